@@ -1,0 +1,54 @@
+# Domain Compliance Scanner. `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test test-system cover lint format types imports lock bench clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Install everything into .venv
+
+$(STAMP): requirements/base.txt requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "The Python module venv is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## Scan the bundled test internet live; page at http://127.0.0.1:8000 (DEMO_ONCE=1 ends after the scan)
+	@$(BIN)/compliance demo $(if $(DEMO_ONCE),--once)
+
+serve: setup ## The service for real domains at http://127.0.0.1:8000
+	@$(BIN)/compliance serve
+
+test: setup lint types imports ## All tests that need nothing but Python
+	$(BIN)/python -m pytest
+
+test-system: setup ## Tests that need Chromium, fonts and documentation packages
+	$(BIN)/python -m pytest -m system
+
+lint: setup ## Style
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: setup ## Put the code in the house's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+imports: setup ## The floors of the house
+	$(BIN)/lint-imports
+
+lock: setup ## Pin requirements/*.txt anew, with hashes and without addresses
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' requirements/base.in -o requirements/base.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' -c requirements/base.txt requirements/dev.in -o requirements/dev.txt
+
+clean: ## Remove what setup and tests made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage
