@@ -1,0 +1,168 @@
+"""What belongs to the target: reading the target's name, its registrable domain, and what lies below it."""
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from ada_url import HostType, idna_to_unicode, parse_url
+from tldextract import TLDExtract
+
+_MAX_NAME: Final = 253  # RFC 1035, 2.3.4, as text
+_MAX_LABEL: Final = 63
+_MAX_INPUT: Final = 1_000  # characters that are looked at before anything is computed
+_LOCAL_NAMES: Final = frozenset({"localhost", "local", "localdomain", "onion"})  # RFC 6761, 6762, 7686
+_URL_MARKS: Final = ("/", "\\", "?", "#", "@", ":")
+_LABEL_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+class InvalidTarget(ValueError):
+    """The text names nothing that can be scanned. `code` is stable, `message` is for people.
+
+    Codes: target_empty, target_control_characters, target_is_url, target_ip_address, target_too_long,
+    target_label_too_long, target_not_a_domain, target_local_name, target_public_suffix.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A name that can be scanned."""
+
+    name: str  # A-labels, lower case, no trailing dot
+    display: str  # the same in Unicode
+    registrable: str  # registrable domain, A-labels; equal to `name` or above it
+
+
+def parse_target(text: str) -> Target:
+    """Reads what a person typed as the domain to scan; IDNs in either form.
+
+    Raises:
+        InvalidTarget: with the code that says why.
+    """
+    text = text.strip(" \u3000")
+    _check_text(text)
+    name = _to_ascii(text)
+    _check_name(name)
+    return Target(name=name, display=display_name(name), registrable=registrable_domain(name))
+
+
+def _check_text(text: str) -> None:
+    if not text:
+        raise InvalidTarget("target_empty", "Give a domain, for example example.com.")
+    if any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in text[:_MAX_INPUT]):
+        raise InvalidTarget("target_control_characters", "The domain holds control or invisible characters.")
+    if _looks_like_ipv6(text):
+        raise InvalidTarget("target_ip_address", "Give a domain, not an IP address.")
+    if any(mark in text for mark in _URL_MARKS):
+        raise InvalidTarget("target_is_url", "Give the domain alone, without scheme, port or path.")
+    if len(text) > _MAX_NAME + 1:
+        raise InvalidTarget("target_too_long", f"A domain has at most {_MAX_NAME} characters.")
+
+
+def _looks_like_ipv6(text: str) -> bool:
+    literal = text if text.startswith("[") else f"[{text}]"
+    return text.count(":") > 1 and _host_type(literal) == HostType.IPV6
+
+
+def _host_type(host: str) -> HostType | None:
+    try:
+        return parse_url(f"http://{host}/", ("host_type",))["host_type"]
+    except ValueError:
+        return None
+
+
+def _to_ascii(text: str) -> str:
+    """The name as a browser would look it up. Percent signs and spaces are refused, though browsers decode them."""
+    if "%" in text or any(character.isspace() for character in text):
+        raise InvalidTarget("target_not_a_domain", "This is not a domain name.")
+    try:
+        parts = parse_url(f"http://{text}/", ("hostname", "host_type"))
+    except ValueError as error:
+        _check_lengths(text.lower())
+        raise InvalidTarget("target_not_a_domain", "This is not a domain name.") from error
+    if parts["host_type"] != HostType.DEFAULT:
+        raise InvalidTarget("target_ip_address", "Give a domain, not an IP address.")
+    return parts["hostname"].removesuffix(".")
+
+
+def _check_lengths(name: str) -> None:
+    if len(name) > _MAX_NAME:
+        raise InvalidTarget("target_too_long", f"A domain has at most {_MAX_NAME} characters.")
+    if any(len(label) > _MAX_LABEL for label in name.split(".")):
+        raise InvalidTarget("target_label_too_long", f"A part of a domain has at most {_MAX_LABEL} characters.")
+
+
+def _check_name(name: str) -> None:
+    _check_lengths(name)
+    labels = name.split(".")
+    if not all(_is_label(label) for label in labels):
+        raise InvalidTarget("target_not_a_domain", "This is not a domain name.")
+    if _is_public_suffix(name):
+        raise InvalidTarget("target_public_suffix", "This is a public suffix that many owners share, not one domain.")
+    if len(labels) == 1 or labels[-1] in _LOCAL_NAMES:
+        raise InvalidTarget("target_local_name", "Local names cannot be scanned; give a full domain.")
+
+
+def _is_label(label: str) -> bool:
+    if not label or not _LABEL_CHARACTERS.issuperset(label) or label[0] == "-" or label[-1] == "-":
+        return False
+    return not label.startswith("xn--") or idna_to_unicode(label) not in {"", label}  # an A-label must decode
+
+
+def display_name(host: str) -> str:
+    """A host name for people: A-labels as Unicode. The same text when there is nothing to decode."""
+    if "xn--" not in host:
+        return host
+    return idna_to_unicode(host) or host
+
+
+@lru_cache(maxsize=1)
+def _extractor() -> TLDExtract:
+    """The bundled public suffix list with its private section: no network, no cache folder."""
+    return TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
+
+
+@lru_cache(maxsize=65_536)  # hosts of one scan; some 200 bytes each
+def registrable_domain(host: str) -> str:
+    """The name that somebody registered: one label more than the public suffix (private section included).
+
+    An IP literal and a bare suffix come back as they are; below an unknown top-level domain it is the last two labels.
+    """
+    host = host.rstrip(".").lower().strip("[]")
+    if ":" in host or "." not in host or host.rpartition(".")[2].isdigit():
+        return host
+    parts = _extractor().extract_str(host)
+    if not parts.suffix:
+        return ".".join(host.split(".")[-2:])
+    return f"{parts.domain}.{parts.suffix}" if parts.domain else host
+
+
+def _is_public_suffix(name: str) -> bool:
+    parts = _extractor().extract_str(name)
+    return bool(parts.suffix) and not parts.domain
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which hosts a scan of `target_name` may look into."""
+
+    target_name: str  # A-labels, as `Target.name`
+
+    def contains(self, host: str) -> bool:
+        """Whether `host` is the target itself or a name below it."""
+        host = host.rstrip(".").lower()
+        return host == self.target_name or host.endswith("." + self.target_name)
+
+    def is_own(self, host: str) -> bool:
+        """Whether `host` has the target's owner (same registrable domain): not a third party."""
+        return registrable_domain(host) == self.registrable
+
+    @property
+    def registrable(self) -> str:
+        """Registrable domain of the target."""
+        return registrable_domain(self.target_name)
