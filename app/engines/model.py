@@ -173,6 +173,29 @@ class PageFact:
     duration_ms: int = 0
 
 
+class UrlState(StrEnum):
+    """What became of a known in-scope URL. In flight is no state: after a crash such a URL is pending again."""
+
+    PENDING = "pending"
+    DONE = "done"  # an answer came, whatever its status
+    FAILED = "failed"  # asked, no answer
+    REFUSED = "refused"  # never asked: robots.txt, a trap, a host that is gone
+
+
+@dataclass(frozen=True, slots=True)
+class FrontierUrl:
+    """A known in-scope URL of the crawl."""
+
+    id: int  # from 1, in the order of finding
+    url: str  # as found: what is requested
+    key: str  # identity (`urls.normalise`), unique
+    host: str
+    depth: int  # shortest link distance from a start page that is known so far
+    shape: str = ""  # what its path has in common with its like (crawl/traps.py)
+    hops: int = 0  # redirects that led here in a row
+    state: UrlState = UrlState.PENDING
+
+
 @dataclass(frozen=True, slots=True)
 class ThirdParty:
     """Stage 3: a registrable domain (private suffixes included) that pages refer to."""

@@ -1,9 +1,21 @@
 """What the engine needs from the outside. Implemented in `tasks` (sink) and `scanstore` (store)."""
 
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from app.domain.stages import StageKey, StageStatus
-from app.engines.model import Counts, ViolationFact
+from app.engines.model import (
+    Capture,
+    Counts,
+    FrontierUrl,
+    Hop,
+    HostFact,
+    PageFact,
+    Reference,
+    ThirdParty,
+    UrlState,
+    ViolationFact,
+)
 
 
 class ScanStopped(Exception):  # noqa: N818 - the scan is stopped, nothing went wrong
@@ -35,4 +47,100 @@ class ScanSink(Protocol):
 
     async def violation(self, fact: ViolationFact) -> bool:
         """Commits the violation at once. False: this one was known already (same domain and key)."""
+        ...
+
+
+class FrontierPort(Protocol):
+    """Where the frontier outlives a crash. The frontier itself decides; this only remembers.
+
+    Every call is quick and synchronous. What was written counts after `flush`, all of it or nothing of it: a URL is
+    never remembered as done without its page, its references and the URLs found on it.
+    """
+
+    def load_urls(self) -> Iterator[FrontierUrl]:
+        """All known URLs by ascending id."""
+        ...
+
+    def add_urls(self, urls: Iterable[FrontierUrl]) -> None:
+        """New URLs. The caller gives ids and keys that are unique."""
+        ...
+
+    def finish_url(self, url_id: int, state: UrlState, links: Sequence[int] = ()) -> None:
+        """The URL's final state, and the ids of the URLs that its document links to."""
+        ...
+
+    def links_of(self, url_id: int) -> Sequence[int]:
+        """The ids that `finish_url` was given; empty for an unfinished URL."""
+        ...
+
+    def set_depths(self, depths: Mapping[int, int]) -> None:
+        """Shorter ways were found: id -> depth. The pages under these URLs show it too."""
+        ...
+
+    def add_page(self, page: PageFact) -> None:
+        """A fetched document. A second one for the same URL replaces the first."""
+        ...
+
+    def add_hops(self, hops: Iterable[Hop]) -> None:
+        """Redirects met while crawling."""
+        ...
+
+    def add_references(self, references: Iterable[Reference]) -> int:
+        """Adds those not known yet by (page, url, kind); how many that were."""
+        ...
+
+    def flush(self) -> None:
+        """Makes everything so far durable against the death of the process. Called at least once a second."""
+        ...
+
+
+class ScanStore(FrontierPort, Protocol):
+    """What one scan collects, as its own process writes it. One writer; it holds a lock for life."""
+
+    def put_host(self, host: HostFact) -> None:
+        """Adds or replaces by name."""
+        ...
+
+    def hosts(self) -> list[HostFact]:
+        """All, by name."""
+        ...
+
+    def referred_hosts(self) -> list[tuple[str, int]]:
+        """Every host that references point to, with how many, by host."""
+        ...
+
+    def references_to(self, hosts: Iterable[str]) -> Iterator[Reference]:
+        """All references that point to one of the hosts, in the order of finding."""
+        ...
+
+    def put_third_party(self, party: ThirdParty) -> None:
+        """Adds or replaces by domain."""
+        ...
+
+    def third_parties(self) -> list[ThirdParty]:
+        """All, by domain."""
+        ...
+
+    def put_capture(self, capture: Capture) -> None:
+        """Adds or replaces by (host, url)."""
+        ...
+
+    def captures(self) -> list[Capture]:
+        """All, by domain, host and URL."""
+        ...
+
+    def put_checkpoint(self, key: str, value: Any) -> None:
+        """Remembers a JSON value under a key."""
+        ...
+
+    def checkpoint(self, key: str) -> Any:
+        """The value last put under the key, or None."""
+        ...
+
+    def counts(self) -> Counts:
+        """The statistics so far, `violations` left at 0: those live in the main database."""
+        ...
+
+    def close(self) -> None:
+        """Flushes and lets go of the lock. May be called twice."""
         ...
