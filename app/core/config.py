@@ -1,0 +1,196 @@
+"""Settings of one deployment: read once from `COMPLIANCE_*` variables, then frozen.
+
+An unknown variable with our prefix refuses to start: a limit with a typing error would otherwise silently not exist.
+Every setting is described in docs/settings.md (a test compares).
+"""
+
+import os
+from collections.abc import Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.core.errors import ConfigurationError
+
+PREFIX: Final = "COMPLIANCE_"
+CLIENT_VARIABLES: Final = frozenset({"COMPLIANCE_TOKEN"})  # read by `compliance watch`, not a setting of the server
+MIN_SECRET_BYTES: Final = 32  # RFC 7518 section 3.2: an HS256 key is at least as long as the hash
+WELL_KNOWN_SECRETS: Final = ("changeme", "secret", "your-secret-key", "password", "insecure", "example")
+
+CommaList = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Every setting, its default and its bounds. Sizes in bytes, times in seconds; the unit is in the name."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    # Deployment
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65_535)
+    data_dir: Path = Path("data")
+    database_url: str | None = None  # None: SQLite in data_dir
+    secret_key: SecretStr | None = None  # None: made in data_dir (embedded mode only)
+    admin_password: SecretStr | None = None  # None: generated at first start, printed once
+    language: Literal["zh-CN", "en"] = "zh-CN"  # of display texts on the wire
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    allowed_origins: CommaList = ()  # besides the application's own origin
+    trusted_proxies: CommaList = ()  # addresses whose X-Forwarded-* headers count
+
+    # Identity
+    access_token_ttl_s: int = Field(default=3_600, ge=60, le=86_400)
+    refresh_token_ttl_s: int = Field(default=14 * 86_400, ge=300, le=90 * 86_400)
+
+    # Real-time: connections (protocol.md, section 6)
+    ws_idle_timeout_s: float = Field(default=60, gt=0, le=600)
+    ws_check_interval_s: float = Field(default=5, gt=0, le=30)  # at least every 30 s
+    ws_ping_after_s: float = Field(default=25, gt=0, le=300)
+    ws_max_frame_bytes: int = Field(default=65_536, ge=1_024, le=1 << 24)
+    ws_max_command_bytes: int = Field(default=8_192, ge=256, le=1 << 20)
+    ws_max_nesting: int = Field(default=8, ge=2, le=64)
+    ws_command_burst: int = Field(default=300, ge=1, le=100_000)
+    ws_commands_per_s: float = Field(default=10, gt=0, le=100_000)
+    ws_strikes: int = Field(default=3, ge=1, le=1_000)
+    ws_strike_window_s: float = Field(default=60, gt=0, le=3_600)
+    ws_max_subscriptions: int = Field(default=200, ge=1, le=100_000)
+    ws_max_connections_per_user: int = Field(default=10, ge=1, le=1_000_000)
+    ws_max_connections_per_address: int = Field(default=50, ge=1, le=1_000_000)
+    ws_max_connections: int = Field(default=5_000, ge=1, le=1_000_000)
+    ws_handshakes_per_s_per_address: float = Field(default=20, gt=0, le=1_000_000)
+    # Real-time: flow control (section 7)
+    ws_backlog_bytes: int = Field(default=1 << 20, ge=4_096, le=1 << 28)
+    ws_backlog_frames: int = Field(default=1_000, ge=4, le=1_000_000)
+    ws_stuck_after_s: float = Field(default=10, gt=0, le=600)
+    ws_send_buffer_bytes: int = Field(default=65_536, ge=4_096, le=1 << 24)  # SO_SNDBUF of the listening socket
+    replay_max_events: int = Field(default=1_000, ge=1, le=100_000)
+    replay_max_bytes: int = Field(default=1 << 20, ge=4_096, le=1 << 28)
+    snapshot_max_bytes: int = Field(default=262_144, ge=16_384, le=1 << 24)
+    sweep_interval_s: float = Field(default=2, gt=0, le=60)
+    access_recheck_s: float = Field(default=10, gt=0, le=600)
+
+    # Tasks and their monitor (delivery.md, "Ownership of a running scan")
+    monitor_interval_s: float = Field(default=10, gt=0, le=60)
+    long_running_warning_s: float = Field(default=6 * 3_600, gt=0)
+    long_running_failure_s: float = Field(default=12 * 3_600, gt=0)
+    stalled_after_s: float = Field(default=300, gt=0)
+    heartbeat_interval_s: float = Field(default=5, gt=0, le=60)
+    worker_suspect_after_s: float = Field(default=30, gt=0)
+    worker_lost_after_s: float = Field(default=45, gt=0)
+    blocked_writes_kill_s: float = Field(default=5, gt=0)
+    max_requeues: int = Field(default=2, ge=0, le=10)
+    cancel_force_after_s: float = Field(default=60, gt=0)
+    max_concurrent_scans: int = Field(default=2, ge=1, le=64)
+    max_unfinished_tasks_per_user: int = Field(default=100, ge=1, le=100_000)
+    progress_retention_s: float = Field(default=86_400, gt=0)  # after the end of a task
+    log_retention_days: int = Field(default=30, ge=1)
+    event_retention_days: int = Field(default=365, ge=1)
+
+    # Requests
+    max_body_bytes: int = Field(default=1 << 20, ge=1_024, le=1 << 28)
+    database_busy_timeout_s: float = Field(default=5, gt=0, le=60)
+
+    # Scanner's network (never from a scan's user)
+    resolvers: CommaList = ()  # "address" or "address:port"; empty: the system's
+    allow_networks: CommaList = ()  # CIDRs allowed although private
+    ca_file: Path | None = None
+    port_map: CommaList = ()  # "80=18080": real port of a URL's port, inside allow_networks only
+    static_hosts: CommaList = ()  # "host=address[:port]"
+    ct_urls: CommaList = ("https://crt.sh/",)
+    user_agent: str = "DomainComplianceScanner/0.1 (compliance scan)"
+    allowed_targets: CommaList = ()  # empty: any; else only these domains and names below them
+    chromium_path: str | None = None
+
+    @field_validator(
+        "allowed_origins",
+        "trusted_proxies",
+        "resolvers",
+        "allow_networks",
+        "port_map",
+        "static_hosts",
+        "ct_urls",
+        "allowed_targets",
+        mode="before",
+    )
+    @classmethod
+    def _split_commas(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("allow_networks", "trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
+
+    @field_validator("port_map")
+    @classmethod
+    def _are_port_pairs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pair in value:
+            port, _, real = pair.partition("=")
+            if not (port.isdigit() and real.isdigit()):
+                raise ValueError(f"{pair!r} is not PORT=PORT")
+        return value
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if self.worker_suspect_after_s > self.worker_lost_after_s:
+            raise ValueError("worker_suspect_after_s must not be above worker_lost_after_s")
+        if self.long_running_warning_s > self.long_running_failure_s:
+            raise ValueError("long_running_warning_s must not be above long_running_failure_s")
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        """No service is needed: SQLite in the data folder and scans as our own processes."""
+        return self.database_url is None or self.database_url.startswith("sqlite")
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'compliance.db'}"
+
+
+def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Settings from the environment, with `overrides` (command line) on top.
+
+    Raises:
+        ConfigurationError: an unknown `COMPLIANCE_` variable, or a value out of its bounds. The message names the
+            variables and never holds a value.
+    """
+    environment = os.environ if environment is None else environment
+    refuse_unknown_variables(environment)
+    from pydantic import ValidationError
+
+    values: dict[str, Any] = {
+        key.removeprefix(PREFIX).lower(): value
+        for key, value in environment.items()
+        if key.startswith(PREFIX) and key not in CLIENT_VARIABLES
+    }
+    try:
+        settings = Settings(**{**values, **{key: value for key, value in overrides.items() if value is not None}})
+    except ValidationError as error:
+        problems = "; ".join(f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(problems) from None
+    if settings.secret_key is not None:
+        check_secret(settings.secret_key.get_secret_value())
+    elif not settings.embedded:
+        raise ConfigurationError(f"{PREFIX}SECRET_KEY is needed with {PREFIX}DATABASE_URL")
+    return settings
+
+
+def refuse_unknown_variables(environment: Mapping[str, str]) -> None:
+    """Raises ConfigurationError when a variable with our prefix is no setting."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | CLIENT_VARIABLES
+    unknown = sorted(key for key in environment if key.startswith(PREFIX) and key not in known)
+    if unknown:
+        raise ConfigurationError(f"unknown settings: {', '.join(unknown)}")
+
+
+def check_secret(secret: str) -> None:
+    """Raises ConfigurationError for a key that is short, well-known or of one repeated character."""
+    if len(secret.encode()) < MIN_SECRET_BYTES:
+        raise ConfigurationError(f"{PREFIX}SECRET_KEY must have at least {MIN_SECRET_BYTES} bytes")
+    if any(word in secret.lower() for word in WELL_KNOWN_SECRETS) or len(set(secret)) < 8:  # noqa: PLR2004 - entropy
+        raise ConfigurationError(f"{PREFIX}SECRET_KEY is well known or has too few different characters")

@@ -1,0 +1,122 @@
+"""One database: short, explicit transactions, each a synchronous function of a connection.
+
+A unit of work is `fn(connection) -> value` with no await inside, so no lock can be held across I/O. `read` runs it in
+one snapshot (SQLite `BEGIN`, PostgreSQL `REPEATABLE READ`), `write` in one transaction that takes the write lock
+before its first read (SQLite `BEGIN IMMEDIATE`).
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from app.core.errors import Unavailable
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+READ_THREADS: Final = 4
+log = structlog.get_logger(__name__)
+
+
+class DatabaseUnavailable(Unavailable):
+    """Busy longer than the timeout, full, or down: nothing was committed, or whether it was is unknown."""
+
+    code = "database_unavailable"
+
+
+class Database:
+    """The engine and its threads. One per process; `close` ends both."""
+
+    def __init__(self, url: str, *, busy_timeout_s: float = 5.0) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self._engine = self._create_engine(url, busy_timeout_s)
+        self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="db-read")
+        # SQLite has one writer: queueing here is fairer than polling for its lock.
+        self._writer = ThreadPoolExecutor(1 if self.is_sqlite else READ_THREADS, thread_name_prefix="db-write")
+        self._write_started: float | None = None  # monotonic; set while a write holds or awaits the lock
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` in one read snapshot. Raises DatabaseUnavailable."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_sync, work)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in one write transaction and commit. Raises DatabaseUnavailable.
+
+        A cancelled caller does not undo it: the transaction commits or not as if nobody had waited.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self.write_sync, work)
+
+    def read_sync(self, work: Work[T]) -> T:
+        return self._run(work, writing=False)
+
+    def write_sync(self, work: Work[T]) -> T:
+        self._write_started = time.monotonic()
+        try:
+            return self._run(work, writing=True)
+        finally:
+            self._write_started = None
+
+    @property
+    def write_blocked_s(self) -> float:
+        """How long the write now under way has been waiting or working; 0.0 when none is."""
+        started = self._write_started
+        return 0.0 if started is None else time.monotonic() - started
+
+    @property
+    def engine(self) -> Engine:
+        """For migrations only."""
+        return self._engine
+
+    async def close(self) -> None:
+        self._readers.shutdown(wait=True, cancel_futures=True)
+        self._writer.shutdown(wait=True)
+        self._engine.dispose()
+
+    def _run(self, work: Work[T], *, writing: bool) -> T:
+        try:
+            with self._engine.connect() as connection:
+                connection = connection.execution_options(writing=writing)  # noqa: PLW2901 - the same connection
+                with connection.begin():
+                    return work(connection)
+        except OperationalError as error:
+            raise DatabaseUnavailable(_reason(error)) from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise DatabaseUnavailable(_reason(error)) from error
+            raise
+
+    def _create_engine(self, url: str, busy_timeout_s: float) -> Engine:
+        if not self.is_sqlite:
+            return create_engine(url, pool_size=2 * READ_THREADS, isolation_level="REPEATABLE READ")
+        engine = create_engine(
+            url, pool_size=READ_THREADS + 2, connect_args={"timeout": busy_timeout_s, "check_same_thread": False}
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("writing", True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _reason(error: DBAPIError) -> str:
+    text = str(error.orig).lower()
+    if "locked" in text or "busy" in text:
+        return "the database is busy"
+    return "the disk is full" if "full" in text else "the database is not reachable"

@@ -1,0 +1,1 @@
+"""What happened to a task: event types, the log that is the truth, and the bus that only hints."""

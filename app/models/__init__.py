@@ -1,0 +1,8 @@
+"""Tables. SQLAlchemy Core: rows are facts, not living objects."""
+
+from app.models.base import metadata
+from app.models.identity import sessions, users
+from app.models.records import audit_log, violations
+from app.models.tasks import scan_tasks, task_events, task_logs
+
+__all__ = ["audit_log", "metadata", "scan_tasks", "sessions", "task_events", "task_logs", "users", "violations"]

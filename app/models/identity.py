@@ -1,0 +1,33 @@
+"""Users and their sessions."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, func
+
+from app.models.base import UtcDateTime, metadata
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("username", String(64), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("password_hash", String(255), nullable=False),
+    Column("role", String(16), nullable=False),  # "admin" or "user"
+    Column("is_active", Boolean, nullable=False),
+    Column("token_version", Integer, nullable=False),  # raised by a password change: all older tokens end
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_login_at", UtcDateTime),
+)
+Index("uq_users_username", func.lower(users.c.username), unique=True)
+Index("uq_users_email", func.lower(users.c.email), unique=True)
+
+# One row a login: tokens carry its id as `sid`. A row that is revoked or gone ends its tokens.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Column("refresh_jti", String(36), nullable=False),  # the one refresh token that is still good
+)

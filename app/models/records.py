@@ -1,0 +1,40 @@
+"""Findings and the audit log."""
+
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+
+from app.models.base import UtcDateTime, metadata
+
+violations = Table(
+    "violations",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("task_id", String(36), ForeignKey("scan_tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),  # in which it was found
+    Column("domain", String(253), nullable=False),
+    Column("violation_key", String(32), nullable=False),
+    Column("risk_level", String(16), nullable=False),
+    Column("confidence_score", Float, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("needs_review", Boolean, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("found_on", Text, nullable=False),
+    Column("dismissed", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("task_id", "run", "domain", "violation_key"),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("action", String(48), nullable=False),  # "ws.connect", "task.cancel", ...
+    Column("outcome", String(16), nullable=False),  # "ok", "denied", "failed"
+    Column("user_id", String(36)),  # no foreign key: the row outlives the user
+    Column("address", String(45)),
+    Column("object_id", String(64)),
+    Column("detail", JSON, nullable=False),  # codes and numbers, never a payload
+)
+Index("ix_audit_log_at", audit_log.c.at)

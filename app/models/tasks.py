@@ -1,0 +1,82 @@
+"""Scan tasks, their event log and their log lines: the truth that every watcher is served from."""
+
+from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, String, Table, Text, text
+
+from app.models.base import UtcDateTime, metadata
+
+scan_tasks = Table(
+    "scan_tasks",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("target_domain", String(253), nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    # Results belong to a run: the attempt at which the scan last began afresh. An automatic requeue keeps it.
+    Column("run", Integer, nullable=False),
+    # State at `last_seq`, what a snapshot shows
+    Column("progress", Integer, nullable=False),
+    Column("stage_key", String(32)),
+    Column("stages", JSON, nullable=False),
+    Column("statistics", JSON, nullable=False),
+    Column("violation_counts", JSON, nullable=False),
+    Column("log_counts", JSON, nullable=False),
+    Column("warnings", JSON, nullable=False),  # codes and messages said in this attempt
+    Column("error", JSON),
+    # The log's ends
+    Column("last_seq", Integer, nullable=False),
+    Column("min_seq", Integer, nullable=False),  # rows below are pruned
+    Column("last_log_seq", Integer, nullable=False),
+    # Ownership. The observer judges the counter by its own clock; the time is for people.
+    Column("worker_id", String(64)),
+    Column("worker_state", String(16)),  # "alive", "suspect"; NULL: nobody works on it
+    Column("heartbeat", Integer, nullable=False),
+    Column("heartbeat_at", UtcDateTime),
+    Column("requeues", Integer, nullable=False),  # automatic ones, counted toward the limit
+    Column("running_s", Float, nullable=False),  # running time before this claim
+    Column("cancel_by", String(64)),
+    Column("cancel_reason", String(500)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("queued_at", UtcDateTime, nullable=False),  # since when it waits: order of the queue
+    Column("started_at", UtcDateTime),
+    Column("completed_at", UtcDateTime),
+    Column("deleted_at", UtcDateTime),  # a tombstone: invisible, purged later
+)
+Index("ix_scan_tasks_owner", scan_tasks.c.user_id, scan_tasks.c.created_at)
+Index("ix_scan_tasks_status", scan_tasks.c.status, scan_tasks.c.queued_at)
+
+task_events = Table(
+    "task_events",
+    metadata,
+    Column("task_id", String(36), ForeignKey("scan_tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("event_id", String(36), nullable=False, unique=True),  # made by the producer: a retry adds nothing
+    Column("body", Text, nullable=False),  # JSON object of the type's own fields
+    Column("created_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+# At most one completion an attempt: the database itself says no to a second.
+Index(
+    "uq_task_events_one_completion",
+    task_events.c.task_id,
+    task_events.c.attempt,
+    unique=True,
+    sqlite_where=text("type = 'task_completed'"),
+    postgresql_where=text("type = 'task_completed'"),
+)
+
+task_logs = Table(
+    "task_logs",
+    metadata,
+    Column("task_id", String(36), ForeignKey("scan_tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("log_seq", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("module", String(64), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,1 @@
+"""Queries. The owner filter is inside; services own the transactions."""

@@ -1,0 +1,180 @@
+"""Reading tasks, their log lines and their violations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from app.domain.tasks import UNFINISHED, TaskStatus
+from app.models import scan_tasks, task_logs, violations
+
+Visible: Final = scan_tasks.c.deleted_at.is_(None)
+SORTABLE: Final = ("created_at", "target_domain", "status", "completed_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks. An admin sees everything, a user their own; foreign looks like missing."""
+
+    user_id: str
+    is_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHead:
+    """What the sweep compares."""
+
+    task_id: str
+    user_id: str
+    last_seq: int
+    min_seq: int
+    status: str
+
+
+def find(connection: Connection, task_id: str, viewer: Viewer | None = None) -> Row[Any] | None:
+    """The task's row, or None when it is missing, deleted or not the viewer's (None: no viewer, no filter)."""
+    return connection.execute(_seen_by(select(scan_tasks).where(scan_tasks.c.id == task_id), viewer)).one_or_none()
+
+
+def list_page(
+    connection: Connection,
+    viewer: Viewer,
+    *,
+    offset: int,
+    limit: int,
+    status: str | None = None,
+    domain: str | None = None,
+    sort: str = "-created_at",
+) -> tuple[list[Row[Any]], int]:
+    """One page and the total. `sort` is a name of SORTABLE, descending with a leading minus."""
+    query = _seen_by(select(scan_tasks), viewer)
+    if status:
+        query = query.where(scan_tasks.c.status == status)
+    if domain:
+        query = query.where(scan_tasks.c.target_domain.contains(domain, autoescape=True))
+    total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+    column = scan_tasks.c[sort.removeprefix("-")]
+    order = column.desc() if sort.startswith("-") else column.asc()
+    rows = connection.execute(query.order_by(order, scan_tasks.c.id.desc()).offset(offset).limit(limit)).all()
+    return list(rows), total
+
+
+def heads(connection: Connection, task_ids: Sequence[str], owner_ids: Sequence[str]) -> list[TaskHead]:
+    """Heads of the named tasks and of the owners' unfinished ones. Deleted ones are included while their row stands."""
+    columns = (scan_tasks.c.id, scan_tasks.c.user_id, scan_tasks.c.last_seq, scan_tasks.c.min_seq, scan_tasks.c.status)
+    named = select(*columns).where(scan_tasks.c.id.in_(task_ids))
+    owned = select(*columns).where(
+        scan_tasks.c.user_id.in_(owner_ids), scan_tasks.c.status.in_(sorted(UNFINISHED)), Visible
+    )
+    return [TaskHead(*row) for row in connection.execute(named.union(owned))]
+
+
+def queue_position(connection: Connection, row: Row[Any]) -> int | None:
+    """1 for the next to start; None when the task does not wait."""
+    if row.status != TaskStatus.PENDING:
+        return None
+    ahead = connection.execute(
+        select(func.count()).where(
+            scan_tasks.c.status == TaskStatus.PENDING,
+            Visible,
+            (scan_tasks.c.queued_at < row.queued_at)
+            | ((scan_tasks.c.queued_at == row.queued_at) & (scan_tasks.c.id < row.id)),
+        )
+    ).scalar_one()
+    return ahead + 1
+
+
+def pending(connection: Connection, limit: int) -> list[Row[Any]]:
+    """The oldest waiting tasks, first first."""
+    query = select(scan_tasks).where(scan_tasks.c.status == TaskStatus.PENDING, Visible)
+    return list(connection.execute(query.order_by(scan_tasks.c.queued_at, scan_tasks.c.id).limit(limit)))
+
+
+def active(connection: Connection) -> list[Row[Any]]:
+    """Tasks that somebody works on or should: running and cancelling."""
+    statuses = (TaskStatus.RUNNING, TaskStatus.CANCELLING)
+    return list(connection.execute(select(scan_tasks).where(scan_tasks.c.status.in_(statuses), Visible)))
+
+
+def count_unfinished(connection: Connection, user_id: str) -> int:
+    return connection.execute(
+        select(func.count()).where(
+            scan_tasks.c.user_id == user_id, scan_tasks.c.status.in_(sorted(UNFINISHED)), Visible
+        )
+    ).scalar_one()
+
+
+def log_tail(connection: Connection, task_id: str, limit: int) -> list[Row[Any]]:
+    """The newest `limit` lines, oldest first."""
+    query = select(task_logs).where(task_logs.c.task_id == task_id).order_by(task_logs.c.log_seq.desc()).limit(limit)
+    return list(reversed(connection.execute(query).all()))
+
+
+def logs_after(
+    connection: Connection,
+    task_id: str,
+    after: int,
+    limit: int,
+    *,
+    levels: Sequence[str] = (),
+    text: str | None = None,
+) -> list[Row[Any]]:
+    """Lines above `after` in order, at most `limit`."""
+    query = select(task_logs).where(task_logs.c.task_id == task_id, task_logs.c.log_seq > after)
+    if levels:
+        query = query.where(task_logs.c.level.in_(levels))
+    if text:
+        query = query.where(task_logs.c.message.contains(text, autoescape=True))
+    return list(connection.execute(query.order_by(task_logs.c.log_seq).limit(limit)))
+
+
+def violations_of(
+    connection: Connection,
+    task_id: str,
+    run: int,
+    *,
+    offset: int = 0,
+    limit: int = 50,
+    newest_first: bool = False,
+    key: str | None = None,
+    risk: str | None = None,
+    needs_review: bool | None = None,
+    q: str | None = None,
+) -> tuple[list[Row[Any]], int]:
+    """One page of a run's violations that are not dismissed, and the total."""
+    query: Select[Any] = select(violations).where(
+        violations.c.task_id == task_id, violations.c.run == run, violations.c.dismissed.is_(False)
+    )
+    for column, value in (
+        (violations.c.violation_key, key),
+        (violations.c.risk_level, risk),
+        (violations.c.needs_review, needs_review),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if q:
+        query = query.where(violations.c.domain.contains(q, autoescape=True))
+    total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+    order = (violations.c.created_at.desc(), violations.c.id.desc()) if newest_first else (violations.c.id,)
+    return list(connection.execute(query.order_by(*order).offset(offset).limit(limit))), total
+
+
+def known_findings(connection: Connection, task_id: str, run: int) -> set[tuple[str, str]]:
+    """(domain, violation_key) of everything this run has found already, dismissed or not."""
+    query = select(violations.c.domain, violations.c.violation_key).where(
+        violations.c.task_id == task_id, violations.c.run == run
+    )
+    return {(row.domain, row.violation_key) for row in connection.execute(query)}
+
+
+def deleted_before(connection: Connection, moment: datetime, limit: int) -> list[str]:
+    """Tombstones older than `moment`, to be purged."""
+    query = select(scan_tasks.c.id).where(scan_tasks.c.deleted_at < moment).limit(limit)
+    return list(connection.execute(query).scalars())
+
+
+def _seen_by(query: Select[Any], viewer: Viewer | None) -> Select[Any]:
+    query = query.where(Visible)
+    return query if viewer is None or viewer.is_admin else query.where(scan_tasks.c.user_id == viewer.user_id)

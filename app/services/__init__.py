@@ -1,0 +1,1 @@
+"""Use cases: each owns its transactions. Knows neither sockets nor the engines."""

@@ -1,0 +1,33 @@
+"""Display texts that stand in events, in the deployment's language. The codes beside them are what programs read."""
+
+from types import MappingProxyType
+from typing import Final
+
+TEXTS: Final = MappingProxyType(
+    {
+        "task_created": ("扫描任务已创建", "Scan task created"),
+        "task_started": ("扫描任务开始执行", "Scan started"),
+        "task_completed": ("扫描任务已完成", "Scan completed"),
+        "task_failed": ("扫描任务失败", "Scan failed"),
+        "task_cancelled": ("扫描任务已取消", "Scan cancelled"),
+        "long_running": ("任务已运行 {hours:.1f} 小时", "The task has been running for {hours:.1f} hours"),
+        "timeout": ("任务运行超过 {hours:.1f} 小时，已标记为失败", "The task ran for more than {hours:.1f} hours"),
+        "stalled": ("任务已 {minutes:.0f} 分钟没有进展", "No progress for {minutes:.0f} minutes"),
+        "worker_suspect": ("扫描进程没有心跳", "The scan process has missed its heartbeats"),
+        "worker_lost": ("扫描进程丢失", "The scan process was lost"),
+        "queued": ("任务排队中，当前位置 {position}", "Waiting in the queue at position {position}"),
+        "cancel_forced": ("任务取消超时，已强制终止", "The scan did not stop in time and was ended by force"),
+        "connected": ("WebSocket连接已建立", "WebSocket connection established"),
+    }
+)
+
+
+class Texts:
+    """`texts("stalled", minutes=5)`: the text of that key in the language given."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def __call__(self, key: str, **values: object) -> str:
+        zh, en = TEXTS[key]
+        return (en if self.language == "en" else zh).format(**values)
