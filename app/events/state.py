@@ -15,9 +15,7 @@ from app.domain.stages import STAGES, StageKey
 from app.events.types import Event
 
 WORKER_LOST: Final = "worker_lost"
-SERVER_RESTART: Final = "server_restart"
-# A requeue goes on from the checkpoint, everything else that retries starts clean.
-REQUEUE_REASONS: Final = frozenset({WORKER_LOST, SERVER_RESTART})
+# The one reason with which a retry goes on from the checkpoint; every other starts clean.
 MAX_WARNINGS: Final = 50  # kept in the row; all of them are in the log
 
 STATISTIC_OF_COUNT: Final = MappingProxyType(
@@ -160,7 +158,7 @@ def _logs(state: TaskState, body: Mapping[str, Any]) -> TaskState:
 
 
 def _retrying(state: TaskState, body: Mapping[str, Any]) -> TaskState:
-    if body.get("reason") not in REQUEUE_REASONS:
+    if body.get("reason") != WORKER_LOST:
         return TaskState(last_log_seq=state.last_log_seq)  # log lines are numbered through all attempts
     stages = tuple(replace(s, status="pending") if s.status == "running" else s for s in state.stages)
     return replace(state, stages=stages, error=None, warnings=())

@@ -16,7 +16,7 @@ from app.core.ids import new_id
 from app.domain.tasks import ACTIVE, TERMINAL, TaskStatus
 from app.events.journal import Unit
 from app.events.log import Place, append
-from app.events.state import REQUEUE_REASONS, TaskState
+from app.events.state import WORKER_LOST, TaskState
 from app.events.types import (
     ErrorInfo,
     NewEvent,
@@ -141,10 +141,14 @@ class Lifecycle:
         """(terminal, n) to (pending, n + 1), from the beginning."""
         return self._next_attempt(task_id, None, TERMINAL, by=by, reason=None)
 
-    def requeue(self, task_id: str, attempt: int, *, reason: str, counts: bool = True) -> Unit:
-        """(running, n) to (pending, n + 1), going on from the checkpoint. `counts`: toward the limit of requeues."""
-        assert reason in REQUEUE_REASONS
-        return self._next_attempt(task_id, attempt, {TaskStatus.RUNNING}, by="system", reason=reason, counts=counts)
+    def requeue(self, task_id: str, attempt: int, *, counts: bool = True) -> Unit:
+        """(running, n) to (pending, n + 1) of a lost worker, going on from the checkpoint.
+
+        `counts`: toward the limit of automatic requeues (a restart of the server does not).
+        """
+        return self._next_attempt(
+            task_id, attempt, {TaskStatus.RUNNING}, by="system", reason=WORKER_LOST, counts=counts
+        )
 
     def delete(self, task_id: str, *, by: str) -> Unit:
         """A tombstone and its event; only a task that nobody works on. The rows go later."""
