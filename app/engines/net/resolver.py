@@ -1,0 +1,258 @@
+"""Names to addresses: c-ares behind a small cache, with the outcomes kept apart that dead-domain detection needs.
+
+Configured resolvers are the operator's choice and stand outside the address policy; the addresses they answer do not.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import aiodns
+import pycares
+
+from app.engines.model import DnsAnswer, DnsOutcome, DnsRecord, NetworkConfig
+from app.engines.net.policy import AddressPolicy, parse_address
+
+QUERY_TIMEOUT_S: Final = 2.0  # c-ares' own default; doubled by it at the second try
+QUERY_TRIES: Final = 2
+MAX_CONCURRENT: Final = 200  # more than that overruns a socket buffer, and a lost packet costs QUERY_TIMEOUT_S
+MAX_CACHED: Final = 20_000  # answers; the oldest goes first
+MAX_TTL_S: Final = 300  # a scan must notice within minutes that a name moved
+NEGATIVE_TTL_S: Final = 10  # pages ask for the same dead name again and again
+MAX_CHAIN: Final = 8  # CNAMEs followed by `trace`
+
+# Codes that say something about the name. Every other one says that no resolver gave a usable answer.
+_OUTCOMES: Final = MappingProxyType(
+    {
+        pycares.errno.ARES_ENODATA: DnsOutcome.NODATA,
+        pycares.errno.ARES_EBADNAME: DnsOutcome.NODATA,  # such a name cannot have records; it is not "gone" either
+        pycares.errno.ARES_EBADQUERY: DnsOutcome.NODATA,
+        pycares.errno.ARES_ENOTFOUND: DnsOutcome.NXDOMAIN,
+        pycares.errno.ARES_ESERVFAIL: DnsOutcome.SERVFAIL,
+        pycares.errno.ARES_EFORMERR: DnsOutcome.SERVFAIL,
+        pycares.errno.ARES_EBADRESP: DnsOutcome.SERVFAIL,
+        pycares.errno.ARES_ENOTIMP: DnsOutcome.SERVFAIL,
+        pycares.errno.ARES_EREFUSED: DnsOutcome.REFUSED,
+    }
+)
+# Of A and AAAA the first of these that occurs speaks for the name: NXDOMAIN must be unanimous.
+_PRECEDENCE: Final = (
+    DnsOutcome.ANSWER,
+    DnsOutcome.UNREACHABLE,
+    DnsOutcome.SERVFAIL,
+    DnsOutcome.REFUSED,
+    DnsOutcome.NODATA,
+    DnsOutcome.NXDOMAIN,
+)
+_TYPE_NAMES: Final = MappingProxyType(
+    {
+        pycares.QUERY_TYPE_A: "A",
+        pycares.QUERY_TYPE_AAAA: "AAAA",
+        pycares.QUERY_TYPE_CNAME: "CNAME",
+        pycares.QUERY_TYPE_NS: "NS",
+        pycares.QUERY_TYPE_MX: "MX",
+        pycares.QUERY_TYPE_TXT: "TXT",
+    }
+)
+_CACHEABLE: Final = frozenset({DnsOutcome.ANSWER, DnsOutcome.NODATA, DnsOutcome.NXDOMAIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a connection to a URL's host and port really goes: a numeric address and a port."""
+
+    address: str
+    port: int
+
+
+class Resolver:
+    """Asks the configured resolvers (the system's when there are none). One instance per scan, one event loop.
+
+    Never raises for what the network does: the outcome is in the answer. `static_hosts` come first.
+    """
+
+    # Whether the last query got any answer from a resolver, and how many got none: lets a caller say once that the
+    # resolver does not answer. Cached and static answers do not count.
+    last_answer_ok: bool
+    unreachable_count: int
+
+    def __init__(
+        self,
+        *,
+        config: NetworkConfig,
+        clock: Callable[[], float] = time.monotonic,
+        timeout_s: float = QUERY_TIMEOUT_S,
+    ) -> None:
+        self.last_answer_ok = True
+        self.unreachable_count = 0
+        self._servers = tuple(config.resolvers)
+        self._static = {_key(host): target for host, target in config.static_hosts.items()}
+        self._port_map = dict(config.port_map)
+        self._policy = AddressPolicy(allow_networks=config.allow_networks, allowed_ports=config.allowed_ports)
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
+        self._channel: aiodns.DNSResolver | None = None  # made at the first query: it needs the running loop
+        self._cache: dict[tuple[str, str], tuple[float, DnsAnswer]] = {}  # in order of insertion
+
+    async def query(self, name: str, rdtype: str = "A") -> DnsAnswer:
+        """One question, absolute. A type c-ares does not know raises ValueError."""
+        key = (_key(name), rdtype)
+        known = self._static_answer(*key) or self._cached(key)
+        if known is not None:
+            return known
+        if self._channel is None:
+            self._channel = self._open(self._servers)
+        answer = await self._ask(self._channel, *key)
+        self._remember(key, answer)
+        return answer
+
+    async def resolve(self, name: str) -> DnsAnswer:
+        """A and AAAA together. IP literals are not its business."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self.query(name, rdtype)) for rdtype in ("A", "AAAA")]
+        return merge_answers(*(task.result() for task in tasks))
+
+    async def endpoints(self, host: str, port: int) -> tuple[DnsAnswer | None, tuple[Endpoint, ...]]:
+        """Where a connection to `host:port` goes, with the answer behind it (None for an IP literal).
+
+        This is the only place that applies the port map and the static hosts' ports.
+        """
+        if parse_address(host.strip("[]")) is not None:
+            return None, (self._endpoint(host.strip("[]"), port),)
+        answer = await self.resolve(host)
+        own_port = self._static.get(_key(host), ("", None))[1]
+        if own_port is not None:
+            return answer, tuple(Endpoint(address, own_port) for address in answer.addresses)
+        return answer, tuple(self._endpoint(address, port) for address in answer.addresses)
+
+    async def is_gone(self, name: str, *, rounds: int = 2) -> bool:
+        """Whether the name does not exist, judged by every configured resolver by itself, `rounds` times.
+
+        All that answer must say NXDOMAIN, and at least one must answer in each round: silence is no evidence.
+        """
+        if _key(name) in self._static:
+            return False
+        for _ in range(rounds):
+            votes = await self._poll(_key(name))
+            if votes != {DnsOutcome.NXDOMAIN}:
+                return False
+        return True
+
+    async def trace(self, name: str) -> DnsAnswer:
+        """Like `resolve`, but with the CNAME chain also when it ends at a name that does not exist."""
+        answer = await self.resolve(name)
+        if answer.outcome is DnsOutcome.ANSWER or answer.records:
+            return answer
+        chain: list[DnsRecord] = []
+        current = _key(name)
+        while len(chain) < MAX_CHAIN:
+            step = await self.query(current, "CNAME")
+            if not step.cnames or any(record.value == step.cnames[0] for record in chain):
+                break
+            chain.append(step.records[0])
+            current = step.cnames[0]
+        return DnsAnswer(answer.name, answer.outcome, tuple(chain))
+
+    async def close(self) -> None:
+        """Give the sockets back; open queries come to `unreachable`."""
+        if self._channel is not None:
+            await self._channel.close()
+            self._channel = None
+
+    def _open(self, servers: tuple[str, ...]) -> aiodns.DNSResolver:
+        return aiodns.DNSResolver(nameservers=servers or None, timeout=self._timeout_s, tries=QUERY_TRIES)
+
+    async def _ask(self, channel: aiodns.DNSResolver, name: str, rdtype: str) -> DnsAnswer:
+        async with self._slots:
+            try:
+                result = await channel.query_dns(f"{name}.", rdtype)
+                answer = _read(name, rdtype, result)
+            except aiodns.error.DNSError as failure:
+                outcome = _OUTCOMES.get(failure.args[0], DnsOutcome.UNREACHABLE)
+                answer = DnsAnswer(name, outcome)
+            except UnicodeError:  # a name that is not ASCII cannot be asked for
+                return DnsAnswer(name, DnsOutcome.NODATA)
+        self.last_answer_ok = answer.outcome is not DnsOutcome.UNREACHABLE
+        self.unreachable_count += not self.last_answer_ok
+        return answer
+
+    async def _poll(self, name: str) -> set[DnsOutcome]:
+        """What the resolvers say that answer at all. Fresh channels: c-ares itself would answer from its cache."""
+        servers = self._servers or tuple(self._open(()).nameservers)
+        channels = [self._open((server,)) for server in servers]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._ask(channel, name, "A")) for channel in channels]
+        finally:
+            for channel in channels:
+                await channel.close()
+        return {task.result().outcome for task in tasks} - {DnsOutcome.UNREACHABLE}
+
+    def _endpoint(self, address: str, port: int) -> Endpoint:
+        inside = self._policy.in_allowed_network(address)
+        return Endpoint(address, self._port_map.get(port, port) if inside else port)
+
+    def _static_answer(self, name: str, rdtype: str) -> DnsAnswer | None:
+        if name not in self._static:
+            return None
+        address = self._static[name][0]
+        if rdtype == ("AAAA" if ":" in address else "A"):
+            return DnsAnswer(name, DnsOutcome.ANSWER, (DnsRecord(name, rdtype, address, 0),))
+        return DnsAnswer(name, DnsOutcome.NODATA)
+
+    def _cached(self, key: tuple[str, str]) -> DnsAnswer | None:
+        expires, answer = self._cache.get(key, (0.0, None))
+        if answer is not None and expires <= self._clock():
+            del self._cache[key]
+            return None
+        return answer
+
+    def _remember(self, key: tuple[str, str], answer: DnsAnswer) -> None:
+        ttl = min((record.ttl for record in answer.records), default=NEGATIVE_TTL_S)
+        if answer.outcome not in _CACHEABLE or ttl <= 0:
+            return
+        self._cache[key] = (self._clock() + min(ttl, MAX_TTL_S), answer)
+        if len(self._cache) > MAX_CACHED:
+            del self._cache[next(iter(self._cache))]
+
+
+def merge_answers(*answers: DnsAnswer) -> DnsAnswer:
+    """One answer for the name from those for its address types: records in order, each once."""
+    outcome = min((answer.outcome for answer in answers), key=_PRECEDENCE.index)
+    records = {(r.name, r.type, r.value): r for answer in answers for r in answer.records}
+    ordered = sorted(records.values(), key=lambda record: record.type != "CNAME")
+    return DnsAnswer(answers[0].name, outcome, tuple(ordered))
+
+
+def _key(name: str) -> str:
+    return name.lower().rstrip(".")
+
+
+def _read(name: str, rdtype: str, result: pycares.DNSResult) -> DnsAnswer:
+    """NOERROR with a CNAME but without the wanted type is NODATA, whatever c-ares calls it."""
+    records = tuple(
+        DnsRecord(_key(record.name), _TYPE_NAMES[record.type], _value(record), record.ttl)
+        for record in result.answer
+        if record.type in _TYPE_NAMES
+    )
+    wanted = rdtype not in _TYPE_NAMES.values() or any(record.type == rdtype for record in records)
+    chain_first = tuple(sorted(records, key=lambda record: record.type != "CNAME"))
+    return DnsAnswer(name, DnsOutcome.ANSWER if wanted else DnsOutcome.NODATA, chain_first)
+
+
+def _value(record: pycares.DNSRecord) -> str:
+    match record.data:
+        case pycares.ARecordData(addr=addr) | pycares.AAAARecordData(addr=addr):
+            return str(addr)
+        case pycares.CNAMERecordData(cname=target) | pycares.NSRecordData(nsdname=target):
+            return _key(str(target))
+        case pycares.MXRecordData(priority=priority, exchange=exchange):
+            return f"{priority} {_key(exchange)}"
+        case pycares.TXTRecordData(data=data):
+            return data.decode("utf-8", "backslashreplace")
+        case other:
+            return str(other)

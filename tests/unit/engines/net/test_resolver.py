@@ -1,0 +1,199 @@
+import contextlib
+import socket
+
+import pytest
+
+from app.engines.model import DnsOutcome, NetworkConfig
+from app.engines.net.dialling import AiohttpResolver, NameUnresolved
+from app.engines.net.resolver import Endpoint, Resolver
+from tests.unit.engines.net.servers import dns_server
+
+ZONE = {
+    ("a.test", "A"): ["127.64.0.1", "127.64.0.2"],
+    ("a.test", "AAAA"): ["2400:3200::1"],
+    ("a.test", "TXT"): ['"hello"'],
+    ("a.test", "MX"): ["10 mail.a.test."],
+    ("a.test", "NS"): ["ns1.a.test."],
+    ("empty.test", "TXT"): ['"x"'],
+    ("broken.test", "A"): "SERVFAIL",
+    ("broken.test", "AAAA"): "SERVFAIL",
+    ("no.test", "A"): "REFUSED",
+    ("no.test", "AAAA"): "REFUSED",
+    ("www.a.test", "CNAME"): ["edge.a.test"],
+    ("edge.a.test", "CNAME"): ["a.test"],
+    ("dangling.test", "CNAME"): ["gone.bucket.test"],
+    ("half.test", "A"): "SERVFAIL",
+    ("half.test", "AAAA"): "NXDOMAIN",
+}
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@contextlib.asynccontextmanager
+async def resolving(*servers, clock=None, **config):
+    addresses = tuple(s if isinstance(s, str) else s.address for s in servers)
+    resolver = Resolver(config=NetworkConfig(resolvers=addresses, **config), clock=clock or Clock(), timeout_s=0.15)
+    try:
+        yield resolver
+    finally:
+        await resolver.close()
+
+
+@pytest.fixture
+async def server():
+    async with dns_server(ZONE) as running:
+        yield running
+
+
+@pytest.fixture
+async def resolver(server):
+    async with resolving(server) as made:
+        yield made
+
+
+def closed_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.64.0.53", 0))
+        return f"127.64.0.53:{probe.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("a.test", DnsOutcome.ANSWER),
+        ("A.TEST.", DnsOutcome.ANSWER),
+        ("empty.test", DnsOutcome.NODATA),
+        ("gone.test", DnsOutcome.NXDOMAIN),
+        ("broken.test", DnsOutcome.SERVFAIL),
+        ("no.test", DnsOutcome.REFUSED),
+        ("half.test", DnsOutcome.SERVFAIL),
+        ("x" * 64 + ".test", DnsOutcome.NODATA),
+        ("a..test", DnsOutcome.NODATA),
+        ("bücher.test", DnsOutcome.NXDOMAIN),
+    ],
+)
+async def test_outcomes_are_kept_apart(resolver, name, outcome):
+    answer = await resolver.resolve(name)
+    assert answer.outcome is outcome
+    assert resolver.last_answer_ok
+    assert resolver.unreachable_count == 0
+
+
+async def test_a_and_aaaa_come_together(resolver):
+    assert sorted((await resolver.resolve("a.test")).addresses) == ["127.64.0.1", "127.64.0.2", "2400:3200::1"]
+    assert sorted((await resolver.query("a.test")).addresses) == ["127.64.0.1", "127.64.0.2"]
+
+
+@pytest.mark.parametrize(
+    ("rdtype", "value"), [("TXT", "hello"), ("MX", "10 mail.a.test"), ("NS", "ns1.a.test"), ("CNAME", None)]
+)
+async def test_other_types_can_be_asked_for(resolver, rdtype, value):
+    answer = await resolver.query("a.test", rdtype)
+    assert [record.value for record in answer.records] == ([value] if value else [])
+
+
+async def test_the_cname_chain_stands_first_and_in_order(resolver):
+    answer = await resolver.resolve("www.a.test")
+    assert answer.cnames == ("edge.a.test", "a.test")
+    assert [record.type for record in answer.records][:3] == ["CNAME", "CNAME", "A"]
+
+
+async def test_trace_shows_the_chain_of_a_name_that_ends_nowhere(resolver):
+    answer = await resolver.trace("dangling.test")
+    assert answer.outcome is DnsOutcome.NXDOMAIN
+    assert answer.cnames == ("gone.bucket.test",)
+
+
+async def test_a_silent_resolver_is_unreachable_and_counted():
+    async with dns_server(ZONE, silent=True) as server, resolving(server) as resolver:
+        assert (await resolver.resolve("a.test")).outcome is DnsOutcome.UNREACHABLE
+        assert not resolver.last_answer_ok
+        assert resolver.unreachable_count == 2
+
+
+async def test_a_closed_port_is_unreachable():
+    async with resolving(closed_port()) as resolver:
+        assert (await resolver.query("a.test")).outcome is DnsOutcome.UNREACHABLE
+
+
+async def test_the_second_resolver_helps_when_the_first_is_silent(server):
+    async with dns_server(ZONE, silent=True) as silent, resolving(silent, server) as resolver:
+        assert (await resolver.query("a.test")).outcome is DnsOutcome.ANSWER
+
+
+async def test_answers_are_kept_for_their_ttl_and_not_longer():
+    clock = Clock()
+    async with dns_server(dict(ZONE), ttl=30) as server, resolving(server, clock=clock) as resolver:
+        await resolver.query("a.test")
+        server.zone["a.test", "A"] = ["127.64.0.9"]
+        clock.now += 29
+        assert sorted((await resolver.query("a.test")).addresses) == ["127.64.0.1", "127.64.0.2"]
+        assert len(server.questions) == 1
+
+
+async def test_an_answer_without_a_ttl_is_asked_for_again(server, resolver):
+    await resolver.query("a.test")
+    await resolver.query("a.test")
+    assert len(server.questions) == 2
+
+
+async def test_static_hosts_come_first_and_ask_nobody(server):
+    async with resolving(server, static_hosts={"Fixed.test": ("127.64.0.7", None)}) as resolver:
+        answer = await resolver.resolve("fixed.test.")
+        assert answer.outcome is DnsOutcome.ANSWER
+        assert answer.addresses == ("127.64.0.7",)
+        assert server.questions == []
+        assert not await resolver.is_gone("fixed.test")
+
+
+async def test_a_name_is_gone_only_when_every_answering_resolver_says_so_each_time(server):
+    async with dns_server({("late.test", "A"): ["127.64.0.1"]}) as other, resolving(server, other) as resolver:
+        assert await resolver.is_gone("gone.test")
+        assert not await resolver.is_gone("late.test")
+        assert not await resolver.is_gone("broken.test")
+    assert server.questions.count(("gone.test", "A")) == 2
+
+
+async def test_silence_is_never_taken_for_death():
+    async with dns_server({}, silent=True) as silent, resolving(silent) as resolver:
+        assert not await resolver.is_gone("gone.test")
+
+
+async def test_the_port_map_holds_inside_the_allowed_networks_only():
+    config = {
+        "allow_networks": ("127.64.0.0/10",),
+        "port_map": {80: 8081},
+        "static_hosts": {
+            "in.test": ("127.64.0.1", None),
+            "own.test": ("127.64.0.1", 9999),
+            "out.test": ("93.184.216.34", None),
+        },
+    }
+    async with resolving(closed_port(), **config) as resolver:
+        assert (await resolver.endpoints("in.test", 80))[1] == (Endpoint("127.64.0.1", 8081),)
+        assert (await resolver.endpoints("in.test", 443))[1] == (Endpoint("127.64.0.1", 443),)
+        assert (await resolver.endpoints("own.test", 80))[1] == (Endpoint("127.64.0.1", 9999),)
+        assert (await resolver.endpoints("out.test", 80))[1] == (Endpoint("93.184.216.34", 80),)
+        assert await resolver.endpoints("127.64.0.9", 80) == (None, (Endpoint("127.64.0.9", 8081),))
+        assert await resolver.endpoints("[::1]", 80) == (None, (Endpoint("::1", 80),))
+
+
+async def test_the_adapter_for_aiohttp_carries_the_port_and_tells_why_a_name_has_no_address(server):
+    async with resolving(server, allow_networks=("127.64.0.0/10",), port_map={80: 8081}) as resolver:
+        adapter = AiohttpResolver(resolver=resolver)
+        results = await adapter.resolve("a.test", 80)
+        assert {(r["hostname"], r["host"], r["port"]) for r in results} == {
+            ("a.test", "127.64.0.1", 8081),
+            ("a.test", "127.64.0.2", 8081),
+            ("a.test", "2400:3200::1", 80),
+        }
+        assert len(await adapter.resolve("a.test", 80, socket.AF_INET6)) == 1
+        with pytest.raises(NameUnresolved, match="nxdomain") as caught:
+            await adapter.resolve("gone.test", 80)
+        assert not caught.value.unreachable
+        await adapter.close()
