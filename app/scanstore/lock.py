@@ -1,0 +1,57 @@
+"""The lock that a scan holds on its store for life: whoever can take it knows that the scan's process is gone."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from app.scanstore.errors import StoreLocked
+
+
+def lock_path(store: Path) -> Path:
+    """The lock's own file, beside the store: SQLite's locks on the store itself stay out of it."""
+    return store.with_name(store.name + ".lock")
+
+
+class StoreLock:
+    """An exclusive advisory lock. The kernel lets go of it when the process ends, however it ends."""
+
+    def __init__(self, store: Path) -> None:
+        # Open while the lock is held; None afterwards. Not inherited by programs that the scan starts.
+        self._descriptor: int | None = _acquire(lock_path(store))
+
+    def release(self) -> None:
+        """Lets go. May be called twice. The file stays: removing it would let two holders in."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _acquire(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise StoreLocked(f"another process holds {path.name}") from error
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def lock_holder(store: Path) -> int | None:
+    """Id of the process that holds the store's lock; None when nobody does. 0: somebody who has not yet said who."""
+    try:
+        descriptor = os.open(lock_path(store), os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return int(os.pread(descriptor, 20, 0) or 0)
+    else:
+        return None
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,137 @@
+"""Reads a scan's file while another process writes it: for REST, opened per request and closed at once."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import orjson
+
+from app.engines.model import Capture, HostFact, PageFact, Reference, ThirdParty
+from app.scanstore import rows, schema
+from app.scanstore.errors import StoreUnavailable
+from app.scanstore.schema import select
+
+MAX_LIMIT: Final = 1_000  # rows of one answer; a larger `limit` is cut to it
+_COVERAGE: Final = "SELECT count(*) FILTER (WHERE state = 'done'), count(*) FROM frontier"
+_REFERENCES_TO: Final = select(
+    "refs", rows.REFERENCE_COLUMNS, "WHERE host IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?"
+)
+
+
+class SqliteScanReader:
+    """One look at a scan's file, as of its last flush. A missing file is an empty one.
+
+    Use it as a context manager. Lists come as (items, how many there are in all), with a stable order; `q` keeps
+    what contains the text, without regard to (ASCII) case.
+
+    Raises from any call:
+        StoreUnavailable: SQLite refused.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._db = schema.open_reader(path)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(str(error)) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file. May be called twice; afterwards everything is empty."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def subdomains(self, *, offset: int = 0, limit: int = 100, q: str = "") -> tuple[list[HostFact], int]:
+        """Names that resolve by themselves (not by a wildcard alone), by name."""
+        where = _Where("addresses <> '' AND NOT wildcard").containing(q, "name")
+        found, total = self._page("hosts", rows.HOST_COLUMNS, where, "name", offset, limit)
+        return [rows.host_fact(row) for row in found], total
+
+    def pages(
+        self, *, offset: int = 0, limit: int = 100, q: str = "", status: int | None = None, parsed: bool | None = None
+    ) -> tuple[list[PageFact], int]:
+        """Fetched documents in the order of fetching. `parsed=True`: only what counts as a page."""
+        where = _Where().containing(q, "url", "title").equal("status", status).equal("parsed", parsed)
+        found, total = self._page("pages", rows.PAGE_COLUMNS, where, "id", offset, limit)
+        return [rows.page_fact(row) for row in found], total
+
+    def third_parties(
+        self, *, offset: int = 0, limit: int = 100, q: str = "", category: str | None = None
+    ) -> tuple[list[ThirdParty], int]:
+        """Third parties by domain; `q` looks into domain and hosts."""
+        where = _Where().containing(q, "domain", "hosts").equal("category", category)
+        found, total = self._page("third_parties", rows.PARTY_COLUMNS, where, "domain", offset, limit)
+        return [rows.party_fact(row) for row in found], total
+
+    def references_of(self, domain: str, *, limit: int = 100) -> list[Reference]:
+        """References to the third party's hosts, in the order of finding; unknown third party: to that very host."""
+        party = self._read("SELECT hosts FROM third_parties WHERE domain = ?", (domain,))
+        hosts = party[0][0].split() if party else [domain]
+        found = self._read(_REFERENCES_TO, (orjson.dumps(hosts).decode(), _bounded(limit)))
+        return [rows.reference_fact(row) for row in found]
+
+    def captures_of(self, domain: str) -> list[Capture]:
+        """Captures of the third party's hosts, by host and URL."""
+        found = self._read("SELECT body FROM captures WHERE domain = ? ORDER BY host, url", (domain,))
+        return [rows.capture_fact(body) for (body,) in found]
+
+    def coverage(self) -> tuple[int, int]:
+        """(crawled, known): how many of the known in-scope URLs were answered."""
+        found = self._read(_COVERAGE)
+        return (found[0][0], found[0][1]) if found else (0, 0)
+
+    def _page(
+        self, table: str, columns: str, where: "_Where", order: str, offset: int, limit: int
+    ) -> tuple[list[rows.Row], int]:
+        clause = where.clause
+        total = self._read(select(table, "count(*)", f"WHERE {clause}"), where.parameters)
+        query = select(table, columns, f"WHERE {clause} ORDER BY {order} LIMIT ? OFFSET ?")
+        found = self._read(query, (*where.parameters, _bounded(limit), max(0, offset)))
+        return found, total[0][0] if total else 0
+
+    def _read(self, query: str, parameters: Sequence[Any] = ()) -> list[rows.Row]:
+        if self._db is None:
+            return []
+        try:
+            return self._db.execute(query, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(str(error)) from error
+
+
+def _bounded(limit: int) -> int:
+    return max(0, min(limit, MAX_LIMIT))
+
+
+class _Where:
+    """Conditions that all have to hold; values travel as parameters."""
+
+    def __init__(self, condition: str = "1") -> None:
+        self.clause = condition
+        self.parameters: tuple[Any, ...] = ()
+
+    def containing(self, text: str, *columns: str) -> Self:
+        """One of the columns contains the text; no condition when it is empty."""
+        if text:
+            pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            likes = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns)
+            self._add(f"({likes})", (pattern,) * len(columns))
+        return self
+
+    def equal(self, column: str, value: Any) -> Self:
+        """The column has this value; no condition when it is None."""
+        if value is not None:
+            self._add(f"{column} = ?", (value,))
+        return self
+
+    def _add(self, condition: str, parameters: tuple[Any, ...]) -> None:
+        self.clause += f" AND {condition}"
+        self.parameters += parameters

@@ -1,0 +1,138 @@
+"""What REST sees of a scan that runs in another process."""
+
+import pytest
+
+from app.engines.model import (
+    Capture,
+    FrontierUrl,
+    HostFact,
+    PageFact,
+    Reference,
+    Relation,
+    ThirdParty,
+    UrlState,
+)
+from app.scanstore.reader import MAX_LIMIT, SqliteScanReader
+from app.scanstore.sqlite import SqliteScanStore
+
+
+@pytest.fixture
+def store(path):
+    store = SqliteScanStore(path)
+    yield store
+    store.close()
+
+
+def test_a_missing_file_is_empty_and_stays_missing(path):
+    with SqliteScanReader(path) as reader:
+        assert reader.subdomains() == ([], 0)
+        assert reader.pages() == ([], 0)
+        assert reader.third_parties() == ([], 0)
+        assert reader.references_of("b.test") == []
+        assert reader.captures_of("b.test") == []
+        assert reader.coverage() == (0, 0)
+    assert not path.exists()
+
+
+def test_a_file_without_tables_is_empty(path):
+    path.touch()
+    with SqliteScanReader(path) as reader:
+        assert reader.pages() == ([], 0)
+
+
+def test_only_flushed_facts_are_seen(path, store):
+    store.put_host(HostFact("a.test", ("target",), ("127.64.0.1",)))
+    with SqliteScanReader(path) as reader:
+        assert reader.subdomains() == ([], 0)
+    store.flush()
+    with SqliteScanReader(path) as reader:
+        assert reader.subdomains()[1] == 1
+
+
+def test_a_reader_never_stops_the_writer(path, store):
+    store.put_host(HostFact("a.test", ("target",), ("127.64.0.1",)))
+    store.flush()
+    with SqliteScanReader(path) as reader:
+        reader.subdomains()
+        store.put_host(HostFact("b.a.test", ("target",), ("127.64.0.1",)))
+        store.flush()
+        assert reader.subdomains()[1] == 2
+
+
+def test_subdomains_resolve_by_themselves_and_are_paged_by_name(path, store):
+    for number in range(25):
+        store.put_host(HostFact(f"h{number:02}.a.test", ("dictionary",), ("127.64.0.1",)))
+    store.put_host(HostFact("gone.a.test", ("crt.sh",)))
+    store.put_host(HostFact("any.a.test", ("page",), ("127.64.0.1",), wildcard=True))
+    store.flush()
+    with SqliteScanReader(path) as reader:
+        items, total = reader.subdomains(offset=20, limit=10)
+        assert ([item.name for item in items], total) == ([f"h{n}.a.test" for n in range(20, 25)], 25)
+        assert [item.name for item in reader.subdomains(q="H07")[0]] == ["h07.a.test"]
+        assert reader.subdomains(q="h_7") == ([], 0)
+        assert reader.subdomains(offset=-5, limit=-1) == ([], 25)
+
+
+def test_pages_are_filtered_by_text_status_and_kind(path, store):
+    store.add_page(PageFact("https://a.test/", 0, 200, title="首页", parsed=True))
+    store.add_page(PageFact("https://a.test/100%", 1, 404))
+    store.add_page(PageFact("https://a.test/x.pdf", 1, 200))
+    store.flush()
+    with SqliteScanReader(path) as reader:
+        assert reader.pages()[1] == 3
+        assert [page.title for page in reader.pages(q="首")[0]] == ["首页"]
+        assert [page.status for page in reader.pages(q="100%")[0]] == [404]
+        assert reader.pages(status=200)[1] == 2
+        assert reader.pages(status=200, parsed=True)[1] == 1
+
+
+def test_third_parties_are_filtered_by_text_and_category(path, store):
+    store.put_third_party(ThirdParty("b.test", ("cdn.b.test",), "cdn"))
+    store.put_third_party(ThirdParty("c.test", ("c.test",), "ads"))
+    store.flush()
+    with SqliteScanReader(path) as reader:
+        assert [party.domain for party in reader.third_parties(q="cdn.b")[0]] == ["b.test"]
+        assert [party.domain for party in reader.third_parties(category="ads")[0]] == ["c.test"]
+
+
+def test_references_of_a_third_party_are_those_to_its_hosts(path, store):
+    urls = ["https://b.test/", "https://x.b.test/", "https://notb.test/", "https://y.b.test/"]
+    store.add_references([Reference("https://a.test/", url, url, Relation.LINK, "a[href]") for url in urls])
+    store.put_third_party(ThirdParty("b.test", ("b.test", "x.b.test")))
+    store.flush()
+    with SqliteScanReader(path) as reader:
+        assert [found.url for found in reader.references_of("b.test")] == urls[:2]
+        assert len(reader.references_of("b.test", limit=1)) == 1
+        assert [found.url for found in reader.references_of("y.b.test")] == urls[3:]
+
+
+def test_captures_are_found_by_domain(path, store):
+    capture = Capture("b.test", "x.b.test", "https://x.b.test/", "https://x.b.test/")
+    store.put_capture(capture)
+    store.flush()
+    with SqliteScanReader(path) as reader:
+        assert reader.captures_of("b.test") == [capture]
+
+
+def test_coverage_counts_answers_among_all_known(path, store):
+    store.add_urls([FrontierUrl(n, f"https://a.test/{n}", f"https://a.test/{n}", "a.test", 0) for n in range(1, 5)])
+    store.finish_url(1, UrlState.DONE)
+    store.finish_url(2, UrlState.FAILED)
+    store.flush()
+    with SqliteScanReader(path) as reader:
+        assert reader.coverage() == (1, 4)
+
+
+def test_an_answer_has_at_most_the_largest_page(path, store):
+    for number in range(MAX_LIMIT + 5):
+        store.add_page(PageFact(f"https://a.test/{number}", 0, 200))
+    store.flush()
+    with SqliteScanReader(path) as reader:
+        assert len(reader.pages(limit=10**9)[0]) == MAX_LIMIT
+
+
+def test_a_closed_reader_is_empty(path, store):
+    reader = SqliteScanReader(path)
+    reader.close()
+    reader.close()
+    assert reader.pages() == ([], 0)

@@ -1,0 +1,119 @@
+"""What is SQLite's own: killed processes, foreign versions, full disks."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from app.engines.model import FrontierUrl, PageFact, UrlState
+from app.engines.ports import ScanStore
+from app.scanstore.errors import StoreMismatch, StoreUnavailable
+from app.scanstore.lock import lock_holder
+from app.scanstore.reader import SqliteScanReader
+from app.scanstore.sqlite import SqliteScanStore
+
+WRITER = """
+import sys, pathlib
+from app.engines.model import FrontierUrl, PageFact, UrlState
+from app.scanstore.sqlite import SqliteScanStore
+store = SqliteScanStore(pathlib.Path(sys.argv[1]))
+for number in range(1, 100_000):
+    url = f"https://a.test/{number}"
+    store.add_urls([FrontierUrl(number, url, url, "a.test", 0)])
+    store.add_page(PageFact(url, 0, 200, parsed=True))
+    store.finish_url(number, UrlState.DONE)
+    if number % 50 == 0:
+        store.flush()
+        print(number, flush=True)
+"""
+
+
+def test_the_store_fulfils_the_port(path):
+    store: ScanStore = SqliteScanStore(path)
+    store.close()
+
+
+def test_a_killed_writer_leaves_whole_batches_and_no_lock(path):
+    command = [sys.executable, "-c", textwrap.dedent(WRITER), str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        flushed = [int(writer.stdout.readline()) for _ in range(20)][-1]
+        assert lock_holder(path) == writer.pid
+        with SqliteScanReader(path) as reader:
+            assert reader.coverage()[0] >= flushed
+        writer.send_signal(signal.SIGKILL)
+        rest = [int(line) for line in writer.stdout.read().split()]
+    assert lock_holder(path) is None
+    store = SqliteScanStore(path)
+    counts = store.counts()
+    store.close()
+    assert counts.urls_crawled >= (rest or [flushed])[-1]
+    assert counts.urls_crawled % 50 == 0
+    assert counts.pages == counts.urls_crawled == counts.urls_known
+
+
+def test_nobody_holds_the_lock_of_a_store_that_never_was(path):
+    assert lock_holder(path) is None
+
+
+def test_the_holder_is_this_process_while_the_store_is_open(path):
+    store = SqliteScanStore(path)
+    assert lock_holder(path) == os.getpid()
+    store.close()
+
+
+def test_a_file_of_another_version_is_refused_and_let_go(path):
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreMismatch):
+        SqliteScanStore(path)
+    assert lock_holder(path) is None
+
+
+def test_a_file_that_is_no_database_is_refused_and_let_go(path):
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreUnavailable):
+        SqliteScanStore(path)
+    assert lock_holder(path) is None
+
+
+def test_a_refusal_of_sqlite_is_a_store_error(path):
+    store = SqliteScanStore(path)
+    one = FrontierUrl(1, "https://a.test/", "https://a.test/", "a.test", 0)
+    store.add_urls([one])
+    with pytest.raises(StoreUnavailable):
+        store.add_urls([one])
+    store.close()
+
+
+def test_a_full_disk_is_a_store_error_and_what_was_flushed_stays(path):
+    store = SqliteScanStore(path)
+    store.add_page(PageFact("https://a.test/", 0, 200, parsed=True))
+    store.flush()
+    pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+    store._db.execute(f"PRAGMA max_page_count = {pages}")
+    urls = (FrontierUrl(n, f"https://a.test/{n}", f"{n}" * 500, "a.test", 0) for n in range(1_000))
+    with pytest.raises(StoreUnavailable, match="full"):
+        store.add_urls(urls)
+    store.close()
+    with SqliteScanReader(path) as reader:
+        assert reader.pages()[0][0].url == "https://a.test/"
+
+
+def test_a_page_costs_little(path):
+    """Well under the tenth part of the millisecond that a page may cost (scan.md); generous for a busy machine."""
+    store = SqliteScanStore(path)
+    before = time.process_time()
+    for number in range(1, 1_001):
+        url = f"https://a.test/{number}"
+        store.add_urls([FrontierUrl(number, url, url, "a.test", 0)])
+        store.add_page(PageFact(url, 0, 200, parsed=True))
+        store.finish_url(number, UrlState.DONE, range(50))
+    store.flush()
+    store.close()
+    assert time.process_time() - before < 0.5
