@@ -1,0 +1,112 @@
+"""What the use cases need from the outside. `wiring` fills every port; no service knows who stands behind one."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedTarget:
+    """A name that can be scanned."""
+
+    name: str  # A-labels, lower case, no trailing dot
+    display: str  # the same in Unicode
+    registrable: str  # registrable domain, A-labels
+
+
+class TargetParser(Protocol):
+    """Reads what a person typed. Pure: no network."""
+
+    def parse(self, text: str) -> ParsedTarget:
+        """Raises InvalidInput with a code that begins with `target_`."""
+        ...
+
+    def parse_start_url(self, text: str, target: ParsedTarget) -> str:
+        """The URL serialised. Raises InvalidInput with code `start_url_invalid` or `start_url_outside_target`."""
+        ...
+
+
+class ScanRunner(Protocol):
+    """Runs pending tasks. The database is the truth: both calls are hints that make it quick.
+
+    `wake` and `cancel` never block and never raise; they are called after COMMIT on the event loop.
+    """
+
+    def wake(self) -> None:
+        """A task became pending, or one that waited is gone: look."""
+        ...
+
+    def cancel(self, task_id: str) -> None:
+        """The task became `cancelling`."""
+        ...
+
+    async def start(self) -> None:
+        """Requeues what ran when the last server ended, then begins to run what is pending."""
+        ...
+
+    async def stop(self) -> None:
+        """Ends all scans from their checkpoints; nothing runs afterwards. May be called without `start`, and twice."""
+        ...
+
+
+class Monitor(Protocol):
+    """Watches deadlines and lost workers (`monitor.service`)."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class ScanReader(AbstractContextManager["ScanReader"], Protocol):
+    """One look at what a scan has collected (`scanstore.reader`). Blocking; lists come as (items, total).
+
+    Items are facts with the attributes of `schemas.results`. Raises `scanstore.errors.ScanStoreError`.
+    """
+
+    def subdomains(self, *, offset: int = 0, limit: int = 100, q: str = "") -> tuple[Sequence[Any], int]: ...
+
+    def pages(
+        self, *, offset: int = 0, limit: int = 100, q: str = "", status: int | None = None, parsed: bool | None = None
+    ) -> tuple[Sequence[Any], int]: ...
+
+    def third_parties(
+        self, *, offset: int = 0, limit: int = 100, q: str = "", category: str | None = None
+    ) -> tuple[Sequence[Any], int]: ...
+
+    def coverage(self) -> tuple[int, int]:
+        """(crawled, known) URLs in scope."""
+        ...
+
+
+class ScanReaders(Protocol):
+    """Opens a reader; a missing file is an empty scan."""
+
+    def __call__(self, path: Path) -> ScanReader: ...
+
+
+class Hub(Protocol):
+    """The real-time side as REST, readiness and wiring use it (`websocket.manager`)."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None:
+        """Advises clients to reconnect and closes all sockets. May be called twice."""
+        ...
+
+    def stats(self) -> Mapping[str, Any]: ...
+
+    async def broadcast(
+        self,
+        *,
+        message: str,
+        level: str,
+        sender: str,
+        data: Mapping[str, Any] | None,
+        user_ids: Sequence[str] | None,
+        task_id: str | None,
+        expires_in_s: float | None,
+    ) -> Mapping[str, Any]:
+        """`{"broadcast_id": ..., "delivered": number of connections}`."""
+        ...
