@@ -1,0 +1,58 @@
+"""One table from what libraries raise to why a fetch failed."""
+
+import asyncio
+import errno
+import ssl
+import zlib
+
+import aiohttp
+
+from app.engines.model import FetchError
+from app.engines.net.body import TooSlow, UnknownCoding
+from app.engines.net.dialling import NameUnresolved
+from app.engines.net.policy import BlockedAddress
+
+MAX_DETAIL = 300  # characters; a detail may hold bytes of a hostile server
+
+# What a fetch may raise for reasons outside this house. ValueError: yarl, idna and ssl on strange names.
+NETWORK_ERRORS = (aiohttp.ClientError, OSError, ValueError, asyncio.TimeoutError, zlib.error, TooSlow)
+
+
+def explain(failure: BaseException) -> tuple[FetchError, str]:
+    """Stable kind and readable detail of a failure in `NETWORK_ERRORS`."""
+    cause = failure.os_error if isinstance(failure, aiohttp.ClientConnectorError) else failure
+    return kind_of(failure, cause), printable(str(cause) or type(cause).__name__)
+
+
+def kind_of(failure: BaseException, cause: BaseException) -> FetchError:
+    match failure, cause:
+        case _, NameUnresolved():
+            return FetchError.DNS_UNREACHABLE if cause.unreachable else FetchError.DNS
+        case _, OSError() if is_blocked(cause):
+            return FetchError.BLOCKED
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | ssl.SSLError(), _:
+            return FetchError.TLS
+        case TooSlow(), _:
+            return FetchError.TOO_SLOW
+        case asyncio.TimeoutError(), _:
+            return FetchError.TIMEOUT
+        case aiohttp.InvalidURL(), _:
+            return FetchError.BAD_URL
+        case ((aiohttp.ClientPayloadError() | aiohttp.ClientResponseError() | zlib.error() | UnknownCoding()), _):
+            return FetchError.PROTOCOL
+        case ((aiohttp.ClientConnectionError() | OSError()), _):
+            return FetchError.CONNECT
+        case ValueError(), _:
+            return FetchError.BAD_URL
+        case _:
+            return FetchError.PROTOCOL
+
+
+def is_blocked(failure: OSError) -> bool:
+    """Also when happy eyeballs made one OSError of the refusals of several addresses."""
+    return isinstance(failure, BlockedAddress) or (failure.errno == errno.EACCES and "address policy" in str(failure))
+
+
+def printable(text: str) -> str:
+    """Short and on one line: parts of it may come from the other side."""
+    return "".join(char if char.isprintable() else " " for char in text[:MAX_DETAIL])
