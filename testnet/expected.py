@@ -1,0 +1,127 @@
+"""What a right scan finds: folds over the world's tables. Tests join these tables with a scan's report."""
+
+import re
+from collections import defaultdict
+from typing import Any
+
+from testnet.model import RELATIONS, Host, Reach, Ref, World
+
+
+def expect(world: World, target: str) -> dict[str, Any]:
+    """Expected findings of a scan of `target` without limits. Raises KeyError for a target that the world lacks.
+
+    `pages` must all be found; `optional_pages` and what matches `optional_patterns` may be counted; `disallowed`
+    must not be requested.
+    `third_parties[].hosts` must all be found, `optional_hosts` may be. `mentioned` and `unseen` are no third parties.
+    """
+    if target not in world.targets:
+        raise KeyError(target)
+    hosts = [host for host in world.hosts.values() if in_scope(host.name, target)]
+    parties = expect_parties(world, hosts, target)
+    violations = expect_violations(world, parties)
+    return {
+        "target": target,
+        "subdomains": expect_subdomains(world, target),
+        "not_subdomains": sorted(n.name for n in world.names.values() if in_scope(n.name, target) and not n.subdomain),
+        "pages": sorted(urls(hosts, Reach.PAGE)),
+        "optional_pages": sorted(urls(hosts, Reach.OPTIONAL)),
+        "optional_patterns": [re.escape(url(host, "")) + host.trap for host in hosts if host.trap],
+        "disallowed": sorted(urls(hosts, Reach.DISALLOWED)),
+        "titles": {url(h, r.path): r.title for h in hosts for r in h.resources.values() if r.reach is Reach.PAGE},
+        "third_parties": parties,
+        "mentioned": sorted(only_mentioned(hosts, parties)),
+        "unseen": sorted(set(world.parties) - {p["domain"] for p in parties} - only_mentioned(hosts, parties)),
+        "violations": violations,
+        "clean": sorted({p["domain"] for p in parties} - {v["domain"] for v in violations}),
+    }
+
+
+def in_scope(name: str, target: str) -> bool:
+    return name == target or name.endswith(f".{target}")
+
+
+def registrable(host: str) -> str:
+    """`.test` is no public suffix of the list: the last two labels, as the list's default rule says."""
+    return ".".join(host.split(".")[-2:])
+
+
+def url(host: Host, path: str) -> str:
+    return f"{host.scheme}://{host.name}{path}"
+
+
+def urls(hosts: list[Host], reach: Reach) -> list[str]:
+    return [url(host, r.path) for host in hosts for r in host.resources.values() if r.reach is reach]
+
+
+def expect_subdomains(world: World, target: str) -> list[dict[str, Any]]:
+    names = [name for name in world.names.values() if name.subdomain and in_scope(name.name, target)]
+    return [{"name": n.name, "found_by": list(n.found_by)} for n in sorted(names, key=lambda n: n.name)]
+
+
+def visible_refs(hosts: list[Host], target: str) -> list[tuple[str, Ref]]:
+    """(page, reference) of every reference that a scan can see, off the target's own names."""
+    return [
+        (url(host, resource.path), ref)
+        for host in hosts
+        for resource in host.resources.values()
+        if resource.reach not in (Reach.DISALLOWED, Reach.ORPHAN)
+        for ref in resource.refs
+        if not in_scope(ref.host, target)
+    ]
+
+
+def expect_parties(world: World, hosts: list[Host], target: str) -> list[dict[str, Any]]:
+    found: dict[str, list[tuple[str, Ref]]] = defaultdict(list)
+    for page, ref in visible_refs(hosts, target):
+        found[registrable(ref.host)].append((page, ref))
+    counted = {domain: refs for domain, refs in found.items() if any(is_counted(ref) for _, ref in refs)}
+    direct = [describe_party(world, domain, refs) for domain, refs in counted.items()]
+    return sorted(
+        direct + [describe_hop(world, p["domain"]) for p in direct if world.parties[p["domain"]].leads_to],
+        key=lambda p: str(p["domain"]),
+    )
+
+
+def is_counted(ref: Ref) -> bool:
+    return ref.relation != "mention"
+
+
+def describe_party(world: World, domain: str, refs: list[tuple[str, Ref]]) -> dict[str, Any]:
+    sure = {ref.host for _, ref in refs if is_counted(ref)}
+    return {
+        "domain": domain,
+        "hosts": sorted(sure),
+        "optional_hosts": sorted({ref.host for _, ref in refs} - sure),
+        "relation": min((ref.relation for _, ref in refs), key=RELATIONS.index),
+        "hidden": sorted({ref.hidden for _, ref in refs if ref.hidden}),
+        "dead": world.parties[domain].dead,
+        "references": [{"page": page, "kind": ref.kind} for page, ref in refs],
+    }
+
+
+def describe_hop(world: World, domain: str) -> dict[str, Any]:
+    """The third party that another one redirects to: met when that one is captured."""
+    goal = world.parties[domain].leads_to
+    hosts = sorted(host.name for host in world.hosts.values() if registrable(host.name) == goal)
+    common = {"optional_hosts": [], "relation": "redirect", "hidden": [], "dead": False}
+    return {"domain": goal, "hosts": hosts, **common, "references": [{"page": f"http://{domain}/", "kind": "hop"}]}
+
+
+def only_mentioned(hosts: list[Host], parties: list[dict[str, Any]]) -> set[str]:
+    named = {
+        registrable(ref.host)
+        for host in hosts
+        for r in host.resources.values()
+        for ref in r.refs
+        if not is_counted(ref)
+    }
+    return named - {party["domain"] for party in parties}
+
+
+def expect_violations(world: World, parties: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Of each third party what its pages show (or lead to), and beside it the hidden link."""
+    pairs = {
+        (p["domain"], world.parties[p["domain"]].violation) for p in parties if world.parties[p["domain"]].violation
+    }
+    pairs |= {(p["domain"], "hidden_link") for p in parties if p["hidden"]}
+    return [{"domain": domain, "violation_key": key} for domain, key in sorted(pairs)]

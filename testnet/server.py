@@ -1,0 +1,143 @@
+"""`python -m testnet.server`: the process. Whoever binds the control port is the one; others step back quietly."""
+
+import argparse
+import asyncio
+import errno
+import os
+import signal
+import socket
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from testnet.authority import Authority
+from testnet.certlog import CertificateLog
+from testnet.connections import Connections
+from testnet.control import MAX_COMMAND_BYTES, Control
+from testnet.ground import ALLOW_NETWORK, FIRST_NET, HTTP_PORT, HTTPS_PORT, Ground
+from testnet.model import World
+from testnet.name_server import UdpNameServer, answer_streams
+from testnet.request_log import RequestLog
+from testnet.web import WebHosts
+from testnet.world import CT_HOST, build_world
+from testnet.zone import Zone
+
+GRACE_S = 30.0  # how long the server outlives its last user
+ALREADY_RUNNING = 3  # exit status of a server that found the control port taken
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    ground = Ground(arguments.net)
+    try:
+        listener = bind_control(ground)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        sys.stderr.write(f"test internet: control port {ground.control[0]}:{ground.control[1]}: {error.strerror}\n")
+        return ALREADY_RUNNING if taken else 1
+    if arguments.detach and not detach():
+        return 0
+    return asyncio.run(serve(ground, listener, grace_s=arguments.grace_s))
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m testnet.server", description="The bundled test internet.")
+    parser.add_argument("--net", type=int, default=FIRST_NET, help="second octet of its addresses, 64 to 127")
+    parser.add_argument("--grace-s", type=float, default=GRACE_S, help="seconds to outlive the last user")
+    parser.add_argument("--detach", action="store_true", help="go on in the background, in a session of its own")
+    return parser.parse_args()
+
+
+def bind_control(ground: Ground) -> socket.socket:
+    """The bind decides who is the server. Users may connect from now on and wait for their greeting."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(ground.control)
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def detach() -> bool:
+    """Forks; True in the child, which leads a session of its own and holds none of the caller's streams."""
+    if os.fork() > 0:
+        return False
+    os.setsid()
+    os.chdir("/")
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    os.close(null)
+    return True
+
+
+async def serve(ground: Ground, listener: socket.socket, *, grace_s: float) -> int:
+    """Runs until the last user has been gone for `grace_s`, or a signal. The control port closes last."""
+    log = RequestLog()
+    control = Control(log=log, grace_s=grace_s)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, control.over.set)
+    door = await asyncio.start_server(control.users.handle, sock=listener, limit=MAX_COMMAND_BYTES)
+    try:
+        async with AsyncExitStack() as stack:
+            control.greet(await open_world(ground, log, stack))
+            await control.over.wait()
+    except OSError as error:
+        message = f"The test internet on 127.{ground.net}.0.0/16 cannot start: {error}"
+        sys.stderr.write(message + "\n")
+        await control.refuse(message)
+        return 1
+    finally:
+        door.close()
+        await control.users.close()
+    return 0
+
+
+async def open_world(ground: Ground, log: RequestLog, stack: AsyncExitStack) -> dict[str, Any]:
+    """Starts everything and returns the settings that reach it. Raises OSError when an address is taken."""
+    folder = make_folder(stack)
+    world = build_world(ground)
+    authority = Authority(world.hosts, folder=folder)
+    await open_name_server(ground, world, stack)
+    hosts = WebHosts(world.hosts, authority=authority, certificate_log=CertificateLog(world.certificates), log=log)
+    stack.push_async_callback(hosts.stop)
+    await hosts.start()
+    return build_settings(ground, authority.ca_file)
+
+
+def make_folder(stack: AsyncExitStack) -> Path:
+    """A folder that lives as long as the server; readable, for browsers that run as another user."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="testnet-")))
+    folder.chmod(0o755)
+    return folder
+
+
+async def open_name_server(ground: Ground, world: World, stack: AsyncExitStack) -> None:
+    loop, zone = asyncio.get_running_loop(), Zone(world.names)
+    transport, _ = await loop.create_datagram_endpoint(lambda: UdpNameServer(zone), local_addr=ground.resolver)
+    stack.callback(transport.close)
+    streams = Connections(answer_streams(zone))
+    server = await asyncio.start_server(streams.handle, *ground.resolver)
+    stack.push_async_callback(streams.close)
+    stack.callback(server.close)
+
+
+def build_settings(ground: Ground, ca_file: Path) -> dict[str, Any]:
+    address, port = ground.resolver
+    return {
+        "resolvers": [f"{address}:{port}"],
+        "allow_networks": [ALLOW_NETWORK],
+        "ca_file": str(ca_file),
+        "port_map": {"80": HTTP_PORT, "443": HTTPS_PORT},
+        "ct_urls": [f"http://{CT_HOST}/"],
+        "demo_target": "corp.test",
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The hosts of the world, a module per kind of site."""
