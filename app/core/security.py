@@ -1,0 +1,200 @@
+"""Passwords, tokens and the key that signs them. What is looked up in the database is in `services.auth`."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, Literal
+
+import jwt
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from jwt.types import Options
+
+from app.core.clock import Clock
+from app.core.config import Settings
+from app.core.errors import ConfigurationError, LimitReached, Unauthenticated
+
+ALGORITHM: Final = "HS256"
+REQUIRED_CLAIMS: Final = ("exp", "iat", "sub", "type", "jti", "sid", "ver")
+MAX_TOKEN_BYTES: Final = 4_096  # ours have about 400; nothing longer is parsed
+SECRET_FILE: Final = "secret.key"  # noqa: S105 - a file name
+MIN_PASSWORD: Final = 8  # characters; NIST SP 800-63B section 3.1.1.2
+MAX_PASSWORD: Final = 256  # bounds the work of a hash
+
+TokenType = Literal["access", "refresh"]
+
+
+class Passwords:
+    """Argon2id hashes, made and checked in threads of their own: one takes some 50 ms and 64 MiB.
+
+    At most `MAX_WAITING` wait for a thread; beyond that LimitReached tells the client to come back.
+    """
+
+    THREADS: Final = 2
+    MAX_WAITING: Final = 64
+
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._threads = ThreadPoolExecutor(self.THREADS, thread_name_prefix="password")
+        self._waiting = 0
+        self._nobody: str | None = None  # a hash that no password fits; made when first needed
+
+    async def hash(self, password: str) -> str:
+        return await self._run(password, None)
+
+    async def verify(self, password: str, stored: str | None) -> bool:
+        """Whether the password fits. `stored` None (no such user) takes as long and says no."""
+        return bool(await self._run(password, stored, verify=True))
+
+    def needs_rehash(self, stored: str) -> bool:
+        """The hash was made with weaker parameters than those of today."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def hash_sync(self, password: str) -> str:
+        return self._hasher.hash(password)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, password: str, stored: str | None, *, verify: bool = False) -> str:
+        if self._waiting >= self.MAX_WAITING:
+            raise LimitReached("Too many sign-ins at once; try again in a moment.", retry_after_s=1)
+        self._waiting += 1
+        try:
+            work = (self._verify, password, stored) if verify else (self._hasher.hash, password)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, *work)
+        finally:
+            self._waiting -= 1
+
+    def _verify(self, password: str, stored: str | None) -> str:
+        if self._nobody is None:
+            self._nobody = self._hasher.hash(secrets.token_hex())
+        try:
+            self._hasher.verify(stored or self._nobody, password)
+        except (VerificationError, InvalidHashError):
+            return ""
+        return "ok" if stored else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says of itself, its signature and times verified."""
+
+    user_id: str
+    session_id: str
+    token_version: int
+    token_id: str
+    expires_at: datetime
+
+
+class Tokens:
+    """Signs and reads JWTs. One fixed algorithm, no leeway, no token without all `REQUIRED_CLAIMS`."""
+
+    def __init__(self, *, secret: str, clock: Clock) -> None:
+        self._secret = secret
+        self._clock = clock
+        # The times are judged by our clock, below.
+        self._options: Options = {"require": list(REQUIRED_CLAIMS), "verify_exp": False, "verify_iat": False}
+
+    def issue(self, token_type: TokenType, claims: Claims) -> str:
+        """A signed token. `claims.expires_at` is cut to whole seconds."""
+        payload = {
+            "sub": claims.user_id,
+            "sid": claims.session_id,
+            "ver": claims.token_version,
+            "jti": claims.token_id,
+            "type": token_type,
+            "iat": int(self._clock.now().timestamp()),
+            "exp": int(claims.expires_at.timestamp()),
+        }
+        return jwt.encode(payload, self._secret, algorithm=ALGORITHM)
+
+    def read(self, token: str | None, token_type: TokenType) -> Claims:
+        """The claims of a token of this type.
+
+        Raises:
+            Unauthenticated: `missing_token`, `expired_token` or `invalid_token`.
+        """
+        if not token:
+            raise Unauthenticated("A token is needed.", code="missing_token")
+        if len(token) > MAX_TOKEN_BYTES:
+            raise _invalid()
+        try:
+            payload = jwt.decode(token, self._secret, algorithms=[ALGORITHM], options=self._options)
+        except (jwt.InvalidTokenError, ValueError) as error:  # ValueError: text that is no ASCII
+            raise _invalid() from error
+        claims = _claims(payload, token_type)
+        if claims.expires_at <= self._clock.now():
+            raise Unauthenticated("The token has expired.", code="expired_token")
+        return claims
+
+    def seconds_left(self, claims: Claims) -> int:
+        return max(0, int((claims.expires_at - self._clock.now()) / timedelta(seconds=1)))
+
+
+def _claims(payload: Mapping[str, object], token_type: TokenType) -> Claims:
+    """Checks the type of each claim: a signature says who wrote it, not that it makes sense."""
+    match payload:
+        case {
+            "sub": str(user_id),
+            "sid": str(session_id),
+            "ver": int(version),
+            "jti": str(token_id),
+            "exp": int(expires),
+            "iat": int(),
+            "type": str(kind),
+        } if kind == token_type:
+            try:
+                expires_at = datetime.fromtimestamp(expires, UTC)
+            except (OverflowError, OSError, ValueError) as error:
+                raise _invalid() from error
+            return Claims(user_id, session_id, version, token_id, expires_at)
+        case _:
+            raise _invalid()
+
+
+def _invalid() -> Unauthenticated:
+    return Unauthenticated("The token is not valid.", code="invalid_token")
+
+
+def load_secret(settings: Settings) -> str:
+    """The signing key: the setting, or (embedded mode) that of the data folder, made at first use with mode 0600.
+
+    Raises:
+        ConfigurationError: the file cannot be read or made, is too short, or others may read it.
+    """
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value()
+    path = settings.data_dir / SECRET_FILE
+    try:
+        if not path.exists():
+            _make_secret(path)
+        secret = path.read_text().strip()
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be used: {error.strerror}") from error
+    if mode & 0o077:
+        raise ConfigurationError(f"{path} may be read by others; chmod 600 it, or delete it to get a new one")
+    if len(secret) < 2 * 32:  # 32 random bytes as hex
+        raise ConfigurationError(f"{path} is too short; delete it to get a new one")
+    return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Written beside and linked into place: a crash leaves no half of a key, and of two makers one wins."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, secrets.token_hex(32).encode())
+        os.fsync(descriptor)
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        os.close(descriptor)
+        draft.unlink()

@@ -1,0 +1,63 @@
+"""Users: finding, listing and changing their rows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from app.models import scan_tasks, users
+
+
+def find(connection: Connection, user_id: str) -> Row[Any] | None:
+    return connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+
+
+def find_by_name(connection: Connection, username: str) -> Row[Any] | None:
+    """Without regard to (ASCII) case, as the unique index has it."""
+    return connection.execute(select(users).where(func.lower(users.c.username) == username.lower())).one_or_none()
+
+
+def taken(connection: Connection, *, username: str | None, email: str | None, besides: str | None = None) -> str | None:
+    """`username` or `email` when another user has that one already."""
+    for name, column, value in (("username", users.c.username, username), ("email", users.c.email, email)):
+        if value is None:
+            continue
+        query = select(users.c.id).where(func.lower(column) == value.lower(), users.c.id != (besides or ""))
+        if connection.execute(query).first():
+            return name
+    return None
+
+
+def list_page(connection: Connection, *, offset: int, limit: int) -> tuple[list[Row[Any]], int]:
+    """One page in the order of creation, and the total."""
+    total = connection.execute(select(func.count()).select_from(users)).scalar_one()
+    query = select(users).order_by(users.c.created_at, users.c.id).offset(offset).limit(limit)
+    return list(connection.execute(query)), total
+
+
+def add(connection: Connection, values: Mapping[str, Any]) -> None:
+    connection.execute(insert(users).values(**values))
+
+
+def change(connection: Connection, user_id: str, values: Mapping[str, Any]) -> None:
+    connection.execute(update(users).where(users.c.id == user_id).values(**values))
+
+
+def remove(connection: Connection, user_id: str) -> None:
+    """With sessions, tasks and all that belongs to them (foreign keys cascade)."""
+    connection.execute(delete(users).where(users.c.id == user_id))
+
+
+def count_other_admins(connection: Connection, user_id: str) -> int:
+    """Active administrators besides this user."""
+    query = select(func.count()).where(users.c.role == "admin", users.c.is_active, users.c.id != user_id)
+    return connection.execute(query).scalar_one()
+
+
+def task_ids(connection: Connection, user_id: str) -> list[str]:
+    """Of all the user's tasks, deleted ones included."""
+    return list(connection.execute(select(scan_tasks.c.id).where(scan_tasks.c.user_id == user_id)).scalars())
+
+
+def any_exists(connection: Connection) -> bool:
+    return connection.execute(select(users.c.id).limit(1)).first() is not None

@@ -1,0 +1,118 @@
+"""The audit trail: who did what, with which outcome. Recording never waits and never fails."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import structlog
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.errors import Unavailable
+from app.repositories import audit
+
+Outcome = Literal["ok", "denied", "failed"]
+
+MAX_WAITING: Final = 10_000  # rows; beyond it the oldest is dropped and counted
+BATCH: Final = 500  # rows of one transaction
+FLUSH_AFTER_S: Final = 0.5  # a batch gathers for so long
+RETRY_AFTER_S: Final = 1.0  # while the database takes nothing
+STOP_WITHIN_S: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """`detail` holds codes and numbers, never a payload."""
+
+    at: datetime
+    action: str  # "ws.connect", "task.cancel", ...
+    outcome: Outcome
+    user_id: str | None = None
+    address: str | None = None
+    object_id: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class AuditTrail:
+    """Rows wait in a bounded queue and are written in batches by one task, off the hot path."""
+
+    def __init__(self, *, db: Database, clock: Clock, max_waiting: int = MAX_WAITING) -> None:
+        self._db = db
+        self._clock = clock
+        self._waiting: deque[AuditRow] = deque()
+        self._max_waiting = max_waiting
+        self._some = asyncio.Event()  # set while rows wait
+        self._task: asyncio.Task[None] | None = None  # set between start and stop
+        self._unreported = 0  # dropped rows that no row tells of yet
+        self.dropped = 0  # rows lost to a full queue since the start
+
+    def record(
+        self,
+        action: str,
+        outcome: Outcome = "ok",
+        *,
+        user_id: str | None = None,
+        address: str | None = None,
+        object_id: str | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Remember one row. From the event loop only."""
+        if len(self._waiting) >= self._max_waiting:
+            self._waiting.popleft()
+            self.dropped += 1
+            self._unreported += 1
+        self._waiting.append(AuditRow(self._clock.now(), action, outcome, user_id, address, object_id, detail or {}))
+        self._some.set()
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="audit-trail")
+
+    async def stop(self) -> None:
+        """Writes what waits, as far as the database lets us within `STOP_WITHIN_S`."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        task.cancel()
+        await asyncio.wait([task])
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await self.flush()
+        except (Unavailable, TimeoutError):
+            log.warning("audit_rows_lost", count=len(self._waiting))
+
+    async def flush(self) -> None:
+        """Writes all that waits. Raises DatabaseUnavailable; what was not written waits on."""
+        while self._waiting or self._unreported:
+            await self._write_batch()
+        self._some.clear()
+
+    async def _run(self) -> None:
+        while True:
+            await self._some.wait()
+            await self._clock.sleep(FLUSH_AFTER_S)
+            try:
+                await self.flush()
+            except Unavailable as error:
+                log.warning("audit_waits", reason=error.message, waiting=len(self._waiting))
+                await self._clock.sleep(RETRY_AFTER_S)
+
+    async def _write_batch(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+        lost, self._unreported = self._unreported, 0
+        rows = [asdict(row) for row in batch]
+        if lost:
+            rows.append(asdict(AuditRow(self._clock.now(), "audit.dropped", "failed", detail={"count": lost})))
+        writing = asyncio.ensure_future(self._db.write(lambda connection: audit.add_all(connection, rows)))
+        try:
+            await asyncio.shield(writing)
+        finally:
+            if not writing.done():  # we are cancelled; what is under way ends by itself, within the busy timeout
+                await asyncio.wait([writing])
+            if writing.exception() is not None:
+                self._waiting.extendleft(reversed(batch))
+                self._unreported += lost

@@ -1,0 +1,286 @@
+"""Who one is: signing in and out, tokens and their rotation, and whether a connected one still is who they were.
+
+A token is good while its session stands, its user is active and its version is the user's. So a logout, a password
+change and a deactivation end every token at the next look, and an `AccessHint` makes all sockets look at once.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row
+
+from app.core.clock import Clock
+from app.core.config import Settings
+from app.core.db import Database
+from app.core.errors import ConfigurationError, Forbidden, Unauthenticated
+from app.core.identity import Identity
+from app.core.ids import new_id
+from app.core.security import MIN_PASSWORD, Claims, Passwords, Tokens
+from app.events.bus.base import AccessHint, Bus
+from app.repositories import sessions, users
+from app.services.audit import AuditTrail
+
+FIRST_ADMIN: Final = "admin"
+FIRST_ADMIN_EMAIL: Final = "admin@localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """`expires_in` is of the access token, in seconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: str = "bearer"  # noqa: S105 - RFC 6750
+
+
+class AuthService:
+    """Implements `core.identity.Authenticator`."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        db: Database,
+        bus: Bus,
+        clock: Clock,
+        passwords: Passwords,
+        tokens: Tokens,
+        audit: AuditTrail,
+    ) -> None:
+        self._settings = settings
+        self._db = db
+        self._bus = bus
+        self._clock = clock
+        self._passwords = passwords
+        self._tokens = tokens
+        self._audit = audit
+
+    async def authenticate(self, token: str | None) -> Identity:
+        """See `Authenticator`."""
+        claims = self._tokens.read(token, "access")
+        row = await self._db.read(lambda connection: sessions.find_with_user(connection, claims.session_id))
+        row = self._check(row, claims)
+        return Identity(row.id, row.username, row.role, claims.session_id, claims.expires_at)
+
+    async def ended(self, identities: Sequence[Identity]) -> Mapping[Identity, str]:
+        """See `Authenticator`."""
+        ids = sorted({identity.session_id for identity in identities})
+        if not ids:
+            return {}
+        rows = await self._db.read(lambda connection: sessions.list_with_users(connection, ids))
+        known = {row.session_id: row for row in rows}
+        reasons = {identity: _ending(identity, known.get(identity.session_id)) for identity in identities}
+        return {identity: reason for identity, reason in reasons.items() if reason}
+
+    async def login(self, username: str, password: str, *, address: str | None = None) -> TokenPair:
+        """A new session.
+
+        Raises:
+            Unauthenticated: `invalid_credentials` (unknown name and wrong password look and last the same), or
+                `user_disabled`, said only to who knows the password.
+            LimitReached: too many sign-ins at once.
+        """
+        row = await self._db.read(lambda connection: users.find_by_name(connection, username))
+        if not await self._passwords.verify(password, row.password_hash if row else None) or row is None:
+            self._audit.record("auth.login", "denied", user_id=row.id if row else None, address=address)
+            raise Unauthenticated("The name or the password is wrong.", code="invalid_credentials")
+        if not row.is_active:
+            self._audit.record(
+                "auth.login", "denied", user_id=row.id, address=address, detail={"code": "user_disabled"}
+            )
+            raise _disabled()
+        stronger = await self._passwords.hash(password) if self._passwords.needs_rehash(row.password_hash) else None
+        claims = self._new_claims(row, new_id())
+        await self._db.write(lambda connection: self._open_session(connection, row, claims, stronger))
+        self._audit.record("auth.login", user_id=row.id, address=address, object_id=claims.session_id)
+        return self._pair(claims)
+
+    async def refresh(self, token: str, *, address: str | None = None) -> TokenPair:
+        """Rotates: the token given is void afterwards. One that was used before ends the session: somebody copied it.
+
+        Raises Unauthenticated as `authenticate` does.
+        """
+        old = self._tokens.read(token, "refresh")
+        outcome = await self._db.write(lambda connection: self._rotate(connection, old))
+        if isinstance(outcome, Claims):
+            return self._pair(outcome)
+        if outcome.code == "token_reused":
+            self._bus.publish(AccessHint(old.user_id, old.session_id))
+            self._audit.record(
+                "auth.refresh",
+                "denied",
+                user_id=old.user_id,
+                address=address,
+                object_id=old.session_id,
+                detail={"code": outcome.code},
+            )
+            raise Unauthenticated(outcome.message, code="invalid_token")
+        raise outcome
+
+    async def logout(self, identity: Identity, *, address: str | None = None) -> None:
+        """Ends this session; the user's others go on."""
+        now = self._clock.now()
+        await self._db.write(lambda connection: sessions.revoke(connection, identity.session_id, now=now))
+        self._bus.publish(AccessHint(identity.user_id, identity.session_id))
+        self._audit.record("auth.logout", user_id=identity.user_id, address=address, object_id=identity.session_id)
+
+    async def change_password(self, identity: Identity, *, current: str, new: str, address: str | None = None) -> None:
+        """Ends all sessions of the user, this one too.
+
+        Raises:
+            Forbidden: `wrong_password`.
+        """
+        row = await self._db.read(lambda connection: users.find(connection, identity.user_id))
+        if not await self._passwords.verify(current, row.password_hash if row else None):
+            self._audit.record("auth.password", "denied", user_id=identity.user_id, address=address)
+            raise Forbidden("The current password is wrong.", code="wrong_password")
+        await self.set_password(identity.user_id, new)
+        self._audit.record("auth.password", user_id=identity.user_id, address=address)
+
+    async def set_password(self, user_id: str, password: str) -> None:
+        """Ends all sessions of the user."""
+        hashed = await self._passwords.hash(password)
+        await self._db.write(lambda connection: self._store_password(connection, user_id, hashed))
+        self._bus.publish(AccessHint(user_id))
+
+    async def me(self, identity: Identity) -> Row[Any]:
+        """The user's row."""
+        row = await self._db.read(lambda connection: users.find(connection, identity.user_id))
+        if row is None:
+            raise _invalid()
+        return row
+
+    async def ensure_admin(self) -> str | None:
+        """At the first start: makes `admin`. Returns a generated password, which is to be shown once; else None.
+
+        Raises:
+            ConfigurationError: the password of the settings is too short.
+        """
+        if await self._db.read(users.any_exists):
+            return None
+        given = self._settings.admin_password
+        password = given.get_secret_value() if given else secrets.token_urlsafe(15)
+        if len(password) < MIN_PASSWORD:
+            raise ConfigurationError(f"COMPLIANCE_ADMIN_PASSWORD must have at least {MIN_PASSWORD} characters")
+        await self.create_admin(FIRST_ADMIN, password)
+        return None if given else password
+
+    async def create_admin(self, username: str, password: str, *, reset: bool = False) -> bool:
+        """Makes an administrator; with `reset` an existing user of that name gets this password, role and life.
+
+        Returns False when the name is taken and `reset` is not asked for.
+        """
+        row = await self._db.read(lambda connection: users.find_by_name(connection, username))
+        if row is not None and not reset:
+            return False
+        hashed = await self._passwords.hash(password)
+        user_id = row.id if row else new_id()
+        await self._db.write(
+            lambda connection: self._store_admin(connection, user_id, username, hashed, new=row is None)
+        )
+        self._bus.publish(AccessHint(user_id))
+        self._audit.record("user.admin_reset" if row else "user.create", object_id=user_id)
+        return True
+
+    def _check(self, row: Row[Any] | None, claims: Claims) -> Row[Any]:
+        if row is None or row.id != claims.user_id or row.revoked_at is not None:
+            raise _invalid()
+        if not row.is_active:
+            raise _disabled()
+        if row.token_version != claims.token_version:
+            raise _invalid()
+        if row.session_expires_at <= self._clock.now():
+            raise Unauthenticated("The session has expired.", code="expired_token")
+        return row
+
+    def _open_session(self, connection: Connection, row: Row[Any], claims: Claims, stronger: str | None) -> None:
+        current = users.find(connection, row.id)  # the password check took its time
+        if current is None or not current.is_active or current.token_version != row.token_version:
+            raise _invalid()
+        now = self._clock.now()
+        changes: dict[str, Any] = {"last_login_at": now}
+        users.change(connection, row.id, changes if stronger is None else {**changes, "password_hash": stronger})
+        sessions.add(
+            connection,
+            session_id=claims.session_id,
+            user_id=row.id,
+            now=now,
+            expires_at=claims.expires_at,
+            refresh_jti=claims.token_id,
+        )
+
+    def _rotate(self, connection: Connection, old: Claims) -> Claims | Unauthenticated:
+        """A refusal is returned, not raised: the revocation must commit."""
+        try:
+            row = self._check(sessions.find_with_user(connection, old.session_id), old)
+        except Unauthenticated as refusal:
+            return refusal
+        new = self._new_claims(row, old.session_id)
+        if sessions.rotate(
+            connection, old.session_id, old_jti=old.token_id, new_jti=new.token_id, expires_at=new.expires_at
+        ):
+            return new
+        sessions.revoke(connection, old.session_id, now=self._clock.now())
+        return Unauthenticated("The token is not valid.", code="token_reused")
+
+    def _store_password(self, connection: Connection, user_id: str, hashed: str) -> None:
+        row = users.find(connection, user_id)
+        if row is None:
+            raise _invalid()
+        users.change(connection, user_id, {"password_hash": hashed, "token_version": row.token_version + 1})
+        sessions.revoke_all(connection, user_id, now=self._clock.now())
+
+    def _store_admin(self, connection: Connection, user_id: str, username: str, hashed: str, *, new: bool) -> None:
+        if not new:
+            self._store_password(connection, user_id, hashed)
+            users.change(connection, user_id, {"role": "admin", "is_active": True})
+            return
+        users.add(
+            connection,
+            {
+                "id": user_id,
+                "username": username,
+                "email": FIRST_ADMIN_EMAIL if username == FIRST_ADMIN else f"{username}@localhost",
+                "password_hash": hashed,
+                "role": "admin",
+                "is_active": True,
+                "token_version": 1,
+                "created_at": self._clock.now(),
+            },
+        )
+
+    def _new_claims(self, row: Row[Any], session_id: str) -> Claims:
+        """Of the refresh token; the session lives as long."""
+        expires_at = self._in(self._settings.refresh_token_ttl_s)
+        return Claims(row.id, session_id, row.token_version, new_id(), expires_at)
+
+    def _pair(self, claims: Claims) -> TokenPair:
+        ttl = self._settings.access_token_ttl_s
+        access = Claims(claims.user_id, claims.session_id, claims.token_version, new_id(), self._in(ttl))
+        return TokenPair(self._tokens.issue("access", access), self._tokens.issue("refresh", claims), ttl)
+
+    def _in(self, seconds: float) -> datetime:
+        return self._clock.now() + timedelta(seconds=seconds)
+
+
+def _ending(identity: Identity, row: Row[Any] | None) -> str | None:
+    """Why the identity is no longer good, or None. A session's row goes only with its user or when it has expired."""
+    if row is None or row.id != identity.user_id:
+        return "user_disabled"
+    if not row.is_active:
+        return "user_disabled"
+    if row.revoked_at is not None:
+        return "logged_out"
+    return "role_changed" if row.role != identity.role else None
+
+
+def _invalid() -> Unauthenticated:
+    return Unauthenticated("The token is not valid.", code="invalid_token")
+
+
+def _disabled() -> Unauthenticated:
+    return Unauthenticated("This account is disabled.", code="user_disabled")

@@ -1,0 +1,129 @@
+"""Administration of users. The last active administrator can neither be removed, disabled nor made a user."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.errors import Conflict, NotFound
+from app.core.ids import new_id
+from app.core.security import Passwords
+from app.domain.tasks import ACTIVE
+from app.events.bus.base import AccessHint, Bus
+from app.repositories import sessions, tasks, users
+from app.repositories.tasks import Viewer
+from app.services.audit import AuditTrail
+
+CHANGEABLE: Final = frozenset({"email", "password", "role", "is_active"})
+
+
+class UserService:
+    """Every method is for administrators: the borders see to it. `by` is the acting administrator's id."""
+
+    def __init__(self, *, db: Database, bus: Bus, clock: Clock, passwords: Passwords, audit: AuditTrail) -> None:
+        self._db = db
+        self._bus = bus
+        self._clock = clock
+        self._passwords = passwords
+        self._audit = audit
+
+    async def list_page(self, *, page: int, page_size: int) -> tuple[list[Row[Any]], int]:
+        offset = (page - 1) * page_size
+        return await self._db.read(lambda connection: users.list_page(connection, offset=offset, limit=page_size))
+
+    async def get(self, user_id: str) -> Row[Any]:
+        """Raises NotFound."""
+        return await self._db.read(lambda connection: _find(connection, user_id))
+
+    async def create(self, *, username: str, email: str, password: str, role: str, by: str) -> Row[Any]:
+        """Raises Conflict (`username_taken`, `email_taken`)."""
+        values = {
+            "id": new_id(),
+            "username": username,
+            "email": email,
+            "password_hash": await self._passwords.hash(password),
+            "role": role,
+            "is_active": True,
+            "token_version": 1,
+            "created_at": self._clock.now(),
+        }
+
+        def work(connection: Connection) -> Row[Any]:
+            _refuse_taken(connection, username=username, email=email)
+            users.add(connection, values)
+            return _find(connection, str(values["id"]))
+
+        row = await self._db.write(work)
+        self._audit.record("user.create", user_id=by, object_id=row.id, detail={"role": role})
+        return row
+
+    async def update(self, user_id: str, changes: Mapping[str, Any], *, by: str) -> Row[Any]:
+        """Changes some of `CHANGEABLE`. A new password or a deactivation ends all of the user's sessions.
+
+        Raises NotFound; Conflict (`email_taken`, `last_admin`).
+        """
+        assert changes.keys() <= CHANGEABLE
+        values = dict(changes)
+        password = values.pop("password", None)
+        if password is not None:
+            values["password_hash"] = await self._passwords.hash(password)
+        row = await self._db.write(lambda connection: self._change(connection, user_id, values))
+        self._bus.publish(AccessHint(user_id))
+        self._audit.record("user.update", user_id=by, object_id=user_id, detail={"fields": sorted(changes)})
+        return row
+
+    async def delete(self, user_id: str, *, by: str) -> list[str]:
+        """Removes the user with sessions, tasks and results. Returns the ids of the tasks, whose files may go too.
+
+        Raises NotFound; Conflict (`last_admin`, `user_has_running_tasks`).
+        """
+        gone = await self._db.write(lambda connection: self._remove(connection, user_id))
+        self._bus.publish(AccessHint(user_id))
+        self._audit.record("user.delete", user_id=by, object_id=user_id)
+        return gone
+
+    def _change(self, connection: Connection, user_id: str, values: Mapping[str, Any]) -> Row[Any]:
+        row = _find(connection, user_id)
+        _refuse_taken(connection, email=values.get("email"), besides=user_id)
+        disabled = values.get("is_active") is False
+        if disabled or values.get("role", "admin") != "admin":
+            _keep_an_admin(connection, row)
+        ends = disabled or "password_hash" in values
+        if values:
+            version = {"token_version": row.token_version + 1} if ends else {}
+            users.change(connection, user_id, {**values, **version})
+        if ends:
+            sessions.revoke_all(connection, user_id, now=self._clock.now())
+        return _find(connection, user_id)
+
+    def _remove(self, connection: Connection, user_id: str) -> list[str]:
+        row = _find(connection, user_id)
+        _keep_an_admin(connection, row)
+        own = Viewer(user_id)
+        if any(tasks.list_page(connection, own, offset=0, limit=1, status=status)[1] for status in sorted(ACTIVE)):
+            raise Conflict("The user has running tasks; cancel them first.", code="user_has_running_tasks")
+        gone = users.task_ids(connection, user_id)
+        users.remove(connection, user_id)
+        return gone
+
+
+def _find(connection: Connection, user_id: str) -> Row[Any]:
+    row = users.find(connection, user_id)
+    if row is None:
+        raise NotFound("There is no such user.")
+    return row
+
+
+def _refuse_taken(
+    connection: Connection, *, username: str | None = None, email: str | None = None, besides: str | None = None
+) -> None:
+    taken = users.taken(connection, username=username, email=email, besides=besides)
+    if taken:
+        raise Conflict(f"This {taken} is taken.", code=f"{taken}_taken")
+
+
+def _keep_an_admin(connection: Connection, row: Row[Any]) -> None:
+    if row.role == "admin" and row.is_active and not users.count_other_admins(connection, row.id):
+        raise Conflict("At least one active administrator must remain.", code="last_admin")
