@@ -1,0 +1,1 @@
+"""Passive sources of names: one module each, behind one protocol (`base.Source`)."""
