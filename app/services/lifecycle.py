@@ -5,7 +5,7 @@ may run the same unit again after an unknown outcome. A unit that returns None f
 was first, and nothing was written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -28,8 +28,9 @@ from app.events.types import (
     TaskError,
     TaskRetrying,
     TaskStarted,
+    TaskWarning,
 )
-from app.models import scan_tasks
+from app.models import scan_tasks, task_events
 from app.services.texts import Texts
 
 t = scan_tasks.c
@@ -150,6 +151,30 @@ class Lifecycle:
             task_id, attempt, {TaskStatus.RUNNING}, by="system", reason=WORKER_LOST, counts=counts
         )
 
+    def warn(
+        self,
+        task_id: str,
+        attempt: int,
+        warning: TaskWarning,
+        *,
+        only_if: Collection[TaskStatus] = ACTIVE,
+        changes: Mapping[str, Any] | None = None,
+        once_since: int | None = None,
+    ) -> Unit:
+        """A warning by an observer, with `changes` of ownership columns.
+
+        `once_since`: not when the same code was said in that attempt or a later one.
+        """
+        event = NewEvent(warning)
+
+        def unit(connection: Connection) -> Place | None:
+            if once_since is not None and _was_warned(connection, task_id, warning.code, once_since):
+                return None
+            where = t.status.in_(sorted(only_if)) & (t.attempt == attempt)
+            return append(connection, task_id, [event], now=self._clock.now(), where=where, changes=changes)
+
+        return unit
+
     def delete(self, task_id: str, *, by: str) -> Unit:
         """A tombstone and its event; only a task that nobody works on. The rows go later."""
         event = NewEvent(TaskDeleted(by=by))
@@ -220,6 +245,17 @@ class Lifecycle:
             )
 
         return unit
+
+
+def _was_warned(connection: Connection, task_id: str, code: str, since_attempt: int) -> bool:
+    e = task_events.c
+    said = select(e.seq).where(
+        e.task_id == task_id,
+        e.type == TaskWarning.type,
+        e.attempt >= since_attempt,
+        e.body.contains(f'"code":"{code}"', autoescape=True),
+    )
+    return connection.execute(said.limit(1)).first() is not None
 
 
 def _fresh(attempt: int, *, clean: bool, counts: bool, now: Any) -> dict[str, Any]:

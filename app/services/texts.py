@@ -16,6 +16,9 @@ TEXTS: Final = MappingProxyType(
         "worker_suspect": ("扫描进程没有心跳", "The scan process has missed its heartbeats"),
         "worker_lost": ("扫描进程丢失", "The scan process was lost"),
         "queued": ("任务排队中，当前位置 {position}", "Waiting in the queue at position {position}"),
+        "no_worker": ("没有可用的扫描进程", "No worker is there to run the task"),
+        "scan_failed": ("扫描过程中发生内部错误", "The scan met an internal error"),
+        "store_failed": ("扫描数据无法读写", "The scan's data cannot be read or written"),
         "cancel_forced": ("任务取消超时，已强制终止", "The scan did not stop in time and was ended by force"),
         "connected": ("WebSocket连接已建立", "WebSocket connection established"),
     }
