@@ -1,0 +1,79 @@
+"""The heartbeat of an attempt: a thread that raises its counter and learns whether it still owns the task."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from app.core.db import Database, DatabaseUnavailable
+from app.services.recorder import Recorder
+
+# A loop that has not turned for so long hangs: its heart stops, and the observer takes the task over.
+LOOP_SILENCE_S: Final = 20.0
+log = structlog.get_logger(__name__)
+
+
+class Heart(threading.Thread):
+    """Beats every `interval_s` until `stop`, or until the attempt is no longer ours.
+
+    `on_cancel` and `on_lost` are called from this thread, each at most once. `touch` is for the event loop: a beat
+    means that the loop turns, not only that a thread lives.
+    """
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        recorder: Recorder,
+        interval_s: float,
+        on_cancel: Callable[[], None],
+        on_lost: Callable[[], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(name="heart", daemon=True)
+        self._db = db
+        self._recorder = recorder
+        self._interval_s = interval_s
+        self._on_cancel = on_cancel
+        self._on_lost = on_lost
+        self._monotonic = monotonic
+        self._stopped = threading.Event()
+        self._counted_at = monotonic()  # up to here the running time is in the database
+        self._touched_at = monotonic()
+        self._cancel_told = False
+
+    def touch(self) -> None:
+        """The event loop turns."""
+        self._touched_at = self._monotonic()
+
+    def stop(self) -> None:
+        """No further beat begins."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        while not self._stopped.wait(self._interval_s):
+            if self._monotonic() - self._touched_at > LOOP_SILENCE_S:
+                log.error("scan_loop_hangs")
+                continue
+            if not self.beat():
+                return
+
+    def beat(self) -> bool:
+        """One beat. False: the attempt is lost. A database that is away costs beats, nothing else."""
+        now = self._monotonic()
+        try:
+            owned = self._db.write_sync(lambda c: self._recorder.heartbeat(c, now - self._counted_at))
+        except DatabaseUnavailable as error:
+            log.warning("heartbeat_missed", reason=error.message)
+            return True
+        self._counted_at = now
+        if owned is None:
+            if not self._stopped.is_set():
+                self._on_lost()
+            return False
+        if owned.cancel_requested and not self._cancel_told:
+            self._cancel_told = True
+            self._on_cancel()
+        return True

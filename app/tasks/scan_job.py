@@ -1,0 +1,326 @@
+"""The one job body: claim, scan, end. The embedded process runs it now; a Celery worker runs the same.
+
+Cancelled, stale, orphaned or failed: every way out is here, and each ends with at most one terminal transaction.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import structlog
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.engines.ports import ScanSink, ScanStopped, ScanStore
+from app.events.log import Place
+from app.events.state import TaskState
+from app.events.types import ErrorInfo, Statistics
+from app.repositories import tasks
+from app.scanstore.errors import ScanStoreError, StoreLocked, StoreUnavailable
+from app.services.lifecycle import Lifecycle
+from app.services.recorder import Recorder
+from app.services.texts import Texts
+from app.tasks.heart import Heart
+from app.tasks.progress import ProgressTracker
+from app.tasks.reporter import Reporter, StopReason
+from app.tasks.store_files import await_store
+from app.tasks.writer import UnitWriter
+
+UNWIND_S: Final = 1.0  # a cancelled scan lets go of its connections and its browser; cancel has 2 s in all
+TOUCH_S: Final = 1.0
+STORE_RETRY_S: Final = 1.0  # pause before a scan whose store failed (disk full) goes on from its checkpoint
+log = structlog.get_logger(__name__)
+
+
+class Outcome(StrEnum):
+    """How the job ended. The first three wrote a terminal state, the others left the task to somebody else."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    STALE = "stale"
+    ORPHANED = "orphaned"
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """Which attempt of which task."""
+
+    task_id: str
+    attempt: int
+    run: int
+    worker_id: str
+    target_domain: str
+    config: Mapping[str, Any]  # what the user asked for, as the task's row keeps it
+
+
+class Scan(Protocol):
+    """`engines.scan_executor.ScanExecutor`: returns when the scan is complete; goes on from what its store holds."""
+
+    async def run(self) -> None: ...
+
+
+ScanFactory = Callable[[JobSpec, ScanStore, ScanSink], Scan]
+StoreFactory = Callable[[Path], ScanStore]
+
+
+class ScanJob:
+    """One attempt. `run` once; `stop` from the loop's thread at any time."""
+
+    def __init__(
+        self,
+        *,
+        spec: JobSpec,
+        db: Database,
+        writer: UnitWriter,
+        lifecycle: Lifecycle,
+        texts: Texts,
+        clock: Clock,
+        store_path: Path,
+        open_store: StoreFactory,
+        make_scan: ScanFactory,
+        heartbeat_interval_s: float,
+    ) -> None:
+        self._spec = spec
+        self._db = db
+        self._writer = writer
+        self._lifecycle = lifecycle
+        self._texts = texts
+        self._clock = clock
+        self._store_path = store_path
+        self._open_store = open_store
+        self._make_scan = make_scan
+        self._heartbeat_interval_s = heartbeat_interval_s
+        self._recorder = Recorder(task_id=spec.task_id, attempt=spec.attempt, run=spec.run, clock=clock)
+        self._reporter: Reporter | None = None  # set once the attempt is ours
+        self._early_stop: StopReason | None = None  # a stop that came before that
+        self._gone = asyncio.Event()  # set when not even a terminal state is to be written
+        self._duration_base_s = 0.0  # running time of earlier attempts of this run
+        self._claimed_at = 0.0
+        self._store: ScanStore | None = None
+
+    def stop(self, reason: StopReason) -> None:
+        """The scan must not go on. The first reason counts; after ORPHANED or LOST no write is tried again."""
+        if reason is not StopReason.CANCELLED:
+            self._gone.set()
+        if self._reporter is None:
+            self._early_stop = self._early_stop or reason
+        else:
+            self._reporter.stop(reason)
+
+    async def run(self) -> Outcome:
+        """Never raises for what a scan or the database does. CancelledError passes through."""
+        try:
+            return await self._claim_and_scan()
+        except StoreLocked:
+            return Outcome.STALE  # somebody younger was quicker
+        except ScanStoreError as error:
+            log.exception("scan_store_failed", task_id=self._spec.task_id)
+            return await self._fail(ErrorInfo(code=error.code, message=self._texts("store_failed")))
+        finally:
+            self._close_store()
+
+    async def _claim_and_scan(self) -> Outcome:
+        await await_store(self._store_path, self._clock)
+        self._store = self._open_store(self._store_path)
+        spec = self._spec
+        claim = self._lifecycle.claim(spec.task_id, spec.attempt, spec.worker_id, spec.target_domain)
+        if await self._writer.write(claim, self._gone) is None:
+            return Outcome.ORPHANED if self._early_stop is StopReason.ORPHANED else Outcome.STALE
+        self._claimed_at = self._clock.monotonic()
+        self._reporter = reporter = await self._make_reporter()
+        if self._early_stop is not None:
+            reporter.stop(self._early_stop)
+        heart = self._make_heart()
+        heart.start()
+        try:
+            failure = await self._scan_and_report(reporter, heart)
+        finally:
+            heart.stop()
+        return await self._end(reporter, failure)
+
+    async def _make_reporter(self) -> Reporter:
+        spec = self._spec
+        row, known = await asyncio.to_thread(
+            self._db.read_sync,
+            lambda c: (tasks.find(c, spec.task_id), tasks.known_findings(c, spec.task_id, spec.run)),
+        )
+        if row is not None:
+            self._duration_base_s = row.running_s
+        state = TaskState() if row is None else TaskState.from_row(row)
+        return Reporter(
+            recorder=self._recorder,
+            writer=self._writer,
+            clock=self._clock,
+            progress=ProgressTracker.resume(state, self._texts.language),
+            known=known,
+        )
+
+    def _make_heart(self) -> Heart:
+        loop = asyncio.get_running_loop()
+        return Heart(
+            db=self._db,
+            recorder=self._recorder,
+            interval_s=self._heartbeat_interval_s,
+            on_cancel=partial(tell, loop, self.stop, StopReason.CANCELLED),
+            on_lost=partial(tell, loop, self.stop, StopReason.LOST),
+        )
+
+    async def _scan_and_report(self, reporter: Reporter, heart: Heart) -> BaseException | None:
+        """The scan's error, None when it is complete or was stopped."""
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(reporter.run())
+            touching = group.create_task(self._touch(heart))
+            failure = await self._scan_through(reporter)
+            if failure is None and reporter.stop_reason is None:
+                failure = await self._drain(reporter)
+            touching.cancel()
+            if reporter.stop_reason is None:
+                writing.cancel()
+        return failure
+
+    async def _scan_through(self, reporter: Reporter) -> BaseException | None:
+        """Scans until complete. A store that fails (disk full) is reopened: the scan goes on from its checkpoint."""
+        while True:
+            assert self._store is not None  # opened before the claim, reopened below
+            failure = await self._watch(self._make_scan(self._spec, self._store, reporter), reporter)
+            if reporter.stop_reason is not None or not _is_store_failure(failure):
+                return None if reporter.stop_reason is not None else failure
+            log.warning("scan_store_unavailable", task_id=self._spec.task_id)
+            if not await self._reopen_store(reporter):
+                return None
+
+    async def _watch(self, scan: Scan, reporter: Reporter) -> BaseException | None:
+        """Runs the scan until it ends or is stopped. One that does not unwind in time is left behind: it can write
+        nothing any more, and its process ends.
+        """
+        running = asyncio.create_task(scan.run(), name="scan")
+        stopped = asyncio.create_task(reporter.stopped.wait(), name="scan-stopped")
+        try:
+            await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            running.cancel()
+            await asyncio.wait({running}, timeout=UNWIND_S)
+        if not running.done():
+            log.error("scan_does_not_unwind", task_id=self._spec.task_id)
+            return None
+        return None if running.cancelled() else running.exception()
+
+    async def _drain(self, reporter: Reporter) -> BaseException | None:
+        try:
+            await reporter.drain()
+        except ScanStopped:
+            return None
+        return None
+
+    async def _touch(self, heart: Heart) -> None:
+        while True:
+            heart.touch()
+            await self._clock.sleep(TOUCH_S)
+
+    async def _reopen_store(self, reporter: Reporter) -> bool:
+        """False: stopped meanwhile."""
+        self._close_store()
+        while reporter.stop_reason is None:
+            await self._clock.sleep(STORE_RETRY_S)
+            try:
+                self._store = self._open_store(self._store_path)
+            except StoreUnavailable as error:
+                log.warning("scan_store_unavailable", task_id=self._spec.task_id, reason=str(error))
+            else:
+                return True
+        return False
+
+    async def _end(self, reporter: Reporter, failure: BaseException | None) -> Outcome:
+        match reporter.stop_reason:
+            case StopReason.LOST:
+                return Outcome.STALE
+            case StopReason.ORPHANED:
+                await self._leave(reporter)
+                return Outcome.ORPHANED
+            case StopReason.CANCELLED:
+                return await self._cancelled(reporter)
+            case None if failure is None:
+                return await self._complete(reporter)
+            case None:
+                log.error("scan_failed", task_id=self._spec.task_id, exc_info=failure)
+                return await self._fail(ErrorInfo(code="internal", message=self._texts("scan_failed"), retryable=True))
+
+    async def _leave(self, reporter: Reporter) -> None:
+        """One try to write what was reported: the parent is gone, and this process has seconds."""
+        events = [entry.event for entry in reporter.leftover()]
+        if events:
+            await reporter.finish(self._recorder.record(events), self._gone)
+
+    async def _complete(self, reporter: Reporter) -> Outcome:
+        spec = self._spec
+        unit = self._lifecycle.complete(spec.task_id, spec.attempt, await self._statistics())
+        if await reporter.finish(unit, self._gone) is not None:
+            return Outcome.COMPLETED
+        return await self._cancelled(reporter)  # None: a cancel was accepted in the last moment, or we are stale
+
+    async def _cancelled(self, reporter: Reporter) -> Outcome:
+        spec = self._spec
+        lead = [entry.event for entry in reporter.leftover()]
+        unit = self._lifecycle.cancelled(spec.task_id, spec.attempt, await self._statistics(), lead)
+        return self._outcome(await reporter.finish(unit, self._gone), Outcome.CANCELLED)
+
+    async def _fail(self, error: ErrorInfo) -> Outcome:
+        spec = self._spec
+        lead = [] if self._reporter is None else [entry.event for entry in self._reporter.leftover()]
+        unit = self._lifecycle.fail(spec.task_id, spec.attempt, error, await self._statistics(), lead=lead)
+        finish = self._writer.write if self._reporter is None else self._reporter.finish
+        return self._outcome(await finish(unit, self._gone), Outcome.FAILED)
+
+    def _outcome(self, place: Place | None, wanted: Outcome) -> Outcome:
+        return Outcome.STALE if place is None else wanted
+
+    async def _statistics(self) -> Statistics:
+        """Folds over what the store and the findings hold; what was reported last where the store cannot say."""
+        counts = self._counts()
+        elapsed_s = self._clock.monotonic() - self._claimed_at if self._claimed_at else 0.0
+        return Statistics(
+            total_subdomains=counts.get("subdomains", 0),
+            total_pages_crawled=counts.get("pages", 0),
+            total_third_party_domains=counts.get("third_parties", 0),
+            total_violations=0 if self._reporter is None else self._reporter.violations,
+            execution_duration=int(self._duration_base_s + elapsed_s),
+        )
+
+    def _counts(self) -> Mapping[str, int]:
+        reported = {} if self._reporter is None else self._reporter.counts
+        try:
+            counts = None if self._store is None else self._store.counts()
+        except ScanStoreError:
+            return reported
+        if counts is None:
+            return reported
+        return {"subdomains": counts.subdomains, "pages": counts.pages, "third_parties": counts.third_parties}
+
+    def _close_store(self) -> None:
+        if self._store is None:
+            return
+        try:
+            self._store.close()
+        except ScanStoreError:
+            log.warning("scan_store_not_flushed", task_id=self._spec.task_id)
+        self._store = None
+
+
+def tell(loop: asyncio.AbstractEventLoop, stop: Callable[[StopReason], None], reason: StopReason) -> None:
+    """For threads: stop with this reason on the loop. A loop that is closed has nothing to stop."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(stop, reason)
+
+
+def _is_store_failure(failure: BaseException | None) -> bool:
+    """Whether everything that went wrong is the store's refusal."""
+    if isinstance(failure, BaseExceptionGroup):
+        return all(_is_store_failure(inner) for inner in failure.exceptions)
+    return isinstance(failure, StoreUnavailable)
