@@ -1,0 +1,258 @@
+"""Hidden links: which elements of a page no visitor sees, from inline styles, style blocks and sheets at hand.
+
+Kinds: display_none, visibility_hidden, opacity_zero, off_screen, zero_font, tiny_box (a pixel, clipped or scaled to
+nothing), same_colour, text_indent, marquee. An element is hidden by its own style or by an ancestor's. Content of
+`noscript` and `template` is not hidden, merely not active.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+from app.engines.extract.declarations import (
+    TRANSPARENT,
+    colour_of,
+    font_size_px,
+    is_same_colour,
+    kind_of_box,
+    length_px,
+    read_style,
+)
+from app.engines.extract.sheet import SheetRule, Specificity, read_sheet
+from app.engines.model import Reference, Relation
+
+_MAX_SELECTORS: Final = 600  # that are matched on one page; 20 us each on a page of 200 kB
+_INDENT_FAR: Final = -200.0  # px
+_TINY_MARQUEE: Final = 5.0  # px
+_MAX_ANCESTORS: Final = 3_000
+_FEW_LETTERS: Final = 2
+_MANY_LETTERS: Final = 10
+_Weight = tuple[bool, int, Specificity, int]  # important, 1 for inline, specificity, order
+_MAY_HIDE_INLINE: Final = re.compile(r"style\s*=|\bhidden\b|<marquee|<font|<style", re.IGNORECASE)
+# Values that hide or may take part in it. A sheet without any of them need not be matched at all.
+_HIDES: Final = {
+    "display": re.compile(r"none"),
+    "visibility": re.compile(r"hidden|collapse"),
+    "opacity": re.compile(r"^0*\.?0"),
+    "filter": re.compile(r"opacity"),
+    "font-size": re.compile(r"^0|^\.|^1px"),
+    "font": re.compile(r"\b0(?:px)?/|\b0px|\b1px/"),
+    "text-indent": re.compile(r"^-\d{2,}"),
+    "left": re.compile(r"^-\d{2,}"),
+    "right": re.compile(r"^-\d{2,}"),
+    "top": re.compile(r"^-\d{2,}"),
+    "bottom": re.compile(r"^-\d{2,}"),
+    "margin-left": re.compile(r"^-\d{2,}"),
+    "margin-top": re.compile(r"^-\d{2,}"),
+    "margin": re.compile(r"-\d{3,}"),
+    "transform": re.compile(r"-\d{3,}|scale[xy3d]*\(\s*0"),
+    "clip": re.compile(r"rect"),
+    "clip-path": re.compile(r"inset|circle|ellipse|polygon"),
+    "width": re.compile(r"^[01](?:px)?$"),
+    "height": re.compile(r"^[01](?:px)?$"),
+    "max-width": re.compile(r"^[01](?:px)?$"),
+    "max-height": re.compile(r"^[01](?:px)?$"),
+    "color": re.compile(r"transparent|white|#f[a-f0-9]f|#f{3}|#f[0-9a-f]{5}|255"),  # pale text, the usual trick
+}
+_SEE_THROUGH: Final = frozenset({"inherit", "none", "unset", ""})  # the next one around decides
+# What else decides whether a property hides; rules that set these are matched too.
+_TOGETHER: Final = {
+    "color": ("background", "background-color"),
+    **dict.fromkeys(("left", "right", "top", "bottom"), ("position",)),
+    **dict.fromkeys(("width", "height", "max-width", "max-height"), ("overflow", "overflow-x", "overflow-y")),
+    "font-size": ("font",),
+}
+# Kinds that menus, tabs, dialogs and texts for screen readers use too.
+_ORDINARY: Final = frozenset({"display_none", "visibility_hidden", "tiny_box", "text_indent", "same_colour"})
+_ORDINARY_PLACES: Final = re.compile(r"(?:^|> )(?:nav|menu|dialog|details|header|template)\b")
+
+
+@dataclass(slots=True)
+class HiddenIndex:
+    """What is hidden on one parsed page. Built on first use; valid as long as the tree is not changed."""
+
+    tree: LexborHTMLParser
+    source: str  # the text that was parsed, for cheap checks
+    sheets: Sequence[str] = ()  # texts of already fetched sheets of the same site, in order
+    _styles: dict[int, dict[str, tuple[_Weight, str]]] | None = field(default=None, init=False)  # None: not built yet
+    _boxes: dict[int, str | None] = field(default_factory=dict, init=False)  # element -> kind, ancestors included
+
+    def kind_of(self, node: LexborNode) -> str | None:
+        """How this element is hidden, or None when it is visible as far as we know."""
+        if self._styles is None:
+            self._styles = {}
+            if self.sheets or _MAY_HIDE_INLINE.search(self.source):
+                self._build(self._styles)
+        if not self._styles:
+            return None
+        return self._box(node) or self._inherited(node)
+
+    def _build(self, styles: dict[int, dict[str, tuple[_Weight, str]]]) -> None:
+        rules = [rule for sheet in self._all_sheets() for rule in read_sheet(sheet)]
+        watched = {name for rule in rules for name, (value, _) in rule.style.items() if _hides(name, value)}
+        if watched:
+            watched |= {other for name in watched for other in _TOGETHER.get(name, ())}
+            self._match(rules, watched, styles)
+        for node in self.tree.css("[style]") if "style" in self.source.lower() else ():
+            text = node.attributes.get("style") or ""
+            for name, (value, important) in read_style(text).items():
+                _put(styles, node.mem_id, name, value, (important, 1, (0, 0, 0), 0))
+        self._read_attributes(styles)
+
+    def _all_sheets(self) -> Iterator[str]:
+        yield from self.sheets
+        if "<style" in self.source.lower():
+            yield from (node.text() for node in self.tree.css("style"))
+
+    def _match(
+        self, rules: Sequence[SheetRule], watched: set[str], styles: dict[int, dict[str, tuple[_Weight, str]]]
+    ) -> None:
+        """First the rules that hide; the others only matter where those have matched."""
+        hiding = [(order, rule) for order, rule in enumerate(rules) if _is_hiding(rule)]
+        others = [
+            (order, rule) for order, rule in enumerate(rules) if not _is_hiding(rule) and watched & set(rule.style)
+        ]
+        matched = False
+        for order, rule in hiding[:_MAX_SELECTORS]:
+            matched |= self._apply(rule, order, styles)
+        for order, rule in others[: _MAX_SELECTORS if matched else 0]:
+            self._apply(rule, order, styles)
+
+    def _apply(self, rule: SheetRule, order: int, styles: dict[int, dict[str, tuple[_Weight, str]]]) -> bool:
+        try:
+            nodes = self.tree.css(rule.selector)
+        except SelectolaxError:  # a selector that lexbor does not know
+            return False
+        for node in nodes:
+            for name, (value, important) in rule.style.items():
+                _put(styles, node.mem_id, name, value, (important, 0, rule.specificity, order))
+        return bool(nodes)
+
+    def _read_attributes(self, styles: dict[int, dict[str, tuple[_Weight, str]]]) -> None:
+        """Attributes that style: `hidden`, tiny marquees, `font` with a colour."""
+        weakest: _Weight = (False, 0, (0, 0, 0), -1)
+        lowered = self.source.lower()
+        for node in self.tree.css("[hidden]") if "hidden" in lowered else ():
+            _put(styles, node.mem_id, "display", "none", weakest)
+        for node in self.tree.css("marquee") if "<marquee" in lowered else ():
+            sizes = [length_px(node.attributes.get(name) or "") for name in ("width", "height")]
+            if any(size is not None and size <= _TINY_MARQUEE for size in sizes):
+                _put(styles, node.mem_id, "marquee", "tiny", weakest)
+        for node in self.tree.css("font[color]") if "<font" in lowered else ():
+            _put(styles, node.mem_id, "color", (node.attributes.get("color") or "").lower(), weakest)
+
+    def _box(self, node: LexborNode) -> str | None:
+        """Kind of the nearest hidden box around the node; remembered for every element on the way."""
+        way: list[int] = []
+        kind: str | None = None
+        current: LexborNode | None = node
+        while current is not None and len(way) < _MAX_ANCESTORS:
+            key = current.mem_id
+            if key in self._boxes:
+                kind = self._boxes[key]
+                break
+            way.append(key)
+            kind = self._own_box(key)
+            if kind is not None:
+                break
+            current = current.parent
+        self._boxes.update(dict.fromkeys(way, kind))
+        return kind
+
+    def _own_box(self, key: int) -> str | None:
+        style = self._style(key)
+        if not style:
+            return None
+        return "marquee" if "marquee" in style else kind_of_box(style)
+
+    def _style(self, key: int) -> dict[str, str]:
+        found = (self._styles or {}).get(key)
+        return {name: value for name, (_, value) in found.items()} if found else {}
+
+    def _inherited(self, node: LexborNode) -> str | None:
+        """Hiding by properties that descend: the nearest declaration decides."""
+        near: dict[str, str] = {}
+        current: LexborNode | None = node
+        for _ in range(_MAX_ANCESTORS):
+            if current is None:
+                break
+            for name, value in self._style(current.mem_id).items():
+                if value not in _SEE_THROUGH:
+                    near.setdefault(name, value)
+            current = current.parent
+        return _kind_of_text(near)
+
+
+def _kind_of_text(near: dict[str, str]) -> str | None:
+    if near.get("visibility") in {"hidden", "collapse"}:
+        return "visibility_hidden"
+    size = font_size_px(near)
+    if size is not None and 0 <= size <= 1:
+        return "zero_font"
+    indent = length_px(near.get("text-indent", ""))
+    if indent is not None and indent <= _INDENT_FAR:
+        return "text_indent"
+    return "same_colour" if _is_unreadable(near) else None
+
+
+def _is_unreadable(near: dict[str, str]) -> bool:
+    """Text in the colour of the declared background, or transparent text. Undeclared backgrounds prove nothing."""
+    text = colour_of(near.get("color", ""))
+    if text is None or "url(" in near.get("background", "") or "gradient" in near.get("background", ""):
+        return False
+    if text == TRANSPARENT:
+        return "background-clip" not in near
+    ground = colour_of(near.get("background-color", "")) or colour_of(near.get("background", ""))
+    return ground is not None and ground != TRANSPARENT and is_same_colour(text, ground)
+
+
+def _put(styles: dict[int, dict[str, tuple[_Weight, str]]], key: int, name: str, value: str, weight: _Weight) -> None:
+    style = styles.setdefault(key, {})
+    if name not in style or style[name][0] <= weight:
+        style[name] = (weight, value)
+
+
+def _hides(name: str, value: str) -> bool:
+    pattern = _HIDES.get(name)
+    return pattern is not None and pattern.search(value) is not None
+
+
+def _is_hiding(rule: SheetRule) -> bool:
+    return any(_hides(name, value) for name, (value, _) in rule.style.items())
+
+
+def hidden_suspicious(reference: Reference, category: str, *, page_language: str = "") -> bool:
+    """Whether a hidden external link is a finding (暗链) and not one of the many that are hidden for good reasons.
+
+    `reference` leads to a third party of `category` (`classify`); `page_language` is the page's `lang`, "" unknown.
+
+    The rule: it is hidden, a person would follow it (a link or a redirect, not a pixel), and either nobody knows the
+    third party (`unknown`), or its anchor is in a script that the page's language does not use. Known services are
+    hidden legitimately: share menus, log-in dialogs, licence notes. In places that are made to open (`nav`, `dialog`,
+    `details`, `header`), being merely not displayed is no sign; being moved off the screen or made transparent is.
+    A third party whose content violates is reported anyway, and `hidden` raises its risk; that needs no rule here.
+    """
+    if reference.hidden is None or reference.relation not in {Relation.LINK, Relation.REDIRECT}:
+        return False
+    if reference.hidden in _ORDINARY and _ORDINARY_PLACES.search(reference.dom_path):
+        return False
+    return category == "unknown" or is_foreign(reference.text, page_language)
+
+
+def is_foreign(text: str, page_language: str) -> bool:
+    """Whether a text is Chinese on a page in a Western language, or neither Chinese nor ASCII on a Chinese page
+    (brand names and English are common there).
+
+    False when the page's language or the text says too little.
+    """
+    language = page_language.lower().partition("-")[0]
+    letters = [character for character in text if character.isalpha()]
+    if not language or len(letters) < _FEW_LETTERS:
+        return False
+    chinese = sum("\u4e00" <= character <= "\u9fff" for character in letters) / len(letters)
+    if language in {"zh", "ja"}:
+        return chinese == 0 and len(letters) >= _MANY_LETTERS and not text.isascii()
+    return chinese > 0.5  # noqa: PLR2004 - most of it

@@ -1,0 +1,103 @@
+"""Which attribute of which element refers to a URL, and how strongly. Tests are generated from this table.
+
+Sources: the HTML standard's index of attributes, its list of obsolete features (browsers still load `background` and
+`lowsrc`), and SVG 2. What runs in the page or frames it is SCRIPT; what is fetched for it is EMBED; what a person
+follows is LINK.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from app.engines.model import Relation
+
+
+class Form(StrEnum):
+    """How URLs are written in an attribute's value."""
+
+    URL = "url"  # one
+    SRCSET = "srcset"  # candidates with descriptors
+    LIST = "list"  # separated by white space (`ping`) or commas (`archive`)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an attribute's URL is for."""
+
+    relation: Relation
+    form: Form = Form.URL
+    crawl: bool = False  # leads to a document that a crawler may fetch
+
+
+_LINK: Final = Rule(Relation.LINK)
+_FOLLOW: Final = Rule(Relation.LINK, crawl=True)
+_EMBED: Final = Rule(Relation.EMBED)
+_SRCSET: Final = Rule(Relation.EMBED, Form.SRCSET)
+_RUN: Final = Rule(Relation.SCRIPT)
+_FRAME: Final = Rule(Relation.SCRIPT, crawl=True)
+_PING: Final = Rule(Relation.EMBED, Form.LIST)
+
+# Element -> attribute -> rule. Names as the parser gives them: `feImage` keeps its capital.
+TABLE: Final = MappingProxyType(
+    {
+        "a": {"href": _FOLLOW, "xlink:href": _FOLLOW, "ping": _PING},
+        "area": {"href": _FOLLOW, "ping": _PING},
+        "link": {"href": _LINK, "imagesrcset": _SRCSET},  # its strength and crawling follow from `rel`
+        "base": {"href": _EMBED},
+        "script": {"src": _RUN, "href": _RUN, "xlink:href": _RUN},
+        "iframe": {"src": _FRAME, "longdesc": _FOLLOW},
+        "frame": {"src": _FRAME, "longdesc": _FOLLOW},
+        "portal": {"src": _FRAME},
+        "embed": {"src": _RUN},
+        "object": {"data": _RUN, "codebase": _RUN, "archive": Rule(Relation.SCRIPT, Form.LIST), "classid": _RUN},
+        "applet": {"code": _RUN, "codebase": _RUN, "archive": Rule(Relation.SCRIPT, Form.LIST)},
+        "img": {"src": _EMBED, "srcset": _SRCSET, "lowsrc": _EMBED, "dynsrc": _EMBED, "longdesc": _FOLLOW},
+        "amp-img": {"src": _EMBED, "srcset": _SRCSET},
+        "amp-iframe": {"src": _FRAME},
+        "input": {"src": _EMBED, "formaction": _EMBED},
+        "button": {"formaction": _EMBED},
+        "form": {"action": _EMBED},
+        "audio": {"src": _EMBED},
+        "video": {"src": _EMBED, "poster": _EMBED},
+        "bgsound": {"src": _EMBED},
+        "source": {"src": _EMBED, "srcset": _SRCSET},
+        "track": {"src": _EMBED},
+        "image": {"href": _EMBED, "xlink:href": _EMBED, "src": _EMBED},
+        "feImage": {"href": _EMBED, "xlink:href": _EMBED},
+        "use": {"href": _EMBED, "xlink:href": _EMBED},
+        "body": {"background": _EMBED},
+        "table": {"background": _EMBED},
+        "tr": {"background": _EMBED},
+        "td": {"background": _EMBED},
+        "th": {"background": _EMBED},
+        "html": {"manifest": _EMBED},
+        "head": {"profile": Rule(Relation.MENTION)},
+        "blockquote": {"cite": _FOLLOW},
+        "q": {"cite": _FOLLOW},
+        "ins": {"cite": _FOLLOW},
+        "del": {"cite": _FOLLOW},
+    }
+)
+
+# `rel` of `link`: what the browser fetches or connects to by itself; the rest is for people and robots.
+_FETCHED_RELS: Final = frozenset(
+    {
+        "stylesheet", "icon", "shortcut", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon", "manifest",
+        "preload", "modulepreload", "prefetch", "prerender", "dns-prefetch", "preconnect", "apple-touch-startup-image",
+    }
+)  # fmt: skip
+_RUN_RELS: Final = frozenset({"import", "modulepreload", "serviceworker"})
+_FOLLOWED_RELS: Final = frozenset(
+    {"next", "prev", "canonical", "alternate", "first", "last", "amphtml", "contents", "index"}
+)
+
+
+def link_rule(rel: str) -> Rule:
+    """Rule of `link[href]` and of the Link header for a lower case `rel`."""
+    words = set(rel.split())
+    if words & _RUN_RELS:
+        return _RUN
+    if words & _FETCHED_RELS:
+        return _EMBED
+    return _FOLLOW if words & _FOLLOWED_RELS else _LINK
