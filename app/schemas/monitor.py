@@ -1,0 +1,27 @@
+"""The monitor's HTTP side."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.schemas.common import Count, JsonObject, Request, Response, Text
+
+
+class BroadcastRequest(Request):
+    """To everybody, or to the connections of `user_ids`, or to the followers of `task_id`."""
+
+    message: Annotated[Text, Field(min_length=1, max_length=2_000)]
+    level: Literal["info", "warning", "error"] = "info"
+    data: JsonObject | None = None
+    user_ids: Annotated[list[Annotated[Text, Field(max_length=36)]], Field(min_length=1, max_length=1_000)] | None = (
+        None
+    )
+    task_id: Annotated[Text, Field(max_length=36)] | None = None
+    expires_in_s: Annotated[float, Field(gt=0, le=604_800, allow_inf_nan=False)] | None = None
+
+
+class BroadcastResponse(Response):
+    """`delivered`: to how many connections of this process it was handed."""
+
+    broadcast_id: str
+    delivered: Count

@@ -1,0 +1,113 @@
+"""What a scan found, and the report: the same document as `compliance scan --json` prints."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from app.domain.violations import RiskLevel, ViolationKey
+from app.events.types import Statistics
+from app.schemas.common import Count, Response
+from app.schemas.tasks import TaskResponse
+
+
+class Subdomain(Response):
+    """A name in scope that resolves. `sources`: everyone who named it."""
+
+    name: str
+    sources: list[str]
+    addresses: list[str]
+    cnames: list[str]
+    http_alive: bool
+    https_alive: bool
+    wildcard: bool
+
+
+class Page(Response):
+    """A fetched document; `parsed`: it counts as a page. `size` in bytes, `error` a key when there was no answer."""
+
+    url: str
+    depth: Count
+    status: Count
+    content_type: str
+    charset: str
+    title: str
+    size: Count
+    parsed: bool
+    error: str | None
+    duration_ms: Count
+
+
+class ThirdParty(Response):
+    """A registrable domain of others that pages refer to. `references` and `hidden` count; `hosts` are ASCII names.
+
+    `risk_level`: the highest of its violations, null without one.
+    """
+
+    domain: str
+    hosts: list[str]
+    category: str
+    risk_level: RiskLevel | None
+    references: Count
+    relation: str
+    hidden: Count
+    example_page: str
+
+
+class ViolationItem(Response):
+    violation_id: str
+    domain: str
+    violation_key: ViolationKey
+    violation_type: str
+    risk_level: RiskLevel
+    confidence_score: Annotated[float, Field(ge=0, le=1)]
+    description: str
+    evidence: list[dict[str, Any]]
+    needs_review: bool
+    url: str | None
+    found_on: str | None
+    attempt: Annotated[int, Field(ge=1)]
+    created_at: str
+
+
+class SubdomainPage(Response):
+    items: list[Subdomain]
+    total: Count
+
+
+class PagePage(Response):
+    items: list[Page]
+    total: Count
+
+
+class ThirdPartyPage(Response):
+    items: list[ThirdParty]
+    total: Count
+
+
+class ViolationPage(Response):
+    items: list[ViolationItem]
+    total: Count
+
+
+class Coverage(Response):
+    """URLs in scope: how many were crawled of those known."""
+
+    crawled: Count
+    known: Count
+
+
+class ReportWarning(Response):
+    code: str
+    message: str
+
+
+class Report(Response):
+    """Complete when the task is; partial while it runs."""
+
+    task: TaskResponse
+    statistics: Statistics
+    coverage: Coverage
+    subdomains: list[Subdomain]
+    third_parties: list[ThirdParty]
+    violations: list[ViolationItem]
+    warnings: list[ReportWarning]

@@ -1,0 +1,99 @@
+"""Rows and facts as REST and the report show them: plain JSON objects, times as on the wire."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Row
+
+from app.core.clock import to_wire
+from app.domain.stages import STAGE_BY_KEY, StageKey
+from app.domain.violations import ViolationKey, violation_name
+from app.events.types import Statistics
+
+Json = dict[str, Any]
+
+
+def task_view(row: Row[Any], *, language: str, queue_position: int | None = None) -> Json:
+    """A task, from its row."""
+    stage = None if row.stage_key is None else STAGE_BY_KEY[StageKey(row.stage_key)].name(language)
+    return {
+        "id": row.id,
+        "user_id": row.user_id,
+        "target_domain": row.target_domain,
+        "config": row.config,
+        "status": row.status,
+        "attempt": row.attempt,
+        "progress": row.progress,
+        "stage": stage,
+        "stage_key": row.stage_key,
+        "statistics": statistics_view(row),
+        "violation_counts": row.violation_counts,
+        "log_counts": row.log_counts,
+        "warnings": len(row.warnings),
+        "error": row.error,
+        "queue_position": queue_position,
+        "last_seq": row.last_seq,
+        "created_at": to_wire(row.created_at),
+        "started_at": moment(row.started_at),
+        "completed_at": moment(row.completed_at),
+    }
+
+
+def statistics_view(row: Row[Any]) -> Json:
+    """The five numbers; while it runs, the duration is the running time counted so far."""
+    counted = {"execution_duration": int(row.running_s), **row.statistics}
+    return Statistics(**counted).model_dump()
+
+
+def violation_view(row: Row[Any], *, language: str) -> Json:
+    """A violation with its evidence, flat; names as in `violation_detected`."""
+    return {
+        "violation_id": row.id,
+        "domain": row.domain,
+        "violation_key": row.violation_key,
+        "violation_type": violation_name(ViolationKey(row.violation_key), language),
+        "risk_level": row.risk_level,
+        "confidence_score": row.confidence_score,
+        "description": row.description,
+        "evidence": row.evidence,
+        "needs_review": row.needs_review,
+        "url": row.url or None,
+        "found_on": row.found_on or None,
+        "attempt": row.attempt,
+        "created_at": to_wire(row.created_at),
+    }
+
+
+def log_view(row: Row[Any]) -> Json:
+    """A log line, as in `task_logs`."""
+    return {
+        "log_seq": row.log_seq,
+        "level": row.level,
+        "module": row.module,
+        "message": row.message,
+        "created_at": to_wire(row.created_at),
+    }
+
+
+def third_party_view(party: Any, risks: Mapping[str, str]) -> Json:
+    """A third party; `risk_level` is the highest of its violations, None without one."""
+    return {**fact_view(party), "risk_level": risks.get(party.domain)}
+
+
+def fact_view(fact: Any) -> Json:
+    """A fact of the engine (a flat dataclass) under its own names."""
+    assert is_dataclass(fact)
+    return {field.name: _plain(getattr(fact, field.name)) for field in fields(fact)}
+
+
+def moment(value: datetime | None) -> str | None:
+    return None if value is None else to_wire(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.value if isinstance(value, Enum) else value
