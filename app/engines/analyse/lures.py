@@ -1,0 +1,139 @@
+"""Structure rules about actions: programs that are pushed with pressure, commands to paste, and wallet phrases."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from app.domain.violations import ViolationKey
+from app.engines.analyse.layer import Signal
+from app.engines.analyse.page import Download, Field
+from app.engines.analyse.subject import Subject
+from app.engines.model import Evidence, Layer
+
+# Pressure: something is broken, infected or outdated, and only this download helps.
+_URGENCY: Final = re.compile(
+    r"(?:flash(?: player)?|浏览器|播放器|系统|驱动|browser|player|codec|version|版本|插件|plug-?in)[^.。!！\n]{0,20}"
+    r"(?:out ?of ?date|outdated|update (?:is )?required|is missing|must be updated|needs? (?:to be updated|an update)|"
+    r"过期|过低|过旧|已失效|需要更新|必须更新|立即更新|立即升级|缺失)|"
+    r"(?:critical|urgent|required|immediate) (?:security )?update|update now to|"
+    r"your (?:computer|pc|device|phone|system|mac)[^.\n]{0,30}(?:infected|at risk|compromised|virus|damaged|locked)|"
+    r"\d+ (?:virus(?:es)?|threats?|trojans?) (?:found|detected)|virus(?:es)? (?:detected|found)|"
+    r"remove (?:the )?virus(?:es)? now|"
+    r"(?:检测到|发现)[^。！\n]{0,12}(?:病毒|木马|漏洞|威胁|风险)|(?:电脑|手机|设备|系统)[^。！\n]{0,10}(?:中毒|感染|被锁定|严重风险)|"
+    r"立即(?:修复|清除|查杀|杀毒)|否则(?:将|会)?[^。！\n]{0,12}(?:丢失|锁定|封停|删除)|安装(?:后|才能)[^。！\n]{0,6}(?:观看|播放|解锁)|"
+    r"(?:download|install)[^.\n]{0,30}to (?:continue|watch|view|unlock|play)",
+    re.IGNORECASE,
+)
+# "Press Windows+R, paste, Enter": the page has put a command into the clipboard.
+_RUN_DIALOG: Final = re.compile(r"(?:win(?:dows)?(?: key)?|⊞)\s*\+\s*r\b|运行(?:窗口|对话框)|run dialog", re.IGNORECASE)
+_PASTE: Final = re.compile(r"(?:ctrl|control|⌘|cmd)\s*\+\s*v\b|粘贴|\bpaste\b", re.IGNORECASE)
+_CLIPBOARD: Final = re.compile(r"clipboard\.writetext|execcommand\(\s*[\"']copy", re.IGNORECASE)
+_SHELL: Final = re.compile(
+    r"powershell|mshta|cmd(?:\.exe)? /c|curl [^\"'\n]{0,200}\|\s*(?:ba)?sh|rundll32|certutil", re.IGNORECASE
+)
+
+_PHRASE: Final = re.compile(
+    r"(?:seed|recovery|secret|backup|mnemonic)[ -]?(?:recovery )?(?:phrase|words?)|mnemonic|private key|keystore json|"
+    r"助记词|助記詞|恢复短语|恢復短語|私钥|私鑰|密钥短语",
+    re.IGNORECASE,
+)
+_PHRASE_ACTION: Final = re.compile(
+    r"import|restore|connect|validate|verify|synchroni[sz]e|rectify|migrat|claim|unlock|enter your|"
+    r"导入|恢复|连接|验证|同步|迁移|领取|输入|匯入|恢復",
+    re.IGNORECASE,
+)
+PHRASE_WORDS: Final = 12  # the shortest phrase of the usual scheme (BIP-39)
+
+
+def examine_lures(subject: Subject) -> Iterator[Signal]:
+    """Signals of the malware and wallet rules."""
+    yield from _program(subject)
+    yield from _command(subject)
+    yield from _wallet(subject)
+
+
+def _program(subject: Subject) -> Iterator[Signal]:
+    downloads = subject.page.downloads
+    if not downloads:
+        return
+    download = max(downloads, key=lambda item: item.automatic)
+    text = subject.capture.text
+    match = _URGENCY.search(text)
+    if match is not None:
+        score = 0.9 if download.automatic else 0.82
+        yield _signal(ViolationKey.MALWARE, "executable_lure", score, text, match, download.url[:120])
+    elif _pressed(subject, download):
+        yield _bare(ViolationKey.MALWARE, "executable_lure", 0.75, subject.capture.title, download.url[:120])
+    elif download.automatic:
+        yield _bare(ViolationKey.MALWARE, "automatic_download", 0.4, download.url[:200], download.url[:120])
+
+
+def _pressed(subject: Subject, download: Download) -> bool:
+    title = subject.capture.title or subject.page.title
+    return bool(_URGENCY.search(title) or _URGENCY.search(download.text))
+
+
+def _command(subject: Subject) -> Iterator[Signal]:
+    text = subject.capture.text
+    asked = _RUN_DIALOG.search(text)
+    if asked is None or not _PASTE.search(text):
+        return
+    armed = bool(_CLIPBOARD.search(subject.html)) and bool(_SHELL.search(subject.html))
+    yield _signal(ViolationKey.MALWARE, "run_dialog_lure", 0.92 if armed else 0.45, text, asked)
+
+
+def _wallet(subject: Subject) -> Iterator[Signal]:
+    fields = subject.page.fields
+    if not fields:
+        return
+    text = subject.capture.text
+    match = _PHRASE.search(text)
+    named = [field for field in fields if _PHRASE.search(field.hints)]
+    if named:
+        yield _bare(ViolationKey.FRAUD, "wallet_phrase", 0.88, named[0].hints[:200], named[0].hints[:60])
+    elif match is not None and _PHRASE_ACTION.search(text) and _takes_phrase(fields):
+        yield _signal(ViolationKey.FRAUD, "wallet_phrase", 0.82, text, match)
+
+
+def _takes_phrase(fields: tuple[Field, ...]) -> bool:
+    """A box without any other purpose, or one field per word."""
+    words = sum(field.type in ("text", "password") for field in fields)
+    boxes = [field for field in fields if field.type == "textarea" and not _COMMENT.search(field.hints)]
+    return words >= PHRASE_WORDS or (bool(boxes) and not any(_CONTACT.search(field.hints) for field in fields))
+
+
+_COMMENT: Final = re.compile(r"comment|message|reply|review|question|feedback|评论|留言|回复|咨询|反馈")
+_CONTACT: Final = re.compile(r"e-?mail|\bname\b|subject|phone|邮箱|姓名|昵称|电话|手机")
+
+
+def _signal(key: ViolationKey, rule: str, score: float, text: str, match: re.Match[str], *terms: str) -> Signal:
+    """A signal whose snippet is quoted from the captured text."""
+    start = max(0, match.start() - 40)
+    snippet = text[start : min(match.end() + 40, start + 200)]
+    return Signal(
+        key,
+        Evidence(
+            layer=Layer.STRUCTURE,
+            rule=rule,
+            score=score,
+            snippet=snippet,
+            offset=start,
+            provenance="structure rules",
+            terms=terms,
+        ),
+    )
+
+
+def _bare(key: ViolationKey, rule: str, score: float, snippet: str, *terms: str) -> Signal:
+    """A signal whose snippet stands outside the captured text (title, markup)."""
+    return Signal(
+        key,
+        Evidence(
+            layer=Layer.STRUCTURE,
+            rule=rule,
+            score=score,
+            snippet=snippet[:200],
+            provenance="structure rules",
+            terms=terms,
+        ),
+    )

@@ -1,0 +1,201 @@
+"""Layer 3: the words of a page against the lexicons.
+
+For each class, over the title, the description, the visible text and the pictures' alternative texts:
+
+    breadth = sum of the weights of distinct terms (in the title 1.5 times; topic terms together at most `TOPIC_CAP`)
+    density = weights of the occurrences (a term at most `REPEATS` times) per 1,000 units in the densest window
+    score   = (1 - e^(-breadth / BREADTH_SCALE)) * density / (density + DENSITY_HALF) * 1 / (1 + guards / (1 + breadth))
+
+A window is what a person sees at a time: pages that carry a block of offers inside much harmless text are found, novels
+and portals with scattered words are not. Fewer than two distinct terms, or topic terms alone, say nothing. Without an
+*offer* the score ends at `NO_OFFER_CAP`, so that it needs a review at least.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from app.domain.violations import ViolationKey
+from app.engines.analyse.layer import Signal
+from app.engines.analyse.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Term
+from app.engines.analyse.normalise import NormalisedText, Normaliser
+from app.engines.analyse.subject import Subject
+from app.engines.model import Evidence, Layer
+
+BREADTH_SCALE: Final = 1.8  # three offers say 0.81 before density and guards
+TOPIC_CAP: Final = 0.8
+DENSITY_HALF: Final = 0.6  # an article that names three products once in 5,000 characters stays below a third
+REPEATS: Final = 4
+WINDOW_UNITS: Final = 1_500  # about two screens; a unit is a Chinese character or three Latin ones
+MIN_UNITS: Final = 300  # shorter texts are not denser than a text of this length
+NO_OFFER_CAP: Final = 0.78
+SCORE_CAP: Final = 0.97
+SIGNAL_FROM: Final = 0.2  # weaker ones are noise in the evidence
+TITLE_FACTOR: Final = 1.5
+LATIN_PER_UNIT: Final = 3
+MAX_TEXT_CHARS: Final = 100_000  # as `Capture.text`
+SNIPPET_CHARS: Final = 160
+MAX_TERMS: Final = 12  # quoted in the evidence
+
+
+@dataclass(frozen=True, slots=True)
+class _Zone:
+    """A stretch of text of one origin."""
+
+    text: NormalisedText
+    hits: tuple[Hit, ...]
+    factor: float
+    body: bool  # the captured text: its offsets are evidence
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one class collected over all zones."""
+
+    terms: dict[str, float]  # distinct pattern -> weight with its best zone factor
+    weights: dict[str, float]  # distinct pattern -> plain weight
+    guards: dict[str, float]
+
+    @property
+    def breadth(self) -> float:
+        topics = sum(value for name, value in self.terms.items() if self.weights[name] < PRODUCT_FROM)
+        rest = sum(value for name, value in self.terms.items() if self.weights[name] >= PRODUCT_FROM)
+        return rest + min(topics, TOPIC_CAP)
+
+    @property
+    def strongest(self) -> float:
+        return max(self.weights.values(), default=0.0)
+
+
+class TextLayer:
+    """Holds lexicon and normaliser; thread-safe after the first call."""
+
+    name = Layer.TEXT.value
+
+    def __init__(self, *, lexicon: Lexicon, normaliser: Normaliser) -> None:
+        self._lexicon = lexicon
+        self._normaliser = normaliser
+
+    def examine(self, subject: Subject) -> Iterable[Signal]:
+        if not subject.has_content:
+            return
+        zones = self._zones(subject)
+        for key, tally in _tallies(zones).items():
+            score = self._score(key, tally, zones)
+            if score >= SIGNAL_FROM:
+                yield Signal(key, self._evidence(key, score, tally, zones))
+
+    def _zones(self, subject: Subject) -> list[_Zone]:
+        title = subject.capture.title or subject.page.title
+        return [
+            self._zone(subject.capture.text[:MAX_TEXT_CHARS], 1.0, body=True),
+            self._zone(title, TITLE_FACTOR),
+            self._zone("\n".join(subject.page.meta), 1.0),
+            self._zone("\n".join(subject.page.alts), 1.0),
+        ]
+
+    def _zone(self, text: str, factor: float, *, body: bool = False) -> _Zone:
+        normalised = self._normaliser.normalise(text)
+        return _Zone(normalised, tuple(self._lexicon.find(normalised)), factor, body)
+
+    def _score(self, key: ViolationKey, tally: _Tally, zones: list[_Zone]) -> float:
+        if len(tally.terms) < 2 or tally.strongest < PRODUCT_FROM:  # noqa: PLR2004 - two distinct terms, the rule
+            return 0.0
+        density = max(_density(zone, key) for zone in zones)
+        guard = 1 / (1 + sum(tally.guards.values()) / (1 + tally.breadth))
+        score = (1 - math.exp(-tally.breadth / BREADTH_SCALE)) * density / (density + DENSITY_HALF) * guard
+        return min(score, SCORE_CAP if tally.strongest >= OFFER_FROM else NO_OFFER_CAP)
+
+    def _evidence(self, key: ViolationKey, score: float, tally: _Tally, zones: list[_Zone]) -> Evidence:
+        snippet, offset = _quote(key, zones)
+        names = sorted(tally.terms, key=lambda name: -tally.terms[name])
+        against = f"; guards: {', '.join(sorted(tally.guards))[:200]}" if tally.guards else ""
+        return Evidence(
+            layer=Layer.TEXT,
+            rule=f"lexicon.{key}",
+            score=round(score, 4),
+            snippet=snippet,
+            offset=offset,
+            provenance=f"lexicon {self._lexicon.version}{against}",
+            terms=tuple(names[:MAX_TERMS]),
+        )
+
+
+def _tallies(zones: list[_Zone]) -> dict[ViolationKey, _Tally]:
+    tallies: dict[ViolationKey, _Tally] = {}
+    for zone in zones:
+        for hit in zone.hits:
+            for term in hit.terms:
+                _count(tallies.setdefault(term.key, _Tally({}, {}, {})), term, zone.factor)
+    return tallies
+
+
+def _count(tally: _Tally, term: Term, factor: float) -> None:
+    target = tally.guards if term.guard else tally.terms
+    target[term.pattern] = max(target.get(term.pattern, 0.0), term.weight * (1.0 if term.guard else factor))
+    if not term.guard:
+        tally.weights[term.pattern] = term.weight
+
+
+def _weighted(zone: _Zone, key: ViolationKey) -> Iterator[tuple[int, Term]]:
+    for hit in zone.hits:
+        for term in hit.terms:
+            if term.key == key and not term.guard:
+                yield hit.start, term
+
+
+def _density(zone: _Zone, key: ViolationKey) -> float:
+    """Weight per 1,000 units in the densest window of the zone; 0 without a hit."""
+    hits = list(_weighted(zone, key))
+    if not hits:
+        return 0.0
+    per_unit = _chars_per_unit(zone.text.text)
+    width = WINDOW_UNITS * per_unit
+    units = min(WINDOW_UNITS, max(MIN_UNITS, len(zone.text.text) / per_unit))
+    return _heaviest(hits, width) * 1000 / units
+
+
+def _heaviest(hits: list[tuple[int, Term]], width: float) -> float:
+    """Largest weight of the hits within `width` characters; one term counts `REPEATS` times at most."""
+    counts: dict[str, int] = {}
+    best = weight = 0.0
+    first = 0
+    for position, term in hits:
+        counts[term.pattern] = counts.get(term.pattern, 0) + 1
+        weight += term.weight if counts[term.pattern] <= REPEATS else 0.0
+        while hits[first][0] < position - width:
+            left = hits[first][1]
+            weight -= left.weight if counts[left.pattern] <= REPEATS else 0.0
+            counts[left.pattern] -= 1
+            first += 1
+        best = max(best, weight)
+    return best
+
+
+def _chars_per_unit(text: str) -> float:
+    """1 for Chinese text, 3 for Latin, between for a mixture (judged on a sample)."""
+    sample = text[:: max(1, len(text) // 500)]
+    latin = sum(char.isascii() for char in sample)
+    return 1 + (LATIN_PER_UNIT - 1) * latin / max(1, len(sample))
+
+
+def _quote(key: ViolationKey, zones: list[_Zone]) -> tuple[str, int | None]:
+    """Original text around the weightiest hit, from the body when it has one; the offset only then."""
+    for zone in zones:
+        candidates = [
+            (term.weight, hit) for hit in zone.hits for term in hit.terms if term.key == key and not term.guard
+        ]
+        if candidates:
+            _, hit = max(candidates, key=lambda candidate: candidate[0])
+            low, high = zone.text.span(hit.start, hit.end)
+            start, end = _window(low, high, len(zone.text.original))
+            return zone.text.original[start:end], start if zone.body else None
+    return "", None
+
+
+def _window(low: int, high: int, length: int) -> tuple[int, int]:
+    """Span of at most `SNIPPET_CHARS` around [low, high) inside the text; a longer hit is cut at its end."""
+    margin = max(0, SNIPPET_CHARS - (high - low)) // 2
+    start = max(0, low - margin)
+    return start, min(length, start + SNIPPET_CHARS)
