@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, func, select
 
 from app.domain.tasks import UNFINISHED, TaskStatus
-from app.models import scan_tasks, task_logs, violations
+from app.models import scan_tasks, task_events, task_logs, violations
 
 Visible: Final = scan_tasks.c.deleted_at.is_(None)
 SORTABLE: Final = ("created_at", "target_domain", "status", "completed_at")
@@ -21,6 +21,9 @@ class Viewer:
     user_id: str
     is_admin: bool = False
 
+    def may_see(self, owner_id: str) -> bool:
+        return self.is_admin or self.user_id == owner_id
+
 
 @dataclass(frozen=True, slots=True)
 class TaskHead:
@@ -31,6 +34,7 @@ class TaskHead:
     last_seq: int
     min_seq: int
     status: str
+    attempt: int
 
 
 def find(connection: Connection, task_id: str, viewer: Viewer | None = None) -> Row[Any] | None:
@@ -63,12 +67,20 @@ def list_page(
 
 def heads(connection: Connection, task_ids: Sequence[str], owner_ids: Sequence[str]) -> list[TaskHead]:
     """Heads of the named tasks and of the owners' unfinished ones. Deleted ones are included while their row stands."""
-    columns = (scan_tasks.c.id, scan_tasks.c.user_id, scan_tasks.c.last_seq, scan_tasks.c.min_seq, scan_tasks.c.status)
+    columns = [scan_tasks.c[name] for name in ("id", "user_id", "last_seq", "min_seq", "status", "attempt")]
     named = select(*columns).where(scan_tasks.c.id.in_(task_ids))
     owned = select(*columns).where(
         scan_tasks.c.user_id.in_(owner_ids), scan_tasks.c.status.in_(sorted(UNFINISHED)), Visible
     )
     return [TaskHead(*row) for row in connection.execute(named.union(owned))]
+
+
+def last_retry_seq(connection: Connection, task_id: str) -> int:
+    """`seq` of the newest `task_retrying`, 0 when there is none."""
+    query = select(func.max(task_events.c.seq)).where(
+        task_events.c.task_id == task_id, task_events.c.type == "task_retrying"
+    )
+    return connection.execute(query).scalar_one() or 0
 
 
 def queue_position(connection: Connection, row: Row[Any]) -> int | None:
@@ -167,6 +179,16 @@ def known_findings(connection: Connection, task_id: str, run: int) -> set[tuple[
         violations.c.task_id == task_id, violations.c.run == run
     )
     return {(row.domain, row.violation_key) for row in connection.execute(query)}
+
+
+def mark_worker(connection: Connection, task_id: str, attempt: int, state: str) -> None:
+    """What the observer thinks of the attempt's worker: "alive" or "suspect"."""
+    columns = scan_tasks.c
+    connection.execute(
+        scan_tasks.update()
+        .where(columns.id == task_id, columns.attempt == attempt, columns.worker_id.is_not(None))
+        .values(worker_state=state)
+    )
 
 
 def deleted_before(connection: Connection, moment: datetime, limit: int) -> list[str]:
