@@ -46,7 +46,7 @@ class Settings(BaseSettings):
 
     # Real-time: connections (protocol.md, section 6)
     ws_idle_timeout_s: float = Field(default=60, gt=0, le=600)
-    ws_check_interval_s: float = Field(default=5, gt=0, le=30)  # at least every 30 s
+    ws_check_interval_s: float = Field(default=1, gt=0, le=30)  # at least every 30 s
     ws_ping_after_s: float = Field(default=25, gt=0, le=300)
     ws_max_frame_bytes: int = Field(default=65_536, ge=1_024, le=1 << 24)
     ws_max_command_bytes: int = Field(default=8_192, ge=256, le=1 << 20)

@@ -87,14 +87,9 @@ def append(
 
 
 def read_after(connection: Connection, task_id: str, seq: int, *, limit: int) -> list[Event]:
-    """Events above `seq` in ascending order, at most `limit`. The first is `seq + 1` unless that was pruned."""
-    rows = connection.execute(
-        select(task_events)
-        .where(task_events.c.task_id == task_id, task_events.c.seq > seq)
-        .order_by(task_events.c.seq)
-        .limit(limit)
-    )
-    return [to_event(row) for row in rows]
+    """Events above `seq` in ascending order, at most `limit`. The first is `seq + 1` unless that one was pruned."""
+    query = select(task_events).where(task_events.c.task_id == task_id, task_events.c.seq > seq)
+    return [to_event(row) for row in connection.execute(query.order_by(task_events.c.seq).limit(limit))]
 
 
 def to_event(row: Row[Any]) -> Event:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from app.domain.tasks import UNFINISHED, TaskStatus
 from app.models import scan_tasks, task_events, task_logs, violations
 
+TaskRow = Row[Any]  # all columns of scan_tasks
 Visible: Final = scan_tasks.c.deleted_at.is_(None)
 SORTABLE: Final = ("created_at", "target_domain", "status", "completed_at")
 

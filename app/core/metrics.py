@@ -1,0 +1,62 @@
+"""Prometheus metrics: the seed's seven under its names, and what one needs to see trouble coming.
+
+prometheus_client exports a counter with the ending `_total`: `websocket_messages_sent` is read as
+`websocket_messages_sent_total` (docs/metrics.md). One registry per `Metrics`, so that tests and two applications in
+one process do not meet.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """Every metric of the application. Amounts are exact and under test."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        # The seed's names
+        self.active_users = Gauge(
+            "active_users_count", "Users with at least one open WebSocket connection", registry=self.registry
+        )
+        self.connections = Counter(
+            "websocket_connections", "WebSocket connections accepted and authenticated", registry=self.registry
+        )
+        self.messages_sent = Counter(
+            "websocket_messages_sent", "Frames handed to WebSocket transports", registry=self.registry
+        )
+        self.connection_duration = Histogram(
+            "websocket_connection_duration",
+            "Seconds from authentication to close",
+            buckets=(1, 10, 60, 600, 3_600, 21_600, 86_400),
+            registry=self.registry,
+        )
+        self.concurrent_tasks = Gauge("concurrent_tasks_count", "Tasks running or cancelling", registry=self.registry)
+        self.notifications_sent = Counter(
+            "task_notifications_sent",
+            "Task events handed to connections, followed or as notices",
+            ["type"],
+            registry=self.registry,
+        )
+        self.monitoring_errors = Counter(
+            "task_monitoring_errors", "Rounds of the task monitor that failed", registry=self.registry
+        )
+        # Further ones
+        self.open_connections = Gauge("websocket_open_connections", "Connections open now", registry=self.registry)
+        self.closes = Counter("websocket_closes", "Closed connections by close code", ["code"], registry=self.registry)
+        self.refused = Counter("websocket_refused", "Refused connections by reason", ["reason"], registry=self.registry)
+        self.snapshots = Counter("websocket_snapshots_sent", "Snapshots by reason", ["reason"], registry=self.registry)
+        self.replayed = Counter("websocket_events_replayed", "Events sent in replays", registry=self.registry)
+        self.frames_coalesced = Counter(
+            "websocket_frames_coalesced", "Waiting progress frames that a newer one replaced", registry=self.registry
+        )
+        self.log_frames_dropped = Counter(
+            "websocket_log_frames_dropped", "Waiting log frames that gave way", registry=self.registry
+        )
+        self.sweep_repairs = Counter(
+            "websocket_sweep_repairs", "Tasks that the sweep found behind", registry=self.registry
+        )
+        self.delivery_latency = Histogram(
+            "websocket_delivery_latency_seconds",
+            "From the event's commit time to the hand-over to live followers",
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
+            registry=self.registry,
+        )

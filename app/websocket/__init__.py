@@ -1,0 +1,1 @@
+"""Real-time delivery: protocol, connections, subscriptions, fan-out. See docs/realtime.md."""

@@ -1,0 +1,153 @@
+"""What a client may say, and how a frame becomes a typed command or one precise error. No I/O."""
+
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.websocket.codes import ErrorCode
+
+MAX_SEQ: Final = 2**53 - 1  # what a JavaScript client can count
+Seq = Annotated[int, Field(ge=0, le=MAX_SEQ, strict=True)]
+TaskId = Annotated[str, Field(min_length=1, max_length=64)]
+Topic = Literal["progress", "logs"]
+LogTail = Annotated[int, Field(ge=0, le=1_000, strict=True)]
+
+
+class Command(BaseModel):
+    """Unknown fields are ignored, so that a newer client works; known ones are checked."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    type: ClassVar[str]
+    id: Annotated[str, Field(max_length=64, strict=True)] | None = None
+
+
+class Ping(Command):
+    type: ClassVar[str] = "ping"
+    client_time: str | int | float | None = None
+
+
+class Pong(Command):
+    type: ClassVar[str] = "pong"
+
+
+class SubscribeTask(Command):
+    type: ClassVar[str] = "subscribe_task"
+    task_id: TaskId
+    last_seq: Seq | None = None
+    log_tail: LogTail = 200
+    topics: frozenset[Topic] = frozenset({"progress", "logs"})
+
+
+class UnsubscribeTask(Command):
+    type: ClassVar[str] = "unsubscribe_task"
+    task_id: TaskId
+
+
+class SubscribeItem(BaseModel):
+    """One of `subscribe_tasks`. Checked one by one: a bad item fails alone."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    task_id: TaskId
+    last_seq: Seq | None = None
+
+
+class SubscribeTasks(Command):
+    type: ClassVar[str] = "subscribe_tasks"
+    items: Annotated[list[Any], Field(min_length=1, max_length=100)]
+    log_tail: LogTail = 0
+    topics: frozenset[Topic] = frozenset({"progress", "logs"})
+
+
+class Resume(Command):
+    type: ClassVar[str] = "resume"
+    task_id: TaskId
+    last_seq: Seq
+
+
+class GetStatus(Command):
+    type: ClassVar[str] = "get_status"
+
+
+COMMANDS: Final[dict[str, type[Command]]] = {
+    command.type: command for command in (Ping, Pong, SubscribeTask, UnsubscribeTask, SubscribeTasks, Resume, GetStatus)
+}
+
+
+class BadFrame(Exception):
+    """A frame that was not understood. It gets exactly one `error` and is a strike."""
+
+    def __init__(self, code: ErrorCode, message: str, command_id: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.command_id = command_id  # of the frame, as far as it could be read
+
+
+def parse(text: str, *, max_bytes: int, max_nesting: int) -> Command:
+    """The command in a text frame.
+
+    Raises:
+        BadFrame: `too_large`, `bad_json` (also nested too deeply), `bad_type`, `unknown_type`, `missing_field`,
+            `invalid_field`. Messages quote nothing from the frame but names of known fields.
+    """
+    if len(text) > max_bytes or len(text.encode()) > max_bytes:
+        raise BadFrame(ErrorCode.TOO_LARGE, f"a command has at most {max_bytes} bytes")
+    if _nesting(text) > max_nesting:
+        raise BadFrame(ErrorCode.BAD_JSON, f"nested deeper than {max_nesting}")
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise BadFrame(ErrorCode.BAD_JSON, "not valid JSON") from None
+    if not isinstance(value, dict):
+        raise BadFrame(ErrorCode.BAD_TYPE, "a command is a JSON object")
+    return _to_command(value)
+
+
+def command_id_of(value: dict[str, Any]) -> str | None:
+    """`id` of a frame when it has a good one."""
+    found = value.get("id")
+    return found if isinstance(found, str) and len(found) <= 64 else None  # noqa: PLR2004 - protocol.md, section 1
+
+
+def _to_command(value: dict[str, Any]) -> Command:
+    command_id = command_id_of(value)
+    if "type" not in value:
+        raise BadFrame(ErrorCode.MISSING_FIELD, "the field type is missing", command_id)
+    name = value["type"]
+    if not isinstance(name, str):
+        raise BadFrame(ErrorCode.BAD_TYPE, "the field type is a string", command_id)
+    model = COMMANDS.get(name)
+    if model is None:
+        raise BadFrame(ErrorCode.UNKNOWN_TYPE, "unknown type of command", command_id)
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        # Only the top-level name: it is one of ours, deeper parts may be the client's.
+        field = str(first["loc"][0]) if first["loc"] else "?"
+        missing = first["type"] == "missing"
+        code = ErrorCode.MISSING_FIELD if missing else ErrorCode.INVALID_FIELD
+        raise BadFrame(code, f"the field {field} is {'missing' if missing else 'not valid'}", command_id) from None
+
+
+def _nesting(text: str) -> int:
+    """Depth of brackets outside strings. Runs before the parser, so that depth costs it nothing."""
+    depth = deepest = 0
+    in_string = escaped = False
+    for char in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif char == "\\":
+                escaped = True
+            elif char == '"':
+                in_string = False
+        elif char == '"':
+            in_string = True
+        elif char in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif char in "]}":
+            depth -= 1
+    return deepest

@@ -1,0 +1,304 @@
+"""How a committed event reaches everyone who should see it: hints, pulls, catch-ups and the sweep.
+
+The log is the truth, the bus is a hint, each follower owns a cursor (ADR 0001). What is here decides only *when* the
+log is read; which rows are taken is decided by the cursors, in one synchronous step.
+"""
+
+from typing import Final
+
+import structlog
+
+from app.core.aio import BackgroundTasks
+from app.core.clock import Clock, to_wire
+from app.core.db import Database, DatabaseUnavailable
+from app.core.metrics import Metrics
+from app.domain.tasks import TERMINAL, UNFINISHED
+from app.events.bus.base import TaskHint
+from app.events.log import read_after
+from app.events.types import NOTICE_TYPES, Event
+from app.repositories import tasks
+from app.websocket.connection import ConnectionInfo, Follower
+from app.websocket.feed import TaskFeed
+from app.websocket.protocol import EncodedEvent, MadeUpDeletion
+from app.websocket.registry import Registry
+from app.websocket.snapshots import SnapshotCache
+
+PAGE: Final = 200  # rows of one read
+# A finished task's cursor is kept this long after nobody follows it, so that a late hint finds it and adds nothing.
+KEEP_FINISHED_S: Final = 60.0
+log = structlog.get_logger(__name__)
+
+
+class Delivery:
+    """All feeds of this process."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        registry: Registry,
+        snapshots: SnapshotCache,
+        clock: Clock,
+        metrics: Metrics,
+        background: BackgroundTasks,
+    ) -> None:
+        self._db = db
+        self._registry = registry
+        self._snapshots = snapshots
+        self._clock = clock
+        self._metrics = metrics
+        self._background = background
+        self.feeds: dict[str, TaskFeed] = {}
+        self.swept_at: float | None = None  # monotonic; end of the last good sweep
+
+    def on_hint(self, hint: TaskHint) -> None:
+        """A hint from the bus. Unknown tasks matter only when their owner is connected."""
+        feed = self.feeds.get(hint.task_id)
+        if feed is None:
+            if not self._registry.has_user(hint.user_id):
+                return
+            feed = self.feed(hint.task_id, hint.user_id, _start_of(hint))
+        self._note_status(feed, hint.status)
+        feed.offer(hint.seq, hint.events)
+        for event in hint.events:
+            age = (self._clock.now() - event.created_at).total_seconds()
+            self._metrics.delivery_latency.observe(max(0.0, age))
+        self._pull_if_behind(feed)
+
+    def feed(self, task_id: str, user_id: str, cursor: int) -> TaskFeed:
+        """The task's feed; made at `cursor` when there is none."""
+        feed = self.feeds.get(task_id)
+        if feed is None:
+            feed = self.feeds[task_id] = TaskFeed(task_id, user_id, cursor, registry=self._registry)
+        return feed
+
+    def open_presence(self, connection: ConnectionInfo, heads: list[tasks.TaskHead]) -> None:
+        """The owner is connected: watch its unfinished tasks from where their logs stand now."""
+        for head in heads:
+            feed = self.feed(head.task_id, head.user_id, head.last_seq)
+            self._note_status(feed, head.status)
+            connection.notice_floor[head.task_id] = max(head.last_seq, feed.cursor)
+            feed.wanted = max(feed.wanted, head.last_seq)
+            self._pull_if_behind(feed)
+
+    def follow(self, follower: Follower, user_id: str, head: int) -> None:
+        """The follower stands at its cursor; from here on it gets what comes after. `head`: the log's end as read."""
+        feed = self.feed(follower.task_id, user_id, head)
+        feed.followers.add(follower)
+        self.level(follower)
+
+    def level(self, follower: Follower) -> None:
+        """Join the live stream if nothing lies between, else catch up in the background."""
+        feed = self.feeds[follower.task_id]
+        if follower.cursor >= feed.cursor and not follower.catching_up and not follower.needs_snapshot:
+            follower.live = True
+        elif not follower.catching_up:
+            follower.catching_up = True
+            self._background.start(self._catch_up(follower, feed), name=f"catch-up {follower.task_id}")
+
+    async def unfollow(self, follower: Follower) -> None:
+        """Stop following; events after the position come as notices again to the owner's connection."""
+        connection, task_id = follower.connection, follower.task_id
+        connection.followers.pop(task_id, None)
+        connection.discard(task_id)
+        feed = self.feeds[task_id]
+        feed.followers.discard(follower)
+        position, head = follower.cursor, feed.cursor
+        connection.notice_floor[task_id] = max(position, head)
+        if position < head and connection.user_id == feed.user_id:
+            await self._send_notices(connection, task_id, position, head)
+        self.release(task_id)
+
+    def leave(self, connection: ConnectionInfo) -> None:
+        """The connection is gone: forget what it followed and watched."""
+        for follower in list(connection.followers.values()):
+            feed = self.feeds.get(follower.task_id)
+            if feed is not None:
+                feed.followers.discard(follower)
+        followed = list(connection.followers)
+        connection.followers.clear()
+        connection.discard_all()
+        for task_id in followed:
+            self.release(task_id)
+        if not self._registry.has_user(connection.user_id):
+            for feed in [feed for feed in self.feeds.values() if feed.user_id == connection.user_id]:
+                self.release(feed.task_id)
+
+    def release(self, task_id: str) -> None:
+        """Drop the feed when nobody needs it any more."""
+        feed = self.feeds.get(task_id)
+        if feed is None or feed.followers:
+            return
+        if self._registry.has_user(feed.user_id):
+            finished = feed.finished_at
+            if finished is None or self._clock.monotonic() - finished < KEEP_FINISHED_S:
+                return
+        del self.feeds[task_id]
+
+    async def sweep(self) -> None:
+        """Compare every cursor with the log in one query and repair what is behind. Raises DatabaseUnavailable."""
+        before = {task_id: feed.cursor for task_id, feed in self.feeds.items()}
+        owners = self._registry.users()
+        heads = await self._db.read(lambda connection: tasks.heads(connection, list(before), owners))
+        for head in heads:
+            await self._compare(head, before.get(head.task_id))
+        found = {head.task_id for head in heads}
+        for task_id in before.keys() - found:
+            self._make_up_deletion(task_id)
+        for feed in list(self.feeds.values()):
+            for follower in list(feed.followers):
+                if not follower.live:  # a catch-up that failed with the database goes on
+                    self.level(follower)
+            self.release(feed.task_id)
+        self.swept_at = self._clock.monotonic()
+
+    async def _compare(self, head: tasks.TaskHead, cursor_before: int | None) -> None:
+        feed = self.feeds.get(head.task_id)
+        if feed is None:
+            if not self._registry.has_user(head.user_id):
+                return
+            feed = self.feed(head.task_id, head.user_id, await self._unseen_start(head))
+        self._note_status(feed, head.status)
+        if cursor_before is not None and head.last_seq < cursor_before:
+            self._go_back(feed, head.last_seq)
+            return
+        feed.wanted = max(feed.wanted, head.last_seq)
+        if feed.behind and not feed.pulling:
+            self._metrics.sweep_repairs.inc()
+            self._pull_if_behind(feed)
+
+    async def _unseen_start(self, head: tasks.TaskHead) -> int:
+        """Where to start a task that began while its owner was connected and whose hints were all lost."""
+        if head.attempt == 1:
+            return 0
+        retried = await self._db.read(lambda connection: tasks.last_retry_seq(connection, head.task_id))
+        return max(0, retried - 1)
+
+    def _go_back(self, feed: TaskFeed, seq: int) -> None:
+        """The log is shorter than it was: a backup was restored. Everybody starts from a snapshot."""
+        log.warning("log_went_back", task_id=feed.task_id, cursor=feed.cursor, seq=seq)
+        feed.cursor = feed.wanted = seq
+        for follower in list(feed.followers):
+            self._resnapshot(follower, feed)
+
+    def _make_up_deletion(self, task_id: str) -> None:
+        feed = self.feeds.pop(task_id, None)
+        if feed is None:
+            return
+        if feed.deleted:  # everybody was told by the event itself, now its rows are purged
+            for follower in list(feed.followers):
+                follower.connection.followers.pop(task_id, None)
+            return
+        frame = MadeUpDeletion(task_id=task_id, by="system", timestamp=to_wire(self._clock.now())).to_bytes()
+        told = {follower.connection for follower in feed.followers}
+        for connection in told | set(self._registry.of_user(feed.user_id)):
+            connection.discard(task_id)
+            connection.followers.pop(task_id, None)
+            connection.send(frame)
+
+    def _note_status(self, feed: TaskFeed, status: str) -> None:
+        feed.status = status
+        if status in TERMINAL:
+            feed.finished_at = feed.finished_at or self._clock.monotonic()
+        else:
+            feed.finished_at = None
+
+    def _pull_if_behind(self, feed: TaskFeed) -> None:
+        if feed.behind and not feed.pulling:
+            feed.pulling = True
+            self._background.start(self._pull(feed), name=f"pull {feed.task_id}")
+
+    async def _pull(self, feed: TaskFeed) -> None:
+        """Read until the cursor is where somebody said that the log is."""
+        try:
+            while feed.behind and self.feeds.get(feed.task_id) is feed:
+                events = await self._read(feed.task_id, feed.cursor)
+                if not events:
+                    feed.wanted = feed.cursor  # the hint ran ahead of what can be read; the sweep tries again
+                    return
+                if events[0].seq > feed.cursor + 1:
+                    for follower in feed.skip_to(events[0].seq - 1):
+                        self._resnapshot(follower, feed)
+                for event in events:
+                    feed.deliver(event)
+        except DatabaseUnavailable:
+            log.warning("pull_failed", task_id=feed.task_id)  # the sweep repairs when the database is back
+            feed.wanted = feed.cursor
+        finally:
+            feed.pulling = False
+
+    async def _read(self, task_id: str, after: int) -> list[Event]:
+        return await self._db.read(lambda connection: read_after(connection, task_id, after, limit=PAGE))
+
+    def _resnapshot(self, follower: Follower, feed: TaskFeed) -> None:
+        follower.live = False
+        follower.needs_snapshot = True
+        if not follower.catching_up:
+            follower.catching_up = True
+            self._background.start(self._catch_up(follower, feed), name=f"catch-up {follower.task_id}")
+
+    async def _catch_up(self, follower: Follower, feed: TaskFeed) -> None:
+        """Bring one follower from its cursor to the live stream, at the pace of its socket."""
+        try:
+            while await self._step(follower, feed):
+                pass
+        except DatabaseUnavailable:
+            log.warning("catch_up_failed", task_id=feed.task_id)
+        finally:
+            follower.catching_up = False
+
+    async def _step(self, follower: Follower, feed: TaskFeed) -> bool:
+        """One read and its frames; False when the follower is level or gone."""
+        connection = follower.connection
+        if not await connection.wait_drained() or connection.followers.get(follower.task_id) is not follower:
+            return False
+        if follower.needs_snapshot:
+            return await self._send_snapshot(follower)
+        if follower.cursor >= feed.cursor:
+            follower.live = True
+            return False
+        generation, after = follower.generation, follower.cursor
+        events = await self._read(follower.task_id, after)
+        if generation != follower.generation:
+            return True
+        if not events or events[0].seq > after + 1:
+            follower.needs_snapshot = True
+            return True
+        for event in events:
+            if not await connection.wait_drained() or generation != follower.generation:
+                return not connection.peer.closed
+            follower.deliver(EncodedEvent(event))
+        return True
+
+    async def _send_snapshot(self, follower: Follower) -> bool:
+        generation = follower.generation
+        snapshot = await self._snapshots.get(follower.task_id, follower.log_tail)
+        if snapshot is None:  # deleted meanwhile: the sweep says so
+            return False
+        if not await follower.connection.wait_drained():
+            return False
+        if generation == follower.generation:
+            follower.needs_snapshot = False
+            follower.connection.discard(follower.task_id)
+            follower.start_at(snapshot.seq)
+            follower.connection.send_pulled(snapshot.payload)
+            self._metrics.snapshots.labels("pruned").inc()
+        return True
+
+    async def _send_notices(self, connection: ConnectionInfo, task_id: str, after: int, to: int) -> None:
+        events = await self._read(task_id, after)
+        for event in events:
+            if event.seq <= to and event.type in NOTICE_TYPES:
+                connection.send_notice(EncodedEvent(event))
+
+
+def _start_of(hint: TaskHint) -> int:
+    """Where to start a task that was not watched: before the hint's events, or at 0 for one that is new altogether.
+
+    Connections that were open before the task began have no floor for it; those that opened later do.
+    """
+    if not hint.events:
+        return hint.seq - 1
+    first = hint.events[0]
+    new = hint.status in UNFINISHED and first.attempt == 1 and first.type != "task_retrying"
+    return 0 if new else first.seq - 1

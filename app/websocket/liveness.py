@@ -1,0 +1,64 @@
+"""Who still lives: heartbeats, expired tokens and peers that take no bytes (protocol.md, sections 6 and 7)."""
+
+import asyncio
+
+import structlog
+
+from app.core.clock import Clock, to_wire
+from app.core.config import Settings
+from app.websocket.codes import CloseCode
+from app.websocket.connection import ConnectionInfo
+from app.websocket.protocol import Ping
+from app.websocket.registry import Registry
+
+log = structlog.get_logger(__name__)
+
+
+class Liveness:
+    """One loop over all connections."""
+
+    def __init__(self, *, settings: Settings, registry: Registry, clock: Clock) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._clock.sleep(self._settings.ws_check_interval_s)
+            for connection in self._registry.all():
+                self.check(connection, loop.time())
+
+    def check(self, connection: ConnectionInfo, now: float) -> None:
+        """Close or ping one connection. `now` is the loop's time, as in the peer's marks."""
+        settings, peer = self._settings, connection.peer
+        if peer.closed:
+            return
+        silent_s = now - peer.last_received
+        if silent_s > settings.ws_idle_timeout_s:
+            connection.close(CloseCode.HEARTBEAT_MISSED, "heartbeat_missed")
+        elif connection.identity.expires_at <= self._clock.now():
+            connection.close(CloseCode.TOKEN_EXPIRED, "token_expired")
+        elif self._is_stuck(connection, now):
+            connection.close(CloseCode.TOO_SLOW, "too_slow")
+        else:
+            self._ping(connection, now, silent_s)
+
+    def _is_stuck(self, connection: ConnectionInfo, now: float) -> bool:
+        unsent = connection.peer.unsent_bytes
+        if unsent == 0 or unsent < connection.unsent_before or connection.unsent_before == 0:
+            connection.progress_at = now
+        connection.unsent_before = unsent
+        return unsent > 0 and now - connection.progress_at > self._settings.ws_stuck_after_s
+
+    def _ping(self, connection: ConnectionInfo, now: float, silent_s: float) -> None:
+        after_s = self._settings.ws_ping_after_s
+        if silent_s > after_s and now - connection.control_ping_at > after_s:
+            connection.control_ping_at = now
+            connection.peer.ping()
+        if now - connection.peer.last_sent > after_s and connection.drained:
+            connection.ping_sequence += 1
+            wire_now = to_wire(self._clock.now())
+            frame = Ping(sequence=connection.ping_sequence, server_time=wire_now, timestamp=wire_now)
+            connection.send(frame.to_bytes())

@@ -1,0 +1,388 @@
+"""Connections of this process: who may open one, what it follows, what reaches it, and when it ends.
+
+The class keeps the seed's names; the work is done by its parts: `subscriptions` (commands that move a position),
+`delivery` (from the log to the sockets), `liveness` (heartbeats and stuck peers), `registry` (who is here).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+import structlog
+from starlette.websockets import WebSocket
+
+from app.core.aio import BackgroundTasks
+from app.core.clock import Clock, to_wire
+from app.core.config import Settings
+from app.core.db import Database, DatabaseUnavailable
+from app.core.identity import Authenticator, Identity
+from app.core.ids import new_id
+from app.core.limits import Strikes, TokenBucket
+from app.core.metrics import Metrics
+from app.events.bus.base import AccessHint, Bus, Hint, TaskHint
+from app.repositories import tasks
+from app.services.texts import Texts
+from app.websocket.admission import Admission
+from app.websocket.codes import CODE_OF_ENDING, CloseCode
+from app.websocket.connection import ALL_TOPICS, ConnectionInfo
+from app.websocket.delivery import Delivery
+from app.websocket.dialogue import Dialogue
+from app.websocket.liveness import Liveness
+from app.websocket.outbox import Outbox
+from app.websocket.protocol import (
+    AdminBroadcast,
+    ConnectionEstablished,
+    Frame,
+    Heartbeat,
+    Level,
+    ReconnectAdvice,
+)
+from app.websocket.registry import Registry
+from app.websocket.resume import StateReader
+from app.websocket.snapshots import SnapshotCache
+from app.websocket.subscriptions import Request, Subscriptions
+from app.websocket.transport import PEER_KEY
+
+log = structlog.get_logger(__name__)
+
+
+class Audit(Protocol):
+    """Where connections and refusals are written down. Batched; never waits."""
+
+    def record(
+        self,
+        action: str,
+        outcome: Literal["ok", "denied", "failed"] = "ok",
+        *,
+        user_id: str | None = None,
+        address: str | None = None,
+        object_id: str | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> None: ...
+
+
+class WebSocketManager:
+    """One per process. `start` before the first connection, `stop` after the last request."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        db: Database,
+        bus: Bus,
+        clock: Clock,
+        texts: Texts,
+        authenticator: Authenticator,
+        audit: Audit,
+        metrics: Metrics,
+    ) -> None:
+        self.settings = settings
+        self.authenticator = authenticator
+        self.audit = audit
+        self.metrics = metrics
+        self.registry = Registry()
+        self.admission = Admission(settings=settings, registry=self.registry, clock=clock)
+        self._db = db
+        self._bus = bus
+        self._clock = clock
+        self._texts = texts
+        self._background = BackgroundTasks()
+        self._unsubscribe_bus: Any = None
+        self._stopping = False
+        self.reader = StateReader(
+            language=settings.language, clock=clock, max_snapshot_bytes=settings.snapshot_max_bytes
+        )
+        snapshots = SnapshotCache(db=db, reader=self.reader, clock=clock)
+        self.delivery = Delivery(
+            db=db,
+            registry=self.registry,
+            snapshots=snapshots,
+            clock=clock,
+            metrics=metrics,
+            background=self._background,
+        )
+        self.subscriptions = Subscriptions(
+            db=db,
+            reader=self.reader,
+            snapshots=snapshots,
+            delivery=self.delivery,
+            settings=settings,
+            clock=clock,
+            metrics=metrics,
+            on_denied=self._subscribe_denied,
+        )
+        self.liveness = Liveness(settings=settings, registry=self.registry, clock=clock)
+        self.dialogue = Dialogue(settings=settings, clock=clock, subscriptions=self.subscriptions)
+
+    async def start(self) -> None:
+        """Listen to the bus and start the loops."""
+        self._unsubscribe_bus = self._bus.subscribe(self._on_hint)
+        self._background.start(self._sweep_loop(), name="sweep")
+        self._background.start(self._access_loop(), name="access")
+        self._background.start(self.liveness.run(), name="liveness")
+
+    async def stop(self) -> None:
+        """Say good-bye to everybody (1012: come back) and end the loops. Idempotent."""
+        self._stopping = True
+        advice = ReconnectAdvice(
+            reason="restart", delay_min_ms=0, delay_max_ms=2_000, timestamp=to_wire(self._clock.now())
+        ).to_bytes()
+        for connection in self.registry.all():
+            connection.send(advice)
+            connection.close(CloseCode.RESTART, "restart")
+        if self._unsubscribe_bus is not None:
+            self._unsubscribe_bus()
+        await self._background.close()
+
+    async def connect(self, websocket: WebSocket, identity: Identity, *, address: str = "") -> ConnectionInfo:
+        """Register an accepted socket and greet it. The caller owns the result and must `disconnect` it.
+
+        The user's oldest connection gives way (4503) when there are too many. Raises DatabaseUnavailable; the
+        connection is then not registered.
+        """
+        connection = self._make(websocket, identity, address)
+        self._evict_oldest(identity.user_id)
+        self.registry.add(connection)
+        try:
+            heads = await self._db.read(lambda c: tasks.heads(c, [], [identity.user_id]))
+        except BaseException:
+            self.registry.remove(connection)
+            raise
+        self.delivery.open_presence(connection, heads)
+        connection.ready = True
+        connection.send(self._greeting(connection).to_bytes())
+        self._opened(connection)
+        return connection
+
+    async def disconnect(
+        self, connection: ConnectionInfo | str, code: int = CloseCode.NORMAL, reason: str = ""
+    ) -> None:
+        """Close if it is open, and leave nothing of it behind. Idempotent. Takes the connection or its id."""
+        found = self.registry.get(connection) if isinstance(connection, str) else connection
+        if found is None:
+            return
+        found.close(code, reason)
+        if self.registry.remove(found):
+            self.delivery.leave(found)
+            self._closed(found)
+
+    async def subscribe_to_task(
+        self,
+        connection: ConnectionInfo | str,
+        task_id: str,
+        *,
+        last_seq: int | None = None,
+        log_tail: int = 200,
+        topics: frozenset[str] = ALL_TOPICS,
+        command_id: str | None = None,
+    ) -> bool:
+        """Follow a task on a connection; the reply and the snapshot or replay are sent. Whether it succeeded."""
+        found = self.registry.get(connection) if isinstance(connection, str) else connection
+        if found is None:
+            return False
+        request = Request(task_id, "subscribe", last_seq, log_tail, topics, command_id)
+        return await self.subscriptions.subscribe(found, request)
+
+    async def unsubscribe_from_task(self, connection: ConnectionInfo | str, task_id: str) -> bool:
+        found = self.registry.get(connection) if isinstance(connection, str) else connection
+        return found is not None and await self.subscriptions.unsubscribe(found, task_id, None)
+
+    async def broadcast_to_user(self, user_id: str, frame: Frame) -> int:
+        """Send a frame to every connection of a user; how many there were. Best effort, never waits for a client."""
+        return self._send_to(self.registry.of_user(user_id), frame)
+
+    async def broadcast_to_task_subscribers(self, task_id: str, frame: Frame) -> int:
+        """Send a frame to every connection that follows the task; each gets it once."""
+        feed = self.delivery.feeds.get(task_id)
+        return self._send_to({f.connection for f in feed.followers} if feed else (), frame)
+
+    async def broadcast(
+        self,
+        *,
+        message: str,
+        level: Level = "info",
+        sender: str,
+        data: dict[str, Any] | None = None,
+        user_ids: Sequence[str] | None = None,
+        task_id: str | None = None,
+        expires_in_s: float | None = None,
+    ) -> dict[str, Any]:
+        """An administrator's message to everybody, to some users, or to the followers of a task."""
+        now = self._clock.now()
+        frame = AdminBroadcast(
+            broadcast_id=new_id(),
+            message=message,
+            level=level,
+            sender=sender,
+            data=data,
+            expires_at=None if expires_in_s is None else to_wire(now + timedelta(seconds=expires_in_s)),
+            timestamp=to_wire(now),
+        )
+        if task_id is not None:
+            delivered = await self.broadcast_to_task_subscribers(task_id, frame)
+        elif user_ids is not None:
+            delivered = sum([await self.broadcast_to_user(user_id, frame) for user_id in dict.fromkeys(user_ids)])
+        else:
+            delivered = self._send_to(self.registry.all(), frame)
+        return {"broadcast_id": frame.broadcast_id, "delivered": delivered}
+
+    async def handle_client_message(self, connection: ConnectionInfo, message: str | bytes) -> None:
+        """One frame of a client: a command is carried out and answered, anything else gets its `error`."""
+        await self.dialogue.handle(connection, message)
+
+    def stats(self) -> dict[str, Any]:
+        """Numbers for administrators."""
+        connections = self.registry.all()
+        return {
+            "connections": len(connections),
+            "users": len(self.registry.users()),
+            "subscriptions": sum(len(connection.followers) for connection in connections),
+            "followed_tasks": sum(1 for feed in self.delivery.feeds.values() if feed.followers),
+            "watched_tasks": len(self.delivery.feeds),
+            "backlog_bytes": sum(connection.outbox.size for connection in connections),
+            "set_aside": sum(1 for connection in connections if not connection.drained),
+            "sweep_lag_s": self.sweep_lag_s,
+            "bus_healthy": self._bus.healthy,
+            "connections_by_user": {user: len(self.registry.of_user(user)) for user in self.registry.users()},
+        }
+
+    def now(self) -> datetime:
+        """The clock of this manager, for frames that are made outside it."""
+        return self._clock.now()
+
+    @property
+    def sweep_lag_s(self) -> float | None:
+        """Seconds since the last good sweep; None before the first."""
+        swept = self.delivery.swept_at
+        return None if swept is None else self._clock.monotonic() - swept
+
+    def _make(self, websocket: WebSocket, identity: Identity, address: str) -> ConnectionInfo:
+        settings = self.settings
+        peer = websocket.scope["extensions"][PEER_KEY]
+        connection = ConnectionInfo(
+            connection_id=new_id(),
+            identity=identity,
+            websocket=websocket,
+            peer=peer,
+            address=address,
+            connected_at=self._clock.now(),
+            outbox=Outbox(max_bytes=settings.ws_backlog_bytes, max_frames=settings.ws_backlog_frames),
+            commands=TokenBucket(burst=settings.ws_command_burst, per_s=settings.ws_commands_per_s),
+            strikes=Strikes(limit=settings.ws_strikes, window_s=settings.ws_strike_window_s),
+            clock=self._clock,
+            metrics=self.metrics,
+            opened_at=self._clock.monotonic(),
+        )
+        peer.on_drain = connection.flush
+        return connection
+
+    def _greeting(self, connection: ConnectionInfo) -> ConnectionEstablished:
+        settings, now = self.settings, to_wire(self._clock.now())
+        return ConnectionEstablished(
+            connection_id=connection.connection_id,
+            message=self._texts("connected"),
+            user_id=connection.user_id,
+            server_time=now,
+            heartbeat=Heartbeat(interval_s=settings.ws_ping_after_s, timeout_s=settings.ws_idle_timeout_s),
+            limits={
+                "max_subscriptions": settings.ws_max_subscriptions,
+                "max_command_bytes": settings.ws_max_command_bytes,
+                "command_burst": settings.ws_command_burst,
+                "commands_per_s": settings.ws_commands_per_s,
+                "backlog_bytes": settings.ws_backlog_bytes,
+                "backlog_frames": settings.ws_backlog_frames,
+                "replay_events": settings.replay_max_events,
+            },
+            token_expires_at=to_wire(connection.identity.expires_at),
+            timestamp=now,
+        )
+
+    def _evict_oldest(self, user_id: str) -> None:
+        open_ones = self.registry.of_user(user_id)
+        excess = len(open_ones) - self.settings.ws_max_connections_per_user + 1
+        for connection in open_ones[: max(0, excess)]:
+            connection.close(CloseCode.CONNECTION_LIMIT, "connection_limit")
+            if self.registry.remove(connection):
+                self.delivery.leave(connection)
+                self._closed(connection)
+
+    def _send_to(self, connections: Any, frame: Frame) -> int:
+        payload = frame.to_bytes()
+        count = 0
+        for connection in connections:
+            connection.send(payload)
+            count += 1
+        return count
+
+    def _opened(self, connection: ConnectionInfo) -> None:
+        self.metrics.connections.inc()
+        self._count_open()
+        self.audit.record(
+            "ws.connect",
+            user_id=connection.user_id,
+            address=connection.address,
+            object_id=connection.connection_id,
+        )
+        log.info("ws_opened", connection_id=connection.connection_id, user_id=connection.user_id)
+
+    def _closed(self, connection: ConnectionInfo) -> None:
+        duration_s = self._clock.monotonic() - connection.opened_at
+        code = connection.close_code or CloseCode.GOING_AWAY
+        self.metrics.connection_duration.observe(duration_s)
+        self.metrics.closes.labels(str(int(code))).inc()
+        self._count_open()
+        self.audit.record(
+            "ws.close",
+            user_id=connection.user_id,
+            address=connection.address,
+            object_id=connection.connection_id,
+            detail={"code": int(code), "duration_s": round(duration_s, 3)},
+        )
+        log.info("ws_closed", connection_id=connection.connection_id, code=int(code), duration_s=round(duration_s, 3))
+
+    def _count_open(self) -> None:
+        self.metrics.open_connections.set(len(self.registry))
+        self.metrics.active_users.set(len(self.registry.users()))
+
+    def _subscribe_denied(self, connection: ConnectionInfo, task_id: str) -> None:
+        self.audit.record(
+            "ws.subscribe",
+            "denied",
+            user_id=connection.user_id,
+            address=connection.address,
+            object_id=connection.connection_id,
+        )
+        del task_id  # of a task that is not this user's: nothing of it is written down
+
+    def _on_hint(self, hint: Hint) -> None:
+        match hint:
+            case TaskHint():
+                self.delivery.on_hint(hint)
+            case AccessHint():
+                self._background.start(self._recheck(hint.user_id), name="recheck")
+
+    async def _sweep_loop(self) -> None:
+        while True:
+            try:
+                await self.delivery.sweep()
+            except DatabaseUnavailable:
+                log.warning("sweep_failed")
+            await self._clock.sleep(self.settings.sweep_interval_s)
+
+    async def _access_loop(self) -> None:
+        while True:
+            await self._clock.sleep(self.settings.access_recheck_s)
+            await self._recheck(None)
+
+    async def _recheck(self, user_id: str | None) -> None:
+        """Close the connections whose session, user or role is no longer what it was."""
+        connections = self.registry.all() if user_id is None else self.registry.of_user(user_id)
+        try:
+            ended = await self.authenticator.ended([connection.identity for connection in connections])
+        except DatabaseUnavailable:
+            log.warning("access_recheck_failed")
+            return
+        for connection in connections:
+            reason = ended.get(connection.identity)
+            if reason is not None:
+                connection.close(CODE_OF_ENDING.get(reason, CloseCode.LOGGED_OUT), reason)

@@ -1,0 +1,63 @@
+"""Who is connected: indexes over connections that hold them weakly. No I/O.
+
+The session owns its connection and removes it when it ends; the weak indexes only make sure that none could keep a
+dead one alive (a leak test proves that they need not).
+"""
+
+from weakref import WeakSet, WeakValueDictionary
+
+from app.websocket.connection import ConnectionInfo
+
+
+class Registry:
+    """Connections by id, user and address."""
+
+    def __init__(self) -> None:
+        self._by_id: WeakValueDictionary[str, ConnectionInfo] = WeakValueDictionary()
+        self._by_user: dict[str, WeakSet[ConnectionInfo]] = {}
+        self._by_address: dict[str, WeakSet[ConnectionInfo]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def add(self, connection: ConnectionInfo) -> None:
+        self._by_id[connection.connection_id] = connection
+        self._by_user.setdefault(connection.user_id, WeakSet()).add(connection)
+        self._by_address.setdefault(connection.address, WeakSet()).add(connection)
+
+    def remove(self, connection: ConnectionInfo) -> bool:
+        """False when it was removed before."""
+        if self._by_id.pop(connection.connection_id, None) is None:
+            return False
+        _discard(self._by_user, connection.user_id, connection)
+        _discard(self._by_address, connection.address, connection)
+        return True
+
+    def get(self, connection_id: str) -> ConnectionInfo | None:
+        return self._by_id.get(connection_id)
+
+    def all(self) -> list[ConnectionInfo]:
+        return list(self._by_id.values())
+
+    def users(self) -> list[str]:
+        """Users with at least one connection."""
+        return list(self._by_user)
+
+    def has_user(self, user_id: str) -> bool:
+        return user_id in self._by_user
+
+    def of_user(self, user_id: str) -> list[ConnectionInfo]:
+        """Oldest first."""
+        found = self._by_user.get(user_id)
+        return sorted(found, key=lambda connection: connection.opened_at) if found else []
+
+    def count_address(self, address: str) -> int:
+        return len(self._by_address.get(address, ()))
+
+
+def _discard(index: dict[str, WeakSet[ConnectionInfo]], key: str, connection: ConnectionInfo) -> None:
+    found = index.get(key)
+    if found is not None:
+        found.discard(connection)
+        if not found:
+            del index[key]

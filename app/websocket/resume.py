@@ -1,0 +1,191 @@
+"""What a follower starts from: the state at one seq, or the events that it missed.
+
+Everything is read in one read transaction, so that seq, state, log tail and violations belong together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, select
+
+from app.core.clock import Clock, to_wire
+from app.domain.stages import STAGE_BY_KEY, StageKey
+from app.domain.violations import ViolationKey, violation_name
+from app.events.types import LogLine
+from app.models import task_events
+from app.repositories import tasks
+from app.websocket.codes import SnapshotReason
+from app.websocket.connection import TOPIC_OF_TYPE
+from app.websocket.protocol import TaskSnapshot, TaskState
+
+RECENT_VIOLATIONS: Final = 50
+COUNTS: Final = ("total", "critical", "high", "medium", "low", "needs_review")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An encoded `task_snapshot` at `seq`. `user_id` is the owner: whoever shares it checks the right itself."""
+
+    task_id: str
+    user_id: str
+    seq: int
+    status: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The position can be served: `count` events (after the topics filter) up to `head`, the end of the log."""
+
+    user_id: str
+    head: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoReplay:
+    """The position cannot be served by events alone: a snapshot follows."""
+
+    user_id: str
+    reason: SnapshotReason
+
+
+class StateReader:
+    """Read units for `Database.read`."""
+
+    def __init__(self, *, language: str, clock: Clock, max_snapshot_bytes: int) -> None:
+        self._language = language
+        self._clock = clock
+        self._max_snapshot_bytes = max_snapshot_bytes
+
+    def state(self, connection: Connection, task_id: str, viewer: tasks.Viewer | None = None) -> TaskState | None:
+        """The task as REST shows it; None when it is missing, deleted or foreign."""
+        row = tasks.find(connection, task_id, viewer)
+        return None if row is None else TaskState(**self._fields(connection, row))
+
+    def snapshot(self, connection: Connection, task_id: str, log_tail: int) -> Snapshot | None:
+        """The snapshot with the newest `log_tail` lines; fewer when it would be too large."""
+        row = tasks.find(connection, task_id)
+        if row is None:
+            return None
+        fields = self._fields(connection, row)
+        lines = [_line(line) for line in tasks.log_tail(connection, task_id, log_tail)]
+        payload = self._fit(fields, lines)
+        return Snapshot(task_id, row.user_id, row.last_seq, row.status, payload)
+
+    def replay(
+        self,
+        connection: Connection,
+        task_id: str,
+        after: int,
+        topics: frozenset[str],
+        *,
+        max_events: int,
+        max_bytes: int,
+    ) -> Replay | NoReplay | None:
+        """What came after `after`, or why that cannot be served; None when the task is missing or deleted."""
+        row = tasks.find(connection, task_id)
+        if row is None:
+            return None
+        if after > row.last_seq:
+            return NoReplay(row.user_id, SnapshotReason.AHEAD_OF_LOG)
+        if after < row.min_seq - 1:
+            return NoReplay(row.user_id, SnapshotReason.HISTORY_PRUNED)
+        hidden = [kind for kind, topic in TOPIC_OF_TYPE.items() if topic not in topics]
+        count, size = _measure(connection, task_id, after, hidden)
+        if count > max_events or size > max_bytes:
+            return NoReplay(row.user_id, SnapshotReason.TOO_MUCH)
+        return Replay(row.user_id, row.last_seq, count)
+
+    def _fields(self, connection: Connection, row: Row[Any]) -> dict[str, Any]:
+        return {
+            "task_id": row.id,
+            "seq": row.last_seq,
+            "min_seq": row.min_seq,
+            "status": row.status,
+            "attempt": row.attempt,
+            "progress": row.progress,
+            "stage": self._stage_name(row.stage_key),
+            "stage_key": row.stage_key,
+            "stages": [{**stage, "name": self._stage_name(stage["key"])} for stage in row.stages],
+            "statistics": {**row.statistics},
+            "violations": self._violations(connection, row),
+            "log_counts": row.log_counts,
+            "warnings": row.warnings,
+            "worker": {
+                "id": row.worker_id,
+                "state": row.worker_state or "none",
+                "last_heartbeat_at": _moment(row.heartbeat_at),
+            },
+            "queue_position": tasks.queue_position(connection, row),
+            "target_domain": row.target_domain,
+            "created_at": _moment(row.created_at),
+            "started_at": _moment(row.started_at),
+            "completed_at": _moment(row.completed_at),
+            "error": row.error,
+        }
+
+    def _violations(self, connection: Connection, row: Row[Any]) -> dict[str, Any]:
+        recent, _ = tasks.violations_of(connection, row.id, row.run, limit=RECENT_VIOLATIONS, newest_first=True)
+        counts = {name: row.violation_counts.get(name, 0) for name in COUNTS}
+        return {**counts, "recent": [violation_view(found, self._language) for found in recent]}
+
+    def _stage_name(self, key: str | None) -> str | None:
+        return None if key is None else STAGE_BY_KEY[StageKey(key)].name(self._language)
+
+    def _fit(self, fields: Mapping[str, Any], lines: list[LogLine]) -> bytes:
+        recent = list(fields["violations"]["recent"])
+        while True:
+            violations = {**fields["violations"], "recent": recent}
+            values = {**fields, "violations": violations, "logs": lines, "timestamp": to_wire(self._clock.now())}
+            payload = TaskSnapshot(**values).to_bytes()
+            if len(payload) <= self._max_snapshot_bytes or not (lines or recent):
+                return payload
+            # The log's tail gives way, its oldest half first, then the older violations: REST lists them all.
+            if lines:
+                lines = lines[len(lines) // 2 + 1 :]
+            else:
+                recent = recent[: len(recent) // 2]
+
+
+def violation_view(row: Row[Any], language: str) -> dict[str, Any]:
+    """A row of `violations` as the wire and REST show it."""
+    return {
+        "violation": {
+            "domain": row.domain,
+            "violation_type": violation_name(ViolationKey(row.violation_key), language),
+            "risk_level": row.risk_level,
+            "confidence_score": row.confidence_score,
+            "description": row.description,
+        },
+        "violation_id": row.id,
+        "violation_key": row.violation_key,
+        "needs_review": row.needs_review,
+        "url": row.url or None,
+        "found_on": row.found_on or None,
+        "created_at": to_wire(row.created_at),
+    }
+
+
+def _measure(connection: Connection, task_id: str, after: int, hidden: list[str]) -> tuple[int, int]:
+    """(events, bytes of their bodies) above `after` without the hidden types."""
+    query = select(func.count(), func.coalesce(func.sum(func.length(task_events.c.body)), 0)).where(
+        task_events.c.task_id == task_id, task_events.c.seq > after, task_events.c.type.not_in(hidden)
+    )
+    count, size = connection.execute(query).one()
+    return count, size
+
+
+def _line(row: Row[Any]) -> LogLine:
+    return LogLine(
+        log_seq=row.log_seq,
+        level=row.level,
+        module=row.module,
+        message=row.message,
+        created_at=to_wire(row.created_at),
+    )
+
+
+def _moment(value: Any) -> str | None:
+    return None if value is None else to_wire(value)
