@@ -1,0 +1,1 @@
+"""The schema's history: alembic revisions in `versions`, run by `runner`."""

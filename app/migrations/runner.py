@@ -1,0 +1,106 @@
+"""Brings a database to the newest revision. Run by the program itself: there is no alembic.ini and no env.py.
+
+All revisions of one call are one transaction: an upgrade happens or does not. An older SQLite file is copied first.
+"""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.errors import ConfigurationError
+from app.models import metadata
+
+HERE: Final = Path(__file__).parent
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What was done. `before` None: the database was empty. `backup` None: none was needed, or it is no SQLite file."""
+
+    before: str | None
+    after: str
+    backup: Path | None = None
+
+    @property
+    def changed(self) -> bool:
+        return self.before != self.after
+
+
+def migrate(db: Database, *, clock: Clock) -> Migration:
+    """Upgrades to the newest revision; nothing happens when the database has it. Blocking.
+
+    Raises:
+        ConfigurationError: a newer program wrote the database, or it holds tables that are not ours.
+        DatabaseUnavailable: busy, full or down; nothing has changed.
+    """
+    scripts = ScriptDirectory(HERE)
+    head = scripts.get_current_head()
+    assert head is not None
+    before = db.read_sync(current_revision)
+    _refuse_foreign(db, scripts, before)
+    if before == head:
+        return Migration(before, head)
+    backup = _back_up(db, before, clock) if before else None
+    db.write_sync(lambda connection: _upgrade(connection, scripts, head))
+    log.info("database_migrated", before=before, after=head, backup=str(backup) if backup else None)
+    return Migration(before, head, backup)
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The database's revision; None when it never had one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def head_revision() -> str:
+    """The revision that this program works with."""
+    return ScriptDirectory(HERE).get_current_head() or ""
+
+
+def _refuse_foreign(db: Database, scripts: ScriptDirectory, before: str | None) -> None:
+    if before is None:
+        tables = db.read_sync(lambda connection: inspect(connection).get_table_names())
+        if set(tables) & set(metadata.tables):
+            raise ConfigurationError(
+                "The database holds tables that were not made by `migrate`; start with an empty one."
+            )
+    elif before not in {script.revision for script in scripts.walk_revisions()}:
+        raise ConfigurationError(f"The database (revision {before}) was made by a newer version of this program.")
+
+
+def _upgrade(connection: Connection, scripts: ScriptDirectory, head: str) -> None:
+    def steps(revision: Any, _context: MigrationContext) -> Any:
+        return scripts._upgrade_revs(head, revision)  # noqa: SLF001 - alembic.command does the same; nothing public does
+
+    config = Config()
+    with EnvironmentContext(config, scripts, fn=steps) as environment:
+        environment.configure(connection=connection, target_metadata=metadata)
+        environment.run_migrations()
+
+
+def _back_up(db: Database, revision: str, clock: Clock) -> Path | None:
+    """A complete copy beside the file, made with SQLite's own backup: correct whatever is in the WAL."""
+    path = db.engine.url.database
+    if not db.is_sqlite or not path or path == ":memory:":
+        return None
+    stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
+    copy = Path(f"{path}.{revision}.{stamp}.backup")
+    try:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    except sqlite3.Error as error:
+        copy.unlink(missing_ok=True)
+        raise ConfigurationError(f"The database could not be copied to {copy}: {error}") from error
+    copy.chmod(0o600)
+    return copy
