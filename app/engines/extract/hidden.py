@@ -28,6 +28,7 @@ _MAX_SELECTORS: Final = 600  # that are matched on one page; 20 us each on a pag
 _INDENT_FAR: Final = -200.0  # px
 _TINY_MARQUEE: Final = 5.0  # px
 _MAX_ANCESTORS: Final = 3_000
+_ANYBODYS: Final = frozenset({"unknown", "hosting"})  # categories that vouch for nothing
 _FEW_LETTERS: Final = 2
 _MANY_LETTERS: Final = 10
 _Weight = tuple[bool, int, Specificity, int]  # important, 1 for inline, specificity, order
@@ -229,17 +230,18 @@ def hidden_suspicious(reference: Reference, category: str, *, page_language: str
 
     `reference` leads to a third party of `category` (`classify`); `page_language` is the page's `lang`, "" unknown.
 
-    The rule: it is hidden, a person would follow it (a link or a redirect, not a pixel), and either nobody knows the
-    third party (`unknown`), or its anchor is in a script that the page's language does not use. Known services are
-    hidden legitimately: share menus, log-in dialogs, licence notes. In places that are made to open (`nav`, `dialog`,
-    `details`, `header`), being merely not displayed is no sign; being moved off the screen or made transparent is.
-    A third party whose content violates is reported anyway, and `hidden` raises its risk; that needs no rule here.
+    The rule: it is hidden, a person would follow it (a link or a redirect, not a pixel), and either nobody vouches for
+    the third party (`unknown`, or `hosting`, where anybody may publish), or its anchor is in a script that the page's
+    language does not use. Known services are hidden legitimately: share menus, log-in dialogs, licence notes. In places
+    that are made to open (`nav`, `dialog`, `details`, `header`), being merely not displayed is no sign; being moved off
+    the screen or made transparent is. A third party whose content violates is reported anyway, and `hidden` raises its
+    risk; that needs no rule here.
     """
     if reference.hidden is None or reference.relation not in {Relation.LINK, Relation.REDIRECT}:
         return False
     if reference.hidden in _ORDINARY and _ORDINARY_PLACES.search(reference.dom_path):
         return False
-    return category == "unknown" or is_foreign(reference.text, page_language)
+    return category in _ANYBODYS or is_foreign(reference.text, page_language)
 
 
 def is_foreign(text: str, page_language: str) -> bool:
