@@ -1,0 +1,77 @@
+"""Categories: exact suffixes from the lists, nothing guessed."""
+
+from importlib.resources import files
+
+import pytest
+
+from app.engines.identify.classify import classify, read_list, service_of
+from app.engines.scope import registrable_domain
+
+DATA = files("app.engines.identify") / "data"
+CATEGORIES = {
+    "ads", "analytics", "app_store", "bank", "captcha", "cdn", "cloud", "cms", "consent", "content",
+    "customer_service", "developer", "ecommerce", "education", "fonts", "government", "hosting", "maps", "marketing",
+    "news", "other", "payment", "portal", "search", "social", "tag_manager", "telecom", "trust_seal", "utility",
+    "video",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("host", "category"),
+    {
+        "hm.baidu.com": "analytics",
+        "www.baidu.com": "search",
+        "api.map.baidu.com": "maps",
+        "s4.cnzz.com": "analytics",
+        "res.wx.qq.com": "social",
+        "static.geetest.com": "captcha",
+        "wpa.qq.com": "customer_service",
+        "at.alicdn.com": "fonts",
+        "g.alicdn.com": "cdn",
+        "www.miit.gov.cn": "government",
+        "www.tsinghua.edu.cn": "education",
+        "fonts.googleapis.com": "fonts",
+        "WWW.Google-Analytics.com.": "analytics",
+        "someone.github.io": "hosting",
+        "notbaidu.com": "unknown",
+        "baidu.com.evil.test": "unknown",
+        "evil.test": "unknown",
+        "192.0.2.1": "unknown",
+        "com": "unknown",
+        "": "unknown",
+    }.items(),
+)
+def test_the_longest_suffix_at_a_label_decides(host, category):
+    assert classify(host) == category
+
+
+def test_the_entry_also_says_the_name():
+    service = service_of("hm.baidu.com")
+    assert service is not None
+    assert service.name == "百度统计"
+
+
+@pytest.mark.parametrize("name", ["services.tsv", "third_party_web.tsv"])
+def test_every_line_of_a_list_is_a_lower_case_domain_with_a_known_category(name):
+    rows = read_list((DATA / name).read_text("utf-8"))
+    domains = [domain for domain, _, _ in rows]
+    assert len(domains) == len(set(domains))
+    assert {category for _, category, _ in rows} <= CATEGORIES
+    for domain, _, service in rows:
+        assert domain == domain.lower().strip(".")
+        assert domain.isascii()
+        assert service
+
+
+def test_our_own_list_knows_at_least_400_chinese_services():
+    rows = read_list((DATA / "services.tsv").read_text("utf-8"))
+    chinese = [
+        domain
+        for domain, _, name in rows
+        if domain.endswith(".cn") or any("\u4e00" <= character <= "\u9fff" for character in name)
+    ]
+    assert len({registrable_domain(domain) for domain in chinese}) >= 400
+
+
+def test_the_vendored_list_carries_its_licence():
+    assert "MIT License" in (DATA / "third_party_web.LICENSE").read_text("utf-8")

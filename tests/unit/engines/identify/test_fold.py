@@ -1,0 +1,128 @@
+"""The fold: which references make a third party, and what is remembered of them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.engines.identify.fold import ThirdPartyFold, is_local_literal
+from app.engines.model import Reference, Relation
+from app.engines.scope import Scope
+
+
+def reference(url, relation=Relation.LINK, *, page="http://corp.test/", hidden=None, kind="a[href]"):
+    return Reference(page_url=page, url=url, raw=url, relation=relation, kind=kind, hidden=hidden)
+
+
+def fold_of(*references):
+    fold = ThirdPartyFold(Scope("corp.test"))
+    fold.add(references)
+    return fold
+
+
+def test_new_third_parties_are_named_once_and_in_order():
+    fold = ThirdPartyFold(Scope("corp.test"))
+    first = [reference("http://b.evil.test/"), reference("http://a.evil.test/"), reference("http://good.example/")]
+    assert fold.add(first) == ("evil.test", "good.example")
+    assert fold.add(first) == ()
+    assert len(fold) == 2
+
+
+def test_the_own_domain_is_no_third_party_even_outside_a_narrow_scope():
+    fold = ThirdPartyFold(Scope("www.corp.test"))
+    assert fold.add([reference("http://mail.corp.test/"), reference("http://corp.test/")]) == ()
+
+
+def test_a_mention_alone_makes_no_third_party():
+    fold = ThirdPartyFold(Scope("corp.test"))
+    assert fold.add([reference("http://evil.test/", Relation.MENTION)]) == ()
+    assert fold.all() == ()
+    assert [party.domain for party in fold.mentioned()] == ["evil.test"]
+    assert fold.add([reference("http://evil.test/")]) == ("evil.test",)
+    assert fold.get("evil.test").references == 2
+    assert fold.mentioned() == ()
+
+
+def test_a_third_party_has_its_hosts_and_its_strongest_relation():
+    fold = fold_of(
+        reference("http://b.evil.test/", Relation.LINK, page="http://corp.test/1"),
+        reference("http://a.evil.test/", Relation.SCRIPT, page="http://corp.test/2", hidden="display_none"),
+        reference("http://a.evil.test/", Relation.EMBED, page="http://corp.test/3"),
+    )
+    party = fold.get("evil.test")
+    assert party.hosts == ("a.evil.test", "b.evil.test")
+    assert party.relation is Relation.SCRIPT
+    assert party.example_page == "http://corp.test/2"
+    assert (party.references, party.hidden, party.category) == (3, 1, "unknown")
+
+
+def test_private_suffixes_part_their_users():
+    fold = fold_of(reference("http://a.github.io/"), reference("http://b.github.io/"))
+    assert [party.domain for party in fold.all()] == ["a.github.io", "b.github.io"]
+
+
+def test_the_category_is_the_one_its_hosts_agree_on():
+    assert fold_of(reference("https://hm.baidu.com/hm.js")).get("baidu.com").category == "analytics"
+    both = fold_of(reference("https://hm.baidu.com/hm.js"), reference("https://api.map.baidu.com/"))
+    assert both.get("baidu.com").category == "search"
+
+
+def test_a_public_address_is_a_third_party_of_its_own():
+    assert [party.domain for party in fold_of(reference("http://1.1.1.1/x")).all()] == ["1.1.1.1"]
+
+
+def test_local_addresses_are_kept_as_mentions():
+    urls = ["http://127.0.0.1/", "http://10.0.0.1/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://intranet/"]
+    fold = fold_of(*(reference(url, Relation.SCRIPT, hidden="display_none") for url in urls))
+    assert fold.all() == ()
+    assert len(fold.mentioned()) == len(urls)
+    assert all(party.hidden == 0 for party in fold.mentioned())
+
+
+def test_local_literals_are_known():
+    assert is_local_literal("192.168.1.1")
+    assert is_local_literal("169.254.169.254")
+    assert not is_local_literal("8.8.8.8")
+    assert not is_local_literal("corp.test")
+
+
+def test_the_sample_keeps_the_hidden_and_the_strongest():
+    links = [reference(f"http://evil.test/{number}", page=f"http://corp.test/{number}") for number in range(200)]
+    rare = [
+        reference("http://evil.test/hidden", hidden="zero_font"),
+        reference("http://evil.test/s.js", Relation.SCRIPT),
+        reference("http://evil.test/mention", Relation.MENTION),
+    ]
+    fold = fold_of(*links, *rare)
+    kept = fold.references_of("evil.test", 10)
+    assert [entry.url for entry in kept[:3]] == [
+        "http://evil.test/hidden",
+        "http://evil.test/s.js",
+        "http://evil.test/0",
+    ]
+    assert len(kept) == 10
+    assert len(fold.references_of("evil.test", 1_000)) == 50
+    assert fold.references_of("other.test", 5) == ()
+
+
+@given(
+    st.lists(
+        st.builds(
+            reference,
+            st.sampled_from(
+                ["http://a.evil.test/", "http://b.evil.test/", "http://good.example/", "http://corp.test/"]
+            ),
+            st.sampled_from(list(Relation)),
+            hidden=st.sampled_from([None, "zero_font"]),
+        ),
+        max_size=30,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_arrival_changes_no_count(references, random):
+    shuffled = list(references)
+    random.shuffle(shuffled)
+    one, other = fold_of(*references), fold_of(*shuffled)
+    assert _counts(one) == _counts(other)
+
+
+def _counts(fold):
+    return [(p.domain, p.hosts, p.references, p.hidden, p.relation) for p in (*fold.all(), *fold.mentioned())]
