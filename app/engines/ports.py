@@ -66,11 +66,13 @@ class FrontierPort(Protocol):
         ...
 
     def finish_url(self, url_id: int, state: UrlState, links: Sequence[int] = ()) -> None:
-        """The URL's final state, and the ids of the URLs that its document links to."""
+        """The URL's final state, and where its document leads: numbers below 2**32 that mean something to the
+        frontier alone.
+        """
         ...
 
     def links_of(self, url_id: int) -> Sequence[int]:
-        """The ids that `finish_url` was given; empty for an unfinished URL."""
+        """The numbers that `finish_url` was given; empty for an unfinished URL."""
         ...
 
     def set_depths(self, depths: Mapping[int, int]) -> None:
@@ -87,6 +89,10 @@ class FrontierPort(Protocol):
 
     def add_references(self, references: Iterable[Reference]) -> int:
         """Adds those not known yet by (page, url, kind); how many that were."""
+        ...
+
+    def counts(self) -> Counts:
+        """The statistics so far, `violations` left at 0: those live in the main database."""
         ...
 
     def flush(self) -> None:
@@ -135,10 +141,6 @@ class ScanStore(FrontierPort, Protocol):
 
     def checkpoint(self, key: str) -> Any:
         """The value last put under the key, or None."""
-        ...
-
-    def counts(self) -> Counts:
-        """The statistics so far, `violations` left at 0: those live in the main database."""
         ...
 
     def close(self) -> None:

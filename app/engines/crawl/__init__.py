@@ -1,0 +1,1 @@
+"""Stage 2: from hosts to pages and every reference on them."""

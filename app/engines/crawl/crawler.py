@@ -1,0 +1,292 @@
+"""Stage 2: hosts in, pages and their references out, politely and within limits."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Final
+
+from app.domain.stages import StageKey
+from app.engines.crawl.digest import Digest, Digester, is_html
+from app.engines.crawl.frontier import Frontier, is_binary
+from app.engines.crawl.gate import OriginGate
+from app.engines.crawl.patience import Patience, Verdict
+from app.engines.crawl.polite import MAX_BYTES, PoliteFetcher
+from app.engines.crawl.ports import Extract, ExtractCss, Extraction, Fetcher, HostLimits
+from app.engines.crawl.robots import RETRY_DELAYS_S, RobotsLoader
+from app.engines.crawl.traps import TrapGuard
+from app.engines.model import FetchResult, FrontierUrl, HostFact, PageFact, Reference, ScanConfig, UrlState
+from app.engines.ports import FrontierPort, ScanSink, ScanStopped
+from app.engines.scope import Scope
+from app.engines.urls import host_of, resolve
+
+OnPage = Callable[[PageFact, Extraction | None], Awaitable[None]]
+OnReferences = Callable[[str, Sequence[Reference]], Awaitable[None]]
+OnHostNamed = Callable[[str, str], Awaitable[None]]
+
+MAX_IN_FLIGHT: Final = 32  # over all addresses
+MAX_RECEIVED: Final = 2 * 1024**3  # decoded bytes of one scan (scan.md)
+MAX_NAMED_HOSTS: Final = 500  # handed to discovery; a page can make up any number of names
+FLUSH_EVERY_S: Final = 0.5
+REQUESTS_PER_PAGE: Final = 4  # sheets, redirects, errors and files beside each page, on average at most
+SPARE_REQUESTS: Final = 1_000
+_MODULE: Final = StageKey.PAGE_CRAWL.value
+
+
+class Crawler:
+    """Crawls the target's hosts. `add_host` at any time, `run` once.
+
+    For each document the store gets URL, page, references, hops and links in one piece, and only then the callbacks
+    are awaited: after a crash the store knows more than they were told.
+    """
+
+    def __init__(
+        self,
+        *,
+        scope: Scope,
+        store: FrontierPort,
+        client: Fetcher,
+        limits: HostLimits,
+        extract: Extract,
+        extract_css: ExtractCss,
+        sink: ScanSink,
+        scan: ScanConfig,
+        agent: str,
+        per_address: int = 4,
+        on_page: OnPage | None = None,
+        on_references: OnReferences | None = None,
+        on_host_named: OnHostNamed | None = None,
+        robots_delays_s: Sequence[float] = RETRY_DELAYS_S,
+    ) -> None:
+        """`agent` is the user agent, as robots.txt names it; `on_host_named` gets names below the target that
+        documents mention, with where ("page", "start_url"), each once.
+        """
+        self._scope = scope
+        self._store = store
+        self._sink = sink
+        self._scan = scan
+        self._on_page = on_page
+        self._on_references = on_references
+        self._on_host_named = on_host_named
+        self._guard = TrapGuard()
+        self._frontier = Frontier(store=store, guard=self._guard, max_depth=scan.max_depth, per_lane=per_address)
+        self._fetcher = PoliteFetcher(client=client, limits=limits)
+        self._digester = Digester(scope=scope, extract=extract, extract_css=extract_css)
+        loader = RobotsLoader(client=self._fetcher, agent=agent, retry_delays_s=robots_delays_s)
+        self._gate = OriginGate(scope=scope, fetcher=self._fetcher, loader=loader, sink=sink)
+        self._patience = Patience()
+        self._named: set[str] = set()  # hosts that discovery knows
+        self._foreign: set[str] = set()  # foreign hosts met so far
+        self._start_origins: dict[str, bool] = {}  # whether their sitemaps are being read
+        self._traps_told = 0
+        self._background = 0  # tasks under way that may bring hosts or URLs
+        self._wake = asyncio.Event()
+        # 2xx HTML documents parsed so far, those of an earlier attempt included.
+        self.pages = store.counts().pages
+        self._frontier.load()
+
+    @property
+    def crawled(self) -> int:
+        """URLs that were answered."""
+        return self._frontier.done
+
+    @property
+    def known(self) -> int:
+        """URLs in scope that are known."""
+        return self._frontier.known
+
+    @property
+    def received(self) -> int:
+        """Decoded bytes so far."""
+        return self._fetcher.received
+
+    def add_host(self, host: HostFact) -> None:
+        """A host that discovery examined. One that answers gets its start page, unless the scan has start URLs or
+        the host shows only what its wildcard shows. Telling it again changes nothing.
+        """
+        self._named.add(host.name)
+        if host.addresses:
+            address = min(host.addresses)
+            self._fetcher.locate(host.name, address)
+            self._frontier.open_host(host.name, address)
+            self._add_start_page(host)
+        else:
+            self._frontier.close_host(host.name)
+        self.wake()
+
+    def _add_start_page(self, host: HostFact) -> None:
+        if self._scan.start_urls or host.wildcard or not (host.https_alive or host.http_alive):
+            return
+        origin = f"{'https' if host.https_alive else 'http'}://{host.name}"
+        self._start_origins.setdefault(origin, False)
+        self._frontier.add([f"{origin}/"], 0)
+
+    def wake(self) -> None:
+        """Something changed outside: look again whether there is work, or an end."""
+        self._wake.set()
+
+    async def run(self, *, hosts_settled: Callable[[], bool]) -> None:
+        """Crawls until no URL is left and `hosts_settled()` says that no host comes any more, or until a limit.
+        What is in flight at the time limit is broken off and stays pending.
+
+        Raises:
+            ScanStopped: from the sink or a callback.
+        """
+        try:
+            async with asyncio.timeout(self._scan.time_limit_s):
+                await self._run_group(hosts_settled)
+        except TimeoutError:
+            await self._sink.warning("partial", f"The time limit of {self._scan.time_limit_s} s ended the crawl.")
+        except BaseExceptionGroup as group:
+            if group.subgroup(ScanStopped) is not None:
+                raise ScanStopped from group
+            raise
+        finally:
+            self._store.flush()
+        await self._say_what_is_missing()
+
+    async def _run_group(self, hosts_settled: Callable[[], bool]) -> None:
+        async with asyncio.TaskGroup() as group:
+            ticker = group.create_task(self._tick())
+            self._add_start_urls(group)
+            while not self._is_over(hosts_settled):
+                self._wake.clear()
+                self._dispatch(group)
+                if not self._is_over(hosts_settled):
+                    await self._wake.wait()
+            ticker.cancel()
+
+    async def _tick(self) -> None:
+        """What was collected becomes durable; and a forgotten `wake` costs no more than this."""
+        while True:
+            await asyncio.sleep(FLUSH_EVERY_S)
+            self._store.flush()
+            self.wake()
+
+    def _add_start_urls(self, group: asyncio.TaskGroup) -> None:
+        found = (resolve(url, url) for url in self._scan.start_urls)
+        urls = [url for url in found if url and self._scope.contains(host_of(url))]
+        self._frontier.add(urls, 0)
+        self._name_hosts(map(host_of, urls), "start_url", group)
+
+    def _dispatch(self, group: asyncio.TaskGroup) -> None:
+        """Starts whatever may be started now."""
+        for origin, started in self._start_origins.items():
+            if not started and self._scan.max_depth > 0:
+                self._start_origins[origin] = True
+                self._start(group, self._gate.read_sitemaps(origin, group, self._take_sitemap))
+        while self._has_room() and (item := self._frontier.take()) is not None:
+            group.create_task(self._visit(item, group))
+
+    def _start(self, group: asyncio.TaskGroup, work: Awaitable[None]) -> None:
+        """In the background; the crawl does not end before it has."""
+        self._background += 1
+
+        async def carry() -> None:
+            try:
+                await work
+            finally:
+                self._background -= 1
+                self.wake()
+
+        group.create_task(carry())
+
+    def _has_room(self) -> bool:
+        return self._frontier.in_flight < MAX_IN_FLIGHT and not self._limit()
+
+    def _limit(self) -> str:
+        """The limit that forbids further requests; empty when none does. What is in flight may become a page."""
+        if self.pages + self._frontier.in_flight >= self._scan.max_pages:
+            return f"The limit of {self._scan.max_pages} pages"
+        if self._fetcher.requests >= REQUESTS_PER_PAGE * self._scan.max_pages + SPARE_REQUESTS:
+            return "The limit of requests"
+        return f"The limit of {MAX_RECEIVED} bytes" if self._fetcher.received >= MAX_RECEIVED else ""
+
+    def _is_over(self, hosts_settled: Callable[[], bool]) -> bool:
+        if self._frontier.in_flight or self._background:
+            return False
+        return bool(self._limit()) or (self._frontier.is_idle and hosts_settled())
+
+    async def _visit(self, item: FrontierUrl, group: asyncio.TaskGroup) -> None:
+        """One URL, from the gate to the store."""
+        rules = await self._gate.rules(item.url, group)
+        if not rules.allows(item.url):
+            self._frontier.finish(item.id, UrlState.REFUSED)
+        else:
+            if rules.crawl_delay_s:
+                self._frontier.limit_host(item.host, 1)  # others would only wait in line
+            await self._take(item, await self._fetch(item.url), group)
+        self.wake()
+
+    async def _fetch(self, url: str) -> FetchResult:
+        """Of a file only the headers are wanted; should it be a page after all, it is asked for again."""
+        if not is_binary(url):
+            return await self._fetcher.fetch(url, max_bytes=MAX_BYTES, max_redirects=0)
+        result = await self._fetcher.fetch(url, max_bytes=0, max_redirects=0)
+        if result.hops or not is_html(result):
+            return result
+        return await self._fetcher.fetch(url, max_bytes=MAX_BYTES, max_redirects=0)
+
+    async def _take(self, item: FrontierUrl, result: FetchResult, group: asyncio.TaskGroup) -> None:
+        verdict = self._patience.judge(item, result)
+        if verdict is Verdict.ASK_AGAIN:
+            self._frontier.give_back(item.id)
+            return
+        digest = self._digester.read(item, self._frontier.depth_of(item.id), result)
+        self._keep(item, digest)
+        self._name_hosts(digest.hosts, "page", group)
+        if verdict is Verdict.LEAVE_HOST:
+            self._frontier.close_host(item.host)
+            await self._log("WARNING", f"{item.host} does not answer any more: what is left there is left out")
+        await self._tell(item, digest)
+
+    def _keep(self, item: FrontierUrl, digest: Digest) -> None:
+        """Everything about one answer, without an await: a flush takes all of it or nothing."""
+        if digest.page is not None:
+            self._store.add_page(digest.page)
+            self.pages += digest.page.parsed
+        if digest.hops:
+            self._store.add_hops(digest.hops)
+        if digest.references:
+            self._store.add_references(digest.references)
+        self._learn(item, digest)
+        self._frontier.finish(item.id, digest.state, links=digest.links, same=digest.same)
+
+    def _learn(self, item: FrontierUrl, digest: Digest) -> None:
+        """A page that sends the browser on says nothing by its text."""
+        before = len(self._foreign)
+        self._foreign.update(host_of(reference.url) for reference in digest.references)
+        if digest.extraction is not None and not digest.hops:
+            brings_host = len(self._foreign) > before
+            self._guard.learn(item.shape, digest.extraction.text, brings_host=brings_host)
+
+    async def _tell(self, item: FrontierUrl, digest: Digest) -> None:
+        if digest.references and self._on_references:
+            await self._on_references(item.url, digest.references)
+        if digest.page is not None and self._on_page:
+            await self._on_page(digest.page, digest.extraction)
+        while self._traps_told < len(self._guard.closed):
+            shape = self._guard.closed[self._traps_told]
+            self._traps_told += 1
+            await self._log("INFO", f"nothing new under {shape}: the rest of it is left out")
+
+    def _name_hosts(self, hosts: Iterable[str], source: str, group: asyncio.TaskGroup) -> None:
+        """Names that discovery does not know yet. Beyond the limit they are ignored: their URLs stay pending."""
+        for host in hosts:
+            if host not in self._named and len(self._named) < MAX_NAMED_HOSTS + len(self._start_origins):
+                self._named.add(host)
+                if self._on_host_named:
+                    self._start(group, self._on_host_named(host, source))
+
+    async def _take_sitemap(self, urls: tuple[str, ...]) -> None:
+        """A sitemap hangs on the start page, so what it lists is one step away."""
+        self._frontier.add([url for url in urls if self._scope.contains(host_of(url))], 1)
+        self.wake()
+
+    async def _say_what_is_missing(self) -> None:
+        if (limit := self._limit()) and not self._frontier.is_idle:
+            await self._sink.warning("partial", f"{limit} ended the crawl: {self.crawled} of {self.known} known URLs.")
+        if self._frontier.overflowed:
+            await self._sink.warning("partial", "The site has more URLs than are remembered: some were dropped.")
+        await self._log("INFO", f"{self.pages} pages; {self.crawled} of {self.known} known URLs crawled")
+
+    async def _log(self, level: str, message: str) -> None:
+        await self._sink.log(level, _MODULE, message)

@@ -1,0 +1,144 @@
+"""What one answer means for the crawl. Pure: an answer in, facts and further URLs out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from app.engines.crawl.ports import Extract, ExtractCss, Extraction
+from app.engines.model import FetchResult, FrontierUrl, Hop, HopKind, PageFact, Reference, Relation, UrlState
+from app.engines.scope import Scope
+from app.engines.urls import host_of, host_of_serialised
+
+_HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
+_GOOD: Final = range(200, 300)
+_SNIFFED: Final = 1_024  # bytes that are looked at when the type is not declared
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Everything that one answer brings."""
+
+    state: UrlState
+    page: PageFact | None = None  # None: a style sheet
+    extraction: Extraction | None = None  # of a HTML document, error pages included
+    references: tuple[Reference, ...] = ()  # to foreign hosts
+    hops: tuple[Hop, ...] = ()
+    links: tuple[str, ...] = ()  # in scope, one step further away
+    same: tuple[str, ...] = ()  # in scope, at the same distance
+    hosts: tuple[str, ...] = ()  # own hosts that were named
+
+
+class Digester:
+    """Reads answers. Foreign is what has another registrable domain than the target."""
+
+    def __init__(self, *, scope: Scope, extract: Extract, extract_css: ExtractCss) -> None:
+        self._scope = scope
+        self._extract = extract
+        self._extract_css = extract_css
+
+    def read(self, item: FrontierUrl, depth: int, result: FetchResult) -> Digest:
+        """`depth` is the item's distance as it is known now."""
+        page = PageFact(
+            url=item.url,
+            depth=depth,
+            status=result.status,
+            content_type=content_type_of(result),
+            size=len(result.body),
+            error=result.error,
+            duration_ms=result.duration_ms,
+        )
+        if not result.status:
+            return Digest(UrlState.FAILED, page)
+        if result.hops:
+            return self._redirect(page, result.hops)
+        if page.content_type == "text/css":
+            return self._sheet(item.url, result)
+        if is_html(result):
+            return self._document(page, result)
+        return Digest(UrlState.DONE, page)
+
+    def _redirect(self, page: PageFact, hops: tuple[Hop, ...]) -> Digest:
+        """References come from every hop that leads away, further URLs from the last."""
+        away = tuple(
+            Reference(page.url, hop.location, hop.location, Relation.REDIRECT, f"redirect:{hop.kind.value}")
+            for hop in hops
+            if self._is_foreign(hop.location)
+        )
+        target = hops[-1].location
+        return Digest(
+            UrlState.DONE,
+            page,
+            references=away,
+            hops=hops,
+            same=self._in_scope([target]),
+            hosts=self._named([host_of(target)]),
+        )
+
+    def _sheet(self, url: str, result: FetchResult) -> Digest:
+        """Imported sheets are as near as the one that imports them."""
+        found = self._extract_css(result.body.decode("utf-8-sig", errors="replace"), url=url)
+        return Digest(
+            UrlState.DONE,
+            references=tuple(reference for reference in found if self._is_foreign(reference.url)),
+            same=self._in_scope(reference.url for reference in found if reference.kind == "css:import"),
+            hosts=self._named({host_of(reference.url) for reference in found}),
+        )
+
+    def _document(self, page: PageFact, result: FetchResult) -> Digest:
+        found = self._extract(result.body, url=page.url, headers=result.headers, is_internal=self._scope.is_own)
+        parsed = page.status in _GOOD
+        return Digest(
+            UrlState.DONE,
+            replace(page, title=found.title, charset=found.charset, parsed=parsed),
+            found,
+            references=tuple(found.references),
+            hops=tuple(_own_hops(page, found, result.address)),
+            links=self._in_scope(found.links) if parsed else (),
+            same=self._in_scope(_beside(found)) if parsed else (),
+            hosts=self._named(found.own_hosts),
+        )
+
+    def _is_foreign(self, url: str) -> bool:
+        host = host_of(url)
+        return bool(host) and url.startswith(("http:", "https:")) and not self._scope.is_own(host)
+
+    def _in_scope(self, urls: Iterable[str]) -> tuple[str, ...]:
+        contains = self._scope.contains
+        return tuple(
+            url.partition("#")[0]
+            for url in urls
+            if url.startswith(("http:", "https:")) and contains(host_of_serialised(url))
+        )
+
+    def _named(self, hosts: Iterable[str]) -> tuple[str, ...]:
+        return tuple(host for host in hosts if host and self._scope.contains(host))
+
+
+def content_type_of(result: FetchResult) -> str:
+    """The media type alone, lower case."""
+    return result.header("content-type").partition(";")[0].strip().lower()
+
+
+def is_html(result: FetchResult) -> bool:
+    """Whether a browser would show it as a page: by its type, without one by how it begins."""
+    declared = content_type_of(result)
+    if declared:
+        return declared in _HTML
+    start = result.body[:_SNIFFED].lstrip().lower()
+    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<!--"))
+
+
+def _beside(found: Extraction) -> Iterator[str]:
+    """URLs that lie no step further away: where the document sends the browser, what else it is called, its sheets."""
+    for url in (found.meta_refresh, found.script_location, found.canonical):
+        if url:
+            yield url
+    yield from found.stylesheets
+
+
+def _own_hops(page: PageFact, found: Extraction, address: str) -> Iterator[Hop]:
+    """Redirects that the document itself makes."""
+    if found.meta_refresh:
+        yield Hop(page.url, page.status, address, HopKind.META, found.meta_refresh)
+    if found.script_location:
+        yield Hop(page.url, page.status, address, HopKind.SCRIPT, found.script_location)

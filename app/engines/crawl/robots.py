@@ -1,0 +1,81 @@
+"""robots.txt by RFC 9309: what is missing allows everything, what cannot be had forbids everything."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from protego import Protego
+
+from app.engines.crawl.ports import Fetcher
+from app.engines.model import FetchError, FetchResult
+
+MAX_BYTES: Final = 512 * 1024  # RFC 9309, 2.5: at least 500 KiB have to be read
+MAX_REDIRECTS: Final = 5  # RFC 9309, 2.3.1.2
+TIMEOUT_S: Final = 15.0
+RETRY_DELAYS_S: Final = (1.0, 4.0, 10.0)
+_CLIENT_ERRORS: Final = range(400, 500)
+_GOOD: Final = range(200, 300)
+_TOO_MANY: Final = 429  # a plea for patience, not "there is none"
+# Nothing will change within a scan: asking again is no use.
+_LASTING: Final = frozenset({FetchError.BLOCKED, FetchError.DNS, FetchError.BAD_URL})
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsRules:
+    """The rules of one origin for one robot."""
+
+    parsed: Protego | None  # None: `allowed` holds for every URL
+    agent: str = ""
+    allowed: bool = True
+    crawl_delay_s: float = 0.0
+    sitemaps: tuple[str, ...] = ()  # as written
+    unavailable: bool = False  # the server did not say: nothing may be asked for
+
+    def allows(self, url: str) -> bool:
+        """Whether the URL may be asked for."""
+        return self.parsed.can_fetch(url, self.agent) if self.parsed else self.allowed
+
+
+ALLOW_ALL: Final = RobotsRules(None)
+UNAVAILABLE: Final = RobotsRules(None, allowed=False, unavailable=True)
+
+
+def parse_robots(body: bytes, agent: str) -> RobotsRules:
+    """Reads a robots.txt; anything that is none allows everything."""
+    parsed = Protego.parse(body.decode("utf-8-sig", errors="replace"))
+    return RobotsRules(parsed, agent, True, parsed.crawl_delay(agent) or 0.0, tuple(parsed.sitemaps))
+
+
+class RobotsLoader:
+    """Fetches robots.txt of an origin. Keeps nothing: the crawler asks once per origin."""
+
+    def __init__(self, *, client: Fetcher, agent: str, retry_delays_s: Sequence[float] = RETRY_DELAYS_S) -> None:
+        """`agent` is the product token that rules name, or a whole user agent that begins with it."""
+        self._client = client
+        self._agent = agent
+        self._retry_delays_s = retry_delays_s
+
+    async def load(self, origin: str) -> RobotsRules:
+        """The origin's rules, after as many tries as it takes; `UNAVAILABLE` when no try was answered properly."""
+        for delay_s in (*self._retry_delays_s, None):
+            result = await self._client.fetch(
+                f"{origin}/robots.txt", max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S, max_redirects=MAX_REDIRECTS
+            )
+            rules = self._judge(result)
+            if rules is not None:
+                return rules
+            if delay_s is None or result.error in _LASTING:
+                break
+            await asyncio.sleep(delay_s)
+        return UNAVAILABLE
+
+    def _judge(self, result: FetchResult) -> RobotsRules | None:
+        """None: no answer that could be relied on."""
+        if result.status in _GOOD and (result.error is None or result.body):
+            return parse_robots(result.body, self._agent)
+        if result.error is FetchError.TOO_MANY_REDIRECTS:
+            return ALLOW_ALL
+        if result.status in _CLIENT_ERRORS and result.status != _TOO_MANY:
+            return ALLOW_ALL
+        return None

@@ -1,0 +1,165 @@
+"""A site without sockets, a store on disk, the real extraction."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from app.engines.crawl.crawler import Crawler
+from app.engines.extract.css import extract_css
+from app.engines.extract.page import extract
+from app.engines.model import FetchError, FetchResult, Hop, HopKind, HostFact, ScanConfig
+from app.engines.scope import Scope
+from app.engines.urls import resolve
+from app.scanstore.sqlite import SqliteScanStore
+
+
+class FakeSite:
+    """Answers by URL; what is unknown is a 404. Remembers every request."""
+
+    def __init__(self) -> None:
+        self.answers = {}
+        self.asked: list[str] = []
+        self.read: dict[str, int] = {}  # by URL: `max_bytes` of the last request
+        self.delays: dict[str, asyncio.Event] = {}
+        self.running = self.most_running = 0
+
+    def page(self, url, body="", *, status=200, content_type="text/html; charset=utf-8", **headers):
+        named = tuple((key.replace("_", "-"), value) for key, value in headers.items())
+        found = (("content-type", content_type), *named) if content_type else named
+        encoded = body.encode() if isinstance(body, str) else body
+        self.answers[url] = FetchResult(url, url, status, found, encoded, address="127.64.0.1")
+
+    def links(self, url, *targets):
+        self.page(url, f"<p>{url}</p>" + "".join(f'<a href="{target}">x</a>' for target in targets))
+
+    def redirect(self, url, location, status=302):
+        target = resolve(url, location)
+        hop = Hop(url, status, "127.64.0.1", HopKind.HTTP, target)
+        self.answers[url] = FetchResult(url, url, status, (("location", location),), hops=(hop,))
+
+    def fail(self, url, error=FetchError.CONNECT):
+        self.answers[url] = FetchResult(url, url, error=error)
+
+    async def fetch(self, url, *, max_bytes=5_000_000, max_redirects=10, may_follow=None, **_):
+        self.asked.append(url)
+        self.read[url] = max_bytes
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        try:
+            await (self.delays[url].wait() if url in self.delays else asyncio.sleep(0))
+        finally:
+            self.running -= 1
+        found = self.answers.get(url, FetchResult(url, url, 404, body=b"no"))
+        found = found(url) if callable(found) else found
+        if len(found.body) > max_bytes:
+            return FetchResult(url, url, found.status, found.headers, found.body[:max_bytes], truncated=True)
+        return found
+
+
+class FakeLimits:
+    """Lets everything pass and remembers."""
+
+    def __init__(self) -> None:
+        self.delays: dict[str, float] = {}
+        self.notes: list[tuple[str, int, str]] = []
+
+    @asynccontextmanager
+    async def slot(self, host_or_address):
+        yield
+
+    def set_crawl_delay(self, host_or_address, delay_s):
+        self.delays[host_or_address] = delay_s
+
+    def note(self, host_or_address, status, retry_after=""):
+        self.notes.append((host_or_address, status, retry_after))
+
+
+class FakeSink:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.logs: list[tuple[str, str]] = []
+        self.warnings: list[str] = []
+
+    async def stage(self, key, status, *, duration_ms=None): ...
+
+    async def progress(self, key, fraction, message, counts): ...
+
+    async def log(self, level, module, message):
+        self.logs.append((level, message))
+
+    async def warning(self, code, message):
+        assert code == "partial"
+        self.warnings.append(message)
+
+    async def violation(self, fact):
+        return True
+
+
+@pytest.fixture
+def site():
+    return FakeSite()
+
+
+@pytest.fixture
+def limits():
+    return FakeLimits()
+
+
+@pytest.fixture
+def sink():
+    return FakeSink()
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = SqliteScanStore(tmp_path / "scan.db")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def make_crawler(site, limits, sink, store):
+    """A crawler of a.test; keywords are for `ScanConfig` and `Crawler`."""
+
+    def make(*, store=store, agent="Checker/1.0", callbacks=None, **config):
+        return Crawler(
+            scope=Scope("a.test"),
+            store=store,
+            client=site,
+            limits=limits,
+            extract=extract,
+            extract_css=extract_css,
+            sink=sink,
+            scan=ScanConfig("a.test", **config),
+            agent=agent,
+            robots_delays_s=(0, 0),
+            **(callbacks or {}),
+        )
+
+    return make
+
+
+def host(name="a.test", address="127.64.0.1", **rest):
+    return HostFact(name, ("target",), (address,), https_alive=True, **rest)
+
+
+@pytest.fixture
+def crawl(make_crawler):
+    """Crawls a.test to the end and gives the crawler back."""
+
+    async def run(crawler=None, hosts=None, **config):
+        crawler = crawler or make_crawler(**config)
+        for fact in hosts or [host()]:
+            crawler.add_host(fact)
+        async with asyncio.timeout(20):
+            await crawler.run(hosts_settled=lambda: True)
+        return crawler
+
+    return run
+
+
+@pytest.fixture
+def make_host():
+    return host
