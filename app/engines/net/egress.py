@@ -27,9 +27,11 @@ CONNECT_TIMEOUT_S: Final = 8.0
 IDLE_TIMEOUT_S: Final = 30.0
 CHUNK_BYTES: Final = 64 * 1024
 TUNNEL_PORT: Final = 443  # of a CONNECT without one
+REFUSAL_HEADER: Final = "x-egress-refusal"  # on our own answers only: no server's passes with it
 
 _HOP_BY_HOP: Final = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"proxy-authorization", b"te", b"trailer", b"upgrade"}
+    | {REFUSAL_HEADER.encode()}
 )
 _REASONS: Final = {
     400: "Bad Request",
@@ -270,4 +272,5 @@ def _origin_form(url: str) -> bytes:
 def _refusal(status: int, detail: str) -> bytes:
     challenge = 'Proxy-Authenticate: Basic realm="scan"\r\n' if status == 407 else ""  # noqa: PLR2004 - a status
     head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain\r\nContent-Length: {len(detail)}\r\n"
+    head += f"{REFUSAL_HEADER}: {detail}\r\n"
     return f"{head}{challenge}Connection: close\r\n\r\n{detail}".encode("ascii", "replace")

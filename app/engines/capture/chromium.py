@@ -1,0 +1,150 @@
+"""Where Chromium lives while a scan uses it: a profile of its own, a user of its own, and an end that is certain.
+
+As root the browser alone runs as `nobody`: its sandbox needs that, and hostile pages deserve no root. The wrapper that
+steps down also ties the browser's life to its parent's (PDEATHSIG): Playwright puts it into a session of its own,
+so that killing the scan's process group would miss it.
+"""
+
+import asyncio
+import os
+import pwd
+import shlex
+import shutil
+import signal
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+EXECUTABLES: Final = ("chromium", "chromium-browser", "google-chrome")
+USER: Final = "nobody"
+PREFIX: Final = "compliance-browser-"
+KILL_WAIT_S: Final = 1.0  # after SIGKILL; the kernel needs milliseconds
+KILL_POLL_S: Final = 0.02
+
+
+class BrowserUnavailable(Exception):
+    """There is no browser to render with; `str()` is a reason for people."""
+
+
+def find_chromium(path: str | None) -> str:
+    """Absolute path of the executable. Raises `BrowserUnavailable`."""
+    if path is not None:
+        if not os.access(path, os.X_OK):
+            raise BrowserUnavailable(f"{path} is not an executable")
+        return path
+    found = next((where for name in EXECUTABLES if (where := shutil.which(name))), None)
+    if found is None:
+        raise BrowserUnavailable("no Chromium found; on Debian and Ubuntu: apt-get install chromium chromium-sandbox")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Lodging:
+    """One browser's folder: the wrapper in it belongs to us, only the profile to the browser's user."""
+
+    base: Path
+    wrapper: Path  # what Playwright starts instead of Chromium
+    profile: Path
+    driver_pid: Path  # file: pid of Playwright's driver, written by the wrapper when it starts
+
+    @classmethod
+    def prepare(cls, executable: str) -> Self:
+        """Make the folder. Raises `BrowserUnavailable` when root cannot step down."""
+        _sweep()
+        # Root's temporary folder may be closed to the browser's user; /tmp never is.
+        parent = "/tmp" if os.geteuid() == 0 else None  # noqa: S108 - mkdtemp makes an unguessable name in it
+        base = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
+        lodging = cls(base, base / "start", base / "profile", base / "driver")
+        try:
+            lodging._furnish(executable)
+        except BaseException:
+            lodging.remove()
+            raise
+        return lodging
+
+    def _furnish(self, executable: str) -> None:
+        self.profile.mkdir(mode=0o700)
+        step_down = _step_down()
+        if os.geteuid() == 0:
+            user = pwd.getpwnam(USER)
+            os.chown(self.profile, user.pw_uid, user.pw_gid)
+            self.base.chmod(0o711)  # the browser may pass through, not look around or write
+        command = shlex.join([*step_down, executable])
+        self.wrapper.write_text(f'#!/bin/sh\necho "$PPID" > {shlex.quote(str(self.driver_pid))}\nexec {command} "$@"\n')
+        self.wrapper.chmod(0o755)
+
+    def environment(self) -> dict[str, str | float | bool]:
+        """All that the browser gets to know of our environment."""
+        home = str(self.profile)
+        return {"HOME": home, "TMPDIR": home, "XDG_RUNTIME_DIR": home, "PATH": os.defpath, "LANG": "C.UTF-8"}
+
+    async def kill(self) -> None:
+        """SIGKILL to every process of this browser, and to a driver that hangs; returns when they are gone."""
+        deadline = asyncio.get_running_loop().time() + KILL_WAIT_S
+        while pids := self.processes():
+            for pid in pids:
+                _kill(pid)
+            if asyncio.get_running_loop().time() > deadline:
+                return
+            await asyncio.sleep(KILL_POLL_S)
+
+    def processes(self) -> list[int]:
+        """Living processes whose command line names the profile (all of Chromium's do), and the driver's."""
+        mark = str(self.profile).encode()
+        driver = self._driver()
+        return [pid for pid, line in _command_lines() if mark in line or (pid == driver and b"run-driver" in line)]
+
+    def remove(self) -> None:
+        shutil.rmtree(self.base, ignore_errors=True)
+
+    def _driver(self) -> int:
+        try:
+            return int(self.driver_pid.read_text())
+        except (OSError, ValueError):
+            return 0
+
+
+def _step_down() -> list[str]:
+    """Command prefix; empty where setpriv is missing and not needed."""
+    setpriv = shutil.which("setpriv")
+    if os.geteuid() != 0:
+        return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
+    if setpriv is None:
+        raise BrowserUnavailable("setpriv (util-linux) is needed to run Chromium as another user than root")
+    try:
+        user = pwd.getpwnam(USER)
+    except KeyError as missing:
+        raise BrowserUnavailable(f"no user {USER!r} to run Chromium as") from missing
+    ids = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    return [setpriv, *ids, "--pdeathsig", "KILL", "--"]
+
+
+def _command_lines() -> list[tuple[int, bytes]]:
+    """Of all processes that can be seen; zombies have an empty one and are left out."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                line = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue  # it ended while we looked
+            if line:
+                found.append((int(entry.name), line))
+    return found
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return  # it ended by itself, or is not ours
+
+
+def _sweep() -> None:
+    """Remove the folders that killed scans left behind: their name holds the pid of a process that is gone."""
+    for parent in {Path(tempfile.gettempdir()), Path("/tmp")}:  # noqa: S108 - see `prepare`
+        for base in parent.glob(f"{PREFIX}*"):
+            pid = base.name.removeprefix(PREFIX).partition("-")[0]
+            if pid.isdigit() and not Path(f"/proc/{pid}").exists() and base.stat().st_uid == os.geteuid():
+                shutil.rmtree(base, ignore_errors=True)
