@@ -48,7 +48,7 @@ def migrate(db: Database, *, clock: Clock) -> Migration:
     scripts = ScriptDirectory(HERE)
     head = scripts.get_current_head()
     assert head is not None
-    before = db.read_sync(current_revision)
+    before = read_revision(db)
     _refuse_foreign(db, scripts, before)
     if before == head:
         return Migration(before, head)
@@ -61,6 +61,11 @@ def migrate(db: Database, *, clock: Clock) -> Migration:
 def current_revision(connection: Connection) -> str | None:
     """The database's revision; None when it never had one."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def read_revision(db: Database) -> str | None:
+    """As `current_revision`, in a transaction of its own. Blocking."""
+    return db.read_sync(current_revision)
 
 
 def head_revision() -> str:

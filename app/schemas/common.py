@@ -43,8 +43,8 @@ def _check_depth(value: Any, left: int) -> None:
         case list():
             for item in value:
                 _check_depth(item, left - 1)
-        case str():
-            value.encode()  # UnicodeEncodeError is a ValueError
+        case str() if any("\ud800" <= character <= "\udfff" for character in value):
+            raise ValueError("must hold valid Unicode only")
         case float() if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN
             raise ValueError("must hold finite numbers only")
         case int() if abs(value) > 2**53:

@@ -11,7 +11,7 @@ class BroadcastRequest(Request):
     """To everybody, or to the connections of `user_ids`, or to the followers of `task_id`."""
 
     message: Annotated[Text, Field(min_length=1, max_length=2_000)]
-    level: Literal["info", "warning", "error"] = "info"
+    level: Literal["info", "success", "warning", "error"] = "info"
     data: JsonObject | None = None
     user_ids: Annotated[list[Annotated[Text, Field(max_length=36)]], Field(min_length=1, max_length=1_000)] | None = (
         None

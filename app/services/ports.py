@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,12 @@ class ScanReaders(Protocol):
     def __call__(self, path: Path) -> ScanReader: ...
 
 
+class FileRemover(Protocol):
+    """Removes what the scans of a deleted task left in the data folder. Never raises for what is gone already."""
+
+    def __call__(self, task_id: str) -> None: ...
+
+
 class Hub(Protocol):
     """The real-time side as REST, readiness and wiring use it (`websocket.manager`)."""
 
@@ -95,18 +101,20 @@ class Hub(Protocol):
         """Advises clients to reconnect and closes all sockets. May be called twice."""
         ...
 
-    def stats(self) -> Mapping[str, Any]: ...
+    def stats(self) -> Mapping[str, Any]:
+        """Numbers for administrators; among them `sweep_lag_s`, None before the first sweep."""
+        ...
 
     async def broadcast(
         self,
         *,
         message: str,
-        level: str,
+        level: Literal["info", "warning", "error", "success"] = "info",
         sender: str,
-        data: Mapping[str, Any] | None,
-        user_ids: Sequence[str] | None,
-        task_id: str | None,
-        expires_in_s: float | None,
+        data: dict[str, Any] | None = None,
+        user_ids: Sequence[str] | None = None,
+        task_id: str | None = None,
+        expires_in_s: float | None = None,
     ) -> Mapping[str, Any]:
         """`{"broadcast_id": ..., "delivered": number of connections}`."""
         ...

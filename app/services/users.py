@@ -1,5 +1,6 @@
 """Administration of users. The last active administrator can neither be removed, disabled nor made a user."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from app.events.bus.base import AccessHint, Bus
 from app.repositories import sessions, tasks, users
 from app.repositories.tasks import Viewer
 from app.services.audit import AuditTrail
+from app.services.ports import FileRemover
 
 CHANGEABLE: Final = frozenset({"email", "password", "role", "is_active"})
 
@@ -22,12 +24,22 @@ CHANGEABLE: Final = frozenset({"email", "password", "role", "is_active"})
 class UserService:
     """Every method is for administrators: the borders see to it. `by` is the acting administrator's id."""
 
-    def __init__(self, *, db: Database, bus: Bus, clock: Clock, passwords: Passwords, audit: AuditTrail) -> None:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        bus: Bus,
+        clock: Clock,
+        passwords: Passwords,
+        audit: AuditTrail,
+        remove_files: FileRemover,
+    ) -> None:
         self._db = db
         self._bus = bus
         self._clock = clock
         self._passwords = passwords
         self._audit = audit
+        self._remove_files = remove_files
 
     async def list_page(self, *, page: int, page_size: int) -> tuple[list[Row[Any]], int]:
         offset = (page - 1) * page_size
@@ -74,15 +86,15 @@ class UserService:
         self._audit.record("user.update", user_id=by, object_id=user_id, detail={"fields": sorted(changes)})
         return row
 
-    async def delete(self, user_id: str, *, by: str) -> list[str]:
-        """Removes the user with sessions, tasks and results. Returns the ids of the tasks, whose files may go too.
+    async def delete(self, user_id: str, *, by: str) -> None:
+        """Removes the user with sessions, tasks and results.
 
         Raises NotFound; Conflict (`last_admin`, `user_has_running_tasks`).
         """
         gone = await self._db.write(lambda connection: self._remove(connection, user_id))
         self._bus.publish(AccessHint(user_id))
         self._audit.record("user.delete", user_id=by, object_id=user_id)
-        return gone
+        await asyncio.to_thread(lambda: [self._remove_files(task_id) for task_id in gone])
 
     def _change(self, connection: Connection, user_id: str, values: Mapping[str, Any]) -> Row[Any]:
         row = _find(connection, user_id)

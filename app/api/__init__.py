@@ -1,0 +1,1 @@
+"""Routes: HTTP in, use cases called, HTTP out."""

@@ -1,0 +1,56 @@
+"""Scan tasks: create, list, look, cancel, retry, delete."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from app.api.state import MAX_SEARCH, CurrentActor, PageNumber, PageSize, State
+from app.domain.tasks import TaskStatus
+from app.schemas.common import Text
+from app.schemas.tasks import ScanOptions, TaskCreate, TaskPage, TaskResponse
+
+router = APIRouter(prefix="/tasks", tags=["tasks"])
+
+
+@router.post("", status_code=201, summary="Start a scan")
+async def create_task(body: TaskCreate, actor: CurrentActor, services: State) -> TaskResponse:
+    config = (body.config or ScanOptions()).model_dump()
+    return TaskResponse.model_validate(await services.scans.create(actor, body.target_domain, config))
+
+
+@router.get("", summary="My tasks; all tasks for administrators")
+async def list_tasks(
+    actor: CurrentActor,
+    services: State,
+    page: PageNumber = 1,
+    page_size: PageSize = 50,
+    status: TaskStatus | None = None,
+    domain: Annotated[Text | None, Query(max_length=MAX_SEARCH, description="Part of the target's name.")] = None,
+    sort: Annotated[
+        str, Query(max_length=32, description="created_at, target_domain, status or completed_at; `-` descends.")
+    ] = "-created_at",
+) -> TaskPage:
+    items, total = await services.scans.list_page(
+        actor, page=page, page_size=page_size, status=status, domain=domain, sort=sort
+    )
+    return TaskPage(items=[TaskResponse.model_validate(item) for item in items], total=total)
+
+
+@router.get("/{task_id}", summary="One task")
+async def get_task(task_id: str, actor: CurrentActor, services: State) -> TaskResponse:
+    return TaskResponse.model_validate(await services.scans.get(actor, task_id))
+
+
+@router.delete("/{task_id}", status_code=204, summary="Delete a task that does not run")
+async def delete_task(task_id: str, actor: CurrentActor, services: State) -> None:
+    await services.scans.delete(actor, task_id)
+
+
+@router.post("/{task_id}/cancel", status_code=202, summary="Cancel; also when it is so already")
+async def cancel_task(task_id: str, actor: CurrentActor, services: State) -> TaskResponse:
+    return TaskResponse.model_validate(await services.scans.cancel(actor, task_id))
+
+
+@router.post("/{task_id}/retry", status_code=202, summary="Run again from the beginning; also when it is so already")
+async def retry_task(task_id: str, actor: CurrentActor, services: State) -> TaskResponse:
+    return TaskResponse.model_validate(await services.scans.retry(actor, task_id))

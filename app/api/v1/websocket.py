@@ -1,0 +1,123 @@
+"""The monitor: the WebSocket, its administration, and what it shows once more over HTTP."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, Final, Literal, get_args
+
+import orjson
+from fastapi import APIRouter, Query
+from starlette.responses import Response, StreamingResponse
+from starlette.websockets import WebSocket
+
+from app.api.state import MAX_SEARCH, CurrentActor, State
+from app.core.dependencies import CurrentAdmin
+from app.core.errors import InvalidInput, NotFound
+from app.events.types import LogLevel
+from app.schemas.common import Text
+from app.schemas.monitor import BroadcastRequest, BroadcastResponse
+from app.schemas.tasks import LogPage
+from app.services.views import Json
+from app.websocket.protocol import TaskState
+from app.websocket.resume import StateReader
+from app.websocket.session import websocket_endpoint
+
+router = APIRouter(prefix="/monitor", tags=["monitor"])
+
+MAX_LINES: Final = 1_000
+MAX_LOG_SEQ: Final = 2**53
+Format = Literal["json", "text", "ndjson"]
+# One line stays one line, and a terminal obeys no log.
+_CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {10: "\\n", 13: "\\r", 9: "\t"}
+
+
+@router.websocket("/ws")
+async def monitor(websocket: WebSocket) -> None:
+    """The real-time connection; its contract is docs/protocol.md."""
+    await websocket_endpoint(websocket)
+
+
+@router.get("/ws/stats", summary="Open connections and their queues (administrators)")
+async def get_stats(_admin: CurrentAdmin, services: State) -> dict[str, Any]:
+    return dict(services.manager.stats())
+
+
+@router.post("/ws/broadcast", summary="Say something to connected users (administrators)")
+async def broadcast(
+    body: BroadcastRequest, admin: CurrentAdmin, actor: CurrentActor, services: State
+) -> BroadcastResponse:
+    said = await services.manager.broadcast(**body.model_dump(), sender=admin.username)
+    detail = {"level": body.level, "delivered": said["delivered"]}
+    services.audit.record(
+        "ws.broadcast", user_id=admin.user_id, address=actor.address, object_id=said["broadcast_id"], detail=detail
+    )
+    return BroadcastResponse(broadcast_id=said["broadcast_id"], delivered=said["delivered"])
+
+
+@router.get("/tasks/{task_id}/status", summary="The state that a snapshot shows, without the log")
+async def get_status(task_id: str, actor: CurrentActor, services: State) -> TaskState:
+    settings = services.settings
+    reader = StateReader(
+        language=settings.language, clock=services.clock, max_snapshot_bytes=settings.snapshot_max_bytes
+    )
+    state = await services.db.read(lambda connection: reader.state(connection, task_id, actor.viewer))
+    if state is None:
+        raise NotFound("There is no such task.")
+    return state
+
+
+@router.get(
+    "/tasks/{task_id}/logs",
+    summary="Log lines: a page as JSON, or all of them as text or NDJSON",
+    response_model=LogPage,
+    responses={200: {"content": {"text/plain": {}, "application/x-ndjson": {}}}},
+)
+async def get_logs(
+    task_id: str,
+    actor: CurrentActor,
+    services: State,
+    after_log_seq: Annotated[int, Query(ge=0, le=MAX_LOG_SEQ)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_LINES)] = 200,
+    level: Annotated[str, Query(max_length=64, description="One or more levels, separated by commas.")] = "",
+    q: Annotated[Text, Query(max_length=MAX_SEARCH, description="Only lines that contain this text.")] = "",
+    form: Annotated[Format, Query(alias="format")] = "json",
+) -> Any:
+    levels = _levels(level)
+    if form == "json":
+        items, end = await services.reports.logs(
+            actor.viewer, task_id, after=after_log_seq, limit=limit, levels=levels, q=q or None
+        )
+        return {"items": items, "next_after_log_seq": end}
+    pages = services.reports.all_logs(actor.viewer, task_id, after=after_log_seq, levels=levels, q=q or None)
+    return await _stream(pages, form)
+
+
+def _levels(text: str) -> list[str]:
+    levels = [part.strip().upper() for part in text.split(",") if part.strip()]
+    if not set(levels) <= set(get_args(LogLevel)):
+        raise InvalidInput(f"Levels are {', '.join(get_args(LogLevel))}.", code="invalid_level")
+    return levels
+
+
+async def _stream(pages: AsyncIterator[list[Json]], form: Format) -> Response:
+    """The first page is read before the answer begins, so that a missing task is still a 404."""
+    encode, media_type = (_as_text, "text/plain") if form == "text" else (_as_json, "application/x-ndjson")
+    first: list[Json] = await anext(pages, [])
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield _join(first, encode)
+        async for items in pages:
+            yield _join(items, encode)
+
+    return StreamingResponse(chunks(), media_type=media_type)
+
+
+def _join(items: list[Json], encode: Callable[[Json], bytes]) -> bytes:
+    return b"".join(encode(item) + b"\n" for item in items)
+
+
+def _as_json(item: Json) -> bytes:
+    return orjson.dumps(item)
+
+
+def _as_text(item: Json) -> bytes:
+    line = f"{item['created_at']} {item['level']:<7} {item['module']}: {item['message']}"
+    return line.translate(_CONTROLS).encode(errors="replace")

@@ -1,0 +1,227 @@
+"""Puts the application together from its settings: the only place that chooses implementations."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from app.core.clock import Clock, SystemClock
+from app.core.config import Settings
+from app.core.db import Database
+from app.core.errors import ConfigurationError
+from app.core.folder import FolderLock, prepare_folder
+from app.core.metrics import Metrics
+from app.core.security import Passwords, Tokens, load_secret
+from app.events.bus.base import Bus
+from app.events.bus.memory import MemoryBus
+from app.events.journal import Journal
+from app.migrations.runner import head_revision, migrate, read_revision
+from app.monitor.purge import Purge
+from app.monitor.service import TaskMonitor
+from app.scanstore.reader import SqliteScanReader
+from app.services.audit import AuditTrail
+from app.services.auth import AuthService
+from app.services.lifecycle import Lifecycle
+from app.services.ports import FileRemover, Hub, Monitor, ScanRunner
+from app.services.reports import ReportService
+from app.services.scans import ScanService
+from app.services.texts import Texts
+from app.services.users import UserService
+from app.tasks.embedded import EmbeddedRunner
+from app.tasks.store_files import remove_stores
+from app.tasks.targets import EngineTargets
+from app.websocket.manager import WebSocketManager
+
+SCANS_FOLDER: Final = "scans"
+
+
+@dataclass(slots=True, kw_only=True)
+class Services:
+    """Everything that one process needs, for the lifespan state. Built stopped; `start` and `stop` are its life."""
+
+    settings: Settings
+    clock: Clock
+    texts: Texts
+    metrics: Metrics
+    db: Database
+    bus: Bus
+    journal: Journal
+    lifecycle: Lifecycle
+    audit: AuditTrail
+    passwords: Passwords
+    auth: AuthService
+    users: UserService
+    scans: ScanService
+    reports: ReportService
+    runner: ScanRunner
+    monitor: Monitor
+    manager: Hub
+    lock: FolderLock | None  # None: not the embedded mode
+    _started: AsyncExitStack = field(default_factory=AsyncExitStack)  # what `stop` undoes, the last first
+
+    async def start(self) -> str | None:
+        """Migrate, then start the parts. Returns the generated password of the first `admin`, to be shown once.
+
+        When a part fails, those before it are stopped again. Raises ConfigurationError, DatabaseUnavailable.
+        """
+        try:
+            return await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> str | None:
+        stack = self._started
+        stack.callback(self.release)
+        stack.push_async_callback(self.db.close)
+        stack.callback(self.passwords.close)
+        await asyncio.to_thread(self._prepare_database)
+        await self.audit.start()
+        stack.push_async_callback(self.audit.stop)
+        generated = await self.auth.ensure_admin()
+        await self.runner.start()
+        stack.push_async_callback(self.runner.stop)
+        await self.monitor.start()
+        stack.push_async_callback(self.monitor.stop)
+        await self.manager.start()
+        stack.push_async_callback(self.manager.stop)
+        return generated
+
+    async def stop(self) -> None:
+        """Sockets first (with a code that says: come back), then monitor, scans, audit rows, database, folder."""
+        await self._started.aclose()
+        self.release()
+
+    def release(self) -> None:
+        """Lets go of the data folder. For services that were built and never started."""
+        if self.lock is not None:
+            self.lock.release()
+
+    def _prepare_database(self) -> None:
+        if self.settings.embedded:
+            migrate(self.db, clock=self.clock)
+        elif read_revision(self.db) != head_revision():
+            raise ConfigurationError("The database is not at this version's revision: run `compliance migrate`.")
+
+
+def build_services(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    passwords: Passwords | None = None,
+    runner: ScanRunner | None = None,
+    monitor: Monitor | None = None,
+    manager: Hub | None = None,
+) -> Services:
+    """The embedded deployment's services. The keywords put something else (in tests) in a part's place.
+
+    Takes the data folder's lock. Raises ConfigurationError.
+    """
+    prepare_folder(settings.data_dir)
+    lock = FolderLock(settings.data_dir) if settings.embedded else None
+    try:
+        return _build(settings, lock, clock or SystemClock(), passwords or Passwords(), runner, monitor, manager)
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
+
+
+def open_database(settings: Settings) -> Database:
+    """The database alone, for commands beside a running server."""
+    prepare_folder(settings.data_dir)
+    return Database(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
+
+
+def build_auth(
+    settings: Settings, *, db: Database, bus: Bus, clock: Clock, passwords: Passwords, audit: AuditTrail
+) -> AuthService:
+    """Signing in; also for commands that only manage users."""
+    tokens = Tokens(secret=load_secret(settings), clock=clock)
+    return AuthService(settings=settings, db=db, bus=bus, clock=clock, passwords=passwords, tokens=tokens, audit=audit)
+
+
+def _build(
+    settings: Settings,
+    lock: FolderLock | None,
+    clock: Clock,
+    passwords: Passwords,
+    runner: ScanRunner | None,
+    monitor: Monitor | None,
+    manager: Hub | None,
+) -> Services:
+    db = open_database(settings)
+    bus = MemoryBus()
+    texts = Texts(settings.language)
+    metrics = Metrics()
+    journal = Journal(db=db, bus=bus)
+    lifecycle = Lifecycle(clock=clock, texts=texts)
+    audit = AuditTrail(db=db, clock=clock)
+    auth = build_auth(settings, db=db, bus=bus, clock=clock, passwords=passwords, audit=audit)
+    remove_files = partial(remove_stores, settings.data_dir)
+    if runner is None:
+        embedded = EmbeddedRunner(
+            db=db, journal=journal, bus=bus, lifecycle=lifecycle, texts=texts, clock=clock, settings=settings
+        )
+        runner = embedded
+        monitor = monitor or TaskMonitor(
+            db=db,
+            journal=journal,
+            lifecycle=lifecycle,
+            texts=texts,
+            clock=clock,
+            settings=settings,
+            killer=embedded,
+            purger=Purge(db=db, clock=clock, settings=settings, remove_files=remove_files),
+            concurrent_tasks=metrics.concurrent_tasks,
+            monitoring_errors=metrics.monitoring_errors,
+        )
+    if monitor is None:
+        raise ConfigurationError("a runner of one's own needs a monitor of one's own")
+    return Services(
+        settings=settings,
+        clock=clock,
+        texts=texts,
+        metrics=metrics,
+        db=db,
+        bus=bus,
+        journal=journal,
+        lifecycle=lifecycle,
+        audit=audit,
+        passwords=passwords,
+        auth=auth,
+        users=_users(db, bus, clock, passwords, audit, remove_files),
+        scans=ScanService(
+            settings=settings,
+            db=db,
+            journal=journal,
+            lifecycle=lifecycle,
+            audit=audit,
+            runner=runner,
+            targets=EngineTargets(),
+        ),
+        reports=ReportService(
+            db=db, readers=SqliteScanReader, scans_dir=settings.data_dir / SCANS_FOLDER, language=settings.language
+        ),
+        runner=runner,
+        monitor=monitor,
+        manager=manager
+        or WebSocketManager(
+            settings=settings,
+            db=db,
+            bus=bus,
+            clock=clock,
+            texts=texts,
+            authenticator=auth,
+            audit=audit,
+            metrics=metrics,
+        ),
+        lock=lock,
+    )
+
+
+def _users(
+    db: Database, bus: Bus, clock: Clock, passwords: Passwords, audit: AuditTrail, remove_files: FileRemover
+) -> UserService:
+    return UserService(db=db, bus=bus, clock=clock, passwords=passwords, audit=audit, remove_files=remove_files)
