@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from app.core.redact import redact
 from app.engines.urls import strip_secrets
 
 MAX_LINE_BYTES: Final = 8_192  # of one log line; a page's title or an error of a foreign server can be any length
@@ -16,12 +17,12 @@ _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066
 def clean_line(message: str) -> str:
     """One log line: URLs redacted, control characters and newlines escaped, at most 8 KiB of UTF-8."""
     text = _URL.sub(lambda match: strip_secrets(match[0]), message[:_MAX_INPUT_CHARS])
-    return cut_bytes(_UNSAFE.sub(_escape, text), MAX_LINE_BYTES)
+    return cut_bytes(_UNSAFE.sub(_escape, redact(text)), MAX_LINE_BYTES)
 
 
 def clean_url(url: str) -> str:
     """A URL for people: no user info, no token-like value, nothing that cannot be encoded."""
-    return _UNSAFE.sub(_escape, strip_secrets(url[:MAX_URL_CHARS]))
+    return _UNSAFE.sub(_escape, redact(strip_secrets(url[:MAX_URL_CHARS])))
 
 
 def clean_json(value: object) -> object:

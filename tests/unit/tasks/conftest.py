@@ -1,0 +1,97 @@
+"""A real database in a temporary folder, with a user and the pieces that write events."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from app.core.clock import SystemClock
+from app.core.db import Database
+from app.events.bus.base import Hint
+from app.events.journal import Journal, Unit
+from app.events.log import Place
+from app.models import metadata, scan_tasks, task_events, task_logs, users, violations
+from app.services.lifecycle import Lifecycle
+from app.services.texts import Texts
+
+
+class SilentBus:
+    """Keeps what was published."""
+
+    healthy = True
+
+    def __init__(self) -> None:
+        self.hints: list[Hint] = []
+
+    def publish(self, hint: Hint) -> None:
+        self.hints.append(hint)
+
+    def subscribe(self, listener: Any) -> Any:
+        return lambda: None
+
+
+@dataclass
+class House:
+    """The main database as a scan sees it."""
+
+    db: Database
+    journal: Journal
+    lifecycle: Lifecycle
+    texts: Texts
+    clock: SystemClock
+    bus: SilentBus
+
+    def write(self, unit: Unit) -> Place | None:
+        return self.journal.write_sync(unit)
+
+    def create(self, task_id: str = "task-1", **config: Any) -> str:
+        self.write(self.lifecycle.create(task_id, user_id="user", target_domain="corp.example", config=config))
+        return task_id
+
+    def claim(self, task_id: str = "task-1", attempt: int = 1) -> Place | None:
+        return self.write(self.lifecycle.claim(task_id, attempt, "worker", "corp.example"))
+
+    def row(self, task_id: str = "task-1") -> Any:
+        return self.db.read_sync(lambda c: c.execute(select(scan_tasks).where(scan_tasks.c.id == task_id)).one())
+
+    def events(self, task_id: str = "task-1") -> list[Any]:
+        query = select(task_events).where(task_events.c.task_id == task_id).order_by(task_events.c.seq)
+        return self.db.read_sync(lambda c: list(c.execute(query)))
+
+    def types(self, task_id: str = "task-1") -> list[str]:
+        return [event.type for event in self.events(task_id)]
+
+    def lines(self) -> list[Any]:
+        return self.db.read_sync(lambda c: list(c.execute(select(task_logs).order_by(task_logs.c.log_seq))))
+
+    def findings(self) -> list[Any]:
+        return self.db.read_sync(lambda c: list(c.execute(select(violations))))
+
+
+@pytest.fixture
+def database_path(tmp_path: Path) -> Path:
+    return tmp_path / "compliance.db"
+
+
+@pytest.fixture
+def house(database_path: Path) -> Iterator[House]:
+    db = Database(f"sqlite:///{database_path}", busy_timeout_s=0.2)
+    metadata.create_all(db.engine)
+    user = {
+        "id": "user",
+        "username": "user",
+        "email": "user@example.org",
+        "password_hash": "x",
+        "role": "user",
+        "is_active": True,
+        "token_version": 0,
+        "created_at": datetime.now(UTC),
+    }
+    db.write_sync(lambda c: c.execute(insert(users).values(**user)))
+    clock, texts, bus = SystemClock(), Texts("en"), SilentBus()
+    yield House(db, Journal(db=db, bus=bus), Lifecycle(clock=clock, texts=texts), texts, clock, bus)
+    db.engine.dispose()

@@ -1,0 +1,129 @@
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.stages import StageKey
+from app.events.types import PendingLine, PendingLogs, TaskProgress, TaskWarning
+from app.tasks.batch import GROUP_BYTES, GROUP_LINES, MAX_WAITING, TAKE_EVENTS, Batch
+
+
+def line(text: str = "x") -> PendingLine:
+    return PendingLine("INFO", "page_crawl", text, datetime.now(UTC))
+
+
+def progress(percent: int) -> TaskProgress:
+    return TaskProgress(
+        progress=percent, stage="x", message="x", stage_key=StageKey.PAGE_CRAWL, stage_index=2, stage_progress=0
+    )
+
+
+def warning(text: str) -> TaskWarning:
+    return TaskWarning(code="partial", message=text)
+
+
+def bodies(batch: Batch, now: float) -> list[object]:
+    return [entry.event.body for entry in batch.take(now)]
+
+
+def test_lines_wait_200_ms_for_others():
+    batch = Batch()
+    batch.add_line(line("a"), 10.0)
+    batch.add_line(line("b"), 10.15)
+    assert batch.take(10.1) == []
+    assert round(batch.due_in(10.1), 3) == 0.1
+    (group,) = bodies(batch, 10.2)
+    assert [item.message for item in group.lines] == ["a", "b"]
+
+
+def test_a_group_has_at_most_50_lines():
+    batch = Batch()
+    for number in range(GROUP_LINES + 1):
+        batch.add_line(line(str(number)), 0.0)
+    assert [len(group.lines) for group in bodies(batch, 1.0)] == [GROUP_LINES, 1]
+
+
+def test_a_group_has_at_most_16_kib():
+    batch = Batch()
+    for _ in range(3):
+        batch.add_line(line("x" * (GROUP_BYTES // 2)), 0.0)
+    assert [len(group.lines) for group in bodies(batch, 1.0)] == [1, 1, 1]
+
+
+def test_what_is_reported_after_lines_stands_after_them():
+    batch = Batch()
+    batch.add_line(line("before"), 0.0)
+    batch.add(warning("w"))
+    batch.add_line(line("after"), 0.0)
+    first, second, third = bodies(batch, 0.0)
+    assert (first.lines[0].message, second.message, third.lines[0].message) == ("before", "w", "after")
+
+
+def test_progress_leaves_at_most_once_a_second_and_the_newest_wins():
+    batch = Batch()
+    batch.set_progress(progress(1))
+    assert [body.progress for body in bodies(batch, 5.0)] == [1]
+    batch.set_progress(progress(2))
+    batch.set_progress(progress(3))
+    assert batch.take(5.9) == []
+    assert round(batch.due_in(5.9), 3) == 0.1
+    assert [body.progress for body in bodies(batch, 6.0)] == [3]
+    assert batch.due_in(6.0) is None
+
+
+def test_progress_of_a_stage_change_does_not_wait():
+    batch = Batch()
+    batch.set_progress(progress(1))
+    batch.take(0.0)
+    batch.add_progress(progress(2), 0.1)
+    assert [body.progress for body in bodies(batch, 0.1)] == [2]
+    assert batch.due_in(0.1) is None
+
+
+def test_a_transaction_takes_a_bounded_number_of_events():
+    batch = Batch()
+    for number in range(TAKE_EVENTS + 5):
+        batch.add(warning(str(number)))
+    assert len(batch.take(0.0)) == TAKE_EVENTS
+    assert len(batch.take(0.0)) == 5
+
+
+def test_it_is_full_until_something_was_taken():
+    batch = Batch()
+    for number in range(MAX_WAITING):
+        batch.add(warning(str(number)))
+    assert batch.full
+    batch.take(0.0)
+    assert not batch.full
+
+
+@given(st.lists(st.sampled_from(["line", "warning", "progress", "take"]), max_size=80))
+def test_nothing_but_superseded_progress_is_lost_and_the_order_stands(steps):
+    batch, sent, got, now = Batch(), [], [], 0.0
+    for number, step in enumerate(steps):
+        now += 0.07
+        if step == "line":
+            batch.add_line(line(str(number)), now)
+            sent.append(str(number))
+        elif step == "warning":
+            batch.add(warning(str(number)))
+            sent.append(str(number))
+        elif step == "progress":
+            batch.set_progress(progress(1))
+        else:
+            got += bodies(batch, now)
+    while rest := batch.take(now, everything=True):
+        got += [entry.event.body for entry in rest]
+    assert _messages(got) == sent
+    assert batch._bytes == 0
+    assert batch.due_in(now) is None
+
+
+def _messages(found: list[object]) -> list[str]:
+    messages: list[str] = []
+    for body in found:
+        if isinstance(body, PendingLogs):
+            messages += [item.message for item in body.lines]
+        elif isinstance(body, TaskWarning):
+            messages.append(body.message)
+    return messages
