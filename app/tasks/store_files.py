@@ -26,6 +26,12 @@ def captures_dir(data_dir: Path) -> Path:
     return data_dir / "captures"
 
 
+def remove_stores(data_dir: Path, task_id: str) -> None:
+    """Removes what all runs of a deleted task collected. Captures stay: other scans may share them."""
+    for path in (data_dir / "scans").glob(f"{task_id}-*"):
+        path.unlink(missing_ok=True)
+
+
 async def await_store(path: Path, clock: Clock, *, patience_s: float = HOLDER_PATIENCE_S) -> None:
     """Returns when nobody holds the store's lock. A holder that keeps it longer than `patience_s` is killed."""
     deadline = clock.monotonic() + patience_s

@@ -1,0 +1,256 @@
+"""The embedded runner: a process per scan under the server's supervision.
+
+The exit of a process decides: whoever ends without a terminal state was lost, and its attempt is settled. Hints from
+the processes go to the bus; the database is asked what waits, at a `wake` and every second anyway.
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import Any, Final
+
+import structlog
+
+from app.core.clock import Clock
+from app.core.config import Settings
+from app.core.db import Database, DatabaseUnavailable
+from app.domain.tasks import TaskStatus
+from app.events.bus.base import Bus
+from app.events.journal import Journal, Unit
+from app.events.state import WORKER_LOST
+from app.events.types import TaskWarning
+from app.monitor.settlement import Settlement
+from app.repositories import tasks
+from app.services.lifecycle import Lifecycle
+from app.services.texts import Texts
+from app.tasks import family
+from app.tasks.child import Child
+from app.tasks.scan_job import JobSpec
+from app.tasks.store_files import await_store, store_path
+
+LOOK_EVERY_S: Final = 1.0
+STOP_PATIENCE_S: Final = 5.0  # for the checkpoints; then the processes are killed
+KILL_PATIENCE_S: Final = 5.0
+SILENT_AFTER_S: Final = 2.5  # a process ticks every second
+MAX_QUEUE_LOOK: Final = 200  # waiting tasks looked at in one round; the others are behind them anyway
+log = structlog.get_logger(__name__)
+
+
+class EmbeddedRunner:
+    """Fulfils `services.ports.ScanRunner`, and `monitor.service.Killer`. Event loop only."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        journal: Journal,
+        bus: Bus,
+        lifecycle: Lifecycle,
+        texts: Texts,
+        clock: Clock,
+        settings: Settings,
+    ) -> None:
+        self._db = db
+        self._journal = journal
+        self._bus = bus
+        self._lifecycle = lifecycle
+        self._texts = texts
+        self._clock = clock
+        self._settings = settings
+        self._settlement = Settlement(lifecycle=lifecycle, texts=texts, max_requeues=settings.max_requeues)
+        self._children: dict[str, Child] = {}  # by task; at most max_concurrent_scans
+        self._told: set[tuple[str, int]] = set()  # (task, attempt) that were told that they wait
+        self._failed_starts: dict[str, int] = {}  # processes of a task that ended before they claimed it
+        self._not_before: dict[str, float] = {}  # monotonic; when such a task is tried again
+        self._blocked_since: float | None = None  # monotonic; since when no write came through
+        self._woken = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    # The port
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def cancel(self, task_id: str) -> None:
+        if child := self._children.get(task_id):
+            child.cancel()
+
+    async def start(self) -> None:
+        (self._settings.data_dir / "scans").mkdir(parents=True, exist_ok=True)
+        if self._running is None:
+            self._running = asyncio.create_task(self._supervise(), name="embedded-runner")
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        self._woken.set()
+        for child in self._children.values():
+            child.let_go()
+        await self._await_settled(STOP_PATIENCE_S)
+        for child in self._children.values():
+            child.kill()
+        await self._await_settled(KILL_PATIENCE_S)
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait({self._running})
+            self._running = None
+
+    async def kill(self, task_id: str) -> bool:
+        """Ends the task's process and waits until its attempt is settled. False: there is no such process."""
+        child = self._children.get(task_id)
+        if child is None:
+            return False
+        child.kill()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(child.settled.wait(), KILL_PATIENCE_S)
+        return True
+
+    # Supervision
+
+    async def _supervise(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            await self._until_done(self._recover)
+            while not self._stopping.is_set():
+                self._woken.clear()
+                try:
+                    await self._look(group)
+                except DatabaseUnavailable as error:
+                    log.warning("runner_waits", reason=error.message)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), LOOK_EVERY_S)
+
+    async def _look(self, group: asyncio.TaskGroup) -> None:
+        self._force_cancels()
+        await self._judge_silent()
+        waiting = await self._db.read(lambda c: tasks.pending(c, MAX_QUEUE_LOOK))
+        free = self._settings.max_concurrent_scans - len(self._children)
+        starting = [row for row in waiting if self._may_start(row)][: max(0, free)]
+        for row in starting:
+            self._children[row.id] = child = self._make_child(row)
+            group.create_task(self._care_for(child), name=f"scan-{row.id}")
+        started = {row.id for row in starting} | self._children.keys()
+        await self._tell_waiting([row for row in waiting if row.id not in started])
+
+    def _may_start(self, row: Any) -> bool:
+        return row.id not in self._children and self._clock.monotonic() >= self._not_before.get(row.id, 0.0)
+
+    def _make_child(self, row: Any) -> Child:
+        worker_id = f"embedded-{row.id[-8:]}-{row.attempt}"
+        spec = JobSpec(row.id, row.attempt, row.run, worker_id, row.target_domain, row.config)
+        return Child(spec=spec, settings=self._settings, monotonic=self._clock.monotonic)
+
+    async def _care_for(self, child: Child) -> None:
+        """From start to settlement. A boundary: one scan's trouble is not the other's."""
+        try:
+            await child.run(self._bus.publish)
+        except OSError:
+            log.exception("scan_process_not_started", task_id=child.spec.task_id)
+        try:
+            await self._until_done(lambda: self._settle(child))
+        except Exception:
+            log.exception("scan_not_settled", task_id=child.spec.task_id)
+        finally:
+            self._children.pop(child.spec.task_id, None)
+            child.settled.set()
+            self._woken.set()
+
+    async def _settle(self, child: Child) -> None:
+        """After the process is gone. A server that stops leaves this to the next start."""
+        if self._stopping.is_set():
+            return
+        task_id, attempt = child.spec.task_id, child.spec.attempt
+        row = await self._db.read(lambda c: tasks.find(c, task_id))
+        if row is not None and row.attempt == attempt and row.status == TaskStatus.PENDING:
+            unit = self._start_failed(row)
+        else:
+            self._failed_starts.pop(task_id, None)
+            unit = self._settlement.of_lost(row, attempt)
+        if unit is not None:
+            await self._journal.write(unit)
+
+    def _start_failed(self, row: Any) -> Unit | None:
+        """The process ended before it claimed the task: tried again a little later, but not for ever."""
+        failures = self._failed_starts[row.id] = self._failed_starts.get(row.id, 0) + 1
+        log.warning("scan_process_did_not_claim", task_id=row.id, failures=failures)
+        if failures <= self._settings.max_requeues:
+            self._not_before[row.id] = self._clock.monotonic() + failures
+            return None
+        del self._failed_starts[row.id]
+        return self._settlement.failed(row, WORKER_LOST)
+
+    async def _tell_waiting(self, rows: list[Any]) -> None:
+        """One `queued` warning per attempt, with the position."""
+        for position, row in enumerate(rows, start=1):
+            if (row.id, row.attempt) in self._told:
+                continue
+            warning = TaskWarning(code="queued", message=self._texts("queued", position=position))
+            await self._journal.write(
+                self._lifecycle.warn(
+                    row.id, row.attempt, warning, only_if=(TaskStatus.PENDING,), once_since=row.attempt
+                )
+            )
+            self._told.add((row.id, row.attempt))
+        self._told &= {(row.id, row.attempt) for row in rows}
+
+    # Processes that do not do as they should
+
+    def _force_cancels(self) -> None:
+        limit = self._clock.monotonic() - self._settings.cancel_force_after_s
+        for child in self._children.values():
+            if child.cancelled_at is not None and child.cancelled_at <= limit:
+                log.warning("scan_cancel_forced", task_id=child.spec.task_id)
+                child.kill()
+
+    async def _judge_silent(self) -> None:
+        """A process that is frozen inside a write transaction blocks every writer. Whether writes are blocked is only
+        asked while one is silent, by an empty write; then the silent ones go, and never those that tick.
+        """
+        now = self._clock.monotonic()
+        silent = [child for child in self._children.values() if now - child.heard_at > SILENT_AFTER_S]
+        if not silent:
+            self._blocked_since = None
+            return
+        self._blocked_since = since = self._blocked_since or now
+        with suppress(TimeoutError, DatabaseUnavailable):
+            await asyncio.wait_for(self._db.write(lambda _: None), LOOK_EVERY_S)
+            self._blocked_since = None
+            return
+        if self._clock.monotonic() - since >= self._settings.blocked_writes_kill_s:
+            for child in silent:
+                log.error("scan_blocks_writes", task_id=child.spec.task_id)
+                child.kill()
+
+    # Start
+
+    async def _recover(self) -> None:
+        """What was running when the last server ended is requeued, from its checkpoint and without counting."""
+        rows = await self._db.read(tasks.active)
+        async with asyncio.TaskGroup() as group:
+            for row in rows:
+                group.create_task(self._recover_one(row))
+
+    async def _recover_one(self, row: Any) -> None:
+        await await_store(store_path(self._settings.data_dir, row.id, row.run), self._clock)
+        family.kill(family.mark_of(row.id, row.attempt))
+        unit = self._settlement.of_lost(row, row.attempt, counts=False)
+        if unit is not None:
+            log.info("scan_recovered", task_id=row.id, attempt=row.attempt)
+            await self._journal.write(unit)
+
+    async def _until_done(self, step: Any) -> None:
+        """Repeats the step while the database is away; gives up when the runner stops."""
+        while not self._stopping.is_set():
+            try:
+                await step()
+            except* DatabaseUnavailable:
+                log.warning("runner_waits", reason="database")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), LOOK_EVERY_S)
+            else:
+                return
+
+    async def _await_settled(self, patience_s: float) -> None:
+        waiters = [asyncio.ensure_future(child.settled.wait()) for child in self._children.values()]
+        if waiters:
+            await asyncio.wait(waiters, timeout=patience_s)
+        for waiter in waiters:
+            waiter.cancel()

@@ -1,0 +1,46 @@
+"""Finds the processes of one scan by a mark in their environment: also those in sessions of their own (a browser's),
+and those whose parent is gone already. Without /proc (macOS) there are none to be found, and the group has to do.
+"""
+
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+MARK: Final = "DOMAIN_SCAN_MARK"
+PREFIX: Final = "COMPLIANCE_"
+_PROC: Final = Path("/proc")
+
+
+def mark_of(task_id: str, attempt: int) -> str:
+    """Known again by a restarted server."""
+    return f"{task_id}-{attempt}"
+
+
+def environment(mark: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    """For a scan's process: marked, and without our own settings, which may hold secrets that it does not need."""
+    return {**{key: value for key, value in inherited.items() if not key.startswith(PREFIX)}, MARK: mark}
+
+
+def members(mark: str) -> list[int]:
+    """Ids of the living processes that carry the mark."""
+    wanted = f"{MARK}={mark}".encode()
+    return [int(entry.name) for entry in _PROC.glob("[0-9]*") if wanted in _variables(entry)]
+
+
+def kill(mark: str, *, but: int | None = None) -> list[int]:
+    """SIGKILL to every member but one; who that was."""
+    killed = [pid for pid in members(mark) if pid != but]
+    for pid in killed:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    return killed
+
+
+def _variables(entry: Path) -> list[bytes]:
+    try:
+        return (entry / "environ").read_bytes().split(b"\0")
+    except OSError:  # gone meanwhile, or somebody else's
+        return []
