@@ -4,7 +4,8 @@ For each class, over the title, the description, the visible text and the pictur
 
     breadth = sum of the weights of distinct terms (in the title 1.5 times; topic terms together at most `TOPIC_CAP`)
     density = weights of the occurrences (a term at most `REPEATS` times) per 1,000 units in the densest window
-    score   = (1 - e^(-breadth / BREADTH_SCALE)) * density / (density + DENSITY_HALF) * 1 / (1 + guards / (1 + breadth))
+    guards  = sum of the weights of distinct guard words, relative to 1 + breadth
+    score   = (1 - e^(-breadth / BREADTH_SCALE)) * density / (density + DENSITY_HALF) / (1 + (guards / GUARD_HALF)^2)
 
 A window is what a person sees at a time: pages that carry a block of offers inside much harmless text are found, novels
 and portals with scattered words are not. Fewer than two distinct terms, or topic terms alone, say nothing. Without an
@@ -26,6 +27,7 @@ from app.engines.model import Evidence, Layer
 BREADTH_SCALE: Final = 1.8  # three offers say 0.81 before density and guards
 TOPIC_CAP: Final = 0.8
 DENSITY_HALF: Final = 0.6  # an article that names three products once in 5,000 characters stays below a third
+GUARD_HALF: Final = 0.7  # reports and warnings reach 0.85 and more, promotion rarely 0.4: halve the score between them
 REPEATS: Final = 4
 WINDOW_UNITS: Final = 1_500  # about two screens; a unit is a Chinese character or three Latin ones
 MIN_UNITS: Final = 300  # shorter texts are not denser than a text of this length
@@ -103,8 +105,9 @@ class TextLayer:
         if len(tally.terms) < 2 or tally.strongest < PRODUCT_FROM:  # noqa: PLR2004 - two distinct terms, the rule
             return 0.0
         density = max(_density(zone, key) for zone in zones)
-        guard = 1 / (1 + sum(tally.guards.values()) / (1 + tally.breadth))
-        score = (1 - math.exp(-tally.breadth / BREADTH_SCALE)) * density / (density + DENSITY_HALF) * guard
+        guards = sum(tally.guards.values()) / (1 + tally.breadth)
+        score = (1 - math.exp(-tally.breadth / BREADTH_SCALE)) * density / (density + DENSITY_HALF)
+        score /= 1 + (guards / GUARD_HALF) ** 2
         return min(score, SCORE_CAP if tally.strongest >= OFFER_FROM else NO_OFFER_CAP)
 
     def _evidence(self, key: ViolationKey, score: float, tally: _Tally, zones: list[_Zone]) -> Evidence:

@@ -1,0 +1,119 @@
+"""How good is the analysis? Precision, recall and F1 per class, the confusion table, and milliseconds per page.
+
+    python bench/eval.py [--errors] [FILE.jsonl ...]
+
+Without files it reads every `tests/eval/*.jsonl`. One JSON object per line: `id`, `lang`, `label` (a violation key or
+`clean`), `title`, `text`, and where they matter `html`, `url` and `near` (the class that a near miss resembles).
+The predicted label is the most certain content violation, or `clean`.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.subject import Subject
+from app.engines.model import Capture, Relation, ThirdParty, ViolationFact
+from app.engines.urls import host_of
+
+SET = Path(__file__).parent.parent / "tests" / "eval"
+CLEAN = "clean"
+CLASSES = ("adult", "gambling", "fraud", "malware", "drugs", "violence", "medical", "other")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    item: dict[str, str]
+    predicted: str
+    confidence: float
+    duration_ms: float
+    facts: tuple[ViolationFact, ...]
+
+
+def read_items(paths: list[Path]) -> list[dict[str, str]]:
+    return [
+        json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines() if line.strip()
+    ]
+
+
+def subject_of(item: dict[str, str]) -> Subject:
+    url = item.get("url") or f"https://{item['id']}.example/"
+    host = host_of(url)
+    capture = Capture(host, host, url, url, status=200, title=item.get("title", ""), text=item.get("text", ""))
+    third_party = ThirdParty(host, (host,), relation=Relation.LINK)
+    return Subject(capture=capture, third_party=third_party, html=item.get("html", ""))
+
+
+def judge(analyser: Analyser, item: dict[str, str]) -> Outcome:
+    subject = subject_of(item)
+    start = time.perf_counter()
+    facts = analyser.analyse(subject)
+    duration_ms = (time.perf_counter() - start) * 1000
+    top = facts[0] if facts else None
+    return Outcome(item, top.key.value if top else CLEAN, top.confidence if top else 0.0, duration_ms, facts)
+
+
+def measures(outcomes: list[Outcome], label: str) -> tuple[int, float, float, float]:
+    """Number of items of the class, precision, recall, F1."""
+    pairs = [(outcome.item["label"] == label, outcome.predicted == label) for outcome in outcomes]
+    right = sum(truth and said for truth, said in pairs)
+    said, true = sum(said for _, said in pairs), sum(truth for truth, _ in pairs)
+    precision = right / said if said else 1.0
+    recall = right / true if true else 1.0
+    return true, precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def print_measures(outcomes: list[Outcome]) -> None:
+    print("| class | items | precision | recall | F1 |\n|---|---|---|---|---|")
+    for label in (*CLASSES, CLEAN):
+        true, precision, recall, f1 = measures(outcomes, label)
+        print(f"| {label} | {true} | {precision:.3f} | {recall:.3f} | {f1:.3f} |")
+    wrong = sum(outcome.item["label"] == CLEAN and outcome.predicted != CLEAN for outcome in outcomes)
+    flagged = sum(outcome.predicted != CLEAN for outcome in outcomes)
+    review = sum(bool(outcome.facts) and outcome.facts[0].needs_review for outcome in outcomes)
+    print(f"\nviolations {flagged}, of these false alarms {wrong}, to be reviewed {review}\n")
+
+
+def print_confusion(outcomes: list[Outcome]) -> None:
+    counts = Counter((outcome.item["label"], outcome.predicted) for outcome in outcomes)
+    labels = (*CLASSES, CLEAN)
+    print("| is / said | " + " | ".join(labels) + " |\n|---|" + "---|" * len(labels))
+    for label in labels:
+        print(f"| {label} | " + " | ".join(str(counts[label, said] or "") for said in labels) + " |")
+
+
+def print_times(outcomes: list[Outcome]) -> None:
+    times = sorted(outcome.duration_ms for outcome in outcomes)
+    print(f"\nms per page: median {statistics.median(times):.2f}, p95 {times[int(len(times) * 0.95)]:.2f}")
+
+
+def print_errors(outcomes: list[Outcome]) -> None:
+    for outcome in outcomes:
+        if outcome.item["label"] != outcome.predicted:
+            reasons = "; ".join(f"{fact.key} {fact.confidence} {fact.evidence[0].terms}" for fact in outcome.facts)
+            print(f"{outcome.item['id']}: {outcome.item['label']} -> {outcome.predicted} [{reasons}]")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--errors", action="store_true", help="list the items that were judged wrongly")
+    options = parser.parse_args()
+    items = read_items(options.files or sorted(SET.glob("*.jsonl")))
+    analyser = Analyser(scope_target="scope.example", language="en")
+    judge(analyser, items[0])  # builds the automaton, which is no page's cost
+    outcomes = [judge(analyser, item) for item in items]
+    print(f"{len(items)} items\n")
+    print_measures(outcomes)
+    print_confusion(outcomes)
+    print_times(outcomes)
+    if options.errors:
+        print_errors(outcomes)
+
+
+if __name__ == "__main__":
+    main()
