@@ -18,7 +18,7 @@ from app.engines.model import (
 )
 
 
-class ScanStopped(Exception):  # noqa: N818 - the scan is stopped, nothing went wrong
+class ScanStopped(Exception):
     """The attempt is cancelled, stale or finished: unwind, write nothing more."""
 
 
