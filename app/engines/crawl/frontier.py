@@ -32,8 +32,9 @@ BINARY: Final = frozenset(
 
 def is_binary(url: str) -> bool:
     """By extension: only a hint for the order and for how much is read, never for what is looked at."""
-    path = url.partition("#")[0].partition("?")[0]
-    return path[path.rfind("/") + 1 :].rpartition(".")[2].lower() in BINARY and path.count("/") > 2  # noqa: PLR2004 - "https://host" has two
+    folder, _, name = url.partition("#")[0].partition("?")[0].rpartition("/")
+    _, dot, extension = name.rpartition(".")
+    return bool(dot) and extension.lower() in BINARY and not folder.endswith("/")
 
 
 @dataclass(slots=True)

@@ -63,6 +63,7 @@ class Discovery:
         self._slots = asyncio.Semaphore(MAX_EXAMINED)
         self._label = label
         self._on_host: OnHost | None = None  # set by `run`
+        self._early: list[tuple[str, str]] = []  # offered before `run`
         # Passive sources that gave no usable answer, by name.
         self.failed_sources: list[str] = []
         # Names under examination now; 0 after `run` means that nothing more comes unless something is offered.
@@ -87,16 +88,22 @@ class Discovery:
             for source in self._sources:
                 group.create_task(self._ask(source))
             group.create_task(self._try_words())
+            for name, named_by in self._early:
+                group.create_task(self.offer(name, named_by))
         await self._try_zones()
         await self._say_silence()
         await self._tell_news()
 
     async def offer(self, name: str, source: str) -> None:
         """A name met elsewhere: `source` says where ("page", "csp", "certificate"). Invalid and foreign names are
-        ignored. Returns when the host was examined and `on_host` told; at once for a name that is or was examined.
+        ignored. Returns when the host was examined and `on_host` told; at once for a name that is or was examined,
+        and before `run`, which examines it then.
         """
         valid = valid_name(name, self._scope)
-        if valid is None or self._on_host is None:
+        if valid is None:
+            return
+        if self._on_host is None:
+            self._early.append((valid, source))
             return
         is_known = valid in self._book
         is_news = self._book.add(valid, source)
@@ -160,7 +167,7 @@ class Discovery:
         noise = name != self._scope.target_name and await self._is_noise(name, answer)
         if noise and self._is_guess(name):
             return None
-        return _fact(name, answer, await self._prober.probe(name), wildcard=noise)
+        return _fact(name, answer, await self._prober.probe(name, min(answer.addresses)), wildcard=noise)
 
     def _is_guess(self, name: str) -> bool:
         """The dictionary alone named it, until now."""

@@ -40,23 +40,23 @@ class Prober:
         self._client = client
         self._limits = limits
 
-    async def probe(self, name: str) -> Liveness:
-        """Both schemes at once."""
+    async def probe(self, name: str, address: str = "") -> Liveness:
+        """Both schemes at once. `address`: what the limits count the host to."""
         async with asyncio.TaskGroup() as group:
-            http = group.create_task(self.look("http", name))
-            https = group.create_task(self.look("https", name))
+            http = group.create_task(self.look("http", name, address))
+            https = group.create_task(self.look("https", name, address))
         return Liveness(http.result(), https.result())
 
-    async def look(self, scheme: str, name: str) -> Fingerprint | None:
+    async def look(self, scheme: str, name: str, address: str = "") -> Fingerprint | None:
         """The start page's fingerprint; None when no HTTP answer came."""
-        async with self._slot(name):
+        async with self._slot(address or name):
             result = await self._client.fetch(
                 f"{scheme}://{name}/", max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S, max_redirects=0
             )
         return fingerprint(result, name) if result.status else None
 
-    def _slot(self, name: str) -> AbstractAsyncContextManager[object]:
-        return self._limits.slot(name) if self._limits else nullcontext()
+    def _slot(self, address: str) -> AbstractAsyncContextManager[object]:
+        return self._limits.slot(address) if self._limits else nullcontext()
 
 
 def fingerprint(result: FetchResult, name: str) -> Fingerprint:

@@ -93,9 +93,9 @@ class WildcardDetector:
         if not wildcard.explains(answer):
             return False
         if not wildcard.scheme:
-            pages = await self._prober.probe(name)
+            pages = await self._prober.probe(name, min(answer.addresses))
             return pages.http is None and pages.https is None
-        return wildcard.serves(await self._prober.look(wildcard.scheme, name))
+        return wildcard.serves(await self._prober.look(wildcard.scheme, name, min(answer.addresses)))
 
     async def _examine(self, zone: str) -> Wildcard | None:
         addresses: set[str] = set()
@@ -119,12 +119,13 @@ class WildcardDetector:
     async def _with_pages(self, wildcard: Wildcard) -> Wildcard:
         """The same with what two random names serve."""
         first = f"{self._label()}.{wildcard.zone}"
-        pages = await self._prober.probe(first)
+        address = min(wildcard.addresses)
+        pages = await self._prober.probe(first, address)
         scheme = "https" if pages.https else "http" if pages.http else ""
         shown = pages.https or pages.http
         if shown is None:
             return wildcard
-        second = await self._prober.look(scheme, f"{self._label()}.{wildcard.zone}")
+        second = await self._prober.look(scheme, f"{self._label()}.{wildcard.zone}", address)
         both = (shown,) if second is None else (shown, second)
         return Wildcard(
             wildcard.zone, wildcard.addresses, wildcard.chains, stable=wildcard.stable, scheme=scheme, pages=both

@@ -179,8 +179,10 @@ async def test_a_name_from_a_page_is_told_once_and_again_only_with_news(discover
     assert discovery.pending == 0
 
 
-async def test_an_offer_before_the_run_is_ignored(discover):
-    await discover().offer("www.a.test", "page")
+async def test_an_offer_before_the_run_is_examined_in_it(discover, small_site):
+    discovery = discover(words=())
+    await discovery.offer("www.a.test", "start_url")
+    assert (await run(discovery))["www.a.test"].sources == ("start_url",)
 
 
 async def test_only_so_many_names_of_one_source_are_examined(discover, sink):

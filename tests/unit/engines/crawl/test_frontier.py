@@ -1,0 +1,225 @@
+from collections import deque
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.engines.crawl.frontier import Frontier, is_binary
+from app.engines.crawl.traps import TrapGuard
+from app.engines.model import UrlState
+from app.scanstore.sqlite import SqliteScanStore
+
+
+@pytest.fixture
+def make(store):
+    def make(*, max_depth=5, opened=("a.test",), **rest):
+        frontier = Frontier(store=store, guard=TrapGuard(), max_depth=max_depth, **rest)
+        frontier.load()
+        for host in opened:
+            frontier.open_host(host, host)
+        return frontier
+
+    return make
+
+
+def at(path, host="a.test"):
+    return f"https://{host}/{path}"
+
+
+def take_all(frontier):
+    taken = []
+    while (item := frontier.take()) is not None:
+        taken.append(item)
+        frontier.finish(item.id, UrlState.DONE)
+    return [item.url for item in taken]
+
+
+def test_the_nearest_come_first_and_files_last_among_them(make):
+    frontier = make()
+    frontier.add([at("far")], 2)
+    frontier.add([at("x.zip"), at("near")], 1)
+    frontier.add([at("")], 0)
+    assert take_all(frontier) == [at(""), at("near"), at("x.zip"), at("far")]
+
+
+def test_the_same_document_is_known_once(make):
+    frontier = make()
+    frontier.add([at("x"), at("x?utm_source=y"), at("x?sid=1"), at("%78")], 0)
+    assert frontier.known == 1
+
+
+def test_a_lane_gives_as_many_as_its_address_may_have_and_hosts_share_it(make):
+    frontier = make(opened=(), per_lane=2)
+    for name in ("a.test", "b.a.test"):
+        frontier.open_host(name, "127.64.0.1")
+        frontier.add([at(str(number), name) for number in range(5)], 0)
+    first, second = frontier.take(), frontier.take()
+    assert frontier.take() is None
+    assert not frontier.is_idle
+    frontier.finish(first.id, UrlState.DONE)
+    assert frontier.take() is not None
+    assert frontier.take() is None
+    frontier.finish(second.id, UrlState.DONE)
+
+
+def test_lanes_take_turns(make):
+    frontier = make(opened=("a.test", "b.test"))
+    frontier.add([at(str(number)) for number in range(3)], 0)
+    frontier.add([at(str(number), "b.test") for number in range(3)], 0)
+    hosts = [frontier.take().host for _ in range(4)]
+    assert hosts == ["a.test", "b.test", "a.test", "b.test"]
+
+
+def test_a_limited_host_gives_one_at_a_time(make):
+    frontier = make()
+    frontier.limit_host("a.test", 1)
+    frontier.limit_host("unknown.test", 1)
+    frontier.add([at("1"), at("2")], 0)
+    assert frontier.take() is not None
+    assert frontier.take() is None
+
+
+def test_urls_wait_until_their_host_is_open(make):
+    frontier = make(opened=())
+    frontier.add([at("x")], 0)
+    assert frontier.take() is None
+    assert frontier.is_idle
+    frontier.open_host("a.test", "127.64.0.1")
+    frontier.open_host("a.test", "127.64.0.2")
+    assert take_all(frontier) == [at("x")]
+
+
+def test_a_closed_host_refuses_what_waits_and_what_comes(make, store):
+    frontier = make(opened=())
+    frontier.add([at("1")], 0)
+    frontier.close_host("a.test")
+    frontier.open_host("a.test", "127.64.0.1")
+    frontier.add([at("2")], 0)
+    assert frontier.take() is None
+    assert [url.state for url in store.load_urls()] == [UrlState.REFUSED] * 2
+
+
+def test_closing_an_open_host_refuses_the_rest(make, store):
+    frontier = make()
+    frontier.add([at("1"), at("2")], 0)
+    item = frontier.take()
+    frontier.close_host("a.test")
+    frontier.finish(item.id, UrlState.FAILED)
+    assert frontier.take() is None
+    assert [url.state for url in store.load_urls()] == [UrlState.FAILED, UrlState.REFUSED]
+
+
+def test_what_is_given_back_comes_again(make):
+    frontier = make()
+    frontier.add([at("x")], 0)
+    item = frontier.take()
+    frontier.give_back(item.id)
+    assert frontier.take() == item
+
+
+def test_beyond_the_largest_number_urls_are_dropped_and_that_shows(make):
+    frontier = make(max_known=3)
+    frontier.add([at(str(number)) for number in range(3)], 0)
+    assert not frontier.overflowed
+    frontier.add([at("more"), at("1")], 0)
+    assert (frontier.known, frontier.overflowed) == (3, True)
+
+
+def test_out_of_depth_is_known_but_not_given(make):
+    frontier = make(max_depth=1)
+    frontier.add([at("x")], 2)
+    assert frontier.take() is None
+    assert frontier.known == 1
+    frontier.add([at("x")], 1)
+    assert take_all(frontier) == [at("x")]
+
+
+def test_a_url_that_comes_nearer_in_flight_gives_its_links_the_new_distance(make):
+    frontier = make()
+    frontier.add([at("x")], 3)
+    item = frontier.take()
+    frontier.add([at("x")], 1)
+    assert frontier.depth_of(item.id) == 1
+    frontier.finish(item.id, UrlState.DONE, links=[at("y")])
+    assert frontier.take().depth == 2
+
+
+def test_what_is_beside_a_page_is_as_near_and_ten_in_a_row_are_enough(make):
+    frontier = make()
+    frontier.add([at("0")], 1)
+    for number in range(1, 30):
+        item = frontier.take()
+        if item is None:
+            break
+        assert item.depth == 1
+        frontier.finish(item.id, UrlState.DONE, same=[at(str(number))])
+    assert frontier.known == 11
+
+
+@pytest.mark.parametrize(
+    ("url", "binary"),
+    [
+        ("https://a.test/x.pdf", True),
+        ("https://a.test/x.PDF?y=1", True),
+        ("https://a.test/x.pdf/view", False),
+        ("https://a.test/x?file=y.zip", False),
+        ("https://a.zip", False),
+        ("https://a.zip/", False),
+        ("https://a.test/", False),
+        ("https://a.test/zip", False),
+    ],
+)
+def test_files_are_told_by_the_extension_of_the_path(url, binary):
+    assert is_binary(url) is binary
+
+
+GRAPHS = st.lists(st.lists(st.integers(0, 11), max_size=4), min_size=12, max_size=12)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(graph=GRAPHS, order=st.randoms(use_true_random=False), limit=st.integers(0, 6), killed_at=st.integers(0, 20))
+def test_depth_is_the_shortest_way_in_any_order_of_answers(tmp_path_factory, graph, order, limit, killed_at):
+    """Many workers finish in any order, one process is killed in between: what is reached, and how deep, stays."""
+    path = tmp_path_factory.mktemp("f") / "scan.db"
+    store = SqliteScanStore(path)
+    frontier = start(store, limit)
+    frontier.add([at("0")], 0)
+    flying, steps, seen = [], 0, []
+    while True:
+        while (item := frontier.take()) is not None:
+            flying.append(item)
+        if not flying:
+            break
+        item = flying.pop(order.randrange(len(flying)))
+        seen.append(item.url)
+        number = int(item.url.rpartition("/")[2])
+        frontier.finish(item.id, UrlState.DONE, links=[at(str(target)) for target in graph[number]])
+        store.flush()
+        steps += 1
+        if steps == killed_at:
+            store.close()
+            store = SqliteScanStore(path)
+            frontier, flying = start(store, limit), []
+    expected = shortest(graph, limit)
+    found = {int(url.url.rpartition("/")[2]): url.depth for url in store.load_urls() if url.state is UrlState.DONE}
+    store.close()
+    assert found == expected
+    assert len(seen) == len(set(seen))
+
+
+def start(store, limit):
+    frontier = Frontier(store=store, guard=TrapGuard(), max_depth=limit, per_lane=99)
+    frontier.load()
+    frontier.open_host("a.test", "127.64.0.1")
+    return frontier
+
+
+def shortest(graph, limit):
+    depths, waiting = {0: 0}, deque([0])
+    while waiting:
+        node = waiting.popleft()
+        for target in graph[node] if depths[node] < limit else ():
+            if target not in depths:
+                depths[target] = depths[node] + 1
+                waiting.append(target)
+    return depths
