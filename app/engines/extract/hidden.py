@@ -56,7 +56,7 @@ _HIDES: Final = {
     "height": re.compile(r"^[01](?:px)?$"),
     "max-width": re.compile(r"^[01](?:px)?$"),
     "max-height": re.compile(r"^[01](?:px)?$"),
-    "color": re.compile(r"transparent|white|#f[a-f0-9]f|#f{3}|#f[0-9a-f]{5}|255"),  # pale text, the usual trick
+    "color": re.compile(r"transparent|white|rgba|#f[a-f0-9]f|#f{3}|#f[0-9a-f]{5}|255"),  # pale text, the usual trick
 }
 _SEE_THROUGH: Final = frozenset({"inherit", "none", "unset", ""})  # the next one around decides
 # What else decides whether a property hides; rules that set these are matched too.

@@ -10,9 +10,10 @@ from app.engines.extract.charset import decode
 from app.engines.extract.collector import Collector
 from app.engines.extract.headers import extract_headers
 from app.engines.extract.nesting import split_nesting
+from app.engines.extract.noscript import lift
 from app.engines.extract.reader import Facts, Reader
 from app.engines.extract.script import find_location
-from app.engines.extract.visible import needs_scripts, visible_text
+from app.engines.extract.visible import MAX_TEXT, needs_scripts
 from app.engines.model import Reference, Relation
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of, resolve
@@ -61,15 +62,18 @@ def extract(
         sheets: texts of the site's style sheets that are at hand; they only help to see what is hidden.
     """
     text, charset = decode(body, _header(headers, "content-type"))
+    text, noscripts = lift(text) if "<noscript" in text.lower() else (text, [])
     pieces = split_nesting(text)
     trees = [LexborHTMLParser(piece) for piece in pieces]
     base_url = _base_of(trees[0], pieces[0], url)
     collector = Collector(url, base_url, is_internal or _same_owner(url))
     facts = Facts()
     _read_headers(headers, url, collector, facts)
-    for tree, piece in zip(trees, pieces, strict=True):
-        Reader(tree, piece, collector, facts, sheets).read()
-    visible = "\n".join(visible_text(tree.body) for tree in trees if tree.body is not None)
+    readers = [Reader(tree, piece, collector, facts, sheets) for tree, piece in zip(trees, pieces, strict=True)]
+    visible = "\n".join(filter(None, (reader.read() for reader in readers)))[:MAX_TEXT]
+    for markup in noscripts:
+        facts.noscript += markup
+        readers[0].read_inactive(markup, "noscript:")
     location = _script_location(facts, collector, nested=len(visible) < _THIN_FOR_SCRIPT)
     return Extraction(
         title=facts.title,

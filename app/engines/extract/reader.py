@@ -1,5 +1,6 @@
 """Reads one parsed tree: goes through its elements once and hands what they refer to to the collector."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -15,11 +16,13 @@ from app.engines.extract.mentions import find_mentions, mentions_in
 from app.engines.extract.nesting import split_nesting
 from app.engines.extract.table import TABLE, Form, Rule, link_rule
 from app.engines.extract.values import refresh_url, split
+from app.engines.extract.visible import visible_text
 from app.engines.model import Relation
 
 _Item = TypeVar("_Item")
 _MAX_INNER: Final = 200  # templates and srcdoc documents of one page
 _MAX_INNER_DEPTH: Final = 3  # templates in templates
+_UNFILLED: Final = re.compile(r"\{\{|\$\{|<%")  # places that a script would fill in
 _OTHERS: Final = frozenset({"script", "style", "meta", "html", "iframe"})
 _STYLE_RULE: Final = Rule(Relation.EMBED)
 _REFRESH_RULE: Final = Rule(Relation.REDIRECT, crawl=True)
@@ -55,7 +58,8 @@ class Reader:
         self._inactive: frozenset[int] = frozenset()  # elements inside noscript
         self._inner = 0
 
-    def read(self) -> None:
+    def read(self) -> str:
+        """Reads everything; gives the visible text."""
         self._read_title()
         self._find_inactive()
         self._read_elements(self._tree.css("*"), prefix="")
@@ -65,6 +69,13 @@ class Reader:
             self._read_style_attributes()
         for raw, kind, snippet in find_mentions(self._source):
             self._collector.mention(raw, kind, snippet=snippet)
+        return visible_text(self._tree.body, self._inactive) if self._tree.body is not None else ""
+
+    def read_inactive(self, markup: str, prefix: str) -> None:
+        """Reads markup that is not part of the tree; what it refers to is only mentioned."""
+        for piece in self._take(split_nesting(markup)):
+            inner = Reader(LexborHTMLParser(piece), piece, self._collector, Facts())
+            inner._read_elements(inner._tree.css("*"), prefix=prefix)
 
     def _read_title(self) -> None:
         node = self._tree.css_first("head > title") or self._tree.css_first("title")
@@ -74,7 +85,7 @@ class Reader:
     def _find_inactive(self) -> None:
         if "<noscript" in self._lowered:
             nodes = self._tree.css("noscript")
-            self._facts.noscript = " ".join(node.text(separator=" ") for node in nodes)[:2_000]
+            self._facts.noscript += " ".join(node.text(separator=" ") for node in nodes)[:2_000]
             self._inactive = frozenset(inner.mem_id for node in nodes for inner in node.css("*"))
 
     def _read_elements(self, nodes: Sequence[LexborNode], *, prefix: str) -> None:
@@ -117,7 +128,7 @@ class Reader:
         if not own:
             relation = rule.relation if active else Relation.MENTION
             self._describer.add(node, attributes, url, raw, relation, kind)
-        elif rule.crawl:
+        elif rule.crawl and not kind.startswith("template:") and not _UNFILLED.search(raw):
             self._collector.links[url.partition("#")[0]] = None
 
     def _read_link(self, href: str, attributes: dict[str, str | None], *, active: bool) -> Rule:
@@ -144,7 +155,7 @@ class Reader:
             case "html":
                 self._facts.language = self._facts.language or (attributes.get("lang") or "").lower()
             case "iframe" if attributes.get("srcdoc"):
-                self._read_inner(attributes["srcdoc"] or "")
+                self.read_inactive(attributes["srcdoc"] or "", "srcdoc:")
 
     def _read_script(self, node: LexborNode, attributes: dict[str, str | None], place: str) -> None:
         kind = (attributes.get("type") or "").lower()
@@ -207,11 +218,6 @@ class Reader:
             shown = parent is not None and "shadowrootmode" in parent.attributes
             self._read_elements(fragment.css("*"), prefix="" if shown else "template:")
             self._read_templates(fragment, depth=depth + 1)
-
-    def _read_inner(self, markup: str) -> None:
-        for piece in self._take(split_nesting(markup)):
-            inner = Reader(LexborHTMLParser(piece), piece, self._collector, Facts())
-            inner._read_elements(inner._tree.css("*"), prefix="srcdoc:")
 
     def _take(self, items: Sequence[_Item]) -> Iterator[_Item]:
         """The items, as long as the page has not had too many inner documents."""

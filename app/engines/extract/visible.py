@@ -15,7 +15,9 @@ _BLOCK: Final = frozenset(
         "thead", "tr", "ul",
     }
 )  # fmt: skip
-_SILENT: Final = frozenset({"script", "style", "noembed", "noframes", "iframe", "svg", "title", "xmp", "plaintext"})
+_SILENT: Final = frozenset(
+    {"script", "style", "noembed", "noframes", "iframe", "svg", "title", "noscript", "xmp", "plaintext"}
+)
 _SPACES: Final = re.compile(r"[^\S\n]+")
 _BREAKS: Final = re.compile(r"\s*\n\s*")
 _APP_ROOT: Final = (
@@ -31,8 +33,10 @@ _THIN_TEXT: Final = 200  # characters: less than any page that has something to 
 _SHELL_TEXT: Final = 600  # characters that an app shell's header and footer may have
 
 
-def visible_text(body: LexborNode) -> str:
+def visible_text(body: LexborNode, inactive: frozenset[int] = frozenset()) -> str:
     """Text of the page without scripts and styles; one line per block, at most 100,000 characters.
+
+    `inactive` are the elements inside `noscript`, by their memory id.
 
     Inline elements do not part words: `<b>六</b>合彩` reads 六合彩.
     """
@@ -44,7 +48,8 @@ def visible_text(body: LexborNode) -> str:
             if tag in _BLOCK:
                 parts.append("\n")
             continue
-        if node.parent is not None and node.parent.tag in _SILENT:
+        parent = node.parent
+        if parent is None or parent.tag in _SILENT or (inactive and parent.mem_id in inactive):
             continue
         text = node.text_content or ""
         parts.append(text)

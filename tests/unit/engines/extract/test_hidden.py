@@ -1,0 +1,181 @@
+"""Hidden links: every kind in every place, what stays visible, and which of the hidden ones are a finding."""
+
+import pytest
+
+from app.engines.extract.hidden import hidden_suspicious
+from app.engines.extract.page import extract
+from app.engines.model import Reference, Relation
+
+URL = "http://www.corp.test/"
+# Kind -> declarations that hide by it.
+HIDING = {
+    "display_none": ["display:none", "DISPLAY : NONE !important"],
+    "visibility_hidden": ["visibility:hidden", "visibility:collapse"],
+    "opacity_zero": ["opacity:0", "opacity:.01", "opacity:0%", "filter:alpha(opacity=0)", "filter:opacity(0)"],
+    "off_screen": [
+        "position:absolute;left:-9999px",
+        "position:fixed;top:-500em",
+        "position:relative;right:-3000px",
+        "margin-left:-10000px",
+        "margin:0 0 0 -5000px",
+        "transform:translateX(-9999px)",
+    ],
+    "zero_font": ["font-size:0", "font-size:0px", "font-size:1px", "font:0/0 a"],
+    "tiny_box": [
+        "width:1px;height:1px;overflow:hidden",
+        "height:0;overflow:hidden",
+        "max-height:0;overflow-y:hidden",
+        "position:absolute;clip:rect(0,0,0,0)",
+        "clip:rect(1px, 1px, 1px, 1px)",
+        "clip-path:inset(100%)",
+        "transform:scale(0)",
+    ],
+    "same_colour": [
+        "color:#fff;background:#ffffff",
+        "color:white;background-color:rgb(255,255,255)",
+        "color:#fefefe;background:#fff",
+        "color:transparent",
+        "color:rgba(0,0,0,0)",
+    ],
+    "text_indent": ["text-indent:-9999px", "text-indent:-999em"],
+}
+CASES = [(kind, style) for kind, styles in HIDING.items() for style in styles]
+VISIBLE = [
+    "display:block",
+    "visibility:visible",
+    "opacity:0.5",
+    "opacity:1",
+    "font-size:12px",
+    "font-size:0.9em",
+    "position:absolute;left:-20px",
+    "left:-9999px",
+    "margin-left:-15px",
+    "width:1px;height:1px",
+    "height:0",
+    "overflow:hidden",
+    "color:#fff;background:#333",
+    "color:#fff",
+    "color:#fff;background:#fff url(x.png)",
+    "text-indent:2em",
+    "transform:translate(-50%,-50%)",
+    "clip:auto",
+    "max-height:400px;overflow:hidden",
+]
+
+
+def kinds(markup, sheets=()):
+    page = extract(markup.encode(), url=URL, headers=[("content-type", "text/html;charset=utf-8")], sheets=sheets)
+    return [ref.hidden for ref in page.references]
+
+
+@pytest.mark.parametrize(("kind", "style"), CASES)
+def test_an_inline_style_hides_the_link_itself(kind, style):
+    assert kinds(f'<a href="http://evil.test/" style="{style}">x</a>') == [kind]
+
+
+@pytest.mark.parametrize(("kind", "style"), CASES)
+def test_an_ancestor_hides_what_it_holds(kind, style):
+    assert kinds(f'<div style="{style}"><p><a href="http://evil.test/">x</a></p></div>') == [kind]
+
+
+@pytest.mark.parametrize(("kind", "style"), CASES)
+def test_a_style_block_hides(kind, style):
+    markup = f'<style>.k > a{{{style}}} b{{color:red}}</style><div class="k"><a href="http://evil.test/">x</a></div>'
+    assert kinds(markup) == [kind]
+
+
+@pytest.mark.parametrize(("kind", "style"), CASES)
+def test_a_fetched_sheet_hides(kind, style):
+    assert kinds('<p class="k"><a href="http://evil.test/">x</a>', sheets=[f".k{{{style}}}"]) == [kind]
+
+
+@pytest.mark.parametrize("style", VISIBLE)
+def test_what_people_see_is_not_hidden(style):
+    assert kinds(f'<div style="{style}"><a href="http://evil.test/">x</a></div>') == [None]
+    assert kinds(f'<style>#k{{{style}}}</style><div id="k"><a href="http://evil.test/">x</a></div>') == [None]
+
+
+def test_attributes_hide_too():
+    assert kinds('<div hidden><a href="http://evil.test/">x</a></div>') == ["display_none"]
+    assert kinds('<marquee width="1" height="1"><a href="http://evil.test/">x</a></marquee>') == ["marquee"]
+    assert kinds('<body style="background:#fff"><font color="#ffffff"><a href="http://evil.test/">x</a>') == [
+        "same_colour"
+    ]
+
+
+def test_text_in_the_colour_of_a_declared_page_is_hidden():
+    assert kinds('<body style="background:#fff"><a style="color:#fff" href="http://evil.test/">x</a>') == [
+        "same_colour"
+    ]
+    markup = '<body style="background:#fff"><div style="background:#000"><a style="color:#fff" href="http://evil.test/">x</a>'
+    assert kinds(markup) == [None]
+
+
+def test_a_visible_child_of_an_invisible_parent_is_seen():
+    markup = '<div style="visibility:hidden"><a style="visibility:visible" href="http://evil.test/">x</a></div>'
+    assert kinds(markup) == [None]
+    assert kinds('<p style="font-size:0"><a style="font-size:14px" href="http://evil.test/">x</a>') == [None]
+
+
+CASCADE = {
+    ".m{display:none}.m.open{display:block}": None,  # the more specific rule wins
+    ".m.open{display:none}.m{display:block}": "display_none",
+    ".m{display:none}.m{display:block}": None,  # then the later one
+    ".m{display:none!important}#i{display:block}": "display_none",
+    "@media print{.m{display:none}}": None,
+    "@media (max-width:600px){.m{display:none}}": None,
+    "@media screen and (min-width:600px){.m{display:none}}": "display_none",
+    "@supports (display:grid){.m{display:none}}": "display_none",
+    ".m:hover{display:none}": None,
+    ".m::before{display:none}": None,
+    ".other{display:none}": None,
+    ".m:not(.closed){display:none}": "display_none",
+    ".m{display:none": "display_none",
+    ".x,.m{display:none}": "display_none",
+    "div{display:none} .m{display:flex}": None,
+}
+
+
+@pytest.mark.parametrize("sheet", CASCADE)
+def test_the_cascade_decides(sheet):
+    markup = f'<style>{sheet}</style><div class="m open" id="i"><a href="http://evil.test/">x</a></div>'
+    assert kinds(markup) == [CASCADE[sheet]]
+
+
+def test_an_inline_style_beats_a_sheet_unless_the_sheet_insists():
+    link = '<div class="m" style="display:block"><a href="http://evil.test/">x</a></div>'
+    assert kinds(f"<style>.m{{display:none}}</style>{link}") == [None]
+    assert kinds(f"<style>.m{{display:none!important}}</style>{link}") == ["display_none"]
+
+
+def test_noscript_and_template_are_not_hidden():
+    assert kinds('<noscript style="display:none"><a href="http://evil.test/">x</a></noscript>') == [None]
+    assert kinds('<template style="display:none"><a href="http://evil.test/">x</a></template>') == [None]
+
+
+def reference(hidden, *, relation=Relation.LINK, path="html > body > div:nth-child(1) > a:nth-child(1)", text="x"):
+    return Reference(URL, "http://evil.test/", "", relation, "a[href]", dom_path=path, text=text, hidden=hidden)
+
+
+def test_a_hidden_link_to_somebody_unknown_is_a_finding():
+    assert hidden_suspicious(reference("display_none"), "unknown")
+    assert hidden_suspicious(reference("zero_font"), "hosting")
+
+
+def test_what_is_visible_known_or_no_link_is_no_finding():
+    assert not hidden_suspicious(reference(None), "unknown")
+    assert not hidden_suspicious(reference("display_none"), "social")
+    assert not hidden_suspicious(reference("tiny_box", relation=Relation.EMBED), "unknown")
+
+
+def test_a_menu_may_be_closed_but_not_be_moved_away():
+    path = "html > body > nav:nth-child(1) > a:nth-child(1)"
+    assert not hidden_suspicious(reference("display_none", path=path), "unknown")
+    assert hidden_suspicious(reference("off_screen", path=path), "unknown")
+
+
+def test_a_foreign_language_anchor_is_a_finding_even_when_the_service_is_known():
+    assert hidden_suspicious(reference("display_none", text="澳门娱乐城"), "cdn", page_language="en-US")
+    assert hidden_suspicious(reference("display_none", text="казино онлайн вход"), "cdn", page_language="zh-CN")
+    assert not hidden_suspicious(reference("display_none", text="Powered by Example"), "cdn", page_language="zh-CN")
+    assert not hidden_suspicious(reference("display_none", text="联系我们"), "cdn", page_language="zh")
