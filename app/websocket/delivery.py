@@ -72,6 +72,11 @@ class Delivery:
             feed = self.feeds[task_id] = TaskFeed(task_id, user_id, cursor, registry=self._registry)
         return feed
 
+    def head_of(self, task_id: str) -> int:
+        """The highest seq that is known here; 0 for a task that is not watched."""
+        feed = self.feeds.get(task_id)
+        return 0 if feed is None else feed.cursor
+
     def open_presence(self, connection: ConnectionInfo, heads: list[tasks.TaskHead]) -> None:
         """The owner is connected: watch its unfinished tasks from where their logs stand now."""
         for head in heads:
@@ -272,7 +277,9 @@ class Delivery:
 
     async def _send_snapshot(self, follower: Follower) -> bool:
         generation = follower.generation
-        snapshot = await self._snapshots.get(follower.task_id, follower.log_tail)
+        snapshot = await self._snapshots.get(
+            follower.task_id, follower.log_tail, at_least=self.head_of(follower.task_id)
+        )
         if snapshot is None:  # deleted meanwhile: the sweep says so
             return False
         if not await follower.connection.wait_drained():

@@ -21,11 +21,14 @@ class SnapshotCache:
         self._clock = clock
         self._kept: dict[tuple[str, int], tuple[float, asyncio.Task[Snapshot | None]]] = {}
 
-    async def get(self, task_id: str, log_tail: int) -> Snapshot | None:
-        """The snapshot, or None when the task is missing or deleted. Raises DatabaseUnavailable."""
+    async def get(self, task_id: str, log_tail: int, *, at_least: int = 0) -> Snapshot | None:
+        """A snapshot at seq `at_least` or above, or None when the task is missing or deleted.
+
+        Raises DatabaseUnavailable.
+        """
         key = (task_id, log_tail)
         kept = self._kept.get(key)
-        if kept is None or self._is_stale(*kept):
+        if kept is None or self._is_stale(*kept) or _seq(kept[1], at_least) < at_least:
             self._forget()
             read = self._db.read(lambda connection: self._reader.snapshot(connection, task_id, log_tail))
             kept = (self._clock.monotonic(), asyncio.get_running_loop().create_task(read))
@@ -43,3 +46,9 @@ class SnapshotCache:
         self._kept = {key: kept for key, kept in self._kept.items() if not self._is_stale(*kept)}
         while len(self._kept) >= MAX_KEPT:
             del self._kept[next(iter(self._kept))]
+
+
+def _seq(read: asyncio.Task[Snapshot | None], pending: int) -> int:
+    """Of the snapshot read; `pending` while the read is under way, which began after whatever is known here."""
+    snapshot = read.result() if read.done() else None
+    return pending if snapshot is None else snapshot.seq

@@ -120,7 +120,8 @@ class Subscriptions:
             if not isinstance(found, NoReplay):
                 return None if found is None else (found, None)
             reason = found.reason
-        snapshot = await self._snapshots.get(request.task_id, request.log_tail)
+        known = self._delivery.head_of(request.task_id)
+        snapshot = await self._snapshots.get(request.task_id, request.log_tail, at_least=known)
         return None if snapshot is None else (snapshot, reason)
 
     async def _read_replay(self, task_id: str, after: int, topics: frozenset[str]) -> Replay | NoReplay | None:
