@@ -26,7 +26,7 @@ class Authority:
         self.ca_file.chmod(0o644)
 
     def server_context(self) -> ssl.SSLContext:
-        """For every HTTPS listener. A name that is no host of the world gets the alert `unrecognized_name`."""
+        """For every HTTPS listener. With a name that no host of the world has, the handshake fails."""
         context = self._build("testnet.invalid", expired=False)
         context.sni_callback = self._choose
         return context

@@ -9,6 +9,7 @@ from testnet.connections import Connections
 from testnet.request_log import RequestLog
 
 MAX_COMMAND_BYTES = 64 * 1024
+FIRST_GRACE_S = 10.0
 BACKLOG_S = 0.2  # time for users in the backlog to be accepted before they are told about a failed start
 
 
@@ -19,10 +20,12 @@ class Control:
         self._log = log
         self._grace_s = grace_s
         self._greeting: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._timer: asyncio.TimerHandle | None = None
         self.users = Connections(self._talk, changed=self._count_users)
         self.over = asyncio.Event()  # set when the last user has been gone for the grace period, or by a signal
-        self._count_users(0)
+        # Nobody is there yet: whoever started the server gets time to come.
+        self._timer: asyncio.TimerHandle | None = asyncio.get_running_loop().call_later(
+            max(grace_s, FIRST_GRACE_S), self.over.set
+        )
 
     def greet(self, settings: dict[str, Any]) -> None:
         """From now on every user is told the settings, those that already wait included."""

@@ -1,6 +1,7 @@
 """The name server on real sockets: UDP with truncation, and TCP. dnspython is the codec."""
 
 import asyncio
+from typing import cast
 
 import dns.exception
 import dns.flags
@@ -76,8 +77,7 @@ class UdpNameServer(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)  # by contract; Python 3.11's is no subclass
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         try:

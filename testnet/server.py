@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import errno
+import logging
 import os
 import signal
 import socket
@@ -111,9 +112,12 @@ async def open_world(ground: Ground, log: RequestLog, stack: AsyncExitStack) -> 
 
 
 def make_folder(stack: AsyncExitStack) -> Path:
-    """A folder that lives as long as the server; readable, for browsers that run as another user."""
+    """A folder that lives as long as the server; readable, for browsers that run as another user. Holds the log."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="testnet-")))
     folder.chmod(0o755)
+    log = logging.FileHandler(folder / "server.log")
+    stack.callback(log.close)
+    logging.basicConfig(handlers=[log, logging.StreamHandler()], format="%(asctime)s %(levelname)s %(message)s")
     return folder
 
 

@@ -77,14 +77,19 @@ class WebHosts:
         if host.upgrade and request.scheme == "http":
             await asyncio.sleep(host.delay_ms[0] / 1000)
             return plain(301, "Moved.", Location=f"https://{host.name}{request.path_qs}")
-        path = request.path_qs
-        resource = host.resources.get(path) or host.resources.get(unquote(path))
-        if resource is None and host.id == self._certificate_log.host_id:
-            resource = self._certificate_log.answer(dict(request.query))
-        if resource is None and host.fallback is not None:
-            resource = host.fallback(path)
-        await asyncio.sleep(resource_delay(host, resource, path) / 1000)
+        resource = find_resource(host, request.path_qs)
+        if host.id == self._certificate_log.host_id:
+            resource = self._certificate_log.answer(dict(request.query)) or resource
+        await asyncio.sleep(resource_delay(host, resource, request.path_qs) / 1000)
         return await to_response(resource) if resource else plain(404, "404 页面不存在 / Not found")
+
+
+def find_resource(host: Host, target: str) -> Resource | None:
+    """What the host has for a path with its query; static pages do not mind queries that they do not know."""
+    resource = host.resources.get(target)
+    if resource is None and host.fallback is not None:
+        resource = host.fallback(target)
+    return resource or host.resources.get(unquote(target.partition("?")[0]))
 
 
 async def to_response(resource: Resource) -> web.Response:

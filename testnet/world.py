@@ -77,7 +77,7 @@ def party_hosts(ground: Ground) -> Iterator[Host]:
 def ct_host(ground: Ground) -> Host:
     page = document("/", "Certificate log", lang="en", reach=Reach.ORPHAN)
     address = ground.address(SERVICE_BLOCK, 1)
-    return Host(id=HOST_ID, name=CT_HOST, address=address, schemes=HTTP, resources={"": page}, delay_ms=(300, 600))
+    return Host(id=HOST_ID, name=CT_HOST, address=address, schemes=HTTP, resources=table([page]), delay_ms=(300, 600))
 
 
 def corp_names(hosts: dict[str, Host]) -> Iterator[Name]:
