@@ -10,6 +10,7 @@ from typing import Final
 import ada_url
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from app.engines.extract.nesting import split_nesting
 from app.engines.model import HopKind
 
 REDIRECT_STATUSES: Final = frozenset({301, 302, 303, 307, 308})
@@ -67,7 +68,7 @@ def document_redirect(html: str, url: str) -> tuple[HopKind, str] | None:
     has_meta = "http-equiv" in lowered and "refresh" in lowered
     if not has_meta and "location" not in lowered:
         return None
-    tree = LexborHTMLParser(html)
+    tree = LexborHTMLParser(split_nesting(html)[0])
     base = _base_of(tree, url)
     if has_meta and (target := _meta_target(tree.css("meta[http-equiv]"), url, base)) is not None:
         return HopKind.META, target

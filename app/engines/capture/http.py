@@ -1,0 +1,240 @@
+"""One capture: where a host's page leads, what it says and shows, and what DNS and TLS say about it."""
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import ada_url
+
+from app.engines.capture.browser import Browser, BrowserUnavailable, Rendered, RenderFailed
+from app.engines.capture.pages import Document, classify, read_document
+from app.engines.capture.store import ContentStore
+from app.engines.capture.tls import tls_facts
+from app.engines.extract.charset import decode
+from app.engines.model import (
+    Capture,
+    DnsAnswer,
+    DnsOutcome,
+    FetchError,
+    FetchResult,
+    Hop,
+    HopKind,
+    NetworkConfig,
+    TlsFacts,
+)
+from app.engines.net.client import HttpClient
+from app.engines.net.limits import HostLimits
+from app.engines.net.policy import AddressPolicy, parse_address
+from app.engines.net.redirects import document_redirect, refresh_target, request_url
+from app.engines.net.resolver import Resolver
+
+MAX_HOPS: Final = 10
+CHASE_TIMEOUT_S: Final = 45.0  # for a whole chain of redirects
+FETCH_TIMEOUT_S: Final = 20.0
+TLS_TIMEOUT_S: Final = 8.0
+THIN_TEXT: Final = 200  # characters; below this what scripts draw is the page
+OK_STATUSES: Final = range(200, 300)
+
+_TEXTUAL: Final = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
+_PORTS: Final = {"http:": 80, "https:": 443}
+
+
+@dataclass(slots=True)
+class _Chase:
+    """A chain of redirects as far as it was followed."""
+
+    hops: list[Hop] = field(default_factory=list)
+    tls_endpoint: tuple[str, int] | None = None  # host and port of the first https URL that was asked
+    tls_failed: bool = False  # a certificate on the way was bad; the chain went on without it
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What was captured of the content."""
+
+    document: Document
+    html: bytes
+    screenshot: bytes
+    final_url: str
+
+
+class Capturer:
+    """Captures hosts side by side; at most as many connections per address as `limits` allows.
+
+    Without a browser there are no screenshots and no text that only scripts draw.
+    """
+
+    # Set when the browser was lost during the scan: why there are no more screenshots.
+    browser_problem: str
+
+    def __init__(
+        self,
+        *,
+        client: HttpClient,
+        resolver: Resolver,
+        policy: AddressPolicy,
+        config: NetworkConfig,
+        store: ContentStore,
+        browser: Browser | None,
+        limits: HostLimits,
+    ) -> None:
+        self.browser_problem = ""
+        self._client = client
+        self._resolver = resolver
+        self._policy = policy
+        self._config = config
+        self._store = store
+        self._browser = browser
+        self._limits = limits
+
+    async def capture(self, domain: str, host: str, url: str) -> Capture:
+        """Never raises for what network and pages do. `error` and content may both be there (a bad certificate)."""
+        chase = _Chase()
+        result = await self._chase(url, chase)
+        dns = await self._resolver.trace(host) if parse_address(host) is None else None
+        page = await self._page(result, chase)
+        tls = await self._tls(chase)
+        text = page.document.text.encode("utf-8", "replace")
+        shown = result.status > 0
+        return Capture(
+            domain=domain,
+            host=host,
+            url=url,
+            final_url=page.final_url,
+            status=result.status,
+            hops=tuple(chase.hops),
+            title=page.document.title,
+            text=page.document.text,
+            html_sha256=self._store.put(page.html) if page.html else "",
+            text_sha256=self._store.put(text) if text else "",
+            screenshot_sha256=self._store.put(page.screenshot) if page.screenshot else "",
+            addresses=dns.addresses if dns is not None else (host,),
+            dns=dns,
+            tls=tls,
+            error=result.error or (FetchError.TLS if chase.tls_failed else None),
+            dead=await self._is_dead(dns),
+            page_class=classify(page.document, status=result.status, final_url=page.final_url) if shown else "error",
+        )
+
+    async def _chase(self, url: str, chase: _Chase) -> FetchResult:
+        """Follow redirects of every kind; the result is the last answer, the hops lie in `chase`."""
+        deadline = time.monotonic() + CHASE_TIMEOUT_S
+        current = url
+        while True:
+            result = await self._ask(current, chase, timeout_s=min(FETCH_TIMEOUT_S, deadline - time.monotonic()))
+            hop = next_hop(result)
+            if hop is None:
+                return result
+            chase.hops.append(hop)
+            if request_url(hop.location) is None:
+                return replace(result, error=FetchError.BAD_URL)
+            if len(chase.hops) > MAX_HOPS:
+                return replace(result, error=FetchError.TOO_MANY_REDIRECTS)
+            if time.monotonic() >= deadline:
+                return replace(result, error=FetchError.TIMEOUT)
+            current = hop.location
+
+    async def _ask(self, url: str, chase: _Chase, *, timeout_s: float) -> FetchResult:
+        """One request in one of the address's slots; a bad certificate is looked past and remembered."""
+        host, port, secure = _target_of(url)
+        if secure and chase.tls_endpoint is None:
+            chase.tls_endpoint = (host, port)
+        _, endpoints = await self._resolver.endpoints(host, port)
+        key = endpoints[0].address if endpoints else host
+        async with self._limits.slot(key):
+            result = await self._client.fetch(url, max_redirects=0, timeout_s=timeout_s)
+            if result.error is FetchError.TLS:
+                chase.tls_failed = True
+                result = await self._client.fetch(url, max_redirects=0, timeout_s=timeout_s, verify=False)
+        self._limits.note(key, result.status, result.header("retry-after"))
+        return result
+
+    async def _page(self, result: FetchResult, chase: _Chase) -> _Page:
+        html, document = b"", Document("", "", has_embeds=False)
+        if result.body and _is_textual(result.header("content-type")):
+            html = result.body
+            document = read_document(decode(html, result.header("content-type"))[0])
+        elif result.body:
+            document = replace(document, has_embeds=True)  # a picture or a file is content
+        rendered = await self._render(result)
+        if rendered is None:
+            return _Page(document, html, b"", result.final_url)
+        return self._with_rendering(
+            _Page(document, html, rendered.screenshot, result.final_url), rendered, chase, result
+        )
+
+    @staticmethod
+    def _with_rendering(page: _Page, rendered: Rendered, chase: _Chase, result: FetchResult) -> _Page:
+        """Scripts may have drawn the page, or gone on to another one."""
+        moved = request_url(rendered.final_url) not in (None, page.final_url)
+        if moved:
+            hop = Hop(page.final_url, result.status, result.address, HopKind.SCRIPT, rendered.final_url)
+            chase.hops.append(hop)
+        if moved or len(page.document.text) < THIN_TEXT:
+            html = rendered.html.encode("utf-8", "replace")
+            document = read_document(rendered.html)
+            title = document.title or page.document.title
+            return _Page(replace(document, title=title), html, page.screenshot, rendered.final_url)
+        return page
+
+    async def _render(self, result: FetchResult) -> Rendered | None:
+        if self._browser is None or not result.status:
+            return None
+        try:
+            return await self._browser.render(result.final_url)
+        except RenderFailed:
+            return None  # this page only; its text is there
+        except BrowserUnavailable as lost:
+            self.browser_problem, self._browser = str(lost), None
+            return None
+
+    async def _tls(self, chase: _Chase) -> TlsFacts | None:
+        if chase.tls_endpoint is None:
+            return None
+        host, port = chase.tls_endpoint
+        _, endpoints = await self._resolver.endpoints(host, port)
+        if not endpoints:
+            return None
+        return await tls_facts(
+            host.strip("[]"),
+            endpoints[0].address,
+            endpoints[0].port,
+            policy=self._policy,
+            ca_file=self._config.ca_file,
+            timeout_s=TLS_TIMEOUT_S,
+        )
+
+    async def _is_dead(self, dns: DnsAnswer | None) -> bool:
+        """Only when every resolver that answers says so again and again; silence is no death."""
+        return dns is not None and dns.outcome is DnsOutcome.NXDOMAIN and await self._resolver.is_gone(dns.name)
+
+
+def next_hop(result: FetchResult) -> Hop | None:
+    """Where one answer (asked with `max_redirects=0`) sends a browser on, by whatever means; None: it is final."""
+    if result.hops:
+        return result.hops[0]
+    if result.status not in OK_STATUSES:
+        return None
+    target = refresh_target(result.header("refresh"), result.final_url) if result.header("refresh") else None
+    if target is not None:
+        return Hop(result.final_url, result.status, result.address, HopKind.REFRESH_HEADER, target)
+    if not _is_textual(result.header("content-type")):
+        return None
+    found = document_redirect(decode(result.body, result.header("content-type"))[0], result.final_url)
+    return None if found is None else Hop(result.final_url, result.status, result.address, *found)
+
+
+def _is_textual(content_type: str) -> bool:
+    """No type at all counts: browsers sniff, and such answers are nearly always pages."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return not kind or kind in _TEXTUAL
+
+
+def _target_of(url: str) -> tuple[str, int, bool]:
+    """Host, port, and whether it is asked over TLS; harmless values for what is no URL: the client refuses it."""
+    try:
+        parsed = ada_url.URL(url)
+    except (ValueError, UnicodeError):
+        return "", 0, False
+    secure = parsed.protocol == "https:"
+    return str(parsed.hostname), int(parsed.port or _PORTS.get(str(parsed.protocol), 0)), secure

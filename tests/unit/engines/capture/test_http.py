@@ -1,0 +1,276 @@
+import contextlib
+import ssl
+
+import pytest
+import trustme
+
+from app.engines.capture.browser import BrowserUnavailable, Rendered, RenderFailed
+from app.engines.capture.http import Capturer
+from app.engines.capture.store import ContentStore
+from app.engines.model import DnsOutcome, FetchError, HopKind, NetworkConfig
+from app.engines.net.client import HttpClient
+from app.engines.net.limits import HostLimits
+from app.engines.net.policy import AddressPolicy
+from app.engines.net.resolver import Resolver
+from tests.unit.engines.net.servers import dns_server, http_server, response, routes
+
+NETWORK = "127.64.0.0/10"
+ZONE = {
+    ("a.test", "A"): ["127.64.0.1"],
+    ("b.test", "A"): ["127.64.0.1"],
+    ("www.a.test", "CNAME"): ["a.test"],
+    ("dangling.test", "CNAME"): ["gone.bucket.test"],
+    ("broken.test", "A"): "SERVFAIL",
+    ("broken.test", "AAAA"): "SERVFAIL",
+    ("local.test", "A"): ["127.0.0.1"],
+}
+LONG = "这是一个普通的网页，内容足够长。" * 30
+
+
+class FakeBrowser:
+    """Shows what it was told, and keeps what it was asked for."""
+
+    def __init__(self, *outcomes):
+        self.outcomes = list(outcomes)
+        self.asked = []
+
+    async def render(self, url, *, timeout_s=15):
+        self.asked.append(url)
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+@contextlib.asynccontextmanager
+async def capturing(tmp_path, *, browser=None, zone=ZONE, silent=False, **config):
+    async with dns_server(zone, silent=silent) as names:
+        settings = NetworkConfig(allow_networks=(NETWORK,), resolvers=(names.address,), **config)
+        policy = AddressPolicy(allow_networks=(NETWORK,), allowed_ports=settings.allowed_ports)
+        resolver = Resolver(config=settings, timeout_s=0.15)
+        async with HttpClient(config=settings, policy=policy, resolver=resolver) as client:
+            capturer = Capturer(
+                client=client,
+                resolver=resolver,
+                policy=policy,
+                config=settings,
+                store=ContentStore(tmp_path / "content"),
+                browser=browser,
+                limits=HostLimits(),
+            )
+            capturer.store = ContentStore(tmp_path / "content")
+            try:
+                yield capturer
+            finally:
+                await resolver.close()
+
+
+def page(text, **headers):
+    return response(text.encode(), Content_Type="text/html; charset=utf-8", **headers)
+
+
+async def test_a_capture_holds_dns_page_and_contents(tmp_path):
+    html = "<title>商店</title><p>欢迎光临我们的小店</p>"
+    async with (
+        http_server(routes({"/": page(html)})) as server,
+        capturing(tmp_path, port_map={80: server.port}) as capturer,
+    ):
+        capture = await capturer.capture("a.test", "www.a.test", "http://www.a.test/")
+    assert (capture.domain, capture.host, capture.url) == ("a.test", "www.a.test", "http://www.a.test/")
+    assert (capture.status, capture.error, capture.dead, capture.page_class) == (200, None, False, "content")
+    assert (capture.title, capture.text) == ("商店", "欢迎光临我们的小店")
+    assert capturer.store.get(capture.html_sha256).decode() == html
+    assert capturer.store.get(capture.text_sha256).decode() == capture.text
+    assert capture.screenshot_sha256 == ""
+    assert capture.addresses == ("127.64.0.1",)
+    assert capture.dns.cnames == ("a.test",)
+    assert capture.tls is None
+
+
+async def test_gbk_pages_are_read(tmp_path):
+    body = ("<meta charset=gbk><p>" + LONG).encode("gbk")
+    async with (
+        http_server(routes({"/": response(body)})) as server,
+        capturing(tmp_path, port_map={80: server.port}) as capturer,
+    ):
+        capture = await capturer.capture("a.test", "a.test", "http://a.test/")
+    assert capture.text == LONG
+
+
+async def test_redirects_of_every_kind_are_followed_and_kept(tmp_path):
+    table = {
+        "/": page("", Location="/refresh").replace(b"200 OK", b"302 Found"),
+        "/refresh": page("soon", Refresh="0; url=/meta"),
+        "/meta": page("<meta http-equiv=refresh content='1;url=/script'>"),
+        "/script": page("<script>location.replace('http://b.test/end')</script>"),
+        "/end": page("<p>the end of it</p>"),
+    }
+    async with (
+        http_server(routes(table)) as server,
+        capturing(tmp_path, port_map={80: server.port}) as capturer,
+    ):
+        capture = await capturer.capture("a.test", "a.test", "http://a.test/")
+    assert [hop.kind for hop in capture.hops] == [
+        HopKind.HTTP,
+        HopKind.REFRESH_HEADER,
+        HopKind.META,
+        HopKind.SCRIPT,
+    ]
+    assert all(hop.address == "127.64.0.1" for hop in capture.hops)
+    assert (capture.final_url, capture.text) == ("http://b.test/end", "the end of it")
+
+
+@pytest.mark.parametrize(
+    "looping",
+    [
+        page("", Location="/").replace(b"200 OK", b"302 Found"),
+        page("<meta http-equiv=refresh content='0;url=/?again'>"),
+    ],
+)
+async def test_loops_end_after_ten_hops(tmp_path, looping):
+    table = {"/": looping, "/?again": looping.replace(b"/?again", b"/      ")}
+    async with (
+        http_server(routes(table)) as server,
+        capturing(tmp_path, port_map={80: server.port}) as capturer,
+    ):
+        capture = await capturer.capture("a.test", "a.test", "http://a.test/")
+    assert capture.error is FetchError.TOO_MANY_REDIRECTS
+    assert len(capture.hops) == 11
+    assert server.connections == 11
+
+
+async def test_a_redirect_into_the_scanners_network_is_blocked(tmp_path):
+    async with http_server(routes({}), address="127.0.0.1") as victim:
+        location = f"http://local.test:{victim.port}/"
+        async with (
+            http_server(routes({"/": page(f"<script>location='{location}'</script>")})) as server,
+            capturing(tmp_path, port_map={80: server.port}) as capturer,
+        ):
+            capture = await capturer.capture("a.test", "a.test", "http://a.test/")
+    assert (capture.error, capture.status, capture.page_class) == (FetchError.BLOCKED, 0, "error")
+    assert [hop.location for hop in capture.hops] == [location]
+    assert victim.connections == 0
+
+
+async def test_a_redirect_to_an_app_is_kept_and_not_followed(tmp_path):
+    table = {"/": page("", Location="weixin://x").replace(b"200 OK", b"302 Found")}
+    async with (
+        http_server(routes(table)) as server,
+        capturing(tmp_path, port_map={80: server.port}) as capturer,
+    ):
+        capture = await capturer.capture("a.test", "a.test", "http://a.test/")
+    assert capture.error is FetchError.BAD_URL
+    assert [hop.location for hop in capture.hops] == ["weixin://x"]
+
+
+async def test_a_name_that_is_gone_is_dead_with_its_chain(tmp_path):
+    async with capturing(tmp_path) as capturer:
+        gone = await capturer.capture("gone.test", "gone.test", "http://gone.test/")
+        dangling = await capturer.capture("dangling.test", "dangling.test", "http://dangling.test/")
+    assert (gone.dead, gone.error, gone.dns.outcome) == (True, FetchError.DNS, DnsOutcome.NXDOMAIN)
+    assert (gone.page_class, gone.html_sha256) == ("error", "")
+    assert dangling.dead
+    assert dangling.dns.cnames == ("gone.bucket.test",)
+
+
+async def test_a_silent_resolver_makes_nobody_dead(tmp_path):
+    async with capturing(tmp_path, silent=True) as capturer:
+        capture = await capturer.capture("gone.test", "gone.test", "http://gone.test/")
+    assert (capture.dead, capture.error) == (False, FetchError.DNS_UNREACHABLE)
+
+
+async def test_a_broken_zone_is_not_dead(tmp_path):
+    async with capturing(tmp_path) as capturer:
+        capture = await capturer.capture("broken.test", "broken.test", "http://broken.test/")
+    assert (capture.dead, capture.error, capture.dns.outcome) == (False, FetchError.DNS, DnsOutcome.SERVFAIL)
+
+
+async def test_a_bad_certificate_keeps_facts_and_content(tmp_path):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("other.test").configure_cert(context)
+    async with (
+        http_server(routes({"/": page("<p>still readable</p>")}), ssl=context) as server,
+        capturing(tmp_path, port_map={443: server.port}) as capturer,
+    ):
+        capture = await capturer.capture("a.test", "a.test", "https://a.test/")
+    assert (capture.error, capture.status, capture.text) == (FetchError.TLS, 200, "still readable")
+    assert not capture.tls.valid
+    assert capture.tls.names == ("other.test",)
+
+
+async def test_an_address_as_host_needs_no_dns(tmp_path):
+    async with (
+        http_server(routes({"/": page("<p>on an address</p>")})) as server,
+        capturing(tmp_path, port_map={80: server.port}) as capturer,
+    ):
+        capture = await capturer.capture("127.64.0.1", "127.64.0.1", "http://127.64.0.1/")
+    assert (capture.dns, capture.addresses, capture.text) == (None, ("127.64.0.1",), "on an address")
+
+
+async def test_a_picture_is_content_without_text(tmp_path):
+    async with (
+        http_server(routes({"/": response(b"\x89PNG", Content_Type="image/png")})) as server,
+        capturing(tmp_path, port_map={80: server.port}) as capturer,
+    ):
+        capture = await capturer.capture("a.test", "a.test", "http://a.test/")
+    assert (capture.page_class, capture.text, capture.html_sha256) == ("content", "", "")
+
+
+def rendered(url="http://a.test/", text="drawn by script", title="drawn"):
+    return Rendered(url, title, f"<title>{title}</title><p>{text}</p>", b"\xff\xd8picture", ())
+
+
+async def test_a_thin_page_takes_its_text_from_the_browser(tmp_path):
+    browser = FakeBrowser(rendered())
+    async with (
+        http_server(routes({"/": page("<div id=app></div>")})) as server,
+        capturing(tmp_path, browser=browser, port_map={80: server.port}) as capturer,
+    ):
+        capture = await capturer.capture("a.test", "a.test", "http://a.test/")
+    assert (capture.title, capture.text) == ("drawn", "drawn by script")
+    assert capturer.store.get(capture.screenshot_sha256) == b"\xff\xd8picture"
+    assert b"drawn by script" in capturer.store.get(capture.html_sha256)
+
+
+async def test_a_full_page_keeps_what_the_server_sent(tmp_path):
+    html = f"<p>{LONG}</p>"
+    browser = FakeBrowser(rendered())
+    async with (
+        http_server(routes({"/": page(html)})) as server,
+        capturing(tmp_path, browser=browser, port_map={80: server.port}) as capturer,
+    ):
+        capture = await capturer.capture("a.test", "a.test", "http://a.test/")
+    assert capture.text == LONG
+    assert capture.screenshot_sha256
+    assert capturer.store.get(capture.html_sha256).decode() == html
+
+
+async def test_where_scripts_lead_in_the_browser_is_a_hop(tmp_path):
+    browser = FakeBrowser(rendered("http://b.test/casino"))
+    async with (
+        http_server(routes({"/": page(f"<p>{LONG}</p>")})) as server,
+        capturing(tmp_path, browser=browser, port_map={80: server.port}) as capturer,
+    ):
+        capture = await capturer.capture("a.test", "a.test", "http://a.test/")
+    assert [(hop.kind, hop.location) for hop in capture.hops] == [(HopKind.SCRIPT, "http://b.test/casino")]
+    assert (capture.final_url, capture.text) == ("http://b.test/casino", "drawn by script")
+
+
+async def test_a_lost_browser_costs_pictures_only(tmp_path):
+    browser = FakeBrowser(RenderFailed("slow"), BrowserUnavailable("crashed too often"))
+    async with (
+        http_server(routes({"/": page("<p>text is there</p>")})) as server,
+        capturing(tmp_path, browser=browser, port_map={80: server.port}) as capturer,
+    ):
+        for _ in range(3):
+            capture = await capturer.capture("a.test", "a.test", "http://a.test/")
+            assert (capture.text, capture.screenshot_sha256) == ("text is there", "")
+        assert capturer.browser_problem == "crashed too often"
+    assert len(browser.asked) == 2
+
+
+async def test_what_gave_no_answer_is_not_rendered(tmp_path):
+    browser = FakeBrowser()
+    async with capturing(tmp_path, browser=browser) as capturer:
+        await capturer.capture("gone.test", "gone.test", "http://gone.test/")
+    assert browser.asked == []
