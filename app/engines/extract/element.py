@@ -1,12 +1,14 @@
 """Where an element stands and what it shows: DOM path, snippet and text for people who look for it again."""
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from selectolax.lexbor import LexborNode
 
 MAX_TEXT: Final = 200  # characters of snippets and anchor texts
 _MAX_PATH: Final = 60  # elements; deeper ones show the innermost
+_MAX_NODES: Final = 500
 _MAX_VALUE: Final = 120  # characters of one attribute in a snippet
 _UNIQUE: Final = frozenset({"html", "head", "body"})
 
@@ -54,16 +56,25 @@ def snippet_of(node: LexborNode, attributes: dict[str, str | None], text: str) -
 
 
 def text_of(node: LexborNode) -> str:
-    """Text of an element, or its label, title or its image's alternative text. At most 200 characters."""
-    text = squeeze(node.text(deep=True))
-    if text:
+    """Text of an element, or its label, title or its image's alternative text. At most 200 characters.
+
+    Looks at the first 500 nodes inside only: an element that is never closed holds the rest of the page.
+    """
+    parts: list[str] = []
+    alternative = ""
+    length = 0
+    for inner in islice(node.traverse(include_text=True), _MAX_NODES):
+        if inner.tag == "-text":
+            parts.append(inner.text_content or "")
+            length += len(parts[-1])
+        elif inner.tag == "img":
+            alternative = alternative or inner.attributes.get("alt") or ""
+        if length > 10 * MAX_TEXT:
+            break
+    if text := squeeze("".join(parts)):
         return text
     attributes = node.attributes
-    for name in ("aria-label", "title", "alt"):
-        if value := attributes.get(name):
-            return squeeze(value)
-    image = node.css_first("img[alt]")
-    return squeeze(image.attributes.get("alt") or "") if image is not None else ""
+    return squeeze(attributes.get("aria-label") or attributes.get("title") or attributes.get("alt") or alternative)
 
 
 def squeeze(text: str) -> str:

@@ -32,7 +32,6 @@ _ANYBODYS: Final = frozenset({"unknown", "hosting"})  # categories that vouch fo
 _FEW_LETTERS: Final = 2
 _MANY_LETTERS: Final = 10
 _Weight = tuple[bool, int, Specificity, int]  # important, 1 for inline, specificity, order
-_MAY_HIDE_INLINE: Final = re.compile(r"style\s*=|\bhidden\b|<marquee|<font|<style", re.IGNORECASE)
 # Values that hide or may take part in it. A sheet without any of them need not be matched at all.
 _HIDES: Final = {
     "display": re.compile(r"none"),
@@ -76,17 +75,16 @@ class HiddenIndex:
     """What is hidden on one parsed page. Built on first use; valid as long as the tree is not changed."""
 
     tree: LexborHTMLParser
-    source: str  # the text that was parsed, for cheap checks
     sheets: Sequence[str] = ()  # texts of already fetched sheets of the same site, in order
     _styles: dict[int, dict[str, tuple[_Weight, str]]] | None = field(default=None, init=False)  # None: not built yet
+    _near: dict[int, dict[str, str]] = field(default_factory=dict, init=False)  # element -> what descends to it
     _boxes: dict[int, str | None] = field(default_factory=dict, init=False)  # element -> kind, ancestors included
 
     def kind_of(self, node: LexborNode) -> str | None:
         """How this element is hidden, or None when it is visible as far as we know."""
         if self._styles is None:
             self._styles = {}
-            if self.sheets or _MAY_HIDE_INLINE.search(self.source):
-                self._build(self._styles)
+            self._build(self._styles)
         if not self._styles:
             return None
         return self._box(node) or self._inherited(node)
@@ -97,7 +95,7 @@ class HiddenIndex:
         if watched:
             watched |= {other for name in watched for other in _TOGETHER.get(name, ())}
             self._match(rules, watched, styles)
-        for node in self.tree.css("[style]") if "style" in self.source.lower() else ():
+        for node in self.tree.css("[style]"):
             text = node.attributes.get("style") or ""
             for name, (value, important) in read_style(text).items():
                 _put(styles, node.mem_id, name, value, (important, 1, (0, 0, 0), 0))
@@ -105,8 +103,7 @@ class HiddenIndex:
 
     def _all_sheets(self) -> Iterator[str]:
         yield from self.sheets
-        if "<style" in self.source.lower():
-            yield from (node.text() for node in self.tree.css("style"))
+        yield from (node.text() for node in self.tree.css("style"))
 
     def _match(
         self, rules: Sequence[SheetRule], watched: set[str], styles: dict[int, dict[str, tuple[_Weight, str]]]
@@ -135,14 +132,13 @@ class HiddenIndex:
     def _read_attributes(self, styles: dict[int, dict[str, tuple[_Weight, str]]]) -> None:
         """Attributes that style: `hidden`, tiny marquees, `font` with a colour."""
         weakest: _Weight = (False, 0, (0, 0, 0), -1)
-        lowered = self.source.lower()
-        for node in self.tree.css("[hidden]") if "hidden" in lowered else ():
+        for node in self.tree.css("[hidden]"):
             _put(styles, node.mem_id, "display", "none", weakest)
-        for node in self.tree.css("marquee") if "<marquee" in lowered else ():
+        for node in self.tree.css("marquee"):
             sizes = [length_px(node.attributes.get(name) or "") for name in ("width", "height")]
             if any(size is not None and size <= _TINY_MARQUEE for size in sizes):
                 _put(styles, node.mem_id, "marquee", "tiny", weakest)
-        for node in self.tree.css("font[color]") if "<font" in lowered else ():
+        for node in self.tree.css("font[color]"):
             _put(styles, node.mem_id, "color", (node.attributes.get("color") or "").lower(), weakest)
 
     def _box(self, node: LexborNode) -> str | None:
@@ -175,15 +171,19 @@ class HiddenIndex:
 
     def _inherited(self, node: LexborNode) -> str | None:
         """Hiding by properties that descend: the nearest declaration decides."""
+        way: list[int] = []
         near: dict[str, str] = {}
         current: LexborNode | None = node
-        for _ in range(_MAX_ANCESTORS):
-            if current is None:
+        while current is not None and len(way) < _MAX_ANCESTORS:
+            if (known := self._near.get(current.mem_id)) is not None:
+                near = known
                 break
-            for name, value in self._style(current.mem_id).items():
-                if value not in _SEE_THROUGH:
-                    near.setdefault(name, value)
+            way.append(current.mem_id)
             current = current.parent
+        for key in reversed(way):
+            if style := self._style(key):
+                near = near | {name: value for name, value in style.items() if value not in _SEE_THROUGH}
+            self._near[key] = near
         return _kind_of_text(near)
 
 

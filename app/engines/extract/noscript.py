@@ -16,6 +16,8 @@ _BODY: Final = re.compile(r"<body\b", re.IGNORECASE)
 
 def lift(source: str) -> tuple[str, list[str]]:
     """(The source without the blocks that stand before `<body>`, the markup inside these blocks)."""
+    if "noscript" not in source and "NOSCRIPT" not in source:
+        return source, []
     body = _BODY.search(source)
     end = body.start() if body else len(source)
     head = source[:end]

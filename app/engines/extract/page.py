@@ -36,7 +36,7 @@ class Extraction:
     next_url: str | None  # rel=next
     links: tuple[str, ...]  # own documents that a crawler may follow, without fragment; no filter by extension
     references: tuple[Reference, ...]  # to foreign hosts, at most 20,000
-    own_hosts: tuple[str, ...]  # own hosts in any reference or mention: names for the discovery
+    own_hosts: tuple[str, ...]  # of the page and of any reference or mention: names for the discovery
     stylesheets: tuple[str, ...]  # own style sheets
     meta_refresh: str | None
     script_location: str | None  # where an inline script sends the window
@@ -62,10 +62,10 @@ def extract(
         sheets: texts of the site's style sheets that are at hand; they only help to see what is hidden.
     """
     text, charset = decode(body, _header(headers, "content-type"))
-    text, noscripts = lift(text) if "<noscript" in text.lower() else (text, [])
+    text, noscripts = lift(text)
     pieces = split_nesting(text)
     trees = [LexborHTMLParser(piece) for piece in pieces]
-    base_url = _base_of(trees[0], pieces[0], url)
+    base_url = _base_of(trees[0], url)
     collector = Collector(url, base_url, is_internal or _same_owner(url))
     facts = Facts()
     _read_headers(headers, url, collector, facts)
@@ -104,10 +104,8 @@ def _same_owner(url: str) -> Callable[[str], bool]:
     return lambda host: registrable_domain(host) == own
 
 
-def _base_of(tree: LexborHTMLParser, source: str, url: str) -> str:
+def _base_of(tree: LexborHTMLParser, url: str) -> str:
     """What relative URLs resolve against: the first `base[href]`, itself relative to the page."""
-    if "<base" not in source.lower():
-        return url
     node = tree.css_first("base[href]")
     return (node is not None and resolve(url, node.attributes.get("href") or "")) or url
 

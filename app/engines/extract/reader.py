@@ -21,6 +21,7 @@ from app.engines.model import Relation
 
 _Item = TypeVar("_Item")
 _MAX_INNER: Final = 200  # templates and srcdoc documents of one page
+_MAX_NOSCRIPT: Final = 2_000  # characters that are searched for "enable JavaScript"
 _MAX_INNER_DEPTH: Final = 3  # templates in templates
 _UNFILLED: Final = re.compile(r"\{\{|\$\{|<%")  # places that a script would fill in
 _OTHERS: Final = frozenset({"script", "style", "meta", "html", "iframe"})
@@ -51,10 +52,9 @@ class Reader:
     ) -> None:
         self._tree = tree
         self._source = source
-        self._lowered = source.lower()
         self._collector = collector
         self._facts = facts
-        self._describer = Describer(collector, HiddenIndex(tree, source, sheets))
+        self._describer = Describer(collector, HiddenIndex(tree, sheets))
         self._inactive: frozenset[int] = frozenset()  # elements inside noscript
         self._inner = 0
 
@@ -63,10 +63,8 @@ class Reader:
         self._read_title()
         self._find_inactive()
         self._read_elements(self._tree.css("*"), prefix="")
-        if "<template" in self._lowered:
-            self._read_templates(self._tree.root, depth=0)
-        if "url(" in self._lowered:
-            self._read_style_attributes()
+        self._read_templates(self._tree.root, depth=0)
+        self._read_style_attributes()
         for raw, kind, snippet in find_mentions(self._source):
             self._collector.mention(raw, kind, snippet=snippet)
         return visible_text(self._tree.body, self._inactive) if self._tree.body is not None else ""
@@ -83,10 +81,12 @@ class Reader:
             self._facts.title = squeeze(node.text())
 
     def _find_inactive(self) -> None:
-        if "<noscript" in self._lowered:
-            nodes = self._tree.css("noscript")
-            self._facts.noscript += " ".join(node.text(separator=" ") for node in nodes)[:2_000]
-            self._inactive = frozenset(inner.mem_id for node in nodes for inner in node.css("*"))
+        inactive: set[int] = set()
+        for node in self._tree.css("noscript"):
+            if node.mem_id not in inactive:
+                inactive.update(inner.mem_id for inner in node.css("*"))
+                self._facts.noscript += node.text(separator=" ")[:_MAX_NOSCRIPT]
+        self._inactive = frozenset(inactive)
 
     def _read_elements(self, nodes: Sequence[LexborNode], *, prefix: str) -> None:
         """`prefix` names the inactive place that the elements stand in ("template:"); "" for the page itself."""
@@ -115,7 +115,7 @@ class Reader:
                 rule = self._read_link(value, attributes, active=not place)  # noqa: PLW2901 - the rule follows from rel
             for raw in (value,) if rule.form is Form.URL else split(value, rule.form):
                 self._refer(node, attributes, raw, rule, f"{place}{tag}[{name}]", active=not place)
-        if tag == "a" and not place and "next" in (attributes.get("rel") or "").lower().split():
+        if tag == "a" and not place and (rel := attributes.get("rel")) and "next" in rel.lower().split():
             self._facts.next_url = self._facts.next_url or self._collector.follow(attributes.get("href"))
 
     def _refer(
@@ -182,7 +182,7 @@ class Reader:
         for node in self._tree.css("[style]"):
             attributes = node.attributes
             value = attributes.get("style") or ""
-            if "url(" not in value.lower() and "\\" not in value:
+            if "(" not in value and "\\" not in value:
                 continue
             for _, raw, _ in find_css_urls(value):
                 self._refer(node, attributes, raw, _STYLE_RULE, "css:url", active=node.mem_id not in self._inactive)

@@ -5,6 +5,7 @@ from typing import Final
 
 from app.engines.extract.table import Form
 
+_WORD: Final = re.compile(r"[^ \t\n\f\r]+")
 _LIST: Final = re.compile(r"[^\s,]+")
 _REFRESH: Final = re.compile(
     r"""^\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?(?:"([^"]*)"?|'([^']*)'?|(\S.*))$""", re.IGNORECASE | re.DOTALL
@@ -32,7 +33,7 @@ def split_srcset(value: str) -> list[str]:
         rest = rest.lstrip(" \t\n\f\r,")
         if not rest:
             break
-        url = rest.split(None, 1)[0]
+        url = _WORD.match(rest)[0]  # type: ignore[index]  # what is left does not start with a space
         rest = rest[len(url) :]
         if url.endswith(","):
             url = url.rstrip(",")

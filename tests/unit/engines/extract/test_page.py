@@ -192,7 +192,7 @@ def test_own_hosts_in_scripts_policies_and_headers_are_names_for_the_discovery()
         headers=[("content-security-policy", "img-src *.static.corp.test")],
     )
     assert page.references == ()
-    assert page.own_hosts == ("api.corp.test", "static.corp.test")
+    assert page.own_hosts == ("api.corp.test", "static.corp.test", "www.corp.test")
 
 
 def test_header_references_belong_to_the_page():
