@@ -113,9 +113,9 @@ HIDING = {
     "display_none": '<div style="display:none">{}</div>',
     "visibility_hidden": "<style>.fl-zx{{visibility:hidden;height:0}}</style><div class='fl-zx'>{}</div>",
     "off_screen": '<div style="position:absolute;left:-9999px;top:-1200px">{}</div>',
-    "font_size_zero": '<span style="font-size:0">{}</span>',
+    "zero_font": '<span style="font-size:0">{}</span>',
     "opacity_zero": '<p style="opacity:0;filter:alpha(opacity=0)">{}</p>',
-    "clipped": '<div style="width:1px;height:1px;overflow:hidden;position:absolute">{}</div>',
+    "tiny_box": '<div style="width:1px;height:1px;overflow:hidden;position:absolute">{}</div>',
 }
 
 

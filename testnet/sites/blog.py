@@ -34,7 +34,7 @@ def post_refs() -> dict[int, tuple[Ref, ...]]:
         9: (shapes.style_import("imp.fast-cdn.test", "/theme.css"),),
         14: (
             shapes.hidden_anchor("opacity_zero", "meiyan-video.test", "成人直播"),
-            shapes.hidden_anchor("clipped", "wanfu-club.test", "棋牌 百家乐"),
+            shapes.hidden_anchor("tiny_box", "wanfu-club.test", "棋牌 百家乐"),
         ),
         20: (shapes.frame("widget-hours.test", "/frame"),),
     }

@@ -76,7 +76,7 @@ def about() -> list[Resource]:
             shapes.hidden_anchor("display_none", "bet-haocai.test", "好彩娱乐城 真人百家乐"),
             shapes.hidden_anchor("visibility_hidden", "caipiao-wang.test", "时时彩投注"),
             shapes.hidden_anchor("off_screen", "ye-yingyuan.test", "成人视频"),
-            shapes.hidden_anchor("font_size_zero", "royal-bets.test", "online casino"),
+            shapes.hidden_anchor("zero_font", "royal-bets.test", "online casino"),
         ),
         "contact": (
             shapes.frame("maps.map-service.test", "/embed?q=corp"),
@@ -170,6 +170,7 @@ def odds_and_ends() -> list[Resource]:
             ("/missing.html", "旧页面"),
             ("/inward.html", "内网入口"),
             ("http://loop.corp.test/", "旧系统"),
+            ("http://lame.corp.test/", "旧邮箱"),
             ("http://archive.corp.test/", "档案"),
         ]
     )
