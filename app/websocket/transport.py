@@ -133,6 +133,12 @@ class ServerProtocol(WebSocketsSansIOProtocol):
             extensions = cast("dict[str, Any]", self.scope["extensions"])
             extensions[PEER_KEY] = self.peer
 
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            # A refusal before the upgrade is complete; uvicorn 0.54 would log it as a handshake left open.
+            self.handshake_complete = True
+
     def data_received(self, data: bytes) -> None:
         self.peer.last_received = self.loop.time()
         super().data_received(data)

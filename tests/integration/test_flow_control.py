@@ -1,0 +1,229 @@
+"""Slow and stuck clients on real sockets (protocol.md, section 7): coalesced, thinned out, cut off, complete after."""
+
+import asyncio
+import socket
+
+import pytest
+
+from app.events.types import TaskProgress
+from tests.support.frames import Follower, read_frame
+from tests.support.realtime import Stack, open_client, until, warning
+
+
+class RawClient:
+    """A WebSocket client that reads only when told to, with a small receive buffer."""
+
+    def __init__(self, reader, writer):
+        self.reader = reader
+        self.writer = writer
+
+    @classmethod
+    async def open(cls, stack, token):
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", stack.port))
+        # A small limit: asyncio itself would read ahead otherwise.
+        reader, writer = await asyncio.open_connection(sock=sock, limit=2_048)
+        writer.write(
+            f"GET /ws?token={token} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        await reader.readuntil(b"\r\n\r\n")
+        return cls(reader, writer)
+
+    async def send(self, text):
+        payload = text.encode()
+        self.writer.write(bytes((0x81, 0x80 | len(payload))) + bytes(4) + payload)  # mask of zeros
+        await self.writer.drain()
+
+    async def receive(self):
+        """The next text frame, or None when the stream ends."""
+        while True:
+            try:
+                head = await self.reader.readexactly(2)
+                size = head[1] & 0x7F
+                if size == 126:
+                    size = int.from_bytes(await self.reader.readexactly(2))
+                elif size == 127:
+                    size = int.from_bytes(await self.reader.readexactly(8))
+                payload = await self.reader.readexactly(size)
+            except (asyncio.IncompleteReadError, ConnectionError):
+                return None
+            if head[0] & 0x0F == 1:
+                return read_frame(payload)
+
+    async def close(self):
+        self.writer.close()
+        try:
+            await self.writer.wait_closed()
+        except ConnectionError:
+            return
+
+
+def progress(percent, padding=3_000):
+    return TaskProgress(
+        progress=percent,
+        stage="页面爬取",
+        message="x" * padding,
+        stage_key="page_crawl",
+        stage_index=2,
+        stage_progress=percent,
+    )
+
+
+async def fill(stack, task, connection, limit=400):
+    """Say things until the connection's transport holds bytes."""
+    for number in range(limit):
+        if not connection.drained:
+            return
+        await stack.say(task, warning(f"{number:>4000}"))
+    raise AssertionError("the socket took everything")
+
+
+async def follow_and_stop_reading(stack, user, task):
+    client = await RawClient.open(stack, user)
+    await client.send(f'{{"type":"subscribe_task","task_id":"{task}","log_tail":0}}')
+    follower = Follower()
+    while not follower.snapshots:
+        follower.take(await client.receive())
+    (connection,) = stack.manager.registry.of_user(user)
+    await fill(stack, task, connection)
+    return client, follower, connection
+
+
+async def test_progress_is_coalesced_and_old_logs_give_way_for_a_client_that_stops_reading(tmp_path):
+    async with Stack(tmp_path, ws_backlog_frames=40).serve() as stack:
+        user = stack.add_user("slow")
+        task = await stack.add_task(user)
+        client, follower, connection = await follow_and_stop_reading(stack, user, task)
+        for number in range(30):
+            last = await stack.say(task, progress(number, 10), stack.lines(f"line {number}"))
+        last = await stack.say(task, warning("the end"))
+        await until(lambda: connection.outbox.coalesced == 0 and len(connection.outbox) > 1)
+        assert len(connection.outbox) <= 40
+        while (follower.last or 0) < last:
+            follower.take(await client.receive())
+        assert follower.gaps == 0
+        kinds = [event["type"] for event in follower.events.values()]
+        assert kinds.count("task_progress") < 30
+        assert max(e["progress"] for e in follower.events.values() if e["type"] == "task_progress") == 29
+        assert follower.dropped_logs
+        got = {line["log_seq"] for e in follower.events.values() if e["type"] == "task_logs" for line in e["logs"]}
+        gone = {n for first, final in follower.dropped_logs for n in range(first, final + 1)}
+        assert got | gone == set(range(1, 31))
+        assert not got & gone
+        await client.close()
+
+
+async def test_a_client_above_the_limit_is_cut_off_and_complete_after_its_resume(tmp_path):
+    async with Stack(tmp_path, ws_backlog_frames=20).serve() as stack:
+        user = stack.add_user("stuck")
+        task = await stack.add_task(user)
+        client, follower, connection = await follow_and_stop_reading(stack, user, task)
+        for number in range(60):
+            last = await stack.say(task, warning(f"w{number}"))
+        await until(lambda: not len(stack.manager.registry))
+        assert connection.close_code == 4008
+        while (frame := await client.receive()) is not None:  # what the kernel still held
+            follower.take(frame)
+        await client.close()
+        async with open_client(stack, user) as again:
+            again.tasks[task] = follower
+            await again.follow(task, last_seq=follower.last)
+            await again.until_seq(task, last)
+        assert sorted(follower.events) == list(range(3, last + 1))
+        assert (follower.gaps, follower.duplicates) == (0, 0)
+
+
+async def test_a_peer_that_takes_no_byte_is_cut_off_after_a_while(tmp_path):
+    timings = {"ws_stuck_after_s": 0.5, "ws_check_interval_s": 0.05}
+    async with Stack(tmp_path, **timings).serve() as stack:
+        user = stack.add_user("stuck")
+        task = await stack.add_task(user)
+        client, _, connection = await follow_and_stop_reading(stack, user, task)
+        await until(lambda: not len(stack.manager.registry))
+        assert connection.close_code == 4008
+        await client.close()
+
+
+async def test_a_slow_client_costs_the_others_nothing(tmp_path):
+    async with Stack(tmp_path).serve() as stack:
+        user, other = stack.add_user("slow"), stack.add_user("healthy")
+        task = await stack.add_task(user)
+        slow, _, connection = await follow_and_stop_reading(stack, user, task)
+        async with open_client(stack, f"admin:{other}") as healthy:
+            await healthy.follow(task)
+            for number in range(20):
+                last = await stack.say(task, warning(str(number)))
+                await healthy.until_seq(task, last, timeout_s=1)
+        assert not connection.peer.closed
+        await slow.close()
+
+
+async def test_a_snapshot_is_pulled_only_when_the_socket_has_drained(tmp_path):
+    async with Stack(tmp_path).serve() as stack:
+        user = stack.add_user("slow")
+        task, second = await stack.add_task(user), await stack.add_task(user)
+        client, follower, connection = await follow_and_stop_reading(stack, user, task)
+        await client.send(f'{{"type":"subscribe_task","task_id":"{second}","id":"s"}}')
+        with pytest.raises(TimeoutError):
+            await until(lambda: second in connection.followers, timeout_s=0.3)
+        while True:
+            frame = await client.receive()
+            if frame.get("id") == "s":
+                assert frame["success"] is True
+                break
+            follower.take(frame)
+        assert follower.gaps == 0
+        await client.close()
+
+
+async def test_two_hundred_cuts_without_a_close_frame_lose_nothing(tmp_path):
+    """A writer goes on all the time; the client is cut at any moment and comes back with its last seq."""
+    async with Stack(tmp_path, ws_handshakes_per_s_per_address=1_000).serve() as stack:
+        await cut_two_hundred_times(stack)
+
+
+async def cut_two_hundred_times(stack):
+    user = stack.add_user("cut")
+    tasks = [await stack.add_task(user) for _ in range(2)]
+    followers = {task: Follower() for task in tasks}
+    done = asyncio.Event()
+    last: dict[str, int] = {}
+
+    async def write():
+        number = 0
+        while not done.is_set():
+            number += 1
+            for task in tasks:
+                last[task] = await stack.say(task, warning(str(number)), stack.lines(f"line {number}"))
+            await asyncio.sleep(0.002)
+
+    async def watch_and_cut(round_number):
+        async with open_client(stack, user) as client:
+            for task in tasks:
+                client.tasks[task] = followers[task]
+                known = followers[task].last
+                await client.follow(task, **({} if known is None else {"last_seq": known}))
+            for _ in range(round_number % 7):
+                await client.receive()
+            client.socket.transport.abort()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(write())
+        for number in range(200):
+            await watch_and_cut(number)
+        done.set()
+    async with open_client(stack, user) as client:
+        for task in tasks:
+            client.tasks[task] = followers[task]
+            await client.follow(task, last_seq=followers[task].last)
+            await client.until_seq(task, last[task])
+    for task in tasks:
+        first = followers[task].snapshots[0]["seq"]
+        covered = set(followers[task].events) | set(range(first + 1))
+        for snapshot in followers[task].snapshots[1:]:
+            covered |= set(range(snapshot["seq"] + 1))
+        assert set(range(1, last[task] + 1)) <= covered
+        assert (followers[task].gaps, followers[task].duplicates) == (0, 0)
