@@ -19,7 +19,7 @@ _GENERIC: Final = re.compile(
     r"(?<![a-z])(?:welcome to|welcome|log ?in(?:to)?|log ?on|sign ?in(?:to)?|sign ?on|your|account|my|official|"
     r"web ?site|site|home ?page|home|online|banking|internet|personal|secure|security|verify|verification|identity|"
     r"confirm|update|support|center|centre|service|help|portal|mobile|app|id|wallet|page|to|the|of)(?![a-z])|"
-    r"登录|登陆|登入|注册|官方|官网|网站|网址|首页|主页|欢迎|您|使用|来到|个人|企业|网上|网络|手机|电子|银行卡|信用卡|储蓄卡|"
+    r"登录|登陆|登入|注册|官方|官网|网站|网址|首页|主页|欢迎|您|使用|来到|个人|企业|网上|网络|手机|电子|银行卡|银行|信用卡|储蓄卡|"
     r"网银|积分|兑换|商城|认证|验证|身份|实名|安全|账户|账号|帐户|帐号|中心|客服|服务|平台|系统|统一|用户|会员|在线|申请|办理|查询|"
     r"提额|升级|激活|解冻|解除|限制|版",
     re.IGNORECASE,

@@ -95,11 +95,14 @@ class ReputationLayer:
                 raise ListError(f"{entry.list_name}: {entry.category} is no violation key")
 
     def examine(self, subject: Subject) -> Iterable[Signal]:
-        """One signal per listed host on the way from the reference to the final page."""
+        """One signal per list entry that a host on the way from the reference to the final page meets."""
+        met: dict[str, tuple[ListEntry, str]] = {}
         for host in (*subject.chain, subject.third_party.domain):
             entry = self.blocked(host)
             if entry is not None:
-                yield Signal(ViolationKey(entry.category), _evidence(entry, host))
+                met.setdefault(entry.name, (entry, host))
+        for entry, host in met.values():
+            yield Signal(ViolationKey(entry.category), _evidence(entry, host))
 
     def blocked(self, host: str) -> ListEntry | None:
         """The block entry that applies to a host; None when none does or a more exact allow entry overrules it."""

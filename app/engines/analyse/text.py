@@ -5,7 +5,7 @@ For each class, over the title, the description, the visible text and the pictur
     breadth = sum of the weights of distinct terms (in the title 1.5 times; topic terms together at most `TOPIC_CAP`)
     density = weights of the occurrences (a term at most `REPEATS` times) per 1,000 units in the densest window
     guards  = sum of the weights of distinct guard words, relative to 1 + breadth
-    score   = (1 - e^(-breadth / BREADTH_SCALE)) * density / (density + DENSITY_HALF) / (1 + (guards / GUARD_HALF)^2)
+    score   = (1 - e^(-breadth / BREADTH_SCALE)) / (1 + (DENSITY_HALF / density)^2) / (1 + (guards / GUARD_HALF)^2)
 
 A window is what a person sees at a time: pages that carry a block of offers inside much harmless text are found, novels
 and portals with scattered words are not. Fewer than two distinct terms, or topic terms alone, say nothing. Without an
@@ -26,7 +26,7 @@ from app.engines.model import Evidence, Layer
 
 BREADTH_SCALE: Final = 1.8  # three offers say 0.81 before density and guards
 TOPIC_CAP: Final = 0.8
-DENSITY_HALF: Final = 0.6  # an article that names three products once in 5,000 characters stays below a third
+DENSITY_HALF: Final = 0.9  # two offers within two screens: 1.3; scattered words of a long article: below 0.7
 GUARD_HALF: Final = 0.7  # reports and warnings reach 0.85 and more, promotion rarely 0.4: halve the score between them
 REPEATS: Final = 4
 WINDOW_UNITS: Final = 1_500  # about two screens; a unit is a Chinese character or three Latin ones
@@ -106,8 +106,8 @@ class TextLayer:
             return 0.0
         density = max(_density(zone, key) for zone in zones)
         guards = sum(tally.guards.values()) / (1 + tally.breadth)
-        score = (1 - math.exp(-tally.breadth / BREADTH_SCALE)) * density / (density + DENSITY_HALF)
-        score /= 1 + (guards / GUARD_HALF) ** 2
+        doubt = (1 + (DENSITY_HALF / density) ** 2) * (1 + (guards / GUARD_HALF) ** 2)
+        score = (1 - math.exp(-tally.breadth / BREADTH_SCALE)) / doubt
         return min(score, SCORE_CAP if tally.strongest >= OFFER_FROM else NO_OFFER_CAP)
 
     def _evidence(self, key: ViolationKey, score: float, tally: _Tally, zones: list[_Zone]) -> Evidence:
@@ -178,9 +178,9 @@ def _heaviest(hits: list[tuple[int, Term]], width: float) -> float:
 
 def _chars_per_unit(text: str) -> float:
     """1 for Chinese text, 3 for Latin, between for a mixture (judged on a sample)."""
-    sample = text[:: max(1, len(text) // 500)]
-    latin = sum(char.isascii() for char in sample)
-    return 1 + (LATIN_PER_UNIT - 1) * latin / max(1, len(sample))
+    letters = [char for char in text[:: max(1, len(text) // 500)] if char.isalpha()]
+    latin = sum(char.isascii() for char in letters)
+    return 1 + (LATIN_PER_UNIT - 1) * latin / max(1, len(letters))
 
 
 def _quote(key: ViolationKey, zones: list[_Zone]) -> tuple[str, int | None]:

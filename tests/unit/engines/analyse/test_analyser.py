@@ -1,0 +1,110 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.violations import RiskLevel, ViolationKey
+from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.layer import Signal
+from app.engines.analyse.reputation import ListEntry
+from app.engines.analyse.verdict import Thresholds
+from app.engines.model import Evidence, Hop, HopKind, Layer, Relation
+
+CASINO = "真人百家乐，注册送彩金，首存优惠，老虎机与龙虎斗，提款秒到账。"
+
+
+def entry(name, category="gambling"):
+    return ListEntry(name, category, 0.9, "test list", "2026-11-01", "a test")
+
+
+def test_a_violation_says_what_where_why_and_how_sure(analyser, make_subject, make_reference):
+    references = [make_reference(page="/a"), make_reference(page="/b", relation=Relation.SCRIPT)]
+    (fact,) = analyser.analyse(make_subject(CASINO, title="澳门新葡京", references=references))
+    assert fact.domain == "party.example"
+    assert fact.key is ViolationKey.GAMBLING
+    assert fact.risk is RiskLevel.CRITICAL
+    assert fact.confidence >= 0.8
+    assert not fact.needs_review
+    assert fact.url == "https://www.party.example/"
+    assert fact.found_on == "https://corp.example/b"
+    assert fact.evidence
+
+
+def test_without_a_reference_the_example_page_is_named(analyser, make_subject):
+    (fact,) = analyser.analyse(make_subject(CASINO))
+    assert fact.found_on == "https://corp.example/about"
+
+
+@pytest.mark.parametrize("page_class", ["parked", "for_sale", "icp_block", "empty", "error"])
+def test_place_holders_are_not_violations_by_themselves(analyser, make_subject, page_class):
+    assert analyser.analyse(make_subject(CASINO, page_class=page_class)) == ()
+
+
+def test_a_dead_name_is_not_a_violation_by_itself(analyser, make_subject):
+    assert analyser.analyse(make_subject(dead=True)) == ()
+
+
+def test_a_listed_host_is_a_violation_even_when_it_is_parked(make_subject):
+    analyser = Analyser(scope_target="corp.example", block=[entry("party.example")])
+    (fact,) = analyser.analyse(make_subject(page_class="parked"))
+    assert fact.key is ViolationKey.GAMBLING
+
+
+def test_the_content_of_an_allow_listed_host_is_not_judged(make_subject):
+    analyser = Analyser(scope_target="corp.example", allow=[entry("party.example", "portal")])
+    assert analyser.analyse(make_subject(CASINO)) == ()
+
+
+def test_a_redirect_from_an_allowed_host_to_another_is_judged_where_it_ends(make_subject):
+    analyser = Analyser(scope_target="corp.example", allow=[entry("short.example", "links")])
+    hop = Hop("https://short.example/x", 302, "192.0.2.1", HopKind.HTTP, "https://www.party.example/")
+    assert analyser.analyse(make_subject(CASINO, domain="short.example", hops=(hop,)))
+
+
+def test_a_party_that_leads_back_to_the_target_is_clean(analyser, make_subject):
+    assert analyser.analyse(make_subject(CASINO, url="https://www.corp.example/", domain="party.example")) == ()
+
+
+def test_the_targets_own_compromised_page_is_judged(analyser, make_subject):
+    assert analyser.analyse(make_subject(CASINO, url="https://www.corp.example/"))
+
+
+def test_scores_below_the_threshold_are_dropped_and_thresholds_are_parameters(make_subject):
+    signal = Signal(ViolationKey.OTHER, Evidence(Layer.IMAGE, "picture", 0.4))
+    subject = make_subject()
+    assert Analyser(scope_target="corp.example").conclude(subject, [signal]) == ()
+    strict = Analyser(scope_target="corp.example", thresholds=Thresholds(0.3, 0.35))
+    assert [fact.needs_review for fact in strict.conclude(subject, [signal])] == [False]
+
+
+def test_later_layers_plug_in(make_subject):
+    class Pictures:
+        name = "image"
+
+        def examine(self, subject):
+            yield Signal(ViolationKey.ADULT, Evidence(Layer.IMAGE, "picture", 0.9, provenance="a model"))
+
+    analyser = Analyser(scope_target="corp.example", extra_layers=[Pictures()])
+    (fact,) = analyser.analyse(make_subject("Hello"))
+    assert fact.key is ViolationKey.ADULT
+    assert fact.description
+
+
+def test_signals_of_several_layers_add_up(make_subject):
+    analyser = Analyser(scope_target="corp.example", block=[entry("party.example")])
+    signals = analyser.examine(make_subject(CASINO))
+    (fact,) = analyser.conclude(make_subject(CASINO), signals)
+    assert {item.layer for item in fact.evidence} == {Layer.REPUTATION, Layer.TEXT}
+    assert fact.confidence > max(item.score for item in fact.evidence)
+
+
+@settings(max_examples=60, deadline=None)
+@given(title=st.text(max_size=40), text=st.text(max_size=300), markup=st.text(max_size=200), host=st.text(max_size=20))
+def test_no_page_makes_it_raise(analyser, make_subject, make_reference, title, text, markup, host):
+    html = f"<title>{title}</title><input type=password>{markup}<a href='{text[:9]}.exe'>{text}</a>"
+    references = [make_reference(text, hidden="clip", url=f"http://{host}/")]
+    subject = make_subject(
+        text, title=title, html=html, url=f"http://{host}/", domain="x.example", references=references
+    )
+    for fact in analyser.analyse(subject):
+        assert fact.evidence
+        assert 0.5 <= fact.confidence < 1
