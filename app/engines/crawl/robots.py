@@ -17,7 +17,7 @@ RETRY_DELAYS_S: Final = (1.0, 4.0, 10.0)
 _CLIENT_ERRORS: Final = range(400, 500)
 _GOOD: Final = range(200, 300)
 _TOO_MANY: Final = 429  # a plea for patience, not "there is none"
-# Nothing will change within a scan: asking again is no use.
+# Nothing can be had from such an origin at all: its URLs may fail by themselves, with their reason kept.
 _LASTING: Final = frozenset({FetchError.BLOCKED, FetchError.DNS, FetchError.BAD_URL})
 
 
@@ -65,7 +65,7 @@ class RobotsLoader:
             rules = self._judge(result)
             if rules is not None:
                 return rules
-            if delay_s is None or result.error in _LASTING:
+            if delay_s is None:
                 break
             await asyncio.sleep(delay_s)
         return UNAVAILABLE
@@ -74,7 +74,7 @@ class RobotsLoader:
         """None: no answer that could be relied on."""
         if result.status in _GOOD and (result.error is None or result.body):
             return parse_robots(result.body, self._agent)
-        if result.error is FetchError.TOO_MANY_REDIRECTS:
+        if result.error is FetchError.TOO_MANY_REDIRECTS or (result.error in _LASTING and not result.hops):
             return ALLOW_ALL
         if result.status in _CLIENT_ERRORS and result.status != _TOO_MANY:
             return ALLOW_ALL

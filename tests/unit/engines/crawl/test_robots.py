@@ -49,9 +49,9 @@ async def test_a_file_that_cannot_be_had_forbids_everything_after_three_tries(ba
 
 
 @pytest.mark.parametrize("error", [FetchError.DNS, FetchError.BLOCKED])
-async def test_what_will_not_change_is_not_tried_again(error):
+async def test_where_nothing_can_be_had_the_urls_fail_by_themselves(error):
     robots, asked = loader(answer(0, error=error))
-    assert (await robots.load("https://a.test")).unavailable
+    assert (await robots.load("https://a.test")) is ALLOW_ALL
     assert len(asked) == 1
 
 

@@ -1,0 +1,188 @@
+"""Pages per CPU second of the crawl on a local static site, beside a bare aiohttp + selectolax loop, in one run.
+
+    .venv/bin/python bench/crawl.py [--pages 2000] [--folder /usr/share/doc/python3-doc/html] [--profile FILE]
+
+Without a folder it makes a site: small pages with twenty links and some foreign hosts each. The site is served by a
+process of its own on 127.64.0.9, whose CPU time does not count.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import cProfile
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import ada_url
+import aiohttp
+from aiohttp import web
+from selectolax.lexbor import LexborHTMLParser
+
+from app.engines.crawl.crawler import Crawler
+from app.engines.extract.css import extract_css
+from app.engines.extract.page import extract
+from app.engines.model import HostFact, NetworkConfig, ScanConfig
+from app.engines.net.client import HttpClient
+from app.engines.net.limits import HostLimits
+from app.engines.net.policy import AddressPolicy
+from app.engines.net.resolver import Resolver
+from app.engines.scope import Scope
+from app.scanstore.sqlite import SqliteScanStore
+
+ADDRESS, PORT = "127.64.0.9", 18999
+HOST = "bench.test"
+WORDS = ["scan", "domain", "page", "report", "third", "party", "网站", "页面", "链接", "检测"]
+
+
+def make_site(folder: Path, pages: int) -> None:
+    source = random.Random(7)
+    for number in range(pages):
+        links = {number + 1, number * 2 + 1, number * 2 + 2, *(source.randrange(pages) for _ in range(17))}
+        anchors = "".join(f'<li><a href="/p{n}.html">page {n}</a></li>' for n in links if n < pages)
+        text = " ".join(source.choices(WORDS, k=150))
+        body = (
+            f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>Page {number}</title>'
+            f'<script src="https://cdn{number % 9}.example/x.js"></script></head><body><h1>Page {number}</h1>'
+            f'<p>{text}</p><ul>{anchors}</ul><a href="https://site{number}.example/">foreign</a></body></html>'
+        )
+        (folder / f"p{number}.html").write_text(body)
+    (folder / "index.html").write_text('<a href="/p0.html">start</a>')
+
+
+def load(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.suffix in (".html", ".css") and path.is_file())
+    files = {f"/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in found}
+    return files | {"/": files["/index.html"]}
+
+
+async def serve(files: dict[str, bytes]) -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        body = files.get(request.path)
+        if body is None:
+            return web.Response(status=404)
+        kind = "text/css" if request.path.endswith(".css") else "text/html"
+        return web.Response(body=body, content_type=kind, charset="utf-8")
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    await web.TCPSite(runner, ADDRESS, PORT).start()
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    await runner.cleanup()
+
+
+async def bare(start: str) -> int:
+    """Fetch, parse, collect anchors: what any crawler has to do at least."""
+    seen, waiting, pages = {start}, [start], 0
+
+    async def worker(session: aiohttp.ClientSession) -> None:
+        nonlocal pages
+        while waiting:
+            url = waiting.pop()
+            async with session.get(url) as response:
+                body = await response.read()
+            if response.content_type != "text/html":
+                continue
+            pages += 1
+            for node in LexborHTMLParser(body).css("a[href]"):
+                with contextlib.suppress(ValueError):
+                    target = ada_url.join_url(url, node.attributes["href"] or "").partition("#")[0]
+                    if target.startswith(start) and target not in seen:
+                        seen.add(target)
+                        waiting.append(target)
+
+    async with aiohttp.ClientSession() as session:
+        while waiting:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(4):
+                    group.create_task(worker(session))
+    return pages
+
+
+async def crawl(pages: int, folder: Path) -> int:
+    config = NetworkConfig(allow_networks=("127.64.0.0/10",), static_hosts={HOST: (ADDRESS, PORT)})
+    resolver = Resolver(config=config)
+    policy = AddressPolicy(allow_networks=config.allow_networks, allowed_ports=(*config.allowed_ports, PORT))
+    store = SqliteScanStore(folder / "scan.db")
+    async with HttpClient(config=config, policy=policy, resolver=resolver) as client:
+        crawler = Crawler(
+            scope=Scope(HOST),
+            store=store,
+            client=client,
+            limits=HostLimits(),
+            extract=extract,
+            extract_css=extract_css,
+            sink=Silent(),
+            scan=ScanConfig(HOST, max_pages=pages, max_depth=99),
+            agent=config.user_agent,
+        )
+        crawler.add_host(HostFact(HOST, ("target",), (ADDRESS,), http_alive=True))
+        await crawler.run(hosts_settled=lambda: True)
+    await resolver.close()
+    print(f"  {crawler.pages} pages, {crawler.known} URLs, {len(store.referred_hosts())} foreign hosts")
+    store.close()
+    return crawler.pages
+
+
+class Silent:
+    """Says warnings alone."""
+
+    async def stage(self, key, status, *, duration_ms=None): ...
+    async def progress(self, key, fraction, message, counts): ...
+    async def log(self, level, module, message): ...
+    async def warning(self, code, message):
+        print(f"  {code}: {message}")
+
+    async def violation(self, fact):
+        return fact is not None
+
+
+def measure(name: str, work) -> float:
+    """CPU seconds per 1,000 pages."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    pages = asyncio.run(work)
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    print(
+        f"{name:<22} {pages:>6} pages  {pages / cpu:>7.0f} pages/CPU-s  "
+        f"{1000 * cpu / pages:.2f} CPU-s/1,000  {wall:.1f} s"
+    )
+    return cpu / pages
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pages", type=int, default=2_000)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--profile")
+    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        asyncio.run(serve(load(arguments.serve.resolve())))
+        return
+    with tempfile.TemporaryDirectory() as name:
+        temporary = Path(name)
+        site = arguments.folder or temporary / "site"
+        if arguments.folder is None:
+            site.mkdir()
+            make_site(site, arguments.pages)
+        command = [sys.executable, __file__, "--serve", str(site)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+            server.stdout.readline()
+            loop = measure("aiohttp + selectolax", bare(f"http://{ADDRESS}:{PORT}/"))
+            profile = cProfile.Profile()
+            if arguments.profile:
+                profile.enable()
+            ours = measure("crawler", crawl(arguments.pages + 1 if arguments.folder is None else 10**6, temporary))
+            profile.disable()
+            if arguments.profile:
+                profile.dump_stats(arguments.profile)
+            server.stdin.close()
+        print(f"the crawler costs {ours / loop:.1f} times the bare loop")
+
+
+if __name__ == "__main__":
+    main()
