@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -25,7 +25,7 @@ RENDER_TIMEOUT_S: Final = 15.0
 START_TIMEOUT_S: Final = 20.0
 LOAD_SHARE: Final = 0.35  # of the timeout, for the first byte and again for loading; then it is taken as it is
 SETTLE_MS: Final = 1_500  # after loading, for what scripts still do; silence ends it earlier
-CLOSE_TIMEOUT_S: Final = 0.8  # then it is killed: a cancelled scan must be gone within 2 s
+CLOSE_TIMEOUT_S: Final = 0.5  # then it is killed: a cancelled scan must be gone within 2 s
 MAX_HTML: Final = 5 * 1024 * 1024  # characters
 MAX_REQUESTS: Final = 2_000  # recorded of one page; further ones are made but not kept
 CONCURRENT: Final = 2  # pages at once; each is a process or more
@@ -77,7 +77,17 @@ class Browser:
     on a certificate is `tls_facts`' business.
     """
 
-    def __init__(self, *, config: NetworkConfig, proxy_url: str, proxy_username: str, proxy_password: str) -> None:
+    def __init__(
+        self,
+        *,
+        config: NetworkConfig,
+        proxy_url: str,
+        proxy_username: str,
+        proxy_password: str,
+        start_driver: "Callable[[], Awaitable[Playwright]] | None" = None,
+    ) -> None:
+        """`start_driver`: Playwright's own when None."""
+        self._start_driver = start_driver or _start_playwright
         self._config = config
         self._proxy_url = proxy_url
         self._credentials = (proxy_username, proxy_password)
@@ -134,10 +144,10 @@ class Browser:
                 raise RenderFailed(printable(failure.message)) from failure
 
     async def _launch(self, lodging: Lodging) -> None:
-        from playwright.async_api import Error, async_playwright
+        from playwright.async_api import Error
 
         username, password = self._credentials
-        self._playwright = await async_playwright().start()
+        self._playwright = await self._start_driver()
         try:
             # Only a persistent context lets the profile be prepared for another user.
             self._main = await self._playwright.chromium.launch_persistent_context(
@@ -191,6 +201,12 @@ class Browser:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
                     await context.close()
+
+
+async def _start_playwright() -> "Playwright":
+    from playwright.async_api import async_playwright
+
+    return await async_playwright().start()
 
 
 def user_agent(version: str, product: str) -> str:

@@ -182,8 +182,7 @@ class Resolver:
 
     async def _poll(self, name: str) -> set[DnsOutcome]:
         """What the resolvers say that answer at all. Fresh channels: c-ares itself would answer from its cache."""
-        servers = self._servers or tuple(self._open(()).nameservers)
-        channels = [self._open((server,)) for server in servers]
+        channels = [self._open((server,)) for server in self._servers or await self._system_servers()]
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._ask(channel, name, "A")) for channel in channels]
@@ -191,6 +190,12 @@ class Resolver:
             for channel in channels:
                 await channel.close()
         return {task.result().outcome for task in tasks} - {DnsOutcome.UNREACHABLE}
+
+    async def _system_servers(self) -> tuple[str, ...]:
+        channel = self._open(())
+        servers = tuple(channel.nameservers)
+        await channel.close()
+        return servers
 
     def _endpoint(self, address: str, port: int) -> Endpoint:
         inside = self._policy.in_allowed_network(address)

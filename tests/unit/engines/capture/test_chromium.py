@@ -1,0 +1,104 @@
+import asyncio
+import os
+import signal
+import stat
+import subprocess
+import tempfile
+
+import pytest
+
+from app.engines.capture.chromium import PREFIX, BrowserUnavailable, Lodging, find_chromium
+
+
+@pytest.fixture
+def lodging():
+    made = Lodging.prepare("/bin/sh")
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    """An empty PATH to put executables on."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+def executable(folder, name):
+    file = folder / name
+    file.write_text("#!/bin/sh\n")
+    file.chmod(0o755)
+    return str(file)
+
+
+def test_the_systems_chromium_is_found_by_its_names(path):
+    other = executable(path, "google-chrome")
+    assert find_chromium(None) == other
+    first = executable(path, "chromium")
+    assert find_chromium(None) == first
+
+
+def test_a_configured_path_wins_and_must_be_executable(path):
+    executable(path, "chromium")
+    mine = executable(path, "mine")
+    assert find_chromium(mine) == mine
+    with pytest.raises(BrowserUnavailable, match="not an executable"):
+        find_chromium(str(path / "nowhere"))
+
+
+def test_without_chromium_the_reason_says_what_to_install(path):
+    with pytest.raises(BrowserUnavailable, match="apt-get install chromium"):
+        find_chromium(None)
+
+
+def test_root_needs_setpriv_and_others_do_without(path):
+    if os.geteuid() == 0:
+        with pytest.raises(BrowserUnavailable, match="setpriv"):
+            Lodging.prepare("/bin/sh")
+    else:
+        Lodging.prepare("/bin/sh").remove()
+
+
+def test_only_the_profile_belongs_to_the_browsers_user(lodging):
+    assert stat.S_IMODE(lodging.profile.stat().st_mode) == 0o700
+    for path in (lodging.base, lodging.wrapper):
+        assert path.stat().st_uid == os.geteuid()
+        assert not path.stat().st_mode & 0o022
+    if os.geteuid() == 0:
+        assert lodging.profile.stat().st_uid != 0
+
+
+def test_the_wrapper_starts_the_executable_as_another_user_than_root(lodging):
+    out = subprocess.run([lodging.wrapper, "-c", "id -u"], capture_output=True, text=True, check=True).stdout
+    assert int(out) != 0
+
+
+def test_the_environment_holds_nothing_of_ours(lodging, monkeypatch):
+    monkeypatch.setenv("COMPLIANCE_SECRET_KEY", "secret")
+    assert not any("secret" in str(value) for value in lodging.environment().values())
+
+
+async def test_killing_ends_every_process_that_names_the_profile(lodging):
+    mark = f"--user-data-dir={lodging.profile}"
+    process = await asyncio.create_subprocess_exec(
+        lodging.wrapper, "-c", "echo; read forever", mark, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    await process.stdout.readline()
+    assert lodging.processes() == [process.pid]
+    await lodging.kill()
+    assert await asyncio.wait_for(process.wait(), 5) == -signal.SIGKILL
+    assert lodging.processes() == []
+
+
+async def test_killing_when_nothing_runs_is_fine(lodging):
+    await lodging.kill()
+
+
+def test_what_killed_scans_left_behind_is_swept_up_and_what_is_in_use_stays(lodging):
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    parent = lodging.base.parent
+    left = tempfile.mkdtemp(prefix=f"{PREFIX}{ended.pid}-", dir=parent)
+    Lodging.prepare("/bin/sh").remove()
+    assert not os.path.lexists(left)
+    assert lodging.base.exists()
