@@ -1,8 +1,8 @@
 """Hidden links: which elements of a page no visitor sees, from inline styles, style blocks and sheets at hand.
 
 Kinds: display_none, visibility_hidden, opacity_zero, off_screen, zero_font, tiny_box (a pixel, clipped or scaled to
-nothing), same_colour, text_indent, marquee. An element is hidden by its own style or by an ancestor's. Content of
-`noscript` and `template` is not hidden, merely not active.
+nothing), same_colour, text_indent, marquee, script_made. An element is hidden by its own style or by an ancestor's.
+Content of `noscript` and `template` is not hidden, merely not active.
 """
 
 import re
@@ -21,7 +21,8 @@ from app.engines.extract.declarations import (
     length_px,
     read_style,
 )
-from app.engines.extract.sheet import SheetRule, Specificity, read_sheet
+from app.engines.extract.scripted_hiding import hidden_by_scripts, written_sheets
+from app.engines.extract.sheet import SheetRule, Specificity, media_applies, read_sheet
 from app.engines.model import Reference, Relation
 
 _MAX_SELECTORS: Final = 600  # that are matched on one page; 20 us each on a page of 200 kB
@@ -100,10 +101,16 @@ class HiddenIndex:
             for name, (value, important) in read_style(text).items():
                 _put(styles, node.mem_id, name, value, (important, 1, (0, 0, 0), 0))
         self._read_attributes(styles)
+        for key in hidden_by_scripts(self.tree):
+            _put(styles, key, "scripted", "yes", (False, 0, (0, 0, 0), -1))
 
     def _all_sheets(self) -> Iterator[str]:
         yield from self.sheets
-        yield from (node.text() for node in self.tree.css("style"))
+        for node in self.tree.css("style"):
+            inactive = node.parent is not None and node.parent.tag == "noscript"
+            if not inactive and media_applies(node.attributes.get("media") or ""):
+                yield node.text()
+        yield from written_sheets(self.tree)
 
     def _match(
         self, rules: Sequence[SheetRule], watched: set[str], styles: dict[int, dict[str, tuple[_Weight, str]]]
@@ -163,6 +170,8 @@ class HiddenIndex:
         style = self._style(key)
         if not style:
             return None
+        if "scripted" in style:
+            return "script_made"
         return "marquee" if "marquee" in style else kind_of_box(style)
 
     def _style(self, key: int) -> dict[str, str]:

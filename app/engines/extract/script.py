@@ -86,12 +86,13 @@ def find_location(text: str, *, nested: bool) -> str | None:
         return None
     plain = unescape(text[:_MAX_REDIRECT_SCRIPT])
     for match in islice(_LOCATION.finditer(plain), _MAX_LOCATIONS):
-        if nested or _is_top_level(plain[: match.start()]):
+        if nested or is_top_level(plain[: match.start()]):
             target = next(group for group in match.groups() if group)
             return decode_base64(target) if "atob" in match[0] else target
     return None
 
 
-def _is_top_level(before: str) -> bool:
+def is_top_level(before: str) -> bool:
+    """Whether code that follows `before` runs at once: no brace is open."""
     code = _OPAQUE.sub("", before)
     return code.count("{") <= code.count("}")

@@ -148,6 +148,52 @@ def test_an_inline_style_beats_a_sheet_unless_the_sheet_insists():
     assert kinds(f"<style>.m{{display:none!important}}</style>{link}") == ["display_none"]
 
 
+LINK = '<a href="http://evil.test/">x</a>'
+HOLDER = f'<div id="k">{LINK}</div>'
+SCRIPTS_THAT_HIDE = [
+    'document.getElementById("k").style.display="none"',
+    "var d = document.getElementById('k'); d.style.visibility = 'hidden';",
+    'document.getElementById("k").style.cssText="position:absolute;left:-999em"',
+    "document.getElementById('k').setAttribute('style', 'height:0;overflow:hidden')",
+]
+SCRIPTS_THAT_DO_NOT = [
+    'function close(){document.getElementById("k").style.display="none"}',
+    'document.getElementById("k").style.display="block"',
+    'document.getElementById("other").style.display="none"',
+    'document.getElementById("k").className="none"',
+]
+
+
+@pytest.mark.parametrize("code", SCRIPTS_THAT_HIDE)
+def test_a_script_that_runs_at_once_hides(code):
+    assert kinds(f"{HOLDER}<script>{code}</script>") == ["script_made"]
+
+
+@pytest.mark.parametrize("code", SCRIPTS_THAT_DO_NOT)
+def test_a_script_that_only_may_hide_does_not(code):
+    assert kinds(f"{HOLDER}<script>{code}</script>") == [None]
+
+
+def written(markup):
+    return f"<script>document.write('{markup}')</script>"
+
+
+def test_links_between_written_tags_are_hidden():
+    opening, closing = written('<div style="display:none">'), written(r"<\/div>")
+    assert kinds(f"<body>{opening}{LINK}{closing}{LINK}") == ["script_made", None]
+    closed = written('<div style="display:none">a</div>')
+    assert kinds(f"<body>{closed}{LINK}") == [None]
+
+
+def test_a_written_style_block_counts():
+    assert kinds(f"{written('<style>#k{display:none}</style>')}{HOLDER}") == ["display_none"]
+
+
+def test_styles_for_other_media_or_without_scripts_do_not_count():
+    assert kinds(f'<style media="print">a{{display:none}}</style>{LINK}') == [None]
+    assert kinds(f"<head><noscript><style>a{{display:none}}</style></noscript></head>{LINK}") == [None]
+
+
 def test_noscript_and_template_are_not_hidden():
     assert kinds('<noscript style="display:none"><a href="http://evil.test/">x</a></noscript>') == [None]
     assert kinds('<template style="display:none"><a href="http://evil.test/">x</a></template>') == [None]
