@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.routing import compile_path
 from starlette.websockets import WebSocket
 
 from app.core.errors import ScannerError
@@ -96,13 +97,29 @@ def _field_problem(item: Mapping[str, Any]) -> dict[str, str]:
     return {"field": name[:MAX_FIELD_NAME], "code": item["type"], "message": item["msg"]}
 
 
-async def _handle_framework(_connection: HTTPConnection, error: Exception) -> Response:
+async def _handle_framework(connection: HTTPConnection, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code < HTTPStatus.BAD_REQUEST:
         return Response(status_code=error.status_code, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed_methods(connection) or headers.get("Allow", "GET")
     phrase = HTTPStatus(error.status_code).phrase
     code, detail = CODES.get(error.status_code, (phrase.lower().replace(" ", "_"), phrase))
-    return problem(error.status_code, code, detail, headers=error.headers)
+    return problem(error.status_code, code, detail, headers=headers)
+
+
+def _allowed_methods(connection: HTTPConnection) -> str:
+    """All methods of the address; the framework names only those of the first route that fits."""
+    application: FastAPI = connection.app
+    path = connection.url.path
+    methods = {
+        method.upper()
+        for template, operations in application.openapi()["paths"].items()
+        if compile_path(template)[0].match(path)
+        for method in operations
+    }
+    return ", ".join(sorted(methods))
 
 
 async def _handle_unexpected(_connection: HTTPConnection, _error: Exception) -> Response:

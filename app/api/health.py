@@ -2,7 +2,7 @@
 
 import asyncio
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -61,5 +61,6 @@ async def _database(services: ApiServices) -> str:
 
 
 def _sweep(services: ApiServices) -> str:
-    lag: Any = services.manager.stats().get("sweep_lag_s", 0.0)
-    return "ok" if lag < MAX_SWEEP_LAG_S else "late"
+    """Before the first sweep nothing can be behind."""
+    lag: float | None = services.manager.stats().get("sweep_lag_s")
+    return "ok" if lag is None or lag < MAX_SWEEP_LAG_S else "late"

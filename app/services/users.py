@@ -1,7 +1,7 @@
 """Administration of users. The last active administrator can neither be removed, disabled nor made a user."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
@@ -94,7 +94,11 @@ class UserService:
         gone = await self._db.write(lambda connection: self._remove(connection, user_id))
         self._bus.publish(AccessHint(user_id))
         self._audit.record("user.delete", user_id=by, object_id=user_id)
-        await asyncio.to_thread(lambda: [self._remove_files(task_id) for task_id in gone])
+        await asyncio.to_thread(self._remove_all_files, gone)
+
+    def _remove_all_files(self, task_ids: Sequence[str]) -> None:
+        for task_id in task_ids:
+            self._remove_files(task_id)
 
     def _change(self, connection: Connection, user_id: str, values: Mapping[str, Any]) -> Row[Any]:
         row = _find(connection, user_id)

@@ -1,4 +1,4 @@
-"""The real application over the real database, with a runner, a monitor and (if asked for) sockets that only remember."""
+"""The real application over the real database, with a runner, a monitor and a hub that only remember."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -115,9 +115,7 @@ class House:
 async def open_house(folder: Path, **values: Any) -> AsyncIterator[House]:
     settings = make_settings(folder, **values)
     runner, hub = FakeRunner(), FakeHub()
-    services = build_services(
-        settings, passwords=cheap_passwords(), runner=runner, monitor=FakeMonitor(), manager=hub
-    )
+    services = build_services(settings, passwords=cheap_passwords(), runner=runner, monitor=FakeMonitor(), manager=hub)
     await services.start()
     try:
         async with connect(create_app(settings, services), services) as client:
