@@ -66,8 +66,15 @@ class Discovery:
         self._early: list[tuple[str, str]] = []  # offered before `run`
         # Passive sources that gave no usable answer, by name.
         self.failed_sources: list[str] = []
-        # Names under examination now; 0 after `run` means that nothing more comes unless something is offered.
-        self.pending = 0
+        self._pending = 0  # names under examination
+        self._is_through = False  # `run` has returned
+        self._has_lost_names = False  # named hosts about which the resolver said nothing
+        self._said_silence = False
+
+    @property
+    def is_settled(self) -> bool:
+        """`run` is through and nothing is under examination: no host comes any more unless a name is offered."""
+        return self._is_through and not self._pending
 
     @property
     def fraction(self) -> float:
@@ -93,6 +100,7 @@ class Discovery:
         await self._try_zones()
         await self._say_silence()
         await self._tell_news()
+        self._is_through = True
 
     async def offer(self, name: str, source: str) -> None:
         """A name met elsewhere: `source` says where ("page", "csp", "certificate"). Invalid and foreign names are
@@ -147,7 +155,7 @@ class Discovery:
         await self.offer(name, DICTIONARY)
 
     async def _examine(self, name: str) -> None:
-        self.pending += 1
+        self._pending += 1
         try:
             async with self._slots:
                 fact = await self._look_at(name)
@@ -155,19 +163,32 @@ class Discovery:
                 self._book.forget(name)
             else:
                 await self._tell(fact)
+            if self._is_through and self._has_lost_names:
+                await self._say_silence()
         finally:
-            self.pending -= 1
+            self._pending -= 1
 
     async def _look_at(self, name: str) -> HostFact | None:
         """None: the dictionary alone named it, and it does not exist or is only the wildcard."""
-        answer = await self._resolver.resolve(name)
-        self._health.note(answer.outcome)
+        answer = await self._resolve(name)
         if not answer.addresses:
             return None if self._is_guess(name) else HostFact(name, (), cnames=answer.cnames)
         noise = name != self._scope.target_name and await self._is_noise(name, answer)
         if noise and self._is_guess(name):
             return None
         return _fact(name, answer, await self._prober.probe(name, min(answer.addresses)), wildcard=noise)
+
+    async def _resolve(self, name: str) -> DnsAnswer:
+        """A lost answer is asked for again, unless the resolver is gone altogether."""
+        answer = await self._resolver.resolve(name)
+        self._health.note(answer.outcome)
+        if answer.outcome is not DnsOutcome.UNREACHABLE or self._health.is_dead:
+            return answer
+        answer = await self._resolver.resolve(name)
+        self._health.note(answer.outcome)
+        if answer.outcome is DnsOutcome.UNREACHABLE and not self._is_guess(name):
+            self._has_lost_names = True
+        return answer
 
     def _is_guess(self, name: str) -> bool:
         """The dictionary alone named it, until now."""
@@ -201,9 +222,16 @@ class Discovery:
             await self._log("INFO", f"every name below {zone} resolves (wildcard)")
 
     async def _say_silence(self) -> None:
+        if self._said_silence:
+            return
+        self._said_silence = self._health.is_silent or self._has_lost_names
         if self._health.is_silent:
             await self._sink.warning(
                 "partial", "The DNS resolver does not answer: subdomains could not be searched for completely."
+            )
+        elif self._has_lost_names:
+            await self._sink.warning(
+                "partial", "The DNS resolver did not answer for some of the names that were found."
             )
         elif self._health.unanswered:
             await self._log("WARNING", f"{self._health.unanswered} DNS questions got no answer")

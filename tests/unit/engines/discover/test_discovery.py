@@ -140,6 +140,28 @@ async def test_some_unanswered_questions_are_a_log_line(discover, dns, sink, sma
     assert ("WARNING", "1 DNS questions got no answer") in sink.logs
 
 
+async def test_a_lost_answer_is_asked_for_again(discover, dns, small_site):
+    left = {"www.a.test": 1}
+
+    def silent(name):
+        left[name] = left.get(name, 0) - 1
+        return left[name] >= 0
+
+    dns.silent = silent
+    told = await run(discover(words=(), sources=[Names("www.a.test")]))
+    assert told["www.a.test"].addresses
+
+
+async def test_a_named_host_about_which_nothing_was_said_makes_the_scan_partial(discover, dns, sink, small_site):
+    dns.silent = lambda name: name in ("x.a.test", "y.a.test")
+    discovery = discover(words=("www",))
+    await run(discovery)
+    assert sink.warnings == []
+    for name in ("x.a.test", "y.a.test"):
+        await discovery.offer(name, "page")
+    assert [code for code, _ in sink.warnings] == ["partial"]
+
+
 async def test_the_dictionary_finds_real_hosts_inside_a_wildcard_and_nothing_else(discover, dns, web):
     dns.addresses |= {"a.test": ("127.64.0.1",), "*.a.test": ("127.64.0.9",)}
     web.pages["*.a.test"] = FetchResult("", "", 200, body=b"<title>Any</title>")
@@ -176,7 +198,7 @@ async def test_a_name_from_a_page_is_told_once_and_again_only_with_news(discover
         await discovery.offer("www.a.test", source)
     await discovery.offer("www.b.test", "page")
     assert [fact.sources for fact in told[1:]] == [("page",), ("page", "csp")]
-    assert discovery.pending == 0
+    assert discovery.is_settled
 
 
 async def test_an_offer_before_the_run_is_examined_in_it(discover, small_site):
@@ -216,9 +238,9 @@ async def test_cancelling_ends_it_at_once(discover, dns):
 
 async def test_the_fraction_follows_the_dictionary(discover, small_site):
     discovery = discover()
-    assert discovery.fraction == 0.0
+    assert (discovery.fraction, discovery.is_settled) == (0.0, False)
     await run(discovery)
-    assert discovery.fraction == 1.0
+    assert (discovery.fraction, discovery.is_settled) == (1.0, True)
 
 
 def test_the_default_sources_are_the_configured_logs(discover, config):
