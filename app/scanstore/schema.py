@@ -54,15 +54,22 @@ def open_writer(path: Path) -> sqlite3.Connection:
         StoreMismatch: another version wrote the file.
     """
     connection = sqlite3.connect(path, timeout=5.0)
+    try:
+        _prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     version = version_of(connection)
     if version == 0:
         connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
     elif version != VERSION:
-        connection.close()
         raise StoreMismatch(f"the file has version {version}, this program writes {VERSION}")
-    return connection
 
 
 def open_reader(path: Path) -> sqlite3.Connection | None:
@@ -76,8 +83,13 @@ def open_reader(path: Path) -> sqlite3.Connection | None:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=5.0)
     except sqlite3.OperationalError:  # removed since
         return None
-    connection.execute("PRAGMA query_only = ON")
-    if version_of(connection) == VERSION:
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        is_ours = version_of(connection) == VERSION
+    except sqlite3.Error:
+        connection.close()
+        raise
+    if is_ours:
         return connection
     connection.close()
     return None

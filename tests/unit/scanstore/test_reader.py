@@ -12,6 +12,7 @@ from app.engines.model import (
     ThirdParty,
     UrlState,
 )
+from app.scanstore.errors import StoreUnavailable
 from app.scanstore.reader import MAX_LIMIT, SqliteScanReader
 from app.scanstore.sqlite import SqliteScanStore
 
@@ -38,6 +39,12 @@ def test_a_file_without_tables_is_empty(path):
     path.touch()
     with SqliteScanReader(path) as reader:
         assert reader.pages() == ([], 0)
+
+
+def test_a_file_that_is_no_database_is_a_store_error(path):
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreUnavailable):
+        SqliteScanReader(path)
 
 
 def test_only_flushed_facts_are_seen(path, store):
