@@ -100,7 +100,8 @@ class Crawler:
 
     def add_host(self, host: HostFact) -> None:
         """A host that discovery examined. One that answers gets its start page, unless the scan has start URLs or
-        the host shows only what its wildcard shows. Telling it again changes nothing.
+        the host shows only what its wildcard shows. Without an address its URLs stay pending: a later telling may
+        bring one. Telling the same again changes nothing.
         """
         self._named.add(host.name)
         if host.addresses:
@@ -108,8 +109,6 @@ class Crawler:
             self._fetcher.locate(host.name, address)
             self._frontier.open_host(host.name, address)
             self._add_start_page(host)
-        else:
-            self._frontier.close_host(host.name)
         self.wake()
 
     def _add_start_page(self, host: HostFact) -> None:

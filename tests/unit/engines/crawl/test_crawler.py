@@ -209,8 +209,14 @@ async def test_urls_of_an_unknown_host_wait_until_discovery_knows_it(site, make_
     await crawl(crawler)
     assert sorted(named) == [("dead.a.test", "page"), ("new.a.test", "page")]
     assert "https://new.a.test/x" in site.asked
-    assert [url.state for url in store.load_urls() if url.host == "dead.a.test"] == [UrlState.REFUSED]
+    assert [url.state for url in store.load_urls() if url.host == "dead.a.test"] == [UrlState.PENDING]
     assert "https://new.a.test/" not in site.asked  # it answers nothing on its own
+
+
+async def test_a_host_that_had_no_address_at_first_is_crawled_when_it_gets_one(site, make_crawler, make_host, crawl):
+    site.links(ROOT)
+    await crawl(hosts=[HostFact("a.test", ("target",)), make_host()])
+    assert asked(site) == [""]
 
 
 async def test_a_page_cannot_name_hosts_without_end(site, make_crawler, crawl):
