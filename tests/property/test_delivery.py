@@ -19,7 +19,7 @@ from app.core.metrics import Metrics
 from app.events.journal import Journal
 from app.events.log import read_after
 from app.events.types import NewEvent, PendingLine, PendingLogs, TaskProgress, TaskWarning
-from app.models import metadata, scan_tasks, task_events, users
+from app.models import metadata, scan_tasks, task_events
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from app.services.texts import Texts
@@ -28,6 +28,7 @@ from app.websocket.transport import PEER_KEY
 from tests.support.clock import FakeClock
 from tests.support.frames import Follower, read_frame
 from tests.support.realtime import RecordingAudit, SimpleAuth
+from tests.support.rows import add_user
 
 SCHEDULES = 120
 STEPS = 120
@@ -228,18 +229,7 @@ class World:
         self.numbers = itertools.count(1)
 
     async def set_up(self):
-        self.user_id = new_id()
-        row = {
-            "id": self.user_id,
-            "username": "u",
-            "email": "u@example.org",
-            "password_hash": "x",
-            "role": "user",
-            "is_active": True,
-            "token_version": 1,
-            "created_at": self.clock.now(),
-        }
-        self.db.write_sync(lambda c: c.execute(users.insert().values(**row)) and None)
+        self.user_id = add_user(self.db, self.clock, "u")
         for _ in range(2):
             task = new_id()
             await self.journal.write(

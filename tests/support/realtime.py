@@ -24,7 +24,7 @@ from app.core.metrics import Metrics
 from app.events.bus.memory import MemoryBus
 from app.events.journal import Journal
 from app.events.types import NewEvent, PendingLine, PendingLogs, TaskWarning
-from app.models import metadata, users
+from app.models import metadata
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from app.services.texts import Texts
@@ -32,6 +32,7 @@ from app.websocket.manager import WebSocketManager
 from app.websocket.session import websocket_endpoint
 from app.websocket.transport import ServerProtocol
 from tests.support.frames import Follower, read_frame
+from tests.support.rows import add_user
 
 
 class SimpleAuth:
@@ -95,19 +96,7 @@ class Stack:
         return f"ws://127.0.0.1:{self.port}/ws"
 
     def add_user(self, name: str) -> str:
-        user_id = new_id()
-        row = {
-            "id": user_id,
-            "username": name,
-            "email": f"{name}@example.org",
-            "password_hash": "x",
-            "role": "user",
-            "is_active": True,
-            "token_version": 1,
-            "created_at": self.clock.now(),
-        }
-        self.db.write_sync(lambda connection: connection.execute(users.insert().values(**row)) and None)
-        return user_id
+        return add_user(self.db, self.clock, name)
 
     async def add_task(self, user_id: str, *, running: bool = True) -> str:
         task_id = new_id()

@@ -1,0 +1,182 @@
+"""Every legal transition happens once; every other writes nothing."""
+
+import itertools
+
+import pytest
+
+from app.core.db import Database
+from app.core.ids import new_id
+from app.domain.tasks import TERMINAL, TO_NEXT_ATTEMPT, TaskStatus, may_become
+from app.events.bus.memory import MemoryBus
+from app.events.journal import Journal
+from app.events.log import read_after
+from app.events.types import ErrorInfo, Statistics
+from app.models import metadata
+from app.repositories import tasks
+from app.services.lifecycle import Lifecycle
+from app.services.texts import Texts
+from tests.support.clock import FakeClock
+from tests.support.rows import add_user
+
+LOST = ErrorInfo(code="worker_lost", message="lost", retryable=True)
+S = TaskStatus
+
+
+class World:
+    def __init__(self, folder):
+        self.clock = FakeClock()
+        self.db = Database(f"sqlite:///{folder}/test.db")
+        metadata.create_all(self.db.engine)
+        self.journal = Journal(db=self.db, bus=MemoryBus())
+        self.lifecycle = Lifecycle(clock=self.clock, texts=Texts("en"))
+        self.user_id = add_user(self.db, self.clock, "u")
+
+    def row(self, task_id):
+        return self.db.read_sync(lambda c: tasks.find(c, task_id))
+
+    def types(self, task_id):
+        return [e.type for e in self.db.read_sync(lambda c: read_after(c, task_id, 0, limit=100))]
+
+    def write(self, unit):
+        return self.journal.write_sync(unit)
+
+    def task_in(self, status):
+        task_id, cycle = new_id(), self.lifecycle
+        self.write(cycle.create(task_id, user_id=self.user_id, target_domain="example.org", config={}))
+        way = {
+            S.PENDING: [],
+            S.RUNNING: ["claim"],
+            S.CANCELLING: ["claim", "cancel"],
+            S.COMPLETED: ["claim", "complete"],
+            S.FAILED: ["claim", "fail"],
+            S.CANCELLED: ["claim", "cancel", "cancelled"],
+        }
+        for step in way[status]:
+            assert self.write(self.unit(step, task_id)) is not None
+        assert self.row(task_id).status == status
+        return task_id
+
+    def unit(self, step, task_id, attempt=1):
+        cycle = self.lifecycle
+        return {
+            "claim": lambda: cycle.claim(task_id, attempt, "w", "example.org"),
+            "cancel": lambda: cycle.request_cancel(task_id, by="u"),
+            "cancel_pending": lambda: cycle.cancel_pending(task_id, by="u"),
+            "complete": lambda: cycle.complete(task_id, attempt, Statistics()),
+            "cancelled": lambda: cycle.cancelled(task_id, attempt, Statistics()),
+            "fail": lambda: cycle.fail(task_id, attempt, LOST, Statistics()),
+            "retry": lambda: cycle.retry(task_id, by="u"),
+            "requeue": lambda: cycle.requeue(task_id, attempt),
+            "delete": lambda: cycle.delete(task_id, by="u"),
+        }[step]()
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(tmp_path)
+    yield world
+    world.db.engine.dispose()
+
+
+LEADS_TO = {
+    "claim": (S.RUNNING, {S.PENDING}),
+    "cancel": (S.CANCELLING, {S.RUNNING}),
+    "cancel_pending": (S.CANCELLED, {S.PENDING}),
+    "complete": (S.COMPLETED, {S.RUNNING}),
+    "cancelled": (S.CANCELLED, {S.CANCELLING}),
+    "fail": (S.FAILED, {S.PENDING, S.RUNNING, S.CANCELLING}),
+}
+
+
+@pytest.mark.parametrize(("step", "status"), list(itertools.product(LEADS_TO, S)))
+def test_a_transition_happens_only_from_where_it_is_legal(world, step, status):
+    target, sources = LEADS_TO[step]
+    assert all(may_become(source, target) for source in sources)
+    task_id = world.task_in(status)
+    before = world.row(task_id)
+    place = world.write(world.unit(step, task_id))
+    if status in sources:
+        assert (world.row(task_id).status, place.status) == (target, target)
+    else:
+        assert place is None
+        assert world.row(task_id) == before
+
+
+@pytest.mark.parametrize("status", list(S))
+def test_a_retry_starts_clean_from_every_terminal_status(world, status):
+    task_id = world.task_in(status)
+    place = world.write(world.unit("retry", task_id))
+    if status not in TERMINAL:
+        assert place is None
+        return
+    row = world.row(task_id)
+    assert (row.status, row.attempt, row.run, row.progress, row.requeues) == (S.PENDING, 2, 2, 0, 0)
+    event = place.events[0]
+    assert (event.attempt, event.payload()["next_attempt"]) == (1, 2)
+
+
+@pytest.mark.parametrize("status", list(S))
+def test_a_requeue_keeps_the_run_and_counts(world, status):
+    task_id = world.task_in(status)
+    place = world.write(world.unit("requeue", task_id))
+    if status is not S.RUNNING:
+        assert place is None
+        return
+    assert status in TO_NEXT_ATTEMPT
+    row = world.row(task_id)
+    assert (row.status, row.attempt, row.run, row.requeues) == (S.PENDING, 2, 1, 1)
+    assert place.events[0].payload()["reason"] == "worker_lost"
+
+
+def test_a_restart_of_the_server_does_not_count_as_a_requeue(world):
+    task_id = world.task_in(S.RUNNING)
+    world.write(world.lifecycle.requeue(task_id, 1, counts=False))
+    assert world.row(task_id).requeues == 0
+
+
+def test_a_failed_attempt_is_error_and_completion_in_one_transaction(world):
+    task_id = world.task_in(S.RUNNING)
+    place = world.write(world.unit("fail", task_id))
+    assert [event.type for event in place.events] == ["task_error", "task_completed"]
+    assert place.events[1].payload()["error"] == {"code": "worker_lost", "message": "lost", "retryable": True}
+
+
+def test_each_attempt_has_at_most_one_completion_and_the_last_exactly_one(world):
+    task_id = world.task_in(S.RUNNING)
+    world.write(world.unit("requeue", task_id))
+    world.write(world.unit("claim", task_id, 2))
+    assert world.write(world.unit("complete", task_id, 1)) is None
+    world.write(world.unit("complete", task_id, 2))
+    assert world.types(task_id).count("task_completed") == 1
+
+
+@pytest.mark.parametrize("status", list(S))
+def test_only_a_task_that_nobody_works_on_can_be_deleted(world, status):
+    task_id = world.task_in(status)
+    place = world.write(world.unit("delete", task_id))
+    if status in (S.RUNNING, S.CANCELLING):
+        assert place is None
+        assert world.row(task_id) is not None
+    else:
+        assert place.events[-1].type == "task_deleted"
+        assert world.row(task_id) is None
+        assert world.write(world.unit("retry", task_id)) is None
+
+
+@pytest.mark.parametrize("step", ["claim", "cancel", "complete", "fail", "retry", "requeue", "delete"])
+def test_a_missing_task_writes_nothing(world, step):
+    assert world.write(world.unit(step, "no-such-task")) is None
+
+
+def test_creating_the_same_task_again_after_an_unknown_outcome_adds_nothing(world):
+    task_id = new_id()
+    unit = world.lifecycle.create(task_id, user_id=world.user_id, target_domain="example.org", config={})
+    first = world.write(unit)
+    assert world.write(unit) == first
+
+
+def test_a_retry_asked_for_twice_with_the_same_unit_is_one_retry(world):
+    task_id = world.task_in(S.COMPLETED)
+    unit = world.unit("retry", task_id)
+    assert world.write(unit) == world.write(unit)
+    assert world.row(task_id).attempt == 2
