@@ -6,18 +6,18 @@
 import re
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 MASK: Final = "***"
 MAX_VALUE: Final = 4_096  # characters of one value in a log record; longer texts are bodies, not facts
 MAX_DEPTH: Final = 6
 
-# Names under which a secret stands, in a query, a header, a JSON object or a log record's keyword.
-_NAMES: Final = (
-    r"(?:[\w\-.]*(?:token|secret|passw(?:or)?d|passwd|pwd|api[_-]?key|access[_-]?key|signature|credential|session[_-]?id|"
-    r"sessid|jwt)[\w\-]*|pass|auth|authorization|proxy-authorization|cookie|set-cookie|ticket|sid|sig|sign|otp|pin|code|"
-    r"key|nonce)"
+# Names under which a secret stands, in a query, a JSON object or a log record's keyword.
+_SECRET_NAME: Final = re.compile(
+    r"token|secret|passw(?:or)?d|passwd|pwd|api[_\-]?key|access[_\-]?key|signature|credential|session[_\-]?id|sessid|jwt"
+    r"|^(?:pass|auth|authorization|proxy-authorization|cookie|set-cookie|ticket|sid|sig|sign|otp|pin|code|key|nonce)$",
+    re.IGNORECASE,
 )
-_SECRET_KEY: Final = re.compile(rf"^{_NAMES}$", re.IGNORECASE)
 # Under these names stands what others wrote: it may hold anything.
 _BODY_KEY: Final = re.compile(
     r"^(?:body|html|content|page_body|payload|frame|raw|text_body|request_body)$", re.IGNORECASE
@@ -28,16 +28,20 @@ _HARMLESS_KEYS: Final = frozenset({"code", "key", "auth", "sign", "pin", "pass"}
 _USER_INFO: Final = re.compile(
     r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.\-]{0,20}:)?(?P<slashes>//)[^\s/?#\"'<>@]*(?:@[^\s/?#\"'<>@]*)*@"
 )
-_QUERY: Final = re.compile(rf"(?P<lead>[?&#;])(?P<name>{_NAMES}\]?)=(?P<value>[^&#\s\"'<>;]*)", re.IGNORECASE)
+# Any pair of a query, a fragment or a path's parameters; whether it is secret is asked of the name alone, so that no
+# pattern goes back and forth over a hostile text. Browsers decode percent signs in names.
+_QUERY: Final = re.compile(r"(?P<lead>[?&#;])(?P<name>[\w\-.%\[\]]{1,200})=(?P<value>[^&#\s\"'<>;]*)")
 _HEADER: Final = re.compile(
-    r"(?P<name>\b(?:proxy-)?authorization\b|\b(?:set-)?cookie\b)(?P<sep>[\"']?\s*[:=,]\s*[\"']?)(?P<value>[^\r\n\"']+)",
+    r"(?P<name>\b(?:proxy-)?authorization\b|\b(?:set-)?cookie\b)"
+    r"(?P<sep>[\"']?\s{0,8}[:=,]\s{0,8}[\"']?)(?P<value>[^\r\n\"']+)",
     re.IGNORECASE,
 )
 _BEARER: Final = re.compile(r"\b(?P<kind>bearer|basic)\s+[A-Za-z0-9\-._~+/]{6,}=*", re.IGNORECASE)
 _JWT: Final = re.compile(r"eyJ[\w\-]{6,}(?:\.[\w\-]*){0,4}")
-_JSON: Final = re.compile(
-    r"(?P<name>[\"'][\w\-]*(?:token|secret|passw(?:or)?d|passwd|pwd|api_?key|credential)[\w\-]*[\"'])(?P<sep>\s*[:=,]\s*)"
-    r"(?P<value>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s,}\])]+)",
+# In quotes: `'code': 'not_found'` is a fact of ours, `"password": ...` never is. Bounded, as above.
+_MEMBER: Final = re.compile(
+    r"(?P<name>(?P<quote>[\"'])(?=[\w\-]{0,100}?(?:token|secret|passwo?r?d|pwd|api_?key|credential))[\w\-]{1,100}(?P=quote))"
+    r"(?P<sep>\s{0,8}[:=,]\s{0,8})(?P<value>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s,}\])]+)",
     re.IGNORECASE,
 )
 _PARAMETERS: Final = re.compile(r"\[parameters: .*?\](?=\s|$)", re.DOTALL)  # SQLAlchemy's, in its errors
@@ -50,16 +54,23 @@ def redact(text: str) -> str:
     if "@" in text:
         text = _USER_INFO.sub(lambda found: (found["scheme"] or "") + found["slashes"], text)
     if "=" in text:
-        text = _QUERY.sub(lambda found: f"{found['lead']}{found['name']}={MASK}", text)
+        text = _QUERY.sub(_hide_pair, text)
     text = _HEADER.sub(lambda found: f"{found['name']}{found['sep']}{MASK}", text)
     text = _BEARER.sub(lambda found: f"{found['kind']} {MASK}", text)
-    text = _JSON.sub(lambda found: f"{found['name']}{found['sep']}{MASK}", text)
+    text = _MEMBER.sub(lambda found: f"{found['name']}{found['sep']}{MASK}", text)
     return _JWT.sub(MASK, text) if "eyJ" in text else text
+
+
+def _hide_pair(found: re.Match[str]) -> str:
+    name = unquote(found["name"]).rstrip("]")
+    if not _SECRET_NAME.search(name.rpartition("[")[2] or name):
+        return found[0]
+    return f"{found['lead']}{found['name']}={MASK}"
 
 
 def redact_value(name: str, value: Any, depth: int = 0) -> Any:
     """What a log record may show under this name."""
-    if _BODY_KEY.match(name) or (_SECRET_KEY.match(name) and name.lower() not in _HARMLESS_KEYS):
+    if _BODY_KEY.match(name) or (_SECRET_NAME.search(name) and name.lower() not in _HARMLESS_KEYS):
         return value if value is None or isinstance(value, bool | int | float) else MASK
     return _redact_any(value, depth)
 

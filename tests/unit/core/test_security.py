@@ -1,0 +1,160 @@
+from datetime import timedelta
+
+import jwt
+import pytest
+from argon2 import PasswordHasher
+from pydantic import SecretStr
+
+from app.core.errors import ConfigurationError, LimitReached, Unauthenticated
+from app.core.security import Claims, Passwords, Tokens, load_secret
+from tests.support.house import HandClock, cheap_passwords, make_settings
+
+SECRET = "0123456789abcdef0123456789abcdef-long"
+
+
+@pytest.fixture
+def clock():
+    return HandClock()
+
+
+@pytest.fixture
+def tokens(clock):
+    return Tokens(secret=SECRET, clock=clock)
+
+
+def claims(clock, *, ttl: float = 60) -> Claims:
+    return Claims("user", "session", 1, "jti", clock.now() + timedelta(seconds=ttl))
+
+
+def payload(clock, **changes: object) -> dict:
+    now = int(clock.now().timestamp())
+    whole = {"sub": "u", "sid": "s", "ver": 1, "jti": "j", "type": "access", "iat": now, "exp": now + 60}
+    return {key: value for key, value in {**whole, **changes}.items() if value is not None}
+
+
+def refusal(tokens: Tokens, token: str | None, kind="access") -> str:
+    with pytest.raises(Unauthenticated) as caught:
+        tokens.read(token, kind)
+    return caught.value.code
+
+
+def test_what_was_issued_is_read_back(tokens, clock):
+    assert tokens.read(tokens.issue("access", claims(clock)), "access") == claims(clock)
+
+
+def test_a_refresh_token_is_no_access_token_nor_the_reverse(tokens, clock):
+    assert refusal(tokens, tokens.issue("refresh", claims(clock))) == "invalid_token"
+    assert refusal(tokens, tokens.issue("access", claims(clock)), "refresh") == "invalid_token"
+
+
+def test_there_is_no_leeway(tokens, clock):
+    token = tokens.issue("access", claims(clock, ttl=60))
+    clock.seconds = 59
+    assert tokens.read(token, "access")
+    clock.seconds = 60
+    assert refusal(tokens, token) == "expired_token"
+
+
+@pytest.mark.parametrize("name", ["exp", "iat", "sub", "type", "jti", "sid", "ver"])
+def test_every_claim_is_needed(tokens, clock, name):
+    assert refusal(tokens, jwt.encode(payload(clock, **{name: None}), SECRET, "HS256")) == "invalid_token"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"sid": 1}, {"ver": "1"}, {"exp": 1e300}, {"exp": 10**20}, {"type": "other"}, {"jti": ["x"]}]
+)
+def test_claims_of_a_wrong_type_are_refused(tokens, clock, changes):
+    assert refusal(tokens, jwt.encode(payload(clock, **changes), SECRET, "HS256")) == "invalid_token"
+
+
+@pytest.mark.parametrize("algorithm", ["HS384", "HS512", "none"])
+def test_the_algorithm_is_fixed(tokens, clock, algorithm):
+    key = "" if algorithm == "none" else SECRET * 4
+    theirs = Tokens(secret=key or SECRET, clock=clock)
+    assert refusal(theirs, jwt.encode(payload(clock), key, algorithm)) == "invalid_token"
+
+
+def test_another_key_is_refused(tokens, clock):
+    other = Tokens(secret=SECRET[::-1], clock=clock)
+    assert refusal(tokens, other.issue("access", claims(clock))) == "invalid_token"
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [(None, "missing_token"), ("", "missing_token"), ("x", "invalid_token"), ("a.b.c", "invalid_token"),
+     ("é.b.c", "invalid_token"), ("\ud800", "invalid_token"), ("a" * 4_097, "invalid_token"), ("..", "invalid_token")],
+)  # fmt: skip
+def test_what_is_no_token_is_refused(tokens, token, code):
+    assert refusal(tokens, token) == code
+
+
+async def test_passwords_are_hashed_and_checked():
+    passwords = cheap_passwords()
+    stored = await passwords.hash("correct")
+    assert "correct" not in stored
+    assert await passwords.verify("correct", stored)
+    assert not await passwords.verify("wrong", stored)
+    assert not await passwords.verify("correct", "no hash")
+    assert not await passwords.verify("correct", None)
+    assert not passwords.needs_rehash(stored)
+    assert Passwords(PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)).needs_rehash(stored)
+    passwords.close()
+
+
+class CountingHasher(PasswordHasher):
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.verified = 0
+
+    def verify(self, hash, password):  # noqa: A002 - the library's name
+        self.verified += 1
+        return super().verify(hash, password)
+
+
+async def test_an_unknown_name_costs_as_much_as_a_known_one():
+    hasher = CountingHasher()
+    passwords = Passwords(hasher)
+    await passwords.verify("x", None)
+    await passwords.verify("x", passwords.hash_sync("y"))
+    assert hasher.verified == 2
+
+
+async def test_a_crowd_at_the_door_is_told_to_wait():
+    passwords = cheap_passwords()
+    passwords._waiting = passwords.MAX_WAITING
+    with pytest.raises(LimitReached) as caught:
+        await passwords.hash("x")
+    assert caught.value.retry_after_s == 1
+    passwords._waiting = 0
+    assert await passwords.hash("x")
+
+
+def test_the_embedded_mode_makes_its_own_secret_once(tmp_path):
+    settings = make_settings(tmp_path)
+    secret = load_secret(settings)
+    assert len(secret) == 64
+    assert load_secret(settings) == secret
+    assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
+
+
+def test_a_secret_that_others_may_read_refuses_to_start(tmp_path):
+    load_secret(make_settings(tmp_path))
+    (tmp_path / "secret.key").chmod(0o644)
+    with pytest.raises(ConfigurationError, match="read by others"):
+        load_secret(make_settings(tmp_path))
+
+
+def test_a_broken_secret_refuses_to_start(tmp_path):
+    path = tmp_path / "secret.key"
+    path.write_text("short")
+    path.chmod(0o600)
+    with pytest.raises(ConfigurationError, match="too short"):
+        load_secret(make_settings(tmp_path))
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        load_secret(make_settings(tmp_path / "missing"))
+
+
+def test_a_secret_of_the_settings_is_used_as_it_is(tmp_path):
+    assert load_secret(make_settings(tmp_path, secret_key=SecretStr(SECRET))) == SECRET
+    assert not list(tmp_path.iterdir())
