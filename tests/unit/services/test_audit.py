@@ -1,0 +1,132 @@
+import asyncio
+
+import pytest
+
+from app.core.db import Database, DatabaseUnavailable
+from app.models import metadata
+from app.repositories import audit
+from app.services.audit import AuditTrail
+from tests.support.house import HandClock
+
+
+class MoodyDatabase(Database):
+    """Refuses while told to; counts its write transactions; can be held inside one."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.refuses = False
+        self.writes = 0
+        self.gate: asyncio.Event | None = None  # a write waits for it after its commit
+        self.committed = asyncio.Event()
+
+    async def write(self, work):
+        if self.refuses:
+            raise DatabaseUnavailable("the database is busy")
+        self.writes += 1
+        value = await super().write(work)
+        self.committed.set()
+        if self.gate is not None:
+            await self.gate.wait()
+        return value
+
+
+@pytest.fixture
+async def db(tmp_path):
+    db = MoodyDatabase(f"sqlite:///{tmp_path / 'a.db'}")
+    metadata.create_all(db.engine)
+    yield db
+    await db.close()
+
+
+async def rows(db: Database) -> list[tuple[str, str, dict]]:
+    found = await db.read(lambda c: audit.newest(c, 100_000))
+    return [(row.action, row.outcome, row.detail) for row in reversed(found)]
+
+
+async def test_rows_are_written_in_batches_in_their_order(db):
+    trail = AuditTrail(db=db, clock=HandClock())
+    for number in range(1_200):
+        trail.record("test", detail={"n": number})
+    assert await rows(db) == []
+    await trail.flush()
+    assert [detail["n"] for _, _, detail in await rows(db)] == list(range(1_200))
+    assert db.writes == 3
+
+
+async def test_a_full_queue_loses_its_oldest_rows_and_says_how_many(db):
+    trail = AuditTrail(db=db, clock=HandClock(), max_waiting=10)
+    for number in range(25):
+        trail.record("test", detail={"n": number})
+    assert trail.dropped == 15
+    await trail.flush()
+    written = await rows(db)
+    assert [detail["n"] for action, _, detail in written if action == "test"] == list(range(15, 25))
+    assert written[-1] == ("audit.dropped", "failed", {"count": 15})
+    trail.record("test")
+    await trail.flush()
+    assert len(await rows(db)) == 12  # said once
+
+
+async def test_the_background_writes_without_being_asked(db):
+    trail = AuditTrail(db=db, clock=HandClock())
+    await trail.start()
+    trail.record("login", user_id="u", address="192.0.2.1", object_id="s")
+    async with asyncio.timeout(5):
+        await db.committed.wait()
+    await trail.stop()
+    assert await rows(db) == [("login", "ok", {})]
+
+
+async def test_what_a_busy_database_refused_waits_in_its_order(db):
+    trail = AuditTrail(db=db, clock=HandClock())
+    trail.record("one")
+    db.refuses = True
+    with pytest.raises(DatabaseUnavailable):
+        await trail.flush()
+    trail.record("two")
+    db.refuses = False
+    await trail.flush()
+    assert [action for action, _, _ in await rows(db)] == ["one", "two"]
+
+
+async def test_the_background_survives_a_busy_database(db):
+    class Patient(HandClock):
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds)
+            if self.seconds > 10:
+                db.refuses = False
+            await asyncio.sleep(0)
+
+    db.refuses = True
+    trail = AuditTrail(db=db, clock=Patient())
+    await trail.start()
+    trail.record("one")
+    async with asyncio.timeout(5):
+        await db.committed.wait()
+    await trail.stop()
+    assert [action for action, _, _ in await rows(db)] == ["one"]
+
+
+async def test_a_stop_writes_what_waits_and_nothing_twice(db):
+    trail = AuditTrail(db=db, clock=HandClock())
+    db.gate = asyncio.Event()
+    await trail.start()
+    trail.record("one")
+    async with asyncio.timeout(5):
+        await db.committed.wait()
+    trail.record("two")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(trail.stop())
+        await asyncio.sleep(0)
+        db.gate.set()
+    assert [action for action, _, _ in await rows(db)] == ["one", "two"]
+
+
+async def test_a_stop_without_a_database_ends_all_the_same(db):
+    trail = AuditTrail(db=db, clock=HandClock())
+    await trail.start()
+    db.refuses = True
+    trail.record("lost")
+    await trail.stop()
+    await trail.stop()
+    assert await rows(db) == []

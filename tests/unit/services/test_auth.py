@@ -1,0 +1,220 @@
+"""What the borders do not show: hints, reasons, clocks and races. The rest is in tests/integration/test_api_auth.py."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from argon2 import PasswordHasher
+from pydantic import SecretStr
+
+from app.core.db import Database
+from app.core.errors import ConfigurationError, Unauthenticated
+from app.core.security import Claims, Passwords, Tokens
+from app.events.bus.base import AccessHint
+from app.models import metadata
+from app.repositories import audit, sessions, users
+from app.services.audit import AuditTrail
+from app.services.auth import AuthService
+from tests.support.house import ADMIN_PASSWORD, HandClock, cheap_passwords, make_settings
+
+SECRET = "0123456789abcdef0123456789abcdef-long"
+
+
+class RememberingBus:
+    def __init__(self) -> None:
+        self.hints: list[object] = []
+        self.healthy = True
+
+    def publish(self, hint: object) -> None:
+        self.hints.append(hint)
+
+    def subscribe(self, listener):
+        return lambda: None
+
+
+class Desk:
+    """An `AuthService` and all that it stands on."""
+
+    def __init__(self, folder, passwords: Passwords | None = None, **values: object) -> None:
+        self.settings = make_settings(folder, **values)
+        self.db = Database(f"sqlite:///{folder / 'a.db'}")
+        metadata.create_all(self.db.engine)
+        self.bus = RememberingBus()
+        self.clock = HandClock()
+        self.passwords = passwords or cheap_passwords()
+        self.audit = AuditTrail(db=self.db, clock=self.clock)
+        self.auth = AuthService(
+            settings=self.settings,
+            db=self.db,
+            bus=self.bus,
+            clock=self.clock,
+            passwords=self.passwords,
+            tokens=Tokens(secret=SECRET, clock=self.clock),
+            audit=self.audit,
+        )
+
+    async def identity(self):
+        pair = await self.auth.login("admin", ADMIN_PASSWORD)
+        return await self.auth.authenticate(pair.access_token)
+
+    async def close(self) -> None:
+        self.passwords.close()
+        await self.db.close()
+
+
+@pytest.fixture
+async def desk(tmp_path):
+    desk = Desk(tmp_path)
+    await desk.auth.ensure_admin()
+    desk.bus.hints.clear()
+    yield desk
+    await desk.close()
+
+
+async def refused(work) -> str:
+    with pytest.raises(Unauthenticated) as caught:
+        await work
+    return caught.value.code
+
+
+async def test_the_first_start_makes_an_admin_once(tmp_path):
+    desk = Desk(tmp_path, admin_password=None)
+    generated = await desk.auth.ensure_admin()
+    assert len(generated) >= 20
+    assert await desk.auth.ensure_admin() is None
+    assert (await desk.auth.login("admin", generated)).expires_in == 3_600
+    await desk.close()
+
+
+async def test_a_given_password_is_not_shown_again(tmp_path):
+    desk = Desk(tmp_path)
+    assert await desk.auth.ensure_admin() is None
+    assert await desk.auth.login("admin", ADMIN_PASSWORD)
+    await desk.close()
+
+
+async def test_a_first_password_that_is_too_short_refuses_to_start(tmp_path):
+    desk = Desk(tmp_path, admin_password=SecretStr("short"))
+    with pytest.raises(ConfigurationError, match="COMPLIANCE_ADMIN_PASSWORD"):
+        await desk.auth.ensure_admin()
+    await desk.close()
+
+
+async def test_an_access_token_ends_at_its_time_and_a_refreshed_one_goes_on(desk):
+    pair = await desk.auth.login("admin", ADMIN_PASSWORD)
+    desk.clock.seconds = 3_600
+    assert await refused(desk.auth.authenticate(pair.access_token)) == "expired_token"
+    later = await desk.auth.refresh(pair.refresh_token)
+    assert (await desk.auth.authenticate(later.access_token)).username == "admin"
+    desk.clock.seconds += 15 * 86_400
+    assert await refused(desk.auth.refresh(later.refresh_token)) == "expired_token"
+
+
+async def test_a_session_that_is_over_ends_its_tokens(desk):
+    identity = await desk.identity()
+    row = await desk.db.read(lambda c: sessions.find_with_user(c, identity.session_id))
+    long_lived = Claims(row.id, row.session_id, row.token_version, "j", desk.clock.now() + timedelta(days=60))
+    token = Tokens(secret=SECRET, clock=desk.clock).issue("access", long_lived)
+    assert await desk.auth.authenticate(token)
+    desk.clock.seconds = 15 * 86_400
+    assert await refused(desk.auth.authenticate(token)) == "expired_token"
+
+
+async def test_a_token_of_another_user_of_the_session_is_no_good(desk):
+    identity = await desk.identity()
+    claims = Claims("somebody", identity.session_id, 1, "j", identity.expires_at)
+    token = Tokens(secret=SECRET, clock=desk.clock).issue("access", claims)
+    assert await refused(desk.auth.authenticate(token)) == "invalid_token"
+
+
+async def test_logging_in_forgets_sessions_that_have_expired(desk):
+    old = await desk.identity()
+    desk.clock.seconds = 15 * 86_400
+    await desk.identity()
+    assert await desk.db.read(lambda c: sessions.find_with_user(c, old.session_id)) is None
+
+
+async def test_everybody_who_is_still_good_is_not_among_the_ended(desk):
+    one, other = await desk.identity(), await desk.identity()
+    assert await desk.auth.ended([]) == {}
+    assert await desk.auth.ended([one, other]) == {}
+    await desk.auth.logout(one)
+    assert await desk.auth.ended([one, other]) == {one: "logged_out"}
+    assert desk.bus.hints == [AccessHint(one.user_id, one.session_id)]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"), [({"is_active": False}, "user_disabled"), ({"role": "user"}, "role_changed")]
+)
+async def test_the_reason_of_an_end_is_told(desk, change, reason):
+    identity = await desk.identity()
+    await desk.db.write(lambda c: users.change(c, identity.user_id, change))
+    assert await desk.auth.ended([identity]) == {identity: reason}
+
+
+async def test_a_user_who_is_gone_counts_as_disabled(desk):
+    identity = await desk.identity()
+    stranger = replace(identity, user_id="other")
+    assert await desk.auth.ended([stranger]) == {stranger: "user_disabled"}
+    await desk.db.write(lambda c: users.remove(c, identity.user_id))
+    assert await desk.auth.ended([identity]) == {identity: "user_disabled"}
+    with pytest.raises(Unauthenticated):
+        await desk.auth.me(identity)
+
+
+async def test_a_new_password_ends_every_socket(desk):
+    identity = await desk.identity()
+    await desk.auth.change_password(identity, current=ADMIN_PASSWORD, new="something else")
+    assert desk.bus.hints == [AccessHint(identity.user_id)]
+    assert await desk.auth.ended([identity]) == {identity: "logged_out"}
+
+
+async def test_of_two_refreshes_at_once_one_wins_and_the_session_is_over(desk):
+    pair = await desk.auth.login("admin", ADMIN_PASSWORD)
+    outcomes = await asyncio.gather(
+        desk.auth.refresh(pair.refresh_token), desk.auth.refresh(pair.refresh_token), return_exceptions=True
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["TokenPair", "Unauthenticated"]
+    winner = next(outcome for outcome in outcomes if not isinstance(outcome, Unauthenticated))
+    assert await refused(desk.auth.authenticate(winner.access_token)) == "invalid_token"
+    assert isinstance(desk.bus.hints[-1], AccessHint)
+    await desk.audit.flush()
+    rows = await desk.db.read(lambda c: audit.newest(c, 10, action="auth.refresh"))
+    assert [(row.outcome, row.detail) for row in rows] == [("denied", {"code": "token_reused"})]
+
+
+async def test_a_password_changed_during_the_check_opens_no_session(tmp_path):
+    class Slow(Passwords):
+        async def verify(self, password, stored):
+            good = await super().verify(password, stored)
+            row = await desk.db.read(lambda c: users.find_by_name(c, "admin"))
+            await desk.auth.set_password(row.id, "changed meanwhile")
+            return good
+
+    desk = Desk(tmp_path, Slow(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
+    await desk.auth.ensure_admin()
+    assert await refused(desk.auth.login("admin", ADMIN_PASSWORD)) == "invalid_token"
+    await desk.close()
+
+
+async def test_weaker_hashes_are_made_anew_at_the_next_login(tmp_path):
+    desk = Desk(tmp_path)
+    await desk.auth.ensure_admin()
+    before = await desk.db.read(lambda c: users.find_by_name(c, "admin"))
+    desk.passwords._hasher = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
+    await desk.auth.login("admin", ADMIN_PASSWORD)
+    after = await desk.db.read(lambda c: users.find_by_name(c, "admin"))
+    assert "t=2" in after.password_hash
+    assert before.password_hash != after.password_hash
+    assert after.token_version == before.token_version
+    await desk.close()
+
+
+async def test_an_administrator_can_be_made_and_reset_from_the_command_line(desk):
+    assert await desk.auth.create_admin("root", "long enough")
+    assert not await desk.auth.create_admin("root", "other password")
+    row = await desk.db.read(lambda c: users.find_by_name(c, "root"))
+    await desk.db.write(lambda c: users.change(c, row.id, {"is_active": False, "role": "user"}))
+    assert await desk.auth.create_admin("ROOT", "other password", reset=True)
+    assert (await desk.auth.authenticate((await desk.auth.login("root", "other password")).access_token)).is_admin
