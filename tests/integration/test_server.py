@@ -1,0 +1,198 @@
+"""The real server on a real port: start, stop, what it logs, and what it refuses."""
+
+import asyncio
+import io
+import json
+import logging
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+import structlog
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from app.core.errors import ConfigurationError
+from app.core.logging import RedactingFormatter, configure_logging
+from app.server import open_listener, raise_file_limit, serve, url_of
+from app.wiring import build_services
+from tests.support.house import (
+    ADMIN_PASSWORD,
+    FakeMonitor,
+    FakeRunner,
+    cheap_passwords,
+    make_settings,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def log():
+    stream = io.StringIO()
+    configure_logging("DEBUG", stream=stream)
+    yield stream
+    root = logging.getLogger()
+    for handler in [h for h in root.handlers if isinstance(h.formatter, RedactingFormatter)]:
+        root.removeHandler(handler)
+    root.setLevel(logging.WARNING)
+    structlog.reset_defaults()
+
+
+def quiet_services(settings):
+    """Real sockets, no scans."""
+    return build_services(settings, passwords=cheap_passwords(), runner=FakeRunner(), monitor=FakeMonitor())
+
+
+async def sign_in(url: str, password: str = ADMIN_PASSWORD) -> str:
+    async with httpx.AsyncClient(base_url=url) as client:
+        body = {"username": "admin", "password": password}
+        return str((await client.post("/api/v1/auth/login", json=body)).json()["access_token"])
+
+
+async def test_a_watcher_sees_a_task_and_no_secret_gets_into_the_log(tmp_path, log):
+    settings = make_settings(tmp_path, port=0)
+    async with serve(settings, services=quiet_services(settings)) as (serving, _):
+        token = await sign_in(serving.url)
+        place = serving.url.replace("http", "ws") + f"/api/v1/monitor/ws?token={token}"
+        async with asyncio.timeout(10), connect(place) as watcher:
+            assert json.loads(await watcher.recv())["type"] == "connection_established"
+            async with httpx.AsyncClient(base_url=serving.url, headers={"Authorization": f"Bearer {token}"}) as client:
+                task = (await client.post("/api/v1/tasks", json={"target_domain": "example.com"})).json()
+                notice = json.loads(await watcher.recv())
+                assert (notice["type"], notice["task_id"]) == ("task_created", task["id"])
+                await client.get(f"/api/v1/tasks?token={token}")
+                # The logout ends the socket at once.
+                assert (await client.post("/api/v1/auth/logout")).status_code == 204
+            with pytest.raises(ConnectionClosed) as closed:
+                await watcher.recv()
+            assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4500, "logged_out")
+        async with asyncio.timeout(10), connect(place) as refused:
+            assert json.loads(await refused.recv())["code"] == "invalid_token"
+    said = log.getvalue()
+    assert "/api/v1/monitor/ws?token=***" in said
+    for secret in (token, token.rpartition(".")[2], ADMIN_PASSWORD):
+        assert secret not in said
+
+
+async def test_stopping_tells_the_watchers_to_come_back(tmp_path, log):
+    settings = make_settings(tmp_path, port=0)
+    async with asyncio.timeout(20):
+        async with serve(settings, services=quiet_services(settings)) as (serving, ended):
+            token = await sign_in(serving.url)
+            watcher = await connect(serving.url.replace("http", "ws") + f"/api/v1/monitor/ws?token={token}")
+            assert json.loads(await watcher.recv())["type"] == "connection_established"
+            serving.stop()
+            assert json.loads(await watcher.recv())["type"] == "reconnect_advice"
+            with pytest.raises(ConnectionClosed) as closed:
+                await watcher.recv()
+            assert closed.value.rcvd.code == 1012
+            await ended.wait()
+    assert "Traceback" not in log.getvalue()
+    build_services(settings, passwords=cheap_passwords()).release()  # the folder is free again
+
+
+async def test_addresses_are_forwarded_by_trusted_proxies_only(tmp_path):
+    for trusted, expected in (((), "127.0.0.1"), (("127.0.0.1/32",), "198.51.100.9")):
+        settings = make_settings(tmp_path, port=0, trusted_proxies=trusted)
+        services = quiet_services(settings)
+        async with serve(settings, services=services) as (serving, _):
+            async with httpx.AsyncClient(base_url=serving.url) as client:
+                body = {"username": "admin", "password": "wrong"}
+                headers = {"X-Forwarded-For": "198.51.100.9"}
+                await client.post("/api/v1/auth/login", json=body, headers=headers)
+            assert services.audit._waiting[-1].address == expected
+
+
+def test_a_port_that_is_taken_is_said_in_plain_words(tmp_path):
+    with closing(open_listener(make_settings(tmp_path, port=0))) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"Port {port} on 127.0.0.1 is taken"):
+            open_listener(make_settings(tmp_path, port=port))
+
+
+def test_a_host_that_is_not_ours_is_said_in_plain_words(tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        open_listener(make_settings(tmp_path, host="192.0.2.1", port=0))
+    with pytest.raises(ConfigurationError, match="no address of this machine"):
+        open_listener(make_settings(tmp_path, host="no such host.invalid", port=0))
+
+
+def test_accepted_sockets_have_the_small_send_buffer(tmp_path):
+    settings = make_settings(tmp_path, port=0, ws_send_buffer_bytes=32_768)
+    with closing(open_listener(settings)) as listener, closing(socket.create_connection(listener.getsockname())):
+        listener.setblocking(True)
+        accepted, _ = listener.accept()
+        with closing(accepted):
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * 32_768  # Linux doubles it
+
+
+@pytest.mark.parametrize(("host", "shown"), [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("127.0.0.5", "127.0.0.5")])
+def test_the_address_that_is_shown_can_be_opened(tmp_path, host, shown):
+    with closing(open_listener(make_settings(tmp_path, port=0))) as listener:
+        assert url_of(host, listener) == f"http://{shown}:{listener.getsockname()[1]}"
+
+
+def test_the_limit_of_files_is_raised_as_far_as_it_goes():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+        assert raise_file_limit(300) == 300
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 300
+        assert raise_file_limit(250) == 300  # never lowered
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    "command", [["main.py"], ["-m", "uvicorn", "--port", "{port}", "main:app"]], ids=["main", "uvicorn"]
+)
+def test_the_entry_starts_shows_the_password_once_and_ends_in_order(tmp_path, command):
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("COMPLIANCE_")},
+        "COMPLIANCE_DATA_DIR": str(tmp_path / "data"),
+        "COMPLIANCE_PORT": str(port),
+    }
+    arguments = [sys.executable, *(part.format(port=port) for part in command)]
+    with subprocess.Popen(
+        arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            lines = read_until(process, "password")
+            password = lines[-1].split()[-1]
+            token = asyncio.run(sign_in_soon(f"http://127.0.0.1:{port}", password))
+            assert token.count(".") == 2
+        finally:
+            process.send_signal(signal.SIGTERM)
+            rest = process.stdout.read()
+    assert process.returncode in (0, -signal.SIGTERM)
+    assert "Traceback" not in rest
+    assert password not in rest
+
+
+def read_until(process, word: str) -> list[str]:
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if word in line:
+            break
+    return lines
+
+
+async def sign_in_soon(url: str, password: str) -> str:
+    """The password is shown a moment before the port answers."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await sign_in(url, password)
+            except httpx.ConnectError:
+                await asyncio.sleep(0.05)

@@ -1,0 +1,120 @@
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app.core.db import Database, DatabaseUnavailable
+from app.core.errors import ConfigurationError
+from app.migrations import runner
+from app.migrations.runner import head_revision, migrate, read_revision
+from app.models import metadata
+from tests.support.house import HandClock
+
+
+@pytest.fixture
+async def db(tmp_path):
+    db = Database(f"sqlite:///{tmp_path / 'main.db'}", busy_timeout_s=0.1)
+    yield db
+    await db.close()
+
+
+def schema(path: Path) -> dict[str, list[str]]:
+    """Each object's definition, its clauses sorted: the order of a table's constraints means nothing."""
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    return {
+        name: sorted(clause.strip() for clause in re.split(r",(?=\s)|\n", sql) if clause.strip())
+        for name, sql in rows
+        if not name.startswith("alembic")
+    }
+
+
+async def test_the_first_revision_is_what_the_models_say(db, tmp_path):
+    assert migrate(db, clock=HandClock()).changed
+    fresh = Database(f"sqlite:///{tmp_path / 'fresh.db'}")
+    metadata.create_all(fresh.engine)
+    await fresh.close()
+    assert schema(tmp_path / "main.db") == schema(tmp_path / "fresh.db")
+
+
+def test_a_second_run_changes_nothing_and_copies_nothing(db, tmp_path):
+    first = migrate(db, clock=HandClock())
+    assert (first.before, first.after, first.backup) == (None, head_revision(), None)
+    again = migrate(db, clock=HandClock())
+    assert not again.changed
+    assert again.backup is None
+    assert not list(tmp_path.glob("*.backup"))
+
+
+OLDER = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = {before}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    {body}
+"""
+
+
+@pytest.fixture
+def history(tmp_path, monkeypatch):
+    """A history of its own, to which revisions can be added."""
+    (tmp_path / "history" / "versions").mkdir(parents=True)
+    monkeypatch.setattr(runner, "HERE", tmp_path / "history")
+
+    def add(revision: str, before: str | None, body: str) -> None:
+        content = OLDER.format(revision=revision, before=repr(before), body=body)
+        (tmp_path / "history" / "versions" / f"{revision}.py").write_text(content)
+
+    add("a1", None, 'op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True))')
+    return add
+
+
+def test_an_older_database_is_copied_before_it_is_changed(db, tmp_path, history):
+    migrate(db, clock=HandClock())
+    db.write_sync(lambda c: c.execute(text("INSERT INTO notes (id) VALUES (7)")))
+    history("b2", "a1", 'op.add_column("notes", sa.Column("more", sa.Integer))')
+    done = migrate(db, clock=HandClock())
+    assert (done.before, done.after) == ("a1", "b2")
+    assert done.backup == tmp_path / "main.db.a1.20260101T000000Z.backup"
+    assert done.backup.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(done.backup)) as copy:
+        assert copy.execute("SELECT * FROM notes").fetchall() == [(7,)]
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [("a1",)]
+    assert db.read_sync(lambda c: c.execute(text("SELECT id, more FROM notes")).all()) == [(7, None)]
+
+
+def test_an_upgrade_that_fails_has_not_begun(db, history):
+    migrate(db, clock=HandClock())
+    history("b2", "a1", 'op.create_table("half", sa.Column("id", sa.Integer)); raise ValueError("no")')
+    with pytest.raises(ValueError, match="no"):
+        migrate(db, clock=HandClock())
+    assert read_revision(db) == "a1"
+    assert db.read_sync(lambda c: c.execute(text("SELECT name FROM sqlite_master WHERE name = 'half'")).all()) == []
+
+
+def test_a_newer_database_refuses_to_start(db):
+    migrate(db, clock=HandClock())
+    db.write_sync(lambda c: c.execute(text("UPDATE alembic_version SET version_num = 'ffff'")))
+    with pytest.raises(ConfigurationError, match="newer version"):
+        migrate(db, clock=HandClock())
+
+
+def test_tables_that_are_not_ours_refuse_to_start(db):
+    metadata.create_all(db.engine)
+    with pytest.raises(ConfigurationError, match="empty one"):
+        migrate(db, clock=HandClock())
+
+
+def test_a_database_that_somebody_holds_is_not_half_made(db):
+    with db.engine.connect() as holder, holder.begin(), pytest.raises(DatabaseUnavailable):
+        migrate(db, clock=HandClock())
+    assert migrate(db, clock=HandClock()).changed

@@ -1,0 +1,80 @@
+import pytest
+
+from app.core.errors import ConfigurationError
+from app.wiring import build_services
+from tests.support.house import FakeHub, FakeRunner, cheap_passwords, make_settings
+
+
+class Diary:
+    """A part that writes down when it starts and stops."""
+
+    def __init__(self, name: str, diary: list[str], *, fails: bool = False) -> None:
+        self.name = name
+        self.diary = diary
+        self.fails = fails
+
+    async def start(self) -> None:
+        if self.fails:
+            raise OSError(self.name)
+        self.diary.append(f"{self.name} starts")
+
+    async def stop(self) -> None:
+        self.diary.append(f"{self.name} stops")
+
+
+def build(folder, diary, *, fails: str = ""):
+    parts = {name: Diary(name, diary, fails=name == fails) for name in ("runner", "monitor", "manager")}
+    return build_services(make_settings(folder), passwords=cheap_passwords(), **parts)
+
+
+async def test_parts_stop_in_the_reverse_order_sockets_first(tmp_path):
+    diary: list[str] = []
+    services = build(tmp_path, diary)
+    await services.start()
+    await services.stop()
+    await services.stop()
+    assert diary == [
+        "runner starts",
+        "monitor starts",
+        "manager starts",
+        "manager stops",
+        "monitor stops",
+        "runner stops",
+    ]
+
+
+async def test_a_part_that_fails_takes_down_those_before_it_and_frees_the_folder(tmp_path):
+    diary: list[str] = []
+    with pytest.raises(OSError, match="manager"):
+        await build(tmp_path, diary, fails="manager").start()
+    assert diary == ["runner starts", "monitor starts", "monitor stops", "runner stops"]
+    services = build(tmp_path, diary)
+    await services.start()
+    await services.stop()
+
+
+async def test_a_folder_serves_one_at_a_time(tmp_path):
+    services = build(tmp_path, [])
+    with pytest.raises(ConfigurationError, match="in use by another server"):
+        build(tmp_path, [])
+    services.release()
+    build(tmp_path, []).release()
+
+
+async def test_what_cannot_be_built_frees_the_folder(tmp_path):
+    (tmp_path / "secret.key").write_text("short")
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="too short"):
+            build(tmp_path, [])
+
+
+async def test_the_real_parts_start_and_stop(tmp_path):
+    services = build_services(make_settings(tmp_path), passwords=cheap_passwords())
+    assert await services.start() is None
+    assert services.manager.stats()["connections"] == 0
+    await services.stop()
+
+
+async def test_a_runner_of_ones_own_needs_a_monitor(tmp_path):
+    with pytest.raises(ConfigurationError, match="monitor"):
+        build_services(make_settings(tmp_path), runner=FakeRunner(), manager=FakeHub())
