@@ -31,6 +31,7 @@ from app.services.users import UserService
 from app.tasks.embedded import EmbeddedRunner
 from app.tasks.store_files import remove_stores
 from app.tasks.targets import EngineTargets
+from app.websocket.handlers import TaskMonitorHandler
 from app.websocket.manager import WebSocketManager
 
 SCANS_FOLDER: Final = "scans"
@@ -57,6 +58,7 @@ class Services:
     runner: ScanRunner
     monitor: Monitor
     manager: Hub
+    handler: TaskMonitorHandler
     lock: FolderLock | None  # None: not the embedded mode
     _started: AsyncExitStack = field(default_factory=AsyncExitStack)  # what `stop` undoes, the last first
 
@@ -216,6 +218,14 @@ def _build(
             authenticator=auth,
             audit=audit,
             metrics=metrics,
+        ),
+        handler=TaskMonitorHandler(
+            db=db,
+            journal=journal,
+            lifecycle=lifecycle,
+            monitor=monitor,
+            clock=clock,
+            language=settings.language,
         ),
         lock=lock,
     )

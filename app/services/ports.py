@@ -58,6 +58,18 @@ class Monitor(Protocol):
 
     async def stop(self) -> None: ...
 
+    async def run(self) -> None:
+        """The loop itself, until cancelled."""
+        ...
+
+    async def check_running_tasks(self) -> None:
+        """One round."""
+        ...
+
+    async def handle_timeout(self, task: Any) -> None:
+        """End the attempt of a task's row that ran for too long, and its process."""
+        ...
+
 
 class ScanReader(AbstractContextManager["ScanReader"], Protocol):
     """One look at what a scan has collected (`scanstore.reader`). Blocking; lists come as (items, total).

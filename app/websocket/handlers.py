@@ -6,7 +6,6 @@ watches gets it through the log, in whichever process they are connected. The sc
 """
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from app.core.clock import Clock
 from app.core.db import Database
@@ -30,17 +29,8 @@ from app.events.types import (
 )
 from app.repositories import tasks
 from app.services.lifecycle import Lifecycle
+from app.services.ports import Monitor
 from app.services.recorder import Finding, Recorder
-
-
-class TaskWatch(Protocol):
-    """The monitor's loop and its parts (`monitor.service.TaskMonitor`)."""
-
-    async def run(self) -> None: ...
-
-    async def check_running_tasks(self) -> None: ...
-
-    async def handle_timeout(self, task: tasks.TaskRow) -> None: ...
 
 
 class TaskMonitorHandler:
@@ -52,7 +42,7 @@ class TaskMonitorHandler:
         db: Database,
         journal: Journal,
         lifecycle: Lifecycle,
-        monitor: TaskWatch,
+        monitor: Monitor,
         clock: Clock,
         language: str,
     ) -> None:

@@ -96,6 +96,10 @@ class Resolver:
         self._timeout_s = timeout_s
         self._slots = asyncio.Semaphore(MAX_CONCURRENT)
         self._channel: aiodns.DNSResolver | None = None  # made at the first query: it needs the running loop
+        # After many quick answers c-ares waits a quarter of a second only, and would lose a name whose server is slow.
+        # Those are asked once more over this channel, which quick answers have not made impatient.
+        self._patient_channel: aiodns.DNSResolver | None = None
+        self._heard = False  # a resolver has answered: silence is then the name's, not the network's
         self._cache: dict[tuple[str, str], tuple[float, DnsAnswer]] = {}  # in order of insertion
 
     async def query(self, name: str, rdtype: str = "A") -> DnsAnswer:
@@ -104,9 +108,10 @@ class Resolver:
         known = self._static_answer(*key) or self._cached(key)
         if known is not None:
             return known
-        if self._channel is None:
-            self._channel = self._open(self._servers)
-        answer = await self._ask(self._channel, *key)
+        answer = await self._ask(self._main(), *key)
+        if answer.outcome is DnsOutcome.UNREACHABLE and self._heard:
+            answer = await self._ask(self._patient(), *key)
+        self._note(answer)
         self._remember(key, answer)
         return answer
 
@@ -159,9 +164,25 @@ class Resolver:
 
     async def close(self) -> None:
         """Give the sockets back; open queries come to `unreachable`."""
-        if self._channel is not None:
-            await self._channel.close()
-            self._channel = None
+        for channel in (self._channel, self._patient_channel):
+            if channel is not None:
+                await channel.close()
+        self._channel = self._patient_channel = None
+
+    def _main(self) -> aiodns.DNSResolver:
+        if self._channel is None:
+            self._channel = self._open(self._servers)
+        return self._channel
+
+    def _patient(self) -> aiodns.DNSResolver:
+        if self._patient_channel is None:
+            self._patient_channel = self._open(self._servers)
+        return self._patient_channel
+
+    def _note(self, answer: DnsAnswer) -> None:
+        self.last_answer_ok = answer.outcome is not DnsOutcome.UNREACHABLE
+        self.unreachable_count += not self.last_answer_ok
+        self._heard = self._heard or self.last_answer_ok
 
     def _open(self, servers: tuple[str, ...]) -> aiodns.DNSResolver:
         return aiodns.DNSResolver(nameservers=servers or None, timeout=self._timeout_s, tries=QUERY_TRIES)
@@ -176,8 +197,6 @@ class Resolver:
                 answer = DnsAnswer(name, outcome)
             except UnicodeError:  # a name that is not ASCII cannot be asked for
                 return DnsAnswer(name, DnsOutcome.NODATA)
-        self.last_answer_ok = answer.outcome is not DnsOutcome.UNREACHABLE
-        self.unreachable_count += not self.last_answer_ok
         return answer
 
     async def _poll(self, name: str) -> set[DnsOutcome]:
