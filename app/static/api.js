@@ -1,0 +1,155 @@
+/** REST: every call of the page, with the server's errors as `ApiError`. */
+
+import { Session, SignedOut } from "./session.js";
+
+const TIMEOUT_MS = 20_000;
+const PAGE_SIZE = 200; // the largest that the server gives
+
+/** A call that failed. `code`: of the problem details, or "network" or "timeout"; `fields`: names that were refused. */
+export class ApiError extends Error {
+  constructor({ status, code, detail, fields = [] }) {
+    super(detail ?? code);
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.fields = fields;
+  }
+}
+
+export class Api {
+  #base;
+  #fetch;
+
+  /** `base`: absolute address of `api/v1/`. `session`: options of `Session` without `requestPair`. */
+  constructor({ base, session, fetch = (...request) => globalThis.fetch(...request) }) {
+    this.#base = base;
+    this.#fetch = fetch;
+    const requestPair = (refreshToken) => this.#json("POST", "auth/refresh", { body: { refresh_token: refreshToken } });
+    this.session = new Session({ ...session, requestPair });
+  }
+
+  async login(username, password) {
+    const pair = await this.#json("POST", "auth/login", { body: { username, password } });
+    this.session.begin(username, pair);
+  }
+
+  /** Ends the session here in any case; the server hears of it when it can be reached. */
+  async logout() {
+    try {
+      await this.#call("POST", "auth/logout");
+    } finally {
+      this.session.end(null);
+    }
+  }
+
+  listTasks({ page, pageSize }) {
+    return this.#callJson("GET", `tasks?page=${page}&page_size=${pageSize}`);
+  }
+
+  getTask(id) {
+    return this.#callJson("GET", `tasks/${id}`);
+  }
+
+  createTask(targetDomain, config) {
+    return this.#callJson("POST", "tasks", { target_domain: targetDomain, ...(config ? { config } : {}) });
+  }
+
+  cancelTask(id) {
+    return this.#callJson("POST", `tasks/${id}/cancel`);
+  }
+
+  retryTask(id) {
+    return this.#callJson("POST", `tasks/${id}/retry`);
+  }
+
+  async deleteTask(id) {
+    await this.#call("DELETE", `tasks/${id}`);
+  }
+
+  /** `{items, next_after_log_seq}` */
+  logLines(id, { after, limit }) {
+    return this.#callJson("GET", `monitor/tasks/${id}/logs?after_log_seq=${after}&limit=${limit}`);
+  }
+
+  /** The whole log as text. */
+  async logFile(id) {
+    return (await this.#call("GET", `monitor/tasks/${id}/logs?format=text`, undefined, 0)).blob();
+  }
+
+  /** The report as a JSON document. */
+  async reportFile(id) {
+    return (await this.#call("GET", `tasks/${id}/report`, undefined, 0)).blob();
+  }
+
+  violations(id, most) {
+    return this.#all(`tasks/${id}/violations`, most);
+  }
+
+  thirdParties(id, most) {
+    return this.#all(`tasks/${id}/third-parties`, most);
+  }
+
+  /** All items of a paged list, at most `most`: `{items, total}`. */
+  async #all(path, most) {
+    const items = [];
+    for (let page = 1; ; page += 1) {
+      const piece = await this.#callJson("GET", `${path}?page=${page}&page_size=${PAGE_SIZE}`);
+      items.push(...piece.items);
+      if (!piece.items.length || items.length >= Math.min(piece.total, most)) {
+        return { items: items.slice(0, most), total: piece.total };
+      }
+    }
+  }
+
+  async #callJson(method, path, body) {
+    return (await this.#call(method, path, body)).json();
+  }
+
+  /** With a token; once more with a new one when the server does not like the old one. */
+  async #call(method, path, body, timeoutMs = TIMEOUT_MS) {
+    const token = await this.#token();
+    try {
+      return await this.#request(method, path, { body, token, timeoutMs });
+    } catch (error) {
+      if (error.status !== 401) throw error;
+    }
+    return this.#request(method, path, { body, token: await this.#token({ renew: true }), timeoutMs });
+  }
+
+  async #token(options) {
+    try {
+      return await this.session.token(options);
+    } catch (error) {
+      if (error instanceof SignedOut) throw new ApiError({ status: 401, code: error.code ?? "invalid_token" });
+      throw error;
+    }
+  }
+
+  async #json(method, path, options) {
+    return (await this.#request(method, path, { timeoutMs: TIMEOUT_MS, ...options })).json();
+  }
+
+  /** `timeoutMs` 0: a download, which takes as long as it takes. */
+  async #request(method, path, { body, token, timeoutMs }) {
+    const headers = { Accept: "application/json, application/problem+json, text/plain" };
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (body) headers["Content-Type"] = "application/json";
+    const signal = timeoutMs ? AbortSignal.timeout(timeoutMs) : undefined;
+    let response;
+    try {
+      response = await this.#fetch(this.#base + path, { method, headers, signal, body: body && JSON.stringify(body) });
+    } catch (error) {
+      throw new ApiError({ status: 0, code: error.name === "TimeoutError" ? "timeout" : "network" });
+    }
+    if (!response.ok) throw await problemOf(response);
+    return response;
+  }
+}
+
+/** The error in a response; its body may be anything when a proxy made it. */
+async function problemOf(response) {
+  const body = await response.json().catch(() => ({}));
+  const fields = (body.errors ?? []).map((problem) => problem.field.replace(/^body\./, ""));
+  const code = typeof body.code === "string" ? body.code : response.status >= 502 ? "unavailable" : "internal";
+  return new ApiError({ status: response.status, code, detail: body.detail, fields });
+}

@@ -1,0 +1,179 @@
+/** Puts the page together: language, session, live connection, and the view that the address names. */
+
+import { Api } from "./api.js";
+import { h, setText } from "./dom.js";
+import { Realtime } from "./realtime.js";
+import { chooseLanguage, createTexts, textOfCode } from "./texts.js";
+import { createFrame } from "./views/frame.js";
+import { createSignin } from "./views/signin.js";
+import { createTaskView } from "./views/task.js";
+import { createTasksView } from "./views/tasks.js";
+
+const LANGUAGE_KEY = "compliance.language";
+const TASK_ROUTE = /^#\/tasks\/([^/]+)$/;
+const TASK_ID = /^[0-9a-f-]{36}$/;
+const TOAST_MS = 7_000;
+
+const query = new URLSearchParams(location.search);
+const address = (path) => new URL(path, document.baseURI);
+
+class App {
+  constructor() {
+    this.language = chooseLanguage({
+      query: query.get("lang"),
+      remembered: localStorage.getItem(LANGUAGE_KEY),
+      preferred: navigator.languages,
+    });
+    this.t = createTexts(this.language);
+    this.api = new Api({
+      base: address("api/v1/").href,
+      session: { storage: sessionStorage, channel: new BroadcastChannel("compliance.session") },
+    });
+    this.api.session.onEnd = (code) => this.#signedOut(code);
+    this.realtime = new Realtime({
+      openSocket,
+      getToken: (options) => this.api.session.token(options),
+      clock: { now: () => Date.now(), after: startTimer },
+      random: Math.random,
+      listener: {
+        onStatus: (status) => this.#onStatus(status),
+        onNotice: (frame) => this.#onNotice(frame),
+        onBroadcast: (frame) => this.#onBroadcast(frame),
+      },
+    });
+    this.targets = new Map(); // task id -> target domain, for notices that do not name it
+    this.suggestedTarget = query.get("target") ?? "";
+    this.endedBy = undefined; // code of the end of the last session; undefined: there was none
+    this.view = null;
+    this.frame = null;
+  }
+
+  run() {
+    addEventListener("hashchange", () => this.#show());
+    addEventListener("online", () => this.realtime.retryNow());
+    this.#applyLanguage();
+    if (this.api.session.current) this.realtime.start();
+    this.#show();
+  }
+
+  switchLanguage() {
+    this.language = this.language === "zh-CN" ? "en" : "zh-CN";
+    localStorage.setItem(LANGUAGE_KEY, this.language);
+    this.t = createTexts(this.language);
+    this.#applyLanguage();
+    this.#dropFrame();
+    this.#show();
+  }
+
+  async signIn(username, password) {
+    await this.api.login(username, password);
+    this.endedBy = undefined;
+    this.realtime.start();
+    this.#show();
+  }
+
+  async signOut() {
+    this.realtime.stop();
+    await this.api.logout().catch(() => {}); // the session is forgotten here; the server's copy expires
+  }
+
+  /** The title of the tab: what the view shows, then the product. */
+  setTitle(text) {
+    document.title = text ? `${text} · ${this.t("app.name")}` : this.t("app.name");
+  }
+
+  /** Says something to screen readers. */
+  announce(text) {
+    setText(document.getElementById("announcer"), text);
+  }
+
+  /** A short message at the edge. `kind`: info, success, warning or error. */
+  toast(text, { kind = "info", href = null } = {}) {
+    const box = document.getElementById("toasts");
+    const close = () => toast.remove();
+    const button = h("button", { type: "button", class: "toast-close", "aria-label": this.t("app.close"), on: { click: close } }, "×");
+    const body = href ? h("a", { href, on: { click: close } }, text) : h("span", {}, text);
+    const toast = h("div", { class: `toast ${kind}` }, body, button);
+    box.append(toast);
+    while (box.children.length > 4) box.firstChild.remove();
+    setTimeout(close, TOAST_MS);
+  }
+
+  #applyLanguage() {
+    document.documentElement.lang = this.language;
+    this.setTitle(null);
+  }
+
+  #show() {
+    this.view?.dispose();
+    this.view = null;
+    if (!this.api.session.current) {
+      this.#dropFrame();
+      this.view = createSignin(this);
+      document.getElementById("app").replaceChildren(this.view.element);
+    } else {
+      this.#ensureFrame();
+      const id = TASK_ROUTE.exec(location.hash)?.[1];
+      this.view = id === undefined ? createTasksView(this) : createTaskView(this, TASK_ID.test(id) ? id : null);
+      this.frame.setView(this.view.element);
+    }
+    this.view.ready?.();
+  }
+
+  #ensureFrame() {
+    if (this.frame) return;
+    this.frame = createFrame(this);
+    document.getElementById("app").replaceChildren(this.frame.element);
+  }
+
+  #dropFrame() {
+    this.frame?.dispose();
+    this.frame = null;
+  }
+
+  #signedOut(code) {
+    this.realtime.stop();
+    this.endedBy = code ?? undefined;
+    this.#show();
+  }
+
+  #onStatus(status) {
+    this.frame?.update(status);
+    if (status.phase === "stopped" && status.reason !== "connection_limit") {
+      this.api.session.end(status.reason === "user_disabled" ? "user_disabled" : "invalid_token");
+    } else {
+      this.view?.onStatus?.(status);
+    }
+  }
+
+  #onNotice(frame) {
+    if (frame.target_domain) this.targets.set(frame.task_id, frame.target_domain);
+    if (frame.type === "violation_detected" && this.view?.taskId !== frame.task_id) this.#tellViolation(frame);
+    this.view?.onNotice?.(frame);
+  }
+
+  #tellViolation(frame) {
+    const { domain, risk_level: risk } = frame.violation;
+    const target = this.targets.get(frame.task_id) ?? textOfCode(this.t, "violation", frame.violation_key);
+    const kind = risk === "critical" || risk === "high" ? "error" : "warning";
+    this.toast(this.t("violations.elsewhere", { target, domain }), { kind, href: `#/tasks/${frame.task_id}` });
+  }
+
+  #onBroadcast(frame) {
+    this.toast(`${this.t("live.broadcast", { sender: frame.sender })}: ${frame.message}`, { kind: frame.level });
+  }
+}
+
+function openSocket(token) {
+  const url = address("api/v1/monitor/ws");
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.searchParams.set("token", token);
+  return new WebSocket(url);
+}
+
+function startTimer(ms, action) {
+  const timer = setTimeout(action, ms);
+  return () => clearTimeout(timer);
+}
+
+new App().run();

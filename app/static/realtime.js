@@ -1,0 +1,313 @@
+/**
+ * The live connection: one socket that is kept up for ever, and the tasks followed on it. Knows no DOM.
+ *
+ * Everything from outside comes in: how a socket is opened, where tokens come from, clock and chance. Close codes, the
+ * waiting times and the rule for followed tasks are those of the protocol (sections 2 and 5).
+ *
+ * Phases: "idle" (not started), "connecting", "online" (greeted), "waiting" (until `retryAt`), "stopped" (the server
+ * said not to come back, or the session has ended; `reason` says why).
+ */
+
+import { Following, isNotice } from "./following.js";
+
+const BASE_DELAY_MS = 500;
+const MAX_DELAY_MS = 30_000;
+const STABLE_MS = 30_000; // a connection that held this long starts the waiting times anew
+const CONNECT_TIMEOUT_MS = 15_000;
+const PING_AFTER_MS = 30_000; // the server speaks at least every 25 s
+const DEAD_AFTER_MS = 45_000;
+const TICK_MS = 1_000;
+const MAX_REMEMBERED_TASKS = 1_000; // for telling notices twice apart; the oldest goes
+const FIRST_STOPPING_CODE = 4500;
+const TOKEN_REASONS = new Set(["missing_token", "invalid_token", "expired_token", "token_mismatch"]);
+const STOP_REASONS = { 4500: "logged_out", 4501: "user_disabled", 4503: "connection_limit" };
+
+/** What to do after a close: `{act: "reconnect" | "renew" | "stop", reason}`; "renew" gets a new token first. */
+export function afterClose(code, reason) {
+  if (code >= FIRST_STOPPING_CODE) return { act: "stop", reason: STOP_REASONS[code] ?? "stopped" };
+  if (code === 4001) return { act: "renew" };
+  if (code === 1008 && reason === "user_disabled") return { act: "stop", reason };
+  if (code === 1008 && TOKEN_REASONS.has(reason)) return { act: "renew" };
+  return { act: "reconnect" };
+}
+
+/** Full jitter: anything from nothing to the limit, which doubles with every try. `chance` is 0..1. */
+export function reconnectDelay(tries, chance) {
+  return chance * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** Math.min(tries, 16));
+}
+
+/** A frame of a task that is not followed here. A deletion may come without a number, when the row is gone. */
+function verdictOnStranger(frame) {
+  return isNotice(frame) || (frame.type === "task_deleted" && frame.seq === undefined) ? "notice" : "ignore";
+}
+
+export class Realtime {
+  #openSocket;
+  #getToken;
+  #clock;
+  #random;
+  #listener;
+  #socket = null;
+  #followed = new Map(); // task id -> {following, listener}
+  #noticed = new Map(); // task id -> highest seq told as a notice or applied
+  #connection = 0; // grows with every try; what belongs to an older one is void
+  #commands = 0;
+  #tries = 0;
+  #renew = false;
+  #advice = null; // of `reconnect_advice`, for the next wait
+  #holdMs = 0; // of the last fatal error
+  #pingedAt = 0;
+  #startedAt = 0; // when this connection was tried, and later greeted
+  #cancelRetry = null;
+  #cancelTick = null;
+
+  /**
+   * `openSocket(token)` gives a WebSocket or its like. `getToken({renew})` promises a token; it rejects with an error
+   * whose `signedOut` is true when the session is over, with any other when the server cannot be reached.
+   * `clock`: `now()` in ms and `after(ms, action)`, which returns its cancelling. `random()`: 0..1.
+   * `listener`: `onStatus(status)`, `onNotice(frame)`, `onBroadcast(frame)`.
+   */
+  constructor({ openSocket, getToken, clock, random, listener }) {
+    this.#openSocket = openSocket;
+    this.#getToken = getToken;
+    this.#clock = clock;
+    this.#random = random;
+    this.#listener = listener;
+    this.status = { phase: "idle", reason: null, retryAt: null, lastFrameAt: null };
+    this.serverOffsetMs = 0; // the server's clock minus ours
+  }
+
+  start() {
+    if (this.status.phase !== "idle" && this.status.phase !== "stopped") return;
+    this.#tries = 0;
+    this.#tick();
+    this.#connect();
+  }
+
+  /** Closes the connection; nothing is tried until the next `start`. */
+  stop() {
+    this.#halt("idle", null);
+  }
+
+  /** Does not wait any longer. Called for the user, or when the network is back. */
+  retryNow() {
+    if (this.status.phase !== "waiting") return;
+    this.#cancelRetry?.();
+    this.#connect();
+  }
+
+  /**
+   * Follow a task from a snapshot on. `listener`: `onFrame(frame)` for snapshots and events in order, `onLost(code)`.
+   * Returns the function that ends it. A task has one follower: the newest.
+   */
+  follow(taskId, { topics = ["progress", "logs"], logTail = 200, listener }) {
+    const previous = this.#followed.get(taskId)?.following;
+    const options = { topics, logTail };
+    const following = previous ? Following.after(previous, options) : new Following(taskId, options);
+    const entry = { following, listener };
+    this.#followed.set(taskId, entry);
+    this.#flush();
+    return () => this.#unfollow(taskId, entry);
+  }
+
+  #unfollow(taskId, entry) {
+    if (this.#followed.get(taskId) !== entry) return;
+    entry.listener = null;
+    entry.following.wanted = false;
+    this.#flush();
+  }
+
+  async #connect() {
+    const connection = ++this.#connection;
+    this.#startedAt = this.#clock.now();
+    this.#setStatus({ phase: "connecting", reason: null, retryAt: null });
+    let token;
+    try {
+      token = await this.#getToken({ renew: this.#renew });
+    } catch (error) {
+      if (connection !== this.#connection) return;
+      if (error.signedOut) this.#halt("stopped", "logged_out");
+      else this.#wait();
+      return;
+    }
+    if (connection !== this.#connection) return;
+    this.#renew = false;
+    this.#attach(this.#openSocket(token));
+  }
+
+  #attach(socket) {
+    this.#socket = socket;
+    socket.onmessage = (event) => {
+      if (socket === this.#socket) this.#receive(event.data);
+    };
+    socket.onclose = (event) => {
+      if (socket === this.#socket) this.#closed(event.code, event.reason);
+    };
+  }
+
+  /** Lets go of the socket at once; a stuck peer would keep `onclose` waiting. */
+  #detach() {
+    const socket = this.#socket;
+    this.#connection += 1;
+    this.#socket = null;
+    for (const { following } of this.#followed.values()) following.disconnected();
+    this.#forgetFinished();
+    socket?.close(1000);
+  }
+
+  #closed(code, reason) {
+    const next = afterClose(code, reason);
+    this.#detach();
+    if (next.act === "stop") {
+      this.#halt("stopped", next.reason);
+      return;
+    }
+    this.#renew ||= next.act === "renew";
+    this.#wait();
+  }
+
+  #wait() {
+    this.#detach();
+    const delay = this.#nextDelay();
+    const retryAt = this.#clock.now() + delay;
+    this.#cancelRetry = this.#clock.after(delay, () => this.#connect());
+    this.#setStatus({ phase: "waiting", retryAt });
+  }
+
+  #nextDelay() {
+    const chance = this.#random();
+    const { delay_min_ms: least, delay_max_ms: most } = this.#advice ?? {};
+    const jitter = this.#advice ? least + chance * (most - least) : reconnectDelay(this.#tries, chance);
+    const delay = this.#holdMs + jitter;
+    this.#advice = null;
+    this.#holdMs = 0;
+    this.#tries += 1;
+    return delay;
+  }
+
+  #halt(phase, reason) {
+    this.#detach();
+    this.#cancelRetry?.();
+    this.#cancelTick?.();
+    this.#setStatus({ phase, reason, retryAt: null });
+  }
+
+  #receive(text) {
+    const frame = JSON.parse(text);
+    this.status.lastFrameAt = this.#clock.now();
+    switch (frame.type) {
+      case "connection_established":
+        this.#greeted(frame);
+        break;
+      case "ping":
+        this.#send({ type: "pong" });
+        break;
+      case "error":
+        this.#refused(frame);
+        break;
+      case "reconnect_advice":
+        this.#advice = frame;
+        break;
+      case "admin_broadcast":
+        this.#listener.onBroadcast(frame);
+        break;
+      default:
+        if (frame.task_id !== undefined) this.#route(frame);
+    }
+  }
+
+  #greeted(frame) {
+    this.#startedAt = this.#clock.now();
+    this.serverOffsetMs = Date.parse(frame.server_time) - this.#clock.now();
+    this.#setStatus({ phase: "online" });
+    this.#flush();
+  }
+
+  #refused(frame) {
+    if (frame.fatal) this.#holdMs = frame.retry_after_ms ?? 0;
+    for (const [taskId, entry] of this.#followed) {
+      if (entry.following.refuse(frame, this.#clock.now()) === "lost") this.#lose(taskId, entry);
+    }
+  }
+
+  #route(frame) {
+    const entry = this.#followed.get(frame.task_id);
+    const verdict = entry ? entry.following.receive(frame) : verdictOnStranger(frame);
+    if (verdict === "apply") this.#apply(frame, entry);
+    else if (verdict === "notice") this.#notice(frame);
+    else if (verdict === "lost") this.#lose(frame.task_id, entry);
+    if (verdict === "settled" || verdict === "gap") this.#flush();
+  }
+
+  #apply(frame, entry) {
+    this.#remember(frame.task_id, frame.seq);
+    if (frame.type === "task_deleted") entry.following.wanted = false;
+    entry.listener?.onFrame(frame);
+    if (frame.type === "task_deleted") this.#flush();
+  }
+
+  #notice(frame) {
+    if (frame.seq <= (this.#noticed.get(frame.task_id) ?? 0)) return;
+    this.#remember(frame.task_id, frame.seq);
+    this.#listener.onNotice(frame);
+  }
+
+  #remember(taskId, seq) {
+    if (!Number.isInteger(seq)) return;
+    this.#noticed.delete(taskId);
+    this.#noticed.set(taskId, seq);
+    if (this.#noticed.size > MAX_REMEMBERED_TASKS) this.#noticed.delete(this.#noticed.keys().next().value);
+  }
+
+  #lose(taskId, entry) {
+    this.#followed.delete(taskId);
+    entry.listener?.onLost(entry.following.lostCode);
+  }
+
+  #flush() {
+    if (this.status.phase === "online") {
+      const now = this.#clock.now();
+      for (const { following } of this.#followed.values()) {
+        const command = following.nextCommand(now, () => `c${(this.#commands += 1)}`);
+        if (command) this.#send(command);
+      }
+    }
+    this.#forgetFinished();
+  }
+
+  #forgetFinished() {
+    for (const [taskId, { following }] of this.#followed) {
+      if (following.finished) this.#followed.delete(taskId);
+    }
+  }
+
+  #send(command) {
+    this.#socket?.send(JSON.stringify(command));
+  }
+
+  #tick() {
+    this.#cancelTick?.();
+    this.#cancelTick = this.#clock.after(TICK_MS, () => this.#tick());
+    const now = this.#clock.now();
+    if (this.status.phase === "connecting" && now - this.#startedAt > CONNECT_TIMEOUT_MS) this.#wait();
+    if (this.status.phase !== "online") return;
+    if (now - this.#startedAt >= STABLE_MS) this.#tries = 0;
+    this.#checkLife(now);
+    this.#flush();
+  }
+
+  #checkLife(now) {
+    const quietMs = now - this.status.lastFrameAt;
+    if (quietMs > DEAD_AFTER_MS) {
+      this.#wait();
+    } else if (quietMs > PING_AFTER_MS && this.#pingedAt < this.status.lastFrameAt) {
+      this.#pingedAt = now;
+      this.#send({ type: "ping" });
+    }
+  }
+
+  #setStatus(changes) {
+    this.status = { ...this.status, ...changes };
+    this.#listener.onStatus(this.status);
+  }
+}

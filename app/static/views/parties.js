@@ -1,0 +1,115 @@
+/** The third parties. Read from REST, at most every few seconds: there is no event for each. */
+
+import { h, setText, show } from "../dom.js";
+import { errorText } from "../errors.js";
+import { textOfCode } from "../texts.js";
+import { riskBadge, RISKS } from "./badges.js";
+
+const MOST = 1_000;
+const PAUSE_MS = 5_000; // between two reads
+
+export function createParties(app, taskId) {
+  const { t } = app;
+  let wanted = null; // what the state said at the last read
+  let ended = false;
+  let readAt = 0;
+  let timer = null;
+  let disposed = false;
+
+  const total = h("span", { class: "count" });
+  const body = h("tbody");
+  const column = (key, name) => h("th", { scope: "col", class: name }, t(key));
+  const table = h("div", { class: "table-frame", hidden: true, tabindex: "0", role: "region", "aria-labelledby": "parties-title" },
+    h("table", {},
+      h("thead", {}, h("tr", {},
+        column("parties.domain", "c-domain"), column("parties.risk", "c-risk"), column("parties.category", "c-category"),
+        column("parties.relation", "c-relation"), column("parties.references", "c-number"), column("parties.hidden", "c-number"),
+      )),
+      body,
+    ),
+  );
+  const note = h("p", { class: "state small" }, t("app.loading"));
+  const retry = h("button", { class: "quiet bordered small", type: "button", hidden: true, on: { click: () => read() } }, t("app.retry"));
+  const more = h("p", { class: "muted small", hidden: true });
+  const element = h("section", { class: "card parties-card", "aria-labelledby": "parties-title" },
+    h("div", { class: "section-head" }, h("h2", { id: "parties-title" }, t("parties.title"), " ", total)),
+    note, retry, table, more,
+  );
+
+  /** Reads anew when the state shows that there is more to read. */
+  function update(state) {
+    ended = state.ended;
+    const { total_third_party_domains: count, total_violations: violations } = state.statistics;
+    const signature = [state.run, count, violations, state.status, stageKey(state)].join(":");
+    if (signature === wanted) return;
+    wanted = signature;
+    setText(note, t(ended ? "parties.empty_done" : "parties.empty_running"));
+    if (timer === null) timer = setTimeout(read, Math.max(0, readAt + PAUSE_MS - Date.now()));
+  }
+
+  async function read() {
+    clearTimeout(timer);
+    timer = null;
+    readAt = Date.now();
+    try {
+      const found = await app.api.thirdParties(taskId, MOST);
+      if (!disposed) take(found);
+    } catch (error) {
+      if (!disposed) fail(error);
+    }
+  }
+
+  function take({ items, total: number }) {
+    items.sort(byRisk);
+    body.replaceChildren(...items.map((party) => row(t, party)));
+    setText(total, number ? String(number) : "");
+    setText(note, t(ended ? "parties.empty_done" : "parties.empty_running"));
+    show(note, items.length === 0);
+    show(table, items.length > 0);
+    show(retry, false);
+    show(more, number > items.length);
+    setText(more, t("parties.more", { count: items.length }));
+  }
+
+  function fail(error) {
+    setText(note, `${t("parties.failed")}: ${errorText(t, error)}`);
+    show(note, true);
+    show(retry, true);
+  }
+
+  return {
+    element,
+    update,
+    dispose() {
+      disposed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Stages before the third parties say nothing about them. */
+function stageKey(state) {
+  return state.stages.slice(2).map((stage) => stage.status).join(",");
+}
+
+function rank(party) {
+  return party.risk_level === null ? RISKS.length : RISKS.indexOf(party.risk_level);
+}
+
+function byRisk(a, b) {
+  return rank(a) - rank(b) || b.references - a.references || (a.domain < b.domain ? -1 : 1);
+}
+
+function row(t, party) {
+  return h("tr", {},
+    h("th", { scope: "row", class: "c-domain" },
+      h("span", { class: "domain" }, party.domain),
+      party.hosts.length > 1 && h("span", { class: "muted small", title: party.hosts.join("\n") }, t("parties.hosts", { count: party.hosts.length })),
+    ),
+    h("td", { class: "c-risk" }, party.risk_level ? riskBadge(t, party.risk_level) : h("span", { class: "muted" }, "—")),
+    h("td", { class: "c-category" }, textOfCode(t, "category", party.category)),
+    h("td", { class: "c-relation" }, textOfCode(t, "relation", party.relation)),
+    h("td", { class: "c-number" }, String(party.references)),
+    h("td", { class: "c-number" }, party.hidden ? String(party.hidden) : h("span", { class: "muted" }, "—")),
+  );
+}

@@ -1,0 +1,90 @@
+/** The form that starts a scan. */
+
+import { h, setAttribute, setText, show } from "../dom.js";
+import { errorText } from "../errors.js";
+
+const SECONDS_PER_MINUTE = 60;
+
+export function createStart(app) {
+  const { t } = app;
+  const domain = h("input", { id: "domain", name: "domain", class: "big", inputmode: "url", autocomplete: "off", autocapitalize: "none", spellcheck: "false", maxlength: 1000, placeholder: "example.com", "aria-describedby": "start-problem" });
+  domain.value = app.suggestedTarget;
+  const problem = h("p", { id: "start-problem", class: "problem", role: "alert", hidden: true });
+  const button = h("button", { class: "primary big", type: "submit" }, t("start.submit"));
+  const options = createOptions(t);
+
+  const submit = async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    setText(button, t("start.busy"));
+    show(problem, false);
+    setAttribute(domain, "aria-invalid", null);
+    try {
+      const task = await app.api.createTask(domain.value, options.read());
+      app.targets.set(task.id, task.target_domain);
+      app.suggestedTarget = "";
+      location.hash = `#/tasks/${task.id}`;
+    } catch (error) {
+      setText(problem, errorText(t, error));
+      show(problem, true);
+      if (error.code?.startsWith("target_")) setAttribute(domain, "aria-invalid", "true");
+      domain.focus();
+    } finally {
+      button.disabled = false;
+      setText(button, t("start.submit"));
+    }
+  };
+
+  const element = h("section", { class: "card start", "aria-labelledby": "start-title" },
+    h("h2", { id: "start-title" }, t("start.title")),
+    h("form", { on: { submit }, novalidate: true },
+      h("div", { class: "start-row" },
+        h("label", { class: "visually-hidden", for: "domain" }, t("start.domain")),
+        domain,
+        button,
+      ),
+      problem,
+      options.element,
+    ),
+  );
+  return { element };
+}
+
+function createOptions(t) {
+  const number = (name, most, placeholder) =>
+    h("input", { id: name, name, type: "number", min: name === "max_depth" ? 0 : 1, max: most, step: 1, placeholder });
+  const pages = number("max_pages", 1_000_000, "5000");
+  const depth = number("max_depth", 100, "5");
+  const minutes = number("time_limit", 720, "120");
+  const urls = h("textarea", { id: "start_urls", name: "start_urls", rows: 2, spellcheck: "false", autocapitalize: "none" });
+  const passive = h("input", { id: "passive", type: "checkbox", checked: true });
+  const screenshots = h("input", { id: "screenshots", type: "checkbox", checked: true });
+  const field = (input, key) => h("div", { class: "field" }, h("label", { for: input.id }, t(key)), input);
+  const box = (input, key) => h("label", { class: "box" }, input, h("span", {}, t(key)));
+
+  const element = h("details", {},
+    h("summary", {}, t("start.options")),
+    h("div", { class: "options" },
+      field(pages, "start.max_pages"),
+      field(depth, "start.max_depth"),
+      field(minutes, "start.time_limit"),
+      h("div", { class: "field full" }, h("label", { for: "start_urls" }, t("start.start_urls")), urls),
+      h("div", { class: "full boxes" }, box(passive, "start.passive"), box(screenshots, "start.screenshots")),
+    ),
+  );
+
+  /** What differs from the server's defaults; null when nothing does. */
+  function read() {
+    const config = {};
+    if (pages.value) config.max_pages = Number(pages.value);
+    if (depth.value) config.max_depth = Number(depth.value);
+    if (minutes.value) config.time_limit_s = Number(minutes.value) * SECONDS_PER_MINUTE;
+    const lines = urls.value.split("\n").map((line) => line.trim()).filter(Boolean);
+    if (lines.length) config.start_urls = lines;
+    if (!passive.checked) config.use_passive_sources = false;
+    if (!screenshots.checked) config.screenshots = false;
+    return Object.keys(config).length ? config : null;
+  }
+
+  return { element, read };
+}

@@ -1,0 +1,180 @@
+/** All tasks of the user: status and progress, kept fresh by notices and by following what runs. */
+
+import { createScheduler, h, show, setText } from "../dom.js";
+import { errorText } from "../errors.js";
+import { formatMoment } from "../format.js";
+import { TaskState, TERMINAL } from "../taskstate.js";
+import { textOfCode } from "../texts.js";
+import { riskCounts, statusBadge } from "./badges.js";
+import { createStart } from "./start.js";
+
+const PAGE_SIZE = 30;
+const MAX_FOLLOWED = 30; // of what runs or waits; the rest moves by notices
+
+export function createTasksView(app) {
+  const { t } = app;
+  const tasks = new Map(); // id -> task as REST gives it, newest first
+  const following = new Map(); // id -> function that ends it
+  let total = 0;
+  let pages = 1;
+  let loads = 0; // grows with every load; an older answer is void
+  let wasOnline = false;
+  let disposed = false;
+
+  const count = h("span", { class: "muted" });
+  const list = h("ul", { class: "task-list" });
+  const note = h("div", { class: "state" });
+  const more = h("button", { class: "quiet bordered", type: "button", hidden: true, on: { click: () => { pages += 1; load(); } } });
+  const element = h("div", { class: "tasks" },
+    createStart(app).element,
+    h("section", { "aria-labelledby": "tasks-title" },
+      h("div", { class: "section-head" }, h("h1", { id: "tasks-title" }, t("tasks.title")), count),
+      note, list, more,
+    ),
+  );
+  const scheduler = createScheduler(draw);
+
+  async function load() {
+    const mine = ++loads;
+    try {
+      const found = [];
+      for (let page = 1; page <= pages; page += 1) {
+        const piece = await app.api.listTasks({ page, pageSize: PAGE_SIZE });
+        found.push(...piece.items);
+        total = piece.total;
+      }
+      if (mine !== loads || disposed) return;
+      take(found);
+    } catch (error) {
+      if (mine === loads && !disposed) fail(error);
+    }
+  }
+
+  function take(found) {
+    tasks.clear();
+    for (const task of found) {
+      tasks.set(task.id, task);
+      app.targets.set(task.id, task.target_domain);
+    }
+    show(note, tasks.size === 0);
+    note.replaceChildren(h("h2", {}, t("tasks.empty_title")), h("p", {}, t("tasks.empty")));
+    followUnfinished();
+    draw();
+  }
+
+  function fail(error) {
+    if (tasks.size) {
+      app.toast(errorText(t, error), { kind: "error" });
+      return;
+    }
+    show(note, true);
+    note.replaceChildren(
+      h("h2", {}, t("tasks.failed")),
+      h("p", {}, errorText(t, error)),
+      h("button", { class: "primary", type: "button", on: { click: start } }, t("app.retry")),
+    );
+  }
+
+  function followUnfinished() {
+    const unfinished = [...tasks.values()].filter((task) => !TERMINAL.has(task.status)).slice(0, MAX_FOLLOWED);
+    const wanted = new Set(unfinished.map((task) => task.id));
+    for (const [id, end] of following) {
+      if (wanted.has(id)) continue;
+      end();
+      following.delete(id);
+    }
+    for (const id of wanted) {
+      if (!following.has(id)) following.set(id, follow(id));
+    }
+  }
+
+  function follow(id) {
+    let state = null;
+    const listener = {
+      onFrame(frame) {
+        if (frame.type === "task_deleted") {
+          load();
+          return;
+        }
+        if (frame.type === "task_snapshot") state = new TaskState(frame);
+        else state?.apply(frame);
+        if (state && tasks.has(id)) tasks.set(id, { ...tasks.get(id), ...summary(state) });
+        scheduler.request();
+      },
+      onLost: () => load(),
+    };
+    return app.realtime.follow(id, { topics: ["progress"], logTail: 0, listener });
+  }
+
+  function draw() {
+    setText(count, total ? t("tasks.count", { count: total }) : "");
+    list.replaceChildren(...[...tasks.values()].map((task) => h("li", {}, taskRow(t, task))));
+    const left = total - tasks.size;
+    show(more, left > 0 && tasks.size > 0);
+    setText(more, t("tasks.more", { count: Math.min(left, PAGE_SIZE) }));
+  }
+
+  function start() {
+    show(note, true);
+    note.replaceChildren(...Array.from({ length: 3 }, () => h("div", { class: "skeleton row" })), h("p", { class: "visually-hidden" }, t("app.loading")));
+    load();
+  }
+
+  app.setTitle(t("tasks.title"));
+  wasOnline = app.realtime.status.phase === "online";
+  start();
+  return {
+    element,
+    /** Notices say that something changed; what they do not hold is read anew. */
+    onNotice: () => load(),
+    onStatus(status) {
+      const online = status.phase === "online";
+      if (online && !wasOnline) load();
+      wasOnline = online;
+    },
+    dispose() {
+      disposed = true;
+      scheduler.cancel();
+      for (const end of following.values()) end();
+    },
+  };
+}
+
+/** What a row shows of a followed state, in the shape of REST. */
+function summary(state) {
+  return {
+    status: state.status,
+    progress: state.progress,
+    stage_key: state.stage_key,
+    attempt: state.attempt,
+    statistics: state.statistics,
+    violation_counts: state.counts,
+    queue_position: state.queue_position ?? null,
+    error: state.error ?? null,
+  };
+}
+
+function taskRow(t, task) {
+  const running = !TERMINAL.has(task.status);
+  const violations = task.statistics.total_violations
+    ? riskCounts(t, task.violation_counts)
+    : task.status === "completed" && h("span", { class: "muted" }, t("tasks.no_violations"));
+  return h("a", { class: "task-row card", href: `#/tasks/${task.id}`, "aria-label": t("tasks.open", { domain: task.target_domain }) },
+    h("div", { class: "task-main" },
+      h("span", { class: "domain" }, task.target_domain),
+      h("span", { class: "muted" }, subtitle(t, task)),
+    ),
+    h("div", { class: "task-progress" },
+      running && h("progress", { max: 100, value: task.progress, "aria-label": t("task.progress") }),
+      running && h("span", { class: "percent" }, `${task.progress}%`),
+    ),
+    h("div", { class: "task-risks" }, violations),
+    statusBadge(t, task.status),
+  );
+}
+
+function subtitle(t, task) {
+  if (task.status === "pending" && task.queue_position) return t("task.queue", { count: task.queue_position });
+  if (task.status === "running" && task.stage_key) return textOfCode(t, "stage", task.stage_key, task.stage);
+  return formatMoment(task.completed_at ?? task.created_at, t.language);
+}
