@@ -1,4 +1,5 @@
-"""ASGI entry: `uvicorn main:app`, or `python main.py` for the server as `compliance serve` runs it.
+"""ASGI entry: `python main.py` serves as `compliance serve` does; by hand it is
+`uvicorn --ws app.websocket.transport:ServerProtocol main:app` (the sockets need that protocol).
 
 The application is made when it is first asked for; its lifespan starts and stops everything else.
 """
