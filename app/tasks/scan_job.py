@@ -31,7 +31,7 @@ from app.tasks.reporter import Reporter, StopReason
 from app.tasks.store_files import await_store
 from app.tasks.writer import UnitWriter
 
-UNWIND_S: Final = 1.0  # a cancelled scan lets go of its connections and its browser; cancel has 2 s in all
+UNWIND_S: Final = 1.2  # a cancelled scan lets go of its connections and its browser; cancel has 2 s in all
 TOUCH_S: Final = 1.0
 STORE_RETRY_S: Final = 1.0  # pause before a scan whose store failed (disk full) goes on from its checkpoint
 log = structlog.get_logger(__name__)
