@@ -36,6 +36,7 @@ THIN_TEXT: Final = 200  # characters; below this what scripts draw is the page
 OK_STATUSES: Final = range(200, 300)
 
 _TEXTUAL: Final = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
+_SHOWN: Final = ("image/", "video/", "audio/", "application/pdf", "text/")  # browsers show these, as content
 _PORTS: Final = {"http:": 80, "https:": 443}
 
 
@@ -120,11 +121,14 @@ class Capturer:
         """Follow redirects of every kind; the result is the last answer, the hops lie in `chase`."""
         deadline = time.monotonic() + CHASE_TIMEOUT_S
         current = url
+        shown: FetchResult | None = None  # the document that sent the browser on by itself
         while True:
             result = await self._ask(current, chase, timeout_s=min(FETCH_TIMEOUT_S, deadline - time.monotonic()))
             hop = next_hop(result)
             if hop is None:
-                return result
+                # A download leaves the browser on the page that started it.
+                return shown if shown is not None and _is_download(result) else result
+            shown = result if hop.kind in (HopKind.META, HopKind.SCRIPT) else shown
             chase.hops.append(hop)
             if request_url(hop.location) is None:
                 return replace(result, error=FetchError.BAD_URL)
@@ -228,6 +232,15 @@ def _is_textual(content_type: str) -> bool:
     """No type at all counts: browsers sniff, and such answers are nearly always pages."""
     kind = content_type.partition(";")[0].strip().lower()
     return not kind or kind in _TEXTUAL
+
+
+def _is_download(result: FetchResult) -> bool:
+    """Something that a browser saves instead of showing it."""
+    if result.status not in OK_STATUSES:
+        return False
+    kind = result.header("content-type").partition(";")[0].strip().lower()
+    attached = result.header("content-disposition").strip().lower().startswith("attachment")
+    return attached or not (_is_textual(kind) or kind.startswith(_SHOWN))
 
 
 def _target_of(url: str) -> tuple[str, int, bool]:

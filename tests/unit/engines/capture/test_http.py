@@ -216,6 +216,17 @@ async def test_a_picture_is_content_without_text(tmp_path):
     assert (capture.page_class, capture.text, capture.html_sha256) == ("content", "", "")
 
 
+async def test_a_page_that_starts_a_download_is_what_was_captured(tmp_path):
+    html = (
+        '<title>update</title><meta http-equiv="refresh" content="1;url=/setup.exe"><p>Your player is out of date</p>'
+    )
+    files = {"/": page(html), "/setup.exe": response(b"MZ", Content_Type="application/octet-stream")}
+    async with http_server(routes(files)) as server, capturing(tmp_path, port_map={80: server.port}) as capturer:
+        capture = await capturer.capture("a.test", "a.test", "http://a.test/")
+    assert (capture.final_url, capture.title) == ("http://a.test/", "update")
+    assert [hop.location for hop in capture.hops] == ["http://a.test/setup.exe"]
+
+
 def rendered(url="http://a.test/", text="drawn by script", title="drawn"):
     return Rendered(url, title, f"<title>{title}</title><p>{text}</p>", b"\xff\xd8picture", ())
 
