@@ -9,7 +9,7 @@ For each class, over the title, the description, the visible text and the pictur
 
 A window is what a person sees at a time: pages that carry a block of offers inside much harmless text are found, novels
 and portals with scattered words are not. Fewer than two distinct terms, or topic terms alone, say nothing. Without an
-*offer* the score ends at `NO_OFFER_CAP`, so that it needs a review at least.
+*offer* the scale is `NO_OFFER_SCALE` and the score ends at `NO_OFFER_CAP`, so that it needs a review at least.
 """
 
 import math
@@ -25,6 +25,7 @@ from app.engines.analyse.subject import Subject
 from app.engines.model import Evidence, Layer
 
 BREADTH_SCALE: Final = 1.8  # three offers say 0.81 before density and guards
+NO_OFFER_SCALE: Final = 2.8  # the same without any offer: games nights and articles name two or three products
 TOPIC_CAP: Final = 0.8
 DENSITY_HALF: Final = 0.9  # two offers within two screens: 1.3; scattered words of a long article: below 0.7
 GUARD_HALF: Final = 0.7  # reports and warnings reach 0.85 and more, promotion rarely 0.4: halve the score between them
@@ -107,8 +108,9 @@ class TextLayer:
         density = max(_density(zone, key) for zone in zones)
         guards = sum(tally.guards.values()) / (1 + tally.breadth)
         doubt = (1 + (DENSITY_HALF / density) ** 2) * (1 + (guards / GUARD_HALF) ** 2)
-        score = (1 - math.exp(-tally.breadth / BREADTH_SCALE)) / doubt
-        return min(score, SCORE_CAP if tally.strongest >= OFFER_FROM else NO_OFFER_CAP)
+        offers = tally.strongest >= OFFER_FROM
+        scale, cap = (BREADTH_SCALE, SCORE_CAP) if offers else (NO_OFFER_SCALE, NO_OFFER_CAP)
+        return min((1 - math.exp(-tally.breadth / scale)) / doubt, cap)
 
     def _evidence(self, key: ViolationKey, score: float, tally: _Tally, zones: list[_Zone]) -> Evidence:
         snippet, offset = _quote(key, zones)
