@@ -45,9 +45,10 @@ class KeyedBuckets:
     def take(self, key: str, now: float) -> bool:
         bucket = self._buckets.pop(key, None) or TokenBucket(burst=self._burst, per_s=self._per_s)
         self._buckets[key] = bucket  # the newest is last
+        taken = bucket.take(now)
         if len(self._buckets) > self._max_keys:
             self._forget(now)
-        return bucket.take(now)
+        return taken
 
     def wait_s(self, key: str) -> float:
         bucket = self._buckets.get(key)

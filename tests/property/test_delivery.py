@@ -27,6 +27,7 @@ from app.websocket.manager import WebSocketManager
 from app.websocket.transport import PEER_KEY
 from tests.support.clock import FakeClock
 from tests.support.frames import Follower, read_frame
+from tests.support.peers import FakePeer
 from tests.support.realtime import RecordingAudit, SimpleAuth
 from tests.support.rows import add_user
 
@@ -79,45 +80,6 @@ class ChaosBus:
                 self.waiting.remove(hint)
             if dice.random() < 0.8:
                 self.listener(hint)
-
-
-class FakePeer:
-    """A socket that takes everything, or nothing while it is stalled but for the frame that fills it."""
-
-    def __init__(self):
-        self.wire = []
-        self.stalled = False
-        self.full = False
-        self.closed = False
-        self.on_drain = None
-        self.last_received = self.last_sent = 0.0
-
-    @property
-    def writable(self):
-        return not self.full and not self.closed
-
-    @property
-    def unsent_bytes(self):
-        return 1 if self.full else 0
-
-    def send(self, payload):
-        if not self.closed:
-            self.wire.append(payload)
-            self.full = self.stalled
-
-    def drain(self):
-        self.stalled = self.full = False
-        if self.on_drain:
-            self.on_drain()
-
-    def ping(self):
-        pass
-
-    def close(self, code, reason=""):
-        self.closed = True
-
-    def abort(self):
-        self.closed = True
 
 
 class SimClient:

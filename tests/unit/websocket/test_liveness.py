@@ -1,0 +1,81 @@
+"""Heartbeats, expired tokens and stuck peers, second by second."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+
+@pytest.fixture
+async def watcher(desk):
+    return await desk.connect(desk.stack.add_user("a"))
+
+
+def at(desk, watcher, seconds):
+    """One check that many seconds after the connection opened."""
+    start = watcher.peer.last_received
+    desk.manager.liveness.check(watcher.connection, start + seconds)
+
+
+async def test_a_connection_that_is_silent_for_60_seconds_is_closed(desk, watcher):
+    at(desk, watcher, 59.9)
+    assert watcher.peer.closed_with is None
+    at(desk, watcher, 60.1)
+    assert watcher.peer.closed_with == (4010, "heartbeat_missed")
+
+
+async def test_after_25_seconds_of_silence_there_is_one_control_ping(desk, watcher):
+    at(desk, watcher, 24)
+    assert watcher.peer.pings == 0
+    at(desk, watcher, 26)
+    at(desk, watcher, 27)
+    assert watcher.peer.pings == 1
+
+
+async def test_a_ping_frame_comes_when_nothing_else_was_sent_for_25_seconds(desk, watcher):
+    at(desk, watcher, 26)
+    (frame,) = watcher.frames()
+    assert (frame["type"], frame["sequence"]) == ("ping", 1)
+    watcher.peer.last_sent = watcher.peer.last_received + 26
+    at(desk, watcher, 27)
+    assert watcher.frames() == []
+
+
+async def test_an_expired_token_is_closed_with_4001(desk, watcher):
+    past = desk.stack.clock.now() - timedelta(seconds=1)
+    watcher.connection.identity = replace(watcher.connection.identity, expires_at=past)
+    at(desk, watcher, 1)
+    assert watcher.peer.closed_with == (4001, "token_expired")
+
+
+async def test_a_peer_that_takes_no_byte_for_ten_seconds_is_cut_off(desk, watcher):
+    watcher.peer.full = True
+    for seconds in (1, 6, 10.5):
+        at(desk, watcher, seconds)
+        assert not watcher.peer.aborted
+    at(desk, watcher, 11.5)
+    assert watcher.peer.aborted
+    assert watcher.connection.close_code == 4008
+
+
+async def test_a_peer_that_takes_some_bytes_stays(desk, watcher):
+    class Slow(type(watcher.peer)):
+        left = 100
+
+        @property
+        def unsent_bytes(self):
+            Slow.left -= 1
+            return Slow.left
+
+    watcher.peer.__class__ = Slow
+    for seconds in range(1, 40):
+        at(desk, watcher, seconds)
+    assert not watcher.peer.aborted
+
+
+async def test_a_closed_connection_is_left_alone(desk, watcher):
+    watcher.peer.closed = True
+    at(desk, watcher, 100)
+    assert watcher.peer.closed_with is None
+    await asyncio.sleep(0)
