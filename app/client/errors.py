@@ -1,0 +1,37 @@
+"""What a client cannot repair by trying again.
+
+ClientError
+├── Stopped             the server said not to come back: close code 1008, or 4500 and above
+├── SignInFailed        no token can be had: wrong password, or the session has ended
+├── TaskLost            this task cannot be followed: missing, foreign, or too many subscriptions
+└── ServerUnreachable   one REST request got no answer; following never raises it, it tries again
+"""
+
+
+class ClientError(Exception):
+    """Root. `code` is one of the wire's, or of ours where nothing came over the wire."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class Stopped(ClientError):
+    """`close_code` is the WebSocket's, None for a refusal before the upgrade."""
+
+    def __init__(self, message: str, *, code: str, close_code: int | None = None) -> None:
+        super().__init__(message, code=code)
+        self.close_code = close_code
+
+
+class SignInFailed(ClientError):
+    pass
+
+
+class TaskLost(ClientError):
+    pass
+
+
+class ServerUnreachable(ClientError):
+    pass

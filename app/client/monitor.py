@@ -1,0 +1,279 @@
+"""The I/O shell: one WebSocket after the other, until the caller has seen enough."""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from urllib.parse import quote, urlsplit
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
+
+from app.client.errors import ServerUnreachable, Stopped, TaskLost
+from app.client.events import Event
+from app.client.following import Following, Verdict
+from app.client.reconnect import EXPIRED, Act, Backoff, after_close, stop_reason
+
+PATH: Final = "/api/v1/monitor/ws"
+OPEN_TIMEOUT_S: Final = 15.0
+CLOSE_TIMEOUT_S: Final = 2.0  # a server that does not say goodbye keeps nobody waiting
+SILENT_AFTER_S: Final = 60.0  # the server speaks at least every 25 s: this connection is dead
+MAX_FRAME_BYTES: Final = 1 << 25  # above the largest snapshot that a deployment may set
+CUT: Final = 1006  # no close frame came (RFC 6455, section 7.1.5)
+BACK_OFF_STATUSES: Final = frozenset({403, 408, 425, 429})  # and all of 500 to 599
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """A connection is being opened; `tries` before it have failed in a row."""
+
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The server has greeted: events come as they happen."""
+
+    connection_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The connection was lost or refused; the next try is in `delay_s`."""
+
+    delay_s: float
+    reason: str
+
+
+State = Connecting | Live | Waiting
+
+
+class TokenProvider(Protocol):
+    """Gives an access token. `renew`: the last one has expired.
+
+    Raises ServerUnreachable when it cannot know now (it is asked again later), SignInFailed when there is none.
+    """
+
+    def __call__(self, *, renew: bool) -> Awaitable[str]: ...
+
+
+class Socket(Protocol):
+    """What is used of `websockets`' connection."""
+
+    async def send(self, message: str) -> None: ...
+
+    async def recv(self) -> str | bytes: ...
+
+
+Connect = Callable[[str], AbstractAsyncContextManager[Socket]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a connection, or the try to open one, ended."""
+
+    act: Act
+    reason: str
+    greeted_for_s: float | None = None  # None: it was not greeted
+
+
+class MonitorClient:
+    """Follows tasks. Each `follow` has a connection of its own; nothing is shared between them."""
+
+    def __init__(
+        self,
+        url: str,
+        token_provider: TokenProvider,
+        *,
+        on_state: Callable[[State], None] | None = None,
+        open_socket: Connect | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """`url`: of the server (http, https), or of its endpoint (ws, wss). Raises ValueError for another."""
+        self._endpoint = endpoint_of(url)
+        self._token_provider = token_provider
+        self._on_state = on_state
+        self._open_socket = open_socket or _open_socket
+        self._chance = chance
+
+    async def follow(
+        self, task_id: str, last_seq: int | None = None, *, log_tail: int = 200
+    ) -> AsyncGenerator[Event, None]:
+        """Snapshots and events in order, each event once, over any number of cuts. Never gives up by itself.
+
+        Without `last_seq` it begins with a snapshot. Whenever the log no longer reaches back, a `task_snapshot` comes
+        that covers what is missing. Ends after `task_deleted`. Close the iterator (`aclosing`) to end it sooner.
+
+        Raises:
+            Stopped: the server said not to come back.
+            SignInFailed: the token provider has no token.
+            TaskLost: there is no such task, for this user at least.
+        """
+        following = Following(task_id, last_seq=last_seq, log_tail=log_tail)
+        async with aclosing(_Run(self, following).events()) as events:
+            async for event in events:
+                yield event
+                if event.type == "task_deleted":
+                    return
+
+    def tell(self, state: State) -> None:
+        if self._on_state is not None:
+            self._on_state(state)
+
+    async def token(self, *, renew: bool) -> str:
+        return await self._token_provider(renew=renew)
+
+    def open(self, token: str) -> AbstractAsyncContextManager[Socket]:
+        return self._open_socket(f"{self._endpoint}?token={quote(token, safe='')}")
+
+    def new_backoff(self) -> Backoff:
+        return Backoff(random=self._chance)
+
+
+class _Run:
+    """One `follow` over all its connections."""
+
+    def __init__(self, client: MonitorClient, following: Following) -> None:
+        self._client = client
+        self._following = following
+        self._backoff = client.new_backoff()
+        self._tries = 0  # in a row without a greeting
+        self._renew = False  # the token that was used last has expired
+        self._greeted_at: float | None = None  # of the connection that is open
+        self._ended = _Ended(Act.RECONNECT, "")  # how the last connection ended; set when it has
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        while True:
+            self._client.tell(Connecting(self._tries))
+            self._tries += 1
+            self._greeted_at = None
+            async with aclosing(self._connected()) as events:
+                async for event in events:
+                    yield event
+            await self._pause(self._ended)
+
+    async def _connected(self) -> AsyncGenerator[Event, None]:
+        """One connection, from the token to its end, which is left in `_ended`."""
+        try:
+            token = await self._client.token(renew=self._renew)
+            async with self._client.open(token) as socket:
+                async for event in self._listen(socket):
+                    yield event
+        except ServerUnreachable as error:
+            self._ended = _Ended(Act.RECONNECT, error.code)
+        except ConnectionClosed as closed:
+            self._ended = self._closed(closed)
+        except InvalidStatus as refused:
+            self._ended = self._refused(refused)
+        except InvalidURI as error:
+            raise Stopped(f"{error}", code="invalid_url") from error
+        except (OSError, WebSocketException) as error:  # TimeoutError is an OSError
+            self._ended = _Ended(Act.RECONNECT, type(error).__name__, self._greeted_for_s())
+        finally:
+            self._following.disconnected()
+
+    async def _listen(self, socket: Socket) -> AsyncGenerator[Event, None]:
+        while True:
+            frame = await self._receive(socket)
+            if frame is None:
+                continue
+            if self._following.receive(frame, time.monotonic()) is Verdict.APPLY:
+                yield Event.of(frame)
+            elif self._following.lost_code is not None:
+                raise TaskLost(
+                    f"The task {self._following.task_id} cannot be followed.", code=self._following.lost_code
+                )
+
+    async def _receive(self, socket: Socket) -> Mapping[str, Any] | None:
+        """The next frame; before it, the command that is due. None: a command was due first, or it was the greeting."""
+        now = time.monotonic()
+        if self._greeted_at is not None:
+            command = self._following.next_command(now)
+            if command is not None:
+                await socket.send(json.dumps(command))
+        frame = await self._await_frame(socket, now)
+        if frame is not None:
+            self._note(frame)
+        return frame
+
+    async def _await_frame(self, socket: Socket, now: float) -> Mapping[str, Any] | None:
+        due = self._following.due_at() if self._greeted_at is not None else None
+        patience_s = SILENT_AFTER_S if due is None else min(SILENT_AFTER_S, max(0.0, due - now))
+        try:
+            async with asyncio.timeout(patience_s):
+                frame: Mapping[str, Any] = json.loads(await socket.recv())
+        except TimeoutError:
+            if patience_s < SILENT_AFTER_S:
+                return None
+            raise
+        return frame
+
+    def _note(self, frame: Mapping[str, Any]) -> None:
+        """What concerns the connection, whoever is followed on it."""
+        match frame["type"]:
+            case "connection_established":
+                self._greeted_at = time.monotonic()
+                self._tries, self._renew = 0, False
+                self._client.tell(Live(frame["connection_id"]))
+            case "reconnect_advice":
+                self._backoff.advise(frame["delay_min_ms"] / 1_000, frame["delay_max_ms"] / 1_000)
+            case "error" if frame.get("fatal"):
+                self._backoff.hold(frame.get("retry_after_ms", 0) / 1_000)
+
+    def _closed(self, closed: ConnectionClosed) -> _Ended:
+        code, reason = (CUT, "") if closed.rcvd is None else (closed.rcvd.code, closed.rcvd.reason)
+        act = after_close(code, reason)
+        if act is Act.STOP or (act is Act.RENEW and self._renew):  # even the renewed token has expired
+            key = stop_reason(code, reason)
+            raise Stopped(f"The server refuses the connection: {key}.", code=key, close_code=code) from closed
+        return _Ended(act, reason or str(code), self._greeted_for_s())
+
+    def _refused(self, refused: InvalidStatus) -> _Ended:
+        status = refused.response.status_code
+        if status not in BACK_OFF_STATUSES and status < 500:  # noqa: PLR2004 - RFC 9110
+            raise Stopped(f"This is no monitoring endpoint: HTTP status {status}.", code=f"http_{status}") from refused
+        self._backoff.hold(_seconds(refused.response.headers.get("Retry-After")))
+        return _Ended(Act.RECONNECT, f"HTTP {status}")
+
+    def _greeted_for_s(self) -> float | None:
+        return None if self._greeted_at is None else time.monotonic() - self._greeted_at
+
+    async def _pause(self, ended: _Ended) -> None:
+        self._renew = ended.act is Act.RENEW
+        if ended.greeted_for_s is not None:
+            self._backoff.was_connected(ended.greeted_for_s)
+        delay_s = self._backoff.next_delay_s()
+        self._client.tell(Waiting(delay_s, EXPIRED if self._renew else ended.reason))
+        await asyncio.sleep(delay_s)
+
+
+def endpoint_of(url: str) -> str:
+    """The WebSocket's address. Raises ValueError for what is neither http, https, ws nor wss with a host."""
+    parts = urlsplit(url)
+    if not parts.hostname or parts.scheme not in ("http", "https", "ws", "wss"):
+        raise ValueError(f"{url!r} is no address of a server, such as http://127.0.0.1:8000")
+    if parts.scheme in ("ws", "wss"):
+        return parts._replace(query="", fragment="").geturl()
+    scheme = "wss" if parts.scheme == "https" else "ws"
+    return parts._replace(scheme=scheme, path=parts.path.rstrip("/") + PATH, query="", fragment="").geturl()
+
+
+def _open_socket(uri: str) -> AbstractAsyncContextManager[Socket]:
+    """Straight to the server: a proxy from the environment would see the token. No compression, as the server."""
+    return connect(
+        uri,
+        proxy=None,
+        compression=None,
+        open_timeout=OPEN_TIMEOUT_S,
+        close_timeout=CLOSE_TIMEOUT_S,
+        max_size=MAX_FRAME_BYTES,
+    )
+
+
+def _seconds(header: str | None) -> float:
+    """Of `Retry-After` in seconds; its date form is not worth a clock."""
+    return min(float(header), 3_600.0) if header is not None and header.isascii() and header.isdigit() else 0.0
