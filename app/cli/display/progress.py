@@ -1,0 +1,69 @@
+"""What all displays can do, the choice between them, and the loop that feeds one."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from rich.console import Console
+
+from app.cli.texts import Labels
+from app.client.events import Event
+from app.client.taskview import TaskView
+
+TICK_S: Final = 0.2
+
+
+class Display(Protocol):
+    """Shows one task. A context manager; nothing is shown outside of it."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def show(self, view: TaskView, event: Event) -> None:
+        """`event` has just been applied to `view`."""
+        ...
+
+    def tick(self, view: TaskView) -> None:
+        """Some time has passed."""
+        ...
+
+    def say(self, text: str, *, lasting: bool = False) -> None:
+        """A state of ours, such as a lost connection; empty: it is over. `lasting`: it is to stay readable."""
+        ...
+
+
+def choose_display(console: Console, labels: Labels) -> Display:
+    """By what the console writes to."""
+    if console.is_terminal and not console.is_dumb_terminal:
+        from app.cli.display.live import LiveDisplay
+
+        return LiveDisplay(console, labels)
+    from app.cli.display.plain import PlainDisplay
+
+    return PlainDisplay(console.file, labels)
+
+
+async def show_until_end(events: AsyncGenerator[Event, None], view: TaskView, display: Display) -> None:
+    """Feeds the display until the task has ended. Errors of `events` come out as they are."""
+    ticking = asyncio.create_task(_tick(view, display), name="display-ticks")
+    try:
+        async with aclosing(events):
+            async for event in events:
+                view.apply(event)
+                display.show(view, event)
+                if view.ended:
+                    return
+    finally:
+        ticking.cancel()
+        await asyncio.wait([ticking])
+
+
+async def _tick(view: TaskView, display: Display) -> None:
+    while True:
+        await asyncio.sleep(TICK_S)
+        display.tick(view)
