@@ -137,13 +137,15 @@ async def _running(
             ended.set()
             server.answering.set()  # whoever waits for the start of a server that failed
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(run(), name="uvicorn")
+    # No TaskGroup: when the block fails, the server is to end in order, not to be cancelled.
+    running = asyncio.create_task(run(), name="uvicorn")
+    try:
         await server.answering.wait()
-        try:
-            yield Serving(services, url, stop), ended
-        finally:
-            stop()
+        yield Serving(services, url, stop), ended
+    finally:
+        stop()
+        await asyncio.wait([running])
+    running.result()
 
 
 def build_config(settings: Settings, services: Services) -> uvicorn.Config:

@@ -70,6 +70,14 @@ async def test_all_lines_can_be_streamed(house, logged):
     assert (empty.status_code, empty.text) == (200, "")
 
 
+async def test_a_stream_goes_on_over_many_pages(house):
+    headers = await house.login()
+    task_id = await house.add_task(headers)
+    await write_lines(house, task_id, 2_050)
+    rows = await house.client.get(f"/api/v1/monitor/tasks/{task_id}/logs?format=ndjson", headers=headers)
+    assert [json.loads(line)["log_seq"] for line in rows.text.splitlines()] == list(range(1, 2_051))
+
+
 async def test_a_line_in_a_text_stays_one_line_without_control_characters(house):
     headers = await house.login()
     task_id = await house.add_task(headers)

@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 
 from app.core.errors import ConfigurationError
 from app.core.logging import RedactingFormatter, configure_logging
-from app.server import open_listener, raise_file_limit, serve, url_of
+from app.server import open_listener, raise_file_limit, run_server, serve, url_of
 from app.wiring import build_services
 from tests.support.house import (
     ADMIN_PASSWORD,
@@ -196,3 +196,40 @@ async def sign_in_soon(url: str, password: str) -> str:
                 return await sign_in(url, password)
             except httpx.ConnectError:
                 await asyncio.sleep(0.05)
+
+
+async def test_a_companion_runs_beside_the_server_and_ends_it(tmp_path, log):
+    """As `compliance demo` does."""
+    settings = make_settings(tmp_path, port=0, admin_password=None)
+    told: list[str] = []
+    seen: list[int] = []
+
+    async def beside(serving) -> None:
+        async with httpx.AsyncClient(base_url=serving.url) as client:
+            seen.append((await client.get("/readyz")).status_code)
+            body = {"username": "admin", "password": told[0]}
+            seen.append((await client.post("/api/v1/auth/login", json=body)).status_code)
+
+    async with asyncio.timeout(30):
+        await asyncio.to_thread(run_server, settings, announce=told.append, beside=beside)
+    assert seen == [200, 200]
+    assert told[0] not in log.getvalue()
+
+
+async def test_a_companion_that_fails_takes_the_server_down(tmp_path, log):
+    async def beside(serving) -> None:
+        raise LookupError("nothing to do")
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await asyncio.to_thread(run_server, make_settings(tmp_path, port=0), beside=beside)
+    assert caught.group_contains(LookupError)
+    build_services(make_settings(tmp_path), passwords=cheap_passwords()).release()
+
+
+async def test_a_server_that_cannot_start_leaves_nothing_behind(tmp_path):
+    settings = make_settings(tmp_path, port=0)
+    services = build_services(settings, passwords=cheap_passwords())
+    with pytest.raises(ConfigurationError, match="in use"):
+        async with serve(settings):
+            pass
+    services.release()
