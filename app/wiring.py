@@ -24,6 +24,7 @@ from app.services.audit import AuditTrail
 from app.services.auth import AuthService
 from app.services.lifecycle import Lifecycle
 from app.services.ports import FileRemover, Hub, Monitor, ScanRunner
+from app.services.readiness import Readiness
 from app.services.reports import ReportService
 from app.services.scans import ScanService
 from app.services.texts import Texts
@@ -55,6 +56,7 @@ class Services:
     users: UserService
     scans: ScanService
     reports: ReportService
+    readiness: Readiness
     runner: ScanRunner
     monitor: Monitor
     manager: Hub
@@ -206,6 +208,7 @@ def _build(
         reports=ReportService(
             db=db, readers=SqliteScanReader, scans_dir=settings.data_dir / SCANS_FOLDER, language=settings.language
         ),
+        readiness=Readiness(db=db, clock=clock),
         runner=runner,
         monitor=monitor,
         manager=manager

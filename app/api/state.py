@@ -15,6 +15,7 @@ from app.schemas.common import Text
 from app.services.audit import AuditTrail
 from app.services.auth import AuthService
 from app.services.ports import Hub
+from app.services.readiness import Readiness
 from app.services.reports import ReportService, Slice
 from app.services.scans import Actor, ScanService
 from app.services.users import UserService
@@ -45,6 +46,8 @@ class ApiServices(Protocol):
     def reports(self) -> ReportService: ...
     @property
     def audit(self) -> AuditTrail: ...
+    @property
+    def readiness(self) -> Readiness: ...
     @property
     def manager(self) -> Hub: ...
     @property

@@ -88,3 +88,13 @@ async def test_other_origins_are_let_in_by_name_only(tmp_path):
         assert answer.headers["access-control-allow-origin"] == "https://panel.example"
         other = await house.client.options("/api/v1/tasks", headers={**asking, "Origin": "https://evil.example"})
         assert "access-control-allow-origin" not in other.headers
+
+
+async def test_the_page_and_its_parts_are_served(house):
+    page = await house.client.get("/")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    parts = re.findall(r'(?:src|href)="(static/[^"]+)"', page.text)
+    assert parts
+    for part in parts:
+        assert (await house.client.get(f"/{part}")).status_code == 200
+    assert (await house.client.post("/")).status_code == 405
