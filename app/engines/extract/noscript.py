@@ -9,7 +9,7 @@ from typing import Final
 
 # Without scripts, styles and comments inside: their text may hold anything, also half a tag.
 _BLOCK: Final = re.compile(
-    r"<noscript\b[^>]*>((?:(?!<!--|</?script|</?style|</?noscript).)*)</noscript\s*>", re.IGNORECASE | re.DOTALL
+    r"<noscript\b[^<>]*>((?:(?!<!--|</?script|</?style|</?noscript).)*)</noscript\s*>", re.IGNORECASE | re.DOTALL
 )
 _BODY: Final = re.compile(r"<body\b", re.IGNORECASE)
 

@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-_LABEL: Final = r"[a-zA-Z0-9\u0080-\uffff_](?:[a-zA-Z0-9\u0080-\uffff_\-]{0,62})?"
-_HOST: Final = rf"(?:{_LABEL}\.)+(?:[a-zA-Z\u0080-\uffff][\w\-\u0080-\uffff]{{1,62}}|\d{{1,3}})"
+# No optional group around what may be empty anyway: that makes the search exponential in the number of labels.
+_LABEL: Final = r"[a-zA-Z0-9\u0080-\uffff_][a-zA-Z0-9\u0080-\uffff_\-]{0,62}"
+_HOST: Final = rf"(?:{_LABEL}\.){{1,60}}(?:[a-zA-Z\u0080-\uffff][\w\-\u0080-\uffff]{{1,62}}|\d{{1,3}})"
+_USER: Final = r"(?:[\w.\-%]{1,100}(?::[^\s\"'`<>@/]{0,100})?@)?"
 _END: Final = r"[^\s\"'`<>\\(){}|^\[\];,]*"
 _URL: Final = re.compile(
-    rf"(?:\bhttps?:[/\\]{{2}}|(?<=[\"'`(=])//)(?:[\w.\-%]+(?::[^\s\"'`<>@/]*)?@)?{_HOST}\.?(?::\d{{1,5}})?(?:[/?#]{_END})?",
+    rf"(?:\bhttps?:[/\\]{{2}}|(?<=[\"'`(=])//){_USER}{_HOST}\.?(?::\d{{1,5}})?(?:[/?#]{_END})?",
     re.IGNORECASE,
 )
 _ESCAPED: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|(/))")
@@ -33,7 +35,7 @@ _LOCATION: Final = re.compile(
     rf"{_WINDOW}location(?:\s*\.\s*href)?\s*=\s*{_LITERAL}(?!\s*[+.?])"
     rf"|{_WINDOW}location\s*\.\s*(?:replace|assign)\s*\(\s*{_LITERAL}\s*\)(?!\s*[+.?])"
 )
-_OPAQUE: Final = re.compile(r"""//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""", re.DOTALL)
+_OPAQUE: Final = re.compile(r"""//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?""", re.DOTALL)
 
 
 def find_urls(text: str) -> Iterator[tuple[str, str, int]]:

@@ -8,9 +8,9 @@ from app.engines.extract.table import Form
 _WORD: Final = re.compile(r"[^ \t\n\f\r]+")
 _LIST: Final = re.compile(r"[^\s,]+")
 _REFRESH: Final = re.compile(
-    r"""^\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?(?:"([^"]*)"?|'([^']*)'?|(\S.*))$""", re.IGNORECASE | re.DOTALL
+    r"""^\s*+[\d.]*+\s*+[;,]?\s*+(?:url\s*=\s*)?(?:"([^"]*)"?|'([^']*)'?|(\S.*))$""", re.IGNORECASE | re.DOTALL
 )
-_REFRESH_DELAY: Final = re.compile(r"^\s*[\d.]*\s*[;,]?\s*$")
+_REFRESH_DELAY: Final = re.compile(r"^\s*+[\d.]*+\s*+[;,]?\s*+$")
 _MAX_VALUES: Final = 500  # URLs of one attribute
 
 
