@@ -86,11 +86,16 @@ class Watch:
         return replace(self, status_at=now, beat_at=now, moved_at=now)
 
 
-def judge(watch: Watch | None, sight: Sight, now: float, limits: Limits) -> tuple[Watch, tuple[Action, ...]]:
-    """The new memory, and what to do. Each warning comes once per attempt, `WARN_STALLED` once per stall."""
+def judge(
+    watch: Watch | None, sight: Sight, now: float, limits: Limits, heard: bool = False
+) -> tuple[Watch, tuple[Action, ...]]:
+    """The new memory, and what to do. Each warning comes once per attempt, `WARN_STALLED` once per stall.
+
+    `heard`: the worker is known to be at work by another way than its heartbeat.
+    """
     if watch is None or watch.sight.attempt != sight.attempt or watch.sight.status != sight.status:
         return _enter(watch, sight, now), ()
-    watch, recovered = _update(watch, sight, now)
+    watch, recovered = _update(watch, sight, now, heard=heard)
     match sight.status:
         case TaskStatus.PENDING:
             return _judge_waiting(watch, now, limits)
@@ -110,8 +115,8 @@ def _enter(watch: Watch | None, sight: Sight, now: float) -> Watch:
     return replace(fresh, warned_long=watch.warned_long, suspect=watch.suspect)
 
 
-def _update(watch: Watch, sight: Sight, now: float) -> tuple[Watch, tuple[Action, ...]]:
-    beats = sight.heartbeat != watch.sight.heartbeat
+def _update(watch: Watch, sight: Sight, now: float, *, heard: bool) -> tuple[Watch, tuple[Action, ...]]:
+    beats = heard or sight.heartbeat != watch.sight.heartbeat
     moves = sight.moved != watch.sight.moved
     updated = replace(
         watch,

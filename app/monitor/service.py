@@ -9,7 +9,7 @@ import structlog
 
 from app.core.clock import Clock
 from app.core.config import Settings
-from app.core.db import Database
+from app.core.db import Database, DatabaseUnavailable
 from app.domain.tasks import ACTIVE, TaskStatus
 from app.events.journal import Journal
 from app.events.types import TaskWarning
@@ -29,6 +29,10 @@ class Killer(Protocol):
 
     async def kill(self, task_id: str) -> bool:
         """SIGKILL; returns when it is gone. False: no process of that task is known here."""
+        ...
+
+    def hears(self, task_id: str) -> bool:
+        """Whether a process of that task says that it is at work, by a way that needs no database."""
         ...
 
 
@@ -76,7 +80,8 @@ class TaskMonitor:
         self._limits = Limits.of(settings)
         self._settlement = Settlement(lifecycle=lifecycle, texts=texts, max_requeues=settings.max_requeues)
         self._watches: dict[str, Watch] = {}
-        self._looked_at: float | None = None  # monotonic; the last round that could also have written
+        self._looked_at: float | None = None  # monotonic; the last round that saw anything
+        self._was_blind = False  # the last round could not write
         self._running: asyncio.Task[None] | None = None
         self._handlers: Mapping[Action, Callable[[Any], Awaitable[object]]] = MappingProxyType(
             {
@@ -116,14 +121,18 @@ class TaskMonitor:
         """One round. Raises DatabaseUnavailable: the round then does not count as a look at anything."""
         # While nobody can write, a heart cannot beat either: without this a locked database would look like lost
         # workers.
-        await self._db.write(lambda _: None)
+        try:
+            await self._db.write(tasks.touch_active)
+        except DatabaseUnavailable:
+            self._was_blind = True
+            raise
         rows = await self._db.read(lambda c: [*tasks.active(c), *tasks.pending(c, MAX_WAITING)])
         self._concurrent_tasks.set(sum(row.status in ACTIVE for row in rows))
         now = self._clock.monotonic()
         self._start_over_after_pause(now)
         self._watches = {row.id: self._watches[row.id] for row in rows if row.id in self._watches}
         for row in rows:
-            watch, actions = judge(self._watches.get(row.id), sight_of(row), now, self._limits)
+            watch, actions = judge(self._watches.get(row.id), sight_of(row), now, self._limits, self._hears(row))
             for action in actions:
                 log.info("monitor_acts", action=action.value, task_id=row.id, attempt=row.attempt)
                 await self._handlers[action](row)
@@ -175,11 +184,16 @@ class TaskMonitor:
         unit = self._lifecycle.warn(row.id, row.attempt, warning, only_if=only_if, once_since=row.attempt)
         await self._journal.write(unit)
 
+    def _hears(self, row: Any) -> bool:
+        """A heart that stands while its process is at work is the database's trouble, not the worker's."""
+        return row.status in ACTIVE and self._killer.hears(row.id)
+
     def _start_over_after_pause(self, now: float) -> None:
         looked_at, self._looked_at = self._looked_at, now
+        was_blind, self._was_blind = self._was_blind, False
         allowed_s = max(self._limits.pause_s, 2 * self._settings.monitor_interval_s)
-        if looked_at is not None and now - looked_at > allowed_s:
-            log.warning("monitor_paused", seconds=round(now - looked_at, 1))
+        if looked_at is not None and (was_blind or now - looked_at > allowed_s):
+            log.warning("monitor_paused", seconds=round(now - looked_at, 1), blind=was_blind)
             self._watches = {task_id: watch.start_over(now) for task_id, watch in self._watches.items()}
 
 

@@ -182,6 +182,16 @@ def known_findings(connection: Connection, task_id: str, run: int) -> set[tuple[
     return {(row.domain, row.violation_key) for row in connection.execute(query)}
 
 
+def touch_active(connection: Connection) -> None:
+    """Writes what a heartbeat writes, and changes nothing: it fails when hearts cannot beat (locked, disk full)."""
+    columns = scan_tasks.c
+    connection.execute(
+        scan_tasks.update()
+        .where(columns.status.in_((TaskStatus.RUNNING, TaskStatus.CANCELLING)))
+        .values(heartbeat=columns.heartbeat)
+    )
+
+
 def mark_worker(connection: Connection, task_id: str, attempt: int, state: str) -> None:
     """What the observer thinks of the attempt's worker: "alive" or "suspect"."""
     columns = scan_tasks.c

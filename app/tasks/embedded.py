@@ -63,6 +63,7 @@ class EmbeddedRunner:
         self._not_before: dict[str, float] = {}  # monotonic; when such a task is tried again
         self._blocked_since: float | None = None  # monotonic; since when no write came through
         self._woken = asyncio.Event()
+        self._recovered = asyncio.Event()  # set once what ran when the last server ended is settled
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
@@ -82,6 +83,7 @@ class EmbeddedRunner:
 
     async def stop(self) -> None:
         self._stopping.set()
+        self._recovered.set()
         self._woken.set()
         for child in self._children.values():
             child.let_go()
@@ -95,7 +97,11 @@ class EmbeddedRunner:
             self._running = None
 
     async def kill(self, task_id: str) -> bool:
-        """Ends the task's process and waits until its attempt is settled. False: there is no such process."""
+        """Ends the task's process and waits until its attempt is settled. False: there is no such process.
+
+        What the last server left running is not judged by others before the start has looked after it.
+        """
+        await self._recovered.wait()
         child = self._children.get(task_id)
         if child is None:
             return False
@@ -104,11 +110,17 @@ class EmbeddedRunner:
             await asyncio.wait_for(child.settled.wait(), KILL_PATIENCE_S)
         return True
 
+    def hears(self, task_id: str) -> bool:
+        """Whether the task's process says, over its pipe, that it is at work: that needs no database."""
+        child = self._children.get(task_id)
+        return child is not None and not self._is_silent(child)
+
     # Supervision
 
     async def _supervise(self) -> None:
         async with asyncio.TaskGroup() as group:
             await self._until_done(self._recover)
+            self._recovered.set()
             while not self._stopping.is_set():
                 self._woken.clear()
                 try:
@@ -205,7 +217,7 @@ class EmbeddedRunner:
         asked while one is silent, by an empty write; then the silent ones go, and never those that tick.
         """
         now = self._clock.monotonic()
-        silent = [child for child in self._children.values() if now - child.heard_at > SILENT_AFTER_S]
+        silent = [child for child in self._children.values() if self._is_silent(child)]
         if not silent:
             self._blocked_since = None
             return
@@ -218,6 +230,9 @@ class EmbeddedRunner:
             for child in silent:
                 log.error("scan_blocks_writes", task_id=child.spec.task_id)
                 child.kill()
+
+    def _is_silent(self, child: Child) -> bool:
+        return self._clock.monotonic() - child.heard_at > SILENT_AFTER_S
 
     # Start
 

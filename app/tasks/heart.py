@@ -3,23 +3,21 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
 
 import structlog
 
 from app.core.db import Database, DatabaseUnavailable
 from app.services.recorder import Recorder
+from app.tasks.pulse import LoopPulse
 
-# A loop that has not turned for so long hangs: its heart stops, and the observer takes the task over.
-LOOP_SILENCE_S: Final = 20.0
 log = structlog.get_logger(__name__)
 
 
 class Heart(threading.Thread):
     """Beats every `interval_s` until `stop`, or until the attempt is no longer ours.
 
-    `on_cancel` and `on_lost` are called from this thread, each at most once. `touch` is for the event loop: a beat
-    means that the loop turns, not only that a thread lives.
+    `on_cancel` and `on_lost` are called from this thread, each at most once. While the event loop hangs it does not
+    beat: the observer then takes the task over.
     """
 
     def __init__(
@@ -27,6 +25,7 @@ class Heart(threading.Thread):
         *,
         db: Database,
         recorder: Recorder,
+        pulse: LoopPulse,
         interval_s: float,
         on_cancel: Callable[[], None],
         on_lost: Callable[[], None],
@@ -35,18 +34,14 @@ class Heart(threading.Thread):
         super().__init__(name="heart", daemon=True)
         self._db = db
         self._recorder = recorder
+        self._pulse = pulse
         self._interval_s = interval_s
         self._on_cancel = on_cancel
         self._on_lost = on_lost
         self._monotonic = monotonic
         self._stopped = threading.Event()
         self._counted_at = monotonic()  # up to here the running time is in the database
-        self._touched_at = monotonic()
         self._cancel_told = False
-
-    def touch(self) -> None:
-        """The event loop turns."""
-        self._touched_at = self._monotonic()
 
     def stop(self) -> None:
         """No further beat begins."""
@@ -54,7 +49,7 @@ class Heart(threading.Thread):
 
     def run(self) -> None:
         while not self._stopped.wait(self._interval_s):
-            if self._monotonic() - self._touched_at > LOOP_SILENCE_S:
+            if not self._pulse.is_turning:
                 log.error("scan_loop_hangs")
                 continue
             if not self.beat():

@@ -1,6 +1,7 @@
 """What a scan's process tells its parent: JSON lines on stdout, hints and a tick each second.
 
-Everything here may be lost: the log is the truth. Only that the ticks go on has a meaning: the process is not frozen.
+Everything here may be lost: the log is the truth. Only that it goes on has a meaning: the process is not frozen, and
+its event loop turns.
 """
 
 import os
@@ -14,6 +15,7 @@ import orjson
 
 from app.events.bus.base import Hint, Listener, TaskHint
 from app.events.types import Event
+from app.tasks.pulse import LoopPulse
 
 TICK_S: Final = 1.0
 MAX_WAITING: Final = 256  # hints; when the parent does not read, further ones are dropped
@@ -26,9 +28,12 @@ class PipeBus(threading.Thread):
     `on_broken` is called once, from that thread, when the pipe has no reader any more.
     """
 
-    def __init__(self, *, descriptor: int, on_broken: Callable[[], None], tick_s: float = TICK_S) -> None:
+    def __init__(
+        self, *, descriptor: int, pulse: LoopPulse, on_broken: Callable[[], None], tick_s: float = TICK_S
+    ) -> None:
         super().__init__(name="pipe", daemon=True)
         self._descriptor = descriptor
+        self._pulse = pulse
         self._on_broken = on_broken
         self._tick_s = tick_s
         self._lines: queue.Queue[bytes | None] = queue.Queue(MAX_WAITING)
@@ -69,7 +74,7 @@ class PipeBus(threading.Thread):
             return self._lines.get(timeout=self._tick_s)
         except queue.Empty:
             self._ticks += 1
-            return orjson.dumps({"tick": self._ticks}) + b"\n"
+            return orjson.dumps({"tick": self._ticks}) + b"\n" if self._pulse.is_turning else b""
 
 
 def encode_hint(hint: TaskHint) -> bytes:

@@ -28,6 +28,7 @@ from app.services.texts import Texts
 from app.tasks import family
 from app.tasks.assembly import ScanFactory
 from app.tasks.pipe import PipeBus
+from app.tasks.pulse import LoopPulse
 from app.tasks.reporter import StopReason
 from app.tasks.scan_job import JobSpec, Outcome, ScanJob, tell
 from app.tasks.store_files import captures_dir, store_path
@@ -49,7 +50,8 @@ class ScanProcess:
         self._orders = orders  # further lines of the input; ends with the parent
         self._spec = spec
         self._settings = settings
-        self._bus = PipeBus(descriptor=pipe, on_broken=self._parent_gone)
+        self._pulse = LoopPulse()
+        self._bus = PipeBus(descriptor=pipe, pulse=self._pulse, on_broken=self._parent_gone)
         self._loop: asyncio.AbstractEventLoop | None = None  # set by `run`
         self._job: ScanJob | None = None
         self._orphaned = threading.Event()
@@ -74,6 +76,7 @@ class ScanProcess:
             open_store=SqliteScanStore,
             make_scan=ScanFactory(settings),
             heartbeat_interval_s=settings.heartbeat_interval_s,
+            pulse=self._pulse,
         )
         self._bus.start()
         threading.Thread(target=self._listen, name="commands", daemon=True).start()

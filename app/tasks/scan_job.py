@@ -4,11 +4,13 @@ Cancelled, stale, orphaned or failed: every way out is here, and each ends with 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+import errno
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -27,13 +29,16 @@ from app.services.recorder import Recorder
 from app.services.texts import Texts
 from app.tasks.heart import Heart
 from app.tasks.progress import ProgressTracker
+from app.tasks.pulse import LoopPulse
 from app.tasks.reporter import Reporter, StopReason
 from app.tasks.store_files import await_store
 from app.tasks.writer import UnitWriter
 
 UNWIND_S: Final = 1.2  # a cancelled scan lets go of its connections and its browser; cancel has 2 s in all
 TOUCH_S: Final = 1.0
-STORE_RETRY_S: Final = 1.0  # pause before a scan whose store failed (disk full) goes on from its checkpoint
+# Pauses before a scan whose disk failed (full, mostly) goes on from its checkpoint; the last one repeats.
+STORE_RETRY_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
+DISK_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 log = structlog.get_logger(__name__)
 
 
@@ -85,6 +90,7 @@ class ScanJob:
         open_store: StoreFactory,
         make_scan: ScanFactory,
         heartbeat_interval_s: float,
+        pulse: LoopPulse,
     ) -> None:
         self._spec = spec
         self._db = db
@@ -96,6 +102,7 @@ class ScanJob:
         self._open_store = open_store
         self._make_scan = make_scan
         self._heartbeat_interval_s = heartbeat_interval_s
+        self._pulse = pulse
         self._recorder = Recorder(task_id=spec.task_id, attempt=spec.attempt, run=spec.run, clock=clock)
         self._reporter: Reporter | None = None  # set once the attempt is ours
         self._early_stop: StopReason | None = None  # a stop that came before that
@@ -139,7 +146,7 @@ class ScanJob:
         heart = self._make_heart()
         heart.start()
         try:
-            failure = await self._scan_and_report(reporter, heart)
+            failure = await self._scan_and_report(reporter)
         finally:
             heart.stop()
         return await self._end(reporter, failure)
@@ -166,16 +173,17 @@ class ScanJob:
         return Heart(
             db=self._db,
             recorder=self._recorder,
+            pulse=self._pulse,
             interval_s=self._heartbeat_interval_s,
             on_cancel=partial(tell, loop, self.stop, StopReason.CANCELLED),
             on_lost=partial(tell, loop, self.stop, StopReason.LOST),
         )
 
-    async def _scan_and_report(self, reporter: Reporter, heart: Heart) -> BaseException | None:
+    async def _scan_and_report(self, reporter: Reporter) -> BaseException | None:
         """The scan's error, None when it is complete or was stopped."""
         async with asyncio.TaskGroup() as group:
             writing = group.create_task(reporter.run())
-            touching = group.create_task(self._touch(heart))
+            touching = group.create_task(self._touch())
             failure = await self._scan_through(reporter)
             if failure is None and reporter.stop_reason is None:
                 failure = await self._drain(reporter)
@@ -186,13 +194,13 @@ class ScanJob:
 
     async def _scan_through(self, reporter: Reporter) -> BaseException | None:
         """Scans until complete. A store that fails (disk full) is reopened: the scan goes on from its checkpoint."""
+        pauses = chain(STORE_RETRY_S, repeat(STORE_RETRY_S[-1]))
         while True:
             assert self._store is not None  # opened before the claim, reopened below
             failure = await self._watch(self._make_scan(self._spec, self._store, reporter), reporter)
             if reporter.stop_reason is not None or not _is_store_failure(failure):
                 return None if reporter.stop_reason is not None else failure
-            log.warning("scan_store_unavailable", task_id=self._spec.task_id)
-            if not await self._reopen_store(reporter):
+            if not await self._reopen_store(reporter, pauses):
                 return None
 
     async def _watch(self, scan: Scan, reporter: Reporter) -> BaseException | None:
@@ -219,21 +227,22 @@ class ScanJob:
             return None
         return None
 
-    async def _touch(self, heart: Heart) -> None:
+    async def _touch(self) -> None:
         while True:
-            heart.touch()
+            self._pulse.touch()
             await self._clock.sleep(TOUCH_S)
 
-    async def _reopen_store(self, reporter: Reporter) -> bool:
+    async def _reopen_store(self, reporter: Reporter, pauses: Iterator[float]) -> bool:
         """False: stopped meanwhile."""
         self._close_store()
-        while reporter.stop_reason is None:
-            await self._clock.sleep(STORE_RETRY_S)
-            try:
+        for pause in pauses:
+            log.warning("scan_waits_for_its_disk", task_id=self._spec.task_id, seconds=pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reporter.stopped.wait(), pause)
+            if reporter.stop_reason is not None:
+                return False
+            with suppress(StoreUnavailable):
                 self._store = self._open_store(self._store_path)
-            except StoreUnavailable as error:
-                log.warning("scan_store_unavailable", task_id=self._spec.task_id, reason=str(error))
-            else:
                 return True
         return False
 
@@ -320,7 +329,7 @@ def tell(loop: asyncio.AbstractEventLoop, stop: Callable[[StopReason], None], re
 
 
 def _is_store_failure(failure: BaseException | None) -> bool:
-    """Whether everything that went wrong is the store's refusal."""
+    """Whether everything that went wrong is the disk's: the store's refusal, or a capture that cannot be kept."""
     if isinstance(failure, BaseExceptionGroup):
         return all(_is_store_failure(inner) for inner in failure.exceptions)
-    return isinstance(failure, StoreUnavailable)
+    return isinstance(failure, StoreUnavailable) or (isinstance(failure, OSError) and failure.errno in DISK_ERRORS)

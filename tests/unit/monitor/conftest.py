@@ -45,6 +45,10 @@ class HandClock:
 @dataclass
 class FakeKiller:
     killed: list[str] = field(default_factory=list)
+    heard: set[str] = field(default_factory=set)
+
+    def hears(self, task_id: str) -> bool:
+        return task_id in self.heard
 
     async def kill(self, task_id: str) -> bool:
         self.killed.append(task_id)

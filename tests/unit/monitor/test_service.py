@@ -95,9 +95,21 @@ async def test_while_nobody_can_write_nobody_is_lost(post, tmp_path):
         post.clock.advance(10)
     other.execute("ROLLBACK")
     other.close()
+    post.monitor._looked_at = post.clock.monotonic()  # as if it had not been that long
     await post.monitor.check_running_tasks()
     assert post.codes() == []
     assert post.killer.killed == []
+
+
+async def test_a_process_that_is_heard_is_not_lost_although_its_heart_stands(post):
+    post.create()
+    post.claim()
+    post.killer.heard.add("task-1")
+    await post.rounds(10, beating=False)
+    assert post.codes() == []
+    post.killer.heard.clear()
+    await post.rounds(6, beating=False)
+    assert post.killer.killed == ["task-1"]
 
 
 async def test_an_observer_that_slept_expires_nothing(post):

@@ -2,7 +2,8 @@ import sqlite3
 import threading
 
 from app.services.recorder import Recorder
-from app.tasks.heart import LOOP_SILENCE_S, Heart
+from app.tasks.heart import Heart
+from app.tasks.pulse import LOOP_SILENCE_S, LoopPulse
 
 
 class Ticks:
@@ -19,6 +20,7 @@ def make_heart(house, ticks, told, interval_s=0.01):
     return Heart(
         db=house.db,
         recorder=Recorder(task_id="task-1", attempt=1, run=1, clock=house.clock),
+        pulse=LoopPulse(ticks),
         interval_s=interval_s,
         on_cancel=lambda: told.append("cancel"),
         on_lost=lambda: told.append("lost"),

@@ -1,0 +1,44 @@
+"""The main database is locked, or the disk is full: back-pressure and a clear state, nothing lost."""
+
+import asyncio
+import json
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+from tests.support.scan_house import assert_sound, scan_house, stage_runs
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LOCKED_S = 10
+
+
+async def test_a_database_that_is_locked_for_ten_seconds_loses_nothing_and_nobody(world, tmp_path):
+    async with scan_house(tmp_path, database_busy_timeout_s=1, **world.settings) as house:
+        task_id = await house.create()
+        await house.until(task_id, stage_runs("page_crawl"))
+        other = sqlite3.connect(tmp_path / "compliance.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        seq = house.row(task_id).last_seq
+        await asyncio.sleep(LOCKED_S)
+        assert house.row(task_id).last_seq == seq
+        other.execute("ROLLBACK")
+        other.close()
+        row = await house.finished(task_id)
+        assert (row.status, row.attempt) == ("completed", 1)
+        assert_sound(house, task_id)
+        assert len(house.findings(task_id)) == 3
+        codes = [event.payload()["code"] for event in house.events(task_id) if event.type == "task_warning"]
+        assert "worker_suspect" not in codes
+
+
+async def test_a_full_disk_delays_a_scan_and_loses_nothing(world, tmp_path):
+    process = await asyncio.create_subprocess_exec(
+        *("unshare", "--user", "--map-root-user", "--mount"),
+        *(sys.executable, "-m", "tests.fault.full_disk", str(tmp_path), json.dumps(world.settings)),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, errors = await asyncio.wait_for(process.communicate(), 90)
+    assert process.returncode == 0, errors.decode()[-4_000:]

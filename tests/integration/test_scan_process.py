@@ -1,0 +1,107 @@
+"""A plain scan, end to end, through a real process."""
+
+from app.scanstore.reader import SqliteScanReader
+from app.tasks.store_files import store_path
+from tests.support.scan_house import assert_sound, is_type, scan_house, stage_runs
+from tests.support.small_world import TARGET, small_world
+
+STAGES = ["subdomain_discovery", "page_crawl", "third_party", "content_capture", "ai_analysis"]
+
+
+async def test_a_scan_finds_what_there_is_and_tells_it_in_order(tmp_path):
+    async with small_world() as world, scan_house(tmp_path, **world.settings) as house:
+        task_id = await house.create()
+        row = await house.finished(task_id)
+        assert row.status == "completed"
+        assert_sound(house, task_id)
+        events = house.events(task_id)
+        ends = [event.payload() for event in events if event.type == "task_stage" and '"completed"' in event.body]
+        assert [end["stage_key"] for end in ends] == STAGES
+        assert all(end["duration_ms"] >= 0 for end in ends)
+        progress = [event for event in events if event.type == "task_progress"]
+        assert progress[-1].payload()["progress"] == 100
+        assert {(found.domain, found.violation_key) for found in house.findings(task_id)} == {
+            ("bad-bets.example", "gambling"),
+            ("hidden-bets.example", "gambling"),
+            ("hidden-bets.example", "hidden_link"),
+        }
+        with SqliteScanReader(store_path(tmp_path, task_id, 1)) as reader:
+            assert {page.url for page in reader.pages(parsed=True)[0]} == world.pages
+            assert [host.name for host in reader.subdomains()[0]] == [TARGET, f"www.{TARGET}"]
+            parties = {party.domain for party in reader.third_parties()[0]}
+        assert parties == {"bad-bets.example", "hidden-bets.example", "news.example", "shared.example"}
+        statistics = row.statistics
+        assert statistics["total_subdomains"] == 2
+        assert statistics["total_pages_crawled"] == len(world.pages)
+        assert statistics["total_third_party_domains"] == 4
+        assert statistics["total_violations"] == 3
+        await house.gone(task_id)
+
+
+async def test_the_first_violation_is_committed_before_the_captures_end(tmp_path):
+    async with small_world() as world, scan_house(tmp_path, **world.settings) as house:
+        task_id = await house.create()
+        found = await house.until(task_id, is_type("violation_detected"))
+        end = await house.until(
+            task_id, lambda e: e.type == "task_stage" and '"content_capture"' in e.body and '"completed"' in e.body
+        )
+        assert found.seq < end.seq
+        assert found.payload()["found_on"] == f"http://{TARGET}/"
+
+
+async def test_hints_carry_small_events_to_the_bus_of_the_server(tmp_path):
+    async with small_world() as world, scan_house(tmp_path, **world.settings) as house:
+        hinted = []
+        house.bus.subscribe(lambda hint: hinted.extend(event.type for event in hint.events))
+        task_id = await house.create()
+        await house.finished(task_id)
+        await house.gone(task_id)
+        assert {"task_started", "task_stage", "violation_detected", "task_completed"} <= set(hinted)
+
+
+async def test_further_scans_wait_their_turn_and_say_so_once(tmp_path):
+    async with small_world() as world, scan_house(tmp_path, max_concurrent_scans=1, **world.settings) as house:
+        first = await house.create()
+        await house.until(first, is_type("task_started"))
+        second, third = await house.create(), await house.create()
+        await house.until(third, is_type("task_warning"))
+        await house.until(second, is_type("task_warning"))
+        assert [house.row(task).status for task in (first, second, third)] == ["running", "pending", "pending"]
+        warning = (await house.until(third, is_type("task_warning"))).payload()
+        assert (warning["code"], warning["message"]) == ("queued", "Waiting in the queue at position 2")
+        await house.cancel(third)
+        await house.until(second, stage_runs("subdomain_discovery"))
+        assert house.row(first).status == "completed"
+        await house.finished(second)
+        for task in (first, second, third):
+            assert_sound(house, task)
+        codes = [event.payload()["code"] for event in house.events(second) if event.type == "task_warning"]
+        assert codes == ["queued"]
+
+
+async def test_a_start_url_replaces_the_start_pages(tmp_path):
+    async with small_world() as world, scan_house(tmp_path, **world.settings) as house:
+        task_id = await house.create(start_urls=[f"http://{TARGET}/p/5"])
+        await house.finished(task_id)
+        with SqliteScanReader(store_path(tmp_path, task_id, 1)) as reader:
+            assert [page.url for page in reader.pages()[0]] == [f"http://{TARGET}/p/5"]
+            assert [party.domain for party in reader.third_parties()[0]] == ["news.example"]
+
+
+async def test_the_time_limit_ends_a_scan_with_what_it_has(tmp_path):
+    async with small_world() as world, scan_house(tmp_path, **world.settings) as house:
+        world.delay_s = 0.6
+        task_id = await house.create(time_limit_s=7)
+        row = await house.finished(task_id)
+        assert row.status == "completed"
+        assert_sound(house, task_id)
+        assert "partial" in {warning["code"] for warning in row.warnings}
+
+
+async def test_a_process_that_cannot_start_fails_the_task_after_a_few_tries(tmp_path, monkeypatch):
+    monkeypatch.setattr("app.tasks.child.COMMAND", ("/bin/false",))
+    async with scan_house(tmp_path, max_requeues=1) as house:
+        task_id = await house.create()
+        row = await house.finished(task_id)
+        assert (row.status, row.error["code"]) == ("failed", "worker_lost")
+        assert_sound(house, task_id)

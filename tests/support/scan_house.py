@@ -1,0 +1,209 @@
+"""Database, embedded runner and monitor as the server has them, around real scan processes."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from app.core.clock import SystemClock
+from app.core.config import Settings
+from app.core.db import Database
+from app.core.ids import new_id
+from app.core.metrics import Metrics
+from app.events.bus.memory import MemoryBus
+from app.events.journal import Journal
+from app.events.log import read_after
+from app.events.types import Event
+from app.models import metadata, scan_tasks, users, violations
+from app.monitor.purge import Purge
+from app.monitor.service import TaskMonitor
+from app.services.lifecycle import Lifecycle
+from app.services.texts import Texts
+from app.tasks import family
+from app.tasks.embedded import EmbeddedRunner
+from app.tasks.store_files import remove_stores
+
+POLL_S = 0.02
+# Everything that waits in seconds or hours, in tenths of a second: the machine of a test may be busy, so not less.
+FAST = {
+    "heartbeat_interval_s": 0.2,
+    "worker_suspect_after_s": 1.0,
+    "worker_lost_after_s": 2.0,
+    "monitor_interval_s": 0.25,
+    "blocked_writes_kill_s": 1.5,
+    "cancel_force_after_s": 20.0,
+    "language": "en",
+}
+
+
+class ScanHouse:
+    """One server's life. `stop` and a new house on the same folder are a restart."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.db = Database(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
+        self.bus = MemoryBus()
+        self.journal = Journal(db=self.db, bus=self.bus)
+        self.clock, self.texts, metrics = SystemClock(), Texts(settings.language), Metrics()
+        self.lifecycle = Lifecycle(clock=self.clock, texts=self.texts)
+        self.runner = EmbeddedRunner(
+            db=self.db,
+            journal=self.journal,
+            bus=self.bus,
+            lifecycle=self.lifecycle,
+            texts=self.texts,
+            clock=self.clock,
+            settings=settings,
+        )
+        self.monitor = TaskMonitor(
+            db=self.db,
+            journal=self.journal,
+            lifecycle=self.lifecycle,
+            texts=self.texts,
+            clock=self.clock,
+            settings=settings,
+            killer=self.runner,
+            purger=Purge(
+                db=self.db,
+                clock=self.clock,
+                settings=settings,
+                remove_files=lambda task_id: remove_stores(settings.data_dir, task_id),
+            ),
+            concurrent_tasks=metrics.concurrent_tasks,
+            monitoring_errors=metrics.monitoring_errors,
+        )
+
+    async def start(self) -> None:
+        metadata.create_all(self.db.engine)
+        user = {
+            "id": "user",
+            "username": "user",
+            "email": "user@example.org",
+            "password_hash": "x",
+            "role": "user",
+            "is_active": True,
+            "token_version": 0,
+            "created_at": datetime.now(UTC),
+        }
+        if not self.db.read_sync(lambda c: c.execute(select(users.c.id)).first()):
+            self.db.write_sync(lambda c: c.execute(insert(users).values(**user)))
+        await self.runner.start()
+        await self.monitor.start()
+
+    async def stop(self) -> None:
+        await self.monitor.stop()
+        await self.runner.stop()
+        await self.db.close()
+
+    async def create(self, target: str = "corp.example", **config: Any) -> str:
+        task_id = new_id()
+        options = {"use_passive_sources": False, "screenshots": False, **config}
+        await self.journal.write(self.lifecycle.create(task_id, user_id="user", target_domain=target, config=options))
+        self.runner.wake()
+        return task_id
+
+    async def cancel(self, task_id: str) -> None:
+        row = self.row(task_id)
+        if row.status == "pending" and await self.journal.write(self.lifecycle.cancel_pending(task_id, by="user")):
+            return
+        assert await self.journal.write(self.lifecycle.request_cancel(task_id, by="user")) is not None
+        self.runner.cancel(task_id)
+
+    def row(self, task_id: str) -> Any:
+        return self.db.read_sync(lambda c: c.execute(select(scan_tasks).where(scan_tasks.c.id == task_id)).one())
+
+    def events(self, task_id: str) -> list[Event]:
+        return self.db.read_sync(lambda c: read_after(c, task_id, 0, limit=100_000))
+
+    def findings(self, task_id: str) -> list[Any]:
+        query = select(violations).where(violations.c.task_id == task_id)
+        return self.db.read_sync(lambda c: list(c.execute(query)))
+
+    def processes(self, task_id: str) -> list[int]:
+        """Living processes of any attempt of the task."""
+        attempts = range(1, self.row(task_id).attempt + 1)
+        return [pid for attempt in attempts for pid in family.members(family.mark_of(task_id, attempt))]
+
+    def scan_pid(self, task_id: str) -> int:
+        """The scan's own process, at work now."""
+        process = self.runner._children[task_id]._process
+        assert process is not None
+        return process.pid
+
+    async def until(self, task_id: str, wanted: Callable[[Event], bool], *, within_s: float = 60) -> Event:
+        """The first event that is wanted."""
+        deadline, position = time.monotonic() + within_s, 0
+        while time.monotonic() < deadline:
+            for event in self.db.read_sync(lambda c: read_after(c, task_id, position, limit=1_000)):  # noqa: B023
+                position = event.seq
+                if wanted(event):
+                    return event
+            await asyncio.sleep(POLL_S)
+        raise TimeoutError([(event.seq, event.type, event.body[:150]) for event in self.events(task_id)][-25:])
+
+    async def finished(self, task_id: str, *, within_s: float = 60) -> Any:
+        """The row once its last attempt has ended."""
+        deadline = time.monotonic() + within_s
+        while (row := self.row(task_id)).status not in ("completed", "failed", "cancelled"):
+            if time.monotonic() > deadline:
+                raise TimeoutError([(event.seq, event.type, event.body[:150]) for event in self.events(task_id)][-25:])
+            await asyncio.sleep(POLL_S)
+        return row
+
+    async def gone(self, task_id: str, *, within_s: float = 5) -> None:
+        """Returns when no process of the task is left."""
+        deadline = time.monotonic() + within_s
+        while pids := self.processes(task_id):
+            assert time.monotonic() < deadline, pids
+            await asyncio.sleep(POLL_S)
+
+
+@contextlib.asynccontextmanager
+async def scan_house(data_dir: Path, **settings: Any) -> AsyncIterator[ScanHouse]:
+    house = ScanHouse(Settings(data_dir=data_dir, **{**FAST, **settings}))
+    await house.start()
+    try:
+        yield house
+    finally:
+        await house.stop()
+
+
+def stage_runs(key: str) -> Callable[[Event], bool]:
+    """The stage has begun."""
+    return lambda event: event.type == "task_stage" and f'"{key}"' in event.body and '"running"' in event.body
+
+
+def is_type(kind: str) -> Callable[[Event], bool]:
+    return lambda event: event.type == kind
+
+
+def assert_sound(house: ScanHouse, task_id: str) -> None:
+    """What holds for every task, whatever happened to it."""
+    row, events = house.row(task_id), house.events(task_id)
+    assert [event.seq for event in events] == list(range(1, row.last_seq + 1))
+    completions = [event.attempt for event in events if event.type == "task_completed"]
+    assert len(completions) == len(set(completions))
+    assert completions[-1:] == [row.attempt]
+    assert events[-1].type == "task_completed"
+    findings = [(finding.run, finding.domain, finding.violation_key) for finding in house.findings(task_id)]
+    assert len(findings) == len(set(findings))
+    said = [event.payload() for event in events if event.type == "violation_detected"]
+    assert len({(body["violation"]["domain"], body["violation_key"]) for body in said}) == len(said)
+    percents = [event.payload()["progress"] for event in events if event.type == "task_progress"]
+    assert percents == sorted(percents)
+    lines = [line["log_seq"] for event in events if event.type == "task_logs" for line in event.payload()["logs"]]
+    assert lines == list(range(1, len(lines) + 1))
+
+
+def exists(pid: int) -> bool:
+    """Whether such a process is there and no zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
