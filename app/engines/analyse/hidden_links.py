@@ -15,7 +15,7 @@ from typing import Final
 
 from app.domain.violations import ViolationKey
 from app.engines.analyse.layer import Signal
-from app.engines.analyse.lexicon import PRODUCT_FROM, Hit, Lexicon
+from app.engines.analyse.lexicon import PRODUCT_FROM, Hit, Lexicon, Role
 from app.engines.analyse.normalise import Normaliser
 from app.engines.analyse.subject import Subject
 from app.engines.analyse.verdict import Verdict
@@ -50,7 +50,7 @@ class HiddenLinks:
 
     def _anchor(self, reference: Reference) -> tuple[float, tuple[str, ...], Reference | None]:
         hits = self._lexicon.find(self._normaliser.normalise(reference.text))
-        if any(term.guard for hit in hits for term in hit.terms):
+        if any(term.role is Role.GUARD for hit in hits for term in hit.terms):
             return 0.0, (), None
         weights = _weights(hits)
         if not weights or max(weights.values()) < PRODUCT_FROM:
@@ -59,11 +59,12 @@ class HiddenLinks:
 
 
 def _weights(hits: list[Hit]) -> dict[str, float]:
-    """Distinct patterns with their highest weight."""
+    """Distinct patterns of terms with their highest weight."""
     weights: dict[str, float] = {}
     for hit in hits:
         for term in hit.terms:
-            weights[term.pattern] = max(weights.get(term.pattern, 0.0), term.weight)
+            if term.role is Role.TERM:
+                weights[term.pattern] = max(weights.get(term.pattern, 0.0), term.weight)
     return weights
 
 

@@ -1,22 +1,24 @@
-"""Our lexicons: weighted terms per class, guard terms that speak against one, and the automaton that finds them.
+"""Our lexicons: weighted terms per class, cues that support them, guards that speak against, and what finds them.
 
-File format (UTF-8), one file per class and language in `data/lexicon`, named `<class>.<language>.txt`; `guard.*` files
-name the classes on each line:
+File format (UTF-8), one file per class and language in `data/lexicon`, named `<class>.<language>.txt`; `cue.*` and
+`guard.*` files name the classes on each line:
 
     # a comment
     version: 2026-11-25
     @drug = cocaine | heroin          a list, usable as {drug} in the lines below
     1.0: buy {drug} online | ...      weight, then terms
-    gambling,fraud 0.6: ... | ...     in a guard file: classes or *, weight, then terms
+    gambling,fraud 0.6: ... | ...     in a cue or guard file: classes or *, weight, then terms
 
 Weights: from 0.9 on a term is an *offer* (hardly anybody writes it who does not promote), from 0.5 a *product* term of
-the trade, below that a *topic* term that reports and lessons use as well.
+the trade, below that a *topic* term that reports and lessons use as well. A *cue* is how things are offered (secrecy,
+payment, membership, pressure): it says nothing alone and much beside the words of a class.
 """
 
 import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -32,8 +34,15 @@ SHIPPED: Final = Path(__file__).parent / "data" / "lexicon"
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _WORD: Final = re.compile(r"[a-z0-9]")
-_GUARD: Final = "guard"
 _CONTENT_KEYS: Final = frozenset(ViolationKey) - {ViolationKey.TAKEOVER, ViolationKey.HIDDEN_LINK}
+
+
+class Role(StrEnum):
+    """What a pattern does in the score of its class."""
+
+    TERM = "term"
+    CUE = "cue"
+    GUARD = "guard"
 
 
 class LexiconError(ValueError):
@@ -47,7 +56,7 @@ class Term:
     pattern: str  # normalised
     key: ViolationKey
     weight: float  # 0 < weight <= 1
-    guard: bool = False  # speaks against `key`
+    role: Role = Role.TERM
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +121,11 @@ def _longest(hits: Iterable[Hit]) -> Iterator[Hit]:
 
 def load_lexicon(normaliser: Normaliser, folder: Path = SHIPPED) -> Lexicon:
     """Reads every `*.txt` of a folder. Raises `LexiconError` on a malformed line and `OSError` when unreadable."""
-    terms: dict[tuple[str, ViolationKey, bool], Term] = {}
+    terms: dict[tuple[str, ViolationKey, Role], Term] = {}
     versions = [""]
     for path in sorted(folder.glob("*.txt")):
         for term in _read(path, normaliser, versions):
-            terms.setdefault((term.pattern, term.key, term.guard), term)
+            terms.setdefault((term.pattern, term.key, term.role), term)
     return Lexicon(tuple(terms.values()), max(versions))
 
 
@@ -143,16 +152,16 @@ def _terms(content: str, stem: str, lists: dict[str, list[str]], normaliser: Nor
     weight = float(number)
     if not 0 < weight <= 1 or not body.strip():
         raise ValueError(f"no weight in (0, 1] or no terms: {content[:40]}")
-    guard = stem == _GUARD
-    keys = _keys(names, stem, guard=guard)
+    role = Role(stem) if stem in (Role.CUE, Role.GUARD) else Role.TERM
+    keys = _keys(names, stem, role)
     for written in _split(body):
         for pattern in _expand(written, lists):
             folded = normaliser.fold(pattern)
-            yield from (Term(folded, key, weight, guard) for key in keys)
+            yield from (Term(folded, key, weight, role) for key in keys)
 
 
-def _keys(names: list[str], stem: str, *, guard: bool) -> list[ViolationKey]:
-    if not guard:
+def _keys(names: list[str], stem: str, role: Role) -> list[ViolationKey]:
+    if role is Role.TERM:
         return [ViolationKey(stem)]
     if names == ["*"]:
         return sorted(_CONTENT_KEYS)

@@ -2,24 +2,28 @@
 
 For each class, over the title, the description, the visible text and the pictures' alternative texts:
 
-    breadth = sum of the weights of distinct terms (in the title 1.5 times; topic terms together at most `TOPIC_CAP`)
+    terms   = sum of the weights of distinct terms, in the title 1.5 times
+    cues    = sum of the weights of distinct cues, at most `CUES_CAP`
+    pair    = min(terms, cues): words of the trade that meet a manner of offering
+    breadth = products and offers + min(topics, TOPIC_CAP + pair) + PAIR_WEIGHT * pair
     density = weights of the occurrences (a term at most `REPEATS` times) per 1,000 units in the densest window
     guards  = sum of the weights of distinct guard words, relative to 1 + breadth
     score   = (1 - e^(-breadth / BREADTH_SCALE)) / (1 + (DENSITY_HALF / density)^2) / (1 + (guards / GUARD_HALF)^2)
 
 A window is what a person sees at a time: pages that carry a block of offers inside much harmless text are found, novels
-and portals with scattered words are not. Fewer than two distinct terms, or topic terms alone, say nothing. Without an
-*offer* the scale is `NO_OFFER_SCALE` and the score ends at `NO_OFFER_CAP`, so that it needs a review at least.
+and portals with scattered words are not. Fewer than two distinct terms, or topic terms alone, say nothing.
+Without an *offer* and without a pair of `PAIR_OFFER` the scale is `NO_OFFER_SCALE` and the score ends at
+`NO_OFFER_CAP`, so that it needs a review at least.
 """
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from app.domain.violations import ViolationKey
 from app.engines.analyse.layer import Signal
-from app.engines.analyse.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Term
+from app.engines.analyse.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Role, Term
 from app.engines.analyse.normalise import NormalisedText, Normaliser
 from app.engines.analyse.subject import Subject
 from app.engines.model import Evidence, Layer
@@ -27,6 +31,9 @@ from app.engines.model import Evidence, Layer
 BREADTH_SCALE: Final = 1.8  # three offers say 0.81 before density and guards
 NO_OFFER_SCALE: Final = 2.8  # the same without any offer: games nights and articles name two or three products
 TOPIC_CAP: Final = 0.8
+CUES_CAP: Final = 2.5  # more manners of offering do not make the goods worse
+PAIR_WEIGHT: Final = 0.7
+PAIR_OFFER: Final = 1.0  # two topic words with two or three cues: as telling as one offer
 DENSITY_HALF: Final = 0.9  # two offers within two screens: 1.3; scattered words of a long article: below 0.7
 GUARD_HALF: Final = 0.7  # reports and warnings reach 0.85 and more, promotion rarely 0.4: halve the score between them
 REPEATS: Final = 4
@@ -54,21 +61,34 @@ class _Zone:
 
 @dataclass(slots=True)
 class _Tally:
-    """What one class collected over all zones."""
+    """What one class collected over all zones: distinct pattern -> weight with its best zone factor."""
 
-    terms: dict[str, float]  # distinct pattern -> weight with its best zone factor
-    weights: dict[str, float]  # distinct pattern -> plain weight
-    guards: dict[str, float]
+    terms: dict[str, float] = field(default_factory=dict)
+    cues: dict[str, float] = field(default_factory=dict)
+    guards: dict[str, float] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)  # of the terms, without zone factors
+
+    @property
+    def pair(self) -> float:
+        return min(sum(self.terms.values()), sum(self.cues.values()), CUES_CAP)
 
     @property
     def breadth(self) -> float:
         topics = sum(value for name, value in self.terms.items() if self.weights[name] < PRODUCT_FROM)
-        rest = sum(value for name, value in self.terms.items() if self.weights[name] >= PRODUCT_FROM)
-        return rest + min(topics, TOPIC_CAP)
+        rest = sum(self.terms.values()) - topics
+        return rest + min(topics, TOPIC_CAP + self.pair) + PAIR_WEIGHT * self.pair
 
     @property
     def strongest(self) -> float:
         return max(self.weights.values(), default=0.0)
+
+    @property
+    def offers(self) -> bool:
+        return self.strongest >= OFFER_FROM or self.pair >= PAIR_OFFER
+
+    @property
+    def says_something(self) -> bool:
+        return len(self.terms) > 1 and self.strongest >= PRODUCT_FROM
 
 
 class TextLayer:
@@ -103,13 +123,12 @@ class TextLayer:
         return _Zone(normalised, tuple(self._lexicon.find(normalised)), factor, body)
 
     def _score(self, key: ViolationKey, tally: _Tally, zones: list[_Zone]) -> float:
-        if len(tally.terms) < 2 or tally.strongest < PRODUCT_FROM:  # noqa: PLR2004 - two distinct terms, the rule
+        if not tally.says_something:
             return 0.0
         density = max(_density(zone, key) for zone in zones)
         guards = sum(tally.guards.values()) / (1 + tally.breadth)
         doubt = (1 + (DENSITY_HALF / density) ** 2) * (1 + (guards / GUARD_HALF) ** 2)
-        offers = tally.strongest >= OFFER_FROM
-        scale, cap = (BREADTH_SCALE, SCORE_CAP) if offers else (NO_OFFER_SCALE, NO_OFFER_CAP)
+        scale, cap = (BREADTH_SCALE, SCORE_CAP) if tally.offers else (NO_OFFER_SCALE, NO_OFFER_CAP)
         return min((1 - math.exp(-tally.breadth / scale)) / doubt, cap)
 
     def _evidence(self, key: ViolationKey, score: float, tally: _Tally, zones: list[_Zone]) -> Evidence:
@@ -132,21 +151,25 @@ def _tallies(zones: list[_Zone]) -> dict[ViolationKey, _Tally]:
     for zone in zones:
         for hit in zone.hits:
             for term in hit.terms:
-                _count(tallies.setdefault(term.key, _Tally({}, {}, {})), term, zone.factor)
+                _count(tallies.setdefault(term.key, _Tally()), term, zone.factor)
     return tallies
 
 
 def _count(tally: _Tally, term: Term, factor: float) -> None:
-    target = tally.guards if term.guard else tally.terms
-    target[term.pattern] = max(target.get(term.pattern, 0.0), term.weight * (1.0 if term.guard else factor))
-    if not term.guard:
-        tally.weights[term.pattern] = term.weight
+    match term.role:
+        case Role.TERM:
+            tally.terms[term.pattern] = max(tally.terms.get(term.pattern, 0.0), term.weight * factor)
+            tally.weights[term.pattern] = term.weight
+        case Role.CUE:
+            tally.cues[term.pattern] = term.weight
+        case Role.GUARD:
+            tally.guards[term.pattern] = term.weight
 
 
 def _weighted(zone: _Zone, key: ViolationKey) -> Iterator[tuple[int, Term]]:
     for hit in zone.hits:
         for term in hit.terms:
-            if term.key == key and not term.guard:
+            if term.key == key and term.role is not Role.GUARD:
                 yield hit.start, term
 
 
@@ -189,7 +212,7 @@ def _quote(key: ViolationKey, zones: list[_Zone]) -> tuple[str, int | None]:
     """Original text around the weightiest hit, from the body when it has one; the offset only then."""
     for zone in zones:
         candidates = [
-            (term.weight, hit) for hit in zone.hits for term in hit.terms if term.key == key and not term.guard
+            (term.weight, hit) for hit in zone.hits for term in hit.terms if term.key == key and term.role is Role.TERM
         ]
         if candidates:
             _, hit = max(candidates, key=lambda candidate: candidate[0])

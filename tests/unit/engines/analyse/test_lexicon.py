@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from app.domain.violations import ViolationKey
-from app.engines.analyse.lexicon import SHIPPED, LexiconError, load_lexicon
+from app.engines.analyse.lexicon import SHIPPED, LexiconError, Role, load_lexicon
 
 CLASSES = ("adult", "gambling", "fraud", "malware", "drugs", "violence", "medical", "other")
 
@@ -56,7 +56,7 @@ def test_a_hit_inside_a_longer_one_is_dropped(load, normaliser):
 
 def test_a_guard_hides_the_term_that_it_contains(lexicon, normaliser):
     hits = lexicon.find(normaliser.normalise("反诈骗宣传"))
-    assert all(term.guard for hit in hits for term in hit.terms)
+    assert all(term.role is Role.GUARD for hit in hits for term in hit.terms)
 
 
 def test_traditional_and_wide_writing_find_the_same_term(load, normaliser):
