@@ -1,0 +1,201 @@
+"""Settings, metrics, codes, commands and floors: the documents list what the code has, no more and no less."""
+
+import re
+import tomllib
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+from pydantic.fields import FieldInfo
+
+from app.core.config import CLIENT_VARIABLES, PREFIX, Settings
+from app.core.metrics import Metrics
+from app.engines.model import FetchError
+from app.events.state import WORKER_LOST
+from app.events.types import WarningCode
+from app.websocket.codes import CODE_OF_ENDING, CloseCode, ErrorCode, SnapshotReason
+from tests.docs.commands import command_tree, common_options, help_of
+from tests.docs.markdown import ROOT, codes, first_codes, read, rows, section
+from tests.docs.source import failure_codes, given, problem_codes
+
+SEVEN = [
+    "active_users_count",
+    "websocket_connections_total",
+    "websocket_messages_sent",
+    "websocket_connection_duration",
+    "concurrent_tasks_count",
+    "task_notifications_sent",
+    "task_monitoring_errors",
+]
+
+
+def plain(cell: str) -> str:
+    return cell.replace("`", "")
+
+
+def number(value: float) -> str:
+    return str(int(value)) if value == int(value) else f"{value:g}"
+
+
+def default_of(field: FieldInfo) -> str:
+    value: Any = field.default
+    if value is None:
+        return "unset"
+    if isinstance(value, tuple):
+        return ",".join(value) or "empty"
+    return number(value) if isinstance(value, int | float) else str(value)
+
+
+def bounds_of(field: FieldInfo) -> str:
+    """As the tables say it: "from 1 to 10", "above 0", "one of a, b"."""
+    if get_origin(field.annotation) is Literal:
+        return "one of " + ", ".join(get_args(field.annotation))
+    words = {"gt": "above", "ge": "from", "le": "to"}
+    found = [
+        f"{word} {number(limit)}"
+        for bound in field.metadata
+        for name, word in words.items()
+        if (limit := getattr(bound, name, None)) is not None
+    ]
+    return " ".join(found)
+
+
+def test_every_setting_is_described_with_its_default_and_bounds():
+    said = {plain(name): (plain(default), plain(bounds)) for name, default, bounds, _ in rows(read("docs/settings.md"))}
+    real = {
+        PREFIX + name.upper(): (default_of(field), bounds_of(field)) for name, field in Settings.model_fields.items()
+    }
+    assert said == real
+
+
+def test_every_setting_has_a_meaning():
+    assert all(meaning.endswith(".") for *_, meaning in rows(read("docs/settings.md")))
+
+
+def test_variables_that_are_no_settings_are_described():
+    assert set(codes(section(read("docs/settings.md"), "What is no setting of the server"))) >= CLIENT_VARIABLES
+
+
+def exported() -> dict[str, tuple[str, set[str], tuple[str, ...]]]:
+    """By name in the code: type, exported names, labels."""
+    endings = {"counter": ["_total"], "gauge": [""], "histogram": ["_count", "_sum", "_bucket"]}
+    found = {}
+    for collector in vars(Metrics()).values():
+        if hasattr(collector, "_labelnames"):
+            name, kind = collector._name, collector._type
+            found[name] = (kind, {name + ending for ending in endings[kind]}, collector._labelnames)
+    return found
+
+
+def test_every_metric_is_described_under_its_exported_name():
+    table = rows(section(read("docs/metrics.md"), "Metrics"))
+    said = {
+        plain(name): (kind, {plain(part.strip()) for part in names.split(",")}, tuple(plain(labels).split(", ")))
+        for name, names, kind, labels, _ in table
+    }
+    real = {name: (kind, names, labels or ("",)) for name, (kind, names, labels) in exported().items()}
+    assert said == real
+
+
+@pytest.mark.parametrize("name", SEVEN)
+def test_each_of_the_seven_promised_metrics_is_there(name):
+    cells = [" ".join(cells[:2]) for cells in rows(section(read("docs/metrics.md"), "Metrics"))]
+    assert any(f"`{name}`" in cell for cell in cells)
+
+
+def test_every_action_of_the_audit_log_is_described():
+    said = first_codes(section(read("docs/metrics.md"), "Audit log"))
+    written = given({"record", "_record"}, keyword="action", position=0) | given({"AuditRow"}, position=1)
+    matches_exactly(said, written)
+
+
+def matches_exactly(said: list[str], patterns: set[str]) -> None:
+    """Every pattern is met by what is documented, and everything documented meets one."""
+    unmet = {pattern for pattern in patterns if not any(re.fullmatch(pattern, code) for code in said)}
+    unknown = {code for code in said if not any(re.fullmatch(pattern, code) for pattern in patterns)}
+    assert (unmet, unknown) == (set(), set())
+    assert len(said) == len(set(said))
+
+
+def test_every_code_of_a_problem_is_described():
+    text = section(read("docs/errors.md"), "Answers of REST")
+    said = first_codes(text)
+    assert "`configuration` is never an answer" in text
+    matches_exactly([*said, "configuration"], problem_codes())
+
+
+def test_every_status_beside_a_code_is_right():
+    from app.api.errors import CODES
+    from app.core import errors
+
+    by_code = {
+        error.code: error.status
+        for error in vars(errors).values()
+        if isinstance(error, type) and issubclass(error, errors.ScannerError) and error.code != "configuration"
+    }
+    by_code |= {code: status for status, (code, _) in CODES.items()}
+    said = {plain(code): int(status) for code, status, _ in rows(section(read("docs/errors.md"), "Answers of REST"))}
+    assert {code: said[code] for code in by_code} == by_code
+
+
+@pytest.mark.parametrize(
+    ("title", "real"),
+    [
+        ("Errors on the WebSocket", {code.value for code in [*ErrorCode, *SnapshotReason]}),
+        ("Why a snapshot came instead of a replay", {code.value for code in SnapshotReason}),
+        ("Close codes", {str(code.value) for code in CloseCode} | given({"Refusal"}, keyword="reason", position=1)),
+        ("Refused before the upgrade", given({"Refusal"}, keyword="reason", position=1)),
+        ("How an attempt fails", failure_codes() | {WORKER_LOST}),
+        ("Warnings of a task", set(get_args(WarningCode))),
+        ("Why a page could not be fetched", {code.value for code in FetchError}),
+    ],
+)
+def test_every_code_is_described(title, real):
+    assert set(first_codes(section(read("docs/errors.md"), title))) == real
+
+
+def test_every_reason_of_a_close_is_described():
+    table = [cells for cells in rows(section(read("docs/errors.md"), "Close codes")) if plain(cells[0]).isdigit()]
+    said = {code for cells in table for code in codes(cells[1])}
+    assert given({"close"}, keyword="reason", position=1) <= said
+    assert set(CODE_OF_ENDING) <= said
+
+
+def test_every_command_is_described():
+    listed = list(rows(read("docs/cli.md").partition("## Exit codes")[0]))
+    assert {plain(cells[0]) for cells in listed} == set(command_tree())
+    for name, what in listed:
+        assert help_of(plain(name)).startswith(what.rstrip(".")), name
+
+
+@pytest.mark.parametrize("command", sorted(command_tree()))
+def test_every_option_of_a_command_is_described(command):
+    assert set(first_codes(section(read("docs/cli.md"), command))) == command_tree()[command]
+
+
+def test_the_common_options_are_described():
+    assert common_options() <= set(codes(read("docs/cli.md").partition("## Exit codes")[0]))
+
+
+def test_the_floors_are_those_of_the_contract():
+    contracts = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    real = [{part.strip().removeprefix("app.") for part in layer.split("|")} for layer in layers]
+    said = [set(codes(cells[0])) for cells in rows(section(read("docs/architecture.md"), "Floors"))]
+    assert said == real
+
+
+def test_every_package_is_named_in_the_architecture():
+    named = set(codes(read("docs/architecture.md")))
+    packages = {path.parent.relative_to(ROOT) for path in (ROOT / "app").rglob("*.py")}
+    below = {str(path) for path in packages if len(path.parts) > 1} - {"app/migrations/versions"}
+    assert below <= named
+    assert {path.name for path in ROOT.glob("app/*.py")} - {"__init__.py"} <= {
+        name.removeprefix("app/") for name in named
+    }
+
+
+def test_every_module_of_the_real_time_side_is_named():
+    named = set(codes(read("docs/realtime.md"))) | set(codes(read("docs/architecture.md")))
+    for path in [*ROOT.glob("app/websocket/*.py"), *ROOT.glob("app/events/*.py"), *ROOT.glob("app/monitor/*.py")]:
+        if path.name != "__init__.py":
+            assert str(path.relative_to(ROOT)) in named
