@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-system cover lint format types imports lock bench clean
+.PHONY: help setup demo serve test test-system cover lint format types imports bench eval lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ test: setup lint types imports ## All tests that need nothing but Python
 test-system: setup ## Tests that need Chromium, fonts and documentation packages
 	$(BIN)/python -m pytest -m system
 
+cover: setup ## The same tests, with branch coverage
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
 lint: setup ## Style
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -45,10 +48,16 @@ types: setup ## mypy, strict
 imports: setup ## The floors of the house
 	$(BIN)/lint-imports
 
+bench: setup ## Pages per CPU second of the crawl, beside a bare loop
+	$(BIN)/python bench/crawl.py
+
+eval: setup ## Precision and recall of the analysis on the labelled set
+	$(BIN)/python bench/eval.py
+
 lock: setup ## Pin requirements/*.txt anew, with hashes and without addresses
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' requirements/base.in -o requirements/base.txt
 	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' -c requirements/base.txt requirements/dev.in -o requirements/dev.txt
 
 clean: ## Remove what setup and tests made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
