@@ -30,7 +30,7 @@ def test_each_class_ships_at_least_sixty_written_terms_per_language(key, languag
     assert len(terms) >= 60
 
 
-def test_no_pattern_is_term_and_guard_of_one_class(lexicon):
+def test_a_pattern_has_one_role_in_a_class(lexicon):
     counts = Counter((term.pattern, term.key) for term in lexicon.terms)
     assert [pair for pair, count in counts.items() if count > 1] == []
 
@@ -76,6 +76,11 @@ def test_guard_lines_name_their_classes(load):
     assert helpline == {"gambling", "fraud"}
     assert reporter == set(CLASSES)
     assert ViolationKey.HIDDEN_LINK not in reporter
+
+
+def test_cues_are_read_like_guards(load):
+    (term,) = load("gambling 0.4: first deposit", "cue.en.txt").terms
+    assert (term.role, term.key) == (Role.CUE, ViolationKey.GAMBLING)
 
 
 def test_the_version_is_that_of_the_newest_file(load):

@@ -69,8 +69,28 @@ def test_topic_terms_alone_say_nothing(layer, make_subject):
     assert scores(layer, make_subject("casino, gambling, betting, odds, dealer, lottery, chips")) == {}
 
 
+def test_cues_alone_say_nothing(layer, make_subject):
+    assert (
+        scores(layer, make_subject("Discreet shipping worldwide, pay with crypto, order on Telegram, in stock.")) == {}
+    )
+
+
+def test_cues_support_the_words_of_the_trade(layer, make_subject):
+    plain = "Ketamine, mescaline hcl and changa: what they are."
+    offered = f"{plain} Samples in stock, shipped in stealth, crypto only, reship policy."
+    before = scores(layer, make_subject(plain)).get(ViolationKey.DRUGS, 0)
+    assert before < 0.5 <= scores(layer, make_subject(offered))[ViolationKey.DRUGS]
+
+
+def test_lawful_trade_with_the_same_cues_stays_clean(layer, make_subject):
+    text = (
+        "Wholesale coffee: samples, bulk discounts, discreet packaging for gifts, pay by card or crypto, WhatsApp us."
+    )
+    assert scores(layer, make_subject(text)) == {}
+
+
 def test_without_an_offer_the_score_ends_below_certainty(layer, make_subject):
-    products = "百家乐 龙虎斗 骰宝 炸金花 时时彩 娱乐城 盘口 滚球 返水 洗码 " * 4
+    products = "百家乐 龙虎斗 骰宝 炸金花 时时彩 娱乐城 盘口 滚球 洗码 " * 4
     assert scores(layer, make_subject(products))[ViolationKey.GAMBLING] <= NO_OFFER_CAP
 
 

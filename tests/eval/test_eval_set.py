@@ -1,0 +1,54 @@
+"""The labelled set is sound, and the analysis does not fall behind what docs/analysis.md says of it."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from app.engines.analyse.analyser import Analyser
+from bench.eval import CLASSES, CLEAN, judge, measures, read_items
+
+FOLDER = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def items():
+    return read_items(sorted(FOLDER.glob("*.jsonl")))
+
+
+@pytest.fixture(scope="module")
+def outcomes(items):
+    analyser = Analyser(scope_target="scope.example")
+    return [judge(analyser, item) for item in items]
+
+
+def test_every_item_is_labelled_and_has_its_own_id(items):
+    assert len({item["id"] for item in items}) == len(items)
+    assert {item["label"] for item in items} == {*CLASSES, CLEAN}
+    assert {item["lang"] for item in items} == {"zh", "en"}
+    assert all(item["title"] and item["text"] for item in items)
+
+
+def test_the_set_is_large_and_a_third_of_it_are_near_misses(items):
+    assert len(items) >= 300
+    assert sum(bool(item.get("near")) for item in items) * 3 >= len(items)
+    assert all(Counter(item["label"] for item in items)[label] >= 20 for label in CLASSES)
+
+
+def test_lines_are_json_objects_of_strings():
+    for path in FOLDER.glob("*.jsonl"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert all(isinstance(value, str) for value in json.loads(line).values())
+
+
+@pytest.mark.parametrize("label", CLASSES)
+def test_precision_stays_above_nine_tenths_and_recall_above_eight(outcomes, label):
+    _, precision, recall, _ = measures(outcomes, label)
+    assert precision > 0.9
+    assert recall > 0.8
+
+
+def test_near_misses_stay_clean(outcomes):
+    wrong = [o.item["id"] for o in outcomes if o.item["label"] == CLEAN and o.predicted != CLEAN]
+    assert len(wrong) <= 0.02 * len(outcomes), wrong
