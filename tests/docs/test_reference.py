@@ -12,9 +12,12 @@ from app.core.metrics import Metrics
 from app.engines.model import FetchError
 from app.events.state import WORKER_LOST
 from app.events.types import WarningCode
+from app.factory import create_app
+from app.schemas.auth import LoginRequest
+from app.schemas.tasks import TaskCreate
 from app.websocket.codes import CODE_OF_ENDING, CloseCode, ErrorCode, SnapshotReason
 from tests.docs.commands import command_tree, common_options, help_of
-from tests.docs.markdown import ROOT, codes, first_codes, read, rows, section
+from tests.docs.markdown import DOCUMENTS, ROOT, blocks, codes, first_codes, read, rows, section
 from tests.docs.source import failure_codes, given, problem_codes
 
 SEVEN = [
@@ -199,3 +202,31 @@ def test_every_module_of_the_real_time_side_is_named():
     for path in [*ROOT.glob("app/websocket/*.py"), *ROOT.glob("app/events/*.py"), *ROOT.glob("app/monitor/*.py")]:
         if path.name != "__init__.py":
             assert str(path.relative_to(ROOT)) in named
+
+
+def test_every_address_that_is_named_exists(tmp_path):
+    paths = create_app(Settings(data_dir=tmp_path)).openapi()["paths"]
+    known = {(method.upper(), nameless(path)) for path, methods in paths.items() for method in methods}
+    for document in DOCUMENTS:
+        for method, address in re.findall(
+            r"`(GET|POST|PATCH|DELETE) (/[^`?\s]+)", document.read_text(encoding="utf-8")
+        ):
+            assert (method, nameless(address)) in known, f"{document.name}: {method} {address}"
+
+
+def nameless(address: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", address)
+
+
+def test_every_body_that_curl_sends_is_understood():
+    models = {"/api/v1/auth/login": LoginRequest, "/api/v1/tasks": TaskCreate}
+    calls = [
+        (address, body)
+        for block in blocks(read("README.md"))
+        for address, body in re.findall(
+            r"curl -s http://[\d.:]+(/\S+)(?:[^']|'[^{][^']*')*?-d\s+'({[^']+})'", block.body
+        )
+    ]
+    assert len(calls) == 2
+    for address, body in calls:
+        models[address].model_validate_json(body)
