@@ -17,7 +17,7 @@ from app.tasks import family
 from app.tasks.pipe import MAX_LINE_BYTES, decode_hint
 from app.tasks.scan_job import JobSpec
 
-COMMAND: Final = (sys.executable, "-m", "app.tasks.process")
+COMMAND: Final = (sys.executable, "-P", "-m", "app.tasks.process")  # -P: never an `app` of the current folder
 CANCEL_LINE: Final = b'{"command":"cancel"}\n'
 _SECRETS: Final = frozenset({"secret_key", "admin_password"})  # nothing in a scan signs or logs in
 log = structlog.get_logger(__name__)

@@ -127,6 +127,8 @@ class EmbeddedRunner:
                     await self._look(group)
                 except DatabaseUnavailable as error:
                     log.warning("runner_waits", reason=error.message)
+                except Exception:
+                    log.exception("runner_round_failed")  # the next one comes
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), LOOK_EVERY_S)
 
@@ -154,8 +156,8 @@ class EmbeddedRunner:
         """From start to settlement. A boundary: one scan's trouble is not the other's."""
         try:
             await child.run(self._bus.publish)
-        except OSError:
-            log.exception("scan_process_not_started", task_id=child.spec.task_id)
+        except Exception:
+            log.exception("scan_process_not_run", task_id=child.spec.task_id)
         try:
             await self._until_done(lambda: self._settle(child))
         except Exception:

@@ -148,7 +148,8 @@ def claim_stdout() -> int:
 
 
 def main() -> int:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's; it ends us by closing stdin
+    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C and "stop" are the server's; it ends us by closing stdin
+        signal.signal(number, signal.SIG_IGN)
     pipe = claim_stdout()
     orders = read_lines(sys.stdin.fileno())
     spec, settings = read_order(next(orders))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final, Literal, cast, get_args
 
@@ -85,7 +86,8 @@ class Reporter:
 
     async def progress(self, key: StageKey, fraction: float, message: str, counts: Counts) -> None:
         await self._wait_for_room()
-        self._progress.move(key, fraction, clean_line(message), counts)
+        # The engine counts what it found in this attempt; only here all of the run's is known.
+        self._progress.move(key, fraction, clean_line(message), replace(counts, violations=self.violations))
         self._batch.set_progress(self._progress.body())
         self._added()
 
