@@ -48,6 +48,7 @@ class SmallWorld:
         self.requests: list[str] = []
         self.delay_s = 0.08
         self.settings: dict[str, Any] = {}
+        self.zone: Zone = {}
         self._documents = documents()
 
     @property
@@ -75,8 +76,8 @@ class SmallWorld:
 async def small_world() -> AsyncIterator[SmallWorld]:
     world = SmallWorld()
     hosts = {host for host, _ in world._documents}
-    zone: Zone = {(host, "A"): [ADDRESS] for host in hosts}
-    async with dns_server(zone, ttl=60) as names, http_server(world.answer, address=ADDRESS) as web:
+    world.zone.update({(host, "A"): [ADDRESS] for host in hosts})
+    async with dns_server(world.zone, ttl=60) as names, http_server(world.answer, address=ADDRESS) as web:
         world.settings = {
             "resolvers": (names.address,),
             "allow_networks": ("127.64.0.0/10",),
