@@ -46,6 +46,7 @@ class Following:
         last_seq: int | None = None,
         log_tail: int = 200,
         topics: tuple[str, ...] = DEFAULT_TOPICS,
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> None:
         """`last_seq` must have been reached under the same topics."""
         self.task_id = task_id
@@ -53,6 +54,7 @@ class Following:
         self.lost_code: str | None = None  # set with the verdict LOST
         self._log_tail = log_tail
         self._topics = topics
+        self._answer_timeout_s = answer_timeout_s
         self._placed = False  # the server has said that it follows the task on this connection
         self._gap = False
         self._in_flight: _InFlight | None = None  # one command at a time
@@ -81,7 +83,7 @@ class Following:
         if self.lost_code is not None:
             return None
         if self._in_flight is not None:
-            return max(self._not_before, self._in_flight.sent_at + ANSWER_TIMEOUT_S)
+            return max(self._not_before, self._in_flight.sent_at + self._answer_timeout_s)
         return None if self._placed and not self._gap else self._not_before
 
     def receive(self, frame: Frame, now: float) -> Verdict:

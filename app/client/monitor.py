@@ -15,13 +15,14 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, W
 
 from app.client.errors import ServerUnreachable, Stopped, TaskLost
 from app.client.events import Event
-from app.client.following import Following, Verdict
+from app.client.following import ANSWER_TIMEOUT_S, Following, Verdict
 from app.client.reconnect import EXPIRED, Act, Backoff, after_close, stop_reason
 
 PATH: Final = "/api/v1/monitor/ws"
 OPEN_TIMEOUT_S: Final = 15.0
 CLOSE_TIMEOUT_S: Final = 2.0  # a server that does not say goodbye keeps nobody waiting
 SILENT_AFTER_S: Final = 60.0  # the server speaks at least every 25 s: this connection is dead
+MIN_PATIENCE_S: Final = 0.05
 MAX_FRAME_BYTES: Final = 1 << 25  # above the largest snapshot that a deployment may set
 CUT: Final = 1006  # no close frame came (RFC 6455, section 7.1.5)
 BACK_OFF_STATUSES: Final = frozenset({403, 408, 425, 429})  # and all of 500 to 599
@@ -92,13 +93,21 @@ class MonitorClient:
         on_state: Callable[[State], None] | None = None,
         open_socket: Connect | None = None,
         chance: Callable[[], float] = random.random,
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
+        silent_after_s: float = SILENT_AFTER_S,
     ) -> None:
-        """`url`: of the server (http, https), or of its endpoint (ws, wss). Raises ValueError for another."""
+        """`url`: of the server (http, https), or of its endpoint (ws, wss). Raises ValueError for another.
+
+        A command without an answer for `answer_timeout_s` is sent again; a connection without a frame for
+        `silent_after_s` is given up for a new one.
+        """
         self._endpoint = endpoint_of(url)
         self._token_provider = token_provider
         self._on_state = on_state
         self._open_socket = open_socket or _open_socket
         self._chance = chance
+        self._answer_timeout_s = answer_timeout_s
+        self.silent_after_s = silent_after_s
 
     async def follow(
         self, task_id: str, last_seq: int | None = None, *, log_tail: int = 200
@@ -113,7 +122,7 @@ class MonitorClient:
             SignInFailed: the token provider has no token.
             TaskLost: there is no such task, for this user at least.
         """
-        following = Following(task_id, last_seq=last_seq, log_tail=log_tail)
+        following = Following(task_id, last_seq=last_seq, log_tail=log_tail, answer_timeout_s=self._answer_timeout_s)
         async with aclosing(_Run(self, following).events()) as events:
             async for event in events:
                 yield event
@@ -144,6 +153,7 @@ class _Run:
         self._tries = 0  # in a row without a greeting
         self._renew = False  # the token that was used last has expired
         self._greeted_at: float | None = None  # of the connection that is open
+        self._heard_at = 0.0  # when it was opened, or its last frame came
         self._ended = _Ended(Act.RECONNECT, "")  # how the last connection ended; set when it has
 
     async def events(self) -> AsyncGenerator[Event, None]:
@@ -161,6 +171,7 @@ class _Run:
         try:
             token = await self._client.token(renew=self._renew)
             async with self._client.open(token) as socket:
+                self._heard_at = time.monotonic()
                 async for event in self._listen(socket):
                     yield event
         except ServerUnreachable as error:
@@ -189,27 +200,26 @@ class _Run:
                 )
 
     async def _receive(self, socket: Socket) -> Mapping[str, Any] | None:
-        """The next frame; before it, the command that is due. None: a command was due first, or it was the greeting."""
-        now = time.monotonic()
-        if self._greeted_at is not None:
-            command = self._following.next_command(now)
-            if command is not None:
-                await socket.send(json.dumps(command))
-        frame = await self._await_frame(socket, now)
-        if frame is not None:
-            self._note(frame)
-        return frame
+        """Sends the command that is due, then waits for a frame. None: before one came, another command was due.
 
-    async def _await_frame(self, socket: Socket, now: float) -> Mapping[str, Any] | None:
+        Raises TimeoutError when the server has been silent for too long.
+        """
+        now = time.monotonic()
+        command = self._following.next_command(now) if self._greeted_at is not None else None
+        if command is not None:
+            await socket.send(json.dumps(command))
         due = self._following.due_at() if self._greeted_at is not None else None
-        patience_s = SILENT_AFTER_S if due is None else min(SILENT_AFTER_S, max(0.0, due - now))
+        silent_at = self._heard_at + self._client.silent_after_s
         try:
-            async with asyncio.timeout(patience_s):
+            # Never no time at all: the caller may have been busy while frames were waiting here.
+            async with asyncio.timeout(max(MIN_PATIENCE_S, min(silent_at, due or silent_at) - now)):
                 frame: Mapping[str, Any] = json.loads(await socket.recv())
         except TimeoutError:
-            if patience_s < SILENT_AFTER_S:
-                return None
-            raise
+            if time.monotonic() >= silent_at:
+                raise
+            return None
+        self._heard_at = time.monotonic()
+        self._note(frame)
         return frame
 
     def _note(self, frame: Mapping[str, Any]) -> None:

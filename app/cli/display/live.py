@@ -68,7 +68,8 @@ class LiveDisplay:
     def render(self, view: TaskView) -> RenderableType:
         """The moving part."""
         parts: list[RenderableType] = [self._head(view), self._stages(view), self._numbers(view)]
-        parts += [self._line(line) for line in list(view.lines)[-LINES:]]
+        if not view.ended:
+            parts += [self._line(line) for line in list(view.lines)[-LINES:]]
         if self._notice:
             parts.append(Text(self._notice, style="yellow"))
         return Group(*parts)
@@ -91,6 +92,8 @@ class LiveDisplay:
         style = STYLES.get(stage.status, "")
         mark = Text(MARKS.get(stage.status, " "), style=style)
         name = Text(stage_name(stage.key, self._labels), style=style)
+        if stage.status == "running" and not stage.progress:  # it began early; its share is told when its turn has come
+            return mark, name, ProgressBar(None, width=BAR_WIDTH, pulse=True), Text("  …", style=style)
         return mark, name, ProgressBar(100, stage.progress, width=BAR_WIDTH), Text(f"{stage.progress:3} %", style=style)
 
     def _numbers(self, view: TaskView) -> Text:

@@ -61,6 +61,7 @@ async def show_until_end(events: AsyncGenerator[Event, None], view: TaskView, di
     finally:
         ticking.cancel()
         await asyncio.wait([ticking])
+        display.say("")
 
 
 async def _tick(view: TaskView, display: Display) -> None:

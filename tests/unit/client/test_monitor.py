@@ -1,0 +1,248 @@
+"""The shell around the rule, over sockets that say what a test wants."""
+
+import asyncio
+import json
+from contextlib import aclosing, asynccontextmanager
+
+import pytest
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosedError, InvalidStatus, InvalidURI
+from websockets.frames import Close
+from websockets.http11 import Response
+
+from app.client.errors import ServerUnreachable, SignInFailed, Stopped, TaskLost
+from app.client.monitor import Connecting, Live, MonitorClient, Waiting, endpoint_of
+
+TASK = "t1"
+GREETING = {"type": "connection_established", "connection_id": "c1"}
+SNAPSHOT = {"type": "task_snapshot", "task_id": TASK, "seq": 4, "attempt": 1, "timestamp": "now"}
+DELETED = {"type": "task_deleted", "task_id": TASK, "seq": 5, "prev_seq": 4, "attempt": 1, "timestamp": "now"}
+
+
+def closed(code, reason=""):
+    return ConnectionClosedError(Close(code, reason), None)
+
+
+def refused(status, **headers):
+    return InvalidStatus(Response(status, "no", Headers({k.replace("_", "-"): v for k, v in headers.items()})))
+
+
+class Script:
+    """One connection: frames and errors in order; then silence. It answers each command with success."""
+
+    def __init__(self, *items, answers=True, opening=None):
+        self.items = list(items)
+        self.answers = answers
+        self.opening = opening  # raised instead of opening
+        self.sent = []
+        self._replies = asyncio.Queue()
+
+    async def send(self, message):
+        command = json.loads(message)
+        self.sent.append(command)
+        if self.answers:
+            reply = {"type": "subscription_result", "task_id": TASK, "action": "subscribe", "success": True}
+            place = {"recovered": True, "seq": command["last_seq"]} if "last_seq" in command else {}
+            self._replies.put_nowait({**reply, **place, "id": command["id"]})
+
+    async def recv(self):
+        if not self.sent and self.items and self.items[0] is not GREETING and not isinstance(self.items[0], Exception):
+            return json.dumps(GREETING)
+        if self._replies.empty() and self.items:
+            item = self.items.pop(0)
+            if isinstance(item, Exception):
+                raise item
+            return json.dumps(item)
+        return json.dumps(await self._replies.get())
+
+
+class World:
+    """Opens the scripts one after the other, and remembers what was asked and told."""
+
+    def __init__(self, *scripts, **options):
+        self.scripts = list(scripts)
+        self.opened = []
+        self.renewals = []
+        self.states = []
+        self.client = MonitorClient(
+            "http://house.test:8000/",
+            self.token,
+            on_state=self.states.append,
+            open_socket=self.open,
+            chance=lambda: 0.0,
+            **options,
+        )
+
+    async def token(self, *, renew):
+        self.renewals.append(renew)
+        return f"token {len(self.renewals)}"
+
+    @asynccontextmanager
+    async def open(self, uri):
+        script = self.scripts.pop(0)
+        self.opened.append(uri)
+        if script.opening is not None:
+            raise script.opening
+        yield script
+
+    async def collect(self, count=1_000):
+        found = []
+        async with asyncio.timeout(5), aclosing(self.client.follow(TASK)) as events:
+            async for event in events:
+                found.append(event)
+                if len(found) == count:
+                    break
+        return found
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        ("http://127.0.0.1:8000", "ws://127.0.0.1:8000/api/v1/monitor/ws"),
+        ("https://scanner.example/", "wss://scanner.example/api/v1/monitor/ws"),
+        ("https://host.example/below/", "wss://host.example/below/api/v1/monitor/ws"),
+        ("ws://127.0.0.1:9/ws?x=1", "ws://127.0.0.1:9/ws"),
+    ],
+)
+def test_the_endpoint_follows_from_the_servers_address(url, endpoint):
+    assert endpoint_of(url) == endpoint
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:8000", "ftp://host.example", "http://"])
+def test_what_is_no_address_is_refused_at_once(url):
+    with pytest.raises(ValueError, match="no address of a server"):
+        MonitorClient(url, World().token)
+
+
+async def test_it_follows_until_the_task_is_deleted_and_tells_its_states():
+    world = World(Script(SNAPSHOT, DELETED))
+    assert [event.type for event in await world.collect()] == ["task_snapshot", "task_deleted"]
+    assert world.states == [Connecting(0), Live("c1")]
+    assert world.opened == ["ws://house.test:8000/api/v1/monitor/ws?token=token%201"]
+
+
+async def test_after_a_cut_it_goes_on_where_it_was():
+    second = Script(DELETED)
+    world = World(Script(SNAPSHOT, ConnectionClosedError(None, None)), second)
+    assert [event.seq for event in await world.collect()] == [4, 5]
+    assert second.sent[0]["last_seq"] == 4
+    assert world.states[2:4] == [Waiting(0.0, "1006"), Connecting(0)]
+
+
+@pytest.mark.parametrize("trouble", [OSError("refused"), TimeoutError(), refused(503), refused(429), refused(403)])
+async def test_a_server_that_is_not_there_is_tried_again(trouble):
+    world = World(Script(opening=trouble), Script(opening=trouble), Script(SNAPSHOT))
+    assert len(await world.collect(1)) == 1
+    assert [state.tries for state in world.states if isinstance(state, Connecting)] == [0, 1, 2]
+
+
+async def test_retry_after_is_waited_for():
+    world = World(Script(opening=refused(503, Retry_After="7")))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await world.collect()
+    assert world.states[-1] == Waiting(7.0, "HTTP 503")
+
+
+async def test_the_servers_advice_is_waited_for():
+    advice = {"type": "reconnect_advice", "reason": "restart", "delay_min_ms": 4_000, "delay_max_ms": 9_000}
+    world = World(Script(GREETING, advice, closed(1012)))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await world.collect()
+    assert world.states[-1] == Waiting(4.0, "1012")
+
+
+async def test_after_too_many_strikes_it_waits_as_long_as_it_was_told():
+    error = {"type": "error", "code": "bad_json", "fatal": True, "retry_after_ms": 60_000}
+    world = World(Script(GREETING, error, closed(4029, "bad_json")))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await world.collect()
+    assert world.states[-1] == Waiting(60.0, "bad_json")
+
+
+@pytest.mark.parametrize("end", [closed(1008, "expired_token"), closed(4001)])
+async def test_an_expired_token_is_renewed(end):
+    world = World(Script(end), Script(SNAPSHOT))
+    await world.collect(1)
+    assert world.renewals == [False, True]
+    assert world.opened[1].endswith("token%202")
+
+
+async def test_a_renewed_token_that_has_expired_too_stops():
+    world = World(Script(closed(1008, "expired_token")), Script(closed(1008, "expired_token")))
+    with pytest.raises(Stopped) as stopped:
+        await world.collect()
+    assert (stopped.value.code, stopped.value.close_code) == ("expired_token", 1008)
+
+
+async def test_each_expiry_of_a_long_watch_is_renewed():
+    world = World(Script(GREETING, closed(4001)), Script(GREETING, closed(4001)), Script(SNAPSHOT))
+    await world.collect(1)
+    assert world.renewals == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        (closed(1008, "invalid_token"), "invalid_token"),
+        (closed(1008, "user_disabled"), "user_disabled"),
+        (closed(4500), "logged_out"),
+        (closed(4501), "user_disabled"),
+        (closed(4503), "connection_limit"),
+    ],
+)
+async def test_a_refusal_stops_with_its_code(end, code):
+    with pytest.raises(Stopped) as stopped:
+        await World(Script(GREETING, end)).collect()
+    assert stopped.value.code == code
+
+
+@pytest.mark.parametrize("status", [400, 401, 404])
+async def test_what_is_no_monitoring_endpoint_stops(status):
+    with pytest.raises(Stopped, match=str(status)):
+        await World(Script(opening=refused(status))).collect()
+
+
+async def test_an_address_that_no_socket_takes_stops():
+    with pytest.raises(Stopped) as stopped:
+        await World(Script(opening=InvalidURI("ws://x", "bad"))).collect()
+    assert stopped.value.code == "invalid_url"
+
+
+async def test_a_task_that_is_not_there_is_lost():
+    answer = {"type": "subscription_result", "task_id": TASK, "action": "subscribe", "success": False, "id": "f1"}
+    script = Script({**answer, "error": {"code": "not_found", "message": "no"}}, answers=False)
+    with pytest.raises(TaskLost) as lost:
+        await World(script).collect()
+    assert lost.value.code == "not_found"
+
+
+async def test_a_token_provider_without_an_answer_is_asked_again_one_without_a_token_ends_it():
+    answers = [ServerUnreachable("no", code="unreachable"), SignInFailed("over", code="expired_token")]
+
+    async def token(*, renew):
+        raise answers.pop(0)
+
+    client = MonitorClient("http://house.test", token, chance=lambda: 0.0)
+    with pytest.raises(SignInFailed):
+        await anext(client.follow(TASK))
+    assert answers == []
+
+
+async def test_a_command_without_an_answer_is_sent_again():
+    script = Script(SNAPSHOT, answers=False)
+    world = World(script, answer_timeout_s=0.05)
+    following = asyncio.create_task(world.collect(1))
+    async with asyncio.timeout(5):
+        while len(script.sent) < 3:  # noqa: ASYNC110 - foreign state
+            await asyncio.sleep(0.01)
+    following.cancel()
+    assert [command["id"] for command in script.sent[:3]] == ["f1", "f2", "f3"]
+
+
+async def test_a_connection_that_says_nothing_is_given_up_also_while_commands_are_repeated():
+    world = World(Script(GREETING, answers=False), Script(SNAPSHOT), answer_timeout_s=0.05, silent_after_s=0.2)
+    await world.collect(1)
+    assert world.states[2] == Waiting(0.0, "TimeoutError")
