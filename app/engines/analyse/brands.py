@@ -14,6 +14,8 @@ from app.engines.scope import registrable_domain
 
 SHIPPED: Final = Path(__file__).parent / "data" / "brands.txt"
 SIGN_IN: Final = "sign_in"
+# Country codes that are sold to everybody: there a brand's own label proves nothing.
+OPEN_COUNTRY_CODES: Final = re.compile("ai|cc|cf|co|fm|ga|gg|gq|im|io|is|la|me|ml|pw|sh|sx|tk|to|tv|vc|vg|ws")
 MIN_LABEL: Final = 5  # shorter host labels are too often ordinary words or abbreviations
 
 
@@ -37,7 +39,14 @@ class Brand:
         return frozenset(label for label in firsts if len(label) >= MIN_LABEL)
 
     def owns(self, host: str) -> bool:
-        return host in self.domains or registrable_domain(host) in self.domains
+        """Listed domains, and the brand's own label below a country's suffix (`brand.de`), which no list completes."""
+        domain = registrable_domain(host)
+        return host in self.domains or domain in self.domains or self._is_national(domain)
+
+    def _is_national(self, domain: str) -> bool:
+        label, _, suffix = domain.partition(".")
+        country = suffix.rpartition(".")[2]
+        return label in self.labels and len(country) == 2 and not OPEN_COUNTRY_CODES.fullmatch(country)  # noqa: PLR2004 - ISO 3166
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from app.engines.scope import display_name
 _GENERIC: Final = re.compile(
     r"(?<![a-z])(?:welcome to|welcome|log ?in(?:to)?|log ?on|sign ?in(?:to)?|sign ?on|your|account|my|official|"
     r"web ?site|site|home ?page|home|online|banking|internet|personal|secure|security|verify|verification|identity|"
-    r"confirm|update|support|center|centre|service|help|portal|mobile|app|id|wallet|page|to|the|of)(?![a-z])|"
+    r"confirm|update|support|center|centre|service|help|portal|mobile|app|id|wallet|page|to|the|of|notice|alert|important)(?![a-z])|"
     r"登录|登陆|登入|注册|官方|官网|网站|网址|首页|主页|欢迎|您|使用|来到|个人|企业|网上|网络|手机|电子|银行卡|银行|信用卡|储蓄卡|"
     r"网银|积分|兑换|商城|认证|验证|身份|实名|安全|账户|账号|帐户|帐号|中心|客服|服务|平台|系统|统一|用户|会员|在线|申请|办理|查询|"
-    r"提额|升级|激活|解冻|解除|限制|版",
+    r"提额|升级|激活|解冻|解除|限制|版|重要|紧急|通知|公告|提示|提醒|年审|更新|快捷|支付|领取",
     re.IGNORECASE,
 )
 _SEPARATOR: Final = re.compile(r"\s*[|｜\-–—_·•:：,，/»>!！]+\s*")
@@ -35,6 +35,7 @@ _LOGIN_WORDS: Final = re.compile(
 )
 _EXFILTRATION: Final = re.compile(r"api\.telegram\.org/bot|discord(?:app)?\.com/api/webhooks/", re.IGNORECASE)
 _IPV4: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_BRAND_MARK: Final = "\0"  # stands in no title
 SHORT_TITLE: Final = 32  # an imitation's title is a name; longer ones are sentences about it
 
 
@@ -70,30 +71,39 @@ class Impersonation:
             yield self._signal("credential_exfiltration", 0.85, match[0])
 
     def _brand(self, subject: Subject, asked: Asked) -> Iterator[Signal]:
-        title = subject.capture.title or subject.page.title
-        for text in (title, *subject.page.headings[:3]):
+        for text in self._names(subject):
             found = self._claimed(text)
             if found is None:
                 continue
             brand, whole = found
-            if brand.owns(subject.host) or self._book.owner_of(subject.host) is not None:
+            if self._book.owner_of(subject.host) is not None:
                 return
             score = _brand_score(brand, asked, whole=whole, text=text)
             if score:
                 yield self._signal("brand_impersonation", score, text, brand.name)
             return
 
+    def _names(self, subject: Subject) -> tuple[str, ...]:
+        """Texts in which a page says who it is. Headings count only below a title that names nobody else: shops put
+        the names of payment services above their card fields.
+        """
+        title = subject.capture.title or subject.page.title
+        return (title,) if self._identities(title.lower()) else (title, *subject.page.headings[:3])
+
     def _claimed(self, text: str) -> tuple[Brand, bool] | None:
         """The brand that a title or heading names, and whether it is all that it names."""
         lowered = text.lower()
         named = next(self._book.named_in(lowered), None)
-        if named is None:
-            return None
-        bare = (_GENERIC.sub(" ", part).strip(" '’\"“”()（）®™.") for part in _SEPARATOR.split(self._mask(lowered)))
-        return named, {part for part in bare if part} <= {"\0"}
+        return None if named is None else (named, self._identities(lowered) <= {_BRAND_MARK})
+
+    def _identities(self, text: str) -> set[str]:
+        """What is left of a title's parts without the general words of such titles; brands are all `_BRAND_MARK`."""
+        parts = _SEPARATOR.split(self._mask(text))
+        bare = (_GENERIC.sub(" ", part).strip(" '’\"“”()（）®™.") for part in parts)
+        return {part for part in bare if part}
 
     def _mask(self, text: str) -> str:
-        return self._book.pattern.sub("\0", text)
+        return self._book.pattern.sub(_BRAND_MARK, text)
 
     def _host(self, subject: Subject, asked: Asked) -> Iterator[Signal]:
         host = subject.host

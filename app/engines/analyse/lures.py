@@ -10,18 +10,25 @@ from app.engines.analyse.page import Download, Field
 from app.engines.analyse.subject import Subject
 from app.engines.model import Evidence, Layer
 
-# Pressure: something is broken, infected or outdated, and only this download helps.
+# Pressure on the visitor: *your* machine is infected, locked or outdated, and only this download helps.
 _URGENCY: Final = re.compile(
-    r"(?:flash(?: player)?|浏览器|播放器|系统|驱动|browser|player|codec|version|版本|插件|plug-?in)[^.。!！\n]{0,20}"
-    r"(?:out ?of ?date|outdated|update (?:is )?required|is missing|must be updated|needs? (?:to be updated|an update)|"
-    r"过期|过低|过旧|已失效|需要更新|必须更新|立即更新|立即升级|缺失)|"
-    r"(?:critical|urgent|required|immediate) (?:security )?update|update now to|"
+    r"your (?:flash(?: player)?|browser|player|codec|chrome|firefox|version)[^.\n]{0,30}"
+    r"(?:out ?of ?date|outdated|missing|must be updated|needs? (?:to be updated|an update)|update (?:is )?required)|"
+    r"you are using an? (?:older|old|outdated) version|"
+    r"(?:您|你)的[^。！\n]{0,12}(?:版本过低|过期|过低|过旧|已失效|需要更新|必须更新|需要升级)|"
+    r"flash(?: player)?[^.。!！\n]{0,20}(?:out ?of ?date|outdated|过期|过低|已失效)|浏览器版本(?:过低|过旧)|"
     r"your (?:computer|pc|device|phone|system|mac)[^.\n]{0,30}(?:infected|at risk|compromised|virus|damaged|locked)|"
     r"\d+ (?:virus(?:es)?|threats?|trojans?) (?:found|detected)|virus(?:es)? (?:detected|found)|"
     r"remove (?:the )?virus(?:es)? now|"
     r"(?:检测到|发现)[^。！\n]{0,12}(?:病毒|木马|漏洞|威胁|风险)|(?:电脑|手机|设备|系统)[^。！\n]{0,10}(?:中毒|感染|被锁定|严重风险)|"
     r"立即(?:修复|清除|查杀|杀毒)|否则(?:将|会)?[^。！\n]{0,12}(?:丢失|锁定|封停|删除)|安装(?:后|才能)[^。！\n]{0,6}(?:观看|播放|解锁)|"
     r"(?:download|install)[^.\n]{0,30}to (?:continue|watch|view|unlock|play)",
+    re.IGNORECASE,
+)
+# Vendors write such things about their own products as well.
+_MILD_URGENCY: Final = re.compile(
+    r"(?:critical|urgent|required|immediate) (?:security )?update|update now to|(?:must|needs? to) be updated|"
+    r"(?:立即|必须|需要)(?:更新|升级)|版本(?:过低|过旧)",
     re.IGNORECASE,
 )
 # "Press Windows+R, paste, Enter": the page has put a command into the clipboard.
@@ -64,6 +71,9 @@ def _program(subject: Subject) -> Iterator[Signal]:
         yield _signal(ViolationKey.MALWARE, "executable_lure", score, text, match, download.url[:120])
     elif _pressed(subject, download):
         yield _bare(ViolationKey.MALWARE, "executable_lure", 0.75, subject.capture.title, download.url[:120])
+    elif (mild := _MILD_URGENCY.search(text)) is not None:
+        score = 0.7 if download.automatic else 0.45
+        yield _signal(ViolationKey.MALWARE, "executable_lure", score, text, mild, download.url[:120])
     elif download.automatic:
         yield _bare(ViolationKey.MALWARE, "automatic_download", 0.4, download.url[:200], download.url[:120])
 

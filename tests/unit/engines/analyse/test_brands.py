@@ -25,6 +25,15 @@ def test_a_brand_owns_its_domains_and_what_is_below_them(load):
     assert not brand.owns("redbank.example.org")
 
 
+def test_a_brands_label_below_a_countrys_suffix_is_its_own(load):
+    (brand,) = load("shop | Bookworm | bookworm.com").brands
+    assert brand.owns("www.bookworm.de")
+    assert brand.owns("bookworm.co.jp")
+    assert not brand.owns("bookworm.tk")
+    assert not brand.owns("bookworm.example")
+    assert not brand.owns("bookworm-sale.de")
+
+
 def test_latin_names_match_whole_words(load):
     book = load("service | UPS | ups.example\nbank | 红色银行 | red.example")
     assert names(book, "track with ups") == ["UPS"]

@@ -38,6 +38,11 @@ def test_a_brand_in_the_heading_counts_like_one_in_the_title(rules, make_subject
     assert scores(rules, subject)["brand_impersonation"] >= 0.8
 
 
+def test_payment_services_in_the_headings_of_a_shop_are_not_its_name(rules, make_subject):
+    html = f"<h1>Checkout</h1><h2>PayPal</h2><h2>Visa</h2>{CARD}"
+    assert scores(rules, make_subject(title="Bookworm & Sons", html=html)) == {}
+
+
 def test_a_brand_beside_other_words_needs_a_review_when_card_data_is_asked(rules, make_subject):
     score = scores(rules, make_subject(title="中国邮政包裹异常补缴运费", html=CARD))["brand_impersonation"]
     assert 0.5 <= score < 0.8

@@ -17,7 +17,7 @@ def scores(subject):
     [
         "Your computer is infected with 3 viruses. Remove viruses now!",
         "Your Flash Player is out of date.",
-        "Critical security update for your browser",
+        "You are using an older version of Chrome",
         "您的浏览器版本过低，请升级后访问。",
         "检测到您的手机存在木马病毒，请处理",
         "本片需安装后才能观看",
@@ -41,13 +41,19 @@ def test_ordinary_downloads_and_articles_stay_clean(make_subject, text, html):
     assert all(score < 0.5 for score in scores(make_subject(text, html=html)).values())
 
 
+def test_a_vendors_own_urgency_needs_more_than_words(make_subject):
+    text = "Critical security update 7.1 for our drivers is available."
+    assert scores(make_subject(text, html=EXE))["executable_lure"] < 0.5
+    assert scores(make_subject(text, html=AUTO))["executable_lure"] >= 0.5
+
+
 def test_pressure_in_the_button_counts(make_subject):
     html = "<a href='x.apk'>检测到病毒，立即清除</a>"
     assert scores(make_subject("", html=html))["executable_lure"] >= 0.5
 
 
 def test_a_download_that_starts_by_itself_is_worse(make_subject):
-    text = "Urgent update"
+    text = "Your browser is out of date"
     clicked = scores(make_subject(text, html=EXE))["executable_lure"]
     automatic = scores(make_subject(text, html=AUTO))["executable_lure"]
     assert automatic > clicked
