@@ -39,6 +39,7 @@ class Child:
         self._monotonic = monotonic
         self._process: asyncio.subprocess.Process | None = None
         self._released = False  # `let_go` was called
+        self._doomed = False  # `kill` was called
 
     async def run(self, on_hint: Callable[[TaskHint], None]) -> int:
         """Starts the process, passes its hints on, and returns its exit code when it and its family are gone."""
@@ -58,6 +59,8 @@ class Child:
                 self._send(CANCEL_LINE)
             if self._released:
                 self.let_go()
+            if self._doomed:
+                self.kill()
             await self._listen(process, on_hint)
             code = await process.wait()
         finally:
@@ -79,6 +82,7 @@ class Child:
 
     def kill(self) -> None:
         """Ends the process, its group and whatever else carries its mark, at once."""
+        self._doomed = True
         process = self._process
         if process is not None and process.returncode is None:
             with suppress(ProcessLookupError):

@@ -1,0 +1,139 @@
+"""The runner with processes that are scripts; real scans are in tests/integration and tests/fault."""
+
+import asyncio
+import sqlite3
+import sys
+
+import pytest
+
+from app.core.config import Settings
+from app.tasks import child as module
+from app.tasks.embedded import EmbeddedRunner
+from tests.unit.tasks.test_scan_job import until
+
+SLEEP = "import sys, time; time.sleep(60)"
+UNTIL_EOF = "import sys; sys.stdin.read()"
+
+
+@pytest.fixture
+async def make_runner(house, tmp_path, monkeypatch):
+    """A started runner whose processes run this code; stopped at the end."""
+    runners = []
+
+    async def make(code, **settings):
+        monkeypatch.setattr(module, "COMMAND", (sys.executable, "-c", code))
+        runners.append(
+            EmbeddedRunner(
+                db=house.db,
+                journal=house.journal,
+                bus=house.bus,
+                lifecycle=house.lifecycle,
+                texts=house.texts,
+                clock=house.clock,
+                settings=Settings(data_dir=tmp_path, **settings),
+            )
+        )
+        await runners[-1].start()
+        await runners[-1].start()
+        return runners[-1]
+
+    yield make
+    for runner in runners:
+        await runner.stop()
+        await runner.stop()
+
+
+async def test_the_oldest_come_first_and_at_most_so_many_at_once(house, make_runner):
+    for number in range(4):
+        house.create(f"task-{number}")
+    runner = await make_runner(UNTIL_EOF, max_concurrent_scans=2)
+    await until(lambda: len(house.types("task-3")) == 2)
+    assert list(runner._children) == ["task-0", "task-1"]
+    assert [house.types(f"task-{n}") for n in (0, 1)] == [["task_created"]] * 2
+    assert '"message":"Waiting in the queue at position 1"' in house.events("task-2")[-1].body
+    assert '"message":"Waiting in the queue at position 2"' in house.events("task-3")[-1].body
+
+
+async def test_a_process_that_ends_without_a_word_was_lost(house, make_runner):
+    house.create()
+    runner = await make_runner(UNTIL_EOF, max_requeues=0)
+    await until(lambda: "task-1" in runner._children)
+    house.claim()
+    assert runner.hears("task-1")
+    assert await runner.kill("task-1")
+    assert (house.row().status, house.row().error["code"]) == ("failed", "worker_lost")
+    assert not runner.hears("task-1")
+    assert not await runner.kill("task-1")
+
+
+async def test_a_cancelling_one_that_was_lost_is_cancelled(house, make_runner):
+    house.create()
+    runner = await make_runner(UNTIL_EOF)
+    await until(lambda: "task-1" in runner._children)
+    house.claim()
+    house.write(house.lifecycle.request_cancel("task-1", by="user"))
+    runner.cancel("task-1")
+    runner.cancel("no-such-task")
+    await runner.kill("task-1")
+    assert house.row().status == "cancelled"
+
+
+async def test_a_server_that_stops_settles_nothing(house, make_runner):
+    house.create()
+    runner = await make_runner(UNTIL_EOF)
+    await until(lambda: "task-1" in runner._children)
+    house.claim()
+    await runner.stop()
+    assert house.row().status == "running"
+    assert runner._children == {}
+
+
+async def test_what_ran_when_the_last_server_ended_is_requeued_without_counting(house, make_runner):
+    for task in ("task-1", "task-2"):
+        house.create(task)
+        house.claim(task)
+    house.write(house.lifecycle.request_cancel("task-2", by="user"))
+    await make_runner(UNTIL_EOF)
+    await until(lambda: house.row("task-2").status == "cancelled" and house.row("task-1").status == "pending")
+    assert (house.row("task-1").attempt, house.row("task-1").requeues) == (2, 0)
+
+
+async def test_a_locked_database_delays_the_recovery(house, make_runner, database_path):
+    house.create()
+    house.claim()
+    other = sqlite3.connect(database_path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    await make_runner(UNTIL_EOF)
+    await asyncio.sleep(0.5)
+    other.execute("ROLLBACK")
+    other.close()
+    await until(lambda: house.row().status == "pending")
+
+
+async def test_a_silent_process_is_killed_only_while_writes_are_blocked(house, make_runner, database_path, monkeypatch):
+    monkeypatch.setattr("app.tasks.embedded.SILENT_AFTER_S", 0.0)
+    house.create()
+    runner = await make_runner(SLEEP, blocked_writes_kill_s=0.5)
+    await until(lambda: "task-1" in runner._children and runner._children["task-1"]._process is not None)
+    house.claim()
+    runner.wake()
+    await asyncio.sleep(1.2)
+    assert house.row().status == "running"
+    other = sqlite3.connect(database_path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    process = runner._children["task-1"]._process
+    await asyncio.wait_for(process.wait(), 10)
+    other.execute("ROLLBACK")
+    other.close()
+    await until(lambda: house.row().attempt == 2)
+
+
+async def test_a_round_that_fails_is_not_the_last(house, make_runner, monkeypatch):
+    monkeypatch.setattr("app.repositories.tasks.pending", lambda *_: 1 / 0)
+    runner = await make_runner(UNTIL_EOF)
+    await asyncio.sleep(0.05)
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "COMMAND", (sys.executable, "-c", UNTIL_EOF))
+    house.create()
+    runner.wake()
+    await until(lambda: "task-1" in runner._children)
