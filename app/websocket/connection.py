@@ -1,9 +1,9 @@
 """One connection: who it is, what it follows, and the way its frames leave."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from starlette.websockets import WebSocket
 
@@ -12,53 +12,97 @@ from app.core.identity import Identity
 from app.core.limits import Strikes, TokenBucket
 from app.core.metrics import Metrics
 from app.websocket.codes import CloseCode
+from app.websocket.fanout import Fanout, LevelSet
 from app.websocket.outbox import Dropped, Outbox, Overflow, Waiting
 from app.websocket.protocol import EncodedEvent, LogsDropped
+from app.websocket.topics import ALL_TOPICS
 from app.websocket.transport import Peer
 
-ALL_TOPICS: Final = frozenset({"progress", "logs"})
-TOPIC_OF_TYPE: Final = {"task_progress": "progress", "task_logs": "logs"}
 
-
-@dataclass(slots=True, eq=False, weakref_slot=True)
 class Follower:
     """A task followed on one connection.
 
-    `cursor` is the seq up to which the log has been considered for it: sent, filtered or coalesced away.
-    `last_sent` is what the next frame's `prev_seq` says: the last seq that was put on the socket, or the position of
-    the snapshot or resume. While `live` is False its state comes from the log, not from the live stream.
+    `cursor` is the seq up to which the log has been considered for it: sent, filtered or coalesced away. `last_sent`
+    is what the next frame's `prev_seq` says: the last seq that was put on the socket, or the position of the snapshot
+    or resume. While it is in a level set it has both from there.
     """
 
-    task_id: str
-    connection: "ConnectionInfo"
-    topics: frozenset[str] = ALL_TOPICS
-    log_tail: int = 200
-    cursor: int = 0
-    last_sent: int = 0
-    live: bool = False
-    catching_up: bool = False  # one catch-up in flight
-    needs_snapshot: bool = False  # the log no longer holds what comes after the cursor
-    generation: int = 0  # raised when the position is set anew: a read under way for the old one is void
+    __slots__ = (
+        "__weakref__",
+        "_cursor",
+        "_last_sent",
+        "catching_up",
+        "connection",
+        "generation",
+        "level",
+        "live",
+        "log_tail",
+        "needs_snapshot",
+        "peer",
+        "task_id",
+        "topics",
+    )
 
-    def wants(self, event_type: str) -> bool:
-        topic = TOPIC_OF_TYPE.get(event_type)
-        return topic is None or topic in self.topics
+    def __init__(self, task_id: str, connection: "ConnectionInfo") -> None:
+        self.peer = connection.peer
+        self.level: LevelSet | None = None  # set while its connection is idle and it is level
+        self.task_id = task_id
+        self.connection = connection
+        self.topics = ALL_TOPICS
+        self.log_tail = 200
+        self._cursor = self._last_sent = 0
+        self.live = False  # gets events as they are delivered; else its state comes from the log
+        self.catching_up = False  # one catch-up in flight
+        self.needs_snapshot = False  # the log no longer holds what comes after the cursor
+        self.generation = 0  # raised when the position is set anew: a read under way for the old one is void
+
+    @property
+    def cursor(self) -> int:
+        return self._cursor if self.level is None else self.level.cursor
+
+    @property
+    def last_sent(self) -> int:
+        return self._last_sent if self.level is None else self.level.last_sent
 
     def start_at(self, cursor: int) -> None:
         """A snapshot, replay or resume puts the position at `cursor`; what comes after it is read from the log."""
-        self.cursor = self.last_sent = cursor
+        self.leave_level()
+        self._cursor = self._last_sent = cursor
         self.live = False
         self.generation += 1
+
+    def stop_live(self) -> None:
+        """From now on its state comes from the log again."""
+        self.leave_level()
+        self.live = False
+
+    def leave_level(self) -> None:
+        """Take the position along. Idempotent."""
+        if self.level is not None:
+            self.level.leave(self)
+
+    def take_back(self, cursor: int, last_sent: int, missed: Sequence[EncodedEvent]) -> None:
+        """Out of the level set, with what it had published and not written."""
+        self.level = None
+        self._cursor, self._last_sent = cursor, last_sent
+        for event in missed:
+            self.connection.send_followed(self, event)
 
     def deliver(self, event: EncodedEvent) -> bool:
         """Take the row after the cursor; False when it is not that one (known already, or a gap to be pulled)."""
         seq = event.event.seq
-        if seq != self.cursor + 1:
+        if seq != self._cursor + 1:
             return False
-        self.cursor = seq
-        if self.wants(event.event.type):
+        self._cursor = seq
+        if self.topics.wants(event.event.type):
             self.connection.send_followed(self, event)
         return True
+
+    def frame(self, event: EncodedEvent) -> bytes:
+        """The frame as it leaves now, with the `prev_seq` that is true now."""
+        frame = event.followed(self._last_sent)
+        self._last_sent = event.event.seq
+        return frame
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -80,6 +124,8 @@ class ConnectionInfo:
     strikes: Strikes
     clock: Clock
     metrics: Metrics
+    fanout: Fanout
+    on_idle: Callable[[Follower], None]  # a follower of a connection that became idle may join its level set
     followers: dict[str, Follower] = field(default_factory=dict)  # by task
     # Per task: notices are sent above this seq only (the log's head at connect, the position at unsubscribe).
     notice_floor: dict[str, int] = field(default_factory=dict)
@@ -112,7 +158,13 @@ class ConnectionInfo:
     @property
     def drained(self) -> bool:
         """Nothing waits, neither here nor in the transport: a snapshot or replay may be pulled."""
-        return not self.outbox and self.peer.writable
+        return not (self.outbox or self.peer.paused or self.peer.closed)
+
+    @property
+    def last_sent_at(self) -> float:
+        """Loop time at which a frame was last handed over, alone or with a level set."""
+        levels = (follower.level.sent_at for follower in self.followers.values() if follower.level is not None)
+        return max(self.peer.last_sent, max(levels, default=0.0))
 
     def send_followed(self, follower: Follower, event: EncodedEvent) -> None:
         """An event of a followed task, now or behind what waits."""
@@ -129,7 +181,8 @@ class ConnectionInfo:
             self._wait(Waiting(event=event))
 
     def send(self, payload: bytes) -> None:
-        """A reply or another frame that is not an event."""
+        """A reply or another frame that is not an event. It comes behind what was published before it."""
+        self.fanout.flush()
         if self.drained:
             self._write(payload)
         else:
@@ -139,22 +192,42 @@ class ConnectionInfo:
         """A frame of a snapshot or replay: it was waited for until the socket had drained and is no backlog."""
         self._write(payload)
 
+    def set_aside(self) -> None:
+        """The transport holds bytes: what comes now waits here, and no level set writes to it."""
+        for follower in self.followers.values():
+            follower.leave_level()
+
     def flush(self) -> None:
-        """The transport has drained, or the connection is lost: send what waits until it fills again."""
-        while self.outbox and self.peer.writable:
+        """The transport has drained: send what waits until it fills again."""
+        while self.outbox and not (self.peer.paused or self.peer.closed):
             self._write_waiting(self.outbox.pop())
-        if self.drained or self.peer.closed:
-            for waiter in self.drain_waiters:
-                if not waiter.done():
-                    waiter.set_result(None)
-            self.drain_waiters.clear()
+        if self.drained:
+            for follower in self.followers.values():
+                self.on_idle(follower)
+            self._wake()
+
+    def end(self) -> None:
+        """The peer is closed: nothing is written any more, and nobody waits for it."""
+        self.set_aside()
+        self._wake()
+
+    def _wake(self) -> None:
+        for waiter in self.drain_waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self.drain_waiters.clear()
 
     async def wait_drained(self) -> bool:
-        """Wait until a snapshot or replay may be pulled; False: the connection is gone or closing."""
+        """Wait until a snapshot or replay may be pulled; False: the connection is gone or closing.
+
+        What was published before has left by then, so the frames that follow in the same turn keep their order.
+        """
+        self.fanout.flush()
         while not self.drained and not self.peer.closed:
             waiter = asyncio.get_running_loop().create_future()
             self.drain_waiters.append(waiter)
             await waiter
+            self.fanout.flush()
         return not self.peer.closed
 
     def discard(self, task_id: str) -> None:
@@ -171,7 +244,6 @@ class ConnectionInfo:
             self.peer.abort()  # a peer that takes no bytes takes no close frame either
         else:
             self.peer.close(code, reason)
-        self.flush()
 
     def note_close(self, code: int, reason: str) -> None:
         """Remember how it ended; the first word stands."""
@@ -219,14 +291,17 @@ class ConnectionInfo:
         self._write(frame.to_bytes())
 
     def _write_notice(self, event: EncodedEvent) -> None:
-        self._write(event.notice)
+        self._write_framed(event.notice)
         self.metrics.notifications_sent.labels(event.event.type).inc()
 
     def _write_followed(self, follower: Follower, event: EncodedEvent) -> None:
-        self._write(event.followed(follower.last_sent))
-        follower.last_sent = event.event.seq
+        self._write_framed(follower.frame(event))
         self.metrics.notifications_sent.labels(event.event.type).inc()
 
     def _write(self, payload: bytes) -> None:
         self.peer.send(payload)
+        self.metrics.messages_sent.inc()
+
+    def _write_framed(self, frame: bytes) -> None:
+        self.peer.send_framed(frame)
         self.metrics.messages_sent.inc()

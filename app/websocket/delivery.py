@@ -18,6 +18,7 @@ from app.events.log import read_after
 from app.events.types import NOTICE_TYPES, Event
 from app.repositories import tasks
 from app.websocket.connection import ConnectionInfo, Follower
+from app.websocket.fanout import Fanout
 from app.websocket.feed import TaskFeed
 from app.websocket.protocol import EncodedEvent, MadeUpDeletion
 from app.websocket.registry import Registry
@@ -41,6 +42,7 @@ class Delivery:
         clock: Clock,
         metrics: Metrics,
         background: BackgroundTasks,
+        fanout: Fanout,
     ) -> None:
         self._db = db
         self._registry = registry
@@ -48,6 +50,7 @@ class Delivery:
         self._clock = clock
         self._metrics = metrics
         self._background = background
+        self._fanout = fanout
         self.feeds: dict[str, TaskFeed] = {}
         self.swept_at: float | None = None  # monotonic; end of the last good sweep
 
@@ -69,7 +72,9 @@ class Delivery:
         """The task's feed; made at `cursor` when there is none."""
         feed = self.feeds.get(task_id)
         if feed is None:
-            feed = self.feeds[task_id] = TaskFeed(task_id, user_id, cursor, registry=self._registry)
+            feed = self.feeds[task_id] = TaskFeed(
+                task_id, user_id, cursor, registry=self._registry, fanout=self._fanout
+            )
         return feed
 
     def head_of(self, task_id: str) -> int:
@@ -96,7 +101,7 @@ class Delivery:
         """Join the live stream if nothing lies between, else catch up in the background."""
         feed = self.feeds[follower.task_id]
         if follower.cursor >= feed.cursor and not follower.catching_up and not follower.needs_snapshot:
-            follower.live = True
+            feed.go_live(follower)
         elif not follower.catching_up:
             follower.catching_up = True
             self._background.start(self._catch_up(follower, feed), name=f"catch-up {follower.task_id}")
@@ -107,8 +112,8 @@ class Delivery:
         connection.followers.pop(task_id, None)
         connection.discard(task_id)
         feed = self.feeds[task_id]
-        feed.followers.discard(follower)
         position, head = follower.cursor, feed.cursor
+        feed.remove(follower)
         connection.notice_floor[task_id] = max(position, head)
         if position < head and connection.user_id == feed.user_id:
             await self._send_notices(connection, task_id, position, head)
@@ -119,7 +124,7 @@ class Delivery:
         for follower in list(connection.followers.values()):
             feed = self.feeds.get(follower.task_id)
             if feed is not None:
-                feed.followers.discard(follower)
+                feed.remove(follower)
         followed = list(connection.followers)
         connection.followers.clear()
         connection.discard_all()
@@ -128,6 +133,20 @@ class Delivery:
         if not self._registry.has_user(connection.user_id):
             for feed in [feed for feed in self.feeds.values() if feed.user_id == connection.user_id]:
                 self.release(feed.task_id)
+
+    def on_idle(self, follower: Follower) -> None:
+        """Its connection has drained."""
+        feed = self.feeds.get(follower.task_id)
+        if feed is not None:
+            feed.try_level(follower)
+
+    def on_set_aside(self, connection: ConnectionInfo) -> None:
+        """The connection's transport holds bytes: its followers have a position of their own now."""
+        connection.set_aside()
+        for follower in connection.followers.values():
+            feed = self.feeds.get(follower.task_id)
+            if feed is not None:
+                feed.put_aside(follower)
 
     def release(self, task_id: str) -> None:
         """Drop the feed when nobody needs it any more."""
@@ -182,8 +201,7 @@ class Delivery:
     def _go_back(self, feed: TaskFeed, seq: int) -> None:
         """The log is shorter than it was: a backup was restored. Everybody starts from a snapshot."""
         log.warning("log_went_back", task_id=feed.task_id, cursor=feed.cursor, seq=seq)
-        feed.cursor = feed.wanted = seq
-        for follower in list(feed.followers):
+        for follower in feed.go_back(seq):
             self._resnapshot(follower, feed)
 
     def _make_up_deletion(self, task_id: str) -> None:
@@ -236,7 +254,6 @@ class Delivery:
         return await self._db.read(lambda connection: read_after(connection, task_id, after, limit=PAGE))
 
     def _resnapshot(self, follower: Follower, feed: TaskFeed) -> None:
-        follower.live = False
         follower.needs_snapshot = True
         if not follower.catching_up:
             follower.catching_up = True
@@ -260,7 +277,7 @@ class Delivery:
         if follower.needs_snapshot:
             return await self._send_snapshot(follower)
         if follower.cursor >= feed.cursor:
-            follower.live = True
+            feed.go_live(follower)
             return False
         generation, after = follower.generation, follower.cursor
         events = await self._read(follower.task_id, after)

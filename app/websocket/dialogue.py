@@ -21,6 +21,7 @@ from app.websocket.commands import Pong as PongCommand
 from app.websocket.connection import ConnectionInfo
 from app.websocket.protocol import Error, Pong, Status, StatusSubscription, SubscriptionResult
 from app.websocket.subscriptions import Request, Subscriptions
+from app.websocket.topics import topics
 
 RATE_ERROR_EVERY_S = 1.0  # protocol.md, section 5: `rate_limited` at most once a second
 
@@ -58,7 +59,7 @@ class Dialogue:
                 pass  # any frame is a sign of life; the transport has noted it
             case SubscribeTask():
                 request = Request(
-                    command.task_id, "subscribe", command.last_seq, command.log_tail, command.topics, command.id
+                    command.task_id, "subscribe", command.last_seq, command.log_tail, topics(command.topics), command.id
                 )
                 await self._subscriptions.subscribe(connection, request)
             case SubscribeTasks():
@@ -80,7 +81,7 @@ class Dialogue:
                 self._refuse_item(connection, item, command.id)
                 continue
             request = Request(
-                wanted.task_id, "subscribe", wanted.last_seq, command.log_tail, command.topics, command.id
+                wanted.task_id, "subscribe", wanted.last_seq, command.log_tail, topics(command.topics), command.id
             )
             await self._subscriptions.subscribe(connection, request)
 
@@ -116,7 +117,7 @@ class Dialogue:
             user_id=connection.user_id,
             connected_at=to_wire(connection.connected_at),
             subscriptions=tuple(
-                StatusSubscription(task_id=task_id, seq=follower.last_sent, topics=tuple(sorted(follower.topics)))
+                StatusSubscription(task_id=task_id, seq=follower.last_sent, topics=tuple(sorted(follower.topics.names)))
                 for task_id, follower in connection.followers.items()
             ),
             id=command.id,

@@ -57,7 +57,7 @@ class Liveness:
         if silent_s > after_s and now - connection.control_ping_at > after_s:
             connection.control_ping_at = now
             connection.peer.ping()
-        if now - connection.peer.last_sent > after_s and connection.drained:
+        if now - connection.last_sent_at > after_s and connection.drained:
             connection.ping_sequence += 1
             wire_now = to_wire(self._clock.now())
             frame = Ping(sequence=connection.ping_sequence, server_time=wire_now, timestamp=wire_now)

@@ -6,6 +6,7 @@ The class keeps the seed's names; the work is done by its parts: `subscriptions`
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import structlog
@@ -24,9 +25,10 @@ from app.repositories import tasks
 from app.services.texts import Texts
 from app.websocket.admission import Admission
 from app.websocket.codes import CODE_OF_ENDING, CloseCode
-from app.websocket.connection import ALL_TOPICS, ConnectionInfo
+from app.websocket.connection import ConnectionInfo
 from app.websocket.delivery import Delivery
 from app.websocket.dialogue import Dialogue
+from app.websocket.fanout import Fanout
 from app.websocket.liveness import Liveness
 from app.websocket.outbox import Outbox
 from app.websocket.protocol import (
@@ -41,6 +43,7 @@ from app.websocket.registry import Registry
 from app.websocket.resume import StateReader
 from app.websocket.snapshots import SnapshotCache
 from app.websocket.subscriptions import Request, Subscriptions
+from app.websocket.topics import ALL_TOPICS, Topics
 from app.websocket.transport import PEER_KEY
 
 log = structlog.get_logger(__name__)
@@ -81,6 +84,7 @@ class WebSocketManager:
         self.audit = audit
         self.metrics = metrics
         self.registry = Registry()
+        self.fanout = Fanout(metrics)
         self.admission = Admission(settings=settings, registry=self.registry, clock=clock)
         self._db = db
         self._bus = bus
@@ -100,6 +104,7 @@ class WebSocketManager:
             clock=clock,
             metrics=metrics,
             background=self._background,
+            fanout=self.fanout,
         )
         self.subscriptions = Subscriptions(
             db=db,
@@ -173,7 +178,7 @@ class WebSocketManager:
         *,
         last_seq: int | None = None,
         log_tail: int = 200,
-        topics: frozenset[str] = ALL_TOPICS,
+        topics: Topics = ALL_TOPICS,
         command_id: str | None = None,
     ) -> bool:
         """Follow a task on a connection; the reply and the snapshot or replay are sent. Whether it succeeded."""
@@ -271,9 +276,13 @@ class WebSocketManager:
             strikes=Strikes(limit=settings.ws_strikes, window_s=settings.ws_strike_window_s),
             clock=self._clock,
             metrics=self.metrics,
+            fanout=self.fanout,
+            on_idle=self.delivery.on_idle,
             opened_at=self._clock.monotonic(),
         )
+        peer.on_pause = partial(self.delivery.on_set_aside, connection)
         peer.on_drain = connection.flush
+        peer.on_closed = connection.end
         return connection
 
     def _greeting(self, connection: ConnectionInfo) -> ConnectionEstablished:

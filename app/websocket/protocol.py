@@ -24,6 +24,7 @@ from app.events.types import (
     WarningCode,
 )
 from app.websocket.codes import ErrorCode, SnapshotReason
+from app.websocket.transport import frame_text
 
 PROTOCOL_VERSION: Final = 1
 Timestamp = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
@@ -280,35 +281,36 @@ def _event_frame_model(body: type[EventBody], common: dict[str, Any]) -> type[Ba
 
 
 class EncodedEvent:
-    """A committed event, encoded once for everybody.
+    """A committed event, encoded and framed once for everybody.
 
     `notice` is the frame for owners who do not follow the task; `followed(prev)` splices `prev_seq` in, and the usual
-    `seq - 1` is kept, so that all level followers share the same bytes.
+    `seq - 1` is kept, so that all level followers share the same bytes. Both are complete WebSocket frames.
     """
 
-    __slots__ = ("_followed", "_head", "_tail", "event", "size")
+    __slots__ = ("_followed", "_head", "_notice", "_tail", "event", "size")
 
     def __init__(self, event: Event) -> None:
         self.event = event
-        self._head = f'{{"type":"{event.type}","task_id":"{event.task_id}","seq":{event.seq},'.encode()
+        self._head = f'{{"type":"{event.type}","task_id":"{event.task_id}","seq":{event.seq},'
         body = event.body[1:-1]
-        self._tail = (
-            f'"attempt":{event.attempt},{body}{"," if body else ""}"timestamp":"{to_wire(event.created_at)}"}}'
-        ).encode()
+        self._tail = f'"attempt":{event.attempt},{body}{"," if body else ""}"timestamp":"{to_wire(event.created_at)}"}}'
         self._followed: bytes | None = None
-        self.size = len(self._head) + len(self._tail) + 20  # with room for prev_seq
+        self._notice: bytes | None = None
+        self.size = len(self._head) + len(self._tail.encode()) + 30  # with room for prev_seq and the frame's header
 
     @property
     def notice(self) -> bytes:
-        return self._head + self._tail
+        if self._notice is None:
+            self._notice = frame_text((self._head + self._tail).encode())
+        return self._notice
 
     def followed(self, prev_seq: int) -> bytes:
         """The frame for a follower whose last frame of this task was `prev_seq`."""
-        if prev_seq == self.event.seq - 1:
-            if self._followed is None:
-                self._followed = self._splice(prev_seq)
-            return self._followed
-        return self._splice(prev_seq)
+        if prev_seq != self.event.seq - 1:
+            return self._splice(prev_seq)
+        if self._followed is None:
+            self._followed = self._splice(prev_seq)
+        return self._followed
 
     def log_range(self) -> tuple[int, int, int]:
         """(first log_seq, last log_seq, lines) of a `task_logs` event."""
@@ -316,4 +318,4 @@ class EncodedEvent:
         return lines[0]["log_seq"], lines[-1]["log_seq"], len(lines)
 
     def _splice(self, prev_seq: int) -> bytes:
-        return b'%b"prev_seq":%d,%b' % (self._head, prev_seq, self._tail)
+        return frame_text(f'{self._head}"prev_seq":{prev_seq},{self._tail}'.encode())

@@ -3,7 +3,7 @@
 Everything is read in one read transaction, so that seq, state, log tail and violations belong together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,8 +16,8 @@ from app.events.types import LogLine
 from app.models import task_events
 from app.repositories import tasks
 from app.websocket.codes import SnapshotReason
-from app.websocket.connection import TOPIC_OF_TYPE
 from app.websocket.protocol import TaskSnapshot, TaskState
+from app.websocket.topics import Topics
 
 RECENT_VIOLATIONS: Final = 50
 COUNTS: Final = ("total", "critical", "high", "medium", "low", "needs_review")
@@ -79,7 +79,7 @@ class StateReader:
         connection: Connection,
         task_id: str,
         after: int,
-        topics: frozenset[str],
+        topics: Topics,
         *,
         max_events: int,
         max_bytes: int,
@@ -92,8 +92,7 @@ class StateReader:
             return NoReplay(row.user_id, SnapshotReason.AHEAD_OF_LOG)
         if after < row.min_seq - 1:
             return NoReplay(row.user_id, SnapshotReason.HISTORY_PRUNED)
-        hidden = [kind for kind, topic in TOPIC_OF_TYPE.items() if topic not in topics]
-        count, size = _measure(connection, task_id, after, hidden)
+        count, size = _measure(connection, task_id, after, topics.hidden)
         if count > max_events or size > max_bytes:
             return NoReplay(row.user_id, SnapshotReason.TOO_MUCH)
         return Replay(row.user_id, row.last_seq, count)
@@ -168,10 +167,10 @@ def violation_view(row: Row[Any], language: str) -> dict[str, Any]:
     }
 
 
-def _measure(connection: Connection, task_id: str, after: int, hidden: list[str]) -> tuple[int, int]:
+def _measure(connection: Connection, task_id: str, after: int, hidden: Collection[str]) -> tuple[int, int]:
     """(events, bytes of their bodies) above `after` without the hidden types."""
     query = select(func.count(), func.coalesce(func.sum(func.length(task_events.c.body)), 0)).where(
-        task_events.c.task_id == task_id, task_events.c.seq > after, task_events.c.type.not_in(hidden)
+        task_events.c.task_id == task_id, task_events.c.seq > after, task_events.c.type.not_in(sorted(hidden))
     )
     count, size = connection.execute(query).one()
     return count, size

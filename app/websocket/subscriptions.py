@@ -14,6 +14,7 @@ from app.websocket.delivery import Delivery
 from app.websocket.protocol import ResultError, SubscriptionResult
 from app.websocket.resume import NoReplay, Replay, Snapshot, StateReader
 from app.websocket.snapshots import SnapshotCache
+from app.websocket.topics import ALL_TOPICS, Topics
 
 MESSAGES = {
     ErrorCode.NOT_FOUND: "no such task",
@@ -31,7 +32,7 @@ class Request:
     action: str
     last_seq: int | None
     log_tail: int
-    topics: frozenset[str]
+    topics: Topics
     command_id: str | None
 
 
@@ -69,7 +70,7 @@ class Subscriptions:
     async def resume(self, connection: ConnectionInfo, task_id: str, last_seq: int, command_id: str | None) -> bool:
         """Go on after `last_seq` on a live subscription."""
         existing = connection.followers.get(task_id)
-        topics = existing.topics if existing else frozenset[str]()
+        topics = existing.topics if existing else ALL_TOPICS
         log_tail = existing.log_tail if existing else 0
         request = Request(task_id, "resume", last_seq, log_tail, topics, command_id)
         if existing is None:
@@ -79,7 +80,7 @@ class Subscriptions:
     async def unsubscribe(self, connection: ConnectionInfo, task_id: str, command_id: str | None) -> bool:
         follower = connection.followers.get(task_id)
         if follower is None:
-            request = Request(task_id, "unsubscribe", None, 0, frozenset(), command_id)
+            request = Request(task_id, "unsubscribe", None, 0, ALL_TOPICS, command_id)
             return self._refuse(connection, request, ErrorCode.NOT_SUBSCRIBED)
         connection.discard(task_id)
         self._reply(connection, task_id=task_id, action="unsubscribe", success=True, id=command_id)
@@ -124,7 +125,7 @@ class Subscriptions:
         snapshot = await self._snapshots.get(request.task_id, request.log_tail, at_least=known)
         return None if snapshot is None else (snapshot, reason)
 
-    async def _read_replay(self, task_id: str, after: int, topics: frozenset[str]) -> Replay | NoReplay | None:
+    async def _read_replay(self, task_id: str, after: int, topics: Topics) -> Replay | NoReplay | None:
         return await self._db.read(
             lambda connection: self._reader.replay(
                 connection,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 PEER_KEY: Final = "compliance.peer"
@@ -24,22 +25,22 @@ _SMALL, _MEDIUM = 126, 65_536
 class Peer(Protocol):
     """One accepted WebSocket as the fan-out sees it. All calls are synchronous and none raises for a gone peer."""
 
+    # Descriptor that an idle peer may be written to beside its transport; -1: through the transport only (TLS).
+    fd: int
     # Loop time at which bytes last came from the peer: commands, pings, pongs, anything.
     last_received: float
-    # Loop time at which a frame was last handed over.
+    # Loop time at which a frame was last handed over by `send`.
     last_sent: float
-    # Called when the transport has drained, and once when the connection is lost.
+    # The transport holds bytes that the kernel did not take.
+    paused: bool
+    # Lost, closing, or a close frame was sent: nothing may follow.
+    closed: bool
+    # Called when the transport begins to hold bytes.
+    on_pause: Callable[[], None] | None
+    # Called when the transport has drained.
     on_drain: Callable[[], None] | None
-
-    @property
-    def writable(self) -> bool:
-        """The transport holds no unsent bytes. False too when the connection is gone or closing."""
-        ...
-
-    @property
-    def closed(self) -> bool:
-        """Lost, or a close frame was sent: nothing may follow."""
-        ...
+    # Called once when the peer becomes `closed`, before its descriptor is given back.
+    on_closed: Callable[[], None] | None
 
     @property
     def unsent_bytes(self) -> int:
@@ -47,7 +48,11 @@ class Peer(Protocol):
         ...
 
     def send(self, payload: bytes) -> None:
-        """Write one text frame. Legal at any time; only `writable` says whether more would pile up."""
+        """Write one text frame. Legal at any time; `paused` says whether more would pile up."""
+        ...
+
+    def send_framed(self, frames: bytes) -> None:
+        """Write bytes that are frames already."""
         ...
 
     def ping(self) -> None:
@@ -76,31 +81,39 @@ def frame_text(payload: bytes) -> bytes:
 class ServerPeer:
     """The peer of one `ServerProtocol`."""
 
-    __slots__ = ("_protocol", "last_received", "last_sent", "on_drain")
+    __slots__ = (
+        "_protocol",
+        "closed",
+        "fd",
+        "last_received",
+        "last_sent",
+        "on_closed",
+        "on_drain",
+        "on_pause",
+        "paused",
+    )
 
     def __init__(self, protocol: "ServerProtocol") -> None:
         self._protocol = protocol
+        self.fd = -1
         self.last_received = self.last_sent = protocol.loop.time()
+        self.paused = False
+        self.closed = False
+        self.on_pause: Callable[[], None] | None = None
         self.on_drain: Callable[[], None] | None = None
-
-    @property
-    def writable(self) -> bool:
-        return self._protocol.writable.is_set() and not self.closed
-
-    @property
-    def closed(self) -> bool:
-        protocol = self._protocol
-        return protocol.disconnected or protocol.close_sent or protocol.transport.is_closing()
+        self.on_closed: Callable[[], None] | None = None
 
     @property
     def unsent_bytes(self) -> int:
         return 0 if self._protocol.disconnected else self._protocol.transport.get_write_buffer_size()
 
     def send(self, payload: bytes) -> None:
-        if self.closed:
-            return
-        self.last_sent = self._protocol.loop.time()
-        self._protocol.transport.write(frame_text(payload))
+        self.send_framed(frame_text(payload))
+
+    def send_framed(self, frames: bytes) -> None:
+        if not self.closed:
+            self.last_sent = self._protocol.loop.time()
+            self._protocol.transport.write(frames)
 
     def ping(self) -> None:
         if not self.closed:
@@ -111,8 +124,18 @@ class ServerPeer:
             self._protocol.send_close(code, reason)
 
     def abort(self) -> None:
+        self.retire()
         if not self._protocol.disconnected:
             self._protocol.transport.abort()
+
+    def retire(self) -> None:
+        """Nothing may be written from here on. Before the descriptor is closed: no frame may meet its next owner."""
+        if self.closed:
+            return
+        self.closed = True
+        if self.on_closed is not None:
+            self.on_closed()
+        self.fd = -1
 
 
 class ServerProtocol(WebSocketsSansIOProtocol):
@@ -126,6 +149,9 @@ class ServerProtocol(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         # Pause at the first byte that the kernel does not take: that is what "set aside" means.
         cast("asyncio.Transport", transport).set_write_buffer_limits(high=0)
+        connected = transport.get_extra_info("socket")
+        if connected is not None and transport.get_extra_info("ssl_object") is None:
+            self.peer.fd = connected.fileno()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -134,6 +160,8 @@ class ServerProtocol(WebSocketsSansIOProtocol):
             extensions[PEER_KEY] = self.peer
 
     async def send(self, message: Any) -> None:
+        if message["type"] == "websocket.close":
+            self.peer.retire()
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and self.close_sent:
             # A refusal before the upgrade is complete; uvicorn 0.54 would log it as a handshake left open.
@@ -143,19 +171,46 @@ class ServerProtocol(WebSocketsSansIOProtocol):
         self.peer.last_received = self.loop.time()
         super().data_received(data)
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.peer.paused = True
+        if self.peer.on_pause is not None:
+            self.peer.on_pause()
+
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._tell_drained()
+        self.peer.paused = False
+        if self.peer.on_drain is not None:
+            self.peer.on_drain()
+
+    # Every way in which the connection can end: the peer retires before anything else happens.
+
+    def handle_close(self, event: Frame) -> None:
+        self.peer.retire()
+        super().handle_close(event)
+
+    def handle_parser_exception(self) -> None:
+        self.peer.retire()
+        super().handle_parser_exception()
+
+    def eof_received(self) -> None:
+        self.peer.retire()
+        super().eof_received()
+
+    def shutdown(self) -> None:
+        self.peer.retire()
+        super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.peer.retire()
         super().connection_lost(exc)
-        self._tell_drained()
 
     def send_ping(self) -> None:
         self.conn.send_ping(b"")
         self._flush()
 
     def send_close(self, code: int, reason: str) -> None:
+        self.peer.retire()
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
         self._flush()
@@ -167,7 +222,3 @@ class ServerProtocol(WebSocketsSansIOProtocol):
 
     def _flush(self) -> None:
         self.transport.write(b"".join(self.conn.data_to_send()))
-
-    def _tell_drained(self) -> None:
-        if self.peer.on_drain is not None:
-            self.peer.on_drain()

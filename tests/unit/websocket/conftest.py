@@ -53,7 +53,8 @@ class Desk:
         """Until nothing is under way."""
         while len(self.manager._background):  # noqa: ASYNC110 - tasks come and go
             await asyncio.sleep(0.001)
-        await asyncio.sleep(0)
+        for _ in range(3):  # a hint, its delivery, the flush at the end of that turn
+            await asyncio.sleep(0)
 
 
 @pytest.fixture

@@ -188,8 +188,7 @@ async def test_unfollowing_behind_the_live_stream_sends_the_notices_between(desk
     await follow(desk, level, task)
     await follow(desk, watcher, task)
     watcher.peer.stalled = True
-    follower = watcher.connection.followers[task]
-    follower.live = False  # as one that is still catching up
+    desk.delivery.feeds[task].hold(watcher.connection.followers[task])  # as one that is still catching up
     await stack.say(task, stack.lines("x"), warning("between"))
     await desk.settle()
     watcher.peer.drain()

@@ -50,7 +50,7 @@ async def test_an_expired_token_is_closed_with_4001(desk, watcher):
 
 
 async def test_a_peer_that_takes_no_byte_for_ten_seconds_is_cut_off(desk, watcher):
-    watcher.peer.full = True
+    watcher.peer.paused = True
     for seconds in (1, 6, 10.5):
         at(desk, watcher, seconds)
         assert not watcher.peer.aborted
@@ -75,7 +75,7 @@ async def test_a_peer_that_takes_some_bytes_stays(desk, watcher):
 
 
 async def test_a_closed_connection_is_left_alone(desk, watcher):
-    watcher.peer.closed = True
+    watcher.peer.retire()
     at(desk, watcher, 100)
     assert watcher.peer.closed_with is None
     await asyncio.sleep(0)

@@ -1,0 +1,165 @@
+"""One event, thousands of sockets: those who are level share a cursor, a frame and a write loop (ADR 0005).
+
+A `LevelSet` holds the followers of one task with the same topics whose connections are idle: nothing waits for them,
+and they all had the same last frame. An event costs one comparison and one frame for all of them. What is published
+in one turn of the loop leaves in one write per connection, straight to its descriptor; whoever does not take all of it
+is set aside (`connection`) and comes back when its socket has drained.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from typing import Protocol
+from weakref import ref
+
+from app.core.metrics import Metrics
+from app.websocket.protocol import EncodedEvent
+from app.websocket.topics import Topics
+from app.websocket.transport import Peer
+
+
+class Member(Protocol):
+    """What a level set needs of a follower (`connection.Follower`)."""
+
+    peer: Peer
+
+    def take_back(self, cursor: int, last_sent: int, missed: Sequence[EncodedEvent]) -> None:
+        """It has left its level set at this position; `missed` was published and not yet written to it."""
+        ...
+
+
+class Fanout:
+    """Collects what is published in one turn of the loop and flushes it once."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.metrics = metrics
+        self._dirty: list[LevelSet] = []
+        self._scheduled = False
+
+    def touch(self, level: "LevelSet") -> None:
+        """The set has frames to send: by the end of this turn."""
+        self._dirty.append(level)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._flush_turn)
+
+    def flush(self) -> None:
+        """Send now what was published: a reply must not overtake it."""
+        while self._dirty:
+            levels, self._dirty = self._dirty, []
+            for level in levels:
+                level.flush()
+
+    def _flush_turn(self) -> None:
+        self._scheduled = False
+        self.flush()
+
+
+class LevelSet:
+    """Idle followers of one task with the same topics, at the same position. Members are held weakly."""
+
+    __slots__ = ("_direct", "_fanout", "_indirect", "_pending", "_written", "cursor", "last_sent", "sent_at", "topics")
+
+    def __init__(self, topics: Topics, cursor: int, *, fanout: Fanout) -> None:
+        self.topics = topics
+        self.cursor = cursor
+        self.last_sent = cursor  # of every member, pending frames included; meaningless while there is none
+        self.sent_at = 0.0  # loop time of the last write
+        self._written = cursor  # `last_sent` without the pending frames
+        self._fanout = fanout
+        self._direct: dict[int, ref[Member]] = {}  # by descriptor
+        self._indirect: dict[int, ref[Member]] = {}  # by id: written through their transports (TLS)
+        self._pending: list[EncodedEvent] = []  # published in this turn
+
+    def __len__(self) -> int:
+        return len(self._direct) + len(self._indirect)
+
+    def publish(self, event: EncodedEvent) -> None:
+        """The event after the cursor, for all members."""
+        self.cursor = event.event.seq
+        if not (self._direct or self._indirect) or not self.topics.wants(event.event.type):
+            return
+        if not self._pending:
+            self._fanout.touch(self)
+        self._pending.append(event)
+        self.last_sent = event.event.seq
+
+    def may_join(self, cursor: int, last_sent: int) -> bool:
+        """Whether a follower at this position stands where the members stand, with nothing on its way to them."""
+        return cursor == self.cursor and not self._pending and (not len(self) or last_sent == self.last_sent)
+
+    def join(self, member: Member, last_sent: int) -> None:
+        """Only after `may_join`; its connection is idle."""
+        self.last_sent = self._written = last_sent
+        if member.peer.fd >= 0:
+            self._direct[member.peer.fd] = ref(member)
+        else:
+            self._indirect[id(member)] = ref(member)
+
+    def leave(self, member: Member) -> None:
+        """Give the member its position back, with what this turn has published and not written yet.
+
+        Nothing is flushed here: that would write to others between a partial write and its rest.
+        """
+        if self._indirect.pop(id(member), None) is None:
+            del self._direct[member.peer.fd]
+        member.take_back(self.cursor, self._written, tuple(self._pending))
+
+    def flush(self) -> None:
+        """Write what is pending to every member."""
+        if not self._pending:
+            return
+        data, events, count = self._join_frames(), self._pending, len(self)
+        self._pending, self._written = [], self.last_sent
+        self.sent_at = asyncio.get_running_loop().time()
+        self._write_direct(data)
+        for found in list(self._indirect.values()):
+            _with(found, lambda member: member.peer.send_framed(data))
+        self._count(events, count)
+
+    def _join_frames(self) -> bytes:
+        if len(self._pending) == 1:
+            return self._pending[0].followed(self._written)
+        frames, last = [], self._written
+        for event in self._pending:
+            frames.append(event.followed(last))
+            last = event.event.seq
+        return b"".join(frames)
+
+    def _write_direct(self, data: bytes) -> None:
+        write, size = os.write, len(data)
+        short: list[tuple[int, int]] = []  # descriptor, bytes taken; -1: broken
+        descriptors = iter(self._direct)
+        fd = -1
+        while True:
+            try:
+                for fd in descriptors:
+                    taken = write(fd, data)
+                    if taken != size:
+                        short.append((fd, taken))
+                break
+            except BlockingIOError:
+                short.append((fd, 0))
+            except OSError:
+                short.append((fd, -1))
+        for fd, taken in short:
+            self._set_aside(self._direct[fd], data, taken)
+
+    def _set_aside(self, found: "ref[Member]", data: bytes, taken: int) -> None:
+        if taken < 0:
+            _with(found, lambda member: member.peer.abort())
+        else:
+            # The transport keeps the rest and pauses, upon which the connection leaves all its level sets.
+            _with(found, lambda member: member.peer.send_framed(data[taken:]))
+
+    def _count(self, events: Sequence[EncodedEvent], members: int) -> None:
+        metrics = self._fanout.metrics
+        metrics.messages_sent.inc(members * len(events))
+        for event in events:
+            metrics.notifications_sent.labels(event.event.type).inc(members)
+
+
+def _with(found: "ref[Member]", act: Callable[[Member], None]) -> None:
+    member = found()
+    if member is not None:
+        act(member)
