@@ -9,7 +9,7 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,22 +33,27 @@ class Neighbour:
 
 
 @contextmanager
-def hold_neighbour() -> Iterator[Neighbour]:
+def hold_neighbour(
+    command: Sequence[str] = COMMAND,
+    *,
+    start_timeout_s: float = START_TIMEOUT_S,
+    end_timeout_s: float = END_TIMEOUT_S,
+) -> Iterator[Neighbour]:
     """The one that runs on this machine, or a new one; shared, and let go of at the end of the block.
 
     Raises ConfigurationError when it cannot be had.
     """
     process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
-        COMMAND,
+        command,
         stdin=subprocess.PIPE,  # it goes when this is closed, however we end
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is ours
     )
     try:
-        yield read_neighbour(process, _read_line(process))
+        yield read_neighbour(process, _read_line(process, start_timeout_s))
     finally:
-        _let_go(process)
+        _let_go(process, end_timeout_s)
 
 
 def read_neighbour(process: subprocess.Popen[bytes], line: str) -> Neighbour:
@@ -67,14 +72,14 @@ def read_neighbour(process: subprocess.Popen[bytes], line: str) -> Neighbour:
         raise ConfigurationError("The test internet did not say how it is reached.") from error
 
 
-def _read_line(process: subprocess.Popen[bytes]) -> str:
+def _read_line(process: subprocess.Popen[bytes], timeout_s: float) -> str:
     assert process.stdout is not None  # asked for above
-    deadline = time.monotonic() + START_TIMEOUT_S
+    deadline = time.monotonic() + timeout_s
     line = b""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while not line.endswith(b"\n"):
-            if not selector.select(deadline - time.monotonic()):
+            if not selector.select(max(0.0, deadline - time.monotonic())):
                 raise ConfigurationError("The test internet did not start in time.")
             chunk = os.read(process.stdout.fileno(), READ_BYTES)
             if not chunk:
@@ -92,13 +97,13 @@ def _complaint(process: subprocess.Popen[bytes]) -> str:
     return lines[-1] if lines else f"exit code {process.returncode}"
 
 
-def _let_go(process: subprocess.Popen[bytes]) -> None:
+def _let_go(process: subprocess.Popen[bytes], patience_s: float) -> None:
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             with suppress(OSError):
                 pipe.close()
     try:
-        process.wait(END_TIMEOUT_S)
+        process.wait(patience_s)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

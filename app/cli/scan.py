@@ -43,7 +43,7 @@ class ScanOrder:
 
 
 def run_scan(order: ScanOrder) -> int:
-    """The exit code. Raises ConfigurationError, InvalidInput, Forbidden."""
+    """The exit code. Raises ConfigurationError, InvalidInput, Forbidden, Unavailable."""
     with ExitStack() as stack:
         overrides = stack.enter_context(hold_neighbour()).overrides if order.use_neighbour else {}
         folder = order.data_dir or stack.enter_context(private_folder())
