@@ -48,8 +48,9 @@ types: setup ## mypy, strict
 imports: setup ## The floors of the house
 	$(BIN)/lint-imports
 
-bench: setup ## Pages per CPU second of the crawl, beside a bare loop
+bench: setup ## Numbers of the crawl and of the real-time core (two minutes; docs/performance.md)
 	$(BIN)/python bench/crawl.py
+	$(BIN)/python bench/realtime.py
 
 eval: setup ## Precision and recall of the analysis on the labelled set
 	$(BIN)/python bench/eval.py

@@ -25,7 +25,7 @@ import dns.message
 import dns.rcode
 from aiohttp import web
 
-ADDRESS: Final = "127.64.3.1"
+ADDRESS: Final = "127.99.0.1"  # far from the test internet
 ADDRESSED: Final = frozenset(
     {"action", "background", "cite", "data", "formaction", "href", "longdesc", "poster", "src", "xlink:href"}
 )
