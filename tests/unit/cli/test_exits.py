@@ -1,5 +1,7 @@
 """Exit codes and the one line that stands for an error."""
 
+import asyncio
+import io
 import os
 import signal
 
@@ -63,7 +65,7 @@ def test_the_version_is_the_packages(capsys):
 
 def test_a_watcher_without_token_and_terminal_is_told_what_to_do(capsys, monkeypatch):
     monkeypatch.delenv("COMPLIANCE_TOKEN", raising=False)
-    monkeypatch.setattr("sys.stdin", open(os.devnull))  # noqa: SIM115, PTH123 - closed with the process
+    monkeypatch.setattr("sys.stdin", io.StringIO())
     assert main(["watch", "t1"]) == 2
     assert "COMPLIANCE_TOKEN" in capsys.readouterr().err
 
@@ -106,8 +108,6 @@ def test_an_error_is_one_line(error, line):
 
 
 async def test_the_first_signal_asks_and_the_second_cancels():
-    import asyncio
-
     interrupts = Interrupts()
     before = signal.getsignal(signal.SIGTERM)
 
@@ -124,8 +124,6 @@ async def test_the_first_signal_asks_and_the_second_cancels():
 
 
 async def test_at_once_the_first_signal_cancels():
-    import asyncio
-
     async def work():
         with Interrupts().caught(at_once=True):
             os.kill(os.getpid(), signal.SIGHUP)

@@ -37,10 +37,9 @@ def test_what_it_says_becomes_settings_and_it_lives_as_long_as_it_is_held():
     assert neighbour.process.returncode == 0
 
 
-def test_one_that_does_not_end_when_it_is_let_go_is_killed(monkeypatch):
-    monkeypatch.setattr("app.cli.neighbour.END_TIMEOUT_S", 0.2)
+def test_one_that_does_not_end_when_it_is_let_go_is_killed():
     deaf = python(f"import time; print({json.dumps(SAID)!r}, flush=True); time.sleep(60)")
-    with hold_neighbour(deaf) as neighbour:
+    with hold_neighbour(deaf, end_timeout_s=0.2) as neighbour:
         pass
     assert neighbour.process.returncode == -9
 
@@ -61,7 +60,7 @@ def test_one_that_fails_without_a_word_is_reported_by_its_exit_code():
 def test_one_that_says_nothing_is_not_waited_for_without_end():
     with (
         pytest.raises(ConfigurationError, match="in time"),
-        hold_neighbour(python("import sys; sys.stdin.read()"), timeout_s=0.2),
+        hold_neighbour(python("import sys; sys.stdin.read()"), start_timeout_s=0.2),
     ):
         pass
 
@@ -73,8 +72,14 @@ def test_what_makes_no_sense_is_refused(line):
 
 
 def test_its_line_may_come_in_pieces():
-    text = json.dumps(SAID)
-    code = f"import sys, time\nfor part in ({text[:20]!r}, {text[20:]!r} + chr(10)):\n    sys.stdout.write(part); sys.stdout.flush(); time.sleep(0.05)\nsys.stdin.read()"
+    text = json.dumps(SAID) + "\n"
+    code = f"""
+import sys, time
+for part in ({text[:20]!r}, {text[20:]!r}):
+    print(part, end="", flush=True)
+    time.sleep(0.05)
+sys.stdin.read()
+"""
     with hold_neighbour(python(code)) as neighbour:
         assert neighbour.demo_target == "site.example"
 
