@@ -4,10 +4,10 @@ import asyncio
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
+from tests.support.chromium import until_chromium
 from tests.support.scan_house import assert_sound, is_type, scan_house, stage_runs
 
 STAGES = ["subdomain_discovery", "page_crawl", "third_party", "content_capture", "ai_analysis"]
@@ -97,26 +97,8 @@ async def test_chromium_goes_with_a_cancelled_scan(stage, world, tmp_path):
         world.delay_s = 0.3
         task_id = await house.create(screenshots=True)
         await house.until(task_id, stage_runs(stage))
+        scan_pid = house.scan_pid(task_id)
         if stage != "subdomain_discovery":
-            await until_chromium(present=True)
+            await until_chromium(scan_pid, present=True)
         await cancel_in_time(house, task_id)
-        await until_chromium(present=False)
-
-
-async def until_chromium(*, present):
-    deadline = time.monotonic() + (15 if present else 0.5)
-    while bool(chromium_processes()) is not present:
-        assert time.monotonic() < deadline, chromium_processes()
-        await asyncio.sleep(0.02)
-
-
-def chromium_processes():
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (entry / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if b"compliance-browser-" in line:
-            found.append((int(entry.name), line[:60]))
-    return found
+        await until_chromium(scan_pid, present=False)

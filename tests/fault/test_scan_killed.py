@@ -9,6 +9,7 @@ import pytest
 
 from app.scanstore.reader import SqliteScanReader
 from app.tasks.store_files import store_path
+from tests.support.chromium import until_chromium
 from tests.support.scan_house import assert_sound, is_type, scan_house, stage_runs
 
 STAGES = ["subdomain_discovery", "page_crawl", "third_party", "content_capture", "ai_analysis"]
@@ -128,3 +129,17 @@ async def can_write(house):
     finally:
         connection.close()
     return True
+
+
+@pytest.mark.system
+async def test_no_browser_outlives_a_killed_scan(world, tmp_path):
+    async with scan_house(tmp_path, max_requeues=0, **world.settings) as house:
+        world.delay_s = 0.3
+        task_id = await house.create(screenshots=True)
+        await house.until(task_id, is_type("task_started"))
+        killed = house.scan_pid(task_id)
+        await until_chromium(killed, present=True)
+        os.kill(killed, signal.SIGKILL)
+        assert (await house.finished(task_id)).status == "failed"
+        await until_chromium(killed, present=False)
+        await house.gone(task_id)

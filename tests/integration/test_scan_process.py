@@ -1,7 +1,10 @@
 """A plain scan, end to end, through a real process."""
 
+import pytest
+
+from app.engines.capture.store import ContentStore
 from app.scanstore.reader import SqliteScanReader
-from app.tasks.store_files import store_path
+from app.tasks.store_files import captures_dir, store_path
 from tests.support.scan_house import assert_sound, is_type, scan_house, stage_runs
 from tests.support.small_world import TARGET, small_world
 
@@ -105,3 +108,28 @@ async def test_a_process_that_cannot_start_fails_the_task_after_a_few_tries(tmp_
         row = await house.finished(task_id)
         assert (row.status, row.error["code"]) == ("failed", "worker_lost")
         assert_sound(house, task_id)
+
+
+@pytest.mark.system
+async def test_a_scan_with_chromium_has_pictures_of_what_people_are_led_to(tmp_path):
+    async with small_world() as world, scan_house(tmp_path, **world.settings) as house:
+        task_id = await house.create(screenshots=True)
+        row = await house.finished(task_id)
+        assert row.status == "completed"
+        assert row.warnings == []
+        assert len(house.findings(task_id)) == 3
+        with SqliteScanReader(store_path(tmp_path, task_id, 1)) as reader:
+            (bets,) = reader.captures_of("bad-bets.example")
+            (loaded,) = reader.captures_of("shared.example")
+        picture = ContentStore(captures_dir(tmp_path)).get(bets.screenshot_sha256)
+        assert picture.startswith(b"\xff\xd8")
+        assert loaded.screenshot_sha256 == ""
+
+
+async def test_without_chromium_a_scan_says_once_that_it_has_no_pictures(tmp_path):
+    nowhere = {"chromium_path": "/nowhere/chromium"}
+    async with small_world() as world, scan_house(tmp_path, **nowhere, **world.settings) as house:
+        task_id = await house.create(screenshots=True)
+        row = await house.finished(task_id)
+        assert [warning["code"] for warning in row.warnings] == ["degraded"]
+        assert len(house.findings(task_id)) == 3
