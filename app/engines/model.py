@@ -119,7 +119,7 @@ class FetchResult:
     status: int = 0  # 0: no answer at all
     headers: tuple[tuple[str, str], ...] = ()  # of the final answer, names lower case
     body: bytes = b""  # decoded, at most the limit
-    truncated: bool = False  # the body was longer than the limit, or its compression ratio was a bomb's
+    truncated: bool = False  # the body was longer than the limit, a bomb by its compression ratio, or not wanted
     hops: tuple[Hop, ...] = ()
     address: str = ""  # that the final answer came from
     error: FetchError | None = None

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 from app.domain.stages import StageKey
-from app.engines.crawl.digest import Digest, Digester, is_html
+from app.engines.crawl.digest import Digest, Digester, is_readable, may_be_readable
 from app.engines.crawl.frontier import Frontier, is_binary
 from app.engines.crawl.gate import OriginGate
 from app.engines.crawl.patience import Patience, Verdict
@@ -216,13 +216,9 @@ class Crawler:
         self.wake()
 
     async def _fetch(self, url: str) -> FetchResult:
-        """Of a file only the headers are wanted; should it be a page after all, it is asked for again."""
-        if not is_binary(url):
-            return await self._fetcher.fetch(url, max_bytes=MAX_BYTES, max_redirects=0)
-        result = await self._fetcher.fetch(url, max_bytes=0, max_redirects=0)
-        if result.hops or not is_html(result):
-            return result
-        return await self._fetcher.fetch(url, max_bytes=MAX_BYTES, max_redirects=0)
+        """Of what is no page and no style sheet only the headers are wanted."""
+        wants_body = is_readable if is_binary(url) else may_be_readable
+        return await self._fetcher.fetch(url, max_bytes=MAX_BYTES, max_redirects=0, wants_body=wants_body)
 
     async def _take(self, item: FrontierUrl, result: FetchResult, group: asyncio.TaskGroup) -> None:
         verdict = self._patience.judge(item, result)

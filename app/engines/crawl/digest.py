@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from app.engines.crawl.ports import Extract, ExtractCss, Extraction
+from app.engines.crawl.ports import Extract, ExtractCss, Extraction, Headers
 from app.engines.model import FetchResult, FrontierUrl, Hop, HopKind, PageFact, Reference, Relation, UrlState
 from app.engines.scope import Scope
 from app.engines.urls import host_of, host_of_serialised
 
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
+_SHEET: Final = "text/css"
+_READABLE: Final = _HTML | {_SHEET}
 _GOOD: Final = range(200, 300)
 _SNIFFED: Final = 1_024  # bytes that are looked at when the type is not declared
 
@@ -42,7 +44,7 @@ class Digester:
             url=item.url,
             depth=depth,
             status=result.status,
-            content_type=content_type_of(result),
+            content_type=media_type(result.headers),
             size=len(result.body),
             error=result.error,
             duration_ms=result.duration_ms,
@@ -51,7 +53,7 @@ class Digester:
             return Digest(UrlState.FAILED, page)
         if result.hops:
             return self._redirect(page, result.hops)
-        if page.content_type == "text/css":
+        if page.content_type == _SHEET:
             return self._sheet(item.url, result)
         if is_html(result):
             return self._document(page, result)
@@ -114,14 +116,25 @@ class Digester:
         return tuple(host for host in hosts if host and self._scope.contains(host))
 
 
-def content_type_of(result: FetchResult) -> str:
-    """The media type alone, lower case."""
-    return result.header("content-type").partition(";")[0].strip().lower()
+def media_type(headers: Headers) -> str:
+    """The media type alone, lower case; "" when none is declared."""
+    declared = next((value for name, value in headers if name == "content-type"), "")
+    return declared.partition(";")[0].strip().lower()
+
+
+def is_readable(headers: Headers) -> bool:
+    """Whether the body is declared to be something that is read: a page or a style sheet."""
+    return media_type(headers) in _READABLE
+
+
+def may_be_readable(headers: Headers) -> bool:
+    """The same, with the benefit of the doubt where nothing is declared."""
+    return media_type(headers) in {"", *_READABLE}
 
 
 def is_html(result: FetchResult) -> bool:
     """Whether a browser would show it as a page: by its type, without one by how it begins."""
-    declared = content_type_of(result)
+    declared = media_type(result.headers)
     if declared:
         return declared in _HTML
     start = result.body[:_SNIFFED].lstrip().lower()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from app.engines.crawl.ports import Fetcher, HostLimits
+from app.engines.crawl.ports import Fetcher, Headers, HostLimits
 from app.engines.model import FetchResult
 from app.engines.urls import host_of
 
@@ -43,6 +43,7 @@ class PoliteFetcher:
         max_redirects: int = MAX_REDIRECTS,
         headers: Mapping[str, str] | None = None,
         may_follow: Callable[[str], bool] | None = None,
+        wants_body: Callable[[Headers], bool] | None = None,
     ) -> FetchResult:
         address = self._address(host_of(url))
         self.requests += 1
@@ -54,6 +55,7 @@ class PoliteFetcher:
                 max_redirects=max_redirects,
                 headers=headers,
                 may_follow=may_follow,
+                wants_body=wants_body,
             )
         self._limits.note(address, result.status, result.header("retry-after"))
         self.received += len(result.body)

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from app.engines.model import FetchResult, Reference
 
+Headers = Sequence[tuple[str, str]]  # of an answer, names lower case
+
 
 class Fetcher(Protocol):
     """Fetches one URL under the address policy. Never raises for what the network does."""
@@ -19,8 +21,11 @@ class Fetcher(Protocol):
         max_redirects: int = ...,
         headers: Mapping[str, str] | None = ...,
         may_follow: Callable[[str], bool] | None = ...,
+        wants_body: Callable[[Headers], bool] | None = ...,
     ) -> FetchResult:
-        """`max_redirects=0`: the redirect itself is the answer, with its target as the only hop."""
+        """`max_redirects=0`: the redirect itself is the answer, with its target as the only hop. An answer that
+        `wants_body` refuses by its headers has no body and is truncated.
+        """
         ...
 
 
@@ -87,9 +92,7 @@ class Extraction(Protocol):
 class Extract(Protocol):
     """Reads a HTML document."""
 
-    def __call__(
-        self, body: bytes, *, url: str, headers: Sequence[tuple[str, str]], is_internal: Callable[[str], bool]
-    ) -> Extraction:
+    def __call__(self, body: bytes, *, url: str, headers: Headers, is_internal: Callable[[str], bool]) -> Extraction:
         """`is_internal`: whether a host is the site's own. Never raises for what a page holds."""
         ...
 

@@ -29,6 +29,7 @@ REDIRECT_BODY_BYTES: Final = 64 * 1024  # kept of an answer that points elsewher
 MAX_CONNECTIONS: Final = 256  # of one client, over all hosts; politeness per host is `HostLimits`' business
 MAX_HEADER_BYTES: Final = 64 * 1024  # one field; real policies (CSP) pass aiohttp's 8 KiB
 KEEPALIVE_S: Final = 5.0
+WantsBody = Callable[[tuple[tuple[str, str], ...]], bool]  # by the answer's headers, names lower case
 DEFAULT_HEADERS: Final = (
     ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
     ("Accept-Language", "zh-CN,zh;q=0.9,en;q=0.8"),
@@ -56,6 +57,7 @@ class _Request:
     max_bytes: int
     max_redirects: int
     may_follow: Callable[[str], bool] | None
+    wants_body: WantsBody | None
     verify: bool
 
 
@@ -146,6 +148,7 @@ class HttpClient:
         max_redirects: int = MAX_REDIRECTS,
         headers: Mapping[str, str] | None = None,
         may_follow: Callable[[str], bool] | None = None,
+        wants_body: WantsBody | None = None,
         method: str = "GET",
         verify: bool = True,
     ) -> FetchResult:
@@ -153,10 +156,11 @@ class HttpClient:
 
         `timeout_s` is for everything together. `max_redirects=0` asks once: a redirect is then the answer, with its
         target as the only hop and no error. When `may_follow` refuses a target, the redirect is the answer, with
-        `OUT_OF_SCOPE`. `verify=False` looks at a site although its certificate is bad. Raises only CancelledError.
+        `OUT_OF_SCOPE`. A final answer that `wants_body` refuses stays without its body, as a truncated one.
+        `verify=False` looks at a site although its certificate is bad. Raises only CancelledError.
         """
         started = time.monotonic()
-        request = _Request(method, headers or {}, max_bytes, max_redirects, may_follow, verify)
+        request = _Request(method, headers or {}, max_bytes, max_redirects, may_follow, wants_body, verify)
         target = request_url(url)
         trail = _Trail(url=url, current=target or url)
         if target is None:
@@ -194,6 +198,9 @@ class HttpClient:
             trail.headers = tuple((name.lower(), value) for name, value in response.headers.items())
             trail.address = response.peer if isinstance(response, _Response) else ""
             target = location_target(response.status, response.headers.get("Location", ""), trail.current)
+            if target is None and request.wants_body is not None and not request.wants_body(trail.headers):
+                trail.truncated = True
+                return None
             limit = min(request.max_bytes, REDIRECT_BODY_BYTES) if target is not None else request.max_bytes
             decoder = BodyDecoder(coding=response.headers.get("Content-Encoding", ""), max_bytes=limit)
             try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -20,7 +21,7 @@ class FakeSite:
     def __init__(self) -> None:
         self.answers = {}
         self.asked: list[str] = []
-        self.read: dict[str, int] = {}  # by URL: `max_bytes` of the last request
+        self.read: dict[str, int] = {}  # by URL: bytes of the body that were handed out
         self.delays: dict[str, asyncio.Event] = {}
         self.running = self.most_running = 0
 
@@ -41,9 +42,8 @@ class FakeSite:
     def fail(self, url, error=FetchError.CONNECT):
         self.answers[url] = FetchResult(url, url, error=error)
 
-    async def fetch(self, url, *, max_bytes=5_000_000, max_redirects=10, may_follow=None, **_):
+    async def fetch(self, url, *, max_bytes=5_000_000, wants_body=None, **_):
         self.asked.append(url)
-        self.read[url] = max_bytes
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:
@@ -52,9 +52,9 @@ class FakeSite:
             self.running -= 1
         found = self.answers.get(url, FetchResult(url, url, 404, body=b"no"))
         found = found(url) if callable(found) else found
-        if len(found.body) > max_bytes:
-            return FetchResult(url, url, found.status, found.headers, found.body[:max_bytes], truncated=True)
-        return found
+        limit = max_bytes if wants_body is None or wants_body(found.headers) else 0
+        self.read[url] = min(limit, len(found.body))
+        return replace(found, body=found.body[:limit], truncated=True) if len(found.body) > limit else found
 
 
 class FakeLimits:

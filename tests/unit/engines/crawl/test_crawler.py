@@ -326,6 +326,22 @@ async def test_of_files_only_the_headers_are_wanted(site, crawl, pages):
     assert not pages()["x.pdf"].parsed
     assert pages()["z.docx"].parsed
     assert crawler.pages == 2
+    assert site.asked.count(ROOT + "z.docx") == 1
+
+
+async def test_the_type_decides_what_is_read_not_the_extension(site, crawl, pages):
+    site.links(ROOT, "/download?id=1", "/style", "/untyped", "/untyped.zip", "/api")
+    site.page(ROOT + "download?id=1", b"PK" * 1_000, content_type="application/zip")
+    site.page(ROOT + "style", "@import '//x.test/a.css'", content_type="text/css")
+    site.page(ROOT + "untyped", "<!doctype html><p>a page", content_type="")
+    site.page(ROOT + "untyped.zip", b"PK" * 1_000, content_type="")
+    site.page(ROOT + "api", "[]" * 1_000, content_type="application/json")
+    await crawl()
+    for file in ("download?id=1", "untyped.zip", "api"):
+        assert site.read[ROOT + file] == 0
+        assert pages()[file].status == 200
+    assert site.read[ROOT + "style"] > 0
+    assert pages()["untyped"].parsed
 
 
 async def test_pages_are_told_by_their_type_and_without_one_by_how_they_begin(site, crawl, pages):

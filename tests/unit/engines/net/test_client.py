@@ -50,6 +50,25 @@ async def test_a_page_comes_with_status_headers_body_and_address():
     assert "Authorization" not in server.heads[0]
 
 
+async def test_a_body_that_nobody_wants_is_not_received():
+    table = {
+        "/film": response(bytes(1_000_000), Content_Type="video/mp4"),
+        "/page": response(b"<p>hi", Content_Type="text/html"),
+        "/hop": response(b"moved", status="302 Found", Location="/film"),
+    }
+
+    def is_page(headers):
+        return ("content-type", "text/html") in headers
+
+    async with site(routes(table)) as (client, _):
+        film = await client.fetch("http://www.test/film", wants_body=is_page)
+        page = await client.fetch("http://www.test/page", wants_body=is_page)
+        hop = await client.fetch("http://www.test/hop", wants_body=is_page)
+    assert (film.status, film.body, film.truncated, film.error) == (200, b"", True, None)
+    assert (page.body, page.truncated) == (b"<p>hi", False)
+    assert (hop.final_url, hop.body, len(hop.hops)) == ("http://www.test/film", b"", 1)
+
+
 async def test_the_port_map_leaves_url_and_host_header_untouched():
     async with site(routes({"/": response(b"x")})) as (client, server):
         await client.fetch("http://www.test/")
