@@ -89,6 +89,7 @@ class Digester:
     def _document(self, page: PageFact, result: FetchResult) -> Digest:
         found = self._extract(result.body, url=page.url, headers=result.headers, is_internal=self._scope.is_own)
         parsed = page.status in _GOOD
+        # A page's `nofollow` is no bar: it speaks to search engines about ranking; access is robots.txt's business.
         return Digest(
             UrlState.DONE,
             replace(page, title=found.title, charset=found.charset, parsed=parsed),
