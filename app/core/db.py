@@ -7,7 +7,6 @@ before its first read (SQLite `BEGIN IMMEDIATE`).
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
@@ -41,7 +40,6 @@ class Database:
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="db-read")
         # SQLite has one writer: queueing here is fairer than polling for its lock.
         self._writer = ThreadPoolExecutor(1 if self.is_sqlite else READ_THREADS, thread_name_prefix="db-write")
-        self._write_started: float | None = None  # monotonic; set while a write holds or awaits the lock
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in one read snapshot. Raises DatabaseUnavailable."""
@@ -58,17 +56,7 @@ class Database:
         return self._run(work, writing=False)
 
     def write_sync(self, work: Work[T]) -> T:
-        self._write_started = time.monotonic()
-        try:
-            return self._run(work, writing=True)
-        finally:
-            self._write_started = None
-
-    @property
-    def write_blocked_s(self) -> float:
-        """How long the write now under way has been waiting or working; 0.0 when none is."""
-        started = self._write_started
-        return 0.0 if started is None else time.monotonic() - started
+        return self._run(work, writing=True)
 
     @property
     def engine(self) -> Engine:
@@ -95,9 +83,14 @@ class Database:
 
     def _create_engine(self, url: str, busy_timeout_s: float) -> Engine:
         if not self.is_sqlite:
-            return create_engine(url, pool_size=2 * READ_THREADS, isolation_level="REPEATABLE READ")
+            return create_engine(
+                url, pool_size=2 * READ_THREADS, isolation_level="REPEATABLE READ", hide_parameters=True
+            )
         engine = create_engine(
-            url, pool_size=READ_THREADS + 2, connect_args={"timeout": busy_timeout_s, "check_same_thread": False}
+            url,
+            pool_size=READ_THREADS + 2,
+            hide_parameters=True,  # an error's text must not carry what was written
+            connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

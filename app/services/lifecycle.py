@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.core.clock import Clock
 from app.core.ids import new_id
-from app.domain.tasks import ACTIVE, TERMINAL, TaskStatus
+from app.domain.tasks import ACTIVE, TERMINAL, TO_NEXT_ATTEMPT, TaskStatus, may_become
 from app.events.journal import Unit
 from app.events.log import Place, append
 from app.events.state import WORKER_LOST, TaskState
@@ -148,7 +148,7 @@ class Lifecycle:
         `counts`: toward the limit of automatic requeues (a restart of the server does not).
         """
         return self._next_attempt(
-            task_id, attempt, {TaskStatus.RUNNING}, by="system", reason=WORKER_LOST, counts=counts
+            task_id, attempt, frozenset({TaskStatus.RUNNING}), by="system", reason=WORKER_LOST, counts=counts
         )
 
     def warn(
@@ -199,6 +199,8 @@ class Lifecycle:
         events: Sequence[NewEvent],
         more: Mapping[str, Any] | None = None,
     ) -> Unit:
+        assert all(may_become(status, to_status) for status in from_statuses)
+
         def unit(connection: Connection) -> Place | None:
             now = self._clock.now()
             where: ColumnElement[bool] = t.status.in_(from_statuses)
@@ -213,12 +215,13 @@ class Lifecycle:
         self,
         task_id: str,
         attempt: int | None,
-        from_statuses: Any,
+        from_statuses: frozenset[TaskStatus],
         *,
         by: str,
         reason: str | None,
         counts: bool = False,
     ) -> Unit:
+        assert from_statuses <= TO_NEXT_ATTEMPT
         clean = reason is None
         event_id = new_id()
 

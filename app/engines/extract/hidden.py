@@ -23,15 +23,11 @@ from app.engines.extract.declarations import (
 )
 from app.engines.extract.scripted_hiding import hidden_by_scripts, written_sheets
 from app.engines.extract.sheet import SheetRule, Specificity, media_applies, read_sheet
-from app.engines.model import Reference, Relation
 
 _MAX_SELECTORS: Final = 600  # that are matched on one page; 20 us each on a page of 200 kB
 _INDENT_FAR: Final = -200.0  # px
 _TINY_MARQUEE: Final = 5.0  # px
 _MAX_ANCESTORS: Final = 3_000
-_ANYBODYS: Final = frozenset({"unknown", "hosting"})  # categories that vouch for nothing
-_FEW_LETTERS: Final = 2
-_MANY_LETTERS: Final = 10
 _Weight = tuple[bool, int, Specificity, int]  # important, 1 for inline, specificity, order
 # Values that hide or may take part in it. A sheet without any of them need not be matched at all.
 _HIDES: Final = {
@@ -67,8 +63,6 @@ _TOGETHER: Final = {
     "font-size": ("font",),
 }
 # Kinds that menus, tabs, dialogs and texts for screen readers use too.
-_ORDINARY: Final = frozenset({"display_none", "visibility_hidden", "tiny_box", "text_indent", "same_colour"})
-_ORDINARY_PLACES: Final = re.compile(r"(?:^|> )(?:nav|menu|dialog|details|header|template)\b")
 
 
 @dataclass(slots=True)
@@ -232,38 +226,3 @@ def _hides(name: str, value: str) -> bool:
 
 def _is_hiding(rule: SheetRule) -> bool:
     return any(_hides(name, value) for name, (value, _) in rule.style.items())
-
-
-def hidden_suspicious(reference: Reference, category: str, *, page_language: str = "") -> bool:
-    """Whether a hidden external link is a finding (暗链) and not one of the many that are hidden for good reasons.
-
-    `reference` leads to a third party of `category` (`classify`); `page_language` is the page's `lang`, "" unknown.
-
-    The rule: it is hidden, a person would follow it (a link or a redirect, not a pixel), and either nobody vouches for
-    the third party (`unknown`, or `hosting`, where anybody may publish), or its anchor is in a script that the page's
-    language does not use. Known services are hidden legitimately: share menus, log-in dialogs, licence notes. In places
-    that are made to open (`nav`, `dialog`, `details`, `header`), being merely not displayed is no sign; being moved off
-    the screen or made transparent is. A third party whose content violates is reported anyway, and `hidden` raises its
-    risk; that needs no rule here.
-    """
-    if reference.hidden is None or reference.relation not in {Relation.LINK, Relation.REDIRECT}:
-        return False
-    if reference.hidden in _ORDINARY and _ORDINARY_PLACES.search(reference.dom_path):
-        return False
-    return category in _ANYBODYS or is_foreign(reference.text, page_language)
-
-
-def is_foreign(text: str, page_language: str) -> bool:
-    """Whether a text is Chinese on a page in a Western language, or neither Chinese nor ASCII on a Chinese page
-    (brand names and English are common there).
-
-    False when the page's language or the text says too little.
-    """
-    language = page_language.lower().partition("-")[0]
-    letters = [character for character in text if character.isalpha()]
-    if not language or len(letters) < _FEW_LETTERS:
-        return False
-    chinese = sum("\u4e00" <= character <= "\u9fff" for character in letters) / len(letters)
-    if language in {"zh", "ja"}:
-        return chinese == 0 and len(letters) >= _MANY_LETTERS and not text.isascii()
-    return chinese > 0.5  # noqa: PLR2004 - most of it

@@ -2,9 +2,7 @@
 
 import pytest
 
-from app.engines.extract.hidden import hidden_suspicious
 from app.engines.extract.page import extract
-from app.engines.model import Reference, Relation
 
 URL = "http://www.corp.test/"
 # Kind -> declarations that hide by it.
@@ -197,31 +195,3 @@ def test_styles_for_other_media_or_without_scripts_do_not_count():
 def test_noscript_and_template_are_not_hidden():
     assert kinds('<noscript style="display:none"><a href="http://evil.test/">x</a></noscript>') == [None]
     assert kinds('<template style="display:none"><a href="http://evil.test/">x</a></template>') == [None]
-
-
-def reference(hidden, *, relation=Relation.LINK, path="html > body > div:nth-child(1) > a:nth-child(1)", text="x"):
-    return Reference(URL, "http://evil.test/", "", relation, "a[href]", dom_path=path, text=text, hidden=hidden)
-
-
-def test_a_hidden_link_to_somebody_unknown_is_a_finding():
-    assert hidden_suspicious(reference("display_none"), "unknown")
-    assert hidden_suspicious(reference("zero_font"), "hosting")
-
-
-def test_what_is_visible_known_or_no_link_is_no_finding():
-    assert not hidden_suspicious(reference(None), "unknown")
-    assert not hidden_suspicious(reference("display_none"), "social")
-    assert not hidden_suspicious(reference("tiny_box", relation=Relation.EMBED), "unknown")
-
-
-def test_a_menu_may_be_closed_but_not_be_moved_away():
-    path = "html > body > nav:nth-child(1) > a:nth-child(1)"
-    assert not hidden_suspicious(reference("display_none", path=path), "unknown")
-    assert hidden_suspicious(reference("off_screen", path=path), "unknown")
-
-
-def test_a_foreign_language_anchor_is_a_finding_even_when_the_service_is_known():
-    assert hidden_suspicious(reference("display_none", text="澳门娱乐城"), "cdn", page_language="en-US")
-    assert hidden_suspicious(reference("display_none", text="казино онлайн вход"), "cdn", page_language="zh-CN")
-    assert not hidden_suspicious(reference("display_none", text="Powered by Example"), "cdn", page_language="zh-CN")
-    assert not hidden_suspicious(reference("display_none", text="联系我们"), "cdn", page_language="zh")
