@@ -7,6 +7,8 @@ import sqlite3
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.scan_house import assert_sound, scan_house, stage_runs
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -32,6 +34,7 @@ async def test_a_database_that_is_locked_for_ten_seconds_loses_nothing_and_nobod
         assert "worker_suspect" not in codes
 
 
+@pytest.mark.system
 async def test_a_full_disk_delays_a_scan_and_loses_nothing(world, tmp_path):
     process = await asyncio.create_subprocess_exec(
         *("unshare", "--user", "--map-root-user", "--mount"),

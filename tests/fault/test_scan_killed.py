@@ -101,6 +101,7 @@ async def test_a_scan_that_is_frozen_inside_a_write_transaction_blocks_nobody_fo
         await house.until(guilty, stage_runs("page_crawl"))
         await house.until(innocent, stage_runs("page_crawl"))
         await freeze_in_transaction(house, guilty)
+        world.delay_s = 0.05
         rows = [await house.finished(task) for task in (guilty, innocent)]
         assert [(row.status, row.attempt) for row in rows] == [("completed", 2), ("completed", 1)]
         for task in (guilty, innocent):

@@ -16,7 +16,8 @@ from app.engines.model import Capture
 WORKERS: Final = 8  # captures at once; per address the politeness decides
 DRAWERS: Final = 2  # Chromium draws no more pages at once
 
-OnCapture = Callable[[Target, Capture], Awaitable[None]]
+OnCapture = Callable[[Target, Capture], Awaitable[bool]]
+OnDrawn = Callable[[Target, Capture], Awaitable[None]]
 OnProblem = Callable[[str], Awaitable[None]]
 
 
@@ -30,10 +31,12 @@ class Capturing:
         contents: ContentStore,
         pictures: bool,
         on_capture: OnCapture,
-        on_drawn: OnCapture,
+        on_drawn: OnDrawn,
         on_problem: OnProblem,
     ) -> None:
-        """`on_drawn` gets the capture again, with its picture; `on_problem` once why there are no pictures."""
+        """`on_capture` says whether the page violates: pictures of those come first. `on_drawn` gets the capture
+        again, with its picture; `on_problem` once why there are no pictures.
+        """
         self._capturer = Capturer(
             client=equipment.client,
             resolver=equipment.resolver,
@@ -101,9 +104,9 @@ class Capturing:
 
     async def _capture(self, target: Target) -> None:
         capture = await self._capturer.capture(target.domain, target.host, target.url)
-        await self._on_capture(target, capture)
+        violates = await self._on_capture(target, capture)
         if self._pictures is not None and self._pictures.wants(target, capture):
-            self._drawings.add([(target, capture)])
+            self._drawings.add([(target, capture)], first=violates)
 
     async def _draw_all(self, pictures: Pictures, stack: AsyncExitStack) -> None:
         await pictures.start(stack)

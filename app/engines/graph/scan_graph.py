@@ -219,7 +219,8 @@ class ScanGraph:
         for domain in {registrable_domain(host) for host in hidden}:
             await self._verdicts.judge_hidden(domain)
 
-    async def _on_capture(self, target: Target, capture: Capture) -> None:
+    async def _on_capture(self, target: Target, capture: Capture) -> bool:
+        """Whether it violates."""
         await self._board.begin(StageKey.CONTENT_CAPTURE)
         self._store.put_capture(without_text(capture))
         shown = capture.status or (capture.error.value if capture.error else "-")
@@ -229,11 +230,12 @@ class ScanGraph:
             self._store.add_references(away)
             await self._on_references(away[0].page_url, away)
         await self._board.begin(StageKey.AI_ANALYSIS)
-        await self._verdicts.judge(target, capture)
+        violates = await self._verdicts.judge(target, capture)
         if target.own and capture.tls is not None:
             for name in capture.tls.names:
                 await self._discovery.offer(name, "certificate")
             self._crawler.wake()
+        return violates
 
     async def _on_drawn(self, target: Target, capture: Capture) -> None:
         """With its picture; when scripts changed the page, it is looked at once more."""

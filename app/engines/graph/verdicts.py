@@ -44,11 +44,11 @@ class Verdicts:
         known = self._captures.get(target)
         return known is None or (known.html_sha256, known.hops) != (capture.html_sha256, capture.hops)
 
-    async def judge(self, target: Target, capture: Capture) -> None:
-        """Analyses one capture and reports what is new. Raises ScanStopped."""
+    async def judge(self, target: Target, capture: Capture) -> bool:
+        """Analyses one capture and reports what is new; whether there is any violation. Raises ScanStopped."""
         self._captures[target] = without_text(capture)
         self._by_domain.setdefault(target.domain, {})[target] = None
-        await self._judge(target)
+        return await self._judge(target)
 
     async def judge_hidden(self, domain: str) -> None:
         """A hidden reference to a third party was found: what is captured of it looks different now."""
@@ -65,7 +65,7 @@ class Verdicts:
         party = self._parties.party_of(target)
         return party.references, party.hidden
 
-    async def _judge(self, target: Target) -> None:
+    async def _judge(self, target: Target) -> bool:
         self._grounds[target] = self._grounds_of(target)
         capture = self._captures[target]
         subject = Subject(
@@ -74,12 +74,14 @@ class Verdicts:
             html=decode(self._content(capture.html_sha256), "")[0] if capture.html_sha256 else "",
             references=self._parties.references_of(target),
         )
-        for fact in self._analyser.analyse(subject):
+        facts = self._analyser.analyse(subject)
+        for fact in facts:
             if await self._sink.violation(fact):
                 self.violations += 1
                 name = violation_name(fact.key, self._phrases.language)
                 line = self._phrases("violation_found", domain=fact.domain, name=name, confidence=fact.confidence)
                 await self._sink.log("WARNING", _MODULE, line)
+        return bool(facts)
 
     def _content(self, sha256: str) -> bytes:
         """The content-addressed store may have lost a file (a full disk): what is left is judged then."""

@@ -33,12 +33,16 @@ class WorkQueue(Generic[T]):
         yield from self._waiting
         yield from self._in_flight
 
-    def add(self, items: Iterable[T]) -> None:
+    def add(self, items: Iterable[T], *, first: bool = False) -> None:
+        """`first`: before all that waits."""
         found = list(items)
         if self._gave_up:
             self.left_out += len(found)
             return
-        self._waiting.extend(found)
+        if first:
+            self._waiting.extendleft(reversed(found))
+        else:
+            self._waiting.extend(found)
         self._changed.set()
 
     def count_done(self) -> None:

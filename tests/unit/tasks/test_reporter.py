@@ -3,6 +3,7 @@ import sqlite3
 from contextlib import asynccontextmanager
 
 import pytest
+from sqlalchemy import event
 
 from app.domain.stages import STAGES, StageKey, StageStatus
 from app.domain.violations import RiskLevel, ViolationKey
@@ -118,6 +119,24 @@ async def test_a_locked_database_delays_and_loses_nothing(house, database_path):
     assert len(house.findings()) == 1
     assert [line.message for line in house.lines()] == ["while locked"]
     assert [event.seq for event in house.events()] == list(range(1, house.row().last_seq + 1))
+
+
+async def test_a_full_disk_delays_and_loses_nothing(house):
+    pages = house.db.read_sync(lambda c: c.exec_driver_sql("PRAGMA page_count").scalar_one())
+    limits = [pages]
+    event.listen(house.db.engine, "begin", lambda c: c.exec_driver_sql(f"PRAGMA max_page_count = {limits[-1]}"))
+    async with reporting(house) as reporter:
+        async with asyncio.TaskGroup() as group:
+            for number in range(200):
+                await reporter.log("INFO", "page_crawl", f"{number} " + "x" * 500)
+            violation = group.create_task(reporter.violation(FACT))
+            await asyncio.sleep(0.3)
+            assert not violation.done()
+            limits.append(1_000_000)
+        await reporter.drain()
+    assert len(house.lines()) == 200
+    assert len(house.findings()) == 1
+    assert [entry.seq for entry in house.events()] == list(range(1, house.row().last_seq + 1))
 
 
 async def test_a_stale_attempt_stops_everywhere_and_writes_nothing(house):

@@ -74,3 +74,16 @@ async def test_what_an_earlier_attempt_did_counts():
     queue = WorkQueue()
     queue.count_done()
     assert (queue.done, queue.total) == (1, 1)
+
+
+async def test_what_is_urgent_comes_first():
+    queue, handled = WorkQueue(), []
+
+    async def handle(item):
+        handled.append(item)
+
+    queue.add([1, 2])
+    queue.add([3, 4], first=True)
+    queue.close()
+    await queue.work(handle, workers=1)
+    assert handled == [3, 4, 1, 2]
