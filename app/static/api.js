@@ -5,7 +5,7 @@ import { Session, SignedOut } from "./session.js";
 const TIMEOUT_MS = 20_000;
 const PAGE_SIZE = 200; // the largest that the server gives
 
-/** A call that failed. `code`: of the problem details, or "network" or "timeout"; `fields`: names that were refused. */
+/** A call that failed. `code`: of the problem details, or "network" or "slow"; `fields`: names that were refused. */
 export class ApiError extends Error {
   constructor({ status, code, detail, fields = [] }) {
     super(detail ?? code);
@@ -139,7 +139,7 @@ export class Api {
     try {
       response = await this.#fetch(this.#base + path, { method, headers, signal, body: body && JSON.stringify(body) });
     } catch (error) {
-      throw new ApiError({ status: 0, code: error.name === "TimeoutError" ? "timeout" : "network" });
+      throw new ApiError({ status: 0, code: error.name === "TimeoutError" ? "slow" : "network" });
     }
     if (!response.ok) throw await problemOf(response);
     return response;

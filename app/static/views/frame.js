@@ -7,7 +7,7 @@ const STALE_AFTER_S = 35;
 
 export function createFrame(app) {
   const { t } = app;
-  const state = h("span", { class: "live-text", role: "status" });
+  const state = h("span", { class: "live-text" });
   const age = h("span", { class: "live-age" });
   const retry = h("button", { class: "quiet small", type: "button", hidden: true });
   retry.addEventListener("click", () => {
@@ -31,7 +31,17 @@ export function createFrame(app) {
     slot,
   );
 
+  /** Screen readers hear of a cut and of its end, not of every second between. */
+  let wasLive = null;
+  function announce(phase) {
+    if (phase === "connecting" || phase === "idle") return;
+    const isLive = phase === "online";
+    if (wasLive !== null && isLive !== wasLive) app.announce(t(isLive ? "live.announce_back" : "live.announce_lost"));
+    wasLive = isLive;
+  }
+
   function update(status) {
+    announce(status.phase);
     const look = describe(t, status, Date.now());
     setAttribute(live, "data-phase", look.phase);
     setText(state, look.text);

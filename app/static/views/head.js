@@ -64,7 +64,7 @@ export function createHead(app, actions) {
     show(buttons.report, state.ended);
     show(buttons.remove, state.ended || state.status === "pending");
     show(problem, state.status === "failed" && Boolean(state.error));
-    if (state.error) setText(problem, t("task.error", { message: textOfCode(t, "error", state.error.code, state.error.message) }));
+    if (state.error) setText(problem, t("task.error", { message: textOfCode(t, "failure", state.error.code, state.error.message) }));
     showWarnings(state);
   }
 
@@ -96,5 +96,5 @@ function messageOf(t, state) {
   if (state.ended || state.status === "cancelling") return textOfCode(t, "status", state.status);
   if (state.status === "pending") return t(state.progress > 0 ? "task.resuming" : "status.pending");
   const stage = state.stage_key ? textOfCode(t, "stage", state.stage_key, state.stage) : t("status.running");
-  return state.message && state.message !== state.stage ? `${stage}: ${state.message}` : stage;
+  return state.message && state.message !== state.stage ? t("task.message", { stage, message: state.message }) : stage;
 }

@@ -48,7 +48,8 @@ function createRow(t, first, index) {
     }
     bar.value = stage.progress;
     const running = stage.status === "running" && active;
-    setText(status, running ? `${stage.progress}%` : textOfCode(t, "stage_status", stage.status));
+    // Only the lowest unfinished stage says how far it is; one that runs ahead just runs.
+    setText(status, running && stage.progress ? `${stage.progress}%` : textOfCode(t, "stage_status", stage.status));
     const counts = stage.started_at && (stage.finished_at || running);
     setText(time, counts ? formatDuration(secondsBetween(stage.started_at, stage.finished_at, now)) : "");
   }

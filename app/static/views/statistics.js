@@ -11,7 +11,7 @@ export function createStatistics(t) {
     tiles[name].value = value;
     return tiles[name];
   };
-  const names = ["subdomains", "pages", "third_parties", "violations", "duration", "warnings", "errors"];
+  const names = ["subdomains", "pages", "third_parties", "violations", "duration", "trouble"];
   const element = h("section", { "aria-label": t("task.statistics") }, h("dl", { class: "tiles" }, names.map(tile)));
   const numbers = new Intl.NumberFormat(t.language);
 
@@ -27,8 +27,8 @@ export function createStatistics(t) {
     set("pages", numbers.format(statistics.total_pages_crawled));
     set("third_parties", numbers.format(statistics.total_third_party_domains));
     set("violations", numbers.format(statistics.total_violations), statistics.total_violations > 0);
-    set("warnings", numbers.format(lines.WARNING ?? 0));
-    set("errors", numbers.format(lines.ERROR ?? 0), lines.ERROR > 0);
+    const [warnings, errors] = [lines.WARNING ?? 0, lines.ERROR ?? 0];
+    set("trouble", `${numbers.format(warnings)} / ${numbers.format(errors)}`, errors > 0);
     const started = state.stages[0].started_at ?? state.started_at; // a requeue sets the task's anew
     if (state.ended) set("duration", formatDuration(statistics.execution_duration));
     else if (!started) set("duration", "—");

@@ -1,0 +1,248 @@
+"""The real server with a scan that the test plays by hand, and a browser in front of it."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from playwright.async_api import Browser, Error, Page, async_playwright, expect
+from pydantic import SecretStr
+
+from app.core.config import Settings
+from app.core.ids import new_id
+from app.domain.stages import STAGE_BY_KEY, STAGES, StageKey
+from app.domain.violations import ViolationKey
+from app.engines.model import Relation, ThirdParty
+from app.events.types import (
+    ErrorInfo,
+    EventBody,
+    LogLevel,
+    NewEvent,
+    PendingLine,
+    PendingLogs,
+    Statistics,
+    TaskProgress,
+    TaskStage,
+    TaskWarning,
+)
+from app.scanstore.sqlite import SqliteScanStore
+from app.server import serve
+from app.services.recorder import Finding, Recorder
+from app.services.scans import Actor
+from app.tasks.finding import detected
+from app.tasks.store_files import store_path
+from app.wiring import Services, build_services
+from tests.support.house import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords
+
+CHROMIUM = "/usr/bin/chromium"
+WAIT_MS = 10_000
+
+
+class Theatre:
+    """A server on a fixed port and folder, which can be stopped and started again. Scans move only by `Scene`."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.settings = Settings(
+            data_dir=folder, port=free_port(), admin_password=SecretStr(ADMIN_PASSWORD), log_level="ERROR", **settings
+        )
+        self.services: Services | None = None
+        self._admin: Actor | None = None
+        self._stack = contextlib.AsyncExitStack()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    @property
+    def house(self) -> Services:
+        assert self.services is not None
+        return self.services
+
+    async def start(self) -> None:
+        services = build_services(
+            self.settings, passwords=cheap_passwords(), runner=FakeRunner(), monitor=FakeMonitor()
+        )
+        await self._stack.enter_async_context(serve(self.settings, services=services))
+        self.services = services
+        users, _ = await services.users.list_page(page=1, page_size=1)
+        self._admin = Actor(users[0].id, users[0].username, is_admin=True)
+
+    async def stop(self) -> None:
+        await self._stack.aclose()
+        self.services = None
+
+    async def restart(self, *, away_s: float = 0.0) -> None:
+        await self.stop()
+        await asyncio.sleep(away_s)
+        await self.start()
+
+    def admin(self) -> Actor:
+        assert self._admin is not None
+        return self._admin
+
+    async def scene(self, domain: str = "corp.test", *, claimed: bool = True) -> "Scene":
+        """A new task of the administrator."""
+        task_id = new_id()
+        create = self.house.lifecycle.create(task_id, user_id=self.admin().user_id, target_domain=domain, config={})
+        await self.house.journal.write(create)
+        scene = Scene(self, task_id, domain)
+        if claimed:
+            await scene.claim()
+        return scene
+
+
+class Scene:
+    """One task, played by hand."""
+
+    def __init__(self, theatre: Theatre, task_id: str, domain: str) -> None:
+        self.theatre = theatre
+        self.task_id = task_id
+        self.domain = domain
+        self.attempt = 1
+        self.run = 1
+        self.counts: dict[str, int] = {}
+
+    async def claim(self) -> None:
+        await self._write(self.theatre.house.lifecycle.claim(self.task_id, self.attempt, "worker-1", self.domain))
+
+    async def say(self, *bodies: EventBody | PendingLogs, findings: Sequence[Finding] = ()) -> None:
+        recorder = Recorder(task_id=self.task_id, attempt=self.attempt, run=self.run, clock=self.theatre.house.clock)
+        await self._write(recorder.record([NewEvent(body) for body in bodies], findings))
+
+    async def stage(self, key: StageKey, status: str) -> None:
+        name = STAGE_BY_KEY[key].name_zh
+        await self.say(TaskStage(stage_key=key, stage=name, status=cast("Any", status)))
+
+    async def progress(self, percent: int, key: StageKey, stage_percent: int, message: str, **counts: int) -> None:
+        self.counts |= counts
+        spec = STAGE_BY_KEY[key]
+        body = TaskProgress(
+            progress=percent,
+            stage=spec.name_zh,
+            message=message,
+            stage_key=key,
+            stage_index=spec.index,
+            stage_progress=stage_percent,
+            counts=dict(self.counts),
+        )
+        await self.say(body)
+
+    async def log(self, *messages: str, level: LogLevel = "INFO") -> None:
+        now = self.theatre.house.clock.now()
+        await self.say(PendingLogs(tuple(PendingLine(level, "crawl", message, now) for message in messages)))
+
+    async def warn(self, code: str, message: str) -> None:
+        await self.say(TaskWarning(code=cast("Any", code), message=message))
+
+    async def find(self, domain: str, key: ViolationKey, risk: str, score: float, text: str, **more: str) -> str:
+        finding = Finding(
+            violation_id=new_id(),
+            domain=domain,
+            violation_key=key.value,
+            risk_level=risk,
+            confidence_score=score,
+            description=text,
+            evidence=[],
+            needs_review=score < 0.8,
+            url=more.get("url", f"http://{domain}/"),
+            found_on=more.get("found_on", f"https://www.{self.domain}/links"),
+        )
+        await self.say(detected(finding, "zh-CN"), findings=[finding])
+        return finding.violation_id
+
+    async def stages_up_to(self, last: StageKey) -> None:
+        """Everything before `last` is done, and it runs."""
+        for spec in STAGES:
+            await self.stage(spec.key, "running")
+            if spec.key == last:
+                return
+            await self.stage(spec.key, "completed")
+
+    async def complete(self, **statistics: int) -> None:
+        lifecycle = self.theatre.house.lifecycle
+        await self._write(lifecycle.complete(self.task_id, self.attempt, Statistics(**statistics)))
+
+    async def fail(self, code: str, message: str) -> None:
+        error = ErrorInfo(code=code, message=message)
+        await self._write(self.theatre.house.lifecycle.fail(self.task_id, self.attempt, error, Statistics()))
+
+    async def requeue(self) -> None:
+        await self._write(self.theatre.house.lifecycle.requeue(self.task_id, self.attempt))
+        self.attempt += 1
+
+    async def end_cancelled(self) -> None:
+        await self._write(self.theatre.house.lifecycle.cancelled(self.task_id, self.attempt, Statistics()))
+
+    def store_parties(self, *parties: ThirdParty) -> None:
+        """What REST lists as third parties."""
+        path = store_path(self.theatre.settings.data_dir, self.task_id, self.run)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        store = SqliteScanStore(path)
+        try:
+            for party in parties:
+                store.put_third_party(party)
+            store.flush()
+        finally:
+            store.close()
+
+    async def _write(self, unit: Any) -> None:
+        assert await self.theatre.house.journal.write(unit) is not None
+
+
+def party(domain: str, category: str, references: int, relation: Relation = Relation.LINK, **more: Any) -> ThirdParty:
+    hosts = more.pop("hosts", (domain,))
+    return ThirdParty(domain=domain, hosts=hosts, category=category, references=references, relation=relation, **more)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.asynccontextmanager
+async def open_theatre(folder: Path, **settings: Any) -> AsyncIterator[Theatre]:
+    theatre = Theatre(folder, **settings)
+    await theatre.start()
+    try:
+        yield theatre
+    finally:
+        await theatre.stop()
+
+
+@contextlib.asynccontextmanager
+async def open_browser() -> AsyncIterator[Browser]:
+    """Without the sandbox: it shows our own page only, and root has none."""
+    expect.set_options(timeout=WAIT_MS)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=False)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def open_page(browser: Browser, url: str, **options: Any) -> Page:
+    """A fresh window, Chinese unless told otherwise. What goes wrong in it stands in `page.problems`."""
+    context = await browser.new_context(**{"locale": "zh-CN", "viewport": {"width": 1280, "height": 900}, **options})
+    context.set_default_timeout(WAIT_MS)
+    page = await context.new_page()
+    problems: list[str] = []
+
+    def note(error: Error) -> None:
+        problems.append(str(error))
+
+    page.on("pageerror", note)
+    page.problems = problems  # type: ignore[attr-defined]
+    await page.goto(url)
+    return page
+
+
+async def sign_in(page: Page, username: str = "admin", password: str = ADMIN_PASSWORD) -> None:
+    await page.fill("#username", username)
+    await page.fill("#password", password)
+    await page.click("form button[type=submit]")
+    await page.wait_for_selector(".bar")

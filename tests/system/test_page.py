@@ -1,0 +1,460 @@
+"""The page at `/`, in the real Chromium, in front of the real server."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from app.domain.stages import StageKey
+from app.domain.violations import ViolationKey
+from app.engines.model import Relation
+from tests.support.house import ADMIN_PASSWORD
+from tests.system.page_support import open_browser, open_page, open_theatre, party, sign_in
+
+pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
+
+HOSTILE = '<img src=x onerror="document.title=1"><b>bold</b>'
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser():
+    async with open_browser() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def theatre(tmp_path: Path):
+    async with open_theatre(tmp_path / "data") as opened:
+        yield opened
+
+
+async def open_task(browser, scene, **options):
+    page = await open_page(browser, f"{scene.theatre.url}/#/tasks/{scene.task_id}", **options)
+    await sign_in(page)
+    await expect(page.locator("h1")).to_have_text(scene.domain)
+    return page
+
+
+async def rest_violations(theatre, task_id):
+    async with httpx.AsyncClient(base_url=f"{theatre.url}/api/v1", trust_env=False) as client:
+        body = {"username": "admin", "password": ADMIN_PASSWORD}
+        token = (await client.post("/auth/login", json=body)).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = await client.get(f"/tasks/{task_id}/violations", params={"page_size": 200}, headers=headers)
+        return answer.json()["items"]
+
+
+def read_lines(path):
+    return path.read_text("utf-8").splitlines()
+
+
+async def shown_violations(page):
+    """(id, domain, risk) of every violation on the page."""
+    cards = "cards => cards.map(c => [c.dataset.id, c.querySelector('.violation-domain').textContent, c.dataset.risk])"
+    return await page.locator(".violation").evaluate_all(cards)
+
+
+async def assert_equal_to_rest(page, theatre, task_id):
+    items = await rest_violations(theatre, task_id)
+    expected = sorted([item["violation_id"], item["domain"], item["risk_level"]] for item in items)
+    await expect(page.locator(".violation")).to_have_count(len(expected))
+    assert sorted(await shown_violations(page)) == expected
+
+
+async def test_a_wrong_password_is_said_in_the_language_that_was_chosen(browser, theatre):
+    page = await open_page(browser, theatre.url)
+    await page.fill("#username", "admin")
+    await page.fill("#password", "not this one")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_have_text("用户名或密码错误。")
+    await page.get_by_role("button", name="Switch to English").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Domain Compliance Scanner")
+    await page.reload()
+    assert await page.evaluate("document.documentElement.lang") == "en"
+    await sign_in(page)
+    await expect(page.get_by_text("No scans yet")).to_be_visible()
+    assert page.problems == []
+
+
+async def test_the_token_stays_in_the_tab_and_a_reload_keeps_the_session(browser, theatre):
+    page = await open_page(browser, theatre.url)
+    await sign_in(page)
+    assert await page.evaluate("JSON.stringify(localStorage)") == "{}"
+    assert await page.evaluate("document.cookie") == ""
+    await page.reload()
+    await expect(page.locator(".live[data-phase=online]")).to_be_visible()
+    await page.get_by_role("button", name="退出").click()
+    await expect(page.locator("#password")).to_be_visible()
+    assert await page.evaluate("sessionStorage.length") == 0
+
+
+async def test_a_scan_is_started_and_what_is_wrong_with_a_domain_is_said(browser, theatre):
+    page = await open_page(browser, f"{theatre.url}/?target=127.0.0.1")
+    await sign_in(page)
+    await page.get_by_role("button", name="开始扫描").click()
+    await expect(page.get_by_role("alert")).to_have_text("请输入域名，而不是 IP 地址。")
+    await page.locator("summary").click()
+    await page.fill("#max_pages", "0")
+    await page.fill("#domain", "例子.test")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("config.max_pages")
+    await page.fill("#max_pages", "50")
+    await page.fill("#time_limit", "10")
+    await page.locator("#screenshots").uncheck()
+    await page.get_by_role("button", name="开始扫描").click()
+    await expect(page.locator("h1")).to_have_text("xn--fsqu00a.test")
+    await expect(page.locator(".title-line .status")).to_have_text("等待中")
+    rows, _ = await theatre.house.scans.list_page(theatre.admin(), page=1, page_size=1)
+    config = rows[0]["config"]
+    assert (config["max_pages"], config["time_limit_s"], config["screenshots"]) == (50, 600, False)
+    assert page.url.endswith(f"#/tasks/{rows[0]['id']}")
+    assert page.problems == []
+
+
+async def test_a_scan_is_followed_live(browser, theatre):
+    scene = await theatre.scene()
+    page = await open_task(browser, scene)
+    await expect(page.get_by_text("暂未发现违规")).to_be_visible()
+    await scene.stages_up_to(StageKey.THIRD_PARTY)
+    await scene.progress(55, StageKey.THIRD_PARTY, 40, "正在识别", subdomains=17, pages=284, third_parties=3)
+    stages = page.locator(".stage")
+    await expect(stages.nth(1)).to_have_attribute("data-status", "completed")
+    await expect(stages.nth(2)).to_contain_text("40%")
+    await expect(page.locator(".progress-line")).to_contain_text("55%")
+    await expect(page.locator("[data-name=pages] dd")).to_have_text("284")
+    await expect(page).to_have_title("55% corp.test · 域名合规扫描")
+    await scene.log("已爬取 https://www.corp.test/")
+    await scene.log("太慢", level="WARNING")
+    await expect(page.locator(".line")).to_have_count(2)
+    await expect(page.locator("[data-name=trouble] dd")).to_have_text("1 / 0")
+    await scene.find("casino.test", ViolationKey.GAMBLING, "high", 0.93, "博彩用语")
+    await scene.find("pills.test", ViolationKey.MEDICAL, "medium", 0.64, "处方药")
+    cards = page.locator(".violation")
+    await expect(cards).to_have_count(2)
+    await expect(cards.first).to_contain_text("违规医药")
+    await expect(cards.first).to_contain_text("待复核")
+    await expect(cards.first).to_contain_text("64%")
+    await expect(cards.nth(1)).not_to_contain_text("待复核")
+    await expect(page.locator("#announcer")).to_contain_text("pills.test")
+    await scene.warn("degraded", "没有 Chromium")
+    await expect(page.locator(".warnings")).to_contain_text("功能受限")
+    await scene.complete(total_subdomains=17, total_violations=2, execution_duration=95)
+    await expect(page.locator(".title-line .status")).to_have_text("已完成")
+    await expect(page.locator("[data-name=duration] dd")).to_have_text("1:35")
+    await assert_equal_to_rest(page, theatre, scene.task_id)
+    assert page.problems == []
+
+
+async def test_third_parties_are_listed_by_risk(browser, theatre):
+    scene = await theatre.scene()
+    scene.store_parties(
+        party("cdn.test", "cdn", 90, Relation.SCRIPT, hosts=("a.cdn.test", "b.cdn.test")),
+        party("casino.test", "unknown", 2, hidden=1),
+    )
+    await scene.find("casino.test", ViolationKey.GAMBLING, "high", 0.93, "博彩用语")
+    page = await open_task(browser, scene, locale="en-US")
+    rows = page.locator("tbody tr")
+    await expect(rows.first).to_contain_text("casino.test")
+    await expect(rows.first).to_contain_text("High")
+    await expect(rows.nth(1)).to_contain_text("2 hosts")
+    await expect(rows.nth(1)).to_contain_text("Script")
+
+
+async def test_what_pages_say_stays_text_and_is_no_link(browser, theatre):
+    scene = await theatre.scene()
+    await scene.log(HOSTILE)
+    await scene.warn("partial", HOSTILE)
+    await scene.find("bad.test", ViolationKey.OTHER, "low", 0.55, HOSTILE, url="javascript:alert(1)", found_on=HOSTILE)
+    page = await open_task(browser, scene)
+    await expect(page.locator(".violation-text")).to_have_text(HOSTILE)
+    await expect(page.locator(".line-message")).to_have_text(HOSTILE)
+    assert await page.locator("#content img, #content b").count() == 0
+    links = await page.locator("a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    assert all(link.startswith("#") for link in links)
+    assert page.problems == []
+
+
+async def test_the_log_stays_where_the_reader_is(browser, theatre):
+    scene = await theatre.scene()
+    await scene.log(*[f"line {number}" for number in range(1, 301)])
+    page = await open_task(browser, scene)
+    box = page.locator(".log")
+    await expect(page.locator(".line").last).to_contain_text("line 300")
+    await expect(page.locator(".line")).to_have_count(200)
+    at_end = "box => box.scrollHeight - box.scrollTop - box.clientHeight < 40"
+    assert await box.evaluate(at_end)
+    await scene.log("line 301")
+    await expect(page.locator(".line").last).to_contain_text("line 301")
+    assert await box.evaluate(at_end)
+    await box.evaluate("box => { box.scrollTop = 300; }")
+    jump = page.locator(".jump")
+    await expect(jump).to_be_visible()
+    before = await box.evaluate("box => box.scrollTop")
+    await scene.log("line 302", "line 303")
+    await expect(jump).to_have_text("跳到最新（2 行新日志）")
+    assert await box.evaluate("box => box.scrollTop") == before
+    await jump.click()
+    assert await box.evaluate(at_end)
+    await expect(jump).to_be_hidden()
+    await page.get_by_role("button", name="加载更早的日志").click()
+    await expect(page.locator(".line")).to_have_count(303)
+    await expect(page.locator(".line").first).to_contain_text("line 1")
+
+
+async def test_the_log_is_capped_filtered_and_downloaded(browser, theatre):
+    scene = await theatre.scene()
+    page = await open_task(browser, scene)
+    for start in range(0, 2_300, 100):
+        await scene.log(*[f"line {number}" for number in range(start, start + 100)])
+    await scene.log("slow", level="WARNING")
+    await expect(page.locator(".line")).to_have_count(2_000)
+    await expect(page.get_by_text("最多显示 2,000 行")).to_be_visible()
+    await page.get_by_role("button", name="信息").click()
+    await expect(page.locator(".line:visible")).to_have_count(1)
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="下载完整日志").click()
+    assert len(read_lines(await (await download.value).path())) == 2_301
+    assert page.problems == []
+
+
+async def test_a_hole_in_the_log_is_shown_and_filled(browser, theatre):
+    scene = await theatre.scene()
+    await scene.log(*[f"line {number}" for number in range(1, 11)])
+    page = await open_page(browser, theatre.url)
+    await page.route_web_socket("**/monitor/ws**", drop_log_frames)
+    await page.goto(f"{theatre.url}/#/tasks/{scene.task_id}")
+    await sign_in(page)
+    await expect(page.locator(".line")).to_have_count(10)
+    await scene.log("dropped 1", "dropped 2")
+    await scene.log("line 13")
+    gap = page.locator(".log-gap")
+    await expect(gap).to_contain_text("2 行")
+    await gap.click()
+    await expect(page.locator(".line")).to_have_count(13)
+    await expect(gap).to_have_count(0)
+
+
+def drop_log_frames(socket):
+    """As a server does for a slow client: the lines are replaced by a frame that says so."""
+    server = socket.connect_to_server()
+    last = {"seq": 0}
+
+    def pass_on(message):
+        frame = json.loads(message)
+        if frame["type"] == "task_logs" and frame["logs"][0]["message"].startswith("dropped"):
+            first, final = frame["logs"][0]["log_seq"], frame["logs"][-1]["log_seq"]
+            last["seq"] = frame["prev_seq"]
+            dropped = {"type": "logs_dropped", "task_id": frame["task_id"], "from_log_seq": first, "to_log_seq": final}
+            message = json.dumps({**dropped, "count": final - first + 1, "reason": "slow_client"})
+        elif frame.get("prev_seq") and last["seq"]:
+            message = json.dumps({**frame, "prev_seq": last["seq"]})
+            last["seq"] = 0
+        socket.send(message)
+
+    server.on_message(pass_on)
+
+
+async def test_a_gap_that_must_not_be_is_repaired(browser, theatre):
+    scene = await theatre.scene()
+    page = await open_page(browser, theatre.url)
+    lost = {"left": 1}
+
+    def lose_one(socket):
+        def pass_on(message):
+            if json.loads(message)["type"] == "violation_detected" and lost["left"]:
+                lost["left"] -= 1
+                return
+            socket.send(message)
+
+        socket.connect_to_server().on_message(pass_on)
+
+    await page.route_web_socket("**/monitor/ws**", lose_one)
+    await page.goto(f"{theatre.url}/#/tasks/{scene.task_id}")
+    await sign_in(page)
+    await expect(page.locator("h1")).to_have_text("corp.test")
+    for number in range(3):
+        await scene.find(f"bad{number}.test", ViolationKey.OTHER, "low", 0.9, "x")
+    await expect(page.locator(".violation")).to_have_count(3)
+    assert lost["left"] == 0
+    await assert_equal_to_rest(page, theatre, scene.task_id)
+
+
+async def test_the_page_follows_a_scan_through_a_restart_of_the_server(browser, theatre):
+    scene = await theatre.scene()
+    await scene.find("before.test", ViolationKey.ADULT, "high", 0.9, "x")
+    page = await open_task(browser, scene)
+    await theatre.stop()
+    await expect(page.locator(".banner")).to_contain_text("连接中断")
+    await expect(page.get_by_role("button", name="立即重连")).to_be_visible()
+    await expect(page.locator(".violation")).to_have_count(1)
+    await theatre.start()
+    await scene.requeue()
+    await scene.claim()
+    await scene.find("away.test", ViolationKey.ADULT, "high", 0.9, "x")
+    await expect(page.locator(".live[data-phase=online]")).to_be_visible(timeout=40_000)
+    await expect(page.locator(".banner")).to_be_hidden()
+    await scene.find("after.test", ViolationKey.ADULT, "high", 0.9, "x")
+    await scene.complete(total_violations=3)
+    await expect(page.locator(".title-line .status")).to_have_text("已完成")
+    await expect(page.locator(".facts")).to_contain_text("第 2 次")
+    await assert_equal_to_rest(page, theatre, scene.task_id)
+    assert page.problems == []
+
+
+async def test_more_violations_than_a_snapshot_holds_are_completed_by_rest(browser, theatre):
+    scene = await theatre.scene()
+    for number in range(60):
+        await scene.find(f"bad{number}.test", ViolationKey.OTHER, "low", 0.9, "x")
+    page = await open_task(browser, scene)
+    await assert_equal_to_rest(page, theatre, scene.task_id)
+    await expect(page.locator(".violation").first).to_contain_text("bad59.test")
+
+
+async def test_a_scan_is_cancelled_repeated_and_deleted(browser, theatre):
+    scene = await theatre.scene()
+    await scene.find("bad.test", ViolationKey.OTHER, "low", 0.9, "x")
+    page = await open_task(browser, scene)
+    await page.get_by_role("button", name="取消扫描").click()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("dialog")).to_have_count(0)
+    await expect(page.locator(".title-line .status")).to_have_text("扫描中")
+    await page.get_by_role("button", name="取消扫描").click()
+    await page.locator("dialog").get_by_role("button", name="取消扫描").click()
+    await expect(page.locator(".title-line .status")).to_have_text("正在取消")
+    await scene.end_cancelled()
+    await expect(page.locator(".title-line .status")).to_have_text("已取消")
+    await page.get_by_role("button", name="重新扫描").click()
+    await expect(page.locator(".title-line .status")).to_have_text("等待中")
+    await expect(page.locator(".violation")).to_have_count(0)
+    await page.get_by_role("button", name="删除").click()
+    await page.locator("dialog").get_by_role("button", name="删除").click()
+    await expect(page.get_by_text("还没有扫描任务")).to_be_visible()
+    assert page.problems == []
+
+
+async def test_a_failure_says_why(browser, theatre):
+    scene = await theatre.scene()
+    await scene.fail("worker_lost", "gone")
+    page = await open_task(browser, scene, locale="en-US")
+    await expect(page.get_by_text("Why it failed: The scan process was lost.")).to_be_visible()
+
+
+async def test_the_list_moves_by_itself(browser, theatre):
+    page = await open_page(browser, theatre.url)
+    await sign_in(page)
+    await expect(page.locator(".live[data-phase=online]")).to_be_visible()
+    scene = await theatre.scene("moving.test")
+    row = page.locator(".task-row").first
+    await expect(row).to_contain_text("moving.test")
+    await expect(row).to_contain_text("扫描中")
+    await scene.stages_up_to(StageKey.PAGE_CRAWL)
+    await scene.progress(33, StageKey.PAGE_CRAWL, 40, "x")
+    await expect(row).to_contain_text("33%")
+    await expect(row).to_contain_text("页面爬取")
+    await scene.find("bad.test", ViolationKey.OTHER, "critical", 0.9, "x")
+    await expect(row.locator("[data-risk=critical]")).to_contain_text("1")
+    await scene.complete(total_violations=1)
+    await expect(row).to_contain_text("已完成")
+    await row.click()
+    await expect(page.locator(".violation")).to_have_count(1)
+    assert page.problems == []
+
+
+async def test_a_violation_of_another_scan_is_told(browser, theatre):
+    watched = await theatre.scene("watched.test")
+    page = await open_task(browser, watched)
+    other = await theatre.scene("other.test")
+    await other.find("bad.test", ViolationKey.OTHER, "high", 0.9, "x")
+    toast = page.locator(".toast")
+    await expect(toast).to_contain_text("other.test：新违规 bad.test")
+    await toast.locator("a").click()
+    await expect(page.locator("h1")).to_have_text("other.test")
+
+
+async def test_an_unknown_task_and_a_deleted_one_are_said_to_be_gone(browser, theatre):
+    scene = await theatre.scene()
+    page = await open_task(browser, scene)
+    await scene.complete()
+    await theatre.house.scans.delete(theatre.admin(), scene.task_id)
+    await expect(page.get_by_role("heading", name="任务已被删除")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_role("heading", name="没有这个任务")).to_be_visible()
+    await page.goto(f"{theatre.url}/#/tasks/{'x' * 100}")
+    await expect(page.get_by_role("heading", name="没有这个任务")).to_be_visible()
+    assert page.problems == []
+
+
+async def test_an_ended_session_asks_to_sign_in_and_returns_to_the_task(browser, theatre):
+    scene = await theatre.scene()
+    page = await open_task(browser, scene)
+    await theatre.house.auth.set_password(theatre.admin().user_id, ADMIN_PASSWORD)
+    await expect(page.get_by_role("alert")).to_have_text("登录已失效，请重新登录。", timeout=20_000)
+    await sign_in(page)
+    await expect(page.locator("h1")).to_have_text("corp.test")
+
+
+async def test_a_window_too_many_is_told_and_comes_back_on_demand(browser, tmp_path):
+    async with open_theatre(tmp_path / "few", ws_max_connections_per_user=1) as theatre:
+        scene = await theatre.scene()
+        first = await open_task(browser, scene)
+        second = await open_task(browser, scene)
+        await expect(first.locator(".banner")).to_contain_text("窗口过多")
+        await expect(second.locator(".live[data-phase=online]")).to_be_visible()
+        await first.get_by_role("button", name="在此重新连接").click()
+        await expect(first.locator(".live[data-phase=online]")).to_be_visible()
+
+
+async def test_a_broadcast_is_shown(browser, theatre):
+    page = await open_page(browser, theatre.url)
+    await sign_in(page)
+    await expect(page.locator(".live[data-phase=online]")).to_be_visible()
+    await theatre.house.manager.broadcast(message=HOSTILE, level="warning", sender="admin")
+    await expect(page.locator(".toast")).to_contain_text(HOSTILE)
+
+
+async def test_nothing_but_ourselves_is_asked_and_the_policy_is_kept(browser, theatre):
+    page = await open_page(browser, "about:blank")
+    asked, refused = set(), []
+    page.on("request", lambda request: asked.add(request.url.split("/")[2]))
+    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+    await page.goto(theatre.url)
+    await sign_in(page)
+    await expect(page.locator(".live[data-phase=online]")).to_be_visible()
+    assert asked == {f"127.0.0.1:{theatre.settings.port}"}
+    assert refused == []
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+async def test_a_narrow_screen_needs_no_sideways_scrolling(browser, theatre, language):
+    scene = await theatre.scene("a-rather-long-name-for-a-domain.department.corp-international.test")
+    await scene.log("https://www.corp.test/" + "long/" * 60)
+    await scene.find(
+        "b" * 60 + ".test", ViolationKey.FRAUD, "critical", 0.9, "x" * 200, url="http://b.test/" + "y" * 300
+    )
+    scene.store_parties(party("p" * 60 + ".test", "cdn", 1))
+    page = await open_task(browser, scene, viewport={"width": 390, "height": 844}, locale=language)
+    await expect(page.locator("tbody tr")).to_have_count(1)
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    await page.goto(f"{theatre.url}/#/tasks")
+    await expect(page.locator(".task-row")).to_have_count(1)
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+async def test_everything_is_reached_by_keyboard(browser, theatre):
+    scene = await theatre.scene()
+    page = await open_page(browser, f"{theatre.url}/#/tasks")
+    await page.keyboard.type("admin")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(ADMIN_PASSWORD)
+    await page.keyboard.press("Enter")
+    row = page.locator(".task-row")
+    await expect(row).to_be_visible()
+    for _ in range(20):
+        await page.keyboard.press("Tab")
+        if await row.evaluate("row => row === document.activeElement"):
+            break
+    await page.keyboard.press("Enter")
+    await expect(page.locator("h1")).to_have_text(scene.domain)

@@ -1,0 +1,600 @@
+/**
+ * Tests of the page's modules that know no DOM. They run in the browser (test_page_rules.py imports this file there):
+ * `tests` maps the sentence to a function that throws.
+ */
+
+import { ANSWER_TIMEOUT_MS, Following } from "/static/following.js";
+import { afterClose, Realtime, reconnectDelay } from "/static/realtime.js";
+import { Session } from "/static/session.js";
+import { MAX_LINES, TaskState } from "/static/taskstate.js";
+import { ALL_TEXTS, chooseLanguage, createTexts, LANGUAGES } from "/static/texts.js";
+
+export const tests = new Map();
+const test = (sentence, run) => tests.set(sentence, run);
+
+function equal(found, expected) {
+  const [a, b] = [JSON.stringify(found), JSON.stringify(expected)];
+  if (a !== b) throw new Error(`found ${a}, expected ${b}`);
+}
+
+// Following: the rule for one task
+
+const TASK = "t";
+const BOTH = { topics: ["progress", "logs"], logTail: 200 };
+const ids = () => {
+  let count = 0;
+  return () => `c${(count += 1)}`;
+};
+const event = (seq, prev = seq - 1, more = {}) => ({ type: "task_logs", task_id: TASK, seq, prev_seq: prev, logs: [], ...more });
+const result = (id, more = {}) => ({ type: "subscription_result", task_id: TASK, action: "subscribe", success: true, id, ...more });
+const snapshot = (seq) => ({ type: "task_snapshot", task_id: TASK, seq });
+
+/** A following that stands at `seq`. */
+function placedAt(seq, newId = ids()) {
+  const following = new Following(TASK, BOTH);
+  const { id } = following.nextCommand(0, newId);
+  following.receive(result(id, { seq }));
+  following.receive(snapshot(seq));
+  return { following, newId };
+}
+
+test("a following begins with a subscription without a position", () => {
+  const command = new Following(TASK, BOTH).nextCommand(0, ids());
+  equal(command, { type: "subscribe_task", topics: ["progress", "logs"], log_tail: 200, task_id: TASK, id: "c1" });
+});
+
+test("everything but notices is ignored until the answer of the command in flight", () => {
+  const following = new Following(TASK, BOTH);
+  following.nextCommand(0, ids());
+  equal(following.receive(snapshot(9)), "ignore");
+  equal(following.receive({ type: "logs_dropped", task_id: TASK }), "ignore");
+  equal(following.receive(event(10)), "ignore");
+  equal(following.receive(result("other")), "ignore");
+  equal(following.receive({ type: "task_warning", task_id: TASK, seq: 4 }), "notice");
+  equal(following.receive(result("c1", { seq: 9 })), "settled");
+  equal(following.receive(snapshot(9)), "apply");
+  equal(following.receive(event(10)), "apply");
+});
+
+test("duplicates are dropped, a coalesced frame is taken, a gap is resumed", () => {
+  const { following, newId } = placedAt(5);
+  equal(following.receive(event(5)), "ignore");
+  equal(following.receive(event(9, 5)), "apply");
+  equal(following.receive(event(12, 11)), "gap");
+  equal(following.nextCommand(1, newId), { type: "resume", last_seq: 9, task_id: TASK, id: "c2" });
+  equal(following.receive(event(10)), "ignore");
+  equal(following.receive(result("c2", { action: "resume", recovered: true, seq: 9, replayed: 3 })), "settled");
+  equal([10, 11, 12].map((seq) => following.receive(event(seq))), ["apply", "apply", "apply"]);
+});
+
+test("a snapshot moves the position, downwards too", () => {
+  const { following } = placedAt(50);
+  equal(following.receive(snapshot(7)), "apply");
+  equal(following.receive(event(8)), "apply");
+});
+
+test("a command without an answer is sent again with another id, and the old answer is void", () => {
+  const following = new Following(TASK, BOTH);
+  const newId = ids();
+  following.nextCommand(0, newId);
+  equal(following.nextCommand(ANSWER_TIMEOUT_MS - 1, newId), null);
+  equal(following.nextCommand(ANSWER_TIMEOUT_MS, newId).id, "c2");
+  equal(following.receive(result("c1", { seq: 3 })), "ignore");
+  equal(following.receive(result("c2", { seq: 3 })), "settled");
+});
+
+test("an error with the command's id makes it wait and be sent again", () => {
+  const following = new Following(TASK, BOTH);
+  const newId = ids();
+  following.nextCommand(0, newId);
+  equal(following.refuse({ type: "error", id: "c1", code: "internal", retry_after_ms: 5_000 }, 0), "settled");
+  equal(following.nextCommand(4_999, newId), null);
+  equal(following.nextCommand(5_000, newId).id, "c2");
+});
+
+test("a busy server is asked again, more and more slowly", () => {
+  const following = new Following(TASK, BOTH);
+  const newId = ids();
+  const waits = [];
+  for (let now = 0; waits.length < 4; now += 100) {
+    const command = following.nextCommand(now, newId);
+    if (!command) continue;
+    waits.push(now);
+    following.receive(result(command.id, { success: false, error: { code: "server_busy" } }));
+  }
+  equal(waits, [0, 1_000, 3_000, 7_000]);
+});
+
+test("not found is final", () => {
+  const following = new Following(TASK, BOTH);
+  following.nextCommand(0, ids());
+  equal(following.receive(result("c1", { success: false, error: { code: "not_found" } })), "lost");
+  equal(following.lostCode, "not_found");
+  equal(following.nextCommand(60_000, ids()), null);
+});
+
+test("a resume of a subscription that is gone subscribes again at the same position", () => {
+  const { following, newId } = placedAt(5);
+  following.receive(event(9, 8));
+  const { id } = following.nextCommand(0, newId);
+  following.receive(result(id, { action: "resume", success: false, error: { code: "not_subscribed" } }));
+  equal(following.nextCommand(1, newId).type, "subscribe_task");
+});
+
+test("after a cut the subscription is made anew with the position", () => {
+  const { following, newId } = placedAt(5);
+  following.disconnected();
+  equal(following.nextCommand(0, newId).last_seq, 5);
+  equal(following.receive(event(6)), "ignore");
+});
+
+test("an unasked end of the subscription is a loss", () => {
+  const { following } = placedAt(5);
+  equal(following.receive(result(undefined, { action: "unsubscribe" })), "lost");
+});
+
+test("unsubscribing waits for its answer, and subscribing for the end of unsubscribing", () => {
+  const { following: old, newId } = placedAt(5);
+  old.wanted = false;
+  const { id, type } = old.nextCommand(0, newId);
+  equal(type, "unsubscribe_task");
+  const following = Following.after(old, { topics: ["progress"], logTail: 0 });
+  equal(following.nextCommand(1, newId), null);
+  equal(following.receive(event(6)), "ignore");
+  equal(following.receive(result(id, { action: "unsubscribe" })), "settled");
+  const next = following.nextCommand(2, newId);
+  equal([next.type, next.topics, next.last_seq], ["subscribe_task", ["progress"], undefined]);
+});
+
+test("a new follower of a task with a command in flight does not take that command's snapshot", () => {
+  const old = new Following(TASK, { topics: ["progress"], logTail: 0 });
+  const newId = ids();
+  const { id } = old.nextCommand(0, newId);
+  const following = Following.after(old, BOTH);
+  equal(following.receive(result(id, { seq: 3 })), "settled");
+  const next = following.nextCommand(1, newId);
+  equal([next.type, next.last_seq], ["subscribe_task", undefined]);
+  equal(following.receive(snapshot(3)), "ignore");
+  following.receive(result(next.id, { seq: 4 }));
+  equal(following.receive(snapshot(4)), "apply");
+});
+
+// Realtime: the connection
+
+/** Lets promises go on that wait for nothing else. */
+async function flush() {
+  for (let turn = 0; turn < 8; turn += 1) await null;
+}
+
+class Stage {
+  constructor({ chance = 1 } = {}) {
+    this.time = 1_000_000;
+    this.timers = [];
+    this.sockets = [];
+    this.tokens = [];
+    this.notices = [];
+    this.token = async (options) => {
+      this.tokens.push(options);
+      return "token";
+    };
+    const clock = { now: () => this.time, after: (ms, action) => this.#after(ms, action) };
+    this.realtime = new Realtime({
+      openSocket: (token) => this.#open(token),
+      getToken: (options) => this.token(options),
+      clock,
+      random: () => chance,
+      listener: { onStatus: () => {}, onNotice: (frame) => this.notices.push(frame), onBroadcast: () => {} },
+    });
+  }
+
+  get socket() {
+    return this.sockets.at(-1);
+  }
+
+  get phase() {
+    return this.realtime.status.phase;
+  }
+
+  #after(ms, action) {
+    const timer = { at: this.time + ms, action };
+    this.timers.push(timer);
+    return () => (this.timers = this.timers.filter((other) => other !== timer));
+  }
+
+  #open(token) {
+    const socket = { token, sent: [], closed: false, send: (text) => socket.sent.push(JSON.parse(text)), close: () => (socket.closed = true) };
+    this.sockets.push(socket);
+    return socket;
+  }
+
+  async advance(ms) {
+    const end = this.time + ms;
+    for (;;) {
+      const next = this.timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.time = Math.max(this.time, next.at);
+      this.timers.splice(this.timers.indexOf(next), 1);
+      next.action();
+      await flush();
+    }
+    this.time = end;
+  }
+
+  say(frame, socket = this.socket) {
+    socket.onmessage({ data: JSON.stringify(frame) });
+  }
+
+  cut(code = 1006, reason = "", socket = this.socket) {
+    socket.onclose({ code, reason });
+  }
+
+  async connect() {
+    this.realtime.start();
+    await flush();
+    this.greet();
+  }
+
+  greet() {
+    this.say({ type: "connection_established", server_time: new Date(this.time).toISOString() });
+  }
+}
+
+test("the delays have full jitter, double up to 30 s, and never end", () => {
+  equal([0, 1, 2, 5, 6, 7, 500].map((tries) => reconnectDelay(tries, 1)), [500, 1000, 2000, 16000, 30000, 30000, 30000]);
+  equal(reconnectDelay(9, 0), 0);
+});
+
+test("every close code has its behaviour", () => {
+  const acts = (code, reason = "") => afterClose(code, reason).act;
+  equal([1000, 1001, 1006, 1009, 1011, 1012, 4008, 4010, 4029, 4400].map((code) => acts(code)), Array(10).fill("reconnect"));
+  equal([4500, 4501, 4503, 4999].map((code) => acts(code)), Array(4).fill("stop"));
+  equal(acts(4001), "renew");
+  equal(["missing_token", "invalid_token", "expired_token", "token_mismatch"].map((r) => acts(1008, r)), Array(4).fill("renew"));
+  equal(afterClose(1008, "user_disabled"), { act: "stop", reason: "user_disabled" });
+});
+
+test("it reconnects for ever, with growing delays that start anew after a stable time", async () => {
+  const stage = new Stage();
+  await stage.connect();
+  const delays = [];
+  for (let round = 0; round < 9; round += 1) {
+    stage.cut();
+    delays.push(stage.realtime.status.retryAt - stage.time);
+    await stage.advance(delays.at(-1));
+  }
+  equal(delays, [500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
+  stage.greet();
+  for (let second = 0; second < 40; second += 1) {
+    await stage.advance(1_000);
+    stage.say({ type: "ping", sequence: 1 });
+  }
+  stage.cut();
+  equal(stage.realtime.status.retryAt - stage.time, 500);
+});
+
+test("the server's advice decides about the next delay only", async () => {
+  const stage = new Stage({ chance: 0.5 });
+  await stage.connect();
+  stage.say({ type: "reconnect_advice", reason: "restart", delay_min_ms: 1_000, delay_max_ms: 5_000 });
+  stage.cut(1012);
+  equal(stage.realtime.status.retryAt - stage.time, 3_000);
+  await stage.advance(3_000);
+  stage.cut();
+  equal(stage.realtime.status.retryAt - stage.time, 500);
+});
+
+test("after strikes it waits as long as the server said", async () => {
+  const stage = new Stage({ chance: 0 });
+  await stage.connect();
+  stage.say({ type: "error", code: "bad_json", fatal: true, retry_after_ms: 60_000 });
+  stage.cut(4029, "bad_json");
+  equal(stage.realtime.status.retryAt - stage.time, 60_000);
+});
+
+test("a token that is not liked is renewed before the next try", async () => {
+  const stage = new Stage();
+  await stage.connect();
+  stage.cut(4001);
+  await stage.advance(500);
+  equal(stage.tokens, [{ renew: false }, { renew: true }]);
+});
+
+test("a server that cannot be reached for a token is waited for; an ended session stops", async () => {
+  const stage = new Stage();
+  stage.token = () => Promise.reject(new Error("network"));
+  stage.realtime.start();
+  await flush();
+  equal(stage.phase, "waiting");
+  stage.token = () => Promise.reject(Object.assign(new Error(), { signedOut: true }));
+  await stage.advance(500);
+  equal([stage.phase, stage.realtime.status.reason], ["stopped", "logged_out"]);
+});
+
+test("codes from 4500 on stop, and only the user starts again", async () => {
+  const stage = new Stage();
+  await stage.connect();
+  stage.cut(4503);
+  await stage.advance(600_000);
+  equal([stage.phase, stage.realtime.status.reason, stage.sockets.length], ["stopped", "connection_limit", 1]);
+  stage.realtime.start();
+  await flush();
+  equal(stage.sockets.length, 2);
+});
+
+test("pings are answered, silence is asked about, and a dead connection is dropped", async () => {
+  const stage = new Stage();
+  await stage.connect();
+  stage.say({ type: "ping", sequence: 1 });
+  equal(stage.socket.sent, [{ type: "pong" }]);
+  await stage.advance(32_000);
+  equal(stage.socket.sent.at(-1), { type: "ping" });
+  const silent = stage.socket;
+  await stage.advance(14_500);
+  equal([silent.closed, silent !== stage.socket || stage.phase === "waiting"], [true, true]);
+});
+
+test("a handshake that hangs is given up", async () => {
+  const stage = new Stage();
+  stage.realtime.start();
+  await flush();
+  await stage.advance(17_000);
+  equal([stage.sockets.length > 1, stage.sockets[0].closed], [true, true]);
+});
+
+test("frames of a socket that was let go change nothing", async () => {
+  const stage = new Stage();
+  await stage.connect();
+  const old = stage.socket;
+  stage.cut();
+  stage.say({ type: "task_warning", task_id: TASK, seq: 1 }, old);
+  equal(stage.notices, []);
+});
+
+test("what is followed is placed again after a cut, and only the last follower hears of it", async () => {
+  const stage = new Stage();
+  const heard = [];
+  await stage.connect();
+  stage.realtime.follow(TASK, { listener: { onFrame: () => heard.push("old"), onLost: () => {} } });
+  stage.realtime.follow(TASK, { listener: { onFrame: (frame) => heard.push(frame.seq), onLost: () => {} } });
+  stage.say(result("c1", { seq: 3 }));
+  stage.say(snapshot(3));
+  stage.say(result("c2", { seq: 3 }));
+  stage.say(snapshot(3));
+  stage.say(event(4));
+  stage.cut();
+  await stage.advance(500);
+  stage.greet();
+  equal([stage.socket.sent[0].type, stage.socket.sent[0].last_seq, heard], ["subscribe_task", 4, [3, 4]]);
+});
+
+test("a notice is told once, and not after it came as a followed frame", async () => {
+  const stage = new Stage();
+  await stage.connect();
+  const end = stage.realtime.follow(TASK, { listener: { onFrame: () => {}, onLost: () => {} } });
+  stage.say(result("c1", { seq: 3 }));
+  stage.say(snapshot(3));
+  stage.say(event(4, 3, { type: "task_warning" }));
+  end();
+  const notice = (seq) => ({ type: "task_warning", task_id: TASK, seq });
+  for (const seq of [4, 5, 5, 6]) stage.say(notice(seq));
+  equal(stage.notices.map((frame) => frame.seq), [5, 6]);
+});
+
+test("a task that is refused tells its follower", async () => {
+  const stage = new Stage();
+  const lost = [];
+  await stage.connect();
+  stage.realtime.follow(TASK, { listener: { onFrame: () => {}, onLost: (code) => lost.push(code) } });
+  stage.say({ type: "error", code: "invalid_field", id: "c1" });
+  equal(lost, ["invalid_field"]);
+});
+
+test("under random cuts, losses of answers and pruning a follower ends with every event once or a snapshot", async () => {
+  for (let seed = 1; seed <= 300; seed += 1) await playRandomly(seed);
+});
+
+/** A small server with a log, and a client that is cut at random. The sum of all events must come out right. */
+async function playRandomly(seed) {
+  let state = seed * 2_654_435_761;
+  const random = () => ((state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32);
+  const stage = new Stage({ chance: 0.3 });
+  const log = [1];
+  let minSeq = 1;
+  let follower = null; // the server's: the last seq that was sent
+  let handled = 0;
+  let sum = null;
+  let applied = [];
+  const total = (upTo) => log.slice(0, upTo).reduce((a, b) => a + b, 0);
+  const listener = {
+    onLost: () => { throw new Error("lost"); },
+    onFrame(frame) {
+      if (frame.type === "task_snapshot") {
+        sum = frame.total;
+        applied = [frame.seq];
+      } else {
+        if (frame.seq !== applied.at(-1) + 1) throw new Error(`seed ${seed}: ${frame.seq} after ${applied.at(-1)}`);
+        sum += frame.value;
+        applied.push(frame.seq);
+      }
+    },
+  };
+  let socket = null;
+  const serve = () => {
+    if (socket !== stage.socket) {
+      socket = stage.socket; // the client came back by itself
+      follower = null;
+      handled = 0;
+      stage.greet();
+    }
+    for (; handled < stage.socket.sent.length; handled += 1) answer(stage.socket.sent[handled]);
+  };
+  const answer = (command) => {
+    if (!["subscribe_task", "resume"].includes(command.type)) return;
+    if (random() < 0.15) return; // lost on the way
+    if (command.type === "resume" && follower === null) {
+      stage.say(result(command.id, { action: "resume", success: false, error: { code: "not_subscribed" } }));
+      return;
+    }
+    const { last_seq: last } = command;
+    const served = last !== undefined && last >= minSeq - 1 && last <= log.length;
+    follower = served ? last : log.length;
+    stage.say(result(command.id, { seq: follower, ...(last === undefined ? {} : { recovered: served, replayed: 0 }) }));
+    if (!served) stage.say({ ...snapshot(log.length), total: total(log.length) });
+  };
+  const deliver = () => {
+    while (follower !== null && follower < log.length) {
+      const seq = follower + 1;
+      if (random() < 0.05) {
+        follower = seq; // a hole that must not be: the rule finds it
+        continue;
+      }
+      stage.say(event(seq, follower, { value: log[seq - 1] }));
+      follower = seq;
+      serve();
+      if (random() < 0.1) return;
+    }
+  };
+  stage.realtime.follow(TASK, { listener });
+  await stage.connect();
+  for (let step = 0; step < 60; step += 1) {
+    log.push(Math.floor(random() * 100));
+    if (random() < 0.2) minSeq = Math.max(minSeq, log.length - 5);
+    if (random() < 0.2) {
+      stage.cut();
+      await stage.advance(31_000);
+    }
+    serve();
+    deliver();
+    if (random() < 0.3) await stage.advance(Math.floor(random() * 3_000));
+  }
+  for (let round = 0; round < 60 && (applied.at(-1) !== log.length || sum !== total(log.length)); round += 1) {
+    stage.say({ type: "ping", sequence: round });
+    await stage.advance(5_000);
+    serve();
+    if (random() < 0.5) log.push(1); // what comes after a hole shows it
+    deliver();
+  }
+  equal([seed, sum], [seed, total(applied.at(-1))]);
+  equal([seed, applied.at(-1)], [seed, log.length]);
+}
+
+// TaskState: the fold
+
+const FULL = {
+  task_id: TASK, seq: 3, min_seq: 1, status: "running", attempt: 1, progress: 10, stage: null, stage_key: null,
+  stages: ["subdomain_discovery", "page_crawl", "third_party", "content_capture", "ai_analysis"].map((key) => ({
+    key, name: key, status: "pending", progress: 0, started_at: null, finished_at: null,
+  })),
+  statistics: { total_subdomains: 0, total_pages_crawled: 0, total_third_party_domains: 0, total_violations: 0, execution_duration: 0 },
+  violations: { total: 0, critical: 0, high: 0, medium: 0, low: 0, needs_review: 0, recent: [] },
+  log_counts: {}, warnings: [], worker: { id: "w", state: "alive", last_heartbeat_at: null },
+  target_domain: "corp.test", created_at: "2026-01-01T00:00:00.000Z", started_at: null, completed_at: null, logs: [],
+};
+const line = (log_seq, level = "INFO") => ({ log_seq, level, module: "m", message: `line ${log_seq}`, created_at: "2026-01-01T00:00:00.000Z" });
+const fresh = () => new TaskState(structuredClone(FULL));
+
+test("the log keeps its newest lines and counts all of them", () => {
+  const state = fresh();
+  for (let start = 1; start <= MAX_LINES + 500; start += 50) {
+    state.apply({ type: "task_logs", seq: 3 + start, logs: Array.from({ length: 50 }, (_, index) => line(start + index)) });
+  }
+  equal([state.logs.length, state.logs[0].log_seq, state.log_counts.INFO], [MAX_LINES, 501, MAX_LINES + 500]);
+  equal(state.logs_version, 0);
+});
+
+test("lines that are fetched later find their place", () => {
+  const state = fresh();
+  state.addLines([line(5), line(9)]);
+  state.addLines([line(6), line(7), line(5)]);
+  equal(state.logs.map((one) => one.log_seq), [5, 6, 7, 9]);
+});
+
+test("a retry by a user starts clean, a requeue keeps what was found", () => {
+  const violation = { domain: "bad.test", violation_type: "x", risk_level: "high", confidence_score: 0.6, description: "" };
+  const found = { type: "violation_detected", seq: 4, violation, violation_id: "v", violation_key: "adult", needs_review: true, timestamp: "2026-01-01T00:00:01.000Z" };
+  const requeued = fresh();
+  requeued.apply(found);
+  requeued.apply({ type: "task_retrying", seq: 5, reason: "worker_lost", next_attempt: 2 });
+  equal([requeued.status, requeued.attempt, requeued.progress, requeued.found.size, requeued.counts.needs_review], ["pending", 2, 10, 1, 1]);
+  const retried = fresh();
+  retried.apply(found);
+  retried.apply({ type: "task_retrying", seq: 5, next_attempt: 2 });
+  equal([retried.progress, retried.found.size, retried.counts.total, retried.run], [0, 0, 0, 1]);
+});
+
+test("violations of REST and of events become one list in order", () => {
+  const state = fresh();
+  const item = (violation_id, second) => ({ violation_id, risk_level: "low", created_at: `2026-01-01T00:00:0${second}.000Z` });
+  state.merge([item("b", 2), item("d", 4)]);
+  state.merge([item("a", 1), item("b", 2), item("c", 3)]);
+  equal([...state.found.keys()], ["a", "b", "c", "d"]);
+});
+
+// Session
+
+function createStorage() {
+  const items = new Map();
+  return { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key) };
+}
+const pair = (name) => ({ access_token: `a-${name}`, refresh_token: `r-${name}`, expires_in: 3_600 });
+
+test("a token is renewed before it expires, once for all who ask", async () => {
+  let now = 0;
+  let asked = 0;
+  const session = new Session({ storage: createStorage(), now: () => now, requestPair: async () => pair(`new${(asked += 1)}`) });
+  session.begin("mei", pair("old"));
+  equal(await session.token(), "a-old");
+  now = 3_600_000 - 60_000;
+  equal(await Promise.all([session.token(), session.token(), session.token()]), ["a-new1", "a-new1", "a-new1"]);
+  equal([asked, session.current.username], [1, "mei"]);
+});
+
+test("a refused renewal ends the session, a failed network does not", async () => {
+  const ends = [];
+  let error = Object.assign(new Error("network"), { status: 0 });
+  const session = new Session({ storage: createStorage(), requestPair: () => Promise.reject(error) });
+  session.onEnd = (code) => ends.push(code);
+  session.begin("mei", pair("old"));
+  const failure = () => session.token({ renew: true }).catch((caught) => caught.signedOut ?? caught.message);
+  equal([await failure(), session.current !== null], ["network", true]);
+  error = Object.assign(new Error("no"), { status: 401, code: "expired_token" });
+  equal([await failure(), session.current, ends], [true, null, ["expired_token"]]);
+});
+
+test("a tab takes over the pair that its twin got", async () => {
+  const channel = { postMessage: (data) => { channel.said = data; } };
+  const [mine, twins] = [createStorage(), createStorage()];
+  const session = new Session({ storage: mine, channel, requestPair: async () => pair("new") });
+  session.begin("mei", pair("old"));
+  const otherChannel = {};
+  const twin = new Session({ storage: twins, channel: otherChannel, requestPair: () => Promise.reject(new Error("used twice")) });
+  twin.begin("mei", pair("old"));
+  await session.token({ renew: true });
+  otherChannel.onmessage({ data: channel.said });
+  equal(await twin.token(), "a-new");
+});
+
+// Texts
+
+test("every text stands in both languages with the same parameters", () => {
+  const parameters = (text) => [...text.matchAll(/\{(\w+)/g)].map((match) => match[1]).sort();
+  for (const [key, texts] of Object.entries(ALL_TEXTS)) {
+    equal([key, texts.length], [key, LANGUAGES.length]);
+    if (texts.some((text) => !text)) throw new Error(`${key} is empty`);
+    equal([key, parameters(texts[0])], [key, parameters(texts[1])]);
+  }
+});
+
+test("parameters are filled in, with the English form that fits the number", () => {
+  const [zh, en] = LANGUAGES.map(createTexts);
+  equal([en("log.gap", { count: 1 }), en("log.gap", { count: 1_200 })], ["1 line not shown here: load", "1,200 lines not shown here: load"]);
+  equal(zh("tasks.count", { count: 3 }), "共 3 个");
+});
+
+test("the language is the address's, the remembered, the browser's, then Chinese", () => {
+  equal(chooseLanguage({ query: "en", remembered: "zh-CN" }), "en");
+  equal(chooseLanguage({ query: "fr", remembered: "en", preferred: ["zh-TW"] }), "en");
+  equal(chooseLanguage({ preferred: ["fr", "zh-TW", "en"] }), "zh-CN");
+  equal(chooseLanguage({ preferred: ["de", "en-GB"] }), "en");
+  equal(chooseLanguage({ preferred: ["fr"] }), "zh-CN");
+});
