@@ -31,14 +31,16 @@ def run_migrate() -> int:
     settings = load_settings()
     configure_logging(settings.log_level)
     with _database(settings) as db:
-        done = _migrate(settings, db)
-    if done.changed:
-        sys.stdout.write(f"The database went from {done.before or 'nothing'} to {done.after}.\n")
-    else:
-        sys.stdout.write(f"The database is at {done.after}, the newest revision.\n")
-    if done.backup is not None:
-        sys.stdout.write(f"A copy of the old one is at {done.backup}\n")
+        sys.stdout.write(describe_migration(_migrate(settings, db)))
     return 0
+
+
+def describe_migration(done: Migration) -> str:
+    """Lines for people."""
+    if not done.changed:
+        return f"The database is at {done.after}, the newest revision.\n"
+    copy = f"A copy of the old one is at {done.backup}\n" if done.backup is not None else ""
+    return f"The database went from {done.before or 'nothing'} to {done.after}.\n{copy}"
 
 
 def run_create_admin(username: str, *, reset: bool, ask: Ask = getpass.getpass) -> int:
@@ -66,10 +68,16 @@ def read_password(settings: Settings, ask: Ask) -> str:
     elif not sys.stdin.isatty():
         raise ConfigurationError("Set COMPLIANCE_ADMIN_PASSWORD, or run this in a terminal.")
     else:
-        password = ask("New password: ")
-        if ask("Once more: ") != password:
-            raise ConfigurationError("The two passwords differ.")
+        password = ask_twice(ask)
     _check(NewPassword, password, f"a password has at least {MIN_PASSWORD} characters")
+    return password
+
+
+def ask_twice(ask: Ask) -> str:
+    """Raises ConfigurationError when the two differ."""
+    password = ask("New password: ")
+    if ask("Once more: ") != password:
+        raise ConfigurationError("The two passwords differ.")
     return password
 
 

@@ -1,0 +1,32 @@
+"""`compliance demo --once`, with Chromium, as `make demo DEMO_ONCE=1` runs it."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.command import ROOT, environment
+
+LIMIT_S = 180
+
+
+@pytest.mark.system
+def test_the_demo_shows_how_to_sign_in_scans_and_ends():
+    command = [sys.executable, "-m", "app.cli", "demo", "--once", "--port", "0"]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment(LANG="en_GB.UTF-8"),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_S,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"Page +http://127\.0\.0\.1:\d+", done.stdout)
+    assert re.search(r"Password +\S{8,}", done.stdout)
+    assert "corp.test: completed in" in done.stdout
+    assert "Violations (19)" in done.stdout
+    assert done.stderr == ""

@@ -1,0 +1,110 @@
+"""`compliance scan` as a process, on a small site on real sockets."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from app.schemas.results import Report
+from tests.support.command import finish, here, line_with, run, start
+from tests.support.small_world import TARGET, small_world
+
+
+@pytest.fixture
+async def world():
+    async with small_world() as opened:
+        opened.delay_s = 0.02
+        yield opened
+
+
+def network(world):
+    settings = world.settings
+    words = ["--no-passive", "--no-screenshots"]
+    words += [word for address in settings["resolvers"] for word in ("--resolver", address)]
+    return words + [word for cidr in settings["allow_networks"] for word in ("--allow-network", cidr)]
+
+
+def values(world, folder: Path, **more):
+    """The port map has no option: it is a setting."""
+    return {"COMPLIANCE_PORT_MAP": ",".join(world.settings["port_map"]), "TMPDIR": str(folder), **more}
+
+
+async def test_violations_are_one_and_the_report_stands_alone_on_standard_output(world, tmp_path):
+    done = await run("scan", TARGET, "--json", *network(world), **values(world, tmp_path))
+    assert done.code == 1, done.err
+    report = json.loads(done.out)
+    Report.model_validate(report)
+    assert report["task"]["status"] == "completed"
+    found = {(item["domain"], item["violation_key"]) for item in report["violations"]}
+    assert found == {
+        ("bad-bets.example", "gambling"),
+        ("hidden-bets.example", "gambling"),
+        ("hidden-bets.example", "hidden_link"),
+    }
+    assert report["statistics"]["total_violations"] == len(report["violations"])
+    assert "子域名发现: 已完成" in done.err  # the deployment's language: the locale says none
+    assert done.err.count("发现违规") == 3
+    assert list(tmp_path.iterdir()) == []  # the private folder is gone
+
+
+async def test_clean_is_zero_and_people_get_tables_in_their_language(world, tmp_path):
+    words = ["--start-url", f"http://{TARGET}/p/7", "--max-depth", 0]
+    done = await run("scan", TARGET, *words, *network(world), **values(world, tmp_path, LANG="en_GB.UTF-8"))
+    assert done.code == 0, done.err
+    assert f"{TARGET}: completed in" in done.out
+    assert "No violations found." in done.out
+    assert "Page crawl: completed" in done.err
+    assert {url for url in world.requests if "/p/" in url} == {f"http://{TARGET}/p/7"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_an_interrupted_scan_is_cancelled_and_says_what_it_has(world, tmp_path, number):
+    world.delay_s = 0.5
+    process = await start("scan", TARGET, "--json", *network(world), **values(world, tmp_path, LANG="en"))
+    await line_with(process.stderr, "Page crawl: running")
+    process.send_signal(number)
+    done = await finish(process, 20)
+    assert done.code == 130, done.err
+    assert json.loads(done.out)["task"]["status"] == "cancelled"
+    assert f"{TARGET}: cancelled" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_named_folder_is_kept_and_its_first_password_is_shown(world, tmp_path):
+    folder = tmp_path / "kept"
+    words = ["--data-dir", folder, "--start-url", f"http://{TARGET}/p/7", "--max-depth", 0]
+    done = await run("scan", TARGET, *words, *network(world), **values(world, tmp_path))
+    assert done.code == 0, done.err
+    assert "its admin has the password" in done.err
+    assert (folder / "compliance.db").exists()
+    again = await run("scan", TARGET, *words, *network(world), **values(world, tmp_path))
+    assert again.code == 0, again.err
+    assert "password" not in again.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["localhost"], "Local names cannot be scanned"),
+        (["10.0.0.1"], "compliance: "),
+        (["no domain"], "compliance: "),
+        (["com"], "compliance: "),
+        ([TARGET, "--start-url", "http://other.example/"], "compliance: "),
+        ([TARGET, "--data-dir", "/dev/null/x"], "cannot be made"),
+    ],
+)
+def test_what_cannot_be_scanned_is_two_and_one_line(words, said, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert here("scan", *words) == 2
+    out, err = capsys.readouterr()
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert (out, list(tmp_path.iterdir())) == ("", [])
+
+
+def test_another_database_than_the_folders_is_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COMPLIANCE_DATABASE_URL", "postgresql://db.example/x")
+    monkeypatch.setenv("COMPLIANCE_SECRET_KEY", "0123456789abcdef" * 4)
+    assert here("scan", TARGET, "--data-dir", tmp_path / "data") == 2
+    assert "COMPLIANCE_DATABASE_URL" in capsys.readouterr().err

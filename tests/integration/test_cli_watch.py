@@ -1,0 +1,186 @@
+"""`compliance watch` against the real server, through its restart; sign-in and renewal in this process."""
+
+import asyncio
+import io
+
+import pytest
+
+from app.cli.display.plain import PlainDisplay
+from app.cli.texts import Labels
+from app.cli.watch import FixedToken, RenewedToken, _watch
+from app.client.errors import ClientError, ServerUnreachable, SignInFailed
+from app.client.rest import RestClient
+from app.core.identity import Identity
+from app.domain.violations import RiskLevel, ViolationKey
+from app.events.types import NewEvent, Statistics, TaskWarning, Violation, ViolationDetected
+from app.server import serve
+from app.services.recorder import Finding, Recorder
+from app.services.scans import Actor
+from app.wiring import build_services
+from tests.support.command import finish, line_with, start
+from tests.support.house import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
+from tests.support.realtime import until
+
+
+def services_of(folder, **values):
+    settings = make_settings(folder, **values)
+    return build_services(settings, passwords=cheap_passwords(), runner=FakeRunner(), monitor=FakeMonitor())
+
+
+class Scan:
+    """A task, and the hands of the process that scans."""
+
+    def __init__(self, services, task_id):
+        self.services = services
+        self.id = task_id
+
+    @classmethod
+    async def create(cls, services):
+        users, _ = await services.users.list_page(page=1, page_size=1)
+        task = await services.scans.create(Actor(users[0].id, "admin", is_admin=True), "site.example", {})
+        return cls(services, task["id"])
+
+    async def start(self):
+        await self.services.journal.write(self.services.lifecycle.claim(self.id, 1, "w", "site.example"))
+
+    async def record(self, body, *findings):
+        recorder = Recorder(task_id=self.id, attempt=1, run=1, clock=self.services.clock)
+        assert await self.services.journal.write(recorder.record([NewEvent(body)], findings)) is not None
+
+    async def find(self):
+        fields = {"domain": "bets.example", "risk_level": RiskLevel.HIGH, "confidence_score": 0.9, "description": "d"}
+        finding = Finding(
+            violation_id="v1",
+            violation_key=ViolationKey.GAMBLING,
+            evidence=[],
+            needs_review=False,
+            url="",
+            found_on="",
+            **fields,
+        )
+        violation = Violation(violation_type="赌博内容", **fields)
+        body = ViolationDetected(violation=violation, violation_id="v1", violation_key="gambling", needs_review=False)
+        await self.record(body, finding)
+
+    async def complete(self, violations=0):
+        statistics = Statistics(total_violations=violations)
+        await self.services.journal.write(self.services.lifecycle.complete(self.id, 1, statistics))
+
+
+async def token_of(services):
+    return (await services.auth.login("admin", ADMIN_PASSWORD)).access_token
+
+
+async def test_it_follows_through_a_restart_and_ends_as_scan_does(tmp_path):
+    async with serve(make_settings(tmp_path, port=0), services=services_of(tmp_path, port=0)) as (serving, _):
+        scan, token, url = await Scan.create(serving.services), await token_of(serving.services), serving.url
+        watching = await start("watch", scan.id, "--url", url, COMPLIANCE_TOKEN=token, LANG="en_GB")
+        await line_with(watching.stderr, "site.example: waiting")
+        await scan.start()
+        await line_with(watching.stderr, "site.example: running")
+    port = int(url.rsplit(":", 1)[1])
+    settings = make_settings(tmp_path, port=port)
+    async with serve(settings, services=services_of(tmp_path, port=port)) as (serving, _):
+        scan = Scan(serving.services, scan.id)
+        await scan.find()
+        await line_with(watching.stderr, "VIOLATION: high · Gambling · bets.example")
+        await scan.complete(violations=1)
+        done = await finish(watching)
+    assert done.code == 1, done.err
+    assert "site.example: completed" in done.out
+    assert "bets.example" in done.out
+
+
+@pytest.fixture
+async def house(tmp_path):
+    async with serve(make_settings(tmp_path, port=0), services=services_of(tmp_path, port=0)) as (serving, _):
+        yield serving
+
+
+async def test_a_cancelled_task_is_130_and_one_that_is_missing_is_2(house):
+    token = await token_of(house.services)
+    scan = await Scan.create(house.services)
+    watching = await start("watch", scan.id, "--url", house.url, COMPLIANCE_TOKEN=token, LANG="en_GB")
+    await line_with(watching.stderr, "site.example: waiting")
+    users, _ = await house.services.users.list_page(page=1, page_size=1)
+    await house.services.scans.cancel(Actor(users[0].id, "admin", is_admin=True), scan.id)
+    assert (await finish(watching)).code == 130
+    for task_id, given, said in (
+        ("019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10", token, "cannot be followed"),
+        (scan.id, "nonsense", "invalid_token"),
+    ):
+        done = await finish(await start("watch", task_id, "--url", house.url, COMPLIANCE_TOKEN=given))
+        assert done.code == 2
+        assert said in done.err
+
+
+async def test_ctrl_c_ends_the_watching_and_not_the_scan(house):
+    scan = await Scan.create(house.services)
+    token = await token_of(house.services)
+    watching = await start("watch", scan.id, "--url", house.url, COMPLIANCE_TOKEN=token, LANG="en_GB")
+    await line_with(watching.stderr, "site.example: waiting")
+    watching.terminate()
+    assert (await finish(watching)).code == 130
+    users, _ = await house.services.users.list_page(page=1, page_size=1)
+    task = await house.services.scans.get(Actor(users[0].id, "admin", is_admin=True), scan.id)
+    assert task["status"] == "pending"
+
+
+def display():
+    return PlainDisplay(io.StringIO(), Labels("en"))
+
+
+async def test_who_has_no_token_signs_in(house):
+    scan = await Scan.create(house.services)
+    await scan.start()
+    await scan.record(TaskWarning(code="partial", message="not all"))
+    await scan.complete()
+    report = await _watch(scan.id, house.url, ("admin", ADMIN_PASSWORD), display(), Labels("en"))
+    assert report["warnings"] == [{"code": "partial", "message": "not all"}]
+    with pytest.raises(SignInFailed) as refused:
+        await _watch(scan.id, house.url, ("admin", "wrong"), display(), Labels("en"))
+    assert refused.value.code == "invalid_credentials"
+
+
+async def test_a_deleted_task_has_no_report(house):
+    scan = await Scan.create(house.services)
+    shown = io.StringIO()
+    watching = asyncio.create_task(
+        _watch(scan.id, house.url, ("admin", ADMIN_PASSWORD), PlainDisplay(shown, Labels("en")), Labels("en"))
+    )
+    users, _ = await house.services.users.list_page(page=1, page_size=1)
+    await until(lambda: "site.example: waiting" in shown.getvalue())
+    await house.services.scans.delete(Actor(users[0].id, "admin", is_admin=True), scan.id)
+    async with asyncio.timeout(10):
+        assert await watching is None
+
+
+async def test_a_session_is_renewed_and_a_given_token_is_not(house):
+    async with RestClient(house.url) as rest:
+        session = await rest.login("admin", ADMIN_PASSWORD)
+        token = RenewedToken(rest, session)
+        assert await token(renew=False) == session.access_token
+        renewed = await token(renew=True)
+        identity = await house.services.auth.authenticate(renewed)
+        assert isinstance(identity, Identity)
+        assert await token(renew=False) == renewed
+    assert await FixedToken("x")(renew=False) == "x"
+    with pytest.raises(SignInFailed, match="COMPLIANCE_TOKEN"):
+        await FixedToken("x")(renew=True)
+
+
+async def test_refusals_and_silence_are_told_apart(house):
+    async with RestClient(house.url) as rest:
+        with pytest.raises(SignInFailed):
+            await rest.report("x", "nonsense")
+        session = await rest.login("admin", ADMIN_PASSWORD)
+        with pytest.raises(ClientError) as missing:
+            await rest.report("x", session.access_token)
+        assert missing.value.code == "not_found"
+    async with RestClient("http://127.0.0.1:1") as rest:
+        with pytest.raises(ServerUnreachable):
+            await rest.login("admin", "x")
+    async with RestClient(house.url + "/docs?") as rest:
+        with pytest.raises(ClientError) as no_json:
+            await rest.report("x", "y")
+        assert no_json.value.code == "not_json"

@@ -1,0 +1,82 @@
+"""The command line as a process, as people and scripts run it."""
+
+import asyncio
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from app.cli import main
+from app.core.logging import RedactingFormatter
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+def environment(**values: str) -> dict[str, str]:
+    """Ours without settings and locale of whoever runs the tests."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("COMPLIANCE_", "LC_", "LANG"))}
+    return {**kept, **values}
+
+
+async def start(*words: object, **values: str) -> asyncio.subprocess.Process:
+    """`compliance WORDS` with these variables; its input is empty."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "app.cli",
+        *map(str, words),
+        cwd=ROOT,
+        env=environment(**values),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def finish(process: asyncio.subprocess.Process, timeout_s: float = 60) -> Done:
+    """Waits for its end; a process that takes too long is killed."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            out, err = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        raise
+    assert process.returncode is not None
+    return Done(process.returncode, out.decode(), err.decode())
+
+
+async def run(*words: object, timeout_s: float = 60, **values: str) -> Done:
+    return await finish(await start(*words, **values), timeout_s)
+
+
+async def line_with(stream: Any, text: str, timeout_s: float = 30) -> str:
+    """The next line that holds `text`."""
+    async with asyncio.timeout(timeout_s):
+        while line := (await stream.readline()).decode():
+            if text in line:
+                return str(line)
+    raise AssertionError(f"it ended without a line with {text!r}")
+
+
+def here(*words: object) -> int:
+    """`compliance WORDS` inside this process, for what needs no process of its own. Leaves logging as it was."""
+    root = logging.getLogger()
+    level = root.level
+    try:
+        return main([str(word) for word in words])
+    finally:
+        for handler in [h for h in root.handlers if isinstance(h.formatter, RedactingFormatter)]:
+            root.removeHandler(handler)
+        root.setLevel(level)
+        structlog.reset_defaults()
