@@ -81,9 +81,11 @@ class Capturing:
     def add(self, targets: Iterable[Target]) -> None:
         self._pages.add(targets)
 
-    def count_done(self) -> None:
-        """One that an earlier attempt captured."""
+    def resume(self, target: Target, capture: Capture) -> None:
+        """One that an earlier attempt captured; its picture may be missing."""
         self._pages.count_done()
+        if not capture.screenshot_sha256:
+            self._want_picture(target, capture, first=False)
 
     def close(self) -> None:
         """Nothing more is found, except by the captures themselves."""
@@ -105,8 +107,11 @@ class Capturing:
     async def _capture(self, target: Target) -> None:
         capture = await self._capturer.capture(target.domain, target.host, target.url)
         violates = await self._on_capture(target, capture)
+        self._want_picture(target, capture, first=violates)
+
+    def _want_picture(self, target: Target, capture: Capture, *, first: bool) -> None:
         if self._pictures is not None and self._pictures.wants(target, capture):
-            self._drawings.add([(target, capture)], first=violates)
+            self._drawings.add([(target, capture)], first=first)
 
     async def _draw_all(self, pictures: Pictures, stack: AsyncExitStack) -> None:
         await pictures.start(stack)

@@ -134,9 +134,9 @@ class ScanGraph:
         self._capturing.add(self._parties.load())
         await self._log(StageKey.PAGE_CRAWL, self._say("resumed", **self._numbers()))
         for capture in self._store.captures():
-            own = self._scope.is_own(capture.host)
-            self._capturing.count_done()
-            await self._verdicts.judge(Target(capture.domain, capture.host, capture.url, own=own), capture)
+            target = Target(capture.domain, capture.host, capture.url, own=self._scope.is_own(capture.host))
+            await self._verdicts.judge(target, capture)
+            self._capturing.resume(target, self._verdicts.with_text(capture))
 
     async def _discover(self) -> None:
         await self._board.begin(StageKey.SUBDOMAIN_DISCOVERY)

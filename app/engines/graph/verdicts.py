@@ -69,7 +69,7 @@ class Verdicts:
         self._grounds[target] = self._grounds_of(target)
         capture = self._captures[target]
         subject = Subject(
-            capture=replace(capture, text=self._content(capture.text_sha256).decode(errors="replace")),
+            capture=self.with_text(capture),
             third_party=self._parties.party_of(target),
             html=decode(self._content(capture.html_sha256), "")[0] if capture.html_sha256 else "",
             references=self._parties.references_of(target),
@@ -82,6 +82,10 @@ class Verdicts:
                 line = self._phrases("violation_found", domain=fact.domain, name=name, confidence=fact.confidence)
                 await self._sink.log("WARNING", _MODULE, line)
         return bool(facts)
+
+    def with_text(self, capture: Capture) -> Capture:
+        """The capture as it was before `without_text`."""
+        return replace(capture, text=self._content(capture.text_sha256).decode(errors="replace"))
 
     def _content(self, sha256: str) -> bytes:
         """The content-addressed store may have lost a file (a full disk): what is left is judged then."""
