@@ -148,6 +148,26 @@ async def test_a_scan_is_followed_live(browser, theatre):
     assert page.problems == []
 
 
+async def test_what_was_followed_equals_a_fresh_snapshot(browser, theatre):
+    scene = await theatre.scene()
+    page = await open_task(browser, scene)
+    await scene.stages_up_to(StageKey.CONTENT_CAPTURE)
+    await scene.progress(70, StageKey.CONTENT_CAPTURE, 20, "x", subdomains=5, pages=6, third_parties=7)
+    await scene.log("one", "two")
+    await scene.warn("partial", "limit reached")
+    await scene.find("bad.test", ViolationKey.OTHER, "low", 0.6, "x")
+    await scene.requeue()
+    await scene.claim()
+    await scene.stage(StageKey.CONTENT_CAPTURE, "running")
+    await scene.log("three", level="ERROR")
+    await scene.fail("internal", "x")
+    await expect(page.locator(".title-line .status")).to_have_text("失败")
+    followed = await page.locator(".task-body").inner_text()
+    await page.reload()
+    await expect(page.locator(".violation")).to_have_count(1)
+    assert await page.locator(".task-body").inner_text() == followed
+
+
 async def test_third_parties_are_listed_by_risk(browser, theatre):
     scene = await theatre.scene()
     scene.store_parties(
@@ -456,5 +476,7 @@ async def test_everything_is_reached_by_keyboard(browser, theatre):
         await page.keyboard.press("Tab")
         if await row.evaluate("row => row === document.activeElement"):
             break
+    await scene.progress(44, StageKey.PAGE_CRAWL, 50, "x")
+    await expect(row).to_contain_text("44%")
     await page.keyboard.press("Enter")
     await expect(page.locator("h1")).to_have_text(scene.domain)

@@ -10,6 +10,7 @@ import { createStart } from "./start.js";
 
 const PAGE_SIZE = 30;
 const MAX_FOLLOWED = 30; // of what runs or waits; the rest moves by notices
+const PAUSE_MS = 1_000; // between two loads that notices ask for
 
 export function createTasksView(app) {
   const { t } = app;
@@ -20,7 +21,9 @@ export function createTasksView(app) {
   let loads = 0; // grows with every load; an older answer is void
   let wasOnline = false;
   let disposed = false;
+  let reload = null; // timer
 
+  const rows = new Map(); // id -> row
   const count = h("span", { class: "muted" });
   const list = h("ul", { class: "task-list" });
   const note = h("div", { class: "state" });
@@ -108,7 +111,19 @@ export function createTasksView(app) {
 
   function draw() {
     setText(count, total ? t("tasks.count", { count: total }) : "");
-    list.replaceChildren(...[...tasks.values()].map((task) => h("li", {}, taskRow(t, task))));
+    for (const [id, row] of rows) {
+      if (tasks.has(id)) continue;
+      row.element.remove();
+      rows.delete(id);
+    }
+    let next = list.firstChild;
+    for (const [id, task] of tasks) {
+      if (!rows.has(id)) rows.set(id, createRow(t, task));
+      const row = rows.get(id);
+      row.update(task);
+      if (row.element === next) next = next.nextSibling;
+      else list.insertBefore(row.element, next);
+    }
     const left = total - tasks.size;
     show(more, left > 0 && tasks.size > 0);
     setText(more, t("tasks.more", { count: Math.min(left, PAGE_SIZE) }));
@@ -126,7 +141,12 @@ export function createTasksView(app) {
   return {
     element,
     /** Notices say that something changed; what they do not hold is read anew. */
-    onNotice: () => load(),
+    onNotice() {
+      reload ??= setTimeout(() => {
+        reload = null;
+        load();
+      }, PAUSE_MS);
+    },
     onStatus(status) {
       const online = status.phase === "online";
       if (online && !wasOnline) load();
@@ -134,6 +154,7 @@ export function createTasksView(app) {
     },
     dispose() {
       disposed = true;
+      clearTimeout(reload);
       scheduler.cancel();
       for (const end of following.values()) end();
     },
@@ -154,12 +175,27 @@ function summary(state) {
   };
 }
 
-function taskRow(t, task) {
+/** A row that stays the same element while its task changes, so that it keeps the focus. */
+function createRow(t, first) {
+  const label = t("tasks.open", { domain: first.target_domain });
+  const link = h("a", { class: "task-row card", href: `#/tasks/${first.id}`, "aria-label": label });
+  let shown = "";
+
+  function update(task) {
+    const seen = JSON.stringify(task);
+    if (seen !== shown) link.replaceChildren(...cells(t, task));
+    shown = seen;
+  }
+
+  return { element: h("li", {}, link), update };
+}
+
+function cells(t, task) {
   const running = !TERMINAL.has(task.status);
   const violations = task.statistics.total_violations
     ? riskCounts(t, task.violation_counts)
     : task.status === "completed" && h("span", { class: "muted" }, t("tasks.no_violations"));
-  return h("a", { class: "task-row card", href: `#/tasks/${task.id}`, "aria-label": t("tasks.open", { domain: task.target_domain }) },
+  return [
     h("div", { class: "task-main" },
       h("span", { class: "domain" }, task.target_domain),
       h("span", { class: "muted" }, subtitle(t, task)),
@@ -170,7 +206,7 @@ function taskRow(t, task) {
     ),
     h("div", { class: "task-risks" }, violations),
     statusBadge(t, task.status),
-  );
+  ];
 }
 
 function subtitle(t, task) {
