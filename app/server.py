@@ -23,6 +23,7 @@ BACKLOG: Final = 2_048
 GRACE_S: Final = 10  # for requests under way when the server ends
 MAX_FILES: Final = 1 << 16  # more than 5,000 connections, their files and a scan's need
 WS_PROTOCOL: Final = "app.websocket.transport:ServerProtocol"
+HTTP_PROTOCOL: Final = "app.websocket.stream_transport:StreamingProtocol"
 
 log = structlog.get_logger(__name__)
 
@@ -152,7 +153,7 @@ def build_config(settings: Settings, services: Services) -> uvicorn.Config:
     """Uvicorn's part of the settings. Liveness of sockets is ours: its keep-alive pings are off."""
     return uvicorn.Config(
         create_app(settings, services),
-        http="httptools",
+        http=HTTP_PROTOCOL,
         ws=WS_PROTOCOL,
         ws_max_size=settings.ws_max_frame_bytes,
         ws_ping_interval=None,

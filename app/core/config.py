@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     snapshot_max_bytes: int = Field(default=262_144, ge=16_384, le=1 << 24)
     sweep_interval_s: float = Field(default=2, gt=0, le=60)
     access_recheck_s: float = Field(default=10, gt=0, le=600)
+    # Real-time: server-sent events (section 8)
+    sse_max_streams_per_user: int = Field(default=20, ge=1, le=1_000_000)
+    sse_ping_after_s: float = Field(default=15, gt=0, le=300)
 
     # Tasks and their monitor (delivery.md, "Ownership of a running scan")
     monitor_interval_s: float = Field(default=10, gt=0, le=60)

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final, Protocol, cast
 
 import orjson
-from fastapi import Depends
+from fastapi import Depends, Query
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.requests import HTTPConnection, Request
 from starlette.status import WS_1008_POLICY_VIOLATION
@@ -42,6 +42,21 @@ async def get_current_user(request: Request) -> Identity:
 
 
 CurrentUser = Annotated[Identity, Depends(get_current_user)]
+
+
+async def get_current_user_stream(
+    request: Request,
+    token: Annotated[
+        str | None, Query(description="The access token, where no `Authorization` header can be sent (EventSource).")
+    ] = None,
+) -> Identity:
+    """As `get_current_user`; without an `Authorization` header the token of the query counts."""
+    if "authorization" in request.headers or token is None:
+        return await get_current_user(request)
+    return await _services(request).auth.authenticate(token)
+
+
+StreamUser = Annotated[Identity, Depends(get_current_user_stream)]
 
 
 async def require_admin(user: CurrentUser) -> Identity:

@@ -54,6 +54,13 @@ class Metrics:
         self.sweep_repairs = Counter(
             "websocket_sweep_repairs", "Tasks that the sweep found behind", registry=self.registry
         )
+        self.open_streams = Gauge("event_streams_open", "Event streams open now", registry=self.registry)
+        self.stream_closes = Counter(
+            "event_stream_closes", "Event streams that ended, by reason", ["reason"], registry=self.registry
+        )
+        self.stream_events = Counter(
+            "event_stream_events", "Task events handed to event streams", registry=self.registry
+        )
         self.delivery_latency = Histogram(
             "websocket_delivery_latency_seconds",
             "From the event's commit time to the hand-over to live followers",

@@ -10,6 +10,7 @@ from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.limits import KeyedBuckets
 from app.websocket.registry import Registry
+from app.websocket.streams import Streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,10 @@ class Refusal:
 class Admission:
     """Origin, rates and numbers. Cheap first; a refused handshake costs no token check."""
 
-    def __init__(self, *, settings: Settings, registry: Registry, clock: Clock) -> None:
+    def __init__(self, *, settings: Settings, registry: Registry, streams: Streams, clock: Clock) -> None:
         self._settings = settings
         self._registry = registry
+        self._streams = streams
         self._clock = clock
         self._handshakes = KeyedBuckets(
             burst=max(1.0, settings.ws_handshakes_per_s_per_address), per_s=settings.ws_handshakes_per_s_per_address
@@ -40,11 +42,15 @@ class Admission:
         """None: go on."""
         if not self._origin_is_allowed(websocket):
             return Refusal(403, "origin_not_allowed")
+        return self.check_address(address)
+
+    def check_address(self, address: str) -> Refusal | None:
+        """Rates and numbers; sockets and event streams count together."""
         if not self._handshakes.take(address, self._clock.monotonic()):
             return Refusal(429, "handshake_rate", retry_after_s=1)
-        if self._registry.count_address(address) >= self._settings.ws_max_connections_per_address:
+        if self._registry.count_address(address) + self._streams.count_address(address) >= self._settings.ws_max_connections_per_address:
             return Refusal(429, "address_limit", retry_after_s=30)
-        if len(self._registry) >= self._settings.ws_max_connections:
+        if len(self._registry) + len(self._streams) >= self._settings.ws_max_connections:
             return Refusal(503, "process_limit", retry_after_s=30)
         return None
 

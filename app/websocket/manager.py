@@ -42,6 +42,7 @@ from app.websocket.protocol import (
 from app.websocket.registry import Registry
 from app.websocket.resume import StateReader
 from app.websocket.snapshots import SnapshotCache
+from app.websocket.streams import Streams
 from app.websocket.subscriptions import Request, Subscriptions
 from app.websocket.topics import ALL_TOPICS, Topics
 from app.websocket.transport import PEER_KEY
@@ -85,7 +86,6 @@ class WebSocketManager:
         self.metrics = metrics
         self.registry = Registry()
         self.fanout = Fanout(metrics)
-        self.admission = Admission(settings=settings, registry=self.registry, clock=clock)
         self._db = db
         self._bus = bus
         self._clock = clock
@@ -97,6 +97,16 @@ class WebSocketManager:
             language=settings.language, clock=clock, max_snapshot_bytes=settings.snapshot_max_bytes
         )
         snapshots = SnapshotCache(db=db, reader=self.reader, clock=clock)
+        self.streams = Streams(
+            settings=settings,
+            db=db,
+            reader=self.reader,
+            snapshots=snapshots,
+            clock=clock,
+            metrics=metrics,
+            record=audit.record,
+        )
+        self.admission = Admission(settings=settings, registry=self.registry, streams=self.streams, clock=clock)
         self.delivery = Delivery(
             db=db,
             registry=self.registry,
@@ -125,6 +135,7 @@ class WebSocketManager:
         self._background.start(self._sweep_loop(), name="sweep")
         self._background.start(self._access_loop(), name="access")
         self._background.start(self.liveness.run(), name="liveness")
+        self._background.start(self.streams.run(), name="streams")
 
     async def stop(self) -> None:
         """Say good-bye to everybody (1012: come back) and end the loops. Idempotent."""
@@ -135,6 +146,7 @@ class WebSocketManager:
         for connection in self.registry.all():
             connection.send(advice)
             connection.close(CloseCode.RESTART, "restart")
+        self.streams.stop()
         if self._unsubscribe_bus is not None:
             self._unsubscribe_bus()
         await self._background.close()
@@ -241,6 +253,7 @@ class WebSocketManager:
         return {
             "connections": len(connections),
             "users": len(self.registry.users()),
+            "event_streams": len(self.streams),
             "subscriptions": sum(len(connection.followers) for connection in connections),
             "followed_tasks": sum(1 for feed in self.delivery.feeds.values() if feed.followers),
             "watched_tasks": len(self.delivery.feeds),
@@ -367,6 +380,7 @@ class WebSocketManager:
         match hint:
             case TaskHint():
                 self.delivery.on_hint(hint)
+                self.streams.on_hint(hint)
             case AccessHint():
                 self._background.start(self._recheck(hint.user_id), name="recheck")
 
@@ -386,8 +400,10 @@ class WebSocketManager:
     async def _recheck(self, user_id: str | None) -> None:
         """Close the connections whose session, user or role is no longer what it was."""
         connections = self.registry.all() if user_id is None else self.registry.of_user(user_id)
+        streams = list(self.streams) if user_id is None else self.streams.of_user(user_id)
+        identities = [connection.identity for connection in connections] + [stream.identity for stream in streams]
         try:
-            ended = await self.authenticator.ended([connection.identity for connection in connections])
+            ended = await self.authenticator.ended(identities)
         except DatabaseUnavailable:
             log.warning("access_recheck_failed")
             return
@@ -395,3 +411,6 @@ class WebSocketManager:
             reason = ended.get(connection.identity)
             if reason is not None:
                 connection.close(CODE_OF_ENDING.get(reason, CloseCode.LOGGED_OUT), reason)
+        for stream in streams:
+            if stream.identity in ended:
+                stream.end(ended[stream.identity])

@@ -299,9 +299,14 @@ class EncodedEvent:
         self.size = len(self._head) + len(self._tail.encode()) + 30  # with room for prev_seq and the frame's header
 
     @property
+    def payload(self) -> bytes:
+        """The event as JSON, without `prev_seq` and unframed."""
+        return (self._head + self._tail).encode()
+
+    @property
     def notice(self) -> bytes:
         if self._notice is None:
-            self._notice = frame_text((self._head + self._tail).encode())
+            self._notice = frame_text(self.payload)
         return self._notice
 
     def followed(self, prev_seq: int) -> bytes:

@@ -1,21 +1,25 @@
 """The monitor: the WebSocket, its administration, and what it shows once more over HTTP."""
 
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated, Any, Final, Literal, get_args
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal, cast, get_args
 
 import orjson
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Header, Query
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket
 
 from app.api.state import MAX_SEARCH, CurrentActor, State
-from app.core.dependencies import CurrentAdmin
-from app.core.errors import InvalidInput, NotFound
+from app.core.dependencies import CurrentAdmin, StreamUser, client_address
+from app.core.errors import InvalidInput, LimitReached, NotFound, Unavailable
 from app.events.types import LogLevel
 from app.schemas.common import Text
 from app.schemas.monitor import BroadcastRequest, BroadcastResponse
 from app.schemas.tasks import LogPage
 from app.services.views import Json
+from app.websocket.commands import MAX_SEQ
+from app.websocket.manager import WebSocketManager
 from app.websocket.protocol import TaskState
 from app.websocket.resume import StateReader
 from app.websocket.session import websocket_endpoint
@@ -88,6 +92,43 @@ async def get_logs(
         return {"items": items, "next_after_log_seq": end}
     pages = services.reports.all_logs(actor.viewer, task_id, after=after_log_seq, levels=levels, q=q or None)
     return await _stream(pages, form)
+
+
+async def admit_stream(request: Request, services: State) -> None:
+    """Before the token is looked at: a refused request costs no look-up. Raises LimitReached, Unavailable."""
+    refusal = _manager(services).admission.check_address(client_address(request) or "unknown")
+    if refusal is None:
+        return
+    if refusal.status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise LimitReached("Too many connections from this address.", retry_after_s=refusal.retry_after_s)
+    raise Unavailable("Too many connections are open.", retry_after_s=refusal.retry_after_s)
+
+
+@router.get(
+    "/tasks/{task_id}/events",
+    summary="The task's events as server-sent events: the stream of the WebSocket without a socket",
+    dependencies=[Depends(admit_stream)],
+    response_class=Response,
+    responses={200: {"content": {"text/event-stream": {}}}},
+)
+async def follow_events(
+    task_id: str,
+    request: Request,
+    services: State,
+    user: StreamUser,
+    last_event_id: Annotated[int | None, Header(ge=0, le=MAX_SEQ, description="Where to go on: a `seq`.")] = None,
+    last_event_id_query: Annotated[
+        int | None,
+        Query(alias="last_event_id", ge=0, le=MAX_SEQ, description="The same, where no header can be sent."),
+    ] = None,
+) -> Response:
+    position = last_event_id_query if last_event_id is None else last_event_id
+    address = client_address(request) or "unknown"
+    return await _manager(services).streams.open(task_id, user, address=address, last_seq=position)
+
+
+def _manager(services: State) -> WebSocketManager:
+    return cast("WebSocketManager", services.manager)
 
 
 def _levels(text: str) -> list[str]:

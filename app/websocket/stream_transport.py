@@ -1,0 +1,22 @@
+"""What ASGI cannot say of an HTTP response: cut its reader off.
+
+A stream whose reader takes no bytes could not end otherwise: uvicorn closes a transport only after the last byte was
+taken, so every stuck reader would keep its socket and what waits for it.
+"""
+
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+EXTENSION: Final = "compliance.abort"
+
+
+class StreamingProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with `scope["extensions"]["compliance.abort"]["abort"]`.
+
+    Called, it drops the connection at once, unsent bytes included.
+    """
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {EXTENSION: {"abort": self.transport.abort}}
