@@ -32,6 +32,7 @@ from app.tasks.pulse import LoopPulse
 from app.tasks.reporter import StopReason
 from app.tasks.scan_job import JobSpec, Outcome, ScanJob, tell
 from app.tasks.store_files import captures_dir, store_path
+from app.tasks.store_keeper import StoreKeeper
 from app.tasks.writer import UnitWriter
 
 READ_BYTES: Final = 65_536
@@ -72,8 +73,7 @@ class ScanProcess:
             lifecycle=Lifecycle(clock=clock, texts=texts),
             texts=texts,
             clock=clock,
-            store_path=path,
-            open_store=SqliteScanStore,
+            keeper=StoreKeeper(path=path, open_store=SqliteScanStore, clock=clock),
             make_scan=ScanFactory(settings),
             heartbeat_interval_s=settings.heartbeat_interval_s,
             pulse=self._pulse,

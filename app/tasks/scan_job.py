@@ -4,14 +4,11 @@ Cancelled, stale, orphaned or failed: every way out is here, and each ends with 
 """
 
 import asyncio
-import errno
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from itertools import chain, repeat
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import structlog
@@ -23,7 +20,7 @@ from app.events.log import Place
 from app.events.state import TaskState
 from app.events.types import ErrorInfo, Statistics
 from app.repositories import tasks
-from app.scanstore.errors import ScanStoreError, StoreLocked, StoreUnavailable
+from app.scanstore.errors import ScanStoreError, StoreLocked
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from app.services.texts import Texts
@@ -31,14 +28,11 @@ from app.tasks.heart import Heart
 from app.tasks.progress import ProgressTracker
 from app.tasks.pulse import LoopPulse
 from app.tasks.reporter import Reporter, StopReason
-from app.tasks.store_files import await_store
+from app.tasks.store_keeper import StoreKeeper, is_disk_failure
 from app.tasks.writer import UnitWriter
 
 UNWIND_S: Final = 1.2  # a cancelled scan lets go of its connections and its browser; cancel has 2 s in all
 TOUCH_S: Final = 1.0
-# Pauses before a scan whose disk failed (full, mostly) goes on from its checkpoint; the last one repeats.
-STORE_RETRY_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
-DISK_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 log = structlog.get_logger(__name__)
 
 
@@ -71,7 +65,6 @@ class Scan(Protocol):
 
 
 ScanFactory = Callable[[JobSpec, ScanStore, ScanSink], Scan]
-StoreFactory = Callable[[Path], ScanStore]
 
 
 class ScanJob:
@@ -86,8 +79,7 @@ class ScanJob:
         lifecycle: Lifecycle,
         texts: Texts,
         clock: Clock,
-        store_path: Path,
-        open_store: StoreFactory,
+        keeper: StoreKeeper,
         make_scan: ScanFactory,
         heartbeat_interval_s: float,
         pulse: LoopPulse,
@@ -98,8 +90,7 @@ class ScanJob:
         self._lifecycle = lifecycle
         self._texts = texts
         self._clock = clock
-        self._store_path = store_path
-        self._open_store = open_store
+        self._keeper = keeper
         self._make_scan = make_scan
         self._heartbeat_interval_s = heartbeat_interval_s
         self._pulse = pulse
@@ -109,7 +100,6 @@ class ScanJob:
         self._gone = asyncio.Event()  # set when not even a terminal state is to be written
         self._duration_base_s = 0.0  # running time of earlier attempts of this run
         self._claimed_at = 0.0
-        self._store: ScanStore | None = None
 
     def stop(self, reason: StopReason) -> None:
         """The scan must not go on. The first reason counts; after ORPHANED or LOST no write is tried again."""
@@ -130,11 +120,10 @@ class ScanJob:
             log.exception("scan_store_failed", task_id=self._spec.task_id)
             return await self._fail(ErrorInfo(code=error.code, message=self._texts("store_failed")))
         finally:
-            self._close_store()
+            self._keeper.close()
 
     async def _claim_and_scan(self) -> Outcome:
-        await await_store(self._store_path, self._clock)
-        self._store = self._open_store(self._store_path)
+        await self._keeper.open()
         spec = self._spec
         claim = self._lifecycle.claim(spec.task_id, spec.attempt, spec.worker_id, spec.target_domain)
         if await self._writer.write(claim, self._gone) is None:
@@ -194,13 +183,13 @@ class ScanJob:
 
     async def _scan_through(self, reporter: Reporter) -> BaseException | None:
         """Scans until complete. A store that fails (disk full) is reopened: the scan goes on from its checkpoint."""
-        pauses = chain(STORE_RETRY_S, repeat(STORE_RETRY_S[-1]))
         while True:
-            assert self._store is not None  # opened before the claim, reopened below
-            failure = await self._watch(self._make_scan(self._spec, self._store, reporter), reporter)
-            if reporter.stop_reason is not None or not _is_store_failure(failure):
-                return None if reporter.stop_reason is not None else failure
-            if not await self._reopen_store(reporter, pauses):
+            failure = await self._watch(self._make_scan(self._spec, self._keeper.store, reporter), reporter)
+            if reporter.stop_reason is not None:
+                return None
+            if not is_disk_failure(failure):
+                return failure
+            if not await self._keeper.reopen(reporter.stopped):
                 return None
 
     async def _watch(self, scan: Scan, reporter: Reporter) -> BaseException | None:
@@ -231,20 +220,6 @@ class ScanJob:
         while True:
             self._pulse.touch()
             await self._clock.sleep(TOUCH_S)
-
-    async def _reopen_store(self, reporter: Reporter, pauses: Iterator[float]) -> bool:
-        """False: stopped meanwhile."""
-        self._close_store()
-        for pause in pauses:
-            log.warning("scan_waits_for_its_disk", task_id=self._spec.task_id, seconds=pause)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(reporter.stopped.wait(), pause)
-            if reporter.stop_reason is not None:
-                return False
-            with suppress(StoreUnavailable):
-                self._store = self._open_store(self._store_path)
-                return True
-        return False
 
     async def _end(self, reporter: Reporter, failure: BaseException | None) -> Outcome:
         match reporter.stop_reason:
@@ -303,33 +278,13 @@ class ScanJob:
         )
 
     def _counts(self) -> Mapping[str, int]:
-        reported = {} if self._reporter is None else self._reporter.counts
-        try:
-            counts = None if self._store is None else self._store.counts()
-        except ScanStoreError:
-            return reported
-        if counts is None:
-            return reported
-        return {"subdomains": counts.subdomains, "pages": counts.pages, "third_parties": counts.third_parties}
-
-    def _close_store(self) -> None:
-        if self._store is None:
-            return
-        try:
-            self._store.close()
-        except ScanStoreError:
-            log.warning("scan_store_not_flushed", task_id=self._spec.task_id)
-        self._store = None
+        counts = self._keeper.counts()
+        if counts is not None:
+            return {"subdomains": counts.subdomains, "pages": counts.pages, "third_parties": counts.third_parties}
+        return {} if self._reporter is None else self._reporter.counts
 
 
 def tell(loop: asyncio.AbstractEventLoop, stop: Callable[[StopReason], None], reason: StopReason) -> None:
     """For threads: stop with this reason on the loop. A loop that is closed has nothing to stop."""
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(stop, reason)
-
-
-def _is_store_failure(failure: BaseException | None) -> bool:
-    """Whether everything that went wrong is the disk's: the store's refusal, or a capture that cannot be kept."""
-    if isinstance(failure, BaseExceptionGroup):
-        return all(_is_store_failure(inner) for inner in failure.exceptions)
-    return isinstance(failure, StoreUnavailable) or (isinstance(failure, OSError) and failure.errno in DISK_ERRORS)

@@ -11,10 +11,11 @@ from app.engines.model import Counts, HostFact
 from app.engines.ports import ScanStopped
 from app.scanstore.errors import StoreMismatch, StoreUnavailable
 from app.scanstore.sqlite import SqliteScanStore
-from app.tasks import scan_job, scan_tasks
+from app.tasks import scan_job, scan_tasks, store_keeper
 from app.tasks.pulse import LoopPulse
 from app.tasks.reporter import StopReason
 from app.tasks.scan_job import JobSpec, Outcome, ScanJob
+from app.tasks.store_keeper import StoreKeeper
 from app.tasks.writer import UnitWriter
 from tests.unit.tasks.test_reporter import FACT
 
@@ -44,8 +45,7 @@ def make_job(house, tmp_path):
             lifecycle=house.lifecycle,
             texts=house.texts,
             clock=house.clock,
-            store_path=tmp_path / "task-1-1.db",
-            open_store=open_store,
+            keeper=StoreKeeper(path=tmp_path / "task-1-1.db", open_store=open_store, clock=house.clock),
             make_scan=lambda spec, store, sink: ScriptedScan(remaining.pop(0), store, sink),
             heartbeat_interval_s=interval_s,
             pulse=LoopPulse(),
@@ -249,7 +249,7 @@ async def test_a_scan_whose_disk_failed_goes_on_from_its_checkpoint(trouble, hou
     async def goes_on(store, sink):
         assert [host.name for host in store.hosts()] == ["corp.example"]
 
-    monkeypatch.setattr(scan_job, "STORE_RETRY_S", (0.01,))
+    monkeypatch.setattr(store_keeper, "STORE_RETRY_S", (0.01,))
     house.create()
     assert await make_job(fails, goes_on).run() is Outcome.COMPLETED
 
@@ -305,7 +305,7 @@ async def test_a_locked_database_delays_the_end_and_changes_nothing(house, make_
 
 
 def test_only_the_disk_is_the_disks_fault():
-    assert scan_job._is_store_failure(OSError(errno.EIO, os.strerror(errno.EIO)))
-    assert not scan_job._is_store_failure(OSError(errno.EPERM, "no"))
-    assert not scan_job._is_store_failure(ExceptionGroup("x", [StoreUnavailable("y"), RuntimeError()]))
-    assert not scan_job._is_store_failure(None)
+    assert store_keeper.is_disk_failure(OSError(errno.EIO, os.strerror(errno.EIO)))
+    assert not store_keeper.is_disk_failure(OSError(errno.EPERM, "no"))
+    assert not store_keeper.is_disk_failure(ExceptionGroup("x", [StoreUnavailable("y"), RuntimeError()]))
+    assert not store_keeper.is_disk_failure(None)
