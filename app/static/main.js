@@ -87,9 +87,10 @@ class App {
     setText(document.getElementById("announcer"), text);
   }
 
-  /** A short message at the edge. `kind`: info, success, warning or error. */
+  /** A short message at the edge. `kind`: info, success, warning or error. One with a `href` replaces its like. */
   toast(text, { kind = "info", href = null } = {}) {
     const box = document.getElementById("toasts");
+    if (href) box.querySelector(`a[href="${CSS.escape(href)}"]`)?.parentNode.remove();
     const close = () => toast.remove();
     const button = h("button", { type: "button", class: "toast-close", "aria-label": this.t("app.close"), on: { click: close } }, "×");
     const body = href ? h("a", { href, on: { click: close } }, text) : h("span", {}, text);
@@ -148,7 +149,8 @@ class App {
 
   #onNotice(frame) {
     if (frame.target_domain) this.targets.set(frame.task_id, frame.target_domain);
-    if (frame.type === "violation_detected" && this.view?.taskId !== frame.task_id) this.#tellViolation(frame);
+    const isElsewhere = this.view?.taskId !== undefined && this.view.taskId !== frame.task_id; // the list shows all
+    if (frame.type === "violation_detected" && isElsewhere) this.#tellViolation(frame);
     this.view?.onNotice?.(frame);
   }
 
