@@ -48,7 +48,10 @@ class Admission:
         """Rates and numbers; sockets and event streams count together."""
         if not self._handshakes.take(address, self._clock.monotonic()):
             return Refusal(429, "handshake_rate", retry_after_s=1)
-        if self._registry.count_address(address) + self._streams.count_address(address) >= self._settings.ws_max_connections_per_address:
+        if (
+            self._registry.count_address(address) + self._streams.count_address(address)
+            >= self._settings.ws_max_connections_per_address
+        ):
             return Refusal(429, "address_limit", retry_after_s=30)
         if len(self._registry) + len(self._streams) >= self._settings.ws_max_connections:
             return Refusal(503, "process_limit", retry_after_s=30)

@@ -105,6 +105,7 @@ class WebSocketManager:
             clock=clock,
             metrics=metrics,
             record=audit.record,
+            recheck=self._look_again,
         )
         self.admission = Admission(settings=settings, registry=self.registry, streams=self.streams, clock=clock)
         self.delivery = Delivery(
@@ -396,6 +397,9 @@ class WebSocketManager:
         while True:
             await self._clock.sleep(self.settings.access_recheck_s)
             await self._recheck(None)
+
+    def _look_again(self, user_id: str) -> None:
+        self._background.start(self._recheck(user_id), name="recheck")
 
     async def _recheck(self, user_id: str | None) -> None:
         """Close the connections whose session, user or role is no longer what it was."""

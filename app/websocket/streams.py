@@ -44,8 +44,9 @@ class Streams:
         clock: Clock,
         metrics: Metrics,
         record: Callable[..., None],
+        recheck: Callable[[str], None],
     ) -> None:
-        """`record`: of the audit log."""
+        """`record`: of the audit log. `recheck`: looks again whether a user's watchers may still watch."""
         self._settings = settings
         self._db = db
         self._reader = reader
@@ -53,6 +54,7 @@ class Streams:
         self._clock = clock
         self._metrics = metrics
         self._record = record
+        self._recheck = recheck
         self._by_task: dict[str, WeakSet[EventStream]] = {}
         self._stopping = False
 
@@ -90,6 +92,7 @@ class Streams:
                 self._record("stream.open", "denied", user_id=identity.user_id, address=address)
             raise
         self._opened(stream)
+        self._recheck(identity.user_id)  # the session may have ended after its token was looked up
         return EventStreamResponse(stream, stuck_after_s=self._settings.ws_stuck_after_s, on_end=self._closed)
 
     def on_hint(self, hint: TaskHint) -> None:
