@@ -23,11 +23,15 @@ from app.scanstore.reader import SqliteScanReader
 from app.services.audit import AuditTrail
 from app.services.auth import AuthService
 from app.services.lifecycle import Lifecycle
+from app.services.login import Login
+from app.services.mint import Mint
 from app.services.ports import FileRemover, Hub, Monitor, ScanRunner
 from app.services.readiness import Readiness
 from app.services.reports import ReportService
 from app.services.scans import ScanService
 from app.services.texts import Texts
+from app.services.throttle import Throttle
+from app.services.tickets import MemoryTickets, Tickets
 from app.services.users import UserService
 from app.tasks.embedded import EmbeddedRunner
 from app.tasks.store_files import remove_stores
@@ -142,8 +146,25 @@ def build_auth(
     settings: Settings, *, db: Database, bus: Bus, clock: Clock, passwords: Passwords, audit: AuditTrail
 ) -> AuthService:
     """Signing in; also for commands that only manage users."""
-    tokens = Tokens(secret=load_secret(settings), clock=clock)
-    return AuthService(settings=settings, db=db, bus=bus, clock=clock, passwords=passwords, tokens=tokens, audit=audit)
+    previous = settings.secret_key_previous
+    tokens = Tokens(
+        secret=load_secret(settings), clock=clock, previous=(previous.get_secret_value(),) if previous else ()
+    )
+    mint = Mint(settings=settings, clock=clock, tokens=tokens)
+    throttle = Throttle(settings=settings, clock=clock)
+    return AuthService(
+        settings=settings,
+        db=db,
+        bus=bus,
+        clock=clock,
+        passwords=passwords,
+        tokens=tokens,
+        mint=mint,
+        login=Login(db=db, clock=clock, passwords=passwords, mint=mint, throttle=throttle, audit=audit),
+        throttle=throttle,
+        tickets=Tickets(settings=settings, store=MemoryTickets(clock=clock)),
+        audit=audit,
+    )
 
 
 def _build(
@@ -199,6 +220,7 @@ def _build(
         scans=ScanService(
             settings=settings,
             db=db,
+            clock=clock,
             journal=journal,
             lifecycle=lifecycle,
             audit=audit,

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     database_url: str | None = None  # None: SQLite in data_dir
     secret_key: SecretStr | None = None  # None: made in data_dir (embedded mode only)
+    secret_key_previous: SecretStr | None = None  # still verifies, no longer signs
     admin_password: SecretStr | None = None  # None: generated at first start, printed once
     language: Literal["zh-CN", "en"] = "zh-CN"  # of display texts on the wire
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -43,6 +44,12 @@ class Settings(BaseSettings):
     # Identity
     access_token_ttl_s: int = Field(default=3_600, ge=60, le=86_400)
     refresh_token_ttl_s: int = Field(default=14 * 86_400, ge=300, le=90 * 86_400)
+    ticket_ttl_s: int = Field(default=30, ge=1, le=600)
+    login_burst_per_address: int = Field(default=30, ge=1, le=1_000_000)
+    logins_per_minute_per_address: float = Field(default=20, gt=0, le=1_000_000)
+    login_free_failures: int = Field(default=5, ge=1, le=1_000)  # of an account, before its delay begins to grow
+    login_delay_s: float = Field(default=1, gt=0, le=3_600)  # the first; each failure doubles it
+    login_max_delay_s: float = Field(default=900, gt=0, le=86_400)
 
     # Real-time: connections (protocol.md, section 6)
     ws_idle_timeout_s: float = Field(default=60, gt=0, le=600)
@@ -60,6 +67,7 @@ class Settings(BaseSettings):
     ws_max_connections_per_address: int = Field(default=50, ge=1, le=1_000_000)
     ws_max_connections: int = Field(default=5_000, ge=1, le=1_000_000)
     ws_handshakes_per_s_per_address: float = Field(default=20, gt=0, le=1_000_000)
+    ws_token_warning_s: float = Field(default=60, gt=0, le=3_600)
     # Real-time: flow control (section 7)
     ws_backlog_bytes: int = Field(default=1 << 20, ge=4_096, le=1 << 28)
     ws_backlog_frames: int = Field(default=1_000, ge=4, le=1_000_000)
@@ -93,6 +101,7 @@ class Settings(BaseSettings):
 
     # Requests
     max_body_bytes: int = Field(default=1 << 20, ge=1_024, le=1 << 28)
+    idempotency_key_ttl_s: int = Field(default=86_400, ge=60, le=30 * 86_400)
     database_busy_timeout_s: float = Field(default=5, gt=0, le=60)
 
     # Scanner's network (never from a scan's user)
@@ -143,6 +152,8 @@ class Settings(BaseSettings):
             raise ValueError("worker_suspect_after_s must not be above worker_lost_after_s")
         if self.long_running_warning_s > self.long_running_failure_s:
             raise ValueError("long_running_warning_s must not be above long_running_failure_s")
+        if self.login_delay_s > self.login_max_delay_s:
+            raise ValueError("login_delay_s must not be above login_max_delay_s")
         return self
 
     @property
@@ -176,9 +187,10 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
     except ValidationError as error:
         problems = "; ".join(f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         raise ConfigurationError(problems) from None
-    if settings.secret_key is not None:
-        check_secret(settings.secret_key.get_secret_value())
-    elif not settings.embedded:
+    for name, key in (("SECRET_KEY", settings.secret_key), ("SECRET_KEY_PREVIOUS", settings.secret_key_previous)):
+        if key is not None:
+            check_secret(key.get_secret_value(), name=name)
+    if settings.secret_key is None and not settings.embedded:
         raise ConfigurationError(f"{PREFIX}SECRET_KEY is needed with {PREFIX}DATABASE_URL")
     return settings
 
@@ -191,9 +203,9 @@ def refuse_unknown_variables(environment: Mapping[str, str]) -> None:
         raise ConfigurationError(f"unknown settings: {', '.join(unknown)}")
 
 
-def check_secret(secret: str) -> None:
+def check_secret(secret: str, *, name: str = "SECRET_KEY") -> None:
     """Raises ConfigurationError for a key that is short, well-known or of one repeated character."""
     if len(secret.encode()) < MIN_SECRET_BYTES:
-        raise ConfigurationError(f"{PREFIX}SECRET_KEY must have at least {MIN_SECRET_BYTES} bytes")
+        raise ConfigurationError(f"{PREFIX}{name} must have at least {MIN_SECRET_BYTES} bytes")
     if any(word in secret.lower() for word in WELL_KNOWN_SECRETS) or len(set(secret)) < 8:  # noqa: PLR2004 - entropy
-        raise ConfigurationError(f"{PREFIX}SECRET_KEY is well known or has too few different characters")
+        raise ConfigurationError(f"{PREFIX}{name} is well known or has too few different characters")

@@ -70,7 +70,7 @@ CurrentAdmin = Annotated[Identity, Depends(require_admin)]
 
 
 async def get_current_user_websocket(websocket: WebSocket) -> Identity:
-    """The identity of `?token=` of a WebSocket that is not accepted yet.
+    """The identity of `?ticket=`, or else of `?token=`, of a WebSocket that is not accepted yet.
 
     On failure the socket is accepted, sent one `error` and closed with 1008 and the code as reason, because a browser
     cannot read an HTTP status (protocol.md, section 5); then the error is raised, so that the caller ends too.
@@ -81,6 +81,9 @@ async def get_current_user_websocket(websocket: WebSocket) -> Identity:
     """
     services = _services(websocket)
     try:
+        ticket = websocket.query_params.get("ticket")
+        if ticket is not None:
+            return await services.auth.redeem(ticket)
         return await services.auth.authenticate(websocket.query_params.get("token"))
     except Unauthenticated as error:
         await _refuse(websocket, error, to_wire(services.clock.now()))

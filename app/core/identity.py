@@ -29,6 +29,14 @@ class Authenticator(Protocol):
         """
         ...
 
+    async def redeem(self, ticket: str) -> Identity:
+        """The identity of a one-time ticket, which is void afterwards. It expires when the token behind it does.
+
+        Raises Unauthenticated with code `invalid_token` (unknown, used or too old), `expired_token` or
+        `user_disabled`.
+        """
+        ...
+
     async def ended(self, identities: Sequence[Identity]) -> Mapping[Identity, str]:
         """Those that are no longer good, with the reason: `logged_out`, `user_disabled`, `role_changed`.
 

@@ -1,6 +1,25 @@
-"""Rates and strikes: small, synchronous, with the time handed in."""
+"""Rates, strikes and growing delays: small, synchronous, with the time handed in."""
 
 from collections import deque
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
+
+_MAX_DOUBLINGS: Final = 40  # beyond any bound of a setting
+_SITE_PREFIX: Final = 64  # bits; one customer has at least that much of IPv6 (RFC 6177)
+
+
+def network_of(address: str | None) -> str:
+    """Who counts as one in limits: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return address or "unknown"
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ip_network((int(parsed), _SITE_PREFIX), strict=False))
 
 
 class TokenBucket:
@@ -76,3 +95,51 @@ class Strikes:
             self._times.popleft()
         self._times.append(now)
         return len(self._times) >= self._limit
+
+
+@dataclass(slots=True)
+class _Tries:
+    count: int = 0
+    until: float = 0.0  # the next try is welcome from then on
+
+
+class GrowingDelays:
+    """Per key: `free` tries as they come, then a wait of `first_s` that doubles with each, at most `longest_s`.
+
+    A try counts when it begins, so that many at once gain nothing; success forgets all before it. A try that is
+    refused counts for nothing and prolongs nothing. Each `longest_s` without a try takes one back. At most `max_keys`:
+    beyond it the key that was tried longest ago is forgotten.
+    """
+
+    def __init__(self, *, free: int, first_s: float, longest_s: float, max_keys: int = 10_000) -> None:
+        self._free = free
+        self._first_s = first_s
+        self._longest_s = longest_s
+        self._max_keys = max_keys
+        self._tries: dict[str, _Tries] = {}  # the key that was tried last is last
+
+    def begin(self, key: str, now: float) -> float:
+        """0.0: the try may go on, and counts. Else the seconds to wait."""
+        tries = self._tries.pop(key, None) or _Tries(until=now)
+        self._tries[key] = tries
+        while len(self._tries) > self._max_keys:
+            del self._tries[next(iter(self._tries))]
+        if now < tries.until:
+            return tries.until - now
+        tries.count = max(0, tries.count - int((now - tries.until) / self._longest_s)) + 1
+        tries.until = now + self._delay_s(tries.count)
+        return 0.0
+
+    def succeed(self, key: str) -> None:
+        self._tries.pop(key, None)
+
+    def withdraw(self, key: str, now: float) -> None:
+        """The try came to nothing through no fault of whoever tried."""
+        tries = self._tries.get(key)
+        if tries is not None:
+            tries.count = max(0, tries.count - 1)
+            tries.until = min(tries.until, now)
+
+    def _delay_s(self, count: int) -> float:
+        beyond = min(count - self._free, _MAX_DOUBLINGS)
+        return 0.0 if beyond < 0 else min(self._longest_s, self._first_s * 2.0**beyond)

@@ -15,6 +15,8 @@ from app.core.redact import redact, redact_value
 # Loggers whose own handlers and levels would bypass ours.
 ROUTED: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "asyncio", "alembic", "sqlalchemy")
 QUIET: Final = ("alembic", "sqlalchemy", "asyncio", "websockets", "httptools")  # warnings and worse only
+# Below this they write down what came from the wire, frames and headers alike: no redaction could know all of it.
+WIRE: Final = ("uvicorn.error",)
 
 EventDict = MutableMapping[str, Any]
 
@@ -77,3 +79,5 @@ def _route(handler: logging.Handler, level: str) -> None:
         logger.propagate = True
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in WIRE:
+        logging.getLogger(name).setLevel(max(logging.INFO, root.level))

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -93,10 +93,15 @@ class Claims:
 
 
 class Tokens:
-    """Signs and reads JWTs. One fixed algorithm, no leeway, no token without all `REQUIRED_CLAIMS`."""
+    """Signs and reads JWTs. One fixed algorithm, no leeway, no token without all `REQUIRED_CLAIMS`.
 
-    def __init__(self, *, secret: str, clock: Clock) -> None:
+    Signs with `secret`; what one of `previous` has signed is read as well, so that a key can be changed while people
+    are signed in.
+    """
+
+    def __init__(self, *, secret: str, clock: Clock, previous: Sequence[str] = ()) -> None:
         self._secret = secret
+        self._keys = (secret, *previous)
         self._clock = clock
         # The times are judged by our clock, below.
         self._options: Options = {"require": list(REQUIRED_CLAIMS), "verify_exp": False, "verify_iat": False}
@@ -124,14 +129,21 @@ class Tokens:
             raise Unauthenticated("A token is needed.", code="missing_token")
         if len(token) > MAX_TOKEN_BYTES:
             raise _invalid()
-        try:
-            payload = jwt.decode(token, self._secret, algorithms=[ALGORITHM], options=self._options)
-        except (jwt.InvalidTokenError, ValueError) as error:  # ValueError: text that is no ASCII
-            raise _invalid() from error
-        claims = _claims(payload, token_type)
+        claims = _claims(self._verify(token), token_type)
         if claims.expires_at <= self._clock.now():
             raise Unauthenticated("The token has expired.", code="expired_token")
         return claims
+
+    def _verify(self, token: str) -> Mapping[str, object]:
+        """What it says, once one of our keys fits."""
+        for key in self._keys:
+            try:
+                return jwt.decode(token, key, algorithms=[ALGORITHM], options=self._options)
+            except jwt.InvalidSignatureError:
+                continue
+            except (jwt.InvalidTokenError, ValueError) as error:  # ValueError: text that is no ASCII
+                raise _invalid() from error
+        raise _invalid()
 
     def seconds_left(self, claims: Claims) -> int:
         return max(0, int((claims.expires_at - self._clock.now()) / timedelta(seconds=1)))

@@ -1,8 +1,19 @@
 """Tables. SQLAlchemy Core: rows are facts, not living objects."""
 
 from app.models.base import metadata
-from app.models.identity import sessions, users
-from app.models.records import audit_log, violations
+from app.models.identity import known_addresses, sessions, users
+from app.models.records import audit_log, idempotency_keys, violations
 from app.models.tasks import scan_tasks, task_events, task_logs
 
-__all__ = ["audit_log", "metadata", "scan_tasks", "sessions", "task_events", "task_logs", "users", "violations"]
+__all__ = [
+    "audit_log",
+    "idempotency_keys",
+    "known_addresses",
+    "metadata",
+    "scan_tasks",
+    "sessions",
+    "task_events",
+    "task_logs",
+    "users",
+    "violations",
+]

@@ -31,3 +31,13 @@ sessions = Table(
     Column("revoked_at", UtcDateTime),
     Column("refresh_jti", String(36), nullable=False),  # the one refresh token that is still good
 )
+
+# From where a user has signed in: networks as `core.limits.network_of` writes them. Guesses from elsewhere do not lock
+# these out.
+known_addresses = Table(
+    "known_addresses",
+    metadata,
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("address", String(45), primary_key=True),
+    Column("last_login_at", UtcDateTime, nullable=False),
+)

@@ -1,4 +1,4 @@
-"""Findings and the audit log."""
+"""Findings, the audit log, and requests that must not be carried out twice."""
 
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
@@ -38,3 +38,14 @@ audit_log = Table(
     Column("detail", JSON, nullable=False),  # codes and numbers, never a payload
 )
 Index("ix_audit_log_at", audit_log.c.at)
+
+# One row a request that named a key (`Idempotency-Key`): a repeated one gets the same answer.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),  # SHA-256 of what was asked for
+    Column("response", Text, nullable=False),  # JSON, as it was answered
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+)

@@ -1,4 +1,4 @@
-"""Lets go of what is old: deleted tasks, and events and log lines of finished ones."""
+"""Lets go of what is old: deleted tasks, events and log lines of finished ones, keys of requests."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -48,6 +48,7 @@ class Purge:
             await self._prune(retention.prune_lines, timedelta(days=settings.log_retention_days)),
             await self._prune(retention.prune_events, timedelta(days=settings.event_retention_days)),
         ]
+        await self._prune(retention.prune_keys, timedelta(seconds=settings.idempotency_key_ttl_s))
         if any(pruned):
             log.info("logs_pruned", progress=pruned[0], lines=pruned[1], events=pruned[2])
 

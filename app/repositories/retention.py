@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, select, tuple_, update
 
 from app.domain.tasks import TERMINAL
 from app.events.types import TaskProgress
-from app.models import scan_tasks, task_events, task_logs
+from app.models import idempotency_keys, scan_tasks, task_events, task_logs
 
 t = scan_tasks.c
 
@@ -50,6 +50,14 @@ def prune_events(connection: Connection, finished_before: datetime, limit: int) 
     connection.execute(delete(task_events).where(task_events.c.task_id.in_(ids)))
     connection.execute(update(scan_tasks).where(t.id.in_(ids)).values(min_seq=t.last_seq + 1))
     return len(ids)
+
+
+def prune_keys(connection: Connection, made_before: datetime, limit: int) -> int:
+    """Removes idempotency keys that have had their time. How many."""
+    i = idempotency_keys.c
+    keys = connection.execute(select(i.user_id, i.key).where(i.created_at < made_before).limit(limit)).all()
+    connection.execute(delete(idempotency_keys).where(tuple_(i.user_id, i.key).in_([tuple(key) for key in keys])))
+    return len(keys)
 
 
 def _finished(connection: Connection, before: datetime, limit: int, more: ColumnElement[bool]) -> Sequence[Any]:

@@ -25,3 +25,10 @@ class BroadcastResponse(Response):
 
     broadcast_id: str
     delivered: Count
+
+
+class TicketResponse(Response):
+    """Good for one WebSocket, within `expires_in` seconds."""
+
+    ticket: str
+    expires_in: Count

@@ -6,8 +6,6 @@ change and a deactivation end every token at the next look, and an `AccessHint` 
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
@@ -15,26 +13,20 @@ from sqlalchemy import Connection, Row
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database
-from app.core.errors import ConfigurationError, Forbidden, Unauthenticated
+from app.core.errors import ConfigurationError, Forbidden, LimitReached, ScannerError, Unauthenticated
 from app.core.identity import Identity
 from app.core.ids import new_id
 from app.core.security import MIN_PASSWORD, Claims, Passwords, Tokens
 from app.events.bus.base import AccessHint, Bus
 from app.repositories import sessions, users
 from app.services.audit import AuditTrail
+from app.services.login import Login
+from app.services.mint import Mint, TokenPair
+from app.services.throttle import Throttle
+from app.services.tickets import Ticket, Tickets
 
 FIRST_ADMIN: Final = "admin"
 FIRST_ADMIN_EMAIL: Final = "admin@localhost"
-
-
-@dataclass(frozen=True, slots=True)
-class TokenPair:
-    """`expires_in` is of the access token, in seconds."""
-
-    access_token: str
-    refresh_token: str
-    expires_in: int
-    token_type: str = "bearer"  # noqa: S105 - RFC 6750
 
 
 class AuthService:
@@ -49,6 +41,10 @@ class AuthService:
         clock: Clock,
         passwords: Passwords,
         tokens: Tokens,
+        mint: Mint,
+        login: Login,
+        throttle: Throttle,
+        tickets: Tickets,
         audit: AuditTrail,
     ) -> None:
         self._settings = settings
@@ -57,6 +53,10 @@ class AuthService:
         self._clock = clock
         self._passwords = passwords
         self._tokens = tokens
+        self._mint = mint
+        self._login = login
+        self._throttle = throttle
+        self._tickets = tickets
         self._audit = audit
 
     async def authenticate(self, token: str | None) -> Identity:
@@ -65,6 +65,19 @@ class AuthService:
         row = await self._db.read(lambda connection: sessions.find_with_user(connection, claims.session_id))
         row = self._check(row, claims)
         return Identity(row.id, row.username, row.role, claims.session_id, claims.expires_at)
+
+    async def redeem(self, ticket: str) -> Identity:
+        """See `Authenticator`."""
+        then = await self._tickets.redeem(ticket)
+        row = await self._db.read(lambda connection: sessions.find_with_user(connection, then.session_id))
+        row = self._check_session(row, then.user_id)
+        if then.expires_at <= self._clock.now():
+            raise Unauthenticated("The token has expired.", code="expired_token")
+        return Identity(row.id, row.username, row.role, then.session_id, then.expires_at)
+
+    async def issue_ticket(self, identity: Identity) -> Ticket:
+        """A ticket for one WebSocket, bound to this user, session and token. Raises LimitReached."""
+        return await self._tickets.issue(identity)
 
     async def ended(self, identities: Sequence[Identity]) -> Mapping[Identity, str]:
         """See `Authenticator`."""
@@ -82,42 +95,33 @@ class AuthService:
         Raises:
             Unauthenticated: `invalid_credentials` (unknown name and wrong password look and last the same), or
                 `user_disabled`, said only to who knows the password.
-            LimitReached: too many sign-ins at once.
+            LimitReached: too many sign-ins at once, from this address or into this account (`services.throttle`).
         """
-        row = await self._db.read(lambda connection: users.find_by_name(connection, username))
-        if not await self._passwords.verify(password, row.password_hash if row else None) or row is None:
-            self._audit.record("auth.login", "denied", user_id=row.id if row else None, address=address)
-            raise Unauthenticated("The name or the password is wrong.", code="invalid_credentials")
-        if not row.is_active:
-            self._audit.record(
-                "auth.login", "denied", user_id=row.id, address=address, detail={"code": "user_disabled"}
-            )
-            raise _disabled()
-        stronger = await self._passwords.hash(password) if self._passwords.needs_rehash(row.password_hash) else None
-        claims = self._new_claims(row, new_id())
-        await self._db.write(lambda connection: self._open_session(connection, row, claims, stronger))
-        self._audit.record("auth.login", user_id=row.id, address=address, object_id=claims.session_id)
-        return self._pair(claims)
+        return await self._login.open(username, password, address=address)
 
     async def refresh(self, token: str, *, address: str | None = None) -> TokenPair:
         """Rotates: the token given is void afterwards. One that was used before ends the session: somebody copied it.
 
         Raises Unauthenticated as `authenticate` does.
         """
-        old = self._tokens.read(token, "refresh")
+        try:
+            old = self._tokens.read(token, "refresh")
+        except Unauthenticated as refusal:
+            self._audit.record("auth.refresh", "denied", address=address, detail={"code": refusal.code})
+            raise
         outcome = await self._db.write(lambda connection: self._rotate(connection, old))
         if isinstance(outcome, Claims):
-            return self._pair(outcome)
+            return self._mint.pair(outcome)
+        self._audit.record(
+            "auth.refresh",
+            "denied",
+            user_id=old.user_id,
+            address=address,
+            object_id=old.session_id,
+            detail={"code": outcome.code},
+        )
         if outcome.code == "token_reused":
             self._bus.publish(AccessHint(old.user_id, old.session_id))
-            self._audit.record(
-                "auth.refresh",
-                "denied",
-                user_id=old.user_id,
-                address=address,
-                object_id=old.session_id,
-                detail={"code": outcome.code},
-            )
             raise Unauthenticated(outcome.message, code="invalid_token")
         raise outcome
 
@@ -133,13 +137,30 @@ class AuthService:
 
         Raises:
             Forbidden: `wrong_password`.
+            LimitReached: the current password was guessed wrongly too often.
         """
-        row = await self._db.read(lambda connection: users.find(connection, identity.user_id))
-        if not await self._passwords.verify(current, row.password_hash if row else None):
-            self._audit.record("auth.password", "denied", user_id=identity.user_id, address=address)
-            raise Forbidden("The current password is wrong.", code="wrong_password")
+        try:
+            await self._check_password(identity, current)
+        except (Forbidden, LimitReached) as refusal:
+            self._audit.record(
+                "auth.password", "denied", user_id=identity.user_id, address=address, detail={"code": refusal.code}
+            )
+            raise
         await self.set_password(identity.user_id, new)
         self._audit.record("auth.password", user_id=identity.user_id, address=address)
+
+    async def _check_password(self, identity: Identity, password: str) -> None:
+        """A stolen token is no way to guess faster than at the front door."""
+        key = self._throttle.begin(f"\0{identity.user_id}")
+        try:
+            row = await self._db.read(lambda connection: users.find(connection, identity.user_id))
+            good = await self._passwords.verify(password, row.password_hash if row else None)
+        except ScannerError:
+            self._throttle.withdraw(key)
+            raise
+        if not good:
+            raise Forbidden("The current password is wrong.", code="wrong_password")
+        self._throttle.succeed(key)
 
     async def set_password(self, user_id: str, password: str) -> None:
         """Ends all sessions of the user."""
@@ -187,31 +208,22 @@ class AuthService:
         return True
 
     def _check(self, row: Row[Any] | None, claims: Claims) -> Row[Any]:
-        if row is None or row.id != claims.user_id or row.revoked_at is not None:
+        row = self._check_session(row, claims.user_id)
+        if row.token_version != claims.token_version:
+            raise _invalid()
+        return row
+
+    def _check_session(self, row: Row[Any] | None, user_id: str) -> Row[Any]:
+        """Disabled comes before revoked, since disabling revokes: whoever holds a good token may know why."""
+        if row is None or row.id != user_id:
             raise _invalid()
         if not row.is_active:
-            raise _disabled()
-        if row.token_version != claims.token_version:
+            raise Unauthenticated("This account is disabled.", code="user_disabled")
+        if row.revoked_at is not None:
             raise _invalid()
         if row.session_expires_at <= self._clock.now():
             raise Unauthenticated("The session has expired.", code="expired_token")
         return row
-
-    def _open_session(self, connection: Connection, row: Row[Any], claims: Claims, stronger: str | None) -> None:
-        current = users.find(connection, row.id)  # the password check took its time
-        if current is None or not current.is_active or current.token_version != row.token_version:
-            raise _invalid()
-        now = self._clock.now()
-        changes: dict[str, Any] = {"last_login_at": now}
-        users.change(connection, row.id, changes if stronger is None else {**changes, "password_hash": stronger})
-        sessions.add(
-            connection,
-            session_id=claims.session_id,
-            user_id=row.id,
-            now=now,
-            expires_at=claims.expires_at,
-            refresh_jti=claims.token_id,
-        )
 
     def _rotate(self, connection: Connection, old: Claims) -> Claims | Unauthenticated:
         """A refusal is returned, not raised: the revocation must commit."""
@@ -219,7 +231,7 @@ class AuthService:
             row = self._check(sessions.find_with_user(connection, old.session_id), old)
         except Unauthenticated as refusal:
             return refusal
-        new = self._new_claims(row, old.session_id)
+        new = self._mint.claims(row, old.session_id)
         if sessions.rotate(
             connection, old.session_id, old_jti=old.token_id, new_jti=new.token_id, expires_at=new.expires_at
         ):
@@ -253,19 +265,6 @@ class AuthService:
             },
         )
 
-    def _new_claims(self, row: Row[Any], session_id: str) -> Claims:
-        """Of the refresh token; the session lives as long."""
-        expires_at = self._in(self._settings.refresh_token_ttl_s)
-        return Claims(row.id, session_id, row.token_version, new_id(), expires_at)
-
-    def _pair(self, claims: Claims) -> TokenPair:
-        ttl = self._settings.access_token_ttl_s
-        access = Claims(claims.user_id, claims.session_id, claims.token_version, new_id(), self._in(ttl))
-        return TokenPair(self._tokens.issue("access", access), self._tokens.issue("refresh", claims), ttl)
-
-    def _in(self, seconds: float) -> datetime:
-        return self._clock.now() + timedelta(seconds=seconds)
-
 
 def _ending(identity: Identity, row: Row[Any] | None) -> str | None:
     """Why the identity is no longer good, or None. A session's row goes only with its user or when it has expired."""
@@ -280,7 +279,3 @@ def _ending(identity: Identity, row: Row[Any] | None) -> str | None:
 
 def _invalid() -> Unauthenticated:
     return Unauthenticated("The token is not valid.", code="invalid_token")
-
-
-def _disabled() -> Unauthenticated:
-    return Unauthenticated("This account is disabled.", code="user_disabled")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from app.core.identity import Identity
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedTarget:
@@ -102,6 +104,18 @@ class FileRemover(Protocol):
     """Removes what the scans of a deleted task left in the data folder. Never raises for what is gone already."""
 
     def __call__(self, task_id: str) -> None: ...
+
+
+class TicketStore(Protocol):
+    """Where open tickets are (`services.tickets`). Atomic: of two that take the same ticket one gets it."""
+
+    async def put(self, digest: str, identity: Identity, *, ttl_s: float) -> None:
+        """Raises LimitReached when there are too many. `ttl_s` is the same in all calls."""
+        ...
+
+    async def take(self, digest: str) -> Identity | None:
+        """The identity, once; None when it is unknown, was taken or has expired."""
+        ...
 
 
 class Hub(Protocol):

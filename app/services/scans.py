@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
+from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound
@@ -19,6 +21,7 @@ from app.repositories import tasks
 from app.repositories.tasks import Viewer
 from app.services.audit import AuditTrail
 from app.services.lifecycle import Lifecycle
+from app.services.once import Once
 from app.services.ports import ParsedTarget, ScanRunner, TargetParser
 from app.services.views import Json, task_view
 
@@ -52,6 +55,7 @@ class ScanService:
         *,
         settings: Settings,
         db: Database,
+        clock: Clock,
         journal: Journal,
         lifecycle: Lifecycle,
         audit: AuditTrail,
@@ -60,6 +64,7 @@ class ScanService:
     ) -> None:
         self._settings = settings
         self._db = db
+        self._clock = clock
         self._journal = journal
         self._lifecycle = lifecycle
         self._audit = audit
@@ -74,16 +79,54 @@ class ScanService:
             Forbidden: `target_not_allowed` in this deployment.
             LimitReached: `task_limit`, too many unfinished tasks of this user.
         """
+        task, _ = await self.create_once(actor, target_domain, config, key=None)
+        return task
+
+    async def create_once(
+        self, actor: Actor, target_domain: str, config: Mapping[str, Any], *, key: str | None
+    ) -> tuple[Json, bool]:
+        """As `create`, and whether nothing was done because this user has used the key for the same request before.
+
+        Such a request gets what the first one got, for `idempotency_key_ttl_s`; of several at once one is carried out.
+
+        Raises:
+            InvalidInput: also `idempotency_key_reused`, for another request.
+        """
         target = self._targets.parse(target_domain)
         self._check_allowed(target)
         starts = [self._targets.parse_start_url(url, target) for url in config.get("start_urls", ())]
         stored = {**config, "start_urls": list(dict.fromkeys(starts))}
         task_id = new_id()
         create = self._lifecycle.create(task_id, user_id=actor.user_id, target_domain=target.name, config=stored)
-        await self._journal.write(self._within_limit(actor.user_id, create))
-        self._runner.wake()
-        self._record("task.create", actor, task_id, {"target": target.name})
-        return await self.get(actor, task_id)
+        unit = self._within_limit(actor.user_id, create)
+        request = {"target_domain": target_domain, "config": config}
+        once = None if key is None else Once.of(actor.user_id, key, request)
+        task, replayed = await self._carry_out(actor, task_id, unit, once)
+        if not replayed:
+            self._runner.wake()
+            self._record("task.create", actor, task_id, {"target": target.name})
+        return task, replayed
+
+    async def _carry_out(self, actor: Actor, task_id: str, unit: Unit, once: Once | None) -> tuple[Json, bool]:
+        """The new task as it is answered, or the answer of before; key and task are one transaction."""
+        known: Json | None = None
+        made: Json = {}
+
+        def work(connection: Connection) -> Place | None:
+            nonlocal known, made
+            now = self._clock.now()
+            since = now - timedelta(seconds=self._settings.idempotency_key_ttl_s)
+            known = once.recall(connection, since=since) if once else None
+            if known is not None:
+                return None
+            place = unit(connection)
+            made = self._view(connection, find_seen(connection, task_id, actor.viewer))
+            if once:
+                once.keep(connection, made, now=now)
+            return place
+
+        await self._journal.write(work)
+        return (made, False) if known is None else (known, True)
 
     async def get(self, actor: Actor, task_id: str) -> Json:
         """Raises NotFound."""

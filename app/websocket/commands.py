@@ -65,12 +65,18 @@ class Resume(Command):
     last_seq: Seq
 
 
+class Auth(Command):
+    type: ClassVar[str] = "auth"
+    token: Annotated[str, Field(strict=True, repr=False)]
+
+
 class GetStatus(Command):
     type: ClassVar[str] = "get_status"
 
 
 COMMANDS: Final[dict[str, type[Command]]] = {
-    command.type: command for command in (Ping, Pong, SubscribeTask, UnsubscribeTask, SubscribeTasks, Resume, GetStatus)
+    command.type: command
+    for command in (Ping, Pong, SubscribeTask, UnsubscribeTask, SubscribeTasks, Resume, Auth, GetStatus)
 }
 
 

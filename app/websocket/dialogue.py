@@ -6,6 +6,7 @@ from app.core.clock import Clock, to_wire
 from app.core.config import Settings
 from app.websocket.codes import CloseCode, ErrorCode
 from app.websocket.commands import (
+    Auth,
     BadFrame,
     Command,
     GetStatus,
@@ -20,6 +21,7 @@ from app.websocket.commands import (
 from app.websocket.commands import Pong as PongCommand
 from app.websocket.connection import ConnectionInfo
 from app.websocket.protocol import Error, Pong, Status, StatusSubscription, SubscriptionResult
+from app.websocket.renewal import Renewal
 from app.websocket.subscriptions import Request, Subscriptions
 from app.websocket.topics import topics
 
@@ -29,9 +31,10 @@ RATE_ERROR_EVERY_S = 1.0  # protocol.md, section 5: `rate_limited` at most once 
 class Dialogue:
     """Parses, limits and carries out the frames of clients."""
 
-    def __init__(self, *, settings: Settings, clock: Clock, subscriptions: Subscriptions) -> None:
+    def __init__(self, *, settings: Settings, clock: Clock, subscriptions: Subscriptions, renewal: Renewal) -> None:
         self._settings = settings
         self._clock = clock
+        self._renewal = renewal
         self._subscriptions = subscriptions
 
     async def handle(self, connection: ConnectionInfo, message: str | bytes) -> None:
@@ -68,6 +71,8 @@ class Dialogue:
                 await self._subscriptions.unsubscribe(connection, command.task_id, command.id)
             case Resume():
                 await self._subscriptions.resume(connection, command.task_id, command.last_seq, command.id)
+            case Auth():
+                await self._renewal.renew(connection, command)
             case GetStatus():
                 self._status(connection, command)
             case _:

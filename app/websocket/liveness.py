@@ -1,6 +1,8 @@
 """Who still lives: heartbeats, expired tokens and peers that take no bytes (protocol.md, sections 6 and 7)."""
 
 import asyncio
+from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
 
 import structlog
 
@@ -8,7 +10,7 @@ from app.core.clock import Clock, to_wire
 from app.core.config import Settings
 from app.websocket.codes import CloseCode
 from app.websocket.connection import ConnectionInfo
-from app.websocket.protocol import Ping
+from app.websocket.protocol import Ping, TokenExpiring
 from app.websocket.registry import Registry
 
 log = structlog.get_logger(__name__)
@@ -21,6 +23,8 @@ class Liveness:
         self._settings = settings
         self._registry = registry
         self._clock = clock
+        # The end of the token that a connection was warned of: once per token.
+        self._warned: WeakKeyDictionary[ConnectionInfo, datetime] = WeakKeyDictionary()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -43,7 +47,19 @@ class Liveness:
         elif self._is_stuck(connection, now):
             connection.close(CloseCode.TOO_SLOW, "too_slow")
         else:
+            self._warn(connection)
             self._ping(connection, now, silent_s)
+
+    def _warn(self, connection: ConnectionInfo) -> None:
+        """Say once that the token ends soon. Not before the greeting, which is the first frame."""
+        expires_at = connection.identity.expires_at
+        left = expires_at - self._clock.now()
+        if left > timedelta(seconds=self._settings.ws_token_warning_s) or not connection.ready:
+            return
+        if self._warned.get(connection) != expires_at:
+            self._warned[connection] = expires_at
+            frame = TokenExpiring(expires_at=to_wire(expires_at), timestamp=to_wire(self._clock.now()))
+            connection.send(frame.to_bytes())
 
     def _is_stuck(self, connection: ConnectionInfo, now: float) -> bool:
         unsent = connection.peer.unsent_bytes

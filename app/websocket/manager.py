@@ -40,6 +40,7 @@ from app.websocket.protocol import (
     ReconnectAdvice,
 )
 from app.websocket.registry import Registry
+from app.websocket.renewal import AccessMemory, Renewal
 from app.websocket.resume import StateReader
 from app.websocket.snapshots import SnapshotCache
 from app.websocket.streams import Streams
@@ -128,7 +129,9 @@ class WebSocketManager:
             on_denied=self._subscribe_denied,
         )
         self.liveness = Liveness(settings=settings, registry=self.registry, clock=clock)
-        self.dialogue = Dialogue(settings=settings, clock=clock, subscriptions=self.subscriptions)
+        self._access = AccessMemory(clock=clock)
+        renewal = Renewal(authenticator=authenticator, clock=clock, record=audit.record, confirm=self.confirm)
+        self.dialogue = Dialogue(settings=settings, clock=clock, subscriptions=self.subscriptions, renewal=renewal)
 
     async def start(self) -> None:
         """Listen to the bus and start the loops."""
@@ -269,6 +272,14 @@ class WebSocketManager:
         """The clock of this manager, for frames that are made outside it."""
         return self._clock.now()
 
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def confirm(self, connection: ConnectionInfo, since: float) -> None:
+        """The connection took an identity that was looked up after `since`: look again if it was questioned since."""
+        if self._access.heard_since(connection.user_id, since):
+            self._background.start(self._recheck(connection.user_id), name="recheck")
+
     @property
     def sweep_lag_s(self) -> float | None:
         """Seconds since the last good sweep; None before the first."""
@@ -383,6 +394,7 @@ class WebSocketManager:
                 self.delivery.on_hint(hint)
                 self.streams.on_hint(hint)
             case AccessHint():
+                self._access.note(hint.user_id)
                 self._background.start(self._recheck(hint.user_id), name="recheck")
 
     async def _sweep_loop(self) -> None:

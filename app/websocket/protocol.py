@@ -221,6 +221,21 @@ class ReconnectAdvice(Frame):
     delay_max_ms: Count
 
 
+class TokenExpiring(Frame):
+    """The connection's token ends soon: `auth` with a fresh one, or it closes with 4001."""
+
+    type: Literal["token_expiring"] = "token_expiring"
+    expires_at: Timestamp
+
+
+class AuthResult(Frame):
+    type: Literal["auth_result"] = "auth_result"
+    success: bool
+    expires_at: Timestamp | None = None  # of the token that the connection has now, after a success
+    error: ResultError | None = None
+    id: str | None = None
+
+
 class StatusSubscription(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     task_id: str
@@ -255,6 +270,8 @@ CONTROL_FRAMES: Final[tuple[type[Frame], ...]] = (
     LogsDropped,
     AdminBroadcast,
     ReconnectAdvice,
+    TokenExpiring,
+    AuthResult,
     Status,
     Error,
 )

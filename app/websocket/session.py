@@ -27,6 +27,7 @@ async def websocket_endpoint(websocket: WebSocket) -> None:
         _note_refusal(manager, refusal.reason, address)
         await websocket.send_denial_response(refusal.response())
         return
+    since = manager.monotonic()
     try:
         identity = await get_current_user_websocket(websocket)
     except Unauthenticated as error:
@@ -37,12 +38,15 @@ async def websocket_endpoint(websocket: WebSocket) -> None:
         await websocket.send_denial_response(_busy())
         return
     await websocket.accept()
-    await _serve(manager, websocket, identity, address)
+    await _serve(manager, websocket, identity, address, since)
 
 
-async def _serve(manager: WebSocketManager, websocket: WebSocket, identity: Identity, address: str) -> None:
+async def _serve(
+    manager: WebSocketManager, websocket: WebSocket, identity: Identity, address: str, since: float
+) -> None:
     try:
         connection = await manager.connect(websocket, identity, address=address)
+        manager.confirm(connection, since)
     except Unavailable:
         await _say_busy(manager, websocket)
         return

@@ -332,6 +332,7 @@ async def test_an_expired_token_closes_with_4001(tmp_path):
     async with Stack(tmp_path, ws_check_interval_s=0.05).serve() as stack:
         stack.auth.expires_in_s = 0.2
         async with open_client(stack, stack.add_user("a")) as client:
+            assert (await client.receive())["type"] == "token_expiring"
             with pytest.raises(ConnectionClosed) as closed:
                 await client.receive()
         assert closed.value.rcvd.code == 4001

@@ -1,8 +1,8 @@
 """Scan tasks: create, list, look, cancel, retry, delete."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query, Response
 
 from app.api.state import MAX_SEARCH, CurrentActor, PageNumber, PageSize, State
 from app.domain.tasks import TaskStatus
@@ -11,11 +11,33 @@ from app.schemas.tasks import ScanOptions, TaskCreate, TaskPage, TaskResponse
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
+REPLAYED: Final = "Idempotency-Replayed"
+# Of the client's making, as in draft-ietf-httpapi-idempotency-key-header: visible ASCII, quotes or not.
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Sent again with the same body within a day, the task that was made then is the answer.",
+    ),
+]
 
-@router.post("", status_code=201, summary="Start a scan")
-async def create_task(body: TaskCreate, actor: CurrentActor, services: State) -> TaskResponse:
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Start a scan",
+    responses={201: {"headers": {REPLAYED: {"description": "`true`: done before", "schema": {"type": "string"}}}}},
+)
+async def create_task(
+    body: TaskCreate, actor: CurrentActor, services: State, response: Response, idempotency_key: IdempotencyKey = None
+) -> TaskResponse:
     config = (body.config or ScanOptions()).model_dump()
-    return TaskResponse.model_validate(await services.scans.create(actor, body.target_domain, config))
+    task, replayed = await services.scans.create_once(actor, body.target_domain, config, key=idempotency_key)
+    if replayed:
+        response.headers[REPLAYED] = "true"
+    return TaskResponse.model_validate(task)
 
 
 @router.get("", summary="My tasks; all tasks for administrators")

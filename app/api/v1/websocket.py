@@ -11,11 +11,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket
 
 from app.api.state import MAX_SEARCH, CurrentActor, State
-from app.core.dependencies import CurrentAdmin, StreamUser, client_address
+from app.core.dependencies import CurrentAdmin, CurrentUser, StreamUser, client_address
 from app.core.errors import InvalidInput, LimitReached, NotFound, Unavailable
 from app.events.types import LogLevel
 from app.schemas.common import Text
-from app.schemas.monitor import BroadcastRequest, BroadcastResponse
+from app.schemas.monitor import BroadcastRequest, BroadcastResponse, TicketResponse
 from app.schemas.tasks import LogPage
 from app.services.views import Json
 from app.websocket.commands import MAX_SEQ
@@ -37,6 +37,12 @@ _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 
 async def monitor(websocket: WebSocket) -> None:
     """The real-time connection; its contract is docs/protocol.md."""
     await websocket_endpoint(websocket)
+
+
+@router.post("/ws/ticket", summary="A one-time ticket for the real-time connection: `?ticket=`, instead of a token")
+async def issue_ticket(user: CurrentUser, services: State) -> TicketResponse:
+    issued = await services.auth.issue_ticket(user)
+    return TicketResponse(ticket=issued.ticket, expires_in=issued.expires_in)
 
 
 @router.get("/ws/stats", summary="Open connections and their queues (administrators)")

@@ -15,7 +15,7 @@ from app.events.bus.base import AccessHint
 from app.models import metadata
 from app.repositories import audit, sessions, users
 from app.services.audit import AuditTrail
-from app.services.auth import AuthService
+from app.wiring import build_auth
 from tests.support.house import ADMIN_PASSWORD, HandClock, cheap_passwords, make_settings
 
 SECRET = "0123456789abcdef0123456789abcdef-long"
@@ -37,21 +37,15 @@ class Desk:
     """An `AuthService` and all that it stands on."""
 
     def __init__(self, folder, passwords: Passwords | None = None, **values: object) -> None:
-        self.settings = make_settings(folder, **values)
+        self.settings = make_settings(folder, **{"secret_key": SecretStr(SECRET), **values})
         self.db = Database(f"sqlite:///{folder / 'a.db'}")
         metadata.create_all(self.db.engine)
         self.bus = RememberingBus()
         self.clock = HandClock()
         self.passwords = passwords or cheap_passwords()
         self.audit = AuditTrail(db=self.db, clock=self.clock)
-        self.auth = AuthService(
-            settings=self.settings,
-            db=self.db,
-            bus=self.bus,
-            clock=self.clock,
-            passwords=self.passwords,
-            tokens=Tokens(secret=SECRET, clock=self.clock),
-            audit=self.audit,
+        self.auth = build_auth(
+            self.settings, db=self.db, bus=self.bus, clock=self.clock, passwords=self.passwords, audit=self.audit
         )
 
     async def identity(self):

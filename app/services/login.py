@@ -1,0 +1,102 @@
+"""Signing in with a name and a password."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.errors import LimitReached, ScannerError, Unauthenticated
+from app.core.ids import new_id
+from app.core.limits import network_of
+from app.core.security import Claims, Passwords
+from app.repositories import known_addresses, sessions, users
+from app.services.audit import AuditTrail
+from app.services.mint import Mint, TokenPair
+from app.services.throttle import Throttle
+
+
+class Login:
+    """Each refusal is an audit row with its code."""
+
+    def __init__(
+        self, *, db: Database, clock: Clock, passwords: Passwords, mint: Mint, throttle: Throttle, audit: AuditTrail
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._passwords = passwords
+        self._mint = mint
+        self._throttle = throttle
+        self._audit = audit
+
+    async def open(self, username: str, password: str, *, address: str | None = None) -> TokenPair:
+        """A new session. See `AuthService.login`."""
+        user: Row[Any] | None = None
+        try:
+            self._throttle.admit_place(network_of(address))
+            user, known = await self._find(username, address)
+            key = self._throttle.begin(username, network_of(address) if known else None)
+            claims = await self._checked(user, password, key, address)
+        except (Unauthenticated, LimitReached) as refusal:
+            self._audit.record(
+                "auth.login",
+                "denied",
+                user_id=user.id if user else None,
+                address=address,
+                detail={"code": refusal.code},
+            )
+            raise
+        self._audit.record("auth.login", user_id=claims.user_id, address=address, object_id=claims.session_id)
+        return self._mint.pair(claims)
+
+    async def _find(self, username: str, address: str | None) -> tuple[Row[Any] | None, bool]:
+        """The user, and whether they have signed in from there before."""
+        place = network_of(address)
+
+        def work(connection: Connection) -> tuple[Row[Any] | None, bool]:
+            return users.find_by_name(connection, username), known_addresses.knows(connection, username, place)
+
+        return await self._db.read(work)
+
+    async def _checked(self, user: Row[Any] | None, password: str, key: str, address: str | None) -> Claims:
+        """The session's claims, once the password was right and the session is stored."""
+        try:
+            found = await self._verified(user, password)
+            claims = await self._store(found, password, address)
+        except Unauthenticated:
+            raise
+        except ScannerError:
+            self._throttle.withdraw(key)  # busy: nobody knows whether the password was right
+            raise
+        self._throttle.succeed(key)
+        return claims
+
+    async def _verified(self, user: Row[Any] | None, password: str) -> Row[Any]:
+        if not await self._passwords.verify(password, user.password_hash if user else None) or user is None:
+            raise Unauthenticated("The name or the password is wrong.", code="invalid_credentials")
+        if not user.is_active:
+            raise Unauthenticated("This account is disabled.", code="user_disabled")
+        return user
+
+    async def _store(self, user: Row[Any], password: str, address: str | None) -> Claims:
+        stronger = await self._passwords.hash(password) if self._passwords.needs_rehash(user.password_hash) else None
+        claims = self._mint.claims(user, new_id())
+        await self._db.write(lambda connection: self._add(connection, user, claims, stronger, network_of(address)))
+        return claims
+
+    def _add(self, connection: Connection, user: Row[Any], claims: Claims, stronger: str | None, place: str) -> None:
+        current = users.find(connection, user.id)  # the password check took its time
+        if current is None or not current.is_active or current.token_version != user.token_version:
+            raise Unauthenticated("The token is not valid.", code="invalid_token")
+        now = self._clock.now()
+        changes: dict[str, Any] = {"last_login_at": now}
+        users.change(connection, user.id, changes if stronger is None else {**changes, "password_hash": stronger})
+        sessions.add(
+            connection,
+            session_id=claims.session_id,
+            user_id=user.id,
+            now=now,
+            expires_at=claims.expires_at,
+            refresh_jti=claims.token_id,
+        )
+        known_addresses.remember(connection, user.id, place, now=now)
