@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO, cast
 
 from pydantic import SecretStr
 from rich.console import Console
@@ -18,10 +18,12 @@ from rich.text import Text
 from app.cli import exits
 from app.cli.display.progress import choose_display
 from app.cli.display.report import print_report
+from app.cli.display.stream import CurrentStderr
 from app.cli.neighbour import Neighbour, hold_neighbour
 from app.cli.scan import private_folder, scan_through
 from app.cli.texts import Labels, language_of
 from app.core.config import Settings, load_settings
+from app.core.logging import configure_logging
 from app.server import Serving, run_server
 from app.services.auth import FIRST_ADMIN
 
@@ -81,6 +83,7 @@ class Demo:
 
     async def run(self, serving: Serving) -> None:
         """Greets, scans, shows the report, and stays until the server ends (or not, with `once`)."""
+        configure_logging(serving.services.settings.log_level, stream=cast("TextIO", CurrentStderr()))
         self._greet(serving.url)
         display = choose_display(self.console, self._labels)
         report = await scan_through(serving.services, self._target, {}, display, self._labels)

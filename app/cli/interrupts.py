@@ -20,7 +20,8 @@ class Interrupts:
         """Within the block, in a task of a running loop. A signal that is ignored (nohup) stays so."""
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None  # there is one wherever `await` works
-        caught = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.getsignal(number) for number in SIGNALS}
+        caught = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
         for number in caught:
             loop.add_signal_handler(number, self._signalled, task, at_once)
         try:
@@ -28,6 +29,7 @@ class Interrupts:
         finally:
             for number in caught:
                 loop.remove_signal_handler(number)
+                signal.signal(number, before[number])
 
     def _signalled(self, task: "asyncio.Task[object]", at_once: bool) -> None:
         if at_once or self.asked.is_set():

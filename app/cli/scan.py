@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from pydantic import SecretStr
 from rich.console import Console
 
 from app.cli import exits, house
 from app.cli.display.progress import Display, choose_display, show_until_end
+from app.cli.display.stream import CurrentStderr
 from app.cli.interrupts import Interrupts
 from app.cli.neighbour import hold_neighbour
 from app.cli.network import NetworkOptions
@@ -48,7 +49,7 @@ def run_scan(order: ScanOrder) -> int:
         overrides = stack.enter_context(hold_neighbour()).overrides if order.use_neighbour else {}
         folder = order.data_dir or stack.enter_context(private_folder())
         settings = scan_settings(order.network.over(overrides), folder, private=order.data_dir is None)
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, stream=cast("TextIO", CurrentStderr()))
         labels = Labels(settings.language)
         display = choose_display(Console(stderr=True, highlight=False), labels)
         try:

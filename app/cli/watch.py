@@ -5,8 +5,8 @@ import getpass
 import os
 import random
 import sys
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -79,14 +79,17 @@ def check_url(url: str) -> None:
         raise BadParameter(f"{url!r} is not the address of a server, such as http://127.0.0.1:8000")
 
 
-def ask_credentials(url: str) -> tuple[str, str]:
+def ask_credentials(
+    url: str, *, terminal: IO[str] | None = None, ask: Callable[[str], str] = getpass.getpass
+) -> tuple[str, str]:
     """Name and password from the terminal. Raises SignInFailed where there is none to ask."""
-    if not sys.stdin.isatty():
+    terminal = terminal or sys.stdin
+    if not terminal.isatty():
         raise SignInFailed(f"Set {TOKEN_VARIABLE}, or run this in a terminal to sign in.", code="missing_token")
     sys.stderr.write(f"Sign in to {clean(url)}\nUser [admin]: ")
     sys.stderr.flush()
-    username = sys.stdin.readline().strip() or "admin"
-    return username, getpass.getpass("Password: ")
+    username = terminal.readline().strip() or "admin"
+    return username, ask("Password: ")
 
 
 async def _watch(
@@ -109,9 +112,11 @@ async def _token(rest: RestClient, credentials: tuple[str, str] | None) -> Token
     return RenewedToken(rest, await rest.login(*credentials))
 
 
-async def _report(rest: RestClient, token: Token, task_id: str) -> Mapping[str, Any]:
+async def _report(
+    rest: RestClient, token: Token, task_id: str, *, chance: Callable[[], float] = random.random
+) -> Mapping[str, Any]:
     """Asks until the server answers: it may be restarting this very moment."""
-    backoff = Backoff(random=random.random)
+    backoff = Backoff(random=chance)
     renew = False
     while True:
         try:

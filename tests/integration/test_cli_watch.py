@@ -7,8 +7,9 @@ import pytest
 
 from app.cli.display.plain import PlainDisplay
 from app.cli.texts import Labels
-from app.cli.watch import FixedToken, RenewedToken, _watch
+from app.cli.watch import FixedToken, RenewedToken, _describe, _report, _watch, ask_credentials
 from app.client.errors import ClientError, ServerUnreachable, SignInFailed
+from app.client.monitor import Connecting, Live, Waiting
 from app.client.rest import RestClient
 from app.core.identity import Identity
 from app.domain.violations import RiskLevel, ViolationKey
@@ -167,6 +168,57 @@ async def test_a_session_is_renewed_and_a_given_token_is_not(house):
     assert await FixedToken("x")(renew=False) == "x"
     with pytest.raises(SignInFailed, match="COMPLIANCE_TOKEN"):
         await FixedToken("x")(renew=True)
+
+
+def test_name_and_password_are_asked_for_in_a_terminal():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    assert ask_credentials("http://x", terminal=Terminal("mei\n"), ask=lambda _: "secret") == ("mei", "secret")
+    assert ask_credentials("http://x", terminal=Terminal("\n"), ask=lambda _: "secret") == ("admin", "secret")
+    with pytest.raises(SignInFailed, match="COMPLIANCE_TOKEN"):
+        ask_credentials("http://x", terminal=io.StringIO())
+
+
+class Flaky:
+    """Answers with these errors in turn, then with a report."""
+
+    def __init__(self, *errors):
+        self.errors = list(errors)
+        self.renewals = []
+
+    async def __call__(self, *, renew):
+        self.renewals.append(renew)
+        return "token"
+
+    async def report(self, task_id, token):
+        if self.errors:
+            raise self.errors.pop(0)
+        return {"task": {}}
+
+
+async def test_the_report_is_asked_for_until_the_server_is_back_with_a_new_token_when_needed():
+    away, expired = ServerUnreachable("no", code="x"), SignInFailed("old", code="expired_token")
+    server = Flaky(away, expired, away)
+    assert await _report(server, server, "t1", chance=lambda: 0.0) == {"task": {}}
+    assert server.renewals == [False, False, True, True]
+    twice = Flaky(expired, expired)
+    with pytest.raises(SignInFailed):
+        await _report(twice, twice, "t1", chance=lambda: 0.0)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (Connecting(0), "Connecting to http://x"),
+        (Connecting(2), ""),
+        (Live("c1"), ""),
+        (Waiting(2.6, "1006"), "Connection lost (1006), again in 3 s"),
+    ],
+)
+def test_states_of_the_connection_are_said(state, said):
+    assert _describe(state, "http://x", Labels("en")) == said
 
 
 async def test_refusals_and_silence_are_told_apart(house):

@@ -10,6 +10,7 @@ from app.cli.display.live import LiveDisplay
 from app.cli.display.plain import PlainDisplay
 from app.cli.display.progress import choose_display, show_until_end
 from app.cli.display.report import print_report
+from app.cli.display.stream import CurrentStderr
 from app.cli.texts import Labels
 from app.client.taskview import TaskView
 from tests.support.clock import FakeClock
@@ -204,3 +205,12 @@ async def test_an_error_of_the_events_comes_out_as_it_is():
 
     with pytest.raises(ConnectionError):
         await show_until_end(events(), TaskView("t1"), Recording())
+
+
+def test_log_lines_go_to_whoever_has_standard_error_now(monkeypatch):
+    stream = CurrentStderr()
+    taken = io.StringIO()
+    monkeypatch.setattr("sys.stderr", taken)
+    stream.write("a line")
+    stream.flush()
+    assert (taken.getvalue(), stream.isatty()) == ("a line", False)
