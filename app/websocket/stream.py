@@ -40,7 +40,8 @@ HEADERS: Final = {
 }
 log = structlog.get_logger(__name__)
 
-ReadAfter = Callable[[str, int], Awaitable[Sequence[Event]]]  # (task, seq): the next events, a page at most
+# (task, seq): the next events, a page at most; None when there were some and they are no longer kept.
+ReadAfter = Callable[[str, int], Awaitable[Sequence[Event] | None]]
 Abort = Callable[[], None]
 ReadSnapshot = Callable[[str], Awaitable[Snapshot | None]]
 
@@ -171,13 +172,13 @@ class EventStream:
 
     async def _fill(self) -> None:
         offered, self._offered = self._offered, ()
-        events = [event for event in offered if event.seq > self.cursor]
+        events: Sequence[Event] | None = [event for event in offered if event.seq > self.cursor]
         if not events or events[0].seq != self.cursor + 1:
-            events = list(await self._read_after(self.task_id, self.cursor))
-        if not events:
+            events = await self._read_after(self.task_id, self.cursor)
+        if events is None:
+            self._needs_snapshot = True
+        elif not events:
             self.wanted = self.cursor  # the hint ran ahead of what can be read
-        elif events[0].seq != self.cursor + 1:
-            self._needs_snapshot = True  # pruned
         else:
             self._pending.extend(events)
 

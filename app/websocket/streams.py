@@ -165,8 +165,8 @@ class Streams:
         found = self._reader.replay(connection, stream.task_id, last_seq, ALL_TOPICS, **limits)
         return None if found is None or isinstance(found, NoReplay) else found.head
 
-    async def _read_after(self, task_id: str, seq: int) -> list[Event]:
-        return await self._db.read(lambda connection: read_after(connection, task_id, seq, limit=PAGE))
+    async def _read_after(self, task_id: str, seq: int) -> list[Event] | None:
+        return await self._db.read(lambda connection: _read_page(connection, task_id, seq))
 
     async def _read_snapshot(self, task_id: str) -> Snapshot | None:
         return await self._snapshots.get(task_id, LOG_TAIL)
@@ -190,6 +190,15 @@ class Streams:
             followers.discard(stream)
             if not followers:
                 del self._by_task[stream.task_id]
+
+
+def _read_page(connection: Connection, task_id: str, seq: int) -> list[Event] | None:
+    """None: there is no next event although the log goes on, so it was pruned."""
+    events = read_after(connection, task_id, seq, limit=PAGE)
+    if events:
+        return events if events[0].seq == seq + 1 else None
+    heads = tasks.heads(connection, [task_id], [])
+    return None if heads and heads[0].last_seq > seq else events
 
 
 def _who(stream: EventStream) -> dict[str, Any]:

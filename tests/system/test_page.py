@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from app.core.ids import new_id
 from app.domain.stages import StageKey
 from app.domain.violations import ViolationKey
 from app.engines.model import Relation
@@ -400,7 +401,8 @@ async def test_an_unknown_task_and_a_deleted_one_are_said_to_be_gone(browser, th
     await scene.complete()
     await theatre.house.scans.delete(theatre.admin(), scene.task_id)
     await expect(page.get_by_role("heading", name="任务已被删除")).to_be_visible()
-    await page.reload()
+    assert "null" not in await page.locator("#content").inner_text()
+    await page.goto(f"{theatre.url}/#/tasks/{new_id()}")
     await expect(page.get_by_role("heading", name="没有这个任务")).to_be_visible()
     await page.goto(f"{theatre.url}/#/tasks/{'x' * 100}")
     await expect(page.get_by_role("heading", name="没有这个任务")).to_be_visible()

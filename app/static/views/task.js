@@ -77,10 +77,10 @@ export function createTaskView(app, taskId) {
   function lose(code) {
     gone = true;
     const title = code === "deleted" ? t("task.deleted") : t("task.gone_title");
-    const more = code === "deleted" ? null : t(code === "subscription_limit" ? "task.limit" : "task.gone");
+    const more = code === "deleted" ? [] : [h("p", {}, t(code === "subscription_limit" ? "task.limit" : "task.gone"))];
     show(body, false);
     show(note, true);
-    note.replaceChildren(h("h1", { tabindex: "-1" }, title), more && h("p", {}, more), h("a", { class: "button primary", href: "#/tasks" }, t("app.back")));
+    note.replaceChildren(h("h1", { tabindex: "-1" }, title), ...more, h("a", { class: "button primary", href: "#/tasks" }, t("app.back")));
   }
 
   function draw() {

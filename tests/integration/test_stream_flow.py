@@ -1,0 +1,106 @@
+"""Readers that take no bytes: bounded, cut off, and complete when they come back. And nothing secret in the log."""
+
+import asyncio
+import io
+import logging
+
+import pytest
+import structlog
+
+from app.core.logging import RedactingFormatter, configure_logging
+from app.websocket.streams import PAGE
+from tests.support.realtime import until, warning
+from tests.support.streaming import open_stream, stream_house
+
+LINE = "x" * 2_000
+EVENTS = 600  # with LINE some 1.3 MB, more than all buffers on the way hold
+LIMITS = {"ws_handshakes_per_s_per_address": 1_000, "sweep_interval_s": 0.1, "ws_send_buffer_bytes": 4_096}
+
+
+async def fill(house, task):
+    for _ in range(EVENTS // 20):
+        await house.say(task, *(warning(LINE) for _ in range(20)))
+
+
+async def test_a_stuck_reader_holds_one_page_is_cut_off_and_comes_back_complete(tmp_path):
+    async with stream_house(tmp_path, ws_stuck_after_s=3, replay_max_bytes=1 << 24, **LIMITS) as house:
+        user = await house.sign_in()
+        task = await house.add_task(user)
+        async with open_stream(house, task, user, receive_buffer=4_096) as stuck:
+            first = await stuck.event()
+            (slow,) = house.services.manager.streams
+            async with open_stream(house, task, user) as well, asyncio.TaskGroup() as group:
+                await well.event()
+                group.create_task(fill(house, task))
+                await well.until_seq(first["seq"] + EVENTS)  # everything at once, beside the stuck one
+                assert slow.cursor < EVENTS / 2
+                assert len(slow._pending) <= PAGE
+                await until(lambda: slow.ended == "too_slow", timeout_s=8)
+            await until(lambda: len(house.services.manager.streams) == 0)
+            seen = [event["seq"] for event in await stuck.until_end()]
+            assert 0 < len(seen) < EVENTS
+        assert house.services.metrics.stream_closes.labels("too_slow")._value.get() == 1
+        async with open_stream(house, task, user, last_id=seen[-1]) as reader:
+            while seen[-1] < first["seq"] + EVENTS:
+                seen.append((await reader.event())["seq"])
+        assert seen == list(range(first["seq"] + 1, first["seq"] + EVENTS + 1))
+
+
+async def test_a_slow_reader_that_reads_is_served_to_the_end(tmp_path):
+    async with stream_house(tmp_path, ws_stuck_after_s=1, **LIMITS) as house:
+        user = await house.sign_in()
+        task = await house.add_task(user)
+        async with open_stream(house, task, user, receive_buffer=4_096) as reader:
+            first = await reader.event()
+            await fill(house, task)
+            seen = []
+            while len(seen) < EVENTS:
+                seen.append((await reader.event())["seq"])
+                await asyncio.sleep(0.002)  # slower than the server, never stuck
+            assert seen == list(range(first["seq"] + 1, first["seq"] + EVENTS + 1))
+
+
+@pytest.mark.parametrize("end", ["logout", "stop"])
+async def test_a_stuck_reader_holds_up_no_end(tmp_path, end):
+    async with stream_house(tmp_path, ws_stuck_after_s=60, **LIMITS) as house:
+        user = await house.sign_in()
+        task = await house.add_task(user)
+        async with open_stream(house, task, user, receive_buffer=4_096) as stuck, asyncio.timeout(10):
+            await stuck.event()
+            await fill(house, task)
+            (stream,) = house.services.manager.streams
+            await until(lambda: stream.abort is not None)
+            if end == "stop":
+                await house.services.manager.stop()
+            else:
+                await house.services.auth.logout(stream.identity)
+            await until(lambda: len(house.services.manager.streams) == 0, timeout_s=2)
+
+
+@pytest.fixture
+def log():
+    stream = io.StringIO()
+    configure_logging("DEBUG", stream=stream)
+    yield stream
+    root = logging.getLogger()
+    for handler in [h for h in root.handlers if isinstance(h.formatter, RedactingFormatter)]:
+        root.removeHandler(handler)
+    root.setLevel(logging.WARNING)
+    structlog.reset_defaults()
+
+
+async def test_no_token_of_an_address_gets_into_the_log_and_no_traceback(tmp_path, log):
+    async with stream_house(tmp_path, **LIMITS) as house:
+        user = await house.sign_in()
+        task = await house.add_task(user)
+        async with open_stream(house, task, None, query=f"?token={user}") as reader:
+            await reader.event()
+        async with open_stream(house, task, None, query=f"?token={user}x") as refused:
+            assert refused.status == 401
+        await until(lambda: len(house.services.manager.streams) == 0)
+    said = log.getvalue()
+    assert "stream_closed" in said
+    assert user not in said
+    assert user.split(".")[1] not in said
+    assert "Traceback" not in said
+    assert "[error" not in said

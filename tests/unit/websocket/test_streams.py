@@ -1,0 +1,103 @@
+"""All streams of a process: what the sweep does, and that nothing is kept alive."""
+
+import gc
+from datetime import timedelta
+
+import pytest
+
+from app.core.db import Database
+from app.core.errors import NotFound, Unavailable
+from app.core.identity import Identity
+from app.core.metrics import Metrics
+from app.events.bus.memory import MemoryBus
+from app.events.journal import Journal
+from app.models import metadata
+from app.services.lifecycle import Lifecycle
+from app.services.texts import Texts
+from app.websocket.resume import StateReader
+from app.websocket.snapshots import SnapshotCache
+from app.websocket.streams import Streams
+from tests.support.clock import FakeClock
+from tests.support.house import make_settings
+from tests.support.rows import add_user
+
+
+class Hall:
+    def __init__(self, folder):
+        self.clock = FakeClock()
+        self.db = Database(f"sqlite:///{folder}/test.db")
+        metadata.create_all(self.db.engine)
+        self.user = add_user(self.db, self.clock, "mei")
+        self.rechecked = []
+        self.audited = []
+        settings = make_settings(folder)
+        reader = StateReader(language="en", clock=self.clock, max_snapshot_bytes=1 << 18)
+        self.streams = Streams(
+            settings=settings,
+            db=self.db,
+            reader=reader,
+            snapshots=SnapshotCache(db=self.db, reader=reader, clock=self.clock),
+            clock=self.clock,
+            metrics=Metrics(),
+            record=lambda *row, **fields: self.audited.append((row, fields)),
+            recheck=self.rechecked.append,
+        )
+
+    async def add_task(self, name="t"):
+        lifecycle = Lifecycle(clock=self.clock, texts=Texts("en"))
+        journal = Journal(db=self.db, bus=MemoryBus())
+        await journal.write(lifecycle.create(name, user_id=self.user, target_domain="example.org", config={}))
+        return name
+
+    def open(self, task="t", *, expires_in_s=3_600, last_seq=1):
+        expires_at = self.clock.now() + timedelta(seconds=expires_in_s)
+        return self.streams.open(
+            task, Identity(self.user, "mei", "user", "s", expires_at), address="a", last_seq=last_seq
+        )
+
+
+@pytest.fixture
+async def hall(tmp_path):
+    found = Hall(tmp_path)
+    await found.add_task()
+    yield found
+    await found.db.close()
+
+
+async def test_an_expired_token_ends_its_stream(hall):
+    _short, _long = await hall.open(expires_in_s=5), await hall.open()
+    await hall.streams.sweep()
+    assert [stream.ended for stream in hall.streams] == [None, None]
+    hall.clock.advance(6)
+    await hall.streams.sweep()
+    assert sorted(str(stream.ended) for stream in hall.streams) == ["None", "token_expired"]
+
+
+async def test_whoever_opens_one_is_looked_at_once_more(hall):
+    _response = await hall.open()
+    assert hall.rechecked == [hall.user]
+
+
+async def test_a_response_that_was_never_sent_keeps_nothing(hall):
+    response = await hall.open()
+    assert len(hall.streams) == 1
+    del response
+    gc.collect()
+    assert len(hall.streams) == 0
+    await hall.streams.sweep()
+    assert hall.streams._by_task == {}
+
+
+async def test_a_missing_task_leaves_nothing_and_is_audited_without_its_name(hall):
+    with pytest.raises(NotFound):
+        await hall.open("missing")
+    assert hall.streams._by_task == {}
+    assert hall.audited == [(("stream.open", "denied"), {"user_id": hall.user, "address": "a"})]
+
+
+async def test_after_the_stop_none_is_opened(hall):
+    _response = await hall.open()
+    hall.streams.stop()
+    assert [stream.ended for stream in hall.streams] == ["restart"]
+    with pytest.raises(Unavailable):
+        await hall.open()
