@@ -10,6 +10,11 @@ from tests.system.page_support import open_browser, open_page, open_theatre
 ROOT = Path(__file__).parents[2]
 RULES = Path(__file__).with_suffix(".js")
 STATIC = ROOT / "app" / "static"
+# Of what REST answers: the page has no administration and asks in no unusual way. Else it shows the server's text.
+MET = re.compile(
+    r"error\.(target|start_url|task|scan_store|database|missing|invalid|expired|user_disabled|not_found"
+    r"|internal|unavailable|contended|rate_limited|forbidden)"
+)
 RUN = """async () => {
     const { tests } = await import("/static/test_page_rules.js");
     const outcomes = {};
@@ -37,10 +42,11 @@ async def test_the_rules_of_the_page_hold_in_the_browser(tmp_path):
 
 
 @pytest.mark.system
-async def test_every_documented_code_has_a_text(tmp_path):
+async def test_every_documented_code_that_the_page_can_meet_has_a_text(tmp_path):
     sections = {"## Answers of REST": "error", "## How an attempt fails": "failure", "## Warnings of a task": "warning"}
     keys = [f"{prefix}.{code}" for heading, prefix in sections.items() for code in documented_codes(heading)]
-    assert len(keys) > 50
+    keys = [key for key in keys if not key.startswith("error.") or MET.match(key)]
+    assert len(keys) > 40
     async with open_theatre(tmp_path) as theatre, open_browser() as browser:
         page = await open_page(browser, theatre.url)
         assert await page.evaluate(KNOWN, keys) == []
