@@ -61,6 +61,8 @@ async def show_until_end(events: AsyncGenerator[Event, None], view: TaskView, di
     finally:
         ticking.cancel()
         await asyncio.wait([ticking])
+        if not ticking.cancelled():
+            ticking.result()  # only an error ends it by itself
         display.say("")
 
 

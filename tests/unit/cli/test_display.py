@@ -198,6 +198,19 @@ async def test_a_display_is_fed_until_the_task_has_ended_and_ticks_meanwhile(tas
     assert (view.ended, closed, display.said) == (True, True, [""])
 
 
+async def test_an_error_of_the_display_is_not_lost(task):
+    class Broken(Recording):
+        def tick(self, view):
+            raise BrokenPipeError
+
+    async def events():
+        await asyncio.sleep(0.3)
+        yield type(task)().event("task_completed", status="completed", statistics={}, message="m")
+
+    with pytest.raises(BrokenPipeError):
+        await show_until_end(events(), TaskView("t1"), Broken())
+
+
 async def test_an_error_of_the_events_comes_out_as_it_is():
     async def events():
         raise ConnectionError("gone")
