@@ -41,8 +41,9 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                if scope["path"].startswith(API_PREFIX):
-                    headers.setdefault("Cache-Control", "no-store")
+                # The page's parts belong together: a browser asks again before it mixes them over an upgrade.
+                cached = "no-store" if scope["path"].startswith(API_PREFIX) else "no-cache"
+                headers.setdefault("Cache-Control", cached)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
-from app.domain.violations import violation_name
+from app.domain.violations import ViolationKey, violation_name
 from app.engines.analyse.verdict import Verdict
 from app.engines.model import Evidence
 
@@ -54,6 +54,7 @@ _REASONS: Final = MappingProxyType(
         ),
     }
 )
+_KEYS: Final = frozenset(key.value for key in ViolationKey)
 _UNKNOWN: Final = ("{snippet}", "{snippet}")  # layers to come may bring rules without a sentence of their own
 
 
@@ -74,6 +75,12 @@ def _reason(evidence: Evidence, language: str) -> str:
     first = evidence.rule.partition(":")[0]
     template = _REASONS.get(first) or _REASONS.get(first.partition(".")[0]) or _UNKNOWN
     separator = ", " if language == "en" else "、"
+    terms = [_shown(term, language) for term in evidence.terms[:MAX_TERMS]]
     return template[1 if language == "en" else 0].format(
-        terms=separator.join(evidence.terms[:MAX_TERMS]), snippet=evidence.snippet[:80], source=evidence.provenance
+        terms=separator.join(terms), snippet=evidence.snippet[:80], source=evidence.provenance
     )
+
+
+def _shown(term: str, language: str) -> str:
+    """A key of a violation by its name, all else as it is."""
+    return violation_name(ViolationKey(term), language) if term in _KEYS else term

@@ -39,6 +39,13 @@ def test_every_rule_has_a_sentence_in_both_languages(rule):
     assert "{" not in chinese + english
 
 
+def test_the_kind_of_a_hidden_links_target_is_named_in_the_readers_language():
+    evidence = Evidence(Layer.STRUCTURE, "hidden_link.target", 0.9, terms=("gambling",))
+    found = Verdict(ViolationKey.HIDDEN_LINK, 0.9, (evidence,), needs_review=False)
+    assert "（赌博内容）" in describe(found, "zh-CN")
+    assert "(Gambling)" in describe(found, "en")
+
+
 def test_further_evidence_is_counted():
     assert "1 more finding)" in describe(verdict("wallet_phrase", 2), "en")
     assert "另有 2 条证据" in describe(verdict("wallet_phrase", 3), "zh-CN")
