@@ -1,9 +1,10 @@
-"""Rates and strikes with the time handed in."""
+"""Rates, strikes and growing delays with the time handed in."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.limits import KeyedBuckets, Strikes, TokenBucket
+from app.core.limits import GrowingDelays, KeyedBuckets, Strikes, TokenBucket, network_of
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate():
@@ -46,3 +47,86 @@ def test_the_oldest_key_goes_when_there_are_too_many():
 def test_the_third_strike_within_the_window_is_the_last():
     strikes = Strikes(limit=3, window_s=60)
     assert [strikes.add(0), strikes.add(30), strikes.add(61), strikes.add(62)] == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("testclient", "testclient"),
+        ("", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_an_address_counts_as_its_network(address, network):
+    assert network_of(address) == network
+
+
+def delays(**values: float) -> GrowingDelays:
+    return GrowingDelays(**{"free": 2, "first_s": 1.0, "longest_s": 10.0, **values})
+
+
+def test_a_delay_doubles_up_to_the_longest():
+    waits, now = delays(), 0.0
+    assert waits.begin("a", now) == 0.0
+    seen = []
+    for _ in range(7):
+        assert waits.begin("a", now) == 0.0
+        seen.append(waits.begin("a", now))
+        now += seen[-1]
+    assert seen == [1, 2, 4, 8, 10, 10, 10]
+
+
+def test_success_forgets_and_a_withdrawn_try_does_not_count():
+    waits = delays()
+    waits.begin("a", 0)
+    waits.begin("a", 0)
+    assert waits.begin("a", 0.5) == 0.5
+    waits.withdraw("a", 0.5)
+    assert waits.begin("a", 0.5) == 0.0
+    waits.succeed("a")
+    waits.succeed("a")
+    waits.withdraw("a", 0.5)
+    assert [waits.begin("a", 0.5) for _ in range(3)] == [0.0, 0.0, 1.0]
+
+
+def test_time_takes_tries_back_one_by_one():
+    waits, now = delays(), 0.0
+    for _ in range(4):
+        now += waits.begin("a", now)
+        waits.begin("a", now)
+    wait = waits.begin("a", now)
+    assert waits.begin("a", now + wait + 35) == 0.0  # three were taken back
+    assert waits.begin("a", now + wait + 35) > 0
+
+
+def test_the_key_that_was_tried_longest_ago_is_forgotten():
+    waits = delays(free=1, max_keys=2)
+    for key in ("a", "b", "a", "c"):
+        waits.begin(key, 0)
+    assert waits.begin("a", 0) == 1.0
+    assert waits.begin("b", 0) == 0.0
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.sampled_from(["try", "withdraw"])), max_size=200))
+def test_nobody_waits_longer_than_the_longest_delay(steps):
+    waits, now = delays(), 0.0
+    for pause, step in steps:
+        now += pause
+        if step == "withdraw":
+            waits.withdraw("a", now)
+        else:
+            assert 0.0 <= waits.begin("a", now) <= 10.0
+    assert waits.begin("a", now + 10.0) == 0.0
+
+
+@given(st.lists(st.floats(0, 5), max_size=300))
+def test_guesses_are_few_however_they_are_spread(pauses):
+    waits, now, admitted = delays(), 0.0, 0
+    for pause in pauses:
+        now += pause
+        admitted += waits.begin("a", now) == 0.0
+    assert admitted <= 2 + 4 + now / 10.0 * 2 + 1

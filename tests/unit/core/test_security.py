@@ -79,6 +79,17 @@ def test_another_key_is_refused(tokens, clock):
     assert refusal(tokens, other.issue("access", claims(clock))) == "invalid_token"
 
 
+def test_a_token_of_the_previous_key_is_read_and_new_ones_have_the_current(clock):
+    previous = SECRET[::-1] * 2
+    old, new = Tokens(secret=previous, clock=clock), Tokens(secret=SECRET, clock=clock, previous=(previous,))
+    assert new.read(old.issue("access", claims(clock)), "access") == claims(clock)
+    assert refusal(old, new.issue("access", claims(clock))) == "invalid_token"
+    assert refusal(new, Tokens(secret="third" * 10, clock=clock).issue("access", claims(clock))) == "invalid_token"
+    # What holds for the current key holds for the previous one.
+    assert refusal(new, jwt.encode(payload(clock, exp=None), previous, "HS256")) == "invalid_token"
+    assert refusal(new, jwt.encode(payload(clock), previous, "HS384")) == "invalid_token"
+
+
 @pytest.mark.parametrize(
     ("token", "code"),
     [(None, "missing_token"), ("", "missing_token"), ("x", "invalid_token"), ("a.b.c", "invalid_token"),

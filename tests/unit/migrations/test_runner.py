@@ -1,4 +1,5 @@
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -118,3 +119,22 @@ def test_a_database_that_somebody_holds_is_not_half_made(db):
     with db.engine.connect() as holder, holder.begin(), pytest.raises(DatabaseUnavailable):
         migrate(db, clock=HandClock())
     assert migrate(db, clock=HandClock()).changed
+
+
+def test_what_the_first_version_kept_is_there_after_the_second(db, tmp_path, monkeypatch):
+    """The real first revision, with a user in it, then all that followed."""
+    real = runner.HERE
+    past = tmp_path / "past"
+    (past / "versions").mkdir(parents=True)
+    shutil.copy(real / "versions" / "0001_first_tables.py", past / "versions")
+    monkeypatch.setattr(runner, "HERE", past)
+    assert migrate(db, clock=HandClock()).after == "0001"
+    row = "'u1', 'mei', 'mei@example.com', 'x', 'user', 1, 1, '2026-01-01 00:00:00'"
+    columns = "id, username, email, password_hash, role, is_active, token_version, created_at"
+    db.write_sync(lambda c: c.execute(text(f"INSERT INTO users ({columns}) VALUES ({row})")))
+    monkeypatch.setattr(runner, "HERE", real)
+    done = migrate(db, clock=HandClock())
+    assert (done.before, done.after) == ("0001", head_revision())
+    assert done.backup is not None
+    assert db.read_sync(lambda c: c.execute(text("SELECT username FROM users")).all()) == [("mei",)]
+    assert db.read_sync(lambda c: c.execute(text("SELECT * FROM idempotency_keys")).all()) == []

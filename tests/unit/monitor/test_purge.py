@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import func, select
 
 from app.events.types import NewEvent, PendingLine, PendingLogs, Statistics, TaskProgress
-from app.models import scan_tasks, task_events, task_logs
+from app.models import idempotency_keys, scan_tasks, task_events, task_logs
 from app.monitor.purge import EVERY_S, TOMBSTONE_S, Purge
+from app.repositories import idempotency
 from app.services.recorder import Recorder
 
 DAY_S = 86_400
@@ -63,6 +64,22 @@ async def test_log_lines_go_after_a_month_and_events_after_a_year(post, purge, f
     await purge.purge()
     assert count(post, task_events) == 0
     assert post.row().status == "completed"
+
+
+async def test_keys_of_requests_go_after_a_day(post, purge):
+    post.create()
+    owner = post.row().user_id
+    post.db.write_sync(
+        lambda c: [
+            idempotency.add(c, owner, f"k{n}", fingerprint="f", response="{}", now=post.clock.now()) for n in range(25)
+        ]
+    )
+    post.clock.advance(DAY_S - 1)
+    await purge.purge()
+    assert count(post, idempotency_keys) == 25
+    post.clock.advance(EVERY_S)
+    await purge.purge()
+    assert count(post, idempotency_keys) == 0
 
 
 async def test_an_unfinished_task_keeps_everything(post, purge):

@@ -49,6 +49,31 @@ async def test_an_expired_token_is_closed_with_4001(desk, watcher):
     assert watcher.peer.closed_with == (4001, "token_expired")
 
 
+async def test_a_token_that_ends_within_a_minute_is_announced_once(desk, watcher):
+    def expire_in(seconds):
+        moment = desk.stack.clock.now() + timedelta(seconds=seconds)
+        watcher.connection.identity = replace(watcher.connection.identity, expires_at=moment)
+
+    expire_in(90)
+    at(desk, watcher, 1)
+    assert watcher.frames() == []
+    expire_in(50)
+    at(desk, watcher, 2)
+    at(desk, watcher, 3)
+    assert watcher.kinds() == ["token_expiring"]
+    expire_in(40)  # another token
+    at(desk, watcher, 4)
+    assert watcher.kinds() == ["token_expiring"]
+
+
+async def test_nothing_is_announced_before_the_greeting(desk, watcher):
+    soon = desk.stack.clock.now() + timedelta(seconds=5)
+    watcher.connection.identity = replace(watcher.connection.identity, expires_at=soon)
+    watcher.connection.ready = False
+    at(desk, watcher, 1)
+    assert watcher.frames() == []
+
+
 async def test_a_peer_that_takes_no_byte_for_ten_seconds_is_cut_off(desk, watcher):
     watcher.peer.paused = True
     for seconds in (1, 6, 10.5):
