@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-system cover lint format types imports bench eval lock clean
+.PHONY: help setup demo serve test test-system contract cover lint format types imports bench eval lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -28,8 +28,11 @@ serve: setup ## The service for real domains at http://127.0.0.1:8000
 test: setup lint types imports ## All tests that need nothing but Python
 	$(BIN)/python -m pytest
 
-test-system: setup ## Tests that need Chromium, fonts and documentation packages
+test-system: setup ## Tests that need Chromium, fonts, documentation packages and npm
 	$(BIN)/python -m pytest -m system
+
+contract: setup ## The real-time contract before AsyncAPI's official parser (needs npm)
+	$(BIN)/python -m pytest -m system tests/system/test_asyncapi.py
 
 cover: setup ## The same tests, with branch coverage
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered

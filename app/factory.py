@@ -9,15 +9,17 @@ from typing import Final, TypedDict
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import FileResponse, HTMLResponse
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
+from app.api.asyncapi import DOCUMENT, render_asyncapi
 from app.api.docs import render_docs
 from app.api.errors import install_handlers
 from app.api.middleware import BodyLimit, SecurityHeaders
 from app.api.router import build_router
 from app.core.config import Settings, load_settings
 from app.core.logging import configure_logging
+from app.websocket.contract import build_document
 from app.wiring import Services, build_services
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -88,6 +90,14 @@ def _add_pages(application: FastAPI) -> None:
     async def page() -> FileResponse:
         return FileResponse(STATIC / "index.html")
 
+    async def contract() -> JSONResponse:
+        return JSONResponse(build_document(application.version))
+
+    async def contract_page() -> HTMLResponse:
+        return HTMLResponse(render_asyncapi(build_document(application.version)))
+
+    application.add_api_route(DOCUMENT, contract, include_in_schema=False, response_class=JSONResponse)
+    application.add_api_route("/asyncapi", contract_page, include_in_schema=False, response_class=HTMLResponse)
     application.add_api_route("/docs", docs, include_in_schema=False, response_class=HTMLResponse)
     application.add_api_route("/", page, include_in_schema=False, response_class=FileResponse)
     application.mount("/static", StaticFiles(directory=STATIC, check_dir=False))

@@ -11,11 +11,18 @@ def render_docs(openapi: Mapping[str, Any]) -> str:
     """HTML of all operations by tag, and of all schemas."""
     info = openapi["info"]
     title = escape(f"{info['title']} {info['version']}")
-    body = "".join((*_operations(openapi), "<h2>Schemas</h2>", *_schemas(openapi)))
+    schemas = openapi.get("components", {}).get("schemas", {})
+    body = "".join((*_operations(openapi), "<h2>Schemas</h2>", *render_schemas(schemas)))
+    return render_page(title, "/openapi.json", body)
+
+
+def render_page(title: str, document: str, body: str) -> str:
+    """The frame of a page about a document. `title` and `body` are HTML."""
+    name = escape(document.lstrip("/"))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width"></head>'
-        f'<body><h1>{title}</h1><p><a href="/openapi.json">openapi.json</a></p>{body}</body></html>'
+        f'<body><h1>{title}</h1><p><a href="{escape(document)}">{name}</a></p>{body}</body></html>'
     )
 
 
@@ -57,8 +64,9 @@ def _content(label: str, holder: Mapping[str, Any]) -> str:
     return f"<p>{escape(label)}: {links}</p>" if links else ""
 
 
-def _schemas(openapi: Mapping[str, Any]) -> Iterator[str]:
-    for name, schema in sorted(openapi.get("components", {}).get("schemas", {}).items()):
+def render_schemas(schemas: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """HTML of each schema with its properties, by name; other parts of a page lead to `#name`."""
+    for name, schema in sorted(schemas.items()):
         rows = "".join(_property(key, value, schema) for key, value in schema.get("properties", {}).items())
         described = escape(schema.get("description", ""))
         yield f'<h3 id="{escape(name)}">{escape(name)}</h3><p>{described}</p><ul>{rows}</ul>'

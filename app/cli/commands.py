@@ -171,7 +171,7 @@ def create_admin(
 def export_schema(
     output: Annotated[Path | None, Option(file_okay=False, help="Folder for the files.", show_default="print")] = None,
 ) -> None:
-    """Export the contracts: OpenAPI of the REST API, and JSON Schema of every WebSocket message."""
+    """Export the contracts: OpenAPI of REST, AsyncAPI of real time, and JSON Schema of every WebSocket message."""
     from app.cli.contracts import run_export_schema
 
     raise Exit(run_export_schema(output))

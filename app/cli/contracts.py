@@ -13,6 +13,7 @@ from app.core.config import load_settings
 from app.core.errors import ConfigurationError
 from app.factory import create_app
 from app.websocket.commands import COMMANDS
+from app.websocket.contract import build_document
 from app.websocket.protocol import CONTROL_FRAMES, PROTOCOL_VERSION, MadeUpDeletion, event_frame_models
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -21,8 +22,10 @@ Json = dict[str, Any]
 
 def run_export_schema(folder: Path | None) -> int:
     """Into files of the folder, or as one object on standard output. Raises ConfigurationError."""
+    application = create_app(load_settings())
     documents = {
-        "openapi": create_app(load_settings()).openapi(),
+        "openapi": application.openapi(),
+        "asyncapi": build_document(application.version),
         "websocket-server": server_schema(),
         "websocket-client": client_schema(),
     }

@@ -28,6 +28,7 @@ OPERATIONS = {
     ("POST", "/api/v1/monitor/ws/broadcast"),
     ("GET", "/api/v1/monitor/tasks/{task_id}/status"),
     ("GET", "/api/v1/monitor/tasks/{task_id}/logs"),
+    ("GET", "/api/v1/monitor/tasks/{task_id}/events"),
     ("GET", "/api/v1/admin/users"),
     ("POST", "/api/v1/admin/users"),
     ("GET", "/api/v1/admin/users/{user_id}"),

@@ -1,28 +1,44 @@
-"""Every frame that a test sees is held against the machine-readable contract."""
+"""Every frame that a test sees is held against the contract as a file: the schemas of `/asyncapi.json`."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import fastjsonschema
 import orjson
-from pydantic import BaseModel
 
-from app.websocket.protocol import CONTROL_FRAMES, MadeUpDeletion, event_frame_models
+from app.websocket.contract import COMMAND, GONE, build_document
+
+Check = Callable[[Any], Any]
 
 
 @cache
-def models() -> dict[str, type[BaseModel]]:
-    control = {model.model_fields["type"].default: model for model in CONTROL_FRAMES}
-    return {**event_frame_models(), **control}
+def contract() -> dict[str, Any]:
+    """The document, once through JSON: what a reader of the file has."""
+    document: dict[str, Any] = orjson.loads(orjson.dumps(build_document("0")))
+    return document
+
+
+@cache
+def checker(key: str) -> Check:
+    """Compiled from the payload schema of the message with this key. Raises when what it is given does not fit."""
+    document = contract()
+    payload = document["components"]["messages"][key]["payload"]
+    check: Check = fastjsonschema.compile({**payload, "components": document["components"]}, use_default=False)
+    return check
 
 
 def read_frame(text: str | bytes) -> dict[str, Any]:
-    """The frame as a dict. Raises when it is not as the contract says."""
+    """A frame of the server as a dict. Raises when it is not as the contract says."""
     frame: dict[str, Any] = orjson.loads(text)
-    model = models()[frame["type"]]
-    if frame["type"] == "task_deleted" and "seq" not in frame:
-        model = MadeUpDeletion
-    model.model_validate(frame)
+    gone = frame["type"] == "task_deleted" and "seq" not in frame
+    checker(GONE if gone else frame["type"])(frame)
     return frame
+
+
+def check_command(command: dict[str, Any]) -> None:
+    """Raises when it is no command of the contract."""
+    checker(COMMAND + command["type"])(command)
 
 
 class Follower:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -67,6 +68,7 @@ class FakeHub:
     def __init__(self) -> None:
         self.said: list[Mapping[str, Any]] = []
         self.sweep_lag_s: float | None = 0.1
+        self.admission = SimpleNamespace(check_address=lambda address: None)  # everybody may try
 
     async def start(self) -> None: ...
 

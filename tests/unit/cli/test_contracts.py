@@ -83,7 +83,7 @@ def test_bad_commands_do_not(command):
 def test_it_is_printed_as_one_object(capsys):
     assert main(["export-schema"]) == 0
     documents = json.loads(capsys.readouterr().out)
-    assert set(documents) == {"openapi", "websocket-server", "websocket-client"}
+    assert set(documents) == {"openapi", "asyncapi", "websocket-server", "websocket-client"}
     assert documents["openapi"]["openapi"].startswith("3.1")
     assert "/api/v1/tasks" in documents["openapi"]["paths"]
 
@@ -91,7 +91,7 @@ def test_it_is_printed_as_one_object(capsys):
 def test_or_written_into_a_folder(tmp_path):
     assert main(["export-schema", "--output", str(tmp_path / "new" / "schema")]) == 0
     files = sorted(path.name for path in (tmp_path / "new" / "schema").iterdir())
-    assert files == ["openapi.json", "websocket-client.json", "websocket-server.json"]
+    assert files == ["asyncapi.json", "openapi.json", "websocket-client.json", "websocket-server.json"]
     schema = json.loads((tmp_path / "new" / "schema" / "websocket-server.json").read_text())
     assert schema == json.loads(json.dumps(server_schema()))
 

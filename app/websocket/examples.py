@@ -1,0 +1,207 @@
+"""One example of every message, for the contract. A test holds each against its schema, and none may be missing."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+TASK: Final = "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10"
+USER: Final = "019b7a30-0000-7000-8000-000000000001"
+CONNECTION: Final = "019b7a3e-1c00-7b11-8e2a-2f6f0b6f8f01"
+NOW: Final = "2026-01-01T00:00:25.000Z"
+STATISTICS: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "total_subdomains": 15,
+        "total_pages_crawled": 45,
+        "total_third_party_domains": 12,
+        "total_violations": 3,
+        "execution_duration": 31,
+    }
+)
+VIOLATION: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "violation": {
+            "domain": "bets.example",
+            "violation_type": "Gambling",
+            "risk_level": "high",
+            "confidence_score": 0.93,
+            "description": "A gambling site, linked invisibly.",
+        },
+        "violation_id": "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00",
+        "violation_key": "gambling",
+        "needs_review": False,
+        "url": "https://bets.example/",
+        "found_on": "https://www.corp.example/old/",
+    }
+)
+LINE: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "log_seq": 33,
+        "level": "INFO",
+        "module": "content_capture",
+        "message": "bets.example answers 200",
+        "created_at": "2026-01-01T00:00:25.100Z",
+    }
+)
+_STAGES: Final = (
+    ("subdomain_discovery", "Subdomain discovery", "completed", 100),
+    ("page_crawl", "Page crawl", "running", 63),
+    ("third_party", "Third-party identification", "pending", 0),
+    ("content_capture", "Content capture", "pending", 0),
+    ("ai_analysis", "AI analysis", "pending", 0),
+)
+_COMMAND_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "ping": {"client_time": 1767225600123},
+        "pong": {},
+        "subscribe_task": {"task_id": TASK, "last_seq": 42, "id": "c1"},
+        "unsubscribe_task": {"task_id": TASK, "id": "c2"},
+        "subscribe_tasks": {"items": [{"task_id": TASK, "last_seq": 42}], "topics": ["progress"], "id": "c3"},
+        "resume": {"task_id": TASK, "last_seq": 42, "id": "c4"},
+        "auth": {"token": "ACCESS_TOKEN", "id": "c5"},
+        "get_status": {"id": "c6"},
+    }
+)
+_SNAPSHOT_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "task_id": TASK,
+        "seq": 42,
+        "min_seq": 1,
+        "status": "running",
+        "attempt": 1,
+        "progress": 37,
+        "stage": "Page crawl",
+        "stage_key": "page_crawl",
+        "stages": [
+            {
+                "key": key,
+                "name": name,
+                "status": status,
+                "progress": progress,
+                "started_at": None if status == "pending" else "2026-01-01T00:00:01.000Z",
+                "finished_at": "2026-01-01T00:00:06.000Z" if status == "completed" else None,
+            }
+            for key, name, status, progress in _STAGES
+        ],
+        "statistics": {**STATISTICS, "total_violations": 1, "execution_duration": 0},
+        "violations": {
+            **dict.fromkeys(("critical", "medium", "low", "needs_review"), 0),
+            "total": 1,
+            "high": 1,
+            "recent": [{**VIOLATION, "created_at": "2026-01-01T00:00:20.000Z"}],
+        },
+        "log_counts": {"INFO": 31, "WARNING": 1},
+        "warnings": [{"code": "degraded", "message": "No Chromium was found.", "attempt": 1}],
+        "worker": {"id": "embedded-3f1b2a10-1", "state": "alive", "last_heartbeat_at": "2026-01-01T00:00:20.000Z"},
+        "target_domain": "corp.example",
+        "created_at": "2026-01-01T00:00:00.000Z",
+        "started_at": "2026-01-01T00:00:01.000Z",
+        "completed_at": None,
+        "logs": [{**LINE, "log_seq": 32}],
+    }
+)
+_CONTROL_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "connection_established": {
+            "connection_id": CONNECTION,
+            "message": "Connected",
+            "user_id": USER,
+            "protocol": 1,
+            "server_time": NOW,
+            "heartbeat": {"interval_s": 25, "timeout_s": 60},
+            "limits": {"max_subscriptions": 200, "max_command_bytes": 8192},
+            "token_expires_at": "2026-01-01T01:00:00.000Z",
+        },
+        "pong": {"ping_count": 1, "server_time": NOW, "client_time": 1767225600123},
+        "ping": {"sequence": 1, "server_time": NOW},
+        "subscription_result": {
+            "task_id": TASK,
+            "action": "subscribe",
+            "success": True,
+            "seq": 42,
+            "recovered": True,
+            "replayed": 3,
+            "id": "c1",
+        },
+        "task_snapshot": _SNAPSHOT_FIELDS,
+        "logs_dropped": {
+            "task_id": TASK,
+            "from_log_seq": 201,
+            "to_log_seq": 350,
+            "count": 150,
+            "reason": "slow_client",
+        },
+        "admin_broadcast": {
+            "broadcast_id": "019b7a50-0000-7000-8000-000000000002",
+            "message": "Maintenance at 22:00",
+            "level": "warning",
+            "sender": "admin",
+        },
+        "token_expiring": {"expires_at": "2026-01-01T01:00:00.000Z"},
+        "auth_result": {"success": True, "expires_at": "2026-01-01T02:00:00.000Z", "id": "c5"},
+        "reconnect_advice": {"reason": "restart", "delay_min_ms": 0, "delay_max_ms": 2000},
+        "status": {
+            "connection_id": CONNECTION,
+            "user_id": USER,
+            "connected_at": "2026-01-01T00:00:00.000Z",
+            "subscriptions": [{"task_id": TASK, "seq": 121, "topics": ["logs", "progress"]}],
+            "id": "c6",
+        },
+        "error": {"code": "missing_field", "message": "the field task_id is missing", "id": "c7", "fatal": False},
+    }
+)
+_EVENT_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "task_created": {"target_domain": "corp.example", "message": "Scan task created"},
+        "task_started": {
+            "target_domain": "corp.example",
+            "message": "Scan started",
+            "worker_id": "embedded-3f1b2a10-1",
+        },
+        "task_progress": {
+            "progress": 75,
+            "stage": "Content capture",
+            "message": "Looking at bets.example",
+            "stage_key": "content_capture",
+            "stage_index": 4,
+            "stage_progress": 60,
+            "counts": {"subdomains": 15, "pages": 45, "third_parties": 12},
+        },
+        "task_stage": {
+            "stage_key": "subdomain_discovery",
+            "stage": "Subdomain discovery",
+            "status": "completed",
+            "duration_ms": 5012,
+        },
+        "violation_detected": VIOLATION,
+        "task_logs": {"logs": [dict(LINE)]},
+        "task_warning": {
+            "code": "long_running",
+            "message": "The task has been running for 6.0 hours",
+            "duration_hours": 6.0,
+        },
+        "task_error": {
+            "code": "timeout",
+            "error": "timeout",
+            "message": "The task ran for more than 12.0 hours",
+            "retryable": True,
+        },
+        "task_cancelling": {"by": "alice"},
+        "task_retrying": {"by": "system", "reason": "worker_lost", "next_attempt": 2},
+        "task_completed": {"status": "completed", "statistics": dict(STATISTICS), "message": "Scan completed"},
+        "task_deleted": {"by": "alice"},
+    }
+)
+
+
+def example_of_command(name: str) -> dict[str, Any]:
+    return {"type": name, **_COMMAND_FIELDS[name]}
+
+
+def example_of_control(name: str) -> dict[str, Any]:
+    return {"type": name, **_CONTROL_FIELDS[name], "timestamp": NOW}
+
+
+def example_of_event(name: str) -> dict[str, Any]:
+    """As a follower of the task gets it."""
+    common = {"task_id": TASK, "seq": 120, "prev_seq": 119, "attempt": 1}
+    return {"type": name, **common, **_EVENT_FIELDS[name], "timestamp": NOW}
