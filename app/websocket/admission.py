@@ -8,7 +8,7 @@ from starlette.websockets import WebSocket
 
 from app.core.clock import Clock
 from app.core.config import Settings
-from app.core.limits import KeyedBuckets
+from app.core.limits import KeyedBuckets, network_of
 from app.websocket.registry import Registry
 from app.websocket.streams import Streams
 
@@ -46,7 +46,7 @@ class Admission:
 
     def check_address(self, address: str) -> Refusal | None:
         """Rates and numbers; sockets and event streams count together."""
-        if not self._handshakes.take(address, self._clock.monotonic()):
+        if not self._handshakes.take(network_of(address), self._clock.monotonic()):
             return Refusal(429, "handshake_rate", retry_after_s=1)
         if (
             self._registry.count_address(address) + self._streams.count_address(address)

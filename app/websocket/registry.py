@@ -6,6 +6,7 @@ dead one alive (a leak test proves that they need not).
 
 from weakref import WeakSet, WeakValueDictionary
 
+from app.core.limits import network_of
 from app.websocket.connection import ConnectionInfo
 
 
@@ -23,14 +24,14 @@ class Registry:
     def add(self, connection: ConnectionInfo) -> None:
         self._by_id[connection.connection_id] = connection
         self._by_user.setdefault(connection.user_id, WeakSet()).add(connection)
-        self._by_address.setdefault(connection.address, WeakSet()).add(connection)
+        self._by_address.setdefault(network_of(connection.address), WeakSet()).add(connection)
 
     def remove(self, connection: ConnectionInfo) -> bool:
         """False when it was removed before."""
         if self._by_id.pop(connection.connection_id, None) is None:
             return False
         _discard(self._by_user, connection.user_id, connection)
-        _discard(self._by_address, connection.address, connection)
+        _discard(self._by_address, network_of(connection.address), connection)
         return True
 
     def get(self, connection_id: str) -> ConnectionInfo | None:
@@ -52,7 +53,8 @@ class Registry:
         return sorted(found, key=lambda connection: connection.opened_at) if found else []
 
     def count_address(self, address: str) -> int:
-        return len(self._by_address.get(address, ()))
+        """Of the whole network that counts as one (`core.limits.network_of`)."""
+        return len(self._by_address.get(network_of(address), ()))
 
 
 def _discard(index: dict[str, WeakSet[ConnectionInfo]], key: str, connection: ConnectionInfo) -> None:

@@ -15,6 +15,7 @@ from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.errors import LimitReached, NotFound, Unavailable
 from app.core.identity import Identity
+from app.core.limits import network_of
 from app.core.metrics import Metrics
 from app.events.bus.base import TaskHint
 from app.events.log import read_after
@@ -66,7 +67,8 @@ class Streams:
         return iter([stream for streams in self._by_task.values() for stream in streams])
 
     def count_address(self, address: str) -> int:
-        return sum(1 for stream in self if stream.address == address)
+        network = network_of(address)
+        return sum(1 for stream in self if network_of(stream.address) == network)
 
     def of_user(self, user_id: str) -> list[EventStream]:
         return [stream for stream in self if stream.identity.user_id == user_id]

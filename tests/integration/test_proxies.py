@@ -74,6 +74,20 @@ async def test_behind_a_trusted_proxy_each_client_has_limits_of_its_own(tmp_path
         assert await wrong_login(live, forwarded(OTHER)) == 401
 
 
+async def test_addresses_of_one_network_of_ipv6_count_as_one(tmp_path):
+    values = {"trusted_proxies": (PROXY,), "ws_max_connections_per_address": 1}
+    async with go_live(tmp_path / "data", **values) as live:
+        query = f"token={(await live.sign_in())['access_token']}"
+        async with live.open(query, additional_headers=forwarded("2001:db8:1:2::1")) as first:
+            await first.until("connection_established")
+            with pytest.raises(InvalidStatus) as refused:
+                async with live.open(query, additional_headers=forwarded("2001:db8:1:2:3:4:5:6")):
+                    pass
+            assert bytes(refused.value.response.body) == b"address_limit"
+            async with live.open(query, additional_headers=forwarded("2001:db8:1:3::1")) as second:
+                await second.until("connection_established")
+
+
 async def test_a_client_cannot_choose_the_address_that_its_limits_go_by(tmp_path):
     limits = {"ws_max_connections_per_address": 1, "login_burst_per_address": 3, "logins_per_minute_per_address": 0.1}
     async with go_live(tmp_path / "data", **limits) as live:
