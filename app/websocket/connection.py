@@ -54,7 +54,7 @@ class Follower:
         self.live = False  # gets events as they are delivered; else its state comes from the log
         self.catching_up = False  # one catch-up in flight
         self.needs_snapshot = False  # the log no longer holds what comes after the cursor
-        self.generation = 0  # raised when the position is set anew: a read under way for the old one is void
+        self.generation = 0  # raised when the position is set anew or given up: a read under way for it is void
 
     @property
     def cursor(self) -> int:
@@ -72,9 +72,10 @@ class Follower:
         self.generation += 1
 
     def stop_live(self) -> None:
-        """From now on its state comes from the log again."""
+        """From now on its state comes from the log again, and what is being read for it is void."""
         self.leave_level()
         self.live = False
+        self.generation += 1
 
     def leave_level(self) -> None:
         """Take the position along. Idempotent."""
