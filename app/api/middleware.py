@@ -1,5 +1,7 @@
 """Around every request: a bounded body, and headers that keep browsers from doing harm. Plain ASGI."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -23,6 +25,9 @@ HEADERS: Final = {
     "Content-Security-Policy": PAGE_POLICY,
 }
 API_PREFIX: Final = "/api/"
+# A connection that is closed while its peer still writes is reset, and an answer may be lost with it (RFC 9112, 9.6).
+DISCARD_BYTES: Final = 32 * 1_048_576
+DISCARD_S: Final = 5.0
 
 
 class SecurityHeaders:
@@ -50,7 +55,9 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """413 for a body above `max_bytes`: at once when its length is announced, else when it gets there."""
+    """413 for a body above `max_bytes`, announced or not. Nothing of the body is kept; its rest is read and thrown
+    away, within bounds, so that the answer arrives.
+    """
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
         self._app = app
@@ -60,8 +67,11 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        announced = headers.get("content-length", "0")
         if not announced.isdecimal() or int(announced[:20]) > self._max_bytes:
+            if "expect" not in headers:  # who asks first (RFC 9110, 10.1.1) sends nothing after a refusal
+                await _discard(receive)
             response = problem(413, *CODES[413], headers={"Connection": "close"})
             await response(scope, receive, send)
             return
@@ -78,6 +88,19 @@ class _Counted:
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
             if self._left < 0:
+                if message.get("more_body", False):
+                    await _discard(self._receive)
                 # The framework hands on this type alone while it reads a body.
                 raise HTTPException(413, headers={"Connection": "close"})
         return message
+
+
+async def _discard(receive: Receive) -> None:
+    left = DISCARD_BYTES
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_S):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if not message.get("more_body", False):  # the end, or the peer is gone
+                    return

@@ -82,6 +82,27 @@ async def test_a_watcher_sees_a_task_and_no_secret_gets_into_the_log(tmp_path, l
         assert secret not in said
 
 
+@pytest.mark.parametrize("announced", [True, False], ids=["announced", "chunked"])
+async def test_who_sends_far_too_much_hears_that_it_is_too_much(tmp_path, log, announced):
+    """A client that reads only when all is sent: a connection closed at once would be reset, and the answer lost."""
+    block = b"x" * 65_536
+    head = f"content-length: {160 * len(block)}" if announced else "transfer-encoding: chunked"
+    settings = make_settings(tmp_path, port=0)
+    async with asyncio.timeout(20), serve(settings, services=quiet_services(settings)) as (serving, _):
+        url = httpx.URL(serving.url)
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(f"POST /api/v1/auth/login HTTP/1.1\r\nhost: {url.host}\r\n{head}\r\n\r\n".encode())
+        for _ in range(160):
+            writer.write(block if announced else b"%x\r\n%b\r\n" % (len(block), block))
+            await writer.drain()
+        if not announced:
+            writer.write(b"0\r\n\r\n")
+        answer = await reader.read()  # to the end: the server closes
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b'"code":"too_large"' in answer
+
+
 async def test_stopping_tells_the_watchers_to_come_back(tmp_path, log):
     settings = make_settings(tmp_path, port=0)
     async with asyncio.timeout(20):
