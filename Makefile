@@ -51,7 +51,7 @@ types: setup ## mypy, strict
 imports: setup ## The floors of the house
 	$(BIN)/lint-imports
 
-bench: setup ## Numbers of the crawl and of the real-time core (two minutes; docs/performance.md)
+bench: setup ## Numbers of the crawl and of the real-time core (two minutes)
 	$(BIN)/python bench/crawl.py
 	$(BIN)/python bench/realtime.py
 
