@@ -110,11 +110,12 @@ class Delivery:
         """Stop following; events after the position come as notices again to the owner's connection."""
         connection, task_id = follower.connection, follower.task_id
         connection.followers.pop(task_id, None)
-        connection.discard(task_id)
         feed = self.feeds[task_id]
-        position, head = follower.cursor, feed.cursor
         feed.remove(follower)
-        connection.notice_floor[task_id] = max(position, head)
+        connection.discard(task_id)
+        # What waited was taken by the cursor, but has not left: the position is what was sent.
+        position, head = follower.last_sent, max(follower.cursor, feed.cursor)
+        connection.notice_floor[task_id] = head
         if position < head and connection.user_id == feed.user_id:
             await self._send_notices(connection, task_id, position, head)
         self.release(task_id)
@@ -310,10 +311,13 @@ class Delivery:
         return True
 
     async def _send_notices(self, connection: ConnectionInfo, task_id: str, after: int, to: int) -> None:
-        events = await self._read(task_id, after)
-        for event in events:
-            if event.seq <= to and event.type in NOTICE_TYPES:
-                connection.send_notice(EncodedEvent(event))
+        while after < to and (events := await self._read(task_id, after)):
+            for event in events:
+                if event.seq <= to and event.type in NOTICE_TYPES:
+                    connection.send_notice(EncodedEvent(event))
+            after = events[-1].seq
+            if after < to and not await connection.wait_drained():  # no more than a page waits
+                return
 
 
 def _start_of(hint: TaskHint) -> int:

@@ -35,3 +35,41 @@ async def test_a_catch_up_ends_when_the_task_is_no_longer_followed(desk):
     frames = watcher.frames()
     assert frames[0]["type"] == "subscription_result"
     assert not [frame for frame in frames if "prev_seq" in frame]
+
+
+async def test_what_still_waited_for_a_follower_comes_as_notices_after_unsubscribing(desk):
+    stack = desk.stack
+    user = stack.add_user("a")
+    task = await stack.add_task(user)
+    watcher = await desk.connect(user)
+    await follow(desk, watcher, task)
+    watcher.peer.stalled = True
+    await stack.say(task, warning("fills the socket"))
+    await desk.settle()
+    await stack.say(task, warning("waits"))
+    await desk.settle()
+    assert await desk.manager.unsubscribe_from_task(watcher.connection, task)
+    watcher.peer.drain()
+    await desk.settle()
+    kinds = [(frame["type"], frame.get("message"), "prev_seq" in frame) for frame in watcher.frames()]
+    assert kinds == [
+        ("task_warning", "fills the socket", True),
+        ("subscription_result", None, False),
+        ("task_warning", "waits", False),
+    ]
+
+
+async def test_unsubscribing_far_behind_sends_all_notices_between(desk):
+    stack = desk.stack
+    user = stack.add_user("a")
+    task = await stack.add_task(user)
+    watcher, other = await desk.connect(user), await desk.connect(user)
+    await follow(desk, other, task)
+    await follow(desk, watcher, task)
+    desk.delivery.feeds[task].hold(watcher.connection.followers[task])  # as one that is still catching up
+    for _ in range(5):
+        await stack.say(task, *[warning() for _ in range(90)])
+    await desk.settle()
+    assert await desk.manager.unsubscribe_from_task(watcher.connection, task)
+    notices = [frame["seq"] for frame in watcher.frames() if frame["type"] == "task_warning"]
+    assert notices == list(range(3, 453))
