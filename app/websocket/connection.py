@@ -200,6 +200,7 @@ class ConnectionInfo:
 
     def flush(self) -> None:
         """The transport has drained: send what waits until it fills again."""
+        self.unsent_before = 0  # the peer took all of it: what the transport holds from now on is new
         while self.outbox and not (self.peer.paused or self.peer.closed):
             self._write_waiting(self.outbox.pop())
         if self.drained:

@@ -73,3 +73,25 @@ async def test_unsubscribing_far_behind_sends_all_notices_between(desk):
     assert await desk.manager.unsubscribe_from_task(watcher.connection, task)
     notices = [frame["seq"] for frame in watcher.frames() if frame["type"] == "task_warning"]
     assert notices == list(range(3, 453))
+
+
+async def test_a_slow_peer_that_empties_its_transport_again_and_again_is_not_stuck(desk):
+    stack = desk.stack
+    user = stack.add_user("a")
+    watcher = await desk.connect(user)
+    connection, check = watcher.connection, desk.manager.liveness.check
+
+    class Slow(type(watcher.peer)):
+        unsent = 0
+        unsent_bytes = property(lambda self: self.unsent)
+
+    watcher.peer.__class__ = Slow
+    start = watcher.peer.last_received
+    for second in range(1, 30):
+        watcher.peer.last_received = start + second  # pings all the time
+        watcher.peer.drain()  # takes all that the transport held
+        watcher.peer.stalled = True
+        connection.send(b'{"type":"pong"}')
+        watcher.peer.unsent = 100 + second  # and of the next frame not quite as much as last time
+        check(connection, start + second)
+    assert not watcher.peer.closed
