@@ -168,6 +168,21 @@ def create_admin(
 
 
 @app.command()
+def doctor(
+    network: Annotated[bool, Option("--network", help="Ask the name servers too.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Print the findings and the settings in force as JSON.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Say what is there, what is missing, and what that means. Changes nothing.
+
+    Exit codes: 0 fine, 1 something is missing that matters, 2 misused.
+    """
+    from app.cli.doctor.examination import run_doctor
+
+    raise Exit(run_doctor(data_dir=data_dir, ask_network=network, as_json=as_json))
+
+
+@app.command()
 def export_schema(
     output: Annotated[Path | None, Option(file_okay=False, help="Folder for the files.", show_default="print")] = None,
 ) -> None:
