@@ -30,7 +30,9 @@ async def live(tmp_path, monkeypatch, request) -> AsyncIterator[Live]:
     monkeypatch.setenv("TZ", request.param)
     time.tzset()
     try:
-        async with go_live(tmp_path / "data", secret_key=SecretStr(SECRET)) as opened:
+        # The table is longer than an address may try in a second.
+        limits = {"ws_handshakes_per_s_per_address": 1_000}
+        async with go_live(tmp_path / "data", secret_key=SecretStr(SECRET), **limits) as opened:
             yield opened
     finally:
         monkeypatch.undo()
