@@ -209,16 +209,24 @@ class Delivery:
         feed = self.feeds.pop(task_id, None)
         if feed is None:
             return
-        if feed.deleted:  # everybody was told by the event itself, now its rows are purged
-            for follower in list(feed.followers):
-                follower.connection.followers.pop(task_id, None)
-            return
-        frame = MadeUpDeletion(task_id=task_id, by="system", timestamp=to_wire(self._clock.now())).to_bytes()
-        told = {follower.connection for follower in feed.followers}
-        for connection in told | set(self._registry.of_user(feed.user_id)):
-            connection.discard(task_id)
-            connection.followers.pop(task_id, None)
-            connection.send(frame)
+        owners = () if feed.deleted else self._registry.of_user(feed.user_id)  # else told by the event itself
+        untold = {connection for connection in owners if connection.ready}
+        for follower in list(feed.followers):
+            if not feed.deleted or follower.cursor < feed.cursor or follower.needs_snapshot:
+                untold.add(follower.connection)
+            self._dismiss(follower, feed)
+        for connection in untold:
+            self._tell_deletion(connection, task_id)
+
+    def _dismiss(self, follower: Follower, feed: TaskFeed) -> None:
+        """There is nothing to follow any more."""
+        feed.remove(follower)
+        follower.connection.followers.pop(follower.task_id, None)
+
+    def _tell_deletion(self, connection: ConnectionInfo, task_id: str) -> None:
+        frame = MadeUpDeletion(task_id=task_id, by="system", timestamp=to_wire(self._clock.now()))
+        connection.discard(task_id)
+        connection.send(frame.to_bytes())
 
     def _note_status(self, feed: TaskFeed, status: str) -> None:
         feed.status = status
@@ -276,7 +284,7 @@ class Delivery:
         if not await connection.wait_drained() or connection.followers.get(follower.task_id) is not follower:
             return False
         if follower.needs_snapshot:
-            return await self._send_snapshot(follower)
+            return await self._send_snapshot(follower, feed)
         if follower.cursor >= feed.cursor:
             feed.go_live(follower)
             return False
@@ -293,21 +301,25 @@ class Delivery:
             follower.deliver(EncodedEvent(event))
         return True
 
-    async def _send_snapshot(self, follower: Follower) -> bool:
+    async def _send_snapshot(self, follower: Follower, feed: TaskFeed) -> bool:
         generation = follower.generation
         snapshot = await self._snapshots.get(
             follower.task_id, follower.log_tail, at_least=self.head_of(follower.task_id)
         )
-        if snapshot is None:  # deleted meanwhile: the sweep says so
-            return False
         if not await follower.connection.wait_drained():
             return False
-        if generation == follower.generation:
-            follower.needs_snapshot = False
-            follower.connection.discard(follower.task_id)
-            follower.start_at(snapshot.seq)
-            follower.connection.send_pulled(snapshot.payload)
-            self._metrics.snapshots.labels("pruned").inc()
+        if generation != follower.generation:
+            return True
+        if snapshot is None:
+            if feed.deleted:  # else the sweep comes back to it when the event was delivered
+                self._dismiss(follower, feed)
+                self._tell_deletion(follower.connection, follower.task_id)
+            return False
+        follower.needs_snapshot = False
+        follower.connection.discard(follower.task_id)
+        follower.start_at(snapshot.seq)
+        follower.connection.send_pulled(snapshot.payload)
+        self._metrics.snapshots.labels("pruned").inc()
         return True
 
     async def _send_notices(self, connection: ConnectionInfo, task_id: str, after: int, to: int) -> None:

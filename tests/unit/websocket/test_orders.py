@@ -2,6 +2,10 @@
 
 import asyncio
 
+from sqlalchemy import delete
+
+from app.events.types import Statistics
+from app.models import scan_tasks
 from tests.support.realtime import warning
 
 
@@ -95,3 +99,39 @@ async def test_a_slow_peer_that_empties_its_transport_again_and_again_is_not_stu
         watcher.peer.unsent = 100 + second  # and of the next frame not quite as much as last time
         check(connection, start + second)
     assert not watcher.peer.closed
+
+
+async def test_a_follower_that_needs_a_snapshot_of_a_deleted_task_is_told(desk):
+    stack = desk.stack
+    user = stack.add_user("a")
+    task = await stack.add_task(user)
+    watcher = await desk.connect(user)
+    await follow(desk, watcher, task)
+    feed, follower = desk.delivery.feeds[task], watcher.connection.followers[task]
+    feed.hold(follower)
+    follower.needs_snapshot = True  # as after its rows were pruned
+    await stack.journal.write(stack.lifecycle.complete(task, 1, Statistics()))
+    await stack.journal.write(stack.lifecycle.delete(task, by="a"))
+    await desk.settle()
+    for _ in range(2):
+        await desk.delivery.sweep()
+        await desk.settle()
+    assert [frame["type"] for frame in watcher.frames()] == ["task_deleted"]
+    assert watcher.connection.subscriptions == set()
+
+
+async def test_a_follower_that_is_behind_when_the_rows_of_a_deleted_task_go_is_told(desk):
+    stack = desk.stack
+    user = stack.add_user("a")
+    task = await stack.add_task(user)
+    watcher = await desk.connect(user)
+    await follow(desk, watcher, task)
+    desk.delivery.feeds[task].hold(watcher.connection.followers[task])  # as one that is still catching up
+    await stack.journal.write(stack.lifecycle.complete(task, 1, Statistics()))
+    await stack.journal.write(stack.lifecycle.delete(task, by="a"))
+    await desk.settle()
+    stack.db.write_sync(lambda c: c.execute(delete(scan_tasks)) and None)
+    await desk.delivery.sweep()
+    await desk.settle()
+    assert [frame["type"] for frame in watcher.frames()] == ["task_deleted"]
+    assert watcher.connection.subscriptions == set()
