@@ -6,9 +6,11 @@ before its first read (SQLite `BEGIN IMMEDIATE`).
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -92,9 +94,18 @@ class Database:
             hide_parameters=True,  # an error's text must not carry what was written
             connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
         )
+        event.listen(engine, "do_connect", _make_private)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+
+
+def _make_private(_dialect: Any, _record: Any, arguments: list[Any], _options: Any) -> None:
+    """A new file is its owner's alone, in a folder that others may read too. SQLite gives the WAL the file's mode."""
+    path = str(arguments[0])
+    if path != ":memory:":
+        with suppress(OSError):  # SQLite will say what is wrong
+            os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

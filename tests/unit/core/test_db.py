@@ -1,0 +1,49 @@
+"""The database's file: it holds password hashes, and is nobody else's to read."""
+
+import os
+import stat
+
+import pytest
+from sqlalchemy import text
+
+from app.core.db import Database, DatabaseUnavailable
+
+
+@pytest.fixture
+def usual_mask():
+    """Files are readable for everybody unless somebody says otherwise."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+async def test_a_new_database_and_its_log_are_ours_alone(tmp_path, usual_mask):
+    database = Database(f"sqlite:///{tmp_path}/main.db")
+    database.write_sync(lambda c: c.execute(text("CREATE TABLE t (id INTEGER)")))
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    await database.close()
+    assert modes == {"main.db": 0o600, "main.db-wal": 0o600, "main.db-shm": 0o600}
+
+
+async def test_a_database_that_is_there_keeps_the_mode_that_its_owner_gave_it(tmp_path):
+    (tmp_path / "main.db").touch(mode=0o640)
+    (tmp_path / "main.db").chmod(0o640)
+    database = Database(f"sqlite:///{tmp_path}/main.db")
+    database.write_sync(lambda c: c.execute(text("CREATE TABLE t (id INTEGER)")))
+    await database.close()
+    assert stat.S_IMODE((tmp_path / "main.db").stat().st_mode) == 0o640
+
+
+async def test_a_database_without_a_folder_is_not_reachable(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/none/main.db")
+    with pytest.raises(DatabaseUnavailable):
+        database.read_sync(lambda c: c.execute(text("SELECT 1")))
+    await database.close()
+
+
+async def test_a_database_in_memory_makes_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    database = Database("sqlite://")
+    database.read_sync(lambda c: c.execute(text("SELECT 1")))
+    await database.close()
+    assert list(tmp_path.iterdir()) == []
