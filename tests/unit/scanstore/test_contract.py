@@ -172,14 +172,6 @@ def test_counts_follow_the_definitions(open_store):
     assert store.counts() == Counts(subdomains=1, pages=1, third_parties=1, captures=1, urls_known=3, urls_crawled=1)
 
 
-def test_hops_are_kept_once(open_store):
-    store = open_store()
-    hop = Hop("https://a.test/", 301, "127.64.0.1", HopKind.HTTP, "https://a.test/x")
-    store.add_hops([hop, hop])
-    store.add_hops([hop])
-    store.flush()
-
-
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(st.booleans(), max_size=5), max_size=6))
 def test_a_process_that_dies_keeps_whole_batches_only(open_store, batches):

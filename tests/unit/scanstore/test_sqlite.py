@@ -7,10 +7,11 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import closing
 
 import pytest
 
-from app.engines.model import FrontierUrl, PageFact, UrlState
+from app.engines.model import FrontierUrl, Hop, HopKind, PageFact, UrlState
 from app.engines.ports import ScanStore
 from app.scanstore.errors import StoreMismatch, StoreUnavailable
 from app.scanstore.lock import lock_holder
@@ -36,6 +37,16 @@ for number in range(1, 100_000):
 def test_the_store_fulfils_the_port(path):
     store: ScanStore = SqliteScanStore(path)
     store.close()
+
+
+def test_hops_are_kept_once(path):
+    hop = Hop("https://a.test/", 301, "127.64.0.1", HopKind.HTTP, "https://a.test/x")
+    with closing(SqliteScanStore(path)) as store:
+        store.add_hops([hop, hop])
+        store.add_hops([hop])
+    with closing(sqlite3.connect(path)) as reader:
+        kept = reader.execute("SELECT url, status, address, kind, location FROM hops").fetchall()
+    assert kept == [(hop.url, hop.status, hop.address, "http", hop.location)]
 
 
 def test_a_killed_writer_leaves_whole_batches_and_no_lock(path):
