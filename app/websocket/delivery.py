@@ -302,10 +302,8 @@ class Delivery:
         return True
 
     async def _send_snapshot(self, follower: Follower, feed: TaskFeed) -> bool:
-        generation = follower.generation
-        snapshot = await self._snapshots.get(
-            follower.task_id, follower.log_tail, at_least=self.head_of(follower.task_id)
-        )
+        generation, known = follower.generation, feed.cursor
+        snapshot = await self._snapshots.get(follower.task_id, follower.log_tail, at_least=known)
         if not await follower.connection.wait_drained():
             return False
         if generation != follower.generation:
@@ -315,6 +313,8 @@ class Delivery:
                 self._dismiss(follower, feed)
                 self._tell_deletion(follower.connection, follower.task_id)
             return False
+        if snapshot.seq < known:
+            self._go_back(feed, snapshot.seq)  # before the sweep has seen it
         follower.needs_snapshot = False
         follower.connection.discard(follower.task_id)
         follower.start_at(snapshot.seq)

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from app.events.types import Statistics
-from app.models import scan_tasks
+from app.models import scan_tasks, task_events
 from tests.support.realtime import warning
 
 
@@ -135,3 +135,52 @@ async def test_a_follower_that_is_behind_when_the_rows_of_a_deleted_task_go_is_t
     await desk.settle()
     assert [frame["type"] for frame in watcher.frames()] == ["task_deleted"]
     assert watcher.connection.subscriptions == set()
+
+
+async def test_who_follows_a_log_that_went_back_before_the_sweep_saw_it_gets_few_snapshots(desk):
+    stack = desk.stack
+    user = stack.add_user("a")
+    task = await stack.add_task(user)
+    watcher, late = await desk.connect(user), await desk.connect(user)
+    await follow(desk, watcher, task)
+    await stack.say(task, *[warning() for _ in range(5)])
+    await desk.settle()
+    watcher.frames()
+
+    def restore(connection):
+        connection.execute(delete(task_events).where(task_events.c.seq > 3))
+        connection.execute(update(scan_tasks).values(last_seq=3))
+
+    stack.db.write_sync(restore)
+    assert await desk.manager.subscribe_to_task(late.connection, task)
+    await turns(100)
+    assert 1 <= late.kinds().count("task_snapshot") <= 2
+    assert watcher.kinds() == ["task_snapshot"]
+    await stack.say(task, warning("goes on"))
+    await desk.settle()
+    for each in (watcher, late):
+        (frame,) = each.frames()
+        assert (frame["seq"], frame["prev_seq"]) == (4, 3)
+
+
+async def test_a_snapshot_that_was_begun_before_an_event_is_not_given_as_one_after_it(desk):
+    stack = desk.stack
+    user = stack.add_user("a")
+    task = await stack.add_task(user)
+    snapshots = desk.delivery._snapshots
+    reads, held = stack.db.read, asyncio.Event()
+
+    async def wait_with_the_result(work):
+        result = await reads(work)
+        await held.wait()
+        return result
+
+    stack.db.read = wait_with_the_result
+    early = asyncio.create_task(snapshots.get(task, 0, at_least=2))
+    await turns(5)
+    last = await stack.say(task, warning())
+    late = asyncio.create_task(snapshots.get(task, 0, at_least=last))
+    await turns(5)
+    held.set()
+    assert ((await early).seq, (await late).seq) == (2, last)
+    stack.db.read = reads
