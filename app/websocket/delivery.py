@@ -245,12 +245,13 @@ class Delivery:
         try:
             while feed.behind and self.feeds.get(feed.task_id) is feed:
                 events = await self._read(feed.task_id, feed.cursor)
-                if not events:
+                first = events[0].seq if events else await self._first_kept(feed.task_id)
+                if first > feed.cursor + 1:
+                    for follower in feed.skip_to(first - 1):
+                        self._resnapshot(follower, feed)
+                elif not events:
                     feed.wanted = feed.cursor  # the hint ran ahead of what can be read; the sweep tries again
                     return
-                if events[0].seq > feed.cursor + 1:
-                    for follower in feed.skip_to(events[0].seq - 1):
-                        self._resnapshot(follower, feed)
                 for event in events:
                     feed.deliver(event)
         except DatabaseUnavailable:
@@ -261,6 +262,11 @@ class Delivery:
 
     async def _read(self, task_id: str, after: int) -> list[Event]:
         return await self._db.read(lambda connection: read_after(connection, task_id, after, limit=PAGE))
+
+    async def _first_kept(self, task_id: str) -> int:
+        """The lowest seq that the log may still hold; 0 for a task that is gone."""
+        heads = await self._db.read(lambda connection: tasks.heads(connection, [task_id], []))
+        return heads[0].min_seq if heads else 0
 
     def _resnapshot(self, follower: Follower, feed: TaskFeed) -> None:
         follower.needs_snapshot = True

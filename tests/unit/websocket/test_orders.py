@@ -163,6 +163,26 @@ async def test_who_follows_a_log_that_went_back_before_the_sweep_saw_it_gets_few
         assert (frame["seq"], frame["prev_seq"]) == (4, 3)
 
 
+async def test_rows_pruned_to_the_end_under_a_live_follower_become_a_snapshot(desk):
+    stack = desk.stack
+    user = stack.add_user("a")
+    task = await stack.add_task(user)
+    watcher = await desk.connect(user)
+    await follow(desk, watcher, task)
+    desk.bus_is_dead = True
+    last = await stack.say(task, *[warning() for _ in range(5)])
+
+    def prune(connection):
+        connection.execute(delete(task_events))
+        connection.execute(update(scan_tasks).values(min_seq=last + 1))
+
+    stack.db.write_sync(prune)
+    await desk.delivery.sweep()
+    await desk.settle()
+    assert watcher.kinds() == ["task_snapshot"]
+    assert watcher.follower.last == last
+
+
 async def test_a_snapshot_that_was_begun_before_an_event_is_not_given_as_one_after_it(desk):
     stack = desk.stack
     user = stack.add_user("a")
