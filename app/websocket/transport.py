@@ -18,6 +18,7 @@ from websockets.http11 import Request
 
 PEER_KEY: Final = "compliance.peer"
 ABORT_AFTER_S: Final = 5.0  # a peer that does not take our close frame for this long is cut off
+STOP_AFTER_S: Final = 1.0  # when the server stops, nobody waits longer for a peer that takes no bytes
 _TEXT: Final = 0x81  # FIN and opcode 1, RFC 6455 section 5.2; a server's frames are not masked
 _SMALL, _MEDIUM = 126, 65_536
 
@@ -200,6 +201,8 @@ class ServerProtocol(WebSocketsSansIOProtocol):
     def shutdown(self) -> None:
         self.peer.retire()
         super().shutdown()
+        if self.peer.paused:  # closing would wait until the peer has taken all of it
+            self.close_timer = self.loop.call_later(STOP_AFTER_S, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.peer.retire()

@@ -147,6 +147,16 @@ async def test_a_peer_that_takes_no_byte_is_cut_off_after_a_while(tmp_path):
         await client.close()
 
 
+async def test_a_stuck_client_does_not_hold_up_the_end_of_the_server(tmp_path):
+    loop = asyncio.get_running_loop()
+    async with Stack(tmp_path, ws_stuck_after_s=60).serve() as stack:
+        user = stack.add_user("stuck")
+        client, _, _ = await follow_and_stop_reading(stack, user, await stack.add_task(user))
+        began = loop.time()
+    assert loop.time() - began < 3
+    await client.close()
+
+
 async def test_a_slow_client_costs_the_others_nothing(tmp_path):
     async with Stack(tmp_path).serve() as stack:
         user, other = stack.add_user("slow"), stack.add_user("healthy")
