@@ -32,7 +32,10 @@ class Liveness:
         while True:
             await self._clock.sleep(self._settings.ws_check_interval_s)
             for connection in self._registry.all():
-                self.check(connection, loop.time())
+                try:
+                    self.check(connection, loop.time())
+                except Exception:  # a boundary: one connection's trouble is nobody else's
+                    log.exception("liveness_check_failed", connection_id=connection.connection_id)
 
     def check(self, connection: ConnectionInfo, now: float) -> None:
         """Close or ping one connection. `now` is the loop's time, as in the peer's marks."""

@@ -403,12 +403,17 @@ class WebSocketManager:
                 await self.delivery.sweep()
             except DatabaseUnavailable:
                 log.warning("sweep_failed")
+            except Exception:  # a boundary: whatever it is, the next sweep must come, for it repairs all the rest
+                log.exception("sweep_failed")
             await self._clock.sleep(self.settings.sweep_interval_s)
 
     async def _access_loop(self) -> None:
         while True:
             await self._clock.sleep(self.settings.access_recheck_s)
-            await self._recheck(None)
+            try:
+                await self._recheck(None)
+            except Exception:  # a boundary: rights that ended must be seen in the next round at the latest
+                log.exception("access_recheck_failed")
 
     def _look_again(self, user_id: str) -> None:
         self._background.start(self._recheck(user_id), name="recheck")

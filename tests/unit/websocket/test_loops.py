@@ -1,0 +1,54 @@
+"""The loops that repair everything else outlive whatever happens in one of their rounds."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.support.realtime import Stack, until
+
+
+@pytest.fixture
+async def stack(tmp_path):
+    stack = Stack(tmp_path, sweep_interval_s=0.01, access_recheck_s=0.01, ws_check_interval_s=0.01)
+    yield stack
+    await stack.manager.stop()
+    await stack.db.close()
+
+
+def fail_first(work, error):
+    """`work`, but the first call fails; and how often it was called."""
+    calls = []
+
+    def call(*arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise error
+        return work(*arguments)
+
+    return call, calls
+
+
+@pytest.mark.parametrize("part", ["sweep", "access"])
+async def test_a_round_that_fails_is_logged_and_the_next_one_comes(stack, monkeypatch, part):
+    owner, name = {"sweep": (stack.manager.delivery, "sweep"), "access": (stack.manager, "_recheck")}[part]
+    call, calls = fail_first(getattr(owner, name), RuntimeError("unheard of"))
+    monkeypatch.setattr(owner, name, call)
+    with capture_logs() as logs:
+        await stack.manager.start()
+        await until(lambda: len(calls) > 2)
+    assert any(entry["event"].endswith("_failed") and entry["log_level"] == "error" for entry in logs)
+
+
+async def test_a_check_that_fails_costs_no_other_connection_its_check(desk, monkeypatch):
+    user = desk.stack.add_user("a")
+    one, two = await desk.connect(user), await desk.connect(user)
+    liveness = desk.manager.liveness
+    call, calls = fail_first(liveness.check, RuntimeError("unheard of"))
+    monkeypatch.setattr(liveness, "check", call)
+    monkeypatch.setattr(desk.stack.clock, "sleep", lambda _: asyncio.sleep(0.001), raising=False)
+    running = asyncio.create_task(liveness.run())
+    await until(lambda: len(calls) > 3)
+    running.cancel()
+    await asyncio.wait([running])
+    assert {arguments[0] for arguments in calls[1:]} == {one.connection, two.connection}
