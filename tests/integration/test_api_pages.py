@@ -24,6 +24,7 @@ OPERATIONS = {
     ("GET", "/api/v1/tasks/{task_id}/third-parties"),
     ("GET", "/api/v1/tasks/{task_id}/violations"),
     ("GET", "/api/v1/tasks/{task_id}/report"),
+    ("POST", "/api/v1/monitor/ws/ticket"),
     ("GET", "/api/v1/monitor/ws/stats"),
     ("POST", "/api/v1/monitor/ws/broadcast"),
     ("GET", "/api/v1/monitor/tasks/{task_id}/status"),
