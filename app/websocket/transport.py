@@ -189,20 +189,22 @@ class ServerProtocol(WebSocketsSansIOProtocol):
     def handle_close(self, event: Frame) -> None:
         self.peer.retire()
         super().handle_close(event)
+        self._cut_off_after(ABORT_AFTER_S)
 
     def handle_parser_exception(self) -> None:
         self.peer.retire()
         super().handle_parser_exception()
+        self._cut_off_after(ABORT_AFTER_S)
 
     def eof_received(self) -> None:
         self.peer.retire()
         super().eof_received()
+        self._cut_off_after(ABORT_AFTER_S)
 
     def shutdown(self) -> None:
         self.peer.retire()
         super().shutdown()
-        if self.peer.paused:  # closing would wait until the peer has taken all of it
-            self.close_timer = self.loop.call_later(STOP_AFTER_S, self.transport.abort)
+        self._cut_off_after(STOP_AFTER_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.peer.retire()
@@ -222,6 +224,14 @@ class ServerProtocol(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(ABORT_AFTER_S, self.transport.abort)
+
+    def _cut_off_after(self, seconds: float) -> None:
+        """A transport that closes waits until the peer has taken all that it holds: here no longer than this."""
+        if not self.peer.paused or self.disconnected:
+            return
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        self.close_timer = self.loop.call_later(seconds, self.transport.abort)
 
     def _flush(self) -> None:
         self.transport.write(b"".join(self.conn.data_to_send()))

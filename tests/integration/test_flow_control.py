@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from app.events.types import TaskProgress
+from app.websocket import transport
 from tests.support.frames import Follower, read_frame
 from tests.support.realtime import Stack, open_client, until, warning
 
@@ -144,6 +145,22 @@ async def test_a_peer_that_takes_no_byte_is_cut_off_after_a_while(tmp_path):
         client, _, connection = await follow_and_stop_reading(stack, user, task)
         await until(lambda: not len(stack.manager.registry))
         assert connection.close_code == 4008
+        await client.close()
+
+
+@pytest.mark.parametrize("farewell", ["close", "half_close", "nonsense"])
+async def test_a_stuck_client_that_says_good_bye_keeps_no_socket_open(tmp_path, monkeypatch, farewell):
+    """Nobody watches it any more, and closing would wait for ever until it has read what was sent before."""
+    monkeypatch.setattr(transport, "ABORT_AFTER_S", 0.2)
+    async with Stack(tmp_path, ws_stuck_after_s=60).serve() as stack:
+        user = stack.add_user("stuck")
+        client, _, connection = await follow_and_stop_reading(stack, user, await stack.add_task(user))
+        if farewell == "half_close":
+            client.writer.write_eof()
+        else:
+            client.writer.write(b"\x88\x80\0\0\0\0" if farewell == "close" else b"\xff" * 16)
+        await until(lambda: len(stack.manager.registry) == 0)
+        await until(lambda: connection.peer._protocol.disconnected)
         await client.close()
 
 
