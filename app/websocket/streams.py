@@ -109,6 +109,10 @@ class Streams:
                 await self.sweep()
             except DatabaseUnavailable:
                 log.warning("stream_sweep_failed")
+            except Exception:  # a boundary: whatever it is, the next sweep must come, for it repairs all the rest
+                log.exception("stream_sweep_failed")
+            except Exception:  # a boundary: whatever it is, the next sweep must come, for it repairs all the rest
+                log.exception("stream_sweep_failed")
 
     async def sweep(self) -> None:
         """End what has expired, and compare every position with its log, in one query. Raises DatabaseUnavailable."""
@@ -170,8 +174,8 @@ class Streams:
     async def _read_after(self, task_id: str, seq: int) -> list[Event] | None:
         return await self._db.read(lambda connection: _read_page(connection, task_id, seq))
 
-    async def _read_snapshot(self, task_id: str) -> Snapshot | None:
-        return await self._snapshots.get(task_id, LOG_TAIL)
+    async def _read_snapshot(self, task_id: str, at_least: int) -> Snapshot | None:
+        return await self._snapshots.get(task_id, LOG_TAIL, at_least=at_least)
 
     def _opened(self, stream: EventStream) -> None:
         self._metrics.open_streams.set(len(self))

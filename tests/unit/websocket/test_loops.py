@@ -29,13 +29,18 @@ def fail_first(work, error):
     return call, calls
 
 
-@pytest.mark.parametrize("part", ["sweep", "access"])
+@pytest.mark.parametrize("part", ["sweep", "access", "streams"])
 async def test_a_round_that_fails_is_logged_and_the_next_one_comes(stack, monkeypatch, part):
-    owner, name = {"sweep": (stack.manager.delivery, "sweep"), "access": (stack.manager, "_recheck")}[part]
+    manager = stack.manager
+    owner, name = {
+        "sweep": (manager.delivery, "sweep"),
+        "access": (manager, "_recheck"),
+        "streams": (manager.streams, "sweep"),
+    }[part]
     call, calls = fail_first(getattr(owner, name), RuntimeError("unheard of"))
     monkeypatch.setattr(owner, name, call)
     with capture_logs() as logs:
-        await stack.manager.start()
+        await manager.start()
         await until(lambda: len(calls) > 2)
     assert any(entry["event"].endswith("_failed") and entry["log_level"] == "error" for entry in logs)
 
