@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 # (task, seq): the next events, a page at most; None when there were some and they are no longer kept.
 ReadAfter = Callable[[str, int], Awaitable[Sequence[Event] | None]]
 Abort = Callable[[], None]
-ReadSnapshot = Callable[[str], Awaitable[Snapshot | None]]
+ReadSnapshot = Callable[[str, int], Awaitable[Snapshot | None]]  # (task, a seq that it reaches if the log does)
 
 
 class EventStream:
@@ -200,7 +200,7 @@ class EventStream:
         return b"".join(parts)
 
     async def _snapshot(self) -> bytes:
-        found = await self._read_snapshot(self.task_id)
+        found = await self._read_snapshot(self.task_id, self.wanted)
         if found is None:
             return self._made_up_deletion()
         self._needs_snapshot = False

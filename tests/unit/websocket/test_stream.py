@@ -45,7 +45,7 @@ class Log:
             return None if self.count > seq else []
         return [self.event(s, self.kind(s)) for s in rows] if rows[0] == seq + 1 else None
 
-    async def read_snapshot(self, _task):
+    async def read_snapshot(self, _task, _at_least):
         if self.down:
             raise DatabaseUnavailable("away")
         if not self.exists:
