@@ -111,8 +111,6 @@ class Streams:
                 log.warning("stream_sweep_failed")
             except Exception:  # a boundary: whatever it is, the next sweep must come, for it repairs all the rest
                 log.exception("stream_sweep_failed")
-            except Exception:  # a boundary: whatever it is, the next sweep must come, for it repairs all the rest
-                log.exception("stream_sweep_failed")
 
     async def sweep(self) -> None:
         """End what has expired, and compare every position with its log, in one query. Raises DatabaseUnavailable."""
