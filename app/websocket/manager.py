@@ -344,8 +344,9 @@ class WebSocketManager:
         payload = frame.to_bytes()
         count = 0
         for connection in connections:
-            connection.send(payload)
-            count += 1
+            if connection.ready:  # the greeting is the first frame
+                connection.send(payload)
+                count += 1
         return count
 
     def _opened(self, connection: ConnectionInfo) -> None:

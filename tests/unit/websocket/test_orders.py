@@ -1,11 +1,15 @@
 """Things that happen in an unlucky order: commands during a catch-up, a log that changes under a reader."""
 
 import asyncio
+from types import SimpleNamespace
 
 from sqlalchemy import delete, update
 
 from app.events.types import Statistics
 from app.models import scan_tasks, task_events
+from app.websocket.transport import PEER_KEY
+from tests.support.frames import read_frame
+from tests.support.peers import FakePeer
 from tests.support.realtime import warning
 
 
@@ -204,3 +208,26 @@ async def test_a_snapshot_that_was_begun_before_an_event_is_not_given_as_one_aft
     held.set()
     assert ((await early).seq, (await late).seq) == (2, last)
     stack.db.read = reads
+
+
+async def test_the_greeting_is_the_first_frame_whatever_is_broadcast_meanwhile(desk, monkeypatch):
+    stack = desk.stack
+    user = stack.add_user("a")
+    reads, held = stack.db.read, asyncio.Event()
+
+    async def wait_with_the_result(work):
+        result = await reads(work)
+        await held.wait()
+        return result
+
+    monkeypatch.setattr(stack.db, "read", wait_with_the_result)
+    peer = FakePeer()
+    websocket = SimpleNamespace(scope={"extensions": {PEER_KEY: peer}})
+    identity = await stack.auth.authenticate(user)
+    connecting = asyncio.create_task(desk.manager.connect(websocket, identity, address="a"))
+    await turns(5)
+    assert (await desk.manager.broadcast(message="hear", sender="admin"))["delivered"] == 0
+    held.set()
+    await connecting
+    await desk.manager.broadcast(message="hear", sender="admin")
+    assert [read_frame(frame)["type"] for frame in peer.wire] == ["connection_established", "admin_broadcast"]
