@@ -1,4 +1,5 @@
 from collections import deque
+from contextlib import ExitStack, closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -181,29 +182,28 @@ GRAPHS = st.lists(st.lists(st.integers(0, 11), max_size=4), min_size=12, max_siz
 def test_depth_is_the_shortest_way_in_any_order_of_answers(tmp_path_factory, graph, order, limit, killed_at):
     """Many workers finish in any order, one process is killed in between: what is reached, and how deep, stays."""
     path = tmp_path_factory.mktemp("f") / "scan.db"
-    store = SqliteScanStore(path)
-    frontier = start(store, limit)
-    frontier.add([at("0")], 0)
-    flying, steps, seen = [], 0, []
-    while True:
-        while (item := frontier.take()) is not None:
-            flying.append(item)
-        if not flying:
-            break
-        item = flying.pop(order.randrange(len(flying)))
-        seen.append(item.url)
-        number = int(item.url.rpartition("/")[2])
-        frontier.finish(item.id, UrlState.DONE, links=[at(str(target)) for target in graph[number]])
-        store.flush()
-        steps += 1
-        if steps == killed_at:
-            store.close()
-            store = SqliteScanStore(path)
-            frontier, flying = start(store, limit), []
-    expected = shortest(graph, limit)
-    found = {int(url.url.rpartition("/")[2]): url.depth for url in store.load_urls() if url.state is UrlState.DONE}
-    store.close()
-    assert found == expected
+    with ExitStack() as stores:  # also when hypothesis gives an example up in the middle
+        store = stores.enter_context(closing(SqliteScanStore(path)))
+        frontier = start(store, limit)
+        frontier.add([at("0")], 0)
+        flying, steps, seen = [], 0, []
+        while True:
+            while (item := frontier.take()) is not None:
+                flying.append(item)
+            if not flying:
+                break
+            item = flying.pop(order.randrange(len(flying)))
+            seen.append(item.url)
+            number = int(item.url.rpartition("/")[2])
+            frontier.finish(item.id, UrlState.DONE, links=[at(str(target)) for target in graph[number]])
+            store.flush()
+            steps += 1
+            if steps == killed_at:
+                store.close()
+                store = stores.enter_context(closing(SqliteScanStore(path)))
+                frontier, flying = start(store, limit), []
+        found = {int(url.url.rpartition("/")[2]): url.depth for url in store.load_urls() if url.state is UrlState.DONE}
+    assert found == shortest(graph, limit)
     assert len(seen) == len(set(seen))
 
 

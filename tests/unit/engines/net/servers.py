@@ -78,18 +78,35 @@ class HttpServer:
         self.connections = 0
         self.heads: list[str] = []
         self.port = 0
+        self._answers: set[asyncio.Task[None]] = set()  # under way
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             self.heads.append(head.decode("latin-1"))
-            await self.handler(head, writer)
+            await self._answer(head, writer)
             await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
             pass  # the client went away, which many tests want
         finally:
             writer.close()
+
+    async def _answer(self, head: bytes, writer: asyncio.StreamWriter) -> None:
+        answer = asyncio.ensure_future(self.handler(head, writer))
+        self._answers.add(answer)
+        try:
+            await asyncio.wait({answer})
+        finally:
+            answer.cancel()
+            self._answers.remove(answer)
+        if not answer.cancelled():
+            answer.result()
+
+    def hang_up(self) -> None:
+        """Ends what is still answering: since Python 3.12 a server that closes waits for all of them."""
+        for answer in self._answers:
+            answer.cancel()
 
 
 @contextlib.asynccontextmanager
@@ -101,6 +118,7 @@ async def http_server(handler: Handler, *, address: str = "127.64.0.1", ssl=None
         yield server
     finally:
         listener.close()
+        server.hang_up()
         await asyncio.wait_for(listener.wait_closed(), 5)
 
 
