@@ -162,13 +162,13 @@ class WebSocketManager:
         connection is then not registered.
         """
         connection = self._make(websocket, identity, address)
-        self._evict_oldest(identity.user_id)
         self.registry.add(connection)
         try:
             heads = await self._db.read(lambda c: tasks.heads(c, [], [identity.user_id]))
         except BaseException:
             self.registry.remove(connection)
             raise
+        self._evict_oldest(identity.user_id)
         self.delivery.open_presence(connection, heads)
         connection.ready = True
         connection.send(self._greeting(connection).to_bytes())
@@ -333,7 +333,7 @@ class WebSocketManager:
 
     def _evict_oldest(self, user_id: str) -> None:
         open_ones = self.registry.of_user(user_id)
-        excess = len(open_ones) - self.settings.ws_max_connections_per_user + 1
+        excess = len(open_ones) - self.settings.ws_max_connections_per_user
         for connection in open_ones[: max(0, excess)]:
             connection.close(CloseCode.CONNECTION_LIMIT, "connection_limit")
             if self.registry.remove(connection):

@@ -3,8 +3,10 @@
 import asyncio
 from types import SimpleNamespace
 
+import pytest
 from sqlalchemy import delete, update
 
+from app.core.db import DatabaseUnavailable
 from app.events.types import Statistics
 from app.models import scan_tasks, task_events
 from app.websocket.transport import PEER_KEY
@@ -231,3 +233,21 @@ async def test_the_greeting_is_the_first_frame_whatever_is_broadcast_meanwhile(d
     await connecting
     await desk.manager.broadcast(message="hear", sender="admin")
     assert [read_frame(frame)["type"] for frame in peer.wire] == ["connection_established", "admin_broadcast"]
+
+
+async def test_nobody_gives_way_to_a_connection_that_comes_to_nothing(desk, monkeypatch):
+    stack = desk.stack
+    user = stack.add_user("a")
+    watchers = [await desk.connect(user) for _ in range(stack.settings.ws_max_connections_per_user)]
+
+    async def lose(_work):
+        raise DatabaseUnavailable("the database is busy")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(stack.db, "read", lose)
+        with pytest.raises(DatabaseUnavailable):
+            await desk.connect(user)
+    assert not [watcher for watcher in watchers if watcher.peer.closed]
+    await desk.connect(user)
+    assert [watcher.peer.closed_with for watcher in watchers if watcher.peer.closed] == [(4503, "connection_limit")]
+    assert watchers[0].peer.closed
