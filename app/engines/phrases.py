@@ -21,6 +21,43 @@ PHRASES: Final = MappingProxyType(
             "Chromium cannot be used, so this scan has no screenshots: {reason}",
         ),
         "discovery_time": ("子域名发现因时间限制提前结束", "The time limit ended the discovery of subdomains"),
+        "resolver_silent": (
+            "DNS 解析器没有应答：子域名和第三方域名无法完整检查",
+            "The DNS resolver does not answer: subdomains and third parties could not be examined completely.",
+        ),
+        "resolver_gaps": (
+            "DNS 解析器对部分已发现的名称没有应答",
+            "The DNS resolver did not answer for some of the names that were found.",
+        ),
+        "resolver_invents": (
+            "DNS 解析器为不存在的名称返回地址",
+            "The resolver invents addresses for names that do not exist.",
+        ),
+        "source_too_long": (
+            "{source} 给出 {named} 个主机，只检查其中 {limit} 个",
+            "{source} named {named} hosts; {limit} of them are examined.",
+        ),
+        "robots_unavailable": (
+            "无法取得 {origin} 的 robots.txt，未爬取其页面",
+            "robots.txt of {origin} could not be had: its pages are left out.",
+        ),
+        "crawl_time": ("爬取因 {limit_s} 秒的时间限制提前结束", "The time limit of {limit_s} s ended the crawl."),
+        "crawl_pages": (
+            "爬取因 {limit} 个页面的限制提前结束：已爬取 {crawled} / {known} 个链接",
+            "The limit of {limit} pages ended the crawl: {crawled} of {known} known URLs.",
+        ),
+        "crawl_requests": (
+            "爬取因请求数限制（{limit}）提前结束：已爬取 {crawled} / {known} 个链接",
+            "The limit of {limit} requests ended the crawl: {crawled} of {known} known URLs.",
+        ),
+        "crawl_bytes": (
+            "爬取因 {limit} 字节的限制提前结束：已爬取 {crawled} / {known} 个链接",
+            "The limit of {limit} bytes ended the crawl: {crawled} of {known} known URLs.",
+        ),
+        "crawl_overflow": (
+            "网站的链接过多，部分链接未记录",
+            "The site has more URLs than are remembered: some were dropped.",
+        ),
         "capture_time": (
             "时间限制已到，{count} 个页面未抓取",
             "The time limit ended the captures: {count} pages were left out",

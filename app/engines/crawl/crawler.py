@@ -14,6 +14,7 @@ from app.engines.crawl.ports import Extract, ExtractCss, Extraction, Fetcher, Ho
 from app.engines.crawl.robots import RETRY_DELAYS_S, RobotsLoader
 from app.engines.crawl.traps import TrapGuard
 from app.engines.model import FetchResult, FrontierUrl, HostFact, PageFact, Reference, ScanConfig, UrlState
+from app.engines.phrases import Phrases
 from app.engines.ports import FrontierPort, ScanSink, ScanStopped
 from app.engines.scope import Scope
 from app.engines.urls import host_of, resolve
@@ -55,13 +56,15 @@ class Crawler:
         on_references: OnReferences | None = None,
         on_host_named: OnHostNamed | None = None,
         robots_delays_s: Sequence[float] = RETRY_DELAYS_S,
+        phrases: Phrases | None = None,
     ) -> None:
         """`agent` is the user agent, as robots.txt names it; `on_host_named` gets names below the target that
-        documents mention, with where ("page", "start_url"), each once.
+        documents mention, with where ("page", "start_url"), each once. `phrases` None: warnings are in English.
         """
         self._scope = scope
         self._store = store
         self._sink = sink
+        self._say = phrases or Phrases("en")
         self._scan = scan
         self._on_page = on_page
         self._on_references = on_references
@@ -71,7 +74,7 @@ class Crawler:
         self._fetcher = PoliteFetcher(client=client, limits=limits)
         self._digester = Digester(scope=scope, extract=extract, extract_css=extract_css)
         loader = RobotsLoader(client=self._fetcher, agent=agent, retry_delays_s=robots_delays_s)
-        self._gate = OriginGate(scope=scope, fetcher=self._fetcher, loader=loader, sink=sink)
+        self._gate = OriginGate(scope=scope, fetcher=self._fetcher, loader=loader, sink=sink, phrases=self._say)
         self._patience = Patience()
         self._named: set[str] = set()  # hosts that discovery knows
         self._foreign: set[str] = set()  # foreign hosts met so far
@@ -133,7 +136,7 @@ class Crawler:
             async with asyncio.timeout(self._scan.time_limit_s):
                 await self._run_group(hosts_settled)
         except TimeoutError:
-            await self._sink.warning("partial", f"The time limit of {self._scan.time_limit_s} s ended the crawl.")
+            await self._sink.warning("partial", self._say("crawl_time", limit_s=self._scan.time_limit_s))
         except BaseExceptionGroup as group:
             if group.subgroup(ScanStopped) is not None:
                 raise ScanStopped from group
@@ -191,13 +194,14 @@ class Crawler:
     def _has_room(self) -> bool:
         return self._frontier.in_flight < MAX_IN_FLIGHT and not self._limit()
 
-    def _limit(self) -> str:
-        """The limit that forbids further requests; empty when none does. What is in flight may become a page."""
+    def _limit(self) -> tuple[str, int] | None:
+        """The limit that forbids further requests, with its phrase. What is in flight may become a page."""
         if self.pages + self._frontier.in_flight >= self._scan.max_pages:
-            return f"The limit of {self._scan.max_pages} pages"
-        if self._fetcher.requests >= REQUESTS_PER_PAGE * self._scan.max_pages + SPARE_REQUESTS:
-            return "The limit of requests"
-        return f"The limit of {MAX_RECEIVED} bytes" if self._fetcher.received >= MAX_RECEIVED else ""
+            return "crawl_pages", self._scan.max_pages
+        requests = REQUESTS_PER_PAGE * self._scan.max_pages + SPARE_REQUESTS
+        if self._fetcher.requests >= requests:
+            return "crawl_requests", requests
+        return ("crawl_bytes", MAX_RECEIVED) if self._fetcher.received >= MAX_RECEIVED else None
 
     def _is_over(self, hosts_settled: Callable[[], bool]) -> bool:
         if self._frontier.in_flight or self._background:
@@ -278,9 +282,11 @@ class Crawler:
 
     async def _say_what_is_missing(self) -> None:
         if (limit := self._limit()) and not self._frontier.is_idle:
-            await self._sink.warning("partial", f"{limit} ended the crawl: {self.crawled} of {self.known} known URLs.")
+            phrase, value = limit
+            said = self._say(phrase, limit=value, crawled=self.crawled, known=self.known)
+            await self._sink.warning("partial", said)
         if self._frontier.overflowed:
-            await self._sink.warning("partial", "The site has more URLs than are remembered: some were dropped.")
+            await self._sink.warning("partial", self._say("crawl_overflow"))
         await self._log("INFO", f"{self.pages} pages; {self.crawled} of {self.known} known URLs crawled")
 
     async def _log(self, level: str, message: str) -> None:

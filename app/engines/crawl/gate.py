@@ -8,6 +8,7 @@ from app.domain.stages import StageKey
 from app.engines.crawl.polite import PoliteFetcher
 from app.engines.crawl.robots import RobotsLoader, RobotsRules
 from app.engines.crawl.sitemap import SitemapReader
+from app.engines.phrases import Phrases
 from app.engines.ports import ScanSink
 from app.engines.scope import Scope
 from app.engines.urls import host_of, origin_of, resolve
@@ -18,11 +19,14 @@ _MODULE: Final = StageKey.PAGE_CRAWL.value
 class OriginGate:
     """Rules by origin, each asked for once, however many wait for them."""
 
-    def __init__(self, *, scope: Scope, fetcher: PoliteFetcher, loader: RobotsLoader, sink: ScanSink) -> None:
+    def __init__(
+        self, *, scope: Scope, fetcher: PoliteFetcher, loader: RobotsLoader, sink: ScanSink, phrases: Phrases
+    ) -> None:
         self._scope = scope
         self._fetcher = fetcher
         self._loader = loader
         self._sink = sink
+        self._say = phrases
         self._rules: dict[str, asyncio.Task[RobotsRules]] = {}
 
     async def rules(self, url: str, group: asyncio.TaskGroup) -> RobotsRules:
@@ -39,7 +43,7 @@ class OriginGate:
             self._fetcher.slow_down(host_of(origin), rules.crawl_delay_s)
             await self._log("INFO", f"{origin} asks for {rules.crawl_delay_s:g} s between requests")
         if rules.unavailable:
-            await self._sink.warning("partial", f"robots.txt of {origin} could not be had: its pages are left out.")
+            await self._sink.warning("partial", self._say("robots_unavailable", origin=origin))
         return rules
 
     async def read_sitemaps(

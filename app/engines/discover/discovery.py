@@ -16,6 +16,7 @@ from app.engines.discover.sources.crtsh import CrtSh
 from app.engines.discover.wildcard import WildcardDetector, random_label
 from app.engines.discover.words import load_words
 from app.engines.model import DnsAnswer, DnsOutcome, HostFact, NetworkConfig, ScanConfig
+from app.engines.phrases import Phrases
 from app.engines.ports import ScanSink
 from app.engines.scope import Scope
 
@@ -46,11 +47,14 @@ class Discovery:
         words: Sequence[str] | None = None,
         sources: Sequence[Source] | None = None,
         label: Callable[[], str] = random_label,
+        phrases: Phrases | None = None,
     ) -> None:
+        """`phrases` None: warnings are in English."""
         self._scope = scope
         self._resolver = resolver
         self._client = client
         self._sink = sink
+        self._say = phrases or Phrases("en")
         self._words = tuple(words) if words is not None else load_words()
         asked = sources if sources is not None else [CrtSh(base) for base in config.ct_urls]
         self._sources = tuple(asked) if scan.use_passive_sources else ()
@@ -125,7 +129,7 @@ class Discovery:
         answer = await self._resolver.query(f"{self._label()}.invalid", "A")
         self._health.note(answer.outcome)
         if answer.outcome is DnsOutcome.ANSWER:
-            await self._sink.warning("partial", "The resolver invents addresses for names that do not exist.")
+            await self._sink.warning("partial", self._say("resolver_invents"))
 
     async def _ask(self, source: Source) -> None:
         try:
@@ -137,9 +141,8 @@ class Discovery:
         names = list(dict.fromkeys(filter(None, (valid_name(name, self._scope) for name in raw))))
         await self._log("INFO", f"source {source.name} named {len(names)} hosts")
         if len(names) > MAX_NAMES:
-            await self._sink.warning(
-                "partial", f"{source.name} named {len(names)} hosts; {MAX_NAMES} of them are examined."
-            )
+            said = self._say("source_too_long", source=source.name, named=len(names), limit=MAX_NAMES)
+            await self._sink.warning("partial", said)
         await for_each(names[:MAX_NAMES], lambda name: self.offer(name, source.name), workers=MAX_EXAMINED)
 
     async def _try_words(self) -> None:
@@ -226,13 +229,9 @@ class Discovery:
             return
         self._said_silence = self._health.is_silent or self._has_lost_names
         if self._health.is_silent:
-            await self._sink.warning(
-                "partial", "The DNS resolver does not answer: subdomains could not be searched for completely."
-            )
+            await self._sink.warning("partial", self._say("resolver_silent"))
         elif self._has_lost_names:
-            await self._sink.warning(
-                "partial", "The DNS resolver did not answer for some of the names that were found."
-            )
+            await self._sink.warning("partial", self._say("resolver_gaps"))
         elif self._health.unanswered:
             await self._log("WARNING", f"{self._health.unanswered} DNS questions got no answer")
 

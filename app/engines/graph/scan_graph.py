@@ -103,6 +103,7 @@ class ScanGraph:
             config=equipment.config,
             scan=self._config,
             limits=equipment.limits,
+            phrases=self._say,
         )
 
     def _make_crawler(self, equipment: Equipment) -> Crawler:
@@ -119,6 +120,7 @@ class ScanGraph:
             per_address=equipment.config.connections_per_address,
             on_references=self._on_references,
             on_host_named=self._on_host_named,
+            phrases=self._say,
         )
 
     # Stages
