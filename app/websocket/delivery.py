@@ -4,6 +4,9 @@ The log is the truth, the bus is a hint, each follower owns a cursor (ADR 0001).
 log is read; which rows are taken is decided by the cursors, in one synchronous step.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -30,6 +33,14 @@ KEEP_FINISHED_S: Final = 60.0
 log = structlog.get_logger(__name__)
 
 
+@dataclass(slots=True)
+class Expected:
+    """The highest hint of a task that is not watched yet, kept for those who read its state at the moment."""
+
+    seq: int = 0
+    readers: int = 0
+
+
 class Delivery:
     """All feeds of this process."""
 
@@ -52,12 +63,16 @@ class Delivery:
         self._background = background
         self._fanout = fanout
         self.feeds: dict[str, TaskFeed] = {}
+        self._expected: dict[str, Expected] = {}  # tasks that somebody is about to follow
         self.swept_at: float | None = None  # monotonic; end of the last good sweep
 
     def on_hint(self, hint: TaskHint) -> None:
         """A hint from the bus. Unknown tasks matter only when their owner is connected."""
         feed = self.feeds.get(hint.task_id)
         if feed is None:
+            expected = self._expected.get(hint.task_id)
+            if expected is not None:
+                expected.seq = max(expected.seq, hint.seq)
             if not self._registry.has_user(hint.user_id):
                 return
             feed = self.feed(hint.task_id, hint.user_id, _start_of(hint))
@@ -91,11 +106,27 @@ class Delivery:
             feed.wanted = max(feed.wanted, head.last_seq)
             self._pull_if_behind(feed)
 
+    @contextmanager
+    def expecting(self, task_id: str) -> Iterator[None]:
+        """While somebody reads the state of a task that nobody watches here: hints that come meanwhile are kept."""
+        expected = self._expected.setdefault(task_id, Expected())
+        expected.readers += 1
+        try:
+            yield
+        finally:
+            expected.readers -= 1
+            if not expected.readers:
+                del self._expected[task_id]
+
     def follow(self, follower: Follower, user_id: str, head: int) -> None:
         """The follower stands at its cursor; from here on it gets what comes after. `head`: the log's end as read."""
         feed = self.feed(follower.task_id, user_id, head)
+        expected = self._expected.get(follower.task_id)
+        if expected is not None:
+            feed.wanted = max(feed.wanted, expected.seq)
         feed.followers.add(follower)
         self.level(follower)
+        self._pull_if_behind(feed)
 
     def level(self, follower: Follower) -> None:
         """Join the live stream if nothing lies between, else catch up in the background."""

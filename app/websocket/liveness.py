@@ -43,7 +43,8 @@ class Liveness:
         if peer.closed:
             return
         silent_s = now - peer.last_received
-        if silent_s > settings.ws_idle_timeout_s:
+        # A session that waits for the socket to drain reads nothing: what the peer takes is its sign of life then.
+        if silent_s > settings.ws_idle_timeout_s and not connection.drain_waiters:
             connection.close(CloseCode.HEARTBEAT_MISSED, "heartbeat_missed")
         elif connection.identity.expires_at <= self._clock.now():
             connection.close(CloseCode.TOKEN_EXPIRED, "token_expired")

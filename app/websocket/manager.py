@@ -93,7 +93,6 @@ class WebSocketManager:
         self._texts = texts
         self._background = BackgroundTasks()
         self._unsubscribe_bus: Any = None
-        self._stopping = False
         self.reader = StateReader(
             language=settings.language, clock=clock, max_snapshot_bytes=settings.snapshot_max_bytes
         )
@@ -143,7 +142,6 @@ class WebSocketManager:
 
     async def stop(self) -> None:
         """Say good-bye to everybody (1012: come back) and end the loops. Idempotent."""
-        self._stopping = True
         advice = ReconnectAdvice(
             reason="restart", delay_min_ms=0, delay_max_ms=2_000, timestamp=to_wire(self._clock.now())
         ).to_bytes()

@@ -91,6 +91,10 @@ class Subscriptions:
         return True
 
     async def _place(self, connection: ConnectionInfo, request: Request, existing: Follower | None) -> bool:
+        with self._delivery.expecting(request.task_id):
+            return await self._read_and_place(connection, request, existing)
+
+    async def _read_and_place(self, connection: ConnectionInfo, request: Request, existing: Follower | None) -> bool:
         if not await connection.wait_drained():
             return False
         try:

@@ -150,6 +150,8 @@ class ServerProtocol(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         # Pause at the first byte that the kernel does not take: that is what "set aside" means.
         cast("asyncio.Transport", transport).set_write_buffer_limits(high=0)
+        # Bytes of an answer before the upgrade may still wait; `resume_writing` tells when they are gone.
+        self.peer.paused = cast("asyncio.Transport", transport).get_write_buffer_size() > 0
         connected = transport.get_extra_info("socket")
         if connected is not None and transport.get_extra_info("ssl_object") is None:
             self.peer.fd = connected.fileno()

@@ -242,3 +242,26 @@ async def test_a_shared_snapshot_is_read_once_for_everybody_who_asks_at_the_same
             group.create_task(desk.manager.subscribe_to_task(watcher.connection, task))
     assert reads == 1
     assert all(watcher.kinds() == ["subscription_result", "task_snapshot"] for watcher in watchers)
+
+
+async def test_an_event_between_the_read_and_the_following_does_not_wait_for_the_sweep(desk):
+    stack = desk.stack
+    owner, admin = stack.add_user("absent"), stack.add_user("root")
+    task = await stack.add_task(owner)
+    watcher = await desk.connect(f"admin:{admin}")
+    reads = stack.db.read
+
+    async def read_and_be_overtaken(work):
+        value = await reads(work)
+        if watcher.connection.followers == {}:
+            await stack.say(task, warning("overtakes"))
+            await asyncio.sleep(0)
+        return value
+
+    stack.db.read = read_and_be_overtaken
+    assert await desk.manager.subscribe_to_task(watcher.connection, task)
+    stack.db.read = reads
+    await desk.settle()
+    frames = watcher.frames()
+    assert [frame["type"] for frame in frames] == ["subscription_result", "task_snapshot", "task_warning"]
+    assert watcher.follower.gaps == 0

@@ -25,6 +25,14 @@ async def test_a_connection_that_is_silent_for_60_seconds_is_closed(desk, watche
     assert watcher.peer.closed_with == (4010, "heartbeat_missed")
 
 
+async def test_a_session_that_waits_for_its_slow_peer_is_not_called_silent(desk, watcher):
+    waiter = asyncio.get_running_loop().create_future()
+    watcher.connection.drain_waiters.append(waiter)
+    at(desk, watcher, 61)
+    assert watcher.peer.closed_with is None
+    waiter.cancel()
+
+
 async def test_after_25_seconds_of_silence_there_is_one_control_ping(desk, watcher):
     at(desk, watcher, 24)
     assert watcher.peer.pings == 0
