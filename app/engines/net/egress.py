@@ -92,11 +92,11 @@ class EgressProxy:
         self._policy = policy
         self._resolver = resolver
         self._server: asyncio.Server | None = None
-        self._sessions: set[asyncio.Task[object]] = set()
+        self._sessions: set[asyncio.Task[None]] = set()  # removed when they end
 
     async def start(self) -> str:
         """Begin to listen; returns the proxy's URL without its credentials."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=MAX_HEAD_BYTES)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=MAX_HEAD_BYTES)
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def close(self) -> None:
@@ -110,16 +110,18 @@ class EgressProxy:
             await asyncio.wait(self._sessions, timeout=1)
         self._server = None
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Our own task: asyncio's, before Python 3.12, logs an error when it is cancelled."""
+        session = asyncio.create_task(self._serve(reader, writer), name="egress")
+        self._sessions.add(session)
+        session.add_done_callback(self._sessions.discard)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._sessions.add(task)
         try:
             await self._answer(reader, writer)
         except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
             pass  # one of the two sides went away or said nothing: the connection simply ends
         finally:
-            self._sessions.discard(task)
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

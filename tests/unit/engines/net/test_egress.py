@@ -199,6 +199,26 @@ async def test_closing_cuts_what_is_open():
             await asyncio.open_connection(host, int(port))
 
 
+async def test_closing_is_no_error_in_anybodys_log():
+    """Before 3.12 asyncio reports a handler that is cancelled as a mistake."""
+    said = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context["message"]))
+    async with proxying() as proxy:
+        host, _, port = proxy.url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"CONNECT a.test:443 HTTP/1.1\r\n\r\nwithout credentials")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 407")
+        others, other = await asyncio.open_connection(host, int(port))
+        other.write(b"GET ")
+        while not proxy._sessions:
+            await asyncio.sleep(0)
+        await proxy.close()
+        assert await asyncio.wait_for(others.read(), 5) == b""
+        writer.close()
+        other.close()
+    assert said == []
+
+
 async def test_connections_are_bounded():
     async with proxying() as proxy, contextlib.AsyncExitStack() as open_connections:
         host, _, port = proxy.url.removeprefix("http://").partition(":")
