@@ -28,7 +28,7 @@ SETTLE_MS: Final = 1_500  # after loading, for what scripts still do; silence en
 CLOSE_TIMEOUT_S: Final = 0.5  # then it is killed: a cancelled scan must be gone within 2 s
 MAX_HTML: Final = 5 * 1024 * 1024  # characters
 MAX_REQUESTS: Final = 2_000  # recorded of one page; further ones are made but not kept
-CONCURRENT: Final = 2  # pages at once; each is a process or more
+CONCURRENT: Final = 4  # pages at once; each is a process or more, and waits for the network most of its time
 MAX_RESTARTS: Final = 3  # after crashes, in one scan
 
 ARGS: Final = (

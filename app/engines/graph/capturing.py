@@ -14,7 +14,7 @@ from app.engines.graph.work import WorkQueue
 from app.engines.model import Capture
 
 WORKERS: Final = 8  # captures at once; per address the politeness decides
-DRAWERS: Final = 2  # Chromium draws no more pages at once
+DRAWERS: Final = 4  # as many as the browser draws at once (`capture.browser.CONCURRENT`)
 
 OnCapture = Callable[[Target, Capture], Awaitable[bool]]
 OnDrawn = Callable[[Target, Capture], Awaitable[None]]
