@@ -41,6 +41,10 @@ TEXTS: Final = MappingProxyType(
         "cancel_hint": ("正在取消扫描，再按一次 Ctrl-C 立即退出", "Cancelling the scan; Ctrl-C once more ends at once"),
         "lines_dropped": ("（跳过 {count} 行日志）", "({count} log lines skipped)"),
         "no_violations": ("未发现违规。", "No violations found."),
+        "nothing_examined": (
+            "没有取得任何页面，因此没有可检查的内容：不能据此认为没有违规。",
+            "Not one page could be fetched, so there was nothing to examine: this says nothing about the site.",
+        ),
         "no_third_parties": ("没有第三方域名。", "No third parties."),
         "more_rows": ("……另有 {count} 个（--json 列出全部）", "... and {count} more (--json lists all)"),
         "ended_in": ("{target}：{status}，用时 {duration}", "{target}: {status} in {duration}"),

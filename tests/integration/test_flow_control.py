@@ -137,6 +137,18 @@ async def test_a_client_above_the_limit_is_cut_off_and_complete_after_its_resume
         assert (follower.gaps, follower.duplicates) == (0, 0)
 
 
+async def test_the_bytes_that_may_wait_are_a_setting(tmp_path):
+    async with Stack(tmp_path, ws_backlog_bytes=4_096).serve() as stack:
+        user = stack.add_user("stuck")
+        task = await stack.add_task(user)
+        client, _, connection = await follow_and_stop_reading(stack, user, task)
+        for _ in range(5):
+            await stack.say(task, warning("x" * 1_000))
+        await until(lambda: not len(stack.manager.registry))
+        assert connection.close_code == 4008
+        await client.close()
+
+
 async def test_a_peer_that_takes_no_byte_is_cut_off_after_a_while(tmp_path):
     timings = {"ws_stuck_after_s": 0.5, "ws_check_interval_s": 0.05}
     async with Stack(tmp_path, **timings).serve() as stack:

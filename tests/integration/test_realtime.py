@@ -422,3 +422,33 @@ async def test_nothing_is_left_of_connections_that_are_gone(stack):
     assert stack.metrics.active_users._value.get() == 0
     assert stack.metrics.connections._value.get() == 20
     assert [row["action"] for row in stack.audit.rows].count("ws.close") == 20
+
+
+async def test_a_command_above_its_size_and_one_nested_too_deeply_are_refused(tmp_path):
+    limits = {"ws_max_command_bytes": 300, "ws_max_nesting": 3}
+    async with Stack(tmp_path, **limits).serve() as stack, open_client(stack, stack.add_user("a")) as client:
+        await client.send(type="ping", client_time="x" * 300)
+        assert (await client.receive())["code"] == "too_large"
+        await client.send(type="subscribe_tasks", items=[{"a": [1]}])
+        assert (await client.receive())["code"] == "bad_json"
+
+
+async def test_the_number_of_strikes_is_a_setting(tmp_path):
+    async with Stack(tmp_path, ws_strikes=1).serve() as stack, open_client(stack, stack.add_user("a")) as client:
+        await client.socket.send("{")
+        assert (await client.receive())["fatal"] is True
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.receive()
+        assert closed.value.rcvd.code == 4029
+
+
+async def test_a_snapshot_stays_below_its_size_and_the_tail_gives_way(tmp_path):
+    async with Stack(tmp_path, snapshot_max_bytes=16_384).serve() as stack:
+        user = stack.add_user("a")
+        task = await stack.add_task(user)
+        await stack.say(task, stack.lines(*["x" * 500] * 100))
+        async with open_client(stack, user) as client:
+            await client.follow(task, log_tail=1_000)
+            snapshot = await client.until("task_snapshot")
+        assert 0 < len(snapshot["logs"]) < 32
+        assert snapshot["logs"][-1]["log_seq"] == 100

@@ -24,7 +24,11 @@ def print_report(report: Json, console: Console, labels: Labels) -> None:
     if task["error"] is not None:
         console.print(Text(f"{labels('error')}: {clean(task['error']['message'])}", style="bold red"))
     console.print()
-    _print_violations(report["violations"], console, labels)
+    if report["coverage"]["crawled"] or report["violations"]:
+        _print_violations(report["violations"], console, labels)
+    else:  # not a clean site: one that nobody has seen
+        console.print(Text(labels("nothing_examined"), style="yellow"))
+        console.print()
     _print_third_parties(report["third_parties"], console, labels)
     _print_numbers(report, console, labels)
     _print_warnings(report["warnings"], console, labels)

@@ -162,6 +162,14 @@ def test_a_clean_and_a_failed_report_say_so(report):
     assert "Warnings" not in shown
 
 
+def test_a_site_that_nobody_saw_is_not_called_clean(report):
+    nothing = {"violations": [], "third_parties": [], "coverage": {"crawled": 0, "known": 0}}
+    console = Console(file=io.StringIO(), width=200)
+    print_report({**report, **nothing}, console, EN)
+    assert "No violations found." not in console.file.getvalue()
+    assert "nothing to examine" in console.file.getvalue()
+
+
 class Recording:
     def __init__(self):
         self.shown, self.ticks, self.said = [], 0, []

@@ -61,7 +61,7 @@ def test_a_long_hostile_text_takes_no_time():
         "?" + "token" * 20_000,
         "=?" * 50_000,
     ):
-        redact(text)
+        assert redact(redact(text)) == redact(text)
 
 
 @pytest.mark.parametrize(

@@ -147,16 +147,8 @@ async def test_a_catch_up_that_fails_goes_on_with_the_next_sweep(desk, monkeypat
     task = await stack.add_task(user)
     last = await stack.say(task, warning("one"), warning("two"))
     watcher = await desk.connect(user)
-    reads = stack.db.read
-    count = 0
-
-    async def lose_the_second(work):
-        nonlocal count
-        count += 1
-        return await (lose() if count == 2 else reads(work))
-
     with monkeypatch.context() as broken:
-        broken.setattr(stack.db, "read", lose_the_second)
+        broken.setattr(desk.delivery, "_read", lose)
         assert await desk.manager.subscribe_to_task(watcher.connection, task, last_seq=2)
         await desk.settle()
         assert watcher.kinds() == ["subscription_result"]
