@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-system contract cover lint format types imports bench eval lock clean
+.PHONY: help setup demo serve test test-system contract conformance soak cover lint format types imports bench eval lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -34,8 +34,17 @@ test-system: setup ## Tests that need Chromium, fonts, documentation packages an
 contract: setup ## The real-time contract before AsyncAPI's official parser (needs npm)
 	$(BIN)/python -m pytest -m system tests/system/test_asyncapi.py
 
-cover: setup ## The same tests, with branch coverage
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+conformance: setup ## The Autobahn cases against our WebSocket protocol class
+	$(BIN)/python -m pytest tests/conformance
+
+soak: setup ## Ten minutes with 5,000 idle connections that come and go (MINUTES=1 for less)
+	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),10)
+
+cover: setup ## The same tests, with branch coverage; fails below 85 % of app, and 95 % of events, websocket and monitor
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m pytest --cov --cov-report=
+	$(BIN)/python -m coverage report --fail-under=85
+	$(BIN)/python -m coverage report --include='app/events/*,app/websocket/*,app/monitor/*' --fail-under=95
 
 lint: setup ## Style
 	$(BIN)/ruff format --check .
