@@ -14,6 +14,7 @@ from typing import Any, Final
 STDIN: Final = 0
 READ_BYTES: Final = 1 << 18
 PATIENCE_S: Final = 60.0
+QUIET_S: Final = 0.05  # nothing more comes from a socket that said nothing for so long
 RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER: cut without a trace
 
 
@@ -245,11 +246,13 @@ class Crowd:
 
     def _read_rest(self, one: Follower) -> bool:
         """What came before the server let go of it; whether it did."""
-        until = time.monotonic() + 2
-        while one.link is not None and time.monotonic() < until:
+        quiet_since = time.monotonic()
+        while one.link is not None and time.monotonic() - quiet_since < QUIET_S:
             before = self._counts.size
             self._read(one)
-            if self._counts.size == before:
+            if self._counts.size != before:
+                quiet_since = time.monotonic()
+            else:
                 time.sleep(0.001)
         return one.link is None
 

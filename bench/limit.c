@@ -42,6 +42,7 @@
 #define MAX_FRAME (1 << 20)     /* a snapshot has at most 256 KiB */
 #define READ_BYTES (256 << 10)
 #define MAX_SAMPLES (1 << 22)
+#define QUIET_NS 50000000LL     /* nothing more comes from a socket that said nothing for so long */
 #define GREETING_PATIENCE_NS 30000000000LL
 
 typedef long long i64;
@@ -533,12 +534,13 @@ static void do_reconnect(int at_once, i64 seq, int stalled_ones) {
         if (!c->chosen) continue;
         count++;
         if (stalled_ones && c->state != CLOSED) { /* what came before the server let go of it */
-            i64 before, patience = now_ns() + 2000000000LL;
-            do {
+            i64 before, quiet_since = now_ns();
+            while (c->state != CLOSED && now_ns() - quiet_since < QUIET_NS) {
                 before = bytes_got;
                 read_connection(c);
-                if (bytes_got == before && c->state != CLOSED) usleep(1000);
-            } while (c->state != CLOSED && now_ns() < patience);
+                if (bytes_got != before) quiet_since = now_ns();
+                else if (c->state != CLOSED) usleep(1000);
+            }
             cut_off += c->state == CLOSED;
         }
         lose(c, 1);
