@@ -101,11 +101,15 @@ class Database:
 
 
 def _make_private(_dialect: Any, _record: Any, arguments: list[Any], _options: Any) -> None:
-    """A new file is its owner's alone, in a folder that others may read too. SQLite gives the WAL the file's mode."""
+    """A new file is its owner's alone, in a folder that others may read too. SQLite gives the WAL the file's mode.
+
+    One that exists must not be opened here: closing it would drop every lock that this process holds on it (POSIX),
+    and another process would then take its own leave for the last one's and delete the WAL under us.
+    """
     path = str(arguments[0])
     if path != ":memory:":
-        with suppress(OSError):  # SQLite will say what is wrong
-            os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
+        with suppress(OSError):  # it exists, or SQLite will say what is wrong
+            os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

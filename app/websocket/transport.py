@@ -9,11 +9,11 @@ the transport still holds bytes that the kernel did not take.
 import asyncio
 import struct
 from asyncio.transports import BaseTransport
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
+from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 
 PEER_KEY: Final = "compliance.peer"
@@ -77,6 +77,15 @@ def frame_text(payload: bytes) -> bytes:
     if size < _MEDIUM:
         return struct.pack("!BBH", _TEXT, 126, size) + payload
     return struct.pack("!BBQ", _TEXT, 127, size) + payload
+
+
+def is_utf8(parts: Sequence[bytes]) -> bool:
+    """Whether a whole text message is valid (RFC 6455, section 8.1)."""
+    try:
+        b"".join(parts).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class ServerPeer:
@@ -148,12 +157,12 @@ class ServerProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
-        # Pause at the first byte that the kernel does not take: that is what "set aside" means.
-        cast("asyncio.Transport", transport).set_write_buffer_limits(high=0)
-        # Bytes of an answer before the upgrade may still wait; `resume_writing` tells when they are gone.
-        self.peer.paused = cast("asyncio.Transport", transport).get_write_buffer_size() > 0
+        encrypted = transport.get_extra_info("ssl_object") is not None
+        # Pause at the first byte that the kernel does not take: that is what "set aside" means. Plain transports pause
+        # above the limit; TLS ones already at it, which with 0 would be always.
+        cast("asyncio.Transport", transport).set_write_buffer_limits(high=1 if encrypted else 0, low=0)
         connected = transport.get_extra_info("socket")
-        if connected is not None and transport.get_extra_info("ssl_object") is None:
+        if connected is not None and not encrypted:
             self.peer.fd = connected.fileno()
 
     def handle_connect(self, event: Request) -> None:
@@ -195,7 +204,18 @@ class ServerProtocol(WebSocketsSansIOProtocol):
 
     def handle_parser_exception(self) -> None:
         self.peer.retire()
+        if self.conn.close_sent is None:  # bytes behind a close frame that was answered: nothing is left to say
+            self.transport.abort()
+            return
         super().handle_parser_exception()
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not is_utf8(self.frames):
+            self.frames = []  # uvicorn would log a traceback for what any client can send
+            self.conn.send_close(CloseCode.INVALID_DATA)
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
         self._cut_off_after(ABORT_AFTER_S)
 
     def eof_received(self) -> None:

@@ -203,7 +203,8 @@ def found(said: str, used: dict[str, str]) -> dict[str, str]:
     """The secrets of which some of it was said: any stretch of 16 characters is too much."""
     lines = {}
     for name, secret in used.items():
-        random_part = secret.rpartition("-")[2] if "-" in secret and "." not in secret else secret
+        last = secret.rpartition("-")[2]  # of those that we made up; a ticket may hold a dash anywhere
+        random_part = last if len(last) >= 32 and "." not in secret else secret
         pieces = [random_part[start : start + 16] for start in range(max(1, len(random_part) - 15))]
         hits = [line for line in said.splitlines() if any(piece in line for piece in pieces)]
         if hits:

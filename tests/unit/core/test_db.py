@@ -1,7 +1,10 @@
 """The database's file: it holds password hashes, and is nobody else's to read."""
 
+import asyncio
 import os
+import sqlite3
 import stat
+import sys
 
 import pytest
 from sqlalchemy import text
@@ -47,3 +50,29 @@ async def test_a_database_in_memory_makes_no_file(tmp_path, monkeypatch):
     database.read_sync(lambda c: c.execute(text("SELECT 1")))
     await database.close()
     assert list(tmp_path.iterdir()) == []
+
+
+WRITE_FROM_ANOTHER_PROCESS = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("INSERT INTO t VALUES (2)")
+connection.commit()
+connection.close()
+"""
+
+
+async def test_another_process_that_comes_and_goes_leaves_our_log_alone(tmp_path):
+    """A second connection of ours must not drop the locks of the first: the last one out deletes the WAL."""
+    database = Database(f"sqlite:///{tmp_path}/main.db")
+    database.write_sync(lambda c: c.execute(text("CREATE TABLE t (id INTEGER)")))
+    database.read_sync(lambda _: database.write_sync(lambda c: c.execute(text("INSERT INTO t VALUES (1)"))))
+    command = [sys.executable, "-c", WRITE_FROM_ANOTHER_PROCESS, str(tmp_path / "main.db")]
+    process = await asyncio.create_subprocess_exec(*command)
+    assert await process.wait() == 0
+    assert (tmp_path / "main.db-wal").exists()
+    database.write_sync(lambda c: c.execute(text("INSERT INTO t VALUES (3)")))
+    assert database.read_sync(lambda c: c.execute(text("SELECT id FROM t")).scalars().all()) == [1, 2, 3]
+    await database.close()
+    with sqlite3.connect(tmp_path / "main.db") as plain:
+        assert plain.execute("SELECT count(*) FROM t").fetchone() == (3,)
+    plain.close()
