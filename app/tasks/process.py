@@ -28,6 +28,7 @@ from app.services.texts import Texts
 from app.tasks import family
 from app.tasks.assembly import ScanFactory
 from app.tasks.pipe import PipeBus
+from app.tasks.priority import step_back
 from app.tasks.pulse import LoopPulse
 from app.tasks.reporter import StopReason
 from app.tasks.scan_job import JobSpec, Outcome, ScanJob, tell
@@ -150,6 +151,7 @@ def claim_stdout() -> int:
 def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C and "stop" are the server's; it ends us by closing stdin
         signal.signal(number, signal.SIG_IGN)
+    step_back()
     pipe = claim_stdout()
     orders = read_lines(sys.stdin.fileno())
     spec, settings = read_order(next(orders))

@@ -21,6 +21,11 @@ USER: Final = "nobody"
 PREFIX: Final = "compliance-browser-"
 KILL_WAIT_S: Final = 1.0  # after SIGKILL; the kernel needs milliseconds
 KILL_POLL_S: Final = 0.02
+# Linux schedules by session, and Playwright gives the browser one of its own: nobody's sockets wait for a picture.
+STEP_BACK: Final = (
+    "{ read -r pid name state parent group session rest < /proc/$$/stat; "
+    '[ "$session" = $$ ] && echo 5 > /proc/$$/autogroup; } 2>/dev/null'
+)
 
 
 class BrowserUnavailable(Exception):
@@ -71,7 +76,8 @@ class Lodging:
             os.chown(self.profile, user.pw_uid, user.pw_gid)
             self.base.chmod(0o711)  # the browser may pass through, not look around or write
         command = shlex.join([*step_down, executable])
-        self.wrapper.write_text(f'#!/bin/sh\necho "$PPID" > {shlex.quote(str(self.driver_pid))}\nexec {command} "$@"\n')
+        note_driver = f'echo "$PPID" > {shlex.quote(str(self.driver_pid))}'
+        self.wrapper.write_text(f'#!/bin/sh\n{note_driver}\n{STEP_BACK}\nexec {command} "$@"\n')
         self.wrapper.chmod(0o755)
 
     def environment(self) -> dict[str, str | float | bool]:

@@ -4,6 +4,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,14 @@ def test_only_the_profile_belongs_to_the_browsers_user(lodging):
 def test_the_wrapper_starts_the_executable_as_another_user_than_root(lodging):
     out = subprocess.run([lodging.wrapper, "-c", "id -u"], capture_output=True, text=True, check=True).stdout
     assert int(out) != 0
+
+
+@pytest.mark.parametrize("autogroup", [path for path in [Path("/proc/self/autogroup")] if path.exists()])
+@pytest.mark.parametrize("own_session", [True, False])
+def test_the_browsers_own_session_stands_behind_the_sockets(lodging, autogroup, own_session):
+    command = [lodging.wrapper, "-c", f"cat {autogroup}"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, start_new_session=own_session).stdout
+    assert out.endswith("nice 5\n") is own_session
 
 
 def test_the_environment_holds_nothing_of_ours(lodging, monkeypatch):
