@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Many tests wait for clocks, sockets and processes; what shares a file shares a worker.
+PARALLEL := -n 3 --dist loadfile
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test test-system contract conformance soak cover lint format types imports bench eval lock clean
 
@@ -26,7 +28,7 @@ serve: setup ## The service for real domains at http://127.0.0.1:8000
 	@$(BIN)/compliance serve
 
 test: setup lint types imports ## All tests that need nothing but Python
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-system: setup ## Tests that need Chromium, fonts, documentation packages and npm
 	$(BIN)/python -m pytest -m system
@@ -42,7 +44,7 @@ soak: setup ## Ten minutes with 5,000 idle connections that come and go (MINUTES
 
 cover: setup ## The same tests, with branch coverage; fails below 85 % of app, and 95 % of events, websocket and monitor
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest --cov --cov-report=
+	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=
 	$(BIN)/python -m coverage report --fail-under=85
 	$(BIN)/python -m coverage report --include='app/events/*,app/websocket/*,app/monitor/*' --fail-under=95
 

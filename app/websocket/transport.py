@@ -12,8 +12,9 @@ from asyncio.transports import BaseTransport
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, cast
 
+import websockets.server
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode, Frame
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 
 PEER_KEY: Final = "compliance.peer"
@@ -148,11 +149,23 @@ class ServerPeer:
         self.fd = -1
 
 
+class Framing(websockets.server.ServerProtocol):
+    """websockets' own, but a close frame inside a fragmented message is no error: RFC 6455, section 5.4, allows it."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = None
+        super().recv_frame(frame)
+
+
 class ServerProtocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol with a peer. Given to uvicorn as `ws="app.websocket.transport:ServerProtocol"`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.conn = Framing(
+            extensions=self.conn.available_extensions, max_size=self.config.ws_max_size, logger=self.logger
+        )
         self.peer = ServerPeer(self)
 
     def connection_made(self, transport: BaseTransport) -> None:
