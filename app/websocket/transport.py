@@ -221,6 +221,7 @@ class ServerProtocol(WebSocketsSansIOProtocol):
             self.transport.abort()
             return
         super().handle_parser_exception()
+        self._cut_off_after(ABORT_AFTER_S)
 
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text" and not is_utf8(self.frames):
@@ -229,7 +230,6 @@ class ServerProtocol(WebSocketsSansIOProtocol):
             self.handle_parser_exception()
             return
         super().send_receive_event_to_app()
-        self._cut_off_after(ABORT_AFTER_S)
 
     def eof_received(self) -> None:
         self.peer.retire()

@@ -182,7 +182,7 @@ async def test_a_stuck_client_does_not_hold_up_the_end_of_the_server(tmp_path):
         user = stack.add_user("stuck")
         client, _, _ = await follow_and_stop_reading(stack, user, await stack.add_task(user))
         began = loop.time()
-    assert loop.time() - began < 3
+    assert loop.time() - began < 4.5  # without an end of its own: the whole grace period of 5 s
     await client.close()
 
 
