@@ -20,7 +20,8 @@ from app.wiring import Services
 TASK: Final = "bench"
 MANY: Final = 200
 PADDING: Final = "x" * 28  # makes a frame of about 200 bytes
-TURNS_AHEAD: Final = 64  # of `last_seq` before what is handed over, when it goes as fast as it can
+# How far `last_seq` is ahead of what is handed over, when it goes as fast as it can: so many turns, and so many events.
+TURNS_AHEAD, EVENTS_AHEAD = 64, 512
 TICK_S: Final = 0.001
 
 
@@ -109,7 +110,7 @@ class Publisher:
             done = due
 
     async def _publish_at_once(self, tasks: list[BenchTask], m: int, k: int) -> None:
-        step = max(1, TURNS_AHEAD * k // len(tasks))
+        step = max(1, max(TURNS_AHEAD * k, EVENTS_AHEAD) // len(tasks))
         for done in range(0, m, step):
             count = min(step, m - done)
             await self._write(tasks, 0, rows=False, end=count)

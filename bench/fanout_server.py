@@ -42,7 +42,7 @@ from app.core.ids import new_id
 from app.core.logging import configure_logging
 from app.core.security import Claims, Tokens, load_secret
 from app.models import sessions, users
-from app.server import Server, build_config, open_listener, raise_file_limit
+from app.server import Server, build_config, open_listener, raise_file_limit, settle_heap
 from app.wiring import Services, build_services
 
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
@@ -183,7 +183,11 @@ async def serve(settings: Settings) -> None:
         config = build_config(settings, services)
         assert isinstance(config.app, FastAPI)
         add_routes(config.app, services, settings, publisher)
-        await Server(config, services=services).serve(sockets=[listener])
+        server = Server(config, services=services)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve(sockets=[listener]))
+            await server.answering.wait()
+            settle_heap()
 
 
 def main() -> None:
