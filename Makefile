@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Many tests wait for clocks, sockets and processes; what shares a file shares a worker.
-PARALLEL := -n 3 --dist loadfile
+PARALLEL := -n 2 --dist loadfile
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test test-system contract conformance soak cover lint format types imports bench eval lock clean
 
