@@ -26,18 +26,13 @@ from fanout_tools import Tools
 from app.server import raise_file_limit
 
 
-def share(result: dict[str, Any], other: str, number: str) -> float:
-    """Ours over the other's."""
-    return float(result["ours"][number] / result[other][number])
-
-
 def show_fanout(results: Results) -> Iterator[str]:
     yield "| followers | k | limit, messages/s | ours | naive | of the limit | by cpu | times the naive | bar |"
     yield "|---|---|---:|---:|---:|---:|---:|---:|---|"
     for one in results:
         bar = BARS.get((one["followers"], one["k"])) if "tasks" not in one else None
-        of_limit, of_naive = share(one, "limit", "deliveries_per_s"), share(one, "naive", "deliveries_per_s")
-        by_cpu = 1 / share(one, "limit", "cpu_ns")
+        of_limit, of_naive = (one[kind]["deliveries_per_s"] for kind in ("of_limit", "of_naive"))
+        by_cpu = 1 / one["of_limit"]["cpu_ns"]
         verdict = "" if bar is None else f"{bar}: {'reached' if of_limit >= bar else 'MISSED'}"
         name = f"{one['tasks']} x {one['followers'] // one['tasks']}" if "tasks" in one else f"{one['followers']:,}"
         rates = " | ".join(f"{one[kind]['messages_per_s']:,.0f}" for kind in ("limit", "ours", "naive"))

@@ -58,15 +58,27 @@ def measure(server: Server, follower: Process, m: int, **how: Any) -> Numbers:
 def interleave(
     pairs: list[tuple[Server, Process]], rounds: int, act: Callable[[Server, Process], Numbers]
 ) -> dict[str, Numbers]:
-    """Medians by server and number; a round measures every server before the next begins."""
+    """Medians by server and number; a round measures every server before the next begins.
+
+    `of_NAME` is ours over that server: the median of the rounds' own ratios, since what else the machine did changed
+    from round to round.
+    """
     seen: dict[str, list[Numbers]] = {server.name: [] for server, _ in pairs}
     for _ in range(rounds):
         for server, follower in pairs:
             seen[server.name].append(act(server, follower))
-    return {
-        name: {number: statistics.median(one[number] for one in all_rounds) for number in all_rounds[0]}
-        for name, all_rounds in seen.items()
-    }
+    results = {name: _medians(of_rounds) for name, of_rounds in seen.items()}
+    for name in seen.keys() - {"ours"}:
+        ratios = [
+            {number: mine[number] / max(other[number], 1e-9) for number in mine}
+            for mine, other in zip(seen["ours"], seen[name], strict=True)
+        ]
+        results[f"of_{name}"] = _medians(ratios)
+    return results
+
+
+def _medians(of_rounds: list[Numbers]) -> Numbers:
+    return {number: statistics.median(one[number] for one in of_rounds) for number in of_rounds[0]}
 
 
 def bench_fanout(tools: Tools, size: Size) -> Results:
