@@ -47,6 +47,7 @@ class AuditTrail:
         self._waiting: deque[AuditRow] = deque()
         self._max_waiting = max_waiting
         self._some = asyncio.Event()  # set while rows wait
+        self._under_way: asyncio.Future[None] | None = None  # the newest batch; its rows wait no longer
         self._task: asyncio.Task[None] | None = None  # set between start and stop
         self._unreported = 0  # dropped rows that no row tells of yet
         self.dropped = 0  # rows lost to a full queue since the start
@@ -86,7 +87,12 @@ class AuditTrail:
             log.warning("audit_rows_lost", count=len(self._waiting))
 
     async def flush(self) -> None:
-        """Writes all that waits. Raises DatabaseUnavailable; what was not written waits on."""
+        """Writes all that waits, what somebody else is writing included.
+
+        Raises DatabaseUnavailable; what was not written waits on.
+        """
+        if self._under_way is not None and not self._under_way.done():
+            await asyncio.wait([self._under_way])
         while self._waiting or self._unreported:
             await self._write_batch()
         self._some.clear()
@@ -108,6 +114,7 @@ class AuditTrail:
         if lost:
             rows.append(asdict(AuditRow(self._clock.now(), "audit.dropped", "failed", detail={"count": lost})))
         writing = asyncio.ensure_future(self._db.write(lambda connection: audit.add_all(connection, rows)))
+        self._under_way = writing
         try:
             await asyncio.shield(writing)
         finally:

@@ -130,3 +130,19 @@ async def test_a_stop_without_a_database_ends_all_the_same(db):
     await trail.stop()
     await trail.stop()
     assert await rows(db) == []
+
+
+async def test_a_flush_waits_for_the_batch_that_somebody_else_is_writing(db):
+    trail = AuditTrail(db=db, clock=HandClock())
+    trail.record("test")
+    db.gate = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(trail.flush())
+        await db.committed.wait()
+        second = group.create_task(trail.flush())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not first.done()
+        assert not second.done()
+        db.gate.set()
+    assert len(await rows(db)) == 1
