@@ -4,6 +4,7 @@ and those whose parent is gone already. Without /proc (macOS) there are none to 
 
 import os
 import signal
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Final
 
 MARK: Final = "DOMAIN_SCAN_MARK"
 PREFIX: Final = "COMPLIANCE_"
+LOOKS_S: Final = (0.0, 0.01, 0.03)  # pauses before each look; in all far below what a socket notices
 _PROC: Final = Path("/proc")
 
 
@@ -31,11 +33,18 @@ def members(mark: str) -> list[int]:
 
 
 def kill(mark: str, *, but: int | None = None) -> list[int]:
-    """SIGKILL to every member but one; who that was."""
-    killed = [pid for pid in members(mark) if pid != but]
-    for pid in killed:
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+    """SIGKILL to every member but one; who that was.
+
+    A process shows no environment for a moment while it becomes another program: so they are looked for again.
+    """
+    killed: list[int] = []
+    for pause_s in LOOKS_S:
+        time.sleep(pause_s)
+        found = [pid for pid in members(mark) if pid != but and pid not in killed]
+        for pid in found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        killed += found
     return killed
 
 
