@@ -21,7 +21,7 @@ TASK: Final = "bench"
 MANY: Final = 200
 PADDING: Final = "x" * 28  # makes a frame of about 200 bytes
 # How far `last_seq` is ahead of what is handed over, when it goes as fast as it can: so many turns, and so many events.
-TURNS_AHEAD, EVENTS_AHEAD = 64, 512
+TURNS_AHEAD, EVENTS_AHEAD = 64, 16_384
 TICK_S: Final = 0.001
 
 

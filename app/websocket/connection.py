@@ -12,7 +12,7 @@ from app.core.identity import Identity
 from app.core.limits import Strikes, TokenBucket
 from app.core.metrics import Metrics
 from app.websocket.codes import CloseCode
-from app.websocket.fanout import Fanout, LevelSet
+from app.websocket.fanout import LevelSet
 from app.websocket.outbox import Dropped, Outbox, Overflow, Waiting
 from app.websocket.protocol import EncodedEvent, LogsDropped
 from app.websocket.topics import ALL_TOPICS
@@ -125,7 +125,6 @@ class ConnectionInfo:
     strikes: Strikes
     clock: Clock
     metrics: Metrics
-    fanout: Fanout
     on_idle: Callable[[Follower], None]  # a follower of a connection that became idle may join its level set
     followers: dict[str, Follower] = field(default_factory=dict)  # by task
     # Per task: notices are sent above this seq only (the log's head at connect, the position at unsubscribe).
@@ -183,7 +182,7 @@ class ConnectionInfo:
 
     def send(self, payload: bytes) -> None:
         """A reply or another frame that is not an event. It comes behind what was published before it."""
-        self.fanout.flush()
+        self._flush_levels()
         if self.drained:
             self._write(payload)
         else:
@@ -192,6 +191,12 @@ class ConnectionInfo:
     def send_pulled(self, payload: bytes) -> None:
         """A frame of a snapshot or replay: it was waited for until the socket had drained and is no backlog."""
         self._write(payload)
+
+    def _flush_levels(self) -> None:
+        """Send what was published to the level sets of this connection."""
+        for follower in tuple(self.followers.values()):
+            if follower.level is not None:
+                follower.level.flush()
 
     def set_aside(self) -> None:
         """The transport holds bytes: what comes now waits here, and no level set writes to it."""
@@ -224,12 +229,12 @@ class ConnectionInfo:
 
         What was published before has left by then, so the frames that follow in the same turn keep their order.
         """
-        self.fanout.flush()
+        self._flush_levels()
         while not self.drained and not self.peer.closed:
             waiter = asyncio.get_running_loop().create_future()
             self.drain_waiters.append(waiter)
             await waiter
-            self.fanout.flush()
+            self._flush_levels()
         return not self.peer.closed
 
     def discard(self, task_id: str) -> None:
@@ -294,11 +299,11 @@ class ConnectionInfo:
 
     def _write_notice(self, event: EncodedEvent) -> None:
         self._write_framed(event.notice)
-        self.metrics.notifications_sent.labels(event.event.type).inc()
+        self.metrics.notified(event.event.type).inc()
 
     def _write_followed(self, follower: Follower, event: EncodedEvent) -> None:
         self._write_framed(follower.frame(event))
-        self.metrics.notifications_sent.labels(event.event.type).inc()
+        self.metrics.notified(event.event.type).inc()
 
     def _write(self, payload: bytes) -> None:
         self.peer.send(payload)

@@ -78,9 +78,10 @@ class Delivery:
             feed = self.feed(hint.task_id, hint.user_id, _start_of(hint))
         self._note_status(feed, hint.status)
         feed.offer(hint.seq, hint.events)
-        for event in hint.events:
-            age = (self._clock.now() - event.created_at).total_seconds()
-            self._metrics.delivery_latency.observe(max(0.0, age))
+        if hint.events:
+            now = self._clock.now()
+            for event in hint.events:
+                self._metrics.delivery_latency.observe(max(0.0, (now - event.created_at).total_seconds()))
         self._pull_if_behind(feed)
 
     def feed(self, task_id: str, user_id: str, cursor: int) -> TaskFeed:

@@ -3,13 +3,15 @@
 A `LevelSet` holds the followers of one task with the same topics whose connections are idle: nothing waits for them,
 and they all had the same last frame. An event costs one comparison and one frame for all of them. What is published
 in one turn of the loop leaves in one write per connection, straight to its descriptor; whoever does not take all of it
-is set aside (`connection`) and comes back when its socket has drained.
+is set aside (`connection`) and comes back when its socket has drained. When writing takes more than its share of the
+process's time, what is published meanwhile waits a few milliseconds and leaves together (ADR 0009).
 """
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 from weakref import ref
 
 from app.core.metrics import Metrics
@@ -28,39 +30,88 @@ class Member(Protocol):
         ...
 
 
-class Fanout:
-    """Collects what is published in one turn of the loop and flushes it once."""
+BURST_S: Final = 0.005  # of writing that never waits
+LONGEST_WAIT_S: Final = 0.05
+HURRY_BYTES: Final = 16_384  # of one set: this much never waits, and fits the smallest usual send buffer
 
-    def __init__(self, metrics: Metrics) -> None:
+
+class Share:
+    """How soon may fan-out write again, so that in the long run it takes no more than its share of the time?
+
+    A virtual schedule (GCRA): T seconds of writing use T / share seconds; up to BURST_S that were not used are kept.
+    All times are `time.monotonic()`: a loop's own time stands still during a turn.
+    """
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._used_until = 0.0
+
+    def wait_s(self, now: float) -> float:
+        return max(0.0, self._used_until - now)
+
+    def use(self, started: float, ended: float) -> None:
+        earliest = max(self._used_until, started - BURST_S)
+        self._used_until = min(earliest + (ended - started) / self._share, ended + LONGEST_WAIT_S)
+
+
+class Fanout:
+    """Collects what is published in one turn of the loop, or while writing has to wait, and flushes it once."""
+
+    def __init__(self, metrics: Metrics, *, share: float) -> None:
         self.metrics = metrics
+        self._share = Share(share)
         self._dirty: list[LevelSet] = []
-        self._scheduled = False
+        self._timer: asyncio.TimerHandle | None = None  # the flush waits
+        self._soon = False  # the flush comes at the end of this turn
 
     def touch(self, level: "LevelSet") -> None:
-        """The set has frames to send: by the end of this turn."""
+        """The set has frames to send: by the end of this turn, or as soon as it is fan-out's turn."""
         self._dirty.append(level)
-        if not self._scheduled:
-            self._scheduled = True
+        if self._soon or self._timer is not None:
+            return
+        wait_s = self._share.wait_s(time.monotonic())
+        if wait_s > 0:
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._flush_turn)
+        else:
+            self.hurry()
+
+    def hurry(self) -> None:
+        """A set has so much to send that it cannot wait longer than this turn."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._soon:
+            self._soon = True
             asyncio.get_running_loop().call_soon(self._flush_turn)
 
-    def flush(self) -> None:
-        """Send now what was published: a reply must not overtake it."""
+    def _flush_turn(self) -> None:
+        self._soon, self._timer = False, None
+        started = time.monotonic()
         while self._dirty:
             levels, self._dirty = self._dirty, []
             for level in levels:
                 level.flush()
-
-    def _flush_turn(self) -> None:
-        self._scheduled = False
-        self.flush()
+        self._share.use(started, time.monotonic())
 
 
 class LevelSet:
     """Idle followers of one task with the same topics, at the same position. Members are held weakly."""
 
-    __slots__ = ("_direct", "_fanout", "_indirect", "_pending", "_written", "cursor", "last_sent", "sent_at", "topics")
+    __slots__ = (
+        "_direct",
+        "_fanout",
+        "_indirect",
+        "_on_flushed",
+        "_pending",
+        "_pending_bytes",
+        "_written",
+        "cursor",
+        "last_sent",
+        "sent_at",
+        "topics",
+    )
 
-    def __init__(self, topics: Topics, cursor: int, *, fanout: Fanout) -> None:
+    def __init__(self, topics: Topics, cursor: int, *, fanout: Fanout, on_flushed: Callable[[], None]) -> None:
         self.topics = topics
         self.cursor = cursor
         self.last_sent = cursor  # of every member, pending frames included; meaningless while there is none
@@ -69,7 +120,9 @@ class LevelSet:
         self._fanout = fanout
         self._direct: dict[int, ref[Member]] = {}  # by descriptor
         self._indirect: dict[int, ref[Member]] = {}  # by id: written through their transports (TLS)
-        self._pending: list[EncodedEvent] = []  # published in this turn
+        self._pending: list[EncodedEvent] = []  # published and not written
+        self._pending_bytes = 0
+        self._on_flushed = on_flushed  # nothing is pending: others may join
 
     def __len__(self) -> int:
         return len(self._direct) + len(self._indirect)
@@ -82,7 +135,10 @@ class LevelSet:
         if not self._pending:
             self._fanout.touch(self)
         self._pending.append(event)
+        self._pending_bytes += event.size
         self.last_sent = event.event.seq
+        if self._pending_bytes > HURRY_BYTES:
+            self._fanout.hurry()
 
     def may_join(self, cursor: int, last_sent: int) -> bool:
         """Whether a follower at this position stands where the members stand, with nothing on its way to them."""
@@ -97,7 +153,7 @@ class LevelSet:
             self._indirect[id(member)] = ref(member)
 
     def leave(self, member: Member) -> None:
-        """Give the member its position back, with what this turn has published and not written yet.
+        """Give the member its position back, with what was published and is not written yet.
 
         Nothing is flushed here: that would write to others between a partial write and its rest.
         """
@@ -110,12 +166,13 @@ class LevelSet:
         if not self._pending:
             return
         data, events, count = self._join_frames(), self._pending, len(self)
-        self._pending, self._written = [], self.last_sent
+        self._pending, self._pending_bytes, self._written = [], 0, self.last_sent
         self.sent_at = asyncio.get_running_loop().time()
         self._write_direct(data)
         for found in list(self._indirect.values()):
             _with(found, lambda member: member.peer.send_framed(data))
         self._count(events, count)
+        self._on_flushed()
 
     def _join_frames(self) -> bytes:
         if len(self._pending) == 1:
@@ -156,7 +213,7 @@ class LevelSet:
         metrics = self._fanout.metrics
         metrics.messages_sent.inc(members * len(events))
         for event in events:
-            metrics.notifications_sent.labels(event.event.type).inc(members)
+            metrics.notified(event.event.type).inc(members)
 
 
 def _with(found: "ref[Member]", act: Callable[[Member], None]) -> None:

@@ -32,7 +32,7 @@ class TaskFeed:
         self._registry = registry
         self._fanout = fanout
         self._levels: dict[Topics, LevelSet] = {}
-        self._aside: WeakSet[Follower] = WeakSet()  # live, but with a position or a backlog of their own
+        self._aside: set[Follower] = set()  # live, but with a position or a backlog of their own
 
     @property
     def behind(self) -> bool:
@@ -49,13 +49,12 @@ class TaskFeed:
         if event.seq != self.cursor + 1:
             return False
         # Before the event: afterwards it is on its way to the level sets, and nobody may join them until it has left.
-        for follower in list(self._aside):
-            self.try_level(follower)
+        self._level_those_aside()
         self.cursor = event.seq
         encoded = EncodedEvent(event)
         for level in self._levels.values():
             level.publish(encoded)
-        for follower in list(self._aside):
+        for follower in tuple(self._aside):
             follower.deliver(encoded)
         self.deleted = event.type == "task_deleted"
         if event.type in NOTICE_TYPES:
@@ -84,11 +83,17 @@ class TaskFeed:
             return
         level = self._levels.get(follower.topics)
         if level is None:
-            level = self._levels[follower.topics] = LevelSet(follower.topics, self.cursor, fanout=self._fanout)
+            level = self._levels[follower.topics] = LevelSet(
+                follower.topics, self.cursor, fanout=self._fanout, on_flushed=self._level_those_aside
+            )
         if level.may_join(follower.cursor, follower.last_sent):
             level.join(follower, follower.last_sent)
             follower.level = level
             self._aside.discard(follower)
+
+    def _level_those_aside(self) -> None:
+        for follower in tuple(self._aside):
+            self.try_level(follower)
 
     def put_aside(self, follower: Follower) -> None:
         """The follower left its level set and stays live."""

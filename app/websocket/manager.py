@@ -86,7 +86,7 @@ class WebSocketManager:
         self.audit = audit
         self.metrics = metrics
         self.registry = Registry()
-        self.fanout = Fanout(metrics)
+        fanout = Fanout(metrics, share=settings.ws_fanout_share)
         self._db = db
         self._bus = bus
         self._clock = clock
@@ -115,7 +115,7 @@ class WebSocketManager:
             clock=clock,
             metrics=metrics,
             background=self._background,
-            fanout=self.fanout,
+            fanout=fanout,
         )
         self.subscriptions = Subscriptions(
             db=db,
@@ -299,7 +299,6 @@ class WebSocketManager:
             strikes=Strikes(limit=settings.ws_strikes, window_s=settings.ws_strike_window_s),
             clock=self._clock,
             metrics=self.metrics,
-            fanout=self.fanout,
             on_idle=self.delivery.on_idle,
             opened_at=self._clock.monotonic(),
         )

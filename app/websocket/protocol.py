@@ -308,17 +308,18 @@ class EncodedEvent:
 
     def __init__(self, event: Event) -> None:
         self.event = event
-        self._head = f'{{"type":"{event.type}","task_id":"{event.task_id}","seq":{event.seq},'
+        self._head = f'{{"type":"{event.type}","task_id":"{event.task_id}","seq":{event.seq},'.encode()
         body = event.body[1:-1]
-        self._tail = f'"attempt":{event.attempt},{body}{"," if body else ""}"timestamp":"{to_wire(event.created_at)}"}}'
+        tail = f'"attempt":{event.attempt},{body}{"," if body else ""}"timestamp":"{to_wire(event.created_at)}"}}'
+        self._tail = tail.encode()
         self._followed: bytes | None = None
         self._notice: bytes | None = None
-        self.size = len(self._head) + len(self._tail.encode()) + 30  # with room for prev_seq and the frame's header
+        self.size = len(self._head) + len(self._tail) + 30  # with room for prev_seq and the frame's header
 
     @property
     def payload(self) -> bytes:
         """The event as JSON, without `prev_seq` and unframed."""
-        return (self._head + self._tail).encode()
+        return self._head + self._tail
 
     @property
     def notice(self) -> bytes:
@@ -340,4 +341,4 @@ class EncodedEvent:
         return lines[0]["log_seq"], lines[-1]["log_seq"], len(lines)
 
     def _splice(self, prev_seq: int) -> bytes:
-        return frame_text(f'{self._head}"prev_seq":{prev_seq},{self._tail}'.encode())
+        return frame_text(b'%b"prev_seq":%d,%b' % (self._head, prev_seq, self._tail))

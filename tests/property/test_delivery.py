@@ -23,6 +23,7 @@ from app.models import metadata, scan_tasks, task_events
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from app.services.texts import Texts
+from app.websocket import fanout
 from app.websocket.manager import WebSocketManager
 from app.websocket.transport import PEER_KEY
 from tests.support.clock import FakeClock
@@ -174,6 +175,7 @@ class World:
             ws_backlog_frames=self.dice.choice([8, 30, 1_000]),
             replay_max_events=self.dice.choice([5, 1_000]),
             ws_command_burst=100_000,
+            ws_fanout_share=self.dice.choice([0.1, 1]),  # with the former every flush waits for some turns
         )
         texts = Texts("en")
         self.journal = Journal(db=self.db, bus=self.bus)
@@ -287,6 +289,9 @@ class World:
             await self.manager.delivery.sweep()
             for _ in range(10):
                 await asyncio.sleep(0)
+        await asyncio.sleep(2 * fanout.LONGEST_WAIT_S)  # what waits for its share of the time leaves, and is read
+        for client in self.clients:
+            client.read()
 
     def check(self):
         for client in self.clients:
@@ -332,7 +337,9 @@ async def run(folder, seed, peer_type):
 
 @pytest.mark.parametrize("peer_type", [FakePeer, SocketPeer])
 @pytest.mark.parametrize("block", range(4))
-async def test_no_schedule_loses_an_event(tmp_path, block, peer_type):
+async def test_no_schedule_loses_an_event(tmp_path, block, peer_type, monkeypatch):
+    monkeypatch.setattr(fanout, "BURST_S", 0.0)
+    monkeypatch.setattr(fanout, "HURRY_BYTES", 7_000)
     for seed in range(block * SCHEDULES // 4, (block + 1) * SCHEDULES // 4):
         try:
             await run(tmp_path, seed, peer_type)

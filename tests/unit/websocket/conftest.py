@@ -59,7 +59,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(tmp_path):
-    stack = Stack(tmp_path)
+    stack = Stack(tmp_path, ws_fanout_share=1)  # nothing waits for a machine that is slow at the moment
     desk = Desk(stack)
     yield desk
     await stack.manager.stop()
