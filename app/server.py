@@ -23,7 +23,7 @@ from app.wiring import Services, build_services
 BACKLOG: Final = 2_048
 GRACE_S: Final = 10  # for requests under way when the server ends
 MAX_FILES: Final = 1 << 16  # more than 5,000 connections, their files and a scan's need
-WS_PROTOCOL: Final = "app.websocket.handshake:GuardedProtocol"
+WS_PROTOCOL: Final = "app.websocket.transport:ServerProtocol"
 HTTP_PROTOCOL: Final = "app.websocket.stream_transport:StreamingProtocol"
 
 log = structlog.get_logger(__name__)

@@ -13,7 +13,7 @@ from typing import Final
 from fanout_plain_follower import STDIN, Crowd, say
 
 from app.server import raise_file_limit
-from app.websocket.transport import frame_text
+from app.websocket.framing import frame_text
 
 UPGRADE: Final = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from starlette.websockets import WebSocket
-
 from app.core.clock import Clock, to_wire
 from app.core.identity import Identity
 from app.core.limits import Strikes, TokenBucket
@@ -116,8 +114,7 @@ class ConnectionInfo:
 
     connection_id: str
     identity: Identity
-    websocket: WebSocket
-    peer: Peer
+    peer: Peer  # the WebSocket itself
     address: str
     connected_at: datetime
     outbox: Outbox

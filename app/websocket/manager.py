@@ -92,6 +92,7 @@ class WebSocketManager:
         self._clock = clock
         self._texts = texts
         self._background = BackgroundTasks()
+        self.work = BackgroundTasks()  # of sessions that have commands to carry out
         self._unsubscribe_bus: Any = None
         self.reader = StateReader(
             language=settings.language, clock=clock, max_snapshot_bytes=settings.snapshot_max_bytes
@@ -147,10 +148,11 @@ class WebSocketManager:
         ).to_bytes()
         for connection in self.registry.all():
             connection.send(advice)
-            connection.close(CloseCode.RESTART, "restart")
+            await self.disconnect(connection, CloseCode.RESTART, "restart")
         self.streams.stop()
         if self._unsubscribe_bus is not None:
             self._unsubscribe_bus()
+        await self.work.close()
         await self._background.close()
 
     async def connect(self, websocket: WebSocket, identity: Identity, *, address: str = "") -> ConnectionInfo:
@@ -290,7 +292,6 @@ class WebSocketManager:
         connection = ConnectionInfo(
             connection_id=new_id(),
             identity=identity,
-            websocket=websocket,
             peer=peer,
             address=address,
             connected_at=self._clock.now(),

@@ -24,7 +24,7 @@ from app.events.types import (
     WarningCode,
 )
 from app.websocket.codes import ErrorCode, SnapshotReason
-from app.websocket.transport import frame_text
+from app.websocket.framing import frame_text
 
 PROTOCOL_VERSION: Final = 1
 Timestamp = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]

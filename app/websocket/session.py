@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from app.core.clock import to_wire
 from app.core.dependencies import client_address, get_current_user_websocket
@@ -14,12 +14,13 @@ from app.websocket.codes import CloseCode, ErrorCode
 from app.websocket.connection import ConnectionInfo
 from app.websocket.manager import WebSocketManager
 from app.websocket.protocol import Error
+from app.websocket.transport import READ_AHEAD, Content
 
 log = structlog.get_logger(__name__)
 
 
 async def websocket_endpoint(websocket: WebSocket) -> None:
-    """The body of `WS /api/v1/monitor/ws`. Returns when the connection has ended."""
+    """The body of `WS /api/v1/monitor/ws`. Returns when the connection is refused, or a `Session` has taken over."""
     manager: WebSocketManager = websocket.state.services.manager
     address = client_address(websocket) or "unknown"
     refusal = manager.admission.check(websocket, address)
@@ -46,36 +47,60 @@ async def _serve(
 ) -> None:
     try:
         connection = await manager.connect(websocket, identity, address=address)
-        manager.confirm(connection, since)
     except Unavailable:
         await _say_busy(manager, websocket)
         return
-    code, reason = CloseCode.NORMAL, ""
-    try:
-        await _listen(manager, connection, websocket)
-    except WebSocketDisconnect as gone:
-        connection.note_close(gone.code, gone.reason)
-    except Exception:  # the boundary of a session: one connection's trouble is nobody else's
-        log.exception("session_failed", connection_id=connection.connection_id)
-        code, reason = CloseCode.INTERNAL, "internal"
-    finally:
-        await manager.disconnect(connection, code, reason)
+    manager.confirm(connection, since)
+    connection.peer.take_over(Session(manager, connection))
 
 
-async def _listen(manager: WebSocketManager, connection: ConnectionInfo, websocket: WebSocket) -> None:
-    while True:
-        message = await websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code", CloseCode.GOING_AWAY), message.get("reason") or "")
-        await manager.handle_client_message(connection, _content(message))
+class Session:
+    """What happens to a connection's messages: one command after the other, and at the end nothing is left behind.
 
+    The transport holds it, and it holds the connection: all indexes hold that weakly. It has a task only while there
+    is something to do.
+    """
 
-def _content(message: Any) -> str | bytes:
-    text: str | None = message.get("text")
-    if text is not None:
-        return text
-    content: bytes = message.get("bytes") or b""
-    return content
+    __slots__ = ("_busy", "_connection", "_ended", "_inbox", "_manager")
+
+    def __init__(self, manager: WebSocketManager, connection: ConnectionInfo) -> None:
+        self._manager = manager
+        self._connection = connection
+        self._inbox: list[Content] = []
+        self._busy = False
+        self._ended = False
+
+    def on_message(self, content: Content) -> None:
+        """See `transport.Listener`."""
+        self._inbox.append(content)
+        if len(self._inbox) >= READ_AHEAD:
+            self._connection.peer.wait()
+        self._start()
+
+    def on_end(self, code: int, reason: str) -> None:
+        """See `transport.Listener`. A command under way comes to its end first."""
+        self._connection.note_close(code, reason)
+        self._ended = True
+        self._start()
+
+    def _start(self) -> None:
+        if not self._busy:
+            self._busy = True
+            self._manager.work.start(self._run(), name="session")
+
+    async def _run(self) -> None:
+        try:
+            while self._inbox and not self._ended:
+                await self._manager.handle_client_message(self._connection, self._inbox.pop(0))
+                if not self._inbox:
+                    self._connection.peer.go_on()
+        except Exception:  # the boundary of a session: one connection's trouble is nobody else's
+            log.exception("session_failed", connection_id=self._connection.connection_id)
+            self._connection.close(CloseCode.INTERNAL, "internal")
+        finally:
+            self._busy = False
+            if self._ended:
+                await self._manager.disconnect(self._connection)
 
 
 def _note_refusal(manager: WebSocketManager, reason: str, address: str) -> None:

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "main": ["main.py"],
     "uvicorn": [
-        "-m", "uvicorn", "--ws", "app.websocket.handshake:GuardedProtocol", "--log-level", "trace",
+        "-m", "uvicorn", "--ws", "app.websocket.transport:ServerProtocol", "--log-level", "trace",
         "--port", "{port}", "main:app",
     ],
 }  # fmt: skip
@@ -193,8 +193,7 @@ async def test_no_secret_is_in_the_output_at_any_level(tmp_path, command):
         async with asyncio.timeout(120):
             await visitor.visit()
     said = output.read_text(encoding="utf-8", errors="replace")
-    assert "/api/v1/monitor/ws?token=***" in said
-    assert "/api/v1/monitor/ws?ticket=***" in said
+    assert "ws_opened" in said  # or the visit was not heard of at all
     assert said.partition("Traceback")[2][:3_000] == ""
     assert found(said, {**visitor.used, **keys, "admin password": password}) == {}
 

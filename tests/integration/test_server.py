@@ -77,7 +77,6 @@ async def test_a_watcher_sees_a_task_and_no_secret_gets_into_the_log(tmp_path, l
         async with asyncio.timeout(10), connect(place) as refused:
             assert json.loads(await refused.recv())["code"] == "invalid_token"
     said = log.getvalue()
-    assert "/api/v1/monitor/ws?token=***" in said
     for secret in (token, token.rpartition(".")[2], ADMIN_PASSWORD):
         assert secret not in said
 

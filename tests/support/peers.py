@@ -4,7 +4,7 @@ import contextlib
 import socket
 from collections.abc import Callable
 
-from app.websocket.transport import frame_text
+from app.websocket.framing import frame_text
 
 
 class FakePeer:
