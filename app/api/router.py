@@ -17,7 +17,7 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
 def build_router() -> APIRouter:
     root = APIRouter()
     v1 = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for module in (auth, tasks, reports, websocket, admin):
+    for module in (websocket, auth, tasks, reports, admin):  # in a storm of reconnections the first is looked at most
         v1.include_router(module.router)
     root.include_router(v1)
     root.include_router(health.router)

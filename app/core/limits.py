@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -9,6 +10,7 @@ _MAX_DOUBLINGS: Final = 40  # beyond any bound of a setting
 _SITE_PREFIX: Final = 64  # bits; one customer has at least that much of IPv6 (RFC 6177)
 
 
+@lru_cache(maxsize=4_096)
 def network_of(address: str | None) -> str:
     """Who counts as one in limits: an IPv4 address, or the /64 of an IPv6 one."""
     try:

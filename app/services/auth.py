@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
+from app.core.batch import BatchedReads
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database
@@ -58,19 +59,18 @@ class AuthService:
         self._throttle = throttle
         self._tickets = tickets
         self._audit = audit
+        self._sessions: BatchedReads[str, Row[Any]] = BatchedReads(self._read_sessions)
 
     async def authenticate(self, token: str | None) -> Identity:
         """See `Authenticator`."""
         claims = self._tokens.read(token, "access")
-        row = await self._db.read(lambda connection: sessions.find_with_user(connection, claims.session_id))
-        row = self._check(row, claims)
+        row = self._check(await self._sessions.get(claims.session_id), claims)
         return Identity(row.id, row.username, row.role, claims.session_id, claims.expires_at)
 
     async def redeem(self, ticket: str) -> Identity:
         """See `Authenticator`."""
         then = await self._tickets.redeem(ticket)
-        row = await self._db.read(lambda connection: sessions.find_with_user(connection, then.session_id))
-        row = self._check_session(row, then.user_id)
+        row = self._check_session(await self._sessions.get(then.session_id), then.user_id)
         if then.expires_at <= self._clock.now():
             raise Unauthenticated("The token has expired.", code="expired_token")
         return Identity(row.id, row.username, row.role, then.session_id, then.expires_at)
@@ -84,10 +84,13 @@ class AuthService:
         ids = sorted({identity.session_id for identity in identities})
         if not ids:
             return {}
-        rows = await self._db.read(lambda connection: sessions.list_with_users(connection, ids))
-        known = {row.session_id: row for row in rows}
+        known = await self._read_sessions(ids)
         reasons = {identity: _ending(identity, known.get(identity.session_id)) for identity in identities}
         return {identity: reason for identity, reason in reasons.items() if reason}
+
+    async def _read_sessions(self, ids: Sequence[str]) -> dict[str, Row[Any]]:
+        rows = await self._db.read(lambda connection: sessions.list_with_users(connection, ids))
+        return {row.session_id: row for row in rows}
 
     async def login(self, username: str, password: str, *, address: str | None = None) -> TokenPair:
         """A new session.

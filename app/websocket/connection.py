@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from app.core.clock import Clock, to_wire
 from app.core.identity import Identity
@@ -15,6 +16,8 @@ from app.websocket.outbox import Dropped, Outbox, Overflow, Waiting
 from app.websocket.protocol import EncodedEvent, LogsDropped
 from app.websocket.topics import ALL_TOPICS
 from app.websocket.transport import Peer
+
+PAGE_BYTES: Final = 32_768  # of one write of a replay: fits a send buffer with room
 
 
 class Follower:
@@ -88,13 +91,18 @@ class Follower:
             self.connection.send_followed(self, event)
 
     def deliver(self, event: EncodedEvent) -> bool:
-        """Take the row after the cursor; False when it is not that one (known already, or a gap to be pulled)."""
-        seq = event.event.seq
-        if seq != self._cursor + 1:
+        """Take the row after the cursor and send it; False when it is not that one."""
+        if not self.advance(event):
             return False
-        self._cursor = seq
         if self.topics.wants(event.event.type):
             self.connection.send_followed(self, event)
+        return True
+
+    def advance(self, event: EncodedEvent) -> bool:
+        """Whether it is the row after the cursor, which then moves on; else it is known already, or a gap to pull."""
+        if event.event.seq != self._cursor + 1:
+            return False
+        self._cursor = event.event.seq
         return True
 
     def frame(self, event: EncodedEvent) -> bytes:
@@ -194,6 +202,29 @@ class ConnectionInfo:
         for follower in tuple(self.followers.values()):
             if follower.level is not None:
                 follower.level.flush()
+
+    def send_page(self, follower: Follower, page: Sequence[EncodedEvent]) -> int:
+        """Rows of the log behind the follower's cursor, as many as go into one write; how many of them are done with.
+
+        As with `send_pulled`, it was waited for until the socket had drained.
+        """
+        frames: list[bytes] = []
+        size = done = 0
+        for event in page:
+            if size and size + event.size > PAGE_BYTES:
+                break
+            if not follower.advance(event):
+                done = len(page)  # known already, or a gap: the next read finds out
+                break
+            done += 1
+            if follower.topics.wants(event.event.type):
+                frames.append(follower.frame(event))
+                size += event.size
+                self.metrics.notified(event.event.type).inc()
+        if frames:
+            self.peer.send_framed(b"".join(frames))
+            self.metrics.messages_sent.inc(len(frames))
+        return done
 
     def set_aside(self) -> None:
         """The transport holds bytes: what comes now waits here, and no level set writes to it."""

@@ -23,11 +23,11 @@ from app.repositories import tasks
 from app.websocket.connection import ConnectionInfo, Follower
 from app.websocket.fanout import Fanout
 from app.websocket.feed import TaskFeed
-from app.websocket.protocol import EncodedEvent, MadeUpDeletion
+from app.websocket.pages import ROWS, LogPages
+from app.websocket.protocol import MadeUpDeletion
 from app.websocket.registry import Registry
 from app.websocket.snapshots import SnapshotCache
 
-PAGE: Final = 200  # rows of one read
 # A finished task's cursor is kept this long after nobody follows it, so that a late hint finds it and adds nothing.
 KEEP_FINISHED_S: Final = 60.0
 log = structlog.get_logger(__name__)
@@ -62,6 +62,7 @@ class Delivery:
         self._metrics = metrics
         self._background = background
         self._fanout = fanout
+        self._pages = LogPages(db=db, clock=clock)
         self.feeds: dict[str, TaskFeed] = {}
         self._expected: dict[str, Expected] = {}  # tasks that somebody is about to follow
         self.swept_at: float | None = None  # monotonic; end of the last good sweep
@@ -276,7 +277,7 @@ class Delivery:
         """Read until the cursor is where somebody said that the log is."""
         try:
             while feed.behind and self.feeds.get(feed.task_id) is feed:
-                events = await self._read(feed.task_id, feed.cursor)
+                events = await self._read_rows(feed.task_id, feed.cursor)
                 first = events[0].seq if events else await self._first_kept(feed.task_id)
                 if first > feed.cursor + 1:
                     for follower in feed.skip_to(first - 1):
@@ -292,8 +293,8 @@ class Delivery:
         finally:
             feed.pulling = False
 
-    async def _read(self, task_id: str, after: int) -> list[Event]:
-        return await self._db.read(lambda connection: read_after(connection, task_id, after, limit=PAGE))
+    async def _read_rows(self, task_id: str, after: int) -> list[Event]:
+        return await self._db.read(lambda connection: read_after(connection, task_id, after, limit=ROWS))
 
     async def _first_kept(self, task_id: str) -> int:
         """The lowest seq that the log may still hold; 0 for a task that is gone."""
@@ -327,16 +328,17 @@ class Delivery:
             feed.go_live(follower)
             return False
         generation, after = follower.generation, follower.cursor
-        events = await self._read(follower.task_id, after)
+        page = await self._pages.after(follower.task_id, after)
         if generation != follower.generation:
             return True
-        if not events or events[0].seq > after + 1:
+        if not page or page[0].event.seq > after + 1:
             follower.needs_snapshot = True
             return True
-        for event in events:
+        sent = 0
+        while sent < len(page):
             if not await connection.wait_drained() or generation != follower.generation:
                 return not connection.peer.closed
-            follower.deliver(EncodedEvent(event))
+            sent += connection.send_page(follower, page[sent:])
         return True
 
     async def _send_snapshot(self, follower: Follower, feed: TaskFeed) -> bool:
@@ -361,11 +363,11 @@ class Delivery:
         return True
 
     async def _send_notices(self, connection: ConnectionInfo, task_id: str, after: int, to: int) -> None:
-        while after < to and (events := await self._read(task_id, after)):
-            for event in events:
-                if event.seq <= to and event.type in NOTICE_TYPES:
-                    connection.send_notice(EncodedEvent(event))
-            after = events[-1].seq
+        while after < to and (page := await self._pages.after(task_id, after)):
+            for encoded in page:
+                if encoded.event.seq <= to and encoded.event.type in NOTICE_TYPES:
+                    connection.send_notice(encoded)
+            after = page[-1].event.seq
             if after < to and not await connection.wait_drained():  # no more than a page waits
                 return
 

@@ -13,6 +13,7 @@ import structlog
 from starlette.websockets import WebSocket
 
 from app.core.aio import BackgroundTasks
+from app.core.batch import BatchedReads
 from app.core.clock import Clock, to_wire
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
@@ -88,6 +89,7 @@ class WebSocketManager:
         self.registry = Registry()
         fanout = Fanout(metrics, share=settings.ws_fanout_share)
         self._db = db
+        self._heads = BatchedReads(self._read_heads)  # of an owner's unfinished tasks
         self._bus = bus
         self._clock = clock
         self._texts = texts
@@ -164,12 +166,12 @@ class WebSocketManager:
         connection = self._make(websocket, identity, address)
         self.registry.add(connection)
         try:
-            heads = await self._db.read(lambda c: tasks.heads(c, [], [identity.user_id]))
+            heads = await self._heads.get(identity.user_id)
         except BaseException:
             self.registry.remove(connection)
             raise
         self._evict_oldest(identity.user_id)
-        self.delivery.open_presence(connection, heads)
+        self.delivery.open_presence(connection, heads or [])
         connection.ready = True
         connection.send(self._greeting(connection).to_bytes())
         self._opened(connection)
@@ -279,6 +281,12 @@ class WebSocketManager:
         """The connection took an identity that was looked up after `since`: look again if it was questioned since."""
         if self._access.heard_since(connection.user_id, since):
             self._background.start(self._recheck(connection.user_id), name="recheck")
+
+    async def _read_heads(self, owners: Sequence[str]) -> dict[str, list[tasks.TaskHead]]:
+        found: dict[str, list[tasks.TaskHead]] = {}
+        for head in await self._db.read(lambda connection: tasks.heads(connection, [], owners)):
+            found.setdefault(head.user_id, []).append(head)
+        return found
 
     @property
     def sweep_lag_s(self) -> float | None:

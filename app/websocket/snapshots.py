@@ -1,26 +1,29 @@
 """Snapshots shared between those who ask at about the same time."""
 
-import asyncio
-from dataclasses import dataclass
 from typing import Final
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.kept import Kept, KeptReads
 from app.websocket.resume import Snapshot, StateReader
 
 # A snapshot this old is still right: whoever starts from it reads what came after from the log.
 FRESH_S: Final = 0.25
+# One that stands at the task's newest event differs from a new one by the time of a heartbeat, or by a place in the
+# queue: in a storm of reconnections it serves everybody.
+SAME_SEQ_S: Final = 10.0
 MAX_KEPT: Final = 64
 
 
 class SnapshotCache:
-    """One read for everybody who wants the same task and tail within FRESH_S."""
+    """One read for everybody who wants the same task and tail within FRESH_S, or while nothing happens."""
 
     def __init__(self, *, db: Database, reader: StateReader, clock: Clock) -> None:
         self._db = db
         self._reader = reader
-        self._clock = clock
-        self._kept: dict[tuple[str, int], _Kept] = {}
+        self._kept: KeptReads[tuple[str, int], Snapshot | None] = KeptReads(
+            clock=clock, keep_s=SAME_SEQ_S, max_kept=MAX_KEPT
+        )
 
     async def get(self, task_id: str, log_tail: int, *, at_least: int = 0) -> Snapshot | None:
         """A snapshot at seq `at_least` or above, or None when the task is missing or deleted.
@@ -29,35 +32,17 @@ class SnapshotCache:
         DatabaseUnavailable.
         """
         key = (task_id, log_tail)
-        kept = self._kept.get(key)
-        if kept is None or self._is_stale(kept) or kept.reaches < at_least:
-            self._forget()
+        kept = self._kept.find(key)
+        if kept is None or not self._serves(kept, at_least):
             read = self._db.read(lambda connection: self._reader.snapshot(connection, task_id, log_tail))
-            kept = _Kept(self._clock.monotonic(), at_least, asyncio.get_running_loop().create_task(read))
-            self._kept[key] = kept
-        # Shielded: one impatient caller must not cancel the read of the others.
-        return await asyncio.shield(kept.read)
+            kept = self._kept.start(key, read, mark=at_least)
+        return await kept.answer()
 
-    def _is_stale(self, kept: "_Kept") -> bool:
-        if not kept.read.done():
-            return False
-        failed = kept.read.cancelled() or kept.read.exception() is not None
-        return failed or self._clock.monotonic() - kept.at > FRESH_S
-
-    def _forget(self) -> None:
-        self._kept = {key: kept for key, kept in self._kept.items() if not self._is_stale(kept)}
-        while len(self._kept) >= MAX_KEPT:
-            del self._kept[next(iter(self._kept))]
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    at: float  # monotonic; when the read began
-    floor: int  # seq that was seen before the read began
-    read: asyncio.Task[Snapshot | None]
-
-    @property
-    def reaches(self) -> int:
-        """A seq that the snapshot has at least; more is known when it was read."""
-        snapshot = self.read.result() if self.read.done() else None
-        return self.floor if snapshot is None else snapshot.seq
+    def _serves(self, kept: "Kept[Snapshot | None]", at_least: int) -> bool:
+        if not kept.task.done():
+            return kept.mark >= at_least  # it has at least what was seen before it began
+        snapshot = kept.task.result()
+        seq = kept.mark if snapshot is None else snapshot.seq
+        if self._kept.age_s(kept) <= FRESH_S:
+            return seq >= at_least
+        return snapshot is not None and seq == at_least

@@ -17,6 +17,11 @@ class StreamingProtocol(HttpToolsProtocol):
     Called, it drops the connection at once, unsent bytes included.
     """
 
+    def handle_websocket_upgrade(self) -> None:
+        """The parser and this object hold each other: without this they stay until a garbage collection."""
+        super().handle_websocket_upgrade()
+        self.parser = self.flow = None  # type: ignore[assignment]
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {EXTENSION: {"abort": self.transport.abort}}

@@ -148,7 +148,7 @@ async def test_a_catch_up_that_fails_goes_on_with_the_next_sweep(desk, monkeypat
     last = await stack.say(task, warning("one"), warning("two"))
     watcher = await desk.connect(user)
     with monkeypatch.context() as broken:
-        broken.setattr(desk.delivery, "_read", lose)
+        broken.setattr(desk.delivery._pages, "after", lose)
         assert await desk.manager.subscribe_to_task(watcher.connection, task, last_seq=2)
         await desk.settle()
         assert watcher.kinds() == ["subscription_result"]

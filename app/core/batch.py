@@ -1,0 +1,52 @@
+"""Many who ask for one thing each, and one read that answers them all."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MAX_KEYS: Final = 500  # of one read
+
+
+class BatchedReads(Generic[K, V]):
+    """Looks keys up; those that are asked for while a read is under way share the next one.
+
+    Nobody waits to make a batch larger: alone, a key is read at once. A read that answers a `get` began after it. One
+    per event loop.
+    """
+
+    def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
+        self._read = read
+        self._asked: dict[K, asyncio.Future[V | None]] = {}
+        self._running: asyncio.Task[None] | None = None
+
+    async def get(self, key: K) -> V | None:
+        """The value; None when the read did not find it. Raises what the read raises."""
+        answer = self._asked.get(key)
+        if answer is None:
+            loop = asyncio.get_running_loop()
+            answer = self._asked[key] = loop.create_future()
+            if self._running is None or self._running.done():
+                self._running = loop.create_task(self._run(), name="batched reads")
+        # Shielded: one that gives up must not take the answer from the others.
+        return await asyncio.shield(answer)
+
+    async def _run(self) -> None:
+        while self._asked:
+            keys = list(self._asked)[:MAX_KEYS]
+            answers = {key: self._asked.pop(key) for key in keys}
+            try:
+                found = await self._read(keys)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is theirs who asked
+                for answer in answers.values():
+                    answer.set_exception(error)
+                    answer.exception()  # whoever asked may be gone: then nobody needs to hear of it
+            except BaseException:
+                for answer in answers.values():
+                    answer.cancel()
+                raise
+            else:
+                for key, answer in answers.items():
+                    answer.set_result(found.get(key))

@@ -1,0 +1,79 @@
+import asyncio
+
+import pytest
+
+from app.core.batch import MAX_KEYS, BatchedReads
+
+
+class Reads:
+    """Answers a read when it is told to."""
+
+    def __init__(self):
+        self.asked = []
+        self.gates = []
+
+    async def __call__(self, keys):
+        self.asked.append(list(keys))
+        gate = asyncio.get_running_loop().create_future()
+        self.gates.append(gate)
+        await gate
+        return {key: key.upper() for key in keys if key != "missing"}
+
+
+async def turn():
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def test_alone_a_key_is_read_at_once_and_the_others_share_the_next_read():
+    reads = Reads()
+    batch = BatchedReads(reads)
+    first = asyncio.create_task(batch.get("a"))
+    await turn()
+    others = [asyncio.create_task(batch.get(key)) for key in ("b", "c", "missing", "b", "a")]
+    await turn()
+    assert reads.asked == [["a"]]
+    reads.gates[0].set_result(None)
+    await turn()
+    assert reads.asked == [["a"], ["b", "c", "missing", "a"]]  # "a" once more: a read that began after it was asked for
+    reads.gates[1].set_result(None)
+    assert await first == "A"
+    assert await asyncio.gather(*others) == ["B", "C", None, "B", "A"]
+
+
+async def test_a_failure_is_everybodys_of_that_read_and_nobody_elses():
+    reads = Reads()
+    batch = BatchedReads(reads)
+    first = asyncio.create_task(batch.get("a"))
+    await turn()
+    second = asyncio.create_task(batch.get("b"))
+    reads.gates[0].set_exception(OSError("away"))
+    await turn()
+    reads.gates[1].set_result(None)
+    with pytest.raises(OSError, match="away"):
+        await first
+    assert await second == "B"
+
+
+async def test_who_gives_up_takes_nothing_from_the_others():
+    reads = Reads()
+    batch = BatchedReads(reads)
+    impatient, patient = (asyncio.create_task(batch.get("a")) for _ in range(2))
+    await turn()
+    impatient.cancel()
+    await turn()
+    reads.gates[0].set_result(None)
+    assert await patient == "A"
+    assert impatient.cancelled()
+
+
+async def test_a_read_has_an_end():
+    reads = Reads()
+    batch = BatchedReads(reads)
+    asked = [asyncio.create_task(batch.get(f"k{number}")) for number in range(MAX_KEYS + 1)]
+    await turn()
+    reads.gates[0].set_result(None)
+    await turn()
+    reads.gates[1].set_result(None)
+    await asyncio.gather(*asked)
+    assert [len(keys) for keys in reads.asked] == [MAX_KEYS, 1]
