@@ -51,7 +51,8 @@ class Server(uvicorn.Server):
         self.answering.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop accepting, let the clients know when to come back, then what uvicorn does."""
+        """Send the clients away, stop accepting, let the rest know when to come back, then what uvicorn does."""
+        await self._services.manager.drain(hurry=lambda: self.force_exit)
         for server in self.servers:
             server.close()
         await self._services.manager.stop()

@@ -177,7 +177,7 @@ async def serve(settings: Settings) -> None:
         services = build_services(settings)
         stack.push_async_callback(services.stop)
         await services.start()
-        services.auth = services.manager.authenticator = AnyToken(services.auth)  # type: ignore[assignment,attr-defined]
+        services.auth = services.manager.access.authenticator = AnyToken(services.auth)  # type: ignore[assignment,attr-defined]
         publisher = Publisher(services)
         await publisher.prepare()
         config = build_config(settings, services)

@@ -26,8 +26,10 @@ async def ready(services: State) -> Response:
     writable = await services.readiness.database_takes_writes()
     checks = {"database": "ok" if writable else "unavailable", "sweep": _sweep(services)}
     bus = "ok" if services.bus.healthy else "degraded"
-    failed = any(state != "ok" for state in checks.values())
-    status = "unavailable" if failed else bus
+    failed = services.manager.stopping or any(state != "ok" for state in checks.values())
+    status = bus
+    if failed:
+        status = "stopping" if services.manager.stopping else "unavailable"
     body = {"status": status, "checks": {**checks, "bus": bus}}
     return JSONResponse(body, 503 if failed else 200, headers={"Retry-After": "1"} if failed else None)
 

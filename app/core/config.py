@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     ws_stuck_after_s: float = Field(default=10, gt=0, le=600)
     ws_send_buffer_bytes: int = Field(default=65_536, ge=4_096, le=1 << 24)  # SO_SNDBUF of the listening socket
     ws_fanout_share: float = Field(default=0.5, ge=0.1, le=1)  # of the process's time, for writing events
+    ws_drain_s: float = Field(default=0, ge=0, le=30)  # at the end; 0: clients have nowhere else to go
     replay_max_events: int = Field(default=1_000, ge=1, le=100_000)
     replay_max_bytes: int = Field(default=1 << 20, ge=4_096, le=1 << 28)
     snapshot_max_bytes: int = Field(default=262_144, ge=16_384, le=1 << 24)

@@ -1,6 +1,6 @@
 """What the use cases need from the outside. `wiring` fills every port; no service knows who stands behind one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +122,15 @@ class Hub(Protocol):
     """The real-time side as REST, readiness and wiring use it (`websocket.manager`)."""
 
     async def start(self) -> None: ...
+
+    @property
+    def stopping(self) -> bool:
+        """No new watchers are let in: readiness fails, so that others get them."""
+        ...
+
+    async def drain(self, hurry: Callable[[], bool]) -> None:
+        """Sends the watchers away one by one over `ws_drain_s`, all at once as soon as `hurry` says so."""
+        ...
 
     async def stop(self) -> None:
         """Advises clients to reconnect and closes all sockets. May be called twice."""

@@ -4,10 +4,10 @@ The class keeps the seed's names; the work is done by its parts: `subscriptions`
 `delivery` (from the log to the sockets), `liveness` (heartbeats and stuck peers), `registry` (who is here).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import structlog
 from starlette.websockets import WebSocket
@@ -24,24 +24,25 @@ from app.core.metrics import Metrics
 from app.events.bus.base import AccessHint, Bus, Hint, TaskHint
 from app.repositories import tasks
 from app.services.texts import Texts
+from app.websocket.access import AccessWatch
 from app.websocket.admission import Admission
-from app.websocket.codes import CODE_OF_ENDING, CloseCode
+from app.websocket.codes import CloseCode
 from app.websocket.connection import ConnectionInfo
 from app.websocket.delivery import Delivery
 from app.websocket.dialogue import Dialogue
 from app.websocket.fanout import Fanout
+from app.websocket.farewell import Farewell
+from app.websocket.greeting import Greeting
+from app.websocket.ledger import Audit, Ledger
 from app.websocket.liveness import Liveness
 from app.websocket.outbox import Outbox
 from app.websocket.protocol import (
     AdminBroadcast,
-    ConnectionEstablished,
     Frame,
-    Heartbeat,
     Level,
-    ReconnectAdvice,
 )
 from app.websocket.registry import Registry
-from app.websocket.renewal import AccessMemory, Renewal
+from app.websocket.renewal import Renewal
 from app.websocket.resume import StateReader
 from app.websocket.snapshots import SnapshotCache
 from app.websocket.streams import Streams
@@ -50,21 +51,6 @@ from app.websocket.topics import ALL_TOPICS, Topics
 from app.websocket.transport import PEER_KEY
 
 log = structlog.get_logger(__name__)
-
-
-class Audit(Protocol):
-    """Where connections and refusals are written down. Batched; never waits."""
-
-    def record(
-        self,
-        action: str,
-        outcome: Literal["ok", "denied", "failed"] = "ok",
-        *,
-        user_id: str | None = None,
-        address: str | None = None,
-        object_id: str | None = None,
-        detail: Mapping[str, Any] | None = None,
-    ) -> None: ...
 
 
 class WebSocketManager:
@@ -83,8 +69,6 @@ class WebSocketManager:
         metrics: Metrics,
     ) -> None:
         self.settings = settings
-        self.authenticator = authenticator
-        self.audit = audit
         self.metrics = metrics
         self.registry = Registry()
         fanout = Fanout(metrics, share=settings.ws_fanout_share)
@@ -92,7 +76,8 @@ class WebSocketManager:
         self._heads = BatchedReads(self._read_heads)  # of an owner's unfinished tasks
         self._bus = bus
         self._clock = clock
-        self._texts = texts
+        self._greeting = Greeting(settings=settings, texts=texts)
+        self.ledger = Ledger(registry=self.registry, metrics=metrics, audit=audit, clock=clock)
         self._background = BackgroundTasks()
         self.work = BackgroundTasks()  # of sessions that have commands to carry out
         self._unsubscribe_bus: Any = None
@@ -110,6 +95,8 @@ class WebSocketManager:
             record=audit.record,
             recheck=self._look_again,
         )
+        self.stopping = False  # nobody is let in any more
+        self._farewell = Farewell(registry=self.registry, streams=self.streams, clock=clock, dismiss=self._dismiss)
         self.admission = Admission(settings=settings, registry=self.registry, streams=self.streams, clock=clock)
         self.delivery = Delivery(
             db=db,
@@ -128,30 +115,41 @@ class WebSocketManager:
             settings=settings,
             clock=clock,
             metrics=metrics,
-            on_denied=self._subscribe_denied,
+            on_denied=self.ledger.denied,
         )
         self.liveness = Liveness(settings=settings, registry=self.registry, clock=clock)
-        self._access = AccessMemory(clock=clock)
-        renewal = Renewal(authenticator=authenticator, clock=clock, record=audit.record, confirm=self.confirm)
+        self.access = AccessWatch(
+            authenticator=authenticator,
+            registry=self.registry,
+            streams=self.streams,
+            clock=clock,
+            background=self._background,
+            every_s=settings.access_recheck_s,
+        )
+        renewal = Renewal(authenticator=authenticator, clock=clock, record=audit.record, confirm=self.access.confirm)
         self.dialogue = Dialogue(settings=settings, clock=clock, subscriptions=self.subscriptions, renewal=renewal)
 
     async def start(self) -> None:
         """Listen to the bus and start the loops."""
         self._unsubscribe_bus = self._bus.subscribe(self._on_hint)
         self._background.start(self._sweep_loop(), name="sweep")
-        self._background.start(self._access_loop(), name="access")
+        self._background.start(self.access.run(), name="access")
         self._background.start(self.liveness.run(), name="liveness")
         self._background.start(self.streams.run(), name="streams")
 
+    async def drain(self, hurry: Callable[[], bool]) -> None:
+        """Where clients can go elsewhere: let nobody in, and send those who are here away one by one.
+
+        Returns at once where they cannot (`ws_drain_s` is 0), and soon when `hurry` says so.
+        """
+        if self.settings.ws_drain_s > 0:
+            self.stopping = True
+            await self._farewell.spread(self.settings.ws_drain_s, hurry)
+
     async def stop(self) -> None:
         """Say good-bye to everybody (1012: come back) and end the loops. Idempotent."""
-        advice = ReconnectAdvice(
-            reason="restart", delay_min_ms=0, delay_max_ms=2_000, timestamp=to_wire(self._clock.now())
-        ).to_bytes()
-        for connection in self.registry.all():
-            connection.send(advice)
-            await self.disconnect(connection, CloseCode.RESTART, "restart")
-        self.streams.stop()
+        self.stopping = True
+        self._farewell.say()
         if self._unsubscribe_bus is not None:
             self._unsubscribe_bus()
         await self.work.close()
@@ -173,8 +171,8 @@ class WebSocketManager:
         self._evict_oldest(identity.user_id)
         self.delivery.open_presence(connection, heads or [])
         connection.ready = True
-        connection.send(self._greeting(connection).to_bytes())
-        self._opened(connection)
+        connection.send(self._greeting.frame(connection, self._clock.now()))
+        self.ledger.opened(connection)
         return connection
 
     async def disconnect(
@@ -185,9 +183,7 @@ class WebSocketManager:
         if found is None:
             return
         found.close(code, reason)
-        if self.registry.remove(found):
-            self.delivery.leave(found)
-            self._closed(found)
+        self._forget(found)
 
     async def subscribe_to_task(
         self,
@@ -277,11 +273,6 @@ class WebSocketManager:
     def monotonic(self) -> float:
         return self._clock.monotonic()
 
-    def confirm(self, connection: ConnectionInfo, since: float) -> None:
-        """The connection took an identity that was looked up after `since`: look again if it was questioned since."""
-        if self._access.heard_since(connection.user_id, since):
-            self._background.start(self._recheck(connection.user_id), name="recheck")
-
     async def _read_heads(self, owners: Sequence[str]) -> dict[str, list[tasks.TaskHead]]:
         found: dict[str, list[tasks.TaskHead]] = {}
         for head in await self._db.read(lambda connection: tasks.heads(connection, [], owners)):
@@ -316,35 +307,12 @@ class WebSocketManager:
         peer.on_closed = connection.end
         return connection
 
-    def _greeting(self, connection: ConnectionInfo) -> ConnectionEstablished:
-        settings, now = self.settings, to_wire(self._clock.now())
-        return ConnectionEstablished(
-            connection_id=connection.connection_id,
-            message=self._texts("connected"),
-            user_id=connection.user_id,
-            server_time=now,
-            heartbeat=Heartbeat(interval_s=settings.ws_ping_after_s, timeout_s=settings.ws_idle_timeout_s),
-            limits={
-                "max_subscriptions": settings.ws_max_subscriptions,
-                "max_command_bytes": settings.ws_max_command_bytes,
-                "command_burst": settings.ws_command_burst,
-                "commands_per_s": settings.ws_commands_per_s,
-                "backlog_bytes": settings.ws_backlog_bytes,
-                "backlog_frames": settings.ws_backlog_frames,
-                "replay_events": settings.replay_max_events,
-            },
-            token_expires_at=to_wire(connection.identity.expires_at),
-            timestamp=now,
-        )
-
     def _evict_oldest(self, user_id: str) -> None:
         open_ones = self.registry.of_user(user_id)
         excess = len(open_ones) - self.settings.ws_max_connections_per_user
         for connection in open_ones[: max(0, excess)]:
             connection.close(CloseCode.CONNECTION_LIMIT, "connection_limit")
-            if self.registry.remove(connection):
-                self.delivery.leave(connection)
-                self._closed(connection)
+            self._forget(connection)
 
     def _send_to(self, connections: Any, frame: Frame) -> int:
         payload = frame.to_bytes()
@@ -355,54 +323,13 @@ class WebSocketManager:
                 count += 1
         return count
 
-    def _opened(self, connection: ConnectionInfo) -> None:
-        self.metrics.connections.inc()
-        self._count_open()
-        self.audit.record(
-            "ws.connect",
-            user_id=connection.user_id,
-            address=connection.address,
-            object_id=connection.connection_id,
-        )
-        log.info("ws_opened", connection_id=connection.connection_id, user_id=connection.user_id)
-
-    def _closed(self, connection: ConnectionInfo) -> None:
-        duration_s = self._clock.monotonic() - connection.opened_at
-        code = connection.close_code or CloseCode.GOING_AWAY
-        self.metrics.connection_duration.observe(duration_s)
-        self.metrics.closes.labels(str(int(code))).inc()
-        self._count_open()
-        self.audit.record(
-            "ws.close",
-            user_id=connection.user_id,
-            address=connection.address,
-            object_id=connection.connection_id,
-            detail={"code": int(code), "duration_s": round(duration_s, 3)},
-        )
-        log.info("ws_closed", connection_id=connection.connection_id, code=int(code), duration_s=round(duration_s, 3))
-
-    def _count_open(self) -> None:
-        self.metrics.open_connections.set(len(self.registry))
-        self.metrics.active_users.set(len(self.registry.users()))
-
-    def _subscribe_denied(self, connection: ConnectionInfo, task_id: str) -> None:
-        self.audit.record(
-            "ws.subscribe",
-            "denied",
-            user_id=connection.user_id,
-            address=connection.address,
-            object_id=connection.connection_id,
-        )
-        del task_id  # of a task that is not this user's: nothing of it is written down
-
     def _on_hint(self, hint: Hint) -> None:
         match hint:
             case TaskHint():
                 self.delivery.on_hint(hint)
                 self.streams.on_hint(hint)
             case AccessHint():
-                self._access.note(hint.user_id)
-                self._background.start(self._recheck(hint.user_id), name="recheck")
+                self.access.on_hint(hint.user_id)
 
     async def _sweep_loop(self) -> None:
         while True:
@@ -414,31 +341,14 @@ class WebSocketManager:
                 log.exception("sweep_failed")
             await self._clock.sleep(self.settings.sweep_interval_s)
 
-    async def _access_loop(self) -> None:
-        while True:
-            await self._clock.sleep(self.settings.access_recheck_s)
-            try:
-                await self._recheck(None)
-            except Exception:  # a boundary: rights that ended must be seen in the next round at the latest
-                log.exception("access_recheck_failed")
-
     def _look_again(self, user_id: str) -> None:
-        self._background.start(self._recheck(user_id), name="recheck")
+        self.access.look_again(user_id)
 
-    async def _recheck(self, user_id: str | None) -> None:
-        """Close the connections whose session, user or role is no longer what it was."""
-        connections = self.registry.all() if user_id is None else self.registry.of_user(user_id)
-        streams = list(self.streams) if user_id is None else self.streams.of_user(user_id)
-        identities = [connection.identity for connection in connections] + [stream.identity for stream in streams]
-        try:
-            ended = await self.authenticator.ended(identities)
-        except DatabaseUnavailable:
-            log.warning("access_recheck_failed")
-            return
-        for connection in connections:
-            reason = ended.get(connection.identity)
-            if reason is not None:
-                connection.close(CODE_OF_ENDING.get(reason, CloseCode.LOGGED_OUT), reason)
-        for stream in streams:
-            if stream.identity in ended:
-                stream.end(ended[stream.identity])
+    def _dismiss(self, connection: ConnectionInfo) -> None:
+        connection.close(CloseCode.RESTART, "restart")
+        self._forget(connection)
+
+    def _forget(self, connection: ConnectionInfo) -> None:
+        if self.registry.remove(connection):
+            self.delivery.leave(connection)
+            self.ledger.closed(connection)

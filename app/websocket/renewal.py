@@ -1,7 +1,6 @@
 """A connection outlives its token: `auth` puts a fresh one in the old one's place (protocol.md, section 3)."""
 
 from collections.abc import Callable
-from typing import Final
 
 from app.core.clock import Clock, to_wire
 from app.core.errors import Unauthenticated, Unavailable
@@ -10,8 +9,6 @@ from app.websocket.codes import CODE_OF_ENDING, CloseCode, ErrorCode
 from app.websocket.commands import Auth
 from app.websocket.connection import ConnectionInfo
 from app.websocket.protocol import AuthResult, Error, ResultError
-
-MAX_REMEMBERED: Final = 10_000
 
 Confirm = Callable[[ConnectionInfo, float], None]
 Record = Callable[..., None]
@@ -83,25 +80,3 @@ class Renewal:
             object_id=connection.connection_id,
             detail={"code": code},
         )
-
-
-class AccessMemory:
-    """Whose access was questioned lately.
-
-    An identity that was looked up just before its session ended, and took its place just after the hint of it, would
-    keep its connection until the next round of checks. Who takes an identity asks here whether that may have been.
-    """
-
-    def __init__(self, *, clock: Clock, max_users: int = MAX_REMEMBERED) -> None:
-        self._clock = clock
-        self._max_users = max_users
-        self._heard_at: dict[str, float] = {}  # monotonic; the newest last, the oldest goes when there are too many
-
-    def note(self, user_id: str) -> None:
-        self._heard_at.pop(user_id, None)
-        self._heard_at[user_id] = self._clock.monotonic()
-        if len(self._heard_at) > self._max_users:
-            del self._heard_at[next(iter(self._heard_at))]
-
-    def heard_since(self, user_id: str, moment: float) -> bool:
-        return self._heard_at.get(user_id, float("-inf")) >= moment

@@ -1,6 +1,6 @@
 """One connection's life: admit, identify, greet, listen, and leave nothing behind."""
 
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from starlette.websockets import WebSocket
@@ -16,6 +16,7 @@ from app.websocket.manager import WebSocketManager
 from app.websocket.protocol import Error
 from app.websocket.transport import READ_AHEAD, Content
 
+STOPPING: Final = Refusal(503, "stopping", retry_after_s=1)
 log = structlog.get_logger(__name__)
 
 
@@ -23,19 +24,19 @@ async def websocket_endpoint(websocket: WebSocket) -> None:
     """The body of `WS /api/v1/monitor/ws`. Returns when the connection is refused, or a `Session` has taken over."""
     manager: WebSocketManager = websocket.state.services.manager
     address = client_address(websocket) or "unknown"
-    refusal = manager.admission.check(websocket, address)
+    refusal = STOPPING if manager.stopping else manager.admission.check(websocket, address)
     if refusal is not None:
-        _note_refusal(manager, refusal.reason, address)
+        manager.ledger.refused(refusal.reason, address)
         await websocket.send_denial_response(refusal.response())
         return
     since = manager.monotonic()
     try:
         identity = await get_current_user_websocket(websocket)
     except Unauthenticated as error:
-        _note_refusal(manager, error.code, address)
+        manager.ledger.refused(error.code, address)
         return
     except Unavailable:
-        _note_refusal(manager, ErrorCode.SERVER_BUSY, address)
+        manager.ledger.refused(ErrorCode.SERVER_BUSY, address)
         await websocket.send_denial_response(_busy())
         return
     await websocket.accept()
@@ -50,7 +51,7 @@ async def _serve(
     except Unavailable:
         await _say_busy(manager, websocket)
         return
-    manager.confirm(connection, since)
+    manager.access.confirm(connection, since)
     connection.peer.take_over(Session(manager, connection))
 
 
@@ -101,12 +102,6 @@ class Session:
             self._busy = False
             if self._ended:
                 await self._manager.disconnect(self._connection)
-
-
-def _note_refusal(manager: WebSocketManager, reason: str, address: str) -> None:
-    manager.metrics.refused.labels(reason).inc()
-    manager.audit.record("ws.connect", "denied", address=address, detail={"reason": reason})
-    log.info("ws_refused", reason=reason)
 
 
 def _busy() -> Any:

@@ -133,9 +133,12 @@ class Streams:
             else:
                 stream.offer(head.last_seq)
 
+    def refuse_new(self) -> None:
+        self._stopping = True
+
     def stop(self) -> None:
         """Tell every reader to come back, and take no new ones. Their responses end by themselves. Idempotent."""
-        self._stopping = True
+        self.refuse_new()
         for stream in self:
             stream.end(RESTART)
 

@@ -49,7 +49,7 @@ class Subscriptions:
         settings: Settings,
         clock: Clock,
         metrics: Metrics,
-        on_denied: Callable[[ConnectionInfo, str], None],
+        on_denied: Callable[[ConnectionInfo], None],
     ) -> None:
         self._db = db
         self._reader = reader
@@ -102,7 +102,7 @@ class Subscriptions:
         except DatabaseUnavailable:
             return self._refuse(connection, request, ErrorCode.SERVER_BUSY)
         if start is None or not _may_see(connection, start[0].user_id):
-            self._on_denied(connection, request.task_id)
+            self._on_denied(connection)
             return self._refuse(connection, request, ErrorCode.NOT_FOUND)
         if not await connection.wait_drained():
             return False

@@ -10,14 +10,14 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 import structlog
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.core.errors import ConfigurationError
 from app.core.logging import RedactingFormatter, configure_logging
@@ -117,6 +117,38 @@ async def test_stopping_tells_the_watchers_to_come_back(tmp_path, log):
             await ended.wait()
     assert "Traceback" not in log.getvalue()
     build_services(settings, passwords=cheap_passwords()).release()  # the folder is free again
+
+
+async def test_behind_a_balancer_the_watchers_go_one_by_one_and_nobody_new_comes_in(tmp_path):
+    settings = make_settings(tmp_path, port=0, ws_drain_s=2)
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(30), serve(settings, services=quiet_services(settings)) as (serving, ended):
+        token = await sign_in(serving.url)
+        place = serving.url.replace("http", "ws") + f"/api/v1/monitor/ws?token={token}"
+        watchers = [await connect(place) for _ in range(8)]
+
+        async def see_it_end(watcher):
+            kinds = []
+            with suppress(ConnectionClosed):
+                while True:
+                    kinds.append(json.loads(await watcher.recv())["type"])
+            return kinds, watcher.close_code, loop.time()
+
+        ends = [asyncio.create_task(see_it_end(watcher)) for watcher in watchers]
+        began = loop.time()
+        serving.stop()
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        async with httpx.AsyncClient(base_url=serving.url) as client:
+            ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (503, "stopping")
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(place)
+        assert refused.value.response.status_code == 503
+        found = await asyncio.gather(*ends)
+        await ended.wait()
+    assert [(kinds, code) for kinds, code, _ in found] == [(["connection_established", "reconnect_advice"], 1012)] * 8
+    times = sorted(at - began for _, _, at in found)
+    assert times[-1] - times[0] > 1
 
 
 async def test_addresses_are_forwarded_by_trusted_proxies_only(tmp_path):

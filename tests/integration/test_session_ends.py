@@ -127,7 +127,7 @@ async def test_a_session_that_ends_while_its_socket_opens_has_no_socket(live, us
             await live.until_hinted(identity.user_id)
         return identity
 
-    manager.authenticator.authenticate = and_log_out
+    manager.access.authenticator.authenticate = and_log_out
     async with live.open(f"token={pair['access_token']}") as client:
         assert await soon(client) == (4500, "logged_out")
 

@@ -1,6 +1,6 @@
 """The real application over the real database, with a runner, a monitor and a hub that only remember."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,9 +68,12 @@ class FakeHub:
     def __init__(self) -> None:
         self.said: list[Mapping[str, Any]] = []
         self.sweep_lag_s: float | None = 0.1
+        self.stopping = False
         self.admission = SimpleNamespace(check_address=lambda address: None)  # everybody may try
 
     async def start(self) -> None: ...
+
+    async def drain(self, hurry: Callable[[], bool]) -> None: ...
 
     async def stop(self) -> None: ...
 

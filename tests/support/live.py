@@ -100,7 +100,7 @@ class Live:
         """The sockets' side has heard that something about this user changed."""
         manager = self.services.manager
         assert isinstance(manager, WebSocketManager)
-        await until(lambda: manager._access.heard_since(user_id, 0))
+        await until(lambda: manager.access.memory.heard_since(user_id, 0))
 
     async def audit_rows(self, action: str) -> list[Any]:
         """The newest first."""

@@ -34,7 +34,7 @@ async def test_a_round_that_fails_is_logged_and_the_next_one_comes(stack, monkey
     manager = stack.manager
     owner, name = {
         "sweep": (manager.delivery, "sweep"),
-        "access": (manager, "_recheck"),
+        "access": (manager.access, "_check"),
         "streams": (manager.streams, "sweep"),
     }[part]
     call, calls = fail_first(getattr(owner, name), RuntimeError("unheard of"))

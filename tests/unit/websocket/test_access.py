@@ -1,6 +1,6 @@
 """What is remembered of questioned access. The rest is in tests/integration/test_renewal.py."""
 
-from app.websocket.renewal import AccessMemory
+from app.websocket.access import AccessMemory
 from tests.support.clock import FakeClock
 
 
