@@ -75,6 +75,7 @@ Part = tuple[Callable[[Tools, Size], Results], Callable[[Results], Iterator[str]
 PARTS: Final[dict[str, Part]] = {
     "fanout": (parts.bench_fanout, show_fanout),
     "many": (parts.bench_many, show_fanout),
+    "single": (parts.bench_single, show_fanout),
     "paced": (parts.bench_paced, show_paced),
     "connects": (parts.bench_connects, show_connects),
     "stuck": (parts.bench_stuck, show_plain),

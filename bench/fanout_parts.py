@@ -103,10 +103,24 @@ def bench_many(tools: Tools, size: Size) -> Results:
     return results
 
 
-def open_all(tools: Tools, stack: ExitStack, count: int, *, tasks: int = 0) -> list[tuple[Server, Process]]:
+def bench_single(tools: Tools, size: Size) -> Results:
+    """Each turn's events written at once: fan-out may take all of the time (COMPLIANCE_WS_FANOUT_SHARE=1)."""
+    results = []
+    for count, tasks, turns in ((1_000, 0, (1, 32)), (5 * MANY, MANY, (1, 32))):
+        with ExitStack() as stack:
+            pairs = open_all(tools, stack, count, "ws_fanout_share=1", tasks=tasks)
+            for k in turns:
+                found = interleave(pairs, size.rounds, at_once(size, count, k, tasks=tasks))
+                results.append({"followers": count, "k": k, **({"tasks": tasks} if tasks else {}), **found})
+    return results
+
+
+def open_all(
+    tools: Tools, stack: ExitStack, count: int, *settings: str, tasks: int = 0
+) -> list[tuple[Server, Process]]:
     pairs = []
     for kind in ("limit", "ours", "naive"):
-        server = stack.enter_context(tools.start(kind))
+        server = stack.enter_context(tools.start(kind, *settings) if kind == "ours" else tools.start(kind))
         follower = stack.enter_context(tools.follow(server))
         open_followers(follower, count, tasks=tasks)
         pairs.append((server, follower))

@@ -81,10 +81,10 @@ class Limit:
 class Application:
     """Ours or the naive one: a server with the bench's routes."""
 
-    def __init__(self, tools: "Tools", port: int, script: str, name: str) -> None:
+    def __init__(self, tools: "Tools", port: int, script: str, name: str, settings: tuple[str, ...] = ()) -> None:
         self.name = name
         self.port = port
-        command = [sys.executable, str(HERE / script), "--port", str(port)]
+        command = [sys.executable, str(HERE / script), "--port", str(port), *settings]
         self.process = Process(command, core=SERVER_CORE, log=tools.log)
         until = time.monotonic() + PATIENCE_S
         while not self._answers():
@@ -131,14 +131,15 @@ class Tools:
         self._port = FIRST_PORT
 
     @contextmanager
-    def start(self, kind: str) -> Iterator[Server]:
+    def start(self, kind: str, *settings: str) -> Iterator[Server]:
+        """`settings`: NAME=VALUE of ours."""
         self._port += 1
         server: Server
         match kind:
             case "limit":
                 server = Limit(self, self._port)
             case "ours":
-                server = Application(self, self._port, "fanout_server.py", "ours")
+                server = Application(self, self._port, "fanout_server.py", "ours", settings)
             case _:
                 server = Application(self, self._port, "naive_server.py", "naive")
         try:
