@@ -1,6 +1,6 @@
-"""Numbers of the real-time core over real sockets: latency to many watchers, pings beside scans, connects, memory.
+"""Numbers of the real-time core over real sockets: latency to many watchers, and pings beside scans.
 
-    .venv/bin/python bench/realtime.py [--watchers 100] [--connections 1000] [--seconds 10] [--only NAME] [--json FILE]
+    .venv/bin/python bench/realtime.py [--watchers 100] [--seconds 10] [--only NAME] [--json FILE]
 
 The server is a process of its own, the real application with its real sign-in; so is the writer, which commits events
 as a scan's process does, and so are the scans. The clients are here. Everybody shares the machine's cores: what a
@@ -9,7 +9,8 @@ client waits for one is counted too.
 - `watchers`: everybody follows one task, on which first a scan's usual rate is written, then 200 events a second.
 - `pings`: round trips on one connection; idle, beside two scans of the test internet (with Chromium, if it is there),
   and beside two scans of a site without any latency, each of which uses all the processor that it gets.
-- `connections`: opened 32 at a time, each with sign-in, subscription and snapshot; then left idle.
+
+Connects and memory are measured by fanout.py.
 """
 
 import argparse
@@ -49,12 +50,9 @@ LIMITS: dict[str, Any] = {
 }
 USUAL = {"name": "a scan's usual rate", "log_groups_per_s": 5, "lines_per_group": 8}
 BUSY = {"name": "200 events/s", "log_groups_per_s": 197, "lines_per_group": 2, "violations_per_s": 2}
-AT_ONCE = 32
 PING_PAUSE_S = 0.01
 NOISE_TURN_S = 0.01
 SITE_PAGES = 20_000  # more than two scans get through while they are measured
-SETTLE_S = 2.0
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -99,10 +97,6 @@ class Application:
 
     async def open(self) -> Socket:
         return await open_socket(self.host, self.port, self.token)
-
-    def resident_kib(self) -> float:
-        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
-        return pages * PAGE_BYTES / 1024
 
     def cpu_s(self) -> float:
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -268,44 +262,6 @@ def serve_site(folder: Path) -> Iterator[None]:
         server.stdin.close()
 
 
-# Connections
-
-
-async def bench_connections(application: Application, count: int) -> list[Row]:
-    task_id = application.ask(cmd="task")["task_id"]
-
-    async def connect() -> Watcher:
-        watcher = Watcher(await application.open(), task_id)
-        await watcher.follow()
-        return watcher
-
-    for _ in range(AT_ONCE):  # what is only paid once
-        (await connect()).socket.close()
-    await asyncio.sleep(SETTLE_S)
-    memory, cpu, started = application.resident_kib(), application.cpu_s(), time.monotonic()
-    places = asyncio.Semaphore(AT_ONCE)
-
-    async def connect_in_turn() -> Watcher:
-        async with places:
-            return await connect()
-
-    async with asyncio.TaskGroup() as group:
-        connecting = [group.create_task(connect_in_turn()) for _ in range(count)]
-    took, cpu = time.monotonic() - started, application.cpu_s() - cpu
-    await asyncio.sleep(SETTLE_S)
-    memory = application.resident_kib() - memory
-    still_open = [task.result() for task in connecting if task.result().socket.closed is None]
-    assert len(still_open) == count, f"{count - len(still_open)} connections were closed"
-    for watcher in still_open:
-        watcher.socket.close()
-    area = f"{count} connections"
-    return [
-        Row(area, "connect, subscribe, snapshot", count / took, "/s"),
-        Row(area, "the same per second of the server's processor time", count / cpu, "/s"),
-        Row(area, "memory of an idle one that follows a task", memory / count, "KiB"),
-    ]
-
-
 def describe_machine() -> str:
     cores, load = os.cpu_count(), os.getloadavg()[0]
     python = platform.python_version()
@@ -313,7 +269,7 @@ def describe_machine() -> str:
 
 
 def run_all(arguments: argparse.Namespace) -> list[Row]:
-    wanted = arguments.only or ["watchers", "pings", "connections"]
+    wanted = arguments.only or ["watchers", "pings"]
     rows: list[Row] = []
     if "watchers" in wanted:
         with tempfile.TemporaryDirectory() as name, run_application(Path(name)) as application:
@@ -323,18 +279,14 @@ def run_all(arguments: argparse.Namespace) -> list[Row]:
             hosts = (f"{crawl.HOST}={crawl.ADDRESS}:{crawl.PORT}",)
             with run_application(Path(name), **neighbour.overrides, static_hosts=hosts) as application:
                 rows += uvloop.run(bench_pings(application, arguments.seconds, neighbour.demo_target))
-    if "connections" in wanted:
-        with tempfile.TemporaryDirectory() as name, run_application(Path(name)) as application:
-            rows += uvloop.run(bench_connections(application, arguments.connections))
     return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--watchers", type=int, default=100)
-    parser.add_argument("--connections", type=int, default=1_000)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
-    parser.add_argument("--only", action="append", choices=["watchers", "pings", "connections"])
+    parser.add_argument("--only", action="append", choices=["watchers", "pings"])
     parser.add_argument("--json", type=Path, help="write the numbers there too")
     arguments = parser.parse_args()
     machine = describe_machine()

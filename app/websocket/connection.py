@@ -13,9 +13,9 @@ from app.core.metrics import Metrics
 from app.websocket.codes import CloseCode
 from app.websocket.fanout import LevelSet
 from app.websocket.outbox import Dropped, Outbox, Overflow, Waiting
+from app.websocket.peer import Peer
 from app.websocket.protocol import EncodedEvent, LogsDropped
 from app.websocket.topics import ALL_TOPICS
-from app.websocket.transport import Peer
 
 PAGE_BYTES: Final = 32_768  # of one write of a replay: fits a send buffer with room
 

@@ -15,9 +15,9 @@ from typing import Final, Protocol
 from weakref import ref
 
 from app.core.metrics import Metrics
+from app.websocket.peer import Peer
 from app.websocket.protocol import EncodedEvent
 from app.websocket.topics import Topics
-from app.websocket.transport import Peer
 
 
 class Member(Protocol):

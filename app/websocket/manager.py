@@ -36,6 +36,7 @@ from app.websocket.greeting import Greeting
 from app.websocket.ledger import Audit, Ledger
 from app.websocket.liveness import Liveness
 from app.websocket.outbox import Outbox
+from app.websocket.peer import PEER_KEY
 from app.websocket.protocol import (
     AdminBroadcast,
     Frame,
@@ -48,7 +49,6 @@ from app.websocket.snapshots import SnapshotCache
 from app.websocket.streams import Streams
 from app.websocket.subscriptions import Request, Subscriptions
 from app.websocket.topics import ALL_TOPICS, Topics
-from app.websocket.transport import PEER_KEY
 
 log = structlog.get_logger(__name__)
 

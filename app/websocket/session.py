@@ -13,8 +13,8 @@ from app.websocket.admission import Refusal
 from app.websocket.codes import CloseCode, ErrorCode
 from app.websocket.connection import ConnectionInfo
 from app.websocket.manager import WebSocketManager
+from app.websocket.peer import READ_AHEAD, Content
 from app.websocket.protocol import Error
-from app.websocket.transport import READ_AHEAD, Content
 
 STOPPING: Final = Refusal(503, "stopping", retry_after_s=1)
 log = structlog.get_logger(__name__)
@@ -72,14 +72,14 @@ class Session:
         self._ended = False
 
     def on_message(self, content: Content) -> None:
-        """See `transport.Listener`."""
+        """See `peer.Listener`."""
         self._inbox.append(content)
         if len(self._inbox) >= READ_AHEAD:
             self._connection.peer.wait()
         self._start()
 
     def on_end(self, code: int, reason: str) -> None:
-        """See `transport.Listener`. A command under way comes to its end first."""
+        """See `peer.Listener`. A command under way comes to its end first."""
         self._connection.note_close(code, reason)
         self._ended = True
         self._start()

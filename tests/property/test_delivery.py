@@ -25,7 +25,7 @@ from app.services.recorder import Recorder
 from app.services.texts import Texts
 from app.websocket import fanout
 from app.websocket.manager import WebSocketManager
-from app.websocket.transport import PEER_KEY
+from app.websocket.peer import PEER_KEY
 from tests.support.clock import FakeClock
 from tests.support.frames import Follower, read_frame
 from tests.support.peers import FakePeer, SocketPeer

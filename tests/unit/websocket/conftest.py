@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.websocket.transport import PEER_KEY
+from app.websocket.peer import PEER_KEY
 from tests.support.frames import Follower, read_frame
 from tests.support.peers import FakePeer
 from tests.support.realtime import Stack

@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 from app.core.db import DatabaseUnavailable
 from app.events.types import Statistics
 from app.models import scan_tasks, task_events
-from app.websocket.transport import PEER_KEY
+from app.websocket.peer import PEER_KEY
 from tests.support.frames import read_frame
 from tests.support.peers import FakePeer
 from tests.support.realtime import warning

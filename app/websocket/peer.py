@@ -1,0 +1,76 @@
+"""A socket as the rest of the house sees it, and who listens to it. `transport` is what is behind it."""
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+PEER_KEY: Final = "compliance.peer"  # where the peer is in `scope["extensions"]`
+READ_AHEAD: Final = 8  # messages that wait to be heard before reading stops
+Content = str | bytes
+
+
+class Listener(Protocol):
+    """Whoever takes over what the client says."""
+
+    def on_message(self, content: Content) -> None:
+        """A whole message: text, or bytes of a binary one."""
+        ...
+
+    def on_end(self, code: int, reason: str) -> None:
+        """The connection is over or closing: nothing comes any more. Called once."""
+        ...
+
+
+class Peer(Protocol):
+    """One accepted WebSocket as the fan-out sees it. All calls are synchronous and none raises for a gone peer."""
+
+    # Descriptor that an idle peer may be written to beside its transport; -1: through the transport only (TLS).
+    fd: int
+    # Loop time at which bytes last came from the peer: commands, pings, pongs, anything.
+    last_received: float
+    # Loop time at which a frame was last handed over by `send`.
+    last_sent: float
+    # The transport holds bytes that the kernel did not take.
+    paused: bool
+    # Lost, closing, or a close frame was sent: nothing may follow.
+    closed: bool
+    # Called when the transport begins to hold bytes.
+    on_pause: Callable[[], None] | None
+    # Called when the transport has drained.
+    on_drain: Callable[[], None] | None
+    # Called once when the peer becomes `closed`, before its descriptor is given back.
+    on_closed: Callable[[], None] | None
+
+    @property
+    def unsent_bytes(self) -> int:
+        """Bytes that the kernel has not taken yet; shrinking means that the peer still reads."""
+        ...
+
+    def send(self, payload: bytes) -> None:
+        """Write one text frame. Legal at any time; `paused` says whether more would pile up."""
+        ...
+
+    def send_framed(self, frames: bytes) -> None:
+        """Write bytes that are frames already."""
+        ...
+
+    def ping(self) -> None:
+        """Send a control ping; the answer shows in `last_received`."""
+        ...
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Send a close frame and end the session's reading; cut off when the peer does not take it in time."""
+        ...
+
+    def abort(self) -> None:
+        """Drop the connection at once, unsent bytes included."""
+        ...
+
+    def take_over(self, listener: Listener) -> None:
+        """From now on messages go to the listener, those that wait first; the application may return."""
+        ...
+
+    def wait(self) -> None:
+        """Read no further until `go_on`: enough messages wait."""
+        ...
+
+    def go_on(self) -> None: ...
