@@ -146,6 +146,7 @@ async def test_a_catch_up_that_fails_goes_on_with_the_next_sweep(desk, monkeypat
     user = stack.add_user("a")
     task = await stack.add_task(user)
     last = await stack.say(task, warning("one"), warning("two"))
+    await desk.settle()  # the hint is heard by nobody
     watcher = await desk.connect(user)
     with monkeypatch.context() as broken:
         broken.setattr(desk.delivery._pages, "after", lose)
