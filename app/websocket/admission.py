@@ -1,5 +1,8 @@
 """Who may try: decided before the upgrade, while an HTTP status can still be sent (protocol.md, sections 5 and 6)."""
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -34,9 +37,22 @@ class Admission:
         self._registry = registry
         self._streams = streams
         self._clock = clock
+        self._entering: Counter[str] = Counter()  # by network
         self._handshakes = KeyedBuckets(
             burst=max(1.0, settings.ws_handshakes_per_s_per_address), per_s=settings.ws_handshakes_per_s_per_address
         )
+
+    @contextmanager
+    def entering(self, address: str) -> Iterator[None]:
+        """From the check to the registration: whoever is on the way in counts as if they were in."""
+        network = network_of(address)
+        self._entering[network] += 1
+        try:
+            yield
+        finally:
+            self._entering[network] -= 1
+            if not self._entering[network]:
+                del self._entering[network]
 
     def check(self, websocket: WebSocket, address: str) -> Refusal | None:
         """None: go on."""
@@ -48,12 +64,10 @@ class Admission:
         """Rates and numbers; sockets and event streams count together."""
         if not self._handshakes.take(network_of(address), self._clock.monotonic()):
             return Refusal(429, "handshake_rate", retry_after_s=1)
-        if (
-            self._registry.count_address(address) + self._streams.count_address(address)
-            >= self._settings.ws_max_connections_per_address
-        ):
+        here = self._registry.count_address(address) + self._streams.count_address(address)
+        if here + self._entering[network_of(address)] >= self._settings.ws_max_connections_per_address:
             return Refusal(429, "address_limit", retry_after_s=30)
-        if len(self._registry) + len(self._streams) >= self._settings.ws_max_connections:
+        if len(self._registry) + len(self._streams) + self._entering.total() >= self._settings.ws_max_connections:
             return Refusal(503, "process_limit", retry_after_s=30)
         return None
 

@@ -29,6 +29,11 @@ async def websocket_endpoint(websocket: WebSocket) -> None:
         manager.ledger.refused(refusal.reason, address)
         await websocket.send_denial_response(refusal.response())
         return
+    with manager.admission.entering(address):
+        await _enter(manager, websocket, address)
+
+
+async def _enter(manager: WebSocketManager, websocket: WebSocket, address: str) -> None:
     since = manager.monotonic()
     try:
         identity = await get_current_user_websocket(websocket)

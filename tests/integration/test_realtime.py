@@ -1,6 +1,7 @@
 """The real-time core over real sockets: connect, follow, resume, notices, refusals, limits."""
 
 import asyncio
+import contextlib
 
 import pytest
 from websockets.asyncio.client import connect
@@ -218,6 +219,31 @@ async def test_too_many_connections_of_an_address_are_refused_with_retry_after(t
                 async with connect(f"{stack.url}?token={user}", proxy=None):
                     pass
         assert (refused.value.response.status_code, refused.value.response.headers["retry-after"]) == (429, "30")
+
+
+async def test_those_who_come_in_the_same_moment_count_before_they_are_in(tmp_path):
+    limits = {"ws_max_connections_per_address": 3, "ws_max_connections_per_user": 20}
+    async with Stack(tmp_path, **limits).serve() as stack:
+        user, held = stack.add_user("a"), asyncio.Event()
+        authenticate = stack.auth.authenticate
+
+        async def slowly(token):
+            await held.wait()
+            return await authenticate(token)
+
+        stack.auth.authenticate = slowly
+        async with contextlib.AsyncExitStack() as exits:
+            tries = [
+                asyncio.create_task(connect(f"{stack.url}?token={user}", proxy=None).__aenter__()) for _ in range(8)
+            ]
+            await asyncio.wait(tries, return_when=asyncio.FIRST_EXCEPTION)
+            held.set()
+            found = await asyncio.gather(*tries, return_exceptions=True)
+            sockets = [one for one in found if not isinstance(one, Exception)]
+            for socket in sockets:
+                exits.push_async_callback(socket.close)
+            refused = [one.response.status_code for one in found if isinstance(one, InvalidStatus)]
+        assert (len(sockets), refused) == (3, [429] * 5)
 
 
 async def test_a_full_process_refuses_with_503(tmp_path):
