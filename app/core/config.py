@@ -100,6 +100,7 @@ class Settings(BaseSettings):
     progress_retention_s: float = Field(default=86_400, gt=0)  # after the end of a task
     log_retention_days: int = Field(default=30, ge=1)
     event_retention_days: int = Field(default=365, ge=1)
+    audit_retention_days: int = Field(default=365, ge=1)
 
     # Requests
     max_body_bytes: int = Field(default=1 << 20, ge=1_024, le=1 << 28)

@@ -1,4 +1,4 @@
-"""Lets go of what is old: deleted tasks, events and log lines of finished ones, keys of requests."""
+"""Lets go of what is old: deleted tasks, events and log lines of finished ones, keys of requests, audit rows."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from app.repositories import retention
 
 EVERY_S: Final = 60.0
 TASKS_AT_ONCE: Final = 10  # per transaction: some 10 ms of the write lock for tasks with thousands of events
+ROWS_AT_ONCE: Final = 500
 TOMBSTONE_S: Final = 60.0  # followers have heard `task_deleted` by then
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,8 @@ class Purge:
             await self._prune(retention.prune_lines, timedelta(days=settings.log_retention_days)),
             await self._prune(retention.prune_events, timedelta(days=settings.event_retention_days)),
         ]
-        await self._prune(retention.prune_keys, timedelta(seconds=settings.idempotency_key_ttl_s))
+        await self._prune(retention.prune_keys, timedelta(seconds=settings.idempotency_key_ttl_s), ROWS_AT_ONCE)
+        await self._prune(retention.prune_audit, timedelta(days=settings.audit_retention_days), ROWS_AT_ONCE)
         if any(pruned):
             log.info("logs_pruned", progress=pruned[0], lines=pruned[1], events=pruned[2])
 
@@ -59,9 +61,9 @@ class Purge:
                 self._remove_files(task_id)
                 log.info("task_purged", task_id=task_id)
 
-    async def _prune(self, step: Pruning, age: timedelta) -> int:
+    async def _prune(self, step: Pruning, age: timedelta, at_once: int = TASKS_AT_ONCE) -> int:
         before = self._clock.now() - age
         total = 0
-        while count := await self._db.write(lambda c: step(c, before, TASKS_AT_ONCE)):
+        while count := await self._db.write(lambda c: step(c, before, at_once)):
             total += count
         return total

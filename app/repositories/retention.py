@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, select, tuple_
 
 from app.domain.tasks import TERMINAL
 from app.events.types import TaskProgress
-from app.models import idempotency_keys, scan_tasks, task_events, task_logs
+from app.models import audit_log, idempotency_keys, scan_tasks, task_events, task_logs
 
 t = scan_tasks.c
 
@@ -58,6 +58,12 @@ def prune_keys(connection: Connection, made_before: datetime, limit: int) -> int
     keys = connection.execute(select(i.user_id, i.key).where(i.created_at < made_before).limit(limit)).all()
     connection.execute(delete(idempotency_keys).where(tuple_(i.user_id, i.key).in_([tuple(key) for key in keys])))
     return len(keys)
+
+
+def prune_audit(connection: Connection, made_before: datetime, limit: int) -> int:
+    """Removes old rows of the audit log. How many."""
+    old = select(audit_log.c.id).where(audit_log.c.at < made_before).order_by(audit_log.c.at).limit(limit)
+    return connection.execute(delete(audit_log).where(audit_log.c.id.in_(old))).rowcount
 
 
 def _finished(connection: Connection, before: datetime, limit: int, more: ColumnElement[bool]) -> Sequence[Any]:

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import func, select
 
 from app.events.types import NewEvent, PendingLine, PendingLogs, Statistics, TaskProgress
-from app.models import idempotency_keys, scan_tasks, task_events, task_logs
+from app.models import audit_log, idempotency_keys, scan_tasks, task_events, task_logs
 from app.monitor.purge import EVERY_S, TOMBSTONE_S, Purge
-from app.repositories import idempotency
+from app.repositories import audit, idempotency
 from app.services.recorder import Recorder
 
 DAY_S = 86_400
@@ -106,3 +106,17 @@ async def test_it_looks_once_a_minute(post, purge, removed):
     post.clock.moment = post.clock.moment.replace(year=2030)
     await purge.purge()
     assert removed == []
+
+
+async def test_rows_of_the_audit_log_go_after_a_year(post, purge):
+    def row(now):
+        return {"at": now, "action": "ws.connect", "outcome": "ok", "detail": {}}
+
+    post.db.write_sync(lambda c: audit.add_all(c, [row(post.clock.now()) for _ in range(1_200)]))
+    post.clock.advance(364 * DAY_S)
+    post.db.write_sync(lambda c: audit.add_all(c, [row(post.clock.now())]))
+    await purge.purge()
+    assert count(post, audit_log) == 1_201
+    post.clock.advance(2 * DAY_S)
+    await purge.purge()
+    assert count(post, audit_log) == 1
