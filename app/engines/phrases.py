@@ -75,6 +75,25 @@ PHRASES: Final = MappingProxyType(
             "{domain}: {name}, {confidence:.0%} certain",
         ),
         "captured": ("已抓取 {url}：{status}", "captured {url}: {status}"),
+        "source_named": ("来源 {source} 给出 {named} 个主机", "source {source} named {named} hosts"),
+        "source_failed": ("来源 {source} 查询失败：{reason}", "source {source} failed: {reason}"),
+        "dictionary_tried": ("字典：已尝试 {tried} 个名称", "dictionary: {tried} names tried"),
+        "wildcard": ("{zone} 下的所有名称都能解析（泛解析）", "every name below {zone} resolves (wildcard)"),
+        "dns_unanswered": ("{count} 个 DNS 查询没有应答", "{count} DNS questions got no answer"),
+        "host_silent": (
+            "{host} 不再应答，其余页面不再爬取",
+            "{host} does not answer any more: what is left there is left out",
+        ),
+        "nothing_new": (
+            "{shape} 下没有新内容，其余部分不再爬取",
+            "nothing new under {shape}: the rest of it is left out",
+        ),
+        "crawled": (
+            "{pages} 个页面；已爬取 {crawled} / {known} 个链接",
+            "{pages} pages; {crawled} of {known} known URLs crawled",
+        ),
+        "crawl_delay": ("{origin} 要求请求间隔 {delay_s:g} 秒", "{origin} asks for {delay_s:g} s between requests"),
+        "sitemaps_read": ("{origin}：已读取 {count} 个站点地图", "{origin}: {count} sitemaps read"),
         "resumed": (
             "从检查点继续：{urls_crawled} / {urls_known} 个链接已爬取",
             "goes on from its checkpoint: {urls_crawled} of {urls_known} known URLs crawled",

@@ -234,7 +234,7 @@ class Crawler:
         self._name_hosts(digest.hosts, "page", group)
         if verdict is Verdict.LEAVE_HOST:
             self._frontier.close_host(item.host)
-            await self._log("WARNING", f"{item.host} does not answer any more: what is left there is left out")
+            await self._log("WARNING", self._say("host_silent", host=item.host))
         await self._tell(item, digest)
 
     def _keep(self, item: FrontierUrl, digest: Digest) -> None:
@@ -265,7 +265,7 @@ class Crawler:
         while self._traps_told < len(self._guard.closed):
             shape = self._guard.closed[self._traps_told]
             self._traps_told += 1
-            await self._log("INFO", f"nothing new under {shape}: the rest of it is left out")
+            await self._log("INFO", self._say("nothing_new", shape=shape))
 
     def _name_hosts(self, hosts: Iterable[str], source: str, group: asyncio.TaskGroup) -> None:
         """Names that discovery does not know yet. Beyond the limit they are ignored: their URLs stay pending."""
@@ -287,7 +287,7 @@ class Crawler:
             await self._sink.warning("partial", said)
         if self._frontier.overflowed:
             await self._sink.warning("partial", self._say("crawl_overflow"))
-        await self._log("INFO", f"{self.pages} pages; {self.crawled} of {self.known} known URLs crawled")
+        await self._log("INFO", self._say("crawled", pages=self.pages, crawled=self.crawled, known=self.known))
 
     async def _log(self, level: str, message: str) -> None:
         await self._sink.log(level, _MODULE, message)

@@ -41,7 +41,7 @@ class OriginGate:
         rules = await self._loader.load(origin)
         if rules.crawl_delay_s > 0:
             self._fetcher.slow_down(host_of(origin), rules.crawl_delay_s)
-            await self._log("INFO", f"{origin} asks for {rules.crawl_delay_s:g} s between requests")
+            await self._log("INFO", self._say("crawl_delay", origin=origin, delay_s=rules.crawl_delay_s))
         if rules.unavailable:
             await self._sink.warning("partial", self._say("robots_unavailable", origin=origin))
         return rules
@@ -56,7 +56,7 @@ class OriginGate:
         reader = SitemapReader(client=self._fetcher, may_ask=may_ask)
         read = await reader.read(named or [f"{origin}/sitemap.xml"], on_urls)
         if read:
-            await self._log("INFO", f"{origin}: {read} sitemaps read")
+            await self._log("INFO", self._say("sitemaps_read", origin=origin, count=read))
 
     def _may_ask_of(self, origin: str, rules: RobotsRules) -> Callable[[str], bool]:
         """Sitemaps of other hosts in scope may be named too; only for the own origin the rules are at hand."""

@@ -136,10 +136,10 @@ class Discovery:
             raw = await source.names(self._scope.target_name, self._client)
         except SourceFailed as failure:
             self.failed_sources.append(source.name)
-            await self._log("WARNING", f"source {source.name} failed: {failure.reason}")
+            await self._log("WARNING", self._say("source_failed", source=source.name, reason=failure.reason))
             return
         names = list(dict.fromkeys(filter(None, (valid_name(name, self._scope) for name in raw))))
-        await self._log("INFO", f"source {source.name} named {len(names)} hosts")
+        await self._log("INFO", self._say("source_named", source=source.name, named=len(names)))
         if len(names) > MAX_NAMES:
             said = self._say("source_too_long", source=source.name, named=len(names), limit=MAX_NAMES)
             await self._sink.warning("partial", said)
@@ -147,7 +147,7 @@ class Discovery:
 
     async def _try_words(self) -> None:
         await self._bruter.run(self._scope.target_name, self._words, self._offer_word)
-        await self._log("INFO", f"dictionary: {self._bruter.tried} names tried")
+        await self._log("INFO", self._say("dictionary_tried", tried=self._bruter.tried))
 
     async def _try_zones(self) -> None:
         """Recursion depth 2: zones that are known to have names of their own."""
@@ -222,7 +222,7 @@ class Discovery:
             if self._book.sources(name) != fact.sources:
                 await self._tell(fact)
         for zone in self._wildcards.zones:
-            await self._log("INFO", f"every name below {zone} resolves (wildcard)")
+            await self._log("INFO", self._say("wildcard", zone=zone))
 
     async def _say_silence(self) -> None:
         if self._said_silence:
@@ -233,7 +233,7 @@ class Discovery:
         elif self._has_lost_names:
             await self._sink.warning("partial", self._say("resolver_gaps"))
         elif self._health.unanswered:
-            await self._log("WARNING", f"{self._health.unanswered} DNS questions got no answer")
+            await self._log("WARNING", self._say("dns_unanswered", count=self._health.unanswered))
 
     async def _log(self, level: str, message: str) -> None:
         await self._sink.log(level, _MODULE, message)
