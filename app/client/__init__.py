@@ -5,6 +5,7 @@
             ...
 
 - `monitor.MonitorClient` keeps a connection up for ever and yields every event once.
+- `endpoint` says where it connects; a one-time ticket stands in that address, never the token.
 - `following.Following` is the rule for one task, without I/O; `reconnect` says what a close code asks for.
 - `taskview.TaskView` is what the events add up to; `rest.RestClient` signs in and reads reports.
 """

@@ -1,10 +1,10 @@
 """What a client cannot repair by trying again.
 
 ClientError
-├── Stopped             the server said not to come back: close code 1008, or 4500 and above
+├── Stopped             the server said not to come back: close code 1008, 4500 and above, or no ticket for this token
 ├── SignInFailed        no token can be had: wrong password, or the session has ended
 ├── TaskLost            this task cannot be followed: missing, foreign, or too many subscriptions
-└── ServerUnreachable   one REST request got no answer; following never raises it, it tries again
+└── ServerUnreachable   one REST request got no answer for now; following never raises it, it tries again
 """
 
 
@@ -34,4 +34,8 @@ class TaskLost(ClientError):
 
 
 class ServerUnreachable(ClientError):
-    pass
+    """`retry_after_s`: the server asks not to come back sooner; 0.0 if it said nothing."""
+
+    def __init__(self, message: str, *, code: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(message, code=code)
+        self.retry_after_s = retry_after_s

@@ -8,24 +8,21 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 
-from app.client.errors import ServerUnreachable, Stopped, TaskLost
+from app.client.endpoint import Connect, Socket, endpoint_of, open_socket, ticket_address_of
+from app.client.errors import ClientError, ServerUnreachable, SignInFailed, Stopped, TaskLost
 from app.client.events import Event
 from app.client.following import ANSWER_TIMEOUT_S, Following, Verdict
-from app.client.reconnect import EXPIRED, Act, Backoff, after_close, stop_reason
+from app.client.reconnect import EXPIRED, Act, Backoff, after_close, after_no_ticket, stop_reason
+from app.client.rest import fetch_ticket, is_passing, retry_after_s
 
-PATH: Final = "/api/v1/monitor/ws"
-OPEN_TIMEOUT_S: Final = 15.0
-CLOSE_TIMEOUT_S: Final = 2.0  # a server that does not say goodbye keeps nobody waiting
 SILENT_AFTER_S: Final = 60.0  # the server speaks at least every 25 s: this connection is dead
 MIN_PATIENCE_S: Final = 0.05
-MAX_FRAME_BYTES: Final = 1 << 25  # above the largest snapshot that a deployment may set
 CUT: Final = 1006  # no close frame came (RFC 6455, section 7.1.5)
-BACK_OFF_STATUSES: Final = frozenset({403, 408, 425, 429})  # and all of 500 to 599
+FORBIDDEN: Final = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +51,12 @@ State = Connecting | Live | Waiting
 
 
 class TokenProvider(Protocol):
-    """Gives an access token. `renew`: the last one has expired.
+    """Gives an access token. `renew`: the last one has expired, or is about to.
 
     Raises ServerUnreachable when it cannot know now (it is asked again later), SignInFailed when there is none.
     """
 
     def __call__(self, *, renew: bool) -> Awaitable[str]: ...
-
-
-class Socket(Protocol):
-    """What is used of `websockets`' connection."""
-
-    async def send(self, message: str) -> None: ...
-
-    async def recv(self) -> str | bytes: ...
-
-
-Connect = Callable[[str], AbstractAsyncContextManager[Socket]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +68,14 @@ class _Ended:
     greeted_for_s: float | None = None  # None: it was not greeted
 
 
+class _Left(Exception):
+    """We let go of the connection, or do not open it."""
+
+    def __init__(self, ended: _Ended) -> None:
+        super().__init__(ended.reason)
+        self.ended = ended
+
+
 class MonitorClient:
     """Follows tasks. Each `follow` has a connection of its own; nothing is shared between them."""
 
@@ -91,20 +85,23 @@ class MonitorClient:
         token_provider: TokenProvider,
         *,
         on_state: Callable[[State], None] | None = None,
-        open_socket: Connect | None = None,
+        open_socket: Connect = open_socket,
+        ask_ticket: Callable[[str, str], Awaitable[str]] = fetch_ticket,
         chance: Callable[[], float] = random.random,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
         silent_after_s: float = SILENT_AFTER_S,
     ) -> None:
         """`url`: of the server (http, https), or of its endpoint (ws, wss). Raises ValueError for another.
 
+        `ask_ticket(address, token)` raises SignInFailed for a 401, ServerUnreachable for what may pass.
         A command without an answer for `answer_timeout_s` is sent again; a connection without a frame for
         `silent_after_s` is given up for a new one.
         """
         self._endpoint = endpoint_of(url)
         self._token_provider = token_provider
         self._on_state = on_state
-        self._open_socket = open_socket or _open_socket
+        self._open_socket = open_socket
+        self._ask_ticket = ask_ticket
         self._chance = chance
         self._answer_timeout_s = answer_timeout_s
         self.silent_after_s = silent_after_s
@@ -136,8 +133,12 @@ class MonitorClient:
     async def token(self, *, renew: bool) -> str:
         return await self._token_provider(renew=renew)
 
-    def open(self, token: str) -> AbstractAsyncContextManager[Socket]:
-        return self._open_socket(f"{self._endpoint}?token={quote(token, safe='')}")
+    async def ticket(self, token: str) -> str:
+        return await self._ask_ticket(ticket_address_of(self._endpoint), token)
+
+    def open(self, ticket: str) -> AbstractAsyncContextManager[Socket]:
+        """The token stays out of the address, which proxies keep in their logs."""
+        return self._open_socket(f"{self._endpoint}?ticket={quote(ticket, safe='')}")
 
     def new_backoff(self) -> Backoff:
         return Backoff(random=self._chance)
@@ -170,12 +171,15 @@ class _Run:
         """One connection, from the token to its end, which is left in `_ended`."""
         try:
             token = await self._client.token(renew=self._renew)
-            async with self._client.open(token) as socket:
+            async with self._client.open(await self._ticket(token)) as socket:
                 self._heard_at = time.monotonic()
                 async for event in self._listen(socket):
                     yield event
         except ServerUnreachable as error:
+            self._backoff.hold(error.retry_after_s)
             self._ended = _Ended(Act.RECONNECT, error.code)
+        except _Left as left:
+            self._ended = left.ended
         except ConnectionClosed as closed:
             self._ended = self._closed(closed)
         except InvalidStatus as refused:
@@ -186,6 +190,16 @@ class _Run:
             self._ended = _Ended(Act.RECONNECT, type(error).__name__, self._greeted_for_s())
         finally:
             self._following.disconnected()
+
+    async def _ticket(self, token: str) -> str:
+        try:
+            return await self._client.ticket(token)
+        except SignInFailed as refused:
+            raise _Left(self._judge(after_no_ticket(refused.code), refused.code, cause=refused)) from refused
+        except ServerUnreachable:
+            raise
+        except ClientError as error:
+            raise Stopped(f"This is no monitoring endpoint: {error.message}", code=error.code) from error
 
     async def _listen(self, socket: Socket) -> AsyncGenerator[Event, None]:
         while True:
@@ -219,10 +233,10 @@ class _Run:
                 raise
             return None
         self._heard_at = time.monotonic()
-        self._note(frame)
+        await self._note(frame, socket)
         return frame
 
-    def _note(self, frame: Mapping[str, Any]) -> None:
+    async def _note(self, frame: Mapping[str, Any], socket: Socket) -> None:
         """What concerns the connection, whoever is followed on it."""
         match frame["type"]:
             case "connection_established":
@@ -233,20 +247,37 @@ class _Run:
                 self._backoff.advise(frame["delay_min_ms"] / 1_000, frame["delay_max_ms"] / 1_000)
             case "error" if frame.get("fatal"):
                 self._backoff.hold(frame.get("retry_after_ms", 0) / 1_000)
+            case "token_expiring":
+                await self._renew_in_place(socket)
+            case "auth_result" if not frame["success"]:
+                raise _Left(_Ended(Act.RECONNECT, frame["error"]["code"], self._greeted_for_s()))
+
+    async def _renew_in_place(self, socket: Socket) -> None:
+        """Events wait meanwhile. Without a fresh token the connection ends with 4001, and coming back says why."""
+        try:
+            token = await self._client.token(renew=True)
+        except ClientError:
+            return
+        await socket.send(json.dumps({"type": "auth", "token": token}))
 
     def _closed(self, closed: ConnectionClosed) -> _Ended:
         code, reason = (CUT, "") if closed.rcvd is None else (closed.rcvd.code, closed.rcvd.reason)
-        act = after_close(code, reason)
+        key = stop_reason(code, reason)
+        return self._judge(after_close(code, reason), key, cause=closed, close_code=code, said=reason or str(code))
+
+    def _judge(
+        self, act: Act, key: str, *, cause: Exception, close_code: int | None = None, said: str | None = None
+    ) -> _Ended:
+        """Raises Stopped, with `key`."""
         if act is Act.STOP or (act is Act.RENEW and self._renew):  # even the renewed token has expired
-            key = stop_reason(code, reason)
-            raise Stopped(f"The server refuses the connection: {key}.", code=key, close_code=code) from closed
-        return _Ended(act, reason or str(code), self._greeted_for_s())
+            raise Stopped(f"The server refuses the connection: {key}.", code=key, close_code=close_code) from cause
+        return _Ended(act, said or key, self._greeted_for_s())
 
     def _refused(self, refused: InvalidStatus) -> _Ended:
         status = refused.response.status_code
-        if status not in BACK_OFF_STATUSES and status < 500:  # noqa: PLR2004 - RFC 9110
+        if status != FORBIDDEN and not is_passing(status):
             raise Stopped(f"This is no monitoring endpoint: HTTP status {status}.", code=f"http_{status}") from refused
-        self._backoff.hold(_seconds(refused.response.headers.get("Retry-After")))
+        self._backoff.hold(retry_after_s(refused.response.headers))
         return _Ended(Act.RECONNECT, f"HTTP {status}")
 
     def _greeted_for_s(self) -> float | None:
@@ -259,31 +290,3 @@ class _Run:
         delay_s = self._backoff.next_delay_s()
         self._client.tell(Waiting(delay_s, EXPIRED if self._renew else ended.reason))
         await asyncio.sleep(delay_s)
-
-
-def endpoint_of(url: str) -> str:
-    """The WebSocket's address. Raises ValueError for what is neither http, https, ws nor wss with a host."""
-    parts = urlsplit(url)
-    if not parts.hostname or parts.scheme not in ("http", "https", "ws", "wss"):
-        raise ValueError(f"{url!r} is no address of a server, such as http://127.0.0.1:8000")
-    if parts.scheme in ("ws", "wss"):
-        return parts._replace(query="", fragment="").geturl()
-    scheme = "wss" if parts.scheme == "https" else "ws"
-    return parts._replace(scheme=scheme, path=parts.path.rstrip("/") + PATH, query="", fragment="").geturl()
-
-
-def _open_socket(uri: str) -> AbstractAsyncContextManager[Socket]:
-    """Straight to the server: a proxy from the environment would see the token. No compression, as the server."""
-    return connect(
-        uri,
-        proxy=None,
-        compression=None,
-        open_timeout=OPEN_TIMEOUT_S,
-        close_timeout=CLOSE_TIMEOUT_S,
-        max_size=MAX_FRAME_BYTES,
-    )
-
-
-def _seconds(header: str | None) -> float:
-    """Of `Retry-After` in seconds; its date form is not worth a clock."""
-    return min(float(header), 3_600.0) if header is not None and header.isascii() and header.isdigit() else 0.0

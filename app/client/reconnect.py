@@ -11,6 +11,7 @@ TOKEN_EXPIRED: Final = 4001
 POLICY: Final = 1008
 FIRST_STOPPING_CODE: Final = 4500
 EXPIRED: Final = "expired_token"
+VOID: Final = "invalid_token"
 STOP_REASONS: Final = {4500: "logged_out", 4501: "user_disabled", 4503: "connection_limit"}
 
 
@@ -26,7 +27,14 @@ def after_close(code: int, reason: str) -> Act:
     """By close code; `reason` is that of 1008. 1006 stands for a connection that was cut."""
     if code == TOKEN_EXPIRED or (code == POLICY and reason == EXPIRED):
         return Act.RENEW
+    if code == POLICY and reason == VOID:
+        return Act.RECONNECT  # the ticket was: too old, or of a server before its restart
     return Act.STOP if code == POLICY or code >= FIRST_STOPPING_CODE else Act.RECONNECT
+
+
+def after_no_ticket(code: str) -> Act:
+    """By the code of a 401: the token got no ticket."""
+    return Act.RENEW if code == EXPIRED else Act.STOP
 
 
 def stop_reason(code: int, reason: str) -> str:
@@ -51,7 +59,7 @@ class Backoff:
         self._advice = (min_s, max(min_s, max_s))
 
     def hold(self, seconds: float) -> None:
-        """Not before so many seconds."""
+        """Not before so many seconds, and not all at once then."""
         self._at_least_s = max(self._at_least_s, seconds)
 
     def was_connected(self, seconds: float) -> None:
@@ -62,7 +70,7 @@ class Backoff:
     def next_delay_s(self) -> float:
         """How long to wait before the next try."""
         low, high = self._advice or (0.0, min(MAX_S, BASE_S * 2.0 ** min(self._tries, 16)))
-        delay = max(self._at_least_s, low + (high - low) * self._random())
+        delay = self._at_least_s + low + (high - low) * self._random()
         self._tries += 1
         self._advice, self._at_least_s = None, 0.0
         return delay

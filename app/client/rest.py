@@ -1,5 +1,6 @@
-"""The few REST calls that watching needs: sign in, renew, read the report."""
+"""The few REST calls that watching needs: sign in, renew, get a ticket, read the report."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
@@ -11,6 +12,8 @@ from app.client.errors import ClientError, ServerUnreachable, SignInFailed
 
 TIMEOUT_S: Final = 30.0
 UNAUTHORIZED: Final = 401
+PASSING_STATUSES: Final = frozenset({408, 425, 429})  # and all of 500 to 599: it may go well later
+MAX_RETRY_AFTER_S: Final = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,8 @@ class Session:
 class RestClient:
     """One server. Use as an asynchronous context manager.
 
-    Every call raises ServerUnreachable for no answer or a 5xx, SignInFailed for a 401, ClientError with the code of
-    the problem document for every other refusal.
+    Every call raises ServerUnreachable for no answer, a 429 or a 5xx, SignInFailed for a 401, ClientError with the code
+    of the problem document for every other refusal.
     """
 
     def __init__(self, url: str) -> None:
@@ -50,21 +53,52 @@ class RestClient:
 
     async def report(self, task_id: str, token: str) -> dict[str, Any]:
         """The report of a task, partial while it runs."""
-        headers = {"Authorization": f"Bearer {token}"}
-        return await self._call("GET", f"/tasks/{quote(task_id, safe='')}/report", headers=headers)
+        return await self._call("GET", f"/tasks/{quote(task_id, safe='')}/report", headers=_bearer(token))
 
     async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         assert self._http is not None  # inside the context
-        try:
-            async with self._http.request(method, self._base + path, **options) as response:
-                if response.status >= 500:  # noqa: PLR2004 - RFC 9110
-                    raise ServerUnreachable(f"The server answers with {response.status}.", code="unavailable")
-                body = await response.json(content_type=None)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise ServerUnreachable("The server does not answer.", code="unreachable") from error
-        except ValueError as error:
-            raise ClientError("The answer is no JSON: is this the right server?", code="not_json") from error
-        return _checked(response.status, body)
+        return await _call(self._http, method, self._base + path, **options)
+
+
+async def fetch_ticket(address: str, token: str) -> str:
+    """What opens one WebSocket, once, within seconds. Raises as the calls of `RestClient` do."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as http:
+        return str((await _call(http, "POST", address, headers=_bearer(token)))["ticket"])
+
+
+def is_passing(status: int) -> bool:
+    """Whether the same request may go well later."""
+    return status in PASSING_STATUSES or status >= 500  # noqa: PLR2004 - RFC 9110
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float:
+    """Of `Retry-After` in seconds; its date form is not worth a clock."""
+    text = headers.get("Retry-After", "")
+    return min(float(text), MAX_RETRY_AFTER_S) if text.isascii() and text.isdigit() else 0.0
+
+
+async def _call(http: aiohttp.ClientSession, method: str, url: str, **options: Any) -> dict[str, Any]:
+    try:
+        async with http.request(method, url, **options) as response:
+            if is_passing(response.status):
+                raise await _passing(response)
+            body = await response.json(content_type=None)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise ServerUnreachable("The server does not answer.", code="unreachable") from error
+    except ValueError as error:
+        raise ClientError("The answer is no JSON: is this the right server?", code="not_json") from error
+    return _checked(response.status, body)
+
+
+async def _passing(response: aiohttp.ClientResponse) -> ServerUnreachable:
+    try:
+        problem = await response.json(content_type=None)
+    except ValueError:  # a proxy's page
+        problem = None
+    message, code = f"The server answers with {response.status}.", f"http_{response.status}"
+    if isinstance(problem, dict):
+        message, code = str(problem.get("detail", message)), str(problem.get("code", code))
+    return ServerUnreachable(message, code=code, retry_after_s=retry_after_s(response.headers))
 
 
 def _checked(status: int, body: Any) -> dict[str, Any]:
@@ -73,6 +107,10 @@ def _checked(status: int, body: Any) -> dict[str, Any]:
     problem = body if isinstance(body, dict) else {}
     kind = SignInFailed if status == UNAUTHORIZED else ClientError
     raise kind(str(problem.get("detail", f"HTTP status {status}")), code=str(problem.get("code", f"http_{status}")))
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _session(body: dict[str, Any]) -> Session:

@@ -7,9 +7,11 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 from websockets.asyncio.client import connect
 
-from app.client.errors import Stopped, TaskLost
+from app.client.endpoint import open_socket
+from app.client.errors import SignInFailed, Stopped, TaskLost
 from app.client.monitor import MonitorClient
 from app.client.taskview import TaskView
+from app.core.errors import Unauthenticated
 from app.events.bus.base import AccessHint
 from app.events.types import Statistics, TaskProgress
 from tests.support.realtime import Stack, open_client, until, warning
@@ -35,12 +37,21 @@ class Cutter:
             self.socket.transport.abort()
 
 
-def follower_of(stack, user, cutter=None):
+def follower_of(stack, user, cutter=None, **options):
+    """Tickets are tokens here, and nobody gives them out; test_client_identity.py has the real ones."""
+
     async def token(*, renew):
         return user
 
-    open_socket = None if cutter is None else cutter.open
-    return MonitorClient(stack.url, token, open_socket=open_socket, chance=lambda: 0.0)
+    async def ticket(_address, token):
+        try:
+            await stack.auth.authenticate(token)
+        except Unauthenticated as refused:
+            raise SignInFailed(refused.message, code=refused.code) from refused
+        return token
+
+    opened = open_socket if cutter is None else cutter.open
+    return MonitorClient(stack.url, token, open_socket=opened, ask_ticket=ticket, chance=lambda: 0.0, **options)
 
 
 def progress(percent):
@@ -108,11 +119,7 @@ async def test_a_watcher_follows_through_a_restart_of_the_server(tmp_path):
     async with first.serve():
         user = first.add_user("a")
         task = await first.add_task(user)
-
-        async def token(*, renew):
-            return user
-
-        client = MonitorClient(first.url, token, on_state=states.append, chance=lambda: 0.0)
+        client = follower_of(first, user, on_state=states.append)
         view = TaskView(task)
         reading = asyncio.create_task(read_until_end(client, task, view))
         await first.say(task, warning("before"))

@@ -10,12 +10,13 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus, InvalidU
 from websockets.frames import Close
 from websockets.http11 import Response
 
-from app.client.errors import ServerUnreachable, SignInFailed, Stopped, TaskLost
-from app.client.monitor import Connecting, Live, MonitorClient, Waiting, endpoint_of
+from app.client.errors import ClientError, ServerUnreachable, SignInFailed, Stopped, TaskLost
+from app.client.monitor import Connecting, Live, MonitorClient, Waiting
 
 TASK = "t1"
 GREETING = {"type": "connection_established", "connection_id": "c1"}
 SNAPSHOT = {"type": "task_snapshot", "task_id": TASK, "seq": 4, "attempt": 1, "timestamp": "now"}
+EXPIRING = {"type": "token_expiring", "expires_at": "soon"}
 DELETED = {"type": "task_deleted", "task_id": TASK, "seq": 5, "prev_seq": 4, "attempt": 1, "timestamp": "now"}
 
 
@@ -40,7 +41,7 @@ class Script:
     async def send(self, message):
         command = json.loads(message)
         self.sent.append(command)
-        if self.answers:
+        if self.answers and command["type"] != "auth":
             reply = {"type": "subscription_result", "task_id": TASK, "action": "subscribe", "success": True}
             place = {"recovered": True, "seq": command["last_seq"]} if "last_seq" in command else {}
             self._replies.put_nowait({**reply, **place, "id": command["id"]})
@@ -56,12 +57,22 @@ class Script:
         return json.dumps(await self._replies.get())
 
 
+def raise_next(errors):
+    error = errors.pop(0) if errors else None
+    if error is not None:
+        raise error
+
+
 class World:
     """Opens the scripts one after the other, and remembers what was asked and told."""
 
-    def __init__(self, *scripts, **options):
+    def __init__(self, *scripts, tickets=(), tokens=(), **options):
+        """`tickets`, `tokens`: errors to answer with first; None: answer as ever."""
         self.scripts = list(scripts)
+        self.tickets = list(tickets)
+        self.tokens = list(tokens)
         self.opened = []
+        self.asked = []
         self.renewals = []
         self.states = []
         self.client = MonitorClient(
@@ -69,13 +80,20 @@ class World:
             self.token,
             on_state=self.states.append,
             open_socket=self.open,
+            ask_ticket=self.ticket,
             chance=lambda: 0.0,
             **options,
         )
 
     async def token(self, *, renew):
         self.renewals.append(renew)
+        raise_next(self.tokens)
         return f"token {len(self.renewals)}"
+
+    async def ticket(self, address, token):
+        self.asked.append((address, token))
+        raise_next(self.tickets)
+        return f"ticket {len(self.asked)}"
 
     @asynccontextmanager
     async def open(self, uri):
@@ -95,30 +113,12 @@ class World:
         return found
 
 
-@pytest.mark.parametrize(
-    ("url", "endpoint"),
-    [
-        ("http://127.0.0.1:8000", "ws://127.0.0.1:8000/api/v1/monitor/ws"),
-        ("https://scanner.example/", "wss://scanner.example/api/v1/monitor/ws"),
-        ("https://host.example/below/", "wss://host.example/below/api/v1/monitor/ws"),
-        ("ws://127.0.0.1:9/ws?x=1", "ws://127.0.0.1:9/ws"),
-    ],
-)
-def test_the_endpoint_follows_from_the_servers_address(url, endpoint):
-    assert endpoint_of(url) == endpoint
-
-
-@pytest.mark.parametrize("url", ["", "127.0.0.1:8000", "ftp://host.example", "http://"])
-def test_what_is_no_address_is_refused_at_once(url):
-    with pytest.raises(ValueError, match="no address of a server"):
-        MonitorClient(url, World().token)
-
-
 async def test_it_follows_until_the_task_is_deleted_and_tells_its_states():
     world = World(Script(SNAPSHOT, DELETED))
     assert [event.type for event in await world.collect()] == ["task_snapshot", "task_deleted"]
     assert world.states == [Connecting(0), Live("c1")]
-    assert world.opened == ["ws://house.test:8000/api/v1/monitor/ws?token=token%201"]
+    assert world.asked == [("http://house.test:8000/api/v1/monitor/ws/ticket", "token 1")]
+    assert world.opened == ["ws://house.test:8000/api/v1/monitor/ws?ticket=ticket%201"]
 
 
 async def test_after_a_cut_it_goes_on_where_it_was():
@@ -167,7 +167,7 @@ async def test_an_expired_token_is_renewed(end):
     world = World(Script(end), Script(SNAPSHOT))
     await world.collect(1)
     assert world.renewals == [False, True]
-    assert world.opened[1].endswith("token%202")
+    assert world.opened[1].endswith("ticket%202")
 
 
 async def test_a_renewed_token_that_has_expired_too_stops():
@@ -183,10 +183,81 @@ async def test_each_expiry_of_a_long_watch_is_renewed():
     assert world.renewals == [False, True, True]
 
 
+async def test_a_token_that_gets_no_ticket_because_it_has_expired_is_renewed_once():
+    expired = SignInFailed("old", code="expired_token")
+    world = World(Script(SNAPSHOT), tickets=[expired])
+    await world.collect(1)
+    assert (world.renewals, world.asked[1][1], len(world.opened)) == ([False, True], "token 2", 1)
+    assert world.states[1] == Waiting(0.0, "expired_token")
+    with pytest.raises(Stopped) as stopped:
+        await World(tickets=[expired, expired]).collect()
+    assert (stopped.value.code, stopped.value.close_code) == ("expired_token", None)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [SignInFailed("x", code="invalid_token"), SignInFailed("x", code="user_disabled"), ClientError("x", code="y")],
+)
+async def test_a_token_that_gets_no_ticket_for_another_reason_stops(error):
+    with pytest.raises(Stopped) as stopped:
+        await World(tickets=[error]).collect()
+    assert stopped.value.code == error.code
+
+
+async def test_a_server_that_has_no_ticket_now_is_asked_again():
+    away = ServerUnreachable("x", code="unreachable")
+    world = World(Script(SNAPSHOT), tickets=[away, away])
+    await world.collect(1)
+    assert (world.renewals, len(world.asked), len(world.opened)) == ([False] * 3, 3, 1)
+
+
+async def test_a_server_with_too_many_tickets_is_asked_again_when_it_says():
+    world = World(tickets=[ServerUnreachable("x", code="rate_limited", retry_after_s=30.0)])
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await world.collect()
+    assert world.states[-1] == Waiting(30.0, "rate_limited")
+
+
+async def test_a_ticket_that_was_void_before_it_was_used_is_replaced():
+    world = World(Script(closed(1008, "invalid_token")), Script(SNAPSHOT))
+    await world.collect(1)
+    assert (len(world.asked), world.renewals) == (2, [False, False])
+
+
+async def test_a_token_is_renewed_on_its_connection_before_it_expires():
+    script = Script(SNAPSHOT, EXPIRING, {"type": "auth_result", "success": True}, DELETED)
+    world = World(script)
+    assert [event.seq for event in await world.collect()] == [4, 5]
+    assert script.sent[-1] == {"type": "auth", "token": "token 2"}
+    assert (world.renewals, len(world.opened)) == ([False, True], 1)
+
+
+@pytest.mark.parametrize(
+    "error", [SignInFailed("x", code="y"), ServerUnreachable("x", code="y"), ClientError("x", code="y")]
+)
+async def test_without_a_fresh_token_the_old_one_serves_to_its_end(error):
+    first, second = Script(SNAPSHOT, EXPIRING, closed(4001)), Script(DELETED)
+    world = World(first, second, tokens=[None, error])
+    assert [event.seq for event in await world.collect()] == [4, 5]
+    assert [command["type"] for command in first.sent] == ["subscribe_task"]
+    assert world.renewals == [False, True, True]
+
+
+@pytest.mark.parametrize("code", ["expired_token", "invalid_token", "server_busy"])
+async def test_a_fresh_token_that_is_not_taken_opens_another_connection(code):
+    failed = {"type": "auth_result", "success": False, "error": {"code": code, "message": "no"}}
+    second = Script(DELETED)
+    world = World(Script(SNAPSHOT, EXPIRING, failed), second)
+    assert [event.seq for event in await world.collect()] == [4, 5]
+    assert second.sent[0]["last_seq"] == 4
+    assert world.states[2] == Waiting(0.0, code)
+
+
 @pytest.mark.parametrize(
     ("end", "code"),
     [
-        (closed(1008, "invalid_token"), "invalid_token"),
+        (closed(1008, "token_mismatch"), "token_mismatch"),
         (closed(1008, "user_disabled"), "user_disabled"),
         (closed(4500), "logged_out"),
         (closed(4501), "user_disabled"),

@@ -1,6 +1,6 @@
 import pytest
 
-from app.client.reconnect import Act, Backoff, after_close, stop_reason
+from app.client.reconnect import Act, Backoff, after_close, after_no_ticket, stop_reason
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from app.client.reconnect import Act, Backoff, after_close, stop_reason
         (4001, "", Act.RENEW),
         (1008, "expired_token", Act.RENEW),
         (1008, "missing_token", Act.STOP),
-        (1008, "invalid_token", Act.STOP),
+        (1008, "invalid_token", Act.RECONNECT),
         (1008, "user_disabled", Act.STOP),
         (1008, "token_mismatch", Act.STOP),
         (4500, "", Act.STOP),
@@ -28,6 +28,11 @@ from app.client.reconnect import Act, Backoff, after_close, stop_reason
 )
 def test_the_close_code_says_what_to_do(code, reason, act):
     assert after_close(code, reason) is act
+
+
+def test_a_token_without_a_ticket_is_renewed_when_it_has_expired():
+    codes = ["expired_token", "invalid_token", "user_disabled", "missing_token"]
+    assert [after_no_ticket(code) for code in codes] == [Act.RENEW, Act.STOP, Act.STOP, Act.STOP]
 
 
 def test_the_reason_of_a_stop_is_a_stable_key():
@@ -67,9 +72,10 @@ def test_the_servers_advice_counts_for_the_next_delay_alone():
     assert backoff.next_delay_s() == 0.5
 
 
-def test_a_hold_is_the_least_that_is_waited():
-    backoff = Backoff(random=lambda: 0.0)
-    backoff.hold(5.0)
-    backoff.hold(3.0)
-    assert backoff.next_delay_s() == 5.0
-    assert backoff.next_delay_s() == 0.0
+def test_a_hold_is_the_least_that_is_waited_and_those_who_waited_do_not_come_at_once():
+    eager, late = Backoff(random=lambda: 0.0), Backoff(random=lambda: 1.0)
+    for backoff in (eager, late):
+        backoff.hold(5.0)
+        backoff.hold(3.0)
+    assert [eager.next_delay_s(), late.next_delay_s()] == [5.0, 5.5]
+    assert [eager.next_delay_s(), late.next_delay_s()] == [0.0, 1.0]
