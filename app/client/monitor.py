@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import math
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Protocol
 from urllib.parse import quote
 
@@ -140,6 +142,10 @@ class MonitorClient:
         """The token stays out of the address, which proxies keep in their logs."""
         return self._open_socket(f"{self._endpoint}?ticket={quote(ticket, safe='')}")
 
+    def renewal_delay_s(self, left_s: float) -> float:
+        """Somewhere in the first half of what is left, so that not everybody who is warned at once asks at once."""
+        return self._chance() * max(left_s, 0.0) / 2
+
     def new_backoff(self) -> Backoff:
         return Backoff(random=self._chance)
 
@@ -155,13 +161,14 @@ class _Run:
         self._renew = False  # the token that was used last has expired
         self._greeted_at: float | None = None  # of the connection that is open
         self._heard_at = 0.0  # when it was opened, or its last frame came
+        self._renew_at = math.inf  # when its token is to be renewed
         self._ended = _Ended(Act.RECONNECT, "")  # how the last connection ended; set when it has
 
     async def events(self) -> AsyncGenerator[Event, None]:
         while True:
             self._client.tell(Connecting(self._tries))
             self._tries += 1
-            self._greeted_at = None
+            self._greeted_at, self._renew_at = None, math.inf
             async with aclosing(self._connected()) as events:
                 async for event in events:
                     yield event
@@ -214,10 +221,12 @@ class _Run:
                 )
 
     async def _receive(self, socket: Socket) -> Mapping[str, Any] | None:
-        """Sends the command that is due, then waits for a frame. None: before one came, another command was due.
+        """Sends what is due, then waits for a frame. None: before one came, something else was due.
 
         Raises TimeoutError when the server has been silent for too long.
         """
+        if time.monotonic() >= self._renew_at:
+            await self._renew_in_place(socket)
         now = time.monotonic()
         command = self._following.next_command(now) if self._greeted_at is not None else None
         if command is not None:
@@ -226,17 +235,17 @@ class _Run:
         silent_at = self._heard_at + self._client.silent_after_s
         try:
             # Never no time at all: the caller may have been busy while frames were waiting here.
-            async with asyncio.timeout(max(MIN_PATIENCE_S, min(silent_at, due or silent_at) - now)):
+            async with asyncio.timeout(max(MIN_PATIENCE_S, min(silent_at, due or silent_at, self._renew_at) - now)):
                 frame: Mapping[str, Any] = json.loads(await socket.recv())
         except TimeoutError:
             if time.monotonic() >= silent_at:
                 raise
             return None
         self._heard_at = time.monotonic()
-        await self._note(frame, socket)
+        self._note(frame)
         return frame
 
-    async def _note(self, frame: Mapping[str, Any], socket: Socket) -> None:
+    def _note(self, frame: Mapping[str, Any]) -> None:
         """What concerns the connection, whoever is followed on it."""
         match frame["type"]:
             case "connection_established":
@@ -248,12 +257,14 @@ class _Run:
             case "error" if frame.get("fatal"):
                 self._backoff.hold(frame.get("retry_after_ms", 0) / 1_000)
             case "token_expiring":
-                await self._renew_in_place(socket)
+                left = datetime.fromisoformat(frame["expires_at"]) - datetime.fromisoformat(frame["timestamp"])
+                self._renew_at = time.monotonic() + self._client.renewal_delay_s(left.total_seconds())
             case "auth_result" if not frame["success"]:
                 raise _Left(_Ended(Act.RECONNECT, frame["error"]["code"], self._greeted_for_s()))
 
     async def _renew_in_place(self, socket: Socket) -> None:
         """Events wait meanwhile. Without a fresh token the connection ends with 4001, and coming back says why."""
+        self._renew_at = math.inf
         try:
             token = await self._client.token(renew=True)
         except ClientError:

@@ -16,7 +16,11 @@ from app.client.monitor import Connecting, Live, MonitorClient, Waiting
 TASK = "t1"
 GREETING = {"type": "connection_established", "connection_id": "c1"}
 SNAPSHOT = {"type": "task_snapshot", "task_id": TASK, "seq": 4, "attempt": 1, "timestamp": "now"}
-EXPIRING = {"type": "token_expiring", "expires_at": "soon"}
+EXPIRING = {
+    "type": "token_expiring",
+    "expires_at": "2026-01-01T01:00:00.000Z",
+    "timestamp": "2026-01-01T00:59:00.000Z",
+}
 DELETED = {"type": "task_deleted", "task_id": TASK, "seq": 5, "prev_seq": 4, "attempt": 1, "timestamp": "now"}
 
 
@@ -81,8 +85,7 @@ class World:
             on_state=self.states.append,
             open_socket=self.open,
             ask_ticket=self.ticket,
-            chance=lambda: 0.0,
-            **options,
+            **{"chance": lambda: 0.0, **options},
         )
 
     async def token(self, *, renew):
@@ -242,6 +245,19 @@ async def test_without_a_fresh_token_the_old_one_serves_to_its_end(error):
     assert [event.seq for event in await world.collect()] == [4, 5]
     assert [command["type"] for command in first.sent] == ["subscribe_task"]
     assert world.renewals == [False, True, True]
+
+
+async def test_not_everybody_who_is_warned_at_once_renews_at_once():
+    client = World(chance=lambda: 0.5).client
+    assert [client.renewal_delay_s(left_s) for left_s in (60.0, 1.0, 0.0, -3.0)] == [15.0, 0.25, 0.0, 0.0]
+    late = Script(SNAPSHOT, EXPIRING)
+    world = World(late, chance=lambda: 1.0)
+    reading = asyncio.create_task(world.collect())
+    async with asyncio.timeout(5):
+        while late.items:  # noqa: ASYNC110 - foreign state
+            await asyncio.sleep(0.01)
+    reading.cancel()
+    assert world.renewals == [False]
 
 
 @pytest.mark.parametrize("code", ["expired_token", "invalid_token", "server_busy"])
