@@ -5,14 +5,18 @@ import { Session, SignedOut } from "./session.js";
 const TIMEOUT_MS = 20_000;
 const PAGE_SIZE = 200; // the largest that the server gives
 
-/** A call that failed. `code`: of the problem details, or "network" or "slow"; `fields`: names that were refused. */
+/**
+ * A call that failed. `code`: of the problem details, or "network" or "slow"; `fields`: names that were refused;
+ * `retryAfterMs`: the server asks not to come back sooner.
+ */
 export class ApiError extends Error {
-  constructor({ status, code, detail, fields = [] }) {
+  constructor({ status, code, detail, fields = [], retryAfterMs = 0 }) {
     super(detail ?? code);
     this.status = status;
     this.code = code;
     this.detail = detail;
     this.fields = fields;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -40,6 +44,16 @@ export class Api {
     } finally {
       this.session.end(null);
     }
+  }
+
+  /** Opens one live connection, once, within seconds: the token stays out of its address, which proxies log. */
+  async ticket() {
+    return (await this.#callJson("POST", "monitor/ws/ticket")).ticket;
+  }
+
+  /** A new access token, though the old one may still be good. */
+  freshToken() {
+    return this.#token({ renew: true });
   }
 
   listTasks({ page, pageSize }) {
@@ -151,5 +165,6 @@ async function problemOf(response) {
   const body = await response.json().catch(() => ({}));
   const fields = (body.errors ?? []).map((problem) => problem.field.replace(/^body\./, ""));
   const code = typeof body.code === "string" ? body.code : response.status >= 502 ? "unavailable" : "internal";
-  return new ApiError({ status: response.status, code, detail: body.detail, fields });
+  const retryAfterMs = 1_000 * (Number.parseInt(response.headers.get("Retry-After"), 10) || 0); // no date: no clock
+  return new ApiError({ status: response.status, code, detail: body.detail, fields, retryAfterMs });
 }

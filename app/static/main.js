@@ -32,7 +32,8 @@ class App {
     this.api.session.onEnd = (code) => this.#signedOut(code);
     this.realtime = new Realtime({
       openSocket,
-      getToken: (options) => this.api.session.token(options),
+      getTicket: () => this.api.ticket(),
+      getToken: () => this.api.freshToken(),
       clock: { now: () => Date.now(), after: startTimer },
       random: Math.random,
       listener: {
@@ -166,10 +167,10 @@ class App {
   }
 }
 
-function openSocket(token) {
+function openSocket(ticket) {
   const url = address("api/v1/monitor/ws");
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  url.searchParams.set("token", token);
+  url.searchParams.set("ticket", ticket);
   return new WebSocket(url);
 }
 

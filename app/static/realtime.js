@@ -1,8 +1,8 @@
 /**
  * The live connection: one socket that is kept up for ever, and the tasks followed on it. Knows no DOM.
  *
- * Everything from outside comes in: how a socket is opened, where tokens come from, clock and chance. Close codes, the
- * waiting times and the rule for followed tasks are those of the protocol (sections 2 and 5).
+ * Everything from outside comes in: how a socket is opened, where tickets and tokens come from, clock and chance. Close
+ * codes, the waiting times and the rule for followed tasks are those of the protocol (sections 2 and 5).
  *
  * Phases: "idle" (not started), "connecting", "online" (greeted), "waiting" (until `retryAt`), "stopped" (the server
  * said not to come back, or the session has ended; `reason` says why).
@@ -19,21 +19,22 @@ const DEAD_AFTER_MS = 45_000;
 const TICK_MS = 1_000;
 const MAX_REMEMBERED_TASKS = 1_000; // for telling notices twice apart; the oldest goes
 const FIRST_STOPPING_CODE = 4500;
-const TOKEN_REASONS = new Set(["missing_token", "invalid_token", "expired_token", "token_mismatch"]);
 const STOP_REASONS = { 4500: "logged_out", 4501: "user_disabled", 4503: "connection_limit" };
 
-/** What to do after a close: `{act: "reconnect" | "renew" | "stop", reason}`; "renew" gets a new token first. */
-export function afterClose(code, reason) {
-  if (code >= FIRST_STOPPING_CODE) return { act: "stop", reason: STOP_REASONS[code] ?? "stopped" };
-  if (code === 4001) return { act: "renew" };
-  if (code === 1008 && reason === "user_disabled") return { act: "stop", reason };
-  if (code === 1008 && TOKEN_REASONS.has(reason)) return { act: "renew" };
-  return { act: "reconnect" };
+/** Why not to come back after a close; null: come back. Whether the token is still good, the next ticket shows. */
+export function stopReason(code, reason) {
+  if (code >= FIRST_STOPPING_CODE) return STOP_REASONS[code] ?? "stopped";
+  return code === 1008 && reason === "user_disabled" ? reason : null;
 }
 
 /** Full jitter: anything from nothing to the limit, which doubles with every try. `chance` is 0..1. */
 export function reconnectDelay(tries, chance) {
   return chance * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** Math.min(tries, 16));
+}
+
+/** How long to wait with the new token: not everybody who is warned at once may ask at once. `chance` is 0..1. */
+export function renewalDelay(warning, chance) {
+  return (chance * Math.max(0, Date.parse(warning.expires_at) - Date.parse(warning.timestamp))) / 2;
 }
 
 /** A frame of a task that is not followed here. A deletion may come without a number, when the row is gone. */
@@ -43,6 +44,7 @@ function verdictOnStranger(frame) {
 
 export class Realtime {
   #openSocket;
+  #getTicket;
   #getToken;
   #clock;
   #random;
@@ -53,22 +55,23 @@ export class Realtime {
   #connection = 0; // grows with every try; what belongs to an older one is void
   #commands = 0;
   #tries = 0;
-  #renew = false;
   #advice = null; // of `reconnect_advice`, for the next wait
-  #holdMs = 0; // of the last fatal error
+  #holdMs = 0; // of the last fatal error, or of a refused ticket
   #pingedAt = 0;
   #startedAt = 0; // when this connection was tried, and later greeted
   #cancelRetry = null;
   #cancelTick = null;
 
   /**
-   * `openSocket(token)` gives a WebSocket or its like. `getToken({renew})` promises a token; it rejects with an error
-   * whose `signedOut` is true when the session is over, with any other when the server cannot be reached.
+   * `openSocket(ticket)` gives a WebSocket or its like. `getTicket()` promises what opens one; it rejects with an error
+   * whose `status` is 401 when the session is over, with any other when there is none now (`retryAfterMs`: nor sooner
+   * than that). `getToken()` promises a fresh token; whatever it rejects with, the old one serves to its end.
    * `clock`: `now()` in ms and `after(ms, action)`, which returns its cancelling. `random()`: 0..1.
    * `listener`: `onStatus(status)`, `onNotice(frame)`, `onBroadcast(frame)`.
    */
-  constructor({ openSocket, getToken, clock, random, listener }) {
+  constructor({ openSocket, getTicket, getToken, clock, random, listener }) {
     this.#openSocket = openSocket;
+    this.#getTicket = getTicket;
     this.#getToken = getToken;
     this.#clock = clock;
     this.#random = random;
@@ -121,18 +124,30 @@ export class Realtime {
     const connection = ++this.#connection;
     this.#startedAt = this.#clock.now();
     this.#setStatus({ phase: "connecting", reason: null, retryAt: null });
-    let token;
+    let ticket;
     try {
-      token = await this.#getToken({ renew: this.#renew });
+      ticket = await this.#getTicket();
     } catch (error) {
-      if (connection !== this.#connection) return;
-      if (error.signedOut) this.#halt("stopped", "logged_out");
-      else this.#wait();
+      if (connection === this.#connection) this.#refusedTicket(error);
       return;
     }
+    if (connection === this.#connection) this.#attach(this.#openSocket(ticket));
+  }
+
+  #refusedTicket(error) {
+    if (error.status === 401) {
+      this.#halt("stopped", "logged_out");
+      return;
+    }
+    this.#holdMs = error.retryAfterMs ?? 0;
+    this.#wait();
+  }
+
+  /** Without a fresh token this connection ends with 4001, and coming back shows what is the matter. */
+  async #renew(connection) {
     if (connection !== this.#connection) return;
-    this.#renew = false;
-    this.#attach(this.#openSocket(token));
+    const token = await this.#getToken().catch(() => null);
+    if (token !== null && connection === this.#connection) this.#send({ type: "auth", token });
   }
 
   #attach(socket) {
@@ -156,14 +171,9 @@ export class Realtime {
   }
 
   #closed(code, reason) {
-    const next = afterClose(code, reason);
-    this.#detach();
-    if (next.act === "stop") {
-      this.#halt("stopped", next.reason);
-      return;
-    }
-    this.#renew ||= next.act === "renew";
-    this.#wait();
+    const stop = stopReason(code, reason);
+    if (stop === null) this.#wait();
+    else this.#halt("stopped", stop);
   }
 
   #wait() {
@@ -208,6 +218,12 @@ export class Realtime {
       case "reconnect_advice":
         this.#advice = frame;
         break;
+      case "token_expiring":
+        this.#expiring(frame);
+        break;
+      case "auth_result":
+        if (!frame.success) this.#wait();
+        break;
       case "admin_broadcast":
         this.#listener.onBroadcast(frame);
         break;
@@ -221,6 +237,11 @@ export class Realtime {
     this.serverOffsetMs = Date.parse(frame.server_time) - this.#clock.now();
     this.#setStatus({ phase: "online" });
     this.#flush();
+  }
+
+  #expiring(frame) {
+    const connection = this.#connection;
+    this.#clock.after(renewalDelay(frame, this.#random()), () => this.#renew(connection));
   }
 
   #refused(frame) {

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from app.core.config import Settings
 from app.core.ids import new_id
 from app.domain.stages import STAGE_BY_KEY, STAGES, StageKey
 from app.domain.violations import ViolationKey
-from app.engines.model import Relation, ThirdParty
+from app.engines.model import Capture, Relation, ThirdParty
 from app.events.types import (
     ErrorInfo,
     EventBody,
@@ -35,6 +35,7 @@ from app.tasks.finding import detected
 from app.tasks.store_files import store_path
 from app.wiring import Services, build_services
 from tests.support.house import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords
+from tests.support.live import TurnedClock
 
 CHROMIUM = "/usr/bin/chromium"
 WAIT_MS = 10_000
@@ -47,6 +48,7 @@ class Theatre:
         self.settings = Settings(
             data_dir=folder, port=free_port(), admin_password=SecretStr(ADMIN_PASSWORD), log_level="ERROR", **settings
         )
+        self.clock = TurnedClock()
         self.services: Services | None = None
         self._admin: Actor | None = None
         self._stack = contextlib.AsyncExitStack()
@@ -62,7 +64,7 @@ class Theatre:
 
     async def start(self) -> None:
         services = build_services(
-            self.settings, passwords=cheap_passwords(), runner=FakeRunner(), monitor=FakeMonitor()
+            self.settings, clock=self.clock, passwords=cheap_passwords(), runner=FakeRunner(), monitor=FakeMonitor()
         )
         await self._stack.enter_async_context(serve(self.settings, services=services))
         self.services = services
@@ -175,14 +177,16 @@ class Scene:
     async def end_cancelled(self) -> None:
         await self._write(self.theatre.house.lifecycle.cancelled(self.task_id, self.attempt, Statistics()))
 
-    def store_parties(self, *parties: ThirdParty) -> None:
-        """What REST lists as third parties."""
+    def store_parties(self, *parties: ThirdParty, captures: Iterable[Capture] = ()) -> None:
+        """What REST lists as third parties, and what came of looking at them."""
         path = store_path(self.theatre.settings.data_dir, self.task_id, self.run)
         path.parent.mkdir(parents=True, exist_ok=True)
         store = SqliteScanStore(path)
         try:
             for party in parties:
                 store.put_third_party(party)
+            for capture in captures:
+                store.put_capture(capture)
             store.flush()
         finally:
             store.close()
@@ -194,6 +198,11 @@ class Scene:
 def party(domain: str, category: str, references: int, relation: Relation = Relation.LINK, **more: Any) -> ThirdParty:
     hosts = more.pop("hosts", (domain,))
     return ThirdParty(domain=domain, hosts=hosts, category=category, references=references, relation=relation, **more)
+
+
+def capture(domain: str, page_class: str = "content", **more: Any) -> Capture:
+    url = f"https://{domain}/"
+    return Capture(domain=domain, host=domain, url=url, final_url=url, page_class=page_class, **more)
 
 
 def free_port() -> int:

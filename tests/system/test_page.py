@@ -1,6 +1,8 @@
 """The page at `/`, in the real Chromium, in front of the real server."""
 
+import asyncio
 import json
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -13,7 +15,8 @@ from app.domain.stages import StageKey
 from app.domain.violations import ViolationKey
 from app.engines.model import Relation
 from tests.support.house import ADMIN_PASSWORD
-from tests.system.page_support import open_browser, open_page, open_theatre, party, sign_in
+from tests.support.realtime import until
+from tests.system.page_support import capture, open_browser, open_page, open_theatre, party, sign_in
 
 pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 
@@ -90,6 +93,87 @@ async def test_the_token_stays_in_the_tab_and_a_reload_keeps_the_session(browser
     await page.get_by_role("button", name="退出").click()
     await expect(page.locator("#password")).to_be_visible()
     assert await page.evaluate("sessionStorage.length") == 0
+
+
+class Wire:
+    """What a page asks for, and what goes over its sockets."""
+
+    def __init__(self, page):
+        self.page = page
+        self.addresses = []
+        self.sockets = []
+        self.said = []
+        self.heard = []
+        self.tokens = set()
+        page.on("request", lambda request: self.addresses.append(request.url))
+        page.on("websocket", self._open)
+
+    def _open(self, socket):
+        self.addresses.append(socket.url)
+        self.sockets.append(socket)
+        socket.on("framesent", lambda text: self.said.append(json.loads(text)))
+        socket.on("framereceived", lambda text: self.heard.append(json.loads(text)))
+
+    async def note_token(self):
+        """Remembers the access token that the page has now."""
+        session = await self.page.evaluate("JSON.parse(sessionStorage.getItem('compliance.session'))")
+        self.tokens.add(session["access"])
+
+    def assert_no_token_in_an_address(self):
+        assert all("?ticket=" in socket.url for socket in self.sockets)
+        assert not [url for url in self.addresses if "token=" in url or any(token in url for token in self.tokens)]
+
+
+@asynccontextmanager
+async def open_wire(browser, scene):
+    """A page on the scene's task that never waits for chance, and its wire. It must not outlive its server."""
+    page = await open_page(browser, "about:blank")
+    await page.add_init_script("Math.random = () => 0;")
+    wire = Wire(page)
+    try:
+        await page.goto(f"{scene.theatre.url}/#/tasks/{scene.task_id}")
+        await sign_in(page)
+        await expect(page.locator(".live[data-phase=online]")).to_be_visible()
+        await wire.note_token()
+        yield page, wire
+        assert page.problems == []
+    finally:
+        await page.context.close()
+
+
+async def test_a_connection_outlives_its_token_and_no_address_has_one(browser, tmp_path):
+    async with open_theatre(tmp_path / "data", ws_check_interval_s=0.05) as theatre:
+        scene, manager = await theatre.scene(), theatre.house.manager
+        async with open_wire(browser, scene) as (page, wire):
+            life_s = theatre.settings.access_token_ttl_s
+            theatre.clock.turned_s = life_s - 30
+            await until(lambda: any(frame["type"] == "auth_result" for frame in wire.heard), timeout_s=10)
+            await wire.note_token()
+            theatre.clock.turned_s = life_s + 60  # beyond the first token's end
+            for connection in manager.registry.all():
+                manager.liveness.check(connection, asyncio.get_running_loop().time())
+            await scene.find("bad.test", ViolationKey.OTHER, "low", 0.9, "x")
+            await expect(page.locator(".violation")).to_have_count(1)
+            (socket,) = wire.sockets
+            assert not socket.is_closed()
+            (auth,) = [frame for frame in wire.said if frame["type"] == "auth"]
+            assert auth["token"] in wire.tokens
+            assert len(wire.tokens) == 2
+            wire.assert_no_token_in_an_address()
+
+
+async def test_a_token_that_ended_unseen_is_renewed_and_nothing_is_missed(browser, tmp_path):
+    async with open_theatre(tmp_path / "data", ws_check_interval_s=0.05) as theatre:
+        scene = await theatre.scene()
+        async with open_wire(browser, scene) as (page, wire):
+            theatre.clock.turned_s = theatre.settings.access_token_ttl_s + 1
+            await until(lambda: len(wire.sockets) == 2, timeout_s=10)
+            await scene.find("bad.test", ViolationKey.OTHER, "low", 0.9, "x")
+            await expect(page.locator(".violation")).to_have_count(1)
+            await expect(page.locator(".live[data-phase=online]")).to_be_visible()
+            await wire.note_token()
+            assert len(wire.tokens) == 2
+            wire.assert_no_token_in_an_address()
 
 
 async def test_a_scan_is_started_and_what_is_wrong_with_a_domain_is_said(browser, theatre):
@@ -174,6 +258,8 @@ async def test_third_parties_are_listed_by_risk(browser, theatre):
     scene.store_parties(
         party("cdn.test", "cdn", 90, Relation.SCRIPT, hosts=("a.cdn.test", "b.cdn.test")),
         party("casino.test", "unknown", 2, hidden=1),
+        party("old.test", "unknown", 1),
+        captures=[capture("casino.test"), capture("old.test", "error", dead=True)],
     )
     await scene.find("casino.test", ViolationKey.GAMBLING, "high", 0.93, "博彩用语")
     page = await open_task(browser, scene, locale="en-US")
@@ -182,6 +268,20 @@ async def test_third_parties_are_listed_by_risk(browser, theatre):
     await expect(rows.first).to_contain_text("High")
     await expect(rows.nth(1)).to_contain_text("2 hosts")
     await expect(rows.nth(1)).to_contain_text("Script")
+    await expect(page.locator("tbody .c-outcome")).to_have_text(["Examined", "Not examined", "Gone"])
+
+
+async def test_what_came_of_third_parties_follows_the_captures(browser, theatre):
+    scene = await theatre.scene()
+    scene.store_parties(party("cdn.test", "cdn", 9))
+    page = await open_task(browser, scene)
+    outcome = page.locator("tbody .c-outcome")
+    await expect(outcome).to_have_text(["未检查"])
+    async with page.expect_response(lambda answer: "/third-parties" in answer.url, timeout=10_000):
+        await scene.stages_up_to(StageKey.CONTENT_CAPTURE)
+    scene.store_parties(captures=[capture("cdn.test", "error")])
+    await scene.progress(70, StageKey.CONTENT_CAPTURE, 45, "正在抓取", pages=284, third_parties=1)
+    await expect(outcome).to_have_text(["无法访问"], timeout=12_000)
 
 
 async def test_what_pages_say_stays_text_and_is_no_link(browser, theatre):

@@ -3,8 +3,9 @@
  * `tests` maps the sentence to a function that throws.
  */
 
+import { Api } from "/static/api.js";
 import { ANSWER_TIMEOUT_MS, Following } from "/static/following.js";
-import { afterClose, Realtime, reconnectDelay } from "/static/realtime.js";
+import { Realtime, reconnectDelay, renewalDelay, stopReason } from "/static/realtime.js";
 import { Session } from "/static/session.js";
 import { MAX_LINES, TaskState } from "/static/taskstate.js";
 import { ALL_TEXTS, chooseLanguage, createTexts, LANGUAGES } from "/static/texts.js";
@@ -171,16 +172,15 @@ class Stage {
     this.time = 1_000_000;
     this.timers = [];
     this.sockets = [];
-    this.tokens = [];
     this.notices = [];
-    this.token = async (options) => {
-      this.tokens.push(options);
-      return "token";
-    };
+    this.asked = 0; // for tickets
+    this.ticket = async () => `ticket ${(this.asked += 1)}`;
+    this.token = async () => "fresh";
     const clock = { now: () => this.time, after: (ms, action) => this.#after(ms, action) };
     this.realtime = new Realtime({
-      openSocket: (token) => this.#open(token),
-      getToken: (options) => this.token(options),
+      openSocket: (ticket) => this.#open(ticket),
+      getTicket: () => this.ticket(),
+      getToken: () => this.token(),
       clock,
       random: () => chance,
       listener: { onStatus: () => {}, onNotice: (frame) => this.notices.push(frame), onBroadcast: () => {} },
@@ -201,8 +201,8 @@ class Stage {
     return () => (this.timers = this.timers.filter((other) => other !== timer));
   }
 
-  #open(token) {
-    const socket = { token, sent: [], closed: false, send: (text) => socket.sent.push(JSON.parse(text)), close: () => (socket.closed = true) };
+  #open(ticket) {
+    const socket = { ticket, sent: [], closed: false, send: (text) => socket.sent.push(JSON.parse(text)), close: () => (socket.closed = true) };
     this.sockets.push(socket);
     return socket;
   }
@@ -245,12 +245,11 @@ test("the delays have full jitter, double up to 30 s, and never end", () => {
 });
 
 test("every close code has its behaviour", () => {
-  const acts = (code, reason = "") => afterClose(code, reason).act;
-  equal([1000, 1001, 1006, 1009, 1011, 1012, 4008, 4010, 4029, 4400].map((code) => acts(code)), Array(10).fill("reconnect"));
-  equal([4500, 4501, 4503, 4999].map((code) => acts(code)), Array(4).fill("stop"));
-  equal(acts(4001), "renew");
-  equal(["missing_token", "invalid_token", "expired_token", "token_mismatch"].map((r) => acts(1008, r)), Array(4).fill("renew"));
-  equal(afterClose(1008, "user_disabled"), { act: "stop", reason: "user_disabled" });
+  const back = [1000, 1001, 1006, 1009, 1011, 1012, 4001, 4008, 4010, 4029, 4400];
+  equal(back.map((code) => stopReason(code, "")), Array(back.length).fill(null));
+  equal([4500, 4501, 4503, 4999].map((code) => stopReason(code, "")), ["logged_out", "user_disabled", "connection_limit", "stopped"]);
+  equal(["missing_token", "invalid_token", "expired_token", "token_mismatch"].map((r) => stopReason(1008, r)), Array(4).fill(null));
+  equal(stopReason(1008, "user_disabled"), "user_disabled");
 });
 
 test("it reconnects for ever, with growing delays that start anew after a stable time", async () => {
@@ -291,23 +290,93 @@ test("after strikes it waits as long as the server said", async () => {
   equal(stage.realtime.status.retryAt - stage.time, 60_000);
 });
 
-test("a token that is not liked is renewed before the next try", async () => {
+test("every connection is opened with a ticket of its own", async () => {
   const stage = new Stage();
   await stage.connect();
-  stage.cut(4001);
-  await stage.advance(500);
-  equal(stage.tokens, [{ renew: false }, { renew: true }]);
+  for (const [code, reason] of [[4001, "token_expired"], [1008, "invalid_token"]]) {
+    stage.cut(code, reason);
+    await stage.advance(1_000);
+  }
+  equal(stage.sockets.map(({ ticket }) => ticket), ["ticket 1", "ticket 2", "ticket 3"]);
 });
 
-test("a server that cannot be reached for a token is waited for; an ended session stops", async () => {
+test("a server without a ticket for now is waited for; an ended session stops", async () => {
   const stage = new Stage();
-  stage.token = () => Promise.reject(new Error("network"));
+  stage.ticket = () => Promise.reject(Object.assign(new Error("network"), { status: 0 }));
   stage.realtime.start();
   await flush();
-  equal(stage.phase, "waiting");
-  stage.token = () => Promise.reject(Object.assign(new Error(), { signedOut: true }));
+  equal([stage.phase, stage.realtime.status.retryAt - stage.time], ["waiting", 500]);
+  stage.ticket = () => Promise.reject(Object.assign(new Error("too many"), { status: 429, retryAfterMs: 30_000 }));
   await stage.advance(500);
-  equal([stage.phase, stage.realtime.status.reason], ["stopped", "logged_out"]);
+  equal([stage.phase, stage.realtime.status.retryAt - stage.time], ["waiting", 31_000]);
+  stage.ticket = () => Promise.reject(Object.assign(new Error(), { status: 401 }));
+  await stage.advance(31_000);
+  equal([stage.phase, stage.realtime.status.reason, stage.sockets], ["stopped", "logged_out", []]);
+});
+
+test("a ticket that comes when it is no longer wanted opens nothing", async () => {
+  const stage = new Stage();
+  let give;
+  stage.ticket = () => new Promise((resolve) => (give = resolve));
+  stage.realtime.start();
+  await flush();
+  stage.realtime.stop();
+  give("late");
+  await flush();
+  equal([stage.phase, stage.sockets], ["idle", []]);
+});
+
+const warning = { type: "token_expiring", expires_at: "2026-01-01T01:00:00.000Z", timestamp: "2026-01-01T00:59:00.000Z" };
+const auths = (socket) => socket.sent.filter(({ type }) => type === "auth");
+
+test("a token that ends soon is renewed on its connection, at a random time in the first half of what is left", async () => {
+  equal([0, 0.5, 1].map((chance) => renewalDelay(warning, chance)), [0, 15_000, 30_000]);
+  equal(renewalDelay({ ...warning, timestamp: "2026-01-01T02:00:00.000Z" }, 1), 0);
+  const stage = new Stage({ chance: 0.5 });
+  await stage.connect();
+  stage.say(warning);
+  await stage.advance(14_999);
+  equal(auths(stage.socket), []);
+  await stage.advance(1);
+  equal(auths(stage.socket), [{ type: "auth", token: "fresh" }]);
+  stage.say({ type: "auth_result", success: true });
+  equal([stage.phase, stage.sockets.length], ["online", 1]);
+});
+
+test("without a fresh token the connection stays until its end, and then comes back", async () => {
+  const stage = new Stage({ chance: 0 });
+  await stage.connect();
+  stage.token = () => Promise.reject(new Error("network"));
+  stage.say(warning);
+  await stage.advance(0);
+  equal([stage.phase, stage.socket.sent], ["online", []]);
+  stage.cut(4001, "token_expired");
+  await stage.advance(0);
+  equal(stage.socket.ticket, "ticket 2");
+});
+
+test("a fresh token that is not taken opens another connection", async () => {
+  const stage = new Stage();
+  await stage.connect();
+  stage.say({ type: "auth_result", success: false, error: { code: "server_busy", message: "" } });
+  equal([stage.phase, stage.socket.closed], ["waiting", true]);
+  await stage.advance(500);
+  equal(stage.socket.ticket, "ticket 2");
+});
+
+test("a fresh token for a connection that was cut meanwhile goes nowhere", async () => {
+  const stage = new Stage({ chance: 0 });
+  await stage.connect();
+  let give;
+  stage.token = () => new Promise((resolve) => (give = resolve));
+  stage.say(warning);
+  await stage.advance(0);
+  stage.cut();
+  await stage.advance(0);
+  stage.greet();
+  give("fresh");
+  await flush();
+  equal(stage.sockets.map(auths), [[], []]);
 });
 
 test("codes from 4500 on stop, and only the user starts again", async () => {
@@ -572,6 +641,38 @@ test("a tab takes over the pair that its twin got", async () => {
   await session.token({ renew: true });
   otherChannel.onmessage({ data: channel.said });
   equal(await twin.token(), "a-new");
+});
+
+// Tickets
+
+/** The page's REST before a server that gives these answers in turn; `calls` holds path and token of each request. */
+function createApi(...answers) {
+  const calls = [];
+  const fetch = async (url, { headers }) => {
+    calls.push([url, headers.Authorization]);
+    const { status = 200, body = {}, headers: more = {} } = answers.shift();
+    return new Response(JSON.stringify(body), { status, headers: more });
+  };
+  const api = new Api({ base: "/", session: { storage: createStorage() }, fetch });
+  api.session.begin("mei", pair("old"));
+  return { api, calls };
+}
+const failure = (promise) => promise.then(() => null, ({ status, code, retryAfterMs }) => [status, code, retryAfterMs]);
+
+test("a ticket is asked for with the token, and again with a new one when that has expired", async () => {
+  const { api, calls } = createApi({ status: 401, body: { code: "expired_token" } }, { body: pair("new") }, { body: { ticket: "t" } });
+  equal(await api.ticket(), "t");
+  equal(calls, [["/monitor/ws/ticket", "Bearer a-old"], ["/auth/refresh", undefined], ["/monitor/ws/ticket", "Bearer a-new"]]);
+});
+
+test("a ticket that cannot be had says why, and when to ask again", async () => {
+  const ended = { status: 401, body: { code: "expired_token" } };
+  equal(await failure(createApi(ended, ended).api.ticket()), [401, "expired_token", 0]);
+  const busy = (text) => createApi({ status: 429, body: { code: "rate_limited" }, headers: { "Retry-After": text } });
+  equal(await failure(busy("7").api.ticket()), [429, "rate_limited", 7_000]);
+  equal(await failure(busy("Wed, 21 Oct 2015 07:28:00 GMT").api.ticket()), [429, "rate_limited", 0]);
+  equal(await failure(createApi({ status: 503 }).api.ticket()), [503, "unavailable", 0]);
+  equal(await failure(createApi().api.ticket()), [0, "network", 0]);
 });
 
 // Texts
