@@ -1,23 +1,32 @@
 """Reads a scan's file while another process writes it: for REST, opened per request and closed at once."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import orjson
 
-from app.engines.model import Capture, HostFact, PageFact, Reference, ThirdParty
+from app.domain.parties import Outcome
+from app.engines.model import HostFact, PageFact, Reference
 from app.scanstore import rows, schema
 from app.scanstore.errors import StoreUnavailable
 from app.scanstore.schema import select
 
 MAX_LIMIT: Final = 1_000  # rows of one answer; a larger `limit` is cut to it
 _COVERAGE: Final = "SELECT count(*) FILTER (WHERE state = 'done'), count(*) FROM frontier"
-_REFERENCES_TO: Final = select(
-    "refs", rows.REFERENCE_COLUMNS, "WHERE host IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?"
-)
+_LISTED: Final = "IN (SELECT value FROM json_each(?))"
+_REFERENCES_TO: Final = select("refs", rows.REFERENCE_COLUMNS, f"WHERE host {_LISTED} ORDER BY id LIMIT ?")
+# `Outcome` of each domain that was captured. An error of the server and an empty page show nothing: the analysis
+# reads neither, and unlike a notice (a parked domain, ...) they do not say what became of the domain.
+_OUTCOMES: Final = """
+SELECT domain, CASE WHEN max(page_class NOT IN ('error', 'empty')) THEN 'examined'
+                    WHEN min(dead) THEN 'gone' ELSE 'unreachable' END
+FROM (SELECT domain, json_extract(body, '$.page_class') AS page_class, json_extract(body, '$.dead') AS dead
+      FROM captures)
+GROUP BY domain
+"""
 
 
 class SqliteScanReader:
@@ -31,6 +40,7 @@ class SqliteScanReader:
     """
 
     def __init__(self, path: Path) -> None:
+        self._outcomes: Mapping[str, Outcome] | None = None
         try:
             self._db = schema.open_reader(path)
         except sqlite3.Error as error:
@@ -65,12 +75,29 @@ class SqliteScanReader:
         return [rows.page_fact(row) for row in found], total
 
     def third_parties(
-        self, *, offset: int = 0, limit: int = 100, q: str = "", category: str | None = None
-    ) -> tuple[list[ThirdParty], int]:
+        self,
+        *,
+        offset: int = 0,
+        limit: int = 100,
+        q: str = "",
+        category: str | None = None,
+        outcome: Outcome | None = None,
+    ) -> tuple[list[rows.SeenParty], int]:
         """Third parties by domain; `q` looks into domain and hosts."""
+        known = self._known_outcomes()
         where = _Where().containing(q, "domain", "hosts").equal("category", category)
+        if outcome is Outcome.NOT_EXAMINED:
+            where.among("domain", known, wanted=False)
+        elif outcome is not None:
+            where.among("domain", [domain for domain, found in known.items() if found is outcome])
         found, total = self._page("third_parties", rows.PARTY_COLUMNS, where, "domain", offset, limit)
-        return [rows.party_fact(row) for row in found], total
+        return [rows.seen_party(row, known.get(row[0], Outcome.NOT_EXAMINED)) for row in found], total
+
+    def _known_outcomes(self) -> Mapping[str, Outcome]:
+        """By domain, of all that was captured. Read once: a report asks for page after page."""
+        if self._outcomes is None:
+            self._outcomes = {domain: Outcome(outcome) for domain, outcome in self._read(_OUTCOMES)}
+        return self._outcomes
 
     def references_of(self, domain: str, *, limit: int = 100) -> list[Reference]:
         """References to the third party's hosts, in the order of finding; unknown third party: to that very host."""
@@ -78,11 +105,6 @@ class SqliteScanReader:
         hosts = party[0][0].split() if party else [domain]
         found = self._read(_REFERENCES_TO, (orjson.dumps(hosts).decode(), _bounded(limit)))
         return [rows.reference_fact(row) for row in found]
-
-    def captures_of(self, domain: str) -> list[Capture]:
-        """Captures of the third party's hosts, by host and URL."""
-        found = self._read("SELECT body FROM captures WHERE domain = ? ORDER BY host, url", (domain,))
-        return [rows.capture_fact(body) for (body,) in found]
 
     def coverage(self) -> tuple[int, int]:
         """(crawled, known): how many of the known in-scope URLs were answered."""
@@ -130,6 +152,12 @@ class _Where:
         """The column has this value; no condition when it is None."""
         if value is not None:
             self._add(f"{column} = ?", (value,))
+        return self
+
+    def among(self, column: str, values: Iterable[str], *, wanted: bool = True) -> Self:
+        """The column has one of these values; `wanted=False`: none of them."""
+        condition = _LISTED if wanted else f"NOT {_LISTED}"
+        self._add(f"{column} {condition}", (orjson.dumps(list(values)).decode(),))
         return self
 
     def _add(self, condition: str, parameters: tuple[Any, ...]) -> None:

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
+from app.domain.parties import Outcome
 from app.engines.model import (
     Capture,
     DnsAnswer,
@@ -25,6 +26,14 @@ from app.engines.model import (
 )
 
 Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenParty(ThirdParty):
+    """A third party with what came of looking at it, as far as the scan got."""
+
+    outcome: Outcome = Outcome.NOT_EXAMINED
+
 
 HOST_COLUMNS: Final = "name, sources, addresses, cnames, http_alive, https_alive, wildcard"
 URL_COLUMNS: Final = "id, url, key, host, depth, shape, hops, state"
@@ -143,8 +152,16 @@ def party_row(party: ThirdParty) -> Row:
 
 
 def party_fact(row: Row) -> ThirdParty:
+    return ThirdParty(*_party_fields(row))
+
+
+def seen_party(row: Row, outcome: Outcome) -> SeenParty:
+    return SeenParty(*_party_fields(row), outcome)
+
+
+def _party_fields(row: Row) -> tuple[str, tuple[str, ...], str, int, Relation, int, str]:
     domain, hosts, category, references, relation, hidden, example_page = row
-    return ThirdParty(domain, tuple(hosts.split()), category, references, Relation(relation), hidden, example_page)
+    return domain, tuple(hosts.split()), category, references, Relation(relation), hidden, example_page
 
 
 def capture_row(capture: Capture) -> Row:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from app.domain.parties import Outcome
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.types import Statistics
 from app.schemas.common import Count, Response
@@ -40,13 +41,17 @@ class Page(Response):
 class ThirdParty(Response):
     """A registrable domain of others that pages refer to. `references` and `hidden` count; `hosts` are ASCII names.
 
-    `risk_level`: the highest of its violations, null without one.
+    `risk_level`: the highest of its violations, null without one. That says nothing unless `outcome` is `examined`
+    (at least one capture of its hosts brought something to look at). The others: `gone` (the names do not exist any
+    more), `unreachable` (captured, and nothing came but errors, empty pages or no answer), `not_examined` (nothing was
+    captured, or not yet).
     """
 
     domain: str
     hosts: list[str]
     category: str
     risk_level: RiskLevel | None
+    outcome: Outcome
     references: Count
     relation: str
     hidden: Count

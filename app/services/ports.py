@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from app.core.identity import Identity
+from app.domain.parties import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,13 @@ class ScanReader(AbstractContextManager["ScanReader"], Protocol):
     ) -> tuple[Sequence[Any], int]: ...
 
     def third_parties(
-        self, *, offset: int = 0, limit: int = 100, q: str = "", category: str | None = None
+        self,
+        *,
+        offset: int = 0,
+        limit: int = 100,
+        q: str = "",
+        category: str | None = None,
+        outcome: Outcome | None = None,
     ) -> tuple[Sequence[Any], int]: ...
 
     def coverage(self) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 
 from app.core.db import Database
 from app.core.errors import Unavailable
+from app.domain.parties import Outcome
 from app.domain.violations import RiskLevel
 from app.repositories import tasks
 from app.repositories.tasks import Viewer
@@ -66,10 +67,18 @@ class ReportService:
         return await self._collected(viewer, task_id, work)
 
     async def third_parties(
-        self, viewer: Viewer, task_id: str, piece: Slice, *, category: str | None = None
+        self,
+        viewer: Viewer,
+        task_id: str,
+        piece: Slice,
+        *,
+        category: str | None = None,
+        outcome: Outcome | None = None,
     ) -> Listing:
         def work(reader: ScanReader) -> tuple[Sequence[Any], int]:
-            return reader.third_parties(offset=piece.offset, limit=piece.page_size, q=piece.q, category=category)
+            return reader.third_parties(
+                offset=piece.offset, limit=piece.page_size, q=piece.q, category=category, outcome=outcome
+            )
 
         row, found = await self._db.read(lambda connection: self._with_violations(connection, task_id, viewer))
         parties, total = await self._in_store(row, work)

@@ -79,7 +79,7 @@ def log_view(row: Row[Any]) -> Json:
 
 
 def third_party_view(party: Any, risks: Mapping[str, str]) -> Json:
-    """A third party; `risk_level` is the highest of its violations, None without one."""
+    """A third party with its `outcome`; `risk_level` is the highest of its violations, None without one."""
     return {**fact_view(party), "risk_level": risks.get(party.domain)}
 
 

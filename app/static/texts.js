@@ -179,6 +179,7 @@ const TEXTS = {
   "parties.references": ["引用", "References"],
   "parties.hidden": ["隐藏", "Hidden"],
   "parties.risk": ["风险", "Risk"],
+  "parties.outcome": ["检查情况", "Outcome"],
   "parties.hosts": ["{count} 个主机名", "{count:host|hosts}"],
   "parties.more": ["仅显示前 {count} 个，全部内容见报告。", "The first {count} are shown; the report has them all."],
 
@@ -219,6 +220,11 @@ const TEXTS = {
   "relation.embed": ["嵌入", "Embed"],
   "relation.link": ["链接", "Link"],
   "relation.mention": ["提及", "Mention"],
+
+  "outcome.examined": ["已检查", "Examined"],
+  "outcome.gone": ["域名已不存在", "Gone"],
+  "outcome.unreachable": ["无法访问", "Unreachable"],
+  "outcome.not_examined": ["未检查", "Not examined"],
 
   "live.connecting": ["正在连接…", "Connecting…"],
   "live.online": ["实时", "Live"],

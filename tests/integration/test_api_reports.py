@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.violations import RiskLevel, ViolationKey
-from app.engines.model import FrontierUrl, HostFact, PageFact, Relation, ThirdParty, UrlState
+from app.engines.model import Capture, FrontierUrl, HostFact, PageFact, Relation, ThirdParty, UrlState
 from app.events.types import NewEvent, Statistics, TaskWarning, Violation, ViolationDetected
 from app.scanstore.sqlite import SqliteScanStore
 from app.services.recorder import Finding, Recorder
@@ -66,6 +66,7 @@ async def scanned(house):
     store.add_page(PageFact("http://example.com/2", 1, 404))
     store.put_third_party(ThirdParty("bad.test", ("a.bad.test", "bad.test"), "unknown", 7, Relation.SCRIPT, 1))
     store.put_third_party(ThirdParty("cdn.test", ("cdn.test",), "cdn", 2, Relation.EMBED))
+    store.put_capture(Capture("bad.test", "a.bad.test", "http://a.bad.test/", "http://a.bad.test/", status=200))
     store.flush()
     found = [
         finding(1, "bad.test", ViolationKey.ADULT, RiskLevel.MEDIUM, 0.6),
@@ -99,9 +100,10 @@ async def test_the_report_is_whole_while_the_scan_still_runs(house, scanned):
     assert report["task"]["status"] == "running"
     assert report["coverage"] == {"crawled": 1, "known": 3}
     assert [host["name"] for host in report["subdomains"]] == ["www.example.com"]
-    assert [(p["domain"], p["hosts"], p["risk_level"], p["references"]) for p in report["third_parties"]] == [
-        ("bad.test", ["a.bad.test", "bad.test"], "critical", 7),
-        ("cdn.test", ["cdn.test"], None, 2),
+    fields = ("domain", "hosts", "risk_level", "outcome", "references")
+    assert [tuple(party[name] for name in fields) for party in report["third_parties"]] == [
+        ("bad.test", ["a.bad.test", "bad.test"], "critical", "examined", 7),
+        ("cdn.test", ["cdn.test"], None, "not_examined", 2),
     ]
     assert [(v["violation_key"], v["violation_type"]) for v in report["violations"]] == [
         ("adult", "色情内容"),
@@ -124,6 +126,9 @@ async def test_the_report_is_whole_while_the_scan_still_runs(house, scanned):
         ("/pages?q=hom", "title", ["Home"]),
         ("/third-parties?category=cdn", "domain", ["cdn.test"]),
         ("/third-parties?q=a.bad", "risk_level", ["critical"]),
+        ("/third-parties?outcome=examined", "domain", ["bad.test"]),
+        ("/third-parties?outcome=not_examined", "outcome", ["not_examined"]),
+        ("/third-parties?outcome=gone&category=cdn", "domain", []),
         ("/violations?violation_key=adult", "violation_id", ["v1"]),
         ("/violations?risk_level=critical", "violation_id", ["v2"]),
         ("/violations?needs_review=true", "violation_id", ["v1"]),
@@ -136,6 +141,12 @@ async def test_lists_are_paged_and_filtered(house, scanned, tail, field, expecte
     assert [item[field] for item in page["items"]] == expected
     if "page=2" in tail:
         assert page["total"] == 2
+
+
+async def test_an_outcome_that_there_is_not_is_refused(house, scanned):
+    headers, place = scanned
+    answer = await house.client.get(f"{place}/third-parties?outcome=clean", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
 
 
 async def test_a_retry_shows_its_own_results_only(house, scanned):

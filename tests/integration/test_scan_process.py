@@ -1,9 +1,12 @@
 """A plain scan, end to end, through a real process."""
 
+from contextlib import closing
+
 import pytest
 
 from app.engines.capture.store import ContentStore
 from app.scanstore.reader import SqliteScanReader
+from app.scanstore.sqlite import SqliteScanStore
 from app.tasks.store_files import captures_dir, store_path
 from tests.support.scan_house import assert_sound, is_type, scan_house, stage_runs
 from tests.support.small_world import TARGET, small_world
@@ -118,12 +121,11 @@ async def test_a_scan_with_chromium_has_pictures_of_what_people_are_led_to(tmp_p
         assert row.status == "completed"
         assert row.warnings == []
         assert len(house.findings(task_id)) == 3
-        with SqliteScanReader(store_path(tmp_path, task_id, 1)) as reader:
-            (bets,) = reader.captures_of("bad-bets.example")
-            (loaded,) = reader.captures_of("shared.example")
-        picture = ContentStore(captures_dir(tmp_path)).get(bets.screenshot_sha256)
+        with closing(SqliteScanStore(store_path(tmp_path, task_id, 1))) as store:
+            pictures = {capture.domain: capture.screenshot_sha256 for capture in store.captures()}
+        picture = ContentStore(captures_dir(tmp_path)).get(pictures["bad-bets.example"])
         assert picture.startswith(b"\xff\xd8")
-        assert loaded.screenshot_sha256 == ""
+        assert pictures["shared.example"] == ""
 
 
 async def test_without_chromium_a_scan_says_once_that_it_has_no_pictures(tmp_path):

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from app.api.state import CurrentActor, Piece, State
+from app.domain.parties import Outcome
 from app.domain.violations import RiskLevel, ViolationKey
 from app.schemas.common import Text
 from app.schemas.results import PagePage, Report, SubdomainPage, ThirdPartyPage, ViolationPage
@@ -38,8 +39,11 @@ async def list_third_parties(
     services: State,
     piece: Piece,
     category: Annotated[Text | None, Query(max_length=32)] = None,
+    outcome: Annotated[Outcome | None, Query(description="What came of looking at it.")] = None,
 ) -> ThirdPartyPage:
-    items, total = await services.reports.third_parties(actor.viewer, task_id, piece, category=category)
+    items, total = await services.reports.third_parties(
+        actor.viewer, task_id, piece, category=category, outcome=outcome
+    )
     return ThirdPartyPage.model_validate({"items": items, "total": total})
 
 

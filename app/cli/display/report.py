@@ -10,6 +10,7 @@ from rich.text import Text
 
 from app.cli.display.wording import COUNTED, RISK_STYLES, kind_name
 from app.cli.texts import Labels, clean, clock_of
+from app.domain.parties import Outcome
 
 MAX_PARTIES: Final = 50  # shown
 Json = Mapping[str, Any]
@@ -61,22 +62,27 @@ def _print_third_parties(found: Sequence[Json], console: Console, labels: Labels
         console.print(Text(labels("no_third_parties"), style="dim"))
         return
     table = _table(labels("total_third_party_domains"), len(found))
-    for name in ("domain", "category", "risk"):
+    for name in ("domain", "category", "risk", "outcome"):
         table.add_column(labels(name))
     for name in ("references", "hidden", "hosts"):
         table.add_column(labels(name), justify="right")
-    # Those with a risk first: the list may be cut.
-    for party in sorted(found, key=lambda party: party["risk_level"] is None)[:MAX_PARTIES]:
-        risk = party["risk_level"]
+    # The list may be cut: those with a risk first, and what is clean last.
+    for party in sorted(found, key=_urgency)[:MAX_PARTIES]:
+        risk, outcome = party["risk_level"], party["outcome"]
         table.add_row(
             Text(clean(party["domain"])),
             Text(clean(party["category"])),
             Text(labels(risk), style=RISK_STYLES.get(risk, "")) if risk else "",
+            Text(labels(outcome), style="dim" if outcome == Outcome.EXAMINED else ""),
             *(str(number) for number in (party["references"], party["hidden"] or "", len(party["hosts"]))),
         )
     console.print(table)
     if len(found) > MAX_PARTIES:
         console.print(Text(labels("more_rows", count=len(found) - MAX_PARTIES), style="dim"))
+
+
+def _urgency(party: Json) -> tuple[bool, bool]:
+    return party["risk_level"] is None, party["outcome"] == Outcome.EXAMINED
 
 
 def _print_numbers(report: Json, console: Console, labels: Labels) -> None:

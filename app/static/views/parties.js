@@ -7,6 +7,7 @@ import { riskBadge, RISKS } from "./badges.js";
 
 const MOST = 1_000;
 const PAUSE_MS = 5_000; // between two reads
+const STEP = 20; // percent of a stage after which it is read anew
 
 export function createParties(app, taskId) {
   const { t } = app;
@@ -22,8 +23,9 @@ export function createParties(app, taskId) {
   const table = h("div", { class: "table-frame", hidden: true, tabindex: "0", role: "region", "aria-labelledby": "parties-title" },
     h("table", {},
       h("thead", {}, h("tr", {},
-        column("parties.domain", "c-domain"), column("parties.risk", "c-risk"), column("parties.category", "c-category"),
-        column("parties.relation", "c-relation"), column("parties.references", "c-number"), column("parties.hidden", "c-number"),
+        column("parties.domain", "c-domain"), column("parties.risk", "c-risk"), column("parties.outcome", "c-outcome"),
+        column("parties.category", "c-category"), column("parties.relation", "c-relation"),
+        column("parties.references", "c-number"), column("parties.hidden", "c-number"),
       )),
       body,
     ),
@@ -87,9 +89,9 @@ export function createParties(app, taskId) {
   };
 }
 
-/** Stages before the third parties say nothing about them. */
+/** Stages before the third parties say nothing about them. While captures are made, outcomes follow in a few steps. */
 function stageKey(state) {
-  return state.stages.slice(2).map((stage) => stage.status).join(",");
+  return state.stages.slice(2).map(({ status, progress }) => `${status} ${Math.floor(progress / STEP)}`).join(",");
 }
 
 function rank(party) {
@@ -107,6 +109,7 @@ function row(t, party) {
       party.hosts.length > 1 && h("span", { class: "muted small", title: party.hosts.join("\n") }, t("parties.hosts", { count: party.hosts.length })),
     ),
     h("td", { class: "c-risk" }, party.risk_level ? riskBadge(t, party.risk_level) : h("span", { class: "muted" }, "—")),
+    h("td", { class: party.outcome === "examined" ? "c-outcome muted" : "c-outcome" }, textOfCode(t, "outcome", party.outcome)),
     h("td", { class: "c-category" }, textOfCode(t, "category", party.category)),
     h("td", { class: "c-relation" }, textOfCode(t, "relation", party.relation)),
     h("td", { class: "c-number" }, String(party.references)),

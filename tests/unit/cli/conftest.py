@@ -101,6 +101,7 @@ def report() -> dict[str, Any]:
                 "hosts": [f"www.party-{number}.example"],
                 "category": "advertising",
                 "risk_level": "high" if number == 59 else None,
+                "outcome": "unreachable" if number == 58 else "examined",
                 "references": 2,
                 "hidden": 1,
             }

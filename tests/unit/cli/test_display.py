@@ -13,6 +13,7 @@ from app.cli.display.report import print_report
 from app.cli.display.stream import CurrentStderr
 from app.cli.texts import Labels
 from app.client.taskview import TaskView
+from app.domain.parties import Outcome
 from tests.support.clock import FakeClock
 
 EN = Labels("en")
@@ -148,7 +149,21 @@ def test_the_report_lists_violations_third_parties_numbers_and_warnings(report):
     ):
         assert text in shown
     assert "\x1b" not in shown
-    assert "party-59.example" in shown  # those with a risk come first, whatever is cut
+    rows = [line for line in shown.splitlines() if "www." not in line and "party-" in line]
+    # Those with a risk come first, then what nobody saw, whatever is cut.
+    assert rows[0].split() == ["party-59.example", "advertising", "high", "examined", "2", "1", "1"]
+    assert rows[1].split() == ["party-58.example", "advertising", "unreachable", "2", "1", "1"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_every_outcome_has_its_word(report, language):
+    parties = [{**report["third_parties"][0], "outcome": outcome.value} for outcome in Outcome]
+    console = Console(file=io.StringIO(), width=160)
+    print_report({**report, "third_parties": parties}, console, Labels(language))
+    words = [Labels(language)(outcome.value) for outcome in Outcome]
+    assert len(set(words)) == len(words)
+    for word in words:
+        assert word in console.file.getvalue()
 
 
 def test_a_clean_and_a_failed_report_say_so(report):

@@ -1,9 +1,13 @@
 """What REST sees of a scan that runs in another process."""
 
+from dataclasses import astuple
+
 import pytest
 
+from app.domain.parties import Outcome
 from app.engines.model import (
     Capture,
+    FetchError,
     FrontierUrl,
     HostFact,
     PageFact,
@@ -14,6 +18,7 @@ from app.engines.model import (
 )
 from app.scanstore.errors import StoreUnavailable
 from app.scanstore.reader import MAX_LIMIT, SqliteScanReader
+from app.scanstore.rows import SeenParty
 from app.scanstore.sqlite import SqliteScanStore
 
 
@@ -30,7 +35,6 @@ def test_a_missing_file_is_empty_and_stays_missing(path):
         assert reader.pages() == ([], 0)
         assert reader.third_parties() == ([], 0)
         assert reader.references_of("b.test") == []
-        assert reader.captures_of("b.test") == []
         assert reader.coverage() == (0, 0)
     assert not path.exists()
 
@@ -113,12 +117,59 @@ def test_references_of_a_third_party_are_those_to_its_hosts(path, store):
         assert [found.url for found in reader.references_of("y.b.test")] == urls[3:]
 
 
-def test_captures_are_found_by_domain(path, store):
-    capture = Capture("b.test", "x.b.test", "https://x.b.test/", "https://x.b.test/")
-    store.put_capture(capture)
+def capture(host, page_class="content", *, path="/", **fields):
+    url = f"https://{host}{path}"
+    return Capture(".".join(host.split(".")[-2:]), host, url, url, page_class=page_class, **fields)
+
+
+NOTHING = capture("b.test", "error", error=FetchError.TIMEOUT)
+DEAD = capture("x.b.test", "error", error=FetchError.DNS, dead=True)
+OUTCOMES = [
+    ([], Outcome.NOT_EXAMINED),
+    ([NOTHING], Outcome.UNREACHABLE),
+    ([capture("b.test", "error", status=404, text_sha256="e0")], Outcome.UNREACHABLE),
+    ([capture("b.test", "empty", status=200)], Outcome.UNREACHABLE),
+    ([DEAD], Outcome.GONE),
+    ([DEAD, NOTHING], Outcome.UNREACHABLE),
+    ([DEAD, NOTHING, capture("b.test", path="/2", status=200)], Outcome.EXAMINED),
+    ([capture("b.test", status=200, error=FetchError.TLS)], Outcome.EXAMINED),
+    *(([capture("b.test", notice, status=403)], Outcome.EXAMINED) for notice in ("parked", "for_sale", "icp_block")),
+    ([capture("b.test", status=200, title="half \ud83d a pair")], Outcome.EXAMINED),
+]
+
+
+@pytest.mark.parametrize(("captures", "outcome"), OUTCOMES)
+def test_what_came_of_a_third_party_is_folded_from_its_captures(path, store, captures, outcome):
+    party = ThirdParty("b.test", ("b.test", "x.b.test"), "cdn", 3, Relation.EMBED, 1, "https://a.test/")
+    store.put_third_party(party)
+    for found in (*captures, capture("a.test")):  # the site itself is captured too
+        store.put_capture(found)
     store.flush()
     with SqliteScanReader(path) as reader:
-        assert reader.captures_of("b.test") == [capture]
+        assert reader.third_parties() == ([SeenParty(*astuple(party), outcome)], 1)
+
+
+def test_third_parties_are_filtered_by_outcome(path, store):
+    seen = {"b.test": capture("b.test"), "c.test": capture("c.test", "error", dead=True), "d.test": None}
+    seen |= {"e.test": capture("e.test", "error"), "f.test": capture("f.test"), "g.test": None}
+    for domain, found in seen.items():
+        store.put_third_party(ThirdParty(domain, (domain,), "cdn" if domain == "f.test" else "ads"))
+        if found is not None:
+            store.put_capture(found)
+    store.flush()
+    with SqliteScanReader(path) as reader:
+        listed = {
+            outcome.value: [party.domain for party in reader.third_parties(outcome=outcome)[0]] for outcome in Outcome
+        }
+        assert listed == {
+            "examined": ["b.test", "f.test"],
+            "gone": ["c.test"],
+            "unreachable": ["e.test"],
+            "not_examined": ["d.test", "g.test"],
+        }
+        found, total = reader.third_parties(outcome=Outcome.EXAMINED, offset=1, limit=1)
+        assert ([party.domain for party in found], total) == (["f.test"], 2)
+        assert reader.third_parties(outcome=Outcome.EXAMINED, category="cdn")[1] == 1
 
 
 def test_coverage_counts_answers_among_all_known(path, store):

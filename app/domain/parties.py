@@ -1,0 +1,12 @@
+"""What came of looking at a third party."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """Only `examined` lets one conclude anything from the absence of violations."""
+
+    EXAMINED = "examined"  # at least one capture brought something to look at
+    GONE = "gone"  # the names that were captured do not exist any more
+    UNREACHABLE = "unreachable"  # captured, and nothing to look at came
+    NOT_EXAMINED = "not_examined"  # nothing was captured, or not yet
