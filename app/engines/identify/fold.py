@@ -6,7 +6,7 @@ script's text, a comment, a policy header) is none: it is kept apart and becomes
 
 import heapq
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -116,15 +116,8 @@ class ThirdPartyFold:
 
     def all(self) -> tuple[ThirdParty, ...]:
         """All third parties, sorted by domain."""
-        return tuple(self._facts(third_parties=True))
-
-    def mentioned(self) -> tuple[ThirdParty, ...]:
-        """Domains that are only mentioned, and local addresses, sorted by domain."""
-        return tuple(self._facts(third_parties=False))
-
-    def _facts(self, *, third_parties: bool) -> Iterator[ThirdParty]:
-        entries = sorted(self._entries.values(), key=lambda entry: entry.domain)
-        return (entry.fact() for entry in entries if entry.is_third_party is third_parties)
+        found = (entry.fact() for entry in self._entries.values() if entry.is_third_party)
+        return tuple(sorted(found, key=lambda party: party.domain))
 
     def __len__(self) -> int:
         """How many third parties there are."""
