@@ -2,9 +2,12 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from testnet.model import RELATIONS, Host, Reach, Ref, World
+
+ERROR_FROM = 400
 
 
 def expect(world: World, target: str) -> dict[str, Any]:
@@ -12,7 +15,8 @@ def expect(world: World, target: str) -> dict[str, Any]:
 
     `pages` must all be found; `optional_pages` and what matches `optional_patterns` may be counted; `disallowed`
     must not be requested.
-    `third_parties[].hosts` must all be found, `optional_hosts` may be. `mentioned` and `unseen` are no third parties.
+    `third_parties[].hosts` must all be found, `optional_hosts` may be; `outcome` is "examined", "gone" or
+    "unreachable", since nothing is left out. `mentioned` and `unseen` are no third parties.
     """
     if target not in world.targets:
         raise KeyError(target)
@@ -95,6 +99,7 @@ def describe_party(world: World, domain: str, refs: list[tuple[str, Ref]]) -> di
         "relation": min((ref.relation for _, ref in refs), key=RELATIONS.index),
         "hidden": sorted({ref.hidden for _, ref in refs if ref.hidden}),
         "dead": world.parties[domain].dead,
+        "outcome": expect_outcome(world, domain, sure),
         "references": [{"page": page, "kind": ref.kind} for page, ref in refs],
     }
 
@@ -104,7 +109,28 @@ def describe_hop(world: World, domain: str) -> dict[str, Any]:
     goal = world.parties[domain].leads_to
     hosts = sorted(host.name for host in world.hosts.values() if registrable(host.name) == goal)
     common = {"optional_hosts": [], "relation": "redirect", "hidden": [], "dead": False}
-    return {"domain": goal, "hosts": hosts, **common, "references": [{"page": f"http://{domain}/", "kind": "hop"}]}
+    outcome = expect_outcome(world, goal, hosts)
+    references = [{"page": f"http://{domain}/", "kind": "hop"}]
+    return {"domain": goal, "hosts": hosts, **common, "outcome": outcome, "references": references}
+
+
+def expect_outcome(world: World, domain: str, hosts: Iterable[str]) -> str:
+    """What comes of asking all of the hosts; those of a third party answer every path alike."""
+    if world.parties[domain].dead:
+        return "gone"
+    return "examined" if any(shows_something(world, host) for host in hosts) else "unreachable"
+
+
+def shows_something(world: World, name: str) -> bool:
+    """It, or whoever it sends its visitors on to, answers with a page that is no error."""
+    host = world.hosts.get(name)
+    answer = host.fallback("/") if host is not None and host.fallback is not None else None
+    if answer is None:
+        return False
+    location = dict(answer.headers).get("Location")
+    if location is not None:
+        return shows_something(world, location.partition("//")[2].partition("/")[0])
+    return answer.status < ERROR_FROM and answer.body != b""
 
 
 def only_mentioned(hosts: list[Host], parties: list[dict[str, Any]]) -> set[str]:

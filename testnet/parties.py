@@ -41,6 +41,7 @@ class Site:
     delay_ms: tuple[int, int] = USUAL_DELAY_MS
     expired: bool = False
     leads_to: str = ""  # host that every path redirects to
+    status: int = 200
 
     @property
     def domain(self) -> str:
@@ -102,6 +103,7 @@ SITES: tuple[Site, ...] = (
     Site(host="www.pay-guide.test", title="付款说明：支付宝与微信支付", texts=clean.PAYMENT_ZH),
     # Plain services.
     Site(host="parked-page.test", title="Domain parked", texts=clean.PARKED_EN, lang="en"),
+    Site(host="worn-out.test", title="503", texts=clean.OUTAGE_EN, lang="en", status=503),
     Site(host="www.codeforge.test", title="config-reader", texts=clean.CODE_EN, lang="en"),
     Site(host="maps.map-service.test", title="地图", texts=clean.MAP_ZH),
     Site(host="survey-form.test", title="满意度调查", texts=clean.SURVEY_ZH),
@@ -132,6 +134,7 @@ SITES: tuple[Site, ...] = (
 WITHOUT_HOST = (
     Party(domain="gone-partner.test", dead=True, note="NXDOMAIN"),
     Party(domain="broken-zone.test", note="SERVFAIL"),
+    Party(domain="shut-shop.test", note="an address where nobody listens"),
     Party(domain="inward.test", note="resolves to 127.0.0.1"),
 )
 
@@ -156,7 +159,7 @@ def build_host(site: Site, address: str) -> Host:
 
 
 def answer_all(site: Site) -> Fallback:
-    page = document("/", site.title, paragraphs(site.texts) + site.body, lang=site.lang)
+    page = document("/", site.title, paragraphs(site.texts) + site.body, lang=site.lang, status=site.status)
 
     def answer(path: str) -> Resource | None:
         if site.leads_to:

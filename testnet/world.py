@@ -17,6 +17,7 @@ Scheme = Literal["http", "https"]
 HTTP: tuple[Scheme, ...] = ("http",)
 HTTPS: tuple[Scheme, ...] = ("http", "https")  # http does nothing but send on to https
 CORP_BLOCK, PARTY_BLOCK, SERVICE_BLOCK = 1, 2, 3  # third octets of the addresses
+NOBODY = 250  # number of an address where nobody listens
 BIG_TEXT = tuple(("TXT", f'"note-{number:02d}={"x" * 120}"') for number in range(20))  # does not fit into a datagram
 
 
@@ -138,6 +139,7 @@ def foreign_names(hosts: dict[str, Host], ground: Ground) -> Iterator[Name]:
     yield Name(name="ns1.corp-dns.test", records=(("A", ground.resolver[0]),))
     yield Name(name="logo.broken-zone.test", rcode="SERVFAIL", delay_ms=1_200)
     yield Name(name="broken-zone.test", rcode="SERVFAIL", delay_ms=1_200)
+    yield Name(name="shut-shop.test", records=(("A", ground.address(PARTY_BLOCK, NOBODY)),))
     yield Name(name="inward.test", records=(("A", "127.0.0.1"),))
 
 

@@ -142,6 +142,8 @@ def partners() -> list[Resource]:
         shapes.anchor("www.huaxin-partner.test", "/", "华信伙伴", scheme="http"),
         shapes.anchor("gone-partner.test", "/products", "前合作伙伴", scheme="http"),
         shapes.anchor("www.city-hospital.test", "/", "职工定点医院"),
+        shapes.anchor("shut-shop.test", "/", "备件商店", scheme="http"),
+        shapes.anchor("worn-out.test", "/status", "旧监测平台"),
         shapes.image("logo.broken-zone.test", "/logo.png"),
     )
     return [page("/partners/", "合作伙伴", paragraphs(corp.ABOUT), refs=refs)]

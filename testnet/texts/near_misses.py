@@ -51,6 +51,7 @@ PARKED_EN: Final = (
     "This domain is parked. The owner has not published a website yet.",
     "This domain may be for sale. Contact the registrar to make an offer.",
 )
+OUTAGE_EN: Final = ("The service is temporarily unavailable.", "Please try again later.")
 CODE_EN: Final = (
     "A small library that reads configuration files. Issues and pull requests are welcome.",
     "Install with the package manager, see the examples folder, run the test suite before you send a patch.",

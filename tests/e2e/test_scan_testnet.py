@@ -55,6 +55,11 @@ def test_it_finds_exactly_the_third_parties(report, expected):
     assert found == {party["domain"]: party["relation"] for party in expected["third_parties"]}
 
 
+def test_it_says_what_came_of_looking_at_each(report, expected):
+    found = {party["domain"]: party["outcome"] for party in report["third_parties"]}
+    assert found == {party["domain"]: party["outcome"] for party in expected["third_parties"]}
+
+
 def test_it_finds_every_host_of_each_and_no_other(report, expected):
     found = {party["domain"]: set(party["hosts"]) for party in report["third_parties"]}
     for party in expected["third_parties"]:

@@ -45,6 +45,8 @@ async def test_a_scan_finds_exactly_what_the_world_expects(tmp_path, expected):
     assert parties.keys() == {item["domain"] for item in expected["third_parties"]}
     relations = {item["domain"]: item["relation"] for item in expected["third_parties"]}
     assert {domain: party.relation.value for domain, party in parties.items()} == relations
+    outcomes = {item["domain"]: item["outcome"] for item in expected["third_parties"]}
+    assert {domain: party.outcome.value for domain, party in parties.items()} == outcomes
     assert set(expected["pages"]) <= pages
     statistics = row.statistics
     assert statistics["total_subdomains"] == len(expected["subdomains"])

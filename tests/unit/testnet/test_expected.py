@@ -155,6 +155,21 @@ def test_the_dead_third_party_is_dead_and_no_violation(expected):
     assert dead in expected["clean"]
 
 
+def test_third_parties_come_to_every_outcome_of_a_full_scan(world, expected):
+    outcomes = {party["domain"]: party["outcome"] for party in expected["third_parties"]}
+    assert {domain: outcome for domain, outcome in outcomes.items() if outcome != "examined"} == {
+        "gone-partner.test": "gone",
+        "broken-zone.test": "unreachable",
+        "inward.test": "unreachable",
+        "shut-shop.test": "unreachable",
+        "worn-out.test": "unreachable",
+    }
+    address = dict(world.names["shut-shop.test"].records)["A"]
+    assert address not in {host.address for host in world.hosts.values()}
+    violating = {violation["domain"] for violation in expected["violations"]}
+    assert {outcomes[domain] for domain in violating} == {"examined"}
+
+
 def test_subdomains_are_found_by_every_source(world, expected):
     by = {name["name"]: name["found_by"] for name in expected["subdomains"]}
     assert {source for sources in by.values() for source in sources} == {
