@@ -5,7 +5,6 @@ Hand-written because of what it costs to keep: a general library's state is half
 """
 
 import struct
-from collections.abc import Iterator
 from enum import IntEnum
 from typing import Final
 
@@ -35,6 +34,7 @@ class FrameError(Exception):
 
 PROTOCOL_ERROR, NO_CODE, ABNORMAL, INVALID_DATA, TOO_BIG = 1002, 1005, 1006, 1007, 1009
 MAX_CONTROL_BYTES: Final = 125
+PIECE_BYTES: Final = 16  # as which a smaller piece of a message counts: empty ones without end would fill the memory
 _FIN, _RESERVED, _MASKED = 0x80, 0x70, 0x80
 _SMALL, _MEDIUM = 126, 65_536
 _OPCODES: Final = {int(opcode): opcode for opcode in Opcode}
@@ -86,30 +86,36 @@ class FrameReader:
     """Bytes of a client in, whole messages and control frames out.
 
     A message of several frames comes out once, under the opcode of its first. What was not read yet is at most one
-    frame of `max_bytes`; a message may not have more either.
+    frame of `max_bytes`, and what was fed since; a message may not have more than that either, and each of its pieces
+    counts for PIECE_BYTES at least.
     """
 
-    __slots__ = ("_kept", "_max_bytes", "_opcode", "_parts", "_size")
+    __slots__ = ("_at", "_data", "_max_bytes", "_opcode", "_parts", "_size")
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._kept = b""  # the beginning of a frame
+        self._data = b""
+        self._at = 0  # what is before it was read
         self._opcode: Opcode | None = None  # of the message whose frames are coming
         self._parts: list[bytes] = []
-        self._size = 0  # bytes of the parts
+        self._size = 0  # of the parts
 
-    def feed(self, data: bytes) -> Iterator[Message]:
-        """What is complete now. Raises FrameError in the middle: what came before it was yielded."""
-        data = self._kept + data if self._kept else data
-        at = 0
-        try:
-            while (found := self._read_frame(data, at)) is not None:
-                first, payload, at = found
-                message = self._take(first, payload)
-                if message is not None:
-                    yield message
-        finally:
-            self._kept = data[at:]
+    def feed(self, data: bytes) -> None:
+        """More bytes have come."""
+        self._data = self._data[self._at :] + data if self._at < len(self._data) else data
+        self._at = 0
+
+    def read(self) -> Message | None:
+        """The next frame: a control frame, or the message that it completes; a piece of one as an empty CONTINUATION.
+
+        None: it has not come as a whole. Raises FrameError; what came before the error was read.
+        """
+        found = self._read_frame(self._data, self._at)
+        if found is None:
+            self._data, self._at = self._data[self._at :], 0
+            return None
+        first, payload, self._at = found
+        return self._take(first, payload)
 
     def _read_frame(self, data: bytes, at: int) -> tuple[int, bytes, int] | None:
         """First byte, unmasked payload and end of the frame at `at`; None when it is not complete."""
@@ -145,7 +151,7 @@ class FrameReader:
         elif (opcode is Opcode.CONTINUATION) is (self._opcode is None):
             raise FrameError(PROTOCOL_ERROR, "a continuation belongs to a message that has begun")
 
-    def _take(self, first: int, payload: bytes) -> Message | None:
+    def _take(self, first: int, payload: bytes) -> Message:
         opcode = _OPCODES[first & 0x0F]
         if opcode >= Opcode.CLOSE:
             return opcode, payload
@@ -153,9 +159,9 @@ class FrameReader:
             return opcode, payload
         self._opcode = self._opcode or opcode
         self._parts.append(payload)
-        self._size += len(payload)
+        self._size += max(len(payload), PIECE_BYTES)
         if not first & _FIN:
-            return None
+            return Opcode.CONTINUATION, b""
         message = self._opcode, b"".join(self._parts)
         self._opcode, self._parts, self._size = None, [], 0
         return message

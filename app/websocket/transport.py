@@ -36,6 +36,7 @@ from app.websocket.peer import PEER_KEY, READ_AHEAD, Content, Listener
 
 ABORT_AFTER_S: Final = 5.0  # a peer that does not take our close frame for this long is cut off
 STOP_AFTER_S: Final = 1.0  # when the server stops, nobody waits longer for a peer that takes no bytes
+TURN_FRAMES: Final = 64  # of one client in a row: then the loop has time for the others
 NORMAL, INTERNAL_ERROR, SERVICE_RESTART = 1000, 1011, 1012
 
 log = logging.getLogger("uvicorn.error")
@@ -58,6 +59,7 @@ class ServerProtocol(asyncio.Protocol):
         "_ended",
         "_inbox",
         "_listener",
+        "_pong",
         "_reader",
         "_reading_waits",
         "_server_state",
@@ -95,6 +97,7 @@ class ServerProtocol(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None  # the application waits for a message or the end
         self._drained: asyncio.Future[None] | None = None  # the application waits until it may send
         self._denial: tuple[int, list[tuple[bytes, bytes]], bytes] | None = None
+        self._pong: bytes | None = None  # to be answered when the transport has drained: the last ping
         self._reading_waits = False
         self._timer: asyncio.TimerHandle | None = None
         self.fd = -1
@@ -120,16 +123,12 @@ class ServerProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.last_received = self.loop.time()
-        if self._state is State.OPENING and self._application is not None and not self._application.begun:
+        if self._state is State.OPENING:
             self._open(data)
-            return
-        if self._ended is not None and self._state is not State.CLOSING:
-            return
-        try:
-            for opcode, payload in self._reader.feed(data):
-                self._take(opcode, payload)
-        except FrameError as error:
-            self._fail(error)
+        elif not self._is_deaf:
+            self._reader.feed(data)
+            if not self._reading_waits:
+                self._hear()
 
     def eof_received(self) -> None:
         self._retire()
@@ -144,6 +143,9 @@ class ServerProtocol(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.paused = False
         self._wake_sender()
+        if self._pong is not None and not self.closed:
+            self._transport.write(frame(Opcode.PONG, self._pong))
+        self._pong = None
         if self.on_drain is not None:
             self.on_drain()
 
@@ -156,7 +158,8 @@ class ServerProtocol(asyncio.Protocol):
             self._timer = None
         self._end(ABNORMAL)
         self._wake_sender()
-        self.on_pause = self.on_drain = self.on_closed = None
+        # Whom it tells hold it: without this they stay until a garbage collection.
+        self._listener = self.on_pause = self.on_drain = self.on_closed = None
         if exc is None:
             self._transport.close()
 
@@ -218,14 +221,15 @@ class ServerProtocol(asyncio.Protocol):
     def go_on(self) -> None:
         if self._reading_waits:
             self._reading_waits = False
-            if not self._transport.is_closing():
-                self._transport.resume_reading()
+            self.loop.call_soon(self._read_on)
 
     # The handshake
 
     def _open(self, data: bytes) -> None:
         application = self._application
-        assert application is not None
+        if application is None or application.begun:  # it speaks before it was answered
+            self._refuse(HTTPStatus.BAD_REQUEST)
+            return
         try:
             request = read_request(data)
         except BadHandshake as bad:
@@ -243,11 +247,39 @@ class ServerProtocol(asyncio.Protocol):
 
     # What the client says
 
+    @property
+    def _is_deaf(self) -> bool:
+        """Nothing that comes matters any more; after our close frame its answer does."""
+        return self._transport.is_closing() or (self.closed and self._state is not State.CLOSING)
+
+    def _hear(self) -> bool:
+        """Take what has come, frame by frame, until enough waits or it is the others' turn. Whether that was all."""
+        try:
+            for _ in range(TURN_FRAMES):
+                found = self._reader.read()
+                if found is None:
+                    return True
+                self._take(*found)
+                if self._reading_waits or self._is_deaf:
+                    return False
+        except FrameError as error:
+            self._fail(error)
+            return False
+        self._transport.pause_reading()
+        self.loop.call_soon(self._read_on)
+        return False
+
+    def _read_on(self) -> None:
+        if not (self._reading_waits or self._is_deaf) and self._hear():
+            self._transport.resume_reading()
+
     def _take(self, opcode: Opcode, payload: bytes) -> None:
         if opcode is Opcode.CLOSE:
             self._take_close(payload)
         elif self._state is State.CLOSING:
             pass  # after our close frame nothing matters but its answer
+        elif opcode is Opcode.PING and self.paused:
+            self._pong = payload  # instead of earlier ones (section 5.5.3): who takes no pongs is not to pile them up
         elif opcode is Opcode.PING:
             self._transport.write(frame(Opcode.PONG, payload))
         elif opcode is Opcode.TEXT:
@@ -316,12 +348,11 @@ class ServerProtocol(asyncio.Protocol):
         self._cut_off_after(patience_s)
 
     def _cut_off_after(self, seconds: float) -> None:
-        """A transport that closes waits until the peer has taken all that it holds: here no longer than this."""
-        if self.paused and self._state is not State.CLOSED:
+        """A transport that closes waits until the peer has taken all that it holds, and with TLS until it has said
+        good-bye: here no longer than this.
+        """
+        if self._state is not State.CLOSED:
             self._abort_after(seconds)
-        elif self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def _abort_after(self, seconds: float) -> None:
         if self._timer is not None:
@@ -364,7 +395,7 @@ class ServerProtocol(asyncio.Protocol):
                 self._send_message(message)
             case State.OPEN, "websocket.close":
                 self.close(message.get("code", NORMAL), message.get("reason") or "")
-            case State.CLOSING, "websocket.send":
+            case State.CLOSING, _:
                 raise ClientDisconnected
             case state, kind:
                 raise RuntimeError(f"{kind} is not due: the WebSocket is {state.name.lower()}")

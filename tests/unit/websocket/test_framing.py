@@ -29,8 +29,14 @@ def masked(opcode, payload, *, fin=True, reserved=0):
     return bytes((first, whole[1] | 0x80)) + whole[2:head] + MASK + body
 
 
+def feed(reader, data):
+    """What is whole after these bytes."""
+    reader.feed(data)
+    return [message for message in iter(reader.read, None) if message[0] is not Opcode.CONTINUATION]
+
+
 def read(data, *, limit=LIMIT):
-    return list(FrameReader(limit).feed(data))
+    return feed(FrameReader(limit), data)
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
@@ -51,7 +57,7 @@ def test_it_does_not_matter_how_the_bytes_are_cut(parts, data):
     found = [
         message
         for start, end in itertools.pairwise([0, *cuts, len(stream)])
-        for message in reader.feed(stream[start:end])
+        for message in feed(reader, stream[start:end])
     ]
     assert [payload for opcode, payload in found if opcode is Opcode.TEXT] == [b"".join(parts)]
     assert [opcode for opcode, _ in found].count(Opcode.PING) == len(parts)
@@ -80,10 +86,25 @@ def test_what_breaks_the_protocol(data, code):
 
 
 def test_what_came_before_the_break_was_heard():
-    messages = FrameReader(LIMIT).feed(masked(Opcode.TEXT, b"good") + frame(Opcode.TEXT, b"bad"))
-    assert next(messages) == (Opcode.TEXT, b"good")
+    reader = FrameReader(LIMIT)
+    reader.feed(masked(Opcode.TEXT, b"good") + frame(Opcode.TEXT, b"bad"))
+    assert reader.read() == (Opcode.TEXT, b"good")
     with pytest.raises(FrameError):
-        next(messages)
+        reader.read()
+
+
+def test_what_was_not_read_is_kept_before_what_comes():
+    reader = FrameReader(LIMIT)
+    reader.feed(masked(Opcode.TEXT, b"one") + masked(Opcode.TEXT, b"two") + masked(Opcode.TEXT, b"three")[:4])
+    assert reader.read() == (Opcode.TEXT, b"one")
+    reader.feed(masked(Opcode.TEXT, b"three")[4:])
+    assert [reader.read() for _ in range(3)] == [(Opcode.TEXT, b"two"), (Opcode.TEXT, b"three"), None]
+
+
+def test_empty_pieces_do_not_come_without_end():
+    with pytest.raises(FrameError) as broken:
+        read(masked(Opcode.TEXT, b"", fin=False) + masked(Opcode.CONTINUATION, b"", fin=False) * LIMIT)
+    assert broken.value.code == 1009
 
 
 def test_a_big_message_is_refused_before_it_has_come():
