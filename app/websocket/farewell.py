@@ -56,5 +56,6 @@ class Farewell:
         advice = ReconnectAdvice(
             reason="restart", delay_min_ms=earliest, delay_max_ms=latest, timestamp=to_wire(self._clock.now())
         )
-        watcher.send(advice.to_bytes())
+        if watcher.ready:  # the greeting is the first frame
+            watcher.send(advice.to_bytes())
         self._dismiss_connection(watcher)

@@ -230,6 +230,10 @@ class ServerProtocol(asyncio.Protocol):
         if application is None or application.begun:  # it speaks before it was answered
             self._refuse(HTTPStatus.BAD_REQUEST)
             return
+        if self.fd >= 0 and self._transport.get_write_buffer_size():  # TLS may hold bytes of its own beginning
+            # The answer to an earlier request was not taken: the transport has paused somebody else, and never us.
+            self.abort()
+            return
         try:
             request = read_request(data)
         except BadHandshake as bad:

@@ -12,12 +12,14 @@ from tests.support.peers import FakePeer
 class Doorman:
     """Counts who has gone at which second."""
 
-    def __init__(self, count):
+    def __init__(self, count, *, ready=True):
         self.clock = FakeClock()
         self.began = self.clock.monotonic()
         self.gone_at = []
         self.advice = []
-        self.connections = [SimpleNamespace(peer=FakePeer(), send=self.advice.append) for _ in range(count)]
+        self.connections = [
+            SimpleNamespace(peer=FakePeer(), send=self.advice.append, ready=ready) for _ in range(count)
+        ]
         self.streams = SimpleNamespace(refused=False, stopped=False)
         self.farewell = Farewell(
             registry=SimpleNamespace(all=lambda: self.connections),
@@ -49,6 +51,12 @@ async def test_who_is_in_a_hurry_does_not_wait():
     await door.farewell.spread(10, lambda: door.clock.monotonic() - door.began > 2)
     assert len(door.gone_at) == 100
     assert door.gone_at[-1] < 2.5
+
+
+async def test_who_was_not_greeted_yet_goes_without_advice():
+    door = Doorman(3, ready=False)
+    door.farewell.say()
+    assert (len(door.gone_at), door.advice) == (3, [])
 
 
 async def test_nobody_is_there():

@@ -29,6 +29,18 @@ class Transport(asyncio.Transport):
         self.closing = False
         self.lost = False
 
+    def get_extra_info(self, name, default=None):
+        return self if name == "socket" else default
+
+    def fileno(self):
+        return 1_000_000  # nobody's
+
+    def getsockname(self):
+        return "127.0.0.1", 80
+
+    def getpeername(self):
+        return "127.0.0.1", 50_000
+
     def set_write_buffer_limits(self, high=None, low=None):
         pass
 
@@ -99,10 +111,11 @@ async def turn():
     await asyncio.sleep(0)
 
 
-def make(application):
+def make(application, *, unsent=b""):
     config = SimpleNamespace(ws_max_size=65_536, loaded_app=application, root_path="", asgi_version="3.0")
     state = SimpleNamespace(connections=set(), tasks=set(), default_headers=[])
     transport = Transport()
+    transport.unsent = unsent
     transport.protocol = protocol = ServerProtocol(config, state, {})
     protocol.connection_made(transport)
     protocol.data_received(request())
@@ -149,6 +162,13 @@ async def test_who_speaks_before_the_answer_is_refused():
     may_answer.set()
     await asyncio.gather(*state.tasks)
     assert raised
+
+
+async def test_who_has_not_taken_an_earlier_answer_opens_nothing():
+    """What the transport holds for somebody else would be neither seen nor waited for, and frames would pass it by."""
+    _, transport, state = make(accept, unsent=b"the end of an HTTP response")
+    assert transport.lost
+    assert (transport.written, state.tasks, state.connections) == (b"", set(), set())
 
 
 async def test_a_client_that_takes_no_pongs_gets_the_last_one_later(opened):
