@@ -49,10 +49,15 @@ async def get_current_user_stream(
     token: Annotated[
         str | None, Query(description="The access token, where no `Authorization` header can be sent (EventSource).")
     ] = None,
+    ticket: Annotated[
+        str | None, Query(description="Better than a token in the address: a one-time ticket of `POST ws/ticket`.")
+    ] = None,
 ) -> Identity:
-    """As `get_current_user`; without an `Authorization` header the token of the query counts."""
-    if "authorization" in request.headers or token is None:
+    """As `get_current_user`; without an `Authorization` header the ticket of the query counts, or else its token."""
+    if "authorization" in request.headers:
         return await get_current_user(request)
+    if ticket is not None:
+        return await _services(request).auth.redeem(ticket)
     return await _services(request).auth.authenticate(token)
 
 

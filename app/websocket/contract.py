@@ -203,6 +203,7 @@ def _stream_query() -> Json:
         "properties": {
             "last_event_id": {"type": "integer", "minimum": 0, "description": "As the header `Last-Event-ID`."},
             "token": {"type": "string", "description": "Where no `Authorization` header can be sent."},
+            "ticket": {"type": "string", "description": "Instead of a token: a one-time ticket of `POST ws/ticket`."},
         },
     }
 
@@ -216,7 +217,7 @@ def _servers() -> Json:
     token, ticket, bearer = ({"$ref": schemes + name} for name in ("token", "ticket", "bearer"))
     return {
         "socket": {**host, "protocol": "ws", "description": "`wss` behind TLS.", "security": [token, ticket]},
-        "http": {**host, "protocol": "http", "description": "`https` behind TLS.", "security": [bearer, token]},
+        "http": {**host, "protocol": "http", "description": "`https` behind TLS.", "security": [bearer, token, ticket]},
     }
 
 

@@ -161,6 +161,31 @@ async def test_without_a_good_token_it_is_401(house, user, header, query, code):
         assert reader.headers["www-authenticate"] == "Bearer"
 
 
+async def test_a_ticket_opens_one_stream(house, user):
+    task = await house.add_task(user)
+    ticket = (await house.services.auth.issue_ticket(await house.services.auth.authenticate(user))).ticket
+    async with open_stream(house, task, user, query=f"?ticket={ticket}") as reader:
+        assert reader.status == 200  # the header counts, and the ticket is still good
+    async with open_stream(house, task, None, query=f"?ticket={ticket}&token=bad") as reader:
+        assert (await reader.event())["type"] == "task_snapshot"
+    for query in (f"?ticket={ticket}", f"?ticket={ticket}&token={user}", "?ticket="):
+        async with open_stream(house, task, None, query=query) as reader:
+            assert (reader.status, code_of(await reader.body())) == (401, "invalid_token")
+
+
+async def test_a_stream_by_ticket_ends_with_the_session_behind_it(house):
+    _, token = await house.add_user("mei")
+    task = await house.add_task(token)
+    auth = house.services.auth
+    identity = await auth.authenticate(token)
+    ticket = (await auth.issue_ticket(identity)).ticket
+    async with open_stream(house, task, None, query=f"?ticket={ticket}") as reader:
+        await reader.event()
+        await auth.logout(identity)
+        await reader.until_end()
+        assert reader.comments[-1] == "logged_out"
+
+
 async def test_the_token_of_the_query_serves_where_no_header_can_be_sent(house, user):
     task = await house.add_task(user)
     async with open_stream(house, task, None, query=f"?token={user}") as reader:
@@ -287,6 +312,29 @@ async def test_a_lost_hint_ends_it_at_the_next_look(house, monkeypatch):
         monkeypatch.setattr(house.services.bus, "publish", lambda hint: None)
         await house.services.auth.logout(await house.services.auth.authenticate(token))
         assert await reader.until_end() == []
+        assert reader.comments[-1] == "logged_out"
+
+
+@pytest.mark.parametrize("way", ["authenticate", "redeem"])
+async def test_a_session_that_ends_while_its_stream_opens_has_no_stream(house, way):
+    """The identity was looked up before the logout, and the hint of it came before there was a stream."""
+    _, token = await house.add_user("mei")
+    task = await house.add_task(token)
+    auth, memory = house.services.auth, house.services.manager.access.memory
+    ticket = (await auth.issue_ticket(await auth.authenticate(token))).ticket
+    look_up = getattr(auth, way)
+
+    async def and_log_out(secret):
+        identity = await look_up(secret)
+        await auth.logout(identity)
+        await until(lambda: memory.heard_since(identity.user_id, 0))
+        return identity
+
+    setattr(auth, way, and_log_out)
+    query = f"?token={token}" if way == "authenticate" else f"?ticket={ticket}"
+    async with open_stream(house, task, None, query=query) as reader:
+        assert reader.status == 200
+        await reader.until_end()
         assert reader.comments[-1] == "logged_out"
 
 

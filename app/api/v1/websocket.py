@@ -39,7 +39,7 @@ async def monitor(websocket: WebSocket) -> None:
     await websocket_endpoint(websocket)
 
 
-@router.post("/ws/ticket", summary="A one-time ticket for the real-time connection: `?ticket=`, instead of a token")
+@router.post("/ws/ticket", summary="A one-time ticket for a WebSocket or event stream: `?ticket=`, not a token")
 async def issue_ticket(user: CurrentUser, services: State) -> TicketResponse:
     issued = await services.auth.issue_ticket(user)
     return TicketResponse(ticket=issued.ticket, expires_in=issued.expires_in)
