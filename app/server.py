@@ -14,6 +14,8 @@ import structlog
 import uvicorn
 import uvloop
 
+from app.api.lobby import Lobby
+from app.api.transport import make_protocol
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.core.logging import configure_logging
@@ -24,7 +26,6 @@ BACKLOG: Final = 2_048
 GRACE_S: Final = 10  # for requests under way when the server ends
 MAX_FILES: Final = 1 << 16  # more than 5,000 connections, their files and a scan's need
 WS_PROTOCOL: Final = "app.websocket.transport:ServerProtocol"
-HTTP_PROTOCOL: Final = "app.websocket.stream_transport:StreamingProtocol"
 
 log = structlog.get_logger(__name__)
 
@@ -164,7 +165,7 @@ def build_config(settings: Settings, services: Services) -> uvicorn.Config:
     """Uvicorn's part of the settings. Liveness of sockets is ours: its keep-alive pings are off."""
     return uvicorn.Config(
         create_app(settings, services),
-        http=HTTP_PROTOCOL,
+        http=make_protocol(Lobby(settings=settings, metrics=services.metrics)),
         ws=WS_PROTOCOL,
         ws_max_size=settings.ws_max_frame_bytes,
         ws_ping_interval=None,
@@ -177,6 +178,7 @@ def build_config(settings: Settings, services: Services) -> uvicorn.Config:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         backlog=BACKLOG,
+        timeout_keep_alive=settings.http_keep_alive_s,
         timeout_graceful_shutdown=GRACE_S,
     )
 

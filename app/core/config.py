@@ -103,6 +103,12 @@ class Settings(BaseSettings):
     audit_retention_days: int = Field(default=365, ge=1)
 
     # Requests
+    http_head_timeout_s: float = Field(default=10, gt=0, le=600)
+    http_stall_timeout_s: float = Field(default=30, gt=0, le=600)
+    http_keep_alive_s: int = Field(default=5, ge=1, le=3_600)
+    http_max_head_bytes: int = Field(default=65_536, ge=4_096, le=1 << 20)
+    http_max_connections_per_address: int = Field(default=200, ge=1, le=1_000_000)
+    http_max_connections: int = Field(default=10_000, ge=1, le=1_000_000)
     max_body_bytes: int = Field(default=1 << 20, ge=1_024, le=1 << 28)
     idempotency_key_ttl_s: int = Field(default=86_400, ge=60, le=30 * 86_400)
     database_busy_timeout_s: float = Field(default=5, gt=0, le=60)

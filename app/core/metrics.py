@@ -61,6 +61,12 @@ class Metrics:
         self.stream_events = Counter(
             "event_stream_events", "Task events handed to event streams", registry=self.registry
         )
+        self.http_cut = Counter(
+            "http_connections_cut",
+            "HTTP connections ended for going beyond a limit, by reason",
+            ["reason"],
+            registry=self.registry,
+        )
         self.delivery_latency = Histogram(
             "websocket_delivery_latency_seconds",
             "From the event's commit time to the hand-over to live followers",

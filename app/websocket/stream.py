@@ -23,8 +23,8 @@ from app.core.identity import Identity
 from app.events.types import Event
 from app.websocket.protocol import EncodedEvent, Frame, MadeUpDeletion, ReconnectAdvice
 from app.websocket.resume import Snapshot
-from app.websocket.stream_transport import EXTENSION
 
+ABORT_KEY: Final = "compliance.abort"  # an ASGI extension of ours: app/api/transport.py
 CHUNK_BYTES: Final = 16_384  # events are sent together up to about here; one may be larger
 # Browsers wait so long before they come back. At random, so that not all of them come at once.
 RETRY_MS: Final = (500, 3_000)
@@ -246,7 +246,7 @@ class EventStreamResponse(Response):
         self._on_end = on_end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        abort = scope.get("extensions", {}).get(EXTENSION, {}).get("abort")
+        abort = scope.get("extensions", {}).get(ABORT_KEY, {}).get("abort")
         try:
             async with asyncio.TaskGroup() as group:
                 listening = group.create_task(self._listen(receive), name="stream-reader")

@@ -126,6 +126,16 @@ def test_every_code_of_a_problem_is_described():
     matches_exactly([*said, "configuration"], problem_codes())
 
 
+def test_every_reason_to_end_a_connection_is_described_with_its_status():
+    from app.api.lobby import REASONS
+
+    said = {
+        plain(reason): status
+        for reason, status, _ in rows(section(read("docs/errors.md"), "Refused before the application"))
+    }
+    assert said == {reason: "" if status is None else str(status.value) for reason, status in REASONS.items()}
+
+
 def test_every_status_beside_a_code_is_right():
     from app.api.errors import CODES
     from app.core import errors

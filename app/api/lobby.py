@@ -1,0 +1,67 @@
+"""How many HTTP connections are here, from where, and why some are ended."""
+
+from collections import Counter
+from http import HTTPStatus
+from ipaddress import ip_address, ip_network
+from typing import Final
+
+from app.core.config import Settings
+from app.core.limits import network_of
+from app.core.metrics import Metrics
+
+LOOK_S: Final = 2.5  # how often a connection is looked at
+# Why a connection is ended, and what is said (docs/errors.md). None: nothing, for its client takes nothing.
+REASONS: Final = {
+    "bad_request": HTTPStatus.BAD_REQUEST,
+    "head_timeout": HTTPStatus.REQUEST_TIMEOUT,
+    "body_timeout": HTTPStatus.REQUEST_TIMEOUT,
+    "address_limit": HTTPStatus.TOO_MANY_REQUESTS,
+    "head_too_large": HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "process_limit": HTTPStatus.SERVICE_UNAVAILABLE,
+    "unread": None,
+}
+
+
+class Lobby:
+    """The connections of one server that are no WebSockets, or not yet: counted by address and in all."""
+
+    def __init__(self, *, settings: Settings, metrics: Metrics) -> None:
+        self.settings = settings
+        self.look_s = min(LOOK_S, settings.http_head_timeout_s / 4, settings.http_stall_timeout_s / 4)
+        self._metrics = metrics
+        self._proxies = [ip_network(network) for network in settings.trusted_proxies]
+        self._here: Counter[str] = Counter()  # by address, as `network_of` has it
+        self._total = 0
+
+    def __len__(self) -> int:
+        return self._total
+
+    def enter(self, address: str) -> str | None:
+        """None: come in, and `leave` later. Else the reason why not."""
+        network = network_of(address)
+        if len(self) >= self.settings.http_max_connections:
+            return "process_limit"
+        # All who are behind a proxy have its address.
+        if self._here[network] >= self.settings.http_max_connections_per_address and not self.is_proxy(address):
+            return "address_limit"
+        self._here[network] += 1
+        self._total += 1
+        return None
+
+    def leave(self, address: str) -> None:
+        network = network_of(address)
+        self._here[network] -= 1
+        self._total -= 1
+        if not self._here[network]:
+            del self._here[network]
+
+    def is_proxy(self, address: str) -> bool:
+        try:
+            parsed = ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._proxies)
+
+    def count(self, reason: str) -> None:
+        """A connection is ended for one of `REASONS`."""
+        self._metrics.http_cut.labels(reason).inc()

@@ -1,0 +1,269 @@
+"""HTTP connections: uvicorn's protocol, with an end to all that a client could draw out.
+
+uvicorn by itself waits for ever for a head that does not end, a body that drips and a reader that takes nothing, keeps
+heads of any size, and takes any number of connections. Here each has a limit (docs/settings.md, "Requests"). A timer
+of each connection looks at it now and then; nothing else is added to what a request costs.
+"""
+
+import asyncio
+from asyncio.transports import BaseTransport
+from collections.abc import Callable
+from enum import Enum, auto
+from functools import partial
+from typing import Any, Final, cast
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from app.api.lobby import REASONS, Lobby
+from app.websocket.stream import ABORT_KEY
+
+MAX_HEADERS: Final = 128  # of one request, trailers of a chunked body included
+MIN_BODY_BYTES_PER_S: Final = 500  # a slower body is no upload but a way to hold a connection
+# So long what still comes after a refusal is thrown away: a connection that is closed while its peer writes is reset,
+# and the answer may be lost with it (RFC 9112, section 9.6).
+LINGER_S: Final = 2.0
+# Longer than proxies keep an idle connection (nginx and most balancers: 60 s), or one would be closed under a request.
+PROXY_KEEP_ALIVE_S: Final = 75
+
+
+class Wait(Enum):
+    """What the client owes us."""
+
+    NOTHING = auto()  # the application has the request
+    HEAD = auto()
+    BODY = auto()
+    END = auto()  # all is said; it is to close
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """Given to uvicorn as `http=make_protocol(lobby)`.
+
+    Adds `scope["extensions"]["compliance.abort"]["abort"]`, which ASGI lacks: called, it drops the connection at once,
+    unsent bytes included. uvicorn closes a transport only after the last byte was taken.
+    """
+
+    def __init__(
+        self,
+        config: Any,
+        server_state: Any,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        lobby: Lobby,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._lobby = lobby
+        self._address: str | None = None  # under which it is counted in the lobby
+        self._timer: asyncio.TimerHandle | None = None
+        self._wait = Wait.HEAD
+        self._since = self.loop.time()  # when this wait began
+        self._begun = False  # bytes of the head are here
+        self._head_bytes = 0  # of the request's head and trailers, as far as they are parsed
+        self._headers = 0
+        self._unparsed_bytes = 0  # came since the parser last said something: of a header that does not end
+        self._body_bytes = 0  # came since `_since`
+        self._unsent_bytes = 0  # at the last look
+        self._taken_at = self._since  # when the client was last seen to take bytes, or there were none
+
+    # What the transport says
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(cast("asyncio.Transport", transport))
+        address = self.client[0] if self.client else ""
+        refusal = self._lobby.enter(address)
+        if refusal is not None:
+            self._lobby.count(refusal)
+            self._write_refusal(refusal)
+            self._wait = Wait.END
+            self.transport.close()  # no waiting here: it is places that are short
+            return
+        self._address = address
+        if self._lobby.is_proxy(address):
+            self.timeout_keep_alive = PROXY_KEEP_ALIVE_S
+        self._timer = self.loop.call_later(self._lobby.look_s, self._look)
+
+    def data_received(self, data: bytes) -> None:
+        if self._wait is Wait.END:
+            return
+        if self._wait is Wait.NOTHING:
+            self._wait_for(Wait.HEAD)
+        self._unparsed_bytes += len(data)
+        super().data_received(data)
+        if self._unparsed_bytes > self._lobby.settings.http_max_head_bytes:
+            self._refuse("head_too_large")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._leave()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        """The parser and this object hold each other: without the last line they stay until a garbage collection."""
+        self._leave()
+        super().handle_websocket_upgrade()
+        self.parser = self.flow = None  # type: ignore[assignment]
+
+    # What the parser says
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT_KEY: {"abort": self.transport.abort}}
+        if self._wait is not Wait.HEAD:
+            self._wait_for(Wait.HEAD)
+        self._begun = True
+        self._head_bytes = self._headers = self._unparsed_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        self._count_head(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers += 1
+        self._count_head(len(name) + len(value) + len(b": \r\n"))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._wait_for(Wait.BODY)
+
+    def on_body(self, body: bytes) -> None:
+        self._unparsed_bytes = 0
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        # Who is answered before the end of the body owes the next request: uvicorn's keep-alive would not look again.
+        answered = self.cycle is not None and self.cycle.response_complete
+        self._wait_for(Wait.HEAD if answered else Wait.NOTHING)
+
+    def on_response_complete(self) -> None:
+        if self._wait is Wait.BODY:
+            self._wait_for(Wait.BODY)  # from now on it has to come to its end
+        super().on_response_complete()
+
+    def _count_head(self, count: int) -> None:
+        """Raises _HeadTooLarge, which the parser takes for a bad request."""
+        self._unparsed_bytes = 0
+        self._head_bytes += count
+        if self._head_is_too_large():
+            raise _HeadTooLarge
+
+    def _head_is_too_large(self) -> bool:
+        return self._head_bytes > self._lobby.settings.http_max_head_bytes or self._headers > MAX_HEADERS
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn says the same of all that is not understood
+        """The parser gave up."""
+        if self._head_is_too_large():
+            self._refuse("head_too_large")
+        else:
+            self._refuse("bad_request")
+
+    # The limits in time
+
+    def _wait_for(self, wait: Wait) -> None:
+        self._wait = wait
+        self._since = self.loop.time()
+        self._begun = False
+        self._body_bytes = self._unparsed_bytes = 0
+
+    def _look(self) -> None:
+        self._timer = self.loop.call_later(self._lobby.look_s, self._look)
+        now = self.loop.time()
+        if self._takes_nothing(now):
+            self._lobby.count("unread")
+            self.transport.abort()
+        elif self._wait is Wait.HEAD:
+            self._look_at_head(now)
+        elif self._wait is Wait.BODY:
+            self._look_at_body(now)
+        elif self._wait is Wait.END and now - self._since >= LINGER_S:
+            self.transport.abort()
+
+    def _takes_nothing(self, now: float) -> bool:
+        """Whether bytes wait for the client and none was taken for too long."""
+        before, self._unsent_bytes = self._unsent_bytes, self.transport.get_write_buffer_size()
+        if self._unsent_bytes == 0 or self._unsent_bytes != before:
+            self._taken_at = now
+        return now - self._taken_at >= self._lobby.settings.http_stall_timeout_s
+
+    def _look_at_head(self, now: float) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._since = now  # it comes early, while the answer to the one before is under way
+        elif now - self._since >= self._lobby.settings.http_head_timeout_s:
+            if self._begun:
+                self._refuse("head_timeout")
+            else:  # on stock, as browsers open them: an answer would be taken for that of a request to come
+                self.transport.close()
+
+    def _look_at_body(self, now: float) -> None:
+        cycle = self.cycle
+        under_way = not cycle.response_complete
+        if under_way and (self.flow.read_paused or cycle.waiting_for_100_continue or cycle.response_started):
+            self._wait_for(Wait.BODY)  # not the client is slow: we do not read, or do not need it
+            return
+        spent_s = now - self._since
+        if spent_s < self._lobby.settings.http_stall_timeout_s:
+            return
+        if self._body_bytes >= spent_s * MIN_BODY_BYTES_PER_S and under_way:
+            self._wait_for(Wait.BODY)
+        else:
+            self._refuse("body_timeout")
+
+    # The end
+
+    def _refuse(self, reason: str) -> None:
+        """Answer in the application's place, where no other answer is under way, and end the connection."""
+        if self._wait is Wait.END or self.transport.is_closing():
+            return
+        self._lobby.count(reason)
+        if not self._may_answer():
+            self.transport.abort()
+            return
+        self._wait_for(Wait.END)
+        self._unset_keepalive_if_required()
+        self._write_refusal(reason)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True  # all that the application says from here on goes nowhere
+            self.cycle.message_event.set()
+        if self.transport.can_write_eof():
+            self.flow.resume_reading()
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def _may_answer(self) -> bool:
+        if self.pipeline:
+            return False
+        if self.cycle is None:
+            return True
+        return not self.cycle.response_started if self._wait is Wait.BODY else self.cycle.response_complete
+
+    def _write_refusal(self, reason: str) -> None:
+        status = REASONS[reason]
+        assert status is not None
+        body = status.phrase.encode()
+        lines = [
+            *(name + b": " + value for name, value in self.server_state.default_headers),
+            b"content-type: text/plain; charset=utf-8",
+            b"content-length: %d" % len(body),
+            b"connection: close",
+        ]
+        self.transport.write(STATUS_LINE[status] + b"\r\n".join([*lines, b"", body]))
+
+    def _leave(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._address is not None:
+            self._lobby.leave(self._address)
+            self._address = None
+
+
+class _HeadTooLarge(Exception):
+    """Ends the parsing of a request."""
+
+
+def make_protocol(lobby: Lobby) -> type[asyncio.Protocol]:
+    """What uvicorn calls for each connection; to its types it is a class."""
+    protocol: Callable[..., asyncio.Protocol] = partial(HttpProtocol, lobby=lobby)
+    return cast("type[asyncio.Protocol]", protocol)
