@@ -46,7 +46,9 @@ class KeptReads(Generic[K, V]):
         self._kept = {key: kept for key, kept in self._kept.items() if not self._is_over(kept)}
         while len(self._kept) >= self._max_kept:
             del self._kept[next(iter(self._kept))]
-        kept = Kept(self._clock.monotonic(), asyncio.get_running_loop().create_task(read), mark)
+        task = asyncio.get_running_loop().create_task(read)
+        task.add_done_callback(_hear)
+        kept = Kept(self._clock.monotonic(), task, mark)
         self._kept.pop(key, None)
         self._kept[key] = kept
         return kept
@@ -56,3 +58,9 @@ class KeptReads(Generic[K, V]):
 
     def _is_over(self, kept: Kept[V]) -> bool:
         return kept.failed or (kept.task.done() and self.age_s(kept) > self._keep_s)
+
+
+def _hear(task: asyncio.Task[Any]) -> None:
+    """A failure is for those who asked; when all of them are gone, it is nobody's."""
+    if not task.cancelled():
+        task.exception()

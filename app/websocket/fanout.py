@@ -14,10 +14,14 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 from weakref import ref
 
+import structlog
+
 from app.core.metrics import Metrics
 from app.websocket.peer import Peer
 from app.websocket.protocol import EncodedEvent
 from app.websocket.topics import Topics
+
+log = structlog.get_logger(__name__)
 
 
 class Member(Protocol):
@@ -90,7 +94,10 @@ class Fanout:
         while self._dirty:
             levels, self._dirty = self._dirty, []
             for level in levels:
-                level.flush()
+                try:
+                    level.flush()
+                except Exception:  # a boundary: the other sets' followers are not to wait for their next event
+                    log.exception("flush_failed")
         self._share.use(started, time.monotonic())
 
 

@@ -169,6 +169,8 @@ class WebSocketManager:
             self.registry.remove(connection)
             raise
         self._evict_oldest(identity.user_id)
+        if self.registry.get(connection.connection_id) is None:
+            return connection  # it gave way to newer ones meanwhile, and is closed
         self.delivery.open_presence(connection, heads or [])
         connection.ready = True
         connection.send(self._greeting.frame(connection, self._clock.now()))
@@ -349,6 +351,10 @@ class WebSocketManager:
         self._forget(connection)
 
     def _forget(self, connection: ConnectionInfo) -> None:
-        if self.registry.remove(connection):
-            self.delivery.leave(connection)
+        if not self.registry.remove(connection):
+            return
+        self.delivery.leave(connection)
+        if connection.ready:
             self.ledger.closed(connection)
+        else:  # it gave way to a newer one before it was greeted
+            self.ledger.refused(connection.close_reason, connection.address)

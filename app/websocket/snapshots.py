@@ -7,7 +7,7 @@ from app.core.db import Database
 from app.core.kept import Kept, KeptReads
 from app.websocket.resume import Snapshot, StateReader
 
-# A snapshot this old is still right: whoever starts from it reads what came after from the log.
+# Where somebody watches the task, a snapshot this old is still right: what came after it is read from the log.
 FRESH_S: Final = 0.25
 # One that stands at the task's newest event differs from a new one by the time of a heartbeat, or by a place in the
 # queue: in a storm of reconnections it serves everybody.
@@ -42,7 +42,8 @@ class SnapshotCache:
         if not kept.task.done():
             return kept.mark >= at_least  # it has at least what was seen before it began
         snapshot = kept.task.result()
-        seq = kept.mark if snapshot is None else snapshot.seq
+        if snapshot is None or not at_least:  # where nobody knows the newest event, only a read that ends later does
+            return False
         if self._kept.age_s(kept) <= FRESH_S:
-            return seq >= at_least
-        return snapshot is not None and seq == at_least
+            return snapshot.seq >= at_least
+        return snapshot.seq == at_least

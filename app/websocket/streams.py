@@ -21,7 +21,7 @@ from app.events.bus.base import TaskHint
 from app.events.log import read_after
 from app.events.types import Event
 from app.repositories import tasks
-from app.websocket.resume import NoReplay, Snapshot, StateReader
+from app.websocket.resume import Replay, Snapshot, StateReader
 from app.websocket.snapshots import SnapshotCache
 from app.websocket.stream import RESTART, EventStream, EventStreamResponse
 from app.websocket.topics import ALL_TOPICS
@@ -155,22 +155,24 @@ class Streams:
         )
 
     async def _place(self, stream: EventStream, last_seq: int | None) -> None:
-        head = await self._db.read(lambda connection: self._find_head(connection, stream, last_seq))
-        if head is None:
-            stream.restart()
-        else:
+        head, serves = await self._db.read(lambda connection: self._find_head(connection, stream, last_seq))
+        if serves:
             stream.start_at(last_seq or 0, head)
+        else:
+            stream.offer(head)
+            stream.restart()
 
-    def _find_head(self, connection: Connection, stream: EventStream, last_seq: int | None) -> int | None:
-        """Where the log ends when it serves `last_seq`; None: a snapshot is needed. Raises NotFound."""
+    def _find_head(self, connection: Connection, stream: EventStream, last_seq: int | None) -> tuple[int, bool]:
+        """Where the log ends, and whether it serves `last_seq`; if not, a snapshot is needed. Raises NotFound."""
         viewer = tasks.Viewer(stream.identity.user_id, stream.identity.is_admin)
-        if tasks.find(connection, stream.task_id, viewer) is None:
+        row = tasks.find(connection, stream.task_id, viewer)
+        if row is None:
             raise NotFound("There is no such task.")
         if last_seq is None:
-            return None
+            return row.last_seq, False
         limits = {"max_events": self._settings.replay_max_events, "max_bytes": self._settings.replay_max_bytes}
         found = self._reader.replay(connection, stream.task_id, last_seq, ALL_TOPICS, **limits)
-        return None if found is None or isinstance(found, NoReplay) else found.head
+        return row.last_seq, isinstance(found, Replay)
 
     async def _read_after(self, task_id: str, seq: int) -> list[Event] | None:
         return await self._db.read(lambda connection: _read_page(connection, task_id, seq))

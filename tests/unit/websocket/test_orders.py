@@ -235,6 +235,20 @@ async def test_the_greeting_is_the_first_frame_whatever_is_broadcast_meanwhile(d
     assert [read_frame(frame)["type"] for frame in peer.wire] == ["connection_established", "admin_broadcast"]
 
 
+async def test_who_gives_way_before_the_greeting_was_never_there(desk):
+    stack = desk.stack
+    user = stack.add_user("a")
+    most = stack.settings.ws_max_connections_per_user
+    watchers = await asyncio.gather(*(desk.connect(user) for _ in range(most + 3)))
+    here = [watcher for watcher in watchers if not watcher.peer.closed]
+    assert len(here) == len(desk.manager.registry) == most
+    assert all(watcher.connection.ready for watcher in here)
+    kinds = [row["action"] for row in stack.audit.rows if row["outcome"] == "ok"]
+    assert kinds.count("ws.connect") - kinds.count("ws.close") == most
+    for index, kind in enumerate(kinds):
+        assert kind != "ws.close" or kinds[:index].count("ws.connect") > kinds[:index].count("ws.close")
+
+
 async def test_nobody_gives_way_to_a_connection_that_comes_to_nothing(desk, monkeypatch):
     stack = desk.stack
     user = stack.add_user("a")
