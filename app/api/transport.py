@@ -98,6 +98,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """The parser and this object hold each other: without the last line they stay until a garbage collection."""
+        if self.pipeline or (self.cycle is not None and not self.cycle.response_complete):
+            self.transport.abort()  # no client does that: the answer under way would end up between frames
+            return
         self._leave()
         super().handle_websocket_upgrade()
         self.parser = self.flow = None  # type: ignore[assignment]

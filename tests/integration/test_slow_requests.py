@@ -362,6 +362,21 @@ async def test_a_socket_takes_no_place_once_it_is_one_and_a_stream_does(tmp_path
             assert await closed_with(house) == b"HTTP/1.1 429 Too Many Requests"
 
 
+async def test_no_socket_is_opened_behind_an_answer_that_is_under_way(house, log):
+    user = await house.sign_in()
+    upgrade = (
+        f"GET /api/v1/monitor/ws?token={user} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    ).encode()
+    async with connected(house) as client:
+        client.say(LOGIN + f"Content-Length: {len(BODY)}\r\n\r\n".encode() + BODY + upgrade)
+        with suppress(ConnectionError):
+            assert b" 101 " not in await client.rest()
+    async with connected(house) as client:
+        assert (await client.get("/livez")).startswith(b"HTTP/1.1 200 ")
+    assert "Traceback" not in log.getvalue()
+
+
 async def test_many_who_stall_keep_nobody_else_waiting(house):
     async with asyncio.TaskGroup() as group:
         for number in range(60):
