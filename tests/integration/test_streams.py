@@ -251,6 +251,7 @@ async def test_it_goes_on_after_the_end_of_an_attempt_and_ends_with_the_task(hou
     task = await house.add_task(user)
     journal, lifecycle = house.services.journal, house.services.lifecycle
     async with open_stream(house, task, user) as reader:
+        await reader.until("task_snapshot")
         await journal.write(lifecycle.complete(task, 1, Statistics()))
         await reader.until("task_completed")
         await journal.write(lifecycle.retry(task, by="mei"))
