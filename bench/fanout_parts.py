@@ -235,6 +235,8 @@ def bench_resume(tools: Tools, size: Size) -> Results:
             follower.ask("forget")
             storm = follower.ask(f"resume 1000 {missed}")
             built = server.stats()["snapshots_built"] - built
+    if resumed["level"] != 1_000 or storm["level"] != 1_000:
+        raise RuntimeError(f"not everybody came back: {resumed}, {storm}")
     return [
         {
             "resume_s": resumed["seconds"],

@@ -53,6 +53,8 @@ LIFTED: Final[Mapping[str, Any]] = {
     "ws_max_connections_per_user": 1_000_000,
     "ws_max_connections_per_address": 1_000_000,
     "ws_handshakes_per_s_per_address": 1_000_000,
+    "http_max_connections": 1_000_000,
+    "http_max_connections_per_address": 1_000_000,
     "ws_commands_per_s": 100_000,
     # A sweep in the middle of what goes as fast as it can would find the log ahead and deliver at its own pace.
     "sweep_interval_s": 60,
