@@ -1,9 +1,7 @@
 """The real server on a real port: start, stop, what it logs, and what it refuses."""
 
 import asyncio
-import io
 import json
-import logging
 import os
 import resource
 import signal
@@ -15,12 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-import structlog
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.core.errors import ConfigurationError
-from app.core.logging import RedactingFormatter, configure_logging
 from app.server import open_listener, raise_file_limit, run_server, serve, url_of
 from app.wiring import build_services
 from tests.support.house import (
@@ -30,20 +26,15 @@ from tests.support.house import (
     cheap_passwords,
     make_settings,
 )
+from tests.support.logs import captured_log
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def log():
-    stream = io.StringIO()
-    configure_logging("DEBUG", stream=stream)
-    yield stream
-    root = logging.getLogger()
-    for handler in [h for h in root.handlers if isinstance(h.formatter, RedactingFormatter)]:
-        root.removeHandler(handler)
-    root.setLevel(logging.WARNING)
-    structlog.reset_defaults()
+    with captured_log() as stream:
+        yield stream
 
 
 def quiet_services(settings):

@@ -1,17 +1,14 @@
 """Clients that draw a request out, or hold what they need not: bounded on the real server, and nobody else notices."""
 
 import asyncio
-import io
 import itertools
-import logging
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
-import structlog
 from websockets.asyncio.client import connect
 
-from app.core.logging import RedactingFormatter, configure_logging
+from tests.support.logs import captured_log
 from tests.support.realtime import until, warning
 from tests.support.streaming import open_stream, stream_house
 
@@ -29,14 +26,8 @@ async def house(tmp_path):
 
 @pytest.fixture
 def log():
-    stream = io.StringIO()
-    configure_logging("INFO", stream=stream)
-    yield stream
-    root = logging.getLogger()
-    for handler in [h for h in root.handlers if isinstance(h.formatter, RedactingFormatter)]:
-        root.removeHandler(handler)
-    root.setLevel(logging.WARNING)
-    structlog.reset_defaults()
+    with captured_log("INFO") as stream:
+        yield stream
 
 
 class Client:

@@ -1,14 +1,11 @@
 """Readers that take no bytes: bounded, cut off, and complete when they come back. And nothing secret in the log."""
 
 import asyncio
-import io
-import logging
 
 import pytest
-import structlog
 
-from app.core.logging import RedactingFormatter, configure_logging
 from app.websocket.streams import PAGE
+from tests.support.logs import captured_log
 from tests.support.realtime import until, warning
 from tests.support.streaming import open_stream, stream_house
 
@@ -79,14 +76,8 @@ async def test_a_stuck_reader_holds_up_no_end(tmp_path, end):
 
 @pytest.fixture
 def log():
-    stream = io.StringIO()
-    configure_logging("DEBUG", stream=stream)
-    yield stream
-    root = logging.getLogger()
-    for handler in [h for h in root.handlers if isinstance(h.formatter, RedactingFormatter)]:
-        root.removeHandler(handler)
-    root.setLevel(logging.WARNING)
-    structlog.reset_defaults()
+    with captured_log() as stream:
+        yield stream
 
 
 async def test_no_token_of_an_address_gets_into_the_log_and_no_traceback(tmp_path, log):

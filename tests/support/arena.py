@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import logging
 import socket
 import struct
 import threading
@@ -14,13 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import structlog
 import uvloop
 
-from app.core.logging import RedactingFormatter, configure_logging
+from app.core.logging import configure_logging
 from app.server import Serving, serve
 from app.wiring import build_services
 from tests.support.house import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
+from tests.support.logs import forget_logging
 
 T = TypeVar("T")
 PATIENCE_S = 10.0
@@ -185,13 +184,5 @@ def open_arena(folder: Path, **values: Any) -> Iterator[Arena]:
     finally:
         over.set()
         thread.join(PATIENCE_S)
-        _forget_logging()
+        forget_logging()
     assert not thread.is_alive(), "the server does not end"
-
-
-def _forget_logging() -> None:
-    root = logging.getLogger()
-    for handler in [h for h in root.handlers if isinstance(h.formatter, RedactingFormatter)]:
-        root.removeHandler(handler)
-    root.setLevel(logging.WARNING)
-    structlog.reset_defaults()

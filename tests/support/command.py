@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from app.cli import main
-from app.core.logging import RedactingFormatter
+from tests.support.logs import forget_logging
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,12 +69,8 @@ async def line_with(stream: Any, text: str, timeout_s: float = 30) -> str:
 
 def here(*words: object) -> int:
     """`compliance WORDS` inside this process, for what needs no process of its own. Leaves logging as it was."""
-    root = logging.getLogger()
-    level = root.level
+    level = logging.getLogger().level
     try:
         return main([str(word) for word in words])
     finally:
-        for handler in [h for h in root.handlers if isinstance(h.formatter, RedactingFormatter)]:
-            root.removeHandler(handler)
-        root.setLevel(level)
-        structlog.reset_defaults()
+        forget_logging(level)

@@ -1,24 +1,18 @@
-import io
 import logging
 
 import pytest
 import structlog
 
-from app.core.logging import RedactingFormatter, configure_logging
+from app.core.logging import configure_logging
+from tests.support.logs import captured_log
 
 SECRET = "abc123secret"
 
 
 @pytest.fixture
 def stream():
-    stream = io.StringIO()
-    configure_logging("DEBUG", stream=stream)
-    yield stream
-    root = logging.getLogger()
-    for handler in [h for h in root.handlers if isinstance(h.formatter, RedactingFormatter)]:
-        root.removeHandler(handler)
-    root.setLevel(logging.WARNING)
-    structlog.reset_defaults()
+    with captured_log() as stream:
+        yield stream
 
 
 def test_the_accept_line_of_uvicorn_shows_no_token(stream):
