@@ -32,7 +32,7 @@ class FrameError(Exception):
         self.reason = reason
 
 
-PROTOCOL_ERROR, NO_CODE, ABNORMAL, INVALID_DATA, TOO_BIG = 1002, 1005, 1006, 1007, 1009
+NORMAL, PROTOCOL_ERROR, NO_CODE, ABNORMAL, INVALID_DATA, TOO_BIG = 1000, 1002, 1005, 1006, 1007, 1009
 MAX_CONTROL_BYTES: Final = 125
 PIECE_BYTES: Final = 16  # as which a smaller piece of a message counts: empty ones without end would fill the memory
 _FIN, _RESERVED, _MASKED = 0x80, 0x70, 0x80

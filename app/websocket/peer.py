@@ -1,11 +1,21 @@
 """A socket as the rest of the house sees it, and who listens to it. `transport` is what is behind it."""
 
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Final, Protocol
 
 PEER_KEY: Final = "compliance.peer"  # where the peer is in `scope["extensions"]`
 READ_AHEAD: Final = 8  # messages that wait to be heard before reading stops
 Content = str | bytes
+
+
+class State(Enum):
+    """Of a WebSocket."""
+
+    OPENING = auto()  # the request is not answered
+    OPEN = auto()
+    CLOSING = auto()  # our close frame or refusal was sent
+    CLOSED = auto()
 
 
 class Listener(Protocol):

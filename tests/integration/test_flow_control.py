@@ -7,7 +7,7 @@ import pytest
 
 from app.events.types import TaskProgress
 from app.websocket import transport
-from app.websocket.transport import State
+from app.websocket.peer import State
 from tests.support.frames import Follower, read_frame
 from tests.support.realtime import Stack, open_client, until, warning
 
@@ -173,7 +173,7 @@ async def test_a_stuck_client_that_says_good_bye_keeps_no_socket_open(tmp_path, 
         else:
             client.writer.write(b"\x88\x80\0\0\0\0" if farewell == "close" else b"\xff" * 16)
         await until(lambda: len(stack.manager.registry) == 0)
-        await until(lambda: connection.peer._state is State.CLOSED)
+        await until(lambda: connection.peer.state is State.CLOSED)
         await client.close()
 
 
