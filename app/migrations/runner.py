@@ -1,6 +1,7 @@
 """Brings a database to the newest revision. Run by the program itself: there is no alembic.ini and no env.py.
 
-All revisions of one call are one transaction: an upgrade happens or does not. An older SQLite file is copied first.
+All revisions of one call are one transaction: an upgrade happens or does not. An older SQLite file is copied first:
+that copy is the way back, and revisions have no other.
 """
 
 import sqlite3

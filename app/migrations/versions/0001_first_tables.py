@@ -21,10 +21,6 @@ def upgrade() -> None:
     _create_audit_log()
 
 
-def downgrade() -> None:
-    raise NotImplementedError("there is nothing before the first version")
-
-
 def _create_users() -> None:
     op.create_table(
         "users",

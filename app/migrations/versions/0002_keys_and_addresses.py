@@ -16,11 +16,6 @@ def upgrade() -> None:
     _create_known_addresses()
 
 
-def downgrade() -> None:
-    op.drop_table("known_addresses")
-    op.drop_table("idempotency_keys")
-
-
 def _create_idempotency_keys() -> None:
     op.create_table(
         "idempotency_keys",

@@ -49,6 +49,17 @@ class Desk:
         watcher.frames()
         return watcher
 
+    async def open_task(self):
+        """(stack, its user, a running task of theirs)"""
+        user = self.stack.add_user("a")
+        return self.stack, user, await self.stack.add_task(user)
+
+    async def follow(self, watcher, task, **fields):
+        """Subscribe; the reply and the snapshot or replay are read."""
+        assert await self.manager.subscribe_to_task(watcher.connection, task, **fields)
+        await self.settle()
+        watcher.frames()
+
     async def settle(self):
         """Until nothing is under way."""
         while len(self.manager._background):  # noqa: ASYNC110 - tasks come and go

@@ -15,18 +15,10 @@ async def lose(*_):
     raise DatabaseUnavailable("the database is busy")
 
 
-async def follow(desk, watcher, task, **fields):
-    assert await desk.manager.subscribe_to_task(watcher.connection, task, **fields)
-    await desk.settle()
-    watcher.frames()
-
-
 async def test_a_log_that_went_back_gives_everybody_a_snapshot(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     watcher = await desk.connect(user)
-    await follow(desk, watcher, task)
+    await desk.follow(watcher, task)
     last = await stack.say(task, warning(), warning())
     await desk.settle()
 
@@ -45,11 +37,9 @@ async def test_a_log_that_went_back_gives_everybody_a_snapshot(desk):
 
 
 async def test_a_task_whose_row_is_gone_is_told_as_deleted_without_a_seq(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     follower, other = await desk.connect(user), await desk.connect(user)
-    await follow(desk, follower, task)
+    await desk.follow(follower, task)
     stack.db.write_sync(lambda c: c.execute(delete(scan_tasks)) and None)
     await desk.delivery.sweep()
     for watcher in (follower, other):
@@ -60,11 +50,9 @@ async def test_a_task_whose_row_is_gone_is_told_as_deleted_without_a_seq(desk):
 
 
 async def test_a_purge_after_the_deletion_is_not_told_again(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     watcher = await desk.connect(user)
-    await follow(desk, watcher, task)
+    await desk.follow(watcher, task)
     await stack.journal.write(stack.lifecycle.complete(task, 1, Statistics()))
     await stack.journal.write(stack.lifecycle.delete(task, by="a"))
     await desk.settle()
@@ -76,11 +64,9 @@ async def test_a_purge_after_the_deletion_is_not_told_again(desk):
 
 
 async def test_rows_pruned_under_a_live_follower_become_a_snapshot(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     watcher = await desk.connect(user)
-    await follow(desk, watcher, task)
+    await desk.follow(watcher, task)
     desk.bus_is_dead = True
     await stack.say(task, *[warning() for _ in range(5)])
 
@@ -97,9 +83,7 @@ async def test_rows_pruned_under_a_live_follower_become_a_snapshot(desk):
 
 
 async def test_a_retry_unseen_while_the_bus_is_dead_is_noticed_from_its_beginning(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     await stack.journal.write(stack.lifecycle.complete(task, 1, Statistics()))
     watcher = await desk.connect(user)
     desk.bus_is_dead = True
@@ -123,11 +107,9 @@ async def test_a_hint_without_bodies_for_an_unknown_task_starts_before_its_seq(d
 
 
 async def test_a_pull_that_fails_with_the_database_is_repaired_by_the_sweep(desk, monkeypatch):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     watcher = await desk.connect(user)
-    await follow(desk, watcher, task)
+    await desk.follow(watcher, task)
     desk.bus_is_dead = True
     last = await stack.say(task, warning("one"))
     with monkeypatch.context() as broken:
@@ -142,9 +124,7 @@ async def test_a_pull_that_fails_with_the_database_is_repaired_by_the_sweep(desk
 
 
 async def test_a_catch_up_that_fails_goes_on_with_the_next_sweep(desk, monkeypatch):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     last = await stack.say(task, warning("one"), warning("two"))
     await desk.settle()  # the hint is heard by nobody
     watcher = await desk.connect(user)
@@ -161,9 +141,7 @@ async def test_a_catch_up_that_fails_goes_on_with_the_next_sweep(desk, monkeypat
 
 
 async def test_a_subscription_while_the_database_is_away_changes_nothing_and_says_so(desk, monkeypatch):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     watcher = await desk.connect(user)
     with monkeypatch.context() as broken:
         broken.setattr(stack.db, "read", lose)
@@ -174,12 +152,10 @@ async def test_a_subscription_while_the_database_is_away_changes_nothing_and_say
 
 
 async def test_unfollowing_behind_the_live_stream_sends_the_notices_between(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     watcher, level = await desk.connect(user), await desk.connect(user)
-    await follow(desk, level, task)
-    await follow(desk, watcher, task)
+    await desk.follow(level, task)
+    await desk.follow(watcher, task)
     watcher.peer.stalled = True
     desk.delivery.feeds[task].hold(watcher.connection.followers[task])  # as one that is still catching up
     await stack.say(task, stack.lines("x"), warning("between"))
@@ -217,9 +193,7 @@ async def test_hints_of_people_who_are_not_here_are_not_kept(desk):
 
 
 async def test_a_shared_snapshot_is_read_once_for_everybody_who_asks_at_the_same_time(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     watchers = [await desk.connect(user) for _ in range(8)]
     reads = 0
     snapshot = stack.manager.reader.snapshot

@@ -15,12 +15,6 @@ from tests.support.peers import FakePeer
 from tests.support.realtime import warning
 
 
-async def follow(desk, watcher, task, **fields):
-    assert await desk.manager.subscribe_to_task(watcher.connection, task, **fields)
-    await desk.settle()
-    watcher.frames()
-
-
 async def turns(count=50):
     """Let what is under way go on, as far as it can without the socket."""
     for _ in range(count):
@@ -28,9 +22,7 @@ async def turns(count=50):
 
 
 async def test_a_catch_up_ends_when_the_task_is_no_longer_followed(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     await stack.say(task, *[warning(str(number)) for number in range(8)])
     watcher = await desk.connect(user)
     watcher.follower.last = 2
@@ -48,11 +40,9 @@ async def test_a_catch_up_ends_when_the_task_is_no_longer_followed(desk):
 
 
 async def test_what_still_waited_for_a_follower_comes_as_notices_after_unsubscribing(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     watcher = await desk.connect(user)
-    await follow(desk, watcher, task)
+    await desk.follow(watcher, task)
     watcher.peer.stalled = True
     await stack.say(task, warning("fills the socket"))
     await desk.settle()
@@ -70,12 +60,10 @@ async def test_what_still_waited_for_a_follower_comes_as_notices_after_unsubscri
 
 
 async def test_unsubscribing_far_behind_sends_all_notices_between(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     watcher, other = await desk.connect(user), await desk.connect(user)
-    await follow(desk, other, task)
-    await follow(desk, watcher, task)
+    await desk.follow(other, task)
+    await desk.follow(watcher, task)
     desk.delivery.feeds[task].hold(watcher.connection.followers[task])  # as one that is still catching up
     for _ in range(5):
         await stack.say(task, *[warning() for _ in range(90)])
@@ -108,11 +96,9 @@ async def test_a_slow_peer_that_empties_its_transport_again_and_again_is_not_stu
 
 
 async def test_a_follower_that_needs_a_snapshot_of_a_deleted_task_is_told(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     watcher = await desk.connect(user)
-    await follow(desk, watcher, task)
+    await desk.follow(watcher, task)
     feed, follower = desk.delivery.feeds[task], watcher.connection.followers[task]
     feed.hold(follower)
     follower.needs_snapshot = True  # as after its rows were pruned
@@ -127,11 +113,9 @@ async def test_a_follower_that_needs_a_snapshot_of_a_deleted_task_is_told(desk):
 
 
 async def test_a_follower_that_is_behind_when_the_rows_of_a_deleted_task_go_is_told(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     watcher = await desk.connect(user)
-    await follow(desk, watcher, task)
+    await desk.follow(watcher, task)
     desk.delivery.feeds[task].hold(watcher.connection.followers[task])  # as one that is still catching up
     await stack.journal.write(stack.lifecycle.complete(task, 1, Statistics()))
     await stack.journal.write(stack.lifecycle.delete(task, by="a"))
@@ -144,11 +128,9 @@ async def test_a_follower_that_is_behind_when_the_rows_of_a_deleted_task_go_is_t
 
 
 async def test_who_follows_a_log_that_went_back_before_the_sweep_saw_it_gets_few_snapshots(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     watcher, late = await desk.connect(user), await desk.connect(user)
-    await follow(desk, watcher, task)
+    await desk.follow(watcher, task)
     await stack.say(task, *[warning() for _ in range(5)])
     await desk.settle()
     watcher.frames()
@@ -170,11 +152,9 @@ async def test_who_follows_a_log_that_went_back_before_the_sweep_saw_it_gets_few
 
 
 async def test_rows_pruned_to_the_end_under_a_live_follower_become_a_snapshot(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, user, task = await desk.open_task()
     watcher = await desk.connect(user)
-    await follow(desk, watcher, task)
+    await desk.follow(watcher, task)
     desk.bus_is_dead = True
     last = await stack.say(task, *[warning() for _ in range(5)])
 
@@ -190,9 +170,7 @@ async def test_rows_pruned_to_the_end_under_a_live_follower_become_a_snapshot(de
 
 
 async def test_a_snapshot_that_was_begun_before_an_event_is_not_given_as_one_after_it(desk):
-    stack = desk.stack
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
+    stack, _user, task = await desk.open_task()
     snapshots = desk.delivery._snapshots
     reads, held = stack.db.read, asyncio.Event()
 
