@@ -17,7 +17,7 @@ from app.events.types import NewEvent, TaskWarning
 from app.server import Server, build_config, open_listener
 from app.services.recorder import Recorder
 from app.wiring import build_services
-from tests.support.frames import Follower, read_frame
+from tests.support.frames import Follower, read_until, subscribe
 from tests.support.house import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.realtime import until
 
@@ -90,26 +90,9 @@ async def following(
 ) -> AsyncIterator[tuple[Any, Follower]]:
     """A client that stands at a snapshot, or asks for a replay."""
     async with connect(house.url, ssl=house.trust, proxy=None, ping_interval=None, **options) as link:
-        follower = Follower()
-        position = "" if last_seq is None else f',"last_seq":{last_seq}'
-        await link.send(f'{{"type":"subscribe_task","task_id":"{TASK}","log_tail":0{position}}}')
-        while True:
-            frame = read_frame(await link.recv())
-            if frame["type"] == "subscription_result" and last_seq is not None:
-                assert frame["recovered"]
-                follower.last = last_seq
-                break
-            if frame["type"] == "task_snapshot":
-                follower.take(frame)
-                break
+        follower = await subscribe(link, TASK, last_seq)
+        assert last_seq is None or follower.last == last_seq  # else a snapshot came instead
         yield link, follower
-
-
-async def read_until(link: Any, follower: Follower, seq: int) -> None:
-    while (follower.last or 0) < seq:
-        frame = read_frame(await link.recv())
-        if frame.get("task_id") == TASK:
-            follower.take(frame)
 
 
 def run(loop: str, work: Any) -> None:
@@ -130,7 +113,7 @@ def test_a_follower_over_tls_gets_everything_in_order(tmp_path, loop):
             first = follower.last
             for number in range(50):
                 last = await house.say(f"{number}")
-            await read_until(link, follower, last)
+            await read_until(link, follower, TASK, last)
             assert list(follower.events) == list(range(first + 1, last + 1))
             assert follower.gaps == 0
 
@@ -159,11 +142,11 @@ def test_a_slow_one_over_tls_is_set_aside_harms_nobody_and_catches_up(tmp_path, 
                     async with asyncio.timeout(1):
                         assert [await task for task in healthy] == [last] * HEALTHY
                 # What waited leaves now, in order and complete.
-                await read_until(slow, behind, last)
+                await read_until(slow, behind, TASK, last)
                 assert behind.gaps == 0
                 assert stuck.drained
                 last = await house.say("level again")
-                await read_until(slow, behind, last)
+                await read_until(slow, behind, TASK, last)
                 assert stuck.followers[TASK].level is not None
 
     run(loop, work())
@@ -173,7 +156,7 @@ async def keep_up(house: Secured) -> int:
     """Follow to the last event; its seq."""
     async with following(house) as (link, follower):
         while follower.last not in follower.events or follower.events[follower.last]["message"] != END:
-            await read_until(link, follower, (follower.last or 0) + 1)
+            await read_until(link, follower, TASK, (follower.last or 0) + 1)
         assert follower.gaps == 0
         return int(follower.last or 0)
 
@@ -184,12 +167,12 @@ def test_one_that_is_cut_off_over_tls_resumes_complete(tmp_path, loop):
         async with secured(tmp_path) as house:
             async with following(house) as (link, follower):
                 last = await house.say("before")
-                await read_until(link, follower, last)
+                await read_until(link, follower, TASK, last)
                 link.transport.abort()
             for number in range(30):
                 last = await house.say(f"{number}")
             async with following(house, last_seq=follower.last) as (link, again):
-                await read_until(link, again, last)
+                await read_until(link, again, TASK, last)
                 assert list(again.events) == list(range(follower.last + 1, last + 1))
                 assert again.gaps == 0
 

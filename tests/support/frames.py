@@ -74,3 +74,25 @@ class Follower:
             self.last = frame["seq"]
         else:
             self.gaps += 1
+
+
+async def subscribe(link: Any, task_id: str, last_seq: int | None = None) -> Follower:
+    """Up to the snapshot, or to the beginning of the replay. `link`: an open connection (`send`, `recv`)."""
+    follower = Follower()
+    position = {} if last_seq is None else {"last_seq": last_seq}
+    await link.send(orjson.dumps({"type": "subscribe_task", "task_id": task_id, **position}).decode())
+    while follower.last is None:
+        frame = read_frame(await link.recv())
+        if frame["type"] == "subscription_result" and frame.get("recovered"):
+            follower.last = last_seq
+        elif frame["type"] == "task_snapshot":
+            follower.take(frame)
+    return follower
+
+
+async def read_until(link: Any, follower: Follower, task_id: str, seq: int) -> None:
+    """What comes of the task until the follower stands at `seq`."""
+    while (follower.last or 0) < seq:
+        frame = read_frame(await link.recv())
+        if frame.get("task_id") == task_id:
+            follower.take(frame)

@@ -21,7 +21,7 @@ from app.events.types import NewEvent, TaskWarning
 from app.server import serve
 from app.services.recorder import Recorder
 from app.wiring import build_services
-from tests.support.frames import Follower, read_frame
+from tests.support.frames import read_frame, read_until, subscribe
 from tests.support.house import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.realtime import until
 
@@ -143,36 +143,15 @@ async def behind(house: House) -> AsyncIterator[None]:
         yield
 
 
-async def subscribe(link: Any, last_seq: int | None = None) -> Follower:
-    """Up to the snapshot, or to the beginning of the replay."""
-    follower = Follower()
-    position = "" if last_seq is None else f',"last_seq":{last_seq}'
-    await link.send(f'{{"type":"subscribe_task","task_id":"{TASK}"{position}}}')
-    while follower.last is None:
-        frame = read_frame(await link.recv())
-        if frame["type"] == "subscription_result" and frame.get("recovered"):
-            follower.last = last_seq
-        elif frame["type"] == "task_snapshot":
-            follower.take(frame)
-    return follower
-
-
-async def read_until(link: Any, follower: Follower, seq: int) -> None:
-    while (follower.last or 0) < seq:
-        frame = read_frame(await link.recv())
-        if frame.get("task_id") == TASK:
-            follower.take(frame)
-
-
 async def test_a_client_is_followed_by_its_own_address_and_gets_everything(house):
     async with behind(house), house.follow() as link:
-        follower = await subscribe(link)
+        follower = await subscribe(link, TASK)
         (connection,) = house.services.manager.registry.all()
         assert connection.address == CLIENT
         first = follower.last
         for number in range(100):
             last = await house.say(f"{number}")
-        await read_until(link, follower, last)
+        await read_until(link, follower, TASK, last)
         assert list(follower.events) == list(range(first + 1, last + 1))
         assert follower.gaps == 0
 
@@ -180,15 +159,15 @@ async def test_a_client_is_followed_by_its_own_address_and_gets_everything(house
 async def test_after_the_death_of_the_proxy_it_resumes_with_nothing_missing(house):
     async with behind(house):
         link = await house.follow()
-        follower = await subscribe(link)
-        await read_until(link, follower, await house.say("before"))
+        follower = await subscribe(link, TASK)
+        await read_until(link, follower, TASK, await house.say("before"))
     with pytest.raises(ConnectionClosed):
         await link.recv()
     for number in range(50):
         last = await house.say(f"meanwhile {number}")
     async with behind(house), house.follow() as link:
-        again = await subscribe(link, follower.last)
-        await read_until(link, again, last)
+        again = await subscribe(link, TASK, follower.last)
+        await read_until(link, again, TASK, last)
         assert list(again.events) == list(range(follower.last + 1, last + 1))
         assert again.gaps == 0
 
@@ -206,7 +185,7 @@ async def test_a_page_of_the_proxy_s_origin_may_connect_and_a_foreign_one_may_no
 
 async def test_pings_of_the_application_pass_the_proxy_both_ways(house):
     async with behind(house), house.follow() as link:
-        await subscribe(link)
+        await subscribe(link, TASK)
         (connection,) = house.services.manager.registry.all()
         opened = connection.peer.last_received
         # A pong, as the client says nothing else.
