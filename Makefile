@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Many tests wait for clocks, sockets and processes; what shares a file shares a worker.
 PARALLEL := -n 2 --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-system contract conformance soak cover lint format types imports bench eval lock clean
+.PHONY: help setup demo serve test test-system attack contract conformance soak cover lint format types imports bench eval lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ test: setup lint types imports ## All tests that need nothing but Python
 
 test-system: setup ## Tests that need Chromium, fonts, documentation packages and npm
 	$(BIN)/python -m pytest -m system
+
+attack: setup ## What attackers did to the server, against a real one (needs nginx)
+	$(BIN)/python -m pytest -m 'system or not system' tests/attack tests/system/test_nginx.py
 
 contract: setup ## The real-time contract before AsyncAPI's official parser (needs npm)
 	$(BIN)/python -m pytest -m system tests/system/test_asyncapi.py
