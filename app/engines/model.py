@@ -108,6 +108,7 @@ class FetchError(StrEnum):
     BAD_URL = "bad_url"
     PROTOCOL = "protocol"
     OUT_OF_SCOPE = "out_of_scope"  # a redirect left the scope and the caller asked to stop there
+    UNREADABLE = "unreadable"  # the answer came, but reading it took too much time or memory: nothing was learnt
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,9 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class PageFact:
-    """Stage 2: a document that was fetched. It counts as a page when `parsed` (2xx HTML)."""
+    """Stage 2: a document that was fetched. It counts as a page when `parsed` (2xx HTML that arrived whole or was cut
+    at our own limit). With a status and an `error` the body broke off, or it could not be read (`UNREADABLE`).
+    """
 
     url: str
     depth: int
@@ -171,6 +174,7 @@ class PageFact:
     parsed: bool = False
     error: FetchError | None = None
     duration_ms: int = 0
+    truncated: bool = False  # longer than the limit or a bomb: only its beginning was read
 
 
 class UrlState(StrEnum):

@@ -37,7 +37,7 @@ class SeenParty(ThirdParty):
 
 HOST_COLUMNS: Final = "name, sources, addresses, cnames, http_alive, https_alive, wildcard"
 URL_COLUMNS: Final = "id, url, key, host, depth, shape, hops, state"
-PAGE_COLUMNS: Final = "url, depth, status, content_type, charset, title, size, parsed, error, duration_ms"
+PAGE_COLUMNS: Final = "url, depth, status, content_type, charset, title, size, parsed, error, duration_ms, truncated"
 HOP_COLUMNS: Final = "url, status, address, kind, location"
 REFERENCE_COLUMNS: Final = "page_url, url, raw, relation, kind, dom_path, snippet, text, hidden, rel"
 PARTY_COLUMNS: Final = "domain, hosts, category, reference_count, relation, hidden, example_page"
@@ -89,13 +89,15 @@ def page_row(page: PageFact) -> Row:
         page.parsed,
         page.error,
         page.duration_ms,
+        page.truncated,
     )
 
 
 def page_fact(row: Row) -> PageFact:
-    url, depth, status, content_type, charset, title, size, parsed, error, duration_ms = row
+    url, depth, status, content_type, charset, title, size, parsed, error, duration_ms, truncated = row
     failure = FetchError(error) if error else None
-    return PageFact(url, depth, status, content_type, charset, title, size, bool(parsed), failure, duration_ms)
+    fields = (url, depth, status, content_type, charset, title, size, bool(parsed), failure, duration_ms)
+    return PageFact(*fields, truncated=bool(truncated))
 
 
 def hop_row(hop: Hop) -> Row:

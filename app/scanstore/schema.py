@@ -6,7 +6,7 @@ from typing import Final
 
 from app.scanstore.errors import StoreMismatch
 
-VERSION: Final = 1  # in `user_version`; 0 is a file without tables
+VERSION: Final = 2  # in `user_version`; 0 is a file without tables
 
 # Links of a document are one blob of 32-bit ids beside the URL: as rows they would be most of the file.
 _TABLES: Final = """
@@ -21,7 +21,7 @@ CREATE TABLE frontier (
 CREATE TABLE pages (
     id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, depth INTEGER NOT NULL, status INTEGER NOT NULL,
     content_type TEXT NOT NULL, charset TEXT NOT NULL, title TEXT NOT NULL, size INTEGER NOT NULL,
-    parsed INTEGER NOT NULL, error TEXT, duration_ms INTEGER NOT NULL
+    parsed INTEGER NOT NULL, error TEXT, duration_ms INTEGER NOT NULL, truncated INTEGER NOT NULL
 );
 CREATE TABLE hops (
     id INTEGER PRIMARY KEY, url TEXT NOT NULL, status INTEGER NOT NULL, address TEXT NOT NULL, kind TEXT NOT NULL,

@@ -48,6 +48,7 @@ class Digester:
             size=len(result.body),
             error=result.error,
             duration_ms=result.duration_ms,
+            truncated=result.truncated and bool(result.body),  # a body that was not wanted has no beginning either
         )
         if not result.status:
             return Digest(UrlState.FAILED, page)
@@ -88,16 +89,17 @@ class Digester:
 
     def _document(self, page: PageFact, result: FetchResult) -> Digest:
         found = self._extract(result.body, url=page.url, headers=result.headers, is_internal=self._scope.is_own)
-        parsed = page.status in _GOOD
+        good = page.status in _GOOD
+        # What broke off is no page, but what its beginning names is as true as that of any other.
         # A page's `nofollow` is no bar: it speaks to search engines about ranking; access is robots.txt's business.
         return Digest(
             UrlState.DONE,
-            replace(page, title=found.title, charset=found.charset, parsed=parsed),
+            replace(page, title=found.title, charset=found.charset, parsed=good and page.error is None),
             found,
             references=tuple(found.references),
             hops=tuple(_own_hops(page, found, result.address)),
-            links=self._in_scope(found.links) if parsed else (),
-            same=self._in_scope(_beside(found)) if parsed else (),
+            links=self._in_scope(found.links) if good else (),
+            same=self._in_scope(_beside(found)) if good else (),
             hosts=self._named(found.own_hosts),
         )
 
