@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     ws_backlog_bytes: int = Field(default=1 << 20, ge=4_096, le=1 << 28)
     ws_backlog_frames: int = Field(default=1_000, ge=4, le=1_000_000)
     ws_stuck_after_s: float = Field(default=10, gt=0, le=600)
+    ws_pull_bytes_per_s: int = Field(default=4 << 20, ge=65_536, le=1 << 30)  # snapshots and replays of a connection
     ws_send_buffer_bytes: int = Field(default=65_536, ge=4_096, le=1 << 24)  # SO_SNDBUF of the listening socket
     ws_fanout_share: float = Field(default=0.5, ge=0.1, le=1)  # of the process's time, for writing events
     ws_drain_s: float = Field(default=0, ge=0, le=30)  # at the end; 0: clients have nowhere else to go

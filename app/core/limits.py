@@ -35,23 +35,54 @@ class TokenBucket:
         self._tokens = burst
         self._at: float | None = None  # when the tokens were counted last; None before the first call
 
-    def take(self, now: float) -> bool:
-        """Whether one more is allowed at `now` (monotonic seconds); if so it is taken."""
+    def take(self, now: float, amount: float = 1) -> bool:
+        """Whether `amount` more are allowed at `now` (monotonic seconds); if so they are taken, else none is.
+
+        Nobody waits for more than a burst: who asks for more takes a full one.
+        """
         if self._at is not None:
             self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_s)
         self._at = now
-        if self._tokens < 1:
+        amount = min(amount, self._burst)
+        if self._tokens < amount:
             return False
-        self._tokens -= 1
+        self._tokens -= amount
         return True
 
-    def wait_s(self) -> float:
-        """Seconds until the next one is allowed, as of the last `take`."""
-        return max(0.0, (1 - self._tokens) / self._per_s)
+    def wait_s(self, amount: float = 1) -> float:
+        """Seconds until `amount` more are allowed, as of the last `take`."""
+        return max(0.0, (min(amount, self._burst) - self._tokens) / self._per_s)
 
     def is_full(self, now: float) -> bool:
         """Nothing was taken for so long that the bucket may be forgotten."""
         return self._at is None or self._tokens + (now - self._at) * self._per_s >= self._burst
+
+
+class Pace:
+    """An average of `per_s` after a `burst`, for amounts of any size: a large one is paid for by waiting afterwards."""
+
+    __slots__ = ("_at", "_burst", "_left", "_per_s")
+
+    def __init__(self, *, burst: float, per_s: float) -> None:
+        self._burst = burst
+        self._per_s = per_s
+        self._left = burst  # below 0: owed
+        self._at: float | None = None  # when `_left` was counted last; None before the first call
+
+    def spend(self, amount: float, now: float) -> None:
+        """So much left at `now` (monotonic seconds)."""
+        self._earn(now)
+        self._left -= amount
+
+    def wait_s(self, now: float) -> float:
+        """Seconds until nothing is owed; 0.0: the next may go."""
+        self._earn(now)
+        return max(0.0, -self._left / self._per_s)
+
+    def _earn(self, now: float) -> None:
+        if self._at is not None:
+            self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
+        self._at = now
 
 
 class KeyedBuckets:

@@ -8,7 +8,7 @@ from typing import Final
 
 from app.core.clock import Clock, to_wire
 from app.core.identity import Identity
-from app.core.limits import Strikes, TokenBucket
+from app.core.limits import Pace, Strikes, TokenBucket
 from app.core.metrics import Metrics
 from app.websocket.codes import CloseCode
 from app.websocket.fanout import LevelSet
@@ -18,6 +18,10 @@ from app.websocket.protocol import EncodedEvent, LogsDropped
 from app.websocket.topics import ALL_TOPICS
 
 PAGE_BYTES: Final = 32_768  # of one write of a replay: fits a send buffer with room
+# What a snapshot counts at least in its connection's pace: reading it costs more than sending it, and so their number
+# has a bound too (256 a second by default).
+SNAPSHOT_COST_BYTES: Final = 16_384
+PULL_BURST_BYTES: Final = 1 << 20  # the largest replay leaves unpaced
 
 
 class Follower:
@@ -128,6 +132,7 @@ class ConnectionInfo:
     outbox: Outbox
     commands: TokenBucket
     strikes: Strikes
+    pulls: Pace  # bytes of snapshots and replays
     clock: Clock
     metrics: Metrics
     on_idle: Callable[[Follower], None]  # a follower of a connection that became idle may join its level set
@@ -143,6 +148,7 @@ class ConnectionInfo:
     close_code: int | None = None  # set by whoever closes first
     close_reason: str = ""
     drain_waiters: list[asyncio.Future[None]] = field(default_factory=list)
+    pace_waiters: int = 0  # snapshots and pages of replays that wait because enough has left this second
     # Loop time at which the transport last held fewer bytes than before; valid while it holds some.
     progress_at: float = 0.0
     unsent_before: int = 0
@@ -195,6 +201,7 @@ class ConnectionInfo:
 
     def send_pulled(self, payload: bytes) -> None:
         """A frame of a snapshot or replay: it was waited for until the socket had drained and is no backlog."""
+        self.pulls.spend(max(len(payload), SNAPSHOT_COST_BYTES), self.clock.monotonic())
         self._write(payload)
 
     def _flush_levels(self) -> None:
@@ -222,6 +229,7 @@ class ConnectionInfo:
                 size += event.size
                 self.metrics.notified(event.event.type).inc()
         if frames:
+            self.pulls.spend(size, self.clock.monotonic())
             self.peer.send_framed(b"".join(frames))
             self.metrics.messages_sent.inc(len(frames))
         return done
@@ -264,6 +272,19 @@ class ConnectionInfo:
             await waiter
             self._flush_levels()
         return not self.peer.closed
+
+    async def wait_for_turn(self) -> bool:
+        """Wait until a snapshot or a page of a replay may be sent: drained, and within the pace. False: as above."""
+        while await self.wait_drained():
+            pause_s = self.pulls.wait_s(self.clock.monotonic())
+            if not pause_s:
+                return True
+            self.pace_waiters += 1
+            try:
+                await self.clock.sleep(pause_s)
+            finally:
+                self.pace_waiters -= 1
+        return False
 
     def discard(self, task_id: str) -> None:
         self.outbox.discard_task(task_id)

@@ -320,7 +320,7 @@ class Delivery:
     async def _step(self, follower: Follower, feed: TaskFeed) -> bool:
         """One read and its frames; False when the follower is level or gone."""
         connection = follower.connection
-        if not await connection.wait_drained() or connection.followers.get(follower.task_id) is not follower:
+        if not await connection.wait_for_turn() or connection.followers.get(follower.task_id) is not follower:
             return False
         if follower.needs_snapshot:
             return await self._send_snapshot(follower, feed)
@@ -336,7 +336,7 @@ class Delivery:
             return True
         sent = 0
         while sent < len(page):
-            if not await connection.wait_drained() or generation != follower.generation:
+            if not await connection.wait_for_turn() or generation != follower.generation:
                 return not connection.peer.closed
             sent += connection.send_page(follower, page[sent:])
         return True
@@ -344,7 +344,7 @@ class Delivery:
     async def _send_snapshot(self, follower: Follower, feed: TaskFeed) -> bool:
         generation, known = follower.generation, feed.cursor
         snapshot = await self._snapshots.get(follower.task_id, follower.log_tail, at_least=known)
-        if not await follower.connection.wait_drained():
+        if not await follower.connection.wait_for_turn():
             return False
         if generation != follower.generation:
             return True

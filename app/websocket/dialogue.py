@@ -79,25 +79,34 @@ class Dialogue:
                 raise AssertionError(command)  # a command without a case is a mistake of ours
 
     async def _subscribe_many(self, connection: ConnectionInfo, command: SubscribeTasks) -> None:
+        further = len(command.items) - 1  # each costs as much as a command of its own; the frame has paid for one
+        if not connection.commands.take(self._clock.monotonic(), further):
+            self._limit_rate(connection, further, command.id)
+            return
+        named: set[str] = set()
         for item in command.items:
             try:
                 wanted = SubscribeItem.model_validate(item)
             except ValidationError:
-                self._refuse_item(connection, item, command.id)
+                self._refuse_item(connection, item, "the item is not valid", command.id)
                 continue
+            if wanted.task_id in named:
+                self._refuse_item(connection, item, "the task is named twice", command.id)
+                continue
+            named.add(wanted.task_id)
             request = Request(
                 wanted.task_id, "subscribe", wanted.last_seq, command.log_tail, topics(command.topics), command.id
             )
             await self._subscriptions.subscribe(connection, request)
 
-    def _refuse_item(self, connection: ConnectionInfo, item: object, command_id: str | None) -> None:
+    def _refuse_item(self, connection: ConnectionInfo, item: object, message: str, command_id: str | None) -> None:
         named = item.get("task_id") if isinstance(item, dict) else None
         frame = SubscriptionResult.model_validate(
             {
                 "task_id": named[:64] if isinstance(named, str) else "",
                 "action": "subscribe",
                 "success": False,
-                "error": {"code": ErrorCode.INVALID_FIELD, "message": "the item is not valid"},
+                "error": {"code": ErrorCode.INVALID_FIELD, "message": message},
                 "id": command_id,
                 "timestamp": to_wire(self._clock.now()),
             }
@@ -130,13 +139,19 @@ class Dialogue:
         )
         connection.send(frame.to_bytes())
 
-    def _limit_rate(self, connection: ConnectionInfo) -> None:
+    def _limit_rate(self, connection: ConnectionInfo, amount: int = 1, command_id: str | None = None) -> None:
         now, last = self._clock.monotonic(), connection.last_rate_error_at
         if last is not None and now - last < RATE_ERROR_EVERY_S:
             return
         connection.last_rate_error_at = now
-        retry_after_ms = int(connection.commands.wait_s() * 1000) + 1
-        self._strike(connection, ErrorCode.RATE_LIMITED, "too many commands", retry_after_ms=retry_after_ms)
+        retry_after_ms = int(connection.commands.wait_s(amount) * 1000) + 1
+        self._strike(
+            connection,
+            ErrorCode.RATE_LIMITED,
+            "too many commands",
+            command_id=command_id,
+            retry_after_ms=retry_after_ms,
+        )
 
     def _strike(
         self,

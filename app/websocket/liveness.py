@@ -43,8 +43,9 @@ class Liveness:
         if peer.closed:
             return
         silent_s = now - peer.last_received
-        # A session that waits for the socket to drain reads nothing: what the peer takes is its sign of life then.
-        if silent_s > settings.ws_idle_timeout_s and not connection.drain_waiters:
+        # A session that waits for the socket or its pace reads nothing: what the peer takes is its sign of life then.
+        waits = connection.drain_waiters or connection.pace_waiters
+        if silent_s > settings.ws_idle_timeout_s and not waits:
             connection.close(CloseCode.HEARTBEAT_MISSED, "heartbeat_missed")
         elif connection.identity.expires_at <= self._clock.now():
             connection.close(CloseCode.TOKEN_EXPIRED, "token_expired")

@@ -19,7 +19,7 @@ from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.identity import Authenticator, Identity
 from app.core.ids import new_id
-from app.core.limits import Strikes, TokenBucket
+from app.core.limits import Pace, Strikes, TokenBucket
 from app.core.metrics import Metrics
 from app.events.bus.base import AccessHint, Bus, Hint, TaskHint
 from app.repositories import tasks
@@ -27,7 +27,7 @@ from app.services.texts import Texts
 from app.websocket.access import AccessWatch
 from app.websocket.admission import Admission
 from app.websocket.codes import CloseCode
-from app.websocket.connection import ConnectionInfo
+from app.websocket.connection import PULL_BURST_BYTES, ConnectionInfo
 from app.websocket.delivery import Delivery
 from app.websocket.dialogue import Dialogue
 from app.websocket.fanout import Fanout
@@ -299,6 +299,7 @@ class WebSocketManager:
             outbox=Outbox(max_bytes=settings.ws_backlog_bytes, max_frames=settings.ws_backlog_frames),
             commands=TokenBucket(burst=settings.ws_command_burst, per_s=settings.ws_commands_per_s),
             strikes=Strikes(limit=settings.ws_strikes, window_s=settings.ws_strike_window_s),
+            pulls=Pace(burst=PULL_BURST_BYTES, per_s=settings.ws_pull_bytes_per_s),
             clock=self._clock,
             metrics=self.metrics,
             on_idle=self.delivery.on_idle,

@@ -95,7 +95,7 @@ class Subscriptions:
             return await self._read_and_place(connection, request, existing)
 
     async def _read_and_place(self, connection: ConnectionInfo, request: Request, existing: Follower | None) -> bool:
-        if not await connection.wait_drained():
+        if not await connection.wait_for_turn():
             return False
         try:
             start = await self._read_start(request, existing)
@@ -104,7 +104,7 @@ class Subscriptions:
         if start is None or not _may_see(connection, start[0].user_id):
             self._on_denied(connection)
             return self._refuse(connection, request, ErrorCode.NOT_FOUND)
-        if not await connection.wait_drained():
+        if not await connection.wait_for_turn():
             return False
         found, reason = start
         follower = self._follower(connection, request, existing)

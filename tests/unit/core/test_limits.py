@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.limits import GrowingDelays, KeyedBuckets, Strikes, TokenBucket, network_of
+from app.core.limits import GrowingDelays, KeyedBuckets, Pace, Strikes, TokenBucket, network_of
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate():
@@ -23,6 +23,23 @@ def test_a_bucket_never_gives_more_than_burst_plus_rate(pauses):
         now += pause
         given_out += bucket.take(now)
     assert given_out <= 5 + 3 * now + 1e-6
+
+
+def test_a_bucket_gives_many_at_once_or_none_and_nobody_waits_for_more_than_a_burst():
+    bucket = TokenBucket(burst=4, per_s=1)
+    assert [bucket.take(0.0, 3), bucket.take(0.0, 2), bucket.take(0.0, 1)] == [True, False, True]
+    assert bucket.wait_s(100) == 4.0
+    assert bucket.take(4.0, 100)
+
+
+@given(st.lists(st.integers(1, 1_000), min_size=1, max_size=100))
+def test_a_pace_is_an_average_that_one_amount_at_most_goes_beyond(amounts):
+    pace, now, spent = Pace(burst=100, per_s=50), 0.0, 0
+    for amount in amounts:
+        now += pace.wait_s(now)
+        assert spent <= 100 + 50 * now + 1e-6
+        pace.spend(amount, now)
+        spent += amount
 
 
 def test_keys_have_their_own_buckets_and_full_ones_are_forgotten():
