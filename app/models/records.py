@@ -24,6 +24,24 @@ violations = Table(
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("task_id", "run", "domain", "violation_key"),
 )
+# In the order of a list, with all that it is filtered by: evidence is long, and read for the rows of a page alone.
+Index(
+    "ix_violations_list",
+    *(
+        violations.c[name]
+        for name in (
+            "task_id",
+            "run",
+            "created_at",
+            "id",
+            "dismissed",
+            "violation_key",
+            "risk_level",
+            "needs_review",
+            "domain",
+        )
+    ),
+)
 
 audit_log = Table(
     "audit_log",
@@ -38,6 +56,7 @@ audit_log = Table(
     Column("detail", JSON, nullable=False),  # codes and numbers, never a payload
 )
 Index("ix_audit_log_at", audit_log.c.at)
+Index("ix_audit_log_action", audit_log.c.action, audit_log.c.id)
 
 # One row a request that named a key (`Idempotency-Key`): a repeated one gets the same answer.
 idempotency_keys = Table(

@@ -1,6 +1,9 @@
 """Scan tasks, their event log and their log lines: the truth that every watcher is served from."""
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, String, Table, Text, text
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, String, Table, Text, TextClause, text
 
 from app.models.base import UtcDateTime, metadata
 
@@ -45,6 +48,37 @@ scan_tasks = Table(
 )
 Index("ix_scan_tasks_owner", scan_tasks.c.user_id, scan_tasks.c.created_at)
 Index("ix_scan_tasks_status", scan_tasks.c.status, scan_tasks.c.queued_at)
+Index("ix_scan_tasks_ended", scan_tasks.c.status, scan_tasks.c.completed_at, scan_tasks.c.id)
+
+# Conditions of partial indexes. SQLite uses such an index only for a query with the same words, so queries take these.
+VISIBLE: Final = text("deleted_at IS NULL")
+DELETED: Final = text("deleted_at IS NOT NULL")
+WAITING: Final = text("status = 'pending' AND deleted_at IS NULL")
+UNFINISHED_VISIBLE: Final = text("status IN ('cancelling', 'pending', 'running') AND deleted_at IS NULL")
+OBSERVED: Final = text("type IN ('task_retrying', 'task_warning')")  # few of a log, and looked for by type
+
+
+def _partial(name: str, condition: TextClause, *columns: Column[Any]) -> None:
+    Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
+_partial("ix_scan_tasks_deleted", DELETED, scan_tasks.c.deleted_at)
+_partial("ix_scan_tasks_waiting", WAITING, scan_tasks.c.queued_at, scan_tasks.c.id)
+_partial("ix_scan_tasks_unfinished", UNFINISHED_VISIBLE, scan_tasks.c.user_id, scan_tasks.c.status)
+# A list in each order, for an administrator and for an owner, with all that it is filtered by: a page and its total are
+# read from the index alone, and the rows of the page afterwards.
+LIST_ORDERS: Final = MappingProxyType(
+    {
+        "created_at": ("created_at", "id", "status", "target_domain"),
+        "target_domain": ("target_domain", "id", "status"),
+        "completed_at": ("completed_at", "id", "status", "target_domain"),
+        "status": ("status", "created_at", "id", "target_domain"),
+    }
+)
+for _order, _names in LIST_ORDERS.items():
+    _columns = [scan_tasks.c[name] for name in _names]
+    _partial(f"ix_scan_tasks_list_{_order}", VISIBLE, *_columns)
+    _partial(f"ix_scan_tasks_owner_{_order}", VISIBLE, scan_tasks.c.user_id, *_columns)
 
 task_events = Table(
     "task_events",
@@ -67,6 +101,7 @@ Index(
     sqlite_where=text("type = 'task_completed'"),
     postgresql_where=text("type = 'task_completed'"),
 )
+_partial("ix_task_events_observed", OBSERVED, task_events.c.task_id, task_events.c.type, task_events.c.attempt)
 
 task_logs = Table(
     "task_logs",

@@ -1,18 +1,20 @@
-"""Reading tasks, their log lines and their violations."""
+"""Reading tasks and their log lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, select, tuple_
 
-from app.domain.tasks import UNFINISHED, TaskStatus
-from app.models import scan_tasks, task_events, task_logs, violations
+from app.domain.tasks import TaskStatus
+from app.models import scan_tasks, task_events, task_logs
+from app.models.tasks import LIST_ORDERS, OBSERVED, UNFINISHED_VISIBLE, VISIBLE, WAITING
+from app.repositories.listing import count_up_to, in_order
 
 TaskRow = Row[Any]  # all columns of scan_tasks
 Visible: Final = scan_tasks.c.deleted_at.is_(None)
-SORTABLE: Final = ("created_at", "target_domain", "status", "completed_at")
+SORTABLE: Final = tuple(LIST_ORDERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +55,44 @@ def list_page(
     domain: str | None = None,
     sort: str = "-created_at",
 ) -> tuple[list[Row[Any]], int]:
-    """One page and the total. `sort` is a name of SORTABLE, descending with a leading minus."""
-    query = _seen_by(select(scan_tasks), viewer)
+    """One page, and the total as far as it is counted (MAX_COUNTED).
+
+    `sort` is a name of SORTABLE, descending with a leading minus; equal ones follow in the same direction.
+    """
+    name = sort.removeprefix("-")
+    order = "status" if status and name == "created_at" else name  # its index has both
+    query = select(scan_tasks.c.id).where(VISIBLE).with_hint(scan_tasks, _list_index(viewer, order), "sqlite")
+    if not viewer.is_admin:
+        query = query.where(scan_tasks.c.user_id == viewer.user_id)
     if status:
         query = query.where(scan_tasks.c.status == status)
     if domain:
         query = query.where(scan_tasks.c.target_domain.contains(domain, autoescape=True))
-    total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
-    column = scan_tasks.c[sort.removeprefix("-")]
-    order = column.desc() if sort.startswith("-") else column.asc()
-    rows = connection.execute(query.order_by(order, scan_tasks.c.id.desc()).offset(offset).limit(limit)).all()
-    return list(rows), total
+    columns = [scan_tasks.c[column] for column in LIST_ORDERS[order] if column in (*SORTABLE, "id")]
+    terms = columns[: columns.index(scan_tasks.c.id) + 1]
+    ordered = query.order_by(*(term.desc() if sort.startswith("-") else term.asc() for term in terms))
+    ids = list(connection.execute(ordered.offset(offset).limit(limit)).scalars())
+    return in_order(connection, scan_tasks, ids), count_up_to(connection, query)
+
+
+def _list_index(viewer: Viewer, order: str) -> str:
+    """Left alone, SQLite may take one that needs a sort: it does not know how many rows a status has."""
+    return f"INDEXED BY ix_scan_tasks_{'list' if viewer.is_admin else 'owner'}_{order}"
 
 
 def heads(connection: Connection, task_ids: Sequence[str], owner_ids: Sequence[str]) -> list[TaskHead]:
     """Heads of the named tasks and of the owners' unfinished ones. Deleted ones are included while their row stands."""
     columns = [scan_tasks.c[name] for name in ("id", "user_id", "last_seq", "min_seq", "status", "attempt")]
     named = select(*columns).where(scan_tasks.c.id.in_(task_ids))
-    owned = select(*columns).where(
-        scan_tasks.c.user_id.in_(owner_ids), scan_tasks.c.status.in_(sorted(UNFINISHED)), Visible
-    )
-    return [TaskHead(*row) for row in connection.execute(named.union(owned))]
+    owned = select(*columns).where(scan_tasks.c.user_id.in_(owner_ids), UNFINISHED_VISIBLE)
+    found = {row.id: TaskHead(*row) for row in connection.execute(named.union_all(owned))}
+    return list(found.values())
 
 
 def last_retry_seq(connection: Connection, task_id: str) -> int:
     """`seq` of the newest `task_retrying`, 0 when there is none."""
     query = select(func.max(task_events.c.seq)).where(
-        task_events.c.task_id == task_id, task_events.c.type == "task_retrying"
+        task_events.c.task_id == task_id, task_events.c.type == "task_retrying", OBSERVED
     )
     return connection.execute(query).scalar_one() or 0
 
@@ -88,20 +101,14 @@ def queue_position(connection: Connection, row: Row[Any]) -> int | None:
     """1 for the next to start; None when the task does not wait."""
     if row.status != TaskStatus.PENDING:
         return None
-    ahead = connection.execute(
-        select(func.count()).where(
-            scan_tasks.c.status == TaskStatus.PENDING,
-            Visible,
-            (scan_tasks.c.queued_at < row.queued_at)
-            | ((scan_tasks.c.queued_at == row.queued_at) & (scan_tasks.c.id < row.id)),
-        )
-    ).scalar_one()
-    return ahead + 1
+    place = tuple_(scan_tasks.c.queued_at, scan_tasks.c.id)
+    ahead = select(func.count()).select_from(scan_tasks).where(WAITING, place < (row.queued_at, row.id))
+    return connection.execute(ahead).scalar_one() + 1
 
 
 def pending(connection: Connection, limit: int) -> list[Row[Any]]:
     """The oldest waiting tasks, first first."""
-    query = select(scan_tasks).where(scan_tasks.c.status == TaskStatus.PENDING, Visible)
+    query = select(scan_tasks).where(WAITING)
     return list(connection.execute(query.order_by(scan_tasks.c.queued_at, scan_tasks.c.id).limit(limit)))
 
 
@@ -112,11 +119,9 @@ def active(connection: Connection) -> list[Row[Any]]:
 
 
 def count_unfinished(connection: Connection, user_id: str) -> int:
-    return connection.execute(
-        select(func.count()).where(
-            scan_tasks.c.user_id == user_id, scan_tasks.c.status.in_(sorted(UNFINISHED)), Visible
-        )
-    ).scalar_one()
+    """How many of the user's tasks wait or run."""
+    query = select(func.count()).select_from(scan_tasks).where(scan_tasks.c.user_id == user_id, UNFINISHED_VISIBLE)
+    return connection.execute(query).scalar_one()
 
 
 def log_tail(connection: Connection, task_id: str, limit: int) -> list[Row[Any]]:
@@ -141,45 +146,6 @@ def logs_after(
     if text:
         query = query.where(task_logs.c.message.contains(text, autoescape=True))
     return list(connection.execute(query.order_by(task_logs.c.log_seq).limit(limit)))
-
-
-def violations_of(
-    connection: Connection,
-    task_id: str,
-    run: int,
-    *,
-    offset: int = 0,
-    limit: int = 50,
-    newest_first: bool = False,
-    key: str | None = None,
-    risk: str | None = None,
-    needs_review: bool | None = None,
-    q: str | None = None,
-) -> tuple[list[Row[Any]], int]:
-    """One page of a run's violations that are not dismissed, and the total."""
-    query: Select[Any] = select(violations).where(
-        violations.c.task_id == task_id, violations.c.run == run, violations.c.dismissed.is_(False)
-    )
-    for column, value in (
-        (violations.c.violation_key, key),
-        (violations.c.risk_level, risk),
-        (violations.c.needs_review, needs_review),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if q:
-        query = query.where(violations.c.domain.contains(q, autoescape=True))
-    total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
-    order = (violations.c.created_at.desc(), violations.c.id.desc()) if newest_first else (violations.c.id,)
-    return list(connection.execute(query.order_by(*order).offset(offset).limit(limit))), total
-
-
-def known_findings(connection: Connection, task_id: str, run: int) -> set[tuple[str, str]]:
-    """(domain, violation_key) of everything this run has found already, dismissed or not."""
-    query = select(violations.c.domain, violations.c.violation_key).where(
-        violations.c.task_id == task_id, violations.c.run == run
-    )
-    return {(row.domain, row.violation_key) for row in connection.execute(query)}
 
 
 def touch_active(connection: Connection) -> None:

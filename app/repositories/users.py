@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from app.models import scan_tasks, users
+from app.models.identity import ADMINS
+from app.repositories.listing import count_up_to
 
 
 def find(connection: Connection, user_id: str) -> Row[Any] | None:
@@ -29,10 +31,9 @@ def taken(connection: Connection, *, username: str | None, email: str | None, be
 
 
 def list_page(connection: Connection, *, offset: int, limit: int) -> tuple[list[Row[Any]], int]:
-    """One page in the order of creation, and the total."""
-    total = connection.execute(select(func.count()).select_from(users)).scalar_one()
+    """One page in the order of creation, and the total (up to MAX_COUNTED)."""
     query = select(users).order_by(users.c.created_at, users.c.id).offset(offset).limit(limit)
-    return list(connection.execute(query)), total
+    return list(connection.execute(query)), count_up_to(connection, select(users.c.id))
 
 
 def add(connection: Connection, values: Mapping[str, Any]) -> None:
@@ -50,7 +51,7 @@ def remove(connection: Connection, user_id: str) -> None:
 
 def count_other_admins(connection: Connection, user_id: str) -> int:
     """Active administrators besides this user."""
-    query = select(func.count()).where(users.c.role == "admin", users.c.is_active, users.c.id != user_id)
+    query = select(func.count()).select_from(users).where(ADMINS, users.c.id != user_id)
     return connection.execute(query).scalar_one()
 
 

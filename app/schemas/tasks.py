@@ -53,6 +53,8 @@ class TaskResponse(Response):
 
 
 class TaskPage(Response):
+    """`total` is counted up to 100,000."""
+
     items: list[TaskResponse]
     total: Count
 

@@ -31,6 +31,7 @@ from app.events.types import (
     TaskWarning,
 )
 from app.models import scan_tasks, task_events
+from app.models.tasks import OBSERVED
 from app.services.texts import Texts
 
 t = scan_tasks.c
@@ -255,6 +256,7 @@ def _was_warned(connection: Connection, task_id: str, code: str, since_attempt: 
     said = select(e.seq).where(
         e.task_id == task_id,
         e.type == TaskWarning.type,
+        OBSERVED,
         e.attempt >= since_attempt,
         e.body.contains(f'"code":"{code}"', autoescape=True),
     )

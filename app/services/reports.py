@@ -12,7 +12,7 @@ from app.core.db import Database
 from app.core.errors import Unavailable
 from app.domain.parties import Outcome
 from app.domain.violations import RiskLevel
-from app.repositories import tasks
+from app.repositories import tasks, violations
 from app.repositories.tasks import Viewer
 from app.scanstore.errors import ScanStoreError
 from app.services.ports import ScanReader, ScanReaders
@@ -97,7 +97,7 @@ class ReportService:
     ) -> Listing:
         def work(connection: Connection) -> Listing:
             row = find_seen(connection, task_id, viewer)
-            found, total = tasks.violations_of(
+            found, total = violations.list_page(
                 connection,
                 task_id,
                 row.run,
@@ -163,10 +163,10 @@ class ReportService:
         row = find_seen(connection, task_id, viewer)
         found: list[Row[Any]] = []
         while True:
-            chunk, _ = tasks.violations_of(connection, task_id, row.run, offset=len(found), limit=CHUNK)
-            found += chunk
-            if len(chunk) < CHUNK:
+            chunk = violations.chunk_after(connection, task_id, row.run, found[-1] if found else None)
+            if not chunk:
                 return row, found
+            found += chunk
 
     async def _collected(self, viewer: Viewer, task_id: str, work: Callable[[ScanReader], T]) -> T:
         row = await self._db.read(lambda connection: find_seen(connection, task_id, viewer))

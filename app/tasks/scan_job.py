@@ -19,7 +19,7 @@ from app.engines.ports import ScanSink, ScanStopped, ScanStore
 from app.events.log import Place
 from app.events.state import TaskState
 from app.events.types import ErrorInfo, Statistics
-from app.repositories import tasks
+from app.repositories import tasks, violations
 from app.scanstore.errors import ScanStoreError, StoreLocked
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
@@ -144,7 +144,7 @@ class ScanJob:
         spec = self._spec
         row, known = await asyncio.to_thread(
             self._db.read_sync,
-            lambda c: (tasks.find(c, spec.task_id), tasks.known_findings(c, spec.task_id, spec.run)),
+            lambda c: (tasks.find(c, spec.task_id), violations.known_findings(c, spec.task_id, spec.run)),
         )
         if row is not None:
             self._duration_base_s = row.running_s

@@ -14,7 +14,7 @@ from app.domain.stages import STAGE_BY_KEY, StageKey
 from app.domain.violations import ViolationKey, violation_name
 from app.events.types import LogLine
 from app.models import task_events
-from app.repositories import tasks
+from app.repositories import tasks, violations
 from app.websocket.codes import SnapshotReason
 from app.websocket.protocol import TaskSnapshot, TaskState
 from app.websocket.topics import Topics
@@ -126,7 +126,7 @@ class StateReader:
         }
 
     def _violations(self, connection: Connection, row: Row[Any]) -> dict[str, Any]:
-        recent, _ = tasks.violations_of(connection, row.id, row.run, limit=RECENT_VIOLATIONS, newest_first=True)
+        recent = violations.newest(connection, row.id, row.run, RECENT_VIOLATIONS)
         counts = {name: row.violation_counts.get(name, 0) for name in COUNTS}
         return {**counts, "recent": [violation_view(found, self._language) for found in recent]}
 

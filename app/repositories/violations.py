@@ -1,0 +1,69 @@
+"""Reading the violations of a run."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, select, tuple_
+
+from app.models import violations
+from app.repositories.listing import count_up_to, in_order
+
+CHUNK: Final = 500  # rows of one read: evidence is long
+v = violations.c
+
+
+def list_page(
+    connection: Connection,
+    task_id: str,
+    run: int,
+    *,
+    offset: int = 0,
+    limit: int = 50,
+    newest_first: bool = False,
+    key: str | None = None,
+    risk: str | None = None,
+    needs_review: bool | None = None,
+    q: str | None = None,
+) -> tuple[list[Row[Any]], int]:
+    """One page of a run's violations that are not dismissed, by time, and the total (up to MAX_COUNTED)."""
+    query = _of_run(task_id, run)
+    for column, value in ((v.violation_key, key), (v.risk_level, risk), (v.needs_review, needs_review)):
+        if value is not None:
+            query = query.where(column == value)
+    if q:
+        query = query.where(v.domain.contains(q, autoescape=True))
+    order = (v.created_at.desc(), v.id.desc()) if newest_first else (v.created_at, v.id)
+    ids = list(connection.execute(query.order_by(*order).offset(offset).limit(limit)).scalars())
+    return in_order(connection, violations, ids), count_up_to(connection, query)
+
+
+def newest(connection: Connection, task_id: str, run: int, limit: int) -> list[Row[Any]]:
+    """The newest of a run that are not dismissed, newest first."""
+    query = _of_run(task_id, run).order_by(v.created_at.desc(), v.id.desc()).limit(limit)
+    return in_order(connection, violations, list(connection.execute(query).scalars()))
+
+
+def chunk_after(connection: Connection, task_id: str, run: int, after: Row[Any] | None) -> list[Row[Any]]:
+    """The next CHUNK of a run's violations that are not dismissed, by time; `after` None: the first."""
+    query = _of_run(task_id, run)
+    if after is not None:
+        query = query.where(tuple_(v.created_at, v.id) > (after.created_at, after.id))
+    return in_order(
+        connection, violations, list(connection.execute(query.order_by(v.created_at, v.id).limit(CHUNK)).scalars())
+    )
+
+
+def risks(connection: Connection, task_id: str, run: int) -> Iterator[tuple[str, str]]:
+    """(domain, risk level) of every violation of a run that is not dismissed."""
+    query = select(v.domain, v.risk_level).where(v.task_id == task_id, v.run == run, v.dismissed.is_(False))
+    return ((row.domain, row.risk_level) for row in connection.execute(query))
+
+
+def known_findings(connection: Connection, task_id: str, run: int) -> set[tuple[str, str]]:
+    """(domain, violation_key) of everything this run has found already, dismissed or not."""
+    query = select(v.domain, v.violation_key).where(v.task_id == task_id, v.run == run)
+    return {(row.domain, row.violation_key) for row in connection.execute(query)}
+
+
+def _of_run(task_id: str, run: int) -> Select[Any]:
+    return select(v.id).where(v.task_id == task_id, v.run == run, v.dismissed.is_(False))
