@@ -46,6 +46,11 @@ class SqliteScanReader:
         except sqlite3.Error as error:
             raise StoreUnavailable(str(error)) from error
 
+    @property
+    def present(self) -> bool:
+        """The file is there, and holds our tables: it does from before the scan claims its task."""
+        return self._db is not None
+
     def __enter__(self) -> Self:
         return self
 

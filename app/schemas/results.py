@@ -24,7 +24,10 @@ class Subdomain(Response):
 
 
 class Page(Response):
-    """A fetched document; `parsed`: it counts as a page. `size` in bytes, `error` a key when there was no answer."""
+    """A fetched document; `parsed`: it counts as a page. `size` in bytes, `error` a key when there was no answer.
+
+    `truncated`: it was longer than the limit, and only its beginning was read.
+    """
 
     url: str
     depth: Count
@@ -36,6 +39,7 @@ class Page(Response):
     parsed: bool
     error: str | None
     duration_ms: Count
+    truncated: bool
 
 
 class ThirdParty(Response):

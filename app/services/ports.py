@@ -80,6 +80,11 @@ class ScanReader(AbstractContextManager["ScanReader"], Protocol):
     Items are facts with the attributes of `schemas.results`. Raises `scanstore.errors.ScanStoreError`.
     """
 
+    @property
+    def present(self) -> bool:
+        """Whether there is a file with what a scan collected; without one everything is empty."""
+        ...
+
     def subdomains(self, *, offset: int = 0, limit: int = 100, q: str = "") -> tuple[Sequence[Any], int]: ...
 
     def pages(
@@ -102,7 +107,7 @@ class ScanReader(AbstractContextManager["ScanReader"], Protocol):
 
 
 class ScanReaders(Protocol):
-    """Opens a reader; a missing file is an empty scan."""
+    """Opens a reader; one of a missing file is empty and not `present`."""
 
     def __call__(self, path: Path) -> ScanReader: ...
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Row
 
 from app.core.db import Database
@@ -23,6 +24,7 @@ T = TypeVar("T")
 Listing = tuple[list[Json], int]
 
 CHUNK: Final = 1_000  # rows read at once for a whole report or a whole log
+log = structlog.get_logger(__name__)
 _RISK_ORDER: Final = {level.value: rank for rank, level in enumerate(RiskLevel)}
 
 
@@ -174,14 +176,28 @@ class ReportService:
 
     async def _in_store(self, row: Row[Any], work: Callable[[ScanReader], T]) -> T:
         """In a thread: the file may be large, and its disk slow."""
-        return await asyncio.to_thread(self._read_store, self._scans_dir / f"{row.id}-{row.run}.db", work)
+        return await asyncio.to_thread(self._read_store, row, work)
 
-    def _read_store(self, path: Path, work: Callable[[ScanReader], T]) -> T:
+    def _read_store(self, row: Row[Any], work: Callable[[ScanReader], T]) -> T:
         try:
-            with self._readers(path) as reader:
+            with self._readers(self._scans_dir / f"{row.id}-{row.run}.db") as reader:
+                require_results(row, reader)
                 return work(reader)
         except ScanStoreError as error:
             raise Unavailable("The scan's results cannot be read now.", code=error.code, retry_after_s=1) from error
+
+
+def require_results(row: Row[Any], reader: ScanReader) -> None:
+    """What a run has collected lies in its file from before the run began: without it nothing can be said.
+
+    Raises Unavailable (`results_unavailable`): an empty list would read as if nothing had been found.
+    """
+    if row.started_at is not None and not reader.present:
+        log.error("results_missing", task_id=row.id, run=row.run)
+        raise Unavailable(
+            "The file with this scan's results is missing on the server; put it back from a backup, or scan again.",
+            code="results_unavailable",
+        )
 
 
 @dataclass(frozen=True, slots=True)

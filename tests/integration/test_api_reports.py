@@ -161,6 +161,23 @@ async def test_a_retry_shows_its_own_results_only(house, scanned):
     assert (await get(house, scanned, "/violations"))["total"] == 0
 
 
+@pytest.mark.parametrize("tail", ["/report", "/subdomains", "/pages", "/third-parties"])
+async def test_results_whose_file_is_missing_are_unavailable_and_not_empty(house, scanned, tail):
+    headers, place = scanned
+    for path in (house.services.settings.data_dir / "scans").glob("*.db*"):
+        path.unlink()
+    answer = await house.client.get(place + tail, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (503, "results_unavailable")
+    assert (await get(house, scanned, "/violations"))["total"] == 2
+
+
+async def test_a_task_that_has_not_begun_has_no_results_yet(house):
+    headers = await house.login()
+    task_id = await house.add_task(headers)
+    report = await get(house, (headers, f"/api/v1/tasks/{task_id}"), "/report")
+    assert report["subdomains"] == report["third_parties"] == []
+
+
 async def test_a_damaged_store_is_unavailable_and_not_empty(house):
     headers = await house.login()
     task_id = await house.add_task(headers)

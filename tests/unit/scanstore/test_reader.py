@@ -31,6 +31,7 @@ def store(path):
 
 def test_a_missing_file_is_empty_and_stays_missing(path):
     with SqliteScanReader(path) as reader:
+        assert not reader.present
         assert reader.subdomains() == ([], 0)
         assert reader.pages() == ([], 0)
         assert reader.third_parties() == ([], 0)
@@ -57,6 +58,7 @@ def test_only_flushed_facts_are_seen(path, store):
         assert reader.subdomains() == ([], 0)
     store.flush()
     with SqliteScanReader(path) as reader:
+        assert reader.present
         assert reader.subdomains()[1] == 1
 
 
