@@ -3,11 +3,16 @@
 from collections import deque
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import nsmallest
 from ipaddress import IPv6Address, ip_address, ip_network
+from math import inf
 from typing import Final
 
 _MAX_DOUBLINGS: Final = 40  # beyond any bound of a setting
 _SITE_PREFIX: Final = 64  # bits; one customer has at least that much of IPv6 (RFC 6177)
+# What one customer may have: a home gets a /56, a site or a rented machine a /48 (RFC 6177, BCP 157).
+_WIDE_PREFIXES: Final = (56, 48)
+_WIDE_IPV4_PREFIX: Final = 24  # the longest that is routed by itself, so the least that one who owns any has
 
 
 @lru_cache(maxsize=4_096)
@@ -22,6 +27,20 @@ def network_of(address: str | None) -> str:
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return str(ip_network((int(parsed), _SITE_PREFIX), strict=False))
+
+
+@lru_cache(maxsize=4_096)
+def wider_networks_of(address: str | None) -> tuple[str, ...]:
+    """The networks around `network_of` that may well be one owner's, the widest last: /56 and /48, or /24 of IPv4."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return ()
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is None:
+            return tuple(str(ip_network((int(parsed), prefix), strict=False)) for prefix in _WIDE_PREFIXES)
+        parsed = parsed.ipv4_mapped
+    return (str(ip_network((int(parsed), _WIDE_IPV4_PREFIX), strict=False)),)
 
 
 class TokenBucket:
@@ -141,7 +160,8 @@ class GrowingDelays:
 
     A try counts when it begins, so that many at once gain nothing; success forgets all before it. A try that is
     refused counts for nothing and prolongs nothing. Each `longest_s` without a try takes one back. At most `max_keys`:
-    beyond it the key that was tried longest ago is forgotten.
+    beyond it the keys with the fewest tries are forgotten, but never one that has to wait, or would with the next try.
+    While there are only such, all keys that are new share one count.
     """
 
     def __init__(self, *, free: int, first_s: float, longest_s: float, max_keys: int = 10_000) -> None:
@@ -149,17 +169,16 @@ class GrowingDelays:
         self._first_s = first_s
         self._longest_s = longest_s
         self._max_keys = max_keys
-        self._tries: dict[str, _Tries] = {}  # the key that was tried last is last
+        self._tries: dict[str, _Tries] = {}
+        self._others = _Tries()  # of all keys for which there is no room
+        self._looked_at = -inf  # when room was made last; not more than once a second, for it looks at every key
 
     def begin(self, key: str, now: float) -> float:
         """0.0: the try may go on, and counts. Else the seconds to wait."""
-        tries = self._tries.pop(key, None) or _Tries(until=now)
-        self._tries[key] = tries
-        while len(self._tries) > self._max_keys:
-            del self._tries[next(iter(self._tries))]
+        tries = self._tries.get(key) or self._place_for(key, now)
         if now < tries.until:
             return tries.until - now
-        tries.count = max(0, tries.count - int((now - tries.until) / self._longest_s)) + 1
+        tries.count = self._left(tries, now) + 1
         tries.until = now + self._delay_s(tries.count)
         return 0.0
 
@@ -169,9 +188,32 @@ class GrowingDelays:
     def withdraw(self, key: str, now: float) -> None:
         """The try came to nothing through no fault of whoever tried."""
         tries = self._tries.get(key)
-        if tries is not None:
-            tries.count = max(0, tries.count - 1)
-            tries.until = min(tries.until, now)
+        if tries is None:
+            return
+        tries.count = max(0, tries.count - 1)
+        tries.until = min(tries.until, now)
+        if not tries.count:
+            del self._tries[key]
+
+    def _left(self, tries: _Tries, now: float) -> int:
+        """Tries that time has not taken back."""
+        return max(0, tries.count - max(0, int((now - tries.until) / self._longest_s)))
+
+    def _place_for(self, key: str, now: float) -> _Tries:
+        if len(self._tries) >= self._max_keys and now - self._looked_at >= 1:
+            self._looked_at = now
+            self._forget(now)
+        if len(self._tries) >= self._max_keys:
+            return self._others
+        self._tries[key] = tries = _Tries(until=now)
+        return tries
+
+    def _forget(self, now: float) -> None:
+        """A tenth at once, so that it is not done for each key."""
+        counts = {key: self._left(tries, now) for key, tries in self._tries.items()}
+        low = [key for key, count in counts.items() if count < self._free]
+        for key in nsmallest(max(1, self._max_keys // 10), low, key=counts.__getitem__):
+            del self._tries[key]
 
     def _delay_s(self, count: int) -> float:
         beyond = min(count - self._free, _MAX_DOUBLINGS)

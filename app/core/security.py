@@ -3,12 +3,12 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import jwt
 from argon2 import PasswordHasher
@@ -17,7 +17,8 @@ from jwt.types import Options
 
 from app.core.clock import Clock
 from app.core.config import Settings
-from app.core.errors import ConfigurationError, LimitReached, Unauthenticated
+from app.core.errors import ConfigurationError, Unauthenticated
+from app.core.places import Places
 
 ALGORITHM: Final = "HS256"
 REQUIRED_CLAIMS: Final = ("exp", "iat", "sub", "type", "jti", "sid", "ver")
@@ -26,30 +27,35 @@ SECRET_FILE: Final = "secret.key"  # noqa: S105 - a file name
 MIN_PASSWORD: Final = 8  # characters; NIST SP 800-63B section 3.1.1.2
 MAX_PASSWORD: Final = 256  # bounds the work of a hash
 
+T = TypeVar("T")
 TokenType = Literal["access", "refresh"]
 
 
 class Passwords:
     """Argon2id hashes, made and checked in threads of their own: one takes some 50 ms and 64 MiB.
 
-    At most `MAX_WAITING` wait for a thread; beyond that LimitReached tells the client to come back.
+    Whoever is known (signed in, or signing in from where they have been before) waits in a queue of their own, goes
+    before strangers, and finds a thread that strangers never take: a flood of guesses keeps none of them out.
+    At most `MAX_WAITING` of each wait or are served; beyond that LimitReached tells the client to come back.
     """
 
-    THREADS: Final = 2
+    THREADS: Final = 3
+    FOR_STRANGERS: Final = 2  # of them, at most
     MAX_WAITING: Final = 64
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
         self._threads = ThreadPoolExecutor(self.THREADS, thread_name_prefix="password")
-        self._waiting = 0
+        self._places = Places(total=self.THREADS, for_strangers=self.FOR_STRANGERS, max_waiting=self.MAX_WAITING)
         self._nobody: str | None = None  # a hash that no password fits; made when first needed
 
     async def hash(self, password: str) -> str:
-        return await self._run(password, None)
+        """For somebody who is known: only they set passwords."""
+        return await self._run(self._hasher.hash, password, known=True)
 
-    async def verify(self, password: str, stored: str | None) -> bool:
+    async def verify(self, password: str, stored: str | None, *, known: bool = False) -> bool:
         """Whether the password fits. `stored` None (no such user) takes as long and says no."""
-        return bool(await self._run(password, stored, verify=True))
+        return await self._run(self._verify, password, stored, known=known)
 
     def needs_rehash(self, stored: str) -> bool:
         """The hash was made with weaker parameters than those of today."""
@@ -61,24 +67,22 @@ class Passwords:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(self, password: str, stored: str | None, *, verify: bool = False) -> str:
-        if self._waiting >= self.MAX_WAITING:
-            raise LimitReached("Too many sign-ins at once; try again in a moment.", retry_after_s=1)
-        self._waiting += 1
-        try:
-            work = (self._verify, password, stored) if verify else (self._hasher.hash, password)
-            return await asyncio.get_running_loop().run_in_executor(self._threads, *work)
-        finally:
-            self._waiting -= 1
+    async def _run(self, work: Callable[..., T], *arguments: str | None, known: bool) -> T:
+        async with self._places.hold(known=known):
+            running = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+            try:
+                return await asyncio.shield(running)
+            finally:
+                await asyncio.wait([running])  # a busy thread keeps its place, even when whoever asked has gone
 
-    def _verify(self, password: str, stored: str | None) -> str:
+    def _verify(self, password: str, stored: str | None) -> bool:
         if self._nobody is None:
             self._nobody = self._hasher.hash(secrets.token_hex())
         try:
             self._hasher.verify(stored or self._nobody, password)
         except (VerificationError, InvalidHashError):
-            return ""
-        return "ok" if stored else ""
+            return False
+        return stored is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
-"""The audit trail: who did what, with which outcome. Recording never waits and never fails."""
+"""The audit trail: who did what, with which outcome. Recording never waits and never fails.
+
+What was denied is added up (`services.refusals`): it is what people can cause who are not signed in.
+"""
 
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from typing import Any, Final, Literal
+from dataclasses import asdict
+from typing import Any, Final
 
 import structlog
 
@@ -13,8 +15,7 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Unavailable
 from app.repositories import audit
-
-Outcome = Literal["ok", "denied", "failed"]
+from app.services.refusals import AuditRow, Outcome, Refusals
 
 MAX_WAITING: Final = 10_000  # rows; beyond it the oldest is dropped and counted
 BATCH: Final = 500  # rows of one transaction
@@ -25,19 +26,6 @@ STOP_WITHIN_S: Final = 5.0
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """`detail` holds codes and numbers, never a payload."""
-
-    at: datetime
-    action: str  # "ws.connect", "task.cancel", ...
-    outcome: Outcome
-    user_id: str | None = None
-    address: str | None = None
-    object_id: str | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
 class AuditTrail:
     """Rows wait in a bounded queue and are written in batches by one task, off the hot path."""
 
@@ -46,7 +34,8 @@ class AuditTrail:
         self._clock = clock
         self._waiting: deque[AuditRow] = deque()
         self._max_waiting = max_waiting
-        self._some = asyncio.Event()  # set while rows wait
+        self._refusals = Refusals()
+        self._some = asyncio.Event()  # set while rows wait, or refusals are being counted
         self._under_way: asyncio.Future[None] | None = None  # the newest batch; its rows wait no longer
         self._task: asyncio.Task[None] | None = None  # set between start and stop
         self._unreported = 0  # dropped rows that no row tells of yet
@@ -61,14 +50,14 @@ class AuditTrail:
         address: str | None = None,
         object_id: str | None = None,
         detail: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Remember one row. From the event loop only."""
-        if len(self._waiting) >= self._max_waiting:
-            self._waiting.popleft()
-            self.dropped += 1
-            self._unreported += 1
-        self._waiting.append(AuditRow(self._clock.now(), action, outcome, user_id, address, object_id, detail or {}))
+    ) -> bool:
+        """Remember one row; False when it was only counted, as one more of a kind. From the event loop only."""
+        row = AuditRow(self._clock.now(), action, outcome, user_id, address, object_id, detail or {})
         self._some.set()
+        if outcome == "denied" and not self._refusals.note(row, self._clock.monotonic()):
+            return False
+        self._add(row)
+        return True
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="audit-trail")
@@ -87,22 +76,37 @@ class AuditTrail:
             log.warning("audit_rows_lost", count=len(self._waiting))
 
     async def flush(self) -> None:
-        """Writes all that waits, what somebody else is writing included.
+        """Writes all that waits or was counted so far, what somebody else is writing included.
 
         Raises DatabaseUnavailable; what was not written waits on.
         """
+        for row in self._refusals.take_all():
+            self._add(row)
+        await self._write_waiting()
+
+    def _add(self, row: AuditRow) -> None:
+        if len(self._waiting) >= self._max_waiting:
+            self._waiting.popleft()
+            self.dropped += 1
+            self._unreported += 1
+        self._waiting.append(row)
+
+    async def _write_waiting(self) -> None:
         if self._under_way is not None and not self._under_way.done():
             await asyncio.wait([self._under_way])
         while self._waiting or self._unreported:
             await self._write_batch()
-        self._some.clear()
+        if not self._refusals:
+            self._some.clear()
 
     async def _run(self) -> None:
         while True:
             await self._some.wait()
             await self._clock.sleep(FLUSH_AFTER_S)
+            for row in self._refusals.take_ended(self._clock.monotonic()):
+                self._add(row)
             try:
-                await self.flush()
+                await self._write_waiting()
             except Unavailable as error:
                 log.warning("audit_waits", reason=error.message, waiting=len(self._waiting))
                 await self._clock.sleep(RETRY_AFTER_S)

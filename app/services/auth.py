@@ -105,13 +105,15 @@ class AuthService:
     async def refresh(self, token: str, *, address: str | None = None) -> TokenPair:
         """Rotates: the token given is void afterwards. One that was used before ends the session: somebody copied it.
 
-        Raises Unauthenticated as `authenticate` does.
+        Raises Unauthenticated as `authenticate` does, LimitReached.
         """
         try:
             old = self._tokens.read(token, "refresh")
         except Unauthenticated as refusal:
             self._audit.record("auth.refresh", "denied", address=address, detail={"code": refusal.code})
+            self._throttle.refuse_token(address)
             raise
+        self._throttle.admit_refresh(old.session_id)
         outcome = await self._db.write(lambda connection: self._rotate(connection, old))
         if isinstance(outcome, Claims):
             return self._mint.pair(outcome)
@@ -157,7 +159,7 @@ class AuthService:
         key = self._throttle.begin(f"\0{identity.user_id}")
         try:
             row = await self._db.read(lambda connection: users.find(connection, identity.user_id))
-            good = await self._passwords.verify(password, row.password_hash if row else None)
+            good = await self._passwords.verify(password, row.password_hash if row else None, known=True)
         except ScannerError:
             self._throttle.withdraw(key)
             raise

@@ -33,10 +33,12 @@ class Login:
         """A new session. See `AuthService.login`."""
         user: Row[Any] | None = None
         try:
-            self._throttle.admit_place(network_of(address))
+            self._throttle.admit_place(address)
             user, known = await self._find(username, address)
+            if not known:
+                self._throttle.admit_stranger(address)
             key = self._throttle.begin(username, network_of(address) if known else None)
-            claims = await self._checked(user, password, key, address)
+            claims = await self._checked(user, password, key, address, known=known)
         except (Unauthenticated, LimitReached) as refusal:
             self._audit.record(
                 "auth.login",
@@ -58,10 +60,12 @@ class Login:
 
         return await self._db.read(work)
 
-    async def _checked(self, user: Row[Any] | None, password: str, key: str, address: str | None) -> Claims:
+    async def _checked(
+        self, user: Row[Any] | None, password: str, key: str, address: str | None, *, known: bool
+    ) -> Claims:
         """The session's claims, once the password was right and the session is stored."""
         try:
-            found = await self._verified(user, password)
+            found = await self._verified(user, password, known=known)
             claims = await self._store(found, password, address)
         except Unauthenticated:
             raise
@@ -71,8 +75,9 @@ class Login:
         self._throttle.succeed(key)
         return claims
 
-    async def _verified(self, user: Row[Any] | None, password: str) -> Row[Any]:
-        if not await self._passwords.verify(password, user.password_hash if user else None) or user is None:
+    async def _verified(self, user: Row[Any] | None, password: str, *, known: bool) -> Row[Any]:
+        stored = user.password_hash if user else None
+        if not await self._passwords.verify(password, stored, known=known) or user is None:
             raise Unauthenticated("The name or the password is wrong.", code="invalid_credentials")
         if not user.is_active:
             raise Unauthenticated("This account is disabled.", code="user_disabled")

@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class Audit(Protocol):
-    """Where connections and refusals are written down. Batched; never waits."""
+    """Where connections and refusals are written down. Batched; never waits. False: it was only counted."""
 
     def record(
         self,
@@ -26,7 +26,7 @@ class Audit(Protocol):
         address: str | None = None,
         object_id: str | None = None,
         detail: Mapping[str, Any] | None = None,
-    ) -> None: ...
+    ) -> bool: ...
 
 
 class Ledger:
@@ -58,10 +58,10 @@ class Ledger:
         self._record("ws.subscribe", connection, "denied")
 
     def refused(self, reason: str, address: str) -> None:
-        """Nobody was let in."""
+        """Nobody was let in. Who tries without end fills the log as little as the audit log."""
         self._metrics.refused.labels(reason).inc()
-        self._audit.record("ws.connect", "denied", address=address, detail={"reason": reason})
-        log.info("ws_refused", reason=reason)
+        if self._audit.record("ws.connect", "denied", address=address, detail={"reason": reason}):
+            log.info("ws_refused", reason=reason)
 
     def _record(
         self,

@@ -11,7 +11,7 @@ from app.websocket.connection import ConnectionInfo
 from app.websocket.protocol import AuthResult, Error, ResultError
 
 Confirm = Callable[[ConnectionInfo, float], None]
-Record = Callable[..., None]
+Record = Callable[..., object]
 
 
 class Renewal:

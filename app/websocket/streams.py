@@ -44,7 +44,7 @@ class Streams:
         snapshots: SnapshotCache,
         clock: Clock,
         metrics: Metrics,
-        record: Callable[..., None],
+        record: Callable[..., object],
         recheck: Callable[[str], None],
     ) -> None:
         """`record`: of the audit log. `recheck`: looks again whether a user's watchers may still watch."""

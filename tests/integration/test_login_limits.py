@@ -48,12 +48,12 @@ class Door:
         """Statuses of so many wrong tries."""
         return [(await self.sign_in("wrong", **options)).status_code for _ in range(count)]
 
-    async def rows(self) -> list[tuple[str, object]]:
-        """Outcome and code of each try, the newest first."""
+    async def rows(self) -> list[tuple[str, object, object]]:
+        """Outcome, code and number (None: a row of its own) of what was tried, the newest first."""
         services = self.house.services
         await services.audit.flush()
         found = await services.db.read(lambda c: audit.newest(c, 1_000, action="auth.login"))
-        return [(row.outcome, row.detail.get("code")) for row in found]
+        return [(row.outcome, row.detail.get("code"), row.detail.get("count")) for row in found]
 
 
 @pytest.fixture
@@ -146,6 +146,36 @@ async def test_a_stranger_who_keeps_guessing_does_not_lock_the_user_out(door):
     assert (await door.sign_in(USER_PASSWORD, address="2001:db8:1:3::5")).status_code == 429
 
 
+@pytest.mark.parametrize("door", [{"login_burst_per_address": 30}], indirect=True)
+async def test_guesses_from_many_networks_of_one_owner_are_slowed_down_but_not_who_is_known_there(door):
+    home = "2001:db8:1:200::5"
+    assert (await door.sign_in(USER_PASSWORD, address=home)).status_code == 200
+    door.clock.seconds += 60
+    for network in ("2001:db8:1:2{:02x}::1", "198.51.100.{}"):
+        statuses = [
+            (await door.sign_in("x", username=f"user{n}", address=network.format(n % 250 + 1))).status_code
+            for n in range(300)
+        ]
+        assert statuses == [401] * 240 + [429] * 60
+    assert (await door.sign_in(USER_PASSWORD, address=home)).status_code == 200
+    assert (await door.sign_in(USER_PASSWORD, address="2001:db8:1:2ff::5")).status_code == 429
+    assert (await door.sign_in("x", username="user", address="203.0.113.9")).status_code == 401
+
+
+@pytest.mark.parametrize("door", [{"login_burst_per_address": 30}], indirect=True)
+async def test_guesses_from_a_rented_48_are_slowed_down(door):
+    tries = [door.sign_in("x", username=f"u{n}", address=f"2001:db8:9:{n:x}00::1") for n in range(250)]
+    assert [(await one).status_code for one in tries] == [401] * 240 + [429] * 10
+
+
+async def test_ten_thousand_other_names_do_not_make_an_account_forget_its_failures(door):
+    await door.guess(5)
+    throttle = door.house.services.auth._throttle
+    for number in range(10_001):
+        throttle.begin(f"somebody-{number}")
+    assert await door.guess(1) == [429]
+
+
 async def test_a_known_address_is_slowed_down_too_but_alone(door):
     await door.sign_in(USER_PASSWORD, address=HOME)
     assert await door.guess(6, address=HOME) == [401] * 5 + [429]
@@ -176,24 +206,26 @@ async def test_many_tries_at_once_gain_nothing(door):
     assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 25
 
 
-async def test_every_refusal_is_an_audit_row_with_its_code(door):
+async def test_every_refusal_is_in_the_audit_log_with_its_code(door):
     await door.guess(6)
     door.clock.seconds += 1
     user_id = (await door.house.services.users.list_page(page=2, page_size=1))[0][0].id
     await door.house.services.users.update(user_id, {"is_active": False}, by="test")
     assert (await door.sign_in(USER_PASSWORD)).json()["code"] == "user_disabled"
     assert await door.rows() == [
-        ("denied", "user_disabled"),
-        ("denied", "rate_limited"),
-        *[("denied", "invalid_credentials")] * 5,
+        ("denied", "invalid_credentials", 4),  # beside the first
+        ("denied", "user_disabled", None),
+        ("denied", "rate_limited", None),
+        ("denied", "invalid_credentials", None),
     ]
 
 
 async def test_a_try_that_nobody_looked_at_is_not_counted(door):
     passwords = door.house.services.passwords
-    passwords._waiting = passwords.MAX_WAITING
+    passwords._places._held[False] = passwords.MAX_WAITING
     assert await door.guess(20) == [429] * 20
-    passwords._waiting = 0
+    assert not door.house.services.auth._throttle._accounts._tries  # not even a name is remembered
+    passwords._places._held[False] = 0
     assert await door.guess(5) == [401] * 5
 
 

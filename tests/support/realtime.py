@@ -64,8 +64,9 @@ class RecordingAudit:
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
 
-    def record(self, action: str, outcome: str = "ok", **fields: Any) -> None:
+    def record(self, action: str, outcome: str = "ok", **fields: Any) -> bool:
         self.rows.append({"action": action, "outcome": outcome, **fields})
+        return True
 
 
 class Stack:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.limits import GrowingDelays, KeyedBuckets, Pace, Strikes, TokenBucket, network_of
+from app.core.limits import GrowingDelays, KeyedBuckets, Pace, Strikes, TokenBucket, network_of, wider_networks_of
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate():
@@ -82,6 +82,21 @@ def test_an_address_counts_as_its_network(address, network):
     assert network_of(address) == network
 
 
+@pytest.mark.parametrize(
+    ("address", "networks"),
+    [
+        ("192.0.2.7", ("192.0.2.0/24",)),
+        ("::ffff:192.0.2.7", ("192.0.2.0/24",)),
+        ("2001:db8:1:234:5:6:7:8", ("2001:db8:1:200::/56", "2001:db8:1::/48")),
+        ("::1", ("::/56", "::/48")),
+        ("testclient", ()),
+        (None, ()),
+    ],
+)
+def test_around_an_address_are_the_networks_that_one_may_own(address, networks):
+    assert wider_networks_of(address) == networks
+
+
 def delays(**values: float) -> GrowingDelays:
     return GrowingDelays(**{"free": 2, "first_s": 1.0, "longest_s": 10.0, **values})
 
@@ -120,12 +135,44 @@ def test_time_takes_tries_back_one_by_one():
     assert waits.begin("a", now + wait + 35) > 0
 
 
-def test_the_key_that_was_tried_longest_ago_is_forgotten():
-    waits = delays(free=1, max_keys=2)
-    for key in ("a", "b", "a", "c"):
+def test_the_keys_with_the_fewest_tries_are_forgotten():
+    waits = delays(max_keys=3)
+    for key in ("a", "a", "b", "c", "c"):
         waits.begin(key, 0)
+    for key in ("d", "e", "f"):
+        assert waits.begin(key, 10) == 0.0
     assert waits.begin("a", 0) == 1.0
-    assert waits.begin("b", 0) == 0.0
+    assert waits.begin("c", 0) == 1.0
+
+
+def test_no_number_of_other_keys_makes_a_delay_forgotten():
+    waits = delays(max_keys=100)
+    for _ in range(2):
+        waits.begin("a", 0)
+    for number in range(1_001):
+        waits.begin(f"other {number}", number / 1_000)
+    assert waits.begin("a", 0.5) == 0.5
+
+
+def test_without_room_all_new_keys_share_one_delay():
+    waits = delays(max_keys=2)
+    for key in ("a", "a", "b", "b", "c", "d"):
+        assert waits.begin(key, 0) == 0.0
+    assert waits.begin("e", 0) == 1.0
+    waits.withdraw("e", 0)
+    assert waits.begin("f", 0) == 1.0
+    assert waits.begin("a", 0) == 1.0
+    assert waits.begin("f", 1.0) == 0.0
+    assert waits.begin("g", 40.0) == 0.0  # the first ones have been taken back meanwhile
+    assert waits.begin("g", 40.0) == 0.0
+    assert waits.begin("g", 40.0) > 0.0
+
+
+def test_a_key_whose_only_try_is_withdrawn_leaves_nothing_behind():
+    waits = delays()
+    waits.begin("a", 0)
+    waits.withdraw("a", 0)
+    assert not waits._tries
 
 
 @given(st.lists(st.tuples(st.floats(0, 30), st.sampled_from(["try", "withdraw"])), max_size=200))

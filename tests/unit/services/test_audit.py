@@ -146,3 +146,38 @@ async def test_a_flush_waits_for_the_batch_that_somebody_else_is_writing(db):
         assert not second.done()
         db.gate.set()
     assert len(await rows(db)) == 1
+
+
+async def test_ten_thousand_refusals_from_one_address_are_two_rows(db):
+    trail = AuditTrail(db=db, clock=HandClock())
+    for _ in range(10_000):
+        trail.record("auth.refresh", "denied", address="192.0.2.7", detail={"code": "invalid_token"})
+    await trail.flush()
+    assert await rows(db) == [
+        ("auth.refresh", "denied", {"code": "invalid_token"}),
+        ("auth.refresh", "denied", {"code": "invalid_token", "count": 9_999}),
+    ]
+
+
+async def test_counts_are_written_when_their_minute_is_over(db):
+    clock = HandClock()
+    trail = AuditTrail(db=db, clock=clock)
+    for _ in range(3):
+        trail.record("ws.connect", "denied", address="192.0.2.7", detail={"reason": "origin_not_allowed"})
+    await trail.start()
+    async with asyncio.timeout(5):
+        for _ in range(2):
+            await db.committed.wait()
+            db.committed.clear()
+    assert clock.seconds >= 60
+    assert (await rows(db))[-1] == ("ws.connect", "denied", {"reason": "origin_not_allowed", "count": 2})
+    assert trail.record("ws.connect", "denied", address="192.0.2.7", detail={"reason": "origin_not_allowed"})
+    await trail.stop()
+
+
+async def test_what_was_allowed_is_never_added_up(db):
+    trail = AuditTrail(db=db, clock=HandClock())
+    for _ in range(5):
+        trail.record("auth.login", user_id="u", address="192.0.2.7")
+    await trail.flush()
+    assert len(await rows(db)) == 5

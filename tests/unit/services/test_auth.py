@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from app.core.db import Database
-from app.core.errors import ConfigurationError, Unauthenticated
+from app.core.errors import ConfigurationError, LimitReached, Unauthenticated
 from app.core.security import Claims, Passwords, Tokens
 from app.events.bus.base import AccessHint
 from app.models import metadata
@@ -178,10 +178,33 @@ async def test_of_two_refreshes_at_once_one_wins_and_the_session_is_over(desk):
     assert [(row.outcome, row.detail) for row in rows] == [("denied", {"code": "token_reused"})]
 
 
+async def test_refused_refresh_tokens_are_limited_by_address_but_good_ones_are_not(desk):
+    pair = await desk.auth.login("admin", ADMIN_PASSWORD)
+    for _ in range(30):
+        assert await refused(desk.auth.refresh("x", address="192.0.2.7")) == "invalid_token"
+    with pytest.raises(LimitReached):
+        await desk.auth.refresh("x", address="192.0.2.7")
+    assert await desk.auth.refresh(pair.refresh_token, address="192.0.2.7")
+    await desk.audit.flush()
+    rows = await desk.db.read(lambda c: audit.newest(c, 100, action="auth.refresh"))
+    assert [row.detail for row in rows] == [{"code": "invalid_token", "count": 30}, {"code": "invalid_token"}]
+
+
+async def test_an_old_token_of_a_session_costs_the_database_little(desk):
+    pair = await desk.auth.login("admin", ADMIN_PASSWORD)
+    other = await desk.auth.login("admin", ADMIN_PASSWORD)
+    await desk.auth.refresh(pair.refresh_token)
+    for _ in range(9):
+        assert await refused(desk.auth.refresh(pair.refresh_token)) == "invalid_token"
+    with pytest.raises(LimitReached):
+        await desk.auth.refresh(pair.refresh_token)
+    assert await desk.auth.refresh(other.refresh_token)
+
+
 async def test_a_password_changed_during_the_check_opens_no_session(tmp_path):
     class Slow(Passwords):
-        async def verify(self, password, stored):
-            good = await super().verify(password, stored)
+        async def verify(self, password, stored, *, known=False):
+            good = await super().verify(password, stored, known=known)
             row = await desk.db.read(lambda c: users.find_by_name(c, "admin"))
             await desk.auth.set_password(row.id, "changed meanwhile")
             return good

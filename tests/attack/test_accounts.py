@@ -1,0 +1,69 @@
+"""Who is not signed in: their guesses keep nobody out, and their refusals fill no table."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+
+import httpx
+
+from tests.support.house import ADMIN_PASSWORD
+from tests.support.service import Service
+
+HOME = "192.0.2.10"
+GUESSERS = 120  # at once: more than may wait
+REFUSALS = 1_000
+
+
+async def sign_in(client: httpx.AsyncClient, password: str, *, username: str = "admin", address: str) -> int:
+    body = {"username": username, "password": password}
+    answer = await client.post("/api/v1/auth/login", json=body, headers={"X-Forwarded-For": address})
+    return answer.status_code
+
+
+def far(client_of: Service) -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=GUESSERS + 10)
+    url = f"http://127.0.0.1:{client_of.port}"
+    return httpx.AsyncClient(base_url=url, timeout=60, limits=limits, trust_env=False)
+
+
+async def test_guesses_from_many_networks_keep_nobody_from_where_they_have_been(run_service):
+    with run_service(trusted_proxies="127.0.0.0/8") as service:
+        async with far(service) as client:
+            assert await sign_in(client, ADMIN_PASSWORD, address=HOME) == 200
+            full, over = asyncio.Event(), asyncio.Event()
+            refused: list[int] = []
+
+            async def guess(number: int) -> None:
+                while not over.is_set():
+                    address = f"2001:db8:{number:x}:{len(refused):x}::1"
+                    refused.append(await sign_in(client, "wrong", username=f"user{number}", address=address))
+                    if refused.count(429) >= GUESSERS:
+                        full.set()
+
+            async with asyncio.TaskGroup() as group:
+                for number in range(GUESSERS):
+                    group.create_task(guess(number))
+                await full.wait()  # the strangers' queue
+                statuses = [await sign_in(client, ADMIN_PASSWORD, address=HOME) for _ in range(5)]
+                over.set()
+            assert statuses == [200] * 5
+            assert set(refused) == {401, 429}
+
+
+def test_refusals_without_number_are_a_handful_of_rows_and_lines(run_service):
+    with run_service() as service:
+        for _ in range(REFUSALS):
+            answer = service.http.post("/api/v1/auth/refresh", json={"refresh_token": "x"})
+            assert answer.status_code in {401, 429}
+        for _ in range(REFUSALS // 10):
+            request = (
+                b"GET /api/v1/monitor/ws HTTP/1.1\r\nHost: here\r\nOrigin: https://elsewhere.example\r\n"
+                b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+            )
+            assert service.say(request).startswith(b"HTTP/1.1 403 ")
+        log_bytes = service.log_bytes()
+    with closing(sqlite3.connect(service.data_dir / "compliance.db")) as database:
+        rows = database.execute("SELECT action, detail FROM audit_log WHERE outcome = 'denied'").fetchall()
+    assert 4 <= len(rows) <= 12, rows  # a first and a number for each minute that it took
+    assert log_bytes < 20_000
