@@ -18,7 +18,9 @@ from app.domain.violations import RiskLevel, ViolationKey
 Attempt = Annotated[int, Field(ge=1)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Score = Annotated[float, Field(ge=0, le=1)]
-WarningCode = Literal["long_running", "stalled", "worker_suspect", "no_worker", "queued", "degraded", "partial"]
+WarningCode = Literal[
+    "long_running", "stalled", "worker_suspect", "no_worker", "no_resources", "queued", "degraded", "partial"
+]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 

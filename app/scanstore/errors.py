@@ -3,8 +3,15 @@
 ScanStoreError
 ├── StoreLocked      another process writes to it
 ├── StoreMismatch    written by another version
-└── StoreUnavailable disk full, file gone, file damaged
+├── StoreDamaged     the file is no store, or parts of it are destroyed
+└── StoreUnavailable disk full, no descriptor left, file gone
 """
+
+import sqlite3
+from typing import Final
+
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_PRIMARY: Final = 0xFF  # the lower byte of an extended result code
 
 
 class ScanStoreError(Exception):
@@ -27,8 +34,22 @@ class StoreMismatch(ScanStoreError):
     code = "scan_store_mismatch"
 
 
+class StoreDamaged(ScanStoreError):
+    """Waiting does not mend the file."""
+
+    code = "scan_store_damaged"
+
+
 class StoreUnavailable(ScanStoreError):
-    """SQLite refused: the disk is full, the file is gone or damaged. What was not flushed is lost."""
+    """SQLite or the system refused: the disk is full, the file is gone. What was not flushed is lost."""
 
     code = "scan_store_unavailable"
     retryable = True
+
+
+def refusal(error: sqlite3.Error | OSError) -> ScanStoreError:
+    """What a refusal of SQLite or of the system means for the store."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & _PRIMARY in _DAMAGE:
+        return StoreDamaged(str(error))
+    return StoreUnavailable(str(error))

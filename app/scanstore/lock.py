@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from app.scanstore.errors import StoreLocked
+from app.scanstore.errors import StoreLocked, StoreUnavailable
 
 
 def lock_path(store: Path) -> Path:
@@ -16,6 +16,7 @@ class StoreLock:
     """An exclusive advisory lock. The kernel lets go of it when the process ends, however it ends."""
 
     def __init__(self, store: Path) -> None:
+        """Raises StoreLocked, or StoreUnavailable: no room, no descriptor left, the folder refuses."""
         # Open while the lock is held; None afterwards. Not inherited by programs that the scan starts.
         self._descriptor: int | None = _acquire(lock_path(store))
 
@@ -27,7 +28,7 @@ class StoreLock:
 
 
 def _acquire(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _open(path, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.ftruncate(descriptor, 0)
@@ -35,18 +36,22 @@ def _acquire(path: Path) -> int:
     except BlockingIOError as error:
         os.close(descriptor)
         raise StoreLocked(f"another process holds {path.name}") from error
-    except OSError:
+    except OSError as error:
         os.close(descriptor)
-        raise
+        raise StoreUnavailable(str(error)) from error
     return descriptor
 
 
 def lock_holder(store: Path) -> int | None:
-    """Id of the process that holds the store's lock; None when nobody does. 0: somebody who has not yet said who."""
-    try:
-        descriptor = os.open(lock_path(store), os.O_RDWR)
-    except FileNotFoundError:
+    """Id of the process that holds the store's lock; None when nobody does. 0: somebody who has not yet said who.
+
+    Raises:
+        StoreUnavailable: the lock cannot be looked at.
+    """
+    path = lock_path(store)
+    if not path.exists():
         return None
+    descriptor = _open(path, os.O_RDWR)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -55,3 +60,10 @@ def lock_holder(store: Path) -> int | None:
         return None
     finally:
         os.close(descriptor)
+
+
+def _open(path: Path, flags: int) -> int:
+    try:
+        return os.open(path, flags, 0o600)
+    except OSError as error:
+        raise StoreUnavailable(str(error)) from error

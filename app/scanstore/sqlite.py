@@ -20,7 +20,7 @@ from app.engines.model import (
     UrlState,
 )
 from app.scanstore import rows, schema
-from app.scanstore.errors import StoreUnavailable
+from app.scanstore.errors import StoreUnavailable, refusal
 from app.scanstore.lock import StoreLock
 from app.scanstore.schema import insert, select
 
@@ -61,6 +61,7 @@ class SqliteScanStore:
 
     Raises from any call:
         StoreUnavailable: SQLite refused. The open transaction is rolled back by `close`.
+        StoreDamaged: the file is destroyed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -75,7 +76,7 @@ class SqliteScanStore:
             self._db: sqlite3.Connection | None = schema.open_writer(path)
         except sqlite3.Error as error:
             self._lock.release()
-            raise StoreUnavailable(str(error)) from error
+            raise refusal(error) from error
         except BaseException:
             self._lock.release()
             raise
@@ -93,13 +94,13 @@ class SqliteScanStore:
         except UnicodeEncodeError:  # half of a surrogate pair, from a script's escapes; only texts of pages hold any
             return self._write(statement, [_encodable(row) for row in found])
         except sqlite3.Error as error:
-            raise StoreUnavailable(str(error)) from error
+            raise refusal(error) from error
 
     def _read(self, query: str, parameters: Sequence[Any] = ()) -> list[rows.Row]:
         try:
             return self._connection().execute(query, parameters).fetchall()
         except sqlite3.Error as error:
-            raise StoreUnavailable(str(error)) from error
+            raise refusal(error) from error
 
     def put_host(self, host: HostFact) -> None:
         self._write(_PUT_HOST, [rows.host_row(host)])
@@ -170,7 +171,7 @@ class SqliteScanStore:
         try:
             self._connection().commit()
         except sqlite3.Error as error:
-            raise StoreUnavailable(str(error)) from error
+            raise refusal(error) from error
 
     def close(self) -> None:
         if self._db is None:

@@ -17,6 +17,10 @@ TEXTS: Final = MappingProxyType(
         "worker_lost": ("扫描进程丢失", "The scan process was lost"),
         "queued": ("任务排队中，当前位置 {position}", "Waiting in the queue at position {position}"),
         "no_worker": ("没有可用的扫描进程", "No worker is there to run the task"),
+        "no_resources": (
+            "缺少系统资源（磁盘、描述符或内存），任务等待后重试",
+            "A resource is missing (disk, descriptors or memory); the task waits and is tried again",
+        ),
         "scan_failed": ("扫描过程中发生内部错误", "The scan met an internal error"),
         "store_failed": ("扫描数据无法读写", "The scan's data cannot be read or written"),
         "cancel_forced": ("任务取消超时，已强制终止", "The scan did not stop in time and was ended by force"),

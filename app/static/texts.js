@@ -121,6 +121,7 @@ const TEXTS = {
   "warning.stalled": ["没有进展", "No progress"],
   "warning.worker_suspect": ["扫描进程没有心跳", "The scan process misses its heartbeats"],
   "warning.no_worker": ["没有可用的扫描进程", "No worker is there"],
+  "warning.no_resources": ["缺少系统资源，等待中", "Waiting for resources"],
   "warning.queued": ["排队等待", "Waiting in the queue"],
   "warning.degraded": ["功能受限", "Limited"],
   "warning.partial": ["结果不完整", "Incomplete results"],
@@ -299,17 +300,19 @@ const TEXTS = {
   "error.user_has_running_tasks": ["请先取消该用户的任务。", "Cancel the user's scans first."],
   "error.database_unavailable": ["数据库繁忙或不可用，请稍后再试。", "The database is busy or away; try again soon."],
   "error.scan_store": ["扫描数据无法读写。", "The scan's data cannot be read or written."],
+  "error.scan_store_damaged": ["扫描数据已损坏。", "The scan's data is damaged."],
   "error.scan_store_locked": ["扫描数据正被另一个进程使用。", "Another process holds the scan's data."],
   "error.scan_store_mismatch": ["扫描数据由另一版本的程序写入。", "Another version of the program wrote the scan's data."],
-  "error.scan_store_unavailable": ["扫描数据丢失、损坏，或磁盘已满。", "The scan's data is gone or damaged, or the disk is full."],
+  "error.scan_store_unavailable": ["扫描数据无法访问，或磁盘已满。", "The scan's data cannot be reached, or the disk is full."],
 
   "failure.internal": ["扫描过程中发生内部错误。", "The scan met an internal error."],
   "failure.timeout": ["运行时间过长，已终止。", "It ran for too long and was ended."],
   "failure.worker_lost": ["扫描进程丢失。", "The scan process was lost."],
   "failure.scan_store": ["扫描数据无法读写。", "The scan's data cannot be read or written."],
+  "failure.scan_store_damaged": ["扫描数据已损坏。", "The scan's data is damaged."],
   "failure.scan_store_locked": ["扫描数据正被另一个进程使用。", "Another process holds the scan's data."],
   "failure.scan_store_mismatch": ["扫描数据由另一版本的程序写入。", "Another version of the program wrote the scan's data."],
-  "failure.scan_store_unavailable": ["扫描数据丢失、损坏，或磁盘已满。", "The scan's data is gone or damaged, or the disk is full."],
+  "failure.scan_store_unavailable": ["扫描数据无法访问，或磁盘已满。", "The scan's data cannot be reached, or the disk is full."],
 };
 
 const columns = new Map(LANGUAGES.map((language, index) => [language, index]));

@@ -18,9 +18,14 @@ from app.tasks.pipe import MAX_LINE_BYTES, decode_hint
 from app.tasks.scan_job import JobSpec
 
 COMMAND: Final = (sys.executable, "-P", "-m", "app.tasks.process")  # -P: never an `app` of the current folder
+STARVED: Final = 4  # exit code: the process could not begin for want of a resource
 CANCEL_LINE: Final = b'{"command":"cancel"}\n'
 _SECRETS: Final = frozenset({"secret_key", "admin_password"})  # nothing in a scan signs or logs in
 log = structlog.get_logger(__name__)
+
+
+class ProcessNotStarted(Exception):
+    """The system gave us no process: no descriptors, no memory, a program that may not be run. Nobody's loss."""
 
 
 class Child:
@@ -42,15 +47,12 @@ class Child:
         self._doomed = False  # `kill` was called
 
     async def run(self, on_hint: Callable[[TaskHint], None]) -> int:
-        """Starts the process, passes its hints on, and returns its exit code when it and its family are gone."""
-        self._process = process = await asyncio.create_subprocess_exec(
-            *COMMAND,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=MAX_LINE_BYTES,
-            env=family.environment(self.mark, os.environ),
-            start_new_session=True,  # Ctrl-C of the terminal is the server's alone
-        )
+        """Starts the process, passes its hints on, and returns its exit code when it and its family are gone.
+
+        Raises:
+            ProcessNotStarted: there is no process, and there was none.
+        """
+        self._process = process = await self._start()
         log.info("scan_process_started", task_id=self.spec.task_id, attempt=self.spec.attempt, pid=process.pid)
         self.heard_at = self._monotonic()
         try:
@@ -67,6 +69,19 @@ class Child:
             self.kill()
         log.info("scan_process_ended", task_id=self.spec.task_id, attempt=self.spec.attempt, code=code)
         return code
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                *COMMAND,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=MAX_LINE_BYTES,
+                env=family.environment(self.mark, os.environ),
+                start_new_session=True,  # Ctrl-C of the terminal is the server's alone
+            )
+        except OSError as error:  # its number says nothing: uvloop makes -1 of "too many open files"
+            raise ProcessNotStarted(str(error)) from error
 
     def cancel(self) -> None:
         """A hint to be quick: the process would see it with its next heartbeat."""

@@ -14,17 +14,19 @@ from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.domain.tasks import TaskStatus
-from app.events.bus.base import Bus
+from app.events.bus.base import Bus, TaskHint
 from app.events.journal import Journal, Unit
 from app.events.state import WORKER_LOST
 from app.events.types import TaskWarning
 from app.monitor.settlement import Settlement
 from app.repositories import tasks
+from app.scanstore.errors import StoreUnavailable
 from app.services.lifecycle import Lifecycle
 from app.services.texts import Texts
 from app.tasks import family
-from app.tasks.child import Child
+from app.tasks.child import STARVED, Child, ProcessNotStarted
 from app.tasks.scan_job import JobSpec
+from app.tasks.starts import Starts
 from app.tasks.store_files import await_store, store_path
 
 LOOK_EVERY_S: Final = 1.0
@@ -59,8 +61,7 @@ class EmbeddedRunner:
         self._settlement = Settlement(lifecycle=lifecycle, texts=texts, max_requeues=settings.max_requeues)
         self._children: dict[str, Child] = {}  # by task; at most max_concurrent_scans
         self._told: set[tuple[str, int]] = set()  # (task, attempt) that were told that they wait
-        self._failed_starts: dict[str, int] = {}  # processes of a task that ended before they claimed it
-        self._not_before: dict[str, float] = {}  # monotonic; when such a task is tried again
+        self._starts = Starts()
         self._blocked_since: float | None = None  # monotonic; since when no write came through
         self._woken = asyncio.Event()
         self._recovered = asyncio.Event()  # set once what ran when the last server ended is settled
@@ -136,6 +137,7 @@ class EmbeddedRunner:
         self._force_cancels()
         await self._judge_silent()
         waiting = await self._db.read(lambda c: tasks.pending(c, MAX_QUEUE_LOOK))
+        self._starts.keep({row.id for row in waiting} | self._children.keys())
         free = self._settings.max_concurrent_scans - len(self._children)
         starting = [row for row in waiting if self._may_start(row)][: max(0, free)]
         for row in starting:
@@ -145,7 +147,7 @@ class EmbeddedRunner:
         await self._tell_waiting([row for row in waiting if row.id not in started])
 
     def _may_start(self, row: Any) -> bool:
-        return row.id not in self._children and self._clock.monotonic() >= self._not_before.get(row.id, 0.0)
+        return row.id not in self._children and self._starts.may_start(row.id, self._clock.monotonic())
 
     def _make_child(self, row: Any) -> Child:
         worker_id = f"embedded-{row.id[-8:]}-{row.attempt}"
@@ -154,12 +156,11 @@ class EmbeddedRunner:
 
     async def _care_for(self, child: Child) -> None:
         """From start to settlement. A boundary: one scan's trouble is not the other's."""
+        starved = await self._run(child)
+        if starved:
+            self._starts.short(child.spec.task_id, self._clock.monotonic())
         try:
-            await child.run(self._bus.publish)
-        except Exception:
-            log.exception("scan_process_not_run", task_id=child.spec.task_id)
-        try:
-            await self._until_done(lambda: self._settle(child))
+            await self._until_done(lambda: self._settle(child, starved=starved))
         except Exception:
             log.exception("scan_not_settled", task_id=child.spec.task_id)
         finally:
@@ -167,29 +168,52 @@ class EmbeddedRunner:
             child.settled.set()
             self._woken.set()
 
-    async def _settle(self, child: Child) -> None:
+    async def _run(self, child: Child) -> bool:
+        """Whether it ended for want of a resource, ours to start it or its own to begin."""
+        try:
+            return await child.run(self._hear) == STARVED
+        except ProcessNotStarted as error:
+            log.warning("scan_process_not_started", task_id=child.spec.task_id, reason=str(error))
+            return True
+        except Exception:
+            log.exception("scan_process_not_run", task_id=child.spec.task_id)
+            return False
+
+    def _hear(self, hint: TaskHint) -> None:
+        """The first hint of a process tells of its claim."""
+        self._starts.claimed(hint.task_id)
+        self._bus.publish(hint)
+
+    async def _settle(self, child: Child, *, starved: bool) -> None:
         """After the process is gone. A server that stops leaves this to the next start."""
         if self._stopping.is_set():
             return
         task_id, attempt = child.spec.task_id, child.spec.attempt
         row = await self._db.read(lambda c: tasks.find(c, task_id))
-        if row is not None and row.attempt == attempt and row.status == TaskStatus.PENDING:
-            unit = self._start_failed(row)
+        unit: Unit | None = None
+        if row is None or row.attempt != attempt or row.status != TaskStatus.PENDING:
+            unit = self._settlement.of_lost(row, attempt, counts=not starved)
+        elif starved:
+            await self._say_starved(row)
         else:
-            self._failed_starts.pop(task_id, None)
-            unit = self._settlement.of_lost(row, attempt)
+            unit = self._start_failed(row)
         if unit is not None:
             await self._journal.write(unit)
 
     def _start_failed(self, row: Any) -> Unit | None:
         """The process ended before it claimed the task: tried again a little later, but not for ever."""
-        failures = self._failed_starts[row.id] = self._failed_starts.get(row.id, 0) + 1
+        failures = self._starts.lost(row.id, self._clock.monotonic())
         log.warning("scan_process_did_not_claim", task_id=row.id, failures=failures)
-        if failures <= self._settings.max_requeues:
-            self._not_before[row.id] = self._clock.monotonic() + failures
-            return None
-        del self._failed_starts[row.id]
-        return self._settlement.failed(row, WORKER_LOST)
+        return None if failures <= self._settings.max_requeues else self._settlement.failed(row, WORKER_LOST)
+
+    async def _say_starved(self, row: Any) -> None:
+        """One `no_resources` warning per attempt; where even that finds no room, with the next start that fails."""
+        warning = TaskWarning(code="no_resources", message=self._texts("no_resources"))
+        unit = self._lifecycle.warn(row.id, row.attempt, warning, only_if=(TaskStatus.PENDING,), once_since=row.attempt)
+        try:
+            await self._journal.write(unit)
+        except DatabaseUnavailable as error:
+            log.warning("warning_not_written", task_id=row.id, reason=error.message)
 
     async def _tell_waiting(self, rows: list[Any]) -> None:
         """One `queued` warning per attempt, with the position."""
@@ -254,12 +278,12 @@ class EmbeddedRunner:
             await self._journal.write(unit)
 
     async def _until_done(self, step: Any) -> None:
-        """Repeats the step while the database is away; gives up when the runner stops."""
+        """Repeats the step while the database or a scan's lock cannot be reached; gives up when the runner stops."""
         while not self._stopping.is_set():
             try:
                 await step()
-            except* DatabaseUnavailable:
-                log.warning("runner_waits", reason="database")
+            except* (DatabaseUnavailable, StoreUnavailable) as error:
+                log.warning("runner_waits", reason=str(error.exceptions[0]))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), LOOK_EVERY_S)
             else:

@@ -2,7 +2,8 @@
 
 - stdin: first line the order (job and settings), then commands; its end means that the parent is gone.
 - stdout: hints and ticks for the parent, nothing else; whatever prints goes to stderr.
-- Exit code: 0 when the job ended by itself, 3 when it left a checkpoint, anything else is a crash.
+- Exit code: 0 when the job ended by itself, 3 when it left a checkpoint, 4 when it could not begin for want of a
+  resource, anything else is a crash.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -19,14 +21,16 @@ import uvloop
 
 from app.core.clock import SystemClock
 from app.core.config import Settings
-from app.core.db import Database
+from app.core.db import Database, DatabaseUnavailable
 from app.core.logging import configure_logging
+from app.core.shortage import is_shortage
 from app.events.journal import Journal
 from app.scanstore.sqlite import SqliteScanStore
 from app.services.lifecycle import Lifecycle
 from app.services.texts import Texts
 from app.tasks import family
 from app.tasks.assembly import ScanFactory
+from app.tasks.child import STARVED
 from app.tasks.pipe import PipeBus
 from app.tasks.priority import step_back
 from app.tasks.pulse import LoopPulse
@@ -37,7 +41,7 @@ from app.tasks.store_keeper import StoreKeeper
 from app.tasks.writer import UnitWriter
 
 READ_BYTES: Final = 65_536
-LEFT_A_CHECKPOINT: Final = 3
+EXIT_CODES: Final = MappingProxyType({Outcome.ORPHANED: 3, Outcome.STARVED: STARVED})
 KILLED: Final = 137  # as a shell says it
 CANCEL_LIMIT_S: Final = 1.8  # then the process ends as it is, and the parent says `cancelled`: 2 s are promised
 ORPHAN_LIMIT_S: Final = 4.0  # for the checkpoint; the next holder of the store kills after 5 s
@@ -160,10 +164,21 @@ def main() -> int:
         outcome = runner.run(ScanProcess(spec=spec, settings=settings, orders=orders, pipe=pipe).run())
     kill_family()
     log.info("scan_ended", task_id=spec.task_id, attempt=spec.attempt, outcome=outcome.value)
-    return LEFT_A_CHECKPOINT if outcome is Outcome.ORPHANED else 0
+    return EXIT_CODES.get(outcome, 0)
+
+
+def run_or_starve() -> int:
+    """As `main`; what fails for want of a resource is said with a code of its own, and without a traceback."""
+    try:
+        return main()
+    except (OSError, MemoryError, DatabaseUnavailable) as error:
+        if not (isinstance(error, DatabaseUnavailable) or is_shortage(error)):
+            raise
+        log.warning("scan_cannot_start", reason=str(error))
+        return STARVED
 
 
 if __name__ == "__main__":
-    code = main()
+    code = run_or_starve()
     sys.stderr.flush()
     os._exit(code)  # taking the interpreter apart costs a second on a busy machine, and a cancel has two in all

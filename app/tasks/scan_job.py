@@ -20,7 +20,7 @@ from app.events.log import Place
 from app.events.state import TaskState
 from app.events.types import ErrorInfo, Statistics
 from app.repositories import tasks, violations
-from app.scanstore.errors import ScanStoreError, StoreLocked
+from app.scanstore.errors import ScanStoreError, StoreLocked, StoreUnavailable
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from app.services.texts import Texts
@@ -44,6 +44,7 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     STALE = "stale"
     ORPHANED = "orphaned"
+    STARVED = "starved"  # before the claim: no resource to begin with
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,9 @@ class ScanJob:
             return await self._claim_and_scan()
         except StoreLocked:
             return Outcome.STALE  # somebody younger was quicker
+        except StoreUnavailable as error:
+            log.warning("scan_cannot_start", task_id=self._spec.task_id, reason=str(error))
+            return Outcome.STARVED
         except ScanStoreError as error:
             log.exception("scan_store_failed", task_id=self._spec.task_id)
             return await self._fail(ErrorInfo(code=error.code, message=self._texts("store_failed")))

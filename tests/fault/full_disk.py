@@ -1,6 +1,10 @@
-"""A scan on a file system of 3 MiB that something else fills: run in a mount namespace of its own, where it mounts one.
+"""Scans on a file system of 3 MiB that something else fills: run in a mount namespace of its own, where it mounts one.
 
-`python -m tests.fault.full_disk DATA_DIR SETTINGS_JSON`; exit code 0 when nothing was lost.
+`python -m tests.fault.full_disk CASE DATA_DIR SETTINGS_JSON`; exit code 0 when nothing was lost. Cases:
+
+- `running`: the disk of the data folder is full during a scan.
+- `waiting`: it is full while the whole queue waits.
+- `stores`: the disk of the scans alone is full while the queue waits, so that the database can say so.
 """
 
 import asyncio
@@ -10,13 +14,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.scan_house import assert_sound, scan_house, stage_runs
+from app.core.config import Settings
+from app.core.logging import configure_logging
+from tests.support.scan_house import FAST, ScanHouse, assert_sound, only_waited, scan_house, stage_runs
 
 SIZE = "3m"
 FULL_S = 4.0
+TASKS = 4
 
 
-async def scan(data_dir: Path, settings: str) -> None:
+async def running(data_dir: Path, settings: str) -> None:
     async with scan_house(data_dir, **json.loads(settings)) as house:
         task_id = await house.create()
         await house.until(task_id, stage_runs("third_party"))
@@ -31,6 +38,34 @@ async def scan(data_dir: Path, settings: str) -> None:
         assert len(house.findings(task_id)) == 3
 
 
+async def waiting(data_dir: Path, settings: str) -> None:
+    await wait_for_room(data_dir, data_dir / "ballast", settings)
+
+
+async def stores(data_dir: Path, settings: str) -> None:
+    tasks, house = await wait_for_room(data_dir, data_dir / "scans" / "ballast", settings)
+    for task_id in tasks[:2]:
+        assert any('"no_resources"' in event.body for event in house.events(task_id))
+
+
+async def wait_for_room(data_dir: Path, ballast: Path, settings: str) -> tuple[list[str], ScanHouse]:
+    """Nothing starts while the disk is full, nothing is lost by it, and afterwards all goes on by itself."""
+    house = ScanHouse(Settings(data_dir=data_dir, **{**FAST, "max_requeues": 0, **json.loads(settings)}))
+    house.prepare()
+    tasks = [await house.create() for _ in range(TASKS)]
+    fill(ballast)
+    await house.start()
+    await asyncio.sleep(2 * FULL_S)
+    only_waited(house, tasks)
+    await asyncio.to_thread(ballast.unlink)
+    for task_id in tasks:
+        row = await house.finished(task_id)
+        assert (row.status, row.attempt, row.requeues) == ("completed", 1, 0), (row.status, row.error)
+        assert_sound(house, task_id)
+    await house.stop()
+    return tasks, house
+
+
 def fill(path: Path) -> None:
     """Until nothing fits any more."""
     with path.open("wb", buffering=0) as file:
@@ -42,10 +77,16 @@ def fill(path: Path) -> None:
                 continue
 
 
+CASES = {"running": running, "waiting": waiting, "stores": stores}
+
+
 def main() -> None:
-    data_dir, settings = Path(sys.argv[1]), sys.argv[2]
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", data_dir], check=True)
-    asyncio.run(scan(data_dir, settings))
+    configure_logging("WARNING")
+    case, data_dir, settings = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    mount_point = data_dir / "scans" if case == "stores" else data_dir
+    mount_point.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", mount_point], check=True)
+    asyncio.run(CASES[case](data_dir, settings))
 
 
 if __name__ == "__main__":

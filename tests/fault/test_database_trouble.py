@@ -35,13 +35,25 @@ async def test_a_database_that_is_locked_for_ten_seconds_loses_nothing_and_nobod
 
 
 @pytest.mark.system
-async def test_a_full_disk_delays_a_scan_and_loses_nothing(world, tmp_path):
+@pytest.mark.parametrize("case", ["running", "waiting", "stores"])
+async def test_a_full_disk_delays_scans_and_loses_nothing(case, world, tmp_path):
+    mounting = ("unshare", "--user", "--map-root-user", "--mount")
+    await run_apart(*mounting, sys.executable, "-m", "tests.fault.full_disk", case, str(tmp_path), world)
+
+
+async def test_a_server_without_descriptors_lets_its_queue_wait(world, tmp_path):
+    await run_apart(sys.executable, "-m", "tests.fault.no_descriptors", str(tmp_path), world)
+
+
+async def run_apart(*command):
+    """In a process of its own, whose surroundings it spoils; the last word of the command is the world."""
+    *words, world = command
     process = await asyncio.create_subprocess_exec(
-        *("unshare", "--user", "--map-root-user", "--mount"),
-        *(sys.executable, "-m", "tests.fault.full_disk", str(tmp_path), json.dumps(world.settings)),
+        *words,
+        json.dumps(world.settings),
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=asyncio.subprocess.PIPE,
     )
-    _, errors = await asyncio.wait_for(process.communicate(), 90)
+    _, errors = await asyncio.wait_for(process.communicate(), 150)
     assert process.returncode == 0, errors.decode()[-4_000:]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,12 @@ class ScanHouse:
         )
 
     async def start(self) -> None:
+        self.prepare()
+        await self.runner.start()
+        await self.monitor.start()
+
+    def prepare(self) -> None:
+        """Tables and the one user. May be called twice."""
         metadata.create_all(self.db.engine)
         user = {
             "id": "user",
@@ -92,8 +98,6 @@ class ScanHouse:
         }
         if not self.db.read_sync(lambda c: c.execute(select(users.c.id)).first()):
             self.db.write_sync(lambda c: c.execute(insert(users).values(**user)))
-        await self.runner.start()
-        await self.monitor.start()
 
     async def stop(self) -> None:
         await self.monitor.stop()
@@ -198,6 +202,13 @@ def assert_sound(house: ScanHouse, task_id: str) -> None:
     assert percents == sorted(percents)
     lines = [line["log_seq"] for event in events if event.type == "task_logs" for line in event.payload()["logs"]]
     assert lines == list(range(1, len(lines) + 1))
+
+
+def only_waited(house: ScanHouse, task_ids: Sequence[str]) -> None:
+    """Whatever was tried, nothing of it counts: the tasks are where they were."""
+    for task_id in task_ids:
+        row = house.row(task_id)
+        assert (row.status, row.attempt, row.requeues) == ("pending", 1, 0), (row.status, row.error)
 
 
 def exists(pid: int) -> bool:

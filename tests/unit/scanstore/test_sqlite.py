@@ -13,7 +13,7 @@ import pytest
 
 from app.engines.model import FrontierUrl, Hop, HopKind, PageFact, UrlState
 from app.engines.ports import ScanStore
-from app.scanstore.errors import StoreMismatch, StoreUnavailable
+from app.scanstore.errors import StoreDamaged, StoreMismatch, StoreUnavailable
 from app.scanstore.lock import lock_holder
 from app.scanstore.reader import SqliteScanReader
 from app.scanstore.sqlite import SqliteScanStore
@@ -88,7 +88,7 @@ def test_a_file_of_another_version_is_refused_and_let_go(path):
 
 def test_a_file_that_is_no_database_is_refused_and_let_go(path):
     path.write_bytes(b"no database at all" * 100)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreDamaged):
         SqliteScanStore(path)
     assert lock_holder(path) is None
 

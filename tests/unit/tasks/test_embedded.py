@@ -8,11 +8,13 @@ import pytest
 
 from app.core.config import Settings
 from app.tasks import child as module
+from app.tasks.child import STARVED
 from app.tasks.embedded import EmbeddedRunner
 from tests.unit.tasks.test_scan_job import until
 
 SLEEP = "import sys, time; time.sleep(60)"
 UNTIL_EOF = "import sys; sys.stdin.read()"
+STARVES = f"import sys; sys.exit({STARVED})"
 
 
 @pytest.fixture
@@ -137,3 +139,53 @@ async def test_a_round_that_fails_is_not_the_last(house, make_runner, monkeypatc
     house.create()
     runner.wake()
     await until(lambda: "task-1" in runner._children)
+
+
+async def test_starts_that_lack_a_resource_wait_and_never_count_as_lost(house, make_runner, monkeypatch):
+    monkeypatch.setattr("app.tasks.starts.SHORTAGE_PAUSES_S", (0.01,))
+    begun = []
+    count_starts(monkeypatch, begun)
+    for number in range(3):
+        house.create(f"task-{number}")
+    await make_runner(STARVES, max_requeues=0, max_concurrent_scans=2)
+    await until(lambda: len(begun) >= 12 and set(begun) == {"task-0", "task-1", "task-2"}, within_s=20)
+    for number in range(3):
+        row = house.row(f"task-{number}")
+        assert (row.status, row.attempt, row.requeues) == ("pending", 1, 0)
+    codes = [event.body for event in house.events("task-0") if event.type == "task_warning"]
+    assert sum('"no_resources"' in body for body in codes) == 1
+
+
+async def test_a_process_that_cannot_be_started_for_want_of_a_resource_is_no_lost_one(
+    house, make_runner, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("app.tasks.starts.SHORTAGE_PAUSES_S", (0.01,))
+    (tmp_path / "python").touch(mode=0o600)  # may not be executed: EACCES
+    runner = await make_runner(UNTIL_EOF, max_requeues=0)
+    monkeypatch.setattr(module, "COMMAND", (str(tmp_path / "python"),))
+    house.create()
+    runner.wake()
+    await until(lambda: any('"no_resources"' in event.body for event in house.events()))
+    assert (house.row().status, house.row().attempt) == ("pending", 1)
+    monkeypatch.setattr(module, "COMMAND", (sys.executable, "-c", UNTIL_EOF))
+    await until(lambda: "task-1" in runner._children and runner._children["task-1"]._process is not None)
+
+
+async def test_an_attempt_that_starves_after_its_claim_is_requeued_without_counting(house, make_runner):
+    house.create()
+    runner = await make_runner("import sys; sys.stdin.read(); sys.exit(4)", max_requeues=0)
+    await until(lambda: "task-1" in runner._children)
+    house.claim()
+    runner._children["task-1"].let_go()
+    await until(lambda: house.row().attempt == 2)
+    assert (house.row().status, house.row().requeues) == ("pending", 0)
+
+
+def count_starts(monkeypatch, begun):
+    run = module.Child.run
+
+    async def counted(child, on_hint):
+        begun.append(child.spec.task_id)
+        return await run(child, on_hint)
+
+    monkeypatch.setattr(module.Child, "run", counted)

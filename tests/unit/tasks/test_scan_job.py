@@ -276,6 +276,22 @@ async def test_a_store_that_cannot_be_used_fails_the_task(house, make_job):
     assert house.row().error["code"] == "scan_store_mismatch"
 
 
+async def test_a_scan_that_finds_no_room_for_its_store_leaves_its_task_waiting(house, make_job, tmp_path):
+    house.create()
+    (tmp_path / "task-1-1.db.lock").mkdir()  # as unusable as a folder that is not writable, for root too
+    assert await make_job(full_scan).run() is Outcome.STARVED
+    (tmp_path / "task-1-1.db.lock").rmdir()
+    assert (house.row().status, house.row().attempt) == ("pending", 1)
+    assert await make_job(full_scan).run() is Outcome.COMPLETED
+
+
+async def test_a_damaged_store_fails_the_task(house, make_job, tmp_path):
+    house.create()
+    (tmp_path / "task-1-1.db").write_bytes(b"garbage" * 1_000)
+    assert await make_job(full_scan).run() is Outcome.FAILED
+    assert house.row().error["code"] == "scan_store_damaged"
+
+
 async def test_a_holder_of_the_store_is_waited_for(house, make_job, tmp_path):
     house.create()
     store = SqliteScanStore(tmp_path / "task-1-1.db")

@@ -1,7 +1,10 @@
 import asyncio
 import sys
 
+import pytest
+
 from app.core.clock import SystemClock
+from app.scanstore.errors import StoreUnavailable
 from app.scanstore.lock import lock_holder
 from app.tasks.store_files import await_store, kill_holder, remove_stores, store_path
 
@@ -23,6 +26,12 @@ async def test_a_holder_that_does_not_let_go_is_killed(tmp_path):
 
 async def test_a_store_that_nobody_holds_is_had_at_once(tmp_path):
     async with asyncio.timeout(1):
+        await await_store(tmp_path / "t-1.db", SystemClock())
+
+
+async def test_a_lock_that_cannot_be_looked_at_is_said(tmp_path):
+    (tmp_path / "t-1.db.lock").mkdir()
+    with pytest.raises(StoreUnavailable):
         await await_store(tmp_path / "t-1.db", SystemClock())
 
 
