@@ -185,9 +185,26 @@ def _build(
     audit = AuditTrail(db=db, clock=clock)
     auth = build_auth(settings, db=db, bus=bus, clock=clock, passwords=passwords, audit=audit)
     remove_files = partial(remove_stores, settings.data_dir)
+    manager = manager or WebSocketManager(
+        settings=settings,
+        db=db,
+        bus=bus,
+        clock=clock,
+        texts=texts,
+        authenticator=auth,
+        audit=audit,
+        metrics=metrics,
+    )
     if runner is None:
         embedded = EmbeddedRunner(
-            db=db, journal=journal, bus=bus, lifecycle=lifecycle, texts=texts, clock=clock, settings=settings
+            db=db,
+            journal=journal,
+            bus=bus,
+            lifecycle=lifecycle,
+            texts=texts,
+            clock=clock,
+            settings=settings,
+            is_watched=manager.is_watched,
         )
         runner = embedded
         monitor = monitor or TaskMonitor(
@@ -233,17 +250,7 @@ def _build(
         readiness=Readiness(db=db, clock=clock),
         runner=runner,
         monitor=monitor,
-        manager=manager
-        or WebSocketManager(
-            settings=settings,
-            db=db,
-            bus=bus,
-            clock=clock,
-            texts=texts,
-            authenticator=auth,
-            audit=audit,
-            metrics=metrics,
-        ),
+        manager=manager,
         handler=TaskMonitorHandler(
             db=db,
             journal=journal,

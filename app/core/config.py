@@ -96,6 +96,8 @@ class Settings(BaseSettings):
     blocked_writes_kill_s: float = Field(default=5, gt=0)
     max_requeues: int = Field(default=2, ge=0, le=10)
     cancel_force_after_s: float = Field(default=60, gt=0)
+    scan_log_lines_per_s: int = Field(default=200, ge=1, le=100_000)  # of a task; those beyond are counted
+    scan_log_max_bytes: int = Field(default=50 << 20, ge=4_096, le=1 << 40)  # of a task, over all its attempts
     max_concurrent_scans: int = Field(default=2, ge=1, le=64)
     max_unfinished_tasks_per_user: int = Field(default=100, ge=1, le=100_000)
     progress_retention_s: float = Field(default=86_400, gt=0)  # after the end of a task

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, select, tuple_
+from sqlalchemy import Connection, LargeBinary, Row, Select, cast, func, select, tuple_
 
 from app.domain.tasks import TaskStatus
 from app.models import scan_tasks, task_events, task_logs
@@ -128,6 +128,13 @@ def log_tail(connection: Connection, task_id: str, limit: int) -> list[Row[Any]]
     """The newest `limit` lines, oldest first."""
     query = select(task_logs).where(task_logs.c.task_id == task_id).order_by(task_logs.c.log_seq.desc()).limit(limit)
     return list(reversed(connection.execute(query).all()))
+
+
+def log_bytes(connection: Connection, task_id: str) -> int:
+    """Bytes of all lines of the task, over all its attempts."""
+    size = func.length(cast(task_logs.c.message, LargeBinary)) + func.length(task_logs.c.module)
+    query = select(func.coalesce(func.sum(size), 0)).where(task_logs.c.task_id == task_id)
+    return int(connection.execute(query).scalar_one())
 
 
 def logs_after(

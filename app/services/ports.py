@@ -148,6 +148,10 @@ class Hub(Protocol):
         """Advises clients to reconnect and closes all sockets. May be called twice."""
         ...
 
+    def is_watched(self, task_id: str) -> bool:
+        """Whether somebody follows the task now."""
+        ...
+
     def stats(self) -> Mapping[str, Any]:
         """Numbers for administrators; among them `sweep_lag_s`, None before the first sweep."""
         ...

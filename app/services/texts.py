@@ -23,6 +23,8 @@ TEXTS: Final = MappingProxyType(
         ),
         "scan_failed": ("扫描过程中发生内部错误", "The scan met an internal error"),
         "store_failed": ("扫描数据无法读写", "The scan's data cannot be read or written"),
+        "log_lines_dropped": ("此处省略 {count} 行日志", "{count} log lines were left out here"),
+        "log_full": ("任务日志已达上限，后续日志不再保存", "The log of the task is full: no further line is kept"),
         "cancel_forced": ("任务取消超时，已强制终止", "The scan did not stop in time and was ended by force"),
         "connected": ("WebSocket连接已建立", "WebSocket connection established"),
     }

@@ -1,7 +1,8 @@
 """What a scan reported and the log does not have yet: in order, grouped, bounded. No I/O; time comes in as numbers.
 
-- Lines are grouped: a group is closed 200 ms after its first line, at 50 lines or at 16 KiB (protocol.md 7.1), and
-  by anything else that is reported, so that the order stands.
+- Lines are grouped: a group is closed 200 ms after its first line (1 s while nobody watches), at 50 lines or at 16 KiB
+  (protocol.md 7.1), and by anything else that is reported, so that the order stands.
+- Lines beyond the task's limit are left out, and one line says how many.
 - Progress is one slot: a newer one takes the place of the one that waits, at most one a second leaves it.
 - All else leaves at the next `take`.
 """
@@ -13,8 +14,10 @@ from typing import Final
 
 from app.events.types import EventBody, NewEvent, PendingLine, PendingLogs, TaskProgress
 from app.services.recorder import Finding
+from app.tasks.line_limit import LineLimit
 
 GROUP_S: Final = 0.2
+UNWATCHED_GROUP_S: Final = 1.0  # fewer rows and hints for a log that nobody reads at the moment
 GROUP_LINES: Final = 50
 GROUP_BYTES: Final = 16_384
 PROGRESS_S: Final = 1.0
@@ -38,7 +41,11 @@ class Entry:
 class Batch:
     """Not safe for threads: the event loop's alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, limit: LineLimit, remark: Callable[[int], PendingLine]) -> None:
+        """`remark(n)`: the line that stands for n lines that were left out; for 0: that none will be kept any more."""
+        self._limit = limit
+        self._remark = remark
+        self._group_s = UNWATCHED_GROUP_S
         self._entries: deque[Entry] = deque()
         self._bytes = 0  # of entries and of the open group
         self._lines: list[PendingLine] = []
@@ -52,12 +59,30 @@ class Batch:
         """Whether the reporting side has to wait."""
         return len(self._entries) >= MAX_WAITING or self._bytes >= MAX_WAITING_BYTES
 
+    def set_watched(self, now: float, *, watched: bool) -> None:
+        """Somebody looks at the task's lines, or nobody does any more."""
+        self._group_s = GROUP_S if watched else UNWATCHED_GROUP_S
+        self._lines_until = min(self._lines_until, now + self._group_s)
+
     def add_line(self, line: PendingLine, now: float) -> None:
-        size = len(line.message.encode()) + len(line.module)
+        """Takes the line, if the task's log has room for it."""
+        self._say_dropped(now)
+        if not self._limit.admit(_size_of(line), now):
+            return
+        self._add_line(line, now)
+        if self._limit.is_full:
+            self._add_line(self._remark(0), now)
+
+    def _say_dropped(self, now: float, *, everything: bool = False) -> None:
+        if dropped := self._limit.take_dropped(now, everything=everything):
+            self._add_line(self._remark(dropped), now)
+
+    def _add_line(self, line: PendingLine, now: float) -> None:
+        size = _size_of(line)
         if self._lines and (len(self._lines) >= GROUP_LINES or self._lines_bytes + size > GROUP_BYTES):
             self._close_group()
         if not self._lines:
-            self._lines_until = now + GROUP_S
+            self._lines_until = now + self._group_s
         self._lines.append(line)
         self._lines_bytes += size
         self._bytes += size
@@ -78,16 +103,21 @@ class Batch:
         self._progress_from = now + PROGRESS_S
         self.add(body)
 
-    def due_in(self, now: float) -> float | None:
+    def due_in(self, now: float, *, everything: bool = False) -> float | None:
         """Seconds until `take` gives something, 0.0 when it does now; None: nothing waits."""
         if self._entries:
             return 0.0
+        if everything:
+            return 0.0 if self._lines or self._progress is not None or self._limit.dropped else None
         moments = [self._lines_until] if self._lines else []
         moments += [] if self._progress is None else [self._progress_from]
+        said_at = self._limit.due_at()
+        moments += [] if said_at is None else [said_at]
         return max(0.0, min(moments) - now) if moments else None
 
     def take(self, now: float, *, everything: bool = False) -> list[Entry]:
         """The next entries that are due, at most `TAKE_EVENTS`. `everything`: grouping and thinning end here."""
+        self._say_dropped(now, everything=everything)
         if self._lines and (everything or self._entries or now >= self._lines_until):
             self._close_group()
         if self._progress is not None and (everything or now >= self._progress_from):
@@ -102,3 +132,7 @@ class Batch:
         group = PendingLogs(tuple(self._lines))
         self._entries.append(Entry(NewEvent(group), size=self._lines_bytes))
         self._lines, self._lines_bytes = [], 0
+
+
+def _size_of(line: PendingLine) -> int:
+    return len(line.message.encode()) + len(line.module)

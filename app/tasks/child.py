@@ -40,6 +40,7 @@ class Child:
         self.cancelled_at: float | None = None
         # Set when it is gone and what it left behind is settled.
         self.settled = asyncio.Event()
+        self._watched = False  # as it was told last; it begins with False
         self._settings = settings
         self._monotonic = monotonic
         self._process: asyncio.subprocess.Process | None = None
@@ -57,6 +58,8 @@ class Child:
         self.heard_at = self._monotonic()
         try:
             self._send(order_line(self.spec, self._settings))
+            if self._watched:
+                self._send(watched_line(watched=True))
             if self.cancelled_at is not None:
                 self._send(CANCEL_LINE)
             if self._released:
@@ -88,6 +91,12 @@ class Child:
         if self.cancelled_at is None:
             self.cancelled_at = self._monotonic()
             self._send(CANCEL_LINE)
+
+    def set_watched(self, *, watched: bool) -> None:
+        """Whether somebody looks at the task: it groups its log lines accordingly. Said when it changes."""
+        if watched != self._watched:
+            self._watched = watched
+            self._send(watched_line(watched=watched))
 
     def let_go(self) -> None:
         """Ends its input: it writes its checkpoint and exits."""
@@ -130,3 +139,8 @@ def order_line(spec: JobSpec, settings: Settings) -> bytes:
         "config": dict(spec.config),
     }
     return orjson.dumps({"job": job, "settings": values}) + b"\n"
+
+
+def watched_line(*, watched: bool) -> bytes:
+    """A line of the process's input: whether somebody looks at its task."""
+    return orjson.dumps({"command": "watched", "value": watched}) + b"\n"

@@ -5,6 +5,7 @@ the processes go to the bus; the database is asked what waits, at a `wake` and e
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -50,7 +51,9 @@ class EmbeddedRunner:
         texts: Texts,
         clock: Clock,
         settings: Settings,
+        is_watched: Callable[[str], bool],
     ) -> None:
+        """`is_watched(task_id)`: whether somebody follows the task now; asked every second for each that runs."""
         self._db = db
         self._journal = journal
         self._bus = bus
@@ -58,6 +61,7 @@ class EmbeddedRunner:
         self._texts = texts
         self._clock = clock
         self._settings = settings
+        self._is_watched = is_watched
         self._settlement = Settlement(lifecycle=lifecycle, texts=texts, max_requeues=settings.max_requeues)
         self._children: dict[str, Child] = {}  # by task; at most max_concurrent_scans
         self._told: set[tuple[str, int]] = set()  # (task, attempt) that were told that they wait
@@ -135,6 +139,7 @@ class EmbeddedRunner:
 
     async def _look(self, group: asyncio.TaskGroup) -> None:
         self._force_cancels()
+        self._tell_watched()
         await self._judge_silent()
         waiting = await self._db.read(lambda c: tasks.pending(c, MAX_QUEUE_LOOK))
         self._starts.keep({row.id for row in waiting} | self._children.keys())
@@ -228,6 +233,10 @@ class EmbeddedRunner:
             )
             self._told.add((row.id, row.attempt))
         self._told &= {(row.id, row.attempt) for row in rows}
+
+    def _tell_watched(self) -> None:
+        for task_id, child in self._children.items():
+            child.set_watched(watched=self._is_watched(task_id))
 
     # Processes that do not do as they should
 

@@ -81,6 +81,8 @@ class ScanProcess:
             keeper=StoreKeeper(path=path, open_store=SqliteScanStore, clock=clock),
             make_scan=ScanFactory(settings),
             heartbeat_interval_s=settings.heartbeat_interval_s,
+            log_lines_per_s=settings.scan_log_lines_per_s,
+            log_max_bytes=settings.scan_log_max_bytes,
             pulse=self._pulse,
         )
         self._bus.start()
@@ -95,9 +97,13 @@ class ScanProcess:
     def _listen(self) -> None:
         """A thread of its own: commands arrive also while the loop computes."""
         for line in self._orders:
-            if orjson.loads(line).get("command") == "cancel":
-                end_after(CANCEL_LIMIT_S)
-                self._stop(StopReason.CANCELLED)
+            order: dict[str, Any] = orjson.loads(line)
+            match order.get("command"):
+                case "cancel":
+                    end_after(CANCEL_LIMIT_S)
+                    self._stop(StopReason.CANCELLED)
+                case "watched":
+                    self._set_watched(bool(order["value"]))
         self._parent_gone()
 
     def _parent_gone(self) -> None:
@@ -105,6 +111,10 @@ class ScanProcess:
             self._orphaned.set()
             end_after(ORPHAN_LIMIT_S)
             self._stop(StopReason.ORPHANED)
+
+    def _set_watched(self, watched: bool) -> None:
+        if self._loop is not None and self._job is not None:
+            tell(self._loop, self._job.set_watched, watched)
 
     def _stop(self, reason: StopReason) -> None:
         if self._loop is not None and self._job is not None:

@@ -15,12 +15,15 @@ from app.events.journal import Unit
 from app.events.log import Place
 from app.events.types import LogLevel, PendingLine, TaskStage, TaskWarning, WarningCode
 from app.services.recorder import Recorder
+from app.services.texts import Texts
 from app.tasks.batch import Batch, Entry
 from app.tasks.finding import detected, finding_of
+from app.tasks.line_limit import LineLimit
 from app.tasks.progress import ENDED, ProgressTracker, stage_name
 from app.tasks.wording import clean_line
 from app.tasks.writer import UnitWriter
 
+REMARK_MODULE: Final = "log"
 MODULE_CHARS: Final = 64  # column width of `task_logs.module`
 StageNews = Literal["running", "completed", "failed", "skipped"]
 LEVELS: Final = frozenset(get_args(LogLevel))
@@ -52,6 +55,8 @@ class Reporter:
         clock: Clock,
         progress: ProgressTracker,
         known: set[tuple[str, str]],
+        line_limit: LineLimit,
+        texts: Texts,
     ) -> None:
         """`known`: (domain, violation_key) of what this run has found already."""
         self.stop_reason = None
@@ -62,7 +67,8 @@ class Reporter:
         self._progress = progress
         self._known = known
         self._warned: set[tuple[str, str]] = set()
-        self._batch = Batch()
+        self._texts = texts
+        self._batch = Batch(limit=line_limit, remark=self._remark)
         self._wake = asyncio.Event()
         self._room = asyncio.Event()  # set while callers need not wait
         self._room.set()
@@ -95,8 +101,10 @@ class Reporter:
         await self._wait_for_room()
         known = cast("LogLevel", level if level in LEVELS else "INFO")
         line = PendingLine(known, clean_line(module)[:MODULE_CHARS], clean_line(message), self._clock.now())
-        self._batch.add_line(line, self._clock.monotonic())
-        self._added()
+        now = self._clock.monotonic()
+        self._batch.add_line(line, now)
+        if self._batch.due_in(now) is not None:  # else it was left out
+            self._added()
 
     async def warning(self, code: str, message: str) -> None:
         await self._wait_for_room()
@@ -128,6 +136,11 @@ class Reporter:
             self.stopped.set()
             self._wake.set()
 
+    def set_watched(self, *, watched: bool) -> None:
+        """Whether somebody looks at the task now: then its lines come more often. Loop thread only."""
+        self._batch.set_watched(self._clock.monotonic(), watched=watched)
+        self._wake.set()
+
     @property
     def violations(self) -> int:
         """How many different ones this run has found."""
@@ -141,6 +154,8 @@ class Reporter:
     async def drain(self) -> None:
         """Waits until all that was reported is committed. Raises ScanStopped."""
         self._draining = True
+        if self._batch.due_in(self._clock.monotonic(), everything=True) is not None:
+            self._idle.clear()
         self._wake.set()
         await self._wait_or_stop(self._idle)
 
@@ -169,6 +184,10 @@ class Reporter:
 
     # Inside
 
+    def _remark(self, dropped: int) -> PendingLine:
+        message = self._texts("log_lines_dropped", count=dropped) if dropped else self._texts("log_full")
+        return PendingLine("WARNING", REMARK_MODULE, message, self._clock.now())
+
     async def _commit(self, entries: Sequence[Entry]) -> None:
         findings = [entry.finding for entry in entries if entry.finding is not None]
         unit = self._recorder.record([entry.event for entry in entries], findings)
@@ -184,8 +203,8 @@ class Reporter:
 
     async def _wait_until_due(self) -> None:
         while self.stop_reason is None:
-            due_in = self._batch.due_in(self._clock.monotonic())
-            if due_in == 0.0 or (self._draining and due_in is not None):
+            due_in = self._batch.due_in(self._clock.monotonic(), everything=self._draining)
+            if due_in == 0.0:
                 return
             self._wake.clear()
             with suppress(TimeoutError):
@@ -200,7 +219,7 @@ class Reporter:
     def _taken(self) -> None:
         if not self._batch.full:
             self._room.set()
-        if self._batch.due_in(self._clock.monotonic()) is None:
+        if self._batch.due_in(self._clock.monotonic(), everything=self._draining) is None:
             self._idle.set()
             self._draining = False
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
@@ -25,6 +25,7 @@ from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from app.services.texts import Texts
 from app.tasks.heart import Heart
+from app.tasks.line_limit import LineLimit
 from app.tasks.progress import ProgressTracker
 from app.tasks.pulse import LoopPulse
 from app.tasks.reporter import Reporter, StopReason
@@ -33,6 +34,7 @@ from app.tasks.writer import UnitWriter
 
 UNWIND_S: Final = 1.2  # a cancelled scan lets go of its connections and its browser; cancel has 2 s in all
 TOUCH_S: Final = 1.0
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -83,6 +85,8 @@ class ScanJob:
         keeper: StoreKeeper,
         make_scan: ScanFactory,
         heartbeat_interval_s: float,
+        log_lines_per_s: int,
+        log_max_bytes: int,
         pulse: LoopPulse,
     ) -> None:
         self._spec = spec
@@ -94,10 +98,13 @@ class ScanJob:
         self._keeper = keeper
         self._make_scan = make_scan
         self._heartbeat_interval_s = heartbeat_interval_s
+        self._log_lines_per_s = log_lines_per_s
+        self._log_max_bytes = log_max_bytes
         self._pulse = pulse
         self._recorder = Recorder(task_id=spec.task_id, attempt=spec.attempt, run=spec.run, clock=clock)
         self._reporter: Reporter | None = None  # set once the attempt is ours
         self._early_stop: StopReason | None = None  # a stop that came before that
+        self._watched = False  # somebody looks at the task
         self._gone = asyncio.Event()  # set when not even a terminal state is to be written
         self._duration_base_s = 0.0  # running time of earlier attempts of this run
         self._claimed_at = 0.0
@@ -110,6 +117,12 @@ class ScanJob:
             self._early_stop = self._early_stop or reason
         else:
             self._reporter.stop(reason)
+
+    def set_watched(self, watched: bool) -> None:
+        """Whether somebody looks at the task. From the loop's thread, at any time."""
+        self._watched = watched
+        if self._reporter is not None:
+            self._reporter.set_watched(watched=watched)
 
     async def run(self) -> Outcome:
         """Never raises for what a scan or the database does. CancelledError passes through."""
@@ -134,6 +147,7 @@ class ScanJob:
             return Outcome.ORPHANED if self._early_stop is StopReason.ORPHANED else Outcome.STALE
         self._claimed_at = self._clock.monotonic()
         self._reporter = reporter = await self._make_reporter()
+        reporter.set_watched(watched=self._watched)
         if self._early_stop is not None:
             reporter.stop(self._early_stop)
         heart = self._make_heart()
@@ -146,9 +160,13 @@ class ScanJob:
 
     async def _make_reporter(self) -> Reporter:
         spec = self._spec
-        row, known = await asyncio.to_thread(
+        row, known, used_bytes = await asyncio.to_thread(
             self._db.read_sync,
-            lambda c: (tasks.find(c, spec.task_id), violations.known_findings(c, spec.task_id, spec.run)),
+            lambda c: (
+                tasks.find(c, spec.task_id),
+                violations.known_findings(c, spec.task_id, spec.run),
+                tasks.log_bytes(c, spec.task_id) if spec.attempt > 1 else 0,
+            ),
         )
         if row is not None:
             self._duration_base_s = row.running_s
@@ -159,6 +177,10 @@ class ScanJob:
             clock=self._clock,
             progress=ProgressTracker.resume(state, self._texts.language),
             known=known,
+            line_limit=LineLimit(
+                lines_per_s=self._log_lines_per_s, max_bytes=self._log_max_bytes, used_bytes=used_bytes
+            ),
+            texts=self._texts,
         )
 
     def _make_heart(self) -> Heart:
@@ -288,7 +310,7 @@ class ScanJob:
         return {} if self._reporter is None else self._reporter.counts
 
 
-def tell(loop: asyncio.AbstractEventLoop, stop: Callable[[StopReason], None], reason: StopReason) -> None:
-    """For threads: stop with this reason on the loop. A loop that is closed has nothing to stop."""
+def tell(loop: asyncio.AbstractEventLoop, call: Callable[[T], None], value: T) -> None:
+    """For threads: make this call on the loop. A loop that is closed has nobody to tell."""
     with suppress(RuntimeError):
-        loop.call_soon_threadsafe(stop, reason)
+        loop.call_soon_threadsafe(call, value)

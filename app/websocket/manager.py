@@ -251,6 +251,11 @@ class WebSocketManager:
         """One frame of a client: a command is carried out and answered, anything else gets its `error`."""
         await self.dialogue.handle(connection, message)
 
+    def is_watched(self, task_id: str) -> bool:
+        """Whether somebody here follows the task, over a socket or an event stream."""
+        feed = self.delivery.feeds.get(task_id)
+        return bool(feed is not None and feed.followers) or self.streams.follows(task_id)
+
     def stats(self) -> dict[str, Any]:
         """Numbers for administrators."""
         connections = self.registry.all()

@@ -70,6 +70,10 @@ class Streams:
         network = network_of(address)
         return sum(1 for stream in self if network_of(stream.address) == network)
 
+    def follows(self, task_id: str) -> bool:
+        """Whether there is a stream of the task."""
+        return bool(self._by_task.get(task_id))
+
     def of_user(self, user_id: str) -> list[EventStream]:
         return [stream for stream in self if stream.identity.user_id == user_id]
 

@@ -77,6 +77,9 @@ class FakeHub:
 
     async def stop(self) -> None: ...
 
+    def is_watched(self, task_id: str) -> bool:
+        return False
+
     def stats(self) -> dict[str, Any]:
         return {"connections": 0, "sweep_lag_s": self.sweep_lag_s}
 

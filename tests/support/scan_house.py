@@ -59,6 +59,7 @@ class ScanHouse:
             texts=self.texts,
             clock=self.clock,
             settings=settings,
+            is_watched=lambda _: True,
         )
         self.monitor = TaskMonitor(
             db=self.db,

@@ -6,10 +6,18 @@ from hypothesis import strategies as st
 from app.domain.stages import StageKey
 from app.events.types import PendingLine, PendingLogs, TaskProgress, TaskWarning
 from app.tasks.batch import GROUP_BYTES, GROUP_LINES, MAX_WAITING, TAKE_EVENTS, Batch
+from app.tasks.line_limit import LineLimit
 
 
 def line(text: str = "x") -> PendingLine:
     return PendingLine("INFO", "page_crawl", text, datetime.now(UTC))
+
+
+def make_batch(*, lines_per_s: int = 10_000, max_bytes: int = 1 << 30, watched: bool = True) -> Batch:
+    limit = LineLimit(lines_per_s=lines_per_s, max_bytes=max_bytes)
+    batch = Batch(limit=limit, remark=lambda dropped: line(f"{dropped} left out" if dropped else "full"))
+    batch.set_watched(0.0, watched=watched)
+    return batch
 
 
 def progress(percent: int) -> TaskProgress:
@@ -27,7 +35,7 @@ def bodies(batch: Batch, now: float) -> list[object]:
 
 
 def test_lines_wait_200_ms_for_others():
-    batch = Batch()
+    batch = make_batch()
     batch.add_line(line("a"), 10.0)
     batch.add_line(line("b"), 10.15)
     assert batch.take(10.1) == []
@@ -36,22 +44,71 @@ def test_lines_wait_200_ms_for_others():
     assert [item.message for item in group.lines] == ["a", "b"]
 
 
+def test_lines_wait_a_second_while_nobody_watches_and_not_when_somebody_comes():
+    batch = make_batch(watched=False)
+    batch.add_line(line("a"), 10.0)
+    assert batch.take(10.9) == []
+    assert len(bodies(batch, 11.0)) == 1
+    batch.add_line(line("b"), 20.0)
+    batch.set_watched(20.1, watched=True)
+    assert round(batch.due_in(20.1), 3) == 0.2
+    assert len(bodies(batch, 20.3)) == 1
+    batch.set_watched(21.0, watched=False)
+    batch.add_line(line("c"), 21.0)
+    assert round(batch.due_in(21.0), 3) == 1.0
+
+
+def test_a_second_with_too_many_lines_leaves_one_line_that_counts_the_rest():
+    batch = make_batch(lines_per_s=3)
+    for number in range(10):
+        batch.add_line(line(str(number)), 0.0)
+    assert _messages(bodies(batch, 0.9)) == ["0", "1", "2"]
+    assert round(batch.due_in(0.9), 3) == 0.1
+    assert _messages(bodies(batch, 1.0) + bodies(batch, 1.2)) == ["7 left out"]
+    batch.add_line(line("later"), 1.1)
+    assert _messages(bodies(batch, 2.0)) == ["later"]
+
+
+def test_the_line_that_counts_stands_where_the_others_would_have_stood():
+    batch = make_batch(lines_per_s=2)
+    for number in range(4):
+        batch.add_line(line(str(number)), 0.5 * number)
+    assert _messages(bodies(batch, 2.0)) == ["0", "1", "2", "3"]
+    for number in range(3):
+        batch.add_line(line(f"b{number}"), 3.0)
+    batch.add_line(line("c"), 4.1)
+    assert _messages(bodies(batch, 5.0)) == ["b0", "b1", "1 left out", "c"]
+
+
+def test_a_log_that_is_full_says_so_and_counts_to_the_end():
+    batch = make_batch(max_bytes=100)
+    for number in range(30):
+        batch.add_line(line("x" * 20), float(number))
+    *kept, full = _messages(bodies(batch, 50.0))
+    assert (len(kept), full) == (4, "full")
+    assert batch.due_in(50.0) is None
+    assert batch.due_in(50.0, everything=True) == 0.0
+    rest = [entry.event.body for entry in batch.take(60.0, everything=True)]
+    assert _messages(rest) == ["26 left out"]
+    assert batch.due_in(60.0, everything=True) is None
+
+
 def test_a_group_has_at_most_50_lines():
-    batch = Batch()
+    batch = make_batch()
     for number in range(GROUP_LINES + 1):
         batch.add_line(line(str(number)), 0.0)
     assert [len(group.lines) for group in bodies(batch, 1.0)] == [GROUP_LINES, 1]
 
 
 def test_a_group_has_at_most_16_kib():
-    batch = Batch()
+    batch = make_batch()
     for _ in range(3):
         batch.add_line(line("x" * (GROUP_BYTES // 2)), 0.0)
     assert [len(group.lines) for group in bodies(batch, 1.0)] == [1, 1, 1]
 
 
 def test_what_is_reported_after_lines_stands_after_them():
-    batch = Batch()
+    batch = make_batch()
     batch.add_line(line("before"), 0.0)
     batch.add(warning("w"))
     batch.add_line(line("after"), 0.0)
@@ -60,7 +117,7 @@ def test_what_is_reported_after_lines_stands_after_them():
 
 
 def test_progress_leaves_at_most_once_a_second_and_the_newest_wins():
-    batch = Batch()
+    batch = make_batch()
     batch.set_progress(progress(1))
     assert [body.progress for body in bodies(batch, 5.0)] == [1]
     batch.set_progress(progress(2))
@@ -72,7 +129,7 @@ def test_progress_leaves_at_most_once_a_second_and_the_newest_wins():
 
 
 def test_progress_of_a_stage_change_does_not_wait():
-    batch = Batch()
+    batch = make_batch()
     batch.set_progress(progress(1))
     batch.take(0.0)
     batch.add_progress(progress(2), 0.1)
@@ -81,7 +138,7 @@ def test_progress_of_a_stage_change_does_not_wait():
 
 
 def test_a_transaction_takes_a_bounded_number_of_events():
-    batch = Batch()
+    batch = make_batch()
     for number in range(TAKE_EVENTS + 5):
         batch.add(warning(str(number)))
     assert len(batch.take(0.0)) == TAKE_EVENTS
@@ -89,7 +146,7 @@ def test_a_transaction_takes_a_bounded_number_of_events():
 
 
 def test_it_is_full_until_something_was_taken():
-    batch = Batch()
+    batch = make_batch()
     for number in range(MAX_WAITING):
         batch.add(warning(str(number)))
     assert batch.full
@@ -99,7 +156,7 @@ def test_it_is_full_until_something_was_taken():
 
 @given(st.lists(st.sampled_from(["line", "warning", "progress", "take"]), max_size=80))
 def test_nothing_but_superseded_progress_is_lost_and_the_order_stands(steps):
-    batch, sent, got, now = Batch(), [], [], 0.0
+    batch, sent, got, now = make_batch(), [], [], 0.0
     for number, step in enumerate(steps):
         now += 0.07
         if step == "line":

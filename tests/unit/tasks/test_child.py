@@ -55,6 +55,16 @@ async def test_it_is_told_once_to_cancel_also_when_that_came_before_the_start(mo
     assert [orjson.loads(line) for line in lines] == [{"command": "cancel"}]
 
 
+async def test_it_is_told_that_somebody_watches_also_when_that_was_before_the_start(monkeypatch):
+    child = make_child(monkeypatch, "import sys; sys.stdin.readline(); print(sys.stdin.readline(), end='', flush=True)")
+    lines = []
+    child.set_watched(watched=False)
+    child.set_watched(watched=True)
+    monkeypatch.setattr(module, "decode_hint", lines.append)
+    assert await child.run(lambda _: None) == 0
+    assert [orjson.loads(line) for line in lines] == [{"command": "watched", "value": True}]
+
+
 async def test_letting_go_before_the_start_ends_the_input_right_after_the_order(monkeypatch):
     child = make_child(monkeypatch, "import sys; sys.exit(len(sys.stdin.readlines()))")
     child.let_go()

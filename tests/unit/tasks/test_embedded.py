@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import sys
 
+import orjson
 import pytest
 
 from app.core.config import Settings
@@ -18,7 +19,13 @@ STARVES = f"import sys; sys.exit({STARVED})"
 
 
 @pytest.fixture
-async def make_runner(house, tmp_path, monkeypatch):
+def watched():
+    """Tasks that somebody follows."""
+    return set()
+
+
+@pytest.fixture
+async def make_runner(house, tmp_path, monkeypatch, watched):
     """A started runner whose processes run this code; stopped at the end."""
     runners = []
 
@@ -33,6 +40,7 @@ async def make_runner(house, tmp_path, monkeypatch):
                 texts=house.texts,
                 clock=house.clock,
                 settings=Settings(data_dir=tmp_path, **settings),
+                is_watched=watched.__contains__,
             )
         )
         await runners[-1].start()
@@ -189,3 +197,22 @@ def count_starts(monkeypatch, begun):
         return await run(child, on_hint)
 
     monkeypatch.setattr(module.Child, "run", counted)
+
+
+async def test_a_process_is_told_whether_somebody_watches_when_that_changes(house, make_runner, watched, tmp_path):
+    said = tmp_path / "said"
+    house.create()
+    runner = await make_runner(
+        f"import sys\nsys.stdin.readline()\nfor line in sys.stdin: open({str(said)!r}, 'a').write(line)"
+    )
+    await until(lambda: "task-1" in runner._children)
+    house.claim()
+
+    def lines():
+        return said.read_text().splitlines() if said.exists() else []
+
+    watched.add("task-1")
+    await until(lambda: len(lines()) == 1)
+    watched.clear()
+    await until(lambda: len(lines()) == 2)
+    assert [orjson.loads(line)["value"] for line in lines()] == [True, False]

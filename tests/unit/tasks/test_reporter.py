@@ -10,6 +10,7 @@ from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import Counts, Evidence, Layer, ViolationFact
 from app.engines.ports import ScanStopped
 from app.services.recorder import Recorder
+from app.tasks.line_limit import LineLimit
 from app.tasks.progress import ProgressTracker
 from app.tasks.reporter import Reporter, StopReason
 from app.tasks.writer import UnitWriter
@@ -28,7 +29,7 @@ FACT = ViolationFact(
 
 
 @asynccontextmanager
-async def reporting(house, *, known=frozenset(), attempt=1):
+async def reporting(house, *, known=frozenset(), attempt=1, limit=None):
     """A claimed task, its reporter, and `run` beside the test."""
     writer = UnitWriter(house.journal)
     reporter = Reporter(
@@ -37,6 +38,8 @@ async def reporting(house, *, known=frozenset(), attempt=1):
         clock=house.clock,
         progress=ProgressTracker("en"),
         known=set(known),
+        line_limit=limit or LineLimit(lines_per_s=10_000, max_bytes=1 << 30),
+        texts=house.texts,
     )
     async with asyncio.TaskGroup() as group:
         running = group.create_task(reporter.run())
@@ -175,3 +178,38 @@ async def test_what_was_not_written_at_a_stop_is_left_for_the_last_transaction(h
     assert reporter.stop_reason is StopReason.CANCELLED
     (entry,) = reporter.leftover()
     assert entry.event.body.lines[0].message == "last words"
+
+
+async def test_a_flood_of_lines_is_cut_and_counted(house):
+    async with reporting(house, limit=LineLimit(lines_per_s=5, max_bytes=1 << 20)) as reporter:
+        for number in range(1_000):
+            await reporter.log("INFO", "page_crawl", f"line {number}")
+        await reporter.drain()
+        lines = house.lines()
+    messages = [line.message for line in lines]
+    remarks = [message for message in messages if "left out" in message]
+    kept = [message for message in messages if message not in remarks]
+    assert [line.log_seq for line in lines] == list(range(1, len(lines) + 1))
+    assert sum(int(remark.split()[0]) for remark in remarks) + len(kept) == 1_000
+    assert len(kept) < 100
+
+
+async def test_a_full_log_ends_with_the_number_of_what_is_missing(house):
+    async with reporting(house, limit=LineLimit(lines_per_s=10_000, max_bytes=1_000)) as reporter:
+        for _ in range(200):
+            await reporter.log("INFO", "page_crawl", "x" * 90)
+        await reporter.drain()
+        messages = [line.message for line in house.lines()]
+    assert messages == ["x" * 90] * 10 + [
+        "The log of the task is full: no further line is kept",
+        "190 log lines were left out here",
+    ]
+
+
+async def test_a_drain_of_a_full_log_with_nothing_new_ends(house):
+    full = LineLimit(lines_per_s=10_000, max_bytes=1_000, used_bytes=1_000)
+    async with reporting(house, limit=full) as reporter, asyncio.timeout(5):
+        await reporter.log("INFO", "page_crawl", "nobody keeps it")
+        await reporter.drain()
+        await reporter.drain()
+        assert [line.message for line in house.lines()] == ["1 log lines were left out here"]

@@ -35,7 +35,7 @@ def make_job(house, tmp_path):
     """A job whose scans follow the scripts, one after the other."""
     writers = []
 
-    def make(*scripts, attempt=1, open_store=SqliteScanStore, interval_s=0.05):
+    def make(*scripts, attempt=1, open_store=SqliteScanStore, interval_s=0.05, max_bytes=1 << 20):
         remaining = list(scripts)
         writers.append(UnitWriter(house.journal))
         return ScanJob(
@@ -48,6 +48,8 @@ def make_job(house, tmp_path):
             keeper=StoreKeeper(path=tmp_path / "task-1-1.db", open_store=open_store, clock=house.clock),
             make_scan=lambda spec, store, sink: ScriptedScan(remaining.pop(0), store, sink),
             heartbeat_interval_s=interval_s,
+            log_lines_per_s=200,
+            log_max_bytes=max_bytes,
             pulse=LoopPulse(),
         )
 
@@ -325,3 +327,24 @@ def test_only_the_disk_is_the_disks_fault():
     assert not store_keeper.is_disk_failure(OSError(errno.EPERM, "no"))
     assert not store_keeper.is_disk_failure(ExceptionGroup("x", [StoreUnavailable("y"), RuntimeError()]))
     assert not store_keeper.is_disk_failure(None)
+
+
+async def test_the_limit_of_a_log_counts_the_lines_of_earlier_attempts(house, make_job):
+    async def talk(store, sink):
+        for _ in range(10):
+            await sink.log("INFO", "page_crawl", "é" * 40)
+
+    async def talk_and_wait(store, sink):
+        await talk(store, sink)
+        await wait_for_ever(store, sink)
+
+    house.create()
+    first = make_job(talk_and_wait, max_bytes=1_200)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(first.run())
+        await until(lambda: len(house.lines()) == 11)
+        first.stop(StopReason.ORPHANED)
+    house.write(house.lifecycle.requeue("task-1", 1))
+    assert await make_job(talk, attempt=2, max_bytes=1_200).run() is Outcome.COMPLETED
+    kept = [line for line in house.lines() if line.module != "log"]
+    assert len(kept) == 11 + 4  # of 90 bytes each, with the name of the module
