@@ -54,6 +54,12 @@ class Metrics:
         self.sweep_repairs = Counter(
             "websocket_sweep_repairs", "Tasks that the sweep found behind", registry=self.registry
         )
+        self.sweep_lag = Gauge(
+            "websocket_sweep_lag_seconds", "Seconds since the last sweep that succeeded", registry=self.registry
+        )
+        self.waiting_bytes = Gauge(
+            "websocket_waiting_bytes", "Bytes that wait for slow connections", registry=self.registry
+        )
         self.open_streams = Gauge("event_streams_open", "Event streams open now", registry=self.registry)
         self.stream_closes = Counter(
             "event_stream_closes", "Event streams that ended, by reason", ["reason"], registry=self.registry

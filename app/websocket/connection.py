@@ -39,6 +39,7 @@ class Follower:
         "catching_up",
         "connection",
         "generation",
+        "joined_at_bytes",
         "level",
         "live",
         "log_tail",
@@ -51,6 +52,7 @@ class Follower:
     def __init__(self, task_id: str, connection: "ConnectionInfo") -> None:
         self.peer = connection.peer
         self.level: LevelSet | None = None  # set while its connection is idle and it is level
+        self.joined_at_bytes = 0  # the level set's
         self.task_id = task_id
         self.connection = connection
         self.topics = ALL_TOPICS
@@ -87,9 +89,10 @@ class Follower:
         if self.level is not None:
             self.level.leave(self)
 
-    def take_back(self, cursor: int, last_sent: int, missed: Sequence[EncodedEvent]) -> None:
+    def take_back(self, cursor: int, last_sent: int, missed: Sequence[EncodedEvent], direct_bytes: int) -> None:
         """Out of the level set, with what it had published and not written."""
         self.level = None
+        self.connection.direct_bytes += direct_bytes
         self._cursor, self._last_sent = cursor, last_sent
         for event in missed:
             self.connection.send_followed(self, event)
@@ -141,6 +144,7 @@ class ConnectionInfo:
     notice_floor: dict[str, int] = field(default_factory=dict)
     ready: bool = False  # `connection_established` was sent: notices may follow
     opened_at: float = 0.0  # monotonic
+    direct_bytes: int = 0  # written past the peer by the level sets that it has left
     ping_count: int = 0  # pings of the client
     ping_sequence: int = 0  # pings of ours
     control_ping_at: float = 0.0  # loop time of our last control ping
@@ -165,6 +169,16 @@ class ConnectionInfo:
     def last_heartbeat(self) -> float:
         """Loop time of the last sign of life: any byte counts."""
         return self.peer.last_received
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes of frames that were handed over, without those of the level sets that it is in now."""
+        return self.peer.sent_bytes + self.direct_bytes
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that wait for this client, here and in its transport."""
+        return self.outbox.size + self.peer.unsent_bytes
 
     @property
     def drained(self) -> bool:

@@ -28,9 +28,14 @@ class Member(Protocol):
     """What a level set needs of a follower (`connection.Follower`)."""
 
     peer: Peer
+    # `LevelSet.direct_bytes` as it was when the member joined, and what it did not take: the rest was written to it.
+    joined_at_bytes: int
 
-    def take_back(self, cursor: int, last_sent: int, missed: Sequence[EncodedEvent]) -> None:
-        """It has left its level set at this position; `missed` was published and not yet written to it."""
+    def take_back(self, cursor: int, last_sent: int, missed: Sequence[EncodedEvent], direct_bytes: int) -> None:
+        """It has left its level set at this position; `missed` was published and not yet written to it.
+
+        `direct_bytes` were written to its descriptor, past its peer, while it was in the set.
+        """
         ...
 
 
@@ -113,6 +118,7 @@ class LevelSet:
         "_pending_bytes",
         "_written",
         "cursor",
+        "direct_bytes",
         "last_sent",
         "sent_at",
         "topics",
@@ -123,6 +129,7 @@ class LevelSet:
         self.cursor = cursor
         self.last_sent = cursor  # of every member, pending frames included; meaningless while there is none
         self.sent_at = 0.0  # loop time of the last write
+        self.direct_bytes = 0  # written so far to each descriptor that was here from the beginning
         self._written = cursor  # `last_sent` without the pending frames
         self._fanout = fanout
         self._direct: dict[int, ref[Member]] = {}  # by descriptor
@@ -154,6 +161,7 @@ class LevelSet:
     def join(self, member: Member, last_sent: int) -> None:
         """Only after `may_join`; its connection is idle."""
         self.last_sent = self._written = last_sent
+        member.joined_at_bytes = self.direct_bytes
         if member.peer.fd >= 0:
             self._direct[member.peer.fd] = ref(member)
         else:
@@ -164,9 +172,11 @@ class LevelSet:
 
         Nothing is flushed here: that would write to others between a partial write and its rest.
         """
+        direct_bytes = 0
         if self._indirect.pop(id(member), None) is None:
             del self._direct[member.peer.fd]
-        member.take_back(self.cursor, self._written, tuple(self._pending))
+            direct_bytes = self.direct_bytes - member.joined_at_bytes
+        member.take_back(self.cursor, self._written, tuple(self._pending), direct_bytes)
 
     def flush(self) -> None:
         """Write what is pending to every member."""
@@ -206,15 +216,20 @@ class LevelSet:
                 short.append((fd, 0))
             except OSError:
                 short.append((fd, -1))
+        self.direct_bytes += size
         for fd, taken in short:
             self._set_aside(self._direct[fd], data, taken)
 
     def _set_aside(self, found: "ref[Member]", data: bytes, taken: int) -> None:
+        member = found()
+        if member is None:
+            return
+        member.joined_at_bytes += len(data) - max(taken, 0)
         if taken < 0:
-            _with(found, lambda member: member.peer.abort())
+            member.peer.abort()
         else:
             # The transport keeps the rest and pauses, upon which the connection leaves all its level sets.
-            _with(found, lambda member: member.peer.send_framed(data[taken:]))
+            member.peer.send_framed(data[taken:])
 
     def _count(self, events: Sequence[EncodedEvent], members: int) -> None:
         metrics = self._fanout.metrics

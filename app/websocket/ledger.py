@@ -50,7 +50,13 @@ class Ledger:
         self._metrics.connection_duration.observe(duration_s)
         self._metrics.closes.labels(str(code)).inc()
         self._count_open()
-        self._record("ws.close", connection, detail={"code": code, "duration_s": round(duration_s, 3)})
+        detail = {
+            "code": code,
+            "duration_s": round(duration_s, 3),
+            "bytes_in": connection.peer.received_bytes,
+            "bytes_out": connection.sent_bytes,
+        }
+        self._record("ws.close", connection, detail=detail)
         log.info("ws_closed", connection_id=connection.connection_id, code=code, duration_s=round(duration_s, 3))
 
     def denied(self, connection: ConnectionInfo) -> None:

@@ -8,6 +8,7 @@ import structlog
 
 from app.core.clock import Clock, to_wire
 from app.core.config import Settings
+from app.core.metrics import Metrics
 from app.websocket.codes import CloseCode
 from app.websocket.connection import ConnectionInfo
 from app.websocket.protocol import Ping, TokenExpiring
@@ -19,10 +20,11 @@ log = structlog.get_logger(__name__)
 class Liveness:
     """One loop over all connections."""
 
-    def __init__(self, *, settings: Settings, registry: Registry, clock: Clock) -> None:
+    def __init__(self, *, settings: Settings, registry: Registry, clock: Clock, metrics: Metrics) -> None:
         self._settings = settings
         self._registry = registry
         self._clock = clock
+        self._metrics = metrics
         # The end of the token that a connection was warned of: once per token.
         self._warned: WeakKeyDictionary[ConnectionInfo, datetime] = WeakKeyDictionary()
 
@@ -31,11 +33,18 @@ class Liveness:
         loop = asyncio.get_running_loop()
         while True:
             await self._clock.sleep(self._settings.ws_check_interval_s)
-            for connection in self._registry.all():
-                try:
-                    self.check(connection, loop.time())
-                except Exception:  # a boundary: one connection's trouble is nobody else's
-                    log.exception("liveness_check_failed", connection_id=connection.connection_id)
+            self.look(loop.time())
+
+    def look(self, now: float) -> None:
+        """One round over all connections. `now` is the loop's time."""
+        waiting_bytes = 0
+        for connection in self._registry.all():
+            try:
+                waiting_bytes += connection.waiting_bytes
+                self.check(connection, now)
+            except Exception:  # a boundary: one connection's trouble is nobody else's
+                log.exception("liveness_check_failed", connection_id=connection.connection_id)
+        self._metrics.waiting_bytes.set(waiting_bytes)
 
     def check(self, connection: ConnectionInfo, now: float) -> None:
         """Close or ping one connection. `now` is the loop's time, as in the peer's marks."""

@@ -117,7 +117,7 @@ class WebSocketManager:
             metrics=metrics,
             on_denied=self.ledger.denied,
         )
-        self.liveness = Liveness(settings=settings, registry=self.registry, clock=clock)
+        self.liveness = Liveness(settings=settings, registry=self.registry, clock=clock, metrics=metrics)
         self.access = AccessWatch(
             authenticator=authenticator,
             registry=self.registry,
@@ -128,6 +128,8 @@ class WebSocketManager:
         )
         renewal = Renewal(authenticator=authenticator, clock=clock, record=audit.record, confirm=self.access.confirm)
         self.dialogue = Dialogue(settings=settings, clock=clock, subscriptions=self.subscriptions, renewal=renewal)
+
+        metrics.sweep_lag.set_function(lambda: self.sweep_lag_s or 0.0)
 
     async def start(self) -> None:
         """Listen to the bus and start the loops."""

@@ -39,6 +39,9 @@ class Peer(Protocol):
     last_received: float
     # Loop time at which a frame was last handed over by `send`.
     last_sent: float
+    # Bytes received, and bytes handed over to the transport; what level sets write past it does not count.
+    received_bytes: int
+    sent_bytes: int
     # The transport holds bytes that the kernel did not take.
     paused: bool
     # Lost, closing, or a close frame was sent: nothing may follow.

@@ -67,6 +67,7 @@ class EventStream:
         "identity",
         "opened_at",
         "ping_after_s",
+        "sent_bytes",
         "task_id",
         "wanted",
     )
@@ -89,6 +90,7 @@ class EventStream:
         self.address = address
         self.ping_after_s = ping_after_s
         self.opened_at = clock.monotonic()
+        self.sent_bytes = 0  # that the reader took
         self.cursor = 0  # seq of what was handed over last
         self.wanted = 0  # the highest seq that a hint or the sweep spoke of
         self.ended: str | None = None  # why the stream ends; set once
@@ -280,6 +282,7 @@ class EventStreamResponse(Response):
         try:
             async with asyncio.timeout(self._stuck_after_s):
                 await send({"type": "http.response.body", "body": chunk, "more_body": not last})
+            self._stream.sent_bytes += len(chunk)
         except TimeoutError:
             self._stream.end(TOO_SLOW)
             return False

@@ -194,7 +194,8 @@ class Streams:
         duration_s = round(self._clock.monotonic() - stream.opened_at, 3)
         self._metrics.open_streams.set(len(self))
         self._metrics.stream_closes.labels(stream.ended).inc()
-        self._record("stream.close", **_who(stream), detail={"reason": stream.ended, "duration_s": duration_s})
+        detail = {"reason": stream.ended, "duration_s": duration_s, "bytes_out": stream.sent_bytes}
+        self._record("stream.close", **_who(stream), detail=detail)
         log.info("stream_closed", task_id=stream.task_id, reason=stream.ended, duration_s=duration_s)
 
     def _remove(self, stream: EventStream) -> None:

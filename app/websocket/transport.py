@@ -59,6 +59,8 @@ class ServerProtocol(asyncio.Protocol):
         "on_drain",
         "on_pause",
         "paused",
+        "received_bytes",
+        "sent_bytes",
         "state",
     )
 
@@ -82,6 +84,7 @@ class ServerProtocol(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self.fd = -1
         self.last_received = self.last_sent = self.loop.time()
+        self.received_bytes = self.sent_bytes = 0
         self.paused = False
         self.closed = False
         self.on_pause: Callable[[], None] | None = None
@@ -103,6 +106,7 @@ class ServerProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.last_received = self.loop.time()
+        self.received_bytes += len(data)
         if self.state is State.OPENING:
             self._open(data)
         elif not self._is_deaf:
@@ -164,6 +168,7 @@ class ServerProtocol(asyncio.Protocol):
     def send_framed(self, frames: bytes) -> None:
         if not self.closed:
             self.last_sent = self.loop.time()
+            self.sent_bytes += len(frames)
             self._transport.write(frames)
 
     def ping(self) -> None:

@@ -18,6 +18,7 @@ class RawClient:
     def __init__(self, reader, writer):
         self.reader = reader
         self.writer = writer
+        self.read_bytes = 0  # of text frames
 
     @classmethod
     async def open(cls, stack, token):
@@ -53,6 +54,7 @@ class RawClient:
             except (asyncio.IncompleteReadError, ConnectionError):
                 return None
             if head[0] & 0x0F == 1:
+                self.read_bytes += 2 + {126: 2, 127: 8}.get(head[1] & 0x7F, 0) + len(payload)
                 return read_frame(payload)
 
     async def close(self):
@@ -267,3 +269,38 @@ async def cut_two_hundred_times(stack):
             covered |= set(range(snapshot["seq"] + 1))
         assert set(range(1, last[task] + 1)) <= covered
         assert (followers[task].gaps, followers[task].duplicates) == (0, 0)
+
+
+async def test_the_audit_of_a_close_counts_the_bytes_of_whoever_was_slow_and_level_again(tmp_path):
+    async with Stack(tmp_path).serve() as stack:
+        user = stack.add_user("slow")
+        task = await stack.add_task(user)
+        client, follower, connection = await follow_and_stop_reading(stack, user, task)
+        last = await stack.say(task, warning("waits"))
+        while (follower.last or 0) < last:
+            follower.take(await client.receive())
+        await until(lambda: connection.followers[task].level is not None)
+        for number in range(5):  # straight to the descriptor
+            last = await stack.say(task, warning(f"level {number}"))
+        while (follower.last or 0) < last:
+            follower.take(await client.receive())
+        await client.close()
+        await until(lambda: not len(stack.manager.registry))
+        (closed,) = [row for row in stack.audit.rows if row["action"] == "ws.close"]
+        assert closed["detail"]["bytes_out"] == client.read_bytes
+        assert closed["detail"]["bytes_in"] > 200  # its request and its command
+
+
+async def test_sweep_lag_and_waiting_bytes_are_gauges(tmp_path):
+    async with Stack(tmp_path, ws_check_interval_s=0.05).serve() as stack:
+        user = stack.add_user("slow")
+        task = await stack.add_task(user)
+        client, _, connection = await follow_and_stop_reading(stack, user, task)
+        await stack.say(task, warning("x" * 5_000))
+        metrics = stack.metrics
+        await until(lambda: metrics.waiting_bytes._value.get() == connection.waiting_bytes > 5_000)
+        await until(lambda: metrics.registry.get_sample_value("websocket_sweep_lag_seconds") > 0)
+        stack.manager.delivery.swept_at -= 100
+        assert metrics.registry.get_sample_value("websocket_sweep_lag_seconds") > 100
+        await client.close()
+        await until(lambda: metrics.waiting_bytes._value.get() == 0)

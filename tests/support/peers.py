@@ -23,6 +23,7 @@ class FakePeer:
         self.on_drain: Callable[[], None] | None = None
         self.on_closed: Callable[[], None] | None = None
         self.last_received = self.last_sent = 0.0
+        self.received_bytes = self.sent_bytes = 0
 
     @property
     def unsent_bytes(self) -> int:
@@ -34,6 +35,7 @@ class FakePeer:
     def send_framed(self, frames: bytes) -> None:
         if self.closed:
             return
+        self.sent_bytes += len(frames)
         self.wire.extend(split_frames(frames))
         if self.stalled and not self.paused:
             self.paused = True
@@ -107,6 +109,7 @@ class SocketPeer(FakePeer):
     def send_framed(self, frames: bytes) -> None:
         if self.closed:
             return
+        self.sent_bytes += len(frames)
         self._unsent += frames
         self._push()
         if self._unsent and not self.paused:

@@ -1,0 +1,96 @@
+"""Nothing that the program keeps is open to others, at no moment, whatever the umask and the folder were."""
+
+import asyncio
+import signal
+import sys
+
+import pytest
+from alembic.script import ScriptDirectory
+
+from app.core.db import Database
+from app.migrations import runner
+from app.scanstore.sqlite import SqliteScanStore
+from tests.support.command import ROOT, environment, finish, run
+from tests.support.house import ADMIN_PASSWORD, HandClock
+from tests.support.modes import open_to_others, sqlite_openings, umask_of
+from tests.support.small_world import TARGET, small_world
+
+UMASKS = pytest.mark.parametrize("mask", [0o000, 0o022])
+
+
+@pytest.fixture
+async def world():
+    async with small_world() as opened:
+        yield opened
+
+
+@UMASKS
+async def test_a_scan_keeps_all_that_it_writes_private(world, tmp_path, mask):
+    folder = tmp_path / "results"
+    for name in ("scans", "captures"):  # as an older version left them
+        (folder / name).mkdir(parents=True)
+    for path in (folder, folder / "scans", folder / "captures"):
+        path.chmod(0o755)
+    words = ["scan", TARGET, "--json", "--data-dir", folder, "--no-passive", "--no-screenshots"]
+    words += [word for address in world.settings["resolvers"] for word in ("--resolver", address)]
+    words += [word for cidr in world.settings["allow_networks"] for word in ("--allow-network", cidr)]
+    with umask_of(mask):
+        done = await run(*words, COMPLIANCE_PORT_MAP=",".join(world.settings["port_map"]), TMPDIR=str(tmp_path))
+    assert done.code == 1, done.err
+    names = {path.name.partition(".")[2] for path in (folder / "scans").iterdir()}
+    assert "db" in names
+    assert list((folder / "captures").iterdir())
+    assert open_to_others(folder) == []
+
+
+@UMASKS
+async def test_a_server_keeps_all_that_it_writes_private_from_its_first_file_on(tmp_path, mask):
+    folder = tmp_path / "data"
+    values = {"COMPLIANCE_DATA_DIR": str(folder), "COMPLIANCE_PORT": "0", "COMPLIANCE_ADMIN_PASSWORD": ADMIN_PASSWORD}
+    seen: list[str] = []
+    with umask_of(mask):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "app.cli", "serve"),
+            cwd=ROOT,
+            env=environment(**values),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    try:
+        async with asyncio.timeout(60):
+            while b"serving" not in (await process.stderr.readline()):
+                seen += open_to_others(folder) if folder.exists() else []
+        seen += open_to_others(folder)
+        assert {path.name for path in folder.iterdir()} >= {"compliance.db", "compliance.db-wal", "scans", "secret.key"}
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await finish(process)
+    assert seen + open_to_others(folder) == []
+
+
+@UMASKS
+async def test_migrate_keeps_the_copy_private(tmp_path, mask):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    old = Database(f"sqlite:///{folder / 'compliance.db'}")
+    scripts = ScriptDirectory(runner.HERE)
+    old.write_sync(lambda connection: runner._upgrade(connection, scripts, "0001"))
+    await old.close()
+    with umask_of(mask):
+        done = await run("migrate", COMPLIANCE_DATA_DIR=str(folder))
+    assert done.code == 0, done.err
+    assert len(list(folder.glob("*.backup"))) == 1
+    assert open_to_others(folder) == []
+
+
+@UMASKS
+async def test_no_file_of_sqlite_is_open_to_others_when_it_is_made(tmp_path, mask):
+    with umask_of(mask), sqlite_openings() as openings:
+        db = Database(f"sqlite:///{tmp_path / 'main.db'}")
+        db.read_sync(lambda connection: connection.exec_driver_sql("SELECT 1"))
+        copy = runner._back_up(db, "0001", HandClock())
+        await db.close()
+        SqliteScanStore(tmp_path / "scan.db").close()
+    assert copy is not None
+    assert {name for name, _ in openings} == {"main.db", copy.name, "scan.db"}
+    assert {mode for _, mode in openings} == {0o600}
