@@ -8,6 +8,7 @@ before its first read (SQLite `BEGIN IMMEDIATE`).
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -54,11 +55,25 @@ class Database:
         """
         return await asyncio.get_running_loop().run_in_executor(self._writer, self.write_sync, work)
 
+    async def write_timed(self, work: Work[T]) -> tuple[T, float]:
+        """As `write`; with the seconds for which the write lock was held."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._write_timed, work)
+
     def read_sync(self, work: Work[T]) -> T:
         return self._run(work, writing=False)
 
     def write_sync(self, work: Work[T]) -> T:
         return self._run(work, writing=True)
+
+    def _write_timed(self, work: Work[T]) -> tuple[T, float]:
+        began = time.perf_counter()
+
+        def timed(connection: Connection) -> T:
+            nonlocal began
+            began = time.perf_counter()
+            return work(connection)
+
+        return self.write_sync(timed), time.perf_counter() - began
 
     @property
     def engine(self) -> Engine:

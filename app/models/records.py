@@ -58,6 +58,14 @@ audit_log = Table(
 Index("ix_audit_log_at", audit_log.c.at)
 Index("ix_audit_log_action", audit_log.c.action, audit_log.c.id)
 
+# Moments that outlive a restart, by name.
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(48), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
 # One row a request that named a key (`Idempotency-Key`): a repeated one gets the same answer.
 idempotency_keys = Table(
     "idempotency_keys",

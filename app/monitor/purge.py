@@ -1,69 +1,145 @@
 """Lets go of what is old: deleted tasks, events and log lines of finished ones, keys of requests, audit rows."""
 
-from collections.abc import Callable
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database
+from app.domain.tasks import TERMINAL
+from app.monitor.believed import BelievedClock
+from app.monitor.chunks import Chunks
 from app.repositories import retention
+from app.repositories.retention import LINES, PROGRESS, Finished, Key
 
 EVERY_S: Final = 60.0
-TASKS_AT_ONCE: Final = 10  # per transaction: some 10 ms of the write lock for tasks with thousands of events
-ROWS_AT_ONCE: Final = 500
+PAGE: Final = 200  # finished tasks looked at by one read
 TOMBSTONE_S: Final = 60.0  # followers have heard `task_deleted` by then
+# Ends come in their order, so what was looked at once is not looked at again; but a clock may have gone back meanwhile.
+ALL_AGAIN_S: Final = 86_400.0
 log = structlog.get_logger(__name__)
-
-Pruning = Callable[[Connection, datetime, int], int]
 
 
 class FileRemover(Protocol):
-    """Removes what a deleted task's scans left in the data folder. Never raises for what is gone already."""
+    """Removes what the runs of a deleted task left in the data folder. Blocks; what is gone already is no error."""
 
-    def __call__(self, task_id: str) -> None: ...
+    def __call__(self, task_id: str, last_run: int) -> None: ...
 
 
 class Purge:
-    """Called in every round of the monitor, acts once a minute."""
+    """Called every few seconds, acts once a minute. However much is due, nobody waits for it: reads find it page by
+    page, and each write is a chunk.
+    """
 
     def __init__(self, *, db: Database, clock: Clock, settings: Settings, remove_files: FileRemover) -> None:
         self._db = db
         self._clock = clock
         self._settings = settings
         self._remove_files = remove_files
+        self._believed = BelievedClock(db=db, clock=clock)
         self._next_at = clock.monotonic()
+        self._all_again_at = clock.monotonic() + ALL_AGAIN_S
+        self._places: dict[tuple[str, str], Key] = {}  # by kind and status: behind this key nothing was due
+        # By kind of work; what they have learned lasts.
+        self.chunks: defaultdict[str, Chunks] = defaultdict(lambda: Chunks(db=db, clock=clock))
 
     async def purge(self) -> None:
         """Raises DatabaseUnavailable."""
         if self._clock.monotonic() < self._next_at:
             return
         self._next_at = self._clock.monotonic() + EVERY_S
-        await self._purge_tasks()
+        now = await self._believed.now()
+        if now is None:
+            return
+        self._start_over_daily()
+        await self._purge_tasks(now - timedelta(seconds=TOMBSTONE_S))
+        await self._prune_logs(now)
         settings = self._settings
-        pruned = [
-            await self._prune(retention.prune_progress, timedelta(seconds=settings.progress_retention_s)),
-            await self._prune(retention.prune_lines, timedelta(days=settings.log_retention_days)),
-            await self._prune(retention.prune_events, timedelta(days=settings.event_retention_days)),
-        ]
-        await self._prune(retention.prune_keys, timedelta(seconds=settings.idempotency_key_ttl_s), ROWS_AT_ONCE)
-        await self._prune(retention.prune_audit, timedelta(days=settings.audit_retention_days), ROWS_AT_ONCE)
-        if any(pruned):
-            log.info("logs_pruned", progress=pruned[0], lines=pruned[1], events=pruned[2])
+        keys_before = now - timedelta(seconds=settings.idempotency_key_ttl_s)
+        await self._prune_rows("keys", retention.has_old_keys, retention.prune_keys, keys_before)
+        audit_before = now - timedelta(days=settings.audit_retention_days)
+        await self._prune_rows("audit", retention.has_old_audit, retention.prune_audit, audit_before)
 
-    async def _purge_tasks(self) -> None:
-        before = self._clock.now() - timedelta(seconds=TOMBSTONE_S)
-        while ids := await self._db.write(lambda c: retention.purge_tasks(c, before, TASKS_AT_ONCE)):
-            for task_id in ids:
-                self._remove_files(task_id)
+    def _start_over_daily(self) -> None:
+        if self._clock.monotonic() >= self._all_again_at:
+            self._all_again_at = self._clock.monotonic() + ALL_AGAIN_S
+            self._places.clear()
+
+    # Deleted tasks
+
+    async def _purge_tasks(self, before: datetime) -> None:
+        """Files first: a process that ends in between finds the row again."""
+        while found := await self._db.read(lambda c: retention.tombstones(c, before, PAGE)):
+            for task_id, run in found:
+                await asyncio.to_thread(self._remove_files, task_id, run)
+                while not await self.chunks["tasks"].write(lambda c, n: retention.purge_task(c, task_id, n)):  # noqa: B023
+                    continue
                 log.info("task_purged", task_id=task_id)
 
-    async def _prune(self, step: Pruning, age: timedelta, at_once: int = TASKS_AT_ONCE) -> int:
-        before = self._clock.now() - age
-        total = 0
-        while count := await self._db.write(lambda c: step(c, before, at_once)):
-            total += count
-        return total
+    # Logs of finished ones
+
+    async def _prune_logs(self, now: datetime) -> None:
+        settings = self._settings
+        progress_before = now - timedelta(seconds=settings.progress_retention_s)
+        lines_before = now - timedelta(days=settings.log_retention_days)
+        events_before = now - timedelta(days=settings.event_retention_days)
+        progress = lines = events = 0
+        async for task in self._finished("progress", progress_before, retention.has_progress()):
+            await self._prune_events(task.id, progress_before, task.min_seq - 1, PROGRESS)
+            progress += 1
+        async for task in self._finished("lines", lines_before, retention.has_lines()):
+            await self._prune_events(task.id, lines_before, 0, LINES)
+            await self._prune_lines(task.id, lines_before)
+            lines += 1
+        async for task in self._finished("events", events_before, retention.has_events()):
+            await self._prune_events(task.id, events_before, 0)
+            events += 1
+        if progress or lines or events:
+            log.info("logs_pruned", progress=progress, lines=lines, events=events)
+
+    async def _finished(self, kind: str, before: datetime, has: ColumnElement[bool]) -> AsyncIterator[Finished]:
+        """Those that have what is due; a page's place is kept once all of them were dealt with."""
+        for status in sorted(TERMINAL):
+            while page := await self._db.read(
+                lambda c: retention.finished(
+                    c,
+                    status,  # noqa: B023 - read at once
+                    before=before,
+                    after=self._places.get((kind, status)),  # noqa: B023
+                    has=has,
+                    limit=PAGE,
+                )
+            ):
+                for task in page:
+                    if task.has:
+                        yield task
+                self._places[kind, status] = page[-1].key
+
+    async def _prune_events(self, task_id: str, before: datetime, after_seq: int, types: tuple[str, ...] = ()) -> None:
+        place: int | None = after_seq
+        while place is not None:
+            after = place
+            place = await self.chunks["events"].write(
+                lambda c, n: retention.prune_events(c, task_id, before, after, n, types)  # noqa: B023 - run at once
+            )
+
+    async def _prune_lines(self, task_id: str, before: datetime) -> None:
+        while await self.chunks["lines"].write(lambda c, n: retention.prune_lines(c, task_id, before, n)):
+            continue
+
+    async def _prune_rows(
+        self,
+        kind: str,
+        has_old: Callable[[Connection, datetime], bool],
+        step: Callable[[Connection, datetime, int], int],
+        before: datetime,
+    ) -> None:
+        """The write lock is only asked for when a read has found something."""
+        while await self._db.read(lambda c: has_old(c, before)):
+            await self.chunks[kind].write(lambda c, n: step(c, before, n))

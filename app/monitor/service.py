@@ -82,7 +82,7 @@ class TaskMonitor:
         self._watches: dict[str, Watch] = {}
         self._looked_at: float | None = None  # monotonic; the last round that saw anything
         self._was_blind = False  # the last round could not write
-        self._running: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
         self._handlers: Mapping[Action, Callable[[Any], Awaitable[object]]] = MappingProxyType(
             {
                 Action.WARN_LONG_RUNNING: self._warn_long_running,
@@ -97,24 +97,39 @@ class TaskMonitor:
         )
 
     async def start(self) -> None:
-        if self._running is None:
-            self._running = asyncio.create_task(self.run(), name="task-monitor")
+        if not self._running:
+            self._running = {
+                asyncio.create_task(self.run(), name="task-monitor"),
+                asyncio.create_task(self.keep_house(), name="housekeeping"),
+            }
 
     async def stop(self) -> None:
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait({self._running})
-            self._running = None
+        for task in self._running:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running)
+        self._running = set()
 
     async def run(self) -> None:
         """Every 10 s (setting), until cancelled. A round that fails is logged and counted; the next one comes."""
         while True:
             try:
                 await self.check_running_tasks()
-                await self._purger.purge()
             except Exception:
                 self._monitoring_errors.inc()
                 log.exception("monitor_round_failed")
+            await self._clock.sleep(self._settings.monitor_interval_s)
+
+    async def keep_house(self) -> None:
+        """The same for what is old enough to go: beside it, so that nobody is watched less while that takes an hour."""
+        while True:
+            try:
+                await self._purger.purge()
+            except DatabaseUnavailable as error:
+                log.warning("housekeeping_waits", reason=error.message)
+            except Exception:
+                self._monitoring_errors.inc()
+                log.exception("housekeeping_failed")
             await self._clock.sleep(self._settings.monitor_interval_s)
 
     async def check_running_tasks(self) -> None:

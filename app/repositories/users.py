@@ -55,9 +55,10 @@ def count_other_admins(connection: Connection, user_id: str) -> int:
     return connection.execute(query).scalar_one()
 
 
-def task_ids(connection: Connection, user_id: str) -> list[str]:
-    """Of all the user's tasks, deleted ones included."""
-    return list(connection.execute(select(scan_tasks.c.id).where(scan_tasks.c.user_id == user_id)).scalars())
+def task_runs(connection: Connection, user_id: str) -> list[tuple[str, int]]:
+    """All the user's tasks, deleted ones included, each with its last run."""
+    query = select(scan_tasks.c.id, scan_tasks.c.run).where(scan_tasks.c.user_id == user_id)
+    return [(row.id, row.run) for row in connection.execute(query)]
 
 
 def any_exists(connection: Connection) -> bool:

@@ -115,7 +115,7 @@ class ScanReaders(Protocol):
 class FileRemover(Protocol):
     """Removes what the scans of a deleted task left in the data folder. Never raises for what is gone already."""
 
-    def __call__(self, task_id: str) -> None: ...
+    def __call__(self, task_id: str, last_run: int) -> None: ...
 
 
 class TicketStore(Protocol):

@@ -96,9 +96,9 @@ class UserService:
         self._audit.record("user.delete", user_id=by, object_id=user_id)
         await asyncio.to_thread(self._remove_all_files, gone)
 
-    def _remove_all_files(self, task_ids: Sequence[str]) -> None:
-        for task_id in task_ids:
-            self._remove_files(task_id)
+    def _remove_all_files(self, runs: Sequence[tuple[str, int]]) -> None:
+        for task_id, last_run in runs:
+            self._remove_files(task_id, last_run)
 
     def _change(self, connection: Connection, user_id: str, values: Mapping[str, Any]) -> Row[Any]:
         row = _find(connection, user_id)
@@ -114,13 +114,13 @@ class UserService:
             sessions.revoke_all(connection, user_id, now=self._clock.now())
         return _find(connection, user_id)
 
-    def _remove(self, connection: Connection, user_id: str) -> list[str]:
+    def _remove(self, connection: Connection, user_id: str) -> list[tuple[str, int]]:
         row = _find(connection, user_id)
         _keep_an_admin(connection, row)
         own = Viewer(user_id)
         if any(tasks.list_page(connection, own, offset=0, limit=1, status=status)[1] for status in sorted(ACTIVE)):
             raise Conflict("The user has running tasks; cancel them first.", code="user_has_running_tasks")
-        gone = users.task_ids(connection, user_id)
+        gone = users.task_runs(connection, user_id)
         users.remove(connection, user_id)
         return gone
 

@@ -13,6 +13,7 @@ from app.scanstore.lock import lock_holder
 
 HOLDER_PATIENCE_S: Final = 5.0  # an orphan writes its checkpoint in far less; one that is frozen never does
 LOOK_EVERY_S: Final = 0.05
+STORE_ENDINGS: Final = ("", "-wal", "-shm", "-journal", ".lock")  # of the files of one store
 log = structlog.get_logger(__name__)
 
 
@@ -26,10 +27,15 @@ def captures_dir(data_dir: Path) -> Path:
     return data_dir / "captures"
 
 
-def remove_stores(data_dir: Path, task_id: str) -> None:
-    """Removes what all runs of a deleted task collected. Captures stay: other scans may share them."""
-    for path in (data_dir / "scans").glob(f"{task_id}-*"):
-        path.unlink(missing_ok=True)
+def remove_stores(data_dir: Path, task_id: str, last_run: int) -> None:
+    """Removes what all runs of a deleted task collected. Captures stay: other scans may share them.
+
+    By name and not by looking through the folder, which may hold a hundred thousand files.
+    """
+    for run in range(1, last_run + 1):
+        path = store_path(data_dir, task_id, run)
+        for ending in STORE_ENDINGS:
+            path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 async def await_store(path: Path, clock: Clock, *, patience_s: float = HOLDER_PATIENCE_S) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class ScanHouse:
                 db=self.db,
                 clock=self.clock,
                 settings=settings,
-                remove_files=lambda task_id: remove_stores(settings.data_dir, task_id),
+                remove_files=partial(remove_stores, settings.data_dir),
             ),
             concurrent_tasks=metrics.concurrent_tasks,
             monitoring_errors=metrics.monitoring_errors,

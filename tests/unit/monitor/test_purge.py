@@ -1,12 +1,12 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from app.events.types import NewEvent, PendingLine, PendingLogs, Statistics, TaskProgress
 from app.models import audit_log, idempotency_keys, scan_tasks, task_events, task_logs
 from app.monitor.purge import EVERY_S, TOMBSTONE_S, Purge
-from app.repositories import audit, idempotency
+from app.repositories import audit, idempotency, retention
 from app.services.recorder import Recorder
 
 DAY_S = 86_400
@@ -19,7 +19,7 @@ def removed():
 
 @pytest.fixture
 def purge(post, settings, removed):
-    return Purge(db=post.db, clock=post.clock, settings=settings, remove_files=removed.append)
+    return Purge(db=post.db, clock=post.clock, settings=settings, remove_files=lambda *task: removed.append(task))
 
 
 @pytest.fixture
@@ -48,6 +48,7 @@ async def test_progress_goes_a_day_after_the_end_and_older_positions_get_a_snaps
 
 
 async def test_what_comes_after_the_pruning_is_contiguous_again(post, purge, finished):
+    await purge.purge()
     post.clock.advance(DAY_S + 1)
     await purge.purge()
     post.write(post.lifecycle.retry("task-1", by="user"))
@@ -56,6 +57,7 @@ async def test_what_comes_after_the_pruning_is_contiguous_again(post, purge, fin
 
 
 async def test_log_lines_go_after_a_month_and_events_after_a_year(post, purge, finished):
+    await purge.purge()
     post.clock.advance(31 * DAY_S)
     await purge.purge()
     assert count(post, task_logs) == 0
@@ -96,7 +98,7 @@ async def test_a_deleted_task_goes_with_its_rows_and_files(post, purge, removed,
     post.clock.advance(TOMBSTONE_S + EVERY_S)
     await purge.purge()
     assert count(post, scan_tasks) + count(post, task_events) + count(post, task_logs) == 0
-    assert removed == ["task-1"]
+    assert removed == [("task-1", 1)]
 
 
 async def test_it_looks_once_a_minute(post, purge, removed):
@@ -120,3 +122,119 @@ async def test_rows_of_the_audit_log_go_after_a_year(post, purge):
     post.clock.advance(2 * DAY_S)
     await purge.purge()
     assert count(post, audit_log) == 1
+
+
+async def test_a_clock_that_is_400_days_ahead_for_a_minute_deletes_nothing(post, purge, finished):
+    await purge.purge()
+    post.db.write_sync(
+        lambda c: audit.add_all(c, [{"at": post.clock.now(), "action": "x", "outcome": "ok", "detail": {}}])
+    )
+    before = [count(post, table) for table in (task_events, task_logs, audit_log)]
+    post.clock.moment += timedelta(days=400)
+    post.clock.advance(EVERY_S)
+    await purge.purge()
+    post.clock.moment -= timedelta(days=400)
+    post.clock.advance(EVERY_S)
+    await purge.purge()
+    assert [count(post, table) for table in (task_events, task_logs, audit_log)] == before
+
+
+async def test_a_large_task_goes_in_many_short_transactions(post, purge, removed, finished, monkeypatch):
+    monkeypatch.setattr("app.monitor.chunks.MAX_ROWS", 50)
+    add_events(post, "task-1", 1_000)
+    post.write(post.lifecycle.delete("task-1", by="user"))
+    post.clock.advance(TOMBSTONE_S + 1)
+    writes = count_writes(post, monkeypatch)
+    await purge.purge()
+    assert count(post, scan_tasks) + count(post, task_events) + count(post, task_logs) == 0
+    assert writes["n"] >= 20
+
+
+async def test_files_go_before_the_rows_so_that_a_crash_in_between_forgets_none(post, settings, finished):
+    def fail(*_):
+        raise RuntimeError
+
+    post.write(post.lifecycle.delete("task-1", by="user"))
+    post.clock.advance(TOMBSTONE_S + 1)
+    with pytest.raises(RuntimeError):
+        await Purge(db=post.db, clock=post.clock, settings=settings, remove_files=fail).purge()
+    assert count(post, scan_tasks) == 1
+
+
+async def test_the_log_of_a_task_that_is_pruned_halfway_is_still_contiguous(post, finished):
+    """After each chunk a follower reads either all from `min_seq` on, or is told that there is a hole."""
+    add_events(post, "task-1", 200)
+    post.clock.advance(DAY_S + 1)
+    place = 0
+    while place is not None:
+        after = place
+        place = post.db.write_sync(
+            lambda c: retention.prune_events(c, "task-1", post.clock.now(), after, 30, retention.PROGRESS)  # noqa: B023
+        )
+        seqs = post.db.read_sync(lambda c: list(c.execute(select(task_events.c.seq)).scalars()))
+        row = post.row()
+        assert [seq for seq in sorted(seqs) if seq >= row.min_seq] == list(range(row.min_seq, row.last_seq + 1))
+    assert post.row().min_seq == post.row().last_seq + 1
+
+
+async def test_a_task_that_is_retried_while_it_is_pruned_keeps_what_comes(post, finished):
+    post.clock.advance(DAY_S + 1)
+    post.write(post.lifecycle.retry("task-1", by="user"))
+    assert post.db.write_sync(lambda c: retention.prune_events(c, "task-1", post.clock.now(), 0, 10)) is None
+    assert post.types()[-1] == "task_retrying"
+
+
+async def test_with_nothing_due_no_write_lock_is_asked_for_but_to_remember_the_time(post, purge, finished, monkeypatch):
+    await purge.purge()
+    post.clock.advance(EVERY_S)
+    writes = count_writes(post, monkeypatch)
+    await purge.purge()
+    assert writes["n"] == 1
+
+
+async def test_what_was_found_clean_is_not_looked_at_again(post, settings, monkeypatch):
+    monkeypatch.setattr("app.monitor.purge.ALL_AGAIN_S", 100 * DAY_S)
+    purge = Purge(db=post.db, clock=post.clock, settings=settings, remove_files=lambda *_: None)
+    await purge.purge()
+    for number in range(30):
+        finish(post, f"task-{number:02}")
+    post.clock.advance(2 * DAY_S)
+    await purge.purge()
+    looked_at = []
+    finished_page = retention.finished
+    monkeypatch.setattr(retention, "finished", lambda *a, **k: looked_at.extend(page := finished_page(*a, **k)) or page)
+    post.clock.advance(EVERY_S)
+    await purge.purge()
+    assert looked_at == []
+    finish(post, "task-99")
+    post.clock.advance(2 * DAY_S)
+    await purge.purge()
+    assert {task.id for task in looked_at} == {"task-99"}
+
+
+def finish(post, task_id):
+    post.create(task_id)
+    post.claim(task_id)
+    post.write(post.lifecycle.complete(task_id, 1, Statistics()))
+    post.clock.advance(1)
+
+
+def add_events(post, task_id, number):
+    """Progress of a task that is over, behind its log's end."""
+    last_seq = post.row(task_id).last_seq
+    row = {"task_id": task_id, "attempt": 1, "type": "task_progress", "body": "{}", "created_at": post.clock.now()}
+    rows = [{**row, "seq": last_seq + n, "event_id": f"more-{n}"} for n in range(1, number + 1)]
+    post.db.write_sync(lambda c: c.execute(insert(task_events), rows))
+    post.db.write_sync(lambda c: c.execute(scan_tasks.update().values(last_seq=last_seq + number)))
+
+
+def count_writes(post, monkeypatch):
+    counted = {"n": 0}
+    run = post.db.write_sync
+
+    def write_sync(work):
+        counted["n"] += 1
+        return run(work)
+
+    monkeypatch.setattr(post.db, "write_sync", write_sync)
+    return counted

@@ -138,11 +138,39 @@ async def test_the_loop_looks_every_ten_seconds_and_outlives_a_failed_round(post
             raise asyncio.CancelledError
         raise RuntimeError
 
-    post.purger.purge = fail
+    post.monitor.check_running_tasks = fail
     with suppress(asyncio.CancelledError):
         await post.monitor.run()
     assert post.clock.slept == [10, 10]
-    assert post.errors.value == 2
+    post.purger.calls, post.purger.purge = 0, fail
+    with suppress(asyncio.CancelledError):
+        await post.monitor.keep_house()
+    assert post.clock.slept == [10, 10, 10, 10]
+    assert post.errors.value == 4
+
+
+async def test_a_purge_that_takes_for_ever_hides_no_lost_worker(post):
+    """The purge stands for what takes minutes; the rounds of the monitor go on beside it."""
+    purging = asyncio.Event()
+
+    async def purge_for_ever():
+        purging.set()
+        await asyncio.Event().wait()
+
+    async def sleep(seconds):
+        post.clock.advance(seconds)
+        await asyncio.sleep(0)
+
+    post.purger.purge, post.clock.sleep = purge_for_ever, sleep
+    post.create()
+    post.claim()
+    await post.monitor.start()
+    async with asyncio.timeout(10):
+        await purging.wait()
+        while post.killer.killed != ["task-1"]:  # noqa: ASYNC110 - the killer tells nobody
+            await asyncio.sleep(0.01)
+    await post.monitor.stop()
+    assert "worker_suspect" in post.codes()
 
 
 async def test_it_starts_and_stops_more_than_once(post):

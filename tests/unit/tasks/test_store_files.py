@@ -42,9 +42,9 @@ def test_nobody_is_killed_who_has_not_said_who_it_is():
 def test_all_files_of_a_deleted_task_go_and_no_others(tmp_path):
     scans = tmp_path / "scans"
     scans.mkdir()
-    for name in ("a-1.db", "a-1.db-wal", "a-1.db.lock", "a-2.db", "b-1.db"):
+    for name in ("a-1.db", "a-1.db-wal", "a-1.db-shm", "a-1.db.lock", "a-3.db", "b-1.db"):
         (scans / name).touch()
-    remove_stores(tmp_path, "a")
+    remove_stores(tmp_path, "a", 3)
     assert [path.name for path in scans.iterdir()] == ["b-1.db"]
     assert store_path(tmp_path, "b", 1) == scans / "b-1.db"
-    remove_stores(tmp_path / "nowhere", "a")
+    remove_stores(tmp_path / "nowhere", "a", 1)
