@@ -84,6 +84,7 @@ class Services:
         stack.callback(self.release)
         stack.push_async_callback(self.db.close)
         stack.callback(self.passwords.close)
+        stack.callback(self.reports.close)
         await asyncio.to_thread(self._prepare_database)
         await self.audit.start()
         stack.push_async_callback(self.audit.stop)
@@ -245,7 +246,12 @@ def _build(
             targets=EngineTargets(),
         ),
         reports=ReportService(
-            db=db, readers=SqliteScanReader, scans_dir=settings.data_dir / SCANS_FOLDER, language=settings.language
+            db=db,
+            readers=SqliteScanReader,
+            scans_dir=settings.data_dir / SCANS_FOLDER,
+            language=settings.language,
+            clock=clock,
+            reports_at_once=settings.reports_at_once,
         ),
         readiness=Readiness(db=db, clock=clock),
         runner=runner,

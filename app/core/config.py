@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     audit_retention_days: int = Field(default=365, ge=1)
 
     # Requests
+    reports_at_once: int = Field(default=4, ge=1, le=64)
     http_head_timeout_s: float = Field(default=10, gt=0, le=600)
     http_stall_timeout_s: float = Field(default=30, gt=0, le=600)
     http_keep_alive_s: int = Field(default=5, ge=1, le=3_600)

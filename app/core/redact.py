@@ -1,6 +1,7 @@
-"""The one place that decides what must not be seen: in logs, and in the URLs of events and log lines of tasks.
+"""The one place that decides what must not be seen: in logs, in the URLs of events and log lines of tasks, in results.
 
-`redact` is for text of any kind, `redact_value` for what stands under a name. Both are idempotent and never raise.
+`redact` is for text of any kind, `redact_value` for what stands under a name in a log record, `shown` and `shown_value`
+for what others wrote and a reader gets. All are idempotent and never raise.
 """
 
 import re
@@ -66,6 +67,32 @@ def _hide_pair(found: re.Match[str]) -> str:
     if not _SECRET_NAME.search(name.rpartition("[")[2] or name):
         return found[0]
     return f"{found['lead']}{found['name']}={MASK}"
+
+
+def shown(text: str) -> str:
+    """As `redact`, and without what steers a terminal or turns text around: pages have a say in what scans report."""
+    if not text.isprintable():
+        text = "".join(map(_shown_character, text))
+    return redact(text)
+
+
+def _shown_character(character: str) -> str:
+    if character.isprintable():
+        return character
+    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
+
+
+def shown_value(value: Any) -> Any:
+    """The value of a JSON document with every text in it as `shown` gives it; names stay."""
+    match value:
+        case str():
+            return shown(value)
+        case Mapping():
+            return {name: shown_value(item) for name, item in value.items()}
+        case list() | tuple():
+            return [shown_value(item) for item in value]
+        case _:
+            return value
 
 
 def redact_value(name: str, value: Any, depth: int = 0) -> Any:

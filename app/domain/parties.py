@@ -1,6 +1,10 @@
 """What came of looking at a third party."""
 
 from enum import StrEnum
+from typing import Final
+
+# Key of a scan's checkpoint: how many references led to domains beyond the number that a scan keeps.
+OMITTED: Final = "third_parties_omitted"
 
 
 class Outcome(StrEnum):

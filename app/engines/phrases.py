@@ -66,6 +66,10 @@ PHRASES: Final = MappingProxyType(
             "第三方页面过多，只抓取前 {limit} 个",
             "Too many third-party pages: only the first {limit} are captured",
         ),
+        "parties_limit": (
+            "第三方域名过多，只保留前 {limit} 个：{count} 个引用未计入",
+            "Too many third parties: only the first {limit} domains are kept, {count} references were left out",
+        ),
         "third_party_found": (
             "发现第三方域名 {domain}（{relation}）：{page}",
             "third party {domain} ({relation}) on {page}",

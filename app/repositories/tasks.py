@@ -14,6 +14,7 @@ from app.repositories.listing import count_up_to, in_order
 
 TaskRow = Row[Any]  # all columns of scan_tasks
 Visible: Final = scan_tasks.c.deleted_at.is_(None)
+MAX_LOOKED_AT: Final = 20_000  # lines, for one page of those that a filter keeps
 SORTABLE: Final = tuple(LIST_ORDERS)
 
 
@@ -137,6 +138,15 @@ def log_bytes(connection: Connection, task_id: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+@dataclass(frozen=True, slots=True)
+class LinePage:
+    """Lines of a log. `more`: beyond `end`, the last line looked at, there may be further ones."""
+
+    rows: list[Row[Any]]
+    end: int
+    more: bool
+
+
 def logs_after(
     connection: Connection,
     task_id: str,
@@ -145,14 +155,24 @@ def logs_after(
     *,
     levels: Sequence[str] = (),
     text: str | None = None,
-) -> list[Row[Any]]:
-    """Lines above `after` in order, at most `limit`."""
-    query = select(task_logs).where(task_logs.c.task_id == task_id, task_logs.c.log_seq > after)
+) -> LinePage:
+    """Lines above `after` in order, at most `limit`; with a filter at most MAX_LOOKED_AT are looked at for them."""
+    every = select(task_logs).where(task_logs.c.task_id == task_id, task_logs.c.log_seq > after)
+    if not levels and not text:
+        rows = list(connection.execute(every.order_by(task_logs.c.log_seq).limit(limit)))
+        return LinePage(rows, rows[-1].log_seq if rows else after, more=len(rows) == limit)
+    number = select(task_logs.c.log_seq).where(task_logs.c.task_id == task_id, task_logs.c.log_seq > after)
+    last = number.order_by(task_logs.c.log_seq).limit(1).offset(MAX_LOOKED_AT - 1)
+    bound = connection.execute(last).scalar_one_or_none()
+    query = every if bound is None else every.where(task_logs.c.log_seq <= bound)
     if levels:
         query = query.where(task_logs.c.level.in_(levels))
     if text:
         query = query.where(task_logs.c.message.contains(text, autoescape=True))
-    return list(connection.execute(query.order_by(task_logs.c.log_seq).limit(limit)))
+    rows = list(connection.execute(query.order_by(task_logs.c.log_seq).limit(limit)))
+    if len(rows) == limit:
+        return LinePage(rows, rows[-1].log_seq, more=True)
+    return LinePage(rows, after if bound is None else bound, more=bound is not None)
 
 
 def touch_active(connection: Connection) -> None:

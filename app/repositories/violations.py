@@ -1,6 +1,6 @@
 """Reading the violations of a run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, select, tuple_
@@ -53,9 +53,13 @@ def chunk_after(connection: Connection, task_id: str, run: int, after: Row[Any] 
     )
 
 
-def risks(connection: Connection, task_id: str, run: int) -> Iterator[tuple[str, str]]:
-    """(domain, risk level) of every violation of a run that is not dismissed."""
+def risks(
+    connection: Connection, task_id: str, run: int, *, among: Sequence[str] | None = None
+) -> Iterator[tuple[str, str]]:
+    """(domain, risk level) of every violation of a run that is not dismissed; `among`: of these domains."""
     query = select(v.domain, v.risk_level).where(v.task_id == task_id, v.run == run, v.dismissed.is_(False))
+    if among is not None:
+        query = query.where(v.domain.in_(among))
     return ((row.domain, row.risk_level) for row in connection.execute(query))
 
 

@@ -1,14 +1,14 @@
 """Reads a scan's file while another process writes it: for REST, opened per request and closed at once."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import orjson
 
-from app.domain.parties import Outcome
+from app.domain.parties import OMITTED, Outcome
 from app.engines.model import HostFact, PageFact, Reference
 from app.scanstore import rows, schema
 from app.scanstore.errors import StoreUnavailable
@@ -18,15 +18,16 @@ MAX_LIMIT: Final = 1_000  # rows of one answer; a larger `limit` is cut to it
 _COVERAGE: Final = "SELECT count(*) FILTER (WHERE state = 'done'), count(*) FROM frontier"
 _LISTED: Final = "IN (SELECT value FROM json_each(?))"
 _REFERENCES_TO: Final = select("refs", rows.REFERENCE_COLUMNS, f"WHERE host {_LISTED} ORDER BY id LIMIT ?")
-# `Outcome` of each domain that was captured. An error of the server and an empty page show nothing: the analysis
+# `Outcome` of a domain, over its captures. An error of the server and an empty page show nothing: the analysis
 # reads neither, and unlike a notice (a parked domain, ...) they do not say what became of the domain.
-_OUTCOMES: Final = """
-SELECT domain, CASE WHEN max(page_class NOT IN ('error', 'empty')) THEN 'examined'
-                    WHEN min(dead) THEN 'gone' ELSE 'unreachable' END
-FROM (SELECT domain, json_extract(body, '$.page_class') AS page_class, json_extract(body, '$.dead') AS dead
-      FROM captures)
-GROUP BY domain
-"""
+_OUTCOME: Final = (
+    "CASE WHEN max(page_class NOT IN ('error', 'empty')) THEN 'examined'"
+    " WHEN min(dead) THEN 'gone' ELSE 'unreachable' END"
+)
+_OUTCOMES: Final = select("captures", f"domain, {_OUTCOME}", f"WHERE domain {_LISTED} GROUP BY domain")
+_OF_OUTCOME: Final = f"IN ({select('captures', 'domain', f'GROUP BY domain HAVING {_OUTCOME} = ?')})"
+_CAPTURED: Final = f"NOT IN ({select('captures', 'domain', '')})"
+_RESOLVING: Final = "addresses <> '' AND NOT wildcard"
 
 
 class SqliteScanReader:
@@ -40,7 +41,6 @@ class SqliteScanReader:
     """
 
     def __init__(self, path: Path) -> None:
-        self._outcomes: Mapping[str, Outcome] | None = None
         try:
             self._db = schema.open_reader(path)
         except sqlite3.Error as error:
@@ -67,7 +67,7 @@ class SqliteScanReader:
 
     def subdomains(self, *, offset: int = 0, limit: int = 100, q: str = "") -> tuple[list[HostFact], int]:
         """Names that resolve by themselves (not by a wildcard alone), by name."""
-        where = _Where("addresses <> '' AND NOT wildcard").containing(q, "name")
+        where = _Where(_RESOLVING).containing(q, "name")
         found, total = self._page("hosts", rows.HOST_COLUMNS, where, "name", offset, limit)
         return [rows.host_fact(row) for row in found], total
 
@@ -89,20 +89,33 @@ class SqliteScanReader:
         outcome: Outcome | None = None,
     ) -> tuple[list[rows.SeenParty], int]:
         """Third parties by domain; `q` looks into domain and hosts."""
-        known = self._known_outcomes()
         where = _Where().containing(q, "domain", "hosts").equal("category", category)
         if outcome is Outcome.NOT_EXAMINED:
-            where.among("domain", known, wanted=False)
+            where.met(f"domain {_CAPTURED}")
         elif outcome is not None:
-            where.among("domain", [domain for domain, found in known.items() if found is outcome])
+            where.met(f"domain {_OF_OUTCOME}", outcome.value)
         found, total = self._page("third_parties", rows.PARTY_COLUMNS, where, "domain", offset, limit)
-        return [rows.seen_party(row, known.get(row[0], Outcome.NOT_EXAMINED)) for row in found], total
+        return self._seen(found), total
 
-    def _known_outcomes(self) -> Mapping[str, Outcome]:
-        """By domain, of all that was captured. Read once: a report asks for page after page."""
-        if self._outcomes is None:
-            self._outcomes = {domain: Outcome(outcome) for domain, outcome in self._read(_OUTCOMES)}
-        return self._outcomes
+    def subdomains_after(self, name: str, *, limit: int) -> list[HostFact]:
+        """As `subdomains`, behind this name: how all of them are read, whatever is added meanwhile."""
+        found = self._after("hosts", rows.HOST_COLUMNS, _Where(_RESOLVING), "name", name, limit)
+        return [rows.host_fact(row) for row in found]
+
+    def third_parties_after(self, domain: str, *, limit: int) -> list[rows.SeenParty]:
+        """As `third_parties`, behind this domain."""
+        return self._seen(self._after("third_parties", rows.PARTY_COLUMNS, _Where(), "domain", domain, limit))
+
+    def omitted_third_parties(self) -> int:
+        """References to domains that were not taken in because there were too many; as of the last flush."""
+        found = self._read("SELECT value FROM checkpoints WHERE key = ?", (OMITTED,))
+        return int(orjson.loads(found[0][0])) if found else 0
+
+    def _seen(self, found: Sequence[rows.Row]) -> list[rows.SeenParty]:
+        """With what came of looking at each. Only their own captures are asked."""
+        domains = orjson.dumps([row[0] for row in found]).decode()
+        known = {domain: Outcome(outcome) for domain, outcome in self._read(_OUTCOMES, (domains,))}
+        return [rows.seen_party(row, known.get(row[0], Outcome.NOT_EXAMINED)) for row in found]
 
     def references_of(self, domain: str, *, limit: int = 100) -> list[Reference]:
         """References to the third party's hosts, in the order of finding; unknown third party: to that very host."""
@@ -124,6 +137,11 @@ class SqliteScanReader:
         query = select(table, columns, f"WHERE {clause} ORDER BY {order} LIMIT ? OFFSET ?")
         found = self._read(query, (*where.parameters, _bounded(limit), max(0, offset)))
         return found, total[0][0] if total else 0
+
+    def _after(self, table: str, columns: str, where: "_Where", key: str, last: str, limit: int) -> list[rows.Row]:
+        where.met(f"{key} > ?", last)
+        query = select(table, columns, f"WHERE {where.clause} ORDER BY {key} LIMIT ?")
+        return self._read(query, (*where.parameters, _bounded(limit)))
 
     def _read(self, query: str, parameters: Sequence[Any] = ()) -> list[rows.Row]:
         if self._db is None:
@@ -159,10 +177,9 @@ class _Where:
             self._add(f"{column} = ?", (value,))
         return self
 
-    def among(self, column: str, values: Iterable[str], *, wanted: bool = True) -> Self:
-        """The column has one of these values; `wanted=False`: none of them."""
-        condition = _LISTED if wanted else f"NOT {_LISTED}"
-        self._add(f"{column} {condition}", (orjson.dumps(list(values)).decode(),))
+    def met(self, condition: str, *parameters: Any) -> Self:
+        """The condition holds; its values are parameters."""
+        self._add(condition, parameters)
         return self
 
     def _add(self, condition: str, parameters: tuple[Any, ...]) -> None:

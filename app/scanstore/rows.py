@@ -41,7 +41,7 @@ PAGE_COLUMNS: Final = "url, depth, status, content_type, charset, title, size, p
 HOP_COLUMNS: Final = "url, status, address, kind, location"
 REFERENCE_COLUMNS: Final = "page_url, url, raw, relation, kind, dom_path, snippet, text, hidden, rel"
 PARTY_COLUMNS: Final = "domain, hosts, category, reference_count, relation, hidden, example_page"
-CAPTURE_COLUMNS: Final = "host, url, domain, html_sha256, text_sha256, screenshot_sha256, body"
+CAPTURE_COLUMNS: Final = "host, url, domain, html_sha256, text_sha256, screenshot_sha256, page_class, dead, body"
 
 
 def host_row(fact: HostFact) -> Row:
@@ -169,7 +169,8 @@ def _party_fields(row: Row) -> tuple[str, tuple[str, ...], str, int, Relation, i
 def capture_row(capture: Capture) -> Row:
     """The body is JSON by the standard library: orjson refuses half surrogate pairs, and texts of pages hold them."""
     hashes = (capture.html_sha256, capture.text_sha256, capture.screenshot_sha256)
-    return capture.host, capture.url, capture.domain, *hashes, json.dumps(asdict(capture))
+    seen = (capture.page_class, capture.dead)  # beside the body: what came of a domain is read from an index alone
+    return capture.host, capture.url, capture.domain, *hashes, *seen, json.dumps(asdict(capture))
 
 
 def capture_fact(body: str) -> Capture:

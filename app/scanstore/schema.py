@@ -6,7 +6,7 @@ from typing import Final
 
 from app.scanstore.errors import StoreMismatch
 
-VERSION: Final = 2  # in `user_version`; 0 is a file without tables
+VERSION: Final = 3  # in `user_version`; 0 is a file without tables
 
 # Links of a document are one blob of 32-bit ids beside the URL: as rows they would be most of the file.
 _TABLES: Final = """
@@ -39,8 +39,10 @@ CREATE TABLE third_parties (
 ) WITHOUT ROWID;
 CREATE TABLE captures (
     host TEXT NOT NULL, url TEXT NOT NULL, domain TEXT NOT NULL, html_sha256 TEXT NOT NULL, text_sha256 TEXT NOT NULL,
-    screenshot_sha256 TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (host, url)
+    screenshot_sha256 TEXT NOT NULL, page_class TEXT NOT NULL, dead INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (host, url)
 );
+CREATE INDEX captures_seen ON captures (domain, page_class, dead);
 CREATE TABLE checkpoints (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -73,14 +75,16 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 def open_reader(path: Path) -> sqlite3.Connection | None:
-    """A connection that cannot write; None when there is no file, or one without tables yet.
+    """A connection that cannot write, for one thread at a time; None when there is no file, or one without tables yet.
 
     Opened `rw`, because after a killed writer the first reader has to recover the log.
     """
     if not path.is_file():
         return None
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=5.0)
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=5.0, check_same_thread=False
+        )
     except sqlite3.OperationalError:  # removed since
         return None
     try:

@@ -26,7 +26,8 @@ class Subdomain(Response):
 class Page(Response):
     """A fetched document; `parsed`: it counts as a page. `size` in bytes, `error` a key when there was no answer.
 
-    `truncated`: it was longer than the limit, and only its beginning was read.
+    `truncated`: it was longer than the limit, and only its beginning was read. Here and below, texts of pages come
+    without control characters, and secrets in addresses are masked.
     """
 
     url: str
@@ -43,7 +44,8 @@ class Page(Response):
 
 
 class ThirdParty(Response):
-    """A registrable domain of others that pages refer to. `references` and `hidden` count; `hosts` are ASCII names.
+    """A registrable domain of others that pages refer to. `references` and `hidden` count; `hosts` are ASCII names, at
+    most 50 of them in a list (the report has all that were kept, up to 1,000); `host_count` counts those kept.
 
     `risk_level`: the highest of its violations, null without one. That says nothing unless `outcome` is `examined`
     (at least one capture of its hosts brought something to look at). The others: `gone` (the names do not exist any
@@ -53,6 +55,7 @@ class ThirdParty(Response):
 
     domain: str
     hosts: list[str]
+    host_count: Count
     category: str
     risk_level: RiskLevel | None
     outcome: Outcome
@@ -78,24 +81,31 @@ class ViolationItem(Response):
     created_at: str
 
 
-class SubdomainPage(Response):
+class ResultPage(Response):
+    """A page of a list. `truncated`: the list, `total` with it, does not have all that there was."""
+
+    total: Count
+    truncated: bool
+
+
+class SubdomainPage(ResultPage):
     items: list[Subdomain]
-    total: Count
 
 
-class PagePage(Response):
+class PagePage(ResultPage):
     items: list[Page]
-    total: Count
 
 
-class ThirdPartyPage(Response):
+class ThirdPartyPage(ResultPage):
+    """`truncated`: the pages refer to more domains than a scan keeps (200,000)."""
+
     items: list[ThirdParty]
-    total: Count
 
 
-class ViolationPage(Response):
+class ViolationPage(ResultPage):
+    """`truncated`: there are more than are counted (100,000)."""
+
     items: list[ViolationItem]
-    total: Count
 
 
 class Coverage(Response):
@@ -111,7 +121,11 @@ class ReportWarning(Response):
 
 
 class Report(Response):
-    """Complete when the task is; partial while it runs."""
+    """Complete when the task is; partial while it runs.
+
+    `truncated`: the pages refer to more domains than a scan keeps (200,000); `omitted_references` counts the references
+    to those that were left out.
+    """
 
     task: TaskResponse
     statistics: Statistics
@@ -120,3 +134,5 @@ class Report(Response):
     third_parties: list[ThirdParty]
     violations: list[ViolationItem]
     warnings: list[ReportWarning]
+    truncated: bool
+    omitted_references: Count

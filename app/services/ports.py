@@ -101,6 +101,18 @@ class ScanReader(AbstractContextManager["ScanReader"], Protocol):
         outcome: Outcome | None = None,
     ) -> tuple[Sequence[Any], int]: ...
 
+    def subdomains_after(self, name: str, *, limit: int) -> Sequence[Any]:
+        """The next ones by name."""
+        ...
+
+    def third_parties_after(self, domain: str, *, limit: int) -> Sequence[Any]:
+        """The next ones by domain."""
+        ...
+
+    def omitted_third_parties(self) -> int:
+        """References to domains beyond the number that a scan keeps."""
+        ...
+
     def coverage(self) -> tuple[int, int]:
         """(crawled, known) URLs in scope."""
         ...

@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
 from app.core.clock import to_wire
+from app.core.redact import shown, shown_value
 from app.domain.stages import STAGE_BY_KEY, StageKey
 from app.domain.violations import ViolationKey, violation_name
 from app.events.types import Statistics
 
 Json = dict[str, Any]
+MAX_HOSTS: Final = 50  # of one third party in a list
 
 
 def task_view(row: Row[Any], *, language: str, queue_position: int | None = None) -> Json:
@@ -57,11 +59,11 @@ def violation_view(row: Row[Any], *, language: str) -> Json:
         "violation_type": violation_name(ViolationKey(row.violation_key), language),
         "risk_level": row.risk_level,
         "confidence_score": row.confidence_score,
-        "description": row.description,
-        "evidence": row.evidence,
+        "description": shown(row.description),
+        "evidence": shown_value(row.evidence),
         "needs_review": row.needs_review,
-        "url": row.url or None,
-        "found_on": row.found_on or None,
+        "url": shown(row.url) or None,
+        "found_on": shown(row.found_on) or None,
         "attempt": row.attempt,
         "created_at": to_wire(row.created_at),
     }
@@ -78,13 +80,19 @@ def log_view(row: Row[Any]) -> Json:
     }
 
 
+def listed_party_view(party: Any, risks: Mapping[str, str]) -> Json:
+    """As `third_party_view`, with the first hosts alone: a wildcard zone has a thousand."""
+    view = third_party_view(party, risks)
+    return {**view, "hosts": view["hosts"][:MAX_HOSTS]}
+
+
 def third_party_view(party: Any, risks: Mapping[str, str]) -> Json:
     """A third party with its `outcome`; `risk_level` is the highest of its violations, None without one."""
-    return {**fact_view(party), "risk_level": risks.get(party.domain)}
+    return {**fact_view(party), "host_count": len(party.hosts), "risk_level": risks.get(party.domain)}
 
 
 def fact_view(fact: Any) -> Json:
-    """A fact of the engine (a flat dataclass) under its own names."""
+    """A fact of the engine (a flat dataclass) under its own names, its texts as a reader may see them."""
     assert is_dataclass(fact)
     return {field.name: _plain(getattr(fact, field.name)) for field in fields(fact)}
 
@@ -94,6 +102,6 @@ def moment(value: datetime | None) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value.value if isinstance(value, Enum) else value
+    if isinstance(value, Enum):
+        return value.value
+    return shown_value(value)

@@ -96,7 +96,10 @@ async def test_the_report_is_whole_while_the_scan_still_runs(house, scanned):
         "third_parties",
         "violations",
         "warnings",
+        "truncated",
+        "omitted_references",
     ]
+    assert (report["truncated"], report["omitted_references"]) == (False, 0)
     assert report["task"]["status"] == "running"
     assert report["coverage"] == {"crawled": 1, "known": 3}
     assert [host["name"] for host in report["subdomains"]] == ["www.example.com"]

@@ -1,6 +1,6 @@
 """The monitor: the WebSocket, its administration, and what it shows once more over HTTP."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal, cast, get_args
 
@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket
 
+from app.api.answers import DocumentResponse
 from app.api.state import MAX_SEARCH, CurrentActor, State
 from app.core.dependencies import CurrentAdmin, CurrentUser, StreamUser, client_address
 from app.core.errors import InvalidInput, LimitReached, NotFound, Unavailable
@@ -91,13 +92,11 @@ async def get_logs(
     form: Annotated[Format, Query(alias="format")] = "json",
 ) -> Any:
     levels = _levels(level)
+    filters: dict[str, Any] = {"after": after_log_seq, "levels": levels, "q": q or None}
     if form == "json":
-        items, end = await services.reports.logs(
-            actor.viewer, task_id, after=after_log_seq, limit=limit, levels=levels, q=q or None
-        )
-        return {"items": items, "next_after_log_seq": end}
-    pages = services.reports.all_logs(actor.viewer, task_id, after=after_log_seq, levels=levels, q=q or None)
-    return await _stream(pages, form)
+        return DocumentResponse(await services.reports.logs(actor.viewer, task_id, limit=limit, **filters))
+    encode = (_as_text, "text/plain") if form == "text" else (orjson.dumps, "application/x-ndjson")
+    return await _stream(services.reports.all_logs(actor.viewer, task_id, encode[0], **filters), encode[1])
 
 
 async def admit_stream(request: Request, services: State) -> None:
@@ -144,25 +143,16 @@ def _levels(text: str) -> list[str]:
     return levels
 
 
-async def _stream(pages: AsyncIterator[list[Json]], form: Format) -> Response:
-    """The first page is read before the answer begins, so that a missing task is still a 404."""
-    encode, media_type = (_as_text, "text/plain") if form == "text" else (_as_json, "application/x-ndjson")
-    first: list[Json] = await anext(pages, [])
+async def _stream(pieces: AsyncIterator[bytes], media_type: str) -> Response:
+    """The first piece is read before the answer begins, so that a missing task is still a 404."""
+    first = await anext(pieces, b"")
 
     async def chunks() -> AsyncIterator[bytes]:
-        yield _join(first, encode)
-        async for items in pages:
-            yield _join(items, encode)
+        yield first
+        async for piece in pieces:
+            yield piece
 
     return StreamingResponse(chunks(), media_type=media_type)
-
-
-def _join(items: list[Json], encode: Callable[[Json], bytes]) -> bytes:
-    return b"".join(encode(item) + b"\n" for item in items)
-
-
-def _as_json(item: Json) -> bytes:
-    return orjson.dumps(item)
 
 
 def _as_text(item: Json) -> bytes:

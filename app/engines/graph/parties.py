@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
+from app.domain.parties import OMITTED
 from app.engines.graph.targets import Target, TargetBook
-from app.engines.identify.fold import ThirdPartyFold
+from app.engines.identify.fold import MAX_DOMAINS, ThirdPartyFold
 from app.engines.model import Capture, Hop, Reference, Relation, ThirdParty
 from app.engines.ports import ScanStore
 from app.engines.scope import Scope, registrable_domain
@@ -16,11 +17,12 @@ SAMPLE: Final = 50  # references that the analysis sees; the fold keeps no more
 class Parties:
     """All third parties of a scan. What changed is put into the store by `save`, not with each reference."""
 
-    def __init__(self, *, scope: Scope, store: ScanStore, book: TargetBook) -> None:
+    def __init__(self, *, scope: Scope, store: ScanStore, book: TargetBook, max_domains: int = MAX_DOMAINS) -> None:
         self._scope = scope
         self._store = store
         self._book = book
-        self._fold = ThirdPartyFold(scope)
+        self._fold = ThirdPartyFold(scope, max_domains=max_domains)
+        self._omitted_saved = 0  # of `omitted`, as it stands in the store
         self._unsaved: set[str] = set()
         # Domains that are third parties, in the order of finding.
         self.domains: dict[str, None] = {}
@@ -46,6 +48,14 @@ class Parties:
         for domain in self._unsaved:
             self._store.put_third_party(self._fold.get(domain))
         self._unsaved.clear()
+        if self.omitted != self._omitted_saved:
+            self._omitted_saved = self.omitted
+            self._store.put_checkpoint(OMITTED, self.omitted)
+
+    @property
+    def omitted(self) -> int:
+        """References to domains that were not taken in, because there are too many."""
+        return self._fold.dropped
 
     def party_of(self, target: Target) -> ThirdParty:
         """The third party, or the site itself in its shape."""

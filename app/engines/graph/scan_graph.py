@@ -26,6 +26,7 @@ from app.engines.graph.stages import StageBoard
 from app.engines.graph.targets import MAX_TARGETS, Target, TargetBook
 from app.engines.graph.teller import ProgressTeller
 from app.engines.graph.verdicts import Verdicts, without_text
+from app.engines.identify.fold import MAX_DOMAINS
 from app.engines.model import Capture, Counts, HostFact, Reference, ScanConfig
 from app.engines.phrases import Phrases
 from app.engines.ports import ScanSink, ScanStore
@@ -185,6 +186,9 @@ class ScanGraph:
         if self._book.left_out:
             await self._sink.warning("partial", self._say("capture_limit", limit=MAX_TARGETS))
         self._parties.save()
+        if self._parties.omitted:
+            said = self._say("parties_limit", limit=MAX_DOMAINS, count=self._parties.omitted)
+            await self._sink.warning("partial", said)
         await self._finish(StageKey.CONTENT_CAPTURE)
 
     async def _analyse_rest(self) -> None:

@@ -18,7 +18,7 @@ from app.engines.urls import host_of
 _STRENGTH: Final = {relation: rank for rank, relation in enumerate(reversed(Relation))}  # mention 0, script 4
 _SAMPLE: Final = 50  # references kept per domain; a footer link stands on every page
 _MAX_HOSTS: Final = 1_000  # kept per domain: wildcard zones make as many as they like
-_MAX_DOMAINS: Final = 200_000  # a link farm's; beyond, new domains are counted in `dropped`
+MAX_DOMAINS: Final = 200_000  # a link farm's; beyond, new domains are counted in `dropped`
 _Ranked = tuple[bool, int, int, Reference]  # hidden, strength, minus order of arrival, reference
 
 
@@ -79,8 +79,9 @@ def _category(domain: str, hosts: Iterable[str]) -> str:
 class ThirdPartyFold:
     """Folds references into third parties. Order does not matter for what is counted, only for the examples kept."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, *, max_domains: int = MAX_DOMAINS) -> None:
         self._scope = scope
+        self._max_domains = max_domains
         self._entries: dict[str, _Entry] = {}  # with the merely mentioned ones
         self.dropped = 0  # references to domains beyond the cap; reported, never silently lost
 
@@ -102,7 +103,7 @@ class ThirdPartyFold:
 
     def _entry(self, domain: str) -> _Entry | None:
         entry = self._entries.get(domain)
-        if entry is None and len(self._entries) < _MAX_DOMAINS:
+        if entry is None and len(self._entries) < self._max_domains:
             entry = self._entries[domain] = _Entry(domain)
         return entry
 

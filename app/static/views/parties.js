@@ -106,7 +106,7 @@ function row(t, party) {
   return h("tr", {},
     h("th", { scope: "row", class: "c-domain" },
       h("span", { class: "domain" }, party.domain),
-      party.hosts.length > 1 && h("span", { class: "muted small", title: party.hosts.join("\n") }, t("parties.hosts", { count: party.hosts.length })),
+      party.host_count > 1 && h("span", { class: "muted small", title: party.hosts.join("\n") }, t("parties.hosts", { count: party.host_count })),
     ),
     h("td", { class: "c-risk" }, party.risk_level ? riskBadge(t, party.risk_level) : h("span", { class: "muted" }, "—")),
     h("td", { class: party.outcome === "examined" ? "c-outcome muted" : "c-outcome" }, textOfCode(t, "outcome", party.outcome)),

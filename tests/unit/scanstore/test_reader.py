@@ -196,3 +196,42 @@ def test_a_closed_reader_is_empty(path, store):
     reader.close()
     reader.close()
     assert reader.pages() == ([], 0)
+
+
+def test_everything_is_read_in_chunks_by_name(path, store):
+    for number in range(25):
+        store.put_host(HostFact(f"h{number:02}.a.test", ("dictionary",), ("127.64.0.1",)))
+        store.put_third_party(ThirdParty(f"p{number:02}.test", (f"p{number:02}.test",)))
+    store.put_host(HostFact("h03x.a.test", ("page",), ("127.64.0.1",), wildcard=True))
+    store.put_capture(capture("p13.test"))
+    store.flush()
+    with SqliteScanReader(path) as reader:
+        assert [host.name for host in reader.subdomains_after("h02.a.test", limit=2)] == ["h03.a.test", "h04.a.test"]
+        found = reader.third_parties_after("p11.test", limit=3)
+        assert [(party.domain, party.outcome.value) for party in found] == [
+            ("p12.test", "not_examined"),
+            ("p13.test", "examined"),
+            ("p14.test", "not_examined"),
+        ]
+        assert reader.third_parties_after("p24.test", limit=3) == []
+        assert reader.omitted_third_parties() == 0
+
+
+def test_no_body_of_a_capture_is_read_to_know_what_came_of_it(path, store):
+    store.put_third_party(ThirdParty("b.test", ("b.test",)))
+    store.put_capture(capture("b.test"))
+    store.flush()
+    plans = []
+    with SqliteScanReader(path) as reader:
+        statements = []
+        assert reader._db is not None
+        reader._db.set_trace_callback(statements.append)
+        reader.third_parties()
+        reader.third_parties(outcome=Outcome.GONE)
+        reader.third_parties(outcome=Outcome.NOT_EXAMINED)
+        reader._db.set_trace_callback(None)
+        for statement in statements:
+            plans += [row[3] for row in reader._db.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    looks = [plan for plan in plans if "captures" in plan]
+    assert looks
+    assert all("INDEX captures_seen" in plan for plan in looks), looks
