@@ -13,6 +13,7 @@ LOOK_S: Final = 2.5  # how often a connection is looked at
 # Why a connection is ended, and what is said (docs/errors.md). None: nothing, for its client takes nothing.
 REASONS: Final = {
     "bad_request": HTTPStatus.BAD_REQUEST,
+    "upgrade_with_body": HTTPStatus.BAD_REQUEST,
     "head_timeout": HTTPStatus.REQUEST_TIMEOUT,
     "body_timeout": HTTPStatus.REQUEST_TIMEOUT,
     "address_limit": HTTPStatus.TOO_MANY_REQUESTS,

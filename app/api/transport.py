@@ -3,6 +3,10 @@
 uvicorn by itself waits for ever for a head that does not end, a body that drips and a reader that takes nothing, keeps
 heads of any size, and takes any number of connections. Here each has a limit (docs/settings.md, "Requests"). A timer
 of each connection looks at it now and then; nothing else is added to what a request costs.
+
+It also parses on behind a request that asks for another protocol, and takes the body of that request for the next one
+(request smuggling). Here such a request is the last of its connection, and may have no body. And of an abort it tells
+only the newest of the calls that are under way. Here all of them hear that the client is gone.
 """
 
 import asyncio
@@ -12,7 +16,8 @@ from enum import Enum, auto
 from functools import partial
 from typing import Any, Final, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from httptools import HttpParserError, HttpParserUpgrade
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from app.api.lobby import REASONS, Lobby
 from app.websocket.stream import ABORT_KEY
@@ -64,6 +69,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._body_bytes = 0  # came since `_since`
         self._unsent_bytes = 0  # at the last look
         self._taken_at = self._since  # when the client was last seen to take bytes, or there were none
+        self._running: RequestResponseCycle | None = None  # the application's call that answers; `cycle` is the newest
+        self._upgrade_asked = False  # what comes behind the head is not for the parser
 
     # What the transport says
 
@@ -83,23 +90,32 @@ class HttpProtocol(HttpToolsProtocol):
         self._timer = self.loop.call_later(self._lobby.look_s, self._look)
 
     def data_received(self, data: bytes) -> None:
-        if self._wait is Wait.END:
-            return
+        if self._wait is Wait.END or self._upgrade_asked:
+            return  # read and thrown away, so that an answer under way is not lost by a reset
         if self._wait is Wait.NOTHING:
             self._wait_for(Wait.HEAD)
         self._unparsed_bytes += len(data)
-        super().data_received(data)
-        if self._unparsed_bytes > self._lobby.settings.http_max_head_bytes:
-            self._refuse("head_too_large")
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+        except HttpParserError as error:
+            self._refuse(_reason_of(error))
+        else:
+            if self._unparsed_bytes > self._lobby.settings.http_max_head_bytes:
+                self._refuse("head_too_large")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
+        self._tell_gone()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:
         """The parser and this object hold each other: without the last line they stay until a garbage collection."""
         if self.pipeline or (self.cycle is not None and not self.cycle.response_complete):
-            self.transport.abort()  # no client does that: the answer under way would end up between frames
+            self._abort()  # no client does that: the answer under way would end up between frames
             return
         self._leave()
         super().handle_websocket_upgrade()
@@ -109,7 +125,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {ABORT_KEY: {"abort": self.transport.abort}}
+        self.scope["extensions"] = {ABORT_KEY: {"abort": self._abort}}
         if self._wait is not Wait.HEAD:
             self._wait_for(Wait.HEAD)
         self._begun = True
@@ -125,7 +141,12 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        self._upgrade_asked = self.parser.should_upgrade()
+        if self._upgrade_asked and _has_body(self.headers):
+            raise _Refused("upgrade_with_body")
         super().on_headers_complete()
+        if self._upgrade_asked and not self._should_upgrade():
+            self.cycle.keep_alive = False
         self._wait_for(Wait.BODY)
 
     def on_body(self, body: bytes) -> None:
@@ -144,22 +165,16 @@ class HttpProtocol(HttpToolsProtocol):
             self._wait_for(Wait.BODY)  # from now on it has to come to its end
         super().on_response_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
     def _count_head(self, count: int) -> None:
-        """Raises _HeadTooLarge, which the parser takes for a bad request."""
+        """Raises _Refused, which ends the parsing."""
         self._unparsed_bytes = 0
         self._head_bytes += count
-        if self._head_is_too_large():
-            raise _HeadTooLarge
-
-    def _head_is_too_large(self) -> bool:
-        return self._head_bytes > self._lobby.settings.http_max_head_bytes or self._headers > MAX_HEADERS
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn says the same of all that is not understood
-        """The parser gave up."""
-        if self._head_is_too_large():
-            self._refuse("head_too_large")
-        else:
-            self._refuse("bad_request")
+        if self._head_bytes > self._lobby.settings.http_max_head_bytes or self._headers > MAX_HEADERS:
+            raise _Refused("head_too_large")
 
     # The limits in time
 
@@ -174,13 +189,13 @@ class HttpProtocol(HttpToolsProtocol):
         now = self.loop.time()
         if self._takes_nothing(now):
             self._lobby.count("unread")
-            self.transport.abort()
+            self._abort()
         elif self._wait is Wait.HEAD:
             self._look_at_head(now)
         elif self._wait is Wait.BODY:
             self._look_at_body(now)
         elif self._wait is Wait.END and now - self._since >= LINGER_S:
-            self.transport.abort()
+            self._abort()
 
     def _takes_nothing(self, now: float) -> bool:
         """Whether bytes wait for the client and none was taken for too long."""
@@ -220,14 +235,12 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._lobby.count(reason)
         if not self._may_answer():
-            self.transport.abort()
+            self._abort()
             return
         self._wait_for(Wait.END)
         self._unset_keepalive_if_required()
         self._write_refusal(reason)
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.disconnected = True  # all that the application says from here on goes nowhere
-            self.cycle.message_event.set()
+        self._tell_gone()
         if self.transport.can_write_eof():
             self.flow.resume_reading()
             self.transport.write_eof()
@@ -253,6 +266,23 @@ class HttpProtocol(HttpToolsProtocol):
         ]
         self.transport.write(STATUS_LINE[status] + b"\r\n".join([*lines, b"", body]))
 
+    def _abort(self) -> None:
+        """Drop the connection at once, unsent bytes included."""
+        self._tell_gone()
+        self.transport.abort()
+
+    def _tell_gone(self) -> None:
+        """Each call of the application that is under way hears a disconnect, and what it still says goes nowhere: who
+        writes to a transport that was aborted gets an error instead.
+        """
+        self.pipeline.clear()  # those are not begun
+        for cycle in (self._running, self.cycle):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        if self.flow is not None:
+            self.flow.resume_writing()
+
     def _leave(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -262,8 +292,21 @@ class HttpProtocol(HttpToolsProtocol):
             self._address = None
 
 
-class _HeadTooLarge(Exception):
-    """Ends the parsing of a request."""
+class _Refused(Exception):
+    """Ends the parsing of a request, for one of `lobby.REASONS`."""
+
+
+def _reason_of(error: HttpParserError) -> str:
+    """Why the parser gave up: what a callback said, or that it did not understand."""
+    said = error.__context__
+    return str(said) if isinstance(said, _Refused) else "bad_request"
+
+
+def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether a body is announced, whatever its framing; the parser has checked that a length is a number."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b" \t0")) for name, value in headers
+    )
 
 
 def make_protocol(lobby: Lobby) -> type[asyncio.Protocol]:
