@@ -19,6 +19,7 @@ from app.api.middleware import BodyLimit, SecurityHeaders
 from app.api.router import build_router
 from app.core.config import Settings, load_settings
 from app.core.logging import configure_logging
+from app.core.private import keep_private
 from app.websocket.contract import build_document
 from app.wiring import Services, build_services
 
@@ -72,6 +73,7 @@ def create_app(settings: Settings, services: Services | None = None, *, announce
 
 def create_app_from_environment() -> FastAPI:
     """For ASGI servers that are started by hand (`main:app`). Raises ConfigurationError."""
+    keep_private()
     settings = load_settings()
     configure_logging(settings.log_level)
     return create_app(settings)

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from typer import Argument, Exit, Option, Typer
+from typer import Argument, Context, Exit, Option, Typer
 from typer.main import get_command
 
 from app.cli.network import NetworkOptions, check_network, check_resolve, check_resolver
+from app.core.private import keep_private
 
 app = Typer(
     no_args_is_help=True,
@@ -37,11 +38,14 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def options(
+    context: Context,
     _version: Annotated[
         bool, Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Scans what the pages of a domain lead to, and lets people watch it live."""
+    if context.invoked_subcommand != "export-schema":  # what that one writes is for everybody
+        keep_private()
 
 
 @app.command()

@@ -6,12 +6,12 @@ before its first read (SQLite `BEGIN IMMEDIATE`).
 """
 
 import asyncio
-import os
 import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.core.errors import Unavailable
+from app.core.private import make_private_file
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -116,15 +117,11 @@ class Database:
 
 
 def _make_private(_dialect: Any, _record: Any, arguments: list[Any], _options: Any) -> None:
-    """A new file is its owner's alone, in a folder that others may read too. SQLite gives the WAL the file's mode.
-
-    One that exists must not be opened here: closing it would drop every lock that this process holds on it (POSIX),
-    and another process would then take its own leave for the last one's and delete the WAL under us.
-    """
+    """The file is its owner's alone, in a folder that others may read too."""
     path = str(arguments[0])
     if path != ":memory:":
-        with suppress(OSError):  # it exists, or SQLite will say what is wrong
-            os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with suppress(OSError):  # SQLite will say what is wrong
+            make_private_file(Path(path))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -2,22 +2,40 @@
 
 import fcntl
 import os
+import stat
 from pathlib import Path
 from typing import Final
 
 from app.core.errors import ConfigurationError
+from app.core.private import FOLDER_MODE, close_to_others, open_mode, warn_of_others
 
 LOCK_FILE: Final = "lock"
+# What the program puts into its folder. A folder that holds anything else, or that all may write to, is somebody's
+# (/tmp, a home): its mode is not changed.
+OWN_NAMES: Final = ("compliance.db", "scans", "captures", "secret.key", ".secret.key", LOCK_FILE, "epoch")
 
 
 def prepare_folder(path: Path) -> None:
-    """Makes the folder, with mode 0700 when it is new. Raises ConfigurationError when that cannot be."""
+    """Makes the folder with mode 0700. One that is there already is closed to others when nothing but ours is in it;
+    else the log complains. Raises ConfigurationError when it cannot be made or used.
+    """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigurationError(f"The data folder {path} cannot be made: {error.strerror}") from error
     if not os.access(path, os.W_OK | os.X_OK):
         raise ConfigurationError(f"The data folder {path} cannot be written to")
+    mode = open_mode(path)
+    if mode and _is_ours(path, mode):
+        close_to_others(path)
+    elif mode:
+        warn_of_others(path, mode)
+
+
+def _is_ours(path: Path, mode: int) -> bool:
+    if mode & (stat.S_ISVTX | stat.S_IWOTH):
+        return False
+    return all(entry.name.startswith(OWN_NAMES) for entry in path.iterdir())
 
 
 class FolderLock:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, inspect
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import ConfigurationError
+from app.core.private import make_private_file
 from app.models import metadata
 
 HERE: Final = Path(__file__).parent
@@ -103,10 +104,10 @@ def _back_up(db: Database, revision: str, clock: Clock) -> Path | None:
     stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
     copy = Path(f"{path}.{revision}.{stamp}.backup")
     try:
+        make_private_file(copy)
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         copy.unlink(missing_ok=True)
         raise ConfigurationError(f"The database could not be copied to {copy}: {error}") from error
-    copy.chmod(0o600)
     return copy

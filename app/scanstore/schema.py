@@ -1,9 +1,11 @@
 """The tables of a scan's file, and how a connection to it is set up."""
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from app.core.private import close_to_others, make_private_file
 from app.scanstore.errors import StoreMismatch
 
 VERSION: Final = 3  # in `user_version`; 0 is a file without tables
@@ -55,6 +57,9 @@ def open_writer(path: Path) -> sqlite3.Connection:
     Raises:
         StoreMismatch: another version wrote the file.
     """
+    with suppress(OSError):  # SQLite will say what is wrong
+        make_private_file(path)
+    close_to_others(path)  # older versions left it to the umask
     connection = sqlite3.connect(path, timeout=5.0)
     try:
         _prepare(connection)

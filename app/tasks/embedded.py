@@ -14,6 +14,7 @@ import structlog
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
+from app.core.private import make_private_folder
 from app.domain.tasks import TaskStatus
 from app.events.bus.base import Bus, TaskHint
 from app.events.journal import Journal, Unit
@@ -82,7 +83,7 @@ class EmbeddedRunner:
             child.cancel()
 
     async def start(self) -> None:
-        (self._settings.data_dir / "scans").mkdir(parents=True, exist_ok=True)
+        make_private_folder(self._settings.data_dir / "scans")
         if self._running is None:
             self._running = asyncio.create_task(self._supervise(), name="embedded-runner")
 

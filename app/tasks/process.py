@@ -23,6 +23,7 @@ from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.logging import configure_logging
+from app.core.private import keep_private, make_private_folder
 from app.core.shortage import is_shortage
 from app.events.journal import Journal
 from app.scanstore.sqlite import SqliteScanStore
@@ -69,7 +70,7 @@ class ScanProcess:
         clock, texts = SystemClock(), Texts(settings.language)
         path = store_path(settings.data_dir, spec.task_id, spec.run)
         for folder in (path.parent, captures_dir(settings.data_dir)):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(folder)
         writer = UnitWriter(Journal(db=db, bus=self._bus))
         self._job = ScanJob(
             spec=spec,
@@ -165,6 +166,7 @@ def claim_stdout() -> int:
 def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C and "stop" are the server's; it ends us by closing stdin
         signal.signal(number, signal.SIG_IGN)
+    keep_private()
     step_back()
     pipe = claim_stdout()
     orders = read_lines(sys.stdin.fileno())

@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from app.cli.doctor.finding import Finding, bad, less, ok
 from app.core.config import Settings
+from app.core.private import open_mode
 from app.core.security import SECRET_FILE
 from app.migrations import runner
 
@@ -35,6 +36,9 @@ def check_folder(settings: Settings) -> Finding:
     key = folder / SECRET_FILE
     if settings.secret_key is None and key.exists() and key.stat().st_mode & 0o077:
         return bad("data_folder", f"others may read {key}", f"The service does not start; chmod 600 {key}")
+    mode = open_mode(folder)
+    if mode:
+        return less("data_folder", f"others may look into {folder} ({mode:04o})", f"Better: chmod 700 {folder}")
     return ok("data_folder", said)
 
 

@@ -38,7 +38,7 @@ class ContentStore:
         digest = hashlib.sha256(data).hexdigest()
         path = self._path(digest)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write(path, zstandard.ZstdCompressor(level=LEVEL).compress(data))
         return digest
 
