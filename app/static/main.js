@@ -51,7 +51,9 @@ class App {
 
   run() {
     addEventListener("hashchange", () => this.#show());
-    addEventListener("online", () => this.realtime.retryNow());
+    addEventListener("online", () => this.realtime.wake());
+    document.addEventListener("visibilitychange", () => document.hidden || this.realtime.wake());
+    addEventListener("pageshow", (event) => event.persisted && this.realtime.wake());
     this.#applyLanguage();
     if (this.api.session.current) this.realtime.start();
     this.#show();

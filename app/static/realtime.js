@@ -14,8 +14,10 @@ const BASE_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
 const STABLE_MS = 30_000; // a connection that held this long starts the waiting times anew
 const CONNECT_TIMEOUT_MS = 15_000;
-const PING_AFTER_MS = 30_000; // the server speaks at least every 25 s
-const DEAD_AFTER_MS = 45_000;
+// A dead connection is shown within 20 s, ticks included. Nothing but a ping without an answer says that it is dead: the
+// timers of a tab in the background come once a minute, and a machine that slept has heard nothing meanwhile.
+const PING_AFTER_MS = 9_000;
+const ANSWER_WITHIN_MS = 8_000;
 const TICK_MS = 1_000;
 const MAX_REMEMBERED_TASKS = 1_000; // for telling notices twice apart; the oldest goes
 const FIRST_STOPPING_CODE = 4500;
@@ -57,7 +59,7 @@ export class Realtime {
   #tries = 0;
   #advice = null; // of `reconnect_advice`, for the next wait
   #holdMs = 0; // of the last fatal error, or of a refused ticket
-  #pingedAt = 0;
+  #pingedAt = null; // when the ping without an answer was sent; null: there is none
   #startedAt = 0; // when this connection was tried, and later greeted
   #cancelRetry = null;
   #cancelTick = null;
@@ -97,6 +99,12 @@ export class Realtime {
     if (this.status.phase !== "waiting") return;
     this.#cancelRetry?.();
     this.#connect();
+  }
+
+  /** The page is looked at again, or the machine woke: what the connection is worth is asked at once. */
+  wake() {
+    this.retryNow();
+    if (this.status.phase === "online") this.#ask(this.#clock.now());
   }
 
   /**
@@ -165,6 +173,7 @@ export class Realtime {
     const socket = this.#socket;
     this.#connection += 1;
     this.#socket = null;
+    this.#pingedAt = null;
     for (const { following } of this.#followed.values()) following.disconnected();
     this.#forgetFinished();
     socket?.close(1000);
@@ -205,6 +214,7 @@ export class Realtime {
   #receive(text) {
     const frame = JSON.parse(text);
     this.status.lastFrameAt = this.#clock.now();
+    this.#pingedAt = null;
     switch (frame.type) {
       case "connection_established":
         this.#greeted(frame);
@@ -318,13 +328,15 @@ export class Realtime {
   }
 
   #checkLife(now) {
-    const quietMs = now - this.status.lastFrameAt;
-    if (quietMs > DEAD_AFTER_MS) {
-      this.#wait();
-    } else if (quietMs > PING_AFTER_MS && this.#pingedAt < this.status.lastFrameAt) {
-      this.#pingedAt = now;
-      this.#send({ type: "ping" });
-    }
+    if (this.#pingedAt !== null && now - this.#pingedAt > ANSWER_WITHIN_MS) this.#wait();
+    else if (now - this.status.lastFrameAt > PING_AFTER_MS) this.#ask(now);
+  }
+
+  /** One ping until something comes. */
+  #ask(now) {
+    if (this.#pingedAt !== null) return;
+    this.#pingedAt = now;
+    this.#send({ type: "ping" });
   }
 
   #setStatus(changes) {

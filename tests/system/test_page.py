@@ -537,6 +537,49 @@ async def test_a_broadcast_is_shown(browser, theatre):
     await expect(page.locator(".toast")).to_contain_text(HOSTILE)
 
 
+async def test_no_frame_of_progress_makes_the_page_ask_for_anything(browser, theatre):
+    scene = await theatre.scene()
+    await scene.stages_up_to(StageKey.PAGE_CRAWL)
+    await scene.progress(20, StageKey.PAGE_CRAWL, 1, "page 0", pages=1)
+    page = await open_task(browser, scene)
+    await expect(page.locator(".parties-card .state")).to_contain_text("第三方")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    for number in range(1, 101):
+        await scene.progress(20 + number // 10, StageKey.PAGE_CRAWL, 1 + number // 10, f"page {number}", pages=number)
+        await scene.log(f"line {number}")
+    await expect(page.locator(".progress-line .percent")).to_have_text("30%")
+    await expect(page.locator(".log-lines")).to_contain_text("line 100")
+    assert asked == []
+
+
+async def test_frames_of_progress_that_count_third_parties_make_the_page_ask_once(browser, theatre):
+    scene = await theatre.scene()
+    await scene.stages_up_to(StageKey.THIRD_PARTY)
+    page = await open_task(browser, scene)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    for number in range(1, 101):
+        await scene.progress(40, StageKey.THIRD_PARTY, 1, f"party {number}", third_parties=number)
+    await until(lambda: asked, timeout_s=10)
+    await expect(page.locator(".progress-line .percent")).to_have_text("40%")
+    assert len(asked) <= 2
+    assert {url.split("?")[0].rsplit("/", 1)[1] for url in asked} == {"third-parties"}
+
+
+async def test_a_page_that_is_looked_at_again_asks_at_once_whether_its_connection_lives(browser, theatre):
+    page = await open_page(browser, "about:blank")
+    sent = []
+    page.on("websocket", lambda link: link.on("framesent", lambda text: sent.append(json.loads(text)["type"])))
+    await page.goto(theatre.url)
+    await sign_in(page)
+    await expect(page.locator(".live[data-phase=online]")).to_be_visible()
+    for moment in ("document.dispatchEvent(new Event('visibilitychange'))", "dispatchEvent(new Event('online'))"):
+        sent.clear()
+        await page.evaluate(moment)
+        await until(lambda: "ping" in sent)
+
+
 async def test_nothing_but_ourselves_is_asked_and_the_policy_is_kept(browser, theatre):
     page = await open_page(browser, "about:blank")
     asked, refused = set(), []

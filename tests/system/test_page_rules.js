@@ -395,11 +395,64 @@ test("pings are answered, silence is asked about, and a dead connection is dropp
   await stage.connect();
   stage.say({ type: "ping", sequence: 1 });
   equal(stage.socket.sent, [{ type: "pong" }]);
-  await stage.advance(32_000);
+  await stage.advance(10_000);
   equal(stage.socket.sent.at(-1), { type: "ping" });
   const silent = stage.socket;
-  await stage.advance(14_500);
+  await stage.advance(9_900);
   equal([silent.closed, silent !== stage.socket || stage.phase === "waiting"], [true, true]);
+});
+
+test("a pong, or any other frame, is an answer to the question whether the connection lives", async () => {
+  const stage = new Stage();
+  await stage.connect();
+  const { socket } = stage;
+  for (let minute = 0; minute < 5; minute += 1) {
+    await stage.advance(12_000);
+    stage.say({ type: "pong", ping_count: minute });
+  }
+  equal([stage.socket === socket, socket.sent.length, stage.phase], [true, 5, "online"]);
+});
+
+test("a tab whose timers slept does not call a connection dead that it has not asked", async () => {
+  const stage = new Stage();
+  await stage.connect();
+  const { socket } = stage;
+  stage.time += 60_000; // no timer came
+  await stage.advance(1_000);
+  equal([socket.closed, socket.sent], [false, [{ type: "ping" }]]);
+  stage.say({ type: "pong", ping_count: 1 });
+  await stage.advance(8_500);
+  equal([socket.closed, stage.phase], [false, "online"]);
+});
+
+test("a page that wakes asks at once, and gives up a connection that does not answer", async () => {
+  const stage = new Stage();
+  await stage.connect();
+  const { socket } = stage;
+  stage.realtime.wake();
+  stage.realtime.wake();
+  equal(socket.sent, [{ type: "ping" }]);
+  await stage.advance(9_500);
+  equal(socket.closed, true);
+});
+
+test("a page that wakes while it waits for the next try does not wait any longer", async () => {
+  const stage = new Stage();
+  await stage.connect();
+  stage.cut();
+  equal(stage.phase, "waiting");
+  stage.realtime.wake();
+  await flush();
+  equal([stage.sockets.length, stage.phase], [2, "connecting"]);
+});
+
+test("a page that wakes after the server said to stay away stays away", async () => {
+  const stage = new Stage();
+  await stage.connect();
+  stage.cut(4503);
+  stage.realtime.wake();
+  await flush();
+  equal([stage.sockets.length, stage.phase], [1, "stopped"]);
 });
 
 test("a handshake that hangs is given up", async () => {

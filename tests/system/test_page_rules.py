@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from app.core.ids import new_id
+from app.events.types import NOTICE_TYPES
+from app.websocket.contract import build_document
 from tests.system.page_support import open_browser, open_page, open_theatre
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +26,98 @@ RUN = """async () => {
     }
     return outcomes;
 }"""
+# For each key of the contract what happens when its example comes to a page that follows the task of the examples.
+TAKE = """async (frames) => {
+    const { Realtime } = await import("/static/realtime.js");
+    const { TaskState } = await import("/static/taskstate.js");
+    const text = (state) => JSON.stringify({ ...state, found: [...state.found], seq: 0 });
+    const [snapshot] = frames.task_snapshot;
+
+    async function take(frame) {
+        const effects = new Set();
+        const timers = [];
+        const send = (sent) => effects.add(`sends ${JSON.parse(sent).type}`);
+        const socket = { send, close: () => effects.add("closes") };
+        let state = null;
+        const realtime = new Realtime({
+            openSocket: () => socket,
+            getTicket: async () => "ticket",
+            getToken: async () => "token",
+            clock: { now: () => 1_000, after: (ms) => { timers.push(ms); return () => {}; } },
+            random: () => 0.5,
+            listener: {
+                onStatus: ({ phase }) => effects.add(`is ${phase}`),
+                onNotice: () => effects.add("notice"),
+                onBroadcast: () => effects.add("broadcast"),
+            },
+        });
+        const say = (said) => socket.onmessage({ data: JSON.stringify(said) });
+        const onFrame = (applied) => {
+            if (applied.type === "task_snapshot") state = new TaskState(applied);
+            else if (applied.type === "task_deleted") effects.add("deleted");
+            const before = text(state);
+            state.apply(applied);
+            if (text(state) !== before) effects.add("state");
+            if (applied.type === "task_snapshot") effects.add("snapshot");
+        };
+        realtime.follow(snapshot.task_id, { listener: { onFrame, onLost: () => effects.add("lost") } });
+        realtime.start();
+        for (let turn = 0; turn < 8; turn += 1) await null;
+        if (frame.type !== "connection_established") {
+            say(frames.connection_established[0]);
+            if (frame.type !== "subscription_result" && frame.type !== "error") {
+                const { recovered, ...result } = frames.subscription_result[0];
+                say({ ...result, seq: 1, id: "c1" });
+                say({ ...snapshot, seq: 1 });
+                if (state.status !== "running") throw new Error("the example is not of a running task");
+            }
+        }
+        effects.clear();
+        const [waiting] = [timers.length];
+        const { prev_seq: before, ...rest } = frame; // null: as a notice, without it
+        say({ ...rest, ...(before ? { prev_seq: 1 } : {}) });
+        for (let turn = 0; turn < 8; turn += 1) await null;
+        if (timers.length > waiting) effects.add("timer");
+        if (realtime.status.lastFrameAt !== 1_000) effects.add("not heard");
+        return [...effects].sort();
+    }
+
+    const seen = {};
+    for (const [key, examples] of Object.entries(frames)) {
+        const all = new Set();
+        for (const example of examples) for (const effect of await take(example)) all.add(effect);
+        seen[key] = [...all].sort();
+    }
+    return seen;
+}"""
+EFFECTS = {
+    "admin_broadcast": ["broadcast"],
+    "auth_result": ["closes", "is waiting", "timer"],  # when the token was not taken; else there is nothing to do
+    "connection_established": ["is online", "sends subscribe_task"],
+    "error": ["lost"],  # when it answers a command
+    "logs_dropped": ["state"],
+    "ping": ["sends pong"],
+    "pong": [],  # a sign of life: test_page_rules.js
+    "reconnect_advice": [],  # counts after the close: test_page_rules.js
+    "status": [],  # the page never asks
+    "subscription_result": [],  # from it on the frames of the task count
+    "task_cancelling": ["state"],
+    "task_completed": ["state"],
+    "task_created": [],  # a followed task is there already
+    "task_deleted": ["deleted", "sends unsubscribe_task"],
+    "task_deleted.gone": ["deleted", "sends unsubscribe_task"],
+    "task_error": ["state"],
+    "task_logs": ["state"],
+    "task_progress": ["state"],
+    "task_retrying": ["state"],
+    "task_snapshot": ["snapshot"],
+    "task_stage": ["state"],
+    "task_started": ["state"],
+    "task_warning": ["state"],
+    "token_expiring": ["timer"],
+    "violation_detected": ["state"],
+    **{f"notice of {kind}": ["notice"] for kind in NOTICE_TYPES},
+}
 KNOWN = """async (keys) => {
     const { createTexts } = await import("/static/texts.js");
     const t = createTexts("en");
@@ -39,6 +134,24 @@ async def test_the_rules_of_the_page_hold_in_the_browser(tmp_path):
     written = re.findall(r'^test\("(.+?)"', RULES.read_text("utf-8"), re.MULTILINE)
     assert sorted(outcomes) == sorted(written)
     assert {sentence: outcome for sentence, outcome in outcomes.items() if outcome != "passed"} == {}
+
+
+@pytest.mark.system
+async def test_every_frame_of_the_contract_does_to_the_page_what_it_is_there_for(tmp_path):
+    messages = build_document("0")["components"]["messages"]
+    frames = {
+        key: [example["payload"] for example in message["examples"]]
+        for key, message in messages.items()
+        if not key.startswith("command.")
+    }
+    stranger = {"task_id": new_id(), "prev_seq": None}
+    frames |= {f"notice of {kind}": [frames[kind][0] | stranger] for kind in sorted(NOTICE_TYPES)}
+    frames["error"].append(frames["error"][0] | {"id": "c1"})  # the answer to the page's own command
+    frames["auth_result"].append(frames["auth_result"][0] | {"success": False})
+    async with open_theatre(tmp_path) as theatre, open_browser() as browser:
+        page = await open_page(browser, theatre.url)
+        seen = await page.evaluate(TAKE, frames)
+    assert seen == EFFECTS
 
 
 @pytest.mark.system

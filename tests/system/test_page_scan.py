@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 
@@ -94,3 +95,19 @@ async def test_the_page_follows_a_real_scan_through_the_death_of_the_server(serv
     assert {(item["domain"], item["violation_key"]) for item in expected} == {
         (item["domain"], item["violation_key"]) for item in world["violations"]
     }
+
+
+async def test_a_server_that_says_nothing_any_more_is_shown_within_20_seconds(server):
+    async with open_browser() as browser:
+        page = await open_page(browser, server.url)
+        await sign_in(page)
+        await expect(page.locator(".live[data-phase=online]")).to_be_visible()
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            await expect(page.locator(".live[data-phase=waiting], .live[data-phase=connecting]")).to_be_visible(
+                timeout=20_000
+            )
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+        await expect(page.locator(".live[data-phase=online]")).to_be_visible(timeout=60_000)
+        assert page.problems == []

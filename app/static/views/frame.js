@@ -2,8 +2,8 @@
 
 import { h, logo, setAttribute, setText, show } from "../dom.js";
 
-const SHOW_AGE_FROM_S = 10; // a living connection hears something every 25 s; younger is simply live
-const STALE_AFTER_S = 35;
+const SHOW_AGE_FROM_S = 10; // a living connection hears something every 10 s, if only a pong; younger is simply live
+const STALE_AFTER_S = 13;
 
 export function createFrame(app) {
   const { t } = app;
