@@ -16,7 +16,7 @@ from app.domain.tasks import TERMINAL
 from app.monitor.believed import BelievedClock
 from app.monitor.chunks import Chunks
 from app.repositories import retention
-from app.repositories.retention import LINES, PROGRESS, Finished, Key
+from app.repositories.retention import LINES, PROGRESS, Finished, Key, Place
 
 EVERY_S: Final = 60.0
 PAGE: Final = 200  # finished tasks looked at by one read
@@ -54,6 +54,10 @@ class Purge:
         if self._clock.monotonic() < self._next_at:
             return
         self._next_at = self._clock.monotonic() + EVERY_S
+        await self.purge_all()
+
+    async def purge_all(self) -> None:
+        """All that is due now. Raises DatabaseUnavailable."""
         now = await self._believed.now()
         if now is None:
             return
@@ -90,21 +94,22 @@ class Purge:
         lines_before = now - timedelta(days=settings.log_retention_days)
         events_before = now - timedelta(days=settings.event_retention_days)
         progress = lines = events = 0
-        async for task in self._finished("progress", progress_before, retention.has_progress()):
-            await self._prune_events(task.id, progress_before, task.min_seq - 1, PROGRESS)
-            progress += 1
-        async for task in self._finished("lines", lines_before, retention.has_lines()):
-            await self._prune_events(task.id, lines_before, 0, LINES)
-            await self._prune_lines(task.id, lines_before)
-            lines += 1
-        async for task in self._finished("events", events_before, retention.has_events()):
-            await self._prune_events(task.id, events_before, 0)
-            events += 1
+        async for page in self._finished("progress", progress_before, retention.has_progress()):
+            places = [Place(task.id, task.last_seq - task.min_seq + 1, task.min_seq - 1) for task in page]
+            await self._prune_events(places, progress_before, PROGRESS)
+            progress += len(page)
+        async for page in self._finished("lines", lines_before, retention.has_lines()):
+            await self._prune_events([Place(task.id, task.last_seq) for task in page], lines_before, LINES)
+            await self._prune_lines([Place(task.id, task.last_log_seq) for task in page], lines_before)
+            lines += len(page)
+        async for page in self._finished("events", events_before, retention.has_events()):
+            await self._prune_events([Place(task.id, task.last_seq) for task in page], events_before)
+            events += len(page)
         if progress or lines or events:
             log.info("logs_pruned", progress=progress, lines=lines, events=events)
 
-    async def _finished(self, kind: str, before: datetime, has: ColumnElement[bool]) -> AsyncIterator[Finished]:
-        """Those that have what is due; a page's place is kept once all of them were dealt with."""
+    async def _finished(self, kind: str, before: datetime, has: ColumnElement[bool]) -> AsyncIterator[list[Finished]]:
+        """Pages of those that have what is due; a page's end is kept once all of it was dealt with."""
         for status in sorted(TERMINAL):
             while page := await self._db.read(
                 lambda c: retention.finished(
@@ -116,22 +121,21 @@ class Purge:
                     limit=PAGE,
                 )
             ):
-                for task in page:
-                    if task.has:
-                        yield task
+                if due := [task for task in page if task.has]:
+                    yield due
                 self._places[kind, status] = page[-1].key
 
-    async def _prune_events(self, task_id: str, before: datetime, after_seq: int, types: tuple[str, ...] = ()) -> None:
-        place: int | None = after_seq
-        while place is not None:
-            after = place
-            place = await self.chunks["events"].write(
-                lambda c, n: retention.prune_events(c, task_id, before, after, n, types)  # noqa: B023 - run at once
+    async def _prune_events(self, places: list[Place], before: datetime, types: tuple[str, ...] = ()) -> None:
+        while places:
+            places = await self.chunks["events"].write(
+                lambda c, n: retention.prune_events(c, places, before, n, types)  # noqa: B023 - run at once
             )
 
-    async def _prune_lines(self, task_id: str, before: datetime) -> None:
-        while await self.chunks["lines"].write(lambda c, n: retention.prune_lines(c, task_id, before, n)):
-            continue
+    async def _prune_lines(self, places: list[Place], before: datetime) -> None:
+        while places:
+            places = await self.chunks["lines"].write(
+                lambda c, n: retention.prune_lines(c, places, before, n)  # noqa: B023 - run at once
+            )
 
     async def _prune_rows(
         self,

@@ -17,6 +17,7 @@ t = scan_tasks.c
 e = task_events.c
 PROGRESS: Final = (TaskProgress.type,)
 LINES: Final = (TaskLogs.type,)
+TASK_ROWS: Final = 5  # what looking at one more task costs, in rows
 _SEEN: Final = "retention_clock"
 # What hangs on a task, with the column that tells its rows apart.
 _CHILDREN: Final = ((task_events, "seq"), (task_logs, "log_seq"), (violations, "id"))
@@ -30,6 +31,8 @@ class Finished:
     id: str
     completed_at: datetime
     min_seq: int
+    last_seq: int
+    last_log_seq: int
     has: bool
 
     @property
@@ -60,38 +63,89 @@ def finished(
     limit: int,
 ) -> list[Finished]:
     """A page of the tasks that ended so before a moment, in the order of their ends, behind the key `after`."""
-    query = select(t.id, t.completed_at, t.min_seq, has.label("has")).where(t.status == status, t.completed_at < before)
+    columns = (t.id, t.completed_at, t.min_seq, t.last_seq, t.last_log_seq)
+    query = select(*columns, has.label("has")).where(t.status == status, t.completed_at < before)
     if after is not None:
         query = query.where(tuple_(t.completed_at, t.id) > after)
     rows = connection.execute(query.order_by(t.completed_at, t.id).limit(limit))
-    return [Finished(row.id, row.completed_at, row.min_seq, bool(row.has)) for row in rows]
+    return [Finished(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far one table of a task has been pruned."""
+
+    task_id: str
+    rows: int  # at most so many are left
+    after_seq: int = 0
 
 
 def prune_events(
-    connection: Connection, task_id: str, before: datetime, after_seq: int, limit: int, types: Sequence[str] = ()
-) -> int | None:
-    """Removes events of these types (none: of all) among the next `limit` above `after_seq`, of a task that ended
-    before a moment. What is left is no longer contiguous: `min_seq` goes above it, so that a follower from before gets
-    a snapshot. Up to which seq that was; None: that was the last, or the task is not finished any more.
+    connection: Connection, places: Sequence[Place], before: datetime, limit: int, types: Sequence[str] = ()
+) -> list[Place]:
+    """Removes events of these types (none: of all) behind these places, of tasks that ended before a moment: some
+    `limit` rows, a task counted as TASK_ROWS more. What is left to do.
+
+    What is left of a log is no longer contiguous: `min_seq` goes above the removed ones, so that a follower from before
+    gets a snapshot.
     """
-    last_seq = connection.execute(
-        select(t.last_seq).where(t.id == task_id, t.status.in_(sorted(TERMINAL)), t.completed_at < before)
-    ).scalar_one_or_none()
-    if last_seq is None:
-        return None
-    mine = (e.task_id == task_id) & (e.seq > after_seq)
+    whole, rest = _fitting(places, limit)
+    if not whole:
+        return _prune_window(connection, rest, before, limit, types)
+    ids = _still_finished(connection, whole, before)
+    connection.execute(delete(task_events).where(e.task_id.in_(ids), *_of(types)))
+    connection.execute(update(scan_tasks).where(t.id.in_(ids)).values(min_seq=t.last_seq + 1))
+    return rest
+
+
+def prune_lines(connection: Connection, places: Sequence[Place], before: datetime, limit: int) -> list[Place]:
+    """The same for log lines; `after_seq` means nothing here."""
+    whole, rest = _fitting(places, limit)
+    if whole:
+        ids = _still_finished(connection, whole, before)
+        connection.execute(delete(task_logs).where(task_logs.c.task_id.in_(ids)))
+        return rest
+    first, *others = rest
+    ended = bool(_still_finished(connection, [first], before))
+    removed = _remove_some(connection, task_logs, "log_seq", first.task_id, limit) if ended else 0
+    return [Place(first.task_id, first.rows - removed), *others] if removed == limit else others
+
+
+def _fitting(places: Sequence[Place], limit: int) -> tuple[list[Place], list[Place]]:
+    """Those of the first that can be dealt with whole, and the others."""
+    number = 0
+    while number < len(places) and limit >= places[number].rows + TASK_ROWS:
+        limit -= places[number].rows + TASK_ROWS
+        number += 1
+    return list(places[:number]), list(places[number:])
+
+
+def _still_finished(connection: Connection, places: Sequence[Place], before: datetime) -> list[str]:
+    """Somebody may have retried one meanwhile."""
+    ids = [place.task_id for place in places]
+    query = select(t.id).where(t.id.in_(ids), t.status.in_(sorted(TERMINAL)), t.completed_at < before)
+    return list(connection.execute(query).scalars())
+
+
+def _prune_window(
+    connection: Connection, places: Sequence[Place], before: datetime, limit: int, types: Sequence[str]
+) -> list[Place]:
+    """The next `limit` events of the first one alone."""
+    place, *rest = places
+    if not _still_finished(connection, [place], before):
+        return rest
+    mine = (e.task_id == place.task_id) & (e.seq > place.after_seq)
     window = select(e.seq).where(mine).order_by(e.seq).limit(1).offset(limit - 1)
-    upto = connection.execute(window).scalar_one_or_none() or last_seq
-    of_types = [e.type.in_(types)] if types else []
-    connection.execute(delete(task_events).where(mine, e.seq <= upto, *of_types))
-    connection.execute(update(scan_tasks).where(t.id == task_id, t.min_seq <= upto).values(min_seq=upto + 1))
-    return upto if upto < last_seq else None
+    upto = connection.execute(window).scalar_one_or_none()
+    if upto is None:  # fewer are left than there may have been
+        return [Place(place.task_id, 0, place.after_seq), *rest]
+    connection.execute(delete(task_events).where(mine, e.seq <= upto, *_of(types)))
+    connection.execute(update(scan_tasks).where(t.id == place.task_id, t.min_seq <= upto).values(min_seq=upto + 1))
+    return [Place(place.task_id, place.rows - limit, upto), *rest]
 
 
-def prune_lines(connection: Connection, task_id: str, before: datetime, limit: int) -> int:
-    """Removes the next `limit` log lines of a task that ended before a moment; how many there were."""
-    ended = exists().where(t.id == task_id, t.status.in_(sorted(TERMINAL)), t.completed_at < before)
-    return _remove_some(connection, task_logs, "log_seq", task_id, limit, ended)
+def _of(types: Sequence[str]) -> list[ColumnElement[bool]]:
+    return [e.type.in_(types)] if types else []
 
 
 def tombstones(connection: Connection, deleted_before: datetime, limit: int) -> list[tuple[str, int]]:
@@ -102,9 +156,9 @@ def tombstones(connection: Connection, deleted_before: datetime, limit: int) -> 
 
 def purge_task(connection: Connection, task_id: str, limit: int) -> bool:
     """Removes up to `limit` rows of a deleted task, its own row last. Whether it is gone."""
-    buried = exists().where(t.id == task_id, t.deleted_at.is_not(None))
     for table, key in _CHILDREN:
-        if _remove_some(connection, table, key, task_id, limit, buried):
+        limit -= _remove_some(connection, table, key, task_id, limit)
+        if limit <= 0:
             return False
     connection.execute(delete(scan_tasks).where(t.id == task_id, t.deleted_at.is_not(None)))
     return True
@@ -151,9 +205,7 @@ def set_last_seen(connection: Connection, now: datetime) -> None:
         connection.execute(insert(marks).values(name=_SEEN, at=now))
 
 
-def _remove_some(
-    connection: Connection, table: Table, key: str, task_id: str, limit: int, condition: ColumnElement[bool]
-) -> int:
+def _remove_some(connection: Connection, table: Table, key: str, task_id: str, limit: int) -> int:
     mine = table.c.task_id == task_id
     some = select(table.c[key]).where(mine).order_by(table.c[key]).limit(limit).scalar_subquery()
-    return connection.execute(delete(table).where(mine, table.c[key].in_(some), condition)).rowcount
+    return connection.execute(delete(table).where(mine, table.c[key].in_(some))).rowcount

@@ -150,6 +150,19 @@ async def test_a_large_task_goes_in_many_short_transactions(post, purge, removed
     assert writes["n"] >= 20
 
 
+async def test_lines_of_a_task_that_has_more_than_a_chunk_all_go(post, purge, finished, monkeypatch):
+    monkeypatch.setattr("app.monitor.chunks.MAX_ROWS", 20)
+    await purge.purge()
+    line = {"task_id": "task-1", "attempt": 1, "level": "INFO", "module": "m", "message": "x"}
+    rows = [{**line, "log_seq": n, "created_at": post.clock.now()} for n in range(2, 300)]
+    post.db.write_sync(lambda c: c.execute(insert(task_logs), rows))
+    post.db.write_sync(lambda c: c.execute(scan_tasks.update().values(last_log_seq=299)))
+    post.clock.advance(31 * DAY_S)
+    await purge.purge()
+    assert count(post, task_logs) == 0
+    assert post.types() == ["task_created", "task_started", "task_completed"]
+
+
 async def test_files_go_before_the_rows_so_that_a_crash_in_between_forgets_none(post, settings, finished):
     def fail(*_):
         raise RuntimeError
@@ -165,11 +178,10 @@ async def test_the_log_of_a_task_that_is_pruned_halfway_is_still_contiguous(post
     """After each chunk a follower reads either all from `min_seq` on, or is told that there is a hole."""
     add_events(post, "task-1", 200)
     post.clock.advance(DAY_S + 1)
-    place = 0
-    while place is not None:
-        after = place
-        place = post.db.write_sync(
-            lambda c: retention.prune_events(c, "task-1", post.clock.now(), after, 30, retention.PROGRESS)  # noqa: B023
+    places = [retention.Place("task-1", 204)]
+    while places:
+        places = post.db.write_sync(
+            lambda c: retention.prune_events(c, places, post.clock.now(), 30, retention.PROGRESS)  # noqa: B023
         )
         seqs = post.db.read_sync(lambda c: list(c.execute(select(task_events.c.seq)).scalars()))
         row = post.row()
@@ -180,7 +192,8 @@ async def test_the_log_of_a_task_that_is_pruned_halfway_is_still_contiguous(post
 async def test_a_task_that_is_retried_while_it_is_pruned_keeps_what_comes(post, finished):
     post.clock.advance(DAY_S + 1)
     post.write(post.lifecycle.retry("task-1", by="user"))
-    assert post.db.write_sync(lambda c: retention.prune_events(c, "task-1", post.clock.now(), 0, 10)) is None
+    place = retention.Place("task-1", 5)
+    assert post.db.write_sync(lambda c: retention.prune_events(c, [place], post.clock.now(), 10)) == []
     assert post.types()[-1] == "task_retrying"
 
 
