@@ -424,6 +424,49 @@ async def test_broadcasts_reach_everybody_some_users_or_the_followers_of_a_task(
         assert [(await second.until("admin_broadcast"))["message"] for _ in range(2)] == ["all", "two"]
 
 
+async def test_broadcasts_while_users_come_and_go_reach_everybody_who_stays_once_and_in_order(tmp_path):
+    limits = {"ws_handshakes_per_s_per_address": 1_000, "ws_max_connections_per_address": 200}
+    async with Stack(tmp_path, **limits).serve() as stack, contextlib.AsyncExitStack() as stay:
+        staying = [await stay.enter_async_context(open_client(stack, stack.add_user(f"s{n}"))) for n in range(10)]
+        passing = [stack.add_user(f"p{n}") for n in range(10)]
+        over = asyncio.Event()
+        visits = 0
+
+        async def come_and_go(user):
+            nonlocal visits
+            while not over.is_set():
+                async with open_client(stack, user) as client:
+                    visits += 1
+                    if visits % 2:
+                        client.socket.transport.abort()
+
+        async with asyncio.TaskGroup() as group:
+            for user in passing:
+                group.create_task(come_and_go(user))
+            for number in range(200):
+                said = await stack.manager.broadcast(message=f"{number}", sender="root")
+                assert len(staying) <= said["delivered"] <= len(staying) + len(passing)
+                await asyncio.sleep(0)
+                while visits < number // 4:  # noqa: ASYNC110 - they come and go as fast as they can
+                    await asyncio.sleep(0.001)
+            over.set()
+        for client in staying:
+            heard = [(await client.until("admin_broadcast"))["message"] for _ in range(200)]
+            assert heard == [str(number) for number in range(200)]
+        assert visits >= 50
+
+
+@pytest.mark.parametrize("client_time", [1767225600123, 17.25, "2026-01-01T00:00:00Z", "", 0])
+async def test_a_pong_gives_back_the_time_of_its_ping(stack, client_time):
+    async with open_client(stack, stack.add_user("a")) as client:
+        await client.send(type="ping", client_time=client_time, id="p")
+        pong = await client.until("pong", id="p")
+        assert pong["client_time"] == client_time
+        assert type(pong["client_time"]) is type(client_time)
+        await client.send(type="ping")
+        assert "client_time" not in await client.until("pong")
+
+
 async def test_a_server_that_stops_says_when_to_come_back_and_closes_with_1012(tmp_path):
     async with Stack(tmp_path).serve() as stack, open_client(stack, stack.add_user("a")) as client:
         await stack.manager.stop()

@@ -199,6 +199,21 @@ def count_starts(monkeypatch, begun):
     monkeypatch.setattr(module.Child, "run", counted)
 
 
+async def test_a_task_that_is_deleted_while_its_process_starts_is_left_alone(house, make_runner, monkeypatch):
+    begun = []
+    count_starts(monkeypatch, begun)
+    house.create("task-1")
+    runner = await make_runner(UNTIL_EOF, max_concurrent_scans=1)
+    await until(lambda: "task-1" in runner._children)
+    assert house.write(house.lifecycle.delete("task-1", by="user")) is not None
+    house.create("task-2")
+    assert house.claim("task-1") is None  # what its process meets
+    runner._children["task-1"].let_go()
+    await until(lambda: "task-2" in runner._children)
+    assert begun == ["task-1", "task-2"]
+    assert house.types("task-1") == ["task_created", "task_deleted"]
+
+
 async def test_a_process_is_told_whether_somebody_watches_when_that_changes(house, make_runner, watched, tmp_path):
     said = tmp_path / "said"
     house.create()

@@ -348,3 +348,11 @@ async def test_the_limit_of_a_log_counts_the_lines_of_earlier_attempts(house, ma
     assert await make_job(talk, attempt=2, max_bytes=1_200).run() is Outcome.COMPLETED
     kept = [line for line in house.lines() if line.module != "log"]
     assert len(kept) == 11 + 4  # of 90 bytes each, with the name of the module
+
+
+async def test_a_task_that_was_deleted_before_its_claim_is_not_scanned(house, make_job):
+    house.create()
+    house.write(house.lifecycle.delete("task-1", by="user"))
+    assert await make_job().run() is Outcome.STALE  # there is no script: a scan that began would fail
+    assert house.types() == ["task_created", "task_deleted"]
+    assert (house.row().status, house.row().worker_id) == ("pending", None)
