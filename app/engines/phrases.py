@@ -92,6 +92,13 @@ PHRASES: Final = MappingProxyType(
             "{shape} 下没有新内容，其余部分不再爬取",
             "nothing new under {shape}: the rest of it is left out",
         ),
+        "unreadable": ("无法读取页面 {url}：{reason}", "{url} could not be read: {reason}"),
+        "unreadable_cpu": ("读取耗时超过限制", "reading it takes too much processor time"),
+        "unreadable_limits": ("超过读取时间或内存限制", "it exceeds what time and memory are allowed for reading"),
+        "unreadable_memory": ("读取占用内存超过限制", "reading it takes too much memory"),
+        "unreadable_nesting": ("嵌套层数过多", "it nests too deeply"),
+        "unreadable_crashed": ("读取进程意外退出", "what reads it crashed"),
+        "unreadable_error": ("读取时发生错误", "an error of ours"),
         "crawled": (
             "{pages} 个页面；已爬取 {crawled} / {known} 个链接",
             "{pages} pages; {crawled} of {known} known URLs crawled",

@@ -22,6 +22,17 @@ class ScanStopped(Exception):
     """The attempt is cancelled, stale or finished: unwind, write nothing more."""
 
 
+class Unreadable(Exception):
+    """A body cannot be read within its limits; the scan goes on without it.
+
+    `reason` is a key: `cpu`, `memory`, `nesting`, `crashed` (the reader died), `error` (our mistake, which is logged).
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class ScanSink(Protocol):
     """Where a running scan reports. All calls are ordered; each may wait (back-pressure), none loses anything
     but superseded progress.

@@ -46,7 +46,8 @@ class ScanExecutor:
             ScanStopped: the sink said so; may be inside an exception group.
             scanstore.errors.StoreUnavailable: the same; a new executor on the reopened store goes on.
         """
-        async with open_equipment(self._network) as equipment:
+        target, language = self._config.target, self._phrases.language
+        async with open_equipment(self._network, target=target, language=language) as equipment:
             graph = ScanGraph(
                 config=self._config,
                 equipment=equipment,

@@ -54,6 +54,10 @@ _IGNORED_PARAMETERS: Final = frozenset(
     }
 )
 _PATH_SESSION: Final = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;?#]*", re.IGNORECASE)
+# A path that a parser leaves as it is: no dots that climb, nothing to be escaped, no scheme.
+_PLAIN_PATH: Final = re.compile(
+    r"/?[A-Za-z0-9_~\-][A-Za-z0-9_~.\-]*(?:/[A-Za-z0-9_~\-][A-Za-z0-9_~.\-]*)*/?(?:\?[A-Za-z0-9_~.&=/\-]*)?"
+)
 _PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
@@ -82,6 +86,23 @@ def resolve(base: str, raw: str) -> str | None:
     except ValueError:
         return None
     return href if href.startswith(("http://", "https://")) else None
+
+
+class Base:
+    """What a page's relative URLs resolve against; plain paths, most links of most sites, without the whole parser."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        address = url.partition("#")[0].partition("?")[0]
+        is_plain = url.startswith(("http://", "https://")) and "@" not in address and address.count("/") > 2  # noqa: PLR2004 - serialised: a path
+        self._root = origin_of(url) if is_plain else ""
+        self._folder = address[: address.rindex("/") + 1] if self._root else ""
+
+    def resolve(self, raw: str) -> str | None:
+        """As `resolve`."""
+        if self._root and _PLAIN_PATH.fullmatch(raw):
+            return (self._root if raw[0] == "/" else self._folder) + raw
+        return resolve(self._url, raw)
 
 
 def normalise(url: str) -> str:

@@ -13,6 +13,7 @@ from app.engines.net.egress import EgressProxy
 from app.engines.net.limits import HostLimits
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.resolver import Resolver
+from tests.support.reading import page_reader
 from tests.unit.engines.net.servers import http_server, response, routes
 
 pytestmark = pytest.mark.system
@@ -51,6 +52,7 @@ async def test_what_only_scripts_show_is_captured_with_its_picture_and_its_hop(t
             policy=policy,
             config=config,
             store=store,
+            reader=page_reader(),
             browser=browser,
             limits=HostLimits(),
         )

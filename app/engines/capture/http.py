@@ -7,10 +7,10 @@ from typing import Final
 import ada_url
 
 from app.engines.capture.browser import Browser, BrowserUnavailable, Rendered, RenderFailed
-from app.engines.capture.pages import Document, classify, read_document
+from app.engines.capture.pages import Document, classify
+from app.engines.capture.ports import DocumentReader, Redirect
 from app.engines.capture.store import ContentStore
 from app.engines.capture.tls import tls_facts
-from app.engines.extract.charset import decode
 from app.engines.model import (
     Capture,
     DnsAnswer,
@@ -25,8 +25,9 @@ from app.engines.model import (
 from app.engines.net.client import HttpClient
 from app.engines.net.limits import HostLimits
 from app.engines.net.policy import AddressPolicy, parse_address
-from app.engines.net.redirects import document_redirect, refresh_target, request_url
+from app.engines.net.redirects import refresh_target, request_url
 from app.engines.net.resolver import Resolver
+from app.engines.ports import Unreadable
 
 MAX_HOPS: Final = 10
 CHASE_TIMEOUT_S: Final = 45.0  # for a whole chain of redirects
@@ -40,6 +41,9 @@ _SHOWN: Final = ("image/", "video/", "audio/", "application/pdf", "text/")  # br
 _PORTS: Final = {"http:": 80, "https:": 443}
 
 
+_NOTHING: Final = Document("", "", has_embeds=False)
+
+
 @dataclass(slots=True)
 class _Chase:
     """A chain of redirects as far as it was followed."""
@@ -47,6 +51,16 @@ class _Chase:
     hops: list[Hop] = field(default_factory=list)
     tls_endpoint: tuple[str, int] | None = None  # host and port of the first https URL that was asked
     tls_failed: bool = False  # a certificate on the way was bad; the chain went on without it
+    unreadable: bool = False  # a document on the way could not be read; the chain ends there
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One answer with what its document says. Documents of files and of errors of ours are empty."""
+
+    result: FetchResult
+    document: Document = _NOTHING
+    redirect: Redirect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +79,7 @@ class Capturer:
     Without a browser there are no screenshots and no text that only scripts draw.
     """
 
-    # Set when the browser was lost during the scan: why there are no more screenshots.
+    # Why there are no more screenshots; set when the browser is lost during the scan.
     browser_problem: str
 
     def __init__(
@@ -76,10 +90,12 @@ class Capturer:
         policy: AddressPolicy,
         config: NetworkConfig,
         store: ContentStore,
+        reader: DocumentReader,
         browser: Browser | None,
         limits: HostLimits,
     ) -> None:
         self.browser_problem = ""
+        self._reader = reader
         self._client = client
         self._resolver = resolver
         self._policy = policy
@@ -89,11 +105,14 @@ class Capturer:
         self._limits = limits
 
     async def capture(self, domain: str, host: str, url: str) -> Capture:
-        """Never raises for what network and pages do. `error` and content may both be there (a bad certificate)."""
+        """Never raises for what network and pages do. `error` and content may both be there (a bad certificate); of
+        what cannot be read (`UNREADABLE`) only the bytes are kept.
+        """
         chase = _Chase()
-        result = await self._chase(url, chase)
+        answer = await self._chase(url, chase)
+        result = answer.result
         dns = await self._resolver.trace(host) if parse_address(host) is None else None
-        page = await self._page(result, chase)
+        page = await self._page(answer, chase)
         tls = await self._tls(chase)
         text = page.document.text.encode("utf-8", "replace")
         shown = result.status > 0
@@ -112,31 +131,41 @@ class Capturer:
             addresses=dns.addresses if dns is not None else (host,),
             dns=dns,
             tls=tls,
-            error=result.error or (FetchError.TLS if chase.tls_failed else None),
+            error=FetchError.UNREADABLE if chase.unreadable else _error_of(result, chase),
             dead=await self._is_dead(dns),
-            page_class=classify(page.document, status=result.status, final_url=page.final_url) if shown else "error",
+            page_class=classify(page.document, status=result.status, final_url=page.final_url)
+            if shown and not chase.unreadable
+            else "error",
         )
 
-    async def _chase(self, url: str, chase: _Chase) -> FetchResult:
-        """Follow redirects of every kind; the result is the last answer, the hops lie in `chase`."""
+    async def _chase(self, url: str, chase: _Chase) -> _Answer:
+        """Follow redirects of every kind; what comes back is the last answer, the hops lie in `chase`."""
         deadline = time.monotonic() + CHASE_TIMEOUT_S
         current = url
-        shown: FetchResult | None = None  # the document that sent the browser on by itself
+        shown: _Answer | None = None  # the document that sent the browser on by itself
         while True:
             result = await self._ask(current, chase, timeout_s=min(FETCH_TIMEOUT_S, deadline - time.monotonic()))
-            hop = next_hop(result)
+            answer = await self._read(result, chase)
+            hop = next_hop(result, answer.redirect)
             if hop is None:
                 # A download leaves the browser on the page that started it.
-                return shown if shown is not None and _is_download(result) else result
-            shown = result if hop.kind in (HopKind.META, HopKind.SCRIPT) else shown
+                return shown if shown is not None and _is_download(result) else answer
+            shown = answer if hop.kind in (HopKind.META, HopKind.SCRIPT) else shown
             chase.hops.append(hop)
-            if request_url(hop.location) is None:
-                return replace(result, error=FetchError.BAD_URL)
-            if len(chase.hops) > MAX_HOPS:
-                return replace(result, error=FetchError.TOO_MANY_REDIRECTS)
-            if time.monotonic() >= deadline:
-                return replace(result, error=FetchError.TIMEOUT)
+            if (failure := _end_of(chase, hop, deadline)) is not None:
+                return replace(answer, result=replace(result, error=failure))
             current = hop.location
+
+    async def _read(self, result: FetchResult, chase: _Chase) -> _Answer:
+        kind = result.header("content-type")
+        if result.hops or not result.body or not _is_textual(kind):
+            return _Answer(result)
+        try:
+            found = await self._reader.answer(result.body, content_type=kind, url=result.final_url)
+        except Unreadable:
+            chase.unreadable = True
+            return _Answer(result)
+        return _Answer(result, found.document, found.redirect)
 
     async def _ask(self, url: str, chase: _Chase, *, timeout_s: float) -> FetchResult:
         """One request in one of the address's slots; a bad certificate is looked past and remembered."""
@@ -153,30 +182,30 @@ class Capturer:
         self._limits.note(key, result.status, result.header("retry-after"))
         return result
 
-    async def _page(self, result: FetchResult, chase: _Chase) -> _Page:
-        html, document = b"", Document("", "", has_embeds=False)
-        if result.body and _is_textual(result.header("content-type")):
-            html = result.body
-            document = read_document(decode(html, result.header("content-type"))[0])
-        elif result.body:
+    async def _page(self, answer: _Answer, chase: _Chase) -> _Page:
+        result, document = answer.result, answer.document
+        html = result.body if _is_textual(result.header("content-type")) else b""
+        if result.body and not html:
             document = replace(document, has_embeds=True)  # a picture or a file is content
-        rendered = await self._render(result)
+        rendered = None if chase.unreadable else await self._render(result)
         if rendered is None:
             return _Page(document, html, b"", result.final_url)
-        return self._with_rendering(
-            _Page(document, html, rendered.screenshot, result.final_url), rendered, chase, result
-        )
+        page = _Page(document, html, rendered.screenshot, result.final_url)
+        try:
+            return await self._with_rendering(page, rendered, chase, result)
+        except Unreadable:
+            return page  # as it came
 
-    @staticmethod
-    def _with_rendering(page: _Page, rendered: Rendered, chase: _Chase, result: FetchResult) -> _Page:
+    async def _with_rendering(self, page: _Page, rendered: Rendered, chase: _Chase, result: FetchResult) -> _Page:
         """Scripts may have drawn the page, or gone on to another one."""
         moved = request_url(rendered.final_url) not in (None, page.final_url)
+        thin = len(page.document.text) < THIN_TEXT
+        document = await self._reader.document(rendered.html) if moved or thin else page.document
         if moved:
             hop = Hop(page.final_url, result.status, result.address, HopKind.SCRIPT, rendered.final_url)
             chase.hops.append(hop)
-        if moved or len(page.document.text) < THIN_TEXT:
+        if moved or thin:
             html = rendered.html.encode("utf-8", "replace")
-            document = read_document(rendered.html)
             title = document.title or page.document.title
             return _Page(replace(document, title=title), html, page.screenshot, rendered.final_url)
         return page
@@ -213,8 +242,23 @@ class Capturer:
         return dns is not None and dns.outcome is DnsOutcome.NXDOMAIN and await self._resolver.is_gone(dns.name)
 
 
-def next_hop(result: FetchResult) -> Hop | None:
-    """Where one answer (asked with `max_redirects=0`) sends a browser on, by whatever means; None: it is final."""
+def _error_of(result: FetchResult, chase: _Chase) -> FetchError | None:
+    return result.error or (FetchError.TLS if chase.tls_failed else None)
+
+
+def _end_of(chase: _Chase, hop: Hop, deadline: float) -> FetchError | None:
+    """Why the chain is not followed to this hop."""
+    if request_url(hop.location) is None:
+        return FetchError.BAD_URL
+    if len(chase.hops) > MAX_HOPS:
+        return FetchError.TOO_MANY_REDIRECTS
+    return FetchError.TIMEOUT if time.monotonic() >= deadline else None
+
+
+def next_hop(result: FetchResult, found: Redirect | None) -> Hop | None:
+    """Where one answer (asked with `max_redirects=0`) sends a browser on, by whatever means; None: it is final.
+    `found` is what its document does.
+    """
     if result.hops:
         return result.hops[0]
     if result.status not in OK_STATUSES:
@@ -222,9 +266,6 @@ def next_hop(result: FetchResult) -> Hop | None:
     target = refresh_target(result.header("refresh"), result.final_url) if result.header("refresh") else None
     if target is not None:
         return Hop(result.final_url, result.status, result.address, HopKind.REFRESH_HEADER, target)
-    if not _is_textual(result.header("content-type")):
-        return None
-    found = document_redirect(decode(result.body, result.header("content-type"))[0], result.final_url)
     return None if found is None else Hop(result.final_url, result.status, result.address, *found)
 
 

@@ -1,6 +1,5 @@
 """What a captured document says: title, visible text, and what class of page it is. Pure."""
 
-import re
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from app.engines.extract.nesting import split_nesting
+from app.engines.extract.visible import fold_spaces
 
 MAX_TEXT: Final = 100_000  # characters, as the model says
 MAX_TITLE: Final = 500
@@ -70,8 +70,6 @@ _BLOCKS: Final = frozenset(
 )
 _UNSEEN: Final = "script, style, noscript, template, head, [hidden], svg, datalist"
 _EMBEDS: Final = "img, iframe, frame, embed, object, video, audio, canvas, script[src], svg, form"
-_SPACES: Final = re.compile(r"[^\S\n]+")
-_LINES: Final = re.compile(r"\s*\n\s*")
 
 # Phrases that only the notices themselves use, lower case. Tried in this order.
 _NOTICES: Final = MappingProxyType(
@@ -186,7 +184,7 @@ def _visible_text(body: LexborNode | None) -> str:
             block, size = own, size + len(piece)
             if size > 4 * MAX_TEXT:  # white space is folded below
                 break
-    return _LINES.sub("\n", _SPACES.sub(" ", "".join(parts))).strip()[:MAX_TEXT]
+    return fold_spaces("".join(parts))[:MAX_TEXT]
 
 
 def _block_of(node: LexborNode) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from app.domain.stages import StageKey
@@ -10,10 +11,11 @@ from app.engines.crawl.frontier import Frontier, is_binary
 from app.engines.crawl.gate import OriginGate
 from app.engines.crawl.patience import Patience, Verdict
 from app.engines.crawl.polite import MAX_BYTES, PoliteFetcher
-from app.engines.crawl.ports import Extract, ExtractCss, Extraction, Fetcher, HostLimits
+from app.engines.crawl.ports import Extraction, Fetcher, HostLimits, Reader
 from app.engines.crawl.robots import RETRY_DELAYS_S, RobotsLoader
 from app.engines.crawl.traps import TrapGuard
 from app.engines.model import FetchResult, FrontierUrl, HostFact, PageFact, Reference, ScanConfig, UrlState
+from app.engines.notices import UnreadableNotice
 from app.engines.phrases import Phrases
 from app.engines.ports import FrontierPort, ScanSink, ScanStopped
 from app.engines.scope import Scope
@@ -46,8 +48,7 @@ class Crawler:
         store: FrontierPort,
         client: Fetcher,
         limits: HostLimits,
-        extract: Extract,
-        extract_css: ExtractCss,
+        reader: Reader,
         sink: ScanSink,
         scan: ScanConfig,
         agent: str,
@@ -72,10 +73,13 @@ class Crawler:
         self._guard = TrapGuard()
         self._frontier = Frontier(store=store, guard=self._guard, max_depth=scan.max_depth, per_lane=per_address)
         self._fetcher = PoliteFetcher(client=client, limits=limits)
-        self._digester = Digester(scope=scope, extract=extract, extract_css=extract_css)
+        self._digester = Digester(scope=scope, reader=reader)
         loader = RobotsLoader(client=self._fetcher, agent=agent, retry_delays_s=robots_delays_s)
-        self._gate = OriginGate(scope=scope, fetcher=self._fetcher, loader=loader, sink=sink, phrases=self._say)
+        self._gate = OriginGate(
+            scope=scope, fetcher=self._fetcher, loader=loader, reader=reader, sink=sink, phrases=self._say
+        )
         self._patience = Patience()
+        self._unreadable = UnreadableNotice(sink=sink, phrases=self._say, module=_MODULE)
         self._named: set[str] = set()  # hosts that discovery knows
         self._foreign: set[str] = set()  # foreign hosts met so far
         self._start_origins: dict[str, bool] = {}  # whether their sitemaps are being read
@@ -229,7 +233,7 @@ class Crawler:
         if verdict is Verdict.ASK_AGAIN:
             self._frontier.give_back(item.id)
             return
-        digest = self._digester.read(item, self._frontier.depth_of(item.id), result)
+        digest = await self._digester.read(item, self._frontier.depth_of(item.id), result)
         self._keep(item, digest)
         self._name_hosts(digest.hosts, "page", group)
         if verdict is Verdict.LEAVE_HOST:
@@ -240,7 +244,8 @@ class Crawler:
     def _keep(self, item: FrontierUrl, digest: Digest) -> None:
         """Everything about one answer, without an await: a flush takes all of it or nothing."""
         if digest.page is not None:
-            self._store.add_page(digest.page)
+            depth = self._frontier.depth_of(item.id)  # a shorter way may have been found while it was read
+            self._store.add_page(digest.page if digest.page.depth == depth else replace(digest.page, depth=depth))
             self.pages += digest.page.parsed
         if digest.hops:
             self._store.add_hops(digest.hops)
@@ -258,6 +263,8 @@ class Crawler:
             self._guard.learn(item.shape, digest.extraction.text, brings_host=brings_host)
 
     async def _tell(self, item: FrontierUrl, digest: Digest) -> None:
+        if digest.unreadable:
+            await self._unreadable.tell(item.url, digest.unreadable)
         if digest.references and self._on_references:
             await self._on_references(item.url, digest.references)
         if digest.page is not None and self._on_page:

@@ -4,8 +4,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from app.engines.crawl.ports import Extract, ExtractCss, Extraction, Headers
-from app.engines.model import FetchResult, FrontierUrl, Hop, HopKind, PageFact, Reference, Relation, UrlState
+from app.engines.crawl.ports import Extraction, Headers, Reader
+from app.engines.model import (
+    FetchError,
+    FetchResult,
+    FrontierUrl,
+    Hop,
+    HopKind,
+    PageFact,
+    Reference,
+    Relation,
+    UrlState,
+)
+from app.engines.ports import Unreadable
 from app.engines.scope import Scope
 from app.engines.urls import host_of, host_of_serialised
 
@@ -28,18 +39,18 @@ class Digest:
     links: tuple[str, ...] = ()  # in scope, one step further away
     same: tuple[str, ...] = ()  # in scope, at the same distance
     hosts: tuple[str, ...] = ()  # own hosts that were named
+    unreadable: str = ""  # why the body could not be read (`Unreadable.reason`)
 
 
 class Digester:
     """Reads answers. Foreign is what has another registrable domain than the target."""
 
-    def __init__(self, *, scope: Scope, extract: Extract, extract_css: ExtractCss) -> None:
+    def __init__(self, *, scope: Scope, reader: Reader) -> None:
         self._scope = scope
-        self._extract = extract
-        self._extract_css = extract_css
+        self._reader = reader
 
-    def read(self, item: FrontierUrl, depth: int, result: FetchResult) -> Digest:
-        """`depth` is the item's distance as it is known now."""
+    async def read(self, item: FrontierUrl, depth: int, result: FetchResult) -> Digest:
+        """`depth` is the item's distance as it is known now. What cannot be read is told, never raised."""
         page = PageFact(
             url=item.url,
             depth=depth,
@@ -54,10 +65,13 @@ class Digester:
             return Digest(UrlState.FAILED, page)
         if result.hops:
             return self._redirect(page, result.hops)
-        if page.content_type == _SHEET:
-            return self._sheet(item.url, result)
-        if is_html(result):
-            return self._document(page, result)
+        try:
+            if page.content_type == _SHEET:
+                return await self._sheet(item.url, result)
+            if is_html(result):
+                return await self._document(page, result)
+        except Unreadable as failure:
+            return Digest(UrlState.DONE, replace(page, error=FetchError.UNREADABLE), unreadable=failure.reason)
         return Digest(UrlState.DONE, page)
 
     def _redirect(self, page: PageFact, hops: tuple[Hop, ...]) -> Digest:
@@ -77,9 +91,9 @@ class Digester:
             hosts=self._named([host_of(target)]),
         )
 
-    def _sheet(self, url: str, result: FetchResult) -> Digest:
+    async def _sheet(self, url: str, result: FetchResult) -> Digest:
         """Imported sheets are as near as the one that imports them."""
-        found = self._extract_css(result.body.decode("utf-8-sig", errors="replace"), url=url)
+        found = await self._reader.sheet(result.body, url=url)
         return Digest(
             UrlState.DONE,
             references=tuple(reference for reference in found if self._is_foreign(reference.url)),
@@ -87,8 +101,8 @@ class Digester:
             hosts=self._named({host_of(reference.url) for reference in found}),
         )
 
-    def _document(self, page: PageFact, result: FetchResult) -> Digest:
-        found = self._extract(result.body, url=page.url, headers=result.headers, is_internal=self._scope.is_own)
+    async def _document(self, page: PageFact, result: FetchResult) -> Digest:
+        found = await self._reader.page(result.body, url=page.url, headers=result.headers)
         good = page.status in _GOOD
         # What broke off is no page, but what its beginning names is as true as that of any other.
         # A page's `nofollow` is no bar: it speaks to search engines about ranking; access is robots.txt's business.

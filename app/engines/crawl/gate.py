@@ -6,6 +6,7 @@ from typing import Final
 
 from app.domain.stages import StageKey
 from app.engines.crawl.polite import PoliteFetcher
+from app.engines.crawl.ports import Reader
 from app.engines.crawl.robots import RobotsLoader, RobotsRules
 from app.engines.crawl.sitemap import SitemapReader
 from app.engines.phrases import Phrases
@@ -20,11 +21,19 @@ class OriginGate:
     """Rules by origin, each asked for once, however many wait for them."""
 
     def __init__(
-        self, *, scope: Scope, fetcher: PoliteFetcher, loader: RobotsLoader, sink: ScanSink, phrases: Phrases
+        self,
+        *,
+        scope: Scope,
+        fetcher: PoliteFetcher,
+        loader: RobotsLoader,
+        reader: Reader,
+        sink: ScanSink,
+        phrases: Phrases,
     ) -> None:
         self._scope = scope
         self._fetcher = fetcher
         self._loader = loader
+        self._reader = reader
         self._sink = sink
         self._say = phrases
         self._rules: dict[str, asyncio.Task[RobotsRules]] = {}
@@ -53,7 +62,7 @@ class OriginGate:
         rules = await self.rules(origin, group)
         named = [url for raw in rules.sitemaps if (url := resolve(f"{origin}/", raw))]
         may_ask = self._may_ask_of(origin, rules)
-        reader = SitemapReader(client=self._fetcher, may_ask=may_ask)
+        reader = SitemapReader(client=self._fetcher, reader=self._reader, may_ask=may_ask)
         read = await reader.read(named or [f"{origin}/sitemap.xml"], on_urls)
         if read:
             await self._log("INFO", self._say("sitemaps_read", origin=origin, count=read))

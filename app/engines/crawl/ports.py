@@ -89,15 +89,32 @@ class Extraction(Protocol):
     def script_location(self) -> str | None: ...
 
 
-class Extract(Protocol):
-    """Reads a HTML document."""
+class Sitemap(Protocol):
+    """What a sitemap lists."""
 
-    def __call__(self, body: bytes, *, url: str, headers: Headers, is_internal: Callable[[str], bool]) -> Extraction:
-        """`is_internal`: whether a host is the site's own. Never raises for what a page holds."""
+    @property
+    def urls(self) -> Sequence[str]: ...
+
+    @property
+    def is_index(self) -> bool:
+        """The URLs are sitemaps themselves."""
         ...
 
 
-class ExtractCss(Protocol):
-    """Reads a style sheet."""
+class Reader(Protocol):
+    """Reads bodies, elsewhere (`app.engines.reading`): no page can hold the scan, or end it.
 
-    def __call__(self, text: str, *, url: str) -> Sequence[Reference]: ...
+    Raises `Unreadable` for a body that cannot be read within its limits.
+    """
+
+    async def page(self, body: bytes, *, url: str, headers: Headers) -> Extraction:
+        """A HTML document of the target."""
+        ...
+
+    async def sheet(self, body: bytes, *, url: str) -> Sequence[Reference]:
+        """A style sheet."""
+        ...
+
+    async def sitemap(self, body: bytes, *, url: str) -> Sitemap:
+        """A sitemap; what is none lists nothing."""
+        ...

@@ -2,6 +2,7 @@
 expanded, and broken files still give what they hold.
 """
 
+import asyncio
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Iterable
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Final
 
-from app.engines.crawl.ports import Fetcher
+from app.engines.crawl.ports import Fetcher, Reader
+from app.engines.crawl.ports import Sitemap as Listing
+from app.engines.ports import Unreadable
 from app.engines.urls import resolve
 
 MAX_BYTES: Final = 50 * 1024 * 1024  # the protocol's own limit for one file, unpacked
@@ -17,6 +20,7 @@ MAX_URLS: Final = 50_000  # the protocol's own limit for one file
 MAX_FILES: Final = 50  # of one origin
 MAX_NESTING: Final = 3
 TIMEOUT_S: Final = 30.0
+AT_ONCE: Final = 1_000  # URLs that are handed on in one go: 20 ms
 _GZIP: Final = b"\x1f\x8b"
 _LOCATION: Final = re.compile(
     r"<(?:\w+:)?loc\b[^>]*>\s*(?:<!\[CDATA\[)?\s*([^<\]]{1,4096}?)\s*(?:\]\]>)?\s*</", re.IGNORECASE
@@ -61,9 +65,10 @@ def _unpack(body: bytes) -> bytes:
 class SitemapReader:
     """Follows sitemaps from their roots to the pages."""
 
-    def __init__(self, *, client: Fetcher, may_ask: Callable[[str], bool]) -> None:
+    def __init__(self, *, client: Fetcher, reader: Reader, may_ask: Callable[[str], bool]) -> None:
         """`may_ask` decides about each sitemap's URL (scope, robots.txt)."""
         self._client = client
+        self._reader = reader
         self._may_ask = may_ask
 
     async def read(self, roots: Iterable[str], on_urls: Callable[[tuple[str, ...]], Awaitable[None]]) -> int:
@@ -81,15 +86,20 @@ class SitemapReader:
                 continue
             read += 1
             if not sitemap.is_index:
-                await on_urls(sitemap.urls)
+                for start in range(0, len(sitemap.urls), AT_ONCE):
+                    await on_urls(tuple(sitemap.urls[start : start + AT_ONCE]))
+                    await asyncio.sleep(0)
             elif nesting < MAX_NESTING:
                 waiting += [(nested, nesting + 1) for nested in sitemap.urls[:MAX_FILES]]
         return read
 
-    async def _fetch(self, url: str) -> Sitemap | None:
+    async def _fetch(self, url: str) -> Listing | None:
         result = await self._client.fetch(
             url, max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S, max_redirects=MAX_NESTING, may_follow=self._may_ask
         )
         if result.status != _OK or result.error is not None:
             return None
-        return parse_sitemap(result.body, url=result.final_url)
+        try:
+            return await self._reader.sitemap(result.body, url=result.final_url)
+        except Unreadable:
+            return None  # as one that is not there

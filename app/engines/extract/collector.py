@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborNode
 from app.engines.extract.element import MAX_TEXT, Paths, snippet_of, text_of
 from app.engines.extract.hidden import HiddenIndex
 from app.engines.model import Reference, Relation
-from app.engines.urls import host_of, host_of_serialised, origin_of, resolve
+from app.engines.urls import Base, host_of, host_of_serialised, origin_of
 
 MAX_REFERENCES: Final = 20_000  # of one page; the site of a link farm is found out long before
 _MAX_DESCRIBED: Final = 3_000  # with DOM path, snippet and text: 30 us each
@@ -27,6 +27,7 @@ class Collector:
     links: dict[str, None] = field(default_factory=dict)  # own documents that may be crawled, without fragment
     own_hosts: set[str] = field(default_factory=set)  # own hosts in any reference or mention
     sheets: dict[str, None] = field(default_factory=dict)  # own style sheets
+    _base: Base = field(init=False)
     _home: str = field(
         default="", init=False
     )  # origin of the page with its slash once it is known to be own: most links begin with it
@@ -35,6 +36,7 @@ class Collector:
     _mentioned: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self._base = Base(self.base_url)
         own = self._is_own(host_of(self.page_url))
         self._home = f"{origin_of(self.page_url)}/" if own else "-"  # no URL begins with a dash
 
@@ -42,7 +44,7 @@ class Collector:
         """(absolute URL, whether it is the site's own); None for what is no http(s) URL."""
         if raw in self._resolved:
             return self._resolved[raw]
-        url = resolve(self.base_url, raw)
+        url = self._base.resolve(raw)
         found = None if url is None else (url, url.startswith(self._home) or self._is_own(host_of_serialised(url)))
         self._resolved[raw] = found
         return found

@@ -18,8 +18,6 @@ _BLOCK: Final = frozenset(
 _SILENT: Final = frozenset(
     {"script", "style", "noembed", "noframes", "iframe", "svg", "title", "noscript", "xmp", "plaintext"}
 )
-_SPACES: Final = re.compile(r"[^\S\n]+")
-_BREAKS: Final = re.compile(r"\s*\n\s*")
 _APP_ROOT: Final = (
     '[id="app"],[id="root"],[id="__next"],[id="__nuxt"],[id="___gatsby"],[id="q-app"],[id="main-app"],app-root,'
     "[data-reactroot],[ng-app],[ng-version],[data-server-rendered]"
@@ -57,7 +55,12 @@ def visible_text(body: LexborNode, inactive: frozenset[int] = frozenset()) -> st
         length += len(text)
         if length > 2 * MAX_TEXT:  # white space is squeezed below
             break
-    return _BREAKS.sub("\n", _SPACES.sub(" ", "".join(parts))).strip()[:MAX_TEXT]
+    return fold_spaces("".join(parts))[:MAX_TEXT]
+
+
+def fold_spaces(text: str) -> str:
+    """Runs of white space as one blank, or as one line break where they hold one; none at the ends."""
+    return "\n".join(filter(None, (" ".join(line.split()) for line in text.split("\n"))))
 
 
 def _break_after(node: LexborNode) -> str:

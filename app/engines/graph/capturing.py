@@ -43,10 +43,11 @@ class Capturing:
             policy=equipment.policy,
             config=equipment.config,
             store=contents,
+            reader=equipment.reader,
             browser=None,
             limits=equipment.limits,
         )
-        self._pictures = Pictures(equipment=equipment, contents=contents) if pictures else None
+        self._pictures = Pictures(equipment=equipment, reader=equipment.reader, contents=contents) if pictures else None
         self._on_capture = on_capture
         self._on_drawn = on_drawn
         self._on_problem = on_problem

@@ -11,6 +11,8 @@ from app.engines.net.egress import EgressProxy
 from app.engines.net.limits import HostLimits
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.resolver import Resolver
+from app.engines.reading.pool import ReadingPool
+from app.engines.reading.reader import PageReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +24,20 @@ class Equipment:
     resolver: Resolver
     client: HttpClient
     limits: HostLimits
+    reader: PageReader
 
 
 @asynccontextmanager
-async def open_equipment(config: NetworkConfig) -> AsyncIterator[Equipment]:
-    """Opens and closes what all stages share."""
+async def open_equipment(config: NetworkConfig, *, target: str, language: str) -> AsyncIterator[Equipment]:
+    """Opens and closes what all stages share: the network, and the processes that read what it brings."""
     policy = AddressPolicy(allow_networks=config.allow_networks, allowed_ports=config.allowed_ports)
     resolver = Resolver(config=config)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(resolver.close)
         client = await stack.enter_async_context(HttpClient(config=config, policy=policy, resolver=resolver))
-        yield Equipment(config, policy, resolver, client, HostLimits(per_address=config.connections_per_address))
+        pool = await stack.enter_async_context(ReadingPool(target=target, language=language))
+        limits = HostLimits(per_address=config.connections_per_address)
+        yield Equipment(config, policy, resolver, client, limits, PageReader(pool))
 
 
 @asynccontextmanager

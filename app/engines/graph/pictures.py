@@ -6,12 +6,14 @@ from typing import Final
 
 from app.engines.capture.browser import Browser, Rendered, RenderFailed
 from app.engines.capture.http import THIN_TEXT
-from app.engines.capture.pages import classify, read_document
+from app.engines.capture.pages import classify
+from app.engines.capture.ports import DocumentReader
 from app.engines.capture.store import ContentStore
 from app.engines.graph.equipment import BrowserUnavailable, Equipment, open_browser
 from app.engines.graph.targets import Target
 from app.engines.model import Capture, Hop, HopKind
 from app.engines.net.redirects import request_url
+from app.engines.ports import Unreadable
 from app.engines.urls import normalise
 
 MAX_PICTURES: Final = 300  # of one scan: half a second each
@@ -20,8 +22,9 @@ MAX_PICTURES: Final = 300  # of one scan: half a second each
 class Pictures:
     """Renders captures. Without Chromium nothing is drawn, and `problem` says why."""
 
-    def __init__(self, *, equipment: Equipment, contents: ContentStore) -> None:
+    def __init__(self, *, equipment: Equipment, reader: DocumentReader, contents: ContentStore) -> None:
         self._equipment = equipment
+        self._reader = reader
         self._contents = contents
         self._browser: Browser | None = None
         self._hosts: set[str] = set()  # that have their picture, or wait for it
@@ -56,14 +59,17 @@ class Pictures:
             self.problem, self._browser = str(lost), None
             return None
         drawn = replace(capture, screenshot_sha256=self._contents.put(rendered.screenshot))
-        return self._with_scripts(drawn, rendered)
+        try:
+            return await self._with_scripts(drawn, rendered)
+        except Unreadable:
+            return drawn  # what scripts made of it says nothing
 
-    def _with_scripts(self, capture: Capture, rendered: Rendered) -> Capture:
+    async def _with_scripts(self, capture: Capture, rendered: Rendered) -> Capture:
         """A page that scripts lead away from is captured where they lead; one with next to no text, as they draw it."""
         moved = request_url(rendered.final_url) is not None and not _is_same(rendered.final_url, capture.final_url)
         if not moved and len(capture.text) >= THIN_TEXT:
             return capture
-        document = read_document(rendered.html)
+        document = await self._reader.document(rendered.html)
         if not moved and len(document.text) <= len(capture.text):
             return capture
         hop = Hop(capture.final_url, capture.status, "", HopKind.SCRIPT, rendered.final_url)

@@ -11,12 +11,9 @@ from dataclasses import replace
 from typing import Final
 
 from app.domain.stages import StageKey
-from app.engines.analyse.analyser import Analyser
 from app.engines.capture.store import ContentStore
 from app.engines.crawl.crawler import Crawler
 from app.engines.discover.discovery import Discovery
-from app.engines.extract.css import extract_css
-from app.engines.extract.page import extract
 from app.engines.graph.budget import TimeBudget
 from app.engines.graph.capturing import Capturing
 from app.engines.graph.equipment import Equipment
@@ -27,7 +24,8 @@ from app.engines.graph.targets import MAX_TARGETS, Target, TargetBook
 from app.engines.graph.teller import ProgressTeller
 from app.engines.graph.verdicts import Verdicts, without_text
 from app.engines.identify.fold import MAX_DOMAINS
-from app.engines.model import Capture, Counts, HostFact, Reference, ScanConfig
+from app.engines.model import Capture, Counts, FetchError, HostFact, Reference, ScanConfig
+from app.engines.notices import UnreadableNotice
 from app.engines.phrases import Phrases
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.scope import Scope, registrable_domain
@@ -64,12 +62,14 @@ class ScanGraph:
         self._subdomains: set[str] = set()
         self._own_starts = 0
         self._discovery_cut = False  # the time limit ended it
+        self._unreadable = UnreadableNotice(sink=sink, phrases=phrases, module=StageKey.CONTENT_CAPTURE.value)
         self._verdicts = Verdicts(
-            analyser=Analyser(scope_target=config.target, language=phrases.language),
+            analyser=equipment.reader,
             parties=self._parties,
             contents=contents,
             sink=sink,
             phrases=phrases,
+            notice=self._unreadable,
         )
         self._capturing = Capturing(
             equipment=equipment,
@@ -113,8 +113,7 @@ class ScanGraph:
             store=self._store,
             client=equipment.client,
             limits=equipment.limits,
-            extract=extract,
-            extract_css=extract_css,
+            reader=equipment.reader,
             sink=self._sink,
             scan=replace(self._config, time_limit_s=self._budget.crawl_limit_s()),
             agent=equipment.config.user_agent,
@@ -231,6 +230,8 @@ class ScanGraph:
         self._store.put_capture(without_text(capture))
         shown = capture.status or (capture.error.value if capture.error else "-")
         await self._log(StageKey.CONTENT_CAPTURE, self._say("captured", url=target.url, status=shown))
+        if capture.error is FetchError.UNREADABLE:
+            await self._unreadable.tell(target.url, "limits")
         away = self._parties.redirects_of(target, capture)
         if away:
             self._store.add_references(away)

@@ -1,29 +1,46 @@
 """Stage 5 as the graph sees it: what was captured is judged at once, and again when more refers to it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 from app.domain.violations import violation_name
-from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.subject import Subject
 from app.engines.capture.store import ContentDamaged, ContentMissing, ContentStore
-from app.engines.extract.charset import decode
 from app.engines.graph.parties import Parties
 from app.engines.graph.targets import Target
-from app.engines.model import Capture
+from app.engines.model import Capture, ViolationFact
+from app.engines.notices import UnreadableNotice
 from app.engines.phrases import Phrases
-from app.engines.ports import ScanSink
+from app.engines.ports import ScanSink, Unreadable
 
 _MODULE: Final = "ai_analysis"
+
+
+class Analyser(Protocol):
+    """Judges one subject. Raises `Unreadable`."""
+
+    async def analyse(self, subject: Subject, html: bytes) -> Sequence[ViolationFact]:
+        """`html` as it came, instead of the subject's own."""
+        ...
 
 
 class Verdicts:
     """Knows what was analysed on which grounds."""
 
     def __init__(
-        self, *, analyser: Analyser, parties: Parties, contents: ContentStore, sink: ScanSink, phrases: Phrases
+        self,
+        *,
+        analyser: Analyser,
+        parties: Parties,
+        contents: ContentStore,
+        sink: ScanSink,
+        phrases: Phrases,
+        notice: UnreadableNotice,
     ) -> None:
         self._analyser = analyser
+        self._notice = notice
+        self._unreadable: set[tuple[str, str]] = set()  # (HTML, text) whose analysis broke its limits
         self._parties = parties
         self._contents = contents
         self._sink = sink
@@ -68,13 +85,7 @@ class Verdicts:
     async def _judge(self, target: Target) -> bool:
         self._grounds[target] = self._grounds_of(target)
         capture = self._captures[target]
-        subject = Subject(
-            capture=self.with_text(capture),
-            third_party=self._parties.party_of(target),
-            html=decode(self._content(capture.html_sha256), "")[0] if capture.html_sha256 else "",
-            references=self._parties.references_of(target),
-        )
-        facts = self._analyser.analyse(subject)
+        facts = await self._analyse(target, capture)
         for fact in facts:
             if await self._sink.violation(fact):
                 self.violations += 1
@@ -82,6 +93,23 @@ class Verdicts:
                 line = self._phrases("violation_found", domain=fact.domain, name=name, confidence=fact.confidence)
                 await self._sink.log("WARNING", _MODULE, line)
         return bool(facts)
+
+    async def _analyse(self, target: Target, capture: Capture) -> Sequence[ViolationFact]:
+        """Of what cannot be read only the address and the references are judged."""
+        subject = Subject(
+            capture=capture,
+            third_party=self._parties.party_of(target),
+            references=self._parties.references_of(target),
+        )
+        content = capture.html_sha256, capture.text_sha256
+        if content not in self._unreadable:
+            try:
+                full = replace(subject, capture=self.with_text(capture))
+                return await self._analyser.analyse(full, self._content(capture.html_sha256))
+            except Unreadable as failure:
+                self._unreadable.add(content)
+                await self._notice.tell(capture.url, failure.reason)
+        return await self._analyser.analyse(subject, b"")
 
     def with_text(self, capture: Capture) -> Capture:
         """The capture as it was before `without_text`."""

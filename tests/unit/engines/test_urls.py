@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engines.urls import host_of, host_of_serialised, normalise, origin_of, resolve, strip_secrets
+from app.engines.urls import Base, host_of, host_of_serialised, normalise, origin_of, resolve, strip_secrets
 
 BASE = "http://www.corp.test/a/b.html?q=1"
 
@@ -55,6 +55,16 @@ TRICKS = {
 @pytest.mark.parametrize("raw", TRICKS, ids=repr)
 def test_a_url_leads_where_a_browser_would_go(raw):
     assert resolve(BASE, raw) == TRICKS[raw]
+
+
+@given(
+    st.text("aZ0-_~./?&=%:#@\\ \n*é", max_size=12),
+    st.sampled_from(
+        [BASE, "https://corp.test/", "http://corp.test:8080/a/?x=/b#c/d", "http://u:p@corp.test/a", "http://x"]
+    ),
+)
+def test_the_short_way_leads_where_the_parser_does(raw, base):
+    assert Base(base).resolve(raw) == resolve(base, raw)
 
 
 @given(st.text(max_size=80), st.sampled_from([BASE, "https://corp.test/", "not a url", ""]))

@@ -12,6 +12,7 @@ from app.engines.net.client import HttpClient
 from app.engines.net.limits import HostLimits
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.resolver import Resolver
+from tests.support.reading import page_reader
 from tests.unit.engines.net.servers import dns_server, http_server, response, routes
 
 NETWORK = "127.64.0.0/10"
@@ -55,6 +56,7 @@ async def capturing(tmp_path, *, browser=None, zone=ZONE, silent=False, **config
                 policy=policy,
                 config=settings,
                 store=ContentStore(tmp_path / "content"),
+                reader=page_reader(),
                 browser=browser,
                 limits=HostLimits(),
             )

@@ -7,12 +7,11 @@ from dataclasses import replace
 import pytest
 
 from app.engines.crawl.crawler import Crawler
-from app.engines.extract.css import extract_css
-from app.engines.extract.page import extract
 from app.engines.model import FetchError, FetchResult, Hop, HopKind, HostFact, ScanConfig
 from app.engines.scope import Scope
 from app.engines.urls import resolve
 from app.scanstore.sqlite import SqliteScanStore
+from tests.support.reading import page_reader
 
 
 class FakeSite:
@@ -129,8 +128,7 @@ def make_crawler(site, limits, sink, store):
             store=store,
             client=site,
             limits=limits,
-            extract=extract,
-            extract_css=extract_css,
+            reader=page_reader(),
             sink=sink,
             scan=ScanConfig("a.test", **config),
             agent=agent,

@@ -1,23 +1,22 @@
 """What one answer means for the crawl."""
 
 from app.engines.crawl.digest import Digest, Digester
-from app.engines.extract.css import extract_css
-from app.engines.extract.page import extract
 from app.engines.model import FetchError, FetchResult, FrontierUrl
 from app.engines.scope import Scope
+from tests.support.reading import page_reader
 
 URL = "http://site.test/"
 HTML = (("content-type", "text/html"),)
 
 
-def read(result: FetchResult) -> Digest:
-    digester = Digester(scope=Scope("site.test"), extract=extract, extract_css=extract_css)
-    return digester.read(FrontierUrl(1, URL, URL, "site.test", 0), 0, result)
+async def read(result: FetchResult) -> Digest:
+    digester = Digester(scope=Scope("site.test"), reader=page_reader("site.test"))
+    return await digester.read(FrontierUrl(1, URL, URL, "site.test", 0), 0, result)
 
 
-def test_a_body_that_broke_off_is_no_page_but_what_it_names_is_followed() -> None:
+async def test_a_body_that_broke_off_is_no_page_but_what_it_names_is_followed() -> None:
     body = b"<a href=/more>more</a><a href=http://other.example/>away</a><p>and th"
-    digest = read(FetchResult(URL, URL, 200, HTML, body, error=FetchError.TIMEOUT))
+    digest = await read(FetchResult(URL, URL, 200, HTML, body, error=FetchError.TIMEOUT))
     assert digest.page is not None
     assert not digest.page.parsed
     assert digest.page.error is FetchError.TIMEOUT
@@ -25,14 +24,14 @@ def test_a_body_that_broke_off_is_no_page_but_what_it_names_is_followed() -> Non
     assert [reference.url for reference in digest.references] == ["http://other.example/"]
 
 
-def test_a_body_that_was_longer_than_the_limit_is_a_page_that_says_so() -> None:
-    digest = read(FetchResult(URL, URL, 200, HTML, b"<p>the beginning", truncated=True))
+async def test_a_body_that_was_longer_than_the_limit_is_a_page_that_says_so() -> None:
+    digest = await read(FetchResult(URL, URL, 200, HTML, b"<p>the beginning", truncated=True))
     assert digest.page is not None
     assert digest.page.parsed
     assert digest.page.truncated
 
 
-def test_a_body_that_was_not_wanted_is_not_truncated() -> None:
-    digest = read(FetchResult(URL, URL, 200, (("content-type", "image/png"),), b"", truncated=True))
+async def test_a_body_that_was_not_wanted_is_not_truncated() -> None:
+    digest = await read(FetchResult(URL, URL, 200, (("content-type", "image/png"),), b"", truncated=True))
     assert digest.page is not None
     assert not digest.page.truncated

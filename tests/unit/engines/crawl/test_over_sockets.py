@@ -9,14 +9,13 @@ from aiohttp import web
 
 from app.engines.crawl.crawler import Crawler
 from app.engines.discover.discovery import Discovery
-from app.engines.extract.css import extract_css
-from app.engines.extract.page import extract
 from app.engines.model import NetworkConfig, Relation, ScanConfig
 from app.engines.net.client import HttpClient
 from app.engines.net.limits import HostLimits
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.resolver import Resolver
 from app.engines.scope import Scope
+from tests.support.reading import page_reader
 
 ADDRESS = "127.64.7.1"
 
@@ -87,8 +86,7 @@ async def scan(site, store, sink, **config):
                 store=store,
                 client=client,
                 limits=limits,
-                extract=extract,
-                extract_css=extract_css,
+                reader=page_reader(),
                 sink=sink,
                 scan=settings,
                 agent=network.user_agent,

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from app.engines.crawl.sitemap import MAX_FILES, MAX_URLS, SitemapReader, parse_sitemap
 from app.engines.model import FetchResult
+from tests.support.reading import page_reader
 
 BASE = "https://a.test/sitemap.xml"
 
@@ -65,7 +66,7 @@ async def read(files, roots=(BASE,), may_ask=lambda url: True):
     async def on_urls(urls):
         found.extend(urls)
 
-    count = await SitemapReader(client=Client(), may_ask=may_ask).read(roots, on_urls)
+    count = await SitemapReader(reader=page_reader(), client=Client(), may_ask=may_ask).read(roots, on_urls)
     return found, asked, count
 
 

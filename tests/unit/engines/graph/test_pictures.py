@@ -9,6 +9,7 @@ from app.engines.graph import pictures as module
 from app.engines.graph.pictures import MAX_PICTURES, Pictures
 from app.engines.graph.targets import Target
 from app.engines.model import Capture, HopKind
+from tests.support.reading import page_reader
 
 TARGET = Target("b.example", "b.example", "http://b.example/")
 LONG = "Pumps, valves and fittings for every purpose. " * 20
@@ -45,7 +46,7 @@ def draw_with(tmp_path, monkeypatch):
             yield Browser(outcomes)
 
         monkeypatch.setattr(module, "open_browser", open_browser)
-        made = Pictures(equipment=None, contents=ContentStore(tmp_path))
+        made = Pictures(equipment=None, reader=page_reader(), contents=ContentStore(tmp_path))
         stack = AsyncExitStack()
         await made.start(stack)
         return made

@@ -1,0 +1,114 @@
+"""The processes that read: `python -m app.engines.reading.process`, started by `pool`.
+
+The first one imports everything and forks a reader for each socket that it was given. When a reader dies, it tells
+the scan on the reader's socket how, and forks the next one, which goes on with the next frame there. While a reader
+reads, a timer of processor time runs: when it ends, the kernel ends the reader, in Python or in C. When the scan is
+gone, readers see the end of their socket.
+"""
+
+import gc
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import orjson
+
+from app.engines.reading.frames import Kind, frame, receive, send
+from app.engines.reading.jobs import Jobs, TooMuch
+
+MAX_MEMORY: Final = 2 * 1024**3  # bytes of address space; a page of 5 MiB needs at most a quarter
+PAUSE_S: Final = 0.02  # before the next reader: one that cannot live must not keep a core busy
+MAX_REASON: Final = 200
+
+
+def serve(channels: Sequence[socket.socket], jobs: Jobs) -> None:
+    """Keeps a reader on every channel until the scan hangs up on all."""
+    gc.collect()
+    gc.freeze()  # what all readers share stays shared
+    readers = {_fork(channel, channels, jobs): channel for channel in channels}
+    while readers:
+        pid, status = os.wait()
+        channel = readers.pop(pid)
+        code = os.waitstatus_to_exitcode(status)
+        if code == 0 or not _tell(channel, code):
+            continue
+        time.sleep(PAUSE_S)
+        readers[_fork(channel, channels, jobs)] = channel
+
+
+def _tell(channel: socket.socket, code: int) -> bool:
+    """False: the scan is gone."""
+    try:
+        send(channel, Kind.DIED, code)
+    except OSError:
+        return False
+    return True
+
+
+def _fork(channel: socket.socket, channels: Sequence[socket.socket], jobs: Jobs) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        for other in channels:
+            if other is not channel:
+                other.close()
+        _limit()
+        _read(channel, jobs)
+        code = 0
+    except OSError:
+        code = 0  # the scan is gone
+    finally:
+        os._exit(code)
+
+
+def _limit() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # a terminal's Ctrl-C is the scan's business
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends the process, whatever it is doing
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+
+
+def _read(channel: socket.socket, jobs: Jobs) -> None:
+    send(channel, Kind.STARTED, os.getpid())
+    while (received := receive(channel)) is not None:
+        _, (name, cpu_s, *arguments), body = received
+        signal.setitimer(signal.ITIMER_PROF, cpu_s)
+        answer = _answer(jobs, name, body, arguments)
+        signal.setitimer(signal.ITIMER_PROF, 0)  # from here on a reader must not die: half a frame would be left
+        channel.sendall(answer)
+
+
+def _answer(jobs: Jobs, name: str, body: bytes, arguments: list[object]) -> bytes:
+    """All frames of the answer. The border of a page: whatever it makes our code do ends here."""
+    try:
+        *parts, last = jobs.run(name, body, arguments)
+        return b"".join((*(frame(Kind.PART, part) for part in parts), frame(Kind.DONE, last)))
+    except (MemoryError, TooMuch):
+        return frame(Kind.FAILED, "memory")
+    except RecursionError:
+        return frame(Kind.FAILED, "nesting")
+    except Exception as error:  # noqa: BLE001 - the page's doing or ours: the scan names the page and logs this
+        place = f"{type(error).__name__}: {error}"[:MAX_REASON].encode("ascii", "backslashreplace").decode()
+        return frame(Kind.FAILED, place)
+
+
+def main(make_jobs: Callable[..., Jobs] = Jobs) -> None:
+    """argv: the descriptors of the sockets and what the jobs need to know, as JSON."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    order = orjson.loads(sys.argv[1])
+    channels = [socket.socket(fileno=descriptor) for descriptor in order["channels"]]
+    jobs = make_jobs(**order["jobs"])
+    jobs.prepare()
+    serve(channels, jobs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""A reader whose jobs do what no job should. Run by `ReadingPool(module="tests.support.bad_reader")`."""
+
+import os
+import signal
+from pathlib import Path
+
+from app.engines.reading.process import main
+
+
+class BadJobs:
+    """Named by what they do."""
+
+    def __init__(self, *, target, language):
+        self.told = (target, language)
+
+    def prepare(self):
+        """Nothing takes long here."""
+
+    def run(self, name, body, arguments):
+        return getattr(self, name)(body, *arguments)
+
+    def echo(self, body, *arguments):
+        return [*self.told, list(arguments), body.decode()]
+
+    def who(self, body):
+        return [os.getpid()]
+
+    def spin(self, body):
+        while True:
+            pass
+
+    def stick(self, body):
+        """In C, without ever looking at Python's signals: the lock of the interpreter is held throughout."""
+        return [int("9" * 4_000) ** 200_000 % 7]
+
+    def crash(self, body):
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+    def crash_once(self, body, mark):
+        if not Path(mark).exists():
+            Path(mark).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return ["alive"]
+
+    def swell(self, body):
+        return [len(bytearray(1 << 40))]
+
+    def nest(self, body):
+        return self.nest(body)
+
+    def err(self, body):
+        return [int("not a number")]
+
+    def flood(self, body):
+        """Many pieces, more than a socket holds."""
+        return [["x" * 1_000] * 1_000] * 20
+
+    def babble(self, body):
+        for descriptor in range(3, 20):
+            try:
+                os.write(descriptor, b"\xff" * 64)
+            except OSError:
+                continue
+        return []
+
+
+if __name__ == "__main__":
+    main(BadJobs)
