@@ -47,13 +47,13 @@ scan_tasks = Table(
     Column("deleted_at", UtcDateTime),  # a tombstone: invisible, purged later
 )
 Index("ix_scan_tasks_owner", scan_tasks.c.user_id, scan_tasks.c.created_at)
-Index("ix_scan_tasks_status", scan_tasks.c.status, scan_tasks.c.queued_at)
+# The queue. `deleted_at` makes a count of it one of the index alone.
+Index("ix_scan_tasks_queue", scan_tasks.c.status, scan_tasks.c.queued_at, scan_tasks.c.id, scan_tasks.c.deleted_at)
 Index("ix_scan_tasks_ended", scan_tasks.c.status, scan_tasks.c.completed_at, scan_tasks.c.id)
 
 # Conditions of partial indexes. SQLite uses such an index only for a query with the same words, so queries take these.
 VISIBLE: Final = text("deleted_at IS NULL")
 DELETED: Final = text("deleted_at IS NOT NULL")
-WAITING: Final = text("status = 'pending' AND deleted_at IS NULL")
 UNFINISHED_VISIBLE: Final = text("status IN ('cancelling', 'pending', 'running') AND deleted_at IS NULL")
 OBSERVED: Final = text("type IN ('task_retrying', 'task_warning')")  # few of a log, and looked for by type
 
@@ -63,7 +63,6 @@ def _partial(name: str, condition: TextClause, *columns: Column[Any]) -> None:
 
 
 _partial("ix_scan_tasks_deleted", DELETED, scan_tasks.c.deleted_at)
-_partial("ix_scan_tasks_waiting", WAITING, scan_tasks.c.queued_at, scan_tasks.c.id)
 _partial("ix_scan_tasks_unfinished", UNFINISHED_VISIBLE, scan_tasks.c.user_id, scan_tasks.c.status)
 # A list in each order, for an administrator and for an owner, with all that it is filtered by: a page and its total are
 # read from the index alone, and the rows of the page afterwards.

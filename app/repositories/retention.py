@@ -207,5 +207,5 @@ def set_last_seen(connection: Connection, now: datetime) -> None:
 
 def _remove_some(connection: Connection, table: Table, key: str, task_id: str, limit: int) -> int:
     mine = table.c.task_id == task_id
-    some = select(table.c[key]).where(mine).order_by(table.c[key]).limit(limit).scalar_subquery()
+    some = select(table.c[key]).where(mine).limit(limit).scalar_subquery()
     return connection.execute(delete(table).where(mine, table.c[key].in_(some))).rowcount

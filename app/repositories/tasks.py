@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, LargeBinary, Row, Select, cast, func, select, tuple_
 
 from app.domain.tasks import TaskStatus
 from app.models import scan_tasks, task_events, task_logs
-from app.models.tasks import LIST_ORDERS, OBSERVED, UNFINISHED_VISIBLE, VISIBLE, WAITING
+from app.models.tasks import LIST_ORDERS, OBSERVED, UNFINISHED_VISIBLE, VISIBLE
 from app.repositories.listing import count_up_to, in_order
 
 TaskRow = Row[Any]  # all columns of scan_tasks
 Visible: Final = scan_tasks.c.deleted_at.is_(None)
 MAX_LOOKED_AT: Final = 20_000  # lines, for one page of those that a filter keeps
+_WAITING: Final = (scan_tasks.c.status == TaskStatus.PENDING, Visible)
 SORTABLE: Final = tuple(LIST_ORDERS)
 
 
@@ -62,11 +62,13 @@ def list_page(
     """
     name = sort.removeprefix("-")
     order = "status" if status and name == "created_at" else name  # its index has both
-    query = select(scan_tasks.c.id).where(VISIBLE).with_hint(scan_tasks, _list_index(viewer, order), "sqlite")
+    query = select(scan_tasks.c.id).where(VISIBLE)
     if not viewer.is_admin:
         query = query.where(scan_tasks.c.user_id == viewer.user_id)
     if status:
-        query = query.where(scan_tasks.c.status == status)
+        # Without an index that begins with the status: SQLite would take it, and sort all that it finds.
+        column = scan_tasks.c.status if order == "status" else scan_tasks.c.status + ""
+        query = query.where(column == status)
     if domain:
         query = query.where(scan_tasks.c.target_domain.contains(domain, autoescape=True))
     columns = [scan_tasks.c[column] for column in LIST_ORDERS[order] if column in (*SORTABLE, "id")]
@@ -74,11 +76,6 @@ def list_page(
     ordered = query.order_by(*(term.desc() if sort.startswith("-") else term.asc() for term in terms))
     ids = list(connection.execute(ordered.offset(offset).limit(limit)).scalars())
     return in_order(connection, scan_tasks, ids), count_up_to(connection, query)
-
-
-def _list_index(viewer: Viewer, order: str) -> str:
-    """Left alone, SQLite may take one that needs a sort: it does not know how many rows a status has."""
-    return f"INDEXED BY ix_scan_tasks_{'list' if viewer.is_admin else 'owner'}_{order}"
 
 
 def heads(connection: Connection, task_ids: Sequence[str], owner_ids: Sequence[str]) -> list[TaskHead]:
@@ -103,13 +100,13 @@ def queue_position(connection: Connection, row: Row[Any]) -> int | None:
     if row.status != TaskStatus.PENDING:
         return None
     place = tuple_(scan_tasks.c.queued_at, scan_tasks.c.id)
-    ahead = select(func.count()).select_from(scan_tasks).where(WAITING, place < (row.queued_at, row.id))
+    ahead = select(func.count()).select_from(scan_tasks).where(*_WAITING, place < (row.queued_at, row.id))
     return connection.execute(ahead).scalar_one() + 1
 
 
 def pending(connection: Connection, limit: int) -> list[Row[Any]]:
     """The oldest waiting tasks, first first."""
-    query = select(scan_tasks).where(WAITING)
+    query = select(scan_tasks).where(*_WAITING)
     return list(connection.execute(query.order_by(scan_tasks.c.queued_at, scan_tasks.c.id).limit(limit)))
 
 
@@ -193,12 +190,6 @@ def mark_worker(connection: Connection, task_id: str, attempt: int, state: str) 
         .where(columns.id == task_id, columns.attempt == attempt, columns.worker_id.is_not(None))
         .values(worker_state=state)
     )
-
-
-def deleted_before(connection: Connection, moment: datetime, limit: int) -> list[str]:
-    """Tombstones older than `moment`, to be purged."""
-    query = select(scan_tasks.c.id).where(scan_tasks.c.deleted_at < moment).limit(limit)
-    return list(connection.execute(query).scalars())
 
 
 def _seen_by(query: Select[Any], viewer: Viewer | None) -> Select[Any]:

@@ -20,6 +20,9 @@ from app.websocket.protocol import TaskSnapshot, TaskState
 from app.websocket.topics import Topics
 
 RECENT_VIOLATIONS: Final = 50
+# So many times the largest replay may be read to fill it, hidden types included: above that a snapshot is cheaper for
+# everybody, and it loses nothing.
+MAX_SPAN: Final = 20
 COUNTS: Final = ("total", "critical", "high", "medium", "low", "needs_review")
 
 
@@ -92,7 +95,9 @@ class StateReader:
             return NoReplay(row.user_id, SnapshotReason.AHEAD_OF_LOG)
         if after < row.min_seq - 1:
             return NoReplay(row.user_id, SnapshotReason.HISTORY_PRUNED)
-        count, size = _measure(connection, task_id, after, topics.hidden)
+        if row.last_seq - after > MAX_SPAN * max_events:
+            return NoReplay(row.user_id, SnapshotReason.TOO_MUCH)
+        count, size = _measure(connection, task_id, after, topics.hidden, max_events + 1)
         if count > max_events or size > max_bytes:
             return NoReplay(row.user_id, SnapshotReason.TOO_MUCH)
         return Replay(row.user_id, row.last_seq, count)
@@ -167,12 +172,14 @@ def violation_view(row: Row[Any], language: str) -> dict[str, Any]:
     }
 
 
-def _measure(connection: Connection, task_id: str, after: int, hidden: Collection[str]) -> tuple[int, int]:
-    """(events, bytes of their bodies) above `after` without the hidden types."""
-    query = select(func.count(), func.coalesce(func.sum(func.length(task_events.c.body)), 0)).where(
-        task_events.c.task_id == task_id, task_events.c.seq > after, task_events.c.type.not_in(sorted(hidden))
-    )
-    count, size = connection.execute(query).one()
+def _measure(
+    connection: Connection, task_id: str, after: int, hidden: Collection[str], at_most: int
+) -> tuple[int, int]:
+    """(events, characters of their bodies) above `after` without the hidden types; stops at `at_most` events."""
+    e = task_events.c
+    wanted = (e.task_id == task_id) & (e.seq > after) & e.type.not_in(sorted(hidden))
+    sizes = select(func.length(e.body).label("size")).where(wanted).order_by(e.seq).limit(at_most).subquery()
+    count, size = connection.execute(select(func.count(), func.coalesce(func.sum(sizes.c.size), 0))).one()
     return count, size
 
 
