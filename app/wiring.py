@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from app.core.aio import BackgroundTasks
 from app.core.clock import Clock, SystemClock
 from app.core.config import Settings
 from app.core.db import Database
@@ -15,6 +16,7 @@ from app.core.metrics import Metrics
 from app.core.security import Passwords, Tokens, load_secret
 from app.events.bus.base import Bus
 from app.events.bus.memory import MemoryBus
+from app.events.epoch import LogEpoch
 from app.events.journal import Journal
 from app.migrations.runner import head_revision, migrate, read_revision
 from app.monitor.purge import Purge
@@ -53,6 +55,7 @@ class Services:
     db: Database
     bus: Bus
     journal: Journal
+    epoch: LogEpoch
     lifecycle: Lifecycle
     audit: AuditTrail
     passwords: Passwords
@@ -66,6 +69,7 @@ class Services:
     manager: Hub
     handler: TaskMonitorHandler
     lock: FolderLock | None  # None: not the embedded mode
+    _background: BackgroundTasks = field(default_factory=BackgroundTasks)
     _started: AsyncExitStack = field(default_factory=AsyncExitStack)  # what `stop` undoes, the last first
 
     async def start(self) -> str | None:
@@ -86,6 +90,10 @@ class Services:
         stack.callback(self.passwords.close)
         stack.callback(self.reports.close)
         await asyncio.to_thread(self._prepare_database)
+        stack.callback(self.epoch.close)
+        await asyncio.to_thread(self.epoch.open)
+        self._background.start(self.epoch.keep_synced(self.clock), name="log-counter")
+        stack.push_async_callback(self._background.close)
         await self.audit.start()
         stack.push_async_callback(self.audit.stop)
         generated = await self.auth.ensure_admin()
@@ -182,6 +190,7 @@ def _build(
     texts = Texts(settings.language)
     metrics = Metrics()
     journal = Journal(db=db, bus=bus)
+    epoch = LogEpoch(db=db, folder=settings.data_dir if settings.embedded else None)
     lifecycle = Lifecycle(clock=clock, texts=texts)
     audit = AuditTrail(db=db, clock=clock)
     auth = build_auth(settings, db=db, bus=bus, clock=clock, passwords=passwords, audit=audit)
@@ -195,6 +204,7 @@ def _build(
         authenticator=auth,
         audit=audit,
         metrics=metrics,
+        epoch=epoch,
     )
     if runner is None:
         embedded = EmbeddedRunner(
@@ -230,6 +240,7 @@ def _build(
         db=db,
         bus=bus,
         journal=journal,
+        epoch=epoch,
         lifecycle=lifecycle,
         audit=audit,
         passwords=passwords,

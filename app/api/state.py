@@ -11,6 +11,7 @@ from app.core.db import Database
 from app.core.dependencies import CurrentUser, client_address
 from app.core.metrics import Metrics
 from app.events.bus.base import Bus
+from app.events.epoch import LogEpoch
 from app.schemas.common import Text
 from app.services.audit import AuditTrail
 from app.services.auth import AuthService
@@ -34,6 +35,8 @@ class ApiServices(Protocol):
     def clock(self) -> Clock: ...
     @property
     def db(self) -> Database: ...
+    @property
+    def epoch(self) -> LogEpoch: ...
     @property
     def bus(self) -> Bus: ...
     @property

@@ -44,13 +44,15 @@ class Following:
         task_id: str,
         *,
         last_seq: int | None = None,
+        epoch: str | None = None,
         log_tail: int = 200,
         topics: tuple[str, ...] = DEFAULT_TOPICS,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> None:
-        """`last_seq` must have been reached under the same topics."""
+        """`last_seq` must have been reached under the same topics, in the log of that `epoch`."""
         self.task_id = task_id
         self.last = last_seq  # seq of the newest applied frame; None: only a snapshot will do
+        self.epoch = epoch  # in which `last` counts; None: the server has not named one
         self.lost_code: str | None = None  # set with the verdict LOST
         self._log_tail = log_tail
         self._topics = topics
@@ -99,7 +101,9 @@ class Following:
         return self._event(frame)
 
     def _fields(self, kind: str) -> dict[str, Any]:
-        position = {} if self.last is None else {"last_seq": self.last}
+        position: dict[str, Any] = {}
+        if self.last is not None:
+            position = {"last_seq": self.last} if self.epoch is None else {"last_seq": self.last, "epoch": self.epoch}
         if kind == "resume":
             return position
         return {"log_tail": self._log_tail, "topics": list(self._topics), **position}
@@ -107,6 +111,7 @@ class Following:
     def _event(self, frame: Frame) -> Verdict:
         seq = frame.get("seq")
         if frame["type"] == "task_snapshot":
+            self.epoch = frame.get("epoch")
             return self._move(frame["seq"])
         if seq is None:  # `logs_dropped`, or `task_deleted` of a row that is gone
             return Verdict.APPLY
@@ -132,6 +137,7 @@ class Following:
         if not frame["success"]:
             return self._refused((frame.get("error") or {}).get("code", ""), now)
         self._placed, self._gap, self._refusals = True, False, 0
+        self.epoch = frame.get("epoch")
         if not frame.get("recovered"):
             self.last = None  # the snapshot that follows says where we are
         return Verdict.SETTLED

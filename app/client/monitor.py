@@ -109,19 +109,22 @@ class MonitorClient:
         self.silent_after_s = silent_after_s
 
     async def follow(
-        self, task_id: str, last_seq: int | None = None, *, log_tail: int = 200
+        self, task_id: str, last_seq: int | None = None, *, epoch: str | None = None, log_tail: int = 200
     ) -> AsyncGenerator[Event, None]:
         """Snapshots and events in order, each event once, over any number of cuts. Never gives up by itself.
 
-        Without `last_seq` it begins with a snapshot. Whenever the log no longer reaches back, a `task_snapshot` comes
-        that covers what is missing. Ends after `task_deleted`. Close the iterator (`aclosing`) to end it sooner.
+        Without `last_seq` it begins with a snapshot; `epoch` is that of the event with this `seq`. Whenever the log no
+        longer reaches back, a `task_snapshot` comes that covers what is missing. Ends after `task_deleted`. Close the
+        iterator (`aclosing`) to end it sooner.
 
         Raises:
             Stopped: the server said not to come back.
             SignInFailed: the token provider has no token.
             TaskLost: there is no such task, for this user at least.
         """
-        following = Following(task_id, last_seq=last_seq, log_tail=log_tail, answer_timeout_s=self._answer_timeout_s)
+        following = Following(
+            task_id, last_seq=last_seq, epoch=epoch, log_tail=log_tail, answer_timeout_s=self._answer_timeout_s
+        )
         async with aclosing(_Run(self, following).events()) as events:
             async for event in events:
                 yield event
@@ -214,7 +217,7 @@ class _Run:
             if frame is None:
                 continue
             if self._following.receive(frame, time.monotonic()) is Verdict.APPLY:
-                yield Event.of(frame)
+                yield Event.of(frame, self._following.epoch)
             elif self._following.lost_code is not None:
                 raise TaskLost(
                     f"The task {self._following.task_id} cannot be followed.", code=self._following.lost_code

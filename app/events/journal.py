@@ -49,4 +49,6 @@ class Journal:
 def hint_of(place: Place) -> TaskHint:
     """The hint for a committed batch, with its bodies when they are small."""
     small = sum(len(event.body) for event in place.events) <= MAX_INLINE_BYTES
-    return TaskHint(place.task_id, place.user_id, place.last_seq, place.status, place.events if small else ())
+    return TaskHint(
+        place.task_id, place.user_id, place.last_seq, place.status, place.events if small else (), place.commits
+    )

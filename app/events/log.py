@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.core.clock import to_wire
+from app.events.epoch import count_commit, read_commits
 from app.events.state import TaskState, apply
 from app.events.types import Event, LogLine, NewEvent, PendingLogs, TaskLogs
 from app.models import scan_tasks, task_events, task_logs
@@ -27,6 +28,7 @@ class Place:
     attempt: int
     status: str
     events: tuple[Event, ...]
+    commits: int = 0  # number of the commit among all that wrote events; at least that, when it was in the log already
 
     @property
     def last_seq(self) -> int:
@@ -83,7 +85,7 @@ def append(
     for event in placed:
         state = apply(state, event)
     connection.execute(update(scan_tasks).where(scan_tasks.c.id == task_id).values(**state.to_columns()))
-    return Place(task_id, row.user_id, row.attempt, row.status, placed)
+    return Place(task_id, row.user_id, row.attempt, row.status, placed, count_commit(connection))
 
 
 def read_after(connection: Connection, task_id: str, seq: int, *, limit: int) -> list[Event]:
@@ -108,7 +110,9 @@ def _find(connection: Connection, events: Sequence[NewEvent]) -> Place | None:
     if not rows:
         return None
     first = rows[0]
-    return Place(first.task_id, first.user_id, first.task_attempt, first.status, tuple(map(to_event, rows)))
+    events_found = tuple(map(to_event, rows))
+    number = read_commits(connection)
+    return Place(first.task_id, first.user_id, first.task_attempt, first.status, events_found, number)
 
 
 def _place(events: Sequence[NewEvent], row: Row[Any], now: datetime, attempt: int) -> tuple[Event, ...]:

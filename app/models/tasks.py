@@ -3,9 +3,32 @@
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, String, Table, Text, TextClause, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    TextClause,
+    text,
+)
 
 from app.models.base import UtcDateTime, metadata
+
+# One row: which incarnation of the log this is (`events.epoch`).
+event_log = Table(
+    "event_log",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("epoch", String(64), nullable=False),
+    Column("commits", BigInteger, nullable=False),  # transactions that wrote events, counted over all tasks
+    Column("folder_id", String(64)),  # of the data folder that it was last opened in; null: of none yet
+)
 
 scan_tasks = Table(
     "scan_tasks",

@@ -43,6 +43,7 @@ export class Following {
     this.wanted = true; // false: unsubscribe, then forget
     this.placed = false; // the server answered that it follows on this connection
     this.last = null; // seq of the newest applied frame, reached under `topics`; null: only a snapshot will do
+    this.epoch = null; // of the log that `last` counts in; null: the server has not named one
     this.lostCode = null;
     this.inFlight = null; // {id, type, sentAt, void}: the one command without an answer
     this.gap = false;
@@ -91,17 +92,24 @@ export class Following {
     // A command that got no answer may have been carried out: what is wanted now is said anew in either case.
     const unsure = this.inFlight !== null;
     if (!this.wanted) return this.placed || unsure ? { type: "unsubscribe_task" } : null;
-    if (this.placed && this.gap && this.last !== null) return { type: "resume", last_seq: this.last };
+    if (this.placed && this.gap && this.last !== null) return { type: "resume", ...this.#place() };
     if (this.placed && !this.gap && !unsure) return null;
-    const place = this.last === null ? {} : { last_seq: this.last };
-    return { type: "subscribe_task", topics: this.topics, log_tail: this.logTail, ...place };
+    return { type: "subscribe_task", topics: this.topics, log_tail: this.logTail, ...this.#place() };
+  }
+
+  #place() {
+    if (this.last === null) return {};
+    return this.epoch === null ? { last_seq: this.last } : { last_seq: this.last, epoch: this.epoch };
   }
 
   receive(frame) {
     if (frame.type === "subscription_result") return this.#result(frame);
     if (isNotice(frame)) return "notice";
     if (this.inFlight || !this.placed) return "ignore";
-    if (frame.type === "task_snapshot") return this.#moveTo(frame.seq);
+    if (frame.type === "task_snapshot") {
+      this.epoch = frame.epoch ?? null;
+      return this.#moveTo(frame.seq);
+    }
     if (!Number.isInteger(frame.seq)) return "apply"; // logs_dropped; task_deleted of a row that is gone
     if (this.last !== null && frame.seq <= this.last) return "ignore";
     if (this.last !== null && frame.prev_seq <= this.last) return this.#moveTo(frame.seq);
@@ -129,6 +137,7 @@ export class Following {
     this.placed = true;
     this.gap = isVoid;
     this.refusals = 0;
+    this.epoch = frame.epoch ?? null;
     if (!frame.recovered) this.last = null; // the snapshot that follows says where we are
     return "settled";
   }

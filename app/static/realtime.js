@@ -54,6 +54,7 @@ export class Realtime {
   #socket = null;
   #followed = new Map(); // task id -> {following, listener}
   #noticed = new Map(); // task id -> highest seq told as a notice or applied
+  #epoch = null; // of the log, as the last greeting named it
   #connection = 0; // grows with every try; what belongs to an older one is void
   #commands = 0;
   #tries = 0;
@@ -244,6 +245,8 @@ export class Realtime {
 
   #greeted(frame) {
     this.#startedAt = this.#clock.now();
+    if (this.#epoch !== frame.epoch) this.#noticed.clear(); // the numbers begin anew
+    this.#epoch = frame.epoch;
     this.serverOffsetMs = Date.parse(frame.server_time) - this.#clock.now();
     this.#setStatus({ phase: "online" });
     this.#flush();

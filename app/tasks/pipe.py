@@ -80,15 +80,15 @@ class PipeBus(threading.Thread):
 def encode_hint(hint: TaskHint) -> bytes:
     """One line."""
     events = [[e.seq, e.attempt, e.type, e.body, e.created_at.isoformat()] for e in hint.events]
-    return orjson.dumps({"hint": [hint.task_id, hint.user_id, hint.seq, hint.status, events]}) + b"\n"
+    return orjson.dumps({"hint": [hint.task_id, hint.user_id, hint.seq, hint.status, events, hint.commits]}) + b"\n"
 
 
 def decode_hint(line: bytes) -> TaskHint | None:
     """None for a tick and for what is no line of ours."""
     try:
         message: dict[str, Any] = orjson.loads(line)
-        task_id, user_id, seq, status, events = message["hint"]
-        return TaskHint(task_id, user_id, seq, status, tuple(_event(task_id, fields) for fields in events))
+        task_id, user_id, seq, status, events, commits = message["hint"]
+        return TaskHint(task_id, user_id, seq, status, tuple(_event(task_id, fields) for fields in events), commits)
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -47,6 +47,7 @@ class SnapshotReason(StrEnum):
     """Why a snapshot was sent instead of a replay (`reason` of a result with `recovered: false`)."""
 
     HISTORY_PRUNED = "history_pruned"  # the log no longer reaches back to `last_seq`
+    EPOCH = "epoch"  # the position is of another incarnation of the log: a backup was restored
     AHEAD_OF_LOG = "ahead_of_log"  # `last_seq` is beyond the end: a restored backup
     TOO_MUCH = "too_much"  # more than the replay limits
     TOPICS_CHANGED = "topics_changed"

@@ -5,10 +5,12 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.events.epoch import MAX_EPOCH
 from app.websocket.codes import ErrorCode
 
 MAX_SEQ: Final = 2**53 - 1  # what a JavaScript client can count
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ, strict=True)]
+Epoch = Annotated[str, Field(min_length=1, max_length=MAX_EPOCH, strict=True)]
 TaskId = Annotated[str, Field(min_length=1, max_length=64)]
 Topic = Literal["progress", "logs"]
 LogTail = Annotated[int, Field(ge=0, le=1_000, strict=True)]
@@ -35,6 +37,7 @@ class SubscribeTask(Command):
     type: ClassVar[str] = "subscribe_task"
     task_id: TaskId
     last_seq: Seq | None = None
+    epoch: Epoch | None = None  # of `last_seq`; None: FIRST_EPOCH
     log_tail: LogTail = 200
     topics: frozenset[Topic] = frozenset({"progress", "logs"})
 
@@ -50,6 +53,7 @@ class SubscribeItem(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
     task_id: TaskId
     last_seq: Seq | None = None
+    epoch: Epoch | None = None
 
 
 class SubscribeTasks(Command):
@@ -63,6 +67,7 @@ class Resume(Command):
     type: ClassVar[str] = "resume"
     task_id: TaskId
     last_seq: Seq
+    epoch: Epoch | None = None
 
 
 class Auth(Command):

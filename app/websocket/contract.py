@@ -146,7 +146,7 @@ def _stream(events: Iterable[str]) -> Json:
         "address": STREAM_ADDRESS,
         "title": "The same events without a socket",
         "description": (
-            "Server-sent events of one task: `id` is `seq`, `event` is `type`, `data` is the payload without "
+            "Server-sent events of one task: `id` is `epoch:seq`, `event` is `type`, `data` is the payload without "
             "`prev_seq`. `Last-Event-ID` says where to go on; without it the stream begins with a snapshot."
         ),
         "servers": [{"$ref": "#/servers/http"}],
@@ -201,7 +201,10 @@ def _stream_query() -> Json:
     return {
         "type": "object",
         "properties": {
-            "last_event_id": {"type": "integer", "minimum": 0, "description": "As the header `Last-Event-ID`."},
+            "last_event_id": {
+                "type": "string",
+                "description": "As the header `Last-Event-ID`: `epoch:seq`, or `seq` alone.",
+            },
             "token": {"type": "string", "description": "Where no `Authorization` header can be sent."},
             "ticket": {"type": "string", "description": "Instead of a token: a one-time ticket of `POST ws/ticket`."},
         },

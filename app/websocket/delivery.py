@@ -17,6 +17,7 @@ from app.core.db import Database, DatabaseUnavailable
 from app.core.metrics import Metrics
 from app.domain.tasks import TERMINAL, UNFINISHED
 from app.events.bus.base import TaskHint
+from app.events.epoch import LogEpoch, read_commits
 from app.events.log import read_after
 from app.events.types import NOTICE_TYPES, Event
 from app.repositories import tasks
@@ -54,6 +55,7 @@ class Delivery:
         metrics: Metrics,
         background: BackgroundTasks,
         fanout: Fanout,
+        epoch: LogEpoch,
     ) -> None:
         self._db = db
         self._registry = registry
@@ -62,7 +64,8 @@ class Delivery:
         self._metrics = metrics
         self._background = background
         self._fanout = fanout
-        self._pages = LogPages(db=db, clock=clock)
+        self._epoch = epoch
+        self._pages = LogPages(db=db, clock=clock, epoch=epoch)
         self.feeds: dict[str, TaskFeed] = {}
         self._expected: dict[str, Expected] = {}  # tasks that somebody is about to follow
         self.swept_at: float | None = None  # monotonic; end of the last good sweep
@@ -197,7 +200,14 @@ class Delivery:
         """Compare every cursor with the log in one query and repair what is behind. Raises DatabaseUnavailable."""
         before = {task_id: feed.cursor for task_id, feed in self.feeds.items()}
         owners = self._registry.users()
-        heads = await self._db.read(lambda connection: tasks.heads(connection, list(before), owners))
+        known = self._epoch.commits
+        heads, commits = await self._db.read(
+            lambda connection: (tasks.heads(connection, list(before), owners), read_commits(connection))
+        )
+        if commits < known:
+            await self._restart_all(heads)
+            return
+        self._epoch.seen(commits)
         for head in heads:
             await self._compare(head, before.get(head.task_id))
         found = {head.task_id for head in heads}
@@ -231,6 +241,13 @@ class Delivery:
             return 0
         retried = await self._db.read(lambda connection: tasks.last_retry_seq(connection, head.task_id))
         return max(0, retried - 1)
+
+    async def _restart_all(self, heads: list[tasks.TaskHead]) -> None:
+        """An older database was put into the place of ours: no position means anything any more."""
+        await self._epoch.renew()
+        for head in heads:
+            if (feed := self.feeds.get(head.task_id)) is not None:
+                self._go_back(feed, head.last_seq)
 
     def _go_back(self, feed: TaskFeed, seq: int) -> None:
         """The log is shorter than it was: a backup was restored. Everybody starts from a snapshot."""
@@ -294,7 +311,9 @@ class Delivery:
             feed.pulling = False
 
     async def _read_rows(self, task_id: str, after: int) -> list[Event]:
-        return await self._db.read(lambda connection: read_after(connection, task_id, after, limit=ROWS))
+        return await self._db.read(
+            self._epoch.watching(lambda connection: read_after(connection, task_id, after, limit=ROWS))
+        )
 
     async def _first_kept(self, task_id: str) -> int:
         """The lowest seq that the log may still hold; 0 for a task that is gone."""

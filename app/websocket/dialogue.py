@@ -20,7 +20,7 @@ from app.websocket.commands import (
 )
 from app.websocket.commands import Pong as PongCommand
 from app.websocket.connection import ConnectionInfo
-from app.websocket.protocol import Error, Pong, Status, StatusSubscription, SubscriptionResult
+from app.websocket.protocol import Error, Pong, Status, StatusSubscription
 from app.websocket.renewal import Renewal
 from app.websocket.subscriptions import Request, Subscriptions
 from app.websocket.topics import topics
@@ -61,16 +61,15 @@ class Dialogue:
             case PongCommand():
                 pass  # any frame is a sign of life; the transport has noted it
             case SubscribeTask():
-                request = Request(
-                    command.task_id, "subscribe", command.last_seq, command.log_tail, topics(command.topics), command.id
-                )
-                await self._subscriptions.subscribe(connection, request)
+                await self._subscriptions.subscribe(connection, _request(command, command))
             case SubscribeTasks():
                 await self._subscribe_many(connection, command)
             case UnsubscribeTask():
                 await self._subscriptions.unsubscribe(connection, command.task_id, command.id)
             case Resume():
-                await self._subscriptions.resume(connection, command.task_id, command.last_seq, command.id)
+                await self._subscriptions.resume(
+                    connection, command.task_id, command.last_seq, command.epoch, command.id
+                )
             case Auth():
                 await self._renewal.renew(connection, command)
             case GetStatus():
@@ -94,24 +93,12 @@ class Dialogue:
                 self._refuse_item(connection, item, "the task is named twice", command.id)
                 continue
             named.add(wanted.task_id)
-            request = Request(
-                wanted.task_id, "subscribe", wanted.last_seq, command.log_tail, topics(command.topics), command.id
-            )
-            await self._subscriptions.subscribe(connection, request)
+            await self._subscriptions.subscribe(connection, _request(wanted, command))
 
     def _refuse_item(self, connection: ConnectionInfo, item: object, message: str, command_id: str | None) -> None:
         named = item.get("task_id") if isinstance(item, dict) else None
-        frame = SubscriptionResult.model_validate(
-            {
-                "task_id": named[:64] if isinstance(named, str) else "",
-                "action": "subscribe",
-                "success": False,
-                "error": {"code": ErrorCode.INVALID_FIELD, "message": message},
-                "id": command_id,
-                "timestamp": to_wire(self._clock.now()),
-            }
-        )
-        connection.send(frame.to_bytes())
+        task_id = named[:64] if isinstance(named, str) else ""
+        self._subscriptions.refuse_item(connection, task_id, message, command_id)
 
     def _pong(self, connection: ConnectionInfo, command: Ping) -> None:
         connection.ping_count += 1
@@ -176,3 +163,15 @@ class Dialogue:
         connection.send(frame.to_bytes())
         if last_straw:
             connection.close(CloseCode.STRIKES, code)
+
+
+def _request(place: SubscribeTask | SubscribeItem, command: SubscribeTask | SubscribeTasks) -> Request:
+    return Request(
+        place.task_id,
+        "subscribe",
+        place.last_seq,
+        place.epoch,
+        command.log_tail,
+        topics(command.topics),
+        command.id,
+    )

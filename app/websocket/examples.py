@@ -53,10 +53,14 @@ _COMMAND_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "ping": {"client_time": 1767225600123},
         "pong": {},
-        "subscribe_task": {"task_id": TASK, "last_seq": 42, "id": "c1"},
+        "subscribe_task": {"task_id": TASK, "last_seq": 42, "epoch": "0", "id": "c1"},
         "unsubscribe_task": {"task_id": TASK, "id": "c2"},
-        "subscribe_tasks": {"items": [{"task_id": TASK, "last_seq": 42}], "topics": ["progress"], "id": "c3"},
-        "resume": {"task_id": TASK, "last_seq": 42, "id": "c4"},
+        "subscribe_tasks": {
+            "items": [{"task_id": TASK, "last_seq": 42, "epoch": "0"}],
+            "topics": ["progress"],
+            "id": "c3",
+        },
+        "resume": {"task_id": TASK, "last_seq": 42, "epoch": "0", "id": "c4"},
         "auth": {"token": "ACCESS_TOKEN", "id": "c5"},
         "get_status": {"id": "c6"},
     }
@@ -65,6 +69,7 @@ _SNAPSHOT_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "task_id": TASK,
         "seq": 42,
+        "epoch": "0",
         "min_seq": 1,
         "status": "running",
         "attempt": 1,
@@ -106,6 +111,7 @@ _CONTROL_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
             "message": "Connected",
             "user_id": USER,
             "protocol": 1,
+            "epoch": "0",
             "server_time": NOW,
             "heartbeat": {"interval_s": 25, "timeout_s": 60},
             "limits": {"max_subscriptions": 200, "max_command_bytes": 8192},
@@ -118,6 +124,7 @@ _CONTROL_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
             "action": "subscribe",
             "success": True,
             "seq": 42,
+            "epoch": "0",
             "recovered": True,
             "replayed": 3,
             "id": "c1",

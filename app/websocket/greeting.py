@@ -4,6 +4,7 @@ from datetime import datetime
 
 from app.core.clock import to_wire
 from app.core.config import Settings
+from app.events.epoch import LogEpoch
 from app.services.texts import Texts
 from app.websocket.connection import ConnectionInfo
 from app.websocket.protocol import ConnectionEstablished, Heartbeat
@@ -12,7 +13,8 @@ from app.websocket.protocol import ConnectionEstablished, Heartbeat
 class Greeting:
     """Most of it is the same for everybody."""
 
-    def __init__(self, *, settings: Settings, texts: Texts) -> None:
+    def __init__(self, *, settings: Settings, texts: Texts, epoch: LogEpoch) -> None:
+        self._epoch = epoch
         self._texts = texts
         self._heartbeat = Heartbeat(interval_s=settings.ws_ping_after_s, timeout_s=settings.ws_idle_timeout_s)
         self._limits: dict[str, int | float] = {
@@ -31,6 +33,7 @@ class Greeting:
             connection_id=connection.connection_id,
             message=self._texts("connected"),
             user_id=connection.user_id,
+            epoch=self._epoch.value,
             server_time=moment,
             heartbeat=self._heartbeat,
             limits=self._limits,

@@ -22,6 +22,7 @@ from app.core.ids import new_id
 from app.core.limits import Pace, Strikes, TokenBucket
 from app.core.metrics import Metrics
 from app.events.bus.base import AccessHint, Bus, Hint, TaskHint
+from app.events.epoch import LogEpoch
 from app.repositories import tasks
 from app.services.texts import Texts
 from app.websocket.access import AccessWatch
@@ -67,7 +68,9 @@ class WebSocketManager:
         authenticator: Authenticator,
         audit: Audit,
         metrics: Metrics,
+        epoch: LogEpoch | None = None,
     ) -> None:
+        """`epoch` None: of a log that was never restored, and that nobody restores."""
         self.settings = settings
         self.metrics = metrics
         self.registry = Registry()
@@ -76,20 +79,22 @@ class WebSocketManager:
         self._heads = BatchedReads(self._read_heads)  # of an owner's unfinished tasks
         self._bus = bus
         self._clock = clock
-        self._greeting = Greeting(settings=settings, texts=texts)
+        self.epoch = epoch or LogEpoch(db=db)
+        self._greeting = Greeting(settings=settings, texts=texts, epoch=self.epoch)
         self.ledger = Ledger(registry=self.registry, metrics=metrics, audit=audit, clock=clock)
         self._background = BackgroundTasks()
         self.work = BackgroundTasks()  # of sessions that have commands to carry out
         self._unsubscribe_bus: Any = None
         self.reader = StateReader(
-            language=settings.language, clock=clock, max_snapshot_bytes=settings.snapshot_max_bytes
+            language=settings.language, clock=clock, max_snapshot_bytes=settings.snapshot_max_bytes, epoch=self.epoch
         )
-        snapshots = SnapshotCache(db=db, reader=self.reader, clock=clock)
+        snapshots = SnapshotCache(db=db, reader=self.reader, clock=clock, epoch=self.epoch)
         self.streams = Streams(
             settings=settings,
             db=db,
             reader=self.reader,
             snapshots=snapshots,
+            epoch=self.epoch,
             clock=clock,
             metrics=metrics,
             record=audit.record,
@@ -106,12 +111,14 @@ class WebSocketManager:
             metrics=metrics,
             background=self._background,
             fanout=fanout,
+            epoch=self.epoch,
         )
         self.subscriptions = Subscriptions(
             db=db,
             reader=self.reader,
             snapshots=snapshots,
             delivery=self.delivery,
+            epoch=self.epoch,
             settings=settings,
             clock=clock,
             metrics=metrics,
@@ -195,6 +202,7 @@ class WebSocketManager:
         task_id: str,
         *,
         last_seq: int | None = None,
+        epoch: str | None = None,
         log_tail: int = 200,
         topics: Topics = ALL_TOPICS,
         command_id: str | None = None,
@@ -203,7 +211,7 @@ class WebSocketManager:
         found = self.registry.get(connection) if isinstance(connection, str) else connection
         if found is None:
             return False
-        request = Request(task_id, "subscribe", last_seq, log_tail, topics, command_id)
+        request = Request(task_id, "subscribe", last_seq, epoch, log_tail, topics, command_id)
         return await self.subscriptions.subscribe(found, request)
 
     async def unsubscribe_from_task(self, connection: ConnectionInfo | str, task_id: str) -> bool:
@@ -336,6 +344,7 @@ class WebSocketManager:
     def _on_hint(self, hint: Hint) -> None:
         match hint:
             case TaskHint():
+                self.epoch.seen(hint.commits)
                 self.delivery.on_hint(hint)
                 self.streams.on_hint(hint)
             case AccessHint():

@@ -86,6 +86,7 @@ ERROR_CODES: Final = MappingProxyType(
 SNAPSHOT_REASONS: Final = MappingProxyType(
     {
         SnapshotReason.HISTORY_PRUNED: "The log no longer reaches back to `last_seq`.",
+        SnapshotReason.EPOCH: "`last_seq` is of another epoch: a backup was restored.",
         SnapshotReason.AHEAD_OF_LOG: "`last_seq` is beyond the end of the log: a backup was restored.",
         SnapshotReason.TOO_MUCH: "More is missing than one replay may hold.",
         SnapshotReason.TOPICS_CHANGED: "The subscription has other topics than before.",

@@ -58,6 +58,7 @@ class ConnectionEstablished(Frame):
     message: str
     user_id: str
     protocol: Literal[1] = 1
+    epoch: str  # of the log
     server_time: Timestamp
     heartbeat: Heartbeat
     limits: dict[str, int | float]
@@ -90,6 +91,7 @@ class SubscriptionResult(Frame):
     action: Literal["subscribe", "unsubscribe", "resume"]
     success: bool
     seq: Count | None = None  # the position that the next `prev_seq` counts from
+    epoch: str  # of the log that `seq` counts in
     recovered: bool | None = None
     replayed: Count | None = None
     reason: SnapshotReason | None = None
@@ -155,6 +157,7 @@ class TaskState(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     task_id: str
     seq: Count
+    epoch: str  # of the log that `seq` counts in
     min_seq: Count
     status: Literal["pending", "running", "cancelling", "completed", "failed", "cancelled"]
     attempt: Annotated[int, Field(ge=1)]

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 from app.core.clock import Clock, to_wire
 from app.domain.stages import STAGE_BY_KEY, StageKey
 from app.domain.violations import ViolationKey, violation_name
+from app.events.epoch import FIRST_EPOCH, LogEpoch
 from app.events.types import LogLine
 from app.models import task_events
 from app.repositories import tasks, violations
@@ -57,7 +58,8 @@ class NoReplay:
 class StateReader:
     """Read units for `Database.read`."""
 
-    def __init__(self, *, language: str, clock: Clock, max_snapshot_bytes: int) -> None:
+    def __init__(self, *, language: str, clock: Clock, max_snapshot_bytes: int, epoch: LogEpoch) -> None:
+        self._epoch = epoch
         self._language = language
         self._clock = clock
         self._max_snapshot_bytes = max_snapshot_bytes
@@ -84,13 +86,19 @@ class StateReader:
         after: int,
         topics: Topics,
         *,
+        epoch: str | None,
         max_events: int,
         max_bytes: int,
     ) -> Replay | NoReplay | None:
-        """What came after `after`, or why that cannot be served; None when the task is missing or deleted."""
+        """What came after `after`, or why that cannot be served; None when the task is missing or deleted.
+
+        `epoch` is that of `after`; None: of a log that was never restored.
+        """
         row = tasks.find(connection, task_id)
         if row is None:
             return None
+        if (epoch or FIRST_EPOCH) != self._epoch.value:
+            return NoReplay(row.user_id, SnapshotReason.EPOCH)
         if after > row.last_seq:
             return NoReplay(row.user_id, SnapshotReason.AHEAD_OF_LOG)
         if after < row.min_seq - 1:
@@ -106,6 +114,7 @@ class StateReader:
         return {
             "task_id": row.id,
             "seq": row.last_seq,
+            "epoch": self._epoch.value,
             "min_seq": row.min_seq,
             "status": row.status,
             "attempt": row.attempt,

@@ -5,6 +5,7 @@ from typing import Final
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.kept import Kept, KeptReads
+from app.events.epoch import LogEpoch
 from app.websocket.resume import Snapshot, StateReader
 
 # Where somebody watches the task, a snapshot this old is still right: what came after it is read from the log.
@@ -18,10 +19,11 @@ MAX_KEPT: Final = 64
 class SnapshotCache:
     """One read for everybody who wants the same task and tail within FRESH_S, or while nothing happens."""
 
-    def __init__(self, *, db: Database, reader: StateReader, clock: Clock) -> None:
+    def __init__(self, *, db: Database, reader: StateReader, clock: Clock, epoch: LogEpoch) -> None:
+        self._epoch = epoch
         self._db = db
         self._reader = reader
-        self._kept: KeptReads[tuple[str, int], Snapshot | None] = KeptReads(
+        self._kept: KeptReads[tuple[str, int, str], Snapshot | None] = KeptReads(
             clock=clock, keep_s=SAME_SEQ_S, max_kept=MAX_KEPT
         )
 
@@ -31,10 +33,12 @@ class SnapshotCache:
         `at_least` is of an event that was seen: a snapshot below it means that the log has gone back. Raises
         DatabaseUnavailable.
         """
-        key = (task_id, log_tail)
+        key = (task_id, log_tail, self._epoch.value)
         kept = self._kept.find(key)
         if kept is None or not self._serves(kept, at_least):
-            read = self._db.read(lambda connection: self._reader.snapshot(connection, task_id, log_tail))
+            read = self._db.read(
+                self._epoch.watching(lambda connection: self._reader.snapshot(connection, task_id, log_tail))
+            )
             kept = self._kept.start(key, read, mark=at_least)
         return await kept.answer()
 

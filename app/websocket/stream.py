@@ -58,12 +58,14 @@ class EventStream:
         "_on_events",
         "_pending",
         "_read_after",
+        "_read_epoch",
         "_read_snapshot",
         "_woken",
         "abort",
         "address",
         "cursor",
         "ended",
+        "epoch",
         "identity",
         "opened_at",
         "ping_after_s",
@@ -78,6 +80,7 @@ class EventStream:
         task_id: str,
         identity: Identity,
         address: str,
+        read_epoch: Callable[[], str],
         read_after: ReadAfter,
         read_snapshot: ReadSnapshot,
         clock: Clock,
@@ -91,6 +94,7 @@ class EventStream:
         self.ping_after_s = ping_after_s
         self.opened_at = clock.monotonic()
         self.sent_bytes = 0  # that the reader took
+        self.epoch = read_epoch()  # in which `cursor` counts
         self.cursor = 0  # seq of what was handed over last
         self.wanted = 0  # the highest seq that a hint or the sweep spoke of
         self.ended: str | None = None  # why the stream ends; set once
@@ -104,6 +108,7 @@ class EventStream:
         self._read_snapshot = read_snapshot
         self._on_events = on_events
         self._clock = clock
+        self._read_epoch = read_epoch
 
     def start_at(self, cursor: int, head: int) -> None:
         """Go on after `cursor`; the log ends at `head`."""
@@ -193,7 +198,7 @@ class EventStream:
                 self.restart()
                 break
             self._pending.popleft()
-            parts.append(encode(event.type, EncodedEvent(event).payload, event.seq))
+            parts.append(encode(event.type, EncodedEvent(event).payload, self._id_of(event.seq)))
             size += len(parts[-1])
             self.cursor = event.seq
             if event.type == "task_deleted":
@@ -207,8 +212,13 @@ class EventStream:
             return self._made_up_deletion()
         self._needs_snapshot = False
         self._pending.clear()
+        self.epoch = self._read_epoch()
         self.cursor, self.wanted = found.seq, max(self.wanted, found.seq)
-        return encode("task_snapshot", found.payload, found.seq)
+        return encode("task_snapshot", found.payload, self._id_of(found.seq))
+
+    def _id_of(self, seq: int) -> str:
+        """What the reader comes back with (`Last-Event-ID`)."""
+        return f"{self.epoch}:{seq}"
 
     def _made_up_deletion(self) -> bytes:
         self.end(DELETED)
@@ -228,9 +238,9 @@ class EventStream:
         return said + retry + encode("reconnect_advice", advice.to_bytes())
 
 
-def encode(kind: str, payload: bytes, seq: int | None = None) -> bytes:
-    """One event of a stream. `payload` is JSON on one line; without `seq` the reader's position stays."""
-    identified = b"" if seq is None else b"id: %d\n" % seq
+def encode(kind: str, payload: bytes, event_id: str | None = None) -> bytes:
+    """One event of a stream. `payload` is JSON on one line; without `event_id` the reader's position stays."""
+    identified = b"" if event_id is None else b"id: %s\n" % event_id.encode()
     return b"%sevent: %s\ndata: %s\n\n" % (identified, kind.encode(), payload)
 
 

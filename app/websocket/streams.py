@@ -18,6 +18,7 @@ from app.core.identity import Identity
 from app.core.limits import network_of
 from app.core.metrics import Metrics
 from app.events.bus.base import TaskHint
+from app.events.epoch import LogEpoch
 from app.events.log import read_after
 from app.events.types import Event
 from app.repositories import tasks
@@ -42,6 +43,7 @@ class Streams:
         db: Database,
         reader: StateReader,
         snapshots: SnapshotCache,
+        epoch: LogEpoch,
         clock: Clock,
         metrics: Metrics,
         record: Callable[..., object],
@@ -52,6 +54,7 @@ class Streams:
         self._db = db
         self._reader = reader
         self._snapshots = snapshots
+        self._epoch = epoch
         self._clock = clock
         self._metrics = metrics
         self._record = record
@@ -78,9 +81,10 @@ class Streams:
         return [stream for stream in self if stream.identity.user_id == user_id]
 
     async def open(
-        self, task_id: str, identity: Identity, *, address: str, last_seq: int | None
+        self, task_id: str, identity: Identity, *, address: str, last_seq: int | None, epoch: str | None = None
     ) -> EventStreamResponse:
-        """A stream that goes on after `last_seq`, or begins with a snapshot (None, or when that cannot be served).
+        """A stream that goes on after `last_seq` of `epoch` (None: of a log that was never restored), or begins with a
+        snapshot (`last_seq` None, or when that cannot be served).
 
         Raises NotFound (also for foreign tasks), LimitReached (`stream_limit`), Unavailable, DatabaseUnavailable.
         """
@@ -91,7 +95,7 @@ class Streams:
         stream = self._make(task_id, identity, address)
         self._by_task.setdefault(task_id, WeakSet()).add(stream)  # from here on it hears of hints
         try:
-            await self._place(stream, last_seq)
+            await self._place(stream, last_seq, epoch)
         except BaseException as error:
             self._remove(stream)
             if isinstance(error, NotFound):  # which task is not written down: it is not this user's
@@ -127,12 +131,13 @@ class Streams:
         if not before:
             return
         named = list(self._by_task)
-        heads = {head.task_id: head for head in await self._db.read(lambda c: tasks.heads(c, named, []))}
+        read = self._epoch.watching(lambda connection: tasks.heads(connection, named, []))
+        heads = {head.task_id: head for head in await self._db.read(read)}
         for stream, cursor in before:
             head = heads.get(stream.task_id)
             if head is None:
                 stream.lose()
-            elif head.last_seq < cursor:
+            elif head.last_seq < cursor or stream.epoch != self._epoch.value:
                 stream.restart()  # a backup was restored
             else:
                 stream.offer(head.last_seq)
@@ -151,6 +156,7 @@ class Streams:
             task_id=task_id,
             identity=identity,
             address=address,
+            read_epoch=lambda: self._epoch.value,
             read_after=self._read_after,
             read_snapshot=self._read_snapshot,
             clock=self._clock,
@@ -158,15 +164,19 @@ class Streams:
             on_events=self._metrics.stream_events.inc,
         )
 
-    async def _place(self, stream: EventStream, last_seq: int | None) -> None:
-        head, serves = await self._db.read(lambda connection: self._find_head(connection, stream, last_seq))
+    async def _place(self, stream: EventStream, last_seq: int | None, epoch: str | None) -> None:
+        head, serves = await self._db.read(
+            self._epoch.watching(lambda connection: self._find_head(connection, stream, last_seq, epoch))
+        )
         if serves:
             stream.start_at(last_seq or 0, head)
         else:
             stream.offer(head)
             stream.restart()
 
-    def _find_head(self, connection: Connection, stream: EventStream, last_seq: int | None) -> tuple[int, bool]:
+    def _find_head(
+        self, connection: Connection, stream: EventStream, last_seq: int | None, epoch: str | None
+    ) -> tuple[int, bool]:
         """Where the log ends, and whether it serves `last_seq`; if not, a snapshot is needed. Raises NotFound."""
         viewer = tasks.Viewer(stream.identity.user_id, stream.identity.is_admin)
         row = tasks.find(connection, stream.task_id, viewer)
@@ -175,11 +185,11 @@ class Streams:
         if last_seq is None:
             return row.last_seq, False
         limits = {"max_events": self._settings.replay_max_events, "max_bytes": self._settings.replay_max_bytes}
-        found = self._reader.replay(connection, stream.task_id, last_seq, ALL_TOPICS, **limits)
+        found = self._reader.replay(connection, stream.task_id, last_seq, ALL_TOPICS, epoch=epoch, **limits)
         return row.last_seq, isinstance(found, Replay)
 
     async def _read_after(self, task_id: str, seq: int) -> list[Event] | None:
-        return await self._db.read(lambda connection: _read_page(connection, task_id, seq))
+        return await self._db.read(self._epoch.watching(lambda connection: _read_page(connection, task_id, seq)))
 
     async def _read_snapshot(self, task_id: str, at_least: int) -> Snapshot | None:
         return await self._snapshots.get(task_id, LOG_TAIL, at_least=at_least)

@@ -7,6 +7,7 @@ from app.core.clock import Clock, to_wire
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.metrics import Metrics
+from app.events.epoch import LogEpoch
 from app.repositories.tasks import Viewer
 from app.websocket.codes import ErrorCode, SnapshotReason
 from app.websocket.connection import ConnectionInfo, Follower
@@ -31,6 +32,7 @@ class Request:
     task_id: str
     action: str
     last_seq: int | None
+    epoch: str | None  # of `last_seq`
     log_tail: int
     topics: Topics
     command_id: str | None
@@ -46,6 +48,7 @@ class Subscriptions:
         reader: StateReader,
         snapshots: SnapshotCache,
         delivery: Delivery,
+        epoch: LogEpoch,
         settings: Settings,
         clock: Clock,
         metrics: Metrics,
@@ -55,6 +58,7 @@ class Subscriptions:
         self._reader = reader
         self._snapshots = snapshots
         self._delivery = delivery
+        self._epoch = epoch
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
@@ -67,12 +71,14 @@ class Subscriptions:
             return self._refuse(connection, request, ErrorCode.SUBSCRIPTION_LIMIT)
         return await self._place(connection, request, existing)
 
-    async def resume(self, connection: ConnectionInfo, task_id: str, last_seq: int, command_id: str | None) -> bool:
+    async def resume(
+        self, connection: ConnectionInfo, task_id: str, last_seq: int, epoch: str | None, command_id: str | None
+    ) -> bool:
         """Go on after `last_seq` on a live subscription."""
         existing = connection.followers.get(task_id)
         topics = existing.topics if existing else ALL_TOPICS
         log_tail = existing.log_tail if existing else 0
-        request = Request(task_id, "resume", last_seq, log_tail, topics, command_id)
+        request = Request(task_id, "resume", last_seq, epoch, log_tail, topics, command_id)
         if existing is None:
             return self._refuse(connection, request, ErrorCode.NOT_SUBSCRIBED)
         return await self._place(connection, request, existing)
@@ -80,7 +86,7 @@ class Subscriptions:
     async def unsubscribe(self, connection: ConnectionInfo, task_id: str, command_id: str | None) -> bool:
         follower = connection.followers.get(task_id)
         if follower is None:
-            request = Request(task_id, "unsubscribe", None, 0, ALL_TOPICS, command_id)
+            request = Request(task_id, "unsubscribe", None, None, 0, ALL_TOPICS, command_id)
             return self._refuse(connection, request, ErrorCode.NOT_SUBSCRIBED)
         connection.discard(task_id)
         self._reply(connection, task_id=task_id, action="unsubscribe", success=True, id=command_id)
@@ -121,7 +127,7 @@ class Subscriptions:
         if existing is not None and existing.topics != request.topics:
             reason = SnapshotReason.TOPICS_CHANGED
         elif request.last_seq is not None:
-            found = await self._read_replay(request.task_id, request.last_seq, request.topics)
+            found = await self._read_replay(request, request.last_seq)
             if not isinstance(found, NoReplay):
                 return None if found is None else (found, None)
             reason = found.reason
@@ -129,13 +135,14 @@ class Subscriptions:
         snapshot = await self._snapshots.get(request.task_id, request.log_tail, at_least=known)
         return None if snapshot is None else (snapshot, reason)
 
-    async def _read_replay(self, task_id: str, after: int, topics: Topics) -> Replay | NoReplay | None:
+    async def _read_replay(self, request: Request, after: int) -> Replay | NoReplay | None:
         return await self._db.read(
             lambda connection: self._reader.replay(
                 connection,
-                task_id,
+                request.task_id,
                 after,
-                topics,
+                request.topics,
+                epoch=request.epoch,
                 max_events=self._settings.replay_max_events,
                 max_bytes=self._settings.replay_max_bytes,
             )
@@ -186,6 +193,11 @@ class Subscriptions:
         follower.start_at(request.last_seq)
         self._delivery.follow(follower, replay.user_id, replay.head)  # the catch-up sends the events
 
+    def refuse_item(self, connection: ConnectionInfo, task_id: str, message: str, command_id: str | None) -> None:
+        """One item of `subscribe_tasks` was not understood; the others go on."""
+        error = ResultError(code=ErrorCode.INVALID_FIELD, message=message)
+        self._reply(connection, task_id=task_id, action="subscribe", success=False, error=error, id=command_id)
+
     def _refuse(self, connection: ConnectionInfo, request: Request, code: ErrorCode) -> bool:
         error = ResultError(code=code, message=MESSAGES[code])
         self._reply(
@@ -199,7 +211,9 @@ class Subscriptions:
         return False
 
     def _reply(self, connection: ConnectionInfo, **fields: object) -> None:
-        frame = SubscriptionResult.model_validate({**fields, "timestamp": to_wire(self._clock.now())})
+        frame = SubscriptionResult.model_validate(
+            {**fields, "epoch": self._epoch.value, "timestamp": to_wire(self._clock.now())}
+        )
         connection.send(frame.to_bytes())
 
 

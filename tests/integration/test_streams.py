@@ -54,10 +54,10 @@ async def test_it_begins_with_a_snapshot_and_goes_on_with_what_happens(house, us
     task = await house.add_task(user)
     async with open_stream(house, task, user) as reader:
         snapshot = await reader.event()
-        assert (snapshot["type"], snapshot["status"], reader.last_id) == ("task_snapshot", "running", "2")
+        assert (snapshot["type"], snapshot["status"], reader.last_id) == ("task_snapshot", "running", "0:2")
         await house.say(task, warning("one"), warning("two"))
         assert [(await reader.event())["message"] for _ in range(2)] == ["one", "two"]
-        assert reader.last_id == "4"
+        assert reader.last_id == "0:4"
         assert reader.headers["content-type"] == "text/event-stream; charset=utf-8"
         assert "no-cache" in reader.headers["cache-control"]
         assert reader.headers["x-accel-buffering"] == "no"
@@ -203,7 +203,7 @@ async def test_a_position_that_was_pruned_brings_a_snapshot(house, user):
     assert await house.services.db.write(lambda c: retention.prune_progress(c, later, 10)) == 1
     async with open_stream(house, task, user, last_id=3) as reader:
         snapshot = await reader.event()
-        assert (snapshot["type"], reader.last_id) == ("task_snapshot", str(snapshot["seq"]))
+        assert (snapshot["type"], reader.last_id) == ("task_snapshot", f"0:{snapshot['seq']}")
     async with open_stream(house, task, user, last_id=snapshot["seq"]) as reader:
         await house.services.journal.write(house.services.lifecycle.retry(task, by="mei"))
         assert (await reader.event())["type"] == "task_retrying"

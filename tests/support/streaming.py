@@ -83,6 +83,11 @@ class Reader:
         self.comments: list[str] = []
         self._lines = b""
 
+    @property
+    def seq(self) -> int:
+        """Of the last event; 0 before the first."""
+        return int((self.last_id or "0").rpartition(":")[2])
+
     async def start(self) -> None:
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
         first, *lines = head.split("\r\n")
@@ -109,7 +114,7 @@ class Reader:
                 return found
 
     async def until_seq(self, seq: int) -> None:
-        while int(self.last_id or 0) < seq:
+        while self.seq < seq:
             assert await self.event() is not None, self.comments
 
     async def until_end(self) -> list[dict[str, Any]]:
@@ -138,7 +143,8 @@ class Reader:
                 frame = read_frame(fields["data"])
                 assert frame["type"] == fields["event"]
                 assert "prev_seq" not in frame
-                assert fields.get("id") == (str(frame["seq"]) if "seq" in frame else None)
+                assert ("id" in fields) == ("seq" in frame)
+                assert "id" not in fields or fields["id"].endswith(f":{frame['seq']}")
                 return frame
         return None
 

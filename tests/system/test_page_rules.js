@@ -57,6 +57,21 @@ test("everything but notices is ignored until the answer of the command in fligh
   equal(following.receive(event(10)), "apply");
 });
 
+test("a position goes with the epoch in which it was reached", () => {
+  const following = new Following(TASK, BOTH);
+  const newId = ids();
+  following.nextCommand(0, newId);
+  following.receive(result("c1", { epoch: "b" }));
+  following.receive({ ...snapshot(5), epoch: "b" });
+  following.disconnected();
+  const { last_seq, epoch } = following.nextCommand(0, newId);
+  equal([last_seq, epoch], [5, "b"]);
+  following.receive(result("c2", { epoch: "c", recovered: false }));
+  following.receive({ ...snapshot(3), epoch: "c" });
+  following.receive(event(5, 4));
+  equal(following.nextCommand(0, newId), { type: "resume", last_seq: 3, epoch: "c", task_id: TASK, id: "c3" });
+});
+
 test("duplicates are dropped, a coalesced frame is taken, a gap is resumed", () => {
   const { following, newId } = placedAt(5);
   equal(following.receive(event(5)), "ignore");

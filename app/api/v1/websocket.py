@@ -14,6 +14,7 @@ from app.api.answers import DocumentResponse
 from app.api.state import MAX_SEARCH, CurrentActor, State
 from app.core.dependencies import CurrentAdmin, CurrentUser, StreamUser, client_address
 from app.core.errors import InvalidInput, LimitReached, NotFound, Unavailable
+from app.events.epoch import MAX_EPOCH
 from app.events.types import LogLevel
 from app.schemas.common import Text
 from app.schemas.monitor import BroadcastRequest, BroadcastResponse, TicketResponse
@@ -29,6 +30,7 @@ router = APIRouter(prefix="/monitor", tags=["monitor"])
 
 MAX_LINES: Final = 1_000
 MAX_LOG_SEQ: Final = 2**53
+EVENT_ID: Final = rf"^([0-9A-Za-z-]{{1,{MAX_EPOCH}}}:)?[0-9]{{1,16}}$"  # as `websocket.stream` writes them
 Format = Literal["json", "text", "ndjson"]
 # One line stays one line, and a terminal obeys no log.
 _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {10: "\\n", 13: "\\r", 9: "\t"}
@@ -67,9 +69,13 @@ async def broadcast(
 async def get_status(task_id: str, actor: CurrentActor, services: State) -> TaskState:
     settings = services.settings
     reader = StateReader(
-        language=settings.language, clock=services.clock, max_snapshot_bytes=settings.snapshot_max_bytes
+        language=settings.language,
+        clock=services.clock,
+        max_snapshot_bytes=settings.snapshot_max_bytes,
+        epoch=services.epoch,
     )
-    state = await services.db.read(lambda connection: reader.state(connection, task_id, actor.viewer))
+    read = services.epoch.watching(lambda connection: reader.state(connection, task_id, actor.viewer))
+    state = await services.db.read(read)
     if state is None:
         raise NotFound("There is no such task.")
     return state
@@ -121,15 +127,27 @@ async def follow_events(
     request: Request,
     services: State,
     user: StreamUser,
-    last_event_id: Annotated[int | None, Header(ge=0, le=MAX_SEQ, description="Where to go on: a `seq`.")] = None,
+    last_event_id: Annotated[
+        str | None, Header(pattern=EVENT_ID, description="Where to go on: `epoch:seq`, or `seq` alone.")
+    ] = None,
     last_event_id_query: Annotated[
-        int | None,
-        Query(alias="last_event_id", ge=0, le=MAX_SEQ, description="The same, where no header can be sent."),
+        str | None,
+        Query(alias="last_event_id", pattern=EVENT_ID, description="The same, where no header can be sent."),
     ] = None,
 ) -> Response:
-    position = last_event_id_query if last_event_id is None else last_event_id
+    epoch, seq = read_event_id(last_event_id_query if last_event_id is None else last_event_id)
     address = client_address(request) or "unknown"
-    return await _manager(services).streams.open(task_id, user, address=address, last_seq=position)
+    return await _manager(services).streams.open(task_id, user, address=address, last_seq=seq, epoch=epoch)
+
+
+def read_event_id(text: str | None) -> tuple[str | None, int | None]:
+    """(epoch, seq) of an event's id. Raises InvalidInput for a `seq` that is beyond all counting."""
+    if text is None:
+        return None, None
+    epoch, _, seq = text.rpartition(":")
+    if int(seq) > MAX_SEQ:
+        raise InvalidInput("There is no such position.")
+    return epoch or None, int(seq)
 
 
 def _manager(services: State) -> WebSocketManager:

@@ -15,13 +15,17 @@ from app.events.types import Event
 
 @dataclass(frozen=True, slots=True)
 class TaskHint:
-    """Task `task_id` of `user_id` reached `seq`. `events` may hold the newest bodies, ascending and contiguous."""
+    """Task `task_id` of `user_id` reached `seq`. `events` may hold the newest bodies, ascending and contiguous.
+
+    `commits`: the number of the commit (`events.epoch`); 0 when it is not known.
+    """
 
     task_id: str
     user_id: str
     seq: int
     status: str
     events: tuple[Event, ...] = ()
+    commits: int = 0
 
 
 @dataclass(frozen=True, slots=True)

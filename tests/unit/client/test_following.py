@@ -49,6 +49,23 @@ def test_a_known_position_is_given_along():
     assert Following(TASK, last_seq=9).next_command(0.0)["last_seq"] == 9
 
 
+def test_a_position_goes_with_the_epoch_in_which_it_was_reached():
+    assert Following(TASK, last_seq=9, epoch="a").next_command(0.0)["epoch"] == "a"
+    following = Following(TASK)
+    command = following.next_command(0.0)
+    assert "epoch" not in command
+    following.receive({**result(command), "epoch": "b"}, 0.0)
+    following.receive({**snapshot(5), "epoch": "b"}, 0.0)
+    following.disconnected()
+    command = following.next_command(0.0)
+    assert (command["last_seq"], command["epoch"]) == (5, "b")
+    following.receive({**result(command, recovered=False), "epoch": "c"}, 0.0)
+    following.receive({**snapshot(3), "epoch": "c"}, 0.0)
+    following.receive(event(5, prev_seq=4), 0.0)
+    command = following.next_command(0.0)
+    assert (command["type"], command["last_seq"], command["epoch"]) == ("resume", 3, "c")
+
+
 def test_one_command_is_in_flight_and_is_sent_again_after_ten_seconds():
     following = Following(TASK)
     first = following.next_command(0.0)

@@ -25,7 +25,13 @@ async def shared(tmp_path):
         return read(connection, task_id, log_tail)
 
     stack.manager.reader.snapshot = count
-    yield stack, task, reads, SnapshotCache(db=stack.db, reader=stack.manager.reader, clock=clock), clock
+    yield (
+        stack,
+        task,
+        reads,
+        SnapshotCache(db=stack.db, reader=stack.manager.reader, clock=clock, epoch=stack.manager.epoch),
+        clock,
+    )
     await stack.db.close()
 
 

@@ -59,6 +59,7 @@ def make(log, *, counted=None):
         task_id="t",
         identity=WHO,
         address="a",
+        read_epoch=lambda: "e",
         read_after=log.read_after,
         read_snapshot=log.read_snapshot,
         clock=FakeClock(),
@@ -73,7 +74,9 @@ def parse(chunk):
     for block in chunk.decode().split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.split("\n") if line and not line.startswith(":"))
         if "data" in fields:
-            found.append((int(fields["id"]) if "id" in fields else None, orjson.loads(fields["data"])))
+            found.append(
+                (int(fields["id"].removeprefix("e:")) if "id" in fields else None, orjson.loads(fields["data"]))
+            )
     return found
 
 
@@ -207,5 +210,5 @@ async def test_the_first_reason_stands_and_nothing_comes_after_it():
 
 
 def test_an_event_is_an_id_a_name_and_one_line():
-    assert encode("task_warning", b'{"a":"\\n"}', 7) == b'id: 7\nevent: task_warning\ndata: {"a":"\\n"}\n\n'
+    assert encode("task_warning", b'{"a":"\\n"}', "0:7") == b'id: 0:7\nevent: task_warning\ndata: {"a":"\\n"}\n\n'
     assert encode("task_deleted", b"{}") == b"event: task_deleted\ndata: {}\n\n"

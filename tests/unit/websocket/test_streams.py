@@ -10,6 +10,7 @@ from app.core.errors import NotFound, Unavailable
 from app.core.identity import Identity
 from app.core.metrics import Metrics
 from app.events.bus.memory import MemoryBus
+from app.events.epoch import LogEpoch
 from app.events.journal import Journal
 from app.models import metadata
 from app.services.lifecycle import Lifecycle
@@ -31,12 +32,14 @@ class Hall:
         self.rechecked = []
         self.audited = []
         settings = make_settings(folder)
-        reader = StateReader(language="en", clock=self.clock, max_snapshot_bytes=1 << 18)
+        epoch = LogEpoch(db=self.db)
+        reader = StateReader(language="en", clock=self.clock, max_snapshot_bytes=1 << 18, epoch=epoch)
         self.streams = Streams(
             settings=settings,
             db=self.db,
             reader=reader,
-            snapshots=SnapshotCache(db=self.db, reader=reader, clock=self.clock),
+            snapshots=SnapshotCache(db=self.db, reader=reader, clock=self.clock, epoch=epoch),
+            epoch=epoch,
             clock=self.clock,
             metrics=Metrics(),
             record=lambda *row, **fields: self.audited.append((row, fields)),
