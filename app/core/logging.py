@@ -11,6 +11,7 @@ from typing import Any, Final, TextIO
 import structlog
 
 from app.core.redact import redact, redact_value
+from app.core.tracebacks import RepeatLimit, write_traceback
 
 # Loggers whose own handlers and levels would bypass ours.
 ROUTED: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "asyncio", "alembic", "sqlalchemy")
@@ -58,12 +59,13 @@ def configure_logging(level: str = "INFO", *, stream: TextIO | None = None, colo
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(RedactingFormatter(processors=_rendering(stream, colors), foreign_pre_chain=shared))
+    handler.addFilter(RepeatLimit())
     _route(handler, level)
 
 
 def _rendering(stream: TextIO, colors: bool | None) -> list[Any]:
     colors = stream.isatty() if colors is None else colors
-    renderer = structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
+    renderer = structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=write_traceback)
     return [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
 
 

@@ -15,6 +15,7 @@ from tests.support.streaming import open_stream, stream_house
 HEAD_S, STALL_S = 0.4, 0.6
 LIMITS = {"http_head_timeout_s": HEAD_S, "http_stall_timeout_s": STALL_S, "ws_send_buffer_bytes": 4_096}
 LOGIN = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+GET = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
 BODY = b'{"username": "admin", "password": "wrong"}'
 
 
@@ -185,6 +186,28 @@ async def test_a_long_answer_outlives_all_limits(tmp_path, more, after):
                 await client.reader.readuntil(b": ping\n\n")
             await house.say(task, warning("still here"))
             await client.reader.readuntil(b"still here")
+
+
+@pytest.mark.parametrize(
+    "behind", [GET, GET * 3, GET + b"\0", b"\0", b""], ids=["one", "many", "nul", "broken", "none"]
+)
+@pytest.mark.parametrize("cut_off", [False, True], ids=["ends", "aborts"])
+async def test_a_stream_hears_that_its_client_is_gone_whatever_was_sent_behind_it(tmp_path, log, behind, cut_off):
+    """uvicorn tells the newest request alone: the stream before it went on for nobody."""
+    async with stream_house(tmp_path, sse_ping_after_s=0.1, **LIMITS) as house, connected(house) as client:
+        user = await house.sign_in()
+        task = await house.add_task(user)
+        streams = house.services.metrics.open_streams
+        client.say(f"GET /api/v1/monitor/tasks/{task}/events?token={user} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        await client.reader.readuntil(b"event: task_snapshot")
+        assert streams._value.get() == 1
+        client.say(behind)
+        if cut_off:
+            client.writer.transport.abort()
+        else:
+            client.writer.close()
+        await until(lambda: streams._value.get() == 0)
+    assert "Traceback" not in log.getvalue()
 
 
 async def test_an_answer_that_nobody_reads_is_cut_off(house):

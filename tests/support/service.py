@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,7 @@ class Service:
         self.folder = folder
         self.data_dir = folder / "data"
         self.output = folder / "output"  # all that the process wrote, its log too
+        self.own_sockets = 0  # it holds without any connection
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, trust_env=False)
 
     def log(self) -> str:
@@ -64,6 +65,13 @@ class Service:
 
     def log_bytes(self) -> int:
         return self.output.stat().st_size
+
+    def await_line(self, text: str) -> None:
+        """Wait until the text is in the log."""
+        deadline = time.monotonic() + START_S
+        while text not in self.log():
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.05)
 
     def sign_in(self, username: str = "admin", password: str = ADMIN_PASSWORD) -> dict[str, str]:
         """Headers of a fresh session."""
@@ -87,6 +95,21 @@ class Service:
         with closing(self.connect()) as link:
             link.sendall(content)
             return read_all(link)
+
+    def sockets(self) -> int:
+        """How many sockets its process holds."""
+        found = 0
+        for entry in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                found += str(entry.readlink()).startswith("socket:")
+        return found
+
+    def settle(self) -> None:
+        """Wait until it has let go of all connections, our own kept one included."""
+        deadline = time.monotonic() + START_S
+        while self.sockets() > self.own_sockets:
+            assert time.monotonic() < deadline, "it does not let go of its connections"
+            time.sleep(0.05)
 
     def is_healthy(self) -> bool:
         return self.process.poll() is None and self.http.get("/readyz").status_code == 200
@@ -137,6 +160,9 @@ def running_service(folder: Path, **settings: Any) -> Iterator[Service]:
         service = Service(process, port, folder)
         try:
             _wait_for(port, process, service.log)
+            service.say(b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            service.await_line("serving")
+            service.own_sockets = service.sockets()
             yield service
         finally:
             service.http.close()
