@@ -99,6 +99,7 @@ class Settings(BaseSettings):
     scan_log_lines_per_s: int = Field(default=200, ge=1, le=100_000)  # of a task; those beyond are counted
     scan_log_max_bytes: int = Field(default=50 << 20, ge=4_096, le=1 << 40)  # of a task, over all its attempts
     max_concurrent_scans: int = Field(default=2, ge=1, le=64)
+    scans_per_user: int = Field(default=2, ge=1, le=64)  # running at once
     max_unfinished_tasks_per_user: int = Field(default=100, ge=1, le=100_000)
     progress_retention_s: float = Field(default=86_400, gt=0)  # after the end of a task
     log_retention_days: int = Field(default=30, ge=1)

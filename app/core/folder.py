@@ -12,7 +12,16 @@ from app.core.private import FOLDER_MODE, close_to_others, open_mode, warn_of_ot
 LOCK_FILE: Final = "lock"
 # What the program puts into its folder. A folder that holds anything else, or that all may write to, is somebody's
 # (/tmp, a home): its mode is not changed.
-OWN_NAMES: Final = ("compliance.db", "scans", "captures", "secret.key", ".secret.key", LOCK_FILE, "epoch")
+OWN_NAMES: Final = (
+    "compliance.db",
+    "scans",
+    "captures",
+    "secret.key",
+    ".secret.key",
+    "log.counter",
+    "log.id",
+    LOCK_FILE,
+)
 
 
 def prepare_folder(path: Path) -> None:

@@ -73,6 +73,6 @@ idempotency_keys = Table(
     Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
     Column("key", String(255), primary_key=True),
     Column("fingerprint", String(64), nullable=False),  # SHA-256 of what was asked for
-    Column("response", Text, nullable=False),  # JSON, as it was answered
+    Column("response", Text, nullable=False),  # JSON: the answer without what the request itself says
     Column("created_at", UtcDateTime, nullable=False, index=True),
 )

@@ -64,14 +64,16 @@ scan_tasks = Table(
     Column("cancel_by", String(64)),
     Column("cancel_reason", String(500)),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("queued_at", UtcDateTime, nullable=False),  # since when it waits: order of the queue
+    Column("queued_at", UtcDateTime, nullable=False),  # since when it waits
+    # Order of the queue, before `queued_at`: the round in which the owner's turn comes (`repositories.queue`).
+    Column("turn", Integer, nullable=False, server_default="0"),
     Column("started_at", UtcDateTime),
     Column("completed_at", UtcDateTime),
     Column("deleted_at", UtcDateTime),  # a tombstone: invisible, purged later
 )
 Index("ix_scan_tasks_owner", scan_tasks.c.user_id, scan_tasks.c.created_at)
 # The queue. `deleted_at` makes a count of it one of the index alone.
-Index("ix_scan_tasks_queue", scan_tasks.c.status, scan_tasks.c.queued_at, scan_tasks.c.id, scan_tasks.c.deleted_at)
+Index("ix_scan_tasks_queue", *(scan_tasks.c[name] for name in ("status", "turn", "queued_at", "id", "deleted_at")))
 Index("ix_scan_tasks_ended", scan_tasks.c.status, scan_tasks.c.completed_at, scan_tasks.c.id)
 
 # Conditions of partial indexes. SQLite uses such an index only for a query with the same words, so queries take these.

@@ -15,7 +15,7 @@ from app.events.journal import Journal
 from app.events.types import TaskWarning
 from app.monitor.policy import Action, Limits, Sight, Watch, judge
 from app.monitor.settlement import Settlement
-from app.repositories import tasks
+from app.repositories import queue, tasks
 from app.services.lifecycle import Lifecycle
 from app.services.texts import Texts
 
@@ -141,7 +141,7 @@ class TaskMonitor:
         except DatabaseUnavailable:
             self._was_blind = True
             raise
-        rows = await self._db.read(lambda c: [*tasks.active(c), *tasks.pending(c, MAX_WAITING)])
+        rows = await self._db.read(lambda c: [*tasks.active(c), *queue.pending(c, MAX_WAITING)])
         self._concurrent_tasks.set(sum(row.status in ACTIVE for row in rows))
         now = self._clock.monotonic()
         self._start_over_after_pause(now)
@@ -191,7 +191,7 @@ class TaskMonitor:
     async def _warn_waiting(self, row: Any) -> None:
         """Embedded it waits for a place in the queue, else for a worker to come."""
         if self._settings.embedded:
-            position = await self._db.read(lambda c: tasks.queue_position(c, row)) or 1
+            position = await self._db.read(lambda c: queue.position(c, row)) or 1
             warning = TaskWarning(code="queued", message=self._texts("queued", position=position))
         else:
             warning = TaskWarning(code="no_worker", message=self._texts("no_worker"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, LargeBinary, Row, Select, cast, func, select, tuple_
+from sqlalchemy import Connection, LargeBinary, Row, Select, cast, func, select
 
 from app.domain.tasks import TaskStatus
 from app.models import scan_tasks, task_events, task_logs
@@ -14,7 +14,6 @@ from app.repositories.listing import count_up_to, in_order
 TaskRow = Row[Any]  # all columns of scan_tasks
 Visible: Final = scan_tasks.c.deleted_at.is_(None)
 MAX_LOOKED_AT: Final = 20_000  # lines, for one page of those that a filter keeps
-_WAITING: Final = (scan_tasks.c.status == TaskStatus.PENDING, Visible)
 SORTABLE: Final = tuple(LIST_ORDERS)
 
 
@@ -93,21 +92,6 @@ def last_retry_seq(connection: Connection, task_id: str) -> int:
         task_events.c.task_id == task_id, task_events.c.type == "task_retrying", OBSERVED
     )
     return connection.execute(query).scalar_one() or 0
-
-
-def queue_position(connection: Connection, row: Row[Any]) -> int | None:
-    """1 for the next to start; None when the task does not wait."""
-    if row.status != TaskStatus.PENDING:
-        return None
-    place = tuple_(scan_tasks.c.queued_at, scan_tasks.c.id)
-    ahead = select(func.count()).select_from(scan_tasks).where(*_WAITING, place < (row.queued_at, row.id))
-    return connection.execute(ahead).scalar_one() + 1
-
-
-def pending(connection: Connection, limit: int) -> list[Row[Any]]:
-    """The oldest waiting tasks, first first."""
-    query = select(scan_tasks).where(*_WAITING)
-    return list(connection.execute(query.order_by(scan_tasks.c.queued_at, scan_tasks.c.id).limit(limit)))
 
 
 def active(connection: Connection) -> list[Row[Any]]:

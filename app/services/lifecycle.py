@@ -32,6 +32,7 @@ from app.events.types import (
 )
 from app.models import scan_tasks, task_events
 from app.models.tasks import OBSERVED
+from app.repositories import queue
 from app.services.texts import Texts
 
 t = scan_tasks.c
@@ -69,6 +70,7 @@ class Lifecycle:
                     running_s=0.0,
                     created_at=now,
                     queued_at=now,
+                    turn=queue.next_turn(connection, user_id),
                     **TaskState().to_columns(),
                 )
             )
@@ -232,10 +234,13 @@ class Lifecycle:
                 scan_tasks.update()
                 .where(t.id == task_id)
                 .values(last_seq=t.last_seq)  # takes the lock, so that the attempt read here is the one changed below
-                .returning(t.attempt)
+                .returning(t.attempt, t.user_id)
             ).one_or_none()
             if row is None:
                 return None
+            changes = _fresh(row.attempt, clean=clean, counts=counts, now=now)
+            if clean:
+                changes["turn"] = queue.next_turn(connection, row.user_id)
             event = NewEvent(TaskRetrying(by=by, reason=reason, next_attempt=row.attempt + 1), event_id)
             where = t.status.in_(sorted(from_statuses)) & (t.attempt == (attempt or row.attempt))
             return append(
@@ -244,7 +249,7 @@ class Lifecycle:
                 [event],
                 now=now,
                 where=where,
-                changes=_fresh(row.attempt, clean=clean, counts=counts, now=now),
+                changes=changes,
                 event_attempt=row.attempt,
             )
 

@@ -17,7 +17,7 @@ from app.core.ids import new_id
 from app.domain.tasks import TaskStatus
 from app.events.journal import Journal, Unit
 from app.events.log import Place
-from app.repositories import tasks
+from app.repositories import queue, tasks
 from app.repositories.tasks import Viewer
 from app.services.audit import AuditTrail
 from app.services.lifecycle import Lifecycle
@@ -88,6 +88,7 @@ class ScanService:
         """As `create`, and whether nothing was done because this user has used the key for the same request before.
 
         Such a request gets what the first one got, for `idempotency_key_ttl_s`; of several at once one is carried out.
+        Kept is the answer without `config`, which is the request's own and may be large.
 
         Raises:
             InvalidInput: also `idempotency_key_reused`, for another request.
@@ -102,13 +103,15 @@ class ScanService:
         request = {"target_domain": target_domain, "config": config}
         once = None if key is None else Once.of(actor.user_id, key, request)
         task, replayed = await self._carry_out(actor, task_id, unit, once)
-        if not replayed:
+        if replayed:
+            task = {**task, "config": stored}
+        else:
             self._runner.wake()
             self._record("task.create", actor, task_id, {"target": target.name})
         return task, replayed
 
     async def _carry_out(self, actor: Actor, task_id: str, unit: Unit, once: Once | None) -> tuple[Json, bool]:
-        """The new task as it is answered, or the answer of before; key and task are one transaction."""
+        """The new task as it is answered, or what was kept of the answer before; key and task are one transaction."""
         known: Json | None = None
         made: Json = {}
 
@@ -122,7 +125,7 @@ class ScanService:
             place = unit(connection)
             made = self._view(connection, find_seen(connection, task_id, actor.viewer))
             if once:
-                once.keep(connection, made, now=now)
+                once.keep(connection, {key: value for key, value in made.items() if key != "config"}, now=now)
             return place
 
         await self._journal.write(work)
@@ -218,7 +221,7 @@ class ScanService:
         return await self._db.read(lambda connection: find_seen(connection, task_id, actor.viewer))
 
     def _view(self, connection: Connection, row: Row[Any]) -> Json:
-        position = tasks.queue_position(connection, row)
+        position = queue.position(connection, row)
         return task_view(row, language=self._settings.language, queue_position=position)
 
     def _check_allowed(self, target: ParsedTarget) -> None:

@@ -27,6 +27,7 @@ from app.services.lifecycle import Lifecycle
 from app.services.texts import Texts
 from app.tasks import family
 from app.tasks.child import STARVED, Child, ProcessNotStarted
+from app.tasks.choice import Choice, QueueNotices, read_queue
 from app.tasks.scan_job import JobSpec
 from app.tasks.starts import Starts
 from app.tasks.store_files import await_store, store_path
@@ -35,7 +36,6 @@ LOOK_EVERY_S: Final = 1.0
 STOP_PATIENCE_S: Final = 5.0  # for the checkpoints; then the processes are killed
 KILL_PATIENCE_S: Final = 5.0
 SILENT_AFTER_S: Final = 2.5  # a process ticks every second
-MAX_QUEUE_LOOK: Final = 200  # waiting tasks looked at in one round; the others are behind them anyway
 log = structlog.get_logger(__name__)
 
 
@@ -65,7 +65,8 @@ class EmbeddedRunner:
         self._is_watched = is_watched
         self._settlement = Settlement(lifecycle=lifecycle, texts=texts, max_requeues=settings.max_requeues)
         self._children: dict[str, Child] = {}  # by task; at most max_concurrent_scans
-        self._told: set[tuple[str, int]] = set()  # (task, attempt) that were told that they wait
+        self._choice = Choice(per_user=settings.scans_per_user)
+        self._notices = QueueNotices(journal=journal, lifecycle=lifecycle, texts=texts)
         self._starts = Starts()
         self._blocked_since: float | None = None  # monotonic; since when no write came through
         self._woken = asyncio.Event()
@@ -142,15 +143,17 @@ class EmbeddedRunner:
         self._force_cancels()
         self._tell_watched()
         await self._judge_silent()
-        waiting = await self._db.read(lambda c: tasks.pending(c, MAX_QUEUE_LOOK))
-        self._starts.keep({row.id for row in waiting} | self._children.keys())
+        full = self._choice.full()
+        waiting, eligible = await self._db.read(lambda c: read_queue(c, full))
+        self._starts.keep({row.id for row in (*waiting, *eligible)} | self._children.keys())
+        ready = [row for row in eligible if self._may_start(row)]
         free = self._settings.max_concurrent_scans - len(self._children)
-        starting = [row for row in waiting if self._may_start(row)][: max(0, free)]
+        starting = self._choice.take(ready, free=free)
         for row in starting:
             self._children[row.id] = child = self._make_child(row)
             group.create_task(self._care_for(child), name=f"scan-{row.id}")
         started = {row.id for row in starting} | self._children.keys()
-        await self._tell_waiting([row for row in waiting if row.id not in started])
+        await self._notices.tell([row for row in waiting if row.id not in started])
 
     def _may_start(self, row: Any) -> bool:
         return row.id not in self._children and self._starts.may_start(row.id, self._clock.monotonic())
@@ -171,6 +174,7 @@ class EmbeddedRunner:
             log.exception("scan_not_settled", task_id=child.spec.task_id)
         finally:
             self._children.pop(child.spec.task_id, None)
+            self._choice.leave(child.spec.task_id)
             child.settled.set()
             self._woken.set()
 
@@ -220,20 +224,6 @@ class EmbeddedRunner:
             await self._journal.write(unit)
         except DatabaseUnavailable as error:
             log.warning("warning_not_written", task_id=row.id, reason=error.message)
-
-    async def _tell_waiting(self, rows: list[Any]) -> None:
-        """One `queued` warning per attempt, with the position."""
-        for position, row in enumerate(rows, start=1):
-            if (row.id, row.attempt) in self._told:
-                continue
-            warning = TaskWarning(code="queued", message=self._texts("queued", position=position))
-            await self._journal.write(
-                self._lifecycle.warn(
-                    row.id, row.attempt, warning, only_if=(TaskStatus.PENDING,), once_since=row.attempt
-                )
-            )
-            self._told.add((row.id, row.attempt))
-        self._told &= {(row.id, row.attempt) for row in rows}
 
     def _tell_watched(self) -> None:
         for task_id, child in self._children.items():

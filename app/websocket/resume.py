@@ -15,7 +15,7 @@ from app.domain.violations import ViolationKey, violation_name
 from app.events.epoch import FIRST_EPOCH, LogEpoch
 from app.events.types import LogLine
 from app.models import task_events
-from app.repositories import tasks, violations
+from app.repositories import queue, tasks, violations
 from app.websocket.codes import SnapshotReason
 from app.websocket.protocol import TaskSnapshot, TaskState
 from app.websocket.topics import Topics
@@ -131,7 +131,7 @@ class StateReader:
                 "state": row.worker_state or "none",
                 "last_heartbeat_at": _moment(row.heartbeat_at),
             },
-            "queue_position": tasks.queue_position(connection, row),
+            "queue_position": queue.position(connection, row),
             "target_domain": row.target_domain,
             "created_at": _moment(row.created_at),
             "started_at": _moment(row.started_at),

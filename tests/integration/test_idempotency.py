@@ -46,6 +46,17 @@ async def test_the_answer_is_that_of_then_whatever_has_become_of_the_task(house,
     assert (await create(house, mei)).json()["id"] == task_id
 
 
+async def test_what_is_kept_of_an_answer_is_small_however_large_the_request_was(house, mei):
+    urls = [f"https://example.com/{number}?{'x' * 1_900}" for number in range(100)]
+    body = {"target_domain": "example.com", "config": {"start_urls": urls}}
+    first = await create(house, mei, body=body)
+    assert first.status_code == 201
+    assert len(first.content) > 190_000
+    (row,) = await house.services.db.read(lambda c: c.execute(idempotency_keys.select()).all())
+    assert len(row.response) < 2_000
+    assert (await create(house, mei, body=body)).content == first.content
+
+
 async def test_the_same_body_may_be_written_differently(house, mei):
     first = await create(house, mei)
     raw = b'{"config":{"max_pages":10,"max_depth":5},  "target_domain":"example.com"}'

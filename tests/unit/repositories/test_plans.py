@@ -21,7 +21,8 @@ from app import repositories
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.tasks import TaskStatus
-from app.events import log
+from app.events import epoch, log
+from app.events.epoch import LogEpoch
 from app.events.types import ErrorInfo, NewEvent, Statistics, TaskWarning
 from app.models import metadata, scan_tasks, users
 from app.repositories import (
@@ -29,6 +30,7 @@ from app.repositories import (
     idempotency,
     known_addresses,
     listing,
+    queue,
     retention,
     sessions,
     tasks,
@@ -45,7 +47,7 @@ from tests.support.house import HandClock
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ID = "0" * 36
-ROW = SimpleNamespace(id=ID, created_at=NOW, queued_at=NOW, status="pending", run=1)
+ROW = SimpleNamespace(id=ID, created_at=NOW, turn=3, queued_at=NOW, status="pending", run=1)
 CLOCK = HandClock()
 ADMIN, OWNER = Viewer(ID, is_admin=True), Viewer(ID)
 LISTS = [
@@ -57,7 +59,7 @@ LISTS = [
 ]
 FILTERS = {"key": "gambling", "risk": "high", "needs_review": True, "q": "example"}
 LIFE = Lifecycle(clock=CLOCK, texts=Texts("en"))
-STATES = StateReader(language="en", clock=CLOCK, max_snapshot_bytes=262_144)
+STATES = StateReader(language="en", clock=CLOCK, max_snapshot_bytes=262_144, epoch=LogEpoch(db=SimpleNamespace()))
 WARNING = TaskWarning(code="stalled", message="m")
 USER = {
     "id": ID,
@@ -99,9 +101,16 @@ def walk_violations(c):
     violations.list_page(c, ID, 1, newest_first=True, **FILTERS)
 
 
+def walk_epoch(c):
+    epoch.count_commit(c)
+    epoch.read_commits(c)
+    epoch.read_identity(c)
+    epoch.forget_folder(c)
+
+
 def walk_replay(c):
     for wanted in (ALL_TOPICS, topics(frozenset({"logs"}))):
-        STATES.replay(c, ID, 0, wanted, max_events=1_000, max_bytes=1 << 20)
+        STATES.replay(c, ID, 0, wanted, epoch=None, max_events=1_000, max_bytes=1 << 20)
 
 
 def walk_lifecycle(c):
@@ -160,8 +169,9 @@ WALK: dict[str, Callable] = {
     "tasks.list_page": lambda c: [tasks.list_page(c, offset=50, limit=50, **one) for one in LISTS],
     "tasks.heads": lambda c: tasks.heads(c, [ID, ID], [ID, ID]),
     "tasks.last_retry_seq": lambda c: tasks.last_retry_seq(c, ID),
-    "tasks.queue_position": lambda c: tasks.queue_position(c, ROW),
-    "tasks.pending": lambda c: tasks.pending(c, 10),
+    "queue.position": lambda c: queue.position(c, ROW),
+    "queue.pending": lambda c: (queue.pending(c, 10), queue.pending(c, 10, besides=[ID])),
+    "queue.next_turn": lambda c: queue.next_turn(c, ID),
     "tasks.active": tasks.active,
     "tasks.count_unfinished": lambda c: tasks.count_unfinished(c, ID),
     "tasks.log_tail": lambda c: tasks.log_tail(c, ID, 200),
@@ -187,6 +197,7 @@ WALK: dict[str, Callable] = {
 }
 # Beside the repositories: whose statements are walked by whom.
 ELSEWHERE: dict[str, Callable] = {
+    "app.events.epoch": walk_epoch,
     "app.events.log": lambda c: log.read_after(c, ID, 5, limit=50),
     "app.services.lifecycle": walk_lifecycle,
     "app.services.recorder": walk_recorder,

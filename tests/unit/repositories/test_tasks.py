@@ -8,7 +8,7 @@ from app.core.db import Database
 from app.core.ids import new_id
 from app.events.state import TaskState
 from app.models import metadata, scan_tasks, violations
-from app.repositories import listing, tasks
+from app.repositories import listing, queue, tasks
 from app.repositories import violations as found
 from app.repositories.tasks import SORTABLE, Viewer
 from tests.support.clock import FakeClock
@@ -98,8 +98,8 @@ def test_a_place_in_the_queue_counts_who_waits_longer(filled):
     db, _ = filled
 
     def read(connection):
-        waiting = tasks.pending(connection, 100)
-        return waiting, [tasks.queue_position(connection, row) for row in waiting]
+        waiting = queue.pending(connection, 100)
+        return waiting, [queue.position(connection, row) for row in waiting]
 
     waiting, positions = db.read_sync(read)
     assert [(row.queued_at, row.id) for row in waiting] == sorted((row.queued_at, row.id) for row in waiting)

@@ -48,8 +48,8 @@ class House:
     def write(self, unit: Unit) -> Place | None:
         return self.journal.write_sync(unit)
 
-    def create(self, task_id: str = "task-1", **config: Any) -> str:
-        self.write(self.lifecycle.create(task_id, user_id="user", target_domain="corp.example", config=config))
+    def create(self, task_id: str = "task-1", *, user_id: str = "user", **config: Any) -> str:
+        self.write(self.lifecycle.create(task_id, user_id=user_id, target_domain="corp.example", config=config))
         return task_id
 
     def claim(self, task_id: str = "task-1", attempt: int = 1) -> Place | None:

@@ -11,6 +11,7 @@ from app.core.config import Settings
 from app.tasks import child as module
 from app.tasks.child import STARVED
 from app.tasks.embedded import EmbeddedRunner
+from tests.support.rows import add_user
 from tests.unit.tasks.test_scan_job import until
 
 SLEEP = "import sys, time; time.sleep(60)"
@@ -62,6 +63,22 @@ async def test_the_oldest_come_first_and_at_most_so_many_at_once(house, make_run
     assert [house.types(f"task-{n}") for n in (0, 1)] == [["task_created"]] * 2
     assert '"message":"Waiting in the queue at position 1"' in house.events("task-2")[-1].body
     assert '"message":"Waiting in the queue at position 2"' in house.events("task-3")[-1].body
+
+
+async def test_a_hundred_tasks_of_one_user_leave_room_for_anybody_elses_first(house, make_runner):
+    other = add_user(house.db, house.clock, "li")
+    for number in range(100):
+        house.create(f"hog-{number:02}")
+    runner = await make_runner(UNTIL_EOF, max_concurrent_scans=3, scans_per_user=2)
+    await until(lambda: len(runner._children) == 2)
+    house.create("first", user_id=other)
+    runner.wake()
+    await until(lambda: "first" in runner._children)
+    assert sorted(runner._children) == ["first", "hog-00", "hog-01"]
+    house.create("second", user_id=other)
+    runner.wake()
+    await until(lambda: len(house.types("second")) == 2)
+    assert '"message":"Waiting in the queue at position 1"' in house.events("second")[-1].body  # before ninety-eight
 
 
 async def test_a_process_that_ends_without_a_word_was_lost(house, make_runner):
@@ -139,7 +156,7 @@ async def test_a_silent_process_is_killed_only_while_writes_are_blocked(house, m
 
 
 async def test_a_round_that_fails_is_not_the_last(house, make_runner, monkeypatch):
-    monkeypatch.setattr("app.repositories.tasks.pending", lambda *_: 1 / 0)
+    monkeypatch.setattr("app.repositories.queue.pending", lambda *_: 1 / 0)
     runner = await make_runner(UNTIL_EOF)
     await asyncio.sleep(0.05)
     monkeypatch.undo()
