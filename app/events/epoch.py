@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import structlog
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from app.core.clock import Clock
 from app.core.counter_file import CounterFile
@@ -74,6 +74,10 @@ def read_identity(connection: Connection) -> LogIdentity:
 def forget_folder(connection: Connection) -> None:
     """The database is a copy: wherever it is opened next, its log gets a new epoch."""
     connection.execute(update(event_log).where(event_log.c.id == _ROW).values(folder_id=""))
+
+
+def has_tasks(connection: Connection) -> bool:
+    return connection.execute(select(scan_tasks.c.id).limit(1)).first() is not None
 
 
 class LogEpoch:
@@ -151,8 +155,7 @@ class LogEpoch:
             return None
         counted = self._counter.value if self._counter is not None else None
         if known.folder_id is None:  # new, or of a version that kept no epoch: then nobody knows its past
-            has_tasks = connection.execute(select(exists().where(scan_tasks.c.id.is_not(None)))).scalar_one()
-            return "past_unknown" if has_tasks else "behind" if known.commits < (counted or 0) else None
+            return "past_unknown" if has_tasks(connection) else "behind" if known.commits < (counted or 0) else None
         if known.folder_id != self._current_id():
             return "other_folder"
         if counted is None:

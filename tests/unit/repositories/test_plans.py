@@ -106,6 +106,7 @@ def walk_epoch(c):
     epoch.read_commits(c)
     epoch.read_identity(c)
     epoch.forget_folder(c)
+    epoch.has_tasks(c)
 
 
 def walk_replay(c):
