@@ -11,7 +11,7 @@ from app.scanstore.reader import SqliteScanReader
 from app.tasks.store_files import store_path
 from tests.support.chromium import until_chromium
 from tests.support.realtime import until
-from tests.support.scan_house import assert_sound, is_type, scan_house, stage_runs
+from tests.support.scan_house import assert_sound, exists, is_type, scan_house, stage_runs
 
 STAGES = ["subdomain_discovery", "page_crawl", "third_party", "content_capture", "ai_analysis"]
 FOUND = {("bad-bets.example", "gambling"), ("hidden-bets.example", "gambling"), ("hidden-bets.example", "hidden_link")}
@@ -83,21 +83,34 @@ async def test_the_third_loss_is_the_last(world, tmp_path):
 
 
 async def test_a_scan_that_was_frozen_and_thawed_writes_nothing(world, tmp_path):
-    """The observer is switched off, so that the frozen process outlives its attempt."""
-    async with scan_house(tmp_path, worker_suspect_after_s=500, worker_lost_after_s=600, **world.settings) as house:
+    """Its task runs again when it thaws, in the next attempt: the fence of the attempt alone keeps its writes out.
+
+    No observer ends it, and its heart does not beat in time to tell it that it is lost.
+    """
+    calm = {"worker_suspect_after_s": 500, "worker_lost_after_s": 600, "heartbeat_interval_s": 60}
+    async with scan_house(tmp_path, **calm, **world.settings) as house:
         task_id = await house.create()
         await house.until(task_id, is_type("violation_detected"))
         frozen = house.scan_pid(task_id)
-        os.kill(frozen, signal.SIGSTOP)
-        row = house.row(task_id)
-        await house.journal.write(house.lifecycle.requeue(task_id, row.attempt))
-        seq = house.row(task_id).last_seq
+        await freeze_between_transactions(house, frozen)
+        assert await house.journal.write(house.lifecycle.requeue(task_id, 1))
+        assert await house.journal.write(house.lifecycle.claim(task_id, 2, "the next", "corp.example"))
+        seq, found = house.row(task_id).last_seq, len(house.findings(task_id))
         os.kill(frozen, signal.SIGCONT)
-        row = await house.finished(task_id)
-        assert row.status == "completed"
-        stale = [event for event in house.events(task_id) if event.seq > seq and event.attempt == 1]
-        assert stale == []
-        assert_sound(house, task_id)
+        await until(lambda: not exists(frozen), timeout_s=30)
+        row = house.row(task_id)
+        assert (row.last_seq, row.status, row.attempt, row.worker_id) == (seq, "running", 2, "the next")
+        assert len(house.findings(task_id)) == found
+
+
+async def freeze_between_transactions(house, pid):
+    """As most of the time."""
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        if await can_write(house):
+            return
+        os.kill(pid, signal.SIGCONT)
+        await asyncio.sleep(0.001)
 
 
 async def test_a_scan_that_is_frozen_inside_a_write_transaction_blocks_nobody_for_long(world, tmp_path):
