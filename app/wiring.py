@@ -19,6 +19,7 @@ from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
 from app.events.journal import Journal
 from app.migrations.runner import head_revision, migrate, read_revision
+from app.monitor.captures import CaptureSweep
 from app.monitor.purge import Purge
 from app.monitor.service import TaskMonitor
 from app.scanstore.reader import SqliteScanReader
@@ -36,7 +37,7 @@ from app.services.throttle import Throttle
 from app.services.tickets import MemoryTickets, Tickets
 from app.services.users import UserService
 from app.tasks.embedded import EmbeddedRunner
-from app.tasks.store_files import remove_stores
+from app.tasks.store_files import captures_dir, remove_stores
 from app.tasks.targets import EngineTargets
 from app.websocket.handlers import TaskMonitorHandler
 from app.websocket.manager import WebSocketManager
@@ -226,7 +227,15 @@ def _build(
             clock=clock,
             settings=settings,
             killer=embedded,
-            purger=Purge(db=db, clock=clock, settings=settings, remove_files=remove_files),
+            purger=Purge(
+                db=db,
+                clock=clock,
+                settings=settings,
+                remove_files=remove_files,
+                captures=CaptureSweep(
+                    captures=captures_dir(settings.data_dir), scans=settings.data_dir / SCANS_FOLDER, clock=clock
+                ),
+            ),
             concurrent_tasks=metrics.concurrent_tasks,
             monitoring_errors=metrics.monitoring_errors,
         )

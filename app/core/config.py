@@ -101,6 +101,11 @@ class Settings(BaseSettings):
     max_concurrent_scans: int = Field(default=2, ge=1, le=64)
     scans_per_user: int = Field(default=2, ge=1, le=64)  # running at once
     max_unfinished_tasks_per_user: int = Field(default=100, ge=1, le=100_000)
+    # Captured contents, as they lie compressed on the disk
+    capture_max_bytes_per_scan: int = Field(default=1 << 30, ge=0)
+    capture_max_bytes_per_user: int = Field(default=20 << 30, ge=0)
+    capture_max_bytes: int = Field(default=100 << 30, ge=0)
+    capture_reserve_bytes: int = Field(default=512 << 20, ge=0)  # free space below which nothing more is kept
     progress_retention_s: float = Field(default=86_400, gt=0)  # after the end of a task
     log_retention_days: int = Field(default=30, ge=1)
     event_retention_days: int = Field(default=365, ge=1)

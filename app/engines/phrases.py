@@ -20,6 +20,22 @@ PHRASES: Final = MappingProxyType(
             "无法使用 Chromium，本次扫描没有截图：{reason}",
             "Chromium cannot be used, so this scan has no screenshots: {reason}",
         ),
+        "captures_full_scan": (
+            "抓取内容已达到单次扫描的上限，其余内容只分析、不保存",
+            "The captures have reached the limit of a scan: what comes is analysed, but not kept.",
+        ),
+        "captures_full_user": (
+            "抓取内容已达到用户的上限，其余内容只分析、不保存",
+            "The captures have reached the limit of a user: what comes is analysed, but not kept.",
+        ),
+        "captures_full_all": (
+            "抓取内容已达到总上限，其余内容只分析、不保存",
+            "The captures have reached the limit of all users: what comes is analysed, but not kept.",
+        ),
+        "captures_full_disk": (
+            "磁盘剩余空间不足，抓取内容只分析、不保存",
+            "The disk is nearly full: what is captured is analysed, but not kept.",
+        ),
         "discovery_time": ("子域名发现因时间限制提前结束", "The time limit ended the discovery of subdomains"),
         "resolver_silent": (
             "DNS 解析器没有应答：子域名和第三方域名无法完整检查",

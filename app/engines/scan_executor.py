@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from app.engines.capture.room import CaptureRoom
 from app.engines.capture.store import ContentStore
 from app.engines.graph.equipment import open_equipment
 from app.engines.graph.scan_graph import ScanGraph
@@ -27,15 +28,16 @@ class ScanExecutor:
         store: ScanStore,
         sink: ScanSink,
         captures_dir: Path,
+        room: CaptureRoom | None = None,
         language: str = "zh-CN",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`language` is that of the deployment, for what people read."""
+        """`language` is that of the deployment, for what people read; `room` bounds what is kept of the captures."""
         self._config = config
         self._network = network
         self._store = store
         self._sink = sink
-        self._contents = ContentStore(captures_dir)
+        self._contents = ContentStore(captures_dir, room)
         self._phrases = Phrases(language)
         self._monotonic = monotonic
 

@@ -61,6 +61,8 @@ scan_tasks = Table(
     Column("heartbeat_at", UtcDateTime),
     Column("requeues", Integer, nullable=False),  # automatic ones, counted toward the limit
     Column("running_s", Float, nullable=False),  # running time before this claim
+    # Captured contents that all its runs keep, as they lie on the disk; those that scans share count for each.
+    Column("capture_bytes", BigInteger, nullable=False, server_default="0"),
     Column("cancel_by", String(64)),
     Column("cancel_reason", String(500)),
     Column("created_at", UtcDateTime, nullable=False),
@@ -88,6 +90,8 @@ def _partial(name: str, condition: TextClause, *columns: Column[Any]) -> None:
 
 
 _partial("ix_scan_tasks_deleted", DELETED, scan_tasks.c.deleted_at)
+CAPTURED: Final = text("capture_bytes > 0")
+_partial("ix_scan_tasks_captured", CAPTURED, scan_tasks.c.user_id, scan_tasks.c.capture_bytes)
 _partial("ix_scan_tasks_unfinished", UNFINISHED_VISIBLE, scan_tasks.c.user_id, scan_tasks.c.status)
 # A list in each order, for an administrator and for an owner, with all that it is filtered by: a page and its total are
 # read from the index alone, and the rows of the page afterwards.

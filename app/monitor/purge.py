@@ -14,6 +14,7 @@ from app.core.config import Settings
 from app.core.db import Database
 from app.domain.tasks import TERMINAL
 from app.monitor.believed import BelievedClock
+from app.monitor.captures import CaptureSweep
 from app.monitor.chunks import Chunks
 from app.repositories import retention
 from app.repositories.retention import LINES, PROGRESS, Finished, Key, Place
@@ -37,11 +38,20 @@ class Purge:
     page, and each write is a chunk.
     """
 
-    def __init__(self, *, db: Database, clock: Clock, settings: Settings, remove_files: FileRemover) -> None:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        settings: Settings,
+        remove_files: FileRemover,
+        captures: CaptureSweep | None = None,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._settings = settings
         self._remove_files = remove_files
+        self._captures = captures  # None: nobody tidies them up
         self._believed = BelievedClock(db=db, clock=clock)
         self._next_at = clock.monotonic()
         self._all_again_at = clock.monotonic() + ALL_AGAIN_S
@@ -69,6 +79,8 @@ class Purge:
         await self._prune_rows("keys", retention.has_old_keys, retention.prune_keys, keys_before)
         audit_before = now - timedelta(days=settings.audit_retention_days)
         await self._prune_rows("audit", retention.has_old_audit, retention.prune_audit, audit_before)
+        if self._captures is not None:
+            await self._captures.sweep_if_due(now)
 
     def _start_over_daily(self) -> None:
         if self._clock.monotonic() >= self._all_again_at:
@@ -85,6 +97,8 @@ class Purge:
                 while not await self.chunks["tasks"].write(lambda c, n: retention.purge_task(c, task_id, n)):  # noqa: B023
                     continue
                 log.info("task_purged", task_id=task_id)
+            if self._captures is not None:
+                self._captures.note_deletion()
 
     # Logs of finished ones
 

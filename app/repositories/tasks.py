@@ -8,7 +8,7 @@ from sqlalchemy import Connection, LargeBinary, Row, Select, cast, func, select
 
 from app.domain.tasks import TaskStatus
 from app.models import scan_tasks, task_events, task_logs
-from app.models.tasks import LIST_ORDERS, OBSERVED, UNFINISHED_VISIBLE, VISIBLE
+from app.models.tasks import CAPTURED, LIST_ORDERS, OBSERVED, UNFINISHED_VISIBLE, VISIBLE
 from app.repositories.listing import count_up_to, in_order
 
 TaskRow = Row[Any]  # all columns of scan_tasks
@@ -173,6 +173,17 @@ def mark_worker(connection: Connection, task_id: str, attempt: int, state: str) 
         scan_tasks.update()
         .where(columns.id == task_id, columns.attempt == attempt, columns.worker_id.is_not(None))
         .values(worker_state=state)
+    )
+
+
+def capture_usage(connection: Connection, task_id: str) -> tuple[int, int]:
+    """Bytes that the captures of this task's user take, and those of all. Both are read from one small index."""
+    columns = scan_tasks.c
+    owner = select(columns.user_id).where(columns.id == task_id).scalar_subquery()
+    total = select(func.coalesce(func.sum(columns.capture_bytes), 0)).where(CAPTURED)
+    return (
+        connection.execute(total.where(columns.user_id == owner)).scalar_one(),
+        connection.execute(total).scalar_one(),
     )
 
 

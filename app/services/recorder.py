@@ -47,7 +47,7 @@ class Recorder:
     """Units of one attempt."""
 
     def __init__(self, *, task_id: str, attempt: int, run: int, clock: Clock) -> None:
-        self._task_id = task_id
+        self.task_id = task_id
         self._attempt = attempt
         self._run = run
         self._clock = clock
@@ -56,19 +56,26 @@ class Recorder:
         """Events in their order, with the rows of the violations among them, in one transaction."""
 
         def unit(connection: Connection) -> Place | None:
-            place = append(connection, self._task_id, events, now=self._clock.now(), where=self._owned())
+            place = append(connection, self.task_id, events, now=self._clock.now(), where=self._owned())
             if place is not None and findings:
                 self._insert(connection, findings)
             return place
 
         return unit
 
-    def heartbeat(self, connection: Connection, running_s: float) -> Ownership | None:
-        """Raise the counter and add `running_s` seconds of running time. None: the attempt is no longer ours."""
+    def heartbeat(self, connection: Connection, running_s: float, capture_bytes: int = 0) -> Ownership | None:
+        """Raise the counter, add `running_s` seconds of running time and so many bytes of captures. None: the attempt
+        is no longer ours.
+        """
         row = connection.execute(
             update(scan_tasks)
-            .where(t.id == self._task_id, t.deleted_at.is_(None), self._owned())
-            .values(heartbeat=t.heartbeat + 1, heartbeat_at=self._clock.now(), running_s=t.running_s + running_s)
+            .where(t.id == self.task_id, t.deleted_at.is_(None), self._owned())
+            .values(
+                heartbeat=t.heartbeat + 1,
+                heartbeat_at=self._clock.now(),
+                running_s=t.running_s + running_s,
+                capture_bytes=t.capture_bytes + capture_bytes,
+            )
             .returning(t.status)
         ).one_or_none()
         return None if row is None else Ownership(cancel_requested=row.status == "cancelling")
@@ -82,7 +89,7 @@ class Recorder:
             [
                 {
                     "id": finding.violation_id,
-                    "task_id": self._task_id,
+                    "task_id": self.task_id,
                     "run": self._run,
                     "attempt": self._attempt,
                     "domain": finding.domain,

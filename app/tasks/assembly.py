@@ -1,6 +1,7 @@
 """Puts a scan together from the settings, inside its own process: what `wiring` is for the server."""
 
 from app.core.config import Settings
+from app.engines.capture.room import CaptureRoom
 from app.engines.model import NetworkConfig, ScanConfig
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.scan_executor import ScanExecutor
@@ -33,8 +34,9 @@ def scan_config(spec: JobSpec) -> ScanConfig:
 class ScanFactory:
     """Makes the executor of an attempt."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, room: CaptureRoom | None = None) -> None:
         self._settings = settings
+        self._room = room
 
     def __call__(self, spec: JobSpec, store: ScanStore, sink: ScanSink) -> ScanExecutor:
         return ScanExecutor(
@@ -43,6 +45,7 @@ class ScanFactory:
             store=store,
             sink=sink,
             captures_dir=captures_dir(self._settings.data_dir),
+            room=self._room,
             language=self._settings.language,
         )
 

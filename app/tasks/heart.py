@@ -3,14 +3,29 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Final, Protocol
 
 import structlog
 
 from app.core.db import Database, DatabaseUnavailable
-from app.services.recorder import Recorder
+from app.repositories import tasks
+from app.services.recorder import Ownership, Recorder
 from app.tasks.pulse import LoopPulse
 
+LAST_BEAT_S: Final = 1.0  # for one that is under way
 log = structlog.get_logger(__name__)
+
+
+class ReportedRoom(Protocol):
+    """What the scan keeps of its captures (`tasks.capture_room`)."""
+
+    def unreported(self) -> int:
+        """Bytes that the database does not know yet."""
+        ...
+
+    def reported(self, size: int, user_bytes: int, all_bytes: int) -> None:
+        """It knows so many more of them, and says how many the user and all keep."""
+        ...
 
 
 class Heart(threading.Thread):
@@ -29,6 +44,7 @@ class Heart(threading.Thread):
         interval_s: float,
         on_cancel: Callable[[], None],
         on_lost: Callable[[], None],
+        room: ReportedRoom | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(name="heart", daemon=True)
@@ -38,6 +54,7 @@ class Heart(threading.Thread):
         self._interval_s = interval_s
         self._on_cancel = on_cancel
         self._on_lost = on_lost
+        self._room = room
         self._monotonic = monotonic
         self._stopped = threading.Event()
         self._counted_at = monotonic()  # up to here the running time is in the database
@@ -46,6 +63,12 @@ class Heart(threading.Thread):
     def stop(self) -> None:
         """No further beat begins."""
         self._stopped.set()
+
+    def finish(self) -> None:
+        """The last beat, so that what was counted since the one before is not lost. After `stop`; blocks."""
+        self.join(LAST_BEAT_S)
+        if not self.is_alive():
+            self.beat()
 
     def run(self) -> None:
         while not self._stopped.wait(self._interval_s):
@@ -59,7 +82,7 @@ class Heart(threading.Thread):
         """One beat. False: the attempt is lost. A database that is away costs beats, nothing else."""
         now = self._monotonic()
         try:
-            owned = self._db.write_sync(lambda c: self._recorder.heartbeat(c, now - self._counted_at))
+            owned = self._count(now)
         except DatabaseUnavailable as error:
             log.warning("heartbeat_missed", reason=error.message)
             return True
@@ -72,3 +95,11 @@ class Heart(threading.Thread):
             self._cancel_told = True
             self._on_cancel()
         return True
+
+    def _count(self, now: float) -> Ownership | None:
+        running_s = now - self._counted_at
+        kept = 0 if self._room is None else self._room.unreported()
+        owned = self._db.write_sync(lambda c: self._recorder.heartbeat(c, running_s, kept))
+        if self._room is not None and owned is not None:
+            self._room.reported(kept, *self._db.read_sync(lambda c: tasks.capture_usage(c, self._recorder.task_id)))
+        return owned

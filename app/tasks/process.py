@@ -31,6 +31,7 @@ from app.services.lifecycle import Lifecycle
 from app.services.texts import Texts
 from app.tasks import family
 from app.tasks.assembly import ScanFactory
+from app.tasks.capture_room import LimitedRoom
 from app.tasks.child import STARVED
 from app.tasks.pipe import PipeBus
 from app.tasks.priority import step_back
@@ -71,6 +72,7 @@ class ScanProcess:
         path = store_path(settings.data_dir, spec.task_id, spec.run)
         for folder in (path.parent, captures_dir(settings.data_dir)):
             make_private_folder(folder)
+        room = LimitedRoom(folder=captures_dir(settings.data_dir), settings=settings)
         writer = UnitWriter(Journal(db=db, bus=self._bus))
         self._job = ScanJob(
             spec=spec,
@@ -80,7 +82,8 @@ class ScanProcess:
             texts=texts,
             clock=clock,
             keeper=StoreKeeper(path=path, open_store=SqliteScanStore, clock=clock),
-            make_scan=ScanFactory(settings),
+            make_scan=ScanFactory(settings, room),
+            room=room,
             heartbeat_interval_s=settings.heartbeat_interval_s,
             log_lines_per_s=settings.scan_log_lines_per_s,
             log_max_bytes=settings.scan_log_max_bytes,

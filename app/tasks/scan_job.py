@@ -24,7 +24,7 @@ from app.scanstore.errors import ScanStoreError, StoreLocked, StoreUnavailable
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from app.services.texts import Texts
-from app.tasks.heart import Heart
+from app.tasks.heart import Heart, ReportedRoom
 from app.tasks.line_limit import LineLimit
 from app.tasks.progress import ProgressTracker
 from app.tasks.pulse import LoopPulse
@@ -88,6 +88,7 @@ class ScanJob:
         log_lines_per_s: int,
         log_max_bytes: int,
         pulse: LoopPulse,
+        room: ReportedRoom | None = None,
     ) -> None:
         self._spec = spec
         self._db = db
@@ -101,6 +102,7 @@ class ScanJob:
         self._log_lines_per_s = log_lines_per_s
         self._log_max_bytes = log_max_bytes
         self._pulse = pulse
+        self._room = room
         self._recorder = Recorder(task_id=spec.task_id, attempt=spec.attempt, run=spec.run, clock=clock)
         self._reporter: Reporter | None = None  # set once the attempt is ours
         self._early_stop: StopReason | None = None  # a stop that came before that
@@ -156,18 +158,23 @@ class ScanJob:
             failure = await self._scan_and_report(reporter)
         finally:
             heart.stop()
+        if reporter.stop_reason is None:
+            await asyncio.to_thread(heart.finish)
         return await self._end(reporter, failure)
 
     async def _make_reporter(self) -> Reporter:
         spec = self._spec
-        row, known, used_bytes = await asyncio.to_thread(
+        row, known, used_bytes, captured = await asyncio.to_thread(
             self._db.read_sync,
             lambda c: (
                 tasks.find(c, spec.task_id),
                 violations.known_findings(c, spec.task_id, spec.run),
                 tasks.log_bytes(c, spec.task_id) if spec.attempt > 1 else 0,
+                tasks.capture_usage(c, spec.task_id),
             ),
         )
+        if self._room is not None:
+            self._room.reported(0, *captured)
         if row is not None:
             self._duration_base_s = row.running_s
         state = TaskState() if row is None else TaskState.from_row(row)
@@ -192,6 +199,7 @@ class ScanJob:
             interval_s=self._heartbeat_interval_s,
             on_cancel=partial(tell, loop, self.stop, StopReason.CANCELLED),
             on_lost=partial(tell, loop, self.stop, StopReason.LOST),
+            room=self._room,
         )
 
     async def _scan_and_report(self, reporter: Reporter) -> BaseException | None:

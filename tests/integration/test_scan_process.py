@@ -1,13 +1,15 @@
 """A plain scan, end to end, through a real process."""
 
+import os
 from contextlib import closing
 
 import pytest
 
 from app.engines.capture.store import ContentStore
+from app.monitor.captures import CaptureSweep
 from app.scanstore.reader import SqliteScanReader
 from app.scanstore.sqlite import SqliteScanStore
-from app.tasks.store_files import captures_dir, store_path
+from app.tasks.store_files import captures_dir, remove_stores, store_path
 from tests.support.scan_house import assert_sound, is_type, scan_house, stage_runs
 from tests.support.small_world import TARGET, small_world
 
@@ -111,6 +113,42 @@ async def test_a_process_that_cannot_start_fails_the_task_after_a_few_tries(tmp_
         row = await house.finished(task_id)
         assert (row.status, row.error["code"]) == ("failed", "worker_lost")
         assert_sound(house, task_id)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"capture_max_bytes_per_scan": 400}, "the limit of a scan"),
+        ({"capture_max_bytes_per_user": 0}, "the limit of a user"),
+        ({"capture_reserve_bytes": 1 << 60}, "nearly full"),
+    ],
+)
+async def test_a_scan_whose_captures_have_no_room_goes_on_without_keeping_them(tmp_path, limits, words):
+    async with small_world() as world, scan_house(tmp_path, **limits, **world.settings) as house:
+        task_id = await house.create()
+        row = await house.finished(task_id)
+        assert row.status == "completed"
+        assert [words in warning["message"] for warning in row.warnings if warning["code"] == "degraded"] == [True]
+        assert len(house.findings(task_id)) == 3
+        kept = sum(path.stat().st_size for path in captures_dir(tmp_path).rglob("*.zst"))
+        assert kept == row.capture_bytes <= limits.get("capture_max_bytes_per_scan", 0)
+
+
+async def test_captures_count_for_their_task_and_go_with_the_last_scan_that_shows_them(tmp_path):
+    async with small_world() as world, scan_house(tmp_path, **world.settings) as house:
+        tasks = [await house.create() for _ in range(2)]
+        rows = [await house.finished(task_id) for task_id in tasks]
+        files = list(captures_dir(tmp_path).rglob("*.zst"))
+        kept = sum(path.stat().st_size for path in files)
+        assert [row.capture_bytes for row in rows] == [kept, kept]  # the two show the same
+        for path in files:
+            os.utime(path, (0, 0))
+        sweep = CaptureSweep(captures=captures_dir(tmp_path), scans=tmp_path / "scans", clock=house.clock)
+        remove_stores(tmp_path, tasks[0], 1)
+        assert await sweep.sweep(house.clock.now()) == 0
+        remove_stores(tmp_path, tasks[1], 1)
+        assert await sweep.sweep(house.clock.now()) == kept
+        assert list(captures_dir(tmp_path).rglob("*.zst")) == []
 
 
 @pytest.mark.system

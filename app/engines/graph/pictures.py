@@ -35,6 +35,8 @@ class Pictures:
         """One picture per host, of pages that people are led to."""
         if not capture.status or not capture.html_sha256 or self.problem:
             return False
+        if self._contents.room.refusal is not None:
+            return False  # nobody would ever see it
         if not (target.own or target.leads) or target.host in self._hosts or len(self._hosts) >= MAX_PICTURES:
             return False
         self._hosts.add(target.host)

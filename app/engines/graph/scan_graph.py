@@ -22,7 +22,7 @@ from app.engines.graph.parties import Parties
 from app.engines.graph.stages import StageBoard
 from app.engines.graph.targets import MAX_TARGETS, Target, TargetBook
 from app.engines.graph.teller import ProgressTeller
-from app.engines.graph.verdicts import Verdicts, without_text
+from app.engines.graph.verdicts import Verdicts, hashes_of, without_text
 from app.engines.identify.fold import MAX_DOMAINS
 from app.engines.model import Capture, Counts, FetchError, HostFact, Reference, ScanConfig
 from app.engines.notices import UnreadableNotice
@@ -71,6 +71,8 @@ class ScanGraph:
             phrases=phrases,
             notice=self._unreadable,
         )
+        self._contents = contents
+        self._is_room_said = False  # that captures are no longer kept
         self._capturing = Capturing(
             equipment=equipment,
             contents=contents,
@@ -135,7 +137,9 @@ class ScanGraph:
             self._crawler.add_host(host)
         self._capturing.add(self._parties.load())
         await self._log(StageKey.PAGE_CRAWL, self._say("resumed", **self._numbers()))
-        for capture in self._store.captures():
+        captures = self._store.captures()
+        self._contents.resume(sha256 for capture in captures for sha256 in hashes_of(capture))
+        for capture in captures:
             target = Target(capture.domain, capture.host, capture.url, own=self._scope.is_own(capture.host))
             await self._verdicts.judge(target, capture)
             self._capturing.resume(target, self._verdicts.with_text(capture))
@@ -228,6 +232,7 @@ class ScanGraph:
         """Whether it violates."""
         await self._board.begin(StageKey.CONTENT_CAPTURE)
         self._store.put_capture(without_text(capture))
+        await self._say_if_full()
         shown = capture.status or (capture.error.value if capture.error else "-")
         await self._log(StageKey.CONTENT_CAPTURE, self._say("captured", url=target.url, status=shown))
         if capture.error is FetchError.UNREADABLE:
@@ -253,6 +258,12 @@ class ScanGraph:
 
     async def _on_no_pictures(self, reason: str) -> None:
         await self._sink.warning("degraded", self._say("no_browser", reason=reason))
+
+    async def _say_if_full(self) -> None:
+        refusal = self._contents.room.refusal
+        if refusal is not None and not self._is_room_said:
+            self._is_room_said = True
+            await self._sink.warning("degraded", self._say(f"captures_full_{refusal}"))
 
     def _choose_own(self, url: str) -> None:
         if self._own_starts >= OWN_STARTS:

@@ -128,3 +128,8 @@ class Verdicts:
 def without_text(capture: Capture) -> Capture:
     """As it is remembered, in memory and in the scan's store: the text lies under `text_sha256`, once."""
     return replace(capture, text="")
+
+
+def hashes_of(capture: Capture) -> tuple[str, str, str]:
+    """Under which its contents lie; "" is none."""
+    return capture.html_sha256, capture.text_sha256, capture.screenshot_sha256
