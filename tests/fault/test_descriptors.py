@@ -50,7 +50,7 @@ async def test_connections_that_end_in_every_way_leave_no_descriptor(tmp_path):
 
 
 async def test_event_streams_leave_no_descriptor(tmp_path):
-    async with stream_house(tmp_path) as house:
+    async with stream_house(tmp_path, ws_handshakes_per_s_per_address=10_000) as house:
         user = await house.sign_in()
         task = await house.add_task(user)
         async with open_stream(house, task, user) as reader:
