@@ -107,7 +107,9 @@ def _add_pages(application: FastAPI) -> None:
 
 def _add_middleware(application: FastAPI, settings: Settings) -> None:
     """The last added is the outermost."""
-    application.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    application.add_middleware(
+        BodyLimit, max_bytes=settings.max_body_bytes, max_auth_bytes=settings.max_auth_body_bytes
+    )
     if settings.allowed_origins:
         application.add_middleware(
             CORSMiddleware,

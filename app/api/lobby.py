@@ -10,6 +10,10 @@ from app.core.limits import network_of
 from app.core.metrics import Metrics
 
 LOOK_S: Final = 2.5  # how often a connection is looked at
+# Of each body these are free: whoever signs in, or creates a task, finds room beside others' half-sent bodies. Bounded
+# by the number of connections.
+FREE_BODY_BYTES: Final = 8_192
+ADDRESS_SHARE: Final = 4  # of the room for bodies one address may have this part
 # Why a connection is ended, and what is said (docs/errors.md). None: nothing, for its client takes nothing.
 REASONS: Final = {
     "bad_request": HTTPStatus.BAD_REQUEST,
@@ -19,6 +23,7 @@ REASONS: Final = {
     "address_limit": HTTPStatus.TOO_MANY_REQUESTS,
     "head_too_large": HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     "process_limit": HTTPStatus.SERVICE_UNAVAILABLE,
+    "body_limit": HTTPStatus.SERVICE_UNAVAILABLE,
     "unread": None,
 }
 
@@ -33,6 +38,8 @@ class Lobby:
         self._proxies = [ip_network(network) for network in settings.trusted_proxies]
         self._here: Counter[str] = Counter()  # by address, as `network_of` has it
         self._total = 0
+        self._kept: Counter[str] = Counter()  # bytes of bodies by address, and
+        self._kept_in_all = 0
 
     def __len__(self) -> int:
         return self._total
@@ -55,6 +62,24 @@ class Lobby:
         self._total -= 1
         if not self._here[network]:
             del self._here[network]
+
+    def keep(self, address: str, count: int) -> bool:
+        """Whether there is room for so many more bytes of bodies from there; then they are kept until `let_go`."""
+        most, network = self.settings.http_max_kept_body_bytes, network_of(address)
+        if self._kept_in_all + count > most:
+            return False
+        if self._kept[network] + count > most // ADDRESS_SHARE and not self.is_proxy(address):
+            return False
+        self._kept[network] += count
+        self._kept_in_all += count
+        return True
+
+    def let_go(self, address: str, count: int) -> None:
+        network = network_of(address)
+        self._kept[network] -= count
+        self._kept_in_all -= count
+        if not self._kept[network]:
+            del self._kept[network]
 
     def is_proxy(self, address: str) -> bool:
         try:

@@ -25,6 +25,7 @@ HEADERS: Final = {
     "Content-Security-Policy": PAGE_POLICY,
 }
 API_PREFIX: Final = "/api/"
+AUTH_PREFIX: Final = "/api/v1/auth/"
 # A connection that is closed while its peer still writes is reset, and an answer may be lost with it (RFC 9112, 9.6).
 DISCARD_BYTES: Final = 32 * 1_048_576
 DISCARD_S: Final = 5.0
@@ -55,27 +56,30 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """413 for a body above `max_bytes`, announced or not. Nothing of the body is kept; its rest is read and thrown
-    away, within bounds, so that the answer arrives.
+    """413 for a body above `max_bytes`, announced or not; above `max_auth_bytes` for those who still sign in. Nothing
+    of the body is kept; its rest is read and thrown away, within bounds, so that the answer arrives.
     """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_bytes: int, max_auth_bytes: int) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._max_auth_bytes = max_auth_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        is_auth = scope["path"].startswith(AUTH_PREFIX)
+        max_bytes = min(self._max_auth_bytes, self._max_bytes) if is_auth else self._max_bytes
         headers = Headers(scope=scope)
         announced = headers.get("content-length", "0")
-        if not announced.isdecimal() or int(announced[:20]) > self._max_bytes:
+        if not announced.isdecimal() or int(announced[:20]) > max_bytes:
             if "expect" not in headers:  # who asks first (RFC 9110, 10.1.1) sends nothing after a refusal
                 await _discard(receive)
             response = problem(413, *CODES[413], headers={"Connection": "close"})
             await response(scope, receive, send)
             return
-        await self._app(scope, _Counted(receive, self._max_bytes), send)
+        await self._app(scope, _Counted(receive, max_bytes), send)
 
 
 class _Counted:

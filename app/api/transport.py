@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from app.api.lobby import REASONS, Lobby
+from app.api.lobby import FREE_BODY_BYTES, REASONS, Lobby
 from app.websocket.stream import ABORT_KEY
 
 MAX_HEADERS: Final = 128  # of one request, trailers of a chunked body included
@@ -67,6 +67,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._headers = 0
         self._unparsed_bytes = 0  # came since the parser last said something: of a header that does not end
         self._body_bytes = 0  # came since `_since`
+        self._stored_bytes = 0  # of bodies whose answers are not complete, as far as they are kept
         self._unsent_bytes = 0  # at the last look
         self._taken_at = self._since  # when the client was last seen to take bytes, or there were none
         self._running: RequestResponseCycle | None = None  # the application's call that answers; `cycle` is the newest
@@ -152,6 +153,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._unparsed_bytes = 0
         self._body_bytes += len(body)
+        if not self.cycle.response_complete and not self._store(len(body)):
+            raise _Refused("body_limit")
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -163,6 +166,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         if self._wait is Wait.BODY:
             self._wait_for(Wait.BODY)  # from now on it has to come to its end
+        if not self.pipeline:
+            self._forget_bodies()
         super().on_response_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -175,6 +180,23 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_bytes += count
         if self._head_bytes > self._lobby.settings.http_max_head_bytes or self._headers > MAX_HEADERS:
             raise _Refused("head_too_large")
+
+    # Bodies in memory
+
+    def _store(self, count: int) -> bool:
+        """Whether so many more bytes may be kept. What is above the largest body is thrown away as it comes."""
+        before = self._stored_bytes
+        after = min(before + count, max(before, self._lobby.settings.max_body_bytes))
+        counted = max(0, after - FREE_BODY_BYTES) - max(0, before - FREE_BODY_BYTES)
+        if counted and not self._lobby.keep(self._address or "", counted):
+            return False
+        self._stored_bytes = after
+        return True
+
+    def _forget_bodies(self) -> None:
+        counted, self._stored_bytes = max(0, self._stored_bytes - FREE_BODY_BYTES), 0
+        if counted:
+            self._lobby.let_go(self._address or "", counted)
 
     # The limits in time
 
@@ -288,6 +310,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
         if self._address is not None:
+            self._forget_bodies()
             self._lobby.leave(self._address)
             self._address = None
 

@@ -119,7 +119,9 @@ class Settings(BaseSettings):
     http_max_head_bytes: int = Field(default=65_536, ge=4_096, le=1 << 20)
     http_max_connections_per_address: int = Field(default=200, ge=1, le=1_000_000)
     http_max_connections: int = Field(default=10_000, ge=1, le=1_000_000)
-    max_body_bytes: int = Field(default=1 << 20, ge=1_024, le=1 << 28)
+    max_body_bytes: int = Field(default=262_144, ge=1_024, le=1 << 28)
+    max_auth_body_bytes: int = Field(default=8_192, ge=1_024, le=1 << 20)  # of auth/*, which anybody may send
+    http_max_kept_body_bytes: int = Field(default=1 << 25, ge=65_536, le=1 << 34)  # of all requests under way
     idempotency_key_ttl_s: int = Field(default=86_400, ge=60, le=30 * 86_400)
     database_busy_timeout_s: float = Field(default=5, gt=0, le=60)
 

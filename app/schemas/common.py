@@ -1,16 +1,32 @@
 """What the bodies share."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from itertools import chain, islice
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 MAX_DEPTH = 8
+MAX_VALUES: Final = 10_000  # of a free JSON object, keys included
+MAX_SURPLUS: Final = 20  # keys that are named in a refusal
 
 
 class Request(BaseModel):
     """A body that a client sends."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_surplus_out(cls, value: Any) -> Any:
+        """Each unknown key costs the validation as much as a hundred known ones: the first of them are enough for it
+        to refuse them all.
+        """
+        known = cls.model_fields
+        if not isinstance(value, Mapping) or len(value) <= len(known) + MAX_SURPLUS:
+            return value
+        surplus = islice((key for key in value if key not in known), MAX_SURPLUS)
+        return {key: value[key] for key in (*filter(value.__contains__, known), *surplus)}
 
 
 class Response(BaseModel):
@@ -26,29 +42,47 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def first_items(count: int) -> BeforeValidator:
+    """Before a list of at most `count` items: of a longer one, only what is needed to refuse it is validated."""
+    return BeforeValidator(lambda value: value[: count + 1] if isinstance(value, list | tuple) else value)
+
+
 def _shallow(value: dict[str, Any]) -> dict[str, Any]:
-    _check_depth(value, MAX_DEPTH)
+    if _check_depth(value, MAX_DEPTH, MAX_VALUES) < 0:
+        raise ValueError(f"must not hold more than {MAX_VALUES:,} values")
     return value
 
 
-def _check_depth(value: Any, left: int) -> None:
-    """Numbers must be finite, integers 64 bits, texts valid Unicode: everything that every JSON reader can take."""
+def _check_depth(value: Any, left: int, count: int) -> int:
+    """Numbers must be finite, integers 64 bits, texts valid Unicode: everything that every JSON reader can take.
+
+    Of the `count` values that may still come, the rest; below 0: there were too many, and not all were looked at.
+    """
     if left == 0:
         raise ValueError(f"must not be nested deeper than {MAX_DEPTH}")
+    count -= 1
     match value:
-        case dict():
-            for key, item in value.items():
-                _check_depth(key, left)
-                _check_depth(item, left - 1)
-        case list():
-            for item in value:
-                _check_depth(item, left - 1)
-        case str() if any("\ud800" <= character <= "\udfff" for character in value):
+        case dict() | list():
+            parts = chain.from_iterable(value.items()) if isinstance(value, dict) else value
+            for part in parts:
+                if count < 0:
+                    return count
+                count = _check_depth(part, left - 1, count)
+        case str() if not _is_unicode(value):
             raise ValueError("must hold valid Unicode only")
         case float() if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN
             raise ValueError("must hold finite numbers only")
         case int() if abs(value) > 2**53:
             raise ValueError("must not hold integers beyond 2^53")
+    return count
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 Text = Annotated[str, AfterValidator(_without_nul)]

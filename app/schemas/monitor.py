@@ -1,10 +1,17 @@
 """The monitor's HTTP side."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Count, JsonObject, Request, Response, Text
+from app.schemas.common import Count, JsonObject, Request, Response, Text, first_items
+
+MAX_USER_IDS: Final = 1_000
+UserIds = Annotated[
+    list[Annotated[Text, Field(max_length=36)]],
+    Field(min_length=1, max_length=MAX_USER_IDS),
+    first_items(MAX_USER_IDS),
+]
 
 
 class BroadcastRequest(Request):
@@ -13,9 +20,7 @@ class BroadcastRequest(Request):
     message: Annotated[Text, Field(min_length=1, max_length=2_000)]
     level: Literal["info", "success", "warning", "error"] = "info"
     data: JsonObject | None = None
-    user_ids: Annotated[list[Annotated[Text, Field(max_length=36)]], Field(min_length=1, max_length=1_000)] | None = (
-        None
-    )
+    user_ids: UserIds | None = None
     task_id: Annotated[Text, Field(max_length=36)] | None = None
     expires_in_s: Annotated[float, Field(gt=0, le=604_800, allow_inf_nan=False)] | None = None
 

@@ -6,8 +6,9 @@ from pydantic import Field
 
 from app.domain.tasks import TaskStatus
 from app.events.types import ErrorInfo, Statistics
-from app.schemas.common import Count, Request, Response
+from app.schemas.common import Count, Request, Response, first_items
 
+MAX_START_URLS = 100
 MAX_TARGET = 1_000  # characters of what may be tried as a domain; a name has at most 253
 StartUrl = Annotated[str, Field(min_length=1, max_length=2_048)]
 
@@ -18,7 +19,7 @@ class ScanOptions(Request):
     max_pages: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 5_000
     max_depth: Annotated[int, Field(ge=0, le=100, strict=True)] = 5
     time_limit_s: Annotated[int, Field(ge=1, le=43_200, strict=True)] = 7_200
-    start_urls: Annotated[tuple[StartUrl, ...], Field(max_length=100)] = ()
+    start_urls: Annotated[tuple[StartUrl, ...], Field(max_length=MAX_START_URLS), first_items(MAX_START_URLS)] = ()
     use_passive_sources: Annotated[bool, Field(strict=True)] = True
     screenshots: Annotated[bool, Field(strict=True)] = True
 

@@ -57,8 +57,9 @@ class Service:
         self.folder = folder
         self.data_dir = folder / "data"
         self.output = folder / "output"  # all that the process wrote, its log too
+        self.proc = Path(f"/proc/{process.pid}")  # what the system says of it
         self.own_sockets = 0  # it holds without any connection
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, trust_env=False)
+        self.http = self.new_client()
 
     def log(self) -> str:
         return self.output.read_text(encoding="utf-8", errors="replace")
@@ -99,17 +100,22 @@ class Service:
     def sockets(self) -> int:
         """How many sockets its process holds."""
         found = 0
-        for entry in Path(f"/proc/{self.process.pid}/fd").iterdir():
+        for entry in (self.proc / "fd").iterdir():
             with suppress(FileNotFoundError):
                 found += str(entry.readlink()).startswith("socket:")
         return found
 
     def settle(self) -> None:
-        """Wait until it has let go of all connections, our own kept one included."""
+        """Wait until it has let go of all connections; we let go of our own kept one."""
+        self.http.close()
+        self.http = self.new_client()
         deadline = time.monotonic() + START_S
         while self.sockets() > self.own_sockets:
             assert time.monotonic() < deadline, "it does not let go of its connections"
             time.sleep(0.05)
+
+    def new_client(self) -> httpx.Client:
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=PATIENCE_S, trust_env=False)
 
     def is_healthy(self) -> bool:
         return self.process.poll() is None and self.http.get("/readyz").status_code == 200

@@ -1,0 +1,82 @@
+import pytest
+from pydantic import ValidationError
+
+from app.schemas.auth import LoginRequest
+from app.schemas.common import MAX_SURPLUS, MAX_VALUES
+from app.schemas.monitor import MAX_USER_IDS, BroadcastRequest
+from app.schemas.tasks import MAX_START_URLS, TaskCreate
+
+LOGIN = {"username": "admin", "password": "x"}
+SURPLUS = {f"k{number}": number for number in range(50_000)}
+DEEP = {"a": {"b": {"c": {"d": {"e": {"f": {"g": 1}}}}}}}  # eight levels with its value
+
+
+def problems(model, value):
+    with pytest.raises(ValidationError) as refused:
+        model.model_validate(value)
+    return refused.value.errors()
+
+
+@pytest.mark.parametrize(
+    ("model", "value"),
+    [
+        (LoginRequest, {**SURPLUS, **LOGIN}),
+        (LoginRequest, {**LOGIN, **SURPLUS}),
+        (LoginRequest, SURPLUS),
+        (TaskCreate, {"target_domain": "example.com", "config": SURPLUS}),
+    ],
+)
+def test_of_keys_without_number_a_few_are_refused_and_none_is_accepted(model, value):
+    found = [item for item in problems(model, value) if item["type"] == "extra_forbidden"]
+    assert len(found) == MAX_SURPLUS
+
+
+def test_a_known_key_behind_many_unknown_ones_is_judged_too():
+    found = problems(LoginRequest, {**SURPLUS, "username": 7})
+    assert {item["type"] for item in found if item["loc"][0] in LOGIN} == {"string_type", "missing"}
+
+
+def test_a_few_unknown_keys_are_all_named():
+    found = problems(LoginRequest, {**LOGIN, **dict.fromkeys("abc", 1)})
+    assert [item["loc"] for item in found] == [("a",), ("b",), ("c",)]
+
+
+@pytest.mark.parametrize("item", ["", 0, "https://example.com/"])
+def test_of_a_list_that_is_too_long_only_its_beginning_is_validated(item):
+    for model, field, most in (
+        (TaskCreate, "start_urls", MAX_START_URLS),
+        (BroadcastRequest, "user_ids", MAX_USER_IDS),
+    ):
+        value = {field: [item] * 100_000}
+        body = {"target_domain": "example.com", "config": value} if model is TaskCreate else {"message": "x", **value}
+        assert 1 <= len(problems(model, body)) <= most + 1
+
+
+def test_lists_at_their_limit_pass():
+    config = {"start_urls": ["https://example.com/"] * MAX_START_URLS}
+    assert len(TaskCreate.model_validate({"target_domain": "a", "config": config}).config.start_urls) == MAX_START_URLS
+    assert BroadcastRequest.model_validate({"message": "x", "user_ids": ["u"] * MAX_USER_IDS}).user_ids
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"a": [0] * MAX_VALUES},
+        {f"{number}": 0 for number in range(MAX_VALUES)},
+        {"a": {**DEEP}},
+        {"a": "\ud800"},
+        {"\ud800": 1},
+        {"a": [float("nan")]},
+        {"a": 2**53 + 1},
+    ],
+    ids=["list", "keys", "deep", "half a character", "half a key", "no number", "large"],
+)
+def test_data_that_not_every_reader_can_take_is_refused(data):
+    assert [item["type"] for item in problems(BroadcastRequest, {"message": "x", "data": data})] == ["value_error"]
+
+
+@pytest.mark.parametrize(
+    "data", [{}, DEEP, {"a": [0] * (MAX_VALUES - 3)}, {"名": "é\U0001f600", "b": [1.5, None, True]}]
+)
+def test_other_data_is_taken_as_it_is(data):
+    assert BroadcastRequest.model_validate({"message": "x", "data": data}).data == data
