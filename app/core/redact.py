@@ -56,9 +56,13 @@ def redact(text: str) -> str:
         text = _USER_INFO.sub(lambda found: (found["scheme"] or "") + found["slashes"], text)
     if "=" in text:
         text = _QUERY.sub(_hide_pair, text)
-    text = _HEADER.sub(lambda found: f"{found['name']}{found['sep']}{MASK}", text)
-    text = _BEARER.sub(lambda found: f"{found['kind']} {MASK}", text)
-    text = _MEMBER.sub(lambda found: f"{found['name']}{found['sep']}{MASK}", text)
+    lower = text.lower() if text.isascii() else None  # other letters may match in spite of their case
+    if lower is None or "authorization" in lower or "cookie" in lower:
+        text = _HEADER.sub(lambda found: f"{found['name']}{found['sep']}{MASK}", text)
+    if lower is None or "bearer" in lower or "basic" in lower:
+        text = _BEARER.sub(lambda found: f"{found['kind']} {MASK}", text)
+    if lower is None or "'" in lower or '"' in lower:
+        text = _MEMBER.sub(lambda found: f"{found['name']}{found['sep']}{MASK}", text)
     return _JWT.sub(MASK, text) if "eyJ" in text else text
 
 

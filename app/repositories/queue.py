@@ -6,7 +6,7 @@ a hundred rounds, and the first task of anybody else goes before the second of t
 Vin, Cheng 1996). A turn does not change while the task waits; what goes on after a lost process keeps the one it had.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, select, tuple_
@@ -46,6 +46,16 @@ def position(connection: Connection, row: Row[Any]) -> int | None:
     place = tuple_(t.turn, t.queued_at, t.id)
     ahead = select(func.count()).select_from(scan_tasks).where(*_WAITING, place < (row.turn, row.queued_at, row.id))
     return connection.execute(ahead).scalar_one() + 1
+
+
+def positions(connection: Connection, rows: Iterable[Row[Any]]) -> dict[str, int]:
+    """`position` of each of the rows that waits, by id, in one look at the queue."""
+    waiting = [row.id for row in rows if row.status == TaskStatus.PENDING]
+    if not waiting:
+        return {}
+    place = func.row_number().over(order_by=(t.turn, t.queued_at, t.id)).label("place")
+    queue = select(t.id, place).where(*_WAITING).subquery()
+    return {row.id: row.place for row in connection.execute(select(queue).where(queue.c.id.in_(waiting)))}
 
 
 def pending(connection: Connection, limit: int, *, besides: Collection[str] = ()) -> list[Row[Any]]:

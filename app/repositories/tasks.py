@@ -88,10 +88,11 @@ def heads(connection: Connection, task_ids: Sequence[str], owner_ids: Sequence[s
 
 def last_retry_seq(connection: Connection, task_id: str) -> int:
     """`seq` of the newest `task_retrying`, 0 when there is none."""
-    query = select(func.max(task_events.c.seq)).where(
+    query = select(task_events.c.seq).where(
         task_events.c.task_id == task_id, task_events.c.type == "task_retrying", OBSERVED
     )
-    return connection.execute(query).scalar_one() or 0
+    # Not SQL's max: for that SQLite goes back through the whole log until it meets one.
+    return max(connection.execute(query).scalars(), default=0)
 
 
 def active(connection: Connection) -> list[Row[Any]]:

@@ -161,7 +161,9 @@ class ScanService:
             rows, total = tasks.list_page(
                 connection, actor.viewer, offset=offset, limit=page_size, status=status, domain=domain, sort=sort
             )
-            return [self._view(connection, row) for row in rows], total
+            places = queue.positions(connection, rows)
+            language = self._settings.language
+            return [task_view(row, language=language, queue_position=places.get(row.id)) for row in rows], total
 
         return await self._db.read(work)
 

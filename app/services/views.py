@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -93,8 +94,13 @@ def third_party_view(party: Any, risks: Mapping[str, str]) -> Json:
 
 def fact_view(fact: Any) -> Json:
     """A fact of the engine (a flat dataclass) under its own names, its texts as a reader may see them."""
-    assert is_dataclass(fact)
-    return {field.name: _plain(getattr(fact, field.name)) for field in fields(fact)}
+    return {name: _plain(getattr(fact, name)) for name in _names_of(fact.__class__)}
+
+
+@cache
+def _names_of(kind: Any) -> tuple[str, ...]:
+    assert is_dataclass(kind)
+    return tuple(field.name for field in fields(kind))
 
 
 def moment(value: datetime | None) -> str | None:

@@ -99,6 +99,8 @@ def test_a_place_in_the_queue_counts_who_waits_longer(filled):
 
     def read(connection):
         waiting = queue.pending(connection, 100)
+        places = queue.positions(connection, waiting)
+        assert [places[row.id] for row in waiting] == list(range(1, len(waiting) + 1))
         return waiting, [queue.position(connection, row) for row in waiting]
 
     waiting, positions = db.read_sync(read)

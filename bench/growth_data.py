@@ -1,0 +1,245 @@
+"""A database that has grown, and a scan's file beside it: written as rows, since the product would need days."""
+
+import json
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from app.core.clock import SystemClock
+from app.core.db import Database
+from app.core.ids import new_id
+from app.engines.model import Capture, HostFact, PageFact, Relation, ThirdParty
+from app.events.state import TaskState
+from app.migrations.runner import migrate
+from app.scanstore.sqlite import SqliteScanStore
+
+LINE = "captured https://some-third-party.example/with/a/path?and=query: 200, 14 references, 3 of them hidden"
+BODIES = {
+    "task_progress": '{"type":"task_progress","progress":12,"stage":"crawl","message":"12 of 40 known URLs crawled",'
+    '"stage_key":"page_crawl","stage_index":2,"stage_progress":30,"counts":{"pages":12,"third_parties":4}}',
+    "task_logs": '{"type":"task_logs","logs":[{"log_seq":1,"level":"INFO","module":"content_capture","message":"'
+    + LINE
+    + '","created_at":"2026-01-01T00:00:00.000Z"}]}',
+    "task_warning": '{"type":"task_warning","code":"partial","message":"The limit of 5000 pages ended the crawl."}',
+    "task_stage": '{"type":"task_stage","stage_key":"page_crawl","stage":"crawl","status":"running"}',
+}
+TYPES = ("task_progress",) * 7 + ("task_logs",) * 2 + ("task_stage",)
+STATUSES = ("completed",) * 8 + ("failed", "cancelled")
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What is made. One user owns half of the tasks; one task is long."""
+
+    tasks: int = 50_000
+    events: int = 5_000_000
+    lines: int = 1_000_000
+    users: int = 500
+    long_events: int = 500_000  # of the long task, among `events`
+    long_lines: int = 100_000
+    long_violations: int = 5_000
+    unfinished: int = 100  # of the large owner
+    parties: int = 80_000
+    pages: int = 20_000
+
+    def divided(self, by: int) -> "Size":
+        names = (
+            "tasks",
+            "events",
+            "lines",
+            "users",
+            "long_events",
+            "long_lines",
+            "long_violations",
+            "parties",
+            "pages",
+        )
+        return replace(self, **{name: max(10, getattr(self, name) // by) for name in names})
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """What a look at the database needs."""
+
+    owner: str  # id of the large owner
+    admin: str
+    long_task: str
+    task_ids: list[str]
+
+
+def build(folder: Path, size: Size) -> Grown:
+    """Makes `compliance.db` in the folder, and the file of the long task's scan."""
+    path = folder / "compliance.db"
+    db = Database(f"sqlite:///{path}")
+    migrate(db, clock=SystemClock())
+    db.engine.dispose()
+    random.seed(7)
+    owners = [new_id() for _ in range(size.users)]
+    task_ids = [new_id() for _ in range(size.tasks)]
+    grown = Grown(owners[0], owners[1], task_ids[-1], task_ids)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA synchronous = OFF")
+        raw.execute("PRAGMA cache_size = -200000")
+        _insert(raw, "users", _users(owners))
+        _insert(raw, "scan_tasks", _tasks(grown, owners, size))
+        _insert(raw, "task_events", _events(grown, size))
+        _insert(raw, "task_logs", _lines(grown, size))
+        _insert(raw, "violations", _violations(grown, size))
+        raw.commit()
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _write_store(folder / "scans" / f"{grown.long_task}-1.db", size)
+    return grown
+
+
+def _insert(raw: sqlite3.Connection, table: str, rows: Iterator[dict[str, Any]]) -> None:
+    first = next(rows)
+    marks = ",".join("?" * len(first))
+    statement = f"INSERT INTO {table} ({','.join(first)}) VALUES ({marks})"
+    raw.execute(statement, tuple(first.values()))
+    raw.executemany(statement, (tuple(row.values()) for row in rows))
+    raw.commit()
+
+
+def _moment(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def _users(owners: list[str]) -> Iterator[dict[str, Any]]:
+    for number, user_id in enumerate(owners):
+        yield {
+            "id": user_id,
+            "username": f"user{number}",
+            "email": f"user{number}@example.org",
+            "password_hash": "x",
+            "role": "admin" if number == 1 else "user",
+            "is_active": 1,
+            "token_version": 1,
+            "created_at": _moment(BEGAN + timedelta(seconds=number)),
+        }
+
+
+def _tasks(grown: Grown, owners: list[str], size: Size) -> Iterator[dict[str, Any]]:
+    columns = {
+        name: json.dumps(value) if isinstance(value, dict | list) else value
+        for name, value in TaskState().to_columns().items()
+    }
+    starts = json.dumps({"start_urls": [f"https://www.example.com/{number:0>1000}" for number in range(100)]})
+    for number, task_id in enumerate(grown.task_ids):
+        at = BEGAN + timedelta(minutes=number)
+        is_long = task_id == grown.long_task
+        unfinished = not is_long and number >= size.tasks - size.unfinished - 1
+        status = "running" if is_long else "pending" if unfinished else random.choice(STATUSES)
+        ended = status not in ("running", "pending")
+        yield {
+            **columns,
+            "id": task_id,
+            "user_id": grown.owner if is_long or unfinished or number % 2 else random.choice(owners),
+            "target_domain": f"corp-{number % 977}.example",
+            "config": starts if number % 100 == 99 else "{}",
+            "status": status,
+            "attempt": 1,
+            "run": 1,
+            "last_seq": size.long_events if is_long else _share(size.events - size.long_events, size.tasks),
+            "min_seq": 1,
+            "last_log_seq": size.long_lines if is_long else _share(size.lines - size.long_lines, size.tasks),
+            "heartbeat": 0,
+            "requeues": 0,
+            "running_s": 60.0,
+            "created_at": _moment(at),
+            "queued_at": _moment(at),
+            "turn": max(0, number - size.tasks + size.unfinished + 1) if unfinished else 0,
+            "started_at": None if unfinished else _moment(at),
+            "completed_at": _moment(at + timedelta(minutes=5)) if ended else None,
+            "deleted_at": _moment(at) if ended and number % 200 == 7 else None,
+        }
+
+
+def _share(rows: int, tasks: int) -> int:
+    return max(1, rows // tasks)
+
+
+def _events(grown: Grown, size: Size) -> Iterator[dict[str, Any]]:
+    at, number = _moment(BEGAN), 0
+    for task_id in grown.task_ids:
+        count = size.long_events if task_id == grown.long_task else _share(size.events - size.long_events, size.tasks)
+        for seq in range(1, count + 1):
+            number += 1
+            kind = "task_warning" if seq % 1_000 == 0 else TYPES[seq % len(TYPES)]
+            yield {
+                "task_id": task_id,
+                "seq": seq,
+                "attempt": 1,
+                "type": kind,
+                "event_id": f"{number:032x}",
+                "body": BODIES[kind],
+                "created_at": at,
+            }
+
+
+def _lines(grown: Grown, size: Size) -> Iterator[dict[str, Any]]:
+    at = _moment(BEGAN)
+    for task_id in grown.task_ids:
+        count = size.long_lines if task_id == grown.long_task else _share(size.lines - size.long_lines, size.tasks)
+        for seq in range(1, count + 1):
+            yield {
+                "task_id": task_id,
+                "log_seq": seq,
+                "attempt": 1,
+                "level": "INFO",
+                "module": "content_capture",
+                "message": LINE,
+                "created_at": at,
+            }
+
+
+def _violations(grown: Grown, size: Size) -> Iterator[dict[str, Any]]:
+    evidence = json.dumps(
+        [{"layer": "text", "rule": f"gambling-{n}", "score": 0.9, "quote": "x" * 200} for n in range(9)]
+    )
+    for task_id in grown.task_ids:
+        is_long = task_id == grown.long_task
+        for number in range(size.long_violations if is_long else 1):
+            yield {
+                "id": new_id(),
+                "task_id": task_id,
+                "run": 1,
+                "attempt": 1,
+                "domain": f"farm-{number:05}.example",
+                "violation_key": "gambling",
+                "risk_level": ("critical", "high", "medium", "low")[number % 4],
+                "confidence_score": 0.9,
+                "description": "A gambling site, linked invisibly.",
+                "evidence": evidence if is_long else "[]",
+                "needs_review": number % 5 == 0,
+                "url": f"https://farm-{number:05}.example/",
+                "found_on": "https://www.example.com/",
+                "dismissed": 0,
+                "created_at": _moment(BEGAN + timedelta(seconds=number)),
+            }
+
+
+def _write_store(path: Path, size: Size) -> None:
+    path.parent.mkdir(exist_ok=True)
+    store = SqliteScanStore(path)
+    for number in range(size.pages):
+        host = f"h{number:05}.example.com"
+        store.put_host(HostFact(host, ("dictionary", "page"), ("192.0.2.1",), http_alive=True))
+        url = f"https://{host}/?token=secret{number}&page=2"
+        store.add_page(
+            PageFact(url, 1, 200, "text/html", "utf-8", f"Page {number} \u4e2d\u6587" * 20, 10_000, parsed=True)
+        )
+    for number in range(size.parties):
+        domain = f"farm-{number:05}.example"
+        hosts = tuple(f"h{host:03}.{domain}" for host in range(900 if number % 1_000 == 1 else 2))
+        store.put_third_party(ThirdParty(domain, hosts, "unknown", 3, Relation.LINK, 0, "https://www.example.com/"))
+        if number % 4 == 0:
+            url = f"https://{domain}/"
+            store.put_capture(Capture(domain, domain, url, url, status=200, page_class="content", title="t" * 2_000))
+    store.flush()
+    store.close()
