@@ -11,7 +11,7 @@ from app.core.clock import Clock, SystemClock
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.errors import ConfigurationError
-from app.core.folder import FolderLock, prepare_folder
+from app.core.folder import Ownership, prepare_folder
 from app.core.metrics import Metrics
 from app.core.security import Passwords, Tokens, load_secret
 from app.events.bus.base import Bus
@@ -69,7 +69,7 @@ class Services:
     monitor: Monitor
     manager: Hub
     handler: TaskMonitorHandler
-    lock: FolderLock | None  # None: not the embedded mode
+    lock: Ownership | None  # None: not the embedded mode
     _background: BackgroundTasks = field(default_factory=BackgroundTasks)
     _started: AsyncExitStack = field(default_factory=AsyncExitStack)  # what `stop` undoes, the last first
 
@@ -112,7 +112,7 @@ class Services:
         self.release()
 
     def release(self) -> None:
-        """Lets go of the data folder. For services that were built and never started."""
+        """Lets go of the data folder and the database. For services that were built and never started."""
         if self.lock is not None:
             self.lock.release()
 
@@ -134,10 +134,10 @@ def build_services(
 ) -> Services:
     """The embedded deployment's services. The keywords put something else (in tests) in a part's place.
 
-    Takes the data folder's lock. Raises ConfigurationError.
+    Takes the locks of data folder and database. Raises ConfigurationError.
     """
     prepare_folder(settings.data_dir)
-    lock = FolderLock(settings.data_dir) if settings.embedded else None
+    lock = Ownership(settings.data_dir, settings.database_file) if settings.embedded else None
     try:
         return _build(settings, lock, clock or SystemClock(), passwords or Passwords(), runner, monitor, manager)
     except BaseException:
@@ -179,7 +179,7 @@ def build_auth(
 
 def _build(
     settings: Settings,
-    lock: FolderLock | None,
+    lock: Ownership | None,
     clock: Clock,
     passwords: Passwords,
     runner: ScanRunner | None,

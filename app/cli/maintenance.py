@@ -13,7 +13,7 @@ from app.core.clock import SystemClock
 from app.core.config import Settings, load_settings
 from app.core.db import Database
 from app.core.errors import ConfigurationError
-from app.core.folder import FolderLock
+from app.core.folder import Ownership
 from app.core.logging import configure_logging
 from app.core.security import MIN_PASSWORD, Passwords
 from app.events.bus.memory import MemoryBus
@@ -27,7 +27,7 @@ Ask = Callable[[str], str]
 
 
 def run_migrate() -> int:
-    """Raises ConfigurationError, also when a server uses the data folder: it has migrated by itself."""
+    """Raises ConfigurationError, also when a server uses the data folder or the database: it has migrated by itself."""
     settings = load_settings()
     configure_logging(settings.log_level)
     with _database(settings) as db:
@@ -98,7 +98,7 @@ def _database(settings: Settings) -> Iterator[Database]:
 
 
 def _migrate(settings: Settings, db: Database) -> Migration:
-    lock = FolderLock(settings.data_dir) if settings.embedded else None
+    lock = Ownership(settings.data_dir, settings.database_file) if settings.embedded else None
     try:
         return migrate(db, clock=SystemClock())
     finally:

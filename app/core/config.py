@@ -186,6 +186,13 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'compliance.db'}"
 
+    @property
+    def database_file(self) -> Path | None:
+        """The SQLite file; None when the database is none."""
+        scheme, _, path = self.resolved_database_url.partition(":///")
+        name = path.partition("?")[0]
+        return Path(name) if scheme.startswith("sqlite") and name not in {"", ":memory:"} else None
+
 
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Settings from the environment, with `overrides` (command line) on top.

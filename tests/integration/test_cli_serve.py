@@ -13,7 +13,7 @@ import pytest
 from app.cli.maintenance import ask_twice, describe_migration
 from app.core.errors import ConfigurationError
 from app.migrations.runner import Migration, head_revision
-from tests.support.command import finish, here, run, start
+from tests.support.command import finish, here, line_with, run, start
 
 PASSWORD = "correct horse battery"
 NEW_PASSWORD = "staple staple staple"
@@ -49,6 +49,29 @@ async def serving(folder, port, **values):
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def test_a_database_has_one_server_and_the_next_one_starts_when_that_was_killed(tmp_path):
+    first, second, port = tmp_path / "first", tmp_path / "second", free_port()
+    beside = {"COMPLIANCE_DATABASE_URL": f"sqlite:///{first / 'compliance.db'}"}
+    process = await start("serve", "--port", port, "--data-dir", first, COMPLIANCE_ADMIN_PASSWORD=PASSWORD)
+    try:
+        await line_with(process.stderr, "serving")
+        for words in (["serve", "--port", 0], ["scan", "site.example"]):
+            refused = await run(*words, "--data-dir", second, **beside)
+            assert refused.code == 2
+            (line,) = refused.err.strip().splitlines()
+            assert line.startswith(f"compliance: The database {first / 'compliance.db'} is in use by another server (")
+        migrate = await run("migrate", COMPLIANCE_DATA_DIR=str(second), **beside)
+        assert (migrate.code, "in use by another server" in migrate.err) == (2, True)
+        assert await sign_in(f"http://127.0.0.1:{port}") == 200
+        process.send_signal(signal.SIGSTOP)  # one that is frozen is one
+        assert (await run("serve", "--port", 0, "--data-dir", second, **beside)).code == 2
+    finally:
+        process.kill()
+        await finish(process)
+    async with serving(second, port, **beside) as url:
+        assert await sign_in(url) == 200
 
 
 async def test_a_server_and_what_works_beside_it(tmp_path):

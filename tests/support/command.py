@@ -68,9 +68,12 @@ async def line_with(stream: Any, text: str, timeout_s: float = 30) -> str:
 
 
 def here(*words: object) -> int:
-    """`compliance WORDS` inside this process, for what needs no process of its own. Leaves logging as it was."""
-    level = logging.getLogger().level
+    """`compliance WORDS` inside this process, for what needs no process of its own. Leaves logging and umask as they
+    were.
+    """
+    level, mask = logging.getLogger().level, os.umask(0o022)
     try:
         return main([str(word) for word in words])
     finally:
+        os.umask(mask)
         forget_logging(level)

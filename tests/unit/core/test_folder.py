@@ -3,7 +3,7 @@ import os
 import pytest
 
 from app.core.errors import ConfigurationError
-from app.core.folder import FolderLock, prepare_folder
+from app.core.folder import DatabaseLock, FolderLock, Ownership, prepare_folder
 
 
 def test_a_folder_is_made_for_us_alone(tmp_path):
@@ -57,3 +57,37 @@ def folder_with(tmp_path, names, *, mode: int):
         (folder / name).touch()
     folder.chmod(mode)
     return folder
+
+
+def test_a_database_has_one_holder_under_whatever_path(tmp_path):
+    database = tmp_path / "main.db"
+    lock = DatabaseLock(database)
+    database.touch()
+    (tmp_path / "other.db").symlink_to(database)
+    (tmp_path / "elsewhere").symlink_to(tmp_path)
+    for path in (database, tmp_path / "other.db", tmp_path / "elsewhere" / "main.db"):
+        with pytest.raises(ConfigurationError, match=rf"main.db is in use by another server \(process {os.getpid()}\)"):
+            DatabaseLock(path)
+    lock.release()
+    DatabaseLock(tmp_path / "other.db").release()
+
+
+def test_a_database_with_two_names_refuses_to_start(tmp_path):
+    (tmp_path / "main.db").touch()
+    (tmp_path / "second.db").hardlink_to(tmp_path / "main.db")
+    with pytest.raises(ConfigurationError, match="hard links"):
+        DatabaseLock(tmp_path / "second.db")
+
+
+def test_who_cannot_have_the_database_lets_go_of_the_folder(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    lock = DatabaseLock(tmp_path / "main.db")
+    with pytest.raises(ConfigurationError, match="choose another database"):
+        Ownership(folder, tmp_path / "main.db")
+    FolderLock(folder).release()
+    lock.release()
+    both = Ownership(folder, tmp_path / "main.db")
+    both.release()
+    both.release()
+    Ownership(folder, None).release()
