@@ -1,11 +1,21 @@
 """Events as a display gets them."""
 
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from app.client.events import Event
 from app.client.taskview import TaskView
+
+
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    """Commands that run inside this process keep what they make private: the tests after them must not."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 class Task:

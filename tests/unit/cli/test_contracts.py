@@ -37,7 +37,14 @@ def test_every_frame_and_every_command_is_in_it():
         {"type": "pong", "ping_count": 1, "server_time": NOW, "timestamp": NOW},
         {"type": "task_deleted", "task_id": "t", "by": "x", "timestamp": NOW},
         {**COMMON, "type": "task_deleted", "by": "x"},
-        {"type": "subscription_result", "task_id": "t", "action": "subscribe", "success": True, "timestamp": NOW},
+        {
+            "type": "subscription_result",
+            "task_id": "t",
+            "action": "subscribe",
+            "success": True,
+            "epoch": "0",
+            "timestamp": NOW,
+        },
     ],
 )
 def test_frames_fit_it(frame):

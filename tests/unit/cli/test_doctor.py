@@ -14,7 +14,6 @@ import dns.message
 import dns.rcode
 import pytest
 
-from app.cli import main
 from app.cli.doctor.configuration import differing_settings, read_settings, settings_in_force
 from app.cli.doctor.examination import examine
 from app.cli.doctor.finding import State
@@ -25,6 +24,7 @@ from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
 from app.migrations.runner import head_revision, migrate
+from tests.support.command import here
 from tests.support.streaming import stream_house
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF"
@@ -287,7 +287,7 @@ def test_the_command_prints_json_and_is_fine_without_a_browser(tmp_path, monkeyp
     for name, value in QUIET.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("COMPLIANCE_SECRET_KEY", SECRET)
-    assert main(["doctor", "--json", "--data-dir", str(tmp_path)]) == 0
+    assert here("doctor", "--json", "--data-dir", tmp_path) == 0
     said = capsys.readouterr().out
     document = json.loads(said)
     assert document["fine"] is True
@@ -300,7 +300,7 @@ def test_the_command_ends_with_one_when_something_matters(tmp_path, monkeypatch,
     for name, value in QUIET.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "compliance.db").write_bytes(b"not a database at all" * 100)
-    assert main(["doctor", "--data-dir", str(tmp_path)]) == 1
+    assert here("doctor", "--data-dir", tmp_path) == 1
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("bad  database: ") and " -- " in line for line in lines)
     assert lines[-1].endswith("1 bad")
