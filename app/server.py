@@ -20,12 +20,12 @@ from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.core.logging import configure_logging
 from app.factory import Announce, announce_password, create_app
+from app.websocket.transport import make_socket_protocol
 from app.wiring import Services, build_services
 
 BACKLOG: Final = 2_048
 GRACE_S: Final = 10  # for requests under way when the server ends
 MAX_FILES: Final = 1 << 16  # more than 5,000 connections, their files and a scan's need
-WS_PROTOCOL: Final = "app.websocket.transport:ServerProtocol"
 
 log = structlog.get_logger(__name__)
 
@@ -166,7 +166,7 @@ def build_config(settings: Settings, services: Services) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(settings, services),
         http=make_protocol(Lobby(settings=settings, metrics=services.metrics)),
-        ws=WS_PROTOCOL,
+        ws=make_socket_protocol(settings),
         ws_max_size=settings.ws_max_frame_bytes,
         ws_ping_interval=None,
         ws_ping_timeout=None,

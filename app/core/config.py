@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     ws_max_nesting: int = Field(default=8, ge=2, le=64)
     ws_command_burst: int = Field(default=300, ge=1, le=100_000)
     ws_commands_per_s: float = Field(default=10, gt=0, le=100_000)
+    ws_control_burst: int = Field(default=50, ge=1, le=100_000)  # pings and pongs of a client
+    ws_controls_per_s: float = Field(default=10, gt=0, le=100_000)
     ws_strikes: int = Field(default=3, ge=1, le=1_000)
     ws_strike_window_s: float = Field(default=60, gt=0, le=3_600)
     ws_max_subscriptions: int = Field(default=200, ge=1, le=100_000)

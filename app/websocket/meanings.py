@@ -54,7 +54,10 @@ CLOSE_CODES: Final = MappingProxyType(
         CloseCode.TOKEN_EXPIRED: ("The token ran out.", "refresh it, reconnect and resume"),
         CloseCode.TOO_SLOW: ("More waited than a connection may hold.", "reconnect and resume"),
         CloseCode.HEARTBEAT_MISSED: ("Nothing came from the client for too long.", "reconnect and resume"),
-        CloseCode.STRIKES: ("Too many frames that were not understood.", "wait for `retry_after_ms`, reconnect"),
+        CloseCode.STRIKES: (
+            "Too many frames that were not understood, or too many control frames.",
+            "wait for `retry_after_ms`, reconnect",
+        ),
         CloseCode.LOGGED_OUT: ("The session has ended, or the role has changed.", "stop"),
         CloseCode.DISABLED: ("The account was disabled.", "stop"),
         CloseCode.CONNECTION_LIMIT: ("One connection too many, and this was the oldest.", "stop"),

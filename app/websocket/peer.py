@@ -25,6 +25,10 @@ class Listener(Protocol):
         """A whole message: text, or bytes of a binary one."""
         ...
 
+    def on_flood(self) -> None:
+        """More control frames came than a client may send: say so, and close."""
+        ...
+
     def on_end(self, code: int, reason: str) -> None:
         """The connection is over or closing: nothing comes any more. Called once."""
         ...

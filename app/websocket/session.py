@@ -1,5 +1,6 @@
 """One connection's life: admit, identify, greet, listen, and leave nothing behind."""
 
+from math import ceil
 from typing import Any, Final
 
 import structlog
@@ -82,6 +83,19 @@ class Session:
         if len(self._inbox) >= READ_AHEAD:
             self._connection.peer.wait()
         self._start()
+
+    def on_flood(self) -> None:
+        """See `peer.Listener`."""
+        settings = self._manager.settings
+        frame = Error(
+            code=ErrorCode.RATE_LIMITED,
+            message="too many control frames",
+            retry_after_ms=ceil(settings.ws_control_burst / settings.ws_controls_per_s * 1000),
+            fatal=True,
+            timestamp=to_wire(self._manager.now()),
+        )
+        self._connection.send(frame.to_bytes())
+        self._connection.close(CloseCode.STRIKES, ErrorCode.RATE_LIMITED)
 
     def on_end(self, code: int, reason: str) -> None:
         """See `peer.Listener`. A command under way comes to its end first."""

@@ -11,9 +11,12 @@ all that its call held is given back (ADR 0010).
 import asyncio
 from asyncio.transports import BaseTransport
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, cast
 
+from app.core.config import Settings
 from app.websocket.asgi import AsgiCall
 from app.websocket.framing import (
     ABNORMAL,
@@ -34,7 +37,18 @@ from app.websocket.peer import Content, Listener, State
 ABORT_AFTER_S: Final = 5.0  # a peer that does not take our close frame for this long is cut off
 STOP_AFTER_S: Final = 1.0  # when the server stops, nobody waits longer for a peer that takes no bytes
 TURN_FRAMES: Final = 64  # of one client in a row: then the loop has time for the others
-INTERNAL_ERROR, SERVICE_RESTART = 1011, 1012
+POLICY, INTERNAL_ERROR, SERVICE_RESTART = 1008, 1011, 1012
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRate:
+    """How many pings and pongs a client may send: so many at once, then so many a second (protocol.md, section 6)."""
+
+    burst: int = 50
+    per_s: float = 10
+
+
+DEFAULT_CONTROLS: Final = ControlRate()
 
 
 class ServerProtocol(asyncio.Protocol):
@@ -42,6 +56,8 @@ class ServerProtocol(asyncio.Protocol):
 
     __slots__ = (
         "_call",
+        "_control_rate",
+        "_controls_paid_at",
         "_listener",
         "_pong",
         "_reader",
@@ -70,7 +86,11 @@ class ServerProtocol(asyncio.Protocol):
         server_state: Any,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        control_rate: ControlRate = DEFAULT_CONTROLS,
     ) -> None:
+        self._control_rate = control_rate
+        self._controls_paid_at = 0.0  # loop time at which all control frames so far are within the rate: one number
         self.loop = _loop or asyncio.get_running_loop()
         self._server_state = server_state
         self._call: AsgiCall | None = AsgiCall(self, config, server_state, app_state)  # until the application returns
@@ -258,6 +278,8 @@ class ServerProtocol(asyncio.Protocol):
             self._take_close(payload)
         elif self.state is State.CLOSING:
             pass  # after our close frame nothing matters but its answer
+        elif opcode in (Opcode.PING, Opcode.PONG) and self._are_controls_too_many():
+            self._end_flood()
         elif opcode is Opcode.PING and self.paused:
             self._pong = payload  # instead of earlier ones (section 5.5.3): who takes no pongs is not to pile them up
         elif opcode is Opcode.PING:
@@ -266,6 +288,18 @@ class ServerProtocol(asyncio.Protocol):
             self._take_text(payload)
         elif opcode is Opcode.BINARY:
             self._deliver(payload)
+
+    def _are_controls_too_many(self) -> bool:
+        """One more has come."""
+        now, rate = self.loop.time(), self._control_rate
+        self._controls_paid_at = max(self._controls_paid_at, now) + 1 / rate.per_s
+        return self._controls_paid_at - now > rate.burst / rate.per_s
+
+    def _end_flood(self) -> None:
+        if self._listener is not None:
+            self._listener.on_flood()
+        else:
+            self.close(POLICY)
 
     def _take_text(self, payload: bytes) -> None:
         try:
@@ -361,3 +395,10 @@ class ServerProtocol(asyncio.Protocol):
             self.refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
         elif self.state is State.OPEN:
             self.close(INTERNAL_ERROR if failed else NORMAL)
+
+
+def make_socket_protocol(settings: Settings) -> type[asyncio.Protocol]:
+    """What uvicorn calls for each WebSocket; to its types it is a class."""
+    rate = ControlRate(settings.ws_control_burst, settings.ws_controls_per_s)
+    protocol: Callable[..., asyncio.Protocol] = partial(ServerProtocol, control_rate=rate)
+    return cast("type[asyncio.Protocol]", protocol)

@@ -10,7 +10,7 @@ import pytest
 from app.websocket import transport as module
 from app.websocket.framing import Opcode, close_payload, frame
 from app.websocket.peer import READ_AHEAD
-from app.websocket.transport import TURN_FRAMES, ServerProtocol
+from app.websocket.transport import TURN_FRAMES, ControlRate, ServerProtocol
 from tests.unit.websocket.test_framing import masked
 from tests.unit.websocket.test_handshake import request
 
@@ -85,9 +85,13 @@ class Listener:
     def __init__(self):
         self.heard = []
         self.ended = None
+        self.floods = 0
 
     def on_message(self, content):
         self.heard.append(content)
+
+    def on_flood(self):
+        self.floods += 1
 
     def on_end(self, code, reason):
         self.ended = code, reason
@@ -173,6 +177,7 @@ async def test_who_has_not_taken_an_earlier_answer_opens_nothing():
 
 async def test_a_client_that_takes_no_pongs_gets_the_last_one_later(opened):
     protocol, transport, _ = opened
+    protocol._control_rate = ControlRate(burst=10_000)
     transport.stuck = True
     protocol.data_received(masked(Opcode.PING, b"first"))
     before = transport.get_write_buffer_size()
@@ -277,3 +282,26 @@ async def test_who_listened_is_free_when_the_connection_is_lost(opened):
         assert seen() is None
     finally:
         gc.enable()
+
+
+async def test_control_frames_have_a_rate_and_come_back_with_time(opened):
+    protocol, _, listener = opened
+    now = [100.0]
+    protocol.loop = SimpleNamespace(time=lambda: now[0])
+    for count, later_s in ((50, 0.0), (10, 1.0), (1, 0.1), (50, 1_000.0)):
+        now[0] += later_s + 1e-6
+        protocol.data_received(masked(Opcode.PONG, b"") * count)
+        assert listener.floods == 0
+    protocol.data_received(masked(Opcode.PONG, b""))
+    assert listener.floods == 1
+
+
+async def test_a_flood_at_an_application_that_listens_by_itself_is_closed():
+    protocol, transport, state = make(accept)
+    await turn()
+    await turn()
+    protocol.data_received(masked(Opcode.PING, b"") * 60)
+    assert transport.written.count(frame(Opcode.PONG, b"")) == 50
+    assert transport.written.endswith(frame(Opcode.CLOSE, close_payload(1008)))
+    transport.abort()
+    await asyncio.gather(*state.tasks)
