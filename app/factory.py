@@ -7,13 +7,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TypedDict
 
+import orjson
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse
+from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from app.api.asyncapi import DOCUMENT, render_asyncapi
 from app.api.docs import render_docs
+from app.api.documents import Document
 from app.api.errors import install_handlers
 from app.api.middleware import BodyLimit, SecurityHeaders
 from app.api.router import build_router
@@ -60,6 +62,7 @@ def create_app(settings: Settings, services: Services | None = None, *, announce
         title=TITLE,
         version=version(DISTRIBUTION),
         lifespan=lifespan,
+        openapi_url=None,  # ours is rendered once
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -86,21 +89,19 @@ def announce_password(password: str) -> None:
 
 
 def _add_pages(application: FastAPI) -> None:
-    async def docs() -> HTMLResponse:
-        return HTMLResponse(render_docs(application.openapi()))
-
     async def page() -> FileResponse:
         return FileResponse(STATIC / "index.html")
 
-    async def contract() -> JSONResponse:
-        return JSONResponse(build_document(application.version))
-
-    async def contract_page() -> HTMLResponse:
-        return HTMLResponse(render_asyncapi(build_document(application.version)))
-
-    application.add_api_route(DOCUMENT, contract, include_in_schema=False, response_class=JSONResponse)
-    application.add_api_route("/asyncapi", contract_page, include_in_schema=False, response_class=HTMLResponse)
-    application.add_api_route("/docs", docs, include_in_schema=False, response_class=HTMLResponse)
+    version = application.version
+    html, json = "text/html", "application/json"
+    documents = {
+        "/openapi.json": Document(lambda: orjson.dumps(application.openapi()), media_type=json),
+        "/docs": Document(lambda: render_docs(application.openapi()), media_type=html),
+        DOCUMENT: Document(lambda: orjson.dumps(build_document(version)), media_type=json),
+        "/asyncapi": Document(lambda: render_asyncapi(build_document(version)), media_type=html),
+    }
+    for path, document in documents.items():
+        application.add_route(path, document.answer, include_in_schema=False)
     application.add_api_route("/", page, include_in_schema=False, response_class=FileResponse)
     application.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
 
