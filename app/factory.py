@@ -17,7 +17,7 @@ from app.api.asyncapi import DOCUMENT, render_asyncapi
 from app.api.docs import render_docs
 from app.api.documents import Document
 from app.api.errors import install_handlers
-from app.api.middleware import BodyLimit, SecurityHeaders
+from app.api.middleware import Abandonment, BodyLimit, SecurityHeaders
 from app.api.router import build_router
 from app.core.config import Settings, load_settings
 from app.core.logging import configure_logging
@@ -108,6 +108,7 @@ def _add_pages(application: FastAPI) -> None:
 
 def _add_middleware(application: FastAPI, settings: Settings) -> None:
     """The last added is the outermost."""
+    application.add_middleware(Abandonment)
     application.add_middleware(
         BodyLimit, max_bytes=settings.max_body_bytes, max_auth_bytes=settings.max_auth_body_bytes
     )

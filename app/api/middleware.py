@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import CODES, problem
+from app.core.waiting import CALLER, IS_GONE, Caller
 
 # No inline code, nothing from elsewhere, no framing; sockets and requests go to ourselves alone.
 PAGE_POLICY: Final = (
@@ -24,6 +25,7 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Content-Security-Policy": PAGE_POLICY,
 }
+READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})  # what they start may be shared with others
 API_PREFIX: Final = "/api/"
 AUTH_PREFIX: Final = "/api/v1/auth/"
 # A connection that is closed while its peer still writes is reset, and an answer may be lost with it (RFC 9112, 9.6).
@@ -53,6 +55,24 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class Abandonment:
+    """A request whose client has gone before anything was written for it is not carried out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_gone = scope.get(IS_GONE)
+        if scope["type"] != "http" or is_gone is None or scope["method"] in READS:
+            await self._app(scope, receive, send)
+            return
+        token = CALLER.set(Caller(is_gone))
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            CALLER.reset(token)
 
 
 class BodyLimit:

@@ -20,6 +20,7 @@ from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from app.api.lobby import FREE_BODY_BYTES, REASONS, Lobby
+from app.core.waiting import IS_GONE
 from app.websocket.stream import ABORT_KEY
 
 MAX_HEADERS: Final = 128  # of one request, trailers of a chunked body included
@@ -172,6 +173,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
+        cast("dict[str, Any]", cycle.scope)[IS_GONE] = lambda: cycle.disconnected
         super()._start_asgi_task(cycle, app)
 
     def _count_head(self, count: int) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from math import ceil
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,11 +21,14 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.core.errors import Unavailable
 from app.core.private import make_private_file
+from app.core.waiting import CALLER, Turn
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 READ_THREADS: Final = 4
+WAIT_STEP_MS: Final = 50
+BUSY: Final = "the database is busy"
 log = structlog.get_logger(__name__)
 
 
@@ -40,6 +44,7 @@ class Database:
     def __init__(self, url: str, *, busy_timeout_s: float = 5.0) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
+        self._busy_timeout_s = busy_timeout_s
         self._engine = self._create_engine(url, busy_timeout_s)
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="db-read")
         # SQLite has one writer: queueing here is fairer than polling for its lock.
@@ -50,31 +55,59 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_sync, work)
 
     async def write(self, work: Work[T]) -> T:
-        """Run `work` in one write transaction and commit. Raises DatabaseUnavailable.
+        """Run `work` in one write transaction and commit.
 
-        A cancelled caller does not undo it: the transaction commits or not as if nobody had waited.
+        It has the lock within the busy timeout, waiting for its turn included, or it is refused; what was refused is
+        not done later. Neither is what nobody waits for any more when its turn comes: the caller was cancelled, or the
+        request's client has gone (`core.waiting`). What has begun commits or not as if nobody had waited.
+
+        Raises:
+            DatabaseUnavailable: refused, or the database is away.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self.write_sync, work)
+        turn = Turn(time.monotonic() + self._busy_timeout_s, CALLER.get())
+        writing = asyncio.get_running_loop().run_in_executor(self._writer, self._write_in_turn, work, turn)
+        try:
+            done, _ = await asyncio.wait({writing}, timeout=self._busy_timeout_s)
+        except asyncio.CancelledError:
+            if turn.refuse():
+                writing.cancel()
+            else:
+                writing.add_done_callback(lambda ended: ended.exception())  # nobody is left to hear of it
+            raise
+        if not done and turn.refuse():
+            writing.cancel()
+            raise DatabaseUnavailable(BUSY)
+        return await asyncio.shield(writing)
 
     async def write_timed(self, work: Work[T]) -> tuple[T, float]:
         """As `write`; with the seconds for which the write lock was held."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self._write_timed, work)
-
-    def read_sync(self, work: Work[T]) -> T:
-        return self._run(work, writing=False)
-
-    def write_sync(self, work: Work[T]) -> T:
-        return self._run(work, writing=True)
-
-    def _write_timed(self, work: Work[T]) -> tuple[T, float]:
-        began = time.perf_counter()
+        began = 0.0
 
         def timed(connection: Connection) -> T:
             nonlocal began
             began = time.perf_counter()
             return work(connection)
 
-        return self.write_sync(timed), time.perf_counter() - began
+        value = await self.write(timed)
+        return value, time.perf_counter() - began
+
+    def read_sync(self, work: Work[T]) -> T:
+        return self._run(work, writing=False)
+
+    def write_sync(self, work: Work[T]) -> T:
+        """Waits for the lock up to the busy timeout."""
+        return self._run(work, writing=True)
+
+    def _write_in_turn(self, work: Work[T], turn: Turn) -> T:
+        def work_if_wanted(connection: Connection) -> T:
+            if not turn.begin(time.monotonic()):
+                raise DatabaseUnavailable(BUSY)
+            return work(connection)
+
+        left_s = turn.deadline - time.monotonic()
+        if left_s <= 0:
+            raise DatabaseUnavailable(BUSY)
+        return self._run(work_if_wanted, writing=True, wait_s=left_s)
 
     @property
     def engine(self) -> Engine:
@@ -86,10 +119,12 @@ class Database:
         self._writer.shutdown(wait=True)
         self._engine.dispose()
 
-    def _run(self, work: Work[T], *, writing: bool) -> T:
+    def _run(self, work: Work[T], *, writing: bool, wait_s: float | None = None) -> T:
+        wait_s = self._busy_timeout_s if wait_s is None else wait_s
         try:
             with self._engine.connect() as connection:
-                connection = connection.execution_options(writing=writing)  # noqa: PLW2901 - the same connection
+                options = {"writing": writing, "wait_ms": _rounded_ms(wait_s)}
+                connection = connection.execution_options(**options)  # noqa: PLW2901 - the same connection
                 with connection.begin():
                     return work(connection)
         except OperationalError as error:
@@ -131,12 +166,21 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("writing", True)
+    options = connection.get_execution_options()
+    writing, wait_ms = options.get("writing", True), options.get("wait_ms")
+    if wait_ms is not None and connection.info.get("wait_ms") != wait_ms:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {wait_ms}")
+        connection.info["wait_ms"] = wait_ms
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _rounded_ms(seconds: float) -> int:
+    """In steps, so that a connection whose last wait was much the same is not told again."""
+    return WAIT_STEP_MS * ceil(seconds * 1_000 / WAIT_STEP_MS)
 
 
 def _reason(error: DBAPIError) -> str:
     text = str(error.orig).lower()
     if "locked" in text or "busy" in text:
-        return "the database is busy"
+        return BUSY
     return "the disk is full" if "full" in text else "the database is not reachable"

@@ -5,11 +5,13 @@ import os
 import sqlite3
 import stat
 import sys
+import threading
 
 import pytest
 from sqlalchemy import text
 
 from app.core.db import Database, DatabaseUnavailable
+from app.core.waiting import CALLER, Caller
 
 
 @pytest.fixture
@@ -76,3 +78,89 @@ async def test_another_process_that_comes_and_goes_leaves_our_log_alone(tmp_path
     with sqlite3.connect(tmp_path / "main.db") as plain:
         assert plain.execute("SELECT count(*) FROM t").fetchone() == (3,)
     plain.close()
+
+
+class Held:
+    """A database whose write lock another connection holds, and a table to write to."""
+
+    def __init__(self, path, busy_timeout_s):
+        self.database = Database(f"sqlite:///{path}", busy_timeout_s=busy_timeout_s)
+        self.database.write_sync(lambda c: c.execute(text("CREATE TABLE t (id INTEGER)")))
+        self.holder = sqlite3.connect(path, isolation_level=None)
+        self.holder.execute("BEGIN IMMEDIATE")
+
+    def add(self, number):
+        return self.database.write(lambda c: c.execute(text(f"INSERT INTO t VALUES ({number})")))
+
+    async def let_go(self):
+        """What is in the table once everything that could still come has come."""
+        self.holder.execute("ROLLBACK")
+        await self.add(99)
+        return self.database.read_sync(lambda c: c.execute(text("SELECT id FROM t ORDER BY id")).scalars().all())
+
+    async def close(self):
+        self.holder.close()
+        await self.database.close()
+
+
+async def test_queued_writes_are_all_refused_within_the_busy_timeout_and_none_is_done_later(tmp_path):
+    """Ten that wait one behind the other used to wait ten times as long; and those behind were done in the end."""
+    held = Held(tmp_path / "main.db", 0.3)
+    outcomes = await asyncio.wait_for(asyncio.gather(*map(held.add, range(10)), return_exceptions=True), 2.0)
+    assert [type(outcome) for outcome in outcomes] == [DatabaseUnavailable] * 10
+    assert await held.let_go() == [99]
+    await held.close()
+
+
+async def test_writes_that_have_the_lock_in_time_are_done_in_their_order(tmp_path):
+    held = Held(tmp_path / "main.db", 30)
+    waiting = [asyncio.ensure_future(held.add(number)) for number in range(5)]
+    await asyncio.sleep(0.1)
+    assert await held.let_go() == [0, 1, 2, 3, 4, 99]
+    await asyncio.gather(*waiting)
+    await held.close()
+
+
+async def test_a_write_whose_caller_was_cancelled_while_it_waited_is_not_done(tmp_path):
+    held = Held(tmp_path / "main.db", 30)
+    waiting = [asyncio.ensure_future(held.add(number)) for number in range(3)]
+    await asyncio.sleep(0.1)
+    for future in waiting:
+        future.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert await held.let_go() == [99]
+    await held.close()
+
+
+async def test_a_write_whose_client_has_gone_while_it_waited_is_not_done(tmp_path):
+    held = Held(tmp_path / "main.db", 30)
+    gone = False
+    token = CALLER.set(Caller(lambda: gone))
+    waiting = asyncio.ensure_future(held.add(1))
+    CALLER.reset(token)
+    await asyncio.sleep(0.1)
+    gone = True
+    assert await held.let_go() == [99]
+    with pytest.raises(DatabaseUnavailable):
+        await waiting
+    await held.close()
+
+
+async def test_a_write_that_has_begun_is_done_whoever_waits_for_it(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/main.db")
+    database.write_sync(lambda c: c.execute(text("CREATE TABLE t (id INTEGER)")))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(connection):
+        begun.set()
+        go_on.wait(10)
+        connection.execute(text("INSERT INTO t VALUES (1)"))
+
+    writing = asyncio.ensure_future(database.write(work))
+    await asyncio.to_thread(begun.wait, 10)
+    writing.cancel()
+    await asyncio.wait([writing])
+    go_on.set()
+    await database.write(lambda _: None)
+    assert database.read_sync(lambda c: c.execute(text("SELECT id FROM t")).scalars().all()) == [1]
+    await database.close()
