@@ -28,6 +28,7 @@ from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
 from app.domain.parties import Outcome
+from app.events.epoch import LogEpoch
 from app.events.log import read_after
 from app.events.types import TaskWarning
 from app.repositories import queue, tasks, violations
@@ -57,7 +58,12 @@ class Bench:
         self.settings = Settings(data_dir=folder)
         self.clock = SystemClock()
         self.db = Database(f"sqlite:///{folder / 'compliance.db'}")
-        self.states = StateReader(language="en", clock=self.clock, max_snapshot_bytes=self.settings.snapshot_max_bytes)
+        self.states = StateReader(
+            language="en",
+            clock=self.clock,
+            max_snapshot_bytes=self.settings.snapshot_max_bytes,
+            epoch=LogEpoch(db=self.db),
+        )
         self.life = Lifecycle(clock=self.clock, texts=Texts("en"))
         nothing = cast("Any", None)  # reads need none of these
         self.scans = ScanService(

@@ -73,8 +73,11 @@ class Grown:
     task_ids: list[str]
 
 
-def build(folder: Path, size: Size) -> Grown:
-    """Makes `compliance.db` in the folder, and the file of the long task's scan."""
+def build(folder: Path, size: Size, *, owner: str | None = None) -> Grown:
+    """Makes or fills `compliance.db` in the folder, and makes the file of the long task's scan.
+
+    `owner`: id of a user that is there already, to be the large owner.
+    """
     path = folder / "compliance.db"
     db = Database(f"sqlite:///{path}")
     migrate(db, clock=SystemClock())
@@ -82,7 +85,7 @@ def build(folder: Path, size: Size) -> Grown:
     random.seed(7)
     owners = [new_id() for _ in range(size.users)]
     task_ids = [new_id() for _ in range(size.tasks)]
-    grown = Grown(owners[0], owners[1], task_ids[-1], task_ids)
+    grown = Grown(owner or owners[0], owners[1], task_ids[-1], task_ids)
     with closing(sqlite3.connect(path)) as raw:
         raw.execute("PRAGMA synchronous = OFF")
         raw.execute("PRAGMA cache_size = -200000")
@@ -129,7 +132,7 @@ def _tasks(grown: Grown, owners: list[str], size: Size) -> Iterator[dict[str, An
         name: json.dumps(value) if isinstance(value, dict | list) else value
         for name, value in TaskState().to_columns().items()
     }
-    starts = json.dumps({"start_urls": [f"https://www.example.com/{number:0>1000}" for number in range(100)]})
+    starts = json.dumps({"start_urls": [f"https://www.example.com/{number:0>2000}" for number in range(100)]})
     for number, task_id in enumerate(grown.task_ids):
         at = BEGAN + timedelta(minutes=number)
         is_long = task_id == grown.long_task
@@ -141,7 +144,7 @@ def _tasks(grown: Grown, owners: list[str], size: Size) -> Iterator[dict[str, An
             "id": task_id,
             "user_id": grown.owner if is_long or unfinished or number % 2 else random.choice(owners),
             "target_domain": f"corp-{number % 977}.example",
-            "config": starts if number % 100 == 99 else "{}",
+            "config": starts if number % 20 == 19 else "{}",
             "status": status,
             "attempt": 1,
             "run": 1,

@@ -54,10 +54,11 @@ class TaskResponse(Response):
 
 
 class TaskPage(Response):
-    """`total` is counted up to 100,000."""
+    """`total` is counted up to 100,000; `truncated`: there may be more."""
 
     items: list[TaskResponse]
     total: Count
+    truncated: bool
 
 
 class LogLineResponse(Response):

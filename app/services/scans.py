@@ -1,5 +1,6 @@
 """Scan tasks as their owners use them: create, look, cancel, retry, delete. Foreign looks like missing."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -93,10 +94,8 @@ class ScanService:
         Raises:
             InvalidInput: also `idempotency_key_reused`, for another request.
         """
-        target = self._targets.parse(target_domain)
-        self._check_allowed(target)
-        starts = [self._targets.parse_start_url(url, target) for url in config.get("start_urls", ())]
-        stored = {**config, "start_urls": list(dict.fromkeys(starts))}
+        # In a thread: there may be a hundred long URLs, and the first name of all loads the list of public suffixes.
+        target, stored = await asyncio.to_thread(self._parse, target_domain, config)
         task_id = new_id()
         create = self._lifecycle.create(task_id, user_id=actor.user_id, target_domain=target.name, config=stored)
         unit = self._within_limit(actor.user_id, create)
@@ -109,6 +108,13 @@ class ScanService:
             self._runner.wake()
             self._record("task.create", actor, task_id, {"target": target.name})
         return task, replayed
+
+    def _parse(self, target_domain: str, config: Mapping[str, Any]) -> tuple[ParsedTarget, dict[str, Any]]:
+        """The target, and the options as they are kept."""
+        target = self._targets.parse(target_domain)
+        self._check_allowed(target)
+        starts = [self._targets.parse_start_url(url, target) for url in config.get("start_urls", ())]
+        return target, {**config, "start_urls": list(dict.fromkeys(starts))}
 
     async def _carry_out(self, actor: Actor, task_id: str, unit: Unit, once: Once | None) -> tuple[Json, bool]:
         """The new task as it is answered, or what was kept of the answer before; key and task are one transaction."""

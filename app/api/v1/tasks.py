@@ -1,13 +1,17 @@
 """Scan tasks: create, list, look, cancel, retry, delete."""
 
+import asyncio
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Response
 
+from app.api.answers import DocumentResponse
 from app.api.state import MAX_SEARCH, CurrentActor, PageNumber, PageSize, State
 from app.domain.tasks import TaskStatus
+from app.repositories.listing import MAX_COUNTED
 from app.schemas.common import Text
 from app.schemas.tasks import ScanOptions, TaskCreate, TaskPage, TaskResponse
+from app.services.documents import list_document
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
@@ -40,7 +44,7 @@ async def create_task(
     return TaskResponse.model_validate(task)
 
 
-@router.get("", summary="My tasks; all tasks for administrators")
+@router.get("", summary="My tasks; all tasks for administrators", response_model=TaskPage)
 async def list_tasks(
     actor: CurrentActor,
     services: State,
@@ -51,11 +55,12 @@ async def list_tasks(
     sort: Annotated[
         str, Query(max_length=32, description="created_at, target_domain, status or completed_at; `-` descends.")
     ] = "-created_at",
-) -> TaskPage:
+) -> Response:
     items, total = await services.scans.list_page(
         actor, page=page, page_size=page_size, status=status, domain=domain, sort=sort
     )
-    return TaskPage(items=[TaskResponse.model_validate(item) for item in items], total=total)
+    # The options of each may hold a hundred long URLs.
+    return DocumentResponse(await asyncio.to_thread(list_document, items, total=total, truncated=total >= MAX_COUNTED))
 
 
 @router.get("/{task_id}", summary="One task")

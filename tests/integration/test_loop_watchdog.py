@@ -1,0 +1,369 @@
+"""No request whatever holds the event loop: every route and every command, on an application with much in it.
+
+Processor time of the loop's thread between two looks at its sockets (`tests.support.watchdog`), the best of up to three
+tries: what the machine or a garbage collection adds does not come three times, what a handler does itself does.
+"""
+
+import asyncio
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+from starlette.routing import BaseRoute
+from websockets.sync.client import ClientConnection, connect
+
+from app.factory import create_app
+from app.websocket.commands import COMMANDS
+from bench.growth_data import Grown, Size, build
+from tests.support.house import ADMIN_PASSWORD, USER_PASSWORD, make_settings
+from tests.support.live import go_live
+from tests.support.watchdog import HELD_S, Held, watch
+
+SIZE = Size(
+    tasks=20_000,
+    events=60_000,
+    lines=40_000,
+    users=2_000,
+    long_events=30_000,
+    long_lines=20_000,
+    long_violations=4_000,
+    parties=20_000,
+    pages=10_000,
+)
+LIMITS: dict[str, Any] = {
+    "max_unfinished_tasks_per_user": 10_000,
+    "ws_commands_per_s": 10_000,
+    "ws_command_burst": 10_000,
+    "ws_pull_bytes_per_s": 1 << 30,
+    "ws_handshakes_per_s_per_address": 1_000,
+    "ws_max_connections_per_user": 1_000,
+}
+LOG_TAIL = 1_000
+
+
+@dataclass
+class Site:
+    """A server on a watched loop, what is in it, and its administrator, who owns half of it."""
+
+    held: Held
+    url: str
+    token: str
+    http: httpx.Client
+    grown: Grown
+    numbers: Any = field(default_factory=lambda: count(1))
+
+    @property
+    def task(self) -> str:
+        return self.grown.long_task
+
+    def ask(self, method: str, path: str, status: int = 200, **more: Any) -> httpx.Response:
+        answer = self.http.request(method, path, **more)
+        assert answer.status_code == status, (method, path, answer.text[:300])
+        return answer
+
+    def add_user(self) -> tuple[str, str]:
+        name = f"reader{next(self.numbers)}"
+        values = {"username": name, "email": f"{name}@example.com", "password": USER_PASSWORD, "role": "user"}
+        return self.ask("POST", "/api/v1/admin/users", 201, json=values).json()["id"], name
+
+    def sign_in(self, name: str, password: str) -> dict[str, Any]:
+        body = {"username": name, "password": password}
+        return dict(self.ask("POST", "/api/v1/auth/login", json=body).json())
+
+    def add_task(self) -> str:
+        starts = [f"https://www.example.com/{number:0>500}" for number in range(100)]
+        body = {"target_domain": "example.com", "config": {"start_urls": starts}}
+        return str(self.ask("POST", "/api/v1/tasks", 201, json=body).json()["id"])
+
+    @contextmanager
+    def socket(self):
+        url = f"{self.url.replace('http', 'ws')}/api/v1/monitor/ws?token={self.token}"
+        with connect(url, proxy=None, max_size=None, ping_interval=None) as socket:
+            receive(socket, "connection_established")
+            yield socket
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def receive(socket: ClientConnection, kind: str, times: int = 1) -> dict[str, Any]:
+    """The last of so many frames of a type."""
+    frame: dict[str, Any] = {}
+    while times:
+        frame = json.loads(socket.recv(timeout=30))
+        times -= frame["type"] == kind
+    return frame
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("watched") / "data"
+    with watch(lambda: go_live(folder, **LIMITS)) as held:
+        url = held.value.url
+        with httpx.Client(base_url=url, timeout=60) as http:
+            body = {"username": "admin", "password": ADMIN_PASSWORD}
+            token = http.post("/api/v1/auth/login", json=body).json()["access_token"]
+            http.headers.update(bearer(token))
+            owner = http.get("/api/v1/auth/me").json()["id"]
+            yield Site(held, url, token, http, build(folder, SIZE, owner=owner))
+
+
+# Routes
+
+
+def task_route(tail: str, *queries: str):
+    return lambda site: [site.ask("GET", f"/api/v1/tasks/{site.task}/{tail}{query}") for query in ("", *queries)]
+
+
+def list_tasks(site):
+    for query in (
+        "",
+        "?page_size=200",
+        "?page=50&page_size=200&sort=target_domain",
+        "?domain=corp-9",
+        "?status=pending",
+    ):
+        site.ask("GET", f"/api/v1/tasks{query}")
+
+
+def lines(site):
+    for query in ("", "?limit=1000", "?format=text", "?format=ndjson", "?q=nothing"):
+        site.ask("GET", f"/api/v1/monitor/tasks/{site.task}/logs{query}")
+
+
+def follow(site):
+    """A stream from a snapshot, one that goes on, and one that is too far back."""
+    for query, enough in (("", 1), (f"?last_event_id={SIZE.long_events - 900}", 100_000), ("?last_event_id=1", 1)):
+        with site.http.stream("GET", f"/api/v1/monitor/tasks/{site.task}/events{query}") as answer:
+            assert answer.status_code == 200
+            read = 0
+            for piece in answer.iter_raw():
+                read += len(piece)
+                if read >= enough:
+                    break
+
+
+def broadcast(site):
+    body = {"message": "x" * 2_000, "level": "info", "data": {"items": ["y" * 50] * 1_000}}
+    with site.socket(), site.socket():
+        site.ask("POST", "/api/v1/monitor/ws/broadcast", json=body)
+
+
+def refresh(site):
+    _, name = site.add_user()
+    token = site.sign_in(name, USER_PASSWORD)["refresh_token"]
+    site.ask("POST", "/api/v1/auth/refresh", json={"refresh_token": token})
+
+
+def log_out(site):
+    _, name = site.add_user()
+    site.ask("POST", "/api/v1/auth/logout", 204, headers=bearer(site.sign_in(name, USER_PASSWORD)["access_token"]))
+
+
+def change_password(site):
+    _, name = site.add_user()
+    headers = bearer(site.sign_in(name, USER_PASSWORD)["access_token"])
+    body = {"current_password": USER_PASSWORD, "new_password": USER_PASSWORD + "!"}
+    site.ask("POST", "/api/v1/auth/password", 204, json=body, headers=headers)
+
+
+def end_task(site, tail=None):
+    """Cancelled; then deleted or tried again."""
+    task_id = site.add_task()
+    site.ask("POST", f"/api/v1/tasks/{task_id}/cancel", 202)
+    if tail == "retry":
+        site.ask("POST", f"/api/v1/tasks/{task_id}/retry", 202)
+    elif tail == "delete":
+        site.ask("DELETE", f"/api/v1/tasks/{task_id}", 204)
+
+
+def with_user(method, status=200, **more):
+    return lambda site: site.ask(method, f"/api/v1/admin/users/{site.add_user()[0]}", status, **more)
+
+
+def list_users(site):
+    for query in ("", "?page_size=200", "?page=9&page_size=200"):
+        site.ask("GET", f"/api/v1/admin/users{query}")
+
+
+def connect_once(site):
+    with site.socket():
+        pass
+
+
+ROUTES = {
+    "GET /openapi.json": lambda site: site.ask("GET", "/openapi.json"),
+    "GET /asyncapi.json": lambda site: site.ask("GET", "/asyncapi.json"),
+    "GET /asyncapi": lambda site: site.ask("GET", "/asyncapi"),
+    "GET /docs": lambda site: site.ask("GET", "/docs"),
+    "GET /": lambda site: site.ask("GET", "/"),
+    "/static": lambda site: (site.ask("GET", "/static/main.js"), site.ask("GET", "/static/none", 404)),
+    "/api/v1/monitor/ws": connect_once,
+    "POST /api/v1/monitor/ws/ticket": lambda site: site.ask("POST", "/api/v1/monitor/ws/ticket"),
+    "GET /api/v1/monitor/ws/stats": lambda site: site.ask("GET", "/api/v1/monitor/ws/stats"),
+    "POST /api/v1/monitor/ws/broadcast": broadcast,
+    "GET /api/v1/monitor/tasks/{task_id}/status": lambda site: site.ask(
+        "GET", f"/api/v1/monitor/tasks/{site.task}/status"
+    ),
+    "GET /api/v1/monitor/tasks/{task_id}/logs": lines,
+    "GET /api/v1/monitor/tasks/{task_id}/events": follow,
+    "POST /api/v1/auth/login": lambda site: site.sign_in("admin", ADMIN_PASSWORD),
+    "POST /api/v1/auth/refresh": refresh,
+    "POST /api/v1/auth/logout": log_out,
+    "POST /api/v1/auth/password": change_password,
+    "GET /api/v1/auth/me": lambda site: site.ask("GET", "/api/v1/auth/me"),
+    "POST /api/v1/tasks": lambda site: site.add_task(),
+    "GET /api/v1/tasks": list_tasks,
+    "GET /api/v1/tasks/{task_id}": lambda site: site.ask("GET", f"/api/v1/tasks/{site.task}"),
+    "DELETE /api/v1/tasks/{task_id}": lambda site: end_task(site, "delete"),
+    "POST /api/v1/tasks/{task_id}/cancel": end_task,
+    "POST /api/v1/tasks/{task_id}/retry": lambda site: end_task(site, "retry"),
+    "GET /api/v1/tasks/{task_id}/subdomains": task_route("subdomains", "?page_size=200&page=20", "?q=h09"),
+    "GET /api/v1/tasks/{task_id}/pages": task_route("pages", "?page_size=200&page=20", "?q=Page%20123"),
+    "GET /api/v1/tasks/{task_id}/third-parties": task_route("third-parties", "?page_size=200", "?outcome=examined"),
+    "GET /api/v1/tasks/{task_id}/violations": task_route("violations", "?page_size=200", "?risk_level=high&q=farm-03"),
+    "GET /api/v1/tasks/{task_id}/report": task_route("report"),
+    "GET /api/v1/admin/users": list_users,
+    "POST /api/v1/admin/users": lambda site: site.add_user(),
+    "GET /api/v1/admin/users/{user_id}": with_user("GET"),
+    "PATCH /api/v1/admin/users/{user_id}": with_user("PATCH", json={"is_active": False}),
+    "DELETE /api/v1/admin/users/{user_id}": with_user("DELETE", 204),
+    "GET /livez": lambda site: site.ask("GET", "/livez"),
+    "GET /readyz": lambda site: site.ask("GET", "/readyz"),
+    "GET /metrics": lambda site: site.ask("GET", "/metrics"),
+}
+
+# Answers that say no, and may not cost more for it.
+REFUSALS = {
+    "no such route": lambda site: site.ask("GET", "/nothing/here", 404),
+    "another method": lambda site: site.ask("PUT", "/api/v1/tasks", 405),
+    "fields without number": lambda site: site.ask(
+        "POST", "/api/v1/tasks", 422, json={"target_domain": "example.com", **{f"f{n}": n for n in range(5_000)}}
+    ),
+    "deep nesting": lambda site: site.ask(
+        "POST", "/api/v1/tasks", 400, content=b"[" * 100_000, headers={"Content-Type": "application/json"}
+    ),
+}
+
+
+def routes_of(routes: list[BaseRoute], prefix: str = ""):
+    """The names of ROUTES, as the application has them."""
+    for route in routes:
+        if hasattr(route, "effective_route_contexts"):
+            for found in route.effective_route_contexts():
+                yield from routes_of([found if found.path else found.starlette_route])
+            continue
+        methods = getattr(route, "methods", None) or {""}
+        for method in sorted(set(methods) - {"HEAD"}):
+            yield f"{method} {route.path}".strip()
+
+
+def test_every_route_is_asked(tmp_path):
+    assert sorted(ROUTES) == sorted(routes_of(create_app(make_settings(tmp_path / "data")).routes))
+
+
+@pytest.mark.parametrize("name", [*ROUTES, *REFUSALS])
+def test_no_request_holds_the_loop(site, name):
+    ask = {**ROUTES, **REFUSALS}[name]
+    assert site.held.held_by(lambda: ask(site)) < HELD_S
+
+
+# The watchdog itself
+
+
+def test_a_handler_that_computes_on_the_loop_is_seen_each_time(site):
+    async def compute():
+        until = time.thread_time() + 2 * HELD_S
+        while time.thread_time() < until:
+            pass
+
+    assert site.held.held_by(lambda: site.held.run(compute())) >= HELD_S
+
+
+def test_what_threads_and_the_network_take_is_not_the_loops(site):
+    async def wait():
+        await asyncio.to_thread(time.sleep, 2 * HELD_S)
+
+    assert site.held.held_by(lambda: site.held.run(wait())) < HELD_S
+
+
+# Commands
+
+
+def send(socket: ClientConnection, kind: str, **fields: Any) -> None:
+    socket.send(json.dumps({"type": kind, **fields}))
+
+
+def ping(_site, socket):
+    send(socket, "ping", client_time=1)
+    receive(socket, "pong")
+
+
+def subscribe(site, socket, **fields):
+    send(socket, "subscribe_task", task_id=site.task, log_tail=LOG_TAIL, **fields)
+    receive(socket, "task_snapshot")
+
+
+def unsubscribe(site, socket):
+    subscribe(site, socket)
+    send(socket, "unsubscribe_task", task_id=site.task)
+    receive(socket, "subscription_result")
+
+
+def subscribe_many(site, socket):
+    items = [{"task_id": task_id} for task_id in site.grown.task_ids[-150:-50]]
+    send(socket, "subscribe_tasks", items=items, log_tail=LOG_TAIL)
+    receive(socket, "task_snapshot", len(items))
+
+
+def resume(site, socket):
+    """From a place that can be served, and from one that cannot."""
+    subscribe(site, socket)
+    send(socket, "resume", task_id=site.task, last_seq=SIZE.long_events - 900)
+    replayed = receive(socket, "subscription_result")["replayed"]
+    while replayed:
+        replayed -= "prev_seq" in json.loads(socket.recv(timeout=30))
+    send(socket, "resume", task_id=site.task, last_seq=1)
+    receive(socket, "task_snapshot")
+
+
+def renew(site, socket):
+    send(socket, "auth", token=site.sign_in("admin", ADMIN_PASSWORD)["access_token"])
+    receive(socket, "auth_result")
+
+
+def status(site, socket):
+    subscribe_many(site, socket)
+    send(socket, "get_status")
+    receive(socket, "status")
+
+
+TALK = {
+    "ping": ping,
+    "pong": lambda site, socket: (send(socket, "pong"), ping(site, socket)),
+    "subscribe_task": subscribe,
+    "unsubscribe_task": unsubscribe,
+    "subscribe_tasks": subscribe_many,
+    "resume": resume,
+    "auth": renew,
+    "get_status": status,
+}
+
+
+def test_every_command_is_given():
+    assert sorted(TALK) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("name", TALK)
+def test_no_command_holds_the_loop(site, name):
+    def talk():
+        with site.socket() as socket:
+            TALK[name](site, socket)
+
+    assert site.held.held_by(talk) < HELD_S
