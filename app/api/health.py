@@ -1,6 +1,6 @@
 """Whether the process lives, whether it can serve, and its numbers."""
 
-from ipaddress import ip_address
+import secrets
 from typing import Final
 
 from fastapi import APIRouter
@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.api.state import ApiServices, State
-from app.core.dependencies import get_current_user, require_admin
+from app.core.dependencies import bearer_token, get_current_user, require_admin
 
 router = APIRouter(tags=["health"])
 
@@ -34,19 +34,20 @@ async def ready(services: State) -> Response:
     return JSONResponse(body, 503 if failed else 200, headers={"Retry-After": "1"} if failed else None)
 
 
-@router.get("/metrics", summary="Prometheus metrics; open when bound to a loopback address, else for administrators")
+@router.get("/metrics", summary="Prometheus metrics, for administrators and whoever has the metrics token")
 async def metrics(request: Request, services: State) -> Response:
-    if not is_loopback(services.settings.host):
+    """Never open by where the request seems to come from: behind a proxy on this machine everybody comes from here."""
+    if not _has_metrics_token(request, services):
         await require_admin(await get_current_user(request))
     return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def is_loopback(host: str) -> bool:
-    """Of the address that we are bound to. A name other than localhost counts as the world."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _has_metrics_token(request: Request, services: ApiServices) -> bool:
+    token = services.settings.metrics_token
+    if token is None:
+        return False
+    given = bearer_token(request) or ""
+    return secrets.compare_digest(given.encode(), token.get_secret_value().encode())
 
 
 def _sweep(services: ApiServices) -> str:

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None  # None: made in data_dir (embedded mode only)
     secret_key_previous: SecretStr | None = None  # still verifies, no longer signs
     admin_password: SecretStr | None = None  # None: generated at first start, printed once
+    metrics_token: SecretStr | None = None  # opens /metrics, and nothing else; None: administrators alone
     language: Literal["zh-CN", "en"] = "zh-CN"  # of display texts on the wire
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     allowed_origins: CommaList = ()  # besides the application's own origin
@@ -196,6 +197,10 @@ class Settings(BaseSettings):
         return Path(name) if scheme.startswith("sqlite") and name not in {"", ":memory:"} else None
 
 
+# Fields whose values nobody may see.
+SECRETS: Final = frozenset(name for name, field in Settings.model_fields.items() if "Secret" in str(field.annotation))
+
+
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Settings from the environment, with `overrides` (command line) on top.
 
@@ -217,9 +222,9 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
     except ValidationError as error:
         problems = "; ".join(f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         raise ConfigurationError(problems) from None
-    for name, key in (("SECRET_KEY", settings.secret_key), ("SECRET_KEY_PREVIOUS", settings.secret_key_previous)):
-        if key is not None:
-            check_secret(key.get_secret_value(), name=name)
+    for name in ("secret_key", "secret_key_previous", "metrics_token"):
+        if (key := getattr(settings, name)) is not None:
+            check_secret(key.get_secret_value(), name=name.upper())
     if settings.secret_key is None and not settings.embedded:
         raise ConfigurationError(f"{PREFIX}SECRET_KEY is needed with {PREFIX}DATABASE_URL")
     return settings

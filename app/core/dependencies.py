@@ -37,8 +37,13 @@ async def get_current_user(request: Request) -> Identity:
     Raises:
         Unauthenticated: `missing_token`, `invalid_token`, `expired_token` or `user_disabled`.
     """
+    return await _services(request).auth.authenticate(bearer_token(request))
+
+
+def bearer_token(request: HTTPConnection) -> str | None:
+    """What the `Authorization` header carries; None without one, or with another scheme."""
     scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-    return await _services(request).auth.authenticate(token if scheme.lower() == "bearer" else None)
+    return token if scheme.lower() == "bearer" else None
 
 
 CurrentUser = Annotated[Identity, Depends(get_current_user)]

@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 import structlog
 
-from app.core.config import Settings
+from app.core.config import SECRETS, Settings
 from app.events.bus.base import TaskHint
 from app.tasks import family
 from app.tasks.pipe import MAX_LINE_BYTES, decode_hint
@@ -20,7 +20,6 @@ from app.tasks.scan_job import JobSpec
 COMMAND: Final = (sys.executable, "-P", "-m", "app.tasks.process")  # -P: never an `app` of the current folder
 STARVED: Final = 4  # exit code: the process could not begin for want of a resource
 CANCEL_LINE: Final = b'{"command":"cancel"}\n'
-_SECRETS: Final = frozenset({"secret_key", "admin_password"})  # nothing in a scan signs or logs in
 log = structlog.get_logger(__name__)
 
 
@@ -129,7 +128,9 @@ class Child:
 
 def order_line(spec: JobSpec, settings: Settings) -> bytes:
     """The first line of the process's input."""
-    values: dict[str, Any] = settings.model_dump(mode="json", exclude=set(_SECRETS))
+    values: dict[str, Any] = settings.model_dump(
+        mode="json", exclude=set(SECRETS)
+    )  # nothing in a scan signs or logs in
     job = {
         "task_id": spec.task_id,
         "attempt": spec.attempt,

@@ -11,7 +11,33 @@ from pathlib import Path
 from typing import Final
 
 MARK: Final = "DOMAIN_SCAN_MARK"
-PREFIX: Final = "COMPLIANCE_"
+# What a scan's process, and so its browser, gets to know of our environment: where programs, libraries, certificates,
+# fonts and temporary files are, and how people write here. Everything else may be a secret of the deployment.
+ALLOWED: Final = frozenset(
+    [
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "TMPDIR",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PYTHONUTF8",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONWARNINGS",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "FONTCONFIG_FILE",
+        "FONTCONFIG_PATH",
+    ]
+)
+ALLOWED_PREFIXES: Final = ("LC_", "COVERAGE_")  # the second measures the tests
 LOOKS_S: Final = (0.0, 0.01, 0.03)  # pauses before each look; in all far below what a socket notices
 _PROC: Final = Path("/proc")
 
@@ -22,8 +48,9 @@ def mark_of(task_id: str, attempt: int) -> str:
 
 
 def environment(mark: str, inherited: Mapping[str, str]) -> dict[str, str]:
-    """For a scan's process: marked, and without our own settings, which may hold secrets that it does not need."""
-    return {**{key: value for key, value in inherited.items() if not key.startswith(PREFIX)}, MARK: mark}
+    """For a scan's process: the mark, and of ours only what is allowed."""
+    known = {key: value for key, value in inherited.items() if key in ALLOWED or key.startswith(ALLOWED_PREFIXES)}
+    return {**known, MARK: mark}
 
 
 def members(mark: str) -> list[int]:

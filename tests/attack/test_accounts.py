@@ -1,4 +1,4 @@
-"""Who is not signed in: their guesses keep nobody out, and their refusals fill no table."""
+"""Who is not signed in: their guesses keep nobody out, their refusals fill no table, and no numbers are theirs."""
 
 import asyncio
 import sqlite3
@@ -7,7 +7,7 @@ from contextlib import closing
 import httpx
 
 from tests.support.house import ADMIN_PASSWORD
-from tests.support.service import Service
+from tests.support.service import Service, nginx_before
 
 HOME = "192.0.2.10"
 GUESSERS = 120  # at once: more than may wait
@@ -48,6 +48,13 @@ async def test_guesses_from_many_networks_keep_nobody_from_where_they_have_been(
                 over.set()
             assert statuses == [200] * 5
             assert set(refused) == {401, 429}
+
+
+def test_the_numbers_are_nobodys_also_behind_a_proxy_on_the_same_machine(service, tmp_path):
+    assert service.http.get("/metrics").status_code == 401
+    assert service.http.get("/metrics", headers=service.sign_in()).status_code == 200
+    with nginx_before(tmp_path / "nginx", service.port, upgrade="", connection="") as port:
+        assert httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).status_code == 401
 
 
 def test_refusals_without_number_are_a_handful_of_rows_and_lines(run_service):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import event
 
 from app.core.db import DatabaseUnavailable
@@ -196,12 +197,26 @@ async def test_a_full_disk_is_said_and_nothing_is_half_created(house):
     assert len(rows) == 100
 
 
-async def test_metrics_are_open_on_loopback_and_for_administrators_elsewhere(tmp_path):
-    async with open_house(tmp_path / "a") as house:
-        answer = await house.client.get("/metrics")
-        assert "active_users_count" in answer.text
-        assert "websocket_messages_sent_total" in answer.text
-    async with open_house(tmp_path / "b", host="0.0.0.0") as house:
+METRICS_TOKEN = "wq8Zk2-vT5_yN9rB3mX7cL4pH6sD0fGj"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+async def test_metrics_are_for_administrators_wherever_the_server_listens(tmp_path, host):
+    async with open_house(tmp_path / "a", host=host) as house:
+        house.client._transport.client = ("127.0.0.1", 50_000)  # as everybody's address is behind a proxy
         assert (await house.client.get("/metrics")).status_code == 401
         assert (await house.client.get("/metrics", headers=await house.add_user())).status_code == 403
+        answer = await house.client.get("/metrics", headers=await house.login())
+        assert "active_users_count" in answer.text
+        assert "websocket_messages_sent_total" in answer.text
+        assert (await house.client.get("/metrics", headers={"Authorization": "Bearer "})).status_code == 401
+
+
+async def test_a_scraper_has_a_token_of_its_own_that_opens_nothing_else(tmp_path):
+    async with open_house(tmp_path / "a", metrics_token=SecretStr(METRICS_TOKEN)) as house:
+        scraper = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+        assert (await house.client.get("/metrics", headers=scraper)).status_code == 200
+        assert (await house.client.get("/metrics", headers={"Authorization": METRICS_TOKEN})).status_code == 401
+        assert (await house.client.get("/metrics", headers={"Authorization": "Bearer é".encode()})).status_code == 401
         assert (await house.client.get("/metrics", headers=await house.login())).status_code == 200
+        assert (await house.client.get("/api/v1/auth/me", headers=scraper)).status_code == 401

@@ -4,7 +4,7 @@ import time
 
 import orjson
 
-from app.core.config import Settings
+from app.core.config import SECRETS, Settings
 from app.core.ids import new_id
 from app.events.bus.base import TaskHint
 from app.tasks import child as module
@@ -24,14 +24,21 @@ def make_child(monkeypatch, code):
 
 def test_the_order_carries_the_job_and_the_settings_and_no_secret(tmp_path):
     settings = Settings(
-        data_dir=tmp_path, secret_key="s" * 40, admin_password="hunter22", language="en", ct_urls="http://ct.example/"
+        data_dir=tmp_path,
+        secret_key="s" * 40,
+        secret_key_previous="p" * 40,
+        metrics_token="m" * 40,
+        admin_password="hunter22",
+        language="en",
+        ct_urls="http://ct.example/",
     )
     line = order_line(SPEC, settings)
     assert b"hunter22" not in line
     assert b"ssss" not in line
     spec, received = read_order(line)
     assert spec == SPEC
-    assert received == settings.model_copy(update={"secret_key": None, "admin_password": None})
+    assert b"***" not in line
+    assert received == settings.model_copy(update=dict.fromkeys(SECRETS))
 
 
 async def test_hints_are_passed_on_and_the_exit_code_comes_back(monkeypatch):
@@ -43,6 +50,17 @@ async def test_hints_are_passed_on_and_the_exit_code_comes_back(monkeypatch):
     assert await child.run(seen.append) == 3
     assert seen == [hint]
     assert child.heard_at > heard
+
+
+async def test_the_process_knows_nothing_of_our_environment_that_is_not_allowed(monkeypatch, tmp_path):
+    monkeypatch.setenv("CLOUD_SECRET_KEY", "x")
+    child = make_child(
+        monkeypatch, f"import os, pathlib; pathlib.Path({str(tmp_path / 'seen')!r}).write_text(str(dict(os.environ)))"
+    )
+    await child.run(lambda _: None)
+    seen = (tmp_path / "seen").read_text()
+    assert "PATH" in seen
+    assert "CLOUD_SECRET_KEY" not in seen
 
 
 async def test_it_is_told_once_to_cancel_also_when_that_came_before_the_start(monkeypatch):
