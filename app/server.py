@@ -19,11 +19,13 @@ from app.api.transport import make_protocol
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.core.logging import configure_logging
+from app.core.replacement import lies_ready
 from app.factory import Announce, announce_password, create_app
 from app.websocket.transport import make_socket_protocol
 from app.wiring import Services, build_services
 
 BACKLOG: Final = 2_048
+LOOK_FOR_RESTORE_S: Final = 1.0
 GRACE_S: Final = 10  # for requests under way when the server ends
 MAX_FILES: Final = 1 << 16  # more than 5,000 connections, their files and a scan's need
 
@@ -81,20 +83,32 @@ def run_server(
     configure_logging(settings.log_level)
     raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(settings, announce, beside))
+        while runner.run(_run(settings, announce, beside)):
+            log.info("starting_again_with_restored_data")
 
 
-async def _run(settings: Settings, announce: Announce, beside: Callable[[Serving], Awaitable[None]] | None) -> None:
+async def _run(settings: Settings, announce: Announce, beside: Callable[[Serving], Awaitable[None]] | None) -> bool:
+    """Whether it has ended only to take up a restore: the start that follows finishes that."""
     async with serve(settings, announce=announce) as (serving, ended):
         log.info("serving", url=serving.url)
         settle_heap()
-        if beside is None:
-            await ended.wait()
-            return
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(_until_done(beside, serving), name="beside-server")
+            watch = group.create_task(_await_restore(settings, serving), name="await-restore")
+            tasks = [watch]
+            if beside is not None:
+                tasks.append(group.create_task(_until_done(beside, serving), name="beside-server"))
             await ended.wait()
-            task.cancel()
+            restoring = watch.done()
+            for task in tasks:
+                task.cancel()
+    return restoring
+
+
+async def _await_restore(settings: Settings, serving: Serving) -> None:
+    """Until `compliance restore` has laid data ready in our folder; then the server is asked to end."""
+    while not lies_ready(settings.data_dir):  # noqa: ASYNC110 - another process lays it there
+        await asyncio.sleep(LOOK_FOR_RESTORE_S)
+    serving.stop()
 
 
 def settle_heap() -> None:

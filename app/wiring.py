@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from app.core.aio import BackgroundTasks
@@ -13,6 +14,7 @@ from app.core.db import Database
 from app.core.errors import ConfigurationError
 from app.core.folder import Ownership, prepare_folder
 from app.core.metrics import Metrics
+from app.core.replacement import replace
 from app.core.security import Passwords, Tokens, load_secret
 from app.events.bus.base import Bus
 from app.events.bus.memory import MemoryBus
@@ -139,11 +141,27 @@ def build_services(
     prepare_folder(settings.data_dir)
     lock = Ownership(settings.data_dir, settings.database_file) if settings.embedded else None
     try:
+        if lock is not None:
+            finish_restore(settings.data_dir)
         return _build(settings, lock, clock or SystemClock(), passwords or Passwords(), runner, monitor, manager)
     except BaseException:
         if lock is not None:
             lock.release()
         raise
+
+
+def finish_restore(data_dir: Path) -> Path | None:
+    """What a restore has laid ready takes its place; returns where the old data is now. The caller holds the lock.
+
+    Raises ConfigurationError when the disk refuses; the next start goes on.
+    """
+    try:
+        return replace(data_dir)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The restore that waits in {data_dir} cannot be finished: {error.filename}: {error.strerror}; mend that, "
+            "and start again."
+        ) from error
 
 
 def open_database(settings: Settings) -> Database:

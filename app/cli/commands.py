@@ -159,6 +159,31 @@ def migrate() -> None:
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, Argument(help="The file to make.", metavar="FILE", dir_okay=False)],
+    data_dir: DataDir = None,
+) -> None:
+    """Copy database, results and captures into one file, also while the service runs and scans."""
+    from app.cli.archive import run_backup
+
+    raise Exit(run_backup(file, data_dir=data_dir))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, Argument(help="A file that `backup` has made.", metavar="FILE", exists=True, dir_okay=False)],
+    data_dir: DataDir = None,
+) -> None:
+    """Put a backup in the place of the data. A running service starts again with it.
+
+    The old data is kept beside it.
+    """
+    from app.cli.archive import run_restore
+
+    raise Exit(run_restore(file, data_dir=data_dir))
+
+
+@app.command()
 def create_admin(
     username: Annotated[str, Option(help="The administrator's name.")] = "admin",
     reset: Annotated[

@@ -21,6 +21,8 @@ OWN_NAMES: Final = (
     ".secret.key",
     "log.counter",
     "log.id",
+    "restore.",
+    "before-restore-",
     LOCK_FILE,
 )
 
@@ -48,13 +50,24 @@ def _is_ours(path: Path, mode: int) -> bool:
     return all(entry.name.startswith(OWN_NAMES) for entry in path.iterdir())
 
 
+class InUse(ConfigurationError):
+    """Another server holds the lock. `holder` is its process, as far as it has said so."""
+
+    def __init__(self, what: str, instead: str, holder: str) -> None:
+        super().__init__(
+            f"{what} is in use by another server{f' (process {holder})' if holder else ''}; "
+            f"end that one or choose another {instead}"
+        )
+        self.holder = holder
+
+
 class FileLock:
     """An exclusive lock on a file. The kernel lets go of it when the process ends, however it ends: no clock is asked,
     and whoever starts again can have it at once.
     """
 
     def __init__(self, path: Path, *, what: str, instead: str) -> None:
-        """Raises ConfigurationError when another server has it: `what` is in use, choose something `instead`."""
+        """Raises InUse when another server has it: `what` is in use, choose something `instead`."""
         self._descriptor: int | None = _acquire(path, what, instead)  # None after `release`
 
     def release(self) -> None:
@@ -119,10 +132,7 @@ def _acquire(path: Path, what: str, instead: str) -> int:
     except OSError as error:
         holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
         os.close(descriptor)
-        raise ConfigurationError(
-            f"{what} is in use by another server{f' (process {holder})' if holder else ''}; "
-            f"end that one or choose another {instead}"
-        ) from error
+        raise InUse(what, instead, holder) from error
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, str(os.getpid()).encode(), 0)
     return descriptor

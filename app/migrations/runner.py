@@ -51,7 +51,7 @@ def migrate(db: Database, *, clock: Clock) -> Migration:
     head = scripts.get_current_head()
     assert head is not None
     before = read_revision(db)
-    _refuse_foreign(db, scripts, before)
+    _refuse_foreign(db, before)
     if before == head:
         return Migration(before, head)
     backup = _back_up(db, before, clock) if before else None
@@ -75,14 +75,19 @@ def head_revision() -> str:
     return ScriptDirectory(HERE).get_current_head() or ""
 
 
-def _refuse_foreign(db: Database, scripts: ScriptDirectory, before: str | None) -> None:
+def known_revisions() -> set[str]:
+    """All that this program can bring to the newest one, and that one."""
+    return {script.revision for script in ScriptDirectory(HERE).walk_revisions()}
+
+
+def _refuse_foreign(db: Database, before: str | None) -> None:
     if before is None:
         tables = db.read_sync(lambda connection: inspect(connection).get_table_names())
         if set(tables) & set(metadata.tables):
             raise ConfigurationError(
                 "The database holds tables that were not made by `migrate`; start with an empty one."
             )
-    elif before not in {script.revision for script in scripts.walk_revisions()}:
+    elif before not in known_revisions():
         raise ConfigurationError(f"The database (revision {before}) was made by a newer version of this program.")
 
 

@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
 
 from app.cli.doctor.finding import Finding, bad, less, ok
@@ -77,7 +76,7 @@ def check_database(settings: Settings) -> Finding:
 
 def _judge(path: str, revision: str | None) -> Finding:
     head = runner.head_revision()
-    known = {script.revision for script in ScriptDirectory(runner.HERE).walk_revisions()}
+    known = runner.known_revisions()
     if revision is None:
         return bad("database", f"{path} has no revision", "It is not ours: the service refuses it. Use another folder.")
     if revision not in known:

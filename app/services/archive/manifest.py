@@ -1,0 +1,57 @@
+"""What a backup holds: the names that may stand in it, and the list with their sizes and hashes."""
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self
+
+import orjson
+
+from app.core.errors import ConfigurationError
+
+FORMAT: Final = 1
+MANIFEST: Final = "manifest.json"  # the last entry
+DATABASE: Final = "compliance.db"
+MAX_MANIFEST_BYTES: Final = 1 << 28  # of a million files
+_NAME: Final = re.compile(
+    r"compliance\.db|scans/[0-9A-Za-z-]{1,64}-[0-9]{1,9}\.db|captures/[0-9a-f]{2}/[0-9a-f]{64}\.zst"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of the backup."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """`missing`: scan files that the database knows of and that were not there."""
+
+    revision: str
+    epoch: str
+    made_at: str
+    files: dict[str, Entry]
+    missing: tuple[str, ...] = ()
+    format: int = FORMAT
+
+    def to_json(self) -> bytes:
+        return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Raises ConfigurationError for what is none, or one of a newer version."""
+        try:
+            values: dict[str, Any] = orjson.loads(text)
+            if values["format"] != FORMAT:
+                raise ConfigurationError("The backup was made by a newer version of this program: install that one.")
+            files = {str(name): Entry(int(e["size"]), str(e["sha256"])) for name, e in values["files"].items()}
+            return cls(str(values["revision"]), str(values["epoch"]), str(values["made_at"]), files)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ConfigurationError("The backup's manifest cannot be read: it is damaged.") from error
+
+
+def may_hold(name: str) -> bool:
+    """Whether a backup may hold a file of this name: nothing that leads anywhere else."""
+    return _NAME.fullmatch(name) is not None

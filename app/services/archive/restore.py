@@ -1,0 +1,146 @@
+"""Checks a backup and lays it ready in the data folder. Until it is whole there, nothing that is there is touched."""
+
+import hashlib
+import os
+import secrets
+import shutil
+import sqlite3
+import tarfile
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import IO, Final
+
+from app.core.clock import Clock
+from app.core.errors import ConfigurationError
+from app.core.replacement import NAME, READY, lies_ready
+from app.migrations.runner import known_revisions
+from app.services.archive.backup import claim_folder, require_space, sync_folder
+from app.services.archive.manifest import DATABASE, MANIFEST, MAX_MANIFEST_BYTES, Entry, Manifest, may_hold
+
+PARTIAL: Final = "restore.partial"
+KEPT: Final = "before-restore"
+CHUNK: Final = 1 << 20
+
+
+class Restore:
+    """One restore into one data folder. All calls block."""
+
+    def __init__(self, *, data_dir: Path, clock: Clock) -> None:
+        self._data_dir = data_dir
+        self._clock = clock
+
+    def prepare(self, archive: Path) -> Manifest:
+        """Everything is checked and lies ready when this returns: `core.replacement` may finish it.
+
+        Raises ConfigurationError: it is no backup, it is damaged, it is of a newer version, there is no room, or
+        another restore is under way. Nothing has changed then.
+        """
+        if lies_ready(self._data_dir):
+            raise ConfigurationError(
+                f"A restore waits in {self._data_dir} already: start the service, which finishes it, first."
+            )
+        partial = self._data_dir / PARTIAL
+        try:
+            with claim_folder(partial, f"Another restore into {self._data_dir} is under way."):
+                manifest = self._lay_out_whole(archive, partial)
+                os.sync()  # a hundred thousand files: one by one it would take minutes
+                partial.rename(self._data_dir / READY)
+                sync_folder(self._data_dir)
+        except tarfile.TarError as error:
+            raise ConfigurationError(f"{archive} is no backup, or was cut off: {error}.") from error
+        except sqlite3.Error as error:
+            raise ConfigurationError(f"The database in {archive} is damaged: {error}.") from error
+        except OSError as error:
+            raise ConfigurationError(f"{error.filename or archive}: {error.strerror}; nothing has changed.") from error
+        return manifest
+
+    def _lay_out_whole(self, archive: Path, partial: Path) -> Manifest:
+        try:
+            manifest = self._lay_out(archive, partial)
+            stamp = self._clock.now().strftime("%Y%m%dT%H%M%SZ")
+            (partial / NAME).write_text(f"{KEPT}-{stamp}-{secrets.token_hex(2)}")
+        except BaseException:
+            shutil.rmtree(partial)
+            raise
+        return manifest
+
+    def _lay_out(self, archive: Path, partial: Path) -> Manifest:
+        with tarfile.open(archive, "r:") as tar:  # never compressed: what it holds cannot be larger than it is
+            members = _check_members(tar, archive)
+            require_space(partial, sum(member.size for member in members.values()))
+            manifest = _read_manifest(tar, members)
+            _require_same(manifest.files, members)
+            for folder in ("scans", "captures"):
+                (partial / folder).mkdir(mode=0o700)
+            for name, entry in manifest.files.items():
+                _extract(tar, members[name], partial / name, entry)
+        _check_database(partial / DATABASE)
+        return manifest
+
+
+def _check_members(tar: tarfile.TarFile, archive: Path) -> dict[str, tarfile.TarInfo]:
+    """By name. Raises ConfigurationError for anything but plain files with names of ours."""
+    members: dict[str, tarfile.TarInfo] = {}
+    for member in tar:
+        fits = member.name == MANIFEST or may_hold(member.name)
+        if not fits or not member.isreg() or member.issparse() or member.name in members:
+            raise ConfigurationError(f"{archive} holds an entry that no backup has; it is not used.")
+        members[member.name] = member
+    if MANIFEST not in members or DATABASE not in members:
+        raise ConfigurationError(f"{archive} is no backup, or was cut off: its manifest or database is missing.")
+    return members
+
+
+def _read_manifest(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo]) -> Manifest:
+    member = members[MANIFEST]
+    if member.size > MAX_MANIFEST_BYTES:
+        raise ConfigurationError("The backup's manifest cannot be read: it is too large.")
+    return Manifest.from_json(_open(tar, member).read())
+
+
+def _require_same(listed: Mapping[str, Entry], members: Mapping[str, tarfile.TarInfo]) -> None:
+    sizes = {name: member.size for name, member in members.items() if name != MANIFEST}
+    if sizes != {name: entry.size for name, entry in listed.items()}:
+        raise ConfigurationError("The backup does not hold what its manifest lists: it is damaged.")
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path, entry: Entry) -> None:
+    """With our own mode and owner, whatever the archive says. Raises ConfigurationError when the hash differs."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    digest = hashlib.sha256()
+    source = _open(tar, member)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as target:
+        while data := source.read(CHUNK):
+            digest.update(data)
+            target.write(data)
+    if digest.hexdigest() != entry.sha256:
+        raise ConfigurationError(f"{member.name} in the backup is damaged.")
+
+
+def _open(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    source = tar.extractfile(member)
+    assert source is not None  # a regular file
+    return source
+
+
+def _check_database(path: Path) -> None:
+    """Sound, of a revision that we know, and told that it is a copy: wherever it is opened, its log has a new epoch.
+
+    Nobody owned the database whose copy this is.
+    """
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise ConfigurationError(f"The database in the backup is damaged: {found}.")
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if "alembic_version" not in tables:
+            raise ConfigurationError("The database in the backup is not ours.")
+        (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        if revision not in known_revisions():
+            raise ConfigurationError(
+                f"The backup (revision {revision}) was made by a newer version of this program: install that one."
+            )
+        if "event_log" in tables:
+            connection.execute("UPDATE event_log SET folder_id = ''")
+            connection.commit()
