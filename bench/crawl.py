@@ -148,8 +148,11 @@ class Silent:
     async def stage(self, key, status, *, duration_ms=None): ...
     async def progress(self, key, fraction, message, counts): ...
     async def log(self, level, module, message): ...
-    async def warning(self, code, message):
+    async def warning(self, code, message, **_):
         print(f"  {code}: {message}")
+
+    async def covered(self, coverage):
+        print(f"  {coverage.total}")
 
     async def violation(self, fact):
         return fact is not None

@@ -65,7 +65,9 @@ def scan(
     testnet: Testnet = False,
     as_json: Annotated[bool, Option("--json", help="Print the report as JSON, alone on standard output.")] = False,
     max_pages: Annotated[int, Option(min=1, max=1_000_000, help="Pages to crawl at most.")] = 5_000,
-    max_depth: Annotated[int, Option(min=0, max=100, help="Clicks from a start page at most.")] = 5,
+    max_depth: Annotated[
+        int | None, Option(min=0, max=100, help="Clicks from a start page at most.", show_default="no limit")
+    ] = None,
     start_url: Annotated[
         list[str] | None,
         Option(metavar="URL", help="Begin here instead of at the hosts' front pages. May be repeated."),
@@ -97,7 +99,7 @@ def scan(
 ) -> None:
     """Scan one domain here and now; no server is needed.
 
-    Exit codes: 0 clean, 1 violations found, 2 failed or misused, 130 cancelled.
+    Exit codes: 0 clean, 1 violations found, 2 failed or misused, 3 too little was seen to say, 130 cancelled.
     """
     from app.cli.scan import ScanOrder, run_scan
 

@@ -1,19 +1,30 @@
-"""Exit codes. Scripts rely on them (README)."""
+"""Exit codes. Scripts rely on them (docs/cli.md)."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.domain.verdict import Result
 
 CLEAN: Final = 0
 VIOLATIONS: Final = 1
 MISUSED: Final = 2  # or failed, or crashed: there is no verdict
+INCONCLUSIVE: Final = 3  # complete, and too little was seen to call it clean
 STOPPED: Final = 130  # cancelled; 128 + SIGINT, as shells count
 
 
-def of_report(status: str, violations: int) -> int:
-    """For a task's terminal status and how many violations its report lists."""
-    match status:
+def of_report(report: Mapping[str, Any]) -> int:
+    """For the report of a task that has ended."""
+    match report["task"]["status"]:
         case "completed":
-            return VIOLATIONS if violations else CLEAN
+            return _of_complete(report)
         case "cancelled":
             return STOPPED
         case _:
             return MISUSED
+
+
+def _of_complete(report: Mapping[str, Any]) -> int:
+    """A task of a version that gave no verdict is clean by nobody's word."""
+    if report["violations"]:
+        return VIOLATIONS
+    return CLEAN if (report["verdict"] or {}).get("result") == Result.CLEAN else INCONCLUSIVE

@@ -57,7 +57,7 @@ def run_scan(order: ScanOrder) -> int:
         except asyncio.CancelledError:  # the second Ctrl-C
             return exits.STOPPED
     print_result(report, labels, as_json=order.as_json)
-    code = exits.of_report(report["task"]["status"], len(report["violations"]))
+    code = exits.of_report(report)
     return exits.STOPPED if asked and code == exits.MISUSED else code
 
 

@@ -69,7 +69,7 @@ def run_watch(task_id: str, url: str) -> int:
     if report is None:
         raise ClientError("The task was deleted.", code="not_found")
     print_result(report, labels, as_json=False)
-    return exits.of_report(report["task"]["status"], len(report["violations"]))
+    return exits.of_report(report)
 
 
 def check_url(url: str) -> None:

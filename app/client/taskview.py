@@ -12,6 +12,7 @@ from app.domain.tasks import TERMINAL, TaskStatus
 
 MAX_LINES: Final = 200  # kept of the log; all of it is in REST
 MAX_WARNINGS: Final = 50
+WARNING_FIELDS: Final = ("code", "message", "reason", "host", "count")
 STATISTIC_OF_COUNT: Final = MappingProxyType(
     {
         "subdomains": "total_subdomains",
@@ -50,6 +51,7 @@ class TaskView:
     violation_counts: Mapping[str, int] = field(default_factory=lambda: NO_VIOLATIONS)
     warnings: list[Mapping[str, Any]] = field(default_factory=list)
     error: Mapping[str, Any] | None = None
+    verdict: Mapping[str, Any] | None = None  # {"result", "reasons"} once the scan is complete
     message: str = ""  # of the newest progress
     eta_s: int | None = None
     queue_position: int | None = None  # as of the last snapshot
@@ -82,7 +84,7 @@ class TaskView:
             case "task_logs":
                 self.lines.extend(body["logs"])
             case "task_warning":
-                said = {"code": body["code"], "message": body["message"], "attempt": body["attempt"]}
+                said = {name: body[name] for name in (*WARNING_FIELDS, "attempt") if name in body}
                 self.warnings = [*self.warnings, said][-MAX_WARNINGS:]
             case "task_error":
                 self.error = {"code": body["code"], "message": body["message"], "retryable": body["retryable"]}
@@ -92,7 +94,7 @@ class TaskView:
                 self._retrying(body)
             case "task_completed":
                 self.status, self.statistics = TaskStatus(body["status"]), body["statistics"]
-                self.error = body.get("error", self.error)
+                self.error, self.verdict = body.get("error", self.error), body.get("verdict")
             case "task_deleted":
                 self.deleted = True
 
@@ -109,6 +111,7 @@ class TaskView:
         self.violation_counts = {name: body["violations"][name] for name in NO_VIOLATIONS}
         self.warnings = list(body["warnings"])
         self.error, self.queue_position = body.get("error"), body.get("queue_position")
+        self.verdict = body.get("verdict")
         self.message, self.eta_s = "", None
         self.lines = deque(body["logs"], maxlen=MAX_LINES)
 
@@ -138,6 +141,7 @@ class TaskView:
 
     def _retrying(self, body: Mapping[str, Any]) -> None:
         self.status, self.attempt, self.error, self.warnings = TaskStatus.PENDING, body["next_attempt"], None, []
+        self.verdict = None
         if body.get("reason") == "worker_lost":  # it goes on from its checkpoint
             self.stages = [replace(s, status="pending") if s.status == "running" else s for s in self.stages]
             return

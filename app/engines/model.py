@@ -7,6 +7,7 @@ URL standard says, unless a field is called `raw`. Times are UTC epoch seconds, 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from app.domain.coverage import Seen
 from app.domain.violations import RiskLevel, ViolationKey
 
 
@@ -16,7 +17,7 @@ class ScanConfig:
 
     target: str  # registrable domain or a host below one, ASCII
     max_pages: int = 5_000
-    max_depth: int = 5  # shortest link distance from a start page; 0 = start pages alone
+    max_depth: int | None = None  # shortest link distance from a start page; 0 = start pages alone, None = no limit
     time_limit_s: int = 7_200
     start_urls: tuple[str, ...] = ()  # replace the host's `/`; nothing else is then a start page
     use_passive_sources: bool = True
@@ -183,7 +184,7 @@ class UrlState(StrEnum):
     PENDING = "pending"
     DONE = "done"  # an answer came, whatever its status
     FAILED = "failed"  # asked, no answer
-    REFUSED = "refused"  # never asked: robots.txt, a trap, a host that is gone
+    REFUSED = "refused"  # never asked, or not to the end: robots.txt, a trap, a host that is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,7 @@ class FrontierUrl:
     shape: str = ""  # what its path has in common with its like (crawl/traps.py)
     hops: int = 0  # redirects that led here in a row
     state: UrlState = UrlState.PENDING
+    seen: Seen | None = None  # what it showed; None while it is pending
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,14 @@ PHRASES: Final = MappingProxyType(
             "{host} 不再应答，其余页面不再爬取",
             "{host} does not answer any more: what is left there is left out",
         ),
+        "not_seen": (
+            "{host}：{count} 个链接未能检查（{reason}）",
+            "{host}: {count} addresses were not judged: {reason}",
+        ),
+        "not_seen_more": (
+            "另有 {hosts} 个主机的 {count} 个链接未能检查（{reason}）",
+            "{hosts} more hosts: {count} addresses were not judged: {reason}",
+        ),
         "nothing_new": (
             "{shape} 下没有新内容，其余部分不再爬取",
             "nothing new under {shape}: the rest of it is left out",

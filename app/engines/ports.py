@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from app.domain.coverage import Coverage, Seen
 from app.domain.stages import StageKey, StageStatus
+from app.domain.verdict import Reason
 from app.engines.model import (
     Capture,
     Counts,
@@ -52,8 +54,22 @@ class ScanSink(Protocol):
         """One line for people. `level`: DEBUG, INFO, WARNING, ERROR. URLs in it are redacted by the sink."""
         ...
 
-    async def warning(self, code: str, message: str) -> None:
-        """`degraded` or `partial`; each code and message is said once per attempt."""
+    async def warning(
+        self,
+        code: str,
+        message: str,
+        *,
+        reason: Reason | None = None,
+        host: str | None = None,
+        count: int | None = None,
+    ) -> None:
+        """`degraded` or `partial`; each code and message is said once per attempt. `reason`, `host` and `count` say in
+        `partial` what was not seen, where, and how much of it.
+        """
+        ...
+
+    async def covered(self, coverage: Coverage) -> None:
+        """What the scan saw of the site; the last call counts. A scan that never says so has seen nothing."""
         ...
 
     async def violation(self, fact: ViolationFact) -> bool:
@@ -76,9 +92,9 @@ class FrontierPort(Protocol):
         """New URLs. The caller gives ids and keys that are unique."""
         ...
 
-    def finish_url(self, url_id: int, state: UrlState, links: Sequence[int] = ()) -> None:
-        """The URL's final state, and where its document leads: numbers below 2**32 that mean something to the
-        frontier alone.
+    def finish_url(self, url_id: int, state: UrlState, links: Sequence[int] = (), *, seen: Seen | None = None) -> None:
+        """The URL's state and what it showed, and where its document leads: numbers below 2**32 that mean something to
+        the frontier alone. `PENDING` once more: it is asked again.
         """
         ...
 

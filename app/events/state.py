@@ -17,6 +17,7 @@ from app.events.types import Event
 WORKER_LOST: Final = "worker_lost"
 # The one reason with which a retry goes on from the checkpoint; every other starts clean.
 MAX_WARNINGS: Final = 50  # kept in the row; all of them are in the log
+WARNING_FIELDS: Final = ("code", "message", "reason", "host", "count")
 
 STATISTIC_OF_COUNT: Final = MappingProxyType(
     {
@@ -50,6 +51,7 @@ class TaskState:
     log_counts: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[Mapping[str, Any], ...] = ()
     error: Mapping[str, Any] | None = None
+    verdict: Mapping[str, Any] | None = None
     last_log_seq: int = 0
 
     @classmethod
@@ -64,6 +66,7 @@ class TaskState:
             log_counts=row.log_counts,
             warnings=tuple(row.warnings),
             error=row.error,
+            verdict=row.verdict,
             last_log_seq=row.last_log_seq,
         )
 
@@ -78,6 +81,7 @@ class TaskState:
             "log_counts": dict(self.log_counts),
             "warnings": [dict(warning) for warning in self.warnings],
             "error": None if self.error is None else dict(self.error),
+            "verdict": None if self.verdict is None else dict(self.verdict),
             "last_log_seq": self.last_log_seq,
         }
 
@@ -95,7 +99,7 @@ def apply(state: TaskState, event: Event) -> TaskState:
         case "task_logs":
             return _logs(state, body)
         case "task_warning":
-            said = {"code": body["code"], "message": body["message"], "attempt": event.attempt}
+            said = {name: body[name] for name in WARNING_FIELDS if name in body} | {"attempt": event.attempt}
             return replace(state, warnings=(*state.warnings, said)[-MAX_WARNINGS:])
         case "task_error":
             error = {"code": body["code"], "message": body["message"], "retryable": body["retryable"]}
@@ -103,7 +107,8 @@ def apply(state: TaskState, event: Event) -> TaskState:
         case "task_retrying":
             return _retrying(state, body)
         case "task_completed":
-            return replace(state, statistics=body["statistics"], error=body.get("error", state.error))
+            failure = body.get("error", state.error)
+            return replace(state, statistics=body["statistics"], error=failure, verdict=body.get("verdict"))
         case _:
             return state
 
@@ -161,4 +166,4 @@ def _retrying(state: TaskState, body: Mapping[str, Any]) -> TaskState:
     if body.get("reason") != WORKER_LOST:
         return TaskState(last_log_seq=state.last_log_seq)  # log lines are numbered through all attempts
     stages = tuple(replace(s, status="pending") if s.status == "running" else s for s in state.stages)
-    return replace(state, stages=stages, error=None, warnings=())
+    return replace(state, stages=stages, error=None, verdict=None, warnings=())

@@ -13,13 +13,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.ids import new_id
 from app.domain.stages import StageKey
+from app.domain.verdict import Reason, Result
 from app.domain.violations import RiskLevel, ViolationKey
 
 Attempt = Annotated[int, Field(ge=1)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Score = Annotated[float, Field(ge=0, le=1)]
 WarningCode = Literal[
-    "long_running", "stalled", "worker_suspect", "no_worker", "no_resources", "queued", "degraded", "partial"
+    "long_running",
+    "stalled",
+    "worker_suspect",
+    "no_worker",
+    "no_resources",
+    "queued",
+    "degraded",
+    "partial",
+    "inconclusive",
 ]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -108,6 +117,9 @@ class TaskWarning(EventBody):
     code: WarningCode
     message: str
     duration_hours: float | None = None
+    reason: Reason | None = None  # of `partial`: what was not seen, where, and how much of it
+    host: str | None = None
+    count: Annotated[int, Field(ge=1)] | None = None
 
 
 class TaskError(EventBody):
@@ -151,12 +163,21 @@ class Statistics(BaseModel):
     execution_duration: Annotated[int, Field(ge=0)] = 0
 
 
+class VerdictInfo(BaseModel):
+    """What a complete scan claims (`domain.verdict`), as it stands in `task_completed`, the snapshot and REST."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    result: Result
+    reasons: tuple[Reason, ...] = ()
+
+
 class TaskCompleted(EventBody):
     type: ClassVar[str] = "task_completed"
     status: Literal["completed", "failed", "cancelled"]
     statistics: Statistics
     message: str
     error: ErrorInfo | None = None
+    verdict: VerdictInfo | None = None  # of `completed` alone
 
 
 class TaskDeleted(EventBody):

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
+from app.domain.coverage import Seen
 from app.domain.parties import Outcome
 from app.engines.model import (
     Capture,
@@ -36,7 +37,7 @@ class SeenParty(ThirdParty):
 
 
 HOST_COLUMNS: Final = "name, sources, addresses, cnames, http_alive, https_alive, wildcard"
-URL_COLUMNS: Final = "id, url, key, host, depth, shape, hops, state"
+URL_COLUMNS: Final = "id, url, key, host, depth, shape, hops, state, seen"
 PAGE_COLUMNS: Final = "url, depth, status, content_type, charset, title, size, parsed, error, duration_ms, truncated"
 HOP_COLUMNS: Final = "url, status, address, kind, location"
 REFERENCE_COLUMNS: Final = "page_url, url, raw, relation, kind, dom_path, snippet, text, hidden, rel"
@@ -68,13 +69,14 @@ def _words(items: Sequence[str]) -> str:
 
 
 def url_row(url: FrontierUrl) -> Row:
-    return url.id, url.url, url.key, url.host, url.depth, url.shape, url.hops, url.state
+    return url.id, url.url, url.key, url.host, url.depth, url.shape, url.hops, url.state, url.seen
 
 
 def frontier_url(row: Row) -> FrontierUrl:
-    *others, state = row
+    *others, state, seen = row
     url_id, url, key, host, depth, shape, hops = others
-    return FrontierUrl(url_id, url, key, host, depth, shape, hops, UrlState(state))
+    known = None if seen is None else Seen(seen)
+    return FrontierUrl(url_id, url, key, host, depth, shape, hops, UrlState(state), known)
 
 
 def page_row(page: PageFact) -> Row:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 
+from app.domain.coverage import Seen
 from app.engines.model import (
     Capture,
     Counts,
@@ -114,9 +115,9 @@ class SqliteScanStore:
     def add_urls(self, urls: Iterable[FrontierUrl]) -> None:
         self._write(_ADD_URL, map(rows.url_row, urls))
 
-    def finish_url(self, url_id: int, state: UrlState, links: Sequence[int] = ()) -> None:
+    def finish_url(self, url_id: int, state: UrlState, links: Sequence[int] = (), *, seen: Seen | None = None) -> None:
         blob = array(_ID, links).tobytes() if links else None
-        self._write("UPDATE frontier SET state = ?, links = ? WHERE id = ?", [(state, blob, url_id)])
+        self._write("UPDATE frontier SET state = ?, links = ?, seen = ? WHERE id = ?", [(state, blob, seen, url_id)])
 
     def links_of(self, url_id: int) -> Sequence[int]:
         found = self._read("SELECT links FROM frontier WHERE id = ?", (url_id,))

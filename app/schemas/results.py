@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from app.domain.parties import Outcome
+from app.domain.verdict import Reason
 from app.domain.violations import RiskLevel, ViolationKey
-from app.events.types import Statistics
+from app.events.types import Statistics, VerdictInfo
 from app.schemas.common import Count, Response
 from app.schemas.tasks import TaskResponse
 
@@ -116,8 +117,13 @@ class Coverage(Response):
 
 
 class ReportWarning(Response):
+    """`reason`, `host`, `count`: what was not seen, where, and how much of it; left out where that is not the point."""
+
     code: str
     message: str
+    reason: Reason | None = None
+    host: str | None = None
+    count: Count | None = None
 
 
 class Report(Response):
@@ -128,6 +134,7 @@ class Report(Response):
     """
 
     task: TaskResponse
+    verdict: VerdictInfo | None
     statistics: Statistics
     coverage: Coverage
     subdomains: list[Subdomain]

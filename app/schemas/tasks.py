@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from app.domain.tasks import TaskStatus
-from app.events.types import ErrorInfo, Statistics
+from app.events.types import ErrorInfo, Statistics, VerdictInfo
 from app.schemas.common import Count, Request, Response, first_items
 
 MAX_START_URLS = 100
@@ -17,7 +17,7 @@ class ScanOptions(Request):
     """What a user may ask of one scan. How the network is reached is the deployment's business alone."""
 
     max_pages: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 5_000
-    max_depth: Annotated[int, Field(ge=0, le=100, strict=True)] = 5
+    max_depth: Annotated[int, Field(ge=0, le=100, strict=True)] | None = None  # None: the page limit bounds
     time_limit_s: Annotated[int, Field(ge=1, le=43_200, strict=True)] = 7_200
     start_urls: Annotated[tuple[StartUrl, ...], Field(max_length=MAX_START_URLS), first_items(MAX_START_URLS)] = ()
     use_passive_sources: Annotated[bool, Field(strict=True)] = True
@@ -30,7 +30,7 @@ class TaskCreate(Request):
 
 
 class TaskResponse(Response):
-    """A task. `warnings` counts; the report lists them."""
+    """A task. `warnings` counts; the report lists them. `verdict`: what a completed scan claims, null until then."""
 
     id: str
     user_id: str
@@ -46,6 +46,7 @@ class TaskResponse(Response):
     log_counts: dict[str, Count]
     warnings: Count
     error: ErrorInfo | None
+    verdict: VerdictInfo | None
     queue_position: Annotated[int, Field(ge=1)] | None
     last_seq: Count
     created_at: str

@@ -13,7 +13,9 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.core.clock import Clock
 from app.core.ids import new_id
+from app.domain.coverage import Coverage
 from app.domain.tasks import ACTIVE, TERMINAL, TO_NEXT_ATTEMPT, TaskStatus, may_become
+from app.domain.verdict import Verdict, judge
 from app.events.journal import Unit
 from app.events.log import Place, append
 from app.events.state import WORKER_LOST, TaskState
@@ -29,6 +31,7 @@ from app.events.types import (
     TaskRetrying,
     TaskStarted,
     TaskWarning,
+    VerdictInfo,
 )
 from app.models import scan_tasks, task_events
 from app.models.tasks import OBSERVED
@@ -116,9 +119,21 @@ class Lifecycle:
         events = [NewEvent(TaskCancelling(by=by)), NewEvent(completion)]
         return self._end(task_id, None, (TaskStatus.PENDING,), TaskStatus.CANCELLED, events, {"cancel_by": by})
 
-    def complete(self, task_id: str, attempt: int, statistics: Statistics, lead: Sequence[NewEvent] = ()) -> Unit:
-        """Running to completed. None after a cancel was accepted: then call `cancelled`."""
-        events = [*lead, NewEvent(self._completion("completed", statistics, None))]
+    def complete(
+        self,
+        task_id: str,
+        attempt: int,
+        statistics: Statistics,
+        lead: Sequence[NewEvent] = (),
+        *,
+        verdict: Verdict | None = None,
+    ) -> Unit:
+        """Running to completed. None after a cancel was accepted: then call `cancelled`.
+
+        A scan that gives no verdict of its own has shown nothing but its violations.
+        """
+        verdict = verdict or judge(Coverage(), statistics.total_violations)
+        events = [*lead, NewEvent(self._verdict_completion(statistics, verdict))]
         return self._end(task_id, attempt, (TaskStatus.RUNNING,), TaskStatus.COMPLETED, events)
 
     def cancelled(self, task_id: str, attempt: int, statistics: Statistics, lead: Sequence[NewEvent] = ()) -> Unit:
@@ -192,6 +207,11 @@ class Lifecycle:
     def _completion(self, status: Any, statistics: Statistics, error: ErrorInfo | None) -> TaskCompleted:
         message = self._texts(f"task_{status}")
         return TaskCompleted(status=status, statistics=statistics, message=message, error=error)
+
+    def _verdict_completion(self, statistics: Statistics, verdict: Verdict) -> TaskCompleted:
+        info = VerdictInfo(result=verdict.result, reasons=verdict.reasons)
+        message = self._texts.completion(verdict)
+        return TaskCompleted(status="completed", statistics=statistics, message=message, verdict=info)
 
     def _end(
         self,

@@ -14,6 +14,7 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Unavailable
 from app.domain.violations import RiskLevel
+from app.events.state import WARNING_FIELDS
 from app.repositories import violations
 from app.scanstore.errors import ScanStoreError
 from app.services.documents import array, encode
@@ -33,6 +34,7 @@ def report_pieces(db: Database, reader: ScanReader, row: Row[Any], *, language: 
     crawled, known = reader.coverage()
     head = {
         "task": task_view(row, language=language),
+        "verdict": row.verdict,
         "statistics": statistics_view(row),
         "coverage": {"crawled": crawled, "known": known},
     }
@@ -47,7 +49,7 @@ def report_pieces(db: Database, reader: ScanReader, row: Row[Any], *, language: 
     yield from array(violation_view(item, language=language) for item in _violations(db, row))
     omitted = reader.omitted_third_parties()
     tail = {
-        "warnings": [{"code": said["code"], "message": said["message"]} for said in row.warnings],
+        "warnings": [{name: said[name] for name in WARNING_FIELDS if name in said} for said in row.warnings],
         "truncated": omitted > 0,
         "omitted_references": omitted,
     }

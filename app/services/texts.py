@@ -3,11 +3,18 @@
 from types import MappingProxyType
 from typing import Final
 
+from app.domain.verdict import CUTS, DECISIVE, Result, Verdict, reason_name
+
 TEXTS: Final = MappingProxyType(
     {
         "task_created": ("扫描任务已创建", "Scan task created"),
         "task_started": ("扫描任务开始执行", "Scan started"),
         "task_completed": ("扫描任务已完成", "Scan completed"),
+        "task_cut": ("扫描任务已完成，但不完整：{reasons}", "Scan completed, but cut short: {reasons}"),
+        "task_inconclusive": (
+            "扫描任务已完成，但没有结论：{reasons}",
+            "Scan completed without a conclusion: {reasons}",
+        ),
         "task_failed": ("扫描任务失败", "Scan failed"),
         "task_cancelled": ("扫描任务已取消", "Scan cancelled"),
         "long_running": ("任务已运行 {hours:.1f} 小时", "The task has been running for {hours:.1f} hours"),
@@ -40,3 +47,12 @@ class Texts:
     def __call__(self, key: str, **values: object) -> str:
         zh, en = TEXTS[key]
         return (en if self.language == "en" else zh).format(**values)
+
+    def completion(self, verdict: Verdict) -> str:
+        """What `task_completed` says: what a reader must know before the numbers comes first."""
+        wanted = DECISIVE if verdict.result is Result.INCONCLUSIVE else frozenset(CUTS)
+        said = [reason_name(reason, self.language) for reason in verdict.reasons if reason in wanted | set(CUTS)]
+        if not said:
+            return self("task_completed")
+        key = "task_inconclusive" if verdict.result is Result.INCONCLUSIVE else "task_cut"
+        return self(key, reasons=("; " if self.language == "en" else "；").join(said))

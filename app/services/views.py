@@ -37,6 +37,7 @@ def task_view(row: Row[Any], *, language: str, queue_position: int | None = None
         "log_counts": row.log_counts,
         "warnings": len(row.warnings),
         "error": row.error,
+        "verdict": row.verdict,
         "queue_position": queue_position,
         "last_seq": row.last_seq,
         "created_at": to_wire(row.created_at),

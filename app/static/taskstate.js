@@ -90,6 +90,7 @@ export class TaskState {
     this.log_counts = {};
     this.warnings = [];
     this.error = undefined;
+    this.verdict = undefined;
     this.started_at = null;
   }
 
@@ -150,8 +151,9 @@ const CHANGES = {
   logs_dropped(state) {
     state.logs_version += 1; // the numbers of the lines show the gap
   },
-  task_warning(state, { code, message, attempt }) {
-    state.warnings = [...state.warnings, { code, message, attempt }].slice(-50);
+  task_warning(state, { code, message, attempt, reason, host, count }) {
+    const place = Object.entries({ reason, host, count }).filter(([, value]) => value !== undefined);
+    state.warnings = [...state.warnings, { code, message, attempt, ...Object.fromEntries(place) }].slice(-50);
     if (code === "worker_suspect") state.worker = { ...state.worker, state: "suspect" };
   },
   task_error(state, { code, message, retryable }) {
@@ -164,6 +166,7 @@ const CHANGES = {
     if (frame.reason === "worker_lost") {
       state.stages = state.stages.map((stage) => (stage.status === "running" ? { ...stage, status: "pending" } : stage));
       state.error = undefined;
+      state.verdict = undefined;
       state.warnings = [];
     } else {
       state.reset();
@@ -177,6 +180,7 @@ const CHANGES = {
     state.status = frame.status;
     state.statistics = frame.statistics;
     state.error = frame.error ?? state.error;
+    state.verdict = frame.verdict;
     state.completed_at = frame.timestamp;
     state.worker = { ...state.worker, id: null, state: "none" };
     state.queue_position = undefined;

@@ -8,7 +8,9 @@ from enum import StrEnum
 from typing import Final, Literal, cast, get_args
 
 from app.core.clock import Clock
+from app.domain.coverage import Coverage
 from app.domain.stages import StageKey, StageStatus
+from app.domain.verdict import Reason, Verdict, judge
 from app.engines.model import Counts, ViolationFact
 from app.engines.ports import ScanStopped
 from app.events.journal import Unit
@@ -46,6 +48,8 @@ class Reporter:
 
     # Set by the first `stop`; every later call of the sink raises ScanStopped.
     stop_reason: StopReason | None
+    # What the scan saw, once it said so.
+    coverage: Coverage
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class Reporter:
     ) -> None:
         """`known`: (domain, violation_key) of what this run has found already."""
         self.stop_reason = None
+        self.coverage = Coverage()
         self.stopped = asyncio.Event()
         self._recorder = recorder
         self._writer = writer
@@ -106,13 +111,26 @@ class Reporter:
         if self._batch.due_in(now) is not None:  # else it was left out
             self._added()
 
-    async def warning(self, code: str, message: str) -> None:
+    async def warning(
+        self,
+        code: str,
+        message: str,
+        *,
+        reason: Reason | None = None,
+        host: str | None = None,
+        count: int | None = None,
+    ) -> None:
         await self._wait_for_room()
         if (code, message) in self._warned:
             return
         self._warned.add((code, message))
-        self._batch.add(TaskWarning(code=cast("WarningCode", code), message=clean_line(message)))
+        known = cast("WarningCode", code)
+        self._batch.add(TaskWarning(code=known, message=clean_line(message), reason=reason, host=host, count=count))
         self._added()
+
+    async def covered(self, coverage: Coverage) -> None:
+        await self._wait_for_room()
+        self.coverage = coverage
 
     async def violation(self, fact: ViolationFact) -> bool:
         await self._wait_for_room()
@@ -145,6 +163,11 @@ class Reporter:
     def violations(self) -> int:
         """How many different ones this run has found."""
         return len(self._known)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What a scan that is complete now may claim."""
+        return judge(self.coverage, self.violations)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -15,10 +15,11 @@ import structlog
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.domain.verdict import Result, Verdict
 from app.engines.ports import ScanSink, ScanStopped, ScanStore
 from app.events.log import Place
 from app.events.state import TaskState
-from app.events.types import ErrorInfo, Statistics
+from app.events.types import ErrorInfo, NewEvent, Statistics, TaskWarning
 from app.repositories import tasks, violations
 from app.scanstore.errors import ScanStoreError, StoreLocked, StoreUnavailable
 from app.services.lifecycle import Lifecycle
@@ -277,11 +278,17 @@ class ScanJob:
             await reporter.finish(self._recorder.record(events), self._gone)
 
     async def _complete(self, reporter: Reporter) -> Outcome:
-        spec = self._spec
-        unit = self._lifecycle.complete(spec.task_id, spec.attempt, await self._statistics())
+        spec, verdict = self._spec, reporter.verdict
+        lead = [NewEvent(body) for body in self._doubts(verdict)]
+        unit = self._lifecycle.complete(spec.task_id, spec.attempt, await self._statistics(), lead, verdict=verdict)
         if await reporter.finish(unit, self._gone) is not None:
             return Outcome.COMPLETED
         return await self._cancelled(reporter)  # None: a cancel was accepted in the last moment, or we are stale
+
+    def _doubts(self, verdict: Verdict) -> list[TaskWarning]:
+        if verdict.result is not Result.INCONCLUSIVE:
+            return []
+        return [TaskWarning(code="inconclusive", message=self._texts.completion(verdict))]
 
     async def _cancelled(self, reporter: Reporter) -> Outcome:
         spec = self._spec

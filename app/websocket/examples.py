@@ -194,7 +194,12 @@ _EVENT_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
         },
         "task_cancelling": {"by": "alice"},
         "task_retrying": {"by": "system", "reason": "worker_lost", "next_attempt": 2},
-        "task_completed": {"status": "completed", "statistics": dict(STATISTICS), "message": "Scan completed"},
+        "task_completed": {
+            "status": "completed",
+            "statistics": dict(STATISTICS),
+            "message": "Scan completed",
+            "verdict": {"result": "violations", "reasons": ["robots"]},
+        },
         "task_deleted": {"by": "alice"},
     }
 )

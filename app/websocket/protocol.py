@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 from app.core.clock import to_wire
 from app.domain.stages import StageKey
+from app.domain.verdict import Reason
 from app.events.types import (
     EVENT_BODIES,
     ErrorInfo,
@@ -20,6 +21,7 @@ from app.events.types import (
     LogLine,
     Percent,
     Statistics,
+    VerdictInfo,
     Violation,
     WarningCode,
 )
@@ -149,6 +151,13 @@ class SnapshotWarning(BaseModel):
     code: WarningCode
     message: str
     attempt: int
+    reason: Reason | None = None
+    host: str | None = None
+    count: Count | None = None
+
+    @model_serializer(mode="wrap")
+    def _leave_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_none(handler(self), "reason", "host", "count")
 
 
 class TaskState(BaseModel):
@@ -176,10 +185,11 @@ class TaskState(BaseModel):
     started_at: Timestamp | None
     completed_at: Timestamp | None
     error: ErrorInfo | None = None
+    verdict: VerdictInfo | None = None
 
     @model_serializer(mode="wrap")
     def _leave_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return _without_none(handler(self), "queue_position", "error")
+        return _without_none(handler(self), "queue_position", "error", "verdict")
 
 
 class TaskSnapshot(Frame, TaskState):

@@ -137,6 +137,7 @@ class StateReader:
             "started_at": _moment(row.started_at),
             "completed_at": _moment(row.completed_at),
             "error": row.error,
+            "verdict": row.verdict,
         }
 
     def _violations(self, connection: Connection, row: Row[Any]) -> dict[str, Any]:

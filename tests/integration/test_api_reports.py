@@ -90,6 +90,7 @@ async def test_the_report_is_whole_while_the_scan_still_runs(house, scanned):
     report = await get(house, scanned, "/report")
     assert list(report) == [
         "task",
+        "verdict",
         "statistics",
         "coverage",
         "subdomains",
@@ -101,6 +102,7 @@ async def test_the_report_is_whole_while_the_scan_still_runs(house, scanned):
     ]
     assert (report["truncated"], report["omitted_references"]) == (False, 0)
     assert report["task"]["status"] == "running"
+    assert report["verdict"] is None
     assert report["coverage"] == {"crawled": 1, "known": 3}
     assert [host["name"] for host in report["subdomains"]] == ["www.example.com"]
     fields = ("domain", "hosts", "risk_level", "outcome", "references")

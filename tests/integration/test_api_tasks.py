@@ -31,7 +31,7 @@ async def test_a_task_is_created_with_its_event_and_wakes_the_runner(house):
     task = answer.json()
     assert (task["target_domain"], task["status"], task["queue_position"]) == ("example.com", "pending", 1)
     assert task["config"]["start_urls"] == ["https://www.example.com/b"]
-    assert (task["config"]["max_pages"], task["config"]["max_depth"]) == (10, 5)
+    assert (task["config"]["max_pages"], task["config"]["max_depth"]) == (10, None)
     assert (task["last_seq"], house.runner.woken) == (1, 1)
 
 

@@ -12,8 +12,10 @@ from app.client.errors import ClientError, ServerUnreachable, SignInFailed
 from app.client.monitor import Connecting, Live, Waiting
 from app.client.rest import RestClient
 from app.core.identity import Identity
+from app.domain.verdict import Reason, Result, Verdict
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.types import NewEvent, Statistics, TaskWarning, Violation, ViolationDetected
+from app.scanstore.sqlite import SqliteScanStore
 from app.server import serve
 from app.services.recorder import Finding, Recorder
 from app.services.scans import Actor
@@ -42,6 +44,9 @@ class Scan:
         return cls(services, task["id"])
 
     async def start(self):
+        folder = self.services.settings.data_dir / "scans"
+        folder.mkdir(exist_ok=True)
+        SqliteScanStore(folder / f"{self.id}-1.db").close()
         await self.services.journal.write(self.services.lifecycle.claim(self.id, 1, "w", "site.example"))
 
     async def record(self, body, *findings):
@@ -63,9 +68,9 @@ class Scan:
         body = ViolationDetected(violation=violation, violation_id="v1", violation_key="gambling", needs_review=False)
         await self.record(body, finding)
 
-    async def complete(self, violations=0):
+    async def complete(self, violations=0, verdict=None):
         statistics = Statistics(total_violations=violations)
-        await self.services.journal.write(self.services.lifecycle.complete(self.id, 1, statistics))
+        await self.services.journal.write(self.services.lifecycle.complete(self.id, 1, statistics, verdict=verdict))
 
 
 async def token_of(services):
@@ -90,6 +95,28 @@ async def test_it_follows_through_a_restart_and_ends_as_scan_does(tmp_path):
     assert done.code == 1, done.err
     assert "site.example: completed" in done.out
     assert "bets.example" in done.out
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code", "line"),
+    [
+        (Verdict(Result.CLEAN), 0, "site.example: completed in 00:00 · clean"),
+        (Verdict(Result.CLEAN, (Reason.PAGE_LIMIT,)), 0, "clean (the limit of pages was reached) · 0 of 0 addresses"),
+        (
+            Verdict(Result.INCONCLUSIVE, (Reason.START_PAGE, Reason.SERVER_ERROR)),
+            3,
+            "inconclusive (the start page showed nothing that could be judged)",
+        ),
+    ],
+)
+async def test_the_verdict_stands_in_the_first_line_and_in_the_exit_code(house, verdict, code, line):
+    scan = await Scan.create(house.services)
+    await scan.start()
+    await scan.complete(verdict=verdict)
+    token = await token_of(house.services)
+    done = await finish(await start("watch", scan.id, "--url", house.url, COMPLIANCE_TOKEN=token, LANG="en_GB"))
+    assert done.code == code, done.err
+    assert line in done.out.splitlines()[0]
 
 
 @pytest.fixture

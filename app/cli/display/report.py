@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.display.wording import COUNTED, RISK_STYLES, kind_name
+from app.cli.display.wording import COUNTED, RISK_STYLES, kind_name, verdict_line
 from app.cli.texts import Labels, clean, clock_of
 from app.domain.parties import Outcome
+from app.domain.verdict import Result
 
 MAX_PARTIES: Final = 50  # shown
 Json = Mapping[str, Any]
@@ -21,12 +22,12 @@ def print_report(report: Json, console: Console, labels: Labels) -> None:
     task, statistics = report["task"], report["statistics"]
     duration = clock_of(statistics["execution_duration"])
     head = labels("ended_in", target=clean(task["target_domain"]), status=labels(task["status"]), duration=duration)
-    console.print(Text(head, style="bold"))
+    console.print(Text(f"{head}{_conclusion(report, labels)}", style="bold"))
     if task["error"] is not None:
         console.print(Text(f"{labels('error')}: {clean(task['error']['message'])}", style="bold red"))
     console.print()
     if report["coverage"]["crawled"] or report["violations"]:
-        _print_violations(report["violations"], console, labels)
+        _print_violations(report, console, labels)
     else:  # not a clean site: one that nobody has seen
         console.print(Text(labels("nothing_examined"), style="yellow"))
         console.print()
@@ -35,9 +36,25 @@ def print_report(report: Json, console: Console, labels: Labels) -> None:
     _print_warnings(report["warnings"], console, labels)
 
 
-def _print_violations(found: Sequence[Json], console: Console, labels: Labels) -> None:
+def _conclusion(report: Json, labels: Labels) -> str:
+    """The rest of the first line: the verdict, and how much was looked at when something cut the scan short."""
+    verdict = report["verdict"]
+    if verdict is None:
+        return ""
+    seen = f" · {labels('addresses_of', **_crawled(report))}" if verdict["reasons"] else ""
+    return f" · {verdict_line(verdict, labels)}{seen}"
+
+
+def _crawled(report: Json) -> dict[str, Any]:
+    return {name: report["coverage"][name] for name in ("crawled", "known")}
+
+
+def _print_violations(report: Json, console: Console, labels: Labels) -> None:
+    found = report["violations"]
     if not found:
-        console.print(Text(labels("no_violations"), style="green"))
+        doubtful = (report["verdict"] or {}).get("result") == Result.INCONCLUSIVE
+        key, style = ("none_in_what_was_seen", "yellow") if doubtful else ("no_violations", "green")
+        console.print(Text(labels(key), style=style))
         console.print()
         return
     table = _table(labels("total_violations"), len(found))
@@ -89,7 +106,7 @@ def _print_numbers(report: Json, console: Console, labels: Labels) -> None:
     grid = Table.grid(padding=(0, 2))
     for name in COUNTED:
         grid.add_row(Text(labels(name), style="dim"), str(report["statistics"][name]))
-    grid.add_row(Text(labels("coverage"), style="dim"), labels("crawled_of", **report["coverage"]))
+    grid.add_row(Text(labels("coverage"), style="dim"), labels("crawled_of", **_crawled(report)))
     console.print(grid)
 
 

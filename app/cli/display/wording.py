@@ -6,6 +6,7 @@ from typing import Any, Final
 from app.cli.texts import Labels, clean
 from app.client.taskview import TaskView
 from app.domain.stages import STAGE_BY_KEY, StageKey
+from app.domain.verdict import CUTS, DECISIVE, Reason, Result, reason_name
 from app.domain.violations import ViolationKey, violation_name
 
 COUNTED: Final = ("total_subdomains", "total_pages_crawled", "total_third_party_domains", "total_violations")
@@ -29,6 +30,8 @@ def counted(view: TaskView, labels: Labels) -> list[tuple[str, int]]:
 def state_of(view: TaskView, labels: Labels) -> str:
     """Status, and what matters about it."""
     parts = [labels("deleted" if view.deleted else view.status.value)]
+    if view.verdict is not None:
+        parts.append(verdict_line(view.verdict, labels))
     if view.queue_position is not None:
         parts.append(labels("queued", position=view.queue_position))
     if view.attempt > 1:
@@ -36,6 +39,16 @@ def state_of(view: TaskView, labels: Labels) -> str:
     if view.eta_s is not None and not view.ended:
         parts.append(labels("remaining", seconds=view.eta_s))
     return " · ".join(parts)
+
+
+def verdict_line(verdict: Mapping[str, Any], labels: Labels) -> str:
+    """The result with what must be known before anything else: what decided against it, and which limit cut it."""
+    result = Result(verdict["result"])
+    wanted = (*(DECISIVE if result is Result.INCONCLUSIVE else ()), *CUTS)
+    said = [reason_name(Reason(code), labels.language) for code in verdict["reasons"] if Reason(code) in wanted]
+    reasons = ("; " if labels.language == "en" else "；").join(said)
+    name = labels(f"verdict_{result.value}")
+    return f"{name} ({reasons})" if reasons else name
 
 
 def violation_line(body: Mapping[str, Any], labels: Labels) -> str:

@@ -1,25 +1,33 @@
 """Stage 2: hosts in, pages and their references out, politely and within limits."""
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
+from app.domain.coverage import Coverage, Cut, Seen
 from app.domain.stages import StageKey
+from app.engines.crawl.conclusion import Conclusion
 from app.engines.crawl.digest import Digest, Digester, is_readable, may_be_readable
 from app.engines.crawl.frontier import Frontier, is_binary
 from app.engines.crawl.gate import OriginGate
-from app.engines.crawl.patience import Patience, Verdict
+from app.engines.crawl.patience import BUSY_S, SILENCE_S, Patience, Verdict, is_silent
 from app.engines.crawl.polite import MAX_BYTES, PoliteFetcher
-from app.engines.crawl.ports import Extraction, Fetcher, HostLimits, Reader
+from app.engines.crawl.ports import Cookies, Extraction, Fetcher, HostLimits, Reader
+from app.engines.crawl.recovery import Recovery
 from app.engines.crawl.robots import RETRY_DELAYS_S, RobotsLoader
+from app.engines.crawl.seen import seen_of
 from app.engines.crawl.traps import TrapGuard
 from app.engines.model import FetchResult, FrontierUrl, HostFact, PageFact, Reference, ScanConfig, UrlState
+from app.engines.net.limits import retry_after_s
 from app.engines.notices import UnreadableNotice
 from app.engines.phrases import Phrases
 from app.engines.ports import FrontierPort, ScanSink, ScanStopped
 from app.engines.scope import Scope
-from app.engines.urls import host_of, resolve
+from app.engines.urls import host_of, origin_of, resolve
 
 OnPage = Callable[[PageFact, Extraction | None], Awaitable[None]]
 OnReferences = Callable[[str, Sequence[Reference]], Awaitable[None]]
@@ -31,7 +39,18 @@ MAX_NAMED_HOSTS: Final = 500  # handed to discovery; a page can make up any numb
 FLUSH_EVERY_S: Final = 0.5
 REQUESTS_PER_PAGE: Final = 4  # sheets, redirects, errors and files beside each page, on average at most
 SPARE_REQUESTS: Final = 1_000
+MAX_REASKED: Final = 2  # times that a redirect is asked again because a cookie was set since
 _MODULE: Final = StageKey.PAGE_CRAWL.value
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How the crawl waits for hosts, and by which clock."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    silence_s: float = SILENCE_S
+    busy_s: float = BUSY_S
 
 
 class Crawler:
@@ -58,6 +77,8 @@ class Crawler:
         on_host_named: OnHostNamed | None = None,
         robots_delays_s: Sequence[float] = RETRY_DELAYS_S,
         phrases: Phrases | None = None,
+        cookies: Cookies | None = None,
+        waiting: Waiting | None = None,
     ) -> None:
         """`agent` is the user agent, as robots.txt names it; `on_host_named` gets names below the target that
         documents mention, with where ("page", "start_url"), each once. `phrases` None: warnings are in English.
@@ -72,20 +93,37 @@ class Crawler:
         self._on_host_named = on_host_named
         self._guard = TrapGuard()
         self._frontier = Frontier(store=store, guard=self._guard, max_depth=scan.max_depth, per_lane=per_address)
-        self._fetcher = PoliteFetcher(client=client, limits=limits)
+        self._cookies = cookies
+        self._fetcher = PoliteFetcher(client=client, limits=limits, cookies=cookies)
         self._digester = Digester(scope=scope, reader=reader)
         loader = RobotsLoader(client=self._fetcher, agent=agent, retry_delays_s=robots_delays_s)
         self._gate = OriginGate(
             scope=scope, fetcher=self._fetcher, loader=loader, reader=reader, sink=sink, phrases=self._say
         )
-        self._patience = Patience()
+        waiting = waiting or Waiting()
+        self._patience = Patience(waiting.monotonic, silence_s=waiting.silence_s, busy_s=waiting.busy_s)
+        self._recovery = Recovery(
+            frontier=self._frontier,
+            patience=self._patience,
+            gate=self._gate,
+            sink=sink,
+            phrases=self._say,
+            sleep=waiting.sleep,
+        )
+        self._conclusion = Conclusion(frontier=self._frontier, fetcher=self._fetcher, sink=sink, phrases=self._say)
         self._unreadable = UnreadableNotice(sink=sink, phrases=self._say, module=_MODULE)
         self._named: set[str] = set()  # hosts that discovery knows
         self._foreign: set[str] = set()  # foreign hosts met so far
         self._start_origins: dict[str, bool] = {}  # whether their sitemaps are being read
+        self._missed_maps: set[str] = set()  # origins whose host did not answer then
+        self._moved_at: dict[int, int] = {}  # by id of a redirect: the cookies' version when it was asked
+        self._reasked: Counter[int] = Counter()
+        self._target_address = False  # the target itself has one
         self._traps_told = 0
         self._background = 0  # tasks under way that may bring hosts or URLs
         self._wake = asyncio.Event()
+        # What was seen; set by `run`.
+        self.coverage = Coverage()
         # 2xx HTML documents parsed so far, those of an earlier attempt included.
         self.pages = store.counts().pages
         self._frontier.load()
@@ -113,6 +151,9 @@ class Crawler:
         self._named.add(host.name)
         if host.addresses:
             address = min(host.addresses)
+            self._target_address |= host.name == self._scan.target
+            if host.http_alive or host.https_alive:
+                self._patience.expect(host.name)
             self._fetcher.locate(host.name, address)
             self._frontier.open_host(host.name, address)
             self._add_start_page(host)
@@ -136,10 +177,12 @@ class Crawler:
         Raises:
             ScanStopped: from the sink or a callback.
         """
+        cut = None
         try:
             async with asyncio.timeout(self._scan.time_limit_s):
                 await self._run_group(hosts_settled)
         except TimeoutError:
+            cut = Cut.TIME
             await self._sink.warning("partial", self._say("crawl_time", limit_s=self._scan.time_limit_s))
         except BaseExceptionGroup as group:
             if group.subgroup(ScanStopped) is not None:
@@ -147,13 +190,13 @@ class Crawler:
             raise
         finally:
             self._store.flush()
-        await self._say_what_is_missing()
+        await self._conclude(cut)
 
     async def _run_group(self, hosts_settled: Callable[[], bool]) -> None:
         async with asyncio.TaskGroup() as group:
             ticker = group.create_task(self._tick())
             self._add_start_urls(group)
-            while not self._is_over(hosts_settled):
+            while not self._is_over(hosts_settled) or self._has_last_questions(group):
                 self._wake.clear()
                 self._dispatch(group)
                 if not self._is_over(hosts_settled):
@@ -176,9 +219,9 @@ class Crawler:
     def _dispatch(self, group: asyncio.TaskGroup) -> None:
         """Starts whatever may be started now."""
         for origin, started in self._start_origins.items():
-            if not started and self._scan.max_depth > 0:
+            if not started and self._scan.max_depth != 0:
                 self._start_origins[origin] = True
-                self._start(group, self._gate.read_sitemaps(origin, group, self._take_sitemap))
+                self._start(group, self._read_sitemaps(origin, group))
         while self._has_room() and (item := self._frontier.take()) is not None:
             group.create_task(self._visit(item, group))
 
@@ -198,50 +241,102 @@ class Crawler:
     def _has_room(self) -> bool:
         return self._frontier.in_flight < MAX_IN_FLIGHT and not self._limit()
 
-    def _limit(self) -> tuple[str, int] | None:
+    def _limit(self) -> tuple[Cut, str, int] | None:
         """The limit that forbids further requests, with its phrase. What is in flight may become a page."""
         if self.pages + self._frontier.in_flight >= self._scan.max_pages:
-            return "crawl_pages", self._scan.max_pages
+            return Cut.PAGES, "crawl_pages", self._scan.max_pages
         requests = REQUESTS_PER_PAGE * self._scan.max_pages + SPARE_REQUESTS
         if self._fetcher.requests >= requests:
-            return "crawl_requests", requests
-        return ("crawl_bytes", MAX_RECEIVED) if self._fetcher.received >= MAX_RECEIVED else None
+            return Cut.REQUESTS, "crawl_requests", requests
+        return (Cut.BYTES, "crawl_bytes", MAX_RECEIVED) if self._fetcher.received >= MAX_RECEIVED else None
 
     def _is_over(self, hosts_settled: Callable[[], bool]) -> bool:
         if self._frontier.in_flight or self._background:
             return False
         return bool(self._limit()) or (self._frontier.is_idle and hosts_settled())
 
+    def _has_last_questions(self, group: asyncio.TaskGroup) -> bool:
+        """Before the end: hosts that were given up, and a target that showed no web server."""
+        if self._limit():
+            return False
+        if self._target_address and not self._start_origins and not self._scan.start_urls and not self.known:
+            self._frontier.add([f"http://{self._scan.target}/"], 0)
+            return True
+        return self._recovery.try_once_more(lambda work: self._start(group, work))
+
     async def _visit(self, item: FrontierUrl, group: asyncio.TaskGroup) -> None:
         """One URL, from the gate to the store."""
         rules = await self._gate.rules(item.url, group)
-        if not rules.allows(item.url):
-            self._frontier.finish(item.id, UrlState.REFUSED)
+        if rules.failed is not None:
+            await self._miss(item, rules.failed, group)
+        elif not rules.allows(item.url):
+            self._frontier.finish(item.id, UrlState.REFUSED, seen=Seen.ROBOTS)
         else:
             if rules.crawl_delay_s:
                 self._frontier.limit_host(item.host, 1)  # others would only wait in line
-            await self._take(item, await self._fetch(item.url), group)
+            version = self._cookies.version if self._cookies else 0
+            await self._take(item, await self._fetch(item.url), version, group)
         self.wake()
+
+    async def _miss(self, item: FrontierUrl, failed: FetchResult, group: asyncio.TaskGroup) -> None:
+        """The origin's robots.txt could not be had: nothing may be asked there."""
+        verdict = self._judge(item, failed)
+        if verdict.again:
+            self._frontier.give_back(item.id, late=True)
+        else:
+            self._frontier.finish(item.id, UrlState.REFUSED, seen=seen_of(failed, None, None))
+        await self._treat_host(item, verdict, failed, group)
+
+    def _judge(self, item: FrontierUrl, result: FetchResult) -> Verdict:
+        asked = retry_after_s(result.header("retry-after"))
+        return self._patience.judge(item, result, retry_after_s=asked or 0.0)
+
+    async def _treat_host(
+        self, item: FrontierUrl, verdict: Verdict, result: FetchResult, group: asyncio.TaskGroup
+    ) -> None:
+        silent, origin = is_silent(result), origin_of(item.url)
+        if verdict.well and self._recovery.well(item.host):
+            self._start_origins.update(dict.fromkeys(self._missed_maps & {origin}, False))
+            self._missed_maps.discard(origin)
+        if verdict.leave:
+            await self._recovery.leave(item.host, origin, silent=silent)
+        elif verdict.pause_s:
+            start = partial(self._start, group)
+            self._recovery.pause(item.host, origin, verdict.pause_s, silent=silent, start=start)
 
     async def _fetch(self, url: str) -> FetchResult:
         """Of what is no page and no style sheet only the headers are wanted."""
         wants_body = is_readable if is_binary(url) else may_be_readable
         return await self._fetcher.fetch(url, max_bytes=MAX_BYTES, max_redirects=0, wants_body=wants_body)
 
-    async def _take(self, item: FrontierUrl, result: FetchResult, group: asyncio.TaskGroup) -> None:
-        verdict = self._patience.judge(item, result)
-        if verdict is Verdict.ASK_AGAIN:
-            self._frontier.give_back(item.id)
+    async def _take(self, item: FrontierUrl, result: FetchResult, version: int, group: asyncio.TaskGroup) -> None:
+        """`version`: the cookies' one when it was asked for."""
+        verdict = self._judge(item, result)
+        if verdict.again:
+            self._frontier.give_back(item.id, late=True)
+            await self._treat_host(item, verdict, result, group)
             return
         digest = await self._digester.read(item, self._frontier.depth_of(item.id), result)
-        self._keep(item, digest)
+        self._keep(item, digest, seen_of(result, digest.page, digest.extraction))
+        self._ask_again_with_cookies(item, digest, version)
         self._name_hosts(digest.hosts, "page", group)
-        if verdict is Verdict.LEAVE_HOST:
-            self._frontier.close_host(item.host)
-            await self._log("WARNING", self._say("host_silent", host=item.host))
+        await self._treat_host(item, verdict, result, group)
         await self._tell(item, digest)
 
-    def _keep(self, item: FrontierUrl, digest: Digest) -> None:
+    def _ask_again_with_cookies(self, item: FrontierUrl, digest: Digest, version: int) -> None:
+        """A redirect back to where it came from is no circle when a cookie was set on the way."""
+        if self._cookies is None or digest.extraction is not None or not digest.hops:
+            return
+        self._moved_at[item.id] = version
+        for url in digest.same:
+            known = self._frontier.find(url)
+            if known is None or self._moved_at.get(known.id, self._cookies.version) >= self._cookies.version:
+                continue
+            if self._reasked[known.id] < MAX_REASKED:
+                self._reasked[known.id] += 1
+                self._frontier.ask_again(url)
+
+    def _keep(self, item: FrontierUrl, digest: Digest, seen: Seen) -> None:
         """Everything about one answer, without an await: a flush takes all of it or nothing."""
         if digest.page is not None:
             depth = self._frontier.depth_of(item.id)  # a shorter way may have been found while it was read
@@ -252,7 +347,7 @@ class Crawler:
         if digest.references:
             self._store.add_references(digest.references)
         self._learn(item, digest)
-        self._frontier.finish(item.id, digest.state, links=digest.links, same=digest.same)
+        self._frontier.finish(item.id, digest.state, seen=seen, links=digest.links, same=digest.same)
 
     def _learn(self, item: FrontierUrl, digest: Digest) -> None:
         """A page that sends the browser on says nothing by its text."""
@@ -287,14 +382,34 @@ class Crawler:
         self._frontier.add([url for url in urls if self._scope.contains(host_of(url))], 1)
         self.wake()
 
-    async def _say_what_is_missing(self) -> None:
-        if (limit := self._limit()) and not self._frontier.is_idle:
-            phrase, value = limit
+    async def _read_sitemaps(self, origin: str, group: asyncio.TaskGroup) -> None:
+        if not await self._gate.read_sitemaps(origin, group, self._take_sitemap):
+            self._missed_maps.add(origin)
+
+    async def _conclude(self, cut: Cut | None) -> None:
+        """What was seen, and a warning for each thing that was not."""
+        limit = self._limit()
+        if cut is None and limit and not self._frontier.is_idle:
+            cut, phrase, value = limit
             said = self._say(phrase, limit=value, crawled=self.crawled, known=self.known)
             await self._sink.warning("partial", said)
         if self._frontier.overflowed:
+            cut = cut or Cut.ADDRESSES
             await self._sink.warning("partial", self._say("crawl_overflow"))
+        self.coverage = await self._conclusion.draw(self._start_pages(), cut)
         await self._log("INFO", self._say("crawled", pages=self.pages, crawled=self.crawled, known=self.known))
+
+    def _start_pages(self) -> list[str]:
+        """Those that decide whether the scan has seen the site: what the user named, else the target's own, else that
+        of its `www.`; of another host only when the target has no address at all.
+        """
+        if self._scan.start_urls:
+            return [resolve(url, url) or url for url in self._scan.start_urls]
+        for host in (self._scan.target, f"www.{self._scan.target}"):
+            for origin in self._start_origins:
+                if host_of(origin) == host:
+                    return [f"{origin}/"]
+        return [] if self._target_address else [f"{origin}/" for origin in self._start_origins][:1]
 
     async def _log(self, level: str, message: str) -> None:
         await self._sink.log(level, _MODULE, message)

@@ -5,12 +5,13 @@ pending (waiting in its lane's heap, or parked until its host is known), in flig
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Final
 
+from app.domain.coverage import Seen
 from app.engines.crawl.traps import TrapGuard, shape_of
 from app.engines.model import FrontierUrl, UrlState
 from app.engines.ports import FrontierPort
@@ -18,6 +19,7 @@ from app.engines.urls import host_of_serialised, normalise
 
 MAX_KNOWN: Final = 200_000  # URLs; later ones are dropped and `overflowed` says so
 MAX_HOPS: Final = 10  # redirects in a row (scan.md)
+MAX_FLYING: Final = 1_000  # of one host: no limit beside that of its address
 # Documents that a browser would not show as a page: asked for last, and without their body.
 BINARY: Final = frozenset(
     {
@@ -49,21 +51,37 @@ class _Entry:
     shape: str
     hops: int
     state: UrlState = UrlState.PENDING
+    seen: Seen | None = None
     taken: bool = False  # in flight
+    late: int = 0  # how often it was put behind all others of its host
 
     def fact(self) -> FrontierUrl:
-        return FrontierUrl(self.id, self.url, self.key, self.host, self.depth, self.shape, self.hops, self.state)
+        return FrontierUrl(
+            self.id, self.url, self.key, self.host, self.depth, self.shape, self.hops, self.state, self.seen
+        )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Lane:
-    """URLs of the hosts behind one address."""
+    """One address: its hosts take turns."""
 
     limit: int
-    # (depth, binary last, id); an entry whose depth has changed since, or that was finished, is skipped when popped.
-    heap: list[tuple[int, bool, int]] = field(default_factory=list)
+    waiting: deque["_Queue"] = field(default_factory=deque)  # hosts with something to give, in turn
     in_flight: int = 0
-    queued: bool = False  # stands in `Frontier._ready`
+    promised: int = 0  # hosts of this lane in `Frontier._ready`
+
+
+@dataclass(slots=True, eq=False)
+class _Queue:
+    """URLs of one host."""
+
+    lane: _Lane
+    # (late, depth, binary last, id); an entry that has changed since, or that was finished, is skipped when popped.
+    heap: list[tuple[int, int, bool, int]] = field(default_factory=list)
+    limit: int = MAX_FLYING
+    in_flight: int = 0
+    paused: bool = False
+    queued: bool = False  # stands in its lane's line, or in `Frontier._ready`
 
 
 class Frontier:
@@ -74,7 +92,7 @@ class Frontier:
         *,
         store: FrontierPort,
         guard: TrapGuard,
-        max_depth: int,
+        max_depth: int | None,
         per_lane: int = 4,
         max_known: int = MAX_KNOWN,
     ) -> None:
@@ -87,10 +105,11 @@ class Frontier:
         self._entries: list[_Entry] = []  # by id - 1
         self._by_key: dict[str, _Entry] = {}
         self._lanes: dict[str, _Lane] = {}  # by address
-        self._lane_of: dict[str, _Lane] = {}  # by host, once it is open
+        self._queues: dict[str, _Queue] = {}  # by host, once it is open
         self._parked: defaultdict[str, list[_Entry]] = defaultdict(list)  # by host that is neither open nor closed
         self._closed: set[str] = set()
-        self._ready: deque[_Lane] = deque()  # lanes with something to give, in turn
+        self._paused: set[_Queue] = set()
+        self._ready: deque[_Queue] = deque()  # hosts with something to give, in turn; as many as their lanes have room
         # URLs in flight.
         self.in_flight = 0
         # URLs that got an answer.
@@ -105,13 +124,13 @@ class Frontier:
 
     @property
     def is_idle(self) -> bool:
-        """Nothing in flight and nothing to give. Parked URLs wait for `open_host`."""
-        return not self.in_flight and not self._ready
+        """Nothing in flight and nothing to give, now or after a pause. Parked URLs wait for `open_host`."""
+        return not self.in_flight and not self._ready and not any(queue.heap for queue in self._paused)
 
     def load(self) -> None:
         """What an earlier process left in the store. Called once, before anything else."""
         for url in self._store.load_urls():
-            entry = _Entry(url.id, url.url, url.key, url.host, url.depth, url.shape, url.hops, url.state)
+            entry = _Entry(url.id, url.url, url.key, url.host, url.depth, url.shape, url.hops, url.state, url.seen)
             self._entries.append(entry)
             self._by_key[entry.key] = entry
             self.done += entry.state is UrlState.DONE
@@ -119,9 +138,9 @@ class Frontier:
 
     def open_host(self, host: str, address: str) -> None:
         """The host exists: its URLs share a lane with all hosts of that address. May be called again."""
-        if host in self._lane_of or host in self._closed:
+        if host in self._queues or host in self._closed:
             return
-        self._lane_of[host] = self._lanes.setdefault(address, _Lane(self._per_lane))
+        self._queues[host] = _Queue(self._lanes.setdefault(address, _Lane(self._per_lane)))
         for entry in self._parked.pop(host, ()):
             self._push(entry)
 
@@ -129,13 +148,34 @@ class Frontier:
         """The host is gone, or must not be asked: what is pending there is refused, now and later."""
         self._closed.add(host)
         for entry in self._parked.pop(host, ()):
-            self._refuse(entry)
+            self._refuse(entry, Seen.HOST_GIVEN_UP)
+        self.resume_host(host)  # what waits there is refused when its turn comes
 
     def limit_host(self, host: str, limit: int) -> None:
         """At most so many URLs of the host's address in flight, from now on."""
-        lane = self._lane_of.get(host)
-        if lane is not None:
-            lane.limit = min(lane.limit, limit)
+        queue = self._queues.get(host)
+        if queue is not None:
+            queue.lane.limit = min(queue.lane.limit, limit)
+
+    def pause_host(self, host: str) -> None:
+        """Nothing more of the host is given until `resume_host`; what is in flight stays in flight."""
+        queue = self._queues[host]
+        queue.paused = True
+        self._paused.add(queue)
+
+    def shelve_host(self, host: str) -> None:
+        """As `pause_host`, and nobody waits for it: `resume_host` or `close_host` may come at the end."""
+        self.pause_host(host)
+        self._paused.discard(self._queues[host])
+
+    def resume_host(self, host: str, *, one_at_a_time: bool = False) -> None:
+        """The host gives again: one URL at a time until this is called once more without that."""
+        queue = self._queues.get(host)
+        if queue is not None:
+            queue.paused = False
+            queue.limit = 1 if one_at_a_time else MAX_FLYING
+            self._paused.discard(queue)
+            self._queue(queue)
 
     def add(self, urls: Iterable[str], depth: int) -> None:
         """URLs (serialised, in scope) at that distance from a start page; those known may come nearer."""
@@ -144,50 +184,99 @@ class Frontier:
     def take(self) -> FrontierUrl | None:
         """The next URL, now in flight; None when there is none to give at the moment."""
         while self._ready:
-            lane = self._ready.popleft()
-            lane.queued = False
-            entry = self._pop(lane)
-            if entry is None:
-                continue
-            entry.taken = True
-            lane.in_flight += 1
-            self.in_flight += 1
-            self._queue(lane)
-            return entry.fact()
+            queue = self._ready.popleft()
+            queue.queued = False
+            queue.lane.promised -= 1
+            entry = None if queue.paused else self._pop(queue)
+            if entry is not None:
+                entry.taken = True
+                queue.in_flight += 1
+                queue.lane.in_flight += 1
+                self.in_flight += 1
+            self._queue(queue)
+            if entry is not None:
+                return entry.fact()
         return None
 
     def depth_of(self, url_id: int) -> int:
         """The shortest distance known now; it may have fallen since the URL was taken."""
         return self._entries[url_id - 1].depth
 
-    def finish(self, url_id: int, state: UrlState, *, links: Iterable[str] = (), same: Iterable[str] = ()) -> None:
+    def finish(
+        self,
+        url_id: int,
+        state: UrlState,
+        *,
+        seen: Seen | None = None,
+        links: Iterable[str] = (),
+        same: Iterable[str] = (),
+    ) -> None:
         """The URL in flight is through.
 
         Args:
             url_id: from `take`.
             state: what became of it.
+            seen: what it showed.
             links: URLs one step further away.
             same: URLs at the same distance: a redirect's target, a canonical address, a style sheet.
         """
         entry = self._land(url_id)
-        entry.state = state
+        entry.state, entry.seen = state, seen
         self.done += state is UrlState.DONE
         steps = [found << 1 | 1 for found in self._find(links, entry.depth + 1, hops=0)]
         if entry.hops < MAX_HOPS:
             steps += [found << 1 for found in self._find(same, entry.depth, hops=entry.hops + 1)]
-        self._store.finish_url(url_id, state, steps)
+        self._store.finish_url(url_id, state, steps, seen=seen)
 
-    def give_back(self, url_id: int) -> None:
-        """The URL in flight is pending again: to be tried once more, or never tried."""
-        self._push(self._land(url_id))
+    def give_back(self, url_id: int, *, late: bool = False) -> None:
+        """The URL in flight is pending again: to be tried once more, or never tried. `late`: after all others."""
+        entry = self._land(url_id)
+        entry.late += late
+        self._push(entry)
+
+    def ask_again(self, url: str) -> int | None:
+        """A URL that was answered is pending again; its id, None when it is unknown or still to be asked."""
+        entry = self._by_key.get(self._normalise(url))
+        if entry is None or entry.state is not UrlState.DONE:
+            return None
+        entry.state, entry.seen = UrlState.PENDING, None
+        self.done -= 1
+        self._store.finish_url(entry.id, UrlState.PENDING)
+        self._push(entry)
+        return entry.id
+
+    def find(self, url: str) -> FrontierUrl | None:
+        """What is known of the URL."""
+        entry = self._by_key.get(self._normalise(url))
+        return None if entry is None else entry.fact()
+
+    def all(self) -> Iterator[FrontierUrl]:
+        """Every known URL. Those still pending get what kept them from being asked, were the crawl over now."""
+        for entry in self._entries:
+            fact = entry.fact()
+            yield fact if fact.state is not UrlState.PENDING else replace(fact, seen=self._reason(entry))
+
+    def beside(self, url_id: int) -> list[int]:
+        """Ids of the URLs at the same distance that `finish` was given."""
+        return [step >> 1 for step in self._store.links_of(url_id) if not step & 1]
+
+    def _reason(self, entry: _Entry) -> Seen:
+        if self._max_depth is not None and entry.depth > self._max_depth:
+            return Seen.DEPTH
+        queue = self._queues.get(entry.host)
+        if entry.host in self._closed or (queue is not None and queue.paused):
+            return Seen.HOST_GIVEN_UP
+        return Seen.NO_HOST if queue is None else Seen.LIMIT
 
     def _land(self, url_id: int) -> _Entry:
         entry = self._entries[url_id - 1]
         entry.taken = False
+        queue = self._queues[entry.host]
         self.in_flight -= 1
-        lane = self._lane_of[entry.host]
-        lane.in_flight -= 1
-        self._queue(lane)
+        queue.in_flight -= 1
+        queue.lane.in_flight -= 1
+        self._queue(queue)
+        self._promise(queue.lane)
         return entry
 
     def _find(self, urls: Iterable[str], depth: int, *, hops: int) -> list[int]:
@@ -236,34 +325,45 @@ class Frontier:
         self._store.set_depths(changes)
 
     def _push(self, entry: _Entry) -> None:
-        """Into its lane, when it waits for its turn at all."""
-        if entry.state is not UrlState.PENDING or entry.taken or entry.depth > self._max_depth:
+        """Into its host's queue, when it waits for its turn at all."""
+        too_deep = self._max_depth is not None and entry.depth > self._max_depth
+        if entry.state is not UrlState.PENDING or entry.taken or too_deep:
             return
-        lane = self._lane_of.get(entry.host)
-        if lane is not None:
-            heappush(lane.heap, (entry.depth, is_binary(entry.url), entry.id))
-            self._queue(lane)
+        queue = self._queues.get(entry.host)
+        if queue is not None:
+            heappush(queue.heap, (entry.late, entry.depth, is_binary(entry.url), entry.id))
+            self._queue(queue)
         elif entry.host in self._closed:
-            self._refuse(entry)
+            self._refuse(entry, Seen.HOST_GIVEN_UP)
         else:
             self._parked[entry.host].append(entry)
 
-    def _pop(self, lane: _Lane) -> _Entry | None:
-        while lane.heap:
-            depth, _, url_id = heappop(lane.heap)
+    def _pop(self, queue: _Queue) -> _Entry | None:
+        while queue.heap:
+            late, depth, _, url_id = heappop(queue.heap)
             entry = self._entries[url_id - 1]
-            if entry.state is not UrlState.PENDING or entry.taken or entry.depth != depth:
+            if entry.state is not UrlState.PENDING or entry.taken or (entry.late, entry.depth) != (late, depth):
                 continue
-            if entry.host not in self._closed and self._guard.admits(entry.shape):
+            if entry.host in self._closed:
+                self._refuse(entry, Seen.HOST_GIVEN_UP)
+            elif self._guard.admits(entry.shape):
                 return entry
-            self._refuse(entry)
+            else:
+                self._refuse(entry, Seen.TRAP)
         return None
 
-    def _refuse(self, entry: _Entry) -> None:
-        entry.state = UrlState.REFUSED
-        self._store.finish_url(entry.id, UrlState.REFUSED)
+    def _refuse(self, entry: _Entry, seen: Seen) -> None:
+        entry.state, entry.seen = UrlState.REFUSED, seen
+        self._store.finish_url(entry.id, UrlState.REFUSED, seen=seen)
 
-    def _queue(self, lane: _Lane) -> None:
-        if lane.heap and lane.in_flight < lane.limit and not lane.queued:
-            lane.queued = True
-            self._ready.append(lane)
+    def _queue(self, queue: _Queue) -> None:
+        """Into its lane's line, when it has something to give."""
+        if queue.heap and not queue.paused and queue.in_flight < queue.limit and not queue.queued:
+            queue.queued = True
+            queue.lane.waiting.append(queue)
+            self._promise(queue.lane)
+
+    def _promise(self, lane: _Lane) -> None:
+        while lane.waiting and lane.in_flight + lane.promised < lane.limit:
+            lane.promised += 1
+            self._ready.append(lane.waiting.popleft())

@@ -1,45 +1,139 @@
-"""When to ask again, and when to leave a host alone."""
+"""When to ask again, how long to wait before, and when to leave a host alone. Pure: a clock goes in.
 
-from enum import Enum, auto
+A host that gives no answer is silent, one that says nothing but 429, 502, 503 or 504 is busy. Both are paused, for
+twice as long each time, and given up when nothing else has come for the time that each is granted. A malformed answer
+is an answer. One URL that fails while its host answers others ends nothing but itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from app.engines.model import FetchError, FetchResult, FrontierUrl
 
-MAX_TRIES: Final = 2  # of one URL
-MAX_SILENCES: Final = 5  # requests in a row without any answer: the host is left alone
-_PASSING_STATUSES: Final = frozenset({429, 502, 503, 504})
-_PASSING_ERRORS: Final = frozenset(
-    {FetchError.CONNECT, FetchError.TIMEOUT, FetchError.PROTOCOL, FetchError.DNS_UNREACHABLE}
-)
+MAX_TRIES: Final = 3  # of one URL whose host answers others
+FIRST_DELAY_S: Final = 1.0
+MAX_DELAY_S: Final = 60.0
+SILENCE_S: Final = 300.0  # without any answer, before a host is given up (issue 7)
+UNHEARD_S: Final = 30.0  # the same for a host that never showed a web server: most names have none
+BUSY_S: Final = 180.0  # a busy host that says nothing else is given up within three minutes (issue 7)
+BUSY: Final = frozenset({429, 502, 503, 504})
+_GATEWAY: Final = frozenset({502, 504})  # may be about one page alone: no pause before the second in a row
+_SILENT: Final = frozenset({FetchError.CONNECT, FetchError.TIMEOUT, FetchError.DNS, FetchError.DNS_UNREACHABLE})
 
 
-class Verdict(Enum):
-    """What to do with an answer."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do with one answer."""
 
-    TAKE = auto()
-    ASK_AGAIN = auto()
-    LEAVE_HOST = auto()  # take the answer, and ask this host nothing more
+    again: bool = False  # give the URL back, behind the others of its host; else the answer counts
+    pause_s: float = 0.0  # ask the host nothing for so long; 0: no pause
+    leave: bool = False  # ask this host nothing more
+    well: bool = False  # the host is as it should be
+
+
+@dataclass(slots=True)
+class _Host:
+    """How one host behaves. Times are the clock's."""
+
+    alive: bool = False  # it has shown a web server
+    answers: int = 0
+    silent_since: float | None = None
+    busy_since: float | None = None
+    busy_row: int = 0
+    paused_at: float = float("-inf")  # when its last pause began: what was asked before says nothing new
+    delay_s: float = FIRST_DELAY_S  # of the next pause
 
 
 class Patience:
     """Remembers failures per URL and per host."""
 
-    def __init__(self) -> None:
-        self._tries: dict[int, int] = {}  # of URLs that failed in passing
-        self._silences: dict[str, int] = {}  # by host, in a row
+    def __init__(self, clock: Callable[[], float], *, silence_s: float = SILENCE_S, busy_s: float = BUSY_S) -> None:
+        self._clock = clock
+        self._silence_s = silence_s
+        self._busy_s = busy_s
+        self._hosts: dict[str, _Host] = {}
+        self._tries: dict[int, tuple[int, int]] = {}  # of a URL: failures that count, its host's answers at the last
 
-    def judge(self, item: FrontierUrl, result: FetchResult) -> Verdict:
+    def expect(self, host: str) -> None:
+        """Discovery met a web server there."""
+        self._host(host).alive = True
+
+    def heard(self, host: str) -> None:
+        """It answered something beside its pages: it is there, whatever they do."""
+        found = self._host(host)
+        found.alive = True
+        found.answers += 1
+
+    def judge(self, item: FrontierUrl, result: FetchResult, *, retry_after_s: float = 0.0) -> Verdict:
         """Called once for each answer."""
-        silences = 0 if result.status else self._silences.get(item.host, 0) + 1
-        self._silences[item.host] = silences
-        if silences >= MAX_SILENCES:
-            return Verdict.LEAVE_HOST
-        if not _may_pass(result):
-            return Verdict.TAKE
-        tries = self._tries.get(item.id, 0) + 1
-        self._tries[item.id] = tries
-        return Verdict.ASK_AGAIN if tries < MAX_TRIES else Verdict.TAKE
+        host = self._host(item.host)
+        asked_at = self._clock() - result.duration_ms / 1_000
+        if is_silent(result):
+            return self._silence(item, host, asked_at)
+        host.alive, host.silent_since = True, None
+        if result.status in BUSY:
+            return self._busy(item, host, result.status, asked_at, retry_after_s)
+        host.busy_since, host.busy_row, host.delay_s = None, 0, FIRST_DELAY_S
+        host.answers += 1
+        return Verdict(again=result.error is FetchError.PROTOCOL and self._may_try(item, host), well=True)
+
+    def still_silent(self, name: str) -> float | None:
+        """The pause was not enough: how long the next one is; None when the host's time is over."""
+        host = self._host(name)
+        if self._is_over(host):
+            return None
+        return self._pause(host)
+
+    def pardon(self, name: str) -> None:
+        """The host was given up and is asked once more: it has all its time again."""
+        host = self._host(name)
+        host.silent_since, host.delay_s = None, FIRST_DELAY_S
+
+    def _silence(self, item: FrontierUrl, host: _Host, asked_at: float) -> Verdict:
+        host.silent_since = asked_at if host.silent_since is None else min(host.silent_since, asked_at)
+        again = self._may_try(item, host)
+        if self._is_over(host):
+            return Verdict(again, leave=True)
+        return Verdict(again, pause_s=self._pause(host) if asked_at > host.paused_at else 0.0)
+
+    def _busy(self, item: FrontierUrl, host: _Host, status: int, asked_at: float, retry_after_s: float) -> Verdict:
+        host.busy_since = asked_at if host.busy_since is None else host.busy_since
+        host.busy_row += 1
+        again = self._may_try(item, host)
+        if asked_at <= host.paused_at or (host.busy_row == 1 and status in _GATEWAY):
+            return Verdict(again)
+        pause_s = max(self._pause(host), retry_after_s)
+        if self._clock() + pause_s - host.busy_since > self._busy_s:
+            return Verdict(again, leave=True)
+        return Verdict(again, pause_s=pause_s)
+
+    def _may_try(self, item: FrontierUrl, host: _Host) -> bool:
+        """Failures count against a URL only when its host has answered others in between."""
+        number, answers = self._tries.get(item.id, (0, -1))
+        number += answers != host.answers
+        self._tries[item.id] = number, host.answers
+        return number < MAX_TRIES
+
+    def _pause(self, host: _Host) -> float:
+        delay_s = host.delay_s
+        host.delay_s = min(MAX_DELAY_S, 2 * delay_s)
+        host.paused_at = self._clock()
+        return delay_s
+
+    def _is_over(self, host: _Host) -> bool:
+        limit_s = self._silence_s if host.alive else min(UNHEARD_S, self._silence_s)
+        return host.silent_since is not None and self._clock() - host.silent_since >= limit_s
+
+    def _host(self, name: str) -> _Host:
+        return self._hosts.setdefault(name, _Host())
 
 
-def _may_pass(result: FetchResult) -> bool:
-    return result.status in _PASSING_STATUSES or (not result.status and result.error in _PASSING_ERRORS)
+def is_silent(result: FetchResult) -> bool:
+    """Whether nothing came at all."""
+    return not result.status and result.error in _SILENT
+
+
+def may_pass(result: FetchResult) -> bool:
+    """Whether the same question may be answered a little later."""
+    return is_silent(result) or result.status in BUSY

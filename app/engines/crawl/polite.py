@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from app.engines.crawl.ports import Fetcher, Headers, HostLimits
+from app.engines.crawl.ports import Cookies, Fetcher, Headers, HostLimits
 from app.engines.model import FetchResult
 from app.engines.urls import host_of
 
@@ -14,8 +14,10 @@ MAX_REDIRECTS = 10
 class PoliteFetcher:
     """A `Fetcher` on top of another. Redirects that it is told to follow count as one request to the first host."""
 
-    def __init__(self, *, client: Fetcher, limits: HostLimits) -> None:
+    def __init__(self, *, client: Fetcher, limits: HostLimits, cookies: Cookies | None = None) -> None:
+        """`cookies` None: none are kept."""
         self._client = client
+        self._cookies = cookies
         self._limits = limits
         self._addresses: dict[str, str] = {}  # by host: under what the limits know it
         # Decoded bytes received so far.
@@ -47,6 +49,10 @@ class PoliteFetcher:
     ) -> FetchResult:
         address = self._address(host_of(url))
         self.requests += 1
+        # A client that follows redirects would carry the cookies to another host.
+        cookies = self._cookies if max_redirects == 0 else None
+        if cookies is not None and (cookie := cookies.header_for(url)):
+            headers = {**(headers or {}), "Cookie": cookie}
         async with self._limits.slot(address):
             result = await self._client.fetch(
                 url,
@@ -59,4 +65,6 @@ class PoliteFetcher:
             )
         self._limits.note(address, result.status, result.header("retry-after"))
         self.received += len(result.body)
+        if cookies is not None and (lines := tuple(value for name, value in result.headers if name == "set-cookie")):
+            cookies.take(url, lines)
         return result

@@ -29,6 +29,23 @@ class Fetcher(Protocol):
         ...
 
 
+class Cookies(Protocol):
+    """What the site wants us to remember. `app.engines.net.cookies` fulfils it."""
+
+    @property
+    def version(self) -> int:
+        """Grows with every cookie that was set to something new."""
+        ...
+
+    def take(self, url: str, lines: tuple[str, ...]) -> None:
+        """The answer to `url` had these Set-Cookie headers."""
+        ...
+
+    def header_for(self, url: str) -> str:
+        """The value of the Cookie header, empty when there is none to send."""
+        ...
+
+
 class HostLimits(Protocol):
     """Politeness towards one address. All stages of a scan share it and name hosts by their address."""
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from protego import Protego
 
+from app.engines.crawl.patience import may_pass
 from app.engines.crawl.ports import Fetcher
 from app.engines.model import FetchError, FetchResult
 
@@ -30,7 +31,7 @@ class RobotsRules:
     allowed: bool = True
     crawl_delay_s: float = 0.0
     sitemaps: tuple[str, ...] = ()  # as written
-    unavailable: bool = False  # the server did not say: nothing may be asked for
+    failed: FetchResult | None = None  # the server did not say, but this: nothing may be asked for
 
     def allows(self, url: str) -> bool:
         """Whether the URL may be asked for."""
@@ -38,7 +39,6 @@ class RobotsRules:
 
 
 ALLOW_ALL: Final = RobotsRules(None)
-UNAVAILABLE: Final = RobotsRules(None, allowed=False, unavailable=True)
 
 
 def parse_robots(body: bytes, agent: str) -> RobotsRules:
@@ -57,7 +57,9 @@ class RobotsLoader:
         self._retry_delays_s = retry_delays_s
 
     async def load(self, origin: str) -> RobotsRules:
-        """The origin's rules, after as many tries as it takes; `UNAVAILABLE` when no try was answered properly."""
+        """The origin's rules, after as many tries as it takes; with `failed` when no try was answered properly. A host
+        that is silent or busy gets no second try here: the crawl comes back to it.
+        """
         for delay_s in (*self._retry_delays_s, None):
             result = await self._client.fetch(
                 f"{origin}/robots.txt", max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S, max_redirects=MAX_REDIRECTS
@@ -65,10 +67,10 @@ class RobotsLoader:
             rules = self._judge(result)
             if rules is not None:
                 return rules
-            if delay_s is None:
-                break
+            if delay_s is None or may_pass(result):
+                return RobotsRules(None, allowed=False, failed=result)
             await asyncio.sleep(delay_s)
-        return UNAVAILABLE
+        raise AssertionError  # the last delay is None
 
     def _judge(self, result: FetchResult) -> RobotsRules | None:
         """None: no answer that could be relied on."""

@@ -25,6 +25,7 @@ from app.engines.graph.teller import ProgressTeller
 from app.engines.graph.verdicts import Verdicts, hashes_of, without_text
 from app.engines.identify.fold import MAX_DOMAINS
 from app.engines.model import Capture, Counts, FetchError, HostFact, Reference, ScanConfig
+from app.engines.net.cookies import ScanCookies
 from app.engines.notices import UnreadableNotice
 from app.engines.phrases import Phrases
 from app.engines.ports import ScanSink, ScanStore
@@ -32,6 +33,7 @@ from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of
 
 TICK_S: Final = 0.5  # how often the store is flushed and progress is looked at; kill -9 loses no more than this
+COVERAGE: Final = "coverage"  # checkpoint: what the crawl saw, for the report
 OWN_STARTS: Final = 100  # start pages of the site itself that are captured
 
 
@@ -123,6 +125,7 @@ class ScanGraph:
             on_references=self._on_references,
             on_host_named=self._on_host_named,
             phrases=self._say,
+            cookies=ScanCookies(),
         )
 
     # Stages
@@ -167,6 +170,8 @@ class ScanGraph:
         await self._board.begin(StageKey.PAGE_CRAWL)
         await self._crawler.run(hosts_settled=self._are_hosts_settled)
         self._parties.save()
+        self._store.put_checkpoint(COVERAGE, self._crawler.coverage.to_json())
+        await self._sink.covered(self._crawler.coverage)
         await self._finish(StageKey.PAGE_CRAWL)
         await self._finish(StageKey.THIRD_PARTY)
         self._close_captures()

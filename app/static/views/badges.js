@@ -9,6 +9,22 @@ export function statusBadge(t, status) {
   return h("span", { class: "badge status", data: { status } }, textOfCode(t, "status", status));
 }
 
+/** Which reasons decide a verdict, and which limits cut a scan short: said before all else. */
+const DECISIVE = ["start_page", "low_coverage", "behind_sign_in"];
+const CUTS = ["page_limit", "depth", "time_limit", "request_limit", "byte_limit", "address_limit"];
+
+export function verdictBadge(t, verdict) {
+  return h("span", { class: "badge verdict", data: { result: verdict.result } }, textOfCode(t, "verdict", verdict.result));
+}
+
+/** The verdict with what must be known beside it; the bare word when that is nothing. */
+export function verdictText(t, verdict) {
+  const result = textOfCode(t, "verdict", verdict.result);
+  const wanted = [...(verdict.result === "inconclusive" ? DECISIVE : []), ...CUTS];
+  const reasons = verdict.reasons.filter((code) => wanted.includes(code)).map((code) => textOfCode(t, "reason", code));
+  return reasons.length ? t("verdict.because", { result, reasons: reasons.join(t("verdict.separator")) }) : result;
+}
+
 export function riskBadge(t, risk) {
   return h("span", { class: "badge risk", data: { risk } }, textOfCode(t, "risk", risk));
 }

@@ -3,7 +3,7 @@
 import { h, icon, setAttribute, setText, show } from "../dom.js";
 import { formatDuration, formatMoment } from "../format.js";
 import { textOfCode } from "../texts.js";
-import { statusBadge } from "./badges.js";
+import { statusBadge, verdictBadge, verdictText } from "./badges.js";
 
 const ETA_FROM = 10; // percent; estimates before are guesses
 
@@ -45,13 +45,12 @@ export function createHead(app, actions) {
     bar, problem, warnings,
   );
 
-  let shownStatus = null;
+  let shownBadges = "";
   let shownWarnings = "";
 
   function update(state) {
     setText(domain, state.target_domain);
-    if (shownStatus !== state.status) badge.replaceChildren(statusBadge(t, state.status));
-    shownStatus = state.status;
+    showBadges(state);
     setText(facts, factsOf(t, state));
     setText(percent, `${state.progress}%`);
     setText(message, messageOf(t, state));
@@ -66,6 +65,13 @@ export function createHead(app, actions) {
     show(problem, state.status === "failed" && Boolean(state.error));
     if (state.error) setText(problem, t("task.error", { message: textOfCode(t, "failure", state.error.code, state.error.message) }));
     showWarnings(state);
+  }
+
+  function showBadges({ status, verdict }) {
+    const key = `${status} ${verdict?.result}`;
+    if (key === shownBadges) return;
+    shownBadges = key;
+    badge.replaceChildren(statusBadge(t, status), ...(verdict ? [" ", verdictBadge(t, verdict)] : []));
   }
 
   function showWarnings(state) {
@@ -93,6 +99,7 @@ function factsOf(t, state) {
 }
 
 function messageOf(t, state) {
+  if (state.verdict) return verdictText(t, state.verdict);
   if (state.ended || state.status === "cancelling") return textOfCode(t, "status", state.status);
   if (state.status === "pending") return t(state.progress > 0 ? "task.resuming" : "status.pending");
   const stage = state.stage_key ? textOfCode(t, "stage", state.stage_key, state.stage) : t("status.running");

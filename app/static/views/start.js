@@ -54,7 +54,7 @@ function createOptions(t) {
   const number = (name, most, placeholder) =>
     h("input", { id: name, name, type: "number", min: name === "max_depth" ? 0 : 1, max: most, step: 1, placeholder });
   const pages = number("max_pages", 1_000_000, "5000");
-  const depth = number("max_depth", 100, "5");
+  const depth = number("max_depth", 100, t("start.no_limit"));
   const minutes = number("time_limit", 720, "120");
   const urls = h("textarea", { id: "start_urls", name: "start_urls", rows: 2, spellcheck: "false", autocapitalize: "none" });
   const passive = h("input", { id: "passive", type: "checkbox", checked: true });

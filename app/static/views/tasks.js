@@ -5,7 +5,7 @@ import { errorText } from "../errors.js";
 import { formatMoment } from "../format.js";
 import { TaskState, TERMINAL } from "../taskstate.js";
 import { textOfCode } from "../texts.js";
-import { riskCounts, statusBadge } from "./badges.js";
+import { riskCounts, statusBadge, verdictBadge } from "./badges.js";
 import { createStart } from "./start.js";
 
 const PAGE_SIZE = 30;
@@ -172,6 +172,7 @@ function summary(state) {
     violation_counts: state.counts,
     queue_position: state.queue_position ?? null,
     error: state.error ?? null,
+    verdict: state.verdict ?? null,
   };
 }
 
@@ -194,7 +195,7 @@ function cells(t, task) {
   const running = !TERMINAL.has(task.status);
   const violations = task.statistics.total_violations
     ? riskCounts(t, task.violation_counts)
-    : task.status === "completed" && h("span", { class: "muted" }, t("tasks.no_violations"));
+    : task.status === "completed" && nothingFound(t, task.verdict);
   return [
     h("div", { class: "task-main" },
       h("span", { class: "domain" }, task.target_domain),
@@ -207,6 +208,12 @@ function cells(t, task) {
     h("div", { class: "task-risks" }, violations),
     statusBadge(t, task.status),
   ];
+}
+
+/** A task of an older version has no verdict, and nobody counted what it had not seen. */
+function nothingFound(t, verdict) {
+  if (verdict && verdict.result !== "clean") return verdictBadge(t, verdict);
+  return h("span", { class: "muted" }, t("tasks.no_violations"));
 }
 
 function subtitle(t, task) {

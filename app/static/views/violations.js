@@ -86,6 +86,7 @@ export function createViolations(app) {
 
 function emptyText(state) {
   if (!state.ended) return "violations.empty_running";
+  if (state.verdict?.result === "inconclusive") return "violations.empty_inconclusive";
   return state.status === "completed" ? "violations.empty_done" : "violations.empty_stopped";
 }
 

@@ -102,6 +102,7 @@ def whole_scan() -> list[tuple[str, dict[str, Any]]]:
 def report() -> dict[str, Any]:
     return {
         "task": {"target_domain": "site.example", "status": "completed", "error": None},
+        "verdict": {"result": "violations", "reasons": []},
         "statistics": STATISTICS,
         "coverage": {"crawled": 17, "known": 20},
         "subdomains": [],

@@ -15,11 +15,22 @@ from app.core.errors import ConfigurationError
 
 
 @pytest.mark.parametrize(
-    ("status", "violations", "code"),
-    [("completed", 0, 0), ("completed", 3, 1), ("failed", 0, 2), ("failed", 3, 2), ("cancelled", 3, 130)],
+    ("status", "violations", "result", "code"),
+    [
+        ("completed", 0, "clean", 0),
+        ("completed", 3, "violations", 1),
+        ("completed", 0, "inconclusive", 3),
+        ("completed", 0, None, 3),  # of a version that gave no verdict
+        ("completed", 1, None, 1),
+        ("failed", 0, None, 2),
+        ("failed", 3, None, 2),
+        ("cancelled", 3, None, 130),
+    ],
 )
-def test_the_code_follows_from_the_report(status, violations, code):
-    assert exits.of_report(status, violations) == code
+def test_the_code_follows_from_the_report(status, violations, result, code):
+    verdict = None if result is None else {"result": result, "reasons": []}
+    report = {"task": {"status": status}, "violations": [{}] * violations, "verdict": verdict}
+    assert exits.of_report(report) == code
 
 
 @pytest.mark.parametrize(

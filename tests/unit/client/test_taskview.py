@@ -53,13 +53,19 @@ VIOLATION = st.builds(
     st.sampled_from(["low", "medium", "high", "critical"]),
     st.booleans(),
 )
-WARNING = st.builds(lambda: events.TaskWarning(code="partial", message="w"))
+WARNING = st.builds(
+    lambda place: events.TaskWarning(code="partial", message="w", **place),
+    st.sampled_from([{}, {"reason": "robots", "host": "a.example", "count": 3}]),
+)
 ERROR = st.builds(lambda: events.TaskError(code="internal", error="e", message="m", retryable=True))
 RETRYING = st.builds(
     lambda reason: events.TaskRetrying(by="x", reason=reason, next_attempt=2), st.sampled_from([None, "worker_lost"])
 )
 COMPLETED = st.builds(
-    lambda: events.TaskCompleted(status="completed", statistics=events.Statistics(**STATISTICS), message="m")
+    lambda verdict: events.TaskCompleted(
+        status="completed", statistics=events.Statistics(**STATISTICS), message="m", verdict=verdict
+    ),
+    st.sampled_from([None, events.VerdictInfo(result="inconclusive", reasons=("start_page", "server_error"))]),
 )
 BODIES = st.lists(st.one_of(PROGRESS, STAGE, VIOLATION, WARNING, ERROR, RETRYING, COMPLETED), max_size=40)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -91,6 +97,7 @@ def test_it_is_the_servers_fold(bodies):
     assert {k: v for k, v in view.violation_counts.items() if v} == dict(server.violation_counts)
     assert view.warnings == list(server.warnings)
     assert view.error == server.error
+    assert view.verdict == server.verdict
 
 
 def snapshot(**changes):

@@ -34,8 +34,11 @@ class RememberingSink:
     async def log(self, level, module, message):
         self.note("log", level, message)
 
-    async def warning(self, code, message):
+    async def warning(self, code, message, *, reason=None, host=None, count=None):
         self.note("warning", code, message)
+
+    async def covered(self, coverage):
+        self.note("covered", coverage)
 
     async def violation(self, fact):
         self.note("violation", fact.domain, fact.key.value, fact.found_on)

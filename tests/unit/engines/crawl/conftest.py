@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.engines.crawl.crawler import Crawler
+from app.engines.crawl.crawler import Crawler, Waiting
 from app.engines.model import FetchError, FetchResult, Hop, HopKind, HostFact, ScanConfig
 from app.engines.scope import Scope
 from app.engines.urls import resolve
@@ -80,6 +80,7 @@ class FakeSink:
     def __init__(self) -> None:
         self.logs: list[tuple[str, str]] = []
         self.warnings: list[str] = []
+        self.missed: list[tuple[str, str | None, int]] = []  # what was not seen: (reason, host, number)
 
     async def stage(self, key, status, *, duration_ms=None): ...
 
@@ -88,9 +89,14 @@ class FakeSink:
     async def log(self, level, module, message):
         self.logs.append((level, message))
 
-    async def warning(self, code, message):
+    async def warning(self, code, message, *, reason=None, host=None, count=None):
         assert code == "partial"
-        self.warnings.append(message)
+        if reason is None:
+            self.warnings.append(message)
+        else:
+            self.missed.append((reason.value, host, count))
+
+    async def covered(self, coverage): ...
 
     async def violation(self, fact):
         return True
@@ -118,8 +124,29 @@ def store(tmp_path):
     store.close()
 
 
+class Moments:
+    """A clock that moves by sleeping alone, so that nobody waits."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def monotonic(self):
+        return self.now
+
+    async def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
 @pytest.fixture
-def make_crawler(site, limits, sink, store):
+def moments():
+    return Moments()
+
+
+@pytest.fixture
+def make_crawler(site, limits, sink, store, moments):
     """A crawler of a.test; keywords are for `ScanConfig` and `Crawler`."""
 
     def make(*, store=store, agent="Checker/1.0", callbacks=None, **config):
@@ -133,6 +160,7 @@ def make_crawler(site, limits, sink, store):
             scan=ScanConfig("a.test", **config),
             agent=agent,
             robots_delays_s=(0, 0),
+            waiting=Waiting(moments.monotonic, moments.sleep),
             **(callbacks or {}),
         )
 

@@ -365,12 +365,14 @@ async def test_robots_are_obeyed_and_the_refused_are_known_but_never_asked(site,
 
 
 async def test_robots_that_cannot_be_had_forbid_the_host_and_that_is_said_once(site, crawl, sink):
-    site.page(ROOT + "robots.txt", "busy", status=503)
+    site.page(ROOT + "robots.txt", "broken", status=500)
     site.links(ROOT, "/x")
-    await crawl()
+    crawler = await crawl()
     assert asked(site) == []
     assert site.asked.count(ROOT + "robots.txt") == 3
     assert len(sink.warnings) == 1
+    assert sink.missed == [("server_error", "a.test", 1)]
+    assert not crawler.coverage.start_page
 
 
 async def test_a_crawl_delay_reaches_the_limits(site, crawl, limits):
@@ -409,13 +411,96 @@ async def test_what_fails_twice_is_a_failed_url_with_its_reason(site, crawl, pag
     assert (crawler.crawled, crawler.known) == (1, 2)
 
 
-async def test_a_host_that_went_silent_is_left_alone(site, crawl, sink):
+async def test_a_host_whose_pages_went_silent_is_left_alone_after_five_minutes(site, crawl, sink, moments):
     site.links(ROOT, *(f"/{number}" for number in range(100)))
     for number in range(100):
         site.fail(f"{ROOT}{number}", FetchError.TIMEOUT)
-    await crawl()
-    assert len(asked(site)) < 15
+    crawler = await crawl()
+    assert len(asked(site)) < 40
+    assert 300 <= moments.now < 720  # and once more at the end
     assert any("does not answer any more" in message for _, message in sink.logs)
+    assert crawler.coverage.start_page
+    assert sum(number for reason, _, number in sink.missed if reason in ("host_given_up", "no_answer")) == 100
+
+
+async def test_a_host_that_comes_back_is_read_whole_and_no_page_is_lost(site, crawl, sink, moments):
+    """Its server is away for four seconds in the middle, at first for its robots.txt too."""
+    site.links(ROOT, *(f"/{number}" for number in range(200)))
+    for number in range(200):
+        site.page(f"{ROOT}{number}", f"<p>{chr(0x4E00 + number)}")
+    ask, answered = site.fetch, 0
+
+    async def fetch(url, **options):
+        nonlocal answered
+        if moments.now < 4 or (answered > 50 and 100 < moments.now < 104):
+            return FetchResult(url, url, error=FetchError.CONNECT)
+        answered += 1
+        if answered == 51:
+            moments.now = 101
+        return await ask(url, **options)
+
+    site.fetch = fetch
+    crawler = await crawl()
+    assert crawler.pages == 201
+    assert sink.missed == []
+    assert site.asked.count(ROOT + "sitemap.xml") == 1
+
+
+async def test_a_host_that_was_given_up_is_asked_once_more_at_the_end(site, crawl, make_host, moments, sink):
+    """The other host has so much to tell that the first is back when it is through."""
+    site.links(ROOT, "/1", "/2")
+    site.links(ROOT + "1")
+    site.links(ROOT + "2")
+    site.links("https://b.a.test/", *(f"/{number}" for number in range(60)))
+    for number in range(60):
+        site.page(f"https://b.a.test/{number}", f"<p>{chr(0x4E00 + number)}")
+    ask = site.fetch
+
+    async def fetch(url, **options):
+        if url.startswith(ROOT) and url != ROOT and moments.now < 400:
+            return FetchResult(url, url, error=FetchError.TIMEOUT)
+        if url.startswith("https://b."):
+            moments.now += 7
+        return await ask(url, **options)
+
+    site.fetch = fetch
+    site.answers[ROOT + "robots.txt"] = FetchResult("", "", 404)
+    crawler = await crawl(hosts=[make_host(), make_host("b.a.test", "127.64.0.2")])
+    assert crawler.pages == 64
+    assert sink.missed == []
+
+
+async def test_one_bad_url_is_given_up_alone(site, crawl, sink, moments):
+    site.links(ROOT, "/bad", *(f"/{number}" for number in range(20)))
+    for number in range(20):
+        site.links(f"{ROOT}{number}")
+    site.fail(ROOT + "bad", FetchError.TIMEOUT)
+    crawler = await crawl()
+    assert crawler.pages == 21
+    assert asked(site).count("bad") == 3
+    assert sink.missed == [("no_answer", "a.test", 1)]
+    assert moments.now < 60
+
+
+async def test_a_busy_host_is_asked_as_it_wishes_and_left_within_three_minutes(site, crawl, sink, moments):
+    site.links(ROOT, *(f"/{number}" for number in range(30)))
+    for number in range(30):
+        site.page(f"{ROOT}{number}", "busy", status=503, retry_after="50")
+    await crawl()
+    assert set(moments.slept) == {50.0}
+    assert moments.now <= 180
+    assert sink.missed == [("host_given_up", "a.test", 30)]
+
+
+async def test_malformed_answers_end_no_host(site, crawl, sink):
+    site.links(ROOT, *(f"/{number}" for number in range(40)))
+    for number in range(20):
+        site.fail(f"{ROOT}{number}", FetchError.PROTOCOL)
+    for number in range(20, 40):
+        site.links(f"{ROOT}{number}")
+    crawler = await crawl()
+    assert crawler.pages == 21
+    assert sink.missed == [("no_answer", "a.test", 20)]
 
 
 async def test_a_trap_costs_little_and_the_rest_of_the_site_is_still_read(site, crawl, sink, make_crawler):

@@ -93,6 +93,8 @@ class FakeSink:
     async def warning(self, code, message) -> None:
         self.warnings.append((code, message))
 
+    async def covered(self, coverage) -> None: ...
+
     async def violation(self, fact) -> bool:
         return True
 

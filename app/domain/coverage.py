@@ -1,0 +1,94 @@
+"""What a scan saw of the addresses that it knew, by reason, for each host and in all. Pure numbers."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+
+class Seen(StrEnum):
+    """What became of one address in scope."""
+
+    JUDGED = "judged"  # a page, a style sheet or a redirect that was read
+    NOT_HTML = "not_html"  # answered with a file that holds no page
+    GONE = "gone"  # 404 or 410 of a host that still shows its other pages: nothing is there
+    CLIENT_ERROR = "client_error"  # any other 4xx: refused, blocked, too many requests
+    SERVER_ERROR = "server_error"  # 5xx
+    NO_ANSWER = "no_answer"  # asked, and nothing or nothing usable came
+    TRUNCATED = "truncated"  # its body was cut, by the sender or by our limit
+    UNREADABLE = "unreadable"  # it came, but reading it took too much
+    WALL = "wall"  # a page that asks for consent, for a script or for proof of a person instead of its content
+    SIGN_IN = "sign_in"  # asks for a password, or leads to a page that does
+    ROBOTS = "robots"  # refused by robots.txt
+    DEPTH = "depth"  # further from the start pages than the scan may go
+    TRAP = "trap"  # of a kind that brought nothing new
+    HOST_GIVEN_UP = "host_given_up"  # its host had stopped to answer
+    LIMIT = "limit"  # left over when a limit of the scan was reached, or refused by the address policy
+    NO_HOST = "no_host"  # its name does not resolve
+    # Known while the crawl runs; in a `Coverage` they are JUDGED, or what they lead to.
+    MOVED = "moved"  # leads elsewhere
+    FORM = "form"  # a page that is there to sign in
+    SHEET = "sheet"  # a style sheet
+
+
+# Answers that could be judged, or that should have been: the share of the first in both decides.
+LOST: Final = (
+    Seen.CLIENT_ERROR,
+    Seen.SERVER_ERROR,
+    Seen.NO_ANSWER,
+    Seen.TRUNCATED,
+    Seen.UNREADABLE,
+    Seen.WALL,
+    Seen.HOST_GIVEN_UP,
+)
+# Not examined because the site or the scan's own limits said so: named, and no part of the share.
+APART: Final = (Seen.SIGN_IN, Seen.ROBOTS, Seen.DEPTH, Seen.TRAP, Seen.LIMIT)
+COSTLY: Final = (*LOST, *APART)
+NOTHING: Final[Mapping[Seen, int]] = MappingProxyType({})
+
+
+class Cut(StrEnum):
+    """Which limit ended a crawl before its last address."""
+
+    PAGES = "page_limit"
+    TIME = "time_limit"
+    REQUESTS = "request_limit"
+    BYTES = "byte_limit"
+    ADDRESSES = "address_limit"  # more than are remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What one scan saw. `hosts` holds only what was counted there; `start_page`: the start page showed content."""
+
+    hosts: Mapping[str, Mapping[Seen, int]] = field(default_factory=dict)
+    start_page: bool = False
+    cut: Cut | None = None
+
+    @property
+    def total(self) -> Mapping[Seen, int]:
+        """Over all hosts, in the order of `Seen`."""
+        summed: Counter[Seen] = Counter()
+        for counts in self.hosts.values():
+            summed.update(counts)
+        return {seen: summed[seen] for seen in Seen if summed[seen]}
+
+    def costs(self) -> Iterator[tuple[Seen, str, int]]:
+        """(reason, host, number) of everything that was not seen, the largest numbers of each reason first."""
+        for seen in COSTLY:
+            found = [(counts[seen], host) for host, counts in self.hosts.items() if counts.get(seen)]
+            for number, host in sorted(found, key=lambda item: (-item[0], item[1])):
+                yield seen, host, number
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object, from which `coverage_of` reads it back."""
+        hosts = {host: {seen.value: number for seen, number in counts.items()} for host, counts in self.hosts.items()}
+        return {"hosts": hosts, "start_page": self.start_page, "cut": None if self.cut is None else self.cut.value}
+
+
+def coverage_of(value: Mapping[str, Any]) -> Coverage:
+    """The inverse of `Coverage.to_json`."""
+    hosts = {host: {Seen(seen): number for seen, number in counts.items()} for host, counts in value["hosts"].items()}
+    return Coverage(hosts, value["start_page"], None if value["cut"] is None else Cut(value["cut"]))

@@ -1,0 +1,74 @@
+"""What the crawl saw, folded over all URLs that it knows. Pure but for what the frontier remembers."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
+
+from app.domain.coverage import Coverage, Cut, Seen
+from app.engines.crawl.frontier import MAX_HOPS, Frontier
+from app.engines.model import FrontierUrl
+
+MIN_GONE: Final = 3  # addresses of a host from which on it is asked whether it still shows what it had shown
+GONE_SHARE: Final = 0.05
+SPOTS: Final = 3  # judged addresses of a host, the nearest first, of which one is asked again
+
+
+class CoverageFold:
+    """Sees to it that a URL which leads elsewhere counts as what it leads to."""
+
+    def __init__(self, frontier: Frontier) -> None:
+        self._frontier = frontier
+        self._facts = {fact.id: fact for fact in frontier.all()}
+
+    def doubtful_hosts(self) -> dict[str, str]:
+        """Hosts with many addresses that are gone, each with a URL that it had shown."""
+        judged: defaultdict[str, list[FrontierUrl]] = defaultdict(list)
+        gone: Counter[str] = Counter()
+        for fact in self._facts.values():
+            if fact.seen is Seen.JUDGED:
+                judged[fact.host].append(fact)
+            gone[fact.host] += fact.seen is Seen.GONE
+        return {
+            host: min(judged[host], key=lambda fact: (fact.depth, fact.id)).url
+            for host, number in gone.items()
+            if judged[host] and number >= max(MIN_GONE, GONE_SHARE * len(judged[host]))
+        }
+
+    def coverage(self, *, starts: Iterable[str], cut: Cut | None, changed: Collection[str] = ()) -> Coverage:
+        """`starts`: URLs that all have to show content. `changed`: hosts that show no more what they had shown, so
+        that what they call gone is refused.
+        """
+        hosts: defaultdict[str, Counter[Seen]] = defaultdict(Counter)
+        for fact in self._facts.values():
+            seen = self._end_of(fact)
+            refused = seen is Seen.GONE and fact.host in changed
+            hosts[fact.host][Seen.CLIENT_ERROR if refused else seen] += 1
+        wanted = list(starts)
+        start_page = bool(wanted) and all(map(self._shows_content, wanted))
+        return Coverage(_in_order(hosts), start_page, cut)
+
+    def _end_of(self, fact: FrontierUrl) -> Seen:
+        if fact.seen is not Seen.MOVED:  # a form itself is a page like any other, what lies behind it is not
+            return Seen.JUDGED if fact.seen in (Seen.FORM, Seen.SHEET) else fact.seen or Seen.NO_ANSWER
+        ends = self._ends(fact)
+        if ends & {Seen.FORM, Seen.SIGN_IN}:
+            return Seen.SIGN_IN
+        return Seen.WALL if Seen.WALL in ends else Seen.JUDGED
+
+    def _shows_content(self, url: str) -> bool:
+        fact = self._frontier.find(url)
+        return fact is not None and Seen.JUDGED in (self._ends(fact) if fact.seen is Seen.MOVED else {fact.seen})
+
+    def _ends(self, fact: FrontierUrl) -> set[Seen | None]:
+        """What the chain of redirects from here comes to; empty when it leads away or in a circle."""
+        known, waiting, ends = {fact.id}, [fact], set[Seen | None]()
+        for _ in range(MAX_HOPS + 1):
+            beside = {near for one in waiting for near in self._frontier.beside(one.id)} - known
+            known |= beside
+            waiting = [self._facts[near] for near in beside if self._facts[near].seen is Seen.MOVED]
+            ends |= {self._facts[near].seen for near in beside} - {Seen.MOVED}
+        return ends
+
+
+def _in_order(hosts: Mapping[str, Counter[Seen]]) -> dict[str, dict[Seen, int]]:
+    return {host: {seen: hosts[host][seen] for seen in Seen if hosts[host][seen]} for host in sorted(hosts)}

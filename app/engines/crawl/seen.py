@@ -1,0 +1,98 @@
+"""What one answer let us see of its address. Pure: an answer and what was read of it in, one word out."""
+
+import re
+from typing import Final
+
+from app.domain.coverage import Seen
+from app.engines.crawl.ports import Extraction
+from app.engines.model import FetchError, FetchResult, PageFact
+
+_GOOD: Final = range(200, 300)
+_GONE: Final = frozenset({404, 410})
+_ASKS_WHO: Final = frozenset({401, 407})
+WALL_TEXT: Final = 500  # characters: a page that only asks for something says no more
+WALL_LINKS: Final = 5  # imprint, privacy, languages; more is a site's own content
+SIGN_IN_TEXT: Final = 500
+_PASSWORD: Final = re.compile(rb"type=[\"']?password", re.IGNORECASE)
+_SIGN_IN_PATH: Final = re.compile(r"log-?in|sign-?in|logon|sso|passport|/auth\b|/cas\b|denglu", re.IGNORECASE)
+_PASSWORD_SEARCHED: Final = 512 * 1024  # bytes
+# All words of one line have to be on a page that shows next to nothing else.
+_WALLS: Final = (
+    ("cookie", "accept"),
+    ("cookie", "agree"),
+    ("cookie", "consent"),
+    ("cookie", "allow"),
+    ("cookie", "同意"),
+    ("cookie", "接受"),
+    ("consent", "privacy"),
+    ("隐私", "同意"),
+    ("enable", "javascript"),
+    ("javascript", "required"),
+    ("启用", "javascript"),
+    ("开启", "javascript"),
+    ("enable", "cookies"),
+    ("checking your browser",),
+    ("verify", "human"),
+    ("not a robot",),
+    ("captcha",),
+    ("access", "denied"),
+    ("request", "blocked"),
+    ("been blocked",),
+    ("人机验证",),
+    ("安全验证",),
+    ("请输入验证码",),
+    ("访问", "拦截"),
+    ("访问", "拒绝"),
+    ("禁止访问",),
+)
+
+
+def seen_of(result: FetchResult, page: PageFact | None, found: Extraction | None) -> Seen:
+    """`page` None: a style sheet. `found`: what was read of a document, error pages included."""
+    if not result.status:
+        return Seen.LIMIT if result.error is FetchError.BLOCKED else Seen.NO_ANSWER
+    if result.status not in _GOOD and not result.hops:
+        return _refusal(result.status)
+    if page is not None and page.error is FetchError.UNREADABLE:
+        return Seen.UNREADABLE
+    if result.hops:
+        return Seen.MOVED
+    if result.error is not None or (result.truncated and result.body):
+        return Seen.TRUNCATED
+    if page is None:
+        return Seen.SHEET
+    return Seen.NOT_HTML if found is None else _document(result, found)
+
+
+def _refusal(status: int) -> Seen:
+    if status in _GONE:
+        return Seen.GONE
+    if status in _ASKS_WHO:
+        return Seen.SIGN_IN
+    if status in range(400, 500):
+        return Seen.CLIENT_ERROR
+    return Seen.SERVER_ERROR if status >= 500 else Seen.NO_ANSWER  # noqa: PLR2004 - classes of RFC 9110
+
+
+def _document(result: FetchResult, found: Extraction) -> Seen:
+    text = found.text.strip()
+    if _is_wall(text.lower(), found):
+        return Seen.WALL
+    if _asks_for_password(result, text):
+        return Seen.FORM
+    if text or found.links or found.references:
+        return Seen.JUDGED
+    return Seen.MOVED if found.meta_refresh or found.script_location else Seen.NOT_HTML
+
+
+def _is_wall(text: str, found: Extraction) -> bool:
+    if len(text) > WALL_TEXT or len(found.links) > WALL_LINKS:
+        return False
+    return any(all(word in text for word in words) for words in _WALLS)
+
+
+def _asks_for_password(result: FetchResult, text: str) -> bool:
+    """A page that is there to sign in, and not one with a box for it beside its content."""
+    if _PASSWORD.search(result.body[:_PASSWORD_SEARCHED]) is None:
+        return False
+    return len(text) <= SIGN_IN_TEXT or _SIGN_IN_PATH.search(result.url) is not None
