@@ -47,6 +47,7 @@ class Size:
     unfinished: int = 100  # of the large owner
     parties: int = 80_000
     pages: int = 20_000
+    long_config: int = 100  # every so manieth task has a hundred long start URLs
 
     def divided(self, by: int) -> "Size":
         names = (
@@ -144,7 +145,7 @@ def _tasks(grown: Grown, owners: list[str], size: Size) -> Iterator[dict[str, An
             "id": task_id,
             "user_id": grown.owner if is_long or unfinished or number % 2 else random.choice(owners),
             "target_domain": f"corp-{number % 977}.example",
-            "config": starts if number % 20 == 19 else "{}",
+            "config": starts if number % size.long_config == 7 else "{}",
             "status": status,
             "attempt": 1,
             "run": 1,

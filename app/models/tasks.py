@@ -95,13 +95,14 @@ CAPTURED: Final = text("capture_bytes > 0")
 _partial("ix_scan_tasks_captured", CAPTURED, scan_tasks.c.user_id, scan_tasks.c.capture_bytes)
 _partial("ix_scan_tasks_unfinished", UNFINISHED_VISIBLE, scan_tasks.c.user_id, scan_tasks.c.status)
 # A list in each order, for an administrator and for an owner, with all that it is filtered by: a page and its total are
-# read from the index alone, and the rows of the page afterwards.
+# read from the index alone, and the rows of the page afterwards. With `deleted_at`, though it is null in all of it:
+# SQLite would look that up.
 LIST_ORDERS: Final = MappingProxyType(
     {
-        "created_at": ("created_at", "id", "status", "target_domain"),
-        "target_domain": ("target_domain", "id", "status"),
-        "completed_at": ("completed_at", "id", "status", "target_domain"),
-        "status": ("status", "created_at", "id", "target_domain"),
+        "created_at": ("created_at", "id", "status", "target_domain", "deleted_at"),
+        "target_domain": ("target_domain", "id", "status", "deleted_at"),
+        "completed_at": ("completed_at", "id", "status", "target_domain", "deleted_at"),
+        "status": ("status", "created_at", "id", "target_domain", "deleted_at"),
     }
 )
 for _order, _names in LIST_ORDERS.items():

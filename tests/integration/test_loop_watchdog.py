@@ -34,6 +34,7 @@ SIZE = Size(
     long_violations=4_000,
     parties=20_000,
     pages=10_000,
+    long_config=10,
 )
 LIMITS: dict[str, Any] = {
     "max_unfinished_tasks_per_user": 10_000,

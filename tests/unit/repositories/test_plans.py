@@ -320,6 +320,15 @@ def test_no_query_looks_through_a_table_that_grows_and_none_sorts_more_than_a_pa
     assert not faults
 
 
+@pytest.mark.parametrize("name", ["tasks.list_page", "violations.list_page"])
+def test_a_page_and_its_total_are_read_from_indexes_alone(db, name):
+    """Only the rows of the page are looked up, by their ids: others may be long."""
+    for statement, plan in plans_of(db, WALK[name]):
+        reads = [line for line in plan if line.startswith(("SCAN ", "SEARCH ")) and line.split()[1] in metadata.tables]
+        looked_up = [line for line in reads if "COVERING" not in line]
+        assert all(line.endswith("(id=?)") for line in looked_up), (plan, statement)
+
+
 def test_what_hangs_on_a_row_is_found_by_an_index_when_it_is_removed():
     """SQLite says nothing of foreign keys in its plans."""
     for table in metadata.tables.values():
