@@ -346,14 +346,14 @@ class Crawler:
             self._store.add_hops(digest.hops)
         if digest.references:
             self._store.add_references(digest.references)
-        self._learn(item, digest)
+        self._learn(item, digest, seen)
         self._frontier.finish(item.id, digest.state, seen=seen, links=digest.links, same=digest.same)
 
-    def _learn(self, item: FrontierUrl, digest: Digest) -> None:
-        """A page that sends the browser on says nothing by its text."""
+    def _learn(self, item: FrontierUrl, digest: Digest, seen: Seen) -> None:
+        """An error says nothing of its like by its text, nor does a page that sends the browser on."""
         before = len(self._foreign)
         self._foreign.update(host_of(reference.url) for reference in digest.references)
-        if digest.extraction is not None and not digest.hops:
+        if seen is Seen.JUDGED and digest.extraction is not None and not digest.hops:
             brings_host = len(self._foreign) > before
             self._guard.learn(item.shape, digest.extraction.text, brings_host=brings_host)
 
@@ -364,6 +364,9 @@ class Crawler:
             await self._on_references(item.url, digest.references)
         if digest.page is not None and self._on_page:
             await self._on_page(digest.page, digest.extraction)
+        await self._tell_traps()
+
+    async def _tell_traps(self) -> None:
         while self._traps_told < len(self._guard.closed):
             shape = self._guard.closed[self._traps_told]
             self._traps_told += 1
@@ -388,6 +391,7 @@ class Crawler:
 
     async def _conclude(self, cut: Cut | None) -> None:
         """What was seen, and a warning for each thing that was not."""
+        await self._tell_traps()
         limit = self._limit()
         if cut is None and limit and not self._frontier.is_idle:
             cut, phrase, value = limit

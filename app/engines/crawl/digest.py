@@ -18,7 +18,7 @@ from app.engines.model import (
 )
 from app.engines.ports import Unreadable
 from app.engines.scope import Scope
-from app.engines.urls import host_of, host_of_serialised
+from app.engines.urls import host_of, host_of_serialised, normalise
 
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _SHEET: Final = "text/css"
@@ -112,7 +112,7 @@ class Digester:
             found,
             references=tuple(found.references),
             hops=tuple(_own_hops(page, found, result.address)),
-            links=self._in_scope(found.links) if good else (),
+            links=self._in_scope(_links(found)) if good else (),
             same=self._in_scope(_beside(found)) if good else (),
             hosts=self._named(found.own_hosts),
         )
@@ -156,6 +156,14 @@ def is_html(result: FetchResult) -> bool:
         return declared in _HTML
     start = result.body[:_SNIFFED].lstrip().lower()
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<!--"))
+
+
+def _links(found: Extraction) -> list[str]:
+    """Without where the page sends the browser by itself: as a plain link that would have no hops to count, and a chain
+    of such pages no end.
+    """
+    sent = {normalise(url) for url in (found.meta_refresh, found.script_location) if url}
+    return [url for url in found.links if normalise(url) not in sent] if sent else list(found.links)
 
 
 def _beside(found: Extraction) -> Iterator[str]:

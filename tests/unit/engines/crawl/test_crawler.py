@@ -522,6 +522,33 @@ async def test_a_trap_costs_little_and_the_rest_of_the_site_is_still_read(site, 
     assert any("/w?month" in message for _, message in sink.logs)
 
 
+async def test_error_pages_teach_the_guard_nothing(site, crawl, sink):
+    """Forty removed articles stand before two hundred good ones of the same shape."""
+    site.links(ROOT, *(f"/news/{number}.html" for number in range(240)))
+    for number in range(240):
+        url = f"{ROOT}news/{number}.html"
+        if number < 40:
+            site.page(url, "<p>This article has been removed.</p>", status=404)
+        else:
+            site.page(url, "<p>" + chr(0x4E00 + number))
+    crawler = await crawl()
+    assert crawler.pages == 201
+    assert sink.missed == []
+
+
+@pytest.mark.parametrize("link", ["", '<a href="/r?n={next}">go on</a>'])
+async def test_an_endless_chain_of_pages_that_send_the_browser_on_ends(site, crawl, link):
+    def page(number):
+        refresh = f'<meta http-equiv="refresh" content="0; url=/r?n={number + 1}">'
+        return refresh + link.format(next=number + 1)
+
+    site.links(ROOT, "/r?n=0")
+    for number in range(200):
+        site.page(f"{ROOT}r?n={number}", page(number))
+    await crawl()
+    assert len(asked(site)) <= 12
+
+
 async def test_a_stopped_scan_stops_the_crawl(site, crawl, make_crawler):
     async def on_page(page, extraction):
         raise ScanStopped
