@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Many tests wait for clocks, sockets and processes; what shares a file shares a worker.
 PARALLEL := -n 2 --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-system attack contract conformance soak cover lint format types imports bench eval lock clean
+.PHONY: help setup demo serve test test-system attack contract conformance chaos soak cover lint format types imports bench eval lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ contract: setup ## The real-time contract before AsyncAPI's official parser (nee
 
 conformance: setup ## The Autobahn cases against our WebSocket protocol class
 	$(BIN)/python -m pytest tests/conformance
+
+chaos: setup ## Fifteen minutes of kills, freezes, full disks, locks and lost hints; then an oracle (MINUTES=1, SEED=7)
+	$(BIN)/python bench/chaos.py --minutes $(or $(MINUTES),15) $(if $(SEED),--seed $(SEED))
 
 soak: setup ## Ten minutes with 5,000 idle connections that come and go (MINUTES=1 for less)
 	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),10)

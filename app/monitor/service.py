@@ -115,6 +115,9 @@ class TaskMonitor:
         while True:
             try:
                 await self.check_running_tasks()
+            except DatabaseUnavailable as error:
+                self._monitoring_errors.inc()
+                log.warning("monitor_waits", reason=error.message)
             except Exception:
                 self._monitoring_errors.inc()
                 log.exception("monitor_round_failed")

@@ -1,11 +1,13 @@
 import asyncio
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 
 from app.core.db import DatabaseUnavailable
 from app.domain.tasks import TaskStatus
+from tests.support.logs import captured_log
+from tests.support.realtime import until
 
 
 async def test_a_worker_that_misses_its_heartbeats_is_suspected_then_killed_and_requeued(post):
@@ -147,6 +149,17 @@ async def test_the_loop_looks_every_ten_seconds_and_outlives_a_failed_round(post
         await post.monitor.keep_house()
     assert post.clock.slept == [10, 10, 10, 10]
     assert post.errors.value == 4
+
+
+async def test_a_database_that_is_away_costs_rounds_and_is_no_mistake(post, tmp_path):
+    with captured_log() as log, closing(sqlite3.connect(tmp_path / "compliance.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        watching = asyncio.create_task(post.monitor.run())
+        await until(lambda: post.errors.value >= 2)
+        watching.cancel()
+        other.execute("ROLLBACK")
+    assert "monitor_waits" in log.getvalue()
+    assert "Traceback" not in log.getvalue()
 
 
 async def test_a_purge_that_takes_for_ever_hides_no_lost_worker(post):
