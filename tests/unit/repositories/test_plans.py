@@ -175,6 +175,7 @@ WALK: dict[str, Callable] = {
     "queue.pending": lambda c: (queue.pending(c, 10), queue.pending(c, 10, besides=[ID])),
     "queue.next_turn": lambda c: queue.next_turn(c, ID),
     "tasks.active": tasks.active,
+    "tasks.capture_usage": lambda c: tasks.capture_usage(c, ID),
     "tasks.count_unfinished": lambda c: tasks.count_unfinished(c, ID),
     "tasks.log_tail": lambda c: tasks.log_tail(c, ID, 200),
     "tasks.log_bytes": lambda c: tasks.log_bytes(c, ID),
@@ -219,7 +220,10 @@ WHOLE_LOGS = {
     "tasks.log_bytes": "once for an attempt, in the scan's own process",
 }
 # A partial index over so few rows that it may be looked through.
-FEW = ("ix_users_admins",)
+FEW = (
+    "ix_users_admins",
+    "ix_scan_tasks_captured",  # a number for each task that has captures still, read in the scan's own process
+)
 # Statements that change nothing that exists: their plan is empty.
 INSERTS = ("INSERT",)
 
