@@ -10,7 +10,7 @@ from typing import Final
 from app.core.aio import BackgroundTasks
 from app.core.clock import Clock, SystemClock
 from app.core.config import Settings
-from app.core.db import Database
+from app.core.db import Database, DatabaseUnavailable
 from app.core.errors import ConfigurationError
 from app.core.folder import Ownership, prepare_folder
 from app.core.metrics import Metrics
@@ -20,7 +20,6 @@ from app.events.bus.base import Bus
 from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
 from app.events.journal import Journal
-from app.migrations.runner import head_revision, migrate, read_revision
 from app.monitor.captures import CaptureSweep
 from app.monitor.purge import Purge
 from app.monitor.service import TaskMonitor
@@ -31,9 +30,11 @@ from app.services.lifecycle import Lifecycle
 from app.services.login import Login
 from app.services.mint import Mint
 from app.services.ports import FileRemover, Hub, Monitor, ScanRunner
+from app.services.presence import ResultFiles
 from app.services.readiness import Readiness
 from app.services.reports import ReportService
 from app.services.scans import ScanService
+from app.services.startup import explain, prepare_database, prepare_new_database, require_database
 from app.services.texts import Texts
 from app.services.throttle import Throttle
 from app.services.tickets import MemoryTickets, Tickets
@@ -66,6 +67,7 @@ class Services:
     users: UserService
     scans: ScanService
     reports: ReportService
+    results: ResultFiles
     readiness: Readiness
     runner: ScanRunner
     monitor: Monitor
@@ -78,10 +80,15 @@ class Services:
     async def start(self) -> str | None:
         """Migrate, then start the parts. Returns the generated password of the first `admin`, to be shown once.
 
-        When a part fails, those before it are stopped again. Raises ConfigurationError, DatabaseUnavailable.
+        When a part fails, those before it are stopped again. Raises ConfigurationError.
         """
         try:
             return await self._start()
+        except (DatabaseUnavailable, OSError) as error:
+            await self.stop()
+            if isinstance(error, OSError) and error.errno is None:  # not the system's
+                raise
+            raise explain(error, self.settings) from error
         except BaseException:
             await self.stop()
             raise
@@ -92,7 +99,7 @@ class Services:
         stack.push_async_callback(self.db.close)
         stack.callback(self.passwords.close)
         stack.callback(self.reports.close)
-        await asyncio.to_thread(self._prepare_database)
+        await asyncio.to_thread(prepare_database, self.settings, self.db, self.clock)
         stack.callback(self.epoch.close)
         await asyncio.to_thread(self.epoch.open)
         self._background.start(self.epoch.keep_synced(self.clock), name="log-counter")
@@ -106,6 +113,7 @@ class Services:
         stack.push_async_callback(self.monitor.stop)
         await self.manager.start()
         stack.push_async_callback(self.manager.stop)
+        self._background.start(self.results.check(), name="compare-results")
         return generated
 
     async def stop(self) -> None:
@@ -117,12 +125,6 @@ class Services:
         """Lets go of the data folder and the database. For services that were built and never started."""
         if self.lock is not None:
             self.lock.release()
-
-    def _prepare_database(self) -> None:
-        if self.settings.embedded:
-            migrate(self.db, clock=self.clock)
-        elif read_revision(self.db) != head_revision():
-            raise ConfigurationError("The database is not at this version's revision: run `compliance migrate`.")
 
 
 def build_services(
@@ -165,8 +167,9 @@ def finish_restore(data_dir: Path) -> Path | None:
 
 
 def open_database(settings: Settings) -> Database:
-    """The database alone, for commands beside a running server."""
+    """The database alone, for commands beside a running server. Raises ConfigurationError."""
     prepare_folder(settings.data_dir)
+    require_database(settings)
     return Database(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
 
 
@@ -205,6 +208,10 @@ def _build(
     manager: Hub | None,
 ) -> Services:
     db = open_database(settings)
+    try:
+        prepare_new_database(settings, db, clock)
+    except DatabaseUnavailable as error:
+        raise explain(error, settings) from error
     bus = MemoryBus()
     texts = Texts(settings.language)
     metrics = Metrics()
@@ -291,6 +298,7 @@ def _build(
             clock=clock,
             reports_at_once=settings.reports_at_once,
         ),
+        results=ResultFiles(db=db, scans_dir=settings.data_dir / SCANS_FOLDER),
         readiness=Readiness(db=db, clock=clock),
         runner=runner,
         monitor=monitor,

@@ -21,16 +21,22 @@ async def live() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="The database takes writes and events are delivered; a dead bus is only `degraded`")
+@router.get(
+    "/readyz",
+    summary="The database takes writes and events are delivered; a dead bus or missing results are only `degraded`",
+)
 async def ready(services: State) -> Response:
     writable = await services.readiness.database_takes_writes()
-    checks = {"database": "ok" if writable else "unavailable", "sweep": _sweep(services)}
-    bus = "ok" if services.bus.healthy else "degraded"
+    checks = {"database": _database(services, writable=writable), "sweep": _sweep(services)}
+    lesser = {
+        "bus": "ok" if services.bus.healthy else "degraded",
+        "results": "missing" if services.results.missing else "ok",
+    }
     failed = services.manager.stopping or any(state != "ok" for state in checks.values())
-    status = bus
+    status = "ok" if set(lesser.values()) == {"ok"} else "degraded"
     if failed:
         status = "stopping" if services.manager.stopping else "unavailable"
-    body = {"status": status, "checks": {**checks, "bus": bus}}
+    body = {"status": status, "checks": {**checks, **lesser}}
     return JSONResponse(body, 503 if failed else 200, headers={"Retry-After": "1"} if failed else None)
 
 
@@ -48,6 +54,12 @@ def _has_metrics_token(request: Request, services: ApiServices) -> bool:
         return False
     given = bearer_token(request) or ""
     return secrets.compare_digest(given.encode(), token.get_secret_value().encode())
+
+
+def _database(services: ApiServices, *, writable: bool) -> str:
+    if services.db.damaged:
+        return "damaged"
+    return "ok" if writable else "unavailable"
 
 
 def _sweep(services: ApiServices) -> str:

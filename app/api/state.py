@@ -16,6 +16,7 @@ from app.schemas.common import Text
 from app.services.audit import AuditTrail
 from app.services.auth import AuthService
 from app.services.ports import Hub
+from app.services.presence import ResultFiles
 from app.services.readiness import Readiness
 from app.services.reports import ReportService, Slice
 from app.services.scans import Actor, ScanService
@@ -49,6 +50,8 @@ class ApiServices(Protocol):
     def reports(self) -> ReportService: ...
     @property
     def audit(self) -> AuditTrail: ...
+    @property
+    def results(self) -> ResultFiles: ...
     @property
     def readiness(self) -> Readiness: ...
     @property

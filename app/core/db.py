@@ -29,6 +29,7 @@ Work = Callable[[Connection], T]
 READ_THREADS: Final = 4
 WAIT_STEP_MS: Final = 50
 BUSY: Final = "the database is busy"
+FULL: Final = "the disk is full"
 log = structlog.get_logger(__name__)
 
 
@@ -38,6 +39,12 @@ class DatabaseUnavailable(Unavailable):
     code = "database_unavailable"
 
 
+class DatabaseDamaged(DatabaseUnavailable):
+    """A page of the file is not what it should be. Nothing mends that but a backup."""
+
+    code = "database_damaged"
+
+
 class Database:
     """The engine and its threads. One per process; `close` ends both."""
 
@@ -45,6 +52,7 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._busy_timeout_s = busy_timeout_s
+        self.damaged = False  # for good, from the first damaged page that was met
         self._engine = self._create_engine(url, busy_timeout_s)
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="db-read")
         # SQLite has one writer: queueing here is fairer than polling for its lock.
@@ -127,12 +135,18 @@ class Database:
                 connection = connection.execution_options(**options)  # noqa: PLW2901 - the same connection
                 with connection.begin():
                     return work(connection)
-        except OperationalError as error:
-            raise DatabaseUnavailable(_reason(error)) from error
         except DBAPIError as error:
-            if error.connection_invalidated:
+            if _is_damage(error):
+                raise self._damage(error) from error
+            if isinstance(error, OperationalError) or error.connection_invalidated:
                 raise DatabaseUnavailable(_reason(error)) from error
             raise
+
+    def _damage(self, error: DBAPIError) -> DatabaseDamaged:
+        if not self.damaged:
+            self.damaged = True
+            log.error("database_damaged", path=self._engine.url.database, reason=str(error.orig))
+        return DatabaseDamaged("the database is damaged")
 
     def _create_engine(self, url: str, busy_timeout_s: float) -> Engine:
         if not self.is_sqlite:
@@ -179,8 +193,14 @@ def _rounded_ms(seconds: float) -> int:
     return WAIT_STEP_MS * ceil(seconds * 1_000 / WAIT_STEP_MS)
 
 
+def _is_damage(error: DBAPIError) -> bool:
+    """SQLITE_CORRUPT and SQLITE_NOTADB, with their extended codes (sqlite.org/rescode.html)."""
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def _reason(error: DBAPIError) -> str:
     text = str(error.orig).lower()
     if "locked" in text or "busy" in text:
         return BUSY
-    return "the disk is full" if "full" in text else "the database is not reachable"
+    return FULL if "full" in text else "the database is not reachable"

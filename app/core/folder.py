@@ -10,6 +10,7 @@ from app.core.errors import ConfigurationError
 from app.core.private import FOLDER_MODE, close_to_others, open_mode, warn_of_others
 
 LOCK_FILE: Final = "lock"
+ELSEWHERE: Final = "mend that, or choose another folder (--data-dir or COMPLIANCE_DATA_DIR)"
 DATABASE_LOCK: Final = ".lock"  # appended to the database's name
 # What the program puts into its folder. A folder that holds anything else, or that all may write to, is somebody's
 # (/tmp, a home): its mode is not changed.
@@ -34,9 +35,9 @@ def prepare_folder(path: Path) -> None:
     try:
         path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"The data folder {path} cannot be made: {error.strerror}") from error
+        raise ConfigurationError(f"The data folder {path} cannot be made: {error.strerror}; {ELSEWHERE}") from error
     if not os.access(path, os.W_OK | os.X_OK):
-        raise ConfigurationError(f"The data folder {path} cannot be written to")
+        raise ConfigurationError(f"The data folder {path} cannot be written to; {ELSEWHERE}")
     mode = open_mode(path)
     if mode and _is_ours(path, mode):
         close_to_others(path)
@@ -126,7 +127,7 @@ def _acquire(path: Path, what: str, instead: str) -> int:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be opened: {error.strerror}") from error
+        raise ConfigurationError(f"{path} cannot be opened: {error.strerror}; {ELSEWHERE}") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

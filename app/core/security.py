@@ -193,7 +193,7 @@ def load_secret(settings: Settings) -> str:
         secret = path.read_text().strip()
         mode = path.stat().st_mode
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be used: {error.strerror}") from error
+        raise ConfigurationError(f"{path} cannot be used: {error.strerror}; make it a file of ours") from error
     if mode & 0o077:
         raise ConfigurationError(f"{path} may be read by others; chmod 600 it, or delete it to get a new one")
     if len(secret) < 2 * 32:  # 32 random bytes as hex

@@ -85,10 +85,13 @@ def _refuse_foreign(db: Database, before: str | None) -> None:
         tables = db.read_sync(lambda connection: inspect(connection).get_table_names())
         if set(tables) & set(metadata.tables):
             raise ConfigurationError(
-                "The database holds tables that were not made by `migrate`; start with an empty one."
+                f"The database {db.engine.url.database} holds tables that were not made by `migrate`; choose another."
             )
     elif before not in known_revisions():
-        raise ConfigurationError(f"The database (revision {before}) was made by a newer version of this program.")
+        raise ConfigurationError(
+            f"The database {db.engine.url.database} (revision {before}) was made by a newer version of this program: "
+            "install that one, or put a backup of this version back (`compliance restore FILE`)."
+        )
 
 
 def _upgrade(connection: Connection, scripts: ScriptDirectory, head: str) -> None:

@@ -107,6 +107,14 @@ def count_unfinished(connection: Connection, user_id: str) -> int:
     return connection.execute(query).scalar_one()
 
 
+def runs_after(connection: Connection, task_id: str, limit: int) -> list[tuple[str, int, bool]]:
+    """(id, run, whether the run has begun and can still be seen) of the next tasks by id; deleted ones are included."""
+    t = scan_tasks.c
+    begun = t.started_at.is_not(None) & t.deleted_at.is_(None)
+    query = select(t.id, t.run, begun).where(t.id > task_id).order_by(t.id).limit(limit)
+    return [(row[0], row[1], bool(row[2])) for row in connection.execute(query)]
+
+
 def log_tail(connection: Connection, task_id: str, limit: int) -> list[Row[Any]]:
     """The newest `limit` lines, oldest first."""
     query = select(task_logs).where(task_logs.c.task_id == task_id).order_by(task_logs.c.log_seq.desc()).limit(limit)

@@ -328,6 +328,8 @@ const TEXTS = {
   "error.last_admin": ["至少要保留一个可用的管理员。", "At least one active administrator must remain."],
   "error.user_has_running_tasks": ["请先取消该用户的任务。", "Cancel the user's scans first."],
   "error.database_unavailable": ["数据库繁忙或不可用，请稍后再试。", "The database is busy or away; try again soon."],
+  "error.database_damaged": ["数据库文件已损坏，请联系管理员。", "The database is damaged; tell an administrator."],
+  "error.results_unavailable": ["扫描结果文件缺失。", "The file with the scan's results is missing."],
   "error.scan_store": ["扫描数据无法读写。", "The scan's data cannot be read or written."],
   "error.scan_store_damaged": ["扫描数据已损坏。", "The scan's data is damaged."],
   "error.scan_store_locked": ["扫描数据正被另一个进程使用。", "Another process holds the scan's data."],

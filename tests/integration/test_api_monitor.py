@@ -152,6 +152,16 @@ async def test_ready_when_the_database_takes_writes_and_the_sweep_is_in_time(hou
     assert (late.status_code, late.json()["checks"]["sweep"]) == (503, "late")
 
 
+async def test_scans_without_files_are_said_and_the_rest_is_served(house):
+    task_id = await house.add_task(await house.login())
+    services = house.services
+    await services.journal.write(services.lifecycle.claim(task_id, 1, "worker-1", "example.com"))
+    await services.results.check()
+    ready = await house.client.get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+    assert ready.json()["checks"]["results"] == "missing"
+
+
 async def test_a_locked_database_is_not_ready_and_requests_are_told_to_come_back(tmp_path):
     async with open_house(tmp_path / "data", database_busy_timeout_s=0.1) as house:
         headers = await house.login()

@@ -18,7 +18,7 @@ from app.cli.doctor.configuration import read_settings, settings_in_force
 from app.cli.doctor.finding import Finding, State
 from app.cli.doctor.machine import check_browser, check_clock, check_file_limit, check_fonts, check_python
 from app.cli.doctor.network import check_port, check_resolvers
-from app.cli.doctor.storage import check_database, check_folder, check_space
+from app.cli.doctor.storage import check_database, check_folder, check_results, check_space
 from app.cli.texts import clean
 from app.core.config import Settings
 
@@ -48,6 +48,7 @@ def examine(
         check_folder(settings),
         check_space(settings),
         check_database(settings),
+        check_results(settings),
         check_port(settings),
         *check_resolvers(settings, ask=ask_network),
         check_browser(settings),

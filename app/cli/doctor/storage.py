@@ -14,11 +14,14 @@ from app.core.config import Settings
 from app.core.private import open_mode
 from app.core.security import SECRET_FILE
 from app.migrations import runner
+from app.services.presence import compare, list_results
+from app.services.startup import witnesses_of_loss
 
 MIB: Final = 1 << 20
 LITTLE_MIB: Final = 1_024  # a large scan's pages and pictures take hundreds of MiB
 TOO_LITTLE_MIB: Final = 64  # the database, its journal and a backup before a migration
 BUSY_TIMEOUT_S: Final = 2.0
+_RUNS: Final = "SELECT id, run, started_at IS NOT NULL AND deleted_at IS NULL FROM scan_tasks"
 
 
 def check_folder(settings: Settings) -> Finding:
@@ -59,6 +62,10 @@ def check_database(settings: Settings) -> Finding:
     if not url.drivername.startswith("sqlite") or not url.database:
         return bad("database", url.render_as_string(), "Only SQLite is supported so far.")
     path = Path(url.database)
+    lost = witnesses_of_loss(settings)
+    if lost:
+        means = "The service does not start. Put a backup in its place, or remove that file to begin anew."
+        return bad("database", f"{path} is missing or empty, and {lost[0]} tells that there was one", means)
     if not path.exists():
         own_place = path.parent == settings.data_dir.absolute()  # made with the folder, which is looked at by itself
         if own_place or os.access(path.parent, os.W_OK | os.X_OK):
@@ -69,9 +76,34 @@ def check_database(settings: Settings) -> Finding:
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
             revision = _revision(connection)
+            fault = _find_fault(connection)
     except sqlite3.Error as error:
         return bad("database", f"{path}: {error}", "The service does not start. Put a backup in its place.")
+    if fault is not None:
+        means = "Parts of it cannot be read any more, and the service is not ready. Put a backup in its place."
+        return bad("database", f"{path} is damaged: {fault}", means)
     return _judge(str(path), revision)
+
+
+def check_results(settings: Settings) -> Finding:
+    """Whether each scan that has begun has its file, and each file its scan."""
+    database, folder = settings.database_file, settings.data_dir / "scans"
+    if database is None or not database.exists():
+        return ok("results", "no scans yet")
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
+            rows = connection.execute(_RUNS).fetchall()
+        there = list_results(folder)
+    except (sqlite3.Error, OSError) as error:
+        return less("results", f"not compared: {error}", "See what is said of the database and the data folder.")
+    missing, unknown = compare(rows, there)
+    if missing:
+        means = f"Their lists and reports are answered with 503. Put {folder} back from the backup of the database."
+        return bad("results", f"{len(missing)} of {len(rows)} scans have no file, such as {missing[0]}", means)
+    if unknown:
+        means = f"They are of no use: the database in their place is older than {folder}, or another one."
+        return less("results", f"{len(unknown)} files belong to no scan, such as {min(unknown)}", means)
+    return ok("results", f"of {len(rows)} scans")
 
 
 def _judge(path: str, revision: str | None) -> Finding:
@@ -85,6 +117,12 @@ def _judge(path: str, revision: str | None) -> Finding:
     if revision != head:
         return ok("database", f"{path} at {revision}", f"`serve` copies it and brings it to {head}.")
     return ok("database", f"{path} at {revision}, the newest")
+
+
+def _find_fault(connection: sqlite3.Connection) -> str | None:
+    """The first that SQLite's own check finds; it reads every page, a second for some hundred MiB."""
+    found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    return None if found == "ok" else " ".join(found.split())
 
 
 def _revision(connection: sqlite3.Connection) -> str | None:

@@ -19,12 +19,17 @@ from app.cli.doctor.examination import examine
 from app.cli.doctor.finding import State
 from app.cli.doctor.machine import check_browser, check_clock, check_file_limit, check_fonts, check_python
 from app.cli.doctor.network import check_port, check_resolvers
-from app.cli.doctor.storage import check_database, check_folder, check_space
+from app.cli.doctor.storage import check_database, check_folder, check_results, check_space
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
+from app.events.bus.memory import MemoryBus
+from app.events.journal import Journal
 from app.migrations.runner import head_revision, migrate
+from app.services.lifecycle import Lifecycle
+from app.services.texts import Texts
 from tests.support.command import here
+from tests.support.rows import add_user
 from tests.support.streaming import stream_house
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF"
@@ -164,6 +169,33 @@ def test_what_is_no_database_of_ours_is_bad(tmp_path, content):
     else:
         path.write_bytes(content)
     assert check_database(make(tmp_path)).state is State.BAD
+
+
+def test_a_database_that_was_lost_is_bad(tmp_path):
+    (tmp_path / "secret.key").touch()
+    found = check_database(make(tmp_path))
+    assert found.state is State.BAD
+    assert f"{tmp_path}/secret.key tells that there was one" in found.found
+
+
+def test_scans_and_their_files_are_compared(tmp_path):
+    settings = make(tmp_path)
+    assert check_results(settings).state is State.OK
+    db = Database(settings.resolved_database_url)
+    migrate(db, clock=SystemClock())
+    owner = add_user(db, SystemClock(), "mei")
+    lifecycle, journal = Lifecycle(clock=SystemClock(), texts=Texts("en")), Journal(db=db, bus=MemoryBus())
+    journal.write_sync(lifecycle.create("a", user_id=owner, target_domain="a.org", config={}))
+    journal.write_sync(lifecycle.claim("a", 1, "w", "a.org"))
+    asyncio.run(db.close())
+    found = check_results(settings)
+    assert (found.state, found.found) == (State.BAD, "1 of 1 scans have no file, such as a-1.db")
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans" / "a-1.db").touch()
+    assert check_results(settings).state is State.OK
+    (tmp_path / "scans" / "b-1.db").touch()
+    found = check_results(settings)
+    assert (found.state, found.found) == (State.LESS, "1 files belong to no scan, such as b-1.db")
 
 
 def test_a_database_elsewhere_needs_its_folder(tmp_path):

@@ -111,7 +111,7 @@ def test_a_newer_database_refuses_to_start(db):
 
 def test_tables_that_are_not_ours_refuse_to_start(db):
     metadata.create_all(db.engine)
-    with pytest.raises(ConfigurationError, match="empty one"):
+    with pytest.raises(ConfigurationError, match="choose another"):
         migrate(db, clock=HandClock())
 
 

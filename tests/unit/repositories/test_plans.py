@@ -177,6 +177,7 @@ WALK: dict[str, Callable] = {
     "tasks.active": tasks.active,
     "tasks.capture_usage": lambda c: tasks.capture_usage(c, ID),
     "tasks.count_unfinished": lambda c: tasks.count_unfinished(c, ID),
+    "tasks.runs_after": lambda c: tasks.runs_after(c, ID, 1_000),
     "tasks.log_tail": lambda c: tasks.log_tail(c, ID, 200),
     "tasks.log_bytes": lambda c: tasks.log_bytes(c, ID),
     "tasks.logs_after": walk_lines,
