@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from app.models import sessions, users
 
@@ -16,7 +16,7 @@ def find_with_user(connection: Connection, session_id: str) -> Row[Any] | None:
 
 def list_with_users(connection: Connection, session_ids: Sequence[str]) -> list[Row[Any]]:
     """As `find_with_user`, for many in one query."""
-    return list(connection.execute(_joined().where(sessions.c.id.in_(session_ids))))
+    return list(connection.execute(_MANY_WITH_USERS, {"ids": list(session_ids)}))
 
 
 def add(
@@ -60,3 +60,7 @@ def _joined() -> Any:
         sessions.c.expires_at.label("session_expires_at"),
         users,
     ).join(users, users.c.id == sessions.c.user_id)
+
+
+# Asked for each connection: built once.
+_MANY_WITH_USERS: Final = _joined().where(sessions.c.id.in_(bindparam("ids", expanding=True)))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, LargeBinary, Row, Select, cast, func, select
+from sqlalchemy import Connection, LargeBinary, Row, Select, bindparam, cast, func, select
 
 from app.domain.tasks import TaskStatus
 from app.models import scan_tasks, task_events, task_logs
@@ -15,6 +15,11 @@ TaskRow = Row[Any]  # all columns of scan_tasks
 Visible: Final = scan_tasks.c.deleted_at.is_(None)
 MAX_LOOKED_AT: Final = 20_000  # lines, for one page of those that a filter keeps
 SORTABLE: Final = tuple(LIST_ORDERS)
+# Asked for each connection, and in each sweep: built once.
+_HEADS: Final = select(*(scan_tasks.c[name] for name in ("id", "user_id", "last_seq", "min_seq", "status", "attempt")))
+_IDS: Final[Any] = bindparam("ids", expanding=True)
+_HEADS_NAMED: Final = _HEADS.where(scan_tasks.c.id.in_(_IDS))
+_HEADS_OWNED: Final = _HEADS.where(scan_tasks.c.user_id.in_(_IDS), UNFINISHED_VISIBLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +84,11 @@ def list_page(
 
 def heads(connection: Connection, task_ids: Sequence[str], owner_ids: Sequence[str]) -> list[TaskHead]:
     """Heads of the named tasks and of the owners' unfinished ones. Deleted ones are included while their row stands."""
-    columns = [scan_tasks.c[name] for name in ("id", "user_id", "last_seq", "min_seq", "status", "attempt")]
-    named = select(*columns).where(scan_tasks.c.id.in_(task_ids))
-    owned = select(*columns).where(scan_tasks.c.user_id.in_(owner_ids), UNFINISHED_VISIBLE)
-    found = {row.id: TaskHead(*row) for row in connection.execute(named.union_all(owned))}
-    return list(found.values())
+    rows = [
+        *(connection.execute(_HEADS_NAMED, {"ids": list(task_ids)}) if task_ids else ()),
+        *(connection.execute(_HEADS_OWNED, {"ids": list(owner_ids)}) if owner_ids else ()),
+    ]
+    return list({row.id: TaskHead(*row) for row in rows}.values())
 
 
 def last_retry_seq(connection: Connection, task_id: str) -> int:

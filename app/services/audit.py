@@ -6,7 +6,6 @@ What was denied is added up (`services.refusals`): it is what people can cause w
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
 import structlog
@@ -114,9 +113,9 @@ class AuditTrail:
     async def _write_batch(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
         lost, self._unreported = self._unreported, 0
-        rows = [asdict(row) for row in batch]
+        rows = [row.values() for row in batch]
         if lost:
-            rows.append(asdict(AuditRow(self._clock.now(), "audit.dropped", "failed", detail={"count": lost})))
+            rows.append(AuditRow(self._clock.now(), "audit.dropped", "failed", detail={"count": lost}).values())
         writing = asyncio.ensure_future(self._db.write(lambda connection: audit.add_all(connection, rows)))
         self._under_way = writing
         try:

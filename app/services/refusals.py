@@ -33,6 +33,10 @@ class AuditRow:
     object_id: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
 
+    def values(self) -> dict[str, Any]:
+        """By column. Not `dataclasses.asdict`, which copies everything deeply: one row of each connection."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 @dataclass(frozen=True, slots=True)
 class _Kind:

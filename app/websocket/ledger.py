@@ -88,4 +88,4 @@ class Ledger:
 
     def _count_open(self) -> None:
         self._metrics.open_connections.set(len(self._registry))
-        self._metrics.active_users.set(len(self._registry.users()))
+        self._metrics.active_users.set(self._registry.count_users())

@@ -44,6 +44,9 @@ class Registry:
         """Users with at least one connection."""
         return list(self._by_user)
 
+    def count_users(self) -> int:
+        return len(self._by_user)
+
     def has_user(self, user_id: str) -> bool:
         return user_id in self._by_user
 

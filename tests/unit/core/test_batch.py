@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from app.core.batch import MAX_KEYS, BatchedReads
+from app.core.batch import CROWD_PAUSE_S, MAX_KEYS, BatchedReads
 
 
 class Reads:
@@ -77,3 +77,40 @@ async def test_a_read_has_an_end():
     reads.gates[1].set_result(None)
     await asyncio.gather(*asked)
     assert [len(keys) for keys in reads.asked] == [MAX_KEYS, 1]
+
+
+async def test_in_a_crowd_the_next_read_waits_for_more():
+    reads = Reads()
+    batch = BatchedReads(reads)
+    asked = []
+
+    def ask(*keys):
+        asked.extend(asyncio.create_task(batch.get(key)) for key in keys)
+
+    ask("a", "b")
+    await turn()
+    ask("c")
+    await turn()
+    reads.gates[0].set_result(None)
+    await turn()
+    ask("d")
+    await turn()
+    assert reads.asked == [["a", "b"]]
+    await asyncio.sleep(2 * CROWD_PAUSE_S)
+    assert reads.asked == [["a", "b"], ["c", "d"]]
+    reads.gates[1].set_result(None)
+    assert await asyncio.gather(*asked) == ["A", "B", "C", "D"]
+
+
+async def test_after_the_crowd_one_alone_is_read_at_once():
+    reads = Reads()
+    batch = BatchedReads(reads)
+    asked = [asyncio.create_task(batch.get(key)) for key in "ab"]
+    await turn()
+    reads.gates[0].set_result(None)
+    await asyncio.gather(*asked)
+    alone = asyncio.create_task(batch.get("c"))
+    await turn()
+    assert reads.asked == [["a", "b"], ["c"]]
+    reads.gates[1].set_result(None)
+    assert await alone == "C"

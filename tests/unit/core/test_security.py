@@ -1,3 +1,5 @@
+import hmac
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 
 import jwt
@@ -6,7 +8,7 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from app.core.errors import ConfigurationError, LimitReached, Unauthenticated
-from app.core.security import Claims, Passwords, Tokens, load_secret
+from app.core.security import OWN_HEADER, Claims, Passwords, Tokens, load_secret
 from tests.support.house import HandClock, cheap_passwords, make_settings
 
 SECRET = "0123456789abcdef0123456789abcdef-long"
@@ -88,6 +90,36 @@ def test_a_token_of_the_previous_key_is_read_and_new_ones_have_the_current(clock
     # What holds for the current key holds for the previous one.
     assert refusal(new, jwt.encode(payload(clock, exp=None), previous, "HS256")) == "invalid_token"
     assert refusal(new, jwt.encode(payload(clock), previous, "HS384")) == "invalid_token"
+
+
+def test_our_own_form_is_what_the_library_writes(tokens, clock):
+    assert tokens.issue("access", claims(clock)).partition(".")[0] == OWN_HEADER
+
+
+def test_no_character_of_a_token_may_be_another(tokens, clock):
+    """It is read without the library: what that would find out has to be found out here."""
+    token = tokens.issue("access", claims(clock))
+    for place, character in enumerate(token):
+        for other in {"A", "B", "", "=", ".", character * 2} - {character}:
+            assert refusal(tokens, token[:place] + other + token[place + 1 :]) == "invalid_token"
+
+
+@pytest.mark.parametrize("change", ["{}.", "{}=", " {}", "{}\n", ".{}", "{}.x"])
+def test_nothing_stands_around_a_token(tokens, clock, change):
+    assert refusal(tokens, change.format(tokens.issue("access", claims(clock)))) == "invalid_token"
+
+
+def test_a_payload_that_is_no_object_is_refused_though_we_signed_it(tokens):
+    for content in (b"[]", b"x", b"\xff", b""):
+        signed = OWN_HEADER + "." + urlsafe_b64encode(content).rstrip(b"=").decode()
+        signature = urlsafe_b64encode(hmac.digest(SECRET.encode(), signed.encode(), "sha256")).rstrip(b"=").decode()
+        assert refusal(tokens, f"{signed}.{signature}") == "invalid_token"
+
+
+def test_a_token_in_another_form_is_the_library_s_to_judge(tokens, clock):
+    other = jwt.encode(payload(clock), SECRET, "HS256", headers={"kid": "1"})
+    assert other.partition(".")[0] != OWN_HEADER
+    assert tokens.read(other, "access").user_id == "u"
 
 
 @pytest.mark.parametrize(
