@@ -69,7 +69,7 @@ _SECRET_NAME: Final = re.compile(
 )
 # A value that nobody types: a JWT, or at least 24 characters of hex or base64 with digits and letters mixed.
 _SECRET_VALUE: Final = re.compile(
-    r"eyJ[\w\-]{8,}\.[\w\-.]*|(?=[^/]*[0-9])(?=[^/]*[A-Za-z])(?:[\w\-+/=]|%2[BFbf]|%3[Dd]){24,}", re.ASCII
+    r"\A(?:eyJ[\w\-]{8,}+\.[\w\-.]*+|(?=[^/]*[0-9])(?=[^/]*[A-Za-z])(?:[\w\-+/=]|%2[BFbf]|%3[Dd]){24,})\Z", re.ASCII
 )
 _MASK: Final = "***"
 _USER_INFO: Final = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.\-]*:)?([/\\]{2,})[^/\\?#]*@")

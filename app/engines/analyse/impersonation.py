@@ -24,7 +24,7 @@ _GENERIC: Final = re.compile(
     r"提额|升级|激活|解冻|解除|限制|版|重要|紧急|通知|公告|提示|提醒|年审|更新|快捷|支付|领取",
     re.IGNORECASE,
 )
-_SEPARATOR: Final = re.compile(r"\s*[|｜\-–—_·•:：,，/»>!！]+\s*")
+_SEPARATOR: Final = re.compile(r"[|｜\-–—_·•:：,，/»>!！]+")
 _CARD: Final = re.compile(
     r"\bcc-(?:number|csc|exp)|card.?(?:number|no\b|num)|\bcvv|\bcvc|\bcsc\b|\bssn\b|social security|expir(?:y|ation)|"
     r"\bpin\b|iban|银行卡|卡号|有效期|身份证|取款密码|支付密码|交易密码|安全码|预留手机"
@@ -99,7 +99,7 @@ class Impersonation:
     def _identities(self, text: str) -> set[str]:
         """What is left of a title's parts without the general words of such titles; brands are all `_BRAND_MARK`."""
         parts = _SEPARATOR.split(self._mask(text))
-        bare = (_GENERIC.sub(" ", part).strip(" '’\"“”()（）®™.") for part in parts)
+        bare = (_GENERIC.sub(" ", part).strip().strip(" '’\"“”()（）®™.") for part in parts)
         return {part for part in bare if part}
 
     def _mask(self, text: str) -> str:

@@ -19,6 +19,7 @@ CONFUSABLE: Final = MappingProxyType(
         }
     )
 )
+_WORDS: Final = re.compile(r"[.\-_]")
 MIN_EDIT_LENGTH: Final = 7  # one wrong letter in a shorter label is too often another word
 
 
@@ -62,7 +63,7 @@ class Lookalikes:
 
     def _token(self, prefix: str, label: str) -> tuple[Brand, str] | None:
         """A brand's label as a word of the host: `brand-login.example`, `brand.com.example`, `brand.example`."""
-        words = {*re.split(r"[.\-_]", prefix), *re.split(r"[\-_]", label)}
+        words = {*_WORDS.split(prefix), *_WORDS.split(label)}
         found = next((self._book.by_label[word] for word in sorted(words) if word in self._book.by_label), None)
         return (found, "token") if found is not None else None
 

@@ -18,7 +18,7 @@ _URGENCY: Final = re.compile(
     r"(?:您|你)的[^。！\n]{0,12}(?:版本过低|过期|过低|过旧|已失效|需要更新|必须更新|需要升级)|"
     r"flash(?: player)?[^.。!！\n]{0,20}(?:out ?of ?date|outdated|过期|过低|已失效)|浏览器版本(?:过低|过旧)|"
     r"your (?:computer|pc|device|phone|system|mac)[^.\n]{0,30}(?:infected|at risk|compromised|virus|damaged|locked)|"
-    r"\d+ (?:virus(?:es)?|threats?|trojans?) (?:found|detected)|virus(?:es)? (?:detected|found)|"
+    r"\d{1,9} (?:virus(?:es)?|threats?|trojans?) (?:found|detected)|virus(?:es)? (?:detected|found)|"
     r"remove (?:the )?virus(?:es)? now|"
     r"(?:检测到|发现)[^。！\n]{0,12}(?:病毒|木马|漏洞|威胁|风险)|(?:电脑|手机|设备|系统)[^。！\n]{0,10}(?:中毒|感染|被锁定|严重风险)|"
     r"立即(?:修复|清除|查杀|杀毒)|否则(?:将|会)?[^。！\n]{0,12}(?:丢失|锁定|封停|删除)|安装(?:后|才能)[^。！\n]{0,6}(?:观看|播放|解锁)|"

@@ -7,11 +7,11 @@ import re
 import zlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from html import unescape
 from typing import Final
 
 from app.engines.crawl.ports import Fetcher, Reader
 from app.engines.crawl.ports import Sitemap as Listing
+from app.engines.extract.entities import unescape
 from app.engines.ports import Unreadable
 from app.engines.urls import resolve
 
@@ -22,10 +22,8 @@ MAX_NESTING: Final = 3
 TIMEOUT_S: Final = 30.0
 AT_ONCE: Final = 1_000  # URLs that are handed on in one go: 20 ms
 _GZIP: Final = b"\x1f\x8b"
-_LOCATION: Final = re.compile(
-    r"<(?:\w+:)?loc\b[^>]*>\s*(?:<!\[CDATA\[)?\s*([^<\]]{1,4096}?)\s*(?:\]\]>)?\s*</", re.IGNORECASE
-)
-_INDEX: Final = re.compile(r"<(?:\w+:)?sitemapindex\b", re.IGNORECASE)
+_LOCATION: Final = re.compile(r"<(?:\w{1,30}:)?loc\b[^<>]{0,200}>\s*+(?:<!\[CDATA\[)?+([^<\]]{1,4096})", re.IGNORECASE)
+_INDEX: Final = re.compile(r"<(?:\w{1,30}:)?sitemapindex\b", re.IGNORECASE)
 _OK: Final = 200
 
 

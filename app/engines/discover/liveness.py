@@ -12,7 +12,7 @@ from app.engines.model import FetchResult
 
 TIMEOUT_S: Final = 10.0  # for one answer; a host that takes longer is not worth a crawl
 MAX_BYTES: Final = 64 * 1024  # enough for a fingerprint
-_TITLE: Final = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_TITLE: Final = re.compile(rb"<title(?:\s[^<>]{0,200})?>([^<]{0,1000})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Prober:
 
 def fingerprint(result: FetchResult, name: str) -> Fingerprint:
     """Pages that differ in nothing but the host's name look the same."""
-    body = re.sub(re.escape(name.encode()), b"*", result.body, flags=re.IGNORECASE)
+    body = re.compile(re.escape(name.encode()), re.IGNORECASE).sub(b"*", result.body)
     title = _TITLE.search(body)
     location = result.hops[-1].location if result.hops else result.header("location")
     return Fingerprint(

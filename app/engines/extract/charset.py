@@ -69,17 +69,17 @@ _LABELS: Final = MappingProxyType(
 )
 _MARKS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"))
 _PRESCAN_BYTES: Final = 4_096  # browsers look at 1,024; real pages have comments before their meta
-_COMMENT: Final = re.compile(rb"<!--.*?-->", re.DOTALL)
-_META: Final = re.compile(rb"<meta[\s/][^>]*?charset\s*=\s*[\"']?\s*([\w.:\-]{2,40})", re.IGNORECASE)
+_META: Final = re.compile(rb"<meta[\s/][^<>]{0,500}?charset\s*+=\s*+[\"']?+\s*+([\w.:\-]{2,40})", re.IGNORECASE)
 _XML_OR_CSS: Final = re.compile(
-    rb"\s*(?:<\?xml[^>]*?encoding\s*=\s*|@charset\s+)[\"']([\w.:\-]{2,40})[\"']", re.IGNORECASE
+    rb"\A\s*+(?:<\?xml[^>]{0,500}?encoding\s*+=\s*+|@charset\s++)[\"']([\w.:\-]{2,40})[\"']", re.IGNORECASE
 )
-_HEADER: Final = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:\-]{2,40})", re.IGNORECASE)
+_HEADER: Final = re.compile(r"charset\s*+=\s*+[\"']?+\s*+([\w.:\-]{2,40})", re.IGNORECASE)
 _NON_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 _HIGH: Final = bytes(range(0x80, 0x100))
 _NON_ASCII_BYTES: Final = re.compile(rb"[\x80-\xff][\x40-\xff]?")
 
 _SAMPLE_CHARACTERS: Final = 3_000  # enough for a stable share; keeps the check below 0.2 ms
+_SHARE_CHARACTERS: Final = 500_000  # in which undecodable places are counted
 _DETECT_BYTES: Final = 16_384
 _SECOND_OPINION_BYTES: Final = 4_096  # charset-normalizer needs 2 ms for these
 _READS_WELL: Final = 0.08  # share of frequent characters: real East Asian text has 0.3 to 0.6, mojibake 0.01 to 0.04
@@ -125,7 +125,7 @@ def _declarations(body: bytes, content_type: str) -> Iterator[str]:
     """Known labels from the header and the document, the header's first."""
     head = body[:_PRESCAN_BYTES]
     if b"<!--" in head:
-        head = _COMMENT.sub(b"", head)
+        head = _without_comments(head)
     found = (_HEADER.search(content_type), _XML_OR_CSS.match(head), _META.search(head))
     for match in found:
         if match is None:
@@ -133,6 +133,13 @@ def _declarations(body: bytes, content_type: str) -> Iterator[str]:
         name = match[1].decode("ascii", "replace") if isinstance(match[1], bytes) else match[1]
         if label := _LABELS.get(name.lower()):
             yield label
+
+
+def _without_comments(head: bytes) -> bytes:
+    """One that is not closed stays: the prescan may have cut it."""
+    start, *rest = head.split(b"<!--")
+    parts = [comment.partition(b"-->") for comment in rest]
+    return start + b"".join(after if end else b"<!--" + text for text, end, after in parts)
 
 
 def _strict_utf8(body: bytes) -> str | None:
@@ -211,5 +218,6 @@ def _first(runs: Iterable[str], limit: int) -> Iterator[str]:
 
 
 def _bad_share(text: str) -> float:
+    text = text[:_SHARE_CHARACTERS]
     bad = text.count("\ufffd")
     return bad / max(1, sum(map(len, _NON_ASCII.findall(text)))) if bad else 0.0

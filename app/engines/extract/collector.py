@@ -6,11 +6,15 @@ from typing import Final
 
 from selectolax.lexbor import LexborNode
 
-from app.engines.extract.element import MAX_TEXT, Paths, snippet_of, text_of
+from app.engines.extract.element import MAX_TEXT, Paths, snippet_of, squeeze, text_of
 from app.engines.extract.hidden import HiddenIndex
 from app.engines.model import Reference, Relation
 from app.engines.urls import Base, host_of, host_of_serialised, origin_of
 
+MAX_URL: Final = 8_192  # characters of an address as written; servers take no more, and browsers little
+MAX_LINKS: Final = 20_000  # own documents of one page
+_MAX_KIND: Final = 120
+_MAX_REL: Final = 200
 MAX_REFERENCES: Final = 20_000  # of one page; the site of a link farm is found out long before
 _MAX_DESCRIBED: Final = 3_000  # with DOM path, snippet and text: 30 us each
 _TEXT_OF: Final = frozenset({"a", "area", "button", "q", "blockquote"})  # elements whose text is an anchor text
@@ -42,6 +46,7 @@ class Collector:
 
     def locate(self, raw: str) -> tuple[str, bool] | None:
         """(absolute URL, whether it is the site's own); None for what is no http(s) URL."""
+        raw = raw[:MAX_URL]  # a third party is known by its host, however long the rest is
         if raw in self._resolved:
             return self._resolved[raw]
         url = self._base.resolve(raw)
@@ -63,8 +68,13 @@ class Collector:
             return None
         url, own = found
         if own:
-            self.links[url.partition("#")[0]] = None
+            self.link(url)
         return url
+
+    def link(self, url: str) -> None:
+        """Notes an own document, unless the page has too many."""
+        if len(self.links) < MAX_LINKS:
+            self.links[url.partition("#")[0]] = None
 
     def add(self, reference: Reference) -> None:
         """Keeps a reference unless the page has too many."""
@@ -75,7 +85,17 @@ class Collector:
         """A reference outside any element: in a header, a style block."""
         found = self.locate(raw)
         if found is not None and not found[1]:
-            self.add(Reference(self.page_url, found[0], raw, relation, kind, snippet=snippet[:MAX_TEXT], rel=rel))
+            self.add(
+                Reference(
+                    self.page_url,
+                    found[0],
+                    raw[:MAX_URL],
+                    relation,
+                    kind[:_MAX_KIND],
+                    snippet=snippet[:MAX_TEXT],
+                    rel=rel[:_MAX_REL],
+                )
+            )
 
     def mention(self, raw: str, kind: str, *, snippet: str = "", dom_path: str = "") -> None:
         """A URL in text that is no markup; the same one in the same kind of place is kept once per page."""
@@ -83,7 +103,8 @@ class Collector:
         if found is None or found[1] or (found[0], kind) in self._mentioned:
             return
         self._mentioned.add((found[0], kind))
-        snippet = " ".join(snippet.split())[:MAX_TEXT]
+        snippet = squeeze(snippet)
+        kind, raw = kind[:_MAX_KIND], raw[:MAX_URL]
         self.add(Reference(self.page_url, found[0], raw, Relation.MENTION, kind, dom_path=dom_path, snippet=snippet))
 
 
@@ -105,7 +126,8 @@ class Describer:
         kind: str,
     ) -> None:
         """Adds a reference from an element to a foreign URL."""
-        rel = (attributes.get("rel") or "").lower()
+        rel = (attributes.get("rel") or "")[:_MAX_REL].lower()
+        raw = raw[:MAX_URL]
         if len(self.collector.references) >= _MAX_DESCRIBED:
             self.collector.add(Reference(self.collector.page_url, url, raw, relation, kind, rel=rel))
             return

@@ -12,12 +12,13 @@ from typing import Final
 import tinycss2  # type: ignore[import-untyped]  # ships no types
 from tinycss2.ast import Node  # type: ignore[import-untyped]  # ships no types
 
+from app.engines.extract.tame import tame_css
 from app.engines.model import Reference, Relation
 from app.engines.urls import resolve
 
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
 _PLACE: Final = re.compile(r"(?<![\w\-])(?:src|url)\(|@import\s*[\"']|(?:-webkit-)?image-set\(", re.IGNORECASE)
-_QUOTE: Final = re.compile(r"\s*([\"'])")
+_QUOTE: Final = re.compile(r"\s{0,100}+([\"'])")
 _IMPORT_BEFORE: Final = re.compile(r"@import\s*$", re.IGNORECASE)
 _MAX_VALUE: Final = 4_096  # characters of one url(); longer ones are data: URLs
 _MAX_WHOLE: Final = 100_000  # characters that are read whole; 50 ms
@@ -48,7 +49,7 @@ def _scan(text: str) -> Iterator[tuple[str, str, str]]:
     if "/*" in text:
         text = _COMMENT.sub(" ", text)
     if "\\" in text and len(text) <= _MAX_WHOLE:
-        yield from _walk(tinycss2.parse_component_value_list(text), imported=False)
+        yield from _walk(tinycss2.parse_component_value_list(tame_css(text)), imported=False)
         return
     done = 0  # up to here a value was read; an image-set() holds url() of its own
     for count, match in enumerate(_PLACE.finditer(text)):
@@ -65,7 +66,7 @@ def _read(text: str, match: re.Match[str], end: int) -> Iterator[tuple[str, str,
     snippet = " ".join(text[max(0, start - _SNIPPET // 2) : start + _SNIPPET // 2].split())
     imported = match[0].startswith("@") or bool(_IMPORT_BEFORE.search(text[max(0, start - 20) : start]))
     value = text[match.end() - 1 if match[0].startswith("@") else start : end]
-    for kind, raw, _ in _walk(tinycss2.parse_component_value_list(value), imported=imported):
+    for kind, raw, _ in _walk(tinycss2.parse_component_value_list(tame_css(value)), imported=imported):
         yield kind, raw, snippet
 
 

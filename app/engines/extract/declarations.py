@@ -19,11 +19,15 @@ MAY_HIDE: Final = re.compile(
     r"none|hidden|collapse|opacity|font|indent|left|right|top|bottom|margin|transform|clip|height|width|color",
     re.IGNORECASE,
 )
+_MAX_VALUE: Final = 1_000  # characters of one value
 _FAR: Final = 200.0  # px beyond an edge: more than any drop shadow or carousel peep
 _TINY: Final = 1.0  # px
 _FAINT: Final = 0.05  # opacity that nobody sees
 _EM: Final = 16.0  # px; browsers' initial font size
-_LENGTH: Final = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))(px|em|rem|pt|vw|vh|%|cm|in|ch|ex)?$")
+# Zeros in front are no more digits: a length may be written with any number of them.
+_LENGTH: Final = re.compile(
+    r"\A([+-]?)(?=\.?\d)0*+(\d{0,20}+(?:\.\d{0,20}+)?)\d*+(px|em|rem|pt|vw|vh|%|cm|in|ch|ex)?\Z"
+)
 _FACTORS: Final = {
     None: 1.0,
     "px": 1.0,
@@ -35,14 +39,20 @@ _FACTORS: Final = {
     "%": 12.8,
     "cm": 37.8,
 }
-_ALPHA: Final = re.compile(r"opacity\s*[(=:]\s*(?:opacity\s*=\s*)?([\d.]+)(%?)")
-_SHIFT: Final = re.compile(r"translate(?:x|y|3d)?\(\s*(-?[\d.]+[a-z%]*)(?:\s*,\s*(-?[\d.]+[a-z%]*))?")
-_SHRUNK: Final = re.compile(r"scale(?:x|y|3d)?\(\s*0?\.?0+\s*[,)]")
+_ALPHA: Final = re.compile(r"opacity\s*+[(=:]\s*+(?:opacity\s*+=\s*+)?([\d.]{1,40}+)(%?)")
+_OPACITY: Final = re.compile(r"\A([\d.]++)(%?)\Z")
+_NUMBER: Final = re.compile(r"\A(?=\.?\d)\d*+\.?\d*+\Z")
+_SHIFT: Final = re.compile(
+    r"translate(?:x|y|3d)?\(\s*+(-?[\d.]{1,40}[a-z%]{0,5})(?:\s*+,\s*+(-?[\d.]{1,40}[a-z%]{0,5}))?"
+)
+_SHRUNK: Final = re.compile(r"scale(?:x|y|3d)?\(\s*+(?=\.?0)0*+\.?0*+\s*+[,)]")
 _CLIPPED: Final = re.compile(
     r"rect\(\s*(?:0|1)(?:px)?[\s,]+(?:0|1)(?:px)?[\s,]+(?:0|1)(?:px)?[\s,]+(?:0|1)(?:px)?\s*\)"
     r"|inset\(\s*(?:100|[5-9]\d)%\s*\)|(?:circle|ellipse)\(\s*0|polygon\(\s*0(?:px)?\s+0(?:px)?\s*\)"
 )
-_RGB: Final = re.compile(r"rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)(?:[\s,/]+([\d.]+%?))?\s*\)")
+_RGB: Final = re.compile(
+    r"rgba?\(\s*+0*+(\d{0,9})[\s,]++0*+(\d{0,9})[\s,]++0*+(\d{0,9})(?:[\s,/]++([\d.]{1,40}%?))?\s*+\)"
+)
 _HEX: Final = re.compile(r"#([0-9a-f]{3,8})\b")
 _NAMES: Final = {
     "white": (255, 255, 255),
@@ -69,6 +79,7 @@ def read_style(text: str) -> Mapping[str, tuple[str, bool]]:
         name, colon, value = declaration.partition(":")
         name = name.strip()
         if colon and name in WATCHED:
+            value = value[:_MAX_VALUE]
             plain = value.replace("!important", "").replace("! important", "").strip()
             found[name] = (plain, plain != value.strip())
     return found
@@ -77,7 +88,9 @@ def read_style(text: str) -> Mapping[str, tuple[str, bool]]:
 def length_px(value: str) -> float | None:
     """A CSS length in pixels, roughly (percent of a 1280 px page); None for `auto`, `calc()` and the like."""
     match = _LENGTH.match(value)
-    return float(match[1]) * _FACTORS.get(match[2], _EM) if match else None
+    if match is None:
+        return None
+    return (-1 if match[1] == "-" else 1) * float(f"0{match[2]}") * _FACTORS.get(match[3], _EM)
 
 
 def kind_of_box(style: Mapping[str, str]) -> str | None:
@@ -93,10 +106,10 @@ def kind_of_box(style: Mapping[str, str]) -> str | None:
 
 def _opacity(style: Mapping[str, str]) -> float:
     if (value := style.get("opacity")) is not None:
-        match = re.fullmatch(r"([\d.]+)(%?)", value)
+        match = _OPACITY.match(value)
     else:
         match = _ALPHA.search(style.get("filter", ""))
-    if match is None or not re.fullmatch(r"\d*\.?\d+|\d+\.", match[1]):
+    if match is None or not _NUMBER.match(match[1]):
         return 1.0
     is_percent = match[2] or "alpha" in style.get("filter", "")
     return float(match[1]) / (100.0 if is_percent else 1.0)
@@ -146,7 +159,7 @@ def colour_of(value: str) -> Colour | None:
         return TRANSPARENT
     if match := _RGB.search(value):
         alpha = float(match[4].rstrip("%") or 1) if match[4] and match[4].count(".") <= 1 and match[4] != "." else 1.0
-        return TRANSPARENT if alpha == 0 else (int(match[1]), int(match[2]), int(match[3]))
+        return TRANSPARENT if alpha == 0 else (int(match[1] or 0), int(match[2] or 0), int(match[3] or 0))
     if match := _HEX.search(value):
         return _from_hex(match[1])
     return next((_NAMES[word] for word in value.split() if word in _NAMES), None)

@@ -13,6 +13,7 @@ _SNIPPET: Final = 200
 _LINK_VALUE: Final = re.compile(r"<([^<>]{0,4096})>((?:\s*;[^,<]*(?:\"[^\"]*\")?)*)")
 _REL: Final = re.compile(r"rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
 _URL_IN_JSON: Final = re.compile(r"https?://[^\s\"'<>\\]+|(?<=\")/[^\s\"'<>\\]*")
+_DIRECTIVES: Final = re.compile(r"[;,]")
 # A source expression with a host (CSP 3, 2.3.1): optional scheme and wildcard, a host with a dot, port, path.
 _CSP_HOST: Final = re.compile(
     r"^(?:(https?|wss?)://)?(?:\*\.)?((?:[a-z0-9_\-]+\.)+[a-z0-9\-]{2,})(?::(?:\d+|\*))?(/\S*)?$", re.IGNORECASE
@@ -34,7 +35,7 @@ def extract_headers(headers: Sequence[tuple[str, str]], *, url: str) -> tuple[Re
 
 def read_csp(value: str, place: str = "header:csp") -> Iterator[_Found]:
     """Hosts of a Content-Security-Policy with their directive, also from a `meta` element."""
-    for directive in re.split(r"[;,]", value):
+    for directive in _DIRECTIVES.split(value):
         words = directive.split()
         for word in words[1:]:
             if match := _CSP_HOST.match(word):

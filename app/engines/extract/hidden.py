@@ -22,6 +22,7 @@ from app.engines.extract.declarations import (
     read_style,
 )
 from app.engines.extract.scripted_hiding import hidden_by_scripts, written_sheets
+from app.engines.extract.selectors import Shape
 from app.engines.extract.sheet import SheetRule, Specificity, media_applies, read_sheet
 
 _MAX_SELECTORS: Final = 600  # that are matched on one page; 20 us each on a page of 200 kB
@@ -72,6 +73,7 @@ class HiddenIndex:
     tree: LexborHTMLParser
     sheets: Sequence[str] = ()  # texts of already fetched sheets of the same site, in order
     _styles: dict[int, dict[str, tuple[_Weight, str]]] | None = field(default=None, init=False)  # None: not built yet
+    _shape: Shape | None = field(default=None, init=False)
     _near: dict[int, dict[str, str]] = field(default_factory=dict, init=False)  # element -> what descends to it
     _boxes: dict[int, str | None] = field(default_factory=dict, init=False)  # element -> kind, ancestors included
 
@@ -121,6 +123,10 @@ class HiddenIndex:
             self._apply(rule, order, styles)
 
     def _apply(self, rule: SheetRule, order: int, styles: dict[int, dict[str, tuple[_Weight, str]]]) -> bool:
+        if self._shape is None:
+            self._shape = Shape.of(self.tree.css("*"))
+        if not self._shape.affords(rule.selector):
+            return False
         try:
             nodes = self.tree.css(rule.selector)
         except SelectolaxError:  # a selector that lexbor does not know

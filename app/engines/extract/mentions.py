@@ -6,15 +6,15 @@ conditional comments, at a tenth of the price.
 
 import re
 from collections.abc import Iterator
-from html import unescape
 from typing import Final
 
+from app.engines.extract.entities import unescape
 from app.engines.extract.script import find_urls
 
 _COMMENT: Final = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
-_CONDITIONAL: Final = re.compile(r"\s*\[if\b", re.IGNORECASE)
+_CONDITIONAL: Final = re.compile(r"\A\s*+\[if\b", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(
-    r"\s(data-[\w.:\-]+|on[a-z]{3,30})\s*=\s*(?:\"([^\"<>]{4,100000})\"|'([^'<>]{4,100000})'|([^\s\"'<>=`]{4,4000}))",
+    r"\s(data-[\w.:\-]{1,100}|on[a-z]{3,30})\s*=\s*(?:\"([^\"<>]{4,100000})\"|'([^'<>]{4,100000})'|([^\s\"'<>=`]{4,4000}))",
     re.IGNORECASE,
 )
 _MAX_PLACES: Final = 5_000

@@ -13,6 +13,7 @@ from app.engines.extract.nesting import split_nesting
 from app.engines.extract.noscript import lift
 from app.engines.extract.reader import Facts, Reader
 from app.engines.extract.script import find_location
+from app.engines.extract.tame import tame_markup
 from app.engines.extract.visible import MAX_TEXT, needs_scripts
 from app.engines.model import Reference, Relation
 from app.engines.scope import registrable_domain
@@ -62,7 +63,7 @@ def extract(
         sheets: texts of the site's style sheets that are at hand; they only help to see what is hidden.
     """
     text, charset = decode(body, _header(headers, "content-type"))
-    text, noscripts = lift(text)
+    text, noscripts = lift(tame_markup(text))
     pieces = split_nesting(text)
     trees = [LexborHTMLParser(piece) for piece in pieces]
     base_url = _base_of(trees[0], url)

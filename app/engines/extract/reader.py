@@ -15,6 +15,7 @@ from app.engines.extract.hidden import HiddenIndex
 from app.engines.extract.mentions import find_mentions, mentions_in
 from app.engines.extract.nesting import split_nesting
 from app.engines.extract.table import TABLE, Form, Rule, link_rule
+from app.engines.extract.tame import tame_markup
 from app.engines.extract.values import refresh_url, split
 from app.engines.extract.visible import visible_text
 from app.engines.model import Relation
@@ -22,6 +23,7 @@ from app.engines.model import Relation
 _Item = TypeVar("_Item")
 _MAX_INNER: Final = 200  # templates and srcdoc documents of one page
 _MAX_NOSCRIPT: Final = 2_000  # characters that are searched for "enable JavaScript"
+_MAX_WORDS: Final = 200  # characters of attributes that hold a few words
 _MAX_INNER_DEPTH: Final = 3  # templates in templates
 _UNFILLED: Final = re.compile(r"\{\{|\$\{|<%")  # places that a script would fill in
 _OTHERS: Final = frozenset({"script", "style", "meta", "html", "iframe"})
@@ -48,8 +50,16 @@ class Reader:
     """Goes through the elements of one tree, once."""
 
     def __init__(
-        self, tree: LexborHTMLParser, source: str, collector: Collector, facts: Facts, sheets: Sequence[str] = ()
+        self,
+        tree: LexborHTMLParser,
+        source: str,
+        collector: Collector,
+        facts: Facts,
+        sheets: Sequence[str] = (),
+        level: int = 0,
     ) -> None:
+        """`level`: how many documents this one is inside of."""
+        self._level = level
         self._tree = tree
         self._source = source
         self._collector = collector
@@ -71,8 +81,10 @@ class Reader:
 
     def read_inactive(self, markup: str, prefix: str) -> None:
         """Reads markup that is not part of the tree; what it refers to is only mentioned."""
-        for piece in self._take(split_nesting(markup)):
-            inner = Reader(LexborHTMLParser(piece), piece, self._collector, Facts())
+        if self._level >= _MAX_INNER_DEPTH:
+            return
+        for piece in self._take(split_nesting(tame_markup(markup))):
+            inner = Reader(LexborHTMLParser(piece), piece, self._collector, Facts(), level=self._level + 1)
             inner._read_elements(inner._tree.css("*"), prefix=prefix)
 
     def _read_title(self) -> None:
@@ -129,10 +141,10 @@ class Reader:
             relation = rule.relation if active else Relation.MENTION
             self._describer.add(node, attributes, url, raw, relation, kind)
         elif rule.crawl and not kind.startswith("template:") and not _UNFILLED.search(raw):
-            self._collector.links[url.partition("#")[0]] = None
+            self._collector.link(url)
 
     def _read_link(self, href: str, attributes: dict[str, str | None], *, active: bool) -> Rule:
-        rel = (attributes.get("rel") or "").lower()
+        rel = (attributes.get("rel") or "")[:_MAX_WORDS].lower()
         found = self._collector.locate(href)
         if found is not None and active:
             words = rel.split()
@@ -153,7 +165,7 @@ class Reader:
             case "meta":
                 self._read_meta(node, attributes, place)
             case "html":
-                self._facts.language = self._facts.language or (attributes.get("lang") or "").lower()
+                self._facts.language = self._facts.language or (attributes.get("lang") or "")[:_MAX_WORDS].lower()
             case "iframe" if attributes.get("srcdoc"):
                 self.read_inactive(attributes["srcdoc"] or "", "srcdoc:")
 
@@ -190,7 +202,9 @@ class Reader:
     def _read_meta(self, node: LexborNode, attributes: dict[str, str | None], place: str) -> None:
         content = attributes.get("content") or ""
         equivalent = (attributes.get("http-equiv") or "").lower()
-        name = (attributes.get("name") or attributes.get("property") or attributes.get("itemprop") or "").lower()
+        name = (attributes.get("name") or attributes.get("property") or attributes.get("itemprop") or "")[
+            :_MAX_WORDS
+        ].lower()
         if equivalent == "refresh":
             self._read_refresh(node, attributes, content, active=not place)
         elif equivalent.startswith("content-security-policy"):

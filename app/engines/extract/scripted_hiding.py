@@ -28,7 +28,7 @@ _NAMED: Final = re.compile(
     rf"(?:var|let|const)\s+([\w$]+)\s*=\s*(?:document\s*\.\s*)?(getElementById\s*\(\s*{_STRING}\s*\))"
 )
 _STYLE_BLOCK: Final = re.compile(r"<style[^<>]*>(.*?)(?:</style|\Z)", re.IGNORECASE | re.DOTALL)
-_TAG: Final = re.compile(r"<(/?)([a-zA-Z][\w\-]*)([^<>]*)>")
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][\w\-]*+)([^<>]*+)>")
 _STYLE_ATTRIBUTE: Final = re.compile(r"style\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
 _CAPITAL: Final = re.compile(r"[A-Z]")
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import tinycss2  # type: ignore[import-untyped]  # ships no types
 
 from app.engines.extract.declarations import MAY_HIDE, WATCHED, read_style
+from app.engines.extract.tame import tame_css
 
 _MAX_SHEET: Final = 300_000  # characters that are read; tinycss2 needs 0.15 s for these, once per sheet
 _MAX_RULES: Final = 4_000  # of one sheet
@@ -19,9 +20,10 @@ _DYNAMIC: Final = re.compile(
     r"|invalid|valid|open|fullscreen|-)",
     re.IGNORECASE,
 )
-_WIDTH: Final = re.compile(r"\(\s*(min|max)-(?:device-)?width\s*:\s*([\d.]+)(px|em|rem)?\s*\)")
+_OTHER_MEDIA: Final = re.compile(r"\A(?:only\s++)?(?:print|speech|handheld|tv|braille)\b")
+_WIDTH: Final = re.compile(r"\(\s*+(min|max)-(?:device-)?width\s*+:\s*+([\d.]{1,20})(px|em|rem)?\s*+\)")
 _ID: Final = re.compile(r"#[\w\-]+")
-_CLASS: Final = re.compile(r"\.[\w\-]+|\[[^\]]*\]|:(?!:)(?!not|is|where|has)[\w\-]+")
+_CLASS: Final = re.compile(r"\.[\w\-]+|\[[^\[\]]{0,200}\]|:(?!:)(?!not|is|where|has)[\w\-]+")
 _TYPE: Final = re.compile(r"(?:^|[\s>+~(])[a-zA-Z][\w\-]*")
 Specificity = tuple[int, int, int]
 
@@ -43,7 +45,7 @@ def read_sheet(text: str) -> Sequence[SheetRule]:
 @lru_cache(maxsize=128)  # the same few sheets and blocks on all pages of a site
 def _read(text: str) -> Sequence[SheetRule]:
     rules: list[SheetRule] = []
-    for rule in _walk(tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True), depth=0):
+    for rule in _walk(tinycss2.parse_stylesheet(tame_css(text), skip_comments=True, skip_whitespace=True), depth=0):
         rules.append(rule)
         if len(rules) >= _MAX_RULES:
             break
@@ -71,7 +73,7 @@ def media_applies(query: str) -> bool:
 
 
 def _one_applies(part: str) -> bool:
-    if re.match(r"(?:only\s+)?(?:print|speech|handheld|tv|braille)\b", part) or part.startswith("not "):
+    if _OTHER_MEDIA.match(part) or part.startswith("not "):
         return False
     return all(_width_fits(bound, float(number) * (1 if unit == "px" else 16)) for bound, number, unit in _widths(part))
 

@@ -5,7 +5,8 @@ from typing import Final
 
 from app.engines.extract.table import Form
 
-_WORD: Final = re.compile(r"[^ \t\n\f\r]+")
+_CANDIDATE: Final = re.compile(r"[^ \t\n\f\r,][^ \t\n\f\r]*+")
+_STRUCTURE: Final = re.compile(r"[(),]")
 _LIST: Final = re.compile(r"[^\s,]+")
 _REFRESH: Final = re.compile(
     r"""^\s*+[\d.]*+\s*+[;,]?\s*+(?:url\s*=\s*)?(?:"([^"]*)"?|'([^']*)'?|(\S.*))$""", re.IGNORECASE | re.DOTALL
@@ -28,32 +29,25 @@ def split(value: str, form: Form) -> list[str]:
 def split_srcset(value: str) -> list[str]:
     """URLs of a srcset as the HTML standard parses it (4.8.4.3): a URL may hold commas, but not end with one."""
     urls: list[str] = []
-    rest = value
-    while len(urls) < _MAX_VALUES:
-        rest = rest.lstrip(" \t\n\f\r,")
-        if not rest:
-            break
-        url = _WORD.match(rest)[0]  # type: ignore[index]  # what is left does not start with a space
-        rest = rest[len(url) :]
+    position = 0
+    while len(urls) < _MAX_VALUES and (match := _CANDIDATE.search(value, position)) is not None:
+        url, position = match[0], match.end()
         if url.endswith(","):
             url = url.rstrip(",")
         else:
-            rest = _after_descriptors(rest)
+            position = _after_descriptors(value, position)
         urls.append(url)
     return urls
 
 
-def _after_descriptors(rest: str) -> str:
-    """What follows the comma that ends a candidate's descriptors; commas inside parentheses do not end them."""
+def _after_descriptors(value: str, position: int) -> int:
+    """Where the comma ends that ends a candidate's descriptors; commas inside parentheses do not end them."""
     depth = 0
-    for index, character in enumerate(rest):
-        if character == "(":
-            depth += 1
-        elif character == ")":
-            depth -= 1
-        elif character == "," and depth <= 0:
-            return rest[index + 1 :]
-    return ""
+    for match in _STRUCTURE.finditer(value, position):
+        depth += (match[0] == "(") - (match[0] == ")")
+        if match[0] == "," and depth <= 0:
+            return match.end()
+    return len(value)
 
 
 def refresh_url(content: str) -> str | None:

@@ -19,7 +19,7 @@ MAX_STUB_TEXT: Final = 300  # characters; on a page with more text an assignment
 MAX_SCRIPT: Final = 20_000  # characters of script that are looked at; stubs are tiny
 
 _REFRESH: Final = re.compile(
-    r"\s*(\d{0,9})[\d.]*\s*(?:[;,]\s*|\s)(?:url\s*=\s*)?(['\"]?)(.*)", re.IGNORECASE | re.DOTALL
+    r"\A\s*+(\d{0,9}+)[\d.]*+(?:\s*+[;,]\s*+|\s++)(?:url\s*+=\s*+)?(['\"]?)(.*)", re.IGNORECASE | re.DOTALL
 )
 _ASSIGNMENT: Final = re.compile(
     r"(?<![\w$])(?:(?:window|document|self|top|parent)\.)?location"
