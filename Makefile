@@ -68,10 +68,11 @@ types: setup ## mypy, strict
 imports: setup ## The floors of the house
 	$(BIN)/lint-imports
 
-bench: setup ## Numbers of the crawl, of the real-time core and of the fan-out beside a bare C loop (fifteen minutes)
+bench: setup ## Numbers of the crawl, the real-time core, the fan-out beside a bare C loop, and growth (twenty minutes)
 	$(BIN)/python bench/crawl.py
 	$(BIN)/python bench/realtime.py
 	$(BIN)/python bench/fanout.py
+	$(BIN)/python bench/growth.py
 
 eval: setup ## Precision and recall of the analysis on the labelled set
 	$(BIN)/python bench/eval.py

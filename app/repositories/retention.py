@@ -164,6 +164,19 @@ def purge_task(connection: Connection, task_id: str, limit: int) -> bool:
     return True
 
 
+def purge_tasks(connection: Connection, task_ids: Sequence[str], limit: int) -> int:
+    """Removes up to `limit` rows of deleted tasks, one task after the other. How many of them are gone."""
+    gone = 0
+    while gone < len(task_ids) and limit > 0:
+        for table, key in _CHILDREN:
+            limit -= _remove_some(connection, table, key, task_ids[gone], max(0, limit))
+        if limit <= 0:
+            break
+        connection.execute(delete(scan_tasks).where(t.id == task_ids[gone], t.deleted_at.is_not(None)))
+        gone, limit = gone + 1, limit - 1
+    return gone
+
+
 def has_old_keys(connection: Connection, made_before: datetime) -> bool:
     """Whether an idempotency key has had its time."""
     found = select(idempotency_keys.c.key).where(idempotency_keys.c.created_at < made_before).limit(1)

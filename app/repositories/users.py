@@ -1,12 +1,14 @@
 """Users: finding, listing and changing their rows."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from app.models import scan_tasks, users
 from app.models.identity import ADMINS
+from app.models.tasks import UNFINISHED_VISIBLE
 from app.repositories.listing import count_up_to
 
 
@@ -45,7 +47,7 @@ def change(connection: Connection, user_id: str, values: Mapping[str, Any]) -> N
 
 
 def remove(connection: Connection, user_id: str) -> None:
-    """With sessions, tasks and all that belongs to them (foreign keys cascade)."""
+    """With sessions, and with what there still is of tasks (foreign keys cascade)."""
     connection.execute(delete(users).where(users.c.id == user_id))
 
 
@@ -55,10 +57,20 @@ def count_other_admins(connection: Connection, user_id: str) -> int:
     return connection.execute(query).scalar_one()
 
 
-def task_runs(connection: Connection, user_id: str) -> list[tuple[str, int]]:
-    """All the user's tasks, deleted ones included, each with its last run."""
-    query = select(scan_tasks.c.id, scan_tasks.c.run).where(scan_tasks.c.user_id == user_id)
-    return [(row.id, row.run) for row in connection.execute(query)]
+def bury_waiting(connection: Connection, user_id: str, now: datetime) -> None:
+    """The user's tasks that wait or run are deleted; their rows go later."""
+    ours = scan_tasks.c.user_id == user_id
+    connection.execute(update(scan_tasks).where(ours, UNFINISHED_VISIBLE).values(deleted_at=now))
+
+
+def bury_some(connection: Connection, user_id: str, now: datetime, limit: int) -> list[tuple[str, int]]:
+    """Some of the user's tasks, each with its last run, deleted from now on if they were not already."""
+    query = select(scan_tasks.c.id, scan_tasks.c.run).where(scan_tasks.c.user_id == user_id).limit(limit)
+    found = [(row.id, row.run) for row in connection.execute(query)]
+    ids = [task_id for task_id, _ in found]
+    visible = scan_tasks.c.deleted_at.is_(None)
+    connection.execute(update(scan_tasks).where(scan_tasks.c.id.in_(ids), visible).values(deleted_at=now))
+    return found
 
 
 def any_exists(connection: Connection) -> bool:

@@ -1,8 +1,13 @@
 """Administration of users, over the real application."""
 
-import pytest
+from itertools import pairwise
 
+import pytest
+from sqlalchemy import event, insert, select
+
+from app.models import scan_tasks, task_logs
 from app.scanstore.sqlite import SqliteScanStore
+from app.services.users import ROWS_AT_ONCE
 from tests.support.house import USER_PASSWORD, House
 
 NEW = {"username": "mei", "email": "mei@example.com", "password": USER_PASSWORD, "role": "user"}
@@ -106,3 +111,38 @@ async def test_a_removed_user_takes_tasks_and_files_along_but_not_running_ones(h
     assert not list(folder.glob(f"{task_id}-1.db*"))
     assert (await house.client.get(f"/api/v1/tasks/{task_id}", headers=headers)).status_code == 404
     assert (await house.client.get("/api/v1/auth/me", headers=theirs)).status_code == 401
+
+
+async def test_a_user_with_much_is_removed_in_small_transactions(house):
+    """Everybody writes behind one lock: none of the transactions may touch more than a few rows."""
+    theirs, headers = await house.add_user(), await house.login()
+    user_id = await admin_id(house, theirs)
+    ids = [await house.add_task(theirs) for _ in range(7)]
+    db = house.services.db
+
+    def fill(connection):
+        for task_id in ids:
+            lines = [
+                {"task_id": task_id, "log_seq": n, "attempt": 1, "level": "INFO", "module": "m", "message": "x"}
+                for n in range(1, 601)
+            ]
+            at = house.services.clock.now()
+            connection.execute(insert(task_logs), [{**line, "created_at": at} for line in lines])
+
+    await db.write(fill)
+    changes = []
+
+    def count(connection):
+        raw = connection.connection.driver_connection
+        changes.append(raw.total_changes)
+
+    event.listen(db.engine, "commit", count)
+    answer = await house.client.delete(f"/api/v1/admin/users/{user_id}", headers=headers)
+    event.remove(db.engine, "commit", count)
+    assert answer.status_code == 204
+    steps = [later - before for before, later in pairwise(sorted(changes))]
+    assert sum(steps) > 7 * 600
+    assert max(steps) <= ROWS_AT_ONCE + len(ids)
+    assert await db.read(lambda c: c.execute(select(task_logs)).all()) == []
+    assert await db.read(lambda c: c.execute(select(scan_tasks)).all()) == []
+    assert (await house.client.get(f"/api/v1/admin/users/{user_id}", headers=headers)).status_code == 404

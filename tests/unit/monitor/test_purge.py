@@ -243,11 +243,11 @@ def add_events(post, task_id, number):
 
 def count_writes(post, monkeypatch):
     counted = {"n": 0}
-    run = post.db.write_sync
+    run = post.db.write
 
-    def write_sync(work):
+    async def write(work):
         counted["n"] += 1
-        return run(work)
+        return await run(work)
 
-    monkeypatch.setattr(post.db, "write_sync", write_sync)
+    monkeypatch.setattr(post.db, "write", write)
     return counted

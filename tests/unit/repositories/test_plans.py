@@ -154,6 +154,7 @@ WALK: dict[str, Callable] = {
     "retention.prune_lines": walk_pruning(retention.prune_lines),
     "retention.tombstones": lambda c: retention.tombstones(c, NOW, 10),
     "retention.purge_task": lambda c: retention.purge_task(c, ID, 10),
+    "retention.purge_tasks": lambda c: retention.purge_tasks(c, [ID, ID], 10),
     "retention.has_old_keys": lambda c: retention.has_old_keys(c, NOW),
     "retention.prune_keys": lambda c: retention.prune_keys(c, NOW, 10),
     "retention.has_old_audit": lambda c: retention.has_old_audit(c, NOW),
@@ -191,7 +192,8 @@ WALK: dict[str, Callable] = {
     "users.change": lambda c: user_rows.change(c, ID, {"role": "user"}),
     "users.remove": lambda c: user_rows.remove(c, ID),
     "users.count_other_admins": lambda c: user_rows.count_other_admins(c, ID),
-    "users.task_runs": lambda c: user_rows.task_runs(c, ID),
+    "users.bury_waiting": lambda c: user_rows.bury_waiting(c, ID, NOW),
+    "users.bury_some": lambda c: user_rows.bury_some(c, ID, NOW, 10),
     "users.any_exists": user_rows.any_exists,
     "violations.list_page": walk_violations,
     "violations.newest": lambda c: violations.newest(c, ID, 1, 50),
@@ -217,6 +219,7 @@ SORTED = {
 WHOLE_LOGS = {
     "retention.prune_events": "of tasks that are pruned whole because they are short",
     "retention.prune_lines": "of tasks that are pruned whole because they are short",
+    "retention.purge_tasks": "the foreign keys of a row: its logs are empty by then",
     "retention.purge_task": "the foreign keys of a row: its logs are empty by then",
     "tasks.log_bytes": "once for an attempt, in the scan's own process",
 }
