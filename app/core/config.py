@@ -136,6 +136,8 @@ class Settings(BaseSettings):
     static_hosts: CommaList = ()  # "host=address[:port]"
     ct_urls: CommaList = ("https://crt.sh/",)
     user_agent: str = "DomainComplianceScanner/0.1 (compliance scan)"
+    host_silence_s: float = Field(default=300, ge=1, le=7_200)  # without an answer, before a host is given up
+    host_busy_s: float = Field(default=180, ge=1, le=7_200)  # of nothing but 429, 502, 503 and 504
     allowed_targets: CommaList = ()  # empty: any; else only these domains and names below them
     chromium_path: str | None = None
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, Final
 
 
@@ -45,8 +44,9 @@ LOST: Final = (
 )
 # Not examined because the site or the scan's own limits said so: named, and no part of the share.
 APART: Final = (Seen.SIGN_IN, Seen.ROBOTS, Seen.DEPTH, Seen.TRAP, Seen.LIMIT)
+UNDECIDED: Final = frozenset({Seen.MOVED, Seen.FORM, Seen.SHEET})
 COSTLY: Final = (*LOST, *APART)
-NOTHING: Final[Mapping[Seen, int]] = MappingProxyType({})
+COVERED: Final = "coverage"  # checkpoint of a scan's store: `Coverage.to_json` at the end of its crawl
 
 
 class Cut(StrEnum):
@@ -81,6 +81,14 @@ class Coverage:
             found = [(counts[seen], host) for host, counts in self.hosts.items() if counts.get(seen)]
             for number, host in sorted(found, key=lambda item: (-item[0], item[1])):
                 yield seen, host, number
+
+    def dimmest(self, limit: int) -> list[tuple[str, Mapping[Seen, int]]]:
+        """At most `limit` hosts, those with the most addresses that were not seen first."""
+
+        def cost(item: tuple[str, Mapping[Seen, int]]) -> tuple[int, str]:
+            return -sum(item[1].get(seen, 0) for seen in COSTLY), item[0]
+
+        return sorted(self.hosts.items(), key=cost)[:limit]
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object, from which `coverage_of` reads it back."""

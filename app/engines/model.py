@@ -315,4 +315,6 @@ class NetworkConfig:
     ct_urls: tuple[str, ...] = ("https://crt.sh/",)  # base of crt.sh-compatible certificate logs
     user_agent: str = "DomainComplianceScanner/0.1 (compliance scan)"  # deployments add their contact
     connections_per_address: int = 4
+    host_silence_s: float = 300.0  # how long the crawl comes back to a host that gives no answer
+    host_busy_s: float = 180.0  # the same for one that only says that it is busy
     chromium_path: str | None = None  # None: look for the system's Chromium

@@ -1,6 +1,7 @@
 """Reads a scan's file while another process writes it: for REST, opened per request and closed at once."""
 
 import sqlite3
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -8,6 +9,7 @@ from typing import Any, Final, Self
 
 import orjson
 
+from app.domain.coverage import COVERED, UNDECIDED, Coverage, Seen, coverage_of
 from app.domain.parties import OMITTED, Outcome
 from app.engines.model import HostFact, PageFact, Reference
 from app.scanstore import rows, schema
@@ -16,6 +18,7 @@ from app.scanstore.schema import select
 
 MAX_LIMIT: Final = 1_000  # rows of one answer; a larger `limit` is cut to it
 _COVERAGE: Final = "SELECT count(*) FILTER (WHERE state = 'done'), count(*) FROM frontier"
+_SEEN: Final = "SELECT host, seen, count(*) FROM frontier WHERE seen IS NOT NULL GROUP BY host, seen"
 _LISTED: Final = "IN (SELECT value FROM json_each(?))"
 _REFERENCES_TO: Final = select("refs", rows.REFERENCE_COLUMNS, f"WHERE host {_LISTED} ORDER BY id LIMIT ?")
 # `Outcome` of a domain, over its captures. An error of the server and an empty page show nothing: the analysis
@@ -128,6 +131,16 @@ class SqliteScanReader:
         """(crawled, known): how many of the known in-scope URLs were answered."""
         found = self._read(_COVERAGE)
         return (found[0][0], found[0][1]) if found else (0, 0)
+
+    def seen(self) -> Coverage:
+        """What became of the known URLs: as summed up at the end of the crawl; before, of those that are through."""
+        summed = self._read("SELECT value FROM checkpoints WHERE key = ?", (COVERED,))
+        if summed:
+            return coverage_of(orjson.loads(summed[0][0]))
+        hosts: defaultdict[str, Counter[Seen]] = defaultdict(Counter)
+        for host, seen, number in self._read(_SEEN):
+            hosts[host][Seen(seen) if Seen(seen) not in UNDECIDED else Seen.JUDGED] += number
+        return Coverage(hosts)
 
     def _page(
         self, table: str, columns: str, where: "_Where", order: str, offset: int, limit: int

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from app.domain.coverage import Seen
 from app.domain.parties import Outcome
 from app.domain.verdict import Reason
 from app.domain.violations import RiskLevel, ViolationKey
@@ -109,11 +110,21 @@ class ViolationPage(ResultPage):
     items: list[ViolationItem]
 
 
+class HostCoverage(Response):
+    host: str
+    by_reason: dict[Seen, Count]
+
+
 class Coverage(Response):
-    """URLs in scope: how many were crawled of those known."""
+    """URLs in scope: how many were crawled of those known, and what became of them, in all and for each host.
+
+    At most 100 hosts, those first where most was not judged. While the crawl runs it is of those that are through.
+    """
 
     crawled: Count
     known: Count
+    by_reason: dict[Seen, Count]
+    hosts: list[HostCoverage]
 
 
 class ReportWarning(Response):

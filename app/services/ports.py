@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from app.core.identity import Identity
+from app.domain.coverage import Coverage
 from app.domain.parties import Outcome
 
 
@@ -115,6 +116,10 @@ class ScanReader(AbstractContextManager["ScanReader"], Protocol):
 
     def coverage(self) -> tuple[int, int]:
         """(crawled, known) URLs in scope."""
+        ...
+
+    def seen(self) -> Coverage:
+        """What became of them, as far as the crawl got."""
         ...
 
 

@@ -19,7 +19,7 @@ from app.repositories import violations
 from app.scanstore.errors import ScanStoreError
 from app.services.documents import array, encode
 from app.services.ports import ScanReader
-from app.services.views import fact_view, statistics_view, task_view, third_party_view, violation_view
+from app.services.views import coverage_view, fact_view, statistics_view, task_view, third_party_view, violation_view
 
 CHUNK: Final = 500  # facts of one read
 # A reader that takes a report more slowly than this keeps its place from others, and is cut off.
@@ -36,7 +36,7 @@ def report_pieces(db: Database, reader: ScanReader, row: Row[Any], *, language: 
         "task": task_view(row, language=language),
         "verdict": row.verdict,
         "statistics": statistics_view(row),
-        "coverage": {"crawled": crawled, "known": known},
+        "coverage": {"crawled": crawled, "known": known, **coverage_view(reader.seen())},
     }
     risks = db.read_sync(lambda connection: highest_risks(violations.risks(connection, row.id, row.run)))
     parties = _facts(reader.third_parties_after, "domain")

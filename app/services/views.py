@@ -11,11 +11,13 @@ from sqlalchemy import Row
 
 from app.core.clock import to_wire
 from app.core.redact import shown, shown_value
+from app.domain.coverage import Coverage, Seen
 from app.domain.stages import STAGE_BY_KEY, StageKey
 from app.domain.violations import ViolationKey, violation_name
 from app.events.types import Statistics
 
 Json = dict[str, Any]
+MAX_COVERED_HOSTS: Final = 100  # of a report's coverage
 MAX_HOSTS: Final = 50  # of one third party in a list
 
 
@@ -50,6 +52,16 @@ def statistics_view(row: Row[Any]) -> Json:
     """The five numbers; while it runs, the duration is the running time counted so far."""
     counted = {"execution_duration": int(row.running_s), **row.statistics}
     return Statistics(**counted).model_dump()
+
+
+def coverage_view(coverage: Coverage) -> Json:
+    """What was seen by reason, in all and for the hosts where most was not."""
+    hosts = [{"host": host, "by_reason": _by_reason(counts)} for host, counts in coverage.dimmest(MAX_COVERED_HOSTS)]
+    return {"by_reason": _by_reason(coverage.total), "hosts": hosts}
+
+
+def _by_reason(counts: Mapping[Seen, int]) -> Json:
+    return {seen.value: number for seen, number in counts.items()}
 
 
 def violation_view(row: Row[Any], *, language: str) -> Json:

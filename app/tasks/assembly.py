@@ -19,6 +19,8 @@ def network_config(settings: Settings) -> NetworkConfig:
         port_map=dict(_ports(entry) for entry in settings.port_map),
         ct_urls=settings.ct_urls,
         user_agent=settings.user_agent,
+        host_silence_s=settings.host_silence_s,
+        host_busy_s=settings.host_busy_s,
         chromium_path=settings.chromium_path,
     )
 

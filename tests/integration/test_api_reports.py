@@ -103,7 +103,7 @@ async def test_the_report_is_whole_while_the_scan_still_runs(house, scanned):
     assert (report["truncated"], report["omitted_references"]) == (False, 0)
     assert report["task"]["status"] == "running"
     assert report["verdict"] is None
-    assert report["coverage"] == {"crawled": 1, "known": 3}
+    assert report["coverage"] == {"crawled": 1, "known": 3, "by_reason": {}, "hosts": []}
     assert [host["name"] for host in report["subdomains"]] == ["www.example.com"]
     fields = ("domain", "hosts", "risk_level", "outcome", "references")
     assert [tuple(party[name] for name in fields) for party in report["third_parties"]] == [

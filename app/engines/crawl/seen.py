@@ -16,6 +16,7 @@ SIGN_IN_TEXT: Final = 500
 _PASSWORD: Final = re.compile(rb"type=[\"']?password", re.IGNORECASE)
 _SIGN_IN_PATH: Final = re.compile(r"log-?in|sign-?in|logon|sso|passport|/auth\b|/cas\b|denglu", re.IGNORECASE)
 _PASSWORD_SEARCHED: Final = 512 * 1024  # bytes
+_SHELL_SEARCHED: Final = 64 * 1024
 # All words of one line have to be on a page that shows next to nothing else.
 _WALLS: Final = (
     ("cookie", "accept"),
@@ -80,9 +81,19 @@ def _document(result: FetchResult, found: Extraction) -> Seen:
         return Seen.WALL
     if _asks_for_password(result, text):
         return Seen.FORM
-    if text or found.links or found.references:
+    if text:
         return Seen.JUDGED
-    return Seen.MOVED if found.meta_refresh or found.script_location else Seen.NOT_HTML
+    if found.meta_refresh or found.script_location:
+        return Seen.MOVED
+    if found.links or found.references:
+        return Seen.JUDGED
+    return Seen.WALL if _needs_script(result.body) else Seen.NOT_HTML
+
+
+def _needs_script(body: bytes) -> bool:
+    """A page without any text says to who runs no scripts that it is not for them."""
+    start = body[:_SHELL_SEARCHED].lower()
+    return b"<noscript" in start and b"javascript" in start
 
 
 def _is_wall(text: str, found: Extraction) -> bool:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from app.domain.coverage import COVERED
 from app.domain.stages import StageKey
 from app.engines.capture.store import ContentStore
-from app.engines.crawl.crawler import Crawler
+from app.engines.crawl.crawler import Crawler, Waiting
 from app.engines.discover.discovery import Discovery
 from app.engines.graph.budget import TimeBudget
 from app.engines.graph.capturing import Capturing
@@ -33,7 +34,6 @@ from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of
 
 TICK_S: Final = 0.5  # how often the store is flushed and progress is looked at; kill -9 loses no more than this
-COVERAGE: Final = "coverage"  # checkpoint: what the crawl saw, for the report
 OWN_STARTS: Final = 100  # start pages of the site itself that are captured
 
 
@@ -126,6 +126,7 @@ class ScanGraph:
             on_host_named=self._on_host_named,
             phrases=self._say,
             cookies=ScanCookies(),
+            waiting=Waiting(silence_s=equipment.config.host_silence_s, busy_s=equipment.config.host_busy_s),
         )
 
     # Stages
@@ -170,7 +171,7 @@ class ScanGraph:
         await self._board.begin(StageKey.PAGE_CRAWL)
         await self._crawler.run(hosts_settled=self._are_hosts_settled)
         self._parties.save()
-        self._store.put_checkpoint(COVERAGE, self._crawler.coverage.to_json())
+        self._store.put_checkpoint(COVERED, self._crawler.coverage.to_json())
         await self._sink.covered(self._crawler.coverage)
         await self._finish(StageKey.PAGE_CRAWL)
         await self._finish(StageKey.THIRD_PARTY)

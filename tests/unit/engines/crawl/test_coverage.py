@@ -1,0 +1,152 @@
+"""The end of a crawl: what was seen of each host, and what deserves a warning."""
+
+import pytest
+
+from app.domain.coverage import Cut, Seen
+from app.engines.model import FetchError, HostFact
+
+ROOT = "https://a.test/"
+HAN = 0x4E00
+
+
+def text(number):
+    return f"<p>{chr(HAN + number)}</p>"
+
+
+def article_links(site, count):
+    site.links(ROOT, *(f"/{number}" for number in range(count)))
+    for number in range(count):
+        site.page(f"{ROOT}{number}", text(number))
+
+
+async def test_everything_is_counted_by_what_became_of_it(site, crawl, sink):
+    site.page(ROOT + "robots.txt", "User-agent: *\nDisallow: /private", content_type="text/plain")
+    paths = ("private/1", "gone", "denied", "broken", "x.pdf", "s.css", "deep", "refused", "https://none.a.test/1")
+    site.links(ROOT, *paths, "/moved")
+    site.page(ROOT + "denied", "no", status=403)
+    site.page(ROOT + "broken", "no", status=500)
+    site.page(ROOT + "x.pdf", b"%PDF", content_type="application/pdf")
+    site.page(ROOT + "s.css", "a{}", content_type="text/css")
+    site.links(ROOT + "deep", "/deeper")
+    site.fail(ROOT + "refused", FetchError.BLOCKED)
+    site.redirect(ROOT + "moved", "/deep")
+    crawler = await crawl(max_depth=1)
+    assert crawler.coverage.hosts == {
+        "a.test": {
+            Seen.JUDGED: 4,
+            Seen.NOT_HTML: 1,
+            Seen.GONE: 1,
+            Seen.CLIENT_ERROR: 1,
+            Seen.SERVER_ERROR: 1,
+            Seen.ROBOTS: 1,
+            Seen.DEPTH: 1,
+            Seen.LIMIT: 1,
+        },
+        "none.a.test": {Seen.NO_HOST: 1},
+    }
+    assert crawler.coverage.start_page
+    assert sorted(sink.missed) == [
+        ("client_error", "a.test", 1),
+        ("depth", "a.test", 1),
+        ("limit", "a.test", 1),
+        ("robots", "a.test", 1),
+        ("server_error", "a.test", 1),
+    ]
+
+
+async def test_the_hosts_with_the_most_are_named_and_the_others_added_up(site, crawl, make_host, sink):
+    hosts = [make_host()] + [make_host(f"h{number}.a.test", f"127.64.1.{number}") for number in range(8)]
+    for number, fact in enumerate(hosts):
+        site.links(f"https://{fact.name}/", *(f"/d{one}" for one in range(number + 1)))
+        for one in range(number + 1):
+            site.page(f"https://{fact.name}/d{one}", "no", status=403)
+    await crawl(hosts=hosts)
+    assert sink.missed == [
+        *(("client_error", f"h{number}.a.test", number + 2) for number in (7, 6, 5, 4, 3)),
+        ("client_error", None, 1 + 2 + 3 + 4),
+    ]
+
+
+async def test_a_firewall_that_calls_everything_gone_is_found_out(site, crawl, sink):
+    article_links(site, 30)
+    ask, asked = site.fetch, 0
+
+    async def fetch(url, **options):
+        nonlocal asked
+        asked += 1
+        return await ask(url if asked <= 20 else ROOT + "nothing", **options)
+
+    site.fetch = fetch
+    crawler = await crawl()
+    assert Seen.GONE not in crawler.coverage.total
+    assert sink.missed == [("client_error", "a.test", crawler.coverage.total[Seen.CLIENT_ERROR])]
+
+
+async def test_pages_that_are_really_gone_cost_nothing(site, crawl, sink):
+    article_links(site, 30)
+    for number in range(10):
+        del site.answers[f"{ROOT}{number}"]
+    crawler = await crawl()
+    assert crawler.coverage.total == {Seen.JUDGED: 21, Seen.GONE: 10}
+    assert sink.missed == []
+
+
+async def test_what_leads_to_a_sign_in_lies_behind_it(site, crawl, sink):
+    site.links(ROOT, "/account", "/orders", "/login")
+    site.page(ROOT + "login", '<form><input type="password"></form>')
+    for path in ("account", "orders"):
+        site.redirect(ROOT + path, f"/login?next={path}")
+        site.page(f"{ROOT}login?next={path}", '<form><input type="password"></form>')
+    crawler = await crawl()
+    assert crawler.coverage.total == {Seen.JUDGED: 4, Seen.SIGN_IN: 2}
+    assert crawler.coverage.start_page
+
+
+@pytest.mark.parametrize(
+    ("prepare", "shown"),
+    [
+        (lambda site: site.links(ROOT), True),
+        (lambda site: site.page(ROOT, "no", status=500), False),
+        (lambda site: site.page(ROOT, "no", status=404), False),
+        (lambda site: site.redirect(ROOT, "https://else.test/"), False),
+        (lambda site: site.redirect(ROOT, "/"), False),
+        (lambda site: (site.redirect(ROOT, "/home"), site.links(ROOT + "home")), True),
+        (lambda site: (site.redirect(ROOT, "/in"), site.page(ROOT + "in", "<input type=password>")), False),
+        (lambda site: site.page(ROOT, "<p>Accept cookies"), False),
+        (lambda site: site.page(ROOT, "<div id=app></div><script src=/a.js></script>"), False),
+        (lambda site: site.page(ROOT, b"%PDF", content_type="application/pdf"), False),
+    ],
+)
+async def test_a_start_page_shows_something_or_it_does_not(site, crawl, prepare, shown):
+    prepare(site)
+    assert (await crawl()).coverage.start_page is shown
+
+
+async def test_every_start_url_has_to_show_something(site, crawl):
+    site.links(ROOT + "a")
+    assert (await crawl(start_urls=(ROOT + "a",))).coverage.start_page
+    assert not (await crawl(start_urls=(ROOT + "a", ROOT + "b"))).coverage.start_page
+
+
+async def test_the_www_host_stands_for_a_target_that_has_no_server_of_its_own(site, crawl, make_host):
+    site.links("https://www.a.test/")
+    dead = HostFact("a.test", ("target",), ("127.64.0.1",))
+    crawler = await crawl(hosts=[dead, make_host("www.a.test", "127.64.0.2")])
+    assert crawler.coverage.start_page
+    other = await crawl(hosts=[dead, make_host("shop.a.test", "127.64.0.3")])
+    assert not other.coverage.start_page
+
+
+async def test_a_target_that_answers_nobody_is_asked_all_the_same_and_named(site, crawl, sink, moments):
+    site.fail("http://a.test/robots.txt", FetchError.TIMEOUT)
+    crawler = await crawl(hosts=[HostFact("a.test", ("target",), ("127.64.0.1",))])
+    assert not crawler.coverage.start_page
+    assert sink.missed == [("host_given_up", "a.test", 1)]
+    assert moments.now <= 120
+
+
+async def test_the_limit_that_ended_it_is_known(site, crawl):
+    article_links(site, 30)
+    crawler = await crawl(max_pages=10)
+    assert crawler.coverage.cut is Cut.PAGES
+    assert crawler.coverage.total == {Seen.JUDGED: 10, Seen.LIMIT: 21}
