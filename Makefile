@@ -2,7 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What the program needs, and what the tests need besides: who only runs it waits for half of it.
+PROGRAM := $(VENV)/.program
 STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Many tests wait for clocks, sockets and processes; what shares a file shares a worker.
 PARALLEL := -n 2 --dist loadfile
 .DEFAULT_GOAL := help
@@ -13,18 +16,24 @@ help: ## Say what can be made
 
 setup: $(STAMP) ## Install everything into .venv
 
-$(STAMP): requirements/base.txt requirements/dev.txt pyproject.toml
+$(PROGRAM): requirements/base.txt requirements/build.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "The Python module venv is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Installing the program into $(VENV), this once: it takes about a minute, and pip says nothing meanwhile."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --require-hashes -r requirements/base.txt -r requirements/build.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: setup ## Scan the bundled test internet live; page at http://127.0.0.1:8000 (DEMO_ONCE=1 ends after the scan)
+$(STAMP): $(PROGRAM) requirements/dev.txt
+	@echo "Installing what tests and checks need into $(VENV), this once: about another minute."
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(PROGRAM) ## Scan the bundled test internet live; page at http://127.0.0.1:8000 (DEMO_ONCE=1 ends after the scan)
 	@$(BIN)/compliance demo $(if $(DEMO_ONCE),--once)
 
-serve: setup ## The service for real domains at http://127.0.0.1:8000
+serve: $(PROGRAM) ## The service for real domains at http://127.0.0.1:8000
 	@$(BIN)/compliance serve
 
 test: setup lint types imports ## All tests that need nothing but Python
@@ -80,7 +89,8 @@ eval: setup ## Precision and recall of the analysis on the labelled set
 lock: setup ## Pin requirements/*.txt anew, with hashes and without addresses
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' requirements/base.in -o requirements/base.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' -c requirements/base.txt requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' -c requirements/base.txt requirements/build.in -o requirements/build.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' -c requirements/base.txt -c requirements/build.txt requirements/dev.in -o requirements/dev.txt
 
 clean: ## Remove what setup and tests made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*

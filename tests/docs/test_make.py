@@ -1,0 +1,34 @@
+"""What `make` would do in a fresh clone: nobody who only runs the program waits for what tests need."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def plan(target: str, folder: Path) -> str:
+    """The commands for the target where nothing is installed; none of them is run."""
+    command = ["make", "--dry-run", "--no-print-directory", f"VENV={folder}/venv", target]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize("target", ["serve", "demo"])
+def test_whoever_runs_the_program_installs_the_program_alone(tmp_path, target):
+    said = plan(target, tmp_path)
+    assert "--require-hashes -r requirements/base.txt -r requirements/build.txt" in said
+    assert "dev.txt" not in said
+
+
+def test_tests_install_what_they_need_on_top(tmp_path):
+    said = plan("test", tmp_path)
+    assert said.index("requirements/base.txt") < said.index("requirements/dev.txt")
+
+
+@pytest.mark.parametrize("target", ["serve", "setup"])
+def test_a_line_says_what_happens_before_pip_is_silent(tmp_path, target):
+    lines = plan(target, tmp_path).splitlines()
+    for number, line in enumerate(lines):
+        if "--require-hashes" in line:
+            assert any(said.startswith('echo "Installing ') and "minute" in said for said in lines[number - 2 : number])
