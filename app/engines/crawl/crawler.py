@@ -1,25 +1,26 @@
 """Stage 2: hosts in, pages and their references out, politely and within limits."""
 
 import asyncio
-import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from app.domain.coverage import Coverage, Cut, Seen
 from app.domain.stages import StageKey
+from app.engines.crawl.circles import Circles
 from app.engines.crawl.conclusion import Conclusion
 from app.engines.crawl.digest import Digest, Digester, is_readable, may_be_readable
 from app.engines.crawl.frontier import Frontier, is_binary
 from app.engines.crawl.gate import OriginGate
-from app.engines.crawl.patience import BUSY_S, SILENCE_S, Patience, Verdict, is_silent
+from app.engines.crawl.limit import CrawlLimit, Limit
+from app.engines.crawl.patience import Patience, Verdict, is_silent
 from app.engines.crawl.polite import MAX_BYTES, PoliteFetcher
 from app.engines.crawl.ports import Cookies, Extraction, Fetcher, HostLimits, Reader
-from app.engines.crawl.recovery import Recovery
+from app.engines.crawl.recovery import Recovery, Waiting
 from app.engines.crawl.robots import RETRY_DELAYS_S, RobotsLoader
 from app.engines.crawl.seen import seen_of
+from app.engines.crawl.starts import Starts
 from app.engines.crawl.traps import TrapGuard
 from app.engines.model import FetchResult, FrontierUrl, HostFact, PageFact, Reference, ScanConfig, UrlState
 from app.engines.net.limits import retry_after_s
@@ -34,23 +35,9 @@ OnReferences = Callable[[str, Sequence[Reference]], Awaitable[None]]
 OnHostNamed = Callable[[str, str], Awaitable[None]]
 
 MAX_IN_FLIGHT: Final = 32  # over all addresses
-MAX_RECEIVED: Final = 2 * 1024**3  # decoded bytes of one scan (scan.md)
 MAX_NAMED_HOSTS: Final = 500  # handed to discovery; a page can make up any number of names
 FLUSH_EVERY_S: Final = 0.5
-REQUESTS_PER_PAGE: Final = 4  # sheets, redirects, errors and files beside each page, on average at most
-SPARE_REQUESTS: Final = 1_000
-MAX_REASKED: Final = 2  # times that a redirect is asked again because a cookie was set since
 _MODULE: Final = StageKey.PAGE_CRAWL.value
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How the crawl waits for hosts, and by which clock."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    silence_s: float = SILENCE_S
-    busy_s: float = BUSY_S
 
 
 class Crawler:
@@ -93,8 +80,10 @@ class Crawler:
         self._on_host_named = on_host_named
         self._guard = TrapGuard()
         self._frontier = Frontier(store=store, guard=self._guard, max_depth=scan.max_depth, per_lane=per_address)
-        self._cookies = cookies
         self._fetcher = PoliteFetcher(client=client, limits=limits, cookies=cookies)
+        self._limits = CrawlLimit(scan.max_pages, self._fetcher)
+        self._circles = Circles(self._frontier, cookies)
+        self._starts = Starts(scan)
         self._digester = Digester(scope=scope, reader=reader)
         loader = RobotsLoader(client=self._fetcher, agent=agent, retry_delays_s=robots_delays_s)
         self._gate = OriginGate(
@@ -114,11 +103,6 @@ class Crawler:
         self._unreadable = UnreadableNotice(sink=sink, phrases=self._say, module=_MODULE)
         self._named: set[str] = set()  # hosts that discovery knows
         self._foreign: set[str] = set()  # foreign hosts met so far
-        self._start_origins: dict[str, bool] = {}  # whether their sitemaps are being read
-        self._missed_maps: set[str] = set()  # origins whose host did not answer then
-        self._moved_at: dict[int, int] = {}  # by id of a redirect: the cookies' version when it was asked
-        self._reasked: Counter[int] = Counter()
-        self._target_address = False  # the target itself has one
         self._traps_told = 0
         self._background = 0  # tasks under way that may bring hosts or URLs
         self._wake = asyncio.Event()
@@ -151,20 +135,13 @@ class Crawler:
         self._named.add(host.name)
         if host.addresses:
             address = min(host.addresses)
-            self._target_address |= host.name == self._scan.target
             if host.http_alive or host.https_alive:
                 self._patience.expect(host.name)
             self._fetcher.locate(host.name, address)
             self._frontier.open_host(host.name, address)
-            self._add_start_page(host)
+            if (page := self._starts.page_of(host)) is not None:
+                self._frontier.add([page], 0)
         self.wake()
-
-    def _add_start_page(self, host: HostFact) -> None:
-        if self._scan.start_urls or host.wildcard or not (host.https_alive or host.http_alive):
-            return
-        origin = f"{'https' if host.https_alive else 'http'}://{host.name}"
-        self._start_origins.setdefault(origin, False)
-        self._frontier.add([f"{origin}/"], 0)
 
     def wake(self) -> None:
         """Something changed outside: look again whether there is work, or an end."""
@@ -218,10 +195,8 @@ class Crawler:
 
     def _dispatch(self, group: asyncio.TaskGroup) -> None:
         """Starts whatever may be started now."""
-        for origin, started in self._start_origins.items():
-            if not started and self._scan.max_depth != 0:
-                self._start_origins[origin] = True
-                self._start(group, self._read_sitemaps(origin, group))
+        for origin in self._starts.unread_maps():
+            self._start(group, self._read_sitemaps(origin, group))
         while self._has_room() and (item := self._frontier.take()) is not None:
             group.create_task(self._visit(item, group))
 
@@ -241,14 +216,9 @@ class Crawler:
     def _has_room(self) -> bool:
         return self._frontier.in_flight < MAX_IN_FLIGHT and not self._limit()
 
-    def _limit(self) -> tuple[Cut, str, int] | None:
-        """The limit that forbids further requests, with its phrase. What is in flight may become a page."""
-        if self.pages + self._frontier.in_flight >= self._scan.max_pages:
-            return Cut.PAGES, "crawl_pages", self._scan.max_pages
-        requests = REQUESTS_PER_PAGE * self._scan.max_pages + SPARE_REQUESTS
-        if self._fetcher.requests >= requests:
-            return Cut.REQUESTS, "crawl_requests", requests
-        return (Cut.BYTES, "crawl_bytes", MAX_RECEIVED) if self._fetcher.received >= MAX_RECEIVED else None
+    def _limit(self) -> Limit | None:
+        """What is in flight may become a page."""
+        return self._limits.reached(self.pages + self._frontier.in_flight)
 
     def _is_over(self, hosts_settled: Callable[[], bool]) -> bool:
         if self._frontier.in_flight or self._background:
@@ -259,8 +229,8 @@ class Crawler:
         """Before the end: hosts that were given up, and a target that showed no web server."""
         if self._limit():
             return False
-        if self._target_address and not self._start_origins and not self._scan.start_urls and not self.known:
-            self._frontier.add([f"http://{self._scan.target}/"], 0)
+        if not self.known and (page := self._starts.last_resort()) is not None:
+            self._frontier.add([page], 0)
             return True
         return self._recovery.try_once_more(lambda work: self._start(group, work))
 
@@ -274,7 +244,7 @@ class Crawler:
         else:
             if rules.crawl_delay_s:
                 self._frontier.limit_host(item.host, 1)  # others would only wait in line
-            version = self._cookies.version if self._cookies else 0
+            version = self._circles.version
             await self._take(item, await self._fetch(item.url), version, group)
         self.wake()
 
@@ -296,8 +266,7 @@ class Crawler:
     ) -> None:
         silent, origin = is_silent(result), origin_of(item.url)
         if verdict.well and self._recovery.well(item.host):
-            self._start_origins.update(dict.fromkeys(self._missed_maps & {origin}, False))
-            self._missed_maps.discard(origin)
+            self._starts.again(origin)
         if verdict.leave:
             await self._recovery.leave(item.host, origin, silent=silent)
         elif verdict.pause_s:
@@ -318,23 +287,11 @@ class Crawler:
             return
         digest = await self._digester.read(item, self._frontier.depth_of(item.id), result)
         self._keep(item, digest, seen_of(result, digest.page, digest.extraction))
-        self._ask_again_with_cookies(item, digest, version)
+        if digest.hops and digest.extraction is None:
+            self._circles.close(item.id, digest.same, version)
         self._name_hosts(digest.hosts, "page", group)
         await self._treat_host(item, verdict, result, group)
         await self._tell(item, digest)
-
-    def _ask_again_with_cookies(self, item: FrontierUrl, digest: Digest, version: int) -> None:
-        """A redirect back to where it came from is no circle when a cookie was set on the way."""
-        if self._cookies is None or digest.extraction is not None or not digest.hops:
-            return
-        self._moved_at[item.id] = version
-        for url in digest.same:
-            known = self._frontier.find(url)
-            if known is None or self._moved_at.get(known.id, self._cookies.version) >= self._cookies.version:
-                continue
-            if self._reasked[known.id] < MAX_REASKED:
-                self._reasked[known.id] += 1
-                self._frontier.ask_again(url)
 
     def _keep(self, item: FrontierUrl, digest: Digest, seen: Seen) -> None:
         """Everything about one answer, without an await: a flush takes all of it or nothing."""
@@ -375,7 +332,7 @@ class Crawler:
     def _name_hosts(self, hosts: Iterable[str], source: str, group: asyncio.TaskGroup) -> None:
         """Names that discovery does not know yet. Beyond the limit they are ignored: their URLs stay pending."""
         for host in hosts:
-            if host not in self._named and len(self._named) < MAX_NAMED_HOSTS + len(self._start_origins):
+            if host not in self._named and len(self._named) < MAX_NAMED_HOSTS + len(self._starts):
                 self._named.add(host)
                 if self._on_host_named:
                     self._start(group, self._on_host_named(host, source))
@@ -387,7 +344,7 @@ class Crawler:
 
     async def _read_sitemaps(self, origin: str, group: asyncio.TaskGroup) -> None:
         if not await self._gate.read_sitemaps(origin, group, self._take_sitemap):
-            self._missed_maps.add(origin)
+            self._starts.missed(origin)
 
     async def _conclude(self, cut: Cut | None) -> None:
         """What was seen, and a warning for each thing that was not."""
@@ -400,20 +357,8 @@ class Crawler:
         if self._frontier.overflowed:
             cut = cut or Cut.ADDRESSES
             await self._sink.warning("partial", self._say("crawl_overflow"))
-        self.coverage = await self._conclusion.draw(self._start_pages(), cut)
+        self.coverage = await self._conclusion.draw(self._starts.decisive(), cut)
         await self._log("INFO", self._say("crawled", pages=self.pages, crawled=self.crawled, known=self.known))
-
-    def _start_pages(self) -> list[str]:
-        """Those that decide whether the scan has seen the site: what the user named, else the target's own, else that
-        of its `www.`; of another host only when the target has no address at all.
-        """
-        if self._scan.start_urls:
-            return [resolve(url, url) or url for url in self._scan.start_urls]
-        for host in (self._scan.target, f"www.{self._scan.target}"):
-            for origin in self._start_origins:
-                if host_of(origin) == host:
-                    return [f"{origin}/"]
-        return [] if self._target_address else [f"{origin}/" for origin in self._start_origins][:1]
 
     async def _log(self, level: str, message: str) -> None:
         await self._sink.log(level, _MODULE, message)

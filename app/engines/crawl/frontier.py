@@ -1,25 +1,25 @@
 """Which URL is next: shortest distance first, hosts in turn, a few at a time per address.
 
 Memory holds every known URL (some 600 bytes each); the store remembers them beyond a crash. A URL is one of
-pending (waiting in its lane's heap, or parked until its host is known), in flight, or finished.
+pending (waiting for its host's turn, or parked until its host is known), in flight, or finished.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from heapq import heappop, heappush
+from heapq import heappop
 from typing import Final
 
 from app.domain.coverage import Seen
 from app.engines.crawl.traps import TrapGuard, shape_of
+from app.engines.crawl.turns import Place, Turns
 from app.engines.model import FrontierUrl, UrlState
 from app.engines.ports import FrontierPort
 from app.engines.urls import host_of_serialised, normalise
 
 MAX_KNOWN: Final = 200_000  # URLs; later ones are dropped and `overflowed` says so
 MAX_HOPS: Final = 10  # redirects in a row (scan.md)
-MAX_FLYING: Final = 1_000  # of one host: no limit beside that of its address
 # Documents that a browser would not show as a page: asked for last, and without their body.
 BINARY: Final = frozenset(
     {
@@ -61,29 +61,6 @@ class _Entry:
         )
 
 
-@dataclass(slots=True, eq=False)
-class _Lane:
-    """One address: its hosts take turns."""
-
-    limit: int
-    waiting: deque["_Queue"] = field(default_factory=deque)  # hosts with something to give, in turn
-    in_flight: int = 0
-    promised: int = 0  # hosts of this lane in `Frontier._ready`
-
-
-@dataclass(slots=True, eq=False)
-class _Queue:
-    """URLs of one host."""
-
-    lane: _Lane
-    # (late, depth, binary last, id); an entry that has changed since, or that was finished, is skipped when popped.
-    heap: list[tuple[int, int, bool, int]] = field(default_factory=list)
-    limit: int = MAX_FLYING
-    in_flight: int = 0
-    paused: bool = False
-    queued: bool = False  # stands in its lane's line, or in `Frontier._ready`
-
-
 class Frontier:
     """Known URLs and their order. Everything is synchronous; the store is told at once and flushed by the caller."""
 
@@ -99,23 +76,22 @@ class Frontier:
         self._store = store
         self._guard = guard
         self._max_depth = max_depth
-        self._per_lane = per_lane
         self._max_known = max_known
         self._normalise = lru_cache(maxsize=65_536)(normalise)  # pages repeat the same few thousand links
         self._entries: list[_Entry] = []  # by id - 1
         self._by_key: dict[str, _Entry] = {}
-        self._lanes: dict[str, _Lane] = {}  # by address
-        self._queues: dict[str, _Queue] = {}  # by host, once it is open
+        self._turns = Turns(per_lane)
         self._parked: defaultdict[str, list[_Entry]] = defaultdict(list)  # by host that is neither open nor closed
         self._closed: set[str] = set()
-        self._paused: set[_Queue] = set()
-        self._ready: deque[_Queue] = deque()  # hosts with something to give, in turn; as many as their lanes have room
-        # URLs in flight.
-        self.in_flight = 0
         # URLs that got an answer.
         self.done = 0
         # Set for good once a URL was dropped because there are too many.
         self.overflowed = False
+
+    @property
+    def in_flight(self) -> int:
+        """URLs that were taken and are not through."""
+        return self._turns.in_flight
 
     @property
     def known(self) -> int:
@@ -125,7 +101,7 @@ class Frontier:
     @property
     def is_idle(self) -> bool:
         """Nothing in flight and nothing to give, now or after a pause. Parked URLs wait for `open_host`."""
-        return not self.in_flight and not self._ready and not any(queue.heap for queue in self._paused)
+        return self._turns.is_idle
 
     def load(self) -> None:
         """What an earlier process left in the store. Called once, before anything else."""
@@ -138,9 +114,9 @@ class Frontier:
 
     def open_host(self, host: str, address: str) -> None:
         """The host exists: its URLs share a lane with all hosts of that address. May be called again."""
-        if host in self._queues or host in self._closed:
+        if host in self._turns or host in self._closed:
             return
-        self._queues[host] = _Queue(self._lanes.setdefault(address, _Lane(self._per_lane)))
+        self._turns.open(host, address)
         for entry in self._parked.pop(host, ()):
             self._push(entry)
 
@@ -153,29 +129,21 @@ class Frontier:
 
     def limit_host(self, host: str, limit: int) -> None:
         """At most so many URLs of the host's address in flight, from now on."""
-        queue = self._queues.get(host)
-        if queue is not None:
-            queue.lane.limit = min(queue.lane.limit, limit)
+        if host in self._turns:
+            self._turns.limit_address(host, limit)
 
     def pause_host(self, host: str) -> None:
         """Nothing more of the host is given until `resume_host`; what is in flight stays in flight."""
-        queue = self._queues[host]
-        queue.paused = True
-        self._paused.add(queue)
+        self._turns.pause(host, awaited=True)
 
     def shelve_host(self, host: str) -> None:
         """As `pause_host`, and nobody waits for it: `resume_host` or `close_host` may come at the end."""
-        self.pause_host(host)
-        self._paused.discard(self._queues[host])
+        self._turns.pause(host, awaited=False)
 
     def resume_host(self, host: str, *, one_at_a_time: bool = False) -> None:
         """The host gives again: one URL at a time until this is called once more without that."""
-        queue = self._queues.get(host)
-        if queue is not None:
-            queue.paused = False
-            queue.limit = 1 if one_at_a_time else MAX_FLYING
-            self._paused.discard(queue)
-            self._queue(queue)
+        if host in self._turns:
+            self._turns.resume(host, one_at_a_time=one_at_a_time)
 
     def add(self, urls: Iterable[str], depth: int) -> None:
         """URLs (serialised, in scope) at that distance from a start page; those known may come nearer."""
@@ -183,20 +151,11 @@ class Frontier:
 
     def take(self) -> FrontierUrl | None:
         """The next URL, now in flight; None when there is none to give at the moment."""
-        while self._ready:
-            queue = self._ready.popleft()
-            queue.queued = False
-            queue.lane.promised -= 1
-            entry = None if queue.paused else self._pop(queue)
-            if entry is not None:
-                entry.taken = True
-                queue.in_flight += 1
-                queue.lane.in_flight += 1
-                self.in_flight += 1
-            self._queue(queue)
-            if entry is not None:
-                return entry.fact()
-        return None
+        entry = self._turns.take(self._pop)
+        if entry is None:
+            return None
+        entry.taken = True
+        return entry.fact()
 
     def depth_of(self, url_id: int) -> int:
         """The shortest distance known now; it may have fallen since the URL was taken."""
@@ -263,20 +222,16 @@ class Frontier:
     def _reason(self, entry: _Entry) -> Seen:
         if self._max_depth is not None and entry.depth > self._max_depth:
             return Seen.DEPTH
-        queue = self._queues.get(entry.host)
-        if entry.host in self._closed or (queue is not None and queue.paused):
+        if entry.host in self._closed:
             return Seen.HOST_GIVEN_UP
-        return Seen.NO_HOST if queue is None else Seen.LIMIT
+        if entry.host not in self._turns:
+            return Seen.NO_HOST
+        return Seen.HOST_GIVEN_UP if self._turns.is_paused(entry.host) else Seen.LIMIT
 
     def _land(self, url_id: int) -> _Entry:
         entry = self._entries[url_id - 1]
         entry.taken = False
-        queue = self._queues[entry.host]
-        self.in_flight -= 1
-        queue.in_flight -= 1
-        queue.lane.in_flight -= 1
-        self._queue(queue)
-        self._promise(queue.lane)
+        self._turns.land(entry.host)
         return entry
 
     def _find(self, urls: Iterable[str], depth: int, *, hops: int) -> list[int]:
@@ -329,18 +284,17 @@ class Frontier:
         too_deep = self._max_depth is not None and entry.depth > self._max_depth
         if entry.state is not UrlState.PENDING or entry.taken or too_deep:
             return
-        queue = self._queues.get(entry.host)
-        if queue is not None:
-            heappush(queue.heap, (entry.late, entry.depth, is_binary(entry.url), entry.id))
-            self._queue(queue)
+        if entry.host in self._turns:
+            self._turns.push(entry.host, (entry.late, entry.depth, is_binary(entry.url), entry.id))
         elif entry.host in self._closed:
             self._refuse(entry, Seen.HOST_GIVEN_UP)
         else:
             self._parked[entry.host].append(entry)
 
-    def _pop(self, queue: _Queue) -> _Entry | None:
-        while queue.heap:
-            late, depth, _, url_id = heappop(queue.heap)
+    def _pop(self, heap: list[Place]) -> _Entry | None:
+        """The nearest URL that is still to be asked. An entry that has changed since it was pushed is skipped."""
+        while heap:
+            late, depth, _, url_id = heappop(heap)
             entry = self._entries[url_id - 1]
             if entry.state is not UrlState.PENDING or entry.taken or (entry.late, entry.depth) != (late, depth):
                 continue
@@ -355,15 +309,3 @@ class Frontier:
     def _refuse(self, entry: _Entry, seen: Seen) -> None:
         entry.state, entry.seen = UrlState.REFUSED, seen
         self._store.finish_url(entry.id, UrlState.REFUSED, seen=seen)
-
-    def _queue(self, queue: _Queue) -> None:
-        """Into its lane's line, when it has something to give."""
-        if queue.heap and not queue.paused and queue.in_flight < queue.limit and not queue.queued:
-            queue.queued = True
-            queue.lane.waiting.append(queue)
-            self._promise(queue.lane)
-
-    def _promise(self, lane: _Lane) -> None:
-        while lane.waiting and lane.in_flight + lane.promised < lane.limit:
-            lane.promised += 1
-            self._ready.append(lane.waiting.popleft())

@@ -1,18 +1,30 @@
 """Coming back to hosts that went silent or are busy, and letting go of them."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 from app.domain.stages import StageKey
 from app.engines.crawl.frontier import Frontier
 from app.engines.crawl.gate import OriginGate
-from app.engines.crawl.patience import Patience
+from app.engines.crawl.patience import BUSY_S, SILENCE_S, Patience
 from app.engines.phrases import Phrases
 from app.engines.ports import ScanSink
 
 Start = Callable[[Awaitable[None]], None]
 _MODULE: Final = StageKey.PAGE_CRAWL.value
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How the crawl waits for hosts, and by which clock."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    silence_s: float = SILENCE_S
+    busy_s: float = BUSY_S
 
 
 class Recovery:

@@ -13,7 +13,8 @@ from typing import Final
 from app.domain.coverage import COVERED
 from app.domain.stages import StageKey
 from app.engines.capture.store import ContentStore
-from app.engines.crawl.crawler import Crawler, Waiting
+from app.engines.crawl.crawler import Crawler
+from app.engines.crawl.recovery import Waiting
 from app.engines.discover.discovery import Discovery
 from app.engines.graph.budget import TimeBudget
 from app.engines.graph.capturing import Capturing

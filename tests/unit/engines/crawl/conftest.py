@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.engines.crawl.crawler import Crawler, Waiting
+from app.engines.crawl.crawler import Crawler
+from app.engines.crawl.recovery import Waiting
 from app.engines.model import FetchError, FetchResult, Hop, HopKind, HostFact, ScanConfig
 from app.engines.scope import Scope
 from app.engines.urls import resolve
