@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.core.errors import Unavailable
+from app.core.waiting import IS_GONE
 from app.services.documents import Document
 from app.services.report_stream import ReportStream
 
@@ -43,9 +44,12 @@ class ReportResponse(Response):
         self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the framework's shape
+        is_gone = scope.get(IS_GONE, lambda: False)
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async for piece in self._stream:
+                if is_gone():  # the server takes what is written for nobody: the rest is not even read
+                    return
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         except Unavailable as error:
