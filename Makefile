@@ -77,11 +77,13 @@ types: setup ## mypy, strict
 imports: setup ## The floors of the house
 	$(BIN)/lint-imports
 
-bench: setup ## Numbers of the crawl, the real-time core, the fan-out beside a bare C loop, and growth (twenty minutes)
+bench: setup ## Numbers of the crawl, the real-time core, the fan-out beside a bare C loop, growth and the write lock (half an hour)
 	$(BIN)/python bench/crawl.py
 	$(BIN)/python bench/realtime.py
 	$(BIN)/python bench/fanout.py
 	$(BIN)/python bench/growth.py
+	$(BIN)/python bench/writelock.py
+	$(BIN)/python bench/housekeeping.py --tasks 5000 --events 200000 --large 50000
 
 eval: setup ## Precision and recall of the analysis on the labelled set
 	$(BIN)/python bench/eval.py

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from math import ceil
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 READ_THREADS: Final = 4
-WAIT_STEP_MS: Final = 50
+ASK_AGAIN_S: Final = (0.001, 0.001, 0.002, 0.005)  # for a write lock that somebody holds; the last one repeats
 BUSY: Final = "the database is busy"
 FULL: Final = "the disk is full"
 log = structlog.get_logger(__name__)
@@ -131,7 +131,7 @@ class Database:
         wait_s = self._busy_timeout_s if wait_s is None else wait_s
         try:
             with self._engine.connect() as connection:
-                options = {"writing": writing, "wait_ms": _rounded_ms(wait_s)}
+                options = {"writing": writing, "wait_s": wait_s}
                 connection = connection.execution_options(**options)  # noqa: PLW2901 - the same connection
                 with connection.begin():
                     return work(connection)
@@ -181,16 +181,44 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
-    writing, wait_ms = options.get("writing", True), options.get("wait_ms")
-    if wait_ms is not None and connection.info.get("wait_ms") != wait_ms:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {wait_ms}")
-        connection.info["wait_ms"] = wait_ms
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    if not options.get("writing", True):
+        connection.exec_driver_sql("BEGIN")
+    elif "wait_s" not in options:  # a migration
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        _take_lock(connection, options["wait_s"])
 
 
-def _rounded_ms(seconds: float) -> int:
-    """In steps, so that a connection whose last wait was much the same is not told again."""
-    return WAIT_STEP_MS * ceil(seconds * 1_000 / WAIT_STEP_MS)
+def _take_lock(connection: Connection, wait_s: float) -> None:
+    """Asks for the write lock every few milliseconds. SQLite itself soon asks every 100 ms only, and so comes too late
+    again and again beside a scan that writes often.
+    """
+    raw = connection.connection.dbapi_connection
+    assert isinstance(raw, sqlite3.Connection)
+    (usual_ms,) = raw.execute("PRAGMA busy_timeout").fetchone()
+    raw.execute("PRAGMA busy_timeout = 0").close()
+    try:
+        if not _ask_for_lock(raw, time.monotonic() + wait_s):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails as the engine's errors do
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {usual_ms}").close()
+
+
+def _ask_for_lock(raw: sqlite3.Connection, deadline: float) -> bool:
+    for pause_s in chain(ASK_AGAIN_S, repeat(ASK_AGAIN_S[-1])):
+        try:
+            raw.execute("BEGIN IMMEDIATE").close()
+        except sqlite3.DatabaseError as error:
+            if not _is_busy(error) or time.monotonic() >= deadline:
+                return False
+        else:
+            return True
+        time.sleep(pause_s)
+    return False
+
+
+def _is_busy(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY  # the lower byte of an extended code
 
 
 def _is_damage(error: DBAPIError) -> bool:

@@ -1,6 +1,7 @@
 """Writes events and tells the bus, in this order: nothing leaves before COMMIT."""
 
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection
 
@@ -11,6 +12,17 @@ from app.events.log import AlreadyCommitted, Place
 MAX_INLINE_BYTES = 16_384  # of event bodies in one hint: bigger batches are read from the log
 
 Unit = Callable[[Connection], Place | None]
+
+
+@runtime_checkable
+class PreparedUnit(Protocol):
+    """A unit that does what it can before the write lock is asked for."""
+
+    def prepare(self) -> None:
+        """Called before each try, by whoever runs the unit (`tasks.writer`)."""
+        ...
+
+    def __call__(self, connection: Connection) -> Place | None: ...
 
 
 class Journal:

@@ -46,6 +46,44 @@ class AlreadyCommitted(Exception):
         self.place = place
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a task's log as somebody knows it."""
+
+    attempt: int
+    last_seq: int
+    state: TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A batch behind a known head, encoded and folded: all that does not need the write lock is done."""
+
+    before: Head
+    after: Head
+    placed: tuple[Event, ...]
+    event_rows: Sequence[Mapping[str, Any]]
+    line_rows: Sequence[Mapping[str, Any]]
+    columns: Mapping[str, Any]  # of the task's row, as far as the batch changes them
+
+
+def draft(task_id: str, head: Head, events: Sequence[NewEvent], now: datetime) -> Draft:
+    """Places the events behind the head. Log lines get their numbers here."""
+    placed = _place(task_id, head, events, now)
+    state = head.state
+    for event in placed:
+        state = apply(state, event)
+    known, columns = head.state.to_columns(), state.to_columns()
+    return Draft(
+        before=head,
+        after=Head(head.attempt, head.last_seq + len(placed), state),
+        placed=placed,
+        event_rows=_event_rows(placed, events),
+        line_rows=_line_rows(placed),
+        columns={name: value for name, value in columns.items() if value != known[name]},
+    )
+
+
 def append(
     connection: Connection,
     task_id: str,
@@ -60,13 +98,30 @@ def append(
 
     The guarded counter update, which also makes `changes`, is the first statement of the transaction: its row lock
     orders all writers of the task. `event_attempt` is for the events that close an attempt while `changes` opens the
-    next. Log lines get their numbers here.
+    next.
 
     Returns None when no row matched the guard (stale attempt, finished, illegal transition): nothing was written.
 
     Raises:
         AlreadyCommitted: `events[0].event_id` is in the log.
     """
+    known = append_known(
+        connection, task_id, events, now=now, where=where, changes=changes, event_attempt=event_attempt
+    )
+    return None if known is None else known[0]
+
+
+def append_known(
+    connection: Connection,
+    task_id: str,
+    events: Sequence[NewEvent],
+    *,
+    now: datetime,
+    where: ColumnElement[bool],
+    changes: Mapping[str, Any] | None = None,
+    event_attempt: int | None = None,
+) -> tuple[Place, Head] | None:
+    """As `append`; with the head for the next draft."""
     row = connection.execute(
         update(scan_tasks)
         .where(scan_tasks.c.id == task_id, scan_tasks.c.deleted_at.is_(None), where)
@@ -78,14 +133,34 @@ def append(
         raise AlreadyCommitted(known)
     if row is None:
         return None
-    placed = _place(events, row, now, event_attempt or row.attempt)
-    _insert_events(connection, placed, events)
-    _insert_lines(connection, placed)
-    state = TaskState.from_row(row)
-    for event in placed:
-        state = apply(state, event)
-    connection.execute(update(scan_tasks).where(scan_tasks.c.id == task_id).values(**state.to_columns()))
-    return Place(task_id, row.user_id, row.attempt, row.status, placed, count_commit(connection))
+    head = Head(event_attempt or row.attempt, row.last_seq - len(events), TaskState.from_row(row))
+    drafted = draft(task_id, head, events, now)
+    _insert(connection, drafted)
+    if drafted.columns:
+        connection.execute(update(scan_tasks).where(scan_tasks.c.id == task_id).values(**drafted.columns))
+    place = Place(task_id, row.user_id, row.attempt, row.status, drafted.placed, count_commit(connection))
+    return place, drafted.after
+
+
+def append_draft(
+    connection: Connection, task_id: str, drafted: Draft, *, where: ColumnElement[bool]
+) -> tuple[Place, Head] | None:
+    """Write a draft, if its head is still the log's and the guard matches; None: nothing was written.
+
+    While the head is the log's, nothing of the batch can be in the log already.
+    """
+    t = scan_tasks.c
+    row = connection.execute(
+        update(scan_tasks)
+        .where(t.id == task_id, t.deleted_at.is_(None), t.last_seq == drafted.before.last_seq, where)
+        .values(last_seq=drafted.after.last_seq, **drafted.columns)
+        .returning(t.user_id, t.attempt, t.status)
+    ).one_or_none()
+    if row is None:
+        return None
+    _insert(connection, drafted)
+    place = Place(task_id, row.user_id, row.attempt, row.status, drafted.placed, count_commit(connection))
+    return place, drafted.after
 
 
 def read_after(connection: Connection, task_id: str, seq: int, *, limit: int) -> list[Event]:
@@ -115,14 +190,14 @@ def _find(connection: Connection, events: Sequence[NewEvent]) -> Place | None:
     return Place(first.task_id, first.user_id, first.task_attempt, first.status, events_found, number)
 
 
-def _place(events: Sequence[NewEvent], row: Row[Any], now: datetime, attempt: int) -> tuple[Event, ...]:
+def _place(task_id: str, head: Head, events: Sequence[NewEvent], now: datetime) -> tuple[Event, ...]:
     placed: list[Event] = []
-    log_seq = row.last_log_seq
-    for seq, new in enumerate(events, start=row.last_seq - len(events) + 1):
+    log_seq = head.state.last_log_seq
+    for seq, new in enumerate(events, start=head.last_seq + 1):
         body = new.body
         if isinstance(body, PendingLogs):
             body, log_seq = _number(body, log_seq)
-        placed.append(Event(row.id, seq, attempt, body.type, body.to_json(), now))
+        placed.append(Event(task_id, seq, head.attempt, body.type, body.to_json(), now))
     return tuple(placed)
 
 
@@ -140,26 +215,23 @@ def _number(pending: PendingLogs, log_seq: int) -> tuple[TaskLogs, int]:
     return TaskLogs(logs=lines), log_seq + len(lines)
 
 
-def _insert_events(connection: Connection, placed: Sequence[Event], events: Sequence[NewEvent]) -> None:
-    connection.execute(
-        insert(task_events),
-        [
-            {
-                "task_id": event.task_id,
-                "seq": event.seq,
-                "attempt": event.attempt,
-                "type": event.type,
-                "event_id": new.event_id,
-                "body": event.body,
-                "created_at": event.created_at,
-            }
-            for event, new in zip(placed, events, strict=True)
-        ],
-    )
+def _event_rows(placed: Sequence[Event], events: Sequence[NewEvent]) -> list[dict[str, Any]]:
+    return [
+        {
+            "task_id": event.task_id,
+            "seq": event.seq,
+            "attempt": event.attempt,
+            "type": event.type,
+            "event_id": new.event_id,
+            "body": event.body,
+            "created_at": event.created_at,
+        }
+        for event, new in zip(placed, events, strict=True)
+    ]
 
 
-def _insert_lines(connection: Connection, placed: Sequence[Event]) -> None:
-    rows = [
+def _line_rows(placed: Sequence[Event]) -> list[dict[str, Any]]:
+    return [
         {
             **line,
             "task_id": event.task_id,
@@ -170,5 +242,9 @@ def _insert_lines(connection: Connection, placed: Sequence[Event]) -> None:
         if event.type == TaskLogs.type
         for line in event.payload()["logs"]
     ]
-    if rows:
-        connection.execute(insert(task_logs), rows)
+
+
+def _insert(connection: Connection, drafted: Draft) -> None:
+    connection.execute(insert(task_events), drafted.event_rows)
+    if drafted.line_rows:
+        connection.execute(insert(task_logs), drafted.line_rows)

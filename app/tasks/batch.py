@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
+
 from app.events.types import EventBody, NewEvent, PendingLine, PendingLogs, TaskProgress
 from app.services.recorder import Finding
 from app.tasks.line_limit import LineLimit
@@ -21,8 +23,11 @@ UNWATCHED_GROUP_S: Final = 1.0  # fewer rows and hints for a log that nobody rea
 GROUP_LINES: Final = 50
 GROUP_BYTES: Final = 16_384
 PROGRESS_S: Final = 1.0
-# Events of one transaction: some 3 ms of the write lock, far below the 50 ms that delivery.md allows.
+# Of one transaction: some 3 ms of the write lock, far below the 50 ms that delivery.md allows. A single event may have
+# more: a group of lines has at most 50 and 16 KiB, evidence is bounded by the engine.
 TAKE_EVENTS: Final = 100
+TAKE_ROWS: Final = 400  # events, lines and findings
+TAKE_BYTES: Final = 131_072
 # Beyond either the reporting side waits until the database has taken something.
 MAX_WAITING: Final = 1_000
 MAX_WAITING_BYTES: Final = 4 << 20
@@ -36,6 +41,7 @@ class Entry:
     finding: Finding | None = None
     done: Callable[[], None] | None = None  # called after COMMIT
     size: int = 0
+    rows: int = 1
 
 
 class Batch:
@@ -89,8 +95,8 @@ class Batch:
 
     def add(self, body: EventBody, *, finding: Finding | None = None, done: Callable[[], None] | None = None) -> None:
         self._close_group()
-        size = len(body.to_json())
-        self._entries.append(Entry(NewEvent(body), finding, done, size))
+        size = len(body.to_json()) + (0 if finding is None else len(orjson.dumps(finding.evidence)))
+        self._entries.append(Entry(NewEvent(body), finding, done, size, rows=1 if finding is None else 2))
         self._bytes += size
 
     def set_progress(self, body: TaskProgress) -> None:
@@ -116,13 +122,19 @@ class Batch:
         return max(0.0, min(moments) - now) if moments else None
 
     def take(self, now: float, *, everything: bool = False) -> list[Entry]:
-        """The next entries that are due, at most `TAKE_EVENTS`. `everything`: grouping and thinning end here."""
+        """The next entries that are due, as one transaction may have; `everything`: without grouping or thinning."""
         self._say_dropped(now, everything=everything)
         if self._lines and (everything or self._entries or now >= self._lines_until):
             self._close_group()
         if self._progress is not None and (everything or now >= self._progress_from):
             self.add_progress(self._progress, now)
-        taken = [self._entries.popleft() for _ in range(min(TAKE_EVENTS, len(self._entries)))]
+        taken: list[Entry] = []
+        size = rows = 0
+        while self._entries and len(taken) < TAKE_EVENTS:
+            size, rows = size + self._entries[0].size, rows + self._entries[0].rows
+            if taken and (size > TAKE_BYTES or rows > TAKE_ROWS):
+                break
+            taken.append(self._entries.popleft())
         self._bytes -= sum(entry.size for entry in taken)
         return taken
 
@@ -130,7 +142,7 @@ class Batch:
         if not self._lines:
             return
         group = PendingLogs(tuple(self._lines))
-        self._entries.append(Entry(NewEvent(group), size=self._lines_bytes))
+        self._entries.append(Entry(NewEvent(group), size=self._lines_bytes, rows=1 + len(self._lines)))
         self._lines, self._lines_bytes = [], 0
 
 

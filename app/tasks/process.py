@@ -34,7 +34,7 @@ from app.tasks.assembly import ScanFactory
 from app.tasks.capture_room import LimitedRoom
 from app.tasks.child import STARVED
 from app.tasks.pipe import PipeBus
-from app.tasks.priority import step_back
+from app.tasks.priority import Foreground, step_back
 from app.tasks.pulse import LoopPulse
 from app.tasks.reporter import StopReason
 from app.tasks.scan_job import JobSpec, Outcome, ScanJob, tell
@@ -54,7 +54,10 @@ log = structlog.get_logger(__name__)
 class ScanProcess:
     """Wires one job, and ends it in time whatever it is doing."""
 
-    def __init__(self, *, spec: JobSpec, settings: Settings, orders: Iterator[bytes], pipe: int) -> None:
+    def __init__(
+        self, *, spec: JobSpec, settings: Settings, orders: Iterator[bytes], pipe: int, foreground: Foreground
+    ) -> None:
+        self._foreground = foreground  # makes the threads that write
         self._orders = orders  # further lines of the input; ends with the parent
         self._spec = spec
         self._settings = settings
@@ -73,7 +76,7 @@ class ScanProcess:
         for folder in (path.parent, captures_dir(settings.data_dir)):
             make_private_folder(folder)
         room = LimitedRoom(folder=captures_dir(settings.data_dir), settings=settings)
-        writer = UnitWriter(Journal(db=db, bus=self._bus))
+        writer = UnitWriter(Journal(db=db, bus=self._bus), self._foreground.call)
         self._job = ScanJob(
             spec=spec,
             db=db,
@@ -84,6 +87,7 @@ class ScanProcess:
             keeper=StoreKeeper(path=path, open_store=SqliteScanStore, clock=clock),
             make_scan=ScanFactory(settings, room),
             room=room,
+            start=self._foreground.call,
             heartbeat_interval_s=settings.heartbeat_interval_s,
             log_lines_per_s=settings.scan_log_lines_per_s,
             log_max_bytes=settings.scan_log_max_bytes,
@@ -170,13 +174,15 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C and "stop" are the server's; it ends us by closing stdin
         signal.signal(number, signal.SIG_IGN)
     keep_private()
+    foreground = Foreground()
     step_back()
     pipe = claim_stdout()
     orders = read_lines(sys.stdin.fileno())
     spec, settings = read_order(next(orders))
     configure_logging(settings.log_level)  # to stderr, redacted
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        outcome = runner.run(ScanProcess(spec=spec, settings=settings, orders=orders, pipe=pipe).run())
+        process = ScanProcess(spec=spec, settings=settings, orders=orders, pipe=pipe, foreground=foreground)
+        outcome = runner.run(process.run())
     kill_family()
     log.info("scan_ended", task_id=spec.task_id, attempt=spec.attempt, outcome=outcome.value)
     return EXIT_CODES.get(outcome, 0)

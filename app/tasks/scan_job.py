@@ -27,6 +27,7 @@ from app.services.recorder import Recorder
 from app.services.texts import Texts
 from app.tasks.heart import Heart, ReportedRoom
 from app.tasks.line_limit import LineLimit
+from app.tasks.priority import Starter
 from app.tasks.progress import ProgressTracker
 from app.tasks.pulse import LoopPulse
 from app.tasks.reporter import Reporter, StopReason
@@ -90,7 +91,9 @@ class ScanJob:
         log_max_bytes: int,
         pulse: LoopPulse,
         room: ReportedRoom | None = None,
+        start: Starter | None = None,
     ) -> None:
+        """`start` calls what it is given where threads should come from."""
         self._spec = spec
         self._db = db
         self._writer = writer
@@ -104,6 +107,7 @@ class ScanJob:
         self._log_max_bytes = log_max_bytes
         self._pulse = pulse
         self._room = room
+        self._start = start
         self._recorder = Recorder(task_id=spec.task_id, attempt=spec.attempt, run=spec.run, clock=clock)
         self._reporter: Reporter | None = None  # set once the attempt is ours
         self._early_stop: StopReason | None = None  # a stop that came before that
@@ -154,13 +158,16 @@ class ScanJob:
         if self._early_stop is not None:
             reporter.stop(self._early_stop)
         heart = self._make_heart()
-        heart.start()
+        if self._start is None:
+            heart.start()
+        else:
+            self._start(heart.start)
         try:
             failure = await self._scan_and_report(reporter)
         finally:
             heart.stop()
         if reporter.stop_reason is None:
-            await asyncio.to_thread(heart.finish)
+            await self._writer.run(heart.finish)
         return await self._end(reporter, failure)
 
     async def _make_reporter(self) -> Reporter:

@@ -1,18 +1,29 @@
 """Writes units from a scan's process, one after the other in a thread, and waits for a database that is away."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import chain, repeat
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import structlog
+from sqlalchemy import Connection
 
 from app.core.db import DatabaseUnavailable
-from app.events.journal import Unit
+from app.events.journal import PreparedUnit, Unit
 from app.events.log import Place
+from app.tasks.priority import Starter
+
+R = TypeVar("R")
 
 RETRY_S: Final = (0.1, 0.2, 0.4, 0.8, 1.0)  # pauses while the database is away; the last one repeats
+# The lock is everybody's: a scan leaves it free for so many times as long as it had it. What is reported meanwhile
+# leaves together, so it costs a violation some milliseconds, and the others find the lock free.
+LEAVE_FREE: Final = 2.0
+MAX_PAUSE_S: Final = 0.2
 log = structlog.get_logger(__name__)
 
 
@@ -25,15 +36,20 @@ class EventWriter(Protocol):
 class UnitWriter:
     """One thread, so that units land in the order in which they were given."""
 
-    def __init__(self, journal: EventWriter) -> None:
+    def __init__(self, journal: EventWriter, start: Starter | None = None) -> None:
+        """`start` calls what it is given where threads should come from (`tasks.priority.Foreground`)."""
         self._journal = journal
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._free_until = 0.0  # monotonic; the lock is left to others until then
+        if start is not None:  # a pool makes its thread with the first work, as a child of whoever brings that
+            start(lambda: self._thread.submit(int).result())
 
     async def write(self, unit: Unit, give_up: asyncio.Event) -> Place | None:
         """Runs the same unit until the database takes or refuses it. None: refused, or `give_up` was set before."""
         for pause in chain(RETRY_S, repeat(RETRY_S[-1])):
+            await asyncio.sleep(max(0.0, self._free_until - time.monotonic()))
             try:
-                return await asyncio.get_running_loop().run_in_executor(self._thread, self._journal.write_sync, unit)
+                return await self.run(partial(self._write, unit))
             except DatabaseUnavailable as error:
                 log.warning("events_wait", reason=error.message)
             with suppress(TimeoutError):
@@ -42,6 +58,27 @@ class UnitWriter:
                 break
         return None
 
+    async def run(self, work: Callable[[], R]) -> R:
+        """Calls it in the thread that writes."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
     def close(self) -> None:
         """Ends the thread. A write that is stuck in it ends with the process."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _write(self, unit: Unit) -> Place | None:
+        if isinstance(unit, PreparedUnit):
+            unit.prepare()
+        began: float | None = None
+
+        def timed(connection: Connection) -> Place | None:
+            nonlocal began
+            began = time.monotonic()
+            return unit(connection)
+
+        try:
+            return self._journal.write_sync(timed)
+        finally:
+            if began is not None:
+                ended = time.monotonic()
+                self._free_until = ended + min(MAX_PAUSE_S, LEAVE_FREE * (ended - began))

@@ -326,6 +326,7 @@ def _launch(module: str, channels: Sequence[socket.socket], jobs: dict[str, str]
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         pass_fds=descriptors,
+        start_new_session=True,  # which steps back: Linux shares the processor out by session
         env={**os.environ, **_ALLOCATOR},
     )
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from app.domain.stages import StageKey
 from app.events.types import PendingLine, PendingLogs, TaskProgress, TaskWarning
-from app.tasks.batch import GROUP_BYTES, GROUP_LINES, MAX_WAITING, TAKE_EVENTS, Batch
+from app.tasks.batch import GROUP_BYTES, GROUP_LINES, MAX_WAITING, TAKE_BYTES, TAKE_EVENTS, TAKE_ROWS, Batch
 from app.tasks.line_limit import LineLimit
 
 
@@ -143,6 +143,28 @@ def test_a_transaction_takes_a_bounded_number_of_events():
         batch.add(warning(str(number)))
     assert len(batch.take(0.0)) == TAKE_EVENTS
     assert len(batch.take(0.0)) == 5
+
+
+def test_a_transaction_takes_a_bounded_number_of_bytes_and_rows():
+    batch = make_batch()
+    for number in range(60):
+        batch.add(warning(f"{number}" + "x" * 10_000))
+    sizes = [sum(entry.size for entry in batch.take(0.0)) for _ in range(5)]
+    assert all(0 < size <= TAKE_BYTES for size in sizes)
+    batch = make_batch()
+    for number in range(20):
+        for _ in range(50):
+            batch.add_line(line("y"), 0.0)
+        batch.add(warning(f"{number}"))
+    while taken := batch.take(0.0):
+        assert sum(entry.rows for entry in taken) <= TAKE_ROWS
+
+
+def test_an_event_that_is_larger_than_a_transaction_may_be_goes_alone():
+    batch = make_batch()
+    batch.add(warning("x" * 2 * TAKE_BYTES))
+    batch.add(warning("small"))
+    assert [len(batch.take(0.0)) for _ in range(3)] == [1, 1, 0]
 
 
 def test_it_is_full_until_something_was_taken():

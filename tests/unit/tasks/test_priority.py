@@ -1,25 +1,43 @@
+import os
 import subprocess
 import sys
-from pathlib import Path
+import threading
 
 import pytest
 
-from app.tasks.priority import NICE
+from app.tasks.priority import NICE, Foreground
 
-STEP_BACK = "from app.tasks.priority import step_back; import os; step_back(); print(os.nice(0))"
-AUTOGROUP = Path("/proc/self/autogroup")
+STEP_BACK = """
+import os, threading
+from app.tasks.priority import Foreground, step_back
+
+def niceness():
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+foreground, before = Foreground(), niceness()
+step_back()
+told = []
+for start in (lambda work: work(), foreground.call):
+    thread = threading.Thread(target=lambda: told.append(niceness()))
+    start(thread.start)
+    thread.join()
+print(before, niceness(), *told)
+print(open("/proc/self/autogroup").read() if os.path.exists("/proc/self/autogroup") else "nice 0")
+"""
 
 
-def stepped_back(show):
-    command = [sys.executable, "-c", f"{STEP_BACK}; {show}"]
-    return subprocess.run(command, capture_output=True, text=True, check=True, start_new_session=True).stdout.split()
+def test_a_scan_steps_back_but_not_the_threads_that_hold_the_lock():
+    command = [sys.executable, "-c", STEP_BACK]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, start_new_session=True).stdout.split()
+    before, loop, usual_thread, writing_thread = map(int, said[:4])
+    assert (loop, usual_thread) == (min(19, before + NICE),) * 2
+    assert writing_thread == before
+    assert said[-2:] == ["nice", "0"]  # a lower session would lower the writing thread too
 
 
-def test_a_scan_is_nicer_than_the_server():
-    before = int(subprocess.run(["nice"], capture_output=True, text=True, check=True).stdout)
-    assert stepped_back("") == [str(min(19, before + NICE))]
-
-
-@pytest.mark.parametrize("path", [AUTOGROUP] if AUTOGROUP.exists() else [])
-def test_so_is_its_session_where_sessions_are_scheduled_as_groups(path):
-    assert stepped_back(f"print(open('{path}').read())")[-2:] == ["nice", str(NICE)]
+def test_what_is_called_in_the_foreground_says_how_it_went():
+    foreground = Foreground()
+    assert foreground.call(lambda: threading.current_thread().name) == "foreground"
+    with pytest.raises(ZeroDivisionError):
+        foreground.call(lambda: 1 / 0)
+    assert foreground.call(os.getpid) == os.getpid()
