@@ -16,6 +16,7 @@ import uvloop
 
 from app.api.lobby import Lobby
 from app.api.transport import make_protocol
+from app.core.aio import report_briefly
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.core.logging import configure_logging
@@ -89,6 +90,7 @@ def run_server(
 
 async def _run(settings: Settings, announce: Announce, beside: Callable[[Serving], Awaitable[None]] | None) -> bool:
     """Whether it has ended only to take up a restore: the start that follows finishes that."""
+    report_briefly(asyncio.get_running_loop())
     async with serve(settings, announce=announce) as (serving, ended):
         log.info("serving", url=serving.url)
         settle_heap()

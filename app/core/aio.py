@@ -9,6 +9,22 @@ import structlog
 log = structlog.get_logger(__name__)
 
 
+def report_briefly(loop: asyncio.AbstractEventLoop, *expected: type[BaseException]) -> None:
+    """What a network does to a connection that nobody waits for any more is one line of the log, without a traceback.
+
+    `expected`: such errors, beside those of the operating system (TLS's are among these).
+    """
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, (OSError, *expected)):
+            log.warning("connection_failed", what=context.get("message"), error=type(error).__name__, reason=str(error))
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
+
+
 class BackgroundTasks:
     """Tasks that live as long as their owner wants. A failure is logged with its traceback and ends only that task."""
 

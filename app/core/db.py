@@ -52,6 +52,8 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._busy_timeout_s = busy_timeout_s
+        self._file: tuple[int, int] | None = None  # (device, inode) of the database file, from the first connection on
+        self._displaced = False  # another file, or none, is in its place
         self.damaged = False  # for good, from the first damaged page that was met
         self._engine = self._create_engine(url, busy_timeout_s)
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="db-read")
@@ -129,8 +131,10 @@ class Database:
 
     def _run(self, work: Work[T], *, writing: bool, wait_s: float | None = None) -> T:
         wait_s = self._busy_timeout_s if wait_s is None else wait_s
+        self._require_file()
         try:
             with self._engine.connect() as connection:
+                self._file = self._file or self._find_file()
                 options = {"writing": writing, "wait_s": wait_s}
                 connection = connection.execution_options(**options)  # noqa: PLW2901 - the same connection
                 with connection.begin():
@@ -141,6 +145,29 @@ class Database:
             if isinstance(error, OperationalError) or error.connection_invalidated:
                 raise DatabaseUnavailable(_reason(error)) from error
             raise
+
+    def _require_file(self) -> None:
+        """Open connections would go on with a file that was moved away, and all that they write would be gone with it.
+
+        Raises DatabaseUnavailable until it is back.
+        """
+        displaced = self._file is not None and self._find_file() != self._file
+        if displaced and not self._displaced:
+            log.error("database_displaced", path=self._engine.url.database)
+        self._displaced = displaced
+        if displaced:
+            raise DatabaseUnavailable("the database file was moved or replaced")
+
+    def _find_file(self) -> tuple[int, int] | None:
+        """None: it is not there, or the database is no file."""
+        path = self._engine.url.database
+        if not self.is_sqlite or not path or path == ":memory:":
+            return None
+        try:
+            found = Path(path).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _damage(self, error: DBAPIError) -> DatabaseDamaged:
         if not self.damaged:

@@ -11,14 +11,16 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import aiohttp
 import orjson
 import structlog
 import uvloop
 
+from app.core.aio import report_briefly
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
@@ -41,6 +43,8 @@ from app.tasks.scan_job import JobSpec, Outcome, ScanJob, tell
 from app.tasks.store_files import captures_dir, store_path
 from app.tasks.store_keeper import StoreKeeper
 from app.tasks.writer import UnitWriter
+
+T = TypeVar("T")
 
 READ_BYTES: Final = 65_536
 EXIT_CODES: Final = MappingProxyType({Outcome.ORPHANED: 3, Outcome.STARVED: STARVED})
@@ -69,6 +73,7 @@ class ScanProcess:
 
     async def run(self) -> Outcome:
         self._loop = asyncio.get_running_loop()
+        report_briefly(self._loop, aiohttp.ClientError)
         settings, spec = self._settings, self._spec
         db = Database(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
         clock, texts = SystemClock(), Texts(settings.language)
@@ -170,6 +175,14 @@ def claim_stdout() -> int:
     return pipe
 
 
+def run_and_leave(work: Coroutine[Any, Any, T]) -> T:
+    """Run it on a loop that is never closed: what does not unwind may neither hold up the end nor fail in its course.
+
+    The process ends right after.
+    """
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop).run(work)
+
+
 def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C and "stop" are the server's; it ends us by closing stdin
         signal.signal(number, signal.SIG_IGN)
@@ -180,9 +193,8 @@ def main() -> int:
     orders = read_lines(sys.stdin.fileno())
     spec, settings = read_order(next(orders))
     configure_logging(settings.log_level)  # to stderr, redacted
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        process = ScanProcess(spec=spec, settings=settings, orders=orders, pipe=pipe, foreground=foreground)
-        outcome = runner.run(process.run())
+    process = ScanProcess(spec=spec, settings=settings, orders=orders, pipe=pipe, foreground=foreground)
+    outcome = run_and_leave(process.run())
     kill_family()
     log.info("scan_ended", task_id=spec.task_id, attempt=spec.attempt, outcome=outcome.value)
     return EXIT_CODES.get(outcome, 0)

@@ -248,6 +248,7 @@ class ScanJob:
             await asyncio.wait({running}, timeout=UNWIND_S)
         if not running.done():
             log.error("scan_does_not_unwind", task_id=self._spec.task_id)
+            running.add_done_callback(_disregard)
             return None
         return None if running.cancelled() else running.exception()
 
@@ -330,6 +331,12 @@ class ScanJob:
         if counts is not None:
             return {"subdomains": counts.subdomains, "pages": counts.pages, "third_parties": counts.third_parties}
         return {} if self._reporter is None else self._reporter.counts
+
+
+def _disregard(left: asyncio.Task[None]) -> None:
+    """It was left behind: what becomes of it is nobody's, and no traceback of the log."""
+    if not left.cancelled():
+        left.exception()
 
 
 def tell(loop: asyncio.AbstractEventLoop, call: Callable[[T], None], value: T) -> None:

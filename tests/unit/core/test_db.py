@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.core.db import Database, DatabaseUnavailable
 from app.core.waiting import CALLER, Caller
+from tests.support.logs import captured_log
 
 
 @pytest.fixture
@@ -163,4 +164,23 @@ async def test_a_write_that_has_begun_is_done_whoever_waits_for_it(tmp_path):
     go_on.set()
     await database.write(lambda _: None)
     assert database.read_sync(lambda c: c.execute(text("SELECT id FROM t")).scalars().all()) == [1]
+    await database.close()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_that_was_moved_away_takes_nothing_until_it_is_back(tmp_path, replaced):
+    """What is written to it would be gone with it."""
+    path = tmp_path / "main.db"
+    database = Database(f"sqlite:///{path}")
+    database.write_sync(lambda c: c.execute(text("CREATE TABLE t (id INTEGER)")))
+    path.rename(tmp_path / "away.db")
+    if replaced:
+        path.touch()
+    with captured_log() as said:
+        for work in (database.read_sync, database.write_sync):
+            with pytest.raises(DatabaseUnavailable, match="moved or replaced"):
+                work(lambda c: c.execute(text("SELECT 1")))
+    assert said.getvalue().count("database_displaced") == 1
+    (tmp_path / "away.db").rename(path)
+    database.write_sync(lambda c: c.execute(text("INSERT INTO t VALUES (1)")))
     await database.close()

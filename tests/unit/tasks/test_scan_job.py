@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import os
 import sqlite3
 
@@ -17,6 +18,7 @@ from app.tasks.reporter import StopReason
 from app.tasks.scan_job import JobSpec, Outcome, ScanJob
 from app.tasks.store_keeper import StoreKeeper
 from app.tasks.writer import UnitWriter
+from tests.support.logs import captured_log
 from tests.unit.tasks.test_reporter import FACT
 
 
@@ -174,6 +176,33 @@ async def test_a_scan_that_does_not_let_go_is_left_behind(house, make_job, monke
         job.stop(StopReason.CANCELLED)
     assert outcome.result() is Outcome.CANCELLED
     released.set()
+
+
+async def test_a_scan_that_was_left_behind_and_fails_later_makes_no_traceback(house, make_job, monkeypatch):
+    async def stubborn(store, sink):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await released.wait()
+        ended.set()
+        raise RuntimeError("too late")
+
+    monkeypatch.setattr(scan_job, "UNWIND_S", 0.05)
+    released, ended = asyncio.Event(), asyncio.Event()
+    house.create()
+    with captured_log("INFO") as said:
+        job = make_job(stubborn)
+        async with asyncio.TaskGroup() as group:
+            outcome = group.create_task(job.run())
+            await until(lambda: house.row().status == "running")
+            job.stop(StopReason.ORPHANED)
+        assert outcome.result() is Outcome.ORPHANED
+        released.set()
+        await ended.wait()
+        await asyncio.sleep(0)
+        del job, outcome, group
+        gc.collect()
+    assert "scan_does_not_unwind" in said.getvalue()
+    assert "Traceback" not in said.getvalue()
 
 
 async def test_a_task_that_somebody_else_has_is_left_alone(house, make_job):

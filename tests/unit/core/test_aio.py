@@ -1,0 +1,41 @@
+"""What nobody waits for any more, and how it is logged."""
+
+import asyncio
+import ssl
+
+import pytest
+
+from app.core.aio import report_briefly
+from tests.support.logs import captured_log
+
+BROKEN = [
+    ssl.SSLError(1, "[SSL] record layer failure"),
+    ConnectionResetError(104, "Connection reset by peer"),
+    TimeoutError("SSL shutdown timed out"),
+]
+
+
+@pytest.fixture
+async def loop():
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    report_briefly(loop, LookupError)
+    yield loop
+    loop.set_exception_handler(before)
+
+
+@pytest.mark.parametrize("error", [*BROKEN, LookupError("as told")])
+async def test_a_broken_peer_is_one_line_without_a_traceback(loop, error):
+    with captured_log() as said:
+        loop.call_exception_handler({"message": "Fatal error on SSL transport", "exception": error})
+    assert said.getvalue().count("\n") == 1
+    assert type(error).__name__ in said.getvalue()
+    assert "Traceback" not in said.getvalue()
+
+
+async def test_a_mistake_of_ours_keeps_its_traceback(loop):
+    with pytest.raises(ZeroDivisionError) as mistake:
+        _ = 1 // 0
+    with captured_log() as said:
+        loop.call_exception_handler({"message": "Task exception was never retrieved", "exception": mistake.value})
+    assert "Traceback" in said.getvalue()
