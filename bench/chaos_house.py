@@ -42,6 +42,7 @@ SETTINGS: Final[dict[str, Any]] = {
     "login_burst_per_address": 1_000,
     "logins_per_minute_per_address": 10_000,
     "max_concurrent_scans": 3,
+    "scans_per_user": 3,
 }
 
 

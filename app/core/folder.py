@@ -23,6 +23,8 @@ OWN_NAMES: Final = (
     "log.counter",
     "log.id",
     "restore.",
+    "before-restore",
+    "restore.",
     "before-restore-",
     LOCK_FILE,
 )

@@ -50,6 +50,18 @@ async def test_guesses_from_many_networks_keep_nobody_from_where_they_have_been(
             assert set(refused) == {401, 429}
 
 
+def test_a_crowd_of_tasks_of_one_user_keeps_nobody_else_waiting(run_service):
+    with run_service(max_concurrent_scans=1, resolvers="127.0.0.1:9", ct_urls="") as service:
+        hog, other = service.add_user("hog"), service.add_user("mei")
+        body = {"target_domain": "a.example", "config": {"use_passive_sources": False, "screenshots": False}}
+        for _ in range(60):
+            assert service.http.post("/api/v1/tasks", json=body, headers=hog).status_code == 201
+        task = service.http.post("/api/v1/tasks", json=body, headers=other).json()
+        assert task["queue_position"] <= 2  # the one that waits longest of the same round may be before it
+        last = service.http.get("/api/v1/tasks?status=pending&page_size=1", headers=hog).json()["items"][0]
+        assert last["queue_position"] > 50
+
+
 def test_the_numbers_are_nobodys_also_behind_a_proxy_on_the_same_machine(service, tmp_path):
     assert service.http.get("/metrics").status_code == 401
     assert service.http.get("/metrics", headers=service.sign_in()).status_code == 200

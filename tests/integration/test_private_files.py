@@ -84,6 +84,19 @@ async def test_migrate_keeps_the_copy_private(tmp_path, mask):
 
 
 @UMASKS
+async def test_backup_and_restore_keep_private_what_they_write(tmp_path, mask):
+    folder, other, archive = tmp_path / "data", tmp_path / "other", tmp_path / "backup.tar"
+    values = {"COMPLIANCE_DATA_DIR": str(folder), "COMPLIANCE_ADMIN_PASSWORD": ADMIN_PASSWORD}
+    with umask_of(mask):
+        for words in (["create-admin"], ["backup", archive], ["restore", archive, "--data-dir", other]):
+            done = await run(*words, **values)
+            assert done.code == 0, done.err
+    assert (other / "compliance.db").exists()
+    assert archive.stat().st_mode & 0o777 == 0o600
+    assert open_to_others(folder) + open_to_others(other) == []
+
+
+@UMASKS
 async def test_no_file_of_sqlite_is_open_to_others_when_it_is_made(tmp_path, mask):
     with umask_of(mask), sqlite_openings() as openings:
         db = Database(f"sqlite:///{tmp_path / 'main.db'}")
