@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from tests.unit.engines.net.servers import Zone, dns_server, http_server, response
@@ -73,8 +73,10 @@ class SmallWorld:
 
 
 @contextlib.asynccontextmanager
-async def small_world() -> AsyncIterator[SmallWorld]:
+async def small_world(more: Mapping[tuple[str, str], bytes] | None = None) -> AsyncIterator[SmallWorld]:
+    """`more`: further documents by (host, path), or others in place of ours."""
     world = SmallWorld()
+    world._documents.update(more or {})
     hosts = {host for host, _ in world._documents}
     world.zone.update({(host, "A"): [ADDRESS] for host in hosts})
     async with dns_server(world.zone, ttl=60) as names, http_server(world.answer, address=ADDRESS) as web:

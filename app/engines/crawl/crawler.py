@@ -36,6 +36,7 @@ OnHostNamed = Callable[[str, str], Awaitable[None]]
 
 MAX_IN_FLIGHT: Final = 32  # over all addresses
 MAX_NAMED_HOSTS: Final = 500  # handed to discovery; a page can make up any number of names
+AT_ONCE: Final = 2_000  # links or references that are taken in in one go: 20 ms
 FLUSH_EVERY_S: Final = 0.5
 _MODULE: Final = StageKey.PAGE_CRAWL.value
 
@@ -286,23 +287,38 @@ class Crawler:
             await self._treat_host(item, verdict, result, group)
             return
         digest = await self._digester.read(item, self._frontier.depth_of(item.id), result)
-        self._keep(item, digest, seen_of(result, digest.page, digest.extraction))
+        left = await self._take_in(item, digest)
+        self._keep(item, digest, seen_of(result, digest.page, digest.extraction), left)
         if digest.hops and digest.extraction is None:
             self._circles.close(item.id, digest.same, version)
         self._name_hosts(digest.hosts, "page", group)
         await self._treat_host(item, verdict, result, group)
         await self._tell(item, digest)
 
-    def _keep(self, item: FrontierUrl, digest: Digest, seen: Seen) -> None:
-        """Everything about one answer, without an await: a flush takes all of it or nothing."""
+    async def _take_in(self, item: FrontierUrl, digest: Digest) -> Sequence[Reference]:
+        """Most of what a page with tens of thousands of links holds, in pieces, so that nobody waits for it; what is
+        left of its references. After a crash in between, the page is asked for again, and the pieces are known.
+        """
+        references, links = digest.references, digest.links
+        while len(references) > AT_ONCE:
+            self._store.add_references(references[:AT_ONCE])
+            references = references[AT_ONCE:]
+            await asyncio.sleep(0)
+        for start in range(0, len(links) - AT_ONCE, AT_ONCE):
+            self._frontier.add(links[start : start + AT_ONCE], self._frontier.depth_of(item.id) + 1)
+            await asyncio.sleep(0)
+        return references
+
+    def _keep(self, item: FrontierUrl, digest: Digest, seen: Seen, references: Sequence[Reference]) -> None:
+        """Everything else about one answer, without an await: a flush takes all of it or nothing."""
         if digest.page is not None:
             depth = self._frontier.depth_of(item.id)  # a shorter way may have been found while it was read
             self._store.add_page(digest.page if digest.page.depth == depth else replace(digest.page, depth=depth))
             self.pages += digest.page.parsed
         if digest.hops:
             self._store.add_hops(digest.hops)
-        if digest.references:
-            self._store.add_references(digest.references)
+        if references:
+            self._store.add_references(references)
         self._learn(item, digest, seen)
         self._frontier.finish(item.id, digest.state, seen=seen, links=digest.links, same=digest.same)
 

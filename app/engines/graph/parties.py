@@ -1,6 +1,6 @@
 """Stage 3 as the graph sees it: references in, third parties and pages to be captured out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from app.domain.parties import OMITTED
@@ -27,12 +27,15 @@ class Parties:
         # Domains that are third parties, in the order of finding.
         self.domains: dict[str, None] = {}
 
-    def load(self) -> list[Target]:
-        """What an earlier attempt left: its captures are known, what they do not cover is still to be captured."""
+    def load(self) -> Iterator[list[Target]]:
+        """What an earlier attempt left: its captures are known, what they do not cover is still to be captured. To be
+        gone through to its end, a reference a step.
+        """
         for capture in self._store.captures():
             self._book.known(Target(capture.domain, capture.host, capture.url))
         hosts = [host for host, _ in self._store.referred_hosts()]
-        return [target for reference in self._store.references_to(hosts) for target in self.add([reference])[1]]
+        for reference in self._store.references_to(hosts):
+            yield self.add([reference])[1]
 
     def add(self, references: Sequence[Reference]) -> tuple[list[ThirdParty], list[Target]]:
         """Third parties that are new, and pages that are to be captured."""

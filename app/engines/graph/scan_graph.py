@@ -35,6 +35,7 @@ from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of
 
 TICK_S: Final = 0.5  # how often the store is flushed and progress is looked at; kill -9 loses no more than this
+AT_ONCE: Final = 1_000  # references that are taken in in one go: 20 ms
 OWN_STARTS: Final = 100  # start pages of the site itself that are captured
 
 
@@ -140,7 +141,10 @@ class ScanGraph:
         for host in hosts:
             self._count_host(host)
             self._crawler.add_host(host)
-        self._capturing.add(self._parties.load())
+        for start, targets in enumerate(self._parties.load()):
+            self._capturing.add(targets)
+            if start % AT_ONCE == 0:
+                await asyncio.sleep(0)
         await self._log(StageKey.PAGE_CRAWL, self._say("resumed", **self._numbers()))
         captures = self._store.captures()
         self._contents.resume(sha256 for capture in captures for sha256 in hashes_of(capture))
@@ -224,6 +228,12 @@ class ScanGraph:
         await self._discovery.offer(host, where)
 
     async def _on_references(self, page_url: str, references: Sequence[Reference]) -> None:
+        """In pieces: a page may hold twenty thousand, and nobody waits for it."""
+        for start in range(0, len(references), AT_ONCE):
+            await self._take_in(page_url, references[start : start + AT_ONCE])
+            await asyncio.sleep(0)
+
+    async def _take_in(self, page_url: str, references: Sequence[Reference]) -> None:
         parties, targets = self._parties.add(references)
         if parties:
             await self._board.begin(StageKey.THIRD_PARTY)
