@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 
@@ -26,7 +27,7 @@ class Seen(StrEnum):
     HOST_GIVEN_UP = "host_given_up"  # its host had stopped to answer
     LIMIT = "limit"  # left over when a limit of the scan was reached, or refused by the address policy
     NO_HOST = "no_host"  # its name does not resolve
-    # Known while the crawl runs; in a `Coverage` they are JUDGED, or what they lead to.
+    # Known while the crawl runs; in a `Coverage` they are others.
     MOVED = "moved"  # leads elsewhere
     FORM = "form"  # a page that is there to sign in
     SHEET = "sheet"  # a style sheet
@@ -44,7 +45,8 @@ LOST: Final = (
 )
 # Not examined because the site or the scan's own limits said so: named, and no part of the share.
 APART: Final = (Seen.SIGN_IN, Seen.ROBOTS, Seen.DEPTH, Seen.TRAP, Seen.LIMIT)
-UNDECIDED: Final = frozenset({Seen.MOVED, Seen.FORM, Seen.SHEET})
+# What the last three count as; MOVED only where nobody looks at what it leads to.
+COUNTED_AS: Final = MappingProxyType({Seen.MOVED: Seen.JUDGED, Seen.FORM: Seen.SIGN_IN, Seen.SHEET: Seen.JUDGED})
 COSTLY: Final = (*LOST, *APART)
 COVERED: Final = "coverage"  # checkpoint of a scan's store: `Coverage.to_json` at the end of its crawl
 

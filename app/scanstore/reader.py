@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 import orjson
 
-from app.domain.coverage import COVERED, UNDECIDED, Coverage, Seen, coverage_of
+from app.domain.coverage import COUNTED_AS, COVERED, Coverage, Seen, coverage_of
 from app.domain.parties import OMITTED, Outcome
 from app.engines.model import HostFact, PageFact, Reference
 from app.scanstore import rows, schema
@@ -139,7 +139,7 @@ class SqliteScanReader:
             return coverage_of(orjson.loads(summed[0][0]))
         hosts: defaultdict[str, Counter[Seen]] = defaultdict(Counter)
         for host, seen, number in self._read(_SEEN):
-            hosts[host][Seen(seen) if Seen(seen) not in UNDECIDED else Seen.JUDGED] += number
+            hosts[host][COUNTED_AS.get(Seen(seen), Seen(seen))] += number
         return Coverage(hosts)
 
     def _page(

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from app.domain.coverage import Coverage, Cut, Seen
+from app.domain.coverage import COUNTED_AS, Coverage, Cut, Seen
 from app.engines.crawl.frontier import MAX_HOPS, Frontier
 from app.engines.model import FrontierUrl
 
@@ -48,8 +48,10 @@ class CoverageFold:
         return Coverage(_in_order(hosts), start_page, cut)
 
     def _end_of(self, fact: FrontierUrl) -> Seen:
-        if fact.seen is not Seen.MOVED:  # a form itself is a page like any other, what lies behind it is not
-            return Seen.JUDGED if fact.seen in (Seen.FORM, Seen.SHEET) else fact.seen or Seen.NO_ANSWER
+        if fact.seen is None:
+            return Seen.NO_ANSWER
+        if fact.seen is not Seen.MOVED:
+            return COUNTED_AS.get(fact.seen, fact.seen)
         ends = self._ends(fact)
         if ends & {Seen.FORM, Seen.SIGN_IN}:
             return Seen.SIGN_IN
