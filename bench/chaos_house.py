@@ -33,8 +33,9 @@ SETTINGS: Final[dict[str, Any]] = {
     "ws_idle_timeout_s": 20.0,
     "ws_ping_after_s": 5.0,
     "ws_stuck_after_s": 3.0,
+    "ws_send_buffer_bytes": 4_096,  # slow clients are to be set aside by what a small scan says
     "ws_backlog_bytes": 65_536,
-    "ws_backlog_frames": 60,
+    "ws_backlog_frames": 30,
     "ws_command_burst": 10_000,
     "ws_max_connections_per_user": 1_000,
     "ws_max_connections_per_address": 1_000,

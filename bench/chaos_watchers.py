@@ -95,8 +95,8 @@ class Watcher:
         if self._in_flight is None and not self._placed:
             await asyncio.sleep(0.2)
             await self._say(link, "subscribe_task")
-        elif self.style == "slow" and self._chance.random() < 0.05:
-            await asyncio.sleep(self._chance.uniform(0.5, 5))
+        elif self.style == "slow" and self._chance.random() < 0.1:
+            await asyncio.sleep(self._chance.uniform(0.5, 8))
         elif self.style == "restless" and self._in_flight is None:
             fate = self._chance.random()
             if fate < 0.01:

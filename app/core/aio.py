@@ -17,12 +17,18 @@ def report_briefly(loop: asyncio.AbstractEventLoop, *expected: type[BaseExceptio
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        if isinstance(error, (OSError, *expected)):
+        if isinstance(error, (OSError, *expected)) or _is_closed_tls(context):
             log.warning("connection_failed", what=context.get("message"), error=type(error).__name__, reason=str(error))
         else:
             loop.default_exception_handler(context)
 
     loop.set_exception_handler(handle)
+
+
+def _is_closed_tls(context: dict[str, Any]) -> bool:
+    """Uvloop answers a peer through a transport that has been closed meanwhile (a RuntimeError of its own)."""
+    about_tls = str(context.get("message", "")).startswith("Fatal error on SSL protocol")
+    return about_tls and isinstance(context.get("exception"), RuntimeError)
 
 
 class BackgroundTasks:

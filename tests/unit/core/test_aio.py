@@ -33,6 +33,16 @@ async def test_a_broken_peer_is_one_line_without_a_traceback(loop, error):
     assert "Traceback" not in said.getvalue()
 
 
+async def test_an_answer_to_a_tls_peer_through_a_closed_transport_is_one_line_too(loop):
+    """As uvloop says it, met in a quarter of an hour of chaos."""
+    error = RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+    with captured_log() as said:
+        loop.call_exception_handler({"message": "Fatal error on SSL protocol", "exception": error})
+        assert "Traceback" not in said.getvalue()
+        loop.call_exception_handler({"message": "Exception in callback", "exception": error})
+    assert "Traceback" in said.getvalue()
+
+
 async def test_a_mistake_of_ours_keeps_its_traceback(loop):
     with pytest.raises(ZeroDivisionError) as mistake:
         _ = 1 // 0
