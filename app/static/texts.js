@@ -286,6 +286,8 @@ const TEXTS = {
   "error.unavailable": ["服务器繁忙，请稍后再试。", "The server is busy; try again soon."],
   "error.rate_limited": ["请求过多，请稍后再试。", "Too many requests; try again soon."],
   "error.stream_limit": ["打开的事件流过多。", "Too many event streams are open."],
+  "error.report_limit": ["您的一份报告正在下载，请等它完成。", "A report of yours is being downloaded; wait for it to end."],
+  "error.reports_busy": ["正在下载的报告过多，请稍后再试。", "Too many reports are being downloaded; try again soon."],
   "error.invalid_input": ["有内容无法识别：{fields}", "These fields were not understood: {fields}"],
   "error.bad_json": ["请求内容不是有效的 JSON。", "The request is not valid JSON."],
   "error.too_large": ["内容过大。", "This is too large."],
