@@ -293,7 +293,7 @@ class ServerProtocol(asyncio.Protocol):
         """One more has come."""
         now, rate = self.loop.time(), self._control_rate
         self._controls_paid_at = max(self._controls_paid_at, now) + 1 / rate.per_s
-        return self._controls_paid_at - now > rate.burst / rate.per_s
+        return self._controls_paid_at - now > (rate.burst + 0.5) / rate.per_s  # sums of fractions are not exact
 
     def _end_flood(self) -> None:
         if self._listener is not None:

@@ -15,6 +15,7 @@ from tests.support.streaming import open_stream, stream_house
 HEAD_S, STALL_S = 0.4, 0.6
 LIMITS = {"http_head_timeout_s": HEAD_S, "http_stall_timeout_s": STALL_S, "ws_send_buffer_bytes": 4_096}
 LOGIN = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+TASKS = LOGIN.replace(b"auth/login", b"tasks")  # where a body may be larger
 GET = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
 BODY = b'{"username": "admin", "password": "wrong"}'
 
@@ -149,7 +150,7 @@ async def test_a_body_without_progress_is_answered_408(house, log, framing, drop
 async def test_an_upload_that_goes_on_may_take_as_long_as_it_takes(house):
     async with connected(house) as client:
         began = asyncio.get_running_loop().time()
-        client.say(LOGIN + b"Transfer-Encoding: chunked\r\n\r\n")
+        client.say(TASKS + b"Transfer-Encoding: chunked\r\n\r\n")
         client.say(b"%x\r\n%b\r\n" % (len(BODY), BODY))
         while asyncio.get_running_loop().time() - began < 3 * STALL_S:
             client.say(b"1400\r\n" + b" " * 5_120 + b"\r\n")
@@ -175,17 +176,18 @@ async def test_who_asks_first_has_time_from_the_answer_on(house):
     ids=["quiet", "next", "body"],
 )
 async def test_a_long_answer_outlives_all_limits(tmp_path, more, after):
-    async with stream_house(tmp_path, sse_ping_after_s=0.1, **LIMITS) as house, connected(house) as client:
+    async with stream_house(tmp_path, sse_ping_after_s=0.1, **LIMITS) as house:
         user = await house.sign_in()
         task = await house.add_task(user)
-        head = f"GET /api/v1/monitor/tasks/{task}/events?token={user} HTTP/1.1\r\nHost: a\r\n{more}\r\n"
-        client.say(head.encode() + after)
-        async with asyncio.timeout(10):
-            assert (await client.reader.readline()).startswith(b"HTTP/1.1 200 ")
-            for _ in range(int(3 * STALL_S / 0.1)):
-                await client.reader.readuntil(b": ping\n\n")
-            await house.say(task, warning("still here"))
-            await client.reader.readuntil(b"still here")
+        async with connected(house) as client:
+            head = f"GET /api/v1/monitor/tasks/{task}/events?token={user} HTTP/1.1\r\nHost: a\r\n{more}\r\n"
+            client.say(head.encode() + after)
+            async with asyncio.timeout(10):
+                assert (await client.reader.readline()).startswith(b"HTTP/1.1 200 ")
+                for _ in range(int(3 * STALL_S / 0.1)):
+                    await client.reader.readuntil(b": ping\n\n")
+                await house.say(task, warning("still here"))
+                await client.reader.readuntil(b"still here")
 
 
 @pytest.mark.parametrize(
@@ -194,19 +196,20 @@ async def test_a_long_answer_outlives_all_limits(tmp_path, more, after):
 @pytest.mark.parametrize("cut_off", [False, True], ids=["ends", "aborts"])
 async def test_a_stream_hears_that_its_client_is_gone_whatever_was_sent_behind_it(tmp_path, log, behind, cut_off):
     """uvicorn tells the newest request alone: the stream before it went on for nobody."""
-    async with stream_house(tmp_path, sse_ping_after_s=0.1, **LIMITS) as house, connected(house) as client:
+    async with stream_house(tmp_path, sse_ping_after_s=0.1, **LIMITS) as house:
         user = await house.sign_in()
         task = await house.add_task(user)
-        streams = house.services.metrics.open_streams
-        client.say(f"GET /api/v1/monitor/tasks/{task}/events?token={user} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-        await client.reader.readuntil(b"event: task_snapshot")
-        assert streams._value.get() == 1
-        client.say(behind)
-        if cut_off:
-            client.writer.transport.abort()
-        else:
-            client.writer.close()
-        await until(lambda: streams._value.get() == 0)
+        async with connected(house) as client:
+            streams = house.services.metrics.open_streams
+            client.say(f"GET /api/v1/monitor/tasks/{task}/events?token={user} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            await client.reader.readuntil(b"event: task_snapshot")
+            assert streams._value.get() == 1
+            client.say(behind)
+            if cut_off:
+                client.writer.transport.abort()
+            else:
+                client.writer.close()
+            await until(lambda: streams._value.get() == 0)
     assert "Traceback" not in log.getvalue()
 
 
@@ -307,7 +310,7 @@ async def test_what_stands_around_a_chunked_body_is_bounded_too(house, body):
 async def test_a_large_body_in_one_piece_with_its_head_is_no_large_head(house):
     async with connected(house) as client:
         for _ in range(2):  # the second head may come in one piece with the rest of the first body
-            client.say(LOGIN + b"Content-Length: 200000\r\n\r\n" + BODY.ljust(200_000))
+            client.say(TASKS + b"Content-Length: 200000\r\n\r\n" + BODY.ljust(200_000))
         for _ in range(2):
             assert (await client.answer()).startswith(b"HTTP/1.1 401 ")
 
