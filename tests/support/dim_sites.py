@@ -40,17 +40,18 @@ class DimSite:
         self._wants_all = wants_all
         self.asked: list[str] = []  # paths, in order
         self.cuts = 0  # requests that got no answer
-        self.began_at: float | None = None  # when the first page was asked for
+        self.away_since: float | None = None  # set once `is_away` has begun
         self.settings: dict[str, Any] = {}
 
-    @property
-    def age_s(self) -> float:
-        return 0.0 if self.began_at is None else time.monotonic() - self.began_at
+    def is_away(self, after: int, lasts_s: float) -> bool:
+        """From that request on, for so long."""
+        if self.away_since is None and len(self.asked) > after:
+            self.away_since = time.monotonic()
+        return self.away_since is not None and time.monotonic() - self.away_since < lasts_s
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if not self._wants_all and request.path in ("/robots.txt", "/sitemap.xml"):
             return web.Response(text=self._robots, status=200 if self._robots else 404)
-        self.began_at = self.began_at or time.monotonic()
         self.asked.append(request.path)
         return await self._answer(self, request)
 

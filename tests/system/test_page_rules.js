@@ -639,6 +639,21 @@ test("the log keeps its newest lines and counts all of them", () => {
   equal(state.logs_version, 0);
 });
 
+test("a verdict comes with the end and goes with a retry", () => {
+  const state = fresh();
+  const verdict = { result: "inconclusive", reasons: ["start_page", "server_error"] };
+  const place = { reason: "server_error", host: "corp.test", count: 1 };
+  state.apply({ type: "task_warning", seq: 4, code: "partial", message: "m", attempt: 1, ...place });
+  state.apply({ type: "task_warning", seq: 5, code: "degraded", message: "m", attempt: 1 });
+  state.apply({ type: "task_completed", seq: 6, status: "completed", statistics: FULL.statistics, message: "m", verdict });
+  equal(state.verdict, verdict);
+  equal(state.warnings, [
+    { code: "partial", message: "m", attempt: 1, ...place }, { code: "degraded", message: "m", attempt: 1 },
+  ]);
+  state.apply({ type: "task_retrying", seq: 7, by: "x", next_attempt: 2 });
+  equal(state.verdict, undefined);
+});
+
 test("lines that are fetched later find their place", () => {
   const state = fresh();
   state.addLines([line(5), line(9)]);

@@ -115,6 +115,8 @@ def test_live_keeps_findings_above_the_moving_part_and_ends_without_the_log(task
         ({"attempt": 3}, "running · attempt 3"),
         ({"eta_s": 90}, "running · about 90 s left"),
         ({"deleted": True}, "deleted"),
+        ({"verdict": {"result": "violations", "reasons": ["robots"]}}, "running · violations"),
+        ({"verdict": {"result": "clean", "reasons": ["depth"]}}, "running · clean (beyond the limit of depth)"),
     ],
 )
 def test_what_matters_about_the_state_stands_beside_it(task, fields, shown):
@@ -183,6 +185,39 @@ def test_a_site_that_nobody_saw_is_not_called_clean(report):
     print_report({**report, **nothing}, console, EN)
     assert "No violations found." not in console.file.getvalue()
     assert "nothing to examine" in console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("language", "result", "reasons", "first", "then"),
+    [
+        ("en", "clean", [], " · clean", "No violations found."),
+        (
+            "en",
+            "clean",
+            ["page_limit"],
+            " · clean (the limit of pages was reached) · 17 of 20 addresses",
+            "No violations",
+        ),
+        ("zh-CN", "clean", ["depth"], " · 未发现违规 (超出深度限制) · 17 / 20 个链接", "未发现违规。"),
+        (
+            "en",
+            "inconclusive",
+            ["low_coverage", "client_error"],
+            " · inconclusive (less than 95 % of the addresses could be judged) · 17 of 20 addresses",
+            "too little was seen to call the site clean",
+        ),
+        ("zh-CN", "inconclusive", ["start_page"], " · 没有结论 (起始页没有可检查的内容)", "看到的内容不足以得出结论"),
+    ],
+)
+def test_the_verdict_and_what_cut_the_scan_short_stand_in_the_first_line(
+    report, language, result, reasons, first, then
+):
+    console = Console(file=io.StringIO(), width=200)
+    verdict = {"result": result, "reasons": reasons}
+    print_report({**report, "violations": [], "verdict": verdict}, console, Labels(language))
+    lines = console.file.getvalue().splitlines()
+    assert first in lines[0]
+    assert any(then in line for line in lines[1:])
 
 
 class Recording:

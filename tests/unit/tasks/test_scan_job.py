@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 
+from app.domain.coverage import Coverage, Seen
 from app.domain.stages import STAGES, StageStatus
 from app.engines.model import Counts, HostFact
 from app.engines.ports import ScanStopped
@@ -97,6 +98,33 @@ async def test_a_scan_that_ends_completes_its_task_with_the_folds_as_statistics(
     types = house.types()
     assert types[:2] == ["task_created", "task_started"]
     assert types[-1] == "task_completed"
+
+
+@pytest.mark.parametrize(
+    ("coverage", "result", "warnings"),
+    [
+        (None, "inconclusive", ["inconclusive"]),  # a scan that does not say what it saw has seen nothing
+        (Coverage({"a": {Seen.JUDGED: 1, Seen.SERVER_ERROR: 1}}, start_page=True), "inconclusive", ["inconclusive"]),
+        (Coverage({"a": {Seen.JUDGED: 9, Seen.DEPTH: 5}}, start_page=True), "clean", []),
+    ],
+)
+async def test_the_verdict_follows_from_what_was_seen(house, make_job, coverage, result, warnings):
+    async def seen(store, sink):
+        if coverage is not None:
+            await sink.covered(coverage)
+
+    house.create()
+    assert await make_job(seen).run() is Outcome.COMPLETED
+    row = house.row()
+    assert row.verdict["result"] == result
+    assert [said["code"] for said in row.warnings] == warnings
+    assert house.types()[-1] == "task_completed"
+
+
+async def test_a_violation_is_the_verdict_however_little_was_seen(house, make_job):
+    house.create()
+    await make_job(full_scan).run()
+    assert house.row().verdict == {"result": "violations", "reasons": ["start_page"]}
 
 
 async def test_the_seeds_name_runs_the_same_body(house, make_job):
