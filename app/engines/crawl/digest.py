@@ -21,9 +21,26 @@ from app.engines.scope import Scope
 from app.engines.urls import host_of, host_of_serialised, normalise
 
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
+# Browsers show these too, with their links; they count as pages when they are XHTML.
+_XML: Final = frozenset(
+    {
+        "application/xml",
+        "text/xml",
+        "image/svg+xml",
+        "application/rss+xml",
+        "application/atom+xml",
+        "application/rdf+xml",
+    }
+)
+_UNDECLARED: Final = frozenset({"", "*/*", "unknown/unknown", "application/unknown"})  # as the MIME sniffing standard
 _SHEET: Final = "text/css"
-_READABLE: Final = _HTML | {_SHEET}
+_READABLE: Final = _HTML | _XML | {_SHEET}
 _GOOD: Final = range(200, 300)
+_BEGINNINGS: Final = (
+    b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<!--", b"<?xml", b"<title", b"<meta", b"<link",
+    b"<style", b"<table", b"<div", b"<iframe", b"<font", b"<h1", b"<br", b"<p", b"<a ", b"<b>", b"<svg", b"<rss",
+    b"<feed", b"<center",
+)  # fmt: skip
 _SNIFFED: Final = 1_024  # bytes that are looked at when the type is not declared
 
 
@@ -108,7 +125,9 @@ class Digester:
         # A page's `nofollow` is no bar: it speaks to search engines about ranking; access is robots.txt's business.
         return Digest(
             UrlState.DONE,
-            replace(page, title=found.title, charset=found.charset, parsed=good and page.error is None),
+            replace(
+                page, title=found.title, charset=found.charset, parsed=good and page.error is None and _is_page(result)
+            ),
             found,
             references=tuple(found.references),
             hops=tuple(_own_hops(page, found, result.address)),
@@ -146,16 +165,21 @@ def is_readable(headers: Headers) -> bool:
 
 def may_be_readable(headers: Headers) -> bool:
     """The same, with the benefit of the doubt where nothing is declared."""
-    return media_type(headers) in {"", *_READABLE}
+    return media_type(headers) in _UNDECLARED | _READABLE
 
 
 def is_html(result: FetchResult) -> bool:
     """Whether a browser would show it as a page: by its type, without one by how it begins."""
     declared = media_type(result.headers)
-    if declared:
-        return declared in _HTML
+    if declared not in _UNDECLARED:
+        return declared in _HTML | _XML
     start = result.body[:_SNIFFED].lstrip().lower()
-    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<!--"))
+    return start.startswith(_BEGINNINGS)
+
+
+def _is_page(result: FetchResult) -> bool:
+    """Of what is read: XML only when its root is that of a page."""
+    return media_type(result.headers) not in _XML or b"<html" in result.body[:_SNIFFED].lower()
 
 
 def _links(found: Extraction) -> list[str]:

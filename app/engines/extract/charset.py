@@ -110,6 +110,25 @@ def decode(body: bytes, content_type: str) -> tuple[str, str]:
     return _short_legacy(body, declared, text) or (text, "utf-8")
 
 
+def encode_query(raw: str, charset: str) -> str:
+    """A URL as written, with its query as a browser sends it from a document in that charset (URL standard, 5.2)."""
+    head, mark, rest = raw.partition("?")
+    query, end, fragment = rest.partition("#")
+    if not mark or query.isascii() or charset.startswith("utf-"):
+        return raw
+    codec = "gbk" if charset == "gb18030" else _CODECS[charset]  # nearly all of these are GBK, whose encoder knows less
+    return f"{head}?{''.join(_sent(character, codec) for character in query)}{end}{fragment}"
+
+
+def _sent(character: str, codec: str) -> str:
+    if character.isascii():
+        return character
+    try:
+        return "".join(f"%{byte:02X}" for byte in character.encode(codec))
+    except UnicodeEncodeError:
+        return f"%26%23{ord(character)}%3B"
+
+
 def _without_mark(body: bytes) -> str:
     """UTF-16 without a byte order mark: markup is ASCII, so every other byte is zero in long runs."""
     head = body[:_PRESCAN_BYTES]

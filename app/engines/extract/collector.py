@@ -6,6 +6,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborNode
 
+from app.engines.extract.charset import encode_query
 from app.engines.extract.element import MAX_TEXT, Paths, snippet_of, squeeze, text_of
 from app.engines.extract.hidden import HiddenIndex
 from app.engines.model import Reference, Relation
@@ -27,6 +28,7 @@ class Collector:
     page_url: str
     base_url: str
     is_internal: Callable[[str], bool]
+    charset: str = "utf-8"  # of the document: queries are sent in it
     references: list[Reference] = field(default_factory=list)
     links: dict[str, None] = field(default_factory=dict)  # own documents that may be crawled, without fragment
     own_hosts: set[str] = field(default_factory=set)  # own hosts in any reference or mention
@@ -49,7 +51,7 @@ class Collector:
         raw = raw[:MAX_URL]  # a third party is known by its host, however long the rest is
         if raw in self._resolved:
             return self._resolved[raw]
-        url = self._base.resolve(raw)
+        url = self._base.resolve(raw if raw.isascii() else encode_query(raw, self.charset))
         found = None if url is None else (url, url.startswith(self._home) or self._is_own(host_of_serialised(url)))
         self._resolved[raw] = found
         return found

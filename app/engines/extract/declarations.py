@@ -14,9 +14,9 @@ WATCHED: Final = frozenset(
         "background", "background-color",
     }
 )  # fmt: skip
-# Words without which no style can hide anything: the cheap pre-filter of sheets and blocks.
+# Words without which no style can hide anything, or show it again: the cheap pre-filter of sheets and blocks.
 MAY_HIDE: Final = re.compile(
-    r"none|hidden|collapse|opacity|font|indent|left|right|top|bottom|margin|transform|clip|height|width|color",
+    r"none|display|hidden|visib|collapse|opacity|font|indent|left|right|top|bottom|margin|transform|clip|height|width|color",
     re.IGNORECASE,
 )
 _MAX_VALUE: Final = 1_000  # characters of one value

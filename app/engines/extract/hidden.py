@@ -88,10 +88,12 @@ class HiddenIndex:
 
     def _build(self, styles: dict[int, dict[str, tuple[_Weight, str]]]) -> None:
         rules = [rule for sheet in self._all_sheets() for rule in read_sheet(sheet)]
+        inline, by_attribute = self._hidden_inline(), self.tree.css_first("[hidden]") is not None
         watched = {name for rule in rules for name, (value, _) in rule.style.items() if _hides(name, value)}
+        watched |= inline | ({"display"} if by_attribute else set())
         if watched:
             watched |= {other for name in watched for other in _TOGETHER.get(name, ())}
-            self._match(rules, watched, styles)
+            self._match(rules, watched, styles, already=by_attribute, inline=inline)
         for node in self.tree.css("[style]"):
             text = node.attributes.get("style") or ""
             for name, (value, important) in read_style(text).items():
@@ -108,18 +110,33 @@ class HiddenIndex:
                 yield node.text()
         yield from written_sheets(self.tree)
 
+    def _hidden_inline(self) -> set[str]:
+        """Properties by which some element hides itself."""
+        texts = (node.attributes.get("style") or "" for node in self.tree.css("[style]"))
+        return {name for text in texts for name, (value, _) in read_style(text).items() if _hides(name, value)}
+
     def _match(
-        self, rules: Sequence[SheetRule], watched: set[str], styles: dict[int, dict[str, tuple[_Weight, str]]]
+        self,
+        rules: Sequence[SheetRule],
+        watched: set[str],
+        styles: dict[int, dict[str, tuple[_Weight, str]]],
+        *,
+        already: bool,
+        inline: set[str],
     ) -> None:
-        """First the rules that hide; the others only matter where those have matched."""
+        """First the rules that hide; the others only matter where something is hidden: by those, `already` by an
+        attribute, or by `inline` styles, which only important rules overrule.
+        """
         hiding = [(order, rule) for order, rule in enumerate(rules) if _is_hiding(rule)]
         others = [
             (order, rule) for order, rule in enumerate(rules) if not _is_hiding(rule) and watched & set(rule.style)
         ]
-        matched = False
+        matched = already
         for order, rule in hiding[:_MAX_SELECTORS]:
             matched |= self._apply(rule, order, styles)
-        for order, rule in others[: _MAX_SELECTORS if matched else 0]:
+        if not matched:
+            others = [(order, rule) for order, rule in others if _overrules(rule, inline)]
+        for order, rule in others[:_MAX_SELECTORS]:
             self._apply(rule, order, styles)
 
     def _apply(self, rule: SheetRule, order: int, styles: dict[int, dict[str, tuple[_Weight, str]]]) -> bool:
@@ -228,6 +245,10 @@ def _put(styles: dict[int, dict[str, tuple[_Weight, str]]], key: int, name: str,
 def _hides(name: str, value: str) -> bool:
     pattern = _HIDES.get(name)
     return pattern is not None and pattern.search(value) is not None
+
+
+def _overrules(rule: SheetRule, inline: set[str]) -> bool:
+    return any(important and name in inline for name, (_, important) in rule.style.items())
 
 
 def _is_hiding(rule: SheetRule) -> bool:

@@ -15,6 +15,7 @@ from app.engines.extract.reader import Facts, Reader
 from app.engines.extract.script import find_location
 from app.engines.extract.tame import tame_markup
 from app.engines.extract.visible import MAX_TEXT, needs_scripts
+from app.engines.extract.xml import as_html, find_addresses, find_markup, find_sheets, is_xml
 from app.engines.model import Reference, Relation
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of, resolve
@@ -63,18 +64,21 @@ def extract(
         sheets: texts of the site's style sheets that are at hand; they only help to see what is hidden.
     """
     text, charset = decode(body, _header(headers, "content-type"))
-    text, noscripts = lift(tame_markup(text))
+    source = text if is_xml(_header(headers, "content-type"), text) else ""
+    text, noscripts = lift(tame_markup(as_html(text) if source else text))
     pieces = split_nesting(text)
     trees = [LexborHTMLParser(piece) for piece in pieces]
     base_url = _base_of(trees[0], url)
-    collector = Collector(url, base_url, is_internal or _same_owner(url))
+    collector = Collector(url, base_url, is_internal or _same_owner(url), charset)
     facts = Facts()
     _read_headers(headers, url, collector, facts)
     readers = [Reader(tree, piece, collector, facts, sheets) for tree, piece in zip(trees, pieces, strict=True)]
     visible = "\n".join(filter(None, (reader.read() for reader in readers)))[:MAX_TEXT]
     for markup in noscripts:
         facts.noscript += markup
-        readers[0].read_inactive(markup, "noscript:")
+        readers[0].read_inside(markup, "noscript:")
+    if source:
+        _read_xml(source, collector, readers[0])
     location = _script_location(facts, collector, nested=len(visible) < _THIN_FOR_SCRIPT)
     return Extraction(
         title=facts.title,
@@ -123,6 +127,16 @@ def _read_headers(headers: Sequence[tuple[str, str]], url: str, collector: Colle
     for name, value in headers:
         if name == "x-robots-tag":
             facts.robots.update(value.lower().replace(",", " ").split())
+
+
+def _read_xml(source: str, collector: Collector, reader: Reader) -> None:
+    """What XML says otherwise than HTML would."""
+    for raw in find_sheets(source):
+        collector.add_plain(raw, Relation.EMBED, "xml:stylesheet", snippet=raw)
+    for raw, element in find_addresses(source):
+        collector.add_plain(raw, Relation.LINK, f"xml:{element}", snippet=raw)
+        collector.follow(raw)
+    reader.read_inside("\n".join(find_markup(source)), "feed:")
 
 
 def _script_location(facts: Facts, collector: Collector, *, nested: bool) -> str | None:

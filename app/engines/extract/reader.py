@@ -14,7 +14,7 @@ from app.engines.extract.headers import read_csp
 from app.engines.extract.hidden import HiddenIndex
 from app.engines.extract.mentions import find_mentions, mentions_in
 from app.engines.extract.nesting import split_nesting
-from app.engines.extract.table import TABLE, Form, Rule, link_rule
+from app.engines.extract.table import PARAMETERS, TABLE, Form, Rule, link_rule
 from app.engines.extract.tame import tame_markup
 from app.engines.extract.values import refresh_url, split
 from app.engines.extract.visible import visible_text
@@ -26,7 +26,10 @@ _MAX_NOSCRIPT: Final = 2_000  # characters that are searched for "enable JavaScr
 _MAX_WORDS: Final = 200  # characters of attributes that hold a few words
 _MAX_INNER_DEPTH: Final = 3  # templates in templates
 _UNFILLED: Final = re.compile(r"\{\{|\$\{|<%")  # places that a script would fill in
-_OTHERS: Final = frozenset({"script", "style", "meta", "html", "iframe"})
+_OTHERS: Final = frozenset({"script", "style", "meta", "html", "iframe", "noframes", "noembed", "param"})
+# What stands there is shown to somebody, or runs: in a frame, to who runs no scripts, to robots, in a feed reader.
+_LIVE: Final = frozenset({"", "srcdoc:", "noscript:", "noframes:", "noembed:", "feed:"})
+_PARAMETER_RULE: Final = Rule(Relation.SCRIPT)
 _STYLE_RULE: Final = Rule(Relation.EMBED)
 _REFRESH_RULE: Final = Rule(Relation.REDIRECT, crawl=True)
 
@@ -79,8 +82,8 @@ class Reader:
             self._collector.mention(raw, kind, snippet=snippet)
         return visible_text(self._tree.body, self._inactive) if self._tree.body is not None else ""
 
-    def read_inactive(self, markup: str, prefix: str) -> None:
-        """Reads markup that is not part of the tree; what it refers to is only mentioned."""
+    def read_inside(self, markup: str, prefix: str) -> None:
+        """Reads markup that is not part of the tree. `prefix` names the place it stands in."""
         if self._level >= _MAX_INNER_DEPTH:
             return
         for piece in self._take(split_nesting(tame_markup(markup))):
@@ -126,7 +129,7 @@ class Reader:
             if tag == "link" and name == "href":
                 rule = self._read_link(value, attributes, active=not place)  # noqa: PLW2901 - the rule follows from rel
             for raw in (value,) if rule.form is Form.URL else split(value, rule.form):
-                self._refer(node, attributes, raw, rule, f"{place}{tag}[{name}]", active=not place)
+                self._refer(node, attributes, raw, rule, f"{place}{tag}[{name}]", active=place in _LIVE)
         if tag == "a" and not place and (rel := attributes.get("rel")) and "next" in rel.lower().split():
             self._facts.next_url = self._facts.next_url or self._collector.follow(attributes.get("href"))
 
@@ -161,13 +164,18 @@ class Reader:
             case "script":
                 self._read_script(node, attributes, place)
             case "style":
-                self._read_style(node.text(), f"{place}style", active=not place)
+                self._read_style(node.text(), f"{place}style", active=place in _LIVE)
             case "meta":
                 self._read_meta(node, attributes, place)
             case "html":
                 self._facts.language = self._facts.language or (attributes.get("lang") or "")[:_MAX_WORDS].lower()
             case "iframe" if attributes.get("srcdoc"):
-                self.read_inactive(attributes["srcdoc"] or "", "srcdoc:")
+                self.read_inside(attributes["srcdoc"] or "", place if place not in _LIVE else "srcdoc:")
+            case "noframes" | "noembed":
+                self.read_inside(node.text(), place if place not in _LIVE else f"{tag}:")
+            case "param" if (attributes.get("name") or "").lower() in PARAMETERS and attributes.get("value"):
+                value = attributes["value"] or ""
+                self._refer(node, attributes, value, _PARAMETER_RULE, f"{place}param[value]", active=place in _LIVE)
 
     def _read_script(self, node: LexborNode, attributes: dict[str, str | None], place: str) -> None:
         kind = (attributes.get("type") or "").lower()

@@ -38,6 +38,12 @@ _RUN: Final = Rule(Relation.SCRIPT)
 _FRAME: Final = Rule(Relation.SCRIPT, crawl=True)
 _PING: Final = Rule(Relation.EMBED, Form.LIST)
 
+_MATHML: Final = (
+    "math", "maction", "menclose", "merror", "mfenced", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded",
+    "mphantom", "mroot", "mrow", "ms", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext",
+    "mtr", "munder", "munderover", "semantics",
+)  # fmt: skip
+
 # Element -> attribute -> rule. Names as the parser gives them: `feImage` keeps its capital.
 TABLE: Final = MappingProxyType(
     {
@@ -77,8 +83,19 @@ TABLE: Final = MappingProxyType(
         "q": {"cite": _FOLLOW},
         "ins": {"cite": _FOLLOW},
         "del": {"cite": _FOLLOW},
+        # Feeds
+        "enclosure": {"url": _EMBED},
+        "media:content": {"url": _EMBED},
+        "media:thumbnail": {"url": _EMBED},
+        # MathML: any of its elements may be a link
+        **{name: {"href": _FOLLOW, "xlink:href": _FOLLOW} for name in _MATHML},
+        "mglyph": {"src": _EMBED},
+        "annotation": {"src": _EMBED},
+        "annotation-xml": {"src": _EMBED},
     }
 )
+# `param` of an `object`: what these name is loaded into the page.
+PARAMETERS: Final = frozenset({"movie", "src", "data", "url", "filename", "href", "code", "archive", "flashvars"})
 
 # `rel` of `link`: what the browser fetches or connects to by itself; the rest is for people and robots.
 _FETCHED_RELS: Final = frozenset(

@@ -5,13 +5,13 @@ script's text, a comment, a policy header) is none: it is kept apart and becomes
 """
 
 import heapq
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.engines.identify.classify import classify
 from app.engines.model import Reference, Relation, ThirdParty
+from app.engines.net.policy import parse_address, refusal_of, wrapped_addresses
 from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of
 
@@ -132,13 +132,13 @@ class ThirdPartyFold:
 
 
 def is_local_literal(host: str) -> bool:
-    """Whether a host has no owner on the internet: a private, loopback or link-local address, a bare name."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return "." not in host or host.endswith(".localhost")
-    mapped = getattr(address, "ipv4_mapped", None)
-    return not (mapped or address).is_global
+    """Whether a host has no owner on the internet: a private, loopback or link-local address, an IPv4 address wrapped
+    in an IPv6 one (nobody is reached by that on purpose, and we never ask it), a bare name.
+    """
+    address = parse_address(host)
+    if address is None:
+        return ("." not in host and ":" not in host) or host.endswith(".localhost")
+    return bool(wrapped_addresses(address)) or refusal_of(address) is not None
 
 
 def _as_mention(reference: Reference) -> Reference:

@@ -35,3 +35,24 @@ async def test_a_body_that_was_not_wanted_is_not_truncated() -> None:
     digest = await read(FetchResult(URL, URL, 200, (("content-type", "image/png"),), b"", truncated=True))
     assert digest.page is not None
     assert not digest.page.truncated
+
+
+async def test_feeds_and_pictures_are_read_and_count_as_no_page() -> None:
+    body = b"<rss><item><link>http://site.test/item</link></item></rss>"
+    digest = await read(FetchResult(URL, URL, 200, (("content-type", "application/rss+xml"),), body))
+    assert digest.page is not None
+    assert not digest.page.parsed
+    assert digest.links == ("http://site.test/item",)
+
+
+async def test_xhtml_is_a_page_whatever_xml_type_it_has() -> None:
+    body = b"<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><body><a href='/a'/></body></html>"
+    digest = await read(FetchResult(URL, URL, 200, (("content-type", "application/xml"),), body))
+    assert digest.page is not None
+    assert digest.page.parsed
+    assert digest.links == ("http://site.test/a",)
+
+
+async def test_a_body_of_any_type_is_read_when_it_begins_as_a_page() -> None:
+    digest = await read(FetchResult(URL, URL, 200, (("content-type", "*/*"),), b" <div><a href=/a>x</a></div>"))
+    assert digest.links == ("http://site.test/a",)

@@ -195,3 +195,24 @@ def test_styles_for_other_media_or_without_scripts_do_not_count():
 def test_noscript_and_template_are_not_hidden():
     assert kinds('<noscript style="display:none"><a href="http://evil.test/">x</a></noscript>') == [None]
     assert kinds('<template style="display:none"><a href="http://evil.test/">x</a></template>') == [None]
+
+
+UNHIDDEN = {
+    "an important rule": "<style>.x{display:block!important}</style><div class=x style='display:none'>%s</div>",
+    "an important colour": (
+        "<style>a{color:#000!important}</style><div style='background:#fff'><p style='color:#fff'>"
+        "<span style='color:#fff'>%s</span></p></div>"
+    ),
+    "a rule over an attribute": "<style>.x{display:block}</style><div class=x hidden>%s</div>",
+}
+
+
+@pytest.mark.parametrize("markup", UNHIDDEN.values(), ids=UNHIDDEN)
+def test_a_style_block_that_only_shows_again_counts(markup):
+    assert kinds(markup % LINK) == [None]
+
+
+def test_a_rule_that_an_inline_style_overrules_does_not_show_again():
+    assert kinds(f"<style>.x{{display:block}}</style><div class=x style='display:none'>{LINK}</div>") == [
+        "display_none"
+    ]

@@ -161,11 +161,6 @@ MENTIONS = {
     "<!--[if lt IE 9]><script src='http://evil.test/x'></script><![endif]-->": "comment:conditional",
     "<template><a href='http://evil.test/x'>t</a></template>": "template:a[href]",
     "<template><template><img src='http://evil.test/x'></template></template>": "template:img[src]",
-    "<iframe srcdoc=\"<script src='http://evil.test/x'></script>\"></iframe>": "srcdoc:script[src]",
-    "<noscript><img src='http://evil.test/x'></noscript>": "noscript:img[src]",
-    "<body><noscript><img src='http://evil.test/x'></noscript>": "noscript:img[src]",
-    "<body><noscript><!-- c --><p><img src='http://evil.test/x'></p></noscript>": "noscript:img[src]",
-    "<noscript><style>a{b:url(http://evil.test/x)}</style></noscript>": "noscript:style",
     '<meta property="og:image" content="http://evil.test/x">': "meta:og:image",
     '<head profile="http://evil.test/x">': "head[profile]",
 }
@@ -174,6 +169,79 @@ MENTIONS = {
 @pytest.mark.parametrize("markup", MENTIONS)
 def test_what_is_not_active_is_only_mentioned(markup):
     assert found(markup) == [("http://evil.test/x", Relation.MENTION, MENTIONS[markup])]
+
+
+# In a frame, for who runs no scripts, for browsers of old, for a plug-in: shown to somebody, or run.
+LIVE = {
+    "<iframe srcdoc=\"<script src='http://evil.test/x'></script>\"></iframe>": (Relation.SCRIPT, "srcdoc:script[src]"),
+    "<iframe srcdoc=\"<a href='http://evil.test/x'>x</a>\"></iframe>": (Relation.LINK, "srcdoc:a[href]"),
+    "<noscript><img src='http://evil.test/x'></noscript>": (Relation.EMBED, "noscript:img[src]"),
+    "<body><noscript><img src='http://evil.test/x'></noscript>": (Relation.EMBED, "noscript:img[src]"),
+    "<body><noscript><!-- c --><p><a href='http://evil.test/x'></a></p></noscript>": (
+        Relation.LINK,
+        "noscript:a[href]",
+    ),
+    "<noscript><style>a{b:url(http://evil.test/x)}</style></noscript>": (Relation.EMBED, "css:url"),
+    "<noframes><a href='http://evil.test/x'>x</a></noframes>": (Relation.LINK, "noframes:a[href]"),
+    "<noembed><img src='http://evil.test/x'></noembed>": (Relation.EMBED, "noembed:img[src]"),
+    "<object><param name=Movie value='http://evil.test/x'></object>": (Relation.SCRIPT, "param[value]"),
+    "<math><mrow href='http://evil.test/x'><mi>x</mi></mrow></math>": (Relation.LINK, "mrow[href]"),
+    "<math><mi xlink:href='http://evil.test/x'>x</mi></math>": (Relation.LINK, "mi[xlink:href]"),
+}
+
+
+@pytest.mark.parametrize("markup", LIVE)
+def test_what_some_visitors_get_counts_as_any_other(markup):
+    assert found(markup) == [("http://evil.test/x", *LIVE[markup])]
+
+
+def test_a_parameter_that_names_no_address_is_none():
+    assert found("<object><param name=quality value='http://evil.test/x'></object>") == []
+
+
+def test_what_stands_in_a_template_s_frame_is_as_inactive_as_the_template():
+    markup = "<template><iframe srcdoc=\"<a href='http://evil.test/x'>\"></iframe></template>"
+    assert found(markup) == [("http://evil.test/x", Relation.MENTION, "template:a[href]")]
+
+
+def test_queries_are_sent_in_the_charset_of_the_document():
+    markup = '<meta charset=gbk><a href="/s?q=中国#中"></a><a href="http://evil.test/中?q=中&amp;r=\U0001f600">x</a>'
+    page = extract(markup.encode("gb18030"), url="http://www.corp.test/", headers=[])
+    assert page.links == ("http://www.corp.test/s?q=%D6%D0%B9%FA",)
+    assert [reference.url for reference in page.references] == ["http://evil.test/%E4%B8%AD?q=%D6%D0&r=%26%23128512%3B"]
+
+
+XML = {
+    "application/rss+xml": (
+        "<?xml version='1.0'?><rss><channel><link>http://evil.test/1</link><item><title>t</title>"
+        "<guid>http://evil.test/2</guid><enclosure url='http://evil.test/3'/>"
+        "<description>&lt;a href='http://evil.test/4'&gt;x&lt;/a&gt;</description>"
+        "<content:encoded><![CDATA[<img src='http://evil.test/5'>]]></content:encoded></item></channel></rss>"
+    ),
+    "application/atom+xml": (
+        "<feed><link rel='alternate' href='http://evil.test/1'/><entry><link href='http://evil.test/2'/>"
+        "<content type='html'>&lt;img src='http://evil.test/3'/&gt;</content>"
+        "<id>http://evil.test/4</id><author><uri>http://evil.test/5</uri></author></entry></feed>"
+    ),
+    "image/svg+xml": (
+        "<?xml-stylesheet href='http://evil.test/1'?><svg><script href='http://evil.test/2'/>"
+        "<a xlink:href='http://evil.test/3'><text>x</text></a><image href='http://evil.test/4'/>"
+        "<style><![CDATA[text{fill:url(http://evil.test/5)}]]></style></svg>"
+    ),
+    "application/xml": (
+        "<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><head>"
+        "<script src='http://evil.test/1'/><title/></head><body><a href='http://evil.test/2'/>"
+        "<iframe src='http://evil.test/3'/><p><img src='http://evil.test/4'/><a href='http://evil.test/5'>x</a></p>"
+        "</body></html>"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", XML)
+def test_xml_is_read_as_browsers_read_it(kind):
+    page = extract(XML[kind].encode(), url="http://www.corp.test/", headers=[("content-type", kind)])
+    urls = {reference.url for reference in page.references if reference.relation is not Relation.MENTION}
+    assert urls == {f"http://evil.test/{number}" for number in range(1, 6)}
 
 
 def test_a_policy_in_a_meta_element_is_a_mention():

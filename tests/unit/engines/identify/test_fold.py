@@ -82,6 +82,9 @@ def test_local_literals_are_known():
     assert is_local_literal("192.168.1.1")
     assert is_local_literal("169.254.169.254")
     assert not is_local_literal("8.8.8.8")
+    assert not is_local_literal("2606:4700::1111")
+    for wrapped in ("::ffff:808:808", "64:ff9b::808:808", "2002:808:808::1", "::808:808", "2001:0:808:808::1"):
+        assert is_local_literal(wrapped), wrapped
     assert not is_local_literal("corp.test")
 
 
