@@ -200,7 +200,9 @@ async def test_a_position_that_was_pruned_brings_a_snapshot(house, user):
     await house.say(task, progress(10), warning(), progress(20))
     await house.services.journal.write(house.services.lifecycle.complete(task, 1, Statistics()))
     later = SystemClock().now() + timedelta(days=1)
-    assert await house.services.db.write(lambda c: retention.prune_progress(c, later, 10)) == 1
+    places = [retention.Place(task, 100)]
+    prune = retention.prune_events
+    assert await house.services.db.write(lambda c: prune(c, places, later, 200, retention.PROGRESS)) == []
     async with open_stream(house, task, user, last_id=3) as reader:
         snapshot = await reader.event()
         assert (snapshot["type"], reader.last_id) == ("task_snapshot", f"0:{snapshot['seq']}")

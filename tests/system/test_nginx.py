@@ -206,5 +206,5 @@ async def test_an_event_stream_is_not_held_back_by_the_proxy(house):
             pass
         seq = await house.say("through the proxy at once")
         async with asyncio.timeout(2):
-            while await anext(lines) != f"id: {seq}":
+            while await anext(lines) != f"id: {house.services.manager.epoch.value}:{seq}":
                 pass
