@@ -86,15 +86,17 @@ def _shown_character(character: str) -> str:
     return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
 
 
-def shown_value(value: Any) -> Any:
-    """The value of a JSON document with every text in it as `shown` gives it; names stay."""
+def shown_value(value: Any, *, breaks: bool = False) -> Any:
+    """The value of a JSON document with every text in it as `shown` gives it; names stay. With `breaks` the lines of a
+    text stay lines.
+    """
     match value:
         case str():
-            return shown(value)
+            return "\n".join(map(shown, value.split("\n"))) if breaks else shown(value)
         case Mapping():
-            return {name: shown_value(item) for name, item in value.items()}
+            return {name: shown_value(item, breaks=breaks) for name, item in value.items()}
         case list() | tuple():
-            return [shown_value(item) for item in value]
+            return [shown_value(item, breaks=breaks) for item in value]
         case _:
             return value
 

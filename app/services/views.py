@@ -74,7 +74,7 @@ def violation_view(row: Row[Any], *, language: str) -> Json:
         "risk_level": row.risk_level,
         "confidence_score": row.confidence_score,
         "description": shown(row.description),
-        "evidence": shown_value(row.evidence),
+        "evidence": shown_value(row.evidence, breaks=True),
         "needs_review": row.needs_review,
         "url": shown(row.url) or None,
         "found_on": shown(row.found_on) or None,

@@ -20,16 +20,22 @@ def clean_line(message: str) -> str:
     return cut_bytes(_UNSAFE.sub(_escape, redact(text)), MAX_LINE_BYTES)
 
 
+def clean_text(text: str) -> str:
+    """As `clean_line`, for what is shown as a text: its line breaks stay. The bound is that of a line."""
+    lines = text[:_MAX_INPUT_CHARS].replace("\r\n", "\n").split("\n")
+    return cut_bytes("\n".join(map(clean_line, lines)), MAX_LINE_BYTES)
+
+
 def clean_url(url: str) -> str:
     """A URL for people: no user info, no token-like value, nothing that cannot be encoded."""
     return _UNSAFE.sub(_escape, redact(strip_secrets(url[:MAX_URL_CHARS])))
 
 
 def clean_json(value: object) -> object:
-    """The same for every text inside a JSON-like value (evidence quotes pages)."""
+    """The same for every text inside a JSON-like value (evidence quotes pages, whose lines stay lines)."""
     match value:
         case str():
-            return clean_line(value)
+            return clean_text(value)
         case dict():
             return {str(key): clean_json(item) for key, item in value.items()}
         case list() | tuple():

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,7 +22,7 @@ WIDTH: Final = 1280
 HEIGHT: Final = 800
 JPEG_QUALITY: Final = 70
 RENDER_TIMEOUT_S: Final = 15.0
-START_TIMEOUT_S: Final = 20.0
+START_TIMEOUTS_S: Final = (20.0, 40.0, 60.0)  # on a busy machine the first start may not come to its end
 LOAD_SHARE: Final = 0.35  # of the timeout, for the first byte and again for loading; then it is taken as it is
 SETTLE_MS: Final = 1_500  # after loading, for what scripts still do; silence ends it earlier
 CLOSE_TIMEOUT_S: Final = 0.5  # then it is killed: a cancelled scan must be gone within 2 s
@@ -85,8 +85,10 @@ class Browser:
         proxy_username: str,
         proxy_password: str,
         start_driver: "Callable[[], Awaitable[Playwright]] | None" = None,
+        start_timeouts_s: Sequence[float] = START_TIMEOUTS_S,
     ) -> None:
-        """`start_driver`: Playwright's own when None."""
+        """`start_driver`: Playwright's own when None. `start_timeouts_s`: one for each try."""
+        self._start_timeouts_s = start_timeouts_s
         self._start_driver = start_driver or _start_playwright
         self._config = config
         self._proxy_url = proxy_url
@@ -99,18 +101,27 @@ class Browser:
         self._main: BrowserContext | None = None  # the persistent context; holds no page of ours
 
     async def start(self) -> None:
-        """Raises `BrowserUnavailable` with the reason; nothing is left behind then."""
+        """Raises `BrowserUnavailable` with the reason; nothing is left behind then. One that is slow is tried again."""
         executable = find_chromium(self._config.chromium_path)
+        for timeout_s in self._start_timeouts_s:
+            if await self._try_to_start(executable, timeout_s):
+                return
+        tries, longest_s = len(self._start_timeouts_s), max(self._start_timeouts_s)
+        raise BrowserUnavailable(f"Chromium did not start in {tries} tries of up to {longest_s:g} s")
+
+    async def _try_to_start(self, executable: str, timeout_s: float) -> bool:
+        """False: not in time."""
         try:
             self._lodging = Lodging.prepare(executable)
-            async with asyncio.timeout(START_TIMEOUT_S):
+            async with asyncio.timeout(timeout_s):
                 await self._launch(self._lodging)
-        except TimeoutError as slow:
+        except TimeoutError:
             await self.close()
-            raise BrowserUnavailable(f"Chromium did not start within {START_TIMEOUT_S:g} s") from slow
+            return False
         except BaseException:
             await self.close()
             raise
+        return True
 
     async def close(self) -> None:
         """End the browser, by force if need be; leaves no process and no file. May be called twice."""

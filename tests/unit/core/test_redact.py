@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.redact import redact, redact_value
+from app.core.redact import redact, redact_value, shown_value
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 
@@ -89,3 +89,8 @@ def test_what_is_deep_or_long_is_cut_short():
     deep["x"] = deep
     assert "…" in str(redact_value("x", deep))
     assert len(redact_value("x", "y" * 10_000)) < 5_000
+
+
+def test_the_lines_of_a_quoted_text_stay_lines_where_they_are_wanted():
+    assert shown_value({"snippet": ["one\n\x1btwo"]}, breaks=True) == {"snippet": ["one\n\N{REPLACEMENT CHARACTER}two"]}
+    assert shown_value("one\ntwo") == "one two"

@@ -33,8 +33,13 @@ def test_a_cut_line_says_that_something_is_missing():
 
 
 def test_evidence_is_cleaned_at_every_depth():
-    cleaned = clean_json({"snippet": "a\nb", "terms": ("x\x00",), "score": 0.5, "offset": None})
-    assert cleaned == {"snippet": "a\\nb", "terms": ["x\\x00"], "score": 0.5, "offset": None}
+    cleaned = clean_json({"snippet": "a\x1bb", "terms": ("x\x00",), "score": 0.5, "offset": None})
+    assert cleaned == {"snippet": "a\\x1bb", "terms": ["x\\x00"], "score": 0.5, "offset": None}
+
+
+def test_the_lines_of_a_quoted_text_stay_lines():
+    assert clean_json({"snippet": "one\r\ntwo\n\x1b[31mthree"}) == {"snippet": "one\ntwo\n\\x1b[31mthree"}
+    assert len(str(clean_json("界\n" * 9_000)).encode()) <= MAX_LINE_BYTES
 
 
 def test_a_url_for_people_has_no_half_surrogates():

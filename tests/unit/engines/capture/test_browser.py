@@ -151,8 +151,9 @@ async def browse():
     """Starts a browser over a fake; closed at the end."""
     started = []
 
-    async def start(fake, **config):
+    async def start(fake, *, start_timeouts_s=(20,), **config):
         browser = Browser(
+            start_timeouts_s=start_timeouts_s,
             config=NetworkConfig(chromium_path="/bin/sh", **config),
             proxy_url="http://127.0.0.1:9",
             proxy_username="scan",
@@ -295,3 +296,29 @@ def test_the_user_agent_is_chromes_and_names_the_product():
     assert "Chrome/156.0.0.0" in agent
     assert "Headless" not in agent
     assert agent.endswith("Scanner/1")
+
+
+class SlowChromium(FakeChromium):
+    """Its first starts come to no end."""
+
+    def __init__(self, slow_starts):
+        super().__init__()
+        self.slow_starts = slow_starts
+
+    async def launch_persistent_context(self, profile, **options):
+        if self.slow_starts:
+            self.slow_starts -= 1
+            await asyncio.Event().wait()
+        return await super().launch_persistent_context(profile, **options)
+
+
+async def test_a_start_that_takes_too_long_is_tried_again(browse):
+    fake = SlowChromium(2)
+    browser = await browse(fake, start_timeouts_s=(0.01, 0.01, 20))
+    assert (await browser.render("http://a.test/")).title == "title"
+    assert fake.stopped == 2  # those that came to no end were ended
+
+
+async def test_starts_that_never_come_to_an_end_are_given_up(browse):
+    with pytest.raises(BrowserUnavailable, match=r"in 2 tries of up to 0\.02 s"):
+        await browse(SlowChromium(9), start_timeouts_s=(0.01, 0.02))
