@@ -138,7 +138,7 @@ def measured(purge: Purge) -> dict[str, list[float]]:
     for kind in ("tasks", "events", "lines", "keys", "audit"):
         chunks, times = purge.chunks[kind], held.setdefault(kind, [])
         learn = chunks.learn
-        chunks.learn = lambda held_s, times=times, learn=learn: (times.append(held_s), learn(held_s))
+        chunks.learn = lambda hold, times=times, learn=learn: (times.append(hold.all_s), learn(hold))
     return held
 
 

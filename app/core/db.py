@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -43,6 +44,14 @@ class DatabaseDamaged(DatabaseUnavailable):
     """A page of the file is not what it should be. Nothing mends that but a backup."""
 
     code = "database_damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """For how many seconds a transaction had the write lock."""
+
+    work_s: float  # of the unit
+    all_s: float  # with its commit, which takes as long as the disk does
 
 
 class Database:
@@ -89,17 +98,19 @@ class Database:
             raise DatabaseUnavailable(BUSY)
         return await asyncio.shield(writing)
 
-    async def write_timed(self, work: Work[T]) -> tuple[T, float]:
-        """As `write`; with the seconds for which the write lock was held."""
-        began = 0.0
+    async def write_timed(self, work: Work[T]) -> tuple[T, Hold]:
+        """As `write`; with how long the write lock was held."""
+        began = worked = 0.0
 
         def timed(connection: Connection) -> T:
-            nonlocal began
+            nonlocal began, worked
             began = time.perf_counter()
-            return work(connection)
+            value = work(connection)
+            worked = time.perf_counter()
+            return value
 
         value = await self.write(timed)
-        return value, time.perf_counter() - began
+        return value, Hold(worked - began, time.perf_counter() - began)
 
     def read_sync(self, work: Work[T]) -> T:
         return self._run(work, writing=False)

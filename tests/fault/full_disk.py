@@ -1,4 +1,4 @@
-"""Scans on a file system of 3 MiB that something else fills: run in a mount namespace of its own, where it mounts one.
+"""Scans on a file system of 12 MiB that something else fills: run in a mount namespace of its own, where it mounts one.
 
 `python -m tests.fault.full_disk CASE DATA_DIR SETTINGS_JSON`; exit code 0 when nothing was lost. Cases:
 
@@ -18,9 +18,9 @@ from app.core.config import Settings
 from app.core.logging import configure_logging
 from tests.support.scan_house import FAST, ScanHouse, assert_sound, only_waited, scan_house, stage_runs
 
-SIZE = "3m"
+SIZE = "12m"  # the write-ahead log alone may take 4
 FULL_S = 4.0
-TASKS = 4
+TASKS = 3
 
 
 async def running(data_dir: Path, settings: str) -> None:
@@ -59,7 +59,7 @@ async def wait_for_room(data_dir: Path, ballast: Path, settings: str) -> tuple[l
     only_waited(house, tasks)
     await asyncio.to_thread(ballast.unlink)
     for task_id in tasks:
-        row = await house.finished(task_id)
+        row = await house.finished(task_id, within_s=120)
         assert (row.status, row.attempt, row.requeues) == ("completed", 1, 0), (row.status, row.error)
         assert_sound(house, task_id)
     await house.stop()

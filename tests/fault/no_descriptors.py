@@ -19,7 +19,7 @@ from app.core.logging import configure_logging
 from tests.support.scan_house import ScanHouse, assert_sound, only_waited, scan_house
 
 DESCRIPTORS = 256
-TASKS = 4
+TASKS = 3
 STARVED_S = 5.0  # several rounds of starts
 
 
@@ -33,7 +33,7 @@ async def scan(data_dir: Path, settings: str) -> None:
         for descriptor in taken:
             os.close(descriptor)
         for task_id in tasks:
-            row = await house.finished(task_id)
+            row = await house.finished(task_id, within_s=120)
             assert (row.status, row.attempt, row.requeues) == ("completed", 1, 0), row.status
             assert_sound(house, task_id)
         assert any('"no_resources"' in event.body for event in house.events(tasks[0]))
