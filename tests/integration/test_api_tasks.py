@@ -186,6 +186,6 @@ async def test_a_report_of_a_task_that_has_not_run_is_empty_and_whole(tmp_path, 
         task_id = await house.add_task(headers)
         report = (await house.client.get(f"/api/v1/tasks/{task_id}/report", headers=headers)).json()
         assert report["task"]["id"] == task_id
-        assert report["coverage"] == {"crawled": 0, "known": 0}
+        assert report["coverage"] == {"crawled": 0, "known": 0, "by_reason": {}, "hosts": []}
         assert report["subdomains"] == report["third_parties"] == report["violations"] == report["warnings"] == []
         assert report["statistics"]["total_pages_crawled"] == 0
