@@ -83,6 +83,7 @@ class ThirdPartyFold:
         self._scope = scope
         self._max_domains = max_domains
         self._entries: dict[str, _Entry] = {}  # with the merely mentioned ones
+        self._mentioned: dict[str, None] = {}  # those that are merely mentioned
         self.dropped = 0  # references to domains beyond the cap; reported, never silently lost
 
     def add(self, references: Iterable[Reference]) -> tuple[str, ...]:
@@ -93,19 +94,37 @@ class ThirdPartyFold:
         host = host_of(reference.url)
         if not host or self._scope.is_own(host):
             return None
-        entry = self._entry(registrable_domain(host))
+        reference = _as_mention(reference) if is_local_literal(host) else reference
+        entry = self._entry(registrable_domain(host), reference.relation)
         if entry is None:
             self.dropped += 1
             return None
         was_third_party = entry.is_third_party
-        entry.add(_as_mention(reference) if is_local_literal(host) else reference, host)
-        return entry.domain if entry.is_third_party and not was_third_party else None
+        entry.add(reference, host)
+        if was_third_party or not entry.is_third_party:
+            return None
+        self._mentioned.pop(entry.domain, None)
+        return entry.domain
 
-    def _entry(self, domain: str) -> _Entry | None:
+    def _entry(self, domain: str, relation: Relation) -> _Entry | None:
+        """The domain's; None when there is no place for it. A mention gives way to what makes a third party: else a
+        page could fill all places with names in its comments, and nothing that it links to would be looked at.
+        """
         entry = self._entries.get(domain)
-        if entry is None and len(self._entries) < self._max_domains:
-            entry = self._entries[domain] = _Entry(domain)
+        if entry is not None:
+            return entry
+        if len(self._entries) >= self._max_domains and not self._make_room(relation):
+            return None
+        entry = self._entries[domain] = _Entry(domain)
+        self._mentioned[domain] = None
         return entry
+
+    def _make_room(self, relation: Relation) -> bool:
+        if relation is Relation.MENTION or not self._mentioned:
+            return False
+        domain, _ = self._mentioned.popitem()
+        self.dropped += self._entries.pop(domain).count
+        return True
 
     def get(self, domain: str) -> ThirdParty:
         """The domain as it is now, also a merely mentioned one.

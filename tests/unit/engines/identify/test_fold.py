@@ -134,3 +134,14 @@ def _counts(fold, domains):
     """Of the merely mentioned ones too."""
     parties = [fold.get(domain) for domain in sorted(domains)]
     return [(p.domain, p.hosts, p.references, p.hidden, p.relation) for p in parties]
+
+
+def test_names_that_are_only_mentioned_keep_no_place_from_what_pages_link_to():
+    fold = ThirdPartyFold(Scope("corp.test"), max_domains=3)
+    fold.add([reference(f"http://m{number}.test/", Relation.MENTION) for number in range(5)])
+    assert fold.dropped == 2
+    assert fold.add([reference("http://a.test/"), reference("http://b.test/")]) == ("a.test", "b.test")
+    assert fold.add([reference("http://m0.test/")]) == ("m0.test",)
+    assert fold.add([reference("http://c.test/"), reference("http://m9.test/", Relation.MENTION)]) == ()
+    assert [party.domain for party in fold.all()] == ["a.test", "b.test", "m0.test"]
+    assert fold.dropped == 6
