@@ -61,12 +61,16 @@ class Recovery:
 
     def pause(self, host: str, origin: str, pause_s: float, *, silent: bool, start: Start) -> None:
         """Asks the host nothing for so long; a silent one then has to show that it is there."""
+        if host in self._given_up:
+            return
         self._unwell[host] = origin
         self._frontier.pause_host(host)
         start(self._come_back(host, origin, pause_s, silent=silent))
 
     async def leave(self, host: str, origin: str, *, silent: bool) -> None:
         """The host's time is over: what is left there waits for a last try, or is left out."""
+        if host in self._given_up:  # what was under way then says nothing new
+            return
         self._unwell.pop(host, None)
         if silent and host not in self._had_last_chance:
             self._given_up[host] = origin

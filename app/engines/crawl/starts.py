@@ -29,8 +29,11 @@ class Starts:
 
     def last_resort(self) -> str | None:
         """The page of a target that has an address and showed no web server: its silence has to be seen."""
-        silent = self._has_address and not self._origins and not self._scan.start_urls
-        return f"http://{self._scan.target}/" if silent else None
+        if self._origins or not self._has_address or self._scan.start_urls:
+            return None
+        origin = f"http://{self._scan.target}"
+        self._origins[origin] = False
+        return f"{origin}/"
 
     def unread_maps(self) -> Iterator[str]:
         """Origins whose sitemaps are to be read now, each once, and again after `again`."""

@@ -12,6 +12,9 @@ PER_ADDRESS: Final = 4
 MAX_CRAWL_DELAY_S: Final = 30.0  # a longer one would turn a scan of some hundred pages into days
 MAX_PAUSE_S: Final = 120.0  # of a Retry-After; the scan's own time limit is hours
 FIRST_BACK_OFF_S: Final = 1.0  # doubles with each refusal in a row
+MAX_BACK_OFF_S: Final = (
+    60.0  # of our own accord: a busy host is given up within three minutes, and has to be asked before
+)
 OVERRUN_STATUSES: Final = frozenset({429, 503})
 
 
@@ -93,7 +96,7 @@ class HostLimits:
 
     def _back_off(self, lane: _Lane, retry_after: str) -> None:
         asked = retry_after_s(retry_after)
-        pause = asked if asked is not None else FIRST_BACK_OFF_S * 2 ** min(lane.refusals, 10)
+        pause = asked if asked is not None else min(MAX_BACK_OFF_S, FIRST_BACK_OFF_S * 2 ** min(lane.refusals, 10))
         lane.refusals += 1
         lane.not_before = max(lane.not_before, self._clock() + min(pause, MAX_PAUSE_S))
         lane.shrink()

@@ -145,6 +145,17 @@ async def test_a_target_that_answers_nobody_is_asked_all_the_same_and_named(site
     assert moments.now <= 120
 
 
+async def test_a_target_that_was_away_when_discovery_looked_is_read_all_the_same(site, crawl, sink):
+    site.links("http://a.test/", "/x", "/y")
+    for path in ("x", "y", "from-the-map"):
+        site.page(f"http://a.test/{path}", f"<p>{path}")
+    site.page("http://a.test/sitemap.xml", "http://a.test/from-the-map", content_type="text/plain")
+    crawler = await crawl(hosts=[HostFact("a.test", ("target",), ("127.64.0.1",))])
+    assert crawler.coverage.start_page
+    assert crawler.pages == 4
+    assert sink.missed == []
+
+
 async def test_the_limit_that_ended_it_is_known(site, crawl):
     article_links(site, 30)
     crawler = await crawl(max_pages=10)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engines.net.limits import HostLimits, retry_after_s
+from app.engines.net.limits import MAX_BACK_OFF_S, HostLimits, retry_after_s
 
 
 class Time:
@@ -86,6 +86,13 @@ async def test_retry_after_is_obeyed_and_bounded(limits, time):
     limits.note("a", 503, "99999")
     async with limits.slot("a"):
         assert time.slept == [7.0, 120.0]
+
+
+async def test_a_pause_of_our_own_accord_is_never_longer_than_a_minute(limits, time):
+    for _ in range(20):
+        limits.note("a", 503)
+    async with limits.slot("a"):
+        assert time.slept == [MAX_BACK_OFF_S]
 
 
 async def test_refusals_without_a_time_double_the_pause_until_a_good_answer(limits, time):
