@@ -86,6 +86,7 @@ def run_server(
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         while runner.run(_run(settings, announce, beside)):
             log.info("starting_again_with_restored_data")
+            gc.unfreeze()  # what the ended one has made may go
 
 
 async def _run(settings: Settings, announce: Announce, beside: Callable[[Serving], Awaitable[None]] | None) -> bool:
