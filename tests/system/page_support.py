@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from app.core.config import Settings
 from app.core.ids import new_id
 from app.domain.stages import STAGE_BY_KEY, STAGES, StageKey
+from app.domain.verdict import Verdict
 from app.domain.violations import ViolationKey
 from app.engines.model import Capture, Relation, ThirdParty
 from app.events.types import (
@@ -107,6 +108,7 @@ class Scene:
         self.counts: dict[str, int] = {}
 
     async def claim(self) -> None:
+        self.store_parties()  # a run's file is there from before it begins
         await self._write(self.theatre.house.lifecycle.claim(self.task_id, self.attempt, "worker-1", self.domain))
 
     async def say(self, *bodies: EventBody | PendingLogs, findings: Sequence[Finding] = ()) -> None:
@@ -162,9 +164,9 @@ class Scene:
                 return
             await self.stage(spec.key, "completed")
 
-    async def complete(self, **statistics: int) -> None:
-        lifecycle = self.theatre.house.lifecycle
-        await self._write(lifecycle.complete(self.task_id, self.attempt, Statistics(**statistics)))
+    async def complete(self, *, verdict: Verdict | None = None, **statistics: int) -> None:
+        lifecycle, numbers = self.theatre.house.lifecycle, Statistics(**statistics)
+        await self._write(lifecycle.complete(self.task_id, self.attempt, numbers, verdict=verdict))
 
     async def fail(self, code: str, message: str) -> None:
         error = ErrorInfo(code=code, message=message)

@@ -12,6 +12,7 @@ from playwright.async_api import expect
 
 from app.core.ids import new_id
 from app.domain.stages import StageKey
+from app.domain.verdict import Reason, Result, Verdict
 from app.domain.violations import ViolationKey
 from app.engines.model import Relation
 from tests.support.house import ADMIN_PASSWORD
@@ -481,6 +482,34 @@ async def test_the_list_moves_by_itself(browser, theatre):
     await expect(row).to_contain_text("已完成")
     await row.click()
     await expect(page.locator(".violation")).to_have_count(1)
+    assert page.problems == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "badge", "told", "empty"),
+    [
+        (Verdict(Result.CLEAN), "未发现违规", "未发现违规", "没有发现违规。"),
+        (Verdict(Result.CLEAN, (Reason.PAGE_LIMIT,)), "未发现违规", "未发现违规：达到页面数限制", "没有发现违规。"),
+        (
+            Verdict(Result.INCONCLUSIVE, (Reason.START_PAGE, Reason.SERVER_ERROR)),
+            "没有结论",
+            "没有结论：起始页没有可检查的内容",
+            "看到的部分没有违规，但看到的内容不足以得出结论。",
+        ),
+    ],
+)
+async def test_what_a_scan_may_claim_is_said_at_its_head_and_in_the_list(browser, theatre, verdict, badge, told, empty):
+    scene = await theatre.scene()
+    page = await open_task(browser, scene)
+    await scene.complete(verdict=verdict)
+    for _ in range(2):  # followed, and from a fresh snapshot
+        await expect(page.locator(".title-line .verdict")).to_have_text(badge)
+        await expect(page.locator(".progress-message")).to_have_text(told)
+        await expect(page.locator(".violations-card")).to_contain_text(empty)
+        await page.reload()
+    await page.goto(f"{theatre.url}/#/tasks")
+    word = "没有结论" if verdict.result is Result.INCONCLUSIVE else "无违规"
+    await expect(page.locator(".task-row .task-risks")).to_have_text(word)
     assert page.problems == []
 
 
