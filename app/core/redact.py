@@ -45,7 +45,7 @@ _MEMBER: Final = re.compile(
     r"(?P<sep>\s{0,8}[:=,]\s{0,8})(?P<value>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s,}\])]+)",
     re.IGNORECASE,
 )
-_PARAMETERS: Final = re.compile(r"\[parameters: .*?\](?=\s|$)", re.DOTALL)  # SQLAlchemy's, in its errors
+_PARAMETERS: Final = re.compile(r"\[parameters: .*?(?:\](?=\s|$)|\Z)", re.DOTALL)  # SQLAlchemy's, in its errors
 
 
 def redact(text: str) -> str:

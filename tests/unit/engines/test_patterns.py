@@ -1,4 +1,6 @@
-"""Every regular expression of the engines is linear, whatever the text is. A new one is found by itself."""
+"""Every regular expression of the engines is linear, whatever the text is, as are those that clean what they say. A new
+one is found by itself.
+"""
 
 import ast
 import importlib
@@ -9,7 +11,9 @@ from pathlib import Path
 import pytest
 
 import app.engines
+from app.core import redact
 from app.engines.analyse.brands import load_brands
+from app.tasks import wording
 from tests.support.bait import slope
 
 ENGINES = Path(app.engines.__file__).parent
@@ -24,6 +28,8 @@ def patterns():
     for module in pkgutil.walk_packages(app.engines.__path__, "app.engines."):
         names = vars(importlib.import_module(module.name))
         collect(module.name.removeprefix("app.engines."), names, found, set())
+    for module in (redact, wording):
+        collect(module.__name__, vars(module), found, set())
     return {name: pattern for name, pattern in found.items() if not name.startswith("__")}
 
 
