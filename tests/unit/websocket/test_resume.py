@@ -42,7 +42,9 @@ async def long_log(tmp_path):
             raw = connection.connection.driver_connection
             raw.set_progress_handler(lambda: steps.append(1) and 0, 100)
             try:
-                return stack.manager.reader.replay(connection, task, after, wanted, max_events=LIMIT, max_bytes=1 << 20)
+                return stack.manager.reader.replay(
+                    connection, task, after, wanted, epoch=None, max_events=LIMIT, max_bytes=1 << 20
+                )
             finally:
                 raw.set_progress_handler(None, 0)
 
