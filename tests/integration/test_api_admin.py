@@ -1,6 +1,5 @@
 """Administration of users, over the real application."""
 
-
 import pytest
 from sqlalchemy import event, insert, select
 
