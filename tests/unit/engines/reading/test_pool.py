@@ -3,6 +3,8 @@
 import asyncio
 import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -97,6 +99,33 @@ async def test_closing_ends_every_process_also_a_busy_one():
     assert [pid for pid in pids if is_alive(pid)] == []
     busy.cancel()
     await asyncio.wait({busy})
+
+
+ORPHANS = """
+import asyncio
+from app.engines.reading.pool import ReadingPool
+
+async def main():
+    async with ReadingPool(target="a.test", language="en", module="tests.support.bad_reader") as pool:
+        await pool.run("echo")
+        busy = asyncio.create_task(pool.run("spin", cpu_s=0.5))
+        await pool.run("echo")
+        print(*pool.processes(), flush=True)
+        await busy
+
+asyncio.run(main())
+"""
+
+
+def test_readers_of_a_scan_that_was_killed_end_by_themselves():
+    with subprocess.Popen([sys.executable, "-c", ORPHANS], stdout=subprocess.PIPE, text=True) as scan:
+        pids = [int(pid) for pid in scan.stdout.readline().split()]
+        scan.kill()
+    assert len(pids) == 3
+    deadline = time.monotonic() + 30
+    while any(map(is_alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [pid for pid in pids if is_alive(pid)] == []
 
 
 async def refused(work) -> str:
