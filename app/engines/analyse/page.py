@@ -2,9 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import reduce
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from app.engines.extract.nesting import split_nesting
 
 MAX_HTML_CHARS: Final = 400_000  # parsing costs about 1.8 ms per 200 kB; what matters to the rules stands early
 MAX_ITEMS: Final = 200  # of a kind per page: hostile pages repeat elements without end
@@ -56,7 +59,12 @@ def parse_page(html: str) -> PageView:
     """Reads a document; broken or empty markup gives an empty view, never an error."""
     if not html.strip():
         return PageView()
-    tree = LexborHTMLParser(html[:MAX_HTML_CHARS])
+    first, *deeper = (_read(piece) for piece in split_nesting(html[:MAX_HTML_CHARS]))
+    return reduce(_join, deeper, first)
+
+
+def _read(html: str) -> PageView:
+    tree = LexborHTMLParser(html)
     title = tree.css_first("title")
     return PageView(
         title=_text(title) if title is not None else "",
@@ -65,7 +73,20 @@ def parse_page(html: str) -> PageView:
         alts=tuple(filter(None, (_attribute(node, "alt") for node in tree.css("img[alt]")[:MAX_ITEMS]))),
         fields=_fields(tree),
         actions=tuple(filter(None, (_attribute(node, "action") for node in tree.css("form[action]")[:MAX_ITEMS]))),
-        downloads=_downloads(tree, html[:MAX_HTML_CHARS]),
+        downloads=_downloads(tree, html),
+    )
+
+
+def _join(one: PageView, other: PageView) -> PageView:
+    """Of a document that nests too deeply to be parsed in one piece."""
+    return PageView(
+        one.title or other.title,
+        (*one.headings, *other.headings)[:MAX_ITEMS],
+        (*one.meta, *other.meta)[:MAX_ITEMS],
+        (*one.alts, *other.alts)[:MAX_ITEMS],
+        (*one.fields, *other.fields)[:MAX_ITEMS],
+        (*one.actions, *other.actions)[:MAX_ITEMS],
+        (*one.downloads, *other.downloads)[:MAX_ITEMS],
     )
 
 

@@ -139,14 +139,20 @@ class Document:
 
 
 def read_document(html: str) -> Document:
-    """Never raises, whatever the markup is."""
-    tree = LexborHTMLParser(split_nesting(html)[0])  # deeper than browsers nest, nothing shows
-    node = tree.css_first("title")
-    title = " ".join(node.text().split())[:MAX_TITLE] if node is not None else ""
-    embeds = tree.css_first(_EMBEDS) is not None
-    for unseen in tree.css(_UNSEEN):
-        unseen.decompose()
-    return Document(title, _visible_text(tree.body), embeds)
+    """Never raises, whatever the markup is. What stands deeper than browsers nest shows beside what it stands in."""
+    title, texts, length, embeds = "", list[str](), 0, False
+    for piece in split_nesting(html):
+        tree = LexborHTMLParser(piece)
+        node = tree.css_first("title")
+        title = title or (" ".join(node.text().split())[:MAX_TITLE] if node is not None else "")
+        embeds = embeds or tree.css_first(_EMBEDS) is not None
+        for unseen in tree.css(_UNSEEN):
+            unseen.decompose()
+        texts.append(_visible_text(tree.body))
+        length += len(texts[-1])
+        if length >= MAX_TEXT:
+            break
+    return Document(title, "\n".join(filter(None, texts))[:MAX_TEXT], embeds)
 
 
 def classify(document: Document, *, status: int, final_url: str) -> str:

@@ -68,11 +68,12 @@ def document_redirect(html: str, url: str) -> tuple[HopKind, str] | None:
     has_meta = "http-equiv" in lowered and "refresh" in lowered
     if not has_meta and "location" not in lowered:
         return None
-    tree = LexborHTMLParser(split_nesting(html)[0])
-    base = _base_of(tree, url)
-    if has_meta and (target := _meta_target(tree.css("meta[http-equiv]"), url, base)) is not None:
-        return HopKind.META, target
-    target = _script_target(tree, url, base)
+    first, *deeper = map(LexborHTMLParser, split_nesting(html))
+    base = _base_of(first, url)
+    for tree in (first, *deeper) if has_meta else ():
+        if (target := _meta_target(tree.css("meta[http-equiv]"), url, base)) is not None:
+            return HopKind.META, target
+    target = None if deeper else _script_target(first, url, base)  # a stub does not nest
     return None if target is None else (HopKind.SCRIPT, target)
 
 

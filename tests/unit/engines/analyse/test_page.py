@@ -52,3 +52,10 @@ def test_repeated_elements_are_bounded():
 @given(st.text(max_size=200))
 def test_any_text_is_read_without_an_error(html):
     parse_page(f"<title>{html}</title><a href='{html}.exe'>{html}</a>{html}")
+
+
+def test_what_stands_deep_is_found():
+    page = parse_page("<title>t</title>" + "<div>" * 11_000 + "<input type=password name=pin><a href=x.apk>get</a>")
+    assert page.title == "t"
+    assert [field.type for field in page.fields] == ["password"]
+    assert [download.url for download in page.downloads] == ["x.apk"]

@@ -76,3 +76,9 @@ def test_pages_are_classed(html, status, expected):
 )
 def test_the_hosts_of_parking_services_are_known(url, expected):
     assert class_of("<p>See this wonderful name</p>", url=url) == expected
+
+
+def test_what_stands_deeper_than_browsers_nest_is_read_all_the_same():
+    document = read_document("<title>t</title><p>before" + "<div>" * 11_000 + "百家乐<img src=x>")
+    assert document.text == "before\n百家乐"
+    assert document.has_embeds

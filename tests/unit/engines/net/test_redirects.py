@@ -96,3 +96,8 @@ def test_nothing_that_stands_in_a_page_raises(text):
     request_url(text)
     refresh_target(text, BASE)
     document_redirect(f"<meta http-equiv=refresh content='{text}'><script>location='{text}'</script>", BASE)
+
+
+def test_a_refresh_that_stands_deep_is_found():
+    html = "<div>" * 11_000 + "<meta http-equiv=refresh content='0;url=http://b.test/'>"
+    assert document_redirect(html, BASE) == (HopKind.META, "http://b.test/")
