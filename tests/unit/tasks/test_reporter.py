@@ -59,7 +59,7 @@ async def test_a_violation_is_committed_when_the_call_returns(house):
         assert await reporter.violation(FACT)
         (finding,) = house.findings()
     assert (finding.domain, finding.violation_key, finding.run, finding.attempt) == ("bad.example", "gambling", 1, 1)
-    assert finding.evidence[0]["snippet"] == "quote\\n\\ud800"
+    assert finding.evidence[0]["snippet"] == "quote\n\\ud800"
     body = house.events()[-1].body
     assert '"violation_type":"Gambling"' in body
     assert "token=***" in body
