@@ -9,9 +9,9 @@ from app.core.clock import Clock
 from app.core.db import Database, Hold
 
 T = TypeVar("T")
-# delivery.md: no lock is held above 50 ms. The work of a chunk aims at a quarter, since the next rows may be longer,
+# delivery.md: no lock is held above 50 ms. The work of a chunk aims at a sixth, since the next rows may be longer,
 # and the commit comes on top. What that takes is mostly the disk's, and as long for fewer rows.
-TARGET_S: Final = 0.012
+TARGET_S: Final = 0.008
 FIRST_ROWS: Final = 50
 MIN_ROWS: Final = 5
 MAX_ROWS: Final = 5_000
