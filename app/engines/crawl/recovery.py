@@ -92,8 +92,11 @@ class Recovery:
         delay_s: float | None = pause_s
         while delay_s is not None:
             await self._sleep(delay_s)
+            if host in self._given_up:  # by what was under way when this pause began
+                return
             if not silent or await self._answers(host, origin):
-                self._frontier.resume_host(host, one_at_a_time=True)
+                if host not in self._given_up:
+                    self._frontier.resume_host(host, one_at_a_time=True)
                 return
             delay_s = self._patience.still_silent(host)
         await self.leave(host, origin, silent=True)
