@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from app.scanstore import schema
-from app.scanstore.errors import StoreDamaged, StoreMismatch, refusal
+from app.scanstore.errors import StoreDamaged, refusal
 
 _HASHES = "SELECT html_sha256, text_sha256, screenshot_sha256 FROM captures"
 
@@ -14,12 +14,12 @@ def contents_of(path: Path) -> set[str]:
 
     Raises:
         StoreUnavailable: it cannot be read now.
-        StoreMismatch: another version wrote it: what it names is not known.
+        StoreMismatch: a newer version wrote it: what it names is not known.
     """
     try:
         connection = schema.open_reader(path)
         if connection is None:
-            return _refuse_other_version(path)
+            return set()
         try:
             return {sha256 for row in connection.execute(_HASHES) for sha256 in row if sha256}
         finally:
@@ -29,14 +29,3 @@ def contents_of(path: Path) -> set[str]:
         if isinstance(refused, StoreDamaged):
             return set()
         raise refused from error
-
-
-def _refuse_other_version(path: Path) -> set[str]:
-    """A file that is just being made has no version yet, and shows nothing."""
-    if path.is_file():
-        with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True) as connection:
-            version = schema.version_of(connection)
-        connection.close()
-        if version not in (0, schema.VERSION):
-            raise StoreMismatch(f"{path.name} has version {version}")
-    return set()

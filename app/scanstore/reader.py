@@ -41,6 +41,7 @@ class SqliteScanReader:
 
     Raises from any call:
         StoreUnavailable: SQLite refused.
+        StoreMismatch: a newer version wrote the file.
     """
 
     def __init__(self, path: Path) -> None:

@@ -3,12 +3,21 @@
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from app.core.private import close_to_others, make_private_file
 from app.scanstore.errors import StoreMismatch
 
 VERSION: Final = 3  # in `user_version`; 0 is a file without tables
+# Columns that versions before this one had not, and what a reader of their files gets instead.
+_ADDED: Final = MappingProxyType(
+    {
+        "frontier": {"seen": "NULL"},
+        "pages": {"truncated": "0"},
+        "captures": {"page_class": "json_extract(body, '$.page_class')", "dead": "json_extract(body, '$.dead')"},
+    }
+)
 
 # Links of a document are one blob of 32-bit ids beside the URL: as rows they would be most of the file.
 _TABLES: Final = """
@@ -82,7 +91,11 @@ def _prepare(connection: sqlite3.Connection) -> None:
 def open_reader(path: Path) -> sqlite3.Connection | None:
     """A connection that cannot write, for one thread at a time; None when there is no file, or one without tables yet.
 
-    Opened `rw`, because after a killed writer the first reader has to recover the log.
+    Opened `rw`, because after a killed writer the first reader has to recover the log. Files of earlier versions are
+    read as they are.
+
+    Raises:
+        StoreMismatch: a newer version wrote the file.
     """
     if not path.is_file():
         return None
@@ -93,15 +106,33 @@ def open_reader(path: Path) -> sqlite3.Connection | None:
     except sqlite3.OperationalError:  # removed since
         return None
     try:
-        connection.execute("PRAGMA query_only = ON")
-        is_ours = version_of(connection) == VERSION
-    except sqlite3.Error:
+        has_tables = _prepare_reader(connection)
+    except BaseException:
         connection.close()
         raise
-    if is_ours:
+    if has_tables:
         return connection
     connection.close()
     return None
+
+
+def _prepare_reader(connection: sqlite3.Connection) -> bool:
+    """Whether there are tables to read."""
+    version = version_of(connection)
+    if version > VERSION:
+        raise StoreMismatch(f"the file has version {version}, this program reads up to {VERSION}")
+    if 0 < version < VERSION:
+        _add_missing(connection)
+    connection.execute("PRAGMA query_only = ON")
+    return version > 0
+
+
+def _add_missing(connection: sqlite3.Connection) -> None:
+    """Views of this connection alone stand before the tables of an earlier version, with the columns of today."""
+    for table, added in _ADDED.items():
+        there = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        missing = "".join(f", {value} AS {name}" for name, value in added.items() if name not in there)
+        connection.execute(f"CREATE TEMP VIEW {table} AS {select(f'main.{table}', f'*{missing}', '')}")
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -1,0 +1,71 @@
+"""Files that other versions of the program wrote."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from app.domain.parties import Outcome
+from app.engines.model import Capture, FrontierUrl, PageFact, ThirdParty
+from app.scanstore.contents import contents_of
+from app.scanstore.errors import StoreMismatch
+from app.scanstore.reader import SqliteScanReader
+from app.scanstore.sqlite import SqliteScanStore
+
+HASH = "a" * 64
+# What version 1 did not have yet.
+TO_VERSION_1 = """
+DROP INDEX captures_seen;
+ALTER TABLE captures DROP COLUMN page_class;
+ALTER TABLE captures DROP COLUMN dead;
+ALTER TABLE pages DROP COLUMN truncated;
+ALTER TABLE frontier DROP COLUMN seen;
+PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def old(path):
+    """A file of version 1, as a service that was brought up to date has many."""
+    with closing(SqliteScanStore(path)) as store:
+        store.add_urls([FrontierUrl(1, "https://a.test/", "https://a.test/", "a.test", 0)])
+        store.add_page(PageFact("https://a.test/", 0, 200, parsed=True))
+        for domain in ("b.test", "c.test"):
+            store.put_third_party(ThirdParty(domain, (domain,)))
+        store.put_capture(Capture("b.test", "b.test", "http://b.test/", "", html_sha256=HASH, page_class="content"))
+        store.put_capture(Capture("c.test", "c.test", "http://c.test/", "", page_class="error", dead=True))
+        store.flush()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(TO_VERSION_1)
+    return path
+
+
+def test_the_file_of_an_earlier_version_is_read_as_before(old):
+    with SqliteScanReader(old) as reader:
+        assert reader.present
+        assert [(page.url, page.truncated) for page in reader.pages()[0]] == [("https://a.test/", False)]
+        found = {party.domain: party.outcome for party in reader.third_parties()[0]}
+        assert found == {"b.test": Outcome.EXAMINED, "c.test": Outcome.GONE}
+        assert [party.domain for party in reader.third_parties(outcome=Outcome.GONE)[0]] == ["c.test"]
+        assert reader.coverage() == (0, 1)
+        assert not reader.seen().hosts
+
+
+def test_reading_it_changes_nothing_in_it(old):
+    before = old.read_bytes()
+    with SqliteScanReader(old) as reader:
+        reader.pages()
+    assert old.read_bytes() == before
+
+
+def test_the_captures_of_an_earlier_version_are_still_shown(old):
+    assert contents_of(old) == {HASH}
+
+
+def test_the_file_of_a_newer_version_is_not_taken_for_a_missing_one(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreMismatch):
+        SqliteScanReader(path)
+    with pytest.raises(StoreMismatch):
+        contents_of(path)
