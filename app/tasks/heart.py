@@ -58,6 +58,7 @@ class Heart(threading.Thread):
         self._monotonic = monotonic
         self._stopped = threading.Event()
         self._counted_at = monotonic()  # up to here the running time is in the database
+        self._untold = 0  # bytes of captures that the database knows of, and that the room was not told of yet
         self._cancel_told = False
 
     def stop(self) -> None:
@@ -86,7 +87,6 @@ class Heart(threading.Thread):
         except DatabaseUnavailable as error:
             log.warning("heartbeat_missed", reason=error.message)
             return True
-        self._counted_at = now
         if owned is None:
             if not self._stopped.is_set():
                 self._on_lost()
@@ -97,9 +97,14 @@ class Heart(threading.Thread):
         return True
 
     def _count(self, now: float) -> Ownership | None:
+        """What is committed is counted, also when what is asked afterwards fails."""
         running_s = now - self._counted_at
-        kept = 0 if self._room is None else self._room.unreported()
+        kept = 0 if self._room is None else self._room.unreported() - self._untold
         owned = self._db.write_sync(lambda c: self._recorder.heartbeat(c, running_s, kept))
+        self._counted_at = now
+        self._untold += kept
         if self._room is not None and owned is not None:
-            self._room.reported(kept, *self._db.read_sync(lambda c: tasks.capture_usage(c, self._recorder.task_id)))
+            usage = self._db.read_sync(lambda c: tasks.capture_usage(c, self._recorder.task_id))
+            self._room.reported(self._untold, *usage)
+            self._untold = 0
         return owned

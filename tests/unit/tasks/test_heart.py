@@ -1,7 +1,10 @@
 import sqlite3
 import threading
 
+from app.core.config import Settings
+from app.core.db import Database, DatabaseUnavailable
 from app.services.recorder import Recorder
+from app.tasks.capture_room import LimitedRoom
 from app.tasks.heart import Heart
 from app.tasks.pulse import LOOP_SILENCE_S, LoopPulse
 
@@ -16,9 +19,21 @@ class Ticks:
         return self.now
 
 
-def make_heart(house, ticks, told, interval_s=0.01):
+class Unreadable(Database):
+    """A database that takes writes and can, while `away`, not be read: descriptors are used up, for example."""
+
+    away = True
+
+    def read_sync(self, work):
+        if self.away:
+            raise DatabaseUnavailable("the database is not reachable")
+        return super().read_sync(work)
+
+
+def make_heart(house, ticks, told, interval_s=0.01, *, db=None, room=None):
     return Heart(
-        db=house.db,
+        db=db or house.db,
+        room=room,
         recorder=Recorder(task_id="task-1", attempt=1, run=1, clock=house.clock),
         pulse=LoopPulse(ticks),
         interval_s=interval_s,
@@ -91,3 +106,22 @@ def test_a_loop_that_hangs_stops_the_heart(house):
     assert house.row().heartbeat == before
     heart.stop()
     heart.join(5)
+
+
+async def test_what_was_committed_is_not_counted_again_when_the_read_behind_it_fails(house, database_path, tmp_path):
+    house.create()
+    house.claim()
+    ticks, db = Ticks(), Unreadable(f"sqlite:///{database_path}")
+    room = LimitedRoom(folder=tmp_path, settings=Settings(data_dir=tmp_path))
+    heart = make_heart(house, ticks, [], db=db, room=room)
+    assert room.take(100)
+    ticks.now += 5
+    assert heart.beat()
+    assert room.take(10)
+    ticks.now += 2
+    assert heart.beat()
+    db.away = False
+    assert heart.beat()
+    await db.close()
+    assert (house.row().running_s, house.row().capture_bytes) == (7.0, 110)
+    assert room.unreported() == 0
