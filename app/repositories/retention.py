@@ -19,6 +19,7 @@ PROGRESS: Final = (TaskProgress.type,)
 LINES: Final = (TaskLogs.type,)
 TASK_ROWS: Final = 5  # what looking at one more task costs, in rows
 _SEEN: Final = "retention_clock"
+_DOUBT: Final = ("retention_doubt_since", "retention_doubt_until")
 # What hangs on a task, with the column that tells its rows apart.
 _CHILDREN: Final = ((task_events, "seq"), (task_logs, "log_seq"), (violations, "id"))
 Key = tuple[datetime, str]  # (completed_at, id): where a page ended
@@ -214,8 +215,25 @@ def last_seen(connection: Connection) -> datetime | None:
 
 
 def set_last_seen(connection: Connection, now: datetime) -> None:
-    if not connection.execute(update(marks).where(marks.c.name == _SEEN).values(at=now)).rowcount:
-        connection.execute(insert(marks).values(name=_SEEN, at=now))
+    """The wall clock is believed: what was doubted is forgotten."""
+    _set_mark(connection, _SEEN, now)
+    connection.execute(delete(marks).where(marks.c.name.in_(_DOUBT)))
+
+
+def doubt(connection: Connection) -> tuple[datetime, datetime] | None:
+    """From when until when the wall clock went while it was not believed, by itself; None: it was believed last."""
+    found = {row.name: row.at for row in connection.execute(select(marks).where(marks.c.name.in_(_DOUBT)))}
+    return (found[_DOUBT[0]], found[_DOUBT[1]]) if len(found) == len(_DOUBT) else None
+
+
+def set_doubt(connection: Connection, since: datetime, until: datetime) -> None:
+    for name, at in zip(_DOUBT, (since, until), strict=True):
+        _set_mark(connection, name, at)
+
+
+def _set_mark(connection: Connection, name: str, at: datetime) -> None:
+    if not connection.execute(update(marks).where(marks.c.name == name).values(at=at)).rowcount:
+        connection.execute(insert(marks).values(name=name, at=at))
 
 
 def _remove_some(connection: Connection, table: Table, key: str, task_id: str, limit: int) -> int:

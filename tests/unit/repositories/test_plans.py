@@ -161,6 +161,8 @@ WALK: dict[str, Callable] = {
     "retention.prune_audit": lambda c: retention.prune_audit(c, NOW, 10),
     "retention.last_seen": retention.last_seen,
     "retention.set_last_seen": lambda c: retention.set_last_seen(c, NOW),
+    "retention.doubt": retention.doubt,
+    "retention.set_doubt": lambda c: retention.set_doubt(c, NOW, NOW),
     "sessions.find_with_user": lambda c: sessions.find_with_user(c, ID),
     "sessions.list_with_users": lambda c: sessions.list_with_users(c, [ID, ID]),
     "sessions.add": lambda c: sessions.add(c, session_id=ID, user_id=ID, now=NOW, expires_at=NOW, refresh_jti="j"),
