@@ -23,8 +23,6 @@ OWN_NAMES: Final = (
     "log.counter",
     "log.id",
     "restore.",
-    "before-restore",
-    "restore.",
     "before-restore-",
     LOCK_FILE,
 )

@@ -8,7 +8,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -169,9 +169,6 @@ class Tokens:
             if hmac.compare_digest(expected, given):
                 return _object(signed[len(OWN_HEADER) + 1 :])
         raise _invalid()
-
-    def seconds_left(self, claims: Claims) -> int:
-        return max(0, int((claims.expires_at - self._clock.now()) / timedelta(seconds=1)))
 
 
 def _object(payload: str) -> Mapping[str, object]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from app.domain.coverage import COSTLY, LOST, Coverage, Seen
 
@@ -125,8 +125,3 @@ def _reasons(coverage: Coverage) -> Iterator[Reason]:
     for seen in COSTLY:
         if total.get(seen) and not (seen is Seen.LIMIT and coverage.cut is not None):
             yield Reason(seen.value)
-
-
-def verdict_json(verdict: Verdict) -> dict[str, Any]:
-    """As it stands in events, snapshots and REST."""
-    return {"result": verdict.result.value, "reasons": [reason.value for reason in verdict.reasons]}

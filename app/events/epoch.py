@@ -39,6 +39,8 @@ _ROW: Final = 1
 # As text: these two stand in every transaction that writes or reads events.
 _COMMITS: Final = f"SELECT commits FROM event_log WHERE id = {_ROW}"  # noqa: S608 - a constant
 _COUNT: Final = f"UPDATE event_log SET commits = commits + 1 WHERE id = {_ROW} RETURNING commits"  # noqa: S608 - as above
+# In a copy of the database: wherever it is opened next, its log gets a new epoch.
+FORGET_FOLDER: Final = f"UPDATE event_log SET folder_id = '' WHERE id = {_ROW}"  # noqa: S608 - as above
 log = structlog.get_logger(__name__)
 
 
@@ -65,11 +67,6 @@ def read_identity(connection: Connection) -> LogIdentity:
     query = select(event_log.c.epoch, event_log.c.commits, event_log.c.folder_id).where(event_log.c.id == _ROW)
     row = connection.execute(query).one_or_none()
     return LogIdentity() if row is None else LogIdentity(*row)
-
-
-def forget_folder(connection: Connection) -> None:
-    """The database is a copy: wherever it is opened next, its log gets a new epoch."""
-    connection.execute(update(event_log).where(event_log.c.id == _ROW).values(folder_id=""))
 
 
 def has_tasks(connection: Connection) -> bool:

@@ -10,7 +10,6 @@ from app.engines.model import FrontierUrl
 
 MIN_GONE: Final = 3  # addresses of a host from which on it is asked whether it still shows what it had shown
 GONE_SHARE: Final = 0.05
-SPOTS: Final = 3  # judged addresses of a host, the nearest first, of which one is asked again
 
 
 class CoverageFold:

@@ -14,6 +14,7 @@ from typing import IO, Final
 from app.core.clock import Clock
 from app.core.errors import ConfigurationError
 from app.core.replacement import NAME, READY, lies_ready
+from app.events.epoch import FORGET_FOLDER
 from app.migrations.runner import known_revisions
 from app.services.archive.backup import claim_folder, require_space, sync_folder
 from app.services.archive.manifest import DATABASE, MANIFEST, MAX_MANIFEST_BYTES, Entry, Manifest, may_hold
@@ -142,5 +143,5 @@ def _check_database(path: Path) -> None:
                 f"The backup (revision {revision}) was made by a newer version of this program: install that one."
             )
         if "event_log" in tables:
-            connection.execute("UPDATE event_log SET folder_id = ''")
+            connection.execute(FORGET_FOLDER)
             connection.commit()

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from app.core.clock import SystemClock
-from app.events.epoch import COUNTER_FILE, FIRST_EPOCH, ID_FILE, forget_folder, read_commits, read_identity
+from app.events.epoch import COUNTER_FILE, FIRST_EPOCH, FORGET_FOLDER, ID_FILE, read_commits, read_identity
 from app.events.log import append
 from app.events.types import NewEvent, TaskWarning
 from app.models import scan_tasks
@@ -159,7 +159,7 @@ def test_a_new_database_in_an_old_folder_is_another_log(folder):
 def test_a_copy_that_forgot_its_folder_gets_a_new_epoch(folder):
     life = Life(folder)
     life.add_task()
-    life.db.write_sync(forget_folder)
+    life.db.write_sync(lambda connection: connection.exec_driver_sql(FORGET_FOLDER))
     life.end()
     assert epoch_of_next(folder) != FIRST_EPOCH
 

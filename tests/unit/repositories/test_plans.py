@@ -105,7 +105,7 @@ def walk_epoch(c):
     epoch.count_commit(c)
     epoch.read_commits(c)
     epoch.read_identity(c)
-    epoch.forget_folder(c)
+    c.exec_driver_sql(epoch.FORGET_FOLDER)
     epoch.has_tasks(c)
 
 
