@@ -175,6 +175,7 @@ class EmbeddedRunner:
         finally:
             self._children.pop(child.spec.task_id, None)
             self._choice.leave(child.spec.task_id)
+            self._starts.ended(child.spec.task_id)
             child.settled.set()
             self._woken.set()
 
@@ -190,7 +191,7 @@ class EmbeddedRunner:
             return False
 
     def _hear(self, hint: TaskHint) -> None:
-        """The first hint of a process tells of its claim."""
+        """The first hint of a process tells of its claim; further ones change nothing."""
         self._starts.claimed(hint.task_id)
         self._bus.publish(hint)
 

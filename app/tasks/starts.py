@@ -24,6 +24,7 @@ class Starts:
     """
 
     _failures: dict[str, _Failures] = field(default_factory=dict)  # by task; forgotten when it was claimed
+    _at_work: set[str] = field(default_factory=set)  # tasks whose process has claimed them, and has not ended
     _short: int = 0  # shortages in a row, of whichever task
     _not_before: float = 0.0  # for all
 
@@ -49,9 +50,16 @@ class Starts:
         return pause_s
 
     def claimed(self, task_id: str) -> None:
-        """The task was started: nothing is short any more."""
+        """The task was started: nothing is short any more. What a process tells later says nothing of that."""
+        if task_id in self._at_work:
+            return
+        self._at_work.add(task_id)
         self._failures.pop(task_id, None)
         self._short, self._not_before = 0, 0.0
+
+    def ended(self, task_id: str) -> None:
+        """Its process is gone."""
+        self._at_work.discard(task_id)
 
     def keep(self, task_ids: Collection[str]) -> None:
         """Forget all others: they wait no longer."""

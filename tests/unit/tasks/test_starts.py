@@ -34,6 +34,8 @@ def test_whoever_never_gets_its_resources_does_not_hold_up_the_others():
     for _ in range(9):
         starts.short("a", 0.0)
         starts.claimed("b")
+        starts.ended("b")
+    starts.claimed("b")
     assert starts.may_start("c", 0.0)
 
 
@@ -43,6 +45,18 @@ def test_a_claim_ends_the_shortage():
     starts.claimed("a")
     assert starts.may_start("a", 0.0)
     assert starts.short("a", 0.0) == SHORTAGE_PAUSES_S[0]
+
+
+def test_a_scan_at_work_says_nothing_of_what_is_short_for_others():
+    """Its process tells something every second; only the first time it tells of a start."""
+    starts = Starts()
+    starts.claimed("b")
+    starts.short("a", 0.0)
+    starts.claimed("b")
+    assert not starts.may_start("c", 0.0)
+    starts.ended("b")
+    starts.claimed("b")
+    assert starts.may_start("c", 0.0)
 
 
 def test_those_who_wait_no_longer_are_forgotten():
