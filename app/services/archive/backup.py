@@ -6,13 +6,14 @@ crash that took its last moments. What has ended changes no more and is copied a
 come last.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -26,6 +27,9 @@ from app.services.archive.manifest import DATABASE, MANIFEST, Entry, Manifest
 
 MARGIN_BYTES: Final = 64 << 20  # that stay free
 BUSY_TIMEOUT_S: Final = 30.0
+# What systems answer where files have one name alone: memory sticks (FAT), many network shares.
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
+Link = Callable[[Path, Path], object]
 _TASKS: Final = "SELECT id, run, status FROM scan_tasks WHERE deleted_at IS NULL"
 
 
@@ -43,7 +47,8 @@ class Summary:
 class Backup:
     """One backup. `database` is the SQLite file; all calls block."""
 
-    def __init__(self, *, database: Path, data_dir: Path, clock: Clock) -> None:
+    def __init__(self, *, database: Path, data_dir: Path, clock: Clock, link: Link = os.link) -> None:
+        self._link = link
         self._database = database
         self._scans = data_dir / "scans"
         self._captures = data_dir / "captures"
@@ -79,10 +84,21 @@ class Backup:
             missing = self._add_scans(archive, tasks, early, folder)
             self._add_captures(archive)
             archive.finish(revision=revision, epoch=epoch, made_at=to_wire(self._clock.now()), missing=missing)
-        os.link(part, target)  # fails where the file has come to be meanwhile
+        self._put_in_place(part, target)
         sync_folder(target.parent)
         scans, captures = (sum(name.startswith(kind) for name in archive.files) for kind in ("scans/", "captures/"))
         return Summary(target, target.stat().st_size, scans, captures, missing)
+
+    def _put_in_place(self, part: Path, target: Path) -> None:
+        """Never over a file that has come to be there meanwhile."""
+        try:
+            self._link(part, target)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if target.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
+            part.rename(target)
 
     def _measure(self) -> int:
         """Bytes that are needed at most: the archive, and a copy of the database and of each scan that runs."""

@@ -1,5 +1,6 @@
 """Backups made beside writers."""
 
+import errno
 import json
 import sqlite3
 import tarfile
@@ -127,6 +128,32 @@ def test_a_file_that_is_there_is_not_touched(data, tmp_path):
     with pytest.raises(ConfigurationError, match="is there already"):
         backup_of(data).write(tmp_path / "b.tar")
     assert (tmp_path / "b.tar").read_text() == "mine"
+
+
+def refuse_links(_part, _target):
+    """As a memory stick does: FAT has no hard links."""
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+def test_a_disk_without_hard_links_takes_a_backup_too(data, tmp_path):
+    target = tmp_path / "b.tar"
+    backup = Backup(database=data.path / "compliance.db", data_dir=data.path, clock=data.clock, link=refuse_links)
+    assert backup.write(target).path == target
+    assert "compliance.db" in names(target)
+    assert list(tmp_path.glob(".b.tar*")) == []
+
+
+def test_a_file_that_has_come_to_be_meanwhile_is_not_touched(data, tmp_path):
+    target = tmp_path / "b.tar"
+
+    def link(part, target):
+        target.write_text("somebody's")
+        refuse_links(part, target)
+
+    backup = Backup(database=data.path / "compliance.db", data_dir=data.path, clock=data.clock, link=link)
+    with pytest.raises(ConfigurationError, match="File exists"):
+        backup.write(target)
+    assert target.read_text() == "somebody's"
 
 
 def test_what_a_killed_backup_has_left_is_removed_and_one_under_way_is_not(data, tmp_path):
