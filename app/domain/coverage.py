@@ -24,7 +24,7 @@ class Seen(StrEnum):
     ROBOTS = "robots"  # refused by robots.txt
     DEPTH = "depth"  # further from the start pages than the scan may go
     TRAP = "trap"  # of a kind that brought nothing new
-    HOST_GIVEN_UP = "host_given_up"  # its host had stopped to answer
+    HOST_GIVEN_UP = "host_given_up"  # its host stopped answering
     LIMIT = "limit"  # left over when a limit of the scan was reached, or refused by the address policy
     NO_HOST = "no_host"  # its name does not resolve
     # Known while the crawl runs; in a `Coverage` they are others.

@@ -68,7 +68,7 @@ REASON_NAMES: Final = MappingProxyType(
         Reason.TRUNCATED: ("内容被截断", "cut off"),
         Reason.UNREADABLE: ("内容无法读取", "unreadable"),
         Reason.WALL: ("同意或验证页面代替了内容", "a page of consent or verification instead of the content"),
-        Reason.HOST_GIVEN_UP: ("主机停止应答", "the host had stopped to answer"),
+        Reason.HOST_GIVEN_UP: ("主机停止应答", "the host stopped answering"),
         Reason.SIGN_IN: ("需要登录", "behind a sign-in"),
         Reason.ROBOTS: ("robots.txt 禁止", "refused by robots.txt"),
         Reason.DEPTH: ("超出深度限制", "beyond the limit of depth"),

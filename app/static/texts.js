@@ -142,7 +142,7 @@ const TEXTS = {
   "reason.truncated": ["内容被截断", "cut off"],
   "reason.unreadable": ["内容无法读取", "unreadable"],
   "reason.wall": ["同意或验证页面代替了内容", "a page of consent or verification instead of the content"],
-  "reason.host_given_up": ["主机停止应答", "the host had stopped to answer"],
+  "reason.host_given_up": ["主机停止应答", "the host stopped answering"],
   "reason.sign_in": ["需要登录", "behind a sign-in"],
   "reason.robots": ["robots.txt 禁止", "refused by robots.txt"],
   "reason.depth": ["超出深度限制", "beyond the limit of depth"],

@@ -108,7 +108,7 @@ SITES = {
     "firewall_403": Case(answers(PAGES, 403, 60), 3, "inconclusive", ["low_coverage", "client_error"]),
     "firewall_404": Case(answers(PAGES, 404, 60), 3, "inconclusive", ["low_coverage", "client_error"]),
     "firewall_429": Case(answers(PAGES, 429, 60), 3, "inconclusive", ["low_coverage", "host_given_up"]),
-    "sign_in": Case(DimSite(sign_in), 3, "inconclusive", ["start_page", "sign_in"]),
+    "sign_in": Case(DimSite(sign_in), 3, "inconclusive", ["start_page", "behind_sign_in", "sign_in"]),
     "members_only": Case(DimSite(members), 3, "inconclusive", ["behind_sign_in", "sign_in"]),
     "consent": Case(DimSite(consent), 3, "inconclusive", ["start_page", "low_coverage", "wall"]),
     "script_only": Case(DimSite(shell), 3, "inconclusive", ["start_page", "low_coverage", "wall"]),
