@@ -90,15 +90,25 @@ class Purge:
     # Deleted tasks
 
     async def _purge_tasks(self, before: datetime) -> None:
-        """Files first: a process that ends in between finds the row again."""
-        while found := await self._db.read(lambda c: retention.tombstones(c, before, PAGE)):
+        stuck: set[str] = set()  # their files cannot be removed now: nothing else waits for them
+        while found := await self._db.read(lambda c: retention.tombstones(c, before, PAGE, besides=stuck)):
             for task_id, run in found:
-                await asyncio.to_thread(self._remove_files, task_id, run)
-                while not await self.chunks["tasks"].write(lambda c, n: retention.purge_task(c, task_id, n)):  # noqa: B023
-                    continue
-                log.info("task_purged", task_id=task_id)
+                if not await self._purge_task(task_id, run):
+                    stuck.add(task_id)
             if self._captures is not None:
                 self._captures.note_deletion()
+
+    async def _purge_task(self, task_id: str, run: int) -> bool:
+        """Files first: a process that ends in between finds the row again. False: they cannot be removed."""
+        try:
+            await asyncio.to_thread(self._remove_files, task_id, run)
+        except OSError as error:
+            log.warning("files_not_removed", task_id=task_id, path=error.filename, reason=error.strerror)
+            return False
+        while not await self.chunks["tasks"].write(lambda c, n: retention.purge_task(c, task_id, n)):
+            continue
+        log.info("task_purged", task_id=task_id)
+        return True
 
     # Logs of finished ones
 

@@ -2,7 +2,7 @@
 of rows, so that the caller decides for how long the write lock is held.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -149,9 +149,13 @@ def _of(types: Sequence[str]) -> list[ColumnElement[bool]]:
     return [e.type.in_(types)] if types else []
 
 
-def tombstones(connection: Connection, deleted_before: datetime, limit: int) -> list[tuple[str, int]]:
-    """Deleted tasks whose rows may go, each with its last run."""
+def tombstones(
+    connection: Connection, deleted_before: datetime, limit: int, *, besides: Collection[str] = ()
+) -> list[tuple[str, int]]:
+    """Deleted tasks whose rows may go, each with its last run. `besides`: without these tasks."""
     query = select(t.id, t.run).where(t.deleted_at.is_not(None), t.deleted_at < deleted_before)
+    if besides:
+        query = query.where(t.id.not_in(sorted(besides)))
     return [(row.id, row.run) for row in connection.execute(query.order_by(t.deleted_at).limit(limit))]
 
 

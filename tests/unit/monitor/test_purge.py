@@ -1,3 +1,4 @@
+import errno
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -172,6 +173,26 @@ async def test_files_go_before_the_rows_so_that_a_crash_in_between_forgets_none(
     with pytest.raises(RuntimeError):
         await Purge(db=post.db, clock=post.clock, settings=settings, remove_files=fail).purge()
     assert count(post, scan_tasks) == 1
+
+
+async def test_files_that_cannot_be_removed_keep_nothing_else_from_going(post, settings, finished):
+    refused = []
+
+    def remove(task_id, _run):
+        if task_id == "stuck":
+            refused.append(task_id)
+            raise PermissionError(errno.EACCES, "Permission denied", "stuck-1.db")
+
+    purge = Purge(db=post.db, clock=post.clock, settings=settings, remove_files=remove)
+    for task_id in ("stuck", "gone"):
+        post.create(task_id)
+        post.write(post.lifecycle.delete(task_id, by="user"))
+    await purge.purge()
+    post.clock.advance(DAY_S + 1)
+    await purge.purge()
+    assert refused == ["stuck"]
+    assert set(post.db.read_sync(lambda c: c.execute(select(scan_tasks.c.id)).scalars().all())) == {"stuck", "task-1"}
+    assert "task_progress" not in post.types()
 
 
 async def test_the_log_of_a_task_that_is_pruned_halfway_is_still_contiguous(post, finished):

@@ -152,7 +152,10 @@ WALK: dict[str, Callable] = {
     "retention.finished": walk_retention,
     "retention.prune_events": walk_pruning(retention.prune_events, ("task_progress",)),
     "retention.prune_lines": walk_pruning(retention.prune_lines),
-    "retention.tombstones": lambda c: retention.tombstones(c, NOW, 10),
+    "retention.tombstones": lambda c: (
+        retention.tombstones(c, NOW, 10),
+        retention.tombstones(c, NOW, 10, besides=[ID, ID]),
+    ),
     "retention.purge_task": lambda c: retention.purge_task(c, ID, 10),
     "retention.purge_tasks": lambda c: retention.purge_tasks(c, [ID, ID], 10),
     "retention.has_old_keys": lambda c: retention.has_old_keys(c, NOW),
