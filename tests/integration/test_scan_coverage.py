@@ -60,6 +60,15 @@ async def broken(site, request):
     return page("<h1>Internal Server Error</h1>", 500)
 
 
+async def sent_away(site, request):
+    """A firewall that leads everybody to its refusal after 60 answers."""
+    if request.path == "/blocked":
+        return page("<p>Sorry</p>", 403)
+    if len(site.asked) > 60:
+        raise web.HTTPFound("/blocked")
+    return index(PAGES) if request.path == "/" else article(number_of(request))
+
+
 async def sign_in(site, request):
     if request.path == "/login":
         return page('<form><input name=user><input type="password" name=p></form>')
@@ -108,6 +117,7 @@ SITES = {
     "firewall_403": Case(answers(PAGES, 403, 60), 3, "inconclusive", ["low_coverage", "client_error"]),
     "firewall_404": Case(answers(PAGES, 404, 60), 3, "inconclusive", ["low_coverage", "client_error"]),
     "firewall_429": Case(answers(PAGES, 429, 60), 3, "inconclusive", ["low_coverage", "host_given_up"]),
+    "firewall_redirect": Case(DimSite(sent_away), 3, "inconclusive", ["low_coverage", "client_error"]),
     "sign_in": Case(DimSite(sign_in), 3, "inconclusive", ["start_page", "behind_sign_in", "sign_in"]),
     "members_only": Case(DimSite(members), 3, "inconclusive", ["behind_sign_in", "sign_in"]),
     "consent": Case(DimSite(consent), 3, "inconclusive", ["start_page", "low_coverage", "wall"]),
@@ -116,7 +126,7 @@ SITES = {
         DimSite(hanging, wants_all=True), 3, "inconclusive", ["start_page", "low_coverage", "host_given_up"]
     ),
     "leads_away": Case(DimSite(leaves), 3, "inconclusive", ["start_page"]),
-    "circle": Case(DimSite(circle), 3, "inconclusive", ["start_page"]),
+    "circle": Case(DimSite(circle), 3, "inconclusive", ["start_page", "low_coverage", "no_answer"]),
     "robots": Case(DimSite(broken, robots="User-agent: *\nDisallow: /"), 3, "inconclusive", ["start_page", "robots"]),
     "goes_away": Case(DimSite(goes_away), 3, "inconclusive", ["low_coverage", "host_given_up"]),
     "cut_by_pages": Case(

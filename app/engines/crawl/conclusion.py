@@ -15,7 +15,7 @@ from app.engines.ports import ScanSink
 
 HOSTS_NAMED: Final = 5  # of each reason, those with the most; a row keeps 50 warnings of a scan
 PROBE_TIMEOUT_S: Final = 10.0
-_SHOWN: Final = range(200, 400)
+_SHOWN: Final = range(200, 300)  # of a page that had been read there; a redirect shows something else
 
 
 class Conclusion:

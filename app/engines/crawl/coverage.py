@@ -4,12 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from app.domain.coverage import COUNTED_AS, Coverage, Cut, Seen
+from app.domain.coverage import APART, COUNTED_AS, LOST, Coverage, Cut, Seen
 from app.engines.crawl.frontier import MAX_HOPS, Frontier
 from app.engines.model import FrontierUrl
 
 MIN_GONE: Final = 3  # addresses of a host from which on it is asked whether it still shows what it had shown
 GONE_SHARE: Final = 0.05
+# What a redirect counts as, by what its chain comes to: the first that is there. One that leads away was read.
+_LEADS_TO: Final = (Seen.WALL, Seen.JUDGED, *LOST, *APART, Seen.GONE, Seen.NO_HOST)
 
 
 class CoverageFold:
@@ -18,6 +20,7 @@ class CoverageFold:
     def __init__(self, frontier: Frontier) -> None:
         self._frontier = frontier
         self._facts = {fact.id: fact for fact in frontier.all()}
+        self._seen = {url_id: self._end_of(fact) for url_id, fact in self._facts.items()}
 
     def doubtful_hosts(self) -> dict[str, str]:
         """Hosts with many addresses that are gone, each with a URL that it had shown."""
@@ -26,7 +29,7 @@ class CoverageFold:
         for fact in self._facts.values():
             if fact.seen is Seen.JUDGED:
                 judged[fact.host].append(fact)
-            gone[fact.host] += fact.seen is Seen.GONE
+            gone[fact.host] += self._seen[fact.id] is Seen.GONE
         return {
             host: min(judged[host], key=lambda fact: (fact.depth, fact.id)).url
             for host, number in gone.items()
@@ -39,7 +42,7 @@ class CoverageFold:
         """
         hosts: defaultdict[str, Counter[Seen]] = defaultdict(Counter)
         for fact in self._facts.values():
-            seen = self._end_of(fact)
+            seen = self._seen[fact.id]
             refused = seen is Seen.GONE and fact.host in changed
             hosts[fact.host][Seen.CLIENT_ERROR if refused else seen] += 1
         wanted = list(starts)
@@ -54,21 +57,23 @@ class CoverageFold:
         ends = self._ends(fact)
         if ends & {Seen.FORM, Seen.SIGN_IN}:
             return Seen.SIGN_IN
-        return Seen.WALL if Seen.WALL in ends else Seen.JUDGED
+        return next((seen for seen in _LEADS_TO if seen in ends), Seen.JUDGED)
 
     def _shows_content(self, url: str) -> bool:
         fact = self._frontier.find(url)
         return fact is not None and Seen.JUDGED in (self._ends(fact) if fact.seen is Seen.MOVED else {fact.seen})
 
     def _ends(self, fact: FrontierUrl) -> set[Seen | None]:
-        """What the chain of redirects from here comes to; empty when it leads away or in a circle."""
+        """What the chain of redirects from here comes to: `MOVED` where it leads away, no answer when it has no end."""
         known, waiting, ends = {fact.id}, [fact], set[Seen | None]()
         for _ in range(MAX_HOPS + 1):
-            beside = {near for one in waiting for near in self._frontier.beside(one.id)} - known
+            steps = {one: self._frontier.beside(one.id) for one in waiting}
+            ends |= {Seen.MOVED for one, near in steps.items() if not near and one.hops < MAX_HOPS}
+            beside = {near for step in steps.values() for near in step} - known
             known |= beside
             waiting = [self._facts[near] for near in beside if self._facts[near].seen is Seen.MOVED]
             ends |= {self._facts[near].seen for near in beside} - {Seen.MOVED}
-        return ends
+        return ends or {Seen.NO_ANSWER}
 
 
 def _in_order(hosts: Mapping[str, Counter[Seen]]) -> dict[str, dict[Seen, int]]:

@@ -5,10 +5,11 @@ from typing import Final
 
 from app.domain.coverage import Seen
 from app.engines.crawl.ports import Extraction
-from app.engines.model import FetchError, FetchResult, PageFact
+from app.engines.model import FetchError, FetchResult, PageFact, Reference, Relation
 
 _GOOD: Final = range(200, 300)
 _GONE: Final = frozenset({404, 410})
+_FIRST_ERROR: Final = 400
 _ASKS_WHO: Final = frozenset({401, 407})
 WALL_TEXT: Final = 500  # characters: a page that only asks for something says no more
 WALL_LINKS: Final = 5  # imprint, privacy, languages; more is a site's own content
@@ -17,6 +18,7 @@ _PASSWORD: Final = re.compile(rb"type=[\"']?password", re.IGNORECASE)
 _SIGN_IN_PATH: Final = re.compile(r"log-?in|sign-?in|logon|sso|passport|/auth\b|/cas\b|denglu", re.IGNORECASE)
 _PASSWORD_SEARCHED: Final = 512 * 1024  # bytes
 _SHELL_SEARCHED: Final = 64 * 1024
+_UNSEEN: Final = ("script[", "link[", "css:", "header:")  # kinds of references, as the extraction names them
 # All words of one line have to be on a page that shows next to nothing else.
 _WALLS: Final = (
     ("cookie", "accept"),
@@ -52,7 +54,7 @@ def seen_of(result: FetchResult, page: PageFact | None, found: Extraction | None
     """`page` None: a style sheet. `found`: what was read of a document, error pages included."""
     if not result.status:
         return Seen.LIMIT if result.error is FetchError.BLOCKED else Seen.NO_ANSWER
-    if result.status not in _GOOD and not result.hops:
+    if result.status not in _GOOD and (not result.hops or result.status >= _FIRST_ERROR):
         return _refusal(result.status)
     if page is not None and page.error is FetchError.UNREADABLE:
         return Seen.UNREADABLE
@@ -85,9 +87,14 @@ def _document(result: FetchResult, found: Extraction) -> Seen:
         return Seen.JUDGED
     if found.meta_refresh or found.script_location:
         return Seen.MOVED
-    if found.links or found.references:
+    if found.links or any(_is_shown(reference) for reference in found.references):
         return Seen.JUDGED
     return Seen.WALL if _needs_script(result.body) else Seen.NOT_HTML
+
+
+def _is_shown(reference: Reference) -> bool:
+    """A page whose scripts would draw it names these, its styles and its own servers, and shows nothing yet."""
+    return reference.relation is not Relation.MENTION and not reference.kind.startswith(_UNSEEN)
 
 
 def _needs_script(body: bytes) -> bool:

@@ -1,9 +1,12 @@
 """The end of a crawl: what was seen of each host, and what deserves a warning."""
 
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 
 from app.domain.coverage import Cut, Seen
-from app.engines.model import FetchError, HostFact
+from app.engines.model import FetchError, FetchResult, Hop, HopKind, HostFact
 
 ROOT = "https://a.test/"
 HAN = 0x4E00
@@ -161,3 +164,65 @@ async def test_the_limit_that_ended_it_is_known(site, crawl):
     crawler = await crawl(max_pages=10)
     assert crawler.coverage.cut is Cut.PAGES
     assert crawler.coverage.total == {Seen.JUDGED: 10, Seen.LIMIT: 21}
+
+
+@pytest.mark.parametrize(
+    ("status", "seen"), [(403, Seen.CLIENT_ERROR), (500, Seen.SERVER_ERROR), (404, Seen.GONE), (200, Seen.JUDGED)]
+)
+async def test_a_redirect_counts_as_what_it_leads_to(site, crawl, status, seen):
+    article_links(site, 2)
+    for number in range(2):
+        site.redirect(f"{ROOT}{number}", "/sorry")
+    site.page(ROOT + "sorry", "<p>Sorry", status=status)
+    crawler = await crawl()
+    assert crawler.coverage.total == Counter([Seen.JUDGED, seen, seen, seen])
+
+
+async def test_redirects_that_lead_away_are_read_and_those_that_lead_nowhere_are_not(site, crawl):
+    site.links(ROOT, "/away", "/round", "/endless0")
+    site.redirect(ROOT + "away", "https://else.test/")
+    site.redirect(ROOT + "round", "/about")
+    site.redirect(ROOT + "about", "/round")
+    for number in range(20):
+        site.redirect(f"{ROOT}endless{number}", f"/endless{number + 1}")
+    crawler = await crawl()
+    asked = sum("endless" in url for url in site.asked)
+    assert crawler.coverage.total == {Seen.JUDGED: 2, Seen.NO_ANSWER: 2 + asked}
+
+
+async def test_a_firewall_that_leads_everybody_to_a_page_that_is_gone_is_found_out(site, crawl):
+    article_links(site, 30)
+    ask, asked = site.fetch, 0
+
+    async def fetch(url, **options):
+        nonlocal asked
+        asked += 1
+        if asked > 20 and not url.endswith("/nothing"):
+            site.redirect(ROOT + "blocked", "/nothing")
+            return replace(await ask(ROOT + "blocked", **options), url=url)
+        return await ask(url, **options)
+
+    site.fetch = fetch
+    crawler = await crawl()
+    assert crawler.coverage.total[Seen.JUDGED] < 30
+    assert Seen.GONE not in crawler.coverage.total
+
+
+async def test_pages_behind_a_robots_file_that_leads_to_an_error_are_not_seen(site, crawl):
+    site.links(ROOT)
+    hop = Hop(ROOT + "robots.txt", 302, "127.64.0.1", HopKind.HTTP, ROOT + "down")
+    site.answers[ROOT + "robots.txt"] = FetchResult(ROOT + "robots.txt", ROOT + "down", 500, hops=(hop,))
+    crawler = await crawl()
+    assert crawler.coverage.total == {Seen.SERVER_ERROR: 1}
+
+
+async def test_a_page_that_only_loads_foreign_scripts_shows_nothing(site, crawl):
+    site.page(
+        ROOT, '<div id=app></div><link rel=preconnect href="//cdn.test"><script src="//cdn.test/app.js"></script>'
+    )
+    assert not (await crawl()).coverage.start_page
+
+
+async def test_a_page_of_one_foreign_frame_shows_that_frame(site, crawl):
+    site.page(ROOT, '<iframe src="//else.test/"></iframe>')
+    assert (await crawl()).coverage.start_page
