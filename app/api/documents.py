@@ -41,5 +41,5 @@ class Document:
 
 
 def _tags(values: list[str]) -> set[str]:
-    """Of `If-None-Match`, which compares weakly (RFC 9110, section 13.1.2)."""
+    """Return the tags of `If-None-Match`, which compares weakly (RFC 9110, section 13.1.2)."""
     return {tag.strip().removeprefix("W/") for value in values for tag in value.split(",")}

@@ -13,7 +13,7 @@ STOPPED: Final = 130  # cancelled; 128 + SIGINT, as shells count
 
 
 def of_report(report: Mapping[str, Any]) -> int:
-    """For the report of a task that has ended."""
+    """Return the exit code for the report of a task that has ended."""
     match report["task"]["status"]:
         case "completed":
             return _of_complete(report)

@@ -48,7 +48,7 @@ class DatabaseDamaged(DatabaseUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """For how many seconds a transaction had the write lock."""
+    """Says for how many seconds a transaction had the write lock."""
 
     work_s: float  # of the unit
     all_s: float  # with its commit, which takes as long as the disk does
@@ -99,7 +99,7 @@ class Database:
         return await asyncio.shield(writing)
 
     async def write_timed(self, work: Work[T]) -> tuple[T, Hold]:
-        """As `write`; with how long the write lock was held."""
+        """Do what `write` does, and tell how long the write lock was held."""
         began = worked = 0.0
 
         def timed(connection: Connection) -> T:

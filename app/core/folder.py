@@ -79,7 +79,7 @@ class FileLock:
 
 
 class FolderLock(FileLock):
-    """Of the data folder."""
+    """The lock of the data folder."""
 
     def __init__(self, folder: Path) -> None:
         """Raises ConfigurationError when another server has it."""
@@ -87,7 +87,8 @@ class FolderLock(FileLock):
 
 
 class DatabaseLock(FileLock):
-    """Of a SQLite file, which may lie outside of the data folder: two servers on it would end each other's scans.
+    """The lock of a SQLite file, which may lie outside of the data folder: two servers on it would end each other's
+    scans.
 
     The lock is a file of its own beside the database, where its WAL is, too, under the name that is no symbolic link:
     a lock on the database itself would be in the way of SQLite's on some systems.

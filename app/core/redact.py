@@ -74,7 +74,7 @@ def _hide_pair(found: re.Match[str]) -> str:
 
 
 def shown(text: str) -> str:
-    """As `redact`, and without what steers a terminal or turns text around: pages have a say in what scans report."""
+    """Redact, and take out what steers a terminal or turns text around: pages have a say in what scans report."""
     if not text.isprintable():
         text = "".join(map(_shown_character, text))
     return redact(text)

@@ -55,7 +55,7 @@ class Passwords:
         self._nobody: str | None = None  # a hash that no password fits; made when first needed
 
     async def hash(self, password: str) -> str:
-        """For somebody who is known: only they set passwords."""
+        """Make a hash, for somebody who is known: only they set passwords."""
         return await self._run(self._hasher.hash, password, known=True)
 
     async def verify(self, password: str, stored: str | None, *, known: bool = False) -> bool:
@@ -157,8 +157,8 @@ class Tokens:
         raise _invalid()
 
     def _verify_own(self, token: str) -> Mapping[str, object]:
-        """The same for a token in the form in which we write them, at a tenth of the time. It needs none of the freedom
-        of the library (algorithms, keys in other forms, paddings), and has none.
+        """Do the same for a token in the form in which we write them, at a tenth of the time. It needs none of the
+        freedom of the library (algorithms, keys in other forms, paddings), and has none.
         """
         if not token.isascii():
             raise _invalid()

@@ -83,7 +83,7 @@ class RepeatLimit(logging.Filter):
 
 
 def _error_of(record: logging.LogRecord) -> BaseException | None:
-    """Of the standard library's records, and of structlog's, whose message is a dictionary."""
+    """Return the error of a record: the standard library's, or structlog's, whose message is a dictionary."""
     found: Any = record.exc_info or (record.msg.get("exc_info") if isinstance(record.msg, dict) else None)
     if isinstance(found, tuple):
         found = found[1]

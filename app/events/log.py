@@ -121,7 +121,7 @@ def append_known(
     changes: Mapping[str, Any] | None = None,
     event_attempt: int | None = None,
 ) -> tuple[Place, Head] | None:
-    """As `append`; with the head for the next draft."""
+    """Do what `append` does, and return the head for the next draft as well."""
     row = connection.execute(
         update(scan_tasks)
         .where(scan_tasks.c.id == task_id, scan_tasks.c.deleted_at.is_(None), where)

@@ -124,7 +124,7 @@ class TaskMonitor:
             await self._clock.sleep(self._settings.monitor_interval_s)
 
     async def keep_house(self) -> None:
-        """The same for what is old enough to go: beside it, so that nobody is watched less while that takes an hour."""
+        """Remove what is old enough, until cancelled: beside `run`, so that nobody is watched less meanwhile."""
         while True:
             try:
                 await self._purger.purge()

@@ -22,7 +22,7 @@ _SERVED: Final = (TaskStatus.RUNNING, TaskStatus.CANCELLING)
 
 
 def next_turn(connection: Connection, user_id: str) -> int:
-    """For a task that begins to wait. In the transaction that writes it down, before that."""
+    """Return the turn of a task that begins to wait; asked for in the transaction that writes the task, before that."""
     own = connection.execute(select(func.max(t.turn)).where(t.user_id == user_id, UNFINISHED_VISIBLE)).scalar_one()
     return max(_now_served(connection), 0 if own is None else own + 1)
 

@@ -100,7 +100,7 @@ def prune_events(
 
 
 def prune_lines(connection: Connection, places: Sequence[Place], before: datetime, limit: int) -> list[Place]:
-    """The same for log lines; `after_seq` means nothing here."""
+    """Remove log lines in the same way; `after_seq` means nothing here."""
     whole, rest = _fitting(places, limit)
     if whole:
         ids = _still_finished(connection, whole, before)

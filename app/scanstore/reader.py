@@ -102,12 +102,12 @@ class SqliteScanReader:
         return self._seen(found), total
 
     def subdomains_after(self, name: str, *, limit: int) -> list[HostFact]:
-        """As `subdomains`, behind this name: how all of them are read, whatever is added meanwhile."""
+        """Return the next `subdomains` behind this name: so all of them are read, whatever is added meanwhile."""
         found = self._after("hosts", rows.HOST_COLUMNS, _Where(_RESOLVING), "name", name, limit)
         return [rows.host_fact(row) for row in found]
 
     def third_parties_after(self, domain: str, *, limit: int) -> list[rows.SeenParty]:
-        """As `third_parties`, behind this domain."""
+        """Return the next `third_parties` behind this domain."""
         return self._seen(self._after("third_parties", rows.PARTY_COLUMNS, _Where(), "domain", domain, limit))
 
     def omitted_third_parties(self) -> int:

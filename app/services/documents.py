@@ -32,7 +32,7 @@ def array(items: Iterable[Json]) -> Iterator[bytes]:
 
 
 def gather(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of about PIECE_BYTES."""
+    """Give out the same bytes in pieces of about PIECE_BYTES."""
     waiting: list[bytes] = []
     size = 0
     for piece in pieces:

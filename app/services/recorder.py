@@ -81,7 +81,7 @@ class Recorder:
         return (t.attempt == self.attempt) & t.status.in_(sorted(ACTIVE))
 
     def row_of(self, finding: Finding) -> dict[str, Any]:
-        """Of `violations`."""
+        """Return the finding as a row of `violations`."""
         return {
             "id": finding.violation_id,
             "task_id": self.task_id,

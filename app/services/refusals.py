@@ -88,7 +88,7 @@ class Refusals:
         return rows
 
     def take_all(self) -> list[AuditRow]:
-        """As `take_ended`, of all windows."""
+        """Do what `take_ended` does, for all windows."""
         return [row for kind, window in list(self._windows.items()) for row in self._close(kind, window)]
 
     def _has_room(self, kind: _Kind) -> bool:

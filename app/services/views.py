@@ -95,7 +95,7 @@ def log_view(row: Row[Any]) -> Json:
 
 
 def listed_party_view(party: Any, risks: Mapping[str, str]) -> Json:
-    """As `third_party_view`, with the first hosts alone: a wildcard zone has a thousand."""
+    """Show a third party with its first hosts alone: a wildcard zone has a thousand."""
     view = third_party_view(party, risks)
     return {**view, "hosts": view["hosts"][:MAX_HOSTS]}
 

@@ -48,7 +48,7 @@ def mark_of(task_id: str, attempt: int) -> str:
 
 
 def environment(mark: str, inherited: Mapping[str, str]) -> dict[str, str]:
-    """For a scan's process: the mark, and of ours only what is allowed."""
+    """Return the environment of a scan's process: the mark, and of ours only what is allowed."""
     known = {key: value for key, value in inherited.items() if key in ALLOWED or key.startswith(ALLOWED_PREFIXES)}
     return {**known, MARK: mark}
 

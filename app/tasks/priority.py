@@ -41,5 +41,5 @@ class Foreground:
 
 
 def step_back() -> None:
-    """For this thread and what it starts from now on. Called once."""
+    """Let this thread, and what it starts from now on, have less of the processor. Called once."""
     os.nice(NICE)

@@ -201,7 +201,7 @@ def main() -> int:
 
 
 def run_or_starve() -> int:
-    """As `main`; what fails for want of a resource is said with a code of its own, and without a traceback."""
+    """Run `main`; what fails for want of a resource ends with a code of its own, and without a traceback."""
     try:
         return main()
     except (OSError, MemoryError, DatabaseUnavailable) as error:

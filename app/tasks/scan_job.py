@@ -340,6 +340,6 @@ def _disregard(left: asyncio.Task[None]) -> None:
 
 
 def tell(loop: asyncio.AbstractEventLoop, call: Callable[[T], None], value: T) -> None:
-    """For threads: make this call on the loop. A loop that is closed has nobody to tell."""
+    """Make this call on the loop, from a thread. A loop that is closed has nobody to tell."""
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(call, value)

@@ -21,7 +21,7 @@ def clean_line(message: str) -> str:
 
 
 def clean_text(text: str) -> str:
-    """As `clean_line`, for what is shown as a text: its line breaks stay. The bound is that of a line."""
+    """Clean what is shown as a text: its line breaks stay. The bound is that of a line."""
     lines = text[:_MAX_INPUT_CHARS].replace("\r\n", "\n").split("\n")
     return cut_bytes("\n".join(map(clean_line, lines)), MAX_LINE_BYTES)
 
@@ -32,7 +32,7 @@ def clean_url(url: str) -> str:
 
 
 def clean_json(value: object) -> object:
-    """The same for every text inside a JSON-like value (evidence quotes pages, whose lines stay lines)."""
+    """Clean every text inside a JSON-like value (evidence quotes pages, whose lines stay lines)."""
     match value:
         case str():
             return clean_text(value)
