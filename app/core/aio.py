@@ -9,6 +9,12 @@ import structlog
 log = structlog.get_logger(__name__)
 
 
+def disregard(ended: "asyncio.Future[Any]") -> None:
+    """Hear how it ended, in the place of those who have gone: else the loop would report it with a traceback."""
+    if not ended.cancelled():
+        ended.exception()
+
+
 def report_briefly(loop: asyncio.AbstractEventLoop, *expected: type[BaseException]) -> None:
     """What a network does to a connection that nobody waits for any more is one line of the log, without a traceback.
 

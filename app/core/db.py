@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from app.core.aio import disregard
 from app.core.errors import Unavailable
 from app.core.private import make_private_file
 from app.core.waiting import CALLER, Turn
@@ -87,16 +88,16 @@ class Database:
         writing = asyncio.get_running_loop().run_in_executor(self._writer, self._write_in_turn, work, turn)
         try:
             done, _ = await asyncio.wait({writing}, timeout=self._busy_timeout_s)
+            if done or not turn.refuse():
+                return await asyncio.shield(writing)
         except asyncio.CancelledError:
             if turn.refuse():
                 writing.cancel()
             else:
-                writing.add_done_callback(lambda ended: ended.exception())  # nobody is left to hear of it
+                writing.add_done_callback(disregard)
             raise
-        if not done and turn.refuse():
-            writing.cancel()
-            raise DatabaseUnavailable(BUSY)
-        return await asyncio.shield(writing)
+        writing.cancel()
+        raise DatabaseUnavailable(BUSY)
 
     async def write_timed(self, work: Work[T]) -> tuple[T, Hold]:
         """Do what `write` does, and tell how long the write lock was held."""

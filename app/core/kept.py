@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from app.core.aio import disregard
 from app.core.clock import Clock
 
 K = TypeVar("K")
@@ -47,7 +48,7 @@ class KeptReads(Generic[K, V]):
         while len(self._kept) >= self._max_kept:
             del self._kept[next(iter(self._kept))]
         task = asyncio.get_running_loop().create_task(read)
-        task.add_done_callback(_hear)
+        task.add_done_callback(disregard)  # a failure is for those who asked; some may be left, or nobody
         kept = Kept(self._clock.monotonic(), task, mark)
         self._kept.pop(key, None)
         self._kept[key] = kept
@@ -58,9 +59,3 @@ class KeptReads(Generic[K, V]):
 
     def _is_over(self, kept: Kept[V]) -> bool:
         return kept.failed or (kept.task.done() and self.age_s(kept) > self._keep_s)
-
-
-def _hear(task: asyncio.Task[Any]) -> None:
-    """A failure is for those who asked; when all of them are gone, it is nobody's."""
-    if not task.cancelled():
-        task.exception()

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
+from app.core.aio import disregard
 from app.core.clock import Clock
 from app.core.db import Database
 from app.domain.verdict import Result, Verdict
@@ -248,7 +249,7 @@ class ScanJob:
             await asyncio.wait({running}, timeout=UNWIND_S)
         if not running.done():
             log.error("scan_does_not_unwind", task_id=self._spec.task_id)
-            running.add_done_callback(_disregard)
+            running.add_done_callback(disregard)
             return None
         return None if running.cancelled() else running.exception()
 
@@ -331,12 +332,6 @@ class ScanJob:
         if counts is not None:
             return {"subdomains": counts.subdomains, "pages": counts.pages, "third_parties": counts.third_parties}
         return {} if self._reporter is None else self._reporter.counts
-
-
-def _disregard(left: asyncio.Task[None]) -> None:
-    """It was left behind: what becomes of it is nobody's, and no traceback of the log."""
-    if not left.cancelled():
-        left.exception()
 
 
 def tell(loop: asyncio.AbstractEventLoop, call: Callable[[T], None], value: T) -> None:

@@ -1,6 +1,7 @@
 """The database's file: it holds password hashes, and is nobody else's to read."""
 
 import asyncio
+import gc
 import os
 import sqlite3
 import stat
@@ -184,3 +185,28 @@ async def test_a_file_that_was_moved_away_takes_nothing_until_it_is_back(tmp_pat
     (tmp_path / "away.db").rename(path)
     database.write_sync(lambda c: c.execute(text("INSERT INTO t VALUES (1)")))
     await database.close()
+
+
+async def test_a_write_that_fails_when_its_caller_has_gone_is_nobodys_error(tmp_path):
+    """Also one that began, and took longer than anybody waits for a turn."""
+    unheard = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unheard.append(context))
+    database = Database(f"sqlite:///{tmp_path}/main.db", busy_timeout_s=0.05)
+    begun, release = threading.Event(), threading.Event()
+
+    def fail(_connection):
+        begun.set()
+        release.wait()
+        raise DatabaseUnavailable("the disk is full")
+
+    writing = asyncio.create_task(database.write(fail))
+    await asyncio.to_thread(begun.wait)
+    await asyncio.wait({writing}, timeout=0.2)  # beyond the busy timeout
+    writing.cancel()
+    await asyncio.wait({writing})
+    release.set()
+    await database.close()
+    await asyncio.wait({asyncio.create_task(asyncio.sleep(0))})
+    del writing
+    gc.collect()
+    assert unheard == []
