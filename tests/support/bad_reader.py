@@ -4,6 +4,7 @@ import os
 import signal
 from pathlib import Path
 
+from app.engines.reading.frames import HEADER, Kind
 from app.engines.reading.process import main
 
 
@@ -56,12 +57,25 @@ class BadJobs:
         return [["x" * 1_000] * 1_000] * 20
 
     def babble(self, body):
-        for descriptor in range(3, 20):
-            try:
-                os.write(descriptor, b"\xff" * 64)
-            except OSError:
-                continue
+        say(b"\xff" * 64)
         return []
+
+    def break_off(self, body):
+        """Killed while its answer is on the way."""
+        say(HEADER.pack(Kind.DONE, 1 << 20, 0) + b"[")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def stop_parent(self, body):
+        os.kill(os.getppid(), signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def say(data):
+    for descriptor in range(3, 20):
+        try:
+            os.write(descriptor, data)
+        except OSError:
+            continue
 
 
 if __name__ == "__main__":

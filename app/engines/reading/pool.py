@@ -26,7 +26,6 @@ CPU_S: Final = 1.8  # processor time for one job; a page of 5 MiB of ordinary ma
 WALL_S: Final = 60.0  # a reader that answers nothing for so long is stuck (stopped, swapped out) and is replaced
 TRIES: Final = 2  # a reader that died of something else may have been innocent of it
 RESTARTS: Final = 5  # of all readers, in one scan
-START_LIMIT_S: Final = 60.0
 CLOSE_LIMIT_S: Final = 0.5
 MODULE: Final = "app.engines.reading.process"
 # A parser's tree is given back as a whole. Without these glibc hands the memory to the kernel after each page, and
@@ -64,6 +63,7 @@ class _Slot(asyncio.Protocol):
         self.waiting_bytes = 0
         self.pid = 0  # of the reader; 0 before it said so
         self.busy_since = 0.0  # loop time at which it got the first of its jobs
+        self.ended_for: _Job | None = None  # the job for which it was ended, being stuck
         self.transport: asyncio.Transport | None = None
         self._pool = pool
         self._buffer = FrameBuffer()
@@ -111,8 +111,11 @@ class ReadingPool:
     Jobs wait here without a bound of their own: whoever asks waits for the answer, and the stages bound how many ask.
     """
 
-    def __init__(self, *, target: str, language: str, readers: int = READERS, module: str = MODULE) -> None:
+    def __init__(
+        self, *, target: str, language: str, readers: int = READERS, module: str = MODULE, wall_s: float = WALL_S
+    ) -> None:
         """`module` is what the readers' parent runs."""
+        self._wall_s = wall_s
         self._module = module
         self._jobs = {"target": target, "language": language}
         self._readers = readers
@@ -272,16 +275,26 @@ class ReadingPool:
         """Ends readers that are stuck."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(WALL_S / 10)
-            late = [
-                (slot, slot.jobs[0]) for slot in self._slots if slot.jobs and loop.time() - slot.busy_since > WALL_S
-            ]
+            await asyncio.sleep(self._wall_s / 10)
+            late = [(one, one.jobs[0]) for one in self._slots if one.jobs and self._is_late(one, loop.time())]
             if late:
                 await asyncio.sleep(1)  # it may be us who stood still, with the answer waiting in the socket
             for slot, job in late:
-                if slot.jobs and slot.jobs[0] is job and slot.pid:
-                    log.warning("reader_stuck", job=job.name)
-                    _kill(slot.pid)
+                if slot.jobs and slot.jobs[0] is job:
+                    self._end_stuck(slot, job)
+
+    def _is_late(self, slot: _Slot, now: float) -> bool:
+        return now - slot.busy_since > self._wall_s
+
+    @staticmethod
+    def _end_stuck(slot: _Slot, job: _Job) -> None:
+        """Its parent tells of its end and starts the next one. Where that does not come, the socket is of no use: the
+        reader never began, or was killed within an answer, which what follows seems to belong to.
+        """
+        log.warning("reader_stuck", job=job.name)
+        if slot.ended_for is job or not _kill(slot.pid):
+            slot.abort()
+        slot.ended_for = job
 
     def processes(self) -> list[int]:
         """Ids of the readers' parent and of the readers, as far as they are known."""
@@ -299,7 +312,7 @@ class ReadingPool:
         slots, self._slots = self._slots, []
         for slot in slots:
             slot.abort()
-        busy = [slot.pid for slot in slots if slot.jobs and slot.pid]
+        busy = [slot.pid for slot in slots if slot.jobs]
         for pid in busy:
             _kill(pid)  # it would read on to the end of its time
         await self._end()
@@ -341,6 +354,12 @@ def _refuse(job: _Job, reason: Exception) -> None:
         job.future.set_exception(reason)
 
 
-def _kill(pid: int) -> None:
-    with suppress(ProcessLookupError):
+def _kill(pid: int) -> bool:
+    """False: there is no such process, or none is known (0)."""
+    if not pid:
+        return False
+    try:
         os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True

@@ -64,6 +64,13 @@ async def test_a_reader_that_talks_nonsense_is_replaced_with_all_others():
         assert (await pool.run("echo"))[:2] == ["a.test", "en"]
 
 
+@pytest.mark.parametrize("name", ["break_off", "stop_parent"])
+async def test_a_reader_of_whose_end_nobody_tells_holds_up_no_scan(name):
+    async with bad_pool(wall_s=0.5) as pool, asyncio.timeout(60):
+        assert await refused(pool.run(name)) == "crashed"
+        assert (await pool.run("echo"))[:2] == ["a.test", "en"]
+
+
 async def test_readers_whose_parent_was_killed_are_started_anew():
     async with bad_pool() as pool:
         await pool.run("echo")
