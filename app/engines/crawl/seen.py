@@ -93,8 +93,10 @@ def _document(result: FetchResult, found: Extraction) -> Seen:
 
 
 def _is_shown(reference: Reference) -> bool:
-    """A page whose scripts would draw it names these, its styles and its own servers, and shows nothing yet."""
-    return reference.relation is not Relation.MENTION and not reference.kind.startswith(_UNSEEN)
+    """A page whose scripts would draw it names these, its styles and its servers, and shows nothing yet."""
+    if reference.relation in (Relation.MENTION, Relation.REDIRECT):
+        return reference.relation is Relation.REDIRECT
+    return not reference.kind.startswith(_UNSEEN)
 
 
 def _needs_script(body: bytes) -> bool:

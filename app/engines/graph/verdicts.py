@@ -95,21 +95,24 @@ class Verdicts:
         return bool(facts)
 
     async def _analyse(self, target: Target, capture: Capture) -> Sequence[ViolationFact]:
-        """Of what cannot be read only the address and the references are judged."""
+        """Of what cannot be read only the address and the references are judged, as far as these can be read."""
         subject = Subject(
             capture=capture,
             third_party=self._parties.party_of(target),
             references=self._parties.references_of(target),
         )
         content = capture.html_sha256, capture.text_sha256
-        if content not in self._unreadable:
-            try:
+        try:
+            if content not in self._unreadable:
                 full = replace(subject, capture=self.with_text(capture))
                 return await self._analyser.analyse(full, self._content(capture.html_sha256))
-            except Unreadable as failure:
-                self._unreadable.add(content)
-                await self._notice.tell(capture.url, failure.reason)
-        return await self._analyser.analyse(subject, b"")
+        except Unreadable as failure:
+            self._unreadable.add(content)
+            await self._notice.tell(capture.url, failure.reason)
+        try:
+            return await self._analyser.analyse(subject, b"")
+        except Unreadable:
+            return ()
 
     def with_text(self, capture: Capture) -> Capture:
         """The capture as it was before `without_text`."""

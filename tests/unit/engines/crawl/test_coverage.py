@@ -226,3 +226,9 @@ async def test_a_page_that_only_loads_foreign_scripts_shows_nothing(site, crawl)
 async def test_a_page_of_one_foreign_frame_shows_that_frame(site, crawl):
     site.page(ROOT, '<iframe src="//else.test/"></iframe>')
     assert (await crawl()).coverage.start_page
+
+
+async def test_an_empty_page_that_is_sent_away_by_a_header_was_read(site, crawl):
+    site.links(ROOT, "/out")
+    site.page(ROOT + "out", "", refresh="0; url=https://else.test/")
+    assert (await crawl()).coverage.total == {Seen.JUDGED: 2}
