@@ -108,8 +108,10 @@ async def _run(settings: Settings, announce: Announce, beside: Callable[[Serving
 
 
 async def _await_restore(settings: Settings, serving: Serving) -> None:
-    """Until `compliance restore` has laid data ready in our folder; then the server is asked to end."""
-    while not lies_ready(settings.data_dir):  # noqa: ASYNC110 - another process lays it there
+    """Until `compliance restore` has laid data ready for us; then the server is asked to end. With a database outside
+    of the folder that is not for us, and waits.
+    """
+    while not (settings.keeps_database and lies_ready(settings.data_dir)):  # noqa: ASYNC110 - another process lays it
         await asyncio.sleep(LOOK_FOR_RESTORE_S)
     serving.stop()
 

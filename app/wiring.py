@@ -143,7 +143,7 @@ def build_services(
     prepare_folder(settings.data_dir)
     lock = Ownership(settings.data_dir, settings.database_file) if settings.embedded else None
     try:
-        if lock is not None:
+        if lock is not None and settings.keeps_database:
             finish_restore(settings.data_dir)
         return _build(settings, lock, clock or SystemClock(), passwords or Passwords(), runner, monitor, manager)
     except BaseException:

@@ -11,7 +11,7 @@ from app.core.config import Settings, load_settings
 from app.core.errors import ConfigurationError
 from app.core.folder import InUse, Ownership, prepare_folder
 from app.core.logging import configure_logging
-from app.core.replacement import DATABASE, kept_folder, lies_ready
+from app.core.replacement import kept_folder, lies_ready
 from app.services.archive.backup import Backup
 from app.services.archive.restore import Restore
 from app.wiring import finish_restore
@@ -39,7 +39,7 @@ def run_restore(file: Path, *, data_dir: Path | None) -> int:
     settings = _settings(data_dir)
     folder = settings.data_dir
     database = database_file(settings)
-    if database != folder.absolute() / DATABASE:
+    if not settings.keeps_database:
         raise ConfigurationError(
             f"COMPLIANCE_DATABASE_URL names a database outside of {folder}: restore into a data folder of its own."
         )

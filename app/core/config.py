@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.errors import ConfigurationError
+from app.core.replacement import DATABASE
 
 PREFIX: Final = "COMPLIANCE_"
 CLIENT_VARIABLES: Final = frozenset({"COMPLIANCE_TOKEN"})  # read by `compliance watch`, not a setting of the server
@@ -189,7 +190,7 @@ class Settings(BaseSettings):
 
     @property
     def resolved_database_url(self) -> str:
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'compliance.db'}"
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE}"
 
     @property
     def database_file(self) -> Path | None:
@@ -197,6 +198,12 @@ class Settings(BaseSettings):
         scheme, _, path = self.resolved_database_url.partition(":///")
         name = path.partition("?")[0]
         return Path(name) if scheme.startswith("sqlite") and name not in {"", ":memory:"} else None
+
+    @property
+    def keeps_database(self) -> bool:
+        """The database is the data folder's own: only that one is replaced by `compliance restore`."""
+        file = self.database_file
+        return file is not None and file.absolute() == self.data_dir.absolute() / DATABASE
 
 
 # Fields whose values nobody may see.

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 from sqlalchemy import ColumnElement, Connection
@@ -18,6 +18,7 @@ from app.monitor.captures import CaptureSweep
 from app.monitor.chunks import Chunks
 from app.repositories import retention
 from app.repositories.retention import LINES, PROGRESS, Finished, Key, Place
+from app.services.ports import FileRemover
 
 EVERY_S: Final = 60.0
 PAGE: Final = 200  # finished tasks looked at by one read
@@ -25,12 +26,6 @@ TOMBSTONE_S: Final = 60.0  # followers have heard `task_deleted` by then
 # Ends come in their order, so what was looked at once is not looked at again; but a clock may have gone back meanwhile.
 ALL_AGAIN_S: Final = 86_400.0
 log = structlog.get_logger(__name__)
-
-
-class FileRemover(Protocol):
-    """Removes what the runs of a deleted task left in the data folder. Blocks; what is gone already is no error."""
-
-    def __call__(self, task_id: str, last_run: int) -> None: ...
 
 
 class Purge:

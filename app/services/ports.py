@@ -130,7 +130,10 @@ class ScanReaders(Protocol):
 
 
 class FileRemover(Protocol):
-    """Removes what the scans of a deleted task left in the data folder. Never raises for what is gone already."""
+    """Removes what the runs of a deleted task left in the data folder. Blocks.
+
+    What is gone already is no error. Raises OSError for what cannot be removed.
+    """
 
     def __call__(self, task_id: str, last_run: int) -> None: ...
 

@@ -1,6 +1,7 @@
 import pytest
 
 from app.core.errors import ConfigurationError
+from app.core.replacement import READY, lies_ready
 from app.wiring import build_services
 from tests.support.house import FakeHub, FakeRunner, cheap_passwords, make_settings
 
@@ -79,3 +80,18 @@ async def test_the_real_parts_start_and_stop(tmp_path):
 async def test_a_runner_of_ones_own_needs_a_monitor(tmp_path):
     with pytest.raises(ConfigurationError, match="monitor"):
         build_services(make_settings(tmp_path), runner=FakeRunner(), manager=FakeHub())
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_a_restore_is_finished_only_by_the_server_whose_database_it_replaces(tmp_path, elsewhere):
+    """Results of a backup beside the database of another place would belong to no task."""
+    folder = tmp_path / "data"
+    for name in ("scans", "captures"):
+        (folder / READY / name).mkdir(parents=True)
+    (folder / READY / "name").write_text("before-restore-x")
+    options = {"database_url": f"sqlite:///{tmp_path}/elsewhere.db"} if elsewhere else {}
+    parts = {"runner": FakeRunner(), "monitor": Diary("monitor", []), "manager": FakeHub()}
+    services = build_services(make_settings(folder, **options), passwords=cheap_passwords(), **parts)
+    services.release()
+    await services.db.close()
+    assert lies_ready(folder) is elsewhere
