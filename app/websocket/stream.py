@@ -207,12 +207,13 @@ class EventStream:
         return b"".join(parts)
 
     async def _snapshot(self) -> bytes:
+        epoch = self._read_epoch()  # before the read: a restore in between is found by the sweep, which compares
         found = await self._read_snapshot(self.task_id, self.wanted)
         if found is None:
             return self._made_up_deletion()
         self._needs_snapshot = False
         self._pending.clear()
-        self.epoch = self._read_epoch()
+        self.epoch = epoch
         self.cursor, self.wanted = found.seq, max(self.wanted, found.seq)
         return encode("task_snapshot", found.payload, self._id_of(found.seq))
 

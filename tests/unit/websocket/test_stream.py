@@ -54,12 +54,12 @@ class Log:
         return Snapshot("t", "u", self.count, "running", payload)
 
 
-def make(log, *, counted=None):
+def make(log, *, counted=None, read_epoch=lambda: "e"):
     return EventStream(
         task_id="t",
         identity=WHO,
         address="a",
-        read_epoch=lambda: "e",
+        read_epoch=read_epoch,
         read_after=log.read_after,
         read_snapshot=log.read_snapshot,
         clock=FakeClock(),
@@ -212,3 +212,22 @@ async def test_the_first_reason_stands_and_nothing_comes_after_it():
 def test_an_event_is_an_id_a_name_and_one_line():
     assert encode("task_warning", b'{"a":"\\n"}', "0:7") == b'id: 0:7\nevent: task_warning\ndata: {"a":"\\n"}\n\n'
     assert encode("task_deleted", b"{}") == b"event: task_deleted\ndata: {}\n\n"
+
+
+async def test_a_snapshot_of_before_a_restore_does_not_bear_the_epoch_after_it():
+    """Its position would be taken for one of the new history, and what that had before it would be missed."""
+    epochs = ["old"]
+
+    class Restored(Log):
+        async def read_snapshot(self, task, at_least):
+            found = await super().read_snapshot(task, at_least)
+            epochs.append("new")
+            return found
+
+    log = Restored(40)
+    stream = make(log, read_epoch=lambda: epochs[-1])
+    stream.restart()
+    async with aclosing(stream.chunks()) as chunks:
+        await anext(chunks)  # how long to wait before a reconnection
+        assert (await anext(chunks)).startswith(b"id: old:40\n")
+    assert stream.epoch == "old"
