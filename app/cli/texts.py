@@ -42,8 +42,8 @@ TEXTS: Final = MappingProxyType(
         "lines_dropped": ("（跳过 {count} 行日志）", "({count} log lines skipped)"),
         "no_violations": ("未发现违规。", "No violations found."),
         "nothing_examined": (
-            "没有取得任何页面，因此没有可检查的内容：不能据此认为没有违规。",
-            "Not one page could be fetched, so there was nothing to examine: this says nothing about the site.",
+            "没有看到任何页面，因此没有可检查的内容：不能据此认为没有违规。",
+            "Not one page could be seen, so there was nothing to examine: this says nothing about the site.",
         ),
         "none_in_what_was_seen": (
             "看到的部分未发现违规，但看到的内容不足以得出结论。",
@@ -52,7 +52,7 @@ TEXTS: Final = MappingProxyType(
         "verdict_violations": ("有违规", "violations"),
         "verdict_clean": ("未发现违规", "clean"),
         "verdict_inconclusive": ("没有结论", "inconclusive"),
-        "addresses_of": ("{crawled} / {known} 个链接", "{crawled} of {known} addresses"),
+        "judged_of": ("已检查 {judged} / {known} 个链接", "{judged} of {known} addresses judged"),
         "no_third_parties": ("没有第三方域名。", "No third parties."),
         "more_rows": ("……另有 {count} 个（--json 列出全部）", "... and {count} more (--json lists all)"),
         "ended_in": ("{target}：{status}，用时 {duration}", "{target}: {status} in {duration}"),

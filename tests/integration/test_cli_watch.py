@@ -101,7 +101,11 @@ async def test_it_follows_through_a_restart_and_ends_as_scan_does(tmp_path):
     ("verdict", "code", "line"),
     [
         (Verdict(Result.CLEAN), 0, "site.example: completed in 00:00 · clean"),
-        (Verdict(Result.CLEAN, (Reason.PAGE_LIMIT,)), 0, "clean (the limit of pages was reached) · 0 of 0 addresses"),
+        (
+            Verdict(Result.CLEAN, (Reason.PAGE_LIMIT,)),
+            0,
+            "clean (the limit of pages was reached) · 0 of 0 addresses judged",
+        ),
         (
             Verdict(Result.INCONCLUSIVE, (Reason.START_PAGE, Reason.SERVER_ERROR)),
             3,

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from app.cli.display.wording import COUNTED, RISK_STYLES, kind_name, verdict_line
 from app.cli.texts import Labels, clean, clock_of
+from app.domain.coverage import Seen
 from app.domain.parties import Outcome
 from app.domain.verdict import Result
 
@@ -26,7 +27,7 @@ def print_report(report: Json, console: Console, labels: Labels) -> None:
     if task["error"] is not None:
         console.print(Text(f"{labels('error')}: {clean(task['error']['message'])}", style="bold red"))
     console.print()
-    if report["coverage"]["crawled"] or report["violations"]:
+    if _judged(report) or report["violations"]:
         _print_violations(report, console, labels)
     else:  # not a clean site: one that nobody has seen
         console.print(Text(labels("nothing_examined"), style="yellow"))
@@ -37,12 +38,20 @@ def print_report(report: Json, console: Console, labels: Labels) -> None:
 
 
 def _conclusion(report: Json, labels: Labels) -> str:
-    """The rest of the first line: the verdict, and how much was looked at when something cut the scan short."""
+    """The rest of the first line: the verdict, and how much was judged when that is not everything."""
     verdict = report["verdict"]
     if verdict is None:
         return ""
-    seen = f" · {labels('addresses_of', **_crawled(report))}" if verdict["reasons"] else ""
+    known = report["coverage"]["known"]
+    seen = f" · {labels('judged_of', judged=_judged(report), known=known)}" if verdict["reasons"] else ""
     return f" · {verdict_line(verdict, labels)}{seen}"
+
+
+def _judged(report: Json) -> int:
+    """Addresses that showed something; of a scan that did not tell them apart, those that were answered."""
+    coverage = report["coverage"]
+    by_reason = coverage.get("by_reason")
+    return int(by_reason.get(Seen.JUDGED, 0) if by_reason else coverage["crawled"])
 
 
 def _crawled(report: Json) -> dict[str, Any]:

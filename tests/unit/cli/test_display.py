@@ -195,15 +195,15 @@ def test_a_site_that_nobody_saw_is_not_called_clean(report):
             "en",
             "clean",
             ["page_limit"],
-            " · clean (the limit of pages was reached) · 17 of 20 addresses",
+            " · clean (the limit of pages was reached) · 17 of 20 addresses judged",
             "No violations",
         ),
-        ("zh-CN", "clean", ["depth"], " · 未发现违规 (超出深度限制) · 17 / 20 个链接", "未发现违规。"),
+        ("zh-CN", "clean", ["depth"], " · 未发现违规 (超出深度限制) · 已检查 17 / 20 个链接", "未发现违规。"),
         (
             "en",
             "inconclusive",
             ["low_coverage", "client_error"],
-            " · inconclusive (less than 95 % of the addresses could be judged) · 17 of 20 addresses",
+            " · inconclusive (less than 95 % of the addresses could be judged) · 17 of 20 addresses judged",
             "too little was seen to call the site clean",
         ),
         ("zh-CN", "inconclusive", ["start_page"], " · 没有结论 (起始页没有可检查的内容)", "看到的内容不足以得出结论"),
@@ -218,6 +218,19 @@ def test_the_verdict_and_what_cut_the_scan_short_stand_in_the_first_line(
     lines = console.file.getvalue().splitlines()
     assert first in lines[0]
     assert any(then in line for line in lines[1:])
+
+
+@pytest.mark.parametrize(
+    ("language", "first"), [("en", " · 0 of 1 addresses judged"), ("zh-CN", " · 已检查 0 / 1 个链接")]
+)
+def test_answers_that_showed_nothing_are_counted_as_nothing_judged(report, language, first):
+    console = Console(file=io.StringIO(), width=200)
+    coverage = {"crawled": 1, "known": 1, "by_reason": {"server_error": 1}, "hosts": []}
+    verdict = {"result": "inconclusive", "reasons": ["start_page", "server_error"]}
+    print_report({**report, "violations": [], "coverage": coverage, "verdict": verdict}, console, Labels(language))
+    lines = console.file.getvalue().splitlines()
+    assert lines[0].endswith(first)
+    assert Labels(language)("nothing_examined") in lines
 
 
 class Recording:
