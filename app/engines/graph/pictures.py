@@ -35,8 +35,6 @@ class Pictures:
         """One picture per host, of pages that people are led to."""
         if not capture.status or not capture.html_sha256 or self.problem:
             return False
-        if self._contents.room.refusal is not None:
-            return False  # nobody would ever see it
         if not (target.own or target.leads) or target.host in self._hosts or len(self._hosts) >= MAX_PICTURES:
             return False
         self._hosts.add(target.host)
@@ -60,11 +58,16 @@ class Pictures:
         except BrowserUnavailable as lost:
             self.problem, self._browser = str(lost), None
             return None
-        drawn = replace(capture, screenshot_sha256=self._contents.put(rendered.screenshot))
+        drawn = self._with_picture(capture, rendered)
         try:
             return await self._with_scripts(drawn, rendered)
         except Unreadable:
             return drawn  # what scripts made of it says nothing
+
+    def _with_picture(self, capture: Capture, rendered: Rendered) -> Capture:
+        """Where there is no room the page is drawn for what its scripts say alone."""
+        sha256 = self._contents.put(rendered.screenshot)
+        return replace(capture, screenshot_sha256=sha256) if self._contents.room.refusal is None else capture
 
     async def _with_scripts(self, capture: Capture, rendered: Rendered) -> Capture:
         """A page that scripts lead away from is captured where they lead; one with next to no text, as they draw it."""

@@ -38,7 +38,7 @@ def draw_with(tmp_path, monkeypatch):
                 raise outcome
             return outcome
 
-    async def make(*outcomes):
+    async def make(*outcomes, room=None):
         @contextlib.asynccontextmanager
         async def open_browser(equipment):
             if outcomes and isinstance(outcomes[0], str):
@@ -46,7 +46,7 @@ def draw_with(tmp_path, monkeypatch):
             yield Browser(outcomes)
 
         monkeypatch.setattr(module, "open_browser", open_browser)
-        made = Pictures(equipment=None, reader=page_reader(), contents=ContentStore(tmp_path))
+        made = Pictures(equipment=None, reader=page_reader(), contents=ContentStore(tmp_path, room))
         stack = AsyncExitStack()
         await made.start(stack)
         return made
@@ -63,6 +63,24 @@ async def test_a_page_with_text_gets_its_picture_and_nothing_else(draw_with, tmp
 async def test_a_page_that_only_scripts_draw_is_taken_as_they_draw_it(draw_with):
     drawn = await (await draw_with(rendered())).draw(captured("thin", title="old"))
     assert (drawn.text, drawn.title, drawn.hops) == ("drawn by a script", "drawn", ())
+
+
+class NoRoom:
+    """Nothing may be kept any more."""
+
+    refusal = "scan"
+
+    def take(self, size):
+        return False
+
+    def resume(self, size): ...
+
+
+async def test_what_scripts_draw_is_looked_at_also_when_nothing_more_is_kept(draw_with):
+    pictures = await draw_with(rendered(), room=NoRoom())
+    assert pictures.wants(TARGET, captured("thin"))
+    drawn = await pictures.draw(captured("thin"))
+    assert (drawn.text, drawn.screenshot_sha256) == ("drawn by a script", "")
 
 
 async def test_a_thin_page_of_which_scripts_make_no_more_stays_as_it_is(draw_with):
