@@ -16,7 +16,7 @@ class Seen(StrEnum):
     GONE = "gone"  # 404 or 410 of a host that still shows its other pages: nothing is there
     CLIENT_ERROR = "client_error"  # any other 4xx: refused, blocked, too many requests
     SERVER_ERROR = "server_error"  # 5xx
-    NO_ANSWER = "no_answer"  # asked, and nothing or nothing usable came
+    NO_ANSWER = "no_answer"  # asked, and nothing or nothing usable came: an empty page, a circle
     TRUNCATED = "truncated"  # its body was cut, by the sender or by our limit
     UNREADABLE = "unreadable"  # it came, but reading it took too much
     WALL = "wall"  # a page that asks for consent, for a script or for proof of a person instead of its content

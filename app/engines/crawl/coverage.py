@@ -55,6 +55,8 @@ class CoverageFold:
         if fact.seen is not Seen.MOVED:
             return COUNTED_AS.get(fact.seen, fact.seen)
         ends = self._ends(fact)
+        if not ends:  # what a page linked to has shown nothing; the steps behind it are nobody's pages
+            return Seen.TRAP if fact.hops else Seen.NO_ANSWER
         if ends & {Seen.FORM, Seen.SIGN_IN}:
             return Seen.SIGN_IN
         return next((seen for seen in _LEADS_TO if seen in ends), Seen.JUDGED)
@@ -64,7 +66,7 @@ class CoverageFold:
         return fact is not None and Seen.JUDGED in (self._ends(fact) if fact.seen is Seen.MOVED else {fact.seen})
 
     def _ends(self, fact: FrontierUrl) -> set[Seen | None]:
-        """What the chain of redirects from here comes to: `MOVED` where it leads away, no answer when it has no end."""
+        """What the chain of redirects from here comes to: `MOVED` where it leads away; empty when it has no end."""
         known, waiting, ends = {fact.id}, [fact], set[Seen | None]()
         for _ in range(MAX_HOPS + 1):
             steps = {one: self._frontier.beside(one.id) for one in waiting}
@@ -73,7 +75,7 @@ class CoverageFold:
             known |= beside
             waiting = [self._facts[near] for near in beside if self._facts[near].seen is Seen.MOVED]
             ends |= {self._facts[near].seen for near in beside} - {Seen.MOVED}
-        return ends or {Seen.NO_ANSWER}
+        return ends
 
 
 def _in_order(hosts: Mapping[str, Counter[Seen]]) -> dict[str, dict[Seen, int]]:

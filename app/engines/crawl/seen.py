@@ -89,7 +89,7 @@ def _document(result: FetchResult, found: Extraction) -> Seen:
         return Seen.MOVED
     if found.links or any(_is_shown(reference) for reference in found.references):
         return Seen.JUDGED
-    return Seen.WALL if _needs_script(result.body) else Seen.NOT_HTML
+    return Seen.WALL if _needs_script(result.body) else Seen.NO_ANSWER  # a page of nothing is nothing usable
 
 
 def _is_shown(reference: Reference) -> bool:

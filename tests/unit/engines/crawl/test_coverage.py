@@ -187,7 +187,7 @@ async def test_redirects_that_lead_away_are_read_and_those_that_lead_nowhere_are
         site.redirect(f"{ROOT}endless{number}", f"/endless{number + 1}")
     crawler = await crawl()
     asked = sum("endless" in url for url in site.asked)
-    assert crawler.coverage.total == {Seen.JUDGED: 2, Seen.NO_ANSWER: 2 + asked}
+    assert crawler.coverage.total == {Seen.JUDGED: 2, Seen.NO_ANSWER: 2, Seen.TRAP: asked}
 
 
 async def test_a_firewall_that_leads_everybody_to_a_page_that_is_gone_is_found_out(site, crawl):
@@ -221,6 +221,14 @@ async def test_a_page_that_only_loads_foreign_scripts_shows_nothing(site, crawl)
         ROOT, '<div id=app></div><link rel=preconnect href="//cdn.test"><script src="//cdn.test/app.js"></script>'
     )
     assert not (await crawl()).coverage.start_page
+
+
+async def test_pages_without_anything_on_them_are_not_taken_for_files(site, crawl):
+    article_links(site, 3)
+    site.page(ROOT + "0", "")
+    site.page(ROOT + "1", "{}", content_type="application/json")
+    crawler = await crawl()
+    assert crawler.coverage.total == {Seen.JUDGED: 2, Seen.NO_ANSWER: 1, Seen.NOT_HTML: 1}
 
 
 async def test_a_page_of_one_foreign_frame_shows_that_frame(site, crawl):

@@ -56,7 +56,7 @@ def test_files_are_no_pages_and_sheets_are_read():
 
 
 def test_a_page_that_shows_nothing_is_none():
-    assert seen("<!doctype html><html><head></head><body> </body></html>") is Seen.NOT_HTML
+    assert seen("<!doctype html><html><head></head><body> </body></html>") is Seen.NO_ANSWER
     assert seen('<a href="/y"></a>') is Seen.JUDGED
     assert seen('<img src="https://x.test/1.png">') is Seen.JUDGED
 
