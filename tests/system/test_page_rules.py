@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.core.ids import new_id
+from app.domain.verdict import Reason, Result
 from app.events.types import NOTICE_TYPES
 from app.websocket.contract import build_document
 from tests.system.page_support import open_browser, open_page, open_theatre
@@ -181,14 +182,26 @@ def test_the_page_never_turns_text_into_markup_or_code():
 
 
 def test_every_text_that_is_used_exists_and_every_text_is_used():
-    texts = (STATIC / "texts.js").read_text("utf-8")
-    known = set(re.findall(r'^  "([\w.-]+)": \[', texts, re.MULTILINE))
+    known = known_texts()
     code = "".join(path.read_text("utf-8") for path in STATIC.rglob("*.js") if path.name != "texts.js")
     spoken = set(re.findall(r'"([a-z_]+\.[a-zA-Z_.]+)"', code)) & known | used_keys(code)
     by_code = ("error.", "failure.", "status.", "stage.", "stage_status.", "warning.", "violation.", "risk.")
-    by_code += ("category.", "outcome.", "relation.", "stat.", "log.level.", "signin.feature_")
+    by_code += ("category.", "outcome.", "relation.", "stat.", "log.level.", "signin.feature_", "reason.", "verdict.")
     assert used_keys(code) - known == set()
     assert {key for key in known - spoken if not key.startswith(by_code)} == set()
+
+
+def test_the_page_has_a_text_for_each_verdict_and_each_reason_and_for_no_other():
+    assert texts_of("verdict") - {"because", "separator"} == {result.value for result in Result}
+    assert texts_of("reason") == {reason.value for reason in Reason}
+
+
+def texts_of(kind):
+    return {key.partition(".")[2] for key in known_texts() if key.startswith(f"{kind}.")}
+
+
+def known_texts():
+    return set(re.findall(r'^  "([\w.-]+)": \[', (STATIC / "texts.js").read_text("utf-8"), re.MULTILINE))
 
 
 def used_keys(code):

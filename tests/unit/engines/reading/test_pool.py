@@ -117,6 +117,8 @@ async def main():
         await pool.run("echo")
         busy = asyncio.create_task(pool.run("spin", cpu_s=0.5))
         await pool.run("echo")
+        while len(pool.processes()) < 3:  # a reader says its own number when it has begun
+            await asyncio.sleep(0.01)
         print(*pool.processes(), flush=True)
         await busy
 
