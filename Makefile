@@ -2,17 +2,25 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The locks are complete: without --no-deps pip would look for newer versions of extras, which have no hash there.
 # What the program needs, and what the tests need besides: who only runs it waits for half of it.
 PROGRAM := $(VENV)/.program
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The new page: its build needs Node, the machine's own where that is new enough, else the one that a Python package carries.
+NODE := $(VENV)/.node
+NODE_FITS := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit((major === 22 && minor >= 22) || (major === 24 && minor >= 15) || major >= 26 ? 0 : 1)'
+NPM := cd frontend && PATH="$(abspath $(BIN)):$$PATH" npm --no-update-notifier
+MODULES := frontend/node_modules/.installed
+PAGE := app/web/index.html
+PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/tsconfig.json -type f)
 # Many tests wait for clocks, sockets and processes; what shares a file shares a worker.
 PARALLEL := -n 2 --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-system attack contract conformance chaos soak cover lint format types imports bench eval lock clean
+.PHONY: help setup demo demo-distributed pictures screenshots serve frontend wheel test test-frontend test-system test-postgres test-fault test-fault-short fault-table attack contract conformance chaos soak cover lint format types imports bench eval report-font report-images lock clean
 
 help: ## Say what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Install everything into .venv
 
@@ -21,17 +29,20 @@ $(PROGRAM): requirements/base.txt requirements/build.txt pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "The Python module venv is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "Installing the program into $(VENV), this once: it takes about a minute, and pip says nothing meanwhile."
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) --require-hashes -r requirements/base.txt -r requirements/build.txt
+	@$(PIP) --require-hashes --no-deps -r requirements/base.txt -r requirements/build.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(STAMP): $(PROGRAM) requirements/dev.txt
 	@echo "Installing what tests and checks need into $(VENV), this once: about another minute."
-	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --require-hashes --no-deps -r requirements/dev.txt
 	@touch $@
 
 demo: $(PROGRAM) ## Scan the bundled test internet live; page at http://127.0.0.1:8000 (DEMO_ONCE=1 ends after the scan)
 	@$(BIN)/compliance demo $(if $(DEMO_ONCE),--once)
+
+demo-distributed: setup ## PostgreSQL, Redis, two servers, two workers, a browser worker, and a scan watched through both (DEMO_ONCE=1 ends after it)
+	@$(BIN)/python -m tests.demo_distributed $(if $(DEMO_ONCE),--once)
 
 serve: $(PROGRAM) ## The service for real domains at http://127.0.0.1:8000
 	@$(BIN)/compliance serve
@@ -39,8 +50,43 @@ serve: $(PROGRAM) ## The service for real domains at http://127.0.0.1:8000
 test: setup lint types imports ## All tests that need nothing but Python
 	$(BIN)/python -m pytest $(PARALLEL)
 
-test-system: setup ## Tests that need Chromium, fonts, documentation packages and npm
+$(NODE): $(PROGRAM) requirements/node.txt
+	@{ command -v npm && $(NODE_FITS); } >/dev/null 2>&1 || { echo "Installing Node into $(VENV), this once: it takes a minute."; $(PIP) --require-hashes --no-deps -r requirements/node.txt; }
+	@touch $@
+
+$(MODULES): $(NODE) frontend/package.json frontend/package-lock.json
+	@echo "Installing what the build of the page needs into frontend/node_modules, this once."
+	@$(NPM) ci --silent
+	@touch $@
+
+frontend: $(PAGE) ## Build the new page, which the server then shows at /app/ (Node comes by itself)
+
+$(PAGE): $(MODULES) $(PAGE_SOURCES)
+	$(NPM) run build
+
+wheel: $(PAGE) ## The program with the built page as one file in dist/
+	@$(BIN)/python -m hatchling build -t wheel -d dist
+
+test-frontend: $(MODULES) ## Types and tests of the new page, its client library before the real server too (Node comes by itself)
+	$(NPM) run check
+	$(NPM) test
+
+test-system: setup frontend ## Tests that need Chromium, fonts, PostgreSQL, Redis, documentation packages and npm
 	$(BIN)/python -m pytest -m system
+
+test-postgres: setup ## What PostgreSQL carries out, on another version of it (VERSION=16 or 17; needs npm, on x86-64)
+	$(BIN)/python -m tests.postgres.run $(or $(VERSION),17)
+
+test-fault: setup ## Kill, freeze, cut and empty what many machines consist of under scans; then an oracle (needs PostgreSQL, Redis, faketime)
+	$(BIN)/python -m pytest -m fault tests/fault/distributed
+
+test-fault-short: setup ## The same faults, each as short as it can be: what a build has time for
+	FAULTS=short $(BIN)/python -m pytest -n 2 -m fault tests/fault/distributed
+
+fault-table: setup ## The same in full, and what was measured as a table in docs/performance.md
+	rm -f .faults.jsonl
+	FAULTS_RESULTS=.faults.jsonl $(BIN)/python -m pytest -m fault tests/fault/distributed
+	$(BIN)/python -m tests.fault.distributed.table .faults.jsonl
 
 attack: setup ## What attackers did to the server, against a real one (needs nginx)
 	$(BIN)/python -m pytest -m 'system or not system' tests/attack tests/system/test_nginx.py
@@ -67,32 +113,49 @@ lint: setup ## Style
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-format: setup ## Put the code in the house's format
+format: setup ## Put the code in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 types: setup ## mypy, strict
 	$(BIN)/mypy
 
-imports: setup ## The floors of the house
+imports: setup ## Check the floors: who may import whom
 	$(BIN)/lint-imports
 
-bench: setup ## Numbers of the crawl, the real-time core, the fan-out beside a bare C loop, growth and the write lock (half an hour)
+bench: setup ## Numbers of the crawl, the real-time core, the fan-out beside a bare C loop, two servers, growth and the write lock (half an hour; needs PostgreSQL and Redis)
 	$(BIN)/python bench/crawl.py
 	$(BIN)/python bench/realtime.py
 	$(BIN)/python bench/fanout.py
+	$(BIN)/python bench/two_servers.py
 	$(BIN)/python bench/growth.py
 	$(BIN)/python bench/writelock.py
 	$(BIN)/python bench/housekeeping.py --tasks 5000 --events 200000 --large 50000
 
-eval: setup ## Precision and recall of the analysis on the labelled set
-	$(BIN)/python bench/eval.py
+eval: setup ## Precision and recall of the analysis on the labelled sets
+	$(BIN)/python -m bench.eval
+	$(BIN)/python -m bench.eval_site
+
+pictures: setup ## Screenshots of the page in both languages, for the READMEs (needs Chromium and a Chinese font)
+	$(BIN)/python -m tests.docs.pictures
+
+screenshots: setup frontend ## Every view of the new page in both languages, wide and narrow, light and dark, in screenshots/ (needs Chromium)
+	$(BIN)/python -m tests.docs.page_screenshots
+
+report-font: setup ## The font of PDF reports, from Debian's fonts-noto-cjk
+	$(BIN)/python -m pip install --quiet fonttools
+	$(BIN)/python bench/report_font.py
+
+report-images: setup ## Pages of the demo scan's report for docs/images, in both languages (needs Chromium)
+	$(BIN)/python bench/report_images.py
 
 lock: setup ## Pin requirements/*.txt anew, with hashes and without addresses
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' requirements/base.in -o requirements/base.txt
 	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' -c requirements/base.txt requirements/build.in -o requirements/build.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' -c requirements/base.txt -c requirements/build.txt requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' -c requirements/base.txt requirements/distributed.in -o requirements/distributed.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' -c requirements/base.txt -c requirements/build.txt -c requirements/distributed.txt requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' requirements/node.in -o requirements/node.txt
 
 clean: ## Remove what setup and tests made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
+	rm -rf $(VENV) frontend/node_modules app/web .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.* .faults.jsonl

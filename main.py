@@ -1,5 +1,5 @@
 """ASGI entry: `python main.py` serves as `compliance serve` does; by hand it is
-`uvicorn --ws app.websocket.transport:ServerProtocol main:app` (the sockets need that protocol; uvicorn's own HTTP
+`uvicorn --ws app.transport.websocket:WebSocketProtocol main:app` (the sockets need that protocol; uvicorn's own HTTP
 side bounds neither slow requests nor their number, so do not put that one in the open).
 
 The application is made when it is first asked for; its lifespan starts and stops everything else.

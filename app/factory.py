@@ -3,35 +3,43 @@
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Any, Final, TypedDict
 
 import orjson
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from app.api.asyncapi import DOCUMENT, render_asyncapi
-from app.api.docs import render_docs
-from app.api.documents import Document
+from app.api.built_page import add_built_page
+from app.api.document_language import translate
+from app.api.documents import CachedDocument, TranslatedDocument
 from app.api.errors import install_handlers
-from app.api.middleware import Abandonment, BodyLimit, SecurityHeaders
+from app.api.middleware import BodyLimit, DisconnectGuard, SecurityHeaders
+from app.api.openapi import complete
+from app.api.request_trace import trace_handshake, trace_request
 from app.api.router import build_router
 from app.core.config import Settings, load_settings
+from app.core.deployment import require_packages
+from app.core.file_permissions import set_private_umask
 from app.core.logging import configure_logging
-from app.core.private import keep_private
-from app.websocket.contract import build_document
+from app.core.program import program_version
+from app.core.tracing import configure_tracing
+from app.domain.messages import FOREIGN_LANGUAGE, Language, MessageCatalog
+from app.services.auth import FIRST_ADMIN
+from app.websocket.asyncapi.document import build_document
 from app.websocket.session import websocket_endpoint
 from app.wiring import Services, build_services
 
 STATIC: Final = Path(__file__).parent / "static"
+BUILT: Final = Path(__file__).parent / "web"  # what `make frontend` makes
 TITLE: Final = "Domain Compliance Scanner"
 SOCKET_PATH: Final = "/api/v1/monitor/ws"
-DISTRIBUTION: Final = "domain-compliance-scanner"
 
 Announce = Callable[[str], None]
 
@@ -49,11 +57,30 @@ class Application(FastAPI):
     only walk through it, at a quarter of what a connection costs. The route itself is FastAPI's too, for what reads it.
     """
 
+    def openapi(self) -> dict[str, Any]:
+        """Return the description of the interface. It takes a tenth of a second, once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = self.describe(FOREIGN_LANGUAGE)
+        return self.openapi_schema
+
+    def describe(self, language: Language) -> dict[str, Any]:
+        """Return a new description in that language."""
+        described = get_openapi(
+            title=self.title,
+            version=self.version,
+            routes=self.routes,
+            separate_input_output_schemas=self.separate_input_output_schemas,
+        )
+        return translate(complete(described, language), language)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and scope["path"] == scope.get("root_path", "") + SOCKET_PATH:
-            await websocket_endpoint(WebSocket(scope, receive, send))
-        else:
+        if scope["type"] == "lifespan":
             await super().__call__(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == scope.get("root_path", "") + SOCKET_PATH:
+            with trace_handshake(scope):
+                await websocket_endpoint(WebSocket(scope, receive, send))
+        else:
+            await trace_request(super().__call__, scope, receive, send)
 
 
 def create_app(settings: Settings, services: Services | None = None, *, announce: Announce | None = None) -> FastAPI:
@@ -71,19 +98,22 @@ def create_app(settings: Settings, services: Services | None = None, *, announce
         generated = await own.start()
         try:
             if generated is not None:
-                (announce or announce_password)(generated)
+                (announce or partial(announce_password, language=settings.language))(generated)
             yield {"services": own}
         finally:
             await own.stop()
 
     application = Application(
         title=TITLE,
-        version=version(DISTRIBUTION),
+        version=program_version(),
         lifespan=lifespan,
         openapi_url=None,  # ours is rendered once
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # An operation's id is its function's name: stable, and a test sees that no two are the same.
+        generate_unique_id_function=lambda route: route.name,
+        separate_input_output_schemas=False,  # one schema for each model, with what may be left out
     )
     install_handlers(application)
     application.include_router(build_router())
@@ -94,39 +124,45 @@ def create_app(settings: Settings, services: Services | None = None, *, announce
 
 def create_app_from_environment() -> FastAPI:
     """For ASGI servers that are started by hand (`main:app`). Raises ConfigurationError."""
-    keep_private()
+    set_private_umask()
     settings = load_settings()
     configure_logging(settings.log_level)
+    require_packages(settings)
+    configure_tracing(settings.traces_url, process="server")
     return create_app(settings)
 
 
-def announce_password(password: str) -> None:
+def announce_password(password: str, language: Language) -> None:
     """Says it on standard output, not in the log, which is kept."""
-    sys.stdout.write(f"\nFirst start: sign in as admin with the password {password}\n(It is shown only this once.)\n\n")
+    texts = MessageCatalog(language)
+    sys.stdout.write(f"\n{texts('first_start', name=FIRST_ADMIN, password=password)}\n\n")
     sys.stdout.flush()
 
 
-def _add_pages(application: FastAPI) -> None:
+def _add_pages(application: Application) -> None:
     async def page() -> FileResponse:
         return FileResponse(STATIC / "index.html")
 
     version = application.version
-    html, json = "text/html", "application/json"
-    documents = {
-        "/openapi.json": Document(lambda: orjson.dumps(application.openapi()), media_type=json),
-        "/docs": Document(lambda: render_docs(application.openapi()), media_type=html),
-        DOCUMENT: Document(lambda: orjson.dumps(build_document(version)), media_type=json),
-        "/asyncapi": Document(lambda: render_asyncapi(build_document(version)), media_type=html),
+    html = "text/html"
+    documents: dict[str, CachedDocument | TranslatedDocument] = {
+        "/openapi.json": TranslatedDocument(lambda language: orjson.dumps(application.describe(language))),
+        "/docs": CachedDocument((STATIC / "docs.html").read_bytes, media_type=html),
+        "/asyncapi.json": TranslatedDocument(
+            lambda language: orjson.dumps(translate(build_document(version), language))
+        ),
+        "/asyncapi": CachedDocument((STATIC / "asyncapi.html").read_bytes, media_type=html),
     }
     for path, document in documents.items():
         application.add_route(path, document.answer, include_in_schema=False)
     application.add_api_route("/", page, include_in_schema=False, response_class=FileResponse)
     application.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
+    add_built_page(application, BUILT)
 
 
 def _add_middleware(application: FastAPI, settings: Settings) -> None:
     """The last added is the outermost."""
-    application.add_middleware(Abandonment)
+    application.add_middleware(DisconnectGuard)
     application.add_middleware(
         BodyLimit, max_bytes=settings.max_body_bytes, max_auth_bytes=settings.max_auth_body_bytes
     )

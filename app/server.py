@@ -5,29 +5,35 @@ import errno
 import gc
 import resource
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
 import uvicorn
 import uvloop
 
-from app.api.lobby import Lobby
-from app.api.transport import make_protocol
 from app.core.aio import report_briefly
 from app.core.config import Settings
+from app.core.deployment import require_packages
 from app.core.errors import ConfigurationError
+from app.core.hard_stop import HardStop
 from app.core.logging import configure_logging
-from app.core.replacement import lies_ready
+from app.core.pending_restore import is_restore_pending
+from app.core.system_errors import reason_of
+from app.core.tracing import configure_tracing, end_tracing
 from app.factory import Announce, announce_password, create_app
-from app.websocket.transport import make_socket_protocol
+from app.transport.graceful_server import GracefulServer
+from app.transport.http import make_http_protocol
+from app.transport.http_limits import HttpConnectionLimits
+from app.transport.websocket import make_socket_protocol
 from app.wiring import Services, build_services
 
 BACKLOG: Final = 2_048
 LOOK_FOR_RESTORE_S: Final = 1.0
-GRACE_S: Final = 10  # for requests under way when the server ends
+GRACE_S: Final = 10  # for requests under way when the server ends and its sockets are closed
 MAX_FILES: Final = 1 << 16  # more than 5,000 connections, their files and a scan's need
 
 log = structlog.get_logger(__name__)
@@ -42,38 +48,10 @@ class Serving:
     stop: Callable[[], None]
 
 
-class Server(uvicorn.Server):
-    """Ends in the house's order, and leaves it to the caller to go on after a signal."""
-
-    def __init__(self, config: uvicorn.Config, *, services: Services) -> None:
-        super().__init__(config)
-        self._services = services
-        self.answering = asyncio.Event()  # set when connections are accepted
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.answering.set()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Send the clients away, stop accepting, let the rest know when to come back, then what uvicorn does."""
-        await self._services.manager.drain(hurry=lambda: self.force_exit)
-        for server in self.servers:
-            server.close()
-        await self._services.manager.stop()
-        await super().shutdown(sockets)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Uvicorn raises a signal once more when it has ended: that would cut off the stop of all the rest."""
-        with super().capture_signals():
-            yield
-            self._captured_signals.clear()
-
-
 def run_server(
     settings: Settings,
     *,
-    announce: Announce = announce_password,
+    announce: Announce | None = None,
     beside: Callable[[Serving], Awaitable[None]] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, or until `beside` returns, which runs once the server answers.
@@ -82,28 +60,47 @@ def run_server(
         ConfigurationError: the port or the data folder is taken, or something is set up wrong.
     """
     configure_logging(settings.log_level)
+    require_packages(settings)
+    configure_tracing(settings.traces_url, process="server")
     raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         while runner.run(_run(settings, announce, beside)):
             log.info("starting_again_with_restored_data")
             gc.unfreeze()  # what the ended one has made may go
+    end_tracing()
 
 
-async def _run(settings: Settings, announce: Announce, beside: Callable[[Serving], Awaitable[None]] | None) -> bool:
+async def _run(
+    settings: Settings, announce: Announce | None, beside: Callable[[Serving], Awaitable[None]] | None
+) -> bool:
     """Whether it has ended only to take up a restore: the start that follows finishes that."""
     report_briefly(asyncio.get_running_loop())
-    async with serve(settings, announce=announce) as (serving, ended):
-        log.info("serving", url=serving.url)
-        settle_heap()
-        async with asyncio.TaskGroup() as group:
-            watch = group.create_task(_await_restore(settings, serving), name="await-restore")
-            tasks = [watch]
-            if beside is not None:
-                tasks.append(group.create_task(_until_done(beside, serving), name="beside-server"))
-            await ended.wait()
-            restoring = watch.done()
-            for task in tasks:
-                task.cancel()
+    hard_stop = HardStop(after_s=settings.stop_within_s)
+    try:
+        async with serve(settings, announce=announce, on_end=hard_stop.begin) as (serving, ended):
+            log.info("serving", url=serving.url)
+            settle_heap()
+            return await _until_ended(settings, serving, ended, beside)
+    finally:
+        hard_stop.cancel()
+
+
+async def _until_ended(
+    settings: Settings,
+    serving: Serving,
+    ended: asyncio.Event,
+    beside: Callable[[Serving], Awaitable[None]] | None,
+) -> bool:
+    async with asyncio.TaskGroup() as group:
+        watch = group.create_task(_await_restore(settings, serving), name="await-restore")
+        warm_up = serving.services.report_process.warm_up(serving.services.clock)
+        tasks = [watch, group.create_task(warm_up, name="warm-up-reports")]
+        if beside is not None:
+            tasks.append(group.create_task(_until_done(beside, serving), name="beside-server"))
+        await ended.wait()
+        restoring = watch.done()
+        for task in tasks:
+            task.cancel()
     return restoring
 
 
@@ -111,7 +108,7 @@ async def _await_restore(settings: Settings, serving: Serving) -> None:
     """Until `compliance restore` has laid data ready for us; then the server is asked to end. With a database outside
     of the folder that is not for us, and waits.
     """
-    while not (settings.keeps_database and lies_ready(settings.data_dir)):  # noqa: ASYNC110 - another process lays it
+    while not (settings.keeps_database and is_restore_pending(settings.data_dir)):  # noqa: ASYNC110 - another process lays it
         await asyncio.sleep(LOOK_FOR_RESTORE_S)
     serving.stop()
 
@@ -131,9 +128,16 @@ async def _until_done(beside: Callable[[Serving], Awaitable[None]], serving: Ser
 
 @asynccontextmanager
 async def serve(
-    settings: Settings, *, announce: Announce = announce_password, services: Services | None = None
+    settings: Settings,
+    *,
+    announce: Announce | None = None,
+    services: Services | None = None,
+    on_end: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[tuple[Serving, asyncio.Event]]:
-    """A server that answers, and the event of its end. Everything is stopped when the block is left."""
+    """A server that answers, and the event of its end. Everything is stopped when the block is left.
+
+    `on_end` is called when it begins to end.
+    """
     listener = open_listener(settings)
     try:
         services = services or build_services(settings)
@@ -143,8 +147,8 @@ async def serve(
         raise
     try:
         if generated is not None:
-            announce(generated)
-        async with _running(settings, services, listener) as pair:
+            (announce or partial(announce_password, language=settings.language))(generated)
+        async with _running(settings, services, listener, on_end) as pair:
             yield pair
     finally:
         listener.close()
@@ -153,9 +157,17 @@ async def serve(
 
 @asynccontextmanager
 async def _running(
-    settings: Settings, services: Services, listener: socket.socket
+    settings: Settings, services: Services, listener: socket.socket, on_end: Callable[[], None]
 ) -> AsyncIterator[tuple[Serving, asyncio.Event]]:
-    server = Server(build_config(settings, services), services=services)
+    manager = services.manager
+    limits = HttpConnectionLimits(settings=settings, metrics=services.metrics)
+
+    async def drain(hurry: Callable[[], bool]) -> None:
+        on_end()
+        limits.closing = True
+        await manager.drain(hurry)
+
+    server = GracefulServer(build_config(settings, services, limits), drain=drain, close=manager.stop)
     url = url_of(settings.host, listener)
     ended = asyncio.Event()
 
@@ -167,7 +179,7 @@ async def _running(
             await server.serve(sockets=[listener])
         finally:
             ended.set()
-            server.answering.set()  # whoever waits for the start of a server that failed
+            server.answering.set()  # those who wait for the start of a server that failed
 
     # No TaskGroup: when the block fails, the server is to end in order, not to be cancelled.
     running = asyncio.create_task(run(), name="uvicorn")
@@ -180,11 +192,13 @@ async def _running(
     running.result()
 
 
-def build_config(settings: Settings, services: Services) -> uvicorn.Config:
+def build_config(settings: Settings, services: Services, limits: HttpConnectionLimits | None = None) -> uvicorn.Config:
     """Uvicorn's part of the settings. Liveness of sockets is ours: its keep-alive pings are off."""
+    if limits is None:
+        limits = HttpConnectionLimits(settings=settings, metrics=services.metrics)
     return uvicorn.Config(
         create_app(settings, services),
-        http=make_protocol(Lobby(settings=settings, metrics=services.metrics)),
+        http=make_http_protocol(limits),
         ws=make_socket_protocol(settings),
         ws_max_size=settings.ws_max_frame_bytes,
         ws_ping_interval=None,
@@ -198,20 +212,25 @@ def build_config(settings: Settings, services: Services) -> uvicorn.Config:
         forwarded_allow_ips=list(settings.trusted_proxies),
         backlog=BACKLOG,
         timeout_keep_alive=settings.http_keep_alive_s,
-        timeout_graceful_shutdown=GRACE_S,
+        timeout_graceful_shutdown=grace_s(settings),
     )
+
+
+def grace_s(settings: Settings) -> int:
+    """Seconds for requests under way: of what is left after the connections at most half, for the rest needs some."""
+    return int(min(GRACE_S, max(1.0, (settings.stop_within_s - settings.drain_s) / 2)))
 
 
 def open_listener(settings: Settings) -> socket.socket:
     """The listening socket. Its small send buffer, which accepted sockets inherit, bounds what a stuck client costs.
 
-    Raises ConfigurationError when the address cannot be had.
+    Raises ConfigurationError when the address is taken or refused.
     """
     host, port = settings.host, settings.port
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
-        raise ConfigurationError(f"The host {host} is no address of this machine.") from error
+        raise ConfigurationError(text="host_unknown", host=host) from error
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -221,7 +240,7 @@ def open_listener(settings: Settings) -> socket.socket:
         listener.setblocking(False)
     except OSError as error:
         listener.close()
-        raise ConfigurationError(_why_not(host, port, error)) from error
+        raise _refusal(host, port, error) from error
     return listener
 
 
@@ -242,9 +261,9 @@ def raise_file_limit(wanted: int = MAX_FILES) -> int:
     return possible
 
 
-def _why_not(host: str, port: int, error: OSError) -> str:
+def _refusal(host: str, port: int, error: OSError) -> ConfigurationError:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is taken; end what uses it, or choose another with --port."
+        return ConfigurationError(text="port_taken", host=host, port=port)
     if error.errno == errno.EACCES:
-        return f"Port {port} needs more rights; choose one above 1023."
-    return f"{host}:{port} cannot be used: {error.strerror}."
+        return ConfigurationError(text="port_needs_rights", port=port)
+    return ConfigurationError(text="port_not_usable", host=host, port=port, reason=reason_of(error))

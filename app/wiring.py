@@ -1,51 +1,58 @@
 """Puts the application together from its settings: the only place that chooses implementations."""
 
 import asyncio
+import os
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 from typing import Final
 
+from app.captures.contents import Contents
+from app.captures.location import open_storage, storage_variables
+from app.captures.port import ContentStorage
 from app.core.aio import BackgroundTasks
 from app.core.clock import Clock, SystemClock
 from app.core.config import Settings
+from app.core.data_folder import ServerLocks, prepare_folder
 from app.core.db import Database, DatabaseUnavailable
-from app.core.errors import ConfigurationError
-from app.core.folder import Ownership, prepare_folder
+from app.core.deployment import require_packages, require_shared_key
+from app.core.lease import Lease, PostgresLease, SoleProcess
 from app.core.metrics import Metrics
-from app.core.replacement import replace
-from app.core.security import Passwords, Tokens, load_secret
+from app.core.security import Passwords
+from app.domain.messages import MessageCatalog
 from app.events.bus.base import Bus
 from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
-from app.events.journal import Journal
-from app.monitor.captures import CaptureSweep
-from app.monitor.purge import Purge
+from app.events.writer import EventWriter
+from app.identity_wiring import build_auth
 from app.monitor.service import TaskMonitor
-from app.scanstore.reader import SqliteScanReader
+from app.monitor_wiring import build_monitor
+from app.scanstore.files import SCANS_FOLDER, captures_dir
+from app.scanstore.location import open_stores
+from app.scanstore.port import ScanStores
+from app.services import startup
 from app.services.audit import AuditTrail
 from app.services.auth import AuthService
+from app.services.captures_probe import CapturesProbe
+from app.services.database_probe import DatabaseProbe
+from app.services.evidence.service import EvidenceService
 from app.services.lifecycle import Lifecycle
-from app.services.login import Login
-from app.services.mint import Mint
-from app.services.ports import FileRemover, Hub, Monitor, ScanRunner
-from app.services.presence import ResultFiles
-from app.services.readiness import Readiness
+from app.services.ports import ReportProcesses, ScanRunner
+from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService
+from app.services.result_files import ResultFileCheck
 from app.services.scans import ScanService
-from app.services.startup import explain, prepare_database, prepare_new_database, require_database
-from app.services.texts import Texts
-from app.services.throttle import Throttle
-from app.services.tickets import MemoryTickets, Tickets
 from app.services.users import UserService
-from app.tasks.embedded import EmbeddedRunner
-from app.tasks.store_files import captures_dir, remove_stores
-from app.tasks.targets import EngineTargets
+from app.services.workers import WorkerService
+from app.tasks.dispatch.celery_runner import CeleryRunner
+from app.tasks.report_process.process import ReportProcess
+from app.tasks.supervisor.embedded_runner import EmbeddedRunner
+from app.tasks.target_parser import EngineTargetParser
+from app.websocket.factory import build_manager
 from app.websocket.handlers import TaskMonitorHandler
 from app.websocket.manager import WebSocketManager
 
-SCANS_FOLDER: Final = "scans"
+LEASE_SLACK_S: Final = 10.0  # beyond the time between two rounds of the monitor, before a silent holder loses its lease
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,26 +61,33 @@ class Services:
 
     settings: Settings
     clock: Clock
-    texts: Texts
+    texts: MessageCatalog
     metrics: Metrics
     db: Database
     bus: Bus
-    journal: Journal
+    event_writer: EventWriter
     epoch: LogEpoch
     lifecycle: Lifecycle
     audit: AuditTrail
     passwords: Passwords
     auth: AuthService
     users: UserService
+    workers: WorkerService
     scans: ScanService
     reports: ReportService
-    results: ResultFiles
-    readiness: Readiness
+    evidence: EvidenceService
+    report_files: ReportFileService
+    report_process: ReportProcess
+    result_files: ResultFileCheck
+    database_probe: DatabaseProbe
+    captures_probe: CapturesProbe
     runner: ScanRunner
-    monitor: Monitor
-    manager: Hub
+    monitor: TaskMonitor
+    manager: WebSocketManager
     handler: TaskMonitorHandler
-    lock: Ownership | None  # None: not the embedded mode
+    lock: ServerLocks | None  # None: not the embedded mode
+    lease: Lease  # of what one process alone does
+    close_stores: Callable[[], None]
     _background: BackgroundTasks = field(default_factory=BackgroundTasks)
     _started: AsyncExitStack = field(default_factory=AsyncExitStack)  # what `stop` undoes, the last first
 
@@ -84,36 +98,39 @@ class Services:
         """
         try:
             return await self._start()
-        except (DatabaseUnavailable, OSError) as error:
+        except BaseException as error:
             await self.stop()
-            if isinstance(error, OSError) and error.errno is None:  # not the system's
-                raise
-            raise explain(error, self.settings) from error
-        except BaseException:
-            await self.stop()
+            if isinstance(error, DatabaseUnavailable) or (isinstance(error, OSError) and error.errno is not None):
+                raise startup.explain(error, self.settings) from error
             raise
 
     async def _start(self) -> str | None:
         stack = self._started
         stack.callback(self.release)
         stack.push_async_callback(self.db.close)
+        stack.callback(self.close_stores)
         stack.callback(self.passwords.close)
         stack.callback(self.reports.close)
-        await asyncio.to_thread(prepare_database, self.settings, self.db, self.clock)
+        stack.callback(self.evidence.close)
+        stack.callback(self.report_files.close)
+        stack.push_async_callback(self.report_process.close)
+        await asyncio.to_thread(startup.prepare_database, self.settings, self.db, self.clock)
         stack.callback(self.epoch.close)
         await asyncio.to_thread(self.epoch.open)
         self._background.start(self.epoch.keep_synced(self.clock), name="log-counter")
         stack.push_async_callback(self._background.close)
+        await self.bus.start()
+        stack.push_async_callback(self.bus.stop)
         await self.audit.start()
         stack.push_async_callback(self.audit.stop)
         generated = await self.auth.ensure_admin()
-        await self.runner.start()
-        stack.push_async_callback(self.runner.stop)
-        await self.monitor.start()
-        stack.push_async_callback(self.monitor.stop)
-        await self.manager.start()
-        stack.push_async_callback(self.manager.stop)
-        self._background.start(self.results.check(), name="compare-results")
+        stack.push_async_callback(self.lease.release)
+        for part in (self.runner, self.monitor, self.manager):
+            await part.start()
+            stack.push_async_callback(part.stop)
+        self._background.start(self.captures_probe.keep_looking(), name="captures-probe")
+        if self.settings.embedded:  # elsewhere results are rows, and cannot be put back by themselves
+            self._background.start(self.result_files.check(), name="compare-results")
         return generated
 
     async def stop(self) -> None:
@@ -133,18 +150,19 @@ def build_services(
     clock: Clock | None = None,
     passwords: Passwords | None = None,
     runner: ScanRunner | None = None,
-    monitor: Monitor | None = None,
-    manager: Hub | None = None,
+    monitor: TaskMonitor | None = None,
+    manager: WebSocketManager | None = None,
 ) -> Services:
     """The embedded deployment's services. The keywords put something else (in tests) in a part's place.
 
     Takes the locks of data folder and database. Raises ConfigurationError.
     """
+    require_shared_key(settings)
     prepare_folder(settings.data_dir)
-    lock = Ownership(settings.data_dir, settings.database_file) if settings.embedded else None
+    lock = ServerLocks(settings.data_dir, settings.database_file) if settings.embedded else None
     try:
         if lock is not None and settings.keeps_database:
-            finish_restore(settings.data_dir)
+            startup.finish_restore(settings.data_dir)
         return _build(settings, lock, clock or SystemClock(), passwords or Passwords(), runner, monitor, manager)
     except BaseException:
         if lock is not None:
@@ -152,120 +170,127 @@ def build_services(
         raise
 
 
-def finish_restore(data_dir: Path) -> Path | None:
-    """What a restore has laid ready takes its place; returns where the old data is now. The caller holds the lock.
-
-    Raises ConfigurationError when the disk refuses; the next start goes on.
-    """
-    try:
-        return replace(data_dir)
-    except OSError as error:
-        raise ConfigurationError(
-            f"The restore that waits in {data_dir} cannot be finished: {error.filename}: {error.strerror}; mend that, "
-            "and start again."
-        ) from error
-
-
 def open_database(settings: Settings) -> Database:
     """The database alone, for commands beside a running server. Raises ConfigurationError."""
     prepare_folder(settings.data_dir)
-    require_database(settings)
+    startup.require_database(settings)
+    require_packages(settings)
     return Database(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
 
 
-def build_auth(
-    settings: Settings, *, db: Database, bus: Bus, clock: Clock, passwords: Passwords, audit: AuditTrail
-) -> AuthService:
-    """Signing in; also for commands that only manage users."""
-    previous = settings.secret_key_previous
-    tokens = Tokens(
-        secret=load_secret(settings), clock=clock, previous=(previous.get_secret_value(),) if previous else ()
-    )
-    mint = Mint(settings=settings, clock=clock, tokens=tokens)
-    throttle = Throttle(settings=settings, clock=clock)
-    return AuthService(
-        settings=settings,
+def build_bus(settings: Settings, *, clock: Clock, on_refused: Callable[[str], None] | None = None) -> Bus:
+    """Return the bus within this process, or the one between the processes of a distributed deployment; stopped."""
+    if settings.redis_url is None:
+        return MemoryBus()
+    from app.events.bus.redis import RedisBus  # its package is not installed everywhere
+
+    return RedisBus(settings.redis_url.get_secret_value(), clock=clock, on_refused=on_refused)
+
+
+def open_captures(settings: Settings) -> ContentStorage:
+    """Where captured contents lie; also for commands. Nothing is asked yet. Raises ConfigurationError."""
+    return open_storage(captures_dir(settings.data_dir), settings.captures_url, storage_variables(os.environ))
+
+
+def build_lease(settings: Settings) -> Lease:
+    """Return what says which process watches tasks and wakes workers: the only one, or one of several."""
+    if settings.embedded:
+        return SoleProcess()
+    silence_s = settings.monitor_interval_s + LEASE_SLACK_S
+    return PostgresLease(settings.resolved_database_url, name="monitor", silence_s=silence_s)
+
+
+def build_celery_runner(settings: Settings, *, db: Database, lease: Lease, clock: Clock) -> CeleryRunner:
+    """Return what wakes the workers of a distributed deployment."""
+    from app.tasks.dispatch.celery_app import make_celery  # its package is not installed everywhere
+    from app.tasks.dispatch.wakeups import CeleryWakeups
+
+    return CeleryRunner(db=db, wakeups=CeleryWakeups(make_celery(settings)), lease=lease, clock=clock)
+
+
+def build_report_files(
+    settings: Settings, *, db: Database, stores: ScanStores, clock: Clock, processes: ReportProcesses
+) -> ReportFileService:
+    """Reports in any format."""
+    return ReportFileService(
         db=db,
-        bus=bus,
+        stores=stores,
+        targets=EngineTargetParser(),
         clock=clock,
-        passwords=passwords,
-        tokens=tokens,
-        mint=mint,
-        login=Login(db=db, clock=clock, passwords=passwords, mint=mint, throttle=throttle, audit=audit),
-        throttle=throttle,
-        tickets=Tickets(settings=settings, store=MemoryTickets(clock=clock)),
-        audit=audit,
+        processes=processes,
+        reports_at_once=settings.reports_at_once,
     )
 
 
 def _build(
     settings: Settings,
-    lock: Ownership | None,
+    lock: ServerLocks | None,
     clock: Clock,
     passwords: Passwords,
     runner: ScanRunner | None,
-    monitor: Monitor | None,
-    manager: Hub | None,
+    monitor: TaskMonitor | None,
+    manager: WebSocketManager | None,
 ) -> Services:
     db = open_database(settings)
-    try:
-        prepare_new_database(settings, db, clock)
-    except DatabaseUnavailable as error:
-        raise explain(error, settings) from error
-    bus = MemoryBus()
-    texts = Texts(settings.language)
+    startup.prepare_new_database(settings, db, clock)
+    texts = MessageCatalog(settings.language)
     metrics = Metrics()
-    journal = Journal(db=db, bus=bus)
+    bus = build_bus(settings, clock=clock, on_refused=lambda what: metrics.bus_refused.labels(what).inc())
+    metrics.bus_healthy.set_function(lambda: float(bus.healthy))
+    event_writer = EventWriter(db=db, bus=bus)
     epoch = LogEpoch(db=db, folder=settings.data_dir if settings.embedded else None)
     lifecycle = Lifecycle(clock=clock, texts=texts)
     audit = AuditTrail(db=db, clock=clock)
     auth = build_auth(settings, db=db, bus=bus, clock=clock, passwords=passwords, audit=audit)
-    remove_files = partial(remove_stores, settings.data_dir)
-    manager = manager or WebSocketManager(
+    captures = open_captures(settings)
+    captures_probe = CapturesProbe(storage=captures, clock=clock)
+    metrics.captures_healthy.set_function(lambda: float(captures_probe.answers))
+    results = open_stores(settings)
+    stores = results.stores
+    targets = EngineTargetParser()
+    report_process = ReportProcess(settings)
+    manager = manager or build_manager(
         settings=settings,
         db=db,
         bus=bus,
         clock=clock,
-        texts=texts,
         authenticator=auth,
         audit=audit,
         metrics=metrics,
         epoch=epoch,
     )
+    lease = build_lease(settings)
     if runner is None:
-        embedded = EmbeddedRunner(
+        own: EmbeddedRunner | CeleryRunner
+        if settings.embedded:
+            own = EmbeddedRunner(
+                db=db,
+                event_writer=event_writer,
+                bus=bus,
+                lifecycle=lifecycle,
+                texts=texts,
+                clock=clock,
+                settings=settings,
+                is_watched=manager.is_watched,
+            )
+        else:
+            own = build_celery_runner(settings, db=db, lease=lease, clock=clock)
+        runner = own
+        monitor = monitor or build_monitor(
+            settings,
             db=db,
-            journal=journal,
             bus=bus,
             lifecycle=lifecycle,
             texts=texts,
             clock=clock,
-            settings=settings,
-            is_watched=manager.is_watched,
-        )
-        runner = embedded
-        monitor = monitor or TaskMonitor(
-            db=db,
-            journal=journal,
-            lifecycle=lifecycle,
-            texts=texts,
-            clock=clock,
-            settings=settings,
-            killer=embedded,
-            purger=Purge(
-                db=db,
-                clock=clock,
-                settings=settings,
-                remove_files=remove_files,
-                captures=CaptureSweep(
-                    captures=captures_dir(settings.data_dir), scans=settings.data_dir / SCANS_FOLDER, clock=clock
-                ),
-            ),
-            concurrent_tasks=metrics.concurrent_tasks,
-            monitoring_errors=metrics.monitoring_errors,
+            control=own,
+            results=results,
+            captures=captures,
+            metrics=metrics,
+            lease=lease,
         )
     if monitor is None:
-        raise ConfigurationError("a runner of one's own needs a monitor of one's own")
+        raise ValueError("a runner in the embedded one's place needs a monitor, too")
     return Services(
         settings=settings,
         clock=clock,
@@ -273,49 +298,50 @@ def _build(
         metrics=metrics,
         db=db,
         bus=bus,
-        journal=journal,
+        event_writer=event_writer,
         epoch=epoch,
         lifecycle=lifecycle,
         audit=audit,
         passwords=passwords,
         auth=auth,
-        users=_users(db, bus, clock, passwords, audit, remove_files),
+        users=UserService(db=db, bus=bus, clock=clock, passwords=passwords, audit=audit, remove_files=results.remove),
+        workers=WorkerService(db=db, clock=clock, settings=settings),
         scans=ScanService(
             settings=settings,
             db=db,
             clock=clock,
-            journal=journal,
+            event_writer=event_writer,
             lifecycle=lifecycle,
             audit=audit,
             runner=runner,
-            targets=EngineTargets(),
+            targets=targets,
         ),
-        reports=ReportService(
+        reports=ReportService(db=db, stores=stores, language=settings.language),
+        evidence=EvidenceService(
             db=db,
-            readers=SqliteScanReader,
-            scans_dir=settings.data_dir / SCANS_FOLDER,
-            language=settings.language,
+            stores=stores,
+            contents=Contents(captures),
+            targets=targets,
             clock=clock,
-            reports_at_once=settings.reports_at_once,
+            processes=report_process,
         ),
-        results=ResultFiles(db=db, scans_dir=settings.data_dir / SCANS_FOLDER),
-        readiness=Readiness(db=db, clock=clock),
+        report_files=build_report_files(settings, db=db, stores=stores, clock=clock, processes=report_process),
+        report_process=report_process,
+        result_files=ResultFileCheck(db=db, scans_dir=settings.data_dir / SCANS_FOLDER),
+        database_probe=DatabaseProbe(db=db, clock=clock),
+        captures_probe=captures_probe,
         runner=runner,
         monitor=monitor,
         manager=manager,
         handler=TaskMonitorHandler(
             db=db,
-            journal=journal,
+            event_writer=event_writer,
             lifecycle=lifecycle,
             monitor=monitor,
             clock=clock,
             language=settings.language,
         ),
         lock=lock,
+        lease=lease,
+        close_stores=results.close,
     )
-
-
-def _users(
-    db: Database, bus: Bus, clock: Clock, passwords: Passwords, audit: AuditTrail, remove_files: FileRemover
-) -> UserService:
-    return UserService(db=db, bus=bus, clock=clock, passwords=passwords, audit=audit, remove_files=remove_files)

@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from chaos_backend import PASSWORD, Backend
 from chaos_faults import Faults
-from chaos_house import PASSWORD, House
 from chaos_oracle import TERMINAL, judge
 from chaos_watchers import STYLES, Watcher
 
@@ -47,15 +47,15 @@ ACT_EVERY_S: Final = (0.5, 3.0)
 class People:
     """Who makes tasks and does things to them, over REST."""
 
-    def __init__(self, house: House, chance: random.Random) -> None:
-        self._house = house
+    def __init__(self, backend: Backend, chance: random.Random) -> None:
+        self._backend = backend
         self._chance = chance
         self.token = ""
         self.statuses: Counter[int] = Counter()  # of answers
         self.tasks: list[str] = []
         self.watchers: list[Watcher] = []
         self._watching: set[asyncio.Task[None]] = set()
-        self._http = httpx.AsyncClient(base_url=f"{house.url}/api/v1", timeout=10, trust_env=False)
+        self._http = httpx.AsyncClient(base_url=f"{backend.url}/api/v1", timeout=10, trust_env=False)
 
     async def sign_in(self) -> None:
         """As often as it takes: a commit may be unsure here as well."""
@@ -128,7 +128,7 @@ class People:
         self.tasks.append(task_id)
         for style in STYLES:
             draws = random.Random(self._chance.random())
-            watcher = Watcher(task_id, self._house.url, lambda: self.token, style, draws)
+            watcher = Watcher(task_id, self._backend.url, lambda: self.token, style, draws)
             self.watchers.append(watcher)
             self._watching.add(asyncio.create_task(watcher.run(), name=f"{style} {task_id}"))
 
@@ -160,15 +160,15 @@ class Chaos:
     def __init__(self, *, seconds: float, seed: int, folder: Path, reached_by: dict[str, Any]) -> None:
         self.seconds = seconds
         chance = random.Random(seed)
-        self.house = House(run=f"chaos-{new_id()}", seed=seed, folder=folder, reached_by=reached_by)
-        self.people = People(self.house, random.Random(chance.random()))
-        self.faults = Faults(self.house, random.Random(chance.random()), say=self._say)
+        self.backend = Backend(run=f"chaos-{new_id()}", seed=seed, folder=folder, reached_by=reached_by)
+        self.people = People(self.backend, random.Random(chance.random()))
+        self.faults = Faults(self.backend, random.Random(chance.random()), say=self._say)
         self._began = time.monotonic()
 
     async def run(self) -> list[str]:
         """What is wrong at the end."""
-        self.house.prepare()
-        await self.house.start()
+        self.backend.prepare()
+        await self.backend.start()
         await self.people.sign_in()
         until = time.monotonic() + self.seconds
         async with asyncio.TaskGroup() as group:
@@ -176,16 +176,16 @@ class Chaos:
             group.create_task(self.faults.run(until))
         self._say("all is well from now on")
         wrong = [] if await self._settle() else ["not every task ended in time"]
-        code = await self.house.end()
+        code = await self.backend.end()
         self._say(f"the server has ended with {code}")
         if code != 0:
             wrong.append(f"the server ended with {code}")
         wrong += await self.people.leave()
         for _ in range(50):  # processes that were let go write their checkpoints
-            if not self.house.processes():
+            if not self.backend.processes():
                 break
             await asyncio.sleep(0.2)
-        return [*wrong, *judge(self.house, self.people.watchers, self.people.statuses)]
+        return [*wrong, *judge(self.backend, self.people.watchers, self.people.statuses)]
 
     async def _settle(self) -> bool:
         """Whether all tasks ended. A server that dies of its own failpoint is started again."""
@@ -198,8 +198,8 @@ class Chaos:
 
     async def _keep_alive(self) -> None:
         while True:
-            if not self.house.is_up:
-                await self.house.start()
+            if not self.backend.is_up:
+                await self.backend.start()
             await asyncio.sleep(0.2)
 
     def _say(self, what: str) -> None:
@@ -213,7 +213,7 @@ class Chaos:
         statuses = ", ".join(f"{status}: {times}" for status, times in sorted(self.people.statuses.items()))
         events = told.total() - told["snapshot"] - told["dropped"]
         return (
-            f"server lives {self.house.lives}, disk of its own: {self.house.is_mounted}\n"
+            f"server lives {self.backend.lives}, disk of its own: {self.backend.is_mounted}\n"
             f"faults: {faults}\n"
             f"tasks {len(self.people.tasks)}, answers by status: {statuses}\n"
             f"clients {len(watchers)}, connections {connections}, events {events}, snapshots {told['snapshot']}, "
@@ -242,12 +242,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             wrong = asyncio.run(chaos.run())
         finally:
-            if chaos.house.is_up and chaos.house.process is not None:
+            if chaos.backend.is_up and chaos.backend.process is not None:
                 with suppress(ProcessLookupError):
-                    chaos.house.process.kill()
-            if options.keep and chaos.house.is_mounted:
-                shutil.copytree(chaos.house.data_dir, folder / "kept", ignore_dangling_symlinks=True)
-            chaos.house.clear()
+                    chaos.backend.process.kill()
+            if options.keep and chaos.backend.is_mounted:
+                shutil.copytree(chaos.backend.data_dir, folder / "kept", ignore_dangling_symlinks=True)
+            chaos.backend.clear()
     print(chaos.summary())
     for sentence in wrong:
         print(f"WRONG: {sentence}")

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from typing import Final
 
-from chaos_house import House
+from chaos_backend import Backend
 
 PAUSE_S: Final = (0.5, 4.0)  # between two faults
 
@@ -19,8 +19,8 @@ PAUSE_S: Final = (0.5, 4.0)  # between two faults
 class Faults:
     """One after the other, drawn by weight."""
 
-    def __init__(self, house: House, chance: random.Random, *, say: Callable[[str], None]) -> None:
-        self._house = house
+    def __init__(self, backend: Backend, chance: random.Random, *, say: Callable[[str], None]) -> None:
+        self._backend = backend
         self._chance = chance
         self._say = say
         self.done: Counter[str] = Counter()
@@ -46,23 +46,23 @@ class Faults:
             self._say(name)
             self.done[name] += 1
             await self._all[name][1]()
-            if not self._house.is_up:  # its own failpoint has killed it
+            if not self._backend.is_up:  # its own failpoint has killed it
                 self.done["server died between commit and answer"] += 1
-                await self._house.start()
+                await self._backend.start()
 
     async def _kill_server(self) -> None:
-        await self._house.end(signal.SIGKILL)
+        await self._backend.end(signal.SIGKILL)
         await asyncio.sleep(self._chance.uniform(0, 2))
-        await self._house.start()
+        await self._backend.start()
 
     async def _stop_server(self) -> None:
-        await self._house.end(signal.SIGTERM)
-        await self._house.start()
+        await self._backend.end(signal.SIGTERM)
+        await self._backend.start()
 
     async def _freeze_server(self) -> None:
-        self._house.signal_server(signal.SIGSTOP)
+        self._backend.signal_server(signal.SIGSTOP)
         await asyncio.sleep(self._chance.uniform(0.2, 10))
-        self._house.signal_server(signal.SIGCONT)
+        self._backend.signal_server(signal.SIGCONT)
 
     async def _kill_scan(self) -> None:
         self._signal_scan(signal.SIGKILL)
@@ -81,7 +81,9 @@ class Faults:
             _signal(pid, signal.SIGCONT)
 
     async def _lock_database(self) -> None:
-        with closing(sqlite3.connect(self._house.data_dir / "compliance.db", timeout=1, isolation_level=None)) as other:
+        with closing(
+            sqlite3.connect(self._backend.data_dir / "compliance.db", timeout=1, isolation_level=None)
+        ) as other:
             try:
                 other.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError:
@@ -91,22 +93,22 @@ class Faults:
 
     async def _fill_disk(self) -> None:
         try:
-            self._house.fill_disk()
+            self._backend.fill_disk()
             await asyncio.sleep(self._chance.uniform(0.5, 6))
         finally:
-            self._house.empty_disk()
+            self._backend.empty_disk()
 
     async def _kill_on_full_disk(self) -> None:
         try:
-            self._house.fill_disk()
+            self._backend.fill_disk()
             await asyncio.sleep(self._chance.uniform(0.2, 1))
-            await self._house.end(signal.SIGKILL)
+            await self._backend.end(signal.SIGKILL)
         finally:
-            self._house.empty_disk()
-        await self._house.start()
+            self._backend.empty_disk()
+        await self._backend.start()
 
     def _signal_scan(self, number: int) -> int | None:
-        scans = self._house.scans()
+        scans = self._backend.scans()
         pid = self._chance.choice(scans) if scans else None
         if pid is not None:
             _signal(pid, number)

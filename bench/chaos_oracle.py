@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from chaos_house import House
+from chaos_backend import Backend
 from chaos_watchers import Told, Watcher
 
 from app.scanstore.lock import lock_holder
@@ -17,13 +17,13 @@ from app.scanstore.lock import lock_holder
 TERMINAL = ("completed", "failed", "cancelled")
 
 
-def judge(house: House, watchers: Sequence[Watcher], statuses: Counter[int]) -> Iterator[str]:
+def judge(backend: Backend, watchers: Sequence[Watcher], statuses: Counter[int]) -> Iterator[str]:
     """A sentence for everything that is wrong. After the server has ended."""
-    yield from _left_over(house)
-    yield from _logged(house.log)
+    yield from _left_over(backend)
+    yield from _logged(backend.log)
     if statuses[500]:
         yield f"{statuses[500]} answers of REST had status 500"
-    with closing(sqlite3.connect(house.data_dir / "compliance.db")) as database:
+    with closing(sqlite3.connect(backend.data_dir / "compliance.db")) as database:
         database.row_factory = sqlite3.Row
         (checked,) = database.execute("PRAGMA integrity_check").fetchone()
         if checked != "ok":
@@ -38,15 +38,15 @@ def judge(house: House, watchers: Sequence[Watcher], statuses: Counter[int]) -> 
             yield f"{watcher.style} client of {watcher.task_id}: {fault}"
 
 
-def _left_over(house: House) -> Iterator[str]:
-    for pid in house.processes():
+def _left_over(backend: Backend) -> Iterator[str]:
+    for pid in backend.processes():
         yield f"process {pid} is left: {Path(f'/proc/{pid}/cmdline').read_bytes()[:200]!r}"
-    with (house.data_dir / "lock").open("rb") as lock:
+    with (backend.data_dir / "lock").open("rb") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             yield "the data folder is locked"
-    for store in (house.data_dir / "scans").glob("*.db"):
+    for store in (backend.data_dir / "scans").glob("*.db"):
         if (holder := lock_holder(store)) is not None:
             yield f"the store {store.name} is held by process {holder}"
 

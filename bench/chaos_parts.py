@@ -11,6 +11,7 @@ import threading
 from typing import Any, Final, TypeVar
 
 from app.core.db import Database, DatabaseUnavailable, Work
+from app.core.db_backend import Failure
 from app.events.bus.base import Hint, TaskHint
 from app.events.bus.memory import MemoryBus
 
@@ -53,7 +54,7 @@ class UnsureDatabase(Database):
         if fate < KILLED:
             os.kill(os.getpid(), signal.SIGKILL)
         if fate < KILLED + UNKNOWN:
-            raise DatabaseUnavailable("the outcome is unknown")
+            raise DatabaseUnavailable(Failure.UNREACHABLE)
         return outcome
 
 

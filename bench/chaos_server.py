@@ -10,14 +10,14 @@ from app import wiring
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.server import run_server
-from app.tasks import child
+from app.tasks.supervisor import worker_handle
 
 
 def main(run: str, seed: str, settings: str) -> int:
     chaos_parts.seed(seed)
     chaos_parts.put_into(wiring, MemoryBus=chaos_parts.LossyBus, Database=chaos_parts.UnsureDatabase)
     scan = Path(__file__).with_name("chaos_scan.py")
-    chaos_parts.put_into(child, COMMAND=(sys.executable, str(scan), run, seed))
+    chaos_parts.put_into(worker_handle, COMMAND=(sys.executable, str(scan), run, seed))
     try:
         run_server(Settings(**json.loads(settings)))
     except ConfigurationError as error:

@@ -1,10 +1,11 @@
 """How good is the analysis? Precision, recall and F1 per class, the confusion table, and milliseconds per page.
 
-    python bench/eval.py [--errors] [FILE.jsonl ...]
+    python -m bench.eval [--errors] [FILE.jsonl ...]
 
-Without files it reads every `tests/eval/*.jsonl`. One JSON object per line: `id`, `lang`, `label` (a violation key or
-`clean`), `title`, `text`, and where they matter `html`, `url` and `near` (the class that a near miss resembles).
-The predicted label is the most certain content violation, or `clean`.
+Without files it reads every `tests/eval/*.jsonl` and the whole pages of `tests/eval/pages`. One JSON object per line:
+`id`, `lang`, `label` (a violation key or `clean`), `title`, `text`, and where they matter `html`, `url` and `near` (the
+class that a near miss resembles). Title and text of a whole page are read from its markup; the time for that is no part
+of the milliseconds. The predicted label is the most certain content violation, or `clean`.
 """
 
 import argparse
@@ -12,13 +13,17 @@ import json
 import statistics
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from app.domain.violations import ViolationFact
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.subject import Subject
-from app.engines.model import Capture, Relation, ThirdParty, ViolationFact
+from app.engines.html.document import HtmlDocument
+from app.engines.html.page_content import read_content
+from app.engines.model import Capture, Relation, ThirdParty
 from app.engines.urls import host_of
+from tests.eval.pages.pages import pages
 
 SET = Path(__file__).parent.parent / "tests" / "eval"
 CLEAN = "clean"
@@ -43,9 +48,10 @@ def read_items(paths: list[Path]) -> list[dict[str, str]]:
 def subject_of(item: dict[str, str]) -> Subject:
     url = item.get("url") or f"https://{item['id']}.example/"
     host = host_of(url)
-    capture = Capture(host, host, url, url, status=200, title=item.get("title", ""), text=item.get("text", ""))
+    content = read_content(HtmlDocument(item.get("html", "")))
+    capture = Capture(host, host, url, url, status=200, title=item.get("title", content.title))
     third_party = ThirdParty(host, (host,), relation=Relation.LINK)
-    return Subject(capture=capture, third_party=third_party, html=item.get("html", ""))
+    return Subject(capture=capture, third_party=third_party, page=replace(content, text=item.get("text", content.text)))
 
 
 def judge(analyser: Analyser, item: dict[str, str]) -> Outcome:
@@ -54,7 +60,9 @@ def judge(analyser: Analyser, item: dict[str, str]) -> Outcome:
     facts = analyser.analyse(subject)
     duration_ms = (time.perf_counter() - start) * 1000
     top = facts[0] if facts else None
-    return Outcome(item, top.key.value if top else CLEAN, top.confidence if top else 0.0, duration_ms, facts)
+    return Outcome(
+        item, top.violation_key.value if top else CLEAN, top.confidence_score if top else 0.0, duration_ms, facts
+    )
 
 
 def measures(outcomes: list[Outcome], label: str) -> tuple[int, float, float, float]:
@@ -91,10 +99,29 @@ def print_times(outcomes: list[Outcome]) -> None:
     print(f"\nms per page: median {statistics.median(times):.2f}, p95 {times[int(len(times) * 0.95)]:.2f}")
 
 
+def print_themes(outcomes: dict[str, Outcome]) -> None:
+    """The whole pages by their theme: a page is found when anything is said of it, whichever class that is."""
+    print("\n| whole pages | violating | found | right class | near misses | accused |\n|---|---|---|---|---|---|")
+    for theme in (*dict.fromkeys(page.theme for page in pages()), "all"):
+        said = [outcomes[page.id] for page in pages() if theme in (page.theme, "all")]
+        violating = [outcome for outcome in said if outcome.item["label"] != CLEAN]
+        clean = [outcome for outcome in said if outcome.item["label"] == CLEAN]
+        counts = (
+            len(violating),
+            sum(outcome.predicted != CLEAN for outcome in violating),
+            sum(outcome.predicted == outcome.item["label"] for outcome in violating),
+            len(clean),
+            sum(outcome.predicted != CLEAN for outcome in clean),
+        )
+        print(f"| {theme} | " + " | ".join(map(str, counts)) + " |")
+
+
 def print_errors(outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.item["label"] != outcome.predicted:
-            reasons = "; ".join(f"{fact.key} {fact.confidence} {fact.evidence[0].terms}" for fact in outcome.facts)
+            reasons = "; ".join(
+                f"{fact.violation_key} {fact.confidence_score} {fact.evidence[0].terms}" for fact in outcome.facts
+            )
             print(f"{outcome.item['id']}: {outcome.item['label']} -> {outcome.predicted} [{reasons}]")
 
 
@@ -104,13 +131,17 @@ def main() -> None:
     parser.add_argument("--errors", action="store_true", help="list the items that were judged wrongly")
     options = parser.parse_args()
     items = read_items(options.files or sorted(SET.glob("*.jsonl")))
-    analyser = Analyser(scope_target="scope.example", language="en")
+    if not options.files:
+        items += [page.item for page in pages()]
+    analyser = Analyser(scope_target="scope.example")
     judge(analyser, items[0])  # builds the automaton, which is no page's cost
     outcomes = [judge(analyser, item) for item in items]
     print(f"{len(items)} items\n")
     print_measures(outcomes)
     print_confusion(outcomes)
     print_times(outcomes)
+    if not options.files:
+        print_themes({outcome.item["id"]: outcome for outcome in outcomes})
     if options.errors:
         print_errors(outcomes)
 

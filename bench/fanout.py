@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/fanout.py [--quick] [--only NAME] [--rounds 3] [--json FILE]
 
-The server has one core, the follower (an epoll client in C, bench/limit.c) the other. Each round measures the limit,
+The server has one core, the subscriber (an epoll client in C, bench/limit.c) the other. Each round measures the limit,
 ours and the naive manager one after the other; the numbers are medians of the rounds. A ratio counts, a rate says as
 much about the machine. `cpu` is processor time of the sending thread per delivery: on a busy machine the ratio of those
 says more than that of what passed.
@@ -27,26 +27,26 @@ from app.server import raise_file_limit
 
 
 def show_fanout(results: Results) -> Iterator[str]:
-    yield "| followers | k | limit, messages/s | ours | naive | of the limit | by cpu | times the naive | bar |"
+    yield "| subscribers | k | limit, messages/s | ours | naive | of the limit | by cpu | times the naive | bar |"
     yield "|---|---|---:|---:|---:|---:|---:|---:|---|"
     for one in results:
-        bar = BARS.get((one["followers"], one["k"])) if "tasks" not in one else None
+        bar = BARS.get((one["subscribers"], one["k"])) if "tasks" not in one else None
         of_limit, of_naive = (one[kind]["deliveries_per_s"] for kind in ("of_limit", "of_naive"))
         by_cpu = 1 / one["of_limit"]["cpu_ns"]
         verdict = "" if bar is None else f"{bar}: {'reached' if of_limit >= bar else 'MISSED'}"
-        name = f"{one['tasks']} x {one['followers'] // one['tasks']}" if "tasks" in one else f"{one['followers']:,}"
+        name = f"{one['tasks']} x {one['subscribers'] // one['tasks']}" if "tasks" in one else f"{one['subscribers']:,}"
         rates = " | ".join(f"{one[kind]['messages_per_s']:,.0f}" for kind in ("limit", "ours", "naive"))
         yield f"| {name} | {one['k']} | {rates} | {of_limit:.2f} | {by_cpu:.2f} | {of_naive:.1f} | {verdict} |"
 
 
 def show_paced(results: Results) -> Iterator[str]:
-    yield "| followers | messages/s | limit p50 / p99 | ours p50 / p99 | naive p50 / p99 |"
+    yield "| subscribers | messages/s | limit p50 / p99 | ours p50 / p99 | naive p50 / p99 |"
     yield "|---|---:|---:|---:|---:|"
     for one in results:
         spans = " | ".join(
             f"{one[kind]['p50_ms']:.2f} / {one[kind]['p99_ms']:.2f} ms" for kind in ("limit", "ours", "naive")
         )
-        yield f"| {one['followers']:,} | {one['rate']:g} | {spans} |"
+        yield f"| {one['subscribers']:,} | {one['rate']:g} | {spans} |"
 
 
 def show_connects(results: Results) -> Iterator[str]:
@@ -69,7 +69,7 @@ def show_plain(results: Results) -> Iterator[str]:
                 yield f"| {' '.join(filter(None, (name, inner))).replace('_', ' ')} | {number:,.2f} |"
 
 
-# Of the limit, by (followers, k): what has to be reached.
+# Of the limit, by (subscribers, k): what has to be reached.
 BARS: Final = {(100, 1): 0.55, (1_000, 1): 0.95, (1_000, 32): 0.85, (5_000, 1): 0.7, (5_000, 32): 0.7}
 Part = tuple[Callable[[Tools, Size], Results], Callable[[Results], Iterator[str]]]
 PARTS: Final[dict[str, Part]] = {

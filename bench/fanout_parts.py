@@ -23,25 +23,25 @@ class Size:
     rounds: int
     deliveries: int  # of a round at k=1; eight times as many at k=32
     seconds: float  # of what is paced
-    followers: tuple[int, ...]
+    subscribers: tuple[int, ...]
 
 
-FULL: Final = Size(rounds=3, deliveries=400_000, seconds=10, followers=(100, 1_000, 5_000))
-QUICK: Final = Size(rounds=1, deliveries=100_000, seconds=3, followers=(100, 1_000))
+FULL: Final = Size(rounds=3, deliveries=400_000, seconds=10, subscribers=(100, 1_000, 5_000))
+QUICK: Final = Size(rounds=1, deliveries=100_000, seconds=3, subscribers=(100, 1_000))
 
 
-def open_followers(follower: Process, count: int, *, at_once: int = AT_ONCE, tasks: int = 0) -> dict[str, Any]:
-    opened = follower.ask(f"open {count} {at_once} {tasks}")
+def open_subscribers(subscriber: Process, count: int, *, at_once: int = AT_ONCE, tasks: int = 0) -> dict[str, Any]:
+    opened = subscriber.ask(f"open {count} {at_once} {tasks}")
     if opened["opened"] != count:
-        raise RuntimeError(f"only {opened} of {count} followers came in")
+        raise RuntimeError(f"only {opened} of {count} subscribers came in")
     return opened
 
 
-def measure(server: Server, follower: Process, m: int, **how: Any) -> Numbers:
-    """One publication, seen by all followers."""
-    follower.ask(f"arm {m}")
+def measure(server: Server, subscriber: Process, m: int, **how: Any) -> Numbers:
+    """One publication, seen by all subscribers."""
+    subscriber.ask(f"arm {m}")
     handed = server.publish(m, **how)
-    seen = follower.ask(f"wait {PATIENCE_S}")
+    seen = subscriber.ask(f"wait {PATIENCE_S}")
     if seen["complete"] != seen["readers"] or seen["gaps"]:
         raise RuntimeError(f"{server.name}: not everybody got everything: {seen}")
     return {
@@ -65,8 +65,8 @@ def interleave(
     """
     seen: dict[str, list[Numbers]] = {server.name: [] for server, _ in pairs}
     for _ in range(rounds):
-        for server, follower in pairs:
-            seen[server.name].append(act(server, follower))
+        for server, subscriber in pairs:
+            seen[server.name].append(act(server, subscriber))
     results = {name: _medians(of_rounds) for name, of_rounds in seen.items()}
     for name in seen.keys() - {"ours"}:
         ratios = [
@@ -83,23 +83,24 @@ def _medians(of_rounds: list[Numbers]) -> Numbers:
 
 def bench_fanout(tools: Tools, size: Size) -> Results:
     results: Results = []
-    for count in size.followers:
+    for count in size.subscribers:
         with ExitStack() as stack:
             pairs = open_all(tools, stack, count)
             results += [
-                {"followers": count, "k": k, **interleave(pairs, size.rounds, at_once(size, count, k))} for k in (1, 32)
+                {"subscribers": count, "k": k, **interleave(pairs, size.rounds, at_once(size, count, k))}
+                for k in (1, 32)
             ]
     return results
 
 
 def bench_many(tools: Tools, size: Size) -> Results:
-    """200 tasks, five followers each. `k` in a turn, one after the other: with 200 each task has one."""
+    """200 tasks, five subscribers each. `k` in a turn, one after the other: with 200 each task has one."""
     results = []
     with ExitStack() as stack:
         pairs = open_all(tools, stack, 5 * MANY, tasks=MANY)
         for k in (1, 32, MANY):
             act = at_once(size, 5 * MANY, k, tasks=MANY)
-            results.append({"followers": 5 * MANY, "tasks": MANY, "k": k, **interleave(pairs, size.rounds, act)})
+            results.append({"subscribers": 5 * MANY, "tasks": MANY, "k": k, **interleave(pairs, size.rounds, act)})
     return results
 
 
@@ -111,7 +112,7 @@ def bench_single(tools: Tools, size: Size) -> Results:
             pairs = open_all(tools, stack, count, "ws_fanout_share=1", tasks=tasks)
             for k in turns:
                 found = interleave(pairs, size.rounds, at_once(size, count, k, tasks=tasks))
-                results.append({"followers": count, "k": k, **({"tasks": tasks} if tasks else {}), **found})
+                results.append({"subscribers": count, "k": k, **({"tasks": tasks} if tasks else {}), **found})
     return results
 
 
@@ -121,20 +122,20 @@ def open_all(
     pairs = []
     for kind in ("limit", "ours", "naive"):
         server = stack.enter_context(tools.start(kind, *settings) if kind == "ours" else tools.start(kind))
-        follower = stack.enter_context(tools.follow(server))
-        open_followers(follower, count, tasks=tasks)
-        pairs.append((server, follower))
+        subscriber = stack.enter_context(tools.follow(server))
+        open_subscribers(subscriber, count, tasks=tasks)
+        pairs.append((server, subscriber))
     return pairs
 
 
 def at_once(size: Size, count: int, k: int, *, tasks: int = 0) -> Callable[[Server, Process], Numbers]:
     """As fast as nothing is dropped."""
 
-    def act(server: Server, follower: Process) -> Numbers:
+    def act(server: Server, subscriber: Process) -> Numbers:
         batched = k > max(1, tasks)
         deliveries = size.deliveries * (8 if batched and server.name != "naive" else 1) // (3 - 2 * batched)
         m = max(8 * k if batched else 8, deliveries // count)
-        return measure(server, follower, m, k=k, tasks=tasks)
+        return measure(server, subscriber, m, k=k, tasks=tasks)
 
     return act
 
@@ -142,32 +143,32 @@ def at_once(size: Size, count: int, k: int, *, tasks: int = 0) -> Callable[[Serv
 def bench_paced(tools: Tools, size: Size) -> Results:
     """10,000 deliveries a second."""
     results = []
-    for count in size.followers:
+    for count in size.subscribers:
         rate = 10_000 / count
         with ExitStack() as stack:
             pairs = open_all(tools, stack, count)
 
-            def act(server: Server, follower: Process, rate: float = rate) -> Numbers:
-                return measure(server, follower, max(4, int(rate * size.seconds / 3)), rate=rate)
+            def act(server: Server, subscriber: Process, rate: float = rate) -> Numbers:
+                return measure(server, subscriber, max(4, int(rate * size.seconds / 3)), rate=rate)
 
-            results.append({"followers": count, "rate": rate, **interleave(pairs, size.rounds, act)})
+            results.append({"subscribers": count, "rate": rate, **interleave(pairs, size.rounds, act)})
     return results
 
 
 def bench_connects(tools: Tools, size: Size) -> Results:
     """Handshake, check of a real token, subscription and snapshot; then memory of those that idle."""
     del size
-    results: dict[str, Any] = {"followers": 1_000}
+    results: dict[str, Any] = {"subscribers": 1_000}
     for kind in ("limit", "ours", "naive"):
-        with tools.start(kind) as server, tools.follow(server) as follower:
+        with tools.start(kind) as server, tools.follow(server) as subscriber:
             if isinstance(server, Application) and kind == "ours":
                 tokens = tools.folder / "tokens"
                 tokens.write_text(server.tokens(1_100))
-                follower.ask(f"token {tokens}")
-            open_followers(follower, 100)  # what is only paid once
+                subscriber.ask(f"token {tokens}")
+            open_subscribers(subscriber, 100)  # what is only paid once
             time.sleep(1)
             cpu, resident = server.process.cpu_s(), _resident(server)
-            seconds = open_followers(follower, 1_000)["seconds"]
+            seconds = open_subscribers(subscriber, 1_000)["seconds"]
             cpu = server.process.cpu_s() - cpu
             time.sleep(2)
             results[kind] = {
@@ -187,13 +188,13 @@ def _resident(server: Server) -> int:
 def bench_stuck(tools: Tools, size: Size) -> Results:
     """100 that never read beside 100 that do, 500 events a second."""
     seconds = max(20.0, 2 * size.seconds)
-    with tools.start("ours") as server, tools.follow(server) as follower, ThreadPoolExecutor(1) as threads:
+    with tools.start("ours") as server, tools.follow(server) as subscriber, ThreadPoolExecutor(1) as threads:
         assert isinstance(server, Application)
-        open_followers(follower, 200)
-        follower.ask("stall 100")
+        open_subscribers(subscriber, 200)
+        subscriber.ask("stall 100")
         before = server.stats(collect=True)["resident_bytes"]
         m = int(500 * seconds)
-        follower.ask(f"arm {m}")
+        subscriber.ask(f"arm {m}")
         started = time.monotonic()
         handed = threads.submit(server.publish, m, rate=500)
         most, cut_off_s = before, float("inf")
@@ -204,8 +205,8 @@ def bench_stuck(tools: Tools, size: Size) -> Results:
                 cut_off_s = min(cut_off_s, time.monotonic() - started)
             time.sleep(0.2)
         seq = handed.result()["seq"]
-        seen = follower.ask(f"wait {PATIENCE_S}")
-        after = follower.ask(f"rejoin {AT_ONCE} {seq}")
+        seen = subscriber.ask(f"wait {PATIENCE_S}")
+        after = subscriber.ask(f"rejoin {AT_ONCE} {seq}")
     return [
         {
             "healthy_complete": seen["complete"],
@@ -222,18 +223,18 @@ def bench_stuck(tools: Tools, size: Size) -> Results:
 
 
 def bench_resume(tools: Tools, size: Size) -> Results:
-    """1,000 followers are cut at the same moment, miss 200 events and come back at once; then all as if new."""
+    """1,000 subscribers are cut at the same moment, miss 200 events and come back at once; then all as if new."""
     del size
-    with tools.start("ours") as server, tools.follow(server) as follower:
+    with tools.start("ours") as server, tools.follow(server) as subscriber:
         assert isinstance(server, Application)
-        open_followers(follower, 1_000)
+        open_subscribers(subscriber, 1_000)
         with tools.follow(server) as other:  # keeps the task followed; the others must not be there
-            open_followers(other, 1)
-            missed = miss(server, follower, 200)
-            resumed = follower.ask(f"resume 1000 {missed}")
+            open_subscribers(other, 1)
+            missed = miss(server, subscriber, 200)
+            resumed = subscriber.ask(f"resume 1000 {missed}")
             built = server.stats()["snapshots_built"]
-            follower.ask("forget")
-            storm = follower.ask(f"resume 1000 {missed}")
+            subscriber.ask("forget")
+            storm = subscriber.ask(f"resume 1000 {missed}")
             built = server.stats()["snapshots_built"] - built
     if resumed["level"] != 1_000 or storm["level"] != 1_000:
         raise RuntimeError(f"not everybody came back: {resumed}, {storm}")
@@ -252,16 +253,16 @@ def bench_resume(tools: Tools, size: Size) -> Results:
     ]
 
 
-def miss(server: Application, follower: Process, m: int) -> int:
+def miss(server: Application, subscriber: Process, m: int) -> int:
     """Cut everybody, publish `m` events, and say where the log stands."""
-    follower.ask("cut")
+    subscriber.ask("cut")
     return int(server.publish(m, k=32)["seq"])
 
 
 def bench_commit(tools: Tools, size: Size) -> Results:
-    """From before the transaction to the socket of 100 followers, 100 events a second."""
-    with tools.start("ours") as server, tools.follow(server) as follower:
-        open_followers(follower, 100)
-        pairs = [(server, follower)]
+    """From before the transaction to the socket of 100 subscribers, 100 events a second."""
+    with tools.start("ours") as server, tools.follow(server) as subscriber:
+        open_subscribers(subscriber, 100)
+        pairs = [(server, subscriber)]
         m = int(100 * size.seconds)
-        return [{"followers": 100, **interleave(pairs, 1, lambda s, f: measure(s, f, m, rate=100, commit=True))}]
+        return [{"subscribers": 100, **interleave(pairs, 1, lambda s, f: measure(s, f, m, rate=100, commit=True))}]

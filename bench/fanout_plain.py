@@ -10,16 +10,16 @@ import time
 from datetime import UTC, datetime
 from typing import Final
 
-from fanout_plain_follower import STDIN, Crowd, say
+from fanout_plain_subscriber import STDIN, Crowd, say
 
 from app.server import raise_file_limit
-from app.websocket.framing import frame_text
+from app.transport.framing import frame_text
 
 UPGRADE: Final = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Accept: bm9ib2R5IGNoZWNrcyB0aGlzIQ==\r\n\r\n"
 )
-GREETING: Final = UPGRADE + b"".join(
+WELCOME: Final = UPGRADE + b"".join(
     frame_text(text)
     for text in (
         b'{"type":"connection_established"}',
@@ -38,7 +38,7 @@ class Sender:
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         self._listener.bind(("127.0.0.1", port))
         self._listener.listen(4_096)
-        self._followers: list[socket.socket] = []
+        self._subscribers: list[socket.socket] = []
         self._seq = 0
 
     def run(self) -> None:
@@ -46,19 +46,19 @@ class Sender:
         while True:
             readable, _, _ = select.select([STDIN, self._listener.fileno()], [], [])
             if self._listener.fileno() in readable:
-                self._greet(self._listener.accept()[0])
+                self._welcome(self._listener.accept()[0])
             elif (line := sys.stdin.readline()) == "":
                 return
             else:
                 _, m, k, rate, tasks = line.split()
                 self._send(int(m), int(k), float(rate), int(tasks))
 
-    def _greet(self, follower: socket.socket) -> None:
+    def _welcome(self, subscriber: socket.socket) -> None:
         request = b""
         while b"\r\n\r\n" not in request:
-            request += follower.recv(8_192)
-        follower.sendall(GREETING)
-        self._followers.append(follower)
+            request += subscriber.recv(8_192)
+        subscriber.sendall(WELCOME)
+        self._subscribers.append(subscriber)
 
     def _send(self, m: int, k: int, rate: float, tasks: int) -> None:
         groups = max(1, tasks)
@@ -71,8 +71,8 @@ class Sender:
             for group in range(groups):
                 name = f"bench-{group}" if tasks else "bench"
                 data = b"".join(self._event(name, self._seq + number) for number in range(1, count + 1))
-                for follower in self._followers[group::groups]:
-                    follower.sendall(data)
+                for subscriber in self._subscribers[group::groups]:
+                    subscriber.sendall(data)
             self._seq += count
         say(done=m, seconds=time.monotonic() - started, cpu_s=time.process_time() - cpu)
 

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert, update
 
-from app.cli.house import local_admin
+from app.cli.in_process import local_admin
 from app.core.ids import new_id
+from app.domain.messages import MessageCatalog
 from app.events.bus.base import TaskHint
-from app.events.types import Event
+from app.events.event import Event
 from app.models import scan_tasks, task_events
-from app.websocket.delivery import Delivery
+from app.websocket.delivery.dispatcher import Dispatcher
 from app.wiring import Services
 
 TASK: Final = "bench"
@@ -53,13 +54,13 @@ class Publisher:
     def __init__(self, services: Services) -> None:
         self._services = services
         manager: Any = services.manager  # the hub is the manager
-        self._delivery: Delivery = manager.delivery
+        self._dispatcher: Dispatcher = manager.dispatcher
         self._tasks: dict[str, BenchTask] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def prepare(self) -> None:
         """Running tasks of the administrator's."""
-        admin = await local_admin(self._services)
+        admin = await local_admin(self._services, MessageCatalog(self._services.settings.language))
         names = [TASK, *(f"{TASK}-{number}" for number in range(MANY))]
         create, claim = self._services.lifecycle.create, self._services.lifecycle.claim
         units = [
@@ -73,9 +74,9 @@ class Publisher:
 
         def write(connection: Connection) -> None:
             for unit in units:
-                place = unit(connection)
-                assert place is not None
-                self._tasks[place.task_id] = BenchTask(place.task_id, place.user_id, place.last_seq)
+                result = unit(connection)
+                assert result is not None
+                self._tasks[result.task_id] = BenchTask(result.task_id, result.user_id, result.last_seq)
 
         await self._services.db.write(write)
 
@@ -122,14 +123,14 @@ class Publisher:
     def _hand_over(self, turn: "Turn") -> None:
         for task, count in turn:
             events = task.take(count)
-            self._delivery.on_hint(TaskHint(task.task_id, task.user_id, task.seq, "running", events))
+            self._dispatcher.on_hint(TaskHint(task.task_id, task.user_id, task.seq, "running", events))
 
     async def _wait_drained(self, turn: "Turn") -> None:
-        """Until no follower of these is set aside by its socket."""
+        """Until no subscriber of these is set aside by its socket."""
         for task, _ in turn:
-            feed = self._delivery.feeds.get(task.task_id)
-            # Those in a level set are drained, and the rest are few: nobody looks at thousands of them every turn.
-            aside: Any = () if feed is None else feed._aside  # noqa: SLF001 - what a bench may know
+            channel = self._dispatcher.channels.get(task.task_id)
+            # Those in an in-sync group are drained, and the rest are few: nobody looks at thousands of them every turn.
+            aside: Any = () if channel is None else channel._out_of_sync  # noqa: SLF001 - what a bench may know
             while aside and any(not one.connection.drained for one in list(aside)):  # noqa: ASYNC110 - foreign state
                 await asyncio.sleep(0)
 

@@ -37,12 +37,13 @@ from sqlalchemy import Connection, insert
 
 from app.core.config import Settings, load_settings
 from app.core.errors import Unauthenticated
-from app.core.identity import Authenticator, Identity
 from app.core.ids import new_id
 from app.core.logging import configure_logging
+from app.core.principal import Authenticator, Principal
 from app.core.security import Claims, Tokens, load_secret
 from app.models import sessions, users
-from app.server import Server, build_config, open_listener, raise_file_limit, settle_heap
+from app.server import build_config, open_listener, raise_file_limit, settle_heap
+from app.transport.graceful_server import GracefulServer
 from app.wiring import Services, build_services
 
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
@@ -58,7 +59,7 @@ LIFTED: Final[Mapping[str, Any]] = {
     "ws_commands_per_s": 100_000,
     # A sweep in the middle of what goes as fast as it can would find the log ahead and deliver at its own pace.
     "sweep_interval_s": 60,
-    # Nobody's heart beats for the tasks here.
+    # No heartbeat rises for the tasks here.
     "stalled_after_s": FOR_EVER_S,
     "worker_suspect_after_s": FOR_EVER_S,
     "worker_lost_after_s": FOR_EVER_S,
@@ -77,16 +78,16 @@ class AnyToken:
         """The rest of the service, for the routes."""
         return getattr(self._real, name)
 
-    async def authenticate(self, token: str | None) -> Identity:
+    async def authenticate(self, token: str | None) -> Principal:
         try:
             return await self._real.authenticate(token)
         except Unauthenticated:
             if not token:
                 raise
-            return Identity(token, token[:64], "admin", f"bench-{token}", datetime.now(UTC) + timedelta(days=1))
+            return Principal(token, token[:64], "admin", f"bench-{token}", datetime.now(UTC) + timedelta(days=1))
 
-    async def ended(self, identities: Sequence[Identity]) -> Mapping[Identity, str]:
-        return await self._real.ended([one for one in identities if not one.session_id.startswith("bench-")])
+    async def ended(self, principals: Sequence[Principal]) -> Mapping[Principal, str]:
+        return await self._real.ended([one for one in principals if not one.session_id.startswith("bench-")])
 
 
 async def make_tokens(services: Services, settings: Settings, count: int) -> list[str]:
@@ -129,7 +130,7 @@ class Tally:
     """Counts the snapshots that are read from the database."""
 
     def __init__(self, services: Services) -> None:
-        self._manager: Any = services.manager  # the hub is the manager
+        self._manager: Any = services.manager  # of which a bench may know more
         self.snapshots_built = 0
         reader = cast("Any", services.manager).reader
         read = reader.snapshot
@@ -179,13 +180,13 @@ async def serve(settings: Settings) -> None:
         services = build_services(settings)
         stack.push_async_callback(services.stop)
         await services.start()
-        services.auth = services.manager.access.authenticator = AnyToken(services.auth)  # type: ignore[assignment,attr-defined]
+        services.auth = services.manager.revocation.authenticator = AnyToken(services.auth)  # type: ignore[assignment,attr-defined]
         publisher = Publisher(services)
         await publisher.prepare()
         config = build_config(settings, services)
         assert isinstance(config.app, FastAPI)
         add_routes(config.app, services, settings, publisher)
-        server = Server(config, services=services)
+        server = GracefulServer(config, drain=services.manager.drain, close=services.manager.stop)
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve(sockets=[listener]))
             await server.answering.wait()

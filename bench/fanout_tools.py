@@ -1,4 +1,4 @@
-"""The processes of bench/fanout.py: servers on one core, the follower on another, each asked by lines."""
+"""The processes of bench/fanout.py: servers on one core, the subscriber on another, each asked by lines."""
 
 import json
 import os
@@ -149,19 +149,21 @@ class Tools:
 
     @contextmanager
     def follow(self, server: Server) -> Iterator[Process]:
-        follower = Process([*self.limit, "follow", str(server.port)], core=CLIENT_CORE, log=self.log)
+        subscriber = Process([*self.limit, "follow", str(server.port)], core=CLIENT_CORE, log=self.log)
         try:
-            follower.read()
-            yield follower
+            subscriber.read()
+            yield subscriber
         finally:
-            follower.end()
+            subscriber.end()
 
 
 def compile_limit(folder: Path) -> list[str]:
     """The command of limit.c, or of its slower double in Python where there is no compiler."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
-        print("no C compiler: the limit is a loop over raw sockets in Python, and so is the follower", file=sys.stderr)
+        print(
+            "no C compiler: the limit is a loop over raw sockets in Python, and so is the subscriber", file=sys.stderr
+        )
         return [sys.executable, str(HERE / "fanout_plain.py")]
     binary = folder / "limit"
     subprocess.run([compiler, "-O2", "-o", str(binary), str(HERE / "limit.c")], check=True)

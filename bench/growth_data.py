@@ -4,18 +4,21 @@ import json
 import random
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from app.captures.contents import Contents
+from app.captures.folder import FolderStorage
 from app.core.clock import SystemClock
 from app.core.db import Database
-from app.core.ids import new_id
-from app.engines.model import Capture, HostFact, PageFact, Relation, ThirdParty
-from app.events.state import TaskState
+from app.core.ids import first_id_of, new_id
+from app.domain.projection import TaskProjection
+from app.engines.model import Capture, HostFact, PageFact, Reference, Relation, ThirdParty
 from app.migrations.runner import migrate
+from app.scanstore.files import captures_dir
 from app.scanstore.sqlite import SqliteScanStore
 
 LINE = "captured https://some-third-party.example/with/a/path?and=query: 200, 14 references, 3 of them hidden"
@@ -29,8 +32,11 @@ BODIES = {
     "task_stage": '{"type":"task_stage","stage_key":"page_crawl","stage":"crawl","status":"running"}',
 }
 TYPES = ("task_progress",) * 7 + ("task_logs",) * 2 + ("task_stage",)
+LARGE = (b"<p>" + b"x" * 1_000 + b"</p>\n") * 5_000  # a page as long as they are kept
+LARGE_CONTENT = sha256(LARGE).hexdigest()  # that the first third party shows
 STATUSES = ("completed",) * 8 + ("failed", "cancelled")
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+BEGAN = datetime(2025, 11, 1, tzinfo=UTC)
+YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,42 +78,62 @@ class Grown:
     admin: str
     long_task: str
     task_ids: list[str]
+    long_lines: int
 
 
-def build(folder: Path, size: Size, *, owner: str | None = None) -> Grown:
-    """Makes or fills `compliance.db` in the folder, and makes the file of the long task's scan.
+class Fill(Protocol):
+    """Writes rows into the tables of a database that is migrated."""
+
+    def insert(self, table: str, rows: Iterator[dict[str, Any]]) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+class SqliteFill:
+    """Fills the file, which may be there already."""
+
+    def __init__(self, path: Path) -> None:
+        db = Database(f"sqlite:///{path}")
+        migrate(db, clock=SystemClock())
+        db.engine.dispose()
+        self._raw = sqlite3.connect(path)
+        self._raw.execute("PRAGMA synchronous = OFF")
+        self._raw.execute("PRAGMA cache_size = -200000")
+
+    def insert(self, table: str, rows: Iterator[dict[str, Any]]) -> None:
+        first = next(rows)
+        marks = ",".join("?" * len(first))
+        statement = f"INSERT INTO {table} ({','.join(first)}) VALUES ({marks})"
+        self._raw.execute(statement, tuple(first.values()))
+        self._raw.executemany(statement, (tuple(row.values()) for row in rows))
+        self._raw.commit()
+
+    def finish(self) -> None:
+        self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._raw.close()
+
+
+def build(folder: Path, size: Size, *, owner: str | None = None, fill: Fill | None = None) -> Grown:
+    """Makes or fills `compliance.db` in the folder (`fill`: another database), and makes the file of the long task's
+    scan.
 
     `owner`: id of a user that is there already, to be the large owner.
     """
-    path = folder / "compliance.db"
-    db = Database(f"sqlite:///{path}")
-    migrate(db, clock=SystemClock())
-    db.engine.dispose()
+    fill = fill or SqliteFill(folder / "compliance.db")
     random.seed(7)
     owners = [new_id() for _ in range(size.users)]
-    task_ids = [new_id() for _ in range(size.tasks)]
-    grown = Grown(owner or owners[0], owners[1], task_ids[-1], task_ids)
-    with closing(sqlite3.connect(path)) as raw:
-        raw.execute("PRAGMA synchronous = OFF")
-        raw.execute("PRAGMA cache_size = -200000")
-        _insert(raw, "users", _users(owners))
-        _insert(raw, "scan_tasks", _tasks(grown, owners, size))
-        _insert(raw, "task_events", _events(grown, size))
-        _insert(raw, "task_logs", _lines(grown, size))
-        _insert(raw, "violations", _violations(grown, size))
-        raw.commit()
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    # Over the year, so that the rows lie in as many partitions as they would.
+    task_ids = [f"{first_id_of(_made_at(number, size))}-7000-8000-{number:012x}" for number in range(size.tasks)]
+    grown = Grown(owner or owners[0], owners[1], task_ids[-1], task_ids, size.long_lines)
+    fill.insert("users", _users(owners))
+    fill.insert("scan_tasks", _tasks(grown, owners, size))
+    fill.insert("task_events", _events(grown, size))
+    fill.insert("task_logs", _lines(grown, size))
+    fill.insert("violations", _violations(grown, size))
+    fill.finish()
     _write_store(folder / "scans" / f"{grown.long_task}-1.db", size)
+    Contents(FolderStorage(captures_dir(folder))).put(LARGE)
     return grown
-
-
-def _insert(raw: sqlite3.Connection, table: str, rows: Iterator[dict[str, Any]]) -> None:
-    first = next(rows)
-    marks = ",".join("?" * len(first))
-    statement = f"INSERT INTO {table} ({','.join(first)}) VALUES ({marks})"
-    raw.execute(statement, tuple(first.values()))
-    raw.executemany(statement, (tuple(row.values()) for row in rows))
-    raw.commit()
 
 
 def _moment(at: datetime) -> str:
@@ -131,14 +157,14 @@ def _users(owners: list[str]) -> Iterator[dict[str, Any]]:
 def _tasks(grown: Grown, owners: list[str], size: Size) -> Iterator[dict[str, Any]]:
     columns = {
         name: json.dumps(value) if isinstance(value, dict | list) else value
-        for name, value in TaskState().to_columns().items()
+        for name, value in TaskProjection().to_columns().items()
     }
     starts = json.dumps({"start_urls": [f"https://www.example.com/{number:0>2000}" for number in range(100)]})
     for number, task_id in enumerate(grown.task_ids):
-        at = BEGAN + timedelta(minutes=number)
+        at = _made_at(number, size)
         is_long = task_id == grown.long_task
         unfinished = not is_long and number >= size.tasks - size.unfinished - 1
-        status = "running" if is_long else "pending" if unfinished else random.choice(STATUSES)
+        status = "running" if is_long else _unfinished_status(number) if unfinished else random.choice(STATUSES)
         ended = status not in ("running", "pending")
         yield {
             **columns,
@@ -162,6 +188,15 @@ def _tasks(grown: Grown, owners: list[str], size: Size) -> Iterator[dict[str, An
             "completed_at": _moment(at + timedelta(minutes=5)) if ended else None,
             "deleted_at": _moment(at) if ended and number % 200 == 7 else None,
         }
+
+
+def _unfinished_status(number: int) -> str:
+    return "running" if number % 20 == 0 else "pending"
+
+
+def _made_at(number: int, size: Size) -> datetime:
+    """When the task of this number was made: they are spread over YEAR."""
+    return BEGAN + number * (YEAR / size.tasks)
 
 
 def _share(rows: int, tasks: int) -> int:
@@ -228,6 +263,15 @@ def _violations(grown: Grown, size: Size) -> Iterator[dict[str, Any]]:
             }
 
 
+def _references(number: int, hosts: tuple[str, ...], size: Size) -> Iterator[Reference]:
+    """Two of each third party; the first one stands on every page."""
+    for page in range(size.pages if number == 0 else 2):
+        page_url = f"https://h{page:05}.example.com/?token=secret{page}&page=2"
+        url = f"https://{hosts[page % len(hosts)]}/"
+        path, hidden = "html > body > div:nth-child(3) > a", "display_none" if number % 7 == 0 else None
+        yield Reference(page_url, url, url, Relation.LINK, "a[href]", path, "<a>" + "x" * 150, "y" * 60, hidden)
+
+
 def _write_store(path: Path, size: Size) -> None:
     path.parent.mkdir(exist_ok=True)
     store = SqliteScanStore(path)
@@ -242,8 +286,10 @@ def _write_store(path: Path, size: Size) -> None:
         domain = f"farm-{number:05}.example"
         hosts = tuple(f"h{host:03}.{domain}" for host in range(900 if number % 1_000 == 1 else 2))
         store.put_third_party(ThirdParty(domain, hosts, "unknown", 3, Relation.LINK, 0, "https://www.example.com/"))
+        store.add_references(_references(number, hosts, size))
         if number % 4 == 0:
-            url = f"https://{domain}/"
-            store.put_capture(Capture(domain, domain, url, url, status=200, page_class="content", title="t" * 2_000))
+            url, content = f"https://{domain}/", LARGE_CONTENT if number == 0 else ""
+            capture = Capture(domain, domain, url, url, status=200, page_class="content", title="t" * 2_000)
+            store.put_capture(replace(capture, html_sha256=content))
     store.flush()
     store.close()

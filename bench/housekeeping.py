@@ -10,6 +10,7 @@ waited, how late the timer was, and what a round costs when nothing is due. Afte
 
 import argparse
 import asyncio
+import gc
 import random
 import sqlite3
 import tempfile
@@ -23,10 +24,10 @@ from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.ids import new_id
-from app.events.state import TaskState
+from app.domain.projection import TaskProjection
 from app.migrations.runner import migrate
 from app.models import scan_tasks, users
-from app.monitor.purge import Purge
+from app.services.retention.service import RetentionService
 
 WRITE_EVERY_S = 0.02
 BODY = '{"progress":12,"stage":"page_crawl","message":"https://corp.example/some/page","stage_key":"page_crawl"}'
@@ -70,7 +71,7 @@ def owner(now: datetime) -> dict[str, object]:
 
 def task_row(task_id: str, moment: datetime, last_seq: int) -> dict[str, object]:
     return {
-        **TaskState().to_columns(),
+        **TaskProjection().to_columns(),
         "id": task_id,
         "user_id": "user",
         "target_domain": "corp.example",
@@ -132,7 +133,7 @@ async def observed(db: Database) -> AsyncIterator[dict[str, list[float]]]:
         await asyncio.wait(tasks)
 
 
-def measured(purge: Purge) -> dict[str, list[float]]:
+def measured(purge: RetentionService) -> dict[str, list[float]]:
     """Times for which each chunk held the write lock, by kind; filled while the purge runs."""
     held: dict[str, list[float]] = {}
     for kind in ("tasks", "events", "lines", "keys", "audit"):
@@ -149,7 +150,7 @@ def row(name: str, times: list[float]) -> None:
         print(f"{name:32} {len(ordered):7} {p50 * 1e3:8.1f} {p99 * 1e3:8.1f} {ordered[-1] * 1e3:8.1f} ms")
 
 
-async def purge_for(purge: Purge, seconds: float) -> str:
+async def purge_for(purge: RetentionService, seconds: float) -> str:
     began = time.perf_counter()
     try:
         async with asyncio.timeout(seconds):
@@ -164,12 +165,14 @@ async def run(folder: Path, tasks: int, events: int, large: int, seconds: float)
     db = Database(settings.resolved_database_url)
     migrate(db, clock=SystemClock())
     build(db, tasks, events, large)
+    gc.collect()
+    gc.freeze()  # as the server does: a full collection would go through all that was built here
     print(f"{'':32} {'count':>7} {'p50':>8} {'p99':>8} {'longest':>8}")
     async with observed(db) as seen:
         await asyncio.sleep(3)
     row("before: a write waits", seen["write"])
     row("before: the timer is late", seen["timer"])
-    purge = Purge(db=db, clock=SystemClock(), settings=settings, remove_files=lambda *_: None)
+    purge = RetentionService(db=db, clock=SystemClock(), settings=settings, remove_files=lambda *_: None)
     held = measured(purge)
     async with observed(db) as seen:
         outcome = await purge_for(purge, seconds)

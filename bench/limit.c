@@ -1,6 +1,6 @@
-/* The limit that Python is measured against, and the follower that measures it. Linux, C11; `cc -O2 -o limit limit.c`.
+/* The limit that Python is measured against, and the subscriber that measures it. Linux, C11; `cc -O2 -o limit limit.c`.
  *
- *   limit send PORT SNDBUF      a server that does nothing but send(): accepts, answers each handshake and greeting from
+ *   limit send PORT SNDBUF      a server that does nothing but send(): accepts, answers each handshake and welcome from
  *                               constant bytes, then a loop of send() over all sockets, k frames per call
  *   limit follow PORT           an epoll client: opens, subscribes, counts, times
  *
@@ -14,6 +14,7 @@
  *           stall N             the last N of them are not read from now on
  *           arm M               start counting: the next M events of each connection that is read
  *           wait SECONDS        until they have come; throughput, latency, gaps
+ *           since FILE          latency again, counted from the moments in FILE: lines of a seq and its ns (CLOCK_MONOTONIC)
  *           resume AT_ONCE SEQ  cut all that are not stalled, reconnect with last_seq, until all stand at SEQ
  *           rejoin AT_ONCE SEQ  the same with those that are stalled, after reading what their sockets still hold
  *           cut                 drop all connections
@@ -43,7 +44,7 @@
 #define READ_BYTES (256 << 10)
 #define MAX_SAMPLES (1 << 22)
 #define QUIET_NS 50000000LL     /* nothing more comes from a socket that said nothing for so long */
-#define GREETING_PATIENCE_NS 30000000000LL
+#define WELCOME_PATIENCE_NS 30000000000LL
 
 typedef long long i64;
 
@@ -105,11 +106,11 @@ static const char UPGRADE[] =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Accept: bm9ib2R5IGNoZWNrcyB0aGlzIQ==\r\n\r\n";
 
-static int followers[MAX_CONNECTIONS];
-static int follower_count;
+static int subscribers[MAX_CONNECTIONS];
+static int subscriber_count;
 static int listener;
 
-static void greet(int fd) {
+static void send_welcome(int fd) {
     char request[8192], out[1024];
     size_t have = 0;
     while (!memmem(request, have, "\r\n\r\n", 4)) {
@@ -123,7 +124,7 @@ static void greet(int fd) {
     memcpy(out, UPGRADE, size);
     for (int i = 0; i < 3; i++) size += frame_text(out + size, said[i], strlen(said[i]));
     write_all(fd, out, size);
-    followers[follower_count++] = fd;
+    subscribers[subscriber_count++] = fd;
 }
 
 static size_t make_event(char *out, int task, i64 seq) {
@@ -157,7 +158,7 @@ static void send_events(i64 m, i64 k, double rate, int tasks) {
         for (int group = 0; group < groups; group++) {
             size_t size = 0;
             for (i64 i = 1; i <= count; i++) size += make_event(frames + size, tasks ? group : -1, seq + i);
-            for (int i = group; i < follower_count; i += groups) write_all(followers[i], frames, size);
+            for (int i = group; i < subscriber_count; i += groups) write_all(subscribers[i], frames, size);
         }
         seq += count;
     }
@@ -183,7 +184,7 @@ static void serve(int port, int send_buffer) {
     printf("{\"ready\": true}\n");
     while (epoll_wait(epoll, &event, 1, -1) >= 0) {
         if (event.data.fd == listener) {
-            greet(accept(listener, NULL, NULL));
+            send_welcome(accept(listener, NULL, NULL));
             continue;
         }
         i64 m, k;
@@ -196,7 +197,7 @@ static void serve(int port, int send_buffer) {
 
 /* -------------------------------------------------------------------------------------------------------- follow */
 
-enum { CONNECTING, GREETING, WAITING, READY, CLOSED };
+enum { CONNECTING, WELCOME, WAITING, READY, CLOSED };
 
 struct connection {
     int fd;
@@ -219,7 +220,7 @@ static char buffer[MAX_FRAME + READ_BYTES];
 static int ready_count, closed_count;
 static i64 gaps, replayed, snapshots_got, refused;
 static i64 target_count, complete, frames_got, bytes_got, first_sent, last_came, sample_every, target_seq, at_target;
-static i64 *samples, sample_count;
+static i64 *samples, *sample_seqs, *sample_times, sample_count;
 
 static void watch(struct connection *c, uint32_t events, int how) {
     struct epoll_event event = {.events = events, .data.u32 = (uint32_t)(c - all)};
@@ -267,7 +268,7 @@ static void ask_upgrade(struct connection *c) {
                         "Sec-WebSocket-Version: 13\r\n\r\n",
                         token_count ? tokens[index % token_count] : own, port_of_server);
     if (send(c->fd, request, (size_t)size, MSG_NOSIGNAL) != size) die("handshake");
-    c->state = GREETING;
+    c->state = WELCOME;
     watch(c, EPOLLIN, EPOLL_CTL_MOD);
 }
 
@@ -318,10 +319,15 @@ static void become_ready(struct connection *c) {
     ready_count++;
 }
 
-/* An event. Its seq stands at a known place: after `{"type":"task_warning","task_id":"NAME",`. */
-static void take_event(struct connection *c, const char *payload, size_t size, i64 now) {
-    const char *at = payload + sizeof "{\"type\":\"task_warning\",\"task_id\":\"" - 1;
-    at = (const char *)memchr(at, '"', 64) + sizeof "\",\"seq\":" - 1;
+static const char WARNING[] = "{\"type\":\"task_warning\",\"task_id\":\"", LOGS[] = "{\"type\":\"task_logs\",\"task_id\":\"";
+
+static int begins(const char *payload, size_t size, const char *words) {
+    return size > 60 && !memcmp(payload, words, strlen(words));
+}
+
+/* An event. Its seq stands at a known place: behind the name of the task, which follows `head`. */
+static void take_event(struct connection *c, const char *payload, size_t size, const char *head, i64 now) {
+    const char *at = (const char *)memchr(payload + strlen(head), '"', 64) + sizeof "\",\"seq\":" - 1;
     i64 seq = 0;
     for (; *at >= '0' && *at <= '9'; at++) seq = seq * 10 + (*at - '0');
     if (seq <= c->last) return;
@@ -337,13 +343,19 @@ static void take_event(struct connection *c, const char *payload, size_t size, i
     if (frames_got == 1 || frames_got % sample_every == 0) {
         i64 sent = number_after(payload, size, "@t=");
         if (frames_got == 1) first_sent = sent;
-        if (sample_count < MAX_SAMPLES) samples[sample_count++] = now - sent;
+        if (sample_count < MAX_SAMPLES) {
+            sample_seqs[sample_count] = seq;
+            sample_times[sample_count] = now;
+            samples[sample_count++] = now - sent;
+        }
     }
 }
 
 static void take_text(struct connection *c, const char *payload, size_t size, i64 now) {
-    if (size > 60 && !memcmp(payload, "{\"type\":\"task_warning\"", 22)) {
-        take_event(c, payload, size, now);
+    if (begins(payload, size, WARNING)) {
+        take_event(c, payload, size, WARNING, now);
+    } else if (begins(payload, size, LOGS)) {
+        take_event(c, payload, size, LOGS, now);
     } else if (says(payload, size, "\"type\":\"task_snapshot\"")) {
         snapshots_got++;
         note_position(c, number_after(payload, size, "\"seq\":"));
@@ -395,7 +407,7 @@ static void read_connection(struct connection *c) {
     i64 now = last_came = now_ns();
     bytes_got += got;
     char *data = buffer;
-    if (c->state == GREETING) {
+    if (c->state == WELCOME) {
         char *end = memmem(buffer, have, "\r\n\r\n", 4);
         if (end && memcmp(buffer, "HTTP/1.1 101", 12)) {
             refused++;
@@ -407,7 +419,7 @@ static void read_connection(struct connection *c) {
             data = end + 4;
         }
     }
-    if (c->state != GREETING) {
+    if (c->state != WELCOME) {
         ssize_t taken = take_frames(c, data, have - (size_t)(data - buffer), now);
         if (taken < 0) {
             lose(c, 0);
@@ -459,7 +471,7 @@ static double connect_all(int from, int to, int at_once) {
             next++;
         }
         if (next >= to && done >= begun) break;
-        if (now_ns() - started > GREETING_PATIENCE_NS * (1 + (to - from) / 2000)) break;
+        if (now_ns() - started > WELCOME_PATIENCE_NS * (1 + (to - from) / 2000)) break;
         turn(100, 0);
     }
     return (double)(now_ns() - started) / 1e9;
@@ -500,7 +512,11 @@ static void do_arm(i64 m) {
     complete = frames_got = bytes_got = sample_count = 0;
     sample_every = 1 + m * reading() / MAX_SAMPLES;
     first_sent = 0;
-    if (!samples) samples = malloc(sizeof *samples * MAX_SAMPLES);
+    if (!samples) {
+        samples = malloc(sizeof *samples * MAX_SAMPLES);
+        sample_seqs = malloc(sizeof *samples * MAX_SAMPLES);
+        sample_times = malloc(sizeof *samples * MAX_SAMPLES);
+    }
     printf("{\"armed\": %lld}\n", m);
 }
 
@@ -524,6 +540,25 @@ static void do_wait(double patience_s) {
            "\"p99_ms\": %.3f, \"max_ms\": %.3f, \"gaps\": %lld}\n",
            complete, reading(), frames_got, bytes_got, (double)(last_came - first_sent) / 1e9, p50, p99, longest, gaps);
     target_count = 0;
+}
+
+static void do_since(const char *path) {
+    static i64 moments[1 << 20];
+    static char line[128];
+    i64 seq, at, count = 0;
+    FILE *file = fopen(path, "r");
+    if (!file) die(path);
+    memset(moments, 0, sizeof moments);
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "%lld %lld", &seq, &at) == 2 && seq >= 0 && seq < 1 << 20) moments[seq] = at;
+    fclose(file);
+    for (i64 i = 0; i < sample_count; i++)
+        if (sample_seqs[i] < 1 << 20 && moments[sample_seqs[i]])
+            samples[count++] = sample_times[i] - moments[sample_seqs[i]];
+    qsort(samples, (size_t)count, sizeof *samples, by_value);
+    printf("{\"samples\": %lld, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f}\n", count,
+           count ? (double)samples[count / 2] / 1e6 : 0, count ? (double)samples[count * 99 / 100] / 1e6 : 0,
+           count ? (double)samples[count - 1] / 1e6 : 0);
 }
 
 static void do_reconnect(int at_once, i64 seq, int stalled_ones) {
@@ -552,7 +587,7 @@ static void do_reconnect(int at_once, i64 seq, int stalled_ones) {
     i64 started = now_ns();
     connect_all(0, total, at_once);
     double connected = (double)(now_ns() - started) / 1e9;
-    i64 until = now_ns() + GREETING_PATIENCE_NS;
+    i64 until = now_ns() + WELCOME_PATIENCE_NS;
     while (at_target < count && now_ns() < until) turn(10, 0);
     printf("{\"reconnected\": %d, \"level\": %lld, \"connected_s\": %.6f, \"seconds\": %.6f, \"replayed\": %lld, "
            "\"snapshots\": %lld, \"gaps\": %lld, \"were_cut_off\": %d, \"refused\": %lld}\n",
@@ -586,6 +621,7 @@ static void obey(char *line) {
     else if (sscanf(line, "resume %d %lld", &a, &n) == 2) do_reconnect(a, n, 0);
     else if (sscanf(line, "rejoin %d %lld", &a, &n) == 2) do_reconnect(a, n, 1);
     else if (sscanf(line, "token %4095s", path) == 1) load_tokens(path);
+    else if (sscanf(line, "since %4095s", path) == 1) do_since(path);
     else if (!strncmp(line, "cut", 3)) {
         for (int i = 0; i < total; i++) lose(&all[i], 1);
         printf("{\"cut\": %d}\n", total);

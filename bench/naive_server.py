@@ -2,7 +2,7 @@
 
     naive_server.py --port PORT
 
-It speaks just enough of the protocol for the follower of limit.c: no token is checked, nothing is stored, no event is
+It speaks just enough of the protocol for the subscriber of limit.c: no token is checked, nothing is stored, no event is
 ever sent again, and one client that does not read holds up all the others. uvicorn runs it as it comes.
 """
 
@@ -28,20 +28,20 @@ class ConnectionManager:
     """Who follows which task."""
 
     def __init__(self) -> None:
-        self.followers: dict[str, list[WebSocket]] = {}
+        self.subscribers: dict[str, list[WebSocket]] = {}
         self.seqs: dict[str, int] = {}
 
     def subscribe(self, task_id: str, websocket: WebSocket) -> int:
-        self.followers.setdefault(task_id, []).append(websocket)
+        self.subscribers.setdefault(task_id, []).append(websocket)
         return self.seqs.setdefault(task_id, 0)
 
     def leave(self, websocket: WebSocket) -> None:
-        for sockets in self.followers.values():
+        for sockets in self.subscribers.values():
             if websocket in sockets:
                 sockets.remove(websocket)
 
     async def broadcast(self, task_id: str, message: dict[str, Any]) -> None:
-        for websocket in list(self.followers.get(task_id, ())):
+        for websocket in list(self.subscribers.get(task_id, ())):
             try:
                 await websocket.send_text(encode(message))
             except (WebSocketDisconnect, RuntimeError):
@@ -83,7 +83,7 @@ async def publish(m: int, rate: float = 0, tasks: int = 0) -> dict[str, Any]:
 @app.get("/bench/stats")
 def stats() -> dict[str, Any]:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    connections = {id(socket) for sockets in manager.followers.values() for socket in sockets}
+    connections = {id(socket) for sockets in manager.subscribers.values() for socket in sockets}
     return {"connections": len(connections), "resident_bytes": pages * PAGE_BYTES, "cpu_s": time.process_time()}
 
 

@@ -16,11 +16,11 @@ OnFrame = Callable[[dict[str, Any], int], None]
 class Socket(asyncio.Protocol):
     """One connection. `on_frame` gets each frame with the moment (monotonic ns) at which its bytes came."""
 
-    __slots__ = ("_buffer", "_greeted", "_waiting", "closed", "on_frame", "transport")
+    __slots__ = ("_buffer", "_upgraded", "_waiting", "closed", "on_frame", "transport")
 
     def __init__(self) -> None:
         self._buffer = b""
-        self._greeted = False  # the upgrade is through
+        self._upgraded = False  # the upgrade is through
         self._waiting: tuple[str, asyncio.Future[dict[str, Any]]] | None = None
         # Close code of the server, 1006 without one; None while open.
         self.closed: int | None = None
@@ -45,12 +45,12 @@ class Socket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         now = time.monotonic_ns()
         self._buffer += data
-        if not self._greeted:
+        if not self._upgraded:
             head, found, rest = self._buffer.partition(b"\r\n\r\n")
             if not found:
                 return
             assert head.startswith(b"HTTP/1.1 101"), head[:200]
-            self._greeted, self._buffer = True, rest
+            self._upgraded, self._buffer = True, rest
         while (frame := self._next()) is not None:
             self._take(*frame, now)
 
@@ -132,7 +132,7 @@ class Watcher:
 
 
 async def open_socket(host: str, port: int, token: str) -> Socket:
-    """A greeted connection."""
+    """A welcomed connection."""
     _, socket = await asyncio.get_running_loop().create_connection(Socket, host, port)
     socket.transport.write(
         f"GET /api/v1/monitor/ws?token={token} HTTP/1.1\r\nHost: {host}:{port}\r\n"

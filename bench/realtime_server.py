@@ -3,7 +3,7 @@
 SETTINGS is a JSON object over the defaults. Commands come as JSON lines on stdin, each is answered by a line on
 stdout; the end of stdin ends the server.
 
-    {"cmd": "task"}              a running task of the administrator's that no scan will take: {"task_id"}
+    {"cmd": "task", "name": ""}  a running task that no scan will take, under this id if there is one: {"task_id"}
     {"cmd": "write", "plan": {}} runs a writer (realtime_writer.py) to its end: {"code"}
 """
 
@@ -15,12 +15,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.cli.house import local_admin
+from app.cli.in_process import local_admin
 from app.core.config import Settings, load_settings
 from app.core.ids import new_id
-from app.events.log import Place
+from app.domain.messages import MessageCatalog
+from app.events.log import AppendResult
 from app.server import Serving, run_server
-from app.tasks.pipe import MAX_LINE_BYTES, decode_hint
+from app.tasks.process_protocol import MAX_LINE_BYTES, decode_hint
 from app.wiring import Services
 
 WRITER = Path(__file__).with_name("realtime_writer.py")
@@ -41,12 +42,12 @@ class Hand:
             command = json.loads(line)
             match command["cmd"]:
                 case "task":
-                    say(task_id=await make_task(serving.services))
+                    say(task_id=await make_task(serving.services, command.get("name") or new_id()))
                 case "write":
                     say(code=await self._write(serving.services, command["plan"]))
 
     async def _write(self, services: Services, plan: dict[str, Any]) -> int:
-        """As `tasks.child` listens to a scan."""
+        """Listens as `tasks.supervisor.worker_handle` listens to a scan."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(WRITER), self._settings.resolved_database_url, json.dumps(plan)),
             stdout=asyncio.subprocess.PIPE,
@@ -60,17 +61,17 @@ class Hand:
         return await process.wait()
 
 
-async def make_task(services: Services) -> str:
+async def make_task(services: Services, task_id: str) -> str:
     """Created and claimed in one transaction: the runner never sees it waiting."""
-    admin, task_id = await local_admin(services), new_id()
+    admin = await local_admin(services, MessageCatalog(services.settings.language))
     create = services.lifecycle.create(task_id, user_id=admin.user_id, target_domain="corp.example", config={})
     claim = services.lifecycle.claim(task_id, 1, "bench", "corp.example")
 
-    def unit(connection: Connection) -> Place | None:
+    def unit(connection: Connection) -> AppendResult | None:
         create(connection)
         return claim(connection)
 
-    assert await services.journal.write(unit) is not None
+    assert await services.event_writer.write(unit) is not None
     return task_id
 
 

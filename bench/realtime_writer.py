@@ -1,7 +1,8 @@
 """A process that writes a task's events as a scan's process does, and notes when each was committed.
 
 Started by realtime_server.py: `realtime_writer.py DATABASE_URL PLAN`. Hints leave on stdout, as a scan's do; when it is
-through, PLAN's `result` file holds `[[seq, committed at (monotonic ns), phase], ...]`, ascending.
+through, PLAN's `result` file holds `[[seq, committed at (monotonic ns), phase], ...]`, ascending. Without
+`"ends": false` the task is completed at the end.
 """
 
 import json
@@ -15,26 +16,24 @@ from pathlib import Path
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.ids import new_id
+from app.domain.log_entry import LogEntry
+from app.domain.messages import MessageCatalog
+from app.domain.violations import RiskLevel, ViolationFact, ViolationKey
 from app.events.bus.base import Hint
-from app.events.journal import Journal
-from app.events.types import (
-    NewEvent,
-    PendingLine,
-    PendingLogs,
-    Statistics,
-    TaskProgress,
-    Violation,
-    ViolationDetected,
-)
+from app.events.event import NewEvent, PendingLogs
+from app.events.types import Statistics, TaskProgress
+from app.events.writer import EventWriter
+from app.repositories import tasks
 from app.services.lifecycle import Lifecycle
-from app.services.recorder import Finding, Recorder
-from app.services.texts import Texts
-from app.tasks.pipe import PipeBus
-from app.tasks.pulse import LoopPulse
+from app.services.recorder import Recorder
+from app.services.violation_mapping import NewViolation
+from app.tasks.worker.loop_watchdog import LoopWatchdog
+from app.tasks.worker.pipe_bus import PipeBus
 
 TURN_S = 0.005
 HEARTBEAT_S = 5.0
-Batch = list[tuple[NewEvent, Finding | None]]
+ADDRESS = "https://www.corp.example/news/2026/"
+Batch = list[tuple[NewEvent, NewViolation | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +65,13 @@ class Writer:
         self._clock = SystemClock()
         self._db = Database(url)
         self._bus = bus
-        self._journal = Journal(db=self._db, bus=bus)
-        self._lifecycle = Lifecycle(clock=self._clock, texts=Texts("zh-CN"))
+        self._event_writer = EventWriter(db=self._db, bus=bus)
+        self._lifecycle = Lifecycle(clock=self._clock, texts=MessageCatalog("zh-CN"))
         self._recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=self._clock)
         self._task_id = task_id
         self._lines = 0
 
-    def run(self, phases: list[Phase]) -> list[tuple[int, int, str]]:
+    def run(self, phases: list[Phase], *, ends: bool) -> list[tuple[int, int, str]]:
         """(seq, committed at, phase) of every event."""
         committed: list[tuple[int, int, str]] = []
         beat_at = 0.0
@@ -82,17 +81,19 @@ class Writer:
                 if time.monotonic() >= beat_at:
                     self._db.write_sync(lambda connection: self._recorder.heartbeat(connection, HEARTBEAT_S))
                     beat_at = time.monotonic() + HEARTBEAT_S
-                findings = [finding for _, finding in batch if finding is not None]
-                self._journal.write_sync(self._recorder.record([event for event, _ in batch], findings))
+                violations = [violation for _, violation in batch if violation is not None]
+                self._event_writer.write_sync(self._recorder.record([event for event, _ in batch], violations))
                 seq, at = self._bus.stamps[-1]
                 committed += [(number, at, phase.name) for number in range(before + 1, seq + 1)]
                 before = seq
-        self._journal.write_sync(self._lifecycle.complete(self._task_id, 1, Statistics()))
+        if ends:
+            self._event_writer.write_sync(self._lifecycle.complete(self._task_id, 1, Statistics()))
         return committed
 
     def _last_seq(self) -> int:
-        query = "SELECT last_seq FROM scan_tasks WHERE id = ?"
-        return self._db.read_sync(lambda connection: connection.exec_driver_sql(query, (self._task_id,)).scalar_one())
+        row = self._db.read_sync(lambda connection: tasks.find(connection, self._task_id))
+        assert row is not None
+        return row.last_seq
 
     def _paced(self, phase: Phase) -> Iterator[Batch]:
         """What is due, a batch at a time: what came while the database was busy goes into the next transaction."""
@@ -113,7 +114,7 @@ class Writer:
                 yield batch
             time.sleep(TURN_S)
 
-    def _make(self, kind: str, phase: Phase, passed: float) -> tuple[NewEvent, Finding | None]:
+    def _make(self, kind: str, phase: Phase, passed: float) -> tuple[NewEvent, NewViolation | None]:
         if kind == "violations":
             return self._violation()
         body = self._logs(phase.lines_per_group) if kind == "logs" else _progress(int(100 * passed / phase.seconds))
@@ -124,29 +125,18 @@ class Writer:
         self._lines += count
         return PendingLogs(
             tuple(
-                PendingLine(
-                    "INFO", "page_crawl", f"https://www.corp.example/news/2026/{self._lines - n}.html: 200", now
-                )
+                LogEntry("INFO", "page_crawl", f"{ADDRESS}{self._lines - n}.html: 200 @t={time.monotonic_ns()}", now)
                 for n in range(count)
             )
         )
 
-    def _violation(self) -> tuple[NewEvent, Finding]:
-        finding = Finding(
-            new_id(), f"{new_id()}.example", "gambling", "high", 0.93, "两个以上的赌博词语", [], needs_review=False,
-            url="https://bad.example/", found_on="https://www.corp.example/",
+    def _violation(self) -> tuple[NewEvent, NewViolation]:
+        fact = ViolationFact(
+            f"{new_id()}.example", ViolationKey.GAMBLING, RiskLevel.HIGH, 0.93, "两个以上的赌博词语", (),
+            needs_review=False, url="https://bad.example/", found_on="https://www.corp.example/",
         )  # fmt: skip
-        said = Violation(
-            domain=finding.domain,
-            violation_type="赌博内容",
-            risk_level="high",
-            confidence_score=0.93,
-            description=finding.description,
-        )
-        body = ViolationDetected(
-            violation=said, violation_id=finding.violation_id, violation_key="gambling", needs_review=False
-        )
-        return NewEvent(body), finding
+        violation = NewViolation(fact)
+        return NewEvent(violation.event("zh-CN")), violation
 
 
 def _progress(percent: int) -> TaskProgress:
@@ -163,10 +153,10 @@ def _progress(percent: int) -> TaskProgress:
 
 def main() -> None:
     url, plan = sys.argv[1], json.loads(sys.argv[2])
-    pipe = PipeBus(descriptor=sys.stdout.fileno(), pulse=LoopPulse(), on_broken=lambda: os._exit(1))
+    pipe = PipeBus(descriptor=sys.stdout.fileno(), watchdog=LoopWatchdog(), on_broken=lambda: os._exit(1))
     pipe.start()
     writer = Writer(url=url, task_id=plan["task_id"], bus=StampingBus(pipe))
-    committed = writer.run([Phase(**phase) for phase in plan["phases"]])
+    committed = writer.run([Phase(**phase) for phase in plan["phases"]], ends=plan.get("ends", True))
     Path(plan["result"]).write_text(json.dumps(committed))
     pipe.close(1.0)
 

@@ -1,4 +1,4 @@
-"""Idle connections for a long time: memory and files stay flat, and nobody's heart stops.
+"""Idle connections for a long time: memory and files stay flat, and every heartbeat goes on.
 
     .venv/bin/python bench/soak.py [--connections 5000] [--minutes 10] [--reconnects 5] [--json FILE]
 

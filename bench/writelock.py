@@ -25,23 +25,23 @@ from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.ids import new_id
+from app.domain.log_entry import LogEntry
+from app.domain.messages import MessageCatalog
 from app.domain.stages import StageKey, StageStatus
-from app.domain.violations import RiskLevel, ViolationKey
-from app.engines.model import Counts, Evidence, Layer, ViolationFact
+from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
+from app.engines.model import Counts
 from app.events.bus.memory import MemoryBus
-from app.events.journal import Journal
-from app.events.state import TaskState
+from app.events.writer import EventWriter
 from app.migrations.runner import migrate
 from app.models import users
 from app.repositories import tasks
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
-from app.services.texts import Texts
-from app.tasks.line_limit import LineLimit
-from app.tasks.priority import Foreground, step_back
-from app.tasks.progress import ProgressTracker
-from app.tasks.reporter import Reporter
-from app.tasks.writer import UnitWriter
+from app.tasks.sink.line_limit import LineLimit
+from app.tasks.sink.progress import ProgressTracker
+from app.tasks.sink.reporter import Reporter
+from app.tasks.sink.writer import RetryingWriter
+from app.tasks.worker.priority import ThreadSpawner, lower_priority
 
 WRITE_EVERY_S = 0.02
 LINE = "https://corp.example/a/page/with/a/long/name.html answers 200, 48 references, 12 of them to other hosts " * 3
@@ -54,9 +54,9 @@ def fact(number: int) -> ViolationFact:
     )
     return ViolationFact(
         domain=f"bets-{number}.example",
-        key=ViolationKey.GAMBLING,
-        risk=RiskLevel.HIGH,
-        confidence=0.93,
+        violation_key=ViolationKey.GAMBLING,
+        risk_level=RiskLevel.HIGH,
+        confidence_score=0.93,
         description="百家乐 " * 20,
         needs_review=False,
         evidence=evidence,
@@ -65,22 +65,23 @@ def fact(number: int) -> ViolationFact:
     )
 
 
-async def scan(folder: Path, task_id: str, foreground: Foreground) -> None:
+async def scan(folder: Path, task_id: str, spawner: ThreadSpawner) -> None:
     """Until it is killed."""
     settings = Settings(data_dir=folder)
     db = Database(settings.resolved_database_url, busy_timeout_s=60)
-    clock, texts = SystemClock(), Texts("en")
-    writer = UnitWriter(Journal(db=db, bus=MemoryBus()), foreground.call)
+    clock, texts = SystemClock(), MessageCatalog("en")
+    writer = RetryingWriter(EventWriter(db=db, bus=MemoryBus()), spawner.call)
     lifecycle = Lifecycle(clock=clock, texts=texts)
     await writer.write(lifecycle.claim(task_id, 1, "bench", "corp.example"), asyncio.Event())
     reporter = Reporter(
         recorder=Recorder(task_id=task_id, attempt=1, run=1, clock=clock),
         writer=writer,
         clock=clock,
-        progress=ProgressTracker.resume(TaskState(), "en"),
+        tracker=ProgressTracker("en"),
         known=set(),
         line_limit=LineLimit(lines_per_s=settings.scan_log_lines_per_s, max_bytes=1 << 40, used_bytes=0),
         texts=texts,
+        elapsed_s=lambda: 0.0,
     )
     reporter.set_watched(watched=True)
     await reporter.stage(StageKey.PAGE_CRAWL, StageStatus.RUNNING)
@@ -96,7 +97,7 @@ async def say_lines(reporter: Reporter) -> None:
     while True:
         for _ in range(20):
             number += 1
-            await reporter.log("INFO", "page_crawl", f"{number} {LINE}")
+            await reporter.log(LogEntry("INFO", "page_crawl", f"{number} {LINE}"))
         counts = Counts(subdomains=3, pages=number, third_parties=9)
         await reporter.progress(StageKey.PAGE_CRAWL, 0.5, f"{number} pages", counts)
         await asyncio.sleep(0.02)
@@ -152,13 +153,13 @@ async def run(folder: Path, seconds: float, scans: int, hogs: int) -> None:
     user = {"id": "user", "username": "user", "email": "user@example.org", "password_hash": "x", "role": "user"}
     user |= {"is_active": True, "token_version": 0, "created_at": datetime.now(UTC)}
     await db.write(lambda c: c.execute(users.insert().values(**user)))
-    journal = Journal(db=db, bus=MemoryBus())
-    lifecycle = Lifecycle(clock=SystemClock(), texts=Texts("en"))
+    event_writer = EventWriter(db=db, bus=MemoryBus())
+    lifecycle = Lifecycle(clock=SystemClock(), texts=MessageCatalog("en"))
     print(f"{'':44} {'count':>6} {'p50':>8} {'p99':>8} {'longest':>8}")
     for name, some, hog in (("nothing", 0, 0), ("scans", scans, 0), ("hogs", 0, hogs), ("scans and hogs", scans, hogs)):
         task_ids = [new_id() for _ in range(some)]
         for task_id in task_ids:
-            await journal.write(
+            await event_writer.write(
                 lifecycle.create(task_id, user_id="user", target_domain="corp.example", config={"max_pages": 1})
             )
         with others(folder, task_ids, hog):
@@ -187,9 +188,9 @@ def main() -> None:
     options = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     if options.as_scan:
-        foreground = Foreground()
-        step_back()
-        asyncio.run(scan(Path(options.as_scan[0]), options.as_scan[1], foreground))
+        spawner = ThreadSpawner()
+        lower_priority()
+        asyncio.run(scan(Path(options.as_scan[0]), options.as_scan[1], spawner))
         return
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(run(Path(folder), options.seconds, options.scans, options.hogs))

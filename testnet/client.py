@@ -82,7 +82,7 @@ def connect(ground: Ground, *, grace_s: float | None = None) -> Testnet:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
-            return greet(ground)
+            return announce(ground)
         except ConnectionRefusedError:
             start_server(ground, grace_s=grace_s)
         except ConnectionError:  # it ended this very moment
@@ -90,7 +90,7 @@ def connect(ground: Ground, *, grace_s: float | None = None) -> Testnet:
     raise TestnetError(f"The test internet does not answer at {place(ground)}.")
 
 
-def greet(ground: Ground) -> Testnet:
+def announce(ground: Ground) -> Testnet:
     connection = socket.create_connection(ground.control, timeout=START_TIMEOUT_S)
     try:
         testnet = Testnet(connection)

@@ -14,12 +14,12 @@ BACKLOG_S = 0.2  # time for users in the backlog to be accepted before they are 
 
 
 class Control:
-    """Greets every user with the settings, answers commands, and knows when nobody is left."""
+    """Tells every user the settings, answers commands, and knows when nobody is left."""
 
     def __init__(self, *, log: RequestLog, grace_s: float) -> None:
         self._log = log
         self._grace_s = grace_s
-        self._greeting: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._announcement: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self.users = Connections(self._talk, changed=self._count_users)
         self.over = asyncio.Event()  # set when the last user has been gone for the grace period, or by a signal
         # Nobody is there yet: whoever started the server gets time to come.
@@ -27,22 +27,22 @@ class Control:
             max(grace_s, FIRST_GRACE_S), self.over.set
         )
 
-    def greet(self, settings: dict[str, Any]) -> None:
+    def announce(self, settings: dict[str, Any]) -> None:
         """From now on every user is told the settings, those that already wait included."""
-        self._greeting.set_result(settings)
+        self._announcement.set_result(settings)
 
     async def refuse(self, message: str) -> None:
         """The world could not be opened: tells all that wait, and ends their connections."""
-        self._greeting.set_result({"error": message})
+        self._announcement.set_result({"error": message})
         await asyncio.sleep(BACKLOG_S)
         await self.users.settle()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.over.is_set():  # too late: the user tries again and starts a new server
             return
-        greeting = await asyncio.shield(self._greeting)
-        await send(writer, greeting)
-        while "error" not in greeting and (line := await reader.readline()):
+        announcement = await asyncio.shield(self._announcement)
+        await send(writer, announcement)
+        while "error" not in announcement and (line := await reader.readline()):
             await send(writer, self._answer(json.loads(line)))
 
     def _answer(self, command: dict[str, Any]) -> dict[str, Any]:

@@ -20,11 +20,12 @@ def document(
     status: int = 200,
     delay_ms: int | None = None,
     headers: tuple[tuple[str, str], ...] = (),
+    declaration: str = "",
 ) -> Resource:
     """An HTML document. `charset` is what the bytes are in, `declared` what the header says (None: the same;
-    empty: nothing), `meta` what the document says (None: nothing).
+    empty: nothing), `meta` what the document says (None: nothing), `declaration` markup of its head.
     """
-    html = render(title, body, refs, lang=lang, meta=meta)
+    html = render(title, body, refs, lang=lang, meta=meta, declaration=declaration)
     declared = charset if declared is None else declared
     return Resource(
         path=path,
@@ -39,8 +40,8 @@ def document(
     )
 
 
-def render(title: str, body: str, refs: Sequence[Ref], *, lang: str, meta: str | None) -> str:
-    head = "".join(f"{ref.markup}\n" for ref in refs if ref.place == "head")
+def render(title: str, body: str, refs: Sequence[Ref], *, lang: str, meta: str | None, declaration: str = "") -> str:
+    head = declaration + "".join(f"{ref.markup}\n" for ref in refs if ref.place == "head")
     tail = "".join(f"<div>{ref.markup}</div>\n" for ref in refs if ref.place == "body")
     declaration = f'<meta charset="{meta}">' if meta else ""
     return (

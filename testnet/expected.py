@@ -22,7 +22,7 @@ def expect(world: World, target: str) -> dict[str, Any]:
         raise KeyError(target)
     hosts = [host for host in world.hosts.values() if in_scope(host.name, target)]
     parties = expect_parties(world, hosts, target)
-    violations = expect_violations(world, parties)
+    violations = expect_violations(world, parties, target)
     return {
         "target": target,
         "subdomains": expect_subdomains(world, target),
@@ -63,8 +63,9 @@ def expect_subdomains(world: World, target: str) -> list[dict[str, Any]]:
 
 
 def visible_refs(hosts: list[Host], target: str) -> list[tuple[str, Ref]]:
-    """(page, reference) of every reference that a scan can see, off the target's own names."""
-    return [
+    """(page, reference) of every reference that a scan can see, off the target's own names; also as another visitor."""
+    only_some = [(url(host, path), ref) for host in hosts for path, ref in host.shown]
+    return only_some + [
         (url(host, resource.path), ref)
         for host in hosts
         for resource in host.resources.values()
@@ -99,6 +100,7 @@ def describe_party(world: World, domain: str, refs: list[tuple[str, Ref]]) -> di
         "relation": min((ref.relation for _, ref in refs), key=RELATIONS.index),
         "hidden": sorted({ref.hidden for _, ref in refs if ref.hidden}),
         "dead": world.parties[domain].dead,
+        "category": world.parties[domain].category,
         "outcome": expect_outcome(world, domain, sure),
         "references": [{"page": page, "kind": ref.kind} for page, ref in refs],
     }
@@ -109,6 +111,7 @@ def describe_hop(world: World, domain: str) -> dict[str, Any]:
     goal = world.parties[domain].leads_to
     hosts = sorted(host.name for host in world.hosts.values() if registrable(host.name) == goal)
     common = {"optional_hosts": [], "relation": "redirect", "hidden": [], "dead": False}
+    common["category"] = world.parties[goal].category
     outcome = expect_outcome(world, goal, hosts)
     references = [{"page": f"http://{domain}/", "kind": "hop"}]
     return {"domain": goal, "hosts": hosts, **common, "outcome": outcome, "references": references}
@@ -144,10 +147,24 @@ def only_mentioned(hosts: list[Host], parties: list[dict[str, Any]]) -> set[str]
     return named - {party["domain"] for party in parties}
 
 
-def expect_violations(world: World, parties: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Of each third party what its pages show (or lead to), and beside it the hidden link."""
+def expect_violations(world: World, parties: list[dict[str, Any]], target: str) -> list[dict[str, str]]:
+    """Of each third party what its pages show (or lead to), and beside it the hidden link; of the target the names that
+    were left behind, and its hosts with a page on which somebody hid links to several such sites, or that only some
+    visitors are shown.
+    """
     pairs = {
         (p["domain"], world.parties[p["domain"]].violation) for p in parties if world.parties[p["domain"]].violation
     }
     pairs |= {(p["domain"], "hidden_link") for p in parties if p["hidden"]}
+    pairs |= {(target, "takeover") for name in world.names.values() if name.left_behind and in_scope(name.name, target)}
+    pairs |= {(host, "tampered") for host in tampered_hosts(world, target)}
     return [{"domain": domain, "violation_key": key} for domain, key in sorted(pairs)]
+
+
+def tampered_hosts(world: World, target: str) -> set[str]:
+    hidden: dict[str, set[str]] = defaultdict(set)
+    for page, ref in visible_refs([host for host in world.hosts.values() if in_scope(host.name, target)], target):
+        if ref.hidden and world.parties[registrable(ref.host)].violation:
+            hidden[page].add(registrable(ref.host))
+    cloaked = {host.name for host in world.hosts.values() if host.shown and in_scope(host.name, target)}
+    return cloaked | {page.split("/")[2] for page, domains in hidden.items() if len(domains) > 1}

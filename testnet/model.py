@@ -52,6 +52,17 @@ Fallback = Callable[[str], Resource | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request, as far as a host that shows its visitors different pages looks at it."""
+
+    target: str  # path and query
+    agent: str
+    referrer: str
+    has_cookies: bool
+    number: int  # requests to this host before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """A web host with an address of its own."""
 
@@ -62,6 +73,8 @@ class Host:
     upgrade: bool = False  # http answers 301 to https and nothing else
     resources: Mapping[str, Resource] = field(default_factory=dict)
     fallback: Fallback | None = None  # asked for paths that `resources` lacks; None from it means 404
+    faces: Callable[[Asked], Resource | None] | None = None  # asked first; None from it means: as for everybody
+    shown: tuple[tuple[str, Ref], ...] = ()  # path and reference that only some visitors are shown: a finding
     trap: str = ""  # regular expression of the paths that `fallback` makes up without end
     delay_ms: tuple[int, int] = (20, 60)
     expired: bool = False  # its certificate is out of date
@@ -82,6 +95,7 @@ class Name:
     delay_ms: int | None = None
     found_by: tuple[str, ...] = ()  # in-scope names: "target", "dictionary", "certificate_log", "page"
     subdomain: bool = False  # an expected finding of stage 1
+    left_behind: bool = False  # it leads to a service where anybody can set it up: a finding of the target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +106,10 @@ class Party:
     violation: str = ""  # violation key of what its pages show; empty: must stay clean
     dead: bool = False  # its registrable domain does not exist
     leads_to: str = ""  # its pages redirect to this registrable domain
+    registered_on: str = "2011-04-12"
+    expires_on: str = "2031-04-12"
+    statuses: tuple[str, ...] = ("active",)
+    category: str = "unknown"  # what its name, its files or its page give away
     note: str = ""
 
 
@@ -112,4 +130,4 @@ class World:
     names: Mapping[str, Name]
     parties: Mapping[str, Party]
     certificates: tuple[Certificate, ...]
-    targets: tuple[str, ...] = ("corp.test",)
+    targets: tuple[str, ...] = ("corp.test", "shade.test")

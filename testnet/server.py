@@ -52,7 +52,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def bind_control(ground: Ground) -> socket.socket:
-    """The bind decides who is the server. Users may connect from now on and wait for their greeting."""
+    """The bind decides who is the server. Users may connect from now on and wait for their announcement."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -86,7 +86,7 @@ async def serve(ground: Ground, listener: socket.socket, *, grace_s: float) -> i
     door = await asyncio.start_server(control.users.handle, sock=listener, limit=MAX_COMMAND_BYTES)
     try:
         async with AsyncExitStack() as stack:
-            control.greet(await open_world(ground, log, stack))
+            control.announce(await open_world(ground, log, stack))
             await control.over.wait()
     except OSError as error:
         message = f"The test internet on 127.{ground.net}.0.0/16 cannot start: {error}"

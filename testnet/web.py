@@ -1,6 +1,7 @@
 """The web hosts: one aiohttp server on a socket per address and scheme, answers from the world's tables."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from urllib.parse import unquote
 
@@ -11,7 +12,7 @@ from testnet.bomb import compress_zeros
 from testnet.certlog import CertificateLog
 from testnet.ground import HTTP_PORT, HTTPS_PORT
 from testnet.latency import resource_delay
-from testnet.model import Host, Resource
+from testnet.model import Asked, Host, Resource
 from testnet.request_log import RequestLog
 from testnet.web_types import BOMB_TYPE
 
@@ -29,6 +30,7 @@ class WebHosts:
         self._authority = authority
         self._certificate_log = certificate_log
         self._log = log
+        self._asked: Counter[str] = Counter()  # requests by host, of those with faces
         self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=SHUTDOWN_S)
 
     async def start(self) -> None:
@@ -77,11 +79,25 @@ class WebHosts:
         if host.upgrade and request.scheme == "http":
             await asyncio.sleep(host.delay_ms[0] / 1000)
             return plain(301, "Moved.", Location=f"https://{host.name}{request.path_qs}")
-        resource = find_resource(host, request.path_qs)
+        resource = self._face(host, request) or find_resource(host, request.path_qs)
         if host.id == self._certificate_log.host_id:
             resource = self._certificate_log.answer(dict(request.query)) or resource
         await asyncio.sleep(resource_delay(host, resource, request.path_qs) / 1000)
         return await to_response(resource) if resource else plain(404, "404 页面不存在 / Not found")
+
+    def _face(self, host: Host, request: web.BaseRequest) -> Resource | None:
+        """What this visitor is shown instead of what all are."""
+        if host.faces is None:
+            return None
+        asked = Asked(
+            target=request.path_qs,
+            agent=request.headers.get("User-Agent", ""),
+            referrer=request.headers.get("Referer", ""),
+            has_cookies=bool(request.cookies),
+            number=self._asked[host.name],
+        )
+        self._asked[host.name] += 1
+        return host.faces(asked)
 
 
 def find_resource(host: Host, target: str) -> Resource | None:

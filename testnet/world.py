@@ -4,26 +4,29 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Literal
 
+from testnet import registry
 from testnet.certlog import HOST_ID
 from testnet.documents import document, table
 from testnet.ground import Ground
 from testnet.model import Certificate, Fallback, Host, Name, Reach, Resource, World
 from testnet.parties import SITES, build_host, build_parties
-from testnet.sites import archive, bbs, blog, shop, small, www, www_traps
+from testnet.sites import archive, bbs, blog, shade, shop, small, www, www_traps
 
 TARGET = "corp.test"
 CT_HOST = "crt.ct-log.test"
 Scheme = Literal["http", "https"]
 HTTP: tuple[Scheme, ...] = ("http",)
 HTTPS: tuple[Scheme, ...] = ("http", "https")  # http does nothing but send on to https
-CORP_BLOCK, PARTY_BLOCK, SERVICE_BLOCK = 1, 2, 3  # third octets of the addresses
+CORP_BLOCK, PARTY_BLOCK, SERVICE_BLOCK, SHADE_BLOCK = 1, 2, 3, 4  # third octets of the addresses
 NOBODY = 250  # number of an address where nobody listens
 BIG_TEXT = tuple(("TXT", f'"note-{number:02d}={"x" * 120}"') for number in range(20))  # does not fit into a datagram
 
 
 def build_world(ground: Ground) -> World:
-    hosts = {host.name: host for host in (*corp_hosts(ground), *party_hosts(ground), ct_host(ground))}
-    names = {name.name: name for name in (*corp_names(hosts), *foreign_names(hosts, ground))}
+    services = (ct_host(ground), registry_host(ground))
+    known = (*corp_hosts(ground), *shade_hosts(ground), *party_hosts(ground), *services)
+    hosts = {host.name: host for host in known}
+    names = {name.name: name for name in (*corp_names(hosts), *shade_names(hosts), *foreign_names(hosts, ground))}
     return World(hosts=hosts, names=names, parties=build_parties(SITES), certificates=certificates())
 
 
@@ -70,6 +73,20 @@ def corp_hosts(ground: Ground) -> Iterator[Host]:
     yield host("*.dev", small.wildcard(), HTTP, 60, 120)
 
 
+def shade_hosts(ground: Ground) -> Iterator[Host]:
+    """Hosts that show some of their visitors something else; the demo does not know them."""
+    for number, site in enumerate(shade.sites(), start=1):
+        yield Host(
+            id=f"shade:{site.label or 'apex'}",
+            name=f"{site.label}.{shade.TARGET}" if site.label else shade.TARGET,
+            address=ground.address(SHADE_BLOCK, number),
+            schemes=HTTP,
+            resources=table(site.resources),
+            faces=site.faces,
+            shown=site.shown,
+        )
+
+
 def party_hosts(ground: Ground) -> Iterator[Host]:
     for number, site in enumerate(SITES, start=1):
         yield build_host(site, ground.address(PARTY_BLOCK, number))
@@ -79,6 +96,17 @@ def ct_host(ground: Ground) -> Host:
     page = document("/", "Certificate log", lang="en", reach=Reach.ORPHAN)
     address = ground.address(SERVICE_BLOCK, 1)
     return Host(id=HOST_ID, name=CT_HOST, address=address, schemes=HTTP, resources=table([page]), delay_ms=(300, 600))
+
+
+def registry_host(ground: Ground) -> Host:
+    """It is asked by scans that name it among their sources: the settings that are printed do not."""
+    return Host(
+        id="service:registry",
+        name=registry.HOST,
+        address=ground.address(SERVICE_BLOCK, 2),
+        schemes=HTTP,
+        fallback=registry.answer_registrations(build_parties(SITES)),
+    )
 
 
 def corp_names(hosts: dict[str, Host]) -> Iterator[Name]:
@@ -109,11 +137,26 @@ def corp_names(hosts: dict[str, Host]) -> Iterator[Name]:
         found_by=("certificate_log", "page"),
         subdomain=True,
     )
+    # An application of last year: it was deleted at its host, and its record was not.
+    yield Name(
+        name=f"expo-2024.{TARGET}",
+        records=(("CNAME", "corp-expo-2024.azurewebsites.net"),),
+        found_by=("certificate_log",),
+        left_behind=True,
+    )
+    yield Name(name="azurewebsites.net", records=(("TXT", '"applications"'),))
     yield Name(name=f"*.dev.{TARGET}", records=records(hosts, f"*.dev.{TARGET}"))
     yield Name(name=f"loop.{TARGET}", records=(("CNAME", "loop.edge-net.test"),))
     yield Name(name=f"ftp.{TARGET}", records=(("TXT", '"no address here"'),))
     yield Name(name=f"lame.{TARGET}", rcode="SERVFAIL", delay_ms=800)
     yield Name(name=f"_dmarc.{TARGET}", records=(("TXT", '"v=DMARC1; p=none"'),))
+
+
+def shade_names(hosts: dict[str, Host]) -> Iterator[Name]:
+    for name in hosts:
+        if name.endswith(shade.TARGET):
+            found_by = ("target",) if name == shade.TARGET else ("page",)
+            yield Name(name=name, records=records(hosts, name), found_by=found_by, subdomain=True)
 
 
 def corp_name(hosts: dict[str, Host], label: str, *found_by: str) -> Name:
@@ -130,9 +173,13 @@ def records(hosts: dict[str, Host], name: str) -> tuple[tuple[str, str], ...]:
 
 
 def foreign_names(hosts: dict[str, Host], ground: Ground) -> Iterator[Name]:
+    aliases = {site.host: site.alias_of for site in SITES if site.alias_of}
     for host in hosts.values():
-        if not host.name.endswith(TARGET):
-            yield Name(name=host.name, records=records(hosts, host.name))
+        alias = aliases.get(host.name)
+        if alias:
+            yield Name(name=host.name, records=(("CNAME", alias),))
+        if not host.name.endswith((TARGET, shade.TARGET)):
+            yield Name(name=alias or host.name, records=records(hosts, host.name))
     yield Name(name="wap.corp.edge-net.test", records=(("CNAME", "node7.edge-net.test"),))
     yield Name(name="node7.edge-net.test", records=records(hosts, f"wap.{TARGET}"))
     yield Name(name="loop.edge-net.test", records=(("CNAME", f"loop.{TARGET}"),))
@@ -151,6 +198,7 @@ def certificates() -> tuple[Certificate, ...]:
         Certificate(names=(f"k8s-ingress-a7.{TARGET}",), common_name=f"k8s-ingress-a7.{TARGET}"),
         Certificate(names=(f"*.dev.{TARGET}", f"api.dev.{TARGET}"), common_name=f"*.dev.{TARGET}"),
         Certificate(names=(f"gitlab-inner.{TARGET}",), common_name=f"gitlab-inner.{TARGET}"),
+        Certificate(names=(f"expo-2024.{TARGET}",), common_name=f"expo-2024.{TARGET}"),
         Certificate(names=(f"hr-portal-2019.{TARGET}",), common_name=f"hr-portal-2019.{TARGET}"),
         Certificate(names=(f"admin@{TARGET}", f"-bad..{TARGET}", f"shop.{TARGET}"), common_name=f"shop.{TARGET}"),
         Certificate(names=(f"blog.{TARGET}", "shared.other-customer.test"), common_name="shared.other-customer.test"),

@@ -1,20 +1,86 @@
-"""For all tests: what a file of tests has let go of is given back to the system.
+"""For all tests: both kinds of database; what a file of tests has let go of is given back to the system, and what the
+run itself keeps is not searched for garbage, which took seconds that counted as the time of what a test measures.
 
 The workers of `make test` grew without a leak: the C allocator keeps what pages of many megabytes, large reports and
 short-lived threads have freed. After the tests of extraction and analysis a process held 190 MB and used
 111 of them.
 """
 
+import asyncio
 import ctypes
+import gc
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+from app.core.clock import SystemClock
+from app.core.db import Database
+from app.migrations.runner import migrate
+from tests.support.postgres import Cluster, running_cluster
+from tests.support.postgres_scans import PostgresScan
 
 LIBC = ctypes.CDLL(None)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def memory_goes_back() -> Iterator[None]:
+    gc.collect()
+    gc.freeze()
     yield
     if hasattr(LIBC, "malloc_trim"):  # glibc's
         LIBC.malloc_trim(0)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A server of PostgreSQL."""
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def s3_process() -> Iterator[Any]:
+    from tests.support.s3_server import running_s3  # the program runs without its library
+
+    with running_s3() as server:
+        yield server
+
+
+@pytest.fixture
+def s3(s3_process: Any) -> Any:
+    """A server that speaks S3, with one empty bucket."""
+    s3_process.empty()
+    return s3_process
+
+
+def _create_tables(url: str) -> None:
+    """As `migrate` makes them: what PostgreSQL has alone stands in the revisions."""
+    db = Database(url)
+    migrate(db, clock=SystemClock())
+    asyncio.run(db.close())
+
+
+@pytest.fixture
+def postgres_database(postgres: Cluster) -> Iterator[str]:
+    """The URL of a database with its tables, and no row in them."""
+    with postgres.emptied_database(_create_tables) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_run(postgres_database: str, tmp_path: Path) -> Iterator[PostgresScan]:
+    """A run whose store is in PostgreSQL."""
+    with closing(PostgresScan(postgres_database, tmp_path)) as scan:
+        yield scan
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind that nobody has used; PostgreSQL's has its tables already."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/compliance.db"
+        return
+    yield request.getfixturevalue("postgres_database")

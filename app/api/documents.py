@@ -1,29 +1,37 @@
-"""What is the same for everybody until the next start: rendered once, off the loop, and revalidated by its ETag."""
+"""Documents of the application and pages about them: each is made once, and known again by its tag."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.language import PARAMETER, preferred
+from app.domain.messages import FOREIGN_LANGUAGE, Language
+
 TAG_BYTES: Final = 16
 
 
-class Document:
+class CachedDocument:
     """A document of the application. `render` runs in a thread, once, at the first request for it."""
 
-    def __init__(self, render: Callable[[], str | bytes], *, media_type: str) -> None:
+    def __init__(
+        self, render: Callable[[], bytes], *, media_type: str, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._render = render
         self._media_type = media_type
+        self._headers = headers
         self._one_at_a_time = asyncio.Lock()
         self._made: tuple[bytes, str] | None = None  # body and ETag
 
     async def answer(self, request: Request) -> Response:
         """200 with the document, or 304 for who has it. For `application.add_route`."""
         body, tag = await self._get()
-        headers = {"ETag": tag}
+        headers = {**self._headers, "ETag": tag}
         if tag in _tags(request.headers.getlist("if-none-match")):
             return Response(status_code=304, headers=headers)
         return Response(body, headers=headers, media_type=self._media_type)
@@ -35,9 +43,28 @@ class Document:
             return self._made
 
     def _make(self) -> tuple[bytes, str]:
-        rendered = self._render()
-        body = rendered if isinstance(rendered, bytes) else rendered.encode()
+        body = self._render()
         return body, f'"{blake2b(body, digest_size=TAG_BYTES).hexdigest()}"'
+
+
+class TranslatedDocument:
+    """A JSON document in each language, rendered once in each; English for who asks for none, such as a program."""
+
+    def __init__(self, render: Callable[[Language], bytes]) -> None:
+        self._documents = {
+            language: CachedDocument(
+                partial(render, language),
+                media_type="application/json",
+                headers={"Content-Language": language.value, "Vary": "Accept-Language"},
+            )
+            for language in Language
+        }
+
+    async def answer(self, request: Request) -> Response:
+        """As of `CachedDocument`, in the language of `?lang=`, regions do not matter, or else of `Accept-Language`."""
+        asked = Language.of_locale(request.query_params.get(PARAMETER, ""))
+        language = asked or preferred(request.headers.get("accept-language", ""), FOREIGN_LANGUAGE)
+        return await self._documents[language].answer(request)
 
 
 def _tags(values: list[str]) -> set[str]:

@@ -1,4 +1,8 @@
-"""Every error as RFC 9457 problem details with a stable `code`. Never a value that the client sent, never internals."""
+"""Every error as RFC 9457 problem details with a stable `code`, in the reader's language.
+
+Never a value that the client sent, never internals. The texts are `error.*`, `field.*` and `status.*` of
+`domain/locales`.
+"""
 
 import asyncio
 import re
@@ -16,87 +20,97 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.websockets import WebSocket
 
-from app.core.errors import ScannerError
+from app.api.language import language_of
+from app.core import trace_context
+from app.core.errors import InvalidInput, ScannerError
+from app.domain.field_problem import describe_field_problem
+from app.domain.messages import Language, MessageCatalog
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_FIELDS: Final = 20  # problems listed of one request
 MAX_FIELD_NAME: Final = 100  # characters; the name of an unknown key is the client's
 # What the framework raises, by status. 400: a body that is no JSON text at all, or nested beyond reason.
 CODES: Final = {
-    400: ("bad_json", "The body is not valid JSON."),
-    401: ("invalid_token", "A valid token is needed."),
-    403: ("forbidden", "This is not allowed."),
-    404: ("no_such_route", "There is nothing at this address."),
-    405: ("method_not_allowed", "This address does not know that method."),
-    406: ("not_acceptable", "There is no such format."),
-    413: ("too_large", "The body is too large."),
-    415: ("unsupported_media_type", "The body must be JSON."),
-    426: ("upgrade_required", "This address speaks WebSocket only."),
+    400: "bad_json",
+    401: "invalid_token",
+    403: "forbidden",
+    404: "no_such_route",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    413: "too_large",
+    415: "unsupported_media_type",
+    426: "upgrade_required",
 }
 
 
 def problem(
+    language: Language,
     status: int,
     code: str,
-    detail: str,
     *,
+    detail: str | None = None,
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A response of `application/problem+json` (`schemas.common.Problem`)."""
+    """A response of `application/problem+json` (`schemas.common.Problem`). `detail`: else the text of the code."""
+    texts = MessageCatalog(language)
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": texts(f"status.{status}"),
         "status": status,
-        "detail": detail,
+        "detail": detail or texts(f"error.{code}"),
         "code": code,
+        "trace_id": trace_context.current().trace_id,
     }
     if errors:
         body["errors"] = list(errors)
-    return Response(orjson.dumps(body), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    headers = {"Content-Language": language.value, **(headers or {})}
+    return Response(orjson.dumps(body), status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def install_handlers(application: FastAPI) -> None:
-    """From now on every error of the application is a problem."""
+    """Make every error of the application a problem."""
     application.add_exception_handler(ScannerError, _handle_ours)
     application.add_exception_handler(RequestValidationError, _handle_validation)
     application.add_exception_handler(HTTPException, _handle_framework)
     application.add_exception_handler(Exception, _handle_unexpected)
 
 
-def problem_of(error: ScannerError) -> Response:
-    """Our own error with its status, code and message."""
+def problem_of(error: ScannerError, language: Language) -> Response:
+    """Return our own error with its status, code and text."""
     headers: dict[str, str] = {}
     if error.retry_after_s is not None or error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(max(1, ceil(error.retry_after_s or 1)))
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and error.status != HTTPStatus.SERVICE_UNAVAILABLE:
-        return _internal()
-    return problem(error.status, error.code, error.message, headers=headers)
+        return problem(language, 500, ScannerError.code)
+    return problem(language, error.status, error.code, detail=error.text_in(language), headers=headers)
 
 
 async def _handle_ours(connection: HTTPConnection, error: Exception) -> Response:
     assert isinstance(error, ScannerError)
     if isinstance(connection, WebSocket):
         raise error  # a socket's errors are its session's business
-    return problem_of(error)
+    return problem_of(error, language_of(connection))
 
 
-async def _handle_validation(_connection: HTTPConnection, error: Exception) -> Response:
+async def _handle_validation(connection: HTTPConnection, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = error.errors()
+    language, found = language_of(connection), error.errors()
     if any(item["type"] == "json_invalid" for item in found):
-        return problem(400, *CODES[400])
-    fields = [_field_problem(item) for item in found[:MAX_FIELDS]]
-    named = ", ".join(dict.fromkeys(field["field"] for field in fields))
-    return problem(422, "invalid_input", f"These fields were not understood: {named}.", errors=fields)
+        return problem(language, 400, CODES[400])
+    fields = [_field_problem(item, MessageCatalog(language)) for item in found[:MAX_FIELDS]]
+    named = MessageCatalog(language).join_terms(dict.fromkeys(field["field"] for field in fields))
+    detail = InvalidInput(text="invalid_fields", fields=named).text_in(language)
+    return problem(language, 422, InvalidInput.code, detail=detail, errors=fields)
 
 
-def _field_problem(item: Mapping[str, Any]) -> dict[str, str]:
+def _field_problem(item: Mapping[str, Any], texts: MessageCatalog) -> dict[str, str]:
     """`item` also holds the value: that stays here."""
     name = ".".join(str(part) for part in item["loc"]).encode("ascii", "replace").decode()
-    return {"field": name[:MAX_FIELD_NAME], "code": item["type"], "message": item["msg"]}
+    message = describe_field_problem(item["type"], item.get("ctx", {}), texts)
+    return {"field": name[:MAX_FIELD_NAME], "code": item["type"], "message": message}
 
 
 async def _handle_framework(connection: HTTPConnection, error: Exception) -> Response:
@@ -106,9 +120,7 @@ async def _handle_framework(connection: HTTPConnection, error: Exception) -> Res
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = await _allowed_methods(connection) or headers.get("Allow", "GET")
-    phrase = HTTPStatus(error.status_code).phrase
-    code, detail = CODES.get(error.status_code, (phrase.lower().replace(" ", "_"), phrase))
-    return problem(error.status_code, code, detail, headers=headers)
+    return problem(language_of(connection), error.status_code, CODES[error.status_code], headers=headers)
 
 
 async def _allowed_methods(connection: HTTPConnection) -> str:
@@ -129,10 +141,6 @@ def _methods_by_path(application: FastAPI) -> list[tuple[re.Pattern[str], set[st
     ]
 
 
-async def _handle_unexpected(_connection: HTTPConnection, _error: Exception) -> Response:
+async def _handle_unexpected(connection: HTTPConnection, _error: Exception) -> Response:
     """The framework raises the error on after this answer, and the server logs it with its traceback."""
-    return _internal()
-
-
-def _internal() -> Response:
-    return problem(500, "internal", "Something went wrong on our side.")
+    return problem(language_of(connection), 500, ScannerError.code)

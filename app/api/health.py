@@ -1,15 +1,17 @@
 """Whether the process lives, whether it can serve, and its numbers."""
 
-import secrets
-from typing import Final
+from typing import Final, Literal
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from app.api.state import ApiServices, State
-from app.core.dependencies import bearer_token, get_current_user, require_admin
+from app.api.dependencies import ApiServices, ServicesDep
+from app.api.documented_responses import refused, sent
+from app.core.dependencies import get_current_user, has_metrics_token, require_admin
+from app.core.errors import Forbidden
+from app.schemas.health import Liveness, Readiness, ReadinessChecks
 
 router = APIRouter(tags=["health"])
 
@@ -17,52 +19,59 @@ MAX_SWEEP_LAG_S: Final = 10.0
 
 
 @router.get("/livez", summary="The process answers")
-async def live() -> dict[str, str]:
-    return {"status": "ok"}
+async def live() -> Liveness:
+    return Liveness()
 
 
 @router.get(
     "/readyz",
-    summary="The database takes writes and events are delivered; a dead bus or missing results are only `degraded`",
+    summary="The database takes writes and events are delivered; what else does not work is only `degraded`",
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "It cannot serve now"}},
 )
-async def ready(services: State) -> Response:
-    writable = await services.readiness.database_takes_writes()
-    checks = {"database": _database(services, writable=writable), "sweep": _sweep(services)}
-    lesser = {
-        "bus": "ok" if services.bus.healthy else "degraded",
-        "results": "missing" if services.results.missing else "ok",
-    }
-    failed = services.manager.stopping or any(state != "ok" for state in checks.values())
-    status = "ok" if set(lesser.values()) == {"ok"} else "degraded"
-    if failed:
-        status = "stopping" if services.manager.stopping else "unavailable"
-    body = {"status": status, "checks": {**checks, **lesser}}
-    return JSONResponse(body, 503 if failed else 200, headers={"Retry-After": "1"} if failed else None)
+async def ready(services: ServicesDep) -> Response:
+    checks = ReadinessChecks(
+        database=_database(services, writable=await services.database_probe.is_writable()),
+        sweep=_sweep(services),
+        bus="ok" if services.bus.healthy else "degraded",
+        captures="ok" if services.captures_probe.answers else "degraded",
+        results="missing" if services.result_files.missing else "ok",
+    )
+    body = Readiness(status=_status(checks, stopping=services.manager.stopping), checks=checks)
+    if body.status in ("ok", "degraded"):
+        return JSONResponse(body.model_dump())
+    return JSONResponse(body.model_dump(), 503, headers={"Retry-After": "1"})
 
 
-@router.get("/metrics", summary="Prometheus metrics, for administrators and whoever has the metrics token")
-async def metrics(request: Request, services: State) -> Response:
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics, for administrators and whoever has the metrics token",
+    response_class=PlainTextResponse,
+    responses=sent("All metrics", "text/plain") | refused(Forbidden, "admin_only"),
+    openapi_extra={"security": [{"bearer": []}]},
+)
+async def metrics(request: Request, services: ServicesDep) -> Response:
     """Never open by where the request seems to come from: behind a proxy on this machine everybody comes from here."""
-    if not _has_metrics_token(request, services):
+    if not has_metrics_token(request, services.settings):
         await require_admin(await get_current_user(request))
     return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _has_metrics_token(request: Request, services: ApiServices) -> bool:
-    token = services.settings.metrics_token
-    if token is None:
-        return False
-    given = bearer_token(request) or ""
-    return secrets.compare_digest(given.encode(), token.get_secret_value().encode())
+def _status(checks: ReadinessChecks, *, stopping: bool) -> Literal["ok", "degraded", "stopping", "unavailable"]:
+    if stopping:
+        return "stopping"
+    if checks.failed:
+        return "unavailable"
+    return "degraded" if checks.degraded else "ok"
 
 
-def _database(services: ApiServices, *, writable: bool) -> str:
+def _database(services: ApiServices, *, writable: bool) -> Literal["ok", "unavailable", "damaged"]:
     if services.db.damaged:
         return "damaged"
     return "ok" if writable else "unavailable"
 
 
-def _sweep(services: ApiServices) -> str:
+def _sweep(services: ApiServices) -> Literal["ok", "late"]:
     """Before the first sweep nothing can be behind."""
-    lag: float | None = services.manager.stats().get("sweep_lag_s")
+    lag = services.manager.sweep_lag_s
     return "ok" if lag is None or lag < MAX_SWEEP_LAG_S else "late"

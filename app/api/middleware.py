@@ -6,14 +6,17 @@ from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import CODES, problem
-from app.core.waiting import CALLER, IS_GONE, Caller
+from app.api.language import language_of
+from app.core.pending_write import CLIENT_DISCONNECTED, REQUEST_CLIENT, RequestClient
 
-# No inline code, nothing from elsewhere, no framing; sockets and requests go to ourselves alone.
+# No inline code, nothing from elsewhere, no framing; sockets and requests go to ourselves alone. Pictures may come from
+# memory (blob:): the page fetches screenshots with its token, which no address may hold.
 PAGE_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS: Final = {
@@ -57,22 +60,22 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-class Abandonment:
+class DisconnectGuard:
     """A request whose client has gone before anything was written for it is not carried out."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_gone = scope.get(IS_GONE)
+        is_gone = scope.get(CLIENT_DISCONNECTED)
         if scope["type"] != "http" or is_gone is None or scope["method"] in READS:
             await self._app(scope, receive, send)
             return
-        token = CALLER.set(Caller(is_gone))
+        token = REQUEST_CLIENT.set(RequestClient(is_gone))
         try:
             await self._app(scope, receive, send)
         finally:
-            CALLER.reset(token)
+            REQUEST_CLIENT.reset(token)
 
 
 class BodyLimit:
@@ -94,9 +97,9 @@ class BodyLimit:
         headers = Headers(scope=scope)
         announced = headers.get("content-length", "0")
         if not announced.isdecimal() or int(announced[:20]) > max_bytes:
-            if "expect" not in headers:  # who asks first (RFC 9110, 10.1.1) sends nothing after a refusal
+            if "expect" not in headers:  # a client that asks first (RFC 9110, 10.1.1) sends nothing after a refusal
                 await _discard(receive)
-            response = problem(413, *CODES[413], headers={"Connection": "close"})
+            response = problem(language_of(HTTPConnection(scope)), 413, CODES[413], headers={"Connection": "close"})
             await response(scope, receive, send)
             return
         await self._app(scope, _Counted(receive, max_bytes), send)

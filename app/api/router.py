@@ -1,24 +1,21 @@
 """All routes of the interface in one tree."""
 
-from typing import Any, Final
-
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from app.api import health
-from app.api.v1 import admin, auth, reports, tasks, websocket
-from app.schemas.common import Problem
-
-PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    "4XX": {"model": Problem, "description": "Problem details (RFC 9457) with a stable `code`"},
-    "5XX": {"model": Problem, "description": "Problem details (RFC 9457) with a stable `code`"},
-}
+from app.api.language import reader_language
+from app.api.strictness import refuse_misunderstandings
+from app.api.v1 import auth, event_stream, findings, reports, tasks, users, websocket, workers
 
 
 def build_router() -> APIRouter:
     root = APIRouter()
-    v1 = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for module in (websocket, auth, tasks, reports, admin):  # in a storm of reconnections the first is looked at most
+    rules = [Depends(refuse_misunderstandings), Depends(reader_language)]
+    v1 = APIRouter(prefix="/api/v1", dependencies=rules)
+    # In a storm of reconnections the first is looked at most.
+    for module in (websocket, event_stream, auth, tasks, reports, findings, users, workers):
         v1.include_router(module.router)
     root.include_router(v1)
+    # Probes and scrapers are set up by others, who may add parameters to their addresses: they are answered.
     root.include_router(health.router)
     return root

@@ -1,43 +1,40 @@
-"""The command line `compliance`. What each command does is in a module of its own; `commands` only reads the words."""
+"""The command line `compliance`. What each command does is in a module of its own; `commands` only reads the words.
 
+Nothing is imported here but what the interpreter has in it: until the first line of `main` Ctrl-C is a traceback.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # has no stub; `signal` imports a dozen modules first
+import atexit
 import os
 import sys
-import traceback
-from collections.abc import Sequence
 
-from app.cli.exits import MISUSED, STOPPED
+TYPE_CHECKING = False  # as type checkers know it, without importing typing
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+    from typing import NoReturn
+
+STOPPED = 130  # as in `exit_codes`, which takes a while to import
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code. `arguments` None: those of the process."""
-    from app.cli.commands import cli
+    """Run one command and return its exit code.
 
-    try:
-        return _as_code(cli(args=arguments, prog_name="compliance"))
-    except SystemExit as end:
-        return _as_code(end.code)
-    except KeyboardInterrupt:
-        return STOPPED
-    except BrokenPipeError:
-        return _pipe_closed()
-    except Exception as error:  # noqa: BLE001 - the boundary of the process: one clear line, never a traceback
-        return _failed(error)
+    `arguments` None: those of the process, which ends afterwards; Ctrl-C stays quiet until its last instruction then.
+    """
+    before = _signal.signal(_signal.SIGINT, end_at_once)  # until a command has something to end in order
+    if arguments is None:
+        # The interpreter gives a handler up while it clears its modules, and a signal would take the exit code's place.
+        atexit.register(_signal.signal, _signal.SIGINT, _signal.SIG_IGN)
+    from app.cli.process import run
 
-
-def _failed(error: Exception) -> int:
-    from app.cli.failures import describe
-
-    if os.environ.get("COMPLIANCE_LOG_LEVEL") == "DEBUG":
-        traceback.print_exception(error)
-    sys.stderr.write(f"compliance: {describe(error)}\n")
-    return MISUSED
+    code = run(sys.argv[1:] if arguments is None else list(arguments))
+    _signal.signal(_signal.SIGINT, end_at_once if arguments is None else before)
+    return code
 
 
-def _pipe_closed() -> int:
-    """Whoever read our output has gone. The interpreter must not try to flush it once more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return MISUSED
-
-
-def _as_code(value: object) -> int:
-    return value if isinstance(value, int) else MISUSED if value else 0
+def end_at_once(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Leave without a traceback: while modules are imported and words are read there is nothing to tidy up."""
+    os._exit(STOPPED)

@@ -1,4 +1,4 @@
-"""`python -m app.cli`: as `compliance`."""
+"""`python -m app.cli` is the same as `compliance`."""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""The words of the command line. Each command imports what it needs when it runs: `--help` is quick."""
+"""The words of the command line. Each command imports what it needs when it runs: `--help` is quick.
+
+What the words mean stands in the catalogue (`help.py`); `--lang` is taken before (`language.py`).
+"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,218 +9,237 @@ from typing import Annotated, Any
 from typer import Argument, Context, Exit, Option, Typer
 from typer.main import get_command
 
-from app.cli.network import NetworkOptions, check_network, check_resolve, check_resolver
-from app.core.private import keep_private
+from app.cli.help import Command, Group
+from app.cli.interrupts import interruptible
+from app.cli.language import Reader
+from app.cli.network_options import NetworkOptions, check_network, check_resolve, check_resolver
+from app.cli.report_output import check_output
+from app.core.file_permissions import set_private_umask
+from app.domain.report_format import ReportFormat
+from app.domain.scan_options import DEFAULTS, MAX_DEPTH, MAX_PAGES, ScanOptions
 
 app = Typer(
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Settings are environment variables with the prefix COMPLIANCE_ (docs/settings.md).",
 )
 
-Host = Annotated[str | None, Option(help="Address to listen on.", show_default="127.0.0.1")]
-Port = Annotated[int | None, Option(min=0, max=65_535, help="Port to listen on; 0: any.", show_default="8000")]
-DataDir = Annotated[Path | None, Option(file_okay=False, help="Data folder.", show_default="data")]
-Testnet = Annotated[bool, Option("--testnet", help="Reach the bundled test internet instead of the real one.")]
+Host = Annotated[str | None, Option(metavar="ADDRESS")]
+Port = Annotated[int | None, Option(min=0, max=65_535, metavar="N")]
+DataDir = Annotated[Path | None, Option(file_okay=False, metavar="FOLDER")]
+Testnet = Annotated[bool, Option("--testnet")]
+Values = list[str] | None  # of an option that may be repeated
 
 
-def cli(args: Any, prog_name: str) -> Any:
-    """Read the words and run the command. Ends with SystemExit, except for errors that are not about the words."""
-    return get_command(app).main(args=args, prog_name=prog_name)
+def cli(words: list[str], reader: Reader) -> Any:
+    """Read the words and run the command.
+
+    Returns the exit code. Raises what the command raises, and ClickException for words that make no sense.
+    """
+    return get_command(app).main(args=words, prog_name="compliance", standalone_mode=False, obj=reader)
 
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
+        from app.core.program import program_version
 
-        print(f"compliance {version('domain-compliance-scanner')}")  # noqa: T201 - what was asked for
+        print(f"compliance {program_version()}")  # noqa: T201 - what was asked for
         raise Exit
 
 
 @app.callback()
 def options(
     context: Context,
-    _version: Annotated[
-        bool, Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
-    ] = False,
+    _version: Annotated[bool, Option("--version", callback=_print_version, is_eager=True)] = False,
 ) -> None:
-    """Scans what the pages of a domain lead to, and lets people watch it live."""
     if context.invoked_subcommand != "export-schema":  # what that one writes is for everybody
-        keep_private()
+        set_private_umask()
 
 
-@app.command()
-def serve(host: Host = None, port: Port = None, data_dir: DataDir = None, testnet: Testnet = False) -> None:
-    """Run the service: REST, live monitoring over WebSocket, and a page at /.
-
-    Ends with Ctrl-C. Scans that are running then go on at the next start.
-    """
+@app.command(cls=Command)
+def serve(
+    context: Context, host: Host = None, port: Port = None, data_dir: DataDir = None, testnet: Testnet = False
+) -> None:
     from app.cli.serve import run_serve
 
-    raise Exit(run_serve(host=host, port=port, data_dir=data_dir, use_neighbour=testnet))
+    reader = context.obj
+    raise Exit(interruptible(run_serve, host=host, port=port, data_dir=data_dir, use_testnet=testnet, reader=reader))
 
 
-@app.command()
+@app.command(cls=Command)
 def scan(
-    domain: Annotated[str, Argument(help="The domain to scan, such as example.com.", metavar="DOMAIN")],
+    context: Context,
+    domain: Annotated[str, Argument(metavar="DOMAIN")],
     testnet: Testnet = False,
-    as_json: Annotated[bool, Option("--json", help="Print the report as JSON, alone on standard output.")] = False,
-    max_pages: Annotated[int, Option(min=1, max=1_000_000, help="Pages to crawl at most.")] = 5_000,
-    max_depth: Annotated[
-        int | None, Option(min=0, max=100, help="Clicks from a start page at most.", show_default="no limit")
-    ] = None,
-    start_url: Annotated[
-        list[str] | None,
-        Option(metavar="URL", help="Begin here instead of at the hosts' front pages. May be repeated."),
-    ] = None,
-    no_passive: Annotated[
-        bool, Option("--no-passive", help="Ask no outside sources, such as certificate logs.")
-    ] = False,
-    no_screenshots: Annotated[bool, Option("--no-screenshots", help="Take no screenshots, start no Chromium.")] = False,
-    resolve: Annotated[
-        list[str] | None,
-        Option(metavar="HOST=ADDRESS[:PORT]", help="Where a host is. May be repeated.", callback=check_resolve),
-    ] = None,
-    resolver: Annotated[
-        list[str] | None,
-        Option(metavar="ADDRESS[:PORT]", help="Name server to ask. May be repeated.", callback=check_resolver),
-    ] = None,
-    allow_network: Annotated[
-        list[str] | None,
-        Option(
-            metavar="CIDR", help="Network to allow although it is private. May be repeated.", callback=check_network
-        ),
-    ] = None,
-    ca_file: Annotated[
-        Path | None, Option(exists=True, dir_okay=False, help="Certificates to trust, as PEM.", metavar="FILE")
-    ] = None,
-    data_dir: Annotated[
-        Path | None, Option(file_okay=False, help="Folder to keep the results in.", show_default="none is kept")
-    ] = None,
+    as_json: Annotated[bool, Option("--json")] = False,
+    max_pages: Annotated[int, Option(min=MAX_PAGES.least, max=MAX_PAGES.most, metavar="N")] = DEFAULTS.max_pages,
+    max_depth: Annotated[int | None, Option(min=MAX_DEPTH.least, max=MAX_DEPTH.most, metavar="N")] = DEFAULTS.max_depth,
+    start_url: Annotated[Values, Option(metavar="URL")] = None,
+    no_passive: Annotated[bool, Option("--no-passive")] = False,
+    no_screenshots: Annotated[bool, Option("--no-screenshots")] = False,
+    no_cloaking: Annotated[bool, Option("--no-cloaking")] = False,
+    resolve: Annotated[Values, Option(metavar="HOST=ADDRESS[:PORT]", callback=check_resolve)] = None,
+    resolver: Annotated[Values, Option(metavar="ADDRESS[:PORT]", callback=check_resolver)] = None,
+    allow_network: Annotated[Values, Option(metavar="CIDR", callback=check_network)] = None,
+    ca_file: Annotated[Path | None, Option(exists=True, dir_okay=False, metavar="FILE")] = None,
+    data_dir: DataDir = None,
+    no_keep: Annotated[bool, Option("--no-keep")] = False,
+    output: Annotated[Path | None, Option(metavar="FILE", dir_okay=False, callback=check_output)] = None,
 ) -> None:
-    """Scan one domain here and now; no server is needed.
+    from app.cli.scan import ScanArguments, run_scan
 
-    Exit codes: 0 clean, 1 violations found, 2 failed or misused, 3 too little was seen to say, 130 cancelled.
-    """
-    from app.cli.scan import ScanOrder, run_scan
-
-    config = {
-        "max_pages": max_pages,
-        "max_depth": max_depth,
-        "start_urls": tuple(start_url or ()),
-        "use_passive_sources": not no_passive,
-        "screenshots": not no_screenshots,
-    }
-    network = NetworkOptions(resolve or (), resolver or (), allow_network or (), ca_file)
-    order = ScanOrder(
-        target=domain, config=config, network=network, use_neighbour=testnet, as_json=as_json, data_dir=data_dir
+    options = ScanOptions(
+        max_pages=max_pages,
+        max_depth=max_depth,
+        start_urls=tuple(start_url or ()),
+        use_passive_sources=not no_passive,
+        screenshots=not no_screenshots,
+        cloaking=not no_cloaking,
     )
-    raise Exit(run_scan(order))
+    network = NetworkOptions(resolve or (), resolver or (), allow_network or (), ca_file)
+    arguments = ScanArguments(
+        target=domain,
+        options=options,
+        network=network,
+        use_testnet=testnet,
+        as_json=as_json,
+        data_dir=data_dir,
+        keep=not no_keep,
+        output=output,
+    )
+    raise Exit(interruptible(run_scan, arguments, context.obj.texts))
 
 
-@app.command()
+@app.command(cls=Command)
 def watch(
-    task_id: Annotated[str, Argument(help="The task's id.", metavar="TASK_ID")],
-    url: Annotated[str, Option(help="The server.")] = "http://127.0.0.1:8000",
+    context: Context,
+    task_id: Annotated[str, Argument(metavar="TASK_ID")],
+    url: Annotated[str, Option(metavar="URL")] = "http://127.0.0.1:8000",
 ) -> None:
-    """Watch a scan of a running server, live.
-
-    The token comes from COMPLIANCE_TOKEN, else you are asked to sign in. Exit codes are those of `scan`; Ctrl-C
-    ends watching, not the scan.
-    """
     from app.cli.watch import run_watch
 
-    raise Exit(run_watch(task_id, url))
+    raise Exit(interruptible(run_watch, task_id, url, context.obj.texts))
 
 
-@app.command()
-def demo(
-    once: Annotated[bool, Option("--once", help="End after the scan.")] = False,
-    host: Host = None,
-    port: Port = None,
+@app.command(cls=Command)
+def report(
+    context: Context,
+    source: Annotated[str, Argument(metavar="TASK|FOLDER")],
+    kind: Annotated[ReportFormat | None, Option("--format", metavar="|".join(ReportFormat))] = None,
+    output: Annotated[str | None, Option(metavar="FILE")] = None,
+    attempt: Annotated[int | None, Option(min=1, metavar="N")] = None,
+    data_dir: DataDir = None,
 ) -> None:
-    """See it work: a test internet, a server with its page, and one live scan. Nothing leaves this machine."""
+    from app.cli.report import ReportArguments, run_report
+
+    arguments = ReportArguments(source=source, attempt=attempt, kind=kind, output=output, data_dir=data_dir)
+    raise Exit(interruptible(run_report, arguments, context.obj.texts))
+
+
+@app.command(cls=Command)
+def demo(
+    context: Context, once: Annotated[bool, Option("--once")] = False, host: Host = None, port: Port = None
+) -> None:
     from app.cli.demo import run_demo
 
-    raise Exit(run_demo(once=once, host=host, port=port))
+    raise Exit(interruptible(run_demo, context.obj.texts, once=once, host=host, port=port))
 
 
-@app.command()
-def testnet() -> None:
-    """Run the bundled test internet until Ctrl-C, and print as one JSON line the settings that reach it."""
-    from app.cli.serve import run_neighbour
+@app.command(cls=Command)
+def testnet(context: Context) -> None:
+    from app.cli.testnet import run_testnet
 
-    raise Exit(run_neighbour())
-
-
-@app.command()
-def migrate() -> None:
-    """Bring the database to this version's revision. The embedded one is copied first."""
-    from app.cli.maintenance import run_migrate
-
-    raise Exit(run_migrate())
+    raise Exit(interruptible(run_testnet, context.obj.texts))
 
 
-@app.command()
+@app.command(cls=Command)
+def worker(
+    context: Context,
+    concurrency: Annotated[int | None, Option(min=1, max=64, metavar="N")] = None,
+    queues: Annotated[str, Option(metavar="NAMES")] = "scan",
+    metrics_port: Annotated[int | None, Option(min=0, max=65_535, metavar="PORT")] = None,
+    data_dir: DataDir = None,
+    testnet: Testnet = False,
+) -> None:
+    from app.cli.worker import run_worker
+
+    raise Exit(
+        interruptible(
+            run_worker,
+            data_dir=data_dir,
+            concurrency=concurrency,
+            queues=queues,
+            metrics_port=metrics_port,
+            use_testnet=testnet,
+            reader=context.obj,
+        )
+    )
+
+
+@app.command(cls=Command)
+def migrate(context: Context) -> None:
+    from app.cli.migrate import run_migrate
+
+    raise Exit(interruptible(run_migrate, context.obj.texts))
+
+
+@app.command(cls=Command)
 def backup(
-    file: Annotated[Path, Argument(help="The file to make.", metavar="FILE", dir_okay=False)],
-    data_dir: DataDir = None,
+    context: Context, file: Annotated[Path, Argument(metavar="FILE", dir_okay=False)], data_dir: DataDir = None
 ) -> None:
-    """Copy database, results and captures into one file, also while the service runs and scans."""
-    from app.cli.archive import run_backup
+    from app.cli.backup import run_backup
 
-    raise Exit(run_backup(file, data_dir=data_dir))
+    raise Exit(interruptible(run_backup, file, context.obj.texts, data_dir=data_dir))
 
 
-@app.command()
+@app.command(cls=Command)
 def restore(
-    file: Annotated[Path, Argument(help="A file that `backup` has made.", metavar="FILE", exists=True, dir_okay=False)],
+    context: Context,
+    file: Annotated[Path, Argument(metavar="FILE", exists=True, dir_okay=False)],
     data_dir: DataDir = None,
 ) -> None:
-    """Put a backup in the place of the data. A running service starts again with it.
+    from app.cli.backup import run_restore
 
-    The old data is kept beside it.
-    """
-    from app.cli.archive import run_restore
-
-    raise Exit(run_restore(file, data_dir=data_dir))
+    raise Exit(interruptible(run_restore, file, context.obj.texts, data_dir=data_dir))
 
 
-@app.command()
+@app.command(cls=Command)
+def import_embedded(
+    context: Context,
+    folder: Annotated[Path, Argument(metavar="DATA_DIR", exists=True, file_okay=False)],
+) -> None:
+    from app.cli.import_embedded import run_import
+
+    raise Exit(interruptible(run_import, folder, context.obj.texts))
+
+
+@app.command(cls=Command)
 def create_admin(
-    username: Annotated[str, Option(help="The administrator's name.")] = "admin",
-    reset: Annotated[
-        bool, Option("--reset", help="Give an existing user this password and role; ends their sessions.")
-    ] = False,
+    context: Context,
+    username: Annotated[str, Option(metavar="NAME")] = "admin",
+    reset: Annotated[bool, Option("--reset")] = False,
 ) -> None:
-    """Make an administrator. The password is asked for, or taken from COMPLIANCE_ADMIN_PASSWORD."""
-    from app.cli.maintenance import run_create_admin
+    from app.cli.create_admin import run_create_admin
 
-    raise Exit(run_create_admin(username, reset=reset))
+    raise Exit(interruptible(run_create_admin, username, context.obj.texts, reset=reset))
 
 
-@app.command()
+@app.command(cls=Command)
 def doctor(
-    network: Annotated[bool, Option("--network", help="Ask the name servers too.")] = False,
-    as_json: Annotated[bool, Option("--json", help="Print the findings and the settings in force as JSON.")] = False,
+    context: Context,
+    network: Annotated[bool, Option("--network")] = False,
+    as_json: Annotated[bool, Option("--json")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Say what is there, what is missing, and what that means. Changes nothing.
+    from app.cli.doctor.report import run_doctor
 
-    Exit codes: 0 fine, 1 something is missing that matters, 2 misused.
-    """
-    from app.cli.doctor.examination import run_doctor
-
-    raise Exit(run_doctor(data_dir=data_dir, ask_network=network, as_json=as_json))
+    raise Exit(interruptible(run_doctor, context.obj.texts, data_dir=data_dir, ask_network=network, as_json=as_json))
 
 
-@app.command()
-def export_schema(
-    output: Annotated[Path | None, Option(file_okay=False, help="Folder for the files.", show_default="print")] = None,
-) -> None:
-    """Export the contracts: OpenAPI of REST, AsyncAPI of real time, and JSON Schema of every WebSocket message."""
-    from app.cli.contracts import run_export_schema
+@app.command(cls=Command)
+def export_schema(output: Annotated[Path | None, Option(file_okay=False, metavar="FOLDER")] = None) -> None:
+    from app.cli.export_schema import run_export_schema
 
-    raise Exit(run_export_schema(output))
+    raise Exit(interruptible(run_export_schema, output))

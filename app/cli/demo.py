@@ -15,37 +15,37 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from app.cli import exits
-from app.cli.display.progress import choose_display
+from app.cli import exit_codes
+from app.cli.display.base import CurrentStderr, choose_display
 from app.cli.display.report import print_report
-from app.cli.display.stream import CurrentStderr
-from app.cli.neighbour import Neighbour, hold_neighbour
-from app.cli.scan import private_folder, scan_through
-from app.cli.texts import Labels, language_of
+from app.cli.scan import scan_through
+from app.cli.scan_folder import private_folder
+from app.cli.testnet import RunningTestnet, open_testnet
 from app.core.config import Settings, load_settings
 from app.core.logging import configure_logging
+from app.domain.messages import Language, MessageCatalog
+from app.domain.scan_options import DEFAULTS
 from app.server import Serving, run_server
 from app.services.auth import FIRST_ADMIN
 
 PASSWORD_BYTES: Final = 6  # for a server on this machine that lives as long as one looks at it
 
 
-def run_demo(*, once: bool, host: str | None, port: int | None) -> int:
-    """The exit code: of the scan with `once`, else 0 when it was ended. Raises ConfigurationError."""
-    with hold_neighbour() as neighbour, private_folder() as folder:
+def run_demo(texts: MessageCatalog, *, once: bool, host: str | None, port: int | None) -> int:
+    """Return the exit code: the scan's with `once`, else 0 when it was ended. Raises ConfigurationError."""
+    with open_testnet(texts) as testnet, private_folder() as folder:
         password = secrets.token_hex(PASSWORD_BYTES)
-        settings = _settings(neighbour, folder, password, host, port)
-        labels = Labels(settings.language)
-        demo = Demo(neighbour.demo_target, password, Console(highlight=False), labels, once=once)
+        settings = _settings(testnet, folder, password, host, port, texts.language)
+        demo = Demo(testnet.demo_target, password, Console(highlight=False), texts, once=once)
         if port is None and settings.port != 0 and is_taken(settings.host, settings.port):
-            demo.console.print(labels("port_taken", port=settings.port), style="yellow")
-            settings = _settings(neighbour, folder, password, host, 0)
+            demo.console.print(texts("port_taken", port=settings.port), style="yellow")
+            settings = _settings(testnet, folder, password, host, 0, texts.language)
         run_server(settings, beside=demo.run)
     return demo.code
 
 
 def is_taken(host: str, port: int) -> bool:
-    """Whether something else has the port. The answer may be old by the time it is used: then the server says so."""
+    """Tell whether something else has the port. It may change before the server starts, which then says so."""
     with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -55,12 +55,15 @@ def is_taken(host: str, port: int) -> bool:
     return False
 
 
-def _settings(neighbour: Neighbour, folder: Path, password: str, host: str | None, port: int | None) -> Settings:
+def _settings(
+    testnet: RunningTestnet, folder: Path, password: str, host: str | None, port: int | None, language: Language
+) -> Settings:
     values: dict[str, Any] = {
-        **neighbour.overrides,
-        "language": language_of(),
+        **testnet.overrides,
+        "language": language,
         "data_dir": folder,
         "database_url": f"sqlite:///{folder / 'compliance.db'}",
+        "redis_url": "",
         "admin_password": SecretStr(password),
         "host": host,
         "port": port,
@@ -73,43 +76,43 @@ def _settings(neighbour: Neighbour, folder: Path, password: str, host: str | Non
 class Demo:
     """What runs beside the server. `code` is meaningful when it has ended."""
 
-    def __init__(self, target: str, password: str, console: Console, labels: Labels, *, once: bool) -> None:
+    def __init__(self, target: str, password: str, console: Console, texts: MessageCatalog, *, once: bool) -> None:
         self.console = console
-        self.code = exits.STOPPED if once else exits.CLEAN
+        self.code = exit_codes.STOPPED if once else exit_codes.CLEAN
         self._target = target
         self._password = password
-        self._labels = labels
+        self._texts = texts
         self._once = once
 
     async def run(self, serving: Serving) -> None:
-        """Greets, scans, shows the report, and stays until the server ends (or not, with `once`)."""
+        """Say where the page is, scan, show the report, and stay until the server ends (or not, with `once`)."""
         configure_logging(serving.services.settings.log_level, stream=cast("TextIO", CurrentStderr()))
-        self._greet(serving.url)
-        display = choose_display(self.console, self._labels)
-        report = await scan_through(serving.services, self._target, {}, display, self._labels)
+        self._introduce(serving.url)
+        display = choose_display(self.console, self._texts)
+        result = await scan_through(serving.services, self._target, DEFAULTS, display, self._texts)
         self.console.print()
-        print_report(report, self.console, self._labels)
+        print_report(result, self.console, self._texts)
         self.console.print()
         if self._once:
-            self.code = code_of(report)
+            self.code = code_of(result.report)
             return
         self._say_that_it_stays(serving.url)
         await asyncio.Event().wait()
 
-    def _greet(self, url: str) -> None:
+    def _introduce(self, url: str) -> None:
         grid = Table.grid(padding=(0, 2))
         for name, value in (("page", url), ("user", FIRST_ADMIN), ("password", self._password)):
-            grid.add_row(Text(self._labels(f"demo_{name}"), style="dim"), Text(value, style="bold green"))
-        title = Text(self._labels("demo_title"), style="bold")
+            grid.add_row(Text(self._texts(f"demo_{name}"), style="dim"), Text(value, style="bold green"))
+        title = Text(self._texts("demo_title"), style="bold")
         self.console.print(Panel(grid, title=title, title_align="left", expand=False, padding=(1, 2)))
-        self.console.print(self._labels("demo_scan", target=self._target))
+        self.console.print(self._texts("demo_scan", target=self._target))
         self.console.print()
 
     def _say_that_it_stays(self, url: str) -> None:
-        said = self._labels("demo_stays", url=url, user=FIRST_ADMIN, password=self._password)
+        said = self._texts("demo_stays", url=url, user=FIRST_ADMIN, password=self._password)
         self.console.print(Text(said, style="bold green"))
 
 
 def code_of(report: Mapping[str, Any]) -> int:
-    """A demo that found what is there to be found has succeeded."""
-    return exits.CLEAN if report["task"]["status"] == "completed" else exits.MISUSED
+    """Return 0 for a scan that completed: a demo that found the violations has succeeded."""
+    return exit_codes.CLEAN if report["task"]["status"] == "completed" else exit_codes.MISUSED

@@ -2,11 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, ParamSpec
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+P = ParamSpec("P")
 
 
 class Interrupts:
@@ -17,7 +18,7 @@ class Interrupts:
 
     @contextmanager
     def caught(self, *, at_once: bool = False) -> Iterator[None]:
-        """Within the block, in a task of a running loop. A signal that is ignored (nohup) stays so."""
+        """Catch signals within the block, in a task of a running loop. One that is ignored (nohup) stays so."""
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None  # there is one wherever `await` works
         before = {number: signal.getsignal(number) for number in SIGNALS}
@@ -35,3 +36,12 @@ class Interrupts:
         if at_once or self.asked.is_set():
             task.cancel()
         self.asked.set()
+
+
+def interruptible(command: Callable[P, int], *args: P.args, **kwargs: P.kwargs) -> int:
+    """Run a command that tidies up behind itself: from here on Ctrl-C is an exception, and no end at once."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return command(*args, **kwargs)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -4,149 +4,170 @@ import asyncio
 import json
 import secrets
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, Final, TextIO, cast
 
 from pydantic import SecretStr
 from rich.console import Console
 
-from app.cli import exits, house
-from app.cli.display.progress import Display, choose_display, show_until_end
-from app.cli.display.stream import CurrentStderr
+from app.cli import exit_codes, in_process
+from app.cli.display.base import CurrentStderr, Display, choose_display, show_until_end
+from app.cli.display.result import ScanResult
 from app.cli.interrupts import Interrupts
-from app.cli.neighbour import hold_neighbour
-from app.cli.network import NetworkOptions
-from app.cli.texts import Labels, language_of
+from app.cli.network_options import NetworkOptions
+from app.cli.report import save_report
+from app.cli.scan_folder import describe_folder, kept_folder, private_folder
+from app.cli.testnet import open_testnet
 from app.client.taskview import TaskView
 from app.core.config import Settings, load_settings
 from app.core.errors import ConfigurationError, Conflict, Unavailable
 from app.core.logging import configure_logging
-from app.services.scans import Actor
+from app.core.principal import Principal
+from app.domain.messages import MessageCatalog
+from app.domain.scan_options import DEFAULTS, ScanOptions
 from app.wiring import Services, build_services
 
-PLAIN_WIDTH = 140  # of the report where there is no terminal to ask
+PASSWORD_BYTES: Final = 6  # for a folder that only we can read
+PLAIN_WIDTH: Final = 100  # columns of the result where there is no terminal to ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScanOrder:
-    """What was asked for. `config` holds fields of `schemas.tasks.ScanOptions`."""
+class ScanArguments:
+    """What was asked for."""
 
     target: str
-    config: Mapping[str, Any] = field(default_factory=dict)
+    options: ScanOptions = DEFAULTS
     network: NetworkOptions = field(default_factory=NetworkOptions)
-    use_neighbour: bool = False
+    use_testnet: bool = False
     as_json: bool = False
-    data_dir: Path | None = None  # None: a private one, removed afterwards
+    data_dir: Path | None = None  # None: one of its own
+    keep: bool = True  # of its own folder: whether it stays
+    output: Path | None = None  # where the report goes as well, in the format of its ending
 
 
-def run_scan(order: ScanOrder) -> int:
-    """The exit code. Raises ConfigurationError, InvalidInput, Forbidden, Unavailable."""
+def run_scan(arguments: ScanArguments, texts: MessageCatalog) -> int:
+    """Scan and return the exit code. Raises ConfigurationError, InvalidInput, Forbidden, Unavailable."""
+    password = secrets.token_hex(PASSWORD_BYTES) if arguments.data_dir is None else None
     with ExitStack() as stack:
-        overrides = stack.enter_context(hold_neighbour()).overrides if order.use_neighbour else {}
-        folder = order.data_dir or stack.enter_context(private_folder())
-        settings = scan_settings(order.network.over(overrides), folder, private=order.data_dir is None)
-        configure_logging(settings.log_level, stream=cast("TextIO", CurrentStderr()))
-        labels = Labels(settings.language)
-        display = choose_display(Console(stderr=True, highlight=False), labels)
-        try:
-            report, asked = asyncio.run(_scan(order, settings, display, labels))
-        except asyncio.CancelledError:  # the second Ctrl-C
-            return exits.STOPPED
-    print_result(report, labels, as_json=order.as_json)
-    code = exits.of_report(report)
-    return exits.STOPPED if asked and code == exits.MISUSED else code
+        overrides = stack.enter_context(open_testnet(texts)).overrides if arguments.use_testnet else {}
+        folder = arguments.data_dir or stack.enter_context(_own_folder(arguments))
+        overrides = {"language": texts.language, **arguments.network.over(overrides)}
+        settings = scan_settings(overrides, folder, texts, password)
+        code = _run(arguments, settings, texts)
+        if arguments.keep or arguments.data_dir is not None:
+            sys.stderr.write(f"\n{describe_folder(folder, texts, password)}")
+    return code
 
 
-@contextmanager
-def private_folder() -> Iterator[Path]:
-    """Only we can read it, and nothing of it stays. What a scan process still holds open is no reason to fail."""
-    with tempfile.TemporaryDirectory(prefix="compliance-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+def _run(arguments: ScanArguments, settings: Settings, texts: MessageCatalog) -> int:
+    configure_logging(settings.log_level, stream=cast("TextIO", CurrentStderr()))
+    display = choose_display(Console(stderr=True, highlight=False), texts)
+    try:
+        result, asked = asyncio.run(_scan(arguments, settings, display, texts))
+    except asyncio.CancelledError:  # the second Ctrl-C
+        return exit_codes.STOPPED
+    print_result(result, texts, as_json=arguments.as_json)
+    code = exit_codes.of_report(result.report)
+    return exit_codes.STOPPED if asked and code == exit_codes.MISUSED else code
 
 
-def scan_settings(overrides: Mapping[str, Any], folder: Path, *, private: bool) -> Settings:
-    """Settings of the environment with those of a scan on top. Raises ConfigurationError."""
+def _own_folder(arguments: ScanArguments) -> AbstractContextManager[Path]:
+    return kept_folder(arguments.target, datetime.now(UTC)) if arguments.keep else private_folder()
+
+
+def scan_settings(overrides: Mapping[str, Any], folder: Path, texts: MessageCatalog, password: str | None) -> Settings:
+    """Return the environment's settings with those of a scan on top. Raises ConfigurationError.
+
+    `password`: of the first administrator of a folder that is the scan's own; None: a folder that was named.
+    """
     from os import environ
 
-    values: dict[str, Any] = {"language": language_of(), **overrides, "data_dir": folder}
+    values: dict[str, Any] = {**overrides, "data_dir": folder}
     if "COMPLIANCE_LOG_LEVEL" not in environ:
         values["log_level"] = "WARNING"
-    if private:
-        values["database_url"] = f"sqlite:///{folder / 'compliance.db'}"
-        values["admin_password"] = SecretStr(secrets.token_urlsafe())
+    if password is not None:
+        values |= {"database_url": f"sqlite:///{folder / 'compliance.db'}", "redis_url": ""}
+        values["admin_password"] = SecretStr(password)
     settings = load_settings(**values)
     if not settings.embedded:
-        raise ConfigurationError("`compliance scan` works on a data folder; unset COMPLIANCE_DATABASE_URL.")
+        raise ConfigurationError(texts("cli.scan_database"))
     return settings
 
 
-def print_result(report: Mapping[str, Any], labels: Labels, *, as_json: bool) -> None:
-    """On standard output, and nothing else is."""
+def print_result(result: ScanResult, texts: MessageCatalog, *, as_json: bool) -> None:
+    """Write the report to standard output, where nothing else is written."""
     if as_json:
-        sys.stdout.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps(result.report, ensure_ascii=False, indent=2) + "\n")
         sys.stdout.flush()
         return
     from app.cli.display.report import print_report
 
     console = Console(highlight=False)
-    print_report(report, console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH), labels)
+    print_report(result, console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH), texts)
 
 
 async def _scan(
-    order: ScanOrder, settings: Settings, display: Display, labels: Labels
-) -> tuple[Mapping[str, Any], bool]:
-    """The report, and whether somebody asked us to stop."""
+    arguments: ScanArguments, settings: Settings, display: Display, texts: MessageCatalog
+) -> tuple[ScanResult, bool]:
+    """Return the result, and whether somebody asked us to stop."""
     interrupts = Interrupts()
     services = build_services(settings)
     with interrupts.caught():
         generated = await services.start()
         try:
             if generated is not None:
-                sys.stderr.write(f"First use of {settings.data_dir}: its admin has the password {generated}\n")
-            report = await scan_through(services, order.target, order.config, display, labels, interrupts)
+                sys.stderr.write(f"{texts('cli.first_use', folder=settings.data_dir, password=generated)}\n")
+            result = await scan_through(services, arguments.target, arguments.options, display, texts, interrupts)
+            if arguments.output is not None:
+                await save_report(services, result.report["task"]["id"], arguments.output, texts.language)
         finally:
             await services.stop()
-    return report, interrupts.asked.is_set()
+    return result, interrupts.asked.is_set()
 
 
 async def scan_through(
     services: Services,
     target: str,
-    config: Mapping[str, Any],
+    options: ScanOptions,
     display: Display,
-    labels: Labels,
+    texts: MessageCatalog,
     interrupts: Interrupts | None = None,
-) -> Mapping[str, Any]:
-    """Create the task, show it until its end, and give its report. An interrupt cancels it."""
-    actor = await house.local_admin(services)
-    task = await services.scans.create(actor, target, config)
+) -> ScanResult:
+    """Create the task, show it until its end, and give its result. An interrupt cancels it."""
+    principal = await in_process.local_admin(services, texts)
+    task = await services.scans.create(principal, target, options)
     view = TaskView(task["id"], task["target_domain"])
     with display:
         async with asyncio.TaskGroup() as group:
             watching = None
             if interrupts is not None:
-                watching = group.create_task(_cancel_when_asked(services, actor, view, display, labels, interrupts))
-            await show_until_end(house.follow(services, view.task_id), view, display)
+                watching = group.create_task(_cancel_when_asked(services, principal, view, display, texts, interrupts))
+            await show_until_end(in_process.follow(services, view.task_id), view, display)
             if watching is not None:
                 watching.cancel()
-    return await services.reports.report(actor.viewer, view.task_id)
+    return await in_process.result_of(services, principal, view.task_id, texts.language)
 
 
 async def _cancel_when_asked(
-    services: Services, actor: Actor, view: TaskView, display: Display, labels: Labels, interrupts: Interrupts
+    services: Services,
+    principal: Principal,
+    view: TaskView,
+    display: Display,
+    texts: MessageCatalog,
+    interrupts: Interrupts,
 ) -> None:
     await interrupts.asked.wait()
-    display.say(labels("cancel_hint"))
+    display.say(texts("cancel_hint"))
     while True:
         try:
-            await services.scans.cancel(actor, view.task_id)
+            await services.scans.cancel(principal, view.task_id)
         except Conflict:
             return  # it has ended meanwhile
         except Unavailable:
-            await asyncio.sleep(house.SWEEP_S)
+            await asyncio.sleep(in_process.SWEEP_S)
         else:
             return

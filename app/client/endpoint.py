@@ -9,7 +9,7 @@ from websockets.asyncio.client import connect
 
 PATH: Final = "/api/v1/monitor/ws"
 OPEN_TIMEOUT_S: Final = 15.0
-CLOSE_TIMEOUT_S: Final = 2.0  # a server that does not say goodbye keeps nobody waiting
+CLOSE_TIMEOUT_S: Final = 2.0  # a server that does not finish the closing handshake keeps nobody waiting
 MAX_FRAME_BYTES: Final = 1 << 25  # above the largest snapshot that a deployment may set
 
 
@@ -25,7 +25,7 @@ Connect = Callable[[str], AbstractAsyncContextManager[Socket]]
 
 
 def endpoint_of(url: str) -> str:
-    """The WebSocket's address. Raises ValueError for what is neither http, https, ws nor wss with a host."""
+    """Return the WebSocket's address. Raises ValueError for what is neither http, https, ws nor wss with a host."""
     parts = urlsplit(url)
     if not parts.hostname or parts.scheme not in ("http", "https", "ws", "wss"):
         raise ValueError(f"{url!r} is no address of a server, such as http://127.0.0.1:8000")
@@ -36,12 +36,12 @@ def endpoint_of(url: str) -> str:
 
 
 def ticket_address_of(endpoint: str) -> str:
-    """Where tickets for a WebSocket (ws, wss) are given out (http, https)."""
+    """Return where tickets for a WebSocket (ws, wss) are given out (http, https)."""
     return f"http{endpoint.removeprefix('ws')}/ticket"
 
 
 def open_socket(uri: str) -> AbstractAsyncContextManager[Socket]:
-    """Straight to the server: a proxy from the environment would read along. No compression, as the server."""
+    """Open it straight to the server: a proxy from the environment would read along. Nothing is compressed."""
     return connect(
         uri,
         proxy=None,

@@ -2,9 +2,9 @@
 
 ClientError
 ├── Stopped             the server said not to come back: close code 1008, 4500 and above, or no ticket for this token
-├── SignInFailed        no token can be had: wrong password, or the session has ended
+├── SignInFailed        there is no token: wrong password, or the session has ended
 ├── TaskLost            this task cannot be followed: missing, foreign, or too many subscriptions
-└── ServerUnreachable   one REST request got no answer for now; following never raises it, it tries again
+└── ServerUnreachable   one REST request got no answer for now; `follow` never raises it, it tries again
 """
 
 

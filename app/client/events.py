@@ -15,11 +15,11 @@ class Event:
     attempt: int | None  # None: `logs_dropped`
     timestamp: str  # RFC 3339, UTC; of the event itself, in a replay too
     data: Mapping[str, Any]
-    epoch: str | None = None  # in which `seq` counts: whoever keeps the one for `follow` keeps the other
+    epoch: str | None = None  # in which `seq` counts: keep both to go on with `follow`
 
     @classmethod
     def of(cls, frame: Mapping[str, Any], epoch: str | None = None) -> "Event":
-        """From a server frame with a `task_id`."""
+        """Make it from a server frame with a `task_id`."""
         return cls(
             frame["type"],
             frame["task_id"],

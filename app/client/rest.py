@@ -31,12 +31,14 @@ class RestClient:
     of the problem document for every other refusal.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, language: str | None = None) -> None:
+        """`language`: in which refusals are explained; None: as the server likes."""
         self._base = url.rstrip("/") + "/api/v1"
+        self._headers = {} if language is None else {"Accept-Language": language}
         self._http: aiohttp.ClientSession | None = None  # set inside the context
 
     async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+        self._http = aiohttp.ClientSession(headers=self._headers, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
         return self
 
     async def __aexit__(
@@ -52,8 +54,18 @@ class RestClient:
         return _session(await self._call("POST", "/auth/refresh", json={"refresh_token": refresh_token}))
 
     async def report(self, task_id: str, token: str) -> dict[str, Any]:
-        """The report of a task, partial while it runs."""
-        return await self._call("GET", f"/tasks/{quote(task_id, safe='')}/report", headers=_bearer(token))
+        """Return the report of a task, partial while it runs."""
+        return await self._call("GET", f"{_task(task_id)}/report", headers=_bearer(token))
+
+    async def findings(self, task_id: str, token: str, *, language: str, page_size: int) -> dict[str, Any]:
+        """Return the first page of findings, the worst first, with texts in this language."""
+        query = {"lang": language, "page_size": str(page_size)}
+        return await self._call("GET", f"{_task(task_id)}/findings", headers=_bearer(token), params=query)
+
+    async def finding(self, task_id: str, finding_id: str, token: str, *, language: str) -> dict[str, Any]:
+        """Return one finding with its evidence."""
+        path = f"{_task(task_id)}/findings/{quote(finding_id, safe='')}"
+        return await self._call("GET", path, headers=_bearer(token), params={"lang": language})
 
     async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         assert self._http is not None  # inside the context
@@ -61,18 +73,18 @@ class RestClient:
 
 
 async def fetch_ticket(address: str, token: str) -> str:
-    """What opens one WebSocket, once, within seconds. Raises as the calls of `RestClient` do."""
+    """Return what opens one WebSocket, once, within seconds. Raises as the calls of `RestClient` do."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as http:
         return str((await _call(http, "POST", address, headers=_bearer(token)))["ticket"])
 
 
 def is_passing(status: int) -> bool:
-    """Whether the same request may go well later."""
+    """Tell whether the same request may go well later."""
     return status in PASSING_STATUSES or status >= 500  # noqa: PLR2004 - RFC 9110
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float:
-    """Of `Retry-After` in seconds; its date form is not worth a clock."""
+    """Return `Retry-After` in seconds; its date form is not worth a clock."""
     text = headers.get("Retry-After", "")
     return min(float(text), MAX_RETRY_AFTER_S) if text.isascii() and text.isdigit() else 0.0
 
@@ -107,6 +119,10 @@ def _checked(status: int, body: Any) -> dict[str, Any]:
     problem = body if isinstance(body, dict) else {}
     kind = SignInFailed if status == UNAUTHORIZED else ClientError
     raise kind(str(problem.get("detail", f"HTTP status {status}")), code=str(problem.get("code", f"http_{status}")))
+
+
+def _task(task_id: str) -> str:
+    return f"/tasks/{quote(task_id, safe='')}"
 
 
 def _bearer(token: str) -> dict[str, str]:

@@ -1,16 +1,26 @@
 """Background work that has an owner: every task is named, held, logged when it fails, and ended with its owner."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Collection, Coroutine
+from contextlib import suppress
+from typing import Any, Final, TypeVar
 
 import structlog
 
+T = TypeVar("T")
+
+CANCEL_AGAIN_S: Final = 0.2
 log = structlog.get_logger(__name__)
 
 
-def disregard(ended: "asyncio.Future[Any]") -> None:
-    """Hear how it ended, in the place of those who have gone: else the loop would report it with a traceback."""
+def call_on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[T], None], value: T) -> None:
+    """Make this call on the loop, from a thread. A loop that is closed needs none."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call, value)
+
+
+def ignore_result(ended: "asyncio.Future[Any]") -> None:
+    """Retrieve the result for callers who have gone: else the loop would report a failure with a traceback."""
     if not ended.cancelled():
         ended.exception()
 
@@ -35,6 +45,20 @@ def _is_closed_tls(context: dict[str, Any]) -> bool:
     """Uvloop answers a peer through a transport that has been closed meanwhile (a RuntimeError of its own)."""
     about_tls = str(context.get("message", "")).startswith("Fatal error on SSL protocol")
     return about_tls and isinstance(context.get("exception"), RuntimeError)
+
+
+async def end_tasks(tasks: Collection["asyncio.Task[Any]"]) -> None:
+    """Cancel the tasks and wait until they have ended. Their errors are nobody's any more.
+
+    One that goes on in spite of it is cancelled again: there are libraries that lose a cancellation while they connect.
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        ended, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
+        for task in ended:
+            ignore_result(task)
 
 
 class BackgroundTasks:

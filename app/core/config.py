@@ -9,17 +9,33 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.core.deployment import SQLITE, check_services
 from app.core.errors import ConfigurationError
-from app.core.replacement import DATABASE
+from app.core.pending_restore import DATABASE
+from app.domain.field_problem import describe_field_problem
+from app.domain.messages import DEFAULT_LANGUAGE, Language, MessageCatalog, Text, english
+from app.domain.scan_options import PASSIVE_SOURCE_NAMES, source_of
 
 PREFIX: Final = "COMPLIANCE_"
 CLIENT_VARIABLES: Final = frozenset({"COMPLIANCE_TOKEN"})  # read by `compliance watch`, not a setting of the server
 MIN_SECRET_BYTES: Final = 32  # RFC 7518 section 3.2: an HS256 key is at least as long as the hash
 WELL_KNOWN_SECRETS: Final = ("changeme", "secret", "your-secret-key", "password", "insecure", "example")
+
+DRAIN_S: Final = 10.0  # of a server that is one of several; at most a third of all the time that its end may take
+
+# Of each pair the first must not be above the second.
+_IN_ORDER: Final = (
+    ("worker_suspect_after_s", "worker_lost_after_s"),
+    ("long_running_warning_s", "long_running_failure_s"),
+    ("login_delay_s", "login_max_delay_s"),
+    ("ws_drain_s", "stop_within_s"),
+)
 
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
@@ -34,11 +50,15 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     data_dir: Path = Path("data")
     database_url: str | None = None  # None: SQLite in data_dir
+    redis_url: SecretStr | None = None  # with PostgreSQL, and only then
     secret_key: SecretStr | None = None  # None: made in data_dir (embedded mode only)
     secret_key_previous: SecretStr | None = None  # still verifies, no longer signs
     admin_password: SecretStr | None = None  # None: generated at first start, printed once
+    traces_url: str | None = None  # of a collector that speaks OTLP over HTTP; None: no traces
     metrics_token: SecretStr | None = None  # opens /metrics, and nothing else; None: administrators alone
-    language: Literal["zh-CN", "en"] = "zh-CN"  # of display texts on the wire
+    language: Language = DEFAULT_LANGUAGE  # of display texts on the wire
+    worker_metrics_port: int | None = Field(default=None, ge=0, le=65_535)  # None: a worker shows no numbers
+    stop_within_s: float = Field(default=30, ge=1, le=600)  # of a server that was told to end; then by force
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     allowed_origins: CommaList = ()  # besides the application's own origin
     trusted_proxies: CommaList = ()  # addresses whose X-Forwarded-* headers count
@@ -79,17 +99,17 @@ class Settings(BaseSettings):
     ws_pull_bytes_per_s: int = Field(default=4 << 20, ge=65_536, le=1 << 30)  # snapshots and replays of a connection
     ws_send_buffer_bytes: int = Field(default=65_536, ge=4_096, le=1 << 24)  # SO_SNDBUF of the listening socket
     ws_fanout_share: float = Field(default=0.5, ge=0.1, le=1)  # of the process's time, for writing events
-    ws_drain_s: float = Field(default=0, ge=0, le=30)  # at the end; 0: clients have nowhere else to go
+    ws_drain_s: float | None = Field(default=None, ge=0, le=300)  # at the end; None: `drain_s`
     replay_max_events: int = Field(default=1_000, ge=1, le=100_000)
     replay_max_bytes: int = Field(default=1 << 20, ge=4_096, le=1 << 28)
     snapshot_max_bytes: int = Field(default=262_144, ge=16_384, le=1 << 24)
     sweep_interval_s: float = Field(default=2, gt=0, le=60)
-    access_recheck_s: float = Field(default=10, gt=0, le=600)
+    access_recheck_s: float = Field(default=8, gt=0, le=600)  # what ends goes within ten seconds
     # Real-time: server-sent events (section 8)
     sse_max_streams_per_user: int = Field(default=20, ge=1, le=1_000_000)
     sse_ping_after_s: float = Field(default=15, gt=0, le=300)
 
-    # Tasks and their monitor (delivery.md, "Ownership of a running scan")
+    # Tasks and their monitor (delivery.md, "ServerLocks of a running scan")
     monitor_interval_s: float = Field(default=10, gt=0, le=60)
     long_running_warning_s: float = Field(default=6 * 3_600, gt=0)
     long_running_failure_s: float = Field(default=12 * 3_600, gt=0)
@@ -105,14 +125,16 @@ class Settings(BaseSettings):
     max_concurrent_scans: int = Field(default=2, ge=1, le=64)
     scans_per_user: int = Field(default=2, ge=1, le=64)  # running at once
     max_unfinished_tasks_per_user: int = Field(default=100, ge=1, le=100_000)
-    # Captured contents, as they lie compressed on the disk
+    # Captured contents, as they lie compressed
+    captures_url: str | None = None  # s3://bucket[/prefix]; None: the folder `captures` in data_dir
     capture_max_bytes_per_scan: int = Field(default=1 << 30, ge=0)
     capture_max_bytes_per_user: int = Field(default=20 << 30, ge=0)
     capture_max_bytes: int = Field(default=100 << 30, ge=0)
     capture_reserve_bytes: int = Field(default=512 << 20, ge=0)  # free space below which nothing more is kept
-    progress_retention_s: float = Field(default=86_400, gt=0)  # after the end of a task
+    progress_retention_s: float = Field(default=86_400, gt=0)  # after the end of a run, as all of these
     log_retention_days: int = Field(default=30, ge=1)
     event_retention_days: int = Field(default=365, ge=1)
+    attempt_retention_days: int = Field(default=365, ge=1)  # results that a later attempt has taken the place of
     audit_retention_days: int = Field(default=365, ge=1)
 
     # Requests
@@ -135,12 +157,20 @@ class Settings(BaseSettings):
     ca_file: Path | None = None
     port_map: CommaList = ()  # "80=18080": real port of a URL's port, inside allow_networks only
     static_hosts: CommaList = ()  # "host=address[:port]"
-    ct_urls: CommaList = ("https://crt.sh/",)
+    ct_urls: CommaList = ("https://crt.sh/", "rdap=https://data.iana.org/rdap/dns.json")
     user_agent: str = "DomainComplianceScanner/0.1 (compliance scan)"
     host_silence_s: float = Field(default=300, ge=1, le=7_200)  # without an answer, before a host is given up
     host_busy_s: float = Field(default=180, ge=1, le=7_200)  # of nothing but 429, 502, 503 and 504
     allowed_targets: CommaList = ()  # empty: any; else only these domains and names below them
     chromium_path: str | None = None
+
+    # A language model that reads along (analysis.md, "A second reader")
+    reading_model_url: str | None = None  # of an API like OpenAI's, without /chat/completions; None: none reads along
+    reading_model_name: str | None = None
+    reading_model_key: SecretStr | None = None  # None: none is sent
+    reading_model_budget: int = Field(default=100, ge=1, le=1_000)  # requests of one scan
+    reading_model_timeout_s: float = Field(default=30, gt=0, le=300)  # of one request
+    reading_model_concurrency: int = Field(default=2, ge=1, le=16)  # requests of one scan at once
 
     @field_validator(
         "allowed_origins",
@@ -157,11 +187,26 @@ class Settings(BaseSettings):
     def _split_commas(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator(
+        "database_url", "redis_url", "traces_url", "reading_model_url", "reading_model_name", mode="before"
+    )
+    @classmethod
+    def _empty_is_unset(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @field_validator("traces_url", "reading_model_url")
+    @classmethod
+    def _is_http_address(cls, value: str | None) -> str | None:
+        if value is not None and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
+            raise PydanticCustomError("http_address", "not an address")
+        return value
+
     @field_validator("allow_networks", "trusted_proxies")
     @classmethod
     def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
-            ip_network(network)
+            if not _is_network(network):
+                raise PydanticCustomError("network", "not a network")
         return value
 
     @field_validator("port_map")
@@ -170,23 +215,44 @@ class Settings(BaseSettings):
         for pair in value:
             port, _, real = pair.partition("=")
             if not (port.isdigit() and real.isdigit()):
-                raise ValueError(f"{pair!r} is not PORT=PORT")
+                raise PydanticCustomError("port_pair", "not PORT=PORT")
+        return value
+
+    @field_validator("ct_urls")
+    @classmethod
+    def _are_sources(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if source_of(entry)[0] not in PASSIVE_SOURCE_NAMES:
+                names = {"names": ", ".join(PASSIVE_SOURCE_NAMES)}
+                raise PydanticCustomError("passive_source", "no such source", names)
         return value
 
     @model_validator(mode="after")
     def _check_order(self) -> Self:
-        if self.worker_suspect_after_s > self.worker_lost_after_s:
-            raise ValueError("worker_suspect_after_s must not be above worker_lost_after_s")
-        if self.long_running_warning_s > self.long_running_failure_s:
-            raise ValueError("long_running_warning_s must not be above long_running_failure_s")
-        if self.login_delay_s > self.login_max_delay_s:
-            raise ValueError("login_delay_s must not be above login_max_delay_s")
+        for smaller, larger in _IN_ORDER:
+            if (getattr(self, smaller) or 0) > getattr(self, larger):
+                named = {"name": _variable(smaller), "other": _variable(larger)}
+                raise PydanticCustomError("not_above", "in the wrong order", named)
+        return self
+
+    @model_validator(mode="after")
+    def _check_reading_model(self) -> Self:
+        if (self.reading_model_url is None) != (self.reading_model_name is None):
+            named = {"name": _variable("reading_model_url"), "other": _variable("reading_model_name")}
+            raise PydanticCustomError("set_together", "one without the other", named)
         return self
 
     @property
     def embedded(self) -> bool:
         """No service is needed: SQLite in the data folder and scans as our own processes."""
-        return self.database_url is None or self.database_url.startswith("sqlite")
+        return self.database_url is None or self.database_url.startswith(SQLITE)
+
+    @property
+    def drain_s(self) -> float:
+        """Seconds over which connections are closed at the end; 0: all at once, for they have nowhere else to go."""
+        if self.ws_drain_s is not None:
+            return self.ws_drain_s
+        return 0 if self.embedded else min(DRAIN_S, self.stop_within_s / 3)
 
     @property
     def resolved_database_url(self) -> str:
@@ -214,8 +280,8 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
     """Settings from the environment, with `overrides` (command line) on top.
 
     Raises:
-        ConfigurationError: an unknown `COMPLIANCE_` variable, or a value out of its bounds. The message names the
-            variables and never holds a value.
+        ConfigurationError: an unknown `COMPLIANCE_` variable, a value out of its bounds, or one of PostgreSQL and Redis
+            without the other. The message names the variables and never holds a value.
     """
     environment = os.environ if environment is None else environment
     refuse_unknown_variables(environment)
@@ -229,14 +295,34 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
     try:
         settings = Settings(**{**values, **{key: value for key, value in overrides.items() if value is not None}})
     except ValidationError as error:
-        problems = "; ".join(f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(problems) from None
+        problems = MessageCatalog(Language.EN).join_clauses(_problem(item) for item in error.errors())
+        raise ConfigurationError(text="settings_refused", problems=problems) from None
     for name in ("secret_key", "secret_key_previous", "metrics_token"):
         if (key := getattr(settings, name)) is not None:
-            check_secret(key.get_secret_value(), name=name.upper())
-    if settings.secret_key is None and not settings.embedded:
-        raise ConfigurationError(f"{PREFIX}SECRET_KEY is needed with {PREFIX}DATABASE_URL")
+            check_secret(key.get_secret_value(), name=name)
+    check_services(settings)
     return settings
+
+
+def _problem(item: Mapping[str, Any]) -> Text:
+    """Return what is wrong with one setting, or between two, as one clause. Never its value."""
+    values = dict(item.get("ctx", {}))
+    name = values.pop("name", None) or _variable(str(item["loc"][0]))
+    return english(
+        "labelled", what=name, text=describe_field_problem(item["type"], values, MessageCatalog(Language.EN))
+    )
+
+
+def _variable(setting: str) -> str:
+    return PREFIX + setting.upper()
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def refuse_unknown_variables(environment: Mapping[str, str]) -> None:
@@ -244,12 +330,12 @@ def refuse_unknown_variables(environment: Mapping[str, str]) -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | CLIENT_VARIABLES
     unknown = sorted(key for key in environment if key.startswith(PREFIX) and key not in known)
     if unknown:
-        raise ConfigurationError(f"unknown settings: {', '.join(unknown)}")
+        raise ConfigurationError(text="unknown_settings", names=MessageCatalog(Language.EN).join_terms(unknown))
 
 
-def check_secret(secret: str, *, name: str = "SECRET_KEY") -> None:
+def check_secret(secret: str, *, name: str = "secret_key") -> None:
     """Raises ConfigurationError for a key that is short, well-known or of one repeated character."""
     if len(secret.encode()) < MIN_SECRET_BYTES:
-        raise ConfigurationError(f"{PREFIX}{name} must have at least {MIN_SECRET_BYTES} bytes")
+        raise ConfigurationError(text="secret_too_short", name=_variable(name), least=MIN_SECRET_BYTES)
     if any(word in secret.lower() for word in WELL_KNOWN_SECRETS) or len(set(secret)) < 8:  # noqa: PLR2004 - entropy
-        raise ConfigurationError(f"{PREFIX}{name} is well known or has too few different characters")
+        raise ConfigurationError(text="secret_too_weak", name=_variable(name))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from app.core.errors import ConfigurationError
+from app.core.system_errors import reason_of
 
 DIGITS: Final = 20  # of the largest number that SQLite keeps, and one more
 
@@ -57,6 +58,6 @@ class CounterFile:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise ConfigurationError(f"{self._path} cannot be opened: {error.strerror}; make it ours.") from error
+            raise ConfigurationError(text="counter_not_opened", path=self._path, reason=reason_of(error)) from error
         text = os.pread(self._descriptor, DIGITS + 1, 0)
         self.value = int(text) if len(text) == DIGITS + 1 and text.strip().isdigit() else None

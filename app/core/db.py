@@ -1,37 +1,42 @@
 """One database: short, explicit transactions, each a synchronous function of a connection.
 
 A unit of work is `fn(connection) -> value` with no await inside, so no lock can be held across I/O. `read` runs it in
-one snapshot (SQLite `BEGIN`, PostgreSQL `REPEATABLE READ`), `write` in one transaction that takes the write lock
-before its first read (SQLite `BEGIN IMMEDIATE`).
+one snapshot (SQLite `BEGIN`, PostgreSQL `REPEATABLE READ`), `write` in one transaction: SQLite's takes the write lock
+before its first read (`BEGIN IMMEDIATE`), PostgreSQL's is `READ COMMITTED` and begins with the guarded update of the
+row that it is about. A unit may run more than once, when another transaction was in its way.
 """
 
 import asyncio
+import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
-from itertools import chain, repeat
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.core.aio import disregard
+from app.core.aio import ignore_result
+from app.core.db_backend import Backend, Failure
 from app.core.errors import Unavailable
-from app.core.private import make_private_file
-from app.core.waiting import CALLER, Turn
+from app.core.pending_write import REQUEST_CLIENT, PendingWrite
+from app.core.postgres import PostgresBackend
+from app.core.sqlite import SqliteBackend
+from app.core.tracing import span
+from app.domain.messages import english
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 READ_THREADS: Final = 4
-ASK_AGAIN_S: Final = (0.001, 0.001, 0.002, 0.005)  # for a write lock that somebody holds; the last one repeats
-BUSY: Final = "the database is busy"
-FULL: Final = "the disk is full"
+RETRY_PAUSE_S: Final = 0.01  # before a unit runs again, on average; doubled each time
+MAX_RUNS: Final = 6  # of one unit whose transaction others roll back
 log = structlog.get_logger(__name__)
 
 
@@ -40,11 +45,33 @@ class DatabaseUnavailable(Unavailable):
 
     code = "database_unavailable"
 
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.value, text="database_failed", reason=english(f"failure.{failure.key}"))
+        self.failure = failure
+
+
+class OutcomeUnknown(DatabaseUnavailable):
+    """The connection was lost during COMMIT: nobody told us whether it was done."""
+
+    def __init__(self) -> None:
+        super().__init__(Failure.UNREACHABLE)
+
 
 class DatabaseDamaged(DatabaseUnavailable):
     """A page of the file is not what it should be. Nothing mends that but a backup."""
 
     code = "database_damaged"
+
+    def __init__(self) -> None:
+        super().__init__(Failure.DAMAGED)
+
+
+class _RunAgain(Exception):
+    """The transaction was rolled back for sure, and not because of what the unit does."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure)
+        self.failure = failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,46 +85,58 @@ class Hold:
 class Database:
     """The engine and its threads. One per process; `close` ends both."""
 
-    def __init__(self, url: str, *, busy_timeout_s: float = 5.0) -> None:
+    def __init__(self, url: str, *, busy_timeout_s: float = 5.0, lock_timeout_s: float | None = None) -> None:
+        """`lock_timeout_s`: how long a transaction on PostgreSQL waits for a lock; None: the busy timeout."""
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._busy_timeout_s = busy_timeout_s
-        self._file: tuple[int, int] | None = None  # (device, inode) of the database file, from the first connection on
+        self._backend: Backend
+        if self.is_sqlite:
+            self._backend = SqliteBackend(url, busy_timeout_s=busy_timeout_s, read_threads=READ_THREADS)
+        else:
+            self._backend = PostgresBackend(
+                url, busy_timeout_s=busy_timeout_s, lock_timeout_s=lock_timeout_s, read_threads=READ_THREADS
+            )
+        self._guard: Callable[[Connection], None] | None = None  # of `guarded`
         self._displaced = False  # another file, or none, is in its place
         self.damaged = False  # for good, from the first damaged page that was met
-        self._engine = self._create_engine(url, busy_timeout_s)
+        self._engine = self._backend.create_engine()
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="db-read")
-        # SQLite has one writer: queueing here is fairer than polling for its lock.
-        self._writer = ThreadPoolExecutor(1 if self.is_sqlite else READ_THREADS, thread_name_prefix="db-write")
+        self._writer = ThreadPoolExecutor(self._backend.write_threads, thread_name_prefix="db-write")
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in one read snapshot. Raises DatabaseUnavailable."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_sync, work)
+        with span("database read", kind="client"):
+            return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_sync, work)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one write transaction and commit.
 
-        It has the lock within the busy timeout, waiting for its turn included, or it is refused; what was refused is
-        not done later. Neither is what nobody waits for any more when its turn comes: the caller was cancelled, or the
-        request's client has gone (`core.waiting`). What has begun commits or not as if nobody had waited.
+        It has the lock within the busy timeout, the time in the queue included, or it is refused; what was refused is
+        not done later. Neither is what nobody waits for any more when it is reached: the caller was cancelled, or the
+        request's client has gone (`core.pending_write`). What has begun commits or not as if nobody had waited.
 
         Raises:
             DatabaseUnavailable: refused, or the database is away.
         """
-        turn = Turn(time.monotonic() + self._busy_timeout_s, CALLER.get())
-        writing = asyncio.get_running_loop().run_in_executor(self._writer, self._write_in_turn, work, turn)
+        with span("database write", kind="client"):
+            return await self._write(work)
+
+    async def _write(self, work: Work[T]) -> T:
+        pending = PendingWrite(time.monotonic() + self._busy_timeout_s, REQUEST_CLIENT.get())
+        writing = asyncio.get_running_loop().run_in_executor(self._writer, self._write_pending, work, pending)
         try:
             done, _ = await asyncio.wait({writing}, timeout=self._busy_timeout_s)
-            if done or not turn.refuse():
+            if done or not pending.refuse():
                 return await asyncio.shield(writing)
         except asyncio.CancelledError:
-            if turn.refuse():
+            if pending.refuse():
                 writing.cancel()
             else:
-                writing.add_done_callback(disregard)
+                writing.add_done_callback(ignore_result)
             raise
         writing.cancel()
-        raise DatabaseUnavailable(BUSY)
+        raise DatabaseUnavailable(Failure.BUSY)
 
     async def write_timed(self, work: Work[T]) -> tuple[T, Hold]:
         """Do what `write` does, and tell how long the write lock was held."""
@@ -113,22 +152,35 @@ class Database:
         value = await self.write(timed)
         return value, Hold(worked - began, time.perf_counter() - began)
 
+    async def checkpoint(self) -> None:
+        """Bring what was committed from SQLite's log into its file, on a thread that no write waits for.
+
+        The commit that finds a thousand pages in the log does the same, and every other write waits for it meanwhile:
+        a long writer calls this in between. Raises DatabaseUnavailable.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._readers, self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        with self._foreign_errors():
+            self._backend.checkpoint(self._engine)
+
     def read_sync(self, work: Work[T]) -> T:
         return self._run(work, writing=False)
 
     def write_sync(self, work: Work[T]) -> T:
         """Waits for the lock up to the busy timeout."""
-        return self._run(work, writing=True)
+        with span("database write", kind="client"):
+            return self._run(work, writing=True)
 
-    def _write_in_turn(self, work: Work[T], turn: Turn) -> T:
+    def _write_pending(self, work: Work[T], pending: PendingWrite) -> T:
         def work_if_wanted(connection: Connection) -> T:
-            if not turn.begin(time.monotonic()):
-                raise DatabaseUnavailable(BUSY)
+            if not pending.begin(time.monotonic()):
+                raise DatabaseUnavailable(Failure.BUSY)
             return work(connection)
 
-        left_s = turn.deadline - time.monotonic()
+        left_s = pending.deadline - time.monotonic()
         if left_s <= 0:
-            raise DatabaseUnavailable(BUSY)
+            raise DatabaseUnavailable(Failure.BUSY)
         return self._run(work_if_wanted, writing=True, wait_s=left_s)
 
     @property
@@ -142,132 +194,95 @@ class Database:
         self._engine.dispose()
 
     def _run(self, work: Work[T], *, writing: bool, wait_s: float | None = None) -> T:
-        wait_s = self._busy_timeout_s if wait_s is None else wait_s
-        self._require_file()
+        deadline = time.monotonic() + (self._busy_timeout_s if wait_s is None else wait_s)
+        for number in range(MAX_RUNS):
+            try:
+                return self._run_once(work, writing=writing, wait_s=wait_s)
+            except _RunAgain as reason:
+                pause_s = RETRY_PAUSE_S * 2**number * random.uniform(0.5, 1.5)  # noqa: S311 - so that two do not meet again
+                if number == MAX_RUNS - 1 or time.monotonic() + pause_s >= deadline:
+                    if isinstance(reason.__cause__, IntegrityError):  # not another's doing after all
+                        raise reason.__cause__ from None
+                    raise DatabaseUnavailable(reason.failure) from reason.__cause__
+                time.sleep(pause_s)
+        raise AssertionError("unreachable: the last run returns or raises")
+
+    def guarded(self, guard: Callable[[Connection], None]) -> "Database":
+        """Return the same database, every write of which begins with `guard`. What that raises rolls the write back.
+
+        It has the threads and connections of this one, and is closed with it.
+        """
+        view = copy(self)
+        view._guard = guard  # noqa: SLF001 - a copy of ourselves
+        return view
+
+    def _run_once(self, work: Work[T], *, writing: bool, wait_s: float | None) -> T:
+        """Run one transaction. Raises _RunAgain for one that may be repeated: rolled back for sure, or only reading."""
+        is_worked = False  # the unit is done, and what is left is its COMMIT
+
+        def noted(connection: Connection) -> T:
+            nonlocal is_worked
+            value = work(connection)
+            is_worked = True
+            return value
+
         try:
-            with self._engine.connect() as connection:
-                self._file = self._file or self._find_file()
-                options = {"writing": writing, "wait_s": wait_s}
+            return self._transaction(noted, writing=writing, wait_s=wait_s)
+        except DatabaseUnavailable as error:
+            if is_worked and error.failure is Failure.UNREACHABLE:
+                raise (OutcomeUnknown() if writing else _RunAgain(error.failure)) from error
+            raise
+
+    def _transaction(self, work: Work[T], *, writing: bool, wait_s: float | None) -> T:
+        self._require_file()
+        with self._foreign_errors():
+            with self._repeatable():
+                connecting = self._engine.connect()
+            with connecting as connection:
+                self._require_file()  # it may be new: from now on it is the one
+                options = self._backend.transaction_options(writing=writing, wait_s=wait_s)
                 connection = connection.execution_options(**options)  # noqa: PLW2901 - the same connection
-                with connection.begin():
-                    return work(connection)
+                with connection.begin(), self._repeatable():
+                    if writing and self._guard is not None:
+                        self._guard(connection)
+                    return work(connection)  # a COMMIT that fails may have succeeded: it is not repeated here
+
+    @contextmanager
+    def _repeatable(self) -> Iterator[None]:
+        try:
+            yield
         except DBAPIError as error:
-            if _is_damage(error):
+            failure = self._backend.failure_of(error)
+            if failure in self._backend.repeatable:
+                raise _RunAgain(failure) from error
+            raise
+
+    @contextmanager
+    def _foreign_errors(self) -> Iterator[None]:
+        """Raise what SQLAlchemy or SQLite's own module raises as our errors."""
+        try:
+            yield
+        except (sqlite3.OperationalError, PoolTimeoutError) as error:
+            raise DatabaseUnavailable(Failure.BUSY) from error
+        except DBAPIError as error:
+            failure = self._backend.failure_of(error)
+            if failure is Failure.DAMAGED:
                 raise self._damage(error) from error
-            if isinstance(error, OperationalError) or error.connection_invalidated:
-                raise DatabaseUnavailable(_reason(error)) from error
+            if failure is not None:
+                raise DatabaseUnavailable(failure) from error
             raise
 
     def _require_file(self) -> None:
-        """Open connections would go on with a file that was moved away, and all that they write would be gone with it.
-
-        Raises DatabaseUnavailable until it is back.
-        """
-        displaced = self._file is not None and self._find_file() != self._file
-        if displaced and not self._displaced:
-            log.error("database_displaced", path=self._engine.url.database)
-        self._displaced = displaced
-        if displaced:
-            raise DatabaseUnavailable("the database file was moved or replaced")
-
-    def _find_file(self) -> tuple[int, int] | None:
-        """None: it is not there, or the database is no file."""
-        path = self._engine.url.database
-        if not self.is_sqlite or not path or path == ":memory:":
-            return None
-        try:
-            found = Path(path).stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
+        """Raise DatabaseUnavailable until the file that was moved away is back."""
+        path = self._backend.displacement()
+        if path is not None and not self._displaced:
+            log.error("database_displaced", path=path)
+        self._displaced = path is not None
+        if self._displaced:
+            raise DatabaseUnavailable(Failure.DISPLACED)
 
     def _damage(self, error: DBAPIError) -> DatabaseDamaged:
         if not self.damaged:
             self.damaged = True
             log.error("database_damaged", path=self._engine.url.database, reason=str(error.orig))
-        return DatabaseDamaged("the database is damaged")
-
-    def _create_engine(self, url: str, busy_timeout_s: float) -> Engine:
-        if not self.is_sqlite:
-            return create_engine(
-                url, pool_size=2 * READ_THREADS, isolation_level="REPEATABLE READ", hide_parameters=True
-            )
-        engine = create_engine(
-            url,
-            pool_size=READ_THREADS + 2,
-            hide_parameters=True,  # an error's text must not carry what was written
-            connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
-        )
-        event.listen(engine, "do_connect", _make_private)
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
-
-
-def _make_private(_dialect: Any, _record: Any, arguments: list[Any], _options: Any) -> None:
-    """The file is its owner's alone, in a folder that others may read too."""
-    path = str(arguments[0])
-    if path != ":memory:":
-        with suppress(OSError):  # SQLite will say what is wrong
-            make_private_file(Path(path))
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if not options.get("writing", True):
-        connection.exec_driver_sql("BEGIN")
-    elif "wait_s" not in options:  # a migration
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        _take_lock(connection, options["wait_s"])
-
-
-def _take_lock(connection: Connection, wait_s: float) -> None:
-    """Asks for the write lock every few milliseconds. SQLite itself soon asks every 100 ms only, and so comes too late
-    again and again beside a scan that writes often.
-    """
-    raw = connection.connection.dbapi_connection
-    assert isinstance(raw, sqlite3.Connection)
-    (usual_ms,) = raw.execute("PRAGMA busy_timeout").fetchone()
-    raw.execute("PRAGMA busy_timeout = 0").close()
-    try:
-        if not _ask_for_lock(raw, time.monotonic() + wait_s):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails as the engine's errors do
-    finally:
-        raw.execute(f"PRAGMA busy_timeout = {usual_ms}").close()
-
-
-def _ask_for_lock(raw: sqlite3.Connection, deadline: float) -> bool:
-    for pause_s in chain(ASK_AGAIN_S, repeat(ASK_AGAIN_S[-1])):
-        try:
-            raw.execute("BEGIN IMMEDIATE").close()
-        except sqlite3.DatabaseError as error:
-            if not _is_busy(error) or time.monotonic() >= deadline:
-                return False
-        else:
-            return True
-        time.sleep(pause_s)
-    return False
-
-
-def _is_busy(error: sqlite3.DatabaseError) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY  # the lower byte of an extended code
-
-
-def _is_damage(error: DBAPIError) -> bool:
-    """SQLITE_CORRUPT and SQLITE_NOTADB, with their extended codes (sqlite.org/rescode.html)."""
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def _reason(error: DBAPIError) -> str:
-    text = str(error.orig).lower()
-    if "locked" in text or "busy" in text:
-        return BUSY
-    return FULL if "full" in text else "the database is not reachable"
+        return DatabaseDamaged()

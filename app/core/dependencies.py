@@ -1,29 +1,36 @@
-"""Who asks: FastAPI dependencies over `Authenticator`, which the application's lifespan state carries."""
+"""The principal of a request: FastAPI dependencies over the `Authenticator` of the lifespan state."""
 
+import secrets
+from dataclasses import replace
 from typing import Annotated, Any, Final, Protocol, cast
 
 import orjson
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Security
+from fastapi.security import HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.requests import HTTPConnection, Request
 from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.websockets import WebSocket
 
 from app.core.clock import Clock, to_wire
+from app.core.config import Settings
 from app.core.errors import Forbidden, Unauthenticated
-from app.core.identity import Authenticator, Identity
+from app.core.principal import Authenticator, Principal
+from app.domain.messages import Language
 
 MAX_ADDRESS: Final = 45  # characters of an IPv6 address in its longest form
+
+
+# It documents alone: what is wrong with a token is told apart below.
+BEARER: Final = HTTPBearer(scheme_name="bearer", auto_error=False, description="The access token of `POST auth/login`.")
 
 
 class _Services(Protocol):
     """What this module needs of the `Services` on the lifespan state."""
 
-    @property
-    def auth(self) -> Authenticator: ...
-
-    @property
-    def clock(self) -> Clock: ...
+    auth: Authenticator
+    clock: Clock
+    settings: Settings
 
 
 def client_address(connection: HTTPConnection) -> str | None:
@@ -31,13 +38,16 @@ def client_address(connection: HTTPConnection) -> str | None:
     return connection.client.host[:MAX_ADDRESS] if connection.client else None
 
 
-async def get_current_user(request: Request) -> Identity:
-    """The identity of the bearer token.
+async def get_current_user(
+    request: Request,
+    _documented: Annotated[object, Security(BEARER)] = None,
+) -> Principal:
+    """The principal of the bearer token.
 
     Raises:
         Unauthenticated: `missing_token`, `invalid_token`, `expired_token` or `user_disabled`.
     """
-    return await _services(request).auth.authenticate(bearer_token(request))
+    return await _authenticate(request, bearer_token(request))
 
 
 def bearer_token(request: HTTPConnection) -> str | None:
@@ -46,41 +56,59 @@ def bearer_token(request: HTTPConnection) -> str | None:
     return token if scheme.lower() == "bearer" else None
 
 
-CurrentUser = Annotated[Identity, Depends(get_current_user)]
+def has_metrics_token(request: HTTPConnection, settings: Settings) -> bool:
+    """Whether it carries the token that opens the numbers, and nothing else."""
+    token = settings.metrics_token
+    if token is None:
+        return False
+    given = bearer_token(request) or ""
+    return secrets.compare_digest(given.encode(), token.get_secret_value().encode())
+
+
+CurrentUser = Annotated[Principal, Depends(get_current_user)]
 
 
 async def get_current_user_stream(
     request: Request,
+    _documented: Annotated[object, Security(BEARER)] = None,
     token: Annotated[
-        str | None, Query(description="The access token, where no `Authorization` header can be sent (EventSource).")
+        str | None,
+        Query(
+            description="The access token, where no `Authorization` header can be sent (EventSource).",
+            examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2ln"],
+        ),
     ] = None,
     ticket: Annotated[
-        str | None, Query(description="Better than a token in the address: a one-time ticket of `POST ws/ticket`.")
+        str | None,
+        Query(
+            description="Better than a token in the address: a one-time ticket of `POST ws/ticket`.",
+            examples=["Zk3q0S0mN1xYw8uV"],
+        ),
     ] = None,
-) -> Identity:
-    """As `get_current_user`; without an `Authorization` header the ticket of the query counts, or else its token."""
+) -> Principal:
+    """Return the principal of the `Authorization` header, or else of the query's ticket, or else of its token."""
     if "authorization" in request.headers:
         return await get_current_user(request)
     if ticket is not None:
-        return await _services(request).auth.redeem(ticket)
-    return await _services(request).auth.authenticate(token)
+        return _at_address(await _services(request).auth.redeem(ticket), request)
+    return await _authenticate(request, token)
 
 
-StreamUser = Annotated[Identity, Depends(get_current_user_stream)]
+StreamUser = Annotated[Principal, Depends(get_current_user_stream)]
 
 
-async def require_admin(user: CurrentUser) -> Identity:
+async def require_admin(user: CurrentUser) -> Principal:
     """Raises Forbidden (`admin_only`) for everybody else."""
     if not user.is_admin:
-        raise Forbidden("This is for administrators.", code="admin_only")
+        raise Forbidden(code="admin_only")
     return user
 
 
-CurrentAdmin = Annotated[Identity, Depends(require_admin)]
+CurrentAdmin = Annotated[Principal, Depends(require_admin)]
 
 
-async def get_current_user_websocket(websocket: WebSocket) -> Identity:
-    """The identity of `?ticket=`, or else of `?token=`, of a WebSocket that is not accepted yet.
+async def get_current_user_websocket(websocket: WebSocket) -> Principal:
+    """The principal of `?ticket=`, or else of `?token=`, of a WebSocket that is not accepted yet.
 
     On failure the socket is accepted, sent one `error` and closed with 1008 and the code as reason, because a browser
     cannot read an HTTP status (protocol.md, section 5); then the error is raised, so that the caller ends too.
@@ -96,15 +124,30 @@ async def get_current_user_websocket(websocket: WebSocket) -> Identity:
             return await services.auth.redeem(ticket)
         return await services.auth.authenticate(websocket.query_params.get("token"))
     except Unauthenticated as error:
-        await _refuse(websocket, error, to_wire(services.clock.now()))
+        language = reader_language(websocket, services.settings.language)
+        await _refuse(websocket, error, language, to_wire(services.clock.now()))
         raise
 
 
-async def _refuse(websocket: WebSocket, error: Unauthenticated, timestamp: str) -> None:
-    frame = {"type": "error", "code": error.code, "message": error.message, "fatal": True, "timestamp": timestamp}
+def reader_language(websocket: WebSocket, default: Language) -> Language:
+    """Return the language of `?lang=`, else the deployment's."""
+    return Language.of_locale(websocket.query_params.get("lang", "")) or default
+
+
+async def _refuse(websocket: WebSocket, error: Unauthenticated, language: Language, timestamp: str) -> None:
+    message = str(error.text_in(language))
+    frame = {"type": "error", "code": error.code, "message": message, "fatal": True, "timestamp": timestamp}
     await websocket.accept()
     await websocket.send_text(orjson.dumps(frame).decode())
     await websocket.close(WS_1008_POLICY_VIOLATION, error.code)
+
+
+async def _authenticate(connection: HTTPConnection, token: str | None) -> Principal:
+    return _at_address(await _services(connection).auth.authenticate(token), connection)
+
+
+def _at_address(principal: Principal, connection: HTTPConnection) -> Principal:
+    return replace(principal, address=client_address(connection))
 
 
 def _services(connection: HTTPConnection) -> _Services:

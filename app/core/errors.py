@@ -10,22 +10,58 @@ ScannerError                 code, message, retryable
 ├── LimitReached             too many of something (429)
 └── Unavailable              the database is busy, full or down; try again (503)
 
-Messages may be shown to clients: they hold no internals.
+What a client reads is the text with the error's code, or with a finer key, in the reader's language (`error.*` in
+`domain/locales`): there is nothing of internals in it.
 """
+
+from app.domain.messages import Language, MessageCatalog, Text
+
+_PREFIX = "error."
 
 
 class ScannerError(Exception):
-    """Root. `code` is stable and documented in docs/errors.md."""
+    """Root. `code` is stable and documented in docs/errors.md.
+
+    `text` names the error's text where the code's own is too coarse (`text_key`); `params` are the values in it, a
+    `Text` among them is told in the reader's language as well. `message` is for logs: the text in English, or what was
+    given: a `Text` of the command line, or for an error that no client is told the details of, a word in English.
+    """
 
     code = "internal"
     status = 500
     retryable = False
 
-    def __init__(self, message: str, *, code: str | None = None, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        code: str | None = None,
+        text: str | None = None,
+        retry_after_s: float | None = None,
+        **params: object,
+    ) -> None:
         self.code = code or type(self).code
+        self._given, self.text_key, self.params = message, text or self.code, params
+        self.message = message or self.text
         self.retry_after_s = retry_after_s
+        super().__init__(self.message)
+
+    @property
+    def text(self) -> Text:
+        """What a client reads, in English; with its key, for a text that holds it."""
+        return self.text_in(Language.EN)
+
+    def text_in(self, language: Language) -> Text:
+        """Return what people read: of a client, or of a command."""
+        texts = MessageCatalog(language)
+        if isinstance(self._given, Text):
+            return texts.adopt(self._given)
+        key = next(key for key in (self.text_key, self.code, ScannerError.code) if _PREFIX + key in texts)
+        return texts(_PREFIX + key, **{name: _adopted(value, texts) for name, value in self.params.items()})
+
+
+def _adopted(value: object, texts: MessageCatalog) -> object:
+    return texts.adopt(value) if isinstance(value, Text) else value
 
 
 class ConfigurationError(ScannerError):

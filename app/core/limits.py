@@ -48,16 +48,22 @@ class TokenBucket:
 
     __slots__ = ("_at", "_burst", "_per_s", "_tokens")
 
-    def __init__(self, *, burst: float, per_s: float) -> None:
+    def __init__(self, *, burst: float, per_s: float, tokens: float | None = None, at: float | None = None) -> None:
+        """`tokens` at the time `at`: of a bucket that was kept elsewhere; without them it is full."""
         self._burst = burst
         self._per_s = per_s
-        self._tokens = burst
-        self._at: float | None = None  # when the tokens were counted last; None before the first call
+        self._tokens = burst if tokens is None else tokens
+        self._at = at  # when the tokens were counted last; None before the first call
+
+    @property
+    def tokens(self) -> float:
+        """How many are left, as of the last `take`."""
+        return self._tokens
 
     def take(self, now: float, amount: float = 1) -> bool:
         """Whether `amount` more are allowed at `now` (monotonic seconds); if so they are taken, else none is.
 
-        Nobody waits for more than a burst: who asks for more takes a full one.
+        Nobody waits for more than a burst: a larger amount takes a full one.
         """
         if self._at is not None:
             self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_s)
@@ -77,7 +83,7 @@ class TokenBucket:
         return self._at is None or self._tokens + (now - self._at) * self._per_s >= self._burst
 
 
-class Pace:
+class DebtTokenBucket:
     """An average of `per_s` after a `burst`, for amounts of any size: a large one is paid for by waiting afterwards."""
 
     __slots__ = ("_at", "_burst", "_left", "_per_s")
@@ -104,7 +110,7 @@ class Pace:
         self._at = now
 
 
-class KeyedBuckets:
+class KeyedTokenBuckets:
     """One bucket per key, forgotten when full again. At most `max_keys`: beyond it the oldest key is forgotten."""
 
     def __init__(self, *, burst: float, per_s: float, max_keys: int = 10_000) -> None:
@@ -143,7 +149,7 @@ class Strikes:
         self._times: deque[float] = deque()
 
     def add(self, now: float) -> bool:
-        """One more at `now`; True when this one is the last straw."""
+        """One more at `now`; True when the limit is reached with it."""
         while self._times and now - self._times[0] > self._window_s:
             self._times.popleft()
         self._times.append(now)
@@ -151,71 +157,89 @@ class Strikes:
 
 
 @dataclass(slots=True)
-class _Tries:
+class Tries:
+    """How often somebody has tried, and when the next try is welcome (in the caller's seconds)."""
+
     count: int = 0
-    until: float = 0.0  # the next try is welcome from then on
+    until: float = 0.0
 
 
-class GrowingDelays:
-    """Per key: `free` tries as they come, then a wait of `first_s` that doubles with each, at most `longest_s`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrowingDelay:
+    """`free` tries as they come, then a wait of `first_s` that doubles with each, at most `longest_s`.
 
-    A try counts when it begins, so that many at once gain nothing; success forgets all before it. A try that is
-    refused counts for nothing and prolongs nothing. Each `longest_s` without a try takes one back. At most `max_keys`:
-    beyond it the keys with the fewest tries are forgotten, but never one that has to wait, or would with the next try.
-    While there are only such, all keys that are new share one count.
+    A try counts when it begins, so that many at once gain nothing. One that is refused counts for nothing and prolongs
+    nothing. Each `longest_s` without a try takes one back.
     """
 
-    def __init__(self, *, free: int, first_s: float, longest_s: float, max_keys: int = 10_000) -> None:
-        self._free = free
-        self._first_s = first_s
-        self._longest_s = longest_s
+    free: int
+    first_s: float
+    longest_s: float
+
+    def begin(self, tries: Tries, now: float) -> float:
+        """0.0: the try may go on, and is counted. Else the seconds to wait."""
+        if now < tries.until:
+            return tries.until - now
+        tries.count = self.left(tries, now) + 1
+        tries.until = now + self._delay_s(tries.count)
+        return 0.0
+
+    def withdraw(self, tries: Tries, now: float) -> None:
+        """The try came to nothing through no fault of the one who tried."""
+        tries.count = max(0, tries.count - 1)
+        tries.until = min(tries.until, now)
+
+    def left(self, tries: Tries, now: float) -> int:
+        """Tries that time has not taken back."""
+        return max(0, tries.count - max(0, int((now - tries.until) / self.longest_s)))
+
+    def _delay_s(self, count: int) -> float:
+        beyond = min(count - self.free, _MAX_DOUBLINGS)
+        return 0.0 if beyond < 0 else min(self.longest_s, self.first_s * 2.0**beyond)
+
+
+class KeyedBackoff:
+    """A `GrowingDelay` per key; success forgets all tries before it.
+
+    At most `max_keys`: beyond it the keys with the fewest tries are forgotten, but never one that has to wait, or would
+    with the next try. While there are only such, all keys that are new share one count.
+    """
+
+    def __init__(self, delay: GrowingDelay, *, max_keys: int = 10_000) -> None:
+        self._delay = delay
         self._max_keys = max_keys
-        self._tries: dict[str, _Tries] = {}
-        self._others = _Tries()  # of all keys for which there is no room
+        self._tries: dict[str, Tries] = {}
+        self._others = Tries()  # of all keys for which there is no room
         self._looked_at = -inf  # when room was made last; not more than once a second, for it looks at every key
 
     def begin(self, key: str, now: float) -> float:
         """0.0: the try may go on, and counts. Else the seconds to wait."""
-        tries = self._tries.get(key) or self._place_for(key, now)
-        if now < tries.until:
-            return tries.until - now
-        tries.count = self._left(tries, now) + 1
-        tries.until = now + self._delay_s(tries.count)
-        return 0.0
+        return self._delay.begin(self._tries.get(key) or self._place_for(key, now), now)
 
     def succeed(self, key: str) -> None:
         self._tries.pop(key, None)
 
     def withdraw(self, key: str, now: float) -> None:
-        """The try came to nothing through no fault of whoever tried."""
+        """The try came to nothing through no fault of the one who tried."""
         tries = self._tries.get(key)
         if tries is None:
             return
-        tries.count = max(0, tries.count - 1)
-        tries.until = min(tries.until, now)
+        self._delay.withdraw(tries, now)
         if not tries.count:
             del self._tries[key]
 
-    def _left(self, tries: _Tries, now: float) -> int:
-        """Tries that time has not taken back."""
-        return max(0, tries.count - max(0, int((now - tries.until) / self._longest_s)))
-
-    def _place_for(self, key: str, now: float) -> _Tries:
+    def _place_for(self, key: str, now: float) -> Tries:
         if len(self._tries) >= self._max_keys and now - self._looked_at >= 1:
             self._looked_at = now
             self._forget(now)
         if len(self._tries) >= self._max_keys:
             return self._others
-        self._tries[key] = tries = _Tries(until=now)
+        self._tries[key] = tries = Tries(until=now)
         return tries
 
     def _forget(self, now: float) -> None:
         """A tenth at once, so that it is not done for each key."""
-        counts = {key: self._left(tries, now) for key, tries in self._tries.items()}
-        low = [key for key, count in counts.items() if count < self._free]
+        counts = {key: self._delay.left(tries, now) for key, tries in self._tries.items()}
+        low = [key for key, count in counts.items() if count < self._delay.free]
         for key in nsmallest(max(1, self._max_keys // 10), low, key=counts.__getitem__):
             del self._tries[key]
-
-    def _delay_s(self, count: int) -> float:
-        beyond = min(count - self._free, _MAX_DOUBLINGS)
-        return 0.0 if beyond < 0 else min(self._longest_s, self._first_s * 2.0**beyond)

@@ -10,6 +10,7 @@ from typing import Any, Final, TextIO
 
 import structlog
 
+from app.core import trace_context
 from app.core.redact import redact, redact_value
 from app.core.tracebacks import RepeatLimit, write_traceback
 
@@ -37,6 +38,12 @@ def redact_event(_logger: Any, _method: str, event_dict: EventDict) -> EventDict
     return event_dict
 
 
+def add_trace_id(_logger: Any, _method: str, event_dict: EventDict) -> EventDict:
+    """Processor: says on whose behalf the line was written (`core.trace_context`)."""
+    event_dict["trace_id"] = trace_context.current().trace_id
+    return event_dict
+
+
 def configure_logging(level: str = "INFO", *, stream: TextIO | None = None, colors: bool | None = None) -> None:
     """Send every logger to one redacted handler on stderr (or `stream`). May be called again."""
     stream = stream or sys.stderr
@@ -45,6 +52,7 @@ def configure_logging(level: str = "INFO", *, stream: TextIO | None = None, colo
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_trace_id,
         redact_event,
     ]
     structlog.configure(

@@ -5,7 +5,18 @@ prometheus_client exports a counter with the ending `_total`: `websocket_message
 one process do not meet.
 """
 
+from bisect import bisect_left
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class WeightedHistogram(Histogram):
+    """A histogram of which one observation may count many times: one write to thousands of sockets is one call."""
+
+    def observe_times(self, amount: float, times: int) -> None:
+        """Like `times` calls of `observe`."""
+        self._sum.inc(amount * times)
+        self._buckets[bisect_left(self._upper_bounds, amount)].inc(times)
 
 
 class Metrics:
@@ -57,6 +68,20 @@ class Metrics:
         self.sweep_lag = Gauge(
             "websocket_sweep_lag_seconds", "Seconds since the last sweep that succeeded", registry=self.registry
         )
+        self.bus_healthy = Gauge(
+            "event_bus_healthy", "1 while hints arrive; 0: events are delivered by the sweep", registry=self.registry
+        )
+        self.bus_refused = Counter(
+            "event_bus_refused",
+            "Messages of the bus, or bodies in them, that this program does not write so",
+            ["what"],
+            registry=self.registry,
+        )
+        self.captures_healthy = Gauge(
+            "captures_storage_healthy",
+            "1 while the storage of captures answers; 0: scans keep none, and none are shown",
+            registry=self.registry,
+        )
         self.waiting_bytes = Gauge(
             "websocket_waiting_bytes", "Bytes that wait for slow connections", registry=self.registry
         )
@@ -73,7 +98,7 @@ class Metrics:
             ["reason"],
             registry=self.registry,
         )
-        self.delivery_latency = Histogram(
+        self.delivery_latency = WeightedHistogram(
             "websocket_delivery_latency_seconds",
             "From the event's commit time to the hand-over to live followers",
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),

@@ -1,7 +1,7 @@
 """The one place that decides what must not be seen: in logs, in the URLs of events and log lines of tasks, in results.
 
-`redact` is for text of any kind, `redact_value` for what stands under a name in a log record, `shown` and `shown_value`
-for what others wrote and a reader gets. All are idempotent and never raise.
+`redact` is for text of any kind, `redact_value` for what stands under a name in a log record, `display_text` and
+`display_value` for what others wrote and a reader gets. All are idempotent and never raise.
 """
 
 import re
@@ -73,7 +73,7 @@ def _hide_pair(found: re.Match[str]) -> str:
     return f"{found['lead']}{found['name']}={MASK}"
 
 
-def shown(text: str) -> str:
+def display_text(text: str) -> str:
     """Redact, and take out what steers a terminal or turns text around: pages have a say in what scans report."""
     if not text.isprintable():
         text = "".join(map(_shown_character, text))
@@ -86,17 +86,17 @@ def _shown_character(character: str) -> str:
     return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
 
 
-def shown_value(value: Any, *, breaks: bool = False) -> Any:
-    """The value of a JSON document with every text in it as `shown` gives it; names stay. With `breaks` the lines of a
-    text stay lines.
+def display_value(value: Any, *, breaks: bool = False) -> Any:
+    """The value of a JSON document with every text in it as `display_text` gives it; names stay. With `breaks` the
+    lines of a text stay lines.
     """
     match value:
         case str():
-            return "\n".join(map(shown, value.split("\n"))) if breaks else shown(value)
+            return "\n".join(map(display_text, value.split("\n"))) if breaks else display_text(value)
         case Mapping():
-            return {name: shown_value(item, breaks=breaks) for name, item in value.items()}
+            return {name: display_value(item, breaks=breaks) for name, item in value.items()}
         case list() | tuple():
-            return [shown_value(item, breaks=breaks) for item in value]
+            return [display_value(item, breaks=breaks) for item in value]
         case _:
             return value
 

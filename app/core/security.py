@@ -21,7 +21,8 @@ from jwt.types import Options
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.errors import ConfigurationError, Unauthenticated
-from app.core.places import Places
+from app.core.priority_slots import PrioritySlots
+from app.core.system_errors import reason_of
 
 ALGORITHM: Final = "HS256"
 REQUIRED_CLAIMS: Final = ("exp", "iat", "sub", "type", "jti", "sid", "ver")
@@ -39,19 +40,19 @@ TokenType = Literal["access", "refresh"]
 class Passwords:
     """Argon2id hashes, made and checked in threads of their own: one takes some 50 ms and 64 MiB.
 
-    Whoever is known (signed in, or signing in from where they have been before) waits in a queue of their own, goes
-    before strangers, and finds a thread that strangers never take: a flood of guesses keeps none of them out.
+    A known user (signed in, or signing in from where they have been before) waits in a queue of their own, goes
+    before unknown ones, and finds a thread that those never take: a flood of guesses keeps none of them out.
     At most `MAX_WAITING` of each wait or are served; beyond that LimitReached tells the client to come back.
     """
 
     THREADS: Final = 3
-    FOR_STRANGERS: Final = 2  # of them, at most
+    MAX_UNKNOWN: Final = 2  # of them, at most
     MAX_WAITING: Final = 64
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
         self._threads = ThreadPoolExecutor(self.THREADS, thread_name_prefix="password")
-        self._places = Places(total=self.THREADS, for_strangers=self.FOR_STRANGERS, max_waiting=self.MAX_WAITING)
+        self._slots = PrioritySlots(total=self.THREADS, max_unknown=self.MAX_UNKNOWN, max_waiting=self.MAX_WAITING)
         self._nobody: str | None = None  # a hash that no password fits; made when first needed
 
     async def hash(self, password: str) -> str:
@@ -66,19 +67,16 @@ class Passwords:
         """The hash was made with weaker parameters than those of today."""
         return self._hasher.check_needs_rehash(stored)
 
-    def hash_sync(self, password: str) -> str:
-        return self._hasher.hash(password)
-
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[..., T], *arguments: str | None, known: bool) -> T:
-        async with self._places.hold(known=known):
+        async with self._slots.hold(known=known):
             running = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
             try:
                 return await asyncio.shield(running)
             finally:
-                await asyncio.wait([running])  # a busy thread keeps its place, even when whoever asked has gone
+                await asyncio.wait([running])  # a busy thread keeps its place, even when the asker has gone
 
     def _verify(self, password: str, stored: str | None) -> bool:
         if self._nobody is None:
@@ -135,12 +133,12 @@ class Tokens:
             Unauthenticated: `missing_token`, `expired_token` or `invalid_token`.
         """
         if not token:
-            raise Unauthenticated("A token is needed.", code="missing_token")
+            raise Unauthenticated(code="missing_token")
         if len(token) > MAX_TOKEN_BYTES:
             raise _invalid()
         claims = _claims(self._verify(token), token_type)
         if claims.expires_at <= self._clock.now():
-            raise Unauthenticated("The token has expired.", code="expired_token")
+            raise Unauthenticated(code="expired_token")
         return claims
 
     def _verify(self, token: str) -> Mapping[str, object]:
@@ -204,7 +202,7 @@ def _claims(payload: Mapping[str, object], token_type: TokenType) -> Claims:
 
 
 def _invalid() -> Unauthenticated:
-    return Unauthenticated("The token is not valid.", code="invalid_token")
+    return Unauthenticated(code="invalid_token")
 
 
 def load_secret(settings: Settings) -> str:
@@ -222,11 +220,11 @@ def load_secret(settings: Settings) -> str:
         secret = path.read_text().strip()
         mode = path.stat().st_mode
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be used: {error.strerror}; make it a file of ours") from error
+        raise ConfigurationError(text="key_not_usable", path=path, reason=reason_of(error)) from error
     if mode & 0o077:
-        raise ConfigurationError(f"{path} may be read by others; chmod 600 it, or delete it to get a new one")
+        raise ConfigurationError(text="key_open", path=path)
     if len(secret) < 2 * 32:  # 32 random bytes as hex
-        raise ConfigurationError(f"{path} is too short; delete it to get a new one")
+        raise ConfigurationError(text="key_too_short", path=path)
     return secret
 
 

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TextIO
 
-from app.core.limits import KeyedBuckets
+from app.core.limits import KeyedTokenBuckets
 
 MAX_FRAMES: Final = 40  # of one error, the innermost ones
 MAX_LINKS: Final = 6  # errors of a chain or of a group
 MAX_MESSAGE: Final = 1_000  # characters
-# Of one place: whoever finds how to make it fail is not to fill the disk with it.
+# Of one place: a client that has found how to make it fail must not fill the disk with it.
 BURST: Final = 10
 PER_S: Final = 0.1
 _CAUSE: Final = "\nThe above exception was the direct cause of the following exception:\n\n"
@@ -63,18 +63,18 @@ class RepeatLimit(logging.Filter):
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._now = now
-        self._buckets = KeyedBuckets(burst=BURST, per_s=PER_S, max_keys=1_000)
+        self._buckets = KeyedTokenBuckets(burst=BURST, per_s=PER_S, max_keys=1_000)
         self._dropped: Counter[str] = Counter()
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = _error_of(record)
         if error is None:
             return True
-        place = _place_of(error)
-        if not self._buckets.take(place, self._now()):
-            self._dropped[place] += 1
+        location = _location_of(error)
+        if not self._buckets.take(location, self._now()):
+            self._dropped[location] += 1
             return False
-        repeated = self._dropped.pop(place, 0)
+        repeated = self._dropped.pop(location, 0)
         if repeated and isinstance(record.msg, dict):
             record.msg["repeated"] = repeated
         elif repeated:
@@ -92,7 +92,7 @@ def _error_of(record: logging.LogRecord) -> BaseException | None:
     return found if isinstance(found, BaseException) else None
 
 
-def _place_of(error: BaseException) -> str:
+def _location_of(error: BaseException) -> str:
     """Its kind, and the line that raised it."""
     last = error.__traceback__
     while last is not None and last.tb_next is not None:

@@ -1,1 +1,1 @@
-"""What everybody in the house may know: statuses, stages, violations. Standard library only."""
+"""What every floor may know: statuses, stages, violations. Standard library only."""

@@ -17,7 +17,7 @@ class Seen(StrEnum):
     CLIENT_ERROR = "client_error"  # any other 4xx: refused, blocked, too many requests
     SERVER_ERROR = "server_error"  # 5xx
     NO_ANSWER = "no_answer"  # asked, and nothing or nothing usable came: an empty page, a circle
-    TRUNCATED = "truncated"  # its body was cut, by the sender or by our limit
+    TRUNCATED = "truncated"  # its body was cut, by the sender or by our limit, or what it refers to was
     UNREADABLE = "unreadable"  # it came, but reading it took too much
     WALL = "wall"  # a page that asks for consent, for a script or for proof of a person instead of its content
     SIGN_IN = "sign_in"  # asks for a password, or leads to a page that does
@@ -44,14 +44,14 @@ LOST: Final = (
     Seen.HOST_GIVEN_UP,
 )
 # Not examined because the site or the scan's own limits said so: named, and no part of the share.
-APART: Final = (Seen.SIGN_IN, Seen.ROBOTS, Seen.DEPTH, Seen.TRAP, Seen.LIMIT)
+EXCLUDED: Final = (Seen.SIGN_IN, Seen.ROBOTS, Seen.DEPTH, Seen.TRAP, Seen.LIMIT)
 # What the last three count as; MOVED only where nobody looks at what it leads to.
 COUNTED_AS: Final = MappingProxyType({Seen.MOVED: Seen.JUDGED, Seen.FORM: Seen.SIGN_IN, Seen.SHEET: Seen.JUDGED})
-COSTLY: Final = (*LOST, *APART)
+NOT_JUDGED: Final = (*LOST, *EXCLUDED)
 COVERED: Final = "coverage"  # checkpoint of a scan's store: `Coverage.to_json` at the end of its crawl
 
 
-class Cut(StrEnum):
+class CrawlCutoff(StrEnum):
     """Which limit ended a crawl before its last address."""
 
     PAGES = "page_limit"
@@ -67,7 +67,7 @@ class Coverage:
 
     hosts: Mapping[str, Mapping[Seen, int]] = field(default_factory=dict)
     start_page: bool = False
-    cut: Cut | None = None
+    cut: CrawlCutoff | None = None
 
     @property
     def total(self) -> Mapping[Seen, int]:
@@ -79,16 +79,16 @@ class Coverage:
 
     def costs(self) -> Iterator[tuple[Seen, str, int]]:
         """(reason, host, number) of everything that was not seen, the largest numbers of each reason first."""
-        for seen in COSTLY:
+        for seen in NOT_JUDGED:
             found = [(counts[seen], host) for host, counts in self.hosts.items() if counts.get(seen)]
             for number, host in sorted(found, key=lambda item: (-item[0], item[1])):
                 yield seen, host, number
 
-    def dimmest(self, limit: int) -> list[tuple[str, Mapping[Seen, int]]]:
+    def least_covered(self, limit: int) -> list[tuple[str, Mapping[Seen, int]]]:
         """At most `limit` hosts, those with the most addresses that were not seen first."""
 
         def cost(item: tuple[str, Mapping[Seen, int]]) -> tuple[int, str]:
-            return -sum(item[1].get(seen, 0) for seen in COSTLY), item[0]
+            return -sum(item[1].get(seen, 0) for seen in NOT_JUDGED), item[0]
 
         return sorted(self.hosts.items(), key=cost)[:limit]
 
@@ -101,4 +101,4 @@ class Coverage:
 def coverage_of(value: Mapping[str, Any]) -> Coverage:
     """The inverse of `Coverage.to_json`."""
     hosts = {host: {Seen(seen): number for seen, number in counts.items()} for host, counts in value["hosts"].items()}
-    return Coverage(hosts, value["start_page"], None if value["cut"] is None else Cut(value["cut"]))
+    return Coverage(hosts, value["start_page"], None if value["cut"] is None else CrawlCutoff(value["cut"]))

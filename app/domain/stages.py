@@ -5,6 +5,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from app.domain.messages import MessageCatalog, Text
+
 
 class StageKey(StrEnum):
     """Stable key on the wire (`stage_key`)."""
@@ -24,6 +26,7 @@ class StageStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     SKIPPED = "skipped"
+    CANCELLED = "cancelled"  # it ran when its attempt was cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +36,18 @@ class StageSpec:
     key: StageKey
     index: int  # 1 to 5, `stage_index` on the wire
     weight: int  # share of the overall progress in percent; the five sum to 100
-    name_zh: str
-    name_en: str
 
-    def name(self, language: str) -> str:
-        return self.name_en if language == "en" else self.name_zh
+    def name(self, language: str) -> Text:
+        return MessageCatalog(language)(f"stage.{self.key}")
 
 
 # The weights follow where a scan of a middle-sized site spends its time: crawling most, then the captures.
 STAGES: Final = (
-    StageSpec(StageKey.SUBDOMAIN_DISCOVERY, 1, 15, "子域名发现", "Subdomain discovery"),
-    StageSpec(StageKey.PAGE_CRAWL, 2, 35, "页面爬取", "Page crawl"),
-    StageSpec(StageKey.THIRD_PARTY, 3, 10, "第三方域名识别", "Third-party identification"),
-    StageSpec(StageKey.CONTENT_CAPTURE, 4, 25, "内容抓取", "Content capture"),
-    StageSpec(StageKey.AI_ANALYSIS, 5, 15, "AI分析", "AI analysis"),
+    StageSpec(StageKey.SUBDOMAIN_DISCOVERY, 1, 15),
+    StageSpec(StageKey.PAGE_CRAWL, 2, 35),
+    StageSpec(StageKey.THIRD_PARTY, 3, 10),
+    StageSpec(StageKey.CONTENT_CAPTURE, 4, 25),
+    StageSpec(StageKey.AI_ANALYSIS, 5, 15),
 )
 STAGE_BY_KEY: Final = MappingProxyType({spec.key: spec for spec in STAGES})
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from app.domain.coverage import COSTLY, LOST, Coverage, Seen
+from app.domain.coverage import LOST, NOT_JUDGED, Coverage, Seen
+from app.domain.messages import MessageCatalog, Text
+from app.domain.tasks import TaskStatus
 
 ENOUGH: Final = 0.95  # of the addresses that could have been judged (issue 7)
 SIGN_IN_SHARE: Final = 4  # a forum has a few links on each page (answer, remember) that lead to its sign-in
@@ -57,35 +58,9 @@ CUTS: Final = (
 )
 
 
-REASON_NAMES: Final = MappingProxyType(
-    {
-        Reason.START_PAGE: ("起始页没有可检查的内容", "the start page showed nothing that could be judged"),
-        Reason.LOW_COVERAGE: ("可检查的链接不足 95%", "less than 95 % of the addresses could be judged"),
-        Reason.BEHIND_SIGN_IN: ("大部分内容需要登录", "most of the site lies behind a sign-in"),
-        Reason.CLIENT_ERROR: ("被拒绝（4xx）", "refused (4xx)"),
-        Reason.SERVER_ERROR: ("服务器错误（5xx）", "server error (5xx)"),
-        Reason.NO_ANSWER: ("没有应答", "no answer"),
-        Reason.TRUNCATED: ("内容被截断", "cut off"),
-        Reason.UNREADABLE: ("内容无法读取", "unreadable"),
-        Reason.WALL: ("同意或验证页面代替了内容", "a page of consent or verification instead of the content"),
-        Reason.HOST_GIVEN_UP: ("主机停止应答", "the host stopped answering"),
-        Reason.SIGN_IN: ("需要登录", "behind a sign-in"),
-        Reason.ROBOTS: ("robots.txt 禁止", "refused by robots.txt"),
-        Reason.DEPTH: ("超出深度限制", "beyond the limit of depth"),
-        Reason.TRAP: ("没有新内容的重复链接", "repetitions without anything new"),
-        Reason.LIMIT: ("超出扫描限制", "beyond a limit of the scan"),
-        Reason.PAGE_LIMIT: ("达到页面数限制", "the limit of pages was reached"),
-        Reason.TIME_LIMIT: ("达到时间限制", "the limit of time was reached"),
-        Reason.REQUEST_LIMIT: ("达到请求数限制", "the limit of requests was reached"),
-        Reason.BYTE_LIMIT: ("达到数据量限制", "the limit of bytes was reached"),
-        Reason.ADDRESS_LIMIT: ("链接数超出可记录的上限", "more addresses than are remembered"),
-    }
-)
-
-
-def reason_name(reason: Reason, language: str) -> str:
+def reason_name(reason: Reason, language: str) -> Text:
     """The reason for people, within a sentence."""
-    return REASON_NAMES[reason][language == "en"]
+    return MessageCatalog(language)(f"reason.{reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +71,30 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
 
 
-def judge(coverage: Coverage, violations: int) -> Verdict:
+def is_conclusive(status: str, verdict: Mapping[str, Any] | None) -> bool:
+    """Whether a run says something about the site: it was completed, and saw enough. `verdict` as in the task's row;
+    scans from before there were verdicts have none, and count.
+    """
+    inconclusive = verdict is not None and verdict["result"] == Result.INCONCLUSIVE
+    return status == TaskStatus.COMPLETED and not inconclusive
+
+
+def main_reasons(verdict: Verdict, language: str) -> Text:
+    """Name what a reader must know before the numbers: what decided against the site, and which limit cut the scan."""
+    decisive = DECISIVE if verdict.result is Result.INCONCLUSIVE else frozenset()
+    told = (reason for reason in verdict.reasons if reason in decisive or reason in CUTS)
+    return MessageCatalog(language).join_clauses(reason_name(reason, language) for reason in told)
+
+
+def completion_message(verdict: Verdict, texts: MessageCatalog) -> Text:
+    """Return what `task_completed` says to people."""
+    reasons = main_reasons(verdict, texts.language)
+    if not reasons:
+        return texts("task_completed")
+    return texts("task_inconclusive" if verdict.result is Result.INCONCLUSIVE else "task_cut", reasons=reasons)
+
+
+def reach_verdict(coverage: Coverage, violations: int) -> Verdict:
     """The verdict of a complete scan."""
     reasons = tuple(_reasons(coverage))
     if violations:
@@ -122,6 +120,6 @@ def _reasons(coverage: Coverage) -> Iterator[Reason]:
         yield Reason.BEHIND_SIGN_IN
     if coverage.cut is not None:
         yield Reason(coverage.cut.value)
-    for seen in COSTLY:
+    for seen in NOT_JUDGED:
         if total.get(seen) and not (seen is Seen.LIMIT and coverage.cut is not None):
             yield Reason(seen.value)

@@ -1,8 +1,10 @@
 """Kinds of violation, risk levels and the two thresholds that turn a score into a violation."""
 
+from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
+
+from app.domain.messages import MessageCatalog, Text
 
 
 class ViolationKey(StrEnum):
@@ -18,6 +20,7 @@ class ViolationKey(StrEnum):
     OTHER = "other"
     TAKEOVER = "takeover"
     HIDDEN_LINK = "hidden_link"
+    TAMPERED = "tampered"  # a page of the site itself that somebody else has changed
 
 
 class RiskLevel(StrEnum):
@@ -29,26 +32,55 @@ class RiskLevel(StrEnum):
     CRITICAL = "critical"
 
 
-VIOLATION_NAMES: Final = MappingProxyType(
-    {
-        ViolationKey.ADULT: ("色情内容", "Adult content"),
-        ViolationKey.GAMBLING: ("赌博内容", "Gambling"),
-        ViolationKey.FRAUD: ("诈骗钓鱼", "Fraud and phishing"),
-        ViolationKey.MALWARE: ("恶意软件", "Malware"),
-        ViolationKey.DRUGS: ("毒品内容", "Drugs"),
-        ViolationKey.VIOLENCE: ("暴力仇恨", "Violence and hate"),
-        ViolationKey.MEDICAL: ("违规医药", "Illegal medicine"),
-        ViolationKey.TAKEOVER: ("域名可被接管", "Domain can be taken over"),
-        ViolationKey.HIDDEN_LINK: ("隐藏链接", "Hidden link"),
-        ViolationKey.OTHER: ("其他", "Other"),
-    }
-)
+class Layer(StrEnum):
+    """Which layer of the analysis said so."""
+
+    REPUTATION = "reputation"
+    STRUCTURE = "structure"
+    TEXT = "text"
+    IMAGE = "image"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why. No verdict without at least one."""
+
+    layer: Layer
+    rule: str  # id of the rule, list entry or lexicon
+    score: float  # 0..1, what this alone would say
+    snippet: str = ""  # quoted from the page, at most 200 characters
+    offset: int | None = None  # of the snippet in the captured text, in characters
+    provenance: str = ""  # list and date, lexicon version, model name
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ViolationFact:
+    """A violation as stage 5 finds it. Rows, events, snapshots and REST spell its fields in the same way."""
+
+    domain: str  # registrable domain of the third party; of a page that was tampered with, its host
+    violation_key: ViolationKey
+    risk_level: RiskLevel
+    confidence_score: float  # 0..1, at least VIOLATION_FROM
+    description: str
+    evidence: tuple[Evidence, ...]
+    needs_review: bool
+    url: str = ""  # where the content was seen
+    found_on: str = ""  # page of the target that refers to it
+
 
 VIOLATION_FROM: Final = 0.5  # from this confidence on it is a violation (protocol.md, section 4)
 REVIEW_BELOW: Final = 0.8  # below this one it also needs a review
 
 
-def violation_name(key: ViolationKey, language: str) -> str:
-    """Display text (`violation_type` on the wire) in the deployment's language."""
-    zh, en = VIOLATION_NAMES[key]
-    return en if language == "en" else zh
+def violation_name(key: ViolationKey, language: str) -> Text:
+    """Name a kind of violation for people."""
+    return MessageCatalog(language)(f"violation.{key}")
+
+
+def violation_type(key: ViolationKey, language: str) -> Text:
+    """Return `violation_type` on the wire: the name, except where clients know another word from the beginning."""
+    texts = MessageCatalog(language)
+    first = f"violation_type.{key}"
+    return texts(first if first in texts else f"violation.{key}")

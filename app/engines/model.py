@@ -8,20 +8,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.domain.coverage import Seen
-from app.domain.violations import RiskLevel, ViolationKey
+from app.domain.scan_options import ScanOptions
 
 
 @dataclass(frozen=True, slots=True)
-class ScanConfig:
-    """What a user may ask of one scan. Bounds are checked where it enters (schemas, CLI)."""
+class ScanConfig(ScanOptions):
+    """The options of a scan, with its target. Bounds were checked where they came in."""
 
     target: str  # registrable domain or a host below one, ASCII
-    max_pages: int = 5_000
-    max_depth: int | None = None  # shortest link distance from a start page; 0 = start pages alone, None = no limit
-    time_limit_s: int = 7_200
-    start_urls: tuple[str, ...] = ()  # replace the host's `/`; nothing else is then a start page
-    use_passive_sources: bool = True
-    screenshots: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +151,7 @@ class Reference:
     text: str = ""  # anchor text, up to 200 characters
     hidden: str | None = None  # kind of hiding ("display_none", ...), None: visible or unknown
     rel: str = ""  # the rel attribute, lower case
+    repeats: int = 0  # how many more equal ones stand on the page (extract/equal_references.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +170,7 @@ class PageFact:
     parsed: bool = False
     error: FetchError | None = None
     duration_ms: int = 0
-    truncated: bool = False  # longer than the limit or a bomb: only its beginning was read
+    truncated: bool = False  # longer than the limit, a bomb, or with too many references: only its beginning was read
 
 
 class UrlState(StrEnum):
@@ -196,10 +191,11 @@ class FrontierUrl:
     key: str  # identity (`urls.normalise`), unique
     host: str
     depth: int  # shortest link distance from a start page that is known so far
-    shape: str = ""  # what its path has in common with its like (crawl/traps.py)
+    pattern: str = ""  # what its path has in common with its like (crawl/traps.py)
     hops: int = 0  # redirects that led here in a row
     state: UrlState = UrlState.PENDING
     seen: Seen | None = None  # what it showed; None while it is pending
+    found_on: int = 0  # id of the URL whose document named it first; 0: a start page, or a sitemap named it
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +205,9 @@ class ThirdParty:
     domain: str
     hosts: tuple[str, ...]  # ASCII, sorted
     category: str = "unknown"  # "analytics", "cdn", "ads", "social", ...; unknown stays unknown
-    references: int = 0
+    references: int = 0  # repeats included
     relation: Relation = Relation.MENTION  # the strongest
-    hidden: int = 0  # how many references are hidden
+    hidden: int = 0  # how many of these references are hidden
     example_page: str = ""  # one page that refers to it
 
 
@@ -228,6 +224,27 @@ class TlsFacts:
     error: str = ""
 
 
+class RegistrationState(StrEnum):
+    """What a domain's own registry says."""
+
+    REGISTERED = "registered"
+    UNREGISTERED = "unregistered"  # anybody can register it
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the registry of a domain said when it was asked. Dates are ISO dates in UTC; "": it did not say."""
+
+    domain: str
+    state: RegistrationState
+    source: str  # host of the registry's server
+    asked_on: str
+    registered_on: str = ""
+    expires_on: str = ""
+    statuses: tuple[str, ...] = ()  # as RDAP has them, lower case: "active", "pending delete", "redemption period"
+    registrar: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
     """Stage 4: what one host shows. Contents lie in the content-addressed store under their sha256."""
@@ -239,7 +256,7 @@ class Capture:
     status: int = 0
     hops: tuple[Hop, ...] = ()
     title: str = ""
-    text: str = ""  # visible text, at most 100,000 characters
+    charset: str = ""  # that the document was decoded with; "" when there is none
     html_sha256: str = ""
     text_sha256: str = ""
     screenshot_sha256: str = ""
@@ -248,50 +265,21 @@ class Capture:
     tls: TlsFacts | None = None
     error: FetchError | None = None
     dead: bool = False  # the name is gone (NXDOMAIN confirmed), never merely unreachable
-    page_class: str = "content"  # "content", "parked", "for_sale", "icp_block", "empty", "error"
-
-
-class Layer(StrEnum):
-    """Which layer of the analysis said so."""
-
-    REPUTATION = "reputation"
-    STRUCTURE = "structure"
-    TEXT = "text"
-    IMAGE = "image"
-    MODEL = "model"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Why. No verdict without at least one."""
-
-    layer: Layer
-    rule: str  # id of the rule, list entry or lexicon
-    score: float  # 0..1, what this alone would say
-    snippet: str = ""  # quoted from the page, at most 200 characters
-    offset: int | None = None  # of the snippet in the captured text, in characters
-    provenance: str = ""  # list and date, lexicon version, model name
-    terms: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ViolationFact:
-    """Stage 5: a violation (confidence at least 0.5)."""
-
-    domain: str  # registrable domain of the third party
-    key: ViolationKey
-    risk: RiskLevel
-    confidence: float  # 0..1
-    description: str
-    evidence: tuple[Evidence, ...]
-    needs_review: bool
-    url: str = ""  # where the content was seen
-    found_on: str = ""  # page of the target that refers to it
+    page_class: str = "content"  # "content", "parked", "for_sale", "expired", "icp_block", "empty", "error"
+    captured_at: float | None = None  # when its first address was asked; None: before this was noted
+    # The document of `url` itself, byte for byte, when `html_sha256` is another: it sent the browser on, or scripts
+    # drew what is seen. "" when that is the same, or there was none.
+    source_sha256: str = ""
+    source_charset: str = ""
+    # Of the answer to the last address that was asked: `final_url`, or the download that it starts. 0 and "": none.
+    last_status: int = 0
+    last_address: str = ""
+    registration: Registration | None = None  # of `domain`; None: its registry was not asked, or did not say
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The statistics as far as they are known; folds over facts (scan.md)."""
+    """The statistics as far as they are known."""
 
     subdomains: int = 0
     pages: int = 0
@@ -312,9 +300,21 @@ class NetworkConfig:
     static_hosts: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # host -> (address, port)
     port_map: dict[int, int] = field(default_factory=dict)  # for addresses inside allow_networks: URL port -> real
     allowed_ports: tuple[int, ...] = (80, 443, 8000, 8008, 8080, 8443, 8888)
-    ct_urls: tuple[str, ...] = ("https://crt.sh/",)  # base of crt.sh-compatible certificate logs
+    passive_sources: tuple[str, ...] = ()  # as `configured_sources` takes them; what is not here is never asked
     user_agent: str = "DomainComplianceScanner/0.1 (compliance scan)"  # deployments add their contact
     connections_per_address: int = 4
     host_silence_s: float = 300.0  # how long the crawl comes back to a host that gives no answer
     host_busy_s: float = 180.0  # the same for one that only says that it is busy
     chromium_path: str | None = None  # None: look for the system's Chromium
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingModelConfig:
+    """A language model that reads along. Comes from the deployment's settings only, never from a scan's user."""
+
+    url: str  # of its API, without "/chat/completions"
+    name: str
+    key: str = field(default="", repr=False)  # "": none is sent
+    budget: int = 100  # requests of one scan
+    timeout_s: float = 30.0  # of one request
+    concurrency: int = 2  # requests at once, of one scan

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from app.engines.phrases import Phrases
+from app.domain.log_entry import LogEntry
+from app.domain.messages import MessageCatalog
 from app.engines.ports import ScanSink
 
 MAX_WARNINGS: Final = 20  # events that name a page; a site can make any number of such pages, and the log names all
@@ -11,9 +12,9 @@ MAX_WARNINGS: Final = 20  # events that name a page; a site can make any number 
 class UnreadableNotice:
     """Warns of each unreadable page once."""
 
-    def __init__(self, *, sink: ScanSink, phrases: Phrases, module: str) -> None:
+    def __init__(self, *, sink: ScanSink, texts: MessageCatalog, module: str) -> None:
         self._sink = sink
-        self._say = phrases
+        self._texts = texts
         self._module = module
         # URLs that could not be read, in the order of finding.
         self.urls: dict[str, None] = {}
@@ -23,7 +24,7 @@ class UnreadableNotice:
         if url in self.urls:
             return
         self.urls[url] = None
-        said = self._say("unreadable", url=url, reason=self._say(f"unreadable_{reason}"))
-        await self._sink.log("WARNING", self._module, said)
+        said = self._texts("unreadable", url=url, reason=self._texts(f"unreadable_{reason}"))
+        await self._sink.log(LogEntry("WARNING", self._module, said))
         if len(self.urls) <= MAX_WARNINGS:
             await self._sink.warning("partial", said)

@@ -4,20 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from app.domain.coverage import Coverage, Seen
+from app.domain.log_entry import LogEntry
 from app.domain.stages import StageKey, StageStatus
 from app.domain.verdict import Reason
-from app.engines.model import (
-    Capture,
-    Counts,
-    FrontierUrl,
-    Hop,
-    HostFact,
-    PageFact,
-    Reference,
-    ThirdParty,
-    UrlState,
-    ViolationFact,
-)
+from app.domain.violations import ViolationFact
+from app.engines.model import Capture, Counts, FrontierUrl, Hop, HostFact, PageFact, Reference, ThirdParty, UrlState
 
 
 class ScanStopped(Exception):
@@ -27,7 +18,7 @@ class ScanStopped(Exception):
 class Unreadable(Exception):
     """A body cannot be read within its limits; the scan goes on without it.
 
-    `reason` is a key: `cpu`, `memory`, `nesting`, `crashed` (the reader died), `error` (our mistake, which is logged).
+    `reason` is a key: `cpu`, `memory`, `nesting`, `crashed` (the process died), `error` (a defect, which is logged).
     """
 
     def __init__(self, reason: str) -> None:
@@ -50,8 +41,8 @@ class ScanSink(Protocol):
         """How far a stage is, 0.0..1.0. May be called often: the sink thins it out."""
         ...
 
-    async def log(self, level: str, module: str, message: str) -> None:
-        """One line for people. `level`: DEBUG, INFO, WARNING, ERROR. URLs in it are redacted by the sink."""
+    async def log(self, entry: LogEntry) -> None:
+        """One line for people, as the scan says it: the sink sanitises it and adds the time."""
         ...
 
     async def warning(
@@ -80,12 +71,18 @@ class ScanSink(Protocol):
 class FrontierPort(Protocol):
     """Where the frontier outlives a crash. The frontier itself decides; this only remembers.
 
-    Every call is quick and synchronous. What was written counts after `flush`, all of it or nothing of it: a URL is
-    never remembered as done without its page, its references and the URLs found on it.
+    Every call is quick and synchronous, but for those that read all that an earlier attempt has left (`load_urls`,
+    `counts`, `references`, `captures`): they may be made in any thread, while no other call is. What was written counts
+    after `flush`, all of it or nothing of it: a URL is never remembered as done without its page, its references and
+    the URLs found on it.
     """
 
     def load_urls(self) -> Iterator[FrontierUrl]:
-        """All known URLs by ascending id."""
+        """All known URLs by ascending id, a few at a time in memory. Nothing is added meanwhile."""
+        ...
+
+    def url_of(self, url_id: int) -> FrontierUrl:
+        """The URL, its key, host and pattern as they were added. How near it is and what became of it may be older."""
         ...
 
     def add_urls(self, urls: Iterable[FrontierUrl]) -> None:
@@ -110,12 +107,12 @@ class FrontierPort(Protocol):
         """A fetched document. A second one for the same URL replaces the first."""
         ...
 
-    def add_hops(self, hops: Iterable[Hop]) -> None:
-        """Redirects met while crawling."""
+    def add_hops(self, hops: Iterable[Hop], *, found_on: int = 0) -> None:
+        """Redirects met while crawling; `found_on`: id of the URL whose document named the one that was asked."""
         ...
 
-    def add_references(self, references: Iterable[Reference]) -> int:
-        """Adds those not known yet by (page, url, kind); how many that were."""
+    def add_references(self, references: Iterable[Reference]) -> None:
+        """Adds those that no known one equals in every field but `repeats`."""
         ...
 
     def counts(self) -> Counts:
@@ -123,12 +120,20 @@ class FrontierPort(Protocol):
         ...
 
     def flush(self) -> None:
-        """Makes everything so far durable against the death of the process. Called at least once a second."""
+        """Sends everything so far on its way to be durable against the death of the process. Called at least once a
+        second. Raises what an earlier flush failed with.
+        """
+        ...
+
+    def settle(self) -> None:
+        """Flushes, and returns when everything so far is durable and readers see it. May wait for a database."""
         ...
 
 
 class ScanStore(FrontierPort, Protocol):
-    """What one scan collects, as its own process writes it. One writer; it holds a lock for life."""
+    """What one scan collects, as its own process writes it. One writer: where two processes could, the later attempt
+    shuts the earlier one out.
+    """
 
     def put_host(self, host: HostFact) -> None:
         """Adds or replaces by name."""
@@ -138,12 +143,8 @@ class ScanStore(FrontierPort, Protocol):
         """All, by name."""
         ...
 
-    def referred_hosts(self) -> list[tuple[str, int]]:
-        """Every host that references point to, with how many, by host."""
-        ...
-
-    def references_to(self, hosts: Iterable[str]) -> Iterator[Reference]:
-        """All references that point to one of the hosts, in the order of finding."""
+    def references(self) -> Iterator[Reference]:
+        """All references in the order of finding, a few at a time in memory. Nothing is added meanwhile."""
         ...
 
     def put_third_party(self, party: ThirdParty) -> None:
@@ -171,5 +172,5 @@ class ScanStore(FrontierPort, Protocol):
         ...
 
     def close(self) -> None:
-        """Flushes and lets go of the lock. May be called twice."""
+        """Settles and lets go. May be called twice."""
         ...

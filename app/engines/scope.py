@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from ada_url import HostType, idna_to_unicode, parse_url
 from tldextract import TLDExtract
@@ -17,16 +17,16 @@ _LABEL_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
 class InvalidTarget(ValueError):
-    """The text names nothing that can be scanned. `code` is stable, `message` is for people.
+    """The text names nothing that can be scanned. `code` is stable, `params` are the values in its text.
 
     Codes: target_empty, target_control_characters, target_is_url, target_ip_address, target_too_long,
     target_label_too_long, target_not_a_domain, target_local_name, target_public_suffix.
     """
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code)
         self.code = code
-        self.message = message
+        self.params = params
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +46,22 @@ def parse_target(text: str) -> Target:
     """
     text = text.strip(" \u3000")
     _check_text(text)
-    name = _to_ascii(text)
+    name = ascii_name(text)
     _check_name(name)
     return Target(name=name, display=display_name(name), registrable=registrable_domain(name))
 
 
 def _check_text(text: str) -> None:
     if not text:
-        raise InvalidTarget("target_empty", "Give a domain, for example example.com.")
+        raise InvalidTarget("target_empty")
     if any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in text[:_MAX_INPUT]):
-        raise InvalidTarget("target_control_characters", "The domain holds control or invisible characters.")
+        raise InvalidTarget("target_control_characters")
     if _looks_like_ipv6(text):
-        raise InvalidTarget("target_ip_address", "Give a domain, not an IP address.")
+        raise InvalidTarget("target_ip_address")
     if any(mark in text for mark in _URL_MARKS):
-        raise InvalidTarget("target_is_url", "Give the domain alone, without scheme, port or path.")
+        raise InvalidTarget("target_is_url")
     if len(text) > _MAX_NAME + 1:
-        raise InvalidTarget("target_too_long", f"A domain has at most {_MAX_NAME} characters.")
+        raise InvalidTarget("target_too_long", limit=_MAX_NAME)
 
 
 def _looks_like_ipv6(text: str) -> bool:
@@ -76,36 +76,39 @@ def _host_type(host: str) -> HostType | None:
         return None
 
 
-def _to_ascii(text: str) -> str:
-    """The name as a browser would look it up. Percent signs and spaces are refused, though browsers decode them."""
+def ascii_name(text: str) -> str:
+    """The name as a browser would look it up. Percent signs and spaces are refused, though browsers decode them.
+
+    Raises InvalidTarget.
+    """
     if "%" in text or any(character.isspace() for character in text):
-        raise InvalidTarget("target_not_a_domain", "This is not a domain name.")
+        raise InvalidTarget("target_not_a_domain")
     try:
         parts = parse_url(f"http://{text}/", ("hostname", "host_type"))
     except ValueError as error:
         _check_lengths(text.lower())
-        raise InvalidTarget("target_not_a_domain", "This is not a domain name.") from error
+        raise InvalidTarget("target_not_a_domain") from error
     if parts["host_type"] != HostType.DEFAULT:
-        raise InvalidTarget("target_ip_address", "Give a domain, not an IP address.")
+        raise InvalidTarget("target_ip_address")
     return parts["hostname"].removesuffix(".")
 
 
 def _check_lengths(name: str) -> None:
     if len(name) > _MAX_NAME:
-        raise InvalidTarget("target_too_long", f"A domain has at most {_MAX_NAME} characters.")
+        raise InvalidTarget("target_too_long", limit=_MAX_NAME)
     if any(len(label) > _MAX_LABEL for label in name.split(".")):
-        raise InvalidTarget("target_label_too_long", f"A part of a domain has at most {_MAX_LABEL} characters.")
+        raise InvalidTarget("target_label_too_long", limit=_MAX_LABEL)
 
 
 def _check_name(name: str) -> None:
     _check_lengths(name)
     labels = name.split(".")
     if not all(_is_label(label) for label in labels):
-        raise InvalidTarget("target_not_a_domain", "This is not a domain name.")
+        raise InvalidTarget("target_not_a_domain")
     if _is_public_suffix(name):
-        raise InvalidTarget("target_public_suffix", "This is a public suffix that many owners share, not one domain.")
+        raise InvalidTarget("target_public_suffix")
     if len(labels) == 1 or labels[-1] in _LOCAL_NAMES:
-        raise InvalidTarget("target_local_name", "Local names cannot be scanned; give a full domain.")
+        raise InvalidTarget("target_local_name")
 
 
 def _is_label(label: str) -> bool:
@@ -140,6 +143,17 @@ def registrable_domain(host: str) -> str:
     if not parts.suffix:
         return ".".join(host.split(".")[-2:])
     return f"{parts.domain}.{parts.suffix}" if parts.domain else host
+
+
+def registered_domain(host: str) -> str | None:
+    """The name that a registry knows: without the private section of the list. None: there is no such name."""
+    name = registrable_domain(host)
+    if "." not in name or ":" in name or name.rpartition(".")[2].isdigit():
+        return None
+    parts = _extractor().extract_str(name, include_psl_private_domains=False)
+    if not parts.suffix:
+        return name
+    return f"{parts.domain}.{parts.suffix}" if parts.domain else None
 
 
 def _is_public_suffix(name: str) -> bool:

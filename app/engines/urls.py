@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from ada_url import join_url, parse_url
+from ada_url import URL, join_url, parse_url
 
 # Session ids and campaign tags say who came from where, never which document it is. `spm` and `scm` are Alibaba's,
 # `bd_vid` Baidu's, `hmsr` to `hmkw` the campaign tags of Baidu's analytics.
@@ -55,9 +55,13 @@ _IGNORED_PARAMETERS: Final = frozenset(
 )
 _PATH_SESSION: Final = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;?#]*", re.IGNORECASE)
 # A path that a parser leaves as it is: no dots that climb, nothing to be escaped, no scheme.
-_PLAIN_PATH: Final = re.compile(
-    r"/?[A-Za-z0-9_~\-][A-Za-z0-9_~.\-]*(?:/[A-Za-z0-9_~\-][A-Za-z0-9_~.\-]*)*/?(?:\?[A-Za-z0-9_~.&=/\-]*)?"
-)
+_SEGMENTS: Final = r"[A-Za-z0-9_~\-][A-Za-z0-9_~.\-]*(?:/[A-Za-z0-9_~\-][A-Za-z0-9_~.\-]*)*/?"
+_QUERY: Final = r"(?:\?[A-Za-z0-9_~.&=/\-]*)?"
+_PLAIN_PATH: Final = re.compile(rf"/?{_SEGMENTS}{_QUERY}")
+# Likewise an origin, and a whole URL: a name that no parser converts, which ends with letters and thus is no address.
+_ORIGIN: Final = r"https?://(?:(?!xn--)[a-z0-9][a-z0-9\-]*+\.)++[a-z]{2,63}+"
+_PLAIN_ORIGIN: Final = re.compile(rf"({_ORIGIN})(?:/|\Z)")
+_PLAIN_URL: Final = re.compile(rf"{_ORIGIN}/(?:{_SEGMENTS})?({_QUERY})")
 _PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
@@ -71,6 +75,8 @@ _SECRET_NAME: Final = re.compile(
 _SECRET_VALUE: Final = re.compile(
     r"\A(?:eyJ[\w\-]{8,}+\.[\w\-.]*+|(?=[^/]*[0-9])(?=[^/]*[A-Za-z])(?:[\w\-+/=]|%2[BFbf]|%3[Dd]){24,})\Z", re.ASCII
 )
+_MAX_NAME: Final = 253  # as text
+_MAX_LABEL: Final = 63
 _MASK: Final = "***"
 _USER_INFO: Final = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.\-]*:)?([/\\]{2,})[^/\\?#]*@")
 # A value ends at the next separator; after `;` it stands in the path, where the query ends it too.
@@ -88,6 +94,36 @@ def resolve(base: str, raw: str) -> str | None:
     return href if href.startswith(("http://", "https://")) else None
 
 
+def join(base: str, raw: str) -> str | None:
+    """Resolve a target of any scheme (`weixin:`, `intent:`)."""
+    try:
+        return join_url(base, _ascii_bytes_kept(raw))
+    except ValueError:
+        return None
+
+
+def _ascii_bytes_kept(raw: str) -> str:
+    """Header values come with undecodable bytes as surrogates: percent-encode those bytes as browsers do."""
+    if raw.isascii() or not any("\udc80" <= char <= "\udcff" for char in raw):
+        return raw
+    encoded = raw.encode("utf-8", "surrogateescape")
+    return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in encoded)  # noqa: PLR2004 - ASCII's end
+
+
+def request_url(url: str) -> str | None:
+    """What is asked for: serialised as browsers do, without user info and fragment. None: not a http(s) URL."""
+    if _PLAIN_URL.fullmatch(url):
+        return url
+    try:
+        parsed = URL(url)
+    except ValueError:
+        return None
+    if parsed.protocol not in ("http:", "https:") or not parsed.hostname:
+        return None
+    parsed.username = parsed.password = parsed.hash = ""
+    return str(parsed.href)
+
+
 class Base:
     """What a page's relative URLs resolve against; plain paths, most links of most sites, without the whole parser."""
 
@@ -99,7 +135,7 @@ class Base:
         self._folder = address[: address.rindex("/") + 1] if self._root else ""
 
     def resolve(self, raw: str) -> str | None:
-        """As `resolve`."""
+        """Resolve a reference against the base, as the function `resolve` does."""
         if self._root and _PLAIN_PATH.fullmatch(raw):
             return (self._root if raw[0] == "/" else self._folder) + raw
         return resolve(self._url, raw)
@@ -109,6 +145,8 @@ def normalise(url: str) -> str:
     """Identity of a document in the frontier: no fragment, user info, default port, session id or campaign tag;
     percent escapes in one spelling. The order of the query is kept. What is no URL comes back unchanged.
     """
+    if (plain := _PLAIN_URL.fullmatch(url)) is not None and not plain[1]:
+        return url
     try:
         parts = parse_url(url, ("protocol", "hostname", "port", "pathname", "search"))
     except ValueError:
@@ -118,6 +156,11 @@ def normalise(url: str) -> str:
     query = _identity_query(parts["search"]) if parts["search"] else ""
     host = parts["hostname"].rstrip(".")
     return _unify_escapes(f"{parts['protocol']}//{host}{port}{path}{query}")
+
+
+def is_same_page(one: str, other: str) -> bool:
+    """Return whether both lead to the same document, as `normalise` sees it."""
+    return normalise(one) == normalise(other)
 
 
 def _identity_query(search: str) -> str:
@@ -142,6 +185,8 @@ def _unify_escape(match: re.Match[str]) -> str:
 @lru_cache(maxsize=16_384)  # pages repeat the same few thousand links
 def host_of(url: str) -> str:
     """Host of any absolute URL: lower case ASCII without a trailing dot, IPv6 without brackets; "" if it has none."""
+    if (plain := _PLAIN_ORIGIN.match(url)) is not None:
+        return plain[1].partition("//")[2]
     try:
         host = parse_url(url, ("hostname",))["hostname"]
     except ValueError:
@@ -150,7 +195,7 @@ def host_of(url: str) -> str:
 
 
 def host_of_serialised(url: str) -> str:
-    """As `host_of`, three times faster, for a URL that `resolve` returned. Wrong for anything else."""
+    """Return the host of a URL that `resolve` returned, three times faster than `host_of`. Wrong for anything else."""
     start = url.index("//") + 2
     authority = url[start : url.index("/", start)]
     if "@" in authority:
@@ -160,8 +205,15 @@ def host_of_serialised(url: str) -> str:
     return authority.partition(":")[0].rstrip(".")
 
 
+def is_possible(host: str) -> bool:
+    """Tell whether the DNS can have this host: neither it nor a label of it is too long (RFC 1035, 2.3.4)."""
+    return len(host) <= _MAX_LABEL or (len(host) <= _MAX_NAME and max(map(len, host.split("."))) <= _MAX_LABEL)
+
+
 def origin_of(url: str) -> str:
     """Scheme, host and port that is not the scheme's own: "https://a.example:8443". "" when there is none."""
+    if (plain := _PLAIN_ORIGIN.match(url)) is not None:
+        return plain[1]
     try:
         parts = parse_url(url, ("protocol", "host"))
     except ValueError:

@@ -4,69 +4,40 @@ Positions (`seq`) mean something within one incarnation of the log only. Its nam
 FIRST_EPOCH is that of every log that was never restored. A restore takes the database back, and it may have grown
 beyond a client's position by the time the client returns. Two files in the data folder tell:
 
-- `log.counter` holds the highest number of a commit that anybody may have seen. Every transaction that writes events
+- `log.counter` holds the highest number of a commit that may have been seen. Every transaction that writes events
   counts (`count_commit`); the server raises the file after that commit is durable, and before the events leave it. So
   a crash never leaves the file ahead of the database, and a database behind the file was restored.
 - `log.id` is made once and never written again. The database knows its inode and the time of its change, which no
   copy keeps: a whole folder that was put back, counter and all, has another one.
+
+PostgreSQL needs neither: its row knows the incarnation of the database in which it was written (`events.log_identity`).
+What each process has seen itself tells of files that were put in the place of a running database's.
 """
 
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
 import structlog
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
 from app.core.clock import Clock
 from app.core.counter_file import CounterFile
 from app.core.db import Database, Work
 from app.core.ids import new_id
-from app.models import event_log, scan_tasks
+from app.events.log_identity import FIRST_EPOCH, LogIdentity, read_commits, read_identity, write_identity
+from app.models import scan_tasks
 
 T = TypeVar("T")
 
-FIRST_EPOCH: Final = "0"
-MAX_EPOCH: Final = 64  # characters
 COUNTER_FILE: Final = "log.counter"
 ID_FILE: Final = "log.id"
 SYNC_EVERY_S: Final = 1.0  # what a loss of power may take from the counter
 ID_TEXT: Final = "Made once: the database recognises its data folder by this file. Do not touch it.\n"
-_ROW: Final = 1
-# As text: these two stand in every transaction that writes or reads events.
-_COMMITS: Final = f"SELECT commits FROM event_log WHERE id = {_ROW}"  # noqa: S608 - a constant
-_COUNT: Final = f"UPDATE event_log SET commits = commits + 1 WHERE id = {_ROW} RETURNING commits"  # noqa: S608 - as above
-# In a copy of the database: wherever it is opened next, its log gets a new epoch.
-FORGET_FOLDER: Final = f"UPDATE event_log SET folder_id = '' WHERE id = {_ROW}"  # noqa: S608 - as above
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class LogIdentity:
-    """The row of `event_log`."""
-
-    epoch: str = FIRST_EPOCH
-    commits: int = 0
-    folder_id: str | None = None  # of the data folder that the database was last opened in; None: of none yet
-
-
-def count_commit(connection: Connection) -> int:
-    """Raise the number of the log's commits, in a transaction that writes events; the number of this one."""
-    return connection.exec_driver_sql(_COUNT).scalar_one_or_none() or 0
-
-
-def read_commits(connection: Connection) -> int:
-    """The number of the newest commit that this transaction sees; 0 in a database without a row for it."""
-    return connection.exec_driver_sql(_COMMITS).scalar_one_or_none() or 0
-
-
-def read_identity(connection: Connection) -> LogIdentity:
-    query = select(event_log.c.epoch, event_log.c.commits, event_log.c.folder_id).where(event_log.c.id == _ROW)
-    row = connection.execute(query).one_or_none()
-    return LogIdentity() if row is None else LogIdentity(*row)
 
 
 def has_tasks(connection: Connection) -> bool:
@@ -85,7 +56,7 @@ class LogEpoch:
         self.commits = 0  # the highest number of a commit that was seen here
 
     def open(self) -> None:
-        """At the start, after the migration and before anything is read or written. Blocking.
+        """Find out which log this is. Blocking; after the migration, before anything is read or written.
 
         Gives the log a new epoch when the database is not the one that was last used in this folder. Raises
         ConfigurationError, DatabaseUnavailable.
@@ -97,13 +68,13 @@ class LogEpoch:
         self.sync()
 
     def seen(self, commits: int) -> None:
-        """Events of this commit, which is durable, are about to leave the process. Any thread."""
+        """Note that events of this commit, which is durable, are about to leave the process. Any thread."""
         if commits > self.commits:
             self.commits = commits
             self._raise_counter(commits)
 
     def watching(self, work: Work[T]) -> Work[T]:
-        """`work`, a read whose result may leave the process: what it can have seen counts as seen."""
+        """Return `work`, a read whose result may leave the process, so that what it can have seen counts as seen."""
 
         def run(connection: Connection) -> T:
             result = work(connection)
@@ -112,19 +83,36 @@ class LogEpoch:
 
         return run
 
+    @property
+    def identity(self) -> LogIdentity:
+        """The log as this process knows it."""
+        return LogIdentity(self.value, self.commits)
+
     async def renew(self) -> None:
-        """The database has gone back under the running server. Raises DatabaseUnavailable."""
-        await self._db.write(lambda connection: self._renew(connection, read_identity(connection), "went_back"))
+        """Take the log for another one: the database went back under the running server.
+
+        Of several processes one gives it a new epoch, with more commits than it has seen itself; who has seen no more
+        than that takes the epoch over. Raises DatabaseUnavailable.
+        """
+        await self._db.write(self._renew_or_take_over)
         self._raise_counter(self.commits)
 
+    def _renew_or_take_over(self, connection: Connection) -> None:
+        known = read_identity(connection, lock=True)
+        if known.epoch != self.value and known.commits >= self.commits and not known.is_restored:
+            log.warning("log_renewed_elsewhere", epoch=known.epoch)
+            self.value, self.commits = known.epoch, known.commits
+        else:
+            self._renew(connection, known, "went_back")
+
     async def keep_synced(self, clock: Clock) -> None:
-        """Until cancelled."""
+        """Bring the counter to the disk every SYNC_EVERY_S, until cancelled."""
         while True:
             await clock.sleep(SYNC_EVERY_S)
             await asyncio.to_thread(self.sync)
 
     def sync(self) -> None:
-        """Blocking."""
+        """Bring the counter to the disk. Blocking."""
         if self._counter is not None:
             self._try(self._counter.sync)
 
@@ -135,19 +123,23 @@ class LogEpoch:
             self._counter = None
 
     def _settle(self, connection: Connection) -> None:
-        known = read_identity(connection)
+        known = read_identity(connection, lock=True)
         reason = self._why_restored(connection, known)
         if reason is not None:
             self._renew(connection, known, reason)
+        elif self._folder is None and known.folder_id is not None:  # several processes open it, and it is as it was
+            self.value, self.commits = known.epoch, known.commits
         else:
             self._adopt(connection, known, known.epoch, self._current_id() or self._make_id())
 
     def _why_restored(self, connection: Connection, known: LogIdentity) -> str | None:
-        """None: it is the database that was last used in this folder, or a new one."""
+        """Say why this database counts as restored; None when it is the one that was last used, or is new."""
+        if known.is_restored:
+            return "other_incarnation"
         if self._folder is None:
-            return None
+            return "past_unknown" if known.folder_id is None and has_tasks(connection) else None
         counted = self._counter.value if self._counter is not None else None
-        if known.folder_id is None:  # new, or of a version that kept no epoch: then nobody knows its past
+        if known.folder_id is None:  # new, or of a version that kept no epoch: then its past is unknown
             return "past_unknown" if has_tasks(connection) else "behind" if known.commits < (counted or 0) else None
         if known.folder_id != self._current_id():
             return "other_folder"
@@ -161,16 +153,14 @@ class LogEpoch:
         self._adopt(connection, known, epoch, self._make_id() if reason != "went_back" else known.folder_id)
 
     def _adopt(self, connection: Connection, known: LogIdentity, epoch: str, folder_id: str | None) -> None:
-        """One more commit than anybody counted: a copy made while nothing ran is older than what comes now."""
+        """Take this folder as the log's own, with one more commit than was ever counted: a copy of before is older."""
         counted = self._counter.value if self._counter is not None else None
         commits = max(known.commits, counted or 0, self.commits) + 1
-        values = {"epoch": epoch, "commits": commits, "folder_id": folder_id}
-        if connection.execute(update(event_log).where(event_log.c.id == _ROW).values(**values)).rowcount == 0:
-            connection.execute(insert(event_log).values(id=_ROW, **values))
-        self.value, self.commits = epoch, commits
+        write_identity(connection, replace(known, epoch=epoch, commits=commits, folder_id=folder_id))
+        self.value, self.commits = epoch, read_commits(connection)
 
     def _current_id(self) -> str | None:
-        """None: the folder has none."""
+        """Return the identity of the folder's file, None when there is none."""
         if self._folder is None:
             return None
         try:
@@ -196,7 +186,7 @@ class LogEpoch:
             self._try(lambda: counter.raise_to(commits))
 
     def _try(self, write: Callable[[], None]) -> None:
-        """A disk that takes nothing must not stop delivery: the next commit tries again."""
+        """Write, or log why not: a full disk must not stop delivery, and the next commit tries again."""
         try:
             write()
             self._failing = False

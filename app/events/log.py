@@ -5,7 +5,7 @@ autoincrement would not. So every writer of an event comes through `append`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,28 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.core.clock import to_wire
-from app.events.epoch import count_commit, read_commits
-from app.events.state import TaskState, apply
-from app.events.types import Event, LogLine, NewEvent, PendingLogs, TaskLogs
+from app.domain.log_entry import LogEntry
+from app.domain.messages import Text
+from app.domain.projection import TaskProjection, apply
+from app.domain.translation import origin
+from app.events.event import Event, NewEvent, PendingLogs
+from app.events.event_body import EventBody
+from app.events.log_identity import count_commit, read_commits
+from app.events.types import LogLine, TaskLogs
 from app.models import scan_tasks, task_events, task_logs
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LogHead:
+    """The end of a task's log, as it was when it was last read or written."""
+
+    attempt: int
+    last_seq: int
+    state: TaskProjection
+
+
+@dataclass(frozen=True, slots=True)
+class AppendResult:
     """Where a batch landed, and whose it is. `events` is never empty; `attempt` and `status` are those after it."""
 
     task_id: str
@@ -29,6 +43,7 @@ class Place:
     status: str
     events: tuple[Event, ...]
     commits: int = 0  # number of the commit among all that wrote events; at least that, when it was in the log already
+    head: LogHead | None = field(default=None, compare=False)  # for the next draft; None: it was in the log already
 
     @property
     def last_seq(self) -> int:
@@ -38,50 +53,53 @@ class Place:
 class AlreadyCommitted(Exception):
     """The batch is in the log already: an earlier COMMIT whose outcome was unknown had succeeded.
 
-    `place` is where it landed then. The transaction must be left by this exception, so that the counter goes back.
+    `result` is where it landed then. The transaction must be left by this exception, so that the counter goes back.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, result: AppendResult) -> None:
         super().__init__("the batch is in the log already")
-        self.place = place
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The end of a task's log as somebody knows it."""
-
-    attempt: int
-    last_seq: int
-    state: TaskState
+        self.result = result
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A batch behind a known head, encoded and folded: all that does not need the write lock is done."""
 
-    before: Head
-    after: Head
+    before: LogHead
+    after: LogHead
     placed: tuple[Event, ...]
     event_rows: Sequence[Mapping[str, Any]]
     line_rows: Sequence[Mapping[str, Any]]
     columns: Mapping[str, Any]  # of the task's row, as far as the batch changes them
 
 
-def draft(task_id: str, head: Head, events: Sequence[NewEvent], now: datetime) -> Draft:
-    """Places the events behind the head. Log lines get their numbers here."""
-    placed = _place(task_id, head, events, now)
-    state = head.state
-    for event in placed:
-        state = apply(state, event)
+def draft(task_id: str, head: LogHead, events: Sequence[NewEvent], now: datetime) -> Draft:
+    """Place the events behind the head. Log lines get their numbers here."""
+    at, state, placed, line_rows = to_wire(now), head.state, [], []
+    for seq, new in enumerate(events, start=head.last_seq + 1):
+        body = new.body if isinstance(new.body, EventBody) else _numbered(new.body, state.last_log_seq, at)
+        state = apply(state, body.type, body.fields, attempt=head.attempt, at=at)
+        placed.append(Event(task_id, seq, head.attempt, body.type, body.encoded, now))
+        if isinstance(body, TaskLogs):
+            line_rows += [_line_row(task_id, head.attempt, line) for line in body.logs]
     known, columns = head.state.to_columns(), state.to_columns()
     return Draft(
         before=head,
-        after=Head(head.attempt, head.last_seq + len(placed), state),
-        placed=placed,
-        event_rows=_event_rows(placed, events),
-        line_rows=_line_rows(placed),
+        after=LogHead(head.attempt, head.last_seq + len(placed), state),
+        placed=tuple(placed),
+        event_rows=[_event_row(event, new.event_id) for event, new in zip(placed, events, strict=True)],
+        line_rows=line_rows,
         columns={name: value for name, value in columns.items() if value != known[name]},
     )
+
+
+def lock_task(connection: Connection, task_id: str) -> Row[Any] | None:
+    """Take the lock of the task's row, and return its owner, attempt and stages: an `append` behind it finds them as
+    they are. None: there is no such task.
+    """
+    t = scan_tasks.c
+    locked = update(scan_tasks).where(t.id == task_id).values(last_seq=t.last_seq)
+    return connection.execute(locked.returning(t.user_id, t.attempt, t.stages)).one_or_none()
 
 
 def append(
@@ -93,7 +111,7 @@ def append(
     where: ColumnElement[bool],
     changes: Mapping[str, Any] | None = None,
     event_attempt: int | None = None,
-) -> Place | None:
+) -> AppendResult | None:
     """Take the next seqs under the guard `where`, write `events` and fold them into the task's row.
 
     The guarded counter update, which also makes `changes`, is the first statement of the transaction: its row lock
@@ -105,46 +123,27 @@ def append(
     Raises:
         AlreadyCommitted: `events[0].event_id` is in the log.
     """
-    known = append_known(
-        connection, task_id, events, now=now, where=where, changes=changes, event_attempt=event_attempt
-    )
-    return None if known is None else known[0]
-
-
-def append_known(
-    connection: Connection,
-    task_id: str,
-    events: Sequence[NewEvent],
-    *,
-    now: datetime,
-    where: ColumnElement[bool],
-    changes: Mapping[str, Any] | None = None,
-    event_attempt: int | None = None,
-) -> tuple[Place, Head] | None:
-    """Do what `append` does, and return the head for the next draft as well."""
     row = connection.execute(
         update(scan_tasks)
         .where(scan_tasks.c.id == task_id, scan_tasks.c.deleted_at.is_(None), where)
         .values(last_seq=scan_tasks.c.last_seq + len(events), **(changes or {}))
         .returning(scan_tasks)
     ).one_or_none()
-    known = _find(connection, events)
+    known = _find(connection, task_id, events)
     if known is not None:
         raise AlreadyCommitted(known)
     if row is None:
         return None
-    head = Head(event_attempt or row.attempt, row.last_seq - len(events), TaskState.from_row(row))
+    head = LogHead(event_attempt or row.attempt, row.last_seq - len(events), TaskProjection.from_row(row))
     drafted = draft(task_id, head, events, now)
-    _insert(connection, drafted)
     if drafted.columns:
         connection.execute(update(scan_tasks).where(scan_tasks.c.id == task_id).values(**drafted.columns))
-    place = Place(task_id, row.user_id, row.attempt, row.status, drafted.placed, count_commit(connection))
-    return place, drafted.after
+    return _appended(connection, task_id, row, drafted)
 
 
 def append_draft(
     connection: Connection, task_id: str, drafted: Draft, *, where: ColumnElement[bool]
-) -> tuple[Place, Head] | None:
+) -> AppendResult | None:
     """Write a draft, if its head is still the log's and the guard matches; None: nothing was written.
 
     While the head is the log's, nothing of the batch can be in the log already.
@@ -158,93 +157,67 @@ def append_draft(
     ).one_or_none()
     if row is None:
         return None
-    _insert(connection, drafted)
-    place = Place(task_id, row.user_id, row.attempt, row.status, drafted.placed, count_commit(connection))
-    return place, drafted.after
+    return _appended(connection, task_id, row, drafted)
 
 
 def read_after(connection: Connection, task_id: str, seq: int, *, limit: int) -> list[Event]:
-    """Events above `seq` in ascending order, at most `limit`. The first is `seq + 1` unless that one was pruned."""
+    """Return the events above `seq`, ascending, at most `limit`. The first is `seq + 1` unless that one was pruned."""
     query = select(task_events).where(task_events.c.task_id == task_id, task_events.c.seq > seq)
     return [to_event(row) for row in connection.execute(query.order_by(task_events.c.seq).limit(limit))]
 
 
 def to_event(row: Row[Any]) -> Event:
-    """From a row of `task_events`."""
+    """Make an event from a row of `task_events`."""
     return Event(row.task_id, row.seq, row.attempt, row.type, row.body, row.created_at)
 
 
-def _find(connection: Connection, events: Sequence[NewEvent]) -> Place | None:
+def _find(connection: Connection, task_id: str, events: Sequence[NewEvent]) -> AppendResult | None:
     ids = [event.event_id for event in events]
-    rows = connection.execute(
+    query = (
         select(task_events, scan_tasks.c.user_id, scan_tasks.c.status, scan_tasks.c.attempt.label("task_attempt"))
         .join(scan_tasks, scan_tasks.c.id == task_events.c.task_id)
         .where(task_events.c.event_id.in_(ids))
         .order_by(task_events.c.seq)
-    ).all()
+    )
+    if connection.dialect.name != "sqlite":  # which would go through the whole log of the task instead
+        query = query.where(task_events.c.task_id == task_id)  # one partition has it
+    rows = connection.execute(query).all()
     if not rows:
         return None
     first = rows[0]
     events_found = tuple(map(to_event, rows))
     number = read_commits(connection)
-    return Place(first.task_id, first.user_id, first.task_attempt, first.status, events_found, number)
+    return AppendResult(first.task_id, first.user_id, first.task_attempt, first.status, events_found, number)
 
 
-def _place(task_id: str, head: Head, events: Sequence[NewEvent], now: datetime) -> tuple[Event, ...]:
-    placed: list[Event] = []
-    log_seq = head.state.last_log_seq
-    for seq, new in enumerate(events, start=head.last_seq + 1):
-        body = new.body
-        if isinstance(body, PendingLogs):
-            body, log_seq = _number(body, log_seq)
-        placed.append(Event(task_id, seq, head.attempt, body.type, body.to_json(), now))
-    return tuple(placed)
-
-
-def _number(pending: PendingLogs, log_seq: int) -> tuple[TaskLogs, int]:
-    lines = tuple(
-        LogLine(
-            log_seq=number,
-            level=line.level,
-            module=line.module,
-            message=line.message,
-            created_at=to_wire(line.created_at),
-        )
-        for number, line in enumerate(pending.lines, start=log_seq + 1)
-    )
-    return TaskLogs(logs=lines), log_seq + len(lines)
-
-
-def _event_rows(placed: Sequence[Event], events: Sequence[NewEvent]) -> list[dict[str, Any]]:
-    return [
+def _numbered(pending: PendingLogs, last_log_seq: int, at: str) -> TaskLogs:
+    """Give the lines their numbers, and their time to those that have none."""
+    lines = [
         {
-            "task_id": event.task_id,
-            "seq": event.seq,
-            "attempt": event.attempt,
-            "type": event.type,
-            "event_id": new.event_id,
-            "body": event.body,
-            "created_at": event.created_at,
+            **{name: getattr(line, name) for name in LogEntry.__slots__},
+            **origin(line.message),
+            "log_seq": number,
+            "created_at": at if line.created_at is None else to_wire(line.created_at),
         }
-        for event, new in zip(placed, events, strict=True)
+        for number, line in enumerate(pending.lines, start=last_log_seq + 1)
     ]
+    told = (line.message.language for line in pending.lines if isinstance(line.message, Text))
+    return TaskLogs.model_validate({"logs": lines, "lang": next(told, None)})
 
 
-def _line_rows(placed: Sequence[Event]) -> list[dict[str, Any]]:
-    return [
-        {
-            **line,
-            "task_id": event.task_id,
-            "attempt": event.attempt,
-            "created_at": datetime.fromisoformat(line["created_at"]),
-        }
-        for event in placed
-        if event.type == TaskLogs.type
-        for line in event.payload()["logs"]
-    ]
+def _event_row(event: Event, event_id: str) -> dict[str, Any]:
+    return {**{name: getattr(event, name) for name in Event.__slots__}, "event_id": event_id}
 
 
-def _insert(connection: Connection, drafted: Draft) -> None:
+def _line_row(task_id: str, attempt: int, line: LogLine) -> dict[str, Any]:
+    created_at = datetime.fromisoformat(line.created_at)
+    return {**dict(line), "task_id": task_id, "attempt": attempt, "created_at": created_at}
+
+
+def _appended(connection: Connection, task_id: str, row: Row[Any], drafted: Draft) -> AppendResult:
+    """Write the rows of a batch whose numbers are taken."""
     connection.execute(insert(task_events), drafted.event_rows)
     if drafted.line_rows:
         connection.execute(insert(task_logs), drafted.line_rows)
+    number = count_commit(connection)
+    return AppendResult(task_id, row.user_id, row.attempt, row.status, drafted.placed, number, drafted.after)

@@ -1,20 +1,24 @@
-"""The durable events of a task, as typed models: the fields of protocol.md section 4 beside the common ones.
+"""The durable events of a task: one class for each type, with everything that is said about the type.
 
-The common fields (`type`, `task_id`, `seq`, `attempt`, `timestamp`) are added where the event is given its place in
-the log; a model here is what the producer knows. `None` means "left out on the wire".
+A class has the fields of protocol.md section 4 that the producer knows; the common ones (`type`, `task_id`, `seq`,
+`attempt`, `timestamp`) are added where the event is given its place in the log. `None` means "left out on the wire".
+Who is told, what a slow client may miss, how long the log keeps it, and the words of the contract derive from the
+attributes of the class. What an event does to the state of its task is in `domain.projection`.
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Final, Literal
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.ids import new_id
+from app.core.schema_fields import described
+from app.domain.log_entry import LogLevel
+from app.domain.messages import Language
 from app.domain.stages import StageKey
+from app.domain.translation import origin
 from app.domain.verdict import Reason, Result
 from app.domain.violations import RiskLevel, ViolationKey
+from app.events.event_body import Backlog, EventBody, Origin, Retention, Told, Topic
 
 Attempt = Annotated[int, Field(ge=1)]
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -30,35 +34,48 @@ WarningCode = Literal[
     "partial",
     "inconclusive",
 ]
-LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
-class EventBody(BaseModel):
-    """Base of every durable event. `type` names it on the wire and in the log."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    type: ClassVar[str]
-
-    def to_json(self) -> str:
-        """The body as the log keeps it: a JSON object without the common fields."""
-        return self.model_dump_json(exclude_none=True)
-
-
-class TaskCreated(EventBody):
+class TaskCreated(Told, EventBody):
     type: ClassVar[str] = "task_created"
+    summary = "The task exists and waits."
+    example = MappingProxyType({"target_domain": "corp.example", "message": "Scan task created"})
     target_domain: str
     message: str
 
 
-class TaskStarted(EventBody):
+class TaskStarted(Told, EventBody):
     type: ClassVar[str] = "task_started"
+    summary = "An attempt began."
+    example = MappingProxyType(
+        {"target_domain": "corp.example", "message": "Scan started", "worker_id": "embedded-3f1b2a10-1"}
+    )
     target_domain: str
     message: str
     worker_id: str | None = None
 
 
-class TaskProgress(EventBody):
+class TaskProgress(Told, EventBody):
     type: ClassVar[str] = "task_progress"
+    summary = "How far it is; a newer one overtakes a waiting one."
+    example = MappingProxyType(
+        {
+            "progress": 75,
+            "stage": "Content capture",
+            "message": "Looking at bets.example",
+            "stage_key": "content_capture",
+            "stage_index": 4,
+            "stage_progress": 60,
+            "counts": {"subdomains": 15, "pages": 45, "third_parties": 12},
+            "eta_s": 90,
+            "eta_min_s": 60,
+            "eta_max_s": 240,
+        }
+    )
+    is_notice = False
+    topic = Topic.PROGRESS
+    backlog = Backlog.IS_REPLACED
+    retention = Retention.PROGRESS
     progress: Percent
     stage: str
     message: str
@@ -66,54 +83,111 @@ class TaskProgress(EventBody):
     stage_index: Annotated[int, Field(ge=1, le=5)]
     stage_progress: Percent
     counts: dict[str, int] | None = None
-    eta_s: int | None = None
+    eta_s: Annotated[int | None, Field(ge=0)] = None  # the three come together
+    eta_min_s: Annotated[int | None, Field(ge=0)] = None
+    eta_max_s: Annotated[int | None, Field(ge=0)] = None
 
 
 class TaskStage(EventBody):
     type: ClassVar[str] = "task_stage"
+    summary = "A stage began or ended."
+    example = MappingProxyType(
+        {"stage_key": "subdomain_discovery", "stage": "Subdomain discovery", "status": "completed", "duration_ms": 5012}
+    )
+    is_notice = False
     stage_key: StageKey
     stage: str
-    status: Literal["running", "completed", "failed", "skipped"]
+    status: Literal["running", "completed", "failed", "skipped", "cancelled"]
     duration_ms: Annotated[int, Field(ge=0)] | None = None
+    lang: Language | None = None
 
 
 class Violation(BaseModel):
-    """The seed's object, unchanged."""
+    """What a violation is; more about it stands beside it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    domain: str
-    violation_type: str
-    risk_level: RiskLevel
-    confidence_score: Score
-    description: str
+    domain: Annotated[str, described("Whose content it is about.", "bets.example")]
+    violation_type: Annotated[str, described("The kind in words.", "Gambling")]
+    risk_level: Annotated[RiskLevel, described("How bad it is.", "high")]
+    confidence_score: Annotated[Score, described("How sure the analysis is.", 0.93)]
+    description: Annotated[str, described("What was found, in one sentence.", "A gambling site, linked invisibly.")]
 
 
-class ViolationDetected(EventBody):
+class ViolationFields(Origin):
+    """What an event and a snapshot say of a violation: the seed's object, and what stands beside it.
+
+    `text_key` and `params` are those of the object's `description`.
+    """
+
+    violation: Annotated[Violation, described("What was found.")]
+    violation_id: Annotated[str, described("Its id.", "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00")]
+    violation_key: Annotated[str, described("Its kind.", "gambling")]
+    needs_review: Annotated[bool, described("A person should look before anything is done.", False)]
+    url: Annotated[str | None, described("Where it was seen.", "https://bets.example/")] = None
+    found_on: Annotated[str | None, described("The page that refers there.", "https://www.corp.example/old/")] = None
+
+
+class ViolationDetected(ViolationFields, EventBody):
     type: ClassVar[str] = "violation_detected"
-    violation: Violation
-    violation_id: str
     violation_key: ViolationKey
-    needs_review: bool
-    url: str | None = None
-    found_on: str | None = None
+    lang: Language | None = None
+    summary = "A violation, the moment it is known."
+    example = MappingProxyType(
+        {
+            "violation": {
+                "domain": "bets.example",
+                "violation_type": "Gambling",
+                "risk_level": "high",
+                "confidence_score": 0.93,
+                "description": "A gambling site, linked invisibly.",
+            },
+            "violation_id": "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00",
+            "violation_key": "gambling",
+            "needs_review": False,
+            "url": "https://bets.example/",
+            "found_on": "https://www.corp.example/old/",
+        }
+    )
 
 
-class LogLine(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    log_seq: Annotated[int, Field(ge=1)]
-    level: LogLevel
-    module: str
-    message: str
-    created_at: str
+class LogLine(Origin):
+    log_seq: Annotated[int, Field(ge=1), described("Its number within the task's log.", 33)]
+    level: Annotated[LogLevel, described("How bad it is.", "INFO")]
+    module: Annotated[str, described("Who says it.", "content_capture")]
+    message: Annotated[str, described("What is said.", "bets.example answers 200")]
+    created_at: Annotated[str, described("When.", "2026-01-01T00:00:25.100Z")]
 
 
 class TaskLogs(EventBody):
     type: ClassVar[str] = "task_logs"
+    summary = "A group of log lines."
+    example = MappingProxyType(
+        {
+            "logs": [
+                {
+                    "log_seq": 33,
+                    "level": "INFO",
+                    "module": "content_capture",
+                    "message": "bets.example answers 200",
+                    "created_at": "2026-01-01T00:00:25.100Z",
+                }
+            ]
+        }
+    )
+    is_notice = False
+    topic = Topic.LOGS
+    backlog = Backlog.GIVES_WAY
+    retention = Retention.LOGS
     logs: tuple[LogLine, ...]
+    lang: Language | None = None
 
 
-class TaskWarning(EventBody):
+class TaskWarning(Told, EventBody):
     type: ClassVar[str] = "task_warning"
+    summary = "Something that people should know; the task goes on."
+    example = MappingProxyType(
+        {"code": "long_running", "message": "The scan has been running for 6.0 hours", "duration_hours": 6.0}
+    )
     code: WarningCode
     message: str
     duration_hours: float | None = None
@@ -122,8 +196,17 @@ class TaskWarning(EventBody):
     count: Annotated[int, Field(ge=1)] | None = None
 
 
-class TaskError(EventBody):
+class TaskError(Told, EventBody):
     type: ClassVar[str] = "task_error"
+    summary = "Why the attempt fails; `task_completed` follows."
+    example = MappingProxyType(
+        {
+            "code": "timeout",
+            "error": "timeout",
+            "message": "The scan ran for more than 12.0 hours and was stopped",
+            "retryable": True,
+        }
+    )
     code: str
     error: str
     message: str
@@ -132,47 +215,70 @@ class TaskError(EventBody):
 
 class TaskCancelling(EventBody):
     type: ClassVar[str] = "task_cancelling"
+    summary = "Somebody has asked for the end."
+    example = MappingProxyType({"by": "alice"})
     by: str
     reason: str | None = None
 
 
 class TaskRetrying(EventBody):
     type: ClassVar[str] = "task_retrying"
+    summary = "The attempt is over and another one begins."
+    example = MappingProxyType({"by": "system", "reason": "worker_lost", "next_attempt": 2})
     by: str
     reason: str | None = None
     next_attempt: Attempt
 
 
-class ErrorInfo(BaseModel):
+class ErrorInfo(Origin):
     """Why an attempt failed, as it stands in `task_completed`, the snapshot and REST."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    code: str
-    message: str
-    retryable: bool = False
+    code: Annotated[str, described("Why (docs/errors.md).", "timeout")]
+    message: Annotated[str, described("The same in words.", "The task ran for more than 12.0 hours")]
+    retryable: Annotated[bool, described("Whether another try alone may help.", True)] = False
+
+    @classmethod
+    def told(cls, code: str, message: str, *, retryable: bool = False) -> "ErrorInfo":
+        """Make one with what the message was made of."""
+        return cls(code=code, message=str(message), retryable=retryable, **origin(message))
 
 
 class Statistics(BaseModel):
-    """The five numbers of scan.md, folds over the facts."""
+    """The five numbers of a scan."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    total_subdomains: Annotated[int, Field(ge=0)] = 0
-    total_pages_crawled: Annotated[int, Field(ge=0)] = 0
-    total_third_party_domains: Annotated[int, Field(ge=0)] = 0
-    total_violations: Annotated[int, Field(ge=0)] = 0
-    execution_duration: Annotated[int, Field(ge=0)] = 0
+    total_subdomains: Annotated[int, Field(ge=0), described("Names in scope that resolve.", 15)] = 0
+    total_pages_crawled: Annotated[int, Field(ge=0), described("Pages that were read.", 45)] = 0
+    total_third_party_domains: Annotated[int, Field(ge=0), described("Domains of others that pages refer to.", 12)] = 0
+    total_violations: Annotated[int, Field(ge=0), described("Violations.", 3)] = 0
+    execution_duration: Annotated[int, Field(ge=0), described("Seconds that the attempt ran.", 31)] = 0
 
 
 class VerdictInfo(BaseModel):
-    """What a complete scan claims (`domain.verdict`), as it stands in `task_completed`, the snapshot and REST."""
+    """What a complete scan claims, as it stands in `task_completed`, the snapshot and REST."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    result: Result
-    reasons: tuple[Reason, ...] = ()
+    result: Annotated[Result, described("What the scan claims.", "violations")]
+    reasons: Annotated[tuple[Reason, ...], described("What it did not see (docs/errors.md).", ["robots"])] = ()
 
 
-class TaskCompleted(EventBody):
+class TaskCompleted(Told, EventBody):
     type: ClassVar[str] = "task_completed"
+    summary = "The end of an attempt, however it ended."
+    example = MappingProxyType(
+        {
+            "status": "completed",
+            "statistics": {
+                "total_subdomains": 15,
+                "total_pages_crawled": 45,
+                "total_third_party_domains": 12,
+                "total_violations": 3,
+                "execution_duration": 31,
+            },
+            "message": "Scan completed",
+            "verdict": {"result": "violations", "reasons": ["robots"]},
+        }
+    )
     status: Literal["completed", "failed", "cancelled"]
     statistics: Statistics
     message: str
@@ -182,77 +288,11 @@ class TaskCompleted(EventBody):
 
 class TaskDeleted(EventBody):
     type: ClassVar[str] = "task_deleted"
+    summary = "The last event."
+    example = MappingProxyType({"by": "alice"})
     by: str
 
 
-EVENT_BODIES: tuple[type[EventBody], ...] = (
-    TaskCreated,
-    TaskStarted,
-    TaskProgress,
-    TaskStage,
-    ViolationDetected,
-    TaskLogs,
-    TaskWarning,
-    TaskError,
-    TaskCancelling,
-    TaskRetrying,
-    TaskCompleted,
-    TaskDeleted,
-)
-
+EVENT_BODIES: Final[tuple[type[EventBody], ...]] = tuple(EventBody.__subclasses__())  # in the order of definition
 # What the owner hears of a task that is not followed on a connection (protocol.md, section 2).
-NOTICE_TYPES = frozenset(
-    {
-        "task_created",
-        "task_started",
-        "task_warning",
-        "task_error",
-        "task_cancelling",
-        "task_retrying",
-        "task_completed",
-        "task_deleted",
-        "violation_detected",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class PendingLine:
-    """A log line that has no number yet; it gets its `log_seq` in the transaction that writes it."""
-
-    level: LogLevel
-    module: str
-    message: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PendingLogs:
-    """A group of lines that becomes one `task_logs` event."""
-
-    lines: tuple[PendingLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    """An event that has no place in the log yet. `event_id` is the producer's: a retry adds nothing."""
-
-    body: EventBody | PendingLogs
-    event_id: str = field(default_factory=new_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A committed event. `body` is the JSON object of the type's own fields, as text."""
-
-    task_id: str
-    seq: int
-    attempt: int
-    type: str
-    body: str
-    created_at: datetime
-
-    def payload(self) -> dict[str, Any]:
-        """The body parsed."""
-        value: dict[str, Any] = orjson.loads(self.body)
-        return value
+NOTICE_TYPES: Final = frozenset(body.type for body in EVENT_BODIES if body.is_notice)

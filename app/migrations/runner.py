@@ -2,9 +2,15 @@
 
 All revisions of one call are one transaction: an upgrade happens or does not. An older SQLite file is copied first:
 that copy is the way back, and revisions have no other.
+
+On PostgreSQL the program may be at work meanwhile. One of several callers upgrades, the others wait for it. No lock is
+waited for longer than a moment, since all that come later wait behind it: the upgrade is given up and begun anew until
+it gets through. What a revision may do beside programs of the version before it is said in CONTRIBUTING.md.
 """
 
+import random
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +24,25 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from app.core.clock import Clock
-from app.core.db import Database
+from app.core.db import Database, DatabaseUnavailable
+from app.core.db_backend import Failure
 from app.core.errors import ConfigurationError
-from app.core.private import make_private_file
+from app.core.file_permissions import make_private_file
+from app.core.system_errors import reason_of
+from app.migrations.collation import compare_bytes
+from app.migrations.partitions import make_ahead
 from app.models import metadata
 
 HERE: Final = Path(__file__).parent
+PATIENCE_S: Final = 60.0  # for locks that a running program holds, and for somebody else's upgrade
+PAUSE_S: Final = 0.5  # between two tries, on average: what waited behind the first one has gone on by then
+_LOCK: Final = 0x636F6D706C79  # of everybody who upgrades, among the advisory locks of a PostgreSQL database
+_BESIDE_OTHERS: Final = (
+    "SET LOCAL lock_timeout = '200ms'",
+    "SET LOCAL statement_timeout = 0",  # an index of a large table takes its time
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
+    f"SELECT pg_advisory_xact_lock({_LOCK})",
+)
 log = structlog.get_logger(__name__)
 
 
@@ -50,12 +69,14 @@ def migrate(db: Database, *, clock: Clock) -> Migration:
     scripts = ScriptDirectory(HERE)
     head = scripts.get_current_head()
     assert head is not None
-    before = read_revision(db)
-    _refuse_foreign(db, before)
+    before = db.read_sync(lambda connection: _read_ours(connection, db))
     if before == head:
         return Migration(before, head)
     backup = _back_up(db, before, clock) if before else None
-    db.write_sync(lambda connection: _upgrade(connection, scripts, head))
+    if db.is_sqlite:
+        db.write_sync(lambda connection: _upgrade(connection, scripts, head))
+    elif not _upgrade_beside_others(db, scripts, head, clock):
+        return Migration(head, head)
     log.info("database_migrated", before=before, after=head, backup=str(backup) if backup else None)
     return Migration(before, head, backup)
 
@@ -66,7 +87,7 @@ def current_revision(connection: Connection) -> str | None:
 
 
 def read_revision(db: Database) -> str | None:
-    """As `current_revision`, in a transaction of its own. Blocking."""
+    """Return the current revision, in a transaction of its own. Blocking."""
     return db.read_sync(current_revision)
 
 
@@ -80,18 +101,38 @@ def known_revisions() -> set[str]:
     return {script.revision for script in ScriptDirectory(HERE).walk_revisions()}
 
 
-def _refuse_foreign(db: Database, before: str | None) -> None:
-    if before is None:
-        tables = db.read_sync(lambda connection: inspect(connection).get_table_names())
-        if set(tables) & set(metadata.tables):
-            raise ConfigurationError(
-                f"The database {db.engine.url.database} holds tables that were not made by `migrate`; choose another."
-            )
-    elif before not in known_revisions():
-        raise ConfigurationError(
-            f"The database {db.engine.url.database} (revision {before}) was made by a newer version of this program: "
-            "install that one, or put a backup of this version back (`compliance restore FILE`)."
-        )
+def _read_ours(connection: Connection, db: Database) -> str | None:
+    """Return the revision, in the snapshot in which the tables are looked at. Raises ConfigurationError."""
+    revision = current_revision(connection)
+    if revision is None:
+        if set(inspect(connection).get_table_names()) & set(metadata.tables):
+            raise ConfigurationError(text="database_foreign", path=db.engine.url.database)
+    elif revision not in known_revisions():
+        raise ConfigurationError(text="database_newer", path=db.engine.url.database, revision=revision)
+    return revision
+
+
+def _upgrade_beside_others(db: Database, scripts: ScriptDirectory, head: str, clock: Clock) -> bool:
+    """Upgrade a PostgreSQL database; False: somebody else has. Raises DatabaseUnavailable."""
+
+    def unit(connection: Connection) -> bool:
+        for statement in _BESIDE_OTHERS:
+            connection.exec_driver_sql(statement)
+        if current_revision(connection) == head:
+            return False
+        _upgrade(connection, scripts, head)
+        compare_bytes(connection)
+        make_ahead(connection, clock.now())
+        return True
+
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return db.write_sync(unit)
+        except DatabaseUnavailable as error:
+            if error.failure is not Failure.BUSY or time.monotonic() >= deadline:
+                raise
+        time.sleep(PAUSE_S * random.uniform(0.5, 1.5))  # noqa: S311 - so that two do not meet again
 
 
 def _upgrade(connection: Connection, scripts: ScriptDirectory, head: str) -> None:
@@ -117,5 +158,5 @@ def _back_up(db: Database, revision: str, clock: Clock) -> Path | None:
             source.backup(target)
     except (sqlite3.Error, OSError) as error:
         copy.unlink(missing_ok=True)
-        raise ConfigurationError(f"The database could not be copied to {copy}: {error}") from error
+        raise ConfigurationError(text="database_not_copied", path=copy, reason=reason_of(error)) from error
     return copy

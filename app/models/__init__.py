@@ -2,20 +2,29 @@
 
 from app.models.base import metadata
 from app.models.identity import known_addresses, sessions, users
-from app.models.records import audit_log, idempotency_keys, marks, violations
-from app.models.tasks import event_log, scan_tasks, task_events, task_logs
+from app.models.records import audit_log, broadcasts, idempotency_keys, marks, sign_in_counters, tickets, violations
+from app.models.servers import open_connections, servers
+from app.models.tasks import event_log, scan_runs, scan_tasks, task_events, task_logs
+from app.models.workers import workers
 
 __all__ = [
     "audit_log",
+    "broadcasts",
     "event_log",
     "idempotency_keys",
     "known_addresses",
     "marks",
     "metadata",
+    "open_connections",
+    "scan_runs",
     "scan_tasks",
+    "servers",
     "sessions",
+    "sign_in_counters",
     "task_events",
     "task_logs",
+    "tickets",
     "users",
     "violations",
+    "workers",
 ]

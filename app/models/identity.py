@@ -13,11 +13,12 @@ users = Table(
     Column("username", String(64), nullable=False),
     Column("email", String(254), nullable=False),
     Column("password_hash", String(255), nullable=False),
-    Column("role", String(16), nullable=False),  # "admin" or "user"
+    Column("role", String(16), nullable=False),  # one of `core.principal.Role`
     Column("is_active", Boolean, nullable=False),
     Column("token_version", Integer, nullable=False),  # raised by a password change: all older tokens end
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_login_at", UtcDateTime),
+    Column("scan_priority", Integer, nullable=False, server_default="0"),  # of what they order from now on
 )
 Index("uq_users_username", func.lower(users.c.username), unique=True)
 Index("uq_users_email", func.lower(users.c.email), unique=True)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -70,19 +71,30 @@ scan_tasks = Table(
     Column("queued_at", UtcDateTime, nullable=False),  # since when it waits
     # Order of the queue, before `queued_at`: the round in which the owner's turn comes (`repositories.queue`).
     Column("turn", Integer, nullable=False, server_default="0"),
+    # Before the turn in that order: 0 less the priority that an administrator has given, so that the lowest is next.
+    Column("rank", Integer, nullable=False, server_default="0"),
     Column("started_at", UtcDateTime),
     Column("completed_at", UtcDateTime),
     Column("deleted_at", UtcDateTime),  # a tombstone: invisible, purged later
+    # The request that ordered the scan, or its retry, as a `traceparent`: what is done for it elsewhere belongs to the
+    # same trace. NULL in rows from before.
+    Column("trace", String(55)),
 )
 Index("ix_scan_tasks_owner", scan_tasks.c.user_id, scan_tasks.c.created_at)
 # The queue. `deleted_at` makes a count of it one of the index alone.
-Index("ix_scan_tasks_queue", *(scan_tasks.c[name] for name in ("status", "turn", "queued_at", "id", "deleted_at")))
+Index(
+    "ix_scan_tasks_ranks",
+    *(scan_tasks.c[name] for name in ("status", "rank", "turn", "queued_at", "id", "deleted_at")),
+)
 Index("ix_scan_tasks_ended", scan_tasks.c.status, scan_tasks.c.completed_at, scan_tasks.c.id)
 
 # Conditions of partial indexes. SQLite uses such an index only for a query with the same words, so queries take these.
 VISIBLE: Final = text("deleted_at IS NULL")
 DELETED: Final = text("deleted_at IS NOT NULL")
 UNFINISHED_VISIBLE: Final = text("status IN ('cancelling', 'pending', 'running') AND deleted_at IS NULL")
+# No index has these: written out, so that a plan that is made for any values knows how few they are.
+ACTIVE_ONLY: Final = text("status IN ('cancelling', 'running')")
+UNFINISHED_ONLY: Final = text("status IN ('cancelling', 'pending', 'running')")
 OBSERVED: Final = text("type IN ('task_retrying', 'task_warning')")  # few of a log, and looked for by type
 
 
@@ -109,6 +121,45 @@ for _order, _names in LIST_ORDERS.items():
     _columns = [scan_tasks.c[name] for name in _names]
     _partial(f"ix_scan_tasks_list_{_order}", VISIBLE, *_columns)
     _partial(f"ix_scan_tasks_owner_{_order}", VISIBLE, scan_tasks.c.user_id, *_columns)
+
+# Of a task's row what belongs to its newest run: all that a retry by a user begins anew, and where the logs stand.
+RUN_COLUMNS: Final = (
+    "run",
+    "attempt",
+    "status",
+    "progress",
+    "stage_key",
+    "stages",
+    "statistics",
+    "violation_counts",
+    "log_counts",
+    "warnings",
+    "error",
+    "verdict",
+    "last_seq",
+    "last_log_seq",
+    "running_s",
+    "cancel_by",
+    "cancel_reason",
+    "queued_at",
+    "started_at",
+    "completed_at",
+)
+# One row a run that has ended: the task's row as the run left it, written when it ended and never changed but for
+# `results_removed_at`. The run that has not ended stands in `scan_tasks` alone.
+scan_runs = Table(
+    "scan_runs",
+    metadata,
+    Column("task_id", String(36), ForeignKey("scan_tasks.id", ondelete="CASCADE"), primary_key=True),
+    *(
+        Column(name, scan_tasks.c[name].type, nullable=scan_tasks.c[name].nullable, primary_key=name == "run")
+        for name in RUN_COLUMNS
+    ),
+    Column("conclusive", Boolean, nullable=False),  # it may stand for the site (`domain.verdict.is_conclusive`)
+    Column("capture_bytes", BigInteger, nullable=False),  # its own part of the task's
+    Column("results_removed_at", UtcDateTime),  # its file and its violations are gone; NULL: they are there
+)
+Index("ix_scan_runs_completed", scan_runs.c.completed_at, scan_runs.c.task_id, scan_runs.c.run)
 
 task_events = Table(
     "task_events",
@@ -141,7 +192,9 @@ task_logs = Table(
     Column("attempt", Integer, nullable=False),
     Column("level", String(8), nullable=False),
     Column("module", String(64), nullable=False),
-    Column("message", Text, nullable=False),
+    Column("message", Text, nullable=False),  # in the deployment's language, as it was when the line was written
+    Column("text_key", String(64)),  # what the message was made of; NULL: it was not
+    Column("params", JSON(none_as_null=True)),
     Column("created_at", UtcDateTime, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -1,7 +1,7 @@
-"""What an observer does about a task, decided from numbers. Pure: no clock, no database.
+"""Decides from numbers what the monitor does about a task. Pure: no clock, no database.
 
-An observer trusts its own monotonic clock alone: not the wall clock of a worker, nor when a row says that something
-happened. So a machine that slept or a clock that jumped expires nothing.
+The monitor trusts its own monotonic clock alone, not the wall clock of a worker, nor the times in a row. So a machine
+that slept or a clock that jumped expires nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -12,11 +12,11 @@ from app.core.config import Settings
 from app.domain.tasks import TaskStatus
 
 PENDING_SAYS_SO_S: Final = 60.0  # delivery.md: a task pending with no worker for 60 s says so
-PAUSE_S: Final = 20.0  # an observer that itself paused longer has seen nothing and starts over
+PAUSE_S: Final = 20.0  # a monitor that itself paused longer has seen nothing and starts over
 
 
 class Action(StrEnum):
-    """What is to be done now."""
+    """What the monitor does now."""
 
     WARN_LONG_RUNNING = "warn_long_running"
     FAIL_TIMEOUT = "fail_timeout"
@@ -25,6 +25,7 @@ class Action(StrEnum):
     RECOVERED = "recovered"
     LOST = "lost"
     WARN_WAITING = "warn_waiting"
+    WARN_NO_WORKER = "warn_no_worker"
     FORCE_CANCEL = "force_cancel"
 
 
@@ -54,73 +55,81 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """A task as one look at the database showed it."""
+class Observation:
+    """A task as one read of the database showed it."""
 
     status: TaskStatus
     attempt: int
     heartbeat: int
     running_s: float  # running time up to the last heartbeat
-    moved: Any  # whatever changes when the scan gets on; compared for equality only
+    moved: Any  # all that changes when the scan gets on; compared for equality only
+    unserved_s: float = 0.0  # since a worker that could take it was last heard of
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """What the observer remembers of a task. Moments are its own monotonic seconds."""
+class WatchState:
+    """What the monitor remembers of a task. Times are its own monotonic seconds."""
 
-    sight: Sight
+    observation: Observation
     status_at: float  # since when it has this status in this attempt
     beat_at: float  # when the counter last rose
     moved_at: float
     suspect: bool = False
-    stalled: bool = False  # said already; for one stall once
+    stalled: bool = False  # warned already; once per stall
     warned_long: bool = False
     warned_waiting: bool = False
+    warned_no_worker: bool = False
 
     @classmethod
-    def begin(cls, sight: Sight, now: float) -> "Watch":
-        return cls(sight, status_at=now, beat_at=now, moved_at=now)
+    def begin(cls, observation: Observation, now: float) -> "WatchState":
+        return cls(observation, status_at=now, beat_at=now, moved_at=now)
 
-    def start_over(self, now: float) -> "Watch":
-        """The observer was away: nothing of what it measured counts."""
+    def start_over(self, now: float) -> "WatchState":
+        """Forget all that was measured: the monitor itself had paused."""
         return replace(self, status_at=now, beat_at=now, moved_at=now)
 
 
-def judge(
-    watch: Watch | None, sight: Sight, now: float, limits: Limits, heard: bool = False
-) -> tuple[Watch, tuple[Action, ...]]:
-    """The new memory, and what to do. Each warning comes once per attempt, `WARN_STALLED` once per stall.
+def assess(
+    watch: WatchState | None, observation: Observation, now: float, limits: Limits, responsive: bool = False
+) -> tuple[WatchState, tuple[Action, ...]]:
+    """Return the new state, and what to do. Each warning comes once per attempt, `WARN_STALLED` once per stall.
 
-    `heard`: the worker is known to be at work by another way than its heartbeat.
+    `responsive`: the worker is known to be at work by another way than its heartbeat.
     """
-    if watch is None or watch.sight.attempt != sight.attempt or watch.sight.status != sight.status:
-        return _enter(watch, sight, now), ()
-    watch, recovered = _update(watch, sight, now, heard=heard)
-    match sight.status:
+    if (
+        watch is None
+        or watch.observation.attempt != observation.attempt
+        or watch.observation.status != observation.status
+    ):
+        return _begin(watch, observation, now), ()
+    watch, recovered = _update(watch, observation, now, responsive=responsive)
+    match observation.status:
         case TaskStatus.PENDING:
-            return _judge_waiting(watch, now, limits)
+            return _assess_waiting(watch, now, limits)
         case TaskStatus.RUNNING:
-            watch, actions = _judge_running(watch, now, limits)
+            watch, actions = _assess_running(watch, now, limits)
         case TaskStatus.CANCELLING:
-            watch, actions = _judge_cancelling(watch, now, limits)
+            watch, actions = _assess_cancelling(watch, now, limits)
         case _:
             return watch, ()
     return watch, (*recovered, *actions)
 
 
-def _enter(watch: Watch | None, sight: Sight, now: float) -> Watch:
-    fresh = Watch.begin(sight, now)
-    if watch is None or watch.sight.attempt != sight.attempt:
+def _begin(watch: WatchState | None, observation: Observation, now: float) -> WatchState:
+    fresh = WatchState.begin(observation, now)
+    if watch is None or watch.observation.attempt != observation.attempt:
         return fresh
     return replace(fresh, warned_long=watch.warned_long, suspect=watch.suspect)
 
 
-def _update(watch: Watch, sight: Sight, now: float, *, heard: bool) -> tuple[Watch, tuple[Action, ...]]:
-    beats = heard or sight.heartbeat != watch.sight.heartbeat
-    moves = sight.moved != watch.sight.moved
+def _update(
+    watch: WatchState, observation: Observation, now: float, *, responsive: bool
+) -> tuple[WatchState, tuple[Action, ...]]:
+    beats = responsive or observation.heartbeat != watch.observation.heartbeat
+    moves = observation.moved != watch.observation.moved
     updated = replace(
         watch,
-        sight=sight,
+        observation=observation,
         beat_at=now if beats else watch.beat_at,
         suspect=watch.suspect and not beats,
         moved_at=now if moves else watch.moved_at,
@@ -129,17 +138,24 @@ def _update(watch: Watch, sight: Sight, now: float, *, heard: bool) -> tuple[Wat
     return updated, ((Action.RECOVERED,) if watch.suspect and beats else ())
 
 
-def _judge_waiting(watch: Watch, now: float, limits: Limits) -> tuple[Watch, tuple[Action, ...]]:
-    if watch.warned_waiting or now - watch.status_at < limits.waiting_s:
+def _assess_waiting(watch: WatchState, now: float, limits: Limits) -> tuple[WatchState, tuple[Action, ...]]:
+    """Nobody to take it is said first, and its place in the queue when somebody is there and others go before it."""
+    if now - watch.status_at < limits.waiting_s:
+        return watch, ()
+    if watch.observation.unserved_s >= limits.waiting_s:
+        if watch.warned_no_worker:
+            return watch, ()
+        return replace(watch, warned_no_worker=True), (Action.WARN_NO_WORKER,)
+    if watch.warned_waiting:
         return watch, ()
     return replace(watch, warned_waiting=True), (Action.WARN_WAITING,)
 
 
-def _judge_running(watch: Watch, now: float, limits: Limits) -> tuple[Watch, tuple[Action, ...]]:
-    running_s = watch.sight.running_s + (now - watch.beat_at)
+def _assess_running(watch: WatchState, now: float, limits: Limits) -> tuple[WatchState, tuple[Action, ...]]:
+    running_s = watch.observation.running_s + (now - watch.beat_at)
     if running_s >= limits.failure_s:
         return watch, (Action.FAIL_TIMEOUT,)
-    watch, actions = _judge_beat(watch, now, limits)
+    watch, actions = _assess_heartbeat(watch, now, limits)
     if Action.LOST in actions:
         return watch, actions
     if running_s >= limits.warning_s and not watch.warned_long:
@@ -149,13 +165,13 @@ def _judge_running(watch: Watch, now: float, limits: Limits) -> tuple[Watch, tup
     return watch, actions
 
 
-def _judge_cancelling(watch: Watch, now: float, limits: Limits) -> tuple[Watch, tuple[Action, ...]]:
+def _assess_cancelling(watch: WatchState, now: float, limits: Limits) -> tuple[WatchState, tuple[Action, ...]]:
     if now - watch.status_at >= limits.force_cancel_s:
         return watch, (Action.FORCE_CANCEL,)
-    return _judge_beat(watch, now, limits)
+    return _assess_heartbeat(watch, now, limits)
 
 
-def _judge_beat(watch: Watch, now: float, limits: Limits) -> tuple[Watch, tuple[Action, ...]]:
+def _assess_heartbeat(watch: WatchState, now: float, limits: Limits) -> tuple[WatchState, tuple[Action, ...]]:
     silent_s = now - watch.beat_at
     if silent_s >= limits.lost_s:
         return watch, (Action.LOST,)

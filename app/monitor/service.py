@@ -1,7 +1,8 @@
-"""The loop that watches tasks. Decisions are `policy`'s; here they become events, kills and requeues."""
+"""The loop that watches tasks. `policy` decides; here its decisions become events, kills and requeues."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -10,29 +11,34 @@ import structlog
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
+from app.core.deployment import SCAN_QUEUE
+from app.core.lease import Lease, LeaseLost, SoleProcess
+from app.domain.messages import MessageCatalog
 from app.domain.tasks import ACTIVE, TaskStatus
-from app.events.journal import Journal
+from app.domain.translation import said
 from app.events.types import TaskWarning
-from app.monitor.policy import Action, Limits, Sight, Watch, judge
-from app.monitor.settlement import Settlement
-from app.repositories import queue, tasks
+from app.events.writer import EventWriter
+from app.monitor.policy import Action, Limits, Observation, WatchState, assess
+from app.repositories import queue, tasks, workers
+from app.repositories.tasks import TaskRow
 from app.services.lifecycle import Lifecycle
-from app.services.texts import Texts
+from app.services.recovery import LostAttemptRecovery
 
 MAX_WAITING: Final = 1_000  # pending tasks looked at in one round
+FORGET_WORKER_S: Final = 600.0  # an administrator sees for so long that a worker was lost
 HOUR_S: Final = 3_600
 log = structlog.get_logger(__name__)
 
 
-class Killer(Protocol):
-    """Ends the process of a task (`tasks.embedded`)."""
+class WorkerControl(Protocol):
+    """Ends the process of a task (`tasks.supervisor.embedded_runner`)."""
 
     async def kill(self, task_id: str) -> bool:
         """SIGKILL; returns when it is gone. False: no process of that task is known here."""
         ...
 
-    def hears(self, task_id: str) -> bool:
-        """Whether a process of that task says that it is at work, by a way that needs no database."""
+    def is_responsive(self, task_id: str) -> bool:
+        """Whether a process of that task shows that it is at work, by a way that needs no database."""
         ...
 
 
@@ -44,44 +50,37 @@ class Counter(Protocol):
     def inc(self, amount: float = 1) -> None: ...
 
 
-class Purger(Protocol):
-    """Removes what is old enough (`monitor.purge`)."""
+class Retention(Protocol):
+    """Removes what is old enough (`services.retention`)."""
 
     async def purge(self) -> None: ...
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TaskMonitor:
-    """Fulfils `services.ports.Monitor`. One acts per database: the embedded server holds its data folder's lock."""
+    """One acts per database: the one that holds the lease. Its writes begin with the lease's guard (`wiring`)."""
 
-    def __init__(
-        self,
-        *,
-        db: Database,
-        journal: Journal,
-        lifecycle: Lifecycle,
-        texts: Texts,
-        clock: Clock,
-        settings: Settings,
-        killer: Killer,
-        purger: Purger,
-        concurrent_tasks: Gauge,
-        monitoring_errors: Counter,
-    ) -> None:
-        self._db = db
-        self._journal = journal
-        self._lifecycle = lifecycle
-        self._texts = texts
-        self._clock = clock
-        self._settings = settings
-        self._killer = killer
-        self._purger = purger
-        self._concurrent_tasks = concurrent_tasks
-        self._monitoring_errors = monitoring_errors
-        self._limits = Limits.of(settings)
-        self._settlement = Settlement(lifecycle=lifecycle, texts=texts, max_requeues=settings.max_requeues)
-        self._watches: dict[str, Watch] = {}
-        self._looked_at: float | None = None  # monotonic; the last round that saw anything
+    db: Database
+    event_writer: EventWriter
+    lifecycle: Lifecycle
+    texts: MessageCatalog
+    clock: Clock
+    settings: Settings
+    worker_control: WorkerControl
+    retention: Retention
+    concurrent_tasks: Gauge
+    monitoring_errors: Counter
+    lease: Lease = field(default_factory=SoleProcess)
+
+    def __post_init__(self) -> None:
+        self._limits = Limits.of(self.settings)
+        self._recovery = LostAttemptRecovery(
+            lifecycle=self.lifecycle, texts=self.texts, max_requeues=self.settings.max_requeues
+        )
+        self._watches: dict[str, WatchState] = {}
+        self._observed_at: float | None = None  # monotonic; the last round that saw anything
         self._was_blind = False  # the last round could not write
+        self._served_at = self.clock.monotonic()  # when a worker was last heard of; at first: it may have been just now
         self._running: set[asyncio.Task[None]] = set()
         self._handlers: Mapping[Action, Callable[[Any], Awaitable[object]]] = MappingProxyType(
             {
@@ -92,6 +91,7 @@ class TaskMonitor:
                 Action.RECOVERED: self._recovered,
                 Action.LOST: self._lost,
                 Action.WARN_WAITING: self._warn_waiting,
+                Action.WARN_NO_WORKER: self._warn_no_worker,
                 Action.FORCE_CANCEL: self._lost,
             }
         )
@@ -100,7 +100,7 @@ class TaskMonitor:
         if not self._running:
             self._running = {
                 asyncio.create_task(self.run(), name="task-monitor"),
-                asyncio.create_task(self.keep_house(), name="housekeeping"),
+                asyncio.create_task(self.run_retention(), name="retention"),
             }
 
     async def stop(self) -> None:
@@ -111,111 +111,141 @@ class TaskMonitor:
         self._running = set()
 
     async def run(self) -> None:
-        """Every 10 s (setting), until cancelled. A round that fails is logged and counted; the next one comes."""
+        """Check every 10 s (setting), until cancelled. A round that fails is logged and counted; the next one comes."""
         while True:
             try:
-                await self.check_running_tasks()
+                await self._check_if_held()
             except DatabaseUnavailable as error:
-                self._monitoring_errors.inc()
+                self.monitoring_errors.inc()
                 log.warning("monitor_waits", reason=error.message)
+            except LeaseLost:
+                log.warning("monitor_replaced")
             except Exception:
-                self._monitoring_errors.inc()
+                self.monitoring_errors.inc()
                 log.exception("monitor_round_failed")
-            await self._clock.sleep(self._settings.monitor_interval_s)
+            await self.clock.sleep(self.settings.monitor_interval_s)
 
-    async def keep_house(self) -> None:
-        """Remove what is old enough, until cancelled: beside `run`, so that nobody is watched less meanwhile."""
+    async def run_retention(self) -> None:
+        """Remove what is old enough, until cancelled: beside `run`, so that watching never waits for it."""
         while True:
             try:
-                await self._purger.purge()
+                if await self.lease.is_held():
+                    await self.retention.purge()
             except DatabaseUnavailable as error:
-                log.warning("housekeeping_waits", reason=error.message)
+                log.warning("retention_waits", reason=error.message)
+            except LeaseLost:
+                log.warning("retention_replaced")
             except Exception:
-                self._monitoring_errors.inc()
-                log.exception("housekeeping_failed")
-            await self._clock.sleep(self._settings.monitor_interval_s)
+                self.monitoring_errors.inc()
+                log.exception("retention_failed")
+            await self.clock.sleep(self.settings.monitor_interval_s)
+
+    async def _check_if_held(self) -> None:
+        if await self.lease.is_held():
+            await self.check_running_tasks()
+        else:
+            self._watches = {}  # who takes the lease has seen nothing yet
+            self._served_at = self.clock.monotonic()
+            self.concurrent_tasks.set(0)  # said by the holder alone, so that the sum over all processes is right
 
     async def check_running_tasks(self) -> None:
-        """One round. Raises DatabaseUnavailable: the round then does not count as a look at anything."""
-        # While nobody can write, a heart cannot beat either: without this a locked database would look like lost
-        # workers.
+        """Make one round. Raises DatabaseUnavailable: the round then counts as no observation of anything."""
+        # While nobody can write, no heartbeat rises: without this a locked database would look like lost workers.
         try:
-            await self._db.write(tasks.touch_active)
+            await self.db.write(tasks.touch_active)
         except DatabaseUnavailable:
             self._was_blind = True
             raise
-        rows = await self._db.read(lambda c: [*tasks.active(c), *queue.pending(c, MAX_WAITING)])
-        self._concurrent_tasks.set(sum(row.status in ACTIVE for row in rows))
-        now = self._clock.monotonic()
+        unserved_s = await self._look_at_workers()
+        rows = await self.db.read(lambda c: [*tasks.active(c), *queue.pending(c, MAX_WAITING)])
+        self.concurrent_tasks.set(sum(row.status in ACTIVE for row in rows))
+        now = self.clock.monotonic()
         self._start_over_after_pause(now)
         self._watches = {row.id: self._watches[row.id] for row in rows if row.id in self._watches}
         for row in rows:
-            watch, actions = judge(self._watches.get(row.id), sight_of(row), now, self._limits, self._hears(row))
+            watch, actions = assess(
+                self._watches.get(row.id), observe(row, unserved_s), now, self._limits, self._is_responsive(row)
+            )
             for action in actions:
-                log.info("monitor_acts", action=action.value, task_id=row.id, attempt=row.attempt)
+                log.info("monitor_action", action=action.value, task_id=row.id, attempt=row.attempt)
                 await self._handlers[action](row)
             self._watches[row.id] = watch  # not before: what failed is tried again in the next round
 
-    async def handle_timeout(self, task: Any) -> None:
-        """The running time is over: the attempt fails, and then its process really ends. `task` is the task's row."""
-        hours = self._settings.long_running_failure_s / HOUR_S
-        await self._journal.write(self._settlement.failed(task, "timeout", hours=hours))
-        await self._killer.kill(task.id)
+    async def handle_timeout(self, task: TaskRow) -> None:
+        """Fail the attempt, whose running time is over, and then end its process. `task` is the task's row."""
+        hours = self.settings.long_running_failure_s / HOUR_S
+        await self.event_writer.write(self._recovery.failed(task, "timeout", hours=hours))
+        await self.worker_control.kill(task.id)
 
-    async def _lost(self, row: Any) -> None:
-        """The process is ended first: nobody else may begin while it could still wake up."""
-        await self._killer.kill(row.id)
-        current = await self._db.read(lambda c: tasks.find(c, row.id))
-        unit = self._settlement.of_lost(current, row.attempt)
+    async def _lost(self, row: TaskRow) -> None:
+        """End the process first: no other attempt may begin while this one could still wake up."""
+        await self.worker_control.kill(row.id)
+        current = await self.db.read(lambda c: tasks.find(c, row.id))
+        unit = self._recovery.resolve_lost(current, row.attempt)
         if unit is not None:
-            await self._journal.write(unit)
+            await self.event_writer.write(unit)
 
-    async def _warn_long_running(self, row: Any) -> None:
-        """Once in a run, whoever watched before."""
+    async def _warn_long_running(self, row: TaskRow) -> None:
+        """Warn once in a run, over restarts of the server too."""
         hours = round(row.running_s / HOUR_S, 2)
-        message = self._texts("long_running", hours=hours)
-        warning = TaskWarning(code="long_running", message=message, duration_hours=hours)
-        await self._journal.write(self._lifecycle.warn(row.id, row.attempt, warning, once_since=row.run))
+        told = said(self.texts("long_running", hours=hours))
+        warning = TaskWarning(code="long_running", duration_hours=hours, **told)
+        await self.event_writer.write(self.lifecycle.warn(row.id, row.attempt, warning, once_since=row.run))
 
-    async def _warn_stalled(self, row: Any) -> None:
-        message = self._texts("stalled", minutes=self._settings.stalled_after_s / 60)
-        await self._journal.write(
-            self._lifecycle.warn(row.id, row.attempt, TaskWarning(code="stalled", message=message))
-        )
+    async def _warn_stalled(self, row: TaskRow) -> None:
+        told = said(self.texts("stalled", minutes=max(1, round(self.settings.stalled_after_s / 60))))
+        await self.event_writer.write(self.lifecycle.warn(row.id, row.attempt, TaskWarning(code="stalled", **told)))
 
-    async def _suspect(self, row: Any) -> None:
-        warning = TaskWarning(code="worker_suspect", message=self._texts("worker_suspect"))
+    async def _suspect(self, row: TaskRow) -> None:
+        warning = TaskWarning(code="worker_suspect", **said(self.texts("worker_suspect")))
         changes = {"worker_state": "suspect"}
-        await self._journal.write(self._lifecycle.warn(row.id, row.attempt, warning, changes=changes))
+        await self.event_writer.write(self.lifecycle.warn(row.id, row.attempt, warning, changes=changes))
 
-    async def _recovered(self, row: Any) -> None:
-        await self._db.write(lambda c: tasks.mark_worker(c, row.id, row.attempt, "alive"))
+    async def _recovered(self, row: TaskRow) -> None:
+        await self.db.write(lambda c: tasks.mark_worker(c, row.id, row.attempt, "alive"))
 
-    async def _warn_waiting(self, row: Any) -> None:
-        """Embedded it waits for a place in the queue, else for a worker to come."""
-        if self._settings.embedded:
-            position = await self._db.read(lambda c: queue.position(c, row)) or 1
-            warning = TaskWarning(code="queued", message=self._texts("queued", position=position))
-        else:
-            warning = TaskWarning(code="no_worker", message=self._texts("no_worker"))
+    async def _warn_waiting(self, row: TaskRow) -> None:
+        """Say that the task waits for its turn."""
+        position = await self.db.read(lambda c: queue.position(c, row)) or 1
+        warning = TaskWarning(code="queued", **said(self.texts("queued", position=position)))
+        await self._warn_pending(row, warning, once_since=row.attempt)
+
+    async def _warn_no_worker(self, row: TaskRow) -> None:
+        """Say once in a run that nobody is there who could take the task."""
+        warning = TaskWarning(code="no_worker", **said(self.texts("no_worker")))
+        await self._warn_pending(row, warning, once_since=row.run)
+
+    async def _warn_pending(self, row: TaskRow, warning: TaskWarning, *, once_since: int) -> None:
         only_if = (TaskStatus.PENDING,)
-        unit = self._lifecycle.warn(row.id, row.attempt, warning, only_if=only_if, once_since=row.attempt)
-        await self._journal.write(unit)
+        unit = self.lifecycle.warn(row.id, row.attempt, warning, only_if=only_if, once_since=once_since)
+        await self.event_writer.write(unit)
 
-    def _hears(self, row: Any) -> bool:
-        """A heart that stands while its process is at work is the database's trouble, not the worker's."""
-        return row.status in ACTIVE and self._killer.hears(row.id)
+    async def _look_at_workers(self) -> float:
+        """Forget workers that were lost a while ago; return for how long there has been none that takes scans."""
+        if self.settings.embedded:
+            return 0.0
+        for worker_id in await self.db.write(lambda c: workers.forget_silent(c, FORGET_WORKER_S)):
+            log.warning("worker_forgotten", worker_id=worker_id)
+        silent_s = await self.db.read(lambda c: workers.silence(c, SCAN_QUEUE))
+        now = self.clock.monotonic()
+        if silent_s is not None:
+            self._served_at = now - silent_s
+        return now - self._served_at
+
+    def _is_responsive(self, row: TaskRow) -> bool:
+        """Return whether the process is at work; a heartbeat that stands is then the database's trouble."""
+        return row.status in ACTIVE and self.worker_control.is_responsive(row.id)
 
     def _start_over_after_pause(self, now: float) -> None:
-        looked_at, self._looked_at = self._looked_at, now
+        observed_at, self._observed_at = self._observed_at, now
         was_blind, self._was_blind = self._was_blind, False
-        allowed_s = max(self._limits.pause_s, 2 * self._settings.monitor_interval_s)
-        if looked_at is not None and (was_blind or now - looked_at > allowed_s):
-            log.warning("monitor_paused", seconds=round(now - looked_at, 1), blind=was_blind)
+        allowed_s = max(self._limits.pause_s, 2 * self.settings.monitor_interval_s)
+        if observed_at is not None and (was_blind or now - observed_at > allowed_s):
+            log.warning("monitor_paused", seconds=round(now - observed_at, 1), blind=was_blind)
             self._watches = {task_id: watch.start_over(now) for task_id, watch in self._watches.items()}
 
 
-def sight_of(row: Any) -> Sight:
-    """What the policy looks at."""
+def observe(row: TaskRow, unserved_s: float) -> Observation:
+    """Return what the policy assesses. `unserved_s`: for how long nobody has been there who could take the task."""
     moved = (row.progress, row.stage_key, row.stages, row.statistics, row.violation_counts)
-    return Sight(TaskStatus(row.status), row.attempt, row.heartbeat, row.running_s, moved)
+    return Observation(TaskStatus(row.status), row.attempt, row.heartbeat, row.running_s, moved, unserved_s)

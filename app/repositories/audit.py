@@ -14,14 +14,14 @@ def add_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def newest(connection: Connection, limit: int, *, action: str | None = None) -> list[Row[Any]]:
-    """The newest rows first."""
+    """Return rows, the newest first."""
     query = select(audit_log).order_by(audit_log.c.id.desc()).limit(limit)
     return list(connection.execute(query if action is None else query.where(audit_log.c.action == action)))
 
 
 def prove_writable(connection: Connection, now: datetime) -> None:
-    """Writes a row and takes it back in the same transaction: a full disk or a lock shows, nothing remains."""
+    """Write a row and take it back in the same transaction: a full disk or a lock shows, and nothing remains."""
     values = {"at": now, "action": "readiness", "outcome": "ok", "detail": {}}
     key = connection.execute(insert(audit_log).values(**values)).inserted_primary_key
     assert key is not None
-    connection.execute(delete(audit_log).where(audit_log.c.id == key[0]))
+    connection.execute(delete(audit_log).where(audit_log.c.id == key[0], audit_log.c.at == now))

@@ -11,14 +11,26 @@ i = idempotency_keys.c
 
 
 def find(connection: Connection, user_id: str, key: str, *, since: datetime) -> Row[Any] | None:
-    """The row of this user's key, unless it is older than `since`."""
+    """Return the row of this user's key, unless it is older than `since`."""
     query = select(idempotency_keys).where(i.user_id == user_id, i.key == key, i.created_at > since)
     return connection.execute(query).one_or_none()
 
 
-def add(connection: Connection, user_id: str, key: str, *, fingerprint: str, response: str, now: datetime) -> None:
-    """In the transaction of what was done. An older row of the key gives way."""
-    connection.execute(delete(idempotency_keys).where(i.user_id == user_id, i.key == key))
+def add(
+    connection: Connection,
+    user_id: str,
+    key: str,
+    *,
+    fingerprint: str,
+    response: str,
+    now: datetime,
+    since: datetime,
+) -> None:
+    """Keep the answer, in the transaction of what was done. Only a row that is older than `since` gives way: one that
+    another server has written meanwhile is a unique violation, and the transaction runs again and finds it.
+    """
+    too_old = (i.user_id == user_id, i.key == key, i.created_at <= since)
+    connection.execute(delete(idempotency_keys).where(*too_old))
     connection.execute(
         insert(idempotency_keys).values(
             user_id=user_id, key=key, fingerprint=fingerprint, response=response, created_at=now

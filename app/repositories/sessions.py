@@ -1,4 +1,4 @@
-"""Sessions: one row a login. Tokens carry its id as `sid`."""
+"""Sessions: one row for each login. Tokens carry its id as `sid`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,19 +10,19 @@ from app.models import sessions, users
 
 
 def find_with_user(connection: Connection, session_id: str) -> Row[Any] | None:
-    """The session's columns, and the user's under their own names; None when either is gone."""
+    """Return the session's columns with the user's under their own names; None when either is gone."""
     return connection.execute(_joined().where(sessions.c.id == session_id)).one_or_none()
 
 
 def list_with_users(connection: Connection, session_ids: Sequence[str]) -> list[Row[Any]]:
-    """As `find_with_user`, for many in one query."""
+    """Return what `find_with_user` does for many sessions, in one query."""
     return list(connection.execute(_MANY_WITH_USERS, {"ids": list(session_ids)}))
 
 
 def add(
     connection: Connection, *, session_id: str, user_id: str, now: datetime, expires_at: datetime, refresh_jti: str
 ) -> None:
-    """A fresh session; what has expired of the user's goes at the same time."""
+    """Add a session, and remove the user's expired ones at the same time."""
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id, sessions.c.expires_at < now))
     connection.execute(
         insert(sessions).values(
@@ -32,7 +32,7 @@ def add(
 
 
 def rotate(connection: Connection, session_id: str, *, old_jti: str, new_jti: str, expires_at: datetime) -> bool:
-    """The next refresh token takes the old one's place. False: the old one was used before."""
+    """Replace the refresh token by the next one. False: the old one was used before."""
     changed = connection.execute(
         update(sessions)
         .where(sessions.c.id == session_id, sessions.c.refresh_jti == old_jti, sessions.c.revoked_at.is_(None))

@@ -1,41 +1,96 @@
 """Reading tasks and their log lines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, LargeBinary, Row, Select, bindparam, cast, func, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Row,
+    Select,
+    String,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    select,
+)
 
-from app.domain.tasks import TaskStatus
+from app.core.principal import Principal
+from app.domain.messages import DEFAULT_LANGUAGE, Language, MessageCatalog
+from app.domain.tasks import ACTIVE, TaskStatus
 from app.models import scan_tasks, task_events, task_logs
-from app.models.tasks import CAPTURED, LIST_ORDERS, OBSERVED, UNFINISHED_VISIBLE, VISIBLE
+from app.models.tasks import ACTIVE_ONLY, CAPTURED, LIST_ORDERS, OBSERVED, UNFINISHED_VISIBLE, VISIBLE
 from app.repositories.listing import count_up_to, in_order
 
-TaskRow = Row[Any]  # all columns of scan_tasks
 Visible: Final = scan_tasks.c.deleted_at.is_(None)
 MAX_LOOKED_AT: Final = 20_000  # lines, for one page of those that a filter keeps
+MAX_SEARCHED: Final = 5_000  # the same for words: each line is made in the reader's language, 14 µs with its read
 SORTABLE: Final = tuple(LIST_ORDERS)
 # Asked for each connection, and in each sweep: built once.
-_HEADS: Final = select(*(scan_tasks.c[name] for name in ("id", "user_id", "last_seq", "min_seq", "status", "attempt")))
+_HEAD_COLUMNS: Final = ("id", "user_id", "last_seq", "min_seq", "status", "attempt", "trace")
+_HEADS: Final = select(*(scan_tasks.c[name] for name in _HEAD_COLUMNS))
 _IDS: Final[Any] = bindparam("ids", expanding=True)
 _HEADS_NAMED: Final = _HEADS.where(scan_tasks.c.id.in_(_IDS))
 _HEADS_OWNED: Final = _HEADS.where(scan_tasks.c.user_id.in_(_IDS), UNFINISHED_VISIBLE)
+# PostgreSQL takes a list as one value: it reads and plans a statement of a thousand values for longer than it looks.
+_LIST: Final[Any] = any_(bindparam("ids", type_=ARRAY(String)))
+_HEADS_LISTED: Final = _HEADS.where(scan_tasks.c.id == _LIST)
+_HEADS_OWNED_LISTED: Final = _HEADS.where(scan_tasks.c.user_id == _LIST, UNFINISHED_VISIBLE)
 
 
 @dataclass(frozen=True, slots=True)
-class Viewer:
-    """Who asks. An admin sees everything, a user their own; foreign looks like missing."""
+class TaskRow:
+    """A task: all columns of `scan_tasks`, in their order. What they mean is said in `models.tasks`."""
 
+    id: str
     user_id: str
-    is_admin: bool = False
-
-    def may_see(self, owner_id: str) -> bool:
-        return self.is_admin or self.user_id == owner_id
+    target_domain: str
+    config: dict[str, Any]
+    status: str
+    attempt: int
+    run: int
+    progress: int
+    stage_key: str | None
+    stages: list[dict[str, Any]]
+    statistics: dict[str, int]
+    violation_counts: dict[str, int]
+    log_counts: dict[str, int]
+    warnings: list[dict[str, Any]]
+    error: dict[str, Any] | None
+    verdict: dict[str, Any] | None
+    last_seq: int
+    min_seq: int
+    last_log_seq: int
+    worker_id: str | None
+    worker_state: str | None
+    heartbeat: int
+    heartbeat_at: datetime | None
+    requeues: int
+    running_s: float
+    capture_bytes: int
+    cancel_by: str | None
+    cancel_reason: str | None
+    created_at: datetime
+    queued_at: datetime
+    turn: int
+    rank: int
+    started_at: datetime | None
+    completed_at: datetime | None
+    deleted_at: datetime | None
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TaskHead:
-    """What the sweep compares."""
+    """The columns of a task that the sweep compares."""
 
     task_id: str
     user_id: str
@@ -43,56 +98,74 @@ class TaskHead:
     min_seq: int
     status: str
     attempt: int
+    trace: str | None = None
 
 
-def find(connection: Connection, task_id: str, viewer: Viewer | None = None) -> Row[Any] | None:
-    """The task's row, or None when it is missing, deleted or not the viewer's (None: no viewer, no filter)."""
-    return connection.execute(_seen_by(select(scan_tasks).where(scan_tasks.c.id == task_id), viewer)).one_or_none()
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks a list has. None does not filter. `domain` is a part of the target's name."""
+
+    status: str | None = None
+    domain: str | None = None
+
+
+def newest_id(connection: Connection) -> str | None:
+    """Return the id of the task that was created last; None when there is none."""
+    query = select(scan_tasks.c.id).where(Visible).order_by(scan_tasks.c.created_at.desc(), scan_tasks.c.id.desc())
+    return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
+def find(connection: Connection, task_id: str, principal: Principal | None = None) -> TaskRow | None:
+    """Return the task's row; None when it is missing, deleted or not for the principal (None: no filter)."""
+    query = _seen_by(select(scan_tasks).where(scan_tasks.c.id == task_id), principal)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else TaskRow(*row)
 
 
 def list_page(
     connection: Connection,
-    viewer: Viewer,
+    principal: Principal,
+    wanted: TaskFilter,
     *,
     offset: int,
     limit: int,
-    status: str | None = None,
-    domain: str | None = None,
     sort: str = "-created_at",
-) -> tuple[list[Row[Any]], int]:
-    """One page, and the total as far as it is counted (MAX_COUNTED).
+) -> tuple[list[TaskRow], int]:
+    """Return one page, and the total as far as it is counted (MAX_COUNTED).
 
     `sort` is a name of SORTABLE, descending with a leading minus; equal ones follow in the same direction.
     """
     name = sort.removeprefix("-")
-    order = "status" if status and name == "created_at" else name  # its index has both
+    order = "status" if wanted.status and name == "created_at" else name  # its index has both
     query = select(scan_tasks.c.id).where(VISIBLE)
-    if not viewer.is_admin:
-        query = query.where(scan_tasks.c.user_id == viewer.user_id)
-    if status:
+    if not principal.sees_all:
+        query = query.where(scan_tasks.c.user_id == principal.user_id)
+    if wanted.status:
         # Without an index that begins with the status: SQLite would take it, and sort all that it finds.
         column = scan_tasks.c.status if order == "status" else scan_tasks.c.status + ""
-        query = query.where(column == status)
-    if domain:
-        query = query.where(scan_tasks.c.target_domain.contains(domain, autoescape=True))
+        query = query.where(column == wanted.status)
+    if wanted.domain:
+        query = query.where(scan_tasks.c.target_domain.contains(wanted.domain, autoescape=True))
     columns = [scan_tasks.c[column] for column in LIST_ORDERS[order] if column in (*SORTABLE, "id")]
     terms = columns[: columns.index(scan_tasks.c.id) + 1]
-    ordered = query.order_by(*(term.desc() if sort.startswith("-") else term.asc() for term in terms))
+    ordered = query.order_by(*(_in_direction(term, descending=sort.startswith("-")) for term in terms))
     ids = list(connection.execute(ordered.offset(offset).limit(limit)).scalars())
-    return in_order(connection, scan_tasks, ids), count_up_to(connection, query)
+    return [TaskRow(*row) for row in in_order(connection, scan_tasks, ids)], count_up_to(connection, query)
 
 
 def heads(connection: Connection, task_ids: Sequence[str], owner_ids: Sequence[str]) -> list[TaskHead]:
-    """Heads of the named tasks and of the owners' unfinished ones. Deleted ones are included while their row stands."""
+    """Return heads of the named tasks and of the owners' unfinished ones, of deleted ones too while they have a row."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    named, owned = (_HEADS_NAMED, _HEADS_OWNED) if is_sqlite else (_HEADS_LISTED, _HEADS_OWNED_LISTED)
     rows = [
-        *(connection.execute(_HEADS_NAMED, {"ids": list(task_ids)}) if task_ids else ()),
-        *(connection.execute(_HEADS_OWNED, {"ids": list(owner_ids)}) if owner_ids else ()),
+        *(connection.execute(named, {"ids": list(task_ids)}) if task_ids else ()),
+        *(connection.execute(owned, {"ids": list(owner_ids)}) if owner_ids else ()),
     ]
     return list({row.id: TaskHead(*row) for row in rows}.values())
 
 
 def last_retry_seq(connection: Connection, task_id: str) -> int:
-    """`seq` of the newest `task_retrying`, 0 when there is none."""
+    """Return the `seq` of the newest `task_retrying`, 0 when there is none."""
     query = select(task_events.c.seq).where(
         task_events.c.task_id == task_id, task_events.c.type == "task_retrying", OBSERVED
     )
@@ -100,42 +173,72 @@ def last_retry_seq(connection: Connection, task_id: str) -> int:
     return max(connection.execute(query).scalars(), default=0)
 
 
-def active(connection: Connection) -> list[Row[Any]]:
-    """Tasks that somebody works on or should: running and cancelling."""
-    statuses = (TaskStatus.RUNNING, TaskStatus.CANCELLING)
-    return list(connection.execute(select(scan_tasks).where(scan_tasks.c.status.in_(statuses), Visible)))
+def active(connection: Connection) -> list[TaskRow]:
+    """Return the tasks that a worker has or should have: running and cancelling."""
+    query = select(scan_tasks).where(ACTIVE_ONLY, Visible)
+    return [TaskRow(*row) for row in connection.execute(query)]
 
 
-def count_unfinished(connection: Connection, user_id: str) -> int:
-    """How many of the user's tasks wait or run."""
-    query = select(func.count()).select_from(scan_tasks).where(scan_tasks.c.user_id == user_id, UNFINISHED_VISIBLE)
-    return connection.execute(query).scalar_one()
+def has_active(connection: Connection, user_id: str) -> bool:
+    """Whether a task of the user runs or is being cancelled."""
+    t = scan_tasks.c
+    query = select(t.id).where(t.user_id == user_id, t.status.in_(sorted(ACTIVE)), UNFINISHED_VISIBLE).limit(1)
+    return connection.execute(query).first() is not None
 
 
-def runs_after(connection: Connection, task_id: str, limit: int) -> list[tuple[str, int, bool]]:
-    """(id, run, whether the run has begun and can still be seen) of the next tasks by id; deleted ones are included."""
+def count_unfinished(connection: Connection, user_id: str, *, besides: str = "") -> int:
+    """Count the user's tasks that wait or run, but not the task `besides`."""
+    t = scan_tasks.c
+    mine = (t.user_id == user_id, UNFINISHED_VISIBLE, t.id != besides)
+    return connection.execute(select(func.count()).select_from(scan_tasks).where(*mine)).scalar_one()
+
+
+def is_at_work(connection: Connection, task_id: str, attempt: int, worker_id: str) -> bool:
+    """Whether this worker runs this attempt."""
+    t = scan_tasks.c
+    mine = (t.id == task_id, t.attempt == attempt, t.worker_id == worker_id, t.status.in_(sorted(ACTIVE)))
+    return connection.execute(select(t.id).where(*mine)).first() is not None
+
+
+def completed_durations(connection: Connection, limit: int) -> list[int]:
+    """Return how many seconds the newest completed scans ran, of all users."""
+    t = scan_tasks.c
+    newest = select(t.statistics).where(t.status == TaskStatus.COMPLETED).order_by(t.completed_at.desc()).limit(limit)
+    found = connection.execute(newest).scalars()
+    return [statistics["execution_duration"] for statistics in found if statistics]
+
+
+def runs_after(connection: Connection, key: tuple[str], limit: int) -> list[tuple[str, int, bool]]:
+    """Return (id, run, whether the run has begun and is visible) of the next tasks by id, deleted ones included."""
     t = scan_tasks.c
     begun = t.started_at.is_not(None) & t.deleted_at.is_(None)
-    query = select(t.id, t.run, begun).where(t.id > task_id).order_by(t.id).limit(limit)
+    query = select(t.id, t.run, begun).where(t.id > key[0]).order_by(t.id).limit(limit)
     return [(row[0], row[1], bool(row[2])) for row in connection.execute(query)]
 
 
 def log_tail(connection: Connection, task_id: str, limit: int) -> list[Row[Any]]:
-    """The newest `limit` lines, oldest first."""
+    """Return the newest `limit` lines, the oldest of them first."""
     query = select(task_logs).where(task_logs.c.task_id == task_id).order_by(task_logs.c.log_seq.desc()).limit(limit)
     return list(reversed(connection.execute(query).all()))
 
 
 def log_bytes(connection: Connection, task_id: str) -> int:
-    """Bytes of all lines of the task, over all its attempts."""
-    size = func.length(cast(task_logs.c.message, LargeBinary)) + func.length(task_logs.c.module)
+    """Return the bytes of all lines of the task, over all its attempts."""
+
+    def size_of(column: Column[Any]) -> ColumnElement[int]:
+        if connection.dialect.name == "sqlite":  # whose octet_length came with 3.43
+            return func.length(cast(column, LargeBinary))
+        return func.octet_length(cast(column, Text))
+
+    columns = task_logs.c
+    size = size_of(columns.message) + size_of(columns.module) + func.coalesce(size_of(columns.params), 0)
     query = select(func.coalesce(func.sum(size), 0)).where(task_logs.c.task_id == task_id)
     return int(connection.execute(query).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
 class LinePage:
-    """Lines of a log. `more`: beyond `end`, the last line looked at, there may be further ones."""
+    """A page of a log. `more`: there may be further lines beyond `end`, the last one looked at."""
 
     rows: list[Row[Any]]
     end: int
@@ -148,40 +251,54 @@ def logs_after(
     after: int,
     limit: int,
     *,
+    upto: int,
     levels: Sequence[str] = (),
     text: str | None = None,
+    language: Language = DEFAULT_LANGUAGE,
 ) -> LinePage:
-    """Lines above `after` in order, at most `limit`; with a filter at most MAX_LOOKED_AT are looked at for them."""
-    every = select(task_logs).where(task_logs.c.task_id == task_id, task_logs.c.log_seq > after)
+    """Return lines above `after`, up to `upto`, in order, at most `limit`.
+
+    `text` is what a reader of `language` reads in them, in any case. A filter looks at no more than MAX_LOOKED_AT
+    lines, one for text at no more than MAX_SEARCHED.
+    """
+    wanted = (task_logs.c.task_id == task_id, task_logs.c.log_seq > after, task_logs.c.log_seq <= upto)
+    every = select(task_logs).where(*wanted)
     if not levels and not text:
         rows = list(connection.execute(every.order_by(task_logs.c.log_seq).limit(limit)))
         return LinePage(rows, rows[-1].log_seq if rows else after, more=len(rows) == limit)
-    number = select(task_logs.c.log_seq).where(task_logs.c.task_id == task_id, task_logs.c.log_seq > after)
-    last = number.order_by(task_logs.c.log_seq).limit(1).offset(MAX_LOOKED_AT - 1)
+    number = select(task_logs.c.log_seq).where(*wanted)
+    looked_at = MAX_SEARCHED if text else MAX_LOOKED_AT
+    last = number.order_by(task_logs.c.log_seq).limit(1).offset(looked_at - 1)
     bound = connection.execute(last).scalar_one_or_none()
     query = every if bound is None else every.where(task_logs.c.log_seq <= bound)
     if levels:
         query = query.where(task_logs.c.level.in_(levels))
+    query = query.order_by(task_logs.c.log_seq)
     if text:
-        query = query.where(task_logs.c.message.contains(text, autoescape=True))
-    rows = list(connection.execute(query.order_by(task_logs.c.log_seq).limit(limit)))
+        with connection.execute(query) as lines:
+            rows = list(islice(_with_text(lines, text, language), limit))
+    else:
+        rows = list(connection.execute(query.limit(limit)))
     if len(rows) == limit:
         return LinePage(rows, rows[-1].log_seq, more=True)
     return LinePage(rows, after if bound is None else bound, more=bound is not None)
 
 
+def _with_text(lines: Iterable[Row[Any]], text: str, language: Language) -> Iterator[Row[Any]]:
+    texts, wanted = MessageCatalog(language), text.casefold()
+    for line in lines:
+        told = None if line.text_key is None else texts.sentence(line.text_key, line.params or {})
+        if wanted in (line.message if told is None else told).casefold():
+            yield line
+
+
 def touch_active(connection: Connection) -> None:
-    """Writes what a heartbeat writes, and changes nothing: it fails when hearts cannot beat (locked, disk full)."""
-    columns = scan_tasks.c
-    connection.execute(
-        scan_tasks.update()
-        .where(columns.status.in_((TaskStatus.RUNNING, TaskStatus.CANCELLING)))
-        .values(heartbeat=columns.heartbeat)
-    )
+    """Write what a heartbeat writes, and change nothing: it fails when heartbeats cannot rise (locked, disk full)."""
+    connection.execute(scan_tasks.update().where(ACTIVE_ONLY).values(heartbeat=scan_tasks.c.heartbeat))
 
 
 def mark_worker(connection: Connection, task_id: str, attempt: int, state: str) -> None:
-    """What the observer thinks of the attempt's worker: "alive" or "suspect"."""
+    """Keep what the observer thinks of the attempt's worker: "alive" or "suspect"."""
     columns = scan_tasks.c
     connection.execute(
         scan_tasks.update()
@@ -191,7 +308,7 @@ def mark_worker(connection: Connection, task_id: str, attempt: int, state: str) 
 
 
 def capture_usage(connection: Connection, task_id: str) -> tuple[int, int]:
-    """Bytes that the captures of this task's user take, and those of all. Both are read from one small index."""
+    """Return the bytes of captures of the task's user, and of all users. Both come from one small index."""
     columns = scan_tasks.c
     owner = select(columns.user_id).where(columns.id == task_id).scalar_subquery()
     total = select(func.coalesce(func.sum(columns.capture_bytes), 0)).where(CAPTURED)
@@ -201,6 +318,13 @@ def capture_usage(connection: Connection, task_id: str) -> tuple[int, int]:
     )
 
 
-def _seen_by(query: Select[Any], viewer: Viewer | None) -> Select[Any]:
+def _in_direction(column: Column[Any], *, descending: bool) -> ColumnElement[Any]:
+    """What has no value comes before everything that has one; PostgreSQL by itself has it the other way round."""
+    if not column.nullable:
+        return column.desc() if descending else column.asc()
+    return column.desc().nulls_last() if descending else column.asc().nulls_first()
+
+
+def _seen_by(query: Select[Any], principal: Principal | None) -> Select[Any]:
     query = query.where(Visible)
-    return query if viewer is None or viewer.is_admin else query.where(scan_tasks.c.user_id == viewer.user_id)
+    return query if principal is None or principal.sees_all else query.where(scan_tasks.c.user_id == principal.user_id)

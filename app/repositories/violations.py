@@ -6,9 +6,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, select, tuple_
 
 from app.models import violations
-from app.repositories.listing import count_up_to, in_order
+from app.repositories.listing import MAX_COUNTED, count_up_to, in_order
 
 CHUNK: Final = 500  # rows of one read: evidence is long
+MAX_OF_DOMAIN: Final = 50  # there are ten kinds
 v = violations.c
 
 
@@ -25,7 +26,7 @@ def list_page(
     needs_review: bool | None = None,
     q: str | None = None,
 ) -> tuple[list[Row[Any]], int]:
-    """One page of a run's violations that are not dismissed, by time, and the total (up to MAX_COUNTED)."""
+    """Return one page of a run's violations that are not dismissed, by time, and the total (up to MAX_COUNTED)."""
     query = _of_run(task_id, run)
     for column, value in ((v.violation_key, key), (v.risk_level, risk), (v.needs_review, needs_review)):
         if value is not None:
@@ -38,13 +39,13 @@ def list_page(
 
 
 def newest(connection: Connection, task_id: str, run: int, limit: int) -> list[Row[Any]]:
-    """The newest of a run that are not dismissed, newest first."""
+    """Return the newest of a run that are not dismissed, the newest first."""
     query = _of_run(task_id, run).order_by(v.created_at.desc(), v.id.desc()).limit(limit)
     return in_order(connection, violations, list(connection.execute(query).scalars()))
 
 
 def chunk_after(connection: Connection, task_id: str, run: int, after: Row[Any] | None) -> list[Row[Any]]:
-    """The next CHUNK of a run's violations that are not dismissed, by time; `after` None: the first."""
+    """Return the next CHUNK of a run's violations that are not dismissed, by time; `after` None: the first."""
     query = _of_run(task_id, run)
     if after is not None:
         query = query.where(tuple_(v.created_at, v.id) > (after.created_at, after.id))
@@ -56,15 +57,28 @@ def chunk_after(connection: Connection, task_id: str, run: int, after: Row[Any] 
 def risks(
     connection: Connection, task_id: str, run: int, *, among: Sequence[str] | None = None
 ) -> Iterator[tuple[str, str]]:
-    """(domain, risk level) of every violation of a run that is not dismissed; `among`: of these domains."""
+    """Yield (domain, risk level) of a run's violations that are not dismissed; `among`: of these domains."""
     query = select(v.domain, v.risk_level).where(v.task_id == task_id, v.run == run, v.dismissed.is_(False))
     if among is not None:
         query = query.where(v.domain.in_(among))
     return ((row.domain, row.risk_level) for row in connection.execute(query))
 
 
-def known_findings(connection: Connection, task_id: str, run: int) -> set[tuple[str, str]]:
-    """(domain, violation_key) of everything this run has found already, dismissed or not."""
+def summaries(connection: Connection, task_id: str, run: int) -> list[Row[Any]]:
+    """Return what findings are made of, of every violation that is not dismissed, by time; at most MAX_COUNTED."""
+    columns = (v.id, v.domain, v.violation_key, v.confidence_score, v.needs_review, v.url, v.found_on, v.created_at)
+    query = select(*columns).where(v.task_id == task_id, v.run == run, v.dismissed.is_(False))
+    return list(connection.execute(query.order_by(v.created_at, v.id).limit(MAX_COUNTED)))
+
+
+def of_domain(connection: Connection, task_id: str, run: int, domain: str) -> list[Row[Any]]:
+    """Return the violations of one domain that are not dismissed, with their evidence."""
+    query = select(violations).where(v.task_id == task_id, v.run == run, v.domain == domain, v.dismissed.is_(False))
+    return list(connection.execute(query.limit(MAX_OF_DOMAIN)))
+
+
+def known_violations(connection: Connection, task_id: str, run: int) -> set[tuple[str, str]]:
+    """Return (domain, violation_key) of all that this run has found already, dismissed or not."""
     query = select(v.domain, v.violation_key).where(v.task_id == task_id, v.run == run)
     return {(row.domain, row.violation_key) for row in connection.execute(query)}
 

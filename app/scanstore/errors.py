@@ -2,6 +2,7 @@
 
 ScanStoreError
 ├── StoreLocked      another process writes to it
+├── StoreStale       the attempt has ended, or a later one writes to it
 ├── StoreMismatch    written by another version
 ├── StoreDamaged     the file is no store, or parts of it are destroyed
 └── StoreUnavailable disk full, no descriptor left, file gone
@@ -28,6 +29,10 @@ class StoreLocked(ScanStoreError):
     retryable = True
 
 
+class StoreStale(ScanStoreError):
+    """The attempt may not write any more: it has ended, or a later one has taken over. Nothing was written."""
+
+
 class StoreMismatch(ScanStoreError):
     """The file was written by another version of the product."""
 
@@ -48,7 +53,7 @@ class StoreUnavailable(ScanStoreError):
 
 
 def refusal(error: sqlite3.Error | OSError) -> ScanStoreError:
-    """What a refusal of SQLite or of the system means for the store."""
+    """Return what a refusal of SQLite or of the system means for the store."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is not None and code & _PRIMARY in _DAMAGE:
         return StoreDamaged(str(error))

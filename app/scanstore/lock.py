@@ -1,4 +1,4 @@
-"""The lock that a scan holds on its store for life: whoever can take it knows that the scan's process is gone."""
+"""The lock that a scan holds on its store for life: when it can be taken, the scan's process is gone."""
 
 import fcntl
 import os
@@ -8,20 +8,20 @@ from app.scanstore.errors import StoreLocked, StoreUnavailable
 
 
 def lock_path(store: Path) -> Path:
-    """The lock's own file, beside the store: SQLite's locks on the store itself stay out of it."""
+    """Return the path of the lock's own file, beside the store: SQLite's locks on the store stay out of it."""
     return store.with_name(store.name + ".lock")
 
 
 class StoreLock:
-    """An exclusive advisory lock. The kernel lets go of it when the process ends, however it ends."""
+    """An exclusive advisory lock. The kernel releases it when the process ends, however it ends."""
 
     def __init__(self, store: Path) -> None:
-        """Raises StoreLocked, or StoreUnavailable: no room, no descriptor left, the folder refuses."""
+        """Take the lock. Raises StoreLocked, or StoreUnavailable: no room, no descriptor left, the folder refuses."""
         # Open while the lock is held; None afterwards. Not inherited by programs that the scan starts.
         self._descriptor: int | None = _acquire(lock_path(store))
 
     def release(self) -> None:
-        """Lets go. May be called twice. The file stays: removing it would let two holders in."""
+        """Release the lock. May be called twice. The file stays: removing it would let two holders in."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -43,7 +43,7 @@ def _acquire(path: Path) -> int:
 
 
 def lock_holder(store: Path) -> int | None:
-    """Id of the process that holds the store's lock; None when nobody does. 0: somebody who has not yet said who.
+    """Return the id of the process that holds the store's lock, 0 when it has not said who it is; None: no process.
 
     Raises:
         StoreUnavailable: the lock cannot be looked at.

@@ -1,4 +1,8 @@
-"""Reads a scan's file while another process writes it: for REST, opened per request and closed at once."""
+"""Reads what a run has collected while another process writes it: for REST, opened per request and closed at once.
+
+The queries are written once, in words that SQLite and PostgreSQL both know; the few that differ are constants of
+`schema`, which `postgres.dialect` puts into PostgreSQL's.
+"""
 
 import sqlite3
 from collections import Counter, defaultdict
@@ -10,50 +14,51 @@ from typing import Any, Final, Self
 import orjson
 
 from app.domain.coverage import COUNTED_AS, COVERED, Coverage, Seen, coverage_of
-from app.domain.parties import OMITTED, Outcome
-from app.engines.model import HostFact, PageFact, Reference
+from app.domain.reading import READING, ReadingSummary, summary_of
+from app.domain.third_parties import OMITTED, Outcome
+from app.engines.model import Hop, HostFact, Reference
 from app.scanstore import rows, schema
-from app.scanstore.errors import StoreUnavailable
-from app.scanstore.schema import select
+from app.scanstore.errors import StoreDamaged, refusal
+from app.scanstore.file_rows import FileRows
+from app.scanstore.port import RowSource
+from app.scanstore.schema import LISTED, select
 
 MAX_LIMIT: Final = 1_000  # rows of one answer; a larger `limit` is cut to it
+MAX_HOPS: Final = 20  # that lead to one host: a site may send every link through a redirect
+_HOPS: Final = select("hops", rows.HOP_COLUMNS, "ORDER BY id")
+_HASHES: Final = select("captures", f"html_sha256, text_sha256, screenshot_sha256, {schema.SOURCE_SHA256}", "")
 _COVERAGE: Final = "SELECT count(*) FILTER (WHERE state = 'done'), count(*) FROM frontier"
 _SEEN: Final = "SELECT host, seen, count(*) FROM frontier WHERE seen IS NOT NULL GROUP BY host, seen"
-_LISTED: Final = "IN (SELECT value FROM json_each(?))"
-_REFERENCES_TO: Final = select("refs", rows.REFERENCE_COLUMNS, f"WHERE host {_LISTED} ORDER BY id LIMIT ?")
+_REFERENCES_TO: Final = select("refs", rows.REFERENCE_COLUMNS, f"WHERE host {LISTED} ORDER BY id LIMIT ?")
 # `Outcome` of a domain, over its captures. An error of the server and an empty page show nothing: the analysis
 # reads neither, and unlike a notice (a parked domain, ...) they do not say what became of the domain.
 _OUTCOME: Final = (
-    "CASE WHEN max(page_class NOT IN ('error', 'empty')) THEN 'examined'"
-    " WHEN min(dead) THEN 'gone' ELSE 'unreachable' END"
+    "CASE WHEN count(*) > count(*) FILTER (WHERE page_class IN ('error', 'empty')) THEN 'examined'"
+    " WHEN count(*) = count(*) FILTER (WHERE dead) THEN 'gone' ELSE 'unreachable' END"
 )
-_OUTCOMES: Final = select("captures", f"domain, {_OUTCOME}", f"WHERE domain {_LISTED} GROUP BY domain")
+_OUTCOMES: Final = select("captures", f"domain, {_OUTCOME}", f"WHERE domain {LISTED} GROUP BY domain")
 _OF_OUTCOME: Final = f"IN ({select('captures', 'domain', f'GROUP BY domain HAVING {_OUTCOME} = ?')})"
 _CAPTURED: Final = f"NOT IN ({select('captures', 'domain', '')})"
 _RESOLVING: Final = "addresses <> '' AND NOT wildcard"
 
 
-class SqliteScanReader:
-    """One look at a scan's file, as of its last flush. A missing file is an empty one.
+class ScanReader:
+    """Reads a run as of its last flush. One that is missing is empty.
 
     Use it as a context manager. Lists come as (items, how many there are in all), with a stable order; `q` keeps
     what contains the text, without regard to (ASCII) case.
 
     Raises from any call:
-        StoreUnavailable: SQLite refused.
-        StoreMismatch: a newer version wrote the file.
+        StoreUnavailable: the database refused.
     """
 
-    def __init__(self, path: Path) -> None:
-        try:
-            self._db = schema.open_reader(path)
-        except sqlite3.Error as error:
-            raise StoreUnavailable(str(error)) from error
+    def __init__(self, source: RowSource) -> None:
+        self._source = source
 
     @property
     def present(self) -> bool:
-        """The file is there, and holds our tables: it does from before the scan claims its task."""
-        return self._db is not None
+        """Whether the store is there, as it is from before the scan claims its task."""
+        return self._source.present
 
     def __enter__(self) -> Self:
         return self
@@ -64,24 +69,22 @@ class SqliteScanReader:
         self.close()
 
     def close(self) -> None:
-        """Closes the file. May be called twice; afterwards everything is empty."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        """Let go of the store. May be called twice; afterwards everything is empty."""
+        self._source.close()
 
     def subdomains(self, *, offset: int = 0, limit: int = 100, q: str = "") -> tuple[list[HostFact], int]:
-        """Names that resolve by themselves (not by a wildcard alone), by name."""
+        """Return names that resolve by themselves (not by a wildcard alone), by name."""
         where = _Where(_RESOLVING).containing(q, "name")
         found, total = self._page("hosts", rows.HOST_COLUMNS, where, "name", offset, limit)
         return [rows.host_fact(row) for row in found], total
 
     def pages(
         self, *, offset: int = 0, limit: int = 100, q: str = "", status: int | None = None, parsed: bool | None = None
-    ) -> tuple[list[PageFact], int]:
-        """Fetched documents in the order of fetching. `parsed=True`: only what counts as a page."""
+    ) -> tuple[list[rows.StoredPage], int]:
+        """Return fetched documents in the order of fetching. `parsed=True`: only what counts as a page."""
         where = _Where().containing(q, "url", "title").equal("status", status).equal("parsed", parsed)
-        found, total = self._page("pages", rows.PAGE_COLUMNS, where, "id", offset, limit)
-        return [rows.page_fact(row) for row in found], total
+        found, total = self._page("pages", f"{rows.PAGE_COLUMNS}, id", where, "id", offset, limit)
+        return [rows.stored_page(row) for row in found], total
 
     def third_parties(
         self,
@@ -91,8 +94,8 @@ class SqliteScanReader:
         q: str = "",
         category: str | None = None,
         outcome: Outcome | None = None,
-    ) -> tuple[list[rows.SeenParty], int]:
-        """Third parties by domain; `q` looks into domain and hosts."""
+    ) -> tuple[list[rows.ThirdPartyWithOutcome], int]:
+        """Return third parties by domain; `q` looks into domain and hosts."""
         where = _Where().containing(q, "domain", "hosts").equal("category", category)
         if outcome is Outcome.NOT_EXAMINED:
             where.met(f"domain {_CAPTURED}")
@@ -106,35 +109,50 @@ class SqliteScanReader:
         found = self._after("hosts", rows.HOST_COLUMNS, _Where(_RESOLVING), "name", name, limit)
         return [rows.host_fact(row) for row in found]
 
-    def third_parties_after(self, domain: str, *, limit: int) -> list[rows.SeenParty]:
+    def third_parties_after(self, domain: str, *, limit: int) -> list[rows.ThirdPartyWithOutcome]:
         """Return the next `third_parties` behind this domain."""
         return self._seen(self._after("third_parties", rows.PARTY_COLUMNS, _Where(), "domain", domain, limit))
 
+    def hops_by_host(self) -> dict[str, list[Hop]]:
+        """Return redirects of crawled addresses by the host that they lead to, the first MAX_HOPS of each."""
+        hops: defaultdict[str, list[Hop]] = defaultdict(list)
+        for row in self._read(_HOPS):
+            hop = rows.hop_fact(row)
+            known = hops[rows.host_in(hop.location)]
+            if len(known) < MAX_HOPS:
+                known.append(hop)
+        return dict(hops)
+
     def omitted_third_parties(self) -> int:
-        """References to domains that were not taken in because there were too many; as of the last flush."""
+        """Count the references to domains beyond the number that a scan keeps, as of the last flush."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (OMITTED,))
         return int(orjson.loads(found[0][0])) if found else 0
 
-    def _seen(self, found: Sequence[rows.Row]) -> list[rows.SeenParty]:
-        """With what came of looking at each. Only their own captures are asked."""
-        domains = orjson.dumps([row[0] for row in found]).decode()
+    def reading(self) -> ReadingSummary | None:
+        """Return what a language model that read along was asked, as of the last flush; None: there was none."""
+        found = self._read("SELECT value FROM checkpoints WHERE key = ?", (READING,))
+        return summary_of(orjson.loads(found[0][0])) if found else None
+
+    def _seen(self, found: Sequence[rows.Row]) -> list[rows.ThirdPartyWithOutcome]:
+        """Add what came of looking at each third party. Only their own captures are asked."""
+        domains = tuple(row[0] for row in found)
         known = {domain: Outcome(outcome) for domain, outcome in self._read(_OUTCOMES, (domains,))}
         return [rows.seen_party(row, known.get(row[0], Outcome.NOT_EXAMINED)) for row in found]
 
     def references_of(self, domain: str, *, limit: int = 100) -> list[Reference]:
-        """References to the third party's hosts, in the order of finding; unknown third party: to that very host."""
+        """Return references to the third party's hosts in the order of finding; unknown: to that very host."""
         party = self._read("SELECT hosts FROM third_parties WHERE domain = ?", (domain,))
-        hosts = party[0][0].split() if party else [domain]
-        found = self._read(_REFERENCES_TO, (orjson.dumps(hosts).decode(), _bounded(limit)))
+        hosts = tuple(party[0][0].split()) if party else (domain,)
+        found = self._read(_REFERENCES_TO, (hosts, _bounded(limit)))
         return [rows.reference_fact(row) for row in found]
 
     def coverage(self) -> tuple[int, int]:
-        """(crawled, known): how many of the known in-scope URLs were answered."""
+        """Return (crawled, known): how many of the known in-scope URLs were answered."""
         found = self._read(_COVERAGE)
         return (found[0][0], found[0][1]) if found else (0, 0)
 
     def seen(self) -> Coverage:
-        """What became of the known URLs: as summed up at the end of the crawl; before, of those that are through."""
+        """Return what became of the known URLs: the crawl's sum when it has ended, else of those that are done."""
         summed = self._read("SELECT value FROM checkpoints WHERE key = ?", (COVERED,))
         if summed:
             return coverage_of(orjson.loads(summed[0][0]))
@@ -158,12 +176,19 @@ class SqliteScanReader:
         return self._read(query, (*where.parameters, _bounded(limit)))
 
     def _read(self, query: str, parameters: Sequence[Any] = ()) -> list[rows.Row]:
-        if self._db is None:
-            return []
-        try:
-            return self._db.execute(query, parameters).fetchall()
-        except sqlite3.Error as error:
-            raise StoreUnavailable(str(error)) from error
+        return self._source.read(query, parameters)
+
+
+class SqliteScanReader(ScanReader):
+    """Reads the file of a run.
+
+    Raises:
+        StoreUnavailable: SQLite refused.
+        StoreMismatch: a newer version wrote the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(FileRows(path))
 
 
 def _bounded(limit: int) -> int:
@@ -173,12 +198,12 @@ def _bounded(limit: int) -> int:
 class _Where:
     """Conditions that all have to hold; values travel as parameters."""
 
-    def __init__(self, condition: str = "1") -> None:
+    def __init__(self, condition: str = "1 = 1") -> None:
         self.clause = condition
         self.parameters: tuple[Any, ...] = ()
 
     def containing(self, text: str, *columns: str) -> Self:
-        """One of the columns contains the text; no condition when it is empty."""
+        """Add that one of the columns contains the text; no condition when it is empty."""
         if text:
             pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
             likes = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns)
@@ -186,16 +211,38 @@ class _Where:
         return self
 
     def equal(self, column: str, value: Any) -> Self:
-        """The column has this value; no condition when it is None."""
+        """Add that the column has this value; no condition when it is None."""
         if value is not None:
             self._add(f"{column} = ?", (value,))
         return self
 
     def met(self, condition: str, *parameters: Any) -> Self:
-        """The condition holds; its values are parameters."""
+        """Add a condition; its values are parameters."""
         self._add(condition, parameters)
         return self
 
     def _add(self, condition: str, parameters: tuple[Any, ...]) -> None:
         self.clause += f" AND {condition}"
         self.parameters += parameters
+
+
+def contents_of(path: Path) -> set[str]:
+    """Return the hashes of all contents that this file's captures name: none when it is missing or damaged.
+
+    Raises:
+        StoreUnavailable: it cannot be read now.
+        StoreMismatch: a newer version wrote it: what it names is not known.
+    """
+    try:
+        connection = schema.open_reader(path)
+        if connection is None:
+            return set()
+        try:
+            return {sha256 for row in connection.execute(_HASHES) for sha256 in row if sha256}
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        refused = refusal(error)
+        if isinstance(refused, StoreDamaged):
+            return set()
+        raise refused from error

@@ -1,13 +1,14 @@
 """Facts as rows and back. A row is a tuple in the order of the columns named here."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, Final
 
 from app.domain.coverage import Seen
-from app.domain.parties import Outcome
+from app.domain.third_parties import Outcome
 from app.engines.model import (
     Capture,
     DnsAnswer,
@@ -20,6 +21,8 @@ from app.engines.model import (
     HostFact,
     PageFact,
     Reference,
+    Registration,
+    RegistrationState,
     Relation,
     ThirdParty,
     TlsFacts,
@@ -27,34 +30,40 @@ from app.engines.model import (
 )
 
 Row = tuple[Any, ...]
+_CAPTURE_FIELDS: Final = frozenset(field.name for field in fields(Capture))
 
 
 @dataclass(frozen=True, slots=True)
-class SeenParty(ThirdParty):
+class ThirdPartyWithOutcome(ThirdParty):
     """A third party with what came of looking at it, as far as the scan got."""
 
     outcome: Outcome = Outcome.NOT_EXAMINED
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPage(PageFact):
+    """A fetched document with its number within the scan, which it keeps."""
+
+    page_id: int = 0
+
+
 HOST_COLUMNS: Final = "name, sources, addresses, cnames, http_alive, https_alive, wildcard"
-URL_COLUMNS: Final = "id, url, key, host, depth, shape, hops, state, seen"
+URL_COLUMNS: Final = "id, url, key, host, depth, shape, hops, state, seen, found_on"
 PAGE_COLUMNS: Final = "url, depth, status, content_type, charset, title, size, parsed, error, duration_ms, truncated"
 HOP_COLUMNS: Final = "url, status, address, kind, location"
-REFERENCE_COLUMNS: Final = "page_url, url, raw, relation, kind, dom_path, snippet, text, hidden, rel"
+REFERENCE_COLUMNS: Final = "page_url, url, raw, relation, kind, dom_path, snippet, text, hidden, rel, repeats"
 PARTY_COLUMNS: Final = "domain, hosts, category, reference_count, relation, hidden, example_page"
 CAPTURE_COLUMNS: Final = "host, url, domain, html_sha256, text_sha256, screenshot_sha256, page_class, dead, body"
 
+url_row: Final[Callable[[FrontierUrl], Row]] = attrgetter(*URL_COLUMNS.replace("shape", "pattern").split(", "))
+page_row: Final[Callable[[PageFact], Row]] = attrgetter(*PAGE_COLUMNS.split(", "))
+hop_row: Final[Callable[[Hop], Row]] = attrgetter(*HOP_COLUMNS.split(", "))
+_reference_fields: Final[Callable[[Reference], Row]] = attrgetter(*REFERENCE_COLUMNS.split(", "))
+
 
 def host_row(fact: HostFact) -> Row:
-    return (
-        fact.name,
-        _words(fact.sources),
-        _words(fact.addresses),
-        _words(fact.cnames),
-        fact.http_alive,
-        fact.https_alive,
-        fact.wildcard,
-    )
+    words = map(_words, (fact.sources, fact.addresses, fact.cnames))
+    return fact.name, *words, fact.http_alive, fact.https_alive, fact.wildcard
 
 
 def host_fact(row: Row) -> HostFact:
@@ -64,74 +73,49 @@ def host_fact(row: Row) -> HostFact:
 
 
 def _words(items: Sequence[str]) -> str:
-    """Names and addresses hold no blanks."""
+    """Join names or addresses, which hold no blanks."""
     return " ".join(items)
 
 
-def url_row(url: FrontierUrl) -> Row:
-    return url.id, url.url, url.key, url.host, url.depth, url.shape, url.hops, url.state, url.seen
-
-
 def frontier_url(row: Row) -> FrontierUrl:
-    *others, state, seen = row
-    url_id, url, key, host, depth, shape, hops = others
+    *others, state, seen, found_on = row
+    url_id, url, key, host, depth, pattern, hops = others
     known = None if seen is None else Seen(seen)
-    return FrontierUrl(url_id, url, key, host, depth, shape, hops, UrlState(state), known)
+    return FrontierUrl(url_id, url, key, host, depth, pattern, hops, UrlState(state), known, found_on)
 
 
-def page_row(page: PageFact) -> Row:
-    return (
-        page.url,
-        page.depth,
-        page.status,
-        page.content_type,
-        page.charset,
-        page.title,
-        page.size,
-        page.parsed,
-        page.error,
-        page.duration_ms,
-        page.truncated,
-    )
-
-
-def page_fact(row: Row) -> PageFact:
-    url, depth, status, content_type, charset, title, size, parsed, error, duration_ms, truncated = row
+def stored_page(row: Row) -> StoredPage:
+    """`row`: the columns of a page, and its id behind them."""
+    *columns, page_id = row
+    url, depth, status, content_type, charset, title, size, parsed, error, duration_ms, truncated = columns
     failure = FetchError(error) if error else None
     fields = (url, depth, status, content_type, charset, title, size, bool(parsed), failure, duration_ms)
-    return PageFact(*fields, truncated=bool(truncated))
+    return StoredPage(*fields, truncated=bool(truncated), page_id=page_id)
 
 
-def hop_row(hop: Hop) -> Row:
-    return hop.url, hop.status, hop.address, hop.kind, hop.location
+def hop_fact(row: Row) -> Hop:
+    url, status, address, kind, location = row
+    return Hop(url, status, address, HopKind(kind), location)
 
 
 def reference_row(reference: Reference) -> Row:
-    """With the host in front, and the identity before it (see `reference_identity`)."""
-    return (
-        reference_identity(reference),
-        host_in(reference.url),
-        reference.page_url,
-        reference.url,
-        reference.raw,
-        reference.relation,
-        reference.kind,
-        reference.dom_path,
-        reference.snippet,
-        reference.text,
-        reference.hidden,
-        reference.rel,
-    )
+    """Return the row, with its identity (see `reference_identity`) and its host in front."""
+    return reference_identity(reference), host_in(reference.url), *_reference_fields(reference)
 
 
 def reference_identity(reference: Reference) -> bytes:
-    """16 bytes for (page, url, kind): an index over the three texts would be longer than the table."""
-    key = f"{reference.page_url}\n{reference.url}\n{reference.kind}".encode(errors="surrogatepass")
-    return blake2b(key, digest_size=16).digest()
+    """Return 16 bytes for all that tells it from another; an index over the texts would be longer than the table.
+
+    `repeats` is not part of it: a page that is read once more after a crash adds nothing. Texts stand behind their
+    lengths, so that no page can write one reference that passes for another.
+    """
+    *told, _ = _reference_fields(reference)
+    key = "".join("-" if part is None else f"{len(part)}:{part}" for part in told)
+    return blake2b(key.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def host_in(url: str) -> str:
-    """Host of a serialised URL: no user info, no port, no brackets, no trailing dot; "" when there is none."""
+    """Return the host of a serialised URL, "" when it has none: no user info, port, brackets or trailing dot."""
     authority = url.partition("//")[2].partition("/")[0].partition("?")[0].partition("#")[0].rpartition("@")[2]
     if authority.startswith("["):
         return authority[1:].partition("]")[0]
@@ -144,23 +128,16 @@ def reference_fact(row: Row) -> Reference:
 
 
 def party_row(party: ThirdParty) -> Row:
-    return (
-        party.domain,
-        _words(party.hosts),
-        party.category,
-        party.references,
-        party.relation,
-        party.hidden,
-        party.example_page,
-    )
+    counted = (party.references, party.relation, party.hidden)
+    return party.domain, _words(party.hosts), party.category, *counted, party.example_page
 
 
 def party_fact(row: Row) -> ThirdParty:
     return ThirdParty(*_party_fields(row))
 
 
-def seen_party(row: Row, outcome: Outcome) -> SeenParty:
-    return SeenParty(*_party_fields(row), outcome)
+def seen_party(row: Row, outcome: Outcome) -> ThirdPartyWithOutcome:
+    return ThirdPartyWithOutcome(*_party_fields(row), outcome)
 
 
 def _party_fields(row: Row) -> tuple[str, tuple[str, ...], str, int, Relation, int, str]:
@@ -169,20 +146,28 @@ def _party_fields(row: Row) -> tuple[str, tuple[str, ...], str, int, Relation, i
 
 
 def capture_row(capture: Capture) -> Row:
-    """The body is JSON by the standard library: orjson refuses half surrogate pairs, and texts of pages hold them."""
+    """Return the row. Its body is JSON by the standard library: orjson refuses half surrogate pairs of pages."""
     hashes = (capture.html_sha256, capture.text_sha256, capture.screenshot_sha256)
     seen = (capture.page_class, capture.dead)  # beside the body: what came of a domain is read from an index alone
     return capture.host, capture.url, capture.domain, *hashes, *seen, json.dumps(asdict(capture))
 
 
 def capture_fact(body: str) -> Capture:
-    fields = json.loads(body)
-    fields["hops"] = tuple(Hop(**{**hop, "kind": HopKind(hop["kind"])}) for hop in fields["hops"])
-    fields["addresses"] = tuple(fields["addresses"])
-    fields["dns"] = _dns_answer(fields["dns"]) if fields["dns"] else None
-    fields["tls"] = TlsFacts(**{**fields["tls"], "names": tuple(fields["tls"]["names"])}) if fields["tls"] else None
-    fields["error"] = FetchError(fields["error"]) if fields["error"] else None
-    return Capture(**fields)
+    stored = json.loads(body)
+    known = {name: stored[name] for name in _CAPTURE_FIELDS & stored.keys()}  # other versions have others
+    known["hops"] = tuple(Hop(**{**hop, "kind": HopKind(hop["kind"])}) for hop in known["hops"])
+    known["addresses"] = tuple(known["addresses"])
+    known["dns"] = _dns_answer(known["dns"]) if known["dns"] else None
+    known["tls"] = TlsFacts(**{**known["tls"], "names": tuple(known["tls"]["names"])}) if known["tls"] else None
+    known["error"] = FetchError(known["error"]) if known["error"] else None
+    if known.get("registration"):
+        known["registration"] = registration_fact(known["registration"])
+    return Capture(**known)
+
+
+def registration_fact(fields: Mapping[str, Any]) -> Registration:
+    state = RegistrationState(fields["state"])
+    return Registration(**{**fields, "state": state, "statuses": tuple(fields["statuses"])})
 
 
 def _dns_answer(fields: dict[str, Any]) -> DnsAnswer:

@@ -4,30 +4,46 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from app.core.private import close_to_others, make_private_file
+import orjson
+
+from app.core.file_permissions import make_private_file, restrict_to_owner
+from app.scanstore.checkpointer import LOG_PAGES
 from app.scanstore.errors import StoreMismatch
 
-VERSION: Final = 3  # in `user_version`; 0 is a file without tables
+VERSION: Final = 4  # in `user_version`; 0 is a file without tables
 # Columns that versions before this one had not, and what a reader of their files gets instead.
 _ADDED: Final = MappingProxyType(
     {
-        "frontier": {"seen": "NULL"},
+        "frontier": {"seen": "NULL", "found_on": "0"},
+        "hops": {"found_on": "0"},
         "pages": {"truncated": "0"},
+        "refs": {"repeats": "0"},  # of equal ones on a page, these versions kept the first alone
         "captures": {"page_class": "json_extract(body, '$.page_class')", "dead": "json_extract(body, '$.dead')"},
     }
 )
 
-# Links of a document are one blob of 32-bit ids beside the URL: as rows they would be most of the file.
+# What makes a file of an earlier version one of today, so that a scan that an update interrupted goes on.
+_UPGRADES: Final = MappingProxyType(
+    {
+        3: "ALTER TABLE refs ADD COLUMN repeats INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE frontier ADD COLUMN found_on INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE hops ADD COLUMN found_on INTEGER NOT NULL DEFAULT 0;"
+    }
+)
+
+# The key of a URL is unique because the frontier sees to it; nobody looks one up here, and an index over a million of
+# them would be half of what is written. Links of a document are one blob of 32-bit ids beside the URL: as rows they
+# would be most of the file.
 _TABLES: Final = """
 CREATE TABLE hosts (
     name TEXT PRIMARY KEY, sources TEXT NOT NULL, addresses TEXT NOT NULL, cnames TEXT NOT NULL,
     http_alive INTEGER NOT NULL, https_alive INTEGER NOT NULL, wildcard INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE frontier (
-    id INTEGER PRIMARY KEY, url TEXT NOT NULL, key TEXT NOT NULL UNIQUE, host TEXT NOT NULL, depth INTEGER NOT NULL,
-    shape TEXT NOT NULL, hops INTEGER NOT NULL, state TEXT NOT NULL, seen TEXT, links BLOB
+    id INTEGER PRIMARY KEY, url TEXT NOT NULL, key TEXT NOT NULL, host TEXT NOT NULL, depth INTEGER NOT NULL,
+    shape TEXT NOT NULL, hops INTEGER NOT NULL, state TEXT NOT NULL, seen TEXT, found_on INTEGER NOT NULL, links BLOB
 );
 CREATE TABLE pages (
     id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, depth INTEGER NOT NULL, status INTEGER NOT NULL,
@@ -36,12 +52,12 @@ CREATE TABLE pages (
 );
 CREATE TABLE hops (
     id INTEGER PRIMARY KEY, url TEXT NOT NULL, status INTEGER NOT NULL, address TEXT NOT NULL, kind TEXT NOT NULL,
-    location TEXT NOT NULL, UNIQUE (url, kind, location)
+    location TEXT NOT NULL, found_on INTEGER NOT NULL, UNIQUE (url, kind, location)
 );
 CREATE TABLE refs (
     id INTEGER PRIMARY KEY, identity BLOB NOT NULL UNIQUE, host TEXT NOT NULL, page_url TEXT NOT NULL,
     url TEXT NOT NULL, raw TEXT NOT NULL, relation TEXT NOT NULL, kind TEXT NOT NULL, dom_path TEXT NOT NULL,
-    snippet TEXT NOT NULL, text TEXT NOT NULL, hidden TEXT, rel TEXT NOT NULL
+    snippet TEXT NOT NULL, text TEXT NOT NULL, hidden TEXT, rel TEXT NOT NULL, repeats INTEGER NOT NULL
 );
 CREATE INDEX refs_host ON refs (host);
 CREATE TABLE third_parties (
@@ -56,20 +72,34 @@ CREATE TABLE captures (
 CREATE INDEX captures_seen ON captures (domain, page_class, dead);
 CREATE TABLE checkpoints (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+# That a column's value is in a list, which is one parameter.
+LISTED: Final = "IN (SELECT value FROM json_each(?))"
+# Of a capture's own document when its page forwards: rare, so in the body alone.
+SOURCE_SHA256: Final = "json_extract(body, '$.source_sha256')"
+# For readers of evidence. A file that was begun without them gets them when its scan goes on; a reader does without.
+_INDEXES: Final = """
+CREATE INDEX IF NOT EXISTS refs_page ON refs (page_url);
+CREATE INDEX IF NOT EXISTS pages_parsed ON pages (parsed) WHERE parsed;
+CREATE INDEX IF NOT EXISTS captures_html ON captures (html_sha256);
+CREATE INDEX IF NOT EXISTS captures_text ON captures (text_sha256);
+CREATE INDEX IF NOT EXISTS captures_screenshot ON captures (screenshot_sha256);
+CREATE INDEX IF NOT EXISTS hops_location ON hops (location);
+CREATE INDEX IF NOT EXISTS captures_source ON captures (json_extract(body, '$.source_sha256'));
+"""
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """The one connection that writes. The caller holds the store's lock.
+    """Open the one connection that writes, for one thread at a time. The caller holds the store's lock.
 
     NORMAL: a commit survives the death of the process, and the last ones may be lost with the machine's power.
 
     Raises:
-        StoreMismatch: another version wrote the file.
+        StoreMismatch: another version wrote the file, and there is no way from it to this one.
     """
     with suppress(OSError):  # SQLite will say what is wrong
         make_private_file(path)
-    close_to_others(path)  # older versions left it to the umask
-    connection = sqlite3.connect(path, timeout=5.0)
+    restrict_to_owner(path)  # older versions left it to the umask
+    connection = sqlite3.connect(path, timeout=5.0, check_same_thread=False)
     try:
         _prepare(connection)
     except BaseException:
@@ -81,15 +111,19 @@ def open_writer(path: Path) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     version = version_of(connection)
     if version == 0:
         connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+    elif version in _UPGRADES:
+        connection.executescript(f"BEGIN IMMEDIATE;{_UPGRADES[version]}PRAGMA user_version = {VERSION};COMMIT;")
     elif version != VERSION:
         raise StoreMismatch(f"the file has version {version}, this program writes {VERSION}")
+    connection.executescript(_INDEXES)
 
 
 def open_reader(path: Path) -> sqlite3.Connection | None:
-    """A connection that cannot write, for one thread at a time; None when there is no file, or one without tables yet.
+    """Open a connection that cannot write, for one thread at a time; None when there is no file with tables yet.
 
     Opened `rw`, because after a killed writer the first reader has to recover the log. Files of earlier versions are
     read as they are.
@@ -128,24 +162,29 @@ def _prepare_reader(connection: sqlite3.Connection) -> bool:
 
 
 def _add_missing(connection: sqlite3.Connection) -> None:
-    """Views of this connection alone stand before the tables of an earlier version, with the columns of today."""
+    """Put views of this connection before the tables of an earlier version, with the columns of today."""
     for table, added in _ADDED.items():
         there = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
         missing = "".join(f", {value} AS {name}" for name, value in added.items() if name not in there)
         connection.execute(f"CREATE TEMP VIEW {table} AS {select(f'main.{table}', f'*{missing}', '')}")
 
 
+def in_json(value: Any) -> Any:
+    """Return a list as `LISTED` takes it; other values stay as they are."""
+    return orjson.dumps(value).decode() if isinstance(value, tuple) else value
+
+
 def version_of(connection: sqlite3.Connection) -> int:
-    """`user_version` of the file."""
+    """Return the file's `user_version`."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def select(table: str, columns: str, rest: str) -> str:
-    """A query over names of this module and `rows` alone; values are always parameters."""
+    """Return a query over names of this module and `rows` alone; values are always parameters."""
     return f"SELECT {columns} FROM {table} {rest}"  # noqa: S608 - no value ever gets here
 
 
 def insert(verb: str, table: str, columns: str) -> str:
-    """`verb` is INSERT, REPLACE or INSERT OR IGNORE; the same promise as `select`."""
+    """Return a statement that writes; `verb` is INSERT, REPLACE or INSERT OR IGNORE. Values are parameters too."""
     marks = ",".join("?" * len(columns.split(",")))
     return f"{verb} INTO {table} ({columns}) VALUES ({marks})"

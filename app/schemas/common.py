@@ -1,17 +1,27 @@
-"""What the bodies share."""
+"""What the bodies share.
+
+A value that is refused raises PydanticCustomError with a code; what people read is the text `field.<code>` in their
+language (`domain/locales`), not the message here.
+"""
 
 from collections.abc import Mapping
 from itertools import chain, islice
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.core.schema_fields import described
 
 MAX_DEPTH = 8
+A_TRACE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"  # in examples
 MAX_VALUES: Final = 10_000  # of a free JSON object, keys included
 MAX_SURPLUS: Final = 20  # keys that are named in a refusal
+# Whose scans, or which, go first: the higher one. Fair turns hold among equal ones.
+Priority = Annotated[int, Field(ge=-100, le=100, strict=True)]
 
 
-class Request(BaseModel):
+class RequestBody(BaseModel):
     """A body that a client sends."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
@@ -29,7 +39,7 @@ class Request(BaseModel):
         return {key: value[key] for key in (*filter(value.__contains__, known), *surplus)}
 
 
-class Response(BaseModel):
+class ResponseBody(BaseModel):
     """A body that we send: as strict, so that the documentation is what is sent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,7 +48,7 @@ class Response(BaseModel):
 def _without_nul(text: str) -> str:
     """PostgreSQL keeps no NUL, and nobody means one."""
     if "\0" in text:
-        raise ValueError("must not hold NUL characters")
+        raise PydanticCustomError("nul_character", "NUL")
     return text
 
 
@@ -49,7 +59,7 @@ def first_items(count: int) -> BeforeValidator:
 
 def _shallow(value: dict[str, Any]) -> dict[str, Any]:
     if _check_depth(value, MAX_DEPTH, MAX_VALUES) < 0:
-        raise ValueError(f"must not hold more than {MAX_VALUES:,} values")
+        raise PydanticCustomError("too_many_values", "values", {"count": MAX_VALUES})
     return value
 
 
@@ -59,7 +69,7 @@ def _check_depth(value: Any, left: int, count: int) -> int:
     Of the `count` values that may still come, the rest; below 0: there were too many, and not all were looked at.
     """
     if left == 0:
-        raise ValueError(f"must not be nested deeper than {MAX_DEPTH}")
+        raise PydanticCustomError("too_deep", "depth", {"depth": MAX_DEPTH})
     count -= 1
     match value:
         case dict() | list():
@@ -69,11 +79,11 @@ def _check_depth(value: Any, left: int, count: int) -> int:
                     return count
                 count = _check_depth(part, left - 1, count)
         case str() if not _is_unicode(value):
-            raise ValueError("must hold valid Unicode only")
+            raise PydanticCustomError("not_unicode", "Unicode")
         case float() if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN
-            raise ValueError("must hold finite numbers only")
+            raise PydanticCustomError("not_finite", "finite")
         case int() if abs(value) > 2**53:
-            raise ValueError("must not hold integers beyond 2^53")
+            raise PydanticCustomError("integer_too_large", "integer")
     return count
 
 
@@ -88,22 +98,29 @@ def _is_unicode(text: str) -> bool:
 Text = Annotated[str, AfterValidator(_without_nul)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_shallow)]
 Count = Annotated[int, Field(ge=0)]
+AttemptNumber = Annotated[int, Field(ge=1)]
 
 
 class Problem(BaseModel):
     """RFC 9457 problem details. `code` is stable (docs/errors.md); `detail` is for people."""
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: list["FieldProblem"] | None = None
+    type: str = described("Always `about:blank`: `code` says more.", "about:blank", default="about:blank")
+    title: str = described("The status in words, in the reader's language.", "Conflict")
+    status: int = described("The HTTP status.", 409)
+    detail: str = described("What is wrong, in the reader's language.", "The task is running; cancel it first.")
+    code: str = described("Which error it is; stable (docs/errors.md).", "task_running")
+    trace_id: str = described(
+        "The request's trace: its lines in the server's log have the same. Your own, when you sent a `traceparent`.",
+        A_TRACE,
+    )
+    errors: list["FieldProblem"] | None = described(
+        "The fields that were refused; left out for other errors.", default=None
+    )
 
 
 class FieldProblem(BaseModel):
     """One field that was refused; never with its value."""
 
-    field: str
-    code: str
-    message: str
+    field: str = described("Where it stands, from `body`, `query`, `path` or `header` on.", "body.config.max_pages")
+    code: str = described("What is wrong with it; stable.", "less_than_equal")
+    message: str = described("The same in the reader's language.", "must be at most 100000")

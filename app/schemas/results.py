@@ -4,48 +4,56 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from app.core.schema_fields import described
 from app.domain.coverage import Seen
-from app.domain.parties import Outcome
+from app.domain.reading import Effect, LeftOut, Void
+from app.domain.third_parties import Outcome
 from app.domain.verdict import Reason
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.types import Statistics, VerdictInfo
-from app.schemas.common import Count, Response
+from app.schemas.common import AttemptNumber, Count, ResponseBody
 from app.schemas.tasks import TaskResponse
 
 
-class Subdomain(Response):
+class Subdomain(ResponseBody):
     """A name in scope that resolves. `sources`: everyone who named it."""
 
-    name: str
-    sources: list[str]
-    addresses: list[str]
-    cnames: list[str]
-    http_alive: bool
-    https_alive: bool
-    wildcard: bool
+    name: str = described("The host's name.", "www.example.com")
+    sources: list[str] = described("Everyone who named it.", ["ct", "dictionary"])
+    addresses: list[str] = described("What it resolves to.", ["192.0.2.7"])
+    cnames: list[str] = described("The names on the way there.", ["edge.example.net"])
+    http_alive: bool = described("It answers over http.", True)
+    https_alive: bool = described("It answers over https.", True)
+    wildcard: bool = described("Any name of that zone resolves so.", False)
 
 
-class Page(Response):
+class Page(ResponseBody):
     """A fetched document; `parsed`: it counts as a page. `size` in bytes, `error` a key when there was no answer.
 
-    `truncated`: it was longer than the limit, and only its beginning was read. Here and below, texts of pages come
-    without control characters, and secrets in addresses are masked.
+    `truncated`: it was longer than the limit, or refers to more than is kept of one page (20,000 links, 20,000
+    references): only its beginning was read. Here and below, texts of pages come without control characters, and
+    secrets in addresses are masked.
     """
 
-    url: str
-    depth: Count
-    status: Count
-    content_type: str
-    charset: str
-    title: str
-    size: Count
-    parsed: bool
-    error: str | None
-    duration_ms: Count
-    truncated: bool
+    url: str = described("Its address.", "https://www.example.com/about.html")
+    depth: Count = described("Clicks from a start page.", 1)
+    status: Count = described("HTTP status; 0: no answer.", 200)
+    content_type: str = described("As the answer says.", "text/html")
+    charset: str = described("In which it was read.", "utf-8")
+    title: str = described("The document's title.", "About us")
+    size: Count = described("Of the body, in bytes.", 18213)
+    parsed: bool = described("It counts as a page.", True)
+    error: str | None = described("Why there was no complete answer (docs/errors.md).", "timeout")
+    duration_ms: Count = described("How long it took.", 120)
+    truncated: bool = described(
+        "It was longer than the limit or has too many links: only its beginning was read.", False
+    )
+    page_id: Annotated[
+        int, Field(ge=1, description="Its number within the scan, for `pages/{page_id}`.", examples=[13])
+    ]
 
 
-class ThirdParty(Response):
+class ThirdParty(ResponseBody):
     """A registrable domain of others that pages refer to. `references` and `hidden` count; `hosts` are ASCII names, at
     most 50 of them in a list (the report has all that were kept, up to 1,000); `host_count` counts those kept.
 
@@ -55,102 +63,143 @@ class ThirdParty(Response):
     captured, or not yet).
     """
 
-    domain: str
-    hosts: list[str]
-    host_count: Count
-    category: str
-    risk_level: RiskLevel | None
-    outcome: Outcome
-    references: Count
-    relation: str
-    hidden: Count
-    example_page: str
+    domain: str = described("The registrable domain.", "casino.example")
+    hosts: list[str] = described("ASCII names of its hosts, at most 50 in a list.", ["www.casino.example"])
+    host_count: Count = described("How many hosts were kept.", 1)
+    category: str = described("What kind of service it is.", "unknown")
+    risk_level: RiskLevel | None = described("The highest of its violations; null without one.", "high")
+    outcome: Outcome = described("What came of looking at it.", "examined")
+    references: Count = described("How often pages refer to it, `repeats` included.", 3)
+    relation: str = described("The strongest way: script, redirect, embed, link or mention.", "link")
+    hidden: Count = described("How many of the references are hidden.", 1)
+    example_page: str = described("A page that refers to it.", "https://www.example.com/")
 
 
-class ViolationItem(Response):
-    violation_id: str
-    domain: str
-    violation_key: ViolationKey
-    violation_type: str
-    risk_level: RiskLevel
-    confidence_score: Annotated[float, Field(ge=0, le=1)]
-    description: str
-    evidence: list[dict[str, Any]]
-    needs_review: bool
-    url: str | None
-    found_on: str | None
-    attempt: Annotated[int, Field(ge=1)]
-    created_at: str
+class Hop(ResponseBody):
+    """An answer that pointed elsewhere. `kind`: `http`, `refresh_header`, `meta` or `script`."""
+
+    url: str = described("The address that answered.", "http://partner.example/")
+    status: Count = described("HTTP status.", 302)
+    address: str = described("From which address it answered.", "192.0.2.7")
+    kind: str = described("http, refresh_header, meta or script.", "http")
+    location: str = described("Where it points, as written.", "https://casino.example/")
 
 
-class ResultPage(Response):
-    """A page of a list. `truncated`: the list, `total` with it, does not have all that there was."""
+class ReportedThirdParty(ThirdParty):
+    """`hops`: redirects of crawled addresses that lead to its hosts, the first 20 of them."""
 
-    total: Count
-    truncated: bool
+    hops: list[Hop] = described("Redirects of crawled addresses that lead to its hosts, the first 20 of them.")
+
+
+class ViolationItem(ResponseBody):
+    violation_id: str = described("Its id.", "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00")
+    domain: str = described("Whose content it is about.", "casino.example")
+    violation_key: ViolationKey = described("Its kind.", "gambling")
+    violation_type: str = described("Its kind in words.", "Gambling")
+    risk_level: RiskLevel = described("How bad it is.", "high")
+    confidence_score: Annotated[float, Field(ge=0, le=1)] = described("How sure the analysis is.", 0.93)
+    description: str = described("What was found, in one sentence.", "A gambling site, linked invisibly.")
+    evidence: list[dict[str, Any]] = described("What speaks for it.", [{"rule": "lexicon.gambling", "score": 0.97}])
+    needs_review: bool = described("A person should look before anything is done.", False)
+    url: str | None = described("Where it was seen.", "https://casino.example/")
+    found_on: str | None = described("The page that refers there.", "https://www.example.com/old/")
+    text_key: str | None = described(
+        "What the description was made of; null: it is older than keys.", "violation_sentence"
+    )
+    params: dict[str, Any] | None = described("What stands in its places.", {"percent": 93})
+    attempt: Annotated[int, Field(ge=1)] = described("The attempt that found it.", 1)
+    created_at: str = described("When it was found.", "2026-01-01T00:12:00.000Z")
+
+
+class ResultPage(ResponseBody):
+    """A page of a list. `truncated`: the list, `total` with it, does not have all that there was.
+
+    `attempt`: whose results these are; the last attempt of its run.
+    """
+
+    total: Count = described("How many there are on all pages.", 3)
+    truncated: bool = described("The list, `total` with it, does not have all that there was.", False)
+    attempt: Annotated[AttemptNumber, Field(description="The attempt whose results these are.", examples=[1])]
 
 
 class SubdomainPage(ResultPage):
-    items: list[Subdomain]
+    items: list[Subdomain] = described("The names of this page.")
 
 
 class PagePage(ResultPage):
-    items: list[Page]
+    items: list[Page] = described("The documents of this page.")
 
 
 class ThirdPartyPage(ResultPage):
     """`truncated`: the pages refer to more domains than a scan keeps (200,000)."""
 
-    items: list[ThirdParty]
+    items: list[ThirdParty] = described("The domains of this page.")
 
 
 class ViolationPage(ResultPage):
     """`truncated`: there are more than are counted (100,000)."""
 
-    items: list[ViolationItem]
+    items: list[ViolationItem] = described("The violations of this page.")
 
 
-class HostCoverage(Response):
-    host: str
-    by_reason: dict[Seen, Count]
+class HostCoverage(ResponseBody):
+    host: str = described("A host in scope.", "www.example.com")
+    by_reason: dict[Seen, Count] = described("Its addresses by what became of them.", {"judged": 40, "robots": 2})
 
 
-class Coverage(Response):
+class Coverage(ResponseBody):
     """URLs in scope: how many were crawled of those known, and what became of them, in all and for each host.
 
     At most 100 hosts, those first where most was not judged. While the crawl runs it is of those that are through.
     """
 
-    crawled: Count
-    known: Count
-    by_reason: dict[Seen, Count]
-    hosts: list[HostCoverage]
+    crawled: Count = described("Addresses that were crawled.", 45)
+    known: Count = described("Addresses that are known.", 47)
+    by_reason: dict[Seen, Count] = described("All of them by what became of them.", {"judged": 45, "robots": 2})
+    hosts: list[HostCoverage] = described("The same by host, at most 100.")
 
 
-class ReportWarning(Response):
+class ReportWarning(ResponseBody):
     """`reason`, `host`, `count`: what was not seen, where, and how much of it; left out where that is not the point."""
 
-    code: str
-    message: str
-    reason: Reason | None = None
-    host: str | None = None
-    count: Count | None = None
+    code: str = described("Which warning (docs/errors.md).", "partial")
+    message: str = described("The same in words.", "2 addresses were refused by robots.txt.")
+    text_key: str | None = described("The text that the message was made of.", "not_seen", default=None)
+    params: dict[str, Any] | None = described("What stands in its places.", {"count": 2}, default=None)
+    reason: Reason | None = described("What was not seen.", "robots", default=None)
+    host: str | None = described("Where.", "www.example.com", default=None)
+    count: Count | None = described("How much of it.", 2, default=None)
 
 
-class Report(Response):
+class ReadingModel(ResponseBody):
+    """What a language model that read along was asked. `asked` is `answered` and `void` and those under way."""
+
+    model: str = described("Its name, as the deployment has it.", "qwen3:8b")
+    prompt_version: Count = described("The version of the question.", 1)
+    budget: Count = described("Requests that the scan may send.", 100)
+    requests: Count = described("Requests that it sent, repeated ones included.", 23)
+    asked: Count = described("Pages that it was asked about.", 22)
+    answered: Count = described("Valid answers.", 20)
+    void: dict[Void, Count] = described("Questions without a valid answer, by reason.", {"timeout": 2})
+    left_out: dict[LeftOut, Count] = described("Pages that it was not asked about, by reason.", {"budget": 7})
+    effects: dict[Effect, Count] = described("What the answers changed, by page.", {"suppressed": 3, "unchanged": 17})
+
+
+class Report(ResponseBody):
     """Complete when the task is; partial while it runs.
 
     `truncated`: the pages refer to more domains than a scan keeps (200,000); `omitted_references` counts the references
     to those that were left out.
     """
 
-    task: TaskResponse
-    verdict: VerdictInfo | None
-    statistics: Statistics
-    coverage: Coverage
-    subdomains: list[Subdomain]
-    third_parties: list[ThirdParty]
-    violations: list[ViolationItem]
-    warnings: list[ReportWarning]
-    truncated: bool
-    omitted_references: Count
+    task: TaskResponse = described("The task.")
+    verdict: VerdictInfo | None = described("What the scan claims; null until it is complete.")
+    statistics: Statistics = described("The five numbers.")
+    coverage: Coverage = described("What was seen of the site.")
+    subdomains: list[Subdomain] = described("All names in scope.")
+    third_parties: list[ReportedThirdParty] = described("All domains of others.")
+    violations: list[ViolationItem] = described("All violations.")
+    warnings: list[ReportWarning] = described("What people should know.")
+    truncated: bool = described("The pages refer to more domains than a scan keeps.", False)
+    omitted_references: Count = described("References to those that were left out.", 0)
+    reading_model: ReadingModel | None = described("The language model that read along; null without one.", None)

@@ -1,6 +1,6 @@
 """The audit trail: who did what, with which outcome. Recording never waits and never fails.
 
-What was denied is added up (`services.refusals`): it is what people can cause who are not signed in.
+What was denied is added up (`services.denial_aggregator`): it is what people can cause who are not signed in.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Unavailable
 from app.repositories import audit
-from app.services.refusals import AuditRow, Outcome, Refusals
+from app.services.denial_aggregator import AuditOutcome, AuditRow, DenialAggregator
 
 MAX_WAITING: Final = 10_000  # rows; beyond it the oldest is dropped and counted
 BATCH: Final = 500  # rows of one transaction
@@ -33,7 +33,7 @@ class AuditTrail:
         self._clock = clock
         self._waiting: deque[AuditRow] = deque()
         self._max_waiting = max_waiting
-        self._refusals = Refusals()
+        self._denials = DenialAggregator()
         self._some = asyncio.Event()  # set while rows wait, or refusals are being counted
         self._under_way: asyncio.Future[None] | None = None  # the newest batch; its rows wait no longer
         self._task: asyncio.Task[None] | None = None  # set between start and stop
@@ -43,7 +43,7 @@ class AuditTrail:
     def record(
         self,
         action: str,
-        outcome: Outcome = "ok",
+        outcome: AuditOutcome = "ok",
         *,
         user_id: str | None = None,
         address: str | None = None,
@@ -53,7 +53,7 @@ class AuditTrail:
         """Remember one row; False when it was only counted, as one more of a kind. From the event loop only."""
         row = AuditRow(self._clock.now(), action, outcome, user_id, address, object_id, detail or {})
         self._some.set()
-        if outcome == "denied" and not self._refusals.note(row, self._clock.monotonic()):
+        if outcome == "denied" and not self._denials.note(row, self._clock.monotonic()):
             return False
         self._add(row)
         return True
@@ -79,7 +79,7 @@ class AuditTrail:
 
         Raises DatabaseUnavailable; what was not written waits on.
         """
-        for row in self._refusals.take_all():
+        for row in self._denials.take_all():
             self._add(row)
         await self._write_waiting()
 
@@ -95,14 +95,14 @@ class AuditTrail:
             await asyncio.wait([self._under_way])
         while self._waiting or self._unreported:
             await self._write_batch()
-        if not self._refusals:
+        if not self._denials:
             self._some.clear()
 
     async def _run(self) -> None:
         while True:
             await self._some.wait()
             await self._clock.sleep(FLUSH_AFTER_S)
-            for row in self._refusals.take_ended(self._clock.monotonic()):
+            for row in self._denials.take_ended(self._clock.monotonic()):
                 self._add(row)
             try:
                 await self._write_waiting()

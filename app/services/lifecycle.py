@@ -1,8 +1,8 @@
 """The life of a task: every change of status, each a compare-and-set on (status, attempt) with its event.
 
-All methods return the units that `Journal.write` runs, so that a caller decides between a coroutine and a thread, and
-may run the same unit again after an unknown outcome. A unit that returns None found its guard broken: somebody else
-was first, and nothing was written.
+All methods return units of work that `EventWriter.write` runs, so that a caller decides between a coroutine and a
+thread, and may run the same unit again after an unknown outcome. A unit that returns None found its guard broken:
+somebody else was first, and nothing was written.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,15 +13,17 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.core.clock import Clock
 from app.core.ids import new_id
+from app.core.trace_context import current
 from app.domain.coverage import Coverage
+from app.domain.messages import MessageCatalog
+from app.domain.projection import WORKER_LOST, TaskProjection
 from app.domain.tasks import ACTIVE, TERMINAL, TO_NEXT_ATTEMPT, TaskStatus, may_become
-from app.domain.verdict import Verdict, judge
-from app.events.journal import Unit
-from app.events.log import Place, append
-from app.events.state import WORKER_LOST, TaskState
+from app.domain.translation import said
+from app.domain.verdict import Result, Verdict, completion_message, reach_verdict
+from app.events.event import NewEvent
+from app.events.log import AppendResult, append, lock_task
 from app.events.types import (
     ErrorInfo,
-    NewEvent,
     Statistics,
     TaskCancelling,
     TaskCompleted,
@@ -33,27 +35,29 @@ from app.events.types import (
     TaskWarning,
     VerdictInfo,
 )
+from app.events.writer import UnitOfWork
 from app.models import scan_tasks, task_events
 from app.models.tasks import OBSERVED
-from app.repositories import queue
-from app.services.texts import Texts
+from app.repositories import queue, runs
+from app.services.stage_closing import StageClosing
 
 t = scan_tasks.c
-NOBODY: Mapping[str, Any] = {"worker_id": None, "worker_state": None}
+NO_WORKER: Mapping[str, Any] = {"worker_id": None, "worker_state": None}
 
 
 class Lifecycle:
-    """Units for every transition of `domain.tasks`. Display texts come in the deployment's language."""
+    """Makes a unit of work for every transition of `domain.tasks`. Display texts are in the deployment's language."""
 
-    def __init__(self, *, clock: Clock, texts: Texts) -> None:
+    def __init__(self, *, clock: Clock, texts: MessageCatalog) -> None:
         self._clock = clock
         self._texts = texts
 
-    def create(self, task_id: str, *, user_id: str, target_domain: str, config: Mapping[str, Any]) -> Unit:
-        """A pending task with attempt 1 and its `task_created`."""
-        event = NewEvent(TaskCreated(target_domain=target_domain, message=self._texts("task_created")))
+    def create(self, task_id: str, *, user_id: str, target_domain: str, config: Mapping[str, Any]) -> UnitOfWork:
+        """Make a pending task with attempt 1, and its `task_created`."""
+        event = NewEvent(TaskCreated(target_domain=target_domain, **said(self._texts("task_created"))))
+        trace = current().header()
 
-        def unit(connection: Connection) -> Place | None:
+        def unit(connection: Connection) -> AppendResult | None:
             now = self._clock.now()
             if connection.execute(select(t.id).where(t.id == task_id)).first():  # a retry after an unknown outcome
                 return append(connection, task_id, [event], now=now, where=t.attempt == 1)
@@ -74,20 +78,21 @@ class Lifecycle:
                     created_at=now,
                     queued_at=now,
                     turn=queue.next_turn(connection, user_id),
-                    **TaskState().to_columns(),
+                    rank=queue.rank_of_new(connection, user_id),
+                    trace=trace,
+                    **TaskProjection().to_columns(),
                 )
             )
             return append(connection, task_id, [event], now=now, where=t.attempt == 1)
 
         return unit
 
-    def claim(self, task_id: str, attempt: int, worker_id: str, target_domain: str) -> Unit:
+    def claim(self, task_id: str, attempt: int, worker_id: str, target_domain: str) -> UnitOfWork:
         """Pending to running: this worker owns the attempt now."""
-        event = NewEvent(
-            TaskStarted(target_domain=target_domain, message=self._texts("task_started"), worker_id=worker_id)
-        )
+        told = said(self._texts("task_started"))
+        event = NewEvent(TaskStarted(target_domain=target_domain, worker_id=worker_id, **told))
 
-        def unit(connection: Connection) -> Place | None:
+        def unit(connection: Connection) -> AppendResult | None:
             now = self._clock.now()
             changes = {
                 "status": TaskStatus.RUNNING,
@@ -102,22 +107,22 @@ class Lifecycle:
 
         return unit
 
-    def request_cancel(self, task_id: str, *, by: str, reason: str | None = None) -> Unit:
+    def request_cancel(self, task_id: str, *, by: str, reason: str | None = None) -> UnitOfWork:
         """Running to cancelling. The worker sees it with its next heartbeat, or sooner by the hint."""
         event = NewEvent(TaskCancelling(by=by, reason=reason))
 
-        def unit(connection: Connection) -> Place | None:
+        def unit(connection: Connection) -> AppendResult | None:
             changes = {"status": TaskStatus.CANCELLING, "cancel_by": by, "cancel_reason": reason}
             where = t.status == TaskStatus.RUNNING
             return append(connection, task_id, [event], now=self._clock.now(), where=where, changes=changes)
 
         return unit
 
-    def cancel_pending(self, task_id: str, *, by: str) -> Unit:
+    def cancel_pending(self, task_id: str, *, by: str) -> UnitOfWork:
         """Pending to cancelled: nobody works on it, so it ends at once."""
         completion = self._completion("cancelled", Statistics(), None)
-        events = [NewEvent(TaskCancelling(by=by)), NewEvent(completion)]
-        return self._end(task_id, None, (TaskStatus.PENDING,), TaskStatus.CANCELLED, events, {"cancel_by": by})
+        ways, lead = (TaskStatus.PENDING,), [NewEvent(TaskCancelling(by=by))]
+        return self._end(task_id, None, ways, TaskStatus.CANCELLED, lead, [NewEvent(completion)], {"cancel_by": by})
 
     def complete(
         self,
@@ -127,19 +132,25 @@ class Lifecycle:
         lead: Sequence[NewEvent] = (),
         *,
         verdict: Verdict | None = None,
-    ) -> Unit:
+    ) -> UnitOfWork:
         """Running to completed. None after a cancel was accepted: then call `cancelled`.
 
         A scan that gives no verdict of its own has shown nothing but its violations.
         """
-        verdict = verdict or judge(Coverage(), statistics.total_violations)
-        events = [*lead, NewEvent(self._verdict_completion(statistics, verdict))]
-        return self._end(task_id, attempt, (TaskStatus.RUNNING,), TaskStatus.COMPLETED, events)
+        verdict = verdict or reach_verdict(Coverage(), statistics.total_violations)
+        info = VerdictInfo(result=verdict.result, reasons=verdict.reasons)
+        told = said(completion_message(verdict, self._texts))
+        completed = NewEvent(TaskCompleted(status="completed", statistics=statistics, verdict=info, **told))
+        conclusive = verdict.result is not Result.INCONCLUSIVE
+        ways = (TaskStatus.RUNNING,)
+        return self._end(task_id, attempt, ways, TaskStatus.COMPLETED, lead, [completed], conclusive=conclusive)
 
-    def cancelled(self, task_id: str, attempt: int, statistics: Statistics, lead: Sequence[NewEvent] = ()) -> Unit:
+    def cancelled(
+        self, task_id: str, attempt: int, statistics: Statistics, lead: Sequence[NewEvent] = ()
+    ) -> UnitOfWork:
         """Cancelling to cancelled."""
-        events = [*lead, NewEvent(self._completion("cancelled", statistics, None))]
-        return self._end(task_id, attempt, (TaskStatus.CANCELLING,), TaskStatus.CANCELLED, events)
+        completed = NewEvent(self._completion("cancelled", statistics, None))
+        return self._end(task_id, attempt, (TaskStatus.CANCELLING,), TaskStatus.CANCELLED, lead, [completed])
 
     def fail(
         self,
@@ -150,17 +161,17 @@ class Lifecycle:
         *,
         lead: Sequence[NewEvent] = (),
         only_if: tuple[TaskStatus, ...] = (TaskStatus.PENDING, TaskStatus.RUNNING, TaskStatus.CANCELLING),
-    ) -> Unit:
+    ) -> UnitOfWork:
         """To failed: `task_error` and `task_completed` in one transaction."""
-        failed = TaskError(code=error.code, error=error.code, message=error.message, retryable=error.retryable)
-        events = [*lead, NewEvent(failed), NewEvent(self._completion("failed", statistics, error))]
-        return self._end(task_id, attempt, only_if, TaskStatus.FAILED, events)
+        failed = TaskError(error=error.code, lang=self._texts.language, **error.model_dump())
+        events = [NewEvent(failed), NewEvent(self._completion("failed", statistics, error))]
+        return self._end(task_id, attempt, only_if, TaskStatus.FAILED, lead, events)
 
-    def retry(self, task_id: str, *, by: str) -> Unit:
+    def retry(self, task_id: str, *, by: str) -> UnitOfWork:
         """(terminal, n) to (pending, n + 1), from the beginning."""
         return self._next_attempt(task_id, None, TERMINAL, by=by, reason=None)
 
-    def requeue(self, task_id: str, attempt: int, *, counts: bool = True) -> Unit:
+    def requeue(self, task_id: str, attempt: int, *, counts: bool = True) -> UnitOfWork:
         """(running, n) to (pending, n + 1) of a lost worker, going on from the checkpoint.
 
         `counts`: toward the limit of automatic requeues (a restart of the server does not).
@@ -178,14 +189,14 @@ class Lifecycle:
         only_if: Collection[TaskStatus] = ACTIVE,
         changes: Mapping[str, Any] | None = None,
         once_since: int | None = None,
-    ) -> Unit:
-        """A warning by an observer, with `changes` of ownership columns.
+    ) -> UnitOfWork:
+        """Warn, with `changes` of ownership columns.
 
-        `once_since`: not when the same code was said in that attempt or a later one.
+        `once_since`: not when that attempt or a later one was warned with the same code.
         """
         event = NewEvent(warning)
 
-        def unit(connection: Connection) -> Place | None:
+        def unit(connection: Connection) -> AppendResult | None:
             if once_since is not None and _was_warned(connection, task_id, warning.code, once_since):
                 return None
             where = t.status.in_(sorted(only_if)) & (t.attempt == attempt)
@@ -193,11 +204,11 @@ class Lifecycle:
 
         return unit
 
-    def delete(self, task_id: str, *, by: str) -> Unit:
-        """A tombstone and its event; only a task that nobody works on. The rows go later."""
+    def delete(self, task_id: str, *, by: str) -> UnitOfWork:
+        """Mark the task as deleted, with its event, unless it is being worked on. Its rows go later."""
         event = NewEvent(TaskDeleted(by=by))
 
-        def unit(connection: Connection) -> Place | None:
+        def unit(connection: Connection) -> AppendResult | None:
             now = self._clock.now()
             where = t.status.not_in(sorted(ACTIVE))
             return append(connection, task_id, [event], now=now, where=where, changes={"deleted_at": now})
@@ -205,13 +216,8 @@ class Lifecycle:
         return unit
 
     def _completion(self, status: Any, statistics: Statistics, error: ErrorInfo | None) -> TaskCompleted:
-        message = self._texts(f"task_{status}")
-        return TaskCompleted(status=status, statistics=statistics, message=message, error=error)
-
-    def _verdict_completion(self, statistics: Statistics, verdict: Verdict) -> TaskCompleted:
-        info = VerdictInfo(result=verdict.result, reasons=verdict.reasons)
-        message = self._texts.completion(verdict)
-        return TaskCompleted(status="completed", statistics=statistics, message=message, verdict=info)
+        told = said(self._texts(f"task_{status}"))
+        return TaskCompleted(status=status, statistics=statistics, error=error, **told)
 
     def _end(
         self,
@@ -219,18 +225,28 @@ class Lifecycle:
         attempt: int | None,
         from_statuses: tuple[TaskStatus, ...],
         to_status: TaskStatus,
+        lead: Sequence[NewEvent],
         events: Sequence[NewEvent],
         more: Mapping[str, Any] | None = None,
-    ) -> Unit:
+        *,
+        conclusive: bool = False,
+    ) -> UnitOfWork:
+        """Write `lead`, the ends of the stages that still ran, and `events`; keep what the run has left."""
         assert all(may_become(status, to_status) for status in from_statuses)
+        closing = StageClosing(to_status, self._texts.language)
 
-        def unit(connection: Connection) -> Place | None:
+        def unit(connection: Connection) -> AppendResult | None:
             now = self._clock.now()
             where: ColumnElement[bool] = t.status.in_(from_statuses)
             if attempt is not None:
                 where = where & (t.attempt == attempt)
-            changes = {"status": to_status, "completed_at": now, **NOBODY, **(more or {})}
-            return append(connection, task_id, events, now=now, where=where, changes=changes)
+            changes = {"status": to_status, "completed_at": now, **NO_WORKER, **(more or {})}
+            row = lock_task(connection, task_id)
+            closed = closing.events([] if row is None else row.stages, lead)
+            result = append(connection, task_id, [*lead, *closed, *events], now=now, where=where, changes=changes)
+            if result is not None:
+                runs.keep(connection, task_id, conclusive=conclusive)
+            return result
 
         return unit
 
@@ -243,34 +259,28 @@ class Lifecycle:
         by: str,
         reason: str | None,
         counts: bool = False,
-    ) -> Unit:
+    ) -> UnitOfWork:
         assert from_statuses <= TO_NEXT_ATTEMPT
         clean = reason is None
         event_id = new_id()
+        trace = current().header()
 
-        def unit(connection: Connection) -> Place | None:
+        def unit(connection: Connection) -> AppendResult | None:
             now = self._clock.now()
-            row = connection.execute(
-                scan_tasks.update()
-                .where(t.id == task_id)
-                .values(last_seq=t.last_seq)  # takes the lock, so that the attempt read here is the one changed below
-                .returning(t.attempt, t.user_id)
-            ).one_or_none()
+            row = lock_task(connection, task_id)
             if row is None:
                 return None
-            changes = _fresh(row.attempt, clean=clean, counts=counts, now=now)
+            changes = _columns_of_next(row.attempt, clean=clean, counts=counts, now=now)
             if clean:
-                changes["turn"] = queue.next_turn(connection, row.user_id)
+                changes |= {
+                    "turn": queue.next_turn(connection, row.user_id),
+                    "rank": queue.rank_of_new(connection, row.user_id),
+                    "trace": trace,
+                }
             event = NewEvent(TaskRetrying(by=by, reason=reason, next_attempt=row.attempt + 1), event_id)
             where = t.status.in_(sorted(from_statuses)) & (t.attempt == (attempt or row.attempt))
             return append(
-                connection,
-                task_id,
-                [event],
-                now=now,
-                where=where,
-                changes=changes,
-                event_attempt=row.attempt,
+                connection, task_id, [event], now=now, where=where, changes=changes, event_attempt=row.attempt
             )
 
         return unit
@@ -288,9 +298,9 @@ def _was_warned(connection: Connection, task_id: str, code: str, since_attempt: 
     return connection.execute(said.limit(1)).first() is not None
 
 
-def _fresh(attempt: int, *, clean: bool, counts: bool, now: Any) -> dict[str, Any]:
+def _columns_of_next(attempt: int, *, clean: bool, counts: bool, now: Any) -> dict[str, Any]:
     changes: dict[str, Any] = {
-        **NOBODY,
+        **NO_WORKER,
         "status": TaskStatus.PENDING,
         "attempt": attempt + 1,
         "queued_at": now,

@@ -1,5 +1,6 @@
 """Signing in with a name and a password."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -10,37 +11,35 @@ from app.core.errors import LimitReached, ScannerError, Unauthenticated
 from app.core.ids import new_id
 from app.core.limits import network_of
 from app.core.security import Claims, Passwords
-from app.repositories import known_addresses, sessions, users
+from app.repositories import sessions, users
 from app.services.audit import AuditTrail
-from app.services.mint import Mint, TokenPair
-from app.services.throttle import Throttle
+from app.services.login_throttle import LoginThrottle
+from app.services.token_issuer import TokenIssuer, TokenPair
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Login:
     """Each refusal is an audit row with its code."""
 
-    def __init__(
-        self, *, db: Database, clock: Clock, passwords: Passwords, mint: Mint, throttle: Throttle, audit: AuditTrail
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._passwords = passwords
-        self._mint = mint
-        self._throttle = throttle
-        self._audit = audit
+    db: Database
+    clock: Clock
+    passwords: Passwords
+    issuer: TokenIssuer
+    throttle: LoginThrottle
+    audit: AuditTrail
 
     async def open(self, username: str, password: str, *, address: str | None = None) -> TokenPair:
         """A new session. See `AuthService.login`."""
         user: Row[Any] | None = None
         try:
-            self._throttle.admit_place(address)
+            await self.throttle.admit_address(address)
             user, known = await self._find(username, address)
             if not known:
-                self._throttle.admit_stranger(address)
-            key = self._throttle.begin(username, network_of(address) if known else None)
+                await self.throttle.admit_unknown_address(address)
+            key = await self.throttle.begin(username, network_of(address) if known else None)
             claims = await self._checked(user, password, key, address, known=known)
         except (Unauthenticated, LimitReached) as refusal:
-            self._audit.record(
+            self.audit.record(
                 "auth.login",
                 "denied",
                 user_id=user.id if user else None,
@@ -48,17 +47,17 @@ class Login:
                 detail={"code": refusal.code},
             )
             raise
-        self._audit.record("auth.login", user_id=claims.user_id, address=address, object_id=claims.session_id)
-        return self._mint.pair(claims)
+        self.audit.record("auth.login", user_id=claims.user_id, address=address, object_id=claims.session_id)
+        return self.issuer.pair(claims)
 
     async def _find(self, username: str, address: str | None) -> tuple[Row[Any] | None, bool]:
         """The user, and whether they have signed in from there before."""
-        place = network_of(address)
+        network = network_of(address)
 
         def work(connection: Connection) -> tuple[Row[Any] | None, bool]:
-            return users.find_by_name(connection, username), known_addresses.knows(connection, username, place)
+            return users.find_by_name(connection, username), users.knows_address(connection, username, network)
 
-        return await self._db.read(work)
+        return await self.db.read(work)
 
     async def _checked(
         self, user: Row[Any] | None, password: str, key: str, address: str | None, *, known: bool
@@ -70,30 +69,30 @@ class Login:
         except Unauthenticated:
             raise
         except ScannerError:
-            self._throttle.withdraw(key)  # busy: nobody knows whether the password was right
+            await self.throttle.withdraw(key)  # busy: nobody knows whether the password was right
             raise
-        self._throttle.succeed(key)
+        await self.throttle.succeed(key)
         return claims
 
     async def _verified(self, user: Row[Any] | None, password: str, *, known: bool) -> Row[Any]:
         stored = user.password_hash if user else None
-        if not await self._passwords.verify(password, stored, known=known) or user is None:
-            raise Unauthenticated("The name or the password is wrong.", code="invalid_credentials")
+        if not await self.passwords.verify(password, stored, known=known) or user is None:
+            raise Unauthenticated(code="invalid_credentials")
         if not user.is_active:
-            raise Unauthenticated("This account is disabled.", code="user_disabled")
+            raise Unauthenticated(code="user_disabled")
         return user
 
     async def _store(self, user: Row[Any], password: str, address: str | None) -> Claims:
-        stronger = await self._passwords.hash(password) if self._passwords.needs_rehash(user.password_hash) else None
-        claims = self._mint.claims(user, new_id())
-        await self._db.write(lambda connection: self._add(connection, user, claims, stronger, network_of(address)))
+        stronger = await self.passwords.hash(password) if self.passwords.needs_rehash(user.password_hash) else None
+        claims = self.issuer.claims(user, new_id())
+        await self.db.write(lambda connection: self._add(connection, user, claims, stronger, network_of(address)))
         return claims
 
-    def _add(self, connection: Connection, user: Row[Any], claims: Claims, stronger: str | None, place: str) -> None:
+    def _add(self, connection: Connection, user: Row[Any], claims: Claims, stronger: str | None, network: str) -> None:
         current = users.find(connection, user.id)  # the password check took its time
         if current is None or not current.is_active or current.token_version != user.token_version:
-            raise Unauthenticated("The token is not valid.", code="invalid_token")
-        now = self._clock.now()
+            raise Unauthenticated(code="invalid_token")
+        now = self.clock.now()
         changes: dict[str, Any] = {"last_login_at": now}
         users.change(connection, user.id, changes if stronger is None else {**changes, "password_hash": stronger})
         sessions.add(
@@ -104,4 +103,4 @@ class Login:
             expires_at=claims.expires_at,
             refresh_jti=claims.token_id,
         )
-        known_addresses.remember(connection, user.id, place, now=now)
+        users.remember_address(connection, user.id, network, now=now)

@@ -1,14 +1,8 @@
 """What the use cases need from the outside. `wiring` fills every port; no service knows who stands behind one."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, Protocol
-
-from app.core.identity import Identity
-from app.domain.coverage import Coverage
-from app.domain.parties import Outcome
+from datetime import datetime
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +19,10 @@ class TargetParser(Protocol):
 
     def parse(self, text: str) -> ParsedTarget:
         """Raises InvalidInput with a code that begins with `target_`."""
+        ...
+
+    def ascii_name(self, text: str) -> str:
+        """Any name, a public suffix too, in A-labels. Raises InvalidInput as `parse` does."""
         ...
 
     def parse_start_url(self, text: str, target: ParsedTarget) -> str:
@@ -55,137 +53,43 @@ class ScanRunner(Protocol):
         ...
 
 
-class Monitor(Protocol):
-    """Watches deadlines and lost workers (`monitor.service`)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOrder:
+    """A document that is to be made of the results of one attempt, in `language`.
 
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
-
-    async def run(self) -> None:
-        """The loop itself, until cancelled."""
-        ...
-
-    async def check_running_tasks(self) -> None:
-        """One round."""
-        ...
-
-    async def handle_timeout(self, task: Any) -> None:
-        """End the attempt of a task's row that ran for too long, and its process."""
-        ...
-
-
-class ScanReader(AbstractContextManager["ScanReader"], Protocol):
-    """One look at what a scan has collected (`scanstore.reader`). Blocking; lists come as (items, total).
-
-    Items are facts with the attributes of `schemas.results`. Raises `scanstore.errors.ScanStoreError`.
+    `kind`: a `domain.report_format.ReportFormat`, or REFERENCES, which a `domain` narrows.
     """
 
-    @property
-    def present(self) -> bool:
-        """Whether there is a file with what a scan collected; without one everything is empty."""
+    task_id: str
+    attempt: int
+    site: str  # registrable domain of the target
+    kind: str
+    language: str
+    made_at: datetime
+    made_by: str = ""
+    domain: str | None = None
+
+
+class ReportPieces(Protocol):
+    """A document while it is made."""
+
+    async def read(self) -> bytes | None:
+        """Return the next piece; None at the end.
+
+        Raises:
+            NotFound: there is nothing of what the order names.
+            Unavailable: results are missing or cannot be read, or the process that makes the document is gone.
+        """
         ...
 
-    def subdomains(self, *, offset: int = 0, limit: int = 100, q: str = "") -> tuple[Sequence[Any], int]: ...
-
-    def pages(
-        self, *, offset: int = 0, limit: int = 100, q: str = "", status: int | None = None, parsed: bool | None = None
-    ) -> tuple[Sequence[Any], int]: ...
-
-    def third_parties(
-        self,
-        *,
-        offset: int = 0,
-        limit: int = 100,
-        q: str = "",
-        category: str | None = None,
-        outcome: Outcome | None = None,
-    ) -> tuple[Sequence[Any], int]: ...
-
-    def subdomains_after(self, name: str, *, limit: int) -> Sequence[Any]:
-        """The next ones by name."""
-        ...
-
-    def third_parties_after(self, domain: str, *, limit: int) -> Sequence[Any]:
-        """The next ones by domain."""
-        ...
-
-    def omitted_third_parties(self) -> int:
-        """References to domains beyond the number that a scan keeps."""
-        ...
-
-    def coverage(self) -> tuple[int, int]:
-        """(crawled, known) URLs in scope."""
-        ...
-
-    def seen(self) -> Coverage:
-        """What became of them, as far as the crawl got."""
+    async def close(self) -> None:
+        """End what makes it, at once and in the middle. May be called twice."""
         ...
 
 
-class ScanReaders(Protocol):
-    """Opens a reader; one of a missing file is empty and not `present`."""
+class ReportProcesses(Protocol):
+    """Makes documents beside the event loop, which shares its interpreter with every thread."""
 
-    def __call__(self, path: Path) -> ScanReader: ...
-
-
-class FileRemover(Protocol):
-    """Removes what the runs of a deleted task left in the data folder. Blocks.
-
-    What is gone already is no error. Raises OSError for what cannot be removed.
-    """
-
-    def __call__(self, task_id: str, last_run: int) -> None: ...
-
-
-class TicketStore(Protocol):
-    """Where open tickets are (`services.tickets`). Atomic: of two that take the same ticket one gets it."""
-
-    async def put(self, digest: str, identity: Identity, *, ttl_s: float) -> None:
-        """Raises LimitReached when there are too many. `ttl_s` is the same in all calls."""
-        ...
-
-    async def take(self, digest: str) -> Identity | None:
-        """The identity, once; None when it is unknown, was taken or has expired."""
-        ...
-
-
-class Hub(Protocol):
-    """The real-time side as REST, readiness and wiring use it (`websocket.manager`)."""
-
-    async def start(self) -> None: ...
-
-    @property
-    def stopping(self) -> bool:
-        """No new watchers are let in: readiness fails, so that others get them."""
-        ...
-
-    async def drain(self, hurry: Callable[[], bool]) -> None:
-        """Sends the watchers away one by one over `ws_drain_s`, all at once as soon as `hurry` says so."""
-        ...
-
-    async def stop(self) -> None:
-        """Advises clients to reconnect and closes all sockets. May be called twice."""
-        ...
-
-    def is_watched(self, task_id: str) -> bool:
-        """Whether somebody follows the task now."""
-        ...
-
-    def stats(self) -> Mapping[str, Any]:
-        """Numbers for administrators; among them `sweep_lag_s`, None before the first sweep."""
-        ...
-
-    async def broadcast(
-        self,
-        *,
-        message: str,
-        level: Literal["info", "warning", "error", "success"] = "info",
-        sender: str,
-        data: dict[str, Any] | None = None,
-        user_ids: Sequence[str] | None = None,
-        task_id: str | None = None,
-        expires_in_s: float | None = None,
-    ) -> Mapping[str, Any]:
-        """`{"broadcast_id": ..., "delivered": number of connections}`."""
+    async def open(self, order: ReportOrder) -> ReportPieces:
+        """Begin. The caller closes it. Raises Unavailable: no process can be started."""
         ...

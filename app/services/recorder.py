@@ -1,4 +1,4 @@
-"""What a running attempt reports, written in batches under the attempt's fence.
+"""Writes what a running attempt reports, in batches, and only while the attempt is ours.
 
 The scan's process is the only caller. A unit that returns None means that the attempt is stale or finished: the writer
 stops, and no page or violation of it lands.
@@ -12,39 +12,25 @@ from sqlalchemy import ColumnElement, Connection, insert, update
 
 from app.core.clock import Clock
 from app.domain.tasks import ACTIVE
-from app.events.journal import Unit
-from app.events.log import Draft, Head, Place, append_draft, append_known, draft
-from app.events.types import NewEvent
-from app.models import scan_tasks, violations
+from app.events.event import NewEvent
+from app.events.log import AppendResult, Draft, LogHead, append, append_draft, draft
+from app.events.writer import UnitOfWork
+from app.models import scan_tasks
+from app.models import violations as violation_table
+from app.services.violation_mapping import NewViolation
 
 t = scan_tasks.c
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """The row of a violation, beside its event."""
-
-    violation_id: str
-    domain: str
-    violation_key: str
-    risk_level: str
-    confidence_score: float
-    description: str
-    evidence: Sequence[dict[str, Any]]
-    needs_review: bool
-    url: str
-    found_on: str
-
-
-@dataclass(frozen=True, slots=True)
 class Ownership:
-    """What a heartbeat tells the worker."""
+    """What a heartbeat learns."""
 
     cancel_requested: bool
 
 
 class Recorder:
-    """Units of one attempt."""
+    """Makes the units of work of one attempt."""
 
     def __init__(self, *, task_id: str, attempt: int, run: int, clock: Clock) -> None:
         self.task_id = task_id
@@ -53,11 +39,11 @@ class Recorder:
         self.clock = clock
         # The log's end after the last batch, whether that was committed or not; None before the first. The thread's
         # that writes.
-        self.head: Head | None = None
+        self.head: LogHead | None = None
 
-    def record(self, events: Sequence[NewEvent], findings: Sequence[Finding] = ()) -> Unit:
-        """Events in their order, with the rows of the violations among them, in one transaction."""
-        return Record(self, events, findings)
+    def record(self, events: Sequence[NewEvent], violations: Sequence[NewViolation] = ()) -> UnitOfWork:
+        """Return what writes events in their order, with the rows of the violations among them, in one transaction."""
+        return Record(self, events, violations)
 
     def heartbeat(self, connection: Connection, running_s: float, capture_bytes: int = 0) -> Ownership | None:
         """Raise the counter, add `running_s` seconds of running time and so many bytes of captures. None: the attempt
@@ -77,42 +63,22 @@ class Recorder:
         return None if row is None else Ownership(cancel_requested=row.status == "cancelling")
 
     def owned(self) -> ColumnElement[bool]:
-        """The attempt is still ours."""
+        """Return the guard: the attempt is still ours."""
         return (t.attempt == self.attempt) & t.status.in_(sorted(ACTIVE))
-
-    def row_of(self, finding: Finding) -> dict[str, Any]:
-        """Return the finding as a row of `violations`."""
-        return {
-            "id": finding.violation_id,
-            "task_id": self.task_id,
-            "run": self.run,
-            "attempt": self.attempt,
-            "domain": finding.domain,
-            "violation_key": finding.violation_key,
-            "risk_level": finding.risk_level,
-            "confidence_score": finding.confidence_score,
-            "description": finding.description,
-            "evidence": list(finding.evidence),
-            "needs_review": finding.needs_review,
-            "url": finding.url,
-            "found_on": finding.found_on,
-            "dismissed": False,
-            "created_at": self.clock.now(),
-        }
 
 
 class Record:
-    """One batch; fulfils `events.journal.PreparedUnit`.
+    """One batch; fulfils `events.writer.PreparedUnitOfWork`.
 
     It is encoded and folded behind the head that the batch before it has left. When somebody else has written since (a
     warning of the monitor, a cancel), or that batch was not committed after all, the database does not match the draft,
     and all is done under the lock.
     """
 
-    def __init__(self, recorder: Recorder, events: Sequence[NewEvent], findings: Sequence[Finding]) -> None:
+    def __init__(self, recorder: Recorder, events: Sequence[NewEvent], violations: Sequence[NewViolation]) -> None:
         self._recorder = recorder
         self._events = events
-        self._rows = [recorder.row_of(finding) for finding in findings]
+        self._violations = violations
         self._draft: Draft | None = None  # made by the first `prepare`; None when no head was known then
         self._was_tried = False
 
@@ -124,22 +90,25 @@ class Record:
         if recorder.head is not None and not self._was_tried:
             self._draft = draft(recorder.task_id, recorder.head, self._events, recorder.clock.now())
 
-    def __call__(self, connection: Connection) -> Place | None:
-        recorder = self._recorder
+    def __call__(self, connection: Connection) -> AppendResult | None:
         self._was_tried = True
-        written = self._write(connection)
-        if written is None:
-            return None
-        place, recorder.head = written
-        if self._rows:
-            connection.execute(insert(violations), self._rows)
-        return place
+        result = self._append(connection)
+        if result is not None:
+            self._recorder.head = result.head
+            if self._violations:
+                connection.execute(insert(violation_table), self._rows(result))
+        return result
 
-    def _write(self, connection: Connection) -> tuple[Place, Head] | None:
-        recorder = self._recorder
+    def _rows(self, result: AppendResult) -> list[dict[str, Any]]:
+        """A row has the time of its event: so a snapshot and the event say the same."""
+        ids = {"task_id": result.task_id, "run": self._recorder.run, "attempt": result.attempt}
+        created_at = result.events[0].created_at
+        return [{**violation.row(), **ids, "created_at": created_at} for violation in self._violations]
+
+    def _append(self, connection: Connection) -> AppendResult | None:
+        recorder, where = self._recorder, self._recorder.owned()
         if self._draft is not None:
-            written = append_draft(connection, recorder.task_id, self._draft, where=recorder.owned())
-            if written is not None:
-                return written
-        now = recorder.clock.now()
-        return append_known(connection, recorder.task_id, self._events, now=now, where=recorder.owned())
+            result = append_draft(connection, recorder.task_id, self._draft, where=where)
+            if result is not None:
+                return result
+        return append(connection, recorder.task_id, self._events, now=recorder.clock.now(), where=where)

@@ -1,148 +1,93 @@
-"""The report as a stream: read, encoded and given out piece by piece, however many third parties a scan has met."""
+"""A report on its way to one reader: made elsewhere, piece by piece, at the reader's pace."""
 
-import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
-from functools import partial
-from typing import Any, Final
-
-import structlog
-from sqlalchemy import Connection, Row
+from collections.abc import AsyncIterator, Callable
+from typing import Final
 
 from app.core.clock import Clock
-from app.core.db import Database
 from app.core.errors import Unavailable
-from app.domain.violations import RiskLevel
-from app.events.state import WARNING_FIELDS
-from app.repositories import violations
-from app.scanstore.errors import ScanStoreError
-from app.services.documents import array, encode
-from app.services.ports import ScanReader
-from app.services.views import coverage_view, fact_view, statistics_view, task_view, third_party_view, violation_view
+from app.core.principal import Principal
+from app.repositories.tasks import TaskRow
+from app.services.ports import ReportOrder, ReportPieces, ReportProcesses
+from app.services.read_limits import ReportSlots
+from app.services.result_reader import ResultReader
+from app.services.shown_run import RunRef
 
-CHUNK: Final = 500  # facts of one read
-# A reader that takes a report more slowly than this keeps its place from others, and is cut off.
+# A reader that takes a report more slowly than this keeps its slot from others, and is cut off.
 GRACE_S: Final = 60.0
 LEAST_BYTES_PER_S: Final = 32_768
-log = structlog.get_logger(__name__)
-_RISK_ORDER: Final = {level.value: rank for rank, level in enumerate(RiskLevel)}
-
-
-def report_pieces(db: Database, reader: ScanReader, row: Row[Any], *, language: str) -> Iterator[bytes]:
-    """The document of `schemas.results.Report`. Blocking. Lists are read in chunks, each as it is then."""
-    crawled, known = reader.coverage()
-    head = {
-        "task": task_view(row, language=language),
-        "verdict": row.verdict,
-        "statistics": statistics_view(row),
-        "coverage": {"crawled": crawled, "known": known, **coverage_view(reader.seen())},
-    }
-    risks = db.read_sync(lambda connection: highest_risks(violations.risks(connection, row.id, row.run)))
-    parties = _facts(reader.third_parties_after, "domain")
-    yield encode(head)[:-1]
-    yield b',"subdomains":'
-    yield from array(fact_view(fact) for fact in _facts(reader.subdomains_after, "name"))
-    yield b',"third_parties":'
-    yield from array(third_party_view(party, risks) for party in parties)
-    yield b',"violations":'
-    yield from array(violation_view(item, language=language) for item in _violations(db, row))
-    omitted = reader.omitted_third_parties()
-    tail = {
-        "warnings": [{name: said[name] for name in WARNING_FIELDS if name in said} for said in row.warnings],
-        "truncated": omitted > 0,
-        "omitted_references": omitted,
-    }
-    yield b"," + encode(tail)[1:]
-
-
-def _facts(read: Callable[..., Sequence[Any]], key: str) -> Iterator[Any]:
-    last = ""
-    while chunk := read(last, limit=CHUNK):
-        yield from chunk
-        last = getattr(chunk[-1], key)
-
-
-def _violations(db: Database, row: Row[Any]) -> Iterator[Row[Any]]:
-    last: Row[Any] | None = None
-    while chunk := db.read_sync(partial(_chunk, row=row, last=last)):
-        yield from chunk
-        last = chunk[-1]
-
-
-def _chunk(connection: Connection, *, row: Row[Any], last: Row[Any] | None) -> list[Row[Any]]:
-    return violations.chunk_after(connection, row.id, row.run, last)
-
-
-def highest_risks(found: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """The highest risk level of each domain."""
-    highest: dict[str, str] = {}
-    for domain, level in found:
-        known = highest.get(domain)
-        if known is None or _RISK_ORDER[level] > _RISK_ORDER[known]:
-            highest[domain] = level
-    return highest
 
 
 class ReportStream:
-    """A report on its way to one reader. `begin` before the answer begins, then iterate, and `close` in any case."""
+    """Begun by `ReportStreams.open`: its first piece is there. Iterate, and `close` in any case.
+
+    `row`: the task as the run left it of which the report is.
+    """
 
     def __init__(
-        self, pieces: Generator[bytes, None, None], *, executor: Executor, clock: Clock, on_close: Callable[[], None]
+        self, pieces: ReportPieces, first: bytes | None, *, row: TaskRow, clock: Clock, on_close: Callable[[], None]
     ) -> None:
+        self.row = row
         self._pieces = pieces
-        self._executor = executor
+        self._first = first
         self._clock = clock
         self._on_close = on_close
-        self._turn = threading.Lock()  # a cancelled reader's last read may still run when it is closed
-        self._first: bytes | None = None
+        self._is_closed = False
 
-    async def begin(self) -> None:
-        """Reads the first piece, so that what is missing can still be a status. Raises as `report_pieces`."""
-        self._first = await self._read()
+    @property
+    def attempt(self) -> int:
+        return self.row.attempt
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        began_at, size, piece = self._clock.monotonic(), 0, self._first
+        """Raises Unavailable: it cannot be made to its end, or is read too slowly."""
+        taken_s, size, piece = 0.0, 0, self._first
         while piece is not None:
+            given_at = self._clock.monotonic()
             yield piece
+            taken_s += self._clock.monotonic() - given_at  # what making it takes is not the reader's doing
             size += len(piece)
-            if self._clock.monotonic() - began_at > GRACE_S + size / LEAST_BYTES_PER_S:
-                raise Unavailable("The report was read too slowly.")
-            piece = await self._read()
+            if taken_s > GRACE_S + size / LEAST_BYTES_PER_S:
+                raise Unavailable(text="report_too_slow")
+            piece = await self._pieces.read()
 
     async def close(self) -> None:
-        """Gives the place back. May be called twice."""
-        self._on_close()
-        await asyncio.get_running_loop().run_in_executor(self._executor, self._end)
-
-    async def _read(self) -> bytes | None:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._next)
-
-    def _next(self) -> bytes | None:
-        with self._turn:
-            try:
-                return next(self._pieces, None)
-            except ScanStoreError as error:
-                raise unreadable(error) from error
-
-    def _end(self) -> None:
-        with self._turn:
-            self._pieces.close()
+        """End what makes it, and give the slot back. May be called twice: the slot may be another stream's by then."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._on_close()
+        await self._pieces.close()
 
 
-def unreadable(error: ScanStoreError) -> Unavailable:
-    """What a client is told."""
-    return Unavailable("The scan's results cannot be read now.", code=error.code, retry_after_s=1)
+class ReportStreams:
+    """Opens the streams of one kind of document: one for each user, `in_all` for everybody."""
 
+    def __init__(self, *, results: ResultReader, processes: ReportProcesses, clock: Clock, in_all: int) -> None:
+        self._results = results
+        self._processes = processes
+        self._clock = clock
+        self._slots = ReportSlots(in_all=in_all)
 
-def require_results(row: Row[Any], reader: ScanReader) -> None:
-    """What a run has collected lies in its file from before the run began: without it nothing can be said.
+    async def open(
+        self, principal: Principal, wanted: RunRef, order_for: Callable[[TaskRow], ReportOrder]
+    ) -> ReportStream:
+        """Begin what `order_for` asks for of the wanted run; the caller closes it.
 
-    Raises Unavailable (`results_unavailable`): an empty list would read as if nothing had been found.
-    """
-    if row.started_at is not None and not reader.present:
-        log.error("results_missing", task_id=row.id, run=row.run)
-        raise Unavailable(
-            "The file with this scan's results is missing on the server; put it back from a backup, or scan again.",
-            code="results_unavailable",
+        Its first piece is read here, so that what is missing can still be a status.
+
+        Raises:
+            NotFound: there is no such task for this principal, or not what the order names.
+            LimitReached, Unavailable: as `ReportSlots.take` and `ReportPieces.read`.
+        """
+        self._slots.take(principal.user_id)
+        pieces: ReportPieces | None = None
+        try:
+            row = await self._results.find(principal, wanted)
+            pieces = await self._processes.open(order_for(row))
+            first = await pieces.read()
+        except BaseException:
+            self._slots.leave(principal.user_id)
+            if pieces is not None:
+                await pieces.close()
+            raise
+        return ReportStream(
+            pieces, first, row=row, clock=self._clock, on_close=lambda: self._slots.leave(principal.user_id)
         )

@@ -3,40 +3,37 @@
 Everything is read and encoded in threads; what comes back are pieces of JSON documents.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, Row
 
-from app.core.clock import Clock
 from app.core.db import Database
-from app.domain.parties import Outcome
-from app.repositories import tasks, violations
+from app.core.principal import Principal
+from app.domain.messages import Language
+from app.domain.third_parties import Outcome
+from app.repositories import runs, tasks, violations
 from app.repositories.listing import MAX_COUNTED
-from app.repositories.tasks import Viewer
-from app.scanstore.errors import ScanStoreError
-from app.services.documents import Document, Json, encode, gather, list_document
-from app.services.ports import ScanReader, ScanReaders
-from app.services.report_stream import ReportStream, highest_risks, report_pieces, require_results, unreadable
-from app.services.scans import find_seen
-from app.services.turns import Places, Turns
-from app.services.views import fact_view, listed_party_view, log_view, violation_view
+from app.repositories.tasks import TaskRow
+from app.scanstore.port import ScanStores
+from app.scanstore.reader import ScanReader
+from app.services.json_chunks import Json, JsonChunks, encode, encode_list
+from app.services.report_document import highest_risks, report_pieces
+from app.services.result_reader import ResultReader
+from app.services.serialisers import serialise_fact, serialise_listed_third_party, serialise_log_line
+from app.services.shown_run import RunRef, find_run, find_seen, find_shown
+from app.services.violation_mapping import serialise_violation
 
-T = TypeVar("T")
 Lines = Callable[[Json], bytes]  # encodes one log line
 
 THREADS: Final = 4  # that read scans' files
-LISTS_AT_ONCE: Final = 2  # of one user: the others' lists find a thread
 LOG_CHUNK: Final = 500  # lines of one read of a whole log
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class Paging:
     """A page of a list: `q` keeps what contains the text."""
 
     page: int = 1
@@ -51,200 +48,184 @@ class Slice:
 class ReportService:
     """Reads the violations from the database, all else from the scan's own file. Every method raises NotFound.
 
-    Lists come as the documents of `schemas.results`.
+    Lists come as the documents of `schemas.results`, and say of which attempt they are. `wanted`: see `shown_run`.
     """
 
     def __init__(
-        self, *, db: Database, readers: ScanReaders, scans_dir: Path, language: str, clock: Clock, reports_at_once: int
+        self,
+        *,
+        db: Database,
+        stores: ScanStores,
+        language: str,
     ) -> None:
         self._db = db
-        self._readers = readers
-        self._scans_dir = scans_dir
         self._language = language
-        self._clock = clock
-        self._places = Places(in_all=reports_at_once)
-        self._turns = Turns(at_once=LISTS_AT_ONCE)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="results")
-        # Slow disks and slow readers of reports keep nobody from the lists.
-        self._report_threads = ThreadPoolExecutor(min(reports_at_once, THREADS), thread_name_prefix="report")
+        self._results = ResultReader(db=db, stores=stores, threads=THREADS, name="results")
 
     def close(self) -> None:
         """Waits for what is being read."""
-        self._threads.shutdown()
-        self._report_threads.shutdown()
+        self._results.close()
 
-    async def subdomains(self, viewer: Viewer, task_id: str, piece: Slice) -> Document:
-        def work(_row: Row[Any], reader: ScanReader) -> Document:
-            facts, total = reader.subdomains(offset=piece.offset, limit=piece.page_size, q=piece.q)
-            return list_document(map(fact_view, facts), total=total, truncated=False)
+    async def subdomains(self, principal: Principal, wanted: RunRef, paging: Paging) -> JsonChunks:
+        def work(row: TaskRow, reader: ScanReader) -> JsonChunks:
+            facts, total = reader.subdomains(offset=paging.offset, limit=paging.page_size, q=paging.q)
+            return encode_list(map(serialise_fact, facts), total=total, truncated=False, attempt=row.attempt)
 
-        return await self._collected(viewer, task_id, work)
+        return await self._results.read(principal, wanted, work)
 
     async def pages(
-        self, viewer: Viewer, task_id: str, piece: Slice, *, status: int | None = None, parsed: bool | None = None
-    ) -> Document:
-        def work(_row: Row[Any], reader: ScanReader) -> Document:
+        self,
+        principal: Principal,
+        wanted: RunRef,
+        paging: Paging,
+        *,
+        status: int | None = None,
+        parsed: bool | None = None,
+    ) -> JsonChunks:
+        def work(row: TaskRow, reader: ScanReader) -> JsonChunks:
             facts, total = reader.pages(
-                offset=piece.offset, limit=piece.page_size, q=piece.q, status=status, parsed=parsed
+                offset=paging.offset, limit=paging.page_size, q=paging.q, status=status, parsed=parsed
             )
-            return list_document(map(fact_view, facts), total=total, truncated=False)
+            return encode_list(map(serialise_fact, facts), total=total, truncated=False, attempt=row.attempt)
 
-        return await self._collected(viewer, task_id, work)
+        return await self._results.read(principal, wanted, work)
 
     async def third_parties(
         self,
-        viewer: Viewer,
-        task_id: str,
-        piece: Slice,
+        principal: Principal,
+        wanted: RunRef,
+        paging: Paging,
         *,
         category: str | None = None,
         outcome: Outcome | None = None,
-    ) -> Document:
+    ) -> JsonChunks:
         """`truncated`: the scan met more domains than it keeps. Each with its first hosts alone."""
 
-        def work(row: Row[Any], reader: ScanReader) -> Document:
+        def work(row: TaskRow, reader: ScanReader) -> JsonChunks:
             found, total = reader.third_parties(
-                offset=piece.offset, limit=piece.page_size, q=piece.q, category=category, outcome=outcome
+                offset=paging.offset, limit=paging.page_size, q=paging.q, category=category, outcome=outcome
             )
             domains = [party.domain for party in found]
             risks = self._db.read_sync(lambda c: highest_risks(violations.risks(c, row.id, row.run, among=domains)))
-            views = (listed_party_view(party, risks) for party in found)
-            return list_document(views, total=total, truncated=reader.omitted_third_parties() > 0)
+            views = (serialise_listed_third_party(party, risks) for party in found)
+            truncated = reader.omitted_third_parties() > 0
+            return encode_list(views, total=total, truncated=truncated, attempt=row.attempt)
 
-        return await self._collected(viewer, task_id, work)
+        return await self._results.read(principal, wanted, work)
 
     async def violations(
         self,
-        viewer: Viewer,
-        task_id: str,
-        piece: Slice,
+        principal: Principal,
+        wanted: RunRef,
+        paging: Paging,
         *,
         key: str | None = None,
         risk: str | None = None,
         needs_review: bool | None = None,
-    ) -> Document:
+        language: Language | None = None,
+    ) -> JsonChunks:
         """`truncated`: there are more than are counted."""
+        chosen = language or self._language
 
-        def work(connection: Connection) -> Document:
-            row = find_seen(connection, task_id, viewer)
+        def work(connection: Connection) -> JsonChunks:
+            row = find_shown(connection, wanted, principal)
             found, total = violations.list_page(
                 connection,
-                task_id,
+                row.id,
                 row.run,
-                offset=piece.offset,
-                limit=piece.page_size,
+                offset=paging.offset,
+                limit=paging.page_size,
                 key=key,
                 risk=risk,
                 needs_review=needs_review,
-                q=piece.q,
+                q=paging.q,
             )
-            views = (violation_view(item, language=self._language) for item in found)
-            return list_document(views, total=total, truncated=total >= MAX_COUNTED)
+            views = (serialise_violation(item, language=chosen) for item in found)
+            return encode_list(views, total=total, truncated=total >= MAX_COUNTED, attempt=row.attempt)
 
         return await self._db.read(work)
 
-    async def open_report(self, viewer: Viewer, task_id: str) -> ReportStream:
-        """The report as a stream that has begun; the caller closes it.
-
-        Raises:
-            LimitReached, Unavailable: as `Places.take`.
-        """
-        self._places.take(viewer.user_id)
-        try:
-            stream = await self._stream(viewer, task_id, on_close=lambda: self._places.leave(viewer.user_id))
-        except BaseException:
-            self._places.leave(viewer.user_id)
-            raise
-        try:
-            await stream.begin()
-        except BaseException:
-            await stream.close()
-            raise
-        return stream
-
-    async def report(self, viewer: Viewer, task_id: str) -> Json:
+    async def report(self, principal: Principal, wanted: RunRef, language: Language | None = None) -> Json:
         """The whole document at once, for `compliance scan`, which has nobody beside it."""
-        stream = await self._stream(viewer, task_id, on_close=lambda: None)
-        try:
-            await stream.begin()
-            found: Json = orjson.loads(b"".join([piece async for piece in stream]))
-        finally:
-            await stream.close()
-        return found
+
+        def work(row: TaskRow, reader: ScanReader) -> Json:
+            pieces = report_pieces(self._db, reader, row, language=language or self._language)
+            document: Json = orjson.loads(b"".join(pieces))
+            return document
+
+        return await self._results.read(principal, wanted, work)
 
     async def logs(
         self,
-        viewer: Viewer,
-        task_id: str,
+        principal: Principal,
+        wanted: RunRef,
         *,
         after: int = 0,
         limit: int = 200,
         levels: Sequence[str] = (),
         q: str | None = None,
-    ) -> Document:
-        """Lines above `after` in order, and where to go on: behind the last line looked at."""
+        language: Language | None = None,
+    ) -> JsonChunks:
+        """Lines above `after` in order, and where to go on: behind the last line looked at. `q` is looked for in them
+        as the reader of `language` reads them.
+        """
 
-        def work(connection: Connection) -> Document:
-            found, end, _ = _lines(connection, viewer, task_id, after, limit, levels, q)
-            return list_document(found, next_after_log_seq=end)
+        def work(connection: Connection) -> JsonChunks:
+            rows, end, _ = _lines(connection, principal, wanted, after, limit, levels, q, self._chosen(language))
+            return encode_list(self._told(rows, language), next_after_log_seq=end)
 
         return await self._db.read(work)
 
     async def all_logs(
         self,
-        viewer: Viewer,
-        task_id: str,
+        principal: Principal,
+        wanted: RunRef,
         encode_line: Lines = encode,
         *,
         after: int = 0,
         levels: Sequence[str] = (),
         q: str | None = None,
+        language: Language | None = None,
     ) -> AsyncIterator[bytes]:
         """All lines above `after`, each with a line's end, in pieces: each a short read of its own. Ends at what is
         the end then; the first piece may be empty.
         """
 
         def work(connection: Connection) -> tuple[bytes, int, bool]:
-            found, end, more = _lines(connection, viewer, task_id, after, LOG_CHUNK, levels, q)
-            return b"".join(encode_line(line) + b"\n" for line in found), end, more
+            rows, end, more = _lines(connection, principal, wanted, after, LOG_CHUNK, levels, q, self._chosen(language))
+            return b"".join(encode_line(line) + b"\n" for line in self._told(rows, language)), end, more
 
         more = True
         while more:
             piece, after, more = await self._db.read(work)
             yield piece
 
-    async def _stream(self, viewer: Viewer, task_id: str, *, on_close: Callable[[], None]) -> ReportStream:
-        row = await self._db.read(lambda connection: find_seen(connection, task_id, viewer))
-        return ReportStream(self._open_report(row), executor=self._report_threads, clock=self._clock, on_close=on_close)
+    def _told(self, rows: Sequence[Row[Any]], language: Language | None) -> list[Json]:
+        return [serialise_log_line(row, self._chosen(language)) for row in rows]
 
-    def _open_report(self, row: Row[Any]) -> Generator[bytes, None, None]:
-        with self._readers(self._path_of(row)) as reader:
-            require_results(row, reader)
-            yield from gather(report_pieces(self._db, reader, row, language=self._language))
-
-    async def _collected(self, viewer: Viewer, task_id: str, work: Callable[[Row[Any], ScanReader], T]) -> T:
-        """In a thread: the file may be large, and its disk slow."""
-        row = await self._db.read(lambda connection: find_seen(connection, task_id, viewer))
-        async with self._turns.turn(viewer.user_id):
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._read_store, row, work)
-
-    def _read_store(self, row: Row[Any], work: Callable[[Row[Any], ScanReader], T]) -> T:
-        try:
-            with self._readers(self._path_of(row)) as reader:
-                require_results(row, reader)
-                return work(row, reader)
-        except ScanStoreError as error:
-            raise unreadable(error) from error
-
-    def _path_of(self, row: Row[Any]) -> Path:
-        return self._scans_dir / f"{row.id}-{row.run}.db"
+    def _chosen(self, language: Language | None) -> Language:
+        return Language(language or self._language)
 
 
 def _lines(
-    connection: Connection, viewer: Viewer, task_id: str, after: int, limit: int, levels: Sequence[str], q: str | None
-) -> tuple[list[Json], int, bool]:
-    """Lines, the last line looked at, and whether there may be more."""
-    row = find_seen(connection, task_id, viewer)
-    page = tasks.logs_after(connection, task_id, after, limit, levels=levels, text=q)
+    connection: Connection,
+    principal: Principal,
+    wanted: RunRef,
+    after: int,
+    limit: int,
+    levels: Sequence[str],
+    q: str | None,
+    language: Language,
+) -> tuple[list[Row[Any]], int, bool]:
+    """Lines, the last line looked at, and whether there may be more. Without an attempt those of all attempts: a log
+    is one, and its readers go on in it.
+    """
+    row = find_seen(connection, wanted.task_id, principal)
+    if wanted.attempt is not None:
+        row = find_run(connection, row, wanted.attempt).task
+        after = max(after, runs.first_log_seq(connection, row) - 1)
+    page = tasks.logs_after(
+        connection, row.id, after, limit, upto=row.last_log_seq, levels=levels, text=q, language=language
+    )
     end = page.end if page.more else max(after, row.last_log_seq)
-    return [log_view(line) for line in page.rows], end, page.more
+    return page.rows, end, page.more

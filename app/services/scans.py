@@ -1,92 +1,74 @@
-"""Scan tasks as their owners use them: create, look, cancel, retry, delete. Foreign looks like missing."""
+"""Use cases of scan tasks: create, read, cancel, retry, delete. A task of another user looks like a missing one."""
 
 import asyncio
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database
-from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound
-from app.core.identity import Identity
+from app.core.errors import ConfigurationError, Conflict, Forbidden, InvalidInput, LimitReached
 from app.core.ids import new_id
+from app.core.principal import Principal
+from app.core.tracing import traced
+from app.domain.messages import Language
+from app.domain.scan_options import DEFAULTS, ScanOptions
 from app.domain.tasks import TaskStatus
-from app.events.journal import Journal, Unit
-from app.events.log import Place
-from app.repositories import queue, tasks
-from app.repositories.tasks import Viewer
+from app.events.log import AppendResult
+from app.events.writer import EventWriter, UnitOfWork
+from app.repositories import queue, runs, tasks, users
+from app.repositories.tasks import TaskFilter, TaskRow
 from app.services.audit import AuditTrail
+from app.services.idempotent_request import IdempotentRequest
+from app.services.json_chunks import JsonChunks, encode_list
 from app.services.lifecycle import Lifecycle
-from app.services.once import Once
 from app.services.ports import ParsedTarget, ScanRunner, TargetParser
-from app.services.views import Json, task_view
+from app.services.serialisers import Json, serialise_run, serialise_task
+from app.services.shown_run import find_run, find_seen
 
-_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ROUNDS: Final = 5  # of compare-and-set, when others change the task at the same time
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts, and from which address (for the audit trail)."""
-
-    user_id: str
-    username: str
-    is_admin: bool
-    address: str | None = None
-
-    @classmethod
-    def of(cls, identity: Identity, address: str | None = None) -> "Actor":
-        return cls(identity.user_id, identity.username, identity.is_admin, address)
-
-    @property
-    def viewer(self) -> Viewer:
-        return Viewer(self.user_id, is_admin=self.is_admin)
-
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class ScanService:
-    """Each method is one use case with its own transactions. After COMMIT the runner gets its hint."""
+    """Each method is one use case with its own transactions. After COMMIT the runner gets its hint.
 
-    def __init__(
-        self,
-        *,
-        settings: Settings,
-        db: Database,
-        clock: Clock,
-        journal: Journal,
-        lifecycle: Lifecycle,
-        audit: AuditTrail,
-        runner: ScanRunner,
-        targets: TargetParser,
-    ) -> None:
-        self._settings = settings
-        self._db = db
-        self._clock = clock
-        self._journal = journal
-        self._lifecycle = lifecycle
-        self._audit = audit
-        self._runner = runner
-        self._targets = targets
+    Raises ConfigurationError when an allowed target of the settings is no name.
+    """
 
-    async def create(self, actor: Actor, target_domain: str, config: Mapping[str, Any]) -> Json:
-        """A pending task. `config` holds `schemas.tasks.ScanOptions`, bounds checked.
+    settings: Settings
+    db: Database
+    clock: Clock
+    event_writer: EventWriter
+    lifecycle: Lifecycle
+    audit: AuditTrail
+    runner: ScanRunner
+    targets: TargetParser
+
+    def __post_init__(self) -> None:
+        # In A-labels; empty: any.
+        self._allowed = _read_allowed(self.settings.allowed_targets, self.targets)
+
+    async def create(self, principal: Principal, target_domain: str, options: ScanOptions = DEFAULTS) -> Json:
+        """Make a pending task. The bounds of the options were checked.
 
         Raises:
             InvalidInput: the target or a start URL cannot be scanned (`target_...`, `start_url_...`).
             Forbidden: `target_not_allowed` in this deployment.
             LimitReached: `task_limit`, too many unfinished tasks of this user.
         """
-        task, _ = await self.create_once(actor, target_domain, config, key=None)
+        task, _ = await self.create_once(principal, target_domain, options, key=None)
         return task
 
+    @traced
     async def create_once(
-        self, actor: Actor, target_domain: str, config: Mapping[str, Any], *, key: str | None
+        self, principal: Principal, target_domain: str, options: ScanOptions, *, key: str | None
     ) -> tuple[Json, bool]:
-        """As `create`, and whether nothing was done because this user has used the key for the same request before.
+        """Create a task once per key: also tell whether this user used the key for the same request before.
 
         Such a request gets what the first one got, for `idempotency_key_ttl_s`; of several at once one is carried out.
         Kept is the answer without `config`, which is the request's own and may be large.
@@ -95,175 +77,232 @@ class ScanService:
             InvalidInput: also `idempotency_key_reused`, for another request.
         """
         # In a thread: there may be a hundred long URLs, and the first name of all loads the list of public suffixes.
-        target, stored = await asyncio.to_thread(self._parse, target_domain, config)
+        target, parsed = await asyncio.to_thread(self._parse, target_domain, options)
+        stored = parsed.to_json()
         task_id = new_id()
-        create = self._lifecycle.create(task_id, user_id=actor.user_id, target_domain=target.name, config=stored)
-        unit = self._within_limit(actor.user_id, create)
-        request = {"target_domain": target_domain, "config": config}
-        once = None if key is None else Once.of(actor.user_id, key, request)
-        task, replayed = await self._carry_out(actor, task_id, unit, once)
+        create = self.lifecycle.create(task_id, user_id=principal.user_id, target_domain=target.name, config=stored)
+        unit = self._within_limit(principal.user_id, task_id, create)
+        request = {"target_domain": target_domain, "config": options.to_json()}
+        idempotent = None if key is None else IdempotentRequest.of(principal.user_id, key, request)
+        task, replayed = await self._carry_out(principal, task_id, unit, idempotent)
         if replayed:
             task = {**task, "config": stored}
         else:
-            self._runner.wake()
-            self._record("task.create", actor, task_id, {"target": target.name})
+            self.runner.wake()
+            self._record("task.create", principal, task_id, {"target": target.name})
         return task, replayed
 
-    def _parse(self, target_domain: str, config: Mapping[str, Any]) -> tuple[ParsedTarget, dict[str, Any]]:
-        """The target, and the options as they are kept."""
-        target = self._targets.parse(target_domain)
-        self._check_allowed(target)
-        starts = [self._targets.parse_start_url(url, target) for url in config.get("start_urls", ())]
-        return target, {**config, "start_urls": list(dict.fromkeys(starts))}
+    def _parse(self, target_domain: str, options: ScanOptions) -> tuple[ParsedTarget, ScanOptions]:
+        """The target, and the options with serialised start URLs."""
+        target = self.targets.parse(target_domain)
+        self._check_allowed(target.name)
+        starts = [self.targets.parse_start_url(url, target) for url in options.start_urls]
+        return target, replace(options, start_urls=tuple(dict.fromkeys(starts)))
 
-    async def _carry_out(self, actor: Actor, task_id: str, unit: Unit, once: Once | None) -> tuple[Json, bool]:
-        """The new task as it is answered, or what was kept of the answer before; key and task are one transaction."""
+    async def _carry_out(
+        self, principal: Principal, task_id: str, unit: UnitOfWork, idempotent: IdempotentRequest | None
+    ) -> tuple[Json, bool]:
+        """Write task and key in one transaction; return the new task, or what was kept of the answer before."""
         known: Json | None = None
         made: Json = {}
 
-        def work(connection: Connection) -> Place | None:
+        def work(connection: Connection) -> AppendResult | None:
             nonlocal known, made
-            now = self._clock.now()
-            since = now - timedelta(seconds=self._settings.idempotency_key_ttl_s)
-            known = once.recall(connection, since=since) if once else None
+            now = self.clock.now()
+            since = now - timedelta(seconds=self.settings.idempotency_key_ttl_s)
+            known = idempotent.recall(connection, since=since) if idempotent else None
             if known is not None:
                 return None
-            place = unit(connection)
-            made = self._view(connection, find_seen(connection, task_id, actor.viewer))
-            if once:
-                once.keep(connection, {key: value for key, value in made.items() if key != "config"}, now=now)
-            return place
+            result = unit(connection)
+            made = self._view(connection, find_seen(connection, task_id, principal), None)
+            if idempotent:
+                answer = {key: value for key, value in made.items() if key != "config"}
+                idempotent.keep(connection, answer, now=now, since=since)
+            return result
 
-        await self._journal.write(work)
-        return (made, False) if known is None else (known, True)
+        await self.event_writer.write(work)
+        if known is None or known["id"] == made.get("id"):  # ours, from a run whose COMMIT nobody had told us of
+            return made, False
+        return known, True
 
-    async def get(self, actor: Actor, task_id: str) -> Json:
-        """Raises NotFound."""
+    @traced
+    async def get(
+        self, principal: Principal, task_id: str, attempt: int | None = None, *, language: Language | None = None
+    ) -> Json:
+        """The task as it is; with `attempt` as the run left it that has this attempt. Raises NotFound.
+
+        `language`: of the reader; None: the deployment's, here as everywhere below.
+        """
 
         def work(connection: Connection) -> Json:
-            return self._view(connection, find_seen(connection, task_id, actor.viewer))
+            row = find_seen(connection, task_id, principal)
+            shown = row if attempt is None else find_run(connection, row, attempt).task
+            return self._view(connection, shown, language)
 
-        return await self._db.read(work)
+        return await self.db.read(work)
+
+    async def attempts(
+        self, principal: Principal, task_id: str, *, page: int, page_size: int, language: Language | None = None
+    ) -> JsonChunks:
+        """A page of the task's runs, the newest first (`schemas.attempts.AttemptPage`). Raises NotFound."""
+        chosen = language or self.settings.language
+
+        def work(connection: Connection) -> JsonChunks:
+            row = find_seen(connection, task_id, principal)
+            found, total = runs.page(connection, row, offset=(page - 1) * page_size, limit=page_size)
+            shown = runs.shown_attempts(connection, [row])[task_id]
+            views = (serialise_run(run, chosen) for run in found)
+            return encode_list(views, total=total, shown_attempt=shown)
+
+        return await self.db.read(work)
 
     async def list_page(
         self,
-        actor: Actor,
+        principal: Principal,
+        wanted: TaskFilter,
         *,
         page: int,
         page_size: int,
-        status: str | None = None,
-        domain: str | None = None,
         sort: str = "-created_at",
+        language: Language | None = None,
     ) -> tuple[list[Json], int]:
         """One page and the total. `sort`: a name of `repositories.tasks.SORTABLE`, descending with a leading minus.
 
         Raises InvalidInput.
         """
         if sort.removeprefix("-") not in tasks.SORTABLE:
-            raise InvalidInput(f"Tasks can be sorted by {', '.join(tasks.SORTABLE)}.", code="invalid_sort")
+            raise InvalidInput(code="invalid_sort", fields=", ".join(tasks.SORTABLE))
 
         def work(connection: Connection) -> tuple[list[Json], int]:
             offset = (page - 1) * page_size
-            rows, total = tasks.list_page(
-                connection, actor.viewer, offset=offset, limit=page_size, status=status, domain=domain, sort=sort
+            rows, total = tasks.list_page(connection, principal, wanted, offset=offset, limit=page_size, sort=sort)
+            positions, shown = queue.positions(connection, rows), runs.shown_attempts(connection, rows)
+            chosen = language or self.settings.language
+            views = (
+                serialise_task(row, shown[row.id], language=chosen, queue_position=positions.get(row.id))
+                for row in rows
             )
-            places = queue.positions(connection, rows)
-            language = self._settings.language
-            return [task_view(row, language=language, queue_position=places.get(row.id)) for row in rows], total
+            return list(views), total
 
-        return await self._db.read(work)
+        return await self.db.read(work)
 
-    async def cancel(self, actor: Actor, task_id: str) -> Json:
-        """Pending: cancelled at once. Running: `cancelling`. Already so: nothing changes.
+    @traced
+    async def cancel(self, principal: Principal, task_id: str, language: Language | None = None) -> Json:
+        """Cancel a pending task at once, and ask a running one to stop (`cancelling`). Asking again changes nothing.
 
         Raises NotFound; Conflict (`task_finished`).
         """
         for _ in range(_ROUNDS):
-            row = await self._find(actor, task_id)
+            row = await self._find(principal, task_id)
             match TaskStatus(row.status):
                 case TaskStatus.CANCELLING | TaskStatus.CANCELLED:
-                    return await self.get(actor, task_id)
+                    return await self.get(principal, task_id, language=language)
                 case TaskStatus.PENDING:
-                    unit = self._lifecycle.cancel_pending(task_id, by=actor.username)
+                    unit = self.lifecycle.cancel_pending(task_id, by=principal.username)
                 case TaskStatus.RUNNING:
-                    unit = self._lifecycle.request_cancel(task_id, by=actor.username)
+                    unit = self.lifecycle.request_cancel(task_id, by=principal.username)
                 case _:
-                    raise Conflict("The task has ended already.", code="task_finished")
-            if await self._journal.write(unit) is not None:
-                self._runner.cancel(task_id)
-                self._record("task.cancel", actor, task_id)
-                return await self.get(actor, task_id)
+                    raise Conflict(code="task_finished")
+            if await self.event_writer.write(unit) is not None:
+                self.runner.cancel(task_id)
+                self._record("task.cancel", principal, task_id)
+                return await self.get(principal, task_id, language=language)
         raise _contended()
 
-    async def retry(self, actor: Actor, task_id: str) -> Json:
-        """From a terminal status to pending, from the beginning. One that waits, or runs after a retry: unchanged.
+    @traced
+    async def prioritise(
+        self, principal: Principal, task_id: str, priority: int, language: Language | None = None
+    ) -> Json:
+        """Have a task that waits go before all of a lower priority; for administrators. It holds until the task waits
+        anew.
 
-        Raises NotFound; Conflict (`task_running`); LimitReached (`task_limit`).
+        Raises NotFound; Conflict (`task_not_waiting`).
+        """
+        await self._find(principal, task_id)
+        if not await self.db.write(lambda connection: queue.set_rank(connection, task_id, -priority)):
+            raise Conflict(code="task_not_waiting")
+        self.runner.wake()
+        self._record("task.prioritise", principal, task_id, {"priority": priority})
+        return await self.get(principal, task_id, language=language)
+
+    async def retry(self, principal: Principal, task_id: str, language: Language | None = None) -> Json:
+        """Take an ended task back to pending, to begin anew. One that waits, or runs after a retry, is unchanged.
+
+        Raises NotFound; Conflict (`task_running`); Forbidden (`target_not_allowed`); LimitReached (`task_limit`).
         """
         for _ in range(_ROUNDS):
-            row = await self._find(actor, task_id)
+            row = await self._find(principal, task_id)
             if _is_retried(row):
-                return await self.get(actor, task_id)
+                return await self.get(principal, task_id, language=language)
             if row.status in (TaskStatus.RUNNING, TaskStatus.CANCELLING):
-                raise Conflict("The task is running.", code="task_running")
-            retry = self._lifecycle.retry(task_id, by=actor.username)
-            if await self._journal.write(self._within_limit(row.user_id, retry)) is not None:
-                self._runner.wake()
-                self._record("task.retry", actor, task_id)
-                return await self.get(actor, task_id)
+                raise Conflict(code="task_running")
+            self._check_allowed(row.target_domain)
+            retry = self.lifecycle.retry(task_id, by=principal.username)
+            if await self.event_writer.write(self._within_limit(row.user_id, task_id, retry)) is not None:
+                self.runner.wake()
+                self._record("task.retry", principal, task_id)
+                return await self.get(principal, task_id, language=language)
         raise _contended()
 
-    async def delete(self, actor: Actor, task_id: str) -> None:
-        """Invisible from now on; the rows are purged later.
+    @traced
+    async def delete(self, principal: Principal, task_id: str) -> None:
+        """Make the task invisible; its rows are purged later.
 
         Raises NotFound; Conflict (`task_running`).
         """
-        await self._find(actor, task_id)
-        if await self._journal.write(self._lifecycle.delete(task_id, by=actor.username)) is None:
-            await self._find(actor, task_id)  # deleted by somebody else meanwhile: missing
-            raise Conflict("A running task cannot be deleted; cancel it first.", code="task_running")
-        self._runner.wake()
-        self._record("task.delete", actor, task_id)
+        await self._find(principal, task_id)
+        if await self.event_writer.write(self.lifecycle.delete(task_id, by=principal.username)) is None:
+            await self._find(principal, task_id)  # deleted by somebody else meanwhile: missing
+            raise Conflict(code="task_running")
+        self.runner.wake()
+        self._record("task.delete", principal, task_id)
 
-    async def _find(self, actor: Actor, task_id: str) -> Row[Any]:
-        return await self._db.read(lambda connection: find_seen(connection, task_id, actor.viewer))
+    async def _find(self, principal: Principal, task_id: str) -> TaskRow:
+        return await self.db.read(lambda connection: find_seen(connection, task_id, principal))
 
-    def _view(self, connection: Connection, row: Row[Any]) -> Json:
-        position = queue.position(connection, row)
-        return task_view(row, language=self._settings.language, queue_position=position)
+    def _view(self, connection: Connection, row: TaskRow, language: Language | None) -> Json:
+        position, shown = queue.position(connection, row), runs.shown_attempts(connection, [row])
+        chosen = language or self.settings.language
+        return serialise_task(row, shown[row.id], language=chosen, queue_position=position)
 
-    def _check_allowed(self, target: ParsedTarget) -> None:
-        allowed = [name.lower().rstrip(".") for name in self._settings.allowed_targets]
-        if allowed and not any(target.name == name or target.name.endswith(f".{name}") for name in allowed):
-            raise Forbidden("This deployment does not scan that domain.", code="target_not_allowed")
+    def _check_allowed(self, target: str) -> None:
+        if self._allowed and not any(target == name or target.endswith(f".{name}") for name in self._allowed):
+            raise Forbidden(code="target_not_allowed")
 
-    def _within_limit(self, user_id: str, unit: Unit) -> Unit:
-        """The same unit behind a count in the same transaction, so that two requests cannot both be the last."""
-        limit = self._settings.max_unfinished_tasks_per_user
+    def _within_limit(self, user_id: str, task_id: str, unit: UnitOfWork) -> UnitOfWork:
+        """Return the unit behind a count in the same transaction, so that two requests cannot both be the last.
 
-        def limited(connection: Connection) -> Place | None:
-            if tasks.count_unfinished(connection, user_id) >= limit:
-                raise LimitReached(f"At most {limit} unfinished tasks at once.", code="task_limit", retry_after_s=60)
+        The task itself is not counted: when the unit runs again after a COMMIT with unknown outcome, it may be there.
+        """
+        limit = self.settings.max_unfinished_tasks_per_user
+
+        def limited(connection: Connection) -> AppendResult | None:
+            users.lock(connection, user_id)
+            if tasks.count_unfinished(connection, user_id, besides=task_id) >= limit:
+                raise LimitReached(code="task_limit", limit=limit, retry_after_s=60)
             return unit(connection)
 
         return limited
 
-    def _record(self, action: str, actor: Actor, task_id: str, detail: Mapping[str, Any] | None = None) -> None:
-        self._audit.record(action, user_id=actor.user_id, address=actor.address, object_id=task_id, detail=detail)
+    def _record(self, action: str, principal: Principal, task_id: str, detail: Mapping[str, Any] | None = None) -> None:
+        self.audit.record(
+            action, user_id=principal.user_id, address=principal.address, object_id=task_id, detail=detail
+        )
 
 
-def find_seen(connection: Connection, task_id: str, viewer: Viewer) -> Row[Any]:
-    """The task's row. Raises NotFound for missing, deleted and foreign ones, and for what is no id at all."""
-    row = tasks.find(connection, task_id, viewer) if _ID.fullmatch(task_id) else None
-    if row is None:
-        raise NotFound("There is no such task.")
-    return row
+def _read_allowed(names: Sequence[str], targets: TargetParser) -> tuple[str, ...]:
+    try:
+        return tuple(targets.ascii_name(name.strip(".")) for name in names)
+    except InvalidInput as error:
+        raise ConfigurationError(
+            text="targets_refused", name="COMPLIANCE_ALLOWED_TARGETS", reason=error.text
+        ) from error
 
 
-def _is_retried(row: Row[Any]) -> bool:
+def _is_retried(row: TaskRow) -> bool:
     """A retry has had its effect already: the task waits, or runs in a run that a retry began."""
-    return bool(row.status == TaskStatus.PENDING or (row.status == TaskStatus.RUNNING and row.run > 1))
+    return row.status == TaskStatus.PENDING or (row.status == TaskStatus.RUNNING and row.run > 1)
 
 
 def _contended() -> Conflict:
-    return Conflict("Others are changing this task; look again.", code="contended")
+    return Conflict(code="contended")

@@ -7,17 +7,18 @@ from typing import Final
 
 from app.core.clock import Clock
 from app.core.config import Settings
-from app.core.db import BUSY, FULL, Database, DatabaseDamaged, DatabaseUnavailable
+from app.core.db import Database, DatabaseUnavailable
+from app.core.db_backend import Failure
 from app.core.errors import ConfigurationError
+from app.core.pending_restore import apply_restore
 from app.core.security import SECRET_FILE
+from app.core.system_errors import reason_of
+from app.domain.messages import Language, MessageCatalog, english
 from app.events.epoch import COUNTER_FILE, ID_FILE
 from app.migrations.runner import head_revision, migrate, read_revision
 
-WITNESSES: Final = (SECRET_FILE, COUNTER_FILE, ID_FILE)  # made after the database, at the first start
-_ADVICE: Final = {
-    BUSY: "another program holds it: end that one",
-    FULL: "make room on its disk",
-}
+TRACES: Final = (SECRET_FILE, COUNTER_FILE, ID_FILE)  # made after the database, at the first start
+_ADVICE: Final = {Failure.BUSY: "busy", Failure.FULL: "full", Failure.DAMAGED: "damaged"}
 
 
 def require_database(settings: Settings) -> None:
@@ -25,26 +26,34 @@ def require_database(settings: Settings) -> None:
 
     Raises ConfigurationError.
     """
-    found = witnesses_of_loss(settings)
+    found = traces_of_lost_database(settings)
     if found:
         raise ConfigurationError(
-            f"The database {settings.database_file} is missing or empty, and {found[0]} tells that there was one. Put "
-            f"it back (`compliance restore FILE`); to begin anew, remove {', '.join(map(str, found))} first."
+            text="database_lost",
+            path=settings.database_file,
+            trace=found[0],
+            traces=MessageCatalog(Language.EN).join_terms(map(str, found)),
         )
 
 
-def witnesses_of_loss(settings: Settings) -> list[Path]:
+def traces_of_lost_database(settings: Settings) -> list[Path]:
     """Files that tell of a database that is not there any more; none when it is there, or never was."""
     database = settings.database_file
     if database is None or (database.exists() and not _is_empty(database)):
         return []
-    return [path for name in WITNESSES if (path := settings.data_dir / name).exists()]
+    return [path for name in TRACES if (path := settings.data_dir / name).exists()]
 
 
 def prepare_new_database(settings: Settings, db: Database, clock: Clock) -> None:
-    """Before the signing key of a first start is made: a key without a database means that the database was lost."""
+    """Before the signing key of a first start is made: a key without a database means that the database was lost.
+
+    Raises ConfigurationError.
+    """
     if settings.embedded and settings.secret_key is None and not (settings.data_dir / SECRET_FILE).exists():
-        migrate(db, clock=clock)
+        try:
+            migrate(db, clock=clock)
+        except DatabaseUnavailable as error:
+            raise explain(error, settings) from error
 
 
 def prepare_database(settings: Settings, db: Database, clock: Clock) -> None:
@@ -52,22 +61,31 @@ def prepare_database(settings: Settings, db: Database, clock: Clock) -> None:
     if settings.embedded:
         migrate(db, clock=clock)
     elif read_revision(db) != head_revision():
-        raise ConfigurationError("The database is not at this version's revision: run `compliance migrate`.")
+        raise ConfigurationError(text="database_not_migrated")
+
+
+def finish_restore(data_dir: Path) -> Path | None:
+    """What a restore has laid ready takes its place; returns where the old data is now. The caller holds the lock.
+
+    Raises ConfigurationError when the disk refuses; the next start goes on.
+    """
+    try:
+        return apply_restore(data_dir)
+    except OSError as error:
+        raise ConfigurationError(
+            text="restore_not_finished", folder=data_dir, path=error.filename, reason=reason_of(error)
+        ) from error
 
 
 def explain(error: DatabaseUnavailable | OSError, settings: Settings) -> ConfigurationError:
     """Why the service does not start, with the path and what to do."""
     if isinstance(error, OSError):
         where = error.filename or settings.data_dir
-        return ConfigurationError(f"{where} cannot be used: {error.strerror}; make room or rights, and start again.")
-    where = settings.database_file or "of COMPLIANCE_DATABASE_URL"
-    if isinstance(error, DatabaseDamaged):
-        advice = "put a backup in its place (`compliance restore FILE`)"
-    else:
-        advice = _ADVICE.get(error.message, "see that it and its folder can be written to")
+        return ConfigurationError(text="start_file", path=where, reason=reason_of(error))
+    where = settings.database_file or "COMPLIANCE_DATABASE_URL"
+    advice = english(f"start_advice.{_ADVICE.get(error.failure, 'other')}")
     return ConfigurationError(
-        f"The database {where} cannot be used: {error.message}; {advice}, and start again (`compliance doctor` looks "
-        "at it)."
+        text="start_database", path=where, reason=english(f"failure.{error.failure.key}"), advice=advice
     )
 
 

@@ -26,6 +26,7 @@ export class Api {
 
   /** `base`: absolute address of `api/v1/`. `session`: options of `Session` without `requestPair`. */
   constructor({ base, session, fetch = (...request) => globalThis.fetch(...request) }) {
+    this.language = null; // in which the server's texts shall come; null: as the browser says
     this.#base = base;
     this.#fetch = fetch;
     const requestPair = (refreshToken) => this.#json("POST", "auth/refresh", { body: { refresh_token: refreshToken } });
@@ -51,6 +52,11 @@ export class Api {
     return (await this.#callJson("POST", "monitor/ws/ticket")).ticket;
   }
 
+  /** What a call answers for a token that need not be the session's. */
+  callAs(token, method, path) {
+    return this.#json(method, path, { token });
+  }
+
   /** A new access token, though the old one may still be good. */
   freshToken() {
     return this.#token({ renew: true });
@@ -60,8 +66,14 @@ export class Api {
     return this.#callJson("GET", `tasks?page=${page}&page_size=${pageSize}`);
   }
 
-  getTask(id) {
-    return this.#callJson("GET", `tasks/${id}`);
+  /** A task as it is, or as an attempt left it. */
+  getTask(scope) {
+    return this.#callJson("GET", pathIn(scope, ""));
+  }
+
+  /** What was tried, the newest first: `{items, shown_attempt}`. */
+  attempts(id) {
+    return this.#callJson("GET", `tasks/${id}/attempts?page_size=${PAGE_SIZE}`);
   }
 
   createTask(targetDomain, config) {
@@ -80,34 +92,55 @@ export class Api {
     await this.#call("DELETE", `tasks/${id}`);
   }
 
-  /** `{items, next_after_log_seq}` */
-  logLines(id, { after, limit }) {
-    return this.#callJson("GET", `monitor/tasks/${id}/logs?after_log_seq=${after}&limit=${limit}`);
+  /** `{items, next_after_log_seq}`; of all attempts, or of one. */
+  logLines(scope, { after, limit }) {
+    return this.#callJson("GET", `monitor/${pathIn(scope, "/logs", { after_log_seq: after, limit })}`);
   }
 
   /** The whole log as text. */
-  async logFile(id) {
-    return (await this.#call("GET", `monitor/tasks/${id}/logs?format=text`, undefined, 0)).blob();
+  async logFile(scope) {
+    return (await this.#call("GET", `monitor/${pathIn(scope, "/logs", { format: "text" })}`, undefined, 0)).blob();
   }
 
-  /** The report as a JSON document. */
-  async reportFile(id) {
-    return (await this.#call("GET", `tasks/${id}/report`, undefined, 0)).blob();
+  /** The report in the language of the page. `format`: one of REPORT_FORMATS. */
+  async reportFile(scope, format) {
+    return (await this.#call("GET", pathIn(scope, "/report", { format }), undefined, 0)).blob();
   }
 
-  violations(id, most) {
-    return this.#all(`tasks/${id}/violations`, most);
+  violations(scope, most) {
+    return this.#all(pathIn(scope, "/violations"), most);
   }
 
-  thirdParties(id, most) {
-    return this.#all(`tasks/${id}/third-parties`, most);
+  thirdParties(scope, most) {
+    return this.#all(pathIn(scope, "/third-parties"), most);
+  }
+
+  /** A piece of a list of what a scan found: `{items, total}`. `kind`: "findings" or "references". */
+  listIn(scope, kind, parameters) {
+    return this.#callJson("GET", pathIn(scope, `/${kind}`, { page_size: PAGE_SIZE, ...parameters }));
+  }
+
+  /** One thing with its evidence. `kind`: "findings", "third-parties" or "pages". */
+  detailIn(scope, kind, key, parameters) {
+    return this.#callJson("GET", pathIn(scope, `/${kind}/${encodeURIComponent(key)}`, parameters));
+  }
+
+  /** All references to one third party, as a table. */
+  async referenceFile(scope, domain) {
+    return (await this.#call("GET", pathIn(scope, "/references", { format: "csv", domain }), undefined, 0)).blob();
+  }
+
+  /** A captured content. */
+  async contentFile(scope, sha256) {
+    return (await this.#call("GET", pathIn(scope, `/captures/${sha256}`), undefined, 0)).blob();
   }
 
   /** All items of a paged list, at most `most`: `{items, total}`. */
   async #all(path, most) {
     const items = [];
     for (let page = 1; ; page += 1) {
-      const piece = await this.#callJson("GET", `${path}?page=${page}&page_size=${PAGE_SIZE}`);
+      const joint = path.includes("?") ? "&" : "?";
+      const piece = await this.#callJson("GET", `${path}${joint}page=${page}&page_size=${PAGE_SIZE}`);
       items.push(...piece.items);
       if (!piece.items.length || items.length >= Math.min(piece.total, most)) {
         return { items: items.slice(0, most), total: piece.total };
@@ -145,7 +178,8 @@ export class Api {
 
   /** `timeoutMs` 0: a download, which takes as long as it takes. */
   async #request(method, path, { body, token, timeoutMs }) {
-    const headers = { Accept: "application/json, application/problem+json, text/plain" };
+    const headers = { Accept: "application/json, application/problem+json, */*;q=0.5" };
+    if (this.language) headers["Accept-Language"] = this.language;
     if (token) headers.Authorization = `Bearer ${token}`;
     if (body) headers["Content-Type"] = "application/json";
     const signal = timeoutMs ? AbortSignal.timeout(timeoutMs) : undefined;
@@ -158,6 +192,13 @@ export class Api {
     if (!response.ok) throw await problemOf(response);
     return response;
   }
+}
+
+/** The address of a scan, or with `tail` of something of it, as one attempt found it. */
+function pathIn({ taskId, attempt = null }, tail, parameters = {}) {
+  const query = new URLSearchParams(parameters);
+  if (attempt !== null) query.set("attempt", attempt);
+  return `tasks/${taskId}${tail}${query.size ? `?${query}` : ""}`;
 }
 
 /** The error in a response; its body may be anything when a proxy made it. */

@@ -3,15 +3,16 @@
 import { Api } from "./api.js";
 import { h, setText } from "./dom.js";
 import { Realtime } from "./realtime.js";
-import { chooseLanguage, createTexts, textOfCode } from "./texts.js";
+import { addressOf, parseRoute } from "./route.js";
+import { chooseLanguage, createTexts, nextLanguage, textOfCode } from "./texts.js";
+import { createAttemptView } from "./views/attempt.js";
+import { createDetailView } from "./views/detail.js";
 import { createFrame } from "./views/frame.js";
 import { createSignin } from "./views/signin.js";
 import { createTaskView } from "./views/task.js";
 import { createTasksView } from "./views/tasks.js";
 
 const LANGUAGE_KEY = "compliance.language";
-const TASK_ROUTE = /^#\/tasks\/([^/]+)$/;
-const TASK_ID = /^[0-9a-f-]{36}$/;
 const TOAST_MS = 7_000;
 
 const query = new URLSearchParams(location.search);
@@ -19,19 +20,18 @@ const address = (path) => new URL(path, document.baseURI);
 
 class App {
   constructor() {
-    this.language = chooseLanguage({
-      query: query.get("lang"),
-      remembered: localStorage.getItem(LANGUAGE_KEY),
-      preferred: navigator.languages,
-    });
-    this.t = createTexts(this.language);
     this.api = new Api({
       base: address("api/v1/").href,
       session: { storage: sessionStorage, channel: new BroadcastChannel("compliance.session") },
     });
+    this.#setLanguage(chooseLanguage({
+      query: query.get("lang"),
+      remembered: localStorage.getItem(LANGUAGE_KEY),
+      preferred: navigator.languages,
+    }));
     this.api.session.onEnd = (code) => this.#signedOut(code);
     this.realtime = new Realtime({
-      openSocket,
+      openSocket: (ticket) => openSocket(ticket, this.language),
       getTicket: () => this.api.ticket(),
       getToken: () => this.api.freshToken(),
       clock: { now: () => Date.now(), after: startTimer },
@@ -42,6 +42,7 @@ class App {
         onBroadcast: (frame) => this.#onBroadcast(frame),
       },
     });
+    this.broadcasts = new Set(); // ids of those that were shown
     this.targets = new Map(); // task id -> target domain, for notices that do not name it
     this.suggestedTarget = query.get("target") ?? "";
     this.endedBy = undefined; // code of the end of the last session; undefined: there was none
@@ -60,12 +61,12 @@ class App {
   }
 
   switchLanguage() {
-    this.language = this.language === "zh-CN" ? "en" : "zh-CN";
+    this.#setLanguage(nextLanguage(this.language));
     localStorage.setItem(LANGUAGE_KEY, this.language);
-    this.t = createTexts(this.language);
     this.#applyLanguage();
     this.#dropFrame();
     this.#show();
+    this.realtime.restart(); // frames come in the language that the connection was opened with
   }
 
   async signIn(username, password) {
@@ -103,6 +104,13 @@ class App {
     setTimeout(close, TOAST_MS);
   }
 
+  /** `offered` has the texts of the language that the reader may switch to: its name, and how to get there. */
+  #setLanguage(language) {
+    this.language = this.api.language = language;
+    this.t = createTexts(language);
+    this.offered = createTexts(nextLanguage(language));
+  }
+
   #applyLanguage() {
     document.documentElement.lang = this.language;
     this.setTitle(null);
@@ -117,11 +125,17 @@ class App {
       document.getElementById("app").replaceChildren(this.view.element);
     } else {
       this.#ensureFrame();
-      const id = TASK_ROUTE.exec(location.hash)?.[1];
-      this.view = id === undefined ? createTasksView(this) : createTaskView(this, TASK_ID.test(id) ? id : null);
+      this.view = this.#createView(parseRoute(location.hash));
       this.frame.setView(this.view.element);
+      scrollTo(0, 0);
     }
     this.view.ready?.();
+  }
+
+  #createView(route) {
+    if (route.view === "tasks") return createTasksView(this);
+    if (route.view === "detail") return createDetailView(this, route);
+    return route.attempt === null ? createTaskView(this, route) : createAttemptView(this, route);
   }
 
   #ensureFrame() {
@@ -161,18 +175,22 @@ class App {
     const { domain, risk_level: risk } = frame.violation;
     const target = this.targets.get(frame.task_id) ?? textOfCode(this.t, "violation", frame.violation_key);
     const kind = risk === "critical" || risk === "high" ? "error" : "warning";
-    this.toast(this.t("violations.elsewhere", { target, domain }), { kind, href: `#/tasks/${frame.task_id}` });
+    this.toast(this.t("violations.elsewhere", { target, domain }), { kind, href: addressOf({ taskId: frame.task_id }) });
   }
 
+  /** What is kept is said again at each connection. */
   #onBroadcast(frame) {
+    if (this.broadcasts.has(frame.broadcast_id)) return;
+    this.broadcasts.add(frame.broadcast_id);
     this.toast(`${this.t("live.broadcast", { sender: frame.sender })}: ${frame.message}`, { kind: frame.level });
   }
 }
 
-function openSocket(ticket) {
+function openSocket(ticket, language) {
   const url = address("api/v1/monitor/ws");
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   url.searchParams.set("ticket", ticket);
+  url.searchParams.set("lang", language);
   return new WebSocket(url);
 }
 

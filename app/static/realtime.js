@@ -4,11 +4,12 @@
  * Everything from outside comes in: how a socket is opened, where tickets and tokens come from, clock and chance. Close
  * codes, the waiting times and the rule for followed tasks are those of the protocol (sections 2 and 5).
  *
- * Phases: "idle" (not started), "connecting", "online" (greeted), "waiting" (until `retryAt`), "stopped" (the server
+ * Phases: "idle" (not started), "connecting", "online" (welcomed), "waiting" (until `retryAt`), "stopped" (the server
  * said not to come back, or the session has ended; `reason` says why).
  */
 
-import { Following, isNotice } from "./following.js";
+import { FIRST_STOPPING_CODE, STOP_REASONS } from "./contract.js";
+import { TaskSubscription, isNotice } from "./subscription.js";
 
 const BASE_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
@@ -20,8 +21,6 @@ const PING_AFTER_MS = 9_000;
 const ANSWER_WITHIN_MS = 8_000;
 const TICK_MS = 1_000;
 const MAX_REMEMBERED_TASKS = 1_000; // for telling notices twice apart; the oldest goes
-const FIRST_STOPPING_CODE = 4500;
-const STOP_REASONS = { 4500: "logged_out", 4501: "user_disabled", 4503: "connection_limit" };
 
 /** Why not to come back after a close; null: come back. Whether the token is still good, the next ticket shows. */
 export function stopReason(code, reason) {
@@ -52,16 +51,16 @@ export class Realtime {
   #random;
   #listener;
   #socket = null;
-  #followed = new Map(); // task id -> {following, listener}
+  #followed = new Map(); // task id -> {subscription, listener}
   #noticed = new Map(); // task id -> highest seq told as a notice or applied
-  #epoch = null; // of the log, as the last greeting named it
+  #epoch = null; // of the log, as the last welcome named it
   #connection = 0; // grows with every try; what belongs to an older one is void
   #commands = 0;
   #tries = 0;
   #advice = null; // of `reconnect_advice`, for the next wait
   #holdMs = 0; // of the last fatal error, or of a refused ticket
   #pingedAt = null; // when the ping without an answer was sent; null: there is none
-  #startedAt = 0; // when this connection was tried, and later greeted
+  #startedAt = 0; // when this connection was tried, and later welcomed
   #cancelRetry = null;
   #cancelTick = null;
 
@@ -95,6 +94,13 @@ export class Realtime {
     this.#halt("idle", null);
   }
 
+  /** Opens another connection in place of the one that is, or is tried: something of its address has changed. */
+  restart() {
+    if (this.status.phase === "idle" || this.status.phase === "stopped") return;
+    this.stop();
+    this.start();
+  }
+
   /** Does not wait any longer. Called for the user, or when the network is back. */
   retryNow() {
     if (this.status.phase !== "waiting") return;
@@ -110,13 +116,13 @@ export class Realtime {
 
   /**
    * Follow a task from a snapshot on. `listener`: `onFrame(frame)` for snapshots and events in order, `onLost(code)`.
-   * Returns the function that ends it. A task has one follower: the newest.
+   * Returns the function that ends it. A task has one listener: the newest.
    */
   follow(taskId, { topics = ["progress", "logs"], logTail = 200, listener }) {
-    const previous = this.#followed.get(taskId)?.following;
+    const previous = this.#followed.get(taskId)?.subscription;
     const options = { topics, logTail };
-    const following = previous ? Following.after(previous, options) : new Following(taskId, options);
-    const entry = { following, listener };
+    const subscription = previous ? TaskSubscription.after(previous, options) : new TaskSubscription(taskId, options);
+    const entry = { subscription, listener };
     this.#followed.set(taskId, entry);
     this.#flush();
     return () => this.#unfollow(taskId, entry);
@@ -125,7 +131,7 @@ export class Realtime {
   #unfollow(taskId, entry) {
     if (this.#followed.get(taskId) !== entry) return;
     entry.listener = null;
-    entry.following.wanted = false;
+    entry.subscription.wanted = false;
     this.#flush();
   }
 
@@ -175,7 +181,7 @@ export class Realtime {
     this.#connection += 1;
     this.#socket = null;
     this.#pingedAt = null;
-    for (const { following } of this.#followed.values()) following.disconnected();
+    for (const { subscription } of this.#followed.values()) subscription.disconnected();
     this.#forgetFinished();
     socket?.close(1000);
   }
@@ -218,7 +224,7 @@ export class Realtime {
     this.#pingedAt = null;
     switch (frame.type) {
       case "connection_established":
-        this.#greeted(frame);
+        this.#welcomed(frame);
         break;
       case "ping":
         this.#send({ type: "pong" });
@@ -243,7 +249,7 @@ export class Realtime {
     }
   }
 
-  #greeted(frame) {
+  #welcomed(frame) {
     this.#startedAt = this.#clock.now();
     if (this.#epoch !== frame.epoch) this.#noticed.clear(); // the numbers begin anew
     this.#epoch = frame.epoch;
@@ -260,13 +266,13 @@ export class Realtime {
   #refused(frame) {
     if (frame.fatal) this.#holdMs = frame.retry_after_ms ?? 0;
     for (const [taskId, entry] of this.#followed) {
-      if (entry.following.refuse(frame, this.#clock.now()) === "lost") this.#lose(taskId, entry);
+      if (entry.subscription.refuse(frame, this.#clock.now()) === "lost") this.#lose(taskId, entry);
     }
   }
 
   #route(frame) {
     const entry = this.#followed.get(frame.task_id);
-    const verdict = entry ? entry.following.receive(frame) : verdictOnStranger(frame);
+    const verdict = entry ? entry.subscription.receive(frame) : verdictOnStranger(frame);
     if (verdict === "apply") this.#apply(frame, entry);
     else if (verdict === "notice") this.#notice(frame);
     else if (verdict === "lost") this.#lose(frame.task_id, entry);
@@ -275,7 +281,7 @@ export class Realtime {
 
   #apply(frame, entry) {
     this.#remember(frame.task_id, frame.seq);
-    if (frame.type === "task_deleted") entry.following.wanted = false;
+    if (frame.type === "task_deleted") entry.subscription.wanted = false;
     entry.listener?.onFrame(frame);
     if (frame.type === "task_deleted") this.#flush();
   }
@@ -295,14 +301,14 @@ export class Realtime {
 
   #lose(taskId, entry) {
     this.#followed.delete(taskId);
-    entry.listener?.onLost(entry.following.lostCode);
+    entry.listener?.onLost(entry.subscription.lostCode);
   }
 
   #flush() {
     if (this.status.phase === "online") {
       const now = this.#clock.now();
-      for (const { following } of this.#followed.values()) {
-        const command = following.nextCommand(now, () => `c${(this.#commands += 1)}`);
+      for (const { subscription } of this.#followed.values()) {
+        const command = subscription.nextCommand(now, () => `c${(this.#commands += 1)}`);
         if (command) this.#send(command);
       }
     }
@@ -310,8 +316,8 @@ export class Realtime {
   }
 
   #forgetFinished() {
-    for (const [taskId, { following }] of this.#followed) {
-      if (following.finished) this.#followed.delete(taskId);
+    for (const [taskId, { subscription }] of this.#followed) {
+      if (subscription.finished) this.#followed.delete(taskId);
     }
   }
 

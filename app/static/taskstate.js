@@ -3,25 +3,22 @@
  * that a state that was followed equals a fresh snapshot. Knows no DOM.
  */
 
+import {
+  ERROR_FIELDS,
+  MAX_WARNINGS,
+  NO_STATISTICS,
+  NO_VIOLATIONS,
+  STATISTIC_OF_COUNT,
+  TERMINAL_STATUSES,
+  VIOLATION_FIELDS,
+  WARNING_FIELDS,
+  WORKER_LOST,
+} from "./contract.js";
+
 /** Lines kept in memory and shown; the whole log is a download away. */
 export const MAX_LINES = 2_000;
 /** Violations kept and shown; the report has them all. */
 export const MAX_VIOLATIONS = 1_000;
-
-const STATISTIC_OF_COUNT = {
-  subdomains: "total_subdomains",
-  pages: "total_pages_crawled",
-  third_parties: "total_third_party_domains",
-};
-const NO_STATISTICS = {
-  total_subdomains: 0,
-  total_pages_crawled: 0,
-  total_third_party_domains: 0,
-  total_violations: 0,
-  execution_duration: 0,
-};
-const NO_VIOLATIONS = { total: 0, critical: 0, high: 0, medium: 0, low: 0, needs_review: 0 };
-export const TERMINAL = new Set(["completed", "failed", "cancelled"]);
 
 export class TaskState {
   constructor(snapshot) {
@@ -36,10 +33,11 @@ export class TaskState {
     this.logs_version = 0; // grows when lines changed otherwise than by joining at the end
     this.message = null;
     this.eta_s = null;
+    this.eta_range_s = null;
   }
 
   get ended() {
-    return TERMINAL.has(this.status);
+    return TERMINAL_STATUSES.has(this.status);
   }
 
   /** Takes one event. Unknown types change nothing. */
@@ -76,7 +74,7 @@ export class TaskState {
   reset() {
     this.run += 1;
     this.progress = 0;
-    this.stage = this.stage_key = this.message = this.eta_s = null;
+    this.stage = this.stage_key = this.message = this.eta_s = this.eta_range_s = null;
     this.stages = this.stages.map((stage) => ({
       ...stage,
       status: "pending",
@@ -102,8 +100,8 @@ export class TaskState {
 
 /** A violation of an event or a snapshot in the flat shape of REST. */
 export function flatten(frame, createdAt) {
-  const { violation, violation_id, violation_key, needs_review, url = null, found_on = null } = frame;
-  return { ...violation, violation_id, violation_key, needs_review, url, found_on, created_at: createdAt };
+  const beside = Object.fromEntries(VIOLATION_FIELDS.map((name) => [name, frame[name] ?? null]));
+  return { ...frame.violation, ...beside, created_at: createdAt };
 }
 
 const CHANGES = {
@@ -120,6 +118,7 @@ const CHANGES = {
     state.stage_key = frame.stage_key;
     state.message = frame.message;
     state.eta_s = frame.eta_s ?? null;
+    state.eta_range_s = frame.eta_max_s === undefined ? null : [frame.eta_min_s, frame.eta_max_s];
     state.stages = state.stages.map((stage) =>
       stage.key === frame.stage_key ? { ...stage, progress: Math.max(stage.progress, frame.stage_progress) } : stage,
     );
@@ -151,19 +150,21 @@ const CHANGES = {
   logs_dropped(state) {
     state.logs_version += 1; // the numbers of the lines show the gap
   },
-  task_warning(state, { code, message, attempt, reason, host, count }) {
-    const place = Object.entries({ reason, host, count }).filter(([, value]) => value !== undefined);
-    state.warnings = [...state.warnings, { code, message, attempt, ...Object.fromEntries(place) }].slice(-50);
-    if (code === "worker_suspect") state.worker = { ...state.worker, state: "suspect" };
+  task_warning(state, frame) {
+    const kept = [...WARNING_FIELDS, "attempt"].filter((name) => frame[name] !== undefined);
+    const warning = Object.fromEntries(kept.map((name) => [name, frame[name]]));
+    state.warnings = [...state.warnings, warning].slice(-MAX_WARNINGS);
+    if (frame.code === "worker_suspect") state.worker = { ...state.worker, state: "suspect" };
   },
-  task_error(state, { code, message, retryable }) {
-    state.error = { code, message, retryable };
+  task_error(state, frame) {
+    const kept = ERROR_FIELDS.filter((name) => frame[name] !== undefined);
+    state.error = Object.fromEntries(kept.map((name) => [name, frame[name]]));
   },
   task_cancelling(state) {
     state.status = "cancelling";
   },
   task_retrying(state, frame) {
-    if (frame.reason === "worker_lost") {
+    if (frame.reason === WORKER_LOST) {
       state.stages = state.stages.map((stage) => (stage.status === "running" ? { ...stage, status: "pending" } : stage));
       state.error = undefined;
       state.verdict = undefined;

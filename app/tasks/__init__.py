@@ -1,1 +1,1 @@
-"""Runs scans: the one job body, its reporter, its process, and the runner that supervises processes."""
+"""Runs scans: the server's side of their processes, the processes themselves, and what they report."""

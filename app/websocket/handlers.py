@@ -1,75 +1,63 @@
 """The seed's `TaskMonitorHandler`: what happens to a task, told under the seed's names.
 
-Everything here is durable: a `notify_*` call changes the task and writes its event in one transaction, and whoever
-watches gets it through the log, in whichever process they are connected. The scan's own process does the same through
+Everything here is durable: a `notify_*` call changes the task and writes its event in one transaction, and every
+watcher gets it through the log, in whichever process it is connected. The scan's own process does the same through
 `services.recorder`; the watching itself is `monitor.service`.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Conflict, NotFound
 from app.core.ids import new_id
+from app.domain.log_entry import LogEntry
 from app.domain.stages import STAGE_BY_KEY, StageKey
-from app.domain.violations import REVIEW_BELOW, RiskLevel, ViolationKey, violation_name
-from app.events.journal import Journal, Unit
-from app.events.log import Place
-from app.events.types import (
-    ErrorInfo,
-    EventBody,
-    LogLevel,
-    NewEvent,
-    PendingLine,
-    PendingLogs,
-    Statistics,
-    TaskProgress,
-    Violation,
-    ViolationDetected,
-)
+from app.domain.violations import REVIEW_BELOW, Evidence, ViolationFact
+from app.events.event import NewEvent, PendingLogs
+from app.events.event_body import EventBody
+from app.events.log import AppendResult
+from app.events.types import ErrorInfo, Statistics, TaskProgress
+from app.events.writer import EventWriter, UnitOfWork
+from app.monitor.service import TaskMonitor
 from app.repositories import tasks
 from app.services.lifecycle import Lifecycle
-from app.services.ports import Monitor
-from app.services.recorder import Finding, Recorder
+from app.services.recorder import Recorder
+from app.services.violation_mapping import NewViolation
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TaskMonitorHandler:
     """Raises NotFound for a task that is missing, Conflict when the task is not in a state for the event."""
 
-    def __init__(
-        self,
-        *,
-        db: Database,
-        journal: Journal,
-        lifecycle: Lifecycle,
-        monitor: Monitor,
-        clock: Clock,
-        language: str,
-    ) -> None:
-        self._db = db
-        self._journal = journal
-        self._lifecycle = lifecycle
-        self._monitor = monitor
-        self._clock = clock
-        self._language = language
+    db: Database
+    event_writer: EventWriter
+    lifecycle: Lifecycle
+    monitor: TaskMonitor
+    clock: Clock
+    language: str
 
-    async def notify_task_created(self, *, user_id: str, target_domain: str, task_id: str | None = None) -> Place:
+    async def notify_task_created(
+        self, *, user_id: str, target_domain: str, task_id: str | None = None
+    ) -> AppendResult:
         """Create the task, pending, with its event."""
-        unit = self._lifecycle.create(task_id or new_id(), user_id=user_id, target_domain=target_domain, config={})
+        unit = self.lifecycle.create(task_id or new_id(), user_id=user_id, target_domain=target_domain, config={})
         return await self._write(unit)
 
-    async def notify_task_started(self, task_id: str, *, worker_id: str) -> Place:
+    async def notify_task_started(self, task_id: str, *, worker_id: str) -> AppendResult:
         """The worker owns the task's attempt from now on."""
         row = await self._find(task_id)
-        return await self._write(self._lifecycle.claim(task_id, row.attempt, worker_id, row.target_domain))
+        return await self._write(self.lifecycle.claim(task_id, row.attempt, worker_id, row.target_domain))
 
     async def notify_task_progress(
         self, task_id: str, *, progress: int, stage_key: StageKey, stage_progress: int, message: str
-    ) -> Place:
+    ) -> AppendResult:
         spec = STAGE_BY_KEY[stage_key]
         body = TaskProgress(
             progress=progress,
-            stage=spec.name(self._language),
+            stage=spec.name(self.language),
             message=message,
             stage_key=stage_key,
             stage_index=spec.index,
@@ -77,87 +65,55 @@ class TaskMonitorHandler:
         )
         return await self._record(task_id, body)
 
-    async def notify_task_completed(self, task_id: str, statistics: Statistics) -> Place:
+    async def notify_task_completed(self, task_id: str, statistics: Statistics) -> AppendResult:
         row = await self._find(task_id)
-        return await self._write(self._lifecycle.complete(task_id, row.attempt, statistics))
+        return await self._write(self.lifecycle.complete(task_id, row.attempt, statistics))
 
-    async def notify_task_error(self, task_id: str, error: ErrorInfo) -> Place:
+    async def notify_task_error(self, task_id: str, error: ErrorInfo) -> AppendResult:
         """The attempt has failed: `task_error` and its completion."""
         row = await self._find(task_id)
         statistics = Statistics.model_validate(row.statistics)
-        return await self._write(self._lifecycle.fail(task_id, row.attempt, error, statistics))
+        return await self._write(self.lifecycle.fail(task_id, row.attempt, error, statistics))
 
     async def notify_violation_detected(
-        self,
-        task_id: str,
-        *,
-        domain: str,
-        violation_key: ViolationKey,
-        risk_level: RiskLevel,
-        confidence_score: float,
-        description: str,
-        evidence: Sequence[dict[str, object]] = (),
-        url: str = "",
-        found_on: str = "",
-    ) -> Place:
-        """The violation's row and its event. `confidence_score` is 0..1."""
-        finding = Finding(
-            violation_id=new_id(),
-            domain=domain,
-            violation_key=violation_key,
-            risk_level=risk_level,
-            confidence_score=confidence_score,
-            description=description,
-            evidence=[dict(entry) for entry in evidence],
-            needs_review=confidence_score < REVIEW_BELOW,
-            url=url,
-            found_on=found_on,
-        )
-        body = ViolationDetected(
-            violation=Violation(
-                domain=domain,
-                violation_type=violation_name(violation_key, self._language),
-                risk_level=risk_level,
-                confidence_score=confidence_score,
-                description=description,
-            ),
-            violation_id=finding.violation_id,
-            violation_key=violation_key,
-            needs_review=finding.needs_review,
-            url=url or None,
-            found_on=found_on or None,
-        )
-        return await self._record(task_id, body, [finding])
+        self, task_id: str, *, confidence_score: float, evidence: Sequence[Evidence] = (), **fields: Any
+    ) -> AppendResult:
+        """Write the violation's row and its event. `fields` are the other ones of `ViolationFact`."""
+        review = confidence_score < REVIEW_BELOW
+        fact = ViolationFact(confidence_score=confidence_score, evidence=tuple(evidence), needs_review=review, **fields)
+        violation = NewViolation(fact)
+        return await self._record(task_id, violation.event(self.language), [violation])
 
-    async def send_task_logs(self, task_id: str, lines: Sequence[tuple[LogLevel, str, str]]) -> Place:
-        """Lines as (level, module, message); one group is one event."""
-        now = self._clock.now()
-        return await self._record(task_id, PendingLogs(tuple(PendingLine(*line, now) for line in lines)))
+    async def send_task_logs(self, task_id: str, lines: Sequence[LogEntry]) -> AppendResult:
+        """One group of lines is one event."""
+        return await self._record(task_id, PendingLogs(tuple(lines)))
 
     async def _monitor_tasks_loop(self) -> None:
         """The watching, every 10 s, until cancelled."""
-        await self._monitor.run()
+        await self.monitor.run()
 
     async def _check_running_tasks(self) -> None:
-        await self._monitor.check_running_tasks()
+        await self.monitor.check_running_tasks()
 
     async def _handle_timeout_task(self, task_id: str) -> None:
         """End a task that ran for too long."""
-        await self._monitor.handle_timeout(await self._find(task_id))
+        await self.monitor.handle_timeout(await self._find(task_id))
 
-    async def _record(self, task_id: str, body: EventBody | PendingLogs, findings: Sequence[Finding] = ()) -> Place:
+    async def _record(
+        self, task_id: str, body: EventBody | PendingLogs, violations: Sequence[NewViolation] = ()
+    ) -> AppendResult:
         row = await self._find(task_id)
-        recorder = Recorder(task_id=task_id, attempt=row.attempt, run=row.run, clock=self._clock)
-        return await self._write(recorder.record([NewEvent(body)], findings))
+        recorder = Recorder(task_id=task_id, attempt=row.attempt, run=row.run, clock=self.clock)
+        return await self._write(recorder.record([NewEvent(body)], violations))
 
     async def _find(self, task_id: str) -> tasks.TaskRow:
-        row = await self._db.read(lambda connection: tasks.find(connection, task_id))
+        row = await self.db.read(lambda connection: tasks.find(connection, task_id))
         if row is None:
-            raise NotFound("There is no such task.")
+            raise NotFound(text="no_such_task")
         return row
 
-    async def _write(self, unit: Unit) -> Place:
-        place = await self._journal.write(unit)
-        if place is None:
-            raise Conflict("The task is not in a state for this.")
-        return place
+    async def _write(self, unit: UnitOfWork) -> AppendResult:
+        result = await self.event_writer.write(unit)
+        if result is None:
+            raise Conflict
+        return result

@@ -51,7 +51,12 @@ def campaign() -> list[Resource]:
         document(
             "/", "六一八活动", links([("/rules.html", "规则")]), refs=(shapes.image("img.fast-cdn.test", "/618.png"),)
         ),
-        document("/rules.html", "活动规则", links([("http://static-7x.corp.test/list.html", "素材")])),
+        document(
+            "/rules.html",
+            "活动规则",
+            links([("http://static-7x.corp.test/list.html", "素材")]),
+            refs=(shapes.script("assets.quick-event.test", "/form.js"),),
+        ),
     ]
 
 

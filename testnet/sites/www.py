@@ -14,7 +14,7 @@ Disallow: /search
 
 Sitemap: https://www.corp.test/sitemap_index.xml
 """
-METRICS = shapes.script("stat.metrics.test", "/s.js")
+METRICS = shapes.script("stat.metrics.test", "/matomo.js")
 SHEET = '<link rel="stylesheet" href="/static/site.css">'
 NAVIGATION = links(
     [

@@ -68,3 +68,4 @@ MALWARE_BODY: Final = (
     '<p><a class="download" href="/files/flash_player_update.exe" download>Download flash update 下载更新</a></p>'
     "<script>setTimeout(function () { window.location.href = '/files/flash_player_update.exe'; }, 60000);</script>"
 )
+NO_BUCKET: Final = ("NoSuchBucket", "The specified bucket does not exist.", "quick-event.oss-cn-hangzhou.aliyuncs.com")

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import httpx
 
-from tests.support.house import ADMIN_PASSWORD
+from tests.support.backend import ADMIN_PASSWORD
 from tests.support.service import Service, nginx_before
 
 HOME = "192.0.2.10"

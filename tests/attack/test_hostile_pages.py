@@ -15,9 +15,9 @@ import pytest
 from app.domain.stages import STAGES, StageStatus
 from app.engines.analyse.subject import Subject
 from app.engines.model import Capture, FetchError, ThirdParty
+from app.engines.parsing.page_parser import PageParser
+from app.engines.parsing.pool import ParserPool
 from app.engines.ports import Unreadable
-from app.engines.reading.pool import ReadingPool
-from app.engines.reading.reader import PageReader
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.hostile_pages import MAX, PAGES
 from tests.support.small_world import TARGET, small_world
@@ -38,24 +38,23 @@ def test_there_are_forty_of_them():
 async def test_a_page_is_read_or_refused_within_its_processor_time(name):
     body = PAGES[name]().encode()
     assert len(body) <= MAX
-    async with ReadingPool(target="corp.test", language="en") as pool:
-        reader = PageReader(pool)
-        await reader.document("")
-        as_page = await cost(pool, reader.page(body, url="http://corp.test/", headers=HTML))
-        as_party = await cost(pool, look_and_judge(reader, body))
-        assert (await reader.document("<p>next")).text == "next"
+    async with ParserPool(target="corp.test") as pool:
+        parser = PageParser(pool)
+        await parser.document(b"", charset="utf-8")
+        as_page = await cost(pool, parser.page(body, url="http://corp.test/", headers=HTML))
+        as_party = await cost(pool, capture_and_analyse(parser, body))
+        assert (await parser.document(b"<p>next", charset="utf-8")).text == "next"
     assert as_page < PAGE_S + TICK_S
     assert as_party < PAGE_S + TICK_S
 
 
-async def look_and_judge(reader: PageReader, body: bytes) -> None:
-    answer = await reader.answer(body, content_type="text/html", url=AWAY)
-    shown = answer.document
-    capture = Capture("away.test", "away.test", AWAY, AWAY, 200, title=shown.title, text=shown.text)
-    await reader.analyse(Subject(capture, ThirdParty("away.test", ("away.test",))), body)
+async def capture_and_analyse(parser: PageParser, body: bytes) -> None:
+    content, _ = await parser.answer(body, content_type="text/html", url=AWAY)
+    capture = Capture("away.test", "away.test", AWAY, AWAY, 200, title=content.title)
+    await parser.analyse(Subject(capture, ThirdParty("away.test", ("away.test",)), content))
 
 
-async def cost(pool: ReadingPool, work) -> float:
+async def cost(pool: ParserPool, work) -> float:
     """Processor time of all readers, those included that were ended meanwhile."""
     before = used(pool)
     try:
@@ -66,11 +65,15 @@ async def cost(pool: ReadingPool, work) -> float:
     return used(pool) - before
 
 
-def used(pool: ReadingPool) -> float:
+def used(pool: ParserPool) -> float:
     """Of the readers' parent, of those that it has buried, and of the living ones."""
     ticks = 0
     for pid in pool.processes():
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended: its parent has its time, once it has buried it
+        fields = stat.rpartition(")")[2].split()
         ticks += sum(map(int, fields[11:15]))  # its own, and of children that are gone
     return ticks / os.sysconf("SC_CLK_TCK")
 
@@ -102,7 +105,7 @@ async def scan(tmp_path: Path, documents: dict[tuple[str, str], bytes]) -> None:
     unread += [capture.url for capture in store.captures() if capture.error is FetchError.UNREADABLE]
     named = " ".join(message for _, message in sink.of("log"))
     warned = " ".join(message for _, message in sink.of("warning"))
-    assert [url for url in unread if f"{url} could not be read" not in named] == []
+    assert [url for url in unread if f"The page {url} could not be parsed" not in named] == []
     assert [url for url in unread[:10] if url not in warned] == []
     assert {host for host, _ in documents} <= {url.split("/")[2] for url in world.requests}
     assert store.counts().pages > 1

@@ -4,7 +4,7 @@ from typing import Any
 
 import uvicorn
 
-from app.websocket.transport import ServerProtocol
+from app.transport.websocket import WebSocketProtocol
 
 LARGEST_MESSAGE = 64 << 20  # the suite sends 16 MiB
 
@@ -24,7 +24,7 @@ def build_config() -> uvicorn.Config:
     return uvicorn.Config(
         echo,
         http="httptools",
-        ws=ServerProtocol,
+        ws=WebSocketProtocol,
         ws_max_size=LARGEST_MESSAGE,
         ws_ping_interval=None,
         ws_ping_timeout=None,

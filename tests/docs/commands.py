@@ -5,6 +5,8 @@ from typing import Any
 from typer.main import get_command
 
 from app.cli.commands import app
+from app.cli.language import OPTION
+from app.domain.messages import MessageCatalog
 
 
 def _group() -> Any:
@@ -18,12 +20,12 @@ def command_tree() -> dict[str, set[str]]:
 
 def common_options() -> set[str]:
     """Those that stand before the command."""
-    return _spellings(_group())
+    return _spellings(_group()) | {OPTION}
 
 
 def help_of(command: str) -> str:
     """The help of a command in one line."""
-    return " ".join(str(_group().commands[command].help).split())
+    return " ".join(MessageCatalog("en")(f"help.{command}").split())
 
 
 def _spellings(command: Any) -> set[str]:

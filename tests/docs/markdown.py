@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# Papers of the house itself; licences and notices of others are not ours to check.
+# Papers of the backend itself; licences and notices of others are not ours to check.
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/adr/*.md")], key=str)
 _FENCE = re.compile(r"^(`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^\1[ ]*$", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`([^`\n]+)`")

@@ -94,12 +94,12 @@ def problem_codes() -> set[str]:
     """Patterns of every `code` that a problem document may carry."""
     ours, stores = family("ScannerError"), family("ScanStoreError")
     classes = {code for code in (*ours.values(), *stores.values()) if code}
-    framework = {code for code, _ in CODES.values()}
+    framework = set(CODES.values())
     raised = given(set(ours), keyword="code") | given({"InvalidTarget"}, position=0)
-    return classes | framework | raised | given({"problem"}, position=1)
+    return classes | framework | raised | given({"problem"}, position=2)
 
 
 def failure_codes() -> set[str]:
     """Patterns of every `code` with which an attempt of a task may fail."""
     stores = {code for code in family("ScanStoreError").values() if code}
-    return stores | given({"ErrorInfo"}, keyword="code") | given({"failed"}, position=1)
+    return stores | given({"ErrorInfo"}, keyword="code") | given({"told"}, position=0) | given({"failed"}, position=1)

@@ -11,9 +11,9 @@ from app.client import taskview
 from app.client.rest import RestClient
 from app.events.types import Statistics
 from tests.docs.markdown import ROOT, blocks, codes, first_codes, read, section
-from tests.support.house import ADMIN_PASSWORD
+from tests.support.backend import ADMIN_PASSWORD
 from tests.support.realtime import until, warning
-from tests.support.streaming import stream_house
+from tests.support.streaming import stream_backend
 
 TEXT = read("docs/client.md")
 MAX_LINES = 20  # of the example, without blank ones
@@ -31,26 +31,26 @@ def test_the_example_is_short():
 async def test_the_example_follows_a_task_to_its_end(tmp_path):
     script = tmp_path / "watcher.py"
     script.write_text(example(), encoding="utf-8")
-    async with asyncio.timeout(60), stream_house(tmp_path / "data") as house:
-        task = await house.add_task(await house.sign_in())
+    async with asyncio.timeout(60), stream_backend(tmp_path / "data") as backend:
+        task = await backend.add_task(await backend.sign_in())
         watcher = await asyncio.create_subprocess_exec(
             sys.executable,
             str(script),
-            house.url,
+            backend.url,
             task,
             cwd=ROOT,
             env={**os.environ, "PASSWORD": ADMIN_PASSWORD, "PYTHONPATH": str(ROOT)},
             stdout=asyncio.subprocess.PIPE,
         )
         first = await watcher.stdout.readline()
-        await house.say(task, warning())
+        await backend.say(task, warning())
         # A server that loses the connection is no reason to miss anything.
-        manager = house.services.manager
+        manager = backend.services.manager
         for connection in manager.registry.all():
-            connection.peer.abort()
-        await house.say(task, warning())
+            connection.transport.abort()
+        await backend.say(task, warning())
         await until(lambda: len(manager.registry) == 1, timeout_s=20)
-        await house.services.journal.write(house.services.lifecycle.complete(task, 1, Statistics()))
+        await backend.services.event_writer.write(backend.services.lifecycle.complete(task, 1, Statistics()))
         rest = await watcher.stdout.read()
         assert await watcher.wait() == 0
     kinds = [line.split()[2] for line in (first + rest).decode().splitlines()]

@@ -17,7 +17,7 @@ def plan(target: str, folder: Path) -> str:
 @pytest.mark.parametrize("target", ["serve", "demo"])
 def test_whoever_runs_the_program_installs_the_program_alone(tmp_path, target):
     said = plan(target, tmp_path)
-    assert "--require-hashes -r requirements/base.txt -r requirements/build.txt" in said
+    assert "--require-hashes --no-deps -r requirements/base.txt -r requirements/build.txt" in said
     assert "dev.txt" not in said
 
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from app.core.config import PREFIX, Settings
 from app.events.types import EVENT_BODIES, NOTICE_TYPES
-from app.websocket.commands import COMMANDS, SubscribeItem, parse
-from app.websocket.protocol import CONTROL_FRAMES
+from app.websocket.messages.commands import COMMANDS, SubscribeItem, parse
+from app.websocket.messages.frames import CONTROL_FRAMES
 from tests.docs.markdown import blocks, codes, read, rows, section
 from tests.support.frames import read_frame
 
@@ -93,14 +93,14 @@ def test_every_limit_is_the_default_of_its_setting():
         assert default.split()[0] == f"{field.default:g}" or int(default.split()[0]) == field.default, setting
 
 
-def test_the_limits_of_the_greeting_are_the_defaults():
+def test_the_limits_of_the_welcome_are_the_defaults():
     example = next(block for block in blocks(about("What the server says", "connection_established")))
-    greeting, defaults = orjson.loads(example.body), Settings.model_fields
-    assert greeting["heartbeat"] == {
+    welcome, defaults = orjson.loads(example.body), Settings.model_fields
+    assert welcome["heartbeat"] == {
         "interval_s": defaults["ws_ping_after_s"].default,
         "timeout_s": defaults["ws_idle_timeout_s"].default,
     }
-    for name, value in greeting["limits"].items():
+    for name, value in welcome["limits"].items():
         candidates = (f"ws_{name}", name, name.replace("replay_", "replay_max_"))
         assert value == next(defaults[field].default for field in candidates if field in defaults), name
 

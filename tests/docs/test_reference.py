@@ -1,4 +1,4 @@
-"""Settings, metrics, codes, commands and floors: the documents list what the code has, no more and no less."""
+"""Settings, codes, commands and floors: the documents list what the code has, no more and no less."""
 
 import re
 import tomllib
@@ -8,14 +8,15 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from app.core.config import CLIENT_VARIABLES, PREFIX, Settings
-from app.core.metrics import Metrics
+from app.domain.close_codes import CloseCode
+from app.domain.messages import Language
+from app.domain.projection import WORKER_LOST
 from app.engines.model import FetchError
-from app.events.state import WORKER_LOST
 from app.events.types import WarningCode
 from app.factory import create_app
 from app.schemas.auth import LoginRequest
 from app.schemas.tasks import TaskCreate
-from app.websocket.codes import CODE_OF_ENDING, CloseCode, ErrorCode, SnapshotReason
+from app.websocket.messages.codes import ErrorCode, SnapshotReason
 from tests.docs.commands import command_tree, common_options, help_of
 from tests.docs.markdown import DOCUMENTS, ROOT, blocks, codes, first_codes, read, rows, section
 from tests.docs.source import failure_codes, given, problem_codes
@@ -52,6 +53,8 @@ def bounds_of(field: FieldInfo) -> str:
     """As the tables say it: "from 1 to 10", "above 0", "one of a, b"."""
     if get_origin(field.annotation) is Literal:
         return "one of " + ", ".join(get_args(field.annotation))
+    if field.annotation is Language:
+        return "one of " + ", ".join(Language)
     words = {"gt": "above", "ge": "from", "le": "to"}
     found = [
         f"{word} {number(limit)}"
@@ -76,27 +79,6 @@ def test_every_setting_has_a_meaning():
 
 def test_variables_that_are_no_settings_are_described():
     assert set(codes(section(read("docs/settings.md"), "What is no setting of the server"))) >= CLIENT_VARIABLES
-
-
-def exported() -> dict[str, tuple[str, set[str], tuple[str, ...]]]:
-    """By name in the code: type, exported names, labels."""
-    endings = {"counter": ["_total"], "gauge": [""], "histogram": ["_count", "_sum", "_bucket"]}
-    found = {}
-    for collector in vars(Metrics()).values():
-        if hasattr(collector, "_labelnames"):
-            name, kind = collector._name, collector._type
-            found[name] = (kind, {name + ending for ending in endings[kind]}, collector._labelnames)
-    return found
-
-
-def test_every_metric_is_described_under_its_exported_name():
-    table = rows(section(read("docs/metrics.md"), "Metrics"))
-    said = {
-        plain(name): (kind, {plain(part.strip()) for part in names.split(",")}, tuple(plain(labels).split(", ")))
-        for name, names, kind, labels, _ in table
-    }
-    real = {name: (kind, names, labels or ("",)) for name, (kind, names, labels) in exported().items()}
-    assert said == real
 
 
 @pytest.mark.parametrize("name", SEVEN)
@@ -127,7 +109,7 @@ def test_every_code_of_a_problem_is_described():
 
 
 def test_every_reason_to_end_a_connection_is_described_with_its_status():
-    from app.api.lobby import REASONS
+    from app.transport.http_limits import REASONS
 
     said = {
         plain(reason): status
@@ -145,7 +127,7 @@ def test_every_status_beside_a_code_is_right():
         for error in vars(errors).values()
         if isinstance(error, type) and issubclass(error, errors.ScannerError) and error.code != "configuration"
     }
-    by_code |= {code: status for status, (code, _) in CODES.items()}
+    by_code |= {code: status for status, code in CODES.items()}
     said = {plain(code): int(status) for code, status, _ in rows(section(read("docs/errors.md"), "Answers of REST"))}
     assert {code: said[code] for code in by_code} == by_code
 
@@ -168,9 +150,9 @@ def test_every_code_is_described(title, real):
 
 def test_every_reason_of_a_close_is_described():
     table = [cells for cells in rows(section(read("docs/errors.md"), "Close codes")) if plain(cells[0]).isdigit()]
-    said = {code for cells in table for code in codes(cells[1])}
-    assert given({"close"}, keyword="reason", position=1) <= said
-    assert set(CODE_OF_ENDING) <= said
+    said = {int(plain(cells[0])): set(codes(cells[1])) for cells in table}
+    assert said == {int(code): set(code.reasons) - {""} for code in CloseCode}
+    assert given({"close"}, keyword="reason", position=1) <= set.union(*said.values())
 
 
 def test_every_command_is_described():
@@ -209,9 +191,17 @@ def test_every_package_is_named_in_the_architecture():
 
 def test_every_module_of_the_real_time_side_is_named():
     named = set(codes(read("docs/realtime.md"))) | set(codes(read("docs/architecture.md")))
-    for path in [*ROOT.glob("app/websocket/*.py"), *ROOT.glob("app/events/*.py"), *ROOT.glob("app/monitor/*.py")]:
+    rooms = ("websocket", "transport", "events", "monitor")
+    for path in [path for room in rooms for path in ROOT.glob(f"app/{room}/**/*.py")]:
         if path.name != "__init__.py":
             assert str(path.relative_to(ROOT)) in named
+
+
+def test_every_module_of_the_crawl_is_named():
+    text = read("docs/crawl.md")
+    for room in ("crawl", "discover", "extract", "net"):
+        for path in (ROOT / "app/engines" / room).glob("*.py"):
+            assert path.stem == "__init__" or re.search(rf"\b{path.stem}\b", text), path
 
 
 def test_every_address_that_is_named_exists(tmp_path):

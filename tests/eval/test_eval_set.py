@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.engines.analyse.analyser import Analyser
+from bench import eval as command
 from bench.eval import CLASSES, CLEAN, judge, measures, read_items
+from tests.eval.pages.pages import pages
 
 FOLDER = Path(__file__).parent
 
@@ -52,3 +54,27 @@ def test_precision_stays_above_nine_tenths_and_recall_above_eight(outcomes, labe
 def test_near_misses_stay_clean(outcomes):
     wrong = [o.item["id"] for o in outcomes if o.item["label"] == CLEAN and o.predicted != CLEAN]
     assert len(wrong) <= 0.02 * len(outcomes), wrong
+
+
+@pytest.fixture(scope="module")
+def whole_pages():
+    analyser = Analyser(scope_target="scope.example")
+    return [judge(analyser, page.item) for page in pages()]
+
+
+def test_whole_pages_are_found_as_the_document_says(whole_pages):
+    violating = [outcome for outcome in whole_pages if outcome.item["label"] != CLEAN]
+    missed = [outcome.item["id"] for outcome in violating if outcome.predicted != outcome.item["label"]]
+    assert len(missed) <= 0.05 * len(violating), missed
+
+
+def test_no_whole_page_that_is_honest_is_accused(whole_pages):
+    assert [o.item["id"] for o in whole_pages if o.item["label"] == CLEAN and o.predicted != CLEAN] == []
+
+
+def test_the_command_prints_its_tables(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["eval.py", str(FOLDER / "clean_3.jsonl")])
+    command.main()
+    said = capsys.readouterr().out
+    assert "| class | items | precision | recall | F1 |" in said
+    assert "ms per page: median" in said

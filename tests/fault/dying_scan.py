@@ -1,7 +1,7 @@
 """A scan's process that is killed between COMMIT and hint: at its first violation, the hint is never sent.
 
-Given to `app.tasks.child.COMMAND` in the place of `app.tasks.process`. Only attempt 1 dies: the next one is an ordinary
-process.
+Put into `app.tasks.supervisor.worker_handle.COMMAND` for `app.tasks.worker.main`. Only attempt 1 dies: the next one is
+an ordinary process.
 """
 
 import os
@@ -9,8 +9,8 @@ import signal
 import sys
 
 from app.events.bus.base import Hint, TaskHint
-from app.tasks import process
-from app.tasks.pipe import PipeBus
+from app.tasks.worker import main as worker
+from app.tasks.worker.pipe_bus import PipeBus
 
 
 class DyingBus(PipeBus):
@@ -24,5 +24,5 @@ class DyingBus(PipeBus):
 
 
 if __name__ == "__main__":
-    process.PipeBus = DyingBus  # type: ignore[misc] # the failpoint
-    sys.exit(process.main())
+    worker.PipeBus = DyingBus  # type: ignore[misc] # the failpoint
+    sys.exit(worker.main())

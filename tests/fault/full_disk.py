@@ -16,7 +16,7 @@ from pathlib import Path
 
 from app.core.config import Settings
 from app.core.logging import configure_logging
-from tests.support.scan_house import FAST, ScanHouse, assert_sound, only_waited, scan_house, stage_runs
+from tests.support.scan_backend import FAST, ScanBackend, assert_sound, only_waited, scan_backend, stage_runs
 
 SIZE = "12m"  # the write-ahead log alone may take 4
 FULL_S = 4.0
@@ -24,18 +24,18 @@ TASKS = 3
 
 
 async def running(data_dir: Path, settings: str) -> None:
-    async with scan_house(data_dir, **json.loads(settings)) as house:
-        task_id = await house.create()
-        await house.until(task_id, stage_runs("third_party"))
+    async with scan_backend(data_dir, **json.loads(settings)) as backend:
+        task_id = await backend.create()
+        await backend.until(task_id, stage_runs("third_party"))
         fill(data_dir / "ballast")
         await asyncio.sleep(FULL_S)
-        row = house.row(task_id)
+        row = backend.row(task_id)
         assert (row.status, row.attempt) == ("running", 1)
         (data_dir / "ballast").unlink()
-        row = await house.finished(task_id)
+        row = await backend.finished(task_id)
         assert (row.status, row.attempt) == ("completed", 1), row.status
-        assert_sound(house, task_id)
-        assert len(house.findings(task_id)) == 3
+        assert_sound(backend, task_id)
+        assert len(backend.violations(task_id)) == 3
 
 
 async def waiting(data_dir: Path, settings: str) -> None:
@@ -43,27 +43,27 @@ async def waiting(data_dir: Path, settings: str) -> None:
 
 
 async def stores(data_dir: Path, settings: str) -> None:
-    tasks, house = await wait_for_room(data_dir, data_dir / "scans" / "ballast", settings)
+    tasks, backend = await wait_for_room(data_dir, data_dir / "scans" / "ballast", settings)
     for task_id in tasks[:2]:
-        assert any('"no_resources"' in event.body for event in house.events(task_id))
+        assert any('"no_resources"' in event.body for event in backend.events(task_id))
 
 
-async def wait_for_room(data_dir: Path, ballast: Path, settings: str) -> tuple[list[str], ScanHouse]:
+async def wait_for_room(data_dir: Path, ballast: Path, settings: str) -> tuple[list[str], ScanBackend]:
     """Nothing starts while the disk is full, nothing is lost by it, and afterwards all goes on by itself."""
-    house = ScanHouse(Settings(data_dir=data_dir, **{**FAST, "max_requeues": 0, **json.loads(settings)}))
-    house.prepare()
-    tasks = [await house.create() for _ in range(TASKS)]
+    backend = ScanBackend(Settings(data_dir=data_dir, **{**FAST, "max_requeues": 0, **json.loads(settings)}))
+    backend.prepare()
+    tasks = [await backend.create() for _ in range(TASKS)]
     fill(ballast)
-    await house.start()
+    await backend.start()
     await asyncio.sleep(2 * FULL_S)
-    only_waited(house, tasks)
+    only_waited(backend, tasks)
     await asyncio.to_thread(ballast.unlink)
     for task_id in tasks:
-        row = await house.finished(task_id, within_s=120)
+        row = await backend.finished(task_id, within_s=120)
         assert (row.status, row.attempt, row.requeues) == ("completed", 1, 0), (row.status, row.error)
-        assert_sound(house, task_id)
-    await house.stop()
-    return tasks, house
+        assert_sound(backend, task_id)
+    await backend.stop()
+    return tasks, backend
 
 
 def fill(path: Path) -> None:

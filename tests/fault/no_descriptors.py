@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from app.core.db import READ_THREADS
 from app.core.logging import configure_logging
-from tests.support.scan_house import ScanHouse, assert_sound, only_waited, scan_house
+from tests.support.scan_backend import ScanBackend, assert_sound, only_waited, scan_backend
 
 DESCRIPTORS = 256
 TASKS = 3
@@ -24,22 +24,22 @@ STARVED_S = 5.0  # several rounds of starts
 
 
 async def scan(data_dir: Path, settings: str) -> None:
-    async with scan_house(data_dir, max_requeues=0, **json.loads(settings)) as house:
-        await connect_all(house)
+    async with scan_backend(data_dir, max_requeues=0, **json.loads(settings)) as backend:
+        await connect_all(backend)
         taken = take_all()
-        tasks = [await house.create() for _ in range(TASKS)]
+        tasks = [await backend.create() for _ in range(TASKS)]
         await asyncio.sleep(STARVED_S)
-        only_waited(house, tasks)
+        only_waited(backend, tasks)
         for descriptor in taken:
             os.close(descriptor)
         for task_id in tasks:
-            row = await house.finished(task_id, within_s=120)
+            row = await backend.finished(task_id, within_s=120)
             assert (row.status, row.attempt, row.requeues) == ("completed", 1, 0), row.status
-            assert_sound(house, task_id)
-        assert any('"no_resources"' in event.body for event in house.events(tasks[0]))
+            assert_sound(backend, task_id)
+        assert any('"no_resources"' in event.body for event in backend.events(tasks[0]))
 
 
-async def connect_all(house: ScanHouse) -> None:
+async def connect_all(backend: ScanBackend) -> None:
     """As after some minutes of service: the database's connections are open."""
     meeting = threading.Barrier(READ_THREADS + 1)
 
@@ -47,9 +47,9 @@ async def connect_all(house: ScanHouse) -> None:
         meeting.wait(10)
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(house.db.write(work))
+        group.create_task(backend.db.write(work))
         for _ in range(READ_THREADS):
-            group.create_task(house.db.read(work))
+            group.create_task(backend.db.read(work))
 
 
 def take_all() -> list[int]:

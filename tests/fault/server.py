@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from app.core.logging import configure_logging
-from tests.support.scan_house import scan_house
+from tests.support.scan_backend import scan_backend
 
 
 async def serve(data_dir: Path, settings: str) -> None:
-    async with scan_house(data_dir, **json.loads(settings)):
+    async with scan_backend(data_dir, **json.loads(settings)):
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await asyncio.Event().wait()

@@ -4,17 +4,19 @@ import asyncio
 
 import pytest
 
+from app.captures.folder import FolderStorage
 from app.core.clock import SystemClock
+from app.core.data_folder import FolderLock
 from app.core.db import Database
-from app.core.folder import FolderLock
-from app.core.replacement import replace
-from app.events.epoch import FIRST_EPOCH, LogEpoch
+from app.core.pending_restore import apply_restore
+from app.events.epoch import LogEpoch
+from app.events.log_identity import FIRST_EPOCH
 from app.migrations.runner import migrate
+from app.scanstore.files import store_path
 from app.scanstore.reader import SqliteScanReader
 from app.services.archive.backup import Backup
 from app.services.archive.restore import Restore
-from app.tasks.store_files import store_path
-from tests.support.scan_house import assert_sound, scan_house, stage_runs
+from tests.support.scan_backend import assert_sound, scan_backend, stage_runs
 
 FOUND = {("bad-bets.example", "gambling"), ("hidden-bets.example", "gambling"), ("hidden-bets.example", "hidden_link")}
 
@@ -27,9 +29,9 @@ def make_folder(path):
     return path, db
 
 
-def check(house, world, task_id, folder):
-    assert_sound(house, task_id)
-    assert {(found.domain, found.violation_key) for found in house.findings(task_id)} == FOUND
+def check(backend, world, task_id, folder):
+    assert_sound(backend, task_id)
+    assert {(found.domain, found.violation_key) for found in backend.violations(task_id)} == FOUND
     with SqliteScanReader(store_path(folder, task_id, 1)) as reader:
         assert {page.url for page in reader.pages(parsed=True)[0]} == world.pages
 
@@ -40,18 +42,23 @@ async def test_a_scan_that_was_backed_up_half_way_ends_in_both_places(stage, wor
     here, db = make_folder(here)
     await db.close()
     there.mkdir()
-    async with scan_house(here, **world.settings) as house:
-        task_id = await house.create()
-        await house.until(task_id, stage_runs(stage))
-        backup = Backup(database=here / "compliance.db", data_dir=here, clock=SystemClock())
+    async with scan_backend(here, **world.settings) as backend:
+        task_id = await backend.create()
+        await backend.until(task_id, stage_runs(stage))
+        backup = Backup(
+            database=here / "compliance.db",
+            data_dir=here,
+            captures=FolderStorage(here / "captures"),
+            clock=SystemClock(),
+        )
         await asyncio.to_thread(backup.write, archive)
-        row = await house.finished(task_id)
+        row = await backend.finished(task_id)
         assert (row.status, row.attempt) == ("completed", 1)
-        check(house, world, task_id, here)
+        check(backend, world, task_id, here)
 
     Restore(data_dir=there, clock=SystemClock()).prepare(archive)
     lock = FolderLock(there)
-    replace(there)
+    apply_restore(there)
     lock.release()
     db = Database(f"sqlite:///{there}/compliance.db")
     epoch = LogEpoch(db=db, folder=there)
@@ -59,7 +66,7 @@ async def test_a_scan_that_was_backed_up_half_way_ends_in_both_places(stage, wor
     assert epoch.value != FIRST_EPOCH
     epoch.close()
     await db.close()
-    async with scan_house(there, **world.settings) as house:
-        row = await house.finished(task_id)
+    async with scan_backend(there, **world.settings) as backend:
+        row = await backend.finished(task_id)
         assert (row.status, row.attempt, row.requeues) == ("completed", 2, 0)
-        check(house, world, task_id, there)
+        check(backend, world, task_id, there)

@@ -9,28 +9,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.scan_house import assert_sound, scan_house, stage_runs
+from tests.support.scan_backend import assert_sound, scan_backend, stage_runs
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCKED_S = 10
 
 
 async def test_a_database_that_is_locked_for_ten_seconds_loses_nothing_and_nobody(world, tmp_path):
-    async with scan_house(tmp_path, database_busy_timeout_s=1, **world.settings) as house:
-        task_id = await house.create()
-        await house.until(task_id, stage_runs("page_crawl"))
+    async with scan_backend(tmp_path, database_busy_timeout_s=1, **world.settings) as backend:
+        task_id = await backend.create()
+        await backend.until(task_id, stage_runs("page_crawl"))
         other = sqlite3.connect(tmp_path / "compliance.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        seq = house.row(task_id).last_seq
+        seq = backend.row(task_id).last_seq
         await asyncio.sleep(LOCKED_S)
-        assert house.row(task_id).last_seq == seq
+        assert backend.row(task_id).last_seq == seq
         other.execute("ROLLBACK")
         other.close()
-        row = await house.finished(task_id)
+        row = await backend.finished(task_id)
         assert (row.status, row.attempt) == ("completed", 1)
-        assert_sound(house, task_id)
-        assert len(house.findings(task_id)) == 3
-        codes = [event.payload()["code"] for event in house.events(task_id) if event.type == "task_warning"]
+        assert_sound(backend, task_id)
+        assert len(backend.violations(task_id)) == 3
+        codes = [event.payload()["code"] for event in backend.events(task_id) if event.type == "task_warning"]
         assert "worker_suspect" not in codes
 
 

@@ -7,8 +7,8 @@ import socket
 from pathlib import Path
 
 from tests.support.realtime import Stack, open_client, until
-from tests.support.scan_house import is_type, scan_house, stage_runs
-from tests.support.streaming import open_stream, stream_house
+from tests.support.scan_backend import is_type, scan_backend, stage_runs
+from tests.support.streaming import open_stream, stream_backend
 
 ROUNDS = 60
 
@@ -19,7 +19,7 @@ def count_descriptors():
 
 
 async def settled(before):
-    await until(lambda: count_descriptors() <= before, timeout_s=10)
+    await until(lambda: count_descriptors() <= before, timeout_s=60)
 
 
 async def test_connections_that_end_in_every_way_leave_no_descriptor(tmp_path):
@@ -50,32 +50,32 @@ async def test_connections_that_end_in_every_way_leave_no_descriptor(tmp_path):
 
 
 async def test_event_streams_leave_no_descriptor(tmp_path):
-    async with stream_house(tmp_path, ws_handshakes_per_s_per_address=10_000) as house:
-        user = await house.sign_in()
-        task = await house.add_task(user)
-        async with open_stream(house, task, user) as reader:
+    async with stream_backend(tmp_path, ws_handshakes_per_s_per_address=10_000) as backend:
+        user = await backend.sign_in()
+        task = await backend.add_task(user)
+        async with open_stream(backend, task, user) as reader:
             await reader.event()
         before = count_descriptors()
         for _ in range(ROUNDS):
-            async with open_stream(house, task, user) as reader:
+            async with open_stream(backend, task, user) as reader:
                 await reader.event()
         await settled(before)
 
 
 async def test_scans_that_end_in_every_way_leave_no_descriptor(world, tmp_path):
     world.delay_s = 0.02
-    async with scan_house(tmp_path, max_requeues=0, **world.settings) as house:
-        await house.finished(await house.create())
+    async with scan_backend(tmp_path, max_requeues=0, **world.settings) as backend:
+        await backend.finished(await backend.create())
         before = count_descriptors()
         for end in ("complete", "kill", "cancel", "cancel"):
-            task_id = await house.create()
+            task_id = await backend.create()
             if end == "kill":
-                await house.until(task_id, is_type("task_started"))
-                os.kill(house.scan_pid(task_id), signal.SIGKILL)
+                await backend.until(task_id, is_type("task_started"))
+                os.kill(backend.scan_pid(task_id), signal.SIGKILL)
             elif end == "cancel":
-                await house.until(task_id, stage_runs("page_crawl"))
-                await house.cancel(task_id)
-            await house.finished(task_id)
-            await until(lambda: not house.runner._children, timeout_s=20)
+                await backend.until(task_id, stage_runs("page_crawl"))
+                await backend.cancel(task_id)
+            await backend.finished(task_id)
+            await until(lambda: not backend.runner._workers, timeout_s=20)
         await asyncio.sleep(0)
         await settled(before)

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.core.db import Database
-from app.events.journal import Journal
 from app.events.log import read_after
 from app.events.types import ErrorInfo, Statistics
+from app.events.writer import EventWriter
 from app.repositories import tasks
 from tests.support.realtime import Stack
 
@@ -25,20 +25,20 @@ class Race:
         self.lifecycle = stack.lifecycle
         other = Database(stack.db.url)
         self.databases = (stack.db, other)
-        self.journals = (stack.journal, Journal(db=other, bus=stack.bus))
+        self.event_writers = (stack.event_writer, EventWriter(db=other, bus=stack.bus))
 
     def run(self, first, second):
         """What became of two units that began at the same moment: the place of each, or None."""
         start = threading.Barrier(2)
 
-        def write(journal, unit):
+        def write(event_writer, unit):
             start.wait()
-            return journal.write_sync(unit)
+            return event_writer.write_sync(unit)
 
         with ThreadPoolExecutor(2) as threads:
             tries = [
-                threads.submit(write, journal, unit)
-                for journal, unit in zip(self.journals, (first, second), strict=True)
+                threads.submit(write, event_writer, unit)
+                for event_writer, unit in zip(self.event_writers, (first, second), strict=True)
             ]
             return [tried.result() for tried in tries]
 
@@ -85,7 +85,7 @@ async def test_a_cancel_that_was_accepted_is_never_overtaken_by_a_completion(rac
         places = dict(zip(("cancel", "finish") if number % 2 else ("finish", "cancel"), race.run(*pair), strict=True))
         assert (places["cancel"] is None) != (places["finish"] is None)
         if places["finish"] is None:  # as the scan's process does then
-            assert race.journals[1].write_sync(race.lifecycle.cancelled(task, 1, Statistics())) is not None
+            assert race.event_writers[1].write_sync(race.lifecycle.cancelled(task, 1, Statistics())) is not None
         status, kinds, ended = race.outcome(task)
         assert ended == [status]
         assert (status == "cancelled") == ("task_cancelling" in kinds) == (places["cancel"] is not None)

@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.house import House, open_house
+from tests.support.backend import Backend, open_backend
 from tests.support.realtime import Stack
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def backend(tmp_path: Path) -> AsyncIterator[Backend]:
     """The whole application over HTTP."""
-    async with open_house(tmp_path / "data") as opened:
+    async with open_backend(tmp_path / "data") as opened:
         yield opened
 
 

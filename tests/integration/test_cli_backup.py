@@ -61,13 +61,13 @@ async def test_a_running_server_is_backed_up_and_takes_a_restore_up(tmp_path):
         api = Api(url)
         await api.sign_in()
         old = await api.add_task()
-        made = await run("backup", archive, "--data-dir", folder)
+        made = await run("--lang", "en", "backup", archive, "--data-dir", folder)
         assert (made.code, made.err) == (0, "")
         assert made.out.startswith(f"{archive}: ")
         new = await api.add_task()
-        async with api.socket() as (link, greeting):
-            assert greeting["epoch"] == "0"
-            back = await run("restore", archive, "--data-dir", folder)
+        async with api.socket() as (link, welcome):
+            assert welcome["epoch"] == "0"
+            back = await run("--lang", "en", "restore", archive, "--data-dir", folder)
             assert back.code == 0, back.err
             with contextlib.suppress(Exception):
                 while True:
@@ -75,8 +75,8 @@ async def test_a_running_server_is_backed_up_and_takes_a_restore_up(tmp_path):
             assert link.close_code == 1012
         await until_served(api, {old})
         assert new not in await api.tasks()
-        async with api.socket() as (link, greeting):
-            assert greeting["epoch"] != "0"
+        async with api.socket() as (link, welcome):
+            assert welcome["epoch"] != "0"
             await link.send(json.dumps({"type": "subscribe_task", "task_id": old, "last_seq": 1}))
             frame = json.loads(await link.recv())
             assert (frame["recovered"], frame["reason"]) == (False, "epoch")

@@ -37,7 +37,7 @@ class Cutter:
             self.socket.transport.abort()
 
 
-def follower_of(stack, user, cutter=None, **options):
+def subscriber_of(stack, user, cutter=None, **options):
     """Tickets are tokens here, and nobody gives them out; test_client_identity.py has the real ones."""
 
     async def token(*, renew):
@@ -82,12 +82,12 @@ async def read_until_end(client, task, view):
 
 
 async def complete(stack, task):
-    await stack.journal.write(stack.lifecycle.complete(task, 1, Statistics(total_pages_crawled=7)))
+    await stack.event_writer.write(stack.lifecycle.complete(task, 1, Statistics(total_pages_crawled=7)))
 
 
 async def assert_equals_a_fresh_look(stack, user, task, view):
     fresh = TaskView(task)
-    await read_until_end(follower_of(stack, user), task, fresh)
+    await read_until_end(subscriber_of(stack, user), task, fresh)
     for name in ("seq", "status", "progress", "stage_key", "stages", "statistics", "violation_counts", "warnings"):
         assert getattr(view, name) == getattr(fresh, name), name
 
@@ -97,13 +97,13 @@ async def test_a_watcher_that_is_cut_again_and_again_has_seen_everything_once(tm
         user = stack.add_user("a")
         task = await stack.add_task(user)
         view, cutter, chance = TaskView(task), Cutter(), random.Random(7)
-        reading = asyncio.create_task(read_until_end(follower_of(stack, user, cutter), task, view))
+        reading = asyncio.create_task(read_until_end(subscriber_of(stack, user, cutter), task, view))
         for number in range(CUTS):
             await until(lambda number=number: cutter.opened > number)
             last = 0
             for _ in range(chance.randrange(4)):
                 last = await stack.say(task, progress(number), warning(str(number)), stack.lines("one", "two"))
-            if chance.random() < 0.5:  # else the cut may hit the greeting, the answer or the replay
+            if chance.random() < 0.5:  # else the cut may hit the welcome, the answer or the replay
                 await until(lambda last=last: view.seq >= last)
             cutter.cut()
         await complete(stack, task)
@@ -119,7 +119,7 @@ async def test_a_watcher_follows_through_a_restart_of_the_server(tmp_path):
     async with first.serve():
         user = first.add_user("a")
         task = await first.add_task(user)
-        client = follower_of(first, user, on_state=states.append)
+        client = subscriber_of(first, user, on_state=states.append)
         view = TaskView(task)
         reading = asyncio.create_task(read_until_end(client, task, view))
         await first.say(task, warning("before"))
@@ -143,7 +143,7 @@ async def test_more_was_missed_than_is_replayed_then_a_snapshot_covers_it(tmp_pa
         task = await stack.add_task(user)
         for number in range(9):
             await stack.say(task, progress(number))
-        async with asyncio.timeout(5), aclosing(follower_of(stack, user).follow(task, last_seq=1)) as events:
+        async with asyncio.timeout(5), aclosing(subscriber_of(stack, user).follow(task, last_seq=1)) as events:
             first = await anext(events)
         assert (first.type, first.seq) == ("task_snapshot", 11)
 
@@ -153,24 +153,24 @@ async def test_a_known_position_is_replayed_from(stack):
     task = await stack.add_task(user)
     for number in range(3):
         await stack.say(task, warning(str(number)))
-    async with asyncio.timeout(5), aclosing(follower_of(stack, user).follow(task, last_seq=3)) as events:
+    async with asyncio.timeout(5), aclosing(subscriber_of(stack, user).follow(task, last_seq=3)) as events:
         assert [(await anext(events)).seq for _ in range(2)] == [4, 5]
 
 
 async def test_a_foreign_task_is_lost(stack):
     task = await stack.add_task(stack.add_user("owner"))
     with pytest.raises(TaskLost) as lost:
-        await anext(follower_of(stack, stack.add_user("other")).follow(task))
+        await anext(subscriber_of(stack, stack.add_user("other")).follow(task))
     assert lost.value.code == "not_found"
 
 
 async def test_a_bad_token_and_a_logout_stop_it(stack):
     with pytest.raises(Stopped) as stopped:
-        await anext(follower_of(stack, "bad").follow("x"))
+        await anext(subscriber_of(stack, "bad").follow("x"))
     assert stopped.value.code == "invalid_token"
     user = stack.add_user("a")
     task = await stack.add_task(user)
-    async with asyncio.timeout(5), aclosing(follower_of(stack, user).follow(task)) as events:
+    async with asyncio.timeout(5), aclosing(subscriber_of(stack, user).follow(task)) as events:
         await anext(events)
         stack.auth.endings[user] = "logged_out"
         stack.bus.publish(AccessHint(user))
@@ -182,7 +182,7 @@ async def test_a_bad_token_and_a_logout_stop_it(stack):
 async def test_nothing_is_left_behind_when_one_stops_looking(stack):
     user = stack.add_user("a")
     task = await stack.add_task(user)
-    async with asyncio.timeout(5), aclosing(follower_of(stack, user).follow(task)) as events:
+    async with asyncio.timeout(5), aclosing(subscriber_of(stack, user).follow(task)) as events:
         await anext(events)
     await until(lambda: stack.manager.stats()["connections"] == 0)
     async with open_client(stack, user) as client:  # and the server is as it was

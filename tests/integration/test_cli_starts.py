@@ -7,17 +7,17 @@ from contextlib import closing
 
 import pytest
 
-from app.core.replacement import NAME, READY
+from app.core.pending_restore import NAME, READY
 from app.wiring import build_services
+from tests.support.backend import FakeMonitor, FakeRealtime, FakeRunner, cheap_passwords, make_settings
 from tests.support.command import here
-from tests.support.house import FakeHub, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 
 
 @pytest.fixture(scope="module")
 def used_folder(tmp_path_factory):
     """As a server leaves it."""
     folder = tmp_path_factory.mktemp("used") / "data"
-    parts = {"runner": FakeRunner(), "monitor": FakeMonitor(), "manager": FakeHub()}
+    parts = {"runner": FakeRunner(), "monitor": FakeMonitor(), "manager": FakeRealtime()}
 
     async def live():
         services = build_services(make_settings(folder), passwords=cheap_passwords(), **parts)
@@ -72,9 +72,9 @@ TROUBLES = {
     "database damaged": ("compliance.db", lambda f: garble(f / "compliance.db"), "put a backup in its place"),
     "database newer": ("compliance.db", lambda f: age(f / "compliance.db"), "install that one"),
     "key too short": ("secret.key", lambda f: (f / "secret.key").write_text("short"), "delete it"),
-    "key no file": ("secret.key", lambda f: put_folder(f / "secret.key"), "make it a file of ours"),
+    "key no file": ("secret.key", lambda f: put_folder(f / "secret.key"), "may read and write"),
     "lock no file": ("lock", lambda f: put_folder(f / "lock"), "choose another folder"),
-    "counter no file": ("log.counter", lambda f: put_folder(f / "log.counter"), "make it"),
+    "counter no file": ("log.counter", lambda f: put_folder(f / "log.counter"), "may read and write"),
     "mark no file": ("log.id", lambda f: put_folder(f / "log.id"), "start again"),
     "restore blocked": ("scans", block_restore, "start again"),
 }

@@ -6,23 +6,23 @@ import io
 import pytest
 
 from app.cli.display.plain import PlainDisplay
-from app.cli.texts import Labels
-from app.cli.watch import FixedToken, RenewedToken, _describe, _report, _watch, ask_credentials
+from app.cli.watch import FixedToken, RenewedToken, _ask, _describe, _watch, ask_credentials
 from app.client.errors import ClientError, ServerUnreachable, SignInFailed
 from app.client.monitor import Connecting, Live, Waiting
 from app.client.rest import RestClient
-from app.core.identity import Identity
+from app.core.principal import Principal
+from app.domain.messages import MessageCatalog
 from app.domain.verdict import Reason, Result, Verdict
-from app.domain.violations import RiskLevel, ViolationKey
-from app.events.types import NewEvent, Statistics, TaskWarning, Violation, ViolationDetected
+from app.events.event import NewEvent
+from app.events.types import Statistics, TaskWarning
 from app.scanstore.sqlite import SqliteScanStore
 from app.server import serve
-from app.services.recorder import Finding, Recorder
-from app.services.scans import Actor
+from app.services.recorder import Recorder
 from app.wiring import build_services
+from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.command import finish, line_with, start
-from tests.support.house import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.realtime import until
+from tests.support.violations import new_violation
 
 
 def services_of(folder, **values):
@@ -40,37 +40,28 @@ class Scan:
     @classmethod
     async def create(cls, services):
         users, _ = await services.users.list_page(page=1, page_size=1)
-        task = await services.scans.create(Actor(users[0].id, "admin", is_admin=True), "site.example", {})
+        task = await services.scans.create(Principal(users[0].id, "admin", "admin"), "site.example")
         return cls(services, task["id"])
 
     async def start(self):
         folder = self.services.settings.data_dir / "scans"
         folder.mkdir(exist_ok=True)
         SqliteScanStore(folder / f"{self.id}-1.db").close()
-        await self.services.journal.write(self.services.lifecycle.claim(self.id, 1, "w", "site.example"))
+        await self.services.event_writer.write(self.services.lifecycle.claim(self.id, 1, "w", "site.example"))
 
-    async def record(self, body, *findings):
+    async def record(self, body, *violations):
         recorder = Recorder(task_id=self.id, attempt=1, run=1, clock=self.services.clock)
-        assert await self.services.journal.write(recorder.record([NewEvent(body)], findings)) is not None
+        assert await self.services.event_writer.write(recorder.record([NewEvent(body)], violations)) is not None
 
     async def find(self):
-        fields = {"domain": "bets.example", "risk_level": RiskLevel.HIGH, "confidence_score": 0.9, "description": "d"}
-        finding = Finding(
-            violation_id="v1",
-            violation_key=ViolationKey.GAMBLING,
-            evidence=[],
-            needs_review=False,
-            url="",
-            found_on="",
-            **fields,
-        )
-        violation = Violation(violation_type="赌博内容", **fields)
-        body = ViolationDetected(violation=violation, violation_id="v1", violation_key="gambling", needs_review=False)
-        await self.record(body, finding)
+        violation = new_violation("bets.example", violation_id="v1", description="d")
+        await self.record(violation.event("zh-CN"), violation)
 
     async def complete(self, violations=0, verdict=None):
         statistics = Statistics(total_violations=violations)
-        await self.services.journal.write(self.services.lifecycle.complete(self.id, 1, statistics, verdict=verdict))
+        await self.services.event_writer.write(
+            self.services.lifecycle.complete(self.id, 1, statistics, verdict=verdict)
+        )
 
 
 async def token_of(services):
@@ -89,7 +80,7 @@ async def test_it_follows_through_a_restart_and_ends_as_scan_does(tmp_path):
     async with serve(settings, services=services_of(tmp_path, port=port)) as (serving, _):
         scan = Scan(serving.services, scan.id)
         await scan.find()
-        await line_with(watching.stderr, "VIOLATION: high · Gambling · bets.example")
+        await line_with(watching.stderr, "VIOLATION: at least high · Gambling · bets.example")
         await scan.complete(violations=1)
         done = await finish(watching)
     assert done.code == 1, done.err
@@ -100,105 +91,111 @@ async def test_it_follows_through_a_restart_and_ends_as_scan_does(tmp_path):
 @pytest.mark.parametrize(
     ("verdict", "code", "line"),
     [
-        (Verdict(Result.CLEAN), 0, "site.example: completed in 00:00 · clean"),
+        (Verdict(Result.CLEAN), 0, "site.example: completed after 00:00 · no violations found"),
         (
             Verdict(Result.CLEAN, (Reason.PAGE_LIMIT,)),
             0,
-            "clean (the limit of pages was reached) · 0 of 0 addresses judged",
+            "no violations found (the page limit was reached) · 0 of 0 known URLs checked",
         ),
         (
             Verdict(Result.INCONCLUSIVE, (Reason.START_PAGE, Reason.SERVER_ERROR)),
             3,
-            "inconclusive (the start page showed nothing that could be judged)",
+            "inconclusive (the start page showed nothing that could be checked)",
         ),
     ],
 )
-async def test_the_verdict_stands_in_the_first_line_and_in_the_exit_code(house, verdict, code, line):
-    scan = await Scan.create(house.services)
+async def test_the_verdict_stands_in_the_first_line_and_in_the_exit_code(backend, verdict, code, line):
+    scan = await Scan.create(backend.services)
     await scan.start()
     await scan.complete(verdict=verdict)
-    token = await token_of(house.services)
-    done = await finish(await start("watch", scan.id, "--url", house.url, COMPLIANCE_TOKEN=token, LANG="en_GB"))
+    token = await token_of(backend.services)
+    done = await finish(await start("watch", scan.id, "--url", backend.url, COMPLIANCE_TOKEN=token, LANG="en_GB"))
     assert done.code == code, done.err
-    assert line in done.out.splitlines()[0]
+    assert line in " · ".join(done.out.splitlines()[:2])
 
 
 @pytest.fixture
-async def house(tmp_path):
+async def backend(tmp_path):
     async with serve(make_settings(tmp_path, port=0), services=services_of(tmp_path, port=0)) as (serving, _):
         yield serving
 
 
-async def test_a_cancelled_task_is_130_and_one_that_is_missing_is_2(house):
-    token = await token_of(house.services)
-    scan = await Scan.create(house.services)
-    watching = await start("watch", scan.id, "--url", house.url, COMPLIANCE_TOKEN=token, LANG="en_GB")
+async def test_a_cancelled_task_is_130_and_one_that_is_missing_is_2(backend):
+    token = await token_of(backend.services)
+    scan = await Scan.create(backend.services)
+    watching = await start("watch", scan.id, "--url", backend.url, COMPLIANCE_TOKEN=token, LANG="en_GB")
     await line_with(watching.stderr, "site.example: waiting")
-    users, _ = await house.services.users.list_page(page=1, page_size=1)
-    await house.services.scans.cancel(Actor(users[0].id, "admin", is_admin=True), scan.id)
+    users, _ = await backend.services.users.list_page(page=1, page_size=1)
+    await backend.services.scans.cancel(Principal(users[0].id, "admin", "admin"), scan.id)
     assert (await finish(watching)).code == 130
     for task_id, given, said in (
-        ("019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10", token, "cannot be followed"),
-        (scan.id, "nonsense", "invalid_token"),
+        ("019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10", token, "无法查看该任务：任务不存在，或不属于您。"),
+        (scan.id, "nonsense", "服务器拒绝连接：令牌无效。"),
     ):
-        done = await finish(await start("watch", task_id, "--url", house.url, COMPLIANCE_TOKEN=given))
+        done = await finish(await start("watch", task_id, "--url", backend.url, COMPLIANCE_TOKEN=given))
         assert done.code == 2
         assert said in done.err
 
 
-async def test_ctrl_c_ends_the_watching_and_not_the_scan(house):
-    scan = await Scan.create(house.services)
-    token = await token_of(house.services)
-    watching = await start("watch", scan.id, "--url", house.url, COMPLIANCE_TOKEN=token, LANG="en_GB")
+async def test_ctrl_c_ends_the_watching_and_not_the_scan(backend):
+    scan = await Scan.create(backend.services)
+    token = await token_of(backend.services)
+    watching = await start("watch", scan.id, "--url", backend.url, COMPLIANCE_TOKEN=token, LANG="en_GB")
     await line_with(watching.stderr, "site.example: waiting")
     watching.terminate()
     assert (await finish(watching)).code == 130
-    users, _ = await house.services.users.list_page(page=1, page_size=1)
-    task = await house.services.scans.get(Actor(users[0].id, "admin", is_admin=True), scan.id)
+    users, _ = await backend.services.users.list_page(page=1, page_size=1)
+    task = await backend.services.scans.get(Principal(users[0].id, "admin", "admin"), scan.id)
     assert task["status"] == "pending"
 
 
 def display():
-    return PlainDisplay(io.StringIO(), Labels("en"))
+    return PlainDisplay(io.StringIO(), MessageCatalog("en"))
 
 
-async def test_who_has_no_token_signs_in(house):
-    scan = await Scan.create(house.services)
+async def test_who_has_no_token_signs_in(backend):
+    scan = await Scan.create(backend.services)
     await scan.start()
     await scan.record(TaskWarning(code="partial", message="not all"))
     await scan.complete()
-    report = await _watch(scan.id, house.url, ("admin", ADMIN_PASSWORD), display(), Labels("en"))
-    assert report["warnings"] == [{"code": "partial", "message": "not all"}]
+    result = await _watch(scan.id, backend.url, ("admin", ADMIN_PASSWORD), display(), MessageCatalog("en"))
+    assert result.report["warnings"] == [{"code": "partial", "message": "not all"}]
     with pytest.raises(SignInFailed) as refused:
-        await _watch(scan.id, house.url, ("admin", "wrong"), display(), Labels("en"))
+        await _watch(scan.id, backend.url, ("admin", "wrong"), display(), MessageCatalog("en"))
     assert refused.value.code == "invalid_credentials"
 
 
-async def test_a_deleted_task_has_no_report(house):
-    scan = await Scan.create(house.services)
+async def test_a_deleted_task_has_no_report(backend):
+    scan = await Scan.create(backend.services)
     shown = io.StringIO()
     watching = asyncio.create_task(
-        _watch(scan.id, house.url, ("admin", ADMIN_PASSWORD), PlainDisplay(shown, Labels("en")), Labels("en"))
+        _watch(
+            scan.id,
+            backend.url,
+            ("admin", ADMIN_PASSWORD),
+            PlainDisplay(shown, MessageCatalog("en")),
+            MessageCatalog("en"),
+        )
     )
-    users, _ = await house.services.users.list_page(page=1, page_size=1)
+    users, _ = await backend.services.users.list_page(page=1, page_size=1)
     await until(lambda: "site.example: waiting" in shown.getvalue())
-    await house.services.scans.delete(Actor(users[0].id, "admin", is_admin=True), scan.id)
+    await backend.services.scans.delete(Principal(users[0].id, "admin", "admin"), scan.id)
     async with asyncio.timeout(10):
         assert await watching is None
 
 
-async def test_a_session_is_renewed_and_a_given_token_is_not(house):
-    async with RestClient(house.url) as rest:
+async def test_a_session_is_renewed_and_a_given_token_is_not(backend):
+    async with RestClient(backend.url) as rest:
         session = await rest.login("admin", ADMIN_PASSWORD)
         token = RenewedToken(rest, session)
         assert await token(renew=False) == session.access_token
         renewed = await token(renew=True)
-        identity = await house.services.auth.authenticate(renewed)
-        assert isinstance(identity, Identity)
+        principal = await backend.services.auth.authenticate(renewed)
+        assert isinstance(principal, Principal)
         assert await token(renew=False) == renewed
-    assert await FixedToken("x")(renew=False) == "x"
+    assert await FixedToken("x", MessageCatalog("en"))(renew=False) == "x"
     with pytest.raises(SignInFailed, match="COMPLIANCE_TOKEN"):
-        await FixedToken("x")(renew=True)
+        await FixedToken("x", MessageCatalog("en"))(renew=True)
 
 
 def test_name_and_password_are_asked_for_in_a_terminal():
@@ -206,10 +203,16 @@ def test_name_and_password_are_asked_for_in_a_terminal():
         def isatty(self):
             return True
 
-    assert ask_credentials("http://x", terminal=Terminal("mei\n"), ask=lambda _: "secret") == ("mei", "secret")
-    assert ask_credentials("http://x", terminal=Terminal("\n"), ask=lambda _: "secret") == ("admin", "secret")
+    assert ask_credentials("http://x", MessageCatalog("en"), terminal=Terminal("mei\n"), ask=lambda _: "secret") == (
+        "mei",
+        "secret",
+    )
+    assert ask_credentials("http://x", MessageCatalog("en"), terminal=Terminal("\n"), ask=lambda _: "secret") == (
+        "admin",
+        "secret",
+    )
     with pytest.raises(SignInFailed, match="COMPLIANCE_TOKEN"):
-        ask_credentials("http://x", terminal=io.StringIO())
+        ask_credentials("http://x", MessageCatalog("en"), terminal=io.StringIO())
 
 
 class Flaky:
@@ -223,7 +226,7 @@ class Flaky:
         self.renewals.append(renew)
         return "token"
 
-    async def report(self, task_id, token):
+    async def report(self, token):
         if self.errors:
             raise self.errors.pop(0)
         return {"task": {}}
@@ -232,11 +235,11 @@ class Flaky:
 async def test_the_report_is_asked_for_until_the_server_is_back_with_a_new_token_when_needed():
     away, expired = ServerUnreachable("no", code="x"), SignInFailed("old", code="expired_token")
     server = Flaky(away, expired, away)
-    assert await _report(server, server, "t1", chance=lambda: 0.0) == {"task": {}}
+    assert await _ask(server, server.report, chance=lambda: 0.0) == {"task": {}}
     assert server.renewals == [False, False, True, True]
     twice = Flaky(expired, expired)
     with pytest.raises(SignInFailed):
-        await _report(twice, twice, "t1", chance=lambda: 0.0)
+        await _ask(twice, twice.report, chance=lambda: 0.0)
 
 
 @pytest.mark.parametrize(
@@ -245,15 +248,16 @@ async def test_the_report_is_asked_for_until_the_server_is_back_with_a_new_token
         (Connecting(0), "Connecting to http://x"),
         (Connecting(2), ""),
         (Live("c1"), ""),
-        (Waiting(2.6, "1006"), "Connection lost (1006), again in 3 s"),
+        (Waiting(2.6, "1006"), "Connection lost (the server gave no reason), reconnecting in 3 s"),
+        (Waiting(2.6, "http_503"), "Connection lost (HTTP status 503), reconnecting in 3 s"),
     ],
 )
 def test_states_of_the_connection_are_said(state, said):
-    assert _describe(state, "http://x", Labels("en")) == said
+    assert _describe(state, "http://x", MessageCatalog("en")) == said
 
 
-async def test_refusals_and_silence_are_told_apart(house):
-    async with RestClient(house.url) as rest:
+async def test_refusals_and_silence_are_told_apart(backend):
+    async with RestClient(backend.url) as rest:
         with pytest.raises(SignInFailed):
             await rest.report("x", "nonsense")
         session = await rest.login("admin", ADMIN_PASSWORD)
@@ -263,7 +267,7 @@ async def test_refusals_and_silence_are_told_apart(house):
     async with RestClient("http://127.0.0.1:1") as rest:
         with pytest.raises(ServerUnreachable):
             await rest.login("admin", "x")
-    async with RestClient(house.url + "/docs?") as rest:
+    async with RestClient(backend.url + "/docs?") as rest:
         with pytest.raises(ClientError) as no_json:
             await rest.report("x", "y")
         assert no_json.value.code == "not_json"

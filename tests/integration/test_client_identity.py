@@ -10,8 +10,9 @@ from app.client.errors import ClientError, ServerUnreachable, SignInFailed, Stop
 from app.client.monitor import Live, MonitorClient, Waiting
 from app.client.rest import RestClient, fetch_ticket
 from app.core.db import DatabaseUnavailable
+from app.core.db_backend import Failure
 from app.core.errors import LimitReached
-from tests.support.house import ADMIN_PASSWORD
+from tests.support.backend import ADMIN_PASSWORD
 from tests.support.live import go_live
 from tests.support.realtime import until
 
@@ -92,7 +93,7 @@ async def test_a_connection_outlives_its_token_and_no_address_has_one(live):
         live.clock.turned_s = HOUR_S - 30
         await until(lambda: len(watcher.tokens) == 2)
         (connection,) = live.services.manager.registry.all()
-        await until(lambda: connection.identity.expires_at.timestamp() - live.clock.now().timestamp() > HOUR_S - 60)
+        await until(lambda: connection.principal.expires_at.timestamp() - live.clock.now().timestamp() > HOUR_S - 60)
         live.clock.turned_s = HOUR_S + 60  # beyond the first token's end
         live.look_at_connections()
         await watcher.finish()
@@ -119,7 +120,7 @@ async def test_a_fresh_token_that_the_server_cannot_read_now_opens_another_conne
     async def busy_once(token):
         if token in watcher.tokens[1:]:
             auth.authenticate = authenticate
-            raise DatabaseUnavailable("the database is busy")
+            raise DatabaseUnavailable(Failure.BUSY)
         return await authenticate(token)
 
     async with watcher_of(live) as watcher:
@@ -164,7 +165,7 @@ async def test_what_keeps_a_ticket_back_is_told_apart(live):
     ("error", "code", "retry_after_s"),
     [
         (LimitReached("Too many open tickets.", retry_after_s=30), "rate_limited", 30.0),
-        (DatabaseUnavailable("the database is busy"), "database_unavailable", None),
+        (DatabaseUnavailable(Failure.BUSY), "database_unavailable", None),
     ],
 )
 async def test_a_server_without_a_ticket_for_now_says_when_to_come_back(live, error, code, retry_after_s):

@@ -4,13 +4,14 @@ import httpx
 import orjson
 from websockets.asyncio.client import connect
 
-from app.cli.doctor.finding import State
+from app.cli.doctor.result import CheckStatus
 from app.cli.doctor.storage import check_database
-from app.events.types import PendingLine, PendingLogs
+from app.domain.log_entry import LogEntry
+from app.events.event import PendingLogs
+from tests.support.backend import make_settings
 from tests.support.frames import read_frame
-from tests.support.house import make_settings
 from tests.support.logs import captured_log
-from tests.support.streaming import open_stream, stream_house
+from tests.support.streaming import open_stream, stream_backend
 
 PAGE_BYTES = 4_096
 MARK = "the line whose page is damaged"
@@ -27,22 +28,22 @@ def damage(database):
     database.write_bytes(content)
 
 
-def lines(house, count):
-    now = house.clock.now()
-    return PendingLogs(tuple(PendingLine("INFO", "test", f"{MARK} {number}", now) for number in range(count)))
+def lines(backend, count):
+    now = backend.clock.now()
+    return PendingLogs(tuple(LogEntry("INFO", "test", f"{MARK} {number}", now) for number in range(count)))
 
 
 async def test_a_damaged_page_is_503_everywhere_and_not_ready(tmp_path):
     folder = tmp_path / "data"
-    async with stream_house(folder) as house:
-        token = await house.sign_in()
-        task = await house.add_task(token)
-        last = await house.say(task, *(lines(house, 50) for _ in range(20)))
+    async with stream_backend(folder) as backend:
+        token = await backend.sign_in()
+        task = await backend.add_task(token)
+        last = await backend.say(task, *(lines(backend, 50) for _ in range(20)))
     damage(folder / "compliance.db")
     with captured_log("INFO") as log:
-        async with stream_house(folder) as house:
+        async with stream_backend(folder) as backend:
             headers = {"Authorization": f"Bearer {token}"}
-            async with httpx.AsyncClient(base_url=house.url, headers=headers, trust_env=False) as client:
+            async with httpx.AsyncClient(base_url=backend.url, headers=headers, trust_env=False) as client:
                 assert (await client.get("/readyz")).status_code == 200
                 answer = await client.get(f"/api/v1/monitor/tasks/{task}/logs")
                 assert (answer.status_code, answer.json()["code"]) == (503, "database_damaged")
@@ -51,18 +52,18 @@ async def test_a_damaged_page_is_503_everywhere_and_not_ready(tmp_path):
                 assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "damaged")
                 assert (await client.get("/livez")).status_code == 200
                 assert (await client.get("/api/v1/tasks")).status_code == 200
-            address = f"ws://127.0.0.1:{house.port}/api/v1/monitor/ws?token={token}"
+            address = f"ws://127.0.0.1:{backend.port}/api/v1/monitor/ws?token={token}"
             async with connect(address, proxy=None) as link:
                 read_frame(await link.recv())
                 await link.send(orjson.dumps({"type": "subscribe_task", "task_id": task}).decode())
                 refused = read_frame(await link.recv())
                 assert (refused["success"], refused["error"]["code"]) == (False, "server_busy")
-            async with open_stream(house, task, token, last_id=f"0:{last - 1}") as reader:
+            async with open_stream(backend, task, token, last_id=f"0:{last - 1}") as reader:
                 assert reader.status in (200, 503)
     said = log.getvalue()
     assert said.count("database_damaged") == 1
     assert f"{folder}/compliance.db" in said
     assert "Traceback" not in said
     found = check_database(make_settings(folder))
-    assert found.state is State.BAD
+    assert found.state is CheckStatus.FAILED
     assert "is damaged" in found.found

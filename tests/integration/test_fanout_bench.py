@@ -1,4 +1,4 @@
-"""The bench's server is the real application: what a follower there sees, and that nothing of it is lost."""
+"""The bench's server is the real application: what a subscriber there sees, and that nothing of it is lost."""
 
 import asyncio
 import json
@@ -7,14 +7,14 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.support.frames import Follower, read_frame
+from tests.support.frames import Subscriber, read_frame
 
 ROOT = Path(__file__).parents[2]
 BENCH = ROOT / "bench"
@@ -35,32 +35,33 @@ def port():
 
 
 def wait_for(port):
-    deadline = time.monotonic() + 30
+    """Until it answers: it listens before it has tables, and who connects then waits for them."""
+    deadline = time.monotonic() + 60
     while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        with suppress(httpx.TransportError):
+            assert httpx.get(f"http://127.0.0.1:{port}/livez", timeout=30, trust_env=False).is_success
+            return
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
 @asynccontextmanager
 async def following(port, token, last_seq=None, task="bench"):
-    """A follower, the types of the frames that greeted it, and the link."""
+    """A subscriber, the types of the frames that welcomed it, and the link."""
     async with (
         asyncio.timeout(20),
         connect(f"ws://127.0.0.1:{port}/api/v1/monitor/ws?token={token}", proxy=None) as link,
     ):
-        follower, types = Follower(), [read_frame(await link.recv())["type"]]
+        subscriber, types = Subscriber(), [read_frame(await link.recv())["type"]]
         position = {} if last_seq is None else {"last_seq": last_seq}
         await link.send(json.dumps({"type": "subscribe_task", "task_id": task, **position}))
-        while follower.last is None:
+        while subscriber.last is None:
             frame = read_frame(await link.recv())
             types.append(frame["type"])
             if frame.get("recovered"):
-                follower.last = last_seq
-            follower.take(frame)
-        yield link, follower, types
+                subscriber.last = last_seq
+            subscriber.take(frame)
+        yield link, subscriber, types
 
 
 async def publish(port, **query):
@@ -68,24 +69,24 @@ async def publish(port, **query):
         return (await client.post(f"http://127.0.0.1:{port}/bench/publish", params=query)).json()
 
 
-async def read_until(link, follower, seq):
+async def read_until(link, subscriber, seq):
     """The frames as they came."""
     frames = []
-    while follower.last < seq:
+    while subscriber.last < seq:
         frames.append(await link.recv())
-        follower.take(read_frame(frames[-1]))
+        subscriber.take(read_frame(frames[-1]))
     return frames
 
 
 @pytest.mark.parametrize("how", [{}, {"k": 32}, {"rate": 200}, {"rate": 200, "k": 7, "commit": True}])
-async def test_a_follower_is_greeted_and_gets_what_is_published(port, how):
-    async with following(port, "anybody") as (link, follower, types):
+async def test_a_subscriber_is_welcomed_and_gets_what_is_published(port, how):
+    async with following(port, "anybody") as (link, subscriber, types):
         assert types == ["connection_established", "subscription_result", "task_snapshot"]
-        first, before = follower.last, time.monotonic_ns()
+        first, before = subscriber.last, time.monotonic_ns()
         said = await publish(port, m=40, **how)
-        frames = await read_until(link, follower, said["seq"])
-        assert list(follower.events) == list(range(first + 1, said["seq"] + 1))
-        assert follower.gaps == 0
+        frames = await read_until(link, subscriber, said["seq"])
+        assert list(subscriber.events) == list(range(first + 1, said["seq"] + 1))
+        assert subscriber.gaps == 0
         for frame in frames[-40:]:  # a snapshot may be a moment old: then what came before is repeated
             event = json.loads(frame)
             assert (event["type"], event["code"], event["task_id"]) == ("task_warning", "partial", "bench")
@@ -94,8 +95,8 @@ async def test_a_follower_is_greeted_and_gets_what_is_published(port, how):
 
 
 async def test_what_was_published_is_in_the_log_for_whoever_comes_back(port):
-    async with following(port, "one") as (_, follower, _):
-        position = follower.last
+    async with following(port, "one") as (_, subscriber, _):
+        position = subscriber.last
     said = await publish(port, m=300)
     async with following(port, "one", position) as (link, again, _):
         await read_until(link, again, said["seq"])
@@ -111,7 +112,7 @@ async def test_many_tasks_get_each_their_own(port):
         assert {event["task_id"] for event in two[1].events.values()} == {"bench-2"}
 
 
-def make_follower(kind, folder):
+def make_subscriber(kind, folder):
     if kind == "plain":
         return [sys.executable, str(BENCH / "fanout_plain.py")]
     compiler = shutil.which("cc")
@@ -124,7 +125,7 @@ def make_follower(kind, folder):
 
 @pytest.mark.parametrize("kind", [pytest.param("limit", marks=pytest.mark.system), "plain"])
 def test_the_measuring_client_counts_stalls_and_resumes(port, kind, tmp_path):
-    command = [*make_follower(kind, tmp_path), "follow", str(port)]
+    command = [*make_subscriber(kind, tmp_path), "follow", str(port)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
 
         def ask(line):

@@ -6,9 +6,9 @@ import socket
 import pytest
 
 from app.events.types import TaskProgress
-from app.websocket import transport
-from app.websocket.peer import State
-from tests.support.frames import Follower, read_frame
+from app.transport import websocket as transport
+from app.transport.port import SocketState
+from tests.support.frames import Subscriber, read_frame
 from tests.support.realtime import Stack, open_client, until, warning
 
 
@@ -88,33 +88,33 @@ async def fill(stack, task, connection, limit=400):
 async def follow_and_stop_reading(stack, user, task):
     client = await RawClient.open(stack, user)
     await client.send(f'{{"type":"subscribe_task","task_id":"{task}","log_tail":0}}')
-    follower = Follower()
-    while not follower.snapshots:
-        follower.take(await client.receive())
+    subscriber = Subscriber()
+    while not subscriber.snapshots:
+        subscriber.take(await client.receive())
     (connection,) = stack.manager.registry.of_user(user)
     await fill(stack, task, connection)
-    return client, follower, connection
+    return client, subscriber, connection
 
 
 async def test_progress_is_coalesced_and_old_logs_give_way_for_a_client_that_stops_reading(tmp_path):
     async with Stack(tmp_path, ws_backlog_frames=40).serve() as stack:
         user = stack.add_user("slow")
         task = await stack.add_task(user)
-        client, follower, connection = await follow_and_stop_reading(stack, user, task)
+        client, subscriber, connection = await follow_and_stop_reading(stack, user, task)
         for number in range(30):
             last = await stack.say(task, progress(number, 10), stack.lines(f"line {number}"))
         last = await stack.say(task, warning("the end"))
         await until(lambda: connection.outbox.coalesced == 0 and len(connection.outbox) > 1)
         assert len(connection.outbox) <= 40
-        while (follower.last or 0) < last:
-            follower.take(await client.receive())
-        assert follower.gaps == 0
-        kinds = [event["type"] for event in follower.events.values()]
+        while (subscriber.last or 0) < last:
+            subscriber.take(await client.receive())
+        assert subscriber.gaps == 0
+        kinds = [event["type"] for event in subscriber.events.values()]
         assert kinds.count("task_progress") < 30
-        assert max(e["progress"] for e in follower.events.values() if e["type"] == "task_progress") == 29
-        assert follower.dropped_logs
-        got = {line["log_seq"] for e in follower.events.values() if e["type"] == "task_logs" for line in e["logs"]}
-        gone = {n for first, final in follower.dropped_logs for n in range(first, final + 1)}
+        assert max(e["progress"] for e in subscriber.events.values() if e["type"] == "task_progress") == 29
+        assert subscriber.dropped_logs
+        got = {line["log_seq"] for e in subscriber.events.values() if e["type"] == "task_logs" for line in e["logs"]}
+        gone = {n for first, final in subscriber.dropped_logs for n in range(first, final + 1)}
         assert got | gone == set(range(1, 31))
         assert not got & gone
         await client.close()
@@ -124,20 +124,20 @@ async def test_a_client_above_the_limit_is_cut_off_and_complete_after_its_resume
     async with Stack(tmp_path, ws_backlog_frames=20).serve() as stack:
         user = stack.add_user("stuck")
         task = await stack.add_task(user)
-        client, follower, connection = await follow_and_stop_reading(stack, user, task)
+        client, subscriber, connection = await follow_and_stop_reading(stack, user, task)
         for number in range(60):
             last = await stack.say(task, warning(f"w{number}"))
         await until(lambda: not len(stack.manager.registry))
         assert connection.close_code == 4008
         while (frame := await client.receive()) is not None:  # what the kernel still held
-            follower.take(frame)
+            subscriber.take(frame)
         await client.close()
         async with open_client(stack, user) as again:
-            again.tasks[task] = follower
-            await again.follow(task, last_seq=follower.last)
+            again.tasks[task] = subscriber
+            await again.follow(task, last_seq=subscriber.last)
             await again.until_seq(task, last)
-        assert sorted(follower.events) == list(range(3, last + 1))
-        assert (follower.gaps, follower.duplicates) == (0, 0)
+        assert sorted(subscriber.events) == list(range(3, last + 1))
+        assert (subscriber.gaps, subscriber.duplicates) == (0, 0)
 
 
 async def test_the_bytes_that_may_wait_are_a_setting(tmp_path):
@@ -163,19 +163,19 @@ async def test_a_peer_that_takes_no_byte_is_cut_off_after_a_while(tmp_path):
         await client.close()
 
 
-@pytest.mark.parametrize("farewell", ["close", "half_close", "nonsense"])
-async def test_a_stuck_client_that_says_good_bye_keeps_no_socket_open(tmp_path, monkeypatch, farewell):
+@pytest.mark.parametrize("drain", ["close", "half_close", "nonsense"])
+async def test_a_stuck_client_that_says_good_bye_keeps_no_socket_open(tmp_path, monkeypatch, drain):
     """Nobody watches it any more, and closing would wait for ever until it has read what was sent before."""
     monkeypatch.setattr(transport, "ABORT_AFTER_S", 0.2)
     async with Stack(tmp_path, ws_stuck_after_s=60).serve() as stack:
         user = stack.add_user("stuck")
         client, _, connection = await follow_and_stop_reading(stack, user, await stack.add_task(user))
-        if farewell == "half_close":
+        if drain == "half_close":
             client.writer.write_eof()
         else:
-            client.writer.write(b"\x88\x80\0\0\0\0" if farewell == "close" else b"\xff" * 16)
+            client.writer.write(b"\x88\x80\0\0\0\0" if drain == "close" else b"\xff" * 16)
         await until(lambda: len(stack.manager.registry) == 0)
-        await until(lambda: connection.peer.state is State.CLOSED)
+        await until(lambda: connection.transport.state is SocketState.CLOSED)
         await client.close()
 
 
@@ -199,7 +199,7 @@ async def test_a_slow_client_costs_the_others_nothing(tmp_path):
             for number in range(20):
                 last = await stack.say(task, warning(str(number)))
                 await healthy.until_seq(task, last, timeout_s=1)
-        assert not connection.peer.closed
+        assert not connection.transport.closed
         await slow.close()
 
 
@@ -207,17 +207,17 @@ async def test_a_snapshot_is_pulled_only_when_the_socket_has_drained(tmp_path):
     async with Stack(tmp_path).serve() as stack:
         user = stack.add_user("slow")
         task, second = await stack.add_task(user), await stack.add_task(user)
-        client, follower, connection = await follow_and_stop_reading(stack, user, task)
+        client, subscriber, connection = await follow_and_stop_reading(stack, user, task)
         await client.send(f'{{"type":"subscribe_task","task_id":"{second}","id":"s"}}')
         with pytest.raises(TimeoutError):
-            await until(lambda: second in connection.followers, timeout_s=0.3)
+            await until(lambda: second in connection.followed, timeout_s=0.3)
         while True:
             frame = await client.receive()
             if frame.get("id") == "s":
                 assert frame["success"] is True
                 break
-            follower.take(frame)
-        assert follower.gaps == 0
+            subscriber.take(frame)
+        assert subscriber.gaps == 0
         await client.close()
 
 
@@ -230,7 +230,7 @@ async def test_two_hundred_cuts_without_a_close_frame_lose_nothing(tmp_path):
 async def cut_two_hundred_times(stack):
     user = stack.add_user("cut")
     tasks = [await stack.add_task(user) for _ in range(2)]
-    followers = {task: Follower() for task in tasks}
+    subscribers = {task: Subscriber() for task in tasks}
     done = asyncio.Event()
     last: dict[str, int] = {}
 
@@ -245,8 +245,8 @@ async def cut_two_hundred_times(stack):
     async def watch_and_cut(round_number):
         async with open_client(stack, user) as client:
             for task in tasks:
-                client.tasks[task] = followers[task]
-                known = followers[task].last
+                client.tasks[task] = subscribers[task]
+                known = subscribers[task].last
                 await client.follow(task, **({} if known is None else {"last_seq": known}))
             for _ in range(round_number % 7):
                 await client.receive()
@@ -259,31 +259,31 @@ async def cut_two_hundred_times(stack):
         done.set()
     async with open_client(stack, user) as client:
         for task in tasks:
-            client.tasks[task] = followers[task]
-            await client.follow(task, last_seq=followers[task].last)
+            client.tasks[task] = subscribers[task]
+            await client.follow(task, last_seq=subscribers[task].last)
             await client.until_seq(task, last[task])
     for task in tasks:
-        first = followers[task].snapshots[0]["seq"]
-        covered = set(followers[task].events) | set(range(first + 1))
-        for snapshot in followers[task].snapshots[1:]:
+        first = subscribers[task].snapshots[0]["seq"]
+        covered = set(subscribers[task].events) | set(range(first + 1))
+        for snapshot in subscribers[task].snapshots[1:]:
             covered |= set(range(snapshot["seq"] + 1))
         assert set(range(1, last[task] + 1)) <= covered
-        assert (followers[task].gaps, followers[task].duplicates) == (0, 0)
+        assert (subscribers[task].gaps, subscribers[task].duplicates) == (0, 0)
 
 
-async def test_the_audit_of_a_close_counts_the_bytes_of_whoever_was_slow_and_level_again(tmp_path):
+async def test_the_audit_of_a_close_counts_the_bytes_of_whoever_was_slow_and_in_sync_again(tmp_path):
     async with Stack(tmp_path).serve() as stack:
         user = stack.add_user("slow")
         task = await stack.add_task(user)
-        client, follower, connection = await follow_and_stop_reading(stack, user, task)
+        client, subscriber, connection = await follow_and_stop_reading(stack, user, task)
         last = await stack.say(task, warning("waits"))
-        while (follower.last or 0) < last:
-            follower.take(await client.receive())
-        await until(lambda: connection.followers[task].level is not None)
+        while (subscriber.last or 0) < last:
+            subscriber.take(await client.receive())
+        await until(lambda: connection.followed[task].group is not None)
         for number in range(5):  # straight to the descriptor
             last = await stack.say(task, warning(f"level {number}"))
-        while (follower.last or 0) < last:
-            follower.take(await client.receive())
+        while (subscriber.last or 0) < last:
+            subscriber.take(await client.receive())
         await client.close()
         await until(lambda: not len(stack.manager.registry))
         (closed,) = [row for row in stack.audit.rows if row["action"] == "ws.close"]
@@ -300,7 +300,7 @@ async def test_sweep_lag_and_waiting_bytes_are_gauges(tmp_path):
         metrics = stack.metrics
         await until(lambda: metrics.waiting_bytes._value.get() == connection.waiting_bytes > 5_000)
         await until(lambda: metrics.registry.get_sample_value("websocket_sweep_lag_seconds") > 0)
-        stack.manager.delivery.swept_at -= 100
+        stack.manager.sweep._swept_at -= 100
         assert metrics.registry.get_sample_value("websocket_sweep_lag_seconds") > 100
         await client.close()
         await until(lambda: metrics.waiting_bytes._value.get() == 0)

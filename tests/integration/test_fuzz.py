@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.events.types import NewEvent, TaskWarning
+from app.events.event import NewEvent
+from app.events.types import TaskWarning
 from app.services.recorder import Recorder
 from tests.support.arena import CLOSE, PING, PONG, TEXT, Wire, frame, handshake, open_arena
 
@@ -68,7 +69,9 @@ def nothing_is_left(arena):
     arena.until(lambda: not len(manager.registry))
     arena.until(lambda: len(asyncio.all_tasks()) <= tasks)
     arena.until(lambda: count_sockets() <= sockets)
-    assert arena.ask(lambda: [feed for feed in manager.delivery.feeds.values() if feed.followers]) == []
+    assert (
+        arena.ask(lambda: [channel for channel in manager.dispatcher.channels.values() if channel.subscriptions]) == []
+    )
     new = arena.log.getvalue()[said:]
     assert "Traceback" not in new, new[new.index("Traceback") - 300 :][:3_000]
     assert "[error" not in new
@@ -85,9 +88,9 @@ def follow_to_the_end(arena):
     """Somebody who does everything right is served."""
     task = "fuzz-" + str(arena.ask(lambda: len(arena.log.getvalue())))
     user = arena.run(arena.services.auth.authenticate(arena.token))
-    lifecycle, journal = arena.services.lifecycle, arena.services.journal
-    arena.run(journal.write(lifecycle.create(task, user_id=user.user_id, target_domain="x.example", config={})))
-    arena.run(journal.write(lifecycle.claim(task, 1, "w", "x.example")))
+    lifecycle, event_writer = arena.services.lifecycle, arena.services.event_writer
+    arena.run(event_writer.write(lifecycle.create(task, user_id=user.user_id, target_domain="x.example", config={})))
+    arena.run(event_writer.write(lifecycle.claim(task, 1, "w", "x.example")))
     recorder = Recorder(task_id=task, attempt=1, run=1, clock=arena.services.clock)
     event = NewEvent(TaskWarning(code="partial", message="still here"))
     wire = arena.upgrade()
@@ -95,7 +98,7 @@ def follow_to_the_end(arena):
         wire.send(frame(json.dumps({"type": "subscribe_task", "task_id": task}).encode()))
         while b'"task_snapshot"' not in wire.read_frame()[1]:
             pass
-        place = arena.run(journal.write(recorder.record([event])))
+        place = arena.run(event_writer.write(recorder.record([event])))
         assert f'"seq":{place.last_seq}'.encode() in wire.read_frame()[1]
         wire.send(frame(struct.pack("!H", 1000), CLOSE))
         assert wire.read_to_end() == [(CLOSE, struct.pack("!H", 1000))]

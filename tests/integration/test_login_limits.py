@@ -8,18 +8,19 @@ import pytest
 from app.api.errors import MEDIA_TYPE
 from app.repositories import audit
 from app.wiring import build_services
-from tests.support.house import (
+from tests.support.backend import (
     ADMIN_PASSWORD,
     USER_PASSWORD,
-    FakeHub,
+    Backend,
     FakeMonitor,
+    FakeRealtime,
     FakeRunner,
     HandClock,
-    House,
     cheap_passwords,
     connect,
     create_app,
     make_settings,
+    problem,
 )
 
 HOME, STRANGER, OFFICE = "192.0.2.10", "198.51.100.66", "2001:db8:1:2::5"
@@ -35,14 +36,14 @@ class StillClock(HandClock):
 class Door:
     """The application, asked from any address at any time."""
 
-    def __init__(self, house: House, clock: StillClock) -> None:
-        self.house = house
+    def __init__(self, backend: Backend, clock: StillClock) -> None:
+        self.backend = backend
         self.clock = clock
 
     async def sign_in(self, password: str, *, username: str = "mei", address: str = HOME) -> httpx.Response:
         body = {"username": username, "password": password}
-        self.house.client._transport.client = (address, 50_000)
-        return await self.house.client.post("/api/v1/auth/login", json=body)
+        self.backend.client._transport.client = (address, 50_000)
+        return await self.backend.client.post("/api/v1/auth/login", json=body)
 
     async def guess(self, count: int, **options: str) -> list[int]:
         """Statuses of so many wrong tries."""
@@ -50,7 +51,7 @@ class Door:
 
     async def rows(self) -> list[tuple[str, object, object]]:
         """Outcome, code and number (None: a row of its own) of what was tried, the newest first."""
-        services = self.house.services
+        services = self.backend.services
         await services.audit.flush()
         found = await services.db.read(lambda c: audit.newest(c, 1_000, action="auth.login"))
         return [(row.outcome, row.detail.get("code"), row.detail.get("count")) for row in found]
@@ -67,16 +68,16 @@ async def door(tmp_path, request):
         passwords=cheap_passwords(),
         runner=FakeRunner(),
         monitor=FakeMonitor(),
-        manager=FakeHub(),
+        manager=FakeRealtime(),
     )
     await services.start()
     try:
         async with connect(create_app(settings, services), services) as client:
-            house = House(services, client, services.runner, services.manager)
+            backend = Backend(services, client, services.runner, services.manager)
             await services.users.create(
                 username="mei", email="mei@example.com", password=USER_PASSWORD, role="user", by="test"
             )
-            yield Door(house, clock)
+            yield Door(backend, clock)
     finally:
         await services.stop()
 
@@ -119,7 +120,7 @@ async def test_failures_are_taken_back_one_by_one(door):
 
 async def test_a_name_that_does_not_exist_behaves_the_same(door):
     def visible(answer: httpx.Response) -> tuple[object, ...]:
-        return answer.status_code, answer.json(), answer.headers.get("retry-after"), sorted(answer.headers)
+        return answer.status_code, problem(answer), answer.headers.get("retry-after"), sorted(answer.headers)
 
     for _ in range(12):
         known, unknown = await door.sign_in("wrong"), await door.sign_in("wrong", username="nobody")
@@ -170,9 +171,9 @@ async def test_guesses_from_a_rented_48_are_slowed_down(door):
 
 async def test_ten_thousand_other_names_do_not_make_an_account_forget_its_failures(door):
     await door.guess(5)
-    throttle = door.house.services.auth._throttle
+    throttle = door.backend.services.auth.throttle
     for number in range(10_001):
-        throttle.begin(f"somebody-{number}")
+        await throttle.begin(f"somebody-{number}")
     assert await door.guess(1) == [429]
 
 
@@ -209,8 +210,8 @@ async def test_many_tries_at_once_gain_nothing(door):
 async def test_every_refusal_is_in_the_audit_log_with_its_code(door):
     await door.guess(6)
     door.clock.seconds += 1
-    user_id = (await door.house.services.users.list_page(page=2, page_size=1))[0][0].id
-    await door.house.services.users.update(user_id, {"is_active": False}, by="test")
+    user_id = (await door.backend.services.users.list_page(page=2, page_size=1))[0][0].id
+    await door.backend.services.users.update(user_id, {"is_active": False}, by="test")
     assert (await door.sign_in(USER_PASSWORD)).json()["code"] == "user_disabled"
     assert await door.rows() == [
         ("denied", "invalid_credentials", 4),  # beside the first
@@ -221,11 +222,11 @@ async def test_every_refusal_is_in_the_audit_log_with_its_code(door):
 
 
 async def test_a_try_that_nobody_looked_at_is_not_counted(door):
-    passwords = door.house.services.passwords
-    passwords._places._held[False] = passwords.MAX_WAITING
+    passwords = door.backend.services.passwords
+    passwords._slots._held[False] = passwords.MAX_WAITING
     assert await door.guess(20) == [429] * 20
-    assert not door.house.services.auth._throttle._accounts._tries  # not even a name is remembered
-    passwords._places._held[False] = 0
+    assert not door.backend.services.auth.throttle._counters._typed._tries  # not even a name is remembered
+    passwords._slots._held[False] = 0
     assert await door.guess(5) == [401] * 5
 
 
@@ -235,7 +236,7 @@ async def test_a_stolen_token_does_not_help_to_guess_the_password(door):
     codes = []
     for _ in range(7):
         body = {"current_password": "wrong", "new_password": "a new password"}
-        answer = await door.house.client.post("/api/v1/auth/password", json=body, headers=headers)
+        answer = await door.backend.client.post("/api/v1/auth/password", json=body, headers=headers)
         codes.append((answer.status_code, answer.json()["code"]))
     assert codes == [(403, "wrong_password")] * 5 + [(429, "rate_limited")] * 2
     assert (await door.sign_in(USER_PASSWORD)).status_code == 200  # signing in has its own counter

@@ -17,10 +17,11 @@ import pytest
 from starlette.routing import BaseRoute
 from websockets.sync.client import ClientConnection, connect
 
+from app.domain.report_format import ReportFormat
 from app.factory import create_app
-from app.websocket.commands import COMMANDS
-from bench.growth_data import Grown, Size, build
-from tests.support.house import ADMIN_PASSWORD, USER_PASSWORD, make_settings
+from app.websocket.messages.commands import COMMANDS
+from bench.growth_data import LARGE_CONTENT, Grown, Size, build
+from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD, make_settings
 from tests.support.live import go_live
 from tests.support.watchdog import HELD_S, Held, watch
 
@@ -45,6 +46,7 @@ LIMITS: dict[str, Any] = {
     "ws_max_connections_per_user": 1_000,
 }
 LOG_TAIL = 1_000
+FIRST_PARTY = "farm-00000.example"  # stands on every page
 
 
 @dataclass
@@ -199,8 +201,8 @@ def connect_once(site):
 
 
 ROUTES = {
-    "GET /openapi.json": lambda site: site.ask("GET", "/openapi.json"),
-    "GET /asyncapi.json": lambda site: site.ask("GET", "/asyncapi.json"),
+    "GET /openapi.json": lambda site: [site.ask("GET", f"/openapi.json{query}") for query in ("", "?lang=zh")],
+    "GET /asyncapi.json": lambda site: [site.ask("GET", f"/asyncapi.json{query}") for query in ("", "?lang=zh")],
     "GET /asyncapi": lambda site: site.ask("GET", "/asyncapi"),
     "GET /docs": lambda site: site.ask("GET", "/docs"),
     "GET /": lambda site: site.ask("GET", "/"),
@@ -225,11 +227,24 @@ ROUTES = {
     "DELETE /api/v1/tasks/{task_id}": lambda site: end_task(site, "delete"),
     "POST /api/v1/tasks/{task_id}/cancel": end_task,
     "POST /api/v1/tasks/{task_id}/retry": lambda site: end_task(site, "retry"),
+    "PUT /api/v1/tasks/{task_id}/priority": lambda site: site.ask(
+        "PUT", f"/api/v1/tasks/{site.add_task()}/priority", json={"priority": 3}
+    ),
+    "GET /api/v1/tasks/{task_id}/attempts": task_route("attempts", "?page_size=200"),
     "GET /api/v1/tasks/{task_id}/subdomains": task_route("subdomains", "?page_size=200&page=20", "?q=h09"),
     "GET /api/v1/tasks/{task_id}/pages": task_route("pages", "?page_size=200&page=20", "?q=Page%20123"),
     "GET /api/v1/tasks/{task_id}/third-parties": task_route("third-parties", "?page_size=200", "?outcome=examined"),
     "GET /api/v1/tasks/{task_id}/violations": task_route("violations", "?page_size=200", "?risk_level=high&q=farm-03"),
-    "GET /api/v1/tasks/{task_id}/report": task_route("report"),
+    "GET /api/v1/tasks/{task_id}/findings": task_route("findings", "?page_size=200", "?risk_level=high&q=farm-03"),
+    "GET /api/v1/tasks/{task_id}/findings/{finding_id}": task_route(f"findings/gambling.{FIRST_PARTY}"),
+    "GET /api/v1/tasks/{task_id}/third-parties/{domain}": task_route(f"third-parties/{FIRST_PARTY}", "?lang=en"),
+    "GET /api/v1/tasks/{task_id}/pages/{page_id}": task_route("pages/1", "?page_size=200"),
+    "GET /api/v1/tasks/{task_id}/references": task_route(
+        "references", "?page_size=200&page=20", f"?domain={FIRST_PARTY}&page_size=200", "?format=csv"
+    ),
+    "GET /api/v1/tasks/{task_id}/captures/{sha256}": task_route(f"captures/{LARGE_CONTENT}"),
+    "GET /api/v1/tasks/{task_id}/report": task_route("report", *(f"?format={kind}" for kind in ReportFormat)),
+    "GET /api/v1/admin/workers": lambda site: site.ask("GET", "/api/v1/admin/workers"),
     "GET /api/v1/admin/users": list_users,
     "POST /api/v1/admin/users": lambda site: site.add_user(),
     "GET /api/v1/admin/users/{user_id}": with_user("GET"),

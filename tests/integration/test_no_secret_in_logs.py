@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "main": ["main.py"],
     "uvicorn": [
-        "-m", "uvicorn", "--ws", "app.websocket.transport:ServerProtocol", "--log-level", "trace",
+        "-m", "uvicorn", "--ws", "app.transport.websocket:WebSocketProtocol", "--log-level", "trace",
         "--port", "{port}", "main:app",
     ],
 }  # fmt: skip

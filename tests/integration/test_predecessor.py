@@ -17,8 +17,9 @@ from app.domain.stages import STAGES
 from app.domain.tasks import TaskStatus
 from app.domain.violations import VIOLATION_FROM
 from app.events.bus.base import AccessHint
-from app.events.types import NewEvent, Statistics, TaskProgress, Violation, ViolationDetected
-from app.monitor.policy import Action, Limits, Sight, judge
+from app.events.event import NewEvent
+from app.events.types import Statistics, TaskProgress, Violation, ViolationDetected
+from app.monitor.policy import Action, Limits, Observation, assess
 from app.services.recorder import Recorder
 from tests.support.frames import read_frame
 from tests.support.realtime import Stack, open_client, warning
@@ -29,16 +30,18 @@ import sys
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.events.bus.memory import MemoryBus
-from app.events.journal import Journal
-from app.events.types import NewEvent, PendingLine, PendingLogs, TaskProgress
+from app.events.writer import EventWriter
+from app.events.types import TaskProgress
+from app.events.event import NewEvent, PendingLogs
+from app.domain.log_entry import LogEntry
 from app.services.recorder import Recorder
 url, task_id = sys.argv[1:]
 clock = SystemClock()
 recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=clock)
 progress = TaskProgress(progress=5, stage="s", message="m", stage_key="page_crawl", stage_index=2, stage_progress=5)
-lines = PendingLogs((PendingLine("INFO", "crawl", "from another process", clock.now()),))
-journal = Journal(db=Database(url), bus=MemoryBus())
-journal.write_sync(recorder.record([NewEvent(progress), NewEvent(lines)]))
+lines = PendingLogs((LogEntry("INFO", "crawl", "from another process", clock.now()),))
+event_writer = EventWriter(db=Database(url), bus=MemoryBus())
+event_writer.write_sync(recorder.record([NewEvent(progress), NewEvent(lines)]))
 """
 
 
@@ -103,7 +106,7 @@ def test_there_is_no_default_signing_key_and_known_ones_are_refused():
     for key in ("short", "your-secret-key-change-in-production-please", "a" * 64):
         with pytest.raises(ConfigurationError):
             load_settings({"COMPLIANCE_SECRET_KEY": key})
-    with pytest.raises(ConfigurationError, match="SECRET_KEY"):
+    with pytest.raises(ConfigurationError, match="DATABASE_URL"):
         load_settings({"COMPLIANCE_DATABASE_URL": "postgresql://x/y"})
 
 
@@ -145,8 +148,8 @@ def test_the_six_hour_warning_comes_once_and_the_twelve_hour_end_is_reached():
     limits = Limits.of(Settings())
     watch, actions = None, []
     for seconds in range(0, 13 * 3_600, 10):
-        sight = Sight(TaskStatus.RUNNING, 1, seconds, float(seconds), seconds // 60)
-        watch, told = judge(watch, sight, float(seconds), limits)
+        observation = Observation(TaskStatus.RUNNING, 1, seconds, float(seconds), seconds // 60)
+        watch, told = assess(watch, observation, float(seconds), limits)
         actions += [action for action in told if action in (Action.WARN_LONG_RUNNING, Action.FAIL_TIMEOUT)]
         if Action.FAIL_TIMEOUT in told:
             break
@@ -155,19 +158,19 @@ def test_the_six_hour_warning_comes_once_and_the_twelve_hour_end_is_reached():
 
 async def test_an_accepted_cancel_is_not_overwritten_by_the_worker(stack):
     task = await stack.add_task(stack.add_user("a"))
-    assert await stack.journal.write(stack.lifecycle.request_cancel(task, by="a"))
-    assert await stack.journal.write(stack.lifecycle.complete(task, 1, Statistics())) is None
-    place = await stack.journal.write(stack.lifecycle.cancelled(task, 1, Statistics()))
+    assert await stack.event_writer.write(stack.lifecycle.request_cancel(task, by="a"))
+    assert await stack.event_writer.write(stack.lifecycle.complete(task, 1, Statistics())) is None
+    place = await stack.event_writer.write(stack.lifecycle.cancelled(task, 1, Statistics()))
     assert place.status == "cancelled"
 
 
 async def test_a_retry_does_not_mix_two_attempts(stack):
     task = await stack.add_task(stack.add_user("a"))
-    await stack.journal.write(stack.lifecycle.complete(task, 1, Statistics()))
-    await stack.journal.write(stack.lifecycle.retry(task, by="a"))
-    await stack.journal.write(stack.lifecycle.claim(task, 2, "w2", "example.org"))
+    await stack.event_writer.write(stack.lifecycle.complete(task, 1, Statistics()))
+    await stack.event_writer.write(stack.lifecycle.retry(task, by="a"))
+    await stack.event_writer.write(stack.lifecycle.claim(task, 2, "w2", "example.org"))
     old = Recorder(task_id=task, attempt=1, run=1, clock=stack.clock)
-    assert await stack.journal.write(old.record([NewEvent(warning())])) is None
+    assert await stack.event_writer.write(old.record([NewEvent(warning())])) is None
 
 
 def test_importing_the_job_touches_nothing():
@@ -179,7 +182,7 @@ def test_importing_the_job_touches_nothing():
     assert result.stdout.strip() == "[]"
 
 
-def test_no_module_of_the_house_does_anything_at_import():
+def test_no_module_does_anything_at_import():
     """No call at module level may open, connect, purge or start something."""
     forbidden = {"connect", "purge", "start", "run", "open", "create_engine", "mkdir", "get_event_loop"}
     for path in (ROOT / "app").rglob("*.py"):

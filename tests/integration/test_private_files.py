@@ -10,9 +10,9 @@ from alembic.script import ScriptDirectory
 from app.core.db import Database
 from app.migrations import runner
 from app.scanstore.sqlite import SqliteScanStore
+from tests.support.backend import ADMIN_PASSWORD, HandClock
 from tests.support.command import ROOT, environment, finish, run
-from tests.support.house import ADMIN_PASSWORD, HandClock
-from tests.support.modes import open_to_others, sqlite_openings, umask_of
+from tests.support.modes import file_mode_open_to_others, sqlite_openings, umask_of
 from tests.support.small_world import TARGET, small_world
 
 UMASKS = pytest.mark.parametrize("mask", [0o000, 0o022])
@@ -40,7 +40,7 @@ async def test_a_scan_keeps_all_that_it_writes_private(world, tmp_path, mask):
     names = {path.name.partition(".")[2] for path in (folder / "scans").iterdir()}
     assert "db" in names
     assert list((folder / "captures").iterdir())
-    assert open_to_others(folder) == []
+    assert file_mode_open_to_others(folder) == []
 
 
 @UMASKS
@@ -59,13 +59,13 @@ async def test_a_server_keeps_all_that_it_writes_private_from_its_first_file_on(
     try:
         async with asyncio.timeout(60):
             while b"serving" not in (await process.stderr.readline()):
-                seen += open_to_others(folder) if folder.exists() else []
-        seen += open_to_others(folder)
+                seen += file_mode_open_to_others(folder) if folder.exists() else []
+        seen += file_mode_open_to_others(folder)
         assert {path.name for path in folder.iterdir()} >= {"compliance.db", "compliance.db-wal", "scans", "secret.key"}
     finally:
         process.send_signal(signal.SIGTERM)
         await finish(process)
-    assert seen + open_to_others(folder) == []
+    assert seen + file_mode_open_to_others(folder) == []
 
 
 @UMASKS
@@ -80,7 +80,7 @@ async def test_migrate_keeps_the_copy_private(tmp_path, mask):
         done = await run("migrate", COMPLIANCE_DATA_DIR=str(folder))
     assert done.code == 0, done.err
     assert len(list(folder.glob("*.backup"))) == 1
-    assert open_to_others(folder) == []
+    assert file_mode_open_to_others(folder) == []
 
 
 @UMASKS
@@ -93,7 +93,7 @@ async def test_backup_and_restore_keep_private_what_they_write(tmp_path, mask):
             assert done.code == 0, done.err
     assert (other / "compliance.db").exists()
     assert archive.stat().st_mode & 0o777 == 0o600
-    assert open_to_others(folder) + open_to_others(other) == []
+    assert file_mode_open_to_others(folder) + file_mode_open_to_others(other) == []
 
 
 @UMASKS

@@ -7,8 +7,10 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from app.domain.messages import MessageCatalog
+from app.domain.translation import said
 from app.events.bus.base import AccessHint
-from app.events.types import Statistics, TaskProgress
+from app.events.types import Statistics, TaskProgress, TaskWarning
 from tests.support.realtime import Client, Stack, open_client, until, warning
 
 
@@ -39,7 +41,7 @@ async def test_a_client_written_from_the_seed_alone_works(stack):
         assert (await client.until("subscription_result"))["action"] == "unsubscribe"
 
 
-async def test_a_follower_gets_the_snapshot_then_every_event_once(stack):
+async def test_a_subscriber_gets_the_snapshot_then_every_event_once(stack):
     user = stack.add_user("a")
     task = await stack.add_task(user)
     async with open_client(stack, user) as client:
@@ -47,9 +49,9 @@ async def test_a_follower_gets_the_snapshot_then_every_event_once(stack):
         assert result["seq"] == 2
         for number in range(20):
             last = await stack.say(task, warning(str(number)), stack.lines("one", "two"))
-        follower = await client.until_seq(task, last)
-        assert sorted(follower.events) == list(range(3, last + 1))
-        assert (follower.gaps, follower.duplicates) == (0, 0)
+        subscriber = await client.until_seq(task, last)
+        assert sorted(subscriber.events) == list(range(3, last + 1))
+        assert (subscriber.gaps, subscriber.duplicates) == (0, 0)
 
 
 async def test_a_resume_replays_what_was_missed_and_nothing_else(stack):
@@ -61,12 +63,12 @@ async def test_a_resume_replays_what_was_missed_and_nothing_else(stack):
     async with open_client(stack, user) as client:
         result = await client.follow(task, last_seq=3)
         assert (result["recovered"], result["replayed"], result["seq"]) == (True, last - 3, 3)
-        follower = await client.until_seq(task, last)
-        assert sorted(follower.events) == list(range(4, last + 1))
-        assert not follower.snapshots
+        subscriber = await client.until_seq(task, last)
+        assert sorted(subscriber.events) == list(range(4, last + 1))
+        assert not subscriber.snapshots
         more = await stack.say(task, warning("live"))
-        follower = await client.until_seq(task, more)
-        assert follower.gaps == 0
+        subscriber = await client.until_seq(task, more)
+        assert subscriber.gaps == 0
 
 
 @pytest.mark.parametrize(("last_seq", "reason"), [(99, "ahead_of_log"), (0, "too_much")])
@@ -163,7 +165,7 @@ async def test_a_foreign_task_looks_like_a_missing_one(stack):
     async with open_client(stack, other) as client:
         foreign = await client.follow(task)
         missing = await client.follow("no-such-task")
-        assert foreign["error"] == missing["error"] == {"code": "not_found", "message": "no such task"}
+        assert foreign["error"] == missing["error"] == {"code": "not_found", "message": "没有这个任务。"}
         await stack.say(task, warning("secret"))
         await client.send(type="ping")
         await client.until("pong")
@@ -387,7 +389,7 @@ async def test_with_the_bus_dead_the_sweep_delivers_followed_events_and_notices(
             fresh = await stack.add_task(user)
             notice = await client.until("task_created")
             assert (notice["task_id"], notice["seq"]) == (fresh, 1)
-            place = await stack.journal.write(stack.lifecycle.complete(fresh, 1, Statistics()))
+            place = await stack.event_writer.write(stack.lifecycle.complete(fresh, 1, Statistics()))
             assert (await client.until("task_completed", task_id=fresh))["seq"] == place.last_seq
 
 
@@ -396,8 +398,8 @@ async def test_a_deleted_task_ends_with_its_event(stack):
     task = await stack.add_task(user)
     async with open_client(stack, user) as client:
         await client.follow(task)
-        await stack.journal.write(stack.lifecycle.complete(task, 1, Statistics()))
-        await stack.journal.write(stack.lifecycle.delete(task, by="a"))
+        await stack.event_writer.write(stack.lifecycle.complete(task, 1, Statistics()))
+        await stack.event_writer.write(stack.lifecycle.delete(task, by="a"))
         assert (await client.until("task_deleted"))["by"] == "a"
         assert (await client.follow(task))["error"]["code"] == "not_found"
 
@@ -412,7 +414,7 @@ async def test_get_status_lists_the_subscriptions(stack):
         assert frame["subscriptions"] == [{"task_id": task, "seq": 2, "topics": ["logs", "progress"]}]
 
 
-async def test_broadcasts_reach_everybody_some_users_or_the_followers_of_a_task(stack):
+async def test_broadcasts_reach_everybody_some_users_or_the_subscribers_of_a_task(stack):
     one, two = stack.add_user("one"), stack.add_user("two")
     task = await stack.add_task(one)
     async with open_client(stack, one) as first, open_client(stack, two) as second:
@@ -486,7 +488,7 @@ async def test_nothing_is_left_of_connections_that_are_gone(stack):
                 client.socket.transport.abort()
     await until(lambda: not len(stack.manager.registry))
     assert stack.manager.registry.users() == []
-    assert stack.manager.delivery.feeds == {}
+    assert stack.manager.dispatcher.channels == {}
     assert stack.metrics.open_connections._value.get() == 0
     assert stack.metrics.active_users._value.get() == 0
     assert stack.metrics.connections._value.get() == 20
@@ -521,3 +523,24 @@ async def test_a_snapshot_stays_below_its_size_and_the_tail_gives_way(tmp_path):
             snapshot = await client.until("task_snapshot")
         assert 0 < len(snapshot["logs"]) < 32
         assert snapshot["logs"][-1]["log_seq"] == 100
+
+
+async def test_each_connection_has_events_and_notices_in_its_own_language(stack):
+    user = stack.add_user("a")
+    task = await stack.add_task(user)
+    said_in = {"": "zh-CN", "&lang=en": "en", "&lang=xx": "zh-CN"}
+    async with contextlib.AsyncExitStack() as opened:
+        clients = {name: await opened.enter_async_context(open_client(stack, f"{user}{name}")) for name in said_in}
+        unasked = await opened.enter_async_context(open_client(stack, f"{user}&lang=en"))
+        for client in clients.values():
+            await client.follow(task)
+        text = stack.texts("queued", position=3)
+        last = await stack.say(task, TaskWarning(code="queued", **said(text)), stack.lines(text))
+        for name, language in said_in.items():
+            subscriber = await clients[name].until_seq(task, last)
+            wanted = MessageCatalog(language)("queued", position=3)
+            assert subscriber.events[last - 1]["message"] == subscriber.events[last]["logs"][0]["message"] == wanted
+            assert (subscriber.gaps, subscriber.duplicates) == (0, 0)
+        notice = await unasked.until("task_warning")
+        assert (notice["message"], notice["lang"]) == (MessageCatalog("en")("queued", position=3), "en")
+        assert "prev_seq" not in notice

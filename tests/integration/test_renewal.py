@@ -6,8 +6,9 @@ import pytest
 from pydantic import SecretStr
 
 from app.core.db import DatabaseUnavailable
-from app.core.identity import Identity
-from tests.support.house import USER_PASSWORD
+from app.core.db_backend import Failure
+from app.core.principal import Principal
+from tests.support.backend import USER_PASSWORD
 from tests.support.live import ending, go_live
 
 HOUR_S = 3_600
@@ -179,12 +180,12 @@ async def test_a_session_that_ends_during_the_renewal_ends_the_connection(live):
     auth = live.services.auth
     authenticate = auth.authenticate
 
-    async def and_log_out(token: str | None) -> Identity:
-        identity = await authenticate(token)
+    async def and_log_out(token: str | None) -> Principal:
+        principal = await authenticate(token)
         if token == new:
-            await auth.logout(identity)
-            await live.until_hinted(identity.user_id)
-        return identity
+            await auth.logout(principal)
+            await live.until_hinted(principal.user_id)
+        return principal
 
     async with live.watch(old) as client:
         auth.authenticate = and_log_out
@@ -209,8 +210,8 @@ async def test_without_a_database_a_renewal_can_be_tried_again(live):
     token = await token_of(live)
     async with live.watch(token) as client:
 
-        async def busy(_token: str | None) -> Identity:
-            raise DatabaseUnavailable("the database is busy")
+        async def busy(_token: str | None) -> Principal:
+            raise DatabaseUnavailable(Failure.BUSY)
 
         live.services.auth.authenticate = busy
         await client.send(type="auth", token=token, id="a")

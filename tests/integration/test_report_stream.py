@@ -1,17 +1,22 @@
-"""The report of a link farm: a stream from a thread, with places for those who read it."""
+"""The report of a link farm: a stream from another process, with places for those who read it."""
 
+import gc
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
 
+from app.domain.report_format import ReportFormat
 from app.engines.model import Capture, HostFact, Relation, ThirdParty
 from app.scanstore.sqlite import SqliteScanStore
 from app.schemas.results import Report, ThirdPartyPage
-from app.services.documents import PIECE_BYTES
-from app.services.views import MAX_HOSTS
-from tests.support.house import ADMIN_PASSWORD, USER_PASSWORD
+from app.server import settle_heap
+from app.services.json_chunks import CHUNK_BYTES
+from app.services.serialisers import MAX_HOSTS
+from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD
 from tests.support.live import go_live
 from tests.support.watchdog import HELD_S, watch
 
@@ -44,8 +49,16 @@ def farm(tmp_path):
         answer = admin.post("/tasks", json={"target_domain": "example.com"})
         task_id = answer.json()["id"]
         write_link_farm(tmp_path / "data" / "scans" / f"{task_id}-1.db")
+        settle_heap()  # as a server does
         yield held, admin, f"/tasks/{task_id}"
+        gc.unfreeze()
         admin.close()
+
+
+def report_processes(held):
+    """Ids of the processes that make a report just now."""
+    pid = held.value.services.report_process.pid
+    return [] if pid is None else Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 def sign_in(held, name, password):
@@ -96,13 +109,52 @@ def test_a_report_begins_before_it_is_read_and_one_user_has_one_place(farm):
         assert first.status_code == 200
         assert "content-length" not in first.headers
         pieces = first.iter_raw()  # kept: when it goes, httpx closes the connection
-        assert len(next(pieces)) < 3 * PIECE_BYTES
+        assert len(next(pieces)) < 3 * CHUNK_BYTES
         second = client.get(f"{place}/report")
         assert (second.status_code, second.json()["code"]) == (429, "report_limit")
         assert second.headers["retry-after"] == "5"
     # The reader has left in the middle: the place is free as soon as the server has seen it.
     answers = iter(lambda: client.get(f"{place}/report").status_code, None)
     assert next(status for status in answers if status != 429) == 200
+
+
+@pytest.mark.parametrize("kind", ReportFormat)
+def test_who_leaves_in_the_middle_takes_the_process_with_them(farm, kind):
+    held, client, place = farm
+    with client.stream("GET", f"{place}/report?format={kind}") as answer:
+        assert answer.status_code == 200
+        next(answer.iter_raw())
+    deadline = time.monotonic() + 20
+    while report_processes(held):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def first_byte_s(client, address):
+    """Seconds until it comes. The place is free a moment after the reader before has left."""
+    began = time.monotonic()
+    while True:
+        with client.stream("GET", address) as answer:
+            if answer.status_code == 200:
+                next(answer.iter_raw())
+                return time.monotonic() - began
+        began = time.monotonic()
+
+
+@pytest.mark.parametrize("kind", ReportFormat)
+def test_a_report_in_any_format_begins_within_a_second_and_costs_the_server_its_sockets_alone(farm, kind):
+    """What the server's process computes while a report is made elsewhere is the way of its pieces to the reader."""
+    held, client, place = farm
+    assert client.get(f"{place}/report?format=json").status_code == 200  # a server has its process from its start on
+    assert min(first_byte_s(client, f"{place}/report?format={kind}") for _ in range(3)) < 1
+    held.loop.forget()
+    began, used, size = time.monotonic(), time.process_time(), 0
+    with client.stream("GET", f"{place}/report?format={kind}") as answer:
+        for piece in answer.iter_raw():
+            size += len(piece)
+    used, took = time.process_time() - used, time.monotonic() - began
+    assert held.loop.held_s < HELD_S
+    assert used < 0.1 + size / 10e6 + took / 20  # ours as well, who read it, in the same process
 
 
 def test_a_page_of_third_parties_has_few_hosts_of_each_and_holds_nobody_up(farm):

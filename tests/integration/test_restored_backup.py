@@ -12,15 +12,15 @@ from websockets.asyncio.client import connect
 from app.client import MonitorClient
 from tests.support.frames import check_command, read_frame
 from tests.support.realtime import warning
-from tests.support.streaming import open_stream, stream_house
+from tests.support.streaming import open_stream, stream_backend
 
 BEFORE, LOST, AFTER = 5, 30, 80  # events before the backup, after it, and in the new history
 
 
-async def write(house, task, count, what):
+async def write(backend, task, count, what):
     last = 0
     for number in range(count):
-        last = await house.say(task, warning(f"{what} {number}"))
+        last = await backend.say(task, warning(f"{what} {number}"))
     return last
 
 
@@ -44,8 +44,8 @@ def put_back_folder(backup, folder):
 class Restored:
     """What a client had, and the server that came after."""
 
-    def __init__(self, house, token, task, position, head):
-        self.house, self.token, self.task, self.position, self.head = house, token, task, position, head
+    def __init__(self, backend, token, task, position, head):
+        self.backend, self.token, self.task, self.position, self.head = backend, token, task, position, head
 
     def command(self, **fields):
         return {"type": "subscribe_task", "task_id": self.task, "last_seq": self.position, **fields}
@@ -54,26 +54,26 @@ class Restored:
 @pytest.fixture(params=["file", "folder"])
 async def restored(request, tmp_path):
     folder, backup = tmp_path / "data", tmp_path / "backup"
-    async with stream_house(folder) as house:
-        token = await house.sign_in()
-        task = await house.add_task(token)
-        await write(house, task, BEFORE, "old")
+    async with stream_backend(folder) as backend:
+        token = await backend.sign_in()
+        task = await backend.add_task(token)
+        await write(backend, task, BEFORE, "old")
         if request.param == "file":
             copy_file(folder, backup)
-            position = await write(house, task, LOST, "lost")
+            position = await write(backend, task, LOST, "lost")
     if request.param == "folder":
         shutil.copytree(folder, backup)
-        async with stream_house(folder) as house:
-            position = await write(house, task, LOST, "lost")
+        async with stream_backend(folder) as backend:
+            position = await write(backend, task, LOST, "lost")
     (put_back_file if request.param == "file" else put_back_folder)(backup, folder)
-    async with stream_house(folder) as house:
-        head = await write(house, task, AFTER, "new")
+    async with stream_backend(folder) as backend:
+        head = await write(backend, task, AFTER, "new")
         assert head > position
-        yield Restored(house, token, task, position, head)
+        yield Restored(backend, token, task, position, head)
 
 
 def socket_of(restored):
-    address = f"ws://127.0.0.1:{restored.house.port}/api/v1/monitor/ws?token={restored.token}"
+    address = f"ws://127.0.0.1:{restored.backend.port}/api/v1/monitor/ws?token={restored.token}"
     return connect(address, proxy=None)
 
 
@@ -92,11 +92,11 @@ async def ask(link, command):
 @pytest.mark.parametrize("epoch", [{}, {"epoch": "0"}, {"epoch": "another"}])
 async def test_a_position_of_another_epoch_or_of_none_gives_a_snapshot(restored, epoch):
     async with socket_of(restored) as link:
-        greeting = await until(link, "connection_established")
+        welcome = await until(link, "connection_established")
         result = await ask(link, restored.command(**epoch))
         assert (result["recovered"], result["reason"], result["seq"]) == (False, "epoch", restored.head)
         snapshot = await until(link, "task_snapshot")
-        assert greeting["epoch"] == result["epoch"] == snapshot["epoch"] != "0"
+        assert welcome["epoch"] == result["epoch"] == snapshot["epoch"] != "0"
         many = {"type": "subscribe_tasks", "items": [{"task_id": restored.task, "last_seq": 3, **epoch}]}
         assert (await ask(link, many))["reason"] == "epoch"
         assert (await ask(link, {**restored.command(**epoch), "type": "resume"}))["reason"] == "epoch"
@@ -115,12 +115,12 @@ async def test_a_position_of_the_new_epoch_is_served(restored):
 @pytest.mark.parametrize("form", ["{}", "0:{}", "another:{}"])
 async def test_an_event_stream_of_another_epoch_begins_with_a_snapshot(restored, form):
     last_id = form.format(restored.position)
-    async with open_stream(restored.house, restored.task, restored.token, last_id=last_id) as reader:
+    async with open_stream(restored.backend, restored.task, restored.token, last_id=last_id) as reader:
         snapshot = await reader.event()
         assert (snapshot["type"], snapshot["seq"]) == ("task_snapshot", restored.head)
         assert reader.last_id == f"{snapshot['epoch']}:{restored.head}"
-    await restored.house.say(restored.task, warning("next"))
-    async with open_stream(restored.house, restored.task, restored.token, last_id=reader.last_id) as reader:
+    await restored.backend.say(restored.task, warning("next"))
+    async with open_stream(restored.backend, restored.task, restored.token, last_id=reader.last_id) as reader:
         assert (await reader.event())["seq"] == restored.head + 1
 
 
@@ -128,18 +128,18 @@ async def test_the_client_for_python_begins_anew_and_goes_on(restored):
     async def token(*, renew):
         return restored.token
 
-    client = MonitorClient(restored.house.url, token)
+    client = MonitorClient(restored.backend.url, token)
     async with aclosing(client.follow(restored.task, restored.position, epoch="0")) as events:
         first = await anext(events)
         assert (first.type, first.seq, first.epoch) == ("task_snapshot", restored.head, first.data["epoch"])
-    await restored.house.say(restored.task, warning("next"))
+    await restored.backend.say(restored.task, warning("next"))
     async with aclosing(client.follow(restored.task, first.seq, epoch=first.epoch)) as events:
         assert (await anext(events)).seq == restored.head + 1
 
 
 async def test_rest_names_the_epoch_of_its_position(restored):
     headers = {"Authorization": f"Bearer {restored.token}"}
-    async with httpx.AsyncClient(base_url=restored.house.url, headers=headers, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=restored.backend.url, headers=headers, trust_env=False) as client:
         state = (await client.get(f"/api/v1/monitor/tasks/{restored.task}/status")).json()
     async with socket_of(restored) as link:
         result = await ask(link, restored.command(epoch=state["epoch"], last_seq=state["seq"]))
@@ -149,13 +149,13 @@ async def test_rest_names_the_epoch_of_its_position(restored):
 async def test_a_database_that_is_put_back_under_a_running_server_is_noticed(tmp_path):
     """SQLite's `.restore`: in one transaction, and beyond every position before the next sweep."""
     folder = tmp_path / "data"
-    async with stream_house(folder, sweep_interval_s=60.0) as house:
-        token = await house.sign_in()
-        task = await house.add_task(token)
+    async with stream_backend(folder, sweep_interval_s=60.0) as backend:
+        token = await backend.sign_in()
+        task = await backend.add_task(token)
         copy_file(folder, tmp_path / "backup")
-        position = await write(house, task, LOST, "lost")
-        address = f"ws://127.0.0.1:{house.port}/api/v1/monitor/ws?token={token}"
-        async with connect(address, proxy=None) as link, open_stream(house, task, token) as reader:
+        position = await write(backend, task, LOST, "lost")
+        address = f"ws://127.0.0.1:{backend.port}/api/v1/monitor/ws?token={token}"
+        async with connect(address, proxy=None) as link, open_stream(backend, task, token) as reader:
             await ask(link, {"type": "subscribe_task", "task_id": task})
             assert (await until(link, "task_snapshot"))["epoch"] == "0"
             assert (await reader.event())["epoch"] == "0"
@@ -164,8 +164,7 @@ async def test_a_database_that_is_put_back_under_a_running_server_is_noticed(tmp
                 closing(sqlite3.connect(folder / "compliance.db")) as target,
             ):
                 source.backup(target)
-            await house.services.manager.delivery.sweep()
-            await house.services.manager.streams.sweep()
+            await backend.services.manager.sweep.run_once()
             snapshot, streamed = await until(link, "task_snapshot"), await reader.until("task_snapshot")
             assert snapshot["seq"] < position
-            assert snapshot["epoch"] == streamed["epoch"] == house.services.epoch.value != "0"
+            assert snapshot["epoch"] == streamed["epoch"] == backend.services.epoch.value != "0"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from app.domain.messages import MessageCatalog
 from app.schemas.results import Report
 from tests.support.command import Done, run
 from tests.support.dim_sites import TARGET, DimSite, article, dim_site, index, page
@@ -34,7 +35,7 @@ async def scan(site: DimSite, *words: object, timeout_s: float = 90, **values: s
     async with dim_site(site):
         more = ("--no-passive", "--no-screenshots", "--json", *words)
         settings = {**site.settings, **QUICK, "LANG": "en_GB", **values}
-        done = await run("scan", TARGET, *more, timeout_s=timeout_s, **settings)
+        done = await run("scan", TARGET, "--no-keep", *more, timeout_s=timeout_s, **settings)
     assert done.code != 2, done.err
     report: dict[str, Any] = json.loads(done.out)
     Report.model_validate(report)
@@ -130,9 +131,9 @@ SITES = {
     "robots": Case(DimSite(broken, robots="User-agent: *\nDisallow: /"), 3, "inconclusive", ["start_page", "robots"]),
     "goes_away": Case(DimSite(goes_away), 3, "inconclusive", ["low_coverage", "host_given_up"]),
     "cut_by_pages": Case(
-        answers(PAGES), 0, "clean", ["page_limit"], "the limit of pages was reached", words=("--max-pages", 10)
+        answers(PAGES), 0, "clean", ["page_limit"], "the page limit was reached", words=("--max-pages", 10)
     ),
-    "cut_by_depth": Case(DimSite(chain), 0, "clean", ["depth"], "beyond the limit of depth", words=("--max-depth", 5)),
+    "cut_by_depth": Case(DimSite(chain), 0, "clean", ["depth"], "beyond the depth limit", words=("--max-depth", 5)),
     "no_limit_of_depth": Case(DimSite(chain), 0, "clean", []),
 }
 
@@ -146,7 +147,7 @@ async def test_a_site_of_which_little_can_be_seen_is_never_called_clean_without_
     ended = [line for line in done.err.splitlines() if f"{TARGET}: completed" in line]
     assert ended
     assert case.said in ended[0]
-    assert case.result in ended[0]
+    assert MessageCatalog("en")(f"verdict_{case.result}") in ended[0]
     told = [said for said in report["warnings"] if said.get("reason")]
     assert {said["reason"] for said in told} >= {one for one in case.reasons if one in report["coverage"]["by_reason"]}
     assert all(said["host"] == TARGET and said["count"] > 0 for said in told)

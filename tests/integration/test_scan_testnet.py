@@ -2,13 +2,13 @@
 
 import pytest
 
+from app.scanstore.files import store_path
 from app.scanstore.reader import SqliteScanReader
-from app.tasks.store_files import store_path
 from testnet.client import attach
 from testnet.expected import expect
 from testnet.ground import Ground
 from testnet.world import build_world
-from tests.support.scan_house import assert_sound, scan_house
+from tests.support.scan_backend import assert_sound, scan_backend
 
 TARGET = "corp.test"
 SCANNER_SETTINGS = ("resolvers", "allow_networks", "ca_file", "port_map", "ct_urls")
@@ -28,12 +28,12 @@ def expected():
 
 async def test_a_scan_finds_exactly_what_the_world_expects(tmp_path, expected):
     with attach() as testnet:
-        async with scan_house(tmp_path, **as_settings(testnet.settings)) as house:
-            task_id = await house.create(TARGET, use_passive_sources=True)
-            row = await house.finished(task_id, within_s=120)
+        async with scan_backend(tmp_path, **as_settings(testnet.settings)) as backend:
+            task_id = await backend.create(TARGET, use_passive_sources=True)
+            row = await backend.finished(task_id, within_s=120)
             assert row.status == "completed"
-            assert_sound(house, task_id)
-            findings = {(found.domain, found.violation_key) for found in house.findings(task_id)}
+            assert_sound(backend, task_id)
+            findings = {(found.domain, found.violation_key) for found in backend.violations(task_id)}
             canaries = testnet.requests("inward.test")
     assert findings == {(item["domain"], item["violation_key"]) for item in expected["violations"]}
     assert canaries == []
@@ -47,6 +47,8 @@ async def test_a_scan_finds_exactly_what_the_world_expects(tmp_path, expected):
     assert {domain: party.relation.value for domain, party in parties.items()} == relations
     outcomes = {item["domain"]: item["outcome"] for item in expected["third_parties"]}
     assert {domain: party.outcome.value for domain, party in parties.items()} == outcomes
+    categories = {item["domain"]: item["category"] for item in expected["third_parties"]}
+    assert {domain: party.category for domain, party in parties.items()} == categories
     assert set(expected["pages"]) <= pages
     statistics = row.statistics
     assert statistics["total_subdomains"] == len(expected["subdomains"])

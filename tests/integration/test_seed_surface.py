@@ -10,6 +10,7 @@ from prometheus_client import generate_latest
 from app.api.v1.websocket import router
 from app.core.config import Settings
 from app.core.metrics import Metrics
+from app.domain.log_entry import LogEntry
 from app.domain.stages import StageKey
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.log import read_after
@@ -17,7 +18,7 @@ from app.events.types import ErrorInfo, Statistics
 from app.factory import create_app
 from app.repositories import tasks
 from app.websocket.handlers import TaskMonitorHandler
-from app.websocket.protocol import AdminBroadcast
+from app.websocket.messages.frames import AdminBroadcast
 from tests.support.realtime import open_client
 
 NAMES = {
@@ -132,7 +133,7 @@ def watch():
 def handler(stack, watch):
     return TaskMonitorHandler(
         db=stack.db,
-        journal=stack.journal,
+        event_writer=stack.event_writer,
         lifecycle=stack.lifecycle,
         monitor=watch,
         clock=stack.clock,
@@ -159,7 +160,7 @@ async def test_each_notification_reaches_a_watcher_as_the_seed_prints_it(stack, 
             "stage": "AI分析",
             "message": "正在分析第三方域名内容",
         }
-        await handler.send_task_logs(task, [("INFO", "crawl", "one"), ("ERROR", "crawl", "two")])
+        await handler.send_task_logs(task, [LogEntry("INFO", "crawl", "one"), LogEntry("ERROR", "crawl", "two")])
         assert [line["log_seq"] for line in (await client.until("task_logs"))["logs"]] == [1, 2]
         await handler.notify_violation_detected(
             task,
@@ -253,7 +254,7 @@ async def test_the_amounts_of_the_metrics_are_exact(stack):
         assert metrics.connections._value.get() == 2
         await stack.say(task, stack.lines("x"))
         await one.until("task_logs")
-        # Two greetings, a result, a snapshot, one log frame; the other connection gets no notice of logs.
+        # Two welcomes, a result, a snapshot, one log frame; the other connection gets no notice of logs.
         assert metrics.messages_sent._value.get() == 5
         assert metrics.notifications_sent.labels("task_logs")._value.get() == 1
     await asyncio.sleep(0)
@@ -289,4 +290,4 @@ def test_the_monitors_times_are_those_of_the_seed():
 
 
 def test_the_repositories_filter_by_owner():
-    assert "viewer" in inspect.signature(tasks.find).parameters
+    assert "principal" in inspect.signature(tasks.find).parameters

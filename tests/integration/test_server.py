@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from app.core.errors import ConfigurationError
 from app.server import open_listener, raise_file_limit, run_server, serve, url_of
 from app.wiring import build_services
-from tests.support.house import (
+from tests.support.backend import (
     ADMIN_PASSWORD,
     FakeMonitor,
     FakeRunner,
@@ -111,7 +111,7 @@ async def test_stopping_tells_the_watchers_to_come_back(tmp_path, log):
 
 
 async def test_behind_a_balancer_the_watchers_go_one_by_one_and_nobody_new_comes_in(tmp_path):
-    settings = make_settings(tmp_path, port=0, ws_drain_s=2)
+    settings = make_settings(tmp_path, port=0, ws_drain_s=4)
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(30), serve(settings, services=quiet_services(settings)) as (serving, ended):
         token = await sign_in(serving.url)
@@ -204,6 +204,7 @@ def test_the_entry_starts_shows_the_password_once_and_ends_in_order(tmp_path, co
         **{key: value for key, value in os.environ.items() if not key.startswith("COMPLIANCE_")},
         "COMPLIANCE_DATA_DIR": str(tmp_path / "data"),
         "COMPLIANCE_PORT": str(port),
+        "COMPLIANCE_LANGUAGE": "en",
     }
     arguments = [sys.executable, *(part.format(port=port) for part in command)]
     with subprocess.Popen(
@@ -211,7 +212,7 @@ def test_the_entry_starts_shows_the_password_once_and_ends_in_order(tmp_path, co
     ) as process:
         try:
             lines = read_until(process, "password")
-            password = lines[-1].split()[-1]
+            password = lines[-1].partition("password ")[2].split()[0]
             token = asyncio.run(sign_in_soon(f"http://127.0.0.1:{port}", password))
             assert token.count(".") == 2
         finally:

@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from app.core.identity import Identity
+from app.core.principal import Principal
 from app.events.bus.base import AccessHint
-from tests.support.house import ADMIN_PASSWORD, USER_PASSWORD
+from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD
 from tests.support.live import Live, ending, go_live
 from tests.support.realtime import Client
 
@@ -115,19 +115,19 @@ async def test_a_lost_hint_is_made_up_for_by_the_next_round(tmp_path):
 
 
 async def test_a_session_that_ends_while_its_socket_opens_has_no_socket(live, user_id):
-    """The identity was looked up before the logout, and the hint of it came before there was a connection."""
+    """The principal was looked up before the logout, and the hint of it came before there was a connection."""
     pair = await live.sign_in("mei", USER_PASSWORD)
     auth, manager = live.services.auth, live.services.manager
     authenticate = auth.authenticate
 
-    async def and_log_out(token: str | None) -> Identity:
-        identity = await authenticate(token)
+    async def and_log_out(token: str | None) -> Principal:
+        principal = await authenticate(token)
         if token == pair["access_token"]:
-            await auth.logout(identity)
-            await live.until_hinted(identity.user_id)
-        return identity
+            await auth.logout(principal)
+            await live.until_hinted(principal.user_id)
+        return principal
 
-    manager.access.authenticator.authenticate = and_log_out
+    manager.revocation.authenticator.authenticate = and_log_out
     async with live.open(f"token={pair['access_token']}") as client:
         assert await soon(client) == (4500, "logged_out")
 

@@ -7,11 +7,12 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.core.db import DatabaseUnavailable
+from app.core.db_backend import Failure
 from tests.support.realtime import Client, Stack, open_client, until
 
 
 async def away(*_):
-    raise DatabaseUnavailable("the database is busy")
+    raise DatabaseUnavailable(Failure.BUSY)
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ async def stack(tmp_path):
     async with asyncio.timeout(30), Stack(tmp_path).serve() as stack:
         yield stack
         await until(lambda: len(stack.manager.registry) == 0)
-        assert stack.manager.delivery.feeds == {}
+        assert stack.manager.dispatcher.channels == {}
 
 
 async def test_a_token_that_cannot_be_looked_up_is_refused_before_the_upgrade(stack, monkeypatch):
@@ -44,7 +45,7 @@ async def test_a_database_that_goes_away_after_the_token_was_looked_up_is_said(s
 async def test_a_command_that_fails_ends_its_connection_and_no_other(stack, monkeypatch):
     user = stack.add_user("a")
     async with open_client(stack, user) as unlucky, open_client(stack, user) as other:
-        handle = stack.manager.dialogue.handle
+        handle = stack.manager.command_handler.handle
         (failing,) = [
             one for one in stack.manager.registry.all() if one.connection_id == unlucky.frames[0]["connection_id"]
         ]
@@ -54,7 +55,7 @@ async def test_a_command_that_fails_ends_its_connection_and_no_other(stack, monk
                 raise RuntimeError("unheard of")
             await handle(connection, message)
 
-        monkeypatch.setattr(stack.manager.dialogue, "handle", fail)
+        monkeypatch.setattr(stack.manager.command_handler, "handle", fail)
         for _ in range(3):
             await unlucky.send(type="ping")
         with pytest.raises(ConnectionClosed):

@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 
 from tests.support.logs import captured_log
 from tests.support.realtime import until, warning
-from tests.support.streaming import open_stream, stream_house
+from tests.support.streaming import open_stream, stream_backend
 
 HEAD_S, STALL_S = 0.4, 0.6
 LIMITS = {"http_head_timeout_s": HEAD_S, "http_stall_timeout_s": STALL_S, "ws_send_buffer_bytes": 4_096}
@@ -21,8 +21,8 @@ BODY = b'{"username": "admin", "password": "wrong"}'
 
 
 @pytest.fixture
-async def house(tmp_path):
-    async with stream_house(tmp_path, **LIMITS) as found:
+async def backend(tmp_path):
+    async with stream_backend(tmp_path, **LIMITS) as found:
         yield found
 
 
@@ -77,13 +77,13 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(house, *, address="127.0.0.1", receive_buffer=None):
+async def connected(backend, *, address="127.0.0.1", receive_buffer=None):
     sock = socket.socket()
     if receive_buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     sock.bind((address, 0))
     sock.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", house.port))
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", backend.port))
     client = Client(*await asyncio.open_connection(sock=sock, limit=65_536 if receive_buffer is None else 1_024))
     try:
         yield client
@@ -91,45 +91,45 @@ async def connected(house, *, address="127.0.0.1", receive_buffer=None):
         client.writer.transport.abort()
 
 
-def cut(house, reason):
-    return house.services.metrics.http_cut.labels(reason)._value.get()
+def cut(backend, reason):
+    return backend.services.metrics.http_cut.labels(reason)._value.get()
 
 
 # Time
 
 
-async def test_a_head_that_drips_is_answered_408_in_time(house, log):
+async def test_a_head_that_drips_is_answered_408_in_time(backend, log):
     began = asyncio.get_running_loop().time()
-    async with connected(house) as client:
+    async with connected(backend) as client:
         client.say(b"GET /livez HTTP/1.1\r\nHost: a\r\n")
         answer = await client.drip(b"X-More: 1\r\n")
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"connection: close" in answer
     assert HEAD_S <= asyncio.get_running_loop().time() - began < HEAD_S + 5
-    assert cut(house, "head_timeout") == 1
+    assert cut(backend, "head_timeout") == 1
     assert "Traceback" not in log.getvalue()
 
 
 @pytest.mark.parametrize("said", [b"G", b"GET /livez HTTP/1.1\r\nHo", b"GET /livez HTTP/1.1\r\nHost: a\r\n"])
-async def test_a_head_that_stops_is_answered_408(house, said):
-    async with connected(house) as client:
+async def test_a_head_that_stops_is_answered_408(backend, said):
+    async with connected(backend) as client:
         client.say(said)
         assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
 
 
 @pytest.mark.parametrize("said", [b"", b"\r\n"])
-async def test_a_connection_on_stock_is_closed_without_a_word(house, said):
-    async with connected(house) as client:
+async def test_a_connection_on_stock_is_closed_without_a_word(backend, said):
+    async with connected(backend) as client:
         client.say(said)
         assert await client.rest() == b""
-    assert cut(house, "head_timeout") == 0
+    assert cut(backend, "head_timeout") == 0
 
 
-async def test_the_second_head_of_a_connection_has_its_time_too(house):
-    async with connected(house) as client:
+async def test_the_second_head_of_a_connection_has_its_time_too(backend):
+    async with connected(backend) as client:
         assert (await client.get("/livez")).startswith(b"HTTP/1.1 200 ")
         assert (await client.drip(b"G" * 3, every_s=0.05)).startswith(b"HTTP/1.1 4")
-    async with connected(house) as client:
+    async with connected(backend) as client:
         await client.get("/livez")
         client.say(b"GET /li")
         assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
@@ -137,18 +137,18 @@ async def test_the_second_head_of_a_connection_has_its_time_too(house):
 
 @pytest.mark.parametrize("framing", [b"Content-Length: 500000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
 @pytest.mark.parametrize("drop", [b"", b"1\r\nx\r\n"], ids=["still", "drips"])
-async def test_a_body_without_progress_is_answered_408(house, log, framing, drop):
-    async with connected(house) as client:
+async def test_a_body_without_progress_is_answered_408(backend, log, framing, drop):
+    async with connected(backend) as client:
         client.say(LOGIN + framing + drop)
         answer = await (client.drip(drop, every_s=0.1) if drop else client.rest())
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert answer.count(b"HTTP/1.1") == 1
-    assert cut(house, "body_timeout") == 1
+    assert cut(backend, "body_timeout") == 1
     assert "Traceback" not in log.getvalue()
 
 
-async def test_an_upload_that_goes_on_may_take_as_long_as_it_takes(house):
-    async with connected(house) as client:
+async def test_an_upload_that_goes_on_may_take_as_long_as_it_takes(backend):
+    async with connected(backend) as client:
         began = asyncio.get_running_loop().time()
         client.say(TASKS + b"Transfer-Encoding: chunked\r\n\r\n")
         client.say(b"%x\r\n%b\r\n" % (len(BODY), BODY))
@@ -159,8 +159,8 @@ async def test_an_upload_that_goes_on_may_take_as_long_as_it_takes(house):
         assert (await client.answer()).startswith(b"HTTP/1.1 401 ")
 
 
-async def test_who_asks_first_has_time_from_the_answer_on(house):
-    async with connected(house) as client:
+async def test_who_asks_first_has_time_from_the_answer_on(backend):
+    async with connected(backend) as client:
         client.say(LOGIN + b"Expect: 100-continue\r\nContent-Length: 50\r\n\r\n")
         answer = await client.rest()
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 408 ")
@@ -176,17 +176,17 @@ async def test_who_asks_first_has_time_from_the_answer_on(house):
     ids=["quiet", "next", "body"],
 )
 async def test_a_long_answer_outlives_all_limits(tmp_path, more, after):
-    async with stream_house(tmp_path, sse_ping_after_s=0.1, **LIMITS) as house:
-        user = await house.sign_in()
-        task = await house.add_task(user)
-        async with connected(house) as client:
+    async with stream_backend(tmp_path, sse_ping_after_s=0.1, **LIMITS) as backend:
+        user = await backend.sign_in()
+        task = await backend.add_task(user)
+        async with connected(backend) as client:
             head = f"GET /api/v1/monitor/tasks/{task}/events?token={user} HTTP/1.1\r\nHost: a\r\n{more}\r\n"
             client.say(head.encode() + after)
             async with asyncio.timeout(10):
                 assert (await client.reader.readline()).startswith(b"HTTP/1.1 200 ")
                 for _ in range(int(3 * STALL_S / 0.1)):
                     await client.reader.readuntil(b": ping\n\n")
-                await house.say(task, warning("still here"))
+                await backend.say(task, warning("still here"))
                 await client.reader.readuntil(b"still here")
 
 
@@ -196,11 +196,11 @@ async def test_a_long_answer_outlives_all_limits(tmp_path, more, after):
 @pytest.mark.parametrize("cut_off", [False, True], ids=["ends", "aborts"])
 async def test_a_stream_hears_that_its_client_is_gone_whatever_was_sent_behind_it(tmp_path, log, behind, cut_off):
     """uvicorn tells the newest request alone: the stream before it went on for nobody."""
-    async with stream_house(tmp_path, sse_ping_after_s=0.1, **LIMITS) as house:
-        user = await house.sign_in()
-        task = await house.add_task(user)
-        async with connected(house) as client:
-            streams = house.services.metrics.open_streams
+    async with stream_backend(tmp_path, sse_ping_after_s=0.1, **LIMITS) as backend:
+        user = await backend.sign_in()
+        task = await backend.add_task(user)
+        async with connected(backend) as client:
+            streams = backend.services.metrics.open_streams
             client.say(f"GET /api/v1/monitor/tasks/{task}/events?token={user} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
             await client.reader.readuntil(b"event: task_snapshot")
             assert streams._value.get() == 1
@@ -213,38 +213,38 @@ async def test_a_stream_hears_that_its_client_is_gone_whatever_was_sent_behind_i
     assert "Traceback" not in log.getvalue()
 
 
-async def test_an_answer_that_nobody_reads_is_cut_off(house):
-    async with connected(house, receive_buffer=2_048) as client:
+async def test_an_answer_that_nobody_reads_is_cut_off(backend):
+    async with connected(backend, receive_buffer=2_048) as client:
         client.say(b"GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n")
-        await until(lambda: cut(house, "unread") == 1)
+        await until(lambda: cut(backend, "unread") == 1)
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
             await client.answer()
 
 
-async def test_an_answer_that_is_closed_and_not_read_is_cut_off(house):
-    async with connected(house, receive_buffer=2_048) as client:
+async def test_an_answer_that_is_closed_and_not_read_is_cut_off(backend):
+    async with connected(backend, receive_buffer=2_048) as client:
         client.say(b"GET /openapi.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        await until(lambda: cut(house, "unread") == 1)
+        await until(lambda: cut(backend, "unread") == 1)
 
 
 async def test_a_slow_reader_gets_its_answer(tmp_path):
     limits = {**LIMITS, "http_stall_timeout_s": 1.5}
-    async with stream_house(tmp_path, **limits) as house, connected(house, receive_buffer=2_048) as client:
+    async with stream_backend(tmp_path, **limits) as backend, connected(backend, receive_buffer=2_048) as client:
         client.say(b"GET /openapi.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         began, answer = asyncio.get_running_loop().time(), b""
         async with asyncio.timeout(20):
-            while part := await client.reader.read(1_024):
+            while part := await client.reader.read(4_096):
                 answer += part
                 await asyncio.sleep(0.05)
         assert asyncio.get_running_loop().time() - began > 1.5
         assert answer.endswith(b"}")
-        assert cut(house, "unread") == 0
+        assert cut(backend, "unread") == 0
 
 
 @pytest.mark.parametrize("trusted", [(), ("127.0.0.1",)], ids=["client", "proxy"])
 async def test_an_idle_connection_is_kept_for_the_next_request_and_not_for_ever(tmp_path, trusted):
     limits = {"http_keep_alive_s": 1, "trusted_proxies": trusted}
-    async with stream_house(tmp_path, **limits) as house, connected(house) as client:
+    async with stream_backend(tmp_path, **limits) as backend, connected(backend) as client:
         for _ in range(2):
             assert (await client.get("/livez")).startswith(b"HTTP/1.1 200 ")
         if trusted:  # a proxy must not find it closed under its next request
@@ -254,14 +254,14 @@ async def test_an_idle_connection_is_kept_for_the_next_request_and_not_for_ever(
             assert await client.rest() == b""
 
 
-async def test_a_body_after_its_answer_keeps_no_connection(house):
+async def test_a_body_after_its_answer_keeps_no_connection(backend):
     """Answered before the body came: uvicorn stops its keep-alive at the body's first byte, and never looks again."""
-    async with connected(house) as client:
+    async with connected(backend) as client:
         client.say(b"POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
         assert (await client.answer()).startswith(b"HTTP/1.1 404 ")
         client.say(b"12345")
         assert await client.rest() == b""
-    async with connected(house) as client:
+    async with connected(backend) as client:
         client.say(b"POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
         await client.answer()
         with suppress(ConnectionError):
@@ -286,67 +286,67 @@ async def test_a_body_after_its_answer_keeps_no_connection(house):
     ],
     ids=["address", "header", "no-end", "many", "many-and-long", "upgrade", "empty-lines"],
 )
-async def test_a_head_that_is_too_large_is_answered_431(house, log, head):
+async def test_a_head_that_is_too_large_is_answered_431(backend, log, head):
     """To who reads only when all is sent, too."""
-    async with connected(house) as client:
+    async with connected(backend) as client:
         client.say(head)
         await client.writer.drain()
         answer = await client.rest()
     assert answer.startswith(b"HTTP/1.1 431 ")
     assert answer.count(b"HTTP/1.1") == 1
-    assert cut(house, "head_too_large") == 1
+    assert cut(backend, "head_too_large") == 1
     assert "Traceback" not in log.getvalue()
 
 
 @pytest.mark.parametrize(
     "body", [b"0\r\nX-Trailer: " + b"a" * 400_000, b"0\r\n" + b"X: 1\r\n" * 70_000, b"1;" + b"a" * 400_000]
 )
-async def test_what_stands_around_a_chunked_body_is_bounded_too(house, body):
-    async with connected(house) as client:
+async def test_what_stands_around_a_chunked_body_is_bounded_too(backend, body):
+    async with connected(backend) as client:
         client.say(LOGIN + b"Transfer-Encoding: chunked\r\n\r\n" + body)
         assert (await client.rest()).startswith(b"HTTP/1.1 431 ")
 
 
-async def test_a_large_body_in_one_piece_with_its_head_is_no_large_head(house):
-    async with connected(house) as client:
+async def test_a_large_body_in_one_piece_with_its_head_is_no_large_head(backend):
+    async with connected(backend) as client:
         for _ in range(2):  # the second head may come in one piece with the rest of the first body
             client.say(TASKS + b"Content-Length: 200000\r\n\r\n" + BODY.ljust(200_000))
         for _ in range(2):
             assert (await client.answer()).startswith(b"HTTP/1.1 401 ")
 
 
-async def test_what_is_no_http_is_answered_400(house):
-    async with connected(house) as client:
+async def test_what_is_no_http_is_answered_400(backend):
+    async with connected(backend) as client:
         client.say(b"\x16\x03\x01 hello\r\n\r\n")
         assert (await client.rest()).startswith(b"HTTP/1.1 400 ")
-    assert cut(house, "bad_request") == 1
+    assert cut(backend, "bad_request") == 1
 
 
 # Numbers
 
 
-async def closed_with(house, **options):
-    async with connected(house, **options) as client:
+async def closed_with(backend, **options):
+    async with connected(backend, **options) as client:
         return (await client.rest()).split(b"\r\n")[0]
 
 
 async def test_an_address_has_so_many_connections_and_others_have_theirs(tmp_path):
-    async with stream_house(tmp_path, http_max_connections_per_address=3) as house:
+    async with stream_backend(tmp_path, http_max_connections_per_address=3) as backend:
         for _ in range(3):  # each time all places are free again
             async with AsyncExitStack() as stack:
-                first, *_ = [await let_in(stack, house) for _ in range(3)]
-                assert await closed_with(house) == b"HTTP/1.1 429 Too Many Requests"
+                first, *_ = [await let_in(stack, backend) for _ in range(3)]
+                assert await closed_with(backend) == b"HTTP/1.1 429 Too Many Requests"
                 assert (await first.get("/livez")).startswith(b"HTTP/1.1 200 ")
-                other = await stack.enter_async_context(connected(house, address="127.0.0.2"))
+                other = await stack.enter_async_context(connected(backend, address="127.0.0.2"))
                 assert (await other.get("/livez")).startswith(b"HTTP/1.1 200 ")
-    assert cut(house, "address_limit") >= 3
+    assert cut(backend, "address_limit") >= 3
 
 
-async def let_in(stack, house):
+async def let_in(stack, backend):
     """A connection that got a place, as soon as the server has seen that others left."""
     async with asyncio.timeout(20):
         while True:
-            client = await stack.enter_async_context(connected(house))
+            client = await stack.enter_async_context(connected(backend))
             with suppress(ConnectionError):
                 if (await client.get("/livez")).startswith(b"HTTP/1.1 200 "):
                     return client
@@ -354,57 +354,57 @@ async def let_in(stack, house):
 
 async def test_the_process_has_so_many_connections(tmp_path):
     limits = {"http_max_connections": 2, "http_max_connections_per_address": 1, "trusted_proxies": ("127.0.0.1",)}
-    async with stream_house(tmp_path, **limits) as house, connected(house), connected(house):
-        assert await closed_with(house) == b"HTTP/1.1 503 Service Unavailable"
-        assert await closed_with(house, address="127.0.0.2") == b"HTTP/1.1 503 Service Unavailable"
+    async with stream_backend(tmp_path, **limits) as backend, connected(backend), connected(backend):
+        assert await closed_with(backend) == b"HTTP/1.1 503 Service Unavailable"
+        assert await closed_with(backend, address="127.0.0.2") == b"HTTP/1.1 503 Service Unavailable"
 
 
 async def test_all_come_from_a_proxy(tmp_path):
     limits = {"http_max_connections_per_address": 1, "trusted_proxies": ("10.0.0.0/8", "127.0.0.1")}
-    async with stream_house(tmp_path, **limits) as house, connected(house), connected(house) as second:
+    async with stream_backend(tmp_path, **limits) as backend, connected(backend), connected(backend) as second:
         assert (await second.get("/livez")).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_a_socket_takes_no_place_once_it_is_one_and_a_stream_does(tmp_path):
-    async with stream_house(tmp_path, http_max_connections_per_address=1) as house:
-        user = await house.sign_in()
-        task = await house.add_task(user)
-        place = f"ws://127.0.0.1:{house.port}/api/v1/monitor/ws?token={user}"
+    async with stream_backend(tmp_path, http_max_connections_per_address=1) as backend:
+        user = await backend.sign_in()
+        task = await backend.add_task(user)
+        place = f"ws://127.0.0.1:{backend.port}/api/v1/monitor/ws?token={user}"
         async with (
             connect(place, proxy=None),
             connect(place, proxy=None),
-            open_stream(house, task, user) as stream,
+            open_stream(backend, task, user) as stream,
         ):
             assert (await stream.event())["type"] == "task_snapshot"
-            assert await closed_with(house) == b"HTTP/1.1 429 Too Many Requests"
+            assert await closed_with(backend) == b"HTTP/1.1 429 Too Many Requests"
 
 
-async def test_no_socket_is_opened_behind_an_answer_that_is_under_way(house, log):
-    user = await house.sign_in()
+async def test_no_socket_is_opened_behind_an_answer_that_is_under_way(backend, log):
+    user = await backend.sign_in()
     upgrade = (
         f"GET /api/v1/monitor/ws?token={user} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     ).encode()
-    async with connected(house) as client:
+    async with connected(backend) as client:
         client.say(LOGIN + f"Content-Length: {len(BODY)}\r\n\r\n".encode() + BODY + upgrade)
         with suppress(ConnectionError):
             assert b" 101 " not in await client.rest()
-    async with connected(house) as client:
+    async with connected(backend) as client:
         assert (await client.get("/livez")).startswith(b"HTTP/1.1 200 ")
     assert "Traceback" not in log.getvalue()
 
 
-async def test_many_who_stall_keep_nobody_else_waiting(house):
+async def test_many_who_stall_keep_nobody_else_waiting(backend):
     async with asyncio.TaskGroup() as group:
         for number in range(60):
-            group.create_task(stall(house, number))
+            group.create_task(stall(backend, number))
         for _ in itertools.repeat(None, 20):
-            async with connected(house) as client:
+            async with connected(backend) as client:
                 assert (await client.get("/livez")).startswith(b"HTTP/1.1 200 ")
 
 
-async def stall(house, number):
+async def stall(backend, number):
     beginnings = b"GET / HTTP/1.1\r\nX: ", LOGIN + b"Content-Length: 9\r\n\r\n", LOGIN
-    async with connected(house) as client:
+    async with connected(backend) as client:
         client.say(beginnings[number % 3])
         assert (await client.rest()).startswith(b"HTTP/1.1 408 ")

@@ -1,20 +1,25 @@
 """A real stage that raises inside the real executor: the attempt fails once, and nothing of the scan is left."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
+from app.captures.folder import FolderStorage
 from app.core.config import Settings
 from app.core.logging import configure_logging
 from app.events.log import read_after
+from app.scanstore.files import store_path
 from app.scanstore.lock import lock_holder
+from app.scanstore.scan_folder import ScanFile
 from app.scanstore.sqlite import SqliteScanStore
-from app.tasks.assembly import ScanFactory
-from app.tasks.pulse import LoopPulse
-from app.tasks.scan_job import JobSpec, Outcome, ScanJob
-from app.tasks.store_files import store_path
-from app.tasks.store_keeper import StoreKeeper
-from app.tasks.writer import UnitWriter
+from app.tasks.process_protocol import JobSpec
+from app.tasks.sink.writer import RetryingWriter
+from app.tasks.worker.heartbeat import WorkerHeartbeat
+from app.tasks.worker.loop_watchdog import LoopWatchdog
+from app.tasks.worker.scan_factory import ScanFactory
+from app.tasks.worker.scan_job import JobOutcome, ScanJob
+from app.tasks.worker.store_lease import StoreLease
 from tests.support.logs import forget_logging
 from tests.support.realtime import Stack
 from tests.support.small_world import TARGET, small_world
@@ -48,7 +53,7 @@ async def test_a_stage_that_raises_fails_the_attempt_once_and_leaves_nothing(sta
         task = await stack.add_task(user, running=False)
         path = store_path(tmp_path, task, 1)
         path.parent.mkdir()
-        writer = UnitWriter(stack.journal)
+        writer = RetryingWriter(stack.event_writer)
         before = asyncio.all_tasks()
         options = {"use_passive_sources": False, "screenshots": False}
         job = ScanJob(
@@ -58,15 +63,14 @@ async def test_a_stage_that_raises_fails_the_attempt_once_and_leaves_nothing(sta
             lifecycle=stack.lifecycle,
             texts=stack.texts,
             clock=stack.clock,
-            keeper=StoreKeeper(path=path, open_store=break_at(STEPS[stage]), clock=stack.clock),
-            make_scan=ScanFactory(settings),
-            heartbeat_interval_s=0.2,
+            lease=StoreLease(ScanFile(path, break_at(STEPS[stage])), stack.clock),
+            make_scan=ScanFactory(settings, FolderStorage(settings.data_dir / "captures")),
+            make_heartbeat=partial(WorkerHeartbeat, db=stack.db, watchdog=LoopWatchdog(), interval_s=0.2),
             log_lines_per_s=200,
             log_max_bytes=1 << 20,
-            pulse=LoopPulse(),
         )
         async with asyncio.timeout(30):
-            assert await job.run() is Outcome.FAILED
+            assert await job.run() is JobOutcome.FAILED
         writer.close()
         events = await stack.db.read(lambda c: read_after(c, task, 0, limit=10_000))
         assert asyncio.all_tasks() == before

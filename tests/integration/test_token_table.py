@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import SecretStr
 from websockets.exceptions import InvalidStatus
 
-from tests.support.house import USER_PASSWORD
+from tests.support.backend import USER_PASSWORD
 from tests.support.live import Live, ending, go_live
 
 SECRET = "kX3-v9Qp7_zR1mB8cW5tY2uJ6hN4sD0f"

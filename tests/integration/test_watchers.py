@@ -5,11 +5,12 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from app.core.ids import new_id
-from app.events.types import NewEvent, Statistics, TaskProgress, Violation, ViolationDetected
+from app.events.event import NewEvent
+from app.events.types import Statistics, TaskProgress
 from app.models import task_events
-from app.services.recorder import Finding, Recorder
+from app.services.recorder import Recorder
 from tests.support.realtime import Stack, open_client, warning
+from tests.support.violations import new_violation
 
 WATCHERS = 100
 ROUNDS = 60
@@ -34,18 +35,8 @@ def progress(percent):
 
 def violation(number):
     """The event and its row."""
-    said = Violation(
-        domain=f"bad{number}.example",
-        violation_type="赌博内容",
-        risk_level="high",
-        confidence_score=0.9,
-        description="-",
-    )
-    finding = Finding(new_id(), said.domain, "gambling", "high", 0.9, "-", [], needs_review=False, url="", found_on="")
-    event = ViolationDetected(
-        violation=said, violation_id=finding.violation_id, violation_key="gambling", needs_review=False
-    )
-    return event, finding
+    violation = new_violation(f"bad{number}.example", description="-")
+    return violation.event("zh-CN"), violation
 
 
 async def scan(stack, task, *, pace):
@@ -56,9 +47,9 @@ async def scan(stack, task, *, pace):
         bodies = [stack.lines(*(f"page {number}.{line}" for line in range(5))), progress(number), found]
         if number % 10 == 0:
             bodies.append(warning(f"round {number}"))
-        assert await stack.journal.write(recorder.record([NewEvent(body) for body in bodies], [row]))
+        assert await stack.event_writer.write(recorder.record([NewEvent(body) for body in bodies], [row]))
         await pace(number)
-    assert await stack.journal.write(stack.lifecycle.complete(task, 1, Statistics(total_violations=ROUNDS)))
+    assert await stack.event_writer.write(stack.lifecycle.complete(task, 1, Statistics(total_violations=ROUNDS)))
 
 
 async def logged(stack, task):
@@ -68,23 +59,23 @@ async def logged(stack, task):
     return dict(rows)
 
 
-def is_over(follower):
+def is_over(subscriber):
     """The end came as an event, or the snapshot of a late one shows it."""
-    shown = follower.snapshots and follower.snapshots[-1]["status"] == "completed"
-    return bool(shown) or follower.events.get(follower.last, {}).get("type") == "task_completed"
+    shown = subscriber.snapshots and subscriber.snapshots[-1]["status"] == "completed"
+    return bool(shown) or subscriber.events.get(subscriber.last, {}).get("type") == "task_completed"
 
 
-def check_complete(follower, log):
+def check_complete(subscriber, log):
     """Every durable event above the position it started from, once; of progress at least the newest."""
-    start = follower.snapshots[0]["seq"] if follower.snapshots else 2
+    start = subscriber.snapshots[0]["seq"] if subscriber.snapshots else 2
     owed = {seq for seq in log if seq > start}
     optional = {seq for seq in owed if log[seq] == "task_progress"}
-    seen = set(follower.events)
+    seen = set(subscriber.events)
     assert owed - optional <= seen <= owed
     newest = max(optional, default=None)
     assert newest is None or newest in seen
-    assert (follower.gaps, follower.duplicates, follower.dropped_logs) == (0, 0, [])
-    assert {seq: frame["type"] for seq, frame in follower.events.items()} == {seq: log[seq] for seq in seen}
+    assert (subscriber.gaps, subscriber.duplicates, subscriber.dropped_logs) == (0, 0, [])
+    assert {seq: frame["type"] for seq, frame in subscriber.events.items()} == {seq: log[seq] for seq in seen}
 
 
 @pytest.fixture

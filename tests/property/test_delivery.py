@@ -13,24 +13,27 @@ from sqlalchemy import delete, update
 
 from app.core.config import Settings
 from app.core.db import Database
-from app.core.identity import Identity
 from app.core.ids import new_id
 from app.core.metrics import Metrics
-from app.events.journal import Journal
+from app.core.principal import Principal
+from app.domain.log_entry import LogEntry
+from app.domain.messages import MessageCatalog
+from app.events.event import NewEvent, PendingLogs
 from app.events.log import read_after
-from app.events.types import NewEvent, PendingLine, PendingLogs, TaskProgress, TaskWarning
+from app.events.types import TaskProgress, TaskWarning
+from app.events.writer import EventWriter
 from app.models import metadata, scan_tasks, task_events
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
-from app.services.texts import Texts
-from app.websocket import fanout
-from app.websocket.manager import WebSocketManager
-from app.websocket.peer import PEER_KEY
+from app.transport.port import TRANSPORT_KEY
+from app.websocket.connections import fanout
+from app.websocket.factory import build_manager
 from tests.support.clock import FakeClock
-from tests.support.frames import Follower, read_frame
-from tests.support.peers import FakePeer, SocketPeer
+from tests.support.following import Following
+from tests.support.frames import Subscriber, read_frame
 from tests.support.realtime import RecordingAudit, SimpleAuth
 from tests.support.rows import add_user
+from tests.support.transports import FakeTransport, SocketPairTransport
 
 SCHEDULES = 80
 STEPS = 120
@@ -55,12 +58,15 @@ class InlineDatabase(Database):
             await asyncio.sleep(0)
 
 
-class ChaosBus:
-    """Keeps hints back; the schedule decides which ever arrive, how often and in which order."""
+class ChaosBus(Following):
+    """Keeps hints back; the schedule decides which ever arrive, how often and in which order. As between processes,
+    none arrives of a user who is not followed.
+    """
 
     healthy = True
 
     def __init__(self):
+        super().__init__()
         self.waiting = []
         self.listener = None
 
@@ -79,7 +85,7 @@ class ChaosBus:
             hint = dice.choice(self.waiting)
             if dice.random() < 0.7:
                 self.waiting.remove(hint)
-            if dice.random() < 0.8:
+            if dice.random() < 0.8 and hint.user_id in self.users:
                 self.listener(hint)
 
 
@@ -90,20 +96,20 @@ class SimClient:
         self.world = world
         self.user_id = user_id
         self.topics = topics
-        self.followers = {task: Follower() for task in world.tasks}
+        self.subscribers = {task: Subscriber() for task in world.tasks}
         self.pending = {}  # task -> id of the command in flight
         self.ids = itertools.count()
         self.connection = self.session = None
         self.read_up_to = 0
 
     async def connect(self):
-        peer = self.world.peer_type()
+        transport = self.world.transport_type()
         self.read_up_to = 0
         self.pending.clear()
-        websocket = SimpleNamespace(scope={"extensions": {PEER_KEY: peer}})
-        identity = Identity(self.user_id, "u", "user", new_id(), self.world.far_future)
+        websocket = SimpleNamespace(scope={"extensions": {TRANSPORT_KEY: transport}})
+        principal = Principal(self.user_id, "u", "user", new_id(), self.world.far_future)
         self.commands = asyncio.Queue()
-        self.connection = await self.world.manager.connect(websocket, identity, address="a")
+        self.connection = await self.world.manager.connect(websocket, principal, address="a")
         self.session = asyncio.get_running_loop().create_task(self._serve(self.connection, self.commands))
         for task in self.world.tasks:
             self.subscribe(task)
@@ -118,30 +124,30 @@ class SimClient:
         self.commands.put_nowait(orjson.dumps(frame).decode())
 
     def subscribe(self, task):
-        last = self.followers[task].last
+        last = self.subscribers[task].last
         known = {} if last is None else {"last_seq": last}
         self.command("subscribe_task", task, topics=sorted(self.topics), log_tail=5, **known)
 
     def resume(self, task):
-        if self.followers[task].last is not None and task in self.connection.followers:
-            self.command("resume", task, last_seq=self.followers[task].last)
+        if self.subscribers[task].last is not None and task in self.connection.followed:
+            self.command("resume", task, last_seq=self.subscribers[task].last)
 
     async def cut(self):
         """The socket is gone without a word; what was on the wire and not read is lost, or a part of it."""
         self.read(self.world.dice.random())
-        self.connection.peer.retire()
+        self.connection.transport.retire()
         self.session.cancel()
         await asyncio.wait([self.session])
         if not self.session.cancelled():
             self.session.result()  # a session that failed is a failure
         await self.world.manager.disconnect(self.connection)
-        self.connection.peer.discard()
+        self.connection.transport.discard()
         self.connection = None
 
     def read(self, share=1.0):
         """Take a share of what lies on the wire."""
-        self.connection.peer.pull()
-        wire = self.connection.peer.wire
+        self.connection.transport.pull()
+        wire = self.connection.transport.wire
         for payload in wire[self.read_up_to : self.read_up_to + int((len(wire) - self.read_up_to) * share + 0.999)]:
             self.read_up_to += 1
             self._take(read_frame(payload))
@@ -154,15 +160,15 @@ class SimClient:
                 assert frame["success"], frame
         elif task in self.pending:
             pass  # rule 1: ignored until the result of the command in flight
-        elif task in self.followers and (frame["type"] != "task_snapshot" or task):
-            self.followers[task].take(frame)
+        elif task in self.subscribers and (frame["type"] != "task_snapshot" or task):
+            self.subscribers[task].take(frame)
 
 
 class World:
     """One schedule."""
 
-    def __init__(self, folder, seed, peer_type):
-        self.peer_type = peer_type
+    def __init__(self, folder, seed, transport_type):
+        self.transport_type = transport_type
         self.dice = random.Random(seed)
         self.clock = FakeClock()
         self.far_future = self.clock.now().replace(year=2099)
@@ -177,20 +183,19 @@ class World:
             ws_command_burst=100_000,
             ws_fanout_share=self.dice.choice([0.1, 1]),  # with the former every flush waits for some turns
         )
-        texts = Texts("en")
-        self.journal = Journal(db=self.db, bus=self.bus)
+        texts = MessageCatalog("en")
+        self.event_writer = EventWriter(db=self.db, bus=self.bus)
         self.lifecycle = Lifecycle(clock=self.clock, texts=texts)
-        self.manager = WebSocketManager(
+        self.manager = build_manager(
             settings=settings,
             db=self.db,
             bus=self.bus,
             clock=self.clock,
-            texts=texts,
             authenticator=SimpleAuth(),
             audit=RecordingAudit(),
             metrics=Metrics(),
         )
-        self.bus.subscribe(self.manager._on_hint)
+        self.bus.subscribe(self.manager.on_hint)
         self.tasks = []
         self.pruned_below = {}
         self.numbers = itertools.count(1)
@@ -199,10 +204,10 @@ class World:
         self.user_id = add_user(self.db, self.clock, "u")
         for _ in range(2):
             task = new_id()
-            await self.journal.write(
+            await self.event_writer.write(
                 self.lifecycle.create(task, user_id=self.user_id, target_domain="example.org", config={})
             )
-            await self.journal.write(self.lifecycle.claim(task, 1, "w", "example.org"))
+            await self.event_writer.write(self.lifecycle.claim(task, 1, "w", "example.org"))
             self.tasks.append(task)
         self.clients = [SimClient(self, self.user_id, frozenset({"progress", "logs"})) for _ in range(2)]
         self.clients.append(SimClient(self, self.user_id, frozenset({"progress"})))
@@ -213,7 +218,7 @@ class World:
         client = self.dice.choice(self.clients)
         task = self.dice.choice(self.tasks)
         action = self.dice.random()
-        if client.connection is None or client.connection.peer.closed:
+        if client.connection is None or client.connection.transport.closed:
             if client.connection is not None:
                 await client.cut()
             await client.connect()
@@ -222,13 +227,13 @@ class World:
         elif action < 0.60:
             self.bus.stir(self.dice)
         elif action < 0.68:
-            await self.manager.delivery.sweep()
+            await self.manager.sweep.run_once()
         elif action < 0.74:
             await client.cut()
         elif action < 0.80:
-            client.connection.peer.stalled = True
+            client.connection.transport.stalled = True
         elif action < 0.88:
-            client.connection.peer.drain()
+            client.connection.transport.drain()
         elif action < 0.91:
             client.resume(task)
         elif action < 0.94:
@@ -244,7 +249,7 @@ class World:
     async def say(self, task):
         bodies = [self.body() for _ in range(self.dice.randint(1, 4))]
         recorder = Recorder(task_id=task, attempt=1, run=1, clock=self.clock)
-        await self.journal.write(recorder.record([NewEvent(body) for body in bodies]))
+        await self.event_writer.write(recorder.record([NewEvent(body) for body in bodies]))
 
     def body(self):
         number = next(self.numbers)
@@ -253,7 +258,7 @@ class World:
         if kind == 0:
             return TaskWarning(code="partial", message=text)
         if kind == 1:
-            return PendingLogs((PendingLine("INFO", "m", text, self.clock.now()),))
+            return PendingLogs((LogEntry("INFO", "m", text, self.clock.now()),))
         return TaskProgress(
             progress=min(99, number // 10),
             stage="s",
@@ -275,18 +280,18 @@ class World:
     async def settle(self):
         """Everybody is connected and reads; the bus stays dead: the sweep alone must repair."""
         for client in self.clients:
-            if client.connection is None or client.connection.peer.closed:
+            if client.connection is None or client.connection.transport.closed:
                 if client.connection is not None:
                     await client.cut()
                 await client.connect()
         for _ in range(60):
             for client in self.clients:
-                if client.connection.peer.closed:  # too slow at the very end: comes back
+                if client.connection.transport.closed:  # too slow at the very end: comes back
                     await client.cut()
                     await client.connect()
-                client.connection.peer.drain()
+                client.connection.transport.drain()
                 client.read()
-            await self.manager.delivery.sweep()
+            await self.manager.sweep.run_once()
             for _ in range(10):
                 await asyncio.sleep(0)
         await asyncio.sleep(2 * fanout.LONGEST_WAIT_S)  # what waits for its share of the time leaves, and is read
@@ -296,17 +301,17 @@ class World:
     def check(self):
         for client in self.clients:
             for task in self.tasks:
-                self.check_follower(client, task)
+                self.check_subscriber(client, task)
 
-    def check_follower(self, client, task):
-        follower = client.followers[task]
-        assert follower.gaps == 0
+    def check_subscriber(self, client, task):
+        subscriber = client.subscribers[task]
+        assert subscriber.gaps == 0
         log = self.db.read_sync(lambda c: read_after(c, task, 0, limit=100_000))
-        covered = max(snapshot["seq"] for snapshot in follower.snapshots)
+        covered = max(snapshot["seq"] for snapshot in subscriber.snapshots)
         newest_progress = max((e.seq for e in log if e.type == "task_progress"), default=0)
-        dropped = {n for first, last in follower.dropped_logs for n in range(first, last + 1)}
+        dropped = {n for first, last in subscriber.dropped_logs for n in range(first, last + 1)}
         for event in log:
-            if event.seq <= covered or event.seq in follower.events:
+            if event.seq <= covered or event.seq in subscriber.events:
                 continue
             if event.type == "task_progress":
                 assert event.seq < newest_progress, "the newest progress is missing"
@@ -319,14 +324,14 @@ class World:
     async def close(self):
         for client in self.clients:
             await client.cut()
-        await self.manager._background.close()
+        await self.manager.background.close()
         assert len(self.manager.registry) == 0
-        assert self.manager.delivery.feeds == {}
+        assert self.manager.dispatcher.channels == {}
         await self.db.close()
 
 
-async def run(folder, seed, peer_type):
-    world = World(folder, seed, peer_type)
+async def run(folder, seed, transport_type):
+    world = World(folder, seed, transport_type)
     await world.set_up()
     for _ in range(STEPS):
         await world.step()
@@ -335,13 +340,13 @@ async def run(folder, seed, peer_type):
     await world.close()
 
 
-@pytest.mark.parametrize("peer_type", [FakePeer, SocketPeer])
+@pytest.mark.parametrize("transport_type", [FakeTransport, SocketPairTransport])
 @pytest.mark.parametrize("block", range(4))
-async def test_no_schedule_loses_an_event(tmp_path, block, peer_type, monkeypatch):
+async def test_no_schedule_loses_an_event(tmp_path, block, transport_type, monkeypatch):
     monkeypatch.setattr(fanout, "BURST_S", 0.0)
     monkeypatch.setattr(fanout, "HURRY_BYTES", 7_000)
     for seed in range(block * SCHEDULES // 4, (block + 1) * SCHEDULES // 4):
         try:
-            await run(tmp_path, seed, peer_type)
+            await run(tmp_path, seed, transport_type)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error!r}") from error

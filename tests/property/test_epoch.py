@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.events.epoch import FIRST_EPOCH
 from app.events.log import read_after
+from app.events.log_identity import FIRST_EPOCH
 from tests.support.lives import Life, copy_live, put_back
 
 # Restarts are rare, as in life: each of them makes the next restore easier to notice.

@@ -18,7 +18,7 @@ import uvloop
 from app.core.logging import configure_logging
 from app.server import Serving, serve
 from app.wiring import build_services
-from tests.support.house import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
+from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.logs import forget_logging
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class Arena:
         return link
 
     def upgrade(self) -> "Wire":
-        """A connection that was greeted."""
+        """A connection that was welcomed."""
         link = self.connect()
         link.sendall(handshake(self.token))
         wire = Wire(link)

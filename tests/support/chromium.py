@@ -4,7 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
-MARK = b"compliance-browser-"  # with the scan's pid in the command line of all its processes (`capture.chromium`)
+MARK = b"compliance-browser-"  # and the pid of the scan: in all its command lines (`capture.browser_profile`)
 
 
 async def until_chromium(scan_pid: int, *, present: bool) -> None:

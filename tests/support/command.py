@@ -68,12 +68,12 @@ async def line_with(stream: Any, text: str, timeout_s: float = 30) -> str:
 
 
 def here(*words: object) -> int:
-    """`compliance WORDS` inside this process, for what needs no process of its own. Leaves logging and umask as they
-    were.
+    """`compliance WORDS` inside this process and in English, for what needs no process of its own. Leaves logging and
+    umask as they were.
     """
     level, mask = logging.getLogger().level, os.umask(0o022)
     try:
-        return main([str(word) for word in words])
+        return main(["--lang", "en", *(str(word) for word in words)])
     finally:
         os.umask(mask)
         forget_logging(level)

@@ -7,7 +7,7 @@ from typing import Any
 import fastjsonschema
 import orjson
 
-from app.websocket.contract import COMMAND, GONE, build_document
+from app.websocket.asyncapi.document import COMMAND, GONE, build_document
 
 Check = Callable[[Any], Any]
 
@@ -41,7 +41,7 @@ def check_command(command: dict[str, Any]) -> None:
     checker(COMMAND + command["type"])(command)
 
 
-class Follower:
+class Subscriber:
     """The client's whole rule for one followed task (protocol.md, section 2), as a test reads it.
 
     `state` is what a client shows: events by seq, and what the last snapshot said. `gaps` counts frames that the rule
@@ -76,23 +76,23 @@ class Follower:
             self.gaps += 1
 
 
-async def subscribe(link: Any, task_id: str, last_seq: int | None = None) -> Follower:
+async def subscribe(link: Any, task_id: str, last_seq: int | None = None) -> Subscriber:
     """Up to the snapshot, or to the beginning of the replay. `link`: an open connection (`send`, `recv`)."""
-    follower = Follower()
+    subscriber = Subscriber()
     position = {} if last_seq is None else {"last_seq": last_seq}
     await link.send(orjson.dumps({"type": "subscribe_task", "task_id": task_id, **position}).decode())
-    while follower.last is None:
+    while subscriber.last is None:
         frame = read_frame(await link.recv())
         if frame["type"] == "subscription_result" and frame.get("recovered"):
-            follower.last = last_seq
+            subscriber.last = last_seq
         elif frame["type"] == "task_snapshot":
-            follower.take(frame)
-    return follower
+            subscriber.take(frame)
+    return subscriber
 
 
-async def read_until(link: Any, follower: Follower, task_id: str, seq: int) -> None:
-    """What comes of the task until the follower stands at `seq`."""
-    while (follower.last or 0) < seq:
+async def read_until(link: Any, subscriber: Subscriber, task_id: str, seq: int) -> None:
+    """What comes of the task until the subscriber stands at `seq`."""
+    while (subscriber.last or 0) < seq:
         frame = read_frame(await link.recv())
         if frame.get("task_id") == task_id:
-            follower.take(frame)
+            subscriber.take(frame)

@@ -16,7 +16,7 @@ from app.repositories import audit
 from app.server import serve
 from app.websocket.manager import WebSocketManager
 from app.wiring import Services, build_services
-from tests.support.house import (
+from tests.support.backend import (
     ADMIN_PASSWORD,
     USER_PASSWORD,
     FakeMonitor,
@@ -72,13 +72,13 @@ class Live:
 
     @asynccontextmanager
     async def open(self, query: str, **options: Any) -> AsyncIterator[Client]:
-        """A socket with this query, not yet greeted."""
+        """A socket with this query, not yet welcomed."""
         async with connect(f"{self.ws_url}?{query}", proxy=None, ping_interval=None, **options) as socket:
             yield Client(socket)
 
     @asynccontextmanager
     async def watch(self, token: str) -> AsyncIterator[Client]:
-        """A greeted client."""
+        """A welcomed client."""
         async with self.open(f"token={token}") as client:
             await client.until("connection_established")
             yield client
@@ -94,13 +94,13 @@ class Live:
         manager = self.services.manager
         assert isinstance(manager, WebSocketManager)
         for connection in manager.registry.all():
-            manager.liveness.check(connection, asyncio.get_running_loop().time())
+            manager.heartbeat.check(connection, asyncio.get_running_loop().time())
 
     async def until_hinted(self, user_id: str) -> None:
         """The sockets' side has heard that something about this user changed."""
         manager = self.services.manager
         assert isinstance(manager, WebSocketManager)
-        await until(lambda: manager.access.memory.heard_since(user_id, 0))
+        await until(lambda: manager.revocation.recent.noted_since(user_id, 0))
 
     async def audit_rows(self, action: str) -> list[Any]:
         """The newest first."""

@@ -8,14 +8,15 @@ from contextlib import closing
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.ids import new_id
+from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
-from app.events.journal import Journal
+from app.events.event import NewEvent
 from app.events.log import append
-from app.events.types import NewEvent, TaskWarning
+from app.events.types import TaskWarning
+from app.events.writer import EventWriter
 from app.models import metadata, scan_tasks
 from app.services.lifecycle import Lifecycle
-from app.services.texts import Texts
 from tests.support.rows import add_user
 
 
@@ -29,23 +30,27 @@ class Life:
         self.epoch = LogEpoch(db=self.db, folder=folder)
         self.epoch.open()
         bus = MemoryBus()
-        self.journal = Journal(db=self.db, bus=bus)
+        self.event_writer = EventWriter(db=self.db, bus=bus)
 
     def add_task(self):
         task_id = new_id()
         owner = add_user(self.db, SystemClock(), f"owner{task_id[-12:]}")
-        lifecycle = Lifecycle(clock=SystemClock(), texts=Texts("en"))
-        self.show(self.journal.write_sync(lifecycle.create(task_id, user_id=owner, target_domain="a.org", config={})))
+        lifecycle = Lifecycle(clock=SystemClock(), texts=MessageCatalog("en"))
+        self.show(
+            self.event_writer.write_sync(lifecycle.create(task_id, user_id=owner, target_domain="a.org", config={}))
+        )
         return task_id
 
     def say(self, task_id, message="w"):
         """One more event; its commit has not been seen by anybody."""
         event = NewEvent(TaskWarning(code="partial", message=message))
         always = scan_tasks.c.attempt >= 1
-        return self.journal.write_sync(lambda c: append(c, task_id, [event], now=SystemClock().now(), where=always))
+        return self.event_writer.write_sync(
+            lambda c: append(c, task_id, [event], now=SystemClock().now(), where=always)
+        )
 
-    def show(self, place):
-        self.epoch.seen(place.commits)
+    def show(self, result):
+        self.epoch.seen(result.commits)
 
     def die(self):
         """As with SIGKILL: nothing is said any more. The descriptors go with the process."""

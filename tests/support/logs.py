@@ -1,4 +1,4 @@
-"""The product's own log, written to memory."""
+"""The product's own log, written to recent."""
 
 import io
 import logging

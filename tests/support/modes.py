@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 
-def open_to_others(folder: Path) -> list[str]:
+def file_mode_open_to_others(folder: Path) -> list[str]:
     """Everything in and below the folder, itself included, that others have a right to; with its mode."""
     entries = [folder, *folder.rglob("*")]
     modes = [(path, stat.S_IMODE(path.lstat().st_mode)) for path in entries]

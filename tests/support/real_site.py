@@ -6,6 +6,8 @@ over HTTP.
 - A **page** is a URL of the site without its fragment that a visitor reaches from the start page, through links and
   frames, or through the `next`, `prev`, `index`, `contents`, `canonical` and `alternate` links of the head, and behind
   which there is an HTML file.
+- A **reference** is an address of somebody else's host in any attribute of a page that holds a URL (`a[href]`), as
+  often as it stands there; or in the content of a `meta` element (`meta:og:image`), once for each page and address.
 - A **host** is the name of somebody else's host in any attribute of a page that holds a URL. What is merely written
   in a text, a comment or a script is none.
 """
@@ -14,8 +16,9 @@ import asyncio
 import contextlib
 import html.parser
 import mimetypes
+import re
 import urllib.parse
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +32,8 @@ ADDRESS: Final = "127.99.0.1"  # far from the test internet
 ADDRESSED: Final = frozenset(
     {"action", "background", "cite", "data", "formaction", "href", "longdesc", "poster", "src", "xlink:href"}
 )
+WRITTEN: Final = re.compile(r"https?://[^\s\"'<>]+")
+KEPT_IN_PATHS: Final = "%/:@!$&'()*+,;=~|"
 FOLLOWED: Final = {("a", "href"), ("area", "href"), ("frame", "src"), ("iframe", "src"), ("q", "cite")}
 FOLLOWED_RELS: Final = frozenset({"alternate", "canonical", "contents", "index", "next", "prev"})
 
@@ -39,6 +44,7 @@ class Reading:
 
     pages: frozenset[str]
     hosts: frozenset[str]
+    references: Counter[tuple[str, str, str]]  # page, address, place: how often
 
 
 class _Page(html.parser.HTMLParser):
@@ -48,6 +54,7 @@ class _Page(html.parser.HTMLParser):
         super().__init__(convert_charrefs=True)
         self.urls: set[str] = set()
         self.followed: set[str] = set()
+        self.placed: Counter[tuple[str, str]] = Counter()  # address as written, place
         self.feed(text)
         self.close()
 
@@ -57,8 +64,16 @@ class _Page(html.parser.HTMLParser):
             if value is None or name not in ADDRESSED:
                 continue
             self.urls.add(value.strip())
+            self.placed[value.strip(), f"{tag}[{name}]"] += 1
             if (tag, name) in FOLLOWED or (tag == "link" and rels & FOLLOWED_RELS):
                 self.followed.add(value.strip())
+        if tag == "meta":
+            self._read_meta({name: value or "" for name, value in attrs})
+
+    def _read_meta(self, attributes: dict[str, str]) -> None:
+        place = f"meta:{(attributes.get('name') or attributes.get('property') or 'content').lower()}"
+        for url in WRITTEN.findall(attributes.get("content", "")):
+            self.placed[url.rstrip(".,)"), place] = 1
 
 
 def read_site(folder: Path, start_url: str) -> Reading:
@@ -67,6 +82,7 @@ def read_site(folder: Path, start_url: str) -> Reading:
     waiting, seen = deque([start_url]), {start_url}
     pages: set[str] = set()
     hosts: set[str] = set()
+    references: Counter[tuple[str, str, str]] = Counter()
     while waiting:
         url = waiting.popleft()
         file = file_of(folder, urllib.parse.urlsplit(url).path)
@@ -75,11 +91,13 @@ def read_site(folder: Path, start_url: str) -> Reading:
         pages.add(url)
         found = _Page(file.read_text(encoding="utf-8", errors="replace"))
         hosts.update(host for _, host in _resolved(url, found.urls) if host != home)
+        for address, place, number in _foreign(url, found.placed, home):
+            references[url, address, place] += number
         for target, host in _resolved(url, found.followed):
             if host == home and target not in seen:
                 seen.add(target)
                 waiting.append(target)
-    return Reading(frozenset(pages), frozenset(hosts))
+    return Reading(frozenset(pages), frozenset(hosts), references)
 
 
 def _resolved(base: str, urls: set[str]) -> Iterator[tuple[str, str]]:
@@ -88,6 +106,15 @@ def _resolved(base: str, urls: set[str]) -> Iterator[tuple[str, str]]:
         parts = urllib.parse.urlsplit(absolute)
         if parts.scheme in {"http", "https"} and parts.hostname:
             yield absolute, parts.hostname
+
+
+def _foreign(base: str, placed: Counter[tuple[str, str]], home: str | None) -> Iterator[tuple[str, str, int]]:
+    """Absolute addresses of other hosts, as a browser writes them, with their places and how often they stand there."""
+    for (raw, place), number in placed.items():
+        parts = urllib.parse.urlsplit(urllib.parse.urljoin(base, raw))
+        if parts.scheme in {"http", "https"} and parts.hostname not in {None, home}:
+            written = parts._replace(path=urllib.parse.quote(parts.path or "/", safe=KEPT_IN_PATHS))
+            yield written.geturl(), place, 1 if place.startswith("meta:") else number
 
 
 def file_of(folder: Path, path: str) -> Path | None:

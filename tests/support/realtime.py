@@ -18,20 +18,22 @@ from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.errors import Unauthenticated
-from app.core.identity import Identity
 from app.core.ids import new_id
 from app.core.metrics import Metrics
+from app.core.principal import Principal
+from app.domain.log_entry import LogEntry
+from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
-from app.events.journal import Journal
-from app.events.types import NewEvent, PendingLine, PendingLogs, TaskWarning
+from app.events.event import NewEvent, PendingLogs
+from app.events.types import TaskWarning
+from app.events.writer import EventWriter
 from app.models import metadata
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
-from app.services.texts import Texts
-from app.websocket.manager import WebSocketManager
+from app.transport.websocket import WebSocketProtocol
+from app.websocket.factory import build_manager
 from app.websocket.session import websocket_endpoint
-from app.websocket.transport import ServerProtocol
-from tests.support.frames import Follower, read_frame
+from tests.support.frames import Subscriber, read_frame
 from tests.support.rows import add_user
 
 
@@ -42,7 +44,7 @@ class SimpleAuth:
         self.endings: dict[str, str] = {}
         self.expires_in_s = 3_600.0
 
-    async def authenticate(self, token: str | None) -> Identity:
+    async def authenticate(self, token: str | None) -> Principal:
         if not token:
             raise Unauthenticated("a token is needed", code="missing_token")
         if token == "bad":
@@ -50,14 +52,16 @@ class SimpleAuth:
         role = "admin" if token.startswith("admin:") else "user"
         user_id = token.removeprefix("admin:")
         expires = datetime.now(UTC) + timedelta(seconds=self.expires_in_s)
-        return Identity(user_id, user_id, role, f"sid-{user_id}", expires)
+        return Principal(user_id, user_id, role, f"sid-{user_id}", expires)
 
-    async def redeem(self, ticket: str) -> Identity:
+    async def redeem(self, ticket: str) -> Principal:
         """A ticket is a token."""
         return await self.authenticate(ticket)
 
-    async def ended(self, identities: Any) -> dict[Identity, str]:
-        return {identity: self.endings[identity.user_id] for identity in identities if identity.user_id in self.endings}
+    async def ended(self, principals: Any) -> dict[Principal, str]:
+        return {
+            principal: self.endings[principal.user_id] for principal in principals if principal.user_id in self.endings
+        }
 
 
 class RecordingAudit:
@@ -78,18 +82,17 @@ class Stack:
         self.db = Database(f"sqlite:///{folder}/test.db")
         metadata.create_all(self.db.engine)
         self.bus = MemoryBus()
-        self.texts = Texts(self.settings.language)
-        self.journal = Journal(db=self.db, bus=self.bus)
+        self.texts = MessageCatalog(self.settings.language)
+        self.event_writer = EventWriter(db=self.db, bus=self.bus)
         self.lifecycle = Lifecycle(clock=self.clock, texts=self.texts)
         self.auth = SimpleAuth()
         self.audit = RecordingAudit()
         self.metrics = Metrics()
-        self.manager = WebSocketManager(
+        self.manager = build_manager(
             settings=self.settings,
             db=self.db,
             bus=self.bus,
             clock=self.clock,
-            texts=self.texts,
             authenticator=self.auth,
             audit=self.audit,
             metrics=self.metrics,
@@ -105,22 +108,22 @@ class Stack:
 
     async def add_task(self, user_id: str, *, running: bool = True) -> str:
         task_id = new_id()
-        await self.journal.write(
+        await self.event_writer.write(
             self.lifecycle.create(task_id, user_id=user_id, target_domain="example.org", config={})
         )
         if running:
-            await self.journal.write(self.lifecycle.claim(task_id, 1, "worker", "example.org"))
+            await self.event_writer.write(self.lifecycle.claim(task_id, 1, "worker", "example.org"))
         return task_id
 
     async def say(self, task_id: str, *bodies: Any, attempt: int = 1) -> int:
         """Record events of a running task; its new last seq."""
         recorder = Recorder(task_id=task_id, attempt=attempt, run=1, clock=self.clock)
-        place = await self.journal.write(recorder.record([NewEvent(body) for body in bodies]))
-        assert place is not None
-        return place.last_seq
+        result = await self.event_writer.write(recorder.record([NewEvent(body) for body in bodies]))
+        assert result is not None
+        return result.last_seq
 
     def lines(self, *messages: str) -> PendingLogs:
-        return PendingLogs(tuple(PendingLine("INFO", "test", message, self.clock.now()) for message in messages))
+        return PendingLogs(tuple(LogEntry("INFO", "test", message, self.clock.now()) for message in messages))
 
     @contextlib.asynccontextmanager
     async def serve(self) -> AsyncIterator["Stack"]:
@@ -153,7 +156,7 @@ class Stack:
         app = Starlette(routes=[WebSocketRoute("/ws", websocket_endpoint)], lifespan=lifespan)
         return uvicorn.Config(
             app,
-            ws=ServerProtocol,
+            ws=WebSocketProtocol,
             ws_ping_interval=None,
             ws_per_message_deflate=False,
             ws_max_size=self.settings.ws_max_frame_bytes,
@@ -169,7 +172,7 @@ class Client:
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self.frames: list[dict[str, Any]] = []
-        self.tasks: dict[str, Follower] = {}
+        self.tasks: dict[str, Subscriber] = {}
 
     async def send(self, **command: Any) -> None:
         await self.socket.send(orjson.dumps(command).decode())
@@ -194,23 +197,23 @@ class Client:
         """Subscribe and take the result; what follows goes through the client's rule."""
         await self.send(type="subscribe_task", task_id=task_id, **fields)
         result = await self.until("subscription_result", task_id=task_id)
-        follower = self.tasks.setdefault(task_id, Follower())
+        subscriber = self.tasks.setdefault(task_id, Subscriber())
         if result.get("recovered"):
-            follower.last = result["seq"]
+            subscriber.last = result["seq"]
         return result
 
-    async def until_seq(self, task_id: str, seq: int, timeout_s: float = 5.0) -> Follower:
+    async def until_seq(self, task_id: str, seq: int, timeout_s: float = 5.0) -> Subscriber:
         """Read until the followed task stands at `seq`."""
-        follower = self.tasks[task_id]
+        subscriber = self.tasks[task_id]
         async with asyncio.timeout(timeout_s):
-            while (follower.last or 0) < seq:
+            while (subscriber.last or 0) < seq:
                 await self.receive(timeout_s)
-        return follower
+        return subscriber
 
 
 @contextlib.asynccontextmanager
 async def open_client(stack: Stack, token: str, **options: Any) -> AsyncIterator[Client]:
-    """A greeted client."""
+    """A welcomed client."""
     async with connect(f"{stack.url}?token={token}", proxy=None, ping_interval=None, **options) as socket:
         client = Client(socket)
         await client.until("connection_established")

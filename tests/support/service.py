@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD
 from tests.support.command import ROOT, environment
-from tests.support.house import ADMIN_PASSWORD, USER_PASSWORD
 
 START_S = 30.0
 PATIENCE_S = 15.0
@@ -98,11 +98,15 @@ class Service:
             return read_all(link)
 
     def sockets(self) -> int:
-        """How many sockets its process holds."""
+        """How many sockets of the network its process holds; those between its own processes are not counted."""
+        table = [
+            line.split() for name in ("tcp", "tcp6") for line in (self.proc / "net" / name).read_text().splitlines()
+        ]
+        network = {f"socket:[{fields[9]}]" for fields in table if len(fields) > 9}
         found = 0
         for entry in (self.proc / "fd").iterdir():
             with suppress(FileNotFoundError):
-                found += str(entry.readlink()).startswith("socket:")
+                found += str(entry.readlink()) in network
         return found
 
     def settle(self) -> None:

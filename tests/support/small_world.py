@@ -9,6 +9,7 @@ from typing import Any
 from tests.unit.engines.net.servers import Zone, dns_server, http_server, response
 
 TARGET = "corp.example"
+REFERRING_PAGE = "http://corp.example/p/3"  # it has the hidden link
 BETS = "网上赌场 首存送彩金 真人荷官 百家乐 时时彩投注平台 线上娱乐城 注册送彩金 北京赛车"
 FILLER = "本公司成立于一九九八年，主要生产各类水泵、阀门和管件，产品销往全国各地。" * 8
 PAGES = 12
@@ -24,7 +25,9 @@ def documents() -> dict[tuple[str, str], bytes]:
     links = "".join(f'<a href="/p/{n}">第{n}页</a>' for n in range(1, PAGES + 1))
     found: dict[tuple[str, str], bytes] = {
         (TARGET, "/"): html("主页", f'{FILLER}{links}<a href="http://bad-bets.example/">合作伙伴</a>'),
-        (f"www.{TARGET}", "/"): html("门户", f"{FILLER}<script src='http://cdn.shared.example/a.js'></script>"),
+        (f"www.{TARGET}", "/"): html(
+            "门户", f"{FILLER}<script src='http://cdn.shared.example/slider.min.js'></script>"
+        ),
         ("bad-bets.example", "/"): html("娱乐城", f"<p>{BETS}</p>" * 3),
         ("hidden-bets.example", "/"): html("赌场", f"<p>{BETS}</p>" * 3),
         ("news.example", "/"): html("新闻", f"<p>{FILLER}</p>"),
@@ -47,6 +50,7 @@ class SmallWorld:
     def __init__(self) -> None:
         self.requests: list[str] = []
         self.delay_s = 0.08
+        self.silent: set[str] = set()  # paths that are never answered
         self.settings: dict[str, Any] = {}
         self.zone: Zone = {}
         self._documents = documents()
@@ -56,6 +60,14 @@ class SmallWorld:
         """URLs of the target's pages."""
         return {f"http://{host}{path}" for host, path in self._documents if host.endswith(TARGET)}
 
+    def add_pages(self, count: int) -> None:
+        """More of the target's pages, with nothing on them: a scan takes longer, and finds the same."""
+        names = [f"/more/{number}" for number in range(count)]
+        links = "".join(f'<a href="{name}">{name}</a>' for name in names)
+        self._documents[TARGET, "/"] += html("更多", links)
+        for name in names:
+            self._documents[TARGET, name] = html(f"第{name}页", f"<p>{FILLER}第{name}号产品，编号{name}。</p>")
+
     def counts(self) -> Counter[str]:
         return Counter(self.requests)
 
@@ -64,6 +76,8 @@ class SmallWorld:
         path = lines[0].split(" ")[1]
         host = next(line[5:].strip() for line in lines if line.lower().startswith("host:")).partition(":")[0]
         self.requests.append(f"http://{host}{path}")
+        if path in self.silent:
+            await asyncio.Event().wait()
         await asyncio.sleep(self.delay_s)
         body = self._documents.get((host, path))
         if body is None:

@@ -9,12 +9,11 @@ from typing import Any
 import orjson
 
 from app.core.ids import new_id
-from app.events.types import NewEvent
+from app.events.event import NewEvent
 from app.server import serve
 from app.services.recorder import Recorder
 from app.wiring import Services, build_services
-from tests.support.frames import read_frame
-from tests.support.house import (
+from tests.support.backend import (
     ADMIN_PASSWORD,
     USER_PASSWORD,
     FakeMonitor,
@@ -22,11 +21,12 @@ from tests.support.house import (
     cheap_passwords,
     make_settings,
 )
+from tests.support.frames import read_frame
 
 PATH = "/api/v1/monitor/tasks/{}/events"
 
 
-class StreamHouse:
+class StreamBackend:
     """The server, people who sign in, and a writer's hands. Nothing scans."""
 
     def __init__(self, services: Services, url: str) -> None:
@@ -46,28 +46,30 @@ class StreamHouse:
         return row.id, await self.sign_in(username, USER_PASSWORD)
 
     async def add_task(self, token: str, *, running: bool = True) -> str:
-        identity = await self.services.auth.authenticate(token)
+        principal = await self.services.auth.authenticate(token)
         task_id = new_id()
-        lifecycle, journal = self.services.lifecycle, self.services.journal
-        await journal.write(lifecycle.create(task_id, user_id=identity.user_id, target_domain="example.org", config={}))
+        lifecycle, event_writer = self.services.lifecycle, self.services.event_writer
+        await event_writer.write(
+            lifecycle.create(task_id, user_id=principal.user_id, target_domain="example.org", config={})
+        )
         if running:
-            await journal.write(lifecycle.claim(task_id, 1, "worker", "example.org"))
+            await event_writer.write(lifecycle.claim(task_id, 1, "worker", "example.org"))
         return task_id
 
     async def say(self, task_id: str, *bodies: Any) -> int:
         """Record events of a running task; its new last seq."""
         recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=self.clock)
-        place = await self.services.journal.write(recorder.record([NewEvent(body) for body in bodies]))
-        assert place is not None
-        return place.last_seq
+        result = await self.services.event_writer.write(recorder.record([NewEvent(body) for body in bodies]))
+        assert result is not None
+        return result.last_seq
 
 
 @contextlib.asynccontextmanager
-async def stream_house(folder: Any, **values: Any) -> AsyncIterator[StreamHouse]:
+async def stream_backend(folder: Any, **values: Any) -> AsyncIterator[StreamBackend]:
     settings = make_settings(folder, port=0, **values)
     services = build_services(settings, passwords=cheap_passwords(), runner=FakeRunner(), monitor=FakeMonitor())
     async with serve(settings, services=services) as (serving, _):
-        yield StreamHouse(services, serving.url)
+        yield StreamBackend(services, serving.url)
 
 
 class Reader:
@@ -161,7 +163,7 @@ class Reader:
 
 @contextlib.asynccontextmanager
 async def open_stream(
-    house: StreamHouse,
+    backend: StreamBackend,
     task_id: str,
     token: str | None,
     *,
@@ -173,10 +175,10 @@ async def open_stream(
     if receive_buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     sock.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", house.port))
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", backend.port))
     streams = await asyncio.open_connection(sock=sock, limit=1 << 16 if receive_buffer is None else 2_048)
     reader = Reader(*streams)
-    lines = [f"GET {PATH.format(task_id)}{query} HTTP/1.1", "Host: house.test"]
+    lines = [f"GET {PATH.format(task_id)}{query} HTTP/1.1", "Host: backend.test"]
     lines += [f"Authorization: Bearer {token}"] if token is not None else []
     lines += [f"Last-Event-ID: {last_id}"] if last_id is not None else []
     reader.writer.write("\r\n".join([*lines, "", ""]).encode())

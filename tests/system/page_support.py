@@ -12,31 +12,24 @@ from pydantic import SecretStr
 
 from app.core.config import Settings
 from app.core.ids import new_id
+from app.core.principal import Principal
+from app.domain.log_entry import LogEntry, LogLevel
 from app.domain.stages import STAGE_BY_KEY, STAGES, StageKey
 from app.domain.verdict import Verdict
-from app.domain.violations import ViolationKey
+from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import Capture, Relation, ThirdParty
-from app.events.types import (
-    ErrorInfo,
-    EventBody,
-    LogLevel,
-    NewEvent,
-    PendingLine,
-    PendingLogs,
-    Statistics,
-    TaskProgress,
-    TaskStage,
-    TaskWarning,
-)
+from app.events.event import NewEvent, PendingLogs
+from app.events.event_body import EventBody
+from app.events.types import ErrorInfo, Statistics, TaskProgress, TaskStage, TaskWarning
+from app.scanstore.files import store_path
 from app.scanstore.sqlite import SqliteScanStore
 from app.server import serve
-from app.services.recorder import Finding, Recorder
-from app.services.scans import Actor
-from app.tasks.finding import detected
-from app.tasks.store_files import store_path
+from app.services.recorder import Recorder
+from app.services.violation_mapping import NewViolation
 from app.wiring import Services, build_services
-from tests.support.house import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords
+from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords
 from tests.support.live import TurnedClock
+from tests.support.violations import new_violation
 
 CHROMIUM = "/usr/bin/chromium"
 WAIT_MS = 10_000
@@ -51,7 +44,7 @@ class Theatre:
         )
         self.clock = TurnedClock()
         self.services: Services | None = None
-        self._admin: Actor | None = None
+        self._admin: Principal | None = None
         self._stack = contextlib.AsyncExitStack()
 
     @property
@@ -59,7 +52,7 @@ class Theatre:
         return f"http://127.0.0.1:{self.settings.port}"
 
     @property
-    def house(self) -> Services:
+    def backend(self) -> Services:
         assert self.services is not None
         return self.services
 
@@ -70,7 +63,7 @@ class Theatre:
         await self._stack.enter_async_context(serve(self.settings, services=services))
         self.services = services
         users, _ = await services.users.list_page(page=1, page_size=1)
-        self._admin = Actor(users[0].id, users[0].username, is_admin=True)
+        self._admin = Principal(users[0].id, users[0].username, "admin")
 
     async def stop(self) -> None:
         await self._stack.aclose()
@@ -81,15 +74,15 @@ class Theatre:
         await asyncio.sleep(away_s)
         await self.start()
 
-    def admin(self) -> Actor:
+    def admin(self) -> Principal:
         assert self._admin is not None
         return self._admin
 
     async def scene(self, domain: str = "corp.test", *, claimed: bool = True) -> "Scene":
         """A new task of the administrator."""
         task_id = new_id()
-        create = self.house.lifecycle.create(task_id, user_id=self.admin().user_id, target_domain=domain, config={})
-        await self.house.journal.write(create)
+        create = self.backend.lifecycle.create(task_id, user_id=self.admin().user_id, target_domain=domain, config={})
+        await self.backend.event_writer.write(create)
         scene = Scene(self, task_id, domain)
         if claimed:
             await scene.claim()
@@ -109,14 +102,14 @@ class Scene:
 
     async def claim(self) -> None:
         self.store_parties()  # a run's file is there from before it begins
-        await self._write(self.theatre.house.lifecycle.claim(self.task_id, self.attempt, "worker-1", self.domain))
+        await self._write(self.theatre.backend.lifecycle.claim(self.task_id, self.attempt, "worker-1", self.domain))
 
-    async def say(self, *bodies: EventBody | PendingLogs, findings: Sequence[Finding] = ()) -> None:
-        recorder = Recorder(task_id=self.task_id, attempt=self.attempt, run=self.run, clock=self.theatre.house.clock)
-        await self._write(recorder.record([NewEvent(body) for body in bodies], findings))
+    async def say(self, *bodies: EventBody | PendingLogs, violations: Sequence[NewViolation] = ()) -> None:
+        recorder = Recorder(task_id=self.task_id, attempt=self.attempt, run=self.run, clock=self.theatre.backend.clock)
+        await self._write(recorder.record([NewEvent(body) for body in bodies], violations))
 
     async def stage(self, key: StageKey, status: str) -> None:
-        name = STAGE_BY_KEY[key].name_zh
+        name = STAGE_BY_KEY[key].name("zh-CN")
         await self.say(TaskStage(stage_key=key, stage=name, status=cast("Any", status)))
 
     async def progress(self, percent: int, key: StageKey, stage_percent: int, message: str, **counts: int) -> None:
@@ -124,7 +117,7 @@ class Scene:
         spec = STAGE_BY_KEY[key]
         body = TaskProgress(
             progress=percent,
-            stage=spec.name_zh,
+            stage=spec.name("zh-CN"),
             message=message,
             stage_key=key,
             stage_index=spec.index,
@@ -134,27 +127,24 @@ class Scene:
         await self.say(body)
 
     async def log(self, *messages: str, level: LogLevel = "INFO") -> None:
-        now = self.theatre.house.clock.now()
-        await self.say(PendingLogs(tuple(PendingLine(level, "crawl", message, now) for message in messages)))
+        now = self.theatre.backend.clock.now()
+        await self.say(PendingLogs(tuple(LogEntry(level, "crawl", message, now) for message in messages)))
 
     async def warn(self, code: str, message: str) -> None:
         await self.say(TaskWarning(code=cast("Any", code), message=message))
 
     async def find(self, domain: str, key: ViolationKey, risk: str, score: float, text: str, **more: str) -> str:
-        finding = Finding(
-            violation_id=new_id(),
-            domain=domain,
-            violation_key=key.value,
-            risk_level=risk,
+        violation = new_violation(
+            domain,
+            violation_key=key,
+            risk_level=RiskLevel(risk),
             confidence_score=score,
             description=text,
-            evidence=[],
-            needs_review=score < 0.8,
             url=more.get("url", f"http://{domain}/"),
             found_on=more.get("found_on", f"https://www.{self.domain}/links"),
         )
-        await self.say(detected(finding, "zh-CN"), findings=[finding])
-        return finding.violation_id
+        await self.say(violation.event("zh-CN"), violations=[violation])
+        return violation.id
 
     async def stages_up_to(self, last: StageKey) -> None:
         """Everything before `last` is done, and it runs."""
@@ -165,19 +155,25 @@ class Scene:
             await self.stage(spec.key, "completed")
 
     async def complete(self, *, verdict: Verdict | None = None, **statistics: int) -> None:
-        lifecycle, numbers = self.theatre.house.lifecycle, Statistics(**statistics)
+        lifecycle, numbers = self.theatre.backend.lifecycle, Statistics(**statistics)
         await self._write(lifecycle.complete(self.task_id, self.attempt, numbers, verdict=verdict))
 
     async def fail(self, code: str, message: str) -> None:
         error = ErrorInfo(code=code, message=message)
-        await self._write(self.theatre.house.lifecycle.fail(self.task_id, self.attempt, error, Statistics()))
+        await self._write(self.theatre.backend.lifecycle.fail(self.task_id, self.attempt, error, Statistics()))
 
     async def requeue(self) -> None:
-        await self._write(self.theatre.house.lifecycle.requeue(self.task_id, self.attempt))
+        await self._write(self.theatre.backend.lifecycle.requeue(self.task_id, self.attempt))
         self.attempt += 1
 
+    async def begin_again(self) -> None:
+        """After a retry by the user: the next attempt with a file of its own."""
+        self.attempt += 1
+        self.run = self.attempt
+        await self.claim()
+
     async def end_cancelled(self) -> None:
-        await self._write(self.theatre.house.lifecycle.cancelled(self.task_id, self.attempt, Statistics()))
+        await self._write(self.theatre.backend.lifecycle.cancelled(self.task_id, self.attempt, Statistics()))
 
     def store_parties(self, *parties: ThirdParty, captures: Iterable[Capture] = ()) -> None:
         """What REST lists as third parties, and what came of looking at them."""
@@ -194,7 +190,7 @@ class Scene:
             store.close()
 
     async def _write(self, unit: Any) -> None:
-        assert await self.theatre.house.journal.write(unit) is not None
+        assert await self.theatre.backend.event_writer.write(unit) is not None
 
 
 def party(domain: str, category: str, references: int, relation: Relation = Relation.LINK, **more: Any) -> ThirdParty:

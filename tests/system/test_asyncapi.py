@@ -9,9 +9,9 @@ import pytest
 
 from app.core.ids import new_id
 from app.events.types import EVENT_BODIES
-from app.websocket.commands import COMMANDS
-from app.websocket.contract import ADDRESS, STREAM_ADDRESS, build_document
-from app.websocket.protocol import CONTROL_FRAMES
+from app.websocket.asyncapi.document import ADDRESS, STREAM_ADDRESS, build_document
+from app.websocket.messages.commands import COMMANDS
+from app.websocket.messages.frames import CONTROL_FRAMES
 
 HERE = Path(__file__).parent / "asyncapi"
 TIMEOUT_S = 300

@@ -4,16 +4,13 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from app.engines.capture.browser import Browser
-from app.engines.capture.http import Capturer
-from app.engines.capture.store import ContentStore
+from app.captures.folder import FolderStorage
+from app.engines.capture.capturer import Capturer
+from app.engines.capture.scan_contents import ScanContents
 from app.engines.model import HopKind, NetworkConfig
-from app.engines.net.client import HttpClient
-from app.engines.net.egress import EgressProxy
-from app.engines.net.limits import HostLimits
-from app.engines.net.policy import AddressPolicy
-from app.engines.net.resolver import Resolver
-from tests.support.reading import page_reader
+from app.engines.pipeline.network_stack import open_network_stack
+from app.engines.pipeline.screenshots import Screenshots
+from tests.support.contents import contents_in
 from tests.unit.engines.net.servers import http_server, response, routes
 
 pytestmark = pytest.mark.system
@@ -25,6 +22,7 @@ LEADING = "<script>setTimeout(() => { location = 'http://b.test/' + 'drawn' }, 5
 async def test_what_only_scripts_show_is_captured_with_its_picture_and_its_hop(tmp_path):
     pages = {"/drawn": DRAWN, "/leading": LEADING}
     table = {path: response(html.encode(), Content_Type="text/html; charset=utf-8") for path, html in pages.items()}
+    contents = ScanContents(FolderStorage(tmp_path))
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(http_server(routes(table)))
         config = NetworkConfig(
@@ -32,33 +30,21 @@ async def test_what_only_scripts_show_is_captured_with_its_picture_and_its_hop(t
             static_hosts=dict.fromkeys(("a.test", "b.test"), ("127.64.0.1", None)),
             port_map={80: server.port},
         )
-        policy = AddressPolicy(allow_networks=(NETWORK,), allowed_ports=config.allowed_ports)
-        resolver = Resolver(config=config)
-        stack.push_async_callback(resolver.close)
-        proxy = EgressProxy(policy=policy, resolver=resolver, config=config)
-        stack.push_async_callback(proxy.close)
-        browser = Browser(
-            config=config,
-            proxy_url=await proxy.start(),
-            proxy_username=proxy.username,
-            proxy_password=proxy.password,
-        )
-        stack.push_async_callback(browser.close)
-        await browser.start()
-        store = ContentStore(tmp_path)
+        network = await stack.enter_async_context(open_network_stack(config, target="a.test"))
         capturer = Capturer(
-            client=await stack.enter_async_context(HttpClient(config=config, policy=policy, resolver=resolver)),
-            resolver=resolver,
-            policy=policy,
+            fetcher=network.fetcher(),
+            resolver=network.resolver,
+            policy=network.policy,
             config=config,
-            store=store,
-            reader=page_reader(),
-            browser=browser,
-            limits=HostLimits(),
+            contents=contents,
+            parser=network.parser,
         )
-        drawn = await capturer.capture("a.test", "a.test", "http://a.test/drawn")
-        led = await capturer.capture("a.test", "a.test", "http://a.test/leading")
-    assert (drawn.title, drawn.text) == ("应用", "由脚本写出的内容")
-    assert store.get(drawn.screenshot_sha256).startswith(b"\xff\xd8\xff")
-    assert [(hop.kind, hop.location) for hop in led.hops] == [(HopKind.SCRIPT, "http://b.test/drawn")]
-    assert (led.final_url, led.title) == ("http://b.test/drawn", "应用")
+        screenshots = Screenshots(network=network, contents=contents)
+        await screenshots.start(stack)
+        assert screenshots.problem is None
+        drawn = await screenshots.render(await capturer.capture("a.test", "a.test", "http://a.test/drawn"))
+        led = await screenshots.render(await capturer.capture("a.test", "a.test", "http://a.test/leading"))
+    assert (drawn.capture.title, drawn.content.text) == ("应用", "由脚本写出的内容")
+    assert contents_in(tmp_path).get(drawn.capture.screenshot_sha256).startswith(b"\xff\xd8\xff")
+    assert [(hop.kind, hop.location) for hop in led.capture.hops] == [(HopKind.SCRIPT, "http://b.test/drawn")]
+    assert (led.capture.final_url, led.capture.title) == ("http://b.test/drawn", "应用")

@@ -15,7 +15,8 @@ from app.domain.stages import StageKey
 from app.domain.verdict import Reason, Result, Verdict
 from app.domain.violations import ViolationKey
 from app.engines.model import Relation
-from tests.support.house import ADMIN_PASSWORD
+from app.repositories.tasks import TaskFilter
+from tests.support.backend import ADMIN_PASSWORD
 from tests.support.realtime import until
 from tests.system.page_support import capture, open_browser, open_page, open_theatre, party, sign_in
 
@@ -144,7 +145,7 @@ async def open_wire(browser, scene):
 
 async def test_a_connection_outlives_its_token_and_no_address_has_one(browser, tmp_path):
     async with open_theatre(tmp_path / "data", ws_check_interval_s=0.05) as theatre:
-        scene, manager = await theatre.scene(), theatre.house.manager
+        scene, manager = await theatre.scene(), theatre.backend.manager
         async with open_wire(browser, scene) as (page, wire):
             life_s = theatre.settings.access_token_ttl_s
             theatre.clock.turned_s = life_s - 30
@@ -152,7 +153,7 @@ async def test_a_connection_outlives_its_token_and_no_address_has_one(browser, t
             await wire.note_token()
             theatre.clock.turned_s = life_s + 60  # beyond the first token's end
             for connection in manager.registry.all():
-                manager.liveness.check(connection, asyncio.get_running_loop().time())
+                manager.heartbeat.check(connection, asyncio.get_running_loop().time())
             await scene.find("bad.test", ViolationKey.OTHER, "low", 0.9, "x")
             await expect(page.locator(".violation")).to_have_count(1)
             (socket,) = wire.sockets
@@ -190,12 +191,14 @@ async def test_a_scan_is_started_and_what_is_wrong_with_a_domain_is_said(browser
     await page.fill("#max_pages", "50")
     await page.fill("#time_limit", "10")
     await page.locator("#screenshots").uncheck()
+    await page.locator("#cloaking").uncheck()
     await page.get_by_role("button", name="开始扫描").click()
     await expect(page.locator("h1")).to_have_text("xn--fsqu00a.test")
     await expect(page.locator(".title-line .status")).to_have_text("等待中")
-    rows, _ = await theatre.house.scans.list_page(theatre.admin(), page=1, page_size=1)
+    rows, _ = await theatre.backend.scans.list_page(theatre.admin(), TaskFilter(), page=1, page_size=1)
     config = rows[0]["config"]
-    assert (config["max_pages"], config["time_limit_s"], config["screenshots"]) == (50, 600, False)
+    assert (config["max_pages"], config["time_limit_s"]) == (50, 600)
+    assert (config["screenshots"], config["cloaking"]) == (False, False)
     assert page.url.endswith(f"#/tasks/{rows[0]['id']}")
     assert page.problems == []
 
@@ -220,7 +223,7 @@ async def test_a_scan_is_followed_live(browser, theatre):
     await scene.find("pills.test", ViolationKey.MEDICAL, "medium", 0.64, "处方药")
     cards = page.locator(".violation")
     await expect(cards).to_have_count(2)
-    await expect(cards.first).to_contain_text("违规医药")
+    await expect(cards.first).to_contain_text("违规药品/虚假医疗")
     await expect(cards.first).to_contain_text("待复核")
     await expect(cards.first).to_contain_text("64%")
     await expect(cards.nth(1)).not_to_contain_text("待复核")
@@ -248,10 +251,30 @@ async def test_what_was_followed_equals_a_fresh_snapshot(browser, theatre):
     await scene.log("three", level="ERROR")
     await scene.fail("internal", "x")
     await expect(page.locator(".title-line .status")).to_have_text("失败")
+    await expect(page.locator(".finding")).to_have_count(1)
     followed = await page.locator(".task-body").inner_text()
     await page.reload()
-    await expect(page.locator(".violation")).to_have_count(1)
+    await expect(page.locator(".finding")).to_have_count(1)
     assert await page.locator(".task-body").inner_text() == followed
+
+
+async def test_another_language_is_another_connection_in_that_language(browser, theatre):
+    scene = await theatre.scene()
+    page = await open_page(browser, "about:blank")
+    wire = Wire(page)
+    await page.goto(f"{theatre.url}/#/tasks/{scene.task_id}")
+    await sign_in(page)
+    await expect(page.locator(".live[data-phase=online]")).to_be_visible()
+    await page.get_by_role("button", name="Switch to English").click()
+    await until(lambda: len(snapshots(wire)) == 2)
+    await expect(page.locator(".live[data-phase=online]")).to_be_visible()
+    assert [socket.url.rpartition("lang=")[2] for socket in wire.sockets] == ["zh-CN", "en"]
+    assert [frame["stages"][1]["name"] for frame in snapshots(wire)] == ["页面爬取", "Page crawl"]
+    assert page.problems == []
+
+
+def snapshots(wire):
+    return [frame for frame in wire.heard if frame["type"] == "task_snapshot"]
 
 
 async def test_third_parties_are_listed_by_risk(browser, theatre):
@@ -266,10 +289,10 @@ async def test_third_parties_are_listed_by_risk(browser, theatre):
     page = await open_task(browser, scene, locale="en-US")
     rows = page.locator("tbody tr")
     await expect(rows.first).to_contain_text("casino.test")
-    await expect(rows.first).to_contain_text("High")
-    await expect(rows.nth(1)).to_contain_text("2 hosts")
+    await expect(rows.first).to_contain_text("high")
+    await expect(rows.nth(1)).to_contain_text("2 host names")
     await expect(rows.nth(1)).to_contain_text("Script")
-    await expect(page.locator("tbody .c-outcome")).to_have_text(["Examined", "Not examined", "Gone"])
+    await expect(page.locator("tbody .c-outcome")).to_have_text(["Checked", "Not checked", "Domain no longer exists"])
 
 
 async def test_what_came_of_third_parties_follows_the_captures(browser, theatre):
@@ -421,7 +444,7 @@ async def test_the_page_follows_a_scan_through_a_restart_of_the_server(browser, 
     await scene.find("after.test", ViolationKey.ADULT, "high", 0.9, "x")
     await scene.complete(total_violations=3)
     await expect(page.locator(".title-line .status")).to_have_text("已完成")
-    await expect(page.locator(".facts")).to_contain_text("第 2 次")
+    await expect(page.locator(".facts")).to_contain_text("第 2 次扫描")
     await assert_equal_to_rest(page, theatre, scene.task_id)
     assert page.problems == []
 
@@ -448,7 +471,12 @@ async def test_a_scan_is_cancelled_repeated_and_deleted(browser, theatre):
     await expect(page.locator(".title-line .status")).to_have_text("正在取消")
     await scene.end_cancelled()
     await expect(page.locator(".title-line .status")).to_have_text("已取消")
-    await page.get_by_role("button", name="重新扫描").click()
+    await page.get_by_role("button", name="重新扫描（保留历史）").click()
+    await expect(page.locator("dialog")).to_contain_text("本次结果会保留")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".title-line .status")).to_have_text("已取消")
+    await page.get_by_role("button", name="重新扫描（保留历史）").click()
+    await page.locator("dialog").get_by_role("button", name="重新扫描（保留历史）").click()
     await expect(page.locator(".title-line .status")).to_have_text("等待中")
     await expect(page.locator(".violation")).to_have_count(0)
     await page.get_by_role("button", name="删除").click()
@@ -461,7 +489,7 @@ async def test_a_failure_says_why(browser, theatre):
     scene = await theatre.scene()
     await scene.fail("worker_lost", "gone")
     page = await open_task(browser, scene, locale="en-US")
-    await expect(page.get_by_text("Why it failed: The scan process was lost.")).to_be_visible()
+    await expect(page.get_by_text("Reason for the failure: The scan process exited unexpectedly.")).to_be_visible()
 
 
 async def test_the_list_moves_by_itself(browser, theatre):
@@ -488,13 +516,13 @@ async def test_the_list_moves_by_itself(browser, theatre):
 @pytest.mark.parametrize(
     ("verdict", "badge", "told", "empty"),
     [
-        (Verdict(Result.CLEAN), "未发现违规", "未发现违规", "没有发现违规。"),
-        (Verdict(Result.CLEAN, (Reason.PAGE_LIMIT,)), "未发现违规", "未发现违规：达到页面数限制", "没有发现违规。"),
+        (Verdict(Result.CLEAN), "未发现违规", "未发现违规", "未发现违规。"),
+        (Verdict(Result.CLEAN, (Reason.PAGE_LIMIT,)), "未发现违规", "未发现违规：达到页面数上限", "未发现违规。"),
         (
             Verdict(Result.INCONCLUSIVE, (Reason.START_PAGE, Reason.SERVER_ERROR)),
-            "没有结论",
-            "没有结论：起始页没有可检查的内容",
-            "看到的部分没有违规，但看到的内容不足以得出结论。",
+            "无法得出结论",
+            "无法得出结论：起始页没有可检查的内容",
+            "已检查的部分未发现违规，但检查范围不足以得出结论。",
         ),
     ],
 )
@@ -508,7 +536,7 @@ async def test_what_a_scan_may_claim_is_said_at_its_head_and_in_the_list(browser
         await expect(page.locator(".violations-card")).to_contain_text(empty)
         await page.reload()
     await page.goto(f"{theatre.url}/#/tasks")
-    word = "没有结论" if verdict.result is Result.INCONCLUSIVE else "无违规"
+    word = "无法得出结论" if verdict.result is Result.INCONCLUSIVE else "未发现违规"
     await expect(page.locator(".task-row .task-risks")).to_have_text(word)
     assert page.problems == []
 
@@ -519,7 +547,7 @@ async def test_a_violation_of_another_scan_is_told(browser, theatre):
     other = await theatre.scene("other.test")
     await other.find("bad.test", ViolationKey.OTHER, "high", 0.9, "x")
     toast = page.locator(".toast")
-    await expect(toast).to_contain_text("other.test：新违规 bad.test")
+    await expect(toast).to_contain_text("other.test 发现违规：bad.test")
     await toast.locator("a").click()
     await expect(page.locator("h1")).to_have_text("other.test")
 
@@ -528,7 +556,7 @@ async def test_an_unknown_task_and_a_deleted_one_are_said_to_be_gone(browser, th
     scene = await theatre.scene()
     page = await open_task(browser, scene)
     await scene.complete()
-    await theatre.house.scans.delete(theatre.admin(), scene.task_id)
+    await theatre.backend.scans.delete(theatre.admin(), scene.task_id)
     await expect(page.get_by_role("heading", name="任务已被删除")).to_be_visible()
     assert "null" not in await page.locator("#content").inner_text()
     await page.goto(f"{theatre.url}/#/tasks/{new_id()}")
@@ -541,7 +569,7 @@ async def test_an_unknown_task_and_a_deleted_one_are_said_to_be_gone(browser, th
 async def test_an_ended_session_asks_to_sign_in_and_returns_to_the_task(browser, theatre):
     scene = await theatre.scene()
     page = await open_task(browser, scene)
-    await theatre.house.auth.set_password(theatre.admin().user_id, ADMIN_PASSWORD)
+    await theatre.backend.auth.set_password(theatre.admin().user_id, ADMIN_PASSWORD)
     await expect(page.get_by_role("alert")).to_have_text("登录已失效，请重新登录。", timeout=20_000)
     await sign_in(page)
     await expect(page.locator("h1")).to_have_text("corp.test")
@@ -562,7 +590,7 @@ async def test_a_broadcast_is_shown(browser, theatre):
     page = await open_page(browser, theatre.url)
     await sign_in(page)
     await expect(page.locator(".live[data-phase=online]")).to_be_visible()
-    await theatre.house.manager.broadcast(message=HOSTILE, level="warning", sender="admin")
+    await theatre.backend.manager.broadcast(message=HOSTILE, level="warning", sender="admin")
     await expect(page.locator(".toast")).to_contain_text(HOSTILE)
 
 
@@ -646,7 +674,7 @@ async def test_everything_is_reached_by_keyboard(browser, theatre):
     await page.keyboard.press("Enter")
     row = page.locator(".task-row")
     await expect(row).to_be_visible()
-    for _ in range(20):
+    for _ in range(40):
         await page.keyboard.press("Tab")
         if await row.evaluate("row => row === document.activeElement"):
             break

@@ -4,11 +4,19 @@
  */
 
 import { Api } from "/static/api.js";
-import { ANSWER_TIMEOUT_MS, Following } from "/static/following.js";
+import { ANSWER_TIMEOUT_MS, TaskSubscription } from "/static/subscription.js";
 import { Realtime, reconnectDelay, renewalDelay, stopReason } from "/static/realtime.js";
 import { Session } from "/static/session.js";
 import { MAX_LINES, TaskState } from "/static/taskstate.js";
-import { ALL_TEXTS, chooseLanguage, createTexts, LANGUAGES } from "/static/texts.js";
+import { formatRough } from "/static/format.js";
+import { addressOf, parseRoute } from "/static/route.js";
+import { LOCALES } from "/static/locales/index.js";
+import { chooseLanguage, createTexts, LANGUAGES, nextLanguage } from "/static/texts.js";
+import { Access } from "/static/reference/access.js";
+import { Conversation, MAX_CHARACTERS, MAX_ENTRIES } from "/static/reference/conversation.js";
+import { asCurl, Body, buildRequest, fileNameOf, KEPT_BYTES, kindOf, SHOWN_CHARACTERS, TAIL_CHARACTERS } from "/static/reference/exchange.js";
+import { prose } from "/static/reference/prose.js";
+import { bounds, exampleOf, options, resolve, typeParts, withoutNull } from "/static/reference/schema.js";
 
 export const tests = new Map();
 const test = (sentence, run) => tests.set(sentence, run);
@@ -18,7 +26,7 @@ function equal(found, expected) {
   if (a !== b) throw new Error(`found ${a}, expected ${b}`);
 }
 
-// Following: the rule for one task
+// TaskSubscription: the rule for one task
 
 const TASK = "t";
 const BOTH = { topics: ["progress", "logs"], logTail: 200 };
@@ -30,149 +38,149 @@ const event = (seq, prev = seq - 1, more = {}) => ({ type: "task_logs", task_id:
 const result = (id, more = {}) => ({ type: "subscription_result", task_id: TASK, action: "subscribe", success: true, id, ...more });
 const snapshot = (seq) => ({ type: "task_snapshot", task_id: TASK, seq });
 
-/** A following that stands at `seq`. */
+/** A subscription that stands at `seq`. */
 function placedAt(seq, newId = ids()) {
-  const following = new Following(TASK, BOTH);
-  const { id } = following.nextCommand(0, newId);
-  following.receive(result(id, { seq }));
-  following.receive(snapshot(seq));
-  return { following, newId };
+  const subscription = new TaskSubscription(TASK, BOTH);
+  const { id } = subscription.nextCommand(0, newId);
+  subscription.receive(result(id, { seq }));
+  subscription.receive(snapshot(seq));
+  return { subscription, newId };
 }
 
-test("a following begins with a subscription without a position", () => {
-  const command = new Following(TASK, BOTH).nextCommand(0, ids());
+test("a task subscription begins without a position", () => {
+  const command = new TaskSubscription(TASK, BOTH).nextCommand(0, ids());
   equal(command, { type: "subscribe_task", topics: ["progress", "logs"], log_tail: 200, task_id: TASK, id: "c1" });
 });
 
 test("everything but notices is ignored until the answer of the command in flight", () => {
-  const following = new Following(TASK, BOTH);
-  following.nextCommand(0, ids());
-  equal(following.receive(snapshot(9)), "ignore");
-  equal(following.receive({ type: "logs_dropped", task_id: TASK }), "ignore");
-  equal(following.receive(event(10)), "ignore");
-  equal(following.receive(result("other")), "ignore");
-  equal(following.receive({ type: "task_warning", task_id: TASK, seq: 4 }), "notice");
-  equal(following.receive(result("c1", { seq: 9 })), "settled");
-  equal(following.receive(snapshot(9)), "apply");
-  equal(following.receive(event(10)), "apply");
+  const subscription = new TaskSubscription(TASK, BOTH);
+  subscription.nextCommand(0, ids());
+  equal(subscription.receive(snapshot(9)), "ignore");
+  equal(subscription.receive({ type: "logs_dropped", task_id: TASK }), "ignore");
+  equal(subscription.receive(event(10)), "ignore");
+  equal(subscription.receive(result("other")), "ignore");
+  equal(subscription.receive({ type: "task_warning", task_id: TASK, seq: 4 }), "notice");
+  equal(subscription.receive(result("c1", { seq: 9 })), "settled");
+  equal(subscription.receive(snapshot(9)), "apply");
+  equal(subscription.receive(event(10)), "apply");
 });
 
 test("a position goes with the epoch in which it was reached", () => {
-  const following = new Following(TASK, BOTH);
+  const subscription = new TaskSubscription(TASK, BOTH);
   const newId = ids();
-  following.nextCommand(0, newId);
-  following.receive(result("c1", { epoch: "b" }));
-  following.receive({ ...snapshot(5), epoch: "b" });
-  following.disconnected();
-  const { last_seq, epoch } = following.nextCommand(0, newId);
+  subscription.nextCommand(0, newId);
+  subscription.receive(result("c1", { epoch: "b" }));
+  subscription.receive({ ...snapshot(5), epoch: "b" });
+  subscription.disconnected();
+  const { last_seq, epoch } = subscription.nextCommand(0, newId);
   equal([last_seq, epoch], [5, "b"]);
-  following.receive(result("c2", { epoch: "c", recovered: false }));
-  following.receive({ ...snapshot(3), epoch: "c" });
-  following.receive(event(5, 4));
-  equal(following.nextCommand(0, newId), { type: "resume", last_seq: 3, epoch: "c", task_id: TASK, id: "c3" });
+  subscription.receive(result("c2", { epoch: "c", recovered: false }));
+  subscription.receive({ ...snapshot(3), epoch: "c" });
+  subscription.receive(event(5, 4));
+  equal(subscription.nextCommand(0, newId), { type: "resume", last_seq: 3, epoch: "c", task_id: TASK, id: "c3" });
 });
 
 test("duplicates are dropped, a coalesced frame is taken, a gap is resumed", () => {
-  const { following, newId } = placedAt(5);
-  equal(following.receive(event(5)), "ignore");
-  equal(following.receive(event(9, 5)), "apply");
-  equal(following.receive(event(12, 11)), "gap");
-  equal(following.nextCommand(1, newId), { type: "resume", last_seq: 9, task_id: TASK, id: "c2" });
-  equal(following.receive(event(10)), "ignore");
-  equal(following.receive(result("c2", { action: "resume", recovered: true, seq: 9, replayed: 3 })), "settled");
-  equal([10, 11, 12].map((seq) => following.receive(event(seq))), ["apply", "apply", "apply"]);
+  const { subscription, newId } = placedAt(5);
+  equal(subscription.receive(event(5)), "ignore");
+  equal(subscription.receive(event(9, 5)), "apply");
+  equal(subscription.receive(event(12, 11)), "gap");
+  equal(subscription.nextCommand(1, newId), { type: "resume", last_seq: 9, task_id: TASK, id: "c2" });
+  equal(subscription.receive(event(10)), "ignore");
+  equal(subscription.receive(result("c2", { action: "resume", recovered: true, seq: 9, replayed: 3 })), "settled");
+  equal([10, 11, 12].map((seq) => subscription.receive(event(seq))), ["apply", "apply", "apply"]);
 });
 
 test("a snapshot moves the position, downwards too", () => {
-  const { following } = placedAt(50);
-  equal(following.receive(snapshot(7)), "apply");
-  equal(following.receive(event(8)), "apply");
+  const { subscription } = placedAt(50);
+  equal(subscription.receive(snapshot(7)), "apply");
+  equal(subscription.receive(event(8)), "apply");
 });
 
 test("a command without an answer is sent again with another id, and the old answer is void", () => {
-  const following = new Following(TASK, BOTH);
+  const subscription = new TaskSubscription(TASK, BOTH);
   const newId = ids();
-  following.nextCommand(0, newId);
-  equal(following.nextCommand(ANSWER_TIMEOUT_MS - 1, newId), null);
-  equal(following.nextCommand(ANSWER_TIMEOUT_MS, newId).id, "c2");
-  equal(following.receive(result("c1", { seq: 3 })), "ignore");
-  equal(following.receive(result("c2", { seq: 3 })), "settled");
+  subscription.nextCommand(0, newId);
+  equal(subscription.nextCommand(ANSWER_TIMEOUT_MS - 1, newId), null);
+  equal(subscription.nextCommand(ANSWER_TIMEOUT_MS, newId).id, "c2");
+  equal(subscription.receive(result("c1", { seq: 3 })), "ignore");
+  equal(subscription.receive(result("c2", { seq: 3 })), "settled");
 });
 
 test("an error with the command's id makes it wait and be sent again", () => {
-  const following = new Following(TASK, BOTH);
+  const subscription = new TaskSubscription(TASK, BOTH);
   const newId = ids();
-  following.nextCommand(0, newId);
-  equal(following.refuse({ type: "error", id: "c1", code: "internal", retry_after_ms: 5_000 }, 0), "settled");
-  equal(following.nextCommand(4_999, newId), null);
-  equal(following.nextCommand(5_000, newId).id, "c2");
+  subscription.nextCommand(0, newId);
+  equal(subscription.refuse({ type: "error", id: "c1", code: "internal", retry_after_ms: 5_000 }, 0), "settled");
+  equal(subscription.nextCommand(4_999, newId), null);
+  equal(subscription.nextCommand(5_000, newId).id, "c2");
 });
 
 test("a busy server is asked again, more and more slowly", () => {
-  const following = new Following(TASK, BOTH);
+  const subscription = new TaskSubscription(TASK, BOTH);
   const newId = ids();
   const waits = [];
   for (let now = 0; waits.length < 4; now += 100) {
-    const command = following.nextCommand(now, newId);
+    const command = subscription.nextCommand(now, newId);
     if (!command) continue;
     waits.push(now);
-    following.receive(result(command.id, { success: false, error: { code: "server_busy" } }));
+    subscription.receive(result(command.id, { success: false, error: { code: "server_busy" } }));
   }
   equal(waits, [0, 1_000, 3_000, 7_000]);
 });
 
 test("not found is final", () => {
-  const following = new Following(TASK, BOTH);
-  following.nextCommand(0, ids());
-  equal(following.receive(result("c1", { success: false, error: { code: "not_found" } })), "lost");
-  equal(following.lostCode, "not_found");
-  equal(following.nextCommand(60_000, ids()), null);
+  const subscription = new TaskSubscription(TASK, BOTH);
+  subscription.nextCommand(0, ids());
+  equal(subscription.receive(result("c1", { success: false, error: { code: "not_found" } })), "lost");
+  equal(subscription.lostCode, "not_found");
+  equal(subscription.nextCommand(60_000, ids()), null);
 });
 
 test("a resume of a subscription that is gone subscribes again at the same position", () => {
-  const { following, newId } = placedAt(5);
-  following.receive(event(9, 8));
-  const { id } = following.nextCommand(0, newId);
-  following.receive(result(id, { action: "resume", success: false, error: { code: "not_subscribed" } }));
-  equal(following.nextCommand(1, newId).type, "subscribe_task");
+  const { subscription, newId } = placedAt(5);
+  subscription.receive(event(9, 8));
+  const { id } = subscription.nextCommand(0, newId);
+  subscription.receive(result(id, { action: "resume", success: false, error: { code: "not_subscribed" } }));
+  equal(subscription.nextCommand(1, newId).type, "subscribe_task");
 });
 
 test("after a cut the subscription is made anew with the position", () => {
-  const { following, newId } = placedAt(5);
-  following.disconnected();
-  equal(following.nextCommand(0, newId).last_seq, 5);
-  equal(following.receive(event(6)), "ignore");
+  const { subscription, newId } = placedAt(5);
+  subscription.disconnected();
+  equal(subscription.nextCommand(0, newId).last_seq, 5);
+  equal(subscription.receive(event(6)), "ignore");
 });
 
 test("an unasked end of the subscription is a loss", () => {
-  const { following } = placedAt(5);
-  equal(following.receive(result(undefined, { action: "unsubscribe" })), "lost");
+  const { subscription } = placedAt(5);
+  equal(subscription.receive(result(undefined, { action: "unsubscribe" })), "lost");
 });
 
 test("unsubscribing waits for its answer, and subscribing for the end of unsubscribing", () => {
-  const { following: old, newId } = placedAt(5);
+  const { subscription: old, newId } = placedAt(5);
   old.wanted = false;
   const { id, type } = old.nextCommand(0, newId);
   equal(type, "unsubscribe_task");
-  const following = Following.after(old, { topics: ["progress"], logTail: 0 });
-  equal(following.nextCommand(1, newId), null);
-  equal(following.receive(event(6)), "ignore");
-  equal(following.receive(result(id, { action: "unsubscribe" })), "settled");
-  const next = following.nextCommand(2, newId);
+  const subscription = TaskSubscription.after(old, { topics: ["progress"], logTail: 0 });
+  equal(subscription.nextCommand(1, newId), null);
+  equal(subscription.receive(event(6)), "ignore");
+  equal(subscription.receive(result(id, { action: "unsubscribe" })), "settled");
+  const next = subscription.nextCommand(2, newId);
   equal([next.type, next.topics, next.last_seq], ["subscribe_task", ["progress"], undefined]);
 });
 
-test("a new follower of a task with a command in flight does not take that command's snapshot", () => {
-  const old = new Following(TASK, { topics: ["progress"], logTail: 0 });
+test("a new subscriber of a task with a command in flight does not take that command's snapshot", () => {
+  const old = new TaskSubscription(TASK, { topics: ["progress"], logTail: 0 });
   const newId = ids();
   const { id } = old.nextCommand(0, newId);
-  const following = Following.after(old, BOTH);
-  equal(following.receive(result(id, { seq: 3 })), "settled");
-  const next = following.nextCommand(1, newId);
+  const subscription = TaskSubscription.after(old, BOTH);
+  equal(subscription.receive(result(id, { seq: 3 })), "settled");
+  const next = subscription.nextCommand(1, newId);
   equal([next.type, next.last_seq], ["subscribe_task", undefined]);
-  equal(following.receive(snapshot(3)), "ignore");
-  following.receive(result(next.id, { seq: 4 }));
-  equal(following.receive(snapshot(4)), "apply");
+  equal(subscription.receive(snapshot(3)), "ignore");
+  subscription.receive(result(next.id, { seq: 4 }));
+  equal(subscription.receive(snapshot(4)), "apply");
 });
 
 // Realtime: the connection
@@ -246,10 +254,10 @@ class Stage {
   async connect() {
     this.realtime.start();
     await flush();
-    this.greet();
+    this.welcome();
   }
 
-  greet() {
+  welcome() {
     this.say({ type: "connection_established", server_time: new Date(this.time).toISOString() });
   }
 }
@@ -277,7 +285,7 @@ test("it reconnects for ever, with growing delays that start anew after a stable
     await stage.advance(delays.at(-1));
   }
   equal(delays, [500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
-  stage.greet();
+  stage.welcome();
   for (let second = 0; second < 40; second += 1) {
     await stage.advance(1_000);
     stage.say({ type: "ping", sequence: 1 });
@@ -388,7 +396,7 @@ test("a fresh token for a connection that was cut meanwhile goes nowhere", async
   await stage.advance(0);
   stage.cut();
   await stage.advance(0);
-  stage.greet();
+  stage.welcome();
   give("fresh");
   await flush();
   equal(stage.sockets.map(auths), [[], []]);
@@ -487,7 +495,7 @@ test("frames of a socket that was let go change nothing", async () => {
   equal(stage.notices, []);
 });
 
-test("what is followed is placed again after a cut, and only the last follower hears of it", async () => {
+test("what is followed is placed again after a cut, and only the last subscriber hears of it", async () => {
   const stage = new Stage();
   const heard = [];
   await stage.connect();
@@ -500,7 +508,7 @@ test("what is followed is placed again after a cut, and only the last follower h
   stage.say(event(4));
   stage.cut();
   await stage.advance(500);
-  stage.greet();
+  stage.welcome();
   equal([stage.socket.sent[0].type, stage.socket.sent[0].last_seq, heard], ["subscribe_task", 4, [3, 4]]);
 });
 
@@ -517,7 +525,7 @@ test("a notice is told once, and not after it came as a followed frame", async (
   equal(stage.notices.map((frame) => frame.seq), [5, 6]);
 });
 
-test("a task that is refused tells its follower", async () => {
+test("a task that is refused tells its subscriber", async () => {
   const stage = new Stage();
   const lost = [];
   await stage.connect();
@@ -526,7 +534,7 @@ test("a task that is refused tells its follower", async () => {
   equal(lost, ["invalid_field"]);
 });
 
-test("under random cuts, losses of answers and pruning a follower ends with every event once or a snapshot", async () => {
+test("under random cuts, losses of answers and pruning a subscriber ends with every event once or a snapshot", async () => {
   for (let seed = 1; seed <= 300; seed += 1) await playRandomly(seed);
 });
 
@@ -537,7 +545,7 @@ async function playRandomly(seed) {
   const stage = new Stage({ chance: 0.3 });
   const log = [1];
   let minSeq = 1;
-  let follower = null; // the server's: the last seq that was sent
+  let subscriber = null; // the server's: the last seq that was sent
   let handled = 0;
   let sum = null;
   let applied = [];
@@ -559,34 +567,34 @@ async function playRandomly(seed) {
   const serve = () => {
     if (socket !== stage.socket) {
       socket = stage.socket; // the client came back by itself
-      follower = null;
+      subscriber = null;
       handled = 0;
-      stage.greet();
+      stage.welcome();
     }
     for (; handled < stage.socket.sent.length; handled += 1) answer(stage.socket.sent[handled]);
   };
   const answer = (command) => {
     if (!["subscribe_task", "resume"].includes(command.type)) return;
     if (random() < 0.15) return; // lost on the way
-    if (command.type === "resume" && follower === null) {
+    if (command.type === "resume" && subscriber === null) {
       stage.say(result(command.id, { action: "resume", success: false, error: { code: "not_subscribed" } }));
       return;
     }
     const { last_seq: last } = command;
     const served = last !== undefined && last >= minSeq - 1 && last <= log.length;
-    follower = served ? last : log.length;
-    stage.say(result(command.id, { seq: follower, ...(last === undefined ? {} : { recovered: served, replayed: 0 }) }));
+    subscriber = served ? last : log.length;
+    stage.say(result(command.id, { seq: subscriber, ...(last === undefined ? {} : { recovered: served, replayed: 0 }) }));
     if (!served) stage.say({ ...snapshot(log.length), total: total(log.length) });
   };
   const deliver = () => {
-    while (follower !== null && follower < log.length) {
-      const seq = follower + 1;
+    while (subscriber !== null && subscriber < log.length) {
+      const seq = subscriber + 1;
       if (random() < 0.05) {
-        follower = seq; // a hole that must not be: the rule finds it
+        subscriber = seq; // a hole that must not be: the rule finds it
         continue;
       }
-      stage.say(event(seq, follower, { value: log[seq - 1] }));
-      follower = seq;
+      stage.say(event(seq, subscriber, { value: log[seq - 1] }));
+      subscriber = seq;
       serve();
       if (random() < 0.1) return;
     }
@@ -648,7 +656,7 @@ test("a verdict comes with the end and goes with a retry", () => {
   state.apply({ type: "task_completed", seq: 6, status: "completed", statistics: FULL.statistics, message: "m", verdict });
   equal(state.verdict, verdict);
   equal(state.warnings, [
-    { code: "partial", message: "m", attempt: 1, ...place }, { code: "degraded", message: "m", attempt: 1 },
+    { code: "partial", message: "m", ...place, attempt: 1 }, { code: "degraded", message: "m", attempt: 1 },
   ]);
   state.apply({ type: "task_retrying", seq: 7, by: "x", next_attempt: 2 });
   equal(state.verdict, undefined);
@@ -760,18 +768,26 @@ test("a ticket that cannot be had says why, and when to ask again", async () => 
 
 // Texts
 
-test("every text stands in both languages with the same parameters", () => {
+test("every text stands in every language with the same parameters", () => {
   const parameters = (text) => [...text.matchAll(/\{(\w+)/g)].map((match) => match[1]).sort();
-  for (const [key, texts] of Object.entries(ALL_TEXTS)) {
-    equal([key, texts.length], [key, LANGUAGES.length]);
-    if (texts.some((text) => !text)) throw new Error(`${key} is empty`);
-    equal([key, parameters(texts[0])], [key, parameters(texts[1])]);
+  const [first, ...others] = Object.values(LOCALES);
+  for (const texts of others) {
+    equal(Object.keys(texts), Object.keys(first));
+    for (const [key, text] of Object.entries(texts)) {
+      if (!text || !first[key]) throw new Error(`${key} is empty`);
+      equal([key, parameters(text)], [key, parameters(first[key])]);
+    }
   }
+});
+
+test("the button offers every language in turn, under its own name", () => {
+  equal([nextLanguage("zh-CN"), nextLanguage("en")], ["en", "zh-CN"]);
+  equal(LANGUAGES.map((language) => createTexts(language)("language.name")), ["中文", "English"]);
 });
 
 test("parameters are filled in, with the English form that fits the number", () => {
   const [zh, en] = LANGUAGES.map(createTexts);
-  equal([en("log.gap", { count: 1 }), en("log.gap", { count: 1_200 })], ["1 line not shown here: load", "1,200 lines not shown here: load"]);
+  equal([en("log.gap", { count: 1 }), en("log.gap", { count: 1_200 })], ["Load 1 line not shown here", "Load 1,200 lines not shown here"]);
   equal(zh("tasks.count", { count: 3 }), "共 3 个");
 });
 
@@ -781,4 +797,290 @@ test("the language is the address's, the remembered, the browser's, then Chinese
   equal(chooseLanguage({ preferred: ["fr", "zh-TW", "en"] }), "zh-CN");
   equal(chooseLanguage({ preferred: ["de", "en-GB"] }), "en");
   equal(chooseLanguage({ preferred: ["fr"] }), "zh-CN");
+});
+
+// Addresses of the views
+
+const SCAN = "01a21778-daee-765d-a0e7-3d2ca54f3604";
+
+test("an address leads back to what it was made of", () => {
+  for (const key of ["gambling.casino.test", "a/b?c#d", "域名.test", "%"]) {
+    const route = parseRoute(addressOf({ taskId: SCAN, attempt: 2 }, "findings", key));
+    equal(route, { view: "detail", kind: "findings", key, taskId: SCAN, attempt: 2 });
+  }
+  equal(parseRoute(addressOf({ taskId: SCAN })), { view: "task", taskId: SCAN, attempt: null });
+});
+
+test("an address that names no scan shows that there is none, and any other the list", () => {
+  equal(parseRoute("#/tasks/x"), { view: "task", taskId: null, attempt: null });
+  equal(parseRoute("#/tasks/%ff"), { view: "tasks" });
+  equal(parseRoute(`#/tasks/${SCAN}/secrets/1?attempt=-1`), { view: "task", taskId: SCAN, attempt: null });
+  equal(parseRoute(""), { view: "tasks" });
+});
+
+test("a restart opens another connection at once, and does nothing to one that was not started", async () => {
+  const opened = [];
+  const realtime = new Realtime({
+    openSocket: () => {
+      const socket = { closed: false, close: () => { socket.closed = true; } };
+      opened.push(socket);
+      return socket;
+    },
+    getTicket: async () => "ticket",
+    getToken: async () => "token",
+    clock: { now: () => 0, after: () => () => {} },
+    random: () => 0.5,
+    listener: { onStatus: () => {}, onNotice: () => {}, onBroadcast: () => {} },
+  });
+  realtime.restart();
+  equal(realtime.status.phase, "idle");
+  realtime.start();
+  await null;
+  await null;
+  realtime.restart();
+  await null;
+  await null;
+  equal(opened.map((socket) => socket.closed), [true, false]);
+});
+
+test("how long something still takes is said in the unit that fits, and no finer than can be known", () => {
+  const said = (language) => [3, 44, 89, 90, 754, 5_399, 5_400, 40_000].map((seconds) => formatRough(seconds, language));
+  equal(said("en"), ["10 sec", "40 sec", "90 sec", "2 min", "13 min", "90 min", "1.5 hr", "11.1 hr"]);
+  equal(said("zh-CN").slice(0, 4), ["10秒", "40秒", "90秒", "2分钟"]);
+});
+
+// The pages about the interface: schemas
+
+const DESCRIBED = {
+  components: {
+    schemas: {
+      Level: { type: "string", enum: ["low", "high"] },
+      Thing: { type: "object", description: "A thing.", properties: { level: { $ref: "#/components/schemas/Level" } }, examples: [{ level: "low" }] },
+    },
+  },
+};
+const LEVEL = { $ref: "#/components/schemas/Level" };
+const typeText = (schema) => typeParts(schema).map(({ text }) => text).join("");
+
+test("a reference is what it leads to, with the words beside it", () => {
+  equal(resolve(DESCRIBED, { ...LEVEL, description: "How bad." }), { type: "string", enum: ["low", "high"], description: "How bad." });
+  equal(resolve(DESCRIBED, { allOf: [LEVEL], default: "low" }), { type: "string", enum: ["low", "high"], default: "low" });
+});
+
+test("a type is said in one line, and models in it can be followed", () => {
+  equal(typeText({ type: "array", items: LEVEL }), "Level[]");
+  equal(typeText({ type: "array", items: { enum: ["a", "b"] } }), '("a" | "b")[]');
+  equal(typeText({ anyOf: [{ type: "integer" }, { type: "null" }] }), "integer | null");
+  equal(typeText({ const: "ping" }), '"ping"');
+  equal(typeText({}), "any");
+  equal(typeParts(LEVEL), [{ text: "Level", model: "Level" }]);
+});
+
+test("null is no choice of a parameter: it is left out instead", () => {
+  const optional = { anyOf: [LEVEL, { type: "null" }], examples: ["low"] };
+  equal(typeText(withoutNull(optional)), "Level");
+  equal(options(DESCRIBED, optional), ["low", "high"]);
+  equal(options(DESCRIBED, { type: "boolean" }), ["true", "false"]);
+  equal(options(DESCRIBED, { type: "string" }), null);
+  equal(options(DESCRIBED, { anyOf: [LEVEL, { type: "integer" }] }), null);
+});
+
+test("bounds are said as they are", () => {
+  equal(bounds(DESCRIBED, { type: "integer", minimum: 1, maximum: 200 }), [{ kind: "value", text: "≥ 1, ≤ 200" }]);
+  equal(bounds(DESCRIBED, { type: "number", exclusiveMinimum: 0 }), [{ kind: "value", text: "> 0" }]);
+  equal(bounds(DESCRIBED, { type: "array", minItems: 5, maxItems: 5 }), [{ kind: "items", text: "= 5" }]);
+  equal(bounds(DESCRIBED, { anyOf: [{ type: "string", maxLength: 9, pattern: "^a" }, { type: "null" }] }), [
+    { kind: "characters", text: "≤ 9" },
+    { kind: "pattern", text: "^a" },
+  ]);
+  equal(bounds(DESCRIBED, LEVEL), []);
+});
+
+test("an example is the parameter's own, else its schema's, else its model's", () => {
+  equal(exampleOf(DESCRIBED, { examples: [1], schema: { examples: [2] } }), 1);
+  equal(exampleOf(DESCRIBED, { schema: { examples: [2] } }), 2);
+  equal(exampleOf(DESCRIBED, { schema: { $ref: "#/components/schemas/Thing" } }), { level: "low" });
+});
+
+test("a description has paragraphs, numbered steps and code, and nothing else", () => {
+  const box = document.createElement("div");
+  box.append(...prose("One\nline with `code`.\n\n1. First\n   step.\n2. <b>Second</b>.\n\n中文的\n一行，\n`码`和\n`码`。"));
+  equal(box.innerHTML, "<p>One line with <code>code</code>.</p><ol><li>First step.</li><li>&lt;b&gt;Second&lt;/b&gt;.</li></ol><p>中文的一行，<code>码</code>和 <code>码</code>。</p>");
+});
+
+// The pages about the interface: a request that is tried out
+
+const PARAMETERS = [
+  { name: "task_id", in: "path", required: true },
+  { name: "q", in: "query" },
+  { name: "last-event-id", in: "header" },
+];
+const tried = (values, more = {}) =>
+  buildRequest({ base: "https://a.test/x/", method: "get", path: "/api/tasks/{task_id}/log", parameters: PARAMETERS, values, body: null, token: null, ...more });
+
+test("values go where their parameters stand, and empty ones nowhere", () => {
+  const request = tried({ "path.task_id": "a/b?c", "query.q": "x & y", "header.last-event-id": " 0:42 " }, { token: "secret" });
+  equal(request.url, "https://a.test/x/api/tasks/a%2Fb%3Fc/log?q=x+%26+y");
+  equal(request.headers, { "last-event-id": "0:42", authorization: "Bearer secret" });
+  equal(request.missing, []);
+  equal(tried({ "path.task_id": "t", "query.q": "" }).url, "https://a.test/x/api/tasks/t/log");
+  equal(tried({}).missing, ["task_id"]);
+});
+
+test("a body says what it is", () => {
+  const request = tried({ "path.task_id": "t" }, { method: "post", body: "{}" });
+  equal([request.method, request.body, request.headers], ["POST", "{}", { "content-type": "application/json" }]);
+});
+
+test("a command for the shell is quoted and has no token in it", () => {
+  const request = tried({ "path.task_id": "t" }, { method: "post", body: `{"a": "it's"}`, token: "secret" });
+  const lines = asCurl(request).split(" \\\n  ");
+  equal(lines, [
+    "curl -X POST 'https://a.test/x/api/tasks/t/log'",
+    "-H 'content-type: application/json'",
+    '-H "Authorization: Bearer $TOKEN"',
+    `--data-raw '{"a": "it'\\''s"}'`,
+  ]);
+});
+
+test("what is shown of an answer depends on its type", () => {
+  equal(["text/event-stream; charset=utf-8", "application/x-ndjson", "application/problem+json", "image/jpeg"].map((type) => kindOf(type)), ["stream", "stream", "json", "image"]);
+  equal([kindOf("text/plain"), kindOf("text/plain", "attachment; filename=a"), kindOf("text/html"), kindOf("application/pdf"), kindOf("")], ["text", "file", "file", "file", "file"]);
+  equal([fileNameOf('attachment; filename="report.pdf"'), fileNameOf("attachment; filename=../x"), fileNameOf("")], ["report.pdf", ".._x", null]);
+});
+
+/** A stream of `count` pieces of `bytes` letters; `taken` says how many were asked for. */
+function pieces(count, bytes) {
+  const state = { taken: 0, cancelled: false };
+  const piece = new Uint8Array(bytes).fill(97);
+  const stream = new ReadableStream({
+    pull(controller) {
+      state.taken += 1;
+      controller.enqueue(piece);
+      if (state.taken === count) controller.close();
+    },
+    cancel() {
+      state.cancelled = true;
+    },
+  });
+  return { stream, state };
+}
+
+async function readAll(kind, stream) {
+  const body = new Body(kind);
+  await body.read(stream, () => {});
+  return body;
+}
+
+test("a small answer is shown whole, JSON with line breaks", async () => {
+  const body = await readAll("json", new Response('{"a":[1]}').body);
+  equal([body.pretty, body.isShortened, body.isWhole, body.blob("application/json").size], ['{\n  "a": [\n    1\n  ]\n}', false, true, 9]);
+  equal((await readAll("json", new Response("{broken").body)).pretty, "{broken");
+  equal((await readAll("file", null)).bytes, 0);
+});
+
+test("of a long answer the beginning is shown, and all of it can be saved", async () => {
+  const { stream } = pieces(10, 100_000);
+  const body = await readAll("text", stream);
+  equal([body.text.length, body.isShortened, body.blob("text/plain").size], [SHOWN_CHARACTERS, true, 1_000_000]);
+});
+
+test("of what is too large the rest is not read, and nothing is kept", async () => {
+  const { stream, state } = pieces(1_000, 1_048_576);
+  const body = await readAll("file", stream);
+  equal([body.isCut, body.isWhole, body.blob("x"), state.cancelled], [true, false, null, true]);
+  if (state.taken > KEPT_BYTES / 1_048_576 + 3) throw new Error(`${state.taken} pieces were read`);
+});
+
+test("of a stream the end is shown, however long it is", async () => {
+  const { stream } = pieces(100, 1_048_576);
+  const body = await readAll("stream", stream);
+  equal([body.text.length, body.isShortened, body.isCut, body.bytes, body.blob("x")], [TAIL_CHARACTERS, true, false, 100 * 1_048_576, null]);
+});
+
+// The pages about the interface: who calls, and the console
+
+const nobody = (more = {}) => ({ session: { current: null, token: async () => "of the session" }, login: async () => {}, ...more });
+
+test("a pasted token is used until it is forgotten, and kept nowhere", async () => {
+  const api = nobody();
+  const access = new Access(api);
+  equal([access.state, await access.token()], [{ kind: "none" }, null]);
+  access.paste("  Bearer abc.def ");
+  equal([access.state, await access.token()], [{ kind: "pasted" }, "abc.def"]);
+  equal([JSON.stringify(sessionStorage).includes("abc.def"), JSON.stringify(localStorage).includes("abc.def")], [false, false]);
+  await access.leave();
+  equal(access.state, { kind: "none" });
+});
+
+test("a session that is over is no error but nobody", async () => {
+  const over = Object.assign(new Error("over"), { signedOut: true });
+  const access = new Access(nobody({ session: { current: { username: "mei" }, token: async () => { throw over; } } }));
+  equal([access.state, await access.token()], [{ kind: "session", username: "mei" }, null]);
+});
+
+class FakeSocket {
+  sent = [];
+  send(text) { this.sent.push(text); }
+  close(code) { this.onclose({ code, reason: "" }); }
+}
+
+async function connected(more = {}) {
+  const socket = new FakeSocket();
+  const access = { ticket: async () => "once", token: async () => "secret", ...more };
+  const opened = [];
+  const talk = new Conversation({ access, open: (ticket) => { opened.push(ticket); return socket; }, onChange: () => {}, now: () => 5 });
+  await talk.connect();
+  socket.onopen();
+  return { talk, socket, opened };
+}
+
+test("a connection is opened with a ticket, and its end is noted", async () => {
+  const { talk, opened } = await connected();
+  equal([talk.phase, opened], ["open", ["once"]]);
+  talk.disconnect();
+  equal([talk.phase, talk.entries], ["closed", [{ at: 5, kind: "closed", code: 1000, reason: "" }]]);
+});
+
+test("a connection for which there is no ticket is not opened", async () => {
+  let failed = null;
+  await connected({ ticket: async () => { throw new Error("401"); } }).catch((error) => { failed = error.message; });
+  equal(failed, "401");
+});
+
+test("who disconnects before there is a ticket opens nothing with it, also when the next attempt has begun", async () => {
+  const tickets = [];
+  const opened = [];
+  const access = { ticket: () => new Promise((resolve) => tickets.push(resolve)) };
+  const talk = new Conversation({ access, open: (ticket) => { opened.push(ticket); return new FakeSocket(); }, onChange: () => {} });
+  const first = talk.connect();
+  talk.disconnect();
+  equal(talk.phase, "closed");
+  const second = talk.connect();
+  tickets[0]("first");
+  await first;
+  equal([talk.phase, opened], ["connecting", []]);
+  tickets[1]("second");
+  await second;
+  equal(opened, ["second"]);
+});
+
+test("the token is put in where a command has its place, and is not shown", async () => {
+  const { talk, socket } = await connected();
+  await talk.send('{"type": "auth", "token": "ACCESS_TOKEN"}');
+  equal(socket.sent, ['{"type": "auth", "token": "secret"}']);
+  equal(JSON.stringify(talk.entries).includes("secret"), false);
+  equal(talk.entries[0].type, "auth");
+});
+
+test("of many and of long frames a bounded part is kept", async () => {
+  const { talk, socket } = await connected();
+  for (let number = 0; number < MAX_ENTRIES + 50; number += 1) socket.onmessage({ data: `{"type":"ping","sequence":${number}}` });
+  equal([talk.entries.length, talk.dropped, talk.entries.at(-1).type], [MAX_ENTRIES, 50, "ping"]);
+  socket.onmessage({ data: JSON.stringify({ type: "task_snapshot", text: "x".repeat(3 * MAX_CHARACTERS) }) });
+  equal([talk.entries.at(-1).text.length, talk.entries.at(-1).isShortened], [MAX_CHARACTERS, true]);
+  socket.onmessage({ data: "no JSON" });
+  equal([talk.entries.at(-1).type, talk.entries.at(-1).text], ["?", "no JSON"]);
+  talk.clear();
+  equal([talk.entries, talk.dropped], [[], 0]);
 });

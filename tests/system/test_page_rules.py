@@ -1,14 +1,20 @@
 """The page's modules without a DOM, run where they live: in Chromium, by the tests in test_page_rules.js."""
 
+import json
+import random
 import re
+from dataclasses import asdict
 from pathlib import Path
 
+import orjson
 import pytest
 
 from app.core.ids import new_id
+from app.domain.projection import TaskProjection, apply
+from app.domain.stages import StageKey
 from app.domain.verdict import Reason, Result
-from app.events.types import NOTICE_TYPES
-from app.websocket.contract import build_document
+from app.events.types import EVENT_BODIES, NOTICE_TYPES, Statistics
+from app.websocket.asyncapi.document import build_document
 from tests.system.page_support import open_browser, open_page, open_theatre
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +125,13 @@ EFFECTS = {
     "violation_detected": ["state"],
     **{f"notice of {kind}": ["notice"] for kind in NOTICE_TYPES},
 }
+FOLD = """async ([snapshot, events]) => {
+    const { TaskState } = await import("/static/taskstate.js");
+    const state = new TaskState(snapshot);
+    for (const event of events) state.apply(event);
+    const { progress, stage_key, stages, statistics, counts, log_counts, warnings, error, verdict } = state;
+    return { progress, stage_key, stages, statistics, counts, log_counts, warnings, error, verdict };
+}"""
 KNOWN = """async (keys) => {
     const { createTexts } = await import("/static/texts.js");
     const t = createTexts("en");
@@ -156,6 +169,82 @@ async def test_every_frame_of_the_contract_does_to_the_page_what_it_is_there_for
 
 
 @pytest.mark.system
+async def test_the_page_folds_events_as_the_server_does(tmp_path):
+    chance = random.Random(8)
+    messages = build_document("0")["components"]["messages"]
+    (snapshot,) = (example["payload"] for example in messages["task_snapshot"]["examples"])
+    async with open_theatre(tmp_path) as theatre, open_browser() as browser:
+        page = await open_page(browser, theatre.url)
+        for _ in range(30):
+            events = [changed(chance, chance.choice(EVENT_BODIES)) for _ in range(40)]
+            assert await page.evaluate(FOLD, [snapshot, events]) == folded(snapshot, events)
+
+
+def changed(chance, body):
+    """An event like the example, with other values where the fold looks."""
+    frame = {**json.loads(orjson.dumps(dict(body.example))), "type": body.type, "attempt": chance.randint(1, 3)}
+    frame |= {"seq": 1, "timestamp": f"2026-01-01T00:00:{chance.randint(10, 59)}.000Z"}
+    others = {
+        "progress": chance.randint(0, 100),
+        "stage_progress": chance.randint(0, 100),
+        "stage_key": chance.choice([key.value for key in StageKey]),
+        "needs_review": chance.random() < 0.5,
+        "reason": chance.choice(["worker_lost", "asked"]),
+        "counts": {"pages": chance.randint(0, 99)},
+    }
+    frame |= {name: value for name, value in others.items() if name in frame}
+    if body.type == "task_stage":
+        frame["status"] = chance.choice(["running", "completed", "failed", "skipped", "cancelled"])
+    if body.type == "violation_detected":
+        frame["violation"]["risk_level"] = chance.choice(["low", "medium", "high", "critical"])
+    return frame
+
+
+def folded(snapshot, events):
+    state = TaskProjection.from_snapshot(snapshot)
+    for event in events:
+        state = apply(state, event["type"], event, attempt=event["attempt"], at=event["timestamp"])
+    names = {stage["key"]: stage["name"] for stage in snapshot["stages"]}
+    shown = {
+        "progress": state.progress,
+        "stage_key": state.stage_key,
+        "stages": [{**asdict(stage), "name": names[stage.key]} for stage in state.stages],
+        "statistics": {**Statistics().model_dump(), **state.statistics},
+        "counts": {**dict.fromkeys(("total", "critical", "high", "medium", "low", "needs_review"), 0)}
+        | dict(state.violation_counts),
+        "log_counts": dict(state.log_counts),
+        "warnings": [dict(warning) for warning in state.warnings],
+        "error": state.error,
+        "verdict": state.verdict,
+    }
+    return json.loads(orjson.dumps(shown))
+
+
+@pytest.mark.system
+async def test_a_third_language_is_a_file_and_its_line(tmp_path):
+    listed = (STATIC / "locales" / "index.js").read_text("utf-8")
+    english = (STATIC / "locales" / "en.js").read_text("utf-8")
+    bodies = {
+        "index.js": listed.replace(", en }", ", en, fr }").replace("import en", 'import fr from "./fr.js";\nimport en'),
+        "fr.js": english.replace('"English"', '"Français"').replace('": "', '": "«fr» '),
+    }
+    async with open_theatre(tmp_path) as theatre, open_browser() as browser:
+        page = await browser.new_page()
+        await page.route(
+            re.compile(r"/static/locales/(index|fr)\.js$"),
+            lambda route: route.fulfill(
+                body=bodies[route.request.url.rpartition("/")[2]], content_type="text/javascript"
+            ),
+        )
+        await page.goto(f"{theatre.url}/?lang=fr")
+        texts = await page.locator("h1, label, button").all_inner_texts()
+        assert await page.evaluate("document.documentElement.lang") == "fr"
+        assert [text for text in texts if text.strip() and "«fr»" not in text] == ["中文"]  # what the button offers
+        await page.locator("button.language").click()
+        assert await page.evaluate("document.documentElement.lang") == "zh-CN"
+
+
+@pytest.mark.system
 async def test_every_documented_code_that_the_page_can_meet_has_a_text(tmp_path):
     sections = {"## Answers of REST": "error", "## How an attempt fails": "failure", "## Warnings of a task": "warning"}
     keys = [f"{prefix}.{code}" for heading, prefix in sections.items() for code in documented_codes(heading)]
@@ -183,10 +272,12 @@ def test_the_page_never_turns_text_into_markup_or_code():
 
 def test_every_text_that_is_used_exists_and_every_text_is_used():
     known = known_texts()
-    code = "".join(path.read_text("utf-8") for path in STATIC.rglob("*.js") if path.name != "texts.js")
+    code = "".join(path.read_text("utf-8") for path in STATIC.rglob("*.js") if path.parent.name != "locales")
     spoken = set(re.findall(r'"([a-z_]+\.[a-zA-Z_.]+)"', code)) & known | used_keys(code)
     by_code = ("error.", "failure.", "status.", "stage.", "stage_status.", "warning.", "violation.", "risk.")
     by_code += ("category.", "outcome.", "relation.", "stat.", "log.level.", "signin.feature_", "reason.", "verdict.")
+    by_code += ("content.", "page_class.", "capture_error.", "attempts.", "report_format.", "stage_hint.", "dns.")
+    by_code += tuple(f"reference.{part}_" for part in ("bound", "frame", "in", "phase", "table", "title"))
     assert used_keys(code) - known == set()
     assert {key for key in known - spoken if not key.startswith(by_code)} == set()
 
@@ -201,8 +292,8 @@ def texts_of(kind):
 
 
 def known_texts():
-    return set(re.findall(r'^  "([\w.-]+)": \[', (STATIC / "texts.js").read_text("utf-8"), re.MULTILINE))
+    return set(re.findall(r'^  "([\w.-]+)": "', (STATIC / "locales" / "en.js").read_text("utf-8"), re.MULTILINE))
 
 
 def used_keys(code):
-    return set(re.findall(r'\bt\("([\w.-]+)"', code))
+    return set(re.findall(r'\b(?:t|offered)\("([\w.-]+)"', code))

@@ -14,7 +14,7 @@ from playwright.async_api import expect
 from testnet.expected import expect as expect_world
 from testnet.ground import Ground
 from testnet.world import build_world
-from tests.support.house import ADMIN_PASSWORD
+from tests.support.backend import ADMIN_PASSWORD
 from tests.system.page_support import free_port, open_browser, open_page, sign_in
 
 pytestmark = pytest.mark.system

@@ -4,7 +4,7 @@ import pytest
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 
-from app.api.middleware import Abandonment, BodyLimit, SecurityHeaders
+from app.api.middleware import BodyLimit, DisconnectGuard, SecurityHeaders
 from app.core.config import Settings
 from app.factory import SOCKET_PATH, create_app
 
@@ -35,7 +35,7 @@ async def walk(application, asked):
 def test_only_middleware_that_does_nothing_for_websockets_is_passed_by(application):
     """Whoever adds one has to look whether the socket needs it (`Application`)."""
     found = {middleware.cls for middleware in application.user_middleware}
-    assert found == {Abandonment, BodyLimit, CORSMiddleware, SecurityHeaders}
+    assert found == {DisconnectGuard, BodyLimit, CORSMiddleware, SecurityHeaders}
     assert not application.dependency_overrides
     assert not application.router.dependencies
 

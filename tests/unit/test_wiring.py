@@ -1,9 +1,9 @@
 import pytest
 
 from app.core.errors import ConfigurationError
-from app.core.replacement import READY, lies_ready
+from app.core.pending_restore import READY, is_restore_pending
 from app.wiring import build_services
-from tests.support.house import FakeHub, FakeRunner, cheap_passwords, make_settings
+from tests.support.backend import FakeRealtime, FakeRunner, cheap_passwords, make_settings
 
 
 class Diary:
@@ -78,8 +78,8 @@ async def test_the_real_parts_start_and_stop(tmp_path):
 
 
 async def test_a_runner_of_ones_own_needs_a_monitor(tmp_path):
-    with pytest.raises(ConfigurationError, match="monitor"):
-        build_services(make_settings(tmp_path), runner=FakeRunner(), manager=FakeHub())
+    with pytest.raises(ValueError, match="monitor"):
+        build_services(make_settings(tmp_path), runner=FakeRunner(), manager=FakeRealtime())
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
@@ -90,8 +90,8 @@ async def test_a_restore_is_finished_only_by_the_server_whose_database_it_replac
         (folder / READY / name).mkdir(parents=True)
     (folder / READY / "name").write_text("before-restore-x")
     options = {"database_url": f"sqlite:///{tmp_path}/elsewhere.db"} if elsewhere else {}
-    parts = {"runner": FakeRunner(), "monitor": Diary("monitor", []), "manager": FakeHub()}
+    parts = {"runner": FakeRunner(), "monitor": Diary("monitor", []), "manager": FakeRealtime()}
     services = build_services(make_settings(folder, **options), passwords=cheap_passwords(), **parts)
     services.release()
     await services.db.close()
-    assert lies_ready(folder) is elsewhere
+    assert is_restore_pending(folder) is elsewhere

@@ -5,17 +5,42 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Response
 
-from app.api.answers import DocumentResponse
-from app.api.state import MAX_SEARCH, CurrentActor, PageNumber, PageSize, State
+from app.api.dependencies import MAX_ATTEMPT, MAX_SEARCH, PageNumber, PageSize, ServicesDep, TaskId
+from app.api.documented_responses import refused
+from app.api.language import ReaderLanguage
+from app.api.responses import JsonChunksResponse
+from app.core.dependencies import CurrentAdmin, CurrentUser
+from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound
 from app.domain.tasks import TaskStatus
 from app.repositories.listing import MAX_COUNTED
+from app.repositories.tasks import TaskFilter
+from app.schemas.attempts import AttemptPage
 from app.schemas.common import Text
-from app.schemas.tasks import ScanOptions, TaskCreate, TaskPage, TaskResponse
-from app.services.documents import list_document
+from app.schemas.tasks import ScanOptions, TaskCreate, TaskPage, TaskPriority, TaskResponse
+from app.services.json_chunks import encode_list
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
+UNUSABLE_TARGETS: Final = (
+    "target_empty",
+    "target_control_characters",
+    "target_is_url",
+    "target_ip_address",
+    "target_too_long",
+    "target_label_too_long",
+    "target_not_a_domain",
+    "target_local_name",
+    "target_public_suffix",
+    "start_url_invalid",
+    "start_url_outside_target",
+)
 REPLAYED: Final = "Idempotency-Replayed"
+AskedAttempt = Annotated[
+    int | None,
+    Query(
+        ge=1, le=MAX_ATTEMPT, description="As the run left it that has this attempt. Left out: as it is.", examples=[1]
+    ),
+]
 # Of the client's making, as in draft-ietf-httpapi-idempotency-key-header: visible ASCII, quotes or not.
 IdempotencyKey = Annotated[
     str | None,
@@ -24,6 +49,7 @@ IdempotencyKey = Annotated[
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
         description="Sent again with the same body within a day, the task that was made then is the answer.",
+        examples=["6f1d0c7e-2a10"],
     ),
 ]
 
@@ -32,52 +58,124 @@ IdempotencyKey = Annotated[
     "",
     status_code=201,
     summary="Start a scan",
-    responses={201: {"headers": {REPLAYED: {"description": "`true`: done before", "schema": {"type": "string"}}}}},
+    responses={201: {"headers": {REPLAYED: {"description": "`true`: done before", "schema": {"type": "string"}}}}}
+    | refused(Forbidden, "target_not_allowed")
+    | refused(InvalidInput, *UNUSABLE_TARGETS, "idempotency_key_reused")
+    | refused(LimitReached, "task_limit"),
 )
 async def create_task(
-    body: TaskCreate, actor: CurrentActor, services: State, response: Response, idempotency_key: IdempotencyKey = None
+    body: TaskCreate,
+    user: CurrentUser,
+    services: ServicesDep,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> TaskResponse:
-    config = (body.config or ScanOptions()).model_dump()
-    task, replayed = await services.scans.create_once(actor, body.target_domain, config, key=idempotency_key)
+    options = (body.config or ScanOptions()).to_domain()
+    task, replayed = await services.scans.create_once(user, body.target_domain, options, key=idempotency_key)
     if replayed:
         response.headers[REPLAYED] = "true"
     return TaskResponse.model_validate(task)
 
 
-@router.get("", summary="My tasks; all tasks for administrators", response_model=TaskPage)
+@router.get(
+    "",
+    summary="My tasks; all tasks for administrators",
+    responses=refused(InvalidInput, "invalid_sort"),
+    response_model=TaskPage,
+)
 async def list_tasks(
-    actor: CurrentActor,
-    services: State,
+    user: CurrentUser,
+    services: ServicesDep,
+    language: ReaderLanguage,
     page: PageNumber = 1,
     page_size: PageSize = 50,
-    status: TaskStatus | None = None,
-    domain: Annotated[Text | None, Query(max_length=MAX_SEARCH, description="Part of the target's name.")] = None,
+    status: Annotated[TaskStatus | None, Query(description="Only those that are so.", examples=["running"])] = None,
+    domain: Annotated[
+        Text | None, Query(max_length=MAX_SEARCH, description="Part of the target's name.", examples=["example"])
+    ] = None,
     sort: Annotated[
-        str, Query(max_length=32, description="created_at, target_domain, status or completed_at; `-` descends.")
+        str,
+        Query(
+            max_length=32,
+            description="created_at, target_domain, status or completed_at; `-` descends.",
+            examples=["-created_at"],
+        ),
     ] = "-created_at",
 ) -> Response:
+    wanted = TaskFilter(status=status, domain=domain)
     items, total = await services.scans.list_page(
-        actor, page=page, page_size=page_size, status=status, domain=domain, sort=sort
+        user, wanted, page=page, page_size=page_size, sort=sort, language=language
     )
     # The options of each may hold a hundred long URLs.
-    return DocumentResponse(await asyncio.to_thread(list_document, items, total=total, truncated=total >= MAX_COUNTED))
+    return JsonChunksResponse(await asyncio.to_thread(encode_list, items, total=total, truncated=total >= MAX_COUNTED))
 
 
-@router.get("/{task_id}", summary="One task")
-async def get_task(task_id: str, actor: CurrentActor, services: State) -> TaskResponse:
-    return TaskResponse.model_validate(await services.scans.get(actor, task_id))
+@router.get(
+    "/{task_id}",
+    summary="One task as it is, or as it was after an attempt",
+    responses=refused(NotFound, "attempt_not_found", "results_removed"),
+)
+async def get_task(
+    task_id: TaskId, user: CurrentUser, services: ServicesDep, language: ReaderLanguage, attempt: AskedAttempt = None
+) -> TaskResponse:
+    return TaskResponse.model_validate(await services.scans.get(user, task_id, attempt, language=language))
 
 
-@router.delete("/{task_id}", status_code=204, summary="Delete a task that does not run")
-async def delete_task(task_id: str, actor: CurrentActor, services: State) -> None:
-    await services.scans.delete(actor, task_id)
+@router.get("/{task_id}/attempts", summary="All that was tried, the newest first", response_model=AttemptPage)
+async def list_attempts(
+    task_id: TaskId,
+    user: CurrentUser,
+    services: ServicesDep,
+    language: ReaderLanguage,
+    page: PageNumber = 1,
+    page_size: PageSize = 50,
+) -> Response:
+    found = await services.scans.attempts(user, task_id, page=page, page_size=page_size, language=language)
+    return JsonChunksResponse(found)
 
 
-@router.post("/{task_id}/cancel", status_code=202, summary="Cancel; also when it is so already")
-async def cancel_task(task_id: str, actor: CurrentActor, services: State) -> TaskResponse:
-    return TaskResponse.model_validate(await services.scans.cancel(actor, task_id))
+@router.delete(
+    "/{task_id}",
+    status_code=204,
+    summary="Delete a task that does not run",
+    responses=refused(Conflict, "task_running", "contended"),
+)
+async def delete_task(task_id: TaskId, user: CurrentUser, services: ServicesDep) -> None:
+    await services.scans.delete(user, task_id)
 
 
-@router.post("/{task_id}/retry", status_code=202, summary="Run again from the beginning; also when it is so already")
-async def retry_task(task_id: str, actor: CurrentActor, services: State) -> TaskResponse:
-    return TaskResponse.model_validate(await services.scans.retry(actor, task_id))
+@router.post(
+    "/{task_id}/cancel",
+    status_code=202,
+    summary="Cancel; also when it is so already",
+    responses=refused(Conflict, "task_finished", "contended"),
+)
+async def cancel_task(
+    task_id: TaskId, user: CurrentUser, services: ServicesDep, language: ReaderLanguage
+) -> TaskResponse:
+    return TaskResponse.model_validate(await services.scans.cancel(user, task_id, language))
+
+
+@router.put(
+    "/{task_id}/priority",
+    summary="Have a task that waits go before others (administrators)",
+    responses=refused(Conflict, "task_not_waiting") | refused(Forbidden, "admin_only"),
+)
+async def set_priority(
+    task_id: TaskId, body: TaskPriority, admin: CurrentAdmin, services: ServicesDep, language: ReaderLanguage
+) -> TaskResponse:
+    return TaskResponse.model_validate(await services.scans.prioritise(admin, task_id, body.priority, language))
+
+
+@router.post(
+    "/{task_id}/retry",
+    status_code=202,
+    summary="Run again from the beginning; also when it is so already",
+    responses=refused(Conflict, "task_running", "contended")
+    | refused(Forbidden, "target_not_allowed")
+    | refused(LimitReached, "task_limit"),
+)
+async def retry_task(
+    task_id: TaskId, user: CurrentUser, services: ServicesDep, language: ReaderLanguage
+) -> TaskResponse:
+    return TaskResponse.model_validate(await services.scans.retry(user, task_id, language))

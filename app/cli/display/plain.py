@@ -1,25 +1,29 @@
-"""A scan as lines, for pipes and logs: one per stage change, violation and warning, and one every five seconds."""
+"""A scan as lines, for pipes and logs: one per stage change, violation and warning, and one every 5 to 10 seconds."""
 
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import IO, Final, Self
 
-from app.cli.display.wording import counted, stage_name, state_of, violation_line
-from app.cli.texts import Labels, clean, clock_of
+from app.cli.display.formatting import counted, labelled, stage_name, state_of, violation_line
+from app.cli.terminal import clean, clock_of
 from app.client.events import Event
 from app.client.taskview import TaskView
+from app.domain.messages import MessageCatalog
 from app.domain.stages import StageKey
 
-EVERY_S: Final = 5.0
+EVERY_S: Final = 5.0  # when there is something new
+AT_LEAST_EVERY_S: Final = 10.0  # when there is nothing: who reads must see that it lives
 
 
 class PlainDisplay:
     """Each line is flushed, so that a reader sees it now."""
 
-    def __init__(self, stream: IO[str], labels: Labels, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, stream: IO[str], texts: MessageCatalog, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._stream = stream
-        self._labels = labels
+        self._texts = texts
         self._monotonic = monotonic
         self._began = self._said_at = monotonic()
         self._last = ""  # the newest progress line; not said twice
@@ -33,28 +37,36 @@ class PlainDisplay:
         pass
 
     def show(self, view: TaskView, event: Event) -> None:
-        body, labels = event.data, self._labels
+        body, texts = event.data, self._texts
         match event.type:
             case "task_snapshot" | "task_started" | "task_cancelling" | "task_retrying" | "task_completed":
-                self._write(f"{clean(view.target_domain)}: {state_of(view, labels)}")
+                self._write(labelled(view.target_domain, state_of(view, texts), texts))
             case "task_stage":
-                name = stage_name(StageKey(body["stage_key"]), labels)
-                self._write(f"{name}: {labels(body['status'])}")
+                name = stage_name(StageKey(body["stage_key"]), texts)
+                self._write(labelled(name, texts("stage_status." + body["status"]), texts))
             case "violation_detected":
-                self._write(f"{labels('violation')}: {violation_line(body, labels)}")
+                self._write(labelled(texts("violation"), violation_line(body, texts), texts))
             case "task_warning":
-                self._write(f"{labels('warning')}: {clean(body['message'])}")
+                self._write(labelled(texts("warning"), body["message"], texts))
             case "task_error":
-                self._write(f"{labels('error')}: {clean(body['message'])}")
+                self._write(labelled(texts("error"), body["message"], texts))
 
     def tick(self, view: TaskView) -> None:
-        if self._monotonic() - self._said_at < EVERY_S or view.stage_key is None or view.ended:
+        silent_s = self._monotonic() - self._said_at
+        if silent_s < EVERY_S or view.ended:
             return
-        numbers = ", ".join(f"{name} {number}" for name, number in counted(view, self._labels))
-        line = f"{view.progress:3} % · {stage_name(view.stage_key, self._labels)} · {numbers}"
-        if line != self._last:
+        line = self._progress(view)
+        if line != self._last or silent_s >= AT_LEAST_EVERY_S:
             self._last = line
             self._write(line)
+
+    def _progress(self, view: TaskView) -> str:
+        """Return how far it is; before it has begun, and between its stages, what it waits for."""
+        if view.stage_key is None:
+            return labelled(view.target_domain, state_of(view, self._texts), self._texts)
+        numbers = self._texts.join_terms(f"{name} {number}" for name, number in counted(view, self._texts))
+        what = clean(view.message) or stage_name(view.stage_key, self._texts)
+        return f"{view.progress:3} % · {what} · {numbers}"
 
     def say(self, text: str, *, lasting: bool = False) -> None:  # noqa: ARG002 - every line lasts here
         if text:

@@ -1,132 +1,143 @@
-"""The report for people. The document itself is what `--json` prints."""
+"""The result of a scan for people: findings with what speaks for them, third parties, coverage, warnings.
 
-from collections.abc import Mapping, Sequence
+The report itself is what `--json` prints.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from app.cli.display.wording import COUNTED, RISK_STYLES, kind_name, verdict_line
-from app.cli.texts import Labels, clean, clock_of
+from app.cli.display.finding_record import page_of, write_finding
+from app.cli.display.formatting import RISK_STYLES, labelled, verdict_line
+from app.cli.display.result import ScanResult
+from app.cli.display.sheet import Sheet, widest
+from app.cli.display.surroundings import write_coverage, write_third_parties, write_warnings
+from app.cli.display.wrapping import pad, wrap_list
+from app.cli.terminal import clean, clock_of
 from app.domain.coverage import Seen
-from app.domain.parties import Outcome
+from app.domain.messages import MessageCatalog
 from app.domain.verdict import Result
 
-MAX_PARTIES: Final = 50  # shown
+TABLE_FROM: Final = 140  # columns: narrower, a table has two letters a line
 Json = Mapping[str, Any]
 
 
-def print_report(report: Json, console: Console, labels: Labels) -> None:
-    """Violations, third parties, numbers, warnings; partial when the scan was."""
+def print_report(result: ScanResult, console: Console, texts: MessageCatalog, *, zone: tzinfo | None = None) -> None:
+    """Write all of it; partial when the scan was. `zone` None: times are those of this machine."""
+    report, sheet = result.report, Sheet(console)
+    _write_head(report, sheet, texts, zone)
+    _write_findings(result, sheet, texts)
+    write_third_parties(report["third_parties"], result.findings, sheet, texts)
+    write_coverage(report, sheet, texts)
+    write_warnings(report["warnings"], sheet, texts)
+    sheet.blank()
+    sheet.sentence(_in_short(result, texts), style="bold")
+
+
+def _write_head(report: Json, sheet: Sheet, texts: MessageCatalog, zone: tzinfo | None) -> None:
     task, statistics = report["task"], report["statistics"]
     duration = clock_of(statistics["execution_duration"])
-    head = labels("ended_in", target=clean(task["target_domain"]), status=labels(task["status"]), duration=duration)
-    console.print(Text(f"{head}{_conclusion(report, labels)}", style="bold"))
+    head = texts("ended_in", target=clean(task["target_domain"]), status=texts(task["status"]), duration=duration)
+    for line in wrap_list([head, *_conclusion(report, texts)], " · ", sheet.width):
+        sheet.line((line, "bold"))
+    times = [
+        texts(f"result.{name}", time=_moment(task[name], zone))
+        for name in ("started_at", "completed_at")
+        if task.get(name)
+    ]
+    if task.get("attempt", 1) > 1:
+        times.append(texts("attempt", attempt=task["attempt"]))
+    for line in wrap_list(times, " · ", sheet.text_width):
+        sheet.line((line, "dim"))
     if task["error"] is not None:
-        console.print(Text(f"{labels('error')}: {clean(task['error']['message'])}", style="bold red"))
-    console.print()
-    if _judged(report) or report["violations"]:
-        _print_violations(report, console, labels)
-    else:  # not a clean site: one that nobody has seen
-        console.print(Text(labels("nothing_examined"), style="yellow"))
-        console.print()
-    _print_third_parties(report["third_parties"], console, labels)
-    _print_numbers(report, console, labels)
-    _print_warnings(report["warnings"], console, labels)
+        sheet.sentence(labelled(texts("error"), task["error"]["message"], texts), style="bold red")
 
 
-def _conclusion(report: Json, labels: Labels) -> str:
-    """The rest of the first line: the verdict, and how much was judged when that is not everything."""
+def _moment(written: str, zone: tzinfo | None) -> str:
+    """Return date and time with the zone that they are meant in."""
+    return datetime.fromisoformat(written).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _conclusion(report: Json, texts: MessageCatalog) -> list[str]:
+    """Return the verdict, and how much was judged when that is not everything."""
     verdict = report["verdict"]
     if verdict is None:
-        return ""
-    known = report["coverage"]["known"]
-    seen = f" · {labels('judged_of', judged=_judged(report), known=known)}" if verdict["reasons"] else ""
-    return f" · {verdict_line(verdict, labels)}{seen}"
+        return []
+    seen = [texts("judged_of", judged=_judged(report), known=report["coverage"]["known"])] if verdict["reasons"] else []
+    return [clean(verdict_line(verdict, texts)), *seen]
 
 
 def _judged(report: Json) -> int:
-    """Addresses that showed something; of a scan that did not tell them apart, those that were answered."""
+    """Count the addresses that showed something; for a scan that did not tell them apart, those that answered."""
     coverage = report["coverage"]
     by_reason = coverage.get("by_reason")
     return int(by_reason.get(Seen.JUDGED, 0) if by_reason else coverage["crawled"])
 
 
-def _crawled(report: Json) -> dict[str, Any]:
-    return {name: report["coverage"][name] for name in ("crawled", "known")}
-
-
-def _print_violations(report: Json, console: Console, labels: Labels) -> None:
-    found = report["violations"]
-    if not found:
-        doubtful = (report["verdict"] or {}).get("result") == Result.INCONCLUSIVE
-        key, style = ("none_in_what_was_seen", "yellow") if doubtful else ("no_violations", "green")
-        console.print(Text(labels(key), style=style))
-        console.print()
+def _write_findings(result: ScanResult, sheet: Sheet, texts: MessageCatalog) -> None:
+    if not result.findings:
+        sheet.blank()
+        said, style = _nothing_found(result.report, texts)
+        sheet.sentence(said, style=style)
         return
-    table = _table(labels("total_violations"), len(found))
-    for name in ("risk", "kind", "domain", "confidence"):
-        table.add_column(labels(name), no_wrap=True)
-    table.add_column(labels("description"), ratio=2, overflow="fold")
-    table.add_column(labels("page"), ratio=1, overflow="fold")
-    for item in found:
-        table.add_row(
-            Text(labels(item["risk_level"]), style=RISK_STYLES.get(item["risk_level"], "")),
-            kind_name(item["violation_key"], labels),
-            Text(clean(item["domain"])),
-            f"{item['confidence_score']:.2f}{' ?' if item['needs_review'] else ''}",
-            Text(clean(item["description"])),
-            Text(clean(item["found_on"] or "")),
+    sheet.heading(texts("result.findings"), result.finding_count)
+    if sheet.width >= TABLE_FROM:
+        _write_table(result, sheet, texts)
+        sheet.blank()
+    for number, finding in enumerate(result.findings, start=1):
+        if number > 1:
+            sheet.blank()
+        write_finding(finding, sheet, texts, number=number)
+    if result.finding_count > len(result.findings):
+        sheet.blank()
+        sheet.sentence(texts("result.more_findings", count=result.finding_count - len(result.findings)), style="dim")
+
+
+def _nothing_found(report: Json, texts: MessageCatalog) -> tuple[str, str]:
+    """Return the sentence, and its style: not a clean site when nobody has seen it."""
+    if not _judged(report):
+        return texts("nothing_examined"), "yellow"
+    if (report["verdict"] or {}).get("result") == Result.INCONCLUSIVE:
+        return texts("none_in_what_was_seen"), "yellow"
+    return texts("no_violations"), "green"
+
+
+def _write_table(result: ScanResult, sheet: Sheet, texts: MessageCatalog) -> None:
+    """One line a finding. The address comes last and is not cut: the terminal copies it whole."""
+    heads = tuple(map(texts, ("risk", "kind", "domain", "confidence", "record.page")))
+    rows = [
+        (
+            texts(finding["risk"]["level"]),
+            finding["violation_name"],
+            clean(finding["domain"]),
+            _percent(finding, texts),
+            page_of(finding),
         )
-    console.print(table)
+        for finding in result.findings
+    ]
+    widths = [widest(column) for column in zip(heads, *rows, strict=True)]
+    sheet.line(("    " + "  ".join(map(pad, heads, [*widths[:-1], 0])), "dim"))
+    for number, (finding, row) in enumerate(zip(result.findings, rows, strict=True), start=1):
+        risk, *cells = map(pad, row, [*widths[:-1], 0])
+        style = RISK_STYLES.get(finding["risk"]["level"], "")
+        sheet.line(f"{number:>2}  ", (risk, style), "  " + "  ".join(cells))
 
 
-def _print_third_parties(found: Sequence[Json], console: Console, labels: Labels) -> None:
-    if not found:
-        console.print(Text(labels("no_third_parties"), style="dim"))
-        return
-    table = _table(labels("total_third_party_domains"), len(found))
-    for name in ("domain", "category", "risk", "outcome"):
-        table.add_column(labels(name))
-    for name in ("references", "hidden", "hosts"):
-        table.add_column(labels(name), justify="right")
-    # The list may be cut: those with a risk first, and what is clean last.
-    for party in sorted(found, key=_urgency)[:MAX_PARTIES]:
-        risk, outcome = party["risk_level"], party["outcome"]
-        table.add_row(
-            Text(clean(party["domain"])),
-            Text(clean(party["category"])),
-            Text(labels(risk), style=RISK_STYLES.get(risk, "")) if risk else "",
-            Text(labels(outcome), style="dim" if outcome == Outcome.EXAMINED else ""),
-            *(str(number) for number in (party["references"], party["hidden"] or "", len(party["hosts"]))),
-        )
-    console.print(table)
-    if len(found) > MAX_PARTIES:
-        console.print(Text(labels("more_rows", count=len(found) - MAX_PARTIES), style="dim"))
+def _percent(finding: Json, texts: MessageCatalog) -> str:
+    said = f"{finding['confidence_score']:.0%}"
+    return f"{said} ({texts('needs_review')})" if finding["needs_review"] else said
 
 
-def _urgency(party: Json) -> tuple[bool, bool]:
-    return party["risk_level"] is None, party["outcome"] == Outcome.EXAMINED
-
-
-def _print_numbers(report: Json, console: Console, labels: Labels) -> None:
-    grid = Table.grid(padding=(0, 2))
-    for name in COUNTED:
-        grid.add_row(Text(labels(name), style="dim"), str(report["statistics"][name]))
-    grid.add_row(Text(labels("coverage"), style="dim"), labels("crawled_of", **_crawled(report)))
-    console.print(grid)
-
-
-def _print_warnings(said: Sequence[Json], console: Console, labels: Labels) -> None:
-    if not said:
-        return
-    console.print()
-    console.print(Text(labels("warnings"), style="bold yellow"))
-    for item in said:
-        console.print(Text(f"  {item['code']}: {clean(item['message'])}"))
-
-
-def _table(title: str, count: int) -> Table:
-    return Table(title=Text(f"{title} ({count})", style="bold"), title_justify="left", box=SIMPLE_HEAD, expand=True)
+def _in_short(result: ScanResult, texts: MessageCatalog) -> str:
+    """Return the last line, which a terminal shows without scrolling: the verdict, and the findings by risk."""
+    report = result.report
+    target = clean(report["task"]["target_domain"])
+    said = texts(report["task"]["status"]) if report["verdict"] is None else verdict_line(report["verdict"], texts)
+    if not result.findings:
+        return texts("result.in_short", target=target, verdict=said)
+    counts = Counter(finding["risk"]["level"] for finding in result.findings)
+    levels = texts.join_terms(f"{texts(level)} {counts[level]}" for level in RISK_STYLES if counts[level])
+    return texts("result.in_short_findings", target=target, verdict=said, count=result.finding_count, levels=levels)

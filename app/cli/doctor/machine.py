@@ -8,9 +8,11 @@ import time
 from pathlib import Path
 from typing import Final
 
-from app.cli.doctor.finding import Finding, bad, less, ok
+from app.cli.doctor.result import ENGLISH, CheckResult, degraded, failed, ok
 from app.core.config import Settings
-from app.engines.capture.chromium import BrowserUnavailable, Lodging, find_chromium
+from app.core.system_errors import reason_of
+from app.domain.messages import MessageCatalog
+from app.engines.capture.browser_profile import BrowserProfile, BrowserUnavailable, find_chromium
 
 PYTHONS: Final = ((3, 11), (3, 13))  # tested, from and to
 SPARE_FILES: Final = 512  # database, scans' pipes, logs, libraries
@@ -25,90 +27,90 @@ BROWSER_ARGS: Final = (
     "--host-resolver-rules=MAP * ~NOTFOUND",  # nothing leaves the machine
     "--dump-dom",
 )
-NO_BROWSER: Final = "Scans work; third parties are judged by what HTTP shows, and there are no screenshots."
 
 
-def check_python(version: tuple[int, int, int] | None = None) -> Finding:
+def check_python(version: tuple[int, int, int] | None = None, *, texts: MessageCatalog = ENGLISH) -> CheckResult:
     version = version or sys.version_info[:3]
     said = ".".join(map(str, version))
     first, last = PYTHONS
     if version[:2] < first:
-        return bad("python", said, f"Python {first[0]}.{first[1]} or newer is needed.")
+        return failed("python", said, texts("doctor.python_needed", first=f"{first[0]}.{first[1]}"))
     if version[:2] > last:
-        return less("python", said, f"Newer than {last[0]}.{last[1]}, up to which it is tested; it may work.")
+        return degraded("python", said, texts("doctor.python_newer", last=f"{last[0]}.{last[1]}"))
     return ok("python", said)
 
 
-def check_file_limit(settings: Settings, hard: int | None = None) -> Finding:
+def check_file_limit(settings: Settings, hard: int | None = None, *, texts: MessageCatalog = ENGLISH) -> CheckResult:
     """`hard`: how many files we may open once we have raised our limit as far as we may."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1] if hard is None else hard
     if hard == resource.RLIM_INFINITY:
-        return ok("file_limit", "unlimited")
+        return ok("file_limit", texts("doctor.unlimited"))
     wanted = settings.ws_max_connections + SPARE_FILES
     if hard >= wanted:
-        return ok("file_limit", f"{hard} files")
+        return ok("file_limit", texts("doctor.files", count=hard))
     possible = max(0, hard - SPARE_FILES)
-    means = f"About {possible} connections at once, not {settings.ws_max_connections}; raise it with `ulimit -Hn`."
-    return bad("file_limit", f"{hard} files", means) if possible == 0 else less("file_limit", f"{hard} files", means)
+    means = texts("doctor.files_few", possible=possible, wanted=settings.ws_max_connections)
+    judge = failed if possible == 0 else degraded
+    return judge("file_limit", texts("doctor.files", count=hard), means)
 
 
-def check_clock(*, now_s: float | None = None, installed: Path = Path(__file__)) -> Finding:
-    """Against the time at which this program was put here: no clock may stand before it."""
+def check_clock(
+    *, now_s: float | None = None, installed: Path = Path(__file__), texts: MessageCatalog = ENGLISH
+) -> CheckResult:
+    """Compare the clock with the installation of this program, which it may not stand before."""
     now_s = time.time() if now_s is None else now_s
     said = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now_s))
     if now_s < installed.stat().st_mtime:
-        means = "It stands before the installation of this program: tokens and certificates will seem invalid."
-        return bad("clock", said, means)
+        return failed("clock", said, texts("doctor.clock_behind"))
     return ok("clock", said)
 
 
-def check_browser(settings: Settings) -> Finding:
-    """Really starts it, in its sandbox, as a scan does."""
+def check_browser(settings: Settings, *, texts: MessageCatalog = ENGLISH) -> CheckResult:
+    """Start the browser in its sandbox, as a scan does."""
     try:
         executable = find_chromium(settings.chromium_path)
-        lodging = Lodging.prepare(executable)
+        profile = BrowserProfile.prepare(executable)
     except BrowserUnavailable as error:
-        return less("chromium", str(error), NO_BROWSER)
+        return degraded("chromium", texts.adopt(error.reason), texts("doctor.no_browser"))
     try:
-        complaint = _probe(lodging)
+        complaint = _probe(profile, texts)
     finally:
-        lodging.remove()
+        profile.remove()
     if complaint is not None:
-        return less("chromium", f"{executable} does not draw: {complaint}", NO_BROWSER)
-    return ok("chromium", f"{_version(executable) or executable}, sandboxed")
+        said = texts("doctor.browser_fails", executable=executable, reason=complaint)
+        return degraded("chromium", said, texts("doctor.no_browser"))
+    return ok("chromium", texts("doctor.browser_fine", version=_version(executable) or executable))
 
 
-def check_fonts() -> Finding:
-    """Fonts that have Chinese letters."""
+def check_fonts(*, texts: MessageCatalog = ENGLISH) -> CheckResult:
+    """Look for fonts that have Chinese letters."""
     lister = shutil.which("fc-list")
     if lister is None:
-        means = "Only screenshots are concerned: Chinese pages may show boxes."
-        return less("cjk_fonts", "fc-list (fontconfig) is missing, so it cannot be said", means)
+        return degraded("cjk_fonts", texts("doctor.no_fc_list"), texts("doctor.fonts_unknown"))
     done = _run([lister, ":lang=zh", "family"])
     families = sorted({line.split(",")[0].strip() for line in (done or "").splitlines() if line.strip()})
     if not families:
-        means = "Screenshots of Chinese pages show boxes; everything else works. apt-get install fonts-noto-cjk"
-        return less("cjk_fonts", "none", means)
-    return ok("cjk_fonts", f"{len(families)}, such as {families[0]}")
+        return degraded("cjk_fonts", texts("doctor.none"), texts("doctor.fonts_missing"))
+    return ok("cjk_fonts", texts("doctor.fonts", count=len(families), first=families[0]))
 
 
-def _probe(lodging: Lodging) -> str | None:
-    """None when the page was drawn, else why not."""
-    command = [str(lodging.wrapper), f"--user-data-dir={lodging.profile}", *BROWSER_ARGS, PROBE]
-    environment = {name: str(value) for name, value in lodging.environment().items()}
+def _probe(profile: BrowserProfile, texts: MessageCatalog) -> str | None:
+    """Return None when the page was drawn, else why not."""
+    command = [str(profile.wrapper), f"--user-data-dir={profile.folder}", *BROWSER_ARGS, PROBE]
+    environment = {name: str(value) for name, value in profile.environment().items()}
     try:
         done = subprocess.run(  # noqa: S603 - our own wrapper
             command, env=environment, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"no answer within {PROBE_TIMEOUT_S:.0f} s"
+        return texts("doctor.browser_slow", seconds=round(PROBE_TIMEOUT_S))
     except OSError as error:
-        return str(error.strerror)
+        return texts.adopt(reason_of(error))
     if ANSWER in done.stdout:
         return None
     if "sandbox" in done.stderr.lower():
-        return "its sandbox cannot be set up (chromium-sandbox is missing, or user namespaces are off)"
-    return _last_line(done.stderr) or f"exit code {done.returncode}"
+        return texts("doctor.browser_sandbox")
+    return _last_line(done.stderr) or texts("doctor.exit_code", code=done.returncode)
 
 
 def _version(executable: str) -> str:
@@ -116,7 +118,7 @@ def _version(executable: str) -> str:
 
 
 def _run(command: list[str]) -> str | None:
-    """Standard output; None when it does not run."""
+    """Return standard output; None when the command does not run."""
     try:
         done = subprocess.run(  # noqa: S603 - found on the path, without a shell
             command, capture_output=True, text=True, timeout=QUICK_TIMEOUT_S, check=False

@@ -9,9 +9,11 @@ import dns.message
 import dns.query
 import dns.resolver
 
-from app.cli.doctor.finding import Finding, bad, less, ok
+from app.cli.doctor.result import ENGLISH, CheckResult, degraded, failed, ok
+from app.cli.network_options import parse_socket_address
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
+from app.domain.messages import MessageCatalog
 from app.server import open_listener
 
 TIMEOUT_S: Final = 2.0
@@ -21,59 +23,60 @@ MAX_BODY: Final = 65_536
 QUESTION: Final = (".", "NS")
 
 
-def check_port(settings: Settings) -> Finding:
-    """Free, or a server of ours answers there."""
+def check_port(settings: Settings, *, texts: MessageCatalog = ENGLISH) -> CheckResult:
+    """Tell whether the port is free, or one of our servers answers there."""
     where = f"{settings.host}:{settings.port}"
     if settings.port == 0:
-        return ok("port", "any that is free")
+        return ok("port", texts("doctor.port_any"))
     try:
         open_listener(settings).close()
     except ConfigurationError as error:
         health = _ask_health(settings.host, settings.port)
         if health is None:
-            return bad("port", error.message, "`serve` does not start there.")
+            return failed("port", error.text_in(texts.language), texts("doctor.port_taken"))
         if health == "unavailable":
-            means = "A server runs there and cannot serve: GET /readyz says which part is away."
-            return bad("port", f"{where} answers, not ready", means)
-        return ok("port", f"{where} answers, {health}", "A server runs there already.")
-    return ok("port", f"{where} is free")
+            means = texts("doctor.port_unready_means")
+            return failed("port", texts("doctor.port_unready", where=where), means)
+        return ok("port", texts("doctor.port_answers", where=where, health=health), texts("doctor.port_runs"))
+    return ok("port", texts("doctor.port_free", where=where))
 
 
-def check_resolvers(settings: Settings, *, ask: bool, timeout_s: float = TIMEOUT_S) -> list[Finding]:
-    """One finding for each; without `ask` they are only named."""
+def check_resolvers(
+    settings: Settings, *, ask: bool, timeout_s: float = TIMEOUT_S, texts: MessageCatalog = ENGLISH
+) -> list[CheckResult]:
+    """Return one result about all of them; without `ask` they are only named."""
     try:
         places = _places(settings)
     except dns.exception.DNSException:
-        means = "Scans find no names; addresses in COMPLIANCE_STATIC_HOSTS still work. Set COMPLIANCE_RESOLVERS."
-        return [bad("resolvers", "the system names none", means)]
+        return [failed("resolvers", texts("doctor.resolvers_none"), texts("doctor.resolvers_none_means"))]
     named = ", ".join(_written(place) for place in places)
     if not ask:
-        return [ok("resolvers", f"{named} (not asked; --network asks)")]
+        return [ok("resolvers", texts("doctor.resolvers_not_asked", names=named))]
     silent = [place for place in places if not _answers(place, timeout_s)]
     if not silent:
-        return [ok("resolvers", f"{named}: all answer")]
+        return [ok("resolvers", texts("doctor.resolvers_answer", names=named))]
     missing = ", ".join(_written(place) for place in silent)
     if len(silent) < len(places):
-        return [less("resolvers", f"{missing} does not answer", "The others do; each look-up may take seconds longer.")]
-    means = "A scan finds no names, says so once as `partial`, and calls nothing dead because of it."
-    return [bad("resolvers", f"{missing}: no answer", means)]
+        said = texts("doctor.resolvers_some", names=missing)
+        return [degraded("resolvers", said, texts("doctor.resolvers_some_means"))]
+    said = texts("doctor.resolvers_silent", names=missing)
+    return [failed("resolvers", said, texts("doctor.resolvers_silent_means"))]
 
 
 def _places(settings: Settings) -> list[tuple[str, int]]:
-    """Raises DNSException where the system has no configuration to read."""
+    """Return where the name servers are. Raises DNSException where the system has no configuration to read."""
     if not settings.resolvers:
         return [(str(address), DNS_PORT) for address in dns.resolver.Resolver().nameservers]
     return [_place(text) for text in settings.resolvers]
 
 
 def _place(text: str) -> tuple[str, int]:
-    if text.startswith("["):
-        address, _, port = text[1:].partition("]")
-        return address, int(port.lstrip(":") or DNS_PORT)
-    if text.count(":") == 1:
-        address, _, port = text.partition(":")
-        return address, int(port)
-    return text, DNS_PORT
+    """Return where that name server is; what is no address is asked as it stands, and so found silent."""
+    try:
+        address, port = parse_socket_address(text)
+    except ValueError:
+        address, port = text, None
+    return address, port or DNS_PORT
 
 
 def _written(place: tuple[str, int]) -> str:
@@ -82,7 +85,7 @@ def _written(place: tuple[str, int]) -> str:
 
 
 def _answers(place: tuple[str, int], timeout_s: float) -> bool:
-    """Any answer counts, a refusal too: it is there."""
+    """Tell whether anything answers; a refusal counts too."""
     question = dns.message.make_query(*QUESTION)
     try:
         dns.query.udp(question, place[0], timeout=timeout_s, port=place[1])
@@ -92,7 +95,7 @@ def _answers(place: tuple[str, int], timeout_s: float) -> bool:
 
 
 def _ask_health(host: str, port: int) -> str | None:
-    """`status` of a server of ours; None when it is something else, or nothing that speaks HTTP."""
+    """Return `status` of one of our servers; None when it is something else, or nothing that speaks HTTP."""
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only read
     connection = http.client.HTTPConnection(address, port, timeout=TIMEOUT_S)
     try:

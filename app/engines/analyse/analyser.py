@@ -1,22 +1,56 @@
-"""The analysis of one capture: layers, verdicts, hidden links, risk. Synchronous, a few milliseconds per page."""
+"""The analysis of one capture: layers, detections, hidden links, risk. Synchronous, a few milliseconds per page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from app.domain.violations import RiskLevel
-from app.engines.analyse.brands import BrandBook, load_brands
+from app.domain.reading import Effect
+from app.domain.violations import Layer, RiskLevel, ViolationFact
+from app.engines.analyse.brands import BrandCatalog, load_brands
+from app.engines.analyse.detection import Detection, Thresholds, combine
+from app.engines.analyse.doorways import examine_doorways
+from app.engines.analyse.excerpts import Excerpts
 from app.engines.analyse.hidden_links import HiddenLinks
+from app.engines.analyse.houses import HouseBook, HouseDoors, load_houses
+from app.engines.analyse.impersonation import Impersonation
 from app.engines.analyse.layer import AnalysisLayer, Signal
 from app.engines.analyse.lexicon import Lexicon, load_lexicon
+from app.engines.analyse.lures import examine_lures
 from app.engines.analyse.normalise import Normaliser
+from app.engines.analyse.own_difference import OwnDifferences
+from app.engines.analyse.own_found import Found
+from app.engines.analyse.own_pages import OwnPages
 from app.engines.analyse.reputation import STARTER_ALLOW, STARTER_BLOCK, ListEntry, ReputationLayer, load_list
-from app.engines.analyse.risk import LEVELS, overall_risk, risk_of
-from app.engines.analyse.structure import StructureLayer
+from app.engines.analyse.risk import overall_risk, risk_of
+from app.engines.analyse.second_opinion import weigh
 from app.engines.analyse.subject import Subject
+from app.engines.analyse.takeover import Takeover
 from app.engines.analyse.text import TextLayer
-from app.engines.analyse.verdict import Thresholds, Verdict, combine
-from app.engines.analyse.wording import describe
-from app.engines.model import Reference, ViolationFact
+from app.engines.html.own_page import OwnPage
+from app.engines.model import Reference
+from app.engines.reading_model.answer import Opinion
+from app.engines.reading_model.excerpt import Excerpt
 from app.engines.scope import Scope
+
+
+class StructureLayer:
+    """Layer 2: address, brand and structure of a page, read from its markup and its host.
+
+    Groups of rules: `impersonation` (who it says it is), `houses` (which betting house it is the door to), `doorways`
+    (what it offers to whom writes to a handle) and `lures` (what it wants done).
+    """
+
+    name = Layer.STRUCTURE.value
+
+    def __init__(self, catalog: BrandCatalog, houses: HouseBook) -> None:
+        self._impersonation = Impersonation(catalog)
+        self._doors = HouseDoors(houses)
+
+    def examine(self, subject: Subject) -> Iterable[Signal]:
+        if not subject.has_content:
+            return
+        yield from self._impersonation.examine(subject)
+        yield from self._doors.examine(subject)
+        yield from examine_doorways(subject)
+        yield from examine_lures(subject)
 
 
 class Analyser:
@@ -24,86 +58,121 @@ class Analyser:
 
     `allow` and `block` come on top of the shipped lists (later lists win), `brands` and `lexicon` replace the shipped
     data. `extra_layers` are asked after ours. Layers that must wait produce their signals elsewhere and hand them to
-    `conclude` together with those of `examine`.
+    `conclude` together with those of `examine`. `is_known`: whether a host is that of a well-known service.
     """
 
     def __init__(
         self,
         *,
         scope_target: str,
-        language: str = "zh-CN",
         allow: Sequence[ListEntry] = (),
         block: Sequence[ListEntry] = (),
-        brands: BrandBook | None = None,
+        brands: BrandCatalog | None = None,
         lexicon: Lexicon | None = None,
         thresholds: Thresholds | None = None,
         extra_layers: Sequence[AnalysisLayer] = (),
+        is_known: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """Reads the shipped data files. Raises `ListError`, `BrandError` or `LexiconError` when one is broken."""
+        """Reads the shipped data files. Raises `ListError`, `BrandError`, `HouseError`, `LexiconError` or
+        `ServiceTableError` when one is broken.
+        """
         normaliser = Normaliser()
-        words = lexicon or load_lexicon(normaliser)
+        houses = load_houses()
+        words = lexicon or load_lexicon(normaliser, more=houses.terms(normaliser))
         self._scope = Scope(scope_target)
-        self._language = language
         self._thresholds = thresholds or Thresholds()
         self._reputation = ReputationLayer(
             allow=(*load_list(STARTER_ALLOW), *allow), block=(*load_list(STARTER_BLOCK), *block)
         )
+        text = TextLayer(lexicon=words, normaliser=normaliser)
+        self._own_pages = OwnPages(lexicon=words, normaliser=normaliser, text=text, houses=houses, is_known=is_known)
+        self._own_differences = OwnDifferences(lexicon=words, normaliser=normaliser)
         self._content_layers: tuple[AnalysisLayer, ...] = (
-            StructureLayer(brands or load_brands()),
-            TextLayer(lexicon=words, normaliser=normaliser),
+            StructureLayer(brands or load_brands(), houses),
+            text,
             *extra_layers,
         )
+        self._takeover = Takeover()
+        self._excerpts = Excerpts(lexicon=words, normaliser=normaliser)
         self._hidden_links = HiddenLinks(lexicon=words, normaliser=normaliser)
 
     def analyse(self, subject: Subject) -> tuple[ViolationFact, ...]:
         """The violations of one subject, the most certain first; empty when it is clean."""
         return self.conclude(subject, self.examine(subject))
 
+    def reconsider(self, subject: Subject, opinion: Opinion) -> tuple[tuple[ViolationFact, ...], Effect]:
+        """The same as `analyse` with what a language model said of the page, and what that changed."""
+        weighed = weigh(combine(self.examine(subject), self._thresholds), opinion, self._thresholds)
+        return self._facts(subject, weighed.detections), weighed.effect
+
+    def excerpt(self, subject: Subject) -> Excerpt | None:
+        """What a language model may be shown of a captured page; None when its content is not judged."""
+        is_judged = subject.has_content and self.examines_content(subject)
+        return self._excerpts.of_subject(subject) if is_judged else None
+
+    def own_excerpt(self, page: OwnPage) -> Excerpt | None:
+        """The same of a crawled page of the target."""
+        return self._excerpts.of_own(page)
+
+    def examine_own(self, page: OwnPage) -> tuple[Found, ...]:
+        """What tells that somebody else changed a crawled page of the target; nearly always nothing."""
+        return self._own_pages.examine(page)
+
+    def examine_difference(self, added: str, usual: str) -> Found | None:
+        """What lines offer that a page of the target shows to some visitors alone; `usual`: those of all others."""
+        return self._own_differences.examine(added, usual)
+
     def examine(self, subject: Subject) -> tuple[Signal, ...]:
-        """What layers 1 to 3 say. The content of allow-listed hosts and of the target itself is not judged."""
-        signals = list(self._reputation.examine(subject))
-        if self.judges_content(subject):
+        """What layers 1 to 3 say. The content of allow-listed hosts and of the target itself is not examined."""
+        signals = [*self._reputation.examine(subject), *self._takeover.examine(subject)]
+        if self.examines_content(subject):
             signals += [signal for layer in self._content_layers for signal in layer.examine(subject)]
         return tuple(signals)
 
-    def judges_content(self, subject: Subject) -> bool:
+    def examines_content(self, subject: Subject) -> bool:
         """False for allow-listed hosts, and for a third party that led back to the target."""
         returned = self._scope.is_own(subject.host) and not self._scope.is_own(subject.third_party.domain)
         return not returned and self._reputation.allowed(subject.host) is None
 
     def conclude(self, subject: Subject, signals: Iterable[Signal]) -> tuple[ViolationFact, ...]:
         """Turns signals, from whichever layers, into violations, and looks at the hidden references to the target."""
-        content = combine(signals, self._thresholds)
-        hidden: tuple[Verdict, ...] = ()
+        return self._facts(subject, combine(signals, self._thresholds))
+
+    def _facts(self, subject: Subject, content: Sequence[Detection]) -> tuple[ViolationFact, ...]:
+        hidden: tuple[Detection, ...] = ()
         if content or self._reputation.allowed(subject.third_party.domain) is None:
             hidden = combine(self._hidden_links.examine(subject, content), self._thresholds)
-        facts = [self._content_fact(subject, verdict) for verdict in content]
-        return (*facts, *(self._hidden_fact(subject, verdict) for verdict in hidden))
+        facts = [self._content_fact(subject, detection) for detection in content]
+        return (*facts, *(self._hidden_fact(subject, detection) for detection in hidden))
 
-    def _content_fact(self, subject: Subject, verdict: Verdict) -> ViolationFact:
-        risk = overall_risk(subject.third_party, subject.references)
-        strongest = max(subject.references, key=_rank, default=None)
-        return self._fact(subject, verdict, risk, strongest)
+    def _content_fact(self, subject: Subject, detection: Detection) -> ViolationFact:
+        risk = overall_risk(detection.key, subject.third_party, subject.references, self._scope.is_own)
+        return self._fact(subject, detection, risk, self._worst(detection, subject.references))
 
-    def _hidden_fact(self, subject: Subject, verdict: Verdict) -> ViolationFact:
+    def _hidden_fact(self, subject: Subject, detection: Detection) -> ViolationFact:
         hidden = [reference for reference in subject.references if reference.hidden is not None]
-        strongest = max(hidden, key=_rank)
-        return self._fact(subject, verdict, risk_of(strongest.relation, hidden=True), strongest)
+        risk = overall_risk(detection.key, subject.third_party, hidden, self._scope.is_own)
+        return self._fact(subject, detection, risk, self._worst(detection, hidden))
 
-    def _fact(self, subject: Subject, verdict: Verdict, risk: RiskLevel, shown_by: Reference | None) -> ViolationFact:
+    def _worst(self, detection: Detection, references: Iterable[Reference]) -> Reference | None:
+        """Return the reference with the highest risk, of equal ones the first."""
+        return max(
+            references,
+            key=lambda reference: risk_of(detection.key, reference, self._scope.is_own).score,
+            default=None,
+        )
+
+    def _fact(
+        self, subject: Subject, detection: Detection, risk: RiskLevel, shown_by: Reference | None
+    ) -> ViolationFact:
         return ViolationFact(
             domain=subject.third_party.domain,
-            key=verdict.key,
-            risk=risk,
-            confidence=verdict.confidence,
-            description=describe(verdict, self._language),
-            evidence=verdict.evidence,
-            needs_review=verdict.needs_review,
+            violation_key=detection.key,
+            risk_level=risk,
+            confidence_score=detection.confidence,
+            description="",  # the stage writes it, in the language of the scan
+            evidence=detection.evidence,
+            needs_review=detection.needs_review,
             url=subject.capture.final_url or subject.capture.url,
             found_on=shown_by.page_url if shown_by is not None else subject.third_party.example_page,
         )
-
-
-def _rank(reference: Reference) -> int:
-    """Order of references by the risk that they carry."""
-    return LEVELS.index(risk_of(reference.relation, hidden=reference.hidden is not None))

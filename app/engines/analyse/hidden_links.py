@@ -13,13 +13,13 @@ links to them legitimately. So do hidden links to an unknown party that does not
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from app.domain.violations import ViolationKey
+from app.domain.violations import Evidence, Layer, ViolationKey
+from app.engines.analyse.detection import Detection
 from app.engines.analyse.layer import Signal
 from app.engines.analyse.lexicon import PRODUCT_FROM, Hit, Lexicon, Role
 from app.engines.analyse.normalise import Normaliser
 from app.engines.analyse.subject import Subject
-from app.engines.analyse.verdict import Verdict
-from app.engines.model import Evidence, Layer, Reference
+from app.engines.model import Reference
 
 ANCHOR_TWO_TERMS: Final = 0.85
 ANCHOR_ONE_TERM: Final = 0.65
@@ -34,8 +34,8 @@ class HiddenLinks:
         self._lexicon = lexicon
         self._normaliser = normaliser
 
-    def examine(self, subject: Subject, content: Sequence[Verdict]) -> Iterable[Signal]:
-        """Signals for `hidden_link`. `content` holds the verdicts about the target; allow lists are the caller's."""
+    def examine(self, subject: Subject, content: Sequence[Detection]) -> Iterable[Signal]:
+        """Signals for `hidden_link`. `content` holds the detections about the target; allow lists are the caller's."""
         hidden = [reference for reference in subject.references[:MAX_REFERENCES] if reference.hidden is not None]
         if subject.third_party.category == UNKNOWN or content:
             yield from self._anchors(hidden)
@@ -68,9 +68,9 @@ def _weights(hits: list[Hit]) -> dict[str, float]:
     return weights
 
 
-def _target(reference: Reference, verdict: Verdict) -> Signal:
-    strongest = verdict.evidence[0]
-    return _signal("hidden_link.target", verdict.confidence, reference, strongest.provenance, (verdict.key.value,))
+def _target(reference: Reference, detection: Detection) -> Signal:
+    strongest = detection.evidence[0]
+    return _signal("hidden_link.target", detection.confidence, reference, strongest.provenance, (detection.key.value,))
 
 
 def _signal(rule: str, score: float, reference: Reference, provenance: str, terms: tuple[str, ...]) -> Signal:

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.domain.violations import ViolationKey
+from app.domain.violations import Evidence, ViolationKey
 from app.engines.analyse.subject import Subject
-from app.engines.model import Evidence
 
 
 @dataclass(frozen=True, slots=True)

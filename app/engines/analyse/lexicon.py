@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from string import ascii_letters, digits
 from typing import Final
 
 from ahocorasick_rs import AhoCorasick
@@ -33,8 +34,12 @@ PRODUCT_FROM: Final = 0.5
 SHIPPED: Final = Path(__file__).parent / "data" / "lexicon"
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
-_WORD: Final = re.compile(r"[a-z0-9]")
-_CONTENT_KEYS: Final = frozenset(ViolationKey) - {ViolationKey.TAKEOVER, ViolationKey.HIDDEN_LINK}
+_ALPHANUMERIC: Final = frozenset(ascii_letters + digits)  # of Latin words
+_CONTENT_KEYS: Final = frozenset(ViolationKey) - {
+    ViolationKey.TAKEOVER,
+    ViolationKey.HIDDEN_LINK,
+    ViolationKey.TAMPERED,
+}
 
 
 class Role(StrEnum):
@@ -98,17 +103,13 @@ class Lexicon:
 
 
 def _bounded(haystack: str, start: int, end: int, terms: tuple[Term, ...]) -> Hit | None:
-    if _is_word(haystack, start) and _is_word(haystack, start - 1):
+    if start and haystack[start - 1] in _ALPHANUMERIC and haystack[start] in _ALPHANUMERIC:
         return None
-    if _is_word(haystack, end - 1) and _is_word(haystack, end):
-        if haystack[end] != "s" or _is_word(haystack, end + 1):
+    if haystack[end : end + 1] in _ALPHANUMERIC and haystack[end - 1] in _ALPHANUMERIC:
+        if haystack[end] != "s" or haystack[end + 1 : end + 2] in _ALPHANUMERIC:
             return None
         end += 1
     return Hit(start, end, terms)
-
-
-def _is_word(haystack: str, index: int) -> bool:
-    return 0 <= index < len(haystack) and haystack[index].isascii() and haystack[index].isalnum()
 
 
 def _longest(hits: Iterable[Hit]) -> Iterator[Hit]:
@@ -119,13 +120,18 @@ def _longest(hits: Iterable[Hit]) -> Iterator[Hit]:
             yield hit
 
 
-def load_lexicon(normaliser: Normaliser, folder: Path = SHIPPED) -> Lexicon:
-    """Reads every `*.txt` of a folder. Raises `LexiconError` on a malformed line and `OSError` when unreadable."""
+def load_lexicon(normaliser: Normaliser, folder: Path = SHIPPED, *, more: Iterable[Term] = ()) -> Lexicon:
+    """Reads every `*.txt` of a folder; `more` adds patterns that no file has.
+
+    Raises `LexiconError` on a malformed line and `OSError` when unreadable.
+    """
     terms: dict[tuple[str, ViolationKey, Role], Term] = {}
     versions = [""]
     for path in sorted(folder.glob("*.txt")):
         for term in _read(path, normaliser, versions):
             terms.setdefault((term.pattern, term.key, term.role), term)
+    for term in more:
+        terms.setdefault((term.pattern, term.key, term.role), term)
     return Lexicon(tuple(terms.values()), max(versions))
 
 

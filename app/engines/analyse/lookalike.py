@@ -5,7 +5,7 @@ import unicodedata
 from types import MappingProxyType
 from typing import Final
 
-from app.engines.analyse.brands import Brand, BrandBook
+from app.engines.analyse.brands import Brand, BrandCatalog
 from app.engines.scope import display_name, registrable_domain
 
 # Letters that are drawn like Latin ones: Cyrillic, Greek, Latin variants, and digits used as letters.
@@ -39,13 +39,13 @@ def mixes_scripts(label: str) -> bool:
 class Lookalikes:
     """Finds the brand that a host imitates. Immutable after construction."""
 
-    def __init__(self, book: BrandBook) -> None:
-        self._book = book
-        self._skeletons = {skeleton(label): brand for label, brand in book.by_label.items()}
+    def __init__(self, catalog: BrandCatalog) -> None:
+        self._catalog = catalog
+        self._skeletons = {skeleton(label): brand for label, brand in catalog.by_label.items()}
 
     def imitated(self, host: str) -> tuple[Brand, str] | None:
         """Brand and manner ("homograph", "typo" or "token"); None for a brand's own domains."""
-        if self._book.owner_of(host) is not None:
+        if self._catalog.owner_of(host) is not None:
             return None
         domain = registrable_domain(host)
         label = display_name(domain).partition(".")[0]
@@ -53,10 +53,10 @@ class Lookalikes:
 
     def _same_look(self, label: str) -> tuple[Brand, str] | None:
         brand = self._skeletons.get(skeleton(label))
-        return (brand, "homograph") if brand is not None and label not in self._book.by_label else None
+        return (brand, "homograph") if brand is not None and label not in self._catalog.by_label else None
 
     def _one_off(self, label: str) -> tuple[Brand, str] | None:
-        for known, brand in self._book.by_label.items():
+        for known, brand in self._catalog.by_label.items():
             if len(known) >= MIN_EDIT_LENGTH and label[:1] == known[0] and _is_one_edit(label, known):
                 return brand, "typo"
         return None
@@ -64,12 +64,12 @@ class Lookalikes:
     def _token(self, prefix: str, label: str) -> tuple[Brand, str] | None:
         """A brand's label as a word of the host: `brand-login.example`, `brand.com.example`, `brand.example`."""
         words = {*_WORDS.split(prefix), *_WORDS.split(label)}
-        found = next((self._book.by_label[word] for word in sorted(words) if word in self._book.by_label), None)
+        found = next((self._catalog.by_label[word] for word in sorted(words) if word in self._catalog.by_label), None)
         return (found, "token") if found is not None else None
 
 
 def _is_one_edit(left: str, right: str) -> bool:
-    """One letter more, less, changed, or two neighbours swapped."""
+    """One letter more, less, changed, or two adjacent ones swapped."""
     if left == right or abs(len(left) - len(right)) > 1:
         return False
     start = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from app.domain.violations import ViolationKey
+from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.layer import Signal
-from app.engines.analyse.page import Download, Field
 from app.engines.analyse.subject import Subject
-from app.engines.model import Evidence, Layer
+from app.engines.html.page_content import Download, Field
+from app.engines.scope import registrable_domain
+from app.engines.urls import host_of, resolve
 
 # Pressure on the visitor: *your* machine is infected, locked or outdated, and only this download helps.
 _URGENCY: Final = re.compile(
@@ -20,8 +21,10 @@ _URGENCY: Final = re.compile(
     r"your (?:computer|pc|device|phone|system|mac)[^.\n]{0,30}(?:infected|at risk|compromised|virus|damaged|locked)|"
     r"\d{1,9} (?:virus(?:es)?|threats?|trojans?) (?:found|detected)|virus(?:es)? (?:detected|found)|"
     r"remove (?:the )?virus(?:es)? now|"
-    r"(?:检测到|发现)[^。！\n]{0,12}(?:病毒|木马|漏洞|威胁|风险)|(?:电脑|手机|设备|系统)[^。！\n]{0,10}(?:中毒|感染|被锁定|严重风险)|"
-    r"立即(?:修复|清除|查杀|杀毒)|否则(?:将|会)?[^。！\n]{0,12}(?:丢失|锁定|封停|删除)|安装(?:后|才能)[^。！\n]{0,6}(?:观看|播放|解锁)|"
+    r"(?:检测到|发现)[^。！\n]{0,12}(?:病毒|木马|漏洞|威胁|风险)|(?:电脑|手机|设备|系统)[^。！\n]{0,10}(?:中毒|"
+    r"感染|被锁定|严重风险)|"
+    r"立即(?:修复|清除|查杀|杀毒)|否则(?:将|会)?[^。！\n]{0,12}(?:丢失|锁定|封停|删除)|安装(?:后|"
+    r"才能)[^。！\n]{0,6}(?:观看|播放|解锁)|"
     r"(?:download|install)[^.\n]{0,30}to (?:continue|watch|view|unlock|play)",
     re.IGNORECASE,
 )
@@ -31,16 +34,20 @@ _MILD_URGENCY: Final = re.compile(
     r"(?:立即|必须|需要)(?:更新|升级)|版本(?:过低|过旧)",
     re.IGNORECASE,
 )
+# Who publishes programs says which version it is, and how to check it.
+_VENDOR: Final = re.compile(
+    r"checksum|sha-?(?:256|512)|release notes|change ?log|system requirements|\bdrivers?\b|firmware|校验值|"
+    r"发布说明|更新说明|更新日志|系统要求|"
+    r"版本历史|驱动|安全控件|U盾",
+    re.IGNORECASE,
+)
 # "Press Windows+R, paste, Enter": the page has put a command into the clipboard.
 _RUN_DIALOG: Final = re.compile(r"(?:win(?:dows)?(?: key)?|⊞)\s*\+\s*r\b|运行(?:窗口|对话框)|run dialog", re.IGNORECASE)
 _PASTE: Final = re.compile(r"(?:ctrl|control|⌘|cmd)\s*\+\s*v\b|粘贴|\bpaste\b", re.IGNORECASE)
-_CLIPBOARD: Final = re.compile(r"clipboard\.writetext|execcommand\(\s*[\"']copy", re.IGNORECASE)
-_SHELL: Final = re.compile(
-    r"powershell|mshta|cmd(?:\.exe)? /c|curl [^\"'\n]{0,200}\|\s*(?:ba)?sh|rundll32|certutil", re.IGNORECASE
-)
 
 _PHRASE: Final = re.compile(
-    r"(?:seed|recovery|secret|backup|mnemonic)[ -]?(?:recovery )?(?:phrase|words?)|mnemonic|private key|keystore json|"
+    r"(?:seed|recovery|secret|backup|mnemonic)[ -]?(?:recovery )?(?:phrase|words?)|mnemonic|private key|"
+    r"keystore json|"
     r"助记词|助記詞|恢复短语|恢復短語|私钥|私鑰|密钥短语",
     re.IGNORECASE,
 )
@@ -64,13 +71,17 @@ def _program(subject: Subject) -> Iterator[Signal]:
     if not downloads:
         return
     download = max(downloads, key=lambda item: item.automatic)
-    text = subject.capture.text
+    text = subject.page.text
     match = _URGENCY.search(text)
-    if match is not None:
+    if not download.automatic and _is_vendor(subject, download):
+        mild = match or _MILD_URGENCY.search(text)
+        if mild is not None:
+            yield _signal(ViolationKey.MALWARE, "executable_lure", 0.45, text, mild, download.url[:120])
+    elif match is not None:
         score = 0.9 if download.automatic else 0.82
         yield _signal(ViolationKey.MALWARE, "executable_lure", score, text, match, download.url[:120])
     elif _pressed(subject, download):
-        yield _bare(ViolationKey.MALWARE, "executable_lure", 0.75, subject.capture.title, download.url[:120])
+        yield _bare(ViolationKey.MALWARE, "executable_lure", 0.75, subject.title, download.url[:120])
     elif (mild := _MILD_URGENCY.search(text)) is not None:
         score = 0.7 if download.automatic else 0.45
         yield _signal(ViolationKey.MALWARE, "executable_lure", score, text, mild, download.url[:120])
@@ -78,25 +89,33 @@ def _program(subject: Subject) -> Iterator[Signal]:
         yield _bare(ViolationKey.MALWARE, "automatic_download", 0.4, download.url[:200], download.url[:120])
 
 
+def _is_vendor(subject: Subject, download: Download) -> bool:
+    """Whether a site offers its own program and says what of a program one wants to know. Only of a title without
+    pressure: who cries there is no vendor.
+    """
+    host = host_of(resolve(subject.capture.final_url or subject.capture.url, download.url) or "")
+    is_own = registrable_domain(host) == registrable_domain(subject.host)
+    return is_own and bool(_VENDOR.search(subject.page.text)) and not _pressed(subject, download)
+
+
 def _pressed(subject: Subject, download: Download) -> bool:
-    title = subject.capture.title or subject.page.title
+    title = subject.title
     return bool(_URGENCY.search(title) or _URGENCY.search(download.text))
 
 
 def _command(subject: Subject) -> Iterator[Signal]:
-    text = subject.capture.text
+    text = subject.page.text
     asked = _RUN_DIALOG.search(text)
     if asked is None or not _PASTE.search(text):
         return
-    armed = bool(_CLIPBOARD.search(subject.html)) and bool(_SHELL.search(subject.html))
-    yield _signal(ViolationKey.MALWARE, "run_dialog_lure", 0.92 if armed else 0.45, text, asked)
+    yield _signal(ViolationKey.MALWARE, "run_dialog_lure", 0.92 if subject.page.copies_command else 0.45, text, asked)
 
 
 def _wallet(subject: Subject) -> Iterator[Signal]:
     fields = subject.page.fields
     if not fields:
         return
-    text = subject.capture.text
+    text = subject.page.text
     match = _PHRASE.search(text)
     named = [field for field in fields if _PHRASE.search(field.hints)]
     if named:

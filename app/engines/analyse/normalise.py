@@ -18,12 +18,17 @@ from opencc import OpenCC
 # Every character of these ranges becomes exactly one character (a test goes through all of them), so whole runs are
 # translated at once. Everything else is looked at one by one.
 _ONE_TO_ONE: Final = r"\x00-\x7f\u2010-\u201f\u3000-\u3029\u3030-\u3096\u30a1-\u30fe\u3400-\u9fff\uff01-\uff5e"
+# Those of them with which nothing irregular begins: the search passes over them without trying anything.
+_PLAIN: Final = r"\x00-\x08\x0e-\x1b!-%'-,.-^`-\x7f\u2010-\u201f\u3001-\u3029\u3030-\u3096\u30a1-\u30fe\uff01-\uff5e"
 _HAN: Final = r"\u3400-\u9fff"
+_APART: Final = r" \u3000·.*\-_|/"
+_BLANK: Final = r"\s\-_"
 _IRREGULAR: Final = re.compile(
-    rf"(?P<spread>(?<![{_HAN}])(?:[{_HAN}][ \u3000·.*\-_|/]){{2,}}[{_HAN}](?![{_HAN}]))"
-    r"|(?P<entity>&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});)"
-    r"|(?P<blank>[\s\-_]{2,})"
-    rf"|(?P<other>[^{_ONE_TO_ONE}]+)"
+    rf"[^{_PLAIN}](?:"
+    rf"(?<=[{_HAN}])(?=[{_APART}])(?P<spread>(?<![{_HAN}][{_HAN}])(?:[{_APART}][{_HAN}]){{2,}}(?![{_HAN}]))"
+    r"|(?<=&)(?P<entity>(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});)"
+    rf"|(?<=[{_BLANK}])(?P<blank>[{_BLANK}]+)"
+    rf"|(?<=[^{_ONE_TO_ONE}])(?P<other>[^{_ONE_TO_ONE}]*))"
 )
 _SEPARATORS: Final = frozenset("-_\u2010\u2011\u2012\u2013\u2014\u2015\uff0d\uff3f")
 

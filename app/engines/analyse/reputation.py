@@ -18,10 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.domain.violations import ViolationKey
+from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.layer import Signal
 from app.engines.analyse.subject import Subject
-from app.engines.model import Evidence, Layer
 from app.engines.scope import registrable_domain
 
 BLOCK_SCORE: Final = 0.95

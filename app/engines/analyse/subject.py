@@ -1,26 +1,26 @@
 """What is analysed: one capture of a third party, and how the site refers to it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
-from app.engines.analyse.page import PageView, parse_page
+from app.engines.html.page_content import EMPTY, PageContent
 from app.engines.model import Capture, Reference, ThirdParty
 from app.engines.urls import host_of
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One capture with its surroundings. Without slots: the parsed page is made once, when a layer first asks."""
+    """One capture with its surroundings."""
 
     capture: Capture
     third_party: ThirdParty
-    html: str = ""  # of the final answer, decoded; may be empty
-    references: Sequence[Reference] = field(default=())  # bounded sample, hidden ones included
+    page: PageContent = EMPTY  # of the final answer; may be empty
+    references: Sequence[Reference] = ()  # bounded sample, hidden ones included
 
-    @cached_property
-    def page(self) -> PageView:
-        return parse_page(self.html)
+    @property
+    def title(self) -> str:
+        return self.capture.title or self.page.title
 
     @cached_property
     def host(self) -> str:

@@ -7,7 +7,8 @@ For each class, over the title, the description, the visible text and the pictur
     pair    = min(terms, cues): words of the trade that meet a manner of offering
     breadth = products and offers + min(topics, TOPIC_CAP + pair) + PAIR_WEIGHT * pair
     density = weights of the occurrences (a term at most `REPEATS` times) per 1,000 units in the densest window
-    guards  = sum of the weights of distinct guard words, relative to 1 + breadth
+    guards  = sum of the weights of distinct guard words, relative to 1 + breadth; of those of the text only such as
+              stand within `GUARD_UNITS` of a term of the class
     score   = (1 - e^(-breadth / BREADTH_SCALE)) / (1 + (DENSITY_HALF / density)^2) / (1 + (guards / GUARD_HALF)^2)
 
 A window is what a person sees at a time: pages that carry a block of offers inside much harmless text are found, novels
@@ -17,16 +18,16 @@ Without an *offer* and without a pair of `PAIR_OFFER` the scale is `NO_OFFER_SCA
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from app.domain.violations import ViolationKey
+from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.layer import Signal
 from app.engines.analyse.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Role, Term
 from app.engines.analyse.normalise import NormalisedText, Normaliser
 from app.engines.analyse.subject import Subject
-from app.engines.model import Evidence, Layer
 
 BREADTH_SCALE: Final = 1.8  # three offers say 0.81 before density and guards
 NO_OFFER_SCALE: Final = 2.8  # the same without any offer: games nights and articles name two or three products
@@ -36,6 +37,7 @@ PAIR_WEIGHT: Final = 0.7
 PAIR_OFFER: Final = 1.0  # two topic words with two or three cues: as telling as one offer
 DENSITY_HALF: Final = 0.9  # two offers within two screens: 1.3; scattered words of a long article: below 0.7
 GUARD_HALF: Final = 0.7  # reports and warnings reach 0.85 and more, promotion rarely 0.4: halve the score between them
+GUARD_UNITS: Final = 400  # half a screen on both sides of a term: guards speak of what stands there
 REPEATS: Final = 4
 WINDOW_UNITS: Final = 1_500  # about two screens; a unit is a Chinese character or three Latin ones
 MIN_UNITS: Final = 300  # shorter texts are not denser than a text of this length
@@ -44,13 +46,13 @@ SCORE_CAP: Final = 0.97
 SIGNAL_FROM: Final = 0.2  # weaker ones are noise in the evidence
 TITLE_FACTOR: Final = 1.5
 LATIN_PER_UNIT: Final = 3
-MAX_TEXT_CHARS: Final = 100_000  # as `Capture.text`
+MAX_TEXT_CHARS: Final = 100_000  # as `PageContent.text`
 SNIPPET_CHARS: Final = 160
 MAX_TERMS: Final = 12  # quoted in the evidence
 
 
 @dataclass(frozen=True, slots=True)
-class _Zone:
+class Zone:
     """A stretch of text of one origin."""
 
     text: NormalisedText
@@ -101,28 +103,31 @@ class TextLayer:
         self._normaliser = normaliser
 
     def examine(self, subject: Subject) -> Iterable[Signal]:
-        if not subject.has_content:
-            return
-        zones = self._zones(subject)
+        if subject.has_content:
+            page = subject.page
+            yield from self.judge(self.read(text=page.text, title=subject.title, meta=page.meta, alts=page.alts))
+
+    def judge(self, zones: list[Zone]) -> Iterator[Signal]:
+        """Yield what the zones of one page, as `read` makes them, say of each class."""
         for key, tally in _tallies(zones).items():
             score = self._score(key, tally, zones)
             if score >= SIGNAL_FROM:
                 yield Signal(key, self._evidence(key, score, tally, zones))
 
-    def _zones(self, subject: Subject) -> list[_Zone]:
-        title = subject.capture.title or subject.page.title
+    def read(self, *, text: str, title: str, meta: Iterable[str], alts: Iterable[str] = ()) -> list[Zone]:
+        """Return the zones of a page: body, title, description with keywords, alternative texts."""
         return [
-            self._zone(subject.capture.text[:MAX_TEXT_CHARS], 1.0, body=True),
+            self._zone(text[:MAX_TEXT_CHARS], 1.0, body=True),
             self._zone(title, TITLE_FACTOR),
-            self._zone("\n".join(subject.page.meta), 1.0),
-            self._zone("\n".join(subject.page.alts), 1.0),
+            self._zone("\n".join(meta), 1.0),
+            self._zone("\n".join(alts), 1.0),
         ]
 
-    def _zone(self, text: str, factor: float, *, body: bool = False) -> _Zone:
+    def _zone(self, text: str, factor: float, *, body: bool = False) -> Zone:
         normalised = self._normaliser.normalise(text)
-        return _Zone(normalised, tuple(self._lexicon.find(normalised)), factor, body)
+        return Zone(normalised, tuple(self._lexicon.find(normalised)), factor, body)
 
-    def _score(self, key: ViolationKey, tally: _Tally, zones: list[_Zone]) -> float:
+    def _score(self, key: ViolationKey, tally: _Tally, zones: list[Zone]) -> float:
         if not tally.says_something:
             return 0.0
         density = max(_density(zone, key) for zone in zones)
@@ -131,7 +136,7 @@ class TextLayer:
         scale, cap = (BREADTH_SCALE, SCORE_CAP) if tally.offers else (NO_OFFER_SCALE, NO_OFFER_CAP)
         return min((1 - math.exp(-tally.breadth / scale)) / doubt, cap)
 
-    def _evidence(self, key: ViolationKey, score: float, tally: _Tally, zones: list[_Zone]) -> Evidence:
+    def _evidence(self, key: ViolationKey, score: float, tally: _Tally, zones: list[Zone]) -> Evidence:
         snippet, offset = _quote(key, zones)
         names = sorted(tally.terms, key=lambda name: -tally.terms[name])
         against = f"; guards: {', '.join(sorted(tally.guards))[:200]}" if tally.guards else ""
@@ -146,13 +151,35 @@ class TextLayer:
         )
 
 
-def _tallies(zones: list[_Zone]) -> dict[ViolationKey, _Tally]:
+def _tallies(zones: list[Zone]) -> dict[ViolationKey, _Tally]:
     tallies: dict[ViolationKey, _Tally] = {}
     for zone in zones:
+        near = _near_terms(zone) if zone.body else None
         for hit in zone.hits:
             for term in hit.terms:
-                _count(tallies.setdefault(term.key, _Tally()), term, zone.factor)
+                if near is None or term.role is not Role.GUARD or near(term.key, hit.start):
+                    _count(tallies.setdefault(term.key, _Tally()), term, zone.factor)
     return tallies
+
+
+def _near_terms(zone: Zone) -> Callable[[ViolationKey, int], bool]:
+    """Return what says whether a term of a class stands near a place: guards far away speak of something else."""
+    places: dict[ViolationKey, list[int]] = {}
+    for hit in zone.hits:
+        for term in hit.terms:
+            if term.role is Role.TERM:
+                places.setdefault(term.key, []).append(hit.start)
+    reach = GUARD_UNITS * _chars_per_unit(zone.text.text)
+
+    def is_near(key: ViolationKey, start: int) -> bool:
+        starts = places.get(key)
+        if starts is None:
+            return False
+        at = bisect_left(starts, start)
+        before, after = starts[max(0, at - 1)], starts[min(at, len(starts) - 1)]
+        return min(abs(start - before), abs(after - start)) <= reach
+
+    return is_near
 
 
 def _count(tally: _Tally, term: Term, factor: float) -> None:
@@ -166,14 +193,14 @@ def _count(tally: _Tally, term: Term, factor: float) -> None:
             tally.guards[term.pattern] = term.weight
 
 
-def _weighted(zone: _Zone, key: ViolationKey) -> Iterator[tuple[int, Term]]:
+def _weighted(zone: Zone, key: ViolationKey) -> Iterator[tuple[int, Term]]:
     for hit in zone.hits:
         for term in hit.terms:
             if term.key == key and term.role is not Role.GUARD:
                 yield hit.start, term
 
 
-def _density(zone: _Zone, key: ViolationKey) -> float:
+def _density(zone: Zone, key: ViolationKey) -> float:
     """Weight per 1,000 units in the densest window of the zone; 0 without a hit."""
     hits = list(_weighted(zone, key))
     if not hits:
@@ -208,7 +235,7 @@ def _chars_per_unit(text: str) -> float:
     return 1 + (LATIN_PER_UNIT - 1) * latin / max(1, len(letters))
 
 
-def _quote(key: ViolationKey, zones: list[_Zone]) -> tuple[str, int | None]:
+def _quote(key: ViolationKey, zones: list[Zone]) -> tuple[str, int | None]:
     """Original text around the weightiest hit, from the body when it has one; the offset only then."""
     for zone in zones:
         candidates = [

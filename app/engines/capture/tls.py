@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtensionOID, NameOID
 from app.engines.model import TlsFacts
 from app.engines.net.failures import printable
 from app.engines.net.policy import AddressPolicy
-from app.engines.net.trust import looking_context, verifying_context
+from app.engines.net.tls_contexts import unverified_context, verifying_context
 
 MAX_NAMES = 200  # certificates of large hosters list hundreds of customers
 
@@ -45,7 +45,7 @@ async def _facts(name: str, address: str, port: int, policy: AddressPolicy, ca_f
     try:
         certificate = await _certificate(name, address, port, policy, verifying_context(ca_file))
     except ssl.SSLCertVerificationError as refusal:
-        certificate = await _certificate(name, address, port, policy, looking_context())
+        certificate = await _certificate(name, address, port, policy, unverified_context())
         return read_certificate(certificate, error=refusal.verify_message or str(refusal))
     return read_certificate(certificate)
 
@@ -58,7 +58,7 @@ async def _certificate(name: str, address: str, port: int, policy: AddressPolicy
             handshake: ssl.SSLObject = writer.get_extra_info("ssl_object")
             return handshake.getpeercert(binary_form=True) or b""
         finally:
-            writer.transport.abort()  # all is known; no farewell that a bad server could draw out
+            writer.transport.abort()  # all is known; a closing handshake could be drawn out by a bad server
 
 
 @contextlib.contextmanager

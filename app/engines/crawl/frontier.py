@@ -1,87 +1,61 @@
 """Which URL is next: shortest distance first, hosts in turn, a few at a time per address.
 
-Memory holds every known URL (some 600 bytes each); the store remembers them beyond a crash. A URL is one of
-pending (waiting for its host's turn, or parked until its host is known), in flight, or finished.
+Memory holds a few numbers of every known URL (`known_urls`); what it says is read from the store when its turn comes. A
+URL is one of pending (waiting for its host's turn, or kept back until its host is known), in flight, or finished.
 """
 
+from array import array
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from functools import partial
 from heapq import heappop
 from typing import Final
 
 from app.domain.coverage import Seen
-from app.engines.crawl.traps import TrapGuard, shape_of
-from app.engines.crawl.turns import Place, Turns
+from app.engines.crawl.host_queues import HostQueues
+from app.engines.crawl.known_urls import KnownUrls
+from app.engines.crawl.traps import TrapDetector
+from app.engines.crawl.url_patterns import is_binary, url_pattern
 from app.engines.model import FrontierUrl, UrlState
+from app.engines.pieces import pieces
 from app.engines.ports import FrontierPort
 from app.engines.urls import host_of_serialised, normalise
 
-MAX_KNOWN: Final = 200_000  # URLs; later ones are dropped and `overflowed` says so
+MAX_KNOWN: Final = 1_000_000  # URLs; later ones are dropped and `overflowed` says so
+MAX_HOSTS: Final = 100_000  # of them; a page can make up any number of names
 MAX_HOPS: Final = 10  # redirects in a row (scan.md)
-# Documents that a browser would not show as a page: asked for last, and without their body.
-BINARY: Final = frozenset(
-    {
-        "7z", "aac", "apk", "avi", "bin", "bmp", "bz2", "csv", "deb", "dmg", "doc", "docx", "eot", "epub", "exe",
-        "flac", "flv", "gif", "gz", "ico", "iso", "jar", "jpeg", "jpg", "m4a", "m4v", "mkv", "mov", "mp3", "mp4",
-        "mpeg", "mpg", "msi", "ods", "odt", "ogg", "ogv", "otf", "pdf", "pkg", "png", "ppt", "pptx", "psd", "rar",
-        "rpm", "rtf", "svg", "tar", "tgz", "tif", "tiff", "ttf", "wav", "webm", "webp", "wma", "wmv", "woff", "woff2",
-        "xls", "xlsx", "xz", "zip",
-    }
-)  # fmt: skip
-
-
-def is_binary(url: str) -> bool:
-    """By extension: only a hint for the order and for how much is read, never for what is looked at."""
-    folder, _, name = url.partition("#")[0].partition("?")[0].rpartition("/")
-    _, dot, extension = name.rpartition(".")
-    return bool(dot) and extension.lower() in BINARY and not folder.endswith("/")
-
-
-@dataclass(slots=True)
-class _Entry:
-    """One known URL."""
-
-    id: int
-    url: str
-    key: str
-    host: str
-    depth: int
-    shape: str
-    hops: int
-    state: UrlState = UrlState.PENDING
-    seen: Seen | None = None
-    taken: bool = False  # in flight
-    late: int = 0  # how often it was put behind all others of its host
-
-    def fact(self) -> FrontierUrl:
-        return FrontierUrl(
-            self.id, self.url, self.key, self.host, self.depth, self.shape, self.hops, self.state, self.seen
-        )
+RECENT: Final = 65_536  # URLs whose ids are at hand: pages repeat the same few thousand links
+MAX_RECENT: Final = 512  # characters of one of them
+AT_ONCE: Final = 500  # URLs that are loaded in one go: 5 ms
+_ID: Final = 2**32 - 1  # the lowest bits of a key of a queue
 
 
 class Frontier:
-    """Known URLs and their order. Everything is synchronous; the store is told at once and flushed by the caller."""
+    """Keeps all known URLs in order. Everything but `load` is synchronous; the store is written at once, flushed by the
+    caller.
+    """
 
     def __init__(
         self,
         *,
         store: FrontierPort,
-        guard: TrapGuard,
+        traps: TrapDetector,
         max_depth: int | None,
-        per_lane: int = 4,
+        per_address: int = 4,
         max_known: int = MAX_KNOWN,
+        max_hosts: int = MAX_HOSTS,
     ) -> None:
         self._store = store
-        self._guard = guard
+        self._traps = traps
         self._max_depth = max_depth
         self._max_known = max_known
-        self._normalise = lru_cache(maxsize=65_536)(normalise)  # pages repeat the same few thousand links
-        self._entries: list[_Entry] = []  # by id - 1
-        self._by_key: dict[str, _Entry] = {}
-        self._turns = Turns(per_lane)
-        self._parked: defaultdict[str, list[_Entry]] = defaultdict(list)  # by host that is neither open nor closed
+        self._max_hosts = max_hosts
+        self._recent: dict[str, int] = {}  # ids by URL; emptied when it is full
+        self._known = KnownUrls()
+        self._taken: set[int] = set()  # in flight
+        self._host_queues = HostQueues(per_address)
+        # Ids by host that is neither open nor closed.
+        self._unopened: defaultdict[str, array[int]] = defaultdict(partial(array, "I"))
         self._closed: set[str] = set()
         # URLs that got an answer.
         self.done = 0
@@ -90,76 +64,97 @@ class Frontier:
 
     @property
     def in_flight(self) -> int:
-        """URLs that were taken and are not through."""
-        return self._turns.in_flight
+        """Count the URLs that were taken and are not finished."""
+        return self._host_queues.in_flight
 
     @property
     def known(self) -> int:
-        """All URLs, those out of depth or refused included."""
-        return len(self._entries)
+        """Count all URLs, those out of depth or refused included."""
+        return len(self._known)
+
+    @property
+    def host_names(self) -> Sequence[str]:
+        """The hosts of all known URLs."""
+        return self._known.host_names
 
     @property
     def is_idle(self) -> bool:
-        """Nothing in flight and nothing to give, now or after a pause. Parked URLs wait for `open_host`."""
-        return self._turns.is_idle
+        """Whether nothing is in flight, or to be given now or after a pause. URLs kept back wait for `open_host`."""
+        return self._host_queues.is_idle
 
-    def load(self) -> None:
-        """What an earlier process left in the store. Called once, before anything else."""
-        for url in self._store.load_urls():
-            entry = _Entry(url.id, url.url, url.key, url.host, url.depth, url.shape, url.hops, url.state, url.seen)
-            self._entries.append(entry)
-            self._by_key[entry.key] = entry
-            self.done += entry.state is UrlState.DONE
-            self._push(entry)
+    async def load(self) -> None:
+        """Load what an earlier process left in the store. To be awaited once, before anything else."""
+        async for urls in pieces(self._store.load_urls(), AT_ONCE):
+            for url in urls:
+                url_id = self._create(url.key, url.host, url.url, url.depth, url.hops, url.found_on)
+                assert url_id == url.id  # the store counts as we do
+                self._known.set_state(url_id, url.state, url.seen)
+                self.done += url.state is UrlState.DONE
+                self._push(url_id)
 
     def open_host(self, host: str, address: str) -> None:
-        """The host exists: its URLs share a lane with all hosts of that address. May be called again."""
-        if host in self._turns or host in self._closed:
+        """Let the host give URLs; hosts of one address share its connections. May be called again."""
+        if host in self._host_queues or host in self._closed:
             return
-        self._turns.open(host, address)
-        for entry in self._parked.pop(host, ()):
-            self._push(entry)
+        self._host_queues.open(host, address)
+        waiting = self._unopened.pop(host, ())
+        self._host_queues.push_all(
+            host, [self._known.queue_key(url_id) for url_id in waiting if self._is_wanted(url_id)]
+        )
 
     def close_host(self, host: str) -> None:
-        """The host is gone, or must not be asked: what is pending there is refused, now and later."""
+        """Refuse what is pending at the host, now and later: it is gone, or must not be asked."""
         self._closed.add(host)
-        for entry in self._parked.pop(host, ()):
-            self._refuse(entry, Seen.HOST_GIVEN_UP)
+        for url_id in self._unopened.pop(host, ()):
+            self._refuse(url_id, Seen.HOST_GIVEN_UP)
         self.resume_host(host)  # what waits there is refused when its turn comes
 
     def limit_host(self, host: str, limit: int) -> None:
-        """At most so many URLs of the host's address in flight, from now on."""
-        if host in self._turns:
-            self._turns.limit_address(host, limit)
+        """Have at most so many URLs of the host's address in flight, from now on."""
+        if host in self._host_queues:
+            self._host_queues.limit_address(host, limit)
 
     def pause_host(self, host: str) -> None:
-        """Nothing more of the host is given until `resume_host`; what is in flight stays in flight."""
-        self._turns.pause(host, awaited=True)
+        """Give nothing more of the host until `resume_host`; what is in flight stays in flight."""
+        self._host_queues.pause(host, awaited=True)
 
-    def shelve_host(self, host: str) -> None:
-        """As `pause_host`, and nobody waits for it: `resume_host` or `close_host` may come at the end."""
-        self._turns.pause(host, awaited=False)
+    def suspend_host(self, host: str) -> None:
+        """Pause the host without a wait: `resume_host` or `close_host` may come at the end."""
+        self._host_queues.pause(host, awaited=False)
 
     def resume_host(self, host: str, *, one_at_a_time: bool = False) -> None:
-        """The host gives again: one URL at a time until this is called once more without that."""
-        if host in self._turns:
-            self._turns.resume(host, one_at_a_time=one_at_a_time)
+        """Let the host give again; one URL at a time until this is called once more without that."""
+        if host in self._host_queues:
+            self._host_queues.resume(host, one_at_a_time=one_at_a_time)
 
-    def add(self, urls: Iterable[str], depth: int) -> None:
-        """URLs (serialised, in scope) at that distance from a start page; those known may come nearer."""
-        self._find(urls, depth, hops=0)
+    def add(self, urls: Iterable[str], depth: int, *, found_on: int = 0) -> None:
+        """Add URLs (serialised, in scope) at that distance from a start page; known ones may come nearer.
+
+        `found_on`: id of the URL whose document names them, 0 when no page does.
+        """
+        self._find(urls, depth, hops=0, found_on=found_on)
 
     def take(self) -> FrontierUrl | None:
-        """The next URL, now in flight; None when there is none to give at the moment."""
-        entry = self._turns.take(self._pop)
-        if entry is None:
-            return None
-        entry.taken = True
-        return entry.fact()
+        """Return the next URL, now in flight; None when there is none at the moment."""
+        url = self._host_queues.take(self._pop)
+        if url is not None:
+            self._taken.add(url.id)
+        return url
 
     def depth_of(self, url_id: int) -> int:
-        """The shortest distance known now; it may have fallen since the URL was taken."""
-        return self._entries[url_id - 1].depth
+        """Return the shortest distance known now; it may have fallen since the URL was taken."""
+        return self._known.depths[url_id]
+
+    def host_of(self, url_id: int) -> str:
+        return self._known.host(url_id)
+
+    def hops_of(self, url_id: int) -> int:
+        """Return how many redirects in a row led here."""
+        return self._known.hops(url_id)
+
+    def seen_of(self, url_id: int) -> Seen | None:
+        """Return what the URL showed; of a pending one what would keep it from being asked, were the crawl over now."""
+        return self._reason(url_id) if self._known.is_pending(url_id) else self._known.seen(url_id)
 
     def finish(
         self,
@@ -168,144 +163,170 @@ class Frontier:
         *,
         seen: Seen | None = None,
         links: Iterable[str] = (),
-        same: Iterable[str] = (),
+        same_depth: Iterable[str] = (),
     ) -> None:
-        """The URL in flight is through.
+        """Finish a URL in flight.
 
         Args:
             url_id: from `take`.
             state: what became of it.
             seen: what it showed.
             links: URLs one step further away.
-            same: URLs at the same distance: a redirect's target, a canonical address, a style sheet.
+            same_depth: URLs at the same distance: a redirect's target, a canonical address, a style sheet.
         """
-        entry = self._land(url_id)
-        entry.state, entry.seen = state, seen
+        self._release(url_id)
+        known = self._known
+        known.set_state(url_id, state, seen)
         self.done += state is UrlState.DONE
-        steps = [found << 1 | 1 for found in self._find(links, entry.depth + 1, hops=0)]
-        if entry.hops < MAX_HOPS:
-            steps += [found << 1 for found in self._find(same, entry.depth, hops=entry.hops + 1)]
+        depth, hops = known.depths[url_id], known.hops(url_id)
+        steps = [found << 1 | 1 for found in self._find(links, depth + 1, hops=0, found_on=url_id)]
+        if hops < MAX_HOPS:
+            steps += [found << 1 for found in self._find(same_depth, depth, hops=hops + 1, found_on=url_id)]
         self._store.finish_url(url_id, state, steps, seen=seen)
 
-    def give_back(self, url_id: int, *, late: bool = False) -> None:
-        """The URL in flight is pending again: to be tried once more, or never tried. `late`: after all others."""
-        entry = self._land(url_id)
-        entry.late += late
-        self._push(entry)
+    def requeue(self, url_id: int, *, late: bool = False) -> None:
+        """Make a URL in flight pending again, tried or not. `late`: after all others of its host."""
+        self._release(url_id)
+        if late:
+            self._known.put_late(url_id)
+        self._push(url_id)
 
-    def ask_again(self, url: str) -> int | None:
-        """A URL that was answered is pending again; its id, None when it is unknown or still to be asked."""
-        entry = self._by_key.get(self._normalise(url))
-        if entry is None or entry.state is not UrlState.DONE:
+    def reopen(self, url: str) -> int | None:
+        """Make an answered URL pending again; returns its id, None when it is unknown or still to be asked."""
+        url_id = self._id_of(url)
+        if not url_id or self._known.state(url_id) is not UrlState.DONE:
             return None
-        entry.state, entry.seen = UrlState.PENDING, None
+        self._known.set_state(url_id, UrlState.PENDING, None)
         self.done -= 1
-        self._store.finish_url(entry.id, UrlState.PENDING)
-        self._push(entry)
-        return entry.id
+        self._store.finish_url(url_id, UrlState.PENDING)
+        self._push(url_id)
+        return url_id
 
     def find(self, url: str) -> FrontierUrl | None:
-        """What is known of the URL."""
-        entry = self._by_key.get(self._normalise(url))
-        return None if entry is None else entry.fact()
+        """Return what is known of the URL."""
+        url_id = self._id_of(url)
+        return self.fact(url_id) if url_id else None
 
-    def all(self) -> Iterator[FrontierUrl]:
-        """Every known URL. Those still pending get what kept them from being asked, were the crawl over now."""
-        for entry in self._entries:
-            fact = entry.fact()
-            yield fact if fact.state is not UrlState.PENDING else replace(fact, seen=self._reason(entry))
+    def fact(self, url_id: int) -> FrontierUrl:
+        """Return the URL as it stands now; what it says comes from the store."""
+        stored, known = self._store.url_of(url_id), self._known
+        place = (url_id, stored.url, stored.key, stored.host, known.depths[url_id], stored.pattern, stored.hops)
+        return FrontierUrl(*place, known.state(url_id), known.seen(url_id), stored.found_on)
 
-    def beside(self, url_id: int) -> list[int]:
-        """Ids of the URLs at the same distance that `finish` was given."""
+    def same_depth_as(self, url_id: int) -> list[int]:
+        """Return the ids of the URLs at the same distance that `finish` was given."""
         return [step >> 1 for step in self._store.links_of(url_id) if not step & 1]
 
-    def _reason(self, entry: _Entry) -> Seen:
-        if self._max_depth is not None and entry.depth > self._max_depth:
+    def _reason(self, url_id: int) -> Seen:
+        host = self._known.host(url_id)
+        if self._max_depth is not None and self._known.depths[url_id] > self._max_depth:
             return Seen.DEPTH
-        if entry.host in self._closed:
+        if host in self._closed:
             return Seen.HOST_GIVEN_UP
-        if entry.host not in self._turns:
+        if host not in self._host_queues:
             return Seen.NO_HOST
-        return Seen.HOST_GIVEN_UP if self._turns.is_paused(entry.host) else Seen.LIMIT
+        return Seen.HOST_GIVEN_UP if self._host_queues.is_paused(host) else Seen.LIMIT
 
-    def _land(self, url_id: int) -> _Entry:
-        entry = self._entries[url_id - 1]
-        entry.taken = False
-        self._turns.land(entry.host)
-        return entry
+    def _release(self, url_id: int) -> None:
+        self._taken.discard(url_id)
+        self._host_queues.release(self._known.host(url_id))
 
-    def _find(self, urls: Iterable[str], depth: int, *, hops: int) -> list[int]:
-        """Ids of the URLs; new ones are added."""
+    def _id_of(self, url: str) -> int:
+        """Return the id of the URL; 0: it is not known."""
+        return self._recent.get(url) or self._known.find(normalise(url))
+
+    def _find(self, urls: Iterable[str], depth: int, *, hops: int, found_on: int) -> list[int]:
+        """Return the ids of the URLs, and add new ones."""
         ids: list[int] = []
-        fresh: list[_Entry] = []
+        fresh: list[FrontierUrl] = []
+        recent, depths = self._recent, self._known.depths
         for url in urls:
-            key = self._normalise(url)
-            entry = self._by_key.get(key)
-            if entry is None:
-                if len(self._entries) >= self._max_known:
-                    self.overflowed = True
-                    continue
-                entry = self._create(url, key, depth, hops)
-                fresh.append(entry)
-            elif depth < entry.depth:
-                self._come_nearer(entry, depth)
-            ids.append(entry.id)
+            url_id = recent.get(url)
+            if url_id is None:
+                key = normalise(url)
+                url_id = self._known.find(key)
+                if not url_id:
+                    host = host_of_serialised(url)
+                    if self._is_full(host):
+                        self.overflowed = True
+                        continue
+                    url_id = self._create(key, host, url, depth, hops, found_on)
+                    fresh.append(FrontierUrl(url_id, url, key, host, depth, url_pattern(url), hops, found_on=found_on))
+                self._remember(url, url_id)
+            if depth < depths[url_id]:
+                self._shorten_distance(url_id, depth)
+            ids.append(url_id)
         if fresh:
-            self._store.add_urls([entry.fact() for entry in fresh])
-            for entry in fresh:
-                self._push(entry)
+            self._store.add_urls(fresh)
+            for added in fresh:
+                self._push(added.id)
         return ids
 
-    def _create(self, url: str, key: str, depth: int, hops: int) -> _Entry:
-        entry = _Entry(len(self._entries) + 1, url, key, host_of_serialised(url), depth, shape_of(url), hops)
-        self._entries.append(entry)
-        self._by_key[key] = entry
-        return entry
+    def _is_full(self, host: str) -> bool:
+        known = self._known
+        too_many_hosts = len(known.host_names) >= self._max_hosts and not known.knows_host(host)
+        return len(known) >= self._max_known or too_many_hosts
 
-    def _come_nearer(self, entry: _Entry, depth: int) -> None:
-        """A shorter way was found: to the URL, and so to all that is reached through it."""
+    def _create(self, key: str, host: str, url: str, depth: int, hops: int, found_on: int) -> int:
+        return self._known.add(key, host, depth, hops=hops, found_on=found_on, is_binary=is_binary(url))
+
+    def _remember(self, url: str, url_id: int) -> None:
+        if len(url) <= MAX_RECENT:
+            if len(self._recent) >= RECENT:
+                self._recent.clear()
+            self._recent[url] = url_id
+
+    def _shorten_distance(self, url_id: int, depth: int) -> None:
+        """Bring the URL nearer, and all that is reached through it: a shorter way was found."""
         changes: dict[int, int] = {}
-        waiting = deque([(entry, depth)])
+        depths = self._known.depths
+        waiting = deque([(url_id, depth)])
         while waiting:
             current, nearer = waiting.popleft()
-            if nearer >= current.depth:
+            if nearer >= depths[current]:
                 continue
-            current.depth = nearer
-            changes[current.id] = nearer
-            if current.state is UrlState.PENDING:
+            depths[current] = changes[current] = nearer
+            if self._known.is_pending(current):
                 self._push(current)
                 continue
-            for step in self._store.links_of(current.id):
-                waiting.append((self._entries[(step >> 1) - 1], nearer + (step & 1)))
+            for step in self._store.links_of(current):
+                waiting.append((step >> 1, nearer + (step & 1)))
         self._store.set_depths(changes)
 
-    def _push(self, entry: _Entry) -> None:
-        """Into its host's queue, when it waits for its turn at all."""
-        too_deep = self._max_depth is not None and entry.depth > self._max_depth
-        if entry.state is not UrlState.PENDING or entry.taken or too_deep:
+    def _push(self, url_id: int) -> None:
+        """Put the URL into its host's queue, when it is to be asked at all."""
+        if not self._is_wanted(url_id):
             return
-        if entry.host in self._turns:
-            self._turns.push(entry.host, (entry.late, entry.depth, is_binary(entry.url), entry.id))
-        elif entry.host in self._closed:
-            self._refuse(entry, Seen.HOST_GIVEN_UP)
+        host = self._known.host(url_id)
+        if host in self._host_queues:
+            self._host_queues.push(host, self._known.queue_key(url_id))
+        elif host in self._closed:
+            self._refuse(url_id, Seen.HOST_GIVEN_UP)
         else:
-            self._parked[entry.host].append(entry)
+            self._unopened[host].append(url_id)
 
-    def _pop(self, heap: list[Place]) -> _Entry | None:
-        """The nearest URL that is still to be asked. An entry that has changed since it was pushed is skipped."""
+    def _is_wanted(self, url_id: int) -> bool:
+        known = self._known
+        too_deep = self._max_depth is not None and known.depths[url_id] > self._max_depth
+        return not too_deep and url_id not in self._taken and known.is_pending(url_id)
+
+    def _pop(self, heap: list[int]) -> FrontierUrl | None:
+        """Return the nearest URL that is still to be asked. Those that changed since they were pushed are skipped."""
+        known = self._known
         while heap:
-            late, depth, _, url_id = heappop(heap)
-            entry = self._entries[url_id - 1]
-            if entry.state is not UrlState.PENDING or entry.taken or (entry.late, entry.depth) != (late, depth):
+            key = heappop(heap)
+            url_id = key & _ID
+            if not known.is_pending(url_id) or url_id in self._taken or key != known.queue_key(url_id):
                 continue
-            if entry.host in self._closed:
-                self._refuse(entry, Seen.HOST_GIVEN_UP)
-            elif self._guard.admits(entry.shape):
-                return entry
-            else:
-                self._refuse(entry, Seen.TRAP)
+            if known.host(url_id) in self._closed:
+                self._refuse(url_id, Seen.HOST_GIVEN_UP)
+                continue
+            url = self.fact(url_id)
+            if self._traps.allows(url.pattern):
+                return url
+            self._refuse(url_id, Seen.TRAP)
         return None
 
-    def _refuse(self, entry: _Entry, seen: Seen) -> None:
-        entry.state, entry.seen = UrlState.REFUSED, seen
-        self._store.finish_url(entry.id, UrlState.REFUSED, seen=seen)
+    def _refuse(self, url_id: int, seen: Seen) -> None:
+        self._known.set_state(url_id, UrlState.REFUSED, seen)
+        self._store.finish_url(url_id, UrlState.REFUSED, seen=seen)

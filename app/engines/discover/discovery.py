@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from app.domain.log_entry import LogEntry, LogLevel
+from app.domain.messages import FOREIGN_LANGUAGE, MessageCatalog
 from app.domain.stages import StageKey
-from app.engines.discover.brute import Bruter, ResolverHealth
-from app.engines.discover.liveness import Liveness, Prober
-from app.engines.discover.merge import NameBook
-from app.engines.discover.names import valid_name
+from app.engines.discover.dictionary import DictionaryProber, ResolverHealth, load_words
+from app.engines.discover.hostnames import HostnameIndex, valid_name
+from app.engines.discover.liveness import Liveness, LivenessProber
 from app.engines.discover.pool import for_each
-from app.engines.discover.ports import Fetcher, HostSlots, Lookup
-from app.engines.discover.sources.base import Source, SourceFailed
-from app.engines.discover.sources.crtsh import CrtSh
+from app.engines.discover.sources import Source, SourceFailed
+from app.engines.discover.sources.registry import configured_sources
 from app.engines.discover.wildcard import WildcardDetector, random_label
-from app.engines.discover.words import load_words
 from app.engines.model import DnsAnswer, DnsOutcome, HostFact, NetworkConfig, ScanConfig
-from app.engines.phrases import Phrases
+from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
+from app.engines.net.resolver import Resolver
 from app.engines.ports import ScanSink
 from app.engines.scope import Scope
 
@@ -38,52 +38,49 @@ class Discovery:
         self,
         *,
         scope: Scope,
-        resolver: Lookup,
-        client: Fetcher,
+        resolver: Resolver,
+        fetcher: RateLimitedFetcher,
         sink: ScanSink,
         config: NetworkConfig,
         scan: ScanConfig,
-        limits: HostSlots | None = None,
         words: Sequence[str] | None = None,
         sources: Sequence[Source] | None = None,
         label: Callable[[], str] = random_label,
-        phrases: Phrases | None = None,
+        texts: MessageCatalog | None = None,
     ) -> None:
-        """`phrases` None: warnings are in English."""
+        """`texts` None: warnings are in English."""
         self._scope = scope
         self._resolver = resolver
-        self._client = client
+        self._fetcher = fetcher
         self._sink = sink
-        self._say = phrases or Phrases("en")
+        self._texts = texts or MessageCatalog(FOREIGN_LANGUAGE)
         self._words = tuple(words) if words is not None else load_words()
-        asked = sources if sources is not None else [CrtSh(base) for base in config.ct_urls]
+        asked = sources if sources is not None else configured_sources(config.passive_sources)
         self._sources = tuple(asked) if scan.use_passive_sources else ()
-        self._prober = Prober(client=client, limits=limits)
+        self._prober = LivenessProber(fetcher)
         self._wildcards = WildcardDetector(resolver=resolver, prober=self._prober, label=label)
         self._health = ResolverHealth()
-        self._bruter = Bruter(resolver=resolver, health=self._health)
-        self._book = NameBook()
-        self._facts: dict[str, HostFact] = {}  # what `on_host` was told last, by name
+        self._dictionary = DictionaryProber(resolver=resolver, health=self._health)
+        self._hostnames = HostnameIndex()
+        self._facts: dict[str, HostFact] = {}  # what `on_host` got last, by name
         self._slots = asyncio.Semaphore(MAX_EXAMINED)
         self._label = label
         self._on_host: OnHost | None = None  # set by `run`
         self._early: list[tuple[str, str]] = []  # offered before `run`
-        # Passive sources that gave no usable answer, by name.
-        self.failed_sources: list[str] = []
         self._pending = 0  # names under examination
-        self._is_through = False  # `run` has returned
+        self._is_finished = False  # `run` has returned
         self._has_lost_names = False  # named hosts about which the resolver said nothing
-        self._said_silence = False
+        self._resolver_reported = False
 
     @property
     def is_settled(self) -> bool:
-        """`run` is through and nothing is under examination: no host comes any more unless a name is offered."""
-        return self._is_through and not self._pending
+        """Whether `run` has ended and nothing is examined: no host comes any more unless a name is offered."""
+        return self._is_finished and not self._pending
 
     @property
     def fraction(self) -> float:
-        """How far `run` is, 0.0..1.0, by dictionary words."""
-        return min(1.0, self._bruter.tried / max(1, len(self._words)))
+        """Estimate how far `run` is, 0.0..1.0, by dictionary words."""
+        return min(1.0, self._dictionary.tried / max(1, len(self._words)))
 
     async def run(self, on_host: OnHost) -> None:
         """Calls `on_host` for every host as soon as it is known, the target first, and returns when all sources are
@@ -102,13 +99,13 @@ class Discovery:
             for name, named_by in self._early:
                 group.create_task(self.offer(name, named_by))
         await self._try_zones()
-        await self._say_silence()
-        await self._tell_news()
-        self._is_through = True
+        await self._report_resolver()
+        await self._notify_changes()
+        self._is_finished = True
 
     async def offer(self, name: str, source: str) -> None:
-        """A name met elsewhere: `source` says where ("page", "csp", "certificate"). Invalid and foreign names are
-        ignored. Returns when the host was examined and `on_host` told; at once for a name that is or was examined,
+        """Take a name met elsewhere; `source` says where ("page", "certificate"). Invalid and foreign names are
+        ignored. Returns when the host was examined and handed on; at once for a name that is or was examined,
         and before `run`, which examines it then.
         """
         valid = valid_name(name, self._scope)
@@ -117,42 +114,43 @@ class Discovery:
         if self._on_host is None:
             self._early.append((valid, source))
             return
-        is_known = valid in self._book
-        is_news = self._book.add(valid, source)
+        is_known = valid in self._hostnames
+        is_news = self._hostnames.add(valid, source)
         if not is_known:
             await self._examine(valid)
         elif is_news and valid in self._facts and source != DICTIONARY:
-            await self._tell(self._facts[valid])
+            await self._notify(self._facts[valid])
 
     async def _check_resolver(self) -> None:
-        """A name that cannot exist (RFC 6761). A resolver that answers it would make us find everything."""
+        """Ask for a name that cannot exist (RFC 6761): a resolver that answers it would make us find everything."""
         answer = await self._resolver.query(f"{self._label()}.invalid", "A")
         self._health.note(answer.outcome)
         if answer.outcome is DnsOutcome.ANSWER:
-            await self._sink.warning("partial", self._say("resolver_invents"))
+            await self._sink.warning("partial", self._texts("resolver_invents"))
 
     async def _ask(self, source: Source) -> None:
         try:
-            raw = await source.names(self._scope.target_name, self._client)
+            raw = await source.names(self._scope.target_name, self._fetcher)
         except SourceFailed as failure:
-            self.failed_sources.append(source.name)
-            await self._log("WARNING", self._say("source_failed", source=source.name, reason=failure.reason))
+            await self._log(
+                "WARNING", self._texts("source_failed", source=source.name, reason=self._texts.adopt(failure.reason))
+            )
             return
         names = list(dict.fromkeys(filter(None, (valid_name(name, self._scope) for name in raw))))
-        await self._log("INFO", self._say("source_named", source=source.name, named=len(names)))
+        await self._log("INFO", self._texts("source_named", source=source.name, named=len(names)))
         if len(names) > MAX_NAMES:
-            said = self._say("source_too_long", source=source.name, named=len(names), limit=MAX_NAMES)
+            said = self._texts("source_too_long", source=source.name, named=len(names), limit=MAX_NAMES)
             await self._sink.warning("partial", said)
         await for_each(names[:MAX_NAMES], lambda name: self.offer(name, source.name), workers=MAX_EXAMINED)
 
     async def _try_words(self) -> None:
-        await self._bruter.run(self._scope.target_name, self._words, self._offer_word)
-        await self._log("INFO", self._say("dictionary_tried", tried=self._bruter.tried))
+        await self._dictionary.run(self._scope.target_name, self._words, self._offer_word)
+        await self._log("INFO", self._texts("dictionary_tried", tried=self._dictionary.tried))
 
     async def _try_zones(self) -> None:
-        """Recursion depth 2: zones that are known to have names of their own."""
-        for zone in self._book.parents(self._scope.target_name)[:MAX_ZONES]:
-            await self._bruter.run(zone, self._words[:ZONE_WORDS], self._offer_word)
+        """Try words below zones that are known to have names of their own (recursion depth 2)."""
+        for zone in self._hostnames.parents(self._scope.target_name)[:MAX_ZONES]:
+            await self._dictionary.run(zone, self._words[:ZONE_WORDS], self._offer_word)
 
     async def _offer_word(self, name: str) -> None:
         await self.offer(name, DICTIONARY)
@@ -161,28 +159,32 @@ class Discovery:
         self._pending += 1
         try:
             async with self._slots:
-                fact = await self._look_at(name)
+                fact = await self._examine_host(name)
             if fact is None:
-                self._book.forget(name)
+                self._hostnames.remove(name)
             else:
-                await self._tell(fact)
-            if self._is_through and self._has_lost_names:
-                await self._say_silence()
+                await self._notify(fact)
+            if self._is_finished and self._has_lost_names:
+                await self._report_resolver()
         finally:
             self._pending -= 1
 
-    async def _look_at(self, name: str) -> HostFact | None:
-        """None: the dictionary alone named it, and it does not exist or is only the wildcard."""
+    async def _examine_host(self, name: str) -> HostFact | None:
+        """Return the host; None when only the dictionary named it, and it does not exist or is only the wildcard."""
         answer = await self._resolve(name)
         if not answer.addresses:
-            return None if self._is_guess(name) else HostFact(name, (), cnames=answer.cnames)
-        noise = name != self._scope.target_name and await self._is_noise(name, answer)
-        if noise and self._is_guess(name):
+            return None if self._is_guess(name) else HostFact(name, (), cnames=await self._aliases(name, answer))
+        wildcard_only = name != self._scope.target_name and await self._is_wildcard_only(name, answer)
+        if wildcard_only and self._is_guess(name):
             return None
-        return _fact(name, answer, await self._prober.probe(name, min(answer.addresses)), wildcard=noise)
+        return _fact(name, answer, await self._prober.probe(name), wildcard=wildcard_only)
+
+    async def _aliases(self, name: str, answer: DnsAnswer) -> tuple[str, ...]:
+        """What a name without addresses is an alias of: that can be at a service that was left."""
+        return (await self._resolver.trace(name) if answer.outcome is DnsOutcome.NXDOMAIN else answer).cnames
 
     async def _resolve(self, name: str) -> DnsAnswer:
-        """A lost answer is asked for again, unless the resolver is gone altogether."""
+        """Resolve the name; a lost answer is asked for again, unless the resolver is gone altogether."""
         answer = await self._resolver.resolve(name)
         self._health.note(answer.outcome)
         if answer.outcome is not DnsOutcome.UNREACHABLE or self._health.is_dead:
@@ -194,49 +196,49 @@ class Discovery:
         return answer
 
     def _is_guess(self, name: str) -> bool:
-        """The dictionary alone named it, until now."""
-        return self._book.sources(name) == (DICTIONARY,)
+        """Whether only the dictionary named it until now."""
+        return self._hostnames.sources(name) == (DICTIONARY,)
 
-    async def _is_noise(self, name: str, answer: DnsAnswer) -> bool:
+    async def _is_wildcard_only(self, name: str, answer: DnsAnswer) -> bool:
         wildcard = await self._wildcards.wildcard_for(name)
-        return wildcard is not None and await self._wildcards.is_noise(name, answer, wildcard)
+        return wildcard is not None and await self._wildcards.is_wildcard_only(name, answer, wildcard)
 
-    async def _tell(self, fact: HostFact) -> None:
-        """With the sources as they are now."""
+    async def _notify(self, fact: HostFact) -> None:
+        """Hand on the host with the sources as they are now."""
         assert self._on_host is not None  # set before anything is examined
-        told = HostFact(
+        host = HostFact(
             name=fact.name,
-            sources=self._book.sources(fact.name),
+            sources=self._hostnames.sources(fact.name),
             addresses=fact.addresses,
             cnames=fact.cnames,
             http_alive=fact.http_alive,
             https_alive=fact.https_alive,
             wildcard=fact.wildcard,
         )
-        self._facts[fact.name] = told
-        await self._on_host(told)
+        self._facts[fact.name] = host
+        await self._on_host(host)
 
-    async def _tell_news(self) -> None:
-        """Hosts that more sources named after they were told."""
+    async def _notify_changes(self) -> None:
+        """Hand on once more the hosts that more sources have named since."""
         for name, fact in list(self._facts.items()):
-            if self._book.sources(name) != fact.sources:
-                await self._tell(fact)
+            if self._hostnames.sources(name) != fact.sources:
+                await self._notify(fact)
         for zone in self._wildcards.zones:
-            await self._log("INFO", self._say("wildcard", zone=zone))
+            await self._log("INFO", self._texts("wildcard", zone=zone))
 
-    async def _say_silence(self) -> None:
-        if self._said_silence:
+    async def _report_resolver(self) -> None:
+        if self._resolver_reported:
             return
-        self._said_silence = self._health.is_silent or self._has_lost_names
-        if self._health.is_silent:
-            await self._sink.warning("partial", self._say("resolver_silent"))
+        self._resolver_reported = self._health.is_unresponsive or self._has_lost_names
+        if self._health.is_unresponsive:
+            await self._sink.warning("partial", self._texts("resolver_silent"))
         elif self._has_lost_names:
-            await self._sink.warning("partial", self._say("resolver_gaps"))
+            await self._sink.warning("partial", self._texts("resolver_gaps"))
         elif self._health.unanswered:
-            await self._log("WARNING", self._say("dns_unanswered", count=self._health.unanswered))
+            await self._log("WARNING", self._texts("dns_unanswered", count=self._health.unanswered))
 
-    async def _log(self, level: str, message: str) -> None:
-        await self._sink.log(level, _MODULE, message)
+    async def _log(self, level: LogLevel, message: str) -> None:
+        await self._sink.log(LogEntry(level, _MODULE, message))
 
 
 def _fact(name: str, answer: DnsAnswer, pages: Liveness, *, wildcard: bool) -> HostFact:

@@ -2,13 +2,12 @@
 
 import asyncio
 import re
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
-from app.engines.discover.ports import Fetcher, HostSlots
 from app.engines.model import FetchResult
+from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 
 TIMEOUT_S: Final = 10.0  # for one answer; a host that takes longer is not worth a crawl
 MAX_BYTES: Final = 64 * 1024  # enough for a fingerprint
@@ -33,34 +32,29 @@ class Liveness:
     https: Fingerprint | None
 
 
-class Prober:
+class LivenessProber:
     """Asks for start pages. No redirect is followed: a redirect is an answer too."""
 
-    def __init__(self, *, client: Fetcher, limits: HostSlots | None = None) -> None:
-        self._client = client
-        self._limits = limits
+    def __init__(self, fetcher: RateLimitedFetcher) -> None:
+        self._fetcher = fetcher
 
-    async def probe(self, name: str, address: str = "") -> Liveness:
-        """Both schemes at once. `address`: what the limits count the host to."""
+    async def probe(self, name: str) -> Liveness:
+        """Ask on both schemes at once."""
         async with asyncio.TaskGroup() as group:
-            http = group.create_task(self.look("http", name, address))
-            https = group.create_task(self.look("https", name, address))
+            http = group.create_task(self.probe_scheme("http", name))
+            https = group.create_task(self.probe_scheme("https", name))
         return Liveness(http.result(), https.result())
 
-    async def look(self, scheme: str, name: str, address: str = "") -> Fingerprint | None:
-        """The start page's fingerprint; None when no HTTP answer came."""
-        async with self._slot(address or name):
-            result = await self._client.fetch(
-                f"{scheme}://{name}/", max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S, max_redirects=0
-            )
+    async def probe_scheme(self, scheme: str, name: str) -> Fingerprint | None:
+        """Return the start page's fingerprint; None when no HTTP answer came."""
+        result = await self._fetcher.fetch(
+            f"{scheme}://{name}/", max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S, max_redirects=0
+        )
         return fingerprint(result, name) if result.status else None
-
-    def _slot(self, address: str) -> AbstractAsyncContextManager[object]:
-        return self._limits.slot(address) if self._limits else nullcontext()
 
 
 def fingerprint(result: FetchResult, name: str) -> Fingerprint:
-    """Pages that differ in nothing but the host's name look the same."""
+    """Fingerprint a page; those that differ in nothing but the host's name look the same."""
     body = re.compile(re.escape(name.encode()), re.IGNORECASE).sub(b"*", result.body)
     title = _TITLE.search(body)
     location = result.hops[-1].location if result.hops else result.header("location")

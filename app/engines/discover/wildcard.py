@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from app.engines.discover.liveness import Fingerprint, Prober
-from app.engines.discover.ports import Lookup
+from app.engines.discover.liveness import Fingerprint, LivenessProber
 from app.engines.model import DnsAnswer, DnsOutcome
+from app.engines.net.resolver import Resolver
 
 PROBES: Final = 3  # random names that are always asked
 MAX_PROBES: Final = 12  # a pool of addresses that still shows new ones then is judged by HTTP alone
@@ -29,16 +29,16 @@ class Wildcard:
     scheme: str = ""  # on which random names answer HTTP; empty: on none
     pages: tuple[Fingerprint, ...] = field(default=())  # of two random names, on that scheme
 
-    def explains(self, answer: DnsAnswer) -> bool:
+    def matches_dns(self, answer: DnsAnswer) -> bool:
         """Whether the DNS says of this name what it says of any other here."""
         if chain_of(answer) not in self.chains:
             return False
         return not self.stable or self.addresses.issuperset(answer.addresses)
 
-    def serves(self, page: Fingerprint | None) -> bool:
+    def matches_page(self, page: Fingerprint | None) -> bool:
         """Whether the page is the one that every name here shows."""
         if page is None or not self.pages:
-            return page is None  # silent as the others, or the only one that answers
+            return page is None  # no web server, as the others, or the only one that answers
         return all(
             getattr(page, part) == getattr(self.pages[0], part)
             for part in ("status", "title", "location", "body")
@@ -47,34 +47,34 @@ class Wildcard:
 
 
 def chain_of(answer: DnsAnswer) -> tuple[str, ...]:
-    """The CNAME chain, with the name's own first label as `*` where a target repeats it."""
+    """Return the CNAME chain, with the name's own first label as `*` where a target repeats it."""
     label = answer.name.partition(".")[0]
     return tuple(".".join("*" if part == label else part for part in name.split(".")) for name in answer.cnames)
 
 
 def random_label() -> str:
-    """A label that nobody has."""
+    """Make a label that no host has."""
     return "x" + secrets.token_hex(7)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class WildcardDetector:
     """Finds wildcards, each zone once."""
 
-    def __init__(self, *, resolver: Lookup, prober: Prober, label: Callable[[], str] = random_label) -> None:
-        self._resolver = resolver
-        self._prober = prober
-        self._label = label
-        self._zones: dict[str, asyncio.Future[Wildcard | None]] = {}
+    resolver: Resolver
+    prober: LivenessProber
+    label: Callable[[], str] = random_label
+    _zones: dict[str, asyncio.Future[Wildcard | None]] = field(default_factory=dict, init=False)
 
     @property
     def zones(self) -> list[str]:
-        """Zones found to have a wildcard so far."""
+        """Return the zones found to have a wildcard so far."""
         return [
             zone for zone, found in self._zones.items() if found.done() and not found.cancelled() and found.result()
         ]
 
     async def wildcard_for(self, name: str) -> Wildcard | None:
-        """The wildcard that answers beside `name`; None when random names there do not resolve."""
+        """Return the wildcard that answers beside `name`; None when random names there do not resolve."""
         zone = name.partition(".")[2]
         if zone in self._zones:
             return await asyncio.shield(self._zones[zone])
@@ -88,21 +88,21 @@ class WildcardDetector:
         future.set_result(found)
         return found
 
-    async def is_noise(self, name: str, answer: DnsAnswer, wildcard: Wildcard) -> bool:
+    async def is_wildcard_only(self, name: str, answer: DnsAnswer, wildcard: Wildcard) -> bool:
         """Whether the name is nothing but the wildcard. One request at most."""
-        if not wildcard.explains(answer):
+        if not wildcard.matches_dns(answer):
             return False
         if not wildcard.scheme:
-            pages = await self._prober.probe(name, min(answer.addresses))
+            pages = await self.prober.probe(name)
             return pages.http is None and pages.https is None
-        return wildcard.serves(await self._prober.look(wildcard.scheme, name, min(answer.addresses)))
+        return wildcard.matches_page(await self.prober.probe_scheme(wildcard.scheme, name))
 
     async def _examine(self, zone: str) -> Wildcard | None:
         addresses: set[str] = set()
         chains: set[tuple[str, ...]] = set()
         quiet = 0  # probes in a row that showed nothing new
         for asked in range(1, MAX_PROBES + 1):
-            answer = await self._resolver.resolve(f"{self._label()}.{zone}")
+            answer = await self.resolver.resolve(f"{self.label()}.{zone}")
             known = len(addresses) + len(chains)
             if answer.outcome is DnsOutcome.ANSWER:
                 addresses.update(answer.addresses)
@@ -117,15 +117,14 @@ class WildcardDetector:
         )
 
     async def _with_pages(self, wildcard: Wildcard) -> Wildcard:
-        """The same with what two random names serve."""
-        first = f"{self._label()}.{wildcard.zone}"
-        address = min(wildcard.addresses)
-        pages = await self._prober.probe(first, address)
+        """Add what two random names serve."""
+        first = f"{self.label()}.{wildcard.zone}"
+        pages = await self.prober.probe(first)
         scheme = "https" if pages.https else "http" if pages.http else ""
         shown = pages.https or pages.http
         if shown is None:
             return wildcard
-        second = await self._prober.look(scheme, f"{self._label()}.{wildcard.zone}", address)
+        second = await self.prober.probe_scheme(scheme, f"{self.label()}.{wildcard.zone}")
         both = (shown,) if second is None else (shown, second)
         return Wildcard(
             wildcard.zone, wildcard.addresses, wildcard.chains, stable=wildcard.stable, scheme=scheme, pages=both

@@ -9,8 +9,8 @@ _LONG: Final = re.compile(r"&#(?:([0-9]{8,})|[xX]([0-9a-fA-F]{7,}));?")
 _MAX_DIGITS: Final = 7  # 1,114,111 is the last character
 
 
-def unescape(text: str) -> str:
-    """As browsers do, whatever the numbers are: what is no character becomes U+FFFD."""
+def unescape_html(text: str) -> str:
+    """Undo character references as browsers do: a number that is no character becomes U+FFFD."""
     return unescape_all(_LONG.sub(_shorten, text)) if "&" in text else text
 
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from app.engines.extract.table import link_rule
-from app.engines.extract.values import refresh_url
+from app.engines.extract.url_attributes import link_rule
+from app.engines.html.redirects import parse_refresh
 from app.engines.model import Reference, Relation
 from app.engines.urls import resolve
 
@@ -23,7 +23,7 @@ _Found = tuple[str, Relation, str, str]  # URL as written, relation, kind, rel
 
 
 def extract_headers(headers: Sequence[tuple[str, str]], *, url: str) -> tuple[Reference, ...]:
-    """References of an answer's headers (names lower case). What CSP and CORS allow is only mentioned. Never raises."""
+    """Return the references of headers (names lower case). What CSP and CORS allow is only mentioned. Never raises."""
     return tuple(
         Reference(page_url=url, url=target, raw=raw, relation=relation, kind=kind, rel=rel, snippet=value[:_SNIPPET])
         for name, value in headers
@@ -34,7 +34,7 @@ def extract_headers(headers: Sequence[tuple[str, str]], *, url: str) -> tuple[Re
 
 
 def read_csp(value: str, place: str = "header:csp") -> Iterator[_Found]:
-    """Hosts of a Content-Security-Policy with their directive, also from a `meta` element."""
+    """Yield the hosts of a Content-Security-Policy with their directive, also from a `meta` element."""
     for directive in _DIRECTIVES.split(value):
         words = directive.split()
         for word in words[1:]:
@@ -46,7 +46,7 @@ def read_csp(value: str, place: str = "header:csp") -> Iterator[_Found]:
 
 
 def read_link(value: str) -> Iterator[_Found]:
-    """Targets of a Link header (RFC 8288); their strength follows from `rel`, as for the element."""
+    """Yield the targets of a Link header (RFC 8288); their strength follows from `rel`, as for the element."""
     for match in _LINK_VALUE.finditer(value):
         found = _REL.search(match[2])
         rel = (found[1] or found[2] or "").lower() if found else ""
@@ -54,8 +54,8 @@ def read_link(value: str) -> Iterator[_Found]:
 
 
 def _read_refresh(value: str) -> Iterator[_Found]:
-    if (raw := refresh_url(value)) is not None:
-        yield raw, Relation.REDIRECT, "header:refresh", ""
+    if (refresh := parse_refresh(value)) is not None:
+        yield refresh.url, Relation.REDIRECT, "header:refresh", ""
 
 
 def _read_origin(value: str) -> Iterator[_Found]:
@@ -72,7 +72,7 @@ def _read_whole(kind: str) -> Callable[[str], Iterator[_Found]]:
 
 
 def _read_json(kind: str) -> Callable[[str], Iterator[_Found]]:
-    """Report-To and NEL hold JSON, Reporting-Endpoints a structured field: the quoted URLs are what matters."""
+    """Make a reader of quoted URLs: Report-To and NEL hold JSON, Reporting-Endpoints a structured field."""
 
     def read(value: str) -> Iterator[_Found]:
         for match in _URL_IN_JSON.finditer(value.replace("\\/", "/")):

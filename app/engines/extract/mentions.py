@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from app.engines.extract.entities import unescape
-from app.engines.extract.script import find_urls
+from app.engines.extract.entities import unescape_html
+from app.engines.extract.script_urls import find_script_urls
 
 _COMMENT: Final = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
 _CONDITIONAL: Final = re.compile(r"\A\s*+\[if\b", re.IGNORECASE)
@@ -23,7 +23,7 @@ _Found = tuple[str, str, str]  # URL as written, kind, snippet
 
 
 def find_mentions(source: str) -> Iterator[_Found]:
-    """URLs in comments, event handlers and data attributes: (URL as written, kind, snippet)."""
+    """Yield the URLs in comments, event handlers and data attributes: (URL as written, kind, snippet)."""
     if "<!--" in source:
         yield from _in_comments(source)
     if "data-" in source or " on" in source:
@@ -48,11 +48,11 @@ def _in_attributes(source: str) -> Iterator[_Found]:
         name = match[1].lower()
         kind = "data" if name.startswith("data-") else "handler"
         # In quotes, because a data attribute's whole value may be `//host/...`.
-        yield from mentions_in(f'"{unescape(value)}"', f"{kind}:{name}")
+        yield from mentions_in(f'"{unescape_html(value)}"', f"{kind}:{name}")
 
 
 def mentions_in(text: str, kind: str) -> Iterator[_Found]:
-    """URLs that a text mentions, with the characters around them."""
-    for url, how, position in find_urls(text):
+    """Yield the URLs that a text mentions, with the characters around them."""
+    for url, how, position in find_script_urls(text):
         around = text[max(0, position - _AROUND) : position + _AROUND]
         yield url, f"{kind}:atob" if how == "atob" else kind, around

@@ -1,25 +1,25 @@
 """One HTML page: bytes in, everything it refers to out. Pure; never raises, whatever the bytes are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from selectolax.lexbor import LexborHTMLParser
-
-from app.engines.extract.charset import decode
-from app.engines.extract.collector import Collector
+from app.engines.extract.element_description import DomPaths, collapse_whitespace
 from app.engines.extract.headers import extract_headers
-from app.engines.extract.nesting import split_nesting
-from app.engines.extract.noscript import lift
-from app.engines.extract.reader import Facts, Reader
-from app.engines.extract.script import find_location
-from app.engines.extract.tame import tame_markup
-from app.engines.extract.visible import MAX_TEXT, needs_scripts
-from app.engines.extract.xml import as_html, find_addresses, find_markup, find_sheets, is_xml
+from app.engines.extract.hidden_elements import HiddenElements
+from app.engines.extract.page_styles import PageStyles
+from app.engines.extract.reference_collector import ReferenceCollector
+from app.engines.extract.style_sheet import StyleSheet
+from app.engines.extract.tree_extractor import TreeExtractor
+from app.engines.extract.xml import find_addresses, find_markup, find_sheets
+from app.engines.html.document import HtmlDocument
+from app.engines.html.redirects import meta_refreshes, parse_refresh, script_locations
 from app.engines.model import Reference, Relation
 from app.engines.scope import registrable_domain
-from app.engines.urls import host_of, resolve
+from app.engines.urls import host_of
 
+Sheets = Mapping[str, Sequence[StyleSheet]]  # by URL, each after those that it imports
+NO_SHEETS: Final[Sheets] = {}
 _THIN_FOR_SCRIPT: Final = 200  # characters of text below which a function's redirect is taken to be called
 
 
@@ -30,19 +30,18 @@ class Extraction:
     title: str
     text: str  # visible, at most 100,000 characters, a line per block
     charset: str
-    language: str  # the `lang` of the document, lower case, "" when it says none
     base_url: str
     canonical: str | None
-    nofollow: bool
-    noindex: bool
-    next_url: str | None  # rel=next
     links: tuple[str, ...]  # own documents that a crawler may follow, without fragment; no filter by extension
     references: tuple[Reference, ...]  # to foreign hosts, at most 20,000
     own_hosts: tuple[str, ...]  # of the page and of any reference or mention: names for the discovery
     stylesheets: tuple[str, ...]  # own style sheets
     meta_refresh: str | None
     script_location: str | None  # where an inline script sends the window
-    thin: bool  # an app shell, or next to no text: needs JavaScript
+    overflowed: bool = False  # it refers to more than is kept of one page
+    is_odd: bool = False  # a script of it may be worth a second look
+    # What a language model may be shown of it (`Excerpt.to_json`); None: nobody reads along, or a rule has found signs.
+    excerpt: Sequence[Any] | None = None
 
 
 def extract(
@@ -51,9 +50,9 @@ def extract(
     url: str,
     headers: Sequence[tuple[str, str]],
     is_internal: Callable[[str], bool] | None = None,
-    sheets: Sequence[str] = (),
+    sheets: Sheets = NO_SHEETS,
 ) -> Extraction:
-    """Reads a page that came from `url`.
+    """Extract what a page from `url` refers to.
 
     Args:
         body: decoded content, as far as it was fetched.
@@ -61,47 +60,61 @@ def extract(
         headers: of the answer, names lower case.
         is_internal: whether a host is the site's own; by default the page's registrable domain is. References are
             kept of foreign hosts alone.
-        sheets: texts of the site's style sheets that are at hand; they only help to see what is hidden.
+        sheets: the site's style sheets that are at hand; they only help to see what is hidden.
     """
-    text, charset = decode(body, _header(headers, "content-type"))
-    source = text if is_xml(_header(headers, "content-type"), text) else ""
-    text, noscripts = lift(tame_markup(as_html(text) if source else text))
-    pieces = split_nesting(text)
-    trees = [LexborHTMLParser(piece) for piece in pieces]
-    base_url = _base_of(trees[0], url)
-    collector = Collector(url, base_url, is_internal or _same_owner(url), charset)
-    facts = Facts()
-    _read_headers(headers, url, collector, facts)
-    readers = [Reader(tree, piece, collector, facts, sheets) for tree, piece in zip(trees, pieces, strict=True)]
-    visible = "\n".join(filter(None, (reader.read() for reader in readers)))[:MAX_TEXT]
-    for markup in noscripts:
-        facts.noscript += markup
-        readers[0].read_inside(markup, "noscript:")
-    if source:
-        _read_xml(source, collector, readers[0])
-    location = _script_location(facts, collector, nested=len(visible) < _THIN_FOR_SCRIPT)
+    document = HtmlDocument.decode(body, content_type_of(headers))
+    hidden = hidden_elements(document, url, sheets)
+    return extract_document(document, url=url, headers=headers, is_internal=is_internal, hidden=hidden)
+
+
+def hidden_elements(document: HtmlDocument, url: str, sheets: Sheets = NO_SHEETS) -> list[HiddenElements]:
+    """Return what is hidden on each tree of a document from `url`, with the style sheets that are at hand."""
+    styles = PageStyles.of(document.trees, document.base_url(url), sheets)
+    return [HiddenElements(tree, styles) for tree in document.trees]
+
+
+def extract_document(
+    document: HtmlDocument,
+    *,
+    url: str,
+    headers: Sequence[tuple[str, str]],
+    is_internal: Callable[[str], bool] | None = None,
+    hidden: Sequence[HiddenElements] = (),
+) -> Extraction:
+    """Extract the same from a document that is parsed already, and of which it may be known what is hidden."""
+    hidden = hidden or hidden_elements(document, url)
+    collector = ReferenceCollector(url, document.base_url(url), is_internal or _same_owner(url), document.charset)
+    _read_headers(headers, url, collector)
+    extractors = [
+        TreeExtractor(tree, piece, collector, document.inactive, of_tree)
+        for tree, piece, of_tree in zip(document.trees, document.pieces, hidden, strict=True)
+    ]
+    for extractor in extractors:
+        extractor.read()
+    for markup in document.head_noscripts:
+        extractors[0].read_inside(markup, "noscript:")
+    if document.xml:
+        _read_xml(document.xml, collector, extractors[0])
+    meta_refresh, script_location = _meta_refresh(document, collector), _script_location(document, collector)
     return Extraction(
-        title=facts.title,
-        text=visible,
-        charset=charset,
-        language=facts.language,
-        base_url=base_url,
-        canonical=facts.canonical,
-        nofollow=bool(facts.robots & {"nofollow", "none"}),
-        noindex=bool(facts.robots & {"noindex", "none"}),
-        next_url=facts.next_url,
+        title=collapse_whitespace(document.title),
+        text=document.visible_text,
+        charset=document.charset,
+        base_url=collector.base_url,
+        canonical=collector.canonical,
         links=tuple(collector.links),
         references=tuple(collector.references),
         own_hosts=tuple(sorted(collector.own_hosts)),
         stylesheets=tuple(collector.sheets),
-        meta_refresh=facts.meta_refresh,
-        script_location=location,
-        thin=needs_scripts(trees[0], visible, noscript=facts.noscript, has_scripts=facts.has_scripts),
+        meta_refresh=meta_refresh,
+        script_location=script_location,
+        overflowed=collector.overflowed,
     )
 
 
-def _header(headers: Sequence[tuple[str, str]], name: str) -> str:
-    return next((value for key, value in headers if key == name), "")
+def content_type_of(headers: Sequence[tuple[str, str]]) -> str:
+    """Return the header's value, "" without one."""
+    return next((value for key, value in headers if key == "content-type"), "")
 
 
 def _same_owner(url: str) -> Callable[[str], bool]:
@@ -109,39 +122,36 @@ def _same_owner(url: str) -> Callable[[str], bool]:
     return lambda host: registrable_domain(host) == own
 
 
-def _base_of(tree: LexborHTMLParser, url: str) -> str:
-    """What relative URLs resolve against: the first `base[href]`, itself relative to the page."""
-    node = tree.css_first("base[href]")
-    return (node is not None and resolve(url, node.attributes.get("href") or "")) or url
-
-
-def _read_headers(headers: Sequence[tuple[str, str]], url: str, collector: Collector, facts: Facts) -> None:
+def _read_headers(headers: Sequence[tuple[str, str]], url: str, collector: ReferenceCollector) -> None:
     for reference in extract_headers(headers, url=url):
         collector.add_plain(
             reference.url, reference.relation, reference.kind, snippet=reference.snippet, rel=reference.rel
         )
         if "canonical" in reference.rel.split():
-            facts.canonical = reference.url
+            collector.canonical = reference.url
         if reference.kind == "header:refresh":
             collector.follow(reference.url)
-    for name, value in headers:
-        if name == "x-robots-tag":
-            facts.robots.update(value.lower().replace(",", " ").split())
 
 
-def _read_xml(source: str, collector: Collector, reader: Reader) -> None:
-    """What XML says otherwise than HTML would."""
+def _read_xml(source: str, collector: ReferenceCollector, extractor: TreeExtractor) -> None:
+    """Add references that XML has and HTML does not know."""
     for raw in find_sheets(source):
         collector.add_plain(raw, Relation.EMBED, "xml:stylesheet", snippet=raw)
     for raw, element in find_addresses(source):
         collector.add_plain(raw, Relation.LINK, f"xml:{element}", snippet=raw)
         collector.follow(raw)
-    reader.read_inside("\n".join(find_markup(source)), "feed:")
+    extractor.read_inside("\n".join(find_markup(source)), "feed:")
 
 
-def _script_location(facts: Facts, collector: Collector, *, nested: bool) -> str | None:
-    for script in facts.scripts:
-        if (raw := find_location(script, nested=nested)) is not None and (url := collector.follow(raw)) is not None:
-            collector.add_plain(raw, Relation.REDIRECT, "script:location", snippet=raw)
+def _meta_refresh(document: HtmlDocument, collector: ReferenceCollector) -> str | None:
+    refreshes = filter(None, map(parse_refresh, meta_refreshes(document)))
+    return next(filter(None, (collector.follow(refresh.url) for refresh in refreshes)), None)
+
+
+def _script_location(document: HtmlDocument, collector: ReferenceCollector) -> str | None:
+    for raw, script in script_locations(document, nested=len(document.visible_text) < _THIN_FOR_SCRIPT):
+        if (url := collector.follow(raw)) is not None:
+            path = DomPaths().of(script)
+            collector.add_plain(raw, Relation.REDIRECT, "script:location", snippet=raw, dom_path=path)
             return url
     return None

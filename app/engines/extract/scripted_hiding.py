@@ -1,101 +1,163 @@
 """Hiding by inline scripts that run at once, as far as constant strings show it.
 
-Two old tricks of link sellers: `document.getElementById("x").style.display = "none"` after the links, and links between
-`document.write('<div style="display:none">')` and `document.write('</div>')`. Code inside braces is left alone: menus
-and tabs live there.
+Old tricks of link sellers: `document.getElementById("x").style.display = "none"` after the links, a class or the
+attribute `hidden` given to them, their removal, and links between `document.write('<div style="display:none">')` and
+`document.write('</div>')`. Strings that are put together of constants count as one. Code inside braces is left alone:
+menus and tabs live there.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from app.engines.extract.declarations import kind_of_box, read_style
-from app.engines.extract.script import is_top_level, unescape
+from app.engines.extract.box_hiding import kind_of_box
+from app.engines.extract.css_declarations import read_style
+from app.engines.extract.style_sheet import StyleSheet
+from app.engines.html.script_text import is_top_level, unescape_script
 
 _MAX_SCRIPT: Final = 65_536  # characters that are searched; such scripts are short
 _MAX_NAMES: Final = 50  # variables and elements of one script
 _MAX_SIBLINGS: Final = 5_000  # that one written tag may hide
-_STRING: Final = r"""(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)')"""
-_BY_ID: Final = re.compile(
-    rf"getElementById\s*\(\s*{_STRING}\s*\)\s*\.\s*style\s*\.\s*(\w+)\s*=\s*{_STRING}"
-    rf"|getElementById\s*\(\s*{_STRING}\s*\)\s*\.\s*setAttribute\s*\(\s*[\"']style[\"']\s*,\s*{_STRING}"
+_DOUBLE: Final = r'"(?:[^"\\\n]|\\.)*+"'
+_SINGLE: Final = r"'(?:[^'\\\n]|\\.)*+'"
+_CODE_OR_COMMENT: Final = re.compile(rf"({_DOUBLE}?|{_SINGLE}?)|//[^\n]*+|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_STRINGS: Final = re.compile(rf"(?:{_DOUBLE}?|{_SINGLE}?)(?:\s*+\+\s*+(?:{_DOUBLE}|{_SINGLE}))*+")
+_ONE_STRING: Final = re.compile(rf"{_DOUBLE}|{_SINGLE}")
+
+
+def _string(name: str) -> str:
+    return rf"(?P<{name}>{_DOUBLE}|{_SINGLE})"
+
+
+_TARGET: Final = rf"(?P<how>getElementById|querySelector)\s*+\(\s*+{_string('whom')}\s*+\)"
+_CHANGE: Final = re.compile(
+    rf"{_TARGET}\s*+\.\s*+(?:"
+    rf"style\s*+(?:\.\s*+(?P<property>\w++)|\[\s*+{_string('key')}\s*+\])\s*+=\s*+{_string('value')}"
+    rf"|setAttribute\s*+\(\s*+[\"']style[\"']\s*+,\s*+{_string('text')}"
+    rf"|(?:className\s*+=\s*+|classList\s*+\.\s*+add\s*+\(\s*+){_string('names')}"
+    rf"|(?P<gone>hidden\s*+=\s*+(?:true|!0)|remove\s*+\(\s*+\)|setAttribute\s*+\(\s*+[\"']hidden[\"']))"
 )
-_WRITE: Final = re.compile(rf"document\s*\.\s*write(?:ln)?\s*\(\s*{_STRING}")
-_NAMED: Final = re.compile(
-    rf"(?:var|let|const)\s+([\w$]+)\s*=\s*(?:document\s*\.\s*)?(getElementById\s*\(\s*{_STRING}\s*\))"
-)
+_REMOVED: Final = re.compile(rf"removeChild\s*+\(\s*+(?:document\s*+\.\s*+)?{_TARGET}")
+_WRITE: Final = re.compile(rf"document\s*+\.\s*+write(?:ln)?\s*+\(\s*+{_string('markup')}")
+_NAMED: Final = re.compile(rf"(?:var|let|const)\s++([\w$]++)\s*+=\s*+(?:document\s*+\.\s*+)?({_TARGET})")
+_SELECTOR: Final = re.compile(r"\A[#.]?[\w\-]{1,60}\Z")
 _STYLE_BLOCK: Final = re.compile(r"<style[^<>]*>(.*?)(?:</style|\Z)", re.IGNORECASE | re.DOTALL)
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][\w\-]*+)([^<>]*+)>")
 _STYLE_ATTRIBUTE: Final = re.compile(r"style\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
 _CAPITAL: Final = re.compile(r"[A-Z]")
+_GONE: Final = {"display": "none"}
+_MARKS: Final = ("getElementById", "querySelector", "write")  # one of them is in every such script
 
 
-def hidden_by_scripts(tree: LexborHTMLParser) -> Iterator[int]:
-    """Memory ids of the elements that a script hides together with all they hold."""
+def script_styles(tree: LexborHTMLParser, sheets: Sequence[StyleSheet] = ()) -> dict[int, dict[str, str]]:
+    """Return what scripts declare for elements: memory id -> property -> value. `sheets` know what classes mean."""
+    found: dict[int, dict[str, str]] = {}
     for node, code in _scripts(tree):
-        for name, style in hidden_names(code):
-            if (element := _by_id(tree, name)) is not None and kind_of_box(_plain(style)) is not None:
-                yield element.mem_id
+        for selector, change in style_changes(code):
+            if (element := tree.css_first(selector)) is not None:
+                found.setdefault(element.mem_id, {}).update(_declared(change, sheets))
         if (tag := _open_hidden_tag(written_markup(code))) is not None:
-            yield from _siblings_until_closed(node, tag)
+            found.update((key, dict(_GONE)) for key in _siblings_until_closed(node, tag))
+    return found
 
 
 def written_sheets(tree: LexborHTMLParser) -> Iterator[str]:
-    """Style blocks that scripts write."""
+    """Yield the style blocks that scripts write."""
     for _, code in _scripts(tree):
-        for match in _STYLE_BLOCK.finditer(written_markup(code)):
-            yield match[1]
+        if "<style" in code.lower():
+            for match in _STYLE_BLOCK.finditer(written_markup(code)):
+                yield match[1]
 
 
 def _scripts(tree: LexborHTMLParser) -> Iterator[tuple[LexborNode, str]]:
-    for node in tree.css("script"):
+    for node in tree.css("script:not([src])"):
         code = node.text()[:_MAX_SCRIPT]
-        if "getElementById" in code or "write" in code:
-            yield node, code
+        if any(mark in code for mark in _MARKS):
+            yield node, _simplified(code)
 
 
-def hidden_names(code: str) -> Iterator[tuple[str, str]]:
-    """(id of an element, style text that the script gives it)."""
+def _simplified(code: str) -> str:
+    """Drop comments, and put strings together."""
+    if "//" in code or "/*" in code:
+        code = _CODE_OR_COMMENT.sub(lambda match: match[1] or " ", code)
+    return _STRINGS.sub(_joined, code) if "+" in code else code
+
+
+def _joined(match: re.Match[str]) -> str:
+    parts = [part[1:-1] if part[0] == '"' else part[1:-1].replace('"', '\\"') for part in _ONE_STRING.findall(match[0])]
+    return match[0] if len(parts) == 1 else f'"{"".join(parts)}"'
+
+
+def style_changes(code: str) -> Iterator[tuple[str, str]]:
+    """Yield (selector of an element, style text that the script gives it, or `.name` of a class)."""
     named = {match[1]: match[2] for match in islice(_NAMED.finditer(code), _MAX_NAMES)}
     if named:
         code = _use_of(named).sub(lambda match: named[match[0]], code)
-    for match in islice(_BY_ID.finditer(code), _MAX_NAMES):
-        if not is_top_level(code[: match.start()]):
-            continue
-        identifier = match[1] or match[2] or match[6] or match[7] or ""
-        value = unescape(match[4] or match[5] or match[8] or match[9] or "")
-        name = _CAPITAL.sub(lambda capital: "-" + capital[0].lower(), match[3] or "cssText")
-        yield identifier, value if name == "css-text" else f"{name}:{value}"
+    for match in islice(_CHANGE.finditer(code), _MAX_NAMES):
+        if (selector := _selector(match)) and is_top_level(code[: match.start()]):
+            yield from ((selector, change) for change in _changes(match))
+    for match in islice(_REMOVED.finditer(code), _MAX_NAMES):
+        if (selector := _selector(match)) and is_top_level(code[: match.start()]):
+            yield selector, "display:none"
+
+
+def _selector(match: re.Match[str]) -> str:
+    name = _text(match["whom"])
+    if not _SELECTOR.match(name):
+        return ""
+    return name if match["how"] == "querySelector" else f'[id="{name}"]'
+
+
+def _changes(match: re.Match[str]) -> Iterator[str]:
+    if match["gone"]:
+        yield "display:none"
+    elif match["names"]:
+        yield from (f".{name}" for name in _text(match["names"]).split())
+    elif match["text"]:
+        yield _text(match["text"])
+    else:
+        key = match["property"] or _text(match["key"] or '""')
+        name = _CAPITAL.sub(lambda capital: f"-{capital[0].lower()}", key)
+        value = _text(match["value"])
+        yield value if name == "css-text" else f"{name}:{value}"
+
+
+def _text(string: str) -> str:
+    return unescape_script(string[1:-1])
 
 
 def _use_of(named: dict[str, str]) -> re.Pattern[str]:
-    """Where a variable that holds an element is used."""
-    return re.compile(rf"(?<![\w$.])(?:{'|'.join(map(re.escape, named))})(?=\s*\.)")
+    """Return a pattern for the uses of variables that hold an element."""
+    return re.compile(rf"(?<![\w$.])(?:{'|'.join(map(re.escape, named))})(?=\s*[.)])")
 
 
-def _by_id(tree: LexborHTMLParser, name: str) -> LexborNode | None:
-    if not name or '"' in name or "\\" in name:
-        return None
-    return tree.css_first(f'[id="{name}"]')
+def _declared(change: str, sheets: Sequence[StyleSheet]) -> dict[str, str]:
+    if not change.startswith("."):
+        return _plain(change)
+    rules = (rule for sheet in sheets for _, rule in sheet.hiding.get(change.lower(), ()))
+    return {
+        name: value
+        for rule in rules
+        if rule.selector.lower() == change.lower()
+        for name, (value, _) in rule.style.items()
+    }
 
 
 def _plain(style: str) -> dict[str, str]:
     declared = {name: value for name, (value, _) in read_style(style).items()}
-    if declared.get("visibility") == "hidden":
-        return {"display": "none"}
-    return declared
+    return dict(_GONE) if declared.get("visibility") == "hidden" else declared
 
 
 def written_markup(code: str) -> str:
-    """The constant strings that a script writes into the page, in order."""
-    return "".join(unescape(match[1] or match[2] or "").replace('\\"', '"') for match in _WRITE.finditer(code))
+    """Return the constant strings that a script writes into the page, in order."""
+    return "".join(_text(match["markup"]).replace('\\"', '"') for match in _WRITE.finditer(code))
 
 
 def _open_hidden_tag(markup: str) -> str | None:
-    """Name of a hiding element that the markup opens and does not close."""
+    """Return the name of a hiding element that the markup opens and does not close."""
     stack: list[tuple[str, bool]] = []
     for match in _TAG.finditer(markup):
         name = match[2].lower()
@@ -113,7 +175,7 @@ def _hides(attributes: str) -> bool:
 
 
 def _siblings_until_closed(script: LexborNode, tag: str) -> Iterator[int]:
-    """What stands after the script, up to the script that writes the closing tag."""
+    """Yield what stands after the script, up to the script that writes the closing tag."""
     current = script.next
     for _ in range(_MAX_SIBLINGS):
         if current is None:

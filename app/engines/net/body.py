@@ -18,7 +18,7 @@ _NOT_ASKED_FOR: Final = frozenset({"br", "zstd", "compress", "x-compress", "dcb"
 
 
 class UnknownCoding(ValueError):
-    """The body came in a coding that was not asked for."""
+    """Raised for a body in a coding that was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class MinimumSpeed:
 
 
 class TooSlow(Exception):
-    """The body came slower than the minimum speed."""
+    """Raised for a body that comes slower than the minimum speed."""
 
 
 class Stream(Protocol):
@@ -103,7 +103,7 @@ class BodyDecoder:
             more = more or bool(data)
 
     def _next_member(self, start: bytes) -> _Inflater | None:
-        """Decompressor for the stream that starts here; None for the padding behind the last one."""
+        """Return a decompressor for the stream that starts here; None for the padding behind the last one."""
         self._members += 1
         if self._coding == "deflate":
             return _inflater_for_deflate(start) if self._members == 1 else None
@@ -114,7 +114,7 @@ class BodyDecoder:
 
 
 def _inflater_for_deflate(start: bytes) -> _Inflater:
-    """RFC 9110 means zlib's format by "deflate", many servers send it raw: the header's check bits tell."""
+    """Choose by the header's check bits: "deflate" means zlib's format (RFC 9110), but many servers send it raw."""
     is_zlib = len(start) < len(_GZIP_MAGIC) or (
         start[0] & 0x0F == zlib.DEFLATED and int.from_bytes(start[:2]) % 31 == 0
     )
@@ -133,8 +133,8 @@ async def read_body(
         try:
             async with asyncio.timeout(speed.window_s):
                 data = await stream.readany()
-        except TimeoutError as silence:
-            raise TooSlow(f"nothing for {speed.window_s:g} s") from silence
+        except TimeoutError as pause:
+            raise TooSlow(f"nothing for {speed.window_s:g} s") from pause
         if not data or not decoder.feed(data):
             return
         window_bytes += len(data)

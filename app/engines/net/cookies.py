@@ -14,7 +14,7 @@ MAX_SENT: Final = 8_192  # bytes of one Cookie header, as servers take them
 
 
 class ScanCookies:
-    """Fulfils `crawl.ports.Cookies`. Kept in memory, for the target alone; make it inside the running loop."""
+    """Keeps cookies in memory, for the target alone; make it inside the running loop."""
 
     def __init__(self) -> None:
         self._jar = CookieJar()
@@ -23,7 +23,7 @@ class ScanCookies:
         self.version = 0
 
     def take(self, url: str, lines: tuple[str, ...]) -> None:
-        """`lines`: the values of the answer's Set-Cookie headers."""
+        """Take the values of the answer's Set-Cookie headers."""
         host = host_of(url)
         usable = [line for line in lines if len(line) <= MAX_LINE]
         if not usable or self._settings[host] >= MAX_PER_HOST:
@@ -34,7 +34,7 @@ class ScanCookies:
         self.version += self.header_for(url) != before
 
     def header_for(self, url: str) -> str:
-        """The value of the Cookie header, empty when there is none to send."""
+        """Return the value of the Cookie header, empty when there is none to send."""
         if not self._settings:
             return ""
         found = self._jar.filter_cookies(URL(url, encoded=True))

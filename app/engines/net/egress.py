@@ -15,7 +15,6 @@ from typing import Final
 
 import ada_url
 
-from app.engines.model import NetworkConfig
 from app.engines.net.policy import AddressPolicy, BlockedAddress
 from app.engines.net.resolver import Endpoint, Resolver
 
@@ -45,7 +44,7 @@ _REASONS: Final = {
 
 
 class _Refused(Exception):
-    """Answer this status and close."""
+    """Raised to answer this status and close."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -63,13 +62,13 @@ class _Head:
         return next((value for key, value in self.headers if key == name), b"")
 
     def end_to_end(self) -> bytes:
-        """The header lines that pass a proxy, with the connection ending after this message."""
+        """Return the header lines that pass a proxy, with the connection ending after this message."""
         kept = [(name, value) for name, value in self.headers if name not in _HOP_BY_HOP]
         return b"".join(name + b": " + value + b"\r\n" for name, value in (*kept, (b"connection", b"close"))) + b"\r\n"
 
 
 class EgressProxy:
-    """HTTP proxy (CONNECT and absolute form) on a free port of 127.0.0.1, for whoever knows its credentials.
+    """Serves as HTTP proxy (CONNECT and absolute form) on a free port of 127.0.0.1, for clients with its credentials.
 
     `username` and `password` are random per instance: no other process of the machine can use it.
     """
@@ -78,13 +77,7 @@ class EgressProxy:
     blocked_count: int
     unresolved_count: int
 
-    def __init__(
-        self,
-        *,
-        policy: AddressPolicy,
-        resolver: Resolver,
-        config: NetworkConfig,  # noqa: ARG002 - every part of net is made with the same three
-    ) -> None:
+    def __init__(self, *, policy: AddressPolicy, resolver: Resolver) -> None:
         self.username = "scan"
         self.password = secrets.token_urlsafe(24)
         self.blocked_count = 0
@@ -111,7 +104,7 @@ class EgressProxy:
         self._server = None
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Our own task: asyncio's, before Python 3.12, logs an error when it is cancelled."""
+        """Serve in a task of our own: asyncio's, before Python 3.12, logs an error when it is cancelled."""
         session = asyncio.create_task(self._serve(reader, writer), name="egress")
         self._sessions.add(session)
         session.add_done_callback(self._sessions.discard)
@@ -165,7 +158,7 @@ class EgressProxy:
     async def _forward(
         self, method: bytes, target: str, head: _Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """One request, one answer, end of connection: nothing else of the client's can reach this server."""
+        """Pass one request and one answer, then end: nothing else of the client's can reach this server."""
         if not target.startswith("http://"):
             raise _Refused(400, "absolute http URL needed")
         length = head.get(b"content-length") or b"0"
@@ -211,7 +204,7 @@ class EgressProxy:
 
 
 async def _read_head(reader: asyncio.StreamReader) -> _Head:
-    """Raises EOFError when the peer left, LimitOverrunError for an endless head."""
+    """Read a head. Raises EOFError when the peer left, LimitOverrunError for an endless head."""
     lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
     pairs = (line.partition(b":") for line in lines[1:] if line)
     return _Head(lines[0], tuple((name.strip().lower(), value.strip()) for name, _, value in pairs))
@@ -229,7 +222,7 @@ async def _pass_body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
 
 
 async def _pass_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """The client hears `Connection: close` whatever the server says, so that it asks nothing more here."""
+    """Pass the answer on with `Connection: close` whatever the server says: nothing more is asked here."""
     async with asyncio.timeout(IDLE_TIMEOUT_S):
         head = await _read_head(reader)
         while head.first.partition(b" ")[2].startswith(b"1"):  # interim answers; no upgrade was passed on
@@ -239,7 +232,7 @@ async def _pass_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Until the end, a silence, or too much of it. Waiting for the slower side bounds what lies in memory."""
+    """Copy until the end, a long pause or too many bytes. Waiting for the slower side bounds the memory."""
     passed = 0
     while passed < MAX_CONNECTION_BYTES:
         async with asyncio.timeout(IDLE_TIMEOUT_S):
@@ -254,7 +247,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 def _split_authority(url: str) -> tuple[str, int]:
-    """Host and port of a URL, read as browsers do. Raises `_Refused` for anything that is none."""
+    """Return host and port of a URL, read as browsers do. Raises `_Refused` for what is no URL."""
     try:
         parsed = ada_url.URL(url)
     except (ValueError, UnicodeError) as bad:
@@ -264,7 +257,7 @@ def _split_authority(url: str) -> tuple[str, int]:
 
 
 def _origin_form(url: str) -> bytes:
-    """Path and query as the browser wrote them."""
+    """Return path and query as the browser wrote them."""
     rest = url.removeprefix("http://")
     cut = next((index for index, char in enumerate(rest) if char in "/?#"), len(rest))
     path = rest[cut:].partition("#")[0]

@@ -9,17 +9,17 @@ import aiohttp
 
 from app.engines.model import FetchError
 from app.engines.net.body import TooSlow, UnknownCoding
-from app.engines.net.dialling import NameUnresolved
+from app.engines.net.http_resolver import NameUnresolved
 from app.engines.net.policy import BlockedAddress
 
 MAX_DETAIL = 300  # characters; a detail may hold bytes of a hostile server
 
-# What a fetch may raise for reasons outside this house. ValueError: yarl, idna and ssl on strange names.
+# What a fetch may raise for reasons outside this program. ValueError: yarl, idna and ssl on strange names.
 NETWORK_ERRORS = (aiohttp.ClientError, OSError, ValueError, asyncio.TimeoutError, zlib.error, TooSlow)
 
 
-def explain(failure: BaseException) -> tuple[FetchError, str]:
-    """Stable kind and readable detail of a failure in `NETWORK_ERRORS`."""
+def classify_failure(failure: BaseException) -> tuple[FetchError, str]:
+    """Return the stable kind and the readable detail of a failure in `NETWORK_ERRORS`."""
     cause = failure.os_error if isinstance(failure, aiohttp.ClientConnectorError) else failure
     return kind_of(failure, cause), printable(str(cause) or type(cause).__name__)
 
@@ -49,10 +49,10 @@ def kind_of(failure: BaseException, cause: BaseException) -> FetchError:
 
 
 def is_blocked(failure: OSError) -> bool:
-    """Also when happy eyeballs made one OSError of the refusals of several addresses."""
+    """Whether the policy refused, also when happy eyeballs made one OSError of several refusals."""
     return isinstance(failure, BlockedAddress) or (failure.errno == errno.EACCES and "address policy" in str(failure))
 
 
 def printable(text: str) -> str:
-    """Short and on one line: parts of it may come from the other side."""
+    """Make the text short and one line: parts of it may come from the other side."""
     return "".join(char if char.isprintable() else " " for char in text[:MAX_DETAIL])

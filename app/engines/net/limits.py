@@ -18,41 +18,41 @@ MAX_BACK_OFF_S: Final = (
 OVERRUN_STATUSES: Final = frozenset({429, 503})
 
 
-class _Lane:
-    """One address. Permits that back-off takes away are parked and come back one by one with good answers."""
+class _AddressState:
+    """The state of one address. Back-off withholds permits, and good answers bring them back one by one."""
 
     def __init__(self, permits: int) -> None:
         self.permits = permits
         self.semaphore = asyncio.Semaphore(permits)
-        self.parked = 0  # permits that nobody may use at the moment
-        self.to_park = 0  # of those in use, how many are parked when they come back
+        self.withheld = 0  # permits that are not in use at the moment
+        self.to_withhold = 0  # of those in use, how many are withheld when they come back
         self.interval_s = 0.0  # between two starts
         self.next_start = 0.0  # by the clock: the earliest start not yet given away
-        self.not_before = 0.0  # by the clock: nobody starts earlier, whatever turn they have
+        self.not_before = 0.0  # by the clock: no request starts earlier, whatever its turn
         self.refusals = 0  # in a row
 
     def give_back(self) -> None:
-        if self.to_park:
-            self.to_park -= 1
-            self.parked += 1
+        if self.to_withhold:
+            self.to_withhold -= 1
+            self.withheld += 1
         else:
             self.semaphore.release()
 
     def shrink(self) -> None:
         """Halve what may run at once, never below one."""
-        running = self.permits - self.parked - self.to_park
-        self.to_park += running - max(1, running // 2)
+        running = self.permits - self.withheld - self.to_withhold
+        self.to_withhold += running - max(1, running // 2)
 
     def grow(self) -> None:
-        if self.to_park:
-            self.to_park -= 1
-        elif self.parked:
-            self.parked -= 1
+        if self.to_withhold:
+            self.to_withhold -= 1
+        elif self.withheld:
+            self.withheld -= 1
             self.semaphore.release()
 
 
 class HostLimits:
-    """Slots per host address (or whatever key the callers agree on). One instance per scan, shared by all stages.
+    """Gives slots per address. One instance per scan is shared by all stages; several hosts may share an address.
 
     Waiting is in the order of arrival. Cancelling a waiter gives its place back.
     """
@@ -67,55 +67,65 @@ class HostLimits:
         self._per_address = per_address
         self._clock = clock
         self._sleep = sleep
-        self._lanes: dict[str, _Lane] = {}
+        self._states: dict[str, _AddressState] = {}  # by address
+        self._addresses: dict[str, str] = {}  # by host; one that is not here counts by its name
+
+    def assign_address(self, host: str, address: str) -> None:
+        """Let the host share the limits of that address from now on."""
+        self._addresses[host] = address
+
+    def has_address(self, host: str) -> bool:
+        """Whether `assign_address` was called for the host."""
+        return host in self._addresses
 
     @asynccontextmanager
-    async def slot(self, host_or_address: str) -> AsyncIterator[None]:
-        """Hold one of the address's slots; entering waits for a free one and for the address's turn."""
-        lane = self._lane(host_or_address)
-        await lane.semaphore.acquire()
+    async def slot(self, host: str) -> AsyncIterator[None]:
+        """Hold one of the slots of the host's address; entering waits for a free one and for the address's turn."""
+        state = self._state(host)
+        await state.semaphore.acquire()
         try:
-            await self._wait_turn(lane)
+            await self._wait_turn(state)
             yield
         finally:
-            lane.give_back()
+            state.give_back()
 
-    def set_crawl_delay(self, host_or_address: str, delay_s: float) -> None:
-        """From robots.txt: at least this long between two starts. The longest wins, hosts may share an address."""
-        lane = self._lane(host_or_address)
-        lane.interval_s = max(lane.interval_s, min(max(0.0, delay_s), MAX_CRAWL_DELAY_S))
+    def set_crawl_delay(self, host: str, delay_s: float) -> None:
+        """Leave at least this long between two starts (robots.txt). The longest wins: hosts may share an address."""
+        state = self._state(host)
+        state.interval_s = max(state.interval_s, min(max(0.0, delay_s), MAX_CRAWL_DELAY_S))
 
-    def note(self, host_or_address: str, status: int, retry_after: str = "") -> None:
-        """Tell what the address answered (status 0: nothing). `retry_after` is the header's value."""
-        lane = self._lane(host_or_address)
+    def note(self, host: str, status: int, retry_after: str = "") -> None:
+        """Note what the host answered (status 0: nothing). `retry_after` is the header's value."""
+        state = self._state(host)
         if status in OVERRUN_STATUSES:
-            self._back_off(lane, retry_after)
+            self._back_off(state, retry_after)
         elif status:
-            lane.refusals = 0
-            lane.grow()
+            state.refusals = 0
+            state.grow()
 
-    def _back_off(self, lane: _Lane, retry_after: str) -> None:
+    def _back_off(self, state: _AddressState, retry_after: str) -> None:
         asked = retry_after_s(retry_after)
-        pause = asked if asked is not None else min(MAX_BACK_OFF_S, FIRST_BACK_OFF_S * 2 ** min(lane.refusals, 10))
-        lane.refusals += 1
-        lane.not_before = max(lane.not_before, self._clock() + min(pause, MAX_PAUSE_S))
-        lane.shrink()
+        pause = asked if asked is not None else min(MAX_BACK_OFF_S, FIRST_BACK_OFF_S * 2 ** min(state.refusals, 10))
+        state.refusals += 1
+        state.not_before = max(state.not_before, self._clock() + min(pause, MAX_PAUSE_S))
+        state.shrink()
 
-    async def _wait_turn(self, lane: _Lane) -> None:
-        start = max(self._clock(), lane.next_start)
-        lane.next_start = start + lane.interval_s
+    async def _wait_turn(self, state: _AddressState) -> None:
+        start = max(self._clock(), state.next_start)
+        state.next_start = start + state.interval_s
         # A Retry-After that comes while we wait moves everybody back.
-        while (wait := max(start, lane.not_before) - self._clock()) > 0:
+        while (wait := max(start, state.not_before) - self._clock()) > 0:
             await self._sleep(wait)
 
-    def _lane(self, key: str) -> _Lane:
-        if key not in self._lanes:
-            self._lanes[key] = _Lane(self._per_address)
-        return self._lanes[key]
+    def _state(self, host: str) -> _AddressState:
+        key = self._addresses.get(host, host)
+        if key not in self._states:
+            self._states[key] = _AddressState(self._per_address)
+        return self._states[key]
 
 
 def retry_after_s(value: str) -> float | None:
-    """Seconds of a Retry-After header (delay or HTTP date), None when it says nothing usable."""
+    """Return the seconds of a Retry-After header (delay or HTTP date); None when it says nothing usable."""
     text = value.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])

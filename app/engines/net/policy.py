@@ -67,7 +67,7 @@ _ISATAP: Final = (0x00005EFE, 0x02005EFE)  # upper half of an interface identifi
 
 
 class BlockedAddress(OSError):
-    """The policy refuses this address or port. `errno` and `strerror` are set: asyncio and aiohttp print those."""
+    """Raised for a refused address or port. `errno` and `strerror` are set: asyncio and aiohttp print those."""
 
     def __init__(self, address: str, port: int, reason: str) -> None:
         super().__init__(errno.EACCES, f"address policy refuses {address} port {port}: {reason}")
@@ -80,7 +80,7 @@ class AddressPolicy:
     """Judges numeric addresses and ports. Pure and without state, safe to share."""
 
     def __init__(self, *, allow_networks: Sequence[str] = (), allowed_ports: Sequence[int]) -> None:
-        """Raises ValueError for a network that is none (host bits may be set)."""
+        """Raises ValueError for what is no network (host bits may be set)."""
         self._allowed: tuple[Network, ...] = tuple(
             ipaddress.ip_network(network, strict=False) for network in allow_networks
         )
@@ -129,7 +129,7 @@ class AddressPolicy:
 
 
 def parse_address(address: str) -> Address | None:
-    """The address without its zone, None when it is not one in the canonical numeric form."""
+    """Parse the address without its zone; None when it is not in the canonical numeric form."""
     try:
         return ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -137,7 +137,7 @@ def parse_address(address: str) -> Address | None:
 
 
 def refusal_of(ip: Address) -> str | None:
-    """Why a plain (not wrapped) address does not belong to the public internet, None when it does."""
+    """Say why a plain (not wrapped) address is not of the public internet; None when it is."""
     for network, why in REFUSED:
         if ip.version == network.version and ip in network:
             return why
@@ -147,7 +147,7 @@ def refusal_of(ip: Address) -> str | None:
 
 
 def wrapped_addresses(ip: Address) -> tuple[ipaddress.IPv4Address, ...]:
-    """Every IPv4 address that a packet to this IPv6 address could end at; empty for a plain address."""
+    """Return every IPv4 address at which a packet to this IPv6 address could end; empty for a plain one."""
     if isinstance(ip, ipaddress.IPv4Address) or int(ip) <= 1:  # :: and ::1 are addresses of their own
         return ()
     if any(ip in network for network in _TAIL_WRAPPERS):

@@ -74,20 +74,9 @@ class Resolver:
     Never raises for what the network does: the outcome is in the answer. `static_hosts` come first.
     """
 
-    # Whether the last query got any answer from a resolver, and how many got none: lets a caller say once that the
-    # resolver does not answer. Cached and static answers do not count.
-    last_answer_ok: bool
-    unreachable_count: int
-
     def __init__(
-        self,
-        *,
-        config: NetworkConfig,
-        clock: Callable[[], float] = time.monotonic,
-        timeout_s: float = QUERY_TIMEOUT_S,
+        self, *, config: NetworkConfig, clock: Callable[[], float] = time.monotonic, timeout_s: float = QUERY_TIMEOUT_S
     ) -> None:
-        self.last_answer_ok = True
-        self.unreachable_count = 0
         self._servers = tuple(config.resolvers)
         self._static = {_key(host): target for host, target in config.static_hosts.items()}
         self._port_map = dict(config.port_map)
@@ -98,31 +87,31 @@ class Resolver:
         self._channel: aiodns.DNSResolver | None = None  # made at the first query: it needs the running loop
         # After many quick answers c-ares waits a quarter of a second only, and would lose a name whose server is slow.
         # Those are asked once more over this channel, which quick answers have not made impatient.
-        self._patient_channel: aiodns.DNSResolver | None = None
-        self._heard = False  # a resolver has answered: silence is then the name's, not the network's
+        self._retry_channel: aiodns.DNSResolver | None = None
+        self._has_answered = False  # a resolver has answered: no answer is then the name's fault, not the network's
         self._cache: dict[tuple[str, str], tuple[float, DnsAnswer]] = {}  # in order of insertion
 
     async def query(self, name: str, rdtype: str = "A") -> DnsAnswer:
-        """One question, absolute. A type c-ares does not know raises ValueError."""
+        """Ask one question, absolute. A type c-ares does not know raises ValueError."""
         key = (_key(name), rdtype)
         known = self._static_answer(*key) or self._cached(key)
         if known is not None:
             return known
         answer = await self._ask(self._main(), *key)
-        if answer.outcome is DnsOutcome.UNREACHABLE and self._heard:
-            answer = await self._ask(self._patient(), *key)
-        self._note(answer)
+        if answer.outcome is DnsOutcome.UNREACHABLE and self._has_answered:
+            answer = await self._ask(self._for_retries(), *key)
+        self._has_answered = self._has_answered or answer.outcome is not DnsOutcome.UNREACHABLE
         self._remember(key, answer)
         return answer
 
     async def resolve(self, name: str) -> DnsAnswer:
-        """A and AAAA together. IP literals are not its business."""
+        """Ask for A and AAAA together. Not for IP literals."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self.query(name, rdtype)) for rdtype in ("A", "AAAA")]
         return merge_answers(*(task.result() for task in tasks))
 
     async def endpoints(self, host: str, port: int) -> tuple[DnsAnswer | None, tuple[Endpoint, ...]]:
-        """Where a connection to `host:port` goes, with the answer behind it (None for an IP literal).
+        """Return where a connection to `host:port` goes, with the answer behind it (None for an IP literal).
 
         This is the only place that applies the port map and the static hosts' ports.
         """
@@ -137,7 +126,7 @@ class Resolver:
     async def is_gone(self, name: str, *, rounds: int = 2) -> bool:
         """Whether the name does not exist, judged by every configured resolver by itself, `rounds` times.
 
-        All that answer must say NXDOMAIN, and at least one must answer in each round: silence is no evidence.
+        All that answer must say NXDOMAIN, and at least one must answer in each round: no answer proves nothing.
         """
         if _key(name) in self._static:
             return False
@@ -148,7 +137,7 @@ class Resolver:
         return True
 
     async def trace(self, name: str) -> DnsAnswer:
-        """Like `resolve`, but with the CNAME chain also when it ends at a name that does not exist."""
+        """Resolve with the CNAME chain, also when it ends at a name that does not exist."""
         answer = await self.resolve(name)
         if answer.outcome is DnsOutcome.ANSWER or answer.records:
             return answer
@@ -164,25 +153,20 @@ class Resolver:
 
     async def close(self) -> None:
         """Give the sockets back; open queries come to `unreachable`."""
-        for channel in (self._channel, self._patient_channel):
+        for channel in (self._channel, self._retry_channel):
             if channel is not None:
                 await channel.close()
-        self._channel = self._patient_channel = None
+        self._channel = self._retry_channel = None
 
     def _main(self) -> aiodns.DNSResolver:
         if self._channel is None:
             self._channel = self._open(self._servers)
         return self._channel
 
-    def _patient(self) -> aiodns.DNSResolver:
-        if self._patient_channel is None:
-            self._patient_channel = self._open(self._servers)
-        return self._patient_channel
-
-    def _note(self, answer: DnsAnswer) -> None:
-        self.last_answer_ok = answer.outcome is not DnsOutcome.UNREACHABLE
-        self.unreachable_count += not self.last_answer_ok
-        self._heard = self._heard or self.last_answer_ok
+    def _for_retries(self) -> aiodns.DNSResolver:
+        if self._retry_channel is None:
+            self._retry_channel = self._open(self._servers)
+        return self._retry_channel
 
     def _open(self, servers: tuple[str, ...]) -> aiodns.DNSResolver:
         return aiodns.DNSResolver(nameservers=servers or None, timeout=self._timeout_s, tries=QUERY_TRIES)
@@ -200,7 +184,7 @@ class Resolver:
         return answer
 
     async def _poll(self, name: str) -> set[DnsOutcome]:
-        """What the resolvers say that answer at all. Fresh channels: c-ares itself would answer from its cache."""
+        """Return what the resolvers say that answer. Fresh channels: c-ares itself would answer from its cache."""
         channels = [self._open((server,)) for server in self._servers or await self._system_servers()]
         try:
             async with asyncio.TaskGroup() as group:
@@ -245,7 +229,7 @@ class Resolver:
 
 
 def merge_answers(*answers: DnsAnswer) -> DnsAnswer:
-    """One answer for the name from those for its address types: records in order, each once."""
+    """Merge the answers for a name's address types into one: records in order, each once."""
     outcome = min((answer.outcome for answer in answers), key=_PRECEDENCE.index)
     records = {(r.name, r.type, r.value): r for answer in answers for r in answer.records}
     ordered = sorted(records.values(), key=lambda record: record.type != "CNAME")
@@ -257,7 +241,7 @@ def _key(name: str) -> str:
 
 
 def _read(name: str, rdtype: str, result: pycares.DNSResult) -> DnsAnswer:
-    """NOERROR with a CNAME but without the wanted type is NODATA, whatever c-ares calls it."""
+    """Read an answer. NOERROR with a CNAME but without the wanted type is NODATA, whatever c-ares calls it."""
     records = tuple(
         DnsRecord(_key(record.name), _TYPE_NAMES[record.type], _value(record), record.ttl)
         for record in result.answer

@@ -2,22 +2,24 @@
 
 - `publish` never blocks, never raises and is called after COMMIT only.
 - A subscriber gets each hint zero or more times, in any order, on its own event loop; the callback must not await.
+- What other processes publish about a user is heard only where the user is followed.
 - A subscriber that fails is logged and does not harm the others.
-- Nobody may rely on a hint: the log is the truth and the sweep repairs (delivery.md, rules 2 to 4).
+- No one may rely on a hint: the log is the truth and the sweep repairs (delivery.md, rules 2 to 4).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.events.types import Event
+from app.events.event import Event
 
 
 @dataclass(frozen=True, slots=True)
 class TaskHint:
     """Task `task_id` of `user_id` reached `seq`. `events` may hold the newest bodies, ascending and contiguous.
 
-    `commits`: the number of the commit (`events.epoch`); 0 when it is not known.
+    `commits`: the number of the commit (`events.epoch`); 0 when it is not known. `trace`: a `traceparent` of what
+    wrote them; empty when no spans are collected.
     """
 
     task_id: str
@@ -26,6 +28,7 @@ class TaskHint:
     status: str
     events: tuple[Event, ...] = ()
     commits: int = 0
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +39,47 @@ class AccessHint:
     session_id: str | None = None
 
 
-Hint = TaskHint | AccessHint
+@dataclass(frozen=True, slots=True)
+class BroadcastHint:
+    """An administrator has said something: look at what is to be said. All processes hear it."""
+
+
+Hint = TaskHint | AccessHint | BroadcastHint
 Listener = Callable[[Hint], None]
 
 
-class Bus(Protocol):
-    """See the module's docstring for the guarantees."""
+class Publisher(Protocol):
+    """What those who write events need of a bus. Any thread."""
 
     def publish(self, hint: Hint) -> None: ...
 
+
+class UserFollowing(Protocol):
+    """Says whose hints are of interest to this process. Event loop only."""
+
+    def follow(self, user_id: str) -> None:
+        """Hear from now on what other processes publish about this user. Counted: each call needs its `unfollow`."""
+        ...
+
+    def unfollow(self, user_id: str) -> None: ...
+
+
+class Bus(Publisher, UserFollowing, Protocol):
+    """Carries hints from those who write events to those who deliver them; the module says what it guarantees."""
+
+    async def start(self) -> None:
+        """Begin to carry hints between processes. Never fails for a service that is away."""
+        ...
+
+    async def stop(self) -> None:
+        """Send what waits, and end. May be called without `start`, and twice."""
+        ...
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Returns a function that ends the subscription; it may be called twice."""
+        """Return a function that ends the subscription; it may be called twice."""
         ...
 
     @property
     def healthy(self) -> bool:
-        """False: hints may be lost now; delivery goes on by the sweep, readiness says degraded."""
+        """Whether hints arrive. When not, delivery goes on by the sweep, and readiness says degraded."""
         ...

@@ -20,6 +20,18 @@ class MemoryBus:
     def healthy(self) -> bool:
         return True
 
+    async def start(self) -> None:
+        """There is nothing to begin."""
+
+    async def stop(self) -> None:
+        """There is nothing to end."""
+
+    def follow(self, user_id: str) -> None:
+        """All hints are heard: they come from this process."""
+
+    def unfollow(self, user_id: str) -> None:
+        """See `follow`."""
+
     def publish(self, hint: Hint) -> None:
         for loop, listener in list(self._listeners.values()):
             if loop.is_closed():

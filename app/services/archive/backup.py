@@ -13,17 +13,20 @@ import os
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
+from app.captures.port import ContentDamaged, ContentMissing, ContentStorage, ContentsUnavailable
 from app.core.clock import Clock, to_wire
 from app.core.errors import ConfigurationError
+from app.core.pending_restore import DATABASE, sync_folder
+from app.core.system_errors import reason_of
 from app.domain.tasks import UNFINISHED
-from app.services.archive.manifest import DATABASE, MANIFEST, Entry, Manifest
+from app.services.archive.manifest import MANIFEST, Entry, Manifest, name_of_capture
 
 MARGIN_BYTES: Final = 64 << 20  # that stay free
 BUSY_TIMEOUT_S: Final = 30.0
@@ -31,6 +34,10 @@ BUSY_TIMEOUT_S: Final = 30.0
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
 Link = Callable[[Path, Path], object]
 _TASKS: Final = "SELECT id, run, status FROM scan_tasks WHERE deleted_at IS NULL"
+# Names of files that must be there: of runs that were completed. A database from before there were runs has no table.
+_COMPLETED: Final = (
+    "SELECT task_id || '-' || run || '.db' FROM scan_runs WHERE status = 'completed' AND results_removed_at IS NULL"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +54,13 @@ class Summary:
 class Backup:
     """One backup. `database` is the SQLite file; all calls block."""
 
-    def __init__(self, *, database: Path, data_dir: Path, clock: Clock, link: Link = os.link) -> None:
+    def __init__(
+        self, *, database: Path, data_dir: Path, captures: ContentStorage, clock: Clock, link: Link = os.link
+    ) -> None:
         self._link = link
         self._database = database
         self._scans = data_dir / "scans"
-        self._captures = data_dir / "captures"
+        self._captures = captures
         self._clock = clock
 
     def write(self, target: Path) -> Summary:
@@ -60,16 +69,18 @@ class Backup:
         Raises ConfigurationError: it is there already, there is no room, or something cannot be read.
         """
         if not self._database.is_file():
-            raise ConfigurationError(f"There is no database at {self._database}; set COMPLIANCE_DATA_DIR.")
+            raise ConfigurationError(text="no_database", path=self._database)
         if target.exists():
-            raise ConfigurationError(f"{target} is there already; name another file.")
+            raise ConfigurationError(text="file_exists", path=target)
         try:
             with _workshop(target) as folder:
                 return self._write(target, folder)
         except sqlite3.Error as error:
-            raise ConfigurationError(f"{self._database} cannot be copied: {error}; see `compliance doctor`.") from error
+            raise ConfigurationError(text="backup_not_read", path=self._database, reason=reason_of(error)) from error
+        except ContentsUnavailable as error:
+            raise ConfigurationError(text="captures_not_copied") from error
         except OSError as error:
-            raise ConfigurationError(f"{target} cannot be written: {error.strerror}.") from error
+            raise ConfigurationError(text="not_written", path=target, reason=reason_of(error)) from error
 
     def _write(self, target: Path, folder: Path) -> Summary:
         require_space(folder, self._measure())
@@ -78,10 +89,11 @@ class Backup:
         copy_database(self._database, database)
         with closing(sqlite3.connect(database)) as connection:
             tasks, revision, epoch = _describe(connection)
+            completed = _completed(connection)
         part = folder / "archive"
         with _Archive(part) as archive:
             archive.add(DATABASE, database)
-            missing = self._add_scans(archive, tasks, early, folder)
+            missing = self._add_scans(archive, tasks, early, folder, completed)
             self._add_captures(archive)
             archive.finish(revision=revision, epoch=epoch, made_at=to_wire(self._clock.now()), missing=missing)
         self._put_in_place(part, target)
@@ -104,7 +116,8 @@ class Backup:
         """Bytes that are needed at most: the archive, and a copy of the database and of each scan that runs."""
         wal = self._database.with_name(self._database.name + "-wal")
         database = sum(path.stat().st_size for path in (self._database, wal) if path.exists())
-        return 2 * database + 2 * _size_of(self._scans) + _size_of(self._captures)
+        captures = sum(size for _, size in self._captures.list_all())
+        return 2 * database + 2 * _size_of(self._scans) + captures
 
     def _copy_running(self, folder: Path) -> dict[str, Path]:
         with closing(_open(self._database)) as connection:
@@ -121,9 +134,14 @@ class Backup:
         return True
 
     def _add_scans(
-        self, archive: "_Archive", tasks: list[tuple[str, int, str]], early: dict[str, Path], folder: Path
+        self,
+        archive: "_Archive",
+        tasks: list[tuple[str, int, str]],
+        early: dict[str, Path],
+        folder: Path,
+        completed: Collection[str],
     ) -> tuple[str, ...]:
-        """Returns the names of those that are missing although their task has ended."""
+        """Returns the names of those that are missing although their run was completed."""
         missing = []
         for task, last_run, status in tasks:
             for run in range(1, last_run + 1):
@@ -135,16 +153,17 @@ class Backup:
                 if copy is not None:
                     archive.add(f"scans/{name}", copy)
                     copy.unlink()
-                elif status == "completed" and run == last_run:
+                elif name in completed:
                     missing.append(f"scans/{name}")
         return tuple(missing)
 
     def _add_captures(self, archive: "_Archive") -> None:
-        for path in sorted(self._captures.glob("??/*.zst")):
+        for sha256, _ in self._captures.list_all():
             try:
-                archive.add(f"captures/{path.parent.name}/{path.name}", path)
-            except FileNotFoundError:  # nobody refers to it any more, and it was removed
+                packed = self._captures.read(sha256)
+            except (ContentMissing, ContentDamaged):  # nobody refers to it any more; or nobody could read it anyway
                 continue
+            archive.add_bytes(name_of_capture(sha256), packed)
 
 
 class _Archive:
@@ -169,15 +188,21 @@ class _Archive:
             self._tar.addfile(head, reader)
         self.files[name] = Entry(head.size, reader.hash.hexdigest())
 
+    def add_bytes(self, name: str, data: bytes) -> None:
+        self._add(name, data)
+        self.files[name] = Entry(len(data), hashlib.sha256(data).hexdigest())
+
     def finish(self, **facts: Any) -> None:
         """The manifest, and everything on the disk."""
-        text = Manifest(files=self.files, **facts).to_json()
-        head = tarfile.TarInfo(MANIFEST)
-        head.size, head.mode = len(text), 0o600
-        self._tar.addfile(head, BytesIO(text))
+        self._add(MANIFEST, Manifest(files=self.files, **facts).to_json())
         self._tar.close()
         self._file.flush()
         os.fsync(self._file.fileno())
+
+    def _add(self, name: str, data: bytes) -> None:
+        head = tarfile.TarInfo(name)
+        head.size, head.mode = len(data), 0o600
+        self._tar.addfile(head, BytesIO(data))
 
 
 class HashingReader:
@@ -209,28 +234,18 @@ def require_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed + MARGIN_BYTES:
         raise ConfigurationError(
-            f"{folder.parent} has {free >> 20} MiB left, and {(needed + MARGIN_BYTES) >> 20} MiB are needed at most; "
-            "make room, or name another disk."
+            text="no_room", path=folder.parent, free=free >> 20, needed=(needed + MARGIN_BYTES) >> 20
         )
-
-
-def sync_folder(folder: Path) -> None:
-    """What was renamed in it stays renamed after a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
 def _workshop(target: Path) -> Iterator[Path]:
-    """A folder beside the target, ours alone. What a killed backup to the same file has left there is removed.
+    """A private folder beside the target. What a killed backup to the same file has left there is removed.
 
     Raises ConfigurationError when another backup to this file is under way.
     """
     folder = target.with_name(f".{target.name}.partial")
-    with claim_folder(folder, f"Another backup to {target} is under way."):
+    with claim_folder(folder, ConfigurationError(text="backup_under_way", path=target)):
         try:
             yield folder
         finally:
@@ -238,15 +253,15 @@ def _workshop(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def claim_folder(folder: Path, busy: str) -> Iterator[None]:
-    """The folder, empty, with mode 0700, and locked against others. Raises ConfigurationError with `busy`."""
+def claim_folder(folder: Path, busy: ConfigurationError) -> Iterator[None]:
+    """The folder, empty, with mode 0700, and locked against others. Raises `busy` when one of them has it."""
     folder.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise ConfigurationError(busy) from error
+            raise busy from error
         for entry in folder.iterdir():
             shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
         yield
@@ -267,6 +282,11 @@ def _describe(connection: sqlite3.Connection) -> tuple[list[tuple[str, int, str]
     has_epoch = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'event_log'").fetchone()
     epoch = connection.execute("SELECT epoch FROM event_log").fetchone() if has_epoch else None
     return connection.execute(_TASKS).fetchall(), revision[0] if revision else "", epoch[0] if epoch else ""
+
+
+def _completed(connection: sqlite3.Connection) -> set[str]:
+    has_runs = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'scan_runs'").fetchone()
+    return {row[0] for row in connection.execute(_COMPLETED)} if has_runs else set()
 
 
 def _size_of(folder: Path) -> int:

@@ -1,17 +1,12 @@
 /** Small marks that several views show. */
 
+import { CUTS, DECISIVE, RISK_LEVELS } from "../contract.js";
 import { h } from "../dom.js";
 import { textOfCode } from "../texts.js";
-
-export const RISKS = ["critical", "high", "medium", "low"];
 
 export function statusBadge(t, status) {
   return h("span", { class: "badge status", data: { status } }, textOfCode(t, "status", status));
 }
-
-/** Which reasons decide a verdict, and which limits cut a scan short: said before all else. */
-const DECISIVE = ["start_page", "low_coverage", "behind_sign_in"];
-const CUTS = ["page_limit", "depth", "time_limit", "request_limit", "byte_limit", "address_limit"];
 
 export function verdictBadge(t, verdict) {
   return h("span", { class: "badge verdict", data: { result: verdict.result } }, textOfCode(t, "verdict", verdict.result));
@@ -31,7 +26,7 @@ export function riskBadge(t, risk) {
 
 /** How many violations of each risk there are; nothing for risks without one. */
 export function riskCounts(t, counts) {
-  return RISKS.filter((risk) => counts[risk]).map((risk) => {
+  return RISK_LEVELS.filter((risk) => counts[risk]).map((risk) => {
     const label = `${textOfCode(t, "risk", risk)}: ${counts[risk]}`;
     return h("span", { class: "badge risk count", data: { risk }, title: label },
       h("span", { class: "visually-hidden" }, label),

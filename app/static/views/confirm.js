@@ -2,8 +2,8 @@
 
 import { h } from "../dom.js";
 
-/** Promises whether `action` was chosen. Escape and a click beside it mean no. */
-export function confirmAction(t, { question, more, action }) {
+/** Promises whether `action` was chosen. Escape and a click beside it mean no. `look`: of the button that does it. */
+export function confirmAction(t, { question, more, action, look = "danger" }) {
   return new Promise((resolve) => {
     const dialog = h("dialog", { class: "confirm", "aria-labelledby": "confirm-question" },
       h("form", { method: "dialog" },
@@ -11,7 +11,7 @@ export function confirmAction(t, { question, more, action }) {
         h("p", {}, more),
         h("div", { class: "buttons" },
           h("button", { value: "no", class: "quiet bordered", autofocus: true }, t("app.keep")),
-          h("button", { value: "yes", class: "danger" }, action),
+          h("button", { value: "yes", class: look }, action),
         ),
       ),
     );

@@ -23,7 +23,7 @@ export function createFrame(app) {
       h("a", { class: "brand", href: "#/tasks" }, logo(), h("span", {}, t("app.name"))),
       live,
       h("div", { class: "bar-end" },
-        h("button", { class: "quiet", type: "button", "aria-label": t("app.language_label"), on: { click: () => app.switchLanguage() } }, t("app.language")),
+        h("button", { class: "quiet", type: "button", "aria-label": app.offered("language.switch"), on: { click: () => app.switchLanguage() } }, app.offered("language.name")),
         h("span", { class: "user" }, app.api.session.current?.username ?? ""),
         h("button", { class: "quiet", type: "button", on: { click: () => app.signOut() } }, t("app.sign_out")),
       ),

@@ -3,18 +3,18 @@
  * Lines are numbered without holes, so a hole in the numbers is a gap, shown with a button that fills it.
  */
 
+import { LOG_LEVELS } from "../contract.js";
 import { h, icon, saveFile, setAttribute, setText, show } from "../dom.js";
 import { errorText } from "../errors.js";
 import { formatClock } from "../format.js";
 import { MAX_LINES } from "../taskstate.js";
 
-const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"];
 const AT_END_PX = 40; // so near to the end counts as being there
 const EARLIER = 200; // lines fetched at once
 const MAX_FETCH = 1_000; // the largest that the server gives
 
-/** `getState()` gives the task's state; `onLines()` is called when lines were added to it. */
-export function createLog(app, taskId, { getState, onLines }) {
+/** `getState()` gives the state that is shown; `onLines()` is called when lines were added to it. */
+export function createLog(app, scope, { getState, onLines }) {
   const { t } = app;
   const hidden = new Set();
   let nodes = []; // {first, last, element} of what is in the list, in order
@@ -28,7 +28,7 @@ export function createLog(app, taskId, { getState, onLines }) {
   const empty = h("p", { class: "muted" }, t("log.empty"));
   const box = h("div", { class: "log", role: "log", "aria-live": "off", "aria-label": t("log.label"), tabindex: "0" }, earlier, capped, empty, list);
   const jump = h("button", { class: "primary small jump", type: "button", hidden: true, on: { click: jumpToEnd } });
-  const filters = LEVELS.map((level) => createFilter(t, level, toggle));
+  const filters = LOG_LEVELS.map((level) => createFilter(t, level, toggle));
   const download = h("button", { class: "quiet small", type: "button", on: { click: downloadAll } }, icon("download"), t("log.download"));
   const element = h("section", { class: "card log-card", "aria-labelledby": "log-title" },
     h("div", { class: "section-head" },
@@ -50,9 +50,9 @@ export function createLog(app, taskId, { getState, onLines }) {
     if (changed) rebuild(state.logs);
     else extend(state.logs);
     show(empty, state.logs.length === 0);
-    const first = state.logs[0]?.log_seq ?? 1;
-    show(earlier, first > 1 && state.logs.length < MAX_LINES);
-    show(capped, first > 1 && state.logs.length >= MAX_LINES);
+    const more = (state.logs[0]?.log_seq ?? 1) > (state.first_log_seq ?? 1);
+    show(earlier, more && state.logs.length < MAX_LINES);
+    show(capped, more && state.logs.length >= MAX_LINES);
     filters.forEach((filter) => filter.update(state.log_counts[filter.level] ?? 0));
     if (stick) scrollToEnd();
     updateJump();
@@ -100,7 +100,7 @@ export function createLog(app, taskId, { getState, onLines }) {
 
   async function fetchLines(after, limit) {
     try {
-      const { items } = await app.api.logLines(taskId, { after, limit });
+      const { items } = await app.api.logLines(scope, { after, limit });
       const state = getState();
       if (!state) return;
       state.addLines(items);
@@ -124,7 +124,7 @@ export function createLog(app, taskId, { getState, onLines }) {
   async function downloadAll() {
     download.disabled = true;
     try {
-      saveFile(await app.api.logFile(taskId), `${getState()?.target_domain ?? "scan"}-${taskId}.log`);
+      saveFile(await app.api.logFile(scope), `${getState()?.target_domain ?? "scan"}-${scope.taskId}.log`);
     } catch (error) {
       app.toast(errorText(t, error), { kind: "error" });
     } finally {

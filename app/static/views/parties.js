@@ -1,21 +1,26 @@
 /** The third parties. Read from REST, at most every few seconds: there is no event for each. */
 
+import { RISK_LEVELS } from "../contract.js";
 import { h, setText, show } from "../dom.js";
 import { errorText } from "../errors.js";
+import { addressOf } from "../route.js";
 import { textOfCode } from "../texts.js";
-import { riskBadge, RISKS } from "./badges.js";
+import { riskBadge } from "./badges.js";
 
 const MOST = 1_000;
 const PAUSE_MS = 5_000; // between two reads
 const STEP = 20; // percent of a stage after which it is read anew
 
-export function createParties(app, taskId) {
+/** `scopeOf()` gives whose third parties are shown. */
+export function createParties(app, scopeOf) {
   const { t } = app;
   let wanted = null; // what the state said at the last read
   let ended = false;
   let readAt = 0;
   let timer = null;
   let disposed = false;
+  let items = []; // as REST lists them
+  let risks = new Map(); // domain -> level of its worst finding, which says more than a violation by itself
 
   const total = h("span", { class: "count" });
   const body = h("tbody");
@@ -54,16 +59,27 @@ export function createParties(app, taskId) {
     timer = null;
     readAt = Date.now();
     try {
-      const found = await app.api.thirdParties(taskId, MOST);
+      const found = await app.api.thirdParties(scopeOf(), MOST);
       if (!disposed) take(found);
     } catch (error) {
       if (!disposed) fail(error);
     }
   }
 
-  function take({ items, total: number }) {
-    items.sort(byRisk);
-    body.replaceChildren(...items.map((party) => row(t, party)));
+  /** Takes the findings, the worst first. */
+  function setRisks(findings) {
+    risks = new Map([...findings].reverse().map(({ domain, risk }) => [domain, risk.level]));
+    draw();
+  }
+
+  function draw() {
+    const judged = items.map((party) => ({ ...party, risk_level: risks.get(party.domain) ?? party.risk_level }));
+    body.replaceChildren(...judged.sort(byRisk).map((party) => row(t, scopeOf(), party)));
+  }
+
+  function take({ items: found, total: number }) {
+    items = found;
+    draw();
     setText(total, number ? String(number) : "");
     setText(note, t(ended ? "parties.empty_done" : "parties.empty_running"));
     show(note, items.length === 0);
@@ -82,6 +98,7 @@ export function createParties(app, taskId) {
   return {
     element,
     update,
+    setRisks,
     dispose() {
       disposed = true;
       clearTimeout(timer);
@@ -95,17 +112,17 @@ function stageKey(state) {
 }
 
 function rank(party) {
-  return party.risk_level === null ? RISKS.length : RISKS.indexOf(party.risk_level);
+  return party.risk_level === null ? RISK_LEVELS.length : RISK_LEVELS.indexOf(party.risk_level);
 }
 
 function byRisk(a, b) {
   return rank(a) - rank(b) || b.references - a.references || (a.domain < b.domain ? -1 : 1);
 }
 
-function row(t, party) {
+function row(t, scope, party) {
   return h("tr", {},
     h("th", { scope: "row", class: "c-domain" },
-      h("span", { class: "domain" }, party.domain),
+      h("a", { class: "domain", href: addressOf(scope, "third-parties", party.domain) }, party.domain),
       party.host_count > 1 && h("span", { class: "muted small", title: party.hosts.join("\n") }, t("parties.hosts", { count: party.host_count })),
     ),
     h("td", { class: "c-risk" }, party.risk_level ? riskBadge(t, party.risk_level) : h("span", { class: "muted" }, "—")),

@@ -47,7 +47,7 @@ export function createSignin(app) {
       h("ul", { class: "features" }, features),
     ),
     form,
-    h("button", { class: "quiet language", type: "button", "aria-label": t("app.language_label"), on: { click: () => app.switchLanguage() } }, t("app.language")),
+    h("button", { class: "quiet language", type: "button", "aria-label": app.offered("language.switch"), on: { click: () => app.switchLanguage() } }, app.offered("language.name")),
   );
 
   if (app.endedBy !== undefined) say(t(app.endedBy === "user_disabled" ? "signin.ended_disabled" : "signin.ended"));

@@ -4,7 +4,7 @@ import { h, icon, setAttribute, setText } from "../dom.js";
 import { formatDuration, secondsBetween } from "../format.js";
 import { textOfCode } from "../texts.js";
 
-const MARKS = { completed: "check", failed: "cross", skipped: "skip" };
+const MARKS = { completed: "check", failed: "cross", cancelled: "cross", skipped: "skip" };
 
 export function createStages(t) {
   const list = h("ol", { class: "stages" });
@@ -30,9 +30,10 @@ function createRow(t, first, index) {
   const time = h("span", { class: "stage-time" });
   const status = h("span", { class: "stage-status" });
   const name = textOfCode(t, "stage", first.key, first.name);
+  const hint = textOfCode(t, "stage_hint", first.key, ""); // what reads the pages today
   const element = h("li", { class: "stage" },
     mark,
-    h("span", { class: "stage-name" }, name),
+    h("span", { class: "stage-name" }, name, hint && h("small", { class: "stage-hint muted" }, hint)),
     bar,
     h("span", { class: "stage-foot" }, status, time),
   );

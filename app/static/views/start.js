@@ -1,5 +1,6 @@
 /** The form that starts a scan. */
 
+import { SCAN_OPTIONS } from "../contract.js";
 import { h, setAttribute, setText, show } from "../dom.js";
 import { errorText } from "../errors.js";
 
@@ -51,14 +52,18 @@ export function createStart(app) {
 }
 
 function createOptions(t) {
-  const number = (name, most, placeholder) =>
-    h("input", { id: name, name, type: "number", min: name === "max_depth" ? 0 : 1, max: most, step: 1, placeholder });
-  const pages = number("max_pages", 1_000_000, "5000");
-  const depth = number("max_depth", 100, t("start.no_limit"));
-  const minutes = number("time_limit", 720, "120");
+  const number = (name, { bounds: [least, most], default: usual }, unit = 1) =>
+    h("input", {
+      id: name, name, type: "number", min: Math.ceil(least / unit), max: most / unit, step: 1,
+      placeholder: usual === null ? t("start.no_limit") : String(usual / unit),
+    });
+  const pages = number("max_pages", SCAN_OPTIONS.max_pages);
+  const depth = number("max_depth", SCAN_OPTIONS.max_depth);
+  const minutes = number("time_limit", SCAN_OPTIONS.time_limit_s, SECONDS_PER_MINUTE);
   const urls = h("textarea", { id: "start_urls", name: "start_urls", rows: 2, spellcheck: "false", autocapitalize: "none" });
   const passive = h("input", { id: "passive", type: "checkbox", checked: true });
   const screenshots = h("input", { id: "screenshots", type: "checkbox", checked: true });
+  const cloaking = h("input", { id: "cloaking", type: "checkbox", checked: true });
   const field = (input, key) => h("div", { class: "field" }, h("label", { for: input.id }, t(key)), input);
   const box = (input, key) => h("label", { class: "box" }, input, h("span", {}, t(key)));
 
@@ -69,7 +74,7 @@ function createOptions(t) {
       field(depth, "start.max_depth"),
       field(minutes, "start.time_limit"),
       h("div", { class: "field full" }, h("label", { for: "start_urls" }, t("start.start_urls")), urls),
-      h("div", { class: "full boxes" }, box(passive, "start.passive"), box(screenshots, "start.screenshots")),
+      h("div", { class: "full boxes" }, box(passive, "start.passive"), box(screenshots, "start.screenshots"), box(cloaking, "start.cloaking")),
     ),
   );
 
@@ -83,6 +88,7 @@ function createOptions(t) {
     if (lines.length) config.start_urls = lines;
     if (!passive.checked) config.use_passive_sources = false;
     if (!screenshots.checked) config.screenshots = false;
+    if (!cloaking.checked) config.cloaking = false;
     return Object.keys(config).length ? config : null;
   }
 

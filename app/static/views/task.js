@@ -1,10 +1,12 @@
-/** The live view of one task. */
+/** The live view of one task: its newest attempt, and what stands as its result when that has ended. */
 
-import { createScheduler, h, icon, saveFile, show } from "../dom.js";
+import { createScheduler, h, icon, show } from "../dom.js";
 import { errorText } from "../errors.js";
 import { formatClock } from "../format.js";
 import { MAX_VIOLATIONS, TaskState } from "../taskstate.js";
+import { createAttempts } from "./attempts.js";
 import { confirmAction } from "./confirm.js";
+import { createFindings } from "./findings.js";
 import { createHead } from "./head.js";
 import { createLog } from "./log.js";
 import { createParties } from "./parties.js";
@@ -15,23 +17,32 @@ import { createViolations } from "./violations.js";
 const RETRY_LIST_MS = 5_000;
 
 /** `taskId` null: the address names no task. */
-export function createTaskView(app, taskId) {
+export function createTaskView(app, { taskId }) {
   const { t } = app;
   let state = null;
   let gone = false;
   let listTimer = null;
 
-  const head = createHead(app, { cancel, retry, remove, report });
+  const head = createHead(app, { taskId }, { cancel, retry, remove });
   const stages = createStages(t);
   const statistics = createStatistics(t);
   const violations = createViolations(app);
-  const parties = createParties(app, taskId);
+  const scope = { taskId }; // without an attempt: whose results stand, the server says
+  const attempts = createAttempts(app, { taskId });
+  const parties = createParties(app, scopeNow);
+  const findings = createFindings(app, scope, {
+    onShown(items, attempt) {
+      parties.setRisks(items);
+      attempts.setShown(attempt);
+    },
+  });
   const scheduler = createScheduler(draw);
-  const log = createLog(app, taskId, { getState: () => state, onLines: () => scheduler.request() });
+  const log = createLog(app, scope, { getState: () => state, onLines: () => scheduler.request() });
 
   const cut = h("div", { class: "banner", role: "status", hidden: true });
   const body = h("div", { class: "task-body", hidden: true },
-    cut, head.element, stages.element, statistics.element,
+    cut, head.element, stages.element, statistics.element, attempts.element,
+    findings.element,
     h("div", { class: "columns" }, violations.element, log.element),
     parties.element,
   );
@@ -58,13 +69,18 @@ export function createTaskView(app, taskId) {
     scheduler.request();
   }
 
+  /** What runs is shown as far as it is, not the results before it. */
+  function scopeNow() {
+    return state && !state.ended && state.attempt > 1 ? { taskId, attempt: state.attempt } : scope;
+  }
+
   /** A snapshot brings the newest violations only, and REST is what counts in the end. */
   async function completeViolations() {
     clearTimeout(listTimer);
     if (state.counts.total === 0 || (!state.ended && state.found.size >= state.counts.total)) return;
     const [asked, run] = [state, state.run];
     try {
-      const { items } = await app.api.violations(taskId, MAX_VIOLATIONS);
+      const { items } = await app.api.violations(scopeNow(), MAX_VIOLATIONS);
       if (asked !== state || run !== state.run) return;
       state.merge(items);
       scheduler.request();
@@ -92,7 +108,11 @@ export function createTaskView(app, taskId) {
     head.update(state, now, active);
     stages.update(state.stages, now, active && !state.ended);
     statistics.update(state, now, active);
+    body.classList.toggle("ended", state.ended);
+    show(violations.element, !state.ended); // then the findings say the same, with evidence
     violations.update(state);
+    findings.update(state);
+    attempts.update(state);
     parties.update(state);
     log.update(state);
     app.setTitle(state.ended ? state.target_domain : `${state.progress}% ${state.target_domain}`);
@@ -100,6 +120,7 @@ export function createTaskView(app, taskId) {
 
   function onStatus(status) {
     const broken = status.phase !== "online" && state !== null;
+    if (!broken) findings.onOnline();
     show(cut, broken);
     if (broken) {
       const time = formatClock(status.lastFrameAt ?? Date.now(), t.language);
@@ -125,18 +146,16 @@ export function createTaskView(app, taskId) {
     if (sure) await attempt(() => app.api.cancelTask(taskId));
   }
 
-  function retry() {
-    return attempt(() => app.api.retryTask(taskId));
+  async function retry() {
+    const question = t("task.confirm_retry", { domain: state.target_domain });
+    const sure = await confirmAction(t, { question, more: t("task.confirm_retry_more"), action: t("task.retry"), look: "primary" });
+    if (sure) await attempt(() => app.api.retryTask(taskId));
   }
 
   async function remove() {
     const question = t("task.confirm_delete", { domain: state.target_domain });
     const sure = await confirmAction(t, { question, more: t("task.confirm_delete_more"), action: t("task.delete") });
     if (sure && (await attempt(() => app.api.deleteTask(taskId)))) location.hash = "#/tasks";
-  }
-
-  function report() {
-    return attempt(async () => saveFile(await app.api.reportFile(taskId), `${state.target_domain}-${taskId}.json`));
   }
 
   app.setTitle(null);
@@ -149,6 +168,8 @@ export function createTaskView(app, taskId) {
       clearInterval(clock);
       clearTimeout(listTimer);
       scheduler.cancel();
+      attempts.dispose();
+      findings.dispose();
       parties.dispose();
       endFollowing();
     },

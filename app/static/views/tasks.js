@@ -1,9 +1,10 @@
 /** All tasks of the user: status and progress, kept fresh by notices and by following what runs. */
 
+import { TERMINAL_STATUSES } from "../contract.js";
 import { createScheduler, h, show, setText } from "../dom.js";
 import { errorText } from "../errors.js";
-import { formatMoment } from "../format.js";
-import { TaskState, TERMINAL } from "../taskstate.js";
+import { formatMoment, zoneName } from "../format.js";
+import { TaskState } from "../taskstate.js";
 import { textOfCode } from "../texts.js";
 import { riskCounts, statusBadge, verdictBadge } from "./badges.js";
 import { createStart } from "./start.js";
@@ -15,7 +16,7 @@ const PAUSE_MS = 1_000; // between two loads that notices ask for
 export function createTasksView(app) {
   const { t } = app;
   const tasks = new Map(); // id -> task as REST gives it, newest first
-  const following = new Map(); // id -> function that ends it
+  const subscription = new Map(); // id -> function that ends it
   let total = 0;
   let pages = 1;
   let loads = 0; // grows with every load; an older answer is void
@@ -31,7 +32,7 @@ export function createTasksView(app) {
   const element = h("div", { class: "tasks" },
     createStart(app).element,
     h("section", { "aria-labelledby": "tasks-title" },
-      h("div", { class: "section-head" }, h("h1", { id: "tasks-title" }, t("tasks.title")), count),
+      h("div", { class: "section-head" }, h("h1", { id: "tasks-title" }, t("tasks.title")), count, h("span", { class: "muted small zone" }, t("task.zone", { zone: zoneName(t.language, Date.now()) }))),
       note, list, more,
     ),
   );
@@ -79,15 +80,15 @@ export function createTasksView(app) {
   }
 
   function followUnfinished() {
-    const unfinished = [...tasks.values()].filter((task) => !TERMINAL.has(task.status)).slice(0, MAX_FOLLOWED);
+    const unfinished = [...tasks.values()].filter((task) => !TERMINAL_STATUSES.has(task.status)).slice(0, MAX_FOLLOWED);
     const wanted = new Set(unfinished.map((task) => task.id));
-    for (const [id, end] of following) {
+    for (const [id, end] of subscription) {
       if (wanted.has(id)) continue;
       end();
-      following.delete(id);
+      subscription.delete(id);
     }
     for (const id of wanted) {
-      if (!following.has(id)) following.set(id, follow(id));
+      if (!subscription.has(id)) subscription.set(id, follow(id));
     }
   }
 
@@ -156,7 +157,7 @@ export function createTasksView(app) {
       disposed = true;
       clearTimeout(reload);
       scheduler.cancel();
-      for (const end of following.values()) end();
+      for (const end of subscription.values()) end();
     },
   };
 }
@@ -173,6 +174,7 @@ function summary(state) {
     queue_position: state.queue_position ?? null,
     error: state.error ?? null,
     verdict: state.verdict ?? null,
+    completed_at: state.completed_at ?? null,
   };
 }
 
@@ -192,7 +194,7 @@ function createRow(t, first) {
 }
 
 function cells(t, task) {
-  const running = !TERMINAL.has(task.status);
+  const running = !TERMINAL_STATUSES.has(task.status);
   const violations = task.statistics.total_violations
     ? riskCounts(t, task.violation_counts)
     : task.status === "completed" && nothingFound(t, task.verdict);
@@ -219,5 +221,6 @@ function nothingFound(t, verdict) {
 function subtitle(t, task) {
   if (task.status === "pending" && task.queue_position) return t("task.queue", { count: task.queue_position });
   if (task.status === "running" && task.stage_key) return textOfCode(t, "stage", task.stage_key, task.stage);
-  return formatMoment(task.completed_at ?? task.created_at, t.language);
+  const [key, at] = task.completed_at ? ["task.ended", task.completed_at] : ["task.created", task.created_at];
+  return t(key, { time: formatMoment(at, t.language) });
 }

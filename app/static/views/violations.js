@@ -2,6 +2,7 @@
 
 import { h, setText, show } from "../dom.js";
 import { formatClock, formatScore } from "../format.js";
+import { addressOf } from "../route.js";
 import { MAX_VIOLATIONS } from "../taskstate.js";
 import { textOfCode } from "../texts.js";
 import { riskBadge, riskCounts } from "./badges.js";
@@ -27,7 +28,7 @@ export function createViolations(app) {
     const added = [];
     for (const [id, violation] of state.found) {
       if (cards.has(id)) continue;
-      const card = createCard(app, violation);
+      const card = createCard(app, violation, evidenceOf(state, violation.domain));
       cards.set(id, card);
       added.push(violation);
       if (settled) card.classList.add("new");
@@ -90,7 +91,13 @@ function emptyText(state) {
   return state.status === "completed" ? "violations.empty_done" : "violations.empty_stopped";
 }
 
-function createCard(app, violation) {
+/** Where the evidence is that there is so far; null for the site itself, which is no third party. */
+function evidenceOf({ task_id: taskId, attempt, target_domain: target }, domain) {
+  const isOwn = domain === target || domain.endsWith(`.${target}`);
+  return isOwn ? null : addressOf({ taskId, attempt: attempt > 1 ? attempt : null }, "third-parties", domain);
+}
+
+function createCard(app, violation, evidence) {
   const { t } = app;
   const confidence = formatScore(violation.confidence_score, t.language);
   return h("li", { class: "violation", data: { risk: violation.risk_level, id: violation.violation_id } },
@@ -103,7 +110,7 @@ function createCard(app, violation) {
         h("time", { datetime: violation.created_at }, formatClock(violation.created_at, t.language)),
       ),
     ),
-    h("p", { class: "violation-domain" }, violation.domain),
+    h("p", { class: "violation-domain" }, evidence ? h("a", { href: evidence }, violation.domain) : violation.domain),
     h("p", { class: "violation-text" }, violation.description),
     violation.url && plainUrl(app, t("violations.url"), violation.url),
     violation.found_on && plainUrl(app, t("violations.found_on"), violation.found_on),

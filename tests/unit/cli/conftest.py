@@ -40,7 +40,7 @@ class Task:
 VIOLATION = {
     "violation": {
         "domain": "bets.example",
-        "violation_type": "赌博内容",
+        "violation_type": "涉赌内容",
         "risk_level": "high",
         "confidence_score": 0.95,
         "description": "d",

@@ -14,7 +14,7 @@ from app.client.errors import ClientError, ServerUnreachable, SignInFailed, Stop
 from app.client.monitor import Connecting, Live, MonitorClient, Waiting
 
 TASK = "t1"
-GREETING = {"type": "connection_established", "connection_id": "c1"}
+WELCOME = {"type": "connection_established", "connection_id": "c1"}
 SNAPSHOT = {"type": "task_snapshot", "task_id": TASK, "seq": 4, "attempt": 1, "timestamp": "now"}
 EXPIRING = {
     "type": "token_expiring",
@@ -51,8 +51,8 @@ class Script:
             self._replies.put_nowait({**reply, **place, "id": command["id"]})
 
     async def recv(self):
-        if not self.sent and self.items and self.items[0] is not GREETING and not isinstance(self.items[0], Exception):
-            return json.dumps(GREETING)
+        if not self.sent and self.items and self.items[0] is not WELCOME and not isinstance(self.items[0], Exception):
+            return json.dumps(WELCOME)
         if self._replies.empty() and self.items:
             item = self.items.pop(0)
             if isinstance(item, Exception):
@@ -80,7 +80,7 @@ class World:
         self.renewals = []
         self.states = []
         self.client = MonitorClient(
-            "http://house.test:8000/",
+            "http://backend.test:8000/",
             self.token,
             on_state=self.states.append,
             open_socket=self.open,
@@ -120,8 +120,14 @@ async def test_it_follows_until_the_task_is_deleted_and_tells_its_states():
     world = World(Script(SNAPSHOT, DELETED))
     assert [event.type for event in await world.collect()] == ["task_snapshot", "task_deleted"]
     assert world.states == [Connecting(0), Live("c1")]
-    assert world.asked == [("http://house.test:8000/api/v1/monitor/ws/ticket", "token 1")]
-    assert world.opened == ["ws://house.test:8000/api/v1/monitor/ws?ticket=ticket%201"]
+    assert world.asked == [("http://backend.test:8000/api/v1/monitor/ws/ticket", "token 1")]
+    assert world.opened == ["ws://backend.test:8000/api/v1/monitor/ws?ticket=ticket%201"]
+
+
+async def test_the_language_of_the_texts_is_asked_for_where_the_socket_is_opened():
+    world = World(Script(SNAPSHOT, DELETED), language="en")
+    await world.collect()
+    assert world.opened == ["ws://backend.test:8000/api/v1/monitor/ws?ticket=ticket%201&lang=en"]
 
 
 async def test_after_a_cut_it_goes_on_where_it_was():
@@ -144,12 +150,12 @@ async def test_retry_after_is_waited_for():
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await world.collect()
-    assert world.states[-1] == Waiting(7.0, "HTTP 503")
+    assert world.states[-1] == Waiting(7.0, "http_503")
 
 
 async def test_the_servers_advice_is_waited_for():
     advice = {"type": "reconnect_advice", "reason": "restart", "delay_min_ms": 4_000, "delay_max_ms": 9_000}
-    world = World(Script(GREETING, advice, closed(1012)))
+    world = World(Script(WELCOME, advice, closed(1012)))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await world.collect()
@@ -158,7 +164,7 @@ async def test_the_servers_advice_is_waited_for():
 
 async def test_after_too_many_strikes_it_waits_as_long_as_it_was_told():
     error = {"type": "error", "code": "bad_json", "fatal": True, "retry_after_ms": 60_000}
-    world = World(Script(GREETING, error, closed(4029, "bad_json")))
+    world = World(Script(WELCOME, error, closed(4029, "bad_json")))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await world.collect()
@@ -181,7 +187,7 @@ async def test_a_renewed_token_that_has_expired_too_stops():
 
 
 async def test_each_expiry_of_a_long_watch_is_renewed():
-    world = World(Script(GREETING, closed(4001)), Script(GREETING, closed(4001)), Script(SNAPSHOT))
+    world = World(Script(WELCOME, closed(4001)), Script(WELCOME, closed(4001)), Script(SNAPSHOT))
     await world.collect(1)
     assert world.renewals == [False, True, True]
 
@@ -282,7 +288,7 @@ async def test_a_fresh_token_that_is_not_taken_opens_another_connection(code):
 )
 async def test_a_refusal_stops_with_its_code(end, code):
     with pytest.raises(Stopped) as stopped:
-        await World(Script(GREETING, end)).collect()
+        await World(Script(WELCOME, end)).collect()
     assert stopped.value.code == code
 
 
@@ -312,7 +318,7 @@ async def test_a_token_provider_without_an_answer_is_asked_again_one_without_a_t
     async def token(*, renew):
         raise answers.pop(0)
 
-    client = MonitorClient("http://house.test", token, chance=lambda: 0.0)
+    client = MonitorClient("http://backend.test", token, chance=lambda: 0.0)
     with pytest.raises(SignInFailed):
         await anext(client.follow(TASK))
     assert answers == []
@@ -321,15 +327,15 @@ async def test_a_token_provider_without_an_answer_is_asked_again_one_without_a_t
 async def test_a_command_without_an_answer_is_sent_again():
     script = Script(SNAPSHOT, answers=False)
     world = World(script, answer_timeout_s=0.05)
-    following = asyncio.create_task(world.collect(1))
+    subscription = asyncio.create_task(world.collect(1))
     async with asyncio.timeout(5):
         while len(script.sent) < 3:  # noqa: ASYNC110 - foreign state
             await asyncio.sleep(0.01)
-    following.cancel()
+    subscription.cancel()
     assert [command["id"] for command in script.sent[:3]] == ["f1", "f2", "f3"]
 
 
 async def test_a_connection_that_says_nothing_is_given_up_also_while_commands_are_repeated():
-    world = World(Script(GREETING, answers=False), Script(SNAPSHOT), answer_timeout_s=0.05, silent_after_s=0.2)
+    world = World(Script(WELCOME, answers=False), Script(SNAPSHOT), answer_timeout_s=0.05, silent_after_s=0.2)
     await world.collect(1)
-    assert world.states[2] == Waiting(0.0, "TimeoutError")
+    assert world.states[2] == Waiting(0.0, "no_answer")

@@ -1,29 +1,33 @@
-import pytest
+import socket
+import ssl
 
-from app.client.reconnect import Act, Backoff, after_close, after_no_ticket, stop_reason
+import pytest
+from websockets.exceptions import InvalidMessage
+
+from app.client.reconnect import Backoff, CloseAction, after_close, after_no_ticket, stop_reason, trouble_of
 
 
 @pytest.mark.parametrize(
     ("code", "reason", "act"),
     [
-        (1000, "", Act.RECONNECT),
-        (1001, "", Act.RECONNECT),
-        (1006, "", Act.RECONNECT),
-        (1011, "server_busy", Act.RECONNECT),
-        (1012, "", Act.RECONNECT),
-        (4008, "", Act.RECONNECT),
-        (4010, "", Act.RECONNECT),
-        (4029, "bad_json", Act.RECONNECT),
-        (4001, "", Act.RENEW),
-        (1008, "expired_token", Act.RENEW),
-        (1008, "missing_token", Act.STOP),
-        (1008, "invalid_token", Act.RECONNECT),
-        (1008, "user_disabled", Act.STOP),
-        (1008, "token_mismatch", Act.STOP),
-        (4500, "", Act.STOP),
-        (4501, "", Act.STOP),
-        (4503, "", Act.STOP),
-        (4999, "", Act.STOP),
+        (1000, "", CloseAction.RECONNECT),
+        (1001, "", CloseAction.RECONNECT),
+        (1006, "", CloseAction.RECONNECT),
+        (1011, "server_busy", CloseAction.RECONNECT),
+        (1012, "", CloseAction.RECONNECT),
+        (4008, "", CloseAction.RECONNECT),
+        (4010, "", CloseAction.RECONNECT),
+        (4029, "bad_json", CloseAction.RECONNECT),
+        (4001, "", CloseAction.RENEW),
+        (1008, "expired_token", CloseAction.RENEW),
+        (1008, "missing_token", CloseAction.STOP),
+        (1008, "invalid_token", CloseAction.RECONNECT),
+        (1008, "user_disabled", CloseAction.STOP),
+        (1008, "token_mismatch", CloseAction.STOP),
+        (4500, "", CloseAction.STOP),
+        (4501, "", CloseAction.STOP),
+        (4503, "", CloseAction.STOP),
+        (4999, "", CloseAction.STOP),
     ],
 )
 def test_the_close_code_says_what_to_do(code, reason, act):
@@ -32,7 +36,12 @@ def test_the_close_code_says_what_to_do(code, reason, act):
 
 def test_a_token_without_a_ticket_is_renewed_when_it_has_expired():
     codes = ["expired_token", "invalid_token", "user_disabled", "missing_token"]
-    assert [after_no_ticket(code) for code in codes] == [Act.RENEW, Act.STOP, Act.STOP, Act.STOP]
+    assert [after_no_ticket(code) for code in codes] == [
+        CloseAction.RENEW,
+        CloseAction.STOP,
+        CloseAction.STOP,
+        CloseAction.STOP,
+    ]
 
 
 def test_the_reason_of_a_stop_is_a_stable_key():
@@ -79,3 +88,20 @@ def test_a_hold_is_the_least_that_is_waited_and_those_who_waited_do_not_come_at_
         backoff.hold(3.0)
     assert [eager.next_delay_s(), late.next_delay_s()] == [5.0, 5.5]
     assert [eager.next_delay_s(), late.next_delay_s()] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("error", "key"),
+    [
+        (TimeoutError(), "no_answer"),
+        (socket.gaierror(-2, "Name or service not known"), "no_such_host"),
+        (ssl.SSLCertVerificationError(1, "expired"), "bad_certificate"),
+        (ssl.SSLError(1, "wrong version"), "no_tls"),
+        (ConnectionRefusedError(), "refused_there"),
+        (ConnectionResetError(), "cut"),
+        (OSError(113, "No route to host"), "no_way"),
+        (InvalidMessage("no HTTP"), "not_ours"),
+    ],
+)
+def test_what_happened_to_a_connection_has_a_key(error, key):
+    assert trouble_of(error) == key

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from app.client.events import Event
 from app.client.taskview import MAX_LINES, TaskView
+from app.domain.projection import TaskProjection, apply
 from app.domain.stages import STAGES, StageKey
 from app.domain.tasks import TaskStatus
-from app.events import state
 from app.events import types as events
+from app.events.event import Event as CommittedEvent
 
 KEYS = [spec.key for spec in STAGES]
 COUNTS = st.dictionaries(st.sampled_from(["subdomains", "pages", "third_parties"]), st.integers(0, 99))
@@ -39,7 +40,7 @@ PROGRESS = st.builds(
 STAGE = st.builds(
     lambda key, status: events.TaskStage(stage_key=key, stage="s", status=status),
     st.sampled_from(KEYS),
-    st.sampled_from(["running", "completed", "failed", "skipped"]),
+    st.sampled_from(["running", "completed", "failed", "skipped", "cancelled"]),
 )
 VIOLATION = st.builds(
     lambda risk, review: events.ViolationDetected(
@@ -72,7 +73,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def committed(body, seq, attempt=1):
-    return events.Event("t", seq, attempt, body.type, body.to_json(), NOW)
+    return CommittedEvent("t", seq, attempt, body.type, body.encoded, NOW)
 
 
 def received(event):
@@ -82,10 +83,10 @@ def received(event):
 
 @given(bodies=BODIES)
 def test_it_is_the_servers_fold(bodies):
-    server, view = state.TaskState(), TaskView("t")
+    server, view = TaskProjection(), TaskView("t")
     for seq, body in enumerate(bodies, start=1):
         event = committed(body, seq)
-        server = state.apply(server, event)
+        server = apply(server, event.type, event.payload(), attempt=event.attempt, at="now")
         view.apply(received(event))
     assert view.seq == len(bodies)
     assert view.progress == server.progress
@@ -95,7 +96,7 @@ def test_it_is_the_servers_fold(bodies):
     ]
     assert {k: v for k, v in view.statistics.items() if v} == {k: v for k, v in server.statistics.items() if v}
     assert {k: v for k, v in view.violation_counts.items() if v} == dict(server.violation_counts)
-    assert view.warnings == list(server.warnings)
+    assert view.warnings == server.warnings
     assert view.error == server.error
     assert view.verdict == server.verdict
 
@@ -125,7 +126,7 @@ def test_a_snapshot_replaces_everything():
     view.apply(received(committed(events.TaskWarning(code="partial", message="w"), 99)))
     view.apply(snapshot(queue_position=3))
     assert (view.seq, view.status, view.attempt, view.progress) == (40, TaskStatus.RUNNING, 2, 30)
-    assert (view.stage_key, view.queue_position, view.warnings) == (StageKey.PAGE_CRAWL, 3, [])
+    assert (view.stage_key, view.queue_position, view.warnings) == (StageKey.PAGE_CRAWL, 3, ())
     assert view.violation_counts["needs_review"] == 2
     assert [line["message"] for line in view.lines] == ["x"]
 

@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from app.core.aio import report_briefly
+from app.core.aio import end_tasks, report_briefly
 from tests.support.logs import captured_log
 
 BROKEN = [
@@ -49,3 +49,24 @@ async def test_a_mistake_of_ours_keeps_its_traceback(loop):
     with captured_log() as said:
         loop.call_exception_handler({"message": "Task exception was never retrieved", "exception": mistake.value})
     assert "Traceback" in said.getvalue()
+
+
+async def test_a_task_that_loses_a_cancellation_is_cancelled_again():
+    cancelled = 0
+
+    async def stubborn():
+        nonlocal cancelled
+        while cancelled < 2:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                cancelled += 1
+        await asyncio.sleep(60)
+
+    async def failing():
+        raise ValueError("nobody's any more")
+
+    tasks = [asyncio.create_task(stubborn()), asyncio.create_task(failing())]
+    await asyncio.sleep(0)
+    await end_tasks(tasks)
+    assert (cancelled, [task.done() for task in tasks]) == (2, [True, True])

@@ -6,6 +6,7 @@ import pytest
 
 from app.core.config import Settings, load_settings
 from app.core.errors import ConfigurationError
+from app.domain.messages import Language
 
 GOOD = "kX3-v9Qp7_zR1mB8cW5tY2uJ6hN4sD0f"
 
@@ -26,7 +27,7 @@ def test_a_weak_key_refuses_to_start_and_is_named_without_its_value(name, value)
 
 
 def test_the_first_delay_is_not_above_the_longest():
-    with pytest.raises(ConfigurationError, match="login_delay_s must not be above"):
+    with pytest.raises(ConfigurationError, match="DELAY_S: must not be above COMPLIANCE_LOGIN_MAX_DELAY_S"):
         load_settings({"COMPLIANCE_LOGIN_DELAY_S": "20", "COMPLIANCE_LOGIN_MAX_DELAY_S": "10"})
 
 
@@ -45,5 +46,59 @@ def test_the_database_is_a_file_when_it_is_sqlite(url, file):
     assert Settings(database_url=url).database_file == (None if file is None else Path(file))
 
 
+@pytest.mark.parametrize("url", ["postgresql://me:hidden@db.example/x", "mysql://db.example/x", "nonsense"])
+def test_another_database_than_sqlite_and_postgresql_is_refused_at_load(url):
+    with pytest.raises(ConfigurationError, match=r"COMPLIANCE_DATABASE_URL.*SQLite") as caught:
+        load_settings({"COMPLIANCE_DATABASE_URL": url, "COMPLIANCE_SECRET_KEY": "0123456789abcdef" * 4})
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_variable_that_is_empty_names_no_service():
+    settings = load_settings({"COMPLIANCE_DATABASE_URL": "", "COMPLIANCE_REDIS_URL": ""})
+    assert (settings.database_url, settings.redis_url, settings.embedded) == (None, None, True)
+
+
 def test_the_database_is_in_the_data_folder_unless_it_is_said_where():
     assert Settings(data_dir=Path("/srv/data")).database_file == Path("/srv/data/compliance.db")
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"COMPLIANCE_PORT": "70000"}, "设置无效：COMPLIANCE_PORT：不能大于 65535。"),
+        ({"COMPLIANCE_LOG_LEVEL": "LOUD"}, "设置无效：COMPLIANCE_LOG_LEVEL：只能是 DEBUG、INFO、WARNING、ERROR。"),
+        ({"COMPLIANCE_PORT_MAP": "80"}, "设置无效：COMPLIANCE_PORT_MAP：只能是端口对，例如 80=18080。"),
+        (
+            {"COMPLIANCE_ALLOW_NETWORKS": "here"},
+            "设置无效：COMPLIANCE_ALLOW_NETWORKS：只能是网段，例如 192.168.7.0/24。",
+        ),
+        (
+            {"COMPLIANCE_CT_URLS": "https://log.test/?q=1,shodan=https://api.test/"},
+            "设置无效：COMPLIANCE_CT_URLS：只能写已有的来源（ct, rdap），形如 NAME=URL。",
+        ),
+        ({"COMPLIANCE_PROT": "1"}, "没有这些设置：COMPLIANCE_PROT。"),
+        (
+            {"COMPLIANCE_PORT": "x", "COMPLIANCE_LOGIN_DELAY_S": "0"},
+            "设置无效：COMPLIANCE_PORT：必须是整数；COMPLIANCE_LOGIN_DELAY_S：必须大于 0。",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_in_the_readers_language(variables, said):
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(variables)
+    assert caught.value.text_in(Language.ZH_CN) == said
+
+
+def test_closing_connections_does_not_take_longer_than_the_end_may():
+    with pytest.raises(ConfigurationError, match="WS_DRAIN_S: must not be above COMPLIANCE_STOP_WITHIN_S"):
+        load_settings({"COMPLIANCE_WS_DRAIN_S": "31"})
+    assert load_settings({"COMPLIANCE_WS_DRAIN_S": "31", "COMPLIANCE_STOP_WITHIN_S": "60"}).drain_s == 31
+
+
+def test_a_language_model_has_an_address_and_a_name():
+    named = {"COMPLIANCE_READING_MODEL_URL": "http://127.0.0.1:11434/v1", "COMPLIANCE_READING_MODEL_NAME": "m"}
+    assert load_settings(named).reading_model_budget == 100
+    with pytest.raises(ConfigurationError, match="COMPLIANCE_READING_MODEL_NAME"):
+        load_settings({"COMPLIANCE_READING_MODEL_URL": "http://127.0.0.1:11434/v1"})
+    with pytest.raises(ConfigurationError, match="must be an address"):
+        load_settings({**named, "COMPLIANCE_READING_MODEL_URL": "127.0.0.1:11434"})

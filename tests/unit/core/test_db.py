@@ -1,44 +1,16 @@
-"""The database's file: it holds password hashes, and is nobody else's to read."""
+"""Units of work, and who waits how long for the write lock."""
 
 import asyncio
 import gc
-import os
 import sqlite3
-import stat
-import sys
 import threading
 
 import pytest
 from sqlalchemy import text
 
 from app.core.db import Database, DatabaseUnavailable
-from app.core.waiting import CALLER, Caller
-from tests.support.logs import captured_log
-
-
-@pytest.fixture
-def usual_mask():
-    """Files are readable for everybody unless somebody says otherwise."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
-
-
-async def test_a_new_database_and_its_log_are_ours_alone(tmp_path, usual_mask):
-    database = Database(f"sqlite:///{tmp_path}/main.db")
-    database.write_sync(lambda c: c.execute(text("CREATE TABLE t (id INTEGER)")))
-    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
-    await database.close()
-    assert modes == {"main.db": 0o600, "main.db-wal": 0o600, "main.db-shm": 0o600}
-
-
-async def test_a_database_that_is_there_keeps_the_mode_that_its_owner_gave_it(tmp_path):
-    (tmp_path / "main.db").touch(mode=0o640)
-    (tmp_path / "main.db").chmod(0o640)
-    database = Database(f"sqlite:///{tmp_path}/main.db")
-    database.write_sync(lambda c: c.execute(text("CREATE TABLE t (id INTEGER)")))
-    await database.close()
-    assert stat.S_IMODE((tmp_path / "main.db").stat().st_mode) == 0o640
+from app.core.db_backend import Failure
+from app.core.pending_write import REQUEST_CLIENT, RequestClient
 
 
 async def test_a_database_without_a_folder_is_not_reachable(tmp_path):
@@ -46,40 +18,6 @@ async def test_a_database_without_a_folder_is_not_reachable(tmp_path):
     with pytest.raises(DatabaseUnavailable):
         database.read_sync(lambda c: c.execute(text("SELECT 1")))
     await database.close()
-
-
-async def test_a_database_in_memory_makes_no_file(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    database = Database("sqlite://")
-    database.read_sync(lambda c: c.execute(text("SELECT 1")))
-    await database.close()
-    assert list(tmp_path.iterdir()) == []
-
-
-WRITE_FROM_ANOTHER_PROCESS = """
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1])
-connection.execute("INSERT INTO t VALUES (2)")
-connection.commit()
-connection.close()
-"""
-
-
-async def test_another_process_that_comes_and_goes_leaves_our_log_alone(tmp_path):
-    """A second connection of ours must not drop the locks of the first: the last one out deletes the WAL."""
-    database = Database(f"sqlite:///{tmp_path}/main.db")
-    database.write_sync(lambda c: c.execute(text("CREATE TABLE t (id INTEGER)")))
-    database.read_sync(lambda _: database.write_sync(lambda c: c.execute(text("INSERT INTO t VALUES (1)"))))
-    command = [sys.executable, "-c", WRITE_FROM_ANOTHER_PROCESS, str(tmp_path / "main.db")]
-    process = await asyncio.create_subprocess_exec(*command)
-    assert await process.wait() == 0
-    assert (tmp_path / "main.db-wal").exists()
-    database.write_sync(lambda c: c.execute(text("INSERT INTO t VALUES (3)")))
-    assert database.read_sync(lambda c: c.execute(text("SELECT id FROM t")).scalars().all()) == [1, 2, 3]
-    await database.close()
-    with sqlite3.connect(tmp_path / "main.db") as plain:
-        assert plain.execute("SELECT count(*) FROM t").fetchone() == (3,)
-    plain.close()
 
 
 class Held:
@@ -137,9 +75,9 @@ async def test_a_write_whose_caller_was_cancelled_while_it_waited_is_not_done(tm
 async def test_a_write_whose_client_has_gone_while_it_waited_is_not_done(tmp_path):
     held = Held(tmp_path / "main.db", 30)
     gone = False
-    token = CALLER.set(Caller(lambda: gone))
+    token = REQUEST_CLIENT.set(RequestClient(lambda: gone))
     waiting = asyncio.ensure_future(held.add(1))
-    CALLER.reset(token)
+    REQUEST_CLIENT.reset(token)
     await asyncio.sleep(0.1)
     gone = True
     assert await held.let_go() == [99]
@@ -168,40 +106,21 @@ async def test_a_write_that_has_begun_is_done_whoever_waits_for_it(tmp_path):
     await database.close()
 
 
-@pytest.mark.parametrize("replaced", [False, True])
-async def test_a_file_that_was_moved_away_takes_nothing_until_it_is_back(tmp_path, replaced):
-    """What is written to it would be gone with it."""
-    path = tmp_path / "main.db"
-    database = Database(f"sqlite:///{path}")
-    database.write_sync(lambda c: c.execute(text("CREATE TABLE t (id INTEGER)")))
-    path.rename(tmp_path / "away.db")
-    if replaced:
-        path.touch()
-    with captured_log() as said:
-        for work in (database.read_sync, database.write_sync):
-            with pytest.raises(DatabaseUnavailable, match="moved or replaced"):
-                work(lambda c: c.execute(text("SELECT 1")))
-    assert said.getvalue().count("database_displaced") == 1
-    (tmp_path / "away.db").rename(path)
-    database.write_sync(lambda c: c.execute(text("INSERT INTO t VALUES (1)")))
-    await database.close()
-
-
 async def test_a_write_that_fails_when_its_caller_has_gone_is_nobodys_error(tmp_path):
     """Also one that began, and took longer than anybody waits for a turn."""
     unheard = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unheard.append(context))
-    database = Database(f"sqlite:///{tmp_path}/main.db", busy_timeout_s=0.05)
+    database = Database(f"sqlite:///{tmp_path}/main.db", busy_timeout_s=0.5)
     begun, release = threading.Event(), threading.Event()
 
     def fail(_connection):
         begun.set()
-        release.wait()
-        raise DatabaseUnavailable("the disk is full")
+        release.wait(10)
+        raise DatabaseUnavailable(Failure.FULL)
 
     writing = asyncio.create_task(database.write(fail))
-    await asyncio.to_thread(begun.wait)
-    await asyncio.wait({writing}, timeout=0.2)  # beyond the busy timeout
+    assert await asyncio.to_thread(begun.wait, 10)
+    await asyncio.wait({writing}, timeout=0.7)  # beyond the busy timeout
     writing.cancel()
     await asyncio.wait({writing})
     release.set()
@@ -210,3 +129,42 @@ async def test_a_write_that_fails_when_its_caller_has_gone_is_nobodys_error(tmp_
     del writing
     gc.collect()
     assert unheard == []
+
+
+def test_the_reason_in_a_log_is_words_alone():
+    assert repr(DatabaseUnavailable(Failure.BUSY).message) == "'the database is busy'"
+
+
+class Replaced(Exception):
+    pass
+
+
+async def test_a_guarded_database_writes_nothing_that_its_guard_refuses_and_reads_as_ever(tmp_path):
+    db = Database(f"sqlite:///{tmp_path / 'main.db'}")
+    await db.write(lambda c: c.exec_driver_sql("CREATE TABLE things (name TEXT)") and None)
+    allowed = [True]
+
+    def guard(connection):
+        assert connection.exec_driver_sql("SELECT count(*) FROM things").scalar_one() >= 0
+        if not allowed[0]:
+            raise Replaced
+
+    guarded = db.guarded(guard)
+
+    def add(connection):
+        connection.exec_driver_sql("INSERT INTO things VALUES ('one')")
+
+    def count(connection):
+        return connection.exec_driver_sql("SELECT count(*) FROM things").scalar_one()
+
+    await guarded.write(add)
+    allowed[0] = False
+    for write in (guarded.write, guarded.write_timed):
+        with pytest.raises(Replaced):
+            await write(add)
+    with pytest.raises(Replaced):
+        guarded.write_sync(add)
+    assert await guarded.read(count) == await db.read(count) == 1
+    await db.write(add)
+    assert await db.read(count) == 2
+    await db.close()

@@ -7,10 +7,11 @@ from starlette.websockets import WebSocket
 
 from app.core.dependencies import client_address, get_current_user_websocket
 from app.core.errors import Unauthenticated, Unavailable
-from app.core.identity import Identity
-from tests.support.house import HandClock
+from app.core.principal import Principal
+from app.domain.messages import Language
+from tests.support.backend import HandClock
 
-MEI = Identity("u1", "mei", "user", "s1", HandClock().now())
+MEI = Principal("u1", "mei", "user", "s1", HandClock().now())
 
 
 class Door:
@@ -43,13 +44,14 @@ def open_socket(query: str) -> Socket:
     async def send(message):
         sent.append(dict(message))
 
+    settings = SimpleNamespace(language=Language.EN)
     scope = {
         "type": "websocket",
         "path": "/api/v1/monitor/ws",
         "query_string": query.encode(),
         "headers": [],
         "client": ("2001:db8::1", 5),
-        "state": {"services": SimpleNamespace(auth=Door(), clock=HandClock())},
+        "state": {"services": SimpleNamespace(auth=Door(), clock=HandClock(), settings=settings)},
     }
     return Socket(WebSocket(scope, receive, send), sent)
 
@@ -72,6 +74,16 @@ async def test_a_refusal_is_accepted_told_and_closed(query, code):
     assert (error["type"], error["code"], error["fatal"]) == ("error", code, True)
     assert error["timestamp"] == "2026-01-01T00:00:00.000Z"
     assert (close["code"], close["reason"]) == (1008, code)
+
+
+@pytest.mark.parametrize(
+    ("lang", "language"), [("", Language.EN), ("&lang=zh-CN", Language.ZH_CN), ("&lang=zh", Language.ZH_CN)]
+)
+async def test_a_refusal_is_told_in_the_readers_language(lang, language):
+    socket = open_socket(f"token=old{lang}")
+    with pytest.raises(Unauthenticated) as refused:
+        await get_current_user_websocket(socket.websocket)
+    assert orjson.loads(socket.sent[1]["text"])["message"] == refused.value.text_in(language)
 
 
 async def test_a_busy_database_refuses_nobody():

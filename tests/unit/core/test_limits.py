@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.limits import GrowingDelays, KeyedBuckets, Pace, Strikes, TokenBucket, network_of, wider_networks_of
+from app.core.limits import (
+    DebtTokenBucket,
+    GrowingDelay,
+    KeyedBackoff,
+    KeyedTokenBuckets,
+    Strikes,
+    TokenBucket,
+    network_of,
+    wider_networks_of,
+)
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate():
@@ -34,7 +43,7 @@ def test_a_bucket_gives_many_at_once_or_none_and_nobody_waits_for_more_than_a_bu
 
 @given(st.lists(st.integers(1, 1_000), min_size=1, max_size=100))
 def test_a_pace_is_an_average_that_one_amount_at_most_goes_beyond(amounts):
-    pace, now, spent = Pace(burst=100, per_s=50), 0.0, 0
+    pace, now, spent = DebtTokenBucket(burst=100, per_s=50), 0.0, 0
     for amount in amounts:
         now += pace.wait_s(now)
         assert spent <= 100 + 50 * now + 1e-6
@@ -43,7 +52,7 @@ def test_a_pace_is_an_average_that_one_amount_at_most_goes_beyond(amounts):
 
 
 def test_keys_have_their_own_buckets_and_full_ones_are_forgotten():
-    buckets = KeyedBuckets(burst=1, per_s=1, max_keys=2)
+    buckets = KeyedTokenBuckets(burst=1, per_s=1, max_keys=2)
     assert buckets.wait_s("a") == 0.0
     assert buckets.take("a", 0.0)
     assert not buckets.take("a", 0.0)
@@ -54,7 +63,7 @@ def test_keys_have_their_own_buckets_and_full_ones_are_forgotten():
 
 
 def test_the_oldest_key_goes_when_there_are_too_many():
-    buckets = KeyedBuckets(burst=1, per_s=0.001, max_keys=2)
+    buckets = KeyedTokenBuckets(burst=1, per_s=0.001, max_keys=2)
     for key in ("a", "b", "c"):
         assert buckets.take(key, 0.0)
     assert not buckets.take("c", 0.0)
@@ -97,8 +106,9 @@ def test_around_an_address_are_the_networks_that_one_may_own(address, networks):
     assert wider_networks_of(address) == networks
 
 
-def delays(**values: float) -> GrowingDelays:
-    return GrowingDelays(**{"free": 2, "first_s": 1.0, "longest_s": 10.0, **values})
+def delays(**values: float) -> KeyedBackoff:
+    max_keys = values.pop("max_keys", 10_000)
+    return KeyedBackoff(GrowingDelay(**{"free": 2, "first_s": 1.0, "longest_s": 10.0, **values}), max_keys=max_keys)
 
 
 def test_a_delay_doubles_up_to_the_longest():

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.redact import redact, redact_value, shown_value
+from app.core.redact import display_value, redact, redact_value
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 
@@ -92,5 +92,7 @@ def test_what_is_deep_or_long_is_cut_short():
 
 
 def test_the_lines_of_a_quoted_text_stay_lines_where_they_are_wanted():
-    assert shown_value({"snippet": ["one\n\x1btwo"]}, breaks=True) == {"snippet": ["one\n\N{REPLACEMENT CHARACTER}two"]}
-    assert shown_value("one\ntwo") == "one two"
+    assert display_value({"snippet": ["one\n\x1btwo"]}, breaks=True) == {
+        "snippet": ["one\n\N{REPLACEMENT CHARACTER}two"]
+    }
+    assert display_value("one\ntwo") == "one two"

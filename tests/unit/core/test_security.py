@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from app.core.errors import ConfigurationError, LimitReached, Unauthenticated
 from app.core.security import OWN_HEADER, Claims, Passwords, Tokens, load_secret
-from tests.support.house import HandClock, cheap_passwords, make_settings
+from tests.support.backend import HandClock, cheap_passwords, make_settings
 
 SECRET = "0123456789abcdef0123456789abcdef-long"
 
@@ -158,18 +158,18 @@ async def test_an_unknown_name_costs_as_much_as_a_known_one():
     hasher = CountingHasher()
     passwords = Passwords(hasher)
     await passwords.verify("x", None)
-    await passwords.verify("x", passwords.hash_sync("y"))
+    await passwords.verify("x", await passwords.hash("y"))
     assert hasher.verified == 2
 
 
 async def test_a_crowd_at_the_door_is_told_to_wait():
     passwords = cheap_passwords()
-    stored = passwords.hash_sync("x")
-    passwords._places._held[False] = passwords.MAX_WAITING
+    stored = await passwords.hash("x")
+    passwords._slots._held[False] = passwords.MAX_WAITING
     with pytest.raises(LimitReached) as caught:
         await passwords.verify("x", stored)
     assert caught.value.retry_after_s == 1
-    passwords._places._held[False] = 0
+    passwords._slots._held[False] = 0
     assert await passwords.verify("x", stored)
 
 

@@ -4,8 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.coverage import APART, LOST, Coverage, Cut, Seen, coverage_of
-from app.domain.verdict import CUTS, DECISIVE, REASON_NAMES, Reason, Result, judge, reason_name, share_of
+from app.domain.coverage import EXCLUDED, LOST, Coverage, CrawlCutoff, Seen, coverage_of
+from app.domain.messages import MessageCatalog
+from app.domain.verdict import (
+    CUTS,
+    DECISIVE,
+    Reason,
+    Result,
+    Verdict,
+    completion_message,
+    reach_verdict,
+    reason_name,
+    share_of,
+)
 
 CLEAN = Coverage({"a.example": {Seen.JUDGED: 100}}, start_page=True)
 
@@ -15,56 +26,55 @@ def seen(start_page=True, cut=None, **counts):
 
 
 def test_a_site_that_was_seen_is_clean_without_reasons():
-    assert judge(CLEAN, 0) == judge(seen(judged=1), 0)
-    assert judge(CLEAN, 0).result is Result.CLEAN
-    assert judge(CLEAN, 0).reasons == ()
+    assert reach_verdict(CLEAN, 0) == reach_verdict(seen(judged=1), 0)
+    assert reach_verdict(CLEAN, 0).result is Result.CLEAN
+    assert reach_verdict(CLEAN, 0).reasons == ()
 
 
 def test_a_violation_is_one_however_little_was_seen():
-    verdict = judge(seen(start_page=False, server_error=1), 1)
+    verdict = reach_verdict(seen(start_page=False, server_error=1), 1)
     assert verdict.result is Result.VIOLATIONS
     assert Reason.START_PAGE in verdict.reasons
 
 
 def test_nothing_said_is_nothing_seen():
-    assert judge(Coverage(), 0).result is Result.INCONCLUSIVE
-    assert judge(Coverage(), 0).reasons == (Reason.START_PAGE,)
+    assert reach_verdict(Coverage(), 0).result is Result.INCONCLUSIVE
+    assert reach_verdict(Coverage(), 0).reasons == (Reason.START_PAGE,)
 
 
 @pytest.mark.parametrize("lost", LOST)
 def test_five_in_a_hundred_may_be_lost_and_no_more(lost):
-    assert judge(seen(judged=95, **{lost.value: 5}), 0).result is Result.CLEAN
-    verdict = judge(seen(judged=94, **{lost.value: 6}), 0)
+    assert reach_verdict(seen(judged=95, **{lost.value: 5}), 0).result is Result.CLEAN
+    verdict = reach_verdict(seen(judged=94, **{lost.value: 6}), 0)
     assert verdict.result is Result.INCONCLUSIVE
     assert verdict.reasons == (Reason.LOW_COVERAGE, Reason(lost.value))
 
 
-@pytest.mark.parametrize("apart", [one for one in APART if one is not Seen.SIGN_IN])
+@pytest.mark.parametrize("apart", [one for one in EXCLUDED if one is not Seen.SIGN_IN])
 def test_what_the_site_or_our_limits_refuse_is_named_apart(apart):
-    verdict = judge(seen(judged=1, **{apart.value: 10_000}), 0)
+    verdict = reach_verdict(seen(judged=1, **{apart.value: 10_000}), 0)
     assert verdict.result is Result.CLEAN
     assert verdict.reasons == (Reason(apart.value),)
 
 
 def test_files_missing_pages_and_names_that_do_not_resolve_cost_nothing():
-    assert judge(seen(judged=1, not_html=50, gone=50, no_host=50), 0) == judge(CLEAN, 0)
+    assert reach_verdict(seen(judged=1, not_html=50, gone=50, no_host=50), 0) == reach_verdict(CLEAN, 0)
 
 
 def test_a_site_that_lies_behind_its_sign_in_is_not_clean():
-    assert judge(seen(judged=10, sign_in=40), 0).result is Result.CLEAN
-    verdict = judge(seen(judged=2, sign_in=40), 0)
+    assert reach_verdict(seen(judged=10, sign_in=40), 0).result is Result.CLEAN
+    verdict = reach_verdict(seen(judged=2, sign_in=40), 0)
     assert verdict.result is Result.INCONCLUSIVE
     assert verdict.reasons[0] is Reason.BEHIND_SIGN_IN
 
 
-@pytest.mark.parametrize("cut", Cut)
+@pytest.mark.parametrize("cut", CrawlCutoff)
 def test_the_limit_that_cut_a_scan_stands_in_place_of_what_it_left_over(cut):
-    assert judge(seen(judged=19, limit=2_398, cut=cut), 0).reasons == (Reason(cut.value),)
+    assert reach_verdict(seen(judged=19, limit=2_398, cut=cut), 0).reasons == (Reason(cut.value),)
 
 
 def test_every_cost_is_a_reason_with_words_in_both_languages():
-    assert {one.value for one in (*LOST, *APART)} | {one.value for one in Cut} <= set(Reason)
-    assert set(REASON_NAMES) == set(Reason)
+    assert {one.value for one in (*LOST, *EXCLUDED)} | {one.value for one in CrawlCutoff} <= set(Reason)
     assert set(CUTS) | DECISIVE <= set(Reason)
     assert all(reason_name(reason, "en").isascii() and not reason_name(reason, "zh-CN").isascii() for reason in Reason)
 
@@ -75,10 +85,38 @@ def test_costs_name_host_and_number_the_largest_first():
     assert dict(coverage.total) == {Seen.JUDGED: 9, Seen.NO_ANSWER: 2, Seen.ROBOTS: 8}
 
 
+@pytest.mark.parametrize(
+    ("result", "reasons", "en", "zh"),
+    [
+        (Result.CLEAN, (), "Scan completed", "扫描任务已完成"),
+        (Result.VIOLATIONS, (Reason.ROBOTS,), "Scan completed", "扫描任务已完成"),
+        (
+            Result.CLEAN,
+            (Reason.PAGE_LIMIT,),
+            "Scan completed, but its scope was limited: the page limit was reached",
+            "扫描任务已完成，但范围受限：达到页面数上限",
+        ),
+        (
+            Result.INCONCLUSIVE,
+            (Reason.START_PAGE, Reason.DEPTH, Reason.ROBOTS),
+            (
+                "Scan completed, but inconclusive: the start page showed nothing that could be checked; "
+                "beyond the depth limit"
+            ),
+            "扫描任务已完成，但无法得出结论：起始页没有可检查的内容；超出深度上限",
+        ),
+    ],
+)
+def test_what_decides_and_what_cut_it_short_is_said(result, reasons, en, zh):
+    verdict = Verdict(result, reasons)
+    assert completion_message(verdict, MessageCatalog("en")) == en
+    assert completion_message(verdict, MessageCatalog("zh-CN")) == zh
+
+
 COUNTS = st.dictionaries(st.sampled_from(list(Seen)), st.integers(1, 50), max_size=5)
 
 
-@given(st.dictionaries(st.text(max_size=5), COUNTS, max_size=4), st.booleans(), st.sampled_from([None, *Cut]))
+@given(st.dictionaries(st.text(max_size=5), COUNTS, max_size=4), st.booleans(), st.sampled_from([None, *CrawlCutoff]))
 def test_a_coverage_comes_back_from_json_as_it_was(hosts, start_page, cut):
     coverage = Coverage(hosts, start_page, cut)
     assert coverage_of(coverage.to_json()) == coverage

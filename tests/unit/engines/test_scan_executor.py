@@ -4,11 +4,14 @@ import asyncio
 
 import pytest
 
+from app.captures.folder import FolderStorage
+from app.captures.port import ContentsUnavailable
 from app.domain.stages import STAGES, StageKey, StageStatus
 from app.engines.model import HostFact, NetworkConfig, ScanConfig
 from app.engines.ports import ScanStopped
 from app.engines.scan_executor import ScanExecutor
 from app.scanstore.sqlite import SqliteScanStore
+from tests.support.contents import contents_in
 from tests.support.small_world import ADDRESS, TARGET, small_world
 
 KEYS = [spec.key for spec in STAGES]
@@ -31,8 +34,8 @@ class RememberingSink:
     async def progress(self, key, fraction, message, counts):
         self.note("progress", key, fraction, counts)
 
-    async def log(self, level, module, message):
-        self.note("log", level, message)
+    async def log(self, entry):
+        self.note("log", entry.level, entry.message)
 
     async def warning(self, code, message, *, reason=None, host=None, count=None):
         self.note("warning", code, message)
@@ -41,10 +44,10 @@ class RememberingSink:
         self.note("covered", coverage)
 
     async def violation(self, fact):
-        self.note("violation", fact.domain, fact.key.value, fact.found_on)
-        if (fact.domain, fact.key) in self.known:
+        self.note("violation", fact.domain, fact.violation_key.value, fact.found_on)
+        if (fact.domain, fact.violation_key) in self.known:
             return False
-        self.known.add((fact.domain, fact.key))
+        self.known.add((fact.domain, fact.violation_key))
         return True
 
     def of(self, kind):
@@ -61,21 +64,22 @@ def network(world):
     )
 
 
-def executor(world, tmp_path, store, sink, **config):
+def executor(world, tmp_path, store, sink, *, captures=None, **config):
     options = {"use_passive_sources": False, "screenshots": False, **config}
     return ScanExecutor(
         config=ScanConfig(TARGET, **options),
         network=network(world),
         store=store,
         sink=sink,
-        captures_dir=tmp_path / "captures",
+        captures=captures or FolderStorage(tmp_path / "captures"),
         language="en",
     )
 
 
-@pytest.fixture
-def store(tmp_path):
-    opened = SqliteScanStore(tmp_path / "scan.db")
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
+def store(request, tmp_path):
+    is_file = request.param == "sqlite"
+    opened = SqliteScanStore(tmp_path / "scan.db") if is_file else request.getfixturevalue("postgres_run").open()
     yield opened
     opened.close()
 
@@ -105,8 +109,9 @@ async def test_a_second_executor_on_the_same_store_fetches_no_page_again(tmp_pat
         sink = RememberingSink()
         await executor(world, tmp_path, store, sink).run()
     assert {url for url in world.requests if "/p/" in url or "bets" in url} == set()
+    assert [key for key, status in sink.of("stage") if status is StageStatus.COMPLETED] == KEYS
     assert {key for _, key in sink.known} == {"gambling", "hidden_link"}
-    assert sink.of("log")[0][1].startswith("goes on from its checkpoint")
+    assert sink.of("log")[0][1].startswith("Continuing from the checkpoint")
 
 
 async def test_a_scan_that_was_stopped_anywhere_goes_on_to_the_same_end(tmp_path, store):
@@ -114,7 +119,7 @@ async def test_a_scan_that_was_stopped_anywhere_goes_on_to_the_same_end(tmp_path
 
     def stop_at(kind, *rest):
         nonlocal pages
-        pages += kind == "log" and "captured" in rest[1]
+        pages += kind == "log" and rest[1].startswith("Captured")
         return pages == 3
 
     async with small_world() as world:
@@ -181,3 +186,88 @@ async def test_a_target_that_does_not_exist_is_a_complete_scan_of_nothing(tmp_pa
     ends = [(key, status) for key, status in sink.of("stage") if status is not StageStatus.RUNNING]
     assert ends[2:] == [(key, StageStatus.SKIPPED) for key in KEYS[2:]]
     assert store.counts().pages == 0
+
+
+class Storage(FolderStorage):
+    """A folder that is away when it is told to be, without anybody waiting for long."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.away = False
+
+    def _ask(self):
+        if self.away:
+            raise ContentsUnavailable("connection refused")
+
+    def renew(self, sha256):
+        self._ask()
+        return super().renew(sha256)
+
+    def write(self, sha256, packed):
+        self._ask()
+        super().write(sha256, packed)
+
+    def read(self, sha256):
+        self._ask()
+        return super().read(sha256)
+
+
+async def test_a_scan_whose_storage_of_captures_is_away_finds_the_same_and_says_what_it_lost(
+    tmp_path, store, monkeypatch
+):
+    monkeypatch.setattr("app.captures.outage.PATIENCE_S", 0.2)
+    captures, sink = Storage(tmp_path / "captures"), RememberingSink()
+    captures.away = True
+    async with small_world() as world:
+        world.delay_s = 0.01
+        await executor(world, tmp_path, store, sink, captures=captures).run()
+    assert {(domain, key) for domain, key in sink.known} == {
+        ("bad-bets.example", "gambling"),
+        ("hidden-bets.example", "gambling"),
+        ("hidden-bets.example", "hidden_link"),
+    }
+    ends = [key for key, status in sink.of("stage") if status is StageStatus.COMPLETED]
+    assert ends == KEYS
+    said = [message for code, message in sink.of("warning") if code == "degraded"]
+    assert len([message for message in said if "does not answer" in message]) == 1
+    assert len([message for message in said if "were not kept" in message]) == 1
+    assert list((tmp_path / "captures").rglob("*.zst")) == []
+
+
+async def test_a_storage_that_is_back_in_time_loses_nothing(tmp_path, store):
+    captures, sink = Storage(tmp_path / "captures"), RememberingSink()
+    captures.away = True
+
+    def come_back(kind, *_):
+        captures.away = captures.away and kind != "stage"
+        return False
+
+    sink.stop_at = come_back
+    async with small_world() as world:
+        world.delay_s = 0.01
+        await executor(world, tmp_path, store, sink, captures=captures).run()
+    assert sink.of("warning") == []
+    assert len(sink.known) == 3
+    for capture in store.captures():
+        assert contents_in(tmp_path / "captures").get(capture.html_sha256)
+
+
+@pytest.mark.parametrize("damage", ["lost", "away"])
+async def test_a_page_whose_source_was_not_kept_is_captured_again_and_never_taken_for_clean(
+    tmp_path, store, monkeypatch, damage
+):
+    """The scan was killed between a capture and its analysis, and what it captured is not there any more."""
+    monkeypatch.setattr("app.captures.outage.PATIENCE_S", 0.2)
+    captures = Storage(tmp_path / "captures")
+    async with small_world() as world:
+        world.delay_s = 0.01
+        await executor(world, tmp_path, store, RememberingSink(), captures=captures).run()
+        for path in (tmp_path / "captures").rglob("*.zst"):
+            path.unlink()
+        captures.away = damage == "away"
+        world.requests.clear()
+        sink = RememberingSink()
+        await executor(world, tmp_path, store, sink, captures=captures).run()
+    assert world.counts()["http://bad-bets.example/"] == 1
+    assert len(sink.known) == 3
+    assert [key for key, status in sink.of("stage") if status is StageStatus.COMPLETED] == KEYS

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engines.scope import InvalidTarget, Scope, Target, display_name, parse_target, registrable_domain
+from app.domain.messages import MessageCatalog
+from app.engines.scope import (
+    InvalidTarget,
+    Scope,
+    Target,
+    display_name,
+    parse_target,
+    registered_domain,
+    registrable_domain,
+)
 
 ACCEPTED = {
     "corp.test": ("corp.test", "corp.test", "corp.test"),
@@ -70,7 +79,7 @@ def test_what_is_no_scannable_domain_is_refused_with_a_stable_code(text):
     with pytest.raises(InvalidTarget) as caught:
         parse_target(text)
     assert caught.value.code == REFUSED[text]
-    assert caught.value.message
+    assert MessageCatalog("en")(f"error.{REFUSED[text]}", **caught.value.params)
 
 
 @given(st.text(max_size=300))
@@ -126,3 +135,21 @@ def test_a_sibling_of_a_narrow_scope_is_outside_but_no_third_party():
 def test_names_are_shown_in_unicode():
     assert display_name("www.xn--3bsq58l.xn--fiqs8s") == "www.团队.中国"
     assert display_name("corp.test") == "corp.test"
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("www.a.example.com", "example.com"),
+        ("www.example.co.uk", "example.co.uk"),
+        ("someone.github.io", "github.io"),
+        ("bucket.s3.amazonaws.com", "amazonaws.com"),
+        ("www.party.test", "party.test"),
+        ("com", None),
+        ("localhost", None),
+        ("192.0.2.1", None),
+        ("[2001:db8::1]", None),
+    ],
+)
+def test_a_registry_knows_the_name_without_the_private_section(host, expected):
+    assert registered_domain(host) == expected

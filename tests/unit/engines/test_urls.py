@@ -1,10 +1,22 @@
 """URLs: read as browsers read them, compared by identity, shown without secrets."""
 
 import pytest
+from ada_url import URL
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engines.urls import Base, host_of, host_of_serialised, normalise, origin_of, resolve, strip_secrets
+from app.engines.urls import (
+    Base,
+    host_of,
+    host_of_serialised,
+    is_same_page,
+    join,
+    normalise,
+    origin_of,
+    request_url,
+    resolve,
+    strip_secrets,
+)
 
 BASE = "http://www.corp.test/a/b.html?q=1"
 
@@ -162,3 +174,59 @@ def test_secrets_are_stripped_and_nothing_else(url):
 def test_a_password_never_shows(secret, rest):
     shown = strip_secrets(f"https://someone:Q{secret}Q@corp.test/?password=Q{secret}Q&x=" + rest.replace(secret, ""))
     assert f"Q{secret}Q" not in shown
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("http://u:p@A.test:80/x#f", "http://a.test/x"),
+        ("http:\\\\evil.test\\a", "http://evil.test/a"),
+        ("https://０x7f.1/", "https://127.0.0.1/"),
+        ("ftp://a.test/", None),
+        ("mailto:a@b.test", None),
+        ("/relative", None),
+    ],
+)
+def test_what_is_asked_for_is_what_a_browser_would_ask_for(url, asked):
+    assert request_url(url) == asked
+
+
+@given(st.text())
+def test_no_text_raises_on_its_way_to_a_request(text):
+    join(BASE, text)
+    request_url(text)
+
+
+_LABELS = st.sampled_from(
+    ["a", "www", "xn--p1ai", "xn--", "0x7f", "127", "1", "com", "-a", "a-", "ab--cd", "a1", "y" * 64]
+)
+_TAILS = ("", "/", "/a/b.html", "/a//b", "/..", "/.a", "/a;sid=1", "/a%41", "/a?b=c", "/?", "/a?sid=1", "/a#f", "/~x.")
+
+
+@given(
+    st.sampled_from(["http://", "https://", "HTTP://", "http://u@"]),
+    st.lists(_LABELS, min_size=1, max_size=4).map(".".join),
+    st.sampled_from(["", ".", ":80", ":8080"]),
+    st.sampled_from(_TAILS),
+)
+def test_plain_urls_are_read_without_the_parser_as_it_reads_them(scheme, host, port, tail):
+    url = f"{scheme}{host}{port}{tail}"
+    try:
+        parsed = URL(url)
+    except ValueError:
+        assert (host_of(url), origin_of(url), request_url(url), normalise(url)) == ("", "", None, url)
+        return
+    assert host_of(url) == parsed.hostname.rstrip(".")
+    assert origin_of(url) == f"{parsed.protocol}//{parsed.host}"
+    parsed.username = parsed.hash = ""
+    assert request_url(url) == parsed.href
+    assert normalise(url) == normalise(parsed.href)
+    if not parsed.search and "%" not in url and ";" not in url:
+        end = parsed.host.removesuffix(f":{parsed.port}") if parsed.port else parsed.host
+        number = f":{parsed.port}" if parsed.port else ""
+        assert normalise(url) == f"{parsed.protocol}//{end.rstrip('.')}{number}{parsed.pathname}"
+
+
+def test_addresses_of_one_document_are_the_same_page():
+    assert is_same_page("http://b.test/?utm_source=x#top", "http://b.test/")
+    assert not is_same_page("http://b.test/", "https://b.test/")

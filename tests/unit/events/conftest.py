@@ -1,11 +1,11 @@
 import pytest
 
 from app.core.db import Database
+from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
-from app.events.journal import Journal
+from app.events.writer import EventWriter
 from app.models import metadata
 from app.services.lifecycle import Lifecycle
-from app.services.texts import Texts
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
 
@@ -16,8 +16,8 @@ def clock():
 
 
 @pytest.fixture
-async def db(tmp_path):
-    database = Database(f"sqlite:///{tmp_path}/test.db", busy_timeout_s=0.2)
+async def db(database_url):
+    database = Database(database_url, busy_timeout_s=30)
     metadata.create_all(database.engine)
     yield database
     await database.close()
@@ -29,13 +29,13 @@ def bus():
 
 
 @pytest.fixture
-def journal(db, bus):
-    return Journal(db=db, bus=bus)
+def event_writer(db, bus):
+    return EventWriter(db=db, bus=bus)
 
 
 @pytest.fixture
 def lifecycle(clock):
-    return Lifecycle(clock=clock, texts=Texts("en"))
+    return Lifecycle(clock=clock, texts=MessageCatalog("en"))
 
 
 @pytest.fixture

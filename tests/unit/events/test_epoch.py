@@ -8,9 +8,11 @@ from contextlib import closing
 import pytest
 
 from app.core.clock import SystemClock
-from app.events.epoch import COUNTER_FILE, FIRST_EPOCH, FORGET_FOLDER, ID_FILE, read_commits, read_identity
+from app.events.epoch import COUNTER_FILE, ID_FILE, LogEpoch
+from app.events.event import NewEvent
 from app.events.log import append
-from app.events.types import NewEvent, TaskWarning
+from app.events.log_identity import FIRST_EPOCH, FORGET_FOLDER, read_commits, read_identity
+from app.events.types import TaskWarning
 from app.models import scan_tasks
 from tests.support.lives import Life, copy_live, put_back
 from tests.support.logs import captured_log
@@ -176,11 +178,11 @@ def test_commits_are_counted_over_all_tasks_and_in_order(folder):
 def test_what_a_read_can_have_seen_counts_as_seen(folder):
     life = Life(folder)
     task = life.add_task()
-    place = life.say(task)
-    assert life.epoch.commits < place.commits
+    result = life.say(task)
+    assert life.epoch.commits < result.commits
     life.db.read_sync(life.epoch.watching(lambda _connection: None))
-    assert life.epoch.commits == place.commits
-    assert int((folder / COUNTER_FILE).read_text()) == place.commits
+    assert life.epoch.commits == result.commits
+    assert int((folder / COUNTER_FILE).read_text()) == result.commits
     life.end()
 
 
@@ -194,6 +196,25 @@ def test_a_counter_that_cannot_be_written_stops_nothing(folder):
             life.show(life.say(task))
     life.end()
     assert said.getvalue().count("log_counter_not_written") == 1
+
+
+async def test_of_several_processes_one_renews_the_epoch_and_the_others_take_it_over(folder):
+    """Without a folder there is no counter: what each has seen itself tells."""
+    life = Life(folder)
+    one, other = LogEpoch(db=life.db), LogEpoch(db=life.db)
+    one.value = other.value = life.epoch.value
+    now = life.db.read_sync(read_commits)
+    one.commits, other.commits = now + 7, now + 9  # a backup was put back under both
+    await one.renew()
+    assert not life.db.read_sync(read_identity).goes_on_from(other.identity)
+    await other.renew()  # it has seen more than `one` could know of
+    assert not life.db.read_sync(read_identity).goes_on_from(one.identity)
+    await one.renew()
+    assert one.value == other.value == life.db.read_sync(read_identity).epoch != FIRST_EPOCH
+    for epoch in (one, other):
+        assert life.db.read_sync(read_identity).goes_on_from(epoch.identity)
+    life.epoch.close()
+    await life.db.close()
 
 
 async def test_a_log_that_goes_back_under_a_running_server_is_renewed(folder):

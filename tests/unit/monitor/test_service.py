@@ -1,168 +1,241 @@
 import asyncio
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from app.core.db import DatabaseUnavailable
 from app.domain.tasks import TaskStatus
+from app.models import workers as table
+from app.repositories import workers
+from app.repositories.workers import WorkerDescription
+from tests.support.databases import sqlite_only
 from tests.support.logs import captured_log
 from tests.support.realtime import until
 
 
-async def test_a_worker_that_misses_its_heartbeats_is_suspected_then_killed_and_requeued(post):
-    post.create()
-    post.claim()
-    await post.rounds(4, beating=False)
-    assert post.codes() == ["worker_suspect"]
-    assert post.row().worker_state == "suspect"
-    await post.rounds(2, beating=False)
-    row = post.row()
-    assert post.killer.killed == ["task-1"]
+async def test_a_worker_that_misses_its_heartbeats_is_suspected_then_killed_and_requeued(monitored):
+    monitored.create()
+    monitored.claim()
+    await monitored.rounds(4, beating=False)
+    assert monitored.codes() == ["worker_suspect"]
+    assert monitored.row().worker_state == "suspect"
+    await monitored.rounds(2, beating=False)
+    row = monitored.row()
+    assert monitored.worker_control.killed == ["task-1"]
     assert (row.status, row.attempt, row.requeues, row.run) == (TaskStatus.PENDING, 2, 1, 1)
-    assert post.types()[-1] == "task_retrying"
+    assert monitored.types()[-1] == "task_retrying"
 
 
-async def test_a_suspect_that_beats_again_is_alive(post):
-    post.create()
-    post.claim()
-    await post.rounds(4, beating=False)
-    await post.rounds(1)
-    assert post.row().worker_state == "alive"
+async def test_a_suspect_that_beats_again_is_alive(monitored):
+    monitored.create()
+    monitored.claim()
+    await monitored.rounds(4, beating=False)
+    await monitored.rounds(1)
+    assert monitored.row().worker_state == "alive"
 
 
-async def test_after_two_requeues_a_lost_worker_fails_the_task(post):
-    post.create()
+async def test_after_two_requeues_a_lost_worker_fails_the_task(monitored):
+    monitored.create()
     for attempt in (1, 2, 3):
-        post.claim(attempt=attempt)
-        await post.rounds(7, beating=False)
-    row = post.row()
+        monitored.claim(attempt=attempt)
+        await monitored.rounds(7, beating=False)
+    row = monitored.row()
     assert (row.status, row.attempt, row.error["code"]) == (TaskStatus.FAILED, 3, "worker_lost")
-    assert post.types().count("task_completed") == 1
+    assert monitored.types().count("task_completed") == 1
 
 
-async def test_the_warning_at_six_hours_comes_once_whoever_watches(post, settings):
-    post.create()
-    post.claim()
-    post.beat(settings.long_running_warning_s)
-    await post.rounds(5, moving=True)
-    post.monitor._watches.clear()  # a restarted server
-    await post.rounds(5, moving=True)
-    assert post.codes() == ["long_running"]
+async def test_the_warning_at_six_hours_comes_once_whoever_watches(monitored, settings):
+    monitored.create()
+    monitored.claim()
+    monitored.beat(settings.long_running_warning_s)
+    await monitored.rounds(5, moving=True)
+    monitored.monitor._watches.clear()  # a restarted server
+    await monitored.rounds(5, moving=True)
+    assert monitored.codes() == ["long_running"]
 
 
-async def test_twelve_hours_of_running_time_end_the_scan_for_good(post, settings):
-    post.create()
-    post.claim()
-    post.beat(settings.long_running_failure_s)
-    await post.rounds(2)
-    row = post.row()
+async def test_twelve_hours_of_running_time_end_the_scan_for_good(monitored, settings):
+    monitored.create()
+    monitored.claim()
+    monitored.beat(settings.long_running_failure_s)
+    await monitored.rounds(2)
+    row = monitored.row()
     assert (row.status, row.error["code"]) == (TaskStatus.FAILED, "timeout")
-    assert post.killer.killed == ["task-1"]
-    assert post.types()[-2:] == ["task_error", "task_completed"]
+    assert monitored.worker_control.killed == ["task-1"]
+    assert monitored.types()[-2:] == ["task_error", "task_completed"]
 
 
-async def test_a_scan_that_does_not_get_on_is_said_to_be_stalled_once(post):
-    post.create()
-    post.claim()
-    await post.rounds(70)
-    assert post.codes() == ["stalled"]
+async def test_a_scan_that_does_not_get_on_is_said_to_be_stalled_once(monitored):
+    monitored.create()
+    monitored.claim()
+    await monitored.rounds(70)
+    assert monitored.codes() == ["stalled"]
 
 
-async def test_a_cancel_that_is_not_heard_is_forced(post):
-    post.create()
-    post.claim()
-    await post.rounds(1)
-    post.write(post.lifecycle.request_cancel("task-1", by="user"))
-    await post.rounds(8)
-    assert post.killer.killed == ["task-1"]
-    assert post.row().status == TaskStatus.CANCELLED
+async def test_a_cancel_that_is_not_heard_is_forced(monitored):
+    monitored.create()
+    monitored.claim()
+    await monitored.rounds(1)
+    monitored.write(monitored.lifecycle.request_cancel("task-1", by="user"))
+    await monitored.rounds(8)
+    assert monitored.worker_control.killed == ["task-1"]
+    assert monitored.row().status == TaskStatus.CANCELLED
 
 
-async def test_a_task_that_waits_in_the_queue_says_so_once(post):
-    post.create()
-    await post.rounds(10, beating=False)
-    assert post.codes() == ["queued"]
+async def test_a_task_that_waits_in_the_queue_says_so_once(monitored):
+    monitored.create()
+    await monitored.rounds(10, beating=False)
+    assert monitored.codes() == ["queued"]
 
 
-async def test_while_nobody_can_write_nobody_is_lost(post, tmp_path):
-    post.create()
-    post.claim()
-    await post.rounds(2)
+DISTRIBUTED = {"database_url": "postgresql+psycopg://x/y", "redis_url": SecretStr("redis://127.0.0.1:1/0")}
+WORKER = WorkerDescription("worker-1", "host", "1.0", ("scan",), 2)
+BROWSER = replace(WORKER, id="worker-2", queues=("browser",))
+
+
+@pytest.fixture
+def distributed(monitored, settings):
+    monitored.monitor.settings = settings.model_copy(update=DISTRIBUTED)
+    return monitored
+
+
+def arrive(monitored, worker):
+    monitored.db.write_sync(lambda c: workers.beat(c, worker, None))
+
+
+async def test_a_task_that_nobody_can_take_says_so_once_in_its_run(distributed):
+    distributed.create()
+    arrive(distributed, BROWSER)
+    await distributed.rounds(6, beating=False)
+    assert distributed.codes() == []
+    await distributed.rounds(6, beating=False)
+    assert distributed.codes() == ["no_worker"]
+    distributed.monitor._watches.clear()  # another server has the lease now
+    await distributed.rounds(8, beating=False)
+    distributed.claim()
+    distributed.write(distributed.lifecycle.requeue("task-1", 1))
+    await distributed.rounds(8, beating=False)
+    assert distributed.codes() == ["no_worker"]
+    distributed.write(distributed.lifecycle.cancel_pending("task-1", by="mei"))
+    distributed.write(distributed.lifecycle.retry("task-1", by="mei"))
+    await distributed.rounds(8, beating=False)
+    assert distributed.codes() == ["no_worker", "no_worker"]
+
+
+async def test_a_worker_that_comes_makes_it_wait_for_its_turn_only(distributed):
+    distributed.create()
+    await distributed.rounds(7, beating=False)
+    arrive(distributed, WORKER)
+    await distributed.rounds(5, beating=False)
+    assert distributed.codes() == ["no_worker", "queued"]
+
+
+async def test_a_worker_that_ends_is_missed_after_a_minute(distributed):
+    distributed.create()
+    arrive(distributed, WORKER)
+    await distributed.rounds(8, beating=False)
+    assert distributed.codes() == ["queued"]
+    distributed.db.write_sync(lambda c: workers.leave(c, WORKER.id))
+    await distributed.rounds(5, beating=False)  # one that is begun anew is back by then
+    assert distributed.codes() == ["queued"]
+    await distributed.rounds(2, beating=False)
+    assert distributed.codes() == ["queued", "no_worker"]
+
+
+async def test_a_worker_that_was_lost_is_forgotten_after_a_while(distributed):
+    for worker, silent_s in ((WORKER, 500), (BROWSER, 700)):
+        arrive(distributed, worker)
+        at = datetime.now(UTC) - timedelta(seconds=silent_s)
+        query = table.update().where(table.c.id == worker.id).values(heartbeat_at=at)
+        distributed.db.write_sync(lambda c, query=query: c.execute(query) and None)
+    await distributed.rounds(1, beating=False)
+    assert [worker.id for worker in distributed.db.read_sync(workers.known)] == [WORKER.id]
+
+
+@sqlite_only
+async def test_while_nobody_can_write_nobody_is_lost(monitored, tmp_path):
+    monitored.create()
+    monitored.claim()
+    await monitored.rounds(2)
     other = sqlite3.connect(tmp_path / "compliance.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     for _ in range(10):
         with pytest.raises(DatabaseUnavailable):
-            await post.monitor.check_running_tasks()
-        post.clock.advance(10)
+            await monitored.monitor.check_running_tasks()
+        monitored.clock.advance(10)
     other.execute("ROLLBACK")
     other.close()
-    post.monitor._looked_at = post.clock.monotonic()  # as if it had not been that long
-    await post.monitor.check_running_tasks()
-    assert post.codes() == []
-    assert post.killer.killed == []
+    monitored.monitor._looked_at = monitored.clock.monotonic()  # as if it had not been that long
+    await monitored.monitor.check_running_tasks()
+    assert monitored.codes() == []
+    assert monitored.worker_control.killed == []
 
 
-async def test_a_process_that_is_heard_is_not_lost_although_its_heart_stands(post):
-    post.create()
-    post.claim()
-    post.killer.heard.add("task-1")
-    await post.rounds(10, beating=False)
-    assert post.codes() == []
-    post.killer.heard.clear()
-    await post.rounds(6, beating=False)
-    assert post.killer.killed == ["task-1"]
+async def test_a_process_that_is_responsive_is_not_lost_although_its_heartbeat_stands(monitored):
+    monitored.create()
+    monitored.claim()
+    monitored.worker_control.responsive.add("task-1")
+    await monitored.rounds(10, beating=False)
+    assert monitored.codes() == []
+    monitored.worker_control.responsive.clear()
+    await monitored.rounds(6, beating=False)
+    assert monitored.worker_control.killed == ["task-1"]
 
 
-async def test_an_observer_that_slept_expires_nothing(post):
-    post.create()
-    post.claim()
-    await post.rounds(2)
-    post.clock.advance(3_600)
-    await post.rounds(3, beating=False)
-    assert post.codes() == []
+async def test_an_observer_that_slept_expires_nothing(monitored):
+    monitored.create()
+    monitored.claim()
+    await monitored.rounds(2)
+    monitored.clock.advance(3_600)
+    await monitored.rounds(3, beating=False)
+    assert monitored.codes() == []
 
 
-async def test_the_gauge_counts_running_and_cancelling_tasks(post):
+async def test_the_gauge_counts_running_and_cancelling_tasks(monitored):
     for number in range(3):
-        post.create(f"task-{number}")
-    post.claim("task-0")
-    post.claim("task-1")
-    post.write(post.lifecycle.request_cancel("task-1", by="user"))
-    await post.monitor.check_running_tasks()
-    assert post.concurrent.value == 2
+        monitored.create(f"task-{number}")
+    monitored.claim("task-0")
+    monitored.claim("task-1")
+    monitored.write(monitored.lifecycle.request_cancel("task-1", by="user"))
+    await monitored.monitor.check_running_tasks()
+    assert monitored.concurrent.value == 2
 
 
-async def test_the_loop_looks_every_ten_seconds_and_outlives_a_failed_round(post):
+async def test_the_loop_looks_every_ten_seconds_and_outlives_a_failed_round(monitored):
     async def fail():
-        post.purger.calls += 1
-        if post.purger.calls == 3:
+        monitored.retention.calls += 1
+        if monitored.retention.calls == 3:
             raise asyncio.CancelledError
         raise RuntimeError
 
-    post.monitor.check_running_tasks = fail
+    monitored.monitor.check_running_tasks = fail
     with suppress(asyncio.CancelledError):
-        await post.monitor.run()
-    assert post.clock.slept == [10, 10]
-    post.purger.calls, post.purger.purge = 0, fail
+        await monitored.monitor.run()
+    assert monitored.clock.slept == [10, 10]
+    monitored.retention.calls, monitored.retention.purge = 0, fail
     with suppress(asyncio.CancelledError):
-        await post.monitor.keep_house()
-    assert post.clock.slept == [10, 10, 10, 10]
-    assert post.errors.value == 4
+        await monitored.monitor.run_retention()
+    assert monitored.clock.slept == [10, 10, 10, 10]
+    assert monitored.errors.value == 4
 
 
-async def test_a_database_that_is_away_costs_rounds_and_is_no_mistake(post, tmp_path):
+@sqlite_only
+async def test_a_database_that_is_away_costs_rounds_and_is_no_mistake(monitored, tmp_path):
     with captured_log() as log, closing(sqlite3.connect(tmp_path / "compliance.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        watching = asyncio.create_task(post.monitor.run())
-        await until(lambda: post.errors.value >= 2)
+        watching = asyncio.create_task(monitored.monitor.run())
+        await until(lambda: monitored.errors.value >= 2)
         watching.cancel()
         other.execute("ROLLBACK")
     assert "monitor_waits" in log.getvalue()
     assert "Traceback" not in log.getvalue()
 
 
-async def test_a_purge_that_takes_for_ever_hides_no_lost_worker(post):
+async def test_a_purge_that_takes_for_ever_hides_no_lost_worker(monitored):
     """The purge stands for what takes minutes; the rounds of the monitor go on beside it."""
     purging = asyncio.Event()
 
@@ -171,24 +244,24 @@ async def test_a_purge_that_takes_for_ever_hides_no_lost_worker(post):
         await asyncio.Event().wait()
 
     async def sleep(seconds):
-        post.clock.advance(seconds)
+        monitored.clock.advance(seconds)
         await asyncio.sleep(0)
 
-    post.purger.purge, post.clock.sleep = purge_for_ever, sleep
-    post.create()
-    post.claim()
-    await post.monitor.start()
+    monitored.retention.purge, monitored.clock.sleep = purge_for_ever, sleep
+    monitored.create()
+    monitored.claim()
+    await monitored.monitor.start()
     async with asyncio.timeout(10):
         await purging.wait()
-        while post.killer.killed != ["task-1"]:  # noqa: ASYNC110 - the killer tells nobody
+        while monitored.worker_control.killed != ["task-1"]:  # noqa: ASYNC110 - the worker_control tells nobody
             await asyncio.sleep(0.01)
-    await post.monitor.stop()
-    assert "worker_suspect" in post.codes()
+    await monitored.monitor.stop()
+    assert "worker_suspect" in monitored.codes()
 
 
-async def test_it_starts_and_stops_more_than_once(post):
-    await post.monitor.stop()
-    await post.monitor.start()
-    await post.monitor.start()
-    await post.monitor.stop()
-    await post.monitor.stop()
+async def test_it_starts_and_stops_more_than_once(monitored):
+    await monitored.monitor.stop()
+    await monitored.monitor.start()
+    await monitored.monitor.start()
+    await monitored.monitor.stop()
+    await monitored.monitor.stop()

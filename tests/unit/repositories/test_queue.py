@@ -9,11 +9,11 @@ from sqlalchemy import delete
 
 from app.core.db import Database
 from app.core.ids import new_id
+from app.domain.messages import MessageCatalog
 from app.events.types import Statistics
 from app.models import metadata, scan_tasks
 from app.repositories import queue
 from app.services.lifecycle import Lifecycle
-from app.services.texts import Texts
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
 
@@ -26,7 +26,7 @@ class Line:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.clock = FakeClock()
-        self.lifecycle = Lifecycle(clock=self.clock, texts=Texts("en"))
+        self.lifecycle = Lifecycle(clock=self.clock, texts=MessageCatalog("en"))
         self.users = {name: add_user(db, self.clock, name) for name in USERS}
         self.names: dict[str, str] = {}  # of tasks: "mei 0", "mei 1", ...
         self.counts: Counter[str] = Counter()

@@ -1,28 +1,21 @@
 """Lists of tasks, the queue and the violations of a run, as their indexes give them."""
 
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 
-from app.core.db import Database
 from app.core.ids import new_id
-from app.events.state import TaskState
-from app.models import metadata, scan_tasks, violations
+from app.core.principal import Principal
+from app.domain.messages import Language, MessageCatalog, Text
+from app.domain.projection import TaskProjection
+from app.models import scan_tasks, task_logs
 from app.repositories import listing, queue, tasks
-from app.repositories import violations as found
-from app.repositories.tasks import SORTABLE, Viewer
+from app.repositories.tasks import SORTABLE, TaskFilter
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
 
-ADMIN = Viewer("nobody", is_admin=True)
-
-
-@pytest.fixture
-async def db(tmp_path):
-    db = Database(f"sqlite:///{tmp_path / 'a.db'}")
-    metadata.create_all(db.engine)
-    yield db
-    await db.close()
+ADMIN = Principal("nobody", "nobody", "admin")
 
 
 def add_task(db, user_id, at, **values):
@@ -41,7 +34,7 @@ def add_task(db, user_id, at, **values):
         "running_s": 0.0,
         "created_at": at,
         "queued_at": at,
-        **TaskState().to_columns(),
+        **TaskProjection().to_columns(),
         **values,
     }
     db.write_sync(lambda c: c.execute(scan_tasks.insert().values(**row)) and None)
@@ -69,11 +62,11 @@ def filled(db):
 @pytest.mark.parametrize("admin", [True, False])
 def test_pages_of_a_list_are_what_sorting_everything_gives(filled, sort, status, domain, admin):
     db, owners = filled
-    viewer = ADMIN if admin else Viewer(owners[0])
+    principal = ADMIN if admin else Principal(owners[0], "mei", "user")
 
     def read(connection):
         pages = [
-            tasks.list_page(connection, viewer, offset=offset, limit=4, status=status, domain=domain, sort=sort)
+            tasks.list_page(connection, principal, TaskFilter(status, domain), offset=offset, limit=4, sort=sort)
             for offset in range(0, 40, 4)
         ]
         return [row for rows, _ in pages for row in rows], pages[0][1], connection.execute(scan_tasks.select()).all()
@@ -116,6 +109,12 @@ def test_a_total_is_counted_up_to_a_bound(filled):
     assert db.read_sync(lambda c: listing.count_up_to(c, query, at_most=10)) == 10
 
 
+def test_a_task_with_a_nul_in_its_id_is_not_there(filled):
+    db, _ = filled
+    assert db.read_sync(lambda c: tasks.find(c, "\0")) is None
+    assert db.read_sync(lambda c: tasks.heads(c, ["\0"], [])) == []
+
+
 def test_heads_name_a_task_once_that_is_asked_for_twice(filled):
     db, owners = filled
     named = db.read_sync(lambda c: [row.id for row in c.execute(scan_tasks.select())])
@@ -124,44 +123,106 @@ def test_heads_name_a_task_once_that_is_asked_for_twice(filled):
     unfinished = db.read_sync(lambda c: tasks.heads(c, [], owners[:1]))
     counted = db.read_sync(lambda c: tasks.count_unfinished(c, owners[0]))
     assert len(unfinished) == counted > 0
+    others = db.read_sync(lambda c: tasks.count_unfinished(c, owners[0], besides=unfinished[0].task_id))
+    assert others == counted - 1
 
 
-def test_violations_are_read_in_chunks_and_pages_by_time(db):
+def test_the_durations_are_those_of_the_scans_that_were_completed_last(db):
     clock = FakeClock()
-    task_id = add_task(db, add_user(db, clock, "mei"), clock.now())
+    owner = add_user(db, clock, "mei")
+    for seconds in range(5):
+        at = clock.now() + timedelta(hours=seconds)
+        add_task(db, owner, at, status="completed", completed_at=at, statistics={"execution_duration": seconds})
+        add_task(db, owner, at, status="failed", completed_at=at, statistics={"execution_duration": 99})
+    assert db.read_sync(lambda c: tasks.completed_durations(c, 3)) == [4, 3, 2]
+
+
+def test_a_row_has_the_columns_of_the_table_in_their_order():
+    assert [field.name for field in fields(tasks.TaskRow)] == [column.name for column in scan_tasks.columns]
+
+
+def test_the_bytes_of_a_log_are_those_of_its_lines_whatever_they_say(db):
+    clock = FakeClock()
+    task = add_task(db, add_user(db, clock, "mei"), clock.now())
+    said = [("plain", None), ("\u4e2d\u6587 \\x and \\", {"count": 3})]
+    lines = [
+        {
+            "task_id": task,
+            "log_seq": number,
+            "attempt": 1,
+            "level": "INFO",
+            "module": "crawl",
+            "message": message,
+            "params": params,
+            "created_at": clock.now(),
+        }
+        for number, (message, params) in enumerate(said, start=1)
+    ]
+    db.write_sync(lambda c: c.execute(task_logs.insert(), lines) and None)
+    expected = sum(len(message.encode()) + len("crawl") for message, _ in said) + len('{"count": 3}')
+    assert db.read_sync(lambda c: tasks.log_bytes(c, task)) == expected
+
+
+def add_lines(db, task_id, sentences):
+    """Log lines of these texts; a plain sentence is one from before there were keys."""
     rows = [
         {
-            "id": new_id(),
             "task_id": task_id,
-            "run": 1,
+            "log_seq": number,
             "attempt": 1,
-            "domain": f"{number}.example",
-            "violation_key": "gambling",
-            "risk_level": "high",
-            "confidence_score": 0.9,
-            "description": "d",
-            "evidence": [],
-            "needs_review": False,
-            "url": "",
-            "found_on": "",
-            "dismissed": number % 3 == 0,
-            "created_at": clock.now() + timedelta(seconds=number % 40),
+            "level": "INFO",
+            "module": "m",
+            "message": str(said),
+            "text_key": said.key if isinstance(said, Text) else None,
+            "params": dict(said.params) if isinstance(said, Text) else None,
+            "created_at": FakeClock().now(),
         }
-        for number in range(2 * found.CHUNK)
+        for number, said in enumerate(sentences, 1)
     ]
-    db.write_sync(lambda c: c.execute(violations.insert(), rows) and None)
+    db.write_sync(lambda c: c.execute(task_logs.insert(), rows) and None)
 
-    def read(connection):
-        chunks, last = [], None
-        while chunk := found.chunk_after(connection, task_id, 1, last):
-            chunks.append(chunk)
-            last = chunk[-1]
-        page, total = found.list_page(connection, task_id, 1, limit=10_000)
-        return chunks, page, total, found.newest(connection, task_id, 1, 7)
 
-    chunks, page, total, newest = db.read_sync(read)
-    kept = sorted((row["created_at"], row["id"]) for row in rows if not row["dismissed"])
-    assert [(row.created_at, row.id) for chunk in chunks for row in chunk] == kept
-    assert [(row.created_at, row.id) for row in page] == kept
-    assert total == len(kept)
-    assert [(row.created_at, row.id) for row in newest] == kept[::-1][:7]
+def find_lines(db, task_id, text, language, **limits):
+    wanted = {"upto": 1_000_000, "text": text, "language": language, **limits}
+    limit = wanted.pop("limit", 100)
+    after = wanted.pop("after", 0)
+    return db.read_sync(lambda c: tasks.logs_after(c, task_id, after, limit, **wanted))
+
+
+@pytest.mark.parametrize("written", Language)
+def test_words_are_searched_as_the_reader_reads_them(db, written):
+    task_id, texts = add_task(db, add_user(db, FakeClock(), "u"), FakeClock().now()), MessageCatalog(written)
+    lines = [
+        texts("capture_failed", url="http://a.test/", reason=texts("fetch_error.dns")),
+        texts("discovering", subdomains=1),
+        "an old line, 100 %",
+        texts("unreadable", url="http://b.test/", reason=texts("unreadable_cpu")),
+    ]
+    add_lines(db, task_id, lines)
+
+    def found(text, language):
+        return [row.log_seq for row in find_lines(db, task_id, text, language).rows]
+
+    assert found("域名无法解析", Language.ZH_CN) == [1]
+    assert found("域名无法解析", Language.EN) == []
+    assert found("Does Not Resolve", Language.EN) == [1]  # in any case, and within a text of the text
+    assert found("1 subdomain found", Language.EN) == [2]
+    assert found("已发现 1 个子域名", Language.ZH_CN) == [2]
+    assert found("http://", Language.ZH_CN) == [1, 4]
+    for language in Language:
+        assert found("100 %", language) == [3]
+        assert found("_ld line", language) == []
+
+
+def test_a_search_for_words_looks_at_so_many_lines_and_says_where_it_was(db, monkeypatch):
+    monkeypatch.setattr(tasks, "MAX_SEARCHED", 10)
+    task_id = add_task(db, add_user(db, FakeClock(), "u"), FakeClock().now())
+    add_lines(db, task_id, [f"line {number}" for number in range(1, 26)])
+    pages, after, more = [], 0, True
+    while more:
+        page = find_lines(db, task_id, "line 2", Language.EN, after=after)
+        pages.append([row.log_seq for row in page.rows])
+        after, more = page.end, page.more
+    assert pages == [[2], [20], [21, 22, 23, 24, 25]]
+    full = find_lines(db, task_id, "line", Language.EN, limit=3)
+    assert ([row.log_seq for row in full.rows], full.end, full.more) == ([1, 2, 3], 3, True)

@@ -2,19 +2,27 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
-from app.domain.parties import Outcome
-from app.engines.model import Capture, FrontierUrl, PageFact, ThirdParty
-from app.scanstore.contents import contents_of
+from app.domain.third_parties import Outcome
+from app.engines.model import Capture, FrontierUrl, Hop, HopKind, PageFact, Reference, Relation, ThirdParty
 from app.scanstore.errors import StoreMismatch
-from app.scanstore.reader import SqliteScanReader
+from app.scanstore.evidence_reader import SqliteEvidenceReader
+from app.scanstore.reader import SqliteScanReader, contents_of
 from app.scanstore.sqlite import SqliteScanStore
 
 HASH = "a" * 64
-# What version 1 did not have yet.
-TO_VERSION_1 = """
+# What versions 3 and 1 did not have yet.
+TO_VERSION_3 = """
+ALTER TABLE refs DROP COLUMN repeats;
+ALTER TABLE frontier DROP COLUMN found_on;
+ALTER TABLE hops DROP COLUMN found_on;
+PRAGMA user_version = 3;
+"""
+TO_VERSION_1 = f"""
+{TO_VERSION_3}
 DROP INDEX captures_seen;
 ALTER TABLE captures DROP COLUMN page_class;
 ALTER TABLE captures DROP COLUMN dead;
@@ -24,12 +32,17 @@ PRAGMA user_version = 1;
 """
 
 
+LINK = Reference("https://a.test/", "http://b.test/", "//b.test/", Relation.LINK, "a[href]")
+
+
 @pytest.fixture
 def old(path):
     """A file of version 1, as a service that was brought up to date has many."""
     with closing(SqliteScanStore(path)) as store:
         store.add_urls([FrontierUrl(1, "https://a.test/", "https://a.test/", "a.test", 0)])
         store.add_page(PageFact("https://a.test/", 0, 200, parsed=True))
+        store.add_references([LINK])
+        store.add_hops([Hop("https://a.test/go", 302, "", HopKind.HTTP, "https://b.test/")])
         for domain in ("b.test", "c.test"):
             store.put_third_party(ThirdParty(domain, (domain,)))
         store.put_capture(Capture("b.test", "b.test", "http://b.test/", "", html_sha256=HASH, page_class="content"))
@@ -47,8 +60,35 @@ def test_the_file_of_an_earlier_version_is_read_as_before(old):
         found = {party.domain: party.outcome for party in reader.third_parties()[0]}
         assert found == {"b.test": Outcome.EXAMINED, "c.test": Outcome.GONE}
         assert [party.domain for party in reader.third_parties(outcome=Outcome.GONE)[0]] == ["c.test"]
+        assert reader.references_of("b.test") == [LINK]
         assert reader.coverage() == (0, 1)
         assert not reader.seen().hosts
+
+
+def test_evidence_of_an_earlier_version_is_read_as_before(old):
+    with SqliteEvidenceReader(old) as reader:
+        assert [one.fact for one in reader.references()[0]] == [LINK]
+        assert reader.weighed(["b.test"])[0].page_id == 1
+        assert reader.page_naming("https://a.test/go") is None
+
+
+def test_a_scan_that_an_update_interrupts_goes_on_with_its_file(path):
+    with closing(SqliteScanStore(path)) as store:
+        store.add_urls([FrontierUrl(1, "https://a.test/", "https://a.test/", "a.test", 0)])
+        store.add_references([LINK])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(TO_VERSION_3)
+    more = replace(LINK, hidden="off_screen", repeats=4)
+    with closing(SqliteScanStore(path)) as store:
+        assert [url.found_on for url in store.load_urls()] == [0]
+        store.add_references([more])
+        store.flush()
+        assert list(store.references()) == [LINK, more]
+
+
+def test_a_scan_of_a_version_from_which_there_is_no_way_is_refused(old):
+    with pytest.raises(StoreMismatch):
+        SqliteScanStore(old)
 
 
 def test_reading_it_changes_nothing_in_it(old):

@@ -1,10 +1,11 @@
 import pytest
 from pydantic import ValidationError
 
+from app.domain.scan_options import START_URLS
 from app.schemas.auth import LoginRequest
 from app.schemas.common import MAX_SURPLUS, MAX_VALUES
-from app.schemas.monitor import MAX_USER_IDS, BroadcastRequest
-from app.schemas.tasks import MAX_START_URLS, TaskCreate
+from app.schemas.connections import MAX_USER_IDS, BroadcastRequest
+from app.schemas.tasks import TaskCreate
 
 LOGIN = {"username": "admin", "password": "x"}
 SURPLUS = {f"k{number}": number for number in range(50_000)}
@@ -44,7 +45,7 @@ def test_a_few_unknown_keys_are_all_named():
 @pytest.mark.parametrize("item", ["", 0, "https://example.com/"])
 def test_of_a_list_that_is_too_long_only_its_beginning_is_validated(item):
     for model, field, most in (
-        (TaskCreate, "start_urls", MAX_START_URLS),
+        (TaskCreate, "start_urls", START_URLS.most),
         (BroadcastRequest, "user_ids", MAX_USER_IDS),
     ):
         value = {field: [item] * 100_000}
@@ -53,26 +54,26 @@ def test_of_a_list_that_is_too_long_only_its_beginning_is_validated(item):
 
 
 def test_lists_at_their_limit_pass():
-    config = {"start_urls": ["https://example.com/"] * MAX_START_URLS}
-    assert len(TaskCreate.model_validate({"target_domain": "a", "config": config}).config.start_urls) == MAX_START_URLS
+    config = {"start_urls": ["https://example.com/"] * START_URLS.most}
+    assert len(TaskCreate.model_validate({"target_domain": "a", "config": config}).config.start_urls) == START_URLS.most
     assert BroadcastRequest.model_validate({"message": "x", "user_ids": ["u"] * MAX_USER_IDS}).user_ids
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "code"),
     [
-        {"a": [0] * MAX_VALUES},
-        {f"{number}": 0 for number in range(MAX_VALUES)},
-        {"a": {**DEEP}},
-        {"a": "\ud800"},
-        {"\ud800": 1},
-        {"a": [float("nan")]},
-        {"a": 2**53 + 1},
+        ({"a": [0] * MAX_VALUES}, "too_many_values"),
+        ({f"{number}": 0 for number in range(MAX_VALUES)}, "too_many_values"),
+        ({"a": {**DEEP}}, "too_deep"),
+        ({"a": "\ud800"}, "not_unicode"),
+        ({"\ud800": 1}, "not_unicode"),
+        ({"a": [float("nan")]}, "not_finite"),
+        ({"a": 2**53 + 1}, "integer_too_large"),
     ],
     ids=["list", "keys", "deep", "half a character", "half a key", "no number", "large"],
 )
-def test_data_that_not_every_reader_can_take_is_refused(data):
-    assert [item["type"] for item in problems(BroadcastRequest, {"message": "x", "data": data})] == ["value_error"]
+def test_data_that_not_every_reader_can_take_is_refused(data, code):
+    assert [item["type"] for item in problems(BroadcastRequest, {"message": "x", "data": data})] == [code]
 
 
 @pytest.mark.parametrize(

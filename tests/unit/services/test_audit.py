@@ -3,10 +3,11 @@ import asyncio
 import pytest
 
 from app.core.db import Database, DatabaseUnavailable
+from app.core.db_backend import Failure
 from app.models import metadata
 from app.repositories import audit
 from app.services.audit import AuditTrail
-from tests.support.house import HandClock
+from tests.support.backend import HandClock
 
 
 class MoodyDatabase(Database):
@@ -21,7 +22,7 @@ class MoodyDatabase(Database):
 
     async def write(self, work):
         if self.refuses:
-            raise DatabaseUnavailable("the database is busy")
+            raise DatabaseUnavailable(Failure.BUSY)
         self.writes += 1
         value = await super().write(work)
         self.committed.set()
@@ -31,8 +32,8 @@ class MoodyDatabase(Database):
 
 
 @pytest.fixture
-async def db(tmp_path):
-    db = MoodyDatabase(f"sqlite:///{tmp_path / 'a.db'}")
+async def db(database_url):
+    db = MoodyDatabase(database_url)
     metadata.create_all(db.engine)
     yield db
     await db.close()

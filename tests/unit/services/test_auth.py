@@ -12,11 +12,11 @@ from app.core.db import Database
 from app.core.errors import ConfigurationError, LimitReached, Unauthenticated
 from app.core.security import Claims, Passwords, Tokens
 from app.events.bus.base import AccessHint
+from app.identity_wiring import build_auth
 from app.models import metadata
 from app.repositories import audit, sessions, users
 from app.services.audit import AuditTrail
-from app.wiring import build_auth
-from tests.support.house import ADMIN_PASSWORD, HandClock, cheap_passwords, make_settings
+from tests.support.backend import ADMIN_PASSWORD, HandClock, cheap_passwords, make_settings
 
 SECRET = "0123456789abcdef0123456789abcdef-long"
 
@@ -36,9 +36,11 @@ class RememberingBus:
 class Desk:
     """An `AuthService` and all that it stands on."""
 
-    def __init__(self, folder, passwords: Passwords | None = None, **values: object) -> None:
+    def __init__(
+        self, folder, passwords: Passwords | None = None, database_url: str | None = None, **values: object
+    ) -> None:
         self.settings = make_settings(folder, **{"secret_key": SecretStr(SECRET), **values})
-        self.db = Database(f"sqlite:///{folder / 'a.db'}")
+        self.db = Database(database_url or f"sqlite:///{folder / 'a.db'}")
         metadata.create_all(self.db.engine)
         self.bus = RememberingBus()
         self.clock = HandClock()
@@ -48,7 +50,7 @@ class Desk:
             self.settings, db=self.db, bus=self.bus, clock=self.clock, passwords=self.passwords, audit=self.audit
         )
 
-    async def identity(self):
+    async def principal(self):
         pair = await self.auth.login("admin", ADMIN_PASSWORD)
         return await self.auth.authenticate(pair.access_token)
 
@@ -58,8 +60,8 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path):
-    desk = Desk(tmp_path)
+async def desk(tmp_path, database_url):
+    desk = Desk(tmp_path, database_url=database_url)
     await desk.auth.ensure_admin()
     desk.bus.hints.clear()
     yield desk
@@ -79,6 +81,17 @@ async def test_the_first_start_makes_an_admin_once(tmp_path):
     assert await desk.auth.ensure_admin() is None
     assert (await desk.auth.login("admin", generated)).expires_in == 3_600
     await desk.close()
+
+
+async def test_of_servers_that_start_for_the_first_time_together_one_makes_the_admin(tmp_path, database_url):
+    """Which has shown its password, and the others none."""
+    desks = [Desk(tmp_path, database_url=database_url, admin_password=None) for _ in range(3)]
+    shown = await asyncio.gather(*(desk.auth.ensure_admin() for desk in desks))
+    (password,) = [word for word in shown if word is not None]
+    assert (await desks[0].auth.login("admin", password)).expires_in == 3_600
+    assert sum(len(desk.bus.hints) for desk in desks) == 1
+    for desk in desks:
+        await desk.close()
 
 
 async def test_a_given_password_is_not_shown_again(tmp_path):
@@ -106,8 +119,8 @@ async def test_an_access_token_ends_at_its_time_and_a_refreshed_one_goes_on(desk
 
 
 async def test_a_session_that_is_over_ends_its_tokens(desk):
-    identity = await desk.identity()
-    row = await desk.db.read(lambda c: sessions.find_with_user(c, identity.session_id))
+    principal = await desk.principal()
+    row = await desk.db.read(lambda c: sessions.find_with_user(c, principal.session_id))
     long_lived = Claims(row.id, row.session_id, row.token_version, "j", desk.clock.now() + timedelta(days=60))
     token = Tokens(secret=SECRET, clock=desk.clock).issue("access", long_lived)
     assert await desk.auth.authenticate(token)
@@ -116,21 +129,21 @@ async def test_a_session_that_is_over_ends_its_tokens(desk):
 
 
 async def test_a_token_of_another_user_of_the_session_is_no_good(desk):
-    identity = await desk.identity()
-    claims = Claims("somebody", identity.session_id, 1, "j", identity.expires_at)
+    principal = await desk.principal()
+    claims = Claims("somebody", principal.session_id, 1, "j", principal.expires_at)
     token = Tokens(secret=SECRET, clock=desk.clock).issue("access", claims)
     assert await refused(desk.auth.authenticate(token)) == "invalid_token"
 
 
 async def test_logging_in_forgets_sessions_that_have_expired(desk):
-    old = await desk.identity()
+    old = await desk.principal()
     desk.clock.seconds = 15 * 86_400
-    await desk.identity()
+    await desk.principal()
     assert await desk.db.read(lambda c: sessions.find_with_user(c, old.session_id)) is None
 
 
 async def test_everybody_who_is_still_good_is_not_among_the_ended(desk):
-    one, other = await desk.identity(), await desk.identity()
+    one, other = await desk.principal(), await desk.principal()
     assert await desk.auth.ended([]) == {}
     assert await desk.auth.ended([one, other]) == {}
     await desk.auth.logout(one)
@@ -142,26 +155,26 @@ async def test_everybody_who_is_still_good_is_not_among_the_ended(desk):
     ("change", "reason"), [({"is_active": False}, "user_disabled"), ({"role": "user"}, "role_changed")]
 )
 async def test_the_reason_of_an_end_is_told(desk, change, reason):
-    identity = await desk.identity()
-    await desk.db.write(lambda c: users.change(c, identity.user_id, change))
-    assert await desk.auth.ended([identity]) == {identity: reason}
+    principal = await desk.principal()
+    await desk.db.write(lambda c: users.change(c, principal.user_id, change))
+    assert await desk.auth.ended([principal]) == {principal: reason}
 
 
 async def test_a_user_who_is_gone_counts_as_disabled(desk):
-    identity = await desk.identity()
-    stranger = replace(identity, user_id="other")
+    principal = await desk.principal()
+    stranger = replace(principal, user_id="other")
     assert await desk.auth.ended([stranger]) == {stranger: "user_disabled"}
-    await desk.db.write(lambda c: users.remove(c, identity.user_id))
-    assert await desk.auth.ended([identity]) == {identity: "user_disabled"}
+    await desk.db.write(lambda c: users.remove(c, principal.user_id))
+    assert await desk.auth.ended([principal]) == {principal: "user_disabled"}
     with pytest.raises(Unauthenticated):
-        await desk.auth.me(identity)
+        await desk.auth.me(principal)
 
 
 async def test_a_new_password_ends_every_socket(desk):
-    identity = await desk.identity()
-    await desk.auth.change_password(identity, current=ADMIN_PASSWORD, new="something else")
-    assert desk.bus.hints == [AccessHint(identity.user_id)]
-    assert await desk.auth.ended([identity]) == {identity: "logged_out"}
+    principal = await desk.principal()
+    await desk.auth.change_password(principal, current=ADMIN_PASSWORD, new="something else")
+    assert desk.bus.hints == [AccessHint(principal.user_id)]
+    assert await desk.auth.ended([principal]) == {principal: "logged_out"}
 
 
 async def test_of_two_refreshes_at_once_one_wins_and_the_session_is_over(desk):

@@ -7,19 +7,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
+from app.core.clock import to_wire
 from app.core.db import Database
 from app.core.ids import new_id
+from app.domain.log_entry import LogEntry
+from app.domain.messages import MessageCatalog
+from app.domain.projection import TaskProjection, apply
 from app.events.bus.memory import MemoryBus
-from app.events.journal import Journal
+from app.events.event import NewEvent, PendingLogs
 from app.events.log import AlreadyCommitted, read_after
-from app.events.state import TaskState, apply
-from app.events.types import NewEvent, PendingLine, PendingLogs, TaskProgress, TaskWarning
+from app.events.types import TaskProgress, TaskWarning
+from app.events.writer import EventWriter
 from app.models import metadata, scan_tasks, task_logs, violations
 from app.services.lifecycle import Lifecycle
-from app.services.recorder import Finding, Recorder
-from app.services.texts import Texts
+from app.services.recorder import Recorder
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
+from tests.support.violations import new_violation
 
 
 @pytest.fixture
@@ -28,21 +32,21 @@ def clock():
 
 
 @pytest.fixture
-async def db(tmp_path):
-    database = Database(f"sqlite:///{tmp_path}/test.db", busy_timeout_s=0.2)
+async def db(database_url):
+    database = Database(database_url, busy_timeout_s=30)
     metadata.create_all(database.engine)
     yield database
     await database.close()
 
 
 @pytest.fixture
-def journal(db):
-    return Journal(db=db, bus=MemoryBus())
+def event_writer(db):
+    return EventWriter(db=db, bus=MemoryBus())
 
 
 @pytest.fixture
 def lifecycle(clock):
-    return Lifecycle(clock=clock, texts=Texts("en"))
+    return Lifecycle(clock=clock, texts=MessageCatalog("en"))
 
 
 @pytest.fixture
@@ -51,10 +55,10 @@ def user_id(db, clock):
 
 
 @pytest.fixture
-async def task(journal, lifecycle, user_id):
+async def task(event_writer, lifecycle, user_id):
     task_id = new_id()
-    await journal.write(lifecycle.create(task_id, user_id=user_id, target_domain="example.org", config={}))
-    await journal.write(lifecycle.claim(task_id, 1, "w1", "example.org"))
+    await event_writer.write(lifecycle.create(task_id, user_id=user_id, target_domain="example.org", config={}))
+    await event_writer.write(lifecycle.claim(task_id, 1, "w1", "example.org"))
     return task_id
 
 
@@ -69,12 +73,12 @@ def progress(percent):
 
 
 def lines(*texts):
-    return NewEvent(PendingLogs(tuple(PendingLine("INFO", "m", text, datetime.now(UTC)) for text in texts)))
+    return NewEvent(PendingLogs(tuple(LogEntry("INFO", "m", text, datetime.now(UTC)) for text in texts)))
 
 
-def write(journal, unit):
+def write(event_writer, unit):
     unit.prepare()
-    return journal.write_sync(unit)
+    return event_writer.write_sync(unit)
 
 
 def row_of(db, task_id):
@@ -82,13 +86,13 @@ def row_of(db, task_id):
 
 
 def assert_row_is_the_fold(db, task_id):
-    state = TaskState()
+    state = TaskProjection()
     events = db.read_sync(lambda c: read_after(c, task_id, 0, limit=10_000))
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     for one in events:
-        state = apply(state, one)
+        state = apply(state, one.type, one.payload(), attempt=one.attempt, at=to_wire(one.created_at))
     row = row_of(db, task_id)
-    assert TaskState.from_row(row) == state
+    assert TaskProjection.from_row(row) == state
     assert row.last_seq == len(events)
     numbers = db.read_sync(lambda c: list(c.execute(select(task_logs.c.log_seq)).scalars()))
     assert sorted(numbers) == list(range(1, len(numbers) + 1))
@@ -96,64 +100,63 @@ def assert_row_is_the_fold(db, task_id):
 
 def statements_under_the_lock(db):
     said = []
-    event.listen(
-        db.engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: said.append(statement.split()[0])
-    )
+    event.listen(db.engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: said.append(statement))
     return said
 
 
-def test_from_the_second_batch_on_nothing_is_read_under_the_lock(db, journal, recorder):
-    write(journal, recorder.record([progress(1)]))
+def test_from_the_second_batch_on_nothing_is_read_under_the_lock(db, event_writer, recorder):
+    write(event_writer, recorder.record([progress(1)]))
     said = statements_under_the_lock(db)
-    place = write(journal, recorder.record([progress(2), lines("a", "b")]))
-    assert [one.seq for one in place.events] == [4, 5]
-    assert "SELECT" not in said
+    result = write(event_writer, recorder.record([progress(2), lines("a", "b")]))
+    assert [one.seq for one in result.events] == [4, 5]
+    assert any(statement.startswith("INSERT") for statement in said)
+    assert [statement for statement in said if statement.startswith("SELECT") and " FROM " in statement] == []
     assert_row_is_the_fold(db, recorder.task_id)
 
 
-def test_whoever_writes_in_between_makes_the_draft_void_and_nothing_wrong(db, journal, lifecycle, recorder):
-    write(journal, recorder.record([progress(1), lines("a")]))
+def test_whoever_writes_in_between_makes_the_draft_void_and_nothing_wrong(db, event_writer, lifecycle, recorder):
+    write(event_writer, recorder.record([progress(1), lines("a")]))
     unit = recorder.record([progress(2), lines("b")])
     unit.prepare()
     warning = TaskWarning(code="stalled", message="no progress")
-    journal.write_sync(lifecycle.warn(recorder.task_id, 1, warning))
-    assert [one.seq for one in journal.write_sync(unit).events] == [6, 7]
-    write(journal, recorder.record([lines("c")]))
+    event_writer.write_sync(lifecycle.warn(recorder.task_id, 1, warning))
+    assert [one.seq for one in event_writer.write_sync(unit).events] == [6, 7]
+    write(event_writer, recorder.record([lines("c")]))
     assert_row_is_the_fold(db, recorder.task_id)
 
 
-def test_a_batch_that_was_not_committed_is_written_again_at_its_place(db, journal, recorder):
-    write(journal, recorder.record([progress(1)]))
+def test_a_batch_that_was_not_committed_is_written_again_at_its_place(db, event_writer, recorder):
+    write(event_writer, recorder.record([progress(1)]))
     unit = recorder.record([progress(2)])
     unit.prepare()
     with pytest.raises(RuntimeError):
         db.write_sync(lambda connection: (unit(connection), fail())[0])
-    assert [one.seq for one in write(journal, unit).events] == [4]
+    assert [one.seq for one in write(event_writer, unit).events] == [4]
     assert_row_is_the_fold(db, recorder.task_id)
 
 
-def test_a_batch_that_was_committed_after_all_is_not_written_twice(db, journal, recorder):
-    write(journal, recorder.record([progress(1)]))
+def test_a_batch_that_was_committed_after_all_is_not_written_twice(db, event_writer, recorder):
+    write(event_writer, recorder.record([progress(1)]))
     unit = recorder.record([progress(2)])
-    assert write(journal, unit).last_seq == 4
-    assert write(journal, unit).last_seq == 4  # told where it is
+    assert write(event_writer, unit).last_seq == 4
+    assert write(event_writer, unit).last_seq == 4  # told where it is
     with pytest.raises(AlreadyCommitted):
         db.write_sync(unit)
     assert_row_is_the_fold(db, recorder.task_id)
 
 
-def test_a_stale_attempt_writes_neither_events_nor_findings(db, journal, lifecycle, recorder):
-    write(journal, recorder.record([progress(1)]))
-    unit = recorder.record([progress(2)], [finding("late.example")])
+def test_a_stale_attempt_writes_neither_events_nor_violations(db, event_writer, lifecycle, recorder):
+    write(event_writer, recorder.record([progress(1)]))
+    unit = recorder.record([progress(2)], [new_violation("late.example")])
     unit.prepare()
-    journal.write_sync(lifecycle.requeue(recorder.task_id, 1))
-    assert journal.write_sync(unit) is None
+    event_writer.write_sync(lifecycle.requeue(recorder.task_id, 1))
+    assert event_writer.write_sync(unit) is None
     assert db.read_sync(lambda c: list(c.execute(select(violations.c.domain)).scalars())) == []
 
 
-def test_findings_land_with_their_events(db, journal, recorder):
-    write(journal, recorder.record([progress(1)], [finding("a.example")]))
-    write(journal, recorder.record([progress(2)], [finding("b.example")]))
+def test_violations_land_with_their_events(db, event_writer, recorder):
+    write(event_writer, recorder.record([progress(1)], [new_violation("a.example")]))
+    write(event_writer, recorder.record([progress(2)], [new_violation("b.example")]))
     found = db.read_sync(lambda c: set(c.execute(select(violations.c.domain)).scalars()))
     assert found == {"a.example", "b.example"}
 
@@ -161,31 +164,52 @@ def test_findings_land_with_their_events(db, journal, recorder):
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.sampled_from(["batch", "lost", "warning", "twice"]), max_size=12))
 def test_in_every_order_of_writers_and_failures_the_row_is_the_fold_of_the_log(
-    db, journal, lifecycle, user_id, clock, steps
+    db, event_writer, lifecycle, user_id, clock, steps
 ):
     task_id = new_id()
     db.write_sync(lambda c: c.execute(task_logs.delete()))
-    journal.write_sync(lifecycle.create(task_id, user_id=user_id, target_domain="example.org", config={}))
-    journal.write_sync(lifecycle.claim(task_id, 1, "w1", "example.org"))
+    event_writer.write_sync(lifecycle.create(task_id, user_id=user_id, target_domain="example.org", config={}))
+    event_writer.write_sync(lifecycle.claim(task_id, 1, "w1", "example.org"))
     recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=clock)
     for number, step in enumerate(steps):
         unit = recorder.record([progress(number), lines(f"{number}")])
         unit.prepare()
         match step:
             case "warning":
-                journal.write_sync(lifecycle.warn(task_id, 1, TaskWarning(code="stalled", message=f"{number}")))
+                event_writer.write_sync(lifecycle.warn(task_id, 1, TaskWarning(code="stalled", message=f"{number}")))
             case "lost":
                 with pytest.raises(RuntimeError):
                     db.write_sync(lambda connection, unit=unit: (unit(connection), fail())[0])
             case "twice":
-                journal.write_sync(unit)
+                event_writer.write_sync(unit)
                 unit.prepare()
-        journal.write_sync(unit)
+        event_writer.write_sync(unit)
     assert_row_is_the_fold(db, task_id)
 
 
-def finding(domain):
-    return Finding(new_id(), domain, "gambling", "high", 0.9, "x", [], needs_review=False, url="u", found_on="f")
+@pytest.mark.parametrize("warned_between", [False, True], ids=["as drafted", "drafted again under the lock"])
+async def test_a_violations_row_has_the_time_of_its_event(db, event_writer, lifecycle, task, clock, warned_between):
+    ticking = TickingClock(clock)
+    recorder = Recorder(task_id=task, attempt=1, run=1, clock=ticking)
+    write(event_writer, recorder.record([progress(1)]))
+    unit = recorder.record([progress(2), progress(3)], [new_violation("a.example")])
+    unit.prepare()
+    if warned_between:
+        await event_writer.write(lifecycle.warn(task, 1, TaskWarning(code="stalled", message="x")))
+    result = event_writer.write_sync(unit)
+    row = db.read_sync(lambda c: c.execute(select(violations)).one())
+    assert {event.created_at for event in result.events} == {row.created_at}
+
+
+class TickingClock:
+    """Never shows the same time twice."""
+
+    def __init__(self, clock):
+        self.clock = clock
+
+    def now(self):
+        self.clock.advance(1)
+        return self.clock.now()
 
 
 def fail():

@@ -6,11 +6,12 @@ from contextlib import closing
 
 import pytest
 
-from app.core.db import BUSY, FULL, DatabaseDamaged, DatabaseUnavailable
+from app.core.db import DatabaseDamaged, DatabaseUnavailable
+from app.core.db_backend import Failure
 from app.core.errors import ConfigurationError
-from app.services.startup import WITNESSES, explain, require_database
+from app.services.startup import TRACES, explain, require_database
 from app.wiring import build_services
-from tests.support.house import FakeHub, FakeMonitor, FakeRunner, cheap_passwords, make_settings
+from tests.support.backend import FakeMonitor, FakeRealtime, FakeRunner, cheap_passwords, make_settings
 
 
 def build(folder, **values):
@@ -19,7 +20,7 @@ def build(folder, **values):
         passwords=cheap_passwords(),
         runner=FakeRunner(),
         monitor=FakeMonitor(),
-        manager=FakeHub(),
+        manager=FakeRealtime(),
     )
 
 
@@ -33,7 +34,7 @@ def make_empty(path, way):
 
 
 @pytest.mark.parametrize("way", ["missing", "no bytes", "no tables"])
-@pytest.mark.parametrize("witness", WITNESSES)
+@pytest.mark.parametrize("witness", TRACES)
 def test_an_empty_database_beside_a_witness_of_an_earlier_one_is_refused_and_not_made(tmp_path, way, witness):
     database = tmp_path / "compliance.db"
     (tmp_path / witness).touch()
@@ -59,7 +60,7 @@ async def test_a_server_whose_database_was_removed_does_not_begin_anew(tmp_path)
     with pytest.raises(ConfigurationError, match="missing or empty"):
         build(tmp_path)
     assert not (tmp_path / "compliance.db").exists()
-    for name in WITNESSES:
+    for name in TRACES:
         (tmp_path / name).unlink()
     services = build(tmp_path)
     await services.start()
@@ -77,10 +78,10 @@ async def test_a_first_start_that_was_killed_at_once_is_no_loss(tmp_path):
 @pytest.mark.parametrize(
     ("error", "advice"),
     [
-        (DatabaseUnavailable(BUSY), "end that one"),
-        (DatabaseUnavailable(FULL), "make room"),
-        (DatabaseUnavailable("the database is not reachable"), "can be written to"),
-        (DatabaseDamaged("the database is damaged"), "put a backup in its place"),
+        (DatabaseUnavailable(Failure.BUSY), "end that one"),
+        (DatabaseUnavailable(Failure.FULL), "make room"),
+        (DatabaseUnavailable(Failure.UNREACHABLE), "can be written to"),
+        (DatabaseDamaged(), "put a backup in its place"),
     ],
 )
 def test_a_database_that_cannot_be_used_is_named_with_what_to_do(tmp_path, error, advice):
@@ -92,7 +93,7 @@ def test_a_database_that_cannot_be_used_is_named_with_what_to_do(tmp_path, error
 def test_a_disk_that_refuses_is_named(tmp_path):
     said = explain(OSError(errno.ENOSPC, "No space left on device", "/x/log.id"), make_settings(tmp_path)).message
     assert "/x/log.id" in said
-    assert "No space left" in said
+    assert "the disk is full" in said
 
 
 async def test_what_somebody_holds_or_is_no_database_ends_the_start_in_one_error(tmp_path):

@@ -11,12 +11,12 @@ from sqlalchemy import insert, select
 
 from app.core.clock import SystemClock
 from app.core.db import Database
+from app.domain.messages import MessageCatalog
 from app.events.bus.base import Hint
-from app.events.journal import Journal, Unit
-from app.events.log import Place
+from app.events.log import AppendResult
+from app.events.writer import EventWriter, UnitOfWork
 from app.models import metadata, scan_tasks, task_events, task_logs, users, violations
 from app.services.lifecycle import Lifecycle
-from app.services.texts import Texts
 
 
 class SilentBus:
@@ -35,24 +35,24 @@ class SilentBus:
 
 
 @dataclass
-class House:
+class Backend:
     """The main database as a scan sees it."""
 
     db: Database
-    journal: Journal
+    event_writer: EventWriter
     lifecycle: Lifecycle
-    texts: Texts
+    texts: MessageCatalog
     clock: SystemClock
     bus: SilentBus
 
-    def write(self, unit: Unit) -> Place | None:
-        return self.journal.write_sync(unit)
+    def write(self, unit: UnitOfWork) -> AppendResult | None:
+        return self.event_writer.write_sync(unit)
 
     def create(self, task_id: str = "task-1", *, user_id: str = "user", **config: Any) -> str:
         self.write(self.lifecycle.create(task_id, user_id=user_id, target_domain="corp.example", config=config))
         return task_id
 
-    def claim(self, task_id: str = "task-1", attempt: int = 1) -> Place | None:
+    def claim(self, task_id: str = "task-1", attempt: int = 1) -> AppendResult | None:
         return self.write(self.lifecycle.claim(task_id, attempt, "worker", "corp.example"))
 
     def row(self, task_id: str = "task-1") -> Any:
@@ -68,7 +68,7 @@ class House:
     def lines(self) -> list[Any]:
         return self.db.read_sync(lambda c: list(c.execute(select(task_logs).order_by(task_logs.c.log_seq))))
 
-    def findings(self) -> list[Any]:
+    def violations(self) -> list[Any]:
         return self.db.read_sync(lambda c: list(c.execute(select(violations))))
 
 
@@ -78,7 +78,7 @@ def database_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def house(database_path: Path) -> Iterator[House]:
+def backend(database_path: Path) -> Iterator[Backend]:
     db = Database(f"sqlite:///{database_path}", busy_timeout_s=0.2)
     metadata.create_all(db.engine)
     user = {
@@ -92,6 +92,6 @@ def house(database_path: Path) -> Iterator[House]:
         "created_at": datetime.now(UTC),
     }
     db.write_sync(lambda c: c.execute(insert(users).values(**user)))
-    clock, texts, bus = SystemClock(), Texts("en"), SilentBus()
-    yield House(db, Journal(db=db, bus=bus), Lifecycle(clock=clock, texts=texts), texts, clock, bus)
+    clock, texts, bus = SystemClock(), MessageCatalog("en"), SilentBus()
+    yield Backend(db, EventWriter(db=db, bus=bus), Lifecycle(clock=clock, texts=texts), texts, clock, bus)
     db.engine.dispose()

@@ -2,7 +2,7 @@ import http.client
 import os
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -44,7 +44,9 @@ def trust(running) -> ssl.SSLContext:
 def fetch(world, trust) -> Callable[..., Answer]:
     """Fetches a URL from the host's own address and port, as a scanner with the port map does."""
 
-    def fetch(url: str, method: str = "GET", address: str | None = None) -> Answer:
+    def fetch(
+        url: str, method: str = "GET", address: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         parts = urlsplit(url)
         address = address or world.hosts[parts.hostname].address
         port = HTTPS_PORT if parts.scheme == "https" else HTTP_PORT
@@ -53,7 +55,7 @@ def fetch(world, trust) -> Callable[..., Answer]:
         try:
             if parts.scheme == "https":
                 connection.sock = trust.wrap_socket(connection.sock, server_hostname=parts.hostname)
-            connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""))
+            connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), headers=headers or {})
             response = connection.getresponse()
             return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
         finally:

@@ -122,12 +122,12 @@ def test_a_signal_ends_it_and_its_folder(use, ends):
 def test_something_foreign_on_the_control_port_is_said_clearly():
     with socket.create_server(GROUND.control) as foreign:
 
-        def greet_wrongly():
+        def announce_wrongly():
             accepted, _ = foreign.accept()
             accepted.sendall(b"220 mail ready\r\n")
             accepted.close()
 
-        thread = threading.Thread(target=greet_wrongly)
+        thread = threading.Thread(target=announce_wrongly)
         thread.start()
         with pytest.raises(TestnetError, match=f"not the test internet listens at 127.{NET}.0.1:{CONTROL_PORT}"):
             connect(GROUND)

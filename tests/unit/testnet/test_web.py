@@ -130,3 +130,21 @@ def test_every_request_is_in_the_log(fetch, running):
     (entry,) = running.requests("oa.corp.test", after_seq=before)
     assert {"scheme": "http", "method": "GET", "target": "/notice.html?q=1", "status": 200}.items() <= entry.items()
     assert running.requests("nobody.corp.test") == []
+
+
+def test_a_host_with_faces_shows_each_visitor_what_is_meant_for_them(fetch):
+    usual = fetch("http://spider.shade.test/")
+    robot = fetch("http://spider.shade.test/", headers={"User-Agent": "Mozilla/5.0 (compatible; Baiduspider/2.0)"})
+    search = fetch("http://search.shade.test/", headers={"Referer": "https://www.baidu.com/s?wd=x"})
+    newcomer, known = (
+        fetch("http://first.shade.test/welcome.html", headers=headers) for headers in ({}, {"Cookie": "seen=1"})
+    )
+    assert "银河" not in usual.body.decode()
+    assert "银河国际娱乐城官网" in robot.body.decode()
+    assert (search.status, search.headers["location"]) == (302, "http://royal-bets.test/win")
+    assert "meiyan-video.test" in newcomer.body.decode()
+    assert "meiyan-video.test" not in known.body.decode()
+
+
+def test_a_site_in_trial_shows_another_page_from_visit_to_visit(fetch):
+    assert len({fetch("http://trial.shade.test/").body for _ in range(12)}) > 1

@@ -3,27 +3,27 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.websocket.peer import PEER_KEY
-from tests.support.frames import Follower, read_frame
-from tests.support.peers import FakePeer
+from app.transport.port import TRANSPORT_KEY
+from tests.support.frames import Subscriber, read_frame
 from tests.support.realtime import Stack
+from tests.support.transports import FakeTransport
 
 
 class Watcher:
-    """A connection over a fake peer, with what it received."""
+    """A connection over a fake transport, with what it received."""
 
-    def __init__(self, connection, peer):
+    def __init__(self, connection, transport):
         self.connection = connection
-        self.peer = peer
-        self.follower = Follower()
+        self.transport = transport
+        self.subscriber = Subscriber()
         self.read = 0
 
     def frames(self):
         """Those that came since the last look."""
-        found = [read_frame(payload) for payload in self.peer.wire[self.read :]]
-        self.read = len(self.peer.wire)
+        found = [read_frame(payload) for payload in self.transport.wire[self.read :]]
+        self.read = len(self.transport.wire)
         for frame in found:
-            self.follower.take(frame)
+            self.subscriber.take(frame)
         return found
 
     def kinds(self):
@@ -36,16 +36,16 @@ class Desk:
     def __init__(self, stack):
         self.stack = stack
         self.manager = stack.manager
-        self.delivery = stack.manager.delivery
+        self.dispatcher = stack.manager.dispatcher
         self.bus_is_dead = False
-        stack.bus.subscribe(lambda hint: None if self.bus_is_dead else self.manager._on_hint(hint))
+        stack.bus.subscribe(lambda hint: None if self.bus_is_dead else self.manager.on_hint(hint))
 
     async def connect(self, user_id):
-        peer = FakePeer()
-        peer.last_received = peer.last_sent = asyncio.get_running_loop().time()
-        identity = await self.stack.auth.authenticate(user_id)
-        websocket = SimpleNamespace(scope={"extensions": {PEER_KEY: peer}})
-        watcher = Watcher(await self.manager.connect(websocket, identity, address="a"), peer)
+        transport = FakeTransport()
+        transport.last_received = transport.last_sent = asyncio.get_running_loop().time()
+        principal = await self.stack.auth.authenticate(user_id)
+        websocket = SimpleNamespace(scope={"extensions": {TRANSPORT_KEY: transport}})
+        watcher = Watcher(await self.manager.connect(websocket, principal, address="a"), transport)
         watcher.frames()
         return watcher
 
@@ -62,7 +62,7 @@ class Desk:
 
     async def settle(self):
         """Until nothing is under way."""
-        while len(self.manager._background):  # noqa: ASYNC110 - tasks come and go
+        while len(self.manager.background):  # noqa: ASYNC110 - tasks come and go
             await asyncio.sleep(0.001)
         for _ in range(3):  # a hint, its delivery, the flush at the end of that turn
             await asyncio.sleep(0)

@@ -20,22 +20,23 @@ def fail_first(work, error):
     """`work`, but the first call fails; and how often it was called."""
     calls = []
 
-    def call(*arguments):
+    def call(*arguments, **options):
         calls.append(arguments)
         if len(calls) == 1:
             raise error
-        return work(*arguments)
+        return work(*arguments, **options)
 
     return call, calls
 
 
-@pytest.mark.parametrize("part", ["sweep", "access", "streams"])
+@pytest.mark.parametrize("part", ["sweep", "revocation", "streams", "dispatcher"])
 async def test_a_round_that_fails_is_logged_and_the_next_one_comes(stack, monkeypatch, part):
     manager = stack.manager
     owner, name = {
-        "sweep": (manager.delivery, "sweep"),
-        "access": (manager.access, "_check"),
-        "streams": (manager.streams, "sweep"),
+        "sweep": (manager.sweep, "run_once"),
+        "revocation": (manager.revocation, "_check"),
+        "streams": (manager.streams, "begin_sweep"),
+        "dispatcher": (manager.dispatcher, "end_sweep"),
     }[part]
     call, calls = fail_first(getattr(owner, name), RuntimeError("unheard of"))
     monkeypatch.setattr(owner, name, call)
@@ -48,11 +49,11 @@ async def test_a_round_that_fails_is_logged_and_the_next_one_comes(stack, monkey
 async def test_a_check_that_fails_costs_no_other_connection_its_check(desk, monkeypatch):
     user = desk.stack.add_user("a")
     one, two = await desk.connect(user), await desk.connect(user)
-    liveness = desk.manager.liveness
-    call, calls = fail_first(liveness.check, RuntimeError("unheard of"))
-    monkeypatch.setattr(liveness, "check", call)
+    heartbeat = desk.manager.heartbeat
+    call, calls = fail_first(heartbeat.check, RuntimeError("unheard of"))
+    monkeypatch.setattr(heartbeat, "check", call)
     monkeypatch.setattr(desk.stack.clock, "sleep", lambda _: asyncio.sleep(0.001), raising=False)
-    running = asyncio.create_task(liveness.run())
+    running = asyncio.create_task(heartbeat.run())
     await until(lambda: len(calls) > 3)
     running.cancel()
     await asyncio.wait([running])

@@ -11,9 +11,10 @@ from urllib.parse import quote
 
 import orjson
 
-from app.engines.discover.ports import Fetcher
-from app.engines.discover.sources.base import SourceFailed
+from app.domain.messages import Text, english
+from app.engines.discover.sources import SourceFailed
 from app.engines.model import FetchError, FetchResult
+from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.urls import host_of
 
 TIMEOUT_S: Final = 45.0  # answers for large domains take half a minute
@@ -26,7 +27,7 @@ _PASSING: Final = frozenset({FetchError.CONNECT, FetchError.PROTOCOL})
 
 
 class CrtSh:
-    """One log service, by the base of its address."""
+    """Asks one log service, by the base of its address."""
 
     def __init__(self, base: str, *, retry_delays_s: Sequence[float] = RETRY_DELAYS_S) -> None:
         self._base = base
@@ -36,28 +37,26 @@ class CrtSh:
     def name(self) -> str:
         return host_of(self._base) or "certificate-log"
 
-    async def names(self, domain: str, client: Fetcher) -> list[str]:
+    async def names(self, domain: str, fetcher: RateLimitedFetcher) -> list[str]:
         url = f"{self._base}?q={quote('%.' + domain)}&output=json"
         for delay_s in (*self._retry_delays_s, None):
-            result = await client.fetch(url, max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S)
+            result = await fetcher.fetch(url, max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S)
             reason = _failure(result)
-            if not reason:
+            if reason is None:
                 return _read(result.body)
             if delay_s is None or not _is_passing(result):
-                break
+                raise SourceFailed(reason)
             await asyncio.sleep(delay_s)
-        raise SourceFailed(reason)
+        raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _failure(result: FetchResult) -> str:
-    """Why this is no answer; empty when it is one."""
+def _failure(result: FetchResult) -> Text | None:
+    """Say why this is no answer; None when it is one."""
     if result.error is not None:
-        return f"no answer ({result.error.value})"
+        return english("source_failure.no_answer", reason=english(f"fetch_error.{result.error}"))
     if result.status != _OK:
-        return f"status {result.status}"
-    if result.truncated:
-        return f"answer longer than {MAX_BYTES} bytes"
-    return ""
+        return english("source_failure.status", status=result.status)
+    return english("source_failure.too_long", limit=MAX_BYTES) if result.truncated else None
 
 
 def _is_passing(result: FetchResult) -> bool:
@@ -68,9 +67,9 @@ def _read(body: bytes) -> list[str]:
     try:
         entries = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise SourceFailed("answer is not JSON") from error
+        raise SourceFailed(english("source_failure.not_json")) from error
     if not isinstance(entries, list):
-        raise SourceFailed("answer is not a list")
+        raise SourceFailed(english("source_failure.no_list"))
     return list(dict.fromkeys(name for entry in entries for name in _names_of(entry)))
 
 

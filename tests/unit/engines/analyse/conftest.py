@@ -1,5 +1,7 @@
 """Subjects and the shipped data, read once."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.engines.analyse.analyser import Analyser
@@ -7,6 +9,8 @@ from app.engines.analyse.brands import load_brands
 from app.engines.analyse.lexicon import load_lexicon
 from app.engines.analyse.normalise import Normaliser
 from app.engines.analyse.subject import Subject
+from app.engines.html.document import HtmlDocument
+from app.engines.html.page_content import read_content
 from app.engines.model import Capture, Reference, Relation, ThirdParty
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
@@ -49,7 +53,7 @@ def make_subject():
         host = host_of(url)
         domain = capture.pop("domain", registrable_domain(host))
         return Subject(
-            capture=Capture(domain, host, url, url, status=200, title=title, text=text, **capture),
+            capture=Capture(domain, host, url, url, status=200, title=title, **capture),
             third_party=ThirdParty(
                 domain,
                 (host,),
@@ -58,7 +62,7 @@ def make_subject():
                 hidden=hidden,
                 example_page="https://corp.example/about",
             ),
-            html=html,
+            page=replace(read_content(HtmlDocument(html)), text=text),
             references=references,
         )
 

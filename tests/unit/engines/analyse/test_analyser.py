@@ -2,12 +2,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.violations import RiskLevel, ViolationKey
+from app.domain.reading import Effect
+from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
 from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.detection import Thresholds
 from app.engines.analyse.layer import Signal
 from app.engines.analyse.reputation import ListEntry
-from app.engines.analyse.verdict import Thresholds
-from app.engines.model import Evidence, Hop, HopKind, Layer, Relation
+from app.engines.model import Hop, HopKind, Relation
+from app.engines.reading_model.answer import Opinion, Stance, Verdict
 
 CASINO = "真人百家乐，注册送彩金，首存优惠，老虎机与龙虎斗，提款秒到账。"
 
@@ -20,9 +22,9 @@ def test_a_violation_says_what_where_why_and_how_sure(analyser, make_subject, ma
     references = [make_reference(page="/a"), make_reference(page="/b", relation=Relation.SCRIPT)]
     (fact,) = analyser.analyse(make_subject(CASINO, title="澳门新葡京", references=references))
     assert fact.domain == "party.example"
-    assert fact.key is ViolationKey.GAMBLING
-    assert fact.risk is RiskLevel.CRITICAL
-    assert fact.confidence >= 0.8
+    assert fact.violation_key is ViolationKey.GAMBLING
+    assert fact.risk_level is RiskLevel.CRITICAL
+    assert fact.confidence_score >= 0.8
     assert not fact.needs_review
     assert fact.url == "https://www.party.example/"
     assert fact.found_on == "https://corp.example/b"
@@ -46,7 +48,7 @@ def test_a_dead_name_is_not_a_violation_by_itself(analyser, make_subject):
 def test_a_listed_host_is_a_violation_even_when_it_is_parked(make_subject):
     analyser = Analyser(scope_target="corp.example", block=[entry("party.example")])
     (fact,) = analyser.analyse(make_subject(page_class="parked"))
-    assert fact.key is ViolationKey.GAMBLING
+    assert fact.violation_key is ViolationKey.GAMBLING
 
 
 def test_the_content_of_an_allow_listed_host_is_not_judged(make_subject):
@@ -85,8 +87,8 @@ def test_later_layers_plug_in(make_subject):
 
     analyser = Analyser(scope_target="corp.example", extra_layers=[Pictures()])
     (fact,) = analyser.analyse(make_subject("Hello"))
-    assert fact.key is ViolationKey.ADULT
-    assert fact.description
+    assert fact.violation_key is ViolationKey.ADULT
+    assert [item.rule for item in fact.evidence] == ["picture"]
 
 
 def test_signals_of_several_layers_add_up(make_subject):
@@ -94,7 +96,7 @@ def test_signals_of_several_layers_add_up(make_subject):
     signals = analyser.examine(make_subject(CASINO))
     (fact,) = analyser.conclude(make_subject(CASINO), signals)
     assert {item.layer for item in fact.evidence} == {Layer.REPUTATION, Layer.TEXT}
-    assert fact.confidence > max(item.score for item in fact.evidence)
+    assert fact.confidence_score > max(item.score for item in fact.evidence)
 
 
 @settings(max_examples=60, deadline=None)
@@ -107,4 +109,24 @@ def test_no_page_makes_it_raise(analyser, make_subject, make_reference, title, t
     )
     for fact in analyser.analyse(subject):
         assert fact.evidence
-        assert 0.5 <= fact.confidence < 1
+        assert 0.5 <= fact.confidence_score < 1
+
+
+OPINION = Opinion(Verdict.CLEAN, None, Stance.REPORTS, ("百家乐",), 0.9, False, "", "m", 1)  # fmt: skip
+
+
+def test_a_weak_content_that_a_model_clears_takes_its_hidden_link_with_it(analyser, make_subject, make_reference):
+    text = "线上娱乐城 百家乐 轮盘"
+    subject = make_subject(text, references=[make_reference("官网", hidden="display_none")], hidden=1)
+    weak = analyser.analyse(subject)
+    assert {(fact.violation_key.value, fact.needs_review) for fact in weak} == {
+        ("gambling", True),
+        ("hidden_link", True),
+    }
+    assert analyser.reconsider(subject, OPINION) == ((), Effect.SUPPRESSED)
+
+
+def test_of_content_that_is_not_judged_nothing_is_shown(analyser, make_subject):
+    assert analyser.excerpt(make_subject("百家乐")).says_something
+    assert analyser.excerpt(make_subject("百家乐", page_class="parked")) is None
+    assert analyser.excerpt(make_subject("百家乐", url="https://www.corp.example/", domain="party.example")) is None

@@ -7,7 +7,7 @@ HIDDEN = ViolationKey.HIDDEN_LINK
 
 
 def found(analyser, subject):
-    return {fact.key: fact for fact in analyser.analyse(subject)}
+    return {fact.violation_key: fact for fact in analyser.analyse(subject)}
 
 
 def test_a_hidden_link_to_violating_content_is_a_violation_with_the_same_confidence(
@@ -15,9 +15,9 @@ def test_a_hidden_link_to_violating_content_is_a_violation_with_the_same_confide
 ):
     references = [make_reference("了解更多"), make_reference("了解更多", hidden="display_none", page="/news")]
     facts = found(analyser, make_subject(CASINO, references=references, hidden=1))
-    assert facts[HIDDEN].confidence == facts[ViolationKey.GAMBLING].confidence
+    assert facts[HIDDEN].confidence_score == facts[ViolationKey.GAMBLING].confidence_score
     assert facts[HIDDEN].found_on == "https://corp.example/news"
-    assert facts[HIDDEN].risk is RiskLevel.HIGH
+    assert facts[HIDDEN].risk_level is RiskLevel.HIGH
     assert "display_none" in facts[HIDDEN].evidence[0].provenance
 
 

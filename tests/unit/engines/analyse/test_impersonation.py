@@ -66,9 +66,66 @@ def test_own_pages_mentions_and_sign_in_buttons_stay_clean(rules, make_subject, 
     assert all(score < 0.5 for score in found.values())
 
 
-def test_a_form_on_a_bare_address_needs_a_review(rules, make_subject):
-    assert scores(rules, make_subject(html=PASSWORD, url="http://192.0.2.7/login"))["ip_host_form"] >= 0.5
+BARE = "http://192.0.2.7/login"
+
+
+def test_a_form_for_cards_or_under_pressure_on_a_bare_address_needs_a_review(rules, make_subject):
+    assert scores(rules, make_subject(html=CARD, url=BARE))["ip_host_form"] >= 0.5
+    pressed = make_subject("您的邮箱即将停用，请立即升级", html=PASSWORD, url=BARE)
+    assert scores(rules, pressed)["ip_host_form"] >= 0.5
+
+
+def test_the_login_of_an_organisation_on_a_bare_address_stays_clean(rules, make_subject):
+    subject = make_subject("忘记密码请到信息中心办理", title="第一中学教务系统", html=PASSWORD, url=BARE)
+    assert scores(rules, subject)["ip_host_form"] < 0.5
     assert scores(rules, make_subject(html="<p>Welcome</p>", url="http://192.0.2.7/")) == {}
+
+
+PHONE = "<form><input name=shouji placeholder=手机号><input name=yzm></form>"
+PRESSING = "您的账户已被冻结，请在24小时内完成认证"
+BANK = "中国建设银行股份有限公司 版权所有 客户服务热线"
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "html", "rule"),
+    [
+        (PRESSING, "微信安全中心", PHONE, "brand_account"),
+        (PRESSING, "顺丰速运 快件异常", PHONE, "brand_account"),
+        ("", "Netflix", "<input type=email name=e>", "brand_account"),
+        ("请扫一扫完成付款", "支付宝收银台", "<img src=a.png alt=付款二维码>", "brand_account"),
+        (f"积分即将清零 {BANK}", "积分兑换", PHONE, "brand_account"),
+        (f"积分即将清零 {BANK}", "积分兑换", "<input name=kahao><input name=qkmm>", "brand_imprint"),
+        (PRESSING, "ETC在线认证系统", "<a href=1.html>立即认证</a>", "brand_first_step"),
+        (f"{PRESSING} {BANK}", "手机网银", "<a href=1.html>下一步</a>", "brand_first_step"),
+        (PRESSING, "手机网银", "<img src=a.png alt='中国银行 BANK OF CHINA'>", "brand_first_step"),
+    ],
+)
+def test_a_brand_that_asks_for_an_account_or_presses_to_go_on(rules, make_subject, text, title, html, rule):
+    assert scores(rules, make_subject(text, title=title, html=html))[rule] >= 0.5
+
+
+def test_a_brand_on_a_bare_address_needs_no_fields(rules, make_subject):
+    assert scores(rules, make_subject("欢迎", title="招商银行", url=BARE))["brand_first_step"] >= 0.5
+    assert scores(rules, make_subject("欢迎", title="招商银行")) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "html"),
+    [
+        ("与小米公司无隶属关系，第三方维修网站", "小米账号解锁", PHONE),
+        ("警方提醒：短信称账户已被冻结的都是诈骗", "建设银行", PHONE),
+        ("为您提供支付宝、微信支付。版权所有 沐山茶业", "确认订单", PHONE),
+        ("本店支持中国银联。客服热线：0000", "确认订单", PHONE),
+        ("欢迎投递简历", "招商银行临河分行校园招聘 - 澜木人才网", PHONE),
+        ("登录后发表评论", "登录", f"<img alt=微信><img alt=QQ邮箱>{PHONE}"),
+        ("应付金额", "收银台", f"<img alt=支付宝><img alt=云闪付>{PHONE}"),
+        (PRESSING, "How the account of a bank was suspended: PayPal answers", "<p></p>"),
+        ("DHL parcels, opening hours", "DHL ServicePoint at Harbour Parcels: opening hours", "<input type=email>"),
+    ],
+)
+def test_shops_partners_and_warnings_stay_clean(rules, make_subject, text, title, html):
+    found = scores(rules, make_subject(text, title=title, html=html))
+    assert all(score < 0.5 for score in found.values()), found
 
 
 def test_a_look_alike_host_is_worse_with_a_form(rules, make_subject):
@@ -94,3 +151,22 @@ def test_the_evidence_names_brand_list_and_title(rules, make_subject):
     assert signal.evidence.terms == ("PayPal",)
     assert signal.evidence.snippet == "PayPal"
     assert signal.evidence.provenance.startswith("brands 2")
+
+
+KEYS = "<input name=kahao><input placeholder=身份证号><input name=qkmm><input name=yzm>"
+
+
+def test_all_the_keys_to_an_account_under_pressure_need_no_brand(rules, make_subject):
+    pressed = make_subject("积分即将过期，请在24小时内兑换", title="澄银行积分兑换中心", html=KEYS)
+    assert scores(rules, pressed)["identity_form"] >= 0.5
+    assert scores(rules, make_subject("开通网上银行", title="澄银行", html=KEYS)) == {}
+    few = make_subject("积分即将过期，请在24小时内兑换", title="澄银行", html="<input name=kahao><input name=yzm>")
+    assert scores(rules, few) == {}
+
+
+def test_software_that_organisations_run_themselves_is_no_brand_unless_it_presses(rules, make_subject):
+    title = "Roundcube Webmail :: Welcome"
+    assert scores(rules, make_subject(title=title, html=PASSWORD))["brand_impersonation"] < 0.5
+    pressed = make_subject("Your mailbox will be suspended within 24 hours", title=title, html=PASSWORD)
+    assert scores(rules, pressed)["brand_impersonation"] >= 0.5
+    assert scores(rules, make_subject(title=title, html=PHONE, url=BARE)) == {}

@@ -103,3 +103,15 @@ def test_offsets_point_at_the_quoted_text(make_subject):
     evidence = signal.evidence
     assert text[evidence.offset : evidence.offset + len(evidence.snippet)] == evidence.snippet
     assert "infected" in evidence.snippet
+
+
+VENDOR = "Your version is out of date if it is older than 4.2. Checksums and release notes are on the next page."
+
+
+def test_a_vendor_that_says_how_to_check_its_program_presses_nobody(make_subject):
+    own = make_subject(VENDOR, title="Drivers and firmware", html=EXE)
+    assert scores(own)["executable_lure"] < 0.5
+    foreign = make_subject(VENDOR, title="Drivers", html=EXE.replace("/get/", "https://bad.example/get/"))
+    assert scores(foreign)["executable_lure"] >= 0.8
+    crying = make_subject(VENDOR, title="Your computer is infected", html=EXE)
+    assert scores(crying)["executable_lure"] >= 0.8

@@ -79,3 +79,8 @@ def test_folding_twice_is_folding_once_unless_it_uncovers_an_entity(written):
 
 def test_lone_surrogates_are_dropped():
     assert NORMALISER.fold("a\ud800b") == "ab"
+
+
+def test_every_run_of_white_space_or_hyphens_is_one_blank():
+    for char in filter(lambda char: char.isspace() or char in "-_", map(chr, range(0x3100))):
+        assert NORMALISER.fold(f"a{char}{char}b") == "a b", hex(ord(char))

@@ -1,6 +1,6 @@
 import pytest
 
-from app.domain.violations import ViolationKey
+from app.domain.violations import Layer, ViolationKey
 from app.engines.analyse.reputation import (
     BLOCK_SCORE,
     STARTER_ALLOW,
@@ -9,7 +9,7 @@ from app.engines.analyse.reputation import (
     ReputationLayer,
     load_list,
 )
-from app.engines.model import Hop, HopKind, Layer
+from app.engines.model import Hop, HopKind
 
 HEADER = "list: test list\ndate: 2026-11-01\nsource: a test\n"
 

@@ -1,33 +1,54 @@
-import itertools
+from dataclasses import replace
 
 import pytest
 
-from app.domain.violations import RiskLevel
-from app.engines.analyse.risk import LEVELS, overall_risk, risk_of
+from app.domain.violations import RiskLevel, ViolationKey
+from app.engines.analyse.risk import overall_risk, risk_of
 from app.engines.model import Relation, ThirdParty
 
-ORDER = (Relation.MENTION, Relation.LINK, Relation.REDIRECT, Relation.SCRIPT)
+ORDER = (Relation.MENTION, Relation.LINK, Relation.EMBED, Relation.SCRIPT)
 
 
-def test_script_stands_above_redirect_above_link_above_mention():
-    levels = [LEVELS.index(risk_of(relation, hidden=False)) for relation in ORDER]
-    assert all(low < high for low, high in itertools.pairwise(levels))
+def is_own(host):
+    return host.endswith("corp.example")
+
+
+def score(reference, cause=ViolationKey.GAMBLING):
+    return risk_of(cause, reference, is_own).score
+
+
+def test_script_stands_above_resource_above_link_above_mention(make_reference):
+    scores = [score(make_reference(relation=relation)) for relation in ORDER]
+    assert scores == sorted(set(scores))
 
 
 @pytest.mark.parametrize("relation", Relation)
-def test_hiding_raises_the_level_by_one_up_to_critical(relation):
-    open_level = LEVELS.index(risk_of(relation, hidden=False))
-    assert LEVELS.index(risk_of(relation, hidden=True)) == min(open_level + 1, len(LEVELS) - 1)
+def test_hiding_raises_the_risk(relation, make_reference):
+    assert score(make_reference(relation=relation, hidden="clip")) > score(make_reference(relation=relation))
+
+
+def test_an_address_of_the_site_that_forwards_is_worse_than_a_partner_that_does(make_reference):
+    own = replace(
+        make_reference(relation=Relation.REDIRECT), kind="redirect:http", snippet="https://www.corp.example/go"
+    )
+    assert score(own) > score(replace(own, snippet="https://partner.example/go"))
+
+
+def test_malware_and_forwarding_to_fraud_are_never_medium(make_reference):
+    forwards = replace(
+        make_reference(relation=Relation.REDIRECT), kind="redirect:http", snippet="https://corp.example/"
+    )
+    assert risk_of(ViolationKey.MALWARE, make_reference(), is_own).level is RiskLevel.HIGH
+    assert risk_of(ViolationKey.FRAUD, forwards, is_own).level is RiskLevel.CRITICAL
 
 
 def test_the_worst_reference_decides(make_reference):
     party = ThirdParty("party.example", ("party.example",), relation=Relation.LINK)
-    references = [make_reference(), make_reference(relation=Relation.REDIRECT), make_reference(hidden="clip")]
-    assert overall_risk(party, references) is RiskLevel.HIGH
+    references = [make_reference(), make_reference(hidden="clip")]
+    assert overall_risk(ViolationKey.GAMBLING, party, references, is_own) is RiskLevel.HIGH
 
 
 def test_a_party_without_a_sample_is_judged_by_its_strongest_relation():
     party = ThirdParty("party.example", ("party.example",), relation=Relation.LINK)
-    hidden = ThirdParty("party.example", ("party.example",), relation=Relation.LINK, hidden=3)
-    assert overall_risk(party, ()) is RiskLevel.MEDIUM
-    assert overall_risk(hidden, ()) is RiskLevel.HIGH
+    assert overall_risk(ViolationKey.GAMBLING, party, (), is_own) is RiskLevel.MEDIUM
+    assert overall_risk(ViolationKey.GAMBLING, replace(party, hidden=3), (), is_own) is RiskLevel.HIGH

@@ -1,8 +1,7 @@
 import pytest
 
-from app.domain.violations import ViolationKey
+from app.domain.violations import Layer, ViolationKey
 from app.engines.analyse.text import NO_OFFER_CAP, SNIPPET_CHARS, TextLayer
-from app.engines.model import Layer
 
 CASINO = "真人百家乐，注册送彩金，首存优惠，老虎机与龙虎斗，提款秒到账。"
 FILLER = "今天天气不错，我们沿着河边走了很久，看见有人在放风筝。"
@@ -139,3 +138,18 @@ def test_the_evidence_names_terms_version_and_guards(layer, lexicon, make_subjec
 @pytest.mark.parametrize("page_class", ["parked", "for_sale", "icp_block", "empty", "error"])
 def test_place_holders_are_not_read(layer, make_subject, page_class):
     assert scores(layer, make_subject(CASINO, page_class=page_class)) == {}
+
+
+WARNING = "警方提醒：赌博违法，法院已判处多名被告人有期徒刑，请市民警惕，如有发现请举报。"
+
+
+def test_a_guard_counts_near_the_terms_that_it_guards(layer, make_subject):
+    near = scores(layer, make_subject(f"{CASINO}{WARNING}"))
+    far = scores(layer, make_subject(CASINO + FILLER * 40 + WARNING))
+    assert near.get(ViolationKey.GAMBLING, 0) < 0.5 <= far[ViolationKey.GAMBLING]
+
+
+def test_a_guard_in_the_title_counts_wherever_the_terms_stand(layer, make_subject):
+    text = FILLER * 40 + CASINO
+    assert scores(layer, make_subject(text))[ViolationKey.GAMBLING] >= 0.5
+    assert scores(layer, make_subject(text, title=WARNING)).get(ViolationKey.GAMBLING, 0) < 0.5

@@ -1,58 +1,80 @@
+import re
+
 import pytest
 
-from app.domain.violations import ViolationKey
-from app.engines.analyse.analyser import Analyser
-from app.engines.analyse.verdict import Verdict
+from app.domain.messages import Language, MessageCatalog
+from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
 from app.engines.analyse.wording import describe
-from app.engines.model import Evidence, Layer
 
 RULES = [
     "block:bad.example",
     "lexicon.gambling",
+    "betting_house",
+    "brand_account",
+    "brand_first_step",
     "brand_impersonation",
+    "brand_imprint",
     "look_alike_host.typo",
     "mixed_script_host",
+    "doorway",
+    "identity_form",
     "ip_host_form",
     "credential_exfiltration",
     "executable_lure",
     "automatic_download",
     "run_dialog_lure",
     "wallet_phrase",
+    "takeover.answer:aws_s3",
+    "takeover.gone:azure_app",
+    "takeover.unregistered",
+    "takeover.expiring",
+    "takeover.reregistered",
     "hidden_link.target",
     "hidden_link.anchor",
     "a rule to come",
 ]
 
 
-def verdict(rule, count=1):
+def fact(key, *evidence):
+    return ViolationFact("x.example", key, RiskLevel.HIGH, 0.9, "", evidence, needs_review=False)
+
+
+def detection(rule, count=1):
     evidence = Evidence(Layer.TEXT, rule, 0.9, snippet="a snippet", provenance="a list", terms=("one", "two"))
-    return Verdict(ViolationKey.FRAUD, 0.9, (evidence,) * count, needs_review=False)
+    return fact(ViolationKey.FRAUD, *(evidence,) * count)
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_every_rule_has_a_sentence_in_both_languages(rule):
-    chinese, english = describe(verdict(rule), "zh-CN"), describe(verdict(rule), "en")
-    assert chinese.startswith("诈骗钓鱼：")
-    assert chinese.endswith("（置信度 90%）。")
-    assert english.startswith("Fraud and phishing: ")
-    assert english.endswith("(confidence 90 %).")
-    assert "{" not in chinese + english
+@pytest.mark.parametrize("language", Language)
+def test_every_rule_has_a_sentence_in_every_language(rule, language):
+    said = describe(detection(rule), MessageCatalog(language))
+    assert re.fullmatch(r"[^{}]{9,}[.。]", said)
+
+
+def test_neither_the_kind_nor_the_confidence_is_said_twice():
+    """They stand beside the sentence, wherever it is shown."""
+    said = describe(detection("wallet_phrase"), MessageCatalog("en"))
+    assert said == "The third party's page asks for a wallet's recovery phrase or private key."
 
 
 def test_the_kind_of_a_hidden_links_target_is_named_in_the_readers_language():
-    evidence = Evidence(Layer.STRUCTURE, "hidden_link.target", 0.9, terms=("gambling",))
-    found = Verdict(ViolationKey.HIDDEN_LINK, 0.9, (evidence,), needs_review=False)
-    assert "（赌博内容）" in describe(found, "zh-CN")
-    assert "(Gambling)" in describe(found, "en")
+    provenance = "lexicon 1; hidden by display_none on http://corp.example/"
+    evidence = Evidence(Layer.STRUCTURE, "hidden_link.target", 0.9, terms=("gambling",), provenance=provenance)
+    found = fact(ViolationKey.HIDDEN_LINK, evidence)
+    assert describe(found, MessageCatalog("zh-CN")) == "本站页面含暗链（以 display:none 隐藏），指向涉赌网站。"
+    assert describe(found, MessageCatalog("en")) == (
+        "The site's own page contains a hidden link (hidden by display:none) to a gambling site."
+    )
 
 
 def test_further_evidence_is_counted():
-    assert "1 more finding)" in describe(verdict("wallet_phrase", 2), "en")
-    assert "另有 2 条证据" in describe(verdict("wallet_phrase", 3), "zh-CN")
+    assert describe(detection("wallet_phrase", 2), MessageCatalog("en")).endswith("; 1 further piece of evidence.")
+    assert describe(detection("wallet_phrase", 3), MessageCatalog("en")).endswith("; 2 further pieces of evidence.")
+    assert describe(detection("wallet_phrase", 3), MessageCatalog("zh-CN")).endswith("，另有 2 条证据。")
 
 
-def test_the_analyser_writes_in_its_language(make_subject):
-    text = "Claim your free spins and no deposit bonus at our online casino with live dealers."
-    for language, word in (("en", "the page's text"), ("zh-CN", "页面文字")):
-        (fact,) = Analyser(scope_target="corp.example", language=language).analyse(make_subject(text))
-        assert word in fact.description
+@pytest.mark.parametrize("rule", RULES)
+def test_a_sentence_is_made_anew_in_the_other_language(rule):
+    said = describe(detection(rule, 3), MessageCatalog("zh-CN"))
+    english = MessageCatalog("en")
+    assert english.remake(said.key, said.params) == describe(detection(rule, 3), english)

@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from app.engines.crawl.crawler import Crawler
-from app.engines.crawl.recovery import Waiting
+from app.engines.crawl.host_backoff import BackoffTiming
 from app.engines.model import FetchError, FetchResult, Hop, HopKind, HostFact, ScanConfig
+from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.scope import Scope
 from app.engines.urls import resolve
 from app.scanstore.sqlite import SqliteScanStore
-from tests.support.reading import page_reader
+from tests.support.parsing import page_parser
 
 
 class FakeSite:
@@ -61,18 +62,22 @@ class FakeLimits:
     """Lets everything pass and remembers."""
 
     def __init__(self) -> None:
+        self.addresses: dict[str, str] = {}
         self.delays: dict[str, float] = {}
         self.notes: list[tuple[str, int, str]] = []
 
     @asynccontextmanager
-    async def slot(self, host_or_address):
+    async def slot(self, host):
         yield
 
-    def set_crawl_delay(self, host_or_address, delay_s):
-        self.delays[host_or_address] = delay_s
+    def assign_address(self, host, address):
+        self.addresses[host] = address
 
-    def note(self, host_or_address, status, retry_after=""):
-        self.notes.append((host_or_address, status, retry_after))
+    def set_crawl_delay(self, host, delay_s):
+        self.delays[self.addresses[host]] = delay_s
+
+    def note(self, host, status, retry_after=""):
+        self.notes.append((self.addresses.get(host, host), status, retry_after))
 
 
 class FakeSink:
@@ -87,8 +92,8 @@ class FakeSink:
 
     async def progress(self, key, fraction, message, counts): ...
 
-    async def log(self, level, module, message):
-        self.logs.append((level, message))
+    async def log(self, entry):
+        self.logs.append((entry.level, entry.message))
 
     async def warning(self, code, message, *, reason=None, host=None, count=None):
         assert code == "partial"
@@ -154,14 +159,13 @@ def make_crawler(site, limits, sink, store, moments):
         return Crawler(
             scope=Scope("a.test"),
             store=store,
-            client=site,
-            limits=limits,
-            reader=page_reader(),
+            fetcher=RateLimitedFetcher(client=site, limits=limits),
+            parser=page_parser(),
             sink=sink,
             scan=ScanConfig("a.test", **config),
             agent=agent,
             robots_delays_s=(0, 0),
-            waiting=Waiting(moments.monotonic, moments.sleep),
+            timing=BackoffTiming(moments.monotonic, moments.sleep),
             **(callbacks or {}),
         )
 
@@ -178,6 +182,7 @@ def crawl(make_crawler):
 
     async def run(crawler=None, hosts=None, **config):
         crawler = crawler or make_crawler(**config)
+        await crawler.load()
         for fact in hosts or [host()]:
             crawler.add_host(fact)
         async with asyncio.timeout(20):

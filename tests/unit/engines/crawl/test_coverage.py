@@ -5,8 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.coverage import Cut, Seen
-from app.engines.model import FetchError, FetchResult, Hop, HopKind, HostFact
+from app.domain.coverage import CrawlCutoff, Seen
+from app.domain.messages import MessageCatalog
+from app.engines.crawl.coverage import HOSTS_NAMED, CoverageReporter
+from app.engines.crawl.frontier import Frontier
+from app.engines.crawl.traps import TrapDetector
+from app.engines.model import FetchError, FetchResult, Hop, HopKind, HostFact, UrlState
+from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 
 ROOT = "https://a.test/"
 HAN = 0x4E00
@@ -162,7 +167,7 @@ async def test_a_target_that_was_away_when_discovery_looked_is_read_all_the_same
 async def test_the_limit_that_ended_it_is_known(site, crawl):
     article_links(site, 30)
     crawler = await crawl(max_pages=10)
-    assert crawler.coverage.cut is Cut.PAGES
+    assert crawler.coverage.cut is CrawlCutoff.PAGES
     assert crawler.coverage.total == {Seen.JUDGED: 10, Seen.LIMIT: 21}
 
 
@@ -240,3 +245,53 @@ async def test_an_empty_page_that_is_sent_away_by_a_header_was_read(site, crawl)
     site.links(ROOT, "/out")
     site.page(ROOT + "out", "", refresh="0; url=https://else.test/")
     assert (await crawl()).coverage.total == {Seen.JUDGED: 2}
+
+
+@pytest.fixture
+def frontier(store):
+    return Frontier(store=store, traps=TrapDetector(), max_depth=None)
+
+
+@pytest.fixture
+def reporter(frontier, site, limits, sink):
+    fetcher = RateLimitedFetcher(client=site, limits=limits)
+    return CoverageReporter(frontier=frontier, fetcher=fetcher, sink=sink, texts=MessageCatalog("en"))
+
+
+def visit(frontier, host, *outcomes):
+    """Gives the host one URL for each outcome."""
+    frontier.open_host(host, host)
+    for number, seen in enumerate(outcomes):
+        frontier.add([f"https://{host}/{number}"], 0)
+        frontier.finish(frontier.take().id, UrlState.DONE, seen=seen)
+
+
+async def test_the_hosts_with_the_most_are_named_and_the_others_summed_up(frontier, reporter, sink):
+    for number in range(HOSTS_NAMED + 2):
+        visit(frontier, f"h{number}.a.test", *[Seen.SERVER_ERROR] * (number + 1))
+    await reporter.report([], None)
+    assert sink.missed == [
+        *(("server_error", f"h{number}.a.test", number + 1) for number in range(HOSTS_NAMED + 1, 1, -1)),
+        ("server_error", None, 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("still_shown", "cut", "asked", "counted"),
+    [
+        (True, None, 1, Seen.GONE),
+        (False, None, 1, Seen.CLIENT_ERROR),
+        (False, CrawlCutoff.PAGES, 1, Seen.CLIENT_ERROR),
+        (False, CrawlCutoff.TIME, 0, Seen.GONE),
+    ],
+)
+async def test_a_host_with_many_missing_pages_is_asked_for_one_that_it_had_shown(
+    frontier, reporter, site, still_shown, cut, asked, counted
+):
+    visit(frontier, "a.test", Seen.JUDGED, Seen.GONE, Seen.GONE, Seen.GONE)
+    if still_shown:
+        site.page("https://a.test/0", "as before")
+    coverage = await reporter.report(["https://a.test/0"], cut)
+    assert site.asked == ["https://a.test/0"] * asked
+    assert coverage.hosts["a.test"] == {Seen.JUDGED: 1, counted: 3}
+    assert (coverage.start_page, coverage.cut) == (True, cut)

@@ -1,3 +1,4 @@
+import asyncio
 from collections import deque
 from contextlib import ExitStack, closing
 
@@ -5,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.engines.crawl.frontier import Frontier, is_binary
-from app.engines.crawl.traps import TrapGuard
+from app.engines.crawl.frontier import AT_ONCE, Frontier
+from app.engines.crawl.traps import TrapDetector
 from app.engines.model import UrlState
 from app.scanstore.sqlite import SqliteScanStore
 
@@ -14,8 +15,8 @@ from app.scanstore.sqlite import SqliteScanStore
 @pytest.fixture
 def make(store):
     def make(*, max_depth=5, opened=("a.test",), **rest):
-        frontier = Frontier(store=store, guard=TrapGuard(), max_depth=max_depth, **rest)
-        frontier.load()
+        frontier = Frontier(store=store, traps=TrapDetector(), max_depth=max_depth, **rest)
+        asyncio.run(frontier.load())
         for host in opened:
             frontier.open_host(host, host)
         return frontier
@@ -49,8 +50,26 @@ def test_the_same_document_is_known_once(make):
     assert frontier.known == 1
 
 
+def named(frontier):
+    facts = map(frontier.fact, range(1, frontier.known + 1))
+    return {fact.url: fact.found_on for fact in facts}
+
+
+def test_every_url_remembers_the_document_that_named_it_first_also_after_a_restart(make):
+    frontier = make()
+    frontier.add([at("")], 0)
+    start = frontier.take()
+    frontier.add([at("early")], 1, found_on=start.id)
+    frontier.finish(start.id, UrlState.DONE, links=[at("a"), at("b"), at("early")], same_depth=[at("c")])
+    page = frontier.take()
+    frontier.finish(page.id, UrlState.DONE, links=[at("b"), at("d")])
+    known = named(frontier)
+    assert known == {at(""): 0, **{at(name): start.id for name in ("early", "a", "b", "c")}, at("d"): page.id}
+    assert named(make()) == known
+
+
 def test_a_lane_gives_as_many_as_its_address_may_have_and_hosts_share_it(make):
-    frontier = make(opened=(), per_lane=2)
+    frontier = make(opened=(), per_address=2)
     for name in ("a.test", "b.a.test"):
         frontier.open_host(name, "127.64.0.1")
         frontier.add([at(str(number), name) for number in range(5)], 0)
@@ -114,7 +133,7 @@ def test_what_is_given_back_comes_again(make):
     frontier = make()
     frontier.add([at("x")], 0)
     item = frontier.take()
-    frontier.give_back(item.id)
+    frontier.requeue(item.id)
     assert frontier.take() == item
 
 
@@ -124,6 +143,34 @@ def test_beyond_the_largest_number_urls_are_dropped_and_that_shows(make):
     assert not frontier.overflowed
     frontier.add([at("more"), at("1")], 0)
     assert (frontier.known, frontier.overflowed) == (3, True)
+
+
+def test_beyond_the_largest_number_of_hosts_those_of_new_ones_are_dropped(make):
+    frontier = make(max_hosts=2)
+    frontier.add([at("1"), at("1", "b.test"), at("1", "c.test"), at("2", "b.test")], 0)
+    assert (frontier.known, frontier.overflowed) == (3, True)
+
+
+def test_what_pages_repeat_is_known_however_much_came_in_between(make, monkeypatch):
+    monkeypatch.setattr("app.engines.crawl.frontier.RECENT", 3)
+    frontier = make()
+    for _ in range(2):
+        frontier.add([at(str(number)) for number in range(10)], 0)
+    frontier.add([at("x" * 2_000), at("x" * 2_000)], 0)
+    assert frontier.known == 11
+
+
+async def test_what_an_earlier_attempt_left_is_loaded_in_turns_with_others(store):
+    first = Frontier(store=store, traps=TrapDetector(), max_depth=5)
+    first.add([at(str(number)) for number in range(3 * AT_ONCE)], 0)
+    again = Frontier(store=store, traps=TrapDetector(), max_depth=5)
+    again.open_host("a.test", "127.64.0.1")
+    loading, turns = asyncio.create_task(again.load()), 0
+    while not loading.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 3
+    assert (again.known, again.take().url) == (3 * AT_ONCE, at("0"))
 
 
 def test_out_of_depth_is_known_but_not_given(make):
@@ -153,25 +200,8 @@ def test_what_is_beside_a_page_is_as_near_and_ten_in_a_row_are_enough(make):
         if item is None:
             break
         assert item.depth == 1
-        frontier.finish(item.id, UrlState.DONE, same=[at(str(number))])
+        frontier.finish(item.id, UrlState.DONE, same_depth=[at(str(number))])
     assert frontier.known == 11
-
-
-@pytest.mark.parametrize(
-    ("url", "binary"),
-    [
-        ("https://a.test/x.pdf", True),
-        ("https://a.test/x.PDF?y=1", True),
-        ("https://a.test/x.pdf/view", False),
-        ("https://a.test/x?file=y.zip", False),
-        ("https://a.zip", False),
-        ("https://a.zip/", False),
-        ("https://a.test/", False),
-        ("https://a.test/zip", False),
-    ],
-)
-def test_files_are_told_by_the_extension_of_the_path(url, binary):
-    assert is_binary(url) is binary
 
 
 GRAPHS = st.lists(st.lists(st.integers(0, 11), max_size=4), min_size=12, max_size=12)
@@ -208,8 +238,8 @@ def test_depth_is_the_shortest_way_in_any_order_of_answers(tmp_path_factory, gra
 
 
 def start(store, limit):
-    frontier = Frontier(store=store, guard=TrapGuard(), max_depth=limit, per_lane=99)
-    frontier.load()
+    frontier = Frontier(store=store, traps=TrapDetector(), max_depth=limit, per_address=99)
+    asyncio.run(frontier.load())
     frontier.open_host("a.test", "127.64.0.1")
     return frontier
 

@@ -15,7 +15,7 @@ def loader(*answers):
             asked.append(url)
             return left.pop(0) if len(left) > 1 else left[0]
 
-    return RobotsLoader(client=Client(), agent="Checker/1.0", retry_delays_s=(0, 0)), asked
+    return RobotsLoader(fetcher=Client(), agent="Checker/1.0", retry_delays_s=(0, 0)), asked
 
 
 def answer(status=200, body=b"User-agent: *\nDisallow: /private", error=None):
@@ -43,7 +43,7 @@ async def test_a_missing_file_allows_everything(status):
         (answer(500), 3),
         (answer(0, error=FetchError.PROTOCOL), 3),
         (answer(302, b""), 3),
-        (answer(503), 1),  # the crawl comes back to a host that is busy or silent
+        (answer(503), 1),  # the crawl comes back to a host that is busy or unresponsive
         (answer(429), 1),
         (answer(0, error=FetchError.TIMEOUT), 1),
     ],

@@ -24,6 +24,7 @@ class FakeDns:
         self.cnames: dict[str, str] = {}
         self.silent: Callable[[str], bool] = lambda name: False
         self.asked: list[str] = []
+        self.traced: list[str] = []
 
     async def query(self, name: str, rdtype: str) -> DnsAnswer:
         return await self.resolve(name)
@@ -42,6 +43,10 @@ class FakeDns:
         records += [DnsRecord(current, "A", address, 60) for address in addresses]
         outcome = DnsOutcome.ANSWER if addresses else DnsOutcome.NXDOMAIN
         return DnsAnswer(name, outcome, tuple(records))
+
+    async def trace(self, name: str) -> DnsAnswer:
+        self.traced.append(name)
+        return await self.resolve(name)
 
     def _find(self, name, table):
         if name in self.addresses or name in self.cnames:
@@ -87,8 +92,8 @@ class FakeSink:
 
     async def progress(self, key, fraction, message, counts) -> None: ...
 
-    async def log(self, level, module, message) -> None:
-        self.logs.append((level, message))
+    async def log(self, entry) -> None:
+        self.logs.append((entry.level, entry.message))
 
     async def warning(self, code, message) -> None:
         self.warnings.append((code, message))
@@ -122,7 +127,7 @@ def label():
 
 @pytest.fixture
 def config():
-    return NetworkConfig(ct_urls=("https://ct.test/",))
+    return NetworkConfig(passive_sources=("https://ct.test/",))
 
 
 @pytest.fixture

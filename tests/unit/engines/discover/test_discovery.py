@@ -3,9 +3,9 @@ import asyncio
 import orjson
 import pytest
 
+from app.domain.messages import english
 from app.engines.discover.discovery import MAX_NAMES, Discovery
-from app.engines.discover.sources.base import SourceFailed
-from app.engines.discover.sources.crtsh import CrtSh
+from app.engines.discover.sources import SourceFailed
 from app.engines.model import FetchResult, ScanConfig
 from app.engines.ports import ScanStopped
 from app.engines.scope import Scope
@@ -19,7 +19,7 @@ class Names:
     def __init__(self, *names: str) -> None:
         self._names = list(names)
 
-    async def names(self, domain, client):
+    async def names(self, domain, fetcher):
         return self._names
 
 
@@ -29,7 +29,7 @@ def discover(dns, web, sink, config, scan, label):
         return Discovery(
             scope=Scope(scan.target),
             resolver=dns,
-            client=web,
+            fetcher=web,
             sink=sink,
             config=config,
             scan=scan,
@@ -85,13 +85,12 @@ async def test_the_target_is_told_first_even_when_it_does_not_resolve(discover):
 
 async def test_a_failed_source_is_reported_and_never_counted_as_zero(discover, small_site, sink, web):
     class Broken(Names):
-        async def names(self, domain, client):
-            raise SourceFailed("status 502")
+        async def names(self, domain, fetcher):
+            raise SourceFailed(english("source_failure.status", status=502))
 
     discovery = discover(sources=[Broken()])
     assert set(await run(discovery)) == {"a.test", "www.a.test"}
-    assert discovery.failed_sources == ["log"]
-    assert ("WARNING", "source log failed: status 502") in sink.logs
+    assert ("WARNING", "The certificate log log could not be queried: HTTP status 502") in sink.logs
 
 
 async def test_certificate_logs_are_asked_at_their_configured_address(dns, web, sink, config, scan, label):
@@ -99,7 +98,7 @@ async def test_certificate_logs_are_asked_at_their_configured_address(dns, web, 
     body = orjson.dumps([{"name_value": "x.a.test"}])
     web.pages["https://ct.test/"] = FetchResult("", "", 200, body=body)
     discovery = Discovery(
-        scope=Scope("a.test"), resolver=dns, client=web, sink=sink, config=config, scan=scan, words=(), label=label
+        scope=Scope("a.test"), resolver=dns, fetcher=web, sink=sink, config=config, scan=scan, words=(), label=label
     )
     assert (await run(discovery))["x.a.test"].sources == ("ct.test",)
 
@@ -109,7 +108,7 @@ async def test_no_passive_source_is_asked_when_the_user_says_so(dns, web, sink, 
     discovery = Discovery(
         scope=Scope("a.test"),
         resolver=dns,
-        client=web,
+        fetcher=web,
         sink=sink,
         config=config,
         scan=scan,
@@ -137,7 +136,7 @@ async def test_some_unanswered_questions_are_a_log_line(discover, dns, sink, sma
     dns.silent = lambda name: name == "mail.a.test"
     await run(discover())
     assert sink.warnings == []
-    assert ("WARNING", "1 DNS questions got no answer") in sink.logs
+    assert ("WARNING", "1 DNS query got no response") in sink.logs
 
 
 async def test_a_lost_answer_is_asked_for_again(discover, dns, small_site):
@@ -243,5 +242,15 @@ async def test_the_fraction_follows_the_dictionary(discover, small_site):
     assert (discovery.fraction, discovery.is_settled) == (1.0, True)
 
 
-def test_the_default_sources_are_the_configured_logs(discover, config):
-    assert [CrtSh(base).name for base in config.ct_urls] == ["ct.test"]
+async def test_an_alias_of_what_is_gone_is_told_with_what_it_was_an_alias_of(discover, dns):
+    dns.addresses |= {"a.test": ("127.64.0.1",)}
+    dns.cnames["old.a.test"] = "corp.cloud.example"
+    hosts = await run(discover(words=("old-www",), sources=(Names("old.a.test", "nothing.a.test"),)))
+    assert (hosts["old.a.test"].addresses, hosts["old.a.test"].cnames) == ((), ("corp.cloud.example",))
+    assert hosts["nothing.a.test"].cnames == ()
+
+
+async def test_names_that_were_guessed_and_do_not_exist_cost_no_second_question(discover, dns):
+    dns.addresses |= {"a.test": ("127.64.0.1",)}
+    assert set(await run(discover(words=("www", "mail", "old")))) == {"a.test"}
+    assert dns.traced == []

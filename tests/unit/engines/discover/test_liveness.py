@@ -1,10 +1,10 @@
-from app.engines.discover.liveness import Prober, fingerprint
+from app.engines.discover.liveness import LivenessProber, fingerprint
 from app.engines.model import FetchResult, Hop, HopKind
 
 
 async def test_both_schemes_are_asked_and_kept_apart(web):
     web.serve("http://www.a.test/", "x")
-    found = await Prober(client=web).probe("www.a.test")
+    found = await LivenessProber(web).probe("www.a.test")
     assert found.http is not None
     assert found.https is None
     assert sorted(web.asked) == ["http://www.a.test/", "https://www.a.test/"]
@@ -12,7 +12,7 @@ async def test_both_schemes_are_asked_and_kept_apart(web):
 
 async def test_an_error_page_is_an_answer_too(web):
     web.serve("https://www.a.test/", "broken", status=503)
-    assert (await Prober(client=web).probe("www.a.test")).https.status == 503
+    assert (await LivenessProber(web).probe("www.a.test")).https.status == 503
 
 
 def test_pages_that_differ_in_the_host_name_alone_look_the_same():

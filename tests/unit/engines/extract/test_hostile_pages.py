@@ -4,11 +4,10 @@ Each of these took minutes with a square or exponential search; a page of 200 kB
 wide, because machines differ; what it catches grows far beyond it.
 """
 
-import time
-
 import pytest
 
 from app.engines.extract.page import extract
+from tests.support.cpu_time import least_cpu_s
 
 SIZE = 200_000
 REPEATED = {
@@ -82,6 +81,5 @@ PAGES = (
 
 @pytest.mark.parametrize("markup", PAGES.values(), ids=PAGES)
 def test_a_hostile_page_costs_little(markup):
-    started = time.process_time()
-    extract(markup.encode(), url="http://corp.test/", headers=[("refresh", "5" + " " * 20_000 + "\x00")])
-    assert time.process_time() - started < 5
+    page, headers = markup.encode(), [("refresh", "5" + " " * 20_000 + "\x00")]
+    assert least_cpu_s(lambda: extract(page, url="http://corp.test/", headers=headers), enough_s=5) < 5

@@ -9,10 +9,10 @@ from app.engines.scope import registrable_domain
 
 DATA = files("app.engines.identify") / "data"
 CATEGORIES = {
-    "ads", "analytics", "app_store", "bank", "captcha", "cdn", "cloud", "cms", "consent", "content",
+    "ads", "analytics", "app_store", "bank", "captcha", "cdn", "cloud", "cms", "comments", "consent", "content",
     "customer_service", "developer", "ecommerce", "education", "fonts", "government", "hosting", "maps", "marketing",
-    "news", "other", "payment", "portal", "search", "social", "tag_manager", "telecom", "trust_seal", "utility",
-    "video",
+    "news", "other", "payment", "portal", "search", "social", "storage", "tag_manager", "telecom", "trust_seal",
+    "utility", "video",
 }  # fmt: skip
 
 
@@ -31,6 +31,9 @@ CATEGORIES = {
         "www.miit.gov.cn": "government",
         "www.tsinghua.edu.cn": "education",
         "fonts.googleapis.com": "fonts",
+        "changyan.sohu.com": "comments",
+        "corp.oss-cn-hangzhou.aliyuncs.com": "storage",
+        "pan.baidu.com": "storage",
         "WWW.Google-Analytics.com.": "analytics",
         "someone.github.io": "hosting",
         "notbaidu.com": "unknown",

@@ -9,7 +9,7 @@ import trustme
 
 from app.engines.model import FetchError, HopKind, NetworkConfig
 from app.engines.net.body import STEP_BYTES, MinimumSpeed
-from app.engines.net.client import HttpClient
+from app.engines.net.client import HttpClient, location_target
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.resolver import Resolver
 from tests.unit.engines.net.servers import dns_server, http_server, response, routes
@@ -373,3 +373,10 @@ async def test_a_head_request_has_no_body():
         result = await client.fetch("http://www.test/", method="HEAD")
     assert (result.status, result.body, result.error) == (200, b"", None)
     assert server.heads[0].startswith("HEAD / ")
+
+
+def test_only_redirect_statuses_with_a_location_redirect():
+    assert location_target(302, "/x", "http://a.test/dir/page") == "http://a.test/x"
+    assert location_target(200, "/x", "http://a.test/dir/page") is None
+    assert location_target(302, "", "http://a.test/dir/page") is None
+    assert location_target(304, "/x", "http://a.test/dir/page") is None

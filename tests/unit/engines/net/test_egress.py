@@ -21,7 +21,7 @@ async def proxying(**config):
     settings = NetworkConfig(allow_networks=(NETWORK,), **config)
     resolver = Resolver(config=settings, timeout_s=0.15)
     policy = AddressPolicy(allow_networks=(NETWORK,), allowed_ports=settings.allowed_ports)
-    proxy = EgressProxy(policy=policy, resolver=resolver, config=settings)
+    proxy = EgressProxy(policy=policy, resolver=resolver)
     proxy.url = await proxy.start()
     try:
         yield proxy

@@ -105,7 +105,7 @@ async def test_refusals_without_a_time_double_the_pause_until_a_good_answer(limi
 
 async def test_refusals_halve_what_runs_at_once_and_good_answers_give_it_back(limits):
     limits.note("a", 429, "0")
-    assert await most_at_once(limits, ["a"]) <= 4  # those that come back now are parked
+    assert await most_at_once(limits, ["a"]) <= 4  # those that come back now are withheld
     assert await most_at_once(limits, ["a"]) == 2
     for _ in range(5):
         limits.note("a", 429, "0")

@@ -5,19 +5,20 @@ import os
 
 import pytest
 
+from app.captures.contents import Contents
+from app.captures.folder import FolderStorage
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.ids import new_id
-from app.engines.capture.store import ContentStore
+from app.domain.messages import MessageCatalog
 from app.engines.model import PageFact
 from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
-from app.events.journal import Journal
 from app.events.types import Statistics
+from app.events.writer import EventWriter
 from app.migrations.runner import migrate
 from app.scanstore.sqlite import SqliteScanStore
 from app.services.lifecycle import Lifecycle
-from app.services.texts import Texts
 from tests.support.rows import add_user
 
 
@@ -26,29 +27,30 @@ class DataFolder:
         self.path = path
         for name in ("scans", "captures"):
             (path / name).mkdir(parents=True)
+        self.captures = FolderStorage(path / "captures")
         self.clock = SystemClock()
         self.db = Database(f"sqlite:///{path}/compliance.db")
         migrate(self.db, clock=self.clock)
         self.epoch = LogEpoch(db=self.db, folder=path)
         self.epoch.open()
         self.owner = add_user(self.db, self.clock, "mei")
-        self.journal = Journal(db=self.db, bus=MemoryBus())
-        self.lifecycle = Lifecycle(clock=self.clock, texts=Texts("en"))
+        self.event_writer = EventWriter(db=self.db, bus=MemoryBus())
+        self.lifecycle = Lifecycle(clock=self.clock, texts=MessageCatalog("en"))
 
     def add_task(self, *, pages=(), ended=False):
         """A task whose scan has collected these pages; it runs, or has ended."""
         task = new_id()
         create = self.lifecycle.create(task, user_id=self.owner, target_domain="a.org", config={})
-        self.journal.write_sync(create)
+        self.event_writer.write_sync(create)
         if pages:
             self.add_pages(task, *pages)
-            self.journal.write_sync(self.lifecycle.claim(task, 1, "w", "a.org"))
+            self.event_writer.write_sync(self.lifecycle.claim(task, 1, "w", "a.org"))
         if ended:
             self.end_task(task)
         return task
 
     def end_task(self, task):
-        self.journal.write_sync(self.lifecycle.complete(task, 1, Statistics()))
+        self.event_writer.write_sync(self.lifecycle.complete(task, 1, Statistics()))
 
     def add_pages(self, task, *pages):
         store = SqliteScanStore(self.store_of(task))
@@ -60,7 +62,7 @@ class DataFolder:
         return self.path / "scans" / f"{task}-1.db"
 
     def add_capture(self):
-        return ContentStore(self.path / "captures").put(os.urandom(2_000))
+        return Contents(self.captures).put(os.urandom(2_000))
 
     def close(self):
         self.epoch.close()

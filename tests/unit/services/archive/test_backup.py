@@ -9,15 +9,20 @@ from contextlib import closing
 
 import pytest
 
+from app.captures.contents import Contents
+from app.captures.folder import FolderStorage
+from app.captures.packing import unpack
 from app.core.errors import ConfigurationError
+from app.events.event import NewEvent
 from app.events.log import append
-from app.events.types import NewEvent, TaskWarning
+from app.events.types import TaskWarning
 from app.models import scan_tasks
 from app.services.archive.backup import Backup, claim_folder, require_space
+from tests.support.s3_server import bucket_at
 
 
 def backup_of(data):
-    return Backup(database=data.path / "compliance.db", data_dir=data.path, clock=data.clock)
+    return Backup(database=data.path / "compliance.db", data_dir=data.path, captures=data.captures, clock=data.clock)
 
 
 def names(path):
@@ -67,7 +72,7 @@ def test_a_writer_goes_on_meanwhile_and_the_copy_is_of_one_moment(data, tmp_path
 
     def write():
         while not stop.is_set():
-            data.journal.write_sync(say)
+            data.event_writer.write_sync(say)
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -97,7 +102,9 @@ def test_the_file_of_a_running_scan_is_never_newer_than_the_database(data, tmp_p
             data.add_pages(task, "2")  # after the copy, before that of the database
             return copies
 
-    Late(database=data.path / "compliance.db", data_dir=data.path, clock=data.clock).write(tmp_path / "b.tar")
+    Late(database=data.path / "compliance.db", data_dir=data.path, captures=data.captures, clock=data.clock).write(
+        tmp_path / "b.tar"
+    )
     with open_part(tmp_path / "b.tar", f"scans/{task}-1.db", tmp_path) as connection:
         assert connection.execute("SELECT url FROM pages").fetchall() == [("http://a.org/1",)]
 
@@ -112,7 +119,9 @@ def test_a_scan_that_ends_meanwhile_is_whole(data, tmp_path):
             data.end_task(task)
             return copies
 
-    Late(database=data.path / "compliance.db", data_dir=data.path, clock=data.clock).write(tmp_path / "b.tar")
+    Late(database=data.path / "compliance.db", data_dir=data.path, captures=data.captures, clock=data.clock).write(
+        tmp_path / "b.tar"
+    )
     with open_part(tmp_path / "b.tar", f"scans/{task}-1.db", tmp_path) as connection:
         assert connection.execute("SELECT count(*) FROM pages").fetchone() == (2,)
 
@@ -137,7 +146,13 @@ def refuse_links(_part, _target):
 
 def test_a_disk_without_hard_links_takes_a_backup_too(data, tmp_path):
     target = tmp_path / "b.tar"
-    backup = Backup(database=data.path / "compliance.db", data_dir=data.path, clock=data.clock, link=refuse_links)
+    backup = Backup(
+        database=data.path / "compliance.db",
+        data_dir=data.path,
+        captures=data.captures,
+        clock=data.clock,
+        link=refuse_links,
+    )
     assert backup.write(target).path == target
     assert "compliance.db" in names(target)
     assert list(tmp_path.glob(".b.tar*")) == []
@@ -150,8 +165,10 @@ def test_a_file_that_has_come_to_be_meanwhile_is_not_touched(data, tmp_path):
         target.write_text("somebody's")
         refuse_links(part, target)
 
-    backup = Backup(database=data.path / "compliance.db", data_dir=data.path, clock=data.clock, link=link)
-    with pytest.raises(ConfigurationError, match="File exists"):
+    backup = Backup(
+        database=data.path / "compliance.db", data_dir=data.path, captures=data.captures, clock=data.clock, link=link
+    )
+    with pytest.raises(ConfigurationError, match="it exists already"):
         backup.write(target)
     assert target.read_text() == "somebody's"
 
@@ -160,7 +177,10 @@ def test_what_a_killed_backup_has_left_is_removed_and_one_under_way_is_not(data,
     left = tmp_path / ".b.tar.partial"
     left.mkdir()
     (left / "archive").write_text("half")
-    with claim_folder(left, "busy"), pytest.raises(ConfigurationError, match="under way"):
+    with (
+        claim_folder(left, ConfigurationError()),
+        pytest.raises(ConfigurationError, match="under way"),
+    ):
         backup_of(data).write(tmp_path / "b.tar")
     backup_of(data).write(tmp_path / "b.tar")
     assert not left.exists()
@@ -172,7 +192,9 @@ def test_where_there_is_no_room_it_says_so(tmp_path):
 
 
 def test_without_a_database_there_is_nothing_to_copy(tmp_path):
-    backup = Backup(database=tmp_path / "compliance.db", data_dir=tmp_path, clock=None)
+    backup = Backup(
+        database=tmp_path / "compliance.db", data_dir=tmp_path, captures=FolderStorage(tmp_path), clock=None
+    )
     with pytest.raises(ConfigurationError, match=f"no database at {tmp_path}"):
         backup.write(tmp_path / "b.tar")
     assert list(tmp_path.iterdir()) == []
@@ -181,6 +203,25 @@ def test_without_a_database_there_is_nothing_to_copy(tmp_path):
 def test_a_damaged_database_is_named(data, tmp_path):
     damaged = tmp_path / "bad.db"
     damaged.write_bytes(b"no database" * 1_000)
-    backup = Backup(database=damaged, data_dir=data.path, clock=data.clock)
-    with pytest.raises(ConfigurationError, match=r"bad\.db cannot be copied: file is not a database"):
+    backup = Backup(database=damaged, data_dir=data.path, captures=data.captures, clock=data.clock)
+    with pytest.raises(ConfigurationError, match=r"bad\.db cannot be copied: the file is not a database"):
         backup.write(tmp_path / "b.tar")
+
+
+def test_captures_are_read_through_their_storage_wherever_it_is(data, tmp_path, s3):
+    storage = bucket_at(s3.url)
+    digest = Contents(storage).put(b"page" * 100)
+    target = tmp_path / "b.tar"
+    backup = Backup(database=data.path / "compliance.db", data_dir=data.path, captures=storage, clock=data.clock)
+    assert backup.write(target).captures == 1
+    with tarfile.open(target) as tar:
+        packed = tar.extractfile(f"captures/{digest[:2]}/{digest}.zst").read()
+    assert unpack(digest, packed) == b"page" * 100
+
+
+def test_a_storage_that_is_away_makes_no_backup_without_captures(data, tmp_path):
+    storage = bucket_at("http://127.0.0.1:9")
+    backup = Backup(database=data.path / "compliance.db", data_dir=data.path, captures=storage, clock=data.clock)
+    with pytest.raises(ConfigurationError, match="does not answer"):
+        backup.write(tmp_path / "b.tar")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith((".b", "b"))] == []

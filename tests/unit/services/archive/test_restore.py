@@ -10,9 +10,11 @@ from contextlib import closing
 
 import pytest
 
+from app.captures.folder import FolderStorage
+from app.captures.port import ContentsUnavailable
 from app.core.clock import SystemClock
 from app.core.errors import ConfigurationError
-from app.core.replacement import READY, replace
+from app.core.pending_restore import READY, apply_restore
 from app.services.archive.backup import Backup
 from app.services.archive.manifest import Entry, Manifest
 from app.services.archive.restore import PARTIAL, Restore
@@ -40,7 +42,9 @@ EVIL = [
 def archive(data, tmp_path):
     data.task = data.add_task(pages=["1"], ended=True)
     data.content = data.add_capture()
-    Backup(database=data.path / DATABASE, data_dir=data.path, clock=data.clock).write(tmp_path / "b.tar")
+    Backup(database=data.path / DATABASE, data_dir=data.path, captures=data.captures, clock=data.clock).write(
+        tmp_path / "b.tar"
+    )
     return tmp_path / "b.tar"
 
 
@@ -91,7 +95,7 @@ def assert_untouched(folder):
 def test_what_was_backed_up_comes_back_with_our_modes(data, archive, folder):
     prepare(folder, archive)
     assert (folder / DATABASE).read_text() == "old"
-    kept = replace(folder)
+    kept = apply_restore(folder)
     assert (kept / DATABASE).read_text() == "old"
     with closing(sqlite3.connect(folder / "scans" / f"{data.task}-1.db")) as connection:
         assert connection.execute("SELECT url FROM pages").fetchall() == [("http://a.org/1",)]
@@ -103,7 +107,7 @@ def test_what_was_backed_up_comes_back_with_our_modes(data, archive, folder):
 
 def test_the_database_is_told_that_it_is_a_copy(archive, folder):
     prepare(folder, archive)
-    replace(folder)
+    apply_restore(folder)
     with closing(sqlite3.connect(folder / DATABASE)) as connection:
         assert connection.execute("SELECT folder_id FROM event_log").fetchone() == ("",)
 
@@ -232,3 +236,48 @@ def test_a_second_restore_waits_for_the_first(archive, folder):
     prepare(folder, archive)
     with pytest.raises(ConfigurationError, match="A restore waits in"):
         prepare(folder, archive)
+
+
+# Captures in object storage
+
+
+class Bucket(FolderStorage):
+    """Somewhere else than the data folder; away when it is told to be."""
+
+    away = False
+
+    def renew(self, sha256):
+        if self.away:
+            raise ContentsUnavailable("connection refused")
+        return super().renew(sha256)
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    return Bucket(tmp_path / "bucket")
+
+
+def test_captures_that_lie_elsewhere_are_put_there_and_the_rest_is_laid_ready(folder, archive, data, elsewhere):
+    Restore(data_dir=folder, clock=SystemClock(), elsewhere=elsewhere).prepare(archive)
+    assert elsewhere.read(data.content) == data.captures.read(data.content)
+    assert list((folder / READY / "captures").iterdir()) == []
+    apply_restore(folder)
+    assert (folder / "scans" / f"{data.task}-1.db").exists()
+
+
+def test_a_storage_that_is_away_leaves_everything_as_it_was(folder, archive, elsewhere):
+    elsewhere.away = True
+    with pytest.raises(ConfigurationError, match="does not answer"):
+        Restore(data_dir=folder, clock=SystemClock(), elsewhere=elsewhere).prepare(archive)
+    assert [path.name for path in folder.iterdir() if path.name != PARTIAL] == [DATABASE]
+    assert (folder / DATABASE).read_text() == "old"
+
+
+def test_a_damaged_capture_is_not_put_anywhere(folder, archive, data, elsewhere):
+    def damage(found):
+        return [(m, bytes(len(c)) if m.name.startswith("captures/") else c) for m, c in found]
+
+    rewrite(archive, damage)
+    with pytest.raises(ConfigurationError, match="damaged"):
+        Restore(data_dir=folder, clock=SystemClock(), elsewhere=elsewhere).prepare(archive)
+    assert list(elsewhere.list_all()) == []

@@ -1,7 +1,7 @@
 import orjson
 import pytest
 
-from app.engines.discover.sources.base import SourceFailed
+from app.engines.discover.sources import SourceFailed
 from app.engines.discover.sources.crtsh import CrtSh
 from app.engines.model import FetchError, FetchResult
 

@@ -1,0 +1,114 @@
+"""The description of the interface, made of the routes and completed by what all routes share.
+
+FastAPI knows parameters and bodies. Added here: the introduction, the problems that each operation may answer with, as
+they are sent, and the examples of models that hold other models.
+"""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from app.api.documented_responses import CODES, codes_of
+from app.api.errors import MEDIA_TYPE
+from app.api.introduction import TAGS, introduction
+from app.api.schema_examples import add_examples
+from app.domain.messages import Language, MessageCatalog
+from app.schemas.common import A_TRACE, Problem
+
+Json = dict[str, Any]
+
+INTERFACE: Final = "/api/"  # below it every address is as strict; the others are for probes
+SCHEMAS: Final = "#/components/schemas/"
+OF_THE_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")  # a problem stands in their place
+# What any operation may answer, and what those with a token, with a body or with an id in their address may.
+ANY: Final = {422: ["invalid_input"], 500: ["internal"], 503: ["database_unavailable", "database_damaged"]}
+WITH_TOKEN: Final = {401: ["missing_token", "invalid_token", "expired_token", "user_disabled"]}
+WITH_BODY: Final = {400: ["bad_json"], 413: ["too_large"], 415: ["unsupported_media_type"]}
+WITH_ID: Final = {404: ["not_found"]}
+# How an event stream is opened where no header can be sent.
+IN_ADDRESSES: Final = {
+    "ticket": {"type": "apiKey", "in": "query", "name": "ticket", "description": "A one-time ticket."},
+    "token": {"type": "apiKey", "in": "query", "name": "token", "description": "The access token."},
+}
+# In the texts of examples.
+VALUES: Final = {"limit": 20, "fields": "query.colour", "levels": "INFO, WARNING, ERROR"}
+
+
+def complete(document: Json, language: Language) -> Json:
+    """Return FastAPI's document with all that is said above; what is made of texts is in that language."""
+    document["info"]["description"] = introduction(language)
+    document["tags"] = TAGS
+    document["components"]["securitySchemes"] |= IN_ADDRESSES
+    schemas = document["components"]["schemas"]
+    for name in OF_THE_FRAMEWORK:
+        schemas.pop(name, None)
+    model = Problem.model_json_schema(ref_template=SCHEMAS + "{model}", mode="validation")
+    schemas |= {**model.pop("$defs"), Problem.__name__: model}
+    for path, operation in _operations(document):
+        _complete_operation(path, operation, MessageCatalog(language))
+    add_examples(schemas)
+    return document
+
+
+def _operations(document: Json) -> Iterator[tuple[str, Json]]:
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            yield path, operation
+
+
+def _complete_operation(path: str, operation: Json, texts: MessageCatalog) -> None:
+    if any(parameter["name"] == "ticket" for parameter in operation.get("parameters", ())):
+        operation["security"] += [{"ticket": []}, {"token": []}]
+    responses = operation["responses"]
+    responses.pop("422", None)
+    refusals = {int(status): codes_of(response) for status, response in responses.items() if CODES in response}
+    for status, codes in _shared(path, operation).items():
+        refusals[status] = [*refusals.get(status, []), *codes]
+    for status in sorted(refusals):
+        responses[str(status)] = problem_response(status, list(dict.fromkeys(refusals[status])), texts)
+
+
+def _shared(path: str, operation: Json) -> Mapping[int, list[str]]:
+    """Return what the operation may answer because of what it is."""
+    return {
+        **(ANY if path.startswith(INTERFACE) else {}),
+        **(WITH_TOKEN if "security" in operation else {}),
+        **(WITH_BODY if "requestBody" in operation else {}),
+        **(WITH_ID if "{" in path else {}),
+    }
+
+
+def problem_response(status: int, codes: list[str], texts: MessageCatalog) -> Json:
+    """Return the response object of a status, with an example of each code."""
+    named = texts.join_terms(f"`{code}`" for code in codes)
+    examples = {code: {"value": _example(status, code, texts)} for code in codes}
+    return {
+        "description": str(texts("labelled", what=texts(f"status.{status}"), text=named)),
+        "headers": _headers(status, texts.language),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + Problem.__name__}, "examples": examples}},
+        CODES: codes,
+    }
+
+
+def _example(status: int, code: str, texts: MessageCatalog) -> Json:
+    title, detail = str(texts(f"status.{status}")), str(texts(f"error.{code}", **VALUES))
+    return {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "trace_id": A_TRACE,
+    }
+
+
+def _headers(status: int, language: Language) -> Json:
+    said = {"Content-Language": ("The language of the texts.", language.value)}
+    if status == HTTPStatus.UNAUTHORIZED:
+        said["WWW-Authenticate"] = ("How to say who one is.", "Bearer")
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        said["Retry-After"] = ("Seconds after which to come back, where that is known.", "1")
+    return {
+        name: {"description": text, "schema": {"type": "string", "examples": [example]}}
+        for name, (text, example) in said.items()
+    }

@@ -1,0 +1,99 @@
+"""What stands around the findings: third parties, how much was seen, and what a reader must know of the scan."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from app.cli.display.formatting import COUNTED, RISK_STYLES, category_name
+from app.cli.display.sheet import GAP, LEAST, Sheet, widest
+from app.cli.display.wrapping import pad, wrap_list
+from app.cli.terminal import clean
+from app.domain.messages import MessageCatalog
+from app.domain.third_parties import Outcome
+
+MAX_PARTIES: Final = 50  # shown
+MAX_DOMAIN_SHARE: Final = 0.5  # of the width, for the column of domains
+UNKNOWN: Final = "unknown"  # category of a party that no list knows
+Json = Mapping[str, Any]
+
+
+def write_third_parties(found: Sequence[Json], findings: Sequence[Json], sheet: Sheet, texts: MessageCatalog) -> None:
+    """One line each; the list may be cut: those with findings first, and what is clean last."""
+    if not found:
+        sheet.blank()
+        sheet.sentence(texts("no_third_parties"), style="dim")
+        return
+    sheet.heading(texts("total_third_party_domains"), len(found))
+    risks = _risks(found, findings)
+    shown = sorted(found, key=lambda party: _urgency(party, risks))[:MAX_PARTIES]
+    width = min(widest(clean(party["domain"]) for party in shown), int(sheet.text_width * MAX_DOMAIN_SHARE))
+    for party in shown:
+        _write_third_party(party, risks.get(party["domain"]), sheet, texts, width)
+    if len(found) > MAX_PARTIES:
+        sheet.sentence(texts("more_rows", count=len(found) - MAX_PARTIES), style="dim", indent=1)
+
+
+def _risks(found: Sequence[Json], findings: Sequence[Json]) -> dict[str, str]:
+    """Return the risk by domain: that of its findings, the worst of which comes first; else of its violations."""
+    risks = {party["domain"]: party["risk_level"] for party in found if party["risk_level"]}
+    return risks | {finding["domain"]: finding["risk"]["level"] for finding in reversed(findings)}
+
+
+def _write_third_party(party: Json, risk: str | None, sheet: Sheet, texts: MessageCatalog, width: int) -> None:
+    """Write the domain, and what is known of it beside it."""
+    hang = 1 + width + GAP
+    facts = map(clean, _facts(party, risk, texts))
+    first, *rest = wrap_list(facts, " · ", max(LEAST, sheet.text_width - hang))
+    style = RISK_STYLES.get(risk or "", "" if party["outcome"] != Outcome.EXAMINED else "dim")
+    sheet.line(pad(clean(party["domain"]), width), " " * GAP, (first, style), indent=1)
+    for line in rest:
+        sheet.line((line, style), indent=hang)
+
+
+def _facts(party: Json, risk: str | None, texts: MessageCatalog) -> list[str]:
+    facts: list[str] = [texts("result.risk_of", level=texts(risk))] if risk else []
+    facts.append(texts(party["outcome"]))
+    if party["category"] != UNKNOWN:
+        facts.append(category_name(party["category"], texts))
+    facts.append(texts("result.references", count=party["references"]))
+    if party["hidden"]:
+        facts.append(texts("result.hidden", count=party["hidden"]))
+    if len(party["hosts"]) > 1:
+        facts.append(texts("result.hosts", count=len(party["hosts"])))
+    return facts
+
+
+def _urgency(party: Json, risks: Mapping[str, str]) -> tuple[int, bool]:
+    levels = list(RISK_STYLES)
+    risk = risks.get(party["domain"])
+    return levels.index(risk) if risk in levels else len(levels), party["outcome"] == Outcome.EXAMINED
+
+
+def write_coverage(report: Json, sheet: Sheet, texts: MessageCatalog) -> None:
+    """The numbers, and what was not judged by reason."""
+    sheet.heading(texts("coverage"))
+    numbers = [(texts(name), str(report["statistics"][name])) for name in COUNTED if name != "total_violations"]
+    numbers.append((texts("result.addresses"), texts("crawled_of", **_crawled(report))))
+    width = widest(name for name, _ in numbers)
+    for name, number in numbers:
+        sheet.field(name, [number], label_width=width, indent=1)
+    missed = _missed(report, texts)
+    if missed:
+        sheet.field(texts("result.not_judged"), missed, label_width=width, indent=1)
+
+
+def _missed(report: Json, texts: MessageCatalog) -> list[str]:
+    by_reason = report["coverage"].get("by_reason", {})
+    named = [(count, f"reason.{reason}") for reason, count in by_reason.items()]
+    return [texts("result.missed", count=count, reason=texts(key)) for count, key in named if key in texts]
+
+
+def _crawled(report: Json) -> dict[str, Any]:
+    return {name: report["coverage"][name] for name in ("crawled", "known")}
+
+
+def write_warnings(said: Sequence[Json], sheet: Sheet, texts: MessageCatalog) -> None:
+    if not said:
+        return
+    sheet.heading(texts("warnings"), len(said))
+    for item in said:
+        sheet.field("!", [item["message"]], label_width=1, indent=1, style="yellow")

@@ -1,0 +1,116 @@
+"""All checks in order, and how they are shown."""
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from app.cli.display.wrapping import pad
+from app.cli.doctor.configuration import read_settings, settings_in_force
+from app.cli.doctor.machine import check_browser, check_clock, check_file_limit, check_fonts, check_python
+from app.cli.doctor.network import check_port, check_resolvers
+from app.cli.doctor.result import ENGLISH, CheckResult, CheckStatus
+from app.cli.doctor.services import check_bus, check_workers
+from app.cli.doctor.storage import check_captures, check_database, check_folder, check_results, check_space
+from app.cli.terminal import clean
+from app.core.config import Settings
+from app.core.program import program_version
+from app.domain.messages import MessageCatalog
+
+FINE: Final = 0
+MISSING: Final = 1  # something that matters
+STYLES: Final = {CheckStatus.OK: "green", CheckStatus.DEGRADED: "yellow", CheckStatus.FAILED: "bold red"}
+
+
+def run_doctor(texts: MessageCatalog, *, data_dir: Path | None, ask_network: bool, as_json: bool) -> int:
+    """Return the exit code: 1 when something is missing without which the service or its scans do not work."""
+    settings, results = examine(os.environ, texts, data_dir=data_dir, ask_network=ask_network)
+    if as_json:
+        sys.stdout.write(json.dumps(_document(settings, results), ensure_ascii=False, indent=2) + "\n")
+    else:
+        _print(results, Console(highlight=False), texts)
+    return MISSING if any(result.state is CheckStatus.FAILED for result in results) else FINE
+
+
+def examine(
+    environment: Mapping[str, str],
+    texts: MessageCatalog = ENGLISH,
+    *,
+    data_dir: Path | None = None,
+    ask_network: bool = False,
+) -> tuple[Settings, list[CheckResult]]:
+    """Return the settings in force, and a result for each check."""
+    settings, results = read_settings(environment, texts=texts, data_dir=data_dir)
+    return settings, [
+        check_python(texts=texts),
+        *results,
+        check_folder(settings, texts=texts),
+        check_space(settings, texts=texts),
+        *check_captures(settings, texts=texts),
+        check_database(settings, texts=texts),
+        *check_bus(settings, texts=texts),
+        *check_workers(settings, texts=texts),
+        check_results(settings, texts=texts),
+        check_port(settings, texts=texts),
+        *check_resolvers(settings, ask=ask_network, texts=texts),
+        check_browser(settings, texts=texts),
+        check_fonts(texts=texts),
+        check_file_limit(settings, texts=texts),
+        check_clock(texts=texts),
+    ]
+
+
+def _document(settings: Settings, results: Sequence[CheckResult]) -> dict[str, Any]:
+    return {
+        "version": program_version(),
+        "fine": all(result.state is not CheckStatus.FAILED for result in results),
+        "findings": [
+            {"name": f.name, "state": f.state.value, "found": f.found, "means": f.means or None} for f in results
+        ],
+        "settings": settings_in_force(settings),
+    }
+
+
+def _print(results: Sequence[CheckResult], console: Console, texts: MessageCatalog) -> None:
+    if console.is_terminal:
+        console.print(_table(results, texts))
+    else:
+        for result in results:
+            console.print(Text(clean(_line(result, texts))), soft_wrap=True)
+    counts = Counter(result.state for result in results)
+    fine, degraded, failed = (counts[status] for status in CheckStatus)
+    said = texts("doctor.counts", fine=fine, degraded=degraded, failed=failed)
+    console.print(Text(said, style=STYLES[max(counts, key=list(CheckStatus).index)]))
+
+
+def _table(results: Sequence[CheckResult], texts: MessageCatalog) -> Table:
+    table = Table(box=SIMPLE_HEAD, expand=True)
+    table.add_column("", no_wrap=True)
+    table.add_column(texts("doctor.what"), no_wrap=True)
+    table.add_column(texts("doctor.found"), ratio=1, overflow="fold")
+    table.add_column(texts("doctor.means"), ratio=1, overflow="fold")
+    for result in results:
+        mark = Text(_state_of(result, texts), style=STYLES[result.state])
+        table.add_row(mark, _name_of(result, texts), Text(clean(result.found)), Text(clean(result.means)))
+    return table
+
+
+def _line(result: CheckResult, texts: MessageCatalog) -> str:
+    means = f" -- {result.means}" if result.means else ""
+    return f"{pad(_state_of(result, texts), 4)} {_name_of(result, texts)}: {result.found}{means}"
+
+
+def _state_of(result: CheckResult, texts: MessageCatalog) -> str:
+    return texts(f"doctor.state.{result.state}")
+
+
+def _name_of(result: CheckResult, texts: MessageCatalog) -> str:
+    return texts(f"doctor.name.{result.name}")

@@ -1,0 +1,149 @@
+"""The data folder and the database: locked for one server while it runs."""
+
+import fcntl
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from app.core.errors import ConfigurationError
+from app.core.file_permissions import FOLDER_MODE, open_mode, restrict_to_owner, warn_of_open_mode
+from app.core.system_errors import reason_of
+
+LOCK_FILE: Final = "lock"
+DATABASE_LOCK: Final = ".lock"  # appended to the database's name
+# What the program puts into its folder. A folder that holds anything else, or that all may write to, is somebody's
+# (/tmp, a home): its mode is not changed.
+OWN_NAMES: Final = (
+    "compliance.db",
+    "scans",
+    "captures",
+    "secret.key",
+    ".secret.key",
+    "log.counter",
+    "log.id",
+    "restore.",
+    "before-restore-",
+    LOCK_FILE,
+)
+
+
+def prepare_folder(path: Path) -> None:
+    """Makes the folder with mode 0700. One that is there already is closed to others when nothing but ours is in it;
+    else the log complains. Raises ConfigurationError when it cannot be made or used.
+    """
+    try:
+        path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(text="folder_not_made", path=path, reason=reason_of(error)) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ConfigurationError(text="folder_not_writable", path=path)
+    mode = open_mode(path)
+    if mode and _is_ours(path, mode):
+        restrict_to_owner(path)
+    elif mode:
+        warn_of_open_mode(path, mode)
+
+
+def _is_ours(path: Path, mode: int) -> bool:
+    if mode & (stat.S_ISVTX | stat.S_IWOTH):
+        return False
+    return all(entry.name.startswith(OWN_NAMES) for entry in path.iterdir())
+
+
+class InUse(ConfigurationError):
+    """Another server holds the lock. `holder` is its process, as far as it has said so."""
+
+    def __init__(self, *, text: str, path: Path, holder: str) -> None:
+        super().__init__(text=text, path=path, process=holder or "?")
+        self.holder = holder
+
+
+class FileLock:
+    """An exclusive lock on a file. The kernel lets go of it when the process ends, however it ends: no clock is asked,
+    and the next start can have it at once.
+    """
+
+    def __init__(self, path: Path, *, owned: Path, text: str) -> None:
+        """Raises InUse with this text when another server has it; `owned` is what it stands for."""
+        try:
+            self._descriptor: int | None = _acquire(path)  # None after `release`
+        except _Held as held:
+            raise InUse(text=text, path=owned, holder=held.holder) from held
+
+    def release(self) -> None:
+        """May be called twice. The file stays: removing it would let two in."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+class FolderLock(FileLock):
+    """The lock of the data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises ConfigurationError when another server has it."""
+        super().__init__(folder / LOCK_FILE, owned=folder, text="folder_in_use")
+
+
+class DatabaseLock(FileLock):
+    """The lock of a SQLite file, which may lie outside of the data folder: two servers on it would end each other's
+    scans.
+
+    The lock is a file of its own beside the database, where its WAL is, too, under the name that is no symbolic link:
+    a lock on the database itself would be in the way of SQLite's on some systems.
+    """
+
+    def __init__(self, database: Path) -> None:
+        """Raises ConfigurationError when another server has it, or when the file has a second name (a hard link):
+        SQLite would damage it, for each name has a WAL of its own.
+        """
+        path = Path(os.path.realpath(database))
+        if path.exists() and path.stat().st_nlink > 1:
+            raise ConfigurationError(text="database_linked", path=path)
+        super().__init__(path.with_name(path.name + DATABASE_LOCK), owned=path, text="database_in_use")
+
+
+class ServerLocks:
+    """What a server alone may have: its data folder, and its database when that is a file."""
+
+    def __init__(self, folder: Path, database: Path | None) -> None:
+        """Raises ConfigurationError; then nothing is held."""
+        self._locks: list[FileLock] = [FolderLock(folder)]
+        if database is None:
+            return
+        try:
+            self._locks.append(DatabaseLock(database))
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """May be called twice."""
+        for lock in self._locks:
+            lock.release()
+
+
+class _Held(Exception):
+    """Another process holds the lock: this one, as far as it has said so."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(holder)
+        self.holder = holder
+
+
+def _acquire(path: Path) -> int:
+    """Return the locked file. Raises _Held, ConfigurationError."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise ConfigurationError(text="lock_not_opened", path=path, reason=reason_of(error)) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+        os.close(descriptor)
+        raise _Held(holder) from error
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    return descriptor

@@ -1,0 +1,48 @@
+"""What `core.db` asks of a kind of database, and what an error of one means."""
+
+from enum import StrEnum
+from typing import Any, Protocol
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+
+class Failure(StrEnum):
+    """What went wrong, in words for the log; what people read is the text `failure.<key>`."""
+
+    BUSY = "the database is busy"
+    FULL = "the disk is full"
+    UNREACHABLE = "the database is not reachable"
+    DISPLACED = "the database file was moved or replaced"
+    DAMAGED = "the database is damaged"
+    # Rolled back because of somebody else's transaction: the same unit may run again at once.
+    CONFLICT = "the database is busy with another change of the same data"
+
+    @property
+    def key(self) -> str:
+        return self.name.lower()
+
+
+class Backend(Protocol):
+    """A kind of database. One object for each `Database`; every method may be called from any thread."""
+
+    write_threads: int
+    repeatable: frozenset[Failure]  # of these, before COMMIT, the transaction is run again
+
+    def create_engine(self) -> Engine: ...
+
+    def transaction_options(self, *, writing: bool, wait_s: float | None) -> dict[str, Any]:
+        """Return the execution options of one transaction; `wait_s` None: as long as the busy timeout."""
+        ...
+
+    def failure_of(self, error: DBAPIError) -> Failure | None:
+        """Return what the error means; None: the statement itself is wrong."""
+        ...
+
+    def displacement(self) -> str | None:
+        """Return the path of a database file that is no longer in its place, else None."""
+        ...
+
+    def checkpoint(self, engine: Engine) -> None:
+        """Bring a log of committed changes into its file, where there is one."""
+        ...

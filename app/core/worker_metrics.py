@@ -1,0 +1,34 @@
+"""Prometheus metrics of a worker: what it runs, how that ends, and whether hints leave."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class WorkerMetrics:
+    """Every metric of a worker's process; servers have `core.metrics`. Amounts are exact and under test."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.slots = Gauge("worker_scan_slots", "Scans that it may run at once", registry=self.registry)
+        self.running = Gauge("worker_scans_running", "Processes of scans that run now", registry=self.registry)
+        self.started = Counter("worker_scans_started", "Processes of scans that were started", registry=self.registry)
+        self.ended = Counter(
+            "worker_scans_ended", "Processes of scans that have ended, by reason", ["reason"], registry=self.registry
+        )
+        self.duration = Histogram(
+            "worker_scan_duration_seconds",
+            "Seconds from the start of a scan's process to its end",
+            buckets=(10, 60, 300, 900, 3_600, 10_800, 21_600, 43_200),
+            registry=self.registry,
+        )
+        self.database_waits = Counter(
+            "worker_database_waits", "Times that the worker waited for a database that is away", registry=self.registry
+        )
+        self.bus_healthy = Gauge(
+            "event_bus_healthy", "1 while hints arrive; 0: events are delivered by the sweep", registry=self.registry
+        )
+        self.http_cut = Counter(
+            "http_connections_cut",
+            "HTTP connections ended for going beyond a limit, by reason",
+            ["reason"],
+            registry=self.registry,
+        )

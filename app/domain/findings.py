@@ -1,0 +1,89 @@
+"""Findings: what a reader has to act on. One per domain and cause, however many violations speak of it.
+
+A hidden link to a casino and the casino's text are two violations and one finding: somebody put the casino there, and
+both go with one repair. A hidden link whose target shows nothing is a finding by itself.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, Self, TypeVar
+
+from app.domain.violations import ViolationKey
+
+
+class ViolationSummary(Protocol):
+    """What has to be known of a violation to place it."""
+
+    @property
+    def domain(self) -> str: ...
+    @property
+    def violation_key(self) -> str: ...
+    @property
+    def confidence_score(self) -> float: ...
+
+
+V = TypeVar("V", bound=ViolationSummary)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingId:
+    """`gambling.casino.example`: the same in every attempt and every scan, and it can be read."""
+
+    cause: ViolationKey
+    domain: str
+
+    def __str__(self) -> str:
+        return f"{self.cause.value}.{self.domain}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Return None for what is no id of a finding."""
+        cause, dot, domain = text.partition(".")
+        if not dot or not domain or cause not in list(ViolationKey):
+            return None
+        return cls(ViolationKey(cause), domain)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(Generic[V]):
+    """The violations of one domain that have one cause, the content first."""
+
+    id: FindingId
+    violations: tuple[V, ...]  # never empty
+
+    @property
+    def confidence_score(self) -> float:
+        """That of the violation which names the cause."""
+        return self.violations[0].confidence_score
+
+
+def group(violations: Iterable[V]) -> list[Finding[V]]:
+    """Fold violations into findings, in the order in which the first violation of each comes."""
+    by_domain: dict[str, list[V]] = {}
+    for violation in violations:
+        by_domain.setdefault(violation.domain, []).append(violation)
+    return [finding for domain, found in by_domain.items() for finding in _of_domain(domain, found)]
+
+
+def find(violations: Iterable[V], wanted: FindingId) -> Finding[V] | None:
+    """Return the finding of one domain's violations. A hidden link is found under its content's cause as well: its own
+    id may have been given out before the content was known.
+    """
+    for finding in group(violations):
+        if any(violation.violation_key == wanted.cause for violation in finding.violations):
+            return finding
+    return None
+
+
+def _of_domain(domain: str, violations: Sequence[V]) -> list[Finding[V]]:
+    """Put the hidden link beside the content that is most certain, as the analysis does when it judges the link."""
+    hidden = [violation for violation in violations if violation.violation_key == ViolationKey.HIDDEN_LINK]
+    content = [violation for violation in violations if violation.violation_key != ViolationKey.HIDDEN_LINK]
+    if not content:
+        return [_finding(domain, hidden)]
+    surest = max(content, key=lambda violation: violation.confidence_score)
+    return [_finding(domain, [one, *(hidden if one is surest else [])]) for one in content]
+
+
+def _finding(domain: str, violations: Sequence[V]) -> Finding[V]:
+    return Finding(FindingId(ViolationKey(violations[0].violation_key), domain), tuple(violations))

@@ -1,0 +1,49 @@
+"""The formats of a report: their names, media types and file endings."""
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class ReportFormat(StrEnum):
+    """By the ending of its file, which is also its name in `?format=` and `--format`."""
+
+    JSON = "json"
+    HTML = "html"
+    PDF = "pdf"
+    CSV = "csv"
+    XLSX = "xlsx"
+    ZIP = "zip"
+
+
+REFERENCES: Final = "references"  # the table of all references, which is no report, and is made as one is
+
+MEDIA_TYPES: Final = MappingProxyType(
+    {
+        ReportFormat.JSON: "application/json",
+        ReportFormat.HTML: "text/html",
+        ReportFormat.PDF: "application/pdf",
+        ReportFormat.CSV: "text/csv",
+        ReportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ReportFormat.ZIP: "application/zip",
+    }
+)
+_OF_TYPE: Final = {media_type: kind for kind, media_type in MEDIA_TYPES.items()}
+_TEXTS: Final = (ReportFormat.HTML, ReportFormat.CSV)
+
+
+def content_type(kind: ReportFormat) -> str:
+    """Return the header's value."""
+    return f"{MEDIA_TYPES[kind]}; charset=utf-8" if kind in _TEXTS else MEDIA_TYPES[kind]
+
+
+def format_of_suffix(name: str) -> ReportFormat | None:
+    """Return the format for a file's name; None when its ending is none of ours."""
+    _, dot, ending = name.lower().rpartition(".")
+    return ReportFormat(ending) if dot and ending in list(ReportFormat) else None
+
+
+def format_of_accept(header: str) -> ReportFormat:
+    """Return the first format that the header names without a wildcard; JSON when there is none."""
+    named = (part.partition(";")[0].strip().lower() for part in header.split(","))
+    return next((_OF_TYPE[name] for name in named if name in _OF_TYPE), ReportFormat.JSON)

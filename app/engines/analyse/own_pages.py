@@ -1,0 +1,237 @@
+"""The site's own pages: what on them somebody else has put there.
+
+An organisation's page that offers what the trades of the lexicons offer was changed by somebody, or is not watched.
+What visitors may write (forums, comments) is not judged by its words: it leads to findings about what it links to.
+Guard words count in the zone where they stand: a title is judged alone, and long innocent text buries nothing.
+
+Signs and their scores stand in `domain.tampering`; lexicons and text layer are those of third parties. No list of
+allowed hosts is asked: the target itself is never silenced.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from app.domain.authorship import Author, authorship_of
+from app.domain.tampering import TRADES, TamperSign, certainty
+from app.domain.violations import VIOLATION_FROM, ViolationKey
+from app.engines.analyse.houses import HouseBook
+from app.engines.analyse.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Role
+from app.engines.analyse.normalise import NormalisedText, Normaliser
+from app.engines.analyse.own_doorways import examine_small_trades, is_stuffed
+from app.engines.analyse.own_found import MAX_QUOTE, Found
+from app.engines.analyse.own_frames import examine_frames
+from app.engines.analyse.own_scripts import examine_scripts, looks_odd
+from app.engines.analyse.text import TextLayer, Zone
+from app.engines.html.own_page import OwnLink, OwnPage, OwnText
+
+SURE_TEXT: Final = 0.75  # of the text layer
+ENOUGH_TEXT: Final = 200  # characters of a page that say what it is about
+MANY_TERMS: Final = 3
+BLOCK_DOMAINS: Final = 3  # foreign sites of a trade side by side
+PAIR_DOMAINS: Final = 2
+MAX_LINKS: Final = 300
+MAX_TERMS: Final = 8
+
+_TITLE: Final = re.compile(r"<title[^>]{0,200}>([^<]{1,4000})</title", re.IGNORECASE)
+_NUMBERED: Final = re.compile(r"&#(?:\d{2,7}|[xX][0-9a-fA-F]{2,6});")
+_ENCODED_FROM: Final = 4  # characters of a title that are written as numbers
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What one class says in one text."""
+
+    weights: dict[str, float]  # by term
+    strongest: Hit
+    is_guarded: bool
+
+    @property
+    def has_product(self) -> bool:
+        return max(self.weights.values()) >= PRODUCT_FROM
+
+    @property
+    def has_offer(self) -> bool:
+        return max(self.weights.values()) >= OFFER_FROM
+
+    @property
+    def offers(self) -> bool:
+        """Whether it reads as an offer in a few words."""
+        return self.has_offer or (len(self.weights) > 1 and self.has_product)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        return tuple(sorted(self.weights, key=lambda term: -self.weights[term])[:MAX_TERMS])
+
+
+class OwnPages:
+    """Judges crawled pages of the target. Holds no state of a page."""
+
+    def __init__(
+        self,
+        *,
+        lexicon: Lexicon,
+        normaliser: Normaliser,
+        text: TextLayer,
+        houses: HouseBook,
+        is_known: Callable[[str], bool],
+    ) -> None:
+        """`is_known`: whether a host is that of a well-known service, such as statistics."""
+        self._is_known = is_known
+        self._lexicon = lexicon
+        self._normaliser = normaliser
+        self._text = text
+        self._houses = houses
+
+    def examine(self, page: OwnPage) -> tuple[Found, ...]:
+        """Return the signs of a page that together make a violation; empty for all others."""
+        first = dict[TamperSign, Found]()
+        for one in self._signs(page):
+            first.setdefault(one.sign, one)
+        found = tuple(first.values())
+        return found if certainty(one.sign for one in found) >= VIOLATION_FROM else ()
+
+    def _signs(self, page: OwnPage) -> Iterator[Found]:
+        if looks_odd(page.markup):
+            yield from examine_scripts(page.scripts(), page.url, self._is_known)
+        if "frame" in page.markup or "FRAME" in page.markup:
+            yield from examine_frames(page.markup, page.url, self._is_known)
+        if not (by_visitors := authorship_of(page.url).author is Author.USER):
+            yield from examine_small_trades(page, self._houses)
+        body, title, meta, _ = self._text.read(text=page.text, title=page.title, meta=page.meta)
+        unseen = self._lexicon.find(self._normaliser.normalise(page.unseen)) if page.unseen else []
+        if not any(map(_has_product, (body.hits, title.hits, meta.hits, unseen))):
+            return
+        if _has_product(body.hits) or _has_product(unseen):
+            yield from self._hidden(page.hidden_texts())
+        if _has_product(body.hits):
+            yield from self._links(page.links(), by_visitors=by_visitors)
+        if by_visitors:
+            return
+        seen = self._text.read(text=page.seen_text(), title="", meta=())[0] if _has_product(body.hits) else body
+        yield from self._head(page, seen, title, meta)
+        yield from self._read(seen)
+        yield from self._stuffed(page, seen)
+
+    def _head(self, page: OwnPage, body: Zone, title: Zone, meta: Zone) -> Iterator[Found]:
+        """Judge title and description, each alone."""
+        below = _words(body.hits)
+        for key, words in _words(title.hits).items():
+            if words.is_guarded or not words.has_product:
+                continue
+            match = _TITLE.search(page.markup)
+            written = match[1].strip() if match else page.title
+            for sign, applies in (
+                (TamperSign.TITLE, words.offers),
+                (TamperSign.TITLE_FOREIGN, key not in below and len(page.text) >= ENOUGH_TEXT),
+                (TamperSign.TITLE_ENCODED, len(_NUMBERED.findall(written)) >= _ENCODED_FROM),
+            ):
+                if applies:
+                    yield Found(sign, written[:MAX_QUOTE], page.title[:MAX_QUOTE], words.terms, "html > head > title")
+            break
+        for key, words in _words(meta.hits).items():
+            if words.is_guarded or not words.has_product:
+                continue
+            many = len(words.weights) >= MANY_TERMS and words.has_offer
+            if many or (key not in below and words.offers and len(page.text) >= ENOUGH_TEXT):
+                quote = _quote(meta.text, words.strongest)
+                yield Found(TamperSign.DESCRIPTION, _as_written(meta.text, words.strongest), quote, words.terms)
+                return
+
+    def _read(self, body: Zone) -> Iterator[Found]:
+        """Judge the page as a whole as one of a third party is judged, without its head."""
+        signals = [signal for signal in self._text.judge([body]) if signal.key in TRADES]
+        best = max(signals, key=lambda signal: signal.evidence.score, default=None)
+        if best is None or best.evidence.score < VIOLATION_FROM:
+            return
+        sign = TamperSign.TEXT if best.evidence.score >= SURE_TEXT else TamperSign.TEXT_UNSURE
+        strongest = _words(body.hits)[best.key].strongest
+        yield Found(sign, _as_written(body.text, strongest), best.evidence.snippet, best.evidence.terms[:MAX_TERMS])
+
+    def _stuffed(self, page: OwnPage, body: Zone) -> Iterator[Found]:
+        """Guards do not count: the text into which the title is strewn was copied from the news."""
+        words = next((words for words in _words(body.hits).values() if words.has_offer), None)
+        if words is not None and is_stuffed(page.title, page.text):
+            yield Found(TamperSign.STUFFED, page.title[:MAX_QUOTE], _quote(body.text, words.strongest), words.terms)
+
+    def _hidden(self, texts: Iterable[OwnText]) -> Iterator[Found]:
+        for block in texts:
+            text = self._normaliser.normalise(block.text)
+            for words in _words(self._lexicon.find(text)).values():
+                many = len(words.weights) >= MANY_TERMS or (len(words.weights) > 1 and words.has_offer)
+                if words.is_guarded or not words.has_product or not many:
+                    continue
+                yield Found(
+                    TamperSign.HIDDEN_TEXT,
+                    _as_written(text, words.strongest),
+                    _quote(text, words.strongest),
+                    words.terms,
+                    block.dom_path,
+                    block.hidden,
+                )
+                return
+
+    def _links(self, links: Iterable[OwnLink], *, by_visitors: bool) -> Iterator[Found]:
+        """Judge the anchors of links to foreign sites: a trade's link sellers put several side by side. Visitors write
+        links that can be seen; two that cannot are as telling as three that can.
+        """
+        by_domain: dict[str, tuple[OwnLink, _Words]] = {}
+        for link in islice(links, MAX_LINKS):
+            if link.domain in by_domain or (by_visitors and link.hidden is None):
+                continue
+            found = _words(self._lexicon.find(self._normaliser.normalise(link.text))).values()
+            words = next((one for one in found if one.has_product and not one.is_guarded), None)
+            if words is not None:
+                by_domain[link.domain] = link, words
+        if len(by_domain) < PAIR_DOMAINS:
+            return
+        hidden = [link for link, _ in by_domain.values() if link.hidden is not None]
+        is_block = len(by_domain) >= BLOCK_DOMAINS or len(hidden) >= PAIR_DOMAINS
+        first = next(iter(hidden), next(iter(by_domain.values()))[0])
+        yield Found(
+            TamperSign.LINK_BLOCK if is_block else TamperSign.LINK_PAIR,
+            first.raw,
+            ", ".join(f"{link.text} ({link.domain})" for link, _ in by_domain.values())[:MAX_QUOTE],
+            tuple(dict.fromkeys(term for _, words in by_domain.values() for term in words.terms))[:MAX_TERMS],
+            first.dom_path,
+            first.hidden,
+        )
+
+
+def _has_product(hits: Iterable[Hit]) -> bool:
+    return any(
+        term.role is Role.TERM and term.weight >= PRODUCT_FROM and term.key in TRADES
+        for hit in hits
+        for term in hit.terms
+    )
+
+
+def _words(hits: Iterable[Hit]) -> dict[ViolationKey, _Words]:
+    """Return what each trade says in a text."""
+    weights: dict[ViolationKey, dict[str, float]] = {}
+    strongest: dict[ViolationKey, tuple[float, Hit]] = {}
+    guarded: set[ViolationKey] = set()
+    for hit in hits:
+        for term in hit.terms:
+            if term.key not in TRADES:
+                continue
+            if term.role is Role.GUARD:
+                guarded.add(term.key)
+            elif term.role is Role.TERM:
+                weights.setdefault(term.key, {})[term.pattern] = term.weight
+                if term.weight > strongest.get(term.key, (0.0, hit))[0]:
+                    strongest[term.key] = term.weight, hit
+    return {key: _Words(found, strongest[key][1], key in guarded) for key, found in weights.items()}
+
+
+def _as_written(text: NormalisedText, hit: Hit) -> str:
+    low, high = text.span(hit.start, hit.end)
+    return text.original[low:high][:MAX_QUOTE]
+
+
+def _quote(text: NormalisedText, hit: Hit) -> str:
+    low, high = text.span(hit.start, hit.end)
+    start = max(0, low - (MAX_QUOTE - (high - low)) // 2)
+    return text.original[start : start + MAX_QUOTE]

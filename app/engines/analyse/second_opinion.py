@@ -1,0 +1,128 @@
+"""What the opinion of a language model changes in what the rules found. Pure.
+
+| rules | the model | what follows |
+|---|---|---|
+| weak (to be reviewed) | a violation of the same class | confirmed: the model counts as one more rule |
+| weak | clean | suppressed, unless the page speaks to models |
+| weak | a violation of another class, or unclear | as it was |
+| strong | the same class | as it was, with one more reason |
+| strong | clean, or another class | to be reviewed, unless the page speaks to models |
+| nothing | a violation | to be reviewed, with the least confidence that there is |
+
+So a model alone accuses nobody and clears nobody of what is certain, and a page that speaks to it wins nothing. Block
+lists, takeovers and hidden links are facts, about which nobody is asked.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from app.domain.reading import Effect
+from app.domain.violations import VIOLATION_FROM, Evidence, Layer, ViolationFact, ViolationKey
+from app.engines.analyse.detection import CONFIDENCE_CAP, MAX_EVIDENCE, Detection, Thresholds
+from app.engines.reading_model.answer import Opinion, Verdict
+
+MODEL_SCORE: Final = 0.65  # of a model that is quite sure: with 0.9 it lifts a weak rule of 0.55 above 0.8
+SURE_FROM: Final = 0.6  # a model that is less sure than this clears nothing
+ALONE_FROM: Final = 0.7  # and below this one says nothing of a page of which no rule does
+_JUDGED: Final = frozenset({Layer.TEXT, Layer.STRUCTURE})
+_FACTS: Final = frozenset({ViolationKey.TAKEOVER, ViolationKey.HIDDEN_LINK, ViolationKey.TAMPERED})
+
+
+class Rule(StrEnum):
+    """How the opinion stands in the evidence."""
+
+    CONFIRMS = "model.confirms"
+    DISAGREES = "model.disagrees"
+    UNCLEAR = "model.unclear"
+    ALONE = "model.alone"
+    INJECTED = "model.injected"
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Detections as the opinion leaves them, the most certain first."""
+
+    detections: tuple[Detection, ...]
+    effect: Effect
+
+
+def is_judged(key: ViolationKey, evidence: Iterable[Evidence]) -> bool:
+    """Whether a reader of the page's text can say something about it."""
+    return key not in _FACTS and all(item.layer in _JUDGED for item in evidence)
+
+
+def judged_facts(facts: Iterable[ViolationFact]) -> list[ViolationFact]:
+    """Return those about which the model is asked."""
+    return [fact for fact in facts if is_judged(fact.violation_key, fact.evidence)]
+
+
+def weigh(detections: Sequence[Detection], opinion: Opinion, thresholds: Thresholds) -> Weighed:
+    """Return what is left of the detections of a page's content."""
+    judged = [one for one in detections if is_judged(one.key, one.evidence)]
+    if not judged:
+        alone = _alone(detections, opinion)
+        return Weighed((*detections, *alone), Effect.TO_REVIEW if alone else Effect.NONE)
+    left: list[Detection] = []
+    effects: list[Effect] = []
+    for detection in detections:
+        found, effect = _weighed(detection, opinion, thresholds) if detection in judged else (detection, Effect.NONE)
+        effects.append(effect)
+        if found is not None:
+            left.append(found)
+    left.sort(key=lambda one: (-one.confidence, one.key))
+    return Weighed(tuple(left), next((one for one in effects if one is not Effect.NONE), Effect.NONE))
+
+
+def _weighed(detection: Detection, opinion: Opinion, thresholds: Thresholds) -> tuple[Detection | None, Effect]:
+    if opinion.verdict is Verdict.VIOLATION and opinion.key is detection.key:
+        return _confirmed(detection, opinion, thresholds)
+    if opinion.verdict is Verdict.UNCLEAR:
+        return _with(detection, _evidence(Rule.UNCLEAR, opinion)), Effect.NONE
+    if opinion.injected:
+        return _with(detection, _evidence(Rule.INJECTED, opinion)), Effect.NONE
+    disagreeing = _with(detection, _evidence(Rule.DISAGREES, opinion))
+    if not detection.needs_review:
+        return replace(disagreeing, needs_review=True), Effect.TO_REVIEW
+    if opinion.verdict is Verdict.CLEAN and opinion.confidence >= SURE_FROM:
+        return None, Effect.SUPPRESSED
+    return disagreeing, Effect.NONE
+
+
+def _confirmed(detection: Detection, opinion: Opinion, thresholds: Thresholds) -> tuple[Detection, Effect]:
+    score = round(MODEL_SCORE * opinion.confidence, 4)
+    confidence = max(detection.confidence, round(min(CONFIDENCE_CAP, 1 - (1 - detection.confidence) * (1 - score)), 4))
+    found = _with(detection, _evidence(Rule.CONFIRMS, opinion, score))
+    needs_review = confidence < thresholds.review
+    effect = Effect.CONFIRMED if detection.needs_review and not needs_review else Effect.NONE
+    return replace(found, confidence=confidence, needs_review=needs_review), effect
+
+
+def _alone(detections: Sequence[Detection], opinion: Opinion) -> tuple[Detection, ...]:
+    """Return what the model says of a page of which no rule says anything: for people to look at, never more."""
+    known = {one.key for one in detections}
+    if opinion.verdict is not Verdict.VIOLATION or opinion.key is None or opinion.key in known:
+        return ()
+    if opinion.confidence < ALONE_FROM:
+        return ()
+    evidence = _evidence(Rule.ALONE, opinion, VIOLATION_FROM)
+    return (Detection(opinion.key, VIOLATION_FROM, (evidence,), needs_review=True),)
+
+
+def _with(detection: Detection, evidence: Evidence) -> Detection:
+    """Add it behind what the rules say: the sentence about a violation is made of the first."""
+    return replace(detection, evidence=(*detection.evidence[: MAX_EVIDENCE - 1], evidence))
+
+
+def _evidence(rule: Rule, opinion: Opinion, score: float = 0.0) -> Evidence:
+    said = opinion.key.value if opinion.key and opinion.verdict is Verdict.VIOLATION else opinion.verdict.value
+    quote = opinion.instruction if rule is Rule.INJECTED and opinion.instruction else " … ".join(opinion.quotes)
+    return Evidence(
+        layer=Layer.MODEL,
+        rule=rule.value,
+        score=score,
+        snippet=quote[:200],
+        provenance=opinion.provenance,
+        terms=(said, opinion.stance.value),
+    )

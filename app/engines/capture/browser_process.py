@@ -1,0 +1,167 @@
+"""Starting Chromium behind the guarded proxy, starting it again after a crash, and ending it for certain."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from app.domain.messages import Text, english
+from app.engines.capture.browser_profile import BrowserProfile, BrowserUnavailable, find_chromium
+from app.engines.model import NetworkConfig
+from app.engines.net.failures import printable
+
+if TYPE_CHECKING:  # Playwright takes a tenth of a second to import; most processes never render
+    from playwright.async_api import Browser as Chromium
+    from playwright.async_api import BrowserContext, Playwright
+
+START_TIMEOUTS_S: Final = (20.0, 40.0, 60.0)  # on a busy machine the first start may not come to its end
+CLOSE_TIMEOUT_S: Final = 0.5  # then it is killed: a cancelled scan must be gone within 2 s
+MAX_RESTARTS: Final = 3  # after crashes, in one scan
+
+ARGS: Final = (
+    "--disable-quic",  # UDP goes past every proxy
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # names are the proxy's business, also in prefetches
+    "--dns-prefetch-disable",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--disable-extensions",
+    "--no-pings",
+)
+
+
+# How Chromium says that it may not make namespaces, or that its helper has not the rights to.
+_SANDBOX: Final = re.compile("no usable sandbox|suid sandbox", re.IGNORECASE)
+
+
+class BrowserProcess:
+    """The system's Chromium, sandboxed, with no way out but the proxy.
+
+    The proxy's URL and credentials come from a started `EgressProxy`.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: NetworkConfig,
+        proxy_url: str,
+        proxy_username: str,
+        proxy_password: str,
+        start_driver: "Callable[[], Awaitable[Playwright]] | None" = None,
+        start_timeouts_s: Sequence[float] = START_TIMEOUTS_S,
+    ) -> None:
+        """`start_driver`: Playwright's own when None. `start_timeouts_s`: one for each try."""
+        self._start_timeouts_s = start_timeouts_s
+        self._start_driver = start_driver or _start_playwright
+        self.config = config
+        self._proxy_url = proxy_url
+        self._credentials = (proxy_username, proxy_password)
+        self._launching = asyncio.Lock()
+        self._restarts = 0
+        self._profile: BrowserProfile | None = None
+        self._playwright: Playwright | None = None
+        self._main: BrowserContext | None = None  # the persistent context; none of its pages is used
+
+    async def start(self) -> None:
+        """Raises `BrowserUnavailable` with the reason; nothing is left behind then. One that is slow is tried again."""
+        executable = find_chromium(self.config.chromium_path)
+        for timeout_s in self._start_timeouts_s:
+            if await self._try_to_start(executable, timeout_s):
+                return
+        tries, longest_s = len(self._start_timeouts_s), max(self._start_timeouts_s)
+        raise BrowserUnavailable(english("browser.slow", tries=tries, seconds=longest_s))
+
+    async def _try_to_start(self, executable: str, timeout_s: float) -> bool:
+        """False: not in time."""
+        try:
+            self._profile = BrowserProfile.prepare(executable)
+            async with asyncio.timeout(timeout_s):
+                await self._launch(self._profile)
+        except TimeoutError:
+            await self.close()
+            return False
+        except BaseException:
+            await self.close()
+            raise
+        return True
+
+    async def close(self) -> None:
+        """End the browser, by force if need be; leaves no process and no file. May be called twice."""
+        profile, main, playwright = self._profile, self._main, self._playwright
+        self._profile = self._main = self._playwright = None
+        if profile is None:
+            return
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await _stop(main, playwright)
+        finally:
+            await profile.kill()
+            await asyncio.to_thread(profile.remove)
+
+    async def _launch(self, profile: BrowserProfile) -> None:
+        from playwright.async_api import Error
+
+        username, password = self._credentials
+        self._playwright = await self._start_driver()
+        try:
+            # Only a persistent context lets the profile be prepared for another user.
+            self._main = await self._playwright.chromium.launch_persistent_context(
+                profile.folder,
+                executable_path=profile.wrapper,
+                chromium_sandbox=True,  # Playwright's default is to switch it off for root
+                headless=True,
+                args=list(ARGS),
+                env=profile.environment(),
+                proxy={"server": self._proxy_url, "bypass": "<-loopback>", "username": username, "password": password},
+                handle_sigint=False,
+                handle_sigterm=False,
+                handle_sighup=False,
+                service_workers="block",
+                accept_downloads=False,
+            )
+        except Error as failure:
+            raise BrowserUnavailable(start_failure(failure.message)) from failure
+
+    async def running(self) -> "Chromium":
+        """The browser; a crashed one is started again."""
+        async with self._launching:
+            chromium = self._main.browser if self._main is not None else None
+            if chromium is not None and chromium.is_connected():
+                return chromium
+            if self._profile is None or self._restarts >= MAX_RESTARTS:
+                raise BrowserUnavailable(english("browser.crashed"))
+            self._restarts += 1
+            await self.close()
+            await self.start()
+            if self._main is None or self._main.browser is None:
+                raise BrowserUnavailable(english("browser.exited"))
+            return self._main.browser
+
+
+def start_failure(message: str) -> Text:
+    """Return why the browser did not start, from what Playwright says: a line, and then the browser's own output."""
+    if _SANDBOX.search(message):
+        return english("browser.sandbox")
+    if "has been closed" in message:
+        return english("browser.exited")
+    return english("browser.start_failed", reason=printable(message.strip().partition("\n")[0]))
+
+
+async def _start_playwright() -> "Playwright":
+    from playwright.async_api import async_playwright
+
+    return await async_playwright().start()
+
+
+async def _stop(main: "BrowserContext | None", playwright: "Playwright | None") -> None:
+    from playwright.async_api import Error
+
+    with contextlib.suppress(Error):
+        if main is not None:
+            await main.close()
+    if playwright is not None:
+        await playwright.stop()

@@ -1,0 +1,34 @@
+"""What draws pages: a browser of the scan's own, or those of workers elsewhere."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from app.engines.capture.page_renderer import PageRenderer, Rendered
+from app.engines.capture.render_limit import RenderLimit
+
+
+class PageDrawer(Protocol):
+    """Draws pages side by side."""
+
+    @property
+    def at_once(self) -> int:
+        """How many pages it is worth asking for at the same time."""
+        ...
+
+    async def render(self, url: str, *, limit: RenderLimit | None = None, needs_document: bool = True) -> Rendered:
+        """Return the page after its scripts ran; without `needs_document` its document only where scripts led away.
+
+        Raises as `PageRenderer.render`.
+        """
+        ...
+
+
+OpenRenderer = Callable[[], AbstractAsyncContextManager[PageRenderer]]
+# Gets what opens a browser of the scan's own. Entering it raises BrowserUnavailable when there is nothing that draws.
+OpenDrawer = Callable[[OpenRenderer], AbstractAsyncContextManager[PageDrawer]]
+
+
+def draw_here(open_renderer: OpenRenderer) -> AbstractAsyncContextManager[PageDrawer]:
+    """Draw with a browser of the scan's own: an `OpenDrawer`."""
+    return open_renderer()

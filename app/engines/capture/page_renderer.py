@@ -1,0 +1,148 @@
+"""Rendering: pages as people see them, with a screenshot, in one throw-away context per page."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from app.engines.capture.browser_process import CLOSE_TIMEOUT_S, BrowserProcess
+from app.engines.capture.render_limit import RenderLimit
+from app.engines.capture.render_slots import CONCURRENT, RenderSlots
+from app.engines.net.egress import REFUSAL_HEADER
+from app.engines.net.failures import printable
+from app.engines.urls import request_url
+
+if TYPE_CHECKING:  # Playwright takes a tenth of a second to import; most processes never render
+    from playwright.async_api import Browser as Chromium
+    from playwright.async_api import BrowserContext, Page
+
+WIDTH: Final = 1280
+HEIGHT: Final = 800
+JPEG_QUALITY: Final = 70
+RENDER_TIMEOUT_S: Final = 15.0
+LOAD_SHARE: Final = 0.35  # of the timeout, for the first byte and again for loading; then it is taken as it is
+SETTLE_MS: Final = 1_500  # after loading, for what scripts still do; silence ends it earlier
+MAX_HTML: Final = 5 * 1024 * 1024  # characters
+
+# A page that opens windows without end must not cost memory without end.
+NO_POPUPS: Final = "window.open = () => null"
+
+
+class RenderFailed(Exception):
+    """This page gave no screenshot; `str()` says why. The browser goes on."""
+
+
+class RenderSlow(RenderFailed):
+    """It was not ready in time: on a machine that does less, or with more patience, it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A page after its scripts ran."""
+
+    final_url: str
+    title: str
+    html: str  # serialised DOM, at most MAX_HTML characters
+    screenshot: bytes  # JPEG, WIDTH x HEIGHT
+
+
+class PageRenderer(BrowserProcess):
+    """Renders pages in the browser that it is. Certificate errors are ignored here; `tls_facts` reports them."""
+
+    @cached_property
+    def _slots(self) -> RenderSlots:
+        return RenderSlots()
+
+    @property
+    def at_once(self) -> int:
+        return CONCURRENT
+
+    @property
+    def slots(self) -> int:
+        """How many pages are drawn side by side just now: fewer while the machine is busy."""
+        return self._slots.limit
+
+    async def render(
+        self,
+        url: str,
+        *,
+        limit: RenderLimit | None = None,
+        needs_document: bool = True,  # noqa: ARG002 - here it costs nothing
+    ) -> Rendered:
+        """`limit` None: RENDER_TIMEOUT_S. It counts from when the page's turn comes.
+
+        Raises `RenderFailed` or `RenderSlow`, or `BrowserUnavailable` when the browser crashed too often.
+        """
+        from playwright.async_api import Error
+        from playwright.async_api import TimeoutError as NotYet
+
+        target = request_url(url)
+        if target is None:
+            raise RenderFailed("not a http or https URL")
+        limit = limit or RenderLimit(RENDER_TIMEOUT_S)
+        async with self._slots.slot():
+            try:
+                chromium = await self.running()
+                async with limit.running() as running, self._context(chromium, running) as context:
+                    rendered = await _render(await context.new_page(), target, limit.timeout_s)
+            except (TimeoutError, NotYet) as slow:
+                if not limit.is_over:
+                    self._slots.was_slow()
+                raise RenderSlow(f"no screenshot within {limit.timeout_s:g} s") from slow
+            except Error as failure:
+                raise RenderFailed(printable(failure.message)) from failure
+            self._slots.was_drawn()
+            return rendered
+
+    @contextlib.asynccontextmanager
+    async def _context(self, chromium: "Chromium", running: asyncio.Timeout) -> "AsyncIterator[BrowserContext]":
+        """Like a new private window: nothing of one page reaches the next. `running` is the page's time."""
+        context = await chromium.new_context(
+            viewport={"width": WIDTH, "height": HEIGHT},
+            user_agent=user_agent(chromium.version, self.config.user_agent),
+            locale="zh-CN",
+            ignore_https_errors=True,
+            service_workers="block",
+            accept_downloads=False,
+        )
+        is_abandoned = False
+        try:
+            await context.add_init_script(NO_POPUPS)
+            yield context
+        except asyncio.CancelledError:
+            is_abandoned = not running.expired()  # the scan is cancelled: its browser is about to be killed
+            raise
+        finally:
+            if not is_abandoned:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                        await context.close()
+
+
+def user_agent(version: str, product: str) -> str:
+    """What Chromium calls itself when it is not headless, and who asks."""
+    major = version.partition(".")[0]
+    engine = "AppleWebKit/537.36 (KHTML, like Gecko)"
+    return f"Mozilla/5.0 (X11; Linux x86_64) {engine} Chrome/{major}.0.0.0 Safari/537.36 {product}"
+
+
+async def _render(page: "Page", url: str, timeout_s: float) -> Rendered:
+    from playwright.async_api import Error
+    from playwright.async_api import TimeoutError as NotYet
+
+    load_ms = timeout_s * LOAD_SHARE * 1000
+    answer = await page.goto(url, wait_until="commit", timeout=load_ms)
+    if answer is not None and (refusal := answer.headers.get(REFUSAL_HEADER)):
+        raise RenderFailed(refusal)  # what would be shown is our own proxy's answer
+    for state, wait_ms in (("load", load_ms), ("networkidle", SETTLE_MS)):
+        with contextlib.suppress(NotYet):
+            await page.wait_for_load_state(state, timeout=wait_ms)  # type: ignore[arg-type] # a literal of the two
+    try:
+        title, html = await page.title(), await page.content()
+    except Error:  # it went on to another page in between: once more, there
+        await page.wait_for_load_state("domcontentloaded", timeout=load_ms)
+        title, html = await page.title(), await page.content()
+    screenshot = await page.screenshot(type="jpeg", quality=JPEG_QUALITY, animations="disabled")
+    return Rendered(page.url, title, html[:MAX_HTML], screenshot)

@@ -1,0 +1,41 @@
+"""How many pages are drawn side by side: fewer when they come late, because the machine is busy then."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+CONCURRENT: Final = 4  # pages at once; each is a process or more, and waits for the network most of its time
+
+
+class RenderSlots:
+    """Starts with all slots; a page that was too slow halves them, one that was drawn brings one back."""
+
+    def __init__(self, most: int = CONCURRENT) -> None:
+        self._most = most
+        self._taken = 0
+        self._changed = asyncio.Condition()
+        # How many may be drawn at once now.
+        self.limit = most
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Wait for a slot and hold it."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._taken < self.limit)
+            self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
+            await self._wake()
+
+    def was_slow(self) -> None:
+        self.limit = max(1, self.limit // 2)
+
+    def was_drawn(self) -> None:
+        self.limit = min(self._most, self.limit + 1)
+
+    async def _wake(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()

@@ -1,0 +1,75 @@
+"""Trying a dictionary below a zone: labels that administrators give to hosts, with those of Chinese institutions in
+pinyin (`words.txt`).
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from importlib.resources import files
+from typing import Final
+
+from app.engines.discover.pool import for_each
+from app.engines.model import DnsOutcome
+from app.engines.net.resolver import Resolver
+
+WORKERS: Final = 64  # questions under way; a public resolver answers that without dropping
+MAX_UNANSWERED: Final = 24  # questions in a row without any answer: the resolver is gone, not the names
+
+
+def load_words() -> tuple[str, ...]:
+    """Load our own list, most telling first, each once."""
+    lines = files("app.engines.discover").joinpath("words.txt").read_text(encoding="utf-8").splitlines()
+    words = (line.strip() for line in lines)
+    return tuple(dict.fromkeys(word for word in words if word and not word.startswith("#")))
+
+
+class ResolverHealth:
+    """Knows whether the resolver answers at all. One name without an answer is its servers' fault, many are ours."""
+
+    def __init__(self) -> None:
+        self._unanswered_in_a_row = 0
+        self._answered = False
+        # Set for good once too many questions in a row got no answer.
+        self.is_dead = False
+        # How many questions got no answer, over the whole scan.
+        self.unanswered = 0
+
+    def note(self, outcome: DnsOutcome) -> None:
+        """Note the outcome of a lookup; each goes through here."""
+        if outcome is not DnsOutcome.UNREACHABLE:
+            self._unanswered_in_a_row = 0
+            self._answered = True
+            return
+        self._unanswered_in_a_row += 1
+        self.unanswered += 1
+        self.is_dead = self.is_dead or self._unanswered_in_a_row >= MAX_UNANSWERED
+
+    @property
+    def is_unresponsive(self) -> bool:
+        """Whether, at the end, it died or never answered the few questions there were."""
+        return self.is_dead or (self.unanswered > 0 and not self._answered)
+
+
+class DictionaryProber:
+    """Asks for `word.zone` for many words. Only what exists is handed on."""
+
+    def __init__(self, *, resolver: Resolver, health: ResolverHealth) -> None:
+        self._resolver = resolver
+        self._health = health
+        # Names asked for, over all zones.
+        self.tried = 0
+
+    async def run(self, zone: str, words: Iterable[str], on_name: Callable[[str], Awaitable[None]]) -> None:
+        """Try the words; `on_name` is called for each name that exists (any record, or an empty non-terminal)."""
+
+        async def attempt(word: str) -> None:
+            name = f"{word}.{zone}"
+            if not self._health.is_dead and await self._exists(name):
+                await on_name(name)
+
+        await for_each(words, attempt, workers=WORKERS)
+
+    async def _exists(self, name: str) -> bool:
+        """Whether the name exists. One question is enough: NXDOMAIN holds for every type."""
+        self.tried += 1
+        answer = await self._resolver.query(name, "A")
+        self._health.note(answer.outcome)
+        return answer.outcome in (DnsOutcome.ANSWER, DnsOutcome.NODATA)

@@ -1,0 +1,31 @@
+"""Which passive sources there are and which of them a deployment asks: one table and one setting for all."""
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from app.domain.scan_options import CERTIFICATE_LOG, REGISTRATIONS, source_of
+from app.engines.discover.sources import Source
+from app.engines.discover.sources.crtsh import CrtSh
+
+# What makes a source from the address of its service, by the name that the setting has for it.
+PASSIVE_SOURCES: Final[Mapping[str, Callable[[str], Source]]] = MappingProxyType({CERTIFICATE_LOG: CrtSh})
+
+
+def configured_sources(
+    entries: Iterable[str], known: Mapping[str, Callable[[str], Source]] = PASSIVE_SOURCES
+) -> tuple[Source, ...]:
+    """Make one source for each entry of the setting `ct_urls`: `NAME=URL`, or the URL of a certificate log alone.
+
+    No source has an address of its own: one that is in the table and in no entry asks nobody. So a deployment that
+    sets the list, as the demo and every test do, stays among these addresses. Raises ValueError for an unknown name.
+    """
+    found = []
+    for entry in entries:
+        name, url = source_of(entry)
+        if name == REGISTRATIONS:  # knows no names of hosts
+            continue
+        if name not in known:
+            raise ValueError(f"no passive source is called {name!r}")
+        found.append(known[name](url))
+    return tuple(found)

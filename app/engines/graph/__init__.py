@@ -1,1 +1,0 @@
-"""How the five stages hang together: one graph in which everything goes on as soon as it can."""

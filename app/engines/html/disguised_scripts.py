@@ -1,0 +1,104 @@
+r"""What scripts say that are written so that nobody reads them: one level of the usual disguises undone, nothing run.
+
+Disguises: `unescape("%3C...")`, `String.fromCharCode(60, ...)`, `atob("...")` (of percent signs as well), strings of
+`\x3c`, strings written backwards, and the packer that begins with `eval(function(p,a,c,k,e,d)`.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+from urllib.parse import unquote
+
+from app.engines.html.script_text import decode_base64, unescape_script
+
+MAX_SCRIPT: Final = 262_144  # characters of one script that are looked at
+MAX_FOUND: Final = 50  # disguised strings of one script
+MAX_DECODED: Final = 200_000  # characters that come out of one script
+_MAX_BASE: Final = 62
+_PERCENTS: Final = 4  # signs from which on a decoded text is decoded once more
+
+_PERCENT: Final = re.compile(
+    r"""\b(?:unescape|decodeURIComponent|decodeURI)\s*\(\s*(?:"([^"\n]{8,})"|'([^'\n]{8,})')"""
+)
+_UTF16: Final = re.compile(r"%u([0-9a-fA-F]{4})")
+_CODE: Final = r"\s*(?:0x[0-9a-fA-F]{1,6}|\d{1,7})\s*"
+_CODES: Final = re.compile(rf"\bfromCharCode\s*\(((?:{_CODE},){{3,}}{_CODE})\)")
+_BASE64: Final = re.compile(r"""\batob\s*\(\s*(?:"([A-Za-z0-9+/=_\-\s]{8,})"|'([A-Za-z0-9+/=_\-\s]{8,})')""")
+_REVERSED: Final = re.compile(
+    r"""(?:"([^"\n]{8,2000})"|'([^'\n]{8,2000})')\s{0,3}\.\s{0,3}split\(\s{0,3}(?:""|'')\s{0,3}\)\s{0,3}\.\s{0,3}reverse\("""
+)
+_REVERSES: Final = ".reverse("
+_HEX: Final = re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}){8,}")
+_PACKED: Final = re.compile(
+    r"""\}\s*\(\s*'((?:[^'\\]|\\.)*)'\s*,\s*(\d{1,3})\s*,\s*(\d{1,6})\s*,\s*'((?:[^'\\]|\\.)*)'\s*\.\s*split\(\s*'\|'\s*\)"""
+)
+_PACKER: Final = "function(p,a,c,k,e,"
+_WORD: Final = re.compile(r"\b\w+\b")
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_MARKS: Final = ("unescape", "decodeURI", "fromCharCode", "atob", "\\x", "\\u00", _REVERSES, _PACKER)
+
+
+def is_disguised(code: str) -> bool:
+    """Tell quickly whether `undisguise` may find something."""
+    return any(mark in code for mark in _MARKS)
+
+
+def undisguise(code: str) -> str:
+    """Return what the disguised strings of a script say, a line each; "" when there are none."""
+    found: list[str] = []
+    length = 0
+    for text in _disguised(code[:MAX_SCRIPT]):
+        found.append(text[: MAX_DECODED - length])
+        length += len(found[-1])
+        if length >= MAX_DECODED:
+            break
+    return "\n".join(filter(None, found))
+
+
+def _disguised(code: str) -> Iterator[str]:
+    for match in islice(_PERCENT.finditer(code), MAX_FOUND):
+        yield unquote(_UTF16.sub(lambda unit: chr(int(unit[1], 16)), match[1] or match[2]), errors="replace")
+    for match in islice(_CODES.finditer(code), MAX_FOUND):
+        yield "".join(_character(number) for number in match[1].split(","))
+    for match in islice(_BASE64.finditer(code), MAX_FOUND):
+        decoded = decode_base64(match[1] or match[2])
+        yield unquote(decoded, errors="replace") if decoded.count("%") >= _PERCENTS else decoded
+    if _REVERSES in code:
+        yield from ((match[1] or match[2])[::-1] for match in islice(_REVERSED.finditer(code), MAX_FOUND))
+    for match in islice(_HEX.finditer(code), MAX_FOUND):
+        yield unescape_script(match[0])
+    if _PACKER in code:
+        for match in islice(_PACKED.finditer(code), MAX_FOUND):
+            yield _unpack(match[1], int(match[2]), match[4])
+
+
+def _character(number: str) -> str:
+    code = int(number.strip(), 0)
+    is_character = code <= 0x10FFFF and not 0xD800 <= code < 0xE000  # noqa: PLR2004 - Unicode without surrogates
+    return chr(code) if is_character else ""
+
+
+def _unpack(payload: str, base: int, words: str) -> str:
+    """Put the words back in: in the payload each stands as its number to the base."""
+    if not 2 <= base <= _MAX_BASE:  # noqa: PLR2004 - a base
+        return ""
+    known = words.split("|")
+
+    def word(match: re.Match[str]) -> str:
+        index = _number(match[0], base)
+        return known[index] if index is not None and index < len(known) and known[index] else match[0]
+
+    return unescape_script(_WORD.sub(word, payload.replace("\\'", "'").replace("\\\\", "\\")))
+
+
+def _number(text: str, base: int) -> int | None:
+    if len(text) > 4:  # noqa: PLR2004 - a dictionary of millions of words
+        return None
+    value = 0
+    for digit in text:
+        place = _DIGITS.find(digit)
+        if not 0 <= place < base:
+            return None
+        value = value * base + place
+    return value

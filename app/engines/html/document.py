@@ -1,0 +1,102 @@
+"""A document that a host sent: decoded once and parsed once. Whatever looks at markup looks at this."""
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Final, Self
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from app.engines.html.charset import decode
+from app.engines.html.parser_limits import limit_attributes, split_nesting
+from app.engines.html.visible_text import MAX_TEXT, elements_inside, visible_text
+from app.engines.html.xml import as_html, is_xml
+from app.engines.urls import resolve
+
+MAX_TITLE: Final = 500  # characters
+
+# Without scripts, styles and comments inside: their text may hold anything, also half a tag.
+_NOSCRIPT: Final = re.compile(
+    r"<noscript\b[^<>]*>((?:(?!<!--|</?script|</?style|</?noscript).)*)</noscript\s*>", re.IGNORECASE | re.DOTALL
+)
+_BODY: Final = re.compile(r"<body\b", re.IGNORECASE)
+
+
+class HtmlDocument:
+    """The parsed markup of one page. Never raises, whatever the markup is.
+
+    What nests deeper than browsers nest is parsed as further documents: `trees` has them in their order, and nearly
+    always just one.
+    """
+
+    def __init__(self, text: str, *, charset: str = "utf-8", content_type: str = "") -> None:
+        """`text` is decoded. The content type only tells XML from HTML."""
+        self.charset = charset
+        # The text as it came when it is XML, else "".
+        self.xml = text if is_xml(content_type, text) else ""
+        # `head_noscripts` is the markup inside the `noscript` elements of the head.
+        self.markup, self.head_noscripts = take_head_noscript(limit_attributes(as_html(text) if self.xml else text))
+        self.pieces = split_nesting(self.markup)
+        self.trees = [LexborHTMLParser(piece) for piece in self.pieces]
+
+    @classmethod
+    def decode(cls, body: bytes, content_type: str) -> Self:
+        """The document in a body, with the header's value or ""."""
+        text, charset = decode(body, content_type)
+        return cls(text, charset=charset, content_type=content_type)
+
+    def select(self, selector: str) -> Iterator[LexborNode]:
+        """The elements that a CSS selector selects, in document order."""
+        for tree in self.trees:
+            yield from tree.css(selector)
+
+    @cached_property
+    def title(self) -> str:
+        """One line, at most `MAX_TITLE` characters."""
+        for tree in self.trees:
+            node = tree.css_first("head > title") or tree.css_first("title")
+            if node is not None and (title := " ".join(node.text().split())):
+                return title[:MAX_TITLE]
+        return ""
+
+    @cached_property
+    def visible_text(self) -> str:
+        """What a visitor can read: a line per block, at most `visible_text.MAX_TEXT` characters."""
+        texts: list[str] = []
+        length = 0
+        for tree in self.trees:
+            texts.append(visible_text(tree))
+            length += len(texts[-1])
+            if length >= MAX_TEXT:
+                break
+        return "\n".join(filter(None, texts))[:MAX_TEXT]
+
+    @cached_property
+    def inactive(self) -> frozenset[int]:
+        """Memory ids of what stands inside `noscript`: a browser that runs scripts takes it as plain text."""
+        return frozenset().union(*(elements_inside(tree, "noscript") for tree in self.trees))
+
+    def base_url(self, url: str) -> str:
+        """What relative URLs resolve against: the first `base[href]`, itself relative to the page's URL."""
+        return (self._base is not None and resolve(url, self._base)) or url
+
+    @cached_property
+    def _base(self) -> str | None:
+        """What the first `base[href]` says; None: there is none."""
+        node = self.trees[0].css_first("base[href]")
+        return None if node is None else node.attributes.get("href") or ""
+
+
+def take_head_noscript(source: str) -> tuple[str, list[str]]:
+    """(The source without the `noscript` blocks that stand before `<body>`, the markup inside these blocks).
+
+    A browser that runs scripts takes the content as plain text. Our parser runs none, and by the standard it then
+    moves what may not stand in a head, such as a tracking pixel, into the body, where it would look active.
+    """
+    if "noscript" not in source and "NOSCRIPT" not in source:
+        return source, []
+    body = _BODY.search(source)
+    end = body.start() if body else len(source)
+    head = source[:end]
+    blocks = _NOSCRIPT.findall(head)
+    return (_NOSCRIPT.sub("", head) + source[end:], blocks) if blocks else (source, [])

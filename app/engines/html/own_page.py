@@ -1,0 +1,44 @@
+"""A page of the site as it is judged: what it says, where it leads, and what of it nobody sees.
+
+What takes long to find out is found out when it is asked for: most pages are harmless at first sight.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class OwnText:
+    """A text of the page with its place."""
+
+    text: str
+    dom_path: str
+    hidden: str | None = None  # kind of hiding
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLink:
+    """A link to a foreign host, with a text."""
+
+    url: str
+    domain: str  # registrable
+    text: str
+    dom_path: str
+    raw: str  # as written
+    hidden: str | None = None  # kind of hiding
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPage:
+    """One crawled page of the target."""
+
+    url: str
+    title: str
+    text: str  # that a visitor can read at first sight, without a look at styles
+    meta: Sequence[str]  # description, keywords and the like
+    markup: str  # decoded source
+    unseen: str  # text of the elements with the attribute `hidden`, which the visible text does not have
+    links: Callable[[], Sequence[OwnLink]]
+    seen_text: Callable[[], str]  # the same without what styles hide
+    hidden_texts: Callable[[], Sequence[OwnText]]
+    scripts: Callable[[], Sequence[OwnText]]  # code of the inline scripts that run

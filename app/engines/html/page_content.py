@@ -1,0 +1,173 @@
+"""What a captured page says: its text, and the parts of its markup that the rules of the analysis look at."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from selectolax.lexbor import LexborNode
+
+from app.engines.html.document import HtmlDocument
+from app.engines.html.redirects import meta_refreshes
+
+MAX_HTML_CHARS: Final = 400_000  # parsing costs about 1.8 ms per 200 kB; fields alone are found anywhere: kits pad
+MAX_ITEMS: Final = 200  # of a kind per page: hostile pages repeat elements without end
+MAX_LINK_TEXTS: Final = 60
+MAX_TEXT_CHARS: Final = 300  # of one collected text
+
+_EXECUTABLE: Final = re.compile(
+    r"\.(?:exe|apk|msi|scr|bat|cmd|vbs|hta|ps1|dmg|pkg|jar|xapk|mobileconfig)(?:$|[?#])", re.IGNORECASE
+)
+_SCRIPT_DOWNLOAD: Final = re.compile(
+    r"""(?:location(?:\.href)?\s*=|location\.(?:assign|replace)\(|window\.open\()\s*["'`]"""
+    r"""([^"'`\s]{1,300}\.(?:exe|apk|msi|scr|bat|hta|dmg|mobileconfig))(?=["'`?#])""",
+    re.IGNORECASE,
+)
+_EXFILTRATION: Final = re.compile(r"api\.telegram\.org/bot|discord(?:app)?\.com/api/webhooks/", re.IGNORECASE)
+_CLIPBOARD: Final = re.compile(r"clipboard\.writetext|execcommand\(\s*[\"']copy", re.IGNORECASE)
+_SHELL: Final = re.compile(
+    r"powershell|mshta|cmd(?:\.exe)? /c|curl [^\"'\n]{0,200}\|\s*(?:ba)?sh|rundll32|certutil", re.IGNORECASE
+)
+MAX_DECLARED_CHARS: Final = 20_000  # of one block of JSON-LD
+_TYPE: Final = re.compile(r'"@type"\s{0,9}:\s{0,9}\[?\s{0,9}"([A-Za-z]{2,40})"')  # no parser: pages write this wrongly
+_EMBEDS: Final = "img, iframe, frame, embed, object, video, audio, canvas, script[src], svg, form"
+_META_NAMES: Final = frozenset({"description", "keywords", "og:title", "og:site_name", "og:description"})
+_UNSEEN_TYPES: Final = frozenset({"hidden", "submit", "button", "image", "reset", "checkbox", "radio"})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An input that a person can fill in."""
+
+    type: str  # lower case; "textarea" for one
+    hints: str  # name, id, placeholder, autocomplete and label attributes, lower case, joined by spaces
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A link or a script that leads to a program."""
+
+    url: str  # as written
+    text: str  # anchor text
+    automatic: bool  # starts without a click
+
+
+@dataclass(frozen=True, slots=True)
+class PageContent:
+    """Texts are as written, with outer white space removed; every tuple holds at most `MAX_ITEMS`."""
+
+    title: str = ""  # one line
+    text: str = ""  # visible: a line per block, at most 100,000 characters
+    charset: str = ""  # that the document was decoded with
+    has_embeds: bool = False  # pictures, frames, scripts from outside: more may show than the text says
+    headings: tuple[str, ...] = ()  # h1 and h2 in document order
+    meta: tuple[str, ...] = ()  # description, keywords, og:*
+    alts: tuple[str, ...] = ()  # of images
+    fields: tuple[Field, ...] = ()
+    actions: tuple[str, ...] = ()  # form targets as written
+    sources: tuple[str, ...] = ()  # of scripts and frames as written
+    # What it says of itself, lower case: "type:hotel" (schema.org), "og:video.other", "generator:...", "meta:NAME".
+    declared: tuple[str, ...] = ()
+    downloads: tuple[Download, ...] = ()
+    exfiltration: str = ""  # where a script sends what was typed in
+    link_texts: tuple[str, ...] = ()  # of the first links, in document order
+    copies_command: bool = False  # a script puts a command of a shell into the clipboard
+
+
+EMPTY: Final = PageContent()
+
+
+def read_content(document: HtmlDocument) -> PageContent:
+    """Reads a document; broken or empty markup gives an empty content, never an error."""
+    head = document if len(document.markup) <= MAX_HTML_CHARS else HtmlDocument(document.markup[:MAX_HTML_CHARS])
+    exfiltration = _EXFILTRATION.search(document.markup)
+    return PageContent(
+        title=document.title,
+        text=document.visible_text,
+        charset=document.charset,
+        has_embeds=any(tree.css_first(_EMBEDS) is not None for tree in document.trees),
+        headings=_texts(map(_text, head.select("h1, h2"))),
+        meta=descriptions(head),
+        alts=_texts(_attribute(node, "alt") for node in head.select("img[alt]")),
+        fields=_fields(document),
+        actions=_texts(_attribute(node, "action") for node in head.select("form[action]")),
+        sources=_texts(_attribute(node, "src") for node in head.select("script[src], iframe[src], frame[src]")),
+        declared=_declared(head),
+        downloads=_downloads(head),
+        exfiltration=exfiltration[0][:MAX_TEXT_CHARS] if exfiltration else "",
+        link_texts=_texts(map(_text, islice(head.select("a[href]"), MAX_LINK_TEXTS))),
+        copies_command=bool(_CLIPBOARD.search(document.markup)) and bool(_SHELL.search(document.markup)),
+    )
+
+
+def descriptions(document: HtmlDocument) -> tuple[str, ...]:
+    """Return description, keywords and their kin, as written."""
+    return _texts(map(_meta, document.select("meta[content]")))
+
+
+def _texts(found: Iterable[str]) -> tuple[str, ...]:
+    """Those that say something, of the first `MAX_ITEMS`."""
+    return tuple(filter(None, islice(found, MAX_ITEMS)))
+
+
+def _text(node: LexborNode) -> str:
+    return node.text().strip()[:MAX_TEXT_CHARS]
+
+
+def _attribute(node: LexborNode, name: str) -> str:
+    return (node.attributes.get(name) or "").strip()[:MAX_TEXT_CHARS]
+
+
+def _meta(node: LexborNode) -> str:
+    name = (_attribute(node, "name") or _attribute(node, "property")).lower()
+    return _attribute(node, "content") if name in _META_NAMES else ""
+
+
+def _declared(document: HtmlDocument) -> tuple[str, ...]:
+    """In the order of how much it tells: types of schema.org, then the tags of the head."""
+    scripts = islice(document.select("script[type='application/ld+json']"), MAX_ITEMS)
+    written = (name for node in scripts for name in _TYPE.findall(node.text()[:MAX_DECLARED_CHARS]))
+    marked = (_attribute(node, "itemtype").rpartition("/")[2] for node in document.select("[itemtype]"))
+    types = [f"type:{name.lower()}" for name in islice((*written, *marked), MAX_ITEMS) if name.isalpha()]
+    tags = filter(None, map(_declaration, islice(document.select("meta"), MAX_ITEMS)))
+    return tuple(dict.fromkeys((*types, *tags)))[:MAX_ITEMS]
+
+
+def _declaration(node: LexborNode) -> str:
+    name = (_attribute(node, "property") or _attribute(node, "name")).lower()
+    said = _attribute(node, "content").lower()
+    match name:
+        case "og:type":
+            return f"og:{said}"
+        case "generator":
+            return f"generator:{said}"
+        case _:
+            return f"meta:{name}" if said else ""
+
+
+def _fields(document: HtmlDocument) -> tuple[Field, ...]:
+    found = map(_field, islice(document.select("input, textarea"), MAX_ITEMS))
+    return tuple(item for item in found if item.type not in _UNSEEN_TYPES)
+
+
+def _field(node: LexborNode) -> Field:
+    kind = "textarea" if node.tag == "textarea" else _attribute(node, "type").lower() or "text"
+    names = ("name", "id", "placeholder", "autocomplete", "aria-label", "title")
+    hints = " ".join(filter(None, (_attribute(node, name) for name in names)))
+    return Field(type=kind, hints=hints.lower())
+
+
+def _downloads(document: HtmlDocument) -> tuple[Download, ...]:
+    clicked = [
+        Download(url=href, text=_text(node), automatic=False)
+        for node in document.select("a[href]")
+        if _EXECUTABLE.search(href := _attribute(node, "href"))
+    ]
+    refreshed = [
+        Download(url=content, text="", automatic=True)
+        for value in meta_refreshes(document)
+        if _EXECUTABLE.search(content := value.strip()[:MAX_TEXT_CHARS].rstrip("\"'"))
+    ]
+    scripted = [Download(url=match[1], text="", automatic=True) for match in _SCRIPT_DOWNLOAD.finditer(document.markup)]
+    return tuple((refreshed + scripted + clicked)[:MAX_ITEMS])

@@ -1,0 +1,73 @@
+"""A parsed page of the target as the analysis sees it, and what was found on it as references of the page to itself."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from app.domain.tampering import TamperSign, kind_of
+from app.engines.analyse.own_found import Found
+from app.engines.extract.hidden_elements import HiddenElements
+from app.engines.extract.hidden_texts import hidden_texts, inline_scripts, seen_text
+from app.engines.extract.page import Extraction, hidden_elements
+from app.engines.html.document import HtmlDocument
+from app.engines.html.own_page import OwnLink, OwnPage
+from app.engines.html.page_content import descriptions
+from app.engines.model import Reference, Relation
+from app.engines.scope import registrable_domain
+from app.engines.urls import host_of
+
+_MAX_UNSEEN: Final = 20_000  # characters
+_SCRIPT: Final = "script:disguised"
+_LOCATION: Final = "script:location"
+
+
+def own_page_of(document: HtmlDocument, found: Extraction, url: str, hidden: Sequence[HiddenElements] = ()) -> OwnPage:
+    """Return what is judged; nothing is looked for yet. `hidden`: of each tree; without it sheets are not looked at."""
+    hidden = hidden or hidden_elements(document, url)
+    return OwnPage(
+        url=url,
+        title=found.title,
+        text=found.text,
+        meta=descriptions(document),
+        markup=document.markup,
+        unseen="\n".join(node.text() for node in document.select("[hidden]"))[:_MAX_UNSEEN],
+        links=lambda: [_link(one) for one in found.references if _is_link(one)],
+        seen_text=lambda: seen_text(hidden),
+        hidden_texts=lambda: hidden_texts(hidden),
+        scripts=lambda: inline_scripts(document),
+    )
+
+
+def references_of(found: Iterable[Found], url: str) -> Iterator[Reference]:
+    """Yield a reference for each sign, and for each address that a script leads to."""
+    for one in found:
+        yield Reference(
+            page_url=url,
+            url=url,
+            raw=one.raw,
+            relation=Relation.MENTION,
+            kind=kind_of(one.sign),
+            dom_path=one.dom_path,
+            snippet=one.snippet,
+            text=", ".join(one.terms),
+            hidden=one.hidden,
+        )
+        is_redirect = one.sign is TamperSign.SCRIPT_REDIRECTS
+        for address in one.leads_to:
+            yield Reference(
+                page_url=url,
+                url=address,
+                raw=address,
+                relation=Relation.REDIRECT if is_redirect else Relation.SCRIPT,
+                kind=_LOCATION if is_redirect else _SCRIPT,
+                dom_path=one.dom_path,
+                snippet=one.snippet,
+            )
+
+
+def _is_link(reference: Reference) -> bool:
+    return reference.relation is Relation.LINK and bool(reference.text)
+
+
+def _link(reference: Reference) -> OwnLink:
+    domain = registrable_domain(host_of(reference.url))
+    return OwnLink(reference.url, domain, reference.text, reference.dom_path, reference.raw, reference.hidden)

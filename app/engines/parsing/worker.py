@@ -1,0 +1,126 @@
+"""The processes that read: `python -m app.engines.parsing.worker`, started by `pool`.
+
+The first one imports everything and forks a process for each socket that it was given. When a process dies, it tells
+the scan on the process's socket how, and forks the next one, which goes on with the next frame there. While a process
+reads, a timer of processor time runs: when it ends, the kernel ends the process, in Python or in C. When the scan is
+gone, processes see the end of their socket.
+"""
+
+import gc
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from app.engines.parsing.frames import Kind, frame, receive, send
+from app.engines.parsing.jobs import Jobs, TooMuch
+
+MAX_MEMORY: Final = 2 * 1024**3  # bytes of address space; a page of 5 MiB needs at most a quarter
+PAUSE_S: Final = 0.02  # before the next process: one that cannot live must not keep a core busy
+MAX_REASON: Final = 200
+_AUTOGROUP: Final = Path("/proc/self/autogroup")
+_WEIGHT: Final = "5"  # as `nice` counts: a third of the weight
+
+
+def serve(channels: Sequence[socket.socket], jobs: Jobs) -> None:
+    """Keeps a process on every channel until the scan hangs up on all."""
+    gc.collect()
+    gc.freeze()  # what all processes share stays shared
+    processes = {_fork(channel, channels, jobs): channel for channel in channels}
+    while processes:
+        pid, status = os.wait()
+        channel = processes.pop(pid)
+        code = os.waitstatus_to_exitcode(status)
+        if code == 0 or not _tell(channel, code):
+            continue
+        time.sleep(PAUSE_S)
+        processes[_fork(channel, channels, jobs)] = channel
+
+
+def _tell(channel: socket.socket, code: int) -> bool:
+    """False: the scan is gone."""
+    try:
+        send(channel, Kind.DIED, code)
+    except OSError:
+        return False
+    return True
+
+
+def _fork(channel: socket.socket, channels: Sequence[socket.socket], jobs: Jobs) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        for other in channels:
+            if other is not channel:
+                other.close()
+        _limit()
+        _read(channel, jobs)
+        code = 0
+    except OSError:
+        code = 0  # the scan is gone
+    finally:
+        os._exit(code)
+
+
+def _limit() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # a terminal's Ctrl-C is the scan's business
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends the process, whatever it is doing
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+
+
+def _read(channel: socket.socket, jobs: Jobs) -> None:
+    send(channel, Kind.STARTED, os.getpid())
+    while (received := receive(channel)) is not None:
+        _, (name, cpu_s, *arguments), body = received
+        signal.setitimer(signal.ITIMER_PROF, cpu_s)
+        answer = _answer(jobs, name, body, arguments)
+        signal.setitimer(signal.ITIMER_PROF, 0)  # from here on a process must not die: half a frame would be left
+        channel.sendall(answer)
+
+
+def _answer(jobs: Jobs, name: str, body: bytes, arguments: list[object]) -> bytes:
+    """All frames of the answer. The border of a page: whatever it makes our code do ends here."""
+    try:
+        *parts, last = jobs.run(name, body, arguments)
+        return b"".join((*(frame(Kind.PART, part) for part in parts), frame(Kind.DONE, last)))
+    except (MemoryError, TooMuch):
+        return frame(Kind.FAILED, "memory")
+    except RecursionError:
+        return frame(Kind.FAILED, "nesting")
+    except Exception as error:  # noqa: BLE001 - the page's doing or ours: the scan names the page and logs this
+        place = f"{type(error).__name__}: {error}"[:MAX_REASON].encode("ascii", "backslashreplace").decode()
+        return frame(Kind.FAILED, place)
+
+
+def _lower_priority() -> None:
+    """Linux shares the processor out by session where it can; ours is our own, and nobody's sockets wait for a page."""
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):  # not on this kernel
+            _AUTOGROUP.write_text(_WEIGHT)
+
+
+def main(make_jobs: Callable[..., Jobs] = Jobs) -> None:
+    """argv: the descriptors of the sockets and what the jobs need to know, as JSON."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _lower_priority()
+    order = orjson.loads(sys.argv[1])
+    channels = [socket.socket(fileno=descriptor) for descriptor in order["channels"]]
+    jobs = make_jobs(**order["jobs"])
+    jobs.prepare()
+    serve(channels, jobs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,350 @@
+"""Five stages as one pipeline in which everything goes on as soon as it can.
+
+Hosts that stage 1 finds are crawled at once; in-scope names from pages, policies and certificates go back to it;
+third parties are captured when identified and analysed when captured; hops out of a capture are third parties too; a
+violation is pushed when it is known. Stages may begin early and end in order.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from app.domain.coverage import COVERED
+from app.domain.log_entry import LogEntry
+from app.domain.messages import MessageCatalog
+from app.domain.stages import StageKey
+from app.engines.capture.capturer import CapturedPage
+from app.engines.capture.page_drawer import OpenDrawer
+from app.engines.capture.scan_contents import ScanContents
+from app.engines.crawl.crawler import Crawler
+from app.engines.crawl.host_backoff import BackoffTiming
+from app.engines.crawl.page_processor import ProcessedPage
+from app.engines.discover.discovery import Discovery
+from app.engines.model import Capture, FetchError, FrontierUrl, HostFact, ScanConfig
+from app.engines.net.cookies import ScanCookies
+from app.engines.notices import UnreadableNotice
+from app.engines.pipeline.analysis_stage import AnalysisStage
+from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
+from app.engines.pipeline.capture_shortfalls import CaptureShortfalls
+from app.engines.pipeline.capture_stage import CaptureStage, line_of
+from app.engines.pipeline.cloaked_pages import CloakedPages
+from app.engines.pipeline.network_stack import NetworkStack
+from app.engines.pipeline.own_evidence import OwnEvidence
+from app.engines.pipeline.progress import ProgressReporter
+from app.engines.pipeline.reference_intake import ReferenceIntake
+from app.engines.pipeline.registrations import Registrations, open_registrations
+from app.engines.pipeline.resumption import Resumption
+from app.engines.pipeline.second_reading import MakeReader, SecondReading
+from app.engines.pipeline.stage_tracker import StageTracker
+from app.engines.pipeline.tally import Tally
+from app.engines.pipeline.tampered_pages import TamperedPages
+from app.engines.pipeline.third_parties import ThirdPartyIndex
+from app.engines.pipeline.time_budget import TimeBudget
+from app.engines.ports import ScanSink, ScanStore
+from app.engines.scope import Scope
+
+TICK_S: Final = 0.5  # how often the store is flushed and progress is looked at; kill -9 loses no more than this
+
+
+class ScanPipeline:
+    """The stages of one scan and what flows between them. `run` once."""
+
+    def __init__(
+        self,
+        *,
+        config: ScanConfig,
+        network: NetworkStack,
+        store: ScanStore,
+        sink: ScanSink,
+        contents: ScanContents,
+        texts: MessageCatalog,
+        monotonic: Callable[[], float],
+        open_drawer: OpenDrawer,
+        make_reader: MakeReader = lambda _: None,
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._sink = sink
+        self._texts = texts
+        self._budget = TimeBudget(limit_s=config.time_limit_s, store=store, monotonic=monotonic)
+        self._scope = Scope(config.target)
+        self._stages = StageTracker(sink=sink, monotonic=monotonic)
+        self._progress = ProgressReporter(sink=sink, stages=self._stages, texts=texts)
+        self._selector = CaptureSelector()
+        self._third_parties = ThirdPartyIndex(scope=self._scope, store=store, selector=self._selector)
+        self._discovery_cut = False  # the time limit ended it
+        self._unreadable = UnreadableNotice(sink=sink, texts=texts, module=StageKey.CONTENT_CAPTURE.value)
+        self._capture_stage = CaptureStage(
+            network=network,
+            contents=contents,
+            screenshots=config.screenshots,
+            on_capture=self._on_capture,
+            on_rendered=self._on_rendered,
+            on_problem=lambda reason: sink.warning("degraded", texts("no_browser", reason=texts.adopt(reason))),
+            open_drawer=open_drawer,
+        )
+        self._second = SecondReading(
+            reader=make_reader(lambda: self._budget.left_s),
+            parser=network.parser,
+            store=store,
+            sink=sink,
+            texts=texts,
+        )
+        self._evidence = OwnEvidence(scope=self._scope, selector=self._selector, captures=self._capture_stage)
+        self._analysis_stage = AnalysisStage(
+            parser=network.parser,
+            third_parties=self._third_parties,
+            contents=contents,
+            sink=sink,
+            texts=texts,
+            notice=self._unreadable,
+            is_own=self._scope.is_own,
+            on_violations=self._evidence.keep,
+            on_lost=self._capture_stage.capture_again,
+            second=self._second,
+        )
+        self._tampered = TamperedPages(report=self._analysis_stage.report, on_page=self._evidence.keep_tampered)
+        self._intake = ReferenceIntake(
+            third_parties=self._third_parties,
+            captures=self._capture_stage,
+            analyses=self._analysis_stage,
+            tampered=self._tampered,
+            stages=self._stages,
+            sink=sink,
+            texts=texts,
+        )
+        self._shortfalls = CaptureShortfalls(
+            contents=contents,
+            captures=self._capture_stage,
+            selector=self._selector,
+            third_parties=self._third_parties,
+            sink=sink,
+            texts=texts,
+        )
+        self._cloaked = CloakedPages(
+            scope=self._scope,
+            store=store,
+            sink=sink,
+            texts=texts,
+            on_found=self._intake.take_in,
+            is_wanted=config.cloaking,
+        )
+        self._network = network
+        self._cookies = ScanCookies()
+        self._discovery = Discovery(
+            scope=self._scope,
+            resolver=network.resolver,
+            fetcher=network.fetcher(),
+            sink=sink,
+            config=network.config,
+            scan=config,
+            texts=texts,
+        )
+        self._crawler = Crawler(
+            scope=self._scope,
+            store=self._store,
+            fetcher=network.fetcher(cookies=self._cookies),
+            parser=network.parser,
+            sink=self._sink,
+            scan=replace(self._config, time_limit_s=self._budget.crawl_limit_s()),
+            agent=network.config.user_agent,
+            per_address=network.config.connections_per_address,
+            on_references=self._intake.take_in,
+            on_host_named=self._discovery.offer,
+            on_page=self._on_page,
+            texts=self._texts,
+            timing=BackoffTiming(unresponsive_s=network.config.host_silence_s, busy_s=network.config.host_busy_s),
+        )
+        self._tally = Tally(
+            crawler=self._crawler,
+            third_parties=self._third_parties,
+            captures=self._capture_stage,
+            analyses=self._analysis_stage,
+        )
+        self._registrations: Registrations = open_registrations(network, config, on_known=self._on_registration)
+        self._resumption = Resumption(
+            config=config,
+            scope=self._scope,
+            store=store,
+            crawler=self._crawler,
+            third_parties=self._third_parties,
+            captures=self._capture_stage,
+            analyses=self._analysis_stage,
+            tampered=self._tampered,
+            registrations=self._registrations,
+            contents=contents,
+            stages=self._stages,
+            sink=sink,
+            texts=texts,
+        )
+
+    async def run(self) -> None:
+        """All five stages; see `ScanExecutor.run`."""
+        async with asyncio.TaskGroup() as group:
+            await self._resumption.run(self._tally.count_host, self._tally.counts)
+            ticking = group.create_task(self._tick())
+            async with asyncio.TaskGroup() as stages:
+                stages.create_task(self._discover())
+                stages.create_task(self._crawl())
+                stages.create_task(self._capture())
+            await self._second.tell()
+            await self._finish(StageKey.AI_ANALYSIS)
+            ticking.cancel()
+        self._save()
+        self._store.settle()
+
+    # Stages
+
+    async def _discover(self) -> None:
+        await self._stages.begin(StageKey.SUBDOMAIN_DISCOVERY)
+        try:
+            async with asyncio.timeout(self._budget.left_s):
+                await self._discovery.run(self._on_host)
+                await self._offer_crawled_hosts()
+        except TimeoutError:
+            self._discovery_cut = True
+            await self._sink.warning("partial", self._texts("discovery_time"))
+        await self._finish(StageKey.SUBDOMAIN_DISCOVERY)
+        self._crawler.wake()
+        self._close_captures()
+
+    async def _offer_crawled_hosts(self) -> None:
+        """Hosts of URLs that an earlier attempt found, whose examination was lost with it."""
+        for host in sorted(set(self._crawler.known_hosts) - {host.name for host in self._store.hosts()}):
+            await self._discovery.offer(host, "page")
+
+    async def _crawl(self) -> None:
+        await self._stages.begin(StageKey.PAGE_CRAWL)
+        await self._crawler.run(hosts_settled=self._are_hosts_settled)
+        await self._cloaked.run(
+            self._network,
+            cookies=self._cookies,
+            may_ask=self._crawler.may_ask,
+            limit_s=self._budget.crawl_limit_s(),
+        )
+        await self._second.read_site(self._intake.take_in)
+        await self._tampered.take_in(self._third_parties.lone_code(self._crawler.pages))
+        self._third_parties.save()
+        self._store.put_checkpoint(COVERED, self._crawler.coverage.to_json())
+        await self._sink.covered(self._crawler.coverage)
+        await self._finish(StageKey.PAGE_CRAWL)
+        await self._finish(StageKey.THIRD_PARTY)
+        self._close_captures()
+
+    def _are_hosts_settled(self) -> bool:
+        """No host comes any more, neither from discovery nor from a certificate."""
+        return (self._discovery.is_settled or self._discovery_cut) and self._capture_stage.is_own_settled
+
+    def _close_captures(self) -> None:
+        """When neither a host nor a page can bring further ones."""
+        if self._stages.has_finished(StageKey.SUBDOMAIN_DISCOVERY) and self._stages.has_finished(StageKey.PAGE_CRAWL):
+            self._capture_stage.close()
+
+    async def _capture(self) -> None:
+        for url in self._config.start_urls:
+            self._evidence.choose(url)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._registrations.run())
+            await self._capture_stage.run(self._settle)
+            self._registrations.close()
+        if self._registrations.asked:
+            await self._log(StageKey.CONTENT_CAPTURE, self._texts("registrations", **self._registrations.counts))
+        self._third_parties.save()
+        await self._shortfalls.tell()
+        await self._finish(StageKey.CONTENT_CAPTURE)
+
+    async def _finish(self, key: StageKey) -> None:
+        """With the numbers as they are at the end."""
+        await self._report_progress()
+        await self._stages.finish(key)
+
+    # What flows
+
+    async def _on_host(self, host: HostFact) -> None:
+        self._store.put_host(host)
+        self._tally.count_host(host)
+        self._crawler.add_host(host)
+        is_left = bool(host.cnames) and not host.addresses  # perhaps an alias of what anybody can set up
+        if is_left or ((host.https_alive or host.http_alive) and not host.wildcard and not self._config.start_urls):
+            self._evidence.choose(f"{'https' if host.https_alive else 'http'}://{host.name}/")
+
+    def _on_page(self, item: FrontierUrl, processed: ProcessedPage) -> None:
+        self._cloaked.note(item, processed)
+        self._second.note(item, processed)
+
+    async def _on_capture(self, target: CaptureTarget, page: CapturedPage) -> None:
+        page = self._registrations.complete(target, page)
+        self._third_parties.learn(target, page)
+        capture = page.capture
+        await self._stages.begin(StageKey.CONTENT_CAPTURE)
+        self._store.put_capture(capture)
+        await self._shortfalls.tell_not_kept()
+        if target.evidence:
+            return
+        await self._log(StageKey.CONTENT_CAPTURE, line_of(target, capture, self._texts))
+        if capture.error is FetchError.UNREADABLE:
+            await self._unreadable.tell(target.url, "limits")
+        away = self._third_parties.redirects_of(target, capture)
+        if away:
+            self._store.add_references(away)
+            await self._intake.take_in(away[0].page_url, away)
+        await self._stages.begin(StageKey.AI_ANALYSIS)
+        await self._analysis_stage.analyse(target, page)
+        if not target.own:
+            self._registrations.offer(target, capture, self._third_parties.party_of(target))
+        elif capture.tls is not None:
+            for name in capture.tls.names:
+                await self._discovery.offer(name, "certificate")
+            self._crawler.wake()
+
+    async def _settle(self) -> None:
+        """Nothing is left to capture: what is known now can change what was found."""
+        await self._registrations.settle()
+        await self._analysis_stage.analyse_changed()
+
+    async def _on_registration(self, target: CaptureTarget, capture: Capture) -> None:
+        """It became known whose the captured domain is."""
+        self._store.put_capture(capture)
+        page = await self._analysis_stage.load(capture)
+        await self._analysis_stage.analyse(target, page or CapturedPage(capture))
+
+    async def _on_rendered(self, target: CaptureTarget, page: CapturedPage) -> None:
+        """With its picture; when scripts changed the page, it is looked at once more."""
+        page = self._registrations.complete(target, page)
+        if self._analysis_stage.has_changed(target, page.capture):
+            await self._on_capture(target, page)
+        else:
+            self._store.put_capture(page.capture)
+
+    # Time and progress
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._save()
+            if not self._budget.left_s:
+                self._capture_stage.give_up()
+                self._registrations.give_up()
+            await self._report_progress()
+
+    def _save(self) -> None:
+        self._third_parties.save()
+        self._cloaked.save()
+        self._second.save()
+        self._budget.save()
+        self._store.flush()
+
+    async def _report_progress(self) -> None:
+        await self._progress.report(
+            self._tally.counts(),
+            discovery=self._discovery.fraction,
+            comparison=self._cloaked.progress,
+            captures=(self._capture_stage.captured, self._capture_stage.known),
+            drawing_steps=self._capture_stage.drawing_steps,
+            pictures=self._capture_stage.pictures,
+            analyses=(self._analysis_stage.done, self._capture_stage.to_analyse),
+        )
+
+    async def _log(self, key: StageKey, message: str) -> None:
+        await self._sink.log(LogEntry("INFO", key.value, message))

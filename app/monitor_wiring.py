@@ -1,0 +1,63 @@
+"""Puts together what one process alone does: watching tasks, and removing what is old."""
+
+from app.captures.port import ContentStorage
+from app.core.clock import Clock
+from app.core.config import Settings
+from app.core.db import Database
+from app.core.lease import Lease
+from app.core.metrics import Metrics
+from app.domain.messages import MessageCatalog
+from app.events.bus.base import Publisher
+from app.events.writer import EventWriter
+from app.monitor.service import TaskMonitor, WorkerControl
+from app.scanstore.location import OpenStores
+from app.services.lifecycle import Lifecycle
+from app.services.retention.capture_garbage_collector import CaptureGarbageCollector
+from app.services.retention.service import RetentionService
+
+
+def build_monitor(
+    settings: Settings,
+    *,
+    db: Database,
+    bus: Publisher,
+    lifecycle: Lifecycle,
+    texts: MessageCatalog,
+    clock: Clock,
+    control: WorkerControl,
+    results: OpenStores,
+    captures: ContentStorage,
+    metrics: Metrics,
+    lease: Lease,
+) -> TaskMonitor:
+    """Return the monitor with retention, stopped. All that either writes begins with the lease's guard."""
+    guarded = db if settings.embedded else db.guarded(lease.guard)
+
+    async def require_lease() -> None:
+        await guarded.write(lambda _: None)
+
+    collector = CaptureGarbageCollector(
+        contents=captures,
+        stores=results.stores,
+        clock=clock,
+        require_lease=None if settings.embedded else require_lease,
+    )
+    return TaskMonitor(
+        db=guarded,
+        event_writer=EventWriter(db=guarded, bus=bus),
+        lifecycle=lifecycle,
+        texts=texts,
+        clock=clock,
+        settings=settings,
+        worker_control=control,
+        retention=RetentionService(
+            db=guarded,
+            clock=clock,
+            settings=settings,
+            remove_files=results.remove_under(lease.guard),
+            captures=collector,
+        ),
+        concurrent_tasks=metrics.concurrent_tasks,
+        monitoring_errors=metrics.monitoring_errors,
+        lease=lease,
+    )

@@ -1,0 +1,84 @@
+"""The servers of a deployment on PostgreSQL, and who is connected to each. All times are by the database's clock."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+
+from app.models import open_connections, servers
+from app.models.servers import EXCESS
+
+s, o = servers.c, open_connections.c
+MAX_LISTED: Final = 1_000
+
+
+def beat(connection: Connection, server_id: str, values: dict[str, Any], now: datetime) -> None:
+    """Renew the server's row, or make it. `values`: what it says of itself."""
+    changed = update(servers).where(s.id == server_id).values(heartbeat_at=now, numbers=values["numbers"])
+    if not connection.execute(changed).rowcount:
+        connection.execute(insert(servers).values(id=server_id, started_at=now, heartbeat_at=now, **values))
+
+
+def leave(connection: Connection, server_id: str) -> None:
+    """Remove the row of a server that ends, and the rows of its connections."""
+    connection.execute(delete(open_connections).where(o.server_id == server_id))
+    connection.execute(delete(servers).where(s.id == server_id))
+
+
+def known(connection: Connection) -> Sequence[Row[Any]]:
+    """Return the servers that have a row, at most MAX_LISTED."""
+    return connection.execute(select(servers).order_by(s.id).limit(MAX_LISTED)).all()
+
+
+def forget_silent(connection: Connection, gone: Collection[str], before: datetime) -> None:
+    """Remove the connections of servers that have gone, and the rows of those that were last heard of before then."""
+    connection.execute(delete(open_connections).where(o.server_id.in_(gone)))
+    connection.execute(delete(servers).where(s.id.in_(gone), s.heartbeat_at < before))
+
+
+def open_ids(connection: Connection, server_id: str) -> set[str]:
+    """Return the ids of the server's connections."""
+    return set(connection.execute(select(o.id).where(o.server_id == server_id)).scalars())
+
+
+def excess_ids(connection: Connection, server_id: str) -> list[str]:
+    """Return the ids of those of its connections that are too many."""
+    return list(connection.execute(select(o.id).where(o.server_id == server_id, EXCESS)).scalars())
+
+
+def add(connection: Connection, server_id: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Add connections: `id`, `user_id`, `network`, `is_stream`, `opened_at`."""
+    values = [{**row, "server_id": server_id, "is_excess": False} for row in rows]
+    connection.execute(insert(open_connections), values)
+
+
+def remove(connection: Connection, ids: Collection[str]) -> None:
+    connection.execute(delete(open_connections).where(o.id.in_(ids)))
+
+
+def mark_excess(connection: Connection, user_ids: Collection[str], most: int) -> Sequence[Row[Any]]:
+    """Mark the oldest sockets of users who have more than `most`; return `server_id` and `user_id` of those marked."""
+    number = func.row_number().over(partition_by=o.user_id, order_by=(o.opened_at.desc(), o.id.desc())).label("number")
+    sockets = select(o.id, number).where(o.user_id.in_(user_ids), o.is_stream.is_(False)).subquery()
+    excess = select(sockets.c.id).where(sockets.c.number > most)
+    marked = update(open_connections).where(o.id.in_(excess), o.is_excess.is_(False)).values(is_excess=True)
+    return connection.execute(marked.returning(o.server_id, o.user_id)).all()
+
+
+def count_networks(connection: Connection, networks: Collection[str], others: Collection[str]) -> dict[str, int]:
+    """Return how many connections these networks have at the servers `others`."""
+    query = select(o.network, func.count()).where(o.network.in_(networks), o.server_id.in_(others))
+    return _counts(connection, query.group_by(o.network))
+
+
+def count_streams(connection: Connection, user_ids: Collection[str], others: Collection[str]) -> dict[str, int]:
+    """Return how many event streams these users have at the servers `others`."""
+    query = select(o.user_id, func.count()).where(
+        o.user_id.in_(user_ids), o.is_stream.is_(True), o.server_id.in_(others)
+    )
+    return _counts(connection, query.group_by(o.user_id))
+
+
+def _counts(connection: Connection, query: Select[Any]) -> dict[str, int]:
+    return {row[0]: row[1] for row in connection.execute(query)}

@@ -1,0 +1,43 @@
+"""What a scan and a browser worker tell each other about pages that are to be drawn, through the scan's store."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class DrawingOrder:
+    """A page that a scan wants to be drawn."""
+
+    id: str  # the scan's own, unique everywhere
+    url: str  # http or https
+    timeout_s: float  # from when its turn comes
+    needs_document: bool  # else the document is wanted only when scripts lead away from the page
+
+
+class DrawingOutcome(StrEnum):
+    """What became of it."""
+
+    DRAWN = "drawn"
+    SLOW = "slow"  # it was not ready in time
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DrawingAnswer:
+    """What came of a page. Of one that was not drawn only the reason is said."""
+
+    outcome: DrawingOutcome
+    reason: str = ""  # for logs
+    final_url: str = ""
+    title: str = ""
+    screenshot: bytes = b""  # JPEG
+    document: bytes = b""  # compressed (`captures.packing`); empty when it was not needed
+
+
+@dataclass(frozen=True, slots=True)
+class DrawingState:
+    """How far a page is."""
+
+    id: str
+    is_held: bool  # a browser worker is at it
+    is_answered: bool

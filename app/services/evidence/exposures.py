@@ -1,0 +1,107 @@
+"""References as what the risk of a finding is made of."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from app.domain.authorship import authorship_of
+from app.domain.risk import Embedding, Exposure, Risk, assess, place_of, worst
+from app.domain.tampering import sign_of
+from app.domain.violations import ViolationKey
+from app.scanstore.evidence_reader import EvidenceReader, StoredReference
+from app.scanstore.rows import host_in
+
+DOMAINS: Final = 500  # weighed in one go
+_EMBEDDINGS: Final = {
+    "script": Embedding.CODE,
+    "embed": Embedding.RESOURCE,
+    "link": Embedding.LINK,
+    "mention": Embedding.MENTION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The target as far as it has to be told from others."""
+
+    domain: str  # registrable
+
+    def owns(self, host: str) -> bool:
+        return host == self.domain or host.endswith(f".{self.domain}")
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A reference and what it exposes the site to."""
+
+    reference: StoredReference
+    exposure: Exposure
+
+
+def via_of(reference: StoredReference, site: Site) -> str:
+    """Return the address of the third party whose redirect this is; "" when the site itself refers."""
+    fact = reference.fact
+    is_hop = fact.kind.startswith("redirect:") and fact.snippet.startswith(("http:", "https:"))
+    return fact.snippet if is_hop and not site.owns(host_in(fact.snippet)) else ""
+
+
+def exposure_of(reference: StoredReference, site: Site, *, pages: int, pages_in_all: int) -> Exposure:
+    """`pages`: on how many of the site's pages the same host is referred to."""
+    fact, via = reference.fact, via_of(reference, site)
+    is_sheet = reference.page_id is None and fact.kind.startswith("css:")
+    redirect = Embedding.PARTNER_REDIRECT if via else Embedding.OWN_REDIRECT
+    embedding = _EMBEDDINGS.get(fact.relation.value, redirect)
+    return Exposure(
+        embedding=embedding if sign_of(fact.kind) is None else Embedding.OWN_CONTENT,
+        place=place_of(reference.depth, pages=pages, pages_in_all=pages_in_all, shared_file=is_sheet),
+        hidden=fact.hidden,
+        authorship=authorship_of(fact.page_url, fact.rel),
+        depth=reference.depth,
+        via=host_in(via),
+    )
+
+
+class Scales:
+    """Weighs findings of one scan; reads what it needs for many domains at once."""
+
+    def __init__(self, reader: EvidenceReader, site: Site) -> None:
+        self._reader = reader
+        self._site = site
+        self._pages_in_all = reader.parsed_pages()
+
+    def weigh(self, domains: Sequence[str]) -> dict[str, list[Weighed]]:
+        """Return the references of each domain that count; the site itself has those that tell of tampering alone."""
+        found: dict[str, list[Weighed]] = {}
+        for first in range(0, len(domains), DOMAINS):
+            found |= self._weigh(domains[first : first + DOMAINS])
+        return found
+
+    def _weigh(self, domains: Sequence[str]) -> dict[str, list[Weighed]]:
+        hosts = {**self._reader.hosts_of(domains), **{name: (name,) for name in domains if self._site.owns(name)}}
+        owner = {host: domain for domain, names in hosts.items() for host in names}
+        pages = self._reader.pages_referring_to(list(owner))
+        found: dict[str, list[Weighed]] = {domain: [] for domain in domains}
+        for reference in self._reader.weighed(list(owner)):
+            host = host_in(reference.fact.url)
+            exposure = exposure_of(reference, self._site, pages=pages.get(host, 0), pages_in_all=self._pages_in_all)
+            found[owner[host]].append(Weighed(reference, exposure))
+        return found
+
+    def of_own_page(self, url: str) -> Exposure:
+        """Return the exposure by a page of the site that shows the content itself."""
+        page = self._reader.page_at(url)
+        depth = None if page is None else page.depth
+        place = place_of(depth, pages=1, pages_in_all=self._pages_in_all)
+        return Exposure(Embedding.OWN_CONTENT, place, authorship=authorship_of(url), depth=depth)
+
+
+def risk_of(cause: ViolationKey, weighed: Iterable[Weighed]) -> tuple[Risk, Exposure, Weighed | None]:
+    """Return the risk, the exposure that makes it, and the reference behind that; None when there is no reference."""
+    items = list(weighed)
+    risk, exposure = worst(cause, (item.exposure for item in items))
+    return risk, exposure, next((item for item in items if item.exposure is exposure), None)
+
+
+def strongest_first(cause: ViolationKey, weighed: Iterable[Weighed]) -> list[Weighed]:
+    """Return the references by the risk that they carry, of equal ones the first found."""
+    return sorted(weighed, key=lambda item: (-assess(cause, item.exposure).score, item.reference.id))

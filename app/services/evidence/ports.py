@@ -1,0 +1,13 @@
+"""What evidence is read from besides the scan's file. `wiring` fills it."""
+
+from typing import Protocol
+
+
+class CapturedContent(Protocol):
+    """The contents that scans have captured, by their hash (`captures.contents`). Blocking."""
+
+    def get(self, sha256: str) -> bytes:
+        """Raises LookupError when nothing lies there, ValueError when what lies there is damaged, OSError when the
+        storage does not answer.
+        """
+        ...

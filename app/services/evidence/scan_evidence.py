@@ -1,0 +1,328 @@
+"""The evidence of one scan, joined from its violations and its file. Blocking: for a thread."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import Row
+
+from app.core.db import Database
+from app.core.errors import NotFound
+from app.domain.authorship import authorship_of
+from app.domain.findings import Finding, FindingId, find, group
+from app.domain.recommendations import Situation, advise
+from app.domain.risk import Exposure, Risk, assess
+from app.domain.tampering import sign_of
+from app.domain.third_parties import Outcome
+from app.domain.violations import RiskLevel, ViolationKey
+from app.repositories import violations
+from app.repositories.listing import MAX_COUNTED
+from app.repositories.tasks import TaskRow
+from app.scanstore.evidence_reader import EvidenceReader, StoredReference
+from app.scanstore.rows import host_in
+from app.services.evidence.chains import ChainBuilder
+from app.services.evidence.excerpts import Excerpt, decode, find_excerpt
+from app.services.evidence.exposures import Scales, Site, Weighed, risk_of, strongest_first
+from app.services.evidence.views import EvidenceViews
+from app.services.json_chunks import Json, JsonChunks, encode, encode_list, split
+from app.services.reports import Paging
+from app.services.serialisers import serialise_fact, serialise_third_party
+
+MAX_REFERENCES: Final = 50  # shown with a finding, the worst first; the list of references has all
+MAX_SITE_CAPTURES: Final = 5  # of the site's own pages, shown with a finding
+CHUNK: Final = 500  # references of one read
+NO_EXCERPTS: Final[Mapping[int, Excerpt]] = MappingProxyType({})
+ReadContent = Callable[[str], bytes | None]  # None: it is not kept, or damaged
+
+
+@dataclass(frozen=True, slots=True)
+class FindingFilter:
+    """None does not filter. `risk_level` is the explained one."""
+
+    risk_level: RiskLevel | None = None
+    violation_key: ViolationKey | None = None
+    needs_review: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A finding with its risk and the exposure that makes it."""
+
+    finding: Finding[Any]
+    risk: Risk
+    exposure: Exposure
+    worst: Weighed | None = None  # the reference of that exposure
+
+    @property
+    def page_url(self) -> str:
+        """The site's page that has the worst reference, or shows the content itself."""
+        if self.worst is not None:
+            return self.worst.reference.fact.page_url
+        violation = self.finding.violations[0]
+        return violation.found_on or violation.url or ""
+
+
+class ScanEvidence:
+    """For one request: opened with its file, its task's row and the reader's language."""
+
+    def __init__(
+        self, *, row: TaskRow, reader: EvidenceReader, db: Database, site: Site, language: str, read: ReadContent
+    ) -> None:
+        self._row = row
+        self._reader = reader
+        self._db = db
+        self._site = site
+        self._read_content = read
+        self._views = EvidenceViews(language, task_id=row.id, attempt=row.attempt, site=site)
+        self._scales = Scales(reader, site)
+
+    def findings(self, paging: Paging, wanted: FindingFilter) -> JsonChunks:
+        """The worst first. `truncated`: the run has more violations than are counted."""
+        found = self._summaries()
+        judged = self._ranked(_matching(group(found), paging.q, wanted), wanted)
+        page = judged[paging.offset : paging.offset + paging.page_size]
+        views = (self._summary(one) for one in page)
+        return encode_list(views, total=len(judged), truncated=len(found) >= MAX_COUNTED, attempt=self._row.attempt)
+
+    def all_findings(self) -> Iterator[Json]:
+        """Every finding as the list shows it, the worst first."""
+        judged = self._ranked(group(self._summaries()), FindingFilter())
+        return map(self._summary, judged)
+
+    def finding(self, finding_id: str) -> JsonChunks:
+        """One finding with its evidence. Raises NotFound."""
+        return split(encode(self.finding_document(finding_id)))
+
+    def finding_document(self, finding_id: str) -> Json:
+        """Return `schemas.findings.FindingDetail`. Raises NotFound."""
+        wanted = FindingId.parse(finding_id)
+        rows = [] if wanted is None else self._violations_of(wanted.domain)
+        finding = None if wanted is None else find(rows, wanted)
+        if finding is None:
+            raise NotFound(text="no_such_finding")
+        weighed = self._scales.weigh([finding.id.domain])[finding.id.domain]
+        judged = self._judge_one(finding, weighed)
+        party = self._reader.party(finding.id.domain)
+        outcome = Outcome.EXAMINED if party is None else party.outcome
+        return {
+            "attempt": self._row.attempt,
+            **self._summary(judged),
+            "evidence": self._views.evidence(finding.violations),
+            **self._surroundings(
+                finding.id.domain, strongest_first(finding.id.cause, weighed), self._captures_of(finding)
+            ),
+            "third_party": None if party is None else serialise_third_party(party, {party.domain: judged.risk.level}),
+            "advice": self._advice(judged, outcome),
+        }
+
+    def third_party(self, domain: str) -> JsonChunks:
+        """Any third party of the scan in the same way. Raises NotFound."""
+        party = self._reader.party(domain)
+        if party is None:
+            raise NotFound(text="no_such_third_party")
+        findings = [self._judge_one(finding, None) for finding in group(self._violations_of(domain))]
+        weighed = self._scales.weigh([domain])[domain]
+        highest = max((one.risk for one in findings), key=lambda risk: risk.score, default=None)
+        risks = {} if highest is None else {domain: highest.level.value}
+        document = {
+            "attempt": self._row.attempt,
+            "third_party": serialise_third_party(party, risks),
+            "findings": [self._summary(one) for one in findings],
+            **self._surroundings(
+                domain, strongest_first(ViolationKey.OTHER, weighed), self._reader.captures_of(domain)
+            ),
+        }
+        return split(encode(document))
+
+    def page(self, page_id: int, paging: Paging) -> JsonChunks:
+        """A page of the site with its references to others. Raises NotFound."""
+        page = self._reader.page(page_id)
+        if page is None:
+            raise NotFound(text="no_such_page")
+        found, total = self._reader.references_on(page.url, offset=paging.offset, limit=paging.page_size)
+        capture = self._reader.capture_at(host_in(page.url), page.url)
+        document = {
+            "attempt": self._row.attempt,
+            **serialise_fact(page),
+            "references": self._references(found),
+            "reference_count": total,
+            "capture": None if capture is None else self._views.capture(capture),
+        }
+        return split(encode(document))
+
+    def references(self, paging: Paging, domain: str | None) -> JsonChunks:
+        """All references of the scan, or those to one third party. Raises NotFound for an unknown one."""
+        if domain is None:
+            found, total = self._reader.references(offset=paging.offset, limit=paging.page_size)
+        else:
+            hosts = self._hosts_of(domain)
+            found, total = self._reader.references_to(hosts, offset=paging.offset, limit=paging.page_size)
+        return encode_list(self._references(found), total=total, truncated=False, attempt=self._row.attempt)
+
+    def all_references(self, domain: str | None) -> Iterator[list[Json]]:
+        """The same in chunks, to their end. Raises NotFound."""
+        for chunk in self._chunks(domain):
+            yield self._references(chunk)
+
+    def _chunks(self, domain: str | None) -> Iterator[Sequence[StoredReference]]:
+        if domain is None:
+            yield from _to_the_end(lambda last: self._reader.references_after(last, limit=CHUNK))
+            return
+        for host in sorted(self._hosts_of(domain)):
+            yield from _to_the_end(partial(self._after, host))
+
+    def _after(self, host: str, last_id: int) -> list[StoredReference]:
+        return self._reader.references_to_after(host, last_id, limit=CHUNK)
+
+    def _hosts_of(self, domain: str) -> Sequence[str]:
+        party = self._reader.party(domain)
+        if party is None:
+            raise NotFound(text="no_such_third_party")
+        return party.hosts
+
+    def _violations_of(self, domain: str) -> list[Row[Any]]:
+        return self._db.read_sync(lambda c: violations.of_domain(c, self._row.id, self._row.run, domain))
+
+    def _summaries(self) -> list[Row[Any]]:
+        return self._db.read_sync(lambda c: violations.summaries(c, self._row.id, self._row.run))
+
+    def _ranked(self, findings: Sequence[Finding[Any]], wanted: FindingFilter) -> list[_Judged]:
+        judged = [one for one in self._judge(findings) if _has_level(one, wanted)]
+        judged.sort(key=lambda one: -one.risk.score)  # stable: of equal ones the first found
+        return judged
+
+    def _judge(self, findings: Sequence[Finding[Any]]) -> list[_Judged]:
+        weighed = self._scales.weigh(list(dict.fromkeys(finding.id.domain for finding in findings)))
+        return [self._judge_one(finding, weighed[finding.id.domain]) for finding in findings]
+
+    def _judge_one(self, finding: Finding[Any], weighed: Sequence[Weighed] | None) -> _Judged:
+        if weighed is None:
+            weighed = self._scales.weigh([finding.id.domain])[finding.id.domain]
+        if self._site.owns(finding.id.domain) and not weighed:
+            exposure = self._scales.of_own_page(finding.violations[0].url)
+            return _Judged(finding, assess(finding.id.cause, exposure), exposure)
+        risk, exposure, worst = risk_of(finding.id.cause, weighed)
+        return _Judged(finding, risk, exposure, worst)
+
+    def _summary(self, judged: _Judged) -> Json:
+        return self._views.finding(judged.finding, judged.risk, judged.exposure, page=judged.page_url)
+
+    def _advice(self, judged: _Judged, outcome: Outcome) -> list[Json]:
+        finding = judged.finding
+        first = finding.violations[0]
+        rule = str(first.evidence[0]["rule"]) if first.evidence else ""
+        situation = Situation(
+            finding.id.cause, judged.exposure, outcome, needs_review=bool(first.needs_review), rule=rule
+        )
+        names = {"domain": finding.id.domain, "page": judged.page_url, "via": judged.exposure.via}
+        return self._views.advice(advise(situation), **names)
+
+    def _captures_of(self, finding: Finding[Any]) -> Sequence[Any]:
+        """What shows the finding: all that was captured of a third party; of the site the page that violates."""
+        if not self._site.owns(finding.id.domain):
+            return self._reader.captures_of(finding.id.domain)
+        urls = dict.fromkeys(violation.url for violation in finding.violations if violation.url)
+        found = (self._reader.capture_at(host_in(url), url) for url in urls)
+        return [capture for capture in found if capture is not None]
+
+    def _surroundings(self, domain: str, weighed: Sequence[Weighed], captures: Sequence[Any]) -> Json:
+        """Who refers to it, how one gets there, and what was captured."""
+        shown = [item.reference for item in weighed[:MAX_REFERENCES]]
+        own = self._site_captures(shown)
+        leading = [item.reference for item in weighed if sign_of(item.reference.fact.kind) is None]
+        chains = ChainBuilder(self._reader, self._site).build(leading, captures)
+        told = {one.id: one for one in (*shown, *(chain.origin for chain in chains))}
+        excerpts = self._excerpts(list(told.values()), own)
+        views = dict(zip(told, self._references(list(told.values()), excerpts), strict=True))
+        own_hosts = (domain,) if self._site.owns(domain) else ()
+        hosts = self._reader.hosts_of([domain]).get(domain, own_hosts)
+        return {
+            "references": [views[one.id] for one in shown],
+            "reference_count": self._reader.references_to(hosts, limit=0)[1],
+            "chains": [self._views.chain(chain, views[chain.origin.id]) for chain in chains],
+            "captures": [self._views.capture(capture) for capture in captures],
+            "site_captures": [self._views.capture(capture) for capture in own.values()],
+        }
+
+    def _references(
+        self, references: Sequence[StoredReference], excerpts: Mapping[int, Excerpt] = NO_EXCERPTS
+    ) -> list[Json]:
+        """References as they are shown, with the third parties that they lead to and their places in the source."""
+        owners = self._owners({host_in(one.fact.url) for one in references})
+        return [
+            self._views.reference(
+                one,
+                authorship_of(one.fact.page_url, one.fact.rel),
+                excerpts.get(one.id),
+                third_party=owners.get(host_in(one.fact.url)),
+            )
+            for one in references
+        ]
+
+    def _owners(self, hosts: Collection[str]) -> dict[str, str]:
+        """Return the third party of each host that has one; a host that is merely mentioned has none."""
+        domains = sorted({domain for host in hosts for domain in _domains_above(host)})
+        return {host: domain for domain, known in self._reader.hosts_of(domains).items() for host in known}
+
+    def _site_captures(self, references: Sequence[StoredReference]) -> dict[str, Any]:
+        """What was captured of the pages that refer, by their URL."""
+        pages = list(dict.fromkeys(one.fact.page_url for one in references))
+        found = ((url, self._reader.capture_at(host_in(url), url)) for url in pages)
+        captured = [(url, capture) for url, capture in found if capture is not None]
+        return dict(captured[:MAX_SITE_CAPTURES])
+
+    def _excerpts(self, references: Sequence[StoredReference], captures: dict[str, Any]) -> dict[int, Excerpt]:
+        """Where these references stand in the stored source, by their ids."""
+        sources = {url: self._source_of(capture) for url, capture in captures.items()}
+        found = {
+            one.id: self._excerpt(one, source) for one in references if (source := sources.get(one.fact.page_url, ""))
+        }
+        return {number: excerpt for number, excerpt in found.items() if excerpt is not None}
+
+    def _excerpt(self, reference: StoredReference, source: str) -> Excerpt | None:
+        fact, earlier = reference.fact, self._reader.alike_before(reference)
+        return find_excerpt(source, fact.raw, fact.text, fact.snippet, earlier=earlier)
+
+    def _source_of(self, capture: Any) -> str:
+        """The page's own decoded source; "" when it was not kept, and when an HTTP redirect stands there."""
+        sha256, charset = _own_document(capture)
+        content = self._read_content(sha256) if sha256 else None
+        return "" if content is None else decode(content, charset)
+
+
+def _domains_above(host: str) -> Iterator[str]:
+    """Yield the names that may be the registrable domain of a host: itself, and those above it but the last."""
+    labels = host.split(".")
+    for first in range(max(1, len(labels) - 1)):
+        yield ".".join(labels[first:])
+
+
+def _to_the_end(read_after: Callable[[int], Sequence[StoredReference]]) -> Iterator[Sequence[StoredReference]]:
+    """Read chunk after chunk, each behind the last id of the one before."""
+    last = 0
+    while chunk := read_after(last):
+        yield chunk
+        last = chunk[-1].id
+
+
+def _own_document(capture: Any) -> tuple[str, str]:
+    """(hash, charset) of what the requested address itself answered; ("", "") when that is not kept."""
+    if capture.source_sha256:
+        return capture.source_sha256, capture.source_charset
+    return (capture.html_sha256, capture.charset) if capture.final_url == capture.url else ("", "")
+
+
+def _matching(findings: Sequence[Finding[Any]], q: str, wanted: FindingFilter) -> list[Finding[Any]]:
+    return [
+        finding
+        for finding in findings
+        if q.lower() in finding.id.domain
+        and wanted.violation_key in (None, finding.id.cause)
+        and wanted.needs_review in (None, bool(finding.violations[0].needs_review))
+    ]
+
+
+def _has_level(judged: _Judged, wanted: FindingFilter) -> bool:
+    return wanted.risk_level in (None, judged.risk.level)

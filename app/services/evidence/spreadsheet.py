@@ -1,0 +1,69 @@
+"""References as CSV (RFC 4180) that a spreadsheet may open: no cell of it is a formula."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from io import StringIO
+from itertools import islice
+from typing import Any, Final
+
+COLUMNS: Final = (
+    "reference_id",
+    "page_url",
+    "page_title",
+    "depth",
+    "url",
+    "relation",
+    "kind",
+    "dom_path",
+    "link_text",
+    "hidden_by",
+    "rel",
+    "author",
+    "via",
+    "raw",
+    "snippet",
+    "repeats",
+)
+CHUNK: Final = 200  # rows of one piece
+BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()  # without it a spreadsheet takes Chinese for something else
+_FORMULA: Final = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "\N{FULLWIDTH EQUALS SIGN}",
+    "\N{FULLWIDTH PLUS SIGN}",
+    "\N{FULLWIDTH HYPHEN-MINUS}",
+    "\N{FULLWIDTH COMMERCIAL AT}",
+)
+
+
+def table_pieces(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:
+    """Yield any table in the same way: the head, then a piece for every so many rows."""
+    yield BOM + _lines([map(_cell, columns)])
+    left = iter(rows)
+    while chunk := list(islice(left, CHUNK)):
+        yield _lines(map(_cell, row) for row in chunk)
+
+
+def csv_pieces(chunks: Iterable[Iterable[Mapping[str, Any]]]) -> Iterator[bytes]:
+    """Yield the head, then a piece for each chunk of references (`EvidenceViews.reference`)."""
+    yield BOM + _lines([COLUMNS])
+    for chunk in chunks:
+        yield _lines([_cell(item[name]) for name in COLUMNS] for item in chunk)
+
+
+def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
+    written = StringIO()
+    csv.writer(written, lineterminator="\r\n").writerows(rows)
+    return written.getvalue().encode("utf-8", "replace")
+
+
+def _cell(value: Any) -> Any:
+    """A text that a spreadsheet would calculate gets an apostrophe in front, as OWASP advises."""
+    if value is None:
+        return ""
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value

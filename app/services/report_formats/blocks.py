@@ -1,0 +1,101 @@
+"""The document model: what a report consists of, whatever file it becomes. Texts are plain: each format escapes them.
+
+Every text may come from a scanned page. What is meant to be shown line by line says so (`Quote`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """How a text is meant."""
+
+    PLAIN = "plain"
+    NOTE = "note"  # beside the matter: what was left out, where to find more
+    GOOD = "good"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """`level` 1 is the document's title. `anchor` names the place for links within the document; "" names none."""
+
+    text: str
+    level: int
+    anchor: str = ""
+    risk: str = ""  # key of a risk level, by which it is coloured
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list; `numbered` when the order matters."""
+
+    texts: Sequence[str]
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Names with values; those without a value are left out by who makes them."""
+
+    rows: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A piece of a page's source, with its own line breaks."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that we have encoded ourselves."""
+
+    jpeg: bytes
+    caption: str
+    width: int  # pixels
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell that is coloured by a risk level, or leads to a place in the document."""
+
+    text: str
+    risk: str = ""
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`weight`: its share of the width. Numbers stand on the right."""
+
+    title: str
+    weight: int = 1
+    is_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows have a cell for each column."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell | str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PageBreak:
+    """What follows begins on a new page where there are pages."""
+
+
+Block = Heading | Text | Items | Facts | Quote | Picture | Table | PageBreak

@@ -1,0 +1,106 @@
+"""What a report is made of: one scan's row, file, findings and captured contents, for one reader. Blocking."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+from app.core.db import Database
+from app.domain.coverage import Coverage, Seen
+from app.domain.messages import MessageCatalog
+from app.domain.third_parties import Outcome
+from app.repositories.tasks import TaskRow
+from app.scanstore.evidence_reader import EvidenceReader
+from app.services.evidence.scan_evidence import ReadContent, ScanEvidence
+from app.services.json_chunks import Json
+
+CHUNK: Final = 500  # third parties of one read
+CAPTURES: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Who made the report, when, and with which program."""
+
+    made_by: str
+    made_at: datetime
+    program: str
+
+
+class ReportContents:
+    """Everything in the language of `texts`; lists in chunks, so that only what is shown is in memory."""
+
+    def __init__(
+        self,
+        *,
+        row: TaskRow,
+        reader: EvidenceReader,
+        db: Database,
+        evidence: ScanEvidence,
+        texts: MessageCatalog,
+        read_content: ReadContent,
+        origin: Origin,
+    ) -> None:
+        self.row = row
+        self.reader = reader
+        self.db = db
+        self.texts = texts
+        self.origin = origin
+        self.read_content = read_content
+        self._evidence = evidence
+
+    @cached_property
+    def findings(self) -> list[Json]:
+        """Return all findings as in their list, the worst first."""
+        return list(self._evidence.all_findings())
+
+    @cached_property
+    def level_of(self) -> Mapping[str, str]:
+        """Return the highest risk level of each domain that has a finding."""
+        return {item["domain"]: item["risk"]["level"] for item in reversed(self.findings)}
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        return self.reader.seen()
+
+    @cached_property
+    def third_party_count(self) -> int:
+        return self.reader.third_parties(limit=0)[1]
+
+    def finding(self, finding_id: str) -> Json:
+        """Return one finding with its evidence (`schemas.findings.FindingDetail`)."""
+        return self._evidence.finding_document(finding_id)
+
+    def third_parties(self) -> Iterator[Any]:
+        """Yield all third parties, by domain."""
+        last = ""
+        while chunk := self.reader.third_parties_after(last, limit=CHUNK):
+            yield from chunk
+            last = chunk[-1].domain
+
+    def not_examined(self, outcome: Outcome, *, limit: int) -> tuple[list[str], int]:
+        """Return the first third parties of which this came, and how many there are."""
+        found, total = self.reader.third_parties(outcome=outcome, limit=limit)
+        return [party.domain for party in found], total
+
+    def captures(self) -> Iterator[Any]:
+        """Yield all captures, by host and URL."""
+        last = ("", "")
+        while chunk := self.reader.captures_after(*last, limit=CAPTURES):
+            yield from chunk
+            last = (chunk[-1].host, chunk[-1].url)
+
+    def references(self) -> Iterator[list[Json]]:
+        """Yield all references of the scan in chunks."""
+        return self._evidence.all_references(None)
+
+    def named(self, group: str, key: str) -> str:
+        """Return the name of a key; one that has none is shown as it is."""
+        name = f"{group}.{key}" if group else key
+        return self.texts(name) if name in self.texts else key
+
+    def seen_name(self, seen: Seen) -> str:
+        """Name what became of an address."""
+        name = f"reason.{seen}"
+        return self.texts(name if name in self.texts else f"report.seen.{seen}")

@@ -1,0 +1,81 @@
+"""Makes the documents that are asked for. Blocking: for a process of its own, or a command with nobody beside it."""
+
+from collections.abc import Generator, Iterator
+from functools import partial
+from importlib.metadata import version
+from typing import Final
+
+from app.core.db import Database
+from app.core.principal import ADMIN, Principal
+from app.domain.messages import MessageCatalog
+from app.domain.report_format import REFERENCES, ReportFormat
+from app.repositories.tasks import TaskRow
+from app.scanstore.evidence_reader import EvidenceReader
+from app.services.evidence.exposures import Site
+from app.services.evidence.kept_contents import KeptContents
+from app.services.evidence.ports import CapturedContent
+from app.services.evidence.scan_evidence import ScanEvidence
+from app.services.evidence.spreadsheet import csv_pieces
+from app.services.json_chunks import join_small
+from app.services.ports import ReportOrder
+from app.services.report_formats.contents import Origin, ReportContents
+from app.services.report_formats.render import render
+from app.services.result_reader import ResultReader, require_results
+from app.services.shown_run import RunRef, find_shown
+
+PROGRAM: Final = "domain-compliance-scanner"
+_ANYBODYS: Final = Principal("", "", ADMIN)  # who may see the task was asked before the order was given
+
+
+class ReportMaker:
+    """Of one database and its scans."""
+
+    def __init__(self, *, db: Database, results: ResultReader, contents: CapturedContent) -> None:
+        self._db = db
+        self._results = results
+        self._contents = KeptContents(contents)
+
+    def pieces(self, order: ReportOrder) -> Generator[bytes, None, None]:
+        """Yield the document.
+
+        Raises:
+            NotFound: there is nothing of what the order names.
+            Unavailable, ScanStoreError: results are missing or cannot be read, or the storage of captures does not
+                answer: a report is whole, or it is cut off.
+        """
+        wanted = RunRef(order.task_id, order.attempt)
+        row = self._db.read_sync(partial(find_shown, wanted=wanted, principal=_ANYBODYS))
+        with self._results.open(row) as reader:
+            require_results(row, reader)
+            evidence = self._evidence(row, reader, order)
+            if order.kind == REFERENCES:
+                yield from join_small(csv_pieces(evidence.all_references(order.domain)))
+            else:
+                yield from self._report(row, reader, evidence, order)
+
+    def _report(
+        self, row: TaskRow, reader: EvidenceReader, evidence: ScanEvidence, order: ReportOrder
+    ) -> Iterator[bytes]:
+        program = f"{PROGRAM} {version(PROGRAM)}"
+        contents = ReportContents(
+            row=row,
+            reader=reader,
+            db=self._db,
+            evidence=evidence,
+            texts=MessageCatalog(order.language),
+            read_content=self._contents.read,
+            origin=Origin(made_by=order.made_by, made_at=order.made_at, program=program),
+        )
+        pieces = render(ReportFormat(order.kind), contents)
+        yield next(pieces)  # at once: what follows may take its time
+        yield from join_small(pieces)
+
+    def _evidence(self, row: TaskRow, reader: EvidenceReader, order: ReportOrder) -> ScanEvidence:
+        return ScanEvidence(
+            row=row,
+            reader=reader,
+            db=self._db,
+            site=Site(order.site),
+            language=order.language,
+            read=self._contents.read,
+        )

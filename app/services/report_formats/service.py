@@ -1,0 +1,75 @@
+"""The use case: the report of a scan in any format, in the reader's language."""
+
+from dataclasses import dataclass
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.principal import Principal
+from app.domain.report_format import ReportFormat, content_type
+from app.repositories.tasks import TaskRow
+from app.scanstore.port import ScanStores
+from app.services.ports import ReportOrder, ReportProcesses, TargetParser
+from app.services.report_stream import ReportStream, ReportStreams
+from app.services.result_reader import ResultReader
+from app.services.shown_run import RunRef
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A file that has begun; the caller closes its stream."""
+
+    stream: ReportStream
+    content_type: str
+    file_name: str
+
+
+class ReportFileService:
+    """Gives out reports while they are made, in processes: the event loop shares its interpreter with every thread."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        stores: ScanStores,
+        targets: TargetParser,
+        clock: Clock,
+        processes: ReportProcesses,
+        reports_at_once: int,
+    ) -> None:
+        self._targets = targets
+        self._clock = clock
+        self._results = ResultReader(db=db, stores=stores, threads=1, name="report-rows")
+        self._streams = ReportStreams(results=self._results, processes=processes, clock=clock, in_all=reports_at_once)
+
+    def close(self) -> None:
+        """Waits for what is being read."""
+        self._results.close()
+
+    async def open(self, principal: Principal, wanted: RunRef, kind: ReportFormat, language: str) -> ReportFile:
+        """Begin the file. Raises as `ReportStreams.open`."""
+
+        def order_for(row: TaskRow) -> ReportOrder:
+            return order_of(row, self._targets, self._clock, kind=kind, language=language, made_by=principal.username)
+
+        stream = await self._streams.open(principal, wanted, order_for)
+        return ReportFile(stream, content_type(kind), file_name(stream.row, kind))
+
+
+def order_of(
+    row: TaskRow, targets: TargetParser, clock: Clock, *, kind: ReportFormat, language: str, made_by: str
+) -> ReportOrder:
+    """Order the report of a row, made now."""
+    return ReportOrder(
+        task_id=row.id,
+        attempt=row.attempt,
+        site=targets.parse(row.target_domain).registrable,
+        kind=kind.value,
+        language=language,
+        made_at=clock.now(),
+        made_by=made_by,
+    )
+
+
+def file_name(row: TaskRow, kind: ReportFormat) -> str:
+    """Return a name of ASCII letters alone: the target's in A-labels, the attempt, the format."""
+    return f"compliance-{row.target_domain}-{row.attempt}.{kind}"

@@ -1,0 +1,82 @@
+"""A violation as row, event, item of a snapshot and item of REST.
+
+No field is named that is shown as it is: `ViolationFact` and the row spell them alike, and the event's classes say
+which of them the wire has and which it may leave out.
+"""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final
+
+from sqlalchemy import Row
+
+from app.core.clock import to_wire
+from app.core.ids import new_id
+from app.core.redact import display_value
+from app.domain.evidence_text import source_text
+from app.domain.messages import Language, MessageCatalog
+from app.domain.translation import KEYS, origin, translate, translate_violation
+from app.domain.violations import ViolationFact, ViolationKey, violation_type
+from app.events.types import Violation, ViolationDetected, ViolationFields
+
+_FACTS: Final = tuple(item.name for item in fields(ViolationFact))
+_BESIDE: Final = tuple(name for name in ViolationFields.model_fields if name not in ("violation", *KEYS))
+_OPTIONAL: Final = frozenset(name for name, item in ViolationFields.model_fields.items() if not item.is_required())
+
+
+@dataclass(frozen=True, slots=True)
+class NewViolation:
+    """A violation on its way into the database. Its texts are clean (`tasks.sink.sanitising`)."""
+
+    fact: ViolationFact
+    id: str = field(default_factory=new_id)  # of the row, and in the event
+
+    def row(self) -> dict[str, Any]:
+        """Return the columns of `violations` that the fact decides."""
+        made_of = {"text_key": None, "params": None, **origin(self.fact.description)}
+        return {**asdict(self.fact), **made_of, "id": self.id, "dismissed": False}
+
+    def event(self, language: str) -> ViolationDetected:
+        """Return the event beside the row."""
+        fields = {**_wire_fields(self.fact, self.id, language), **origin(self.fact.description)}
+        return ViolationDetected(**fields, lang=Language(language))
+
+
+def snapshot_violation(row: Row[Any], language: str) -> dict[str, Any]:
+    """Return an item of a snapshot's `recent`: the fields of the event, with its time."""
+    fields = {**_wire_fields(row, row.id, language), "text_key": row.text_key, "params": row.params}
+    return {**translate_violation(fields, Language(language)), "created_at": to_wire(row.created_at)}
+
+
+def serialise_violation(row: Row[Any], *, language: str) -> dict[str, Any]:
+    """Return an item of REST and of the report: the same names, flat, with the evidence."""
+    fields = {**_flat_fields(row, row.id, language), "text_key": row.text_key, "params": row.params}
+    told = translate(fields, Language(language), "description")
+    told["evidence"] = [_told_evidence(item, MessageCatalog(language)) for item in row.evidence]
+    flat = {name: _displayed(value) for name, value in told.items()}
+    return {**flat, "attempt": row.attempt, "created_at": to_wire(row.created_at)}
+
+
+def _told_evidence(item: dict[str, Any], texts: MessageCatalog) -> dict[str, Any]:
+    """Return a piece of evidence with the data that says so in words."""
+    return {**item, "source": str(source_text(str(item.get("provenance", "")), texts))}
+
+
+def _displayed(value: Any) -> Any:
+    return display_value(value, breaks=not isinstance(value, str))  # the texts inside evidence have lines
+
+
+def _wire_fields(found: ViolationFact | Row[Any], violation_id: str, language: str) -> dict[str, Any]:
+    flat = _flat_fields(found, violation_id, language)
+    violation = {name: flat[name] for name in Violation.model_fields}
+    return {"violation": violation, **{name: flat[name] for name in _BESIDE}}
+
+
+def _flat_fields(found: ViolationFact | Row[Any], violation_id: str, language: str) -> dict[str, Any]:
+    facts = {name: getattr(found, name) for name in _FACTS}
+    return {  # the first four stand in REST's order
+        "violation_id": violation_id,
+        "domain": found.domain,
+        "violation_key": found.violation_key,
+        "violation_type": violation_type(ViolationKey(found.violation_key), language),
+        **{name: (value or None) if name in _OPTIONAL else value for name, value in facts.items()},
+    }

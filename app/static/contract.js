@@ -1,0 +1,169 @@
+/**
+ * Tables that the page shares with the server. Not written by hand: `python -m tests.docs.test_page_contract` makes the
+ * file from what the server's modules say, and a test compares.
+ */
+
+/** Events that the owner is told of on connections that do not follow the task. */
+export const NOTICE_TYPES = new Set([
+  "task_cancelling",
+  "task_completed",
+  "task_created",
+  "task_deleted",
+  "task_error",
+  "task_retrying",
+  "task_started",
+  "task_warning",
+  "violation_detected"
+]);
+
+export const TERMINAL_STATUSES = new Set([
+  "cancelled",
+  "completed",
+  "failed"
+]);
+
+/** The highest first. */
+export const RISK_LEVELS = [
+  "critical",
+  "high",
+  "medium",
+  "low"
+];
+
+/** Reasons that decide a verdict: said before all else. */
+export const DECISIVE = new Set([
+  "behind_sign_in",
+  "low_coverage",
+  "start_page"
+]);
+
+/** Reasons that cut a scan short: said as well. */
+export const CUTS = [
+  "page_limit",
+  "depth",
+  "time_limit",
+  "request_limit",
+  "byte_limit",
+  "address_limit"
+];
+
+export const LOG_LEVELS = [
+  "DEBUG",
+  "INFO",
+  "WARNING",
+  "ERROR"
+];
+
+/** Names of `counts` in `task_progress`, and of the statistics. */
+export const STATISTIC_OF_COUNT = {
+  "subdomains": "total_subdomains",
+  "pages": "total_pages_crawled",
+  "third_parties": "total_third_party_domains"
+};
+
+export const NO_STATISTICS = {
+  "total_subdomains": 0,
+  "total_pages_crawled": 0,
+  "total_third_party_domains": 0,
+  "total_violations": 0,
+  "execution_duration": 0
+};
+
+/** Counts of violations. */
+export const NO_VIOLATIONS = {
+  "total": 0,
+  "critical": 0,
+  "high": 0,
+  "medium": 0,
+  "low": 0,
+  "needs_review": 0
+};
+
+/** Of a `violation_detected` and of a snapshot, beside the seed's object. */
+export const VIOLATION_FIELDS = [
+  "text_key",
+  "params",
+  "violation_id",
+  "violation_key",
+  "needs_review",
+  "url",
+  "found_on"
+];
+
+/** Of a `task_warning`, as the state keeps it. */
+export const WARNING_FIELDS = [
+  "code",
+  "message",
+  "text_key",
+  "params",
+  "reason",
+  "host",
+  "count"
+];
+
+/** Of a `task_error`, as the state keeps it. */
+export const ERROR_FIELDS = [
+  "code",
+  "message",
+  "text_key",
+  "params",
+  "retryable"
+];
+
+export const MAX_WARNINGS = 50;
+
+/** The one reason with which a retry goes on from the checkpoint. */
+export const WORKER_LOST = "worker_lost";
+
+/** Refusals that asking again does not change. */
+export const FINAL_REFUSALS = new Set([
+  "invalid_field",
+  "missing_field",
+  "not_found",
+  "subscription_limit",
+  "unknown_type"
+]);
+
+/** Defaults of a scan's options, and their bounds: the least and the most. */
+export const SCAN_OPTIONS = {
+  "max_pages": {
+    "default": 5000,
+    "bounds": [
+      1,
+      1000000
+    ]
+  },
+  "max_depth": {
+    "default": null,
+    "bounds": [
+      0,
+      100
+    ]
+  },
+  "time_limit_s": {
+    "default": 7200,
+    "bounds": [
+      1,
+      43200
+    ]
+  }
+};
+
+/** In which a report can be had. */
+export const REPORT_FORMATS = [
+  "json",
+  "html",
+  "pdf",
+  "csv",
+  "xlsx",
+  "zip"
+];
+
+/** Close codes from here on say: do not come back. */
+export const FIRST_STOPPING_CODE = 4500;
+
+export const STOP_REASONS = {
+  "4500": "logged_out",
+  "4501": "user_disabled",
+  "4503": "connection_limit"
+};

@@ -1,0 +1,58 @@
+"""Makes the Celery application: the names of its tasks, its queues, and how it behaves.
+
+A message says "look at what waits" and nothing more: it names no scan and no page. Lost, late, doubled and redelivered
+ones change nothing, because the database says what waits, and a claim in it says whose it is. So there is no result
+backend, and nothing of another program's is deleted. A message that wakes for a scan does not expire: it would do so by
+the clock of the worker, and one that is ahead would take none.
+"""
+
+from typing import Any, Final
+
+from celery import Celery
+from kombu import Queue
+
+from app.core.config import Settings
+from app.core.deployment import QUEUES, SCAN_QUEUE
+
+TASK: Final = "compliance.execute_scan_task"
+DRAWING_TASK: Final = "compliance.draw_pages"
+KEY_PREFIX: Final = "compliance:queue:"  # of all keys in Redis
+POOL: Final = "threads"  # a scan is a process of its own; the thread only waits for it
+SOCKET_TIMEOUT_S: Final = 5
+DRAWING_EXPIRES_S: Final = 30  # browser workers look by themselves every few seconds
+# An unacknowledged message is delivered again after this time, also while its worker is at work: it does no harm.
+VISIBILITY_TIMEOUT_S: Final = 12 * 3_600
+
+
+def make_celery(settings: Settings) -> Celery:
+    """Return the application; nothing is connected before it is used."""
+    assert settings.redis_url is not None  # a distributed deployment has one
+    celery = Celery("compliance", broker=settings.redis_url.get_secret_value(), set_as_current=False)
+    celery.conf.update(_configuration())
+    return celery
+
+
+def _configuration() -> dict[str, Any]:
+    return {
+        "accept_content": ["json"],
+        "task_serializer": "json",
+        "task_ignore_result": True,
+        "task_default_queue": SCAN_QUEUE,
+        "task_queues": [Queue(name) for name in QUEUES],
+        # A worker holds as many messages as it works at, so that what it cannot begin goes to another one.
+        "task_acks_late": True,
+        "worker_prefetch_multiplier": 1,
+        "worker_pool": POOL,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+        "worker_enable_remote_control": False,
+        "worker_send_task_events": False,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {
+            "global_keyprefix": KEY_PREFIX,
+            "visibility_timeout": VISIBILITY_TIMEOUT_S,
+            "socket_connect_timeout": SOCKET_TIMEOUT_S,
+            "socket_timeout": SOCKET_TIMEOUT_S,
+        },
+    }

@@ -1,0 +1,115 @@
+"""The process of a browser worker: `python -m app.tasks.drawing.main`, started by it when pages wait to be drawn.
+
+What goes through stdin and stdout, and what the exit code says, stands in `tasks.drawing_protocol`. It ends when
+nothing waits, when it has drawn enough, and when its parent is gone, with everything that it started.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+
+import aiohttp
+import structlog
+
+from app.core.aio import report_briefly
+from app.core.config import Settings
+from app.core.file_permissions import set_private_umask
+from app.core.logging import configure_logging
+from app.engines.capture.browser_profile import BrowserUnavailable
+from app.engines.pipeline.network_stack import open_browser
+from app.scanstore.postgres.stores import PostgresScanStores
+from app.tasks.drawing.page_loop import PageLoop
+from app.tasks.drawing_protocol import EXIT_NO_BROWSER, read_drawing_order
+from app.tasks.worker.loop_watchdog import LoopWatchdog
+from app.tasks.worker.main import claim_stdout, end_after, kill_descendants, read_lines, run_and_leave
+from app.tasks.worker.pipe_bus import PipeBus
+from app.tasks.worker.priority import lower_priority
+from app.tasks.worker.scan_factory import network_config
+
+STOP_LIMIT_S: Final = 4.0  # for giving pages back and ending the browser
+log = structlog.get_logger(__name__)
+
+
+class DrawingProcess:
+    """Wires one page loop to the browser and the database, and ends it in time."""
+
+    def __init__(self, *, settings: Settings, holder: str, orders: Iterator[bytes], pipe: int) -> None:
+        self._settings = settings
+        self._holder = holder
+        self._orders = orders  # nothing more comes; it ends with the parent, or when the parent says stop
+        self._watchdog = LoopWatchdog()
+        self._pipe = PipeBus(descriptor=pipe, watchdog=self._watchdog, on_broken=self._stop)
+        self._drawing: asyncio.Task[None] | None = None  # set by `run`
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self) -> int:
+        """Return the exit code."""
+        self._loop = asyncio.get_running_loop()
+        report_briefly(self._loop, aiohttp.ClientError)
+        self._drawing = asyncio.create_task(self._draw(), name="drawing")
+        touching = asyncio.create_task(self._watchdog.keep_touching(), name="loop-watchdog")
+        self._pipe.start()
+        threading.Thread(target=self._listen, name="input", daemon=True).start()
+        try:
+            await asyncio.wait({self._drawing})
+            return self._outcome(self._drawing)
+        finally:
+            touching.cancel()
+            end_after(STOP_LIMIT_S)
+
+    async def _draw(self) -> None:
+        settings = self._settings
+        stores = PostgresScanStores(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
+        async with open_browser(network_config(settings)) as browser:
+            loop = PageLoop(leases=stores.leases, browser=browser, holder=self._holder)
+            try:
+                await loop.run()
+            finally:
+                log.info("drawing_ended", pages=loop.drawn)
+
+    @staticmethod
+    def _outcome(drawing: asyncio.Task[None]) -> int:
+        with suppress(asyncio.CancelledError):
+            try:
+                drawing.result()
+            except BrowserUnavailable as error:
+                log.error("browser_unavailable", reason=str(error.reason))  # noqa: TRY400 - a machine's state
+                return EXIT_NO_BROWSER
+        return 0
+
+    def _listen(self) -> None:
+        for _ in self._orders:
+            continue
+        self._stop()
+
+    def _stop(self) -> None:
+        """From any thread."""
+        end_after(STOP_LIMIT_S)
+        with suppress(RuntimeError):  # the loop is closed
+            if self._loop is not None and self._drawing is not None:
+                self._loop.call_soon_threadsafe(self._drawing.cancel)
+
+
+def main() -> int:
+    for number in (signal.SIGINT, signal.SIGTERM):  # the worker's own; it ends us by closing stdin
+        signal.signal(number, signal.SIG_IGN)
+    set_private_umask()
+    lower_priority()
+    pipe = claim_stdout()
+    lines = read_lines(sys.stdin.fileno())
+    settings, holder = read_drawing_order(next(lines))
+    configure_logging(settings.log_level)  # to stderr, redacted
+    code = run_and_leave(DrawingProcess(settings=settings, holder=holder, orders=lines, pipe=pipe).run())
+    kill_descendants()
+    return code
+
+
+if __name__ == "__main__":
+    exit_code = main()
+    sys.stderr.flush()
+    os._exit(exit_code)  # as a scan's process

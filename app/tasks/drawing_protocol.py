@@ -1,0 +1,44 @@
+"""What a browser worker and the process in which it draws say to each other.
+
+- Input: one line with the settings and the name under which pages are held; its end means: stop.
+- Output: a tick each second, as of a scan's process.
+- Exit code: 0 when nothing waited any more, or it was told to stop; else below, or a crash.
+"""
+
+from typing import Any, Final
+
+import orjson
+
+from app.core.config import Settings
+
+EXIT_NO_BROWSER: Final = 5  # Chromium does not start, or has crashed too often
+# What it reads of the settings (a test compares): how to reach the pages and the database, and nothing that signs.
+DRAWING_SETTINGS: Final = frozenset(
+    {
+        "database_url",
+        "database_busy_timeout_s",
+        "log_level",
+        "resolvers",
+        "allow_networks",
+        "ca_file",
+        "port_map",
+        "static_hosts",
+        "ct_urls",
+        "user_agent",
+        "host_silence_s",
+        "host_busy_s",
+        "chromium_path",
+    }
+)
+
+
+def drawing_order(settings: Settings, holder: str) -> bytes:
+    """Return the line of the process's input."""
+    values = settings.model_dump(mode="json", include=set(DRAWING_SETTINGS))
+    return orjson.dumps({"settings": values, "holder": holder}) + b"\n"
+
+
+def read_drawing_order(line: bytes) -> tuple[Settings, str]:
+    """Return settings, of which those that drawing does not need have their defaults, and the holder's name."""
+    order: dict[str, Any] = orjson.loads(line)
+    return Settings(**order["settings"]), str(order["holder"])

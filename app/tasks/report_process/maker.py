@@ -1,0 +1,25 @@
+"""Puts together what makes reports: for a process of its own, and for commands."""
+
+from collections.abc import Mapping
+
+from app.captures.contents import Contents
+from app.captures.location import open_storage
+from app.core.config import Settings
+from app.core.db import Database
+from app.scanstore.files import captures_dir
+from app.scanstore.location import open_stores
+from app.services.report_formats.maker import ReportMaker
+from app.services.result_reader import ResultReader
+
+
+def build_report_maker(settings: Settings, db: Database, storage_variables: Mapping[str, str]) -> ReportMaker:
+    """Of the data folder, the database and the storage of captures that the settings name.
+
+    `storage_variables`: what opens object storage (`captures.location`).
+    """
+    captures = open_storage(captures_dir(settings.data_dir), settings.captures_url, storage_variables)
+    return ReportMaker(
+        db=db,
+        results=ResultReader(db=db, stores=open_stores(settings).stores, threads=1, name="report-rows"),
+        contents=Contents(captures),
+    )

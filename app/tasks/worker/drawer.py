@@ -1,0 +1,28 @@
+"""Who draws the pages of a scan: its own process, or the browser workers of a deployment with many machines."""
+
+from collections.abc import Callable
+
+from app.core.config import Settings
+from app.core.db import Database
+from app.core.deployment import BROWSER_QUEUE
+from app.engines.capture.page_drawer import OpenDrawer, draw_here
+from app.repositories import workers
+from app.tasks.process_protocol import JobSpec
+from app.tasks.worker.spread_drawings import SpreadDrawings
+
+
+def drawer_of(settings: Settings, spec: JobSpec, *, db: Database, want_browser: Callable[[], None]) -> OpenDrawer:
+    """Return what opens it. `want_browser` wakes a browser worker; from the loop's thread."""
+    if settings.embedded:
+        return draw_here
+    from app.scanstore.postgres.store import Attempt  # its package is not installed everywhere
+    from app.scanstore.postgres.stores import PostgresScanStores
+
+    stores = PostgresScanStores(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
+    drawings = stores.drawings(Attempt(spec.task_id, spec.run, spec.attempt))
+    return lambda open_renderer: SpreadDrawings(
+        drawings=drawings,
+        silence=lambda: db.read_sync(lambda connection: workers.silence(connection, BROWSER_QUEUE)),
+        want_browser=want_browser,
+        open_renderer=open_renderer,
+    ).open()

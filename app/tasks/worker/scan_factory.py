@@ -1,0 +1,86 @@
+"""Builds a scan from the settings, inside its own process: what `wiring` is for the server."""
+
+from app.captures.port import ContentStorage
+from app.captures.quota import CaptureQuota
+from app.core.config import Settings
+from app.engines.capture.page_drawer import OpenDrawer, draw_here
+from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
+from app.engines.ports import ScanSink, ScanStore
+from app.engines.scan_executor import ScanExecutor
+from app.tasks.process_protocol import JobSpec
+
+
+def network_config(settings: Settings) -> NetworkConfig:
+    """Return how this deployment reaches the network."""
+    return NetworkConfig(
+        resolvers=settings.resolvers,
+        allow_networks=settings.allow_networks,
+        ca_file=None if settings.ca_file is None else str(settings.ca_file),
+        static_hosts=dict(_static_host(entry) for entry in settings.static_hosts),
+        port_map=dict(_ports(entry) for entry in settings.port_map),
+        passive_sources=settings.ct_urls,
+        user_agent=settings.user_agent,
+        host_silence_s=settings.host_silence_s,
+        host_busy_s=settings.host_busy_s,
+        chromium_path=settings.chromium_path,
+    )
+
+
+def reading_model_config(settings: Settings) -> ReadingModelConfig | None:
+    """Return which language model reads along; None: none."""
+    if settings.reading_model_url is None or settings.reading_model_name is None:
+        return None
+    return ReadingModelConfig(
+        url=settings.reading_model_url,
+        name=settings.reading_model_name,
+        key=settings.reading_model_key.get_secret_value() if settings.reading_model_key else "",
+        budget=settings.reading_model_budget,
+        timeout_s=settings.reading_model_timeout_s,
+        concurrency=settings.reading_model_concurrency,
+    )
+
+
+class ScanFactory:
+    """Makes the executor of an attempt."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        captures: ContentStorage,
+        room: CaptureQuota | None = None,
+        open_drawer: OpenDrawer = draw_here,
+    ) -> None:
+        self._settings = settings
+        self._captures = captures
+        self._room = room
+        self._open_drawer = open_drawer
+
+    def __call__(self, spec: JobSpec, store: ScanStore, sink: ScanSink) -> ScanExecutor:
+        return ScanExecutor(
+            config=ScanConfig.from_json(spec.config, target=spec.target_domain),
+            network=network_config(self._settings),
+            store=store,
+            sink=sink,
+            captures=self._captures,
+            quota=self._room,
+            language=self._settings.language,
+            open_drawer=self._open_drawer,
+            reading=reading_model_config(self._settings),
+        )
+
+
+def _ports(entry: str) -> tuple[int, int]:
+    """From `80=18080`; the settings have checked it."""
+    port, _, real = entry.partition("=")
+    return int(port), int(real)
+
+
+def _static_host(entry: str) -> tuple[str, tuple[str, int | None]]:
+    """From `host=address` or `host=address:port`; an IPv6 address with a port stands in brackets."""
+    host, _, place = entry.partition("=")
+    address, _, port = place.rpartition(":")
+    if place.startswith("[") and place.endswith("]"):
+        return host, (place[1:-1], None)
+    if place.count(":") == 1 or place.startswith("["):
+        return host, (address.strip("[]"), int(port))
+    return host, (place, None)

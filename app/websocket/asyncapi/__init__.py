@@ -1,0 +1,1 @@
+"""The wire contract as an AsyncAPI document, made from the messages."""

@@ -1,0 +1,1 @@
+"""Open connections, their subscriptions, and the way frames leave on them."""

@@ -1,0 +1,1 @@
+"""How connections begin and end: admission, heartbeats, tokens, revoked rights, draining, audit."""

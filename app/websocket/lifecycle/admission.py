@@ -1,0 +1,105 @@
+"""Decides who may open a connection, while an HTTP status can still be sent (protocol.md, sections 5 and 6)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from app.core.clock import Clock
+from app.core.config import Settings
+from app.core.limits import KeyedTokenBuckets, network_of
+from app.websocket.connections.elsewhere import Elsewhere
+from app.websocket.connections.registry import Registry
+from app.websocket.sse.registry import StreamRegistry
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer instead of the upgrade."""
+
+    status: int
+    reason: str  # stable; for metrics and the audit log
+    retry_after_s: int | None = None
+
+    def response(self) -> Response:
+        headers = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
+        return Response(self.reason, self.status, headers=headers, media_type="text/plain")
+
+
+ADDRESS_LIMIT: Final = Refusal(429, "address_limit", retry_after_s=30)
+
+
+class Admission:
+    """Origin, rates and numbers. Cheap first; a refused handshake costs no token check."""
+
+    def __init__(
+        self, *, settings: Settings, registry: Registry, streams: StreamRegistry, elsewhere: Elsewhere, clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._elsewhere = elsewhere
+        self._registry = registry
+        self._streams = streams
+        self._clock = clock
+        self._entering: Counter[str] = Counter()  # by network
+        self._handshakes = KeyedTokenBuckets(
+            burst=max(1.0, settings.ws_handshakes_per_s_per_address), per_s=settings.ws_handshakes_per_s_per_address
+        )
+
+    @contextmanager
+    def entering(self, address: str) -> Iterator[None]:
+        """From the check to the registration: a connection on its way in counts as if it were in."""
+        network = network_of(address)
+        self._entering[network] += 1
+        try:
+            yield
+        finally:
+            self._entering[network] -= 1
+            if not self._entering[network]:
+                del self._entering[network]
+
+    async def check(self, websocket: WebSocket, address: str) -> Refusal | None:
+        """Return why the handshake is refused, or None."""
+        if not self._origin_is_allowed(websocket):
+            return Refusal(403, "origin_not_allowed")
+        return await self.check_address(address)
+
+    async def check_address(self, address: str) -> Refusal | None:
+        """Rates and numbers; sockets and event streams count together, those at other servers too."""
+        refusal = self._check_here(address)
+        if refusal is not None:
+            return refusal
+        elsewhere = await self._elsewhere.count_address(address)
+        if self._count_here(address) + elsewhere >= self._settings.ws_max_connections_per_address:
+            return ADDRESS_LIMIT
+        return None
+
+    def _count_here(self, address: str) -> int:
+        here = self._registry.count_address(address) + self._streams.count_address(address)
+        return here + self._entering[network_of(address)]
+
+    def _check_here(self, address: str) -> Refusal | None:
+        if not self._handshakes.take(network_of(address), self._clock.monotonic()):
+            return Refusal(429, "handshake_rate", retry_after_s=1)
+        if self._count_here(address) >= self._settings.ws_max_connections_per_address:
+            return ADDRESS_LIMIT
+        if len(self._registry) + len(self._streams) + self._entering.total() >= self._settings.ws_max_connections:
+            return Refusal(503, "process_limit", retry_after_s=30)
+        return None
+
+    def _origin_is_allowed(self, websocket: WebSocket) -> bool:
+        """No Origin: not a browser, its token is its right. Else our own origin or one of the settings."""
+        origins = websocket.headers.getlist("origin")
+        if not origins:
+            return True
+        if len(origins) > 1:
+            return False
+        origin = origins[0]
+        if origin in self._settings.allowed_origins:
+            return True
+        host = websocket.headers.get("host", "")
+        return bool(host) and urlsplit(origin).netloc.lower() == host.lower()

@@ -1,0 +1,1 @@
+"""What is said on a socket: commands, frames and codes, and how they become bytes. No I/O."""

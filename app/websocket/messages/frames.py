@@ -1,0 +1,319 @@
+"""What the server says: every frame as a typed model. No I/O.
+
+The models are the machine-readable contract: `compliance export-schema` prints their JSON Schema, and the tests
+validate every frame they see against it. Frames of durable events are not built through the models on the way out:
+their bodies were validated when they were written, so the log's JSON is spliced into the frame (`encoded_event`).
+"""
+
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, create_model, model_serializer
+
+from app.core.schema_fields import described
+from app.domain.stages import StageKey
+from app.domain.verdict import Reason
+from app.events.event_body import EventBody, Origin
+from app.events.types import (
+    EVENT_BODIES,
+    ErrorInfo,
+    LogLine,
+    Percent,
+    Statistics,
+    VerdictInfo,
+    ViolationFields,
+    WarningCode,
+)
+from app.websocket.messages.codes import ErrorCode, SnapshotReason
+
+PROTOCOL_VERSION: Final = 1
+Timestamp = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
+Count = Annotated[int, Field(ge=0)]
+Level = Literal["info", "warning", "error", "success"]
+
+
+def _without_none(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None or name not in names}
+
+
+class Frame(BaseModel):
+    """Base of every server frame."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    summary: ClassVar[str]
+    timestamp: Timestamp
+
+    def to_bytes(self) -> bytes:
+        return self.model_dump_json(exclude_none=True).encode()
+
+
+class Heartbeat(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    interval_s: float
+    timeout_s: float
+
+
+class ConnectionEstablished(Frame):
+    summary: ClassVar[str] = "The first frame: who is connected, and within which limits."
+    type: Literal["connection_established"] = "connection_established"
+    connection_id: str
+    message: str
+    user_id: str
+    protocol: Literal[1] = 1
+    epoch: str  # of the log
+    server_time: Timestamp
+    heartbeat: Heartbeat
+    limits: dict[str, int | float]
+    token_expires_at: Timestamp
+
+
+class Pong(Frame):
+    summary: ClassVar[str] = "Answer to `ping`."
+    type: Literal["pong"] = "pong"
+    ping_count: Count
+    server_time: Timestamp
+    client_time: str | int | float | None = None
+    id: str | None = None
+
+
+class Ping(Frame):
+    summary: ClassVar[str] = "A sign of life after a silence of the server."
+    type: Literal["ping"] = "ping"
+    sequence: Count
+    server_time: Timestamp
+
+
+class ResultError(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    code: ErrorCode
+    message: str
+
+
+class SubscriptionResult(Frame):
+    summary: ClassVar[str] = "How a command that concerns a task ended, and at which `seq`."
+    type: Literal["subscription_result"] = "subscription_result"
+    task_id: str
+    action: Literal["subscribe", "unsubscribe", "resume"]
+    success: bool
+    seq: Count | None = None  # the position that the next `prev_seq` counts from
+    epoch: str  # of the log that `seq` counts in
+    recovered: bool | None = None
+    replayed: Count | None = None
+    reason: SnapshotReason | None = None
+    error: ResultError | None = None
+    id: str | None = None
+
+
+class SnapshotStage(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    key: Annotated[StageKey, described("Which stage.", "page_crawl")]
+    name: Annotated[str, described("The same in words.", "Page crawl")]
+    status: Annotated[
+        Literal["pending", "running", "completed", "failed", "skipped", "cancelled"],
+        described("Where it is.", "running"),
+    ]
+    progress: Annotated[Percent, described("In percent.", 63)]
+    started_at: Annotated[Timestamp | None, described("When it began.", "2026-01-01T00:00:01.000Z")]
+    finished_at: Annotated[Timestamp | None, described("When it ended.", "2026-01-01T00:12:00.000Z")]
+
+
+class SnapshotViolation(ViolationFields):
+    """A violation in a snapshot: the fields of `violation_detected` with its time."""
+
+    created_at: Annotated[Timestamp, described("When it was found.", "2026-01-01T00:12:00.000Z")]
+
+    @model_serializer(mode="wrap")
+    def _leave_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_none(handler(self), *ViolationFields.model_fields)
+
+
+class SnapshotViolations(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    total: Annotated[Count, described("All of them.", 1)]
+    critical: Annotated[Count, described("Of this risk.", 0)]
+    high: Annotated[Count, described("Of this risk.", 1)]
+    medium: Annotated[Count, described("Of this risk.", 0)]
+    low: Annotated[Count, described("Of this risk.", 0)]
+    needs_review: Annotated[Count, described("Those that a person should look at.", 0)]
+    recent: Annotated[tuple[SnapshotViolation, ...], described("The newest.")]
+
+
+class Worker(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: Annotated[str | None, described("Of the process that runs it.", "embedded-3f1b2a10-1")]
+    state: Annotated[Literal["none", "alive", "suspect"], described("`suspect`: it has missed heartbeats.", "alive")]
+    last_heartbeat_at: Annotated[Timestamp | None, described("Its last sign of life.", "2026-01-01T00:12:00.000Z")]
+
+
+class SnapshotWarning(Origin):
+    code: Annotated[WarningCode, described("Which warning (docs/errors.md).", "degraded")]
+    message: Annotated[str, described("The same in words.", "No Chromium was found.")]
+    attempt: Annotated[int, described("In which attempt.", 1)]
+    reason: Annotated[Reason | None, described("What was not seen.", "robots")] = None
+    host: Annotated[str | None, described("Where.", "www.corp.example")] = None
+    count: Annotated[Count | None, described("How much of it.", 2)] = None
+
+    @model_serializer(mode="wrap")
+    def _leave_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_none(handler(self), "reason", "host", "count")
+
+
+class TaskState(BaseModel):
+    """The state of a task at `seq`: what REST calls the status, and what a snapshot adds the log's tail to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    task_id: Annotated[str, described("The task.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")]
+    seq: Annotated[Count, described("The number of the last event that counts here.", 42)]
+    epoch: Annotated[str, described("Of the log that `seq` counts in.", "0")]  # of the log that `seq` counts in
+    min_seq: Annotated[Count, described("The oldest event that can be replayed.", 1)]
+    status: Annotated[
+        Literal["pending", "running", "cancelling", "completed", "failed", "cancelled"],
+        described("Where it is.", "running"),
+    ]
+    attempt: Annotated[int, Field(ge=1), described("The number of the attempt.", 1)]
+    progress: Annotated[Percent, described("In percent.", 37)]
+    stage: Annotated[str | None, described("The stage in words.", "Page crawl")]
+    stage_key: Annotated[StageKey | None, described("The stage.", "page_crawl")]
+    stages: Annotated[tuple[SnapshotStage, ...], Field(min_length=5, max_length=5), described("The five stages.")]
+    statistics: Annotated[Statistics, described("The five numbers.")]
+    violations: Annotated[SnapshotViolations, described("Their numbers, and the newest.")]
+    log_counts: Annotated[dict[str, int], described("Log lines by level.", {"INFO": 31, "WARNING": 1})]
+    warnings: Annotated[tuple[SnapshotWarning, ...], described("What people were told.")]
+    worker: Annotated[Worker, described("Who runs it.")]
+    queue_position: Annotated[int | None, described("Its place among those that wait.", 2)] = None
+    target_domain: Annotated[str, described("What is scanned.", "corp.example")]
+    created_at: Annotated[Timestamp, described("When it was asked for.", "2026-01-01T00:00:00.000Z")]
+    started_at: Annotated[Timestamp | None, described("When the attempt began.", "2026-01-01T00:00:01.000Z")]
+    completed_at: Annotated[Timestamp | None, described("When it ended.", "2026-01-01T00:12:00.000Z")]
+    error: Annotated[ErrorInfo | None, described("Why it failed.")] = None
+    verdict: Annotated[VerdictInfo | None, described("What it claims.")] = None
+
+    @model_serializer(mode="wrap")
+    def _leave_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_none(handler(self), "queue_position", "error", "verdict")
+
+
+class TaskSnapshot(Frame, TaskState):
+    summary: ClassVar[str] = "The whole state of a task at `seq`; it replaces all that was known."
+    type: Literal["task_snapshot"] = "task_snapshot"
+    logs: tuple[LogLine, ...]
+
+    def to_bytes(self) -> bytes:
+        return self.model_dump_json().encode()  # its nulls are facts: a stage that has not started has no time
+
+
+class LogsDropped(Frame):
+    summary: ClassVar[str] = "Log lines gave way because the connection is slow; they are in the REST log."
+    type: Literal["logs_dropped"] = "logs_dropped"
+    task_id: str
+    from_log_seq: Annotated[int, Field(ge=1)]
+    to_log_seq: Annotated[int, Field(ge=1)]
+    count: Annotated[int, Field(ge=1)]
+    reason: Literal["slow_client"] = "slow_client"
+
+
+class MadeUpDeletion(Frame):
+    """`task_deleted` of a task whose row is gone: there is no event to number."""
+
+    summary: ClassVar[str] = "The same for a task whose row is gone: it has no number."
+    type: Literal["task_deleted"] = "task_deleted"
+    task_id: str
+    by: str
+
+
+class AdminBroadcast(Frame):
+    summary: ClassVar[str] = "What an administrator says."
+    type: Literal["admin_broadcast"] = "admin_broadcast"
+    broadcast_id: str
+    message: str
+    level: Level
+    sender: str
+    data: dict[str, Any] | None = None
+    expires_at: Timestamp | None = None
+
+
+class ReconnectAdvice(Frame):
+    summary: ClassVar[str] = "The server is going down: when to come back."
+    type: Literal["reconnect_advice"] = "reconnect_advice"
+    reason: str
+    delay_min_ms: Count
+    delay_max_ms: Count
+
+
+class TokenExpiring(Frame):
+    """The connection's token ends soon: `auth` with a fresh one, or it closes with 4001."""
+
+    summary: ClassVar[str] = "The connection's token ends soon: send `auth` with a fresh one."
+    type: Literal["token_expiring"] = "token_expiring"
+    expires_at: Timestamp
+
+
+class AuthResult(Frame):
+    summary: ClassVar[str] = "Whether the token was renewed."
+    type: Literal["auth_result"] = "auth_result"
+    success: bool
+    expires_at: Timestamp | None = None  # of the token that the connection has now, after a success
+    error: ResultError | None = None
+    id: str | None = None
+
+
+class StatusSubscription(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    task_id: str
+    seq: Count
+    topics: tuple[str, ...]
+
+
+class Status(Frame):
+    summary: ClassVar[str] = "What the server knows of this connection."
+    type: Literal["status"] = "status"
+    connection_id: str
+    user_id: str
+    connected_at: Timestamp
+    subscriptions: tuple[StatusSubscription, ...]
+    id: str | None = None
+
+
+class Error(Frame):
+    summary: ClassVar[str] = "A frame that was not understood or not allowed."
+    type: Literal["error"] = "error"
+    code: ErrorCode
+    message: str
+    id: str | None = None
+    retry_after_ms: Count | None = None
+    fatal: bool = False
+
+
+CONTROL_FRAMES: Final[tuple[type[Frame], ...]] = (
+    ConnectionEstablished,
+    Pong,
+    Ping,
+    SubscriptionResult,
+    TaskSnapshot,
+    LogsDropped,
+    AdminBroadcast,
+    ReconnectAdvice,
+    TokenExpiring,
+    AuthResult,
+    Status,
+    Error,
+)
+
+
+def event_frame_models() -> dict[str, type[BaseModel]]:
+    """A model per durable event as it stands on the wire: its body, the common fields, and `prev_seq` when followed."""
+    common: dict[str, Any] = {
+        "task_id": (str, ...),
+        "seq": (Annotated[int, Field(ge=1)], ...),
+        "prev_seq": (Annotated[int, Field(ge=0)] | None, None),
+        "attempt": (Annotated[int, Field(ge=1)], ...),
+        "timestamp": (Timestamp, ...),
+    }
+    return {body.type: _event_frame_model(body, common) for body in EVENT_BODIES}
+
+
+def _event_frame_model(body: type[EventBody], common: dict[str, Any]) -> type[BaseModel]:
+    fields: dict[str, Any] = {name: (info.annotation, info) for name, info in body.model_fields.items()}
+    kind: Any = Literal[body.type]
+    return create_model(
+        f"{body.__name__}Frame", __config__=ConfigDict(extra="forbid"), type=(kind, ...), **common, **fields
+    )

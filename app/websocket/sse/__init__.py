@@ -1,0 +1,1 @@
+"""The same events as server-sent events."""

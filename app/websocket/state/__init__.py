@@ -1,0 +1,1 @@
+"""Reads what a subscription starts from: snapshots, replays and pages of the log."""

@@ -1,0 +1,108 @@
+"""The Celery application: for `celery -A app.worker worker`, and for `compliance worker`.
+
+Nothing is read or made at import: the settings are read when somebody asks for `app`.
+"""
+
+from functools import cache, partial
+from typing import Any
+
+from celery import Celery, bootsteps
+from celery.exceptions import ImproperlyConfigured
+
+from app.core.config import Settings, load_settings
+from app.core.deployment import require_packages, require_services
+from app.core.file_permissions import set_private_umask
+from app.core.logging import configure_logging
+from app.core.tracing import configure_tracing, end_tracing
+from app.core.worker_metrics import WorkerMetrics
+from app.tasks.dispatch.broker_log import shorten_broker_log
+from app.tasks.dispatch.celery_app import DRAWING_TASK, POOL, TASK, make_celery
+from app.tasks.dispatch.wakeups import CeleryWakeups
+from app.tasks.scan_tasks import execute_scan_task
+from app.tasks.supervisor.worker_thread import WorkerThread
+from app.worker_metrics import MetricsServer
+from app.worker_wiring import build_scan_worker
+
+
+def __getattr__(name: str) -> Any:
+    """`app`, which Celery asks for: the application of the environment's settings."""
+    if name == "app":
+        return _application()
+    raise AttributeError(name)
+
+
+@cache
+def _application() -> Celery:
+    set_private_umask()
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    return make_application(settings)
+
+
+def make_application(settings: Settings) -> Celery:
+    """Return the application with its tasks, and what a worker of it starts and ends. Raises ConfigurationError."""
+    require_services(settings)
+    require_packages(settings)
+    configure_tracing(settings.traces_url, process="worker")
+    shorten_broker_log()
+    celery = make_celery(settings)
+    metrics = WorkerMetrics()
+    numbers = MetricsServer(settings, metrics)
+    scans = WorkerThread(partial(build_scan_worker, settings, CeleryWakeups(celery), metrics))
+
+    @celery.task(name=TASK, ignore_result=True)  # type: ignore[untyped-decorator] # Celery has no types
+    def wake() -> None:
+        execute_scan_task(scans)
+
+    @celery.task(name=DRAWING_TASK, ignore_result=True)  # type: ignore[untyped-decorator] # as above
+    def wake_browser() -> None:
+        scans.wake_browser()
+
+    celery.steps["worker"].add(_step(scans, numbers))
+    return celery
+
+
+def run_worker(settings: Settings, *, concurrency: int, queues: str) -> int:
+    """Work until SIGTERM or SIGINT, which ends scans from their checkpoints; return the exit code.
+
+    Raises ConfigurationError.
+    """
+    worker = make_application(settings).Worker(
+        concurrency=concurrency,
+        queues=queues,
+        pool=POOL,
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        loglevel=settings.log_level,
+    )
+    worker.start()
+    end_tracing()
+    return int(worker.exitcode or 0)
+
+
+def _step(scans: WorkerThread, numbers: MetricsServer) -> type[bootsteps.StartStopStep]:
+    class ScanStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery has no types
+        """Started after the pool of threads and ended before it: then the threads have nothing to wait for."""
+
+        requires = ("celery.worker.components:Pool",)
+
+        def __init__(self, parent: Any, **_options: Any) -> None:
+            if "thread" not in str(getattr(parent.pool_cls, "__module__", parent.pool_cls)):
+                raise ImproperlyConfigured(f"scans are processes already: start the worker with --pool {POOL}")
+            super().__init__(parent)
+
+        def start(self, parent: Any) -> None:
+            numbers.start()
+            scans.start(queues=sorted(parent.app.amqp.queues.consume_from), concurrency=parent.concurrency)
+
+        def stop(self, _parent: Any) -> None:
+            scans.stop()
+            numbers.stop()
+
+        def terminate(self, _parent: Any) -> None:
+            scans.stop()
+            numbers.stop()
+
+    return ScanStep

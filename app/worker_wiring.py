@@ -1,0 +1,97 @@
+"""Puts a worker of a distributed deployment together from its settings, as `app.wiring` does for a server."""
+
+from collections.abc import Sequence
+from functools import partial
+from socket import gethostname
+
+import structlog
+
+from app.core.clock import SystemClock
+from app.core.config import Settings
+from app.core.db import DatabaseUnavailable
+from app.core.deployment import BROWSER_QUEUE
+from app.core.errors import ConfigurationError
+from app.core.ids import new_id
+from app.core.program import program_version
+from app.core.worker_metrics import WorkerMetrics
+from app.domain.messages import MessageCatalog
+from app.engines.capture.browser_profile import BrowserUnavailable, find_chromium
+from app.events.writer import EventWriter
+from app.repositories.workers import WorkerDescription
+from app.services import startup
+from app.services.lifecycle import Lifecycle
+from app.services.worker_presence import WorkerPresence
+from app.tasks.dispatch.ports import Wakeups
+from app.tasks.supervisor.drawing_process import DrawingProcess
+from app.tasks.supervisor.drawing_worker import DrawingWorker
+from app.tasks.supervisor.scan_worker import ScanWorker
+from app.wiring import build_bus, open_database
+
+log = structlog.get_logger(__name__)
+
+
+def build_scan_worker(
+    settings: Settings, wakeups: Wakeups, metrics: WorkerMetrics, queues: Sequence[str], concurrency: int
+) -> ScanWorker:
+    """Return a worker of a distributed deployment, stopped. Blocking. Raises ConfigurationError.
+
+    `queues` and `concurrency` are what others are told of it.
+    """
+    clock, texts = SystemClock(), MessageCatalog(settings.language)
+    db = open_database(settings)
+    try:
+        startup.prepare_database(settings, db, clock)
+    except DatabaseUnavailable as error:
+        raise startup.explain(error, settings) from error
+    bus = build_bus(settings, clock=clock)
+    metrics.bus_healthy.set_function(lambda: float(bus.healthy))
+    metrics.slots.set(concurrency)
+    worker_id = f"worker-{new_id()[-8:]}"
+    queues = _served(settings, queues)
+    described = WorkerDescription(worker_id, gethostname(), program_version(), tuple(queues), concurrency)
+    return ScanWorker(
+        worker_id=worker_id,
+        db=db,
+        event_writer=EventWriter(db=db, bus=bus),
+        bus=bus,
+        lifecycle=Lifecycle(clock=clock, texts=texts),
+        texts=texts,
+        clock=clock,
+        settings=settings,
+        wakeups=wakeups,
+        metrics=metrics,
+        presence=WorkerPresence(db=db, clock=clock, worker=described, interval_s=settings.heartbeat_interval_s),
+        drawings=_build_drawing_worker(settings, worker_id) if BROWSER_QUEUE in queues else None,
+    )
+
+
+def require_browser(settings: Settings) -> None:
+    """Raise ConfigurationError where there is no Chromium: scans would wait for what this worker never draws."""
+    try:
+        find_chromium(settings.chromium_path)
+    except BrowserUnavailable as error:
+        raise ConfigurationError(text="worker_needs_browser", reason=error.reason) from error
+
+
+def _served(settings: Settings, queues: Sequence[str]) -> list[str]:
+    """Return the queues that this machine can serve. Celery's own command takes all of them when none is named."""
+    if BROWSER_QUEUE not in queues:
+        return list(queues)
+    try:
+        require_browser(settings)
+    except ConfigurationError as error:
+        log.warning("queue_not_served", queue=BROWSER_QUEUE, reason=error.message)
+        return [queue for queue in queues if queue != BROWSER_QUEUE]
+    return list(queues)
+
+
+def _build_drawing_worker(settings: Settings, worker_id: str) -> DrawingWorker:
+    from app.scanstore.postgres.stores import PostgresScanStores  # its package is not installed everywhere
+
+    stores = PostgresScanStores(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
+    make_process = partial(_make_drawing_process, settings)
+    return DrawingWorker(worker_id=worker_id, wanted=stores.leases, make_process=make_process)
+
+
+def _make_drawing_process(settings: Settings, holder: str) -> DrawingProcess:
+    return DrawingProcess(settings=settings, holder=holder)

@@ -1,0 +1,202 @@
+"""What is said of the site's own pages? Changed pages and their twins, hidden links and harmless designs.
+
+    python -m bench.eval_site [--errors]
+
+The sets are those of `tests/eval/own_pages` and `tests/eval/hidden_links`; `bench.eval_visits` asks the servers of
+`tests/eval/cloaking`. A page is accused when the analysis finds a violation on it, as for a start page of the target,
+or in the hidden links on it. Its place is quoted when a snippet of the evidence has one of the texts in it that the set
+names. Of each link it is asked whether the extraction calls it hidden, with the site's style sheet at hand and without
+it, and whether the analysis accuses it.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import urljoin
+
+from app.domain.violations import ViolationFact
+from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.subject import Subject
+from app.engines.extract.page import extract, extract_document
+from app.engines.extract.style_sheet import sheet_of
+from app.engines.html.document import HtmlDocument
+from app.engines.html.page_content import read_content
+from app.engines.identify.aggregate import ThirdPartyAggregate
+from app.engines.identify.classify import UNKNOWN, classify
+from app.engines.model import Capture, Reference, Relation, ThirdParty
+from app.engines.parsing.own_pages import own_page_of, references_of
+from app.engines.pipeline.lone_code import MIN_PAGES, lone_code
+from app.engines.pipeline.third_parties import SAMPLE
+from app.engines.scope import Scope, registrable_domain
+from app.engines.urls import host_of
+from bench.eval_visits import judge_servers, print_servers
+from tests.eval.hidden_links.hidden_links import SHEET_PATH, Design, designs, harmless_designs
+from tests.eval.own_pages.own_pages import KINDS, OwnPage, injected, twins
+
+HTML = "text/html"
+DESIGNS_URL = "https://www.designs.example/"
+
+
+@dataclass(frozen=True)
+class PageOutcome:
+    page: OwnPage
+    facts: tuple[ViolationFact, ...]
+    signs: tuple[Reference, ...]  # of tampering
+
+    @property
+    def accused(self) -> bool:
+        return bool(self.facts or self.signs)
+
+    @property
+    def quoted(self) -> bool:
+        """Whether a snippet of the evidence has a text in it that is to be quoted."""
+        snippets = [evidence.snippet for fact in self.facts for evidence in fact.evidence]
+        snippets += [text for sign in self.signs for text in (sign.raw, sign.snippet)]
+        return any(quote in snippet for quote in self.page.quotes for snippet in snippets)
+
+
+@dataclass(frozen=True)
+class LinkOutcome:
+    design: Design
+    host: str
+    seen: str  # "hidden", "shown" or "reachable": what is true
+    called_hidden: bool
+    accused: bool
+
+
+@cache
+def analyser_of(domain: str) -> Analyser:
+    return Analyser(scope_target=domain, is_known=lambda host: classify(host) != UNKNOWN)
+
+
+def judge_page(page: OwnPage) -> PageOutcome:
+    analyser = analyser_of(registrable_domain(host_of(page.url)))
+    own = _judge_content(analyser, page)
+    document = HtmlDocument.decode(page.body, _content_type(page.charset))
+    found = extract_document(document, url=page.final_url, headers=_headers(page.charset))
+    signs = references_of(analyser.examine_own(own_page_of(document, found, page.final_url)), page.final_url)
+    lone = _judge_code(page, found.references)
+    return PageOutcome(page, (*own, *judge_references(analyser, found.references)), (*signs, *lone))
+
+
+def _judge_code(page: OwnPage, references: Sequence[Reference]) -> list[Reference]:
+    """What the end of a crawl says of the page's scripts, if all other pages were like the honest start page."""
+    parties = ThirdPartyAggregate(Scope(host_of(page.url)))
+    parties.add(references)
+    parties.add(
+        extract(page.honest.encode(), url=f"https://{host_of(page.url)}/", headers=_headers("utf-8")).references
+    )
+    every = ((party, parties.references_of(party.domain, SAMPLE)) for party in parties.all())
+    return list(lone_code(every, pages=MIN_PAGES))
+
+
+def _judge_content(analyser: Analyser, page: OwnPage) -> tuple[ViolationFact, ...]:
+    host = host_of(page.url)
+    domain = registrable_domain(host)
+    content = read_content(HtmlDocument.decode(page.body, _content_type(page.charset)))
+    capture = Capture(domain, host, page.url, page.final_url, status=200, title=content.title)
+    party = ThirdParty(domain, (host,), relation=Relation.LINK, example_page=page.url)
+    return analyser.analyse(Subject(capture, party, content))
+
+
+def judge_references(analyser: Analyser, references: Iterable[Reference]) -> tuple[ViolationFact, ...]:
+    """What is said of the third parties that nothing is known of but how the page refers to them."""
+    facts: list[ViolationFact] = []
+    by_domain: dict[str, list[Reference]] = {}
+    for reference in references:
+        by_domain.setdefault(registrable_domain(host_of(reference.url)), []).append(reference)
+    for domain, found in by_domain.items():
+        host = host_of(found[0].url)
+        capture = Capture(domain, host, found[0].url, found[0].url)
+        facts += analyser.analyse(Subject(capture, ThirdParty(domain, (host,)), references=found))
+    return tuple(facts)
+
+
+def judge_links(design: Design, *, with_sheet: bool) -> list[LinkOutcome]:
+    sheets = {urljoin(DESIGNS_URL, SHEET_PATH): [sheet_of(design.sheet)]} if with_sheet else {}
+    found = extract(design.html.encode(), url=DESIGNS_URL, headers=_headers("utf-8"), sheets=sheets).references
+    analyser = analyser_of("designs.example")
+    outcomes = []
+    for seen, hosts in (("hidden", design.hidden), ("shown", design.shown), ("reachable", design.reachable)):
+        for host in hosts:
+            of_host = [reference for reference in found if host_of(reference.url) == host]
+            called = any(reference.hidden is not None for reference in of_host)
+            outcomes.append(LinkOutcome(design, host, seen, called, bool(judge_references(analyser, of_host))))
+    return outcomes
+
+
+def _headers(charset: str) -> list[tuple[str, str]]:
+    return [("content-type", _content_type(charset))]
+
+
+def _content_type(charset: str) -> str:
+    return f"{HTML}; charset={charset}"
+
+
+def print_pages(outcomes: Sequence[PageOutcome]) -> None:
+    print("| own pages | changed | found | place quoted | honest twins | accused |\n|---|---|---|---|---|---|")
+    for kind in (*KINDS, "all"):
+        of_kind = [outcome for outcome in outcomes if kind in (outcome.page.kind, "all")]
+        changed = [outcome for outcome in of_kind if outcome.page.tampered]
+        honest = [outcome for outcome in of_kind if not outcome.page.tampered]
+        counts = (
+            len(changed),
+            sum(outcome.accused for outcome in changed),
+            sum(outcome.quoted for outcome in changed),
+            len(honest),
+            sum(outcome.accused for outcome in honest),
+        )
+        print(f"| {kind} | " + " | ".join(map(str, counts)) + " |")
+
+
+def print_links(outcomes: Sequence[LinkOutcome], without_sheet: Sequence[LinkOutcome]) -> None:
+    print("\n| hidden links | links | called hidden | without the sheet | accused |\n|---|---|---|---|---|")
+    hiding = [outcome for outcome in outcomes if not outcome.design.harmless and outcome.seen == "hidden"]
+    for kind in dict.fromkeys(outcome.design.kind for outcome in hiding):
+        _print_row(kind, outcomes, without_sheet, lambda o, kind=kind: o.seen == "hidden" and o.design.kind == kind)
+    for seen in ("hidden", "shown", "reachable"):
+        _print_row(f"all {seen}", outcomes, without_sheet, lambda o, seen=seen: o.seen == seen)
+
+
+def _print_row(
+    name: str,
+    outcomes: Sequence[LinkOutcome],
+    without_sheet: Sequence[LinkOutcome],
+    wanted: Callable[[LinkOutcome], bool],
+) -> None:
+    rows, bare = list(filter(wanted, outcomes)), list(filter(wanted, without_sheet))
+    called, accused = sum(row.called_hidden for row in rows), sum(row.accused for row in rows)
+    print(f"| {name} | {len(rows)} | {called} | {sum(row.called_hidden for row in bare)} | {accused} |")
+
+
+def print_errors(pages: Sequence[PageOutcome], links: Sequence[LinkOutcome]) -> None:
+    for outcome in pages:
+        if outcome.accused is not outcome.page.tampered:
+            said = Counter(f"{fact.violation_key} {fact.confidence_score}" for fact in outcome.facts)
+            print(f"{outcome.page.id}: {'missed' if outcome.page.tampered else 'accused'} {dict(said)}")
+    for link in links:
+        if link.called_hidden is not (link.seen == "hidden"):
+            print(f"{link.design.id}: {link.host} is {link.seen}, called {'hidden' if link.called_hidden else 'shown'}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--errors", action="store_true", help="list what was judged wrongly")
+    options = parser.parse_args()
+    every_design = (*designs(), *harmless_designs())
+    pages = [judge_page(page) for page in (*injected(), *twins())]
+    links = [outcome for design in every_design for outcome in judge_links(design, with_sheet=True)]
+    without_sheet = [outcome for design in every_design for outcome in judge_links(design, with_sheet=False)]
+    batches = sorted({item.provenance.batch for item in (*injected(), *twins(), *every_design)})
+    print(f"{len(pages)} pages and {len(links)} links, written on {', '.join(batches)}\n")
+    print_pages(pages)
+    print_links(links, without_sheet)
+    print_servers(judge_servers(), errors=options.errors)
+    if options.errors:
+        print_errors(pages, links)
+
+
+if __name__ == "__main__":
+    main()

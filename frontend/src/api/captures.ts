@@ -1,0 +1,8 @@
+/** A captured content of a scan, fetched with the token in a header: no address leads to it without one. */
+
+import type { Api } from "./client";
+
+/** `attempt` null: the results that stand. Rejects with an `ApiError`. */
+export function captureFile(api: Api, taskId: string, attempt: number | null, sha256: string): Promise<Blob> {
+  return api.file("GET /api/v1/tasks/{task_id}/captures/{sha256}", { path: { task_id: taskId, sha256 }, query: { attempt } });
+}

@@ -1,0 +1,118 @@
+/** Calls of REST, typed by the routes of OpenAPI; what fails is an `ApiError`. */
+
+import type { Answers, Bodies } from "@/generated/rest";
+
+import { ApiError, problemOf } from "./problem";
+import { Session, type SessionOptions } from "./session";
+
+const TIMEOUT_MS = 20_000;
+
+export type Route = keyof Answers;
+type Value = string | number | boolean | null | undefined;
+interface Call<R extends Route> {
+  /** What stands in the places of the address. */
+  path?: Record<string, string>;
+  /** Left out when null or empty. */
+  query?: Record<string, Value>;
+  body?: R extends keyof Bodies ? Bodies[R] : never;
+}
+interface Sent {
+  method: string;
+  url: string;
+  body?: unknown;
+  token?: string;
+  /** 0: a download, which takes as long as it takes. */
+  timeoutMs: number;
+}
+
+export interface ApiOptions {
+  /** Absolute address below which `api/v1/...` lies. */
+  base: string;
+  session: Omit<SessionOptions, "requestPair">;
+  fetch?: typeof fetch;
+}
+
+export class Api {
+  /** In which the server's texts shall come. */
+  language = "zh-CN";
+  readonly session: Session;
+  readonly base: string;
+  #fetch: typeof fetch;
+
+  constructor({ base, session, fetch: ownFetch }: ApiOptions) {
+    this.base = base;
+    this.#fetch = ownFetch ?? ((...request) => globalThis.fetch(...request));
+    const requestPair = (refresh_token: string) =>
+      this.#openJson("POST /api/v1/auth/refresh", { body: { refresh_token } });
+    this.session = new Session({ ...session, requestPair });
+  }
+
+  async signIn(username: string, password: string): Promise<void> {
+    const pair = await this.#openJson("POST /api/v1/auth/login", { body: { username, password } });
+    this.session.begin(username, pair);
+  }
+
+  /** Ends the session here in any case; the server hears of it when it can be reached. */
+  async signOut(): Promise<void> {
+    await this.send("POST /api/v1/auth/logout").catch(() => {});
+    this.session.end(null);
+  }
+
+  /** The JSON of a route's answer. */
+  async call<R extends Route>(route: R, call: Call<R> = {}): Promise<Answers[R]> {
+    return (await this.#asUser(this.#sent(route, call))).json() as Promise<Answers[R]>;
+  }
+
+  /** A route whose answer has no body of interest. */
+  async send<R extends Route>(route: R, call: Call<R> = {}): Promise<void> {
+    await this.#asUser(this.#sent(route, call));
+  }
+
+  /** A route's answer as a file. */
+  async file<R extends Route>(route: R, call: Call<R> = {}): Promise<Blob> {
+    return (await this.#asUser({ ...this.#sent(route, call), timeoutMs: 0 })).blob();
+  }
+
+  /** Opens one live connection, once, within seconds: the token stays out of its address, which proxies log. */
+  async ticket(): Promise<string> {
+    return (await this.call("POST /api/v1/monitor/ws/ticket")).ticket;
+  }
+
+  async #openJson<R extends Route>(route: R, call: Call<R>): Promise<Answers[R]> {
+    return (await this.#request(this.#sent(route, call))).json() as Promise<Answers[R]>;
+  }
+
+  #sent<R extends Route>(route: R, { path = {}, query = {}, body }: Call<R>): Sent {
+    const [method = "GET", address = "/"] = route.split(" ");
+    const filled = address.slice(1).replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
+    const url = new URL(filled, this.base);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, String(value));
+    }
+    return { method, url: url.href, body, timeoutMs: TIMEOUT_MS };
+  }
+
+  /** With a token; once more with a new one when the server does not like the old one. */
+  async #asUser(sent: Sent): Promise<Response> {
+    try {
+      return await this.#request({ ...sent, token: await this.session.token() });
+    } catch (error) {
+      if ((error as ApiError).status !== 401) throw error;
+    }
+    return this.#request({ ...sent, token: await this.session.token({ renew: true }) });
+  }
+
+  async #request({ method, url, body, token, timeoutMs }: Sent): Promise<Response> {
+    const headers = new Headers({ "Accept-Language": this.language, Accept: "application/json, */*;q=0.5" });
+    if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
+    if (body !== undefined) headers.set("Content-Type", "application/json");
+    const init: RequestInit = { method, headers };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    if (timeoutMs > 0) init.signal = AbortSignal.timeout(timeoutMs);
+    const answer = await this.#fetch(url, init).catch((error: Error) => {
+      throw new ApiError(0, error.name === "TimeoutError" ? "slow" : "network");
+    });
+    if (!answer.ok) throw await problemOf(answer);
+    return answer;
+  }
+}

@@ -1,0 +1,75 @@
+/** Findings and violations in one shape, grouped by domain, the worst first. */
+
+import { RISK_LEVELS } from "@/generated/contract";
+import type { FindingSummary } from "@/generated/rest";
+import type { KnownViolation } from "@/realtime";
+import type { Texts } from "@/texts";
+
+export interface Entry {
+  id: string;
+  domain: string;
+  risk: string;
+  /** What kind of violation. */
+  title: string;
+  text: string;
+  /** Of the violation; text, never a link. */
+  url: string | null;
+  /** Of the scanned site, that refers to it. */
+  page: string | null;
+  needsReview: boolean;
+  /** 0..1. */
+  confidence: number;
+  /** Why this risk; null while nobody has summed it up. */
+  why: string | null;
+  author: string | null;
+  /** Whether there is a page with all evidence. */
+  hasEvidence: boolean;
+}
+
+export interface Group {
+  domain: string;
+  /** The highest of its entries. */
+  risk: string;
+  entries: Entry[];
+}
+
+export function entryOfFinding({ t, code }: Texts, finding: FindingSummary): Entry {
+  const { risk } = finding;
+  const reasons = risk.reasons.map((reason) => reason.text).join(t("finding.separator"));
+  return {
+    id: finding.finding_id, domain: finding.domain, risk: risk.level, text: finding.summary, url: null,
+    title: code("violation", finding.violation_key, finding.violation_name), page: finding.page_url,
+    needsReview: finding.needs_review, confidence: finding.confidence_score, author: finding.author_text,
+    why: t("finding.sum", { reasons, score: risk.score }), hasEvidence: true,
+  };
+}
+
+export function entryOfViolation({ code }: Texts, violation: KnownViolation): Entry {
+  return {
+    id: violation.violation_id, domain: violation.domain, risk: violation.risk_level, text: violation.description,
+    title: code("violation", violation.violation_key, violation.violation_type), url: violation.url,
+    page: violation.found_on, needsReview: violation.needs_review, confidence: violation.confidence_score, author: null,
+    why: null, hasEvidence: false,
+  };
+}
+
+function rank(risk: string): number {
+  const index = (RISK_LEVELS as readonly string[]).indexOf(risk);
+  return index < 0 ? RISK_LEVELS.length : index;
+}
+
+/** The worst first; of equal risk in the order in which they were. */
+export function byRisk(entries: readonly Entry[]): Entry[] {
+  return [...entries].sort((a, b) => rank(a.risk) - rank(b.risk));
+}
+
+/** Entries keep their order within a domain, but for the risk; so do domains of equal risk. */
+export function groupByDomain(entries: readonly Entry[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const entry of byRisk(entries)) {
+    const group = groups.get(entry.domain);
+    if (group === undefined) groups.set(entry.domain, { domain: entry.domain, risk: entry.risk, entries: [entry] });
+    else group.entries.push(entry);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,48 @@
+/** Moves through a list by keyboard: `j` and `k`, `Enter` opens, `Escape` closes. Never while somebody types. */
+
+import { onScopeDispose, shallowRef } from "vue";
+
+/** `chosen` -1: none. `move`, `open` and `close` also serve the mouse. */
+export function useQueueKeys(count: () => number) {
+  const chosen = shallowRef(-1);
+  const isOpen = shallowRef(false);
+
+  function choose(index: number): void {
+    const next = Math.max(0, Math.min(index, count() - 1));
+    if (count() === 0 || next === chosen.value) return;
+    chosen.value = next;
+    isOpen.value = false;
+  }
+
+  function open(index: number): void {
+    choose(index);
+    isOpen.value = true;
+  }
+
+  function close(): void {
+    isOpen.value = false;
+  }
+
+  function onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (event.key === "j") choose(chosen.value + 1);
+    else if (event.key === "k") choose(chosen.value - 1);
+    else if (event.key === "Escape" && isOpen.value) close();
+    else if (event.key === "Enter" && chosen.value >= 0 && !isControl(event.target)) open(chosen.value);
+    else return;
+    event.preventDefault();
+  }
+
+  addEventListener("keydown", onKey);
+  onScopeDispose(() => removeEventListener("keydown", onKey));
+  return { chosen, isOpen, choose, open, close };
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest("input, textarea, select, [contenteditable], [role=dialog]") !== null;
+}
+
+/** What has a meaning of its own for `Enter`. */
+function isControl(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest("a, button, summary") !== null;
+}

@@ -1,0 +1,863 @@
+// Not written by hand: `python -m tests.docs.test_frontend_types` makes this file from OpenAPI, and a test compares.
+
+export interface Answers {
+  "DELETE /api/v1/admin/users/{user_id}": unknown;
+  "DELETE /api/v1/tasks/{task_id}": unknown;
+  "GET /api/v1/admin/users": UserPage;
+  "GET /api/v1/admin/users/{user_id}": UserResponse;
+  "GET /api/v1/admin/workers": WorkerList;
+  "GET /api/v1/auth/me": UserResponse;
+  "GET /api/v1/monitor/tasks/{task_id}/events": unknown;
+  "GET /api/v1/monitor/tasks/{task_id}/logs": LogPage;
+  "GET /api/v1/monitor/tasks/{task_id}/status": TaskState;
+  "GET /api/v1/monitor/ws/stats": ConnectionStats;
+  "GET /api/v1/tasks": TaskPage;
+  "GET /api/v1/tasks/{task_id}": TaskResponse;
+  "GET /api/v1/tasks/{task_id}/attempts": AttemptPage;
+  "GET /api/v1/tasks/{task_id}/captures/{sha256}": unknown;
+  "GET /api/v1/tasks/{task_id}/findings": FindingPage;
+  "GET /api/v1/tasks/{task_id}/findings/{finding_id}": FindingDetail;
+  "GET /api/v1/tasks/{task_id}/pages": PagePage;
+  "GET /api/v1/tasks/{task_id}/pages/{page_id}": PageDetail;
+  "GET /api/v1/tasks/{task_id}/references": ReferencePage;
+  "GET /api/v1/tasks/{task_id}/report": Report;
+  "GET /api/v1/tasks/{task_id}/subdomains": SubdomainPage;
+  "GET /api/v1/tasks/{task_id}/third-parties": ThirdPartyPage;
+  "GET /api/v1/tasks/{task_id}/third-parties/{domain}": ThirdPartyDetail;
+  "GET /api/v1/tasks/{task_id}/violations": ViolationPage;
+  "GET /livez": Liveness;
+  "GET /metrics": unknown;
+  "GET /readyz": Readiness;
+  "PATCH /api/v1/admin/users/{user_id}": UserResponse;
+  "POST /api/v1/admin/users": UserResponse;
+  "POST /api/v1/auth/login": TokenResponse;
+  "POST /api/v1/auth/logout": unknown;
+  "POST /api/v1/auth/password": unknown;
+  "POST /api/v1/auth/refresh": TokenResponse;
+  "POST /api/v1/monitor/ws/broadcast": BroadcastResponse;
+  "POST /api/v1/monitor/ws/ticket": TicketResponse;
+  "POST /api/v1/tasks": TaskResponse;
+  "POST /api/v1/tasks/{task_id}/cancel": TaskResponse;
+  "POST /api/v1/tasks/{task_id}/retry": TaskResponse;
+  "PUT /api/v1/tasks/{task_id}/priority": TaskResponse;
+}
+
+export interface Bodies {
+  "PATCH /api/v1/admin/users/{user_id}": UserUpdate;
+  "POST /api/v1/admin/users": UserCreate;
+  "POST /api/v1/auth/login": LoginRequest;
+  "POST /api/v1/auth/password": PasswordRequest;
+  "POST /api/v1/auth/refresh": RefreshRequest;
+  "POST /api/v1/monitor/ws/broadcast": BroadcastRequest;
+  "POST /api/v1/tasks": TaskCreate;
+  "PUT /api/v1/tasks/{task_id}/priority": TaskPriority;
+}
+
+export interface Advice {
+  code: string;
+  text: string;
+}
+
+export interface AttemptItem {
+  attempt: number;
+  first_attempt: number;
+  status: TaskStatus;
+  conclusive: boolean;
+  verdict: VerdictInfo | null;
+  statistics: Statistics;
+  violation_counts: Record<string, number>;
+  log_counts: Record<string, number>;
+  stages: AttemptStage[];
+  warnings: ReportWarning[];
+  error: ErrorInfo | null;
+  ended_by: string | null;
+  queued_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+  results_removed_at: string | null;
+}
+
+export interface AttemptPage {
+  items: AttemptItem[];
+  total: number;
+  shown_attempt: number;
+}
+
+export interface AttemptStage {
+  key: StageKey;
+  status: StageStatus;
+  progress: number;
+  started_at: string | null;
+  finished_at: string | null;
+}
+
+export type Author = "site" | "user";
+
+export type AuthorSign = "rel_ugc" | "forum_host" | "forum_path";
+
+export interface BroadcastRequest {
+  message: string;
+  level?: "info" | "success" | "warning" | "error";
+  data?: Record<string, unknown> | null;
+  user_ids?: string[] | null;
+  task_id?: string | null;
+  expires_in_s?: number | null;
+}
+
+export interface BroadcastResponse {
+  broadcast_id: string;
+  delivered: number;
+}
+
+export interface CaptureItem {
+  url: string;
+  final_url: string;
+  status: number;
+  title: string;
+  captured_at: string | null;
+  page_class: string;
+  dead: boolean;
+  error: string | null;
+  addresses: string[];
+  dns: DnsAnswerItem | null;
+  registration: RegistrationItem | null;
+  certificate: CertificateItem | null;
+  html: StoredContent | null;
+  source: StoredContent | null;
+  text: StoredContent | null;
+  screenshot: StoredContent | null;
+}
+
+export type CertificateError = "expired" | "not_yet_valid" | "self_signed" | "unknown_issuer" | "wrong_name" | "revoked" | "weak" | "unreadable" | "no_answer" | "refused" | "cut" | "no_tls" | "other";
+
+export interface CertificateItem {
+  subject: string;
+  issuer: string;
+  names: string[];
+  not_before: string;
+  not_after: string;
+  valid: boolean;
+  error: string;
+  error_code: CertificateError | null;
+  error_detail: string;
+}
+
+export interface ChainStep {
+  url: string;
+  own: boolean;
+  how: string | null;
+  how_name: string | null;
+  kind: string | null;
+  status: number | null;
+  address: string | null;
+  answer_text: string;
+}
+
+export interface ConnectionStats {
+  connections: number;
+  users: number;
+  event_streams: number;
+  subscriptions: number;
+  followed_tasks: number;
+  watched_tasks: number;
+  backlog_bytes: number;
+  set_aside: number;
+  sweep_lag_s: number | null;
+  bus_healthy: boolean;
+  other_servers: OtherServer[];
+  connections_by_user: Record<string, number>;
+}
+
+export interface Coverage {
+  crawled: number;
+  known: number;
+  by_reason: Record<string, number>;
+  hosts: HostCoverage[];
+}
+
+export interface DnsAnswerItem {
+  outcome: string;
+  records: DnsRecordItem[];
+}
+
+export interface DnsRecordItem {
+  name: string;
+  type: string;
+  value: string;
+  ttl: number;
+}
+
+export type Effect = "confirmed" | "suppressed" | "to_review" | "unchanged";
+
+export type Embedding = "code" | "own_content" | "own_redirect" | "resource" | "partner_redirect" | "link" | "mention";
+
+export interface ErrorInfo {
+  text_key?: string | null;
+  params?: Record<string, unknown> | null;
+  code: string;
+  message: string;
+  retryable?: boolean;
+}
+
+export interface EvidenceItem {
+  violation_id: string;
+  violation_key: ViolationKey;
+  layer: string;
+  rule: string;
+  score: number;
+  whose: "third_party" | "site";
+  whose_name: string;
+  url: string | null;
+  text: string;
+  terms: string[];
+  snippet: string;
+  offset: number | null;
+  hidden_by: string | null;
+  source: string;
+}
+
+export interface ExplainedRisk {
+  level: RiskLevel;
+  level_name: string;
+  score: number;
+  reasons: RiskReason[];
+}
+
+export interface FieldProblem {
+  field: string;
+  code: string;
+  message: string;
+}
+
+export interface FindingDetail {
+  finding_id: string;
+  domain: string;
+  violation_key: ViolationKey;
+  violation_name: string;
+  summary: string;
+  risk: ExplainedRisk;
+  confidence_score: number;
+  needs_review: boolean;
+  violations: ViolationReference[];
+  embedding: Embedding;
+  place: Place;
+  depth: number | null;
+  hidden_by: string | null;
+  author: Author;
+  author_text: string;
+  page_url: string | null;
+  via: string | null;
+  found_at: string;
+  attempt: number;
+  evidence: EvidenceItem[];
+  references: ReferenceItem[];
+  reference_count: number;
+  chains: RedirectChain[];
+  captures: CaptureItem[];
+  site_captures: CaptureItem[];
+  third_party: ThirdParty | null;
+  advice: Advice[];
+}
+
+export interface FindingPage {
+  total: number;
+  truncated: boolean;
+  attempt: number;
+  items: FindingSummary[];
+}
+
+export interface FindingSummary {
+  finding_id: string;
+  domain: string;
+  violation_key: ViolationKey;
+  violation_name: string;
+  summary: string;
+  risk: ExplainedRisk;
+  confidence_score: number;
+  needs_review: boolean;
+  violations: ViolationReference[];
+  embedding: Embedding;
+  place: Place;
+  depth: number | null;
+  hidden_by: string | null;
+  author: Author;
+  author_text: string;
+  page_url: string | null;
+  via: string | null;
+  found_at: string;
+}
+
+export interface Hop {
+  url: string;
+  status: number;
+  address: string;
+  kind: string;
+  location: string;
+}
+
+export interface HostCoverage {
+  host: string;
+  by_reason: Record<string, number>;
+}
+
+export type Language = "zh-CN" | "en";
+
+export type LeftOut = "budget" | "time" | "silent";
+
+export interface LinkingPage {
+  page_id: number;
+  page_url: string;
+  page_title: string;
+  depth: number;
+}
+
+export interface Liveness {
+  status?: "ok";
+}
+
+export interface LogLineResponse {
+  text_key?: string | null;
+  params?: Record<string, unknown> | null;
+  log_seq: number;
+  level: "DEBUG" | "INFO" | "WARNING" | "ERROR";
+  module: string;
+  message: string;
+  created_at: string;
+}
+
+export interface LogPage {
+  items: LogLineResponse[];
+  next_after_log_seq: number;
+}
+
+export interface LoginRequest {
+  username: string;
+  password: string;
+}
+
+export interface OtherServer {
+  connections: number;
+  users: number;
+  event_streams: number;
+  subscriptions: number;
+  followed_tasks: number;
+  watched_tasks: number;
+  backlog_bytes: number;
+  set_aside: number;
+  sweep_lag_s: number | null;
+  bus_healthy: boolean;
+  id: string;
+  host: string;
+  version: string;
+  started_at: string;
+  silent_s: number;
+  is_heard: boolean;
+}
+
+export type Outcome = "examined" | "gone" | "unreachable" | "not_examined";
+
+export interface Page {
+  url: string;
+  depth: number;
+  status: number;
+  content_type: string;
+  charset: string;
+  title: string;
+  size: number;
+  parsed: boolean;
+  error: string | null;
+  duration_ms: number;
+  truncated: boolean;
+  page_id: number;
+}
+
+export interface PageDetail {
+  url: string;
+  depth: number;
+  status: number;
+  content_type: string;
+  charset: string;
+  title: string;
+  size: number;
+  parsed: boolean;
+  error: string | null;
+  duration_ms: number;
+  truncated: boolean;
+  page_id: number;
+  attempt: number;
+  references: ReferenceItem[];
+  reference_count: number;
+  capture: CaptureItem | null;
+}
+
+export interface PagePage {
+  total: number;
+  truncated: boolean;
+  attempt: number;
+  items: Page[];
+}
+
+export interface PasswordRequest {
+  current_password: string;
+  new_password: string;
+}
+
+export type Place = "whole_site" | "start_page" | "near" | "inner" | "deep";
+
+export interface Problem {
+  type?: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  trace_id: string;
+  errors?: FieldProblem[] | null;
+}
+
+export interface Readiness {
+  status: "ok" | "degraded" | "stopping" | "unavailable";
+  checks: ReadinessChecks;
+}
+
+export interface ReadinessChecks {
+  database: "ok" | "unavailable" | "damaged";
+  sweep: "ok" | "late";
+  bus: "ok" | "degraded";
+  captures: "ok" | "degraded";
+  results: "ok" | "missing";
+}
+
+export interface ReadingModel {
+  model: string;
+  prompt_version: number;
+  budget: number;
+  requests: number;
+  asked: number;
+  answered: number;
+  void: Record<string, number>;
+  left_out: Record<string, number>;
+  effects: Record<string, number>;
+}
+
+export type Reason = "start_page" | "low_coverage" | "behind_sign_in" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "host_given_up" | "sign_in" | "robots" | "depth" | "trap" | "limit" | "page_limit" | "time_limit" | "request_limit" | "byte_limit" | "address_limit";
+
+export interface RedirectChain {
+  reference_id: number;
+  origin: ReferenceItem;
+  linked_from: LinkingPage | null;
+  complete: boolean;
+  final_url: string;
+  steps: ChainStep[];
+}
+
+export interface ReferenceItem {
+  reference_id: number;
+  page_id: number | null;
+  page_url: string;
+  page_title: string;
+  depth: number | null;
+  url: string;
+  third_party: string | null;
+  raw: string;
+  relation: string;
+  relation_name: string;
+  kind: string;
+  dom_path: string | null;
+  snippet: string;
+  link_text: string;
+  hidden_by: string | null;
+  hidden_text: string | null;
+  repeats: number;
+  rel: string;
+  author: Author;
+  author_sign: AuthorSign | null;
+  author_text: string;
+  via: string | null;
+  source: SourceExcerpt | null;
+}
+
+export interface ReferencePage {
+  total: number;
+  truncated: boolean;
+  attempt: number;
+  items: ReferenceItem[];
+}
+
+export interface RefreshRequest {
+  refresh_token: string;
+}
+
+export interface RegistrationItem {
+  domain: string;
+  state: "registered" | "unregistered";
+  source: string;
+  asked_on: string;
+  registered_on: string;
+  expires_on: string;
+  statuses: string[];
+  registrar: string;
+}
+
+export interface Report {
+  task: TaskResponse;
+  verdict: VerdictInfo | null;
+  statistics: Statistics;
+  coverage: Coverage;
+  subdomains: Subdomain[];
+  third_parties: ReportedThirdParty[];
+  violations: ViolationItem[];
+  warnings: ReportWarning[];
+  truncated: boolean;
+  omitted_references: number;
+  reading_model: ReadingModel | null;
+}
+
+export type ReportFormat = "json" | "html" | "pdf" | "csv" | "xlsx" | "zip";
+
+export interface ReportWarning {
+  code: string;
+  message: string;
+  text_key?: string | null;
+  params?: Record<string, unknown> | null;
+  reason?: Reason | null;
+  host?: string | null;
+  count?: number | null;
+}
+
+export interface ReportedThirdParty {
+  domain: string;
+  hosts: string[];
+  host_count: number;
+  category: string;
+  risk_level: RiskLevel | null;
+  outcome: Outcome;
+  references: number;
+  relation: string;
+  hidden: number;
+  example_page: string;
+  hops: Hop[];
+}
+
+export type Result = "violations" | "clean" | "inconclusive";
+
+export type RiskLevel = "low" | "medium" | "high" | "critical";
+
+export interface RiskReason {
+  code: string;
+  points: number;
+  params: Record<string, unknown>;
+  text: string;
+}
+
+export interface RunningScan {
+  task_id: string;
+  attempt: number;
+  target_domain: string;
+  status: TaskStatus;
+}
+
+export interface ScanOptions {
+  max_pages?: number;
+  max_depth?: number | null;
+  time_limit_s?: number;
+  start_urls?: string[];
+  use_passive_sources?: boolean;
+  screenshots?: boolean;
+  cloaking?: boolean;
+}
+
+export type Seen = "judged" | "not_html" | "gone" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "sign_in" | "robots" | "depth" | "trap" | "host_given_up" | "limit" | "no_host" | "moved" | "form" | "sheet";
+
+export interface SnapshotStage {
+  key: StageKey;
+  name: string;
+  status: "pending" | "running" | "completed" | "failed" | "skipped" | "cancelled";
+  progress: number;
+  started_at: string | null;
+  finished_at: string | null;
+}
+
+export interface SnapshotViolation {
+  text_key?: string | null;
+  params?: Record<string, unknown> | null;
+  violation: Violation;
+  violation_id: string;
+  violation_key: string;
+  needs_review: boolean;
+  url?: string | null;
+  found_on?: string | null;
+  created_at: string;
+}
+
+export interface SnapshotViolations {
+  total: number;
+  critical: number;
+  high: number;
+  medium: number;
+  low: number;
+  needs_review: number;
+  recent: SnapshotViolation[];
+}
+
+export interface SnapshotWarning {
+  text_key?: string | null;
+  params?: Record<string, unknown> | null;
+  code: "long_running" | "stalled" | "worker_suspect" | "no_worker" | "no_resources" | "queued" | "degraded" | "partial" | "inconclusive";
+  message: string;
+  attempt: number;
+  reason?: Reason | null;
+  host?: string | null;
+  count?: number | null;
+}
+
+export interface SourceExcerpt {
+  excerpt: string;
+  offset: number;
+  line: number;
+}
+
+export type StageKey = "subdomain_discovery" | "page_crawl" | "third_party" | "content_capture" | "ai_analysis";
+
+export type StageStatus = "pending" | "running" | "completed" | "failed" | "skipped" | "cancelled";
+
+export interface Statistics {
+  total_subdomains?: number;
+  total_pages_crawled?: number;
+  total_third_party_domains?: number;
+  total_violations?: number;
+  execution_duration?: number;
+}
+
+export interface StoredContent {
+  sha256: string;
+  href: string;
+}
+
+export interface Subdomain {
+  name: string;
+  sources: string[];
+  addresses: string[];
+  cnames: string[];
+  http_alive: boolean;
+  https_alive: boolean;
+  wildcard: boolean;
+}
+
+export interface SubdomainPage {
+  total: number;
+  truncated: boolean;
+  attempt: number;
+  items: Subdomain[];
+}
+
+export interface TaskCreate {
+  target_domain: string;
+  config?: ScanOptions | null;
+}
+
+export interface TaskPage {
+  items: TaskResponse[];
+  total: number;
+  truncated: boolean;
+}
+
+export interface TaskPriority {
+  priority: number;
+}
+
+export interface TaskResponse {
+  id: string;
+  user_id: string;
+  target_domain: string;
+  config: Record<string, unknown>;
+  status: TaskStatus;
+  attempt: number;
+  shown_attempt: number;
+  progress: number;
+  stage: string | null;
+  stage_key: string | null;
+  statistics: Statistics;
+  violation_counts: Record<string, number>;
+  log_counts: Record<string, number>;
+  warnings: number;
+  error: ErrorInfo | null;
+  verdict: VerdictInfo | null;
+  priority?: number;
+  queue_position: number | null;
+  last_seq: number;
+  created_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+}
+
+export interface TaskState {
+  task_id: string;
+  seq: number;
+  epoch: string;
+  min_seq: number;
+  status: "pending" | "running" | "cancelling" | "completed" | "failed" | "cancelled";
+  attempt: number;
+  progress: number;
+  stage: string | null;
+  stage_key: StageKey | null;
+  stages: SnapshotStage[];
+  statistics: Statistics;
+  violations: SnapshotViolations;
+  log_counts: Record<string, number>;
+  warnings: SnapshotWarning[];
+  worker: Worker;
+  queue_position?: number | null;
+  target_domain: string;
+  created_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+  error?: ErrorInfo | null;
+  verdict?: VerdictInfo | null;
+}
+
+export type TaskStatus = "pending" | "running" | "cancelling" | "completed" | "failed" | "cancelled";
+
+export interface ThirdParty {
+  domain: string;
+  hosts: string[];
+  host_count: number;
+  category: string;
+  risk_level: RiskLevel | null;
+  outcome: Outcome;
+  references: number;
+  relation: string;
+  hidden: number;
+  example_page: string;
+}
+
+export interface ThirdPartyDetail {
+  attempt: number;
+  third_party: ThirdParty;
+  findings: FindingSummary[];
+  references: ReferenceItem[];
+  reference_count: number;
+  chains: RedirectChain[];
+  captures: CaptureItem[];
+  site_captures: CaptureItem[];
+}
+
+export interface ThirdPartyPage {
+  total: number;
+  truncated: boolean;
+  attempt: number;
+  items: ThirdParty[];
+}
+
+export interface TicketResponse {
+  ticket: string;
+  expires_in: number;
+}
+
+export interface TokenResponse {
+  access_token: string;
+  refresh_token: string;
+  token_type: "bearer";
+  expires_in: number;
+}
+
+export interface UserCreate {
+  username: string;
+  email: string;
+  password: string;
+  role?: "admin" | "user";
+}
+
+export interface UserPage {
+  items: UserResponse[];
+  total: number;
+}
+
+export interface UserResponse {
+  id: string;
+  username: string;
+  email: string;
+  role: "admin" | "user";
+  is_active: boolean;
+  scan_priority: number;
+  created_at: string;
+  last_login_at: string | null;
+}
+
+export interface UserUpdate {
+  email?: string | null;
+  password?: string | null;
+  role?: "admin" | "user" | null;
+  is_active?: boolean | null;
+  scan_priority?: number | null;
+}
+
+export interface VerdictInfo {
+  result: Result;
+  reasons?: Reason[];
+}
+
+export interface Violation {
+  domain: string;
+  violation_type: string;
+  risk_level: RiskLevel;
+  confidence_score: number;
+  description: string;
+}
+
+export interface ViolationItem {
+  violation_id: string;
+  domain: string;
+  violation_key: ViolationKey;
+  violation_type: string;
+  risk_level: RiskLevel;
+  confidence_score: number;
+  description: string;
+  evidence: Record<string, unknown>[];
+  needs_review: boolean;
+  url: string | null;
+  found_on: string | null;
+  text_key: string | null;
+  params: Record<string, unknown> | null;
+  attempt: number;
+  created_at: string;
+}
+
+export type ViolationKey = "adult" | "gambling" | "fraud" | "malware" | "drugs" | "violence" | "medical" | "other" | "takeover" | "hidden_link" | "tampered";
+
+export interface ViolationPage {
+  total: number;
+  truncated: boolean;
+  attempt: number;
+  items: ViolationItem[];
+}
+
+export interface ViolationReference {
+  violation_id: string;
+  violation_key: ViolationKey;
+}
+
+export type Void = "rate_limited" | "server_error" | "refused" | "timeout" | "unreachable" | "malformed" | "wrong_value" | "contradictory" | "invented_quote" | "prompt_quoted" | "interrupted";
+
+export interface Worker {
+  id: string | null;
+  state: "none" | "alive" | "suspect";
+  last_heartbeat_at: string | null;
+}
+
+export interface WorkerList {
+  items: WorkerResponse[];
+  total: number;
+}
+
+export interface WorkerResponse {
+  id: string;
+  host: string;
+  version: string;
+  queues: string[];
+  concurrency: number;
+  state: "alive" | "silent";
+  started_at: string;
+  last_heartbeat_at: string;
+  silent_s: number;
+  runs: RunningScan[];
+}

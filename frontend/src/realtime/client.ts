@@ -1,0 +1,389 @@
+/**
+ * The live connection: one socket that is kept up for ever, and the tasks followed on it.
+ *
+ * Everything from outside comes in: how a socket is opened, where tickets and tokens come from, clock and chance. The
+ * rule for followed tasks stands in `subscription.ts`, waiting times and close codes in `retry.ts`.
+ */
+
+import { Heartbeat, type Pulse } from "./heartbeat";
+import { NoticeMemory } from "./noticeMemory";
+import {
+  parseFrame, type ClientCommand, type FollowedFrame, type FrameOf, type Handlers, type ServerFrame, type TaskFrame,
+} from "./protocol";
+import { RetryPolicy, renewalDelay, stopReason } from "./retry";
+import { TaskSubscription, isNotice, seqOf, type LostCode, type SubscriptionOptions, type Verdict } from "./subscription";
+
+const STABLE_MS = 30_000; // a connection that held this long starts the waiting times anew
+const CONNECT_TIMEOUT_MS = 15_000;
+const TICK_MS = 1_000;
+const DEFAULTS: SubscriptionOptions = { topics: ["progress", "logs"], logTail: 200 };
+
+/**
+ * "idle": not started. "connecting". "online": welcomed. "waiting": until `retryAt`. "stopped": the server said not to
+ * come back, or the session is over; `reason` says why.
+ */
+export type Phase = "idle" | "connecting" | "online" | "waiting" | "stopped";
+
+export interface ConnectionStatus {
+  phase: Phase;
+  /** Of the phase "stopped", null in all others: "logged_out", "user_disabled", "connection_limit", ... */
+  reason: string | null;
+  /** Clock time in ms; set in the phase "waiting" alone. */
+  retryAt: number | null;
+  /** Clock time in ms of the newest frame of any connection; null: there was none. */
+  lastFrameAt: number | null;
+}
+
+/** What the client needs of a WebSocket; the browser's is one, and so is that of Node's package `ws`. */
+export interface SocketLike {
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(data: string): void;
+  close(code?: number): void;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Runs the action once, after so many ms; returns what cancels it. */
+  after(ms: number, action: () => void): () => void;
+}
+
+/** A ticket that was refused. `status` 401: the session is over; anything else: there is none now. */
+export interface TicketRefusal {
+  status?: number;
+  retryAfterMs?: number;
+}
+
+export interface ClientListener {
+  onStatus(status: ConnectionStatus): void;
+  /** An event of a task of the user that is not followed; each once. */
+  onNotice(frame: TaskFrame): void;
+  onBroadcast(frame: FrameOf<"admin_broadcast">): void;
+}
+
+export interface TaskListener {
+  /** A snapshot first, then events in order; a snapshot again whenever the events between are not known. */
+  onFrame(frame: FollowedFrame): void;
+  /** Nothing more comes. */
+  onLost(code: LostCode): void;
+}
+
+export interface ClientOptions {
+  openSocket(ticket: string): SocketLike;
+  /** Promises what opens one connection; rejects with a `TicketRefusal`. */
+  getTicket(): Promise<string>;
+  /** Promises a fresh token for the connection that is there; whatever it rejects with, the old one serves to its end. */
+  getToken(): Promise<string>;
+  clock: Clock;
+  /** 0..1. */
+  random(): number;
+  listener: ClientListener;
+}
+
+interface Entry {
+  subscription: TaskSubscription;
+  listener: TaskListener | null; // null: it is being ended
+}
+
+export class RealtimeClient {
+  status: ConnectionStatus = { phase: "idle", reason: null, retryAt: null, lastFrameAt: null };
+  /** The server's clock minus ours, in ms; 0 before the first welcome. */
+  serverOffsetMs = 0;
+  /** When the server ends this connection unless it is renewed (RFC 3339); null before the first welcome. */
+  tokenExpiresAt: string | null = null;
+
+  #options: ClientOptions;
+  #retry: RetryPolicy;
+  #heartbeat = new Heartbeat();
+  #notices = new NoticeMemory();
+  #socket: SocketLike | null = null;
+  #followed = new Map<string, Entry>();
+  #connection = 0; // grows with every try; what belongs to an older one is void
+  #commands = 0;
+  #startedAt = 0; // when this connection was tried, and later welcomed
+  #cancelRetry: (() => void) | null = null;
+  #cancelTick: (() => void) | null = null;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#retry = new RetryPolicy(options.random);
+  }
+
+  start(): void {
+    if (this.status.phase !== "idle" && this.status.phase !== "stopped") return;
+    this.#retry.reset();
+    this.#tick();
+    void this.#connect();
+  }
+
+  /** Closes the connection; nothing is tried until the next `start`. */
+  stop(): void {
+    this.#halt("idle", null);
+  }
+
+  /** Opens another connection in place of the one that is, or is tried: something of its address has changed. */
+  restart(): void {
+    if (this.status.phase === "idle" || this.status.phase === "stopped") return;
+    this.stop();
+    this.start();
+  }
+
+  /** Does not wait any longer. Called for the user, or when the network is back. */
+  retryNow(): void {
+    if (this.status.phase !== "waiting") return;
+    this.#cancelRetry?.();
+    void this.#connect();
+  }
+
+  /** The page is looked at again, or the machine woke: what the connection is worth is asked at once. */
+  wake(): void {
+    this.retryNow();
+    if (this.status.phase === "online") this.#act(this.#heartbeat.ask(this.#now()));
+  }
+
+  /** Follow a task; returns the function that ends it. A task has one listener: the newest. */
+  follow(taskId: string, listener: TaskListener, options: Partial<SubscriptionOptions> = {}): () => void {
+    const previous = this.#followed.get(taskId)?.subscription;
+    const wanted = { ...DEFAULTS, ...options };
+    const subscription = previous ? TaskSubscription.after(previous, wanted) : new TaskSubscription(taskId, wanted);
+    const entry: Entry = { subscription, listener };
+    this.#followed.set(taskId, entry);
+    this.#flush();
+    return () => this.#unfollow(entry);
+  }
+
+  #unfollow(entry: Entry): void {
+    if (this.#followed.get(entry.subscription.taskId) !== entry) return;
+    entry.listener = null;
+    entry.subscription.wanted = false;
+    this.#flush();
+  }
+
+  #now(): number {
+    return this.#options.clock.now();
+  }
+
+  async #connect(): Promise<void> {
+    const connection = ++this.#connection;
+    this.#startedAt = this.#now();
+    this.#setStatus({ phase: "connecting", reason: null, retryAt: null });
+    try {
+      const ticket = await this.#options.getTicket();
+      if (connection === this.#connection) this.#attach(this.#options.openSocket(ticket));
+    } catch (error) {
+      if (connection === this.#connection) this.#refusedTicket((error ?? {}) as TicketRefusal);
+    }
+  }
+
+  #refusedTicket({ status, retryAfterMs }: TicketRefusal): void {
+    if (status === 401) {
+      this.#halt("stopped", "logged_out");
+      return;
+    }
+    this.#retry.hold(retryAfterMs ?? 0);
+    this.#wait();
+  }
+
+  #attach(socket: SocketLike): void {
+    this.#socket = socket;
+    socket.onmessage = (event) => {
+      if (socket === this.#socket) this.#receive(event.data);
+    };
+    socket.onclose = ({ code, reason }) => {
+      if (socket === this.#socket) this.#closed(code, reason);
+    };
+    socket.onerror = () => {}; // a close follows, with all there is to know
+  }
+
+  /** Lets go of the socket at once; a stuck peer would keep `onclose` waiting. */
+  #detach(): void {
+    const socket = this.#socket;
+    this.#connection += 1;
+    this.#socket = null;
+    for (const { subscription } of this.#followed.values()) subscription.disconnected();
+    this.#forgetFinished();
+    socket?.close(1000);
+  }
+
+  #closed(code: number, reason: string): void {
+    const stop = stopReason(code, reason);
+    if (stop === null) this.#wait();
+    else this.#halt("stopped", stop);
+  }
+
+  #wait(): void {
+    this.#detach();
+    const delay = this.#retry.nextDelay();
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#options.clock.after(delay, () => void this.#connect());
+    this.#setStatus({ phase: "waiting", retryAt: this.#now() + delay });
+  }
+
+  #halt(phase: "idle" | "stopped", reason: string | null): void {
+    this.#detach();
+    this.#cancelRetry?.();
+    this.#cancelTick?.();
+    this.#setStatus({ phase, reason, retryAt: null });
+  }
+
+  #receive(text: unknown): void {
+    const frame = parseFrame(text);
+    if (frame === null) {
+      this.#wait(); // whoever speaks there is not our server
+      return;
+    }
+    this.status.lastFrameAt = this.#now();
+    this.#heartbeat.heard(this.status.lastFrameAt);
+    this.#handle(frame);
+  }
+
+  #handle(frame: ServerFrame): void {
+    const handle = this.#handlers[frame.type] as ((frame: ServerFrame) => void) | undefined;
+    if (handle !== undefined) handle(frame);
+    else if ("task_id" in frame) this.#route(frame as TaskFrame); // newer than this client: it has a number all the same
+  }
+
+  readonly #handlers: Handlers = {
+    connection_established: (frame) => this.#welcomed(frame),
+    ping: () => this.#send({ type: "pong" }),
+    pong: () => {}, // a sign of life, as every frame is
+    error: (frame) => this.#refused(frame),
+    reconnect_advice: (frame) => this.#retry.advise(frame),
+    token_expiring: (frame) => this.#expiring(frame),
+    auth_result: (frame) => this.#renewed(frame),
+    admin_broadcast: (frame) => this.#options.listener.onBroadcast(frame),
+    status: () => {}, // this client never asks
+    subscription_result: (frame) => this.#route(frame),
+    task_snapshot: (frame) => this.#route(frame),
+    logs_dropped: (frame) => this.#route(frame),
+    task_created: (frame) => this.#route(frame),
+    task_started: (frame) => this.#route(frame),
+    task_progress: (frame) => this.#route(frame),
+    task_stage: (frame) => this.#route(frame),
+    violation_detected: (frame) => this.#route(frame),
+    task_logs: (frame) => this.#route(frame),
+    task_warning: (frame) => this.#route(frame),
+    task_error: (frame) => this.#route(frame),
+    task_cancelling: (frame) => this.#route(frame),
+    task_retrying: (frame) => this.#route(frame),
+    task_completed: (frame) => this.#route(frame),
+    task_deleted: (frame) => this.#route(frame),
+  };
+
+  #welcomed(frame: FrameOf<"connection_established">): void {
+    this.#startedAt = this.#now();
+    this.#notices.enter(frame.epoch);
+    this.tokenExpiresAt = frame.token_expires_at;
+    this.serverOffsetMs = Date.parse(frame.server_time) - this.#now();
+    this.#setStatus({ phase: "online" });
+    this.#flush();
+  }
+
+  #expiring(frame: FrameOf<"token_expiring">): void {
+    const connection = this.#connection;
+    this.#options.clock.after(renewalDelay(frame, this.#options.random()), () => void this.#renew(connection));
+  }
+
+  /** Without a fresh token this connection ends with 4001, and coming back shows what is the matter. */
+  async #renew(connection: number): Promise<void> {
+    if (connection !== this.#connection) return;
+    const token = await this.#options.getToken().catch(() => null);
+    if (token !== null && connection === this.#connection) this.#send({ type: "auth", token });
+  }
+
+  #renewed(frame: FrameOf<"auth_result">): void {
+    if (frame.success) this.tokenExpiresAt = frame.expires_at ?? this.tokenExpiresAt;
+    else this.#wait(); // another ticket shows whether the session is over
+  }
+
+  #refused(frame: FrameOf<"error">): void {
+    if (frame.fatal) this.#retry.hold(frame.retry_after_ms ?? 0);
+    for (const entry of [...this.#followed.values()]) {
+      if (entry.subscription.refuse(frame, this.#now()) === "lost") this.#lose(entry);
+    }
+  }
+
+  #route(frame: TaskFrame): void {
+    const entry = this.#followed.get(frame.task_id);
+    if (entry === undefined) this.#toStranger(frame);
+    else this.#obey(entry.subscription.receive(frame), frame, entry);
+  }
+
+  /** A frame of a task that is not followed here. A deletion may come without a number, when the row is gone. */
+  #toStranger(frame: TaskFrame): void {
+    if (isNotice(frame) || (frame.type === "task_deleted" && seqOf(frame) === null)) this.#notice(frame);
+  }
+
+  #obey(verdict: Verdict, frame: TaskFrame, entry: Entry): void {
+    if (verdict === "apply") this.#apply(frame as FollowedFrame, entry);
+    else if (verdict === "notice") this.#notice(frame);
+    else if (verdict === "lost") this.#lose(entry);
+    else if (verdict === "settled" || verdict === "gap") this.#flush();
+  }
+
+  #apply(frame: FollowedFrame, entry: Entry): void {
+    const seq = seqOf(frame);
+    if (seq !== null) this.#notices.remember(frame.task_id, seq);
+    const isEnd = frame.type === "task_deleted";
+    if (isEnd) entry.subscription.wanted = false;
+    entry.listener?.onFrame(frame);
+    if (isEnd) this.#flush();
+  }
+
+  #notice(frame: TaskFrame): void {
+    const seq = seqOf(frame);
+    if (seq !== null) {
+      if (!this.#notices.isNew(frame.task_id, seq)) return;
+      this.#notices.remember(frame.task_id, seq);
+    }
+    this.#options.listener.onNotice(frame);
+  }
+
+  #lose({ subscription, listener }: Entry): void {
+    this.#followed.delete(subscription.taskId);
+    listener?.onLost(subscription.lostCode ?? "internal");
+  }
+
+  #flush(): void {
+    if (this.status.phase === "online") {
+      for (const { subscription } of this.#followed.values()) {
+        const command = subscription.nextCommand(this.#now(), () => `c${(this.#commands += 1)}`);
+        if (command !== null) this.#send(command);
+      }
+    }
+    this.#forgetFinished();
+  }
+
+  #forgetFinished(): void {
+    for (const [taskId, { subscription }] of this.#followed) {
+      if (subscription.finished) this.#followed.delete(taskId);
+    }
+  }
+
+  #send(command: ClientCommand): void {
+    this.#socket?.send(JSON.stringify(command));
+  }
+
+  #tick(): void {
+    this.#cancelTick?.();
+    this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());
+    const now = this.#now();
+    if (this.status.phase === "connecting" && now - this.#startedAt > CONNECT_TIMEOUT_MS) this.#wait();
+    if (this.status.phase !== "online") return;
+    if (now - this.#startedAt >= STABLE_MS) this.#retry.reset();
+    this.#act(this.#heartbeat.check(now));
+    this.#flush();
+  }
+
+  #act(pulse: Pulse): void {
+    if (pulse === "dead") this.#wait();
+    else if (pulse === "ask") this.#send({ type: "ping" });
+  }
+
+  #setStatus(changes: Partial<ConnectionStatus>): void {
+    this.status = { ...this.status, ...changes };
+    this.#options.listener.onStatus(this.status);
+  }
+}

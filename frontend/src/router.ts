@@ -1,0 +1,62 @@
+/**
+ * The addresses of the views. They stand behind the `#`: so the page runs under any path, and the server need not know
+ * them.
+ */
+
+import { watch } from "vue";
+import { createRouter, createWebHashHistory, type Router } from "vue-router";
+
+import type { useAccount } from "./stores/account";
+
+const TASK_ID = "[0-9a-f-]{36}";
+const ADMIN_SECTIONS = "users|connections|broadcast|workers";
+
+export function createPageRouter(account: ReturnType<typeof useAccount>): Router {
+  const router = createRouter({
+    history: createWebHashHistory(),
+    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+    routes: [
+      { path: "/", redirect: "/scans" },
+      { path: "/sign-in", name: "sign-in", component: () => import("./views/SignInView.vue"), meta: { open: true } },
+      { path: "/scans", name: "scans", component: () => import("./views/ScansView.vue") },
+      { path: `/scans/:id(${TASK_ID})`, name: "scan", component: () => import("./views/ScanView.vue"), props: scanProps },
+      { path: `/scans/:id(${TASK_ID})/findings/:finding`, name: "finding", component: () => import("./views/FindingView.vue"), props: findingProps },
+      { path: "/review", name: "review", component: () => import("./views/ReviewView.vue") },
+      { path: "/profile", name: "profile", component: () => import("./views/ProfileView.vue") },
+      { path: "/admin", redirect: "/admin/users" },
+      { path: `/admin/:section(${ADMIN_SECTIONS})`, name: "admin", component: () => import("./views/AdminView.vue"), props: true },
+      { path: "/:rest(.*)*", name: "nowhere", component: () => import("./views/NowhereView.vue") },
+    ],
+  });
+  router.beforeEach((to) => {
+    if (account.username === null && !to.meta.open) return { name: "sign-in", query: { to: to.fullPath } };
+    if (account.username !== null && to.name === "sign-in") return whereTo(to.query.to);
+    return true;
+  });
+  watch(() => account.username, (name) => {
+    const now = router.currentRoute.value;
+    if (name !== null) void router.replace(whereTo(now.query.to));
+    else void router.replace({ name: "sign-in", query: account.endedBy === "" ? {} : { to: now.fullPath } });
+  });
+  return router;
+}
+
+/** Where a link led before signing in came between; addresses of this page alone. */
+export function whereTo(asked: unknown): string {
+  return typeof asked === "string" && asked.startsWith("/") && !asked.startsWith("//") ? asked : "/scans";
+}
+
+interface Place {
+  params: Record<string, unknown>;
+  query: Record<string, unknown>;
+}
+
+function findingProps(place: Place) {
+  return { ...scanProps(place), findingId: String(place.params.finding) };
+}
+
+/** `attempt` null: the newest, live. */
+function scanProps({ params, query }: Place) {
+  const attempt = Number(query.attempt);
+  return { taskId: String(params.id), attempt: Number.isInteger(attempt) && attempt > 0 ? attempt : null };
+}

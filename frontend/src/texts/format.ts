@@ -1,0 +1,52 @@
+/** Times, durations and percentages as people read them. */
+
+/** "0:07", "12:05", "1:02:33". */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3_600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (number: number) => String(number).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** "40 sec", "12 min", "1.5 hr": how long something still takes, no finer than anybody can know. */
+export function formatRough(seconds: number, language: string): string {
+  const [value, unit, digits] =
+    seconds < 90 ? [Math.max(10, Math.round(seconds / 10) * 10), "second", 0]
+    : seconds < 5_400 ? [seconds / 60, "minute", 0]
+    : [seconds / 3_600, "hour", 1];
+  const style = { style: "unit", unit: unit as string, unitDisplay: "short", maximumFractionDigits: digits as number } as const;
+  return new Intl.NumberFormat(language, style).format(value as number);
+}
+
+/** "13:15:04" of an RFC 3339 text, in the browser's time zone. */
+export function formatClock(moment: string, language: string): string {
+  return clockOf(language).format(new Date(moment));
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>(); // thousands of lines ask for the same
+
+function clockOf(language: string): Intl.DateTimeFormat {
+  const known = clocks.get(language);
+  if (known !== undefined) return known;
+  const two = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
+  const made = new Intl.DateTimeFormat(language, two);
+  clocks.set(language, made);
+  return made;
+}
+
+/** "11月25日 13:15" or "Nov 25, 13:15", in the browser's time zone. */
+export function formatMoment(moment: string, language: string): string {
+  const style = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  return new Intl.DateTimeFormat(language, style).format(new Date(moment));
+}
+
+/** The browser's time zone now: "GMT+8". */
+export function zoneName(language: string): string {
+  const parts = new Intl.DateTimeFormat(language, { timeZoneName: "short" }).formatToParts(new Date());
+  return parts.find(({ type }) => type === "timeZoneName")?.value ?? "UTC";
+}
+
+/** Whole percent of a score from 0 to 1. */
+export function formatScore(score: number, language: string): string {
+  return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(score);
+}

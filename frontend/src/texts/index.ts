@@ -1,0 +1,63 @@
+/**
+ * The texts of the page. `locales/` has one file for each language with the same keys; a test compares.
+ *
+ * Codes of the server have keys of their own (`error.`, `status.`, ...). A code without a text shows what the server
+ * says, so that a newer server works with an older page.
+ */
+
+import { computed } from "vue";
+import { createI18n } from "vue-i18n";
+
+import en from "@/locales/en.json";
+import zhCN from "@/locales/zh-CN.json";
+
+export type TextKey = keyof typeof en;
+export type Language = "zh-CN" | "en";
+export type Parameters = Record<string, string | number | null | undefined>;
+/** The same keys in every language, or it does not compile. */
+const MESSAGES: Record<Language, Record<TextKey, string>> = { "zh-CN": zhCN, en };
+export const LANGUAGES = Object.keys(MESSAGES) as Language[];
+
+export const i18n = createI18n({
+  legacy: false,
+  locale: "zh-CN",
+  fallbackLocale: "zh-CN",
+  messages: MESSAGES,
+  messageResolver: (messages, key) => (messages as Record<string, string>)[key] ?? null, // keys are flat
+});
+
+export function setLanguage(language: Language): void {
+  i18n.global.locale.value = language;
+  document.documentElement.lang = language;
+}
+
+/** `asked` (of the address), then what was chosen before, then the browser's, then the first. Regions do not matter. */
+export function chooseLanguage(asked: string | null, remembered: string | null, preferred: readonly string[]): Language {
+  const primary = (tag: string) => tag.toLowerCase().split("-")[0];
+  const known = (tag: string | null) => LANGUAGES.find((language) => primary(language) === primary(tag ?? ""));
+  return known(asked) ?? known(remembered) ?? preferred.map(known).find((language) => language !== undefined) ?? "zh-CN";
+}
+
+/** The text of a key in one language. Numbers are written as its people do; `count` chooses the form that fits. */
+export function textIn(language: Language, key: TextKey, parameters: Parameters = {}): string {
+  const numbers = new Intl.NumberFormat(language);
+  const shown = Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [name, typeof value === "number" ? numbers.format(value) : (value ?? "")]),
+  );
+  const { count } = parameters;
+  const options = { locale: language };
+  return typeof count === "number" ? i18n.global.t(key, { ...shown }, { ...options, plural: count }) : i18n.global.t(key, shown, options);
+}
+
+/** The texts in the reader's language; what is made of them changes with it. */
+export function useTexts() {
+  const language = computed(() => i18n.global.locale.value as Language);
+  const t = (key: TextKey, parameters: Parameters = {}) => textIn(language.value, key, parameters);
+  /** The text of a code of the server under a prefix; `fallback` when this page does not know the code. */
+  const code = (prefix: string, name: string | null | undefined, fallback?: string | null) => {
+    const key = `${prefix}.${name}`;
+    return key in en ? t(key as TextKey) : (fallback ?? String(name ?? ""));
+  };
+  return { language, t, code };
+}
+export type Texts = ReturnType<typeof useTexts>;

@@ -1,0 +1,76 @@
+/** What a scan says, in one sentence: the first thing on its page. */
+
+import type { ShownState } from "@/composables/useScan";
+import { CUTS, DECISIVE } from "@/generated/contract";
+
+import type { Texts } from ".";
+
+export type Tone = "bad" | "warn" | "good" | "running" | "calm";
+/** `more`: what limits the sentence; empty when nothing does. */
+export interface Sentence {
+  tone: Tone;
+  text: string;
+  more: string;
+}
+
+export function sentenceOf(texts: Texts, state: ShownState): Sentence {
+  const { t, code } = texts;
+  switch (state.status) {
+    case "pending":
+      return { tone: "calm", text: waiting(texts, state), more: "" };
+    case "running":
+      return { tone: "running", text: state.message ?? code("stage", state.stageKey, t("status.running")), more: soFar(texts, state) };
+    case "cancelling":
+      return { tone: "running", text: t("status.cancelling"), more: "" };
+    case "failed":
+      return { tone: "bad", text: t("task.error", { message: failure(texts, state) }), more: soFar(texts, state) };
+    case "cancelled":
+      return { tone: "calm", text: t("status.cancelled"), more: soFar(texts, state) };
+    case "completed":
+      return completed(texts, state);
+  }
+}
+
+function waiting({ t }: Texts, state: ShownState): string {
+  if (state.progress > 0) return t("task.resuming");
+  return state.queuePosition === null ? t("status.pending") : t("task.queue", { count: state.queuePosition });
+}
+
+function failure({ code, t }: Texts, { error }: ShownState): string {
+  return code("failure", error?.code ?? "internal", error?.message ?? t("failure.internal"));
+}
+
+function soFar({ t }: Texts, { counts }: ShownState): string {
+  const { total = 0 } = counts;
+  return total > 0 ? t("sentence.so_far", { count: total, severe: severeOf(counts) }) : "";
+}
+
+function severeOf({ critical = 0, high = 0 }: Record<string, number>): number {
+  return critical + high;
+}
+
+/** A scan that names no verdict is of an old version: nobody counted what it did not see. */
+function completed(texts: Texts, state: ShownState): Sentence {
+  const { t } = texts;
+  const pages = state.statistics.total_pages_crawled ?? 0;
+  const { total = 0 } = state.counts;
+  const more = limits(texts, state);
+  switch (state.verdict?.result ?? "inconclusive") {
+    case "violations":
+      return { tone: "bad", text: t("sentence.violations", { count: total, severe: severeOf(state.counts), pages }), more };
+    case "clean":
+      return { tone: "good", text: t("sentence.clean", { pages }), more };
+    case "inconclusive":
+      return pages === 0
+        ? { tone: "bad", text: t("sentence.nothing"), more }
+        : { tone: "warn", text: t("sentence.inconclusive", { pages }), more };
+  }
+}
+
+/** Why there is no conclusion, and what cut the scan short. */
+function limits({ t, code }: Texts, { verdict }: ShownState): string {
+  if (verdict === null) return "";
+  const said = new Set<string>([...(verdict.result === "inconclusive" ? DECISIVE : []), ...CUTS]);
+  const reasons = (verdict.reasons ?? []).filter((reason) => said.has(reason)).map((reason) => code("reason", reason));
+  return reasons.join(t("sentence.separator"));
+}

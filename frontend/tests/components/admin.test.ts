@@ -1,0 +1,184 @@
+// @vitest-environment happy-dom
+/** Administration and profile: what is sent, and what is said when it is refused. */
+
+import { enableAutoUnmount, flushPromises, mount, type VueWrapper } from "@vue/test-utils";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { changesOf, creationOf, formOf } from "@/components/admin/userForm";
+import type { UserResponse } from "@/generated/rest";
+import { useAccount } from "@/stores/account";
+import { useMe } from "@/stores/me";
+import { setLanguage } from "@/texts";
+import AdminView from "@/views/AdminView.vue";
+import ProfileView from "@/views/ProfileView.vue";
+
+import { FakeRest, problem } from "../support/fakeRest";
+
+const NUMBERS = {
+  connections: 3, users: 2, event_streams: 0, subscriptions: 4, followed_tasks: 1, watched_tasks: 1, backlog_bytes: 2_048, set_aside: 1,
+  sweep_lag_s: 0.1, bus_healthy: true,
+};
+let rest: FakeRest;
+enableAutoUnmount(afterEach);
+beforeEach(() => {
+  setLanguage("en");
+  rest = new FakeRest();
+  document.body.innerHTML = "";
+});
+
+function user(more: Partial<UserResponse> = {}): UserResponse {
+  return {
+    id: "u1", username: "mei", email: "mei@corp.test", role: "user", is_active: true, scan_priority: 0, created_at: "2026-01-01T00:00:00Z",
+    last_login_at: null, ...more,
+  };
+}
+
+async function open(section: string, role: UserResponse["role"] = "admin"): Promise<VueWrapper> {
+  const global = rest.mounting();
+  useMe().user = user({ role });
+  const view = mount(AdminView, { props: { section }, global, attachTo: document.body });
+  await flushPromises();
+  return view;
+}
+
+async function fill(id: string, value: string): Promise<void> {
+  const input = document.getElementById(id) as HTMLInputElement;
+  input.value = value;
+  input.dispatchEvent(new Event(input.tagName === "SELECT" ? "change" : "input"));
+  await flushPromises();
+}
+
+async function submit(id: string): Promise<void> {
+  document.getElementById(id)!.dispatchEvent(new Event("submit", { cancelable: true }));
+  await flushPromises();
+}
+
+describe("users", () => {
+  test("are listed, and what differs alone is sent", async () => {
+    rest.answers = { "GET /admin/users": { items: [user(), user({ id: "u2", username: "old", is_active: false })], total: 2 }, "PATCH /admin/users/u1": user() };
+    const view = await open("users");
+    expect(view.findAll("tbody th").map((cell) => cell.text())).toEqual(["mei", "old disabled"]);
+    await view.find("[aria-label='Edit mei']").trigger("click");
+    await flushPromises();
+    await fill("user-role", "admin");
+    await submit("user-form");
+    expect(rest.asked.find(({ method }) => method === "PATCH")!.body).toEqual({ role: "admin" });
+    expect(rest.count("GET", "/admin/users")).toBe(2);
+  });
+
+  test("that the server refuses are said to be so, and the form stays", async () => {
+    rest.answers = { "GET /admin/users": { items: [], total: 0 }, "POST /admin/users": problem(409, "username_taken") };
+    const view = await open("users");
+    await view.find(".add").trigger("click");
+    await flushPromises();
+    await fill("user-name", "mei");
+    await submit("user-form");
+    expect(document.querySelector("#user-form [role=alert]")!.textContent).toBe("This user name is already taken.");
+  });
+
+  test("become what the routes take", () => {
+    const form = { ...formOf(null), username: " mei ", email: "mei@corp.test ", password: " with spaces " };
+    expect(creationOf(form)).toEqual({ username: "mei", email: "mei@corp.test", password: " with spaces ", role: "user" });
+    expect(changesOf(formOf(user()), user())).toEqual({});
+    const changed = { ...formOf(user()), isActive: false, priority: 5, password: "new password" };
+    expect(changesOf(changed, user())).toEqual({ is_active: false, scan_priority: 5, password: "new password" });
+  });
+});
+
+test("connections are told by server and by person, under their names", async () => {
+  rest.answers = {
+    "GET /monitor/ws/stats": {
+      ...NUMBERS, connections_by_user: { u9: 1, u1: 2 },
+      other_servers: [{ ...NUMBERS, id: "s2", host: "web-2", version: "1", started_at: "2026-01-01T00:00:00Z", silent_s: 90, is_heard: false }],
+    },
+    "GET /admin/users": { items: [user()], total: 1 },
+  };
+  const view = await open("connections");
+  expect(view.findAll("tbody th").map((cell) => cell.text())).toEqual(["this server", "web-2 not heard"]);
+  expect(view.find("tbody tr").text()).toContain("2,048 bytes");
+  expect(view.findAll(".person").map((person) => person.text())).toEqual(["mei 2 connections", "u9 1 connection"]);
+});
+
+test("a broadcast has a level and an expiry, and says to how many it went", async () => {
+  rest.answers["POST /monitor/ws/broadcast"] = { broadcast_id: "b1", delivered: 3 };
+  const view = await open("broadcast");
+  expect(view.find("button[type=submit]").attributes("disabled")).toBeDefined();
+  await fill("broadcast-message", "  Maintenance at 22:00 ");
+  await fill("broadcast-level", "warning");
+  await fill("broadcast-expiry", "day");
+  await view.find("form").trigger("submit");
+  await flushPromises();
+  expect(rest.asked.at(-1)!.body).toEqual({ message: "Maintenance at 22:00", level: "warning", expires_in_s: 86_400 });
+  expect(view.find(".said").text()).toBe("Delivered to 3 connections of this server");
+  rest.answers["POST /monitor/ws/broadcast"] = problem(429, "rate_limited");
+  await fill("broadcast-message", "again");
+  await view.find("form").trigger("submit");
+  await flushPromises();
+  expect(view.find("[role=alert]").text()).toBe("Too many requests; try again soon.");
+  expect((document.getElementById("broadcast-message") as HTMLTextAreaElement).value).toBe("again");
+});
+
+test("workers say whether they are heard and what they scan, and none is said to be a problem", async () => {
+  const worker = { host: "scanner-1", version: "1", queues: ["scan"], concurrency: 2, started_at: "2026-01-01T00:00:00Z", last_heartbeat_at: "2026-01-01T00:00:00Z", silent_s: 1 };
+  const runs = [{ task_id: "t1", attempt: 1, target_domain: "corp.test", status: "running" }];
+  rest.answers["GET /admin/workers"] = { items: [{ ...worker, id: "w1", state: "alive", runs }, { ...worker, id: "w2", state: "silent", runs: [] }], total: 2 };
+  const view = await open("workers");
+  expect(view.findAll(".worker").map((one) => one.attributes("data-state"))).toEqual(["alive", "silent"]);
+  expect(view.find(".worker a").attributes("href")).toBe("#/scans/t1");
+  rest.answers["GET /admin/workers"] = { items: [], total: 0 };
+  expect((await open("workers")).find(".state").text()).toBe("No worker is known: scans wait.");
+});
+
+test("nobody but administrators sees the administration, and it asks nothing for others", async () => {
+  const view = await open("users", "user");
+  expect(view.find("[data-state=forbidden]").text()).toContain("This is for administrators.");
+  expect(rest.asked).toEqual([]);
+  rest.answers["GET /admin/users"] = problem(503, "unavailable");
+  expect((await open("users")).find("[data-state=failed]").text()).toContain("The users could not be loaded");
+  rest.answers["GET /admin/users"] = () => new Promise(() => {});
+  expect((await open("users")).find("[data-state=loading]").exists()).toBe(true);
+});
+
+describe("the profile", () => {
+  async function profile() {
+    const global = rest.mounting();
+    useMe().user = user();
+    const view = mount(ProfileView, { global, attachTo: document.body });
+    await flushPromises();
+    return view;
+  }
+
+  test("changes the password when it was typed twice alike, and ends the session then", async () => {
+    rest.answers["POST /auth/password"] = new Response("{}");
+    const view = await profile();
+    await fill("current", "old password");
+    await fill("next", "new password");
+    await fill("again", "other");
+    expect(view.find("[role=alert]").text()).toBe("The two new passwords are not the same.");
+    expect(view.find("button[type=submit]").attributes("disabled")).toBeDefined();
+    await fill("again", "new password");
+    await view.find("form").trigger("submit");
+    await flushPromises();
+    expect(rest.asked.at(-1)!.body).toEqual({ current_password: "old password", new_password: "new password" });
+    expect(useAccount().api.session.current).toBeNull();
+    expect(useAccount().endedBy).toBe("password_changed");
+  });
+
+  test("says when the password until now was wrong, and keeps the session", async () => {
+    rest.answers["POST /auth/password"] = problem(403, "wrong_password");
+    const view = await profile();
+    for (const id of ["current", "next", "again"]) await fill(id, "new password");
+    await view.find("form").trigger("submit");
+    await flushPromises();
+    expect(view.find("[role=alert]").text()).toBe("The current password is wrong.");
+    expect(useAccount().api.session.current).not.toBeNull();
+  });
+
+  test("changes the language of every word", async () => {
+    const view = await profile();
+    await view.find("input[value='zh-CN']").trigger("change");
+    await flushPromises();
+    expect(view.text()).toContain("个人资料");
+    expect(view.text()).not.toMatch(/Password|Session|Role/);
+  });
+});

@@ -1,0 +1,168 @@
+// @vitest-environment happy-dom
+/** A finding with its evidence: hostile texts stay text, and nobody sees a screenshot who did not ask for it. */
+
+import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import FindingView from "@/views/FindingView.vue";
+import { setLanguage } from "@/texts";
+
+import { FakeRest, problem } from "../support/fakeRest";
+import { CASINO, HOME, HOSTILE, PARTNER, SHA, capture, finding, reference } from "../support/finding";
+
+const ADDRESS = "GET /tasks/t1/findings/gambling.casino.test";
+const PICTURE = `GET /tasks/t1/captures/${SHA}`;
+let rest: FakeRest;
+let made: string[];
+const { createObjectURL, revokeObjectURL } = URL;
+
+beforeEach(() => {
+  setLanguage("en");
+  rest = new FakeRest();
+  made = [];
+  URL.createObjectURL = () => {
+    made.push(`blob:${made.length}`);
+    return made.at(-1)!;
+  };
+  URL.revokeObjectURL = (address) => void (made = made.filter((one) => one !== address));
+  rest.answers[PICTURE] = new Response("x", { headers: { "Content-Type": "image/jpeg" } });
+});
+enableAutoUnmount(afterEach);
+afterEach(() => Object.assign(URL, { createObjectURL, revokeObjectURL }));
+
+async function open(attempt: number | null = null) {
+  const view = mount(FindingView, { props: { taskId: "t1", findingId: "gambling.casino.test", attempt }, global: rest.mounting() });
+  await flushPromises();
+  return view;
+}
+
+describe("a finding", () => {
+  test("shows where it is, why, how it is hidden and what to do, and nothing of it is markup", async () => {
+    rest.answers[ADDRESS] = finding({ references: [reference(1), reference(2)] });
+    const view = await open();
+    for (const said of ["casino.test", HOSTILE, "in a tiny box", "the site's own content", "Remove the link.", "+60", "-5", "55", "Sum: high", "html > body > a", "97%"]) {
+      expect(view.text()).toContain(said);
+    }
+    expect(view.findAll("img").map((picture) => picture.attributes("src"))).toEqual(["blob:0"]);
+    expect(view.findAll("b, script")).toHaveLength(0);
+    expect(view.findAll("a").map((link) => link.attributes("href"))).toEqual(["#/scans/t1"]);
+    expect(document.title).toContain("casino.test");
+  });
+
+  test("marks the terms in their context and the address in the source", async () => {
+    rest.answers[ADDRESS] = finding();
+    const marks = (await open()).findAll("mark").map((mark) => mark.text());
+    expect(marks).toEqual(["BACCARAT", PARTNER]);
+  });
+
+  test("shows the way from our page over the partner to the casino", async () => {
+    rest.answers[ADDRESS] = finding();
+    const view = await open();
+    expect(view.findAll(".step").map((step) => step.find(".role").text())).toEqual(["This site", "Intermediate third party", "Destination"]);
+    expect(view.findAll(".step code").map((code) => code.text())).toEqual([HOME, PARTNER, CASINO]);
+  });
+
+  test("of an attempt is asked for, and leads back to that attempt", async () => {
+    rest.answers[ADDRESS] = finding();
+    const view = await open(2);
+    expect(rest.asked[0]!.query.get("attempt")).toBe("2");
+    expect(view.find("a").attributes("href")).toBe("#/scans/t1?attempt=2");
+  });
+
+  test("comes in the other language, references included, when the reader changes it", async () => {
+    rest.answers[ADDRESS] = ({ headers }: { headers: Headers }) =>
+      finding({ references: [reference(1, { relation_name: headers.get("Accept-Language") === "en" ? "link" : "链接" })] });
+    const view = await open();
+    setLanguage("zh-CN");
+    await flushPromises();
+    expect(view.find(".references").text()).toContain("链接 a[href]");
+    expect(view.text()).not.toMatch(/What to do|Matched terms/);
+  });
+});
+
+describe("a screenshot", () => {
+  test("is blurred until it is clicked, fetched with the token in a header, and let go of", async () => {
+    rest.answers[ADDRESS] = finding();
+    const view = await open();
+    const button = view.find(".screenshot");
+    expect(button.attributes("data-shown")).toBe("false");
+    expect(button.text()).toBe("Show the screenshot");
+    await button.trigger("click");
+    expect(view.find(".screenshot").attributes()).toMatchObject({ "data-shown": "true", "aria-pressed": "true" });
+    const asked = rest.asked.find(({ path }) => path.includes("captures"))!;
+    expect(asked.headers.get("Authorization")).toBe("Bearer secret-token");
+    expect([...asked.query.values()].join()).not.toContain("secret");
+    expect(made).toEqual(["blob:0"]);
+    view.unmount();
+    expect(made).toEqual([]);
+  });
+
+  test("that is no picture is not shown", async () => {
+    rest.answers[ADDRESS] = finding();
+    rest.answers[PICTURE] = new Response("<svg onload=alert(1)>", { headers: { "Content-Type": "image/svg+xml" } });
+    const view = await open();
+    expect(view.find("img").exists()).toBe(false);
+    expect(view.find(".frame").text()).toContain("could not be loaded");
+  });
+
+  test("that was not kept is said to be none", async () => {
+    rest.answers[ADDRESS] = finding({ captures: [capture({ screenshot: null, dead: true })] });
+    const view = await open();
+    expect(view.find(".captures").text()).toMatch(/the domain does not exist[\s\S]*Screenshotnone/);
+  });
+});
+
+describe("the pages that refer to it", () => {
+  const list = "GET /tasks/t1/references";
+
+  test("come ten at a time, then page by page, each once", async () => {
+    const all = Array.from({ length: 70 }, (_, index) => reference(index + 1));
+    rest.answers[ADDRESS] = finding({ references: all.slice(20, 35), reference_count: 70 });
+    rest.answers[list] = ({ query }: { query: URLSearchParams }) => {
+      const from = (Number(query.get("page")) - 1) * 50;
+      return { items: all.slice(from, from + 50), total: 70, truncated: false, attempt: 1 };
+    };
+    const view = await open();
+    const more = () => view.findAll(".references button").find((button) => button.text().startsWith("Show more"));
+    expect(view.findAll(".references li .reference")).toHaveLength(10);
+    await more()!.trigger("click");
+    await flushPromises();
+    expect(view.findAll(".references li .reference")).toHaveLength(15);
+    await more()!.trigger("click");
+    await flushPromises();
+    await more()?.trigger("click");
+    await flushPromises();
+    expect(view.findAll(".references li .reference")).toHaveLength(70);
+    expect(more()).toBeUndefined();
+  });
+
+  test("that cannot be read are said to be so, and can be asked for again", async () => {
+    rest.answers[ADDRESS] = finding({ references: Array.from({ length: 10 }, (_, index) => reference(index + 1)), reference_count: 12 });
+    rest.answers[list] = problem(503, "unavailable");
+    const view = await open();
+    await view.findAll(".references button").find((button) => button.text().startsWith("Show more"))!.trigger("click");
+    await flushPromises();
+    expect(view.find(".references [role=alert]").text()).toBe("The server is busy; try again soon.");
+  });
+});
+
+describe("what is not there", () => {
+  test("is said while it loads, when there is none, when it is forbidden, and when reading fails", async () => {
+    const states: [unknown, string][] = [[null, "gone"], [problem(403, "forbidden"), "forbidden"], [problem(503, "unavailable"), "failed"]];
+    for (const [answer, state] of states) {
+      rest.answers[ADDRESS] = answer;
+      expect((await open()).find("[data-state]").attributes("data-state")).toBe(state);
+    }
+    rest.answers[ADDRESS] = () => new Promise(() => {});
+    expect((await open()).find("[data-state]").attributes("data-state")).toBe("loading");
+  });
+
+  test("is read again when the reader asks for it", async () => {
+    rest.answers[ADDRESS] = problem(503, "unavailable");
+    const view = await open();
+    rest.answers[ADDRESS] = finding();
+    await view.find("button").trigger("click");
+    await flushPromises();
+    expect(view.find("h1").text()).toBe("casino.test");
+  });
+});

@@ -1,0 +1,98 @@
+// @vitest-environment happy-dom
+/** What components make of a state in a document. */
+
+import { mount } from "@vue/test-utils";
+import { createPinia } from "pinia";
+import { beforeEach, describe, expect, test } from "vitest";
+
+import FindingGroups from "@/components/FindingGroups.vue";
+import LogPanel from "@/components/LogPanel.vue";
+import StageGantt from "@/components/StageGantt.vue";
+import VerdictBanner from "@/components/VerdictBanner.vue";
+import type { Entry } from "@/components/findingGroups";
+import { shownOf } from "@/composables/useScan";
+import { MAX_LINES, TaskState } from "@/realtime";
+import { i18n, setLanguage } from "@/texts";
+
+import { pageRoutes } from "../support/fakeRest";
+import { logs, progress, snapshot, stage } from "../support/frames";
+
+const global = { plugins: [createPinia(), i18n] };
+const routed = { plugins: [...global.plugins, pageRoutes()] };
+
+beforeEach(() => setLanguage("en"));
+
+describe("the log", () => {
+  function panel(state: TaskState) {
+    return mount(LogPanel, { props: { state: shownOf(state), attempt: null, addLines: () => {} }, global });
+  }
+
+  test("of thousands of lines has a screenful of them in the document", () => {
+    const state = new TaskState(snapshot(1));
+    state.apply(logs(2, 1, MAX_LINES));
+    const log = panel(state);
+    expect(log.findAll(".line").length).toBeLessThan(60);
+    expect(log.element.querySelectorAll("*").length).toBeLessThan(400);
+  });
+
+  test("is searched and filtered, and counts the hits", async () => {
+    const state = new TaskState(snapshot(1));
+    state.apply(logs(2, 1, 30));
+    state.apply({ ...logs(3, 31, 1), logs: [{ ...logs(3, 31, 1).logs[0]!, level: "ERROR", message: "broken" }] });
+    const log = panel(state);
+    await log.find("input").setValue("LINE 2");
+    expect(log.findAll(".line").map((line) => line.find(".message").text())).toHaveLength(11); // 2, 20 to 29
+    expect(log.find("[role=status]").text()).toBe("11 hits");
+    await log.find("input").setValue("");
+    await log.find(".level[data-level=INFO]").trigger("click");
+    expect(log.findAll(".line").map((line) => line.find(".message").text())).toEqual(["broken"]);
+  });
+
+  test("shows a line in full when it is chosen", async () => {
+    const state = new TaskState(snapshot(1));
+    state.apply(logs(2, 1, 3));
+    const log = panel(state);
+    await log.find(".line[data-seq='2']").trigger("click");
+    expect(log.find(".full").text()).toContain("line 2");
+  });
+});
+
+describe("findings", () => {
+  const hostile = "https://evil.test/\"><img src=x onerror=alert(1)>";
+  const entry: Entry = {
+    id: "f1", domain: "evil.test", risk: "high", title: "Gambling", text: "<script>alert(1)</script>", url: hostile, page: hostile,
+    needsReview: true, confidence: 0.5, why: null, author: null, hasEvidence: true,
+  };
+
+  test("of hostile pages stay text, and no click opens one", () => {
+    const list = mount(FindingGroups, { props: { entries: [entry], evidenceOf: () => "/scans/1/findings/f1" }, global: routed });
+    expect(list.element.querySelectorAll("img, script")).toHaveLength(0);
+    expect(list.findAll("a").map((link) => link.attributes("href"))).toEqual(["#/scans/1/findings/f1"]);
+    expect(list.text()).toContain("<script>alert(1)</script>");
+    expect(list.findAll("code").map((code) => code.text())).toEqual([hostile, hostile]);
+  });
+});
+
+test("the stages say how far each is, in the reader's language", async () => {
+  const state = new TaskState(snapshot(1));
+  state.apply(stage(2, "page_crawl", "running"));
+  state.apply(progress(3, 40));
+  const gantt = mount(StageGantt, { props: { state: shownOf(state), nowMs: Date.parse(state.createdAt) + 10_000 }, global });
+  expect(gantt.findAll(".bar")).toHaveLength(1);
+  expect(gantt.find("[aria-current=step]").text()).toContain("40%");
+  expect(gantt.find("[aria-current=step] .counts").text()).toBe("40 pages");
+  setLanguage("zh-CN");
+  await gantt.vm.$nextTick();
+  expect(gantt.find("[aria-current=step] .counts").text()).toBe("40 个页面");
+});
+
+test("the verdict has a bar while the scan runs, and none after", async () => {
+  const state = new TaskState(snapshot(1));
+  state.apply({ ...progress(2, 40), eta_min_s: 60, eta_max_s: 600 });
+  const banner = mount(VerdictBanner, { props: { state: shownOf(state) }, global });
+  expect(banner.find("progress").attributes("value")).toBe("40");
+  expect(banner.text()).toContain("left");
+  await banner.setProps({ state: shownOf(new TaskState(snapshot(3, { status: "completed", verdict: { result: "clean" } }))) });
+  expect(banner.find("progress").exists()).toBe(false);
+  expect(banner.attributes("data-tone")).toBe("good");
+});

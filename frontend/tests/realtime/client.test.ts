@@ -1,0 +1,254 @@
+/** The client over a socket that the test plays, with a clock that the test moves. */
+
+import { describe, expect, test } from "vitest";
+
+import { RealtimeClient, type ClientOptions, type FollowedFrame, type ServerFrame, type SocketLike } from "@/realtime";
+
+import { OTHER_TASK, TASK, at, completed, established, progress, snapshot } from "../support/frames";
+import { ManualClock } from "../support/manualClock";
+
+class PlayedSocket implements SocketLike {
+  onmessage: SocketLike["onmessage"] = null;
+  onclose: SocketLike["onclose"] = null;
+  onerror: SocketLike["onerror"] = null;
+  sent: { type: string; [name: string]: unknown }[] = [];
+  closedWith: number | undefined = undefined;
+
+  send(data: string): void {
+    this.sent.push(JSON.parse(data));
+  }
+
+  close(code?: number): void {
+    this.closedWith = code;
+  }
+
+  say(frame: ServerFrame): void {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  /** Answers the newest command as done, and sends what a snapshot would. */
+  place(frame: ServerFrame = snapshot(1)): void {
+    const { id, task_id } = this.sent.at(-1)!;
+    this.say({
+      type: "subscription_result", timestamp: at(0), task_id: task_id as string, action: "subscribe", success: true,
+      epoch: "0", id: id as string,
+    });
+    this.say(frame);
+  }
+}
+
+async function scene(more: Partial<ClientOptions> = {}) {
+  const clock = new ManualClock();
+  const sockets: PlayedSocket[] = [];
+  const told = { notices: [] as string[], broadcasts: [] as string[], phases: [] as string[] };
+  const client = new RealtimeClient({
+    openSocket: () => sockets[sockets.push(new PlayedSocket()) - 1]!,
+    getTicket: async () => "ticket",
+    getToken: async () => "fresh",
+    clock,
+    random: () => 0.5,
+    listener: {
+      onStatus: ({ phase }) => { if (told.phases.at(-1) !== phase) told.phases.push(phase); },
+      onNotice: (frame) => told.notices.push(`${frame.type} ${frame.task_id === TASK ? "ours" : "other"}`),
+      onBroadcast: ({ message }) => told.broadcasts.push(message),
+    },
+    ...more,
+  });
+  client.start();
+  await clock.pass(0);
+  return { client, clock, told, sockets, socket: () => sockets.at(-1)! };
+}
+
+function follow(client: RealtimeClient) {
+  const frames: FollowedFrame[] = [];
+  const lost: string[] = [];
+  const end = client.follow(TASK, { onFrame: (frame) => frames.push(frame), onLost: (code) => lost.push(code) });
+  return { frames, lost, end };
+}
+
+describe("the connection", () => {
+  test("is online from the welcome on, and knows the server's clock", async () => {
+    const { client, told, socket, clock } = await scene();
+    expect(told.phases).toEqual(["connecting"]);
+    socket().say(established());
+    expect(told.phases).toEqual(["connecting", "online"]);
+    expect(client.serverOffsetMs).toBe(Date.parse(at(0)) - clock.now());
+  });
+
+  test("is given up within 20 s when nothing comes any more", async () => {
+    const { told, socket, clock } = await scene();
+    socket().say(established());
+    await clock.pass(11_000);
+    expect(socket().sent).toEqual([{ type: "ping" }]); // one, until something comes
+    await clock.pass(9_000);
+    expect(told.phases.slice(0, 3)).toEqual(["connecting", "online", "waiting"]);
+  });
+
+  test("lives while pings are answered", async () => {
+    const { told, socket, clock } = await scene();
+    socket().say(established());
+    for (let round = 0; round < 6; round += 1) {
+      await clock.pass(12_000);
+      socket().say({ type: "pong", timestamp: at(0), ping_count: round + 1, server_time: at(0) });
+    }
+    expect(told.phases).toEqual(["connecting", "online"]);
+  });
+
+  test("that does not come about is tried again after 15 s", async () => {
+    const { told, sockets, clock } = await scene();
+    await clock.pass(17_000);
+    expect(told.phases).toEqual(["connecting", "waiting", "connecting"]);
+    expect(sockets).toHaveLength(2);
+    expect(sockets[0]?.closedWith).toBe(1000);
+  });
+
+  test("answers pings of the server", async () => {
+    const { socket } = await scene();
+    socket().say({ type: "ping", timestamp: at(0), sequence: 1, server_time: at(0) });
+    expect(socket().sent).toEqual([{ type: "pong" }]);
+  });
+
+  test("is left when somebody else than the server speaks there", async () => {
+    const { told, socket } = await scene();
+    socket().onmessage?.({ data: "<html>" });
+    expect(told.phases).toEqual(["connecting", "waiting"]);
+  });
+
+  test("comes back when the server says, and at once when the user does", async () => {
+    const { client, told, socket, sockets, clock } = await scene();
+    socket().say(established());
+    socket().say({
+      type: "reconnect_advice", timestamp: at(0), reason: "restart", delay_min_ms: 2_000, delay_max_ms: 4_000,
+    });
+    socket().onclose?.({ code: 1012, reason: "" });
+    expect(client.status).toMatchObject({ phase: "waiting", retryAt: clock.now() + 3_000 });
+    client.retryNow();
+    await clock.pass(0);
+    expect([told.phases.at(-1), sockets.length]).toEqual(["connecting", 2]);
+  });
+
+  test("stops for good when the server says so, and when the session is over", async () => {
+    const closed = await scene();
+    closed.socket().say(established());
+    closed.socket().onclose?.({ code: 4503, reason: "" });
+    expect(closed.client.status).toMatchObject({ phase: "stopped", reason: "connection_limit" });
+    await closed.clock.pass(60_000);
+    expect(closed.sockets).toHaveLength(1);
+    const refused = await scene({ getTicket: () => Promise.reject({ status: 401 }) });
+    expect(refused.client.status).toMatchObject({ phase: "stopped", reason: "logged_out" });
+  });
+
+  test("waits as long as a refused ticket asks", async () => {
+    const { client, clock } = await scene({ getTicket: () => Promise.reject({ status: 429, retryAfterMs: 5_000 }) });
+    expect(client.status.retryAt).toBe(clock.now() + 5_250);
+  });
+
+  test("is renewed with a fresh token before the old one expires", async () => {
+    const { client, socket, clock, told } = await scene();
+    socket().say(established());
+    socket().say({ type: "token_expiring", timestamp: at(0), expires_at: at(20) });
+    await clock.pass(5_000); // a quarter of the time, by this chance
+    expect(socket().sent).toEqual([{ type: "auth", token: "fresh" }]);
+    socket().say({ type: "auth_result", timestamp: at(5), success: true, expires_at: at(7_200) });
+    expect([told.phases.at(-1), client.tokenExpiresAt]).toEqual(["online", at(7_200)]);
+  });
+
+  test("begins anew when its fresh token is refused", async () => {
+    const { socket, told } = await scene();
+    socket().say(established());
+    socket().say({ type: "auth_result", timestamp: at(5), success: false, error: { code: "invalid_token", message: "" } });
+    expect(told.phases.at(-1)).toBe("waiting");
+  });
+
+  test("asks at once what it is worth when the machine wakes", async () => {
+    const { client, socket } = await scene();
+    socket().say(established());
+    client.wake();
+    expect(socket().sent).toEqual([{ type: "ping" }]);
+  });
+
+  test("hands on broadcasts", async () => {
+    const { socket, told } = await scene();
+    socket().say(established());
+    socket().say({ type: "admin_broadcast", timestamp: at(0), broadcast_id: "b", message: "at noon", level: "info", sender: "a" });
+    expect(told.broadcasts).toEqual(["at noon"]);
+  });
+});
+
+describe("tasks on a connection", () => {
+  test("are followed from a snapshot on, over a cut without a loss", async () => {
+    const { client, clock, socket } = await scene();
+    const { frames } = follow(client);
+    socket().say(established());
+    socket().place(snapshot(4));
+    socket().say(progress(5, 50));
+    socket().onclose?.({ code: 1006, reason: "" });
+    await clock.pass(250);
+    socket().say(established());
+    expect(socket().sent.at(-1)).toMatchObject({ type: "subscribe_task", last_seq: 5, epoch: "0" });
+    expect(frames.map((frame) => frame.type)).toEqual(["task_snapshot", "task_progress"]);
+  });
+
+  test("of others come as notices, each once, and again under another epoch", async () => {
+    const { socket, told } = await scene();
+    socket().say(established());
+    const notice = { ...completed(9, null), task_id: OTHER_TASK };
+    socket().say(notice);
+    socket().say(notice);
+    expect(told.notices).toEqual(["task_completed other"]);
+    socket().say(established("restored"));
+    socket().say(notice);
+    expect(told.notices).toHaveLength(2);
+  });
+
+  test("that the page has followed do not come again as notices", async () => {
+    const { client, socket, told } = await scene();
+    const { end } = follow(client);
+    socket().say(established());
+    socket().place(snapshot(4));
+    socket().say(completed(5));
+    end();
+    socket().say(completed(5, null));
+    expect(told.notices).toEqual([]);
+  });
+
+  test("are unsubscribed when nobody listens, and heard no more", async () => {
+    const { client, socket } = await scene();
+    const { frames, end } = follow(client);
+    socket().say(established());
+    socket().place();
+    end();
+    expect(socket().sent.at(-1)).toMatchObject({ type: "unsubscribe_task" });
+    socket().say(progress(2, 10));
+    expect(frames).toHaveLength(1);
+  });
+
+  test("move on over events that are newer than the client", async () => {
+    const { client, socket } = await scene();
+    const { frames } = follow(client);
+    socket().say(established());
+    socket().place(snapshot(4));
+    socket().say({ ...progress(5, 10), type: "task_of_the_future" } as never);
+    socket().say(progress(6, 20));
+    expect(frames.map((frame) => frame.type)).toEqual(["task_snapshot", "task_of_the_future", "task_progress"]);
+  });
+
+  test("end with their deletion, also that of a row that is gone", async () => {
+    const { client, socket } = await scene();
+    const { frames } = follow(client);
+    socket().say(established());
+    socket().place();
+    socket().say({ type: "task_deleted", timestamp: at(9), task_id: TASK, by: "user" });
+    expect(frames.at(-1)?.type).toBe("task_deleted");
+    expect(socket().sent.at(-1)).toMatchObject({ type: "unsubscribe_task" });
+  });
+
+  test("are lost with the code of a final refusal", async () => {
+    const { client, socket } = await scene();
+    const { lost } = follow(client);
+    socket().say(established());
+    const { id } = socket().sent.at(-1)!;
+    socket().say({ type: "error", timestamp: at(0), code: "not_found", message: "", id: id as string });
+    expect(lost).toEqual(["not_found"]);
+  });
+});

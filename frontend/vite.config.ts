@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+
+import vue from "@vitejs/plugin-vue";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  base: "./", // the page runs under any path: addresses are relative, and views stand behind the `#`
+  plugins: [vue()],
+  build: {
+    outDir: "../app/web", // from where the server serves it, and a wheel takes it
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0, // the policy allows no data: but for pictures
+  },
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  test: {
+    include: ["tests/**/*.test.ts"],
+    testTimeout: 10_000,
+    dangerouslyIgnoreUnhandledErrors: false,
+  },
+});

@@ -1,0 +1,139 @@
+"""Every view of the new page in both languages, wide and narrow, light and dark: for somebody to look at.
+
+`make screenshots` writes them to `screenshots/`, which is in no commit. The scan is played by hand, so that all of them
+show the same.
+"""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, Literal
+
+from playwright.async_api import Browser, Page, expect
+
+from app.domain.messages import Language
+from app.domain.stages import StageKey
+from app.domain.verdict import Result, Verdict
+from app.domain.violations import ViolationKey
+from tests.support.backend import ADMIN_PASSWORD
+from tests.system.page_support import Scene, Theatre, open_browser, open_page, open_theatre
+from tests.system.test_page_findings import store_evidence
+
+FOLDER: Final = Path(__file__).parents[2] / "screenshots"
+SIZES: Final = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+STANDING: Final = "() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished))"
+LINES: Final = 60
+
+
+class Look:
+    """One reader: a language, a size and a colour scheme, in a window of its own."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self._page = page
+        self._name = name
+
+    async def take(self, view: str, address: str | None, waits_for: str) -> None:
+        """Picture the view at the address (None: where the reader is), from when `waits_for` can be seen."""
+        if address is not None:
+            await self._page.goto(address)
+        await expect(self._page.locator(waits_for).first).to_be_visible()
+        await self._page.evaluate(STANDING)
+        await self._page.screenshot(path=FOLDER / f"{view}.{self._name}.png", full_page=True)
+
+    async def sign_in(self) -> None:
+        await self._page.fill("#username", "admin")
+        await self._page.fill("#password", ADMIN_PASSWORD)
+        await self._page.click("form button[type=submit]")
+        await self._page.wait_for_selector(".bar")
+
+    async def open_dialog(self) -> None:
+        await self._page.click(".new")
+        await self._page.click(".el-dialog summary")
+
+    async def review(self, url: str) -> None:
+        await self.take("review", f"{url}/app/#/review", ".line")
+        await self._page.click(".line")
+        await self.take("review-open", None, ".detail .risk")
+
+    async def administration(self, url: str) -> None:
+        waits_for = {
+            "users": "tbody th",
+            "connections": ".person",
+            "broadcast": "#broadcast-message",
+            "workers": ".worker, .state",
+        }
+        for section, selector in waits_for.items():
+            await self.take(f"admin-{section}", f"{url}/app/#/admin/{section}", selector)
+        await self.take("profile", f"{url}/app/#/profile", "#current")
+
+
+async def take_all() -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
+    with TemporaryDirectory() as folder:
+        async with open_theatre(Path(folder)) as theatre, open_browser() as browser:
+            looks = [look async for look in readers(browser, theatre)]
+            await signing_in(theatre, looks)
+            await scans(theatre, looks)
+
+
+async def readers(browser: Browser, theatre: Theatre) -> AsyncIterator[Look]:
+    """One window after another: all at once they would wait for each other."""
+    for language, size, scheme in product(Language, SIZES, SCHEMES):
+        options = {"locale": language.value, "viewport": SIZES[size], "color_scheme": scheme}
+        page = await open_page(browser, f"{theatre.url}/app/", **options)
+        yield Look(page, f"{size}.{scheme}.{language.value}")
+
+
+async def signing_in(theatre: Theatre, looks: list[Look]) -> None:
+    for look in looks:
+        await look.take("sign-in", None, "#username")
+        await look.sign_in()
+        await look.take("no-scans", None, ".state h2")
+        await look.open_dialog()
+        await look.take("new-scan", None, ".el-dialog #minutes")
+        await look.take("nowhere", f"{theatre.url}/app/#/nowhere", ".state h1")
+
+
+async def scans(theatre: Theatre, looks: list[Look]) -> None:
+    scene = await running_scan(theatre)
+    home, address = f"{theatre.url}/app/#/scans", f"{theatre.url}/app/#/scans/{scene.task_id}"
+    for look in looks:
+        await look.take("scan-running", address, ".entry")
+        await look.take("scans", home, ".row progress")
+    await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=2, total_pages_crawled=352)
+    for look in looks:
+        await look.take("scan-ended", address, ".entry .evidence")
+        await look.take("finding", f"{address}/findings/gambling.casino.test", ".screenshot img")
+        await look.review(theatre.url)
+        await look.administration(theatre.url)
+    await theatre.backend.scans.retry(theatre.admin(), scene.task_id)
+    await scene.begin_again()
+    await scene.complete(verdict=Verdict(Result.INCONCLUSIVE, ()), total_pages_crawled=0)
+    for look in looks:
+        await look.take("scan-inconclusive", address, "#attempt")
+        await look.take("scan-attempt", f"{address}?attempt=1", ".entry")
+        await look.take("scans-ended", home, ".row .tag")
+    await theatre.stop()
+    for look in looks:
+        await look.take("scans-cut", None, ".live[data-kind=waiting], .live[data-kind=connecting]")
+
+
+async def running_scan(theatre: Theatre) -> Scene:
+    scene = await theatre.scene("corp.test")
+    store_evidence(theatre, scene)
+    await scene.stages_up_to(StageKey.CONTENT_CAPTURE)
+    await scene.log(*(f"https://www.corp.test/{number}: HTTP 200" for number in range(LINES)))
+    await scene.warn("partial", "www.corp.test: 2 URLs not checked")
+    await scene.find("casino.test", ViolationKey.GAMBLING, "high", 0.93, "The page is a casino's.")
+    await scene.find("pills.test", ViolationKey.MEDICAL, "medium", 0.66, "The page sells pills that cure everything.")
+    await scene.progress(64, StageKey.CONTENT_CAPTURE, 40, "65 of 106 screenshots", subdomains=17, pages=352)
+    return scene
+
+
+if __name__ == "__main__":
+    asyncio.run(take_all())

@@ -1,0 +1,90 @@
+"""The walks through typical changes, and the pictures of the packages, name what is there."""
+
+import ast
+import re
+
+import pytest
+
+from tests.docs.markdown import ROOT, blocks, codes, prose, read, rows, section
+
+WALKS = ("A message type", "A setting", "A passive source", "A hidden-link kind", "A metric")
+PAGES = ("docs/architecture.md", "docs/crawl.md", "docs/realtime.md")
+PATH = re.compile(r"(?:app|tests|testnet|docs)/[\w./-]+")
+MANY = 10  # modules: a package with more of them has a picture
+
+
+def modules_of(folder):
+    return {path.stem for path in folder.glob("*.py")} - {"__init__", "__main__"}
+
+
+def names_in(path):
+    """What a module defines at its top, and what its classes define."""
+    if path.suffix != ".py":
+        return set(re.findall(r"\w+", path.read_text("utf-8")))
+    tree = ast.parse(path.read_text("utf-8"))
+    inner = [item for node in tree.body if isinstance(node, ast.ClassDef) for item in node.body]
+    return {name for node in [*tree.body, *inner] for name in names_of(node)}
+
+
+def names_of(node):
+    match node:
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [target.id for target in targets if isinstance(target, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+    return []
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_every_step_of_a_walk_names_files_that_exist(walk):
+    text = section(read("CONTRIBUTING.md"), walk)
+    steps = re.findall(r"^\d\. (.+?)(?=^\d\. |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert len(steps) >= 4
+    paths = [code for code in codes(text) if PATH.fullmatch(code)]
+    assert len(paths) >= 3
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_every_name_of_a_walk_stands_in_a_file_that_it_names(walk):
+    text = section(read("CONTRIBUTING.md"), walk)
+    files = [ROOT / code for code in codes(text) if PATH.fullmatch(code) and (ROOT / code).is_file()]
+    known = {name for path in files for name in names_in(path)}
+    spoken = {code for code in codes(text) if re.fullmatch(r"[A-Za-z_]+", code)}
+    assert spoken - known == set()
+
+
+def test_all_walks_are_tested():
+    text = section(read("CONTRIBUTING.md"), "Five typical changes, file by file")
+    assert re.findall(r"^### (.+)$", text, re.MULTILINE) == list(WALKS)
+
+
+def test_a_reader_finds_the_first_file_of_a_change():
+    table = list(rows(section(read("docs/architecture.md"), "Where do I change what")))
+    assert len(table) >= 25
+    for task, begin in table:
+        paths = codes(begin)
+        assert paths, task
+        assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "package",
+    sorted(
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "app").rglob("*")
+        if path.is_dir() and len(modules_of(path)) > MANY and path.name != "versions"  # a row, and no structure
+    ),
+)
+def test_a_large_package_has_a_picture_of_all_its_modules(package):
+    pictures = [block.body for page in PAGES for block in blocks(read(page)) if block.language == "text"]
+    missing = [modules_of(ROOT / package) - set(re.findall(r"\w+", picture)) for picture in pictures]
+    assert min(missing, key=len) == set()
+
+
+def test_the_glossary_explains_the_special_words():
+    words = {cells[0] for cells in rows(section(read("docs/architecture.md"), "Glossary"))}
+    assert {"hint", "sweep", "outbox", "cursor", "in-sync group", "epoch", "attempt", "run"} <= words
+    assert "Glossary" in prose(read("docs/architecture.md"))

@@ -1,0 +1,157 @@
+"""`tests/unit` mirrors `app` file by file (docs/architecture.md): who changes a module finds its tests by its name."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.docs.markdown import ROOT
+
+# Modules that a named file of tests holds as a whole, and why they have none of their own.
+COVERED: dict[str, tuple[str, str]] = {
+    "app/api/health.py": ("routes alone", "tests/integration/test_api_monitor.py"),
+    "app/api/introduction.py": ("words alone", "tests/unit/api/test_openapi.py"),
+    "app/api/router.py": ("a list of routers", "tests/docs/test_surface.py"),
+    "app/api/v1/auth.py": ("routes alone", "tests/integration/test_api_auth.py"),
+    "app/api/v1/connections.py": ("routes alone", "tests/integration/test_api_monitor.py"),
+    "app/api/v1/event_stream.py": ("routes alone", "tests/integration/test_streams.py"),
+    "app/api/v1/findings.py": ("routes alone", "tests/integration/test_api_findings.py"),
+    "app/api/v1/reports.py": ("routes alone", "tests/integration/test_api_reports.py"),
+    "app/api/v1/tasks.py": ("routes alone", "tests/integration/test_api_tasks.py"),
+    "app/api/v1/users.py": ("routes alone", "tests/integration/test_api_admin.py"),
+    "app/api/v1/workers.py": ("routes alone", "tests/integration/test_api_admin.py"),
+    "app/api/v1/websocket.py": ("routes alone", "tests/integration/test_seed_surface.py"),
+    "app/cli/backup.py": ("a command, run as one", "tests/integration/test_cli_backup.py"),
+    "app/cli/display/finding_record.py": ("what goldens show", "tests/unit/cli/display/test_goldens.py"),
+    "app/cli/display/surroundings.py": ("what goldens show", "tests/unit/cli/display/test_goldens.py"),
+    "app/cli/demo.py": ("a command, run as one", "tests/integration/test_cli_demo.py"),
+    "app/cli/report.py": ("a command, run as one", "tests/integration/test_cli_report.py"),
+    "app/cli/misused.py": ("an error alone", "tests/unit/cli/test_usage_errors.py"),
+    "app/cli/scan.py": ("a command, run as one", "tests/integration/test_cli_scan.py"),
+    "app/cli/serve.py": ("a command, run as one", "tests/integration/test_cli_serve.py"),
+    "app/cli/worker.py": ("a command, run as one", "tests/system/test_distributed.py"),
+    "app/identity_wiring.py": ("puts parts together", "tests/unit/services/test_auth.py"),
+    "app/repositories/broadcasts.py": ("queries of one part", "tests/unit/websocket/delivery/test_broadcasts.py"),
+    "app/repositories/database_clock.py": ("one query", "tests/unit/websocket/connections/test_elsewhere.py"),
+    "app/repositories/servers.py": ("queries of one part", "tests/unit/websocket/connections/test_elsewhere.py"),
+    "app/repositories/sign_in_counters.py": ("queries of one store", "tests/unit/services/test_sign_in_counters.py"),
+    "app/monitor_wiring.py": ("puts parts together", "tests/system/test_lease.py"),
+    "app/worker_wiring.py": ("puts parts together", "tests/system/test_distributed.py"),
+    "app/worker.py": ("puts parts together", "tests/unit/tasks/dispatch/test_celery_app.py"),
+    "app/scanstore/location.py": ("chooses", "tests/system/test_distributed.py"),
+    "app/tasks/worker/store_place.py": ("chooses", "tests/system/test_distributed.py"),
+    "app/tasks/worker/drawer.py": ("chooses", "tests/system/test_browser_workers.py"),
+    "app/tasks/drawing/main.py": ("a process, run as one", "tests/system/test_browser_workers.py"),
+    "app/engines/capture/page_drawer.py": ("a port", "tests/unit/engines/pipeline/test_screenshots.py"),
+    "app/tasks/supervisor/worker_thread.py": (
+        "a thread around scan_worker.py",
+        "tests/unit/tasks/supervisor/test_scan_worker.py",
+    ),
+    "app/cli/watch.py": ("a command, run as one", "tests/integration/test_cli_watch.py"),
+    "app/transport/asgi.py": ("the call behind the protocol class", "tests/unit/transport/test_websocket.py"),
+    "app/transport/http.py": ("a protocol class on real sockets", "tests/integration/test_slow_requests.py"),
+    "app/transport/websocket_output.py": ("a half of websocket.py", "tests/unit/transport/test_websocket.py"),
+    "app/websocket/asyncapi/examples.py": (
+        "examples of the document",
+        "tests/unit/websocket/asyncapi/test_document.py",
+    ),
+    "app/websocket/factory.py": ("puts parts together", "tests/integration/test_realtime.py"),
+    "app/engines/parsing/connection.py": ("a half of pool.py", "tests/unit/engines/parsing/test_pool.py"),
+    "app/engines/parsing/jobs.py": ("what page_parser.py asks for", "tests/unit/engines/parsing/test_page_parser.py"),
+    "app/engines/parsing/serialisation.py": (
+        "there and back for page_parser.py",
+        "tests/unit/engines/parsing/test_page_parser.py",
+    ),
+    "app/engines/parsing/worker.py": ("a process, run as one", "tests/unit/engines/parsing/test_pool.py"),
+    "app/engines/pipeline/network_stack.py": ("puts parts together", "tests/unit/engines/test_scan_executor.py"),
+    "app/engines/pipeline/resumption.py": ("a scan that goes on", "tests/fault/test_scan_killed.py"),
+    "app/engines/pipeline/scan_pipeline.py": ("a whole scan", "tests/unit/engines/test_scan_executor.py"),
+    "app/models/tasks.py": ("tables and their indexes", "tests/unit/repositories/test_plans.py"),
+    "app/repositories/partitions.py": (
+        "queries of one service",
+        "tests/unit/services/retention/test_partition_keeper.py",
+    ),
+    "app/repositories/tickets.py": ("queries of one store", "tests/unit/services/test_tickets.py"),
+    "app/repositories/retention.py": ("queries of one loop", "tests/unit/services/retention/test_service.py"),
+    "app/schemas/workers.py": ("a body of one route", "tests/system/test_workers.py"),
+    "app/scanstore/stored_facts.py": ("a half of every store", "tests/unit/scanstore/test_contract.py"),
+    "app/services/login.py": (
+        "steps of a sign-in over the whole application",
+        "tests/integration/test_login_limits.py",
+    ),
+    "app/services/report_document.py": ("the report as JSON, over the route", "tests/integration/test_api_reports.py"),
+    "app/services/report_formats/maker.py": ("files over the route", "tests/integration/test_report_formats.py"),
+    "app/services/report_formats/render.py": ("a table of formats", "tests/integration/test_report_formats.py"),
+    "app/services/report_formats/service.py": ("files over the route", "tests/integration/test_report_formats.py"),
+    "app/services/reports.py": ("lists and the report, over the routes", "tests/integration/test_api_reports.py"),
+    "app/tasks/report_process/maker.py": ("puts parts together", "tests/integration/test_cli_report.py"),
+    "app/tasks/report_process/worker.py": ("a process, run as one", "tests/unit/tasks/report_process/test_process.py"),
+    "app/tasks/scan_tasks.py": ("a shell of three lines", "tests/integration/test_seed_surface.py"),
+}
+MOST_LINES = 350
+# Files of tests about more than one module, by what they are about.
+TOPICS: dict[str, str] = {
+    "tests/unit/captures/test_contract.py": "app/captures",
+    "tests/unit/cli/display/test_goldens.py": "app/cli/display",
+    "tests/unit/cli/display/test_progress_goldens.py": "app/cli/display",
+    "tests/unit/events/bus/test_contract.py": "app/events/bus",
+    "tests/unit/engines/crawl/test_over_sockets.py": "app/engines/crawl",
+    "tests/unit/engines/extract/test_hostile_pages.py": "app/engines/extract",
+    "tests/unit/engines/test_patterns.py": "app/engines",
+    "tests/unit/migrations/test_postgres.py": "app/migrations",
+    "tests/unit/repositories/test_plans.py": "app/repositories",
+    "tests/unit/repositories/test_postgres_plans.py": "app/repositories",
+    "tests/unit/scanstore/test_contract.py": "app/scanstore",
+    "tests/unit/transport/test_uvicorn_names.py": "app/transport",
+    "tests/unit/websocket/test_loops.py": "app/websocket",
+}
+
+
+def modules() -> list[str]:
+    """Every module of `app` that does something: it has a function with a body."""
+    paths = (path for path in sorted((ROOT / "app").rglob("*.py")) if not path.name.startswith("__"))
+    return [path.relative_to(ROOT).as_posix() for path in paths if "versions" not in path.parts and has_behaviour(path)]
+
+
+def has_behaviour(path: Path) -> bool:
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return any(not is_empty(statement) for function in functions for statement in function.body)
+
+
+def is_empty(statement: ast.stmt) -> bool:
+    """A docstring, the dots of a protocol, or `pass`."""
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
+
+
+def mirror_of(module: str) -> str:
+    folder, _, name = module.removeprefix("app/").rpartition("/")
+    return "/".join(part for part in ("tests/unit", folder, f"test_{name}") if part)
+
+
+def test_every_module_has_its_file_of_tests():
+    without = [module for module in modules() if not (ROOT / mirror_of(module)).exists()]
+    assert set(without) - set(COVERED) == set()
+
+
+@pytest.mark.parametrize("module", COVERED)
+def test_a_module_that_others_cover_names_the_file_that_does(module):
+    _, tests = COVERED[module]
+    assert (ROOT / module).exists()
+    assert (ROOT / tests).exists()
+    assert not (ROOT / mirror_of(module)).exists()
+
+
+def test_every_file_of_tests_mirrors_a_module_or_names_its_topic():
+    mirrors = {mirror_of(path.relative_to(ROOT).as_posix()) for path in (ROOT / "app").rglob("*.py")}
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests" / "unit").rglob("test_*.py")}
+    own = {name for name in files if not name.startswith("tests/unit/testnet/")}
+    assert own - mirrors - set(TOPICS) == set()
+    assert [topic for name, topic in TOPICS.items() if not (ROOT / name).exists() or not (ROOT / topic).exists()] == []
+
+
+def test_no_module_is_longer_than_a_reader_takes_in():
+    lines = {path: len((ROOT / path).read_text().splitlines()) for path in map(str, (ROOT / "app").rglob("*.py"))}
+    assert {path: count for path, count in lines.items() if count > MOST_LINES} == {}

@@ -1,0 +1,101 @@
+"""The report of the demo's scan as a file, over the route, in both languages."""
+
+import csv
+import json
+import re
+from hashlib import sha256
+from io import BytesIO, StringIO
+from zipfile import ZipFile
+
+import openpyxl
+import pytest
+
+from app.domain.report_format import MEDIA_TYPES, ReportFormat
+from tests.support.scanned import scanned_testnet
+
+LANGUAGES = ("en", "zh-CN")
+FINDINGS = 17
+FILES = [kind for kind in ReportFormat if kind is not ReportFormat.JSON]
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory):
+    with scanned_testnet(tmp_path_factory.mktemp("reports") / "data", screenshots=False) as scanned:
+        yield scanned
+
+
+def test_without_a_format_it_is_the_document_as_ever(scanned):
+    plain = scanned.get("/report")
+    assert plain.headers["content-type"] == "application/json"
+    assert plain.content == scanned.get("/report?format=json").content
+    assert plain.content == scanned.get("/report", headers={"Accept": "*/*"}).content
+    assert "content-disposition" not in plain.headers
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_is_saved_and_never_shown(scanned, kind):
+    answer = scanned.get(f"/report?format={kind}")
+    assert answer.headers["content-type"].partition(";")[0] == MEDIA_TYPES[kind]
+    assert answer.headers["content-disposition"] == f'attachment; filename="compliance-corp.test-1.{kind}"'
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_header_names_a_format_as_well(scanned):
+    answer = scanned.get("/report", headers={"Accept": "text/html"})
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def test_an_unknown_format_is_refused_and_another_users_report_is_not_there(scanned):
+    scanned.get("/report?format=doc", 422)
+    with scanned.as_another_user() as other:
+        assert other.get(f"/api/v1/tasks/{scanned.task_id}/report?format=html").status_code == 404
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_html_describes_every_finding(scanned, language):
+    text = scanned.get(f"/report?format=html&lang={language}").text
+    listed = scanned.all_items(f"/findings?lang={language}")
+    assert len(listed) == FINDINGS
+    for item in listed:
+        assert f'id="finding-{item["finding_id"]}"' in text
+        assert item["summary"].replace("'", "&#x27;") in text
+
+
+def test_the_html_in_english_has_no_chinese_but_the_sites_own(scanned):
+    """What stays is quoted from pages: titles, texts of links, terms, excerpts, and certificates."""
+    text = scanned.get("/report?format=html&lang=en").text
+    labels = re.findall(r"<(?:h[1-6][^>]*|dt|th[^>]*)><bdi>(.*?)</bdi>", text)
+    assert labels
+    assert not [label for label in labels if re.search(r"[\u4e00-\u9fff]", label)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_csv_has_every_finding_and_every_third_party_and_no_formula(scanned, language):
+    text = scanned.get(f"/report?format=csv&lang={language}").content.decode("utf-8-sig")
+    head, *rows = csv.reader(StringIO(text, newline=""))
+    parties = {item["domain"] for item in scanned.all_items("/third-parties")}
+    assert len({len(row) for row in (head, *rows)}) == 1
+    assert parties <= {row[head.index({"en": "Domain", "zh-CN": "域名"}[language])] for row in rows}
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))]
+
+
+def test_the_workbook_opens_and_has_every_reference(scanned):
+    book = openpyxl.load_workbook(BytesIO(scanned.get("/report?format=xlsx&lang=en").content), read_only=True)
+    counts = [sum(1 for _ in sheet.iter_rows()) - 1 for sheet in book]
+    parties = scanned.get("/third-parties").json()["total"]
+    references = scanned.get("/references").json()["total"]
+    assert (counts[0], counts[1], counts[3]) == (FINDINGS, parties, references)
+    assert counts[2] > 0
+
+
+def test_the_archives_hashes_agree_and_it_holds_what_the_routes_give_out(scanned):
+    with ZipFile(BytesIO(scanned.get("/report?format=zip&lang=en").content)) as found:
+        assert found.testzip() is None
+        sums = dict(line.split("  ")[::-1] for line in found.read("SHA256SUMS").decode().splitlines())
+        assert all(sha256(found.read(name)).hexdigest() == digest for name, digest in sums.items())
+        report, plain = json.loads(found.read("report.json")), scanned.get("/report").json()
+        assert (report["task"]["id"], report["third_parties"]) == (plain["task"]["id"], plain["third_parties"])
+        name = next(name for name in found.namelist() if name.endswith(".html.txt"))
+        digest = name.removeprefix("captures/").removesuffix(".html.txt")
+        assert found.read(name) == scanned.get(f"/captures/{digest}").content

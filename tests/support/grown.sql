@@ -1,0 +1,68 @@
+-- Tables that have grown, for `tests/unit/repositories/test_postgres_plans.py`: one user has half of the tasks, one task a
+-- long log. Every tenth task has an id that tells no time, so that its rows lie in the partition of all others.
+CREATE FUNCTION pg_temp.task(n int) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT substr(t, 1, 8) || '-' || substr(t, 9, 4) || '-7000-8000-' || lpad(to_hex(n), 12, '0')
+    FROM lpad(to_hex((1e3 * extract(epoch FROM now()))::bigint - n * (365 * 86400000::bigint / :tasks)), 12, '0') t
+$$;
+INSERT INTO users
+SELECT CASE n WHEN 1 THEN ':id' ELSE n::text END, 'u' || n, 'e' || n, 'x', 'user', true, 1, now()
+FROM generate_series(1, 5000) n;
+
+INSERT INTO sessions
+SELECT 's' || n, (2 + n % 4000)::text, now(), now(), NULL, 'j' FROM generate_series(1, 20000) n;
+
+INSERT INTO known_addresses
+SELECT (2 + n % 4000)::text, n::text, now() FROM generate_series(1, 20000) n;
+
+INSERT INTO idempotency_keys
+SELECT (2 + n % 4000)::text, n::text, 'f', '{}', now() FROM generate_series(1, 20000) n;
+
+INSERT INTO audit_log (at, action, outcome, detail)
+SELECT now() - n * interval '10 minutes', (ARRAY['auth.login', 'ws.connect', 'task.cancel'])[1 + n % 3], 'ok', '{}'
+FROM generate_series(1, 50000) n;
+
+INSERT INTO scan_tasks (
+    id, user_id, target_domain, config, status, attempt, run, progress, stages, statistics, violation_counts,
+    log_counts, warnings, last_seq, min_seq, last_log_seq, heartbeat, requeues, running_s, created_at, queued_at,
+    completed_at, deleted_at
+)
+SELECT
+    CASE WHEN n = 1 THEN ':id' WHEN n % 10 = 9 THEN md5(n::text) ELSE pg_temp.task(n) END,
+    CASE WHEN n % 2 = 1 THEN ':id' ELSE (2 + n % 4000)::text END,
+    'corp-' || n % 977 || '.example', '{}',
+    CASE
+        WHEN n = 1 THEN 'pending'
+        WHEN n % 100 = 2 THEN 'running'
+        WHEN n % 100 = 3 THEN 'pending'
+        WHEN n % 10 = 4 THEN 'failed'
+        ELSE 'completed'
+    END,
+    1, 1, 0, ':stages', ':statistics', '{}', '{}', '[]', CASE n WHEN 1 THEN 10000 ELSE 10 END, 1, 10, 0, 0, 0,
+    now() - n * interval '25 minutes', now() - n * interval '25 minutes',
+    CASE WHEN n % 100 > 3 THEN now() - n * interval '25 minutes' END,
+    CASE WHEN n % 100 = 5 THEN now() END
+FROM generate_series(1, :tasks) n;
+
+INSERT INTO scan_runs (
+    task_id, run, attempt, status, progress, stages, statistics, violation_counts, log_counts, warnings, last_seq,
+    last_log_seq, running_s, queued_at, started_at, completed_at, conclusive, capture_bytes
+)
+SELECT
+    id, 1, 1, status, 0, '[]', '{}', '{}', '{}', '[]', last_seq, last_log_seq, 0, queued_at, queued_at, completed_at,
+    true, 0
+FROM scan_tasks WHERE completed_at IS NOT NULL;
+
+INSERT INTO task_events
+SELECT
+    t.id, s, 1, (ARRAY['task_progress', 'task_logs', 'task_stage', 'task_progress'])[1 + s % 4], md5(t.id || s), 'b',
+    now()
+FROM scan_tasks t, generate_series(1, t.last_seq) s;
+
+INSERT INTO task_logs
+SELECT t.id, s, 1, 'INFO', 'm', 'a line of the log', now() FROM scan_tasks t, generate_series(1, t.last_seq) s;
+
+INSERT INTO violations
+SELECT
+    md5(t.id || s), t.id, 1, 1, 'd' || s, 'gambling', 'high', 1, repeat('of what it says ', 40), '[]', false, '', '',
+    false, now()
+FROM scan_tasks t, generate_series(1, CASE t.id WHEN ':id' THEN 1000 ELSE 3 END) s;

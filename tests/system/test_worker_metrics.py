@@ -1,0 +1,39 @@
+"""A worker's own process shows what it has run, to Prometheus and nobody else."""
+
+import httpx
+import pytest
+
+from tests.support.cluster import running_deployment, wait_until
+from tests.support.postgres import free_port
+
+pytestmark = pytest.mark.system
+
+TOKEN = "kX3-v9Qp7_zR1mB8cW5tY2uJ6hN4sD0f"
+
+
+def test_a_worker_counts_its_scans_on_a_port_of_its_own(tmp_path, postgres):
+    with running_deployment(tmp_path, postgres, metrics_token=TOKEN) as deployment:
+        port = free_port()
+        address = f"http://127.0.0.1:{port}/metrics"
+        worker = deployment.work("--testnet", "--concurrency", "3", "--metrics-port", str(port))
+        _, url = deployment.serve("--testnet")
+
+        def numbers():
+            return httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"}).text
+
+        assert httpx.get(address).status_code == 401
+        assert "worker_scan_slots 3.0" in numbers()
+        assert "worker_scans_started_total 0.0" in numbers()
+        person = deployment.person(url)
+        task = person.create("blog.corp.test", max_pages=2)
+        wait_until(lambda: person.task(task)["status"] == "completed")
+        wait_until(lambda: 'worker_scans_ended_total{reason="done"} 1.0' in numbers())
+        assert "worker_scans_running 0.0" in numbers()
+        assert "event_bus_healthy 1.0" in numbers()
+        of_server = httpx.get(f"{url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+        assert "websocket_open_connections" in of_server
+        assert "worker_scans" not in of_server
+        assert worker.end() == 0
+        assert "Traceback" not in worker.said()
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(address)

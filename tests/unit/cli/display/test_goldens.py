@@ -1,0 +1,129 @@
+"""How a result looks at several widths and in both languages: files that a person has read.
+
+After a change on purpose: `.venv/bin/python -m tests.unit.cli.display.test_goldens` writes them anew; read them.
+"""
+
+import io
+import re
+from collections.abc import Mapping
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from app.cli.display.report import print_report
+from app.cli.display.result import ScanResult
+from app.cli.scan import PLAIN_WIDTH
+from app.domain.messages import Language, MessageCatalog
+from tests.support.recorded_result import recorded_result
+
+GOLDENS = Path(__file__).parent / "goldens"
+WIDTHS = (60, 80, 120, 200)
+HOSTILE = "\x1b[2J\x1b]0;title\x07\u202egnp.exe\u2066\r\n\x00[bold]not bold[/bold]"
+COLOUR = {"TERM": "xterm-256color"}
+
+
+def shown(result: ScanResult, language: str, width: int | None, environment: Mapping[str, str] | None = None) -> str:
+    """The result as a terminal of that width shows it, or (None) a pipe; escapes can be read."""
+    file = io.StringIO()
+    console = Console(
+        file=file,
+        width=width or PLAIN_WIDTH,
+        force_terminal=environment is not None,
+        color_system="auto" if environment else None,
+        _environ=environment or {},
+        highlight=False,
+        legacy_windows=False,
+    )
+    print_report(result, console, MessageCatalog(language), zone=UTC)
+    return file.getvalue().replace("\x1b", "␛")
+
+
+def hostile_result() -> ScanResult:
+    """Every text that a page has a say in does its worst."""
+    recorded = recorded_result(Language.EN)
+    finding, report = spoil(next(one for one in recorded.findings if one["hidden_by"])), recorded.report
+    parties = [{**report["third_parties"][0], "domain": f"party.example{HOSTILE}"}]
+    warnings = [{"code": "partial", "message": f"host.example{HOSTILE}"}]
+    return ScanResult({**report, "third_parties": parties, "warnings": warnings}, [finding], 1)
+
+
+def spoil(value: Any, key: str = "") -> Any:
+    """`value` with hostile text behind every text that is not one of our codes."""
+    match value:
+        case dict():
+            return {name: spoil(inner, name) for name, inner in value.items()}
+        case list():
+            return [spoil(inner, key) for inner in value]
+        case str() if key not in ("level", "code", "violation_key"):
+            return value + HOSTILE
+        case _:
+            return value
+
+
+def goldens() -> dict[str, str]:
+    """Every file by its name."""
+    written: dict[str, str] = {}
+    for language in Language:
+        result = recorded_result(language)
+        for width in WIDTHS:
+            written[f"{language}-{width}"] = shown(result, language, width)
+        written[f"{language}-pipe"] = shown(result, language, None)
+        written[f"{language}-80-colour"] = shown(result, language, 80, COLOUR)
+        written[f"{language}-80-no-colour"] = shown(result, language, 80, {**COLOUR, "NO_COLOR": "1"})
+    written["hostile"] = shown(hostile_result(), Language.EN, 80)
+    return written
+
+
+NOW = goldens()
+
+
+@pytest.mark.parametrize("name", NOW)
+def test_a_result_looks_as_it_was_read(name):
+    assert NOW[name] == (GOLDENS / f"{name}.txt").read_text("utf-8")
+
+
+def test_there_is_no_other_file():
+    assert {path.stem for path in GOLDENS.iterdir()} == set(NOW)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_line_is_wider_than_the_terminal_except_for_an_address_or_a_place(language, width):
+    for line in NOW[f"{language}-{width}"].splitlines():
+        assert cell_len(line) <= width or re.search(r"[!-~]{30}|html > ", line), line
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_address_stands_whole_on_one_line(language, width):
+    text = NOW[f"{language}-{width}"]
+    for finding in recorded_result(language).findings:
+        for address in [one["url"] for one in finding["references"][:1]] + [
+            step["url"] for chain in finding["chains"] for step in chain["steps"]
+        ]:
+            assert address in text
+
+
+def test_no_colour_means_no_colour_and_a_pipe_gets_no_escapes():
+    colours = re.compile(r"␛\[[0-9;]*3[0-9]")
+    for language in Language:
+        assert colours.search(NOW[f"{language}-80-colour"])
+        assert not colours.search(NOW[f"{language}-80-no-colour"])
+        assert "␛" not in NOW[f"{language}-pipe"]
+
+
+def test_hostile_texts_stay_neutral():
+    text = NOW["hostile"]
+    assert "[bold]not bold[/bold]" in text
+    assert not [char for char in text if not char.isprintable() and char != "\n"]
+    assert "␛" not in text
+
+
+if __name__ == "__main__":
+    GOLDENS.mkdir(exist_ok=True)
+    for name, text in NOW.items():
+        (GOLDENS / f"{name}.txt").write_text(text, encoding="utf-8")

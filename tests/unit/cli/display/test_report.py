@@ -1,0 +1,163 @@
+import io
+from datetime import timedelta, timezone
+
+import pytest
+from rich.console import Console
+
+from app.cli.display.report import print_report
+from app.cli.display.result import ScanResult
+from app.domain.messages import MessageCatalog
+from app.domain.third_parties import Outcome
+
+EN = MessageCatalog("en")
+
+
+FINDING = {
+    "domain": "bets.example\x1b[2J",
+    "violation_name": "Gambling",
+    "summary": "The site links to it.",
+    "risk": {"level": "critical", "score": 80, "reasons": [{"points": 80, "text": "[bold]terms[/bold]"}]},
+    "confidence_score": 0.95,
+    "needs_review": True,
+    "evidence": [
+        {"whose_name": "their page", "text": "it has terms", "snippet": "a\nquotation", "url": "http://bets.example/"}
+    ],
+    "references": [],
+    "reference_count": 0,
+    "chains": [],
+    "advice": [{"code": "scan_again", "text": "Scan again."}],
+}
+
+
+def show(report, console, texts, *findings, count=None):
+    print_report(ScanResult(report, findings, count or len(findings)), console, texts)
+
+
+def test_it_lists_findings_third_parties_coverage_and_warnings(report):
+    console = Console(file=io.StringIO(), width=100)
+    show(report, console, EN, FINDING, {**FINDING, "domain": "party-7.example"}, count=5)
+    shown = console.file.getvalue()
+    for text in (
+        "site.example: completed after 01:05",
+        "Findings (5)",
+        "... and 3 more findings",
+        "confidence 95 % · needs review",
+        "it has terms",
+        "“a quotation”",
+        "Referring page  http://bets.example/",
+        "+80 [bold]terms[/bold]",
+        "1. Scan again.",
+        "Third parties (60)",
+        "... and 10 more",
+        "17 of 20 known URLs crawled",
+        "!  not all names",
+    ):
+        assert text in shown
+    assert "\x1b" not in shown
+    assert "partial" not in shown  # no codes
+    rows = [line.strip() for line in shown.splitlines() if line.startswith(" party-")]
+    # Those with findings come first, the worst of them too, then what nobody saw, whatever is cut.
+    assert rows[0].split(None, 1) == [
+        "party-7.example",
+        "risk: critical · checked · advertising · references: 2 · hidden: 1",
+    ]
+    assert rows[1].startswith("party-59.example  risk: high · checked")
+    assert rows[2].startswith("party-58.example  unreachable")
+    assert shown.splitlines()[-1] == "site.example: violations found · findings: 5 (critical 2)"
+
+
+def test_a_wide_terminal_has_an_overview_with_addresses_that_can_be_copied(report):
+    address = "http://site.example/" + "long/" * 40
+    page = {**FINDING, "evidence": [{**FINDING["evidence"][0], "url": address}]}
+    wide, narrow = (Console(file=io.StringIO(), width=width) for width in (140, 139))
+    show(report, wide, EN, page)
+    show(report, narrow, EN, page)
+    row = next(line for line in wide.file.getvalue().splitlines() if line.startswith(" 1  critical"))
+    assert row.endswith(f"95% (needs review)  {address}")
+    assert " 1  critical" not in narrow.file.getvalue()
+    assert f"Referring page  {address}\n" in narrow.file.getvalue()
+
+
+def test_times_are_labelled_and_name_their_zone(report):
+    times = {"started_at": "2026-01-02T03:04:05.678Z", "completed_at": "2026-01-02T03:05:10.000Z", "attempt": 2}
+    console = Console(file=io.StringIO(), width=100)
+    result = ScanResult({**report, "task": {**report["task"], **times}})
+    print_report(result, console, EN, zone=timezone(timedelta(hours=8), "CST"))
+    line = console.file.getvalue().splitlines()[1]
+    assert line == "started 2026-01-02 11:04:05 CST · ended 2026-01-02 11:05:10 CST · attempt 2"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_every_outcome_has_its_word(report, language):
+    parties = [{**report["third_parties"][0], "outcome": outcome.value} for outcome in Outcome]
+    console = Console(file=io.StringIO(), width=160)
+    show({**report, "third_parties": parties}, console, MessageCatalog(language))
+    words = [MessageCatalog(language)(outcome.value) for outcome in Outcome]
+    assert len(set(words)) == len(words)
+    for word in words:
+        assert word in console.file.getvalue()
+
+
+def test_a_clean_and_a_failed_report_say_so(report):
+    empty = {"violations": [], "third_parties": [], "warnings": []}
+    failed = {**report["task"], "status": "failed", "error": {"code": "internal", "message": "it broke"}}
+    console = Console(file=io.StringIO(), width=100)
+    show({**report, **empty, "task": failed}, console, EN)
+    shown = console.file.getvalue()
+    for text in ("site.example: failed", "error: it broke", "No violations found.", "No third parties."):
+        assert text in shown
+    assert "Warnings" not in shown
+
+
+def test_a_site_that_nobody_saw_is_not_called_clean(report):
+    nothing = {"violations": [], "third_parties": [], "coverage": {"crawled": 0, "known": 0}}
+    console = Console(file=io.StringIO(), width=200)
+    show({**report, **nothing}, console, EN)
+    assert "No violations found." not in console.file.getvalue()
+    assert "No page could be checked" in console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("language", "result", "reasons", "first", "then"),
+    [
+        ("en", "clean", [], " · no violations found", "No violations found."),
+        (
+            "en",
+            "clean",
+            ["page_limit"],
+            " · no violations found (the page limit was reached) · 17 of 20 known URLs checked",
+            "No violations",
+        ),
+        ("zh-CN", "clean", ["depth"], " · 未发现违规 (超出深度上限) · 已检查 17 / 20 个已知链接", "未发现违规。"),
+        (
+            "en",
+            "inconclusive",
+            ["low_coverage", "client_error"],
+            " · inconclusive (less than 95 % of the URLs could be checked) · 17 of 20 known URLs checked",
+            "too little could be checked to call the site clean",
+        ),
+        ("zh-CN", "inconclusive", ["start_page"], " · 无法得出结论 (起始页没有可检查的内容)", "检查范围不足以得出结论"),
+    ],
+)
+def test_the_verdict_and_what_cut_the_scan_short_stand_in_the_first_line(
+    report, language, result, reasons, first, then
+):
+    console = Console(file=io.StringIO(), width=200)
+    verdict = {"result": result, "reasons": reasons}
+    show({**report, "violations": [], "verdict": verdict}, console, MessageCatalog(language))
+    lines = console.file.getvalue().splitlines()
+    assert first in lines[0]
+    assert any(then in line for line in lines[1:])
+
+
+@pytest.mark.parametrize(
+    ("language", "first"), [("en", " · 0 of 1 known URLs checked"), ("zh-CN", " · 已检查 0 / 1 个已知链接")]
+)
+def test_answers_that_showed_nothing_are_counted_as_nothing_judged(report, language, first):
+    console = Console(file=io.StringIO(), width=200)
+    coverage = {"crawled": 1, "known": 1, "by_reason": {"server_error": 1}, "hosts": []}
+    verdict = {"result": "inconclusive", "reasons": ["start_page", "server_error"]}
+    show({**report, "violations": [], "coverage": coverage, "verdict": verdict}, console, MessageCatalog(language))
+    lines = console.file.getvalue().splitlines()
+    assert lines[0].endswith(first)
+    assert MessageCatalog(language)("nothing_examined") in lines

@@ -1,0 +1,93 @@
+import os
+
+import pytest
+
+from app.core.data_folder import DatabaseLock, FolderLock, ServerLocks, prepare_folder
+from app.core.errors import ConfigurationError
+
+
+def test_a_folder_is_made_for_us_alone(tmp_path):
+    path = tmp_path / "a" / "b"
+    prepare_folder(path)
+    prepare_folder(path)
+    assert path.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_cannot_be_made_refuses_to_start(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot be made"):
+        prepare_folder(tmp_path / "file" / "data")
+
+
+def test_a_folder_has_one_holder_and_says_who(tmp_path):
+    lock = FolderLock(tmp_path)
+    with pytest.raises(ConfigurationError, match=rf"in use by another server \(process {os.getpid()}\)"):
+        FolderLock(tmp_path)
+    lock.release()
+    lock.release()
+    FolderLock(tmp_path).release()
+
+
+def test_a_lock_needs_a_folder(tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        FolderLock(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("content", [(), ("compliance.db", "compliance.db-wal", "scans", "secret.key", "lock")])
+def test_an_open_folder_of_ours_is_closed_to_others(tmp_path, content):
+    folder = folder_with(tmp_path, content, mode=0o755)
+    prepare_folder(folder)
+    assert folder.stat().st_mode & 0o7777 == 0o700
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"), [(("compliance.db", "thesis.tex"), 0o755), ((), 0o777), (("lock",), 0o1777)]
+)
+def test_an_open_folder_of_somebody_is_left_as_it_is_and_complained_about(tmp_path, content, mode, capsys):
+    folder = folder_with(tmp_path, content, mode=mode)
+    prepare_folder(folder)
+    assert folder.stat().st_mode & 0o7777 == mode
+    assert "file_mode_open_to_others" in capsys.readouterr().out
+
+
+def folder_with(tmp_path, names, *, mode: int):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in names:
+        (folder / name).touch()
+    folder.chmod(mode)
+    return folder
+
+
+def test_a_database_has_one_holder_under_whatever_path(tmp_path):
+    database = tmp_path / "main.db"
+    lock = DatabaseLock(database)
+    database.touch()
+    (tmp_path / "other.db").symlink_to(database)
+    (tmp_path / "elsewhere").symlink_to(tmp_path)
+    for path in (database, tmp_path / "other.db", tmp_path / "elsewhere" / "main.db"):
+        with pytest.raises(ConfigurationError, match=rf"main.db is in use by another server \(process {os.getpid()}\)"):
+            DatabaseLock(path)
+    lock.release()
+    DatabaseLock(tmp_path / "other.db").release()
+
+
+def test_a_database_with_two_names_refuses_to_start(tmp_path):
+    (tmp_path / "main.db").touch()
+    (tmp_path / "second.db").hardlink_to(tmp_path / "main.db")
+    with pytest.raises(ConfigurationError, match="hard links"):
+        DatabaseLock(tmp_path / "second.db")
+
+
+def test_who_cannot_have_the_database_lets_go_of_the_folder(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    lock = DatabaseLock(tmp_path / "main.db")
+    with pytest.raises(ConfigurationError, match="choose another database"):
+        ServerLocks(folder, tmp_path / "main.db")
+    FolderLock(folder).release()
+    lock.release()
+    both = ServerLocks(folder, tmp_path / "main.db")
+    both.release()
+    both.release()
+    ServerLocks(folder, None).release()

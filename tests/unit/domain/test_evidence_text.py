@@ -1,0 +1,94 @@
+"""Evidence in words: whose page, which words, where a hidden link leads."""
+
+import pytest
+
+from app.domain.evidence_text import evidence_sentence, hiding_of, hiding_text, shown_only_to, source_text
+from app.domain.messages import Language, MessageCatalog
+from app.domain.tampering import RULE_PREFIX, TamperSign, Visitor
+from app.domain.violations import ViolationKey
+
+EN, ZH = MessageCatalog("en"), MessageCatalog("zh-CN")
+
+
+def sentence(texts, rule, *, key=ViolationKey.GAMBLING, on_site=False, **more):
+    values = {"terms": ("a", "b"), "snippet": "s", "provenance": "list 1"}
+    return evidence_sentence(texts, rule=rule, violation_key=key, on_site=on_site, **{**values, **more})
+
+
+def test_it_says_whose_page_shows_it():
+    assert sentence(ZH, "lexicon.gambling") == "目标站点页面出现多个涉赌用语（a、b）"
+    assert sentence(ZH, "lexicon.gambling", on_site=True) == "本站页面出现多个涉赌用语（a、b）"
+    assert sentence(EN, "wallet_phrase").startswith("The third party's page ")
+    assert sentence(EN, "wallet_phrase", on_site=True).startswith("The site's own page ")
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("key", ViolationKey)
+def test_every_kind_has_its_words_and_its_sites(language, key):
+    texts = MessageCatalog(language)
+    provenance = "list 1; hidden by marquee on http://corp.example/"
+    said = sentence(texts, "hidden_link.target", terms=(key.value,), provenance=provenance)
+    assert texts(f"site.{key}") in said
+    assert texts("hidden_by.marquee") in said
+    assert "{" not in sentence(texts, f"lexicon.{key}", key=key)
+
+
+def test_at_most_five_terms_are_quoted_and_eighty_characters():
+    assert sentence(EN, "lexicon.gambling", terms="abcdefg").endswith("(a, b, c, d, e)")
+    assert sentence(EN, "a rule to come", snippet="x" * 100) == "x" * 80
+
+
+def test_a_list_is_named_without_what_hides_a_link():
+    provenance = "list 1; hidden by tiny_box on http://corp.example/a on b"
+    assert source_text(provenance, EN) == "list 1"
+    assert hiding_of(provenance) == ("tiny_box", "http://corp.example/a on b")
+    assert hiding_of("list 1") == (None, "")
+    assert sentence(EN, "block:x", snippet="bad.example", provenance=provenance) == (
+        "bad.example is on a block list (list 1)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("provenance", "chinese", "english"),
+    [
+        ("lexicon 2026-11-25", "词库", "word list of 2026-11-25"),
+        ("lexicon 2026-11-25; guards: news, court", "news, court", "news, court"),
+        ("brands 2026-11-25", "品牌", "brands of 2026-11-25"),
+        ("structure rules", "规则", "rules"),
+        ("starter, 2026-11-25, ours", "starter", "starter of 2026-11-25"),
+        ("lexicon 1; hidden by display_none on https://a.example/x", "词库", "word list of 1"),
+        ("somebody else's", "somebody else's", "somebody else's"),
+        ("", "", ""),
+    ],
+)
+def test_where_a_judgement_comes_from_is_said_in_words(provenance, chinese, english):
+    for texts, part in ((ZH, chinese), (EN, english)):
+        said = source_text(provenance, texts)
+        assert part in said
+        assert "guards" not in said
+        assert "display_none" not in said
+
+
+def test_a_quotation_within_a_sentence_has_no_line_breaks():
+    assert sentence(EN, "a rule to come", snippet="one\n\ttwo") == "one two"
+
+
+def test_a_way_of_hiding_without_a_text_is_simply_hidden():
+    assert hiding_text("a kind of later", EN) == hiding_text(None, EN) == "hidden"
+
+
+@pytest.mark.parametrize("texts", [EN, ZH], ids=["en", "zh-CN"])
+@pytest.mark.parametrize("visitor", Visitor)
+def test_who_alone_was_shown_it_is_said_of_every_sign(texts, visitor):
+    for sign in TamperSign:
+        provenance = shown_only_to("structure", visitor)
+        said = sentence(texts, f"{RULE_PREFIX}{sign}", key=ViolationKey.TAMPERED, provenance=provenance)
+        everybody = sentence(texts, f"{RULE_PREFIX}{sign}", key=ViolationKey.TAMPERED, provenance="structure")
+        assert said.startswith(everybody)
+        assert texts(f"visitor.{visitor}") in said
+        assert source_text(provenance, texts) == source_text("structure", texts)
+
+
+def test_what_everybody_is_shown_names_no_visitor():
+    assert shown_only_to("structure", None) == "structure"
+    assert sentence(EN, "own.title", provenance="structure; shown to nobody") == sentence(EN, "own.title")

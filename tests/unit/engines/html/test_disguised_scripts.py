@@ -1,0 +1,63 @@
+import base64
+
+import pytest
+
+from app.engines.html.disguised_scripts import MAX_DECODED, is_disguised, undisguise
+from tests.support.cpu_time import least_cpu_s
+
+MARKUP = '<script src="http://bad.test/a.js"></script>'
+
+
+def percent(text):
+    return "".join(f"%{ord(character):02X}" for character in text)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f'document.write(unescape("{percent(MARKUP)}"))',
+        f"document.write(decodeURIComponent( '{percent(MARKUP)}' ))",
+        "document.write(unescape('" + "".join(f"%u{ord(c):04x}" for c in MARKUP) + "'))",
+        f"document.write(String.fromCharCode({','.join(str(ord(c)) for c in MARKUP)}))",
+        f"document.write(String.fromCharCode( {' , '.join(hex(ord(c)) for c in MARKUP)} ))",
+        f'document.write(atob("{base64.b64encode(MARKUP.encode()).decode()}"))',
+        "document.write('" + "".join(f"\\x{ord(c):02x}" for c in MARKUP) + "')",
+        "document.write('" + "".join(f"\\u{ord(c):04x}" for c in MARKUP) + "')",
+    ],
+    ids=["unescape", "decodeURIComponent", "utf16", "codes", "hex codes", "base64", "hex", "unicode"],
+)
+def test_what_a_script_writes_is_read(code):
+    assert is_disguised(code)
+    assert undisguise(code) == MARKUP
+
+
+def test_the_packer_is_undone():
+    packed = (
+        "eval(function(p,a,c,k,e,d){while(c--)if(k[c])p=p.replace(new RegExp('\\\\b'+c+'\\\\b','g'),k[c]);return p}"
+        "('2.3(\\'<1 4=\"5://0.6/a.7\"></1>\\')',10,8,'bad|script|document|write|src|http|test|js'.split('|'),0,{}))"
+    )
+    assert undisguise(packed) == "document.write('<script src=\"http://bad.test/a.js\"></script>')"
+
+
+@pytest.mark.parametrize("code", ["var a = 1;", "location.href = '/x'", "document.write('<p>x</p>')"])
+def test_plain_scripts_say_nothing(code):
+    assert not is_disguised(code)
+    assert undisguise(code) == ""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "unescape('%')" * 2_000,
+        "fromCharCode(" + "1," * 200_000,
+        "fromCharCode(99999999999,1,2,3,4)",
+        "fromCharCode(55296,1114112,65,66,67)",
+        "atob('" + "A" * 200_000 + "')",
+        "function(p,a,c,k,e,d}('" + "a\\'" * 50_000,
+        "function(p,a,c,k,e,d)}('zzzz zz 0',99,1,'x'.split('|')",
+        "\\x41" * 60_000,
+    ],
+)
+def test_a_hostile_script_costs_little_and_makes_little(code):
+    assert least_cpu_s(lambda: undisguise(code), enough_s=1) < 1
+    assert len(undisguise(code)) <= MAX_DECODED + 1_000

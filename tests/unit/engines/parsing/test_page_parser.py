@@ -1,0 +1,216 @@
+"""Facts come back from a parser process as our own code would have made them in place."""
+
+import pytest
+
+from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.subject import Subject
+from app.engines.extract.css_urls import extract_css
+from app.engines.extract.page import extract
+from app.engines.extract.sitemap import parse_sitemap
+from app.engines.extract.style_sheet import sheet_from_json, sheet_of
+from app.engines.html.document import HtmlDocument
+from app.engines.html.page_content import read_content
+from app.engines.model import (
+    Capture,
+    DnsAnswer,
+    DnsOutcome,
+    DnsRecord,
+    Hop,
+    HopKind,
+    Reference,
+    Relation,
+    ThirdParty,
+    TlsFacts,
+)
+from app.engines.parsing.jobs import Jobs
+from app.engines.parsing.page_parser import PageParser
+from app.engines.ports import Unreadable
+from app.engines.reading_model.answer import Opinion, Stance, Verdict
+from tests.support.parsing import page_parser
+
+URL = "http://a.test/"
+PAGE = (
+    "<html lang=zh><title>标题</title><meta name=robots content=nofollow><base href=/b/><link rel=next href=2>"
+    "<link rel=stylesheet href=s.css><script src=//cdn.example/x.js></script><script>location='/moved'</script>"
+    "<div style='display:none'><a href=http://bets.example/ rel=nofollow>百家乐</a></div><a href=c?d#e>own</a>"
+) + "".join(f"<a href=/l/{number}>x</a><a href=http://h{number}.example/>y</a>" for number in range(2_500))
+HEADERS = (("content-type", "text/html; charset=utf-8"), ("link", "<http://pre.example/>; rel=preload"))
+BETS = "网上赌场 首存送彩金 真人荷官 百家乐 时时彩投注平台 线上娱乐城 注册送彩金 北京赛车"
+
+
+def test_a_page_was_read_before_processes_are_forked():
+    class Noting(Jobs):
+        """Notes what it was asked for."""
+
+        done = ()
+
+        def run(self, name, body, arguments):
+            found = super().run(name, body, arguments)
+            self.done = (*self.done, name)
+            return found
+
+    jobs = Noting(target="a.test")
+    jobs.prepare()
+    assert jobs.done == ("page",)
+
+
+async def test_a_page_is_read_as_in_place():
+    found = await page_parser().page(PAGE.encode(), url=URL, headers=HEADERS)
+    assert found == extract(PAGE.encode(), url=URL, headers=HEADERS)
+    assert len(found.links) > 2_500
+
+
+class Sheets:
+    """Has the sheets of a site as `fetch` would bring them."""
+
+    def __init__(self, **texts):
+        self.texts = texts
+        self.known = {}
+        self.rules = {}
+        self.fetched = []
+
+    def text_of(self, digest):
+        return self.rules[digest]
+
+    async def fetch(self, urls):
+        self.fetched += urls
+        for url in urls:
+            text = self.texts.get(url.rpartition("/")[2])
+            self.known[url] = None if text is None else [text]
+            if text is not None:
+                self.rules[text] = (await page_parser().rules(text.encode(), url=url)).text
+
+
+LINKED = b"<link rel=stylesheet href=/a><link rel=stylesheet href=/b><div class=k><a href=//x.example/>x</a></div>"
+
+
+async def test_a_page_is_read_with_the_sheets_that_it_names():
+    parser, sheets = page_parser(), Sheets(a=".k{display:block}", b=".k{display:none}")
+    for _ in range(2):
+        page = await parser.page(LINKED, url=URL, headers=HEADERS[:1], sheets=sheets)
+        assert [reference.hidden for reference in page.references] == ["display_none"]
+    assert sheets.fetched == ["http://a.test/a", "http://a.test/b"]
+
+
+async def test_another_process_is_told_the_rules_that_it_does_not_know():
+    sheets = Sheets(a=".k{display:none}")
+    for _ in range(2):
+        page = await page_parser().page(LINKED, url=URL, headers=HEADERS[:1], sheets=sheets)
+        assert [reference.hidden for reference in page.references] == ["display_none"]
+    assert sheets.fetched == ["http://a.test/a", "http://a.test/b"]
+
+
+async def test_sheets_of_others_are_not_asked_for():
+    sheets = Sheets()
+    await page_parser().page(b"<link rel=stylesheet href=//cdn.example/a>", url=URL, headers=(), sheets=sheets)
+    assert sheets.fetched == []
+
+
+async def test_a_process_that_never_has_enough_makes_its_page_unreadable():
+    class Greedy:
+        async def run(self, *_, **__):
+            return [{"unknown": ["http://a.test/a"], "missing": []}]
+
+    with pytest.raises(Unreadable):
+        await PageParser(Greedy()).page(b"", url=URL, headers=(), sheets=Sheets())
+
+
+async def test_a_process_that_asks_for_what_nobody_named_makes_its_page_unreadable():
+    class Curious:
+        async def run(self, *_, **__):
+            return [{"unknown": [], "missing": ["nothing"]}]
+
+    with pytest.raises(Unreadable):
+        await PageParser(Curious()).page(b"", url=URL, headers=(), sheets=Sheets())
+
+
+async def test_rules_of_a_sheet_come_with_its_imports():
+    found = await page_parser().rules(b"@import 'x.css'; a{display:none}", url="http://a.test/css/s.css")
+    assert found.imports == ("http://a.test/css/x.css",)
+    assert sheet_from_json(found.text) == sheet_of("a{display:none}")
+
+
+async def test_bytes_that_are_no_text_in_headers_are_sent_as_browsers_would():
+    headers = (("refresh", "0;url=http://b.example/\udcd6\udcd0"),)
+    (reference,) = (await page_parser().page(b"", url=URL, headers=headers)).references
+    assert reference.url == "http://b.example/%D6%D0"
+
+
+async def test_sheets_documents_and_sitemaps_are_read_as_in_place():
+    parser = page_parser()
+    sheet = "@import 'a.css'; b{background:url(http://b.example/c.png)}"
+    assert await parser.sheet(sheet.encode(), url=URL) == extract_css(sheet, url=URL)
+    assert await parser.document(PAGE.encode("gbk"), charset="gb18030") == read_content(
+        HtmlDocument(PAGE, charset="gb18030")
+    )
+    sitemap = b"<urlset>" + b"<url><loc>http://a.test/x</loc></url>" * 1_500 + b"</urlset>"
+    assert await parser.sitemap(sitemap, url=URL) == parse_sitemap(sitemap, url=URL)
+
+
+async def test_an_answer_comes_with_its_document_and_its_redirect():
+    content, redirect = await page_parser().answer(
+        b"<title>t</title><meta http-equiv=refresh content='0;url=/next'>moved", content_type="text/html", url=URL
+    )
+    assert (content.title, content.text) == ("t", "moved")
+    assert redirect == (HopKind.META, "http://a.test/next")
+
+
+async def test_what_only_some_visitors_are_shown_is_judged_as_in_place():
+    (sign,) = await page_parser().difference("Title\n澳门百家乐 时时彩投注", "Another title", url=URL)
+    assert (sign.page_url, sign.url, sign.kind, sign.snippet) == (URL, URL, "own:shown_offer", "澳门百家乐 时时彩投注")
+    assert await page_parser().difference("Title \udcd6", "Another title", url=URL) == ()
+
+
+@pytest.mark.parametrize(
+    ("script", "is_odd"),
+    [("if(document.referrer)location='/x'", True), ("document.write('x')", False)],
+)
+async def test_a_page_with_an_odd_script_is_odd(script, is_odd):
+    found = await page_parser().page(f"<title>T</title><script>{script}</script>".encode(), url=URL, headers=HEADERS)
+    assert found.is_odd is is_odd
+
+
+async def test_a_subject_is_judged_as_in_place():
+    hops = (Hop("http://b.example/", 302, "127.64.0.1", HopKind.HTTP, "http://c.example/"),)
+    tls = TlsFacts(names=("c.example",))
+    capture = Capture("b.example", "b.example", hops[0].url, hops[0].location, 200, hops, "娱乐城", tls=tls)
+    hidden = Reference(URL, hops[0].url, "//b.example", Relation.LINK, "a[href]", text="百家乐", hidden="display_none")
+    markup = f"<title>娱乐城</title><p>{BETS * 3}<a href=x.apk>get</a><form action=/go><input name=pw>"
+    page = read_content(HtmlDocument(markup))
+    assert page.downloads and page.fields  # noqa: PT018 - both go through JSON
+    subject = Subject(capture, ThirdParty("b.example", ("b.example",), references=1, hidden=1), page, (hidden,))
+    expected = Analyser(scope_target="a.test").analyse(subject)
+    assert {fact.violation_key.value for fact in expected} == {"gambling", "hidden_link"}
+    assert await page_parser().analyse(subject) == expected
+
+
+async def test_the_aliases_of_a_name_are_judged_too():
+    records = (DnsRecord("a.b.example", "CNAME", "gone.azurewebsites.net", 60),)
+    dns = DnsAnswer("a.b.example", DnsOutcome.NXDOMAIN, records)
+    capture = Capture("b.example", "a.b.example", "http://a.b.example/", "http://a.b.example/", dns=dns, dead=True)
+    (fact,) = await page_parser().analyse(Subject(capture, ThirdParty("b.example", ("a.b.example",))))
+    assert (fact.violation_key.value, fact.evidence[0].rule) == ("takeover", "takeover.gone:azure_app")
+
+
+@pytest.mark.parametrize("said", [[None], [[{}]], [[], [[1]]], [[{"title": 1}]]])
+async def test_what_a_process_says_that_is_no_fact_is_an_unreadable_page(said):
+    class Liar:
+        async def run(self, name, *arguments, body=b"", cpu_s=0.0):
+            return said
+
+    with pytest.raises(Unreadable):
+        await PageParser(Liar()).page(b"", url=URL, headers=())
+
+
+async def test_an_opinion_changes_the_same_as_in_place():
+    content = read_content(HtmlDocument(f"<title>娱乐城</title><a href=/>首页</a><p>{BETS}"))
+    subject = Subject(
+        Capture("bets.example", "bets.example", "http://bets.example/", "http://bets.example/", status=200),
+        ThirdParty("bets.example", ("bets.example",)),
+        content,
+    )
+    opinion = Opinion(Verdict.CLEAN, None, Stance.REPORTS, ("首存送彩金",), 0.9, False, "", "m", 1)  # fmt: skip
+    analyser = Analyser(scope_target="a.test")
+    assert await page_parser().reconsider(subject, opinion) == analyser.reconsider(subject, opinion)
+    assert await page_parser().excerpt(subject) == analyser.excerpt(subject)
+    assert content.link_texts == ("首页",)

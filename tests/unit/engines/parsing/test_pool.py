@@ -1,0 +1,150 @@
+"""Parser processes: whatever a page does to one of them, the scan hears of it and goes on."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from app.engines.parsing.pool import ParserPool, ParserUnavailable
+from app.engines.ports import Unreadable
+
+
+def bad_pool(**options):
+    return ParserPool(target="a.test", module="tests.support.broken_parser", **options)
+
+
+async def test_a_job_gets_its_arguments_and_its_body_and_gives_all_its_pieces():
+    async with bad_pool() as pool:
+        assert await pool.run("echo", 1, "二", body=b"body") == ["a.test", [1, "二"], "body"]
+        assert [len(piece) for piece in await pool.run("flood")] == [1_000] * 20
+
+
+@pytest.mark.parametrize("name", ["spin", "stick"])
+async def test_a_job_that_does_not_end_is_ended_by_its_processor_time_in_python_and_in_c(name):
+    async with bad_pool() as pool:
+        before = os.times()
+        with pytest.raises(Unreadable, match="cpu"):
+            await pool.run(name, cpu_s=0.3)
+        assert await pool.run("echo", 1) == ["a.test", [1], ""]
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    assert used < 2  # the imports of the parent of the processes included
+
+
+async def test_jobs_behind_one_that_does_not_end_are_done_all_the_same():
+    async with bad_pool(processes=1) as pool, asyncio.TaskGroup() as group:
+        hanging = group.create_task(refused(pool.run("spin", cpu_s=0.2)))
+        others = [group.create_task(pool.run("echo", number)) for number in range(30)]
+    assert hanging.result() == "cpu"
+    assert [task.result()[1] for task in others] == [[number] for number in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("crash", "crashed"), ("swell", "memory"), ("nest", "nesting"), ("err", "error")]
+)
+async def test_what_a_job_does_to_its_process_is_told_as_a_reason(name, reason):
+    async with bad_pool() as pool:
+        assert await refused(pool.run(name)) == reason
+        assert (await pool.run("echo"))[:1] == ["a.test"]
+
+
+async def test_a_process_that_was_killed_from_outside_costs_no_page(tmp_path):
+    async with bad_pool() as pool:
+        assert await pool.run("crash_once", str(tmp_path / "mark")) == ["alive"]
+
+
+async def test_a_process_that_talks_nonsense_is_replaced_with_all_others():
+    async with bad_pool() as pool:
+        assert await refused(pool.run("babble")) == "crashed"
+        assert (await pool.run("echo"))[:1] == ["a.test"]
+
+
+@pytest.mark.parametrize("name", ["break_off", "stop_parent"])
+async def test_a_process_of_whose_end_nobody_tells_holds_up_no_scan(name):
+    async with bad_pool(wall_s=2) as pool, asyncio.timeout(60):  # a start on a busy machine takes a second
+        assert await refused(pool.run(name)) == "crashed"
+        assert (await pool.run("echo"))[:1] == ["a.test"]
+
+
+async def test_processes_whose_parent_was_killed_are_started_anew():
+    async with bad_pool() as pool:
+        await pool.run("echo")
+        os.kill(pool.processes()[0], 9)
+        for pid in pool.processes()[1:]:
+            os.kill(pid, 9)
+        assert (await pool.run("echo"))[:1] == ["a.test"]
+
+
+async def test_processes_that_cannot_live_are_given_up_with_a_reason():
+    async with ParserPool(target="a.test", module="tests.support.no_such_module") as pool:
+        with pytest.raises(ParserUnavailable):
+            await pool.run("echo")
+
+
+async def test_a_cancelled_asker_leaves_nothing_behind():
+    async with bad_pool(processes=1) as pool:
+        asking = asyncio.create_task(pool.run("spin", cpu_s=0.2))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait({asking})
+        assert (await pool.run("echo"))[:1] == ["a.test"]
+
+
+async def test_closing_ends_every_process_also_a_busy_one():
+    async with bad_pool() as pool:
+        await pool.run("who")
+        busy = asyncio.create_task(refused(pool.run("spin", cpu_s=1_000)))
+        await pool.run("who")
+        pids = pool.processes()
+        started = time.monotonic()
+    assert time.monotonic() - started < 10  # far below the thousand seconds that the busy one has
+    assert [pid for pid in pids if is_alive(pid)] == []
+    busy.cancel()
+    await asyncio.wait({busy})
+
+
+ORPHANS = """
+import asyncio
+from app.engines.parsing.pool import ParserPool
+
+async def main():
+    async with ParserPool(target="a.test", module="tests.support.broken_parser") as pool:
+        await pool.run("echo")
+        busy = asyncio.create_task(pool.run("spin", cpu_s=0.5))
+        await pool.run("echo")
+        while len(pool.processes()) < 3:  # a process says its own number when it has begun
+            await asyncio.sleep(0.01)
+        print(*pool.processes(), flush=True)
+        await busy
+
+asyncio.run(main())
+"""
+
+
+def test_processes_of_a_scan_that_was_killed_end_by_themselves():
+    with subprocess.Popen([sys.executable, "-c", ORPHANS], stdout=subprocess.PIPE, text=True) as scan:
+        pids = [int(pid) for pid in scan.stdout.readline().split()]
+        scan.kill()
+    assert len(pids) == 3
+    deadline = time.monotonic() + 30
+    while any(map(is_alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [pid for pid in pids if is_alive(pid)] == []
+
+
+async def refused(work) -> str:
+    with pytest.raises(Unreadable) as caught:
+        await work
+    return caught.value.reason
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return re.search(r"\) [ZX] ", Path(f"/proc/{pid}/stat").read_text()) is None
+    except FileNotFoundError:
+        return False

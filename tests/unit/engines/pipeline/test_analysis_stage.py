@@ -1,0 +1,112 @@
+"""Analysis of what was captured: with the text as the capture read it, and when it cannot be read."""
+
+import pytest
+
+from app.captures.folder import FolderStorage
+from app.domain.messages import MessageCatalog
+from app.engines.capture.capturer import CapturedPage
+from app.engines.capture.scan_contents import ScanContents
+from app.engines.model import Capture, Reference, Relation
+from app.engines.notices import UnreadableNotice
+from app.engines.pipeline.analysis_stage import AnalysisStage
+from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
+from app.engines.pipeline.third_parties import ThirdPartyIndex
+from app.engines.ports import Unreadable
+from app.engines.scope import Scope
+from app.scanstore.sqlite import SqliteScanStore
+from tests.support.parsing import page_parser
+from tests.unit.engines.capture.test_capturer import capturing
+from tests.unit.engines.crawl.conftest import FakeSink
+from tests.unit.engines.net.servers import http_server, response, routes
+
+URL = "http://a.test/"
+TARGET = CaptureTarget("a.test", "a.test", URL)
+# Without the header these bytes look like Big5 (傭部): nothing else tells how they are to be read.
+SHORT_GBK = "<title>赌场</title><h1>赌场</h1><img alt=赌场><p>赌场".encode("gbk")
+
+
+class Refusing:
+    """Can read nothing of it, not even what refers to it."""
+
+    async def analyse(self, subject):
+        raise Unreadable("cpu")
+
+
+class Remembering:
+    """Parses, and remembers what was analysed."""
+
+    def __init__(self):
+        self.parser, self.pages = page_parser(), []
+        self.answer, self.document = self.parser.answer, self.parser.document
+
+    async def analyse(self, subject):
+        self.pages.append(subject.page)
+        return await self.parser.analyse(subject)
+
+
+class NobodyReads:
+    """No language model reads along."""
+
+    async def examine(self, subject, facts, *, is_own):
+        return facts
+
+
+@pytest.fixture
+def sink():
+    return FakeSink()
+
+
+@pytest.fixture
+def third_parties(tmp_path):
+    store = SqliteScanStore(tmp_path / "scan.db")
+    parties = ThirdPartyIndex(scope=Scope("corp.test"), store=store, selector=CaptureSelector())
+    parties.add([Reference("http://corp.test/", URL, URL, Relation.LINK, "a[href]")])
+    yield parties
+    store.close()
+
+
+@pytest.fixture
+def stage_with(tmp_path, sink, third_parties):
+    texts = MessageCatalog("en")
+
+    def make(parser, on_violations=lambda *_: None):
+        return AnalysisStage(
+            parser=parser,
+            third_parties=third_parties,
+            contents=ScanContents(FolderStorage(tmp_path / "content")),
+            sink=sink,
+            texts=texts,
+            notice=UnreadableNotice(sink=sink, texts=texts, module="content_capture"),
+            is_own=lambda host: False,
+            on_violations=on_violations,
+            on_lost=lambda target: None,
+            second=NobodyReads(),
+        )
+
+    return make
+
+
+async def test_a_capture_of_which_nothing_can_be_read_is_named_and_ends_no_scan(stage_with, sink):
+    stage = stage_with(Refusing())
+    for _ in range(2):
+        await stage.analyse(TARGET, CapturedPage(Capture("a.test", "a.test", URL, URL, 200)))
+    assert stage.violations == 0
+    assert sink.warnings == [f"The page {URL} could not be parsed: parsing takes too much processor time"]
+
+
+async def test_a_charset_that_only_the_header_declares_holds_for_the_whole_analysis(
+    tmp_path, stage_with, third_parties
+):
+    parser = Remembering()
+    stage = stage_with(parser)
+    async with (
+        http_server(routes({"/": response(SHORT_GBK, Content_Type="text/html; charset=gbk")})) as server,
+        capturing(tmp_path, port_map={80: server.port}) as capturer,
+    ):
+        page = await capturer.capture("a.test", "a.test", URL)
+    await stage.analyse(TARGET, page)
+    third_parties.add([Reference("http://corp.test/b", URL, URL, Relation.SCRIPT, "script[src]")])
+    await stage.analyse_changed()
+    first, again = parser.pages
+    assert (first.title, first.text, first.headings, first.alts) == ("赌场", "赌场\n赌场", ("赌场",), ("赌场",))
+    assert again == first

@@ -1,0 +1,96 @@
+"""Progress grows with what is done, stays below the end of a stage, and is told when it is news."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.messages import MessageCatalog
+from app.domain.stages import STAGES, StageKey
+from app.engines.model import Counts
+from app.engines.pipeline.progress import NOT_YET, ProgressReporter, estimate_crawl, estimate_following
+from app.engines.pipeline.stage_tracker import StageTracker
+
+KEYS = [spec.key for spec in STAGES]
+NOTHING = {
+    "discovery": 0.0,
+    "comparison": (0, 0),
+    "captures": (0, 0),
+    "drawing_steps": (0, 0),
+    "pictures": (0, 0),
+    "analyses": (0, 0),
+}
+
+
+class Sink:
+    def __init__(self):
+        self.told = []
+
+    async def stage(self, key, status, *, duration_ms=None): ...
+
+    async def progress(self, key, fraction, message, counts):
+        self.told.append((key, fraction, message))
+
+
+def reporter_and_tracker(sink):
+    tracker = StageTracker(sink=sink, monotonic=lambda: 0.0)
+    return ProgressReporter(sink=sink, stages=tracker, texts=MessageCatalog("en")), tracker
+
+
+async def test_only_news_are_told_and_nothing_of_a_stage_that_is_through():
+    sink = Sink()
+    reporter, tracker = reporter_and_tracker(sink)
+    for crawled in (10, 10, 20):
+        await reporter.report(Counts(urls_known=70, urls_crawled=crawled), **NOTHING)
+    await tracker.finish(StageKey.PAGE_CRAWL)
+    await reporter.report(Counts(urls_known=70, urls_crawled=30), **NOTHING)
+    crawl = [message for key, _, message in sink.told if key is StageKey.PAGE_CRAWL]
+    assert crawl == ["10 of 70 known URLs crawled, giving 0 pages", "20 of 70 known URLs crawled, giving 0 pages"]
+    assert len([key for key, _, _ in sink.told if key is StageKey.CONTENT_CAPTURE]) == 1
+
+
+async def test_stages_that_follow_the_crawl_are_as_far_as_it_is_and_no_further():
+    sink = Sink()
+    reporter, tracker = reporter_and_tracker(sink)
+    counts = Counts(urls_known=70, urls_crawled=50, violations=3)
+    await reporter.report(
+        counts,
+        discovery=1.0,
+        comparison=(0, 0),
+        captures=(1, 2),
+        drawing_steps=(1, 2),
+        pictures=(0, 9),
+        analyses=(2, 2),
+    )
+    told = {key: (fraction, message) for key, fraction, message in sink.told}
+    assert list(told) == KEYS
+    crawl = told[StageKey.PAGE_CRAWL][0]
+    assert told[StageKey.THIRD_PARTY][0] == crawl
+    assert told[StageKey.CONTENT_CAPTURE] == (crawl / 2, "1 of 2 pages captured, 0 of 9 screenshots taken")
+    assert told[StageKey.AI_ANALYSIS] == (crawl, "2 of 2 pages analysed, 3 violations found")
+    await tracker.finish(StageKey.PAGE_CRAWL)
+    await reporter.report(
+        counts,
+        discovery=1.0,
+        comparison=(0, 0),
+        captures=(1, 2),
+        drawing_steps=(1, 2),
+        pictures=(0, 9),
+        analyses=(2, 2),
+    )
+    assert sink.told[-2:] == [
+        (StageKey.CONTENT_CAPTURE, 0.5, "1 of 2 pages captured, 0 of 9 screenshots taken"),
+        (StageKey.AI_ANALYSIS, NOT_YET, "2 of 2 pages analysed, 3 violations found"),
+    ]
+
+
+async def test_when_all_is_crawled_people_are_told_how_many_pages_are_compared():
+    sink = Sink()
+    reporter, _ = reporter_and_tracker(sink)
+    await reporter.report(Counts(urls_known=7, urls_crawled=7), **{**NOTHING, "comparison": (2, 5)})
+    (said,) = [message for key, _, message in sink.told if key is StageKey.PAGE_CRAWL]
+    assert said == "All pages crawled; 2 of 5 compared as other visitors see them"
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.floats(0, 1))
+def test_fractions_stay_below_the_end(done, more, leading):
+    assert 0 <= estimate_crawl(done, done + more, leading) <= NOT_YET
+    assert 0 <= estimate_following(done, done + more, leading) <= NOT_YET

@@ -1,0 +1,29 @@
+import orjson
+
+from app.engines.reading_model.excerpt import choose_excerpt
+from app.engines.reading_model.prompt import CLASSES, INSTRUCTIONS, SCHEMA, request_body
+
+MARKER = "8f0c1d2e3b4a5968"
+EXCERPT = choose_excerpt(host="a.test", title="标题", meta=(), text="Ignore this.", links=(), places=())
+
+
+def test_what_the_page_says_stands_between_two_lines_of_the_marker():
+    system, user = request_body(EXCERPT, model="m", marker=MARKER)["messages"]
+    assert system == {"role": "system", "content": INSTRUCTIONS}
+    assert user["content"].split(f"\n{MARKER}")[1].strip() == EXCERPT.text
+    assert user["content"].endswith(f"\n{MARKER}")
+    assert "标题" not in system["content"]
+
+
+def test_an_answer_of_the_schema_alone_is_asked_for():
+    body = request_body(EXCERPT, model="m", marker=MARKER)
+    assert body["response_format"]["json_schema"]["schema"] == SCHEMA
+    assert body["response_format"]["json_schema"]["strict"] is True
+    assert set(SCHEMA["required"]) == set(SCHEMA["properties"])
+    assert (body["model"], body["temperature"]) == ("m", 0)
+    orjson.dumps(body)
+
+
+def test_every_field_and_class_is_explained():
+    assert all(f"- {name}:" in INSTRUCTIONS for name in SCHEMA["required"])
+    assert all(key.value in INSTRUCTIONS for key in CLASSES)

@@ -1,0 +1,174 @@
+"""Revisions on PostgreSQL, beside programs that are at work."""
+
+import ast
+import asyncio
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+
+from app.core.clock import SystemClock
+from app.core.db import Database, DatabaseUnavailable
+from app.core.errors import ConfigurationError
+from app.migrations import runner
+from app.migrations.runner import head_revision, known_revisions, migrate, read_revision
+from app.models import metadata
+from tests.support.backend import HandClock
+
+VERSIONS = Path(runner.HERE) / "versions"
+FIRST_TO_CONTRACT = "0013"  # no version before it ran on PostgreSQL
+CONTRACTING = {"drop_table", "drop_column", "rename_table"}
+
+
+@pytest.fixture
+def url(postgres):
+    with postgres.new_database() as url:
+        yield url
+
+
+@pytest.fixture
+def db(url):
+    db = Database(url, busy_timeout_s=2)
+    yield db
+    asyncio.run(db.close())
+
+
+def with_fresh(url, work):
+    db = Database(url, busy_timeout_s=2)
+    try:
+        return work(db)
+    finally:
+        asyncio.run(db.close())
+
+
+@pytest.mark.system
+def test_the_tables_are_what_the_models_say(db):
+    migrate(db, clock=SystemClock())
+    found = db.read_sync(lambda c: {name: inspect(c).get_columns(name) for name in inspect(c).get_table_names()})
+    for table in metadata.tables.values():
+        columns = {column["name"]: column for column in found[table.name]}
+        assert set(columns) == {column.name for column in table.columns}
+        for column in table.columns:
+            found_type = columns[column.name]["type"].compile(db.engine.dialect).split(" COLLATE")[0]
+            asked = column.type.compile(db.engine.dialect).replace("FLOAT", "DOUBLE PRECISION")
+            assert (found_type, columns[column.name]["nullable"]) == (asked, column.nullable), column
+
+
+@pytest.mark.system
+def test_of_many_that_migrate_at_once_one_does_and_all_end_well(url):
+    done, failed = [], []
+
+    def run():
+        try:
+            done.append(with_fresh(url, lambda db: migrate(db, clock=SystemClock())))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
+            failed.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert [one.changed for one in done].count(True) == 1
+    assert {one.after for one in done} == {head_revision()}
+
+
+@pytest.fixture
+def behind(db, tmp_path, monkeypatch):
+    """A database that lacks one revision, which adds a column to the tasks."""
+    migrate(db, clock=SystemClock())
+    history = tmp_path / "versions"
+    history.mkdir()
+    for path in VERSIONS.glob("0*.py"):
+        (history / path.name).write_text(path.read_text("utf-8"))
+    (history / "9999_more.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\n\n"
+        f"revision = '9999'\ndown_revision = '{head_revision()}'\nbranch_labels = depends_on = None\n\n"
+        "def upgrade():\n    op.add_column('scan_tasks', sa.Column('more', sa.Integer()))\n"
+    )
+    monkeypatch.setattr(runner, "HERE", tmp_path)
+    return db
+
+
+@pytest.mark.system
+def test_an_upgrade_beside_a_long_reader_lets_others_through_and_ends_when_it_can(behind, url):
+    """Who waits for a table stops all that come later: so it does not wait, but comes again."""
+    waits = []
+    with behind.engine.connect() as reader:
+        reader.begin()
+        reader.execute(text("SELECT id FROM scan_tasks"))
+        upgrade = threading.Thread(target=with_fresh, args=(url, lambda db: migrate(db, clock=SystemClock())))
+        upgrade.start()
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            began = time.monotonic()
+            behind.write_sync(lambda c: c.execute(text("UPDATE scan_tasks SET heartbeat = 0")) and None)
+            waits.append(time.monotonic() - began)
+        assert read_revision(behind) == head_before(behind)
+        reader.rollback()
+    upgrade.join()
+    assert read_revision(behind) == "9999"
+    assert max(waits) < 1.0
+
+
+def head_before(db):
+    return sorted(known_revisions())[-2]
+
+
+@pytest.mark.system
+def test_an_upgrade_gives_up_when_a_lock_is_never_let_go_and_nothing_has_changed(behind, url, monkeypatch):
+    monkeypatch.setattr(runner, "PATIENCE_S", 1.0)
+    with behind.engine.connect() as reader:
+        reader.begin()
+        reader.execute(text("SELECT id FROM scan_tasks"))
+        with pytest.raises(DatabaseUnavailable, match="busy"):
+            with_fresh(url, lambda db: migrate(db, clock=SystemClock()))
+    assert read_revision(behind) == head_before(behind)
+
+
+@pytest.mark.system
+def test_a_newer_database_is_refused(db):
+    migrate(db, clock=SystemClock())
+    db.write_sync(lambda c: c.execute(text("UPDATE alembic_version SET version_num = 'ffff'")) and None)
+    with pytest.raises(ConfigurationError, match="newer version"):
+        migrate(db, clock=SystemClock())
+
+
+@pytest.mark.system
+def test_tables_that_are_not_ours_are_refused(db):
+    metadata.tables["marks"].create(db.engine)
+    with pytest.raises(ConfigurationError, match="choose another"):
+        migrate(db, clock=HandClock())
+
+
+@pytest.mark.system
+def test_what_was_there_before_the_partitions_is_there_afterwards(db, tmp_path, monkeypatch):
+    past = tmp_path / "versions"
+    past.mkdir()
+    for path in VERSIONS.glob("0*.py"):
+        if path.name[:4] <= "0012":
+            (past / path.name).write_text(path.read_text("utf-8"))
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "HERE", tmp_path)
+        patch.setattr(runner, "make_ahead", lambda *_: None)
+        migrate(db, clock=SystemClock())
+    row = "(at, action, outcome, detail) VALUES (now(), 'a', 'ok', '{}') RETURNING id"
+    first = db.write_sync(lambda c: c.execute(text(f"INSERT INTO audit_log {row}")).scalar_one())
+    migrate(db, clock=SystemClock())
+    assert db.read_sync(lambda c: c.execute(text("SELECT id FROM audit_log_other")).scalars().all()) == [first]
+    assert db.write_sync(lambda c: c.execute(text(f"INSERT INTO audit_log {row}")).scalar_one()) == first + 1
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in sorted(VERSIONS.glob("0*.py")) if path.name[:4] > FIRST_TO_CONTRACT], ids=lambda p: p.name
+)
+def test_a_revision_that_takes_something_away_says_so(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    says = any(
+        isinstance(node, ast.Assign) and ast.unparse(node) == "contracts = True" for node in ast.iter_child_nodes(tree)
+    )
+    assert says or not called & CONTRACTING

@@ -1,0 +1,117 @@
+"""The sections of a report, and what each conclusion says."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.domain.recommendations import GUIDE_STEPS
+from app.services.report_formats.blocks import Cell, Facts, Heading, Items, Table, Text, Tone
+from app.services.report_formats.document import ReportDocument
+from app.services.report_formats.extent import HTML_EXTENT
+
+LANGUAGES = ("en", "zh-CN")
+
+
+def texts_of(blocks):
+    """Every text of a document."""
+    for block in blocks:
+        match block:
+            case Facts(rows):
+                yield from (text for row in rows for text in row)
+            case Items(texts):
+                yield from texts
+            case Table(columns, rows):
+                yield from (column.title for column in columns)
+                yield from (cell.text if isinstance(cell, Cell) else cell for row in rows for cell in row)
+            case Heading() | Text():
+                yield block.text
+
+
+def document(report, **extent):
+    return list(ReportDocument(report, replace(HTML_EXTENT, **extent)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_says_what_it_is_about_and_who_made_it_when(make_report, language):
+    said = "\n".join(texts_of(document(make_report(language))))
+    for part in ("corp.test", "2026-01-01 10:00:00 UTC", "2026-01-01 11:02:03 UTC", "2026-01-02 03:04:05 UTC", "mei"):
+        assert part in said
+    assert "scanner 1.0" in said
+    assert "one host was silent" in said
+
+
+def test_the_sections_stand_in_the_order_in_which_they_are_read(make_report):
+    report = make_report()
+    headings = [block.text for block in document(report) if isinstance(block, Heading) and block.level == 2]
+    keys = ("summary", "overview", "guides", "third_parties", "coverage", "not_examined", "method")
+    wanted = [report.texts(f"report.{key}") for key in keys]
+    assert [text for text in headings if text in wanted] == wanted
+    assert headings.index("Findings of critical risk") < headings.index("Findings of medium risk")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said", "tone"),
+    [
+        ({}, "corp.test has 4 findings to act on, concerning 4 domains; the highest risk is critical.", Tone.WARNING),
+        ({"verdict": None, "status": "running"}, "was not completed", Tone.WARNING),
+        ({"verdict": None, "status": "cancelled"}, "so far it has 4 findings", Tone.WARNING),
+    ],
+)
+def test_one_sentence_says_the_whole(make_report, changes, said, tone):
+    first = next(block for block in document(make_report(**changes)) if isinstance(block, Text))
+    assert said in first.text
+    assert first.tone is tone
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said", "tone"),
+    [
+        ({"result": "clean", "reasons": []}, "No violations were found in what was checked", Tone.GOOD),
+        ({"result": "inconclusive", "reasons": ["start_page"]}, "Too little of corp.test", Tone.WARNING),
+        ({"result": "violations", "reasons": []}, "Too little of corp.test", Tone.WARNING),  # all were dismissed since
+        (None, "nothing has been found so far", Tone.WARNING),
+    ],
+)
+def test_a_scan_without_findings_is_called_clean_only_when_it_is(make_report, monkeypatch, verdict, said, tone):
+    report = make_report(verdict=verdict)
+    report.findings = []
+    first = next(block for block in document(report) if isinstance(block, Text))
+    assert said in first.text
+    assert first.tone is tone
+    assert report.texts("report.overview") not in list(texts_of(document(report)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_left_out_is_counted(make_report, language):
+    report = make_report(language)
+    notes = [
+        block.text
+        for block in document(report, findings_in_full=1, findings_listed=3, third_parties=2, hosts=0)
+        if isinstance(block, Text) and block.tone is Tone.NOTE
+    ]
+    assert report.texts("report.not_in_full", count=3) in notes
+    assert notes.count(report.texts("report.left_out", count=1)) == 3  # a finding, a third party, one not examined
+
+
+def test_the_overview_leads_to_what_is_described_in_full_alone(make_report):
+    blocks = document(make_report(), findings_in_full=2)
+    overview = next(block for block in blocks if isinstance(block, Table))
+    links = [row[2].anchor for row in overview.rows]
+    assert links == ["finding-fraud.corp.test", "finding-adult.shop.test", "", ""]
+    assert {block.anchor for block in blocks if isinstance(block, Heading)} >= set(filter(None, links))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_guide_has_its_texts(make_report, language):
+    texts = make_report(language).texts
+    for guide, steps in GUIDE_STEPS.items():
+        assert all(f"guide.{guide}.{step}" in texts for step in steps)
+        assert f"guide.{guide}" in texts
+
+
+def test_the_guides_are_those_of_what_was_found(make_report):
+    report = make_report()
+    said = list(texts_of(document(report)))
+    assert report.texts("guide.hacked_page") in said
+    assert report.texts("guide.partnership") in said
+    assert report.texts("guide.foreign_code") not in said

@@ -1,0 +1,18 @@
+"""Times and durations in a report."""
+
+import pytest
+
+from app.domain.messages import MessageCatalog
+from app.services.report_formats.wording import duration_text, moment_text
+
+
+def test_a_time_says_its_zone():
+    assert moment_text("2026-11-26T10:53:12.623Z") == "2026-11-26 10:53:12 UTC"
+    assert moment_text(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "0 s"), (59, "59 s"), (60, "1 min 0 s"), (3_723, "1 h 2 min 3 s"), (-1, "0 s")]
+)
+def test_a_duration_begins_with_what_is_not_zero(seconds, said):
+    assert duration_text(seconds, MessageCatalog("en")) == said

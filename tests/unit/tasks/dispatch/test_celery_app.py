@@ -1,0 +1,33 @@
+"""How the queue behaves; a real one is in tests/system/test_distributed.py."""
+
+import pytest
+from pydantic import SecretStr
+
+from app.core.config import Settings
+from app.core.deployment import QUEUES
+from app.core.errors import ConfigurationError
+from app.tasks.dispatch.celery_app import DRAWING_TASK, TASK, make_celery
+from app.worker import make_application
+
+DISTRIBUTED = {
+    "database_url": "postgresql+psycopg://x/y",
+    "redis_url": SecretStr("redis://127.0.0.1:1/0"),
+}
+
+
+def test_a_message_has_no_result_and_a_worker_holds_no_more_than_it_works_at():
+    configuration = make_celery(Settings(**DISTRIBUTED)).conf
+    assert (configuration.task_ignore_result, configuration.result_backend) == (True, None)
+    assert (configuration.task_acks_late, configuration.worker_prefetch_multiplier) == (True, 1)
+    assert configuration.accept_content == ["json"]
+    assert [queue.name for queue in configuration.task_queues] == list(QUEUES)
+
+
+def test_the_applications_tasks_are_the_seeds_and_the_wake_up_of_browser_workers():
+    celery = make_application(Settings(**DISTRIBUTED))
+    assert {name for name in celery.tasks if not name.startswith("celery.")} == {TASK, DRAWING_TASK}
+
+
+def test_an_embedded_deployment_has_no_workers():
+    with pytest.raises(ConfigurationError, match="PostgreSQL and Redis"):
+        make_application(Settings())

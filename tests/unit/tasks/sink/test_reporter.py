@@ -1,0 +1,217 @@
+import asyncio
+import sqlite3
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import event
+
+from app.domain.log_entry import LogEntry
+from app.domain.stages import STAGES, StageKey, StageStatus
+from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
+from app.engines.model import Counts
+from app.engines.ports import ScanStopped
+from app.services.recorder import Recorder
+from app.tasks.sink.line_limit import LineLimit
+from app.tasks.sink.progress import ProgressTracker
+from app.tasks.sink.reporter import Reporter, StopReason
+from app.tasks.sink.writer import RetryingWriter
+
+FACT = ViolationFact(
+    domain="bad.example",
+    violation_key=ViolationKey.GAMBLING,
+    risk_level=RiskLevel.HIGH,
+    confidence_score=0.9,
+    description="why",
+    evidence=(Evidence(Layer.TEXT, "rule", 0.9, snippet="quote\n\ud800"),),
+    needs_review=False,
+    url="https://bad.example/?token=abc",
+    found_on="https://corp.example/",
+)
+
+
+@asynccontextmanager
+async def reporting(backend, *, known=frozenset(), attempt=1, limit=None):
+    """A claimed task, its reporter, and `run` beside the test."""
+    writer = RetryingWriter(backend.event_writer)
+    reporter = Reporter(
+        recorder=Recorder(task_id="task-1", attempt=attempt, run=1, clock=backend.clock),
+        writer=writer,
+        clock=backend.clock,
+        tracker=ProgressTracker("en"),
+        known=set(known),
+        line_limit=limit or LineLimit(lines_per_s=10_000, max_bytes=1 << 30),
+        texts=backend.texts,
+        elapsed_s=lambda: 0.0,
+    )
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(reporter.run())
+        yield reporter
+        running.cancel()
+    writer.close()
+
+
+@pytest.fixture(autouse=True)
+def claimed(backend):
+    backend.create()
+    backend.claim()
+
+
+async def test_a_violation_is_committed_when_the_call_returns(backend):
+    async with reporting(backend) as reporter:
+        assert await reporter.violation(FACT)
+        (finding,) = backend.violations()
+    assert (finding.domain, finding.violation_key, finding.run, finding.attempt) == ("bad.example", "gambling", 1, 1)
+    assert finding.evidence[0]["snippet"] == "quote\n\\ud800"
+    body = backend.events()[-1].body
+    assert '"violation_type":"Gambling"' in body
+    assert "token=***" in body
+
+
+async def test_a_violation_that_is_known_is_not_said_again(backend):
+    async with reporting(backend, known={("bad.example", "gambling")}) as reporter:
+        assert not await reporter.violation(FACT)
+    assert backend.violations() == []
+
+
+async def test_all_that_was_reported_is_in_the_log_in_order_after_a_drain(backend):
+    async with reporting(backend) as reporter:
+        await reporter.log(LogEntry("INFO", "page_crawl", "first"))
+        await reporter.stage(StageKey.SUBDOMAIN_DISCOVERY, StageStatus.RUNNING)
+        await reporter.log(LogEntry("INFO", "page_crawl", "second"))
+        await reporter.warning("partial", "once")
+        await reporter.warning("partial", "once")
+        await reporter.progress(StageKey.SUBDOMAIN_DISCOVERY, 0.5, "half", Counts(subdomains=3))
+        await reporter.drain()
+        types = backend.types()[2:]
+    assert types == ["task_logs", "task_stage", "task_progress", "task_logs", "task_warning", "task_progress"]
+    assert [(line.level, line.message) for line in backend.lines()] == [("INFO", "first"), ("INFO", "second")]
+    assert backend.row().statistics["total_subdomains"] == 3
+
+
+async def test_a_stage_that_ends_names_the_next_one_at_once(backend):
+    async with reporting(backend) as reporter:
+        for spec in STAGES:
+            await reporter.stage(spec.key, StageStatus.RUNNING)
+            await reporter.stage(spec.key, StageStatus.COMPLETED, duration_ms=5)
+        await reporter.drain()
+    row = backend.row()
+    assert row.progress == 100
+    assert {stage["status"] for stage in row.stages} == {"completed"}
+    assert backend.events()[-1].type == "task_progress"
+
+
+async def test_progress_is_persisted_at_most_once_a_second(backend):
+    async with reporting(backend) as reporter:
+        for percent in range(100):
+            await reporter.progress(StageKey.PAGE_CRAWL, percent / 100, "", Counts())
+            await asyncio.sleep(0)
+        await reporter.violation(FACT)
+    assert backend.types().count("task_progress") <= 1
+
+
+async def test_a_locked_database_delays_and_loses_nothing(backend, database_path):
+    other = sqlite3.connect(database_path, isolation_level=None)
+    async with reporting(backend) as reporter:
+        other.execute("BEGIN IMMEDIATE")
+        async with asyncio.TaskGroup() as group:
+            violation = group.create_task(reporter.violation(FACT))
+            await reporter.log(LogEntry("INFO", "page_crawl", "while locked"))
+            await asyncio.sleep(0.5)  # longer than the busy timeout: the unit has failed at least once
+            assert not violation.done()
+            other.execute("ROLLBACK")
+        await reporter.drain()
+    other.close()
+    assert len(backend.violations()) == 1
+    assert [line.message for line in backend.lines()] == ["while locked"]
+    assert [event.seq for event in backend.events()] == list(range(1, backend.row().last_seq + 1))
+
+
+async def test_a_full_disk_delays_and_loses_nothing(backend):
+    pages = backend.db.read_sync(lambda c: c.exec_driver_sql("PRAGMA page_count").scalar_one())
+    limits = [pages]
+    event.listen(backend.db.engine, "begin", lambda c: c.exec_driver_sql(f"PRAGMA max_page_count = {limits[-1]}"))
+    async with reporting(backend) as reporter:
+        async with asyncio.TaskGroup() as group:
+            for number in range(200):
+                await reporter.log(LogEntry("INFO", "page_crawl", f"{number} " + "x" * 500))
+            violation = group.create_task(reporter.violation(FACT))
+            await asyncio.sleep(0.3)
+            assert not violation.done()
+            limits.append(1_000_000)
+        await reporter.drain()
+    assert len(backend.lines()) == 200
+    assert len(backend.violations()) == 1
+    assert [entry.seq for entry in backend.events()] == list(range(1, backend.row().last_seq + 1))
+
+
+async def test_a_stale_attempt_stops_everywhere_and_writes_nothing(backend):
+    backend.write(backend.lifecycle.requeue("task-1", 1))
+    before = backend.types()
+    async with reporting(backend) as reporter:
+        with pytest.raises(ScanStopped):
+            await reporter.violation(FACT)
+        assert reporter.stop_reason is StopReason.LOST
+        for call in (
+            reporter.log(LogEntry("INFO", "x", "y")),
+            reporter.progress(StageKey.PAGE_CRAWL, 0.1, "", Counts()),
+            reporter.stage(StageKey.PAGE_CRAWL, StageStatus.RUNNING),
+            reporter.warning("partial", "x"),
+        ):
+            with pytest.raises(ScanStopped):
+                await call
+    assert backend.types() == before
+    assert backend.violations() == []
+
+
+async def test_a_flood_of_lines_waits_for_the_database_and_none_is_lost(backend):
+    async with reporting(backend) as reporter:
+        async with asyncio.timeout(30):
+            for number in range(3_000):
+                await reporter.log(LogEntry("DEBUG", "page_crawl", f"{number} " + "x" * 2_000))
+            await reporter.drain()
+    assert [int(line.message.split()[0]) for line in backend.lines()] == list(range(3_000))
+
+
+async def test_what_was_not_written_at_a_stop_is_left_for_the_last_transaction(backend):
+    async with reporting(backend) as reporter:
+        await reporter.log(LogEntry("INFO", "page_crawl", "last words"))
+        reporter.stop(StopReason.CANCELLED)
+        reporter.stop(StopReason.LOST)
+    assert reporter.stop_reason is StopReason.CANCELLED
+    (entry,) = reporter.leftover()
+    assert entry.event.body.lines[0].message == "last words"
+
+
+async def test_a_flood_of_lines_is_cut_and_counted(backend):
+    async with reporting(backend, limit=LineLimit(lines_per_s=5, max_bytes=1 << 20)) as reporter:
+        for number in range(1_000):
+            await reporter.log(LogEntry("INFO", "page_crawl", f"line {number}"))
+        await reporter.drain()
+        lines = backend.lines()
+    messages = [line.message for line in lines]
+    remarks = [message for message in messages if "left out" in message]
+    kept = [message for message in messages if message not in remarks]
+    assert [line.log_seq for line in lines] == list(range(1, len(lines) + 1))
+    assert sum(int(remark.split()[0]) for remark in remarks) + len(kept) == 1_000
+    assert len(kept) < 100
+
+
+async def test_a_full_log_ends_with_the_number_of_what_is_missing(backend):
+    async with reporting(backend, limit=LineLimit(lines_per_s=10_000, max_bytes=1_000)) as reporter:
+        for _ in range(200):
+            await reporter.log(LogEntry("INFO", "page_crawl", "x" * 90))
+        await reporter.drain()
+        messages = [line.message for line in backend.lines()]
+    assert messages == ["x" * 90] * 10 + [
+        "The log of the scan is full: further lines are not kept",
+        "190 log lines were left out here",
+    ]
+
+
+async def test_a_drain_of_a_full_log_with_nothing_new_ends(backend):
+    full = LineLimit(lines_per_s=10_000, max_bytes=1_000, used_bytes=1_000)
+    async with reporting(backend, limit=full) as reporter, asyncio.timeout(5):
+        await reporter.log(LogEntry("INFO", "page_crawl", "nobody keeps it"))
+        await reporter.drain()
+        await reporter.drain()
+        assert [line.message for line in backend.lines()] == ["1 log line was left out here"]

@@ -1,0 +1,26 @@
+"""The order of a browser worker's process: what it needs to reach pages, and no secret."""
+
+from app.core.config import SECRETS, Settings
+from app.tasks.drawing_protocol import DRAWING_SETTINGS, drawing_order, read_drawing_order
+from tests.unit.tasks.test_process_protocol import OF_THE_DATABASE, ROOT, read_by
+
+
+def test_the_order_carries_the_settings_and_no_secret():
+    settings = Settings(
+        secret_key="s" * 40, admin_password="hunter22", user_agent="agent", captures_url="s3://bucket", port=1
+    )
+    line = drawing_order(settings, "holder-1")
+    assert line.endswith(b"\n")
+    assert b"hunter22" not in line
+    assert b"ssss" not in line
+    received, holder = read_drawing_order(line)
+    assert holder == "holder-1"
+    assert received == Settings(user_agent="agent"), "where captures lie is not its business"
+
+
+def test_the_settings_of_the_process_are_those_that_its_code_reads():
+    paths = [*(ROOT / "app/tasks/drawing").glob("*.py"), ROOT / "app/tasks/worker/scan_factory.py"]
+    read = {name for path in paths for name in read_by(path)}
+    of_a_scan = {"language"}  # which only the executor gets
+    assert (read - OF_THE_DATABASE - of_a_scan) | {"database_url"} == DRAWING_SETTINGS
+    assert not DRAWING_SETTINGS & SECRETS

@@ -1,0 +1,63 @@
+import os
+import threading
+from datetime import UTC, datetime
+
+from app.events.bus.base import AccessHint, TaskHint
+from app.events.event import Event
+from app.tasks.process_protocol import BROWSER_LINE, decode_hint
+from app.tasks.worker.loop_watchdog import LOOP_SILENCE_S, LoopWatchdog
+from app.tasks.worker.pipe_bus import MAX_WAITING, PipeBus
+
+EVENT = Event("t", 3, 1, "task_warning", '{"code":"partial","message":"界"}', datetime(2026, 1, 2, tzinfo=UTC))
+HINT = TaskHint("t", "u", 3, "running", (EVENT,))
+
+
+def test_hints_come_out_in_order_and_ticks_when_nothing_else_does():
+    read, write = os.pipe()
+    bus = PipeBus(descriptor=write, watchdog=LoopWatchdog(), on_broken=lambda: None, tick_s=0.01)
+    bus.publish(HINT)
+    bus.publish(AccessHint("u"))
+    bus.want_browser()
+    bus.start()
+    with os.fdopen(read, "rb") as lines:
+        assert decode_hint(lines.readline()) == HINT
+        assert lines.readline() == BROWSER_LINE
+        assert lines.readline() == b'{"tick":1}\n'
+        bus.close(5)
+    os.close(write)
+    assert not bus.is_alive()
+
+
+def test_a_parent_that_does_not_read_costs_hints_and_never_blocks():
+    read, write = os.pipe()
+    bus = PipeBus(descriptor=write, watchdog=LoopWatchdog(), on_broken=lambda: None)
+    for _ in range(MAX_WAITING + 10):
+        bus.publish(HINT)
+    assert bus._lines.qsize() == MAX_WAITING
+    os.close(read)
+    os.close(write)
+
+
+def test_a_parent_that_is_gone_is_told_once():
+    read, write = os.pipe()
+    broken = threading.Event()
+    bus = PipeBus(descriptor=write, watchdog=LoopWatchdog(), on_broken=broken.set, tick_s=0.01)
+    os.close(read)
+    bus.start()
+    assert broken.wait(5)
+    bus.join(5)
+    os.close(write)
+
+
+def test_a_loop_that_hangs_stops_the_ticks():
+    read, write = os.pipe()
+    moments = [0.0]
+    watchdog = LoopWatchdog(lambda: moments[0])
+    bus = PipeBus(descriptor=write, watchdog=watchdog, on_broken=lambda: None, tick_s=0.01)
+    assert bus._next() == b'{"tick":1}\n'
+    moments[0] = LOOP_SILENCE_S + 1
+    assert bus._next() == b""
+    watchdog.touch()
+    assert bus._next() == b'{"tick":3}\n'
+    os.close(read)
+    os.close(write)

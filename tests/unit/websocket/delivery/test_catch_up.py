@@ -1,0 +1,130 @@
+"""Those that are behind, whatever happens to the log, the task or the socket meanwhile."""
+
+import asyncio
+
+from sqlalchemy import delete, update
+
+from app.core.db import DatabaseUnavailable
+from app.core.db_backend import Failure
+from app.events.types import Statistics
+from app.models import scan_tasks, task_events
+from tests.support.realtime import warning
+
+
+async def lose(*_):
+    raise DatabaseUnavailable(Failure.BUSY)
+
+
+async def turns(count=50):
+    """Let what is under way go on, as far as it can without the socket."""
+    for _ in range(count):
+        await asyncio.sleep(0.001)
+
+
+async def test_a_catch_up_that_fails_goes_on_with_the_next_sweep(desk, monkeypatch):
+    stack, user, task = await desk.open_task()
+    last = await stack.say(task, warning("one"), warning("two"))
+    await desk.settle()  # the hint is heard by nobody
+    watcher = await desk.connect(user)
+    with monkeypatch.context() as broken:
+        broken.setattr(desk.dispatcher.log_reader, "shared_rows", lose)
+        assert await desk.manager.subscribe_to_task(watcher.connection, task, last_seq=2)
+        await desk.settle()
+        assert watcher.kinds() == ["subscription_result"]
+    watcher.subscriber.last = 2
+    await desk.manager.sweep.run_once()
+    await desk.settle()
+    assert [frame["seq"] for frame in watcher.frames()] == [3, last]
+    assert watcher.subscriber.gaps == 0
+
+
+async def test_unfollowing_behind_the_live_events_sends_the_notices_between(desk):
+    stack, user, task = await desk.open_task()
+    watcher, level = await desk.connect(user), await desk.connect(user)
+    await desk.follow(level, task)
+    await desk.follow(watcher, task)
+    watcher.transport.stalled = True
+    desk.dispatcher.channels[task].hold(watcher.connection.followed[task])  # as one that is still catching up
+    await stack.say(task, stack.lines("x"), warning("between"))
+    await desk.settle()
+    watcher.transport.drain()
+    assert await desk.manager.unsubscribe_from_task(watcher.connection, task)
+    frames = watcher.frames()
+    assert [frame["type"] for frame in frames] == ["subscription_result", "task_warning"]
+    assert "prev_seq" not in frames[1]
+    await stack.say(task, warning("later"))
+    await desk.settle()
+    assert [frame["message"] for frame in watcher.frames()] == ["later"]
+
+
+async def test_a_catch_up_ends_when_the_task_is_no_longer_followed(desk):
+    stack, user, task = await desk.open_task()
+    await stack.say(task, *[warning(str(number)) for number in range(8)])
+    watcher = await desk.connect(user)
+    watcher.subscriber.last = 2
+    assert await desk.manager.subscribe_to_task(watcher.connection, task, last_seq=2)
+    watcher.transport.stalled = True
+    await turns()
+    assert watcher.transport.paused
+    watcher.frames()
+    assert await desk.manager.unsubscribe_from_task(watcher.connection, task)
+    watcher.transport.drain()
+    await desk.settle()
+    frames = watcher.frames()
+    assert frames[0]["type"] == "subscription_result"
+    assert not [frame for frame in frames if "prev_seq" in frame]
+
+
+async def test_unsubscribing_far_behind_sends_all_notices_between(desk):
+    stack, user, task = await desk.open_task()
+    watcher, other = await desk.connect(user), await desk.connect(user)
+    await desk.follow(other, task)
+    await desk.follow(watcher, task)
+    desk.dispatcher.channels[task].hold(watcher.connection.followed[task])  # as one that is still catching up
+    for _ in range(5):
+        await stack.say(task, *[warning() for _ in range(90)])
+    await desk.settle()
+    assert await desk.manager.unsubscribe_from_task(watcher.connection, task)
+    notices = [frame["seq"] for frame in watcher.frames() if frame["type"] == "task_warning"]
+    assert notices == list(range(3, 453))
+
+
+async def test_a_subscription_that_needs_a_snapshot_of_a_deleted_task_is_told(desk):
+    stack, user, task = await desk.open_task()
+    watcher = await desk.connect(user)
+    await desk.follow(watcher, task)
+    channel, subscriber = desk.dispatcher.channels[task], watcher.connection.followed[task]
+    channel.hold(subscriber)
+    subscriber.needs_snapshot = True  # as after its rows were pruned
+    await stack.event_writer.write(stack.lifecycle.complete(task, 1, Statistics()))
+    await stack.event_writer.write(stack.lifecycle.delete(task, by="a"))
+    await desk.settle()
+    for _ in range(2):
+        await desk.manager.sweep.run_once()
+        await desk.settle()
+    assert [frame["type"] for frame in watcher.frames()] == ["task_deleted"]
+    assert watcher.connection.subscriptions == set()
+
+
+async def test_who_follows_a_log_that_went_back_before_the_sweep_saw_it_gets_few_snapshots(desk):
+    stack, user, task = await desk.open_task()
+    watcher, late = await desk.connect(user), await desk.connect(user)
+    await desk.follow(watcher, task)
+    await stack.say(task, *[warning() for _ in range(5)])
+    await desk.settle()
+    watcher.frames()
+
+    def restore(connection):
+        connection.execute(delete(task_events).where(task_events.c.seq > 3))
+        connection.execute(update(scan_tasks).values(last_seq=3))
+
+    stack.db.write_sync(restore)
+    assert await desk.manager.subscribe_to_task(late.connection, task)
+    await turns(100)
+    assert 1 <= late.kinds().count("task_snapshot") <= 2
+    assert watcher.kinds() == ["task_snapshot"]
+    await stack.say(task, warning("goes on"))
+    await desk.settle()
+    for each in (watcher, late):
+        (frame,) = each.frames()
+        assert (frame["seq"], frame["prev_seq"]) == (4, 3)
