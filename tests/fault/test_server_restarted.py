@@ -27,7 +27,7 @@ def cmdline(pid):
 async def test_after_a_kill_of_the_server_the_scan_ends_itself_and_the_next_server_goes_on(world, run_server, tmp_path):
     async with run_server(tmp_path, **world.settings) as server:
         backend = looking_at(tmp_path, world)
-        task_id = await backend.create()
+        task_id = await backend.create(cloaking=False)  # which asks for some pages once more, as other visitors
         await backend.until(task_id, is_type("violation_detected"))
         server.kill()
         await server.wait()
