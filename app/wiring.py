@@ -35,12 +35,14 @@ from app.services.audit import AuditTrail
 from app.services.auth import AuthService
 from app.services.captures_probe import CapturesProbe
 from app.services.database_probe import DatabaseProbe
+from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
 from app.services.lifecycle import Lifecycle
 from app.services.ports import ReportProcesses, ScanRunner
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService
 from app.services.result_files import ResultFileCheck
+from app.services.review import ReviewService
 from app.services.scans import ScanService
 from app.services.users import UserService
 from app.services.workers import WorkerService
@@ -76,6 +78,8 @@ class Services:
     scans: ScanService
     reports: ReportService
     evidence: EvidenceService
+    decisions: DecisionService
+    review: ReviewService
     report_files: ReportFileService
     report_process: ReportProcess
     result_files: ResultFileCheck
@@ -259,6 +263,9 @@ def _build(
         metrics=metrics,
         epoch=epoch,
     )
+    evidence = EvidenceService(
+        db=db, stores=stores, contents=Contents(captures), targets=targets, clock=clock, processes=report_process
+    )
     lease = build_lease(settings)
     if runner is None:
         own: EmbeddedRunner | CeleryRunner
@@ -317,14 +324,9 @@ def _build(
             targets=targets,
         ),
         reports=ReportService(db=db, stores=stores, language=settings.language),
-        evidence=EvidenceService(
-            db=db,
-            stores=stores,
-            contents=Contents(captures),
-            targets=targets,
-            clock=clock,
-            processes=report_process,
-        ),
+        evidence=evidence,
+        decisions=DecisionService(db=db, clock=clock, audit=audit),
+        review=ReviewService(db=db, evidence=evidence),
         report_files=build_report_files(settings, db=db, stores=stores, clock=clock, processes=report_process),
         report_process=report_process,
         result_files=ResultFileCheck(db=db, scans_dir=settings.data_dir / SCANS_FOLDER),

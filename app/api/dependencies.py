@@ -18,10 +18,12 @@ from app.services.audit import AuditTrail
 from app.services.auth import AuthService
 from app.services.captures_probe import CapturesProbe
 from app.services.database_probe import DatabaseProbe
+from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import Paging, ReportService
 from app.services.result_files import ResultFileCheck
+from app.services.review import ReviewService
 from app.services.scans import ScanService
 from app.services.shown_run import RunRef
 from app.services.users import UserService
@@ -58,6 +60,8 @@ class ApiServices(Protocol):
     scans: ScanService
     reports: ReportService
     evidence: EvidenceService
+    decisions: DecisionService
+    review: ReviewService
     report_files: ReportFileService
     audit: AuditTrail
     result_files: ResultFileCheck

@@ -106,6 +106,13 @@ _partial("ix_scan_tasks_deleted", DELETED, scan_tasks.c.deleted_at)
 CAPTURED: Final = text("capture_bytes > 0")
 _partial("ix_scan_tasks_captured", CAPTURED, scan_tasks.c.user_id, scan_tasks.c.capture_bytes)
 _partial("ix_scan_tasks_unfinished", UNFINISHED_VISIBLE, scan_tasks.c.user_id, scan_tasks.c.status)
+# Whether a scan is the newest that its owner has of the target.
+COMPLETED_VISIBLE: Final = text("status = 'completed' AND deleted_at IS NULL")
+_partial(
+    "ix_scan_tasks_newest",
+    COMPLETED_VISIBLE,
+    *(scan_tasks.c[name] for name in ("user_id", "target_domain", "completed_at", "id")),
+)
 # A list in each order, for an administrator and for an owner, with all that it is filtered by: a page and its total are
 # read from the index alone, and the rows of the page afterwards. With `deleted_at`, though it is null in all of it:
 # SQLite would look that up.

@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, select, tuple_
+from sqlalchemy import Connection, Row, Select, literal, select, tuple_
 
 from app.models import violations
+from app.models.records import WAITING_FOR_REVIEW
 from app.repositories.listing import MAX_COUNTED, count_up_to, in_order
 
 CHUNK: Final = 500  # rows of one read: evidence is long
 MAX_OF_DOMAIN: Final = 50  # there are ten kinds
 v = violations.c
+_SUMMARY: Final = (v.id, v.domain, v.violation_key, v.confidence_score, v.needs_review, v.url, v.found_on, v.created_at)
 
 
 def list_page(
@@ -66,8 +68,7 @@ def risks(
 
 def summaries(connection: Connection, task_id: str, run: int) -> list[Row[Any]]:
     """Return what findings are made of, of every violation that is not dismissed, by time; at most MAX_COUNTED."""
-    columns = (v.id, v.domain, v.violation_key, v.confidence_score, v.needs_review, v.url, v.found_on, v.created_at)
-    query = select(*columns).where(v.task_id == task_id, v.run == run, v.dismissed.is_(False))
+    query = select(*_SUMMARY).where(v.task_id == task_id, v.run == run, v.dismissed.is_(False))
     return list(connection.execute(query.order_by(v.created_at, v.id).limit(MAX_COUNTED)))
 
 
@@ -75,6 +76,27 @@ def of_domain(connection: Connection, task_id: str, run: int, domain: str) -> li
     """Return the violations of one domain that are not dismissed, with their evidence."""
     query = select(violations).where(v.task_id == task_id, v.run == run, v.domain == domain, v.dismissed.is_(False))
     return list(connection.execute(query.limit(MAX_OF_DOMAIN)))
+
+
+def summaries_of(connection: Connection, task_id: str, run: int, domains: Sequence[str]) -> list[Row[Any]]:
+    """Return what findings are made of, of the violations of these domains; by domain, each by time."""
+    query = select(*_SUMMARY).where(
+        v.task_id == task_id, v.run == run, v.domain.in_(list(dict.fromkeys(domains))), v.dismissed.is_(False)
+    )
+    found: list[Row[Any]] = list(connection.execute(query.limit(MAX_OF_DOMAIN * len(domains))))
+    return sorted(found, key=lambda row: (row.domain, row.created_at, row.id))
+
+
+def to_review(
+    connection: Connection, task_id: str, run: int, *, after: tuple[float, str] | None, limit: int
+) -> list[Row[Any]]:
+    """Return (id, domain, confidence) of what a person should look at, the surest first; `after`: confidence and id
+    of the last one before.
+    """
+    query = select(v.id, v.domain, v.confidence_score).where(v.task_id == task_id, v.run == run, WAITING_FOR_REVIEW)
+    if after is not None:
+        query = query.where(tuple_(v.confidence_score, v.id) < tuple_(literal(after[0]), literal(after[1])))
+    return list(connection.execute(query.order_by(v.confidence_score.desc(), v.id.desc()).limit(limit)))
 
 
 def known_violations(connection: Connection, task_id: str, run: int) -> set[tuple[str, str]]:

@@ -14,6 +14,7 @@ from app.domain.certificate_error import CertificateError
 from app.domain.risk import Embedding, Place
 from app.domain.violations import RiskLevel, ViolationKey
 from app.schemas.common import Count, ResponseBody
+from app.schemas.decisions import DecisionInfo
 
 
 class RiskReason(ResponseBody):
@@ -252,3 +253,4 @@ class FindingSummary(ResponseBody):
     page_url: str | None = described("The site's page that has the worst reference.", "https://www.example.com/")
     via: str | None = described("Host of the third party that forwards there.", "partner.example")
     found_at: str = described("When the first of its violations was found.", "2026-11-26T07:40:04.623Z")
+    decision: DecisionInfo | None = described("What somebody decided about it; null: nothing yet.", None)

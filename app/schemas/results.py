@@ -12,6 +12,7 @@ from app.domain.verdict import Reason
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.types import Statistics, VerdictInfo
 from app.schemas.common import AttemptNumber, Count, ResponseBody
+from app.schemas.decisions import DecisionInfo
 from app.schemas.tasks import TaskResponse
 
 
@@ -109,6 +110,7 @@ class ViolationItem(ResponseBody):
     params: dict[str, Any] | None = described("What stands in its places.", {"percent": 93})
     attempt: Annotated[int, Field(ge=1)] = described("The attempt that found it.", 1)
     created_at: str = described("When it was found.", "2026-01-01T00:12:00.000Z")
+    decision: DecisionInfo | None = described("What somebody decided about its finding; null: nothing yet.", None)
 
 
 class ResultPage(ResponseBody):

@@ -29,6 +29,8 @@ OPERATIONS = {
     ("GET", "/api/v1/tasks/{task_id}/report"),
     ("GET", "/api/v1/tasks/{task_id}/findings"),
     ("GET", "/api/v1/tasks/{task_id}/findings/{finding_id}"),
+    ("PUT", "/api/v1/tasks/{task_id}/findings/{finding_id}/decision"),
+    ("GET", "/api/v1/review"),
     ("GET", "/api/v1/tasks/{task_id}/third-parties/{domain}"),
     ("GET", "/api/v1/tasks/{task_id}/references"),
     ("GET", "/api/v1/tasks/{task_id}/pages/{page_id}"),

@@ -195,6 +195,13 @@ def list_users(site):
         site.ask("GET", f"/api/v1/admin/users{query}")
 
 
+def decide(site):
+    path = f"/api/v1/tasks/{site.task}/findings/gambling.{FIRST_PARTY}"
+    decision = site.ask("GET", path).json()["decision"]
+    body = {"state": "dismissed", "reason": "r" * 500, "version": 0 if decision is None else decision["version"]}
+    site.ask("PUT", f"{path}/decision", json=body)
+
+
 def connect_once(site):
     with site.socket():
         pass
@@ -237,6 +244,8 @@ ROUTES = {
     "GET /api/v1/tasks/{task_id}/violations": task_route("violations", "?page_size=200", "?risk_level=high&q=farm-03"),
     "GET /api/v1/tasks/{task_id}/findings": task_route("findings", "?page_size=200", "?risk_level=high&q=farm-03"),
     "GET /api/v1/tasks/{task_id}/findings/{finding_id}": task_route(f"findings/gambling.{FIRST_PARTY}"),
+    "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": decide,
+    "GET /api/v1/review": lambda site: [site.ask("GET", f"/api/v1/review?limit={limit}") for limit in (1, 100)],
     "GET /api/v1/tasks/{task_id}/third-parties/{domain}": task_route(f"third-parties/{FIRST_PARTY}", "?lang=en"),
     "GET /api/v1/tasks/{task_id}/pages/{page_id}": task_route("pages/1", "?page_size=200"),
     "GET /api/v1/tasks/{task_id}/references": task_route(

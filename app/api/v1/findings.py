@@ -10,8 +10,10 @@ from app.api.documented_responses import OF_RESULTS, UNREADABLE, refused, sent
 from app.api.language import ReaderLanguage
 from app.api.responses import ContentResponse, JsonChunksResponse, ReportResponse
 from app.core.dependencies import CurrentUser
-from app.core.errors import LimitReached, NotFound, Unavailable
+from app.core.errors import Conflict, InvalidInput, LimitReached, NotFound, Unavailable
+from app.domain.decisions import DecisionState
 from app.schemas.common import Text
+from app.schemas.decisions import DecisionInfo, DecisionRequest
 from app.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
 from app.services.evidence.scan_evidence import FindingFilter
 
@@ -23,6 +25,10 @@ CSV: Final = "text/csv"
 CONTENT_TYPES: Final = ("image/jpeg", "text/plain", "application/octet-stream")
 Domain = Annotated[
     str, Path(max_length=MAX_NAME, description="A third party's registrable domain.", examples=["casino.example"])
+]
+FindingName = Annotated[
+    str,
+    Path(max_length=MAX_NAME, description="As in the list: cause and domain.", examples=["gambling.casino.example"]),
 ]
 AskedDomain = Annotated[
     Text | None, Query(max_length=MAX_NAME, description="Only those to this third party.", examples=["casino.example"])
@@ -46,25 +52,38 @@ async def list_findings(
     violation_key: AskedKey = None,
     risk_level: AskedRisk = None,
     needs_review: AskedReview = None,
+    decision: Annotated[
+        DecisionState | None, Query(description="Only those that were decided so.", examples=["open"])
+    ] = None,
 ) -> Response:
-    wanted = FindingFilter(risk_level, violation_key, needs_review)
+    wanted = FindingFilter(risk_level, violation_key, needs_review, decision)
     return JsonChunksResponse(await services.evidence.findings(user, run, language, paging, wanted))
 
 
 @router.get("/findings/{finding_id}", summary="One finding with its evidence", response_model=FindingDetail)
 async def get_finding(
     run: RunDep,
-    finding_id: Annotated[
-        str,
-        Path(
-            max_length=MAX_NAME, description="As in the list: cause and domain.", examples=["gambling.casino.example"]
-        ),
-    ],
+    finding_id: FindingName,
     user: CurrentUser,
     services: ServicesDep,
     language: ReaderLanguage,
 ) -> Response:
     return JsonChunksResponse(await services.evidence.finding(user, run, language, finding_id))
+
+
+@router.put(
+    "/findings/{finding_id}/decision",
+    summary="Decide about a finding, for this scan of the target and those to come",
+    responses=refused(InvalidInput, "reason_missing") | refused(Conflict, "decision_changed"),
+)
+async def decide(
+    run: RunDep, finding_id: FindingName, body: DecisionRequest, user: CurrentUser, services: ServicesDep
+) -> DecisionInfo:
+    return DecisionInfo.model_validate(
+        await services.decisions.decide(
+            user, run, finding_id, state=body.state, reason=body.reason, version=body.version
+        )
+    )
 
 
 @router.get("/third-parties/{domain}", summary="One third party with its evidence", response_model=ThirdPartyDetail)

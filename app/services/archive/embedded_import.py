@@ -26,6 +26,7 @@ from app.migrations.runner import current_revision, head_revision, migrate
 from app.models import (
     audit_log,
     broadcasts,
+    decisions,
     idempotency_keys,
     known_addresses,
     marks,
@@ -49,6 +50,7 @@ TABLES: Final = (
     scan_tasks,
     scan_runs,
     violations,
+    decisions,
     task_events,
     task_logs,
     audit_log,

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from app.core.db import Database
 from app.core.errors import NotFound
 from app.domain.authorship import authorship_of
+from app.domain.decisions import DecisionState
 from app.domain.findings import Finding, FindingId, find, group
 from app.domain.recommendations import Situation, advise
 from app.domain.risk import Exposure, Risk, assess
@@ -22,6 +23,7 @@ from app.repositories.listing import MAX_COUNTED
 from app.repositories.tasks import TaskRow
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
 from app.scanstore.rows import host_in
+from app.services.decisions import Decisions
 from app.services.evidence.chains import ChainBuilder
 from app.services.evidence.excerpts import Excerpt, decode, find_excerpt
 from app.services.evidence.exposures import Scales, Site, Weighed, risk_of, strongest_first
@@ -44,6 +46,7 @@ class FindingFilter:
     risk_level: RiskLevel | None = None
     violation_key: ViolationKey | None = None
     needs_review: bool | None = None
+    decision: DecisionState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +83,23 @@ class ScanEvidence:
 
     def findings(self, paging: Paging, wanted: FindingFilter) -> JsonChunks:
         """The worst first. `truncated`: the run has more violations than are counted."""
-        found = self._summaries()
-        judged = self._ranked(_matching(group(found), paging.q, wanted), wanted)
+        found, decided = self._summaries(), self._decisions()
+        judged = self._ranked(_matching(group(found), paging.q, wanted, decided), wanted)
         page = judged[paging.offset : paging.offset + paging.page_size]
-        views = (self._summary(one) for one in page)
+        views = (self._summary(one, decided) for one in page)
         return encode_list(views, total=len(judged), truncated=len(found) >= MAX_COUNTED, attempt=self._row.attempt)
 
     def all_findings(self) -> Iterator[Json]:
         """Every finding as the list shows it, the worst first."""
+        decided = self._decisions()
         judged = self._ranked(group(self._summaries()), FindingFilter())
-        return map(self._summary, judged)
+        return (self._summary(one, decided) for one in judged)
+
+    def findings_about(self, domains: Sequence[str]) -> dict[str, Json]:
+        """Return the findings of these domains by their ids, as the list shows them."""
+        decided = self._decisions()
+        rows = self._db.read_sync(lambda c: violations.summaries_of(c, self._row.id, self._row.run, domains))
+        return {str(one.finding.id): self._summary(one, decided) for one in self._judge(group(rows))}
 
     def finding(self, finding_id: str) -> JsonChunks:
         """One finding with its evidence. Raises NotFound."""
@@ -108,7 +118,7 @@ class ScanEvidence:
         outcome = Outcome.EXAMINED if party is None else party.outcome
         return {
             "attempt": self._row.attempt,
-            **self._summary(judged),
+            **self._summary(judged, self._decisions(finding.id.domain)),
             "evidence": self._views.evidence(finding.violations),
             **self._surroundings(
                 finding.id.domain, strongest_first(finding.id.cause, weighed), self._captures_of(finding)
@@ -129,7 +139,7 @@ class ScanEvidence:
         document = {
             "attempt": self._row.attempt,
             "third_party": serialise_third_party(party, risks),
-            "findings": [self._summary(one) for one in findings],
+            "findings": [self._summary(one, self._decisions(domain)) for one in findings],
             **self._surroundings(
                 domain, strongest_first(ViolationKey.OTHER, weighed), self._reader.captures_of(domain)
             ),
@@ -206,8 +216,17 @@ class ScanEvidence:
         risk, exposure, worst = risk_of(finding.id.cause, weighed)
         return _Judged(finding, risk, exposure, worst)
 
-    def _summary(self, judged: _Judged) -> Json:
-        return self._views.finding(judged.finding, judged.risk, judged.exposure, page=judged.page_url)
+    def _decisions(self, domain: str | None = None) -> Decisions:
+        """Read what was decided about the target's findings, or about those of one domain."""
+        if domain is None:
+            return self._db.read_sync(lambda c: Decisions.read(c, self._row))
+        return self._db.read_sync(lambda c: Decisions.read_of(c, self._row, domain))
+
+    def _summary(self, judged: _Judged, decided: Decisions) -> Json:
+        decision = decided.of_finding(judged.finding)
+        return self._views.finding(
+            judged.finding, judged.risk, judged.exposure, page=judged.page_url, decision=decision
+        )
 
     def _advice(self, judged: _Judged, outcome: Outcome) -> list[Json]:
         finding = judged.finding
@@ -314,13 +333,16 @@ def _own_document(capture: Any) -> tuple[str, str]:
     return (capture.html_sha256, capture.charset) if capture.final_url == capture.url else ("", "")
 
 
-def _matching(findings: Sequence[Finding[Any]], q: str, wanted: FindingFilter) -> list[Finding[Any]]:
+def _matching(
+    findings: Sequence[Finding[Any]], q: str, wanted: FindingFilter, decided: Decisions
+) -> list[Finding[Any]]:
     return [
         finding
         for finding in findings
         if q.lower() in finding.id.domain
         and wanted.violation_key in (None, finding.id.cause)
         and wanted.needs_review in (None, bool(finding.violations[0].needs_review))
+        and wanted.decision in (None, decided.state_of(finding))
     ]
 
 

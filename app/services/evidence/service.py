@@ -1,6 +1,6 @@
 """The use cases: findings, third parties, pages, references and captured contents of a scan, with their evidence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -17,7 +17,7 @@ from app.services.evidence.images import MEDIA_TYPE, UnreadableImage, encode_ane
 from app.services.evidence.kept_contents import KeptContents
 from app.services.evidence.ports import CapturedContent
 from app.services.evidence.scan_evidence import FindingFilter, ScanEvidence
-from app.services.json_chunks import JsonChunks
+from app.services.json_chunks import Json, JsonChunks
 from app.services.ports import ReportOrder, ReportProcesses, TargetParser
 from app.services.report_stream import ReportStream, ReportStreams
 from app.services.reports import Paging
@@ -71,6 +71,12 @@ class EvidenceService:
         self, principal: Principal, wanted: RunRef, language: str, paging: Paging, only: FindingFilter
     ) -> JsonChunks:
         return await self._read(principal, wanted, language, lambda evidence: evidence.findings(paging, only))
+
+    async def findings_about(
+        self, principal: Principal, wanted: RunRef, language: str, domains: Sequence[str]
+    ) -> dict[str, Json]:
+        """Return the findings of these domains by their ids, as the list has them."""
+        return await self._read(principal, wanted, language, lambda evidence: evidence.findings_about(domains))
 
     async def finding(self, principal: Principal, wanted: RunRef, language: str, finding_id: str) -> JsonChunks:
         return await self._read(principal, wanted, language, lambda evidence: evidence.finding(finding_id))

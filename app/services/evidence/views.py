@@ -39,7 +39,9 @@ class EvidenceViews:
         self._site = site
         self._captures = f"/api/v1/tasks/{task_id}/captures/{{sha256}}?attempt={attempt}"
 
-    def finding(self, finding: Finding[Any], risk: Risk, exposure: Exposure, *, page: str) -> Json:
+    def finding(
+        self, finding: Finding[Any], risk: Risk, exposure: Exposure, *, page: str, decision: Json | None = None
+    ) -> Json:
         """A finding in a list. `exposure` is that of its worst reference, `page` the site's address that has it."""
         first = finding.violations[0]
         return {
@@ -64,6 +66,7 @@ class EvidenceViews:
             "page_url": display_text(page) or None,
             "via": display_text(exposure.via) or None,
             "found_at": optional_to_wire(min(violation.created_at for violation in finding.violations)),
+            "decision": decision,
         }
 
     def risk(self, risk: Risk) -> Json:

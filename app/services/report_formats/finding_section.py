@@ -19,7 +19,7 @@ from app.services.report_formats.blocks import (
 from app.services.report_formats.contents import ReportContents
 from app.services.report_formats.extent import Extent
 from app.services.report_formats.finding_screenshots import FindingScreenshots
-from app.services.report_formats.wording import moment_text
+from app.services.report_formats.wording import decision_text, moment_text
 
 MAX_EVIDENCE: Final = 10
 MAX_CHAINS: Final = 3
@@ -67,6 +67,7 @@ class FindingSection:
             (self._texts("report.hidden"), "" if worst is None else worst["hidden_text"] or ""),
             (self._texts("report.via"), found["via"] or ""),
             (self._texts("report.found_at"), moment_text(found["found_at"])),
+            (self._texts("report.decision"), decision_text(found["decision"], self._texts)),
         ]
         return [row for row in rows if row[1]]
 

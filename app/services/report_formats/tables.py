@@ -9,7 +9,7 @@ from app.core.redact import display_text
 from app.services.evidence.origin import origin_of
 from app.services.json_chunks import Json
 from app.services.report_formats.contents import ReportContents
-from app.services.report_formats.wording import moment_text
+from app.services.report_formats.wording import decision_text, moment_text
 
 Value = str | int | float | None
 
@@ -21,6 +21,7 @@ FINDING_COLUMNS: Final = (
     "description",
     "confidence",
     "review",
+    "decision",
     "whose",
     "page",
     "dom_path",
@@ -123,6 +124,7 @@ class ReportTables:
             found["summary"],
             found["confidence_score"],
             self._texts("report.yes" if found["needs_review"] else "report.no"),
+            decision_text(found["decision"], self._texts),
             self._contents.named("author", found["author"]),
             worst.get("page_url"),
             worst.get("dom_path"),

@@ -1,6 +1,6 @@
-"""Times and durations in a report: with their zone, since it is read where nobody knows the server's."""
+"""Times, durations and decisions in a report: with their zone, since it is read where nobody knows the server's."""
 
-from typing import Final
+from typing import Any, Final
 
 from app.domain.messages import MessageCatalog
 
@@ -18,3 +18,14 @@ def duration_text(seconds: int, texts: MessageCatalog) -> str:
     hours, minute = divmod(minutes, 60)
     key = "report.hours" if hours else "report.minutes" if minute else "report.seconds"
     return texts(key, hours=hours, minutes=minute, seconds=second)
+
+
+def decision_text(decision: dict[str, Any] | None, texts: MessageCatalog) -> str:
+    """Return what was decided of a finding, by whom, when and why; "" when nobody has decided."""
+    if decision is None:
+        return ""
+    said = {"state": texts(f"decision.{decision['state']}"), "name": decision["decided_by"]}
+    time, reason = moment_text(decision["decided_at"]), decision["reason"]
+    key = "report.decided" if reason is None else "report.decided_because"
+    told = texts(key, **said, time=time, **({} if reason is None else {"reason": reason}))
+    return str(told if decision["holds"] else texts("report.decision_lapsed", decision=told))

@@ -408,6 +408,7 @@ export default {
   "time.seconds": "{count} s",
 
   "error.task_not_waiting": "The task does not wait any more.",
+  "error.decision_changed": "Somebody else has decided about this finding meanwhile. Look at it again.",
   "error.network": "The server cannot be reached.",
   "error.slow": "The server did not answer in time.",
   "error.unknown": "Something went wrong ({code}).",
@@ -455,6 +456,8 @@ export default {
   "error.upgrade_required": "This address accepts WebSocket connections only.",
   "error.invalid_level": "There is no such level.",
   "error.invalid_sort": "Scans cannot be sorted by that.",
+  "error.invalid_cursor": "That is no position in this list.",
+  "error.reason_missing": "Say why the finding is dismissed.",
   "error.username_taken": "This user name is already taken.",
   "error.email_taken": "This e-mail address is already taken.",
   "error.last_admin": "At least one active administrator must remain.",

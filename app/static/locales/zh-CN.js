@@ -408,6 +408,7 @@ export default {
   "time.seconds": "{count} 秒",
 
   "error.task_not_waiting": "任务已不在等待。",
+  "error.decision_changed": "其他人刚刚处理了该问题，请刷新后重试。",
   "error.network": "无法连接服务器。",
   "error.slow": "服务器响应超时。",
   "error.unknown": "出现错误（{code}）。",
@@ -455,6 +456,8 @@ export default {
   "error.upgrade_required": "此地址只支持 WebSocket。",
   "error.invalid_level": "没有这个日志级别。",
   "error.invalid_sort": "不能按此字段排序。",
+  "error.invalid_cursor": "无效的列表位置。",
+  "error.reason_missing": "忽略时必须填写理由。",
   "error.username_taken": "用户名已被使用。",
   "error.email_taken": "邮箱已被使用。",
   "error.last_admin": "至少要保留一个可用的管理员。",

@@ -11,6 +11,7 @@ export interface Answers {
   "GET /api/v1/monitor/tasks/{task_id}/logs": LogPage;
   "GET /api/v1/monitor/tasks/{task_id}/status": TaskState;
   "GET /api/v1/monitor/ws/stats": ConnectionStats;
+  "GET /api/v1/review": ReviewPage;
   "GET /api/v1/tasks": TaskPage;
   "GET /api/v1/tasks/{task_id}": TaskResponse;
   "GET /api/v1/tasks/{task_id}/attempts": AttemptPage;
@@ -39,6 +40,7 @@ export interface Answers {
   "POST /api/v1/tasks": TaskResponse;
   "POST /api/v1/tasks/{task_id}/cancel": TaskResponse;
   "POST /api/v1/tasks/{task_id}/retry": TaskResponse;
+  "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionInfo;
   "PUT /api/v1/tasks/{task_id}/priority": TaskResponse;
 }
 
@@ -50,6 +52,7 @@ export interface Bodies {
   "POST /api/v1/auth/refresh": RefreshRequest;
   "POST /api/v1/monitor/ws/broadcast": BroadcastRequest;
   "POST /api/v1/tasks": TaskCreate;
+  "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionRequest;
   "PUT /api/v1/tasks/{task_id}/priority": TaskPriority;
 }
 
@@ -175,6 +178,23 @@ export interface Coverage {
   hosts: HostCoverage[];
 }
 
+export interface DecisionInfo {
+  state: DecisionState;
+  reason: string | null;
+  decided_by: string;
+  decided_at: string;
+  version: number;
+  holds: boolean;
+}
+
+export interface DecisionRequest {
+  state: DecisionState;
+  reason?: string | null;
+  version: number;
+}
+
+export type DecisionState = "open" | "confirmed" | "dismissed" | "mending";
+
 export interface DnsAnswerItem {
   outcome: string;
   records: DnsRecordItem[];
@@ -248,6 +268,7 @@ export interface FindingDetail {
   page_url: string | null;
   via: string | null;
   found_at: string;
+  decision: DecisionInfo | null;
   attempt: number;
   evidence: EvidenceItem[];
   references: ReferenceItem[];
@@ -285,6 +306,7 @@ export interface FindingSummary {
   page_url: string | null;
   via: string | null;
   found_at: string;
+  decision: DecisionInfo | null;
 }
 
 export interface Hop {
@@ -539,6 +561,21 @@ export interface ReportedThirdParty {
 }
 
 export type Result = "violations" | "clean" | "inconclusive";
+
+export interface ReviewItem {
+  task_id: string;
+  user_id: string;
+  target_domain: string;
+  attempt: number;
+  completed_at: string;
+  finding: FindingSummary;
+}
+
+export interface ReviewPage {
+  items: ReviewItem[];
+  next_cursor: string | null;
+  unreadable: string[];
+}
 
 export type RiskLevel = "low" | "medium" | "high" | "critical";
 
@@ -820,6 +857,7 @@ export interface ViolationItem {
   params: Record<string, unknown> | null;
   attempt: number;
   created_at: string;
+  decision: DecisionInfo | null;
 }
 
 export type ViolationKey = "adult" | "gambling" | "fraud" | "malware" | "drugs" | "violence" | "medical" | "other" | "takeover" | "hidden_link" | "tampered";

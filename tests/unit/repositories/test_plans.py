@@ -21,8 +21,10 @@ from app import repositories
 from app.core.db import Database
 from app.core.ids import new_id
 from app.core.principal import Principal
+from app.domain.findings import FindingId
 from app.domain.messages import Language, MessageCatalog
 from app.domain.tasks import TaskStatus
+from app.domain.violations import ViolationKey
 from app.events import epoch, log, log_identity
 from app.events.epoch import LogEpoch
 from app.events.event import NewEvent
@@ -33,11 +35,13 @@ from app.repositories import (
     audit,
     broadcasts,
     database_clock,
+    decisions,
     idempotency,
     listing,
     partitions,
     queue,
     retention,
+    review,
     runs,
     servers,
     sessions,
@@ -76,6 +80,13 @@ LIFE = Lifecycle(clock=CLOCK, texts=MessageCatalog("en"))
 STATES = StateReader(clock=CLOCK, max_snapshot_bytes=262_144, epoch=LogEpoch(db=SimpleNamespace()))
 WORKER = WorkerDescription("w", "host", "1.0", ("scan",), 2)
 WARNING = TaskWarning(code="stalled", message="m")
+DECISION = {
+    "kinds": ["adult"],
+    "state": "confirmed",
+    "decided_by": ID,
+    "decided_by_name": "u",
+    "decided_at": NOW,
+}
 USER = {
     "id": ID,
     "username": "u",
@@ -156,6 +167,12 @@ WALK: dict[str, Callable] = {
     "audit.add_all": lambda c: audit.add_all(c, [{"at": NOW, "action": "a", "outcome": "ok", "detail": {}}]),
     "audit.newest": lambda c: (audit.newest(c, 10), audit.newest(c, 10, action="auth.login")),
     "audit.prove_writable": lambda c: audit.prove_writable(c, NOW),
+    "decisions.of_target": lambda c: decisions.of_target(c, ID, "example.com"),
+    "decisions.of_domains": lambda c: decisions.of_domains(c, ID, "example.com", ["a", "b"]),
+    "decisions.put": lambda c: [
+        decisions.put(c, ID, "example.com", FindingId(ViolationKey.ADULT, "a"), DECISION, version=version)
+        for version in (0, 1)
+    ],
     "database_clock.database_time": database_clock.database_time,
     "broadcasts.open_ids": lambda c: broadcasts.open_ids(c, NOW),
     "broadcasts.with_ids": lambda c: broadcasts.with_ids(c, [ID, ID]),
@@ -196,6 +213,11 @@ WALK: dict[str, Callable] = {
     "sessions.rotate": lambda c: sessions.rotate(c, ID, old_jti="a", new_jti="b", expires_at=NOW),
     "sessions.revoke": lambda c: sessions.revoke(c, ID, now=NOW),
     "sessions.revoke_all": lambda c: sessions.revoke_all(c, ID, now=NOW),
+    "review.newest_scans": lambda c: [
+        review.newest_scans(c, principal, upto=upto, limit=500)
+        for principal in (ADMIN, OWNER)
+        for upto in (None, (NOW, ID))
+    ],
     "runs.keep": lambda c: runs.keep(c, ID, conclusive=True),
     "runs.containing": lambda c: runs.containing(c, ROW, 1),
     "runs.page": lambda c: runs.page(c, ROW, offset=50, limit=50),
@@ -269,6 +291,10 @@ WALK: dict[str, Callable] = {
     "violations.chunk_after": lambda c: (violations.chunk_after(c, ID, 1, None), violations.chunk_after(c, ID, 1, ROW)),
     "violations.risks": lambda c: (violations.risks(c, ID, 1), violations.risks(c, ID, 1, among=["a", "b"])),
     "violations.summaries": lambda c: violations.summaries(c, ID, 1),
+    "violations.summaries_of": lambda c: violations.summaries_of(c, ID, 1, ["a", "b"]),
+    "violations.to_review": lambda c: [
+        violations.to_review(c, ID, 1, after=after, limit=100) for after in (None, (0.7, ID))
+    ],
     "violations.of_domain": lambda c: violations.of_domain(c, ID, 1, "example.com"),
     "violations.known_violations": lambda c: violations.known_violations(c, ID, 1),
     "workers.beat": lambda c: (workers.beat(c, WORKER, None), workers.beat(c, WORKER, NOW)),

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from app.core.errors import NotFound
+from app.domain.decisions import DecisionState
 from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import Capture, ThirdParty
 from app.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
@@ -16,7 +17,7 @@ from app.services.evidence.scan_evidence import CHUNK, FindingFilter, ScanEviden
 from app.services.reports import Paging
 from tests.unit.services.evidence.conftest import CASINO, HOME, PARTNERS, link
 
-ROW = SimpleNamespace(id="0" * 36, run=1, attempt=1)
+ROW = SimpleNamespace(id="0" * 36, run=1, attempt=1, user_id="u", target_domain="corp.test")
 SOURCE = "1" * 64
 
 
@@ -44,13 +45,30 @@ VIOLATIONS = [
 ]
 
 
+DECISIONS = [
+    SimpleNamespace(
+        cause="gambling",
+        domain="casino.test",
+        kinds=["gambling"],
+        state="dismissed",
+        reason="ours",
+        decided_by_name="mei",
+        decided_at=datetime(2026, 1, 2, tzinfo=UTC),
+        version=1,
+    )
+]
+
+
 class Rows:
-    """The database, with what the two queries of this module would find."""
+    """The database, with what the queries of this module would find."""
 
     def __init__(self, monkeypatch):
         module = "app.services.evidence.scan_evidence.violations"
         monkeypatch.setattr(f"{module}.summaries", lambda *_: VIOLATIONS)
         monkeypatch.setattr(f"{module}.of_domain", lambda *args: [one for one in VIOLATIONS if one.domain == args[-1]])
+        module = "app.services.decisions.decisions"
+        monkeypatch.setattr(f"{module}.of_target", lambda *_: DECISIONS)
+        monkeypatch.setattr(f"{module}.of_domains", lambda *args: [one for one in DECISIONS if one.domain in args[-1]])
 
     def read_sync(self, work):
         return work(None)
@@ -91,6 +109,8 @@ def test_findings_come_the_worst_first(evidence):
         ({"needs_review": True}, ["adult.shop.test"]),
         ({"needs_review": False, "paging": Paging(q="CASINO")}, ["gambling.casino.test"]),
         ({"paging": Paging(2, 3)}, ["gambling.partner.test"]),
+        ({"decision": DecisionState.DISMISSED}, ["gambling.casino.test"]),
+        ({"decision": DecisionState.OPEN}, ["fraud.corp.test", "adult.shop.test", "gambling.partner.test"]),
     ],
 )
 def test_they_are_filtered_and_paged(evidence, wanted, expected):

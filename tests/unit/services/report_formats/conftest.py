@@ -18,6 +18,7 @@ ROW = SimpleNamespace(
     id="0" * 36,
     run=1,
     attempt=2,
+    user_id="u",
     target_domain="corp.test",
     status="completed",
     started_at=datetime(2026, 1, 1, 10, 0, 0, tzinfo=UTC),

@@ -1,9 +1,9 @@
-"""Times and durations in a report."""
+"""Times, durations and decisions in a report."""
 
 import pytest
 
 from app.domain.messages import MessageCatalog
-from app.services.report_formats.wording import duration_text, moment_text
+from app.services.report_formats.wording import decision_text, duration_text, moment_text
 
 
 def test_a_time_says_its_zone():
@@ -16,3 +16,29 @@ def test_a_time_says_its_zone():
 )
 def test_a_duration_begins_with_what_is_not_zero(seconds, said):
     assert duration_text(seconds, MessageCatalog("en")) == said
+
+
+DECISION = {
+    "state": "dismissed",
+    "reason": "ours",
+    "decided_by": "mei",
+    "decided_at": "2026-11-26T10:53:12.623Z",
+    "version": 1,
+    "holds": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        (None, ""),
+        (DECISION, "Dismissed, by mei, 2026-11-26 10:53:12 UTC: ours"),
+        ({**DECISION, "state": "confirmed", "reason": None}, "Confirmed, by mei, 2026-11-26 10:53:12 UTC"),
+        (
+            {**DECISION, "holds": False},
+            "Dismissed, by mei, 2026-11-26 10:53:12 UTC: ours (more has been found since: open again)",
+        ),
+    ],
+)
+def test_a_decision_says_who_when_and_why(decision, said):
+    assert decision_text(decision, MessageCatalog("en")) == said

@@ -1,0 +1,22 @@
+"""What people have decided about findings."""
+
+from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table
+
+from app.models.base import UtcDateTime, metadata
+
+# One row a finding of an owner's target, whichever of their scans found it: the next scan's finding has it as well.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),  # whose scans
+    Column("target_domain", String(253), primary_key=True),
+    Column("domain", String(253), primary_key=True),  # this and the next: the finding's id
+    Column("cause", String(32), primary_key=True),
+    Column("kinds", JSON, nullable=False),  # of the violations that it was made of then
+    Column("state", String(16), nullable=False),  # one of `domain.decisions.DecisionState`
+    Column("reason", String(500)),
+    Column("decided_by", String(36), nullable=False),  # no foreign key: the row outlives the administrator
+    Column("decided_by_name", String(64), nullable=False),  # as of then
+    Column("decided_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),  # 1, and one more with each change
+)

@@ -1,0 +1,51 @@
+"""Decisions about findings, by the owner and the target of the scans."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.domain.findings import FindingId
+from app.models import decisions
+
+d = decisions.c
+
+
+def of_target(connection: Connection, user_id: str, target_domain: str) -> list[Row[Any]]:
+    """Return all decisions about one target."""
+    query = select(decisions).where(d.user_id == user_id, d.target_domain == target_domain)
+    return list(connection.execute(query))
+
+
+def of_domains(connection: Connection, user_id: str, target_domain: str, domains: Sequence[str]) -> list[Row[Any]]:
+    """Return the decisions about findings of these domains."""
+    query = select(decisions).where(
+        d.user_id == user_id, d.target_domain == target_domain, d.domain.in_(list(dict.fromkeys(domains)))
+    )
+    return list(connection.execute(query))
+
+
+def put(
+    connection: Connection,
+    user_id: str,
+    target_domain: str,
+    finding: FindingId,
+    values: Mapping[str, Any],
+    *,
+    version: int,
+) -> bool:
+    """Write a decision over the one of this version, 0 when there is none. False: there is another one by now."""
+    key = {
+        "user_id": user_id,
+        "target_domain": target_domain,
+        "domain": finding.domain,
+        "cause": finding.cause.value,
+    }
+    if version == 0:
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        statement = insert(decisions).values(**key, **values, version=1).on_conflict_do_nothing()
+        return connection.execute(statement).rowcount == 1
+    same = [decisions.c[name] == value for name, value in key.items()]
+    changed = update(decisions).where(*same, d.version == version).values(**values, version=version + 1)
+    return connection.execute(changed).rowcount == 1

@@ -1,0 +1,142 @@
+"""What people decide about findings: written once for the target, and found again by its next scan (ADR 0042)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sqlalchemy import Connection, Row
+
+from app.core.clock import Clock, to_wire
+from app.core.db import Database
+from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.principal import Principal
+from app.core.redact import display_text
+from app.domain.decisions import DecisionState, holds
+from app.domain.findings import Finding, FindingId, find
+from app.repositories import decisions, violations
+from app.repositories.tasks import TaskRow
+from app.services.audit import AuditTrail
+from app.services.serialisers import Json
+from app.services.shown_run import RunRef, find_shown
+
+
+class Decisions:
+    """The decisions about one target, as the findings of one scan of it are read with them."""
+
+    def __init__(self, rows: Iterable[Row[Any]]) -> None:
+        self._by_finding = {(row.cause, row.domain): row for row in rows}
+        self._by_violation = {(kind, row.domain): row for row in self._by_finding.values() for kind in row.kinds}
+
+    @classmethod
+    def read(cls, connection: Connection, row: TaskRow) -> Self:
+        """Read all about the task's target."""
+        return cls(decisions.of_target(connection, row.user_id, row.target_domain))
+
+    @classmethod
+    def read_of(cls, connection: Connection, row: TaskRow, domain: str) -> Self:
+        """Read those about findings of one domain."""
+        return cls(decisions.of_domains(connection, row.user_id, row.target_domain, [domain]))
+
+    def state_of(self, finding: Finding[Any]) -> DecisionState:
+        """Return what counts of a finding: OPEN also when what was decided on was less than what is found."""
+        row = self._by_finding.get((finding.id.cause, finding.id.domain))
+        if row is None or not holds(row.kinds, _kinds(finding)):
+            return DecisionState.OPEN
+        return DecisionState(row.state)
+
+    def of_finding(self, finding: Finding[Any]) -> Json | None:
+        """Return `schemas.evidence.DecisionInfo`, or None when nobody has decided anything."""
+        row = self._by_finding.get((finding.id.cause, finding.id.domain))
+        return None if row is None else serialise_decision(row, is_valid=holds(row.kinds, _kinds(finding)))
+
+    def of_violation(self, violation_key: str, domain: str) -> Json | None:
+        """Return what was decided of the finding that had this violation then; None: nothing."""
+        row = self._by_violation.get((violation_key, domain))
+        return None if row is None else serialise_decision(row, is_valid=True)
+
+
+def serialise_decision(row: Row[Any], *, is_valid: bool) -> Json:
+    """Return `schemas.evidence.DecisionInfo`."""
+    return {
+        "state": row.state,
+        "reason": None if row.reason is None else display_text(row.reason),
+        "decided_by": display_text(row.decided_by_name),
+        "decided_at": to_wire(row.decided_at),
+        "version": row.version,
+        "holds": is_valid,
+    }
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class DecisionService:
+    """Decides about findings, for the owner of the task and for administrators."""
+
+    db: Database
+    clock: Clock
+    audit: AuditTrail
+
+    async def decide(
+        self,
+        principal: Principal,
+        wanted: RunRef,
+        finding_id: str,
+        *,
+        state: DecisionState,
+        reason: str | None,
+        version: int,
+    ) -> Json:
+        """Write what was decided, over the decision of this `version` (0: there is none), and return it.
+
+        Raises:
+            NotFound: no such task for this principal, or no such finding in the results that are shown.
+            InvalidInput: `reason_missing`: nothing is dismissed without one.
+            Conflict: `decision_changed`: somebody else has decided since.
+        """
+        said = (reason or "").strip() or None
+        if state is DecisionState.DISMISSED and said is None:
+            raise InvalidInput(code="reason_missing")
+        values = {
+            "state": state.value,
+            "reason": said,
+            "decided_by": principal.user_id,
+            "decided_by_name": principal.username,
+            "decided_at": self.clock.now(),
+        }
+        found, decided = await self.db.write(lambda c: _write(c, principal, wanted, finding_id, values, version))
+        self.audit.record(
+            "finding.decide",
+            user_id=principal.user_id,
+            address=principal.address,
+            object_id=wanted.task_id,
+            detail={"finding": str(found), "state": state.value, "version": decided["version"]},
+        )
+        return decided
+
+
+def _write(
+    connection: Connection,
+    principal: Principal,
+    wanted: RunRef,
+    finding_id: str,
+    values: Mapping[str, Any],
+    version: int,
+) -> tuple[FindingId, Json]:
+    row = find_shown(connection, wanted, principal)
+    named = FindingId.parse(finding_id)
+    finding = (
+        None if named is None else find(violations.summaries_of(connection, row.id, row.run, [named.domain]), named)
+    )
+    if finding is None:
+        raise NotFound(text="no_such_finding")
+    kinds = {"kinds": sorted(_kinds(finding))}
+    target = (row.user_id, row.target_domain)
+    if not decisions.put(connection, *target, finding.id, {**values, **kinds}, version=version):
+        raise Conflict(code="decision_changed")
+    (decided,) = (
+        one for one in decisions.of_domains(connection, *target, [finding.id.domain]) if one.cause == finding.id.cause
+    )
+    return finding.id, serialise_decision(decided, is_valid=True)
+
+
+def _kinds(finding: Finding[Any]) -> set[str]:
+    return {violation.violation_key for violation in finding.violations}

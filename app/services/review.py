@@ -1,0 +1,203 @@
+"""What a person should look at: findings that need a review, over the newest scan of every target, page by page."""
+
+import base64
+import binascii
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final, Self
+
+import orjson
+from sqlalchemy import Connection
+
+from app.core.clock import to_wire
+from app.core.db import Database
+from app.core.errors import InvalidInput, NotFound, Unavailable
+from app.core.principal import Principal
+from app.domain.decisions import DecisionState
+from app.domain.findings import Finding, group
+from app.repositories import review, runs, tasks, violations
+from app.repositories.review import NewestScan
+from app.repositories.tasks import TaskRow
+from app.services.decisions import Decisions
+from app.services.evidence.service import EvidenceService
+from app.services.serialisers import Json
+from app.services.shown_run import RunRef
+
+SCANS_AT_ONCE: Final = 500  # looked at for one page; most have nothing to review
+MOST_SCANS: Final = 20  # of one page: the file of each is opened
+MOST_LOOKED_AT: Final = 2_000  # violations, for one page: all of a scan may have been decided
+CHUNK: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCursor:
+    """How far a reader has come: behind a violation of a scan, or, without one, behind the whole scan."""
+
+    completed_at: datetime
+    task_id: str
+    after: tuple[float, str] | None = None
+
+    def __str__(self) -> str:
+        values = [self.completed_at.isoformat(), self.task_id, *(self.after or ())]
+        return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises InvalidInput (`invalid_cursor`)."""
+        try:
+            values = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+            moment, task_id, *after = values
+            return cls(_aware(moment), _id(task_id), _position(after))
+        except (ValueError, TypeError, binascii.Error) as error:
+            raise InvalidInput(code="invalid_cursor") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A finding that a page has."""
+
+    row: TaskRow
+    finding: Finding[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """`items` as `schemas.review.ReviewItem`. `next_cursor` None: that was all."""
+
+    items: Sequence[Json]
+    next_cursor: str | None
+    unreadable: Sequence[str]
+
+
+class ReviewService:
+    """Reads the queue. What the page shows of a finding is read from its scan's store."""
+
+    def __init__(self, *, db: Database, evidence: EvidenceService) -> None:
+        self._db = db
+        self._evidence = evidence
+
+    async def read(
+        self, principal: Principal, *, cursor: str | None, limit: int, state: DecisionState, language: str
+    ) -> ReviewPage:
+        """Return the next findings of whose decision this is the state. Raises InvalidInput (`invalid_cursor`)."""
+        begin = None if cursor is None else ReviewCursor.parse(cursor)
+        waiting, rest = await self._db.read(lambda c: _Walk(c, principal, state, limit).go(begin))
+        items: list[Json] = []
+        unreadable: list[str] = []
+        for task_id, some in groupby(waiting, key=lambda one: one.row.id):
+            told = await self._told(principal, list(some), language)
+            if told is None:
+                unreadable.append(task_id)
+            items += told or []
+        return ReviewPage(items, None if rest is None else str(rest), unreadable)
+
+    async def _told(self, principal: Principal, some: Sequence[_Waiting], language: str) -> list[Json] | None:
+        """Return items of one scan; None: its results cannot be read now."""
+        row = some[0].row
+        domains = [one.finding.id.domain for one in some]
+        wanted = RunRef(row.id, row.attempt)
+        try:
+            known = await self._evidence.findings_about(principal, wanted, language, domains)
+        except Unavailable:
+            return None
+        except NotFound:  # deleted since
+            return []
+        return [_item(row, known[name]) for one in some if (name := str(one.finding.id)) in known]
+
+
+class _Walk:
+    """Through the newest scans, until a page is full or enough was looked at. Blocking."""
+
+    def __init__(self, connection: Connection, principal: Principal, state: DecisionState, limit: int) -> None:
+        self._connection = connection
+        self._principal = principal
+        self._state = state
+        self._limit = limit
+        self._found: list[_Waiting] = []
+        self._looked_at = 0
+        self._scans: set[str] = set()
+
+    def go(self, begin: ReviewCursor | None) -> tuple[list[_Waiting], ReviewCursor | None]:
+        upto = None if begin is None else (begin.completed_at, begin.task_id)
+        scans = review.newest_scans(self._connection, self._principal, upto=upto, limit=SCANS_AT_ONCE)
+        for scan in scans:
+            is_first = begin is not None and scan.task_id == begin.task_id
+            if (begin is not None and is_first and begin.after is None) or not scan.has_review:
+                continue
+            if (rest := self._look_at(scan, begin.after if begin is not None and is_first else None)) is not None:
+                return self._found, rest
+        behind = scans[-1] if len(scans) == SCANS_AT_ONCE else None
+        return self._found, None if behind is None else ReviewCursor(behind.completed_at, behind.task_id)
+
+    def _look_at(self, scan: NewestScan, after: tuple[float, str] | None) -> ReviewCursor | None:
+        """Take what waits in one scan; return where to go on when the page is full."""
+        row = self._shown(scan.task_id)
+        if row is None:
+            return None
+        decided = Decisions.read(self._connection, row)
+        for position, finding in self._findings(row, after):
+            if finding is not None and decided.state_of(finding) is self._state:
+                self._found.append(_Waiting(row, finding))
+                self._scans.add(row.id)
+            if len(self._found) == self._limit or self._looked_at >= MOST_LOOKED_AT:
+                return ReviewCursor(scan.completed_at, scan.task_id, position)
+        return ReviewCursor(scan.completed_at, scan.task_id) if len(self._scans) == MOST_SCANS else None
+
+    def _findings(
+        self, row: TaskRow, after: tuple[float, str] | None
+    ) -> Iterator[tuple[tuple[float, str], Finding[Any] | None]]:
+        """Yield the position of each violation that waits, with the finding that it names; None: it is part of one."""
+        while found := violations.to_review(self._connection, row.id, row.run, after=after, limit=CHUNK):
+            domains = [violation.domain for violation in found]
+            known = group(violations.summaries_of(self._connection, row.id, row.run, domains))
+            by_first = {finding.violations[0].id: finding for finding in known}
+            for violation in found:
+                after = (violation.confidence_score, violation.id)
+                self._looked_at += 1
+                yield after, by_first.get(violation.id)
+
+    def _shown(self, task_id: str) -> TaskRow | None:
+        """Return the task's row as the run left it whose results are shown; None when they are gone."""
+        row = tasks.find(self._connection, task_id, self._principal)
+        if row is None:
+            return None
+        attempt = runs.shown_attempts(self._connection, [row])[row.id]
+        run = runs.containing(self._connection, row, attempt)
+        return None if run is None or run.results_removed_at is not None else run.task
+
+
+def _aware(value: Any) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("no moment")
+    return moment
+
+
+def _id(value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("no id")
+    return value
+
+
+def _position(values: Sequence[Any]) -> tuple[float, str] | None:
+    """Raises ValueError and TypeError, as those before, for what no cursor of ours has."""
+    if not values:
+        return None
+    confidence, violation_id = values
+    if not math.isfinite(confidence):
+        raise ValueError("no position")
+    return float(confidence), _id(violation_id)
+
+
+def _item(row: TaskRow, finding: Json) -> Json:
+    return {
+        "task_id": row.id,
+        "user_id": row.user_id,
+        "target_domain": row.target_domain,
+        "attempt": row.attempt,
+        "completed_at": to_wire(row.completed_at or row.created_at),
+        "finding": finding,
+    }

@@ -1,0 +1,269 @@
+"""Decisions about findings over the real application: who may, what remembers them, and what shows them."""
+
+import csv
+import json
+from io import StringIO
+
+import pytest
+
+from app.domain.verdict import Result, Verdict
+from app.domain.violations import RiskLevel, ViolationKey
+from app.engines.model import PageFact, Reference, Relation, ThirdParty
+from app.events.event import NewEvent
+from app.events.types import Statistics
+from app.repositories import audit
+from app.schemas.decisions import DecisionInfo
+from app.schemas.findings import FindingPage
+from app.schemas.review import ReviewPage
+from app.services.recorder import Recorder
+from tests.integration.test_api_reports import found, store_of
+
+CASINO, SHOP = "gambling.casino.test", "adult.shop.test"
+BOTH = (("casino.test", ViolationKey.GAMBLING, 0.7), ("shop.test", ViolationKey.ADULT, 0.6))
+
+
+class Scans:
+    """Of one user."""
+
+    def __init__(self, backend, headers):
+        self.backend, self.headers = backend, headers
+        self.number = 0
+
+    async def scan(self, target, *violations):
+        """Return the path of a completed scan with these violations, each with a page that refers there."""
+        services = self.backend.services
+        task_id = await self.backend.add_task(self.headers, target)
+        await services.event_writer.write(services.lifecycle.claim(task_id, 1, "w", target))
+        store = store_of(self.backend, task_id)
+        home = f"http://{target}/"
+        store.add_page(PageFact(home, 0, 200, "text/html", "utf-8", "Home", 10, parsed=True))
+        rows = []
+        for domain, key, confidence in violations:
+            self.number += 1
+            store.put_third_party(ThirdParty(domain, (domain,), "unknown", 1, Relation.LINK, 1, home))
+            url = f"http://{domain}/"
+            store.add_references([Reference(home, url, url, Relation.LINK, "a[href]")])
+            rows.append(found(f"{task_id[-12:]}{self.number}", domain, key, RiskLevel.HIGH, confidence))
+        store.close()
+        recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=services.clock)
+        await services.event_writer.write(recorder.record([NewEvent(one.event("en")) for one in rows], rows))
+        verdict = Verdict(Result.VIOLATIONS)
+        await services.event_writer.write(services.lifecycle.complete(task_id, 1, Statistics(), verdict=verdict))
+        return f"/api/v1/tasks/{task_id}"
+
+    async def get(self, address, status=200):
+        answer = await self.backend.client.get(address, headers=self.headers)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def decide(self, place, finding=CASINO, *, status=200, headers=None, **body):
+        answer = await self.backend.client.put(
+            f"{place}/findings/{finding}/decision",
+            json={"state": "confirmed", "version": 0, **body},
+            headers=headers or self.headers,
+        )
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def decision(self, place, finding=CASINO):
+        return (await self.get(f"{place}/findings/{finding}"))["decision"]
+
+    async def queue(self, **query):
+        asked = "&".join(f"{name}={value}" for name, value in query.items())
+        page = await self.get(f"/api/v1/review?{asked}")
+        ReviewPage.model_validate(page)
+        return [(item["target_domain"], item["finding"]["finding_id"]) for item in page["items"]], page["next_cursor"]
+
+
+@pytest.fixture
+async def mine(backend):
+    return Scans(backend, await backend.add_user("mei"))
+
+
+async def test_a_decision_is_remembered_by_the_next_scan_of_the_target_and_by_no_other(mine):
+    first = await mine.scan("a.test", *BOTH)
+    assert await mine.decision(first) is None
+    made = await mine.decide(first, state="dismissed", reason="  ours  ")
+    DecisionInfo.model_validate(made)
+    assert (made["state"], made["reason"], made["decided_by"], made["version"], made["holds"]) == (
+        "dismissed",
+        "ours",
+        "mei",
+        1,
+        True,
+    )
+    again, other = await mine.scan("a.test", *BOTH), await mine.scan("b.test", *BOTH)
+    assert await mine.decision(again) == made
+    assert await mine.decision(again, SHOP) is None
+    assert await mine.decision(other) is None
+
+
+async def test_every_answer_with_the_finding_has_it_and_the_verdict_stays(mine):
+    place = await mine.scan("a.test", *BOTH)
+    before = (await mine.get(place))["verdict"]
+    made = await mine.decide(place, state="dismissed", reason="ours")
+    page = await mine.get(f"{place}/findings")
+    FindingPage.model_validate(page)
+    assert {item["finding_id"]: item["decision"] for item in page["items"]} == {CASINO: made, SHOP: None}
+    assert (await mine.get(f"{place}/third-parties/casino.test"))["findings"][0]["decision"] == made
+    violations = (await mine.get(f"{place}/violations"))["items"]
+    assert {item["domain"]: item["decision"] for item in violations} == {"casino.test": made, "shop.test": None}
+    report = await mine.get(f"{place}/report")
+    assert [item["decision"] for item in report["violations"] if item["domain"] == "casino.test"] == [made]
+    assert report["verdict"] == (await mine.get(place))["verdict"] == before
+    assert before["result"] == "violations"
+
+
+@pytest.mark.parametrize("kind", ["html", "csv"])
+async def test_a_report_for_people_says_who_decided_what_and_why(mine, kind):
+    place = await mine.scan("a.test", *BOTH)
+    await mine.decide(place, state="dismissed", reason="=ours<b>")
+    answer = await mine.backend.client.get(f"{place}/report?format={kind}&lang=en", headers=mine.headers)
+    text = answer.content.decode("utf-8-sig")
+    if kind == "html":
+        assert "Dismissed, by mei, " in text
+        assert "=ours&lt;b&gt;" in text
+    else:
+        rows = {row["Domain"]: row["Decision"] for row in csv.DictReader(StringIO(text, newline=""))}
+        assert rows["casino.test"].startswith("Dismissed, by mei, ")
+        assert rows["shop.test"] == ""
+
+
+async def test_findings_are_filtered_by_what_was_decided(mine):
+    place = await mine.scan("a.test", *BOTH)
+    await mine.decide(place, state="mending")
+
+    async def ids(state):
+        return [item["finding_id"] for item in (await mine.get(f"{place}/findings?decision={state}"))["items"]]
+
+    assert [await ids(state) for state in ("open", "mending", "dismissed", "confirmed")] == [[SHOP], [CASINO], [], []]
+    await mine.get(f"{place}/findings?decision=maybe", 422)
+
+
+async def test_a_decision_that_is_taken_back_leaves_the_finding_open_and_says_who(mine):
+    place = await mine.scan("a.test", *BOTH)
+    await mine.decide(place)
+    taken_back = await mine.decide(place, state="open", version=1)
+    assert (taken_back["state"], taken_back["version"]) == ("open", 2)
+    assert await mine.decision(place) == taken_back
+    assert (await mine.queue())[0] == [("a.test", CASINO), ("a.test", SHOP)]
+
+
+async def test_of_two_who_decide_the_second_is_told(mine):
+    place = await mine.scan("a.test", *BOTH)
+    await mine.decide(place)
+    refused = await mine.decide(place, status=409, state="dismissed", reason="ours")
+    assert refused["code"] == "decision_changed"
+    assert (await mine.decision(place))["state"] == "confirmed"
+    assert (await mine.decide(place, state="dismissed", reason="ours", version=1))["version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"state": "dismissed"}, "reason_missing"),
+        ({"state": "dismissed", "reason": " \n"}, "reason_missing"),
+        ({"state": "dismissed", "reason": "x" * 501}, "invalid_input"),
+        ({"state": "dismissed", "reason": "x\0"}, "invalid_input"),
+        ({"state": "gone"}, "invalid_input"),
+        ({"version": -1}, "invalid_input"),
+        ({"version": "0"}, "invalid_input"),
+    ],
+)
+async def test_what_cannot_be_decided_is_refused(mine, body, code):
+    place = await mine.scan("a.test", *BOTH)
+    assert (await mine.decide(place, status=422, **body))["code"] == code
+    assert await mine.decision(place) is None
+
+
+async def test_strangers_find_nothing_to_decide_and_administrators_decide_for_the_owner(mine, backend):
+    place = await mine.scan("a.test", *BOTH)
+    stranger, admin = await backend.add_user("li"), await backend.login()
+    assert (await mine.decide(place, status=404, headers=stranger))["code"] == "not_found"
+    for name in ("gambling.other.test", "nothing.casino.test", "casino.test", "x"):
+        assert (await mine.decide(place, name, status=404))["code"] == "not_found"
+    await mine.decide(place, headers=admin)
+    assert (await mine.decision(place))["decided_by"] == "admin"
+    assert (await mine.decision(await mine.scan("a.test", *BOTH)))["decided_by"] == "admin"
+    theirs = Scans(backend, stranger)
+    assert await theirs.decision(await theirs.scan("a.test", *BOTH)) is None
+
+
+async def test_more_evidence_opens_the_finding_again(mine):
+    await mine.decide(await mine.scan("a.test", *BOTH), state="dismissed", reason="ours")
+    place = await mine.scan("a.test", *BOTH, ("casino.test", ViolationKey.HIDDEN_LINK, 0.65))
+    decision = await mine.decision(place)
+    assert (decision["state"], decision["holds"]) == ("dismissed", False)
+    assert (await mine.queue())[0] == [("a.test", CASINO), ("a.test", SHOP)]
+    renewed = await mine.decide(place, state="dismissed", reason="still ours", version=1)
+    assert renewed["holds"] is True
+    assert (await mine.queue())[0] == [("a.test", SHOP)]
+
+
+async def test_the_audit_log_says_who_decided_what_without_the_reason(mine, backend):
+    place = await mine.scan("a.test", *BOTH)
+    await mine.decide(place, state="dismissed", reason="a reason of my own")
+    await backend.services.audit.flush()
+    (row,) = await backend.services.db.read(lambda c: audit.newest(c, 10, action="finding.decide"))
+    assert row.detail == {"finding": CASINO, "state": "dismissed", "version": 1}
+    assert row.object_id == place.rpartition("/")[2]
+    assert "my own" not in json.dumps(row.detail)
+
+
+# The queue
+
+
+async def test_the_queue_has_what_is_open_of_the_newest_scan_of_every_target(mine):
+    await mine.scan("a.test", ("old.test", ViolationKey.GAMBLING, 0.7))
+    await mine.scan("a.test", *BOTH, ("sure.test", ViolationKey.GAMBLING, 0.95))
+    newest = await mine.scan("b.test", *BOTH)
+    assert (await mine.queue())[0] == [("b.test", CASINO), ("b.test", SHOP), ("a.test", CASINO), ("a.test", SHOP)]
+    await mine.decide(newest)
+    assert (await mine.queue())[0] == [("b.test", SHOP), ("a.test", CASINO), ("a.test", SHOP)]
+    assert (await mine.queue(decision="confirmed"))[0] == [("b.test", CASINO)]
+    assert (await mine.queue(decision="dismissed"))[0] == []
+
+
+async def test_a_hidden_link_stands_with_what_it_leads_to(mine):
+    await mine.scan("a.test", *BOTH, ("casino.test", ViolationKey.HIDDEN_LINK, 0.79), ("x.test", "hidden_link", 0.5))
+    assert (await mine.queue())[0] == [("a.test", CASINO), ("a.test", SHOP), ("a.test", "hidden_link.x.test")]
+
+
+async def test_the_queue_is_read_page_by_page_without_a_gap_or_a_repetition(mine):
+    for target in ("a.test", "b.test", "c.test"):
+        await mine.scan(target, *((f"{n}.test", ViolationKey.GAMBLING, 0.7) for n in range(4)))
+    whole, rest = await mine.queue(limit=100)
+    assert (len(whole), rest) == (12, None)
+    for limit in (1, 3, 4, 5):
+        read, cursor = [], ""
+        while cursor is not None:
+            some, cursor = await mine.queue(limit=limit, **({"cursor": cursor} if cursor else {}))
+            assert len(some) <= limit
+            read += some
+        assert read == whole
+
+
+async def test_everybody_has_their_own_queue_and_an_administrator_that_of_all(mine, backend):
+    await mine.scan("a.test", *BOTH)
+    theirs = Scans(backend, await backend.add_user("li"))
+    await theirs.scan("a.test", BOTH[0])
+    everything = Scans(backend, await backend.login())
+    assert len((await mine.queue())[0]) == 2
+    assert len((await theirs.queue())[0]) == 1
+    assert len((await everything.queue())[0]) == 3
+
+
+async def test_a_scan_whose_results_are_gone_is_named_and_the_others_are_read(mine, backend):
+    await mine.scan("a.test", *BOTH)
+    lost = (await mine.scan("b.test", *BOTH)).rpartition("/")[2]
+    (backend.services.settings.data_dir / "scans" / f"{lost}-1.db").unlink()
+    page = await mine.get("/api/v1/review")
+    assert page["unreadable"] == [lost]
+    assert [item["target_domain"] for item in page["items"]] == ["a.test", "a.test"]
+
+
+@pytest.mark.parametrize(
+    "query", ["cursor=x", "cursor=%00", "limit=0", "limit=101", "decision=all", f"cursor={'a' * 301}"]
+)
+async def test_a_queue_that_cannot_be_asked_for_is_refused(mine, query):
+    await mine.get(f"/api/v1/review?{query}", 422)
