@@ -36,6 +36,8 @@ sessions = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
     Column("refresh_jti", String(36), nullable=False),  # the one refresh token that is still good
+    Column("previous_jti", String(36)),  # the one before it; NULL until the first refresh
+    Column("rotated_at", UtcDateTime),  # when that was used
 )
 
 # From where a user has signed in: networks as `core.limits.network_of` writes them. Guesses from elsewhere do not lock

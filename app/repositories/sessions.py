@@ -31,12 +31,14 @@ def add(
     )
 
 
-def rotate(connection: Connection, session_id: str, *, old_jti: str, new_jti: str, expires_at: datetime) -> bool:
+def rotate(
+    connection: Connection, session_id: str, *, old_jti: str, new_jti: str, now: datetime, expires_at: datetime
+) -> bool:
     """Replace the refresh token by the next one. False: the old one was used before."""
     changed = connection.execute(
         update(sessions)
         .where(sessions.c.id == session_id, sessions.c.refresh_jti == old_jti, sessions.c.revoked_at.is_(None))
-        .values(refresh_jti=new_jti, expires_at=expires_at)
+        .values(refresh_jti=new_jti, previous_jti=old_jti, rotated_at=now, expires_at=expires_at)
     )
     return changed.rowcount == 1
 
@@ -58,6 +60,9 @@ def _joined() -> Any:
         sessions.c.id.label("session_id"),
         sessions.c.revoked_at,
         sessions.c.expires_at.label("session_expires_at"),
+        sessions.c.refresh_jti,
+        sessions.c.previous_jti,
+        sessions.c.rotated_at,
         users,
     ).join(users, users.c.id == sessions.c.user_id)
 

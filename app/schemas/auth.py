@@ -37,3 +37,15 @@ class TokenResponse(ResponseBody):
     refresh_token: str = described("Gets the next pair, once.", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln")
     token_type: Literal["bearer"] = described("How the access token is sent.", "bearer")
     expires_in: int = described("Seconds that the access token is good for.", 3600)
+
+
+class PageSession(ResponseBody):
+    """What a page may know of its session. `expires_in`: seconds of the access token."""
+
+    session_id: str = described(
+        "The session's id; tabs tell by it whether they share one.", "019b7a2f-0000-7000-8000-000000000001"
+    )
+    username: str = described("Who is signed in.", "admin")
+    access_token: str = described("For `Authorization: Bearer`; to be kept in memory.", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln")
+    token_type: Literal["bearer"] = described("How the access token is sent.", "bearer", default="bearer")
+    expires_in: int = described("Seconds that the access token is good for.", 3600)

@@ -6,7 +6,7 @@ change and a deactivation end every token at the next look, and an `AccessHint` 
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
@@ -96,8 +96,11 @@ class AuthService:
         return await self.password_login.open(username, password, address=address)
 
     @traced
-    async def refresh(self, token: str, *, address: str | None = None) -> TokenPair:
+    async def refresh(self, token: str, *, address: str | None = None, late_s: float = 0) -> TokenPair:
         """Rotates: the token given is void afterwards. One that was used before ends the session: somebody copied it.
+
+        With `late_s` the token before the present one gets the present one again, for so many seconds after it was
+        replaced: of two tabs that refresh at the same moment neither is a thief (ADR 0046).
 
         Raises Unauthenticated as `authenticate` does, LimitReached.
         """
@@ -108,7 +111,7 @@ class AuthService:
             await self.throttle.admit_bad_token(address)
             raise
         await self.throttle.admit_refresh(old.session_id)
-        outcome = await self.db.write(lambda connection: self._rotate(connection, old))
+        outcome = await self.db.write(lambda connection: self._rotate(connection, old, late_s))
         if isinstance(outcome, Claims):
             return self.issuer.pair(outcome)
         self.audit.record(
@@ -126,12 +129,21 @@ class AuthService:
 
     async def logout(self, principal: Principal) -> None:
         """Ends this session; the user's others go on."""
+        await self.end_session(principal.user_id, principal.session_id, address=principal.address)
+
+    async def end_session(self, user_id: str, session_id: str, *, address: str | None = None) -> None:
+        """Ends one session of the user, who has shown a token of it. One that has ended stays so."""
         now = self.clock.now()
-        await self.db.write(lambda connection: sessions.revoke(connection, principal.session_id, now=now))
-        self.bus.publish(AccessHint(principal.user_id, principal.session_id))
-        self.audit.record(
-            "auth.logout", user_id=principal.user_id, address=principal.address, object_id=principal.session_id
-        )
+        await self.db.write(lambda connection: sessions.revoke(connection, session_id, now=now))
+        self.bus.publish(AccessHint(user_id, session_id))
+        self.audit.record("auth.logout", user_id=user_id, address=address, object_id=session_id)
+
+    async def logout_everywhere(self, principal: Principal) -> None:
+        """Ends all sessions of the user, this one too."""
+        now = self.clock.now()
+        await self.db.write(lambda connection: sessions.revoke_all(connection, principal.user_id, now=now))
+        self.bus.publish(AccessHint(principal.user_id))
+        self.audit.record("auth.logout_everywhere", user_id=principal.user_id, address=principal.address)
 
     async def change_password(self, principal: Principal, *, current: str, new: str) -> None:
         """Ends all sessions of the user, this one too.
@@ -233,18 +245,21 @@ class AuthService:
             raise Unauthenticated(code="expired_token", text="expired_session")
         return row
 
-    def _rotate(self, connection: Connection, old: Claims) -> Claims | Unauthenticated:
+    def _rotate(self, connection: Connection, old: Claims, late_s: float) -> Claims | Unauthenticated:
         """A refusal is returned, not raised: the revocation must commit."""
         try:
             row = self._check(sessions.find_with_user(connection, old.session_id), old)
         except Unauthenticated as refusal:
             return refusal
-        new = self.issuer.claims(row, old.session_id)
+        new, now = self.issuer.claims(row, old.session_id), self.clock.now()
         if sessions.rotate(
-            connection, old.session_id, old_jti=old.token_id, new_jti=new.token_id, expires_at=new.expires_at
+            connection, old.session_id, old_jti=old.token_id, new_jti=new.token_id, now=now, expires_at=new.expires_at
         ):
             return new
-        sessions.revoke(connection, old.session_id, now=self.clock.now())
+        last = sessions.find_with_user(connection, old.session_id)  # the one that was faster has changed it
+        if last is not None and last.previous_jti == old.token_id and (now - last.rotated_at).total_seconds() < late_s:
+            return replace(new, token_id=last.refresh_jti, expires_at=last.session_expires_at)
+        sessions.revoke(connection, old.session_id, now=now)
         return Unauthenticated(code="token_reused")
 
     def _store_password(self, connection: Connection, user_id: str, hashed: str) -> None:

@@ -11,7 +11,7 @@ from app.api.errors import MEDIA_TYPE
 from app.core.config import Settings
 from app.core.errors import LimitReached
 from app.factory import create_app
-from tests.support.backend import open_backend
+from tests.support.backend import OWN_PAGE, open_backend
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,6 +21,8 @@ NOTHING = {"page_id": "4711", "sha256": "0" * 64}
 LIMITED = {
     "login": ("auth", "login"),
     "refresh": ("auth", "refresh"),
+    "cookie_login": ("auth", "login"),
+    "cookie_refresh": ("auth", "refresh"),
     "change_password": ("auth", "change_password"),
     "issue_ticket": ("auth", "issue_ticket"),
     "create_task": ("scans", "create_once"),
@@ -63,6 +65,7 @@ def those(status: str, *, code: str = "", besides: str = ""):
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def backend(tmp_path_factory):
     async with open_backend(tmp_path_factory.mktemp("backend") / "data", max_body_bytes=10_000) as opened:
+        opened.client.headers.update(OWN_PAGE)
         yield opened
 
 
@@ -108,7 +111,7 @@ async def test_who_says_nothing_of_oneself_is_asked(backend, method, path, opera
 
 
 async def test_who_signs_in_wrongly_is_refused_as_documented(backend):
-    for name in ("login", "refresh"):
+    for name in ("login", "refresh", "cookie_login"):
         _, method, path, operation = next(row for row in OPERATIONS if row[0] == name)
         check(await backend.client.request(method, path, **example(operation)), 401, operation)
 
@@ -116,6 +119,12 @@ async def test_who_signs_in_wrongly_is_refused_as_documented(backend):
 @those("403", code="admin_only")
 async def test_who_may_not_is_refused(backend, user, method, path, operation):
     check(await backend.client.request(method, fill(path), headers=user, **example(operation)), 403, operation)
+
+
+@those("403", code="origin_not_allowed")
+async def test_what_is_for_our_own_page_is_refused_to_others(backend, method, path, operation):
+    foreign = {"Origin": "https://elsewhere.test"}
+    check(await backend.client.request(method, path, headers=foreign, **example(operation)), 403, operation)
 
 
 @those("404", besides="follow_events")  # this backend has no streams: tests/integration/test_streams.py
@@ -171,7 +180,7 @@ async def test_everybody_who_counts_is_known():
 
 @those("429")
 async def test_too_much_is_refused(backend, method, path, operation):
-    headers = await backend.login()
+    headers = await backend.login() | {"Cookie": "compliance-refresh=any"}
     service, name = LIMITED[operation["operationId"]]
     for code in operation["responses"]["429"][CODES]:
 

@@ -169,6 +169,22 @@ def log_out(site):
     site.ask("POST", "/api/v1/auth/logout", 204, headers=bearer(site.sign_in(name, USER_PASSWORD)["access_token"]))
 
 
+def log_out_everywhere(site):
+    _, name = site.add_user()
+    headers = bearer(site.sign_in(name, USER_PASSWORD)["access_token"])
+    site.ask("POST", "/api/v1/auth/logout-everywhere", 204, headers=headers)
+
+
+def use_cookie(site):
+    """A page signs in, refreshes and signs out."""
+    _, name = site.add_user()
+    body = {"username": name, "password": USER_PASSWORD}
+    page = {"Origin": site.url, "X-Compliance-Page": "1"}
+    site.ask("POST", "/api/v1/auth/cookie/login", json=body, headers=page)
+    site.ask("POST", "/api/v1/auth/cookie/refresh", headers=page)
+    site.ask("POST", "/api/v1/auth/cookie/logout", 204, headers=page)
+
+
 def change_password(site):
     _, name = site.add_user()
     headers = bearer(site.sign_in(name, USER_PASSWORD)["access_token"])
@@ -226,6 +242,10 @@ ROUTES = {
     "POST /api/v1/auth/login": lambda site: site.sign_in("admin", ADMIN_PASSWORD),
     "POST /api/v1/auth/refresh": refresh,
     "POST /api/v1/auth/logout": log_out,
+    "POST /api/v1/auth/logout-everywhere": log_out_everywhere,
+    "POST /api/v1/auth/cookie/login": use_cookie,
+    "POST /api/v1/auth/cookie/refresh": use_cookie,
+    "POST /api/v1/auth/cookie/logout": use_cookie,
     "POST /api/v1/auth/password": change_password,
     "GET /api/v1/auth/me": lambda site: site.ask("GET", "/api/v1/auth/me"),
     "POST /api/v1/tasks": lambda site: site.add_task(),

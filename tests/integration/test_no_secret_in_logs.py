@@ -112,6 +112,10 @@ class Visitor:
         await http.post("/api/v1/auth/login", json={"username": ["x"], "password": {"a": use("wrong type")}})
         await http.post("/api/v1/auth/login", data={"password": use("form")})
         await http.post("/api/v1/auth/refresh", json={"refresh_token": use("refresh")})
+        page = {"Origin": f"http://127.0.0.1:{self.port}", "X-Compliance-Page": "1"}
+        for secret in (use("refresh cookie"), pair["refresh_token"].replace(".", "", 1)):
+            cookie = {"Cookie": f"compliance-refresh={secret}"}
+            assert (await http.post("/api/v1/auth/cookie/refresh", headers=page | cookie)).status_code == 401
         await http.get(f"/api/v1/nowhere?token={use('query of nowhere')}&api_key={use('api key')}")
         await http.get("/api/v1/auth/me", params={"access_token": use("access token in a query")})
         await http.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {use('bearer')}"})

@@ -17,6 +17,8 @@ from app.wiring import Services, build_services
 
 ADMIN_PASSWORD = "correct horse battery"
 USER_PASSWORD = "staple staple staple"
+BACKEND_URL = "http://backend.test"
+OWN_PAGE = {"Origin": BACKEND_URL, "X-Compliance-Page": "1"}  # of requests that our own page sends
 
 
 class HandClock:
@@ -172,7 +174,7 @@ async def connect(application: Any, services: Services) -> AsyncIterator[httpx.A
         await application(scope, receive, send)
 
     transport = httpx.ASGITransport(with_state, raise_app_exceptions=False, client=("192.0.2.7", 50_000))
-    async with httpx.AsyncClient(transport=transport, base_url="http://backend.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url=BACKEND_URL) as client:
         yield client
 
 

@@ -39,6 +39,11 @@ async def logout(user: CurrentUser, services: ServicesDep) -> None:
     await services.auth.logout(user)
 
 
+@router.post("/logout-everywhere", status_code=204, summary="End all my sessions, this one too")
+async def logout_everywhere(user: CurrentUser, services: ServicesDep) -> None:
+    await services.auth.logout_everywhere(user)
+
+
 @router.post(
     "/password",
     status_code=204,

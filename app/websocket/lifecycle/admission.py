@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.responses import Response
 from starlette.websockets import WebSocket
@@ -13,6 +12,7 @@ from starlette.websockets import WebSocket
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.limits import KeyedTokenBuckets, network_of
+from app.core.same_origin import origin_is_allowed
 from app.websocket.connections.elsewhere import Elsewhere
 from app.websocket.connections.registry import Registry
 from app.websocket.sse.registry import StreamRegistry
@@ -93,13 +93,5 @@ class Admission:
 
     def _origin_is_allowed(self, websocket: WebSocket) -> bool:
         """No Origin: not a browser, its token is its right. Else our own origin or one of the settings."""
-        origins = websocket.headers.getlist("origin")
-        if not origins:
-            return True
-        if len(origins) > 1:
-            return False
-        origin = origins[0]
-        if origin in self._settings.allowed_origins:
-            return True
-        host = websocket.headers.get("host", "")
-        return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+        headers = websocket.headers
+        return not headers.getlist("origin") or origin_is_allowed(headers, self._settings.allowed_origins)

@@ -31,8 +31,12 @@ export interface Answers {
   "GET /readyz": Readiness;
   "PATCH /api/v1/admin/users/{user_id}": UserResponse;
   "POST /api/v1/admin/users": UserResponse;
+  "POST /api/v1/auth/cookie/login": PageSession;
+  "POST /api/v1/auth/cookie/logout": unknown;
+  "POST /api/v1/auth/cookie/refresh": PageSession;
   "POST /api/v1/auth/login": TokenResponse;
   "POST /api/v1/auth/logout": unknown;
+  "POST /api/v1/auth/logout-everywhere": unknown;
   "POST /api/v1/auth/password": unknown;
   "POST /api/v1/auth/refresh": TokenResponse;
   "POST /api/v1/monitor/ws/broadcast": BroadcastResponse;
@@ -47,6 +51,7 @@ export interface Answers {
 export interface Bodies {
   "PATCH /api/v1/admin/users/{user_id}": UserUpdate;
   "POST /api/v1/admin/users": UserCreate;
+  "POST /api/v1/auth/cookie/login": LoginRequest;
   "POST /api/v1/auth/login": LoginRequest;
   "POST /api/v1/auth/password": PasswordRequest;
   "POST /api/v1/auth/refresh": RefreshRequest;
@@ -417,6 +422,14 @@ export interface PagePage {
   truncated: boolean;
   attempt: number;
   items: Page[];
+}
+
+export interface PageSession {
+  session_id: string;
+  username: string;
+  access_token: string;
+  token_type?: "bearer";
+  expires_in: number;
 }
 
 export interface PasswordRequest {

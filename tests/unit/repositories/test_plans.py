@@ -210,7 +210,7 @@ WALK: dict[str, Callable] = {
     "sessions.find_with_user": lambda c: sessions.find_with_user(c, ID),
     "sessions.list_with_users": lambda c: sessions.list_with_users(c, [ID, ID]),
     "sessions.add": lambda c: sessions.add(c, session_id=ID, user_id=ID, now=NOW, expires_at=NOW, refresh_jti="j"),
-    "sessions.rotate": lambda c: sessions.rotate(c, ID, old_jti="a", new_jti="b", expires_at=NOW),
+    "sessions.rotate": lambda c: sessions.rotate(c, ID, old_jti="a", new_jti="b", now=NOW, expires_at=NOW),
     "sessions.revoke": lambda c: sessions.revoke(c, ID, now=NOW),
     "sessions.revoke_all": lambda c: sessions.revoke_all(c, ID, now=NOW),
     "review.newest_scans": lambda c: [

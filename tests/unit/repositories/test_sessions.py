@@ -45,9 +45,12 @@ def test_what_has_expired_goes_with_the_next_login(run, opened, clock):
 def test_a_refresh_token_serves_once(run, opened, clock):
     opened("s1")
     later = clock.now() + 2 * HOUR
-    assert run(sessions.rotate, "s1", old_jti="first", new_jti="second", expires_at=later)
-    assert not run(sessions.rotate, "s1", old_jti="first", new_jti="third", expires_at=later)
-    assert run(sessions.find_with_user, "s1").session_expires_at == later
+    now = clock.now()
+    assert run(sessions.rotate, "s1", old_jti="first", new_jti="second", now=now, expires_at=later)
+    assert not run(sessions.rotate, "s1", old_jti="first", new_jti="third", now=later, expires_at=later)
+    found = run(sessions.find_with_user, "s1")
+    assert (found.refresh_jti, found.previous_jti, found.rotated_at) == ("second", "first", now)
+    assert found.session_expires_at == later
 
 
 def test_a_revoked_session_rotates_no_more_and_keeps_its_moment(run, opened, clock, user):
@@ -59,4 +62,4 @@ def test_a_revoked_session_rotates_no_more_and_keeps_its_moment(run, opened, clo
     run(sessions.revoke_all, user, now=clock.now())
     moments = {one.session_id: one.revoked_at for one in run(sessions.list_with_users, ["s1", "s2"])}
     assert moments == {"s1": first, "s2": clock.now()}
-    assert not run(sessions.rotate, "s2", old_jti="first", new_jti="second", expires_at=first)
+    assert not run(sessions.rotate, "s2", old_jti="first", new_jti="second", now=first, expires_at=first)

@@ -191,6 +191,40 @@ async def test_of_two_refreshes_at_once_one_wins_and_the_session_is_over(desk):
     assert [(row.outcome, row.detail) for row in rows] == [("denied", {"code": "token_reused"})]
 
 
+async def test_a_browser_may_be_a_little_late_and_gets_what_its_other_tab_got(desk):
+    pair = await desk.auth.login("admin", ADMIN_PASSWORD)
+    first, second = await asyncio.gather(*(desk.auth.refresh(pair.refresh_token, late_s=30) for _ in range(2)))
+    assert desk.auth.tokens.read(first.refresh_token, "refresh") == desk.auth.tokens.read(
+        second.refresh_token, "refresh"
+    )
+    desk.clock.seconds = 29
+    assert (await desk.auth.refresh(pair.refresh_token, late_s=30)).refresh_token
+    third = await desk.auth.refresh(first.refresh_token, late_s=30)
+    assert (await desk.auth.authenticate(third.access_token)).username == "admin"
+    # Two refreshes ago, however late: somebody copied it.
+    assert await refused(desk.auth.refresh(pair.refresh_token, late_s=30)) == "invalid_token"
+    assert await refused(desk.auth.authenticate(third.access_token)) == "invalid_token"
+
+
+async def test_a_browser_that_is_later_than_that_is_a_thief(desk):
+    pair = await desk.auth.login("admin", ADMIN_PASSWORD)
+    later = await desk.auth.refresh(pair.refresh_token, late_s=30)
+    desk.clock.seconds = 30
+    assert await refused(desk.auth.refresh(pair.refresh_token, late_s=30)) == "invalid_token"
+    assert await refused(desk.auth.refresh(later.refresh_token, late_s=30)) == "invalid_token"
+    assert isinstance(desk.bus.hints[-1], AccessHint)
+
+
+async def test_signing_out_everywhere_ends_all_sessions_and_says_so(desk):
+    one, other = await desk.principal(), await desk.principal()
+    await desk.auth.logout_everywhere(one)
+    assert desk.bus.hints == [AccessHint(one.user_id)]
+    assert await desk.auth.ended([one, other]) == {one: "logged_out", other: "logged_out"}
+    await desk.audit.flush()
+    rows = await desk.db.read(lambda c: audit.newest(c, 10, action="auth.logout_everywhere"))
+    assert [(row.user_id, row.outcome) for row in rows] == [(one.user_id, "ok")]
+
+
 async def test_refused_refresh_tokens_are_limited_by_address_but_good_ones_are_not(desk):
     pair = await desk.auth.login("admin", ADMIN_PASSWORD)
     for _ in range(30):

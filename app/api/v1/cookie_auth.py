@@ -1,0 +1,68 @@
+"""Signing in and out for a page: its refresh token lies in a cookie, and no script ever sees it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.api import session_cookie
+from app.api.dependencies import Address, ServicesDep
+from app.api.documented_responses import refused
+from app.api.session_cookie import require_own_page
+from app.core.errors import Forbidden, LimitReached, Unauthenticated
+from app.schemas.auth import LoginRequest, PageSession
+from app.services.browser_sessions import BrowserSession, BrowserSessions
+
+router = APIRouter(
+    prefix="/auth/cookie",
+    tags=["auth"],
+    dependencies=[Depends(require_own_page)],
+    responses=refused(Forbidden, "origin_not_allowed"),
+)
+
+
+def get_sessions(services: ServicesDep) -> BrowserSessions:
+    return BrowserSessions(services.auth)
+
+
+Sessions = Annotated[BrowserSessions, Depends(get_sessions)]
+
+
+@router.post(
+    "/login",
+    name="cookie_login",
+    summary="Sign in a page: the refresh token comes as a cookie that scripts cannot read",
+    responses=refused(Unauthenticated, "invalid_credentials", "user_disabled") | refused(LimitReached),
+)
+async def login(
+    body: LoginRequest, sessions: Sessions, address: Address, request: Request, response: Response
+) -> PageSession:
+    session = await sessions.open(body.username, body.password, address=address)
+    return _keep(session, request, response)
+
+
+@router.post(
+    "/refresh",
+    name="cookie_refresh",
+    summary="Get a new access token for the cookie, which is replaced",
+    responses=refused(Unauthenticated, "missing_token", "invalid_token", "expired_token", "user_disabled")
+    | refused(LimitReached),
+)
+async def refresh(sessions: Sessions, address: Address, request: Request, response: Response) -> PageSession:
+    session = await sessions.renew(session_cookie.read(request), address=address)
+    return _keep(session, request, response)
+
+
+@router.post("/logout", name="cookie_logout", status_code=204, summary="End the session of the cookie, and drop it")
+async def logout(sessions: Sessions, address: Address, request: Request, response: Response) -> None:
+    await sessions.close(session_cookie.read(request), address=address)
+    session_cookie.drop(request, response)
+
+
+def _keep(session: BrowserSession, request: Request, response: Response) -> PageSession:
+    session_cookie.put(request, response, session.refresh_token, expires_in=session.refresh_expires_in)
+    return PageSession(
+        session_id=session.session_id,
+        username=session.username,
+        access_token=session.access_token,
+        expires_in=session.expires_in,
+    )

@@ -1,0 +1,59 @@
+"""Sessions of browsers: what renews them lies in a cookie that no script can read (ADR 0046)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from app.core.errors import Unauthenticated
+from app.services.auth import AuthService
+from app.services.token_issuer import TokenPair
+
+# A page waits 20 s for an answer; one that never came may have been on its way, and tabs refresh at the same moment.
+LATE_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserSession:
+    """`refresh_token` is for the cookie; the rest is for the page. What expires does so in so many seconds."""
+
+    session_id: str
+    username: str
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    refresh_expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserSessions:
+    """The sessions of `AuthService`, as a browser needs them."""
+
+    auth: AuthService
+
+    async def open(self, username: str, password: str, *, address: str | None) -> BrowserSession:
+        """Return a new session. Raises as `AuthService.login`."""
+        return await self._session(await self.auth.login(username, password, address=address))
+
+    async def renew(self, token: str | None, *, address: str | None) -> BrowserSession:
+        """Return the session of a cookie's token, which is void then but for `LATE_S`. None: there was no cookie.
+
+        Raises as `AuthService.refresh`; also Unauthenticated with `missing_token`, which counts as no try.
+        """
+        if token is None:
+            raise Unauthenticated(code="missing_token")
+        return await self._session(await self.auth.refresh(token, address=address, late_s=LATE_S))
+
+    async def close(self, token: str | None, *, address: str | None) -> None:
+        """End the session of a cookie's token. A token that is none any more ends nothing, and that is no error."""
+        try:
+            claims = self.auth.tokens.read(token, "refresh")
+        except Unauthenticated:
+            return
+        await self.auth.end_session(claims.user_id, claims.session_id, address=address)
+
+    async def _session(self, pair: TokenPair) -> BrowserSession:
+        who = await self.auth.authenticate(pair.access_token)
+        until = self.auth.tokens.read(pair.refresh_token, "refresh").expires_at
+        left_s = int((until - self.auth.clock.now()).total_seconds())
+        return BrowserSession(
+            who.session_id, who.username, pair.access_token, pair.expires_in, pair.refresh_token, left_s
+        )

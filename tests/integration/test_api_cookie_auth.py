@@ -1,0 +1,163 @@
+"""A page signs in, goes on after a restart of its browser and signs out; its refresh token is the cookie's alone."""
+
+import asyncio
+from http.cookies import SimpleCookie
+
+import pytest
+
+from tests.support.backend import ADMIN_PASSWORD, OWN_PAGE, USER_PASSWORD, open_backend
+
+LOGIN, REFRESH, LOGOUT = (f"/api/v1/auth/cookie/{name}" for name in ("login", "refresh", "logout"))
+BODY = {"username": "admin", "password": ADMIN_PASSWORD}
+TWO_WEEKS_S = 14 * 86_400
+
+
+async def sign_in(backend, **more):
+    answer = await backend.client.post(LOGIN, json=BODY, headers=OWN_PAGE, **more)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+async def who(backend, answer) -> str:
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    me = await backend.client.get("/api/v1/auth/me", headers=headers)
+    return me.json().get("username") or me.json()["code"]
+
+
+def cookie_of(answer):
+    ((name, cookie),) = SimpleCookie(answer.headers["set-cookie"]).items()
+    return name, cookie
+
+
+async def test_the_refresh_token_is_in_a_cookie_for_these_routes_alone_and_in_no_body(backend):
+    answer = await sign_in(backend)
+    assert answer.json().keys() == {"session_id", "username", "access_token", "token_type", "expires_in"}
+    assert (answer.json()["username"], await who(backend, answer)) == ("admin", "admin")
+    name, cookie = cookie_of(answer)
+    assert (name, cookie["httponly"], cookie["samesite"], cookie["secure"]) == (
+        "compliance-refresh",
+        True,
+        "strict",
+        "",
+    )
+    assert 0 < TWO_WEEKS_S - int(cookie["max-age"]) + 1 < 10
+    assert cookie.value not in answer.text
+    # Without a path it is the folder's, also below the path of a proxy.
+    assert (cookie["path"], cookie["domain"]) == ("", "")
+    assert [one.path for one in backend.client.cookies.jar] == ["/api/v1/auth/cookie"]
+
+
+async def test_over_https_it_goes_over_https_alone(backend):
+    https = OWN_PAGE | {"Origin": "https://backend.test"}
+    answer = await backend.client.post(f"https://backend.test{LOGIN}", json=BODY, headers=https)
+    name, cookie = cookie_of(answer)
+    assert (name, cookie["secure"], cookie["httponly"]) == ("__Secure-compliance-refresh", True, True)
+    again = await backend.client.post(f"https://backend.test{REFRESH}", headers=https)
+    assert again.status_code == 200
+    assert (await backend.client.post(REFRESH, headers=OWN_PAGE)).json()["code"] == "missing_token"
+
+
+async def test_a_browser_that_was_closed_goes_on_with_the_cookie_alone(backend):
+    first = await sign_in(backend)
+    second = await backend.client.post(REFRESH, headers=OWN_PAGE)
+    assert (second.json()["username"], await who(backend, second)) == ("admin", "admin")
+    assert cookie_of(first)[1].value != cookie_of(second)[1].value
+    third = await backend.client.post(REFRESH, headers=OWN_PAGE)
+    assert await who(backend, third) == "admin"
+
+
+async def test_two_tabs_that_refresh_at_once_go_on_with_the_same_cookie(backend):
+    cookie = cookie_of(await sign_in(backend))[1].value
+    backend.client.cookies.clear()
+    headers = OWN_PAGE | {"Cookie": f"compliance-refresh={cookie}"}
+    one, other = await asyncio.gather(*(backend.client.post(REFRESH, headers=headers) for _ in range(2)))
+    assert [one.status_code, other.status_code] == [200, 200]
+    backend.client.cookies.clear()
+    claims = [
+        backend.services.auth.tokens.read(cookie_of(answer)[1].value, "refresh").token_id for answer in (one, other)
+    ]
+    assert claims[0] == claims[1]
+    assert [await who(backend, answer) for answer in (one, other)] == ["admin", "admin"]
+
+
+async def test_a_cookie_that_was_replaced_twice_ends_the_session(backend):
+    cookie = cookie_of(await sign_in(backend))[1].value
+    for _ in range(2):
+        last = await backend.client.post(REFRESH, headers=OWN_PAGE)
+    backend.client.cookies.clear()
+    stolen = await backend.client.post(REFRESH, headers=OWN_PAGE | {"Cookie": f"compliance-refresh={cookie}"})
+    assert (stolen.status_code, stolen.json()["code"]) == (401, "invalid_token")
+    assert await who(backend, last) == "invalid_token"
+
+
+async def test_in_the_body_the_same_token_has_no_grace(backend):
+    cookie = cookie_of(await sign_in(backend))[1].value
+    first = await backend.client.post("/api/v1/auth/refresh", json={"refresh_token": cookie})
+    again = await backend.client.post("/api/v1/auth/refresh", json={"refresh_token": cookie})
+    assert (first.status_code, again.status_code) == (200, 401)
+
+
+async def test_signing_out_needs_the_cookie_alone_and_takes_it_away(backend):
+    answer = await sign_in(backend)
+    out = await backend.client.post(LOGOUT, headers=OWN_PAGE)
+    assert (out.status_code, cookie_of(out)[1]["max-age"]) == (204, "0")
+    assert await who(backend, answer) == "invalid_token"
+    assert (await backend.client.post(REFRESH, headers=OWN_PAGE)).json()["code"] == "missing_token"
+    assert (await backend.client.post(LOGOUT, headers=OWN_PAGE)).status_code == 204
+
+
+async def test_signing_out_everywhere_ends_the_sessions_of_pages_and_programs(backend):
+    page, program = await sign_in(backend), await backend.login()
+    assert (await backend.client.post("/api/v1/auth/logout-everywhere", headers=program)).status_code == 204
+    assert await who(backend, page) == "invalid_token"
+    assert (await backend.client.post(REFRESH, headers=OWN_PAGE)).json()["code"] == "invalid_token"
+
+
+async def test_another_user_is_not_signed_out_by_it(backend):
+    theirs = await backend.add_user()
+    assert (await backend.client.post("/api/v1/auth/logout-everywhere", headers=theirs)).status_code == 204
+    answer = await sign_in(backend)
+    assert await who(backend, answer) == "admin"
+    body = {"username": "mei", "password": USER_PASSWORD}
+    assert (await backend.client.post(LOGIN, json=body, headers=OWN_PAGE)).json()["username"] == "mei"
+
+
+@pytest.mark.parametrize("path", [LOGIN, REFRESH, LOGOUT])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Compliance-Page": "1"},
+        {"Origin": "http://backend.test"},
+        OWN_PAGE | {"Origin": "https://evil.test"},
+        OWN_PAGE | {"Origin": "null"},
+        OWN_PAGE | {"Origin": "http://console.backend.test"},
+        OWN_PAGE | {"Sec-Fetch-Site": "same-site"},
+        OWN_PAGE | {"Sec-Fetch-Site": "cross-site"},
+    ],
+    ids=["nothing", "no origin", "no header", "foreign", "null", "sibling", "from a sibling", "from elsewhere"],
+)
+async def test_what_another_page_makes_a_browser_send_changes_nothing(backend, path, headers):
+    answer = await sign_in(backend)
+    refused = await backend.client.post(path, json=BODY if path == LOGIN else None, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "origin_not_allowed")
+    assert "set-cookie" not in refused.headers
+    assert await who(backend, answer) == "admin"
+    assert (await backend.client.post(REFRESH, headers=OWN_PAGE)).status_code == 200
+
+
+async def test_no_page_that_the_settings_allow_may_send_what_these_routes_ask_for(tmp_path):
+    origin = "https://console.test"
+    async with open_backend(tmp_path / "data", allowed_origins=(origin,)) as backend:
+        asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-compliance-page"}
+        preflight = await backend.client.options(REFRESH, headers={"Origin": origin, **asked})
+        assert preflight.status_code == 400
+        answer = await backend.client.post(REFRESH, headers=OWN_PAGE | {"Origin": origin})
+        assert answer.status_code == 403
+        assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_pages_that_are_opened_without_a_cookie_are_no_tries_to_guess_one(backend):
+    for _ in range(40):
+        assert (await backend.client.post(REFRESH, headers=OWN_PAGE)).json()["code"] == "missing_token"
+    assert (await backend.client.post(LOGIN, json=BODY, headers=OWN_PAGE)).status_code == 200
