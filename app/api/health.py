@@ -30,6 +30,14 @@ async def live() -> Liveness:
     responses={503: {"model": Readiness, "description": "It cannot serve now"}},
 )
 async def ready(services: ServicesDep) -> Response:
+    body = await readiness_of(services)
+    if body.status in ("ok", "degraded"):
+        return JSONResponse(body.model_dump())
+    return JSONResponse(body.model_dump(), 503, headers={"Retry-After": "1"})
+
+
+async def readiness_of(services: ApiServices) -> Readiness:
+    """Look at everything that serving needs. The write that shows that the database takes some is shared."""
     checks = ReadinessChecks(
         database=_database(services, writable=await services.database_probe.is_writable()),
         sweep=_sweep(services),
@@ -37,10 +45,7 @@ async def ready(services: ServicesDep) -> Response:
         captures="ok" if services.captures_probe.answers else "degraded",
         results="missing" if services.result_files.missing else "ok",
     )
-    body = Readiness(status=_status(checks, stopping=services.manager.stopping), checks=checks)
-    if body.status in ("ok", "degraded"):
-        return JSONResponse(body.model_dump())
-    return JSONResponse(body.model_dump(), 503, headers={"Retry-After": "1"})
+    return Readiness(status=_status(checks, stopping=services.manager.stopping), checks=checks)
 
 
 @router.get(

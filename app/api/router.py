@@ -5,7 +5,19 @@ from fastapi import APIRouter, Depends
 from app.api import health
 from app.api.language import reader_language
 from app.api.strictness import refuse_misunderstandings
-from app.api.v1 import auth, cookie_auth, event_stream, findings, reports, review, tasks, users, websocket, workers
+from app.api.v1 import (
+    auth,
+    cookie_auth,
+    event_stream,
+    findings,
+    overview,
+    reports,
+    review,
+    tasks,
+    users,
+    websocket,
+    workers,
+)
 
 
 def build_router() -> APIRouter:
@@ -13,7 +25,20 @@ def build_router() -> APIRouter:
     rules = [Depends(refuse_misunderstandings), Depends(reader_language)]
     v1 = APIRouter(prefix="/api/v1", dependencies=rules)
     # In a storm of reconnections the first is looked at most.
-    for module in (websocket, event_stream, auth, cookie_auth, tasks, reports, findings, review, users, workers):
+    modules = (
+        websocket,
+        event_stream,
+        auth,
+        cookie_auth,
+        tasks,
+        overview,
+        reports,
+        findings,
+        review,
+        users,
+        workers,
+    )
+    for module in modules:
         v1.include_router(module.router)
     root.include_router(v1)
     # Probes and scrapers are set up by others, who may add parameters to their addresses: they are answered.

@@ -18,6 +18,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/api/v1/connections.py": ("routes alone", "tests/integration/test_api_monitor.py"),
     "app/api/v1/event_stream.py": ("routes alone", "tests/integration/test_streams.py"),
     "app/api/v1/findings.py": ("routes alone", "tests/integration/test_api_findings.py"),
+    "app/api/v1/overview.py": ("routes alone", "tests/integration/test_api_overview.py"),
     "app/api/v1/reports.py": ("routes alone", "tests/integration/test_api_reports.py"),
     "app/api/v1/review.py": ("a route alone", "tests/integration/test_api_decisions.py"),
     "app/api/v1/tasks.py": ("routes alone", "tests/integration/test_api_tasks.py"),

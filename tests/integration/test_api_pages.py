@@ -19,6 +19,8 @@ OPERATIONS = {
     ("POST", "/api/v1/auth/cookie/logout"),
     ("POST", "/api/v1/auth/password"),
     ("GET", "/api/v1/auth/me"),
+    ("GET", "/api/v1/overview"),
+    ("GET", "/api/v1/search"),
     ("POST", "/api/v1/tasks"),
     ("GET", "/api/v1/tasks"),
     ("GET", "/api/v1/tasks/{task_id}"),

@@ -249,6 +249,8 @@ ROUTES = {
     "POST /api/v1/auth/password": change_password,
     "GET /api/v1/auth/me": lambda site: site.ask("GET", "/api/v1/auth/me"),
     "POST /api/v1/tasks": lambda site: site.add_task(),
+    "GET /api/v1/overview": lambda site: site.ask("GET", "/api/v1/overview"),
+    "GET /api/v1/search": lambda site: [site.ask("GET", f"/api/v1/search?q={text}") for text in ("farm", "example")],
     "GET /api/v1/tasks": list_tasks,
     "GET /api/v1/tasks/{task_id}": lambda site: site.ask("GET", f"/api/v1/tasks/{site.task}"),
     "DELETE /api/v1/tasks/{task_id}": lambda site: end_task(site, "delete"),

@@ -11,7 +11,9 @@ export interface Answers {
   "GET /api/v1/monitor/tasks/{task_id}/logs": LogPage;
   "GET /api/v1/monitor/tasks/{task_id}/status": TaskState;
   "GET /api/v1/monitor/ws/stats": ConnectionStats;
+  "GET /api/v1/overview": Overview;
   "GET /api/v1/review": ReviewPage;
+  "GET /api/v1/search": SearchResult;
   "GET /api/v1/tasks": TaskPage;
   "GET /api/v1/tasks/{task_id}": TaskResponse;
   "GET /api/v1/tasks/{task_id}/attempts": AttemptPage;
@@ -314,6 +316,20 @@ export interface FindingSummary {
   decision: DecisionInfo | null;
 }
 
+export interface FoundFinding {
+  task_id: string;
+  finding_id: string;
+  target_domain: string;
+  domain: string;
+  risk_level: RiskLevel;
+}
+
+export interface FoundScan {
+  task_id: string;
+  target_domain: string;
+  status: TaskStatus;
+}
+
 export interface Hop {
   url: string;
   status: number;
@@ -382,6 +398,17 @@ export interface OtherServer {
 }
 
 export type Outcome = "examined" | "gone" | "unreachable" | "not_examined";
+
+export interface Overview {
+  violation_counts: Record<string, number>;
+  sites: SiteOverview[];
+  total_sites: number;
+  truncated: boolean;
+  unfinished: TaskResponse[];
+  total_unfinished: number;
+  trend: TrendPoint[];
+  service: ServiceOverview | null;
+}
 
 export interface Page {
   url: string;
@@ -616,7 +643,32 @@ export interface ScanOptions {
   cloaking?: boolean;
 }
 
+export interface SearchResult {
+  scans: FoundScan[];
+  sites: string[];
+  findings: FoundFinding[];
+}
+
 export type Seen = "judged" | "not_html" | "gone" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "sign_in" | "robots" | "depth" | "trap" | "host_given_up" | "limit" | "no_host" | "moved" | "form" | "sheet";
+
+export interface ServiceOverview {
+  status: "ok" | "degraded" | "stopping" | "unavailable";
+  checks: ReadinessChecks;
+  workers: WorkerCounts;
+}
+
+export interface SiteOverview {
+  target_domain: string;
+  user_id: string;
+  task_id: string;
+  attempt: number;
+  status: TaskStatus;
+  verdict: VerdictInfo | null;
+  completed_at: string;
+  shown_task_id: string;
+  shown_attempt: number;
+  violation_counts: Record<string, number>;
+}
 
 export interface SnapshotStage {
   key: StageKey;
@@ -810,6 +862,12 @@ export interface TokenResponse {
   expires_in: number;
 }
 
+export interface TrendPoint {
+  day: string;
+  sites: number;
+  violation_counts: Record<string, number>;
+}
+
 export interface UserCreate {
   username: string;
   email: string;
@@ -893,6 +951,13 @@ export interface Worker {
   id: string | null;
   state: "none" | "alive" | "suspect";
   last_heartbeat_at: string | null;
+}
+
+export interface WorkerCounts {
+  alive: number;
+  silent: number;
+  concurrency: number;
+  running: number;
 }
 
 export interface WorkerList {

@@ -1,0 +1,44 @@
+"""All at a glance, and a search over all of it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from app.api.dependencies import MAX_SEARCH, ServicesDep
+from app.api.health import readiness_of
+from app.api.language import ReaderLanguage
+from app.api.responses import JsonChunksResponse
+from app.core.dependencies import CurrentUser
+from app.schemas.common import Text
+from app.schemas.overview import Overview, SearchResult
+from app.services import overview
+
+router = APIRouter(tags=["overview"])
+
+
+@router.get(
+    "/overview",
+    summary="What is open, what runs and how it went: of my tasks; of all tasks for administrators",
+    response_model=Overview,
+)
+async def get_overview(user: CurrentUser, services: ServicesDep, language: ReaderLanguage) -> Response:
+    service = None
+    if user.sees_all:
+        workers = overview.count_workers(await services.workers.list_all())
+        service = {**(await readiness_of(services)).model_dump(), "workers": workers}
+    document = await overview.read_overview(
+        services.db, user, today=services.clock.now().date(), language=language, service=service
+    )
+    return JsonChunksResponse(document)
+
+
+@router.get("/search", summary="Scans, sites and findings by a part of a domain's name")
+async def search(
+    user: CurrentUser,
+    services: ServicesDep,
+    q: Annotated[
+        Text, Query(min_length=1, max_length=MAX_SEARCH, description="A part of the name.", examples=["casino"])
+    ],
+) -> SearchResult:
+    return SearchResult.model_validate(await overview.search(services.db, user, q))

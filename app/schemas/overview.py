@@ -1,0 +1,97 @@
+"""What there is to know at a glance, and what a search found."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.core.schema_fields import described
+from app.domain.tasks import TaskStatus
+from app.domain.violations import RiskLevel
+from app.events.types import VerdictInfo
+from app.schemas.common import AttemptNumber, Count, ResponseBody
+from app.schemas.health import ReadinessChecks
+from app.schemas.tasks import TaskResponse
+
+TASK = "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10"
+OPEN = {"total": 3, "critical": 0, "high": 2, "medium": 1, "low": 0, "needs_review": 1}
+
+
+class SiteOverview(ResponseBody):
+    """One target of one user. `verdict` is what its last scan claims; `violation_counts` are of the results that stand:
+    of the newest conclusive scan, else of the last one.
+    """
+
+    target_domain: str = described("What was scanned.", "example.com")
+    user_id: str = described("Whose scans these are.", "019b7a30-0000-7000-8000-000000000001")
+    task_id: str = described("The task that ended last.", TASK)
+    attempt: AttemptNumber = described("Its last attempt.", 2)
+    status: TaskStatus = described("How it ended.", "completed")
+    verdict: VerdictInfo | None = described("What it claims; null unless it was completed.")
+    completed_at: str = described("When it ended.", "2026-01-01T00:12:00.000Z")
+    shown_task_id: str = described("The task whose results stand for the site.", TASK)
+    shown_attempt: AttemptNumber = described("The attempt whose results they are.", 2)
+    violation_counts: dict[str, Count] = described("Violations by risk in these results.", OPEN)
+
+
+class TrendPoint(ResponseBody):
+    """What was open at the end of a day."""
+
+    day: date = described("The day in UTC.", "2026-01-01")
+    sites: Count = described("How many sites had been scanned by then.", 12)
+    violation_counts: dict[str, Count] = described("Violations by risk in the results that stood then.", OPEN)
+
+
+class WorkerCounts(ResponseBody):
+    alive: Count = described("Workers that are heard of.", 2)
+    silent: Count = described("Workers whose heartbeats are missing.", 0)
+    concurrency: Count = described("How many scans those that are alive run at once.", 4)
+    running: Count = described("How many they run now.", 1)
+
+
+class ServiceOverview(ResponseBody):
+    """This server as `/readyz` has it, and the workers of all."""
+
+    status: Literal["ok", "degraded", "stopping", "unavailable"] = described("The sum of the checks.", "ok")
+    checks: ReadinessChecks = described("Each check.")
+    workers: WorkerCounts = described("Who runs scans.")
+
+
+class Overview(ResponseBody):
+    """Made of what the newest 1,000 tasks that ended and all that are unfinished have left; `truncated`: there are
+    more.
+    """
+
+    violation_counts: dict[str, Count] = described("What is open: violations by risk over all sites.", OPEN)
+    sites: list[SiteOverview] = described("At most 50 sites, the worst first.")
+    total_sites: Count = described("How many sites there are.", 12)
+    truncated: bool = described("Older tasks were not looked at.", False)
+    unfinished: list[TaskResponse] = described("At most 20 tasks that run or wait, those that run first.")
+    total_unfinished: Count = described("How many of them there are.", 1)
+    trend: list[TrendPoint] = described("The last 30 days, the oldest first.")
+    service: ServiceOverview | None = described("For administrators; null for everybody else.")
+
+
+class FoundScan(ResponseBody):
+    task_id: str = described("The task.", TASK)
+    target_domain: str = described("What it scans.", "example.com")
+    status: TaskStatus = described("Where it is.", "completed")
+
+
+class FoundFinding(ResponseBody):
+    task_id: str = described("The task in whose results it stands.", TASK)
+    finding_id: str = described("The finding.", "gambling.casino.example")
+    target_domain: str = described("The site that refers to it.", "example.com")
+    domain: str = described("The domain that was found.", "casino.example")
+    risk_level: RiskLevel = described("The highest of its violations.", "high")
+
+
+MostFound = Field(max_length=10)
+
+
+class SearchResult(ResponseBody):
+    """At most 10 of each, the newest first: of the newest 20,000 tasks, and of the results of the newest 500."""
+
+    scans: Annotated[list[FoundScan], MostFound] = described("Scans by the name of their target.")
+    sites: Annotated[list[str], MostFound] = described("Targets with such a name.", ["example.com"])
+    findings: Annotated[list[FoundFinding], MostFound] = described("Findings by their domain.")

@@ -1,0 +1,125 @@
+"""What all tasks have left, and names in them."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.core.ids import new_id
+from app.core.principal import Principal
+from app.domain.tasks import TaskStatus
+from app.models import scan_runs, scan_tasks, violations
+from app.repositories import overview
+from app.repositories.runs import RUN_COLUMNS
+from tests.support.clock import FakeClock
+from tests.support.rows import add_user
+from tests.unit.repositories.test_tasks import ADMIN, add_task
+
+
+class World:
+    def __init__(self, db):
+        self.db = db
+        self.clock = FakeClock()
+        self.owners = {name: add_user(db, self.clock, name) for name in ("mei", "li")}
+        self.now = self.clock.now()
+
+    def principal(self, name):
+        return Principal(self.owners[name], name, "user")
+
+    def add(self, owner, domain, hours, **values):
+        """A task that ended so many hours from now on; None: it has not."""
+        at = None if hours is None else self.now + timedelta(hours=hours)
+        status = values.pop("status", TaskStatus.COMPLETED if at else TaskStatus.RUNNING)
+        values = {"status": status, "completed_at": at, "target_domain": domain, **values}
+        return add_task(self.db, self.owners[owner], self.now + timedelta(hours=hours or 0), **values)
+
+    def keep(self, task_id, run, hours, *, conclusive=True, **values):
+        def work(connection):
+            row = connection.execute(scan_tasks.select().where(scan_tasks.c.id == task_id)).one()
+            kept = {name: getattr(row, name) for name in RUN_COLUMNS}
+            kept |= {"task_id": task_id, "run": run, "attempt": run, "completed_at": self.now + timedelta(hours=hours)}
+            kept |= {"conclusive": conclusive, "capture_bytes": 0, "status": "completed", **values}
+            connection.execute(scan_runs.insert().values(**kept))
+
+        self.db.write_sync(work)
+
+    def find(self, task_id, domain, *, run=1, key="gambling", risk="high", dismissed=False):
+        row = {
+            "id": new_id(), "task_id": task_id, "run": run, "attempt": run, "domain": domain, "violation_key": key,
+            "risk_level": risk, "confidence_score": 0.9, "description": "d", "evidence": [], "needs_review": False,
+            "url": "u", "found_on": "f", "dismissed": dismissed, "created_at": self.now,
+        }  # fmt: skip
+        self.db.write_sync(lambda c: c.execute(violations.insert().values(**row)) and None)
+
+    def domains(self, name, text):
+        found = self.db.read_sync(lambda c: overview.domains_with(c, self.principal(name), text, 9))
+        return [(row.task_id, row.domain) for row in found]
+
+
+@pytest.fixture
+def world(db):
+    return World(db)
+
+
+def test_runs_come_in_the_order_in_which_they_ended_also_those_of_tasks_that_run_again(world):
+    first, again, foreign = (
+        world.add("mei", "a.test", 5),
+        world.add("mei", "b.test", None),
+        world.add("li", "c.test", 1),
+    )
+    gone = world.add("mei", "d.test", 2, deleted_at=world.now)
+    world.keep(first, 1, 5)
+    world.keep(again, 1, 3)
+    world.keep(again, 2, 4)
+    world.keep(foreign, 1, 1)
+    world.keep(gone, 1, 2)
+
+    def ended(principal):
+        found, truncated = world.db.read_sync(lambda c: overview.ended_runs(c, principal))
+        assert not truncated
+        return [(run.task_id, run.run) for run in found]
+
+    assert ended(world.principal("mei")) == [(again, 1), (again, 2), (first, 1)]
+    assert ended(ADMIN) == [(foreign, 1), (again, 1), (again, 2), (first, 1)]
+
+
+def test_more_tasks_than_are_looked_at_are_said(world, monkeypatch):
+    for hours in (1, 2, 3):
+        world.keep(world.add("mei", "a.test", hours), 1, hours)
+    monkeypatch.setattr(overview, "MAX_TASKS", 2)
+    found, truncated = world.db.read_sync(lambda c: overview.ended_runs(c, ADMIN))
+    assert truncated
+    assert [run.completed_at for run in found] == [world.now + timedelta(hours=hours) for hours in (2, 3)]
+
+
+def test_targets_are_found_by_a_part_of_their_name_the_newest_first_and_nobody_elses(world):
+    old, new = world.add("mei", "shop.example.test", 1), world.add("mei", "shop.test", 2)
+    world.add("mei", "other.test", 3)
+    world.add("li", "shop.li.test", 4)
+
+    def found(text):
+        return [
+            row.id for row in world.db.read_sync(lambda c: overview.targets_with(c, world.principal("mei"), text, 9))
+        ]
+
+    assert found("shop") == [new, old]
+    assert found("example") == [old]
+    assert found("s%p") == []
+
+
+def test_domains_are_found_in_the_results_that_stand(world):
+    kept, plain, foreign = (
+        world.add("mei", "a.test", 1, run=3),
+        world.add("mei", "b.test", 2),
+        world.add("li", "c.test", 3),
+    )
+    world.keep(kept, 1, 1)
+    world.keep(kept, 2, 2)
+    world.keep(kept, 3, 3, conclusive=False)
+    for run in (1, 2, 3):
+        world.find(kept, f"casino{run}.test", run=run)
+    world.find(plain, "casino.test")
+    world.find(plain, "casino.dismissed.test", dismissed=True)
+    world.find(foreign, "casino.foreign.test")
+    assert world.domains("mei", "casino") == [(plain, "casino.test"), (kept, "casino2.test")]
+    assert world.domains("li", "casino") == [(foreign, "casino.foreign.test")]
+    assert world.domains("mei", "foreign") == []

@@ -1,0 +1,126 @@
+"""What is made of all runs: which results stand for a site, what was open on a day, and what is the worst."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from app.core.db import Database
+from app.core.principal import Principal
+from app.domain.messages import Language
+from app.domain.tasks import TaskStatus
+from app.models import metadata
+from app.services import overview
+from app.services.overview import MAX_SITES, TREND_DAYS
+from tests.unit.repositories.test_overview import World
+from tests.unit.repositories.test_tasks import ADMIN
+
+CLEAN, UNKNOWN = {"result": "clean", "reasons": []}, {"result": "inconclusive", "reasons": ["start_page"]}
+DAY = 24
+
+
+def counts(**by_risk):
+    return {"total": sum(by_risk.values()), **by_risk}
+
+
+@pytest.fixture
+async def world(database_url):
+    db = Database(database_url)
+    metadata.create_all(db.engine)
+    yield World(db)
+    await db.close()
+
+
+def ended(world, domain, hours, found, *, owner="mei", conclusive=True, **values):
+    task_id = world.add(owner, domain, hours)
+    world.keep(task_id, 1, hours, violation_counts=found, conclusive=conclusive, **values)
+    return task_id
+
+
+async def read(world, principal=ADMIN, *, days=0, service=None):
+    today = (world.now + timedelta(days=days)).date()
+    found = await overview.read_overview(world.db, principal, today=today, language=Language.EN, service=service)
+    return json.loads(b"".join(found))
+
+
+async def test_the_newest_conclusive_scan_stands_and_the_last_one_says_its_verdict(world):
+    ended(world, "a.test", 1, counts(high=5))
+    stands = ended(world, "a.test", 2, counts(high=2), verdict={"result": "violations", "reasons": []})
+    last = ended(world, "a.test", 3, counts(), conclusive=False, verdict=UNKNOWN)
+    found = await read(world)
+    (site,) = found["sites"]
+    assert (site["task_id"], site["verdict"]["result"]) == (last, "inconclusive")
+    assert (site["shown_task_id"], site["violation_counts"]) == (stands, counts(high=2))
+    assert found["violation_counts"] == {"total": 2, "critical": 0, "high": 2, "medium": 0, "low": 0, "needs_review": 0}
+
+
+async def test_without_a_conclusive_scan_the_last_one_is_all_there_is(world):
+    ended(world, "a.test", 1, counts(low=1), conclusive=False)
+    last = ended(world, "a.test", 2, counts(medium=1), conclusive=False, status=TaskStatus.FAILED)
+    (site,) = (await read(world))["sites"]
+    assert (site["shown_task_id"], site["status"], site["violation_counts"]) == (last, "failed", counts(medium=1))
+
+
+async def test_sites_of_two_users_are_two_and_a_user_sees_their_own(world):
+    ended(world, "a.test", 1, counts(high=1), owner="mei")
+    ended(world, "a.test", 2, counts(high=2), owner="li")
+    everybody, mine = await read(world), await read(world, world.principal("mei"))
+    assert (everybody["total_sites"], everybody["violation_counts"]["high"]) == (2, 3)
+    assert (mine["total_sites"], mine["violation_counts"]["high"]) == (1, 1)
+
+
+async def test_the_worst_comes_first_then_what_nobody_knows_then_the_newest(world):
+    ended(world, "old.test", 1, counts(), verdict=CLEAN)
+    ended(world, "new.test", 2, counts(), verdict=CLEAN)
+    ended(world, "unknown.test", 0, counts(), conclusive=False, verdict=UNKNOWN)
+    ended(world, "low.test", 1, counts(low=9))
+    ended(world, "critical.test", 1, counts(critical=1))
+    sites = (await read(world))["sites"]
+    order = [site["target_domain"] for site in sites]
+    assert order == ["critical.test", "low.test", "unknown.test", "new.test", "old.test"]
+
+
+async def test_no_more_sites_are_shown_than_a_page_has(world):
+    for number in range(MAX_SITES + 2):
+        ended(world, f"{number}.test", number, counts())
+    found = await read(world)
+    assert (len(found["sites"]), found["total_sites"], found["truncated"]) == (MAX_SITES, MAX_SITES + 2, False)
+
+
+async def test_each_day_has_what_was_open_at_its_end(world):
+    ended(world, "a.test", -40 * DAY, counts(high=4))
+    ended(world, "a.test", -2 * DAY, counts(high=1))
+    ended(world, "b.test", -1 * DAY, counts(low=2))
+    ended(world, "a.test", 0, counts(), conclusive=False)
+    trend = (await read(world))["trend"]
+    assert len(trend) == TREND_DAYS
+    assert trend[-1]["day"] == world.now.date().isoformat()
+    assert [point["violation_counts"]["total"] for point in trend[-4:]] == [4, 1, 3, 3]
+    assert [point["sites"] for point in trend[-4:]] == [1, 1, 2, 2]
+    assert trend[0]["violation_counts"]["high"] == 4
+
+
+async def test_what_runs_comes_before_what_waits(world):
+    waits = world.add("mei", "w.test", None, status=TaskStatus.PENDING)
+    runs = world.add("mei", "r.test", None)
+    world.add("li", "l.test", None)
+    found = await read(world, world.principal("mei"), service={"status": "ok"})
+    assert [task["id"] for task in found["unfinished"]] == [runs, waits]
+    assert (found["total_unfinished"], found["service"]) == (2, {"status": "ok"})
+
+
+async def test_a_search_finds_scans_sites_and_findings_in_any_case(world):
+    one, two = world.add("mei", "shop.test", 1), world.add("mei", "shop.test", 2)
+    world.find(two, "shop.casino.test", key="hidden_link", risk="medium")
+    world.find(two, "shop.casino.test", key="gambling", risk="critical")
+    world.find(two, "else.test")
+    found = await overview.search(world.db, world.principal("mei"), " SHOP ")
+    assert [scan["task_id"] for scan in found["scans"]] == [two, one]
+    assert found["sites"] == ["shop.test"]
+    (finding,) = found["findings"]
+    assert (finding["finding_id"], finding["risk_level"]) == ("gambling.shop.casino.test", "critical")
+    assert await overview.search(world.db, Principal("x", "x", "user"), "shop") == {
+        "scans": [],
+        "sites": [],
+        "findings": [],
+    }
