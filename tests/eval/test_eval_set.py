@@ -10,6 +10,7 @@ from app.engines.analyse.analyser import Analyser
 from bench import eval as command
 from bench.eval import CLASSES, CLEAN, judge, measures, read_items
 from tests.eval.pages.pages import pages
+from tests.eval.provenance import read
 
 FOLDER = Path(__file__).parent
 
@@ -29,13 +30,19 @@ def test_every_item_is_labelled_and_has_its_own_id(items):
     assert len({item["id"] for item in items}) == len(items)
     assert {item["label"] for item in items} == {*CLASSES, CLEAN}
     assert {item["lang"] for item in items} == {"zh", "en"}
-    assert all(item["title"] and item["text"] for item in items)
+    assert all((item.get("title") and item.get("text")) or item["html"] for item in items)
 
 
 def test_the_set_is_large_and_a_third_of_it_are_near_misses(items):
     assert len(items) >= 300
     assert sum(bool(item.get("near")) for item in items) * 3 >= len(items)
     assert all(Counter(item["label"] for item in items)[label] >= 20 for label in CLASSES)
+
+
+def test_the_blind_set_says_who_wrote_it_and_what_they_knew():
+    provenance, _ = read(FOLDER / "mixed_5.toml")
+    assert provenance.batch == "2026-11-27"
+    assert "before the rules were touched" in provenance.origin
 
 
 def test_lines_are_json_objects_of_strings():
