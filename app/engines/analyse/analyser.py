@@ -18,6 +18,7 @@ from app.engines.analyse.normalise import Normaliser
 from app.engines.analyse.own_difference import OwnDifferences
 from app.engines.analyse.own_found import Found
 from app.engines.analyse.own_pages import OwnPages
+from app.engines.analyse.pretences import examine_pretences
 from app.engines.analyse.reputation import STARTER_ALLOW, STARTER_BLOCK, ListEntry, ReputationLayer, load_list
 from app.engines.analyse.risk import overall_risk, risk_of
 from app.engines.analyse.second_opinion import weigh
@@ -35,7 +36,8 @@ class StructureLayer:
     """Layer 2: address, brand and structure of a page, read from its markup and its host.
 
     Groups of rules: `impersonation` (who it says it is), `houses` (which betting house it is the door to), `doorways`
-    (what it offers to whom writes to a handle) and `lures` (what it wants done).
+    (what it offers to whom writes to a handle), `lures` (what it wants done)
+    and `pretences` (whom it poses as without a name).
     """
 
     name = Layer.STRUCTURE.value
@@ -51,6 +53,7 @@ class StructureLayer:
         yield from self._doors.examine(subject)
         yield from examine_doorways(subject)
         yield from examine_lures(subject)
+        yield from examine_pretences(subject)
 
 
 class Analyser:

@@ -35,6 +35,7 @@ _KEYS: Final = (
         r"取款密码|支付密码|交易密码|\bpin\b|cvv|cvc|\bcsc\b|卡背后|安全码|(?<![a-z])(?:qkmm|zfmm|jymm|aqm)(?![a-z])"
     ),
     re.compile(r"验证码|短信码|one.?time (?:code|password)|(?<![a-z])(?:otp|yzm|yanzhengma)(?![a-z])"),
+    re.compile(r"余额|卡内|可用额度|(?<![a-z])(?:yue|edu|balance)(?![a-z])"),  # whose account it is knows that
 )
 _QR_PICTURE: Final = re.compile(r"qr.?code|(?<![a-z])qr(?![a-z])|二维码|收款码|付款码|ewm")
 _QR_DEMAND: Final = re.compile(
@@ -51,7 +52,7 @@ class Asked:
     card: bool = False  # card numbers, PINs, identity numbers
     account: bool = False  # any account, phone number, address of mail, or a code that was sent
     payment: bool = False  # to pay by scanning a picture
-    keys: int = 0  # of card number, identity number, secret number and code: how many at once
+    keys: int = 0  # of card number, identity number, secret number, code and balance: how many at once
 
     @property
     def secret(self) -> bool:

@@ -45,6 +45,29 @@ _VENDOR: Final = re.compile(
 _RUN_DIALOG: Final = re.compile(r"(?:win(?:dows)?(?: key)?|⊞)\s*\+\s*r\b|运行(?:窗口|对话框)|run dialog", re.IGNORECASE)
 _PASTE: Final = re.compile(r"(?:ctrl|control|⌘|cmd)\s*\+\s*v\b|粘贴|\bpaste\b", re.IGNORECASE)
 
+# "Turn your protection off first": and why one should not believe what it says.
+_PROTECTION_OFF: Final = re.compile(
+    r"(?:disable|turn off|switch off|deactivate|pause)[^.\n]{0,30}(?:defender|anti-?virus|real-?time protection|"
+    r"smartscreen)|(?:关闭|退出|卸载|停用)[^。，；\n]{0,20}(?:defender|杀毒|杀软|实时保护|安全软件|360|火绒|电脑管家|"
+    r"手机管家)",
+    re.IGNORECASE,
+)
+_DISTRUST: Final = re.compile(
+    r"(?:archive|rar|zip|extract\w{0,4}) password|password (?:is|:) ?\w{2,12}|false positive|"
+    r"(?:to|from) (?:the )?exclusions?|"
+    r"as administrator|解压密码|误报|报毒|误删|信任区|添加信任|拦截",
+    re.IGNORECASE,
+)
+_TURN_ON_AGAIN: Final = re.compile(
+    r"(?:turn|switch) (?:it|protection|them) (?:back )?on|re-?enable|(?:重新|再次)(?:打开|开启|启用)|checksum|sha-?256|"
+    r"\bioc\b|yara",
+    re.IGNORECASE,
+)
+# Scripts that compute coins on other people's machines, by the names that their files have.
+_MINER: Final = re.compile(
+    r"coin-?hive|coinimp|crypto-?loot|webminepool|deepminer|cryptonight|minero?\.min\.js", re.IGNORECASE
+)
+
 _PHRASE: Final = re.compile(
     r"(?:seed|recovery|secret|backup|mnemonic)[ -]?(?:recovery )?(?:phrase|words?)|mnemonic|private key|"
     r"keystore json|"
@@ -63,6 +86,8 @@ def examine_lures(subject: Subject) -> Iterator[Signal]:
     """Signals of the malware and wallet rules."""
     yield from _program(subject)
     yield from _command(subject)
+    yield from _unprotected(subject)
+    yield from _miner(subject)
     yield from _wallet(subject)
 
 
@@ -109,6 +134,23 @@ def _command(subject: Subject) -> Iterator[Signal]:
     if asked is None or not _PASTE.search(text):
         return
     yield _signal(ViolationKey.MALWARE, "run_dialog_lure", 0.92 if subject.page.copies_command else 0.45, text, asked)
+
+
+def _unprotected(subject: Subject) -> Iterator[Signal]:
+    """A program for which one is to turn off what would stop it. Makers of programs say to turn it on again."""
+    if not subject.page.downloads:
+        return
+    text = subject.page.text
+    asked = _PROTECTION_OFF.search(text)
+    if asked is None or _DISTRUST.search(text) is None or _TURN_ON_AGAIN.search(text):
+        return
+    yield _signal(ViolationKey.MALWARE, "protection_off_lure", 0.75, text, asked, subject.page.downloads[0].url[:120])
+
+
+def _miner(subject: Subject) -> Iterator[Signal]:
+    source = next((source for source in subject.page.sources if _MINER.search(source)), None)
+    if source is not None:
+        yield _bare(ViolationKey.MALWARE, "coin_miner", 0.75, source, source[:120])
 
 
 def _wallet(subject: Subject) -> Iterator[Signal]:

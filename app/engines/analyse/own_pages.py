@@ -30,6 +30,7 @@ from app.engines.html.own_page import OwnLink, OwnPage, OwnText
 SURE_TEXT: Final = 0.75  # of the text layer
 ENOUGH_TEXT: Final = 200  # characters of a page that say what it is about
 MANY_TERMS: Final = 3
+SURE_GUARD: Final = 0.7  # weight of a guard word that nobody writes beside an offer of his own
 BLOCK_DOMAINS: Final = 3  # foreign sites of a trade side by side
 PAIR_DOMAINS: Final = 2
 MAX_LINKS: Final = 300
@@ -46,7 +47,12 @@ class _Words:
 
     weights: dict[str, float]  # by term
     strongest: Hit
-    is_guarded: bool
+    guard: float  # weight of the strongest guard word; 0 without one
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether somebody reports or teaches. Words of sport and shops stand beside offers as well."""
+        return self.guard >= SURE_GUARD or (self.guard > 0 and not self.has_offer)
 
     @property
     def has_product(self) -> bool:
@@ -212,18 +218,18 @@ def _words(hits: Iterable[Hit]) -> dict[ViolationKey, _Words]:
     """Return what each trade says in a text."""
     weights: dict[ViolationKey, dict[str, float]] = {}
     strongest: dict[ViolationKey, tuple[float, Hit]] = {}
-    guarded: set[ViolationKey] = set()
+    guards: dict[ViolationKey, float] = {}
     for hit in hits:
         for term in hit.terms:
             if term.key not in TRADES:
                 continue
             if term.role is Role.GUARD:
-                guarded.add(term.key)
+                guards[term.key] = max(term.weight, guards.get(term.key, 0.0))
             elif term.role is Role.TERM:
                 weights.setdefault(term.key, {})[term.pattern] = term.weight
                 if term.weight > strongest.get(term.key, (0.0, hit))[0]:
                     strongest[term.key] = term.weight, hit
-    return {key: _Words(found, strongest[key][1], key in guarded) for key, found in weights.items()}
+    return {key: _Words(found, strongest[key][1], guards.get(key, 0.0)) for key, found in weights.items()}
 
 
 def _as_written(text: NormalisedText, hit: Hit) -> str:

@@ -34,6 +34,10 @@ _ROBOTS: Final = re.compile(r"spider|crawl|googlebot|bingbot|slurp|\bbot\b", re.
 _GOES: Final = re.compile(
     r"""(?:location(?:\s*\.\s*href)?\s*=|location\s*\.\s*(?:replace|assign)\s*\(|window\s*\.\s*open\s*\()\s*["'`]\s*((?:https?:)?//[^"'`\s]{4,500})"""
 )
+# Goes where a name of the script leads, which stands in it in disguise.
+_GOES_BY_NAME: Final = re.compile(
+    r"\blocation(?:\s{0,3}\.\s{0,3}href)?\s{0,3}=\s{0,3}[A-Za-z_$][\w$]{0,40}\s{0,3}[;}\n]"
+)
 _PHONES: Final = re.compile(r"android|iphone|mobile|ipod", re.IGNORECASE)
 _ONCE: Final = re.compile(r"document\s*\.\s*cookie|localStorage|sessionStorage")
 # An address that is put together, below a name of `location` that is put together as well.
@@ -91,8 +95,11 @@ def _foreign(text: str, own: str) -> Iterator[str]:
 
 
 def _computed(code: str, plain: str, script: OwnText, own: str) -> Found | None:
-    """An address and a `location[...]` that cannot be read: nobody writes that in honesty."""
-    address = next(_foreign(plain, own), None) if _COMPUTED.search(code) else None
+    """An address and a `location[...]` that cannot be read, or one by a name below a question about search engines:
+    nobody writes that in honesty.
+    """
+    by_name = _REFERRER.search(code) and _ENGINES.search(code) and _GOES_BY_NAME.search(code)
+    address = next(_foreign(plain, own), None) if by_name or _COMPUTED.search(code) else None
     if address is None or host_of(address) in code:
         return None
     quoted = plain[max(0, plain.find(address)) :][:MAX_QUOTE]

@@ -25,6 +25,10 @@ _UTF16: Final = re.compile(r"%u([0-9a-fA-F]{4})")
 _CODE: Final = r"\s*(?:0x[0-9a-fA-F]{1,6}|\d{1,7})\s*"
 _CODES: Final = re.compile(rf"\bfromCharCode\s*\(((?:{_CODE},){{3,}}{_CODE})\)")
 _BASE64: Final = re.compile(r"""\batob\s*\(\s*(?:"([A-Za-z0-9+/=_\-\s]{8,})"|'([A-Za-z0-9+/=_\-\s]{8,})')""")
+_BASE64_BY_NAME: Final = re.compile(r"\batob\s{0,3}\(\s{0,3}([A-Za-z_$][\w$]{0,40})\s{0,3}\)")
+_NAMED: Final = re.compile(
+    r"""(?<![\w$])([A-Za-z_$][\w$]{0,40})\s{0,3}=\s{0,3}(?:"([A-Za-z0-9+/=_\-]{24,})"|'([A-Za-z0-9+/=_\-]{24,})')"""
+)
 _REVERSED: Final = re.compile(
     r"""(?:"([^"\n]{8,2000})"|'([^'\n]{8,2000})')\s{0,3}\.\s{0,3}split\(\s{0,3}(?:""|'')\s{0,3}\)\s{0,3}\.\s{0,3}reverse\("""
 )
@@ -62,8 +66,9 @@ def _disguised(code: str) -> Iterator[str]:
     for match in islice(_CODES.finditer(code), MAX_FOUND):
         yield "".join(_character(number) for number in match[1].split(","))
     for match in islice(_BASE64.finditer(code), MAX_FOUND):
-        decoded = decode_base64(match[1] or match[2])
-        yield unquote(decoded, errors="replace") if decoded.count("%") >= _PERCENTS else decoded
+        yield _decoded(match[1] or match[2])
+    if (names := _BASE64_BY_NAME.findall(code)[:MAX_FOUND]) and (named := _named(code)):
+        yield from (_decoded(named[name]) for name in dict.fromkeys(names) if name in named)
     if _REVERSES in code:
         yield from ((match[1] or match[2])[::-1] for match in islice(_REVERSED.finditer(code), MAX_FOUND))
     for match in islice(_HEX.finditer(code), MAX_FOUND):
@@ -71,6 +76,16 @@ def _disguised(code: str) -> Iterator[str]:
     if _PACKER in code:
         for match in islice(_PACKED.finditer(code), MAX_FOUND):
             yield _unpack(match[1], int(match[2]), match[4])
+
+
+def _named(code: str) -> dict[str, str]:
+    """What names stand for that are given a long string of base64."""
+    return {match[1]: match[2] or match[3] for match in islice(_NAMED.finditer(code), MAX_FOUND)}
+
+
+def _decoded(text: str) -> str:
+    decoded = decode_base64(text)
+    return unquote(decoded, errors="replace") if decoded.count("%") >= _PERCENTS else decoded
 
 
 def _character(number: str) -> str:

@@ -17,7 +17,9 @@ MAX_LINK_TEXTS: Final = 60
 MAX_TEXT_CHARS: Final = 300  # of one collected text
 
 _EXECUTABLE: Final = re.compile(
-    r"\.(?:exe|apk|msi|scr|bat|cmd|vbs|hta|ps1|dmg|pkg|jar|xapk|mobileconfig)(?:$|[?#])", re.IGNORECASE
+    r"\.(?:exe|apk|msi|scr|bat|cmd|vbs|hta|ps1|dmg|pkg|jar|xapk|mobileconfig)(?:$|[?#])|"
+    r"(?:setup|install|update|loader|player|crack|keygen)[\w.\-]{0,30}\.(?:zip|rar|7z)(?:$|[?#])",
+    re.IGNORECASE,
 )
 _SCRIPT_DOWNLOAD: Final = re.compile(
     r"""(?:location(?:\.href)?\s*=|location\.(?:assign|replace)\(|window\.open\()\s*["'`]"""

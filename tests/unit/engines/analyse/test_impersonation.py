@@ -164,6 +164,21 @@ def test_all_the_keys_to_an_account_under_pressure_need_no_brand(rules, make_sub
     assert scores(rules, few) == {}
 
 
+def test_whose_card_it_is_knows_its_balance(rules, make_subject):
+    text = "您的通行卡现已停用，须于今日完成在线认证，逾期将无法通行。"
+    html = "<input placeholder=身份证号><input placeholder=银行卡号>"
+    asked = make_subject(text, html=f"{html}<input placeholder=卡内余额（用于核验）>")
+    assert scores(rules, asked)["identity_form"] >= 0.5
+    assert scores(rules, make_subject(text, html=f"{html}<input placeholder=车牌号码>")) == {}
+    assert scores(rules, make_subject("开户登记", html=f"{html}<input placeholder=余额>")) == {}
+
+
+def test_a_brands_centre_that_unlocks_accounts_is_an_imitation(rules, make_subject):
+    html = "<input type=password placeholder=登录密码>"
+    assert scores(rules, make_subject(title="微信安全中心 - 账号解封", html=html))["brand_impersonation"] >= 0.8
+    assert scores(rules, make_subject(title="使用微信登录 - 城南论坛", html=html)) == {}
+
+
 def test_software_that_organisations_run_themselves_is_no_brand_unless_it_presses(rules, make_subject):
     title = "Roundcube Webmail :: Welcome"
     assert scores(rules, make_subject(title=title, html=PASSWORD))["brand_impersonation"] < 0.5

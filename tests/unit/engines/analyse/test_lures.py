@@ -115,3 +115,42 @@ def test_a_vendor_that_says_how_to_check_its_program_presses_nobody(make_subject
     assert scores(foreign)["executable_lure"] >= 0.8
     crying = make_subject(VENDOR, title="Your computer is infected", html=EXE)
     assert scores(crying)["executable_lure"] >= 0.8
+
+
+ARCHIVE = "<a href='/dl/Loader_v4.rar'>Download</a>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Disable Windows Defender and add the folder to exclusions, then run it. The archive password is 2026.",
+        "安装前请先关闭杀毒软件，否则注册机会被误删。解压密码 123",
+    ],
+)
+def test_to_turn_the_protection_off_for_a_program_is_malware(make_subject, text):
+    assert scores(make_subject(text, html=ARCHIVE))["protection_off_lure"] >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("如驱动被误报，可暂时关闭实时保护，安装完成后请立即重新打开。", EXE),
+        ("Turn off your antivirus if it reports a false positive, and turn it back on afterwards.", EXE),
+        ("Disable Windows Defender and run it as administrator, they write. The archive password is 2026.", ""),
+        ("Installer and portable version, 41 MB. Run as administrator.", EXE),
+    ],
+)
+def test_who_explains_or_has_it_turned_on_again_stays_clean(make_subject, text, html):
+    assert "protection_off_lure" not in scores(make_subject(text, html=html))
+
+
+def test_a_script_that_computes_coins_is_malware(make_subject):
+    html = "<script src='https://cdn.example/lib/coinhive.min.js'></script>"
+    assert scores(make_subject("Loading", html=html))["coin_miner"] >= 0.5
+    assert scores(make_subject("CoinHive was a miner: coinhive.min.js", html="<pre>coinhive.min.js</pre>")) == {}
+
+
+def test_an_update_in_an_archive_is_a_program_too(make_subject):
+    text = "您的浏览器版本过低，存在漏洞。"
+    assert scores(make_subject(text, html="<a href='ChromeSetup_x64.zip'>立即更新</a>"))["executable_lure"] >= 0.5
+    assert scores(make_subject(text, html="<a href='photos_2026.zip'>下载</a>")) == {}

@@ -40,3 +40,27 @@ def test_statistics_maps_and_videos_are_none(frame):
 
 def test_one_sign_of_a_kind_is_enough():
     assert len(signs("<iframe src=http://a.test/ width=0>" * 30)) == 1
+
+
+FRAME = '<iframe src="https://m.bad.test/" style="width:100%;height:100%;border:0"></iframe>'
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["position:fixed;top:0;left:0;right:0;bottom:0", "position:fixed;left:0;top:0;width:100%;height:100vh"],
+)
+def test_a_frame_in_an_element_over_the_whole_page_covers_it(style):
+    assert signs(f'<div id="k" style="{style}">{FRAME}') == [(TamperSign.FRAME_COVERS, "https://m.bad.test/")]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        '<div style="position:fixed;right:0;bottom:0">',  # a window of help in a corner
+        '<div style="position:fixed;top:0;left:0;right:0;bottom:0"><p>Map</p></div><div class="map">',
+        '<div style="position:relative;top:0;left:0;right:0;bottom:0">',
+        '<div style="position:fixed;top:0.5em;left:0;right:0;bottom:0">',
+    ],
+)
+def test_a_frame_in_its_place_covers_nothing(before):
+    assert signs(before + FRAME) == []

@@ -119,6 +119,17 @@ def test_titles_that_report_warn_or_only_mention(analyser, head):
     assert kinds(analyser, head=head) == set()
 
 
+OFFERED = "<meta name=description content='提供{}等真人棋牌，注册登录入口，支持安卓下载。'>"
+
+
+def test_words_of_sport_do_not_excuse_an_offer_in_the_description(analyser):
+    """Those of the police do: who reports does not offer."""
+    hospital = "<title>市人民医院</title>"
+    body = HOSPITAL + "<p>" + "门诊时间为周一至周五，请携带医保卡就诊。" * 12 + "</p>"
+    assert TamperSign.DESCRIPTION in kinds(analyser, head=hospital + OFFERED.format("英超联赛、电竞赛事"), body=body)
+    assert kinds(analyser, head=hospital + OFFERED.format("警方查获的赌博平台"), body=body) == set()
+
+
 def test_what_visitors_write_is_not_the_sites_own_word(analyser):
     head, url = "<title>澳门新葡京官网-真人百家乐</title>", "https://bbs.corp.example/thread-1.html"
     assert kinds(analyser, head=head, body=links("百家乐", "澳门赌场", "时时彩"), url=url) == set()

@@ -97,3 +97,26 @@ def test_a_redirect_whose_address_and_whose_method_are_computed_is_found():
         (TamperSign.SCRIPT_REDIRECTS, ("https://bad.test/prize",))
     ]
     assert found(code.replace(address, b64encode(b"https://www.corp.test/prize").decode())) == []
+
+
+SEARCH = "if(document.referrer.indexOf('baidu')>0)"
+
+
+def test_a_redirect_by_a_name_whose_address_is_disguised_is_a_sign():
+    code = f"var s=unescape('%68%74%74%70%73://%62%61%64.test/');{SEARCH}{{self.location=s}}"
+    (sign,) = found(code)
+    assert (sign.sign, sign.leads_to) == (TamperSign.SCRIPT_REDIRECTS, ("https://bad.test/",))
+    assert "https://bad.test/" in sign.snippet
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"var s='https://m.corp.test/';{SEARCH}{{location=s}}",
+        f"var s=unescape('%68%74%74%70%73://%62%61%64.test/');{SEARCH}{{count(s)}}",
+        "var s=unescape('%68%74%74%70%73://%62%61%64.test/');if(menu.value){location=s}",
+        f"var s=unescape('%68%74%74%70%73://%6d.corp.test/');{SEARCH}{{self.location=s}}",
+    ],
+)
+def test_a_plain_name_or_no_question_about_search_engines_is_none(code):
+    assert found(code) == []

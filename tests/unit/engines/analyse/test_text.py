@@ -35,6 +35,13 @@ def scores(layer, subject):
         ("medical", "Cheap Viagra without prescription, no prescription needed."),
         ("other", "办证刻章，代考包过，查开房记录。"),
         ("other", "Buy fake passports and replica watches; take my online exam."),
+        ("gambling", "正在为您选择最优线路：线路一、线路二。首次登录可领取体验彩金，防走失请记住永久网址。"),
+        ("gambling", "合营计划：佣金比例高达六成，负盈利结转至次月，活跃会员五人起，公司输赢一目了然。"),
+        ("gambling", "一分快3、分分时时彩，购彩大厅随时投注。"),
+        ("adult", "韩漫免费看：无遮挡、去码，工口屋每日更新。"),
+        ("fraud", "盘前内参：打新通道中签率百分百，暴涨牛股只在内部群公布。"),
+        ("medical", "粉毒、绿毒针剂批发，无需医师资格，附注射教程。"),
+        ("other", "全网VIP视频解析，会员视频免费看，枪版每日更新。"),
     ],
 )
 def test_offers_of_the_trade_are_found(layer, make_subject, key, text):
@@ -54,6 +61,14 @@ def test_offers_of_the_trade_are_found(layer, make_subject, key, text):
         "Scammers promise guaranteed returns and to double your bitcoin. How to spot a scam and report it.",
         "Ask your doctor: sildenafil needs a valid prescription. Side effects include headache.",
         "禁毒宣传：上头电子烟、冰毒危害大，珍爱生命，远离毒品。",
+        "An operator of online casinos was fined; the regulator found that free spins went to addicts of slots.",
+        "Porn sites must check ages: hardcore pornography is seen by children, the regulator says.",
+        "A family was jailed for selling a miracle cure; the court heard that it was bleach, no cure for cancer.",
+        "Senior backend engineer for a sportsbook: odds feeds, live casino, Kafka; five years of experience.",
+        "Lost your diploma? The registrar issues a replacement diploma. Degree mills sell a fake degree.",
+        "XCTF 题解：反序列化漏洞复现，上传一句话木马，劫持返回地址，payload 见附件。",
+        "关于抵制论文代写代发、加强学术诚信的通知：代写毕业论文的给予开除处分。",
+        "Casino night for charity: roulette and blackjack for play money, live dealer, raffle.",
     ],
 )
 def test_reports_lessons_and_lawful_services_stay_clean(layer, make_subject, text):

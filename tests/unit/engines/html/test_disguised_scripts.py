@@ -56,8 +56,15 @@ def test_plain_scripts_say_nothing(code):
         "function(p,a,c,k,e,d}('" + "a\\'" * 50_000,
         "function(p,a,c,k,e,d)}('zzzz zz 0',99,1,'x'.split('|')",
         "\\x41" * 60_000,
+        "atob(x)" * 1_000 + 'x="' * 30_000 + "A" * 100_000,
     ],
 )
 def test_a_hostile_script_costs_little_and_makes_little(code):
     assert least_cpu_s(lambda: undisguise(code), enough_s=1) < 1
     assert len(undisguise(code)) <= MAX_DECODED + 1_000
+
+
+def test_base64_that_a_name_stands_for_is_read():
+    text = base64.b64encode(MARKUP.encode()).decode()
+    assert MARKUP in undisguise(f'var _q="{text}";document.body.insertAdjacentHTML("beforeend",atob(_q))')
+    assert undisguise(f'var _q="{text}";send(_q);atob(other)') == ""
