@@ -36,13 +36,14 @@ class Authority:
         if host is None:
             return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
         if host.name not in self._contexts:
-            self._contexts[host.name] = self._build(host.name, expired=host.expired)
+            self._contexts[host.name] = self._build(host.name, *host.certified, expired=host.expired)
         connection.context = self._contexts[host.name]
         return None
 
-    def _build(self, name: str, *, expired: bool) -> ssl.SSLContext:
+    def _build(self, name: str, *further: str, expired: bool) -> ssl.SSLContext:
         begin, end = (LONG_AGO, THEN) if expired else (None, None)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(["http/1.1"])
-        self._ca.issue_cert(name, common_name=name, not_before=begin, not_after=end).configure_cert(context)
+        certificate = self._ca.issue_cert(name, *further, common_name=name, not_before=begin, not_after=end)
+        certificate.configure_cert(context)
         return context

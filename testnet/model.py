@@ -78,6 +78,7 @@ class Host:
     trap: str = ""  # regular expression of the paths that `fallback` makes up without end
     delay_ms: tuple[int, int] = (20, 60)
     expired: bool = False  # its certificate is out of date
+    certified: tuple[str, ...] = ()  # further names of its certificate
 
     @property
     def scheme(self) -> str:
@@ -93,9 +94,19 @@ class Name:
     records: tuple[tuple[str, str], ...] = ()  # (type, value in zone-file notation)
     rcode: Literal["NOERROR", "SERVFAIL"] = "NOERROR"
     delay_ms: int | None = None
-    found_by: tuple[str, ...] = ()  # in-scope names: "target", "dictionary", "certificate_log", "page"
+    found_by: tuple[str, ...] = ()  # in-scope names: how a scan can find them
     subdomain: bool = False  # an expected finding of stage 1
     left_behind: bool = False  # it leads to a service where anybody can set it up: a finding of the target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneServer:
+    """A name server of zones, at an address of its own. It answers questions for addresses as the resolver does."""
+
+    name: str
+    address: str
+    transfers: tuple[str, ...] = ()  # zones that it gives to strangers
+    signed: tuple[str, ...] = ()  # zones whose names it lists by NSEC records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,4 +141,5 @@ class World:
     names: Mapping[str, Name]
     parties: Mapping[str, Party]
     certificates: tuple[Certificate, ...]
-    targets: tuple[str, ...] = ("corp.test", "shade.test")
+    zone_servers: tuple[ZoneServer, ...] = ()
+    targets: tuple[str, ...] = ("corp.test", "shade.test", "depth.test")

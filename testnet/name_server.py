@@ -15,6 +15,7 @@ import dns.rrset
 from testnet.connections import Talk
 from testnet.latency import name_delay
 from testnet.zone import Record, Reply, Zone
+from testnet.zone_server import ZoneService
 
 MAX_PLAIN_UDP = 512  # RFC 1035, without EDNS
 MAX_EDNS_UDP = 1232  # the DNS flag day 2020 value
@@ -37,6 +38,19 @@ def build_response(query: dns.message.Message, zone: Zone) -> tuple[dns.message.
     reply = zone.answer(name, dns.rdatatype.to_text(question.rdtype))
     fill_sections(response, reply, dns.rdatatype.to_text(question.rdtype))
     return response, name_delay(name, reply.delay_ms)
+
+
+def build_responses(
+    query: dns.message.Message, zone: Zone, service: ZoneService | None
+) -> tuple[list[dns.message.Message], int]:
+    """The same over TCP, where a zone's server has transfers and NSEC records, too."""
+    rdtype = query.question[0].rdtype if len(query.question) == 1 else None
+    if service is not None and rdtype == dns.rdatatype.AXFR:
+        return service.transfer(query), 0
+    if service is not None and rdtype == dns.rdatatype.NSEC:
+        return [service.next_name(query)], 0
+    response, delay_ms = build_response(query, zone)
+    return [response], delay_ms
 
 
 def fill_sections(response: dns.message.Message, reply: Reply, rdtype: str) -> None:
@@ -93,8 +107,11 @@ class UdpNameServer(asyncio.DatagramProtocol):
             self._transport.sendto(wire, addr)
 
 
-def answer_streams(zone: Zone) -> Talk:
-    """The conversation over TCP: several questions per connection, answered in order."""
+def answer_streams(zone: Zone, service: ZoneService | None = None) -> Talk:
+    """The conversation over TCP: several questions per connection, answered in order.
+
+    `service`: what this server has of zones; None: it is a resolver.
+    """
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -105,10 +122,11 @@ def answer_streams(zone: Zone) -> Talk:
                 query = dns.message.from_wire(wire)
             except dns.exception.DNSException:
                 return
-            response, delay_ms = build_response(query, zone)
+            responses, delay_ms = build_responses(query, zone, service)
             await asyncio.sleep(delay_ms / 1000)
-            wire = response.to_wire(max_size=MAX_TCP)
-            writer.write(len(wire).to_bytes(2, "big") + wire)
-            await writer.drain()
+            for response in responses:
+                wire = response.to_wire(max_size=MAX_TCP)
+                writer.write(len(wire).to_bytes(2, "big") + wire)
+                await writer.drain()
 
     return talk

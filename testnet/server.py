@@ -17,13 +17,14 @@ from testnet.authority import Authority
 from testnet.certlog import CertificateLog
 from testnet.connections import Connections
 from testnet.control import MAX_COMMAND_BYTES, Control
-from testnet.ground import ALLOW_NETWORK, FIRST_NET, HTTP_PORT, HTTPS_PORT, Ground
+from testnet.ground import ALLOW_NETWORK, DNS_PORT, FIRST_NET, HTTP_PORT, HTTPS_PORT, Ground
 from testnet.model import World
-from testnet.name_server import UdpNameServer, answer_streams
+from testnet.name_server import SOA, UdpNameServer, answer_streams
 from testnet.request_log import RequestLog
 from testnet.web import WebHosts
 from testnet.world import CT_HOST, build_world
 from testnet.zone import Zone
+from testnet.zone_server import ZoneService
 
 GRACE_S = 30.0  # how long the server outlives its last user
 ALREADY_RUNNING = 3  # exit status of a server that found the control port taken
@@ -122,11 +123,19 @@ def make_folder(stack: AsyncExitStack) -> Path:
 
 
 async def open_name_server(ground: Ground, world: World, stack: AsyncExitStack) -> None:
-    loop, zone = asyncio.get_running_loop(), Zone(world.names)
-    transport, _ = await loop.create_datagram_endpoint(lambda: UdpNameServer(zone), local_addr=ground.resolver)
+    """The resolver, and beside it the servers of zones."""
+    zone = Zone(world.names)
+    await listen(ground.resolver, zone, None, stack)
+    for server in world.zone_servers:
+        await listen((server.address, DNS_PORT), zone, ZoneService(world.names, server, soa=SOA), stack)
+
+
+async def listen(place: tuple[str, int], zone: Zone, service: ZoneService | None, stack: AsyncExitStack) -> None:
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(lambda: UdpNameServer(zone), local_addr=place)
     stack.callback(transport.close)
-    streams = Connections(answer_streams(zone))
-    server = await asyncio.start_server(streams.handle, *ground.resolver)
+    streams = Connections(answer_streams(zone, service))
+    server = await asyncio.start_server(streams.handle, *place)
     stack.push_async_callback(streams.close)
     stack.callback(server.close)
 
@@ -137,7 +146,7 @@ def build_settings(ground: Ground, ca_file: Path) -> dict[str, Any]:
         "resolvers": [f"{address}:{port}"],
         "allow_networks": [ALLOW_NETWORK],
         "ca_file": str(ca_file),
-        "port_map": {"80": HTTP_PORT, "443": HTTPS_PORT},
+        "port_map": {"53": DNS_PORT, "80": HTTP_PORT, "443": HTTPS_PORT},
         "ct_urls": [f"http://{CT_HOST}/"],
         "demo_target": "corp.test",
     }

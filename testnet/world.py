@@ -8,26 +8,34 @@ from testnet import registry
 from testnet.certlog import HOST_ID
 from testnet.documents import document, table
 from testnet.ground import Ground
-from testnet.model import Certificate, Fallback, Host, Name, Reach, Resource, World
+from testnet.model import Certificate, Fallback, Host, Name, Reach, Resource, World, ZoneServer
 from testnet.parties import SITES, build_host, build_parties
-from testnet.sites import archive, bbs, blog, shade, shop, small, www, www_traps
+from testnet.sites import archive, bbs, blog, depth, shade, shop, small, www, www_traps
 
 TARGET = "corp.test"
 CT_HOST = "crt.ct-log.test"
 Scheme = Literal["http", "https"]
 HTTP: tuple[Scheme, ...] = ("http",)
 HTTPS: tuple[Scheme, ...] = ("http", "https")  # http does nothing but send on to https
-CORP_BLOCK, PARTY_BLOCK, SERVICE_BLOCK, SHADE_BLOCK = 1, 2, 3, 4  # third octets of the addresses
+CORP_BLOCK, PARTY_BLOCK, SERVICE_BLOCK, SHADE_BLOCK, DEPTH_BLOCK = 1, 2, 3, 4, 5  # third octets of the addresses
 NOBODY = 250  # number of an address where nobody listens
 BIG_TEXT = tuple(("TXT", f'"note-{number:02d}={"x" * 120}"') for number in range(20))  # does not fit into a datagram
 
 
 def build_world(ground: Ground) -> World:
     services = (ct_host(ground), registry_host(ground))
-    known = (*corp_hosts(ground), *shade_hosts(ground), *party_hosts(ground), *services)
-    hosts = {host.name: host for host in known}
-    names = {name.name: name for name in (*corp_names(hosts), *shade_names(hosts), *foreign_names(hosts, ground))}
-    return World(hosts=hosts, names=names, parties=build_parties(SITES), certificates=certificates())
+    own = (*corp_hosts(ground), *shade_hosts(ground), *depth_hosts(ground))
+    hosts = {host.name: host for host in (*own, *party_hosts(ground), *services)}
+    servers = depth.zone_servers((ground.address(0, 54), ground.address(0, 55), ground.address(0, 56)))
+    own_names = (*corp_names(hosts), *shade_names(hosts), *depth_names(hosts, servers))
+    names = {name.name: name for name in (*own_names, *foreign_names(hosts, ground))}
+    return World(
+        hosts=hosts,
+        names=names,
+        parties=build_parties(SITES),
+        certificates=certificates(),
+        zone_servers=servers,
+    )
 
 
 def corp_hosts(ground: Ground) -> Iterator[Host]:
@@ -85,6 +93,27 @@ def shade_hosts(ground: Ground) -> Iterator[Host]:
             faces=site.faces,
             shown=site.shown,
         )
+
+
+def depth_hosts(ground: Ground) -> Iterator[Host]:
+    """Hosts that are found by one way each; the demo does not know them."""
+    addresses: dict[str, str] = {}
+    for number, site in enumerate(depth.sites(), start=1):
+        shared = None if site.address_of is None else addresses[site.address_of]
+        addresses[site.label] = shared or ground.address(DEPTH_BLOCK, number)
+        yield Host(
+            id=f"depth:{site.label or 'apex'}",
+            name=below_depth(site.label),
+            address=addresses[site.label],
+            schemes=site.schemes,
+            resources=table(site.resources),
+            certified=site.certified,
+            delay_ms=(5, 15),
+        )
+
+
+def below_depth(label: str) -> str:
+    return f"{label}.{depth.TARGET}" if label else depth.TARGET
 
 
 def party_hosts(ground: Ground) -> Iterator[Host]:
@@ -159,6 +188,21 @@ def shade_names(hosts: dict[str, Host]) -> Iterator[Name]:
             yield Name(name=name, records=records(hosts, name), found_by=found_by, subdomain=True)
 
 
+def depth_names(hosts: dict[str, Host], servers: tuple[ZoneServer, ...]) -> Iterator[Name]:
+    for site in depth.sites():
+        name = below_depth(site.label)
+        zone = () if site.label else (("NS", servers[0].name),)
+        yield Name(
+            name=name,
+            records=(*records(hosts, name), *zone),
+            found_by=site.found_by,
+            subdomain=bool(site.found_by),
+        )
+    yield from depth.zone_names()
+    for server in servers:
+        yield Name(name=server.name, records=(("A", server.address),))
+
+
 def corp_name(hosts: dict[str, Host], label: str, *found_by: str) -> Name:
     name = f"{label}.{TARGET}"
     return Name(name=name, records=records(hosts, name), found_by=found_by, subdomain=True)
@@ -178,7 +222,7 @@ def foreign_names(hosts: dict[str, Host], ground: Ground) -> Iterator[Name]:
         alias = aliases.get(host.name)
         if alias:
             yield Name(name=host.name, records=(("CNAME", alias),))
-        if not host.name.endswith((TARGET, shade.TARGET)):
+        if not host.name.endswith((TARGET, shade.TARGET, depth.TARGET)):
             yield Name(name=alias or host.name, records=records(hosts, host.name))
     yield Name(name="wap.corp.edge-net.test", records=(("CNAME", "node7.edge-net.test"),))
     yield Name(name="node7.edge-net.test", records=records(hosts, f"wap.{TARGET}"))
@@ -201,5 +245,6 @@ def certificates() -> tuple[Certificate, ...]:
         Certificate(names=(f"expo-2024.{TARGET}",), common_name=f"expo-2024.{TARGET}"),
         Certificate(names=(f"hr-portal-2019.{TARGET}",), common_name=f"hr-portal-2019.{TARGET}"),
         Certificate(names=(f"admin@{TARGET}", f"-bad..{TARGET}", f"shop.{TARGET}"), common_name=f"shop.{TARGET}"),
+        Certificate(names=(f"ct-7d.{depth.TARGET}",), common_name=f"ct-7d.{depth.TARGET}"),
         Certificate(names=(f"blog.{TARGET}", "shared.other-customer.test"), common_name="shared.other-customer.test"),
     )

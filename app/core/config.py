@@ -20,7 +20,7 @@ from app.core.errors import ConfigurationError
 from app.core.pending_restore import DATABASE
 from app.domain.field_problem import describe_field_problem
 from app.domain.messages import DEFAULT_LANGUAGE, Language, MessageCatalog, Text, english
-from app.domain.scan_options import PASSIVE_SOURCE_NAMES, source_of
+from app.domain.scan_options import DEFAULT_SOURCES, PASSIVE_SOURCE_NAMES, source_of
 
 PREFIX: Final = "COMPLIANCE_"
 CLIENT_VARIABLES: Final = frozenset({"COMPLIANCE_TOKEN"})  # read by `compliance watch`, not a setting of the server
@@ -157,7 +157,7 @@ class Settings(BaseSettings):
     ca_file: Path | None = None
     port_map: CommaList = ()  # "80=18080": real port of a URL's port, inside allow_networks only
     static_hosts: CommaList = ()  # "host=address[:port]"
-    ct_urls: CommaList = ("https://crt.sh/", "rdap=https://data.iana.org/rdap/dns.json")
+    ct_urls: CommaList = DEFAULT_SOURCES
     user_agent: str = "DomainComplianceScanner/0.1 (compliance scan)"
     host_silence_s: float = Field(default=300, ge=1, le=7_200)  # without an answer, before a host is given up
     host_busy_s: float = Field(default=180, ge=1, le=7_200)  # of nothing but 429, 502, 503 and 504

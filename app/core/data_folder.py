@@ -11,6 +11,7 @@ from app.core.file_permissions import FOLDER_MODE, open_mode, restrict_to_owner,
 from app.core.system_errors import reason_of
 
 LOCK_FILE: Final = "lock"
+PASSIVE_CACHE: Final = "sources"  # folder: what passive sources answered within the last day
 DATABASE_LOCK: Final = ".lock"  # appended to the database's name
 # What the program puts into its folder. A folder that holds anything else, or that all may write to, is somebody's
 # (/tmp, a home): its mode is not changed.
@@ -18,6 +19,7 @@ OWN_NAMES: Final = (
     "compliance.db",
     "scans",
     "captures",
+    PASSIVE_CACHE,
     "secret.key",
     ".secret.key",
     "log.counter",

@@ -19,7 +19,28 @@ START_URLS: Final = Bounds(0, 100)
 START_URL_CHARS: Final = Bounds(1, 2_048)
 CERTIFICATE_LOG: Final = "ct"
 REGISTRATIONS: Final = "rdap"  # who has registered a third party: `engines.identify.rdap`
-PASSIVE_SOURCE_NAMES: Final = (CERTIFICATE_LOG, REGISTRATIONS)  # what asks for names: `engines.discover.sources`
+# What asks for names, but for the registrations: `engines.discover.sources`.
+PASSIVE_SOURCE_NAMES: Final = (
+    CERTIFICATE_LOG,
+    REGISTRATIONS,
+    "certspotter",
+    "otx",
+    "hackertarget",
+    "urlscan",
+    "wayback",
+    "anubis",
+    "threatminer",
+)
+DEFAULT_SOURCES: Final = (
+    "https://crt.sh/",
+    "rdap=https://data.iana.org/rdap/dns.json",
+    "certspotter=https://api.certspotter.com",
+    "otx=https://otx.alienvault.com",
+    "hackertarget=https://api.hackertarget.com",
+    "urlscan=https://urlscan.io",
+    "wayback=https://web.archive.org",
+    "anubis=https://anubisdb.com",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

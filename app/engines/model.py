@@ -121,6 +121,7 @@ class FetchResult:
     error: FetchError | None = None
     error_detail: str = ""
     duration_ms: int = 0
+    unreached: bool = False  # nobody took the last connection: no name of that address gets one, on that port
 
     def header(self, name: str) -> str:
         """First value of a header, or an empty string."""
@@ -301,6 +302,7 @@ class NetworkConfig:
     port_map: dict[int, int] = field(default_factory=dict)  # for addresses inside allow_networks: URL port -> real
     allowed_ports: tuple[int, ...] = (80, 443, 8000, 8008, 8080, 8443, 8888)
     passive_sources: tuple[str, ...] = ()  # as `configured_sources` takes them; what is not here is never asked
+    passive_cache: str | None = None  # folder for what these answered within the last day; None: nothing is kept
     user_agent: str = "DomainComplianceScanner/0.1 (compliance scan)"  # deployments add their contact
     connections_per_address: int = 4
     host_silence_s: float = 300.0  # how long the crawl comes back to a host that gives no answer

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 import orjson
 
 from app.domain.coverage import COUNTED_AS, COVERED, Coverage, Seen, coverage_of
+from app.domain.discovery import DISCOVERY, DiscoverySummary, discovery_of
 from app.domain.reading import READING, ReadingSummary, summary_of
 from app.domain.third_parties import OMITTED, Outcome
 from app.engines.model import Hop, HostFact, Reference
@@ -132,6 +133,11 @@ class ScanReader:
         """Return what a language model that read along was asked, as of the last flush; None: there was none."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (READING,))
         return summary_of(orjson.loads(found[0][0])) if found else None
+
+    def discovery(self) -> DiscoverySummary | None:
+        """Return how names were looked for; None until that has ended, and of scans of older versions."""
+        found = self._read("SELECT value FROM checkpoints WHERE key = ?", (DISCOVERY,))
+        return discovery_of(orjson.loads(found[0][0])) if found else None
 
     def _seen(self, found: Sequence[rows.Row]) -> list[rows.ThirdPartyWithOutcome]:
         """Add what came of looking at each third party. Only their own captures are asked."""

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from app.core.schema_fields import described
 from app.domain.coverage import Seen
+from app.domain.discovery import SourceStatus, Transfer, Walk
 from app.domain.reading import Effect, LeftOut, Void
 from app.domain.third_parties import Outcome
 from app.domain.verdict import Reason
@@ -187,6 +188,35 @@ class ReadingModel(ResponseBody):
     effects: dict[Effect, Count] = described("What the answers changed, by page.", {"suppressed": 3, "unchanged": 17})
 
 
+class PassiveSource(ResponseBody):
+    """A place that may know names, and what came of asking it. A source that failed has not said "none"."""
+
+    name: str = described("The source, as it stands among a subdomain's sources.", "crt.sh")
+    status: SourceStatus = described("What came of asking it.", SourceStatus.ASKED)
+    names: Count = described("Names of the target that it gave.", 41)
+
+
+class NameServer(ResponseBody):
+    """A name server of the target or of a zone below it, and what it tells strangers."""
+
+    zone: str = described("The zone that it was asked about.", "example.com")
+    name: str = described("The name server.", "ns1.example.net")
+    transfer: Transfer = described("What it did when it was asked for the whole zone.", Transfer.REFUSED)
+    walk: Walk = described("What came of following its NSEC records.", Walk.NONE)
+    names: Count = described("Names that it gave.", 0)
+
+
+class Discovery(ResponseBody):
+    """How names were looked for. Which source named which subdomain stands at the subdomain."""
+
+    sources: list[PassiveSource] = described("The passive sources that were asked; empty when none may be.")
+    name_servers: list[NameServer] = described("The name servers that were asked for their zones.")
+    resolvers_left_out: list[str] = described("Resolvers that invent answers, and were not asked any more.", [])
+    wildcard_zones: list[str] = described("Zones in which every name resolves.", ["dev.example.com"])
+    words_tried: Count = described("Names of the dictionary that were tried.", 1148)
+    variations_tried: Count = described("Variations of found names that were tried.", 420)
+
+
 class Report(ResponseBody):
     """Complete when the task is; partial while it runs.
 
@@ -205,3 +235,4 @@ class Report(ResponseBody):
     truncated: bool = described("The pages refer to more domains than a scan keeps.", False)
     omitted_references: Count = described("References to those that were left out.", 0)
     reading_model: ReadingModel | None = described("The language model that read along; null without one.", None)
+    discovery: Discovery | None = described("How names were looked for; null until stage 1 has ended.", None)

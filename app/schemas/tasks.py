@@ -35,7 +35,7 @@ class ScanOptions(RequestBody):
         )
     )
     use_passive_sources: Annotated[bool, Field(strict=True)] = described(
-        "Ask certificate logs for names of hosts.", True, default=DEFAULTS.use_passive_sources
+        "Ask outside sources, such as certificate logs, for names of hosts.", True, default=DEFAULTS.use_passive_sources
     )
     screenshots: Annotated[bool, Field(strict=True)] = described(
         "Take pictures with a browser.", True, default=DEFAULTS.screenshots

@@ -56,6 +56,7 @@ def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: s
         "truncated": omitted > 0,
         "omitted_references": omitted,
         "reading_model": reader.reading(),
+        "discovery": reader.discovery(),
     }
     yield b"," + encode(tail)[1:]
 

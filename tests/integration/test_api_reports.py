@@ -83,6 +83,7 @@ async def test_the_report_is_whole_while_the_scan_still_runs(backend, scanned):
         "truncated",
         "omitted_references",
         "reading_model",
+        "discovery",
     ]
     assert (report["truncated"], report["omitted_references"]) == (False, 0)
     assert report["task"]["status"] == "running"

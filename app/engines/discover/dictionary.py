@@ -56,20 +56,28 @@ class DictionaryProber:
         self._health = health
         # Names asked for, over all zones.
         self.tried = 0
+        # Names that exist and have no address, in the order of finding: below some there are others, for sure
+        # where it is an empty non-terminal.
+        self.empty: list[str] = []
 
     async def run(self, zone: str, words: Iterable[str], on_name: Callable[[str], Awaitable[None]]) -> None:
         """Try the words; `on_name` is called for each name that exists (any record, or an empty non-terminal)."""
+        await self.run_names((f"{word}.{zone}" for word in words), on_name)
 
-        async def attempt(word: str) -> None:
-            name = f"{word}.{zone}"
+    async def run_names(self, names: Iterable[str], on_name: Callable[[str], Awaitable[None]]) -> None:
+        """The same for whole names."""
+
+        async def attempt(name: str) -> None:
             if not self._health.is_dead and await self._exists(name):
                 await on_name(name)
 
-        await for_each(words, attempt, workers=WORKERS)
+        await for_each(names, attempt, workers=WORKERS)
 
     async def _exists(self, name: str) -> bool:
         """Whether the name exists. One question is enough: NXDOMAIN holds for every type."""
         self.tried += 1
         answer = await self._resolver.query(name, "A")
         self._health.note(answer.outcome)
+        if answer.outcome is DnsOutcome.NODATA:
+            self.empty.append(name)
         return answer.outcome in (DnsOutcome.ANSWER, DnsOutcome.NODATA)

@@ -1,11 +1,16 @@
 """Hostnames from outside (certificate logs, pages, dictionaries): one validator for all, and who named which."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 from ada_url import HostType, parse_url
 
 from app.engines.scope import Scope
 
+DICTIONARY: Final = "dictionary"
+PERMUTATION: Final = "permutation"
+GUESSES: Final = frozenset({DICTIONARY, PERMUTATION})  # sources that nobody told us: what they name may not exist
 _MAX_NAME: Final = 253  # RFC 1035, 2.3.4, as text
 _MAX_LABEL: Final = 63
 _CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -24,6 +29,11 @@ def valid_name(raw: str, scope: Scope) -> str | None:
     if name is None or not scope.contains(name):
         return None
     return name if all(_is_label(label) for label in name.split(".")) else None
+
+
+def valid_names(raw: Iterable[str], scope: Scope) -> list[str]:
+    """Return the valid names in the order of their first mention, each once."""
+    return list(dict.fromkeys(filter(None, (valid_name(name, scope) for name in raw))))
 
 
 def _to_ascii(text: str) -> str | None:
@@ -68,7 +78,11 @@ class HostnameIndex:
         """Return all sources that named it so far; empty for an unknown name."""
         return tuple(self._sources.get(name, ()))
 
+    def is_guess(self, name: str) -> bool:
+        """Whether nobody but our own guesses has named it so far; False for an unknown name."""
+        return name in self._sources and GUESSES.issuperset(self._sources[name])
+
     def parents(self, root: str) -> list[str]:
-        """Return the zones strictly below `root` that have named children, in the order of naming."""
-        found = (name.partition(".")[2] for name in self._sources if name != root)
-        return list(dict.fromkeys(parent for parent in found if parent.endswith("." + root)))
+        """Return the zones strictly below `root` that have named children, those with the most children first."""
+        found = Counter(name.partition(".")[2] for name in self._sources if name != root)
+        return [parent for parent, _ in found.most_common() if parent.endswith("." + root)]

@@ -93,9 +93,10 @@ class WildcardDetector:
         if not wildcard.matches_dns(answer):
             return False
         if not wildcard.scheme:
-            pages = await self.prober.probe(name)
+            pages = await self.prober.probe(name, answer.addresses)
             return pages.http is None and pages.https is None
-        return wildcard.matches_page(await self.prober.probe_scheme(wildcard.scheme, name))
+        places = frozenset(answer.addresses)
+        return wildcard.matches_page(await self.prober.probe_scheme(wildcard.scheme, name, places))
 
     async def _examine(self, zone: str) -> Wildcard | None:
         addresses: set[str] = set()

@@ -14,7 +14,7 @@ from yarl import URL
 
 from app.engines.model import FetchError, FetchResult, Hop, HopKind, NetworkConfig
 from app.engines.net.body import BodyDecoder, MinimumSpeed, read_body
-from app.engines.net.failures import NETWORK_ERRORS, classify_failure, printable
+from app.engines.net.failures import NETWORK_ERRORS, classify_failure, is_unreached, printable
 from app.engines.net.http_resolver import HttpResolver
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.resolver import Resolver
@@ -90,6 +90,7 @@ class _Exchange:
     address: str = ""
     error: FetchError | None = None
     detail: str = ""
+    unreached: bool = False
 
     def fail(self, error: FetchError, detail: str) -> None:
         self.error, self.detail = error, printable(detail)
@@ -110,6 +111,7 @@ class _Exchange:
             address=self.address,
             error=self.error,
             error_detail=self.detail,
+            unreached=self.unreached,
             duration_ms=round((time.monotonic() - started) * 1000),
         )
 
@@ -182,6 +184,7 @@ class HttpClient:
                 target = await self._ask(exchange, request)
             except NETWORK_ERRORS as failure:
                 exchange.fail(*classify_failure(failure))
+                exchange.unreached = is_unreached(failure)
                 return
             if target is None:
                 return

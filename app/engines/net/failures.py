@@ -12,6 +12,8 @@ from app.engines.net.body import TooSlow, UnknownCoding
 from app.engines.net.http_resolver import NameUnresolved
 from app.engines.net.policy import BlockedAddress
 
+# What a connection fails with that never came about; a reset or a closed one has met somebody.
+_UNREACHED = frozenset({errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT})
 MAX_DETAIL = 300  # characters; a detail may hold bytes of a hostile server
 
 # What a fetch may raise for reasons outside this program. ValueError: yarl, idna and ssl on strange names.
@@ -46,6 +48,15 @@ def kind_of(failure: BaseException, cause: BaseException) -> FetchError:
             return FetchError.BAD_URL
         case _:
             return FetchError.PROTOCOL
+
+
+def is_unreached(failure: BaseException) -> bool:
+    """Whether nobody took the connection: what holds then for every name of the address, on that port."""
+    if isinstance(failure, aiohttp.ConnectionTimeoutError):
+        return True
+    if not isinstance(failure, aiohttp.ClientConnectorError) or isinstance(failure.os_error, NameUnresolved):
+        return False
+    return failure.os_error.errno in _UNREACHED
 
 
 def is_blocked(failure: OSError) -> bool:

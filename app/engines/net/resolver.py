@@ -5,7 +5,7 @@ Configured resolvers are the operator's choice and stand outside the address pol
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -88,6 +88,7 @@ class Resolver:
         # After many quick answers c-ares waits a quarter of a second only, and would lose a name whose server is slow.
         # Those are asked once more over this channel, which quick answers have not made impatient.
         self._retry_channel: aiodns.DNSResolver | None = None
+        self._replaced: list[aiodns.DNSResolver] = []  # of servers that were left out; questions may be under way
         self._has_answered = False  # a resolver has answered: no answer is then the name's fault, not the network's
         self._cache: dict[tuple[str, str], tuple[float, DnsAnswer]] = {}  # in order of insertion
 
@@ -136,6 +137,27 @@ class Resolver:
                 return False
         return True
 
+    async def leave_out_liars(self, invented: Sequence[str]) -> tuple[tuple[str, ...], bool]:
+        """Ask each resolver by itself for names that do not exist, the first of which cannot exist anywhere. Those that
+        answer are asked no more, if another one says that none of them exists.
+
+        Returns the ones left out, and whether there is none but liars: then all are kept.
+        """
+        servers = self._servers or await self._system_servers()
+        async with asyncio.TaskGroup() as group:
+            polls = [group.create_task(self._votes(server, invented)) for server in servers]
+        votes = [poll.result() for poll in polls]
+        liars = tuple(server for server, said in zip(servers, votes, strict=True) if DnsOutcome.ANSWER in said)
+        if not liars:
+            return (), False
+        if not any(set(said) == {DnsOutcome.NXDOMAIN} for said in votes):
+            return (), any(said[0] is DnsOutcome.ANSWER for said in votes)
+        self._servers = tuple(server for server in servers if server not in liars)
+        self._replaced += [channel for channel in (self._channel, self._retry_channel) if channel is not None]
+        self._channel = self._retry_channel = None
+        self._cache.clear()
+        return liars, False
+
     async def trace(self, name: str) -> DnsAnswer:
         """Resolve with the CNAME chain, also when it ends at a name that does not exist."""
         answer = await self.resolve(name)
@@ -153,10 +175,11 @@ class Resolver:
 
     async def close(self) -> None:
         """Give the sockets back; open queries come to `unreachable`."""
-        for channel in (self._channel, self._retry_channel):
+        for channel in (*self._replaced, self._channel, self._retry_channel):
             if channel is not None:
                 await channel.close()
         self._channel = self._retry_channel = None
+        self._replaced.clear()
 
     def _main(self) -> aiodns.DNSResolver:
         if self._channel is None:
@@ -182,6 +205,18 @@ class Resolver:
             except UnicodeError:  # a name that is not ASCII cannot be asked for
                 return DnsAnswer(name, DnsOutcome.NODATA)
         return answer
+
+    async def _votes(self, server: str, names: Sequence[str]) -> list[DnsOutcome]:
+        """Return what one resolver says of each name; one that takes long says nothing."""
+        channel = self._open((server,))
+        try:
+            async with asyncio.timeout(self._timeout_s), asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._ask(channel, _key(name), "A")) for name in names]
+        except TimeoutError:
+            return [DnsOutcome.UNREACHABLE] * len(names)
+        finally:
+            await channel.close()
+        return [task.result().outcome for task in tasks]
 
     async def _poll(self, name: str) -> set[DnsOutcome]:
         """Return what the resolvers say that answer. Fresh channels: c-ares itself would answer from its cache."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from app.domain.coverage import COVERED
+from app.domain.discovery import DISCOVERY
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
 from app.domain.stages import StageKey
@@ -194,8 +195,6 @@ class ScanPipeline:
         self._save()
         self._store.settle()
 
-    # Stages
-
     async def _discover(self) -> None:
         await self._stages.begin(StageKey.SUBDOMAIN_DISCOVERY)
         try:
@@ -205,6 +204,7 @@ class ScanPipeline:
         except TimeoutError:
             self._discovery_cut = True
             await self._sink.warning("partial", self._texts("discovery_time"))
+        self._store.put_checkpoint(DISCOVERY, self._discovery.summary.to_json())
         await self._finish(StageKey.SUBDOMAIN_DISCOVERY)
         self._crawler.wake()
         self._close_captures()

@@ -3,6 +3,7 @@
 from app.captures.port import ContentStorage
 from app.captures.quota import CaptureQuota
 from app.core.config import Settings
+from app.core.data_folder import PASSIVE_CACHE
 from app.engines.capture.page_drawer import OpenDrawer, draw_here
 from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
 from app.engines.ports import ScanSink, ScanStore
@@ -19,6 +20,7 @@ def network_config(settings: Settings) -> NetworkConfig:
         static_hosts=dict(_static_host(entry) for entry in settings.static_hosts),
         port_map=dict(_ports(entry) for entry in settings.port_map),
         passive_sources=settings.ct_urls,
+        passive_cache=str(settings.data_dir / PASSIVE_CACHE),
         user_agent=settings.user_agent,
         host_silence_s=settings.host_silence_s,
         host_busy_s=settings.host_busy_s,

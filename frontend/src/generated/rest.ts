@@ -202,6 +202,15 @@ export interface DecisionRequest {
 
 export type DecisionState = "open" | "confirmed" | "dismissed" | "mending";
 
+export interface Discovery {
+  sources: PassiveSource[];
+  name_servers: NameServer[];
+  resolvers_left_out: string[];
+  wildcard_zones: string[];
+  words_tried: number;
+  variations_tried: number;
+}
+
 export interface DnsAnswerItem {
   outcome: string;
   records: DnsRecordItem[];
@@ -378,6 +387,14 @@ export interface LoginRequest {
   password: string;
 }
 
+export interface NameServer {
+  zone: string;
+  name: string;
+  transfer: Transfer;
+  walk: Walk;
+  names: number;
+}
+
 export interface OtherServer {
   connections: number;
   users: number;
@@ -457,6 +474,12 @@ export interface PageSession {
   access_token: string;
   token_type?: "bearer";
   expires_in: number;
+}
+
+export interface PassiveSource {
+  name: string;
+  status: SourceStatus;
+  names: number;
 }
 
 export interface PasswordRequest {
@@ -572,6 +595,7 @@ export interface Report {
   truncated: boolean;
   omitted_references: number;
   reading_model: ReadingModel | null;
+  discovery: Discovery | null;
 }
 
 export type ReportFormat = "json" | "html" | "pdf" | "csv" | "xlsx" | "zip";
@@ -718,6 +742,8 @@ export interface SourceExcerpt {
   line: number;
 }
 
+export type SourceStatus = "asked" | "cached" | "refused" | "limited" | "failed";
+
 export type StageKey = "subdomain_discovery" | "page_crawl" | "third_party" | "content_capture" | "ai_analysis";
 
 export type StageStatus = "pending" | "running" | "completed" | "failed" | "skipped" | "cancelled";
@@ -862,6 +888,8 @@ export interface TokenResponse {
   expires_in: number;
 }
 
+export type Transfer = "open" | "refused" | "failed";
+
 export interface TrendPoint {
   day: string;
   sites: number;
@@ -946,6 +974,8 @@ export interface ViolationReference {
 }
 
 export type Void = "rate_limited" | "server_error" | "refused" | "timeout" | "unreachable" | "malformed" | "wrong_value" | "contradictory" | "invented_quote" | "prompt_quoted" | "interrupted";
+
+export type Walk = "none" | "whole" | "part";
 
 export interface Worker {
   id: string | null;

@@ -7,6 +7,7 @@ import pytest
 from app.core.config import Settings, load_settings
 from app.core.errors import ConfigurationError
 from app.domain.messages import Language
+from app.domain.scan_options import PASSIVE_SOURCE_NAMES
 
 GOOD = "kX3-v9Qp7_zR1mB8cW5tY2uJ6hN4sD0f"
 
@@ -74,7 +75,7 @@ def test_the_database_is_in_the_data_folder_unless_it_is_said_where():
         ),
         (
             {"COMPLIANCE_CT_URLS": "https://log.test/?q=1,shodan=https://api.test/"},
-            "设置无效：COMPLIANCE_CT_URLS：只能写已有的来源（ct, rdap），形如 NAME=URL。",
+            f"设置无效：COMPLIANCE_CT_URLS：只能写已有的来源（{', '.join(PASSIVE_SOURCE_NAMES)}），形如 NAME=URL。",
         ),
         ({"COMPLIANCE_PROT": "1"}, "没有这些设置：COMPLIANCE_PROT。"),
         (

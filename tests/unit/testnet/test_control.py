@@ -68,7 +68,7 @@ def test_settings_name_everything_that_a_scanner_needs(use):
         settings = testnet.settings
         assert settings["resolvers"] == [f"127.{NET}.0.53:15353"]
         assert settings["allow_networks"] == ["127.64.0.0/10"]
-        assert settings["port_map"] == {"80": 18080, "443": 18443}
+        assert settings["port_map"] == {"53": 15353, "80": 18080, "443": 18443}
         assert settings["ct_urls"] == ["http://crt.ct-log.test/"]
         assert settings["demo_target"] == "corp.test"
         assert "BEGIN CERTIFICATE" in Path(settings["ca_file"]).read_text(encoding="ascii")

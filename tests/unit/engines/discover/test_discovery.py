@@ -1,12 +1,17 @@
 import asyncio
 
+import dns.message
+import dns.rrset
 import orjson
 import pytest
 
+from app.domain.discovery import SourceReport, SourceStatus, Transfer
 from app.domain.messages import english
-from app.engines.discover.discovery import MAX_NAMES, Discovery
+from app.engines.discover.discovery import Discovery
+from app.engines.discover.passive import MAX_NAMES
 from app.engines.discover.sources import SourceFailed
-from app.engines.model import FetchResult, ScanConfig
+from app.engines.model import DnsAnswer, DnsOutcome, DnsRecord, FetchResult, ScanConfig
+from app.engines.net.resolver import Endpoint
 from app.engines.ports import ScanStopped
 from app.engines.scope import Scope
 
@@ -90,7 +95,7 @@ async def test_a_failed_source_is_reported_and_never_counted_as_zero(discover, s
 
     discovery = discover(sources=[Broken()])
     assert set(await run(discovery)) == {"a.test", "www.a.test"}
-    assert ("WARNING", "The certificate log log could not be queried: HTTP status 502") in sink.logs
+    assert ("WARNING", "The source log could not be queried: HTTP status 502") in sink.logs
 
 
 async def test_certificate_logs_are_asked_at_their_configured_address(dns, web, sink, config, scan, label):
@@ -254,3 +259,119 @@ async def test_names_that_were_guessed_and_do_not_exist_cost_no_second_question(
     dns.addresses |= {"a.test": ("127.64.0.1",)}
     assert set(await run(discover(words=("www", "mail", "old")))) == {"a.test"}
     assert dns.traced == []
+
+
+async def test_words_are_tried_in_the_zones_that_other_zones_bring(discover, dns):
+    for name in ("a.test", "x.dev.a.test", "www.dev.a.test", "y.mail.dev.a.test", "www.mail.dev.a.test"):
+        dns.addresses[name] = ("127.64.0.1",)
+    told = await run(discover(sources=[Names("x.dev.a.test", "y.mail.dev.a.test")]))
+    assert {"www.dev.a.test", "www.mail.dev.a.test"} <= told.keys()
+
+
+async def test_an_empty_name_that_was_guessed_is_a_zone_to_look_into(discover, dns):
+    dns.addresses |= {
+        "a.test": ("127.64.0.1",),
+        "www.dev.a.test": ("127.64.0.2",),
+        "mail.www.dev.a.test": ("127.64.0.3",),
+    }
+
+    async def query(name, rdtype):
+        answer = await dns.resolve(name)
+        exists = any(known.endswith(f".{name}") for known in dns.addresses)
+        return DnsAnswer(name, DnsOutcome.NODATA) if exists and not answer.addresses else answer
+
+    dns.query = query
+    told = await run(discover(words=("dev", "www", "mail")))
+    assert set(told) == {"a.test", "www.dev.a.test", "mail.www.dev.a.test"}
+
+
+async def test_variations_of_names_that_exist_are_tried(discover, dns):
+    dns.addresses |= dict.fromkeys(("a.test", "www.a.test", "www-test.a.test", "www2.a.test"), ("127.64.0.1",))
+    discovery = discover()
+    told = await run(discovery)
+    assert {name: told[name].sources for name in ("www-test.a.test", "www2.a.test")} == {
+        "www-test.a.test": ("permutation",),
+        "www2.a.test": ("permutation",),
+    }
+    assert discovery.summary.variations_tried > 20
+
+
+async def test_in_a_wildcard_zone_only_variations_that_the_dns_tells_apart_are_asked_for_pages(discover, dns, web):
+    dns.addresses |= {"a.test": ("127.64.0.1",), "*.a.test": ("127.64.0.9",), "www.a.test": ("127.64.0.2",)}
+    dns.addresses["www-test.a.test"] = ("127.64.0.3",)
+    web.pages["*.a.test"] = FetchResult("", "", 200, body=b"any")
+    told = await run(discover(words=("www",)))
+    assert set(told) == {"a.test", "www.a.test", "www-test.a.test"}
+    assert not [url for url in web.asked if "www-dev" in url]
+
+
+async def test_the_resolvers_are_asked_for_names_that_cannot_exist_before_anything_else(discover, dns):
+    await run(discover())
+    assert [name.partition(".")[2] for name in dns.invented] == ["invalid", "test"]
+    assert dns.asked[: len(dns.invented)] == dns.invented
+
+
+async def test_resolvers_that_were_left_out_are_named(discover, dns, sink):
+    async def leave_out_liars(invented):
+        return ("127.64.0.66:53",), False
+
+    dns.leave_out_liars = leave_out_liars
+    discovery = discover()
+    await run(discovery)
+    assert discovery.summary.resolvers_left_out == ("127.64.0.66:53",)
+    assert [level for level, message in sink.logs if "127.64.0.66:53" in message] == ["WARNING"]
+
+
+async def test_the_summary_says_what_came_of_each_source(discover, small_site):
+    class Limited(Names):
+        name = "busy"
+
+        async def names(self, domain, fetcher):
+            raise SourceFailed(english("source_failure.status", status=429), SourceStatus.LIMITED, ["www.a.test", None])
+
+    discovery = discover(words=(), sources=[Names("www.a.test", "x.b.test"), Limited()])
+    told = await run(discovery)
+    assert set(discovery.summary.sources) == {
+        SourceReport("log", SourceStatus.ASKED, 1),
+        SourceReport("busy", SourceStatus.LIMITED, 1),
+    }
+    assert set(told["www.a.test"].sources) == {"log", "busy"}
+
+
+async def test_a_zone_that_is_given_away_brings_names_and_a_warning(discover, dns, sink, small_site, given_away):
+    ask, port = dns.query, given_away
+
+    async def query(name, rdtype):
+        if rdtype == "NS":
+            found = (DnsRecord(name, "NS", "ns1.b.test", 60),) if name == "a.test" else ()
+            return DnsAnswer(name, DnsOutcome.ANSWER if found else DnsOutcome.NODATA, found)
+        return await ask(name, rdtype)
+
+    async def endpoints(name, wanted):
+        return None, (Endpoint("127.64.0.7", port),)
+
+    dns.query, dns.endpoints = query, endpoints
+    discovery = discover(words=())
+    told = await run(discovery)
+    assert told["hidden.dev.a.test"].sources == ("zone_transfer",)
+    assert discovery.summary.name_servers[0].transfer is Transfer.OPEN
+    assert [level for level, message in sink.logs if "zone transfer" in message] == ["WARNING"]
+
+
+@pytest.fixture
+async def given_away():
+    """The port of a name server that gives `a.test` to everybody."""
+
+    async def talk(reader, writer):
+        query = dns.message.from_wire(await reader.readexactly(int.from_bytes(await reader.readexactly(2))))
+        response = dns.message.make_response(query)
+        soa = dns.rrset.from_text("a.test.", 60, "IN", "SOA", "ns1.b.test. root.b.test. 1 2 3 4 5")
+        response.answer += [soa, dns.rrset.from_text("hidden.dev.a.test.", 60, "IN", "A", "192.0.2.1"), soa]
+        wire = response.to_wire()
+        writer.write(len(wire).to_bytes(2, "big") + wire)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.64.0.7", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()

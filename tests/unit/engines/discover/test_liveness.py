@@ -1,5 +1,8 @@
-from app.engines.discover.liveness import LivenessProber, fingerprint
-from app.engines.model import FetchResult, Hop, HopKind
+import pytest
+
+from app.engines.discover.liveness import SILENT_AFTER, LivenessProber, fingerprint
+from app.engines.discover.pool import for_each
+from app.engines.model import FetchError, FetchResult, Hop, HopKind
 
 
 async def test_both_schemes_are_asked_and_kept_apart(web):
@@ -26,3 +29,57 @@ def test_pages_that_differ_in_the_host_name_alone_look_the_same():
 def test_the_target_of_a_redirect_is_part_of_the_look():
     hop = Hop("http://x1.a.test/", 302, "", HopKind.HTTP, "https://x1.a.test/login")
     assert fingerprint(FetchResult("", "", 302, hops=(hop,)), "x1.a.test").location == "https://*/login"
+
+
+HUNDRED = [f"h{number}.a.test" for number in range(100)]
+CLOSED = FetchResult("", "", error=FetchError.CONNECT, unreached=True)
+HUNG_UP = FetchResult("", "", error=FetchError.CONNECT)
+SILENT = FetchResult("", "", error=FetchError.TIMEOUT)
+UNKNOWN = FetchResult("", "", error=FetchError.DNS)
+
+
+async def probe_all(web, answers, addresses):
+    """Which of a hundred names of one address answered http, asked many at once."""
+    web.pages |= {f"http://{name}/": answers(name) for name in HUNDRED}
+    prober, alive = LivenessProber(web), []
+
+    async def probe(name):
+        if await prober.probe_scheme("http", name, frozenset(addresses)) is not None:
+            alive.append(name)
+
+    await for_each(HUNDRED, probe, workers=50)
+    return alive
+
+
+@pytest.mark.parametrize("nothing", [CLOSED, SILENT])
+async def test_where_nobody_listens_the_first_names_find_out_for_all(web, nothing):
+    assert await probe_all(web, lambda name: nothing, ["127.64.0.1"]) == []
+    assert len(web.asked) == SILENT_AFTER
+
+
+@pytest.mark.parametrize("nothing", [HUNG_UP, UNKNOWN])
+async def test_a_connection_that_is_cut_says_nothing_about_other_names(web, nothing):
+    alive = await probe_all(
+        web, lambda name: FetchResult("", "", 200) if name == "h99.a.test" else nothing, ["127.64.0.1"]
+    )
+    assert alive == ["h99.a.test"]
+    assert len(web.asked) == 100
+
+
+async def test_one_answer_keeps_an_address_open_for_good(web):
+    alive = await probe_all(
+        web, lambda name: FetchResult("", "", 200) if name == "h0.a.test" else SILENT, ["127.64.0.1"]
+    )
+    assert alive == ["h0.a.test"]
+    assert len(web.asked) == 100
+
+
+async def test_schemes_and_addresses_are_judged_by_themselves(web):
+    await probe_all(web, lambda name: CLOSED, ["127.64.0.1"])
+    web.serve("https://x.a.test/", "x")
+    web.serve("http://y.a.test/", "y")
+    prober = LivenessProber(web)
+    for name in HUNDRED[:10]:
+        await prober.probe_scheme("http", name, frozenset({"127.64.0.1"}))
+    assert (await prober.probe("x.a.test", ("127.64.0.1",))).https is not None
+    assert (await prober.probe("y.a.test", ("127.64.0.2",))).http is not None

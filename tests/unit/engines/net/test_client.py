@@ -380,3 +380,15 @@ def test_only_redirect_statuses_with_a_location_redirect():
     assert location_target(200, "/x", "http://a.test/dir/page") is None
     assert location_target(302, "", "http://a.test/dir/page") is None
     assert location_target(304, "/x", "http://a.test/dir/page") is None
+
+
+async def test_a_closed_port_is_told_from_a_connection_that_was_cut():
+    async def hang_up(head, writer):
+        writer.close()
+
+    async with site(hang_up) as (client, server):
+        closed = await client.fetch("http://127.64.0.1:9/")
+        cut = await client.fetch("http://www.test/")
+    assert (closed.error, closed.unreached) == (FetchError.CONNECT, True)
+    assert (cut.error, cut.unreached) == (FetchError.CONNECT, False)
+    assert server.connections >= 1

@@ -7,7 +7,7 @@ import pytest
 
 from app.engines.model import DnsAnswer, DnsOutcome, FetchError
 from app.engines.net.body import TooSlow, UnknownCoding
-from app.engines.net.failures import MAX_DETAIL, NETWORK_ERRORS, classify_failure, printable
+from app.engines.net.failures import MAX_DETAIL, NETWORK_ERRORS, classify_failure, is_unreached, printable
 from app.engines.net.http_resolver import NameUnresolved
 from app.engines.net.policy import BlockedAddress
 
@@ -54,3 +54,21 @@ def test_every_failure_has_a_stable_kind_and_a_detail(failure, error):
 def test_a_detail_is_short_and_on_one_line_whatever_the_other_side_sent():
     assert printable("a\r\nb\x1b[0m\u2028c") == "a  b [0m c"
     assert len(printable("x" * 10_000)) == MAX_DETAIL
+
+
+@pytest.mark.parametrize(
+    ("failure", "unreached"),
+    [
+        (connector_error(OSError(errno.ECONNREFUSED, "refused")), True),
+        (connector_error(OSError(errno.EHOSTUNREACH, "no route")), True),
+        (aiohttp.ConnectionTimeoutError("no SYN-ACK"), True),
+        (connector_error(OSError(errno.ECONNRESET, "in the handshake")), False),
+        (connector_error(ssl.SSLError(1, "alert"), aiohttp.ClientConnectorSSLError), False),
+        (connector_error(BlockedAddress("127.0.0.1", 80, "loopback")), False),
+        (connector_error(NameUnresolved(DnsAnswer("a.test", DnsOutcome.NXDOMAIN))), False),
+        (aiohttp.ServerDisconnectedError(), False),
+        (TimeoutError(), False),
+    ],
+)
+def test_only_a_connection_that_nobody_took_says_something_of_the_address(failure, unreached):
+    assert is_unreached(failure) is unreached

@@ -176,3 +176,40 @@ async def test_the_port_map_holds_inside_the_allowed_networks_only():
         assert (await resolver.endpoints("out.test", 80))[1] == (Endpoint("93.184.216.34", 80),)
         assert await resolver.endpoints("127.64.0.9", 80) == (None, (Endpoint("127.64.0.9", 8081),))
         assert await resolver.endpoints("[::1]", 80) == (None, (Endpoint("::1", 80),))
+
+
+INVENTED = ("x1.invalid", "x2.test")
+LIAR = {(name, "A"): ["127.64.0.66"] for name in (*INVENTED, "gone.test")}
+
+
+async def test_a_resolver_that_invents_is_asked_no_more_when_another_does_not():
+    async with dns_server(ZONE) as honest, dns_server(LIAR) as liar, resolving(liar, honest) as resolver:
+        assert (await resolver.query("gone.test")).outcome in (DnsOutcome.ANSWER, DnsOutcome.NXDOMAIN)
+        assert await resolver.leave_out_liars(INVENTED) == ((liar.address,), False)
+        asked = len(liar.questions)
+        assert (await resolver.query("gone.test")).outcome is DnsOutcome.NXDOMAIN
+        assert (await resolver.query("a.test")).addresses
+        assert len(liar.questions) == asked
+
+
+async def test_one_that_spares_the_reserved_names_is_found_by_the_other():
+    sly = {("x2.test", "A"): ["127.64.0.66"]}
+    async with dns_server(ZONE) as honest, dns_server(sly) as liar, resolving(honest, liar) as resolver:
+        assert await resolver.leave_out_liars(INVENTED) == ((liar.address,), False)
+
+
+async def test_when_all_invent_all_are_kept_and_it_is_said():
+    async with dns_server(LIAR) as liar, resolving(liar, closed_port()) as resolver:
+        assert await resolver.leave_out_liars(INVENTED) == ((), True)
+        assert (await resolver.query("x1.invalid")).outcome is DnsOutcome.ANSWER
+
+
+async def test_a_top_level_domain_that_answers_for_every_name_makes_nobody_a_liar():
+    wild = {**ZONE, ("x2.test", "A"): ["127.64.0.1"]}
+    async with dns_server(wild) as one, dns_server(wild) as other, resolving(one, other) as resolver:
+        assert await resolver.leave_out_liars(INVENTED) == ((), False)
+
+
+async def test_a_silent_resolver_is_no_liar(server):
+    async with dns_server({}, silent=True) as silent, resolving(server, silent) as resolver:
+        assert await resolver.leave_out_liars(INVENTED) == ((), False)
