@@ -58,6 +58,8 @@ class Look:
         await self.take("review", f"{url}/app/#/review", ".line")
         await self._page.click(".line")
         await self.take("review-open", None, ".detail .risk")
+        await self._page.keyboard.press("d")
+        await self.take("review-dismiss", None, ".decision form")
 
     async def administration(self, url: str) -> None:
         waits_for = {

@@ -207,7 +207,8 @@ async def test_what_needs_a_review_is_gone_through_by_keyboard(tmp_path):
         for key in ("j", "j", "Enter"):
             await page.keyboard.press(key)
         opened = await page.locator("[data-chosen] .line .domain").inner_text()
-        await expect(page.locator(".detail h1")).to_have_text(opened)
+        await expect(page.locator(".detail .head .domain")).to_have_text(opened)
+        await expect(page.locator("h1")).to_have_count(1)
         await page.evaluate(AXE.read_text("utf-8"))
         assert await page.evaluate(SERIOUS) == []
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -217,6 +218,40 @@ async def test_what_needs_a_review_is_gone_through_by_keyboard(tmp_path):
         await page.get_by_role("link", name="Open at its own address").click()
         await expect(page.get_by_role("link", name="Back to the scan")).to_be_visible()
         await expect(page.locator("h1")).to_have_text(opened)
+        assert page.problems == []
+
+
+async def test_findings_are_decided_on_by_keyboard_and_the_next_scan_knows(tmp_path):
+    async with open_theatre(tmp_path) as theatre, open_browser() as browser:
+        for _ in range(2):
+            scene = await theatre.scene()
+            for name in ("one.test", "two.test"):
+                await scene.find(name, ViolationKey.GAMBLING, "high", 0.5, "bets")
+            await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=2, total_pages_crawled=7)
+        page = await open_new_page(browser, theatre.url, "#/review", locale="en", viewport=PHONE, color_scheme="dark")
+        await page.wait_for_selector("#username")
+        await sign_in(page)
+        await expect(page.locator(".line")).to_have_count(2)
+        await page.keyboard.press("j")
+        await page.keyboard.press("d")
+        await page.keyboard.type("our own partner, jkcdu")
+        await page.evaluate(AXE.read_text("utf-8"))
+        assert await page.evaluate(SERIOUS) == []
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".line")).to_have_count(1)
+        await expect(page.locator(".done")).to_contain_text("Dismissed")
+        await page.keyboard.press("c")
+        await expect(page.locator(".state h2")).to_have_text("Nothing needs a review")
+        await page.keyboard.press("u")
+        await expect(page.locator(".line")).to_have_count(1)
+        await page.locator(".filter select").select_option("dismissed")
+        await page.locator(".line").click()
+        await expect(page.locator(".decision .reason")).to_have_text("our own partner, jkcdu")
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await page.get_by_role("link", name="Open at its own address").click()
+        await page.get_by_role("button", name="Reopen").click()
+        await expect(page.locator(".decision")).to_have_attribute("data-decision", "open")
+        assert await page.evaluate(SERIOUS) == []
         assert page.problems == []
 
 

@@ -22,6 +22,8 @@ export interface Entry {
   /** Why this risk; null while nobody has summed it up. */
   why: string | null;
   author: string | null;
+  /** What somebody decided about it; null: nothing, or nothing is known of it yet. */
+  decision: FindingSummary["decision"];
   /** Whether there is a page with all evidence. */
   hasEvidence: boolean;
 }
@@ -40,7 +42,7 @@ export function entryOfFinding({ t, code }: Texts, finding: FindingSummary): Ent
     id: finding.finding_id, domain: finding.domain, risk: risk.level, text: finding.summary, url: null,
     title: code("violation", finding.violation_key, finding.violation_name), page: finding.page_url,
     needsReview: finding.needs_review, confidence: finding.confidence_score, author: finding.author_text,
-    why: t("finding.sum", { reasons, score: risk.score }), hasEvidence: true,
+    why: t("finding.sum", { reasons, score: risk.score }), decision: finding.decision, hasEvidence: true,
   };
 }
 
@@ -49,7 +51,7 @@ export function entryOfViolation({ code }: Texts, violation: KnownViolation): En
     id: violation.violation_id, domain: violation.domain, risk: violation.risk_level, text: violation.description,
     title: code("violation", violation.violation_key, violation.violation_type), url: violation.url,
     page: violation.found_on, needsReview: violation.needs_review, confidence: violation.confidence_score, author: null,
-    why: null, hasEvidence: false,
+    why: null, decision: null, hasEvidence: false,
   };
 }
 

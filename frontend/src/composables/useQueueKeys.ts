@@ -38,7 +38,7 @@ export function useQueueKeys(count: () => number) {
   return { chosen, isOpen, choose, open, close };
 }
 
-function isTyping(target: EventTarget | null): boolean {
+export function isTyping(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("input, textarea, select, [contenteditable], [role=dialog]") !== null;
 }
 

@@ -2,52 +2,56 @@
 
 import { computed, shallowRef, watch } from "vue";
 
-import type { FindingSummary, TaskResponse } from "@/generated/rest";
+import type { DecisionInfo, DecisionState, ReviewItem } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 import { useConnection } from "@/stores/connection";
 import { useTexts } from "@/texts";
 
-const SCANS_AT_ONCE = 20; // each that found something is one more request
-const MOST_OF_A_SCAN = 50; // the worst; its page has all of them
+import { useAction } from "./useAction";
+import { stateOf, useDecisions } from "./useDecisions";
 
-export interface ReviewItem {
-  scan: TaskResponse;
-  finding: FindingSummary;
+const AT_ONCE = 50;
+
+/** What was decided last, and can be taken back: the item as it was, where it stood, and what was decided. */
+interface Decided {
+  item: ReviewItem;
+  index: number;
+  decision: DecisionInfo;
 }
 
-/** `items` null: nothing was read yet. `scans`: so many were looked at, of `total`. `more`: findings of these that are not listed. */
+/** `items` null: nothing was read yet. `unreadable`: scans whose findings are missing. `last`: what `undo` takes back. */
 export function useReview() {
   const { api } = useAccount();
   const connection = useConnection();
   const { language } = useTexts();
+  const { decide: send, restore } = useDecisions();
+  const action = useAction();
+  const shown = shallowRef<DecisionState>("open");
   const items = shallowRef<ReviewItem[] | null>(null);
-  const scans = shallowRef(0);
-  const total = shallowRef(0);
-  const more = shallowRef(0);
+  const unreadable = shallowRef(0);
   const failure = shallowRef<unknown>(null);
   const isBusy = shallowRef(false);
-  const hasMore = computed(() => scans.value < total.value);
-  let sites = new Set<string>(); // whose newest scan was seen: an older one is history
-  let pages = 0;
+  const cursor = shallowRef<string | null>(null);
+  const done = shallowRef<Decided[]>([]); // the newest last
+  const last = computed(() => done.value.at(-1) ?? null);
+  const hasMore = computed(() => cursor.value !== null);
   let reads = 0; // grows with every new list; an older answer is void
 
+  /** Until there is something, or no more: pages may be empty. */
   async function readMore(): Promise<void> {
     const mine = reads;
     isBusy.value = true;
     failure.value = null;
     try {
-      const query = { page: pages + 1, page_size: SCANS_AT_ONCE, status: "completed", sort: "-completed_at" };
-      const found = await api.call("GET /api/v1/tasks", { query });
-      const fresh = newestOfEach(found.items);
-      const lists: Awaited<ReturnType<typeof toReview>>[] = [];
-      for (const scan of fresh) lists.push(await toReview(scan)); // one after another: a scan's answer may be large
-      if (mine !== reads) return;
-      pages += 1;
-      for (const scan of fresh) sites.add(siteOf(scan));
-      scans.value = Math.min(pages * SCANS_AT_ONCE, found.total);
-      total.value = found.total;
-      more.value += lists.reduce((sum, list) => sum + list.left, 0);
-      items.value = [...(items.value ?? []), ...lists.flatMap((list) => list.items)];
+      let fresh: ReviewItem[] = [];
+      do {
+        const found = await api.call("GET /api/v1/review", { query: { decision: shown.value, cursor: cursor.value, limit: AT_ONCE } });
+        if (mine !== reads) return;
+        fresh = found.items;
+        cursor.value = found.next_cursor;
+        unreadable.value += found.unreadable.length;
+      } while (fresh.length === 0 && cursor.value !== null);
+      items.value = [...(items.value ?? []), ...fresh];
     } catch (error) {
       if (mine === reads) failure.value = error;
     } finally {
@@ -55,37 +59,56 @@ export function useReview() {
     }
   }
 
-  function newestOfEach(found: readonly TaskResponse[]): TaskResponse[] {
-    const seen = new Set(sites);
-    return found.filter((scan) => {
-      const isNew = !seen.has(siteOf(scan));
-      seen.add(siteOf(scan));
-      return isNew;
+  function readAnew(): void {
+    reads += 1;
+    [items.value, cursor.value, unreadable.value, done.value] = [null, null, 0, []];
+    void readMore();
+  }
+
+  function show(state: DecisionState): void {
+    shown.value = state;
+    readAnew();
+  }
+
+  /** Decides, and the finding leaves the list when it belongs to another one now. */
+  function decide(item: ReviewItem, state: DecisionState, reason: string | null = null): Promise<boolean> {
+    return action.run(async () => {
+      const decision = await send(placeOf(item), state, reason);
+      const index = items.value?.indexOf(item) ?? -1;
+      if (index < 0) return; // the list was read anew meanwhile
+      done.value = [...done.value, { item, index, decision }];
+      put(index, { ...item, finding: { ...item.finding, decision } });
     });
   }
 
-  async function toReview(scan: TaskResponse): Promise<{ items: ReviewItem[]; left: number }> {
-    if (Object.values(scan.violation_counts).every((count) => count === 0)) return { items: [], left: 0 };
-    const query = { needs_review: true, page_size: MOST_OF_A_SCAN };
-    const found = await api.call("GET /api/v1/tasks/{task_id}/findings", { path: { task_id: scan.id }, query });
-    return { items: found.items.map((finding) => ({ scan, finding })), left: found.total - found.items.length };
+  /** Takes the last decision back: the finding stands where it stood. */
+  function undo(): Promise<boolean> {
+    const taken = last.value;
+    if (taken === null) return Promise.resolve(false);
+    return action.run(async () => {
+      const decision = await restore(placeOf(taken.item), taken.decision);
+      const again = { ...taken.item, finding: { ...taken.item.finding, decision } };
+      done.value = done.value.slice(0, -1);
+      const others = (items.value ?? []).filter((item) => keyOf(item) !== keyOf(again));
+      items.value = [...others.slice(0, taken.index), again, ...others.slice(taken.index)];
+    });
   }
 
-  function readAnew(): void {
-    reads += 1;
-    pages = 0;
-    sites = new Set();
-    [scans.value, total.value, more.value] = [0, 0, 0];
-    items.value = null;
-    void readMore();
+  function put(index: number, item: ReviewItem): void {
+    const stays = stateOf(item.finding) === shown.value ? [item] : [];
+    items.value = [...items.value!.slice(0, index), ...stays, ...items.value!.slice(index + 1)];
   }
 
   watch(language, readAnew, { immediate: true });
   watch(() => connection.isOnline, (isOnline) => { if (isOnline && failure.value !== null) void readMore(); });
-  return { items, scans, total, more, hasMore, failure, isBusy, readMore };
+  const { isBusy: isDeciding, problem } = action;
+  return { items, unreadable, hasMore, failure, isBusy, readMore, readAnew, shown, show, decide, undo, last, isDeciding, problem };
 }
 
-/** An administrator sees the scans of everybody: the same site of two users is two queues. */
-function siteOf({ user_id, target_domain }: TaskResponse): string {
-  return `${user_id} ${target_domain}`;
+export function keyOf({ task_id, finding }: ReviewItem): string {
+  return `${task_id} ${finding.finding_id}`;
+}
+
+function placeOf({ task_id, attempt, finding }: ReviewItem) {
+  return { taskId: task_id, attempt, finding };
 }

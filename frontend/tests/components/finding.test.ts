@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import FindingView from "@/views/FindingView.vue";
 import { setLanguage } from "@/texts";
 
-import { FakeRest, problem } from "../support/fakeRest";
-import { CASINO, HOME, HOSTILE, PARTNER, SHA, capture, finding, reference } from "../support/finding";
+import { FakeRest, problem, type Asked } from "../support/fakeRest";
+import { CASINO, HOME, HOSTILE, PARTNER, SHA, capture, decision, finding, reference } from "../support/finding";
 
 const ADDRESS = "GET /tasks/t1/findings/gambling.casino.test";
 const PICTURE = `GET /tasks/t1/captures/${SHA}`;
@@ -164,5 +164,56 @@ describe("what is not there", () => {
     await view.find("button").trigger("click");
     await flushPromises();
     expect(view.find("h1").text()).toBe("casino.test");
+  });
+});
+
+describe("a decision", () => {
+  const DECIDE = "PUT /tasks/t1/findings/gambling.casino.test/decision";
+  const sent = () => rest.asked.filter(({ method }) => method === "PUT").map(({ body }) => body);
+
+  async function press(key: string) {
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    await flushPromises();
+  }
+
+  beforeEach(() => {
+    rest.answers[ADDRESS] = finding();
+    rest.answers[DECIDE] = ({ body }: Asked) => {
+      const { state, reason, version } = body as { state: "open"; reason: string | null; version: number };
+      return decision({ state, reason, version: version + 1 });
+    };
+  });
+
+  test("is made by keyboard, shown with who made it, and taken back to what was before", async () => {
+    rest.answers[ADDRESS] = finding({ decision: decision({ state: "mending", version: 4 }) });
+    const view = await open();
+    expect(view.find(".decision").text()).toContain("Being mended by mei");
+    await press("c");
+    expect(view.find(".decision").attributes("data-decision")).toBe("confirmed");
+    await press("u");
+    expect(view.find(".decision").attributes("data-decision")).toBe("mending");
+    await press("u");
+    expect(view.find(".decision").attributes("data-decision")).toBe("open");
+    expect(sent().map((body) => Object.values(body as object))).toEqual([["confirmed", null, 4], ["mending", null, 5], ["open", null, 6]]);
+  });
+
+  test("to dismiss needs a reason, which stays text", async () => {
+    const view = await open();
+    await press("d");
+    expect(view.find("form button[type=submit]").attributes("disabled")).toBeDefined();
+    await view.find("form input").setValue(HOSTILE);
+    await view.find("form").trigger("submit");
+    await flushPromises();
+    expect(sent()).toEqual([{ state: "dismissed", reason: HOSTILE, version: 0 }]);
+    expect(view.find(".reason").text()).toBe(HOSTILE);
+  });
+
+  test("of somebody else in between is said, and shown", async () => {
+    rest.answers[DECIDE] = problem(409, "decision_changed");
+    const view = await open();
+    rest.answers[ADDRESS] = finding({ decision: decision({ decided_by: "li", version: 2 }) });
+    await press("c");
+    expect(view.find(".decision [role=alert]").text()).toBe("Somebody else has decided about this finding meanwhile.");
+    expect(view.find(".decision").text()).toContain("Confirmed by li");
   });
 });

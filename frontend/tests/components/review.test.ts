@@ -1,14 +1,15 @@
 // @vitest-environment happy-dom
-/** The queue of what a person should look at, through the keyboard. */
+/** The queue of what a person should look at, and what is decided there, through the keyboard. */
 
 import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import type { DecisionInfo } from "@/generated/rest";
 import ReviewView from "@/views/ReviewView.vue";
 import { setLanguage } from "@/texts";
 
-import { FakeRest, problem } from "../support/fakeRest";
-import { finding } from "../support/finding";
+import { FakeRest, problem, type Asked } from "../support/fakeRest";
+import { decision, finding } from "../support/finding";
 
 let rest: FakeRest;
 enableAutoUnmount(afterEach);
@@ -17,19 +18,29 @@ beforeEach(() => {
   rest = new FakeRest();
 });
 
-function scan(id: string, domain: string, counts: Record<string, number> = { high: 1 }) {
-  const times = { created_at: "2026-11-27T01:00:00Z", completed_at: "2026-11-27T02:00:00Z" };
-  return { id, user_id: "u1", target_domain: domain, status: "completed", violation_counts: counts, ...times };
+function item(name: string, of: DecisionInfo | null = null) {
+  const found = finding({ finding_id: `gambling.${name}`, domain: name, decision: of });
+  return { task_id: "t1", user_id: "u1", target_domain: "a.test", attempt: 2, completed_at: "2026-11-27T02:00:00Z", finding: found };
 }
 
-function list(names: string[], total = names.length) {
-  return { items: names.map((name) => finding({ finding_id: name, domain: name })), total, truncated: false, attempt: 1 };
+function page(names: string[], next: string | null = null, unreadable: string[] = []) {
+  return { items: names.map((name) => item(name)), next_cursor: next, unreadable };
+}
+
+/** The server's side of decisions: it counts versions, and refuses an older one. */
+function decidesOn(name: string, version = 0): void {
+  rest.answers[`PUT /tasks/t1/findings/gambling.${name}/decision`] = ({ body }: Asked) => {
+    const asked = body as { state: DecisionInfo["state"]; reason: string | null; version: number };
+    if (asked.version !== version) return problem(409, "decision_changed");
+    version += 1;
+    return decision({ state: asked.state, reason: asked.reason, version });
+  };
 }
 
 async function open() {
   const view = mount(ReviewView, { global: rest.mounting(), attachTo: document.body });
   await flushPromises();
-  return view;
+  return { view, names: () => view.findAll(".line .domain").map((domain) => domain.text()) };
 }
 
 function press(key: string, more: KeyboardEventInit = {}) {
@@ -37,26 +48,21 @@ function press(key: string, more: KeyboardEventInit = {}) {
   return flushPromises();
 }
 
-test("it has what needs a review of the newest scan of each site, and asks nothing of scans that found nothing", async () => {
-  rest.answers = {
-    "GET /tasks": { items: [scan("t1", "a.test"), scan("t2", "b.test", { high: 0 }), scan("t3", "a.test")], total: 3, truncated: false },
-    "GET /tasks/t1/findings": list(["x.test", "y.test"], 60),
-  };
-  const view = await open();
-  expect(view.findAll(".line .domain").map((domain) => domain.text())).toEqual(["x.test", "y.test"]);
-  expect(view.text()).toContain("3 of 3 completed scans looked at");
-  expect(view.text()).toContain("58 more findings");
-  expect(rest.asked.filter(({ path }) => path.endsWith("findings")).map(({ path }) => path)).toEqual(["/tasks/t1/findings"]);
-  expect(rest.asked.find(({ path }) => path.endsWith("findings"))!.query.get("needs_review")).toBe("true");
+function sent() {
+  return rest.asked.filter(({ method }) => method === "PUT").map(({ path, body }) => [path.split("/")[4], body]);
+}
+
+test("one request lists what is open, and says which scans could not be read", async () => {
+  rest.answers["GET /review"] = page(["x.test", "y.test"], null, ["t9"]);
+  const { view, names } = await open();
+  expect(names()).toEqual(["x.test", "y.test"]);
+  expect(rest.asked.map(({ path, query }) => [path, query.get("decision")])).toEqual([["/review", "open"]]);
+  expect(view.text()).toContain("The results of 1 scan cannot be read now");
 });
 
 test("j and k choose, Enter opens all evidence below, Escape closes it; typed letters are left alone", async () => {
-  rest.answers = {
-    "GET /tasks": { items: [scan("t1", "a.test")], total: 1, truncated: false },
-    "GET /tasks/t1/findings": list(["x.test", "y.test"]),
-    "GET /tasks/t1/findings/y.test": finding({ domain: "y.test" }),
-  };
-  const view = await open();
+  rest.answers = { "GET /review": page(["x.test", "y.test"]), "GET /tasks/t1/findings/gambling.y.test": finding({ domain: "y.test" }) };
+  const { view } = await open();
   const chosen = () => view.findAll("[data-chosen] .line .domain").map((domain) => domain.text());
   await press("j");
   await press("j");
@@ -70,35 +76,109 @@ test("j and k choose, Enter opens all evidence below, Escape closes it; typed le
   await press("j");
   document.activeElement instanceof HTMLElement && document.activeElement.blur();
   await press("Enter");
-  expect(view.find(".detail h1").text()).toBe("y.test");
-  expect(view.find(".detail a").attributes("href")).toBe("#/scans/t1/findings/y.test");
+  expect(view.find(".detail .head .domain").text()).toBe("y.test");
+  expect(view.findAll("h1")).toHaveLength(1);
+  expect(view.find(".detail a").attributes("href")).toBe("#/scans/t1/findings/gambling.y.test");
   await press("Escape");
   expect(view.find(".detail").exists()).toBe(false);
   const input = document.body.appendChild(document.createElement("input"));
   input.focus();
   await press("k");
-  expect(chosen()).toEqual(["y.test"]);
+  await press("c");
+  expect([chosen(), sent()]).toEqual([["y.test"], []]);
   input.remove();
 });
 
-test("older scans come when they are asked for", async () => {
-  rest.answers["GET /tasks"] = ({ query }: { query: URLSearchParams }) =>
-    ({ items: [scan(`t${query.get("page")}`, `${query.get("page")}.test`)], total: 40, truncated: false });
-  rest.answers["GET /tasks/t1/findings"] = list(["x.test"]);
-  rest.answers["GET /tasks/t2/findings"] = list(["y.test"]);
-  const view = await open();
-  expect(view.text()).toContain("20 of 40 completed scans looked at");
+test("c confirms what is chosen, which leaves the queue; u brings it back to its place", async () => {
+  rest.answers["GET /review"] = page(["x.test", "y.test", "z.test"]);
+  decidesOn("y.test");
+  const { view, names } = await open();
+  await press("c"); // nothing is chosen yet
+  expect(sent()).toEqual([]);
+  await press("j");
+  await press("j");
+  await press("c");
+  expect(names()).toEqual(["x.test", "z.test"]);
+  expect(view.find(".done").text()).toContain("y.test: Confirmed.");
+  await press("u");
+  expect(names()).toEqual(["x.test", "y.test", "z.test"]);
+  expect(view.find(".done").exists()).toBe(false);
+  expect(sent()).toEqual([
+    ["gambling.y.test", { state: "confirmed", reason: null, version: 0 }], ["gambling.y.test", { state: "open", reason: null, version: 1 }],
+  ]);
+});
+
+test("d asks why, and dismisses with the reason alone; Escape leaves it", async () => {
+  rest.answers["GET /review"] = page(["x.test"]);
+  decidesOn("x.test");
+  const { view, names } = await open();
+  await press("j");
+  await press("d");
+  expect(document.activeElement?.tagName).toBe("INPUT");
+  await press("Escape");
+  expect(view.find("form").exists()).toBe(false);
+  await press("d");
+  await view.find("form").trigger("submit");
+  expect(sent()).toEqual([]);
+  await view.find("form input").setValue("  our own partner ");
+  await view.find("form").trigger("submit");
+  await flushPromises();
+  expect(sent()).toEqual([["gambling.x.test", { state: "dismissed", reason: "our own partner", version: 0 }]]);
+  expect(names()).toEqual([]);
+  expect(view.find(".done").text()).toContain("x.test: Dismissed.");
+});
+
+test("what somebody else has decided meanwhile is not overwritten, and the queue can be loaded again", async () => {
+  rest.answers["GET /review"] = page(["x.test"]);
+  decidesOn("x.test", 1);
+  const { view, names } = await open();
+  await press("j");
+  await press("m");
+  expect(view.find("[role=alert]").text()).toBe("Somebody else has decided about this finding meanwhile.");
+  expect(names()).toEqual(["x.test"]);
+  rest.answers["GET /review"] = page([]);
+  await view.findAll("button").find((button) => button.text() === "Load the queue again")!.trigger("click");
+  await flushPromises();
+  expect(names()).toEqual([]);
+});
+
+test("the filter shows what was decided, with who, when and why, and u opens it again", async () => {
+  const dismissed = decision({ state: "dismissed", reason: "ours <b>", version: 3 });
+  rest.answers["GET /review"] = ({ query }: Asked) =>
+    query.get("decision") === "dismissed" ? { items: [item("x.test", dismissed)], next_cursor: null, unreadable: [] } : page([]);
+  decidesOn("x.test", 3);
+  const { view, names } = await open();
+  await view.find("select").setValue("dismissed");
+  await flushPromises();
+  await press("j");
+  expect(view.find(".decision").text()).toContain("Dismissed by mei");
+  expect(view.find(".decision .reason").text()).toBe("ours <b>");
+  await press("u");
+  expect(sent()).toEqual([["gambling.x.test", { state: "open", reason: null, version: 3 }]]);
+  expect(names()).toEqual([]);
+});
+
+test("what was decided on less than was found since is open, and says so", async () => {
+  rest.answers["GET /review"] = { items: [item("x.test", decision({ holds: false }))], next_cursor: null, unreadable: [] };
+  const { view } = await open();
+  await press("j");
+  expect(view.find(".decision").attributes("data-decision")).toBe("open");
+  expect(view.find(".decision").text()).toContain("More has been found since then");
+});
+
+test("more comes when it is asked for, over pages that are empty", async () => {
+  rest.answers["GET /review"] = ({ query }: Asked) => ({ "": page(["x.test"], "b"), b: page([], "c"), c: page(["y.test"]) })[query.get("cursor") ?? ""];
+  const { view, names } = await open();
+  expect(view.find(".count").text()).toBe("1+");
   await view.find(".older").trigger("click");
   await flushPromises();
-  expect(view.findAll(".line .domain").map((domain) => domain.text())).toEqual(["x.test", "y.test"]);
+  expect(names()).toEqual(["x.test", "y.test"]);
   expect(view.find(".older").exists()).toBe(false);
 });
 
-test("an empty queue says of how many scans, and none is not called clean", async () => {
-  rest.answers["GET /tasks"] = { items: [scan("t1", "a.test", {})], total: 1, truncated: false };
-  expect((await open()).find(".state").text()).toBe("Nothing needs a review1 of 1 completed scans looked at");
-  rest.answers["GET /tasks"] = { items: [], total: 0, truncated: false };
-  expect((await open()).find(".state").text()).toBe("No scan has been completed yet");
-  rest.answers["GET /tasks"] = problem(503, "unavailable");
-  expect((await open()).find("[data-state=failed]").text()).toContain("The queue could not be loaded");
+test("an empty queue and one that fails are told apart", async () => {
+  rest.answers["GET /review"] = page([]);
+  expect((await open()).view.find(".state").text()).toBe("Nothing needs a reviewIn the newest completed scan of every site.");
+  rest.answers["GET /review"] = problem(503, "unavailable");
+  expect((await open()).view.find("[data-state=failed]").text()).toContain("The queue could not be loaded");
 });

@@ -1,6 +1,6 @@
 /** A finding as REST gives it: a casino behind a partner, in a hidden link, with texts that would be markup. */
 
-import type { CaptureItem, FindingDetail, ReferenceItem } from "@/generated/rest";
+import type { CaptureItem, DecisionInfo, FindingDetail, ReferenceItem } from "@/generated/rest";
 
 export const HOSTILE = '<img src=x onerror="alert(1)"><b>bold</b>';
 export const [HOME, PARTNER, CASINO] = ["https://www.corp.test/", "http://partner.test/", "http://casino.test/"];
@@ -46,6 +46,10 @@ export function finding(more: Partial<FindingDetail> = {}): FindingDetail {
         { ...step, url: CASINO, own: false, how_name: "HTTP redirect" },
       ],
     }],
-    captures: [capture()], site_captures: [], third_party: null, advice: [{ code: "a", text: "Remove the link." }], ...more,
+    captures: [capture()], site_captures: [], third_party: null, advice: [{ code: "a", text: "Remove the link." }], decision: null, ...more,
   };
+}
+
+export function decision(more: Partial<DecisionInfo> = {}): DecisionInfo {
+  return { state: "confirmed", reason: null, decided_by: "mei", decided_at: "2026-11-27T03:00:00Z", version: 1, holds: true, ...more };
 }

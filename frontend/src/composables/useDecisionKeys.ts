@@ -1,0 +1,20 @@
+/** The keys of decisions: `c` confirms, `d` dismisses, `m` is being mended, `u` takes back. Never while somebody types. */
+
+import { onScopeDispose } from "vue";
+
+import { isTyping } from "./useQueueKeys";
+
+export type DecisionKey = "c" | "d" | "m" | "u";
+
+export function useDecisionKeys(acts: Record<DecisionKey, () => void>): void {
+  function onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target)) return;
+    const act = acts[event.key as DecisionKey];
+    if (act === undefined) return;
+    act();
+    event.preventDefault();
+  }
+
+  addEventListener("keydown", onKey);
+  onScopeDispose(() => removeEventListener("keydown", onKey));
+}

@@ -1,0 +1,39 @@
+/** What the reader decides about findings, and how it is taken back. */
+
+import type { DecisionInfo, DecisionState, FindingSummary } from "@/generated/rest";
+import { useAccount } from "@/stores/account";
+
+/** A finding in the results of one scan. `attempt` null: those that stand. */
+export interface DecidedFinding {
+  taskId: string;
+  attempt: number | null;
+  finding: FindingSummary;
+}
+
+/** The states that a finding does not leave by itself, in the order in which they are offered. */
+export const DECIDED = ["confirmed", "mending", "dismissed"] as const satisfies readonly DecisionState[];
+
+/** What counts now: what was decided on less than was found since is open again. */
+export function stateOf({ decision }: Pick<FindingSummary, "decision">): DecisionState {
+  return decision?.holds ? decision.state : "open";
+}
+
+export function useDecisions() {
+  const { api } = useAccount();
+
+  /** Over the decision that the reader has seen; a newer one of somebody else is a failure. */
+  function decide({ taskId, attempt, finding }: DecidedFinding, state: DecisionState, reason: string | null = null): Promise<DecisionInfo> {
+    return api.call("PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision", {
+      path: { task_id: taskId, finding_id: finding.finding_id }, query: { attempt }, body: { state, reason, version: finding.decision?.version ?? 0 },
+    });
+  }
+
+  /** Back to what counted before: `then` is the finding as it was. `now`: what is taken back. */
+  function restore({ finding: then, ...place }: DecidedFinding, now: DecisionInfo): Promise<DecisionInfo> {
+    const state = stateOf(then);
+    const reason = state === "open" ? null : (then.decision?.reason ?? null);
+    return decide({ ...place, finding: { ...then, decision: now } }, state, reason);
+  }
+
+  return { decide, restore };
+}
