@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection, Request
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database
-from app.core.dependencies import client_address
+from app.core.dependencies import client_address, client_agent
 from app.core.metrics import Metrics
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.bus.base import Bus
@@ -109,3 +109,4 @@ ServicesDep = Annotated[ApiServices, Depends(get_services)]
 RunDep = Annotated[RunRef, Depends(get_run)]
 PagingDep = Annotated[Paging, Depends(get_paging)]
 Address = Annotated[str | None, Depends(client_address)]
+Agent = Annotated[str | None, Depends(client_agent)]

@@ -6,11 +6,14 @@ from app.api import health
 from app.api.language import reader_language
 from app.api.strictness import refuse_misunderstandings
 from app.api.v1 import (
+    admin_connections,
+    audit,
     auth,
     cookie_auth,
     event_stream,
     findings,
     overview,
+    own_sessions,
     reports,
     review,
     tasks,
@@ -35,6 +38,9 @@ def build_router() -> APIRouter:
         reports,
         findings,
         review,
+        own_sessions,
+        audit,
+        admin_connections,
         users,
         workers,
     )

@@ -18,6 +18,7 @@ from app.core.errors import Forbidden, Unauthenticated
 from app.core.principal import Authenticator, Principal
 from app.domain.messages import Language
 
+MAX_AGENT: Final = 200  # characters that are kept of a `User-Agent`
 MAX_ADDRESS: Final = 45  # characters of an IPv6 address in its longest form
 
 
@@ -36,6 +37,11 @@ class _Services(Protocol):
 def client_address(connection: HTTPConnection) -> str | None:
     """The client's address, as uvicorn gives it: forwarded ones count from trusted proxies only."""
     return connection.client.host[:MAX_ADDRESS] if connection.client else None
+
+
+def client_agent(connection: HTTPConnection) -> str | None:
+    """What the client says that it is, shortened; None when it says nothing. Anything may stand there."""
+    return connection.headers.get("user-agent", "")[:MAX_AGENT] or None
 
 
 async def get_current_user(

@@ -55,7 +55,12 @@ class CloseCode(IntEnum):
         "wait for `retry_after_ms`, reconnect",
         "Too many frames that were not understood, or too many control frames.",
     )
-    LOGGED_OUT = 4500, ("logged_out", "role_changed"), STOP, "The session has ended, or the role has changed."
+    LOGGED_OUT = (
+        4500,
+        ("logged_out", "role_changed", "closed_by_admin"),
+        STOP,
+        "The session has ended, the role has changed, or an administrator has closed the connection.",
+    )
     DISABLED = 4501, ("user_disabled",), STOP, "The account was disabled."
     CONNECTION_LIMIT = 4503, ("connection_limit",), STOP, "One connection too many, and this was the oldest."
 

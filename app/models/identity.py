@@ -38,6 +38,9 @@ sessions = Table(
     Column("refresh_jti", String(36), nullable=False),  # the one refresh token that is still good
     Column("previous_jti", String(36)),  # the one before it; NULL until the first refresh
     Column("rotated_at", UtcDateTime),  # when that was used
+    # For its owner, who wants to know it again; NULL in rows from before.
+    Column("address", String(45)),  # from where it was opened
+    Column("agent", String(200)),  # what the client said that it is
 )
 
 # From where a user has signed in: networks as `core.limits.network_of` writes them. Guesses from elsewhere do not lock

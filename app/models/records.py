@@ -80,7 +80,10 @@ audit_log = Table(
     Column("object_id", String(64)),
     Column("detail", JSON, nullable=False),  # codes and numbers, never a payload
 )
-Index("ix_audit_log_at", audit_log.c.at)
+# In the order of a list, the newest first: of all, of a user, of an action.
+Index("ix_audit_log_time", audit_log.c.at, audit_log.c.id)
+Index("ix_audit_log_user", audit_log.c.user_id, audit_log.c.at, audit_log.c.id)
+Index("ix_audit_log_kind", audit_log.c.action, audit_log.c.at, audit_log.c.id)
 Index("ix_audit_log_action", audit_log.c.action, audit_log.c.id)
 
 # Moments that outlive a restart, by name.

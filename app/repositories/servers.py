@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
-from app.models import open_connections, servers
+from app.models import open_connections, servers, users
 from app.models.servers import EXCESS
 
 s, o = servers.c, open_connections.c
@@ -64,6 +64,21 @@ def mark_excess(connection: Connection, user_ids: Collection[str], most: int) ->
     excess = select(sockets.c.id).where(sockets.c.number > most)
     marked = update(open_connections).where(o.id.in_(excess), o.is_excess.is_(False)).values(is_excess=True)
     return connection.execute(marked.returning(o.server_id, o.user_id)).all()
+
+
+def sockets_elsewhere(connection: Connection, server_id: str) -> list[Row[Any]]:
+    """Return WebSockets of other servers with their users' names and their servers' hosts, at most MAX_LISTED."""
+    columns = (o.id, o.user_id, o.network, o.opened_at, s.host, users.c.username)
+    joined = open_connections.join(servers, s.id == o.server_id).outerjoin(users, users.c.id == o.user_id)
+    others = (o.server_id != server_id, o.is_stream.is_(False))
+    query = select(*columns).select_from(joined).where(*others).order_by(o.id.desc())
+    return list(connection.execute(query.limit(MAX_LISTED)))
+
+
+def mark_socket(connection: Connection, connection_id: str) -> str | None:
+    """Mark a WebSocket as one that its server is to close; return whose it is, None when there is none."""
+    there = update(open_connections).where(o.id == connection_id, o.is_stream.is_(False))
+    return connection.execute(there.values(is_excess=True).returning(o.user_id)).scalar_one_or_none()
 
 
 def count_networks(connection: Connection, networks: Collection[str], others: Collection[str]) -> dict[str, int]:

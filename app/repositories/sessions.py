@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, select, update
 
 from app.models import sessions, users
+
+MOST_LISTED: Final = 200
 
 
 def find_with_user(connection: Connection, session_id: str) -> Row[Any] | None:
@@ -19,14 +21,46 @@ def list_with_users(connection: Connection, session_ids: Sequence[str]) -> list[
     return list(connection.execute(_MANY_WITH_USERS, {"ids": list(session_ids)}))
 
 
+def open_of(connection: Connection, user_id: str, *, now: datetime) -> list[Row[Any]]:
+    """Return the user's sessions that have not ended, at most MOST_LISTED."""
+    mine = _open_of(user_id, now)
+    return list(connection.execute(select(sessions).where(*mine).limit(MOST_LISTED)))
+
+
+def revoke_some(
+    connection: Connection, user_id: str, *, now: datetime, session_id: str | None = None, besides: str | None = None
+) -> int:
+    """End the user's open sessions: one, or all `besides` one; return how many were."""
+    mine = _open_of(user_id, now)
+    if session_id is not None:
+        mine = (*mine, sessions.c.id == session_id)
+    if besides is not None:
+        mine = (*mine, sessions.c.id != besides)
+    return connection.execute(update(sessions).where(*mine).values(revoked_at=now)).rowcount
+
+
 def add(
-    connection: Connection, *, session_id: str, user_id: str, now: datetime, expires_at: datetime, refresh_jti: str
+    connection: Connection,
+    *,
+    session_id: str,
+    user_id: str,
+    now: datetime,
+    expires_at: datetime,
+    refresh_jti: str,
+    address: str | None = None,
+    agent: str | None = None,
 ) -> None:
     """Add a session, and remove the user's expired ones at the same time."""
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id, sessions.c.expires_at < now))
     connection.execute(
         insert(sessions).values(
-            id=session_id, user_id=user_id, created_at=now, expires_at=expires_at, refresh_jti=refresh_jti
+            id=session_id,
+            user_id=user_id,
+            created_at=now,
+            expires_at=expires_at,
+            refresh_jti=refresh_jti,
+            address=address,
+            agent=agent,
         )
     )
 
@@ -53,6 +87,10 @@ def revoke_all(connection: Connection, user_id: str, *, now: datetime) -> None:
     connection.execute(
         update(sessions).where(sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None)).values(revoked_at=now)
     )
+
+
+def _open_of(user_id: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None), sessions.c.expires_at > now
 
 
 def _joined() -> Any:

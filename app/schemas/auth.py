@@ -49,3 +49,25 @@ class PageSession(ResponseBody):
     access_token: str = described("For `Authorization: Bearer`; to be kept in memory.", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln")
     token_type: Literal["bearer"] = described("How the access token is sent.", "bearer", default="bearer")
     expires_in: int = described("Seconds that the access token is good for.", 3600)
+
+
+class SessionInfo(ResponseBody):
+    """One sign-in of the user who asks. It ends by itself when it is not used until `expires_at`."""
+
+    session_id: str = described("Its id.", "019b7a30-0000-7000-8000-000000000009")
+    created_at: str = described("When it began.", "2026-11-27T07:40:04.623Z")
+    last_used_at: str = described("When it last got new tokens, or began.", "2026-11-27T08:40:04.623Z")
+    expires_at: str = described("When it ends unless it is used.", "2026-12-04T08:40:04.623Z")
+    address: str | None = described("From where it began; null when that is not known.", "192.0.2.7")
+    agent: str | None = described("What the client said that it is.", "Mozilla/5.0 (X11; Linux x86_64)")
+    is_current: bool = described("It is the one that asks.", True)
+
+
+class SessionList(ResponseBody):
+    """The current one first, then the others, the one that was used last first."""
+
+    items: list[SessionInfo] = described("The sessions, at most 200.", [])
+
+
+class EndedSessions(ResponseBody):
+    ended: int = described("How many sessions were ended.", 2)

@@ -81,3 +81,25 @@ class ConnectionStats(ServerNumbers):
     connections_by_user: dict[str, Count] = described(
         "Open WebSockets by user id.", {"019b7a30-0000-7000-8000-000000000001": 2}
     )
+
+
+class OpenConnection(ResponseBody):
+    """An open WebSocket."""
+
+    connection_id: str = described(
+        "Its id, as in the frame `connection_established`.", "019b7a60-0000-7000-8000-000000000004"
+    )
+    user_id: str = described("Whose it is.", "019b7a30-0000-7000-8000-000000000001")
+    username: str | None = described("Their name; null when the account is gone.", "mei")
+    address: str = described("From where; of another server the network alone.", "192.0.2.7")
+    connected_at: str = described("Since when.", "2026-11-27T07:40:04.623Z")
+    server: str | None = described("The machine of the server that has it; null: the one that answers.", "web-2")
+    subscriptions: Count | None = described("Tasks that it follows; null when it is at another server.", 2)
+    backlog_bytes: Count | None = described("What waits for it, in bytes; null when it is at another server.", 0)
+
+
+class OpenConnections(ResponseBody):
+    """Those of the server that answers first, each the newest first."""
+
+    items: list[OpenConnection] = described("The connections, at most 1,000.", [])
+    total: Count = described("How many there are.", 3)

@@ -85,15 +85,17 @@ class AuthService:
         return {row.session_id: row for row in rows}
 
     @traced
-    async def login(self, username: str, password: str, *, address: str | None = None) -> TokenPair:
-        """A new session.
+    async def login(
+        self, username: str, password: str, *, address: str | None = None, agent: str | None = None
+    ) -> TokenPair:
+        """A new session. `address` and `agent` (what the client says that it is) are kept for its owner.
 
         Raises:
             Unauthenticated: `invalid_credentials` (unknown name and wrong password look and last the same), or
                 `user_disabled`, said only to who knows the password.
             LimitReached: too many sign-ins at once, from this address or into this account (`services.login_throttle`).
         """
-        return await self.password_login.open(username, password, address=address)
+        return await self.password_login.open(username, password, address=address, agent=agent)
 
     @traced
     async def refresh(self, token: str, *, address: str | None = None, late_s: float = 0) -> TokenPair:

@@ -29,9 +29,11 @@ class BrowserSessions:
 
     auth: AuthService
 
-    async def open(self, username: str, password: str, *, address: str | None) -> BrowserSession:
+    async def open(
+        self, username: str, password: str, *, address: str | None, agent: str | None = None
+    ) -> BrowserSession:
         """Return a new session. Raises as `AuthService.login`."""
-        return await self._session(await self.auth.login(username, password, address=address))
+        return await self._session(await self.auth.login(username, password, address=address, agent=agent))
 
     async def renew(self, token: str | None, *, address: str | None) -> BrowserSession:
         """Return the session of a cookie's token, which is void then but for `LATE_S`. None: there was no cookie.

@@ -17,6 +17,14 @@ from app.services.login_throttle import LoginThrottle
 from app.services.token_issuer import TokenIssuer, TokenPair
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a sign-in comes from; `agent` is what the client says that it is."""
+
+    address: str | None
+    agent: str | None
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
 class Login:
     """Each refusal is an audit row with its code."""
@@ -28,7 +36,9 @@ class Login:
     throttle: LoginThrottle
     audit: AuditTrail
 
-    async def open(self, username: str, password: str, *, address: str | None = None) -> TokenPair:
+    async def open(
+        self, username: str, password: str, *, address: str | None = None, agent: str | None = None
+    ) -> TokenPair:
         """A new session. See `AuthService.login`."""
         user: Row[Any] | None = None
         try:
@@ -37,7 +47,7 @@ class Login:
             if not known:
                 await self.throttle.admit_unknown_address(address)
             key = await self.throttle.begin(username, network_of(address) if known else None)
-            claims = await self._checked(user, password, key, address, known=known)
+            claims = await self._checked(user, password, key, _Place(address, agent), known=known)
         except (Unauthenticated, LimitReached) as refusal:
             self.audit.record(
                 "auth.login",
@@ -59,13 +69,11 @@ class Login:
 
         return await self.db.read(work)
 
-    async def _checked(
-        self, user: Row[Any] | None, password: str, key: str, address: str | None, *, known: bool
-    ) -> Claims:
+    async def _checked(self, user: Row[Any] | None, password: str, key: str, place: _Place, *, known: bool) -> Claims:
         """The session's claims, once the password was right and the session is stored."""
         try:
             found = await self._verified(user, password, known=known)
-            claims = await self._store(found, password, address)
+            claims = await self._store(found, password, place)
         except Unauthenticated:
             raise
         except ScannerError:
@@ -82,13 +90,13 @@ class Login:
             raise Unauthenticated(code="user_disabled")
         return user
 
-    async def _store(self, user: Row[Any], password: str, address: str | None) -> Claims:
+    async def _store(self, user: Row[Any], password: str, place: _Place) -> Claims:
         stronger = await self.passwords.hash(password) if self.passwords.needs_rehash(user.password_hash) else None
         claims = self.issuer.claims(user, new_id())
-        await self.db.write(lambda connection: self._add(connection, user, claims, stronger, network_of(address)))
+        await self.db.write(lambda connection: self._add(connection, user, claims, stronger, place))
         return claims
 
-    def _add(self, connection: Connection, user: Row[Any], claims: Claims, stronger: str | None, network: str) -> None:
+    def _add(self, connection: Connection, user: Row[Any], claims: Claims, stronger: str | None, place: _Place) -> None:
         current = users.find(connection, user.id)  # the password check took its time
         if current is None or not current.is_active or current.token_version != user.token_version:
             raise Unauthenticated(code="invalid_token")
@@ -102,5 +110,7 @@ class Login:
             now=now,
             expires_at=claims.expires_at,
             refresh_jti=claims.token_id,
+            address=place.address,
+            agent=place.agent,
         )
-        users.remember_address(connection, user.id, network, now=now)
+        users.remember_address(connection, user.id, network_of(place.address), now=now)

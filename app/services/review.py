@@ -1,7 +1,5 @@
 """What a person should look at: findings that need a review, over the newest scan of every target, page by page."""
 
-import base64
-import binascii
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +7,6 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, Self
 
-import orjson
 from sqlalchemy import Connection
 
 from app.core.clock import to_wire
@@ -23,6 +20,7 @@ from app.repositories.review import NewestScan
 from app.repositories.tasks import TaskRow
 from app.services.decisions import Decisions
 from app.services.evidence.service import EvidenceService
+from app.services.list_cursor import moment_of, read_cursor, text_of, write_cursor
 from app.services.serialisers import Json
 from app.services.shown_run import RunRef
 
@@ -41,17 +39,15 @@ class ReviewCursor:
     after: tuple[float, str] | None = None
 
     def __str__(self) -> str:
-        values = [self.completed_at.isoformat(), self.task_id, *(self.after or ())]
-        return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
+        return write_cursor([self.completed_at.isoformat(), self.task_id, *(self.after or ())])
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises InvalidInput (`invalid_cursor`)."""
         try:
-            values = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
-            moment, task_id, *after = values
-            return cls(_aware(moment), _id(task_id), _position(after))
-        except (ValueError, TypeError, binascii.Error) as error:
+            moment, task_id, *after = read_cursor(text)
+            return cls(moment_of(moment), text_of(task_id), _position(after))
+        except (ValueError, TypeError) as error:
             raise InvalidInput(code="invalid_cursor") from error
 
 
@@ -169,19 +165,6 @@ class _Walk:
         return None if run is None or run.results_removed_at is not None else run.task
 
 
-def _aware(value: Any) -> datetime:
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise ValueError("no moment")
-    return moment
-
-
-def _id(value: Any) -> str:
-    if not isinstance(value, str) or "\0" in value:
-        raise ValueError("no id")
-    return value
-
-
 def _position(values: Sequence[Any]) -> tuple[float, str] | None:
     """Raises ValueError and TypeError, as those before, for what no cursor of ours has."""
     if not values:
@@ -189,7 +172,7 @@ def _position(values: Sequence[Any]) -> tuple[float, str] | None:
     confidence, violation_id = values
     if not math.isfinite(confidence):
         raise ValueError("no position")
-    return float(confidence), _id(violation_id)
+    return float(confidence), text_of(violation_id)
 
 
 def _item(row: TaskRow, finding: Json) -> Json:

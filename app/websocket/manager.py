@@ -243,6 +243,24 @@ class WebSocketManager:
             "connections_by_user": {user: len(self.registry.of_user(user)) for user in self.registry.users()},
         }
 
+    async def sockets(self) -> list[dict[str, Any]]:
+        """Return the open WebSockets of this server, then those of the others, each the newest first; of the latter
+        only what all servers know. Raises DatabaseUnavailable.
+        """
+        own = sorted(self.registry.all(), key=lambda connection: -connection.opened_at)
+        return [*(connection.described() for connection in own), *await self.elsewhere.sockets()]
+
+    async def close_socket(self, connection_id: str) -> bool:
+        """Close a WebSocket for good, wherever it is; False: there is none. Raises DatabaseUnavailable.
+
+        Another server closes it soon, with 4503: it counts as one too many there.
+        """
+        found = self.registry.get(connection_id)
+        if found is None:
+            return await self.elsewhere.close_socket(connection_id)
+        await self.disconnect(found, CloseCode.LOGGED_OUT, "closed_by_admin")
+        return True
+
     async def other_servers(self) -> list[dict[str, Any]]:
         """What the other servers last said of themselves. Raises DatabaseUnavailable."""
         return await self.elsewhere.servers()

@@ -218,6 +218,26 @@ def decide(site):
     site.ask("PUT", f"{path}/decision", json=body)
 
 
+def end_others(site):
+    _, name = site.add_user()
+    headers = [bearer(site.sign_in(name, USER_PASSWORD)["access_token"]) for _ in range(2)]
+    site.ask("DELETE", "/api/v1/auth/sessions", headers=headers[0])
+
+
+def end_one(site):
+    _, name = site.add_user()
+    headers = bearer(site.sign_in(name, USER_PASSWORD)["access_token"])
+    (own,) = site.ask("GET", "/api/v1/auth/sessions", headers=headers).json()["items"]
+    site.ask("DELETE", f"/api/v1/auth/sessions/{own['session_id']}", 204, headers=headers)
+
+
+def close_connection(site):
+    with site.socket():
+        found = site.ask("GET", "/api/v1/admin/connections").json()["items"]
+        for one in found:
+            site.ask("DELETE", f"/api/v1/admin/connections/{one['connection_id']}", 204)
+
+
 def connect_once(site):
     with site.socket():
         pass
@@ -275,6 +295,15 @@ ROUTES = {
     ),
     "GET /api/v1/tasks/{task_id}/captures/{sha256}": task_route(f"captures/{LARGE_CONTENT}"),
     "GET /api/v1/tasks/{task_id}/report": task_route("report", *(f"?format={kind}" for kind in ReportFormat)),
+    "GET /api/v1/auth/sessions": lambda site: site.ask("GET", "/api/v1/auth/sessions"),
+    "DELETE /api/v1/auth/sessions": end_others,
+    "DELETE /api/v1/auth/sessions/{session_id}": end_one,
+    "GET /api/v1/admin/audit": lambda site: [
+        site.ask("GET", f"/api/v1/admin/audit?{query}")
+        for query in ("limit=200", "actor=admin&limit=200", "format=csv", "format=ndjson")
+    ],
+    "GET /api/v1/admin/connections": lambda site: site.ask("GET", "/api/v1/admin/connections"),
+    "DELETE /api/v1/admin/connections/{connection_id}": close_connection,
     "GET /api/v1/admin/workers": lambda site: site.ask("GET", "/api/v1/admin/workers"),
     "GET /api/v1/admin/users": list_users,
     "POST /api/v1/admin/users": lambda site: site.add_user(),

@@ -138,3 +138,32 @@ async def test_a_hint_about_somebody_who_is_not_here_does_no_harm(live):
         live.services.bus.publish(AccessHint("nobody"))
         await stays(client)
     assert (await live.sign_in("admin", ADMIN_PASSWORD))["token_type"] == "bearer"
+
+
+async def test_a_session_that_its_user_ends_elsewhere_loses_its_sockets(live, user_id):
+    mine, other = [(await live.sign_in("mei", USER_PASSWORD))["access_token"] for _ in range(2)]
+    async with AsyncExitStack() as stack:
+        one, elsewhere = await watch_all(stack, live, mine, other)
+        assert (await live.ask("DELETE", "/auth/sessions", mine)).json() == {"ended": 1}
+        assert await soon(elsewhere) == (4500, "logged_out")
+        await stays(one)
+
+
+async def test_an_administrator_closes_one_connection_and_no_other(live, user_id):
+    mine, admin = (await live.sign_in("mei", USER_PASSWORD))["access_token"], (await live.sign_in())["access_token"]
+    async with AsyncExitStack() as stack:
+        first, second, foreign = await watch_all(stack, live, mine, mine, admin)
+        listed = (await live.ask("GET", "/admin/connections", admin)).json()
+        assert listed["total"] == 3
+        assert [one["username"] for one in listed["items"]] == ["admin", "mei", "mei"]
+        assert {(one["server"], one["subscriptions"]) for one in listed["items"]} == {(None, 0)}
+        oldest = listed["items"][-1]["connection_id"]
+        assert (await live.ask("DELETE", f"/admin/connections/{oldest}", mine)).status_code == 403
+        assert (await live.ask("DELETE", f"/admin/connections/{oldest}", admin)).status_code == 204
+        assert await soon(first) == (4500, "closed_by_admin")
+        await stays(second)
+        await stays(foreign)
+        assert (await live.ask("DELETE", f"/admin/connections/{oldest}", admin)).status_code == 404
+        assert (await live.ask("DELETE", "/admin/connections/x", admin)).status_code == 404
+    (row,) = await live.audit_rows("ws.disconnect")
+    assert row.object_id == oldest

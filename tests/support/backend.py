@@ -68,6 +68,7 @@ class FakeMonitor:
 class FakeRealtime:
     def __init__(self) -> None:
         self.said: list[Mapping[str, Any]] = []
+        self.open_sockets: list[dict[str, Any]] = []
         self.sweep_lag_s: float | None = 0.1
         self.stopping = False
 
@@ -104,6 +105,12 @@ class FakeRealtime:
 
     async def other_servers(self) -> list[dict[str, Any]]:
         return []
+
+    async def sockets(self) -> list[dict[str, Any]]:
+        return self.open_sockets
+
+    async def close_socket(self, connection_id: str) -> bool:
+        return any(one["connection_id"] == connection_id for one in self.open_sockets)
 
     async def broadcast(self, **message: Any) -> dict[str, Any]:
         self.said.append(message)

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from fastapi import APIRouter
 
-from app.api.dependencies import Address, ServicesDep
+from app.api.dependencies import Address, Agent, ServicesDep
 from app.api.documented_responses import refused
 from app.core.dependencies import CurrentUser
 from app.core.errors import Forbidden, LimitReached, Unauthenticated
@@ -19,8 +19,8 @@ router = APIRouter(prefix="/auth", tags=["auth"])
     summary="Sign in",
     responses=refused(Unauthenticated, "invalid_credentials", "user_disabled") | refused(LimitReached),
 )
-async def login(body: LoginRequest, services: ServicesDep, address: Address) -> TokenResponse:
-    pair = await services.auth.login(body.username, body.password, address=address)
+async def login(body: LoginRequest, services: ServicesDep, address: Address, agent: Agent) -> TokenResponse:
+    pair = await services.auth.login(body.username, body.password, address=address, agent=agent)
     return TokenResponse(**asdict(pair))
 
 

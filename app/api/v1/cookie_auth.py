@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.api import session_cookie
-from app.api.dependencies import Address, ServicesDep
+from app.api.dependencies import Address, Agent, ServicesDep
 from app.api.documented_responses import refused
 from app.api.session_cookie import require_own_page
 from app.core.errors import Forbidden, LimitReached, Unauthenticated
@@ -34,9 +34,9 @@ Sessions = Annotated[BrowserSessions, Depends(get_sessions)]
     responses=refused(Unauthenticated, "invalid_credentials", "user_disabled") | refused(LimitReached),
 )
 async def login(
-    body: LoginRequest, sessions: Sessions, address: Address, request: Request, response: Response
+    body: LoginRequest, sessions: Sessions, address: Address, agent: Agent, request: Request, response: Response
 ) -> PageSession:
-    session = await sessions.open(body.username, body.password, address=address)
+    session = await sessions.open(body.username, body.password, address=address, agent=agent)
     return _keep(session, request, response)
 
 

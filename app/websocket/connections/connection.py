@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from app.core.clock import Clock, to_wire
 from app.core.limits import DebtTokenBucket, Strikes, TokenBucket
@@ -67,6 +67,19 @@ class ConnectionInfo:
     @property
     def user_id(self) -> str:
         return self.principal.user_id
+
+    def described(self) -> dict[str, Any]:
+        """Return `schemas.connections.OpenConnection`, of this server."""
+        return {
+            "connection_id": self.connection_id,
+            "user_id": self.user_id,
+            "username": self.principal.username,
+            "address": self.address,
+            "connected_at": to_wire(self.connected_at),
+            "server": None,
+            "subscriptions": len(self.followed),
+            "backlog_bytes": self.outbox.size,
+        }
 
     @property
     def subscriptions(self) -> set[str]:

@@ -61,6 +61,14 @@ class Elsewhere(Protocol):
         """Return what the others last said of themselves, and since when each is silent."""
         ...
 
+    async def sockets(self) -> list[Numbers]:
+        """Return the WebSockets of the others, the newest first."""
+        ...
+
+    async def close_socket(self, connection_id: str) -> bool:
+        """Have the server that has it close a WebSocket, soon; False: there is none."""
+        ...
+
     async def run(self) -> None: ...
 
     async def leave(self) -> None:
@@ -90,6 +98,13 @@ class Nowhere:
 
     async def servers(self) -> list[Numbers]:
         return []
+
+    async def sockets(self) -> list[Numbers]:
+        return []
+
+    async def close_socket(self, connection_id: str) -> bool:
+        del connection_id
+        return False
 
     async def run(self) -> None:
         """There is nothing to keep."""
@@ -159,6 +174,17 @@ class OtherServers:
             return [_described(row, now) for row in servers.known(connection) if row.id != self.server_id]
 
         return await self.db.read(work)
+
+    async def sockets(self) -> list[Numbers]:
+        rows = await self.db.read(lambda connection: servers.sockets_elsewhere(connection, self.server_id))
+        return [_socket(row) for row in rows]
+
+    async def close_socket(self, connection_id: str) -> bool:
+        """It counts as one too many from then on: the way by which servers close what others have decided on."""
+        user_id = await self.db.write(lambda connection: servers.mark_socket(connection, connection_id))
+        if user_id is not None:
+            self.bus.publish(AccessHint(user_id))
+        return user_id is not None
 
     async def run(self) -> None:
         """Keep the rows as what is open, until cancelled."""
@@ -281,4 +307,17 @@ def _described(row: Any, now: datetime) -> Numbers:
         "silent_s": round(silent_s, 3),
         "is_heard": silent_s < SILENT_AFTER_S,
         **row.numbers,
+    }
+
+
+def _socket(row: Any) -> Numbers:
+    return {
+        "connection_id": row.id,
+        "user_id": row.user_id,
+        "username": row.username,
+        "address": row.network,
+        "connected_at": to_wire(row.opened_at),
+        "server": row.host,
+        "subscriptions": None,
+        "backlog_bytes": None,
     }

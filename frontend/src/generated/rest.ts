@@ -1,12 +1,18 @@
 // Not written by hand: `python -m tests.docs.test_frontend_types` makes this file from OpenAPI, and a test compares.
 
 export interface Answers {
+  "DELETE /api/v1/admin/connections/{connection_id}": unknown;
   "DELETE /api/v1/admin/users/{user_id}": unknown;
+  "DELETE /api/v1/auth/sessions": EndedSessions;
+  "DELETE /api/v1/auth/sessions/{session_id}": unknown;
   "DELETE /api/v1/tasks/{task_id}": unknown;
+  "GET /api/v1/admin/audit": AuditPage;
+  "GET /api/v1/admin/connections": OpenConnections;
   "GET /api/v1/admin/users": UserPage;
   "GET /api/v1/admin/users/{user_id}": UserResponse;
   "GET /api/v1/admin/workers": WorkerList;
   "GET /api/v1/auth/me": UserResponse;
+  "GET /api/v1/auth/sessions": SessionList;
   "GET /api/v1/monitor/tasks/{task_id}/events": unknown;
   "GET /api/v1/monitor/tasks/{task_id}/logs": LogPage;
   "GET /api/v1/monitor/tasks/{task_id}/status": TaskState;
@@ -99,6 +105,23 @@ export interface AttemptStage {
   progress: number;
   started_at: string | null;
   finished_at: string | null;
+}
+
+export interface AuditItem {
+  id: number;
+  at: string;
+  action: string;
+  outcome: "ok" | "denied" | "failed";
+  user_id: string | null;
+  username: string | null;
+  address: string | null;
+  object_id: string | null;
+  detail: Record<string, unknown>;
+}
+
+export interface AuditPage {
+  items: AuditItem[];
+  next_cursor: string | null;
 }
 
 export type Author = "site" | "user";
@@ -226,6 +249,10 @@ export interface DnsRecordItem {
 export type Effect = "confirmed" | "suppressed" | "to_review" | "unchanged";
 
 export type Embedding = "code" | "own_content" | "own_redirect" | "resource" | "partner_redirect" | "link" | "mention";
+
+export interface EndedSessions {
+  ended: number;
+}
 
 export interface ErrorInfo {
   text_key?: string | null;
@@ -393,6 +420,22 @@ export interface NameServer {
   transfer: Transfer;
   walk: Walk;
   names: number;
+}
+
+export interface OpenConnection {
+  connection_id: string;
+  user_id: string;
+  username: string | null;
+  address: string;
+  connected_at: string;
+  server: string | null;
+  subscriptions: number | null;
+  backlog_bytes: number | null;
+}
+
+export interface OpenConnections {
+  items: OpenConnection[];
+  total: number;
 }
 
 export interface OtherServer {
@@ -679,6 +722,20 @@ export interface ServiceOverview {
   status: "ok" | "degraded" | "stopping" | "unavailable";
   checks: ReadinessChecks;
   workers: WorkerCounts;
+}
+
+export interface SessionInfo {
+  session_id: string;
+  created_at: string;
+  last_used_at: string;
+  expires_at: string;
+  address: string | null;
+  agent: string | null;
+  is_current: boolean;
+}
+
+export interface SessionList {
+  items: SessionInfo[];
 }
 
 export interface SiteOverview {

@@ -53,6 +53,7 @@ from app.repositories import (
     workers,
 )
 from app.repositories import users as user_rows
+from app.repositories.audit import AuditFilter
 from app.repositories.tasks import SORTABLE, TaskFilter
 from app.repositories.workers import WorkerDescription
 from app.services.lifecycle import Lifecycle
@@ -167,6 +168,15 @@ def walk_recorder(c):
 WALK: dict[str, Callable] = {
     "audit.add_all": lambda c: audit.add_all(c, [{"at": NOW, "action": "a", "outcome": "ok", "detail": {}}]),
     "audit.newest": lambda c: (audit.newest(c, 10), audit.newest(c, 10, action="auth.login")),
+    "audit.page": lambda c: [
+        audit.page(c, AuditFilter(user_id, action, since, until), after=after, limit=50)
+        for user_id in (None, ID)
+        for action in (None, "auth.login")
+        for since in (None, NOW)
+        for until in (None, NOW)
+        for after in (None, (NOW, 5))
+    ],
+    "audit.names_of": lambda c: audit.names_of(c, [ID, ID]),
     "audit.prove_writable": lambda c: audit.prove_writable(c, NOW),
     "decisions.of_target": lambda c: decisions.of_target(c, ID, "example.com"),
     "decisions.of_domains": lambda c: decisions.of_domains(c, ID, "example.com", ["a", "b"]),
@@ -214,6 +224,11 @@ WALK: dict[str, Callable] = {
     "sessions.find_with_user": lambda c: sessions.find_with_user(c, ID),
     "sessions.list_with_users": lambda c: sessions.list_with_users(c, [ID, ID]),
     "sessions.add": lambda c: sessions.add(c, session_id=ID, user_id=ID, now=NOW, expires_at=NOW, refresh_jti="j"),
+    "sessions.open_of": lambda c: sessions.open_of(c, ID, now=NOW),
+    "sessions.revoke_some": lambda c: (
+        sessions.revoke_some(c, ID, now=NOW, session_id=ID),
+        sessions.revoke_some(c, ID, now=NOW, besides=ID),
+    ),
     "sessions.rotate": lambda c: sessions.rotate(c, ID, old_jti="a", new_jti="b", now=NOW, expires_at=NOW),
     "sessions.revoke": lambda c: sessions.revoke(c, ID, now=NOW),
     "sessions.revoke_all": lambda c: sessions.revoke_all(c, ID, now=NOW),
@@ -266,6 +281,8 @@ WALK: dict[str, Callable] = {
     ),
     "servers.remove": lambda c: servers.remove(c, [ID, ID]),
     "servers.mark_excess": lambda c: servers.mark_excess(c, [ID, ID], 10),
+    "servers.sockets_elsewhere": lambda c: servers.sockets_elsewhere(c, ID),
+    "servers.mark_socket": lambda c: servers.mark_socket(c, ID),
     "servers.count_networks": lambda c: servers.count_networks(c, ["n", "m"], [ID, ID]),
     "servers.count_streams": lambda c: servers.count_streams(c, [ID, ID], [ID, ID]),
     "sign_in_counters.find": lambda c: sign_in_counters.find(c, "d"),

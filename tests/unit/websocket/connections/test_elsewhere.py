@@ -100,6 +100,24 @@ async def test_of_too_many_sockets_the_oldest_give_way_at_whatever_server(postgr
 
 
 @pytest.mark.system
+async def test_a_socket_is_seen_and_closed_from_another_server(postgres_database):
+    async with running(postgres_database) as (one, other):
+        other.open("a", "b")
+        other.open("s", is_stream=True)
+        one.open("own")
+        await asyncio.gather(one.tell(), other.tell())
+        seen = await one.others.sockets()
+        assert [(found["connection_id"], found["server"], found["address"]) for found in seen] == [
+            ("b", "web", HERE),
+            ("a", "web", HERE),
+        ]
+        assert [await one.others.close_socket(number) for number in ("a", "s", "x")] == [True, False, False]
+        assert one.hints == [AccessHint("mei")]
+        await other.others._write()
+        assert other.closed == [("a", CloseCode.CONNECTION_LIMIT)]
+
+
+@pytest.mark.system
 async def test_a_server_closes_its_own_ones_too(postgres_database):
     async with running(postgres_database, count=1) as (server,):
         work = asyncio.create_task(server.others.run())
@@ -162,6 +180,10 @@ async def test_with_the_database_away_nobody_is_counted_elsewhere_and_the_rows_c
         await one.others.leave()
         one.others.db = one.db = Database(postgres_database)
         assert await one.others.count_address(HERE) == 1
+
+
+async def test_where_there_is_one_server_no_socket_is_elsewhere():
+    assert (await Nowhere().sockets(), await Nowhere().close_socket("a")) == ([], False)
 
 
 async def test_where_there_is_one_server_nobody_is_elsewhere():

@@ -1,0 +1,38 @@
+"""The open WebSockets one by one, for administrators."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path
+
+from app.api.dependencies import ServicesDep
+from app.api.documented_responses import refused
+from app.core.dependencies import CurrentAdmin, require_admin
+from app.core.errors import Forbidden, NotFound
+from app.schemas.connections import OpenConnection, OpenConnections
+
+router = APIRouter(
+    prefix="/admin/connections",
+    tags=["admin"],
+    dependencies=[Depends(require_admin)],
+    responses=refused(Forbidden, "admin_only"),
+)
+
+MOST_LISTED: Final = 1_000
+ConnectionId = Annotated[
+    str, Path(max_length=36, description="The connection's id.", examples=["019b7a60-0000-7000-8000-000000000004"])
+]
+
+
+@router.get("", summary="Open WebSockets, of all servers")
+async def list_connections(services: ServicesDep) -> OpenConnections:
+    found = await services.manager.sockets()
+    return OpenConnections(items=[OpenConnection(**one) for one in found[:MOST_LISTED]], total=len(found))
+
+
+@router.delete(
+    "/{connection_id}", status_code=204, summary="Close a WebSocket; its client does not come back by itself"
+)
+async def close_connection(connection_id: ConnectionId, admin: CurrentAdmin, services: ServicesDep) -> None:
+    if not await services.manager.close_socket(connection_id):
+        raise NotFound(text="no_such_connection")
+    services.audit.record("ws.disconnect", user_id=admin.user_id, address=admin.address, object_id=connection_id)
