@@ -16,7 +16,8 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
     history: createWebHashHistory(),
     scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
     routes: [
-      { path: "/", redirect: "/scans" },
+      { path: "/", redirect: firstView },
+      { path: "/overview", name: "overview", component: () => import("./views/OverviewView.vue") },
       { path: "/sign-in", name: "sign-in", component: () => import("./views/SignInView.vue"), meta: { open: true } },
       { path: "/scans", name: "scans", component: () => import("./views/ScansView.vue") },
       { path: `/scans/:id(${TASK_ID})`, name: "scan", component: () => import("./views/ScanView.vue"), props: scanProps },
@@ -30,20 +31,25 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
   });
   router.beforeEach((to) => {
     if (account.username === null && !to.meta.open) return { name: "sign-in", query: { to: to.fullPath } };
-    if (account.username !== null && to.name === "sign-in") return whereTo(to.query.to);
+    if (account.username !== null && to.name === "sign-in") return whereTo(to.query.to, firstView());
     return true;
   });
   watch(() => account.username, (name) => {
     const now = router.currentRoute.value;
-    if (name !== null) void router.replace(whereTo(now.query.to));
+    if (name !== null) void router.replace(whereTo(now.query.to, firstView()));
     else void router.replace({ name: "sign-in", query: account.endedBy === "" ? {} : { to: now.fullPath } });
   });
   return router;
 }
 
 /** Where a link led before signing in came between; addresses of this page alone. */
-export function whereTo(asked: unknown): string {
-  return typeof asked === "string" && asked.startsWith("/") && !asked.startsWith("//") ? asked : "/scans";
+export function whereTo(asked: unknown, otherwise = "/overview"): string {
+  return typeof asked === "string" && asked.startsWith("/") && !asked.startsWith("//") ? asked : otherwise;
+}
+
+/** The first view; a name to scan in the address of the page (`?target=`) leads to where scans are ordered. */
+function firstView(): string {
+  return new URLSearchParams(location.search).has("target") ? "/scans" : "/overview";
 }
 
 interface Place {

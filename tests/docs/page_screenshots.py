@@ -54,6 +54,12 @@ class Look:
         await self._page.click(".new")
         await self._page.click(".el-dialog summary")
 
+    async def search(self, text: str) -> None:
+        await self._page.keyboard.press("/")
+        await self._page.fill("dialog input", text)
+        await self.take("search", None, ".hit")
+        await self._page.keyboard.press("Escape")
+
     async def review(self, url: str) -> None:
         await self.take("review", f"{url}/app/#/review", ".line")
         await self._page.click(".line")
@@ -105,6 +111,8 @@ async def scans(theatre: Theatre, looks: list[Look]) -> None:
     scene = await running_scan(theatre)
     home, address = f"{theatre.url}/app/#/scans", f"{theatre.url}/app/#/scans/{scene.task_id}"
     for look in looks:
+        await look.take("overview-running", f"{theatre.url}/app/#/overview", ".row progress")
+        await look.search("corp")
         await look.take("scan-running", address, ".entry")
         await look.take("scans", home, ".row progress")
     await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=2, total_pages_crawled=352)
@@ -117,6 +125,7 @@ async def scans(theatre: Theatre, looks: list[Look]) -> None:
     await scene.begin_again()
     await scene.complete(verdict=Verdict(Result.INCONCLUSIVE, ()), total_pages_crawled=0)
     for look in looks:
+        await look.take("overview", f"{theatre.url}/app/#/overview", ".canvas canvas")
         await look.take("scan-inconclusive", address, "#attempt")
         await look.take("scan-attempt", f"{address}?attempt=1", ".entry")
         await look.take("scans-ended", home, ".row .tag")

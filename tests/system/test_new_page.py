@@ -102,7 +102,7 @@ async def test_a_scan_is_started_and_watched_through_the_death_of_the_server(ser
 
 async def test_a_list_moves_by_notices_and_frames_and_asks_for_nothing_meanwhile(tmp_path):
     async with open_theatre(tmp_path) as theatre, open_browser() as browser:
-        page = await open_new_page(browser, theatre.url)
+        page = await open_new_page(browser, theatre.url, "#/scans")
         await sign_in(page)
         await expect(page.locator(".state")).to_contain_text("开始第一次扫描")
         scene = await theatre.scene("one.test")
@@ -362,6 +362,15 @@ async def test_no_view_has_a_serious_obstacle_for_anybody(tmp_path, scheme):
         found = {"sign in": await page.evaluate(SERIOUS)}
         await sign_in(page)
         await expect(page.locator(".row")).to_be_visible()
+        await page.evaluate(STANDING)
+        found["overview"] = await page.evaluate(SERIOUS)
+        await page.keyboard.press("/")
+        await page.keyboard.type("c")
+        await expect(page.locator(".hit").first).to_be_visible()
+        found["search"] = await page.evaluate(SERIOUS)
+        await page.keyboard.press("Escape")
+        await page.get_by_role("link", name="Scans", exact=True).click()
+        await expect(page.locator(".filters")).to_be_visible()
         found["scans"] = await page.evaluate(SERIOUS)
         await page.get_by_role("button", name="Start a scan").click()
         await page.get_by_role("dialog").get_by_text("Options", exact=True).click()

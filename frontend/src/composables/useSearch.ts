@@ -1,0 +1,70 @@
+/** What the server finds by a part of a domain's name, while somebody types. */
+
+import { onScopeDispose, shallowRef, watch } from "vue";
+import type { RouteLocationRaw } from "vue-router";
+
+import type { SearchResult } from "@/generated/rest";
+import { useAccount } from "@/stores/account";
+
+const TYPING_MS = 200; // a search begins when one stops typing for so long
+
+export interface Hit {
+  kind: "sites" | "scans" | "findings";
+  key: string;
+  domain: string;
+  /** Null: nothing is said beside the name. */
+  status: string | null;
+  risk: string | null;
+  /** The site of a finding. */
+  site: string | null;
+  to: RouteLocationRaw;
+}
+
+/** `hits` null: nothing was asked, or no answer is there yet. `failure`: why the newest search failed. */
+export function useSearch() {
+  const { api } = useAccount();
+  const text = shallowRef("");
+  const hits = shallowRef<Hit[] | null>(null);
+  const failure = shallowRef<unknown>(null);
+  let asked = 0; // grows with every change; an older answer is void
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  async function ask(q: string): Promise<void> {
+    const mine = ++asked;
+    try {
+      const found = await api.call("GET /api/v1/search", { query: { q } });
+      if (mine !== asked) return;
+      failure.value = null;
+      hits.value = hitsOf(found);
+    } catch (error) {
+      if (mine === asked) failure.value = error;
+    }
+  }
+
+  watch(text, (typed) => {
+    clearTimeout(timer);
+    const q = typed.trim();
+    if (q !== "") timer = setTimeout(() => void ask(q), TYPING_MS);
+    else [asked, hits.value, failure.value] = [asked + 1, null, null];
+  });
+  onScopeDispose(() => {
+    asked += 1;
+    clearTimeout(timer);
+  });
+  return { text, hits, failure };
+}
+
+export function hitsOf({ sites, scans, findings }: SearchResult): Hit[] {
+  return [
+    ...sites.map((domain) => hit("sites", domain, domain, { name: "scans", query: { domain } })),
+    ...findings.map((one) => ({
+      ...hit("findings", `${one.task_id} ${one.finding_id}`, one.domain, { name: "finding", params: { id: one.task_id, finding: one.finding_id } }),
+      risk: one.risk_level, site: one.target_domain,
+    })),
+    ...scans.map((one) => ({ ...hit("scans", one.task_id, one.target_domain, { name: "scan", params: { id: one.task_id } }), status: one.status })),
+  ];
+}
+
+function hit(kind: Hit["kind"], key: string, domain: string, to: RouteLocationRaw): Hit {
+  return { kind, key: `${kind} ${key}`, domain, status: null, risk: null, site: null, to };
+}

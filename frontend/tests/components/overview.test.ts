@@ -1,0 +1,186 @@
+// @vitest-environment happy-dom
+/** All scans at a glance, and the search over them. */
+
+import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import SearchBox from "@/components/SearchBox.vue";
+import SiteList from "@/components/overview/SiteList.vue";
+import { dayName, linesOf } from "@/components/overview/trend";
+import { hitsOf } from "@/composables/useSearch";
+import { NO_VIOLATIONS } from "@/generated/contract";
+import { useConnection } from "@/stores/connection";
+import { setLanguage } from "@/texts";
+import OverviewView from "@/views/OverviewView.vue";
+
+import { FakeRest, problem } from "../support/fakeRest";
+
+let rest: FakeRest;
+enableAutoUnmount(afterEach);
+afterEach(() => vi.useRealTimers());
+beforeEach(() => {
+  setLanguage("en");
+  rest = new FakeRest();
+});
+
+function site(domain: string, more: object = {}) {
+  return {
+    target_domain: domain, user_id: "u", task_id: `last-${domain}`, attempt: 1, status: "completed", verdict: { result: "clean", reasons: [] },
+    completed_at: "2026-11-27T02:00:00Z", shown_task_id: `last-${domain}`, shown_attempt: 1, violation_counts: { ...NO_VIOLATIONS }, ...more,
+  };
+}
+
+function overview(more: object = {}) {
+  return {
+    violation_counts: { ...NO_VIOLATIONS, total: 3, high: 3, needs_review: 2 }, sites: [site("a.test")], total_sites: 1, truncated: false,
+    unfinished: [], total_unfinished: 0, trend: [{ day: "2026-11-27", sites: 1, violation_counts: { ...NO_VIOLATIONS } }], service: null, ...more,
+  };
+}
+
+const SERVICE = {
+  status: "degraded", checks: { database: "ok", sweep: "ok", bus: "degraded", captures: "ok", results: "ok" },
+  workers: { alive: 2, silent: 1, concurrency: 4, running: 1 },
+};
+
+async function open() {
+  const view = mount(OverviewView, { global: { ...rest.mounting(), stubs: { TrendChart: true, CreateScanDialog: true } }, attachTo: document.body });
+  await flushPromises();
+  return view;
+}
+
+test("it has the numbers by risk, what a person should look at, and nothing of the service for most people", async () => {
+  rest.answers["GET /overview"] = overview();
+  const view = await open();
+  expect(view.find(".tile[data-risk=high]").text()).toBe("high3");
+  expect(view.find(".tile[data-risk=critical]").attributes("data-none")).toBeDefined();
+  expect(view.find(".review").text()).toBe("2 need a review");
+  expect(view.find(".review").attributes("href")).toBe("#/review");
+  expect(view.text()).not.toContain("Service");
+});
+
+test("administrators see what does not work, and who is silent", async () => {
+  rest.answers["GET /overview"] = overview({ service: SERVICE });
+  const text = (await open()).text();
+  for (const said of ["Degraded", "The bus does not answer", "2 workers; 1 of 4 scans at once", "1 worker is silent"]) expect(text).toContain(said);
+  expect(text).not.toContain("The database takes no writes");
+});
+
+test("a notice has it read anew, once for many", async () => {
+  vi.useFakeTimers();
+  rest.answers["GET /overview"] = overview();
+  const global = { ...rest.mounting(), stubs: { TrendChart: true, CreateScanDialog: true } };
+  const listeners: (() => void)[] = [];
+  vi.spyOn(useConnection(), "onNotice").mockImplementation((listener) => {
+    listeners.push(listener as () => void);
+    return () => {};
+  });
+  mount(OverviewView, { global });
+  await vi.advanceTimersByTimeAsync(10);
+  for (let number = 0; number < 5; number += 1) listeners.forEach((listener) => listener());
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(rest.count("GET", "/overview")).toBe(2);
+});
+
+test("nothing yet, a failure and a retry are said", async () => {
+  rest.answers["GET /overview"] = overview({ sites: [], total_sites: 0, violation_counts: NO_VIOLATIONS });
+  expect((await open()).find(".state h2").text()).toBe("No scans yet");
+  rest.answers["GET /overview"] = problem(503, "unavailable");
+  const view = await open();
+  expect(view.find("[data-state=failed] h1").text()).toBe("The overview could not be loaded");
+  rest.answers["GET /overview"] = overview();
+  await view.find("[data-state=failed] button").trigger("click");
+  await flushPromises();
+  expect(view.find(".site .domain").text()).toBe("a.test");
+});
+
+test("a site whose last scan came to nothing is not clean, and what stands is named as earlier", () => {
+  const unknown = site("a.test", {
+    verdict: { result: "inconclusive", reasons: [] }, attempt: 3, shown_task_id: "old", shown_attempt: 2, violation_counts: { ...NO_VIOLATIONS, total: 2, high: 2 },
+  });
+  const sites = [unknown, site("old.test", { verdict: null }), site("failed.test", { status: "failed", verdict: null })];
+  const list = mount(SiteList, { props: { sites: sites as never, total: 3 }, global: rest.mounting() });
+  expect(list.findAll(".verdict").map((verdict) => verdict.text())).toEqual(["Inconclusive", "Inconclusive", "Failed"]);
+  expect(list.find(".risks a").text()).toBe("from an earlier scan");
+  expect(list.find(".risks a").attributes("href")).toBe("#/scans/old");
+  expect(list.find(".site .domain").attributes("href")).toBe("#/scans/last-a.test");
+});
+
+test("many sites are shown when they are asked for", async () => {
+  const sites = Array.from({ length: 50 }, (_, number) => site(`${number}.test`));
+  const list = mount(SiteList, { props: { sites: sites as never, total: 70 }, global: rest.mounting() });
+  expect(list.findAll(".site")).toHaveLength(10);
+  await list.find("button").trigger("click");
+  expect(list.findAll(".site")).toHaveLength(50);
+  expect(list.text()).toContain("The 50 worst sites are shown.");
+});
+
+test("the lines over time are stacked with the worst on top, by days of UTC", () => {
+  const lines = linesOf([{ day: "2026-11-26", sites: 1, violation_counts: { high: 2 } }, { day: "2026-11-27", sites: 1, violation_counts: { low: 1 } }]);
+  expect(lines.map(({ risk, values }) => [risk, values])).toEqual([["low", [0, 1]], ["medium", [0, 0]], ["high", [2, 0]], ["critical", [0, 0]]]);
+  expect(dayName("2026-11-27", "en")).toBe("Nov 27");
+});
+
+const FOUND = {
+  sites: ["shop.test"],
+  scans: [{ task_id: "t1", target_domain: "shop.test", status: "running" }],
+  findings: [{ task_id: "t1", finding_id: "gambling.shop.casino.test", target_domain: "shop.test", domain: "shop.casino.test", risk_level: "high" }],
+};
+
+function key(target: EventTarget, name: string, more: KeyboardEventInit = {}) {
+  const event = new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true, ...more });
+  target.dispatchEvent(event);
+  return event.defaultPrevented;
+}
+
+test("the search opens by / and Ctrl-K, but not while somebody types", async () => {
+  const box = mount(SearchBox, { global: rest.mounting(), attachTo: document.body });
+  const dialog = box.find("dialog").element as HTMLDialogElement;
+  const field = document.body.appendChild(document.createElement("input"));
+  expect(key(field, "/")).toBe(false);
+  expect(dialog.open).toBe(false);
+  expect(key(document.body, "/")).toBe(true);
+  expect(dialog.open).toBe(true);
+  dialog.close();
+  expect(key(field, "k", { ctrlKey: true })).toBe(true);
+  expect(dialog.open).toBe(true);
+  field.remove();
+});
+
+test("what is found is chosen by arrow keys and opened by Enter; one answer serves what was typed last", async () => {
+  vi.useFakeTimers();
+  rest.answers["GET /search"] = FOUND;
+  const global = rest.mounting();
+  const box = mount(SearchBox, { global, attachTo: document.body });
+  const pushed = vi.spyOn(global.plugins[1] as import("vue-router").Router, "push");
+  key(document.body, "/");
+  const input = box.find("input");
+  for (const typed of ["s", "sh", "shop"]) await input.setValue(typed);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(rest.asked.map(({ query }) => query.get("q"))).toEqual(["shop"]);
+  expect(box.findAll(".hit .domain:first-child").map((hit) => hit.text())).toEqual(["shop.test", "shop.casino.test", "shop.test"]);
+  expect(box.findAll(".group").map((group) => group.text())).toEqual(["Sites", "Findings", "Scans"]);
+  key(input.element, "ArrowDown");
+  await box.vm.$nextTick();
+  expect(box.find("[aria-selected=true]").text()).toContain("shop.casino.test");
+  expect(input.attributes("aria-activedescendant")).toBe(box.find("[aria-selected=true]").attributes("id"));
+  key(input.element, "Enter");
+  expect(pushed).toHaveBeenCalledWith({ name: "finding", params: { id: "t1", finding: "gambling.shop.casino.test" } });
+  expect((box.find("dialog").element as HTMLDialogElement).open).toBe(false);
+});
+
+test("nothing found and a failure are said", async () => {
+  vi.useFakeTimers();
+  rest.answers["GET /search"] = { sites: [], scans: [], findings: [] };
+  const box = mount(SearchBox, { global: rest.mounting(), attachTo: document.body });
+  await box.find("input").setValue("x");
+  await vi.advanceTimersByTimeAsync(500);
+  expect(box.find("[role=status]").text()).toBe("Nothing fits");
+  rest.answers["GET /search"] = problem(503, "unavailable");
+  await box.find("input").setValue("xy");
+  await vi.advanceTimersByTimeAsync(500);
+  expect(box.find(".problem").exists()).toBe(true);
+});
+
+test("hits lead to the list of a site, to its finding, to its scan", () => {
+  expect(hitsOf(FOUND as never).map(({ kind, to }) => [kind, (to as { name: string }).name])).toEqual([["sites", "scans"], ["findings", "finding"], ["scans", "scan"]]);
+});
