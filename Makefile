@@ -129,8 +129,9 @@ types: setup ## mypy, strict
 imports: setup ## Check the floors: who may import whom
 	$(BIN)/lint-imports
 
-bench: setup ## Numbers of the crawl, the real-time core, the fan-out beside a bare C loop, two servers, growth and the write lock (half an hour; needs PostgreSQL and Redis)
+bench: setup ## Numbers of crawl and names, the real-time core, the fan-out beside a bare C loop, two servers, growth and the write lock (half an hour; needs PostgreSQL and Redis)
 	$(BIN)/python bench/crawl.py
+	$(BIN)/python bench/discovery.py
 	$(BIN)/python bench/realtime.py
 	$(BIN)/python bench/fanout.py
 	$(BIN)/python bench/two_servers.py

@@ -38,9 +38,11 @@ OnHost = Callable[[HostFact], Awaitable[None]]
 # whose host is silent holds its place for 10 s.
 MAX_EXAMINED: Final = 100
 MAX_ZONES: Final = 20  # zones below the target that get a dictionary of their own, and as many hosts
+MAX_ZONES_AT_ONCE: Final = 4  # one whose name servers are silent takes half a minute
 RECURSION_DEPTH: Final = 2  # how often what was found in such zones brings further ones
 ZONE_WORDS: Final = 100  # the most telling ones, for those zones
 HOST_WORDS: Final = 30  # for hosts: below most of them there is nothing
+MAX_TOLD: Final = 100  # zones with a wildcard: somebody may have made one of every name
 TARGET: Final = "target"
 ZONE_TRANSFER: Final = "zone_transfer"
 _MODULE: Final = StageKey.SUBDOMAIN_DISCOVERY.value
@@ -121,7 +123,7 @@ class Discovery:
             sources=tuple(self._passive.reports),
             name_servers=tuple(self._zones.reports),
             resolvers_left_out=self._liars,
-            wildcard_zones=tuple(self._examiner.wildcard_zones),
+            wildcard_zones=tuple(self._examiner.wildcard_zones[:MAX_TOLD]),
             words_tried=self._dictionary.tried,
             variations_tried=self._permutations.tried,
         )
@@ -202,10 +204,13 @@ class Discovery:
     async def _try_below(self, zones: list[str], words: Sequence[str], tried: set[str]) -> None:
         new = [zone for zone in zones if zone not in tried]
         self._to_try += len(new) * len(words)
-        for zone in new:
-            tried.add(zone)
+        tried.update(new)
+
+        async def look(zone: str) -> None:
             await self._read_zone(zone)
             await self._dictionary.run(zone, words, self._offer_word)
+
+        await for_each(new, look, workers=MAX_ZONES_AT_ONCE)
 
     def _real_hosts(self) -> list[str]:
         """Names that have an address of their own."""
@@ -254,7 +259,7 @@ class Discovery:
                 await self._notify(fact)
 
     async def _report_zones(self) -> None:
-        for zone in self._examiner.wildcard_zones:
+        for zone in self._examiner.wildcard_zones[:MAX_TOLD]:
             await self._log("INFO", self._texts("wildcard", zone=zone))
         for server in self._zones.reports:
             said = {"zone": server.zone, "server": server.name, "named": server.names}

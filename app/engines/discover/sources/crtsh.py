@@ -4,6 +4,7 @@
 `common_name`. It is a free service under load: 429, 502 with an HTML page and long waits are daily business.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -27,7 +28,11 @@ class CrtSh:
     async def names(self, domain: str, fetcher: RateLimitedFetcher) -> list[str]:
         url = f"{self._base}?q={quote('%.' + domain)}&output=json"
         entries = listed(await ask_json(url, fetcher, retry_delays_s=self._retry_delays_s))
-        return list(dict.fromkeys(name for entry in entries for name in _names_of(entry)))
+        return await asyncio.to_thread(_each_once, entries)
+
+
+def _each_once(entries: list[Any]) -> list[str]:
+    return list(dict.fromkeys(name for entry in entries for name in _names_of(entry)))
 
 
 def _names_of(entry: Any) -> Iterator[str]:

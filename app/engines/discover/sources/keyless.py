@@ -3,6 +3,7 @@
 Formats differ, and so do the ways to say "enough for today": a status, or a sentence where names should be.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -85,7 +86,7 @@ async def _archive(asking: _Asking) -> Iterable[Any]:
     """The CDX index of a web archive: one address a line."""
     query = f"url=*.{quote(asking.domain)}&fl=original&collapse=urlkey&limit={MAX_ADDRESSES}"
     text = await asking.text(f"{asking.base}/cdx/search/cdx?{query}")
-    return dict.fromkeys(host_of(line) for line in text.splitlines())
+    return (host_of(line) for line in text.splitlines())
 
 
 async def _name_list(asking: _Asking) -> Iterable[Any]:
@@ -135,7 +136,11 @@ class KeylessSource:
             return await ask_json(url, fetcher, retry_delays_s=self._retry_delays_s)
 
         found = await self._read(_Asking(self._base, domain, json, text))
-        return list(dict.fromkeys(name for name in found if isinstance(name, str)))
+        return await asyncio.to_thread(_each_once, found)  # 50,000 addresses take a fifth of a second
+
+
+def _each_once(found: Iterable[Any]) -> list[str]:
+    return list(dict.fromkeys(name for name in found if isinstance(name, str)))
 
 
 def _list_in(entry: Any, key: str) -> list[Any]:
