@@ -7,11 +7,13 @@ from app.cli.display.formatting import COUNTED, RISK_STYLES, category_name
 from app.cli.display.sheet import GAP, LEAST, Sheet, widest
 from app.cli.display.wrapping import pad, wrap_list
 from app.cli.terminal import clean
+from app.domain.discovery import SourceStatus, Transfer
 from app.domain.messages import MessageCatalog
 from app.domain.third_parties import Outcome
 
 MAX_PARTIES: Final = 50  # shown
 MAX_DOMAIN_SHARE: Final = 0.5  # of the width, for the column of domains
+ANSWERED: Final = (SourceStatus.ASKED, SourceStatus.CACHED)
 UNKNOWN: Final = "unknown"  # category of a party that no list knows
 Json = Mapping[str, Any]
 
@@ -73,18 +75,46 @@ def write_coverage(report: Json, sheet: Sheet, texts: MessageCatalog) -> None:
     sheet.heading(texts("coverage"))
     numbers = [(texts(name), str(report["statistics"][name])) for name in COUNTED if name != "total_violations"]
     numbers.append((texts("result.addresses"), texts("crawled_of", **_crawled(report))))
-    width = widest(name for name, _ in numbers)
-    for name, number in numbers:
-        sheet.field(name, [number], label_width=width, indent=1)
-    missed = _missed(report, texts)
-    if missed:
-        sheet.field(texts("result.not_judged"), missed, label_width=width, indent=1)
+    further = [
+        (texts("result.not_judged"), _missed(report, texts)),
+        (texts("result.unanswered"), _unanswered(report, texts)),
+        (texts("result.open_zones"), _open_zones(report, texts)),
+    ]
+    fields = [(name, [number]) for name, number in numbers] + [field for field in further if field[1]]
+    width = widest(name for name, _ in fields)
+    for name, said in fields:
+        sheet.field(name, said, label_width=width, indent=1)
 
 
 def _missed(report: Json, texts: MessageCatalog) -> list[str]:
     by_reason = report["coverage"].get("by_reason", {})
     named = [(count, f"reason.{reason}") for reason, count in by_reason.items()]
     return [texts("result.missed", count=count, reason=texts(key)) for count, key in named if key in texts]
+
+
+def _unanswered(report: Json, texts: MessageCatalog) -> list[str]:
+    """The passive sources that did not answer: nobody may take them for empty."""
+    sources = (report.get("discovery") or {}).get("sources", ())
+    named = [(source["name"], f"source_status.{source['status']}") for source in sources]
+    return [
+        texts("result.of_source", name=name, outcome=texts(key))
+        for name, key in named
+        if key in texts and key.removeprefix("source_status.") not in ANSWERED
+    ]
+
+
+def _open_zones(report: Json, texts: MessageCatalog) -> list[str]:
+    """The name servers that give a zone to anybody."""
+    servers = (report.get("discovery") or {}).get("name_servers", ())
+    return [
+        texts(
+            "result.of_source",
+            name=texts("report.discovery.server", server=server["name"], zone=server["zone"]),
+            outcome=texts("zone_transfer.open"),
+        )
+        for server in servers
+        if server["transfer"] == Transfer.OPEN
+    ]
 
 
 def _crawled(report: Json) -> dict[str, Any]:

@@ -161,3 +161,24 @@ def test_answers_that_showed_nothing_are_counted_as_nothing_judged(report, langu
     lines = console.file.getvalue().splitlines()
     assert lines[0].endswith(first)
     assert MessageCatalog(language)("nothing_examined") in lines
+
+
+def test_it_says_which_sources_did_not_answer_and_which_name_servers_give_their_zone_away(report):
+    report["discovery"] = {
+        "sources": [
+            {"name": "crt.sh", "status": "asked", "names": 0},
+            {"name": "wayback", "status": "cached", "names": 7},
+            {"name": "otx", "status": "limited", "names": 0},
+        ],
+        "name_servers": [
+            {"zone": "site.example", "name": "ns1.dns.example", "transfer": "refused", "walk": "none", "names": 0},
+            {"zone": "site.example", "name": "ns2.dns.example\x1b[2J", "transfer": "open", "walk": "none", "names": 9},
+        ],
+    }
+    console = Console(file=io.StringIO(), width=110)
+    show(report, console, EN, FINDING)
+    shown = console.file.getvalue()
+    assert "otx: its quota is used up" in shown
+    assert not [name for name in ("crt.sh", "wayback", "ns1.dns.example") if name in shown]
+    assert "(site.example): gives the whole zone to anybody (AXFR)" in shown
+    assert "\x1b" not in shown
