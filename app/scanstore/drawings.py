@@ -12,6 +12,7 @@ class DrawingOrder:
     url: str  # http or https
     timeout_s: float  # from when its turn comes
     needs_document: bool  # else the document is wanted only when scripts lead away from the page
+    logs: bool = False  # the requests of the page are wanted
 
 
 class DrawingOutcome(StrEnum):
@@ -32,6 +33,7 @@ class DrawingAnswer:
     title: str = ""
     screenshot: bytes = b""  # JPEG
     document: bytes = b""  # compressed (`captures.packing`); empty when it was not needed
+    log: bytes = b""  # as `tasks.drawing_log` packs it; empty when it was not wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ COVERED: dict[str, tuple[str, str]] = {
         "tests/unit/engines/parsing/test_page_parser.py",
     ),
     "app/engines/parsing/worker.py": ("a process, run as one", "tests/unit/engines/parsing/test_pool.py"),
+    "app/engines/pipeline/crawl_stage.py": ("puts parts together", "tests/unit/engines/test_scan_executor.py"),
     "app/engines/pipeline/network_stack.py": ("puts parts together", "tests/unit/engines/test_scan_executor.py"),
     "app/engines/pipeline/resumption.py": ("a scan that goes on", "tests/fault/test_scan_killed.py"),
     "app/engines/pipeline/scan_pipeline.py": ("a whole scan", "tests/unit/engines/test_scan_executor.py"),

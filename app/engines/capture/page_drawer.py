@@ -16,8 +16,11 @@ class PageDrawer(Protocol):
         """How many pages it is worth asking for at the same time."""
         ...
 
-    async def render(self, url: str, *, limit: RenderLimit | None = None, needs_document: bool = True) -> Rendered:
+    async def render(
+        self, url: str, *, limit: RenderLimit | None = None, needs_document: bool = True, logs: bool = False
+    ) -> Rendered:
         """Return the page after its scripts ran; without `needs_document` its document only where scripts led away.
+        `logs`: with all requests that it made, and the frames that are part of it.
 
         Raises as `PageRenderer.render`.
         """

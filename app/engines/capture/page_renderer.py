@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from app.engines.capture.browser_process import CLOSE_TIMEOUT_S, BrowserProcess
+from app.engines.capture.loaded_request import LoadedRequest
 from app.engines.capture.render_limit import RenderLimit
 from app.engines.capture.render_slots import CONCURRENT, RenderSlots
+from app.engines.capture.request_log import RequestLog
 from app.engines.net.egress import REFUSAL_HEADER
 from app.engines.net.failures import printable
 from app.engines.urls import request_url
@@ -25,6 +27,9 @@ RENDER_TIMEOUT_S: Final = 15.0
 LOAD_SHARE: Final = 0.35  # of the timeout, for the first byte and again for loading; then it is taken as it is
 SETTLE_MS: Final = 1_500  # after loading, for what scripts still do; silence ends it earlier
 MAX_HTML: Final = 5 * 1024 * 1024  # characters
+# After loading, when it matters what a page loads: scripts like to wait for two seconds before they load the rest.
+LAZY_S: Final = 2.3
+MAX_FRAMES: Final = 20  # of a page, that have no address of their own and so are part of it
 
 # A page that opens windows without end must not cost memory without end.
 NO_POPUPS: Final = "window.open = () => null"
@@ -37,6 +42,11 @@ class RenderFailed(Exception):
 class RenderSlow(RenderFailed):
     """It was not ready in time: on a machine that does less, or with more patience, it may be."""
 
+    def __init__(self, reason: str, requests: tuple[LoadedRequest, ...] = ()) -> None:
+        super().__init__(reason)
+        # What it had asked for until then, if that was wanted.
+        self.requests = requests
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
@@ -46,6 +56,10 @@ class Rendered:
     title: str
     html: str  # serialised DOM, at most MAX_HTML characters
     screenshot: bytes  # JPEG, WIDTH x HEIGHT
+    # When they were wanted: all requests, and the DOM of frames without an address of their own.
+    requests: tuple[LoadedRequest, ...] = ()
+    frames: tuple[str, ...] = ()
+    is_cut: bool = False  # it asked for more than a page may
 
 
 class PageRenderer(BrowserProcess):
@@ -70,8 +84,9 @@ class PageRenderer(BrowserProcess):
         *,
         limit: RenderLimit | None = None,
         needs_document: bool = True,  # noqa: ARG002 - here it costs nothing
+        logs: bool = False,
     ) -> Rendered:
-        """`limit` None: RENDER_TIMEOUT_S. It counts from when the page's turn comes.
+        """`limit` None: RENDER_TIMEOUT_S. It counts from when the page's turn comes. `logs`: requests are noted.
 
         Raises `RenderFailed` or `RenderSlow`, or `BrowserUnavailable` when the browser crashed too often.
         """
@@ -82,15 +97,19 @@ class PageRenderer(BrowserProcess):
         if target is None:
             raise RenderFailed("not a http or https URL")
         limit = limit or RenderLimit(RENDER_TIMEOUT_S)
+        log = RequestLog(target) if logs else None
         async with self._slots.slot():
             try:
                 chromium = await self.running()
                 async with limit.running() as running, self._context(chromium, running) as context:
-                    rendered = await _render(await context.new_page(), target, limit.timeout_s)
+                    page = await context.new_page()
+                    async with _listening(log, context, page):
+                        rendered = await _render(page, target, limit.timeout_s, log)
             except (TimeoutError, NotYet) as slow:
                 if not limit.is_over:
                     self._slots.was_slow()
-                raise RenderSlow(f"no screenshot within {limit.timeout_s:g} s") from slow
+                so_far = () if log is None else log.requests()
+                raise RenderSlow(f"no screenshot within {limit.timeout_s:g} s", so_far) from slow
             except Error as failure:
                 raise RenderFailed(printable(failure.message)) from failure
             self._slots.was_drawn()
@@ -128,7 +147,19 @@ def user_agent(version: str, product: str) -> str:
     return f"Mozilla/5.0 (X11; Linux x86_64) {engine} Chrome/{major}.0.0.0 Safari/537.36 {product}"
 
 
-async def _render(page: "Page", url: str, timeout_s: float) -> Rendered:
+@contextlib.asynccontextmanager
+async def _listening(log: RequestLog | None, context: "BrowserContext", page: "Page") -> AsyncIterator[None]:
+    if log is None:
+        yield
+        return
+    try:
+        await log.attach(context, page)
+        yield
+    finally:
+        await log.close()
+
+
+async def _render(page: "Page", url: str, timeout_s: float, log: RequestLog | None) -> Rendered:
     from playwright.async_api import Error
     from playwright.async_api import TimeoutError as NotYet
 
@@ -139,10 +170,31 @@ async def _render(page: "Page", url: str, timeout_s: float) -> Rendered:
     for state, wait_ms in (("load", load_ms), ("networkidle", SETTLE_MS)):
         with contextlib.suppress(NotYet):
             await page.wait_for_load_state(state, timeout=wait_ms)  # type: ignore[arg-type] # a literal of the two
+        if log is not None and state == "load":
+            await asyncio.sleep(LAZY_S)
     try:
         title, html = await page.title(), await page.content()
     except Error:  # it went on to another page in between: once more, there
         await page.wait_for_load_state("domcontentloaded", timeout=load_ms)
         title, html = await page.title(), await page.content()
     screenshot = await page.screenshot(type="jpeg", quality=JPEG_QUALITY, animations="disabled")
-    return Rendered(page.url, title, html[:MAX_HTML], screenshot)
+    if log is None:
+        return Rendered(page.url, title, html[:MAX_HTML], screenshot)
+    frames = await _nameless_frames(page, MAX_HTML - len(html))
+    return Rendered(page.url, title, html[:MAX_HTML], screenshot, log.requests(), frames, log.is_cut)
+
+
+async def _nameless_frames(page: "Page", room: int) -> tuple[str, ...]:
+    """Return the DOM of frames whose content came with the page, or was written by its scripts."""
+    from playwright.async_api import Error
+
+    found: list[str] = []
+    for frame in page.frames[1:]:
+        if request_url(frame.url) is not None or len(found) == MAX_FRAMES:
+            continue
+        with contextlib.suppress(Error):  # it has gone meanwhile
+            html = await frame.content()
+            if len(html) <= room:
+                found.append(html)
+                room -= len(html)
+    return tuple(found)

@@ -12,6 +12,7 @@ from app.domain.stages import StageKey
 from app.engines.crawl.answer_classifier import classify_answer
 from app.engines.crawl.coverage import CoverageReporter
 from app.engines.crawl.crawl_limits import CrawlLimits, ReachedLimit
+from app.engines.crawl.drawn_intake import DrawnIntake
 from app.engines.crawl.frontier import Frontier
 from app.engines.crawl.host_backoff import BackoffTiming, HostBackoff
 from app.engines.crawl.page_processor import PageProcessor, is_readable, may_be_readable
@@ -114,6 +115,11 @@ class Crawler:
         await self._writer.load()
 
     @property
+    def drawn(self) -> DrawnIntake:
+        """What reads pages as a browser has drawn them, for this crawl."""
+        return DrawnIntake(frontier=self._frontier, processor=self._processor, sheets=self._sheets)
+
+    @property
     def pages(self) -> int:
         """Count the 2xx HTML documents that were parsed, those of an earlier attempt included."""
         return self._writer.pages
@@ -158,9 +164,12 @@ class Crawler:
         rules = await self._robots.rules(url, group)
         return rules.failed is None and rules.allows(url)
 
-    async def run(self, *, hosts_settled: Callable[[], bool]) -> None:
+    async def run(
+        self, *, hosts_settled: Callable[[], bool], before_end: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         """Crawls until no URL is left and `hosts_settled()` says that no host comes any more, or until a limit.
-        What is in flight at the time limit is broken off and stays pending.
+        What is in flight at the time limit is broken off and stays pending. `before_end` is awaited before what was
+        seen is counted.
 
         Raises:
             ScanStopped: from the sink or a callback.
@@ -178,6 +187,8 @@ class Crawler:
             raise
         finally:
             self._store.flush()
+        if before_end is not None:
+            await before_end()
         await self._conclude(cut)
 
     async def _run_group(self, hosts_settled: Callable[[], bool]) -> None:

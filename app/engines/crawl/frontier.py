@@ -184,6 +184,19 @@ class Frontier:
             steps += [found << 1 for found in self._find(same_depth, depth, hops=hops + 1, found_on=url_id)]
         self._store.finish_url(url_id, state, steps, seen=seen)
 
+    def extend(self, url_id: int, links: Iterable[str], *, seen: Seen | None = None) -> None:
+        """Add what an answered URL shows only when it is drawn: URLs one step further away; `seen` is what it showed
+        then, None: what it had shown.
+        """
+        known = self._known
+        state = known.state(url_id)
+        if state is not UrlState.DONE:
+            return
+        known.set_state(url_id, state, seen or known.seen(url_id))
+        found = self._find(links, known.depths[url_id] + 1, hops=0, found_on=url_id)
+        steps = dict.fromkeys((*self._store.links_of(url_id), *(one << 1 | 1 for one in found)))
+        self._store.finish_url(url_id, state, list(steps), seen=known.seen(url_id))
+
     def requeue(self, url_id: int, *, late: bool = False) -> None:
         """Make a URL in flight pending again, tried or not. `late`: after all others of its host."""
         self._release(url_id)

@@ -20,6 +20,11 @@ from app.engines.urls import host_of
 
 Sheets = Mapping[str, Sequence[StyleSheet]]  # by URL, each after those that it imports
 NO_SHEETS: Final[Sheets] = {}
+# What runs, what others show in it, and sheets of others; data for search engines does not run.
+_ACTIVE: Final = (
+    'script:not([type="application/ld+json"]), iframe, frame, object, embed, [onload], [onerror],'
+    ' link[rel~="stylesheet" i][href*="//"]'
+)
 _THIN_FOR_SCRIPT: Final = 200  # characters of text below which a function's redirect is taken to be called
 
 
@@ -40,6 +45,7 @@ class Extraction:
     script_location: str | None  # where an inline script sends the window
     overflowed: bool = False  # it refers to more than is kept of one page
     is_odd: bool = False  # a script of it may be worth a second look
+    is_active: bool = False  # scripts, frames or sheets of others may load what it does not name
     # What a language model may be shown of it (`Excerpt.to_json`); None: nobody reads along, or a rule has found signs.
     excerpt: Sequence[Any] | None = None
 
@@ -109,6 +115,7 @@ def extract_document(
         meta_refresh=meta_refresh,
         script_location=script_location,
         overflowed=collector.overflowed,
+        is_active=next(document.select(_ACTIVE), None) is not None,
     )
 
 

@@ -13,6 +13,7 @@ from app.engines.model import Capture, Counts, HostFact, ScanConfig
 from app.engines.pipeline.analysis_stage import AnalysisStage, hashes_of
 from app.engines.pipeline.capture_selector import target_of_capture
 from app.engines.pipeline.capture_stage import CaptureStage
+from app.engines.pipeline.drawn_pages import DrawnPages
 from app.engines.pipeline.registrations import Registrations
 from app.engines.pipeline.stage_tracker import StageTracker
 from app.engines.pipeline.tampered_pages import TamperedPages
@@ -31,6 +32,7 @@ class Resumption:
         scope: Scope,
         store: ScanStore,
         crawler: Crawler,
+        drawn: DrawnPages,
         third_parties: ThirdPartyIndex,
         captures: CaptureStage,
         analyses: AnalysisStage,
@@ -45,6 +47,7 @@ class Resumption:
         self._scope = scope
         self._store = store
         self._crawler = crawler
+        self._drawn = drawn
         self._third_parties = third_parties
         self._captures = captures
         self._analyses = analyses
@@ -68,8 +71,9 @@ class Resumption:
             count_host(host)
             self._crawler.add_host(host)
         captures = await asyncio.to_thread(self._store.captures)
-        async for targets in self._third_parties.load(captures):
+        async for targets in self._third_parties.load(captures, on_references=self._drawn.resume()):
             self._captures.add(targets)
+        self._drawn.take_up()
         await self._sink.log(LogEntry("INFO", StageKey.PAGE_CRAWL.value, self._texts("resumed", **asdict(counts()))))
         await self._tampered.take_in(self._third_parties.signs)
         await self._begin_again(has_captures=bool(captures))

@@ -7,7 +7,6 @@ violation is pushed when it is known. Stages may begin early and end in order.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from app.domain.coverage import COVERED
@@ -18,18 +17,14 @@ from app.domain.stages import StageKey
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.page_drawer import OpenDrawer
 from app.engines.capture.scan_contents import ScanContents
-from app.engines.crawl.crawler import Crawler
-from app.engines.crawl.host_backoff import BackoffTiming
-from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.discover.discovery import Discovery
-from app.engines.model import Capture, FetchError, FrontierUrl, HostFact, ScanConfig
-from app.engines.net.cookies import ScanCookies
+from app.engines.model import Capture, FetchError, HostFact, ScanConfig
 from app.engines.notices import UnreadableNotice
 from app.engines.pipeline.analysis_stage import AnalysisStage
 from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
 from app.engines.pipeline.capture_shortfalls import CaptureShortfalls
 from app.engines.pipeline.capture_stage import CaptureStage, line_of
-from app.engines.pipeline.cloaked_pages import CloakedPages
+from app.engines.pipeline.crawl_stage import CrawlStage
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.pipeline.own_evidence import OwnEvidence
 from app.engines.pipeline.progress import ProgressReporter
@@ -37,6 +32,7 @@ from app.engines.pipeline.reference_intake import ReferenceIntake
 from app.engines.pipeline.registrations import Registrations, open_registrations
 from app.engines.pipeline.resumption import Resumption
 from app.engines.pipeline.second_reading import MakeReader, SecondReading
+from app.engines.pipeline.shared_drawer import SharedDrawer
 from app.engines.pipeline.stage_tracker import StageTracker
 from app.engines.pipeline.tally import Tally
 from app.engines.pipeline.tampered_pages import TamperedPages
@@ -44,6 +40,7 @@ from app.engines.pipeline.third_parties import ThirdPartyIndex
 from app.engines.pipeline.time_budget import TimeBudget
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.scope import Scope
+from app.engines.urls import host_of, origin_of
 
 TICK_S: Final = 0.5  # how often the store is flushed and progress is looked at; kill -9 loses no more than this
 
@@ -76,6 +73,7 @@ class ScanPipeline:
         self._third_parties = ThirdPartyIndex(scope=self._scope, store=store, selector=self._selector)
         self._discovery_cut = False  # the time limit ended it
         self._unreadable = UnreadableNotice(sink=sink, texts=texts, module=StageKey.CONTENT_CAPTURE.value)
+        drawer = SharedDrawer(open_drawer=open_drawer, is_start=self._is_start)
         self._capture_stage = CaptureStage(
             network=network,
             contents=contents,
@@ -83,7 +81,7 @@ class ScanPipeline:
             on_capture=self._on_capture,
             on_rendered=self._on_rendered,
             on_problem=lambda reason: sink.warning("degraded", texts("no_browser", reason=texts.adopt(reason))),
-            open_drawer=open_drawer,
+            open_drawer=drawer.open,
         )
         self._second = SecondReading(
             reader=make_reader(lambda: self._budget.left_s),
@@ -123,16 +121,7 @@ class ScanPipeline:
             sink=sink,
             texts=texts,
         )
-        self._cloaked = CloakedPages(
-            scope=self._scope,
-            store=store,
-            sink=sink,
-            texts=texts,
-            on_found=self._intake.take_in,
-            is_wanted=config.cloaking,
-        )
         self._network = network
-        self._cookies = ScanCookies()
         self._discovery = Discovery(
             scope=self._scope,
             resolver=network.resolver,
@@ -142,21 +131,20 @@ class ScanPipeline:
             scan=config,
             texts=texts,
         )
-        self._crawler = Crawler(
+        self._crawl_stage = CrawlStage(
+            config=config,
             scope=self._scope,
-            store=self._store,
-            fetcher=network.fetcher(cookies=self._cookies),
-            parser=network.parser,
-            sink=self._sink,
-            scan=replace(self._config, time_limit_s=self._budget.crawl_limit_s()),
-            agent=network.config.user_agent,
-            per_address=network.config.connections_per_address,
+            network=network,
+            store=store,
+            sink=sink,
+            texts=texts,
+            budget=self._budget,
+            drawer=drawer,
+            second=self._second,
             on_references=self._intake.take_in,
             on_host_named=self._discovery.offer,
-            on_page=self._on_page,
-            texts=self._texts,
-            timing=BackoffTiming(unresponsive_s=network.config.host_silence_s, busy_s=network.config.host_busy_s),
         )
+        self._crawler = self._crawl_stage.crawler
         self._tally = Tally(
             crawler=self._crawler,
             third_parties=self._third_parties,
@@ -169,6 +157,7 @@ class ScanPipeline:
             scope=self._scope,
             store=store,
             crawler=self._crawler,
+            drawn=self._crawl_stage.drawn,
             third_parties=self._third_parties,
             captures=self._capture_stage,
             analyses=self._analysis_stage,
@@ -216,13 +205,7 @@ class ScanPipeline:
 
     async def _crawl(self) -> None:
         await self._stages.begin(StageKey.PAGE_CRAWL)
-        await self._crawler.run(hosts_settled=self._are_hosts_settled)
-        await self._cloaked.run(
-            self._network,
-            cookies=self._cookies,
-            may_ask=self._crawler.may_ask,
-            limit_s=self._budget.crawl_limit_s(),
-        )
+        await self._crawl_stage.run(self._are_hosts_settled)
         await self._second.read_site(self._intake.take_in)
         await self._tampered.take_in(self._third_parties.lone_code(self._crawler.pages))
         self._third_parties.save()
@@ -235,6 +218,10 @@ class ScanPipeline:
     def _are_hosts_settled(self) -> bool:
         """No host comes any more, neither from discovery nor from a certificate."""
         return (self._discovery.is_settled or self._discovery_cut) and self._capture_stage.is_own_settled
+
+    def _is_start(self, url: str) -> bool:
+        """Whether the address is that of a start page of the site."""
+        return self._scope.is_own(host_of(url)) and (url == f"{origin_of(url)}/" or url in self._config.start_urls)
 
     def _close_captures(self) -> None:
         """When neither a host nor a page can bring further ones."""
@@ -268,10 +255,6 @@ class ScanPipeline:
         is_left = bool(host.cnames) and not host.addresses  # perhaps an alias of what anybody can set up
         if is_left or ((host.https_alive or host.http_alive) and not host.wildcard and not self._config.start_urls):
             self._evidence.choose(f"{'https' if host.https_alive else 'http'}://{host.name}/")
-
-    def _on_page(self, item: FrontierUrl, processed: ProcessedPage) -> None:
-        self._cloaked.note(item, processed)
-        self._second.note(item, processed)
 
     async def _on_capture(self, target: CaptureTarget, page: CapturedPage) -> None:
         page = self._registrations.complete(target, page)
@@ -330,7 +313,7 @@ class ScanPipeline:
 
     def _save(self) -> None:
         self._third_parties.save()
-        self._cloaked.save()
+        self._crawl_stage.save()
         self._second.save()
         self._budget.save()
         self._store.flush()
@@ -339,7 +322,7 @@ class ScanPipeline:
         await self._progress.report(
             self._tally.counts(),
             discovery=self._discovery.fraction,
-            comparison=self._cloaked.progress,
+            comparison=self._crawl_stage.comparison,
             captures=(self._capture_stage.captured, self._capture_stage.known),
             drawing_steps=self._capture_stage.drawing_steps,
             pictures=self._capture_stage.pictures,

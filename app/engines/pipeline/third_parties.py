@@ -1,6 +1,6 @@
 """Stage 3 as the pipeline sees it: references in, third parties and pages to be captured out."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -42,13 +42,16 @@ class ThirdPartyIndex:
         # Domains that are third parties, in the order of finding.
         self.domains: dict[str, None] = {}
 
-    async def load(self, captures: Iterable[Capture]) -> AsyncIterator[list[CaptureTarget]]:
+    async def load(
+        self, captures: Iterable[Capture], *, on_references: Callable[[Sequence[Reference]], None] = lambda _: None
+    ) -> AsyncIterator[list[CaptureTarget]]:
         """What an earlier attempt left: its captures are known, what they do not cover is still to be captured. To be
-        gone through to its end.
+        gone through to its end. `on_references` is told all references as well.
         """
         for capture in captures:
             self._selector.known(CaptureTarget(capture.domain, capture.host, capture.url))
         async for references in pieces(self._store.references(), AT_ONCE):
+            on_references(references)
             self.signs += [reference for reference in references if sign_of(reference.kind) is not None]
             for reference in references:
                 if reference.kind.startswith("redirect:") and reference.snippet:

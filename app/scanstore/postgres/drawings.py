@@ -27,13 +27,14 @@ _OWN: Final = (
     "store = (SELECT id FROM scan_stores WHERE task_id = %(task_id)s AND run = %(run)s) AND attempt = %(attempt)s"
 )
 _PUT: Final = (
-    "INSERT INTO scan_drawings (id, store, attempt, url, host, needs_document, timeout_s)"
-    " SELECT %(id)s, s.id, s.attempt, %(url)s, %(host)s, %(needs_document)s, %(timeout_s)s FROM scan_stores AS s"
+    "INSERT INTO scan_drawings (id, store, attempt, url, host, needs_document, timeout_s, logs)"
+    " SELECT %(id)s, s.id, s.attempt, %(url)s, %(host)s, %(needs_document)s, %(timeout_s)s, %(logs)s"
+    " FROM scan_stores AS s"
     " WHERE s.task_id = %(task_id)s AND s.run = %(run)s AND s.attempt = %(attempt)s ON CONFLICT (id) DO NOTHING"
 )
 _STATES: Final = f"SELECT id, {_HELD}, outcome IS NOT NULL FROM scan_drawings WHERE {_OWN}"
 _ANSWER: Final = (
-    "SELECT outcome, reason, final_url, title, screenshot, document FROM scan_drawings"
+    "SELECT outcome, reason, final_url, title, screenshot, document, log FROM scan_drawings"
     " WHERE id = %(id)s AND outcome IS NOT NULL"
 )
 _REMOVE: Final = "DELETE FROM scan_drawings WHERE id = ANY(%(ids)s)"
@@ -59,7 +60,7 @@ _LEASE: Final = (
     f" LEFT JOIN of_scan AS s ON s.store = w.store WHERE coalesce(h.pages, 0) < {PER_HOST}"
     " ORDER BY coalesce(s.pages, 0), w.queued_at, w.id LIMIT 1)"
     f" UPDATE scan_drawings SET holder = %(holder)s, held_until = {_NOW} + make_interval(secs => %(lease_s)s),"
-    " tries = tries + 1 WHERE id = (SELECT id FROM next) RETURNING id, url, timeout_s, needs_document"
+    " tries = tries + 1 WHERE id = (SELECT id FROM next) RETURNING id, url, timeout_s, needs_document, logs"
 )
 _GIVE_UP: Final = (
     "UPDATE scan_drawings SET outcome = %(outcome)s, reason = %(reason)s, holder = NULL"
@@ -72,7 +73,8 @@ _RENEW: Final = (
 )
 _FINISH: Final = (
     "UPDATE scan_drawings AS d SET outcome = %(outcome)s, reason = %(reason)s, final_url = %(final_url)s,"
-    " title = %(title)s, screenshot = %(screenshot)s, document = %(document)s FROM scan_stores AS s"
+    " title = %(title)s, screenshot = %(screenshot)s, document = %(document)s, log = %(log)s"
+    " FROM scan_stores AS s"
     " WHERE d.id = %(id)s AND d.holder = %(holder)s AND d.outcome IS NULL"
     " AND s.id = d.store AND s.attempt = d.attempt"
 )
@@ -102,7 +104,7 @@ class ScanDrawings:
         with refusals(), self._engine.begin() as connection:
             for order in orders:
                 values = {"id": order.id, "url": storable(order.url), "host": storable(host_in(order.url)[:MAX_HOST])}
-                wish = {"needs_document": order.needs_document, "timeout_s": order.timeout_s}
+                wish = {"needs_document": order.needs_document, "timeout_s": order.timeout_s, "logs": order.logs}
                 connection.exec_driver_sql(_PUT, self._own | values | wish)
 
     def states(self) -> list[DrawingState]:
@@ -117,9 +119,9 @@ class ScanDrawings:
         if found is None:
             return None
         outcome, reason, final_url, title, *contents = found
-        screenshot, document = (bytes(content or b"") for content in contents)
+        screenshot, document, log = (bytes(content or b"") for content in contents)
         texts = (original(reason), original(final_url), original(title))
-        return DrawingAnswer(DrawingOutcome(outcome), *texts, screenshot, document)
+        return DrawingAnswer(DrawingOutcome(outcome), *texts, screenshot, document, log)
 
     def remove(self, ids: Collection[str]) -> None:
         """Forget these: their answer was taken, or nobody waits for it."""
@@ -188,6 +190,7 @@ class DrawingLeases:
             "title": storable(answer.title),
             "screenshot": answer.screenshot or None,
             "document": answer.document or None,
+            "log": answer.log or None,
         }
         with refusals(), self._engine.connect() as connection:
             return connection.exec_driver_sql(_FINISH, values).rowcount == 1
@@ -208,4 +211,4 @@ class DrawingLeases:
 
 def _next(connection: Connection, holder: str, lease_s: float) -> DrawingOrder | None:
     row: Any = connection.exec_driver_sql(_LEASE, {"holder": holder, "lease_s": lease_s}).first()
-    return None if row is None else DrawingOrder(row[0], original(row[1]), row[2], row[3])
+    return None if row is None else DrawingOrder(row[0], original(row[1]), row[2], row[3], row[4])

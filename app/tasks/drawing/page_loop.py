@@ -18,6 +18,7 @@ from app.engines.capture.render_limit import RenderLimit
 from app.engines.urls import is_same_page, request_url
 from app.scanstore.drawings import DrawingAnswer, DrawingOrder, DrawingOutcome
 from app.scanstore.errors import ScanStoreError
+from app.tasks.drawing_log import pack_log
 
 LOOK_S: Final = 0.25  # between two looks at what waits
 RENEW_S: Final = 4.0  # a third of a lease (`scanstore.postgres.drawings`), and less
@@ -46,7 +47,7 @@ class Browser(Protocol):
     @property
     def slots(self) -> int: ...
 
-    async def render(self, url: str, *, limit: RenderLimit | None = None) -> Rendered: ...
+    async def render(self, url: str, *, limit: RenderLimit | None = None, logs: bool = False) -> Rendered: ...
 
 
 class PageLoop:
@@ -133,7 +134,7 @@ class PageLoop:
 
     async def _answer(self, order: DrawingOrder, limit: RenderLimit) -> DrawingAnswer:
         try:
-            rendered = await self._browser.render(order.url, limit=limit)
+            rendered = await self._browser.render(order.url, limit=limit, logs=order.logs)
         except RenderSlow as slow:
             return DrawingAnswer(DrawingOutcome.SLOW, str(slow))
         except RenderFailed as failure:
@@ -141,8 +142,9 @@ class PageLoop:
         document = b""
         if order.needs_document or is_elsewhere(rendered.final_url, order.url):
             document = await asyncio.to_thread(lambda: pack(rendered.html.encode("utf-8", "replace")))
+        log = await asyncio.to_thread(pack_log, rendered) if order.logs else b""
         return DrawingAnswer(
-            DrawingOutcome.DRAWN, "", rendered.final_url, rendered.title, rendered.screenshot, document
+            DrawingOutcome.DRAWN, "", rendered.final_url, rendered.title, rendered.screenshot, document, log
         )
 
     async def _renew(self) -> None:

@@ -33,6 +33,7 @@ from app.engines.capture.page_renderer import (
 from app.engines.capture.render_limit import RenderLimit
 from app.scanstore.drawings import DrawingAnswer, DrawingOrder, DrawingOutcome, DrawingState
 from app.scanstore.errors import ScanStoreError
+from app.tasks.drawing_log import unpack_log
 
 AT_ONCE: Final = 32  # pages that a scan asks for at a time; eight browser workers draw so many
 LOOK_S: Final = 0.25
@@ -134,11 +135,13 @@ class SpreadDrawings:
                 await end_tasks([looking])
             await self._close()
 
-    async def render(self, url: str, *, limit: RenderLimit | None = None, needs_document: bool = True) -> Rendered:
+    async def render(
+        self, url: str, *, limit: RenderLimit | None = None, needs_document: bool = True, logs: bool = False
+    ) -> Rendered:
         limit = limit or RenderLimit(RENDER_TIMEOUT_S)
         if not await self._is_served():
-            return await self._draw_here(url, limit)
-        waiting = _Waiting(DrawingOrder(new_id(), url, limit.timeout_s, needs_document), _now())
+            return await self._draw_here(url, limit, logs=logs)
+        waiting = _Waiting(DrawingOrder(new_id(), url, limit.timeout_s, needs_document, logs), _now())
         self._waiting[waiting.order.id] = waiting
         self._changed.set()
         try:
@@ -150,13 +153,13 @@ class SpreadDrawings:
             del self._waiting[waiting.order.id]
             self._left.add(waiting.order.id)
             self._changed.set()
-        return await self._draw_here(url, limit) if isinstance(answer, _Instead) else _rendered(answer)
+        return await self._draw_here(url, limit, logs=logs) if isinstance(answer, _Instead) else _rendered(answer)
 
     # Here
 
-    async def _draw_here(self, url: str, limit: RenderLimit) -> Rendered:
+    async def _draw_here(self, url: str, limit: RenderLimit, *, logs: bool) -> Rendered:
         browser = await self._open_own()
-        return await browser.render(url, limit=limit)
+        return await browser.render(url, limit=limit, logs=logs)
 
     async def _open_own(self) -> PageRenderer:
         """Return the browser of our own, which is started when it is first needed."""
@@ -280,7 +283,8 @@ def _rendered(answer: DrawingAnswer) -> Rendered:
         case DrawingOutcome.FAILED:
             raise RenderFailed(answer.reason)
         case DrawingOutcome.DRAWN:
-            return Rendered(answer.final_url, answer.title, _document(answer.document), answer.screenshot)
+            more = unpack_log(answer.log) if answer.log else ((), (), False)
+            return Rendered(answer.final_url, answer.title, _document(answer.document), answer.screenshot, *more)
 
 
 def _document(packed: bytes) -> str:

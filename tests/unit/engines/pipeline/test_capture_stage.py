@@ -109,7 +109,7 @@ async def test_pages_of_an_earlier_attempt_get_the_screenshots_that_they_lack(ne
     class Renderer:
         at_once = 4
 
-        async def render(self, url, *, limit=None, needs_document=True):
+        async def render(self, url, *, limit=None, needs_document=True, logs=False):
             return Rendered(url, "t", f"<p>{LONG}", b"\xff\xd8")
 
     @contextlib.asynccontextmanager
@@ -167,7 +167,7 @@ async def test_what_a_picture_leads_to_is_captured_too_and_drawn(network, tmp_pa
     class Renderer:
         at_once = 4
 
-        async def render(self, url, *, limit=None, needs_document=True):
+        async def render(self, url, *, limit=None, needs_document=True, logs=False):
             return Rendered(url, "t", f"<p>{LONG}", b"\xff\xd8")
 
     @contextlib.asynccontextmanager

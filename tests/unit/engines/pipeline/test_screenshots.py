@@ -48,7 +48,7 @@ def render_with(tmp_path, monkeypatch, asked):
         def __init__(self, outcomes):
             self.outcomes = list(outcomes)
 
-        async def render(self, url, *, limit=None, needs_document=True):
+        async def render(self, url, *, limit=None, needs_document=True, logs=False):
             asked.append((url, needs_document))
             outcome = self.outcomes.pop(0)
             if isinstance(outcome, Exception):

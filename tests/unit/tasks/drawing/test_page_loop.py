@@ -57,7 +57,7 @@ class Browser:
     def __init__(self, slots=2, outcomes=None, gate=None):
         self.slots, self.outcomes, self.gate, self.limits = slots, outcomes or {}, gate, {}
 
-    async def render(self, url, *, limit=None):
+    async def render(self, url, *, limit=None, logs=False):
         self.limits[url] = limit
         outcome = self.outcomes.get(url, url)
         if self.gate is not None:
@@ -151,7 +151,7 @@ async def test_a_page_that_another_one_holds_now_is_let_go_of():
     leases, gate = Leases(order("taken.test")), asyncio.Event()
 
     class Patient(Browser):
-        async def render(self, url, *, limit=None):
+        async def render(self, url, *, limit=None, logs=False):
             leases.lost.add("taken.test")
             try:
                 return await super().render(url, limit=limit)

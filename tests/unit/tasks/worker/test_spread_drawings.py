@@ -77,7 +77,7 @@ class Drawings:
 class Browser:
     """The scan's own."""
 
-    async def render(self, url, *, limit=None):
+    async def render(self, url, *, limit=None, logs=False):
         return HERE
 
 

@@ -1,0 +1,59 @@
+"""What pages show once a browser has drawn them: read as any other, with further links for the frontier."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Final
+
+from app.domain.coverage import Seen
+from app.engines.crawl.answer_classifier import classify_answer
+from app.engines.crawl.frontier import Frontier
+from app.engines.crawl.page_processor import PageProcessor, ProcessedPage
+from app.engines.crawl.page_writer import CHUNK
+from app.engines.crawl.sheet_library import SheetLibrary
+from app.engines.model import FetchResult, FrontierUrl
+
+_HEADERS: Final = (("content-type", "text/html; charset=utf-8"),)
+_DRAWN: Final = 200
+# What a page that asks for a script, or is empty without one, counts as before it is drawn.
+_IMPROVED: Final = frozenset({Seen.WALL, Seen.NO_ANSWER})
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnDocument:
+    """One document of a page as it was drawn, and what was read of it."""
+
+    processed: ProcessedPage
+    seen: Seen
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class DrawnIntake:
+    """Reads drawn documents, and hands on to the frontier what they add."""
+
+    frontier: Frontier
+    processor: PageProcessor
+    sheets: SheetLibrary
+
+    async def read(self, item: FrontierUrl, url: str, html: str) -> DrawnDocument:
+        """Read a document that stands at `url` now; what cannot be read is in the result, never raised."""
+        result = FetchResult(url, url, _DRAWN, _HEADERS, html.encode("utf-8", "replace"))
+        async with asyncio.TaskGroup() as group:
+            sheets = self.sheets.within(group)
+            processed = await self.processor.read(
+                replace(item, url=url), self.frontier.depth_of(item.id), result, sheets
+            )
+        return DrawnDocument(processed, classify_answer(result, processed.page, processed.extraction))
+
+    async def take_in(self, item: FrontierUrl, documents: list[DrawnDocument]) -> int:
+        """Add the links, and have a page that is nothing without its scripts count as read. Returns how many URLs were
+        not known before. Nothing is awaited in the last step.
+        """
+        known = self.frontier.known
+        before = self.frontier.seen_of(item.id)
+        is_read = before in _IMPROVED and any(one.seen is Seen.JUDGED for one in documents)
+        links = [url for one in documents for url in (*one.processed.links, *one.processed.same_depth)]
+        for start in range(0, len(links) - CHUNK, CHUNK):
+            self.frontier.add(links[start : start + CHUNK], self.frontier.depth_of(item.id) + 1, found_on=item.id)
+            await asyncio.sleep(0)
+        self.frontier.extend(item.id, links, seen=Seen.JUDGED if is_read else None)
+        return self.frontier.known - known

@@ -1,0 +1,95 @@
+"""One browser for all that a scan draws: pictures, and pages of the site whose requests are noted.
+
+A start page of the site is wanted for both, and drawn once: the first who asks has its requests noted, and the other
+one gets what came of that. So does one who wants a picture of a page whose requests were noted a little before.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from app.domain.messages import Text
+from app.engines.capture.browser_profile import BrowserUnavailable
+from app.engines.capture.page_drawer import OpenDrawer, OpenRenderer, PageDrawer
+from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderSlow
+from app.engines.capture.render_limit import RenderLimit
+
+MAX_KEPT: Final = 24  # pages that were drawn for one and may be wanted by the other; some 200 kB each
+
+
+class SharedDrawer:
+    """A `PageDrawer` while `open` is; what is asked for before waits for it. Event loop only."""
+
+    def __init__(self, *, open_drawer: OpenDrawer, is_start: Callable[[str], bool]) -> None:
+        """`is_start`: whether the address is that of a start page."""
+        self._open_drawer = open_drawer
+        self._is_start = is_start
+        self._drawer: PageDrawer | None = None
+        self._settled = asyncio.Event()  # it is open, or it is known that there is none
+        # Why there is none, or none any more; None while there is one, and before that is known.
+        self.problem: Text | None = None
+        self._drawing: dict[str, asyncio.Event] = {}  # pages whose requests are noted just now
+        self._kept: OrderedDict[str, Rendered] = OrderedDict()  # the newest last
+
+    @property
+    def at_once(self) -> int:
+        return 1 if self._drawer is None else self._drawer.at_once
+
+    @asynccontextmanager
+    async def open(self, open_renderer: OpenRenderer) -> AsyncIterator[PageDrawer]:
+        """Draw while this is open: an `OpenDrawer`. Raises BrowserUnavailable."""
+        try:
+            async with self._open_drawer(open_renderer) as drawer:
+                self._drawer = drawer
+                self._settled.set()
+                yield self
+        except BrowserUnavailable as error:
+            self.problem = error.reason
+            raise
+        finally:
+            self._drawer = None
+            self._settled.set()
+
+    async def ready(self) -> bool:
+        """Wait until it is open; False: there is nothing that draws."""
+        await self._settled.wait()
+        return self._drawer is not None
+
+    async def render(
+        self, url: str, *, limit: RenderLimit | None = None, needs_document: bool = True, logs: bool = False
+    ) -> Rendered:
+        """Raises as `PageRenderer.render`."""
+        if (drawn := await self._drawn(url, limit)) is not None:
+            return drawn
+        if not logs and not self._is_start(url):
+            return await self._render(url, limit, needs_document=needs_document, logs=False)
+        self._drawing[url] = ended = asyncio.Event()
+        try:
+            rendered = await self._render(url, limit, needs_document=True, logs=True)
+        finally:
+            del self._drawing[url]
+            ended.set()
+        self._kept[url] = rendered
+        while len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+        return rendered
+
+    async def _drawn(self, url: str, limit: RenderLimit | None) -> Rendered | None:
+        """Return the page as somebody else had it drawn; None: nobody had, or it did not succeed."""
+        while (ended := self._drawing.get(url)) is not None:
+            if limit is None:
+                await ended.wait()
+                continue
+            try:
+                async with limit.until_ended():
+                    await ended.wait()
+            except TimeoutError:
+                raise RenderSlow("nobody waits for it any more") from None
+        return self._kept.pop(url, None)
+
+    async def _render(self, url: str, limit: RenderLimit | None, *, needs_document: bool, logs: bool) -> Rendered:
+        if not await self.ready() or self._drawer is None:
+            raise RenderFailed("nothing draws any more") if self.problem is None else BrowserUnavailable(self.problem)
+        return await self._drawer.render(url, limit=limit, needs_document=needs_document, logs=logs)

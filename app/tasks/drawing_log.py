@@ -1,0 +1,32 @@
+"""What a page asked for while a browser worker drew it, as it goes through the database."""
+
+from typing import Final
+
+import orjson
+import zstandard
+
+from app.captures.packing import pack
+from app.engines.capture.loaded_request import LoadedRequest
+from app.engines.capture.page_renderer import MAX_HTML, Rendered, RenderFailed
+
+MAX_LOG: Final = 4 * MAX_HTML + 16 * 1024 * 1024  # bytes, unpacked: documents of frames, and 500 requests
+
+
+def pack_log(rendered: Rendered) -> bytes:
+    """Return requests and frames of a page, compressed."""
+    requests = [(one.url, one.kind, one.initiators) for one in rendered.requests]
+    return pack(orjson.dumps([requests, _sound(rendered.frames), rendered.is_cut]))
+
+
+def unpack_log(packed: bytes) -> tuple[tuple[LoadedRequest, ...], tuple[str, ...], bool]:
+    """Return requests, frames, and whether the page was cut off. Raises RenderFailed for what is too large."""
+    if zstandard.frame_content_size(packed) > MAX_LOG:
+        raise RenderFailed("the log of requests is too large")
+    requests, frames, is_cut = orjson.loads(zstandard.ZstdDecompressor().decompress(packed, max_output_size=MAX_LOG))
+    found = (LoadedRequest(str(url), str(kind), tuple(map(str, initiators))) for url, kind, initiators in requests)
+    return tuple(found), tuple(map(str, frames)), bool(is_cut)
+
+
+def _sound(frames: tuple[str, ...]) -> list[str]:
+    """Without halves of characters, which a script can write and JSON does not take."""
+    return [frame.encode("utf-8", "replace").decode() for frame in frames]

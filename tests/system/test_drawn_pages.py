@@ -1,0 +1,102 @@
+"""Scripts load what no source names: a scan with the real Chromium, and everybody that was really asked."""
+
+import asyncio
+from contextlib import closing
+
+import pytest
+
+from app.domain.coverage import COVERED
+from app.scanstore.files import store_path
+from app.scanstore.sqlite import SqliteScanStore
+from tests.support.scan_backend import scan_backend
+from tests.support.scanned import Scanned, await_end, served
+from tests.support.scripted_world import LOADED, NOT_LOADED, TARGET, scripted_world
+
+pytestmark = pytest.mark.system
+PATIENCE_S = 400
+START = f"http://{TARGET}/"
+ENOUGH_WAYS = 20
+
+
+def scan(world, folder, **config):
+    """(what the report has of the third parties by domain, pages, the coverage, references of the scan's own store)."""
+    options = {"use_passive_sources": False, "cloaking": False, "screenshots": True, **config}
+    with served(folder, language="en", **world.settings) as http:
+        task_id = http.post("/api/v1/tasks", json={"target_domain": TARGET, "config": options}).json()["id"]
+        scanned = Scanned(http, task_id, folder)
+        await_end(scanned, PATIENCE_S)
+        parties = {
+            one["domain"]: scanned.get(f"/third-parties/{one['domain']}").json()
+            for one in scanned.all_items("/third-parties")
+        }
+        pages = {one["url"] for one in scanned.all_items("/pages")}
+    with closing(SqliteScanStore(store_path(folder, task_id, 1))) as store:
+        references = list(store.references())
+        coverage = store.checkpoint(COVERED)
+    return parties, pages, coverage, references
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawn") / "data"
+
+    async def scan_world():
+        async with scripted_world() as world:
+            return world, *await asyncio.to_thread(scan, world, folder)
+
+    return asyncio.run(scan_world())
+
+
+def hosts_of(references, prefix):
+    return {one.url.split("/")[2]: one for one in references if one.kind.startswith(prefix)}
+
+
+def test_every_domain_that_chromium_contacts_is_in_the_report(scanned):
+    world, parties, _, _, _ = scanned
+    contacted = set(world.by_browser) - {TARGET}
+    assert contacted == {f"{name}.example" for name in LOADED}, world.by_browser
+    assert len(contacted) > ENOUGH_WAYS
+    assert set(parties) == contacted | {f"{name}.example" for name in NOT_LOADED}
+    assert set(parties) == contacted | world.pictured | {"form-target.example"}
+
+
+def test_each_of_them_says_who_had_it_loaded(scanned):
+    *_, references = scanned
+    loaded = hosts_of(references, "loaded:")
+    makers = {name: loaded[f"{name}.example"].snippet.split(" < ")[0] for name in LOADED}
+    # The first requests of a worker can be over before its process says who made them: then it is the page.
+    workers = {name for name in ("worker-import", "worker-fetch") if makers[name] == START}
+    assert makers == {name: START if name in workers else maker for name, maker in LOADED.items()}
+    chain = ["http://nested-tag.example/tag.js", "http://tags.example/manager.js", START]
+    assert loaded["tag-pixel.example"].snippet.split(" < ") == chain
+    assert loaded["socket.example"].raw == "ws://socket.example/feed"
+    assert {loaded[f"{name}.example"].relation.value for name in ("appended", "frame", "nested-tag")} == {"script"}
+
+
+def test_what_is_only_there_to_be_clicked_is_a_reference_of_the_drawn_page(scanned):
+    world, parties, _, _, references = scanned
+    assert world.by_browser.keys().isdisjoint({"form-target.example"})
+    drawn = hosts_of(references, "drawn:")
+    assert drawn["linked.example"].kind == "drawn:a[href]"
+    assert drawn["form-target.example"].kind == "drawn:form[action]"
+    assert drawn["hidden-link.example"].hidden == "display_none"
+    assert drawn["hidden-link.example"].page_url == f"http://{TARGET}/app"
+    assert {f"{name}.example" for name in NOT_LOADED} <= set(parties)
+
+
+def test_pages_that_only_scripts_link_to_are_crawled(scanned):
+    _, _, pages, coverage, _ = scanned
+    assert {f"http://{TARGET}/only/{number}" for number in (1, 2)} <= pages
+    assert "no_answer" not in coverage["hosts"][TARGET]  # what the page is without its scripts
+
+
+async def test_without_pictures_nothing_is_drawn_and_the_log_says_so(tmp_path):
+    async with scripted_world() as world, scan_backend(tmp_path, **world.settings) as backend:
+        task_id = await backend.create(TARGET, screenshots=False, cloaking=False)
+        row = await backend.finished(task_id)
+        await backend.gone(task_id)
+        with closing(SqliteScanStore(store_path(tmp_path, task_id, 1))) as store:
+            assert hosts_of(store.references(), ("loaded:", "drawn:")) == {}
+            assert store.checkpoint("drawn_pages") is None
+        assert not world.by_browser
+        assert "no_answer" in {one.get("reason") for one in row.warnings}  # a page that is nothing without its scripts

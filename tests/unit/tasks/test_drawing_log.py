@@ -1,0 +1,27 @@
+import pytest
+import zstandard
+
+from app.captures.packing import pack
+from app.engines.capture.loaded_request import LoadedRequest
+from app.engines.capture.page_renderer import Rendered, RenderFailed
+from app.tasks import drawing_log
+from app.tasks.drawing_log import pack_log, unpack_log
+
+
+def test_a_log_comes_back_as_it_was():
+    requests = (LoadedRequest("https://a.test/x", "script", ("https://b.test/", "https://c.test/")),)
+    rendered = Rendered("https://c.test/", "t", "<p>", b"", requests, ("<p>frame", "<p>half \ud800"), is_cut=True)
+    assert unpack_log(pack_log(rendered)) == (requests, ("<p>frame", "<p>half ?"), True)
+
+
+def test_what_is_too_large_is_not_unpacked(monkeypatch):
+    monkeypatch.setattr(drawing_log, "MAX_LOG", 100)
+    with pytest.raises(RenderFailed):
+        unpack_log(pack(b"x" * 101))
+
+
+def test_a_log_that_hides_its_size_is_not_unpacked_either(monkeypatch):
+    monkeypatch.setattr(drawing_log, "MAX_LOG", 100)
+    hidden = zstandard.ZstdCompressor(write_content_size=False).compress(b"x" * 10_000)
+    with pytest.raises(zstandard.ZstdError):
+        unpack_log(hidden)
