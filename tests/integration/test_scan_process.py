@@ -165,6 +165,7 @@ async def test_a_scan_with_chromium_has_pictures_of_what_people_are_led_to(tmp_p
         assert row.status == "completed"
         assert row.warnings == []
         assert len(backend.violations(task_id)) == 3
+        await backend.gone(task_id)  # which closes Chromium first
         with closing(SqliteScanStore(store_path(tmp_path, task_id, 1))) as store:
             pictures = {capture.domain: capture.screenshot_sha256 for capture in store.captures()}
         picture = contents_in(captures_dir(tmp_path)).get(pictures["bad-bets.example"])

@@ -27,6 +27,7 @@ class Subscription:
     connection: "ConnectionInfo"
     topics: Topics = ALL_TOPICS
     log_tail: int = 200
+    noticed: int = 0  # up to this seq the owner's connection had notices before it followed
     transport: SocketTransport = field(init=False)  # the connection's
     group: InSyncGroup | None = None  # set while its connection is idle and it is in sync
     joined_at_bytes: int = 0  # the group's `direct_bytes` when it joined, and what it did not take since

@@ -115,6 +115,9 @@ class Dispatcher:
 
     def follow(self, subscription: Subscription, user_id: str, head: int) -> None:
         """From here on the subscription gets what comes after its cursor. `head`: the log's end as it was read."""
+        known = self.channels.get(subscription.task_id)
+        if known is not None and subscription not in known.subscriptions:
+            subscription.noticed = known.cursor
         channel = self.channel(subscription.task_id, user_id, head)
         pending = self._pending_hints.get(subscription.task_id)
         if pending is not None:
@@ -138,8 +141,9 @@ class Dispatcher:
         channel = self.channels[task_id]
         channel.remove(subscription)
         connection.discard(task_id)
-        # What waited was taken by the cursor, but has not left: the position is what was sent.
-        position, head = subscription.last_sent, max(subscription.cursor, channel.cursor)
+        # What waited was taken by the cursor, but has not left: the position is what was sent, now or as notices then.
+        position = max(subscription.last_sent, subscription.noticed)
+        head = max(subscription.cursor, channel.cursor)
         connection.notice_floor[task_id] = head
         if position < head and connection.user_id == channel.user_id:
             await self.catch_ups.send_notices(connection, task_id, position, head)

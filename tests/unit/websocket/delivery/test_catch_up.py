@@ -89,6 +89,21 @@ async def test_unsubscribing_far_behind_sends_all_notices_between(desk):
     assert notices == list(range(3, 453))
 
 
+async def test_what_came_as_a_notice_before_the_task_was_followed_comes_as_none_afterwards(desk):
+    stack, user, task = await desk.open_task()
+    watcher = await desk.connect(user)
+    await stack.say(task, warning("told already"))
+    await desk.settle()
+    told = [frame["seq"] for frame in watcher.frames() if frame["type"] == "task_warning"]
+    assert await desk.manager.subscribe_to_task(watcher.connection, task, last_seq=told[0] - 1)
+    assert await desk.manager.unsubscribe_from_task(watcher.connection, task)  # before the replay has left
+    await stack.say(task, warning("later"))
+    await desk.settle()
+    frames = watcher.frames()
+    assert [frame["type"] for frame in frames] == ["subscription_result", "subscription_result", "task_warning"]
+    assert frames[2]["message"] == "later"
+
+
 async def test_a_subscription_that_needs_a_snapshot_of_a_deleted_task_is_told(desk):
     stack, user, task = await desk.open_task()
     watcher = await desk.connect(user)
