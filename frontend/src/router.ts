@@ -11,6 +11,8 @@ import type { useAccount } from "./stores/account";
 const TASK_ID = "[0-9a-f-]{36}";
 const ADMIN_SECTIONS = "users|connections|broadcast|workers";
 
+const signInView = () => import("./views/SignInView.vue");
+
 export function createPageRouter(account: ReturnType<typeof useAccount>): Router {
   const router = createRouter({
     history: createWebHashHistory(),
@@ -18,7 +20,7 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
     routes: [
       { path: "/", redirect: firstView },
       { path: "/overview", name: "overview", component: () => import("./views/OverviewView.vue") },
-      { path: "/sign-in", name: "sign-in", component: () => import("./views/SignInView.vue"), meta: { open: true } },
+      { path: "/sign-in", name: "sign-in", component: signInView, meta: { open: true } },
       { path: "/scans", name: "scans", component: () => import("./views/ScansView.vue") },
       { path: `/scans/:id(${TASK_ID})`, name: "scan", component: () => import("./views/ScanView.vue"), props: scanProps },
       { path: `/scans/:id(${TASK_ID})/findings/:finding`, name: "finding", component: () => import("./views/FindingView.vue"), props: findingProps },
@@ -29,16 +31,19 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
       { path: "/:rest(.*)*", name: "nowhere", component: () => import("./views/NowhereView.vue") },
     ],
   });
-  router.beforeEach((to) => {
+  router.beforeEach(async (to) => {
+    await account.whenRestored();
     if (account.username === null && !to.meta.open) return { name: "sign-in", query: { to: to.fullPath } };
     if (account.username !== null && to.name === "sign-in") return whereTo(to.query.to, firstView());
     return true;
   });
   watch(() => account.username, (name) => {
     const now = router.currentRoute.value;
-    if (name !== null) void router.replace(whereTo(now.query.to, firstView()));
-    else void router.replace({ name: "sign-in", query: account.endedBy === "" ? {} : { to: now.fullPath } });
+    if (name !== null && now.name === "sign-in") void router.replace(whereTo(now.query.to, firstView()));
+    if (name === null) void router.replace({ name: "sign-in", query: account.endedBy === "" ? {} : { to: now.fullPath } });
   });
+  // A reader may sign out while the server is away: the view is there by then. If not, it is asked for again then.
+  void router.isReady().then(signInView).catch(() => null);
   return router;
 }
 

@@ -21,6 +21,8 @@ interface Sent {
   url: string;
   body?: unknown;
   token?: string;
+  /** One of those that only our own page may ask: its cookie goes with it. */
+  ownPage?: boolean;
   /** 0: a download, which takes as long as it takes. */
   timeoutMs: number;
 }
@@ -28,7 +30,7 @@ interface Sent {
 export interface ApiOptions {
   /** Absolute address below which `api/v1/...` lies. */
   base: string;
-  session: Omit<SessionOptions, "requestPair">;
+  session: Omit<SessionOptions, "requestSession" | "requestEnd">;
   fetch?: typeof fetch;
 }
 
@@ -42,20 +44,25 @@ export class Api {
   constructor({ base, session, fetch: ownFetch }: ApiOptions) {
     this.base = base;
     this.#fetch = ownFetch ?? ((...request) => globalThis.fetch(...request));
-    const requestPair = (refresh_token: string) =>
-      this.#openJson("POST /api/v1/auth/refresh", { body: { refresh_token } });
-    this.session = new Session({ ...session, requestPair });
+    const requestSession = () => this.#openJson("POST /api/v1/auth/cookie/refresh", {});
+    const requestEnd = async () => void (await this.#open("POST /api/v1/auth/cookie/logout", {}));
+    this.session = new Session({ ...session, requestSession, requestEnd });
   }
 
   async signIn(username: string, password: string): Promise<void> {
-    const pair = await this.#openJson("POST /api/v1/auth/login", { body: { username, password } });
-    this.session.begin(username, pair);
+    const request = () => this.#openJson("POST /api/v1/auth/cookie/login", { body: { username, password } });
+    this.session.begin(await this.session.exclusively(request));
   }
 
-  /** Ends the session here in any case; the server hears of it when it can be reached. */
+  /** Ends the session in this browser in any case; the server hears of it when it can be reached. */
   async signOut(): Promise<void> {
-    await this.send("POST /api/v1/auth/logout").catch(() => {});
-    this.session.end(null);
+    await this.session.signOut();
+  }
+
+  /** Ends all sessions of the user, on all machines; rejects when the server could not be told. */
+  async signOutEverywhere(): Promise<void> {
+    await this.send("POST /api/v1/auth/logout-everywhere");
+    await this.session.signOut();
   }
 
   /** The JSON of a route's answer. */
@@ -78,8 +85,12 @@ export class Api {
     return (await this.call("POST /api/v1/monitor/ws/ticket")).ticket;
   }
 
+  #open<R extends Route>(route: R, call: Call<R>): Promise<Response> {
+    return this.#request({ ...this.#sent(route, call), ownPage: true });
+  }
+
   async #openJson<R extends Route>(route: R, call: Call<R>): Promise<Answers[R]> {
-    return (await this.#request(this.#sent(route, call))).json() as Promise<Answers[R]>;
+    return (await this.#open(route, call)).json() as Promise<Answers[R]>;
   }
 
   #sent<R extends Route>(route: R, { path = {}, query = {}, body }: Call<R>): Sent {
@@ -94,18 +105,20 @@ export class Api {
 
   /** With a token; once more with a new one when the server does not like the old one. */
   async #asUser(sent: Sent): Promise<Response> {
+    const token = await this.session.token();
     try {
-      return await this.#request({ ...sent, token: await this.session.token() });
+      return await this.#request({ ...sent, token });
     } catch (error) {
       if ((error as ApiError).status !== 401) throw error;
     }
-    return this.#request({ ...sent, token: await this.session.token({ renew: true }) });
+    return this.#request({ ...sent, token: await this.session.token(token) });
   }
 
-  async #request({ method, url, body, token, timeoutMs }: Sent): Promise<Response> {
+  async #request({ method, url, body, token, ownPage, timeoutMs }: Sent): Promise<Response> {
     const headers = new Headers({ "Accept-Language": this.language, Accept: "application/json, */*;q=0.5" });
     if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
     if (body !== undefined) headers.set("Content-Type", "application/json");
+    if (ownPage) headers.set("X-Compliance-Page", "1"); // no other page can send it
     const init: RequestInit = { method, headers };
     if (body !== undefined) init.body = JSON.stringify(body);
     if (timeoutMs > 0) init.signal = AbortSignal.timeout(timeoutMs);

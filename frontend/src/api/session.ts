@@ -1,105 +1,204 @@
 /**
- * Who is signed in: a pair of tokens in the tab's storage, renewed before it expires. The plain page keeps the same in
- * the same place, so one may go from one page to the other.
+ * Who is signed in, for all tabs of the browser: the access token is in memory alone, and what renews it in a cookie that
+ * no script can read (ADR 0046).
  *
- * A refresh token is good once; used twice it ends the session. A duplicated tab has a copy of it: so tabs tell each
- * other about new pairs, and only one of them renews at a time.
+ * Tabs tell each other: a new one asks the others before it uses the cookie, and only one uses it at a time.
  */
 
-import type { TokenResponse } from "@/generated/rest";
+import type { PageSession } from "@/generated/rest";
 
 import { ApiError } from "./problem";
 
-const KEY = "compliance.session";
-const LOCK = "compliance.renew";
+const LOCK = "compliance.page";
+const SIGNING_OUT = "compliance.signing-out"; // what is remembered while the server could not be told; no secret
 const RENEW_BEFORE_MS = 120_000; // before the access token expires, or half of its life if that is shorter
+const ANSWER_MS = 100; // a tab that is not frozen answers within a few
 
-export interface Tokens {
+export interface Signed {
+  id: string;
   username: string;
   access: string;
-  refresh: string;
   /** Clock time in ms. */
   renewAt: number;
 }
-type News = { replaces: string; session: Tokens };
+type News =
+  | { kind: "asked" }
+  | { kind: "answer" | "begun" | "renewed"; session: Signed }
+  | { kind: "ended"; id: string; code: string | null };
 
 export interface SessionOptions {
-  storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
-  /** A new pair for a refresh token; rejects with status 401 when the session is over. */
-  requestPair(refreshToken: string): Promise<TokenResponse>;
+  /** A new access token for the browser's cookie; rejects with status 401 when there is no session, or none any more. */
+  requestSession(): Promise<PageSession>;
+  /** Ends the session of the cookie. */
+  requestEnd(): Promise<void>;
+  /** To the other tabs. */
   channel?: Pick<BroadcastChannel, "postMessage" | "onmessage"> | null;
+  marks: Pick<Storage, "getItem" | "setItem" | "removeItem">;
   now?: () => number;
 }
 
 export class Session {
+  /** Somebody has signed in, here or in another tab. */
+  onBegin: (username: string) => void = () => {};
   /** Called with the code of the refusal when the session ends; null: the user wanted it. */
   onEnd: (code: string | null) => void = () => {};
+  /** Another tab has signed in somebody else, or anew: nothing of what this tab holds is theirs. */
+  onReplaced: () => void = () => {};
   #options: SessionOptions;
   #now: () => number;
+  #current: Signed | null = null;
   #alone: Promise<unknown> = Promise.resolve();
+  #onAnswer: ((session: Signed) => void) | null = null;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    if (options.channel) options.channel.onmessage = (event: MessageEvent<News>) => this.#adopt(event.data);
+    if (options.channel) options.channel.onmessage = (event: MessageEvent<News>) => this.#hear(event.data);
   }
 
-  get current(): Tokens | null {
-    const text = this.#options.storage.getItem(KEY);
-    return text === null ? null : (JSON.parse(text) as Tokens);
+  get current(): Readonly<Signed> | null {
+    return this.#current;
+  }
+
+  /** Finds out whether the browser has a session. Rejects with an `ApiError` while nobody can say. */
+  async restore(): Promise<void> {
+    await this.exclusively(async () => {
+      if (this.#current !== null) return;
+      if (this.#options.marks.getItem(SIGNING_OUT) !== null) return this.#tellEnd();
+      const session = (await this.#askTabs(null)) ?? (await this.#askServer());
+      if (session !== null && this.#current === null) this.#take(session);
+    });
   }
 
   /** Takes the answer of a sign-in. */
-  begin(username: string, pair: TokenResponse): void {
-    this.#keep(this.#tokens(username, pair));
+  begin(answer: PageSession): void {
+    this.#options.marks.removeItem(SIGNING_OUT);
+    const session = this.#signed(answer);
+    this.#take(session);
+    this.#say({ kind: "begun", session });
   }
 
+  /** Ends it in all tabs; the cookie is the server's business. */
   end(code: string | null): void {
-    if (this.current === null) return;
-    this.#options.storage.removeItem(KEY);
-    this.onEnd(code);
+    const ended = this.#current;
+    if (ended === null) return;
+    this.#say({ kind: "ended", id: ended.id, code });
+    this.#drop(code);
   }
 
-  /** A good access token; `renew` asks for a new one though the old one looks good. Rejects with an `ApiError`. */
-  async token({ renew = false } = {}): Promise<string> {
-    const before = this.current;
+  /**
+   * Ends it in all tabs, and the cookie with it. When the server cannot be reached, the next page that is opened tells
+   * it before anything else: nobody is signed in again by a cookie that should be gone.
+   */
+  async signOut(): Promise<void> {
+    this.#options.marks.setItem(SIGNING_OUT, "1");
+    this.end(null);
+    await this.exclusively(() => this.#tellEnd()).catch(() => {});
+  }
+
+  /** A good access token, another one than `unlike`. Rejects with an `ApiError`. */
+  async token(unlike: string | null = null): Promise<string> {
+    const before = this.#current;
     if (before === null) throw new ApiError(401, "missing_token");
-    if (!renew && this.#now() < before.renewAt) return before.access;
-    return this.#exclusively(() => this.#renew(before.refresh));
+    if (before.access !== unlike && this.#now() < before.renewAt) return before.access;
+    return this.exclusively(() => this.#renew(before));
   }
 
-  async #renew(oldRefresh: string): Promise<string> {
-    const current = this.current;
-    if (current === null) throw new ApiError(401, "missing_token");
-    if (current.refresh !== oldRefresh) return current.access; // somebody was faster
-    const pair = await this.#options.requestPair(current.refresh).catch((error: ApiError) => {
-      if (error.status === 401) this.end(error.code);
-      throw error;
-    });
-    const session = this.#tokens(current.username, pair);
-    this.#keep(session);
-    this.#options.channel?.postMessage({ replaces: oldRefresh, session } satisfies News);
-    return session.access;
-  }
-
-  #adopt({ replaces, session }: News): void {
-    if (this.current?.refresh === replaces) this.#keep(session);
-  }
-
-  #exclusively(action: () => Promise<string>): Promise<string> {
+  /** Carries it out while no other tab does anything with the cookie. */
+  exclusively<T>(action: () => Promise<T>): Promise<T> {
     const locks = globalThis.navigator?.locks; // absent on plain http to another machine
-    if (locks) return locks.request(LOCK, action) as Promise<string>;
+    if (locks) return locks.request(LOCK, action) as Promise<T>;
     const next = this.#alone.catch(() => {}).then(action);
     this.#alone = next;
     return next;
   }
 
-  #tokens(username: string, { access_token: access, refresh_token: refresh, expires_in: seconds }: TokenResponse): Tokens {
-    const life = seconds * 1_000;
-    return { username, access, refresh, renewAt: this.#now() + life - Math.min(RENEW_BEFORE_MS, life / 2) };
+  async #renew(before: Signed): Promise<string> {
+    if (this.#current?.access === before.access) {
+      const session = (await this.#askTabs(before)) ?? (await this.#askServer((code) => this.end(code)));
+      if (session !== null && session.id !== before.id) this.onReplaced();
+      else if (session !== null && this.#current?.id === session.id) {
+        this.#current = session;
+        this.#say({ kind: "renewed", session });
+      }
+    }
+    if (this.#current === null) throw new ApiError(401, "invalid_token");
+    return this.#current.access;
   }
 
-  #keep(session: Tokens): void {
-    this.#options.storage.setItem(KEY, JSON.stringify(session));
+  /** What another tab has, other than `before`; null: none has anything. */
+  #askTabs(before: Signed | null): Promise<Signed | null> {
+    if (!this.#options.channel) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => done(null), ANSWER_MS);
+      const done = (session: Signed | null) => {
+        clearTimeout(timer);
+        this.#onAnswer = null;
+        resolve(session);
+      };
+      this.#onAnswer = (session) => {
+        const isOther = before === null || (session.id === before.id && session.access !== before.access);
+        if (isOther && this.#now() < session.renewAt) done(session);
+      };
+      this.#say({ kind: "asked" });
+    });
+  }
+
+  /** What the cookie is good for; null: nothing, and `onRefusal` is told the code. */
+  async #askServer(onRefusal: (code: string) => void = () => {}): Promise<Signed | null> {
+    try {
+      return this.#signed(await this.#options.requestSession());
+    } catch (error) {
+      const { status, code } = error as ApiError;
+      if (status !== 401) throw error;
+      onRefusal(code);
+      return null;
+    }
+  }
+
+  async #tellEnd(): Promise<void> {
+    await this.#options.requestEnd();
+    this.#options.marks.removeItem(SIGNING_OUT);
+  }
+
+  #hear(news: News): void {
+    const current = this.#current;
+    switch (news.kind) {
+      case "asked":
+        if (current !== null) this.#say({ kind: "answer", session: current });
+        break;
+      case "answer":
+        this.#onAnswer?.(news.session);
+        break;
+      case "begun":
+        if (current === null) this.#take(news.session);
+        else if (current.id !== news.session.id) this.onReplaced();
+        break;
+      case "renewed":
+        if (current?.id === news.session.id) this.#current = news.session;
+        break;
+      case "ended":
+        if (current?.id === news.id) this.#drop(news.code);
+        break;
+    }
+  }
+
+  #take(session: Signed): void {
+    this.#current = session;
+    this.onBegin(session.username);
+  }
+
+  #drop(code: string | null): void {
+    this.#current = null;
+    this.onEnd(code);
+  }
+
+  #say(news: News): void {
+    this.#options.channel?.postMessage(news);
+  }
+
+  #signed({ session_id: id, username, access_token: access, expires_in: seconds }: PageSession): Signed {
+    const life = seconds * 1_000;
+    return { id, username, access, renewAt: this.#now() + life - Math.min(RENEW_BEFORE_MS, life / 2) };
   }
 }

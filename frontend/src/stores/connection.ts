@@ -18,11 +18,12 @@ export const useConnection = defineStore("connection", () => {
   const listeners = new Set<(frame: TaskFrame) => void>();
   const told = new Set<string>(); // broadcasts are said again at each connection
   const broadcasts = shallowRef<Broadcast[]>([]);
+  let known: string | null = null; // the access token that the connection was opened or renewed with
 
   const client = markRaw(new RealtimeClient({
     openSocket: (ticket) => new WebSocket(socketAddress(account.api.base, ticket, language.value)) as SocketLike,
-    getTicket: () => account.api.ticket(),
-    getToken: () => account.api.session.token({ renew: true }),
+    getTicket,
+    getToken,
     clock: systemClock,
     random: Math.random,
     listener: {
@@ -40,6 +41,18 @@ export const useConnection = defineStore("connection", () => {
   const freshness = computed(() => freshnessOf({ ...status.value, lastFrameAt: client.status.lastFrameAt }, now.value));
   /** The server's clock in ms; it stands still while the connection is cut, as everything that is shown does. */
   const serverNow = computed<number>((before) => (isOnline.value ? now.value + client.serverOffsetMs : (before ?? now.value)));
+
+  async function getTicket(): Promise<string> {
+    const ticket = await account.api.ticket();
+    known = account.api.session.current?.access ?? null;
+    return ticket;
+  }
+
+  /** Another token than the connection knows: one that another tab has got already will do. */
+  async function getToken(): Promise<string> {
+    known = await account.api.session.token(known);
+    return known;
+  }
 
   function show(broadcast: Broadcast): void {
     if (told.has(broadcast.broadcast_id)) return;

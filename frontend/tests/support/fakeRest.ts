@@ -25,11 +25,12 @@ export class FakeRest {
 
   /** What mounts a component that is signed in; the live connection stays away. */
   mounting(): { plugins: (Pinia | Router | typeof i18n)[] } {
-    sessionStorage.clear(); // a name that is there from the beginning would open the live connection
     const pinia = createPinia();
     setActivePinia(pinia);
     globalThis.fetch = (address, init) => this.#answer(String(address), init ?? {});
-    useAccount().api.session.begin("admin", { access_token: "secret-token", refresh_token: "r", token_type: "bearer", expires_in: DAY_S });
+    const account = useAccount();
+    account.api.session.begin({ session_id: "s", username: "admin", access_token: "secret-token", token_type: "bearer", expires_in: DAY_S });
+    account.username = null; // with a name the live connection would be opened
     return { plugins: [pinia, pageRoutes(), i18n] };
   }
 

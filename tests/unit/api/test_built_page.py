@@ -32,6 +32,12 @@ async def test_the_page_is_served_with_its_files(client):
     assert "javascript" in script.headers["content-type"]
 
 
+async def test_nothing_becomes_markup_but_what_the_policy_of_vue_lets_through(client):
+    for path in ("/app/", "/app/assets/main-1234.js"):
+        parts = [part.strip() for part in (await client.get(path)).headers["content-security-policy"].split(";")]
+        assert parts[-2:] == ["require-trusted-types-for 'script'", "trusted-types vue"]
+
+
 async def test_it_comes_with_the_policy_of_all_pages_and_is_asked_for_again_after_an_upgrade(client):
     page = await client.get("/app/")
     assert "script-src 'self'" in page.headers["content-security-policy"]
@@ -39,6 +45,7 @@ async def test_it_comes_with_the_policy_of_all_pages_and_is_asked_for_again_afte
     assert page.headers["cache-control"] == "no-cache"
     unchanged = await client.get("/app/", headers={"If-None-Match": page.headers["etag"]})
     assert unchanged.status_code == 304
+    assert unchanged.headers["content-security-policy"] == page.headers["content-security-policy"]
 
 
 async def test_without_the_last_slash_the_reader_is_sent_there_relative_to_where_the_server_is(client):
