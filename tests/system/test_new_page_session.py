@@ -147,14 +147,14 @@ async def test_a_tab_of_the_user_before_is_loaded_anew_for_the_next(tmp_path):
     async with open_theatre(tmp_path) as theatre, open_browser() as browser:
         await add_user(theatre)
         await theatre.scene("secret.test")
-        page = await open_new_page(browser, theatre.url, locale="en")
+        page = await open_new_page(browser, theatre.url, "#/scans", locale="en")
         await sign_in(page)
         await expect(page.locator(".row")).to_contain_text("secret.test")
         # Another window of this browser that did not hear of the first: it signs in by itself.
         tab = await page.context.new_page()
         await tab.add_init_script("delete window.BroadcastChannel")
         await tab.context.clear_cookies()
-        await tab.goto(f"{theatre.url}/app/")
+        await tab.goto(f"{theatre.url}/app/#/scans")
         await sign_in_as(tab, "mei")
         await page.evaluate("window.isOld = true")
         theatre.clock.turned_s = theatre.settings.access_token_ttl_s + 1  # now the first needs the cookie
@@ -230,7 +230,7 @@ async def test_a_page_that_opens_while_the_server_is_away_asks_for_no_password(t
 
 async def test_no_text_becomes_markup_or_code_wherever_it_comes_from(tmp_path):
     async with open_theatre(tmp_path) as theatre, open_browser() as browser:
-        page = await open_new_page(browser, theatre.url, locale="en")
+        page = await open_new_page(browser, theatre.url, "#/scans", locale="en")
         await sign_in(page)
         await expect(page.locator(".state")).to_be_visible()
         assert page.problems == []
@@ -253,7 +253,7 @@ async def test_a_page_of_another_origin_can_do_nothing_with_the_cookie(tmp_path)
         open_theatre(tmp_path / "b") as other,
         open_browser() as browser,
     ):
-        page = await open_new_page(browser, theatre.url, locale="en")
+        page = await open_new_page(browser, theatre.url, "#/scans", locale="en")
         await sign_in(page)
         foreign = await page.context.new_page()
         await foreign.goto(f"{other.url}/static/favicon.svg")
