@@ -23,7 +23,7 @@ AGAIN = || { [ $$? -eq 1 ] && echo "Once more, one after the other: what failed.
 # Hundreds of tests start the program anew: without its bytecode each start would compile all of it.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-distributed pictures screenshots serve frontend wheel test test-frontend test-system test-postgres test-fault test-fault-short fault-table attack contract conformance chaos soak cover lint format types imports bench eval report-font report-images lock clean
+.PHONY: help setup demo demo-distributed pictures screenshots serve frontend wheel test test-frontend test-system test-postgres test-fault test-fault-short fault-table attack contract conformance chaos soak cover lint format types imports bench eval page-figures report-font report-images lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -148,6 +148,9 @@ pictures: setup ## Screenshots of the page in both languages, for the READMEs (n
 
 screenshots: setup frontend ## Every view of the new page in both languages, wide and narrow, light and dark, in screenshots/ (needs Chromium)
 	$(BIN)/python -m tests.docs.page_screenshots
+
+page-figures: setup frontend ## What the new page costs a browser: bytes, elements, the longest frame (needs Chromium)
+	@$(BIN)/python -m bench.page_figures
 
 report-font: setup ## The font of PDF reports, from Debian's fonts-noto-cjk
 	$(BIN)/python -m pip install --quiet fonttools

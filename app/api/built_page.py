@@ -11,12 +11,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.api.middleware import PAGE_POLICY
+from app.services.report_formats.html import style_source
 
 PATH: Final = "/app"
 INDEX: Final = "index.html"
 # No text becomes markup or code, but for what the one policy lets through that Vue makes for the static parts of its
-# own templates. A second one of that name would be refused.
-POLICY: Final = f"{PAGE_POLICY}; require-trusted-types-for 'script'; trusted-types vue"
+# own templates. A second one of that name would be refused. Frames hold what the page has read itself: reports.
+ADDED_POLICY: Final = "frame-src blob:; require-trusted-types-for 'script'; trusted-types vue"
+STYLES: Final = "style-src 'self'"
 
 
 def add_built_page(application: Starlette, folder: Path) -> bool:
@@ -29,16 +31,25 @@ def add_built_page(application: Starlette, folder: Path) -> bool:
         return RedirectResponse(f".{PATH}/")
 
     application.add_route(PATH, to_folder, include_in_schema=False)
-    application.mount(PATH, _Files(directory=folder, html=True))
+    application.mount(PATH, _Files(folder, policy=page_policy()))
     return True
+
+
+def page_policy() -> str:
+    """Return what the page may do: what every page may, and show reports, whose style stands in themselves."""
+    return f"{PAGE_POLICY.replace(STYLES, f'{STYLES} {style_source()}')}; {ADDED_POLICY}"
 
 
 class _Files(StaticFiles):
     """Files with the page's policy."""
 
+    def __init__(self, folder: Path, *, policy: str) -> None:
+        super().__init__(directory=folder, html=True)
+        self._policy = policy
+
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
         response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["Content-Security-Policy"] = self._policy
         return response

@@ -23,6 +23,7 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
       { path: "/sign-in", name: "sign-in", component: signInView, meta: { open: true } },
       { path: "/scans", name: "scans", component: () => import("./views/ScansView.vue") },
       { path: `/scans/:id(${TASK_ID})`, name: "scan", component: () => import("./views/ScanView.vue"), props: scanProps },
+      { path: `/scans/:id(${TASK_ID})/report`, name: "report", component: () => import("./views/ReportView.vue"), props: scanProps },
       { path: `/scans/:id(${TASK_ID})/findings/:finding`, name: "finding", component: () => import("./views/FindingView.vue"), props: findingProps },
       { path: "/review", name: "review", component: () => import("./views/ReviewView.vue") },
       { path: "/profile", name: "profile", component: () => import("./views/ProfileView.vue") },

@@ -3,6 +3,7 @@
 `make test-system` builds the page first.
 """
 
+import asyncio
 import gzip
 import re
 import subprocess
@@ -162,6 +163,54 @@ async def test_what_an_attempt_found_stays_to_be_read_after_the_next(tmp_path):
         assert page.url.endswith("?attempt=1")
         await page.go_back()
         await expect(verdict).to_contain_text("No violations found")
+        assert page.problems == []
+
+
+async def test_the_report_is_shown_as_it_prints_in_a_frame_without_rights(tmp_path):
+    async with open_theatre(tmp_path) as theatre, open_browser() as browser:
+        scene = await theatre.scene()
+        store_evidence(theatre, scene)
+        await scene.find("casino.test", ViolationKey.GAMBLING, "high", 0.97, HOSTILE, found_on=HOME)
+        await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=1, total_pages_crawled=7)
+        page = await open_new_page(browser, theatre.url, f"#/scans/{scene.task_id}", locale="en", viewport=PHONE)
+        await page.wait_for_selector("#username")
+        await sign_in(page)
+        await page.get_by_text("Download report").click()
+        await page.get_by_role("link", name="Preview as it prints (A4)").click()
+        report = page.frame_locator("iframe")
+        await expect(report.locator("body")).to_contain_text("casino.test", timeout=SCAN_MS)
+        await expect(report.locator("html")).to_have_attribute("lang", "en")
+        table = report.locator("th").first
+        assert await table.evaluate("cell => getComputedStyle(cell).backgroundColor") == "rgb(244, 246, 249)"
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await page.select_option("select", "zh-CN")
+        await expect(report.locator("html")).to_have_attribute("lang", "zh-CN", timeout=SCAN_MS)
+        async with page.expect_download(timeout=SCAN_MS) as download:
+            await page.get_by_role("button", name="PDF").click()
+        assert (await download.value).suggested_filename == f"corp.test-{scene.task_id}.pdf"
+        await page.evaluate(AXE.read_text("utf-8"))
+        assert await page.evaluate(SERIOUS) == []
+        assert page.problems == []
+
+
+async def test_a_line_of_a_long_log_has_an_address(tmp_path):
+    async with open_theatre(tmp_path) as theatre, open_browser() as browser:
+        scene = await theatre.scene()
+        for start in range(0, 3_000, 500):
+            await scene.log(*(f"line {number}" for number in range(start, start + 500)))
+        page = await open_new_page(browser, theatre.url, f"#/scans/{scene.task_id}?line=700", locale="en")
+        await page.wait_for_selector("#username")
+        await sign_in(page)
+        await expect(page.locator(".line[data-chosen]")).to_contain_text("line 699")
+        await page.fill("[aria-label='Search these lines']", "line 1234")
+        await page.get_by_role("button", name="Jump to newest").click()
+        await page.get_by_role("button", name="Search the whole log").click()
+        await expect(page.locator(".part")).to_have_text("1 hit in the whole log")
+        async with page.expect_download() as download:
+            await page.get_by_role("button", name="Download this view").click()
+        saved = await asyncio.to_thread((await (await download.value).path()).read_text, "utf-8")
+        assert saved.rstrip().endswith("line 1234")
+        assert saved.count("\n") == 1
         assert page.problems == []
 
 

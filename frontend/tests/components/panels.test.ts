@@ -24,7 +24,7 @@ beforeEach(() => setLanguage("en"));
 
 describe("the log", () => {
   function panel(state: TaskState) {
-    return mount(LogPanel, { props: { state: shownOf(state), attempt: null, addLines: () => {} }, global });
+    return mount(LogPanel, { props: { state: shownOf(state), attempt: null, addLines: () => {} }, global: routed });
   }
 
   test("of thousands of lines has a screenful of them in the document", () => {

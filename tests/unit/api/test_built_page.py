@@ -4,6 +4,7 @@ from starlette.applications import Starlette
 
 from app.api.built_page import add_built_page
 from app.api.middleware import SecurityHeaders
+from app.services.report_formats.html import content_security_policy, style_source
 
 
 @pytest.fixture
@@ -36,6 +37,14 @@ async def test_nothing_becomes_markup_but_what_the_policy_of_vue_lets_through(cl
     for path in ("/app/", "/app/assets/main-1234.js"):
         parts = [part.strip() for part in (await client.get(path)).headers["content-security-policy"].split(";")]
         assert parts[-2:] == ["require-trusted-types-for 'script'", "trusted-types vue"]
+
+
+async def test_frames_hold_reports_with_their_own_style_alone(client):
+    """A document that is made in memory has the policy of who made it."""
+    policy = (await client.get("/app/")).headers["content-security-policy"]
+    assert "frame-src blob:;" in policy
+    assert f"style-src 'self' {style_source()};" in policy
+    assert style_source() in content_security_policy()
 
 
 async def test_it_comes_with_the_policy_of_all_pages_and_is_asked_for_again_after_an_upgrade(client):

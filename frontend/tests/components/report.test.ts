@@ -1,0 +1,71 @@
+// @vitest-environment happy-dom
+/** The report in the page: in a frame without rights, in the language that is chosen, with the downloads beside it. */
+
+import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { REPORT_FORMATS } from "@/generated/contract";
+import { setLanguage } from "@/texts";
+import ReportView from "@/views/ReportView.vue";
+
+import { FakeRest, problem } from "../support/fakeRest";
+
+let rest: FakeRest;
+enableAutoUnmount(afterEach);
+beforeEach(() => {
+  setLanguage("en");
+  vi.restoreAllMocks();
+  vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => {}); // a download would lead this document away
+  rest = new FakeRest();
+  rest.answers = {
+    "GET /tasks/t1": { id: "t1", target_domain: "corp.test" },
+    "GET /tasks/t1/report": () => new Response("<p>report</p>", { headers: { "Content-Type": "text/html" } }),
+  };
+});
+
+async function open(attempt: number | null = null) {
+  const view = mount(ReportView, { props: { taskId: "t1", attempt }, global: rest.mounting() }); // in no document: its frame loads nothing
+  await flushPromises();
+  return view;
+}
+
+function reports() {
+  return rest.asked.filter(({ path }) => path.endsWith("/report")).map(({ query }) => [query.get("format"), query.get("lang"), query.get("attempt")]);
+}
+
+test("it stands in a frame that may do nothing, and is let go of", async () => {
+  vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:report");
+  const revoked = vi.spyOn(URL, "revokeObjectURL");
+  const view = await open(2);
+  const frame = view.find("iframe");
+  expect(frame.attributes("sandbox")).toBe("");
+  expect(frame.attributes("src")).toBe("blob:report");
+  expect(reports()).toEqual([["html", "en", "2"]]);
+  expect(view.find("h1").text()).toBe("Report corp.test");
+  expect(view.find(".back a").attributes("href")).toBe("#/scans/t1?attempt=2");
+  view.unmount();
+  expect(revoked).toHaveBeenCalledWith("blob:report");
+});
+
+test("it is read in the language that is chosen, and so are the downloads", async () => {
+  const view = await open();
+  await view.find("select").setValue("zh-CN");
+  await flushPromises();
+  expect(reports()).toEqual([["html", "en", null], ["html", "zh-CN", null]]);
+  const formats = view.findAll(".formats button");
+  expect(formats).toHaveLength(REPORT_FORMATS.length);
+  await formats[REPORT_FORMATS.indexOf("pdf" as never)]!.trigger("click");
+  await flushPromises();
+  expect(reports().at(-1)).toEqual(["pdf", "zh-CN", null]);
+});
+
+test("why there is none is said, and it can be asked for again", async () => {
+  const ready = rest.answers["GET /tasks/t1/report"];
+  rest.answers["GET /tasks/t1/report"] = problem(503, "reports_busy");
+  const view = await open();
+  expect(view.find("[data-state=failed] h1").text()).toBe("The report could not be loaded");
+  rest.answers["GET /tasks/t1/report"] = ready;
+  await view.find("[data-state=failed] button").trigger("click");
+  await flushPromises();
+  expect(view.find("iframe").exists()).toBe(true);
+});
