@@ -70,13 +70,14 @@ class Look:
     async def administration(self, url: str) -> None:
         waits_for = {
             "users": "tbody th",
-            "connections": ".person",
+            "connections": ".socket",
+            "audit": "tbody tr",
             "broadcast": "#broadcast-message",
             "workers": ".worker, .state",
         }
         for section, selector in waits_for.items():
             await self.take(f"admin-{section}", f"{url}/app/#/admin/{section}", selector)
-        await self.take("profile", f"{url}/app/#/profile", "#current")
+        await self.take("profile", f"{url}/app/#/profile", ".session")
 
 
 async def take_all() -> None:

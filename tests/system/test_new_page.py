@@ -285,6 +285,7 @@ async def test_findings_are_decided_on_by_keyboard_and_the_next_scan_knows(tmp_p
         await page.keyboard.press("j")
         await page.keyboard.press("d")
         await page.keyboard.type("our own partner, jkcdu")
+        await page.evaluate(STANDING)
         await page.evaluate(AXE.read_text("utf-8"))
         assert await page.evaluate(SERIOUS) == []
         await page.keyboard.press("Enter")
@@ -301,6 +302,8 @@ async def test_findings_are_decided_on_by_keyboard_and_the_next_scan_knows(tmp_p
         await page.get_by_role("link", name="Open at its own address").click()
         await page.get_by_role("button", name="Reopen").click()
         await expect(page.locator(".decision")).to_have_attribute("data-decision", "open")
+        await expect(page.locator(".decision button[disabled]")).to_have_count(0)
+        await page.evaluate(STANDING)
         assert await page.evaluate(SERIOUS) == []
         assert page.problems == []
 
@@ -327,6 +330,16 @@ async def test_an_administrator_adds_a_user_sees_connections_and_speaks_to_every
         await page.get_by_role("link", name="Live connections").click()
         await expect(page.locator(".person")).to_have_text("admin 1 connection")
         found["connections"] = await page.evaluate(SERIOUS)
+        await expect(page.locator(".socket th")).to_have_text("admin")
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await page.get_by_role("link", name="Audit log").click()
+        await page.fill("#audit-action", "user.create")
+        await page.get_by_role("button", name="Show").click()
+        await expect(page.locator("tbody tr")).to_have_count(2)
+        found["audit"] = await page.evaluate(SERIOUS)
+        async with page.expect_download() as download:
+            await page.get_by_role("button", name="Save as CSV").click()
+        assert (await download.value).suggested_filename == "audit.csv"
         await page.get_by_role("link", name="Broadcast").click()
         await page.fill("#broadcast-message", "Maintenance at 22:00")
         await page.select_option("#broadcast-level", "warning")

@@ -12,7 +12,7 @@ import { setLanguage } from "@/texts";
 import AdminView from "@/views/AdminView.vue";
 import ProfileView from "@/views/ProfileView.vue";
 
-import { FakeRest, problem } from "../support/fakeRest";
+import { FakeRest, problem, type Asked } from "../support/fakeRest";
 
 const NUMBERS = {
   connections: 3, users: 2, event_streams: 0, subscriptions: 4, followed_tasks: 1, watched_tasks: 1, backlog_bytes: 2_048, set_aside: 1,
@@ -92,11 +92,82 @@ test("connections are told by server and by person, under their names", async ()
       other_servers: [{ ...NUMBERS, id: "s2", host: "web-2", version: "1", started_at: "2026-01-01T00:00:00Z", silent_s: 90, is_heard: false }],
     },
     "GET /admin/users": { items: [user()], total: 1 },
+    "GET /admin/connections": { items: [], total: 0 },
   };
   const view = await open("connections");
   expect(view.findAll("tbody th").map((cell) => cell.text())).toEqual(["this server", "web-2 not heard"]);
   expect(view.find("tbody tr").text()).toContain("2,048 bytes");
   expect(view.findAll(".person").map((person) => person.text())).toEqual(["mei 2 connections", "u9 1 connection"]);
+});
+
+test("one connection is closed after a question, wherever it is", async () => {
+  const socket = { user_id: "u1", username: "mei", address: "192.0.2.7", connected_at: "2026-11-27T02:00:00Z", server: null, subscriptions: 2, backlog_bytes: 0 };
+  const elsewhere = { ...socket, connection_id: "c2", username: null, server: "web-2", subscriptions: null, backlog_bytes: null };
+  rest.answers = {
+    "GET /monitor/ws/stats": { ...NUMBERS, connections_by_user: {}, other_servers: [] }, "GET /admin/users": { items: [], total: 0 },
+    "GET /admin/connections": { items: [{ ...socket, connection_id: "c1" }, elsewhere], total: 2 },
+    "DELETE /admin/connections/c2": new Response(null, { status: 204 }),
+  };
+  const view = await open("connections");
+  expect(view.findAll(".socket th").map((cell) => cell.text())).toEqual(["mei", "u1"]);
+  expect(view.findAll(".socket td:nth-child(5)").map((cell) => cell.text())).toEqual(["this server", "web-2"]);
+  await view.find("[aria-label='Close the connection of u1']").trigger("click");
+  await flushPromises();
+  expect(rest.count("DELETE", "/admin/connections/c2")).toBe(0);
+  document.querySelector<HTMLElement>(".el-dialog .el-button--danger")!.click();
+  await flushPromises();
+  expect(rest.count("DELETE", "/admin/connections/c2")).toBe(1);
+  expect(rest.count("GET", "/admin/connections")).toBe(2);
+});
+
+describe("the audit log", () => {
+  const row = (id: number, more = {}) => ({
+    id, at: "2026-11-27T02:00:00Z", action: "task.cancel", outcome: "ok", user_id: "u1", username: "mei", address: "192.0.2.7", object_id: "t1",
+    detail: { code: "<b>x</b>", count: 2 }, ...more,
+  });
+
+  test("shows who did what, goes on by its cursor, and is filtered by what is typed", async () => {
+    rest.answers["GET /admin/audit"] = ({ query }: Asked) =>
+      query.get("cursor") === "c" ? { items: [row(1, { username: null, outcome: "denied" })], next_cursor: null } : { items: [row(2)], next_cursor: "c" };
+    const view = await open("audit");
+    await view.find(".more").trigger("click");
+    await flushPromises();
+    expect(view.findAll("tbody tr").map((line) => line.attributes("data-outcome"))).toEqual(["ok", "denied"]);
+    expect(view.findAll("tbody td:nth-child(2)").map((cell) => cell.text())).toEqual(["mei", "u1"]);
+    expect(view.find(".detail").text()).toBe("code: <b>x</b>, count: 2");
+    expect(view.find(".more").exists()).toBe(false);
+    await fill("audit-actor", " mei ");
+    await fill("audit-since", "2026-11-27T00:00");
+    await view.find("form").trigger("submit");
+    await flushPromises();
+    const { query } = rest.asked.at(-1)!;
+    expect(Object.fromEntries(query)).toEqual({ actor: "mei", since: new Date("2026-11-27T00:00").toISOString(), limit: "50" });
+  });
+
+  test("that has nothing for a filter says so, and one that fails can be asked again", async () => {
+    rest.answers["GET /admin/audit"] = { items: [], next_cursor: null };
+    expect((await open("audit")).find(".state").text()).toBe("Nothing was recorded for these filters.");
+    rest.answers["GET /admin/audit"] = problem(503, "unavailable");
+    expect((await open("audit")).find("[data-state=failed]").text()).toContain("The audit log could not be loaded");
+  });
+
+  test("is saved as a file with the same filters", async () => {
+    rest.answers["GET /admin/audit"] = ({ query }: Asked) => (query.has("format") ? new Response("x") : { items: [], next_cursor: null });
+    const saved: string[] = [];
+    document.addEventListener("click", (event) => {
+      const { download } = event.target as HTMLAnchorElement;
+      if (!download) return;
+      saved.push(download);
+      event.preventDefault(); // this document would go there
+    });
+    const view = await open("audit");
+    await fill("audit-action", "auth.login");
+    await view.find("[data-format=csv]").trigger("click");
+    await flushPromises();
+    expect(saved).toEqual(["audit.csv"]);
+    expect(Object.fromEntries(rest.asked.at(-1)!.query)).toEqual({ action: "auth.login", format: "csv" });
+    expect(view.find("[role=alert]").exists()).toBe(false);
+  });
 });
 
 test("a broadcast has a level and an expiry, and says to how many it went", async () => {
@@ -140,8 +211,14 @@ test("nobody but administrators sees the administration, and it asks nothing for
 });
 
 describe("the profile", () => {
+  const session = (session_id: string, is_current: boolean, agent: string | null = "A browser") => ({
+    session_id, created_at: "2026-11-27T01:00:00Z", last_used_at: "2026-11-27T02:00:00Z", expires_at: "2026-12-04T02:00:00Z",
+    address: "192.0.2.7", agent, is_current,
+  });
+
   async function profile() {
     const global = rest.mounting();
+    rest.answers["GET /auth/sessions"] ??= { items: [session("s1", true)] };
     useMe().user = user();
     const view = mount(ProfileView, { global, attachTo: document.body });
     await flushPromises();
@@ -172,6 +249,23 @@ describe("the profile", () => {
     await flushPromises();
     expect(view.find("[role=alert]").text()).toBe("The current password is wrong.");
     expect(useAccount().api.session.current).not.toBeNull();
+  });
+
+  test("lists the sessions, and ends one or all others, but not this one", async () => {
+    rest.answers = {
+      "GET /auth/sessions": { items: [session("s1", true), session("s2", false, null), session("s3", false, "<b>phone</b>")] },
+      "DELETE /auth/sessions/s2": new Response(null, { status: 204 }), "DELETE /auth/sessions": { ended: 2 },
+    };
+    const view = await profile();
+    expect(view.findAll(".agent").map((one) => one.text())).toEqual(["A browser this session", "Unknown program", "<b>phone</b>"]);
+    expect(view.findAll(".session button")).toHaveLength(2);
+    await view.find(".session button").trigger("click");
+    await flushPromises();
+    expect(rest.count("DELETE", "/auth/sessions/s2")).toBe(1);
+    await view.find(".others").trigger("click");
+    await flushPromises();
+    expect(rest.count("DELETE", "/auth/sessions")).toBe(1);
+    expect(rest.count("GET", "/auth/sessions")).toBe(3);
   });
 
   test("changes the language of every word", async () => {
