@@ -1,6 +1,8 @@
 """Scripts load what no source names: a scan with the real Chromium, and everybody that was really asked."""
 
 import asyncio
+import os
+import signal
 from contextlib import closing
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from app.domain.coverage import COVERED
 from app.scanstore.files import store_path
 from app.scanstore.sqlite import SqliteScanStore
+from tests.support.realtime import until
 from tests.support.scan_backend import scan_backend
 from tests.support.scanned import Scanned, await_end, served
 from tests.support.scripted_world import LOADED, NOT_LOADED, TARGET, scripted_world
@@ -100,3 +103,18 @@ async def test_without_pictures_nothing_is_drawn_and_the_log_says_so(tmp_path):
             assert store.checkpoint("drawn_pages") is None
         assert not world.by_browser
         assert "no_answer" in {one.get("reason") for one in row.warnings}  # a page that is nothing without its scripts
+
+
+async def test_a_scan_that_is_killed_while_it_draws_has_everything_once(tmp_path):
+    async with scripted_world() as world, scan_backend(tmp_path, **world.settings) as backend:
+        task_id = await backend.create(TARGET, screenshots=True, cloaking=False)
+        await until(lambda: world.own_drawn, timeout_s=PATIENCE_S)
+        os.kill(backend.scan_pid(task_id), signal.SIGKILL)
+        row = await backend.finished(task_id, within_s=PATIENCE_S)
+        await backend.gone(task_id)
+    assert (row.status, row.attempt) == ("completed", 2)
+    with closing(SqliteScanStore(store_path(tmp_path, task_id, 1))) as store:
+        loaded = [(one.page_url, one.url) for one in store.references() if one.kind.startswith("loaded:")]
+        assert store.checkpoint("drawn_pages")["waiting"] == []
+    assert len(loaded) == len(set(loaded))
+    assert {url.split("/")[2] for page, url in loaded if page == START} == {f"{name}.example" for name in LOADED}
