@@ -17,6 +17,7 @@ import pytest
 from starlette.routing import BaseRoute
 from websockets.sync.client import ClientConnection, connect
 
+from app.api.built_page import PATH
 from app.domain.report_format import ReportFormat
 from app.factory import create_app
 from app.websocket.messages.commands import COMMANDS
@@ -341,7 +342,8 @@ def routes_of(routes: list[BaseRoute], prefix: str = ""):
 
 
 def test_every_route_is_asked(tmp_path):
-    assert sorted(ROUTES) == sorted(routes_of(create_app(make_settings(tmp_path / "data")).routes))
+    found = routes_of(create_app(make_settings(tmp_path / "data")).routes)
+    assert sorted(ROUTES) == sorted(name for name in found if not name.endswith(PATH))  # files, once they are built
 
 
 @pytest.mark.parametrize("name", [*ROUTES, *REFUSALS])

@@ -104,6 +104,8 @@ class PostgresScanStore(StoredFacts):
         self._db: psycopg.Connection[Any] | None = raw  # None: closed
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="scan-store")
         try:
+            with refusals():
+                raw.autocommit = True  # what only reads has no COMMIT to lose; what writes says `transaction`
             self._id = self._find_or_make(raw)
         except BaseException:
             self._release()
@@ -194,7 +196,7 @@ class PostgresScanStore(StoredFacts):
             self._last = self._thread.submit(self._take)
             self._wait_for(self._last)
         db = self._require_open()
-        with refusals(), db.transaction():
+        with refusals():
             found = db.execute(self._prefix + dialect.translated(query), dialect.named(parameters)).fetchall()
         return [original_row(row) for row in found]
 
