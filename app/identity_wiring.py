@@ -3,6 +3,7 @@
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database
+from app.core.live_settings import SettingsSource
 from app.core.security import Passwords, Tokens, load_secret
 from app.events.bus.base import Publisher
 from app.services.audit import AuditTrail
@@ -15,12 +16,13 @@ from app.services.token_issuer import TokenIssuer
 
 
 def build_auth(
-    settings: Settings, *, db: Database, bus: Publisher, clock: Clock, passwords: Passwords, audit: AuditTrail
+    source: SettingsSource, *, db: Database, bus: Publisher, clock: Clock, passwords: Passwords, audit: AuditTrail
 ) -> AuthService:
-    """Signing in; also for commands that only manage users."""
+    """Signing in; also for commands that only manage users. How long sessions last may change while it runs."""
+    settings = source.current
     previous = [key.get_secret_value() for key in (settings.secret_key_previous,) if key]
     tokens = Tokens(secret=load_secret(settings), clock=clock, previous=previous)
-    issuer = TokenIssuer(settings=settings, clock=clock, tokens=tokens)
+    issuer = TokenIssuer(settings=source, clock=clock, tokens=tokens)
     throttle = LoginThrottle(settings=settings, counters=_counters(settings, db, clock))
     return AuthService(
         settings=settings,

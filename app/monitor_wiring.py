@@ -1,10 +1,13 @@
 """Puts together what one process alone does: watching tasks, and removing what is old."""
 
+from typing import Final
+
 from app.captures.port import ContentStorage
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database
-from app.core.lease import Lease
+from app.core.lease import Lease, PostgresLease, SoleProcess
+from app.core.live_settings import SettingsSource
 from app.core.metrics import Metrics
 from app.domain.messages import MessageCatalog
 from app.events.bus.base import Publisher
@@ -15,9 +18,19 @@ from app.services.lifecycle import Lifecycle
 from app.services.retention.capture_garbage_collector import CaptureGarbageCollector
 from app.services.retention.service import RetentionService
 
+LEASE_SLACK_S: Final = 10.0  # beyond the time between two rounds of the monitor, before a silent holder loses its lease
+
+
+def build_lease(settings: Settings) -> Lease:
+    """Return what says which process watches tasks and wakes workers: the only one, or one of several."""
+    if settings.embedded:
+        return SoleProcess()
+    silence_s = settings.monitor_interval_s + LEASE_SLACK_S
+    return PostgresLease(settings.resolved_database_url, name="monitor", silence_s=silence_s)
+
 
 def build_monitor(
-    settings: Settings,
+    settings: SettingsSource,
     *,
     db: Database,
     bus: Publisher,
@@ -31,7 +44,8 @@ def build_monitor(
     lease: Lease,
 ) -> TaskMonitor:
     """Return the monitor with retention, stopped. All that either writes begins with the lease's guard."""
-    guarded = db if settings.embedded else db.guarded(lease.guard)
+    embedded = settings.current.embedded
+    guarded = db if embedded else db.guarded(lease.guard)
 
     async def require_lease() -> None:
         await guarded.write(lambda _: None)
@@ -40,7 +54,7 @@ def build_monitor(
         contents=captures,
         stores=results.stores,
         clock=clock,
-        require_lease=None if settings.embedded else require_lease,
+        require_lease=None if embedded else require_lease,
     )
     return TaskMonitor(
         db=guarded,

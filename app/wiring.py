@@ -5,18 +5,18 @@ import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Final
 
 from app.captures.contents import Contents
 from app.captures.location import open_storage, storage_variables
 from app.captures.port import ContentStorage
+from app.configuration_wiring import build_configuration
 from app.core.aio import BackgroundTasks
 from app.core.clock import Clock, SystemClock
 from app.core.config import Settings
 from app.core.data_folder import ServerLocks, prepare_folder
 from app.core.db import Database, DatabaseUnavailable
 from app.core.deployment import require_packages, require_shared_key
-from app.core.lease import Lease, PostgresLease, SoleProcess
+from app.core.lease import Lease
 from app.core.metrics import Metrics
 from app.core.security import Passwords
 from app.domain.messages import MessageCatalog
@@ -26,7 +26,7 @@ from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
 from app.identity_wiring import build_auth
 from app.monitor.service import TaskMonitor
-from app.monitor_wiring import build_monitor
+from app.monitor_wiring import build_lease, build_monitor
 from app.scanstore.files import SCANS_FOLDER, captures_dir
 from app.scanstore.location import open_stores
 from app.scanstore.port import ScanStores
@@ -34,11 +34,14 @@ from app.services import startup
 from app.services.audit import AuditTrail
 from app.services.auth import AuthService
 from app.services.captures_probe import CapturesProbe
+from app.services.configuration import ConfigurationService
+from app.services.configuration_watch import read_at_start
 from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
 from app.services.lifecycle import Lifecycle
 from app.services.ports import ReportProcesses, ScanRunner
+from app.services.reading_model_probe import ReadingModelProbe
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService
 from app.services.result_files import ResultFileCheck
@@ -53,8 +56,6 @@ from app.tasks.target_parser import EngineTargetParser
 from app.websocket.factory import build_manager
 from app.websocket.handlers import TaskMonitorHandler
 from app.websocket.manager import WebSocketManager
-
-LEASE_SLACK_S: Final = 10.0  # beyond the time between two rounds of the monitor, before a silent holder loses its lease
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +74,8 @@ class Services:
     audit: AuditTrail
     passwords: Passwords
     auth: AuthService
+    configuration: ConfigurationService
+    reading_model_probe: ReadingModelProbe
     users: UserService
     workers: WorkerService
     scans: ScanService
@@ -132,6 +135,7 @@ class Services:
         for part in (self.runner, self.monitor, self.manager):
             await part.start()
             stack.push_async_callback(part.stop)
+        self._background.start(self.configuration.watch.keep_current(), name="configuration")
         self._background.start(self.captures_probe.keep_looking(), name="captures-probe")
         if self.settings.embedded:  # elsewhere results are rows, and cannot be put back by themselves
             self._background.start(self.result_files.check(), name="compare-results")
@@ -196,14 +200,6 @@ def open_captures(settings: Settings) -> ContentStorage:
     return open_storage(captures_dir(settings.data_dir), settings.captures_url, storage_variables(os.environ))
 
 
-def build_lease(settings: Settings) -> Lease:
-    """Return what says which process watches tasks and wakes workers: the only one, or one of several."""
-    if settings.embedded:
-        return SoleProcess()
-    silence_s = settings.monitor_interval_s + LEASE_SLACK_S
-    return PostgresLease(settings.resolved_database_url, name="monitor", silence_s=silence_s)
-
-
 def build_celery_runner(settings: Settings, *, db: Database, lease: Lease, clock: Clock) -> CeleryRunner:
     """Return what wakes the workers of a distributed deployment."""
     from app.tasks.dispatch.celery_app import make_celery  # its package is not installed everywhere
@@ -237,6 +233,8 @@ def _build(
 ) -> Services:
     db = open_database(settings)
     startup.prepare_new_database(settings, db, clock)
+    live = read_at_start(db, settings)
+    settings = live.current  # what reads them once has those of the start
     texts = MessageCatalog(settings.language)
     metrics = Metrics()
     bus = build_bus(settings, clock=clock, on_refused=lambda what: metrics.bus_refused.labels(what).inc())
@@ -245,13 +243,14 @@ def _build(
     epoch = LogEpoch(db=db, folder=settings.data_dir if settings.embedded else None)
     lifecycle = Lifecycle(clock=clock, texts=texts)
     audit = AuditTrail(db=db, clock=clock)
-    auth = build_auth(settings, db=db, bus=bus, clock=clock, passwords=passwords, audit=audit)
+    auth = build_auth(live, db=db, bus=bus, clock=clock, passwords=passwords, audit=audit)
     captures = open_captures(settings)
     captures_probe = CapturesProbe(storage=captures, clock=clock)
     metrics.captures_healthy.set_function(lambda: float(captures_probe.answers))
     results = open_stores(settings)
     stores = results.stores
     targets = EngineTargetParser()
+    configuration = build_configuration(live, db=db, clock=clock, audit=audit, targets=targets)
     report_process = ReportProcess(settings)
     manager = manager or build_manager(
         settings=settings,
@@ -277,14 +276,14 @@ def _build(
                 lifecycle=lifecycle,
                 texts=texts,
                 clock=clock,
-                settings=settings,
+                settings=live,
                 is_watched=manager.is_watched,
             )
         else:
             own = build_celery_runner(settings, db=db, lease=lease, clock=clock)
         runner = own
         monitor = monitor or build_monitor(
-            settings,
+            live,
             db=db,
             bus=bus,
             lifecycle=lifecycle,
@@ -311,10 +310,12 @@ def _build(
         audit=audit,
         passwords=passwords,
         auth=auth,
+        configuration=configuration.service,
+        reading_model_probe=configuration.probe,
         users=UserService(db=db, bus=bus, clock=clock, passwords=passwords, audit=audit, remove_files=results.remove),
-        workers=WorkerService(db=db, clock=clock, settings=settings),
+        workers=WorkerService(db=db, clock=clock, settings=live),
         scans=ScanService(
-            settings=settings,
+            settings=live,
             db=db,
             clock=clock,
             event_writer=event_writer,

@@ -19,6 +19,7 @@ from app.engines.capture.browser_profile import BrowserUnavailable, find_chromiu
 from app.events.writer import EventWriter
 from app.repositories.workers import WorkerDescription
 from app.services import startup
+from app.services.configuration_watch import ConfigurationWatch, read_at_start
 from app.services.lifecycle import Lifecycle
 from app.services.worker_presence import WorkerPresence
 from app.tasks.dispatch.ports import Wakeups
@@ -43,6 +44,7 @@ def build_scan_worker(
         startup.prepare_database(settings, db, clock)
     except DatabaseUnavailable as error:
         raise startup.explain(error, settings) from error
+    live = read_at_start(db, settings)
     bus = build_bus(settings, clock=clock)
     metrics.bus_healthy.set_function(lambda: float(bus.healthy))
     metrics.slots.set(concurrency)
@@ -57,7 +59,8 @@ def build_scan_worker(
         lifecycle=Lifecycle(clock=clock, texts=texts),
         texts=texts,
         clock=clock,
-        settings=settings,
+        settings=live,
+        watch_configuration=ConfigurationWatch(db=db, clock=clock, live=live).keep_current,
         wakeups=wakeups,
         metrics=metrics,
         presence=WorkerPresence(db=db, clock=clock, worker=described, interval_s=settings.heartbeat_interval_s),

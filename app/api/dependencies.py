@@ -17,9 +17,11 @@ from app.schemas.common import Text
 from app.services.audit import AuditTrail
 from app.services.auth import AuthService
 from app.services.captures_probe import CapturesProbe
+from app.services.configuration import ConfigurationService
 from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
+from app.services.reading_model_probe import ReadingModelProbe
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import Paging, ReportService
 from app.services.result_files import ResultFileCheck
@@ -64,6 +66,8 @@ class ApiServices(Protocol):
     review: ReviewService
     report_files: ReportFileService
     audit: AuditTrail
+    configuration: ConfigurationService
+    reading_model_probe: ReadingModelProbe
     result_files: ResultFileCheck
     database_probe: DatabaseProbe
     captures_probe: CapturesProbe

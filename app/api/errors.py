@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket
 from app.api.language import language_of
 from app.core import trace_context
 from app.core.errors import InvalidInput, ScannerError
+from app.core.field_faults import InvalidFields
 from app.domain.field_problem import describe_field_problem
 from app.domain.messages import Language, MessageCatalog
 
@@ -92,7 +93,18 @@ async def _handle_ours(connection: HTTPConnection, error: Exception) -> Response
     assert isinstance(error, ScannerError)
     if isinstance(connection, WebSocket):
         raise error  # a socket's errors are its session's business
+    if isinstance(error, InvalidFields):
+        return _refused_fields(error, language_of(connection))
     return problem_of(error, language_of(connection))
+
+
+def _refused_fields(error: InvalidFields, language: Language) -> Response:
+    texts = MessageCatalog(language)
+    fields = [
+        {"field": fault.name, "code": fault.code, "message": describe_field_problem(fault.code, fault.values, texts)}
+        for fault in error.faults[:MAX_FIELDS]
+    ]
+    return problem(language, error.status, error.code, detail=error.text_in(language), errors=fields)
 
 
 async def _handle_validation(connection: HTTPConnection, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from app.api.v1 import (
     admin_connections,
     audit,
     auth,
+    configuration,
     cookie_auth,
     event_stream,
     findings,
@@ -43,6 +44,7 @@ def build_router() -> APIRouter:
         admin_connections,
         users,
         workers,
+        configuration,
     )
     for module in modules:
         v1.include_router(module.router)

@@ -76,12 +76,8 @@ class BackgroundTasks:
         task.add_done_callback(self._done)
 
     async def close(self) -> None:
-        """Cancel all and wait for them."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        """Cancel all and wait for them; again where a cancellation is lost, as `wait_for` of Python 3.11 loses some."""
+        await end_tasks(list(self._tasks))
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -11,21 +11,28 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.deployment import SQLITE, check_services
 from app.core.errors import ConfigurationError
 from app.core.pending_restore import DATABASE
+from app.core.secret_rules import check_secret
 from app.domain.field_problem import describe_field_problem
 from app.domain.messages import DEFAULT_LANGUAGE, Language, MessageCatalog, Text, english
-from app.domain.scan_options import DEFAULT_SOURCES, PASSIVE_SOURCE_NAMES, source_of
+from app.domain.scan_options import (
+    DEFAULT_SOURCES,
+    DEFAULTS,
+    MAX_DEPTH,
+    MAX_PAGES,
+    PASSIVE_SOURCE_NAMES,
+    TIME_LIMIT_S,
+    source_of,
+)
 
 PREFIX: Final = "COMPLIANCE_"
 CLIENT_VARIABLES: Final = frozenset({"COMPLIANCE_TOKEN"})  # read by `compliance watch`, not a setting of the server
-MIN_SECRET_BYTES: Final = 32  # RFC 7518 section 3.2: an HS256 key is at least as long as the hash
-WELL_KNOWN_SECRETS: Final = ("changeme", "secret", "your-secret-key", "password", "insecure", "example")
 
 DRAIN_S: Final = 10.0  # of a server that is one of several; at most a third of all the time that its end may take
 
@@ -37,7 +44,12 @@ _IN_ORDER: Final = (
     ("ws_drain_s", "stop_within_s"),
 )
 
-CommaList = Annotated[tuple[str, ...], NoDecode]
+
+def _split_commas(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
 
 
 class Settings(BaseSettings):
@@ -111,9 +123,9 @@ class Settings(BaseSettings):
 
     # Tasks and their monitor (delivery.md, "ServerLocks of a running scan")
     monitor_interval_s: float = Field(default=10, gt=0, le=60)
-    long_running_warning_s: float = Field(default=6 * 3_600, gt=0)
-    long_running_failure_s: float = Field(default=12 * 3_600, gt=0)
-    stalled_after_s: float = Field(default=300, gt=0)
+    long_running_warning_s: float = Field(default=6 * 3_600, gt=0, le=30 * 86_400)
+    long_running_failure_s: float = Field(default=12 * 3_600, gt=0, le=30 * 86_400)
+    stalled_after_s: float = Field(default=300, gt=0, le=86_400)
     heartbeat_interval_s: float = Field(default=5, gt=0, le=60)
     worker_suspect_after_s: float = Field(default=30, gt=0)
     worker_lost_after_s: float = Field(default=45, gt=0)
@@ -127,15 +139,17 @@ class Settings(BaseSettings):
     max_unfinished_tasks_per_user: int = Field(default=100, ge=1, le=100_000)
     # Captured contents, as they lie compressed
     captures_url: str | None = None  # s3://bucket[/prefix]; None: the folder `captures` in data_dir
-    capture_max_bytes_per_scan: int = Field(default=1 << 30, ge=0)
-    capture_max_bytes_per_user: int = Field(default=20 << 30, ge=0)
-    capture_max_bytes: int = Field(default=100 << 30, ge=0)
+    capture_max_bytes_per_scan: int = Field(default=1 << 30, ge=0, le=1 << 50)
+    capture_max_bytes_per_user: int = Field(default=20 << 30, ge=0, le=1 << 50)
+    capture_max_bytes: int = Field(default=100 << 30, ge=0, le=1 << 50)
     capture_reserve_bytes: int = Field(default=512 << 20, ge=0)  # free space below which nothing more is kept
     progress_retention_s: float = Field(default=86_400, gt=0)  # after the end of a run, as all of these
-    log_retention_days: int = Field(default=30, ge=1)
-    event_retention_days: int = Field(default=365, ge=1)
-    attempt_retention_days: int = Field(default=365, ge=1)  # results that a later attempt has taken the place of
-    audit_retention_days: int = Field(default=365, ge=1)
+    log_retention_days: int = Field(default=30, ge=1, le=36_500)
+    event_retention_days: int = Field(default=365, ge=1, le=36_500)
+    attempt_retention_days: int = Field(
+        default=365, ge=1, le=36_500
+    )  # results that a later attempt has taken the place of
+    audit_retention_days: int = Field(default=365, ge=1, le=36_500)
 
     # Requests
     reports_at_once: int = Field(default=4, ge=1, le=64)
@@ -162,7 +176,16 @@ class Settings(BaseSettings):
     host_silence_s: float = Field(default=300, ge=1, le=7_200)  # without an answer, before a host is given up
     host_busy_s: float = Field(default=180, ge=1, le=7_200)  # of nothing but 429, 502, 503 and 504
     allowed_targets: CommaList = ()  # empty: any; else only these domains and names below them
+    blocked_targets: CommaList = ()  # never these, nor names below them; before the allowed ones
     chromium_path: str | None = None
+
+    # What a scan does when its user does not say (`domain.scan_options`)
+    default_max_pages: int = Field(default=DEFAULTS.max_pages, ge=MAX_PAGES.least, le=MAX_PAGES.most)
+    default_max_depth: int | None = Field(default=None, ge=MAX_DEPTH.least, le=MAX_DEPTH.most)  # None: no limit
+    default_time_limit_s: int = Field(default=DEFAULTS.time_limit_s, ge=TIME_LIMIT_S.least, le=TIME_LIMIT_S.most)
+    default_use_passive_sources: bool = DEFAULTS.use_passive_sources
+    default_screenshots: bool = DEFAULTS.screenshots
+    default_cloaking: bool = DEFAULTS.cloaking
 
     # A language model that reads along (analysis.md, "A second reader")
     reading_model_url: str | None = None  # of an API like OpenAI's, without /chat/completions; None: none reads along
@@ -173,22 +196,13 @@ class Settings(BaseSettings):
     reading_model_concurrency: int = Field(default=2, ge=1, le=16)  # requests of one scan at once
 
     @field_validator(
-        "allowed_origins",
-        "trusted_proxies",
-        "resolvers",
-        "allow_networks",
-        "port_map",
-        "static_hosts",
-        "ct_urls",
-        "allowed_targets",
+        "database_url",
+        "redis_url",
+        "traces_url",
+        "reading_model_url",
+        "reading_model_name",
+        "default_max_depth",
         mode="before",
-    )
-    @classmethod
-    def _split_commas(cls, value: Any) -> Any:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-    @field_validator(
-        "database_url", "redis_url", "traces_url", "reading_model_url", "reading_model_name", mode="before"
     )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
@@ -205,8 +219,10 @@ class Settings(BaseSettings):
     @classmethod
     def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
-            if not _is_network(network):
-                raise PydanticCustomError("network", "not a network")
+            try:
+                ip_network(network)
+            except ValueError as error:
+                raise PydanticCustomError("network", "not a network") from error
         return value
 
     @field_validator("port_map")
@@ -240,6 +256,11 @@ class Settings(BaseSettings):
         if (self.reading_model_url is None) != (self.reading_model_name is None):
             named = {"name": _variable("reading_model_url"), "other": _variable("reading_model_name")}
             raise PydanticCustomError("set_together", "one without the other", named)
+        return self
+
+    @property
+    def current(self) -> Self:
+        """What never changes is its own source (`core.live_settings`)."""
         return self
 
     @property
@@ -299,7 +320,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
         raise ConfigurationError(text="settings_refused", problems=problems) from None
     for name in ("secret_key", "secret_key_previous", "metrics_token"):
         if (key := getattr(settings, name)) is not None:
-            check_secret(key.get_secret_value(), name=name)
+            check_secret(key.get_secret_value(), name=_variable(name))
     check_services(settings)
     return settings
 
@@ -317,25 +338,9 @@ def _variable(setting: str) -> str:
     return PREFIX + setting.upper()
 
 
-def _is_network(text: str) -> bool:
-    try:
-        ip_network(text)
-    except ValueError:
-        return False
-    return True
-
-
 def refuse_unknown_variables(environment: Mapping[str, str]) -> None:
     """Raises ConfigurationError when a variable with our prefix is no setting."""
     known = {PREFIX + name.upper() for name in Settings.model_fields} | CLIENT_VARIABLES
     unknown = sorted(key for key in environment if key.startswith(PREFIX) and key not in known)
     if unknown:
         raise ConfigurationError(text="unknown_settings", names=MessageCatalog(Language.EN).join_terms(unknown))
-
-
-def check_secret(secret: str, *, name: str = "secret_key") -> None:
-    """Raises ConfigurationError for a key that is short, well-known or of one repeated character."""
-    if len(secret.encode()) < MIN_SECRET_BYTES:
-        raise ConfigurationError(text="secret_too_short", name=_variable(name), least=MIN_SECRET_BYTES)
-    if any(word in secret.lower() for word in WELL_KNOWN_SECRETS) or len(set(secret)) < 8:  # noqa: PLR2004 - entropy
-        raise ConfigurationError(text="secret_too_weak", name=_variable(name))

@@ -3,6 +3,7 @@
 ScannerError                 code, message, retryable
 ├── ConfigurationError       the deployment is set up wrong: refuse to start
 ├── InvalidInput             what was asked for makes no sense (422)
+│   └── InvalidFields        and which fields of it (`core.field_faults`)
 ├── Unauthenticated          no valid identity (401)
 ├── Forbidden                a valid identity without the right (403)
 ├── NotFound                 missing, or foreign: the two look the same (404)

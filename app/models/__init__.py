@@ -1,6 +1,7 @@
 """Tables. SQLAlchemy Core: rows are facts, not living objects."""
 
 from app.models.base import metadata
+from app.models.configuration import configuration_versions
 from app.models.decisions import decisions
 from app.models.identity import known_addresses, sessions, users
 from app.models.records import audit_log, broadcasts, idempotency_keys, marks, sign_in_counters, tickets, violations
@@ -11,6 +12,7 @@ from app.models.workers import workers
 __all__ = [
     "audit_log",
     "broadcasts",
+    "configuration_versions",
     "decisions",
     "event_log",
     "idempotency_keys",

@@ -9,10 +9,10 @@ from typing import Any, Final, Protocol
 import structlog
 
 from app.core.clock import Clock
-from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.deployment import SCAN_QUEUE
 from app.core.lease import Lease, LeaseLost, SoleProcess
+from app.core.live_settings import SettingsSource
 from app.domain.messages import MessageCatalog
 from app.domain.tasks import ACTIVE, TaskStatus
 from app.domain.translation import said
@@ -65,7 +65,7 @@ class TaskMonitor:
     lifecycle: Lifecycle
     texts: MessageCatalog
     clock: Clock
-    settings: Settings
+    settings: SettingsSource
     worker_control: WorkerControl
     retention: Retention
     concurrent_tasks: Gauge
@@ -73,9 +73,8 @@ class TaskMonitor:
     lease: Lease = field(default_factory=SoleProcess)
 
     def __post_init__(self) -> None:
-        self._limits = Limits.of(self.settings)
         self._recovery = LostAttemptRecovery(
-            lifecycle=self.lifecycle, texts=self.texts, max_requeues=self.settings.max_requeues
+            lifecycle=self.lifecycle, texts=self.texts, max_requeues=self.settings.current.max_requeues
         )
         self._watches: dict[str, WatchState] = {}
         self._observed_at: float | None = None  # monotonic; the last round that saw anything
@@ -95,6 +94,11 @@ class TaskMonitor:
                 Action.FORCE_CANCEL: self._lost,
             }
         )
+
+    @property
+    def _limits(self) -> Limits:
+        """Of this moment: an administrator may change them."""
+        return Limits.of(self.settings.current)
 
     async def start(self) -> None:
         if not self._running:
@@ -123,7 +127,7 @@ class TaskMonitor:
             except Exception:
                 self.monitoring_errors.inc()
                 log.exception("monitor_round_failed")
-            await self.clock.sleep(self.settings.monitor_interval_s)
+            await self.clock.sleep(self.settings.current.monitor_interval_s)
 
     async def run_retention(self) -> None:
         """Remove what is old enough, until cancelled: beside `run`, so that watching never waits for it."""
@@ -138,7 +142,7 @@ class TaskMonitor:
             except Exception:
                 self.monitoring_errors.inc()
                 log.exception("retention_failed")
-            await self.clock.sleep(self.settings.monitor_interval_s)
+            await self.clock.sleep(self.settings.current.monitor_interval_s)
 
     async def _check_if_held(self) -> None:
         if await self.lease.is_held():
@@ -173,7 +177,7 @@ class TaskMonitor:
 
     async def handle_timeout(self, task: TaskRow) -> None:
         """Fail the attempt, whose running time is over, and then end its process. `task` is the task's row."""
-        hours = self.settings.long_running_failure_s / HOUR_S
+        hours = self.settings.current.long_running_failure_s / HOUR_S
         await self.event_writer.write(self._recovery.failed(task, "timeout", hours=hours))
         await self.worker_control.kill(task.id)
 
@@ -193,7 +197,7 @@ class TaskMonitor:
         await self.event_writer.write(self.lifecycle.warn(row.id, row.attempt, warning, once_since=row.run))
 
     async def _warn_stalled(self, row: TaskRow) -> None:
-        told = said(self.texts("stalled", minutes=max(1, round(self.settings.stalled_after_s / 60))))
+        told = said(self.texts("stalled", minutes=max(1, round(self.settings.current.stalled_after_s / 60))))
         await self.event_writer.write(self.lifecycle.warn(row.id, row.attempt, TaskWarning(code="stalled", **told)))
 
     async def _suspect(self, row: TaskRow) -> None:
@@ -222,7 +226,7 @@ class TaskMonitor:
 
     async def _look_at_workers(self) -> float:
         """Forget workers that were lost a while ago; return for how long there has been none that takes scans."""
-        if self.settings.embedded:
+        if self.settings.current.embedded:
             return 0.0
         for worker_id in await self.db.write(lambda c: workers.forget_silent(c, FORGET_WORKER_S)):
             log.warning("worker_forgotten", worker_id=worker_id)
@@ -239,7 +243,7 @@ class TaskMonitor:
     def _start_over_after_pause(self, now: float) -> None:
         observed_at, self._observed_at = self._observed_at, now
         was_blind, self._was_blind = self._was_blind, False
-        allowed_s = max(self._limits.pause_s, 2 * self.settings.monitor_interval_s)
+        allowed_s = max(self._limits.pause_s, 2 * self.settings.current.monitor_interval_s)
         if observed_at is not None and (was_blind or now - observed_at > allowed_s):
             log.warning("monitor_paused", seconds=round(now - observed_at, 1), blind=was_blind)
             self._watches = {task_id: watch.start_over(now) for task_id, watch in self._watches.items()}

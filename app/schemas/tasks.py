@@ -48,11 +48,30 @@ class ScanOptions(RequestBody):
         return scan_options.ScanOptions(**self.model_dump())
 
 
+class ScanDefaults(ResponseBody):
+    """What holds of a scan whose options are left out; administrators may change it."""
+
+    max_pages: Annotated[int, Field(ge=MAX_PAGES.least)] = described("At most so many pages.", 5000)
+    max_depth: Annotated[int, Field(ge=MAX_DEPTH.least)] | None = described(
+        "At most so many clicks from a start page; null: no limit.", 5
+    )
+    time_limit_s: Annotated[int, Field(ge=TIME_LIMIT_S.least)] = described(
+        "The crawl ends after so many seconds.", 7200
+    )
+    use_passive_sources: bool = described("Ask outside sources, such as certificate logs, for names of hosts.", True)
+    screenshots: bool = described("Take pictures with a browser.", True)
+    cloaking: bool = described("Ask for some pages as search engines' robots, phones and newcomers, too.", True)
+
+    @classmethod
+    def of(cls, options: scan_options.ScanOptions) -> "ScanDefaults":
+        return cls(**{name: getattr(options, name) for name in cls.model_fields})
+
+
 class TaskCreate(RequestBody):
     target_domain: Annotated[str, Field(max_length=MAX_TARGET)] = described(
         "The domain alone, without scheme, port or path.", "example.com"
     )
-    config: ScanOptions | None = described("Options; left out: the defaults.", default=None)
+    config: ScanOptions | None = described("Options; left out: the defaults of this deployment.", default=None)
 
 
 class TaskPriority(RequestBody):

@@ -1,7 +1,7 @@
 """Use cases of scan tasks: create, read, cancel, retry, delete. A task of another user looks like a missing one."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -9,10 +9,10 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from app.core.clock import Clock
-from app.core.config import Settings
 from app.core.db import Database
-from app.core.errors import ConfigurationError, Conflict, Forbidden, InvalidInput, LimitReached
+from app.core.errors import Conflict, InvalidInput, LimitReached
 from app.core.ids import new_id
+from app.core.live_settings import SettingsSource
 from app.core.principal import Principal
 from app.core.tracing import traced
 from app.domain.messages import Language
@@ -29,6 +29,7 @@ from app.services.lifecycle import Lifecycle
 from app.services.ports import ParsedTarget, ScanRunner, TargetParser
 from app.services.serialisers import Json, serialise_run, serialise_task
 from app.services.shown_run import find_run, find_seen
+from app.services.target_rules import TargetRules
 
 _ROUNDS: Final = 5  # of compare-and-set, when others change the task at the same time
 
@@ -40,7 +41,7 @@ class ScanService:
     Raises ConfigurationError when an allowed target of the settings is no name.
     """
 
-    settings: Settings
+    settings: SettingsSource
     db: Database
     clock: Clock
     event_writer: EventWriter
@@ -50,8 +51,19 @@ class ScanService:
     targets: TargetParser
 
     def __post_init__(self) -> None:
-        # In A-labels; empty: any.
-        self._allowed = _read_allowed(self.settings.allowed_targets, self.targets)
+        self._rules = TargetRules(settings=self.settings, targets=self.targets)
+
+    def default_options(self) -> ScanOptions:
+        """Return what a scan does here when its user does not say."""
+        settings = self.settings.current
+        return ScanOptions(
+            max_pages=settings.default_max_pages,
+            max_depth=settings.default_max_depth,
+            time_limit_s=settings.default_time_limit_s,
+            use_passive_sources=settings.default_use_passive_sources,
+            screenshots=settings.default_screenshots,
+            cloaking=settings.default_cloaking,
+        )
 
     async def create(self, principal: Principal, target_domain: str, options: ScanOptions = DEFAULTS) -> Json:
         """Make a pending task. The bounds of the options were checked.
@@ -66,10 +78,17 @@ class ScanService:
 
     @traced
     async def create_once(
-        self, principal: Principal, target_domain: str, options: ScanOptions, *, key: str | None
+        self,
+        principal: Principal,
+        target_domain: str,
+        options: ScanOptions,
+        *,
+        key: str | None,
+        said: Collection[str] | None = None,
     ) -> tuple[Json, bool]:
         """Create a task once per key: also tell whether this user used the key for the same request before.
 
+        `said`: the options that the user has said, the others are this deployment's; None: all of them.
         Such a request gets what the first one got, for `idempotency_key_ttl_s`; of several at once one is carried out.
         Kept is the answer without `config`, which is the request's own and may be large.
 
@@ -77,7 +96,8 @@ class ScanService:
             InvalidInput: also `idempotency_key_reused`, for another request.
         """
         # In a thread: there may be a hundred long URLs, and the first name of all loads the list of public suffixes.
-        target, parsed = await asyncio.to_thread(self._parse, target_domain, options)
+        chosen = options if said is None else self._fill_in(options, said)
+        target, parsed = await asyncio.to_thread(self._parse, target_domain, chosen)
         stored = parsed.to_json()
         task_id = new_id()
         create = self.lifecycle.create(task_id, user_id=principal.user_id, target_domain=target.name, config=stored)
@@ -92,10 +112,13 @@ class ScanService:
             self._record("task.create", principal, task_id, {"target": target.name})
         return task, replayed
 
+    def _fill_in(self, options: ScanOptions, said: Collection[str]) -> ScanOptions:
+        return replace(self.default_options(), **{name: getattr(options, name) for name in said})
+
     def _parse(self, target_domain: str, options: ScanOptions) -> tuple[ParsedTarget, ScanOptions]:
         """The target, and the options with serialised start URLs."""
         target = self.targets.parse(target_domain)
-        self._check_allowed(target.name)
+        self._rules.check(target.name)
         starts = [self.targets.parse_start_url(url, target) for url in options.start_urls]
         return target, replace(options, start_urls=tuple(dict.fromkeys(starts)))
 
@@ -109,7 +132,7 @@ class ScanService:
         def work(connection: Connection) -> AppendResult | None:
             nonlocal known, made
             now = self.clock.now()
-            since = now - timedelta(seconds=self.settings.idempotency_key_ttl_s)
+            since = now - timedelta(seconds=self.settings.current.idempotency_key_ttl_s)
             known = idempotent.recall(connection, since=since) if idempotent else None
             if known is not None:
                 return None
@@ -145,7 +168,7 @@ class ScanService:
         self, principal: Principal, task_id: str, *, page: int, page_size: int, language: Language | None = None
     ) -> JsonChunks:
         """A page of the task's runs, the newest first (`schemas.attempts.AttemptPage`). Raises NotFound."""
-        chosen = language or self.settings.language
+        chosen = language or self.settings.current.language
 
         def work(connection: Connection) -> JsonChunks:
             row = find_seen(connection, task_id, principal)
@@ -177,7 +200,7 @@ class ScanService:
             offset = (page - 1) * page_size
             rows, total = tasks.list_page(connection, principal, wanted, offset=offset, limit=page_size, sort=sort)
             positions, shown = queue.positions(connection, rows), runs.shown_attempts(connection, rows)
-            chosen = language or self.settings.language
+            chosen = language or self.settings.current.language
             views = (
                 serialise_task(row, shown[row.id], language=chosen, queue_position=positions.get(row.id))
                 for row in rows
@@ -236,7 +259,7 @@ class ScanService:
                 return await self.get(principal, task_id, language=language)
             if row.status in (TaskStatus.RUNNING, TaskStatus.CANCELLING):
                 raise Conflict(code="task_running")
-            self._check_allowed(row.target_domain)
+            await asyncio.to_thread(self._rules.check, row.target_domain)
             retry = self.lifecycle.retry(task_id, by=principal.username)
             if await self.event_writer.write(self._within_limit(row.user_id, task_id, retry)) is not None:
                 self.runner.wake()
@@ -262,19 +285,15 @@ class ScanService:
 
     def _view(self, connection: Connection, row: TaskRow, language: Language | None) -> Json:
         position, shown = queue.position(connection, row), runs.shown_attempts(connection, [row])
-        chosen = language or self.settings.language
+        chosen = language or self.settings.current.language
         return serialise_task(row, shown[row.id], language=chosen, queue_position=position)
-
-    def _check_allowed(self, target: str) -> None:
-        if self._allowed and not any(target == name or target.endswith(f".{name}") for name in self._allowed):
-            raise Forbidden(code="target_not_allowed")
 
     def _within_limit(self, user_id: str, task_id: str, unit: UnitOfWork) -> UnitOfWork:
         """Return the unit behind a count in the same transaction, so that two requests cannot both be the last.
 
         The task itself is not counted: when the unit runs again after a COMMIT with unknown outcome, it may be there.
         """
-        limit = self.settings.max_unfinished_tasks_per_user
+        limit = self.settings.current.max_unfinished_tasks_per_user
 
         def limited(connection: Connection) -> AppendResult | None:
             users.lock(connection, user_id)
@@ -288,15 +307,6 @@ class ScanService:
         self.audit.record(
             action, user_id=principal.user_id, address=principal.address, object_id=task_id, detail=detail
         )
-
-
-def _read_allowed(names: Sequence[str], targets: TargetParser) -> tuple[str, ...]:
-    try:
-        return tuple(targets.ascii_name(name.strip(".")) for name in names)
-    except InvalidInput as error:
-        raise ConfigurationError(
-            text="targets_refused", name="COMPLIANCE_ALLOWED_TARGETS", reason=error.text
-        ) from error
 
 
 def _is_retried(row: TaskRow) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from app.core.clock import Clock
-from app.core.config import Settings
 from app.core.ids import new_id
+from app.core.live_settings import SettingsSource
 from app.core.security import Claims, Tokens
 
 
@@ -26,18 +26,19 @@ class TokenPair:
 class TokenIssuer:
     """Makes claims and signs them."""
 
-    settings: Settings
+    settings: SettingsSource
     clock: Clock
     tokens: Tokens
 
     def claims(self, user: Row[Any], session_id: str) -> Claims:
         """Make the claims of a fresh refresh token; the session lives as long."""
-        expires_at = self._in(self.settings.refresh_token_ttl_s)
+        expires_at = self._in(self.settings.current.refresh_token_ttl_s)
         return Claims(user.id, session_id, user.token_version, new_id(), expires_at)
 
     def pair(self, claims: Claims) -> TokenPair:
         """Sign the refresh token of these claims, and an access token that does not outlive it."""
-        ttl_s = min(self.settings.access_token_ttl_s, self.settings.refresh_token_ttl_s)
+        settings = self.settings.current
+        ttl_s = min(settings.access_token_ttl_s, settings.refresh_token_ttl_s)
         access = Claims(claims.user_id, claims.session_id, claims.token_version, new_id(), self._in(ttl_s))
         return TokenPair(self.tokens.issue("access", access), self.tokens.issue("refresh", claims), ttl_s)
 

@@ -10,9 +10,9 @@ from typing import Final, Literal
 from sqlalchemy import Connection
 
 from app.core.clock import Clock
-from app.core.config import Settings
 from app.core.db import Database
 from app.core.deployment import QUEUES
+from app.core.live_settings import SettingsSource
 from app.core.program import program_version
 from app.repositories import tasks, workers
 from app.repositories.tasks import TaskRow
@@ -33,7 +33,7 @@ class KnownWorker:
 class WorkerService:
     """Every method is for administrators: the borders see to it."""
 
-    def __init__(self, *, db: Database, clock: Clock, settings: Settings) -> None:
+    def __init__(self, *, db: Database, clock: Clock, settings: SettingsSource) -> None:
         self._db = db
         self._clock = clock
         self._settings = settings
@@ -45,7 +45,7 @@ class WorkerService:
 
     def _read(self, connection: Connection) -> list[KnownWorker]:
         running = tasks.active(connection)
-        if self._settings.embedded:
+        if self._settings.current.embedded:
             return [KnownWorker(self._embedded(), "alive", running)]
         by_worker = defaultdict(list)
         for row in running:
@@ -53,11 +53,11 @@ class WorkerService:
         return [KnownWorker(row, self._state(row), by_worker[row.id]) for row in workers.known(connection)]
 
     def _state(self, row: WorkerRow) -> Literal["alive", "silent"]:
-        return "silent" if row.silent_s >= self._settings.worker_suspect_after_s else "alive"
+        return "silent" if row.silent_s >= self._settings.current.worker_suspect_after_s else "alive"
 
     def _embedded(self) -> WorkerRow:
         now: datetime = self._clock.now()
-        concurrency = self._settings.max_concurrent_scans
+        concurrency = self._settings.current.max_concurrent_scans
         return WorkerRow(
             EMBEDDED_ID, gethostname(), program_version(), QUEUES, concurrency, self._started_at, now, silent_s=0.0
         )

@@ -9,6 +9,7 @@ from pydantic_core._pydantic_core import list_all_errors  # the public list has 
 
 from app.api.errors import CODES
 from app.core import errors
+from app.core.changeable_settings import FaultCode
 from app.core.db_backend import Failure
 from app.domain.messages import Language, MessageCatalog
 from tests.docs import texts
@@ -93,7 +94,7 @@ def test_every_status_has_its_title(status):
 
 def test_whatever_a_field_is_refused_for_is_said_in_words():
     of_pydantic = {item["type"]: item for item in list_all_errors() if not OF_OTHER_TYPES.match(item["type"])}
-    ours = given({"PydanticCustomError"}, position=0)
+    ours = given({"PydanticCustomError"}, position=0) | set(FaultCode)
     free = {"value_error", "assertion_error"}  # our validators raise errors with codes of their own
     assert keys("field.") == {*of_pydantic, *ours, "invalid"} - free
     for kind, item in of_pydantic.items():

@@ -46,6 +46,8 @@ def default_of(field: FieldInfo) -> str:
         return "unset"
     if isinstance(value, tuple):
         return ",".join(value) or "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
     return number(value) if isinstance(value, int | float) else str(value)
 
 

@@ -24,6 +24,8 @@ async def admin_id(backend: Backend, headers: dict[str, str]) -> str:
         ("PATCH", "/api/v1/admin/users/x"),
         ("DELETE", "/api/v1/admin/users/x"),
         ("GET", "/api/v1/admin/workers"),
+        ("GET", "/api/v1/admin/configuration"),
+        ("GET", "/api/v1/admin/configuration/versions"),
         ("PUT", "/api/v1/tasks/x/priority"),
         ("GET", "/api/v1/monitor/ws/stats"),
     ],

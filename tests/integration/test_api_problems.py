@@ -16,7 +16,7 @@ from tests.support.backend import OWN_PAGE, open_backend
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # Of nothing that there is, and still what an address of that kind takes.
-NOTHING = {"page_id": "4711", "sha256": "0" * 64}
+NOTHING = {"page_id": "4711", "number": "4711", "sha256": "0" * 64}
 # Who says that there is too much of something.
 LIMITED = {
     "login": ("auth", "login"),
@@ -31,6 +31,7 @@ LIMITED = {
     "list_references": ("evidence", "open_table"),
     "follow_events": ("manager", "open_stream"),
     "broadcast": ("manager", "broadcast"),
+    "ask_reading_model": ("reading_model_probe", "test"),
 }
 QUERIES = {"list_references": "?format=csv"}
 

@@ -239,6 +239,31 @@ def close_connection(site):
             site.ask("DELETE", f"/api/v1/admin/connections/{one['connection_id']}", 204)
 
 
+def configure(site, **values):
+    """Store these values in place of what is stored."""
+    version = site.ask("GET", "/api/v1/admin/configuration").json()["version"]
+    return site.ask("PUT", "/api/v1/admin/configuration", json={"version": version, "values": values}).json()["version"]
+
+
+def configure_much(site):
+    """As many names as there may be, and back to none."""
+    configure(site, blocked_targets=[f"{number:0>60}.example" for number in range(1_000)])
+    site.ask("GET", "/api/v1/admin/configuration")
+    configure(site)
+
+
+def read_versions(site):
+    for number in range(3):
+        configure(site, blocked_targets=[f"{number}-{entry:0>60}.example" for entry in range(1_000)])
+    configure(site)
+    site.ask("GET", "/api/v1/admin/configuration/versions")
+
+
+def restore_version(site):
+    newest = configure(site, scans_per_user=3)
+    site.ask("POST", "/api/v1/admin/configuration/versions/0/restore", json={"version": newest})
+
+
 def connect_once(site):
     with site.socket():
         pass
@@ -305,6 +330,14 @@ ROUTES = {
     ],
     "GET /api/v1/admin/connections": lambda site: site.ask("GET", "/api/v1/admin/connections"),
     "DELETE /api/v1/admin/connections/{connection_id}": close_connection,
+    "GET /api/v1/tasks/defaults": lambda site: site.ask("GET", "/api/v1/tasks/defaults"),
+    "GET /api/v1/admin/configuration": lambda site: site.ask("GET", "/api/v1/admin/configuration"),
+    "PUT /api/v1/admin/configuration": configure_much,
+    "GET /api/v1/admin/configuration/versions": read_versions,
+    "POST /api/v1/admin/configuration/versions/{number}/restore": restore_version,
+    "POST /api/v1/admin/configuration/reading-model/test": lambda site: site.ask(
+        "POST", "/api/v1/admin/configuration/reading-model/test", 409
+    ),
     "GET /api/v1/admin/workers": lambda site: site.ask("GET", "/api/v1/admin/workers"),
     "GET /api/v1/admin/users": list_users,
     "POST /api/v1/admin/users": lambda site: site.add_user(),

@@ -16,7 +16,7 @@ from app.repositories.listing import MAX_COUNTED
 from app.repositories.tasks import TaskFilter
 from app.schemas.attempts import AttemptPage
 from app.schemas.common import Text
-from app.schemas.tasks import ScanOptions, TaskCreate, TaskPage, TaskPriority, TaskResponse
+from app.schemas.tasks import ScanDefaults, ScanOptions, TaskCreate, TaskPage, TaskPriority, TaskResponse
 from app.services.json_chunks import encode_list
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
@@ -70,8 +70,10 @@ async def create_task(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> TaskResponse:
-    options = (body.config or ScanOptions()).to_domain()
-    task, replayed = await services.scans.create_once(user, body.target_domain, options, key=idempotency_key)
+    config = body.config or ScanOptions()
+    task, replayed = await services.scans.create_once(
+        user, body.target_domain, config.to_domain(), key=idempotency_key, said=config.model_fields_set
+    )
     if replayed:
         response.headers[REPLAYED] = "true"
     return TaskResponse.model_validate(task)
@@ -108,6 +110,11 @@ async def list_tasks(
     )
     # The options of each may hold a hundred long URLs.
     return JsonChunksResponse(await asyncio.to_thread(encode_list, items, total=total, truncated=total >= MAX_COUNTED))
+
+
+@router.get("/defaults", summary="What a scan does unless one says otherwise")
+async def get_defaults(_user: CurrentUser, services: ServicesDep) -> ScanDefaults:
+    return ScanDefaults.of(services.scans.default_options())
 
 
 @router.get(

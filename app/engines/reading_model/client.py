@@ -51,8 +51,9 @@ class ModelClient:
         self._session: aiohttp.ClientSession | None = None  # set while it is open
 
     async def __aenter__(self) -> Self:
+        context = await asyncio.to_thread(verifying_context, self._ca_file)  # reads files
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=verifying_context(self._ca_file)),
+            connector=aiohttp.TCPConnector(ssl=context),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=self._headers,
             trust_env=False,

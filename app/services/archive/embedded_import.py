@@ -26,6 +26,7 @@ from app.migrations.runner import current_revision, head_revision, migrate
 from app.models import (
     audit_log,
     broadcasts,
+    configuration_versions,
     decisions,
     idempotency_keys,
     known_addresses,
@@ -55,6 +56,7 @@ TABLES: Final = (
     task_logs,
     audit_log,
     broadcasts,
+    configuration_versions,
     marks,
 )
 ROWS: Final = 2_000  # read at a time

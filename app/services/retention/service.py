@@ -11,8 +11,8 @@ import structlog
 from sqlalchemy import ColumnElement, Connection
 
 from app.core.clock import Clock
-from app.core.config import Settings
 from app.core.db import Database
+from app.core.live_settings import SettingsSource
 from app.migrations.partitions import AUDIT as AUDIT_PARTITIONS
 from app.migrations.partitions import EVENTS as EVENT_PARTITIONS
 from app.migrations.partitions import LINES as LINE_PARTITIONS
@@ -40,7 +40,7 @@ class RetentionService:
 
     db: Database
     clock: Clock
-    settings: Settings
+    settings: SettingsSource
     remove_files: StoreRemoval
     captures: CaptureGarbageCollector | None = None  # None: captures stay
 
@@ -70,7 +70,7 @@ class RetentionService:
         await self._purge_tasks(now - timedelta(seconds=TOMBSTONE_S))
         await self._prune_logs(now)
         await self._remove_results(now)
-        settings = self.settings
+        settings = self.settings.current
         keys_before = now - timedelta(seconds=settings.idempotency_key_ttl_s)
         await self._prune_rows("keys", retention.has_old_keys, retention.prune_keys, keys_before)
         audit_before = now - timedelta(days=settings.audit_retention_days)
@@ -109,9 +109,9 @@ class RetentionService:
 
     async def _prune_logs(self, now: datetime) -> None:
         pruned = {
-            "progress": await self._prune_progress(now - timedelta(seconds=self.settings.progress_retention_s)),
-            "lines": await self._prune_all_lines(now - timedelta(days=self.settings.log_retention_days)),
-            "events": await self._prune_all_events(now - timedelta(days=self.settings.event_retention_days)),
+            "progress": await self._prune_progress(now - timedelta(seconds=self.settings.current.progress_retention_s)),
+            "lines": await self._prune_all_lines(now - timedelta(days=self.settings.current.log_retention_days)),
+            "events": await self._prune_all_events(now - timedelta(days=self.settings.current.event_retention_days)),
         }
         if any(pruned.values()):
             log.info("logs_pruned", **pruned)
@@ -172,7 +172,7 @@ class RetentionService:
     # Results of earlier attempts
 
     async def _remove_results(self, now: datetime) -> None:
-        before = now - timedelta(days=self.settings.attempt_retention_days)
+        before = now - timedelta(days=self.settings.current.attempt_retention_days)
         async for page in self._ended("results", before, retention.has_old_results()):
             for run in page:
                 await self._remove_results_of(run.task_id, run.run, now)

@@ -78,7 +78,7 @@ function createOptions(t) {
     ),
   );
 
-  /** What differs from the server's defaults; null when nothing does. */
+  /** What differs from the server's defaults, and what is on or off: an administrator may have changed its default. */
   function read() {
     const config = {};
     if (pages.value) config.max_pages = Number(pages.value);
@@ -86,10 +86,10 @@ function createOptions(t) {
     if (minutes.value) config.time_limit_s = Number(minutes.value) * SECONDS_PER_MINUTE;
     const lines = urls.value.split("\n").map((line) => line.trim()).filter(Boolean);
     if (lines.length) config.start_urls = lines;
-    if (!passive.checked) config.use_passive_sources = false;
-    if (!screenshots.checked) config.screenshots = false;
-    if (!cloaking.checked) config.cloaking = false;
-    return Object.keys(config).length ? config : null;
+    config.use_passive_sources = passive.checked;
+    config.screenshots = screenshots.checked;
+    config.cloaking = cloaking.checked;
+    return config;
   }
 
   return { element, read };

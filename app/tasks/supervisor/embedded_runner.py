@@ -19,9 +19,9 @@ from typing import Final
 import structlog
 
 from app.core.clock import Clock
-from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.file_permissions import make_private_folder
+from app.core.live_settings import SettingsSource
 from app.domain.messages import MessageCatalog
 from app.events.bus.base import Publisher, TaskHint
 from app.events.writer import EventWriter
@@ -51,12 +51,12 @@ class EmbeddedRunner:
     lifecycle: Lifecycle
     texts: MessageCatalog
     clock: Clock
-    settings: Settings
+    settings: SettingsSource
     is_watched: Callable[[str], bool]  # whether somebody follows the task; asked every second for each that runs
 
     def __post_init__(self) -> None:
         self._workers: dict[str, WorkerHandle] = {}  # by task; at most max_concurrent_scans
-        self._concurrency = UserConcurrencyLimit(per_user=self.settings.scans_per_user)
+        self._concurrency = UserConcurrencyLimit(per_user=self.settings.current.scans_per_user)
         self._queue_warnings = QueueWarnings(event_writer=self.event_writer, lifecycle=self.lifecycle, texts=self.texts)
         self._backoff = StartBackoff()
         self._recovery = AttemptRecovery(
@@ -65,7 +65,7 @@ class EmbeddedRunner:
             lifecycle=self.lifecycle,
             texts=self.texts,
             clock=self.clock,
-            settings=self.settings,
+            settings=self.settings.current,
             backoff=self._backoff,
         )
         self._blocked_since: float | None = None  # monotonic; since when no write came through
@@ -84,7 +84,7 @@ class EmbeddedRunner:
             worker.cancel()
 
     async def start(self) -> None:
-        make_private_folder(self.settings.data_dir / "scans")
+        make_private_folder(self.settings.current.data_dir / "scans")
         if self._running is None:
             self._running = asyncio.create_task(self._supervise(), name="embedded-runner")
 
@@ -147,11 +147,13 @@ class EmbeddedRunner:
         await self._start_waiting(group)
 
     async def _start_waiting(self, group: asyncio.TaskGroup) -> None:
+        settings = self.settings.current
+        self._concurrency.per_user = settings.scans_per_user
         at_limit = self._concurrency.users_at_limit()
         waiting, eligible = await self.db.read(lambda c: read_queue(c, at_limit))
         self._backoff.keep({row.id for row in (*waiting, *eligible)} | self._workers.keys())
         ready = [row for row in eligible if self._may_start(row)]
-        free = self.settings.max_concurrent_scans - len(self._workers)
+        free = settings.max_concurrent_scans - len(self._workers)
         for row in self._concurrency.take(ready, free=free):
             self._workers[row.id] = worker = self._make_worker(row)
             group.create_task(self._run_worker(worker), name=f"scan-{row.id}")
@@ -163,7 +165,7 @@ class EmbeddedRunner:
     def _make_worker(self, row: TaskRow) -> WorkerHandle:
         worker_id = f"embedded-{row.id[-8:]}-{row.attempt}"
         spec = JobSpec(row.id, row.attempt, row.run, worker_id, row.target_domain, row.config, trace=row.trace)
-        return WorkerHandle(spec=spec, settings=self.settings, monotonic=self.clock.monotonic)
+        return WorkerHandle(spec=spec, settings=self.settings.current, monotonic=self.clock.monotonic)
 
     async def _run_worker(self, worker: WorkerHandle) -> None:
         """Run a process from its start to the recovery of its attempt. What fails here ends no other scan."""
@@ -201,7 +203,7 @@ class EmbeddedRunner:
     # Processes that do not do as they should
 
     def _force_cancels(self) -> None:
-        limit = self.clock.monotonic() - self.settings.cancel_force_after_s
+        limit = self.clock.monotonic() - self.settings.current.cancel_force_after_s
         for worker in self._workers.values():
             if worker.cancelled_at is not None and worker.cancelled_at <= limit:
                 log.warning("scan_cancel_forced", task_id=worker.spec.task_id)
@@ -223,7 +225,7 @@ class EmbeddedRunner:
             await asyncio.wait_for(self.db.write(lambda _: None), ROUND_S)
             self._blocked_since = None
             return
-        if self.clock.monotonic() - since >= self.settings.blocked_writes_kill_s:
+        if self.clock.monotonic() - since >= self.settings.current.blocked_writes_kill_s:
             for worker in silent:
                 log.error("scan_blocks_writes", task_id=worker.spec.task_id)
                 worker.kill()

@@ -6,20 +6,20 @@ pass its hints on, and recover the attempt when the process has left it unfinish
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from app.core import trace_context, tracing
 from app.core.aio import end_tasks
 from app.core.clock import Clock
-from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.errors import Unavailable
 from app.core.file_permissions import make_private_folder
+from app.core.live_settings import SettingsSource
 from app.core.trace_context import read_header
 from app.core.worker_metrics import WorkerMetrics
 from app.domain.messages import MessageCatalog
@@ -61,11 +61,14 @@ class ScanWorker:
     lifecycle: Lifecycle
     texts: MessageCatalog
     clock: Clock
-    settings: Settings
+    settings: SettingsSource
     wakeups: Wakeups  # of other workers, when a scan of ours waits again
     presence: WorkerPresence
     metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
     drawings: DrawingWorker | None = None  # None: it does not serve the queue of pages to be drawn
+    watch_configuration: Callable[[], Coroutine[Any, Any, None]] | None = (
+        None  # until cancelled; None: settings never change
+    )
 
     def __post_init__(self) -> None:
         self._handles: dict[tuple[str, int], WorkerHandle] = {}  # by task and attempt: an old one may still be here
@@ -74,18 +77,21 @@ class ScanWorker:
         self._claim_unknown = False  # a claim got no answer: it may have been committed
         self._over_since: dict[tuple[str, int], float] = {}  # monotonic; of those whose attempt does not run any more
         self._recovery = LostAttemptRecovery(
-            lifecycle=self.lifecycle, texts=self.texts, max_requeues=self.settings.max_requeues
+            lifecycle=self.lifecycle, texts=self.texts, max_requeues=self.settings.current.max_requeues
         )
         self._stopping = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self._waking: asyncio.Task[None] | None = None  # a browser worker, at most one at a time
+        self._watching_configuration: asyncio.Task[None] | None = None
         self._leave_bus: Callable[[], None] | None = None
 
     async def start(self) -> None:
-        make_private_folder(self.settings.data_dir / "scans")
+        make_private_folder(self.settings.current.data_dir / "scans")
         await self.bus.start()
         self._leave_bus = self.bus.subscribe(self._on_hint)
         self._watching = asyncio.create_task(self._watch(), name="scan-worker")
+        if self.watch_configuration is not None:
+            self._watching_configuration = asyncio.create_task(self.watch_configuration(), name="configuration")
         if self.drawings is not None:
             await self.drawings.start()
         await self.presence.start()
@@ -102,8 +108,9 @@ class ScanWorker:
         for handle in self._handles.values():
             handle.kill()
         await self._await_finished(STOP_PATIENCE_S)
-        await end_tasks([task for task in (self._watching, self._waking) if task is not None])
-        self._watching = self._waking = None
+        running = (self._watching, self._waking, self._watching_configuration)
+        await end_tasks([task for task in running if task is not None])
+        self._watching = self._waking = self._watching_configuration = None
         if self._leave_bus is not None:
             self._leave_bus()
             self._leave_bus = None
@@ -164,7 +171,7 @@ class ScanWorker:
 
     async def _claim(self) -> TaskRow | None:
         began_ns = time.time_ns()
-        unit = claim_next(self.lifecycle, self.worker_id, scans_per_user=self.settings.scans_per_user)
+        unit = claim_next(self.lifecycle, self.worker_id, scans_per_user=self.settings.current.scans_per_user)
         claimed = await self.event_writer.write(unit)
         if claimed is None:
             return None
@@ -178,7 +185,7 @@ class ScanWorker:
         spec = JobSpec(
             row.id, row.attempt, row.run, self.worker_id, row.target_domain, row.config, claimed=True, trace=row.trace
         )
-        handle = WorkerHandle(spec=spec, settings=self.settings, monotonic=self.clock.monotonic)
+        handle = WorkerHandle(spec=spec, settings=self.settings.current, monotonic=self.clock.monotonic)
         handle.set_watched(watched=True)  # who follows it is known to servers alone
         self._handles[row.id, row.attempt] = handle
         self.bus.follow(row.user_id)
@@ -268,7 +275,7 @@ class ScanWorker:
                 log.exception("worker_round_failed")  # the next one comes
 
     def _force_cancels(self) -> None:
-        limit = self.clock.monotonic() - self.settings.cancel_force_after_s
+        limit = self.clock.monotonic() - self.settings.current.cancel_force_after_s
         for handle in self._handles.values():
             if handle.cancelled_at is not None and handle.cancelled_at <= limit:
                 log.warning("scan_cancel_forced", task_id=handle.spec.task_id)

@@ -22,12 +22,12 @@ class UserConcurrencyLimit:
     """Lets each user have at most `per_user` scans running. The order is the queue's (`repositories.queue`)."""
 
     def __init__(self, *, per_user: int) -> None:
-        self._per_user = per_user
+        self.per_user = per_user  # may change; what runs already goes on
         self._owners: dict[str, str] = {}  # of the tasks that run
 
     def users_at_limit(self) -> list[str]:
         """Return the users who may start nothing more."""
-        return [owner for owner, count in Counter(self._owners.values()).items() if count >= self._per_user]
+        return [owner for owner, count in Counter(self._owners.values()).items() if count >= self.per_user]
 
     def take(self, ready: Sequence[TaskRow], *, free: int) -> list[TaskRow]:
         """Return the first `free` rows whose users may start them; they count as running until `leave`."""
@@ -36,7 +36,7 @@ class UserConcurrencyLimit:
         for row in ready:
             if len(taken) >= free:
                 break
-            if counts[row.user_id] < self._per_user:
+            if counts[row.user_id] < self.per_user:
                 counts[row.user_id] += 1
                 self._owners[row.id] = row.user_id
                 taken.append(row)

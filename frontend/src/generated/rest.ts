@@ -7,6 +7,8 @@ export interface Answers {
   "DELETE /api/v1/auth/sessions/{session_id}": unknown;
   "DELETE /api/v1/tasks/{task_id}": unknown;
   "GET /api/v1/admin/audit": AuditPage;
+  "GET /api/v1/admin/configuration": ConfigurationResponse;
+  "GET /api/v1/admin/configuration/versions": ConfigurationHistory;
   "GET /api/v1/admin/connections": OpenConnections;
   "GET /api/v1/admin/users": UserPage;
   "GET /api/v1/admin/users/{user_id}": UserResponse;
@@ -21,6 +23,7 @@ export interface Answers {
   "GET /api/v1/review": ReviewPage;
   "GET /api/v1/search": SearchResult;
   "GET /api/v1/tasks": TaskPage;
+  "GET /api/v1/tasks/defaults": ScanDefaults;
   "GET /api/v1/tasks/{task_id}": TaskResponse;
   "GET /api/v1/tasks/{task_id}/attempts": AttemptPage;
   "GET /api/v1/tasks/{task_id}/captures/{sha256}": unknown;
@@ -38,6 +41,8 @@ export interface Answers {
   "GET /metrics": unknown;
   "GET /readyz": Readiness;
   "PATCH /api/v1/admin/users/{user_id}": UserResponse;
+  "POST /api/v1/admin/configuration/reading-model/test": ReadingModelTest;
+  "POST /api/v1/admin/configuration/versions/{number}/restore": ConfigurationResponse;
   "POST /api/v1/admin/users": UserResponse;
   "POST /api/v1/auth/cookie/login": PageSession;
   "POST /api/v1/auth/cookie/logout": unknown;
@@ -52,12 +57,14 @@ export interface Answers {
   "POST /api/v1/tasks": TaskResponse;
   "POST /api/v1/tasks/{task_id}/cancel": TaskResponse;
   "POST /api/v1/tasks/{task_id}/retry": TaskResponse;
+  "PUT /api/v1/admin/configuration": ConfigurationResponse;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionInfo;
   "PUT /api/v1/tasks/{task_id}/priority": TaskResponse;
 }
 
 export interface Bodies {
   "PATCH /api/v1/admin/users/{user_id}": UserUpdate;
+  "POST /api/v1/admin/configuration/versions/{number}/restore": ConfigurationRestore;
   "POST /api/v1/admin/users": UserCreate;
   "POST /api/v1/auth/cookie/login": LoginRequest;
   "POST /api/v1/auth/login": LoginRequest;
@@ -65,6 +72,7 @@ export interface Bodies {
   "POST /api/v1/auth/refresh": RefreshRequest;
   "POST /api/v1/monitor/ws/broadcast": BroadcastRequest;
   "POST /api/v1/tasks": TaskCreate;
+  "PUT /api/v1/admin/configuration": ConfigurationChange;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionRequest;
   "PUT /api/v1/tasks/{task_id}/priority": TaskPriority;
 }
@@ -184,6 +192,37 @@ export interface ChainStep {
   status: number | null;
   address: string | null;
   answer_text: string;
+}
+
+export interface ConfigurationChange {
+  version: number;
+  values: Record<string, unknown>;
+}
+
+export interface ConfigurationHistory {
+  items: ConfigurationVersion[];
+  total: number;
+}
+
+export interface ConfigurationResponse {
+  version: number;
+  changed_at: string | null;
+  changed_by: string | null;
+  is_refused: boolean;
+  has_model_key: boolean;
+  settings: SettingResponse[];
+}
+
+export interface ConfigurationRestore {
+  version: number;
+}
+
+export interface ConfigurationVersion {
+  version: number;
+  at: string;
+  by: string;
+  changes: SettingChange[];
+  restored_from: number | null;
 }
 
 export interface ConnectionStats {
@@ -366,6 +405,8 @@ export interface FoundScan {
   status: TaskStatus;
 }
 
+export type Group = "limits" | "targets" | "scan_defaults" | "times" | "storage" | "reading_model";
+
 export interface Hop {
   url: string;
   status: number;
@@ -393,6 +434,8 @@ export interface LinkingPage {
 export interface Liveness {
   status?: "ok";
 }
+
+export type Lock = "environment" | "key";
 
 export interface LogLineResponse {
   text_key?: string | null;
@@ -567,6 +610,14 @@ export interface ReadingModel {
   effects: Record<string, number>;
 }
 
+export interface ReadingModelTest {
+  is_answered: boolean;
+  model: string;
+  latency_ms: number;
+  failure: Void | null;
+  message: string;
+}
+
 export type Reason = "start_page" | "low_coverage" | "behind_sign_in" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "host_given_up" | "sign_in" | "robots" | "depth" | "trap" | "limit" | "page_limit" | "time_limit" | "request_limit" | "byte_limit" | "address_limit";
 
 export interface RedirectChain {
@@ -700,6 +751,15 @@ export interface RunningScan {
   status: TaskStatus;
 }
 
+export interface ScanDefaults {
+  max_pages: number;
+  max_depth: number | null;
+  time_limit_s: number;
+  use_passive_sources: boolean;
+  screenshots: boolean;
+  cloaking: boolean;
+}
+
 export interface ScanOptions {
   max_pages?: number;
   max_depth?: number | null;
@@ -736,6 +796,32 @@ export interface SessionInfo {
 
 export interface SessionList {
   items: SessionInfo[];
+}
+
+export interface SettingChange {
+  name: string;
+  before: boolean | number | string | string[] | null;
+  after: boolean | number | string | string[] | null;
+}
+
+export interface SettingResponse {
+  name: string;
+  group: Group;
+  title: string;
+  description: string;
+  kind: "integer" | "number" | "boolean" | "text" | "list";
+  is_nullable: boolean;
+  value: boolean | number | string | string[] | null;
+  default: boolean | number | string | string[] | null;
+  is_stored: boolean;
+  lock: Lock | null;
+  variable: string;
+  unit: UnitOfNumber | null;
+  least: number | null;
+  is_least_excluded: boolean;
+  most: number | null;
+  needs_restart: boolean;
+  waits_for_restart: boolean;
 }
 
 export interface SiteOverview {
@@ -952,6 +1038,8 @@ export interface TrendPoint {
   sites: number;
   violation_counts: Record<string, number>;
 }
+
+export type UnitOfNumber = "seconds" | "days" | "bytes";
 
 export interface UserCreate {
   username: string;

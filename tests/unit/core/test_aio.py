@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from app.core.aio import end_tasks, report_briefly
+from app.core.aio import BackgroundTasks, end_tasks, report_briefly
 from tests.support.logs import captured_log
 
 BROKEN = [
@@ -70,3 +70,21 @@ async def test_a_task_that_loses_a_cancellation_is_cancelled_again():
     await asyncio.sleep(0)
     await end_tasks(tasks)
     assert (cancelled, [task.done() for task in tasks]) == (2, [True, True])
+
+
+async def test_background_work_that_loses_a_cancellation_ends_all_the_same():
+    """As `asyncio.wait_for` of Python 3.11 does when what it waits for is done at the same moment."""
+    background, begun = BackgroundTasks(), asyncio.Event()
+
+    async def careless():
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.Event().wait()
+
+    background.start(careless(), name="careless")
+    await begun.wait()
+    async with asyncio.timeout(10):
+        await background.close()
+    assert len(background) == 0

@@ -34,6 +34,7 @@ from app.models import metadata, scan_tasks, users
 from app.repositories import (
     audit,
     broadcasts,
+    configuration,
     database_clock,
     decisions,
     idempotency,
@@ -192,6 +193,13 @@ WALK: dict[str, Callable] = {
         c, {"id": "b", "frame": "{}", "size": 2, "is_kept": True, "ends_at": NOW}
     ),
     "broadcasts.forget_ended": lambda c: broadcasts.forget_ended(c, NOW),
+    "configuration.newest_mark": configuration.newest_mark,
+    "configuration.newest": configuration.newest,
+    "configuration.find": lambda c: configuration.find(c, 3),
+    "configuration.page": lambda c: configuration.page(c, offset=50, limit=50),
+    "configuration.add": lambda c: configuration.add(
+        c, {"version": 1, "mark": ID, "at": NOW, "username": "u", "stored": {}, "changes": []}
+    ),
     "idempotency.find": lambda c: idempotency.find(c, ID, "k", since=NOW),
     "idempotency.add": lambda c: idempotency.add(c, ID, "k", fingerprint="f", response="{}", now=NOW, since=NOW),
     "users.knows_address": lambda c: user_rows.knows_address(c, "u", "a"),

@@ -1,0 +1,85 @@
+"""What administrators set while the service runs."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from sqlalchemy import Row
+
+from app.api.dependencies import PageNumber, ServicesDep
+from app.api.documented_responses import refused
+from app.api.language import ReaderLanguage
+from app.api.responses import JsonChunksResponse
+from app.core.dependencies import CurrentAdmin, require_admin
+from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound
+from app.schemas.configuration import (
+    MAX_VERSION,
+    ConfigurationChange,
+    ConfigurationHistory,
+    ConfigurationResponse,
+    ConfigurationRestore,
+    ConfigurationVersion,
+    ReadingModelTest,
+)
+from app.services.json_chunks import JsonChunks, encode_list
+
+router = APIRouter(
+    prefix="/admin/configuration",
+    tags=["admin"],
+    dependencies=[Depends(require_admin)],
+    responses=refused(Forbidden, "admin_only"),
+)
+Number = Annotated[
+    int, Path(ge=0, le=MAX_VERSION, description="The version's number; 0: nothing stored.", examples=[1])
+]
+VersionPageSize = Annotated[int, Query(ge=1, le=20, description="How much one page has.", examples=[20])]
+
+
+@router.get("", summary="All settings that can be changed while the service runs")
+async def get_configuration(services: ServicesDep, language: ReaderLanguage) -> ConfigurationResponse:
+    return ConfigurationResponse.of(await services.configuration.read(), language)
+
+
+@router.put(
+    "",
+    summary="Change settings, as a whole",
+    responses=refused(Conflict, "configuration_changed") | refused(InvalidInput),
+)
+async def change_configuration(
+    body: ConfigurationChange, admin: CurrentAdmin, services: ServicesDep, language: ReaderLanguage
+) -> ConfigurationResponse:
+    state = await services.configuration.change(admin, body.values, version=body.version)
+    return ConfigurationResponse.of(state, language)
+
+
+@router.get("/versions", summary="Who changed what, the newest first", response_model=ConfigurationHistory)
+async def list_versions(services: ServicesDep, page: PageNumber = 1, page_size: VersionPageSize = 20) -> Response:
+    rows, total = await services.configuration.history(page=page, page_size=page_size)
+    # Each may tell of a thousand domains.
+    return JsonChunksResponse(await asyncio.to_thread(_encode_versions, rows, total))
+
+
+@router.post(
+    "/versions/{number}/restore",
+    summary="Go back to an older version",
+    responses=refused(Conflict, "configuration_changed") | refused(InvalidInput) | refused(NotFound),
+)
+async def restore_version(
+    number: Number, body: ConfigurationRestore, admin: CurrentAdmin, services: ServicesDep, language: ReaderLanguage
+) -> ConfigurationResponse:
+    state = await services.configuration.restore(admin, number, version=body.version)
+    return ConfigurationResponse.of(state, language)
+
+
+@router.post(
+    "/reading-model/test",
+    summary="Ask the reading model one harmless question",
+    responses=refused(Conflict, "reading_model_missing") | refused(LimitReached),
+)
+async def ask_reading_model(admin: CurrentAdmin, services: ServicesDep, language: ReaderLanguage) -> ReadingModelTest:
+    return ReadingModelTest.of(await services.reading_model_probe.test(admin), language)
+
+
+def _encode_versions(rows: Sequence[Row[Any]], total: int) -> JsonChunks:
+    return encode_list((ConfigurationVersion.of(row).model_dump(mode="json") for row in rows), total=total)

@@ -1,0 +1,86 @@
+"""Brings what administrators have stored into the settings of this process, within seconds."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Connection, Row, inspect
+
+from app.core.clock import Clock
+from app.core.config import Settings
+from app.core.db import Database, DatabaseUnavailable
+from app.core.live_settings import LiveSettings
+from app.models import configuration_versions
+from app.repositories import configuration
+
+LOOK_EVERY_S: Final = 5.0  # so that a change holds everywhere within ten seconds
+log = structlog.get_logger(__name__)
+
+
+def read_at_start(db: Database, settings: Settings) -> LiveSettings:
+    """Return the environment's settings with what is stored. Blocking.
+
+    A database that is away, not made yet or of an earlier version has nothing: the start says what is wrong with it.
+    """
+    live = LiveSettings(settings)
+    file = settings.database_file
+    if file is not None and not file.exists():
+        return live
+    try:
+        row = db.read_sync(_newest_if_there)
+    except DatabaseUnavailable as error:
+        log.warning("configuration_not_read", reason=error.message)
+        return live
+    if row is not None:
+        live.start_with(row.version, row.stored)
+    return live
+
+
+def _newest_if_there(connection: Connection) -> Row[Any] | None:
+    if not inspect(connection).has_table(configuration_versions.name):
+        return None
+    return configuration.newest(connection)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ConfigurationWatch:
+    """Event loop only."""
+
+    db: Database
+    clock: Clock
+    live: LiveSettings
+
+    def __post_init__(self) -> None:
+        self._mark: str | None = None  # of the version that is in effect, once it was looked at
+        self._is_away = False  # the last look failed, and the log says so
+
+    async def look(self) -> None:
+        """Take the newest version. Raises DatabaseUnavailable."""
+        mark, row = await self.db.read(self._read)
+        if mark == self._mark:
+            return
+        self._mark = mark
+        version, stored = (0, {}) if row is None else (row.version, row.stored)
+        self.live.apply(version, stored)
+        log.info("configuration_taken", version=self.live.version)
+
+    async def keep_current(self) -> None:
+        """Look every few seconds, until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except DatabaseUnavailable as error:
+                self._note_away(error)
+            else:
+                self._is_away = False
+            await self.clock.sleep(LOOK_EVERY_S)
+
+    def _read(self, connection: Connection) -> tuple[str | None, Row[Any] | None]:
+        """Return what tells the newest version apart, and the version itself unless it is known: it may be large."""
+        mark = configuration.newest_mark(connection)
+        return mark, None if mark in (None, self._mark) else configuration.newest(connection)
+
+    def _note_away(self, error: DatabaseUnavailable) -> None:
+        if not self._is_away:
+            log.warning("configuration_not_read", reason=error.message)
+        self._is_away = True
