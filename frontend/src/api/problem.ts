@@ -13,16 +13,19 @@ export class ApiError extends Error {
   readonly detail: string | null;
   /** Names of the fields that were refused. */
   readonly fields: string[];
+  /** Why each was, in words, by its name. */
+  readonly faults: Record<string, string>;
   /** Do not ask again sooner than after so much; 0: the server did not say. */
   readonly retryAfterMs: number;
 
-  constructor(status: number, code: string, more: { detail?: string | null; fields?: string[]; retryAfterMs?: number } = {}) {
+  constructor(status: number, code: string, more: { detail?: string | null; faults?: Record<string, string>; retryAfterMs?: number } = {}) {
     super(more.detail ?? code);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
     this.detail = more.detail ?? null;
-    this.fields = more.fields ?? [];
+    this.faults = more.faults ?? {};
+    this.fields = Object.keys(this.faults);
     this.retryAfterMs = more.retryAfterMs ?? 0;
   }
 }
@@ -34,7 +37,7 @@ export async function problemOf(answer: Response): Promise<ApiError> {
   const seconds = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10); // a date is no number: nobody waits then
   return new ApiError(answer.status, typeof body.code === "string" ? body.code : unknown, {
     detail: body.detail ?? null,
-    fields: (body.errors ?? []).map(({ field }) => field.replace(/^body\./, "")),
+    faults: Object.fromEntries((body.errors ?? []).map(({ field, message }) => [field.replace(/^body\./, ""), message])),
     retryAfterMs: Number.isFinite(seconds) ? seconds * MS_PER_S : 0,
   });
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { entryOfViolation, groupByDomain, type Entry } from "@/components/findingGroups";
 import { barsOf } from "@/components/gantt";
-import { PRESETS, emptyForm, requestOf } from "@/components/scanOptions";
+import { PRESETS, SHIPPED, emptyForm, requestOf } from "@/components/scanOptions";
 import { windowOf } from "@/components/virtualWindow";
 import { SCAN_OPTIONS } from "@/generated/contract";
 import type { SnapshotStage } from "@/generated/frames";
@@ -70,6 +70,10 @@ describe("the window of a long list", () => {
 describe("the request for a scan", () => {
   test("says what differs from the server's own defaults, and nothing else", () => {
     expect(requestOf(emptyForm(" corp.test "))).toEqual({ target_domain: "corp.test" });
+    const other = { ...SHIPPED, screenshots: false, cloaking: false };
+    expect(requestOf(emptyForm("corp.test", other), other)).toEqual({ target_domain: "corp.test" });
+    expect(requestOf({ ...emptyForm("corp.test", other), screenshots: true }, other).config).toEqual({ screenshots: true });
+    expect(requestOf(emptyForm("corp.test"), null).config).toEqual({ use_passive_sources: true, screenshots: true, cloaking: true });
     const form = { ...emptyForm("corp.test"), ...PRESETS.quick, startUrls: " https://a/ \n\n", passive: false, screenshots: false, cloaking: false };
     expect(requestOf(form).config).toEqual({
       max_pages: 100, max_depth: 2, time_limit_s: 600, start_urls: ["https://a/"], use_passive_sources: false, screenshots: false, cloaking: false,
