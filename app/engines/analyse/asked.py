@@ -35,7 +35,7 @@ _KEYS: Final = (
         r"取款密码|支付密码|交易密码|\bpin\b|cvv|cvc|\bcsc\b|卡背后|安全码|(?<![a-z])(?:qkmm|zfmm|jymm|aqm)(?![a-z])"
     ),
     re.compile(r"验证码|短信码|one.?time (?:code|password)|(?<![a-z])(?:otp|yzm|yanzhengma)(?![a-z])"),
-    re.compile(r"余额|卡内|可用额度|(?<![a-z])(?:yue|edu|balance)(?![a-z])"),  # whose account it is knows that
+    re.compile(r"余额|卡内|可用额度|(?<![a-z])(?:yue|balance)(?![a-z])"),  # whose account it is knows that
 )
 _QR_PICTURE: Final = re.compile(r"qr.?code|(?<![a-z])qr(?![a-z])|二维码|收款码|付款码|ewm")
 _QR_DEMAND: Final = re.compile(
@@ -69,10 +69,15 @@ def asked_by(page: PageContent) -> Asked:
     return Asked(
         password=any(field.type == "password" or _PASSWORD.search(field.hints) for field in fields),
         card=any(_CARD.search(field.hints) for field in fields),
-        account=any(map(_is_account, fields)),
+        account=any(map(_is_account, fields)) and not _is_comment(fields),
         keys=sum(any(pattern.search(field.hints) for field in fields) for pattern in _KEYS),
         payment=bool(_QR_DEMAND.search(text)) and any(_QR_PICTURE.search(alt.lower()) for alt in page.alts),
     )
+
+
+def _is_comment(fields: tuple[Field, ...]) -> bool:
+    """Whether the form is one for comments or questions: a box for a text, and no code that was sent."""
+    return any(field.type == "textarea" for field in fields) and not any(_CODE.search(field.hints) for field in fields)
 
 
 def _is_account(field: Field) -> bool:

@@ -91,7 +91,9 @@ _LOOKALIKE_SCORES: Final = {"homograph": (0.45, 0.8), "typo": (0.3, 0.65), "toke
 
 def _judge(claim: Claim, asked: Asked, subject: Subject) -> tuple[str, float]:
     """Rule and score of one claim; 0 when the page only mentions the brand. See docs/analysis.md for the table."""
-    pressed = presses(f"{subject.title}\n{subject.page.text}") is not None
+    # Who helps with accounts of services that all the world uses says in the title what such pages say.
+    title = "" if claim.brand.kind == SIGN_IN else subject.title
+    pressed = presses(f"{title}\n{subject.page.text}") is not None
     if asked.secret:
         return _judge_secret(claim, asked, pressed=pressed)
     if WARNING.search(subject.page.text[:SHORT_TEXT]):
@@ -127,6 +129,8 @@ def _account_score(claim: Claim, *, pressed: bool, pays: bool, bare: bool) -> fl
             return 0.0
         case Manner.WHOLE if pressed or bare:
             return 0.8
+        case Manner.WHOLE if claim.brand.kind == SIGN_IN and not pays:
+            return 0.4  # help with such accounts, on pages that take comments
         case Manner.WHOLE:
             return 0.6 if pays else 0.55
         case Manner.IMPRINT:

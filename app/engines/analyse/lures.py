@@ -58,6 +58,12 @@ _DISTRUST: Final = re.compile(
     r"as administrator|解压密码|误报|报毒|误删|信任区|添加信任|拦截",
     re.IGNORECASE,
 )
+# What honest programs are not: cracked, for cheating, in an archive that nothing can look into.
+_ILLICIT: Final = re.compile(
+    r"(?:archive|rar|zip|extract\w{0,4}) password|password (?:is|:) ?\w{2,12}|\b(?:cracks?|cracked|keygen|cheats?|"
+    r"aimbot|wallhack|warez)\b|解压密码|破解|注册机|外挂|激活工具|专用播放器|误删",
+    re.IGNORECASE,
+)
 _TURN_ON_AGAIN: Final = re.compile(
     r"(?:turn|switch) (?:it|protection|them) (?:back )?on|re-?enable|(?:重新|再次)(?:打开|开启|启用)|checksum|sha-?256|"
     r"\bioc\b|yara",
@@ -144,7 +150,9 @@ def _unprotected(subject: Subject) -> Iterator[Signal]:
     asked = _PROTECTION_OFF.search(text)
     if asked is None or _DISTRUST.search(text) is None or _TURN_ON_AGAIN.search(text):
         return
-    yield _signal(ViolationKey.MALWARE, "protection_off_lure", 0.75, text, asked, subject.page.downloads[0].url[:120])
+    # Clients of offices and banks say so, too: they are honest, and reported falsely.
+    score = 0.75 if _ILLICIT.search(f"{subject.title}\n{text}") else 0.45
+    yield _signal(ViolationKey.MALWARE, "protection_off_lure", score, text, asked, subject.page.downloads[0].url[:120])
 
 
 def _miner(subject: Subject) -> Iterator[Signal]:

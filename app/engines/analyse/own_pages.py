@@ -51,8 +51,13 @@ class _Words:
 
     @property
     def is_guarded(self) -> bool:
-        """Whether somebody reports or teaches. Words of sport and shops stand beside offers as well."""
-        return self.guard >= SURE_GUARD or (self.guard > 0 and not self.has_offer)
+        """Whether somebody reports or teaches."""
+        return self.guard > 0
+
+    @property
+    def is_excused(self) -> bool:
+        """The same of descriptions, in which words of sport and shops stand beside offers as well."""
+        return self.guard >= SURE_GUARD or (self.is_guarded and not self.has_offer)
 
     @property
     def has_product(self) -> bool:
@@ -138,7 +143,7 @@ class OwnPages:
                     yield Found(sign, written[:MAX_QUOTE], page.title[:MAX_QUOTE], words.terms, "html > head > title")
             break
         for key, words in _words(meta.hits).items():
-            if words.is_guarded or not words.has_product:
+            if words.is_excused or not words.has_product:
                 continue
             many = len(words.weights) >= MANY_TERMS and words.has_offer
             if many or (key not in below and words.offers and len(page.text) >= ENOUGH_TEXT):

@@ -40,3 +40,9 @@ def test_a_payment_needs_a_picture_and_the_demand():
 
 def test_fields_behind_a_megabyte_of_padding_are_found():
     assert asked("<div class=x></div>" * 80_000 + "<input name=kahao>").card
+
+
+def test_an_address_beside_a_comment_is_no_account():
+    comment = "<input name=email><textarea name=comment></textarea>"
+    assert not asked_by(read_content(HtmlDocument(comment))).account
+    assert asked_by(read_content(HtmlDocument(comment + "<input name=yzm>"))).account

@@ -185,3 +185,11 @@ def test_software_that_organisations_run_themselves_is_no_brand_unless_it_presse
     pressed = make_subject("Your mailbox will be suspended within 24 hours", title=title, html=PASSWORD)
     assert scores(rules, pressed)["brand_impersonation"] >= 0.5
     assert scores(rules, make_subject(title=title, html=PHONE, url=BARE)) == {}
+
+
+def test_help_with_accounts_that_takes_comments_is_no_imitation(rules, make_subject):
+    comment = "<input name=email><textarea name=comment></textarea>"
+    asked = make_subject("怎样申诉？先准备好资料。", title="微信解封申诉", html=comment)
+    assert all(score < 0.5 for score in scores(rules, asked).values())
+    pressed = make_subject("您的账号已被冻结，请立即认证。", title="微信解封申诉", html="<input name=phone>")
+    assert scores(rules, pressed)["brand_account"] >= 0.5

@@ -131,6 +131,11 @@ def test_to_turn_the_protection_off_for_a_program_is_malware(make_subject, text)
     assert scores(make_subject(text, html=ARCHIVE))["protection_off_lure"] >= 0.5
 
 
+def test_a_client_of_an_office_that_is_reported_falsely_is_not_accused(make_subject):
+    text = "安装报税客户端前请先退出360安全卫士等杀毒软件，以免误报拦截。"
+    assert scores(make_subject(text, html=EXE))["protection_off_lure"] < 0.5
+
+
 @pytest.mark.parametrize(
     ("text", "html"),
     [

@@ -66,6 +66,17 @@ def test_offices_that_pay_and_those_that_warn_stay_clean(rules, html):
     assert rules(html) == {}
 
 
+def test_governments_and_schools_collect_by_codes_themselves(rules):
+    assert rules(GRANT, url="https://www.chengxi.gov.cn/tzgg/1.html") == {}
+    assert rules(GRANT, url="https://www.school.edu.cn/1.html") == {}
+
+
+def test_who_signs_in_by_phone_asks_for_a_code(rules):
+    html = MAILBOX.replace("<input type=password name=b placeholder=再次输入密码>", "<input placeholder=手机号>")
+    assert "mailbox_form" in rules(html)
+    assert rules(html + "<input placeholder=短信验证码>") == {}
+
+
 def test_an_outlet_that_closes_today(rules):
     assert rules(OUTLET, url=SALE)["outlet_sale"] >= 0.5
 
