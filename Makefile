@@ -19,7 +19,7 @@ PARALLEL := -n 2 --dist loadfile
 # A test that hangs says where and ends with its worker; what failed beside others is tried once more with nothing beside it,
 # and fails the run if it fails again. Both stand in what is printed.
 HANGS := -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
-AGAIN = || { [ $$? -eq 1 ] && echo "Once more, one after the other: what failed." && $(BIN)/python -m pytest $(1) $(HANGS) -n 1 --last-failed --last-failed-no-failures none; }
+AGAIN = || { [ $$? -eq 1 ] && echo "Once more, one after the other: what failed." && $(2) $(BIN)/python -m pytest $(1) $(HANGS) -n 1 --last-failed --last-failed-no-failures none; }
 # Hundreds of tests start the program anew: without its bytecode each start would compile all of it.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
@@ -54,7 +54,7 @@ serve: $(PROGRAM) ## The service for real domains at http://127.0.0.1:8000
 	@$(BIN)/compliance serve
 
 test: setup lint types imports ## All tests that need nothing but Python
-	$(BIN)/python -m pytest $(PARALLEL) $(HANGS) $(call AGAIN,)
+	$(BIN)/python -m pytest $(PARALLEL) $(HANGS) $(call AGAIN)
 
 $(NODE): $(PROGRAM) requirements/node.txt
 	@{ command -v npm && $(NODE_FITS); } >/dev/null 2>&1 || { echo "Installing Node into $(VENV), this once: it takes a minute."; $(PIP) --require-hashes --no-deps -r requirements/node.txt; }
@@ -87,7 +87,7 @@ test-fault: setup ## Kill, freeze, cut and empty what many machines consist of u
 	$(BIN)/python -m pytest -m fault tests/fault/distributed
 
 test-fault-short: setup ## The same faults, each as short as it can be: what a build has time for
-	FAULTS=short $(BIN)/python -m pytest -n 2 -m fault tests/fault/distributed
+	FAULTS=short $(BIN)/python -m pytest -n 2 -m fault tests/fault/distributed $(HANGS) $(call AGAIN,-m fault tests/fault/distributed,FAULTS=short)
 
 fault-table: setup ## The same in full, and what was measured as a table in docs/performance.md
 	rm -f .faults.jsonl

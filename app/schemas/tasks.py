@@ -38,7 +38,7 @@ class ScanOptions(RequestBody):
         "Ask outside sources, such as certificate logs, for names of hosts.", True, default=DEFAULTS.use_passive_sources
     )
     screenshots: Annotated[bool, Field(strict=True)] = described(
-        "Take pictures with a browser.", True, default=DEFAULTS.screenshots
+        "Draw pages in a browser: for pictures, and for what their scripts load.", True, default=DEFAULTS.screenshots
     )
     cloaking: Annotated[bool, Field(strict=True)] = described(
         "Ask for some pages as search engines' robots, phones and newcomers, too.", True, default=DEFAULTS.cloaking
@@ -59,7 +59,7 @@ class ScanDefaults(ResponseBody):
         "The crawl ends after so many seconds.", 7200
     )
     use_passive_sources: bool = described("Ask outside sources, such as certificate logs, for names of hosts.", True)
-    screenshots: bool = described("Take pictures with a browser.", True)
+    screenshots: bool = described("Draw pages in a browser: for pictures, and for what their scripts load.", True)
     cloaking: bool = described("Ask for some pages as search engines' robots, phones and newcomers, too.", True)
 
     @classmethod
