@@ -47,7 +47,7 @@ from app.transport.graceful_server import GracefulServer
 from app.wiring import Services, build_services
 
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
-FOR_EVER_S: Final = 1e9
+LONG_S: Final = 86_400
 LIFTED: Final[Mapping[str, Any]] = {
     "log_level": "WARNING",
     "ws_max_connections": 1_000_000,
@@ -60,11 +60,11 @@ LIFTED: Final[Mapping[str, Any]] = {
     # A sweep in the middle of what goes as fast as it can would find the log ahead and deliver at its own pace.
     "sweep_interval_s": 60,
     # No heartbeat rises for the tasks here.
-    "stalled_after_s": FOR_EVER_S,
-    "worker_suspect_after_s": FOR_EVER_S,
-    "worker_lost_after_s": FOR_EVER_S,
-    "long_running_warning_s": FOR_EVER_S,
-    "long_running_failure_s": FOR_EVER_S,
+    "stalled_after_s": LONG_S,
+    "worker_suspect_after_s": LONG_S,
+    "worker_lost_after_s": LONG_S,
+    "long_running_warning_s": LONG_S,
+    "long_running_failure_s": LONG_S,
 }
 
 

@@ -21,7 +21,7 @@ def test_the_order_carries_the_settings_and_no_secret():
 def test_the_settings_of_the_process_are_those_that_its_code_reads():
     paths = [*(ROOT / "app/tasks/drawing").glob("*.py"), ROOT / "app/tasks/worker/scan_factory.py"]
     read = {name for path in paths for name in read_by(path)}
-    # What the executor alone gets.
-    of_a_scan = {name for name in read if name == "language" or name.startswith("reading_model_")}
+    # What the executor alone gets, or uses.
+    of_a_scan = {name for name in read if name in {"language", "data_dir"} or name.startswith("reading_model_")}
     assert (read - OF_THE_DATABASE - of_a_scan) | {"database_url"} == DRAWING_SETTINGS
     assert not DRAWING_SETTINGS & SECRETS
