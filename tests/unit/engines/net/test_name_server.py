@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import struct
+import threading
 
 import dns.message
+import dns.name
 import dns.rdatatype
 import dns.rrset
 import pytest
@@ -96,3 +99,57 @@ async def test_an_answer_that_stops_in_the_middle_is_none():
     ):
         with pytest.raises(NameServerUnreachable):
             await server.next_name("a.test")
+
+
+async def ask_next(answer):
+    """What `next_name` makes of the bytes that `answer` gives for a question."""
+
+    async def talk(reader, writer):
+        wire = answer(await read_question(reader))
+        writer.write(len(wire).to_bytes(2) + wire)
+        await writer.drain()
+
+    async with (
+        listening(talk) as endpoint,
+        open_name_server("ns.test", resolver=Places(endpoint), policy=POLICY) as server,
+    ):
+        return await server.next_name("a.test")
+
+
+def empty_update(query):
+    """An update that demands an NSEC record and so has none."""
+    name = dns.name.from_text("a.test.").to_wire()
+    head = struct.pack("!HHHHHH", query.id, 0xA800, 1, 1, 0, 0)
+    return head + name + struct.pack("!HH", dns.rdatatype.SOA, 1) + name + struct.pack("!HHIH", 47, 255, 0, 0)
+
+
+def another_question(query):
+    return dns.message.make_response(dns.message.make_query("b.test.", "NSEC")).to_wire()
+
+
+@pytest.mark.parametrize("answer", [empty_update, another_question])
+async def test_what_answers_no_question_of_ours_is_none(answer):
+    with pytest.raises(NameServerUnreachable):
+        await ask_next(answer)
+
+
+def thousands_of_records(query):
+    """As many as a message holds, of a name with as many labels as one may have: half a second's reading."""
+    name = b"\x01a" * 125 + b"\0"
+    question = query.question[0].name.to_wire() + struct.pack("!HH", 47, 1)
+    records = [name + struct.pack("!HHIH4x", 1, 1, 0, 4)]
+    start = 12 + len(question)
+    records += [struct.pack("!HHHIHI", 0xC000 | start, 1, 1, 0, 4, number) for number in range(3_900)]
+    return struct.pack("!HHHHHH", query.id, 0x8000, 1, len(records), 0, 0) + question + b"".join(records)
+
+
+async def test_a_message_of_thousands_of_records_is_not_read_by_the_loop(monkeypatch):
+    read, readers = dns.message.from_wire, {}
+
+    def from_wire(wire, **options):
+        readers[len(wire)] = threading.current_thread()
+        return read(wire, **options)
+
+    monkeypatch.setattr(dns.message, "from_wire", from_wire)
+    assert await ask_next(thousands_of_records) is None
+    assert readers[max(readers)] is not threading.current_thread()
