@@ -52,7 +52,8 @@ class FolderCache:
             names, age_s = kept["names"], self._clock() - kept["at"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return names if 0 <= age_s < LIFETIME_S and isinstance(names, list) else None
+        is_sound = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        return names if 0 <= age_s < LIFETIME_S and is_sound else None
 
     def _put(self, path: Path, names: list[str]) -> None:
         part = path.with_suffix(f".{os.getpid()}.part")

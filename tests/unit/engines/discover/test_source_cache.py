@@ -45,7 +45,10 @@ async def test_an_answer_from_the_future_is_none(cache, clock):
     assert await cache.get("otx", "a.test") is None
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"names": []}', b'{"names": "x", "at": 1700000000}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b'{"names": []}', b'{"names": "x", "at": 1700000000}', b'{"names": [1], "at": 1700000000}', b"\xff"],
+)
 async def test_a_damaged_file_is_no_answer(cache, tmp_path, content):
     await cache.put("otx", "a.test", ["www.a.test"])
     (file,) = (tmp_path / "sources").iterdir()
