@@ -48,12 +48,15 @@ class DrawnIntake:
         """Add the links, and have a page that is nothing without its scripts count as read. Returns how many URLs were
         not known before. Nothing is awaited in the last step.
         """
-        known = self.frontier.known
+        found = 0  # counted between two waits: others add URLs meanwhile
         before = self.frontier.seen_of(item.id)
         is_read = before in _IMPROVED and any(one.seen is Seen.JUDGED for one in documents)
         links = [url for one in documents for url in (*one.processed.links, *one.processed.same_depth)]
         for start in range(0, len(links) - CHUNK, CHUNK):
+            known = self.frontier.known
             self.frontier.add(links[start : start + CHUNK], self.frontier.depth_of(item.id) + 1, found_on=item.id)
+            found += self.frontier.known - known
             await asyncio.sleep(0)
+        known = self.frontier.known
         self.frontier.extend(item.id, links, seen=Seen.JUDGED if is_read else None)
-        return self.frontier.known - known
+        return found + self.frontier.known - known

@@ -194,7 +194,8 @@ class DrawnPages:
             documents=[one.processed.references for one in documents],
             is_own=self._scope.is_own,
         )
-        self._counts["urls"] += await self._intake.take_in(item, documents)
+        urls = await self._intake.take_in(item, documents)  # others are counted meanwhile
+        self._counts["urls"] += urls
         if references:
             self._store.add_references(references)
         self._counts["requests"] += len(rendered.requests)

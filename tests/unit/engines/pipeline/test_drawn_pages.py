@@ -13,6 +13,7 @@ from app.engines.capture.page_renderer import RENDER_TIMEOUT_S, Rendered, Render
 from app.engines.crawl.drawn_intake import DrawnIntake
 from app.engines.crawl.frontier import Frontier
 from app.engines.crawl.page_processor import PageProcessor, ProcessedPage
+from app.engines.crawl.page_writer import CHUNK
 from app.engines.crawl.traps import TrapDetector
 from app.engines.extract.page import extract
 from app.engines.model import PageFact, Reference, Relation, UrlState
@@ -149,6 +150,18 @@ async def test_what_a_page_loads_shows_and_leads_to_is_kept(store):
     assert world.frontier.depth_of(world.frontier.find("https://corp.test/inner").id) == 1
     assert world.frontier.seen_of(item.id) is Seen.JUDGED
     assert (world.changes, world.sink.lines, world.sink.warnings) == (1, ["pages_drawn"], [])
+
+
+async def test_the_urls_of_pages_that_are_taken_in_side_by_side_are_all_counted(store):
+    def many(name):
+        return drawn("".join(f"<a href='/{name}{number}'>x</a>" for number in range(2 * CHUNK)), f"{URL}{name}")
+
+    world = World(store, Drawer(many("a"), many("b")))
+    world.crawled(f"{URL}a")
+    world.crawled(f"{URL}b")
+    known = world.frontier.known
+    await world.run()
+    assert store.checkpoint(DRAWN)["urls"] == world.frontier.known - known
 
 
 async def test_a_page_that_had_shown_something_counts_as_before(store):
