@@ -209,9 +209,9 @@ class RequestLog:
         return (*[one for one in found if one != self._page_url][: MAX_INITIATORS - 1], self._page_url)
 
     def _maker(self, url: str) -> str:
-        """Return who made the request, as far as it has an address that is known."""
+        """Return who made the request, as far as it was asked for itself: a script may give itself any name."""
         maker = self._makers.get(url, "")
-        if maker and (web_address(maker) or maker in self._makers):
+        if maker in self._kinds or maker in self._makers:
             return maker
         return self._frames.get(url) or self._page_url
 

@@ -122,6 +122,14 @@ async def test_the_chain_goes_from_who_asked_to_the_page(attached):
     assert chains[TAG] == (PAGE,)
 
 
+async def test_a_script_cannot_have_somebody_else_named_who_was_never_asked(attached):
+    """By `//# sourceURL=`, which Chromium's tools give as the address of the script."""
+    log, tab, session = await attached()
+    tab.asks(TAG)
+    session.says("Network.requestWillBeSent", **made(TAG, "https://innocent.test/x.js", PAGE))
+    assert [one.initiators for one in log.requests()] == [(PAGE,)]
+
+
 async def test_what_forwards_has_the_next_one_asked(attached):
     log, tab, session = await attached()
     before = tab.asks(TAG)
