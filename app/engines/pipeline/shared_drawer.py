@@ -17,6 +17,7 @@ from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderSlow
 from app.engines.capture.render_limit import RenderLimit
 
 MAX_KEPT: Final = 24  # pages that were drawn for one and may be wanted by the other; some 200 kB each
+MAX_KEPT_CHARS: Final = 16_000_000  # of their documents: one of a hostile page may have 5 million
 
 
 class SharedDrawer:
@@ -72,7 +73,7 @@ class SharedDrawer:
             del self._drawing[url]
             ended.set()
         self._kept[url] = rendered
-        while len(self._kept) > MAX_KEPT:
+        while len(self._kept) > MAX_KEPT or sum(map(_size, self._kept.values())) > MAX_KEPT_CHARS:
             self._kept.popitem(last=False)
         return rendered
 
@@ -93,3 +94,7 @@ class SharedDrawer:
         if not await self.ready() or self._drawer is None:
             raise RenderFailed("nothing draws any more") if self.problem is None else BrowserUnavailable(self.problem)
         return await self._drawer.render(url, limit=limit, needs_document=needs_document, logs=logs)
+
+
+def _size(rendered: Rendered) -> int:
+    return len(rendered.html) + sum(map(len, rendered.frames))

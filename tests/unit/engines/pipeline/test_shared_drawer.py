@@ -7,7 +7,7 @@ from app.domain.messages import english
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderSlow
 from app.engines.capture.render_limit import RenderLimit
-from app.engines.pipeline.shared_drawer import MAX_KEPT, SharedDrawer
+from app.engines.pipeline.shared_drawer import MAX_KEPT, MAX_KEPT_CHARS, SharedDrawer
 
 START = "https://corp.test/"
 OTHER = "https://corp.test/page"
@@ -21,13 +21,14 @@ class Drawer:
     def __init__(self):
         self.asked, self.go, self.error = [], asyncio.Event(), None
         self.go.set()
+        self.html, self.frames = "<p>x", ()
 
     async def render(self, url, *, limit=None, needs_document=True, logs=False):
         self.asked.append((url, needs_document, logs))
         await self.go.wait()
         if self.error:
             raise self.error
-        return Rendered(url, "t", "<p>x", b"\xff\xd8")
+        return Rendered(url, "t", self.html, b"\xff\xd8", frames=self.frames)
 
 
 @pytest.fixture
@@ -78,6 +79,17 @@ async def test_few_pages_are_kept(shared):
     drawer.asked.clear()
     await made.render(f"{OTHER}/0")
     await made.render(f"{OTHER}/1")
+    assert drawer.asked == [(f"{OTHER}/0", True, False)]
+
+
+async def test_of_large_pages_fewer_are_kept(shared):
+    made, drawer = shared
+    drawer.html, drawer.frames = "x" * (MAX_KEPT_CHARS // 4), ("x" * (MAX_KEPT_CHARS // 4),)
+    for number in range(3):
+        await made.render(f"{OTHER}/{number}", logs=True)
+    drawer.asked.clear()
+    for number in range(3):
+        await made.render(f"{OTHER}/{number}")
     assert drawer.asked == [(f"{OTHER}/0", True, False)]
 
 
