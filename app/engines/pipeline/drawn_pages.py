@@ -204,8 +204,12 @@ class DrawnPages:
         self._save()
         if references:
             await self._on_found(item.url, references)
-        for host in self._named_hosts(rendered, documents):
-            await self._on_host_named(host, "page")
+        async with asyncio.TaskGroup() as group:  # each is examined, and may keep silent for 10 s
+            for host in self._named_hosts(rendered, documents):
+                group.create_task(self._name(host))
+
+    async def _name(self, host: str) -> None:
+        await self._on_host_named(host, "page")
 
     async def _read(self, item: FrontierUrl, rendered: Rendered) -> list[DrawnDocument]:
         """Read the page and the frames that are part of it. What scripts led to elsewhere is no page of the site."""

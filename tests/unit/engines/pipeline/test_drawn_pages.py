@@ -104,6 +104,9 @@ class World:
         self.found.append((url, [(one.url, one.kind) for one in references]))
 
     async def on_host_named(self, host, source):
+        await self.on_host(host, source)
+
+    async def on_host(self, host, source):
         self.hosts.append(host)
 
     def on_changed(self):
@@ -179,6 +182,24 @@ async def test_frames_without_an_address_are_part_of_the_page_and_own_hosts_are_
     await world.run()
     assert ("https://framed.test/", "drawn:a[href]") in world.found[0][1]
     assert {"api.corp.test", "shop.corp.test"} <= set(world.hosts)
+
+
+async def test_the_own_hosts_of_a_page_are_examined_side_by_side(store):
+    hosts = ["corp.test", *[f"h{number}.corp.test" for number in range(9)]]
+    world = World(store, Drawer(drawn(requests=[LoadedRequest(f"https://{host}/", "fetch", (URL,)) for host in hosts])))
+    everybody = asyncio.Event()
+
+    async def examine(host, source):
+        world.hosts.append(host)
+        if len(world.hosts) == len(hosts):
+            everybody.set()
+        await everybody.wait()
+
+    world.on_host = examine
+    world.crawled()
+    async with asyncio.timeout(30):
+        await world.run()
+    assert sorted(world.hosts) == hosts
 
 
 async def test_of_a_page_that_leads_elsewhere_only_the_requests_count(store):
