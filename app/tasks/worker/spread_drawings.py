@@ -153,7 +153,9 @@ class SpreadDrawings:
             del self._waiting[waiting.order.id]
             self._left.add(waiting.order.id)
             self._changed.set()
-        return await self._draw_here(url, limit, logs=logs) if isinstance(answer, _Instead) else _rendered(answer)
+        if isinstance(answer, _Instead):
+            return await self._draw_here(url, limit, logs=logs)
+        return await asyncio.to_thread(_rendered, answer)  # a large one takes a tenth of a second
 
     # Here
 

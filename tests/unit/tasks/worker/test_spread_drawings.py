@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import threading
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +17,7 @@ from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderSlow
 from app.engines.capture.render_limit import RenderLimit
 from app.scanstore.drawings import DrawingAnswer, DrawingOutcome, DrawingState
 from app.scanstore.errors import StoreUnavailable
+from app.tasks.drawing_log import pack_log, unpack_log
 from app.tasks.worker import spread_drawings as module
 from app.tasks.worker.spread_drawings import SpreadDrawings
 from tests.support.realtime import until
@@ -147,6 +150,22 @@ async def test_a_page_that_was_not_drawn_is_told_as_if_it_were_here(scene, outco
         scene.drawings.answer_all(DrawingAnswer(outcome, "why"))
         with pytest.raises(error, match="why"):
             await drawing
+
+
+async def test_the_log_of_a_page_is_read_beside_the_loop(scene, monkeypatch):
+    readers = []
+
+    def unpack(packed):
+        readers.append(threading.current_thread())
+        return unpack_log(packed)
+
+    monkeypatch.setattr(module, "unpack_log", unpack)
+    frames = ("<p>frame</p>",)
+    async with asked_for(scene, logs=True) as drawing:
+        scene.drawings.answer_all(replace(DRAWN, log=pack_log(replace(HERE, frames=frames))))
+        assert (await drawing).frames == frames
+    assert len(readers) == 1
+    assert readers[0] is not threading.current_thread()
 
 
 async def test_without_a_document_there_is_none(scene):
