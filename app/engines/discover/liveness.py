@@ -13,6 +13,8 @@ from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 TIMEOUT_S: Final = 10.0  # for one answer; a host that takes longer is not worth a crawl
 MAX_BYTES: Final = 64 * 1024  # enough for a fingerprint
 SILENT_AFTER: Final = 3  # names without any connection: nobody listens at the address, and the others are not asked
+# The same of names that got a connection and no answer in time: what stands behind may be gone for these names alone.
+HUNG_AFTER: Final = 12
 # Of an address: such a request was never sent there.
 _SAYS_NOTHING: Final = frozenset({FetchError.BLOCKED, FetchError.DNS, FetchError.DNS_UNREACHABLE, FetchError.BAD_URL})
 _TITLE: Final = re.compile(rb"<title(?:\s[^<>]{0,200})?>([^<]{0,1000})", re.IGNORECASE)
@@ -41,16 +43,19 @@ class _Door:
     """What is known of one scheme at the addresses that names share."""
 
     first: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SILENT_AFTER))  # until it has answered
-    silent: int = 0  # names that got no connection, or no answer in time
+    silent: int = 0  # names that got no connection
+    hung: int = 0  # names that got one, and no answer in time
     is_open: bool = False  # somebody is there
 
     @property
     def is_closed(self) -> bool:
-        return not self.is_open and self.silent >= SILENT_AFTER
+        return not self.is_open and (self.silent >= SILENT_AFTER or self.hung >= HUNG_AFTER)
 
     def note(self, result: FetchResult) -> None:
-        if result.unreached or (result.error is FetchError.TIMEOUT and not result.status):
+        if result.unreached:
             self.silent += 1
+        elif result.error is FetchError.TIMEOUT and not result.status:
+            self.hung += 1
         else:
             self.is_open = self.is_open or result.error not in _SAYS_NOTHING
 
@@ -59,7 +64,7 @@ class LivenessProber:
     """Asks for start pages. No redirect is followed: a redirect is an answer too.
 
     A thousand names may share an address where nobody listens, and each would cost a timeout: the first of them find
-    out, the others are spared. An address that took a single connection is asked for every name.
+    out, the others are spared. An address that gave a single answer, or cut a connection, is asked for every name.
     """
 
     def __init__(self, fetcher: RateLimitedFetcher) -> None:

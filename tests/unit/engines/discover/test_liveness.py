@@ -1,6 +1,6 @@
 import pytest
 
-from app.engines.discover.liveness import SILENT_AFTER, LivenessProber, fingerprint
+from app.engines.discover.liveness import HUNG_AFTER, SILENT_AFTER, LivenessProber, fingerprint
 from app.engines.discover.pool import for_each
 from app.engines.model import FetchError, FetchResult, Hop, HopKind
 
@@ -34,7 +34,8 @@ def test_the_target_of_a_redirect_is_part_of_the_look():
 HUNDRED = [f"h{number}.a.test" for number in range(100)]
 CLOSED = FetchResult("", "", error=FetchError.CONNECT, unreached=True)
 HUNG_UP = FetchResult("", "", error=FetchError.CONNECT)
-SILENT = FetchResult("", "", error=FetchError.TIMEOUT)
+SILENT = FetchResult("", "", error=FetchError.TIMEOUT, unreached=True)
+HUNG = FetchResult("", "", error=FetchError.TIMEOUT)
 UNKNOWN = FetchResult("", "", error=FetchError.DNS)
 
 
@@ -55,6 +56,18 @@ async def probe_all(web, answers, addresses):
 async def test_where_nobody_listens_the_first_names_find_out_for_all(web, nothing):
     assert await probe_all(web, lambda name: nothing, ["127.64.0.1"]) == []
     assert len(web.asked) == SILENT_AFTER
+
+
+async def test_an_address_that_takes_connections_and_never_answers_is_left_alone_later(web):
+    assert await probe_all(web, lambda name: HUNG, ["127.64.0.1"]) == []
+    assert HUNG_AFTER <= len(web.asked) < HUNG_AFTER + SILENT_AFTER
+
+
+async def test_a_few_names_that_hang_behind_a_proxy_hide_none_of_the_others(web):
+    hung = HUNDRED[: HUNG_AFTER - SILENT_AFTER]
+    answers = dict.fromkeys(hung, HUNG)
+    alive = await probe_all(web, lambda name: answers.get(name, FetchResult("", "", 200)), ["127.64.0.1"])
+    assert sorted(alive) == sorted(set(HUNDRED) - set(hung))
 
 
 @pytest.mark.parametrize("nothing", [HUNG_UP, UNKNOWN])
