@@ -121,6 +121,7 @@ class TaskChannel(LogPosition):
         everybody = list(self.subscriptions)
         for subscription in everybody:
             self.hold(subscription)
+            subscription.noticed = min(subscription.noticed, cursor)
         self.cursor = self.target_seq = cursor
         self._groups.clear()
         return everybody

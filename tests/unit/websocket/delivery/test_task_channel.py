@@ -76,6 +76,7 @@ async def test_a_log_that_went_back_holds_everybody(desk):
     _, user, task = await desk.open_task()
     watcher = await desk.connect(user)
     await desk.follow(watcher, task)
-    channel = desk.dispatcher.channels[task]
-    assert channel.go_back(1) == [watcher.connection.followed[task]]
-    assert (channel.cursor, channel.target_seq) == (1, 1)
+    channel, subscription = desk.dispatcher.channels[task], watcher.connection.followed[task]
+    subscription.noticed = 2  # of events that there are no more
+    assert channel.go_back(1) == [subscription]
+    assert (channel.cursor, channel.target_seq, subscription.noticed) == (1, 1, 1)
