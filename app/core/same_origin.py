@@ -17,4 +17,12 @@ def origin_is_allowed(headers: Headers, others: Collection[str] = ()) -> bool:
     if origins[0] in others:
         return True
     host = headers.get("host", "")
-    return bool(host) and urlsplit(origins[0]).netloc.lower() == host.lower()
+    return bool(host) and _place_of(origins[0]) == host.lower()
+
+
+def _place_of(origin: str) -> str | None:
+    """Return host and port; None for what is no address, for anybody may send anything."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None

@@ -5,10 +5,11 @@ language (`domain/locales`), not the message here.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.schema_fields import described
@@ -50,6 +51,14 @@ def _without_nul(text: str) -> str:
     if "\0" in text:
         raise PydanticCustomError("nul_character", "NUL")
     return text
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """A database keeps UTC: the first and the last day of all have moments that UTC has not."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("before the first or after the last moment in UTC") from error
 
 
 def first_items(count: int) -> BeforeValidator:
@@ -96,6 +105,7 @@ def _is_unicode(text: str) -> bool:
 
 
 Text = Annotated[str, AfterValidator(_without_nul)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_shallow)]
 Count = Annotated[int, Field(ge=0)]
 AttemptNumber = Annotated[int, Field(ge=1)]

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -25,11 +25,14 @@ def read_cursor(text: str) -> list[Any]:
 
 
 def moment_of(value: Any) -> datetime:
-    """Return a time with its zone. Raises ValueError, TypeError."""
+    """Return a time in UTC. Raises ValueError, TypeError."""
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError("no zone")
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("before the first or after the last moment in UTC") from error
 
 
 def text_of(value: Any) -> str:

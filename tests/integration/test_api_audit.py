@@ -98,6 +98,8 @@ async def test_actor_action_and_time_are_filters(backend, admin, mei):
     [
         "cursor=x", "cursor=W10", "cursor=WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsIngiXQ", "limit=0", "limit=201",
         "since=yesterday", "since=2026-01-01T00:00:00", "action=", "actor=a%00", "format=xml",
+        "since=0001-01-01T00:00:00%2B14:00", "until=9999-12-31T23:59:59-14:00",
+        "cursor=WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwxXQ",
     ],
 )  # fmt: skip
 async def test_what_cannot_be_asked_for_is_refused(backend, admin, query):

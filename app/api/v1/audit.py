@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 from starlette.responses import Response, StreamingResponse
 
 from app.api.dependencies import ServicesDep
@@ -14,7 +13,7 @@ from app.core.dependencies import CurrentAdmin, require_admin
 from app.core.errors import Forbidden, InvalidInput
 from app.repositories.audit import AuditFilter
 from app.schemas.audit import AuditPage
-from app.schemas.common import Text
+from app.schemas.common import Moment, Text
 from app.services.audit_reading import AuditReader, as_lines, as_table
 from app.services.json_chunks import encode_list
 
@@ -48,8 +47,8 @@ async def list_audit(
     action: Annotated[
         Text | None, Query(min_length=1, max_length=48, description="Only this action.", examples=["task.cancel"])
     ] = None,
-    since: Annotated[AwareDatetime | None, Query(description="Only from then on.", examples=[MOMENT])] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Only before then.", examples=[MOMENT])] = None,
+    since: Annotated[Moment | None, Query(description="Only from then on.", examples=[MOMENT])] = None,
+    until: Annotated[Moment | None, Query(description="Only before then.", examples=[MOMENT])] = None,
     cursor: Annotated[
         Text | None, Query(max_length=MAX_CURSOR, description="The `next_cursor` of the page before.", examples=["WyI"])
     ] = None,

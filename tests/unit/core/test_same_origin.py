@@ -25,6 +25,7 @@ def test_the_origin_asked_for_is_our_own_whatever_ends_tls(origin):
         ("https://app.example:8000.evil.example",),
         ("https://app.example:8000@evil.example",),
         ("https://app.example:8000", "https://app.example:8000"),
+        ("http://[",),
     ],
 )
 def test_every_other_is_not_nor_is_none(origins):

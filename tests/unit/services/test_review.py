@@ -38,6 +38,7 @@ def written(*values):
         written(AT.isoformat(), "t", 0.5, ["v"]),
         written(AT.isoformat(), "t", 0.5, "v", 1),
         written(1, "t"),
+        written("0001-01-01T00:00:00+14:00", "t"),
     ],
 )
 def test_what_is_no_cursor_is_refused(text):
