@@ -1,6 +1,7 @@
 """Brings what administrators have stored into the settings of this process, within seconds."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -56,8 +57,12 @@ class ConfigurationWatch:
 
     async def look(self) -> None:
         """Take the newest version. Raises DatabaseUnavailable."""
-        mark, row = await self.db.read(self._read)
-        if mark == self._mark:
+        while True:
+            known = self._mark
+            mark, row = await self.db.read(partial(_read_unless, known=known))
+            if self._mark == known:
+                break  # else another look was faster, and this answer may be of before its
+        if mark == known:
             return
         self._mark = mark
         version, stored = (0, {}) if row is None else (row.version, row.stored)
@@ -75,12 +80,13 @@ class ConfigurationWatch:
                 self._is_away = False
             await self.clock.sleep(LOOK_EVERY_S)
 
-    def _read(self, connection: Connection) -> tuple[str | None, Row[Any] | None]:
-        """Return what tells the newest version apart, and the version itself unless it is known: it may be large."""
-        mark = configuration.newest_mark(connection)
-        return mark, None if mark in (None, self._mark) else configuration.newest(connection)
-
     def _note_away(self, error: DatabaseUnavailable) -> None:
         if not self._is_away:
             log.warning("configuration_not_read", reason=error.message)
         self._is_away = True
+
+
+def _read_unless(connection: Connection, known: str | None) -> tuple[str | None, Row[Any] | None]:
+    """Return what tells the newest version apart, and the version itself unless it is known: it may be large."""
+    mark = configuration.newest_mark(connection)
+    return mark, None if mark in (None, known) else configuration.newest(connection)

@@ -68,6 +68,21 @@ class Flaky:
         return await self._db.read(work)
 
 
+class Slow:
+    """A database whose first answer is held back until it is let go."""
+
+    def __init__(self, db):
+        self._db = db
+        self.has_read, self.let_go = asyncio.Event(), asyncio.Event()
+
+    async def read(self, work):
+        found = await self._db.read(work)
+        if not self.has_read.is_set():
+            self.has_read.set()
+            await self.let_go.wait()
+        return found
+
+
 def watch_of(db, clock=None):
     return ConfigurationWatch(db=db, clock=clock or HandClock(), live=LiveSettings(Settings()))
 
@@ -94,6 +109,22 @@ async def test_a_version_of_a_restored_log_is_told_from_its_namesake(db):
     add(db, 1, mark="other", scans_per_user=6)
     await watch.look()
     assert watch.live.current.scans_per_user == 6
+
+
+async def test_an_answer_of_before_a_change_takes_nothing_back_that_a_faster_look_has_taken(db):
+    add(db, 1, scans_per_user=5)
+    slow = Slow(db)
+    slow.has_read.set()
+    watch = watch_of(slow)
+    await watch.look()
+    slow.has_read.clear()
+    late = asyncio.create_task(watch.look())
+    await slow.has_read.wait()
+    add(db, 2, scans_per_user=6)
+    await watch.look()
+    slow.let_go.set()
+    await late
+    assert (watch.live.version, watch.live.current.scans_per_user) == (2, 6)
 
 
 async def test_changes_hold_within_ten_seconds_also_after_the_database_was_away(db):
