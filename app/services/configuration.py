@@ -29,6 +29,7 @@ from app.services.target_rules import ALLOWED, BLOCKED, is_name
 
 MODEL_URL: Final = "reading_model_url"
 _LOCK_CODES: Final = {Lock.ENVIRONMENT: FaultCode.SET_BY_ENVIRONMENT, Lock.KEY: FaultCode.BOUND_TO_KEY}
+_LOOKS: Final = 3  # for a version and the values in effect that are of one moment
 _FIELD: Final = "body.values."  # where a client finds the faults
 
 
@@ -69,8 +70,12 @@ class ConfigurationService:
 
     async def read(self) -> ConfigurationState:
         """Return the newest version, as this server has it."""
-        await self.watch.look()
-        return self._state(await self.db.read(configuration.newest))
+        for _ in range(_LOOKS):
+            await self.watch.look()
+            row = await self.db.read(configuration.newest)
+            if self.live.version == (0 if row is None else row.version):  # else another server has made one meanwhile
+                break
+        return self._state(row)
 
     async def change(self, principal: Principal, values: Mapping[str, Any], *, version: int) -> ConfigurationState:
         """Store these values in the place of all that is stored; what is left out is not stored any more.

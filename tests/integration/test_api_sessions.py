@@ -77,3 +77,9 @@ async def test_nobody_ends_what_is_somebody_else_s(backend, mei):
         assert (await backend.client.delete(f"{SESSIONS}/{session_id}", headers=admin)).status_code == 404
     assert (await backend.client.delete(SESSIONS, headers=admin)).json() == {"ended": 0}
     assert len(await sessions(backend, mei)) == 1
+
+
+async def test_an_id_that_no_database_takes_is_refused(backend, mei):
+    admin = await backend.login()
+    for path in (f"{SESSIONS}/%00", "/api/v1/admin/connections/%00"):
+        assert (await backend.client.delete(path, headers=admin)).status_code == 422

@@ -8,6 +8,7 @@ from app.api.dependencies import ServicesDep
 from app.api.documented_responses import refused
 from app.core.dependencies import CurrentAdmin, require_admin
 from app.core.errors import Forbidden, NotFound
+from app.schemas.common import Text
 from app.schemas.connections import OpenConnection, OpenConnections
 
 router = APIRouter(
@@ -19,7 +20,7 @@ router = APIRouter(
 
 MOST_LISTED: Final = 1_000
 ConnectionId = Annotated[
-    str, Path(max_length=36, description="The connection's id.", examples=["019b7a60-0000-7000-8000-000000000004"])
+    Text, Path(max_length=36, description="The connection's id.", examples=["019b7a60-0000-7000-8000-000000000004"])
 ]
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path
 from app.api.dependencies import ServicesDep
 from app.core.dependencies import CurrentUser
 from app.schemas.auth import EndedSessions, SessionInfo, SessionList
+from app.schemas.common import Text
 from app.services.own_sessions import OwnSessions
 
 router = APIRouter(prefix="/auth/sessions", tags=["auth"])
@@ -18,7 +19,7 @@ def get_sessions(services: ServicesDep) -> OwnSessions:
 
 Sessions = Annotated[OwnSessions, Depends(get_sessions)]
 SessionId = Annotated[
-    str, Path(max_length=36, description="The session's id.", examples=["019b7a30-0000-7000-8000-000000000009"])
+    Text, Path(max_length=36, description="The session's id.", examples=["019b7a30-0000-7000-8000-000000000009"])
 ]
 
 

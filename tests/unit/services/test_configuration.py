@@ -1,5 +1,6 @@
 """Versions of the configuration over a real database: made, contested, taken back, forgotten."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from app.models import configuration_versions
 from app.repositories import audit, configuration
 from tests.support.backend import open_backend
 
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 ADMIN = Principal("1", "wang", "admin", address="192.0.2.7")
 
 
@@ -52,6 +54,27 @@ async def test_a_change_is_in_effect_when_it_is_answered(backend, service):
     await backend.services.audit.flush()
     (row,) = await backend.services.db.read(lambda c: audit.newest(c, 10, action="configuration.change"))
     assert (row.user_id, row.address, row.detail) == ("1", "192.0.2.7", {"version": 1, "names": ["scans_per_user"]})
+
+
+class ChangedMeanwhile:
+    """A database in which another server changes something just before the newest version is read."""
+
+    def __init__(self, db):
+        self._db = db
+        self._is_changed = False
+
+    async def read(self, work):
+        if not self._is_changed:
+            self._is_changed = True
+            values = {"version": 1, "mark": "m1", "at": BEGIN, "username": "li", "stored": {"scans_per_user": 7}}
+            await self._db.write(lambda connection: configuration.add(connection, {**values, "changes": []}))
+        return await self._db.read(work)
+
+
+async def test_a_version_comes_with_its_own_values_when_another_server_changes_them_meanwhile(service):
+    service.db = ChangedMeanwhile(service.db)
+    state = await service.read()
+    assert (state.version, setting(state, "scans_per_user").value) == (1, 7)
 
 
 async def test_what_is_left_out_goes_back_to_its_default(service):
