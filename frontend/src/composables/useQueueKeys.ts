@@ -38,8 +38,9 @@ export function useQueueKeys(count: () => number) {
   return { chosen, isOpen, choose, open, close };
 }
 
+/** In a field, or in front of a dialog that lies over everything: a click on its text leaves the focus with the page. */
 export function isTyping(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest("input, textarea, select, [contenteditable], [role=dialog]") !== null;
+  return document.querySelector("dialog[open]") !== null || target instanceof Element && target.closest("input, textarea, select, [contenteditable], [role=dialog]") !== null;
 }
 
 /** What has a meaning of its own for `Enter`. */

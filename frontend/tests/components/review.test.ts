@@ -182,3 +182,18 @@ test("an empty queue and one that fails are told apart", async () => {
   rest.answers["GET /review"] = problem(503, "unavailable");
   expect((await open()).view.find("[data-state=failed]").text()).toContain("The queue could not be loaded");
 });
+
+test("keys decide nothing while a dialog lies over the queue, wherever the focus is", async () => {
+  rest.answers["GET /review"] = page(["x.test"]);
+  decidesOn("x.test");
+  await open();
+  await press("j");
+  const dialog = document.body.appendChild(document.createElement("dialog"));
+  dialog.setAttribute("open", "");
+  (document.activeElement as HTMLElement | null)?.blur(); // a click on its text leaves the focus with the page
+  await press("c");
+  expect(sent()).toEqual([]);
+  dialog.remove();
+  await press("c");
+  expect(sent()).toHaveLength(1);
+});
