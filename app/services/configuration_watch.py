@@ -76,6 +76,8 @@ class ConfigurationWatch:
                 await self.look()
             except DatabaseUnavailable as error:
                 self._note_away(error)
+            except Exception:  # a boundary: one look that fails must not be the last
+                log.exception("configuration_not_read")
             else:
                 self._is_away = False
             await self.clock.sleep(LOOK_EVERY_S)

@@ -147,6 +147,28 @@ async def test_changes_hold_within_ten_seconds_also_after_the_database_was_away(
     await asyncio.wait([running])
 
 
+async def test_one_look_that_fails_for_whatever_reason_is_not_the_last(db):
+    class Broken(Flaky):
+        async def read(self, work):
+            if self.refusals:
+                self.refusals -= 1
+                raise RuntimeError("nobody has thought of it")
+            return await self._db.read(work)
+
+    clock, broken = StepClock(), Broken(db)
+    broken.refusals = 1
+    watch = watch_of(broken, clock)
+    add(db, 1, scans_per_user=5)
+    with captured_log() as log:
+        running = asyncio.create_task(watch.keep_current())
+        await asyncio.wait_for(clock.asleep.wait(), 5)
+    assert events(log) == ["configuration_not_read"]
+    await clock.step()
+    assert watch.live.current.scans_per_user == 5
+    running.cancel()
+    await asyncio.wait([running])
+
+
 async def test_a_start_has_all_that_is_stored(db, tmp_path):
     add(db, 1, reports_at_once=9)
     live = read_at_start(db, Settings(data_dir=tmp_path))
