@@ -77,10 +77,10 @@ def rotate(
     return changed.rowcount == 1
 
 
-def revoke(connection: Connection, session_id: str, *, now: datetime) -> None:
-    connection.execute(
-        update(sessions).where(sessions.c.id == session_id, sessions.c.revoked_at.is_(None)).values(revoked_at=now)
-    )
+def revoke(connection: Connection, session_id: str, *, now: datetime) -> bool:
+    """End the session. False: it had ended before, or is gone."""
+    there = update(sessions).where(sessions.c.id == session_id, sessions.c.revoked_at.is_(None))
+    return connection.execute(there.values(revoked_at=now)).rowcount == 1
 
 
 def revoke_all(connection: Connection, user_id: str, *, now: datetime) -> None:

@@ -135,10 +135,16 @@ class AuthService:
 
     async def end_session(self, user_id: str, session_id: str, *, address: str | None = None) -> None:
         """Ends one session of the user, who has shown a token of it. One that has ended stays so."""
-        now = self.clock.now()
-        await self.db.write(lambda connection: sessions.revoke(connection, session_id, now=now))
-        self.bus.publish(AccessHint(user_id, session_id))
-        self.audit.record("auth.logout", user_id=user_id, address=address, object_id=session_id)
+        now, ended = self.clock.now(), False
+
+        def work(connection: Connection) -> None:
+            nonlocal ended
+            ended = sessions.revoke(connection, session_id, now=now) or ended  # it runs again after a lost COMMIT
+
+        await self.db.write(work)
+        if ended:
+            self.bus.publish(AccessHint(user_id, session_id))
+            self.audit.record("auth.logout", user_id=user_id, address=address, object_id=session_id)
 
     async def logout_everywhere(self, principal: Principal) -> None:
         """Ends all sessions of the user, this one too."""

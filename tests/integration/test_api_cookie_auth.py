@@ -5,6 +5,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 
+from app.repositories import audit
 from tests.support.backend import ADMIN_PASSWORD, OWN_PAGE, USER_PASSWORD, open_backend
 
 LOGIN, REFRESH, LOGOUT = (f"/api/v1/auth/cookie/{name}" for name in ("login", "refresh", "logout"))
@@ -104,6 +105,16 @@ async def test_signing_out_needs_the_cookie_alone_and_takes_it_away(backend):
     assert await who(backend, answer) == "invalid_token"
     assert (await backend.client.post(REFRESH, headers=OWN_PAGE)).json()["code"] == "missing_token"
     assert (await backend.client.post(LOGOUT, headers=OWN_PAGE)).status_code == 204
+
+
+async def test_a_session_that_has_ended_is_not_ended_again_in_the_audit_log(backend):
+    cookie = cookie_of(await sign_in(backend))[1].value
+    backend.client.cookies.clear()
+    for _ in range(3):
+        out = await backend.client.post(LOGOUT, headers=OWN_PAGE | {"Cookie": f"compliance-refresh={cookie}"})
+        assert out.status_code == 204
+    await backend.services.audit.flush()
+    assert len(await backend.services.db.read(lambda c: audit.newest(c, 10, action="auth.logout"))) == 1
 
 
 async def test_signing_out_everywhere_ends_the_sessions_of_pages_and_programs(backend):
