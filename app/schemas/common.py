@@ -58,7 +58,7 @@ def _in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("before the first or after the last moment in UTC") from error
+        raise PydanticCustomError("moment_out_of_range", "moment") from error
 
 
 def first_items(count: int) -> BeforeValidator:

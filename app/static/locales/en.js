@@ -45,7 +45,7 @@ export default {
   "start.max_depth": "Maximum depth",
   "start.time_limit": "Time limit (minutes)",
   "start.start_urls": "Start URLs (one per line, inside the domain)",
-  "start.passive": "Use public sources (certificate transparency logs)",
+  "start.passive": "Use public sources (certificate logs, passive DNS, web archives)",
   "start.screenshots": "Take screenshots of third parties",
   "start.cloaking": "Compare pages as search engines, phones and newcomers see them",
 

@@ -45,7 +45,7 @@ export default {
   "start.max_depth": "最大深度",
   "start.time_limit": "时间上限（分钟）",
   "start.start_urls": "起始网址（每行一个，须在目标域名内）",
-  "start.passive": "使用公开数据源（证书透明度日志）",
+  "start.passive": "使用公开数据源（证书日志、被动 DNS、网页存档）",
   "start.screenshots": "截取第三方页面截图",
   "start.cloaking": "比较搜索引擎、手机和新访问者看到的页面",
 
