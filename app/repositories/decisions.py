@@ -44,8 +44,8 @@ def put(
     }
     if version == 0:
         insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        statement = insert(decisions).values(**key, **values, version=1).on_conflict_do_nothing()
-        return connection.execute(statement).rowcount == 1
+        statement = insert(decisions).values(**key, **values, version=1).on_conflict_do_nothing().returning(d.version)
+        return connection.execute(statement).first() is not None  # PostgreSQL's driver counts no such rows
     same = [decisions.c[name] == value for name, value in key.items()]
     changed = update(decisions).where(*same, d.version == version).values(**values, version=version + 1)
     return connection.execute(changed).rowcount == 1
