@@ -13,7 +13,7 @@ FLAG = "look-now"
 
 
 async def purge_when_told(retention: RetentionService) -> None:
-    flag = retention.settings.data_dir / FLAG
+    flag = retention.settings.current.data_dir / FLAG
     if flag.exists():
         flag.unlink()
         await retention.purge_all()
