@@ -11,6 +11,7 @@ from typing import Final, Self
 
 FIRST_STOPPING_CODE: Final = 4500
 STOP: Final = "stop"
+CLOSED_BY_ADMIN: Final = "closed_by_admin"  # of LOGGED_OUT: this connection alone is over, not the session
 
 
 class CloseCode(IntEnum):
@@ -57,7 +58,7 @@ class CloseCode(IntEnum):
     )
     LOGGED_OUT = (
         4500,
-        ("logged_out", "role_changed", "closed_by_admin"),
+        ("logged_out", "role_changed", CLOSED_BY_ADMIN),
         STOP,
         "The session has ended, the role has changed, or an administrator has closed the connection.",
     )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, Boolean, Column, Index, String, Table, text
+from sqlalchemy import JSON, Boolean, Column, Index, String, Table, false, text
 
 from app.models.base import UtcDateTime, metadata
 
@@ -28,6 +28,9 @@ open_connections = Table(
     Column("is_stream", Boolean, nullable=False),
     Column("is_excess", Boolean, nullable=False),  # its user has too many, and it is to be closed
     Column("opened_at", UtcDateTime, nullable=False),
+    # An administrator wants it closed; `is_excess` is true then, too: by that its server finds it, and one of the
+    # version before closes it all the same.
+    Column("is_closed_by_admin", Boolean, nullable=False, server_default=false()),
 )
 EXCESS: Final = text("is_excess")  # of a partial index: queries take this very word
 Index("ix_open_connections_excess", open_connections.c.server_id, sqlite_where=EXCESS, postgresql_where=EXCESS)

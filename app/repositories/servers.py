@@ -42,14 +42,14 @@ def open_ids(connection: Connection, server_id: str) -> set[str]:
     return set(connection.execute(select(o.id).where(o.server_id == server_id)).scalars())
 
 
-def excess_ids(connection: Connection, server_id: str) -> list[str]:
-    """Return the ids of those of its connections that are too many."""
-    return list(connection.execute(select(o.id).where(o.server_id == server_id, EXCESS)).scalars())
+def to_close(connection: Connection, server_id: str) -> list[Row[Any]]:
+    """Return `id` and `is_closed_by_admin` of those of its connections that it is to close."""
+    return list(connection.execute(select(o.id, o.is_closed_by_admin).where(o.server_id == server_id, EXCESS)))
 
 
 def add(connection: Connection, server_id: str, rows: Sequence[dict[str, Any]]) -> None:
     """Add connections: `id`, `user_id`, `network`, `is_stream`, `opened_at`."""
-    values = [{**row, "server_id": server_id, "is_excess": False} for row in rows]
+    values = [{**row, "server_id": server_id, "is_excess": False, "is_closed_by_admin": False} for row in rows]
     connection.execute(insert(open_connections), values)
 
 
@@ -76,9 +76,10 @@ def sockets_elsewhere(connection: Connection, server_id: str) -> list[Row[Any]]:
 
 
 def mark_socket(connection: Connection, connection_id: str) -> str | None:
-    """Mark a WebSocket as one that its server is to close; return whose it is, None when there is none."""
+    """Mark a WebSocket as one that an administrator has closed; return whose it is, None when there is none."""
     there = update(open_connections).where(o.id == connection_id, o.is_stream.is_(False))
-    return connection.execute(there.values(is_excess=True).returning(o.user_id)).scalar_one_or_none()
+    marked = there.values(is_excess=True, is_closed_by_admin=True)
+    return connection.execute(marked.returning(o.user_id)).scalar_one_or_none()
 
 
 def count_networks(connection: Connection, networks: Collection[str], others: Collection[str]) -> dict[str, int]:

@@ -165,10 +165,10 @@ def _elsewhere(
     if settings.embedded:
         return Nowhere()
 
-    def close(connection_id: str, code: CloseCode) -> None:
+    def close(connection_id: str, code: CloseCode, reason: str | None) -> None:
         connection = registry.get(connection_id)
         if connection is not None:
-            connection.close(code)
+            connection.close(code, reason)
 
     return OtherServers(
         db=db,

@@ -18,7 +18,7 @@ from app.core.config import Settings
 from app.core.principal import Principal
 from app.core.trace_context import read_header
 from app.core.tracing import span
-from app.domain.close_codes import CloseCode
+from app.domain.close_codes import CLOSED_BY_ADMIN, CloseCode
 from app.domain.messages import Language
 from app.events.bus.base import AccessHint, BroadcastHint, Bus, Hint, TaskHint
 from app.events.epoch import LogEpoch
@@ -253,12 +253,12 @@ class WebSocketManager:
     async def close_socket(self, connection_id: str) -> bool:
         """Close a WebSocket for good, wherever it is; False: there is none. Raises DatabaseUnavailable.
 
-        Another server closes it soon, with 4503: it counts as one too many there.
+        Another server closes its own soon.
         """
         found = self.registry.get(connection_id)
         if found is None:
             return await self.elsewhere.close_socket(connection_id)
-        await self.disconnect(found, CloseCode.LOGGED_OUT, "closed_by_admin")
+        await self.disconnect(found, CloseCode.LOGGED_OUT, CLOSED_BY_ADMIN)
         return True
 
     async def other_servers(self) -> list[dict[str, Any]]:

@@ -271,3 +271,45 @@ async def test_a_page_of_another_origin_can_do_nothing_with_the_cookie(tmp_path)
         await page.reload()
         await expect(page.locator(".user")).to_have_text("admin")
         assert ADMIN_PASSWORD not in await page.content()
+
+
+async def test_a_connection_that_an_administrator_closes_is_not_the_end_of_the_session(tmp_path):
+    async with open_theatre(tmp_path) as theatre, open_browser() as browser:
+        scene = await theatre.scene()
+        page = await open_new_page(browser, theatre.url, f"#/scans/{scene.task_id}", locale="en")
+        await page.wait_for_selector("#username")
+        await sign_in(page)
+        await expect(page.locator(".live[data-kind=live]")).to_be_visible()
+        tab = await open_tab(page, f"{theatre.url}/app/#/review")
+        await expect(tab.locator(".live[data-kind=live]")).to_be_visible()
+        manager = theatre.backend.manager
+        oldest = min(manager.registry.all(), key=lambda connection: connection.opened_at)
+        assert await manager.close_socket(oldest.connection_id)
+        notice = page.locator(".stopped")
+        await expect(notice).to_contain_text("An administrator has closed the live connection of this window.")
+        await scene.progress(40, StageKey.PAGE_CRAWL, 40, "on and on")
+        await expect(tab.locator(".live[data-kind=live]")).to_be_visible()  # the other window has not noticed
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        await expect(
+            page.locator(".live[data-kind=stopped]")
+        ).to_be_visible()  # and this one does not come back by itself
+        assert await page.locator("h1").inner_text() == "corp.test"
+        await notice.get_by_role("button", name="Connect again").click()
+        await expect(page.locator(".live[data-kind=live]")).to_be_visible()
+        await expect(notice).to_have_count(0)
+        await expect(page.locator(".verdict .percent")).to_have_text("40%")
+        assert page.problems == []
+
+
+async def test_a_window_too_many_is_told_and_comes_back_on_demand(tmp_path):
+    async with open_theatre(tmp_path, ws_max_connections_per_user=1) as theatre, open_browser() as browser:
+        first = await open_new_page(browser, theatre.url, "#/review", locale="en")
+        second = await open_new_page(browser, theatre.url, "#/review", locale="en")
+        await sign_in(first)
+        await expect(first.locator(".live[data-kind=live]")).to_be_visible()
+        await sign_in(second)
+        await expect(first.locator(".stopped")).to_contain_text("You have too many windows open")
+        await expect(second.locator(".live[data-kind=live]")).to_be_visible()
+        await first.get_by_role("button", name="Connect again").click()
+        await expect(first.locator(".live[data-kind=live]")).to_be_visible()
+        assert first.problems == second.problems == []

@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from app.core.clock import Clock, to_wire
 from app.core.data_loader import DataLoader
 from app.core.db import Database, DatabaseUnavailable
 from app.core.ids import new_id
 from app.core.limits import network_of
-from app.domain.close_codes import CloseCode
+from app.domain.close_codes import CLOSED_BY_ADMIN, CloseCode
 from app.events.bus.base import AccessHint, Publisher
 from app.repositories import servers
 from app.repositories.database_clock import database_time
@@ -137,7 +137,9 @@ class OtherServers:
     version: str
     most_per_user: int
     numbers: Callable[[], Numbers]  # of this server, for the others
-    close: Callable[[str, CloseCode], None]  # a connection of this server, by its id
+    close: Callable[
+        [str, CloseCode, str | None], None
+    ]  # a connection of this server, by its id; None: the code's reason
     server_id: str = field(default_factory=new_id)
     _open: dict[str, Opened] = field(default_factory=dict, init=False)
     _written: set[str] | None = field(default=None, init=False)  # ids that have a row; None: nobody knows
@@ -180,7 +182,7 @@ class OtherServers:
         return [_socket(row) for row in rows]
 
     async def close_socket(self, connection_id: str) -> bool:
-        """It counts as one too many from then on: the way by which servers close what others have decided on."""
+        """Its server finds the mark with those of connections that are too many, and says which of the two it was."""
         user_id = await self.db.write(lambda connection: servers.mark_socket(connection, connection_id))
         if user_id is not None:
             self.bus.publish(AccessHint(user_id))
@@ -234,21 +236,24 @@ class OtherServers:
         self._heard = await self.db.write(work)
 
     async def _write(self) -> None:
-        """Bring the rows to what is open, and close here what has become one too many."""
+        """Bring the rows to what is open, and close here what is one too many, or closed by an administrator."""
         self._changed.clear()
         users, self._unjudged = self._unjudged, set()
         try:
-            excess = await self._bring_and_judge(users)
+            marked = await self._bring_and_judge(users)
         except BaseException:
             self._unjudged |= users
             raise
-        for connection_id in excess:
-            self.close(connection_id, CloseCode.CONNECTION_LIMIT)
+        for row in marked:
+            if row.is_closed_by_admin:
+                self.close(row.id, CloseCode.LOGGED_OUT, CLOSED_BY_ADMIN)
+            else:
+                self.close(row.id, CloseCode.CONNECTION_LIMIT, None)
 
-    async def _bring_and_judge(self, users: set[str]) -> list[str]:
-        """Return the ids of own connections that are too many. `users`: who has come since."""
+    async def _bring_and_judge(self, users: set[str]) -> Sequence[Row[Any]]:
+        """Return own connections that are to be closed. `users`: who has come since."""
         opened, written, now = dict(self._open), self._written, self.clock.monotonic()
-        new, excess = await self.db.write(lambda connection: self._bring(connection, opened, written, now))
+        new, to_close = await self.db.write(lambda connection: self._bring(connection, opened, written, now))
         self._written = set(opened)
         users |= {opened[key].user_id for key in new if not opened[key].is_stream}
         if users:
@@ -257,12 +262,12 @@ class OtherServers:
                 self.bus.publish(AccessHint(user_id))
             if any(row.server_id == self.server_id for row in marked):
                 self._changed.set()
-        return excess
+        return to_close
 
     def _bring(
         self, connection: Connection, opened: dict[str, Opened], written: set[str] | None, now: float
-    ) -> tuple[AbstractSet[str], list[str]]:
-        """Return the ids that are new, and those that are too many."""
+    ) -> tuple[AbstractSet[str], Sequence[Row[Any]]]:
+        """Return the ids that are new, and the connections that are to be closed."""
         there = servers.open_ids(connection, self.server_id) if written is None else written
         surplus, missing = there - opened.keys(), opened.keys() - there
         if surplus:
@@ -280,7 +285,7 @@ class OtherServers:
                 for key in sorted(missing)
             ]
             servers.add(connection, self.server_id, rows)
-        return missing, servers.excess_ids(connection, self.server_id)
+        return missing, servers.to_close(connection, self.server_id)
 
     async def _count(self, loader: "DataLoader[str, int]", key: str) -> int:
         if not self._heard:

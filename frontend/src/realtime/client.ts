@@ -26,7 +26,7 @@ export type Phase = "idle" | "connecting" | "online" | "waiting" | "stopped";
 
 export interface ConnectionStatus {
   phase: Phase;
-  /** Of the phase "stopped", null in all others: "logged_out", "user_disabled", "connection_limit", ... */
+  /** Of the phase "stopped", null in all others: "logged_out", "user_disabled", "connection_limit", "closed_by_admin", ... */
   reason: string | null;
   /** Clock time in ms; set in the phase "waiting" alone. */
   retryAt: number | null;

@@ -7,9 +7,12 @@ const BASE_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
 const MAX_DOUBLINGS = 16; // beyond it the limit is long reached, and 2 ** n would lose its meaning
 const USER_DISABLED = "user_disabled";
+const LOGGED_OUT = 4500;
+const CLOSED_BY_ADMIN = "closed_by_admin"; // of that code: this connection alone is over, not the session
 
 /** Why not to come back after a close; null: come back. Whether the token is still good, the next ticket shows. */
 export function stopReason(code: number, reason: string): string | null {
+  if (code === LOGGED_OUT && reason === CLOSED_BY_ADMIN) return reason;
   if (code >= FIRST_STOPPING_CODE) return (STOP_REASONS as Record<string, string>)[code] ?? "stopped";
   return code === 1008 && reason === USER_DISABLED ? reason : null;
 }

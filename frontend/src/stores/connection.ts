@@ -10,6 +10,8 @@ import { useAccount } from "./account";
 
 const TICK_MS = 1_000;
 const MAX_BROADCASTS = 4;
+/** These end one connection; all others that stop say that the session is over. */
+const CONNECTION_ALONE: readonly (string | null)[] = ["connection_limit", "closed_by_admin"];
 type Broadcast = FrameOf<"admin_broadcast">;
 
 export const useConnection = defineStore("connection", () => {
@@ -79,7 +81,7 @@ export const useConnection = defineStore("connection", () => {
   watch(() => account.username, (name) => (name === null ? client.stop() : client.start()), { immediate: true });
   watch(language, () => client.restart()); // frames come in the language that the connection was opened with
   watch(status, ({ phase, reason }) => {
-    if (phase !== "stopped" || reason === "connection_limit") return;
+    if (phase !== "stopped" || CONNECTION_ALONE.includes(reason)) return;
     account.api.session.end(reason === "user_disabled" ? "user_disabled" : "invalid_token");
   });
   addEventListener("online", () => client.wake());

@@ -11,6 +11,8 @@ test("waits with full jitter up to a limit that doubles until 30 s", () => {
 test("comes back after every close below 4500, and stops from there on", () => {
   for (const code of [1000, 1001, 1006, 1011, 1012, 4001, 4008, 4010, 4029]) expect(stopReason(code, "")).toBeNull();
   expect(stopReason(4500, "")).toBe("logged_out");
+  expect(stopReason(4500, "role_changed")).toBe("logged_out");
+  expect(stopReason(4500, "closed_by_admin")).toBe("closed_by_admin");
   expect(stopReason(4503, "")).toBe("connection_limit");
   expect(stopReason(4999, "")).toBe("stopped");
 });

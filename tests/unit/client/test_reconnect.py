@@ -45,8 +45,10 @@ def test_a_token_without_a_ticket_is_renewed_when_it_has_expired():
 
 
 def test_the_reason_of_a_stop_is_a_stable_key():
-    assert [stop_reason(*pair) for pair in [(4500, ""), (4503, "x"), (1008, "invalid_token"), (4700, "")]] == [
+    closed = [(4500, ""), (4500, "closed_by_admin"), (4503, "x"), (1008, "invalid_token"), (4700, "")]
+    assert [stop_reason(*pair) for pair in closed] == [
         "logged_out",
+        "closed_by_admin",
         "connection_limit",
         "invalid_token",
         "refused",

@@ -283,7 +283,7 @@ WALK: dict[str, Callable] = {
     "servers.known": servers.known,
     "servers.forget_silent": lambda c: servers.forget_silent(c, [ID, ID], NOW),
     "servers.open_ids": lambda c: servers.open_ids(c, ID),
-    "servers.excess_ids": lambda c: servers.excess_ids(c, ID),
+    "servers.to_close": lambda c: servers.to_close(c, ID),
     "servers.add": lambda c: servers.add(
         c, ID, [{"id": ID, "user_id": ID, "network": "n", "is_stream": False, "opened_at": NOW}]
     ),

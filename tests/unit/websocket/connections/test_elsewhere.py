@@ -37,7 +37,7 @@ class Server:
             version="1",
             most_per_user=MOST,
             numbers=lambda: {"connections": len(self.others._open)},
-            close=lambda connection_id, code: self.closed.append((connection_id, code)),
+            close=lambda *closed: self.closed.append(closed),
         )
 
     def open(self, *ids, user="mei", is_stream=False):
@@ -96,7 +96,7 @@ async def test_of_too_many_sockets_the_oldest_give_way_at_whatever_server(postgr
         await other.tell()
         assert (other.hints, other.closed, one.closed) == ([AccessHint("mei")], [], [])
         await one.others._write()
-        assert one.closed == [("first", CloseCode.CONNECTION_LIMIT)]
+        assert one.closed == [("first", CloseCode.CONNECTION_LIMIT, None)]
 
 
 @pytest.mark.system
@@ -114,7 +114,7 @@ async def test_a_socket_is_seen_and_closed_from_another_server(postgres_database
         assert [await one.others.close_socket(number) for number in ("a", "s", "x")] == [True, False, False]
         assert one.hints == [AccessHint("mei")]
         await other.others._write()
-        assert other.closed == [("a", CloseCode.CONNECTION_LIMIT)]
+        assert other.closed == [("a", CloseCode.LOGGED_OUT, "closed_by_admin")]
 
 
 @pytest.mark.system
@@ -125,7 +125,7 @@ async def test_a_server_closes_its_own_ones_too(postgres_database):
         await until(lambda: len(server.closed) >= 2)
         work.cancel()
         await asyncio.wait([work])
-    assert {number for number, _ in server.closed} == {"1", "2"}
+    assert {closed[0] for closed in server.closed} == {"1", "2"}
 
 
 @pytest.mark.system
