@@ -2,7 +2,7 @@
 
 import { onScopeDispose, shallowRef, watch, type Ref } from "vue";
 
-import type { TaskStatus } from "@/generated/rest";
+import type { ListQuery } from "@/components/scans/scanAddress";
 import { useAccount } from "@/stores/account";
 import { useConnection } from "@/stores/connection";
 
@@ -11,14 +11,6 @@ import { useSoon } from "./useSoon";
 
 export const PAGE_SIZE = 30;
 const PAUSE_MS = 1_000; // between two loads that notices ask for
-
-export interface ListQuery {
-  page: number;
-  /** Null: all of them. */
-  status: TaskStatus | null;
-  /** A part of the domain; empty: all of them. */
-  domain: string;
-}
 
 /** `items` null: nothing was read yet. `failure`: why the newest read failed; what was there stays. */
 export function useScanList(query: Ref<ListQuery>) {
@@ -33,9 +25,9 @@ export function useScanList(query: Ref<ListQuery>) {
 
   async function load(): Promise<void> {
     const mine = ++loads;
-    const { page, status, domain } = query.value;
+    const { page, status, domain, sort } = query.value;
     try {
-      const found = await api.call("GET /api/v1/tasks", { query: { page, page_size: PAGE_SIZE, status, domain } });
+      const found = await api.call("GET /api/v1/tasks", { query: { page, page_size: PAGE_SIZE, status, domain, sort } });
       if (mine !== loads) return;
       failure.value = null;
       total.value = found.total;
@@ -45,7 +37,7 @@ export function useScanList(query: Ref<ListQuery>) {
     }
   }
 
-  watch(query, () => void load(), { immediate: true, deep: true });
+  watch(() => JSON.stringify(query.value), () => void load(), { immediate: true }); // other words of an address change nothing
   watch(() => connection.isOnline, (isOnline) => { if (isOnline) void load(); });
   const endNotices = connection.onNotice(loadSoon);
   onScopeDispose(() => {
