@@ -8,9 +8,11 @@ from app.domain.tampering import Visitor
 from app.domain.violations import ViolationKey
 
 MAX_TERMS: Final = 5  # quoted in a sentence
+_SHORT_HASH: Final = 12  # characters that a sentence has of a list's
 MAX_SNIPPET: Final = 80  # characters of what is quoted from the page
 # What these rules quote stands on the site's own page, wherever the link leads.
 HIDDEN_RULES: Final = ("hidden_link.",)
+LINE_OF_LIST: Final = "; line "  # in the provenance of an entry of a list that the deployment names
 _GUARDS: Final = "; guards: "  # in the provenance of the lexicon: words that speak against it
 _SHOWN_TO: Final = "; shown to "  # in the provenance of what one sort of visitor alone was shown
 _HIDDEN_BY: Final = "hidden by "  # in the provenance of hidden links: "...; hidden by KIND on PAGE"
@@ -90,6 +92,10 @@ def source_text(provenance: str, texts: MessageCatalog) -> Text:
             return texts("source.model", name=name, prompt=prompt)
         case "structure", _:
             return texts("source.structure")
+        case _, [name, date, origin] if LINE_OF_LIST in origin:
+            place, _, found = origin.rpartition(LINE_OF_LIST)
+            line, _, sha256 = found.partition(", sha256 ")
+            return texts("source.feed", name=name, date=date, origin=place, line=line, sha256=sha256[:_SHORT_HASH])
         case _, [name, date, origin]:
             return texts("source.list", name=name, date=date, origin=origin)
         case _:

@@ -156,6 +156,17 @@ def registered_domain(host: str) -> str | None:
     return f"{parts.domain}.{parts.suffix}" if parts.domain else None
 
 
+@lru_cache(maxsize=1)
+def _suffixes() -> frozenset[str]:
+    return frozenset(_extractor().tlds)
+
+
+def is_public_suffix(name: str) -> bool:
+    """Whether names below it belong to different people. `name`: lower case A-labels. Quick: for whole lists."""
+    suffixes, name = _suffixes(), display_name(name)  # the list has names of other scripts as they are written
+    return name in suffixes or (f"*.{name.partition('.')[2]}" in suffixes and f"!{name}" not in suffixes)
+
+
 def _is_public_suffix(name: str) -> bool:
     parts = _extractor().extract_str(name)
     return bool(parts.suffix) and not parts.domain

@@ -109,6 +109,7 @@ COVERED: dict[str, tuple[str, str]] = {
 MOST_LINES = 350
 # Files of tests about more than one module, by what they are about.
 TOPICS: dict[str, str] = {
+    "tests/unit/engines/analyse/test_reputation_lists.py": "app/engines/analyse",
     "tests/unit/captures/test_contract.py": "app/captures",
     "tests/unit/cli/display/test_goldens.py": "app/cli/display",
     "tests/unit/cli/display/test_progress_goldens.py": "app/cli/display",

@@ -19,7 +19,14 @@ from app.engines.analyse.own_difference import OwnDifferences
 from app.engines.analyse.own_found import Found
 from app.engines.analyse.own_pages import OwnPages
 from app.engines.analyse.pretences import examine_pretences
-from app.engines.analyse.reputation import STARTER_ALLOW, STARTER_BLOCK, ListEntry, ReputationLayer, load_list
+from app.engines.analyse.reputation import (
+    STARTER_ALLOW,
+    STARTER_BLOCK,
+    ListEntry,
+    ReputationLayer,
+    ReputationList,
+    load_list,
+)
 from app.engines.analyse.risk import overall_risk, risk_of
 from app.engines.analyse.second_opinion import weigh
 from app.engines.analyse.subject import Subject
@@ -59,7 +66,8 @@ class StructureLayer:
 class Analyser:
     """Layers 1 to 3 for the third parties of one target. Holds no state of a subject; build it once per scan.
 
-    `allow` and `block` come on top of the shipped lists (later lists win), `brands` and `lexicon` replace the shipped
+    `allow` and `block` come on top of the shipped lists (later lists win), `lists` are those that the deployment names,
+    `brands` and `lexicon` replace the shipped
     data. `extra_layers` are asked after ours. Layers that must wait produce their signals elsewhere and hand them to
     `conclude` together with those of `examine`. `is_known`: whether a host is that of a well-known service.
     """
@@ -70,6 +78,7 @@ class Analyser:
         scope_target: str,
         allow: Sequence[ListEntry] = (),
         block: Sequence[ListEntry] = (),
+        lists: Sequence[ReputationList] = (),
         brands: BrandCatalog | None = None,
         lexicon: Lexicon | None = None,
         thresholds: Thresholds | None = None,
@@ -85,7 +94,10 @@ class Analyser:
         self._scope = Scope(scope_target)
         self._thresholds = thresholds or Thresholds()
         self._reputation = ReputationLayer(
-            allow=(*load_list(STARTER_ALLOW), *allow), block=(*load_list(STARTER_BLOCK), *block)
+            allow=(*load_list(STARTER_ALLOW), *allow),
+            block=(*load_list(STARTER_BLOCK), *block),
+            lists=lists,
+            is_own=self._scope.is_own,
         )
         text = TextLayer(lexicon=words, normaliser=normaliser)
         self._own_pages = OwnPages(lexicon=words, normaliser=normaliser, text=text, houses=houses, is_known=is_known)

@@ -34,6 +34,14 @@ class Subject:
         return tuple(dict.fromkeys(name for name in (self.host, *hops, self.capture.host) if name))
 
     @property
+    def urls(self) -> tuple[str, ...]:
+        """Every URL on the way, those of the references too, without repeats."""
+        capture = self.capture
+        hops = [url for hop in capture.hops for url in (hop.url, hop.location)]
+        references = [reference.url for reference in self.references]
+        return tuple(dict.fromkeys(url for url in (capture.url, *hops, capture.final_url, *references) if url))
+
+    @property
     def has_content(self) -> bool:
         """Whether the captured page is the party's own content: dead names and place-holders are not."""
         return not self.capture.dead and self.capture.page_class == "content"

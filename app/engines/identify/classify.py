@@ -5,6 +5,7 @@ comes first, because foreign lists know few Chinese services. What stands in nei
 substrings.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final, NamedTuple
@@ -36,6 +37,11 @@ def service_of(host: str) -> Service | None:
             return service
         name = name.partition(".")[2]
     return None
+
+
+def service_domains() -> Iterable[str]:
+    """Every domain of the lists."""
+    return _services().keys()
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,27 @@
+"""A list, made into the file that a scan looks into."""
+
+import pytest
+
+from app.domain.reputation_lists import ListDefinition
+from app.engines.analyse.list_file import ListFile
+from app.engines.lists.compiler import ListCompiler
+from app.engines.lists.judge import Judge
+from app.engines.lists.names import NameReader
+
+NAMES = NameReader()
+JUDGE = Judge()
+
+
+@pytest.fixture
+def compile_list(tmp_path):
+    """Returns what became of the list, and the file that a scan looks into."""
+
+    def make(content, *, judge=JUDGE, names=NAMES, max_entries=2_000_000, **said):
+        source, target = tmp_path / "source", tmp_path / "target"
+        source.write_bytes(content if isinstance(content, bytes) else content.encode())
+        definition = ListDefinition("test", "https://lists.example/list.txt", **said)
+        compiler = ListCompiler(names=names, judge=judge, max_entries=max_entries)
+        result = compiler.compile(source, target, definition)
+        return result, ListFile(target)
+
+    return make
