@@ -1,9 +1,6 @@
-"""Trying a dictionary below a zone: labels that administrators give to hosts, with those of Chinese institutions in
-pinyin (`words.txt`).
-"""
+"""Trying a dictionary (`word_patterns.py`) below a zone, or whole names."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from importlib.resources import files
 from typing import Final
 
 from app.engines.discover.pool import for_each
@@ -12,13 +9,6 @@ from app.engines.net.resolver import Resolver
 
 WORKERS: Final = 64  # questions under way; a public resolver answers that without dropping
 MAX_UNANSWERED: Final = 24  # questions in a row without any answer: the resolver is gone, not the names
-
-
-def load_words() -> tuple[str, ...]:
-    """Load our own list, most telling first, each once."""
-    lines = files("app.engines.discover").joinpath("words.txt").read_text(encoding="utf-8").splitlines()
-    words = (line.strip() for line in lines)
-    return tuple(dict.fromkeys(word for word in words if word and not word.startswith("#")))
 
 
 class ResolverHealth:

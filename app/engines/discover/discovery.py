@@ -14,7 +14,7 @@ from app.domain.discovery import DiscoverySummary, Transfer, Walk
 from app.domain.log_entry import LogEntry, LogLevel
 from app.domain.messages import FOREIGN_LANGUAGE, MessageCatalog
 from app.domain.stages import StageKey
-from app.engines.discover.dictionary import DictionaryProber, ResolverHealth, load_words
+from app.engines.discover.dictionary import DictionaryProber, ResolverHealth
 from app.engines.discover.examiner import HostExaminer
 from app.engines.discover.hostnames import DICTIONARY, GUESSES, PERMUTATION, HostnameIndex, valid_name
 from app.engines.discover.passive import PassiveSources
@@ -24,6 +24,7 @@ from app.engines.discover.source_cache import FolderCache
 from app.engines.discover.sources import Source
 from app.engines.discover.sources.registry import configured_sources
 from app.engines.discover.wildcard import random_label
+from app.engines.discover.word_patterns import load_words
 from app.engines.discover.zone_reader import ZoneReader
 from app.engines.model import HostFact, NetworkConfig, ScanConfig
 from app.engines.net.policy import AddressPolicy

@@ -1,9 +1,8 @@
 import asyncio
 
-from app.engines.discover.dictionary import MAX_UNANSWERED, DictionaryProber, ResolverHealth, load_words
-from app.engines.discover.hostnames import valid_name
+from app.engines.discover.dictionary import MAX_UNANSWERED, DictionaryProber, ResolverHealth
+from app.engines.discover.word_patterns import load_words
 from app.engines.model import DnsAnswer, DnsOutcome
-from app.engines.scope import Scope
 from tests.support.cpu_time import least_cpu_s
 
 
@@ -49,21 +48,6 @@ async def test_some_lost_answers_kill_no_resolver(dns):
     assert health.unanswered
 
 
-def test_the_whole_dictionary_costs_well_under_a_second_of_cpu(dns):
+def test_the_whole_dictionary_costs_well_under_three_seconds_of_cpu(dns):
     words = load_words()
-    assert least_cpu_s(lambda: asyncio.run(run(dns, words)), enough_s=0.5) < 0.5
-
-
-def test_there_are_at_least_five_hundred_words_each_once():
-    words = load_words()
-    assert len(words) >= 500
-    assert len(set(words)) == len(words)
-
-
-def test_the_chinese_ones_are_there():
-    assert {"oa", "bbs", "wap", "mail", "hr", "jwc", "cwc", "rsc", "zwgk", "kefu", "zhaopin"} <= set(load_words())
-
-
-def test_every_word_makes_a_valid_name():
-    scope = Scope("a.test")
-    assert all(valid_name(f"{word}.a.test", scope) == f"{word}.a.test" for word in load_words())
+    assert least_cpu_s(lambda: asyncio.run(run(dns, words)), enough_s=1.5) < 2.5
