@@ -29,7 +29,6 @@ from app.monitor.service import TaskMonitor
 from app.monitor_wiring import build_lease, build_monitor
 from app.scanstore.files import SCANS_FOLDER, captures_dir
 from app.scanstore.location import open_stores
-from app.scanstore.port import ScanStores
 from app.services import startup
 from app.services.audit import AuditTrail
 from app.services.auth import AuthService
@@ -40,7 +39,8 @@ from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
 from app.services.lifecycle import Lifecycle
-from app.services.ports import ReportProcesses, ScanRunner
+from app.services.orders import OrderService
+from app.services.ports import ScanRunner
 from app.services.reading_model_probe import ReadingModelProbe
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService
@@ -79,6 +79,7 @@ class Services:
     users: UserService
     workers: WorkerService
     scans: ScanService
+    orders: OrderService
     reports: ReportService
     evidence: EvidenceService
     decisions: DecisionService
@@ -208,20 +209,6 @@ def build_celery_runner(settings: Settings, *, db: Database, lease: Lease, clock
     return CeleryRunner(db=db, wakeups=CeleryWakeups(make_celery(settings)), lease=lease, clock=clock)
 
 
-def build_report_files(
-    settings: Settings, *, db: Database, stores: ScanStores, clock: Clock, processes: ReportProcesses
-) -> ReportFileService:
-    """Reports in any format."""
-    return ReportFileService(
-        db=db,
-        stores=stores,
-        targets=EngineTargetParser(),
-        clock=clock,
-        processes=processes,
-        reports_at_once=settings.reports_at_once,
-    )
-
-
 def _build(
     settings: Settings,
     lock: ServerLocks | None,
@@ -297,6 +284,16 @@ def _build(
         )
     if monitor is None:
         raise ValueError("a runner in the embedded one's place needs a monitor, too")
+    scans = ScanService(
+        settings=live,
+        db=db,
+        clock=clock,
+        event_writer=event_writer,
+        lifecycle=lifecycle,
+        audit=audit,
+        runner=runner,
+        targets=targets,
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -314,21 +311,20 @@ def _build(
         reading_model_probe=configuration.probe,
         users=UserService(db=db, bus=bus, clock=clock, passwords=passwords, audit=audit, remove_files=results.remove),
         workers=WorkerService(db=db, clock=clock, settings=live),
-        scans=ScanService(
-            settings=live,
-            db=db,
-            clock=clock,
-            event_writer=event_writer,
-            lifecycle=lifecycle,
-            audit=audit,
-            runner=runner,
-            targets=targets,
-        ),
+        scans=scans,
+        orders=OrderService.over(scans),
         reports=ReportService(db=db, stores=stores, language=settings.language),
         evidence=evidence,
         decisions=DecisionService(db=db, clock=clock, audit=audit),
         review=ReviewService(db=db, evidence=evidence),
-        report_files=build_report_files(settings, db=db, stores=stores, clock=clock, processes=report_process),
+        report_files=ReportFileService(
+            db=db,
+            stores=stores,
+            targets=targets,
+            clock=clock,
+            processes=report_process,
+            reports_at_once=settings.reports_at_once,
+        ),
         report_process=report_process,
         result_files=ResultFileCheck(db=db, scans_dir=settings.data_dir / SCANS_FOLDER),
         database_probe=DatabaseProbe(db=db, clock=clock),

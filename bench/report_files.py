@@ -20,7 +20,8 @@ from app.scanstore.location import open_stores
 from app.services.report_formats.service import ReportFileService
 from app.services.shown_run import RunRef
 from app.tasks.report_process.process import ReportProcess
-from app.wiring import build_report_files, open_database
+from app.tasks.target_parser import EngineTargetParser
+from app.wiring import open_database
 from bench.growth_data import Size, build
 
 TICK_S = 0.005
@@ -75,8 +76,13 @@ async def measure(folder: Path, task: str, kind: ReportFormat | None, *, cold: b
     settings = load_settings(data_dir=folder)
     db = open_database(settings)
     process = ReportProcess(settings)
-    files = build_report_files(
-        settings, db=db, stores=open_stores(settings).stores, clock=SystemClock(), processes=process
+    files = ReportFileService(
+        db=db,
+        stores=open_stores(settings).stores,
+        targets=EngineTargetParser(),
+        clock=SystemClock(),
+        processes=process,
+        reports_at_once=settings.reports_at_once,
     )
     if not cold:
         await ask(files, task, ReportFormat.JSON, pieces=1)

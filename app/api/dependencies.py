@@ -21,6 +21,7 @@ from app.services.configuration import ConfigurationService
 from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
+from app.services.orders import OrderService
 from app.services.reading_model_probe import ReadingModelProbe
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import Paging, ReportService
@@ -60,6 +61,7 @@ class ApiServices(Protocol):
     users: UserService
     workers: WorkerService
     scans: ScanService
+    orders: OrderService
     reports: ReportService
     evidence: EvidenceService
     decisions: DecisionService

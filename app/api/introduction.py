@@ -12,6 +12,7 @@ LOCALES: Final = Path(__file__).parent / "locales"
 TAGS: Final = [
     {"name": "auth", "description": "Signing in and out, and one's own account."},
     {"name": "tasks", "description": "Scans: create, list, look, cancel, try again, delete."},
+    {"name": "orders", "description": "Scans of many domains at once: order, look at all, cancel."},
     {"name": "overview", "description": "All scans at a glance, and a search over them."},
     {"name": "monitor", "description": "Following tasks live: state, log, events, tickets and connections."},
     {"name": "results", "description": "What a scan has collected, in lists, and the report."},

@@ -22,8 +22,8 @@ class JsonChunksResponse(Response):
 
     media_type = JSON
 
-    def __init__(self, document: JsonChunks) -> None:
-        super().__init__()
+    def __init__(self, document: JsonChunks, *, status_code: int = 200) -> None:
+        super().__init__(status_code=status_code)
         self._pieces = document
         self.headers["content-length"] = str(sum(map(len, document)))
 

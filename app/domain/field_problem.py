@@ -10,10 +10,13 @@ _CHOICE: Final = re.compile(r"'([^']*)'")  # as the library quotes the values th
 
 
 def describe_field_problem(kind: str, values: Mapping[str, Any], texts: MessageCatalog) -> Text:
-    """Return the text for a problem of this kind; `values` are its bounds, never what was sent."""
-    key = f"field.{kind}"
-    if key not in texts:
-        return texts("field.invalid")
+    """Return the text for a problem of this kind; `values` are its bounds, never what was sent.
+
+    A field that names something, such as a target, may be refused with the error that it has where it stands alone.
+    """
+    key = next((key for key in (f"field.{kind}", f"error.{kind}") if key in texts), "field.invalid")
+    if key == "field.invalid":
+        return texts(key)
     if choices := _CHOICE.findall(str(values.get("expected", ""))):
         values = {**values, "expected": texts.join_terms(choices)}
     return texts(key, **{name: _plain(value) for name, value in values.items()})

@@ -1,6 +1,7 @@
 """Writes events and then tells the bus, so that nothing leaves before COMMIT."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol, runtime_checkable
 
 import structlog
@@ -18,6 +19,7 @@ MAX_AGAIN: Final = 3  # further runs of a unit whose COMMIT may have succeeded
 log = structlog.get_logger(__name__)
 
 UnitOfWork = Callable[[Connection], AppendResult | None]
+UnitOfTasks = Callable[[Connection], Sequence[AppendResult]]  # writes the events of several tasks
 
 
 @runtime_checkable
@@ -51,6 +53,26 @@ class EventWriter:
             except OutcomeUnknown:
                 log.warning("commit_unknown", runs=number + 1)
         return await self._write_once(unit)
+
+    async def write_all(self, unit: UnitOfTasks) -> Sequence[AppendResult]:
+        """Run a unit that writes events of several tasks in one write transaction, then publish the hint of each.
+
+        After a COMMIT whose outcome is unknown the unit runs again: it finds by itself what is there already, and
+        returns nothing of that, so that sweeps alone tell of it. The event loop gets its turn between hints.
+        """
+        results = await self._write_all(unit)
+        for result in results:
+            self._published(result)
+            await asyncio.sleep(0)
+        return results
+
+    async def _write_all(self, unit: UnitOfTasks) -> Sequence[AppendResult]:
+        for number in range(MAX_AGAIN):
+            try:
+                return await self._db.write(unit)
+            except OutcomeUnknown:
+                log.warning("commit_unknown", runs=number + 1)
+        return await self._db.write(unit)
 
     def write_sync(self, unit: UnitOfWork) -> AppendResult | None:
         """Do the same in a thread."""

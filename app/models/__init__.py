@@ -4,6 +4,7 @@ from app.models.base import metadata
 from app.models.configuration import configuration_versions
 from app.models.decisions import decisions
 from app.models.identity import known_addresses, sessions, users
+from app.models.orders import order_tasks, scan_orders
 from app.models.records import audit_log, broadcasts, idempotency_keys, marks, sign_in_counters, tickets, violations
 from app.models.servers import open_connections, servers
 from app.models.tasks import event_log, scan_runs, scan_tasks, task_events, task_logs
@@ -20,6 +21,8 @@ __all__ = [
     "marks",
     "metadata",
     "open_connections",
+    "order_tasks",
+    "scan_orders",
     "scan_runs",
     "scan_tasks",
     "servers",

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, i
 from app.events.event_body import Retention
 from app.events.types import EVENT_BODIES
 from app.models import audit_log, idempotency_keys, marks, scan_runs, scan_tasks, task_events, task_logs, violations
+from app.repositories import orders
 
 t = scan_tasks.c
 e = task_events.c
@@ -178,6 +179,7 @@ def purge_tasks(connection: Connection, task_ids: Sequence[str], limit: int) -> 
             limit -= _remove_some(connection, table, key, task_ids[gone], max(0, limit))
         if limit <= 0:
             break
+        orders.remove_if_empty(connection, task_ids[gone])
         connection.execute(delete(scan_tasks).where(t.id == task_ids[gone], t.deleted_at.is_not(None)))
         gone, limit = gone + 1, limit - 1
     return gone

@@ -15,8 +15,8 @@ MAX_TARGET = 1_000  # characters of what may be tried as a domain; a name has at
 StartUrl = Annotated[str, Field(min_length=START_URL_CHARS.least, max_length=START_URL_CHARS.most)]
 
 
-class ScanOptions(RequestBody):
-    """What a user may ask of one scan. How the network is reached is the deployment's business alone."""
+class CommonOptions(RequestBody):
+    """What a user may ask of a scan of any domain."""
 
     max_pages: Annotated[int, Field(ge=MAX_PAGES.least, le=MAX_PAGES.most, strict=True)] = described(
         "At most so many pages.", 1000, default=DEFAULTS.max_pages
@@ -26,13 +26,6 @@ class ScanOptions(RequestBody):
     )
     time_limit_s: Annotated[int, Field(ge=TIME_LIMIT_S.least, le=TIME_LIMIT_S.most, strict=True)] = described(
         "The crawl ends after so many seconds.", 3600, default=DEFAULTS.time_limit_s
-    )
-    start_urls: Annotated[tuple[StartUrl, ...], Field(max_length=START_URLS.most), first_items(START_URLS.most)] = (
-        described(
-            "Where to begin, instead of the front pages.",
-            ["https://www.example.com/news/"],
-            default=DEFAULTS.start_urls,
-        )
     )
     use_passive_sources: Annotated[bool, Field(strict=True)] = described(
         "Ask outside sources, such as certificate logs, for names of hosts.", True, default=DEFAULTS.use_passive_sources
@@ -46,6 +39,18 @@ class ScanOptions(RequestBody):
 
     def to_domain(self) -> scan_options.ScanOptions:
         return scan_options.ScanOptions(**self.model_dump())
+
+
+class ScanOptions(CommonOptions):
+    """What a user may ask of one scan. How the network is reached is the deployment's business alone."""
+
+    start_urls: Annotated[tuple[StartUrl, ...], Field(max_length=START_URLS.most), first_items(START_URLS.most)] = (
+        described(
+            "Where to begin, instead of the front pages.",
+            ["https://www.example.com/news/"],
+            default=DEFAULTS.start_urls,
+        )
+    )
 
 
 class ScanDefaults(ResponseBody):

@@ -21,6 +21,20 @@ def encode_list(items: Iterable[Json], **more: Any) -> JsonChunks:
     return list(join_small([b'{"items":', *encode_array(items), rest, b"}"]))
 
 
+def encode_object(head: Json, **lists: Iterable[Json]) -> JsonChunks:
+    """`{**head, "name": [...]}`, the lists item by item as above."""
+    return list(join_small(object_pieces(head, **lists)))
+
+
+def object_pieces(head: Json, **lists: Iterable[Json]) -> Iterator[bytes]:
+    """Yield the same as it is read. `head` is not empty."""
+    yield encode(head)[:-1]
+    for name, items in lists.items():
+        yield b"," + encode(name) + b":"
+        yield from encode_array(items)
+    yield b"}"
+
+
 def encode_array(items: Iterable[Json]) -> Iterator[bytes]:
     """The pieces of a JSON encode_array."""
     yield b"["

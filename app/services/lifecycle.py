@@ -8,7 +8,7 @@ somebody else was first, and nothing was written.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.core.clock import Clock
@@ -16,12 +16,12 @@ from app.core.ids import new_id
 from app.core.trace_context import current
 from app.domain.coverage import Coverage
 from app.domain.messages import MessageCatalog
-from app.domain.projection import WORKER_LOST, TaskProjection
+from app.domain.projection import WORKER_LOST
 from app.domain.tasks import ACTIVE, TERMINAL, TO_NEXT_ATTEMPT, TaskStatus, may_become
 from app.domain.translation import said
 from app.domain.verdict import Result, Verdict, completion_message, reach_verdict
 from app.events.event import NewEvent
-from app.events.log import AppendResult, append, lock_task
+from app.events.log import AppendResult, append, begin_all, lock_task
 from app.events.types import (
     ErrorInfo,
     Statistics,
@@ -35,10 +35,11 @@ from app.events.types import (
     TaskWarning,
     VerdictInfo,
 )
-from app.events.writer import UnitOfWork
+from app.events.writer import UnitOfTasks, UnitOfWork
 from app.models import scan_tasks, task_events
 from app.models.tasks import OBSERVED
 from app.repositories import queue, runs
+from app.services.new_task import NewTask, new_rows
 from app.services.stage_closing import StageClosing
 
 t = scan_tasks.c
@@ -54,38 +55,32 @@ class Lifecycle:
 
     def create(self, task_id: str, *, user_id: str, target_domain: str, config: Mapping[str, Any]) -> UnitOfWork:
         """Make a pending task with attempt 1, and its `task_created`."""
-        event = NewEvent(TaskCreated(target_domain=target_domain, **said(self._texts("task_created"))))
-        trace = current().header()
+        event, new, trace = self._created(target_domain), NewTask(task_id, target_domain), current().header()
 
         def unit(connection: Connection) -> AppendResult | None:
             now = self._clock.now()
             if connection.execute(select(t.id).where(t.id == task_id)).first():  # a retry after an unknown outcome
                 return append(connection, task_id, [event], now=now, where=t.attempt == 1)
-            connection.execute(
-                insert(scan_tasks).values(
-                    id=task_id,
-                    user_id=user_id,
-                    target_domain=target_domain,
-                    config=dict(config),
-                    status=TaskStatus.PENDING,
-                    attempt=1,
-                    run=1,
-                    last_seq=0,
-                    min_seq=1,
-                    heartbeat=0,
-                    requeues=0,
-                    running_s=0.0,
-                    created_at=now,
-                    queued_at=now,
-                    turn=queue.next_turn(connection, user_id),
-                    rank=queue.rank_of_new(connection, user_id),
-                    trace=trace,
-                    **TaskProjection().to_columns(),
-                )
-            )
-            return append(connection, task_id, [event], now=now, where=t.attempt == 1)
+            (row,) = new_rows(connection, [new], user_id=user_id, config=config, now=now, trace=trace)
+            (result,) = begin_all(connection, [row], [event], now=now)
+            return result
 
         return unit
+
+    def create_all(self, new: Sequence[NewTask], *, user_id: str, config: Mapping[str, Any]) -> UnitOfTasks:
+        """Make pending tasks, each with attempt 1 and its `task_created`. The caller knows that none is there."""
+        events = [self._created(one.target_domain) for one in new]
+        trace = current().header()
+
+        def unit(connection: Connection) -> Sequence[AppendResult]:
+            now = self._clock.now()
+            rows = new_rows(connection, new, user_id=user_id, config=config, now=now, trace=trace)
+            return begin_all(connection, rows, events, now=now)
+
+        return unit
+
+    def _created(self, target_domain: str) -> NewEvent:
+        return NewEvent(TaskCreated(target_domain=target_domain, **said(self._texts("task_created"))))
 
     def claim(self, task_id: str, attempt: int, worker_id: str, target_domain: str) -> UnitOfWork:
         """Pending to running: this worker owns the attempt now."""

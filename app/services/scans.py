@@ -96,7 +96,7 @@ class ScanService:
             InvalidInput: also `idempotency_key_reused`, for another request.
         """
         # In a thread: there may be a hundred long URLs, and the first name of all loads the list of public suffixes.
-        chosen = options if said is None else self._fill_in(options, said)
+        chosen = options if said is None else self.fill_in(options, said)
         target, parsed = await asyncio.to_thread(self._parse, target_domain, chosen)
         stored = parsed.to_json()
         task_id = new_id()
@@ -112,7 +112,8 @@ class ScanService:
             self._record("task.create", principal, task_id, {"target": target.name})
         return task, replayed
 
-    def _fill_in(self, options: ScanOptions, said: Collection[str]) -> ScanOptions:
+    def fill_in(self, options: ScanOptions, said: Collection[str]) -> ScanOptions:
+        """Return the options with this deployment's defaults for all that was not `said`."""
         return replace(self.default_options(), **{name: getattr(options, name) for name in said})
 
     def _parse(self, target_domain: str, options: ScanOptions) -> tuple[ParsedTarget, ScanOptions]:

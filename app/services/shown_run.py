@@ -28,9 +28,14 @@ class RunRef:
     attempt: int | None = None
 
 
+def is_id(text: str) -> bool:
+    """Whether the text is an id of a task or an order: what is none is looked for nowhere."""
+    return _ID.fullmatch(text) is not None
+
+
 def find_seen(connection: Connection, task_id: str, principal: Principal) -> TaskRow:
     """Return the task's row. Raises NotFound for missing, deleted and foreign ones, and for what is no id at all."""
-    row = tasks.find(connection, task_id, principal) if _ID.fullmatch(task_id) else None
+    row = tasks.find(connection, task_id, principal) if is_id(task_id) else None
     if row is None:
         raise NotFound(text="no_such_task")
     return row

@@ -26,6 +26,7 @@ LIMITED = {
     "change_password": ("auth", "change_password"),
     "issue_ticket": ("auth", "issue_ticket"),
     "create_task": ("scans", "create_once"),
+    "create_order": ("orders", "create_once"),
     "retry_task": ("scans", "retry"),
     "get_report": ("report_files", "open"),
     "list_references": ("evidence", "open_table"),

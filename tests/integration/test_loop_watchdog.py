@@ -84,6 +84,10 @@ class Site:
         body = {"target_domain": "example.com", "config": {"start_urls": starts}}
         return str(self.ask("POST", "/api/v1/tasks", 201, json=body).json()["id"])
 
+    def add_order(self) -> str:
+        body = {"targets": [f"h{number}.example.com" for number in range(500)]}
+        return str(self.ask("POST", "/api/v1/orders", 201, json=body).json()["id"])
+
     @contextmanager
     def socket(self):
         url = f"{self.url.replace('http', 'ws')}/api/v1/monitor/ws?token={self.token}"
@@ -295,6 +299,12 @@ ROUTES = {
     "POST /api/v1/auth/password": change_password,
     "GET /api/v1/auth/me": lambda site: site.ask("GET", "/api/v1/auth/me"),
     "POST /api/v1/tasks": lambda site: site.add_task(),
+    "POST /api/v1/orders": lambda site: site.add_order(),
+    "GET /api/v1/orders": lambda site: site.ask("GET", "/api/v1/orders?page_size=200"),
+    "GET /api/v1/orders/{order_id}": lambda site: site.ask("GET", f"/api/v1/orders/{site.add_order()}"),
+    "POST /api/v1/orders/{order_id}/cancel": lambda site: site.ask(
+        "POST", f"/api/v1/orders/{site.add_order()}/cancel", 202
+    ),
     "GET /api/v1/overview": lambda site: site.ask("GET", "/api/v1/overview"),
     "GET /api/v1/search": lambda site: [site.ask("GET", f"/api/v1/search?q={text}") for text in ("farm", "example")],
     "GET /api/v1/tasks": list_tasks,

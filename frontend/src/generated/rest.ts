@@ -19,6 +19,8 @@ export interface Answers {
   "GET /api/v1/monitor/tasks/{task_id}/logs": LogPage;
   "GET /api/v1/monitor/tasks/{task_id}/status": TaskState;
   "GET /api/v1/monitor/ws/stats": ConnectionStats;
+  "GET /api/v1/orders": OrderPage;
+  "GET /api/v1/orders/{order_id}": OrderResponse;
   "GET /api/v1/overview": Overview;
   "GET /api/v1/review": ReviewPage;
   "GET /api/v1/search": SearchResult;
@@ -54,6 +56,8 @@ export interface Answers {
   "POST /api/v1/auth/refresh": TokenResponse;
   "POST /api/v1/monitor/ws/broadcast": BroadcastResponse;
   "POST /api/v1/monitor/ws/ticket": TicketResponse;
+  "POST /api/v1/orders": OrderResponse;
+  "POST /api/v1/orders/{order_id}/cancel": OrderResponse;
   "POST /api/v1/tasks": TaskResponse;
   "POST /api/v1/tasks/{task_id}/cancel": TaskResponse;
   "POST /api/v1/tasks/{task_id}/retry": TaskResponse;
@@ -71,6 +75,7 @@ export interface Bodies {
   "POST /api/v1/auth/password": PasswordRequest;
   "POST /api/v1/auth/refresh": RefreshRequest;
   "POST /api/v1/monitor/ws/broadcast": BroadcastRequest;
+  "POST /api/v1/orders": OrderCreate;
   "POST /api/v1/tasks": TaskCreate;
   "PUT /api/v1/admin/configuration": ConfigurationChange;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionRequest;
@@ -192,6 +197,15 @@ export interface ChainStep {
   status: number | null;
   address: string | null;
   answer_text: string;
+}
+
+export interface CommonOptions {
+  max_pages?: number;
+  max_depth?: number | null;
+  time_limit_s?: number;
+  use_passive_sources?: boolean;
+  screenshots?: boolean;
+  cloaking?: boolean;
 }
 
 export interface ConfigurationChange {
@@ -481,6 +495,55 @@ export interface OpenConnections {
   total: number;
 }
 
+export interface OrderCreate {
+  targets: string[];
+  title?: string | null;
+  config?: CommonOptions | null;
+}
+
+export interface OrderHead {
+  id: string;
+  user_id: string;
+  title: string | null;
+  targets: number;
+  status_counts: Record<string, number>;
+  created_at: string;
+}
+
+export interface OrderPage {
+  items: OrderHead[];
+  total: number;
+}
+
+export interface OrderResponse {
+  id: string;
+  user_id: string;
+  title: string | null;
+  targets: number;
+  status_counts: Record<string, number>;
+  created_at: string;
+  config: Record<string, unknown>;
+  result: Result | null;
+  result_counts: Record<string, number>;
+  violation_counts: Record<string, number>;
+  properties: OrderedProperty[];
+}
+
+export interface OrderedProperty {
+  task_id: string;
+  target_domain: string;
+  status: TaskStatus;
+  attempt: number;
+  shown_attempt: number;
+  progress: number;
+  result: Result | null;
+  verdict: VerdictInfo | null;
+  violation_counts: Record<string, number>;
+  error: ErrorInfo | null;
+  created_at: string;
+  completed_at: string | null;
+}
+
 export interface OtherServer {
   connections: number;
   users: number;
@@ -764,10 +827,10 @@ export interface ScanOptions {
   max_pages?: number;
   max_depth?: number | null;
   time_limit_s?: number;
-  start_urls?: string[];
   use_passive_sources?: boolean;
   screenshots?: boolean;
   cloaking?: boolean;
+  start_urls?: string[];
 }
 
 export interface SearchResult {

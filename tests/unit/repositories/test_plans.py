@@ -39,6 +39,7 @@ from app.repositories import (
     decisions,
     idempotency,
     listing,
+    orders,
     overview,
     partitions,
     queue,
@@ -266,6 +267,12 @@ WALK: dict[str, Callable] = {
     "queue.next_turn": lambda c: queue.next_turn(c, ID),
     "queue.users_at_limit": lambda c: queue.users_at_limit(c, 2),
     "queue.count_served": lambda c: queue.count_served(c, ID),
+    "orders.add": lambda c: orders.add(c, {"id": "o", "user_id": ID, "config": {}, "size": 1, "created_at": NOW}, [ID]),
+    "orders.find": lambda c: [orders.find(c, ID, who) for who in (ADMIN, OWNER)],
+    "orders.list_page": lambda c: [orders.list_page(c, who, offset=50, limit=50) for who in (ADMIN, OWNER)],
+    "orders.tasks_of": lambda c: orders.tasks_of(c, ID),
+    "orders.status_counts": lambda c: orders.status_counts(c, [ID, ID]),
+    "orders.remove_if_empty": lambda c: orders.remove_if_empty(c, ID),
     "tasks.active": tasks.active,
     "tasks.capture_usage": lambda c: tasks.capture_usage(c, ID),
     "tasks.completed_durations": lambda c: tasks.completed_durations(c, 50),
@@ -347,6 +354,7 @@ ELSEWHERE: dict[str, Callable] = {
 }
 # What may be sorted although it is no page, and why that stays small.
 SORTED = {
+    "orders.status_counts": "the tasks of a page of orders, of which each has a greatest number",
     "servers.mark_excess": "the connections of users who have just come, of which each has a greatest number",
     "servers.count_streams": "the streams of users who ask for one, of which each has a greatest number",
     "users.remember_address": "the addresses of one user, at most KEPT_ADDRESSES and one",

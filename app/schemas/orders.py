@@ -1,0 +1,82 @@
+"""Orders: scans of many domains that are asked for at once."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from app.core.schema_fields import described
+from app.domain.orders import MAX_TARGETS, MAX_TITLE
+from app.domain.tasks import TaskStatus
+from app.domain.verdict import Result
+from app.events.types import ErrorInfo, VerdictInfo
+from app.schemas.common import AttemptNumber, Count, RequestBody, ResponseBody, Text, first_items
+from app.schemas.tasks import MAX_TARGET, CommonOptions
+
+Target = Annotated[str, Field(max_length=MAX_TARGET)]
+
+
+class OrderCreate(RequestBody):
+    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=MAX_TARGETS), first_items(MAX_TARGETS)] = (
+        described(
+            "The domains, each as the target of a task; one that is named twice is scanned once.",
+            ["example.com", "example.org"],
+        )
+    )
+    title: Annotated[Text, Field(min_length=1, max_length=MAX_TITLE)] | None = described(
+        "What it is called, for people.", "Branch offices", default=None
+    )
+    config: CommonOptions | None = described(
+        "Options of all its scans; left out: the defaults of this deployment.", default=None
+    )
+
+
+class OrderHead(ResponseBody):
+    """An order in a list."""
+
+    id: str = described("Its id.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a11")
+    user_id: str = described("Whose order it is.", "019b7a30-0000-7000-8000-000000000001")
+    title: str | None = described("What it is called, for people.", "Branch offices")
+    targets: Count = described("How many tasks were made of it.", 2)
+    status_counts: dict[str, Count] = described(
+        "How many of its tasks are where; without those that were deleted.", {"completed": 1, "running": 1}
+    )
+    created_at: str = described("When it was asked for.", "2026-01-01T00:00:00.000Z")
+
+
+class OrderPage(ResponseBody):
+    items: list[OrderHead] = described("The orders of this page, the newest first.")
+    total: Count = described("How many there are, counted up to 100,000.", 1)
+
+
+class OrderedProperty(ResponseBody):
+    """A domain of an order: its task as it is, and what the results say that stand for it."""
+
+    task_id: str = described("The task that scans it.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")
+    target_domain: str = described("What is scanned.", "example.com")
+    status: TaskStatus = described("Where the task is.", "completed")
+    attempt: AttemptNumber = described("The number of the newest attempt.", 1)
+    shown_attempt: AttemptNumber = described("Whose results lists and reports show.", 1)
+    progress: Annotated[int, Field(ge=0, le=100)] = described("In percent; it never falls within an attempt.", 100)
+    result: Result | None = described(
+        "What is known: violations also when the scan did not end well; null while nobody knows.", "violations"
+    )
+    verdict: VerdictInfo | None = described("What the scan claims whose results are shown; null: nothing.")
+    violation_counts: dict[str, Count] = described("Violations by risk.", {"total": 1, "high": 1})
+    error: ErrorInfo | None = described("Why the attempt failed.")
+    created_at: str = described("When it was asked for.", "2026-01-01T00:00:00.000Z")
+    completed_at: str | None = described("When the attempt ended.", "2026-01-01T00:12:00.000Z")
+
+
+class OrderSummary(OrderHead):
+    """An order over all its scans."""
+
+    config: dict[str, Any] = described("The options of all its scans.", {"max_pages": 1000})
+    result: Result | None = described(
+        "Over all: violations when one has some, clean when each is clean; null while a scan is unfinished.", None
+    )
+    result_counts: dict[str, Count] = described("How many domains have which result.", {"violations": 1})
+    violation_counts: dict[str, Count] = described("Violations by risk, over all.", {"total": 1, "high": 1})
+
+
+class OrderResponse(OrderSummary):
+    properties: list[OrderedProperty] = described("Its domains, the worst first.")

@@ -1,0 +1,40 @@
+"""The scans of an order, each with the results that stand for it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from app.domain.orders import Standing
+from app.repositories import orders, runs
+from app.repositories.tasks import TaskRow
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedScan:
+    """`task` as it is; `shown` as the run left it whose results stand for it (`services.shown_run`)."""
+
+    task: TaskRow
+    shown: TaskRow
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(
+            target_domain=self.task.target_domain,
+            status=self.task.status,
+            verdict=self.shown.verdict,
+            violation_counts=self.shown.violation_counts,
+        )
+
+
+def read_scans(connection: Connection, order_id: str) -> list[OrderedScan]:
+    """Return those that are not deleted, the worst first (`Standing.urgency`)."""
+    rows = orders.tasks_of(connection, order_id)
+    attempts = runs.shown_attempts(connection, rows)
+    scans = [OrderedScan(row, _shown(connection, row, attempts[row.id])) for row in rows]
+    return sorted(scans, key=lambda scan: scan.standing.urgency())
+
+
+def _shown(connection: Connection, row: TaskRow, attempt: int) -> TaskRow:
+    """Only a task that was tried again has another run to be looked for."""
+    found = None if attempt == row.attempt else runs.containing(connection, row, attempt)
+    return row if found is None else found.task

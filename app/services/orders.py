@@ -1,0 +1,252 @@
+"""Use cases of orders: scans of many domains that are asked for at once, and looked at as one (ADR 0051)."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
+
+from sqlalchemy import Connection, Row
+
+from app.core.clock import Clock, to_wire
+from app.core.db import Database
+from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound
+from app.core.field_faults import FieldFault, InvalidFields
+from app.core.ids import new_id
+from app.core.live_settings import SettingsSource
+from app.core.principal import Principal
+from app.core.redact import display_text
+from app.core.tracing import traced
+from app.domain.messages import Language
+from app.domain.orders import result_of_all
+from app.domain.scan_options import ScanOptions
+from app.domain.tasks import TaskStatus
+from app.events.log import AppendResult
+from app.events.writer import EventWriter
+from app.repositories import orders, tasks, users
+from app.services.audit import AuditTrail
+from app.services.idempotent_request import IdempotentRequest
+from app.services.json_chunks import JsonChunks, encode_list, encode_object
+from app.services.lifecycle import Lifecycle
+from app.services.new_task import NewTask
+from app.services.order_standings import OrderedScan, read_scans
+from app.services.ports import ScanRunner, TargetParser
+from app.services.scans import ScanService
+from app.services.serialisers import Json, optional_to_wire, serialise_error
+from app.services.shown_run import is_id
+from app.services.target_rules import TargetRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """What a user asks for. `said`: the options that they have said, the others are this deployment's."""
+
+    targets: Sequence[str]
+    options: ScanOptions
+    said: Collection[str]
+    title: str | None = None
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class OrderService:
+    """An order of another user looks like a missing one. Documents are those of `schemas.orders`, encoded in threads.
+
+    Raises ConfigurationError when an allowed target of the settings is no name.
+    """
+
+    settings: SettingsSource
+    db: Database
+    clock: Clock
+    event_writer: EventWriter
+    lifecycle: Lifecycle
+    audit: AuditTrail
+    runner: ScanRunner
+    targets: TargetParser
+    scans: ScanService
+
+    def __post_init__(self) -> None:
+        self._rules = TargetRules(settings=self.settings, targets=self.targets)
+
+    @classmethod
+    def over(cls, scans: ScanService) -> Self:
+        """Return the service that makes its scans as that one does."""
+        return cls(
+            settings=scans.settings,
+            db=scans.db,
+            clock=scans.clock,
+            event_writer=scans.event_writer,
+            lifecycle=scans.lifecycle,
+            audit=scans.audit,
+            runner=scans.runner,
+            targets=scans.targets,
+            scans=scans,
+        )
+
+    @traced
+    async def create_once(
+        self, principal: Principal, order: NewOrder, *, key: str | None, language: Language
+    ) -> tuple[JsonChunks, bool]:
+        """Make an order with a pending task for each target, all or none, once per key; equal targets are one.
+
+        Return the order as it is, and whether this user used the key for the same request before.
+
+        Raises:
+            InvalidFields: targets that cannot or must not be scanned, each by its place in the list.
+            InvalidInput: `idempotency_key_reused`, for another request.
+            LimitReached: `task_limit`, there would be too many unfinished tasks of this user.
+        """
+        names = await asyncio.to_thread(self._parse, order.targets)
+        config = self.scans.fill_in(order.options, order.said).to_json()
+        order_id, new = new_id(), [NewTask(new_id(), name) for name in names]
+        request = {"targets": list(order.targets), "config": order.options.to_json(), "title": order.title}
+        idempotent = None if key is None else IdempotentRequest.of(principal.user_id, key, {"order": request})
+        row = {"id": order_id, "user_id": principal.user_id, "title": order.title, "config": config, "size": len(new)}
+        made = await self._write(principal, row, new, idempotent)
+        if made == order_id:
+            self.runner.wake()
+            self._record("order.create", principal, order_id, {"targets": len(new)})
+        return await self.get(principal, made, language), made != order_id
+
+    def _parse(self, targets: Sequence[str]) -> list[str]:
+        """Return the names in the order in which they were first named. Raises InvalidFields."""
+        names: dict[str, None] = {}
+        faults: list[FieldFault] = []
+        for place, text in enumerate(targets):
+            try:
+                name = self.targets.parse(text).name
+                self._rules.check(name)
+            except (InvalidInput, Forbidden) as error:
+                faults.append(FieldFault(f"body.targets.{place}", error.code, error.params))
+            else:
+                names[name] = None
+        if faults:
+            raise InvalidFields(faults=faults)
+        return list(names)
+
+    async def _write(
+        self, principal: Principal, row: Json, new: Sequence[NewTask], idempotent: IdempotentRequest | None
+    ) -> str:
+        """Write order, tasks and key in one transaction; return the order's id, or that of the order before."""
+        create = self.lifecycle.create_all(new, user_id=principal.user_id, config=row["config"])
+        made: str = row["id"]
+
+        def work(connection: Connection) -> Sequence[AppendResult]:
+            nonlocal made
+            settings, now = self.settings.current, self.clock.now()
+            since = now - timedelta(seconds=settings.idempotency_key_ttl_s)
+            users.lock(connection, principal.user_id)
+            known = idempotent.recall(connection, since=since) if idempotent else None
+            made = row["id"] if known is None else str(known["id"])
+            if known is not None or orders.find(connection, made, principal) is not None:  # as COMMIT did not tell
+                return []
+            limit = settings.max_unfinished_tasks_per_user
+            if tasks.count_unfinished(connection, principal.user_id) + len(new) > limit:
+                raise LimitReached(code="task_limit", limit=limit, retry_after_s=60)
+            results = create(connection)
+            orders.add(connection, {**row, "created_at": now}, [one.id for one in new])
+            if idempotent:
+                idempotent.keep(connection, {"id": made}, now=now, since=since)
+            return results
+
+        await self.event_writer.write_all(work)
+        return made
+
+    async def list_page(self, principal: Principal, *, page: int, page_size: int) -> JsonChunks:
+        """Return `schemas.orders.OrderPage`, the newest first."""
+
+        def work(connection: Connection) -> JsonChunks:
+            rows, total = orders.list_page(connection, principal, offset=(page - 1) * page_size, limit=page_size)
+            counts = orders.status_counts(connection, [row.id for row in rows])
+            return encode_list((_head(row, counts[row.id]) for row in rows), total=total)
+
+        return await self.db.read(work)
+
+    @traced
+    async def get(self, principal: Principal, order_id: str, language: Language) -> JsonChunks:
+        """Return `schemas.orders.OrderResponse`: how all its scans stand, the worst first. Raises NotFound."""
+
+        def work(connection: Connection) -> JsonChunks:
+            row = find_order(connection, order_id, principal)
+            scans = read_scans(connection, row.id)
+            return encode_object(summary(row, scans), properties=(_property(scan, language) for scan in scans))
+
+        return await self.db.read(work)
+
+    @traced
+    async def cancel(self, principal: Principal, order_id: str, language: Language) -> JsonChunks:
+        """Cancel all its tasks that wait, the last first, and ask those that run to stop. Asking again changes nothing.
+
+        Each is a transaction of its own: one that ends by itself meanwhile stays as it is. Raises NotFound.
+        """
+        scans = await self.db.read(lambda c: read_scans(c, find_order(c, order_id, principal).id))
+        unfinished = [scan.task for scan in scans if scan.standing.is_unfinished]
+        for task in sorted(unfinished, key=lambda task: (task.status != TaskStatus.PENDING, -task.turn)):
+            try:
+                await self.scans.cancel(principal, task.id)
+            except (Conflict, NotFound):
+                continue
+        self._record("order.cancel", principal, order_id, {"tasks": len(unfinished)})
+        return await self.get(principal, order_id, language)
+
+    def _record(self, action: str, principal: Principal, order_id: str, detail: Json) -> None:
+        self.audit.record(
+            action, user_id=principal.user_id, address=principal.address, object_id=order_id, detail=detail
+        )
+
+
+def find_order(connection: Connection, order_id: str, principal: Principal) -> Row[Any]:
+    """Return the order's row. Raises NotFound for missing and foreign ones, and for what is no id at all."""
+    row = orders.find(connection, order_id, principal) if is_id(order_id) else None
+    if row is None:
+        raise NotFound(text="no_such_order")
+    return row
+
+
+def summary(row: Row[Any], scans: Sequence[OrderedScan]) -> Json:
+    """Return `schemas.orders.OrderResponse` without its properties."""
+    standings = [scan.standing for scan in scans]
+    found: Counter[str] = Counter()
+    for standing in standings:
+        found.update(standing.violation_counts)
+    result = result_of_all(standings)
+    return {
+        **_head(row, Counter(standing.status for standing in standings)),
+        "config": row.config,
+        "result": None if result is None else result.value,
+        "result_counts": dict(Counter(standing.result.value for standing in standings if standing.result)),
+        "violation_counts": dict(found),
+    }
+
+
+def _head(row: Row[Any], status_counts: Json) -> Json:
+    return {
+        "id": row.id,
+        "user_id": row.user_id,
+        "title": None if row.title is None else display_text(row.title),
+        "targets": row.size,
+        "status_counts": dict(_sorted(status_counts)),
+        "created_at": to_wire(row.created_at),
+    }
+
+
+def _sorted(counts: Json) -> Iterator[tuple[str, int]]:
+    yield from sorted(counts.items())
+
+
+def _property(scan: OrderedScan, language: Language) -> Json:
+    task, shown = scan.task, scan.shown
+    return {
+        "task_id": task.id,
+        "target_domain": task.target_domain,
+        "status": task.status,
+        "attempt": task.attempt,
+        "shown_attempt": shown.attempt,
+        "progress": task.progress,
+        "result": None if scan.standing.result is None else scan.standing.result.value,
+        "verdict": shown.verdict,
+        "violation_counts": shown.violation_counts,
+        "error": serialise_error(task, language),
+        "created_at": to_wire(task.created_at),
+        "completed_at": optional_to_wire(task.completed_at),
+    }
