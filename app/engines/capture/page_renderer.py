@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from app.engines.capture.browser_process import CLOSE_TIMEOUT_S, BrowserProcess
 from app.engines.capture.loaded_request import LoadedRequest
 from app.engines.capture.render_limit import RenderLimit
-from app.engines.capture.render_slots import CONCURRENT, RenderSlots
+from app.engines.capture.render_slots import CONCURRENT, OPEN, RenderSlots
 from app.engines.capture.request_log import RequestLog
 from app.engines.net.egress import REFUSAL_HEADER
 from app.engines.net.failures import printable
@@ -71,7 +71,7 @@ class PageRenderer(BrowserProcess):
 
     @property
     def at_once(self) -> int:
-        return CONCURRENT
+        return OPEN * CONCURRENT
 
     @property
     def slots(self) -> int:
@@ -104,7 +104,7 @@ class PageRenderer(BrowserProcess):
                 async with limit.running() as running, self._context(chromium, running) as context:
                     page = await context.new_page()
                     async with _listening(log, context, page):
-                        rendered = await _render(page, target, limit.timeout_s, log)
+                        rendered = await _render(page, target, limit.timeout_s, log, self._slots)
             except (TimeoutError, NotYet) as slow:
                 if not limit.is_over:
                     self._slots.was_slow()
@@ -159,7 +159,7 @@ async def _listening(log: RequestLog | None, context: "BrowserContext", page: "P
         await log.close()
 
 
-async def _render(page: "Page", url: str, timeout_s: float, log: RequestLog | None) -> Rendered:
+async def _render(page: "Page", url: str, timeout_s: float, log: RequestLog | None, slots: RenderSlots) -> Rendered:
     from playwright.async_api import Error
     from playwright.async_api import TimeoutError as NotYet
 
@@ -171,7 +171,8 @@ async def _render(page: "Page", url: str, timeout_s: float, log: RequestLog | No
         with contextlib.suppress(NotYet):
             await page.wait_for_load_state(state, timeout=wait_ms)  # type: ignore[arg-type] # a literal of the two
         if log is not None and state == "load":
-            await asyncio.sleep(LAZY_S)
+            async with slots.resting():
+                await asyncio.sleep(LAZY_S)
     try:
         title, html = await page.title(), await page.content()
     except Error:  # it went on to another page in between: once more, there

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 CONCURRENT: Final = 4  # pages at once; each is a process or more, and waits for the network most of its time
+OPEN: Final = 2  # for each of them: so many are open, of which the others rest
 
 
 class RenderSlots:
@@ -14,6 +15,7 @@ class RenderSlots:
     def __init__(self, most: int = CONCURRENT) -> None:
         self._most = most
         self._taken = 0
+        self._open = 0
         self._changed = asyncio.Condition()
         # How many may be drawn at once now.
         self.limit = most
@@ -22,13 +24,28 @@ class RenderSlots:
     async def slot(self) -> AsyncIterator[None]:
         """Wait for a slot and hold it."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self._taken < self.limit)
+            await self._changed.wait_for(lambda: self._taken < self.limit and self._open < OPEN * self.limit)
             self._taken += 1
+            self._open += 1
         try:
             yield
         finally:
             self._taken -= 1
+            self._open -= 1
             await self._wake()
+
+    @asynccontextmanager
+    async def resting(self) -> AsyncIterator[None]:
+        """Within a slot: give it away while the page only waits, and have it back at once, be there one or not.
+
+        The time of the page runs on, so it must not queue again; what comes anew waits until there is room again.
+        """
+        self._taken -= 1
+        await self._wake()
+        try:
+            yield
+        finally:
+            self._taken += 1
 
     def was_slow(self) -> None:
         self.limit = max(1, self.limit // 2)

@@ -18,6 +18,8 @@ from app.engines.pipeline.work_queue import WorkQueue
 WORKERS: Final = 8  # captures at once; per address the politeness decides
 MAX_AGAIN: Final = 100  # pages of a scan that are tried again; each may take `capturer.FETCH_TIMEOUT_S` once more
 PAUSE_S: Final = 2.0  # at least, between a failure and the second try
+# Where there is other work for so long, the second try need not wait for its end and hold that up by its time-out.
+EARLY_S: Final = 20.0
 # What passes by itself at times. What the name, the certificate or our own policy says does not.
 _PASSING: Final = frozenset(
     {
@@ -149,7 +151,9 @@ class CaptureStage:
         async with asyncio.TaskGroup() as group:
             if self._renderings is not None:
                 group.create_task(self._renderings.run())
+            early = group.create_task(self._try_again_early())
             await self._capture_all(on_settled)
+            early.cancel()
             if self._renderings is not None:
                 self._renderings.close()
 
@@ -171,11 +175,21 @@ class CaptureStage:
         if self._failed:
             since_s = asyncio.get_running_loop().time() - max(self._failed.values())
             await asyncio.sleep(max(0.0, PAUSE_S - since_s))
-        again, self._failed = list(self._failed), {}  # empty when the time is over
-        for target in again:
+        return self._try_again(list(self._failed))  # none when the time is over
+
+    async def _try_again_early(self) -> None:
+        while True:
+            await asyncio.sleep(EARLY_S / 4)
+            until = asyncio.get_running_loop().time() - EARLY_S
+            self._try_again([target for target, failed_at in self._failed.items() if failed_at <= until])
+
+    def _try_again(self, targets: list[CaptureTarget]) -> bool:
+        """Whether there is any."""
+        for target in targets:
+            del self._failed[target]
             self._evidence_done -= target.evidence
             self._pages.redo(target)
-        return bool(again)
+        return bool(targets)
 
     async def _capture(self, target: CaptureTarget) -> None:
         page = await self._capturer.capture(target.domain, target.host, target.url)

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-from app.engines.capture.render_slots import CONCURRENT, RenderSlots
+from app.engines.capture.render_slots import CONCURRENT, OPEN, RenderSlots
 
 
 async def test_no_more_than_the_limit_hold_a_slot_at_once():
@@ -49,3 +49,41 @@ def test_what_is_slow_halves_them_and_what_is_drawn_brings_one_back():
         slots.was_drawn()
         limits.append(slots.limit)
     assert limits == [2, 3, 4, CONCURRENT, CONCURRENT]
+
+
+async def test_a_page_that_rests_lends_its_slot_and_has_it_back_without_waiting():
+    slots, came, leave = RenderSlots(1), asyncio.Event(), asyncio.Event()
+
+    async def draw():
+        async with slots.slot():
+            came.set()
+            await leave.wait()
+
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        async with slots.slot():
+            group.create_task(draw())
+            await asyncio.sleep(0)
+            assert not came.is_set()
+            async with slots.resting():
+                await came.wait()
+        leave.set()
+
+
+async def test_resting_pages_are_not_opened_without_end():
+    slots, rest, opened = RenderSlots(1), asyncio.Event(), 0
+
+    async def draw():
+        nonlocal opened
+        async with slots.slot():
+            opened += 1
+            async with slots.resting():
+                await rest.wait()
+
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for _ in range(OPEN + 3):
+            group.create_task(draw())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert opened == OPEN
+        rest.set()
+    assert opened == OPEN + 3

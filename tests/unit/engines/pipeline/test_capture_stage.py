@@ -1,5 +1,6 @@
 """Stage 4 of the pipeline, with a browser that is not there or says what it is told."""
 
+import asyncio
 import contextlib
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.page_renderer import Rendered
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.model import Capture, NetworkConfig
+from app.engines.pipeline import capture_stage
 from app.engines.pipeline import screenshots as module
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.capture_stage import CaptureStage
@@ -225,6 +227,28 @@ async def test_what_failed_once_is_tried_again_before_the_scan_ends(tmp_path):
         await captures.run(heard.on_settled)
     assert [host for host, _ in heard.captured] == ["a.test"] * len(heard.captured)
     assert (heard.captured[0], heard.captured[-1]) == (("a.test", 0), ("a.test", 200))
+    assert (captures.captured, captures.known, captures.to_analyse) == (1, 1, 1)
+
+
+async def test_it_is_tried_again_while_more_may_be_found_and_does_not_wait_for_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(capture_stage, "EARLY_S", 0.05)
+    page = response(f"<p>{LONG}".encode(), Content_Type="text/html")
+    seen = asyncio.Event()
+
+    class Signalling(Seen):
+        async def on_capture(self, target, page):
+            await super().on_capture(target, page)
+            if page.capture.status:
+                seen.set()
+
+    heard = Signalling()
+    async with moody([b"", b"", page, page]) as network, asyncio.timeout(10), asyncio.TaskGroup() as group:
+        captures = stage(network, tmp_path, heard, screenshots=False)
+        captures.add([target("a.test")])
+        group.create_task(captures.run(heard.on_settled))
+        await seen.wait()
+        captures.close()
+    assert heard.captured == [("a.test", 0), ("a.test", 200)]
     assert (captures.captured, captures.known, captures.to_analyse) == (1, 1, 1)
 
 
