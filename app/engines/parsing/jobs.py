@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.own_scripts import looks_odd
+from app.engines.documents.document import read_document
 from app.engines.extract.css_rules import read_sheet
 from app.engines.extract.css_urls import extract_css
 from app.engines.extract.page import content_type_of, extract_document, hidden_elements
@@ -20,7 +21,7 @@ from app.engines.html.page_content import read_content
 from app.engines.html.redirects import document_redirect
 from app.engines.identify.classify import UNKNOWN, classify
 from app.engines.parsing.own_pages import own_page_of, references_of
-from app.engines.parsing.serialisation import chunks, extraction_to, reference_to, subject_of
+from app.engines.parsing.serialisation import chunks, document_to, extraction_to, reference_to, subject_of
 from app.engines.parsing.sheet_cache import SheetCache
 from app.engines.reading_model.answer import Opinion
 from app.engines.scope import Scope
@@ -52,6 +53,7 @@ class Jobs:
             "page": self._page,
             "sheet": self._sheet,
             "rules": self._rules,
+            "links": self._links,
             "answer": self._answer,
             "document": self._document,
             "analysis": self._analysis,
@@ -123,6 +125,10 @@ class Jobs:
         found = read_sheet(body.decode("utf-8-sig", errors="replace"))
         imports = [imported for raw in found.imports if (imported := resolve(url, raw)) is not None]
         yield sheet_to_json(found.rules, found.variables), imports
+
+    def _links(self, body: bytes, url: str, with_texts: bool) -> Iterator[Any]:
+        """Give what a document that is no page leads to."""
+        yield from document_to(read_document(body, url=url, is_own=self._scope.is_own, with_texts=with_texts))
 
     def _answer(self, body: bytes, content_type: str, url: str) -> Iterator[Any]:
         document = HtmlDocument.decode(body, content_type)
