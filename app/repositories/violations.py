@@ -12,7 +12,20 @@ from app.repositories.listing import MAX_COUNTED, count_up_to, in_order
 CHUNK: Final = 500  # rows of one read: evidence is long
 MAX_OF_DOMAIN: Final = 50  # there are ten kinds
 v = violations.c
-_SUMMARY: Final = (v.id, v.domain, v.violation_key, v.confidence_score, v.needs_review, v.url, v.found_on, v.created_at)
+_SUMMARY: Final = tuple(
+    v[name]
+    for name in (
+        "id",
+        "domain",
+        "violation_key",
+        "risk_level",
+        "confidence_score",
+        "needs_review",
+        "url",
+        "found_on",
+        "created_at",
+    )
+)
 
 
 def list_page(

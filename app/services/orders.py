@@ -169,7 +169,7 @@ class OrderService:
         def work(connection: Connection) -> JsonChunks:
             row = find_order(connection, order_id, principal)
             scans = read_scans(connection, row.id)
-            return encode_object(summary(row, scans), properties=(_property(scan, language) for scan in scans))
+            return encode_object(summary(row, scans), properties=(property_view(scan, language) for scan in scans))
 
         return await self.db.read(work)
 
@@ -234,7 +234,8 @@ def _sorted(counts: Json) -> Iterator[tuple[str, int]]:
     yield from sorted(counts.items())
 
 
-def _property(scan: OrderedScan, language: Language) -> Json:
+def property_view(scan: OrderedScan, language: Language) -> Json:
+    """Return `schemas.orders.OrderedProperty`."""
     task, shown = scan.task, scan.shown
     return {
         "task_id": task.id,

@@ -21,6 +21,7 @@ export interface Answers {
   "GET /api/v1/monitor/ws/stats": ConnectionStats;
   "GET /api/v1/orders": OrderPage;
   "GET /api/v1/orders/{order_id}": OrderResponse;
+  "GET /api/v1/orders/{order_id}/report": OrderReport;
   "GET /api/v1/overview": Overview;
   "GET /api/v1/review": ReviewPage;
   "GET /api/v1/search": SearchResult;
@@ -405,6 +406,14 @@ export interface FindingSummary {
   decision: DecisionInfo | null;
 }
 
+export interface FoundDomain {
+  domain: string;
+  risk_level: RiskLevel;
+  kinds: ViolationKey[];
+  targets: string[];
+  findings: OrderedFinding[];
+}
+
 export interface FoundFinding {
   task_id: string;
   finding_id: string;
@@ -515,6 +524,22 @@ export interface OrderPage {
   total: number;
 }
 
+export interface OrderReport {
+  id: string;
+  user_id: string;
+  title: string | null;
+  targets: number;
+  status_counts: Record<string, number>;
+  created_at: string;
+  config: Record<string, unknown>;
+  result: Result | null;
+  result_counts: Record<string, number>;
+  violation_counts: Record<string, number>;
+  properties: OrderedProperty[];
+  domains: FoundDomain[];
+  omitted_findings: number;
+}
+
 export interface OrderResponse {
   id: string;
   user_id: string;
@@ -527,6 +552,20 @@ export interface OrderResponse {
   result_counts: Record<string, number>;
   violation_counts: Record<string, number>;
   properties: OrderedProperty[];
+}
+
+export interface OrderedFinding {
+  task_id: string;
+  attempt: number;
+  target_domain: string;
+  finding_id: string;
+  kinds: ViolationKey[];
+  risk_level: RiskLevel;
+  confidence_score: number;
+  needs_review: boolean;
+  decision: DecisionState;
+  url: string | null;
+  found_on: string | null;
 }
 
 export interface OrderedProperty {
