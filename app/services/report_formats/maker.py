@@ -5,10 +5,13 @@ from functools import partial
 from importlib.metadata import version
 from typing import Final
 
+from sqlalchemy import Connection
+
 from app.core.db import Database
 from app.core.principal import ADMIN, Principal
 from app.domain.messages import MessageCatalog
 from app.domain.report_format import REFERENCES, ReportFormat
+from app.events.log_identity import read_identity
 from app.repositories.tasks import TaskRow
 from app.scanstore.evidence_reader import EvidenceReader
 from app.services.evidence.exposures import Site
@@ -51,14 +54,14 @@ class ReportMaker:
             yield from join_small(self._of_many(order, order.order_id))
             return
         wanted = RunRef(order.task_id, order.attempt)
-        row = self._db.read_sync(partial(find_shown, wanted=wanted, principal=_ANYBODYS))
+        row, epoch = self._db.read_sync(partial(_find, wanted=wanted))
         with self._results.open(row) as reader:
             require_results(row, reader)
             evidence = self._evidence(row, reader, order)
             if order.kind == REFERENCES:
                 yield from join_small(csv_pieces(evidence.all_references(order.domain)))
             else:
-                yield from self._report(row, reader, evidence, order)
+                yield from self._report(row, reader, evidence, order, epoch)
 
     def _of_many(self, order: ReportOrder, order_id: str) -> Iterator[bytes]:
         row = self._db.read_sync(lambda connection: find_order(connection, order_id, _ANYBODYS))
@@ -72,7 +75,7 @@ class ReportMaker:
         return render_order(ReportFormat(order.kind), contents)
 
     def _report(
-        self, row: TaskRow, reader: EvidenceReader, evidence: ScanEvidence, order: ReportOrder
+        self, row: TaskRow, reader: EvidenceReader, evidence: ScanEvidence, order: ReportOrder, epoch: str
     ) -> Iterator[bytes]:
         contents = ReportContents(
             row=row,
@@ -82,6 +85,7 @@ class ReportMaker:
             texts=MessageCatalog(order.language),
             read_content=self._contents.read,
             origin=_origin(order),
+            epoch=epoch,
         )
         pieces = render(ReportFormat(order.kind), contents)
         yield next(pieces)  # at once: what follows may take its time
@@ -100,3 +104,8 @@ class ReportMaker:
 
 def _origin(order: ReportOrder) -> Origin:
     return Origin(made_by=order.made_by, made_at=order.made_at, program=f"{PROGRAM} {version(PROGRAM)}")
+
+
+def _find(connection: Connection, wanted: RunRef) -> tuple[TaskRow, str]:
+    """The row of the results, and the epoch of the log that its number belongs to."""
+    return find_shown(connection, wanted, _ANYBODYS), read_identity(connection).epoch
