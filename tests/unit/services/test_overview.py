@@ -10,7 +10,7 @@ from app.core.principal import Principal
 from app.domain.messages import Language
 from app.domain.tasks import TaskStatus
 from app.models import metadata
-from app.services import overview
+from app.services import decided_counts, overview
 from app.services.overview import MAX_SITES, TREND_DAYS
 from tests.unit.repositories.test_overview import World
 from tests.unit.repositories.test_tasks import ADMIN
@@ -98,6 +98,37 @@ async def test_each_day_has_what_was_open_at_its_end(world):
     assert [point["violation_counts"]["total"] for point in trend[-4:]] == [4, 1, 3, 3]
     assert [point["sites"] for point in trend[-4:]] == [1, 1, 2, 2]
     assert trend[0]["violation_counts"]["high"] == 4
+
+
+async def test_a_dismissal_counts_from_the_day_on_which_it_was_made(world):
+    task_id = ended(world, "a.test", -3 * DAY, counts(high=2))
+    for name in ("x.test", "y.test"):
+        world.find(task_id, name)
+    world.decide("mei", "a.test", "x.test", -1 * DAY)
+    ended(world, "b.test", -2 * DAY, counts(low=1), owner="li")
+    trend = (await read(world))["trend"]
+    assert [point["violation_counts"]["total"] for point in trend[-4:]] == [2, 3, 2, 2]
+    assert [site["target_domain"] for site in (await read(world))["sites"]] == ["a.test", "b.test"]
+
+
+async def test_a_site_of_which_everything_is_dismissed_is_the_last(world):
+    task_id = ended(world, "a.test", 2, counts(critical=1))
+    world.find(task_id, "x.test", risk="critical")
+    ended(world, "b.test", 1, counts(low=1))
+    assert [site["target_domain"] for site in (await read(world))["sites"]] == ["a.test", "b.test"]
+    world.decide("mei", "a.test", "x.test", 3)
+    assert [site["target_domain"] for site in (await read(world))["sites"]] == ["b.test", "a.test"]
+
+
+async def test_more_decisions_than_are_looked_at_are_said_to_be_so(world, monkeypatch):
+    task_id = ended(world, "a.test", 2, counts(high=2))
+    for name in ("x.test", "y.test"):
+        world.find(task_id, name)
+        world.decide("mei", "a.test", name, 3)
+    assert (await read(world))["truncated"] is False
+    monkeypatch.setattr(decided_counts, "MAX_DECISIONS", 1)
+    found = await read(world)
+    assert (found["truncated"], found["violation_counts"]["total"]) == (True, 1)
 
 
 async def test_what_runs_comes_before_what_waits(world):
