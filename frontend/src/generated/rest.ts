@@ -915,6 +915,7 @@ export interface SettingResponse {
   is_nullable: boolean;
   value: boolean | number | string | string[] | null;
   default: boolean | number | string | string[] | null;
+  stored: boolean | number | string | string[] | null;
   is_stored: boolean;
   lock: Lock | null;
   variable: string;

@@ -10,7 +10,7 @@ from app.core.principal import Principal
 from app.domain.messages import Language
 from app.domain.tasks import TaskStatus
 from app.models import metadata
-from app.services import decided_counts, overview
+from app.services import overview
 from app.services.overview import MAX_SITES, TREND_DAYS
 from tests.unit.repositories.test_overview import World
 from tests.unit.repositories.test_tasks import ADMIN
@@ -118,17 +118,6 @@ async def test_a_site_of_which_everything_is_dismissed_is_the_last(world):
     assert [site["target_domain"] for site in (await read(world))["sites"]] == ["a.test", "b.test"]
     world.decide("mei", "a.test", "x.test", 3)
     assert [site["target_domain"] for site in (await read(world))["sites"]] == ["b.test", "a.test"]
-
-
-async def test_more_decisions_than_are_looked_at_are_said_to_be_so(world, monkeypatch):
-    task_id = ended(world, "a.test", 2, counts(high=2))
-    for name in ("x.test", "y.test"):
-        world.find(task_id, name)
-        world.decide("mei", "a.test", name, 3)
-    assert (await read(world))["truncated"] is False
-    monkeypatch.setattr(decided_counts, "MAX_DECISIONS", 1)
-    found = await read(world)
-    assert (found["truncated"], found["violation_counts"]["total"]) == (True, 1)
 
 
 async def test_what_runs_comes_before_what_waits(world):
