@@ -18,6 +18,7 @@ from app.engines.analyse.normalise import Normaliser
 from app.engines.analyse.own_difference import OwnDifferences
 from app.engines.analyse.own_found import Found
 from app.engines.analyse.own_pages import OwnPages
+from app.engines.analyse.picture_text import PictureTextLayer
 from app.engines.analyse.pretences import examine_pretences
 from app.engines.analyse.reputation import (
     STARTER_ALLOW,
@@ -105,6 +106,7 @@ class Analyser:
         self._content_layers: tuple[AnalysisLayer, ...] = (
             StructureLayer(brands or load_brands(), houses),
             text,
+            PictureTextLayer(text),
             *extra_layers,
         )
         self._takeover = Takeover()

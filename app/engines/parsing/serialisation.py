@@ -87,13 +87,15 @@ def document_of(rest: Mapping[str, Any], references: Iterable[Reference]) -> Doc
 def subject_to(subject: Subject) -> tuple[Any, ...]:
     """Without what no layer looks at."""
     capture = replace(subject.capture, tls=None)
-    return capture, subject.third_party, subject.page, [reference_to(reference) for reference in subject.references]
+    references = [reference_to(reference) for reference in subject.references]
+    return capture, subject.third_party, subject.page, references, subject.picture_text
 
 
 def subject_of(values: Sequence[Any]) -> Subject:
     """From `subject_to`."""
-    capture, party, page, references = values
-    return Subject(_capture(capture), _party(party), content_of(page), tuple(map(reference_of, references)))
+    capture, party, page, references, picture_text = values
+    known = tuple(map(reference_of, references))
+    return Subject(_capture(capture), _party(party), content_of(page), known, picture_text)
 
 
 def content_of(values: Mapping[str, Any]) -> PageContent:

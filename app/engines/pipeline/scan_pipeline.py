@@ -27,6 +27,7 @@ from app.engines.pipeline.capture_stage import CaptureStage, line_of
 from app.engines.pipeline.crawl_stage import CrawlStage
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.pipeline.own_evidence import OwnEvidence
+from app.engines.pipeline.picture_texts import PictureTexts
 from app.engines.pipeline.progress import ProgressReporter
 from app.engines.pipeline.reference_intake import ReferenceIntake
 from app.engines.pipeline.registrations import Registrations, open_registrations
@@ -90,6 +91,7 @@ class ScanPipeline:
             sink=sink,
             texts=texts,
         )
+        self._pictures = PictureTexts(contents=contents, store=store, sink=sink, texts=texts)
         self._evidence = OwnEvidence(scope=self._scope, selector=self._selector, captures=self._capture_stage)
         self._analysis_stage = AnalysisStage(
             parser=network.parser,
@@ -102,6 +104,7 @@ class ScanPipeline:
             on_violations=self._evidence.keep,
             on_lost=self._capture_stage.capture_again,
             second=self._second,
+            pictures=self._pictures,
         )
         self._tampered = TamperedPages(report=self._analysis_stage.report, on_page=self._evidence.keep_tampered)
         self._intake = ReferenceIntake(
@@ -179,6 +182,7 @@ class ScanPipeline:
                 stages.create_task(self._crawl())
                 stages.create_task(self._capture())
             await self._second.tell()
+            await self._pictures.tell()
             await self._finish(StageKey.AI_ANALYSIS)
             ticking.cancel()
         self._save()
@@ -293,12 +297,15 @@ class ScanPipeline:
         await self._analysis_stage.analyse(target, page or CapturedPage(capture))
 
     async def _on_rendered(self, target: CaptureTarget, page: CapturedPage) -> None:
-        """With its picture; when scripts changed the page, it is looked at once more."""
+        """With its picture; when scripts changed the page, or the picture says more, it is looked at once more."""
         page = self._registrations.complete(target, page)
+        says_more = not target.evidence and await self._pictures.read(page)
         if self._analysis_stage.has_changed(target, page.capture):
             await self._on_capture(target, page)
-        else:
-            self._store.put_capture(page.capture)
+            return
+        self._store.put_capture(page.capture)
+        if says_more:
+            await self._analysis_stage.analyse(target, page)
 
     # Time and progress
 
