@@ -67,7 +67,7 @@ BY_LABEL: Final = {unit.label: unit for unit in UNITS}
 SISTERS: Final = tuple(unit for unit in UNITS if unit.label not in ("", "www"))
 
 
-def unit_of(label: str) -> Department:
+def department_of(label: str) -> Department:
     return BY_LABEL[label]
 
 

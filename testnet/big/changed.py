@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from testnet import shapes
-from testnet.big.campus import unit_of
+from testnet.big.campus import department_of
 from testnet.big.frame import page
 from testnet.big.hidden import hidden
-from testnet.big.planted import Planted, leads, missed, own
+from testnet.big.planted import Planted, leads, own
 from testnet.big.prose import Prose
 from testnet.documents import leave
 from testnet.model import Item, Ref, Resource
@@ -43,13 +43,13 @@ def heads() -> Iterator[Planted]:
         '<meta name="keywords" content="真人百家乐,时时彩投注,老虎机,娱乐城,体育博彩">'
         '<meta name="description" content="金龙国际娱乐城提供真人百家乐、时时彩投注和老虎机，注册送彩金，首存加赠。">'
     )
-    described_page = page(unit_of("sem"), "/xw/417.html", "学院召开教学工作会议", head=described)
+    described_page = page(department_of("sem"), "/xw/417.html", "学院召开教学工作会议", head=described)
     yield own("description", "sem", described_page, "description", "教学工作会议")
 
 
 def _titled(name: str, label: str, title: str, sign: str = "title", written: str = "") -> Planted:
     """The page itself says what it always said. `written`: the title as it stands in the source."""
-    unit = unit_of(label)
+    unit = department_of(label)
     text = "Department news" if unit.lang == "en" else "学院新闻"
     resource = page(unit, "/xw/8820.html", text, about=text)
     old, new = (f"<title>{one}</title>".encode(unit.charset) for one in (text, written or title))
@@ -68,7 +68,7 @@ def link_blocks() -> Iterator[Planted]:
         )
     )
     path = "/xw/2024/links.htm"
-    resource = page(unit_of("his"), path, "学术沙龙预告", refs=seen)
+    resource = page(department_of("his"), path, "学术沙龙预告", refs=seen)
     goals = (leads(f"block-{ref.host.removesuffix('.test')}", "his", path, ref, ref.host, "gambling") for ref in seen)
     yield own("link-block", "his", resource, "link_block", "学术沙龙", *goals)
     words = {
@@ -78,7 +78,7 @@ def link_blocks() -> Iterator[Planted]:
     unseen = tuple(
         hidden("block", host, text, '<div style="display:none">{}</div>') for host, (text, _) in words.items()
     )
-    resource = page(unit_of("music"), path, "音乐会通知", refs=unseen)
+    resource = page(department_of("music"), path, "音乐会通知", refs=unseen)
     goals = (
         leads(
             f"unseen-{ref.host.removesuffix('.test')}", "music", path, ref, ref.host, words[ref.host][1], "hidden_link"
@@ -90,7 +90,9 @@ def link_blocks() -> Iterator[Planted]:
         '<div style="position:absolute;left:-8000px">真人百家乐，时时彩投注，老虎机，体育博彩，'
         "注册送彩金，六合彩资料，网上赌场</div>"
     )
-    yield own("hidden-text", "tw", page(unit_of("tw"), "/xw/11.htm", "志愿服务通知", block), "hidden_text", "志愿服务")
+    yield own(
+        "hidden-text", "tw", page(department_of("tw"), "/xw/11.htm", "志愿服务通知", block), "hidden_text", "志愿服务"
+    )
 
 
 def doorways() -> Iterator[Planted]:
@@ -106,16 +108,15 @@ def doorways() -> Iterator[Planted]:
         "<h2>Buy Xanax online</h2><p>Order Xanax, tramadol and adderall online without prescription, overnight "
         "delivery, pay with bitcoin.</p>"
     )
-    pills = own("doorway-pills", "en", _bare("en", "/wp-content/x/77.html", title, body), "doorway_unsure", "Downloads")
-    yield missed(pills, "pages of the site are not judged by offers of medicines: ordinary ones warn of these")
-    poisoned = page(unit_of("chem"), "/xw/2022/0618.htm", "实验室安全检查通报", PASSAGES * 2, length=2)
+    yield own("doorway-pills", "en", _bare("en", "/wp-content/x/77.html", title, body), "doorway", "Downloads")
+    poisoned = page(department_of("chem"), "/xw/2022/0618.htm", "实验室安全检查通报", PASSAGES * 2, length=2)
     yield own("poisoned", "chem", poisoned, "text_unsure", "安全检查")
     strewn = "".join(f"<p>{text}{PHRASE}。{other}</p>" for text, other in _pairs("law"))
     yield own("stuffed", "law", _bare("law", "/xw/30417.html", PHRASE, strewn), "stuffed", "会议通知")
 
 
 def _bare(label: str, path: str, title: str, body: str) -> Resource:
-    return page(unit_of(label), path, title, body, about=title, length=2, aside=False)
+    return page(department_of(label), path, title, body, about=title, length=2, aside=False)
 
 
 def _pairs(key: str) -> Iterator[tuple[str, str]]:
@@ -131,7 +132,7 @@ def scripts() -> Iterator[Planted]:
     escaped = "".join(f"%{ord(character):02x}" for character in tag)
     markup = f"<script>document.write(unescape('{escaped}'));</script>"
     ref = Ref(host="x7f3k.odd-script.test", kind="script:disguised", relation="script", markup=markup)
-    resource = page(unit_of("env"), "/xw/5.htm", "环保月活动", refs=(ref,))
+    resource = page(department_of("env"), "/xw/5.htm", "环保月活动", refs=(ref,))
     goal = leads("written-script", "env", "/xw/5.htm", ref, "odd-script.test")
     yield own("script-writes", "env", resource, "script_writes", "环保月", goal)
     search = (
@@ -145,14 +146,14 @@ def scripts() -> Iterator[Planted]:
     )
     yield _redirecting("script-robots", "dag", "馆藏动态", robots, "spider-pool.test")
     ref = shapes.script("x9k2.lone-code.test", "/j1.js")
-    resource = page(unit_of("hpc"), "/xw/8.htm", "平台维护通知", refs=(ref,))
+    resource = page(department_of("hpc"), "/xw/8.htm", "平台维护通知", refs=(ref,))
     further = leads("lone-script", "hpc", "/xw/8.htm", ref, "lone-code.test")
     yield own("lone-code", "hpc", resource, "lone_code", "平台维护", further)
 
 
 def _redirecting(name: str, label: str, title: str, script: str, domain: str) -> Planted:
     ref = Ref(host=domain, kind="script:location", relation="redirect", markup=script)
-    resource = page(unit_of(label), "/xw/6.htm", title, refs=(ref,))
+    resource = page(department_of(label), "/xw/6.htm", title, refs=(ref,))
     goal = leads(f"{name}-goal", label, "/xw/6.htm", ref, domain, "gambling")
     return own(name, label, resource, "script_redirects", title, goal)
 
@@ -160,12 +161,12 @@ def _redirecting(name: str, label: str, title: str, script: str, domain: str) ->
 def frames() -> Iterator[Planted]:
     """A frame over the whole page, and one of no size."""
     covering = _frame("quanping-bc.test", "position:fixed;top:0;left:0;width:100%;height:100%;z-index:9999;border:0")
-    resource = page(unit_of("cs"), "/xw/9.htm", "程序设计竞赛", refs=(covering,))
+    resource = page(department_of("cs"), "/xw/9.htm", "程序设计竞赛", refs=(covering,))
     goal = leads("covering-frame", "cs", "/xw/9.htm", covering, covering.host, "gambling")
     yield own("frame-covers", "cs", resource, "frame_covers", "程序设计竞赛", goal)
     markup = '<iframe src="http://wuxing-kuang.test/c" width="0" height="0" frameborder="0"></iframe>'
     unseen = Ref(host="wuxing-kuang.test", kind="iframe[src]", relation="script", markup=markup, hidden="tiny_box")
-    resource = page(unit_of("press"), "/xw/10.htm", "新书发布", refs=(unseen,))
+    resource = page(department_of("press"), "/xw/10.htm", "新书发布", refs=(unseen,))
     goal = leads("unseen-frame", "press", "/xw/10.htm", unseen, unseen.host, "gambling", "hidden_link")
     yield own("frame-unseen", "press", resource, "frame_unseen", "新书发布", goal)
 
@@ -177,7 +178,7 @@ def _frame(host: str, style: str) -> Ref:
 
 def forward() -> Planted:
     """An address of the university that forwards to wherever it is told; somebody's link says where."""
-    unit = unit_of("lib")
+    unit = department_of("lib")
     resource = leave(GO, shapes.location_header("forward-luck.test", "/win", scheme="http"))
     item = Item(
         id="open-redirect", family="open redirect", domain="forward-luck.test", violations=("gambling",),

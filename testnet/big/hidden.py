@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from testnet.big import trades
-from testnet.big.campus import unit_of
+from testnet.big.campus import department_of
 from testnet.big.frame import page
 from testnet.big.outside import Outside, bad
 from testnet.big.planted import Planted, on_page
@@ -94,7 +94,11 @@ def designs() -> Iterator[Planted]:
         ref = Ref(host=host, kind="a[href]", relation="link", markup=markup.format(link))
         label, path = HOSTS[number % len(HOSTS)], f"/design/{number + 1}.htm"
         item = Item(
-            id=f"design-{name}", family="harmless design", domain=host, page=unit_of(label).url + path, kind=ref.kind
+            id=f"design-{name}",
+            family="harmless design",
+            domain=host,
+            page=department_of(label).url + path,
+            kind=ref.kind,
         )
-        resource = page(unit_of(label), path, f"网站导航 {number + 1}", refs=(ref,))
+        resource = page(department_of(label), path, f"网站导航 {number + 1}", refs=(ref,))
         yield Planted(label=label, resource=resource, text=f"网站导航 {number + 1}", items=(item,))

@@ -90,7 +90,7 @@ VISIBLE: Final = (
     bad("night-reel.test", "Reel", (), "adult", written_by_script(trades.ADULT_EN), lang="en"),
     bad(
         "haibao-tu.test", "海报", (), "gambling", picture(trades.SCREEN),
-        known_miss="the words stand in a picture alone, and pictures are not read",
+        known_miss="the words stand in a picture alone, and a scan need not read pictures",
     ),
 )  # fmt: skip
 # Words of the trades, or of no trade at all, for honest reasons.
@@ -184,6 +184,8 @@ INTRUDERS: Final = (
     bad("partner-end.test", "Grand casino", trades.GAMBLING_EN, "gambling", lang="en"),
     bad("www.once-partner.test", "", (), "gambling", leads_to="partner-end.test"),
     bad("tiezi-bocai.test", "贴子博彩", trades.GAMBLING_ZH, "gambling"),
+    bad("shouce-yule.test", "手册娱乐城", trades.GAMBLING_ZH, "gambling"),
+    bad("fanwen-banzheng.test", "范文办证", trades.OTHER_ZH, "other"),
     good("x7f3k.odd-script.test", "", honest.PLAIN_EN, lang="en"),
     good("x9k2.lone-code.test", "", honest.PLAIN_EN, lang="en"),
 )  # fmt: skip

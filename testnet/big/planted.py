@@ -1,9 +1,9 @@
 """What is put into the university's sites beside their ordinary pages, each with what a scan has to say of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from testnet.big.campus import unit_of
+from testnet.big.campus import department_of
 from testnet.big.frame import Department, page
 from testnet.model import Item, Ref, Resource
 
@@ -19,7 +19,7 @@ class Planted:
 
     @property
     def unit(self) -> Department:
-        return unit_of(self.label)
+        return department_of(self.label)
 
 
 def on_page(
@@ -34,7 +34,7 @@ def on_page(
     known_miss: str = "",
 ) -> Planted:
     """An ordinary page with one reference to a third party."""
-    unit = unit_of(label)
+    unit = department_of(label)
     item = Item(
         id=name, family=family, domain=domain, violations=violations, page=unit.url + path, kind=ref.kind,
         known_miss=known_miss,
@@ -46,7 +46,7 @@ def own(
     name: str, label: str, resource: Resource, sign: str, text: str, *further: Item, family: str = "changed page"
 ) -> Planted:
     """A page of the university that somebody changed. `sign`: the rule that says so; `further`: where it leads."""
-    unit = unit_of(label)
+    unit = department_of(label)
     item = Item(
         id=name, family=family, domain=unit.host, violations=("tampered",), page=unit.url + resource.path,
         kind=f"own:{sign}",
@@ -54,14 +54,9 @@ def own(
     return Planted(label=label, resource=resource, text=text, items=(item, *further))
 
 
-def missed(one: Planted, why: str) -> Planted:
-    """The same, as something that scans do not find yet."""
-    return replace(one, items=tuple(replace(item, known_miss=why) for item in one.items))
-
-
 def twin(name: str, label: str, resource: Resource, text: str, family: str = "honest twin") -> Planted:
     """A page that comes close to a changed one, and is the university's own."""
-    unit = unit_of(label)
+    unit = department_of(label)
     item = Item(id=name, family=family, domain=unit.host, page=unit.url + resource.path)
     return Planted(label=label, resource=resource, text=text, items=(item,))
 
@@ -69,7 +64,7 @@ def twin(name: str, label: str, resource: Resource, text: str, family: str = "ho
 def leads(name: str, label: str, path: str, ref: Ref, domain: str, *violations: str) -> Item:
     """The third party that a changed page leads to."""
     return Item(
-        id=name, family="intruder's goal", domain=domain, violations=violations, page=unit_of(label).url + path,
+        id=name, family="intruder's goal", domain=domain, violations=violations, page=department_of(label).url + path,
         kind=ref.kind,
     )  # fmt: skip
 

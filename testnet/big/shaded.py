@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from testnet import shapes
-from testnet.big.campus import start, unit_of
+from testnet.big.campus import department_of, start
 from testnet.big.frame import page
 from testnet.documents import leave
 from testnet.model import Asked, Item, Ref, Resource
@@ -31,7 +31,11 @@ def shaded_hosts() -> Iterator[Shaded]:
         shapes.anchor("robot-links-b.test", "/", "时时彩投注", scheme="http"),
     )
     poisoned = page(
-        unit_of("mat"), "/", "银座国际娱乐城官网_百家乐真人荷官", refs=links, about="银座国际娱乐城官网_百家乐真人荷官"
+        department_of("mat"),
+        "/",
+        "银座国际娱乐城官网_百家乐真人荷官",
+        refs=links,
+        about="银座国际娱乐城官网_百家乐真人荷官",
     )
     yield _shaded("robot", "mat", poisoned, is_robot, links)
     moved = shapes.location_header("search-trap.test", "/in", scheme="http")
@@ -40,14 +44,14 @@ def shaded_hosts() -> Iterator[Shaded]:
     )
     cover = Ref(host="phone-cover.test", kind="iframe[src]", relation="script", markup=COVER)
     yield _shaded(
-        "phone", "ee", page(unit_of("ee"), "/", "电气学院", refs=(cover,), about="电气学院"), is_phone, (cover,)
+        "phone", "ee", page(department_of("ee"), "/", "电气学院", refs=(cover,), about="电气学院"), is_phone, (cover,)
     )
     away = shapes.script_location("first-visit.test", "/in")
-    first = page(unit_of("museum"), "/", "博物馆", refs=(away,), about="博物馆")
+    first = page(department_of("museum"), "/", "博物馆", refs=(away,), about="博物馆")
     yield _shaded("newcomer", "museum", first, _is_newcomer, (away,), headers=(("Set-Cookie", COOKIE),))
     ref = shapes.anchor("browser-only.test", "/", "online casino", scheme="http")
     offer = "<p>Play slots and roulette for real money, claim your welcome bonus of 200 free spins.</p>"
-    only = page(unit_of("alumni"), "/", "Alumni Association", offer, refs=(ref,), about="Alumni Association")
+    only = page(department_of("alumni"), "/", "Alumni Association", offer, refs=(ref,), about="Alumni Association")
     yield _shaded("browser", "alumni", only, _is_browser, (ref,))
     yield _in_trial()
 
@@ -61,7 +65,7 @@ def _shaded(
     *,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Shaded:
-    unit = unit_of(label)
+    unit = department_of(label)
     shown = tuple(("/", replace(ref, kind=f"{ref.kind}@{visitor}")) for ref in refs)
     key = "adult" if visitor == "newcomer" else "gambling"
     items = [
@@ -94,7 +98,7 @@ def _is_browser(asked: Asked) -> bool:
 
 
 def _in_trial() -> Shaded:
-    unit = unit_of("civil")
+    unit = department_of("civil")
     plain = start(unit)
 
     def face(asked: Asked) -> Resource | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from testnet.big.campus import below, unit_of
+from testnet.big.campus import below, department_of
 from testnet.big.frame import article_path, page
 from testnet.documents import asset, document, links
 from testnet.latency import spread
@@ -71,7 +71,7 @@ def answer_growing(target: str) -> Resource | None:
 
 def bodies() -> list[Resource]:
     """Pages of one host that are slow, huge or a bomb."""
-    unit = unit_of("kyc")
+    unit = department_of("kyc")
     filling = ("<p>" + "数据" * 500 + "</p>").encode()
     slow = document("/data/slow.html", "年度数据", delay_ms=SLOW_MS)
     huge = Resource(path="/data/huge.html", body=filling * (HUGE_BYTES // len(filling)), reach=Reach.OPTIONAL)
@@ -88,10 +88,10 @@ def robots() -> dict[str, list[Resource]]:
         f"Sitemap: https://{below('www')}/{name}.xml\n" for name in ("map", "index")
     )
     xb = "User-agent: *\nDisallow: /gao/\nAllow: /gao/open.html\nDisallow: /*?print=\n"
-    plan = page(unit_of("www"), "/private/plan.html", "内部计划", reach=Reach.DISALLOWED)
+    plan = page(department_of("www"), "/private/plan.html", "内部计划", reach=Reach.DISALLOWED)
     entries = links([("/private/plan.html", "计划"), ("/mapped.html", "说明")])
-    closed = page(unit_of("xb"), "/gao/closed.html", "审稿系统", reach=Reach.DISALLOWED)
-    opened = page(unit_of("xb"), "/gao/open.html", "投稿指南")
+    closed = page(department_of("xb"), "/gao/closed.html", "审稿系统", reach=Reach.DISALLOWED)
+    opened = page(department_of("xb"), "/gao/open.html", "投稿指南")
     way = links([("/gao/closed.html", "审稿"), ("/gao/open.html", "投稿")])
     return {
         "www": [
@@ -100,10 +100,15 @@ def robots() -> dict[str, list[Resource]]:
             sitemap_index("/index.xml", below("www"), [OLD_MAP]),
             gzip_sitemap(OLD_MAP, below("www"), ONLY_MAPPED),
             plan,
-            page(unit_of("www"), "/mapped.html", "网站说明", entries),
-            *(page(unit_of("www"), path, f"存档 {path}") for path in ONLY_MAPPED),
+            page(department_of("www"), "/mapped.html", "网站说明", entries),
+            *(page(department_of("www"), path, f"存档 {path}") for path in ONLY_MAPPED),
         ],
-        "xb": [asset("/robots.txt", xb, "text/plain"), closed, opened, page(unit_of("xb"), "/gao.html", "稿件", way)],
+        "xb": [
+            asset("/robots.txt", xb, "text/plain"),
+            closed,
+            opened,
+            page(department_of("xb"), "/gao.html", "稿件", way),
+        ],
         "news": [Resource(path="/robots.txt", status=403, content_type="text/plain", reach=Reach.ASSET)],
         "lib": [Resource(path="/robots.txt", status=302, headers=(("Location", article_path(1)),), reach=Reach.ASSET)],
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from testnet import shapes
-from testnet.big.campus import unit_of
+from testnet.big.campus import department_of
 from testnet.big.frame import page
 from testnet.big.planted import Planted, twin
 from testnet.model import Ref
@@ -49,14 +49,14 @@ JAPANESE: Final = (
 
 def twins() -> Iterator[Planted]:
     for number, (name, label, title, text) in enumerate(TOLD, start=1):
-        resource = page(unit_of(label), f"/tz/{number}.html", title, f"<p>{text}</p>", length=3)
+        resource = page(department_of(label), f"/tz/{number}.html", title, f"<p>{text}</p>", length=3)
         yield twin(f"twin-{name}", label, resource, title)
     ref = Ref(host="tongji.site-count.test", kind="script:written", relation="script", markup=COUNTER)
-    yield twin("twin-counter", "rsc", page(unit_of("rsc"), "/tz/c.html", "招聘公告", refs=(ref,)), "招聘公告")
-    yield twin("twin-mobile", "zs", page(unit_of("zs"), "/tz/m.html", "招生手机版", MOBILE), "招生手机版")
+    yield twin("twin-counter", "rsc", page(department_of("rsc"), "/tz/c.html", "招聘公告", refs=(ref,)), "招聘公告")
+    yield twin("twin-mobile", "zs", page(department_of("zs"), "/tz/m.html", "招生手机版", MOBILE), "招生手机版")
     japanese = page(
-        unit_of("wyx"), "/tz/j.html", "日本語学科のご案内", f"<p>{JAPANESE}</p>" * 3, about="日本語学科のご案内"
+        department_of("wyx"), "/tz/j.html", "日本語学科のご案内", f"<p>{JAPANESE}</p>" * 3, about="日本語学科のご案内"
     )
     yield twin("twin-japanese", "wyx", japanese, "日语系")
     video = shapes.frame("video.campus-tube.test", "/v/12")
-    yield twin("twin-video", "sport", page(unit_of("sport"), "/tz/v.html", "比赛录像", refs=(video,)), "比赛录像")
+    yield twin("twin-video", "sport", page(department_of("sport"), "/tz/v.html", "比赛录像", refs=(video,)), "比赛录像")

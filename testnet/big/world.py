@@ -8,11 +8,12 @@ from typing import Final
 
 from testnet import registry
 from testnet.big import names, outside, traps
-from testnet.big.campus import UNITS, ordinary, start, unit_of
+from testnet.big.campus import UNITS, department_of, ordinary, start
 from testnet.big.changed import changed_pages
 from testnet.big.frame import TARGET, Department
 from testnet.big.hidden import designs, goals, hidden_links
 from testnet.big.outside import Outside
+from testnet.big.papers import papers
 from testnet.big.planted import Planted, all_items
 from testnet.big.references import references
 from testnet.big.shaded import Shaded, shaded_hosts
@@ -30,7 +31,7 @@ CT_HOST: Final = "crt.ct-log.test"
 
 
 def build_big_world(ground: Ground) -> World:
-    planted = tuple(chain(references(), hidden_links(), designs(), changed_pages(), twins()))
+    planted = tuple(chain(references(), hidden_links(), designs(), changed_pages(), twins(), papers()))
     shaded = {one.label: one for one in shaded_hosts()}
     parties = (*outside.VISIBLE, *outside.HONEST, *outside.PLAIN, *outside.FADED, *outside.INTRUDERS, *goals())
     registered = build_parties(parties)
@@ -91,7 +92,7 @@ def unit_resources(
     unit: Department, face: Shaded | None, own: list[Resource], ways: list[tuple[str, str]]
 ) -> Iterator[Resource]:
     if not unit.label:
-        yield leave("/", location_header(unit_of("www").host), 301)
+        yield leave("/", location_header(department_of("www").host), 301)
         return
     further = {
         "www": [("/mapped.html", "网站说明")],
