@@ -19,7 +19,7 @@ from app.engines.html.document import HtmlDocument
 from app.engines.html.own_page import OwnPage
 from app.engines.html.page_content import read_content
 from app.engines.html.redirects import document_redirect
-from app.engines.identify.classify import UNKNOWN, classify
+from app.engines.identify.classify import UNKNOWN, classify, serves_sheets
 from app.engines.parsing.own_pages import own_page_of, references_of
 from app.engines.parsing.serialisation import chunks, document_to, extraction_to, reference_to, subject_of
 from app.engines.parsing.sheet_cache import SheetCache
@@ -92,7 +92,7 @@ class Jobs:
         document = HtmlDocument.decode(body, content_type_of(headers))
         self._sheets.add(texts)
         linked = linked_sheets(document.trees, document.base_url(url))
-        unknown = [sheet for sheet in linked if sheet not in known and self._scope.is_own(host_of(sheet))]
+        unknown = [sheet for sheet in linked if sheet not in known and self._has_sheets(host_of(sheet))]
         missing = self._sheets.missing(digest for sheet in linked for digest in known.get(sheet) or ())
         if (unknown and asks) or missing:
             yield {"unknown": unknown if asks else [], "missing": missing}
@@ -110,6 +110,10 @@ class Jobs:
         if looks_odd(document.markup):
             found = replace(found, is_odd=True)
         yield from extraction_to(found)
+
+    def _has_sheets(self, host: str) -> bool:
+        """Tell whether sheets of the host may be asked for."""
+        return self._scope.is_own(host) or serves_sheets(host)
 
     def _own_excerpt(self, document: HtmlDocument, page: OwnPage) -> list[Any] | None:
         excerpt = self._analyser.own_excerpt(page)

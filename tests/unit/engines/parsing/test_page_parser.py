@@ -109,6 +109,13 @@ async def test_sheets_of_others_are_not_asked_for():
     assert sheets.fetched == []
 
 
+async def test_sheets_of_well_known_services_are():
+    sheets = Sheets()
+    link = b"<link rel=stylesheet href=//cdn.jsdelivr.net/npm/a.css>"
+    await page_parser().page(link, url=URL, headers=(), sheets=sheets)
+    assert sheets.fetched == ["http://cdn.jsdelivr.net/npm/a.css"]
+
+
 async def test_a_process_that_never_has_enough_makes_its_page_unreadable():
     class Greedy:
         async def run(self, *_, **__):
