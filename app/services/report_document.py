@@ -57,6 +57,7 @@ def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: s
         "omitted_references": omitted,
         "reading_model": reader.reading(),
         "discovery": reader.discovery(),
+        "possibly_own": reader.possibly_own(),
     }
     yield b"," + encode(tail)[1:]
 

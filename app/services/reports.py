@@ -110,7 +110,8 @@ class ReportService:
             risks = self._db.read_sync(lambda c: highest_risks(violations.risks(c, row.id, row.run, among=domains)))
             views = (serialise_listed_third_party(party, risks) for party in found)
             truncated = reader.omitted_third_parties() > 0
-            return encode_list(views, total=total, truncated=truncated, attempt=row.attempt)
+            more = {"possibly_own": reader.possibly_own()}
+            return encode_list(views, total=total, truncated=truncated, attempt=row.attempt, **more)
 
         return await self._results.read(principal, wanted, work)
 

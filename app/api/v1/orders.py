@@ -33,7 +33,7 @@ REPLAY_HEADER: Final = {"headers": {REPLAYED: {"description": "`true`: done befo
     summary="Scan many domains: a task for each, all or none",
     response_model=OrderResponse,
     responses={201: REPLAY_HEADER}
-    | refused(InvalidInput, "idempotency_key_reused")
+    | refused(InvalidInput, "own_domains_too_long", "idempotency_key_reused")
     | refused(LimitReached, "task_limit"),
 )
 async def create_order(

@@ -77,6 +77,7 @@ class Analyser:
         self,
         *,
         scope_target: str,
+        own_domains: frozenset[str] = frozenset(),
         allow: Sequence[ListEntry] = (),
         block: Sequence[ListEntry] = (),
         lists: Sequence[ReputationList] = (),
@@ -92,7 +93,7 @@ class Analyser:
         normaliser = Normaliser()
         houses = load_houses()
         words = lexicon or load_lexicon(normaliser, more=houses.terms(normaliser))
-        self._scope = Scope(scope_target)
+        self._scope = Scope(scope_target, own_domains)
         self._thresholds = thresholds or Thresholds()
         self._reputation = ReputationLayer(
             allow=(*load_list(STARTER_ALLOW), *allow),

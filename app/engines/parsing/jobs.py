@@ -43,11 +43,12 @@ class TooMuch(Exception):
 class Jobs:
     """The jobs of one scan. A job gives at least one piece."""
 
-    def __init__(self, *, target: str, reads: bool = False) -> None:
-        """`reads`: a language model reads along, and pages of the target have excerpts for it."""
-        self._target = target
+    def __init__(self, *, target: str, own_domains: Sequence[str] = (), reads: bool = False) -> None:
+        """`own_domains`: see `Scope`. `reads`: a language model reads along, and pages of the target have excerpts for
+        it.
+        """
         self._reads = reads
-        self._scope = Scope(target)
+        self._scope = Scope(target, frozenset(own_domains))
         self._sheets = SheetCache()
         self._jobs: dict[str, Job] = {
             "page": self._page,
@@ -69,7 +70,11 @@ class Jobs:
 
     @cached_property
     def _analyser(self) -> Analyser:
-        return Analyser(scope_target=self._target, is_known=lambda host: classify(host) != UNKNOWN)
+        return Analyser(
+            scope_target=self._scope.target_name,
+            own_domains=self._scope.own_domains,
+            is_known=lambda host: classify(host) != UNKNOWN,
+        )
 
     def run(self, name: str, body: bytes, arguments: Sequence[Any]) -> list[Any]:
         """Raises whatever the page makes our code raise."""

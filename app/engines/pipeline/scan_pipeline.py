@@ -27,6 +27,7 @@ from app.engines.pipeline.capture_stage import CaptureStage, line_of
 from app.engines.pipeline.crawl_stage import CrawlStage
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.pipeline.own_evidence import OwnEvidence
+from app.engines.pipeline.own_suggestions import OwnSuggestions
 from app.engines.pipeline.picture_texts import PictureTexts
 from app.engines.pipeline.progress import ProgressReporter
 from app.engines.pipeline.reference_intake import ReferenceIntake
@@ -67,7 +68,7 @@ class ScanPipeline:
         self._sink = sink
         self._texts = texts
         self._budget = TimeBudget(limit_s=config.time_limit_s, store=store, monotonic=monotonic)
-        self._scope = Scope(config.target)
+        self._scope = Scope(config.target, frozenset(config.own_domains))
         self._stages = StageTracker(sink=sink, monotonic=monotonic)
         self._progress = ProgressReporter(sink=sink, stages=self._stages, texts=texts)
         self._selector = CaptureSelector()
@@ -155,6 +156,9 @@ class ScanPipeline:
             analyses=self._analysis_stage,
         )
         self._registrations: Registrations = open_registrations(network, config, on_known=self._on_registration)
+        self._own = OwnSuggestions(
+            scope=self._scope, dns=network.resolver, registrants=self._registrations, store=store
+        )
         self._resumption = Resumption(
             config=config,
             scope=self._scope,
@@ -175,6 +179,7 @@ class ScanPipeline:
     async def run(self) -> None:
         """All five stages; see `ScanExecutor.run`."""
         async with asyncio.TaskGroup() as group:
+            self._own.load()
             await self._resumption.run(self._tally.count_host, self._tally.counts)
             ticking = group.create_task(self._tick())
             async with asyncio.TaskGroup() as stages:
@@ -183,6 +188,7 @@ class ScanPipeline:
                 stages.create_task(self._capture())
             await self._second.tell()
             await self._pictures.tell()
+            await self._own.find(self._third_parties.domains)
             await self._finish(StageKey.AI_ANALYSIS)
             ticking.cancel()
         self._save()
@@ -281,6 +287,7 @@ class ScanPipeline:
         if not target.own:
             self._registrations.offer(target, capture, self._third_parties.party_of(target))
         elif capture.tls is not None:
+            self._own.saw_certificate(capture.tls)
             for name in capture.tls.names:
                 await self._discovery.offer(name, "certificate")
             self._crawler.wake()

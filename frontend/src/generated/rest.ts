@@ -207,6 +207,7 @@ export interface CommonOptions {
   use_passive_sources?: boolean;
   screenshots?: boolean;
   cloaking?: boolean;
+  own_domains?: string[];
 }
 
 export interface ConfigurationChange {
@@ -615,6 +616,8 @@ export interface Overview {
   service: ServiceOverview | null;
 }
 
+export type OwnSign = "certificate" | "name_servers" | "registrant";
+
 export interface Page {
   url: string;
   depth: number;
@@ -676,6 +679,11 @@ export interface PasswordRequest {
 }
 
 export type Place = "whole_site" | "start_page" | "near" | "inner" | "deep";
+
+export interface PossiblyOwn {
+  domain: string;
+  signs: OwnSign[];
+}
 
 export interface Problem {
   type?: string;
@@ -791,6 +799,7 @@ export interface Report {
   truncated: boolean;
   omitted_references: number;
   reading_model: ReadingModel | null;
+  possibly_own?: PossiblyOwn[];
   discovery: Discovery | null;
 }
 
@@ -869,6 +878,7 @@ export interface ScanOptions {
   use_passive_sources?: boolean;
   screenshots?: boolean;
   cloaking?: boolean;
+  own_domains?: string[];
   start_urls?: string[];
 }
 
@@ -1120,6 +1130,7 @@ export interface ThirdPartyPage {
   truncated: boolean;
   attempt: number;
   items: ThirdParty[];
+  possibly_own?: PossiblyOwn[];
 }
 
 export interface TicketResponse {
