@@ -13,6 +13,7 @@ from app.cli.help import Command, Group
 from app.cli.interrupts import interruptible
 from app.cli.language import Reader
 from app.cli.network_options import NetworkOptions, check_network, check_resolve, check_resolver
+from app.cli.reader_action import ReaderAction
 from app.cli.report_output import check_output
 from app.core.file_permissions import set_private_umask
 from app.domain.report_format import ReportFormat
@@ -30,7 +31,6 @@ Host = Annotated[str | None, Option(metavar="ADDRESS")]
 Port = Annotated[int | None, Option(min=0, max=65_535, metavar="N")]
 DataDir = Annotated[Path | None, Option(file_okay=False, metavar="FOLDER")]
 Testnet = Annotated[bool, Option("--testnet")]
-World = Annotated[str | None, Option(metavar="NAME")]  # the test internet knows which there are
 Values = list[str] | None  # of an option that may be repeated
 
 
@@ -74,7 +74,6 @@ def scan(
     context: Context,
     domain: Annotated[str, Argument(metavar="DOMAIN")],
     testnet: Testnet = False,
-    world: World = None,
     as_json: Annotated[bool, Option("--json")] = False,
     max_pages: Annotated[int, Option(min=MAX_PAGES.least, max=MAX_PAGES.most, metavar="N")] = DEFAULTS.max_pages,
     max_depth: Annotated[int | None, Option(min=MAX_DEPTH.least, max=MAX_DEPTH.most, metavar="N")] = DEFAULTS.max_depth,
@@ -105,8 +104,7 @@ def scan(
         target=domain,
         options=options,
         network=network,
-        use_testnet=testnet or world is not None,
-        world=world,
+        use_testnet=testnet,
         as_json=as_json,
         data_dir=data_dir,
         keep=not no_keep,
@@ -151,10 +149,10 @@ def demo(
 
 
 @app.command(cls=Command)
-def testnet(context: Context, world: World = None) -> None:  # noqa: PT028 - a command, no test
+def testnet(context: Context) -> None:
     from app.cli.testnet import run_testnet
 
-    raise Exit(interruptible(run_testnet, context.obj.texts, world))
+    raise Exit(interruptible(run_testnet, context.obj.texts))
 
 
 @app.command(cls=Command)
@@ -227,6 +225,20 @@ def create_admin(
     from app.cli.create_admin import run_create_admin
 
     raise Exit(interruptible(run_create_admin, username, context.obj.texts, reset=reset))
+
+
+@app.command(cls=Command)
+def reader(
+    context: Context,
+    action: Annotated[ReaderAction, Argument(metavar="|".join(ReaderAction))],
+    version: Annotated[int | None, Argument(min=1, max=999_999, metavar="[VERSION]")] = None,
+    as_json: Annotated[bool, Option("--json")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    from app.cli.reader import ReaderArguments, run_reader
+
+    arguments = ReaderArguments(action=action, version=version, as_json=as_json, data_dir=data_dir)
+    raise Exit(interruptible(run_reader, arguments, context.obj.texts))
 
 
 @app.command(cls=Command)

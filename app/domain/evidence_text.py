@@ -90,6 +90,8 @@ def source_text(provenance: str, texts: MessageCatalog) -> Text:
         case "model", _:
             name, _, prompt = version.rpartition(", prompt ")
             return texts("source.model", name=name, prompt=prompt)
+        case "local", _:
+            return texts("source.local", version=version)
         case "structure", _:
             return texts("source.structure")
         case _, [name, date, origin] if LINE_OF_LIST in origin:

@@ -9,6 +9,7 @@ from app.captures.quota import CaptureQuota
 from app.domain.messages import DEFAULT_LANGUAGE, MessageCatalog
 from app.engines.capture.page_drawer import OpenDrawer, draw_here
 from app.engines.capture.scan_contents import ScanContents
+from app.engines.local_reader.opening import ModelSource, open_model
 from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
 from app.engines.pipeline.network_stack import open_network_stack
 from app.engines.pipeline.scan_pipeline import ScanPipeline
@@ -38,9 +39,11 @@ class ScanExecutor:
         monotonic: Callable[[], float] = time.monotonic,
         open_drawer: OpenDrawer = draw_here,
         reading: ReadingModelConfig | None = None,
+        local_models: ModelSource | None = None,
     ) -> None:
         """`language` is that of the deployment, for what people read; `quota` bounds what is kept of the captures;
-        `open_drawer` says who draws pages; `reading` which language model reads along, None: none.
+        `open_drawer` says who draws pages; `reading` which language model reads along, None: none;
+        `local_models` has the versions of the local reader, None: there is none.
         """
         self._config = config
         self._network = network
@@ -52,6 +55,7 @@ class ScanExecutor:
         self._monotonic = monotonic
         self._open_drawer = open_drawer
         self._reading = reading
+        self._local_models = local_models
 
     async def run(self) -> None:
         """Returns when all five stages have ended.
@@ -61,10 +65,9 @@ class ScanExecutor:
             scanstore.errors.StoreUnavailable: the same; a new executor on the reopened store goes on.
         """
         reads = self._reading is not None
+        local = None if self._local_models is None else await open_model(self._local_models, self._store)
         async with (
-            open_network_stack(
-                self._network, target=self._config.target, own_domains=self._config.own_domains, reads=reads
-            ) as network,
+            open_network_stack(self._network, target=self._config.target, reads=reads) as network,
             self._open_reader() as make_reader,
         ):
             contents = ScanContents(self._captures, self._quota)
@@ -78,6 +81,7 @@ class ScanExecutor:
                 monotonic=self._monotonic,
                 open_drawer=self._open_drawer,
                 make_reader=make_reader,
+                local_model=local,
             )
             try:
                 await pipeline.run()

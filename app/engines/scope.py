@@ -174,10 +174,9 @@ def _is_public_suffix(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which hosts a scan of `target_name` may look into, and which are no third parties to it."""
+    """Which hosts a scan of `target_name` may look into."""
 
     target_name: str  # A-labels, as `Target.name`
-    own_domains: frozenset[str] = frozenset()  # further ones of its owner, A-labels
 
     def contains(self, host: str) -> bool:
         """Whether `host` is the target itself or a name below it."""
@@ -185,18 +184,8 @@ class Scope:
         return host == self.target_name or host.endswith("." + self.target_name)
 
     def is_own(self, host: str) -> bool:
-        """Whether `host` has the target's owner: not a third party. It has the same registrable domain, or lies in one
-        that the user has named.
-        """
-        return registrable_domain(host) == self.registrable or (bool(self.own_domains) and self._is_named(host))
-
-    def _is_named(self, host: str) -> bool:
-        name = host.rstrip(".").lower()
-        while name:
-            if name in self.own_domains:
-                return True
-            name = name.partition(".")[2]
-        return False
+        """Whether `host` has the target's owner (same registrable domain): not a third party."""
+        return registrable_domain(host) == self.registrable
 
     @property
     def registrable(self) -> str:

@@ -1,17 +1,17 @@
 """Decisions about findings, by the owner and the target of the scans."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Connection, Row, select, tuple_, update
+from sqlalchemy import Connection, Row, literal, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.domain.decisions import DecisionState
 from app.domain.findings import FindingId
-from app.models import decisions
+from app.models import decisions, scan_tasks
+from app.models.tasks import COMPLETED_VISIBLE
 
 d = decisions.c
-SITES_AT_ONCE: Final = 100  # each looked up by itself in the key's index
+t = scan_tasks.c
 
 
 def of_target(connection: Connection, user_id: str, target_domain: str) -> list[Row[Any]]:
@@ -28,16 +28,19 @@ def of_domains(connection: Connection, user_id: str, target_domain: str, domains
     return list(connection.execute(query))
 
 
-def of_sites(connection: Connection, sites: Sequence[tuple[str, str]], limit: int) -> list[Row[Any]]:
-    """Return decisions about these sites (user and target) that were not taken back, at most `limit`."""
-    found: list[Row[Any]] = []
-    for start in range(0, len(sites), SITES_AT_ONCE):
-        some = tuple_(d.user_id, d.target_domain).in_(sites[start : start + SITES_AT_ONCE])
-        query = select(decisions).where(some, d.state != DecisionState.OPEN).limit(limit - len(found))
-        found += connection.execute(query)
-        if len(found) == limit:
-            break
-    return found
+def chunk_after(connection: Connection, after: Sequence[str] | None, *, limit: int) -> list[Row[Any]]:
+    """Return the next decisions of everybody, all of a target side by side; `after`: the key of the last one before."""
+    key = (d.user_id, d.target_domain, d.domain, d.cause)
+    query = select(*key, d.kinds, d.state).order_by(*key).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(*key) > tuple_(*map(literal, after)))
+    return list(connection.execute(query))
+
+
+def scans_of_target(connection: Connection, user_id: str, target_domain: str, *, limit: int) -> list[Row[Any]]:
+    """Return (id, run) of the newest completed scans of a target, the newest first."""
+    query = select(t.id, t.run).where(t.user_id == user_id, t.target_domain == target_domain, COMPLETED_VISIBLE)
+    return list(connection.execute(query.order_by(t.completed_at.desc(), t.id.desc()).limit(limit)))
 
 
 def put(

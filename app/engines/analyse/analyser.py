@@ -1,6 +1,7 @@
 """The analysis of one capture: layers, detections, hidden links, risk. Synchronous, a few milliseconds per page."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from app.domain.reading import Effect
 from app.domain.violations import Layer, RiskLevel, ViolationFact
@@ -18,7 +19,6 @@ from app.engines.analyse.normalise import Normaliser
 from app.engines.analyse.own_difference import OwnDifferences
 from app.engines.analyse.own_found import Found
 from app.engines.analyse.own_pages import OwnPages
-from app.engines.analyse.picture_text import PictureTextLayer
 from app.engines.analyse.pretences import examine_pretences
 from app.engines.analyse.reputation import (
     STARTER_ALLOW,
@@ -34,10 +34,14 @@ from app.engines.analyse.subject import Subject
 from app.engines.analyse.takeover import Takeover
 from app.engines.analyse.text import TextLayer
 from app.engines.html.own_page import OwnPage
+from app.engines.local_reader.model import LocalOpinion
 from app.engines.model import Reference
 from app.engines.reading_model.answer import Opinion
 from app.engines.reading_model.excerpt import Excerpt
+from app.engines.reading_model.instructions import find_instruction
 from app.engines.scope import Scope
+
+MAX_INSTRUCTED: Final = 30_000  # characters of a page in which words to models are looked for
 
 
 class StructureLayer:
@@ -77,7 +81,6 @@ class Analyser:
         self,
         *,
         scope_target: str,
-        own_domains: frozenset[str] = frozenset(),
         allow: Sequence[ListEntry] = (),
         block: Sequence[ListEntry] = (),
         lists: Sequence[ReputationList] = (),
@@ -93,7 +96,7 @@ class Analyser:
         normaliser = Normaliser()
         houses = load_houses()
         words = lexicon or load_lexicon(normaliser, more=houses.terms(normaliser))
-        self._scope = Scope(scope_target, own_domains)
+        self._scope = Scope(scope_target)
         self._thresholds = thresholds or Thresholds()
         self._reputation = ReputationLayer(
             allow=(*load_list(STARTER_ALLOW), *allow),
@@ -107,7 +110,6 @@ class Analyser:
         self._content_layers: tuple[AnalysisLayer, ...] = (
             StructureLayer(brands or load_brands(), houses),
             text,
-            PictureTextLayer(text),
             *extra_layers,
         )
         self._takeover = Takeover()
@@ -118,10 +120,17 @@ class Analyser:
         """The violations of one subject, the most certain first; empty when it is clean."""
         return self.conclude(subject, self.examine(subject))
 
-    def reconsider(self, subject: Subject, opinion: Opinion) -> tuple[tuple[ViolationFact, ...], Effect]:
-        """The same as `analyse` with what a language model said of the page, and what that changed."""
-        weighed = weigh(combine(self.examine(subject), self._thresholds), opinion, self._thresholds)
-        return self._facts(subject, weighed.detections), weighed.effect
+    def reconsider(
+        self, subject: Subject, opinion: Opinion | None, local: LocalOpinion | None = None
+    ) -> tuple[tuple[ViolationFact, ...], Effect, Effect]:
+        """The same as `analyse` with what a language model and the local reader said of the page, and what that of each
+        changed. None: it said nothing; of content that is not judged neither counts.
+        """
+        found = combine(self.examine(subject), self._thresholds)
+        if not (subject.has_content and self.examines_content(subject)):
+            return self._facts(subject, found), Effect.NONE, Effect.NONE
+        weighed = weigh(found, opinion, self._thresholds, local, _instruction_in(subject) if local else "")
+        return self._facts(subject, weighed.detections), weighed.effect, weighed.local_effect
 
     def excerpt(self, subject: Subject) -> Excerpt | None:
         """What a language model may be shown of a captured page; None when its content is not judged."""
@@ -194,3 +203,9 @@ class Analyser:
             url=subject.capture.final_url or subject.capture.url,
             found_on=shown_by.page_url if shown_by is not None else subject.third_party.example_page,
         )
+
+
+def _instruction_in(subject: Subject) -> str:
+    """Return what of the page speaks to models; "" when nothing does."""
+    said = "\n".join((subject.title, *subject.page.meta, subject.page.text))
+    return find_instruction(said[:MAX_INSTRUCTED])

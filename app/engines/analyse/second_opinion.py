@@ -1,4 +1,5 @@
-"""What the opinion of a language model changes in what the rules found. Pure.
+"""What the opinions of second readers change in what the rules found: of a language model, and of the local reader
+that the deployment has taught itself. Pure.
 
 | rules | the model | what follows |
 |---|---|---|
@@ -11,9 +12,17 @@
 
 So a model alone accuses nobody and clears nobody of what is certain, and a page that speaks to it wins nothing. Block
 lists, takeovers and hidden links are facts, about which nobody is asked.
+
+The local reader comes after it, and may do less: it confirms nothing, and says nothing of what rules are certain of.
+
+| rules | the local reader | what follows |
+|---|---|---|
+| weak | clears it | suppressed, unless the model sees a violation or the page speaks to models |
+| nothing | certain of a class | to be reviewed, with the least confidence, unless the model has said what it is |
+| anything else | | as it was |
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -21,6 +30,7 @@ from typing import Final
 from app.domain.reading import Effect
 from app.domain.violations import VIOLATION_FROM, Evidence, Layer, ViolationFact, ViolationKey
 from app.engines.analyse.detection import CONFIDENCE_CAP, MAX_EVIDENCE, Detection, Thresholds
+from app.engines.local_reader.model import LocalOpinion
 from app.engines.reading_model.answer import Opinion, Verdict
 
 MODEL_SCORE: Final = 0.65  # of a model that is quite sure: with 0.9 it lifts a weak rule of 0.55 above 0.8
@@ -38,14 +48,17 @@ class Rule(StrEnum):
     UNCLEAR = "model.unclear"
     ALONE = "model.alone"
     INJECTED = "model.injected"
+    LOCAL_ALONE = "local.alone"
+    LOCAL_INJECTED = "local.injected"
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Detections as the opinion leaves them, the most certain first."""
+    """Detections as the opinions leave them, the most certain first, and what each opinion changed."""
 
     detections: tuple[Detection, ...]
-    effect: Effect
+    effect: Effect  # of the language model's
+    local_effect: Effect = Effect.NONE
 
 
 def is_judged(key: ViolationKey, evidence: Iterable[Evidence]) -> bool:
@@ -58,8 +71,31 @@ def judged_facts(facts: Iterable[ViolationFact]) -> list[ViolationFact]:
     return [fact for fact in facts if is_judged(fact.violation_key, fact.evidence)]
 
 
-def weigh(detections: Sequence[Detection], opinion: Opinion, thresholds: Thresholds) -> Weighed:
-    """Return what is left of the detections of a page's content."""
+def weigh(
+    detections: Sequence[Detection],
+    opinion: Opinion | None,
+    thresholds: Thresholds,
+    local: LocalOpinion | None = None,
+    instruction: str = "",
+) -> Weighed:
+    """Return what is left of the detections of a page's content.
+
+    `opinion` is a language model's, `local` the local reader's; None: there is none. `instruction`: what of the page
+    speaks to models.
+    """
+    weighed = Weighed(tuple(detections), Effect.NONE)
+    if opinion is not None:
+        weighed = _with_model(detections, opinion, thresholds)
+    if local is None:
+        return weighed
+    judged = {one.key for one in detections if is_judged(one.key, one.evidence)}
+    if not judged:
+        return _raised(weighed, local, opinion)
+    doubted = {one.key for one in detections if one.key in judged and one.needs_review}
+    return _cleared(weighed, doubted, local, opinion, instruction)
+
+
+def _with_model(detections: Sequence[Detection], opinion: Opinion, thresholds: Thresholds) -> Weighed:
     judged = [one for one in detections if is_judged(one.key, one.evidence)]
     if not judged:
         alone = _alone(detections, opinion)
@@ -108,6 +144,40 @@ def _alone(detections: Sequence[Detection], opinion: Opinion) -> tuple[Detection
         return ()
     evidence = _evidence(Rule.ALONE, opinion, VIOLATION_FROM)
     return (Detection(opinion.key, VIOLATION_FROM, (evidence,), needs_review=True),)
+
+
+def _cleared(
+    weighed: Weighed, doubted: Collection[ViolationKey], local: LocalOpinion, opinion: Opinion | None, instruction: str
+) -> Weighed:
+    """Take away what the rules were not certain of, when the local reader clears the page. `doubted`: their classes."""
+    gone = [one for one in weighed.detections if one.key in doubted and one.needs_review]
+    if not local.clears or not gone:
+        return weighed
+    if opinion is not None and (opinion.verdict is Verdict.VIOLATION or opinion.injected):
+        return weighed
+    if instruction:
+        note = Evidence(Layer.MODEL, Rule.LOCAL_INJECTED.value, 0.0, instruction[:200], provenance=_source(local))
+        noted = tuple(_with(one, note) if one in gone else one for one in weighed.detections)
+        return replace(weighed, detections=noted)
+    left = tuple(one for one in weighed.detections if one not in gone)
+    return replace(weighed, detections=left, local_effect=Effect.SUPPRESSED)
+
+
+def _raised(weighed: Weighed, local: LocalOpinion, opinion: Opinion | None) -> Weighed:
+    """Show a page to a person of which no rule says anything, unless the language model has read it as well."""
+    known = {one.key for one in weighed.detections}
+    is_read = opinion is not None and opinion.verdict is not Verdict.UNCLEAR
+    if is_read or not local.raises or local.key is None or local.key in known:
+        return weighed
+    evidence = Evidence(
+        Layer.MODEL, Rule.LOCAL_ALONE.value, VIOLATION_FROM, local.quote, provenance=_source(local), terms=local.terms
+    )
+    raised = Detection(local.key, VIOLATION_FROM, (evidence,), needs_review=True)
+    return replace(weighed, detections=(*weighed.detections, raised), local_effect=Effect.TO_REVIEW)
+
+
+def _source(local: LocalOpinion) -> str:
+    return f"local {local.version}"
 
 
 def _with(detection: Detection, evidence: Evidence) -> Detection:

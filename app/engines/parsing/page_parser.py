@@ -8,21 +8,14 @@ from typing import Any, Final, Protocol
 from app.domain.reading import Effect
 from app.domain.violations import ViolationFact
 from app.engines.analyse.subject import Subject
-from app.engines.documents.links import DocumentFacts
 from app.engines.extract.page import Extraction
 from app.engines.extract.sitemap import Sitemap
 from app.engines.html.page_content import PageContent
 from app.engines.html.redirects import Redirect
+from app.engines.local_reader.model import LocalOpinion
 from app.engines.model import HopKind, Reference
 from app.engines.parsing.pool import ParserPool
-from app.engines.parsing.serialisation import (
-    content_of,
-    document_of,
-    extraction_of,
-    reference_of,
-    subject_to,
-    violation_of,
-)
+from app.engines.parsing.serialisation import content_of, extraction_of, reference_of, subject_to, violation_of
 from app.engines.ports import Unreadable
 from app.engines.reading_model.answer import Opinion
 from app.engines.reading_model.excerpt import Excerpt
@@ -30,7 +23,6 @@ from app.engines.reading_model.excerpt import Excerpt
 Headers = Sequence[tuple[str, str]]
 ANSWER_CPU_S: Final = 0.9  # a third party's page is parsed once and analysed once: together below two seconds
 ANALYSIS_CPU_S: Final = 0.9
-DOCUMENT_CPU_S: Final = 4.0  # it stops by itself after `documents.document.CPU_S`, unless one page of it takes so long
 SITEMAP_CPU_S: Final = 5.0  # 50 MiB and 50,000 addresses are allowed
 _MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError)  # what a process says that its page has taken over
 
@@ -126,22 +118,6 @@ class PageParser:
         except _MALFORMED as error:
             raise Unreadable("error") from error
 
-    async def links(self, body: bytes, *, url: str) -> DocumentFacts:
-        """What a PDF or Office document leads to (`documents.document.read_document`)."""
-        try:
-            return await self._links(body, url, with_texts=True)
-        except Unreadable as failure:
-            if failure.reason != "cpu":
-                raise
-        return await self._links(body, url, with_texts=False)
-
-    async def _links(self, body: bytes, url: str, *, with_texts: bool) -> DocumentFacts:
-        rest, *pieces = await self._pool.run("links", url, with_texts, body=body, cpu_s=DOCUMENT_CPU_S)
-        try:
-            return document_of(rest, map(reference_of, chain.from_iterable(pieces)))
-        except _MALFORMED as error:
-            raise Unreadable("error") from error
-
     async def answer(self, body: bytes, *, content_type: str, url: str) -> tuple[PageContent, Redirect | None]:
         """A document of anybody, as it came, and where it sends the browser."""
         ((redirect, content),) = await self._pool.run(
@@ -168,12 +144,14 @@ class PageParser:
         except _MALFORMED as error:
             raise Unreadable("error") from error
 
-    async def reconsider(self, subject: Subject, opinion: Opinion) -> tuple[tuple[ViolationFact, ...], Effect]:
-        """The same with a language model's opinion of the page (`analyse.analyser.Analyser.reconsider`)."""
-        arguments = (opinion.to_json(), *subject_to(subject))
-        ((facts, effect),) = await self._pool.run("opinion", *arguments, cpu_s=ANALYSIS_CPU_S)
+    async def reconsider(
+        self, subject: Subject, opinion: Opinion | None, local: LocalOpinion | None = None
+    ) -> tuple[tuple[ViolationFact, ...], Effect, Effect]:
+        """The same with what second readers think of the page (`analyse.analyser.Analyser.reconsider`)."""
+        arguments = (opinion and opinion.to_json(), local and local.to_json(), *subject_to(subject))
+        ((facts, effect, local_effect),) = await self._pool.run("opinion", *arguments, cpu_s=ANALYSIS_CPU_S)
         try:
-            return tuple(map(violation_of, facts)), Effect(effect)
+            return tuple(map(violation_of, facts)), Effect(effect), Effect(local_effect)
         except _MALFORMED as error:
             raise Unreadable("error") from error
 

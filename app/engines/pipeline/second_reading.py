@@ -1,5 +1,6 @@
-"""A language model as a second reader in the pipeline: of captured pages before their violations are told, and of pages
-of the site in which no rule found anything, when the crawl is over. Without a model nothing of it happens.
+"""Second readers in the pipeline: a language model and the local reader, of captured pages before their violations are
+told; the model also of pages of the site in which no rule found anything, when the crawl is over. Without either,
+nothing of it happens.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from app.engines.analyse.subject import Subject
 from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.model import FrontierUrl, Reference, Relation
 from app.engines.parsing.page_parser import PageParser
+from app.engines.pipeline.local_reading import LocalReading
 from app.engines.ports import ScanSink, ScanStore, Unreadable
 from app.engines.reading_model.answer import Opinion
 from app.engines.reading_model.excerpt import Excerpt
@@ -44,13 +46,15 @@ class SecondReading:
         store: ScanStore,
         sink: ScanSink,
         texts: MessageCatalog,
+        local: LocalReading | None = None,
     ) -> None:
-        """`reader` None: there is no model."""
+        """`reader` None: there is no language model; `local` None: there is no local reader."""
         self._reader = reader
         self._parser = parser
         self._store = store
         self._sink = sink
         self._texts = texts
+        self._local = local
         self._pages: dict[str, Sequence[Any]] = store.checkpoint(PAGES) or {} if reader else {}
         self._of_pattern: dict[tuple[str, str], int] = {}
         self._has_changed = False
@@ -60,25 +64,41 @@ class SecondReading:
     async def examine(
         self, subject: Subject, facts: Sequence[ViolationFact], *, is_own: bool
     ) -> Sequence[ViolationFact]:
-        """Return the facts as the model's opinion leaves them; as they are when there is none, or nothing is asked."""
-        if self._reader is None:
-            return facts
+        """Return the facts as the readers' opinions leave them; as they are when none could change anything."""
+        local = None if self._local is None or is_own else self._local.opinion(subject, facts)
         try:
-            excerpt = await self._parser.excerpt(subject)
-            has_signal = bool(judged_facts(facts))
-            if excerpt is None or not (has_signal or is_own or excerpt.asks):
+            looks = is_own or (local is not None and local.raises)
+            asked = await self._ask(subject, facts, looks=looks)
+            if asked is None and local is None:
                 return facts
-            opinion = await self._reader.ask(excerpt, share=1.0 if has_signal else LOOK_SHARE)
-            if opinion is None:
-                return facts
-            found, effect = await self._parser.reconsider(subject, opinion)
+            excerpt, opinion = asked or (None, None)
+            found, effect, local_effect = await self._parser.reconsider(subject, opinion, local)
         except Unreadable:
             return facts
-        self._reader.note_effect(excerpt, effect.value)
-        if effect is Effect.SUPPRESSED:
-            domain, quote = subject.third_party.domain, opinion.quotes[0]
-            await self._log(self._texts("reading_suppressed", domain=domain, quote=quote))
+        if self._reader is not None and excerpt is not None and opinion is not None:
+            self._reader.note_effect(excerpt, effect.value)
+            if effect is Effect.SUPPRESSED:
+                domain, quote = subject.third_party.domain, opinion.quotes[0]
+                await self._log(self._texts("reading_suppressed", domain=domain, quote=quote))
+        if self._local is not None and local is not None:
+            await self._local.note(subject, local, local_effect)
         return found
+
+    async def _ask(
+        self, subject: Subject, facts: Sequence[ViolationFact], *, looks: bool
+    ) -> tuple[Excerpt, Opinion] | None:
+        """Return the language model's opinion with what it was shown; None: there is none, or nothing is asked.
+
+        `looks`: it is to look at the page also when no rule says anything.
+        """
+        if self._reader is None:
+            return None
+        excerpt = await self._parser.excerpt(subject)
+        has_signal = bool(judged_facts(facts))
+        if excerpt is None or not (has_signal or looks or excerpt.asks):
+            return None
+        opinion = await self._reader.ask(excerpt, share=1.0 if has_signal else LOOK_SHARE)
+        return None if opinion is None else (excerpt, opinion)
 
     # Pages of the site
 
@@ -97,6 +117,8 @@ class SecondReading:
 
     def save(self) -> None:
         """Put into the store what changed."""
+        if self._local is not None:
+            self._local.save()
         if self._reader is None:
             return
         self._reader.conclude()
@@ -131,6 +153,8 @@ class SecondReading:
 
     async def tell(self) -> None:
         """Say what came of it. Raises ScanStopped."""
+        if self._local is not None:
+            await self._local.tell()
         if self._reader is None:
             return
         self.save()

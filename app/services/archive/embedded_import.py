@@ -30,6 +30,7 @@ from app.models import (
     decisions,
     idempotency_keys,
     known_addresses,
+    local_readers,
     marks,
     order_tasks,
     scan_orders,
@@ -61,6 +62,7 @@ TABLES: Final = (
     audit_log,
     broadcasts,
     configuration_versions,
+    local_readers,
     marks,
 )
 ROWS: Final = 2_000  # read at a time

@@ -40,6 +40,7 @@ from app.tasks.sink.writer import RetryingWriter
 from app.tasks.worker.capture_quota import LimitedCaptureQuota
 from app.tasks.worker.drawer import drawer_of
 from app.tasks.worker.heartbeat import WorkerHeartbeat
+from app.tasks.worker.local_models import StoredModels
 from app.tasks.worker.loop_watchdog import LoopWatchdog
 from app.tasks.worker.pipe_bus import PipeBus
 from app.tasks.worker.priority import ThreadSpawner, lower_priority
@@ -109,7 +110,7 @@ class ScanProcess:
             texts=texts,
             clock=clock,
             lease=StoreLease(place, clock),
-            make_scan=ScanFactory(settings, captures, quota, drawer),
+            make_scan=ScanFactory(settings, captures, quota, drawer, StoredModels(db)),
             make_heartbeat=partial(
                 WorkerHeartbeat,
                 db=heartbeat_db,

@@ -5,6 +5,7 @@ from app.captures.quota import CaptureQuota
 from app.core.config import Settings
 from app.core.data_folder import PASSIVE_CACHE
 from app.engines.capture.page_drawer import OpenDrawer, draw_here
+from app.engines.local_reader.opening import ModelSource
 from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.scan_executor import ScanExecutor
@@ -51,11 +52,13 @@ class ScanFactory:
         captures: ContentStorage,
         room: CaptureQuota | None = None,
         open_drawer: OpenDrawer = draw_here,
+        local_models: ModelSource | None = None,
     ) -> None:
         self._settings = settings
         self._captures = captures
         self._room = room
         self._open_drawer = open_drawer
+        self._local_models = local_models
 
     def __call__(self, spec: JobSpec, store: ScanStore, sink: ScanSink) -> ScanExecutor:
         return ScanExecutor(
@@ -68,6 +71,7 @@ class ScanFactory:
             language=self._settings.language,
             open_drawer=self._open_drawer,
             reading=reading_model_config(self._settings),
+            local_models=self._local_models,
         )
 
 

@@ -39,6 +39,7 @@ from app.repositories import (
     decisions,
     idempotency,
     listing,
+    local_readers,
     orders,
     overview,
     partitions,
@@ -91,6 +92,7 @@ DECISION = {
     "decided_by_name": "u",
     "decided_at": NOW,
 }
+READER = {"made_at": NOW, "data": b"{}", "sha256": "0" * 64, "report": {}, "enabled_at": NOW}
 USER = {
     "id": ID,
     "username": "u",
@@ -182,7 +184,10 @@ WALK: dict[str, Callable] = {
     "audit.prove_writable": lambda c: audit.prove_writable(c, NOW),
     "decisions.of_target": lambda c: decisions.of_target(c, ID, "example.com"),
     "decisions.of_domains": lambda c: decisions.of_domains(c, ID, "example.com", ["a", "b"]),
-    "decisions.of_sites": lambda c: decisions.of_sites(c, [(ID, "example.com"), (ID, "example.org")], 10),
+    "decisions.chunk_after": lambda c: [
+        decisions.chunk_after(c, after, limit=100) for after in (None, (ID, "example.com", "a", "adult"))
+    ],
+    "decisions.scans_of_target": lambda c: decisions.scans_of_target(c, ID, "example.com", limit=5),
     "decisions.put": lambda c: [
         decisions.put(c, ID, "example.com", FindingId(ViolationKey.ADULT, "a"), DECISION, version=version)
         for version in (0, 1)
@@ -195,6 +200,13 @@ WALK: dict[str, Callable] = {
         c, {"id": "b", "frame": "{}", "size": 2, "is_kept": True, "ends_at": NOW}
     ),
     "broadcasts.forget_ended": lambda c: broadcasts.forget_ended(c, NOW),
+    "local_readers.add": lambda c: local_readers.add(c, READER),
+    "local_readers.find": lambda c: local_readers.find(c, 1),
+    "local_readers.find_enabled": lambda c: (local_readers.add(c, READER), local_readers.find_enabled(c)),
+    "local_readers.list_all": local_readers.list_all,
+    "local_readers.note_reported": lambda c: local_readers.note_reported(c, 1, NOW),
+    "local_readers.enable": lambda c: local_readers.enable(c, 1, NOW),
+    "local_readers.disable": local_readers.disable,
     "configuration.newest_mark": configuration.newest_mark,
     "configuration.newest": configuration.newest,
     "configuration.find": lambda c: configuration.find(c, 3),
@@ -329,7 +341,6 @@ WALK: dict[str, Callable] = {
     "violations.risks": lambda c: (violations.risks(c, ID, 1), violations.risks(c, ID, 1, among=["a", "b"])),
     "violations.summaries": lambda c: violations.summaries(c, ID, 1),
     "violations.summaries_of": lambda c: violations.summaries_of(c, ID, 1, ["a", "b"]),
-    "violations.of_runs": lambda c: violations.of_runs(c, [(ID, 1), (ID, 2)], {"a", "b"}, 100),
     "violations.to_review": lambda c: [
         violations.to_review(c, ID, 1, after=after, limit=100) for after in (None, (0.7, ID))
     ],

@@ -44,13 +44,6 @@ class Remembering:
         return await self.parser.analyse(subject)
 
 
-class NoPictures:
-    """No picture was read."""
-
-    def text_of(self, capture):
-        return ""
-
-
 class NobodyReads:
     """No language model reads along."""
 
@@ -88,7 +81,6 @@ def stage_with(tmp_path, sink, third_parties):
             on_violations=on_violations,
             on_lost=lambda target: None,
             second=NobodyReads(),
-            pictures=NoPictures(),
         )
 
     return make

@@ -1,0 +1,148 @@
+"""`compliance reader`: teach the local reader, see its report, switch a version on and off (ADR 0050)."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
+
+from app.captures.contents import Contents
+from app.captures.port import ContentsUnavailable
+from app.cli import exit_codes
+from app.cli.migrate import database_of, migrate_alone
+from app.cli.reader_action import ReaderAction
+from app.cli.reader_report import report_lines
+from app.core.clock import SystemClock, to_wire
+from app.core.config import Settings, load_settings
+from app.core.db import Database
+from app.core.errors import ConfigurationError
+from app.core.logging import configure_logging
+from app.core.program import program_version
+from app.domain.local_reading import DecidedPage, LearntModel, ModelFault, StoredModel
+from app.domain.messages import MessageCatalog
+from app.engines.local_reader.learning import LEAST_DOMAINS, LEAST_PAGES, TooLittle, learn_model
+from app.engines.local_reader.model import UnusableModel, read_model
+from app.migrations.runner import head_revision, read_revision
+from app.scanstore.location import open_stores
+from app.services.audit import AuditTrail
+from app.services.decided_pages import DecidedPageReader
+from app.services.local_readers import LocalReaderService, ReaderRefused
+from app.wiring import open_captures
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderArguments:
+    """`version` None: of `report` the newest."""
+
+    action: ReaderAction
+    version: int | None
+    as_json: bool
+    data_dir: Path | None
+
+
+def run_reader(arguments: ReaderArguments, texts: MessageCatalog) -> int:
+    """Do it and say so. Raises ConfigurationError: why nothing was done."""
+    if arguments.action is ReaderAction.ENABLE and arguments.version is None:
+        raise ConfigurationError(texts("cli.reader_which"))
+    settings = load_settings(data_dir=arguments.data_dir)
+    configure_logging(settings.log_level)
+    with database_of(settings) as db:
+        if read_revision(db) != head_revision():
+            migrate_alone(settings, db)
+        try:
+            lines = asyncio.run(_act(settings, db, arguments, texts))
+        except TooLittle as error:
+            counted = {"violating": error.violating, "clean": error.clean}
+            least = {"pages": LEAST_PAGES, "domains": LEAST_DOMAINS}
+            raise ConfigurationError(texts(f"cli.reader_not_learnt.{error.reason}", **counted, **least)) from error
+        except ReaderRefused as error:
+            fault = texts(f"model_fault.{error.fault or ModelFault.MALFORMED}")
+            version = "" if arguments.version is None else arguments.version
+            refusal = f"cli.reader_refused.{error.refusal}"
+            raise ConfigurationError(texts(refusal, version=version, fault=fault)) from error
+        except ContentsUnavailable as error:
+            raise ConfigurationError(texts("cli.reader_captures", reason=str(error))) from error
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return exit_codes.CLEAN
+
+
+async def _act(settings: Settings, db: Database, arguments: ReaderArguments, texts: MessageCatalog) -> list[str]:
+    async with _opened(settings, db) as service:
+        match arguments.action:
+            case ReaderAction.TRAIN:
+                return [texts("cli.reader_trained", version=await service.train())]
+            case ReaderAction.REPORT:
+                row = await service.report(arguments.version)
+                return [_as_json(_document(row))] if arguments.as_json else list(report_lines(row, texts))
+            case ReaderAction.ENABLE:
+                assert arguments.version is not None  # `run_reader` has seen to it
+                await service.enable(arguments.version)
+                return [texts("cli.reader_enabled", version=arguments.version)]
+            case ReaderAction.DISABLE:
+                version = await service.disable()
+                key = "cli.reader_disabled" if version else "cli.reader_none_enabled"
+                return [texts(key, version=version)] if version else [texts(key)]
+            case ReaderAction.LIST:
+                rows = await service.list_all()
+                if arguments.as_json:
+                    return [_as_json([_document(row) for row in rows])]
+                return list(_listed(rows, texts)) or [texts("cli.reader_refused.no_version")]
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, db: Database) -> AsyncIterator[LocalReaderService]:
+    clock = SystemClock()
+    audit = AuditTrail(db=db, clock=clock)
+    stores = open_stores(settings)
+    pages = DecidedPageReader(db=db, stores=stores.stores, contents=Contents(open_captures(settings)))
+    await audit.start()
+    try:
+        with closing(stores):
+            yield LocalReaderService(db=db, clock=clock, audit=audit, pages=pages, learn=_learn, find_fault=_find_fault)
+    finally:
+        await audit.stop()
+
+
+def _learn(pages: Sequence[DecidedPage]) -> LearntModel:
+    return learn_model(pages, program=program_version())
+
+
+def _find_fault(stored: StoredModel) -> ModelFault | None:
+    try:
+        read_model(stored)
+    except UnusableModel as error:
+        return error.fault
+    return None
+
+
+def _listed(rows: Any, texts: MessageCatalog) -> Iterator[str]:
+    on = max(((row.enabled_at, row.version) for row in rows if row.enabled_at is not None), default=(None, 0))[1]
+    for row in rows:
+        state = "enabled" if row.version == on else "reported" if row.reported_at is not None else "unreported"
+        yield texts(
+            "cli.reader_listed",
+            version=row.version,
+            made_at=to_wire(row.made_at),
+            violating=row.report["violating"],
+            clean=row.report["clean"],
+            state=texts(f"cli.reader_state.{state}"),
+        )
+
+
+def _document(row: Row[Any]) -> Mapping[str, Any]:
+    return {
+        "version": row.version,
+        "made_at": to_wire(row.made_at),
+        "sha256": row.sha256,
+        "enabled": row.enabled_at is not None,
+        "report": row.report,
+    }
+
+
+def _as_json(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2)

@@ -1,0 +1,22 @@
+"""Versions of the local reader for a scan: from the database, which every worker reaches."""
+
+from app.core.db import Database, DatabaseUnavailable
+from app.domain.local_reading import ModelFault, StoredModel
+from app.engines.local_reader.model import UnusableModel
+from app.repositories import local_readers
+
+
+class StoredModels:
+    """Fulfils `engines.local_reader.opening.ModelSource`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def load(self, version: int | None) -> StoredModel | None:
+        try:
+            row = await self._db.read(
+                lambda c: local_readers.find_enabled(c) if version is None else local_readers.find(c, version)
+            )
+        except DatabaseUnavailable as error:
+            raise UnusableModel(ModelFault.UNAVAILABLE) from error
+        return None if row is None else StoredModel(row.version, row.data, row.sha256)
