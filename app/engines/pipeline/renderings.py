@@ -1,4 +1,6 @@
-"""Which captures are drawn when: what violates first, and what was too slow once more at the end."""
+"""Which captures are drawn when: first what says nothing undrawn, then what violates; at the end once more what was too
+slow.
+"""
 
 import asyncio
 import time
@@ -12,14 +14,15 @@ from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.page_renderer import RENDER_TIMEOUT_S
 from app.engines.capture.render_limit import RenderLimit
 from app.engines.pipeline.capture_selector import CaptureTarget
-from app.engines.pipeline.screenshots import Drawing, Screenshots
+from app.engines.pipeline.screenshots import Drawing, Screenshots, is_shell
 from app.engines.pipeline.work_queue import WorkQueue
 
 # On a machine that computes for others the browser, which steps back for everybody, needs many times longer.
 PATIENT_TIMEOUT_S: Final = 60.0
 # How long a scan whose other work is done waits for pictures, in all: a machine that is busy draws for long.
 WAIT_S: Final = 60.0
-WAIT_FOR_VIOLATING_S: Final = 300.0  # for what violates, and the pages that refer to it: a case needs its picture
+# For what violates, and the pages that refer to it: a case needs its picture. The same for what is not known undrawn.
+WAIT_FOR_VIOLATING_S: Final = 300.0
 
 OnRendered = Callable[[CaptureTarget, CapturedPage], Awaitable[None]]
 
@@ -69,18 +72,22 @@ class Renderings:
         return self._taken, self._offered
 
     def offer(self, target: CaptureTarget, page: CapturedPage, *, violates: bool) -> None:
-        """Draw it if it is worth a picture and has none: before all others when it violates."""
+        """Draw it if it is worth a picture and has none: first when it violates, or says next to nothing undrawn."""
         violates = violates or target.evidence
         if violates:
             self.prefer(target.url)
         if not page.capture.screenshot_sha256 and self._screenshots.should_render(target, page, violates=violates):
             self._offered += 1
-            self._queue.add([Rendering(target, page)], first=violates)
+            rendering = Rendering(target, page)
+            if self._is_urgent(rendering):
+                self._add_first([rendering])
+            else:
+                self._queue.add([rendering])
 
     def prefer(self, url: str) -> None:
         """The page violates, or refers to what does: what waits of it comes before all others."""
         self._violating.add(url)
-        self._queue.add(self._queue.drop(lambda one: one.target.url == url), first=True)
+        self._add_first(self._queue.drop(lambda one: one.target.url == url))
 
     def close(self) -> None:
         self._queue.close()
@@ -93,7 +100,7 @@ class Renderings:
     async def settle(self) -> None:
         """Return when all that was offered is drawn, or is not waited for any longer."""
         await self._draw_all_within(WAIT_S)
-        self._leave_out(lambda one: not self._violates(one))
+        self._leave_out(lambda one: not self._is_urgent(one))
         await self._draw_all_within(WAIT_FOR_VIOLATING_S)
         self._leave_out(lambda _: True)
 
@@ -102,8 +109,8 @@ class Renderings:
         await self._draw_within(limit_s)
         while self._slow and self._waited_s < limit_s:
             again, self._slow = [replace(slow, timeout_s=PATIENT_TIMEOUT_S) for slow in self._slow], []
-            self._queue.add([one for one in again if self._violates(one)], first=True)
-            self._queue.add([one for one in again if not self._violates(one)])
+            self._add_first([one for one in again if self._is_urgent(one)])
+            self._queue.add([one for one in again if not self._is_urgent(one)])
             await self._draw_within(limit_s)
 
     async def _draw_within(self, limit_s: float) -> None:
@@ -161,5 +168,17 @@ class Renderings:
         self.missing += 1
         self.missing_violating += self._violates(rendering)
 
+    def _add_first(self, renderings: list[Rendering]) -> None:
+        """A verdict that waits for the drawn page goes before the picture of one that is known."""
+        self._queue.add(renderings, first=True)
+        self._queue.add(self._queue.drop(_is_unread), first=True)
+
+    def _is_urgent(self, rendering: Rendering) -> bool:
+        return self._violates(rendering) or _is_unread(rendering)
+
     def _violates(self, rendering: Rendering) -> bool:
         return rendering.target.url in self._violating
+
+
+def _is_unread(rendering: Rendering) -> bool:
+    return is_shell(rendering.page.content)

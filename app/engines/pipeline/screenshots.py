@@ -23,6 +23,7 @@ from app.engines.urls import is_same_page, request_url
 MAX_SCREENSHOTS: Final = 300  # of one scan: half a second each
 MAX_OF_VIOLATIONS: Final = 200  # beside them: what violates is often found last
 THIN_TEXT: Final = 200  # characters; below this what scripts draw is the page
+SHELL_TEXT: Final = 60  # below this nobody knows what a page is until it is drawn
 
 
 class Drawing(Enum):
@@ -126,6 +127,11 @@ class Screenshots:
             source_charset=capture.source_charset if capture.source_sha256 else capture.charset,
         )
         return CapturedPage(changed, content)
+
+
+def is_shell(content: PageContent) -> bool:
+    """Whether the source says next to nothing: what it shows is known when it is drawn."""
+    return len(content.text) < SHELL_TEXT
 
 
 def _is_thin(content: PageContent) -> bool:

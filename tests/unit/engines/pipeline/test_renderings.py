@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from app.engines.capture.capturer import CapturedPage
+from app.engines.html.page_content import PageContent
 from app.engines.model import Capture
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.renderings import PATIENT_TIMEOUT_S, WAIT_FOR_VIOLATING_S, WAIT_S, Renderings
@@ -13,9 +14,9 @@ from app.engines.pipeline.screenshots import Drawing
 from tests.support.virtual_time import run_in_virtual_time
 
 
-def capture_of(name, **more):
+def capture_of(name, *, text="a page that says what it is " * 5, **more):
     capture = Capture(name, name, f"http://{name}/", f"http://{name}/", 200, html_sha256="a" * 64)
-    return CaptureTarget(name, name, f"http://{name}/", **more), CapturedPage(capture)
+    return CaptureTarget(name, name, f"http://{name}/", **more), CapturedPage(capture, PageContent(text=text))
 
 
 class Screenshots:
@@ -85,6 +86,25 @@ async def test_what_violates_is_drawn_first():
     await run.to_the_end()
     assert run.rendered == ["corp.test", "bad.test", "clean.test"]
     assert (run.renderings.steps, run.renderings.missing) == ((3, 3), 0)
+
+
+async def test_what_nobody_knows_undrawn_comes_before_pictures_of_what_is_known_to_violate():
+    run = Run(Screenshots())
+    run.offer("clean.test")
+    run.offer("script.test", text="loading")
+    run.offer("bad.test", violates=True)
+    run.renderings.prefer("http://clean.test/")
+    await run.to_the_end()
+    assert run.rendered == ["script.test", "clean.test", "bad.test"]
+
+
+async def test_a_scan_waits_as_long_for_what_nobody_knows_undrawn_as_for_what_violates():
+    run = Run(Screenshots(slow=["script.test"]))
+    run.offer("script.test", text="loading")
+    run.offer("clean.test")
+    run.renderings._waited_s = WAIT_S - 1.0
+    await run.to_the_end()
+    assert "script.test" in run.rendered
 
 
 async def test_what_was_too_slow_is_drawn_once_more_with_patience_and_what_violates_first():
