@@ -136,9 +136,13 @@ class Base:
 
     def resolve(self, raw: str) -> str | None:
         """Resolve a reference against the base, as the function `resolve` does."""
+        return self.join_plain(raw) or (raw if _PLAIN_URL.fullmatch(raw) else resolve(self._url, raw))
+
+    def join_plain(self, raw: str) -> str | None:
+        """Resolve a plain path; None: it is none."""
         if self._root and _PLAIN_PATH.fullmatch(raw):
             return (self._root if raw[0] == "/" else self._folder) + raw
-        return resolve(self._url, raw)
+        return None
 
 
 def normalise(url: str) -> str:

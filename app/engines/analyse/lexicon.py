@@ -16,7 +16,7 @@ payment, membership, pressure): it says nothing alone and much beside the words 
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -100,6 +100,13 @@ class Lexicon:
         found = automaton.find_matches_as_indexes(haystack, overlapping=True)
         whole = (hit for index, start, end in found if (hit := _bounded(haystack, start, end, meanings[index])))
         return list(_longest(whole))
+
+    def detector(self, is_sought: Callable[[Term], bool]) -> Callable[[str], bool]:
+        """Make what tells whether `find` may give a term of a kind in a normalised text: False is certain, and costs a
+        fraction. It counts hits as well that are no whole words, or inside of longer ones.
+        """
+        automaton = AhoCorasick({term.pattern for term in self.terms if is_sought(term)})
+        return lambda text: bool(automaton.find_matches_as_indexes(text))
 
 
 def _bounded(haystack: str, start: int, end: int, terms: tuple[Term, ...]) -> Hit | None:

@@ -11,6 +11,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from opencc import OpenCC
@@ -30,6 +31,9 @@ _IRREGULAR: Final = re.compile(
     rf"|(?<=[{_BLANK}])(?P<blank>[{_BLANK}]+)"
     rf"|(?<=[^{_ONE_TO_ONE}])(?P<other>[^{_ONE_TO_ONE}]*))"
 )
+_SPREAD: Final = re.compile(rf"[{_HAN}][{_APART}][{_HAN}][{_APART}][{_HAN}]")
+_ENTITY: Final = re.compile(r"&(?:#\d|#[xX]|[a-zA-Z]{2,31};)")
+_FIRST_HAN, _LAST_HAN = 0x3400, 0x9FFF
 _SEPARATORS: Final = frozenset("-_\u2010\u2011\u2012\u2013\u2014\u2015\uff0d\uff3f")
 
 
@@ -39,6 +43,11 @@ class CharacterTable(dict[int, str]):
     def __init__(self) -> None:
         super().__init__()
         self._simplify = OpenCC("t2s")
+
+    def prepared(self, codes: range) -> dict[int, str]:
+        """Return what Chinese characters become: converted together, for each call takes its time."""
+        simplified = self._simplify.convert("\n".join(map(chr, codes))).split("\n")
+        return dict(zip(codes, simplified, strict=True))
 
     def __missing__(self, code: int) -> str:
         folded = self._fold(chr(code))
@@ -117,6 +126,21 @@ class Normaliser:
     def fold(self, text: str) -> str:
         """The normalised text alone, as for lexicon entries."""
         return self.normalise(text).text
+
+    def sketch(self, text: str) -> str:
+        """The folded text with one blank for every run of them, and none at the ends: a third of the time."""
+        if _SPREAD.search(text) or ("&" in text and _ENTITY.search(text)):
+            return " ".join(self.fold(text).split())
+        if self._changed.search(text) is None:
+            return " ".join(text.lower().replace("-", " ").replace("_", " ").split())
+        return " ".join(text.translate(self._table).split())
+
+    @cached_property
+    def _changed(self) -> re.Pattern[str]:
+        """Finds characters that folding does more to than to write them in lower case, and maybe some others."""
+        folded = self._table.prepared(range(_FIRST_HAN, _LAST_HAN + 1))
+        changed = "".join(chr(code) for code, text in folded.items() if text != chr(code))
+        return re.compile(rf"[^\t-\r\x1c-~\u3000\u3001\u3002{_HAN}]|[{changed}]")
 
     def normalise(self, original: str) -> NormalisedText:
         builder = _Builder()

@@ -11,6 +11,7 @@ allowed hosts is asked: the target itself is never silenced.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Final
 
@@ -18,13 +19,13 @@ from app.domain.authorship import Author, authorship_of
 from app.domain.tampering import TRADES, TamperSign, certainty
 from app.domain.violations import VIOLATION_FROM, ViolationKey
 from app.engines.analyse.houses import HouseBook
-from app.engines.analyse.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Role
+from app.engines.analyse.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Role, Term
 from app.engines.analyse.normalise import NormalisedText, Normaliser
 from app.engines.analyse.own_doorways import examine_small_trades, is_stuffed
 from app.engines.analyse.own_found import MAX_QUOTE, Found
 from app.engines.analyse.own_frames import examine_frames
 from app.engines.analyse.own_scripts import examine_scripts, looks_odd
-from app.engines.analyse.text import TextLayer, Zone
+from app.engines.analyse.text import MAX_TEXT_CHARS, TextLayer, Zone
 from app.engines.html.own_page import OwnLink, OwnPage, OwnText
 
 SURE_TEXT: Final = 0.75  # of the text layer
@@ -111,6 +112,8 @@ class OwnPages:
             yield from examine_frames(page.markup, page.url, self._is_known)
         if not (by_visitors := authorship_of(page.url).author is Author.USER):
             yield from examine_small_trades(page, self._houses)
+        if not self._may_offer("\n".join((page.title, *page.meta, page.unseen, page.text[:MAX_TEXT_CHARS]))):
+            return
         body, title, meta, _ = self._text.read(text=page.text, title=page.title, meta=page.meta)
         unseen = self._lexicon.find(self._normaliser.normalise(page.unseen)) if page.unseen else []
         if not any(map(_has_product, (body.hits, title.hits, meta.hits, unseen))):
@@ -125,6 +128,14 @@ class OwnPages:
         yield from self._head(page, seen, title, meta)
         yield from self._read(seen)
         yield from self._stuffed(page, seen)
+
+    def _may_offer(self, text: str) -> bool:
+        """Whether a trade's product may be named: a line ends before all that is looked for in one of the texts."""
+        return self._names_product(self._normaliser.sketch(text))
+
+    @cached_property
+    def _names_product(self) -> Callable[[str], bool]:
+        return self._lexicon.detector(_is_product)
 
     def _head(self, page: OwnPage, body: Zone, title: Zone, meta: Zone) -> Iterator[Found]:
         """Judge title and description, each alone."""
@@ -212,11 +223,11 @@ class OwnPages:
 
 
 def _has_product(hits: Iterable[Hit]) -> bool:
-    return any(
-        term.role is Role.TERM and term.weight >= PRODUCT_FROM and term.key in TRADES
-        for hit in hits
-        for term in hit.terms
-    )
+    return any(_is_product(term) for hit in hits for term in hit.terms)
+
+
+def _is_product(term: Term) -> bool:
+    return term.role is Role.TERM and term.weight >= PRODUCT_FROM and term.key in TRADES
 
 
 def _words(hits: Iterable[Hit]) -> dict[ViolationKey, _Words]:

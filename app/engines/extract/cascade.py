@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborNode, SelectolaxError
 
 from app.engines.extract.css_declarations import read_style
 from app.engines.extract.css_rules import CssRule, Specificity
 from app.engines.extract.page_styles import PageStyles
 from app.engines.extract.selector_cost import TreeSize
 from app.engines.extract.style_sheet import ANY, StyleSheet
+from app.engines.html.tree import HtmlTree
 
 # Elements that selectors are compared with on one tree, and 20 for each that is selected: half a second.
 _MAX_STEPS: Final = 8_000_000
@@ -38,7 +39,7 @@ _BARE_HEX: Final = re.compile(r"\A[0-9a-f]{6}\Z")
 class Cascade:
     """Declared styles of one parsed tree; valid as long as the tree is not changed."""
 
-    tree: LexborHTMLParser
+    tree: HtmlTree
     styles: PageStyles
     reads_all: bool = field(default=False, init=False)  # whether the rules that hide nothing are matched, too
     _matched: dict[int, dict[str, tuple[_Weight, str]]] = field(default_factory=dict, init=False)  # by element

@@ -50,10 +50,15 @@ class DomPaths:
     def _position(self, node: LexborNode) -> int:
         key = node.mem_id
         if key not in self._positions:
-            siblings = node.parent.iter() if node.parent is not None else (node,)
-            elements = (sibling for sibling in siblings if sibling.tag != "-comment")
-            self._positions.update((sibling.mem_id, position) for position, sibling in enumerate(elements, start=1))
+            self._count(node)
         return self._positions.get(key, 1)
+
+    def _count(self, node: LexborNode) -> None:
+        position = 0
+        for sibling in node.parent.iter() if node.parent is not None else (node,):
+            if sibling.tag != "-comment":
+                position += 1
+                self._positions[sibling.mem_id] = position
 
 
 def snippet_of(node: LexborNode, attributes: dict[str, str | None], text: str) -> str:

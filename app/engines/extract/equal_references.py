@@ -45,7 +45,10 @@ class EqualReferences:
 
     def count(self, url: str, kind: str, hidden: str | None, rel: str) -> bool:
         """Count one more equal reference when enough are kept; False: there are not, and it is to be added."""
-        group = self._groups.get(_key(url, kind, hidden, rel))
+        return self._count(_key(url, kind, hidden, rel))
+
+    def _count(self, key: _Key) -> bool:
+        group = self._groups.get(key)
         if group is None or group.kept < MAX_EQUAL:
             return False
         group.more += 1
@@ -53,9 +56,9 @@ class EqualReferences:
 
     def add(self, reference: Reference) -> None:
         """Keep a reference, or count it."""
-        if self.count(reference.url, reference.kind, reference.hidden, reference.rel):
-            return
         key = _key(reference.url, reference.kind, reference.hidden, reference.rel)
+        if self._count(key):
+            return
         if reference in self._kept:  # nothing tells the two apart
             self._groups[key].more += 1
         elif len(self._kept) < self._limit:
@@ -75,4 +78,4 @@ def keep_few_equal(references: Iterable[Reference], *, limit: int) -> tuple[Refe
 
 
 def _key(url: str, kind: str, hidden: str | None, rel: str) -> _Key:
-    return url, kind, hidden, "ugc" in rel.split()
+    return url, kind, hidden, "ugc" in rel and "ugc" in rel.split()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from app.engines.extract.box_hiding import is_pixel, kind_of_box
 from app.engines.extract.cascade import Cascade
@@ -22,6 +22,7 @@ from app.engines.extract.element_look import LINK_COLOUR, Look, look_inside
 from app.engines.extract.page_styles import PageStyles
 from app.engines.extract.scripted_hiding import script_styles
 from app.engines.extract.style_sheet import hides, is_suspicious_colour
+from app.engines.html.tree import HtmlTree
 
 _MAX_ANCESTORS: Final = 3_000
 _MAX_INSIDE: Final = 60  # nodes of a link that are looked at; one that holds more shows something
@@ -38,6 +39,8 @@ _PAINTED: Final = 4.0  # px of a coloured box that somebody sees
 _MARKS: Final = (
     "[style], [hidden], [bgcolor], [background], [text], [link], font[color], details, iframe, embed, object, marquee"
 )
+_MARK_TAGS: Final = ("font", "details", "iframe", "embed", "object", "marquee")
+_MARK_ATTRIBUTES: Final = (b"style", b"hidden", b"bgcolor", b"background", b"text", b"link")
 _BOX: Final = frozenset({"width", "height", "background-color", "background-image", "padding-left", "padding-top"})
 
 
@@ -45,7 +48,7 @@ _BOX: Final = frozenset({"width", "height", "background-color", "background-imag
 class HiddenElements:
     """Knows what is hidden on one parsed tree; valid as long as the tree is not changed."""
 
-    tree: LexborHTMLParser
+    tree: HtmlTree
     styles: PageStyles = field(default_factory=PageStyles)
     _cascade: Cascade = field(init=False)
     _looks: dict[int, Look] = field(default_factory=dict, init=False)
@@ -87,7 +90,10 @@ class HiddenElements:
         if colour:
             self._link_colour = colour_of(colour[:40].strip().lower()) or LINK_COLOUR
         self._scripted = script_styles(self.tree, self.styles.sheets)
-        self._is_plain = not self.styles.sheets and not self._scripted and self.tree.css_first(_MARKS) is None
+        self._is_plain = not self.styles.sheets and not self._scripted and not self._has_marks()
+
+    def _has_marks(self) -> bool:
+        return self.tree.find_first(_MARKS, *_MARK_TAGS, attributes=_MARK_ATTRIBUTES) is not None
 
     def _kind_of_text(self, parent: LexborNode) -> str | None:
         return self._look(parent).kind_of_text

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from app.engines.extract.element_description import DomPaths
 from app.engines.extract.hidden_elements import HiddenElements
 from app.engines.html.document import HtmlDocument
 from app.engines.html.own_page import OwnText
 from app.engines.html.redirects import is_data_script
+from app.engines.html.tree import HtmlTree
 
 MAX_TEXT: Final = 20_000  # characters of one page that are looked at
 MAX_NODES: Final = 20_000  # texts of one page
@@ -74,7 +75,7 @@ def _blocks(hidden: HiddenElements) -> Iterator[OwnText]:
         yield OwnText(" ".join(" ".join(texts).split()), paths.of(owner), kind)
 
 
-def _texts(tree: LexborHTMLParser) -> Iterator[tuple[LexborNode, LexborNode]]:
+def _texts(tree: HtmlTree) -> Iterator[tuple[LexborNode, LexborNode]]:
     """Yield the texts of the body, each with its element."""
     if tree.body is None:
         return

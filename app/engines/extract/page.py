@@ -25,6 +25,8 @@ _ACTIVE: Final = (
     'script:not([type="application/ld+json"]), iframe, frame, object, embed, [onload], [onerror],'
     ' link[rel~="stylesheet" i][href*="//"]'
 )
+_ACTIVE_TAGS: Final = ("script", "iframe", "frame", "object", "embed", "link")
+_ACTIVE_ATTRIBUTES: Final = (b"onload", b"onerror")
 _THIN_FOR_SCRIPT: Final = 200  # characters of text below which a function's redirect is taken to be called
 
 
@@ -115,7 +117,7 @@ def extract_document(
         meta_refresh=meta_refresh,
         script_location=script_location,
         overflowed=collector.overflowed,
-        is_active=next(document.select(_ACTIVE), None) is not None,
+        is_active=_is_active(document),
     )
 
 
@@ -148,6 +150,11 @@ def _read_xml(source: str, collector: ReferenceCollector, extractor: TreeExtract
         collector.add_plain(raw, Relation.LINK, f"xml:{element}", snippet=raw)
         collector.follow(raw)
     extractor.read_inside("\n".join(find_markup(source)), "feed:")
+
+
+def _is_active(document: HtmlDocument) -> bool:
+    found = (tree.find_first(_ACTIVE, *_ACTIVE_TAGS, attributes=_ACTIVE_ATTRIBUTES) for tree in document.trees)
+    return any(node is not None for node in found)
 
 
 def _meta_refresh(document: HtmlDocument, collector: ReferenceCollector) -> str | None:

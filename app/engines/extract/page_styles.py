@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from app.engines.extract.css_rules import media_applies
 from app.engines.extract.css_values import TRANSPARENT, WHITE, Colour, colour_of
 from app.engines.extract.scripted_hiding import written_sheets
 from app.engines.extract.style_sheet import StyleSheet, sheet_of
+from app.engines.html.tree import HtmlTree
 from app.engines.urls import resolve
 
 MAX_LINKED: Final = 20  # sheets that one page names; real ones name three to ten
@@ -34,7 +35,7 @@ class PageStyles:
     @classmethod
     def of(
         cls,
-        trees: Sequence[LexborHTMLParser],
+        trees: Sequence[HtmlTree],
         base_url: str,
         known: Mapping[str, Sequence[StyleSheet]] = _NONE,
     ) -> "PageStyles":
@@ -68,7 +69,7 @@ def _grounds(sheets: Sequence[StyleSheet], variables: Mapping[str, str]) -> Sequ
     return tuple(found)
 
 
-def linked_sheets(trees: Sequence[LexborHTMLParser], base_url: str) -> list[str]:
+def linked_sheets(trees: Sequence[HtmlTree], base_url: str) -> list[str]:
     """Return the URLs of the style sheets that apply to a screen, at most `MAX_LINKED`."""
     urls = dict.fromkeys(_url_of(node, base_url) for node in _style_elements(trees) if node.tag == "link")
     return [url for url in urls if url][:MAX_LINKED]
@@ -80,10 +81,10 @@ def _url_of(link: LexborNode, base_url: str) -> str:
     return (resolve(base_url, href) or "").partition("#")[0] if href else ""
 
 
-def _style_elements(trees: Sequence[LexborHTMLParser]) -> Iterator[LexborNode]:
+def _style_elements(trees: Sequence[HtmlTree]) -> Iterator[LexborNode]:
     count = 0
     for tree in trees:
-        for node in tree.css("style, link[rel]"):
+        for node in tree.find("style, link[rel]", "style", "link"):
             if count >= _MAX_BLOCKS:
                 return
             if _applies(node):

@@ -1,7 +1,7 @@
 """Gathers what one page refers to: resolves URLs once, parts own from foreign ones, describes the foreign."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborNode
 from app.engines.extract.element_description import MAX_TEXT, DomPaths, collapse_whitespace, snippet_of, text_of
 from app.engines.extract.equal_references import EqualReferences
 from app.engines.extract.hidden_elements import HiddenElements
+from app.engines.extract.url_attributes import URL_ATTRIBUTES
 from app.engines.html.charset import encode_query
 from app.engines.model import Reference, Relation
 from app.engines.urls import Base, host_of, host_of_serialised, is_possible, origin_of
@@ -22,6 +23,7 @@ _SNIPPET: Final = "script:snippet"  # kind
 MAX_REFERENCES: Final = 20_000  # of one page; the site of a link farm is found out long before
 # With DOM path, snippet and text: 30 us each. As many hidden ones: a page must not bury them under others.
 _MAX_DESCRIBED: Final = 3_000
+_OTHER_URLS: Final = frozenset(URL_ATTRIBUTES["a"]) - {"href"}
 _TEXT_OF: Final = frozenset({"a", "area", "button", "q", "blockquote"})  # elements whose text is an anchor text
 
 
@@ -42,6 +44,7 @@ class ReferenceCollector:
     _home: str = field(
         default="", init=False
     )  # origin of the page with its slash once it is known to be own: most links begin with it
+    _is_home: bool = field(default=False, init=False)  # whether plain paths lead to the page's own origin
     _resolved: dict[str, tuple[str, bool] | None] = field(default_factory=dict)
     _hosts: dict[str, bool] = field(default_factory=dict)
     _links_dropped: bool = False
@@ -56,6 +59,7 @@ class ReferenceCollector:
         self._base = Base(self.base_url)
         own = self._is_own(host_of(self.page_url))
         self._home = f"{origin_of(self.page_url)}/" if own else "-"  # no URL begins with a dash
+        self._is_home = (self._base.join_plain("/a") or "").startswith(self._home)
 
     def locate(self, raw: str) -> tuple[str, bool] | None:
         """Return (absolute URL, whether it is the site's own); None: it is no http(s) URL, or no host has this name."""
@@ -89,6 +93,19 @@ class ReferenceCollector:
         if own:
             self.link(url)
         return url
+
+    def take_plain_link(self, attributes: Mapping[str, str | None]) -> bool:
+        """Note an own document that an `a` leads to by a plain path, as `locate` and `link` would; False: the element
+        is to be read in full.
+        """
+        raw = attributes.get("href")
+        if not raw or not self._is_home or len(raw) > MAX_URL or not _OTHER_URLS.isdisjoint(attributes):
+            return False
+        if (url := self._base.join_plain(raw)) is None:
+            return False
+        if url not in self.links:
+            self.link(url)
+        return True
 
     def link(self, url: str) -> None:
         """Note an own document, unless the page has too many."""

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from app.engines.extract.box_hiding import kind_of_box
 from app.engines.extract.css_declarations import read_style
 from app.engines.extract.style_sheet import StyleSheet
 from app.engines.html.script_text import is_top_level, unescape_script
+from app.engines.html.tree import HtmlTree
 
 _MAX_SCRIPT: Final = 65_536  # characters that are searched; such scripts are short
 _MAX_NAMES: Final = 50  # variables and elements of one script
@@ -50,9 +51,11 @@ _STYLE_ATTRIBUTE: Final = re.compile(r"style\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^
 _CAPITAL: Final = re.compile(r"[A-Z]")
 _GONE: Final = {"display": "none"}
 _MARKS: Final = ("getElementById", "querySelector", "write")  # one of them is in every such script
+# In the source, too, unless the script is part of an image, where it may be written in character references.
+_WRITTEN_MARKS: Final = tuple(mark.lower().encode() for mark in _MARKS)
 
 
-def script_styles(tree: LexborHTMLParser, sheets: Sequence[StyleSheet] = ()) -> dict[int, dict[str, str]]:
+def script_styles(tree: HtmlTree, sheets: Sequence[StyleSheet] = ()) -> dict[int, dict[str, str]]:
     """Return what scripts declare for elements: memory id -> property -> value. `sheets` know what classes mean."""
     found: dict[int, dict[str, str]] = {}
     for node, code in _scripts(tree):
@@ -64,7 +67,7 @@ def script_styles(tree: LexborHTMLParser, sheets: Sequence[StyleSheet] = ()) -> 
     return found
 
 
-def written_sheets(tree: LexborHTMLParser) -> Iterator[str]:
+def written_sheets(tree: HtmlTree) -> Iterator[str]:
     """Yield the style blocks that scripts write."""
     for _, code in _scripts(tree):
         if "<style" in code.lower():
@@ -72,7 +75,9 @@ def written_sheets(tree: LexborHTMLParser) -> Iterator[str]:
                 yield match[1]
 
 
-def _scripts(tree: LexborHTMLParser) -> Iterator[tuple[LexborNode, str]]:
+def _scripts(tree: HtmlTree) -> Iterator[tuple[LexborNode, str]]:
+    if "script" not in tree.element_names or not tree.may_have(("svg", "math"), _WRITTEN_MARKS):
+        return
     for node in tree.css("script:not([src])"):
         code = node.text()[:_MAX_SCRIPT]
         if any(mark in code for mark in _MARKS):

@@ -1,10 +1,10 @@
 """Reads one parsed tree: goes through its elements once and hands what they refer to to the collector."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from app.engines.extract.attribute_values import split_urls
 from app.engines.extract.click_targets import HANDLERS, click_targets
@@ -19,6 +19,7 @@ from app.engines.extract.tag_snippets import snippet_of as snippet_service
 from app.engines.extract.url_attributes import PARAMETERS, URL_ATTRIBUTES, UrlRule, UrlSyntax, link_rule
 from app.engines.html.parser_limits import limit_attributes, split_nesting
 from app.engines.html.redirects import is_data_script, parse_refresh
+from app.engines.html.tree import HtmlTree
 from app.engines.model import Relation
 
 _Item = TypeVar("_Item")
@@ -29,9 +30,11 @@ _UNFILLED: Final = re.compile(r"\{\{|\$\{|<%")  # places that a script would fil
 _OTHERS: Final = frozenset({"script", "style", "meta", "iframe", "noframes", "noembed", "param"})
 # What stands there is shown to somebody, or runs: in a frame, to visitors without scripts, to robots, in a feed reader.
 _LIVE: Final = frozenset({"", "srcdoc:", "noscript:", "noframes:", "noembed:", "feed:"})
+_READ: Final = frozenset({*URL_ATTRIBUTES, *_OTHERS})
 _PARAMETER_RULE: Final = UrlRule(Relation.SCRIPT)
 _CLICK_RULE: Final = UrlRule(Relation.LINK, crawl=True)
 _CLICKED: Final = re.compile(r"\bon(?:click|mouse|dblclick|touch|change)|javascript:", re.IGNORECASE)
+_CLICK_NAMES: Final = (b"onclick", b"onmouse", b"ondblclick", b"ontouch", b"onchange", b"javascript:")
 _CLICKABLE: Final = ",".join((*(f"[{name}]" for name in HANDLERS), "[href^='javascript:' i]"))
 _ADDRESS: Final = ("/", "http://", "https://")  # how the value of an `option` begins that is one
 _STYLE_RULE: Final = UrlRule(Relation.EMBED)
@@ -43,7 +46,7 @@ class TreeExtractor:
 
     def __init__(
         self,
-        tree: LexborHTMLParser,
+        tree: HtmlTree,
         source: str,
         collector: ReferenceCollector,
         inactive: frozenset[int] = frozenset(),
@@ -67,7 +70,8 @@ class TreeExtractor:
     def read(self) -> None:
         """Read the whole tree."""
         self._read_elements(self._tree.css("*"), prefix="")
-        self._read_templates(self._tree.root, depth=0)
+        if "template" in self._tree.element_names:
+            self._read_templates(self._tree.root, depth=0)
         self._read_style_attributes()
         self._read_clicks()
         for raw, kind, snippet in find_mentions(self._source):
@@ -78,21 +82,22 @@ class TreeExtractor:
         if self._level >= _MAX_INNER_DEPTH:
             return
         for piece in self._take(split_nesting(limit_attributes(markup))):
-            inner = TreeExtractor(LexborHTMLParser(piece), piece, self._collector, level=self._level + 1)
+            inner = TreeExtractor(HtmlTree(piece), piece, self._collector, level=self._level + 1)
             inner._read_elements(inner._tree.css("*"), prefix=prefix)
 
     def _read_elements(self, nodes: Sequence[LexborNode], *, prefix: str) -> None:
         """Read the elements; `prefix` names the inactive place they stand in ("template:"), "" is the page itself."""
         for node in nodes:
             tag = node.tag or ""
-            rules = URL_ATTRIBUTES.get(tag)
-            if rules is None and tag not in _OTHERS:
+            if tag not in _READ:
                 continue
             place = prefix
             if self._inactive and node.mem_id in self._inactive and tag != "noscript":
                 place = prefix or "noscript:"
             attributes = node.attributes
-            if rules is not None:
+            if tag == "a" and place != "template:" and self._collector.take_plain_link(attributes):
+                continue  # most of all that pages refer to
+            if attributes and (rules := URL_ATTRIBUTES.get(tag)) is not None:
                 self._read_attributes(node, tag, attributes, rules, place)
             if tag in _OTHERS:
                 self._read_other(node, tag, attributes, place)
@@ -100,12 +105,12 @@ class TreeExtractor:
     def _read_attributes(
         self, node: LexborNode, tag: str, attributes: dict[str, str | None], rules: dict[str, UrlRule], place: str
     ) -> None:
-        for name, rule in rules.items():
-            value = attributes.get(name)
+        for name in _in_order(attributes, rules):
+            value, rule = attributes[name], rules[name]
             if not value or value[0] == "#" or (tag == "option" and not value.startswith(_ADDRESS)):
                 continue
             if tag == "link" and name == "href":
-                rule = self._read_link(value, attributes, active=not place)  # noqa: PLW2901 - the rule follows from rel
+                rule = self._read_link(value, attributes, active=not place)
             for raw in (value,) if rule.form is UrlSyntax.URL else split_urls(value, rule.form):
                 self._refer(node, attributes, raw, rule, f"{place}{tag}[{name}]", active=place in _LIVE)
 
@@ -158,7 +163,7 @@ class TreeExtractor:
             self._collector.replace_mention(url, f"handler:{name}")
 
     def _read_clicks(self) -> None:
-        if not _CLICKED.search(self._source):
+        if not self._tree.may_have(attributes=_CLICK_NAMES) or not _CLICKED.search(self._source):
             return
         for node in self._tree.css(_CLICKABLE):
             attributes = node.attributes
@@ -199,7 +204,7 @@ class TreeExtractor:
                 self._collector.mention(raw, place, snippet=snippet)
 
     def _read_style_attributes(self) -> None:
-        for node in self._tree.css("[style]"):
+        for node in self._tree.find("[style]", attributes=(b"style",)):
             attributes = node.attributes
             value = attributes.get("style") or ""
             if "(" not in value and "\\" not in value:
@@ -240,3 +245,9 @@ class TreeExtractor:
                 return
             self._inner += 1
             yield item
+
+
+def _in_order(attributes: Mapping[str, str | None], rules: Mapping[str, UrlRule]) -> list[str]:
+    """Return the names of attributes that have rules, in the order of the rules."""
+    found = [name for name in attributes if name in rules]
+    return found if len(found) < 2 else [name for name in rules if name in attributes]  # noqa: PLR2004 - an order

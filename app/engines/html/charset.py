@@ -6,6 +6,7 @@ checked against the bytes, and what reads as real text wins over what was declar
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -107,6 +108,7 @@ def _sent(character: str, codec: str) -> str:
         return f"%26%23{ord(character)}%3B"
 
 
+@lru_cache(maxsize=256)
 def _label(name: str) -> str | None:
     """The standard's name for a label, GB18030 for its subsets; None for what is no charset of pages.
 

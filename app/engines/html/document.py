@@ -1,14 +1,15 @@
 """A document that a host sent: decoded once and parsed once. Whatever looks at markup looks at this."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Final, Self
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from app.engines.html.charset import decode
 from app.engines.html.parser_limits import limit_attributes, split_nesting
+from app.engines.html.tree import HtmlTree
 from app.engines.html.visible_text import MAX_TEXT, elements_inside, visible_text
 from app.engines.html.xml import as_html, is_xml
 from app.engines.urls import resolve
@@ -37,7 +38,7 @@ class HtmlDocument:
         # `head_noscripts` is the markup inside the `noscript` elements of the head.
         self.markup, self.head_noscripts = take_head_noscript(limit_attributes(as_html(text) if self.xml else text))
         self.pieces = split_nesting(self.markup)
-        self.trees = [LexborHTMLParser(piece) for piece in self.pieces]
+        self.trees = [HtmlTree(piece) for piece in self.pieces]
 
     @classmethod
     def decode(cls, body: bytes, content_type: str) -> Self:
@@ -45,16 +46,18 @@ class HtmlDocument:
         text, charset = decode(body, content_type)
         return cls(text, charset=charset, content_type=content_type)
 
-    def select(self, selector: str) -> Iterator[LexborNode]:
-        """The elements that a CSS selector selects, in document order."""
+    def select(self, selector: str, *tags: str, attributes: Iterable[bytes] = ()) -> Iterator[LexborNode]:
+        """The elements that a CSS selector selects, in document order. When tags or attributes are given, all of them
+        have one of these (`HtmlTree`).
+        """
         for tree in self.trees:
-            yield from tree.css(selector)
+            yield from tree.find(selector, *tags, attributes=attributes) if tags or attributes else tree.css(selector)
 
     @cached_property
     def title(self) -> str:
         """One line, at most `MAX_TITLE` characters."""
         for tree in self.trees:
-            node = tree.css_first("head > title") or tree.css_first("title")
+            node = tree.find_first("head > title", "title") or tree.find_first("title", "title")
             if node is not None and (title := " ".join(node.text().split())):
                 return title[:MAX_TITLE]
         return ""
@@ -74,7 +77,7 @@ class HtmlDocument:
     @cached_property
     def inactive(self) -> frozenset[int]:
         """Memory ids of what stands inside `noscript`: a browser that runs scripts takes it as plain text."""
-        return frozenset().union(*(elements_inside(tree, "noscript") for tree in self.trees))
+        return frozenset().union(*(elements_inside(tree.find("noscript", "noscript")) for tree in self.trees))
 
     def base_url(self, url: str) -> str:
         """What relative URLs resolve against: the first `base[href]`, itself relative to the page's URL."""
@@ -83,7 +86,7 @@ class HtmlDocument:
     @cached_property
     def _base(self) -> str | None:
         """What the first `base[href]` says; None: there is none."""
-        node = self.trees[0].css_first("base[href]")
+        node = self.trees[0].find_first("base[href]", "base")
         return None if node is None else node.attributes.get("href") or ""
 
 

@@ -105,7 +105,7 @@ def read_content(document: HtmlDocument) -> PageContent:
 
 def descriptions(document: HtmlDocument) -> tuple[str, ...]:
     """Return description, keywords and their kin, as written."""
-    return _texts(map(_meta, document.select("meta[content]")))
+    return _texts(map(_meta, document.select("meta[content]", attributes=(b"content",))))
 
 
 def _texts(found: Iterable[str]) -> tuple[str, ...]:

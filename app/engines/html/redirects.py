@@ -72,7 +72,7 @@ def document_redirect(document: HtmlDocument, url: str) -> Redirect | None:
 
 def meta_refreshes(document: HtmlDocument) -> Iterator[str]:
     """Contents of the meta refreshes that a browser obeys."""
-    for node in document.select("meta[http-equiv]"):
+    for node in document.select("meta[http-equiv]", attributes=(b"http-equiv",)):
         attributes = node.attributes
         is_refresh = (attributes.get("http-equiv") or "").strip().lower() == "refresh"
         if is_refresh and node.mem_id not in document.inactive:

@@ -1,8 +1,11 @@
 """What a visitor can read on a page."""
 
+from collections.abc import Iterable
 from typing import Final
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
+
+from app.engines.html.tree import HtmlTree
 
 MAX_TEXT: Final = 100_000  # characters
 _BLOCKS: Final = frozenset(
@@ -16,9 +19,10 @@ _BLOCKS: Final = frozenset(
 )  # fmt: skip
 _SILENT: Final = frozenset({"script", "style", "noembed", "noframes", "iframe", "title"})  # hold text and nothing else
 _UNSEEN: Final = "noscript, svg, datalist, [hidden]"  # with everything inside
+_UNSEEN_TAGS: Final = ("noscript", "svg", "datalist")
 
 
-def visible_text(tree: LexborHTMLParser) -> str:
+def visible_text(tree: HtmlTree) -> str:
     """Text of a page without scripts and styles; one line per block, at most `MAX_TEXT` characters.
 
     Inline elements do not part words (`<b>六</b>合彩` reads 六合彩), those of different blocks stay apart.
@@ -26,7 +30,8 @@ def visible_text(tree: LexborHTMLParser) -> str:
     body = tree.body
     if body is None:
         return ""
-    unseen = elements_inside(tree, _UNSEEN)
+    unseen = elements_inside(tree.find(_UNSEEN, *_UNSEEN_TAGS, attributes=(b"hidden",)))
+    has_silent = False  # elements that hold text which nobody sees
     parts: list[str] = []
     length = 0
     previous: LexborNode | None = None  # the last text, when no block has begun since
@@ -36,9 +41,9 @@ def visible_text(tree: LexborHTMLParser) -> str:
             if previous is not None and tag in _BLOCKS:
                 parts.append("\n")
                 previous = None
+            has_silent = has_silent or tag in _SILENT
             continue
-        parent = node.parent
-        if parent is None or parent.tag in _SILENT or (unseen and parent.mem_id in unseen):
+        if (has_silent or unseen) and _is_silent(node.parent, unseen):
             continue
         text = node.text_content or ""
         parts.append(text if previous is None else _gap_after(previous) + text)
@@ -48,10 +53,14 @@ def visible_text(tree: LexborHTMLParser) -> str:
     return _fold_spaces("".join(parts))[:MAX_TEXT]
 
 
-def elements_inside(tree: LexborHTMLParser, selector: str) -> frozenset[int]:
-    """Memory ids of the selected elements and of all elements inside them."""
+def _is_silent(parent: LexborNode | None, unseen: frozenset[int]) -> bool:
+    return parent is None or parent.tag in _SILENT or parent.mem_id in unseen
+
+
+def elements_inside(nodes: Iterable[LexborNode]) -> frozenset[int]:
+    """Memory ids of these elements and of all elements inside them."""
     found: set[int] = set()
-    for node in tree.css(selector):
+    for node in nodes:
         if node.mem_id not in found:
             found.update(inner.mem_id for inner in node.css("*"))
             found.add(node.mem_id)

@@ -29,7 +29,7 @@ def own_page_of(document: HtmlDocument, found: Extraction, url: str, hidden: Seq
         text=found.text,
         meta=descriptions(document),
         markup=document.markup,
-        unseen="\n".join(node.text() for node in document.select("[hidden]"))[:_MAX_UNSEEN],
+        unseen="\n".join(node.text() for node in document.select("[hidden]", attributes=(b"hidden",)))[:_MAX_UNSEEN],
         links=lambda: [_link(one) for one in found.references if _is_link(one)],
         seen_text=lambda: seen_text(hidden),
         hidden_texts=lambda: hidden_texts(hidden),

@@ -24,6 +24,7 @@ from app.engines.parsing.frames import Kind, frame, receive, send
 from app.engines.parsing.jobs import Jobs, TooMuch
 
 MAX_MEMORY: Final = 2 * 1024**3  # bytes of address space; a page of 5 MiB needs at most a quarter
+COLLECT_EVERY: Final = 20_000  # objects
 PAUSE_S: Final = 0.02  # before the next process: one that cannot live must not keep a core busy
 MAX_REASON: Final = 200
 _AUTOGROUP: Final = Path("/proc/self/autogroup")
@@ -34,6 +35,7 @@ def serve(channels: Sequence[socket.socket], jobs: Jobs) -> None:
     """Keeps a process on every channel until the scan hangs up on all."""
     gc.collect()
     gc.freeze()  # what all processes share stays shared
+    gc.set_threshold(COLLECT_EVERY)  # what is made of a page goes with it: next to nothing is left to be collected
     processes = {_fork(channel, channels, jobs): channel for channel in channels}
     while processes:
         pid, status = os.wait()

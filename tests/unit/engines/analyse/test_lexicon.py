@@ -99,3 +99,16 @@ def test_a_malformed_line_is_named(load, line):
 def test_an_unknown_class_is_refused(load):
     with pytest.raises(LexiconError):
         load("1.0: term", "nonsense.en.txt")
+
+
+def test_a_detector_sees_whatever_is_found_of_its_kind(load, normaliser):
+    lexicon = load("1.0: online casino | free spins\n0.3: poker\n")
+    names_offer = lexicon.detector(lambda term: term.weight > 0.5)
+    assert names_offer(normaliser.sketch("Try our Online-Casino!"))
+    assert names_offer(normaliser.sketch("monsteronline casinos"))  # no whole word: to be looked at all the same
+    assert not names_offer(normaliser.sketch("a poker night"))
+
+
+def test_no_shipped_pattern_is_lost_where_blanks_are_single(lexicon, normaliser):
+    patterns = {term.pattern for term in lexicon.terms}
+    assert [pattern for pattern in patterns if normaliser.sketch(pattern) != pattern] == []

@@ -84,3 +84,13 @@ def test_lone_surrogates_are_dropped():
 def test_every_run_of_white_space_or_hyphens_is_one_blank():
     for char in filter(lambda char: char.isspace() or char in "-_", map(chr, range(0x3100))):
         assert NORMALISER.fold(f"a{char}{char}b") == "a b", hex(ord(char))
+
+
+@given(st.text(st.sampled_from("aZ9 \t\n-_.·*|/\u3000百家樂赌，Ａé\u200b\u2010\xa0\x01&#;x1"), max_size=40) | st.text())
+def test_a_sketch_is_the_folded_text_with_single_blanks(text):
+    assert NORMALISER.sketch(text) == " ".join(NORMALISER.fold(text).split())
+
+
+def test_every_character_is_sketched_as_it_is_folded():
+    characters = map(chr, (*range(0x3500), *range(0x3500, 0x9F00, 7), *range(0x9F00, 0x10000, 3)))
+    assert [c for c in characters if NORMALISER.sketch(f"a{c}b") != " ".join(NORMALISER.fold(f"a{c}b").split())] == []

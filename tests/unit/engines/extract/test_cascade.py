@@ -1,13 +1,13 @@
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
 from app.engines.extract.cascade import Cascade
 from app.engines.extract.page_styles import PageStyles
+from app.engines.html.tree import HtmlTree
 from tests.support.cpu_time import least_cpu_s
 
 
 def cascade(markup, *, reads_all=True):
-    tree = LexborHTMLParser(markup)
+    tree = HtmlTree(markup)
     made = Cascade(tree, PageStyles.of([tree], "http://a.test/"))
     if reads_all:
         made.read_all()

@@ -1,9 +1,9 @@
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
 from app.engines.extract.cascade import Cascade
 from app.engines.extract.covering import is_covered
 from app.engines.extract.page_styles import PageStyles
+from app.engines.html.tree import HtmlTree
 
 BELOW = "position:absolute;left:0;top:10px;z-index:1"
 COVER = "position:absolute;left:0;top:0;width:600px;height:60px;background:#d8e4f0;z-index:2"
@@ -11,7 +11,7 @@ COVER = "position:absolute;left:0;top:0;width:600px;height:60px;background:#d8e4
 
 def covered(below, *siblings):
     others = "".join(f"<p style='{sibling}'>x</p>" for sibling in siblings)
-    tree = LexborHTMLParser(f"<div><!-- c --><b id=t style='{below}'>x</b>{others}</div>")
+    tree = HtmlTree(f"<div><!-- c --><b id=t style='{below}'>x</b>{others}</div>")
     cascade = Cascade(tree, PageStyles())
     node = tree.css_first("#t")
     return is_covered(node, cascade.style(node), cascade.style)

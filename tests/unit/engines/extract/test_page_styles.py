@@ -1,13 +1,12 @@
-from selectolax.lexbor import LexborHTMLParser
-
 from app.engines.extract.page_styles import MAX_LINKED, PageStyles, linked_sheets
 from app.engines.extract.style_sheet import sheet_of
+from app.engines.html.tree import HtmlTree
 
 BASE = "http://corp.test/a/"
 
 
 def trees(markup):
-    return [LexborHTMLParser(markup)]
+    return [HtmlTree(markup)]
 
 
 def test_sheets_for_a_screen_are_linked_by_absolute_url_each_once():

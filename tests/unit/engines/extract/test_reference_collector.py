@@ -85,3 +85,22 @@ def test_it_says_so_when_something_was_dropped(collector, links, references):
 def test_a_query_is_sent_in_the_charset_of_the_document():
     collector = ReferenceCollector(PAGE, PAGE, lambda host: True, "gbk")
     assert collector.follow("?q=中") == "https://www.a.test/dir/page?q=%D6%D0"
+
+
+@pytest.mark.parametrize(
+    "raw", ["x", "/x/y.html", "x?a=b", "#x", "", "../x", "a b", "//b.test/x", "?q", "{{x}}", "x" * 9_000]
+)
+@pytest.mark.parametrize("base", [PAGE, "https://b.test/", "https://www.a.test"])
+def test_a_plain_link_is_what_the_long_way_makes_of_it(raw, base):
+    short, long = (ReferenceCollector(PAGE, base, lambda host: host.endswith("a.test")) for _ in range(2))
+    if short.take_plain_link({"href": raw}):
+        long.follow(raw)
+        assert short.links == long.links
+        assert short.own_hosts == long.own_hosts
+
+
+def test_a_link_with_further_addresses_is_read_in_full(collector):
+    assert collector.take_plain_link({"class": "k", "href": "x"})
+    assert not collector.take_plain_link({"href": "y", "ping": "//b.test/"})
+    assert not collector.take_plain_link({"ping": "//b.test/"})
+    assert list(collector.links) == ["https://www.a.test/dir/x"]

@@ -1,12 +1,12 @@
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
 from app.engines.extract.scripted_hiding import script_styles, style_changes, written_markup, written_sheets
 from app.engines.extract.style_sheet import sheet_of
+from app.engines.html.tree import HtmlTree
 
 
 def hidden_ids(markup):
-    tree = LexborHTMLParser(markup)
+    tree = HtmlTree(markup)
     hidden = script_styles(tree)
     return [node.attributes["id"] for node in tree.css("[id]") if node.mem_id in hidden]
 
@@ -49,7 +49,7 @@ def test_what_stands_in_comments_is_no_code():
 
 
 def test_a_class_means_what_the_sheets_say():
-    tree = LexborHTMLParser("<p id=a>x</p><script>getElementById('a').className='off'</script>")
+    tree = HtmlTree("<p id=a>x</p><script>getElementById('a').className='off'</script>")
     key = tree.css_first("#a").mem_id
     assert script_styles(tree, [sheet_of(".off{display:none}.x .off{left:-1000px}")]) == {key: {"display": "none"}}
     assert script_styles(tree) == {key: {}}
@@ -60,7 +60,7 @@ def test_what_a_script_writes_is_put_together_in_order():
 
 
 def test_written_style_blocks_are_given_as_sheets():
-    tree = LexborHTMLParser("<script>document.write('<style>a{display:none}</style>')</script>")
+    tree = HtmlTree("<script>document.write('<style>a{display:none}</style>')</script>")
     assert list(written_sheets(tree)) == ["a{display:none}"]
 
 

@@ -1,15 +1,15 @@
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
 from app.engines.extract.reference_collector import ReferenceCollector
 from app.engines.extract.tree_extractor import TreeExtractor
+from app.engines.html.tree import HtmlTree
 from app.engines.model import Relation
 
 PAGE = "https://www.a.test/"
 
 
 def read(markup, **options):
-    tree = LexborHTMLParser(markup)
+    tree = HtmlTree(markup)
     collector = ReferenceCollector(PAGE, PAGE, lambda host: host.endswith("a.test"))
     inactive = frozenset(inner.mem_id for node in tree.css("noscript") for inner in node.css("*"))
     TreeExtractor(tree, markup, collector, inactive, **options).read()

@@ -1,14 +1,14 @@
 """One notion of what a visitor can read."""
 
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
+from app.engines.html.tree import HtmlTree
 from app.engines.html.visible_text import MAX_TEXT, visible_text
 from tests.support.cpu_time import least_cpu_s
 
 
 def text_of(markup):
-    return visible_text(LexborHTMLParser(markup))
+    return visible_text(HtmlTree(markup))
 
 
 @pytest.mark.parametrize(

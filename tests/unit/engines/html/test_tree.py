@@ -1,0 +1,32 @@
+"""What a tree says is not in it must not be in it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.engines.html.tree import HtmlTree
+
+PIECES = (
+    "<P HIDDEN>", "<p hid", "den>", "<svg><style>a</style>", "<ScRiPt>x</sCrIpT>", "<image src=a>", "<math><mi>",
+    "</p>", "<template><b hidden></template>", "<!-- <i hidden> -->", "text", "<a\thidden=''>", "<a x='hidden'>",
+    "\x00", "&#104;idden",
+    "<table><i>", "<select><option hidden>", "<frameset>", "<p/hidden>", "\ud800", "é", "<style>",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_nothing_is_missed_that_a_selector_finds(markup):
+    tree = HtmlTree(markup)
+    plain = {(node.tag, node.mem_id) for node in tree.css("[hidden]")}
+    assert {(node.tag, node.mem_id) for node in tree.find("[hidden]", attributes=(b"hidden",))} == plain
+    for name in ("script", "style", "img", "svg", "p", "tbody", "template"):
+        assert len(tree.find(name, name)) == len(tree.css(name))
+        assert (tree.find_first(name, name) is None) == (tree.css_first(name) is None)
+
+
+@pytest.mark.parametrize("markup", ["", "<p>hello", "<p class=x>hidde n"])
+def test_what_is_not_there_is_not_looked_for(markup):
+    tree = HtmlTree(markup)
+    assert not tree.may_have(("script", "svg"), (b"hidden",))
+    assert tree.find("an invalid [[ selector", "script", attributes=(b"hidden",)) == []
+    assert tree.find_first("an invalid [[ selector", "script") is None
