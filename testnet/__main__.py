@@ -13,8 +13,8 @@ from types import FrameType
 
 from testnet.client import Testnet, TestnetError, connect
 from testnet.expected import expect
-from testnet.ground import FIRST_NET, Ground
-from testnet.world import build_world
+from testnet.ground import Ground
+from testnet.worlds import DEMO, WORLDS, WorldPlan
 
 READ_BYTES = 65_536
 
@@ -25,34 +25,36 @@ class Stopped(Exception):
 
 def main() -> int:
     arguments = parse_arguments()
-    ground = Ground(arguments.net)
+    plan = WORLDS[arguments.world]
+    ground = plan.ground(arguments.net)
     match arguments.command:
         case "expected":
-            return show_expected(ground, arguments.target)
+            return show_expected(ground, plan, arguments.target or plan.target)
         case "hosts":
-            for host in build_world(ground).hosts.values():
+            for host in plan.build(ground).hosts.values():
                 sys.stdout.write(f"{host.address:<14} {'+'.join(host.schemes):<11} {host.name:<36} {host.id}\n")
         case _:
-            return hold(ground)
+            return hold(ground, arguments.world)
     return 0
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m testnet", description=__doc__)
-    parser.add_argument("--net", type=int, default=FIRST_NET, help="second octet of its addresses, 64 to 127")
+    parser.add_argument("--net", type=int, help="second octet of its addresses, 64 to 127")
+    parser.add_argument("--world", choices=tuple(WORLDS), default=DEMO, help="which world: the demo's, or the big one")
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("hosts", help="list the hosts")
     expected = commands.add_parser("expected", help="print the findings that a scan has to come to")
-    expected.add_argument("target", nargs="?", default="corp.test")
+    expected.add_argument("target", nargs="?")
     return parser.parse_args()
 
 
-def hold(ground: Ground) -> int:
+def hold(ground: Ground, world: str) -> int:
     """Attaches, prints the settings, and keeps the test internet alive until stdin ends or a signal comes."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     try:
-        with connect(ground) as testnet:
+        with connect(ground, world=world) as testnet:
             sys.stdout.write(json.dumps(testnet.settings) + "\n")
             sys.stdout.flush()
             return wait(testnet)
@@ -75,8 +77,8 @@ def wait(testnet: Testnet) -> int:
             return 0
 
 
-def show_expected(ground: Ground, target: str) -> int:
-    world = build_world(ground)
+def show_expected(ground: Ground, plan: WorldPlan, target: str) -> int:
+    world = plan.build(ground)
     if target not in world.targets:
         sys.stderr.write(f"The test internet has no target {target!r}, only {', '.join(world.targets)}.\n")
         return 1

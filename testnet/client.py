@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from testnet.ground import Ground
+from testnet.worlds import DEMO, WORLDS
 
 START_TIMEOUT_S = 30.0  # for a machine that is busy; an idle one needs less than two seconds
 RETRY_S = 0.05
@@ -71,20 +72,20 @@ class Testnet:
 
 
 @contextmanager
-def attach(*, net: int | None = None, grace_s: float | None = None) -> Iterator[Testnet]:
-    """Holds the test internet for the length of the block. `net` and `grace_s` are for tests of their own."""
-    with connect(Ground() if net is None else Ground(net), grace_s=grace_s) as testnet:
+def attach(*, world: str = DEMO, net: int | None = None, grace_s: float | None = None) -> Iterator[Testnet]:
+    """Holds a world of it for the length of the block. `net` and `grace_s` are for tests of their own."""
+    with connect(WORLDS[world].ground(net), world=world, grace_s=grace_s) as testnet:
         yield testnet
 
 
-def connect(ground: Ground, *, grace_s: float | None = None) -> Testnet:
+def connect(ground: Ground, *, world: str = DEMO, grace_s: float | None = None) -> Testnet:
     """Connects to the server, starting it where there is none. Raises `TestnetError`."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
             return announce(ground)
         except ConnectionRefusedError:
-            start_server(ground, grace_s=grace_s)
+            start_server(ground, world, grace_s=grace_s)
         except ConnectionError:  # it ended this very moment
             time.sleep(RETRY_S)
     raise TestnetError(f"The test internet does not answer at {place(ground)}.")
@@ -106,9 +107,9 @@ def announce(ground: Ground) -> Testnet:
     return testnet
 
 
-def start_server(ground: Ground, *, grace_s: float | None) -> None:
+def start_server(ground: Ground, world: str, *, grace_s: float | None) -> None:
     """Starts a detached server. One that finds the control port taken by a faster one steps back: no error."""
-    command = [sys.executable, "-m", "testnet.server", "--detach", "--net", str(ground.net)]
+    command = [sys.executable, "-m", "testnet.server", "--detach", "--net", str(ground.net), "--world", world]
     command += [] if grace_s is None else ["--grace-s", str(grace_s)]
     done = subprocess.run(  # noqa: S603 - our own module, by our own interpreter
         command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=START_TIMEOUT_S, check=False

@@ -158,6 +158,7 @@ def expect_violations(world: World, parties: list[dict[str, Any]], target: str) 
     pairs |= {(p["domain"], "hidden_link") for p in parties if p["hidden"]}
     pairs |= {(target, "takeover") for name in world.names.values() if name.left_behind and in_scope(name.name, target)}
     pairs |= {(host, "tampered") for host in tampered_hosts(world, target)}
+    pairs |= {(item.domain, key) for item in world.items if not item.known_miss for key in item.violations}
     return [{"domain": domain, "violation_key": key} for domain, key in sorted(pairs)]
 
 

@@ -134,6 +134,21 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing that a scan meets, and what it has to say of it: a row of the table that tests join with a report."""
+
+    id: str
+    family: str  # what it is one of: "changed page", "hidden link", "near miss", ...
+    domain: str  # who is accused, or must not be: a third party, a host of the target, the target
+    violations: tuple[
+        str, ...
+    ] = ()  # violation keys of `domain`; empty: it must stay clean, if nothing else accuses it
+    page: str = ""  # URL where it stands; empty: nowhere, it is a name
+    kind: str = ""  # of the reference that a scan keeps there: "a[href]", "own:title", "a[href]@robot"
+    known_miss: str = ""  # why scans do not find it yet; empty: they have to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything there is."""
 
@@ -143,3 +158,4 @@ class World:
     certificates: tuple[Certificate, ...]
     zone_servers: tuple[ZoneServer, ...] = ()
     targets: tuple[str, ...] = ("corp.test", "shade.test", "depth.test")
+    items: tuple[Item, ...] = ()  # beside what the folds over the other tables say

@@ -17,12 +17,12 @@ from testnet.authority import Authority
 from testnet.certlog import CertificateLog
 from testnet.connections import Connections
 from testnet.control import MAX_COMMAND_BYTES, Control
-from testnet.ground import ALLOW_NETWORK, DNS_PORT, FIRST_NET, HTTP_PORT, HTTPS_PORT, Ground
+from testnet.ground import ALLOW_NETWORK, DNS_PORT, HTTP_PORT, HTTPS_PORT, Ground
 from testnet.model import World
 from testnet.name_server import SOA, UdpNameServer, answer_streams
 from testnet.request_log import RequestLog
 from testnet.web import WebHosts
-from testnet.world import CT_HOST, build_world
+from testnet.worlds import DEMO, WORLDS, WorldPlan
 from testnet.zone import Zone
 from testnet.zone_server import ZoneService
 
@@ -32,7 +32,8 @@ ALREADY_RUNNING = 3  # exit status of a server that found the control port taken
 
 def main() -> int:
     arguments = parse_arguments()
-    ground = Ground(arguments.net)
+    plan = WORLDS[arguments.world]
+    ground = plan.ground(arguments.net)
     try:
         listener = bind_control(ground)
     except OSError as error:
@@ -41,12 +42,13 @@ def main() -> int:
         return ALREADY_RUNNING if taken else 1
     if arguments.detach and not detach():
         return 0
-    return asyncio.run(serve(ground, listener, grace_s=arguments.grace_s))
+    return asyncio.run(serve(ground, listener, plan, grace_s=arguments.grace_s))
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m testnet.server", description="The bundled test internet.")
-    parser.add_argument("--net", type=int, default=FIRST_NET, help="second octet of its addresses, 64 to 127")
+    parser.add_argument("--net", type=int, help="second octet of its addresses, 64 to 127")
+    parser.add_argument("--world", choices=tuple(WORLDS), default=DEMO, help="which world it is")
     parser.add_argument("--grace-s", type=float, default=GRACE_S, help="seconds to outlive the last user")
     parser.add_argument("--detach", action="store_true", help="go on in the background, in a session of its own")
     return parser.parse_args()
@@ -78,7 +80,7 @@ def detach() -> bool:
     return True
 
 
-async def serve(ground: Ground, listener: socket.socket, *, grace_s: float) -> int:
+async def serve(ground: Ground, listener: socket.socket, plan: WorldPlan, *, grace_s: float) -> int:
     """Runs until the last user has been gone for `grace_s`, or a signal. The control port closes last."""
     log = RequestLog()
     control = Control(log=log, grace_s=grace_s)
@@ -87,7 +89,7 @@ async def serve(ground: Ground, listener: socket.socket, *, grace_s: float) -> i
     door = await asyncio.start_server(control.users.handle, sock=listener, limit=MAX_COMMAND_BYTES)
     try:
         async with AsyncExitStack() as stack:
-            control.announce(await open_world(ground, log, stack))
+            control.announce(await open_world(ground, plan, log, stack))
             await control.over.wait()
     except OSError as error:
         message = f"The test internet on 127.{ground.net}.0.0/16 cannot start: {error}"
@@ -100,16 +102,16 @@ async def serve(ground: Ground, listener: socket.socket, *, grace_s: float) -> i
     return 0
 
 
-async def open_world(ground: Ground, log: RequestLog, stack: AsyncExitStack) -> dict[str, Any]:
+async def open_world(ground: Ground, plan: WorldPlan, log: RequestLog, stack: AsyncExitStack) -> dict[str, Any]:
     """Starts everything and returns the settings that reach it. Raises OSError when an address is taken."""
     folder = make_folder(stack)
-    world = build_world(ground)
+    world = plan.build(ground)
     authority = Authority(world.hosts, folder=folder)
     await open_name_server(ground, world, stack)
     hosts = WebHosts(world.hosts, authority=authority, certificate_log=CertificateLog(world.certificates), log=log)
     stack.push_async_callback(hosts.stop)
     await hosts.start()
-    return build_settings(ground, authority.ca_file)
+    return build_settings(ground, plan, authority.ca_file)
 
 
 def make_folder(stack: AsyncExitStack) -> Path:
@@ -140,15 +142,15 @@ async def listen(place: tuple[str, int], zone: Zone, service: ZoneService | None
     stack.callback(server.close)
 
 
-def build_settings(ground: Ground, ca_file: Path) -> dict[str, Any]:
+def build_settings(ground: Ground, plan: WorldPlan, ca_file: Path) -> dict[str, Any]:
     address, port = ground.resolver
     return {
         "resolvers": [f"{address}:{port}"],
         "allow_networks": [ALLOW_NETWORK],
         "ca_file": str(ca_file),
         "port_map": {"53": DNS_PORT, "80": HTTP_PORT, "443": HTTPS_PORT},
-        "ct_urls": [f"http://{CT_HOST}/"],
-        "demo_target": "corp.test",
+        "ct_urls": list(plan.sources),
+        "demo_target": plan.target,
     }
 
 

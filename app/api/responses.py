@@ -48,7 +48,8 @@ class ReportResponse(Response):
             self.headers["content-disposition"] = f'attachment; filename="{file_name}"'
             self.headers["content-security-policy"] = SANDBOX
         del self.headers["content-length"]
-        self.headers[ATTEMPT] = str(stream.attempt)
+        if stream.attempt is not None:
+            self.headers[ATTEMPT] = str(stream.attempt)
         self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the framework's shape

@@ -31,6 +31,7 @@ Host = Annotated[str | None, Option(metavar="ADDRESS")]
 Port = Annotated[int | None, Option(min=0, max=65_535, metavar="N")]
 DataDir = Annotated[Path | None, Option(file_okay=False, metavar="FOLDER")]
 Testnet = Annotated[bool, Option("--testnet")]
+World = Annotated[str | None, Option(metavar="NAME")]  # the test internet knows which there are
 Values = list[str] | None  # of an option that may be repeated
 
 
@@ -74,6 +75,7 @@ def scan(
     context: Context,
     domain: Annotated[str, Argument(metavar="DOMAIN")],
     testnet: Testnet = False,
+    world: World = None,
     as_json: Annotated[bool, Option("--json")] = False,
     max_pages: Annotated[int, Option(min=MAX_PAGES.least, max=MAX_PAGES.most, metavar="N")] = DEFAULTS.max_pages,
     max_depth: Annotated[int | None, Option(min=MAX_DEPTH.least, max=MAX_DEPTH.most, metavar="N")] = DEFAULTS.max_depth,
@@ -104,7 +106,8 @@ def scan(
         target=domain,
         options=options,
         network=network,
-        use_testnet=testnet,
+        use_testnet=testnet or world is not None,
+        world=world,
         as_json=as_json,
         data_dir=data_dir,
         keep=not no_keep,
@@ -149,10 +152,10 @@ def demo(
 
 
 @app.command(cls=Command)
-def testnet(context: Context) -> None:
+def testnet(context: Context, world: World = None) -> None:  # noqa: PT028 - a command, no test
     from app.cli.testnet import run_testnet
 
-    raise Exit(interruptible(run_testnet, context.obj.texts))
+    raise Exit(interruptible(run_testnet, context.obj.texts, world))
 
 
 @app.command(cls=Command)

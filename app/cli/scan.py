@@ -21,7 +21,7 @@ from app.cli.interrupts import Interrupts
 from app.cli.network_options import NetworkOptions
 from app.cli.report import save_report
 from app.cli.scan_folder import describe_folder, kept_folder, private_folder
-from app.cli.testnet import open_testnet
+from app.cli.testnet import command_for, open_testnet
 from app.client.taskview import TaskView
 from app.core.config import Settings, load_settings
 from app.core.errors import ConfigurationError, Conflict, Unavailable
@@ -43,6 +43,7 @@ class ScanArguments:
     options: ScanOptions = DEFAULTS
     network: NetworkOptions = field(default_factory=NetworkOptions)
     use_testnet: bool = False
+    world: str | None = None  # of the test internet; None: the demo's
     as_json: bool = False
     data_dir: Path | None = None  # None: one of its own
     keep: bool = True  # of its own folder: whether it stays
@@ -53,7 +54,9 @@ def run_scan(arguments: ScanArguments, texts: MessageCatalog) -> int:
     """Scan and return the exit code. Raises ConfigurationError, InvalidInput, Forbidden, Unavailable."""
     password = secrets.token_hex(PASSWORD_BYTES) if arguments.data_dir is None else None
     with ExitStack() as stack:
-        overrides = stack.enter_context(open_testnet(texts)).overrides if arguments.use_testnet else {}
+        overrides = {}
+        if arguments.use_testnet:
+            overrides = stack.enter_context(open_testnet(texts, command_for(arguments.world))).overrides
         folder = arguments.data_dir or stack.enter_context(_own_folder(arguments))
         overrides = {"language": texts.language, **arguments.network.over(overrides)}
         settings = scan_settings(overrides, folder, texts, password)

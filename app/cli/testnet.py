@@ -36,14 +36,14 @@ class RunningTestnet:
     demo_target: str
 
 
-def run_testnet(texts: MessageCatalog) -> int:
-    """Print how the test internet is reached, and hold it until Ctrl-C.
+def run_testnet(texts: MessageCatalog, world: str | None = None) -> int:
+    """Print how the test internet is reached, and hold it until Ctrl-C. `world`: as in `command_for`.
 
     Raises ConfigurationError when it does not start, or ends by itself.
     """
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with open_testnet(texts) as testnet:
+        with open_testnet(texts, command_for(world)) as testnet:
             sys.stdout.write(testnet.line + "\n")
             sys.stdout.flush()
             testnet.process.wait()
@@ -52,6 +52,11 @@ def run_testnet(texts: MessageCatalog) -> int:
     finally:
         signal.signal(signal.SIGTERM, before)
     raise ConfigurationError(texts("cli.testnet_ended"))
+
+
+def command_for(world: str | None) -> tuple[str, ...]:
+    """Return the words that start a world of the test internet; None: the demo's. It knows the names of its worlds."""
+    return COMMAND if world is None else (*COMMAND, "--world", world)
 
 
 @contextmanager

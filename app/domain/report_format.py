@@ -16,6 +16,8 @@ class ReportFormat(StrEnum):
     ZIP = "zip"
 
 
+# Those of an order of many scans: an archive would hold the captures of all.
+OF_ORDERS: Final = tuple(kind for kind in ReportFormat if kind is not ReportFormat.ZIP)
 REFERENCES: Final = "references"  # the table of all references, which is no report, and is made as one is
 
 MEDIA_TYPES: Final = MappingProxyType(

@@ -17,6 +17,8 @@ MAX_DEPTH: Final = Bounds(0, 100)
 TIME_LIMIT_S: Final = Bounds(1, 43_200)
 START_URLS: Final = Bounds(0, 100)
 START_URL_CHARS: Final = Bounds(1, 2_048)
+OWN_DOMAINS: Final = Bounds(0, 500)
+OWN_DOMAIN_CHARS: Final = 20_000  # of all together: an order writes them with each of its tasks
 CERTIFICATE_LOG: Final = "ct"
 REGISTRATIONS: Final = "rdap"  # who has registered a third party: `engines.identify.rdap`
 # What asks for names, but for the registrations: `engines.discover.sources`.
@@ -53,6 +55,8 @@ class ScanOptions:
     start_urls: tuple[str, ...] = ()  # replace the host's `/`; nothing else is then a start page
     use_passive_sources: bool = True
     screenshots: bool = True
+    # Other domains of the same owner, and all below them: no third parties. They are not crawled for that.
+    own_domains: tuple[str, ...] = ()
     cloaking: bool = True  # ask for some pages as other visitors, too: search engines' robots, phones, newcomers
 
     def to_json(self) -> dict[str, Any]:
@@ -63,7 +67,8 @@ class ScanOptions:
     def from_json(cls, stored: Mapping[str, Any], **further: Any) -> Self:
         """Read what `to_json` wrote, with `further` fields of a subclass. What is missing or null has its default."""
         given = {name: value for name, value in stored.items() if value is not None}
-        return cls(**{**given, "start_urls": tuple(given.get("start_urls", ()))}, **further)
+        lists = {name: tuple(given.get(name, ())) for name in ("start_urls", "own_domains")}
+        return cls(**{**given, **lists}, **further)
 
 
 DEFAULTS: Final = ScanOptions()

@@ -67,7 +67,9 @@ class ScanExecutor:
         reads = self._reading is not None
         local = None if self._local_models is None else await open_model(self._local_models, self._store)
         async with (
-            open_network_stack(self._network, target=self._config.target, reads=reads) as network,
+            open_network_stack(
+                self._network, target=self._config.target, own_domains=self._config.own_domains, reads=reads
+            ) as network,
             self._open_reader() as make_reader,
         ):
             contents = ScanContents(self._captures, self._quota)

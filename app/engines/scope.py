@@ -174,9 +174,10 @@ def _is_public_suffix(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which hosts a scan of `target_name` may look into."""
+    """Which hosts a scan of `target_name` may look into, and which are no third parties to it."""
 
     target_name: str  # A-labels, as `Target.name`
+    own_domains: frozenset[str] = frozenset()  # further ones of its owner, A-labels
 
     def contains(self, host: str) -> bool:
         """Whether `host` is the target itself or a name below it."""
@@ -184,8 +185,18 @@ class Scope:
         return host == self.target_name or host.endswith("." + self.target_name)
 
     def is_own(self, host: str) -> bool:
-        """Whether `host` has the target's owner (same registrable domain): not a third party."""
-        return registrable_domain(host) == self.registrable
+        """Whether `host` has the target's owner: not a third party. It has the same registrable domain, or lies in one
+        that the user has named.
+        """
+        return registrable_domain(host) == self.registrable or (bool(self.own_domains) and self._is_named(host))
+
+    def _is_named(self, host: str) -> bool:
+        name = host.rstrip(".").lower()
+        while name:
+            if name in self.own_domains:
+                return True
+            name = name.partition(".")[2]
+        return False
 
     @property
     def registrable(self) -> str:

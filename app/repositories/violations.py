@@ -1,7 +1,7 @@
 """Reading the violations of a run."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Row, Select, literal, select, tuple_
 
@@ -12,7 +12,23 @@ from app.repositories.listing import MAX_COUNTED, count_up_to, in_order
 CHUNK: Final = 500  # rows of one read: evidence is long
 MAX_OF_DOMAIN: Final = 50  # there are ten kinds
 v = violations.c
-_SUMMARY: Final = (v.id, v.domain, v.violation_key, v.confidence_score, v.needs_review, v.url, v.found_on, v.created_at)
+T = TypeVar("T")
+RUNS_AT_ONCE: Final = 50
+DOMAINS_AT_ONCE: Final = 500
+_SUMMARY: Final = tuple(
+    v[name]
+    for name in (
+        "id",
+        "domain",
+        "violation_key",
+        "risk_level",
+        "confidence_score",
+        "needs_review",
+        "url",
+        "found_on",
+        "created_at",
+    )
+)
 
 
 def list_page(
@@ -87,6 +103,25 @@ def summaries_of(connection: Connection, task_id: str, run: int, domains: Sequen
     return sorted(found, key=lambda row: (row.domain, row.created_at, row.id))
 
 
+def of_runs(
+    connection: Connection, runs: Sequence[tuple[str, int]], domains: Collection[str], limit: int
+) -> list[Row[Any]]:
+    """Return (task_id, run, domain, violation_key, confidence_score, risk_level, needs_review) of what these runs found
+    at these domains, at most `limit`; of a domain of a run by time.
+    """
+    columns = (v.task_id, v.run, v.domain, v.violation_key, v.confidence_score, v.risk_level, v.needs_review)
+    found: list[Row[Any]] = []
+    for some_runs in _parts(runs, RUNS_AT_ONCE):
+        for some_domains in _parts(sorted(domains), DOMAINS_AT_ONCE):
+            wanted = tuple_(v.task_id, v.run).in_(some_runs), v.domain.in_(some_domains), v.dismissed.is_(False)
+            query = select(*columns, v.created_at, v.id).where(*wanted).limit(limit - len(found))
+            rows: list[Row[Any]] = list(connection.execute(query))
+            found += sorted(rows, key=lambda row: (row.created_at, row.id))
+            if len(found) == limit:
+                return found
+    return found
+
+
 def to_review(
     connection: Connection, task_id: str, run: int, *, after: tuple[float, str] | None, limit: int
 ) -> list[Row[Any]]:
@@ -103,6 +138,10 @@ def known_violations(connection: Connection, task_id: str, run: int) -> set[tupl
     """Return (domain, violation_key) of all that this run has found already, dismissed or not."""
     query = select(v.domain, v.violation_key).where(v.task_id == task_id, v.run == run)
     return {(row.domain, row.violation_key) for row in connection.execute(query)}
+
+
+def _parts(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def _of_run(task_id: str, run: int) -> Select[Any]:

@@ -15,6 +15,7 @@ import orjson
 
 from app.domain.coverage import COUNTED_AS, COVERED, Coverage, Seen, coverage_of
 from app.domain.discovery import DISCOVERY, DiscoverySummary, discovery_of
+from app.domain.own_domains import POSSIBLY_OWN, PossiblyOwn, possibly_own_of
 from app.domain.reading import READING, ReadingSummary, summary_of
 from app.domain.third_parties import OMITTED, Outcome
 from app.engines.model import Hop, HostFact, Reference
@@ -138,6 +139,11 @@ class ScanReader:
         """Return how names were looked for; None until that has ended, and of scans of older versions."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (DISCOVERY,))
         return discovery_of(orjson.loads(found[0][0])) if found else None
+
+    def possibly_own(self) -> tuple[PossiblyOwn, ...]:
+        """Return the foreign domains that may have the target's owner, by name."""
+        found = self._read("SELECT value FROM checkpoints WHERE key = ?", (POSSIBLY_OWN,))
+        return possibly_own_of(orjson.loads(found[0][0])) if found else ()
 
     def _seen(self, found: Sequence[rows.Row]) -> list[rows.ThirdPartyWithOutcome]:
         """Add what came of looking at each third party. Only their own captures are asked."""

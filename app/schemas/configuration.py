@@ -41,6 +41,7 @@ class SettingResponse(ResponseBody):
     is_nullable: bool = described("Null is a value, too: none.", False)
     value: Value = described("What holds; with `waits_for_restart` after the next start.", 4)
     default: Value = described("What holds when nobody has said anything.", 2)
+    stored: Value = described("What is stored here; it may be refused, or wait for a restart.", 4)
     is_stored: bool = described("The value was set here, by an administrator.", True)
     lock: Lock | None = described(
         "Why it cannot be changed here. `environment`: the environment sets it. `key`: the environment has a key, "
@@ -67,6 +68,7 @@ class SettingResponse(ResponseBody):
             is_nullable=setting.is_nullable,
             value=_plain(state.value),
             default=_plain(setting.default),
+            stored=_plain(state.stored) if state.is_stored else None,
             is_stored=state.is_stored,
             lock=state.lock,
             variable=setting.variable,

@@ -91,9 +91,12 @@ class ReferenceItem(ResponseBody):
     raw: str = described("The address as written.", "http:\\\\casino.example")
     relation: str = described("script, redirect, embed, link or mention.", "link")
     relation_name: str = described("The same in words.", "link")
-    kind: str = described("Element and attribute, header, or kind of redirect.", "a[href]")
+    kind: str = described(
+        "Element and attribute, header, kind of redirect, or format and place (`pdf:link`).", "a[href]"
+    )
     dom_path: str | None = described(
-        "A CSS selector of the element, when it is one.", "html > body > div:nth-child(6) > a:nth-child(1)"
+        "A CSS selector of the element, when it is one; of a document its page, slide or sheet, in words.",
+        "html > body > div:nth-child(6) > a:nth-child(1)",
     )
     snippet: str = described("The element's start tag and text, or what stands around.", '<a href="...">Casino')
     link_text: str = described("What the link reads.", "Casino")

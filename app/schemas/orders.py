@@ -5,9 +5,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from app.core.schema_fields import described
+from app.domain.decisions import DecisionState
 from app.domain.orders import MAX_TARGETS, MAX_TITLE
 from app.domain.tasks import TaskStatus
 from app.domain.verdict import Result
+from app.domain.violations import RiskLevel, ViolationKey
 from app.events.types import ErrorInfo, VerdictInfo
 from app.schemas.common import AttemptNumber, Count, RequestBody, ResponseBody, Text, first_items
 from app.schemas.tasks import MAX_TARGET, CommonOptions
@@ -80,3 +82,36 @@ class OrderSummary(OrderHead):
 
 class OrderResponse(OrderSummary):
     properties: list[OrderedProperty] = described("Its domains, the worst first.")
+
+
+class OrderedFinding(ResponseBody):
+    """What the scan of one domain of the order has found of another one."""
+
+    task_id: str = described("The task that found it.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")
+    attempt: AttemptNumber = described("Whose results these are.", 1)
+    target_domain: str = described("What was scanned.", "example.com")
+    finding_id: str = described("The finding of that task.", "gambling.casino.example")
+    kinds: list[ViolationKey] = described("Of its violations; the first one is the cause.", ["gambling", "hidden_link"])
+    risk_level: RiskLevel = described("The highest of its violations.", "high")
+    confidence_score: Annotated[float, Field(ge=0, le=1)] = described("How sure the analysis is.", 0.93)
+    needs_review: bool = described("A person should look at it.", False)
+    decision: DecisionState = described("What a person has decided about it.", "open")
+    url: str | None = described("What was found.", "https://casino.example/")
+    found_on: str | None = described("The page that leads there.", "https://www.example.com/")
+
+
+class FoundDomain(ResponseBody):
+    """A domain that scans of the order lead to, once for all of them."""
+
+    domain: str = described("The domain; that of the target itself for what stands on its own pages.", "casino.example")
+    risk_level: RiskLevel = described("The highest of its findings.", "high")
+    kinds: list[ViolationKey] = described("What it was found for.", ["gambling"])
+    targets: list[str] = described("On which domains of the order it was found.", ["example.com", "example.org"])
+    findings: list[OrderedFinding] = described("Each of them.")
+
+
+class OrderReport(OrderResponse):
+    """`omitted_findings`: beyond 100,000 they are counted alone; the reports of the tasks have them."""
+
+    domains: list[FoundDomain] = described("What was found, by domain, the worst first.")
+    omitted_findings: Count = described("So many findings had no place in this report.", 0)

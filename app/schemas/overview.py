@@ -31,7 +31,9 @@ class SiteOverview(ResponseBody):
     completed_at: str = described("When it ended.", "2026-01-01T00:12:00.000Z")
     shown_task_id: str = described("The task whose results stand for the site.", TASK)
     shown_attempt: AttemptNumber = described("The attempt whose results they are.", 2)
-    violation_counts: dict[str, Count] = described("Violations by risk in these results.", OPEN)
+    violation_counts: dict[str, Count] = described(
+        "Violations by risk in these results, without what was dismissed.", OPEN
+    )
 
 
 class TrendPoint(ResponseBody):
@@ -39,7 +41,9 @@ class TrendPoint(ResponseBody):
 
     day: date = described("The day in UTC.", "2026-01-01")
     sites: Count = described("How many sites had been scanned by then.", 12)
-    violation_counts: dict[str, Count] = described("Violations by risk in the results that stood then.", OPEN)
+    violation_counts: dict[str, Count] = described(
+        "Violations by risk in the results that stood then, without what had been dismissed.", OPEN
+    )
 
 
 class WorkerCounts(ResponseBody):
@@ -59,13 +63,15 @@ class ServiceOverview(ResponseBody):
 
 class Overview(ResponseBody):
     """Made of what the newest 1,000 tasks that ended and all that are unfinished have left; `truncated`: there are
-    more.
+    more, or more decisions than were looked at.
     """
 
-    violation_counts: dict[str, Count] = described("What is open: violations by risk over all sites.", OPEN)
+    violation_counts: dict[str, Count] = described(
+        "What is open: violations by risk over all sites, without what was dismissed.", OPEN
+    )
     sites: list[SiteOverview] = described("At most 50 sites, the worst first.")
     total_sites: Count = described("How many sites there are.", 12)
-    truncated: bool = described("Older tasks were not looked at.", False)
+    truncated: bool = described("Older tasks, or some of many decisions, were not looked at.", False)
     unfinished: list[TaskResponse] = described("At most 20 tasks that run or wait, those that run first.")
     total_unfinished: Count = described("How many of them there are.", 1)
     trend: list[TrendPoint] = described("The last 30 days, the oldest first.")

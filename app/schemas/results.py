@@ -7,6 +7,7 @@ from pydantic import Field
 from app.core.schema_fields import described
 from app.domain.coverage import Seen
 from app.domain.discovery import SourceStatus, Transfer, Walk
+from app.domain.own_domains import OwnSign
 from app.domain.reading import Effect, LeftOut, Void
 from app.domain.third_parties import Outcome
 from app.domain.verdict import Reason
@@ -133,10 +134,21 @@ class PagePage(ResultPage):
     items: list[Page] = described("The documents of this page.")
 
 
+class PossiblyOwn(ResponseBody):
+    """A suggestion: it changes nothing until a person names the domain as own."""
+
+    domain: str = described("The registrable domain.", "example.net")
+    signs: list[OwnSign] = described("What speaks for it.", ["certificate"])
+
+
 class ThirdPartyPage(ResultPage):
     """`truncated`: the pages refer to more domains than a scan keeps (200,000)."""
 
     items: list[ThirdParty] = described("The domains of this page.")
+    possibly_own: list[PossiblyOwn] = described(
+        "Foreign domains that may have the same owner, of the whole scan; an option of a scan can name them as own.",
+        default=[],
+    )
 
 
 class ViolationPage(ResultPage):
@@ -235,4 +247,5 @@ class Report(ResponseBody):
     truncated: bool = described("The pages refer to more domains than a scan keeps.", False)
     omitted_references: Count = described("References to those that were left out.", 0)
     reading_model: ReadingModel | None = described("The language model that read along; null without one.", None)
+    possibly_own: list[PossiblyOwn] = described("Foreign domains that may have the same owner.", default=[])
     discovery: Discovery | None = described("How names were looked for; null until stage 1 has ended.", None)

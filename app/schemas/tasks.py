@@ -6,12 +6,21 @@ from pydantic import Field
 
 from app.core.schema_fields import described
 from app.domain import scan_options
-from app.domain.scan_options import DEFAULTS, MAX_DEPTH, MAX_PAGES, START_URL_CHARS, START_URLS, TIME_LIMIT_S
+from app.domain.scan_options import (
+    DEFAULTS,
+    MAX_DEPTH,
+    MAX_PAGES,
+    OWN_DOMAINS,
+    START_URL_CHARS,
+    START_URLS,
+    TIME_LIMIT_S,
+)
 from app.domain.tasks import TaskStatus
 from app.events.types import ErrorInfo, LogLine, Statistics, VerdictInfo
 from app.schemas.common import AttemptNumber, Count, Priority, RequestBody, ResponseBody, first_items
 
 MAX_TARGET = 1_000  # characters of what may be tried as a domain; a name has at most 253
+OwnDomain = Annotated[str, Field(min_length=1, max_length=MAX_TARGET)]
 StartUrl = Annotated[str, Field(min_length=START_URL_CHARS.least, max_length=START_URL_CHARS.most)]
 
 
@@ -35,6 +44,13 @@ class CommonOptions(RequestBody):
     )
     cloaking: Annotated[bool, Field(strict=True)] = described(
         "Ask for some pages as search engines' robots, phones and newcomers, too.", True, default=DEFAULTS.cloaking
+    )
+    own_domains: Annotated[tuple[OwnDomain, ...], Field(max_length=OWN_DOMAINS.most), first_items(OWN_DOMAINS.most)] = (
+        described(
+            "Other domains of the same owner: they and all below them are no third parties, and are not scanned.",
+            ["example.net"],
+            default=DEFAULTS.own_domains,
+        )
     )
 
     def to_domain(self) -> scan_options.ScanOptions:

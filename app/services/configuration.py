@@ -185,8 +185,8 @@ class ConfigurationService:
         value = getattr(self.live.current, name)
         return SettingState(
             setting=setting,
-            value=_without_secrets(value) if name == MODEL_URL and value is not None else value,
-            stored=stored.get(name),
+            value=_shown(name, value),
+            stored=_shown(name, stored.get(name)),
             is_stored=name in stored and lock is None,
             lock=lock,
             waits_for_restart=self.live.waits_for_restart(name),
@@ -222,6 +222,10 @@ def _difference(before: Any, after: Any) -> tuple[Any, Any]:
         return before, after
     old, new = set(before), set(after)
     return [entry for entry in before if entry not in new], [entry for entry in after if entry not in old]
+
+
+def _shown(name: str, value: Any) -> Any:
+    return _without_secrets(value) if name == MODEL_URL and value is not None else value
 
 
 def _without_secrets(url: str) -> str:

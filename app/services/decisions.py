@@ -1,6 +1,6 @@
 """What people decide about findings: written once for the target, and found again by its next scan (ADR 0042)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.principal import Principal
 from app.core.redact import display_text
 from app.domain.decisions import DecisionState, holds
-from app.domain.findings import Finding, FindingId, find
+from app.domain.findings import Finding, FindingId, find, group
 from app.repositories import decisions, violations
 from app.repositories.tasks import TaskRow
 from app.services.audit import AuditTrail
@@ -25,7 +25,6 @@ class Decisions:
 
     def __init__(self, rows: Iterable[Row[Any]]) -> None:
         self._by_finding = {(row.cause, row.domain): row for row in rows}
-        self._by_violation = {(kind, row.domain): row for row in self._by_finding.values() for kind in row.kinds}
 
     @classmethod
     def read(cls, connection: Connection, row: TaskRow) -> Self:
@@ -49,10 +48,33 @@ class Decisions:
         row = self._by_finding.get((finding.id.cause, finding.id.domain))
         return None if row is None else serialise_decision(row, is_valid=holds(row.kinds, _kinds(finding)))
 
-    def of_violation(self, violation_key: str, domain: str) -> Json | None:
-        """Return what was decided of the finding that had this violation then; None: nothing."""
-        row = self._by_violation.get((violation_key, domain))
-        return None if row is None else serialise_decision(row, is_valid=True)
+
+class ViolationDecisions:
+    """The same by violation: what was decided of the finding that each is part of in one run."""
+
+    def __init__(self, decided: Decisions, found: Iterable[Finding[Any]]) -> None:
+        self._of = {
+            (violation.violation_key, violation.domain): decision
+            for finding in found
+            if (decision := decided.of_finding(finding)) is not None
+            for violation in finding.violations
+        }
+
+    @classmethod
+    def read(cls, connection: Connection, row: TaskRow, domains: Sequence[str] | None = None) -> Self:
+        """Read what is decided of the run's violations at these domains, at all of them with None."""
+        target = (row.user_id, row.target_domain)
+        if domains is None:
+            known = decisions.of_target(connection, *target)
+        else:
+            known = decisions.of_domains(connection, *target, domains)
+        names = {one.domain for one in known}
+        found = violations.of_runs(connection, [(row.id, row.run)], names, violations.MAX_OF_DOMAIN * len(names))
+        return cls(Decisions(known), group(found))
+
+    def of(self, violation_key: str, domain: str) -> Json | None:
+        """Return `schemas.evidence.DecisionInfo`; None: nobody has decided anything."""
+        return self._of.get((violation_key, domain))
 
 
 def serialise_decision(row: Row[Any], *, is_valid: bool) -> Json:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Self
 
@@ -31,6 +31,7 @@ from app.services.json_chunks import JsonChunks, encode_list, encode_object
 from app.services.lifecycle import Lifecycle
 from app.services.new_task import NewTask
 from app.services.order_standings import OrderedScan, read_scans
+from app.services.own_domains import read_own_domains
 from app.services.ports import ScanRunner, TargetParser
 from app.services.scans import ScanService
 from app.services.serialisers import Json, optional_to_wire, serialise_error
@@ -92,12 +93,14 @@ class OrderService:
         Return the order as it is, and whether this user used the key for the same request before.
 
         Raises:
-            InvalidFields: targets that cannot or must not be scanned, each by its place in the list.
-            InvalidInput: `idempotency_key_reused`, for another request.
+            InvalidFields: targets that cannot or must not be scanned, or own domains that are none, each by its place.
+            InvalidInput: `own_domains_too_long`; `idempotency_key_reused`, for another request.
             LimitReached: `task_limit`, there would be too many unfinished tasks of this user.
         """
         names = await asyncio.to_thread(self._parse, order.targets)
-        config = self.scans.fill_in(order.options, order.said).to_json()
+        chosen = self.scans.fill_in(order.options, order.said)
+        own = await asyncio.to_thread(read_own_domains, chosen.own_domains, self.targets)
+        config = replace(chosen, own_domains=own).to_json()
         order_id, new = new_id(), [NewTask(new_id(), name) for name in names]
         request = {"targets": list(order.targets), "config": order.options.to_json(), "title": order.title}
         idempotent = None if key is None else IdempotentRequest.of(principal.user_id, key, {"order": request})
@@ -169,7 +172,7 @@ class OrderService:
         def work(connection: Connection) -> JsonChunks:
             row = find_order(connection, order_id, principal)
             scans = read_scans(connection, row.id)
-            return encode_object(summary(row, scans), properties=(_property(scan, language) for scan in scans))
+            return encode_object(summary(row, scans), properties=(property_view(scan, language) for scan in scans))
 
         return await self.db.read(work)
 
@@ -234,7 +237,8 @@ def _sorted(counts: Json) -> Iterator[tuple[str, int]]:
     yield from sorted(counts.items())
 
 
-def _property(scan: OrderedScan, language: Language) -> Json:
+def property_view(scan: OrderedScan, language: Language) -> Json:
+    """Return `schemas.orders.OrderedProperty`."""
     task, shown = scan.task, scan.shown
     return {
         "task_id": task.id,

@@ -17,6 +17,7 @@ from app.domain.violations import RiskLevel, ViolationKey
 from app.repositories import overview, queue, runs, tasks
 from app.repositories.overview import EndedRun
 from app.repositories.tasks import TaskFilter, TaskRow
+from app.services.decided_counts import Decided, RunKey, read_decided
 from app.services.json_chunks import JsonChunks, encode, split
 from app.services.serialisers import Json, serialise_task
 from app.services.workers import KnownWorker
@@ -29,6 +30,7 @@ _LOOKED_AT: Final = 200  # rows that a search makes its kinds of
 _UNFINISHED: Final = (TaskStatus.RUNNING, TaskStatus.CANCELLING, TaskStatus.PENDING)
 _RISKS: Final = tuple(level.value for level in reversed(RiskLevel))  # the highest first
 _COUNTED: Final = ("total", *_RISKS, "needs_review")
+_DecidedByRun = Mapping[RunKey, Sequence[Decided]]
 
 
 @dataclass(slots=True)
@@ -53,12 +55,14 @@ async def read_overview(
     def work(connection: Connection) -> JsonChunks:
         ended, truncated = overview.ended_runs(connection, principal)
         unfinished, total = _unfinished(connection, principal, language)
-        sites, trend = _sites_and_trend(ended, today)
+        decided, is_cut = read_decided(connection, ended)
+        sites, trend = _sites_and_trend(ended, decided, today)
+        worst = sorted(((site, _open(site, decided)) for site in sites.values()), key=lambda one: _urgency(*one))
         document = {
             "violation_counts": trend[-1]["violation_counts"],
-            "sites": [_site(site) for site in sorted(sites.values(), key=_urgency)[:MAX_SITES]],
+            "sites": [_site(*one) for one in worst[:MAX_SITES]],
             "total_sites": len(sites),
-            "truncated": truncated,
+            "truncated": truncated or is_cut,
             "unfinished": unfinished,
             "total_unfinished": total,
             "trend": trend,
@@ -112,7 +116,9 @@ def _unfinished(connection: Connection, principal: Principal, language: Language
     return views, total
 
 
-def _sites_and_trend(ended: Sequence[EndedRun], today: date) -> tuple[dict[tuple[str, str], Site], list[Json]]:
+def _sites_and_trend(
+    ended: Sequence[EndedRun], decided: _DecidedByRun, today: date
+) -> tuple[dict[tuple[str, str], Site], list[Json]]:
     """Each site as it is now, and for each of the last days (UTC) what was open at its end."""
     sites: dict[tuple[str, str], Site] = {}
     counts = dict.fromkeys(_COUNTED, 0)
@@ -122,8 +128,23 @@ def _sites_and_trend(ended: Sequence[EndedRun], today: date) -> tuple[dict[tuple
         while upto < len(ended) and (ended[upto].completed_at.date() <= day or day == today):
             _take(sites, counts, ended[upto])
             upto += 1
-        trend.append({"day": day.isoformat(), "sites": len(sites), "violation_counts": dict(counts)})
+        still = dict(counts)
+        for site in sites.values():
+            _take_off(still, [one for one in _of(site, decided) if one.at.date() <= day or day == today])
+        trend.append({"day": day.isoformat(), "sites": len(sites), "violation_counts": still})
     return sites, trend
+
+
+def _of(site: Site, decided: _DecidedByRun) -> Sequence[Decided]:
+    return decided.get((site.standing.task_id, site.standing.run), ())
+
+
+def _take_off(counts: dict[str, int], decided: Sequence[Decided]) -> None:
+    """What nobody counted cannot be taken off: a run's counts may be those of an older version."""
+    for one in decided:
+        for name, number in one.taken.items():
+            if name in counts:
+                counts[name] = max(0, counts[name] - number)
 
 
 def _take(sites: dict[tuple[str, str], Site], counts: dict[str, int], run: EndedRun) -> None:
@@ -143,13 +164,19 @@ def _add(counts: dict[str, int], run: EndedRun, times: int) -> None:
         counts[name] += times * run.violation_counts.get(name, 0)
 
 
-def _urgency(site: Site) -> tuple[list[int], bool, float]:
+def _open(site: Site, decided: _DecidedByRun) -> dict[str, int]:
+    """What is open of the results that stand for the site."""
+    counts = dict(site.standing.violation_counts)
+    _take_off(counts, _of(site, decided))
+    return counts
+
+
+def _urgency(site: Site, counts: Mapping[str, int]) -> tuple[list[int], bool, float]:
     """Order: the worst first, then where nobody knows, then the newest."""
-    worst = [-site.standing.violation_counts.get(risk, 0) for risk in _RISKS]
-    return worst, site.last.conclusive, -site.last.completed_at.timestamp()
+    return [-counts.get(risk, 0) for risk in _RISKS], site.last.conclusive, -site.last.completed_at.timestamp()
 
 
-def _site(site: Site) -> Json:
+def _site(site: Site, counts: Mapping[str, int]) -> Json:
     last, standing = site.last, site.standing
     return {
         "target_domain": last.target_domain,
@@ -161,7 +188,7 @@ def _site(site: Site) -> Json:
         "completed_at": to_wire(last.completed_at),
         "shown_task_id": standing.task_id,
         "shown_attempt": standing.attempt,
-        "violation_counts": dict(standing.violation_counts),
+        "violation_counts": counts,
     }
 
 

@@ -55,7 +55,8 @@ class ScanRunner(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOrder:
-    """A document that is to be made of the results of one attempt, in `language`.
+    """A document that is to be made of the results of one attempt, in `language`, or of all scans of an order: then
+    `order_id` names it, and what names an attempt is empty.
 
     `kind`: a `domain.report_format.ReportFormat`, or REFERENCES, which a `domain` narrows.
     """
@@ -68,6 +69,7 @@ class ReportOrder:
     made_at: datetime
     made_by: str = ""
     domain: str | None = None
+    order_id: str | None = None
 
 
 class ReportPieces(Protocol):

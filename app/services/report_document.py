@@ -11,7 +11,7 @@ from app.domain.violations import RiskLevel
 from app.repositories import violations
 from app.repositories.tasks import TaskRow
 from app.scanstore.reader import ScanReader
-from app.services.decisions import Decisions
+from app.services.decisions import ViolationDecisions
 from app.services.json_chunks import encode, encode_array
 from app.services.serialisers import (
     serialise_coverage,
@@ -45,9 +45,9 @@ def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: s
     yield b',"third_parties":'
     yield from encode_array(serialise_reported_third_party(party, risks, hops) for party in parties)
     yield b',"violations":'
-    decided = db.read_sync(lambda connection: Decisions.read(connection, row))
+    decided = db.read_sync(lambda connection: ViolationDecisions.read(connection, row))
     yield from encode_array(
-        serialise_violation(item, language=language, decision=decided.of_violation(item.violation_key, item.domain))
+        serialise_violation(item, language=language, decision=decided.of(item.violation_key, item.domain))
         for item in _violations(db, row)
     )
     omitted = reader.omitted_third_parties()
@@ -57,6 +57,7 @@ def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: s
         "omitted_references": omitted,
         "reading_model": reader.reading(),
         "discovery": reader.discovery(),
+        "possibly_own": reader.possibly_own(),
     }
     yield b"," + encode(tail)[1:]
 

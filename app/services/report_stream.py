@@ -1,6 +1,6 @@
 """A report on its way to one reader: made elsewhere, piece by piece, at the reader's pace."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from app.core.clock import Clock
@@ -20,11 +20,17 @@ LEAST_BYTES_PER_S: Final = 32_768
 class ReportStream:
     """Begun by `ReportStreams.open`: its first piece is there. Iterate, and `close` in any case.
 
-    `row`: the task as the run left it of which the report is.
+    `row`: the task as the run left it of which the report is; None: the report is of many.
     """
 
     def __init__(
-        self, pieces: ReportPieces, first: bytes | None, *, row: TaskRow, clock: Clock, on_close: Callable[[], None]
+        self,
+        pieces: ReportPieces,
+        first: bytes | None,
+        *,
+        row: TaskRow | None,
+        clock: Clock,
+        on_close: Callable[[], None],
     ) -> None:
         self.row = row
         self._pieces = pieces
@@ -34,8 +40,8 @@ class ReportStream:
         self._is_closed = False
 
     @property
-    def attempt(self) -> int:
-        return self.row.attempt
+    def attempt(self) -> int | None:
+        return None if self.row is None else self.row.attempt
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Raises Unavailable: it cannot be made to its end, or is read too slowly."""
@@ -77,11 +83,29 @@ class ReportStreams:
             NotFound: there is no such task for this principal, or not what the order names.
             LimitReached, Unavailable: as `ReportSlots.take` and `ReportPieces.read`.
         """
+
+        async def find() -> tuple[TaskRow, ReportOrder]:
+            row = await self._results.find(principal, wanted)
+            return row, order_for(row)
+
+        return await self._begin(principal, find)
+
+    async def open_for_many(self, principal: Principal, find: Callable[[], Awaitable[ReportOrder]]) -> ReportStream:
+        """Begin what `find` asks for, which is of no task alone. Raises as `open`, and what `find` raises."""
+
+        async def found() -> tuple[None, ReportOrder]:
+            return None, await find()
+
+        return await self._begin(principal, found)
+
+    async def _begin(
+        self, principal: Principal, find: Callable[[], Awaitable[tuple[TaskRow | None, ReportOrder]]]
+    ) -> ReportStream:
         self._slots.take(principal.user_id)
         pieces: ReportPieces | None = None
         try:
-            row = await self._results.find(principal, wanted)
-            pieces = await self._processes.open(order_for(row))
+            row, order = await find()
+            pieces = await self._processes.open(order)
             first = await pieces.read()
         except BaseException:
             self._slots.leave(principal.user_id)

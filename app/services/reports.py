@@ -19,7 +19,7 @@ from app.repositories.listing import MAX_COUNTED
 from app.repositories.tasks import TaskRow
 from app.scanstore.port import ScanStores
 from app.scanstore.reader import ScanReader
-from app.services.decisions import Decisions
+from app.services.decisions import ViolationDecisions
 from app.services.json_chunks import Json, JsonChunks, encode, encode_list
 from app.services.report_document import highest_risks, report_pieces
 from app.services.result_reader import ResultReader
@@ -110,7 +110,8 @@ class ReportService:
             risks = self._db.read_sync(lambda c: highest_risks(violations.risks(c, row.id, row.run, among=domains)))
             views = (serialise_listed_third_party(party, risks) for party in found)
             truncated = reader.omitted_third_parties() > 0
-            return encode_list(views, total=total, truncated=truncated, attempt=row.attempt)
+            more = {"possibly_own": reader.possibly_own()}
+            return encode_list(views, total=total, truncated=truncated, attempt=row.attempt, **more)
 
         return await self._results.read(principal, wanted, work)
 
@@ -141,11 +142,9 @@ class ReportService:
                 needs_review=needs_review,
                 q=paging.q,
             )
-            decided = Decisions.read(connection, row)
+            decided = ViolationDecisions.read(connection, row, [item.domain for item in found])
             views = (
-                serialise_violation(
-                    item, language=chosen, decision=decided.of_violation(item.violation_key, item.domain)
-                )
+                serialise_violation(item, language=chosen, decision=decided.of(item.violation_key, item.domain))
                 for item in found
             )
             return encode_list(views, total=total, truncated=total >= MAX_COUNTED, attempt=row.attempt)

@@ -26,6 +26,7 @@ from app.services.audit import AuditTrail
 from app.services.idempotent_request import IdempotentRequest
 from app.services.json_chunks import JsonChunks, encode_list
 from app.services.lifecycle import Lifecycle
+from app.services.own_domains import read_own_domains
 from app.services.ports import ParsedTarget, ScanRunner, TargetParser
 from app.services.serialisers import Json, serialise_run, serialise_task
 from app.services.shown_run import find_run, find_seen
@@ -93,7 +94,7 @@ class ScanService:
         Kept is the answer without `config`, which is the request's own and may be large.
 
         Raises:
-            InvalidInput: also `idempotency_key_reused`, for another request.
+            InvalidInput: also `own_domains_too_long`, and `idempotency_key_reused` for another request.
         """
         # In a thread: there may be a hundred long URLs, and the first name of all loads the list of public suffixes.
         chosen = options if said is None else self.fill_in(options, said)
@@ -117,11 +118,12 @@ class ScanService:
         return replace(self.default_options(), **{name: getattr(options, name) for name in said})
 
     def _parse(self, target_domain: str, options: ScanOptions) -> tuple[ParsedTarget, ScanOptions]:
-        """The target, and the options with serialised start URLs."""
+        """The target, and the options with serialised start URLs and own domains in A-labels."""
         target = self.targets.parse(target_domain)
         self._rules.check(target.name)
         starts = [self.targets.parse_start_url(url, target) for url in options.start_urls]
-        return target, replace(options, start_urls=tuple(dict.fromkeys(starts)))
+        own = read_own_domains(options.own_domains, self.targets)
+        return target, replace(options, start_urls=tuple(dict.fromkeys(starts)), own_domains=own)
 
     async def _carry_out(
         self, principal: Principal, task_id: str, unit: UnitOfWork, idempotent: IdempotentRequest | None

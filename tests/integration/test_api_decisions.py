@@ -194,10 +194,38 @@ async def test_more_evidence_opens_the_finding_again(mine):
     place = await mine.scan("a.test", *BOTH, ("casino.test", ViolationKey.HIDDEN_LINK, 0.65))
     decision = await mine.decision(place)
     assert (decision["state"], decision["holds"]) == ("dismissed", False)
+    for part in ("violations", "report"):
+        told = await mine.get(f"{place}/{part}")
+        of_casino = [
+            one["decision"] for one in told.get("items", told.get("violations")) if one["domain"] == "casino.test"
+        ]
+        assert [(one["state"], one["holds"]) for one in of_casino] == [("dismissed", False)] * 2
     assert (await mine.queue())[0] == [("a.test", CASINO), ("a.test", SHOP)]
     renewed = await mine.decide(place, state="dismissed", reason="still ours", version=1)
     assert renewed["holds"] is True
     assert (await mine.queue())[0] == [("a.test", SHOP)]
+
+
+async def test_what_is_dismissed_is_not_open_in_the_overview_and_what_is_being_mended_is(mine):
+    async def overview():
+        found = await mine.get("/api/v1/overview")
+        (site,) = found["sites"]
+        assert {**found["trend"][-1]["violation_counts"]} == found["violation_counts"]
+        return [
+            tuple(counts.get(name, 0) for name in ("total", "high", "needs_review"))
+            for counts in (found["violation_counts"], site["violation_counts"])
+        ]
+
+    place = await mine.scan("a.test", *BOTH)
+    assert await overview() == [(2, 2, 2)] * 2
+    await mine.decide(place, SHOP, state="mending")
+    assert await overview() == [(2, 2, 1)] * 2
+    await mine.decide(place, state="dismissed", reason="ours")
+    assert await overview() == [(1, 1, 0)] * 2
+    await mine.scan("a.test", *BOTH, ("casino.test", ViolationKey.HIDDEN_LINK, 0.65))
+    assert await overview() == [(3, 3, 2)] * 2  # more than was decided on
+    await mine.decide(place, state="open", version=1)
+    assert (await mine.get("/api/v1/tasks"))["items"][0]["violation_counts"]["total"] == 3  # a scan's own stay
 
 
 async def test_the_audit_log_says_who_decided_what_without_the_reason(mine, backend):

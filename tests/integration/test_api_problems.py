@@ -28,6 +28,7 @@ LIMITED = {
     "create_task": ("scans", "create_once"),
     "create_order": ("orders", "create_once"),
     "retry_task": ("scans", "retry"),
+    "get_order_report": ("report_files", "open_order"),
     "get_report": ("report_files", "open"),
     "list_references": ("evidence", "open_table"),
     "follow_events": ("manager", "open_stream"),

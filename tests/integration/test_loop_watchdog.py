@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute
 from websockets.sync.client import ClientConnection, connect
 
 from app.api.built_page import PATH
-from app.domain.report_format import ReportFormat
+from app.domain.report_format import OF_ORDERS, ReportFormat
 from app.factory import create_app
 from app.websocket.messages.commands import COMMANDS
 from bench.growth_data import LARGE_CONTENT, Grown, Size, build
@@ -273,6 +273,12 @@ def connect_once(site):
         pass
 
 
+def read_order_reports(site):
+    order = site.add_order()
+    for kind in OF_ORDERS:
+        site.ask("GET", f"/api/v1/orders/{order}/report?format={kind}")
+
+
 ROUTES = {
     "GET /openapi.json": lambda site: [site.ask("GET", f"/openapi.json{query}") for query in ("", "?lang=zh")],
     "GET /asyncapi.json": lambda site: [site.ask("GET", f"/asyncapi.json{query}") for query in ("", "?lang=zh")],
@@ -305,6 +311,7 @@ ROUTES = {
     "POST /api/v1/orders/{order_id}/cancel": lambda site: site.ask(
         "POST", f"/api/v1/orders/{site.add_order()}/cancel", 202
     ),
+    "GET /api/v1/orders/{order_id}/report": read_order_reports,
     "GET /api/v1/overview": lambda site: site.ask("GET", "/api/v1/overview"),
     "GET /api/v1/search": lambda site: [site.ask("GET", f"/api/v1/search?q={text}") for text in ("farm", "example")],
     "GET /api/v1/tasks": list_tasks,

@@ -96,6 +96,8 @@ def test_the_archives_hashes_agree_and_it_holds_what_the_routes_give_out(scanned
         assert all(sha256(found.read(name)).hexdigest() == digest for name, digest in sums.items())
         report, plain = json.loads(found.read("report.json")), scanned.get("/report").json()
         assert (report["task"]["id"], report["third_parties"]) == (plain["task"]["id"], plain["third_parties"])
+        status = scanned.http.get(f"/api/v1/monitor/tasks/{scanned.task_id}/status").json()
+        assert json.loads(found.read("manifest.json"))["log"] == {name: status[name] for name in ("epoch", "seq")}
         name = next(name for name in found.namelist() if name.endswith(".html.txt"))
         digest = name.removeprefix("captures/").removesuffix(".html.txt")
         assert found.read(name) == scanned.get(f"/captures/{digest}").content

@@ -19,6 +19,7 @@ from tests.system.test_new_page import built, open_new_page, sign_in  # noqa: F4
 
 pytestmark = pytest.mark.system
 LONG_CUT_S = 60
+STEPS = 160  # of three events, and one more in every fifth: 512
 BACK_MS = 30_000  # a page tries again within so much, and a machine may be slow
 # Every line of the log's window, from the first to the last, as the reader would see it by scrolling.
 LINES = """async () => {
@@ -33,22 +34,22 @@ LINES = """async () => {
 
 
 class Story:
-    """A scan that goes on by some hundred events, whatever the network does."""
+    """A scan that goes on by some five hundred events, whatever the network does."""
 
     def __init__(self, scene) -> None:
         self._scene = scene
         self._told = 0
 
     async def go_on(self, until: float = 0.0) -> None:
-        """A hundred steps of three events each, spread until that moment of `monotonic`."""
-        for number in range(100):
+        """All steps, spread until that moment of `monotonic`."""
+        for number in range(STEPS):
             self._told += 1
-            await self._scene.progress(min(95, self._told // 2), StageKey.PAGE_CRAWL, 50, f"page {self._told}")
+            await self._scene.progress(min(95, self._told // 4), StageKey.PAGE_CRAWL, 50, f"page {self._told}")
             await self._scene.log(f"line {self._told}")
             if number % 5 == 0:
                 await self._scene.find(f"casino{self._told}.test", ViolationKey.GAMBLING, "high", 0.9, "bets")
             await self._scene.log(f"line {self._told} again", level="WARNING")
-            await asyncio.sleep(max(0.0, (until - monotonic()) / (100 - number)))
+            await asyncio.sleep(max(0.0, (until - monotonic()) / (STEPS - number)))
 
 
 async def ask(theatre, path):
@@ -111,7 +112,7 @@ async def test_a_cut_of_the_network_loses_nothing_and_repeats_nothing(tmp_path):
         await expect(page.locator(".cut")).to_be_hidden(timeout=BACK_MS)
         await assert_equal_to_rest(page, theatre, scene.task_id)
 
-        await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=40, total_pages_crawled=7)
+        await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=64, total_pages_crawled=7)
         await expect(page.locator(".title .status")).to_have_text("Completed")
         await expect(page.locator(".stage")).to_have_count(5)
         assert await page.evaluate("window.isTheSame")

@@ -1,23 +1,29 @@
 """Orders: scans of many domains at once, looked at as one."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
 from app.api.dependencies import PageNumber, PageSize, ServicesDep
-from app.api.documented_responses import refused
+from app.api.documented_responses import refused, sent
 from app.api.language import ReaderLanguage
-from app.api.responses import JsonChunksResponse
+from app.api.responses import JsonChunksResponse, ReportResponse
 from app.api.v1.tasks import REPLAYED, IdempotencyKey
 from app.core.dependencies import CurrentUser
-from app.core.errors import InvalidInput, LimitReached
-from app.schemas.orders import OrderCreate, OrderPage, OrderResponse
+from app.core.errors import InvalidInput, LimitReached, Unavailable
+from app.domain.report_format import MEDIA_TYPES, OF_ORDERS, ReportFormat, format_of_accept
+from app.schemas.orders import OrderCreate, OrderPage, OrderReport, OrderResponse
 from app.schemas.tasks import CommonOptions
 from app.services.orders import NewOrder
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 OrderId = Annotated[str, Path(description="The order's id.", examples=["019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a11"])]
+FILE_TYPES: Final = [MEDIA_TYPES[kind] for kind in OF_ORDERS if kind is not ReportFormat.JSON]
+AskedFormat = Annotated[
+    Literal["json", "html", "pdf", "csv", "xlsx"] | None,
+    Query(description="The file's format; else the first that `Accept` names, else JSON.", examples=["html"]),
+]
 REPLAY_HEADER: Final = {"headers": {REPLAYED: {"description": "`true`: done before", "schema": {"type": "string"}}}}
 
 
@@ -27,7 +33,7 @@ REPLAY_HEADER: Final = {"headers": {REPLAYED: {"description": "`true`: done befo
     summary="Scan many domains: a task for each, all or none",
     response_model=OrderResponse,
     responses={201: REPLAY_HEADER}
-    | refused(InvalidInput, "idempotency_key_reused")
+    | refused(InvalidInput, "own_domains_too_long", "idempotency_key_reused")
     | refused(LimitReached, "task_limit"),
 )
 async def create_order(
@@ -68,3 +74,27 @@ async def cancel_order(
     order_id: OrderId, user: CurrentUser, services: ServicesDep, language: ReaderLanguage
 ) -> Response:
     return JsonChunksResponse(await services.orders.cancel(user, order_id, language), status_code=202)
+
+
+@router.get(
+    "/{order_id}/report",
+    summary="One report over all scans of an order, in the format asked for; partial while some run",
+    response_model=OrderReport,
+    responses=sent("The document, or a file in another format as an attachment", *FILE_TYPES)
+    | refused(LimitReached, "report_limit")
+    | refused(Unavailable, "reports_busy", "report_failed"),
+)
+async def get_order_report(
+    order_id: OrderId,
+    user: CurrentUser,
+    services: ServicesDep,
+    language: ReaderLanguage,
+    format: AskedFormat = None,  # noqa: A002 - the parameter's name on the wire
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    named = format_of_accept(accept)
+    kind = ReportFormat(format or (named if named in OF_ORDERS else ReportFormat.JSON))
+    file = await services.report_files.open_order(user, order_id, kind, language)
+    if kind is ReportFormat.JSON:  # for programs: nothing that a browser would save
+        return ReportResponse(file.stream)
+    return ReportResponse(file.stream, media_type=file.content_type, file_name=file.file_name)

@@ -33,6 +33,7 @@ UNUSABLE_TARGETS: Final = (
     "target_public_suffix",
     "start_url_invalid",
     "start_url_outside_target",
+    "own_domains_too_long",
 )
 REPLAYED: Final = "Idempotency-Replayed"
 AskedAttempt = Annotated[

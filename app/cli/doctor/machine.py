@@ -13,6 +13,7 @@ from app.core.config import Settings
 from app.core.system_errors import reason_of
 from app.domain.messages import MessageCatalog
 from app.engines.capture.browser_profile import BrowserProfile, BrowserUnavailable, find_chromium
+from app.engines.capture.picture_reader import LANGUAGES, find_tesseract
 
 PYTHONS: Final = ((3, 11), (3, 13))  # tested, from and to
 SPARE_FILES: Final = 512  # database, scans' pipes, logs, libraries
@@ -94,6 +95,22 @@ def check_fonts(*, texts: MessageCatalog = ENGLISH) -> CheckResult:
     return ok("cjk_fonts", texts("doctor.fonts", count=len(families), first=families[0]))
 
 
+def check_picture_texts(program: str = "tesseract", *, texts: MessageCatalog = ENGLISH) -> CheckResult:
+    """Look for what reads texts in pictures, which nothing needs."""
+    found = find_tesseract(program)
+    if found is None:
+        return degraded("picture_texts", texts("doctor.none"), texts("doctor.tesseract_missing"))
+    said = texts(
+        "doctor.tesseract",
+        version=_first_line(_run([found.executable, "--version"]) or ""),
+        languages=", ".join(found.languages),
+    )
+    missing = [language for language in LANGUAGES if language not in found.languages]
+    if missing:
+        return degraded("picture_texts", said, texts("doctor.tesseract_lacks", languages=", ".join(missing)))
+    return ok("picture_texts", said)
+
+
 def _probe(profile: BrowserProfile, texts: MessageCatalog) -> str | None:
     """Return None when the page was drawn, else why not."""
     command = [str(profile.wrapper), f"--user-data-dir={profile.folder}", *BROWSER_ARGS, PROBE]
@@ -126,6 +143,10 @@ def _run(command: list[str]) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
 def _last_line(text: str) -> str:

@@ -15,7 +15,14 @@ from rich.text import Text
 
 from app.cli.display.wrapping import pad
 from app.cli.doctor.configuration import read_settings, settings_in_force
-from app.cli.doctor.machine import check_browser, check_clock, check_file_limit, check_fonts, check_python
+from app.cli.doctor.machine import (
+    check_browser,
+    check_clock,
+    check_file_limit,
+    check_fonts,
+    check_picture_texts,
+    check_python,
+)
 from app.cli.doctor.network import check_port, check_resolvers
 from app.cli.doctor.result import ENGLISH, CheckResult, CheckStatus
 from app.cli.doctor.services import check_bus, check_workers
@@ -63,6 +70,7 @@ def examine(
         *check_resolvers(settings, ask=ask_network, texts=texts),
         check_browser(settings, texts=texts),
         check_fonts(texts=texts),
+        check_picture_texts(texts=texts),
         check_file_limit(settings, texts=texts),
         check_clock(texts=texts),
     ]

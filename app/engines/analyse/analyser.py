@@ -19,6 +19,7 @@ from app.engines.analyse.normalise import Normaliser
 from app.engines.analyse.own_difference import OwnDifferences
 from app.engines.analyse.own_found import Found
 from app.engines.analyse.own_pages import OwnPages
+from app.engines.analyse.picture_text import PictureTextLayer
 from app.engines.analyse.pretences import examine_pretences
 from app.engines.analyse.reputation import (
     STARTER_ALLOW,
@@ -81,6 +82,7 @@ class Analyser:
         self,
         *,
         scope_target: str,
+        own_domains: frozenset[str] = frozenset(),
         allow: Sequence[ListEntry] = (),
         block: Sequence[ListEntry] = (),
         lists: Sequence[ReputationList] = (),
@@ -96,7 +98,7 @@ class Analyser:
         normaliser = Normaliser()
         houses = load_houses()
         words = lexicon or load_lexicon(normaliser, more=houses.terms(normaliser))
-        self._scope = Scope(scope_target)
+        self._scope = Scope(scope_target, own_domains)
         self._thresholds = thresholds or Thresholds()
         self._reputation = ReputationLayer(
             allow=(*load_list(STARTER_ALLOW), *allow),
@@ -110,6 +112,7 @@ class Analyser:
         self._content_layers: tuple[AnalysisLayer, ...] = (
             StructureLayer(brands or load_brands(), houses),
             text,
+            PictureTextLayer(text),
             *extra_layers,
         )
         self._takeover = Takeover()

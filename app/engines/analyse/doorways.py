@@ -1,5 +1,5 @@
-"""Small forbidden trades that live from doorway pages: somebody offers papers, exam takers, invoices, weapons, other
-people's data, and leaves a handle to write to.
+"""Small forbidden trades that live from doorway pages: somebody offers papers, exam takers, invoices, weapons,
+medicines, other people's data, and leaves a handle to write to.
 
 Judged line by line, as a person reads: an offer, a promise that only such a trade makes, and a handle stand in one line
 or beside each other. Who warns or explains does so in the same line or in the title; the rest of a page excuses
@@ -35,6 +35,21 @@ SCORE_CAP: Final = 0.9
 _PAPER: Final = (
     "(?:毕业证|学位证|学位证书|学历证|学历|文凭|资格证|驾照|驾驶证|身份证|房产证|结婚证|离婚证|四六级证|成绩单|留信认证|证件|假证|"
     "营业执照|病假条|公章)"
+)
+# Medicines that need a prescription, and that are sold without one from pages of others.
+_MEDICINES: Final = (
+    "viagra",
+    "cialis",
+    "sildenafil",
+    "tadalafil",
+    "xanax",
+    "alprazolam",
+    "tramadol",
+    "adderall",
+    "oxycodone",
+    "percocet",
+    "ambien",
+    "modafinil",
 )
 _OFFERS: Final = (
     (
@@ -78,7 +93,8 @@ _OFFERS: Final = (
         ViolationKey.MEDICAL,
         re.compile(
             r"(?:代孕|供卵|代妈|借腹)[^。\n]{0,12}(?:包成功|包男孩|包性别|套餐|一次成功|价格|费用一览)|包(?:性别|"
-            r"男孩|生男)(?!的)",
+            r"男孩|生男)(?!的)|"
+            rf"\b(?:buy|order|purchase)\s(?:cheap\s|generic\s)?(?:{'|'.join(_MEDICINES)})\b[^.\n]{{0,30}}\bonline\b",
             re.IGNORECASE,
         ),
     ),
@@ -93,7 +109,7 @@ _PROMISES: Final = re.compile(
     r"抬头自拟|金额随意|点数|[二三四五六\d]个点|名额不多|老客户|签收后教|包成功|包出生证|合同分期|长期有效|"
     r"长期合作|打金可提现|一条龙|五分钟出结果|"
     r"payment after proof|pay half|half after|100% (?:guaranteed|safe)|money back|no paperwork|no serial|stealth|"
-    r"crypto only|reship",
+    r"crypto only|reship|(?:no|without(?: an?)?) prescription|overnight delivery|online overnight",
     re.IGNORECASE,
 )
 # A handle that is written so that filters miss it, or is of a messenger that the trade uses.
@@ -118,7 +134,8 @@ _GUARD: Final = re.compile(
     r"法律|法规|办事指南|办理流程|所需材料|实际消费|本人参加|监护人|教练|"
     r"misconduct|offen[cs]e|illegal|unlawful|police|court|sentenced|jailed|arrested|convicted|detectives|"
     r"deactivated|museum|"
-    r"plagiarism|integrity|anti-money|do not (?:buy|sell)|licen[cs]ed dealer|background check|scams?\b",
+    r"plagiarism|integrity|anti-money|(?:do not|don't|never) (?:buy|sell|order)|licen[cs]ed dealer|background check|"
+    r"scams?\b",
     re.IGNORECASE,
 )
 # Words of which an offer has one: only lines with one of them are read, so that other pages cost next to nothing.
@@ -208,6 +225,7 @@ _GOODS: Final = (
     "pistol",
     "suppressor",
     "switch",
+    *_MEDICINES,
 )
 
 

@@ -28,7 +28,8 @@ class Excerpts:
         """Return that of a captured page; None when it says nothing that could be judged."""
         page = subject.page
         links = (*page.link_texts, *(download.text for download in page.downloads))
-        found = self._excerpt(subject.host, subject.title, page.meta, page.text, links)
+        text = f"{page.text}\n{subject.picture_text}" if subject.picture_text else page.text
+        found = self._excerpt(subject.host, subject.title, page.meta, text, links)
         return found and replace(found, asks=asked_by(page).anything)
 
     def of_own(self, page: OwnPage) -> Excerpt | None:

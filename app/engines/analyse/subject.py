@@ -17,6 +17,7 @@ class Subject:
     third_party: ThirdParty
     page: PageContent = EMPTY  # of the final answer; may be empty
     references: Sequence[Reference] = ()  # bounded sample, hidden ones included
+    picture_text: str = ""  # what was read in the page's picture, where its own text is scarce
 
     @property
     def title(self) -> str:

@@ -50,8 +50,12 @@ _WALLS: Final = (
 )
 
 
-def classify_answer(result: FetchResult, page: PageFact | None, found: Extraction | None) -> Seen:
-    """Say what the answer showed. `page` None: a style sheet. `found`: what was read of a document, or of an error."""
+def classify_answer(
+    result: FetchResult, page: PageFact | None, found: Extraction | None, *, is_document: bool = False
+) -> Seen:
+    """Say what the answer showed. `page` None: a style sheet. `found`: what was read of a page, or of an error.
+    `is_document`: it is a PDF or Office document, which is no page however much of it was read.
+    """
     if not result.status:
         return Seen.LIMIT if result.error is FetchError.BLOCKED else Seen.NO_ANSWER
     if result.status not in _GOOD and (not result.hops or result.status >= _FIRST_ERROR):
@@ -60,6 +64,8 @@ def classify_answer(result: FetchResult, page: PageFact | None, found: Extractio
         return Seen.UNREADABLE
     if result.hops:
         return Seen.MOVED
+    if is_document and result.error is None:
+        return Seen.NOT_HTML
     if result.error is not None or (result.truncated and result.body):
         return Seen.TRUNCATED
     if page is None:

@@ -12,10 +12,11 @@ from app.domain.stages import StageKey
 from app.engines.crawl.answer_classifier import classify_answer
 from app.engines.crawl.coverage import CoverageReporter
 from app.engines.crawl.crawl_limits import CrawlLimits, ReachedLimit
+from app.engines.crawl.document_intake import DocumentIntake
 from app.engines.crawl.drawn_intake import DrawnIntake
 from app.engines.crawl.frontier import Frontier
 from app.engines.crawl.host_backoff import BackoffTiming, HostBackoff
-from app.engines.crawl.page_processor import PageProcessor, is_readable, may_be_readable
+from app.engines.crawl.page_processor import PageProcessor
 from app.engines.crawl.page_writer import OnPage, OnReferences, PageWriter
 from app.engines.crawl.redirect_loops import RedirectLoops
 from app.engines.crawl.retry_policy import RetryDecision
@@ -24,7 +25,6 @@ from app.engines.crawl.robots_gate import RobotsGate
 from app.engines.crawl.sheet_library import SheetLibrary
 from app.engines.crawl.start_pages import StartPages
 from app.engines.crawl.traps import TrapDetector
-from app.engines.crawl.url_patterns import is_binary
 from app.engines.model import FetchResult, FrontierUrl, HostFact, ScanConfig, UrlState
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.parsing.page_parser import PageParser
@@ -76,6 +76,7 @@ class Crawler:
         self._limits = CrawlLimits(scan.max_pages, self._fetcher)
         self._redirect_loops = RedirectLoops(self._frontier, fetcher)
         self._start_pages = StartPages(scan)
+        self._documents = DocumentIntake()
         self._processor = PageProcessor(scope=scope, parser=parser)
         self._writer = PageWriter(
             store=store,
@@ -286,11 +287,9 @@ class Crawler:
             self._start_pages.retry_sitemaps(origin_of(item.url))
 
     async def _fetch(self, url: str) -> FetchResult:
-        """Fetch the URL; of what is no page and no style sheet only the headers."""
         if (answer := self._sheets.take_answer(url)) is not None:
             return answer
-        wants_body = is_readable if is_binary(url) else may_be_readable
-        return await self._fetcher.fetch(url, max_redirects=0, wants_body=wants_body)
+        return await self._fetcher.fetch(url, **self._documents.fetch_options(url))
 
     async def _handle_answer(
         self, item: FrontierUrl, result: FetchResult, cookies_version: int, group: asyncio.TaskGroup
@@ -303,7 +302,10 @@ class Crawler:
             return
         sheets = self._sheets.within(group)
         processed = await self._processor.read(item, self._frontier.depth_of(item.id), result, sheets)
-        await self._writer.write(item, processed, classify_answer(result, processed.page, processed.extraction))
+        self._documents.note(result, processed)
+        is_document = processed.document is not None
+        seen = classify_answer(result, processed.page, processed.extraction, is_document=is_document)
+        await self._writer.write(item, processed, seen)
         if processed.hops and processed.extraction is None:
             self._redirect_loops.note_redirect(item.id, processed.same_depth, cookies_version)
         self._announce_hosts(processed.hosts, "page", group)
@@ -330,6 +332,7 @@ class Crawler:
     async def _conclude(self, cut: CrawlCutoff | None) -> None:
         """Set the coverage, and warn of what was not seen."""
         await self._writer.report_traps()
+        await self._documents.report(self._sink, self._texts)
         limit = self._limit()
         if cut is None and limit and not self._frontier.is_idle:
             cut, phrase, value = limit

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from app.engines.documents.kinds import container_of
+from app.engines.documents.links import DocumentFacts
 from app.engines.extract.page import Extraction
 from app.engines.model import (
     FetchError,
@@ -59,6 +61,7 @@ class ProcessedPage:
     links: tuple[str, ...] = ()  # in scope, one step further away
     same_depth: tuple[str, ...] = ()  # in scope, at the same distance
     hosts: tuple[str, ...] = ()  # own hosts that were named
+    document: DocumentFacts | None = None  # of a PDF or Office document; `page` is no page then
     unreadable: str = ""  # why the body could not be read (`Unreadable.reason`)
 
 
@@ -95,6 +98,8 @@ class PageProcessor:
                 return await self._sheet(item.url, result)
             if is_html(result):
                 return await self._document(page, result, sheets)
+            if page.status in _GOOD and container_of(result.body) is not None:
+                return await self._file(page, result)
         except Unreadable as failure:
             return ProcessedPage(UrlState.DONE, replace(page, error=FetchError.UNREADABLE), unreadable=failure.reason)
         return ProcessedPage(UrlState.DONE, page)
@@ -146,6 +151,21 @@ class PageProcessor:
             links=self._in_scope(_links(found)) if good else (),
             same_depth=self._in_scope(_same_depth(found)) if good else (),
             hosts=self._named(found.own_hosts),
+        )
+
+    async def _file(self, page: PageFact, result: FetchResult) -> ProcessedPage:
+        """Read a document that is no page: what is wrong with it is no fault of the site's."""
+        try:
+            found = await self.parser.links(result.body, url=page.url)
+        except Unreadable as failure:
+            found = DocumentFacts(kind="", problem=failure.reason)
+        return ProcessedPage(
+            UrlState.DONE,
+            replace(page, title=found.title),
+            references=found.references,
+            links=self._in_scope(found.links),
+            hosts=self._named(found.own_hosts),
+            document=found,
         )
 
     def _is_foreign(self, url: str) -> bool:

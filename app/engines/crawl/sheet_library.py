@@ -1,7 +1,9 @@
-"""The site's own style sheets, each asked for once: pages are read with them, for styles hide links.
+"""Style sheets of the site and of well-known services, each asked for once: pages are read with them, for styles hide
+links.
 
 A sheet is asked for when the first page that names it is read, in its turn like all requests and if robots.txt allows
-it. Its answer is kept for the frontier, which knows the URL as soon as the page is read. Of a sheet only the rules that
+it. Its answer is kept for the frontier, which knows the URL as soon as the page is read. Sheets of a well-known service
+are asked for as a browser does, which knows no robots.txt. Of a sheet only the rules that
 bear on hiding are kept, for this attempt; a later attempt asks again.
 """
 
@@ -13,6 +15,7 @@ from typing import Final
 from app.engines.crawl.page_processor import is_readable, may_be_readable, media_type
 from app.engines.crawl.robots_gate import RobotsGate
 from app.engines.crawl.url_patterns import is_binary
+from app.engines.identify.classify import serves_sheets
 from app.engines.model import FetchResult
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.parsing.page_parser import PageParser, SheetRules
@@ -21,6 +24,8 @@ from app.engines.scope import Scope
 from app.engines.urls import host_of, normalise
 
 MAX_SHEETS: Final = 64  # of one scan, imported ones included; a large site has some twenty
+MAX_FOREIGN: Final = 16  # of these on hosts of others
+FOREIGN_TIMEOUT_S: Final = 8.0  # pages wait for it
 MAX_BYTES: Final = 1024 * 1024  # of one sheet; frameworks have a quarter of that
 MAX_WAITING: Final = 16 * 1024 * 1024  # bytes of answers that wait for the frontier
 MAX_RULES: Final = 4 * 1024 * 1024  # characters of all rules: some 25,000, which a process takes up in 0.2 s
@@ -44,6 +49,7 @@ class SheetLibrary:
         self._rules: dict[str, str] = {}  # by digest
         self._tasks: dict[str, asyncio.Task[SheetRules | None]] = {}
         self._answers: dict[str, FetchResult] = {}  # by normalised URL
+        self._foreign = 0  # sheets of others that were asked for
         self._waiting = 0  # bytes of these
         self._rules_size = 0  # characters
 
@@ -74,7 +80,7 @@ class SheetLibrary:
         """Return the rules of a sheet after those of what it imports; none when it did not come."""
         if (rules := await self._rules_of(url)) is None:
             return []
-        imports = [one for one in rules.imports if self._scope.is_own(host_of(one))][:MAX_IMPORTS]
+        imports = [one for one in rules.imports if self._may_ask(one)][:MAX_IMPORTS]
         if nesting >= MAX_NESTING:
             imports = []
         for imported in imports:
@@ -83,9 +89,18 @@ class SheetLibrary:
         return [*texts, rules.text]
 
     def _start(self, url: str, group: asyncio.TaskGroup) -> None:
-        if url not in self._tasks and len(self._tasks) < MAX_SHEETS and self._scope.is_own(host_of(url)):
-            self._tasks[url] = group.create_task(self._load(url, group))
+        if url not in self._tasks and len(self._tasks) < MAX_SHEETS and self._may_ask(url):
+            is_foreign = not self._is_own(url)
+            if not is_foreign or self._foreign < MAX_FOREIGN:
+                self._foreign += is_foreign
+                self._tasks[url] = group.create_task(self._load(url, group))
         self.known.setdefault(url, None)
+
+    def _is_own(self, url: str) -> bool:
+        return self._scope.is_own(host_of(url))
+
+    def _may_ask(self, url: str) -> bool:
+        return self._is_own(url) or serves_sheets(host_of(url))
 
     async def _rules_of(self, url: str) -> SheetRules | None:
         task = self._tasks.get(url)
@@ -114,8 +129,10 @@ class SheetLibrary:
             return None
 
     async def _ask(self, url: str, group: asyncio.TaskGroup) -> FetchResult | None:
-        """Return the answer behind redirects to hosts of the site."""
+        """Return the answer behind redirects to hosts that may be asked."""
         for _ in range(MAX_REDIRECTS + 1):
+            if not self._is_own(url):
+                return await self._ask_other(url)
             rules = await self._robots.rules(url, group)
             if rules.failed is not None or not rules.allows(url):
                 return None
@@ -125,7 +142,20 @@ class SheetLibrary:
             if not result.hops:
                 return result
             url = result.hops[-1].location
-            if not self._scope.is_own(host_of(url)):
+            if not self._is_own(url):
+                return None
+        return None
+
+    async def _ask_other(self, url: str) -> FetchResult | None:
+        """Return the answer of a well-known service, behind redirects to such."""
+        for _ in range(MAX_REDIRECTS + 1):
+            result = await self._fetcher.fetch(
+                url, max_redirects=0, max_bytes=MAX_BYTES, wants_body=is_readable, timeout_s=FOREIGN_TIMEOUT_S
+            )
+            if not result.hops:
+                return result
+            url = result.hops[-1].location
+            if not serves_sheets(host_of(url)):
                 return None
         return None
 

@@ -43,6 +43,9 @@ MAX_ZONES_AT_ONCE: Final = 4  # one whose name servers are silent takes half a m
 RECURSION_DEPTH: Final = 2  # how often what was found in such zones brings further ones
 ZONE_WORDS: Final = 100  # the most telling ones, for those zones
 HOST_WORDS: Final = 30  # for hosts: below most of them there is nothing
+MAX_NAMES: Final = (
+    50_000  # of a scan, from all who name some: eight name servers of twenty zones may invent without end
+)
 MAX_TOLD: Final = 100  # zones with a wildcard: somebody may have made one of every name
 TARGET: Final = "target"
 ZONE_TRANSFER: Final = "zone_transfer"
@@ -102,6 +105,7 @@ class Discovery:
         self._on_host: OnHost | None = None  # set by `run`
         self._early: list[tuple[str, str]] = []  # offered before `run`
         self._pending = 0  # names under examination
+        self._is_full = False  # names were left out because there were too many
         self._to_try = len(self._words)  # guesses, as far as they are planned
         self._liars: tuple[str, ...] = ()  # resolvers that are not asked any more
         self._is_finished = False  # `run` has returned
@@ -150,6 +154,8 @@ class Discovery:
         await self._report_resolver()
         await self._notify_changes()
         await self._report_zones()
+        if self._is_full:
+            await self._sink.warning("partial", self._texts("too_many_names", limit=MAX_NAMES))
         self._is_finished = True
 
     async def offer(self, name: str, source: str) -> None:
@@ -164,6 +170,9 @@ class Discovery:
             self._early.append((valid, source))
             return
         is_known = valid in self._hostnames
+        if not is_known and len(self._hostnames) >= MAX_NAMES:
+            self._is_full = True
+            return
         is_news = self._hostnames.add(valid, source)
         if not is_known:
             await self._examine(valid)

@@ -11,6 +11,8 @@ from importlib.resources import files
 from typing import Final, NamedTuple
 
 UNKNOWN: Final = "unknown"
+# Of services from which many sites have their style sheets; what they serve is public, and the same for everybody.
+_SHEET_SERVICES: Final = frozenset({"cdn", "fonts", "cms", "developer"})
 _LISTS: Final = ("third_party_web.tsv", "services.tsv")  # later ones win
 
 
@@ -25,6 +27,11 @@ def classify(host: str) -> str:
     """Category of the service that owns `host` (ASCII), "unknown" when it is in no list."""
     service = service_of(host)
     return service.category if service else UNKNOWN
+
+
+def serves_sheets(host: str) -> bool:
+    """Whether `host` is that of a well-known service whose style sheets sites use as if they were their own."""
+    return classify(host) in _SHEET_SERVICES
 
 
 @lru_cache(maxsize=16_384)

@@ -52,6 +52,8 @@ class RegistrationLookup:
         self._today = today
         self._registries: Registries | None = None
         self._refusals: Counter[str] = Counter()
+        # Who has registered a domain, as its registry said. Mostly it does not say: of persons it must not.
+        self.registrants: dict[str, str] = {}
         # Domains that a registry was asked about, and those of them about which it said nothing.
         self.asked = self.unanswered = 0
 
@@ -69,6 +71,8 @@ class RegistrationLookup:
             f"{server}domain/{domain}", headers=_HEADERS, timeout_s=TIMEOUT_S, max_bytes=MAX_BYTES, max_redirects=0
         )
         found = read_answer(result, domain, today=self._today())
+        if found is not None and (name := read_registrant(result)):
+            self.registrants[domain] = name
         self._refusals[server] += found is None
         self.unanswered += found is None
         return found
@@ -108,8 +112,14 @@ def read_answer(result: FetchResult, domain: str, *, today: str) -> Registration
         registered_on=_date_of("registration", said),
         expires_on=_date_of("expiration", said),
         statuses=tuple(str(item).lower()[:_MAX_TEXT] for item in _list(said.get("status"))[:_MAX_STATUSES]),
-        registrar=next(_registrars(said), "")[:_MAX_TEXT],
+        registrar=next(_names_of("registrar", said), "")[:_MAX_TEXT],
     )
+
+
+def read_registrant(result: FetchResult) -> str:
+    """Return the name of the registrant in an answer that `read_answer` took; "" when it has none."""
+    said = orjson.loads(result.body)
+    return next(_names_of("registrant", said), "")[:_MAX_TEXT]
 
 
 def _date_of(action: str, said: dict[str, Any]) -> str:
@@ -120,15 +130,21 @@ def _date_of(action: str, said: dict[str, Any]) -> str:
     return ""
 
 
-def _registrars(said: dict[str, Any]) -> Iterator[str]:
-    """The names of the registrars, from their cards (RFC 7095)."""
+def _names_of(role: str, said: dict[str, Any]) -> Iterator[str]:
+    """The names of those in this role, from their cards (RFC 7095): of an organisation, or else of a person."""
+    cards = list(_cards_of(role, said))
+    for kind in ("org", "fn") if role == "registrant" else ("fn",):
+        for item in cards:
+            match item:
+                case [str(name), _, _, str(value)] if name == kind and value.strip():
+                    yield " ".join(value.split())
+
+
+def _cards_of(role: str, said: dict[str, Any]) -> Iterator[Any]:
     for entity in _list(said.get("entities")):
-        if isinstance(entity, dict) and "registrar" in _list(entity.get("roles")):
+        if isinstance(entity, dict) and role in _list(entity.get("roles")):
             card = _list(entity.get("vcardArray"))
-            for item in _list(card[1]) if len(card) > 1 else ():
-                match item:
-                    case ["fn", _, _, str(name)]:
-                        yield " ".join(name.split())
+            yield from _list(card[1]) if len(card) > 1 else ()
 
 
 def _list(value: Any) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.own_scripts import looks_odd
+from app.engines.documents.document import read_document
 from app.engines.extract.css_rules import read_sheet
 from app.engines.extract.css_urls import extract_css
 from app.engines.extract.page import content_type_of, extract_document, hidden_elements
@@ -18,10 +19,10 @@ from app.engines.html.document import HtmlDocument
 from app.engines.html.own_page import OwnPage
 from app.engines.html.page_content import read_content
 from app.engines.html.redirects import document_redirect
-from app.engines.identify.classify import UNKNOWN, classify
+from app.engines.identify.classify import UNKNOWN, classify, serves_sheets
 from app.engines.local_reader.model import LocalOpinion
 from app.engines.parsing.own_pages import own_page_of, references_of
-from app.engines.parsing.serialisation import chunks, extraction_to, reference_to, subject_of
+from app.engines.parsing.serialisation import chunks, document_to, extraction_to, reference_to, subject_of
 from app.engines.parsing.sheet_cache import SheetCache
 from app.engines.reading_model.answer import Opinion
 from app.engines.scope import Scope
@@ -43,16 +44,18 @@ class TooMuch(Exception):
 class Jobs:
     """The jobs of one scan. A job gives at least one piece."""
 
-    def __init__(self, *, target: str, reads: bool = False) -> None:
-        """`reads`: a language model reads along, and pages of the target have excerpts for it."""
-        self._target = target
+    def __init__(self, *, target: str, own_domains: Sequence[str] = (), reads: bool = False) -> None:
+        """`own_domains`: see `Scope`. `reads`: a language model reads along, and pages of the target have excerpts for
+        it.
+        """
         self._reads = reads
-        self._scope = Scope(target)
+        self._scope = Scope(target, frozenset(own_domains))
         self._sheets = SheetCache()
         self._jobs: dict[str, Job] = {
             "page": self._page,
             "sheet": self._sheet,
             "rules": self._rules,
+            "links": self._links,
             "answer": self._answer,
             "document": self._document,
             "analysis": self._analysis,
@@ -68,7 +71,11 @@ class Jobs:
 
     @cached_property
     def _analyser(self) -> Analyser:
-        return Analyser(scope_target=self._target, is_known=lambda host: classify(host) != UNKNOWN)
+        return Analyser(
+            scope_target=self._scope.target_name,
+            own_domains=self._scope.own_domains,
+            is_known=lambda host: classify(host) != UNKNOWN,
+        )
 
     def run(self, name: str, body: bytes, arguments: Sequence[Any]) -> list[Any]:
         """Raises whatever the page makes our code raise."""
@@ -91,7 +98,7 @@ class Jobs:
         document = HtmlDocument.decode(body, content_type_of(headers))
         self._sheets.add(texts)
         linked = linked_sheets(document.trees, document.base_url(url))
-        unknown = [sheet for sheet in linked if sheet not in known and self._scope.is_own(host_of(sheet))]
+        unknown = [sheet for sheet in linked if sheet not in known and self._has_sheets(host_of(sheet))]
         missing = self._sheets.missing(digest for sheet in linked for digest in known.get(sheet) or ())
         if (unknown and asks) or missing:
             yield {"unknown": unknown if asks else [], "missing": missing}
@@ -110,6 +117,10 @@ class Jobs:
             found = replace(found, is_odd=True)
         yield from extraction_to(found)
 
+    def _has_sheets(self, host: str) -> bool:
+        """Tell whether sheets of the host may be asked for."""
+        return self._scope.is_own(host) or serves_sheets(host)
+
     def _own_excerpt(self, document: HtmlDocument, page: OwnPage) -> list[Any] | None:
         excerpt = self._analyser.own_excerpt(page)
         asks = next(iter(document.select("input[type=password i]")), None) is not None
@@ -124,6 +135,10 @@ class Jobs:
         found = read_sheet(body.decode("utf-8-sig", errors="replace"))
         imports = [imported for raw in found.imports if (imported := resolve(url, raw)) is not None]
         yield sheet_to_json(found.rules, found.variables), imports
+
+    def _links(self, body: bytes, url: str, with_texts: bool) -> Iterator[Any]:
+        """Give what a document that is no page leads to."""
+        yield from document_to(read_document(body, url=url, is_own=self._scope.is_own, with_texts=with_texts))
 
     def _answer(self, body: bytes, content_type: str, url: str) -> Iterator[Any]:
         document = HtmlDocument.decode(body, content_type)

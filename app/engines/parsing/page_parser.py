@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 from app.domain.reading import Effect
 from app.domain.violations import ViolationFact
 from app.engines.analyse.subject import Subject
+from app.engines.documents.links import DocumentFacts
 from app.engines.extract.page import Extraction
 from app.engines.extract.sitemap import Sitemap
 from app.engines.html.page_content import PageContent
@@ -15,7 +16,14 @@ from app.engines.html.redirects import Redirect
 from app.engines.local_reader.model import LocalOpinion
 from app.engines.model import HopKind, Reference
 from app.engines.parsing.pool import ParserPool
-from app.engines.parsing.serialisation import content_of, extraction_of, reference_of, subject_to, violation_of
+from app.engines.parsing.serialisation import (
+    content_of,
+    document_of,
+    extraction_of,
+    reference_of,
+    subject_to,
+    violation_of,
+)
 from app.engines.ports import Unreadable
 from app.engines.reading_model.answer import Opinion
 from app.engines.reading_model.excerpt import Excerpt
@@ -23,6 +31,7 @@ from app.engines.reading_model.excerpt import Excerpt
 Headers = Sequence[tuple[str, str]]
 ANSWER_CPU_S: Final = 0.9  # a third party's page is parsed once and analysed once: together below two seconds
 ANALYSIS_CPU_S: Final = 0.9
+DOCUMENT_CPU_S: Final = 4.0  # it stops by itself after `documents.document.CPU_S`, unless one page of it takes so long
 SITEMAP_CPU_S: Final = 5.0  # 50 MiB and 50,000 addresses are allowed
 _MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError)  # what a process says that its page has taken over
 
@@ -115,6 +124,22 @@ class PageParser:
         pieces = await self._pool.run("sheet", url, body=body)
         try:
             return tuple(map(reference_of, chain.from_iterable(pieces)))
+        except _MALFORMED as error:
+            raise Unreadable("error") from error
+
+    async def links(self, body: bytes, *, url: str) -> DocumentFacts:
+        """What a PDF or Office document leads to (`documents.document.read_document`)."""
+        try:
+            return await self._links(body, url, with_texts=True)
+        except Unreadable as failure:
+            if failure.reason != "cpu":
+                raise
+        return await self._links(body, url, with_texts=False)
+
+    async def _links(self, body: bytes, url: str, *, with_texts: bool) -> DocumentFacts:
+        rest, *pieces = await self._pool.run("links", url, with_texts, body=body, cpu_s=DOCUMENT_CPU_S)
+        try:
+            return document_of(rest, map(reference_of, chain.from_iterable(pieces)))
         except _MALFORMED as error:
             raise Unreadable("error") from error
 

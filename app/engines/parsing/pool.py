@@ -46,15 +46,16 @@ class ParserPool:
         self,
         *,
         target: str,
+        own_domains: Sequence[str] = (),
         reads: bool = False,
         processes: int = PROCESSES,
         module: str = MODULE,
         wall_s: float = WALL_S,
     ) -> None:
-        """`reads`: see `Jobs`; `module` is what the processes' parent runs."""
+        """`own_domains`, `reads`: see `Jobs`; `module` is what the processes' parent runs."""
         self._wall_s = wall_s
         self._module = module
-        self._jobs: dict[str, Any] = {"target": target, "reads": reads}
+        self._jobs: dict[str, Any] = {"target": target, "own_domains": list(own_domains), "reads": reads}
         self._count = processes
         self._process: subprocess.Popen[bytes] | None = None
         self._workers: list[Worker] = []

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
 from app.engines.analyse.subject import Subject
+from app.engines.documents.links import DocumentFacts
 from app.engines.extract.page import Extraction
 from app.engines.html.page_content import Download, Field, PageContent
 from app.engines.model import (
@@ -70,16 +71,31 @@ def extraction_of(rest: list[Any], links: Iterable[str], references: Iterable[Re
     return Extraction(**dict(zip(_EXTRACTED, rest, strict=True)), links=tuple(links), references=tuple(references))
 
 
+def document_to(found: DocumentFacts) -> Iterator[Any]:
+    """Pieces: the facts, then references as often as it takes."""
+    yield replace(found, references=())
+    for references in chunks(found.references):
+        yield [reference_to(reference) for reference in references]
+
+
+def document_of(rest: Mapping[str, Any], references: Iterable[Reference]) -> DocumentFacts:
+    """From the pieces of `document_to`, put together."""
+    known = {"links": tuple(rest["links"]), "own_hosts": tuple(rest["own_hosts"]), "references": tuple(references)}
+    return DocumentFacts(**{**rest, **known})
+
+
 def subject_to(subject: Subject) -> tuple[Any, ...]:
     """Without what no layer looks at."""
     capture = replace(subject.capture, tls=None)
-    return capture, subject.third_party, subject.page, [reference_to(reference) for reference in subject.references]
+    references = [reference_to(reference) for reference in subject.references]
+    return capture, subject.third_party, subject.page, references, subject.picture_text
 
 
 def subject_of(values: Sequence[Any]) -> Subject:
     """From `subject_to`."""
-    capture, party, page, references = values
-    return Subject(_capture(capture), _party(party), content_of(page), tuple(map(reference_of, references)))
+    capture, party, page, references, picture_text = values
+    known = tuple(map(reference_of, references))
+    return Subject(_capture(capture), _party(party), content_of(page), known, picture_text)
 
 
 def content_of(values: Mapping[str, Any]) -> PageContent:

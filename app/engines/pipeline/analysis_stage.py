@@ -18,13 +18,14 @@ from app.engines.model import Capture, FetchError
 from app.engines.notices import UnreadableNotice
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.capture_selector import CaptureTarget
+from app.engines.pipeline.picture_texts import PictureTexts
 from app.engines.pipeline.second_reading import SecondReading
 from app.engines.pipeline.third_parties import ThirdPartyIndex
 from app.engines.ports import ScanSink, Unreadable
 from app.engines.urls import host_of
 
 _MODULE: Final = "ai_analysis"
-_READ: Final = frozenset({Layer.TEXT, Layer.MODEL})  # what speaks of a page's words
+_READ: Final = frozenset({Layer.TEXT, Layer.IMAGE, Layer.MODEL})  # what speaks of a page's words
 OnViolations = Callable[[CaptureTarget, CapturedPage, Sequence[ViolationFact]], None]
 
 
@@ -44,6 +45,7 @@ class AnalysisStage:
         on_violations: OnViolations,
         on_lost: Callable[[CaptureTarget], None],
         second: SecondReading,
+        pictures: PictureTexts,
     ) -> None:
         """`is_own`: whether a host is the target's. `on_violations` is told those of a page, also when they are known
         already; never none. `on_lost` is told of a page that is to be analysed again and whose source is not kept:
@@ -51,6 +53,7 @@ class AnalysisStage:
         """
         self._parser = parser
         self._second = second
+        self._pictures = pictures
         self._notice = notice
         self._is_own = is_own
         self._on_violations = on_violations
@@ -129,7 +132,7 @@ class AnalysisStage:
     async def _facts(self, target: CaptureTarget, page: CapturedPage) -> Sequence[ViolationFact]:
         """Of what cannot be read only the address and the references are analysed, as far as these can be read."""
         party, references = self._third_parties.party_of(target), self._third_parties.references_of(target)
-        subject = Subject(page.capture, party, page.content, references)
+        subject = Subject(page.capture, party, page.content, references, self._pictures.text_of(page.capture))
         try:
             if page.capture.html_sha256 not in self._unreadable:
                 found = await self._parser.analyse(subject)

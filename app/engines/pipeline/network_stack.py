@@ -1,6 +1,6 @@
 """The scan's way to the network: one policy, one resolver and one politeness for all stages."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -34,17 +34,19 @@ class NetworkStack:
 
 
 @asynccontextmanager
-async def open_network_stack(config: NetworkConfig, *, target: str, reads: bool = False) -> AsyncIterator[NetworkStack]:
+async def open_network_stack(
+    config: NetworkConfig, *, target: str, own_domains: Sequence[str] = (), reads: bool = False
+) -> AsyncIterator[NetworkStack]:
     """Opens and closes what all stages share: the network, and the processes that read what it brings.
 
-    `reads`: a language model reads along.
+    `own_domains`: see `Scope`; `reads`: a language model reads along.
     """
     policy = _policy(config)
     resolver = Resolver(config=config)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(resolver.close)
         client = await stack.enter_async_context(HttpClient(config=config, policy=policy, resolver=resolver))
-        pool = await stack.enter_async_context(ParserPool(target=target, reads=reads))
+        pool = await stack.enter_async_context(ParserPool(target=target, own_domains=own_domains, reads=reads))
         limits = HostLimits(per_address=config.connections_per_address)
         yield NetworkStack(config, policy, resolver, client, limits, PageParser(pool))
 

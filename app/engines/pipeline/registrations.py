@@ -1,7 +1,7 @@
 """Beside stage 4: whose the third parties are, asked of their registries while the scan has other work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -14,6 +14,7 @@ from app.engines.model import Capture, Registration, ScanConfig, ThirdParty
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.pipeline.work_queue import WorkQueue
+from app.engines.scope import registered_domain
 
 WORKERS: Final = 4  # registries asked at once; of each the lookup asks once a second at most
 MAX_DOMAINS: Final = 1_000  # of one scan: registries are there for all
@@ -55,6 +56,18 @@ class Registrations:
     def counts(self) -> dict[str, int]:
         """What came of it, as the text `registrations` has it."""
         return {"asked": self.asked, "silent": self._lookup.unanswered if self._lookup else 0, "omitted": self.omitted}
+
+    @property
+    def registrants(self) -> Mapping[str, str]:
+        """Who has registered what, as far as registries were asked and said so."""
+        return self._lookup.registrants if self._lookup else {}
+
+    async def ask_registrant(self, domain: str) -> str:
+        """Ask who has registered a domain; "" when nobody says, or nobody may be asked."""
+        if self._lookup is None:
+            return ""
+        await self._lookup.of(domain)
+        return self._lookup.registrants.get(registered_domain(domain) or domain, "")
 
     def offer(self, target: CaptureTarget, capture: Capture, party: ThirdParty) -> None:
         """Ask whose it is: names that are gone and place-holders first, services that everybody knows never."""

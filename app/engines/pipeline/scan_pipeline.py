@@ -29,6 +29,8 @@ from app.engines.pipeline.crawl_stage import CrawlStage
 from app.engines.pipeline.local_reading import LocalReading
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.pipeline.own_evidence import OwnEvidence
+from app.engines.pipeline.own_suggestions import OwnSuggestions
+from app.engines.pipeline.picture_texts import PictureTexts
 from app.engines.pipeline.progress import ProgressReporter
 from app.engines.pipeline.reference_intake import ReferenceIntake
 from app.engines.pipeline.registrations import Registrations, open_registrations
@@ -69,7 +71,7 @@ class ScanPipeline:
         self._sink = sink
         self._texts = texts
         self._budget = TimeBudget(limit_s=config.time_limit_s, store=store, monotonic=monotonic)
-        self._scope = Scope(config.target)
+        self._scope = Scope(config.target, frozenset(config.own_domains))
         self._stages = StageTracker(sink=sink, monotonic=monotonic)
         self._progress = ProgressReporter(sink=sink, stages=self._stages, texts=texts)
         self._selector = CaptureSelector()
@@ -94,6 +96,7 @@ class ScanPipeline:
             texts=texts,
             local=LocalReading(model=local_model, store=store, sink=sink, texts=texts),
         )
+        self._pictures = PictureTexts(contents=contents, store=store, sink=sink, texts=texts)
         self._evidence = OwnEvidence(scope=self._scope, selector=self._selector, captures=self._capture_stage)
         self._analysis_stage = AnalysisStage(
             parser=network.parser,
@@ -106,6 +109,7 @@ class ScanPipeline:
             on_violations=self._evidence.keep,
             on_lost=self._capture_stage.capture_again,
             second=self._second,
+            pictures=self._pictures,
         )
         self._tampered = TamperedPages(report=self._analysis_stage.report, on_page=self._evidence.keep_tampered)
         self._intake = ReferenceIntake(
@@ -156,6 +160,9 @@ class ScanPipeline:
             analyses=self._analysis_stage,
         )
         self._registrations: Registrations = open_registrations(network, config, on_known=self._on_registration)
+        self._own = OwnSuggestions(
+            scope=self._scope, dns=network.resolver, registrants=self._registrations, store=store
+        )
         self._resumption = Resumption(
             config=config,
             scope=self._scope,
@@ -176,6 +183,7 @@ class ScanPipeline:
     async def run(self) -> None:
         """All five stages; see `ScanExecutor.run`."""
         async with asyncio.TaskGroup() as group:
+            self._own.load()
             await self._resumption.run(self._tally.count_host, self._tally.counts)
             ticking = group.create_task(self._tick())
             async with asyncio.TaskGroup() as stages:
@@ -183,6 +191,8 @@ class ScanPipeline:
                 stages.create_task(self._crawl())
                 stages.create_task(self._capture())
             await self._second.tell()
+            await self._pictures.tell()
+            await self._own.find(self._third_parties.domains)
             await self._finish(StageKey.AI_ANALYSIS)
             ticking.cancel()
         self._save()
@@ -281,6 +291,7 @@ class ScanPipeline:
         if not target.own:
             self._registrations.offer(target, capture, self._third_parties.party_of(target))
         elif capture.tls is not None:
+            self._own.saw_certificate(capture.tls)
             for name in capture.tls.names:
                 await self._discovery.offer(name, "certificate")
             self._crawler.wake()
@@ -297,12 +308,15 @@ class ScanPipeline:
         await self._analysis_stage.analyse(target, page or CapturedPage(capture))
 
     async def _on_rendered(self, target: CaptureTarget, page: CapturedPage) -> None:
-        """With its picture; when scripts changed the page, it is looked at once more."""
+        """With its picture; when scripts changed the page, or the picture says more, it is looked at once more."""
         page = self._registrations.complete(target, page)
+        says_more = not target.evidence and await self._pictures.read(page)
         if self._analysis_stage.has_changed(target, page.capture):
             await self._on_capture(target, page)
-        else:
-            self._store.put_capture(page.capture)
+            return
+        self._store.put_capture(page.capture)
+        if says_more:
+            await self._analysis_stage.analyse(target, page)
 
     # Time and progress
 

@@ -14,6 +14,7 @@ from app.core.clock import to_wire
 from app.core.redact import display_text, display_value
 from app.domain.authorship import Author, Authorship
 from app.domain.certificate_error import code_of, describe_certificate_error
+from app.domain.document_places import place_text
 from app.domain.evidence_text import HIDDEN_RULES, evidence_sentence, hiding_of, hiding_text, source_text
 from app.domain.findings import Finding
 from app.domain.messages import MessageCatalog
@@ -116,7 +117,7 @@ class EvidenceViews:
             "relation": fact.relation.value,
             "relation_name": self._texts(f"relation.{fact.relation.value}"),
             "kind": display_text(fact.kind),
-            "dom_path": display_text(fact.dom_path) or None,
+            "dom_path": display_text(place_text(fact.kind, fact.dom_path, self._texts)) or None,
             "snippet": display_text(fact.snippet),
             "link_text": display_text(fact.text),
             "hidden_by": fact.hidden,

@@ -127,6 +127,7 @@ def _manifest(contents: ReportContents, files: list[Written], captures: list[Jso
         "made_at": to_wire(origin.made_at),
         "made_by": origin.made_by,
         "program": origin.program,
+        "log": {"epoch": contents.epoch, "seq": row.last_seq},  # the scan's newest event by then
         "files": [{"name": file.name, "sha256": file.sha256, "size": file.size} for file in files],
         "captures": captures,
     }

@@ -29,7 +29,10 @@ class Origin:
 
 
 class ReportContents:
-    """Everything in the language of `texts`; lists in chunks, so that only what is shown is in memory."""
+    """Everything in the language of `texts`; lists in chunks, so that only what is shown is in memory.
+
+    `epoch`: which log the row's `last_seq` is a number of (ADR 0012).
+    """
 
     def __init__(
         self,
@@ -41,12 +44,14 @@ class ReportContents:
         texts: MessageCatalog,
         read_content: ReadContent,
         origin: Origin,
+        epoch: str,
     ) -> None:
         self.row = row
         self.reader = reader
         self.db = db
         self.texts = texts
         self.origin = origin
+        self.epoch = epoch
         self.read_content = read_content
         self._evidence = evidence
 

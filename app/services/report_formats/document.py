@@ -28,6 +28,7 @@ from app.services.report_formats.contents import ReportContents
 from app.services.report_formats.discovery_section import discovery_section
 from app.services.report_formats.extent import Extent
 from app.services.report_formats.finding_section import FindingSection, anchor_of
+from app.services.report_formats.possibly_own_section import possibly_own_section
 from app.services.report_formats.wording import duration_text, moment_text
 from app.services.serialisers import optional_to_wire, serialise_error, serialise_statistics, serialise_warnings
 
@@ -189,6 +190,7 @@ class ReportDocument:
         shown = islice(self._contents.third_parties(), self._extent.third_parties)
         yield Table(columns, [self._third_party(party) for party in shown])
         yield from self._left_out(total - self._extent.third_parties)
+        yield from possibly_own_section(self._contents.reader.possibly_own(), self._texts)
 
     def _third_party(self, party: Any) -> list[Cell | str]:
         level = self._contents.level_of.get(party.domain, "")

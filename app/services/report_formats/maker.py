@@ -5,10 +5,13 @@ from functools import partial
 from importlib.metadata import version
 from typing import Final
 
+from sqlalchemy import Connection
+
 from app.core.db import Database
 from app.core.principal import ADMIN, Principal
 from app.domain.messages import MessageCatalog
 from app.domain.report_format import REFERENCES, ReportFormat
+from app.events.log_identity import read_identity
 from app.repositories.tasks import TaskRow
 from app.scanstore.evidence_reader import EvidenceReader
 from app.services.evidence.exposures import Site
@@ -17,8 +20,12 @@ from app.services.evidence.ports import CapturedContent
 from app.services.evidence.scan_evidence import ScanEvidence
 from app.services.evidence.spreadsheet import csv_pieces
 from app.services.json_chunks import join_small
+from app.services.order_standings import read_scans
+from app.services.orders import find_order
 from app.services.ports import ReportOrder
 from app.services.report_formats.contents import Origin, ReportContents
+from app.services.report_formats.order_contents import OrderContents
+from app.services.report_formats.order_render import render_order
 from app.services.report_formats.render import render
 from app.services.result_reader import ResultReader, require_results
 from app.services.shown_run import RunRef, find_shown
@@ -43,20 +50,33 @@ class ReportMaker:
             Unavailable, ScanStoreError: results are missing or cannot be read, or the storage of captures does not
                 answer: a report is whole, or it is cut off.
         """
+        if order.order_id is not None:
+            yield from join_small(self._of_many(order, order.order_id))
+            return
         wanted = RunRef(order.task_id, order.attempt)
-        row = self._db.read_sync(partial(find_shown, wanted=wanted, principal=_ANYBODYS))
+        row, epoch = self._db.read_sync(partial(_find, wanted=wanted))
         with self._results.open(row) as reader:
             require_results(row, reader)
             evidence = self._evidence(row, reader, order)
             if order.kind == REFERENCES:
                 yield from join_small(csv_pieces(evidence.all_references(order.domain)))
             else:
-                yield from self._report(row, reader, evidence, order)
+                yield from self._report(row, reader, evidence, order, epoch)
+
+    def _of_many(self, order: ReportOrder, order_id: str) -> Iterator[bytes]:
+        row = self._db.read_sync(lambda connection: find_order(connection, order_id, _ANYBODYS))
+        contents = OrderContents(
+            row=row,
+            scans=self._db.read_sync(lambda connection: read_scans(connection, order_id)),
+            db=self._db,
+            texts=MessageCatalog(order.language),
+            origin=_origin(order),
+        )
+        return render_order(ReportFormat(order.kind), contents)
 
     def _report(
-        self, row: TaskRow, reader: EvidenceReader, evidence: ScanEvidence, order: ReportOrder
+        self, row: TaskRow, reader: EvidenceReader, evidence: ScanEvidence, order: ReportOrder, epoch: str
     ) -> Iterator[bytes]:
-        program = f"{PROGRAM} {version(PROGRAM)}"
         contents = ReportContents(
             row=row,
             reader=reader,
@@ -64,7 +84,8 @@ class ReportMaker:
             evidence=evidence,
             texts=MessageCatalog(order.language),
             read_content=self._contents.read,
-            origin=Origin(made_by=order.made_by, made_at=order.made_at, program=program),
+            origin=_origin(order),
+            epoch=epoch,
         )
         pieces = render(ReportFormat(order.kind), contents)
         yield next(pieces)  # at once: what follows may take its time
@@ -79,3 +100,12 @@ class ReportMaker:
             language=order.language,
             read=self._contents.read,
         )
+
+
+def _origin(order: ReportOrder) -> Origin:
+    return Origin(made_by=order.made_by, made_at=order.made_at, program=f"{PROGRAM} {version(PROGRAM)}")
+
+
+def _find(connection: Connection, wanted: RunRef) -> tuple[TaskRow, str]:
+    """The row of the results, and the epoch of the log that its number belongs to."""
+    return find_shown(connection, wanted, _ANYBODYS), read_identity(connection).epoch

@@ -8,6 +8,7 @@ from app.core.principal import Principal
 from app.domain.report_format import ReportFormat, content_type
 from app.repositories.tasks import TaskRow
 from app.scanstore.port import ScanStores
+from app.services.orders import find_order
 from app.services.ports import ReportOrder, ReportProcesses, TargetParser
 from app.services.report_stream import ReportStream, ReportStreams
 from app.services.result_reader import ResultReader
@@ -36,6 +37,7 @@ class ReportFileService:
         processes: ReportProcesses,
         reports_at_once: int,
     ) -> None:
+        self._db = db
         self._targets = targets
         self._clock = clock
         self._results = ResultReader(db=db, stores=stores, threads=1, name="report-rows")
@@ -52,7 +54,18 @@ class ReportFileService:
             return order_of(row, self._targets, self._clock, kind=kind, language=language, made_by=principal.username)
 
         stream = await self._streams.open(principal, wanted, order_for)
+        assert stream.row is not None  # of one task
         return ReportFile(stream, content_type(kind), file_name(stream.row, kind))
+
+    async def open_order(self, principal: Principal, order_id: str, kind: ReportFormat, language: str) -> ReportFile:
+        """Begin the report of an order. Raises as `ReportStreams.open`."""
+
+        async def find() -> ReportOrder:
+            await self._db.read(lambda connection: find_order(connection, order_id, principal))
+            return order_of_many(order_id, self._clock, kind=kind, language=language, made_by=principal.username)
+
+        stream = await self._streams.open_for_many(principal, find)
+        return ReportFile(stream, content_type(kind), f"compliance-order-{order_id}.{kind}")
 
 
 def order_of(
@@ -67,6 +80,20 @@ def order_of(
         language=language,
         made_at=clock.now(),
         made_by=made_by,
+    )
+
+
+def order_of_many(order_id: str, clock: Clock, *, kind: ReportFormat, language: str, made_by: str) -> ReportOrder:
+    """Order the report of all scans of an order, made now."""
+    return ReportOrder(
+        task_id="",
+        attempt=0,
+        site="",
+        kind=kind.value,
+        language=language,
+        made_at=clock.now(),
+        made_by=made_by,
+        order_id=order_id,
     )
 
 

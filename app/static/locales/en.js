@@ -228,7 +228,7 @@ export default {
   "reference.how": "Reference",
   "reference.text": "Link text",
   "reference.hidden": "Hidden",
-  "reference.dom_path": "Place (CSS selector)",
+  "reference.dom_path": "Place",
   "reference.repeats": "More of these",
   "reference.repeats_text": "{count} more on this page look the same and are not listed",
   "reference.source_place": "Stored source, line {line} (from character {offset} on)",

@@ -228,7 +228,7 @@ export default {
   "reference.how": "引用方式",
   "reference.text": "链接文字",
   "reference.hidden": "隐藏方式",
-  "reference.dom_path": "位置（CSS 选择器）",
+  "reference.dom_path": "位置",
   "reference.repeats": "相同引用",
   "reference.repeats_text": "本页另有 {count} 处相同引用，未逐一列出",
   "reference.source_place": "所存源代码第 {line} 行（从第 {offset} 个字符起）",

@@ -20,12 +20,16 @@ export interface Hit {
   to: RouteLocationRaw;
 }
 
-/** `hits` null: nothing was asked, or no answer is there yet. `failure`: why the newest search failed. */
+/**
+ * `hits` null: nothing was asked, or no answer is there yet. `isCurrent`: they, or the failure, are of what stands in the field now.
+ * `failure`: why the newest search failed.
+ */
 export function useSearch() {
   const { api } = useAccount();
   const text = shallowRef("");
   const hits = shallowRef<Hit[] | null>(null);
   const failure = shallowRef<unknown>(null);
+  const isCurrent = shallowRef(true);
   let asked = 0; // grows with every change; an older answer is void
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -37,21 +41,25 @@ export function useSearch() {
       failure.value = null;
       hits.value = hitsOf(found);
     } catch (error) {
-      if (mine === asked) failure.value = error;
+      if (mine !== asked) return;
+      [failure.value, hits.value] = [error, null];
     }
+    isCurrent.value = true;
   }
 
   watch(text, (typed) => {
     clearTimeout(timer);
     const q = typed.trim();
+    isCurrent.value = q === "";
+    asked += 1;
     if (q !== "") timer = setTimeout(() => void ask(q), TYPING_MS);
-    else [asked, hits.value, failure.value] = [asked + 1, null, null];
+    else [hits.value, failure.value] = [null, null];
   });
   onScopeDispose(() => {
     asked += 1;
     clearTimeout(timer);
   });
-  return { text, hits, failure };
+  return { text, hits, failure, isCurrent };
 }
 
 export function hitsOf({ sites, scans, findings }: SearchResult): Hit[] {

@@ -21,6 +21,7 @@ export interface Answers {
   "GET /api/v1/monitor/ws/stats": ConnectionStats;
   "GET /api/v1/orders": OrderPage;
   "GET /api/v1/orders/{order_id}": OrderResponse;
+  "GET /api/v1/orders/{order_id}/report": OrderReport;
   "GET /api/v1/overview": Overview;
   "GET /api/v1/review": ReviewPage;
   "GET /api/v1/search": SearchResult;
@@ -206,6 +207,7 @@ export interface CommonOptions {
   use_passive_sources?: boolean;
   screenshots?: boolean;
   cloaking?: boolean;
+  own_domains?: string[];
 }
 
 export interface ConfigurationChange {
@@ -405,6 +407,14 @@ export interface FindingSummary {
   decision: DecisionInfo | null;
 }
 
+export interface FoundDomain {
+  domain: string;
+  risk_level: RiskLevel;
+  kinds: ViolationKey[];
+  targets: string[];
+  findings: OrderedFinding[];
+}
+
 export interface FoundFinding {
   task_id: string;
   finding_id: string;
@@ -515,6 +525,22 @@ export interface OrderPage {
   total: number;
 }
 
+export interface OrderReport {
+  id: string;
+  user_id: string;
+  title: string | null;
+  targets: number;
+  status_counts: Record<string, number>;
+  created_at: string;
+  config: Record<string, unknown>;
+  result: Result | null;
+  result_counts: Record<string, number>;
+  violation_counts: Record<string, number>;
+  properties: OrderedProperty[];
+  domains: FoundDomain[];
+  omitted_findings: number;
+}
+
 export interface OrderResponse {
   id: string;
   user_id: string;
@@ -527,6 +553,20 @@ export interface OrderResponse {
   result_counts: Record<string, number>;
   violation_counts: Record<string, number>;
   properties: OrderedProperty[];
+}
+
+export interface OrderedFinding {
+  task_id: string;
+  attempt: number;
+  target_domain: string;
+  finding_id: string;
+  kinds: ViolationKey[];
+  risk_level: RiskLevel;
+  confidence_score: number;
+  needs_review: boolean;
+  decision: DecisionState;
+  url: string | null;
+  found_on: string | null;
 }
 
 export interface OrderedProperty {
@@ -575,6 +615,8 @@ export interface Overview {
   trend: TrendPoint[];
   service: ServiceOverview | null;
 }
+
+export type OwnSign = "certificate" | "name_servers" | "registrant";
 
 export interface Page {
   url: string;
@@ -637,6 +679,11 @@ export interface PasswordRequest {
 }
 
 export type Place = "whole_site" | "start_page" | "near" | "inner" | "deep";
+
+export interface PossiblyOwn {
+  domain: string;
+  signs: OwnSign[];
+}
 
 export interface Problem {
   type?: string;
@@ -752,6 +799,7 @@ export interface Report {
   truncated: boolean;
   omitted_references: number;
   reading_model: ReadingModel | null;
+  possibly_own?: PossiblyOwn[];
   discovery: Discovery | null;
 }
 
@@ -830,6 +878,7 @@ export interface ScanOptions {
   use_passive_sources?: boolean;
   screenshots?: boolean;
   cloaking?: boolean;
+  own_domains?: string[];
   start_urls?: string[];
 }
 
@@ -876,6 +925,7 @@ export interface SettingResponse {
   is_nullable: boolean;
   value: boolean | number | string | string[] | null;
   default: boolean | number | string | string[] | null;
+  stored: boolean | number | string | string[] | null;
   is_stored: boolean;
   lock: Lock | null;
   variable: string;
@@ -1080,6 +1130,7 @@ export interface ThirdPartyPage {
   truncated: boolean;
   attempt: number;
   items: ThirdParty[];
+  possibly_own?: PossiblyOwn[];
 }
 
 export interface TicketResponse {

@@ -25,7 +25,7 @@ function setting(name: string, more: Partial<SettingResponse> = {}): SettingResp
   return {
     name, group: "limits", title: `Title of ${name}`, description: "What it does.", kind: "integer", is_nullable: false, value: 2, default: 2,
     is_stored: false, lock: null, variable: `COMPLIANCE_${name.toUpperCase()}`, unit: null, least: 1, is_least_excluded: false, most: 64,
-    needs_restart: false, waits_for_restart: false, ...more,
+    needs_restart: false, waits_for_restart: false, stored: more.is_stored ? (more.value ?? null) : null, ...more,
   };
 }
 
@@ -139,7 +139,7 @@ describe("the form", () => {
     await press("Save", dialog);
     expect(dialog.textContent).toContain("Somebody else has changed the configuration");
     const [first, ...others] = configuration().settings;
-    rest.answers["GET /admin/configuration"] = configuration({ version: 4, settings: [{ ...first!, value: 5 }, ...others] });
+    rest.answers["GET /admin/configuration"] = configuration({ version: 4, settings: [{ ...first!, value: 5, stored: 5 }, ...others] });
     rest.answers[PUT] = configuration({ version: 5 });
     await press("Show the newest version", dialog);
     expect(dialog.querySelector("[data-name] dd")!.textContent).toBe("5 → 8");
@@ -160,6 +160,16 @@ describe("the form", () => {
   test("says that the server's environment contradicts the version", async () => {
     const view = await open(configuration({ is_refused: true }));
     expect(view.find("[role=alert]").text()).toContain("The environment of this server contradicts");
+  });
+
+  test("saves what is stored beside a change, not what is in effect where the version is refused", async () => {
+    const settings = [setting("scans_per_user", { value: 2, stored: 7, is_stored: true }), setting("max_concurrent_scans")];
+    rest.answers[PUT] = configuration({ version: 4 });
+    await open(configuration({ is_refused: true, settings }));
+    expect((document.getElementById("setting-scans_per_user") as HTMLInputElement).value).toBe("7");
+    await fill("max_concurrent_scans", "9");
+    await press("Save", await review());
+    expect(sent()).toEqual([{ version: 3, values: { scans_per_user: 7, max_concurrent_scans: 9 } }]);
   });
 });
 
@@ -207,7 +217,7 @@ describe("values", () => {
   test("of somebody else stay where the reader has changed nothing", () => {
     const old = configuration();
     const [first, ...others] = old.settings;
-    const now = configuration({ settings: [{ ...first!, value: 5 }, ...others] });
+    const now = configuration({ settings: [{ ...first!, value: 5, stored: 5 }, ...others] });
     expect(rebased(old, { ...draftOf(old), default_cloaking: false }, now)).toMatchObject({ scans_per_user: "5", default_cloaking: false });
   });
 

@@ -168,6 +168,33 @@ test("what is found is chosen by arrow keys and opened by Enter; one answer serv
   expect((box.find("dialog").element as HTMLDialogElement).open).toBe(false);
 });
 
+test("Enter before the answer waits for it, and opens nothing of what was found before", async () => {
+  vi.useFakeTimers();
+  rest.answers["GET /search"] = FOUND;
+  const global = rest.mounting();
+  const box = mount(SearchBox, { global, attachTo: document.body });
+  const pushed = vi.spyOn(global.plugins[1] as import("vue-router").Router, "push");
+  const input = box.find("input");
+  await input.setValue("shop");
+  await vi.advanceTimersByTimeAsync(500);
+  rest.answers["GET /search"] = { ...FOUND, sites: ["other.test"] };
+  await input.setValue("other");
+  key(input.element, "Enter");
+  expect(pushed).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(500);
+  expect(pushed.mock.calls).toEqual([[{ name: "scans", query: { domain: "other.test" } }]]);
+  rest.answers["GET /search"] = problem(503, "unavailable");
+  await input.setValue("others");
+  key(input.element, "Enter");
+  await vi.advanceTimersByTimeAsync(500);
+  key(input.element, "Enter");
+  await input.setValue("other");
+  key(input.element, "Enter");
+  await input.setValue("others again");
+  await vi.advanceTimersByTimeAsync(500);
+  expect(pushed).toHaveBeenCalledTimes(1);
+});
+
 test("nothing found and a failure are said", async () => {
   vi.useFakeTimers();
   rest.answers["GET /search"] = { sites: [], scans: [], findings: [] };

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from app.cli.testnet import open_testnet
+from app.cli.testnet import command_for, open_testnet
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.domain.messages import MessageCatalog
@@ -96,3 +96,13 @@ def test_it_is_in_a_session_of_its_own_so_that_ctrl_c_is_ours():
             ["ps", "-o", "sid=", "-p", str(testnet.process.pid)], capture_output=True, text=True, check=True
         )
         assert int(shown.stdout) == testnet.process.pid
+
+
+def test_a_world_is_asked_for_by_its_name():
+    assert command_for(None)[-2:] == ("-m", "testnet")
+    assert command_for("big")[-3:] == ("testnet", "--world", "big")
+
+
+def test_a_world_that_is_not_there_is_said():
+    with pytest.raises(ConfigurationError, match="huge"), open_testnet(EN, command_for("huge")):
+        pass

@@ -153,3 +153,10 @@ def test_names_are_shown_in_unicode():
 )
 def test_a_registry_knows_the_name_without_the_private_section(host, expected):
     assert registered_domain(host) == expected
+
+
+def test_own_domains_are_no_third_parties_and_not_in_scope():
+    scope = Scope("www.corp.example", frozenset({"sister.example", "cdn.host.test"}))
+    assert all(map(scope.is_own, ("corp.example", "sister.example", "a.b.Sister.example.", "x.cdn.host.test")))
+    assert not any(map(scope.is_own, ("host.test", "notsister.example", "example", "")))
+    assert not any(map(scope.contains, ("sister.example", "cdn.host.test")))

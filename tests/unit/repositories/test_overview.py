@@ -7,7 +7,7 @@ import pytest
 from app.core.ids import new_id
 from app.core.principal import Principal
 from app.domain.tasks import TaskStatus
-from app.models import scan_runs, scan_tasks, violations
+from app.models import decisions, scan_runs, scan_tasks, violations
 from app.repositories import overview
 from app.repositories.runs import RUN_COLUMNS
 from tests.support.clock import FakeClock
@@ -49,6 +49,14 @@ class World:
             "url": "u", "found_on": "f", "dismissed": dismissed, "created_at": self.now,
         }  # fmt: skip
         self.db.write_sync(lambda c: c.execute(violations.insert().values(**row)) and None)
+
+    def decide(self, owner, target, domain, hours, *, state="dismissed", kinds=("gambling",)):
+        row = {
+            "user_id": self.owners[owner], "target_domain": target, "domain": domain, "cause": kinds[0], "kinds": kinds,
+            "state": state, "decided_by": "x", "decided_by_name": "x", "version": 1,
+            "decided_at": self.now + timedelta(hours=hours),
+        }  # fmt: skip
+        self.db.write_sync(lambda c: c.execute(decisions.insert().values(**row)) and None)
 
     def domains(self, name, text):
         found = self.db.read_sync(lambda c: overview.domains_with(c, self.principal(name), text, 9))

@@ -184,6 +184,7 @@ WALK: dict[str, Callable] = {
     "audit.prove_writable": lambda c: audit.prove_writable(c, NOW),
     "decisions.of_target": lambda c: decisions.of_target(c, ID, "example.com"),
     "decisions.of_domains": lambda c: decisions.of_domains(c, ID, "example.com", ["a", "b"]),
+    "decisions.of_sites": lambda c: decisions.of_sites(c, [(ID, "example.com"), (ID, "example.org")], 10),
     "decisions.chunk_after": lambda c: [
         decisions.chunk_after(c, after, limit=100) for after in (None, (ID, "example.com", "a", "adult"))
     ],
@@ -341,6 +342,7 @@ WALK: dict[str, Callable] = {
     "violations.risks": lambda c: (violations.risks(c, ID, 1), violations.risks(c, ID, 1, among=["a", "b"])),
     "violations.summaries": lambda c: violations.summaries(c, ID, 1),
     "violations.summaries_of": lambda c: violations.summaries_of(c, ID, 1, ["a", "b"]),
+    "violations.of_runs": lambda c: violations.of_runs(c, [(ID, 1), (ID, 2)], {"a", "b"}, 100),
     "violations.to_review": lambda c: [
         violations.to_review(c, ID, 1, after=after, limit=100) for after in (None, (0.7, ID))
     ],

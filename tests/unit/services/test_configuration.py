@@ -168,3 +168,13 @@ async def test_a_thousand_versions_are_kept(service):
     await db.write(fill)
     count = select(func.count(), func.min(configuration_versions.c.version)).select_from(configuration_versions)
     assert tuple(await db.read(lambda c: c.execute(count).one())) == (most, 3)
+
+
+async def test_a_version_that_the_environment_contradicts_is_shown_as_it_is_stored(tmp_path):
+    async with open_backend(tmp_path / "data") as backend:
+        change = {"scans_per_user": 6, "long_running_failure_s": 3_600, "long_running_warning_s": 1_800}
+        await backend.services.configuration.change(ADMIN, change, version=0)
+    async with open_backend(tmp_path / "data", long_running_warning_s=7_200) as backend:
+        state = await backend.services.configuration.read()
+        found = setting(state, "scans_per_user")
+        assert (state.is_refused, found.value, found.stored, found.is_stored) == (True, 2, 6, True)

@@ -100,6 +100,26 @@ async def test_each_day_has_what_was_open_at_its_end(world):
     assert trend[0]["violation_counts"]["high"] == 4
 
 
+async def test_a_dismissal_counts_from_the_day_on_which_it_was_made(world):
+    task_id = ended(world, "a.test", -3 * DAY, counts(high=2))
+    for name in ("x.test", "y.test"):
+        world.find(task_id, name)
+    world.decide("mei", "a.test", "x.test", -1 * DAY)
+    ended(world, "b.test", -2 * DAY, counts(low=1), owner="li")
+    trend = (await read(world))["trend"]
+    assert [point["violation_counts"]["total"] for point in trend[-4:]] == [2, 3, 2, 2]
+    assert [site["target_domain"] for site in (await read(world))["sites"]] == ["a.test", "b.test"]
+
+
+async def test_a_site_of_which_everything_is_dismissed_is_the_last(world):
+    task_id = ended(world, "a.test", 2, counts(critical=1))
+    world.find(task_id, "x.test", risk="critical")
+    ended(world, "b.test", 1, counts(low=1))
+    assert [site["target_domain"] for site in (await read(world))["sites"]] == ["a.test", "b.test"]
+    world.decide("mei", "a.test", "x.test", 3)
+    assert [site["target_domain"] for site in (await read(world))["sites"]] == ["b.test", "a.test"]
+
+
 async def test_what_runs_comes_before_what_waits(world):
     waits = world.add("mei", "w.test", None, status=TaskStatus.PENDING)
     runs = world.add("mei", "r.test", None)

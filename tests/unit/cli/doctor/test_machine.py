@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.doctor.machine import check_browser, check_clock, check_file_limit, check_fonts, check_python
+from app.cli.doctor.machine import (
+    check_browser,
+    check_clock,
+    check_file_limit,
+    check_fonts,
+    check_picture_texts,
+    check_python,
+)
 from app.cli.doctor.result import CheckStatus
 from app.core.config import Settings
 
@@ -97,3 +104,16 @@ def test_fonts_are_looked_for_with_fontconfig(tmp_path, monkeypatch):
     assert check_fonts().found == "1, such as Noto Sans CJK SC"
     lister.write_text("#!/bin/sh\n")
     assert "boxes" in check_fonts().means
+
+
+def test_what_reads_texts_in_pictures_is_never_a_must(tmp_path):
+    program = tmp_path / "tesseract"
+    missing = check_picture_texts(str(program))
+    assert (missing.state, "everything else works" in missing.means) == (CheckStatus.DEGRADED, True)
+    program.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "tesseract 5.5.0" || echo eng\n')
+    program.chmod(0o755)
+    half = check_picture_texts(str(program))
+    assert (half.state, half.found) == (CheckStatus.DEGRADED, "tesseract 5.5.0: eng")
+    assert "chi_sim" in half.means
+    program.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "tesseract 5.5.0" || printf "eng\\nchi_sim\\n"\n')
+    assert check_picture_texts(str(program)).state is CheckStatus.OK

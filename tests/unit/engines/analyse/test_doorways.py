@@ -20,6 +20,12 @@ def scores(title, text):
         ("How cells count", "hire a hacker to change your grades, contact rescue0417 on Telegram", ViolationKey.OTHER),
         ("钓鱼论坛", "高价收对公四件套，日结，纸飞机 @kashang99", ViolationKey.FRAUD),
         ("户外", "快排狗子整套，拆件发货，加微 qg5588", ViolationKey.VIOLENCE),
+        ("Buy Xanax Online Overnight - No Prescription", "Opening hours of the reading room", ViolationKey.MEDICAL),
+        (
+            "Downloads",
+            "Order generic viagra online without prescription, WhatsApp +1 555 0143 777",
+            ViolationKey.MEDICAL,
+        ),
         ("家具", "代孕包成功套餐，不成功全额退款，咨询微信 baby99dy", ViolationKey.MEDICAL),
     ],
 )
@@ -38,6 +44,9 @@ def test_an_offer_with_a_promise_and_a_handle_is_a_doorway(title, text, key):
         ("判决", "收购银行卡四件套，日结，纸飞机 abc12345，被告人获刑"),
         ("生殖科", "法律禁止代孕，包性别的广告不可信，微信 hospital88"),
         ("论坛", "我的毕业证丢了怎么办"),
+        ("Pain clinic", "Never buy tramadol or xanax online without a prescription: tablets are often fake"),
+        ("Student health", "People who order Adderall online risk their health"),
+        ("Research", "We studied who buys modafinil online; no prescription was recorded for half of them"),
         ("Integrity", "do not pay someone to take my exam, whatsapp 555 0143 777: misconduct"),
     ],
 )

@@ -326,14 +326,25 @@ async def test_pages_are_read_with_the_sheets_of_the_site_which_are_asked_for_on
     assert sorted(asked(site)) == ["", "b", "more.css", "s.css"]
 
 
+async def test_a_sheet_of_a_well_known_service_hides_links_as_one_of_the_site_does(site, crawl, store):
+    sheet = "https://cdn.jsdelivr.net/npm/theme/s.css"
+    page = f'<link rel=stylesheet href="{sheet}"><p class=k><a href="//x.test/">x</a></p>'
+    site.page(ROOT, page)
+    site.page(sheet, ".k { position: absolute; left: -9999px }", content_type="text/css")
+    await crawl()
+    assert {one.url: one.hidden for one in store.references()} == {sheet: None, "https://x.test/": "off_screen"}
+    assert site.asked.count(sheet) == 1
+    assert not [url for url in site.asked if url.startswith("https://cdn.jsdelivr.net/robots")]
+
+
 async def test_of_files_only_the_headers_are_wanted(site, crawl, pages):
-    site.links(ROOT, "/x.pdf", "/y.zip?v=1", "/z.docx")
-    site.page(ROOT + "x.pdf", b"%PDF" * 1_000, content_type="application/pdf")
+    site.links(ROOT, "/x.mp4", "/y.zip?v=1", "/z.docx")
+    site.page(ROOT + "x.mp4", b"ftyp" * 1_000, content_type="video/mp4")
     site.redirect(ROOT + "y.zip?v=1", "https://cdn.test/y.zip")
     site.page(ROOT + "z.docx", '<a href="//x.test/">not a file at all</a>')
     crawler = await crawl()
-    assert site.read[ROOT + "x.pdf"] == 0
-    assert not pages()["x.pdf"].parsed
+    assert site.read[ROOT + "x.mp4"] == 0
+    assert not pages()["x.mp4"].parsed
     assert pages()["z.docx"].parsed
     assert crawler.pages == 2
     assert site.asked.count(ROOT + "z.docx") == 1

@@ -5,7 +5,7 @@ import pytest
 from app.domain.messages import MessageCatalog
 from app.engines.crawl.robots import RobotsLoader
 from app.engines.crawl.robots_gate import RobotsGate
-from app.engines.crawl.sheet_library import MAX_IMPORTS, MAX_SHEETS, SheetLibrary
+from app.engines.crawl.sheet_library import MAX_FOREIGN, MAX_IMPORTS, MAX_SHEETS, SheetLibrary
 from app.engines.extract.style_sheet import sheet_from_json, sheet_of
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.scope import Scope
@@ -122,6 +122,51 @@ async def test_sheets_of_others_are_not_asked_for(site, library):
     async with asyncio.TaskGroup() as group:
         await library.fetch(["https://b.test/s.css"], group)
     assert site.asked == []
+
+
+KNOWN = "https://cdn.jsdelivr.net/npm/"
+
+
+async def fetch_known(library, *paths):
+    async with asyncio.TaskGroup() as group:
+        await library.within(group).fetch([f"{KNOWN}{path}" for path in paths])
+
+
+async def test_sheets_of_well_known_services_are_asked_for_once_without_their_robots_txt(site, library):
+    site.page(KNOWN + "s.css", f"@import 'm.css'; @import 'https://b.test/x.css'; {HIDING}", content_type=CSS)
+    site.page(KNOWN + "m.css", ".k{left:-999px}", content_type=CSS)
+    await fetch_known(library, "s.css")
+    await fetch_known(library, "s.css")
+    assert site.asked == [KNOWN + "s.css", KNOWN + "m.css"]
+    digests = library.known[KNOWN + "s.css"]
+    assert [sheet_from_json(library.text_of(one)) for one in digests] == [sheet_of(".k{left:-999px}"), sheet_of(HIDING)]
+    assert library.take_answer(KNOWN + "s.css") is None
+
+
+async def test_such_sheets_are_bounded_by_themselves(site, library):
+    await fetch_known(library, *(f"{number}.css" for number in range(MAX_FOREIGN + 5)))
+    assert len(site.asked) == MAX_FOREIGN
+    site.page(ROOT + "s.css", HIDING, content_type=CSS)
+    await fetch(library, "s.css")
+    assert sheets(library, "s.css") == [sheet_of(HIDING)]
+
+
+async def test_such_services_may_forward_among_themselves_alone(site, library):
+    site.redirect(KNOWN + "s.css", "https://unpkg.com/s.css")
+    site.page("https://unpkg.com/s.css", HIDING, content_type=CSS)
+    site.redirect(KNOWN + "t.css", "https://b.test/t.css")
+    site.redirect(KNOWN + "u.css", KNOWN + "u.css")
+    await fetch_known(library, "s.css", "t.css", "u.css")
+    assert library.known[KNOWN + "s.css"]
+    assert library.known[KNOWN + "t.css"] is None
+    assert "https://b.test/t.css" not in site.asked
+    assert site.asked.count(KNOWN + "u.css") == 4
+
+
+async def test_what_a_service_sends_instead_of_a_sheet_is_not_read(site, library):
+    site.page(KNOWN + "s.css", HIDING, content_type="text/html")
+    await fetch_known(library, "s.css")
+    assert library.known[KNOWN + "s.css"] is None
 
 
 async def test_rules_have_a_bounded_size_and_what_is_beyond_is_not_at_hand(site, library):

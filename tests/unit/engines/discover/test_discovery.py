@@ -7,6 +7,7 @@ import pytest
 
 from app.domain.discovery import SourceReport, SourceStatus, Transfer
 from app.domain.messages import english
+from app.engines.discover import discovery as module
 from app.engines.discover.discovery import Discovery
 from app.engines.discover.passive import MAX_NAMES
 from app.engines.discover.sources import SourceFailed
@@ -214,6 +215,13 @@ async def test_an_offer_before_the_run_is_examined_in_it(discover, small_site):
 async def test_only_so_many_names_of_one_source_are_examined(discover, sink):
     told = await run(discover(words=(), sources=[Names(*(f"h{n}.a.test" for n in range(MAX_NAMES + 50)))]))
     assert len(told) == MAX_NAMES + 1
+    assert [code for code, _ in sink.warnings] == ["partial"]
+
+
+async def test_no_more_names_than_there_may_be_are_examined_and_that_is_said(discover, sink, monkeypatch):
+    monkeypatch.setattr(module, "MAX_NAMES", 5)
+    told = await run(discover(words=(), sources=[Names(*(f"h{n}.a.test" for n in range(9)))]))
+    assert len(told) == 5
     assert [code for code, _ in sink.warnings] == ["partial"]
 
 

@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import pytest
 
-from app.engines.identify.classify import classify, read_list, service_of
+from app.engines.identify.classify import classify, read_list, serves_sheets, service_of
 from app.engines.scope import registrable_domain
 
 DATA = files("app.engines.identify") / "data"
@@ -78,3 +78,18 @@ def test_our_own_list_knows_at_least_400_chinese_services():
 
 def test_the_vendored_list_carries_its_licence():
     assert "MIT License" in (DATA / "third_party_web.LICENSE").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("host", "serves"),
+    [
+        ("cdn.jsdelivr.net", True),
+        ("cdn.bootcdn.net", True),
+        ("fonts.googleapis.com", True),
+        ("hm.baidu.com", False),
+        ("jsdelivr.net.evil.test", False),
+        ("static.unknown.test", False),
+    ],
+)
+def test_services_that_sites_have_their_sheets_from(host, serves):
+    assert serves_sheets(host) is serves

@@ -49,6 +49,26 @@ def reply(url, content, status=200, **more):
     return FetchResult(url, url, status, body=body, **more)
 
 
+def of_registrant(*card):
+    entity = {"roles": ["registrant"], "vcardArray": ["vcard", list(card)]}
+    return reply(URL, {**REGISTERED, "entities": [*REGISTERED["entities"], entity]})
+
+
+@pytest.mark.parametrize(
+    ("card", "name"),
+    [
+        ([["fn", {}, "text", "Mei"], ["org", {}, "text", "Corp \n Holding"]], {"party.example": "Corp Holding"}),
+        ([["fn", {}, "text", "Mei"], ["org", {}, "text", " "]], {"party.example": "Mei"}),
+        ([["fn", {}, "text", ""], ["org", {}, "text", ["Corp"]]], {}),
+        ([], {}),
+    ],
+)
+async def test_the_registrant_is_the_organisation_or_else_the_person(card, name):
+    asking = lookup(Registry(party=of_registrant(*card)))
+    await asking.of("www.party.example")
+    assert asking.registrants == name
+
+
 def lookup(registry):
     return RegistrationLookup(fetcher=registry, list_url=LIST, today=lambda: "2026-11-26")
 

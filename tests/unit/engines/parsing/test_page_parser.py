@@ -5,6 +5,7 @@ import pytest
 from app.domain.violations import ViolationKey
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.subject import Subject
+from app.engines.documents.document import read_document
 from app.engines.extract.css_urls import extract_css
 from app.engines.extract.page import extract
 from app.engines.extract.sitemap import parse_sitemap
@@ -28,7 +29,9 @@ from app.engines.parsing.jobs import Jobs
 from app.engines.parsing.page_parser import PageParser
 from app.engines.ports import Unreadable
 from app.engines.reading_model.answer import Opinion, Stance, Verdict
-from tests.support.parsing import page_parser
+from app.engines.scope import Scope
+from tests.support.office_files import docx
+from tests.support.parsing import InProcess, page_parser
 
 URL = "http://a.test/"
 PAGE = (
@@ -106,6 +109,13 @@ async def test_sheets_of_others_are_not_asked_for():
     sheets = Sheets()
     await page_parser().page(b"<link rel=stylesheet href=//cdn.example/a>", url=URL, headers=(), sheets=sheets)
     assert sheets.fetched == []
+
+
+async def test_sheets_of_well_known_services_are():
+    sheets = Sheets()
+    link = b"<link rel=stylesheet href=//cdn.jsdelivr.net/npm/a.css>"
+    await page_parser().page(link, url=URL, headers=(), sheets=sheets)
+    assert sheets.fetched == ["http://cdn.jsdelivr.net/npm/a.css"]
 
 
 async def test_a_process_that_never_has_enough_makes_its_page_unreadable():
@@ -218,3 +228,24 @@ async def test_an_opinion_changes_the_same_as_in_place():
         assert await page_parser().reconsider(subject, None, local) == analyser.reconsider(subject, None, local)
     assert await page_parser().excerpt(subject) == analyser.excerpt(subject)
     assert content.link_texts == ("首页",)
+
+
+async def test_a_document_is_read_as_in_place_in_pieces_of_its_references():
+    links = [(f"r{number}", "hyperlink", f"http://h{number}.example/") for number in range(2_500)]
+    body = docx("", *links, ("own", "hyperlink", "/own"), title="T")
+    found = await page_parser().links(body, url="http://a.test/x.docx")
+    assert found == read_document(body, url="http://a.test/x.docx", is_own=Scope("a.test").is_own)
+    assert len(found.references) == 2_500
+
+
+async def test_a_document_whose_texts_take_too_long_is_read_without_them():
+    class Slow(InProcess):
+        """Ends what reads texts, as the kernel does."""
+
+        async def run(self, name, url, with_texts, **rest):
+            if with_texts:
+                raise Unreadable("cpu")
+            return await super().run(name, url, with_texts, **rest)
+
+    found = await PageParser(Slow()).links(docx("", ("r", "hyperlink", "http://x.test/")), url="http://a.test/x.docx")
+    assert [one.url for one in found.references] == ["http://x.test/"]

@@ -44,6 +44,13 @@ class Remembering:
         return await self.parser.analyse(subject)
 
 
+class NoPictures:
+    """No picture was read."""
+
+    def text_of(self, capture):
+        return ""
+
+
 class NobodyReads:
     """No language model reads along."""
 
@@ -81,6 +88,7 @@ def stage_with(tmp_path, sink, third_parties):
             on_violations=on_violations,
             on_lost=lambda target: None,
             second=NobodyReads(),
+            pictures=NoPictures(),
         )
 
     return make

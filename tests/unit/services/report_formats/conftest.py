@@ -18,6 +18,7 @@ ROW = SimpleNamespace(
     id="0" * 36,
     run=1,
     attempt=2,
+    last_seq=41,
     user_id="u",
     target_domain="corp.test",
     status="completed",
@@ -54,6 +55,7 @@ def make_report(reader, monkeypatch, contents):
             texts=MessageCatalog(language),
             read_content=contents.get,
             origin=Origin(made_by="mei", made_at=MADE_AT, program="scanner 1.0"),
+            epoch="0",
         )
 
     return make

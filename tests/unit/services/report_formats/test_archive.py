@@ -1,5 +1,6 @@
 """The evidence archive: everything that was captured, and hashes that agree."""
 
+import subprocess
 from hashlib import sha256
 from io import BytesIO
 from zipfile import ZipFile
@@ -37,6 +38,17 @@ def test_the_hashes_agree(make_report, captured):
         assert all(name.removeprefix("captures/").partition(".")[0] == sums[name] for name in contents)
 
 
+def test_the_tool_that_everybody_has_accepts_the_sums_and_sees_what_was_changed(make_report, captured, tmp_path):
+    with archive(make_report()) as found:
+        found.extractall(tmp_path)
+    check = ("sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS")
+    assert subprocess.run(check, cwd=tmp_path, check=False).returncode == 0
+    changed = tmp_path / "captures" / f"{HTML_SHA}.html.txt"
+    changed.write_bytes(changed.read_bytes() + b" ")
+    refused = subprocess.run(check, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert (refused.returncode, changed.name in refused.stdout) == (1, True)
+
+
 def test_a_content_is_kept_once_byte_for_byte_under_a_name_that_no_browser_opens(make_report, captured):
     with archive(make_report()) as found:
         assert found.read(f"captures/{HTML_SHA}.html.txt") == HTML
@@ -48,6 +60,7 @@ def test_the_manifest_says_which_capture_has_which_content_and_what_is_lost(make
     with archive(make_report()) as found:
         manifest = orjson.loads(found.read("manifest.json"))
     assert (manifest["target"], manifest["attempt"], manifest["made_by"]) == ("corp.test", 2, "mei")
+    assert manifest["log"] == {"epoch": "0", "seq": 41}
     captures = {item["url"]: item for item in manifest["captures"]}
     assert captures[CASINO]["html"] == {"sha256": HTML_SHA, "file": f"captures/{HTML_SHA}.html.txt"}
     assert captures[HOME]["text"] == {"sha256": LOST, "file": None}

@@ -70,7 +70,7 @@ def test_the_link_on_our_own_page_that_leads_to_a_forwarder_is_where_it_stands_t
     rows = dict(found[begins + 1].rows)
     assert rows["Referring page"] == PARTNERS
     assert (rows["Forwarding URL"], rows["Link text"]) == (PARTNER, "Partner")
-    assert rows["DOM path"] == "html > body > a:nth-child(1)"
+    assert rows["Place"] == "html > body > a:nth-child(1)"
     direct = blocks(report, "adult.shop.test")
     assert Heading(report.texts("report.begins"), 4) not in direct  # what stands above is not said again
 

@@ -13,10 +13,10 @@ export interface Change {
   after: Value | undefined;
 }
 
-/** What can be changed of it, as it is stored. */
+/** What can be changed of it, as it is stored: a server that refuses the version has other values in effect. */
 export function draftOf({ settings }: ConfigurationResponse): Draft {
   const free = settings.filter(({ lock }) => lock === null);
-  return Object.fromEntries(free.map((setting) => [setting.name, setting.is_stored ? textOf(setting.value) : null]));
+  return Object.fromEntries(free.map((setting) => [setting.name, setting.is_stored ? textOf(setting.stored) : null]));
 }
 
 /** A value as a field shows it. */

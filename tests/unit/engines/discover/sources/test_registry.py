@@ -15,6 +15,7 @@ from app.engines.urls import host_of
 from app.tasks.worker.scan_factory import network_config
 from testnet.ground import Ground
 from testnet.server import build_settings
+from testnet.worlds import DEMO, WORLDS
 
 
 class Dummy:
@@ -31,7 +32,7 @@ WITH_DUMMY = {**PASSIVE_SOURCES, "dummy": Dummy}
 
 
 def test_a_newly_registered_source_is_off_in_the_test_internet_by_construction():
-    reached = build_settings(Ground(), Path("ca.pem"))
+    reached = build_settings(Ground(), WORLDS[DEMO], Path("ca.pem"))
     config = network_config(Settings(ct_urls=reached["ct_urls"], resolvers=reached["resolvers"]))
     asked = configured_sources(config.passive_sources, WITH_DUMMY)
     assert [(type(source), source.name) for source in asked] == [(CrtSh, "crt.ct-log.test")]

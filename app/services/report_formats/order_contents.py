@@ -1,0 +1,131 @@
+"""What the report of an order is made of: all its scans, and what they found by the domain that was found. Blocking.
+
+Everything comes from the database: the files of five hundred scans would be opened for what their rows say as well.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row
+
+from app.core.db import Database
+from app.domain.decisions import DecisionState
+from app.domain.findings import Finding, group
+from app.domain.messages import Language, MessageCatalog
+from app.domain.violations import RiskLevel, ViolationKey, violation_type
+from app.repositories import violations
+from app.services.decisions import Decisions
+from app.services.order_standings import OrderedScan
+from app.services.report_formats.contents import Origin
+
+MAX_FINDINGS: Final = 100_000  # of all scans together; beyond, they are counted: the reports of the scans have them
+_RISKS: Final = tuple(level.value for level in RiskLevel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFinding:
+    """What one scan of the order has found of a domain: a finding, as its list has it."""
+
+    scan: OrderedScan
+    finding_id: str
+    kinds: tuple[str, ...]  # of its violations, the one that names the cause first
+    risk_level: str  # the highest of them
+    confidence_score: float
+    needs_review: bool
+    state: DecisionState
+    url: str
+    found_on: str
+
+
+@dataclass(slots=True)
+class FoundDomain:
+    """A domain, with what all scans of the order have found of it, in the order of the scans."""
+
+    domain: str
+    findings: list[SiteFinding] = field(default_factory=list)  # never empty
+
+    @property
+    def risk_level(self) -> str:
+        return max((one.risk_level for one in self.findings), key=_RISKS.index)
+
+    @property
+    def kinds(self) -> list[str]:
+        """Return the causes, each once."""
+        return list(dict.fromkeys(one.kinds[0] for one in self.findings))
+
+    @property
+    def targets(self) -> list[str]:
+        """Return on which targets it was found, each once."""
+        return list(dict.fromkeys(one.scan.task.target_domain for one in self.findings))
+
+
+class OrderContents:
+    """Of one order, for one reader, in the language of `texts`."""
+
+    def __init__(
+        self,
+        *,
+        row: Row[Any],
+        scans: Sequence[OrderedScan],
+        db: Database,
+        texts: MessageCatalog,
+        origin: Origin,
+        max_findings: int = MAX_FINDINGS,
+    ) -> None:
+        """Read all findings. `scans`: the worst first."""
+        self.row = row
+        self.scans = scans
+        self.texts = texts
+        self.origin = origin
+        self._max_findings = max_findings
+        self.omitted = 0  # findings that had no place
+        self.domains = self._read(db)  # the worst first, of equal ones those of most targets
+
+    def kind_name(self, key: str) -> str:
+        return str(violation_type(ViolationKey(key), Language(self.texts.language)))
+
+    def _read(self, db: Database) -> list[FoundDomain]:
+        found: dict[str, FoundDomain] = {}
+        kept = 0
+        for scan in self.scans:
+            for one in db.read_sync(partial(_findings_of, scan=scan)):
+                if kept == self._max_findings:
+                    self.omitted += 1
+                    continue
+                kept += 1
+                found.setdefault(domain := _domain_of(one), FoundDomain(domain)).findings.append(one)
+        return sorted(found.values(), key=_urgency)
+
+
+def _findings_of(connection: Connection, *, scan: OrderedScan) -> list[SiteFinding]:
+    rows = violations.summaries(connection, scan.shown.id, scan.shown.run)
+    if not rows:
+        return []
+    decided = Decisions.read(connection, scan.shown)
+    return list(_site_findings(scan, group(rows), decided))
+
+
+def _site_findings(scan: OrderedScan, found: Sequence[Finding[Any]], decided: Decisions) -> Iterator[SiteFinding]:
+    for finding in found:
+        first = finding.violations[0]
+        yield SiteFinding(
+            scan=scan,
+            finding_id=str(finding.id),
+            kinds=tuple(violation.violation_key for violation in finding.violations),
+            risk_level=max((violation.risk_level for violation in finding.violations), key=_RISKS.index),
+            confidence_score=finding.confidence_score,
+            needs_review=any(violation.needs_review for violation in finding.violations),
+            state=decided.state_of(finding),
+            url=first.url,
+            found_on=first.found_on,
+        )
+
+
+def _domain_of(finding: SiteFinding) -> str:
+    return finding.finding_id.partition(".")[2]
+
+
+def _urgency(found: FoundDomain) -> tuple[int, int, str]:
+    return -_RISKS.index(found.risk_level), -len(found.targets), found.domain

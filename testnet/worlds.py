@@ -1,0 +1,40 @@
+"""The worlds that there are: each has a network of its own, so that both can run on one machine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final, cast
+
+from testnet.ground import FIRST_NET, Ground
+from testnet.model import World
+
+DEMO: Final = "demo"
+BIG: Final = "big"
+BIG_NET: Final = 98  # second octet; tests that start worlds of their own take those from 66 to 95
+
+
+@dataclass(frozen=True, slots=True)
+class WorldPlan:
+    """How a world is made and reached."""
+
+    builder: str  # module and function: who only wants to reach a world does not load what it is made of
+    net: int
+    target: str  # what a scan of it is a scan of
+    sources: tuple[str, ...]  # as the setting `ct_urls` names them
+
+    def build(self, ground: Ground) -> World:
+        module, _, function = self.builder.partition(":")
+        return cast("Callable[[Ground], World]", getattr(import_module(module), function))(ground)
+
+    def ground(self, net: int | None = None) -> Ground:
+        """Where it stands: in its own network, or in another one."""
+        return Ground(self.net if net is None else net)
+
+
+_LOG: Final = "http://crt.ct-log.test/"
+WORLDS: Final = {
+    DEMO: WorldPlan("testnet.world:build_world", FIRST_NET, "corp.test", (_LOG,)),
+    BIG: WorldPlan(
+        "testnet.big.world:build_big_world", BIG_NET, "qichuan.test", (_LOG, "rdap=http://rdap.registry.test/list.json")
+    ),
+}

@@ -1,0 +1,102 @@
+"""Tesseract as a program that may do anything: stands for it, a script."""
+
+import asyncio
+import os
+
+import pytest
+
+from app.engines.capture.picture_reader import (
+    MAX_PICTURE,
+    PictureReader,
+    PictureUnread,
+    Tesseract,
+    find_tesseract,
+)
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Writes a script in place of Tesseract."""
+
+    def write(script):
+        path = tmp_path / "tesseract"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def reader(program):
+    def make(script, *, timeout_s=10.0):
+        return PictureReader(Tesseract(program(script), ("chi_sim", "eng")), timeout_s=timeout_s)
+
+    return make
+
+
+def test_the_program_is_found_with_those_of_our_languages_that_it_has(program, tmp_path):
+    path = program("echo 'List of available languages (3):'; echo eng; echo chi_sim; echo deu")
+    assert find_tesseract(path) == Tesseract(path, ("chi_sim", "eng"))
+    assert find_tesseract(program("echo eng")).languages == ("eng",)
+    assert find_tesseract(program("echo deu")) is None
+    assert find_tesseract(program("exit 3")) is None
+    assert find_tesseract(str(tmp_path / "nothing")) is None
+
+
+async def test_the_picture_goes_in_and_lines_of_text_come_out(reader):
+    found = await reader('echo "$@"; printf "\\n  "; cat; echo').read(b"picture")
+    assert found == "stdin stdout -l chi_sim+eng --psm 11\npicture"
+
+
+async def test_it_runs_within_limits_of_time_and_memory(reader):
+    script = "cat >/dev/null; ulimit -t; ulimit -v; ulimit -c; nice; echo $OMP_THREAD_LIMIT"
+    cpu_s, memory, cores, nice, threads = (await reader(script).read(b"x")).split()
+    assert (int(cpu_s), int(memory), int(cores)) == (10, 1024**2, 0)
+    assert (int(nice), int(threads)) == (max(10, os.nice(0)), 1)
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("cat >/dev/null; exit 1", "failed"),
+        ("cat >/dev/null; kill -SEGV $$", "failed"),
+        ("exec yes", "too much text"),
+        ("exec 0<&-; exit 4", "failed|ended"),
+    ],
+)
+async def test_what_it_does_wrong_is_a_picture_that_is_not_read(reader, script, reason):
+    with pytest.raises(PictureUnread, match=reason):
+        await reader(script).read(b"x" * 200_000)
+
+
+async def test_what_is_no_text_is_replaced(reader):
+    assert await reader("cat >/dev/null; printf '\\377\\n\\n a '").read(b"x") == "\ufffd\na"
+
+
+async def test_one_that_hangs_is_ended(reader, tmp_path):
+    pid = tmp_path / "pid"
+    with pytest.raises(PictureUnread, match="slow"):
+        await reader(f"echo $$ > {pid}; exec sleep 100", timeout_s=0.3).read(b"x")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+
+
+async def test_a_cancelled_scan_leaves_no_process(reader, tmp_path):
+    started = tmp_path / "started"
+    os.mkfifo(started)
+    task = asyncio.create_task(reader(f"echo $$ > {started}; exec sleep 100").read(b"x"))
+    pid = int(await asyncio.to_thread(started.read_text))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_a_program_that_is_gone_and_a_picture_that_is_too_large(tmp_path):
+    gone = PictureReader(Tesseract(str(tmp_path / "gone"), ("eng",)))
+    with pytest.raises(PictureUnread, match="started"):
+        await gone.read(b"x")
+    with pytest.raises(PictureUnread, match="large"):
+        await gone.read(b"x" * (MAX_PICTURE + 1))

@@ -1,0 +1,80 @@
+"""How much of what runs have found is decided by now."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.core.db import Database
+from app.models import metadata
+from app.repositories import overview
+from app.services import decided_counts
+from app.services.decided_counts import read_decided
+from tests.unit.repositories.test_overview import World
+from tests.unit.repositories.test_tasks import ADMIN
+
+
+@pytest.fixture
+async def world(database_url):
+    db = Database(database_url)
+    metadata.create_all(db.engine)
+    yield World(db)
+    await db.close()
+
+
+def scan(world, owner, target, *domains, key="gambling", run=1):
+    task_id = world.add(owner, target, 1)
+    world.keep(task_id, run, 1)
+    for domain in domains:
+        world.find(task_id, domain, key=key, run=run)
+    return task_id
+
+
+def read(world):
+    def work(connection):
+        runs, _ = overview.ended_runs(connection, ADMIN)
+        return read_decided(connection, runs)
+
+    decided, is_cut = world.db.read_sync(work)
+    taken = {key[0]: [(one.at, dict(one.taken)) for one in found] for key, found in decided.items() if found}
+    return taken, is_cut
+
+
+async def test_a_dismissal_takes_its_finding_out_of_every_run_of_the_site_and_of_no_other_owners(world):
+    first, again = (scan(world, "mei", "a.test", "x.test", "y.test") for _ in range(2))
+    scan(world, "li", "a.test", "x.test")
+    scan(world, "mei", "b.test", "x.test")
+    world.decide("mei", "a.test", "x.test", 3)
+    expected = [(world.now + timedelta(hours=3), {"needs_review": 0, "total": 1, "high": 1})]
+    assert read(world) == ({first: expected, again: expected}, False)
+
+
+async def test_what_is_being_mended_is_open_and_what_was_taken_back_was_never_decided(world):
+    task_id = scan(world, "mei", "a.test", "x.test", "y.test")
+    world.decide("mei", "a.test", "x.test", 3, state="mending")
+    world.decide("mei", "a.test", "y.test", 3, state="open")
+    assert read(world)[0] == {task_id: [(world.now + timedelta(hours=3), {"needs_review": 0})]}
+
+
+async def test_a_decision_about_less_than_was_found_takes_nothing(world):
+    task_id = scan(world, "mei", "a.test", "x.test")
+    world.decide("mei", "a.test", "x.test", 3)
+    world.find(task_id, "x.test", key="hidden_link")
+    assert read(world)[0] == {}
+
+
+async def test_of_a_run_counts_what_that_run_found(world):
+    task_id = scan(world, "mei", "a.test", "x.test")
+    world.find(task_id, "x.test", run=2)  # of a run that has not ended
+    world.decide("mei", "a.test", "x.test", 3)
+    assert len(read(world)[0][task_id]) == 1
+
+
+@pytest.mark.parametrize("bound", ["MAX_DECISIONS", "MAX_VIOLATIONS"])
+async def test_no_more_is_looked_at_than_there_may_be_and_that_is_said(world, monkeypatch, bound):
+    scan(world, "mei", "a.test", "x.test", "y.test")
+    for name in ("x.test", "y.test"):
+        world.decide("mei", "a.test", name, 3)
+    assert read(world)[1] is False
+    monkeypatch.setattr(decided_counts, bound, 1)
+    taken, is_cut = read(world)
+    assert (sum(len(found) for found in taken.values()), is_cut) == (1, True)
