@@ -26,7 +26,6 @@ from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
 from app.engines.pipeline.capture_shortfalls import CaptureShortfalls
 from app.engines.pipeline.capture_stage import CaptureStage, line_of
 from app.engines.pipeline.crawl_stage import CrawlStage
-from app.engines.pipeline.local_reading import LocalReading
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.pipeline.own_evidence import OwnEvidence
 from app.engines.pipeline.own_suggestions import OwnSuggestions
@@ -94,7 +93,7 @@ class ScanPipeline:
             store=store,
             sink=sink,
             texts=texts,
-            local=LocalReading(model=local_model, store=store, sink=sink, texts=texts),
+            local_model=local_model,
         )
         self._pictures = PictureTexts(contents=contents, store=store, sink=sink, texts=texts)
         self._evidence = OwnEvidence(scope=self._scope, selector=self._selector, captures=self._capture_stage)

@@ -17,6 +17,7 @@ from app.engines.analyse.detection import Thresholds
 from app.engines.analyse.second_opinion import judged_facts, weigh
 from app.engines.analyse.subject import Subject
 from app.engines.crawl.page_processor import ProcessedPage
+from app.engines.local_reader.model import LocalModel
 from app.engines.model import FrontierUrl, Reference, Relation
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.local_reading import LocalReading
@@ -46,15 +47,15 @@ class SecondReading:
         store: ScanStore,
         sink: ScanSink,
         texts: MessageCatalog,
-        local: LocalReading | None = None,
+        local_model: LocalModel | None = None,
     ) -> None:
-        """`reader` None: there is no language model; `local` None: there is no local reader."""
+        """`reader` None: there is no language model; `local_model` None: there is no local reader."""
         self._reader = reader
         self._parser = parser
         self._store = store
         self._sink = sink
         self._texts = texts
-        self._local = local
+        self._local = LocalReading(model=local_model, store=store, sink=sink, texts=texts)
         self._pages: dict[str, Sequence[Any]] = store.checkpoint(PAGES) or {} if reader else {}
         self._of_pattern: dict[tuple[str, str], int] = {}
         self._has_changed = False
@@ -65,7 +66,7 @@ class SecondReading:
         self, subject: Subject, facts: Sequence[ViolationFact], *, is_own: bool
     ) -> Sequence[ViolationFact]:
         """Return the facts as the readers' opinions leave them; as they are when none could change anything."""
-        local = None if self._local is None or is_own else self._local.opinion(subject, facts)
+        local = None if is_own else self._local.opinion(subject, facts)
         try:
             looks = is_own or (local is not None and local.raises)
             asked = await self._ask(subject, facts, looks=looks)
@@ -80,7 +81,7 @@ class SecondReading:
             if effect is Effect.SUPPRESSED:
                 domain, quote = subject.third_party.domain, opinion.quotes[0]
                 await self._log(self._texts("reading_suppressed", domain=domain, quote=quote))
-        if self._local is not None and local is not None:
+        if local is not None:
             await self._local.note(subject, local, local_effect)
         return found
 
@@ -117,8 +118,7 @@ class SecondReading:
 
     def save(self) -> None:
         """Put into the store what changed."""
-        if self._local is not None:
-            self._local.save()
+        self._local.save()
         if self._reader is None:
             return
         self._reader.conclude()
@@ -153,8 +153,7 @@ class SecondReading:
 
     async def tell(self) -> None:
         """Say what came of it. Raises ScanStopped."""
-        if self._local is not None:
-            await self._local.tell()
+        await self._local.tell()
         if self._reader is None:
             return
         self.save()
