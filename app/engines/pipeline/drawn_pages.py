@@ -22,7 +22,7 @@ from app.engines.crawl.drawn_intake import DrawnDocument, DrawnIntake
 from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.model import FrontierUrl, Reference
 from app.engines.pipeline.drawn_references import drawn_references, source_keys
-from app.engines.pipeline.drawn_sample import DrawnSample
+from app.engines.pipeline.drawn_sample import DrawnSample, is_shell
 from app.engines.pipeline.renderings import PATIENT_TIMEOUT_S
 from app.engines.pipeline.shared_drawer import SharedDrawer
 from app.engines.pipeline.work_queue import WorkQueue
@@ -93,11 +93,13 @@ class DrawnPages:
 
     def note(self, item: FrontierUrl, processed: ProcessedPage) -> None:
         """Take what the crawl saw of one address; most are left out at once."""
-        if not self._is_wanted or not self._sample.choose(item, processed.page, processed.extraction):
+        found = processed.extraction
+        if found is None or not self._is_wanted or not self._sample.choose(item, processed.page, found):
             return
         self._waiting[item.id] = None
         self._save()
-        self._queue.add([WaitingPage(item, source_keys(processed.references))])
+        # What says nothing itself comes first: of the others the source is read already.
+        self._queue.add([WaitingPage(item, source_keys(processed.references))], first=is_shell(found))
 
     def resume(self) -> Callable[[Sequence[Reference]], None]:
         """Return who is to be told all references of the store, before `take_up`."""

@@ -66,6 +66,11 @@ class DrawnSample:
         return True
 
 
+def is_shell(found: Extraction) -> bool:
+    """Whether the page says next to nothing before its scripts have run."""
+    return len(found.text.strip()) < SHELL_TEXT
+
+
 def is_sampled(url: str) -> bool:
     """Return whether the address is one in twenty."""
     return crc32(url.encode()) % ONE_IN == 0

@@ -298,3 +298,12 @@ def test_references_of_other_pages_are_not_kept_for_an_attempt_that_goes_on(stor
     note([Reference("https://corp.test/x", "https://a.test/", "", Relation.LINK, "a[href]")])
     world.pages.take_up()
     assert world.pages.is_settled()
+
+
+async def test_pages_that_say_nothing_undrawn_come_first(store):
+    world = World(store, Drawer(RenderFailed("not the point")))
+    told = b"<title>t</title><script src=/lib.js></script>" + b"<p>a page that says what it is about</p>" * 20
+    for path, html in (("", told), ("b", told), ("app", SHELL)):
+        world.crawled(URL + path, html)
+    await world.run()
+    assert [url for url, _ in world.drawer.asked] == [f"{URL}app", URL, f"{URL}b"]
