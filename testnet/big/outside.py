@@ -186,6 +186,8 @@ INTRUDERS: Final = (
     bad("tiezi-bocai.test", "贴子博彩", trades.GAMBLING_ZH, "gambling"),
     bad("shouce-yule.test", "手册娱乐城", trades.GAMBLING_ZH, "gambling"),
     bad("fanwen-banzheng.test", "范文办证", trades.OTHER_ZH, "other"),
+    bad("drawn-only.test", "课后娱乐城", trades.GAMBLING_ZH, "gambling"),
+    good("late.tag-loader.test", "Tags", honest.PLAIN_EN, lang="en"),
     good("x7f3k.odd-script.test", "", honest.PLAIN_EN, lang="en"),
     good("x9k2.lone-code.test", "", honest.PLAIN_EN, lang="en"),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from testnet.big.outside import Outside
 from testnet.big.papers import papers
 from testnet.big.planted import Planted, all_items
 from testnet.big.references import references
+from testnet.big.scripted import applications
 from testnet.big.shaded import Shaded, shaded_hosts
 from testnet.big.twins import twins
 from testnet.certlog import HOST_ID
@@ -31,7 +32,7 @@ CT_HOST: Final = "crt.ct-log.test"
 
 
 def build_big_world(ground: Ground) -> World:
-    planted = tuple(chain(references(), hidden_links(), designs(), changed_pages(), twins(), papers()))
+    planted = tuple(chain(references(), hidden_links(), designs(), changed_pages(), twins(), papers(), applications()))
     shaded = {one.label: one for one in shaded_hosts()}
     parties = (*outside.VISIBLE, *outside.HONEST, *outside.PLAIN, *outside.FADED, *outside.INTRUDERS, *goals())
     registered = build_parties(parties)
