@@ -14,6 +14,7 @@ from app.engines.analyse.houses import HouseBook, HouseDoors, load_houses
 from app.engines.analyse.impersonation import Impersonation
 from app.engines.analyse.layer import AnalysisLayer, Signal
 from app.engines.analyse.lexicon import Lexicon, load_lexicon
+from app.engines.analyse.looks import LookLayer
 from app.engines.analyse.lures import examine_lures
 from app.engines.analyse.normalise import Normaliser
 from app.engines.analyse.own_difference import OwnDifferences
@@ -113,6 +114,7 @@ class Analyser:
             StructureLayer(brands or load_brands(), houses),
             text,
             PictureTextLayer(text),
+            LookLayer(is_known),
             *extra_layers,
         )
         self._takeover = Takeover()

@@ -17,6 +17,7 @@ class Subject:
     third_party: ThirdParty
     page: PageContent = EMPTY  # of the final answer; may be empty
     references: Sequence[Reference] = ()  # bounded sample, hidden ones included
+    own_icon: str = ""  # the target's host whose icon this foreign page has
     picture_text: str = ""  # what was read in the page's picture, where its own text is scarce
 
     @property

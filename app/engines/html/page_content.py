@@ -35,6 +35,7 @@ MAX_DECLARED_CHARS: Final = 20_000  # of one block of JSON-LD
 _TYPE: Final = re.compile(r'"@type"\s{0,9}:\s{0,9}\[?\s{0,9}"([A-Za-z]{2,40})"')  # no parser: pages write this wrongly
 _EMBEDS: Final = "img, iframe, frame, embed, object, video, audio, canvas, script[src], svg, form"
 _PICTURES: Final = "img, svg, canvas, object, embed, input[type=image], [background], [style*='url(']"
+_ICONS: Final = "link[rel~=icon i][href], link[rel~=apple-touch-icon i][href]"
 _META_NAMES: Final = frozenset({"description", "keywords", "og:title", "og:site_name", "og:description"})
 _UNSEEN_TYPES: Final = frozenset({"hidden", "submit", "button", "image", "reset", "checkbox", "radio"})
 
@@ -65,6 +66,7 @@ class PageContent:
     charset: str = ""  # that the document was decoded with
     has_embeds: bool = False  # pictures, frames, scripts from outside: more may show than the text says
     shows_pictures: bool = False  # pictures, drawings, backgrounds of its own
+    icons: tuple[str, ...] = ()  # addresses of the page's icons as written
     headings: tuple[str, ...] = ()  # h1 and h2 in document order
     meta: tuple[str, ...] = ()  # description, keywords, og:*
     alts: tuple[str, ...] = ()  # of images
@@ -93,6 +95,7 @@ def read_content(document: HtmlDocument) -> PageContent:
         has_embeds=any(tree.css_first(_EMBEDS) is not None for tree in document.trees),
         shows_pictures=any(tree.css_first(_PICTURES) is not None for tree in document.trees)
         or any("url(" in node.text() for node in head.select("style")),
+        icons=_texts(_attribute(node, "href") for node in head.select(_ICONS)),
         headings=_texts(map(_text, head.select("h1, h2"))),
         meta=descriptions(head),
         alts=_texts(_attribute(node, "alt") for node in head.select("img[alt]")),

@@ -22,6 +22,7 @@ from app.engines.html.redirects import document_redirect
 from app.engines.identify.classify import UNKNOWN, classify, serves_sheets
 from app.engines.local_reader.model import LocalOpinion
 from app.engines.parsing.own_pages import own_page_of, references_of
+from app.engines.parsing.picture_look import look_of
 from app.engines.parsing.serialisation import chunks, document_to, extraction_to, reference_to, subject_of
 from app.engines.parsing.sheet_cache import SheetCache
 from app.engines.reading_model.answer import Opinion
@@ -56,6 +57,7 @@ class Jobs:
             "sheet": self._sheet,
             "rules": self._rules,
             "links": self._links,
+            "look": self._look,
             "answer": self._answer,
             "document": self._document,
             "analysis": self._analysis,
@@ -139,6 +141,9 @@ class Jobs:
     def _links(self, body: bytes, url: str, with_texts: bool) -> Iterator[Any]:
         """Give what a document that is no page leads to."""
         yield from document_to(read_document(body, url=url, is_own=self._scope.is_own, with_texts=with_texts))
+
+    def _look(self, body: bytes) -> Iterator[Any]:
+        yield look_of(body)
 
     def _answer(self, body: bytes, content_type: str, url: str) -> Iterator[Any]:
         document = HtmlDocument.decode(body, content_type)

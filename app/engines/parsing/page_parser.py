@@ -1,5 +1,6 @@
 """Parsing as the stages ask for it: bodies in, facts out; the processes behind it do not show."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -32,7 +33,9 @@ Headers = Sequence[tuple[str, str]]
 ANSWER_CPU_S: Final = 0.9  # a third party's page is parsed once and analysed once: together below two seconds
 ANALYSIS_CPU_S: Final = 0.9
 DOCUMENT_CPU_S: Final = 4.0  # it stops by itself after `documents.document.CPU_S`, unless one page of it takes so long
+LOOK_CPU_S: Final = 0.9
 SITEMAP_CPU_S: Final = 5.0  # 50 MiB and 50,000 addresses are allowed
+_LOOK: Final = re.compile(r"[0-9a-f]{38}")
 _MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError)  # what a process says that its page has taken over
 
 
@@ -142,6 +145,13 @@ class PageParser:
             return document_of(rest, map(reference_of, chain.from_iterable(pieces)))
         except _MALFORMED as error:
             raise Unreadable("error") from error
+
+    async def look(self, picture: bytes) -> str | None:
+        """What a picture looks like (`picture_look.look_of`)."""
+        (found,) = await self._pool.run("look", body=picture, cpu_s=LOOK_CPU_S)
+        if found is None or (isinstance(found, str) and _LOOK.fullmatch(found)):
+            return found
+        raise Unreadable("error")
 
     async def answer(self, body: bytes, *, content_type: str, url: str) -> tuple[PageContent, Redirect | None]:
         """A document of anybody, as it came, and where it sends the browser."""

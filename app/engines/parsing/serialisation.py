@@ -29,7 +29,16 @@ CHUNK: Final = 1_000  # facts in one piece of an answer: 10 ms of the scan's loo
 _Item = TypeVar("_Item")
 
 _REFERENCE: Final = attrgetter(*(field.name for field in fields(Reference)))
-_TEXTS: Final = ("headings", "meta", "alts", "actions", "sources", "declared", "link_texts")  # of `PageContent`
+_TEXTS: Final = (
+    "icons",
+    "headings",
+    "meta",
+    "alts",
+    "actions",
+    "sources",
+    "declared",
+    "link_texts",
+)  # of `PageContent`
 _RELATIONS: Final = {relation.value: relation for relation in Relation}
 _EXTRACTED: Final = [field.name for field in fields(Extraction) if field.name not in ("links", "references")]
 _REST: Final = attrgetter(*_EXTRACTED)
@@ -88,14 +97,14 @@ def subject_to(subject: Subject) -> tuple[Any, ...]:
     """Without what no layer looks at."""
     capture = replace(subject.capture, tls=None)
     references = [reference_to(reference) for reference in subject.references]
-    return capture, subject.third_party, subject.page, references, subject.picture_text
+    return capture, subject.third_party, subject.page, references, subject.own_icon, subject.picture_text
 
 
 def subject_of(values: Sequence[Any]) -> Subject:
     """From `subject_to`."""
-    capture, party, page, references, picture_text = values
+    capture, party, page, references, own_icon, picture_text = values
     known = tuple(map(reference_of, references))
-    return Subject(_capture(capture), _party(party), content_of(page), known, picture_text)
+    return Subject(_capture(capture), _party(party), content_of(page), known, own_icon, picture_text)
 
 
 def content_of(values: Mapping[str, Any]) -> PageContent:

@@ -18,6 +18,7 @@ from app.engines.model import Capture, FetchError
 from app.engines.notices import UnreadableNotice
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.capture_selector import CaptureTarget
+from app.engines.pipeline.known_looks import KnownLooks
 from app.engines.pipeline.picture_texts import PictureTexts
 from app.engines.pipeline.second_reading import SecondReading
 from app.engines.pipeline.third_parties import ThirdPartyIndex
@@ -46,6 +47,7 @@ class AnalysisStage:
         on_lost: Callable[[CaptureTarget], None],
         second: SecondReading,
         pictures: PictureTexts,
+        looks: KnownLooks,
     ) -> None:
         """`is_own`: whether a host is the target's. `on_violations` is told those of a page, also when they are known
         already; never none. `on_lost` is told of a page that is to be analysed again and whose source is not kept:
@@ -54,6 +56,7 @@ class AnalysisStage:
         self._parser = parser
         self._second = second
         self._pictures = pictures
+        self._looks = looks
         self._notice = notice
         self._is_own = is_own
         self._on_violations = on_violations
@@ -82,16 +85,33 @@ class AnalysisStage:
     async def analyse(self, target: CaptureTarget, page: CapturedPage) -> None:
         """Analyses one capture and reports what is new. Raises ScanStopped."""
         self._captures[target] = page.capture
+        self._looks.note(target, page)
         self._by_domain.setdefault(target.domain, {})[target] = None
         await self._analyse_and_report(target, page)
+
+    async def read_picture(self, target: CaptureTarget, page: CapturedPage) -> None:
+        """A page has its picture: where that says more than the page, it is analysed once more. Raises ScanStopped."""
+        if not target.evidence and await self._pictures.read(page):
+            await self.analyse(target, page)
+
+    async def tell(self) -> None:
+        """Say at the end what became of pictures. Raises ScanStopped."""
+        await self._pictures.tell()
 
     async def analyse_domain_again(self, domain: str) -> None:
         """A hidden reference to a third party was found: what is captured of it looks different now."""
         for target in list(self._by_domain.get(domain, ())):
             await self._analyse_again(target)  # what is lost waits for `analyse_changed`
 
+    def give_up(self) -> None:
+        """The time is over: nothing more is asked of anybody."""
+        self._looks.give_up()
+
     async def analyse_changed(self) -> None:
-        """Once all references are known: everything that more refers to than at its analysis."""
+        """Once all references and icons are known: everything of which more is known than at its analysis."""
+        for target in await self._looks.settle():
+            if not await self._analyse_again(target):
+                self._on_lost(target)
         for target, grounds in list(self._grounds.items()):
             if grounds != self._grounds_of(target) and not await self._analyse_again(target):
                 self._on_lost(target)
@@ -132,7 +152,8 @@ class AnalysisStage:
     async def _facts(self, target: CaptureTarget, page: CapturedPage) -> Sequence[ViolationFact]:
         """Of what cannot be read only the address and the references are analysed, as far as these can be read."""
         party, references = self._third_parties.party_of(target), self._third_parties.references_of(target)
-        subject = Subject(page.capture, party, page.content, references, self._pictures.text_of(page.capture))
+        seen = (self._looks.own_icon_of(target), self._pictures.text_of(page.capture))
+        subject = Subject(page.capture, party, page.content, references, *seen)
         try:
             if page.capture.html_sha256 not in self._unreadable:
                 found = await self._parser.analyse(subject)

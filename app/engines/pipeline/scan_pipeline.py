@@ -26,6 +26,7 @@ from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
 from app.engines.pipeline.capture_shortfalls import CaptureShortfalls
 from app.engines.pipeline.capture_stage import CaptureStage, line_of
 from app.engines.pipeline.crawl_stage import CrawlStage
+from app.engines.pipeline.known_looks import KnownLooks
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.pipeline.own_evidence import OwnEvidence
 from app.engines.pipeline.own_suggestions import OwnSuggestions
@@ -95,7 +96,6 @@ class ScanPipeline:
             texts=texts,
             local_model=local_model,
         )
-        self._pictures = PictureTexts(contents=contents, store=store, sink=sink, texts=texts)
         self._evidence = OwnEvidence(scope=self._scope, selector=self._selector, captures=self._capture_stage)
         self._analysis_stage = AnalysisStage(
             parser=network.parser,
@@ -108,7 +108,8 @@ class ScanPipeline:
             on_violations=self._evidence.keep,
             on_lost=self._capture_stage.capture_again,
             second=self._second,
-            pictures=self._pictures,
+            pictures=PictureTexts(contents=contents, store=store, sink=sink, texts=texts),
+            looks=KnownLooks(fetcher=network.fetcher(), parser=network.parser),
         )
         self._tampered = TamperedPages(report=self._analysis_stage.report, on_page=self._evidence.keep_tampered)
         self._intake = ReferenceIntake(
@@ -190,7 +191,7 @@ class ScanPipeline:
                 stages.create_task(self._crawl())
                 stages.create_task(self._capture())
             await self._second.tell()
-            await self._pictures.tell()
+            await self._analysis_stage.tell()
             await self._own.find(self._third_parties.domains)
             await self._finish(StageKey.AI_ANALYSIS)
             ticking.cancel()
@@ -309,13 +310,11 @@ class ScanPipeline:
     async def _on_rendered(self, target: CaptureTarget, page: CapturedPage) -> None:
         """With its picture; when scripts changed the page, or the picture says more, it is looked at once more."""
         page = self._registrations.complete(target, page)
-        says_more = not target.evidence and await self._pictures.read(page)
         if self._analysis_stage.has_changed(target, page.capture):
             await self._on_capture(target, page)
-            return
-        self._store.put_capture(page.capture)
-        if says_more:
-            await self._analysis_stage.analyse(target, page)
+        else:
+            self._store.put_capture(page.capture)
+        await self._analysis_stage.read_picture(target, page)
 
     # Time and progress
 
@@ -326,6 +325,7 @@ class ScanPipeline:
             if not self._budget.left_s:
                 self._capture_stage.give_up()
                 self._registrations.give_up()
+                self._analysis_stage.give_up()
             await self._report_progress()
 
     def _save(self) -> None:

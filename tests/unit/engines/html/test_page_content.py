@@ -129,3 +129,22 @@ def test_a_page_cannot_say_without_end_what_it_is():
     markup = blocks + endless + "<meta name=a content=b>" * 5_000 + "<p itemtype=x>" * 5_000
     assert least_cpu_s(lambda: read(markup), enough_s=1) < 1
     assert len(read(markup).declared) <= MAX_ITEMS
+
+
+def test_icons_and_pictures_are_noted():
+    page = read("<link rel='shortcut ICON' href=/a.ico><link rel=apple-touch-icon href=b.png><link rel=icon><p>x</p>")
+    assert (page.icons, page.shows_pictures) == (("/a.ico", "b.png"), False)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<img src=a>",
+        "<svg></svg>",
+        "<canvas></canvas>",
+        "<div style='background:url(a)'>",
+        "<style>p{background:url(a)}",
+    ],
+)
+def test_a_page_shows_pictures(html):
+    assert read(html).shows_pictures

@@ -249,3 +249,17 @@ async def test_a_document_whose_texts_take_too_long_is_read_without_them():
 
     found = await PageParser(Slow()).links(docx("", ("r", "hyperlink", "http://x.test/")), url="http://a.test/x.docx")
     assert [one.url for one in found.references] == ["http://x.test/"]
+
+
+@pytest.mark.parametrize("said", ["x" * 38, "0" * 37, 5, ["0" * 38]])
+async def test_a_look_that_is_none_makes_its_picture_unreadable(said):
+    class Lies:
+        async def run(self, *_, **__):
+            return [said]
+
+    with pytest.raises(Unreadable):
+        await PageParser(Lies()).look(b"")
+
+
+async def test_a_picture_without_a_look_has_none():
+    assert await page_parser().look(b"no picture") is None

@@ -51,6 +51,20 @@ class NoPictures:
         return ""
 
 
+class NoLooks:
+    """No page has an icon of the site."""
+
+    def note(self, target, page): ...
+
+    def own_icon_of(self, target):
+        return ""
+
+    async def settle(self):
+        return []
+
+    def give_up(self): ...
+
+
 class NobodyReads:
     """No language model reads along."""
 
@@ -76,7 +90,7 @@ def third_parties(tmp_path):
 def stage_with(tmp_path, sink, third_parties):
     texts = MessageCatalog("en")
 
-    def make(parser, on_violations=lambda *_: None):
+    def make(parser, on_violations=lambda *_: None, *, pictures=None, looks=None):
         return AnalysisStage(
             parser=parser,
             third_parties=third_parties,
@@ -88,7 +102,8 @@ def stage_with(tmp_path, sink, third_parties):
             on_violations=on_violations,
             on_lost=lambda target: None,
             second=NobodyReads(),
-            pictures=NoPictures(),
+            pictures=pictures or NoPictures(),
+            looks=looks or NoLooks(),
         )
 
     return make
@@ -118,3 +133,50 @@ async def test_a_charset_that_only_the_header_declares_holds_for_the_whole_analy
     first, again = parser.pages
     assert (first.title, first.text, first.headings, first.alts) == ("赌场", "赌场\n赌场", ("赌场",), ("赌场",))
     assert again == first
+
+
+async def test_what_its_picture_and_its_icon_say_goes_into_the_analysis(stage_with):
+    class Subjects:
+        """Finds nothing, and remembers what was to be judged."""
+
+        def __init__(self):
+            self.said = []
+
+        async def analyse(self, subject):
+            self.said.append((subject.picture_text, subject.own_icon))
+            return ()
+
+    class Pictures(NoPictures):
+        """Are read when they are there."""
+
+        text = ""
+
+        async def read(self, page):
+            self.text = "百家乐"
+            return True
+
+        def text_of(self, capture):
+            return self.text
+
+    class Looks(NoLooks):
+        """The icon is known when all is captured."""
+
+        noted, known = (), ""
+
+        def note(self, target, page):
+            self.noted = (*self.noted, target)
+
+        def own_icon_of(self, target):
+            return self.known
+
+        async def settle(self):
+            self.known = "www.corp.test"
+            return list(self.noted)
+
+    parser, looks = Subjects(), Looks()
+    stage = stage_with(parser, pictures=Pictures(), looks=looks)
+    page = CapturedPage(Capture("a.test", "a.test", URL, URL, 200))
+    await stage.analyse(TARGET, page)
+    await stage.read_picture(TARGET, page)
+    await stage.analyse_changed()
+    assert parser.said == [("", ""), ("百家乐", ""), ("百家乐", "www.corp.test")]

@@ -1,0 +1,53 @@
+"""What a picture looks like, as a number that changes little when the picture is scaled or written in another format.
+
+To be run in a process that reads what strangers wrote: decoding is the work of libraries in C.
+"""
+
+from io import BytesIO
+from typing import Final
+
+from PIL import Image, ImageStat
+
+FORMATS: Final = ("PNG", "ICO", "JPEG", "GIF", "WEBP", "BMP")
+MAX_PIXELS: Final = 4_000_000  # before anything is decoded; a screenshot has a million, an icon some thousand
+MIN_SIDE: Final = 8  # pixels
+SIDE: Final = 8  # brightness is compared from place to place on a grid of this size
+FIRST_SIDE: Final = 64  # every picture is made that large first, so that its own size matters less
+MARGIN: Final = 4  # of 255: flat areas are equal, whatever noise a format leaves in them
+MIN_CONTRAST: Final = 8.0  # standard deviation of brightness below which there is nothing to recognise
+_WHITE: Final = (255, 255, 255, 255)
+_BOMBS: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)  # the latter where warnings are errors
+
+
+def look_of(data: bytes) -> str | None:
+    """Return 38 hexadecimal digits: 64 bits of differences across, 64 down (dHash), and the mean colour, a byte each of
+    red, green and blue. None: no picture that is read, or one that shows nothing.
+    """
+    picture = _decode(data)
+    if picture is None:
+        return None
+    grey = picture.convert("L")
+    if ImageStat.Stat(grey).stddev[0] < MIN_CONTRAST:
+        return None
+    small = grey.resize((FIRST_SIDE, FIRST_SIDE), Image.Resampling.BOX)
+    across = small.resize((SIDE + 1, SIDE), Image.Resampling.BOX).tobytes()
+    down = small.resize((SIDE, SIDE + 1), Image.Resampling.BOX).tobytes()
+    rows = (row * (SIDE + 1) for row in range(SIDE))
+    pairs = [(across[row + column], across[row + column + 1]) for row in rows for column in range(SIDE)]
+    pairs += [(down[place], down[place + SIDE]) for place in range(SIDE * SIDE)]
+    bits = sum((one + MARGIN < other) << place for place, (one, other) in enumerate(reversed(pairs)))
+    colour = bytes(round(value) for value in ImageStat.Stat(picture).mean)
+    return f"{bits:032x}{colour.hex()}"
+
+
+def _decode(data: bytes) -> Image.Image | None:
+    """Return the picture on white, as browsers show one that can be seen through; of several sizes the largest."""
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS or min(image.size) < MIN_SIDE:
+                return None
+            seen = image.convert("RGBA")
+    except (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, *_BOMBS):
+        return None
+    ground = Image.new("RGBA", seen.size, _WHITE)
+    return Image.alpha_composite(ground, seen).convert("RGB")

@@ -1,0 +1,105 @@
+"""Icons of the site itself, and foreign pages under them: looked at when everything is captured."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+from app.engines.analyse.looks import is_same
+from app.engines.capture.capturer import CapturedPage
+from app.engines.identify.classify import UNKNOWN, classify
+from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
+from app.engines.parsing.page_parser import PageParser
+from app.engines.pipeline.capture_selector import CaptureTarget
+from app.engines.ports import Unreadable
+from app.engines.urls import host_of, origin_of, resolve
+
+MAX_OWN: Final = 10  # start pages of the site whose icons are known
+MAX_ASKING: Final = 100  # foreign pages of a scan that ask people for something
+MAX_ICONS: Final = 2  # of one page
+MAX_BYTES: Final = 256 * 1024
+TIMEOUT_S: Final = 8.0  # of one icon
+MAX_IN_ALL_S: Final = 60.0  # a scan waits for icons
+AT_ONCE: Final = 4
+_USUAL: Final = "/favicon.ico"
+_GOOD: Final = range(200, 300)
+
+
+class KnownLooks:
+    """`note` each captured page; `settle` when nothing is left to capture, as often as that happens."""
+
+    def __init__(self, *, fetcher: RateLimitedFetcher, parser: PageParser, max_in_all_s: float = MAX_IN_ALL_S) -> None:
+        self._fetcher = fetcher
+        self._parser = parser
+        self._left_s = max_in_all_s
+        self._own: dict[str, list[str]] = {}  # URLs of icons by host of the site, to be asked
+        self._asking: dict[CaptureTarget, list[str]] = {}  # the same of foreign pages, by page
+        self._own_looks: dict[str, str] = {}  # hosts of the site by look
+        self._looks: dict[str, str | None] = {}  # by URL of an icon
+        self._found: dict[CaptureTarget, str] = {}  # whose icon a page has
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    def own_icon_of(self, target: CaptureTarget) -> str:
+        """Return the host of the site whose icon the page has, "" when it has none."""
+        return self._found.get(target, "")
+
+    def note(self, target: CaptureTarget, page: CapturedPage) -> None:
+        """Take a page that was captured. Those of well-known services are never asked for their icons."""
+        capture, host = page.capture, host_of(page.capture.final_url)
+        if target.evidence or capture.page_class != "content" or not capture.html_sha256 or not host:
+            return
+        icons = _icons_of(page)
+        if target.own:
+            if host not in self._own and len(self._own) < MAX_OWN:
+                self._own[host] = icons
+        elif page.content.fields and len(self._asking) < MAX_ASKING and classify(host) == UNKNOWN:
+            self._asking.setdefault(target, icons)
+
+    def give_up(self) -> None:
+        """The time is over."""
+        self._left_s = 0.0
+
+    async def settle(self) -> list[CaptureTarget]:
+        """Return the pages that were now found to have an icon of the site."""
+        new = {target: icons for target, icons in self._asking.items() if target not in self._found}
+        if not new or not self._own or self._left_s <= 0:
+            return []
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        with suppress(TimeoutError):  # what is not known by then is not looked at
+            async with asyncio.timeout(self._left_s):
+                await self._look_at(url for icons in (*self._own.values(), *new.values()) for url in icons)
+        self._left_s -= clock() - began
+        self._own_looks |= {look: host for host, icons in self._own.items() for look in self._known(icons)}
+        found = {target: owner for target, icons in new.items() if (owner := self._owner_of(icons))}
+        self._found |= found
+        return list(found)
+
+    async def _look_at(self, urls: Iterable[str]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for url in dict.fromkeys(urls):
+                if url not in self._looks:
+                    group.create_task(self._ask(url))
+
+    async def _ask(self, url: str) -> None:
+        async with self._slots:
+            answer = await self._fetcher.fetch(url, timeout_s=TIMEOUT_S, max_bytes=MAX_BYTES, max_redirects=3)
+        look = None
+        if answer.status in _GOOD and answer.body and not answer.truncated and answer.error is None:
+            with suppress(Unreadable):
+                look = await self._parser.look(answer.body)
+        self._looks[url] = look
+
+    def _known(self, icons: Iterable[str]) -> list[str]:
+        return [look for url in icons if (look := self._looks.get(url)) is not None]
+
+    def _owner_of(self, icons: Iterable[str]) -> str:
+        looks = self._known(icons)
+        return next((host for own, host in self._own_looks.items() if any(is_same(own, look) for look in looks)), "")
+
+
+def _icons_of(page: CapturedPage) -> list[str]:
+    """Return the addresses of the page's icons, the usual one when it names none."""
+    base = page.capture.final_url
+    named = [url for raw in page.content.icons if (url := resolve(base, raw)) is not None]
+    return list(dict.fromkeys(named))[:MAX_ICONS] or [f"{origin_of(base)}{_USUAL}"]

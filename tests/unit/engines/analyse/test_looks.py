@@ -1,0 +1,72 @@
+"""The site's own icon on a foreign page that asks for an account."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.domain.evidence_text import evidence_sentence
+from app.domain.messages import MessageCatalog
+from app.domain.violations import Layer, ViolationKey
+from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.looks import MAX_COLOUR, MAX_DISTANCE, colour_distance, distance, is_same
+
+PASSWORD = "<form><input name=user><input type=password name=pwd></form>"
+ACCOUNT = "<form><input type=tel name=phone></form>"
+QUESTION = "<form><input name=email><textarea name=question></textarea></form>"
+OWN = "www.corp.example"
+
+
+@pytest.fixture
+def shown(make_subject):
+    known = Analyser(scope_target="corp.example", is_known=lambda host: host.endswith("desk.example"))
+
+    def analyse(form, *, icon=OWN, **options):
+        subject = make_subject("请输入信息", html=f"<p>请输入信息</p>{form}", **options)
+        return known.analyse(replace(subject, own_icon=icon))
+
+    return analyse
+
+
+@pytest.mark.parametrize(("form", "score"), [(PASSWORD, 0.65), (ACCOUNT, 0.55)])
+def test_the_own_icon_over_account_fields_is_to_be_reviewed(shown, form, score):
+    (found,) = shown(form)
+    assert (found.violation_key, found.needs_review, found.confidence_score) == (ViolationKey.FRAUD, True, score)
+    assert [(one.layer, one.rule, one.snippet) for one in found.evidence] == [(Layer.IMAGE, "own_icon", OWN)]
+
+
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [
+        (PASSWORD, {"icon": ""}),
+        ("", {}),
+        (QUESTION, {}),
+        (PASSWORD, {"url": "https://corp.desk.example/"}),
+        (PASSWORD, {"url": "https://www.corp.example/", "domain": "party.example"}),
+        (PASSWORD, {"page_class": "parked"}),
+    ],
+    ids=["no_icon", "nothing_asked", "a_question", "a_known_service", "led_back", "parked"],
+)
+def test_other_pages_stay_clean(shown, form, options):
+    assert shown(form, **options) == ()
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", f"under the icon of {OWN}"), ("zh-CN", f"{OWN} 相同的网站图标")])
+def test_people_are_told_whose_icon_it_is(shown, language, said):
+    one = shown(PASSWORD)[0].evidence[0]
+    sentence = evidence_sentence(
+        MessageCatalog(language), rule=one.rule, violation_key=ViolationKey.FRAUD, terms=one.terms,
+        snippet=one.snippet, provenance=one.provenance, on_site=False,
+    )  # fmt: skip
+    assert said in sentence
+
+
+def look(bits=0, colour=(100, 100, 100)):
+    return f"{bits:032x}{bytes(colour).hex()}"
+
+
+def test_looks_are_the_same_up_to_a_distance_of_shape_and_of_colour():
+    assert distance(look(), look(0b1011)) == 3
+    assert colour_distance(look(), look(colour=(100, 90, 130))) == 30
+    assert is_same(look(), look((1 << MAX_DISTANCE) - 1))
+    assert not is_same(look(), look((1 << (MAX_DISTANCE + 1)) - 1))
+    assert not is_same(look(), look(colour=(100, 100, 101 + MAX_COLOUR)))
