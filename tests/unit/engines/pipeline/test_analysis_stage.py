@@ -171,7 +171,7 @@ async def test_what_its_picture_and_its_icon_say_goes_into_the_analysis(stage_wi
 
         async def settle(self):
             self.known = "www.corp.test"
-            return list(self.noted)
+            return list(dict.fromkeys(self.noted))
 
     parser, looks = Subjects(), Looks()
     stage = stage_with(parser, pictures=Pictures(), looks=looks)
