@@ -73,7 +73,9 @@ def serve(
 @app.command(cls=Command)
 def scan(
     context: Context,
-    domain: Annotated[str, Argument(metavar="DOMAIN")],
+    domain: Annotated[Values, Argument(metavar="DOMAIN...")] = None,
+    targets: Annotated[Path | None, Option(metavar="FILE", exists=True, dir_okay=False)] = None,
+    own: Annotated[Values, Option(metavar="DOMAIN")] = None,
     testnet: Testnet = False,
     world: World = None,
     as_json: Annotated[bool, Option("--json")] = False,
@@ -92,7 +94,9 @@ def scan(
     output: Annotated[Path | None, Option(metavar="FILE", dir_okay=False, callback=check_output)] = None,
 ) -> None:
     from app.cli.scan import ScanArguments, run_scan
+    from app.cli.targets import check_many, read_targets
 
+    names = read_targets(domain or (), targets)
     options = ScanOptions(
         max_pages=max_pages,
         max_depth=max_depth,
@@ -100,10 +104,12 @@ def scan(
         use_passive_sources=not no_passive,
         screenshots=not no_screenshots,
         cloaking=not no_cloaking,
+        own_domains=tuple(own or ()),
     )
+    check_many(names, options.start_urls, output)
     network = NetworkOptions(resolve or (), resolver or (), allow_network or (), ca_file)
     arguments = ScanArguments(
-        target=domain,
+        targets=names,
         options=options,
         network=network,
         use_testnet=testnet or world is not None,

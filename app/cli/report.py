@@ -82,7 +82,7 @@ def _pieces(
     settings: Settings, db: Database, row: TaskRow, kind: ReportFormat, language: Language
 ) -> Generator[bytes, None, None]:
     """Make the report here: nobody else waits for this process."""
-    order = order_of(row, EngineTargetParser(), SystemClock(), kind=kind, language=language, made_by=_user_name())
+    order = order_of(row, EngineTargetParser(), SystemClock(), kind=kind, language=language, made_by=user_name())
     return build_report_maker(settings, db, storage_variables(os.environ)).pieces(order)
 
 
@@ -96,7 +96,7 @@ def _place_of(arguments: ReportArguments, texts: MessageCatalog) -> tuple[Path |
     return arguments.data_dir, arguments.source
 
 
-def _user_name() -> str:
+def user_name() -> str:
     """Return who runs the command; "" for an account without a name, as containers have it."""
     try:
         return getuser()

@@ -4,8 +4,8 @@ import asyncio
 import json
 import secrets
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, Final, TextIO, cast
 from pydantic import SecretStr
 from rich.console import Console
 
-from app.cli import exit_codes, in_process
+from app.cli import exit_codes, in_process, scan_order
 from app.cli.display.base import CurrentStderr, Display, choose_display, show_until_end
 from app.cli.display.result import ScanResult
 from app.cli.interrupts import Interrupts
@@ -39,7 +39,7 @@ PLAIN_WIDTH: Final = 100  # columns of the result where there is no terminal to 
 class ScanArguments:
     """What was asked for."""
 
-    target: str
+    targets: Sequence[str]  # at least one
     options: ScanOptions = DEFAULTS
     network: NetworkOptions = field(default_factory=NetworkOptions)
     use_testnet: bool = False
@@ -68,6 +68,8 @@ def run_scan(arguments: ScanArguments, texts: MessageCatalog) -> int:
 
 def _run(arguments: ScanArguments, settings: Settings, texts: MessageCatalog) -> int:
     configure_logging(settings.log_level, stream=cast("TextIO", CurrentStderr()))
+    if len(arguments.targets) > 1:
+        return _run_order(arguments, settings, texts)
     display = choose_display(Console(stderr=True, highlight=False), texts)
     try:
         result, asked = asyncio.run(_scan(arguments, settings, display, texts))
@@ -78,8 +80,30 @@ def _run(arguments: ScanArguments, settings: Settings, texts: MessageCatalog) ->
     return exit_codes.STOPPED if asked and code == exit_codes.MISUSED else code
 
 
+def _run_order(arguments: ScanArguments, settings: Settings, texts: MessageCatalog) -> int:
+    try:
+        report, asked = asyncio.run(_scan_order(arguments, settings, texts))
+    except asyncio.CancelledError:  # the second Ctrl-C
+        return exit_codes.STOPPED
+    scan_order.print_order(report, texts, as_json=arguments.as_json)
+    return scan_order.exit_code_of(report, asked=asked)
+
+
+async def _scan_order(
+    arguments: ScanArguments, settings: Settings, texts: MessageCatalog
+) -> tuple[Mapping[str, Any], bool]:
+    """Return the report over all, and whether somebody asked us to stop."""
+    async with _running(settings, texts) as (services, interrupts):
+        report = await scan_order.scan_many(
+            services, arguments.targets, arguments.options, texts, interrupts, arguments.output
+        )
+    return report, interrupts.asked.is_set()
+
+
 def _own_folder(arguments: ScanArguments) -> AbstractContextManager[Path]:
-    return kept_folder(arguments.target, datetime.now(UTC)) if arguments.keep else private_folder()
+    first, *others = arguments.targets
+    name = f"{first}-and-{len(others)}" if others else first
+    return kept_folder(name, datetime.now(UTC)) if arguments.keep else private_folder()
 
 
 def scan_settings(overrides: Mapping[str, Any], folder: Path, texts: MessageCatalog, password: str | None) -> Settings:
@@ -117,6 +141,16 @@ async def _scan(
     arguments: ScanArguments, settings: Settings, display: Display, texts: MessageCatalog
 ) -> tuple[ScanResult, bool]:
     """Return the result, and whether somebody asked us to stop."""
+    async with _running(settings, texts) as (services, interrupts):
+        result = await scan_through(services, arguments.targets[0], arguments.options, display, texts, interrupts)
+        if arguments.output is not None:
+            await save_report(services, result.report["task"]["id"], arguments.output, texts.language)
+    return result, interrupts.asked.is_set()
+
+
+@asynccontextmanager
+async def _running(settings: Settings, texts: MessageCatalog) -> AsyncIterator[tuple[Services, Interrupts]]:
+    """Services for the time of the block, and what catches the signals meanwhile."""
     interrupts = Interrupts()
     services = build_services(settings)
     with interrupts.caught():
@@ -124,12 +158,9 @@ async def _scan(
         try:
             if generated is not None:
                 sys.stderr.write(f"{texts('cli.first_use', folder=settings.data_dir, password=generated)}\n")
-            result = await scan_through(services, arguments.target, arguments.options, display, texts, interrupts)
-            if arguments.output is not None:
-                await save_report(services, result.report["task"]["id"], arguments.output, texts.language)
+            yield services, interrupts
         finally:
             await services.stop()
-    return result, interrupts.asked.is_set()
 
 
 async def scan_through(
