@@ -47,6 +47,7 @@ from app.services.reports import ReportService
 from app.services.result_files import ResultFileCheck
 from app.services.review import ReviewService
 from app.services.scans import ScanService
+from app.services.service_numbers import ServiceNumbers
 from app.services.users import UserService
 from app.services.workers import WorkerService
 from app.tasks.dispatch.celery_runner import CeleryRunner
@@ -78,6 +79,7 @@ class Services:
     reading_model_probe: ReadingModelProbe
     users: UserService
     workers: WorkerService
+    numbers: ServiceNumbers
     scans: ScanService
     orders: OrderService
     reports: ReportService
@@ -311,6 +313,7 @@ def _build(
         reading_model_probe=configuration.probe,
         users=UserService(db=db, bus=bus, clock=clock, passwords=passwords, audit=audit, remove_files=results.remove),
         workers=WorkerService(db=db, clock=clock, settings=live),
+        numbers=ServiceNumbers(db=db, clock=clock, metrics=metrics),
         scans=scans,
         orders=OrderService.over(scans),
         reports=ReportService(db=db, stores=stores, language=settings.language),

@@ -28,6 +28,7 @@ from app.services.reports import Paging, ReportService
 from app.services.result_files import ResultFileCheck
 from app.services.review import ReviewService
 from app.services.scans import ScanService
+from app.services.service_numbers import ServiceNumbers
 from app.services.shown_run import RunRef
 from app.services.users import UserService
 from app.services.workers import WorkerService
@@ -60,6 +61,7 @@ class ApiServices(Protocol):
     auth: AuthService
     users: UserService
     workers: WorkerService
+    numbers: ServiceNumbers
     scans: ScanService
     orders: OrderService
     reports: ReportService

@@ -18,6 +18,7 @@ from app.api.v1 import (
     own_sessions,
     reports,
     review,
+    service_numbers,
     tasks,
     users,
     websocket,
@@ -46,6 +47,7 @@ def build_router() -> APIRouter:
         admin_connections,
         users,
         workers,
+        service_numbers,
         configuration,
     )
     for module in modules:

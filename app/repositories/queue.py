@@ -18,6 +18,7 @@ from sqlalchemy import Connection, func, select, tuple_, update
 from app.domain.tasks import TaskStatus
 from app.models import scan_tasks, users
 from app.models.tasks import ACTIVE_ONLY, UNFINISHED_VISIBLE
+from app.repositories.listing import count_up_to
 from app.repositories.tasks import TaskRow
 
 t = scan_tasks.c
@@ -98,6 +99,11 @@ def count_served(connection: Connection, user_id: str) -> int:
     """Return how many scans of this user run."""
     query = select(func.count()).select_from(scan_tasks).where(t.user_id == user_id, t.status.in_(_SERVED), _VISIBLE)
     return connection.execute(query).scalar_one()
+
+
+def count(connection: Connection, statuses: Iterable[TaskStatus]) -> int:
+    """Count the scans of all users that are so, each status up to MAX_COUNTED."""
+    return sum(count_up_to(connection, select(t.id).where(t.status == status, _VISIBLE)) for status in statuses)
 
 
 def pending(connection: Connection, limit: int, *, besides: Collection[str] = ()) -> list[TaskRow]:

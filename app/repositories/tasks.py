@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from app.core.principal import Principal
 from app.domain.messages import DEFAULT_LANGUAGE, Language, MessageCatalog
-from app.domain.tasks import ACTIVE, TaskStatus
+from app.domain.tasks import ACTIVE, TERMINAL, TaskStatus
 from app.models import scan_tasks, task_events, task_logs
 from app.models.tasks import ACTIVE_ONLY, CAPTURED, LIST_ORDERS, OBSERVED, UNFINISHED_VISIBLE, VISIBLE
 from app.repositories.listing import count_up_to, in_order
@@ -206,6 +206,17 @@ def completed_durations(connection: Connection, limit: int) -> list[int]:
     newest = select(t.statistics).where(t.status == TaskStatus.COMPLETED).order_by(t.completed_at.desc()).limit(limit)
     found = connection.execute(newest).scalars()
     return [statistics["execution_duration"] for statistics in found if statistics]
+
+
+def newest_ended(connection: Connection, limit: int) -> list[tuple[str, int]]:
+    """Return (status, how many seconds it ran) of the scans that ended last, of all users, the newest first."""
+    t = scan_tasks.c
+    found: list[Row[Any]] = []
+    for status in sorted(TERMINAL):  # each from an index of its own: of all together there is none
+        newest = select(t.status, t.statistics, t.completed_at).where(t.status == status, Visible)
+        found += connection.execute(newest.order_by(t.completed_at.desc(), t.id.desc()).limit(limit))
+    ended = sorted(found, key=lambda row: row.completed_at, reverse=True)[:limit]
+    return [(row.status, (row.statistics or {}).get("execution_duration", 0)) for row in ended]
 
 
 def runs_after(connection: Connection, key: tuple[str], limit: int) -> list[tuple[str, int, bool]]:

@@ -9,7 +9,7 @@ import { createRouter, createWebHashHistory, type Router } from "vue-router";
 import type { useAccount } from "./stores/account";
 
 const TASK_ID = "[0-9a-f-]{36}";
-const ADMIN_SECTIONS = "users|connections|broadcast|workers|audit|configuration";
+const ADMIN_SECTIONS = "users|connections|metrics|broadcast|workers|audit|configuration";
 
 const signInView = () => import("./views/SignInView.vue");
 

@@ -71,6 +71,7 @@ class Look:
         waits_for = {
             "users": "tbody th",
             "connections": ".socket",
+            "metrics": ".tile",
             "audit": "tbody tr",
             "broadcast": "#broadcast-message",
             "workers": ".worker, .state",

@@ -38,6 +38,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/api/v1/overview.py": ("routes alone", "tests/integration/test_api_overview.py"),
     "app/api/v1/reports.py": ("routes alone", "tests/integration/test_api_reports.py"),
     "app/api/v1/review.py": ("a route alone", "tests/integration/test_api_decisions.py"),
+    "app/api/v1/service_numbers.py": ("a route alone", "tests/integration/test_api_admin.py"),
     "app/api/v1/tasks.py": ("routes alone", "tests/integration/test_api_tasks.py"),
     "app/api/v1/users.py": ("routes alone", "tests/integration/test_api_admin.py"),
     "app/api/v1/workers.py": ("routes alone", "tests/integration/test_api_admin.py"),
@@ -102,6 +103,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/repositories/tickets.py": ("queries of one store", "tests/unit/services/test_tickets.py"),
     "app/repositories/retention.py": ("queries of one loop", "tests/unit/services/retention/test_service.py"),
     "app/schemas/configuration.py": ("bodies of one part", "tests/integration/test_api_configuration.py"),
+    "app/schemas/service_numbers.py": ("a body of one route", "tests/integration/test_api_admin.py"),
     "app/schemas/workers.py": ("a body of one route", "tests/system/test_workers.py"),
     "app/scanstore/stored_facts.py": ("a half of every store", "tests/unit/scanstore/test_contract.py"),
     "app/services/login.py": (

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import event, insert, select
 
+from app.events.types import Statistics
 from app.models import scan_tasks, task_logs
 from app.scanstore.sqlite import SqliteScanStore
 from app.services.users import ROWS_AT_ONCE
@@ -23,6 +24,7 @@ async def admin_id(backend: Backend, headers: dict[str, str]) -> str:
         ("GET", "/api/v1/admin/users/x"),
         ("PATCH", "/api/v1/admin/users/x"),
         ("DELETE", "/api/v1/admin/users/x"),
+        ("GET", "/api/v1/admin/metrics"),
         ("GET", "/api/v1/admin/workers"),
         ("GET", "/api/v1/admin/configuration"),
         ("GET", "/api/v1/admin/configuration/versions"),
@@ -160,6 +162,25 @@ async def test_the_server_is_the_only_worker_of_an_embedded_deployment(backend):
     (worker,) = answer.json()["items"]
     assert (worker["id"], worker["state"], worker["runs"]) == ("embedded", "alive", [])
     assert worker["started_at"] < worker["last_heartbeat_at"]
+
+
+async def test_numbers_at_a_glance_are_of_this_server_and_of_all_scans(backend):
+    headers, services = await backend.login(), backend.services
+    for name in ("one.com", "two.com", "three.com"):
+        task_id = await backend.add_task(headers, name)
+        if name != "three.com":
+            await services.event_writer.write(services.lifecycle.claim(task_id, 1, "w", name))
+        if name == "one.com":
+            done = services.lifecycle.complete(task_id, 1, Statistics(execution_duration=90))
+            await services.event_writer.write(done)
+    services.metrics.refused.labels("user_connection_limit").inc(3)
+    found = (await backend.client.get("/api/v1/admin/metrics", headers=headers)).json()
+    assert found["scans"] == {
+        "waiting": 1, "running": 1, "ended": 1, "completed": 1, "failed": 0,
+        "median_duration_s": 90, "longest_duration_s": 90,
+    }  # fmt: skip
+    assert (found["server"]["refused"], found["server"]["connections"]) == (3, 0)
+    assert (found["workers"]["concurrency"], found["since"] < found["at"]) == (2, True)
 
 
 async def positions(backend, headers):

@@ -10,6 +10,7 @@ export interface Answers {
   "GET /api/v1/admin/configuration": ConfigurationResponse;
   "GET /api/v1/admin/configuration/versions": ConfigurationHistory;
   "GET /api/v1/admin/connections": OpenConnections;
+  "GET /api/v1/admin/metrics": ServiceNumbers;
   "GET /api/v1/admin/users": UserPage;
   "GET /api/v1/admin/users/{user_id}": UserResponse;
   "GET /api/v1/admin/workers": WorkerList;
@@ -862,6 +863,16 @@ export interface RunningScan {
   status: TaskStatus;
 }
 
+export interface ScanCounts {
+  waiting: number;
+  running: number;
+  ended: number;
+  completed: number;
+  failed: number;
+  median_duration_s: number | null;
+  longest_duration_s: number | null;
+}
+
 export interface ScanDefaults {
   max_pages: number;
   max_depth: number | null;
@@ -889,6 +900,29 @@ export interface SearchResult {
 }
 
 export type Seen = "judged" | "not_html" | "gone" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "sign_in" | "robots" | "depth" | "trap" | "host_given_up" | "limit" | "no_host" | "moved" | "form" | "sheet";
+
+export interface ServerCounts {
+  connections: number;
+  users: number;
+  event_streams: number;
+  waiting_bytes: number;
+  sweep_lag_s: number;
+  bus_healthy: boolean;
+  events_sent: number;
+  delivery_p99_s: number | null;
+  refused: number;
+  too_slow: number;
+  http_cut: number;
+  monitoring_errors: number;
+}
+
+export interface ServiceNumbers {
+  at: string;
+  since: string;
+  server: ServerCounts;
+  scans: ScanCounts;
+  workers: WorkerCounts;
+}
 
 export interface ServiceOverview {
   status: "ok" | "degraded" | "stopping" | "unavailable";
