@@ -1,4 +1,4 @@
-"""Puts together what one process alone does: watching tasks, and removing what is old."""
+"""Puts together what one process alone does: watching tasks, waking workers, and removing what is old."""
 
 from typing import Final
 
@@ -17,6 +17,7 @@ from app.scanstore.location import OpenStores
 from app.services.lifecycle import Lifecycle
 from app.services.retention.capture_garbage_collector import CaptureGarbageCollector
 from app.services.retention.service import RetentionService
+from app.tasks.dispatch.celery_runner import CeleryRunner
 
 LEASE_SLACK_S: Final = 10.0  # beyond the time between two rounds of the monitor, before a silent holder loses its lease
 
@@ -27,6 +28,14 @@ def build_lease(settings: Settings) -> Lease:
         return SoleProcess()
     silence_s = settings.monitor_interval_s + LEASE_SLACK_S
     return PostgresLease(settings.resolved_database_url, name="monitor", silence_s=silence_s)
+
+
+def build_celery_runner(settings: Settings, *, db: Database, lease: Lease, clock: Clock) -> CeleryRunner:
+    """Return what wakes the workers of a distributed deployment."""
+    from app.tasks.dispatch.celery_app import make_celery  # its package is not installed everywhere
+    from app.tasks.dispatch.wakeups import CeleryWakeups
+
+    return CeleryRunner(db=db, wakeups=CeleryWakeups(make_celery(settings)), lease=lease, clock=clock)
 
 
 def build_monitor(

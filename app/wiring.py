@@ -25,8 +25,9 @@ from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
 from app.identity_wiring import build_auth
+from app.lists_wiring import build_lists
 from app.monitor.service import TaskMonitor
-from app.monitor_wiring import build_lease, build_monitor
+from app.monitor_wiring import build_celery_runner, build_lease, build_monitor
 from app.scanstore.files import SCANS_FOLDER, captures_dir
 from app.scanstore.location import open_stores
 from app.services import startup
@@ -39,6 +40,7 @@ from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
 from app.services.lifecycle import Lifecycle
+from app.services.lists.states import ListService
 from app.services.orders import OrderService
 from app.services.ports import ScanRunner
 from app.services.reading_model_probe import ReadingModelProbe
@@ -77,6 +79,7 @@ class Services:
     auth: AuthService
     configuration: ConfigurationService
     reading_model_probe: ReadingModelProbe
+    lists: ListService
     users: UserService
     workers: WorkerService
     numbers: ServiceNumbers
@@ -139,6 +142,7 @@ class Services:
             await part.start()
             stack.push_async_callback(part.stop)
         self._background.start(self.configuration.watch.keep_current(), name="configuration")
+        self._background.start(self.lists.keep_current(), name="lists")
         self._background.start(self.captures_probe.keep_looking(), name="captures-probe")
         if self.settings.embedded:  # elsewhere results are rows, and cannot be put back by themselves
             self._background.start(self.result_files.check(), name="compare-results")
@@ -203,14 +207,6 @@ def open_captures(settings: Settings) -> ContentStorage:
     return open_storage(captures_dir(settings.data_dir), settings.captures_url, storage_variables(os.environ))
 
 
-def build_celery_runner(settings: Settings, *, db: Database, lease: Lease, clock: Clock) -> CeleryRunner:
-    """Return what wakes the workers of a distributed deployment."""
-    from app.tasks.dispatch.celery_app import make_celery  # its package is not installed everywhere
-    from app.tasks.dispatch.wakeups import CeleryWakeups
-
-    return CeleryRunner(db=db, wakeups=CeleryWakeups(make_celery(settings)), lease=lease, clock=clock)
-
-
 def _build(
     settings: Settings,
     lock: ServerLocks | None,
@@ -255,6 +251,7 @@ def _build(
         db=db, stores=stores, contents=Contents(captures), targets=targets, clock=clock, processes=report_process
     )
     lease = build_lease(settings)
+    lists = build_lists(live, db=db, clock=clock, lease=lease, metrics=metrics)
     if runner is None:
         own: EmbeddedRunner | CeleryRunner
         if settings.embedded:
@@ -311,6 +308,7 @@ def _build(
         auth=auth,
         configuration=configuration.service,
         reading_model_probe=configuration.probe,
+        lists=lists,
         users=UserService(db=db, bus=bus, clock=clock, passwords=passwords, audit=audit, remove_files=results.remove),
         workers=WorkerService(db=db, clock=clock, settings=live),
         numbers=ServiceNumbers(db=db, clock=clock, metrics=metrics),

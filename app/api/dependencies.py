@@ -21,6 +21,7 @@ from app.services.configuration import ConfigurationService
 from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
+from app.services.lists.states import ListService
 from app.services.orders import OrderService
 from app.services.reading_model_probe import ReadingModelProbe
 from app.services.report_formats.service import ReportFileService
@@ -72,6 +73,7 @@ class ApiServices(Protocol):
     audit: AuditTrail
     configuration: ConfigurationService
     reading_model_probe: ReadingModelProbe
+    lists: ListService
     result_files: ResultFileCheck
     database_probe: DatabaseProbe
     captures_probe: CapturesProbe

@@ -13,6 +13,7 @@ from app.api.v1 import (
     cookie_auth,
     event_stream,
     findings,
+    lists,
     orders,
     overview,
     own_sessions,
@@ -49,6 +50,7 @@ def build_router() -> APIRouter:
         workers,
         service_numbers,
         configuration,
+        lists,
     )
     for module in modules:
         v1.include_router(module.router)

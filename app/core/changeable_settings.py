@@ -1,7 +1,8 @@
 """Which settings administrators may change while the service runs, and what may be stored of them.
 
-Not among them, for the environment alone says it: secrets and what leads to them, how the scanner's network is reached
-(a change of it would reach what the address policy protects), and how long the audit log is kept.
+Not among them, for the environment alone says it: secrets and what leads to them, which files of the machine are read,
+how the scanner's network is reached (a change of it would reach what the address policy protects), and how long the
+audit log is kept.
 """
 
 import types
@@ -29,6 +30,7 @@ class Group(StrEnum):
     LIMITS = "limits"
     TARGETS = "targets"
     SCAN_DEFAULTS = "scan_defaults"
+    LISTS = "lists"
     TIMES = "times"
     STORAGE = "storage"
     READING_MODEL = "reading_model"
@@ -59,6 +61,7 @@ class FaultCode(StrEnum):
     SET_BY_ENVIRONMENT = "set_by_environment"
     BOUND_TO_KEY = "bound_to_key"
     DOMAIN_NAMES = "domain_names"
+    PATH_OF_MACHINE = "path_of_machine"
     SECRET_IN_ADDRESS = "secret_in_address"  # noqa: S105 - the name of a fault
 
 
@@ -131,6 +134,8 @@ _ALL: Final = (
     ChangeableSetting("default_use_passive_sources", Group.SCAN_DEFAULTS),
     ChangeableSetting("default_screenshots", Group.SCAN_DEFAULTS),
     ChangeableSetting("default_cloaking", Group.SCAN_DEFAULTS),
+    ChangeableSetting("reputation_lists", Group.LISTS),
+    ChangeableSetting("reputation_lists_interval_s", Group.LISTS, UnitOfNumber.SECONDS),
     ChangeableSetting("host_silence_s", Group.TIMES, UnitOfNumber.SECONDS),
     ChangeableSetting("host_busy_s", Group.TIMES, UnitOfNumber.SECONDS),
     ChangeableSetting("stalled_after_s", Group.TIMES, UnitOfNumber.SECONDS),

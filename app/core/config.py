@@ -6,15 +6,15 @@ Every setting is described in docs/settings.md (a test compares).
 
 import os
 from collections.abc import Mapping
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.core.comma_lists import CommaList, Lists, Networks, PortPairs, Sources
 from app.core.deployment import SQLITE, check_services
 from app.core.errors import ConfigurationError
 from app.core.pending_restore import DATABASE
@@ -26,9 +26,7 @@ from app.domain.scan_options import (
     DEFAULTS,
     MAX_DEPTH,
     MAX_PAGES,
-    PASSIVE_SOURCE_NAMES,
     TIME_LIMIT_S,
-    source_of,
 )
 
 PREFIX: Final = "COMPLIANCE_"
@@ -43,13 +41,6 @@ _IN_ORDER: Final = (
     ("login_delay_s", "login_max_delay_s"),
     ("ws_drain_s", "stop_within_s"),
 )
-
-
-def _split_commas(value: Any) -> Any:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
 
 
 class Settings(BaseSettings):
@@ -73,7 +64,7 @@ class Settings(BaseSettings):
     stop_within_s: float = Field(default=30, ge=1, le=600)  # of a server that was told to end; then by force
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     allowed_origins: CommaList = ()  # besides the application's own origin
-    trusted_proxies: CommaList = ()  # addresses whose X-Forwarded-* headers count
+    trusted_proxies: Networks = ()  # addresses whose X-Forwarded-* headers count
 
     # Identity
     access_token_ttl_s: int = Field(default=3_600, ge=60, le=86_400)
@@ -167,17 +158,19 @@ class Settings(BaseSettings):
 
     # Scanner's network (never from a scan's user)
     resolvers: CommaList = ()  # "address" or "address:port"; empty: the system's
-    allow_networks: CommaList = ()  # CIDRs allowed although private
+    allow_networks: Networks = ()  # CIDRs allowed although private
     ca_file: Path | None = None
-    port_map: CommaList = ()  # "80=18080": real port of a URL's port, inside allow_networks only
+    port_map: PortPairs = ()  # "80=18080": real port of a URL's port, inside allow_networks only
     static_hosts: CommaList = ()  # "host=address[:port]"
-    ct_urls: CommaList = DEFAULT_SOURCES
+    ct_urls: Sources = DEFAULT_SOURCES
     user_agent: str = "DomainComplianceScanner/0.1 (compliance scan)"
     host_silence_s: float = Field(default=300, ge=1, le=7_200)  # without an answer, before a host is given up
     host_busy_s: float = Field(default=180, ge=1, le=7_200)  # of nothing but 429, 502, 503 and 504
     allowed_targets: CommaList = ()  # empty: any; else only these domains and names below them
     blocked_targets: CommaList = ()  # never these, nor names below them; before the allowed ones
     chromium_path: str | None = None
+    reputation_lists: Lists = ()  # as `domain.reputation_lists` reads them
+    reputation_lists_interval_s: int = Field(default=3_600, ge=60, le=7 * 86_400)  # how often their URLs are asked
 
     # What a scan does when its user does not say (`domain.scan_options`)
     default_max_pages: int = Field(default=DEFAULTS.max_pages, ge=MAX_PAGES.least, le=MAX_PAGES.most)
@@ -213,34 +206,6 @@ class Settings(BaseSettings):
     def _is_http_address(cls, value: str | None) -> str | None:
         if value is not None and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
             raise PydanticCustomError("http_address", "not an address")
-        return value
-
-    @field_validator("allow_networks", "trusted_proxies")
-    @classmethod
-    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for network in value:
-            try:
-                ip_network(network)
-            except ValueError as error:
-                raise PydanticCustomError("network", "not a network") from error
-        return value
-
-    @field_validator("port_map")
-    @classmethod
-    def _are_port_pairs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for pair in value:
-            port, _, real = pair.partition("=")
-            if not (port.isdigit() and real.isdigit()):
-                raise PydanticCustomError("port_pair", "not PORT=PORT")
-        return value
-
-    @field_validator("ct_urls")
-    @classmethod
-    def _are_sources(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for entry in value:
-            if source_of(entry)[0] not in PASSIVE_SOURCE_NAMES:
-                names = {"names": ", ".join(PASSIVE_SOURCE_NAMES)}
-                raise PydanticCustomError("passive_source", "no such source", names)
         return value
 
     @model_validator(mode="after")

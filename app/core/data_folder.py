@@ -12,6 +12,8 @@ from app.core.system_errors import reason_of
 
 LOCK_FILE: Final = "lock"
 PASSIVE_CACHE: Final = "sources"  # folder: what passive sources answered within the last day
+LISTS_FOLDER: Final = "lists"  # what lists of hosts and URLs were made into
+OWN_LISTS_FOLDER: Final = "lists.d"  # lists that people put there: relative paths of the setting lie in it
 DATABASE_LOCK: Final = ".lock"  # appended to the database's name
 # What the program puts into its folder. A folder that holds anything else, or that all may write to, is somebody's
 # (/tmp, a home): its mode is not changed.
@@ -20,6 +22,7 @@ OWN_NAMES: Final = (
     "scans",
     "captures",
     PASSIVE_CACHE,
+    LISTS_FOLDER,
     "secret.key",
     ".secret.key",
     "log.counter",

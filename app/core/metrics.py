@@ -82,6 +82,24 @@ class Metrics:
             "1 while the storage of captures answers; 0: scans keep none, and none are shown",
             registry=self.registry,
         )
+        self.list_entries = Gauge(
+            "reputation_list_entries",
+            "Entries in effect of a list that the deployment names, where it is updated",
+            ["list"],
+            registry=self.registry,
+        )
+        self.list_failing = Gauge(
+            "reputation_list_failing",
+            "1 while the last update of a list failed; the version before it stays in effect",
+            ["list"],
+            registry=self.registry,
+        )
+        self.list_faults = Counter(
+            "reputation_list_faults",
+            "Updates of lists that failed, by reason",
+            ["list", "reason"],
+            registry=self.registry,
+        )
         self.waiting_bytes = Gauge(
             "websocket_waiting_bytes", "Bytes that wait for slow connections", registry=self.registry
         )

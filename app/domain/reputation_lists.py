@@ -7,8 +7,8 @@ An entry of the setting is `NAME=SOURCE`, and behind it, parted by blanks, `kind
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -98,9 +98,10 @@ class ListDefinition:
 
     @property
     def shown_source(self) -> str:
-        """The source as anybody may see it: a path by its last part, a URL without user, password and query."""
+        """The source as anybody may see it: an absolute path by its end, a URL without user, password and query."""
         if not self.is_url:
-            return PurePosixPath(self.source).name
+            path = PurePosixPath(self.source)
+            return path.name if path.is_absolute() else str(path)
         parts = urlsplit(self.source)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
@@ -109,6 +110,63 @@ class ListDefinition:
         """Tells it apart from a list of another definition: what was made of that one says nothing here."""
         said = (self.name, self.source, self.kind.value, self.category.value, self.format.value, repr(self.score))
         return sha256("\n".join(said).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOrder:
+    """One list that is to be updated. Paths are absolute."""
+
+    definition: ListDefinition
+    path: str = ""  # of a file
+    folder: str  # where what it is made into belongs, under its hash
+    etag: str = ""  # what the source is asked with; "": unconditionally
+    last_modified: str = ""
+    known_sha256: str = ""  # of the list that is in effect and was judged in the same way; "": there is none
+    known_entries: int = 0  # of the version in effect
+    allow_files: tuple[str, ...] = ()  # what the deployment's allow lists were made into
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object, from which `list_order_of` reads it back."""
+        return asdict(self)
+
+
+def list_order_of(stored: dict[str, Any]) -> ListOrder:
+    """The inverse of `ListOrder.to_json`."""
+    said = stored["definition"]
+    kind, category, layout = ListKind(said["kind"]), ViolationKey(said["category"]), ListFormat(said["format"])
+    definition = ListDefinition(**{**said, "kind": kind, "category": category, "format": layout})
+    return ListOrder(**{**stored, "definition": definition, "allow_files": tuple(stored["allow_files"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListUpdate:
+    """What came of it. Without a fault and `is_new`, the list is the one that is known."""
+
+    fault: ListFault | None = None
+    detail: str = ""  # of the fault, in no language: an HTTP status, numbers
+    is_new: bool = False
+    etag: str = ""
+    last_modified: str = ""
+    date: str = ""  # ISO, as the list or its source says it; "": neither does
+    layout: str = ""
+    sha256: str = ""  # of the list
+    bytes: int = 0
+    entries: int = 0
+    duplicates: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)  # by `Refused`
+    examples: Sequence[Sequence[Any]] = ()  # line, text and reason of the first ones
+    file_sha256: str = ""
+    file_bytes: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object, from which `list_update_of` reads it back."""
+        return asdict(self)
+
+
+def list_update_of(stored: dict[str, Any]) -> ListUpdate:
+    """The inverse of `ListUpdate.to_json`."""
+    fault = stored["fault"]
+    return ListUpdate(**{**stored, "fault": None if fault is None else ListFault(fault)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +226,12 @@ def read_definition(entry: str) -> ListDefinition:
         raise ValueError("no such class, or no score")
     kind, layout = ListKind(said.get("kind", ListKind.BLOCK)), ListFormat(said.get("format", ListFormat.AUTO))
     return ListDefinition(name, source, kind, category, layout, score)
+
+
+def shown_entry(entry: str) -> str:
+    """Return an entry of the setting as anybody may see it."""
+    definition = read_definition(entry)
+    return entry.replace(definition.source, definition.shown_source, 1)
 
 
 def _is_source(source: str) -> bool:

@@ -1,5 +1,6 @@
 """One scan, from its configuration to the end of its fifth stage."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -7,16 +8,20 @@ from contextlib import asynccontextmanager
 from app.captures.port import ContentStorage
 from app.captures.quota import CaptureQuota
 from app.domain.messages import DEFAULT_LANGUAGE, MessageCatalog
+from app.domain.reputation_lists import LISTS, used_list_of
 from app.engines.capture.page_drawer import OpenDrawer, draw_here
 from app.engines.capture.scan_contents import ScanContents
+from app.engines.lists.in_use import FindLists, FoundLists, OpenLists, opened
 from app.engines.local_reader.opening import ModelSource, open_model
 from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
+from app.engines.pipeline.list_notices import tell_lists
 from app.engines.pipeline.network_stack import open_network_stack
 from app.engines.pipeline.scan_pipeline import ScanPipeline
 from app.engines.pipeline.second_reading import MakeReader
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.reading_model.client import ModelClient
 from app.engines.reading_model.reader import PageReader
+from app.engines.scope import Scope
 
 
 class ScanExecutor:
@@ -40,10 +45,12 @@ class ScanExecutor:
         open_drawer: OpenDrawer = draw_here,
         reading: ReadingModelConfig | None = None,
         local_models: ModelSource | None = None,
+        find_lists: FindLists = lambda _: FoundLists(),
     ) -> None:
         """`language` is that of the deployment, for what people read; `quota` bounds what is kept of the captures;
         `open_drawer` says who draws pages; `reading` which language model reads along, None: none;
-        `local_models` has the versions of the local reader, None: there is none.
+        `local_models` has the versions of the local reader, None: there is none; `find_lists` finds the lists of the
+        deployment.
         """
         self._config = config
         self._network = network
@@ -56,6 +63,7 @@ class ScanExecutor:
         self._open_drawer = open_drawer
         self._reading = reading
         self._local_models = local_models
+        self._find_lists = find_lists
 
     async def run(self) -> None:
         """Returns when all five stages have ended.
@@ -67,8 +75,13 @@ class ScanExecutor:
         reads = self._reading is not None
         local = None if self._local_models is None else await open_model(self._local_models, self._store)
         async with (
+            self._open_lists() as lists,
             open_network_stack(
-                self._network, target=self._config.target, own_domains=self._config.own_domains, reads=reads
+                self._network,
+                target=self._config.target,
+                own_domains=self._config.own_domains,
+                reads=reads,
+                lists=lists,
             ) as network,
             self._open_reader() as make_reader,
         ):
@@ -89,6 +102,19 @@ class ScanExecutor:
                 await pipeline.run()
             finally:
                 contents.close()
+
+    @asynccontextmanager
+    async def _open_lists(self) -> AsyncIterator[OpenLists]:
+        """Those that an earlier attempt of the run began with, as far as they are still there."""
+        scope = Scope(self._config.target, frozenset(self._config.own_domains))
+        known = self._store.checkpoint(LISTS)
+        before = None if known is None else [used_list_of(used) for used in known]
+        found = await asyncio.to_thread(self._find_lists, before)
+        with opened(found) as lists:
+            if lists or known is not None:
+                self._store.put_checkpoint(LISTS, [used.to_json() for used, _ in lists])
+            await tell_lists(found, lists, scope=scope, sink=self._sink, texts=self._texts)
+            yield lists
 
     @asynccontextmanager
     async def _open_reader(self) -> AsyncIterator[MakeReader]:

@@ -4,6 +4,7 @@ from app.models.base import metadata
 from app.models.configuration import configuration_versions
 from app.models.decisions import decisions
 from app.models.identity import known_addresses, sessions, users
+from app.models.lists import list_parts, list_states, list_versions
 from app.models.local_readers import local_readers
 from app.models.orders import order_tasks, scan_orders
 from app.models.records import audit_log, broadcasts, idempotency_keys, marks, sign_in_counters, tickets, violations
@@ -19,6 +20,9 @@ __all__ = [
     "event_log",
     "idempotency_keys",
     "known_addresses",
+    "list_parts",
+    "list_states",
+    "list_versions",
     "local_readers",
     "marks",
     "metadata",

@@ -17,6 +17,7 @@ from app.domain.coverage import COUNTED_AS, COVERED, Coverage, Seen, coverage_of
 from app.domain.discovery import DISCOVERY, DiscoverySummary, discovery_of
 from app.domain.own_domains import POSSIBLY_OWN, PossiblyOwn, possibly_own_of
 from app.domain.reading import READING, ReadingSummary, summary_of
+from app.domain.reputation_lists import LISTS, UsedList, used_list_of
 from app.domain.third_parties import OMITTED, Outcome
 from app.engines.model import Hop, HostFact, Reference
 from app.scanstore import rows, schema
@@ -144,6 +145,11 @@ class ScanReader:
         """Return the foreign domains that may have the target's owner, by name."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (POSSIBLY_OWN,))
         return possibly_own_of(orjson.loads(found[0][0])) if found else ()
+
+    def lists(self) -> tuple[UsedList, ...]:
+        """Return which lists of the deployment were looked into, as the scan's newest attempt has them."""
+        found = self._read("SELECT value FROM checkpoints WHERE key = ?", (LISTS,))
+        return tuple(map(used_list_of, orjson.loads(found[0][0]))) if found else ()
 
     def _seen(self, found: Sequence[rows.Row]) -> list[rows.ThirdPartyWithOutcome]:
         """Add what came of looking at each third party. Only their own captures are asked."""

@@ -9,6 +9,7 @@ from app.domain.coverage import Seen
 from app.domain.discovery import SourceStatus, Transfer, Walk
 from app.domain.own_domains import OwnSign
 from app.domain.reading import Effect, LeftOut, Void
+from app.domain.reputation_lists import ListKind
 from app.domain.third_parties import Outcome
 from app.domain.verdict import Reason
 from app.domain.violations import RiskLevel, ViolationKey
@@ -229,6 +230,17 @@ class Discovery(ResponseBody):
     variations_tried: Count = described("Variations of found names that were tried.", 420)
 
 
+class UsedListInfo(ResponseBody):
+    """A list of hosts and URLs that the deployment names, in the version that the scan looked into."""
+
+    name: str = described("Its name in the setting.", "phishing")
+    kind: ListKind = described("What its entries are.", ListKind.BLOCK)
+    source: str = described("Where it comes from, without secrets.", "https://lists.example/phishing.txt")
+    date: str = described("The date of the list: its own, its source's, else that of the fetch.", "2026-01-01")
+    sha256: str = described("SHA-256 of the list as it came.", "9f" * 32)
+    entries: Count = described("Entries that are used.", 18_204)
+
+
 class Report(ResponseBody):
     """Complete when the task is; partial while it runs.
 
@@ -249,3 +261,4 @@ class Report(ResponseBody):
     reading_model: ReadingModel | None = described("The language model that read along; null without one.", None)
     possibly_own: list[PossiblyOwn] = described("Foreign domains that may have the same owner.", default=[])
     discovery: Discovery | None = described("How names were looked for; null until stage 1 has ended.", None)
+    lists: list[UsedListInfo] = described("The lists of the deployment that were looked into.", [])

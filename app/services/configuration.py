@@ -21,6 +21,7 @@ from app.core.field_faults import FieldFault, InvalidFields
 from app.core.ids import new_id
 from app.core.live_settings import LiveSettings
 from app.core.principal import Principal
+from app.domain.reputation_lists import read_definitions, shown_entry
 from app.repositories import configuration
 from app.services.audit import AuditTrail
 from app.services.configuration_watch import ConfigurationWatch
@@ -28,6 +29,7 @@ from app.services.ports import TargetParser
 from app.services.target_rules import ALLOWED, BLOCKED, is_name
 
 MODEL_URL: Final = "reading_model_url"
+LISTS: Final = "reputation_lists"
 _LOCK_CODES: Final = {Lock.ENVIRONMENT: FaultCode.SET_BY_ENVIRONMENT, Lock.KEY: FaultCode.BOUND_TO_KEY}
 _LOOKS: Final = 3  # for a version and the values in effect that are of one moment
 _FIELD: Final = "body.values."  # where a client finds the faults
@@ -162,6 +164,7 @@ class ConfigurationService:
             for name in (ALLOWED, BLOCKED)
             if not all(is_name(entry, self.targets) for entry in values.get(name, ()))
         ]
+        faults += _unfit_lists(values.get(LISTS, ()))
         url = values.get(MODEL_URL)
         return (
             [*faults, FieldFault(MODEL_URL, FaultCode.SECRET_IN_ADDRESS)]
@@ -224,8 +227,19 @@ def _difference(before: Any, after: Any) -> tuple[Any, Any]:
     return [entry for entry in before if entry not in new], [entry for entry in after if entry not in old]
 
 
+def _unfit_lists(entries: Sequence[str]) -> list[FieldFault]:
+    """Who administers the application may name what anybody sees, and files in a folder of the data folder alone."""
+    definitions = read_definitions(entries)
+    if any(one.is_url and one.shown_source != one.source for one in definitions):
+        return [FieldFault(LISTS, FaultCode.SECRET_IN_ADDRESS)]
+    is_outside = any(not one.is_url and one.source.startswith("/") for one in definitions)
+    return [FieldFault(LISTS, FaultCode.PATH_OF_MACHINE)] if is_outside else []
+
+
 def _shown(name: str, value: Any) -> Any:
-    return _without_secrets(value) if name == MODEL_URL and value is not None else value
+    if name == MODEL_URL and value is not None:
+        return _without_secrets(value)
+    return [shown_entry(entry) for entry in value] if name == LISTS and value is not None else value
 
 
 def _without_secrets(url: str) -> str:

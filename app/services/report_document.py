@@ -19,6 +19,7 @@ from app.services.serialisers import (
     serialise_reported_third_party,
     serialise_statistics,
     serialise_task,
+    serialise_used_list,
     serialise_warnings,
 )
 from app.services.violation_mapping import serialise_violation
@@ -58,6 +59,7 @@ def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: s
         "reading_model": reader.reading(),
         "discovery": reader.discovery(),
         "possibly_own": reader.possibly_own(),
+        "lists": [serialise_used_list(used) for used in reader.lists()],
     }
     yield b"," + encode(tail)[1:]
 

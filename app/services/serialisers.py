@@ -15,6 +15,7 @@ from app.core.redact import display_value
 from app.domain.coverage import Coverage, Seen
 from app.domain.messages import Language
 from app.domain.projection import WARNING_FIELDS
+from app.domain.reputation_lists import UsedList
 from app.domain.stages import STAGE_BY_KEY, StageKey
 from app.domain.translation import translate
 from app.domain.verdict import is_conclusive
@@ -151,3 +152,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     return display_value(value)
+
+
+def serialise_used_list(used: UsedList) -> dict[str, Any]:
+    """A list that a scan looked into, as its report names it."""
+    return {
+        "name": used.name,
+        "kind": used.kind,
+        "source": used.source,
+        "date": used.date,
+        "sha256": used.sha256,
+        "entries": used.entries,
+    }

@@ -51,6 +51,7 @@ SCAN_SETTINGS: Final = frozenset(
         "host_silence_s",
         "host_busy_s",
         "chromium_path",
+        "reputation_lists",
         "traces_url",
         "reading_model_url",
         "reading_model_name",

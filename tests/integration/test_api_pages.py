@@ -65,6 +65,7 @@ OPERATIONS = {
     ("GET", "/api/v1/admin/configuration/versions"),
     ("POST", "/api/v1/admin/configuration/versions/{number}/restore"),
     ("POST", "/api/v1/admin/configuration/reading-model/test"),
+    ("GET", "/api/v1/admin/lists"),
     ("GET", "/api/v1/admin/metrics"),
     ("GET", "/api/v1/admin/workers"),
     ("GET", "/api/v1/admin/users"),

@@ -355,6 +355,7 @@ ROUTES = {
     "POST /api/v1/admin/configuration/reading-model/test": lambda site: site.ask(
         "POST", "/api/v1/admin/configuration/reading-model/test", 409
     ),
+    "GET /api/v1/admin/lists": lambda site: site.ask("GET", "/api/v1/admin/lists"),
     "GET /api/v1/admin/metrics": lambda site: site.ask("GET", "/api/v1/admin/metrics"),
     "GET /api/v1/admin/workers": lambda site: site.ask("GET", "/api/v1/admin/workers"),
     "GET /api/v1/admin/users": list_users,

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from app.cli.display.wrapping import pad
 from app.cli.doctor.configuration import read_settings, settings_in_force
+from app.cli.doctor.lists import check_lists
 from app.cli.doctor.machine import (
     check_browser,
     check_clock,
@@ -65,6 +66,7 @@ def examine(
         check_database(settings, texts=texts),
         *check_bus(settings, texts=texts),
         *check_workers(settings, texts=texts),
+        *check_lists(settings, texts=texts),
         check_results(settings, texts=texts),
         check_port(settings, texts=texts),
         *check_resolvers(settings, ask=ask_network, texts=texts),

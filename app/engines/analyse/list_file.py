@@ -25,11 +25,11 @@ class FoundLine(NamedTuple):
 class ListFile:
     """Open as long as it is referred to. Also after its file was removed; any thread, and after a fork."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises OSError."""
-        with path.open("rb") as file:
-            is_empty = not file.seek(0, 2)
-            self._data = b"" if is_empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    def __init__(self, file: Path | int) -> None:
+        """`file`: its path, or a descriptor, which stays its owner's. Raises OSError."""
+        with open(file, "rb", closefd=not isinstance(file, int)) as opened:
+            is_empty = not opened.seek(0, 2)
+            self._data = b"" if is_empty else mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
 
     def __len__(self) -> int:
         """Bytes."""

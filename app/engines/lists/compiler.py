@@ -4,12 +4,14 @@ To be run in a process of its own: two million entries take half a minute of it,
 """
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from app.domain.reputation_lists import MAX_ENTRIES, ListDefinition, ListFault, ListKind, Refused
 from app.engines.analyse.list_file import line_of, write_lines
@@ -34,7 +36,7 @@ class Compiled:
     entries: int = 0
     duplicates: int = 0
     layout: str = ""
-    date: str = ""  # as a list in our format says it
+    date: str = ""  # ISO, as a list in our format says it
     refused: Counter[str] = field(default_factory=Counter)
     examples: list[tuple[int, str, str]] = field(default_factory=list)
 
@@ -43,9 +45,6 @@ class Compiled:
         if len(self.examples) < MAX_EXAMPLES and reason is not Refused.LOCAL_NAME:  # every file of hosts has some
             shown = "".join(char for char in text[:MAX_SHOWN] if char.isprintable())
             self.examples.append((line, shown, reason.value))
-
-    def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__} | {"refused": dict(self.refused)}
 
 
 class ListCompiler:
@@ -69,6 +68,7 @@ class ListCompiler:
         with target.open("w+b") as file:
             result.entries = write_lines(lines, file)
             file.flush()
+            os.fsync(file.fileno())
             result.file_bytes = file.seek(0, 2)
             file.seek(0)
             result.file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -85,7 +85,7 @@ class ListCompiler:
                 self._take(reader, number, line, definition, result, found)
                 if len(found) > self._max_entries:
                     raise UnreadableList(ListFault.TOO_MANY)
-        result.date = reader.headers.get("date", "")
+        result.date = _iso_date(reader.headers.get("date", ""))
         _check(len(found), result)
         return found
 
@@ -113,6 +113,13 @@ class ListCompiler:
                 continue
             category = entry.category or definition.category.value
             found.append(line_of(key, number, category, entry.score or definition.score))
+
+
+def _iso_date(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        return ""
 
 
 def _check(found: int, result: Compiled) -> None:

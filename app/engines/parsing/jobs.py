@@ -20,6 +20,7 @@ from app.engines.html.own_page import OwnPage
 from app.engines.html.page_content import read_content
 from app.engines.html.redirects import document_redirect
 from app.engines.identify.classify import UNKNOWN, classify, serves_sheets
+from app.engines.lists.in_use import lists_of
 from app.engines.local_reader.model import LocalOpinion
 from app.engines.parsing.own_pages import own_page_of, references_of
 from app.engines.parsing.picture_look import look_of
@@ -45,10 +46,18 @@ class TooMuch(Exception):
 class Jobs:
     """The jobs of one scan. A job gives at least one piece."""
 
-    def __init__(self, *, target: str, own_domains: Sequence[str] = (), reads: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        target: str,
+        own_domains: Sequence[str] = (),
+        reads: bool = False,
+        lists: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         """`own_domains`: see `Scope`. `reads`: a language model reads along, and pages of the target have excerpts for
-        it.
+        it. `lists`: those of the deployment, as `engines.lists.in_use.order_of` says them.
         """
+        self._lists = lists_of(lists)
         self._reads = reads
         self._scope = Scope(target, frozenset(own_domains))
         self._sheets = SheetCache()
@@ -76,8 +85,14 @@ class Jobs:
         return Analyser(
             scope_target=self._scope.target_name,
             own_domains=self._scope.own_domains,
+            lists=self._lists,
             is_known=lambda host: classify(host) != UNKNOWN,
         )
+
+    @property
+    def mapped_bytes(self) -> int:
+        """How much of the address space files take that all processes share."""
+        return sum(len(one.file) for one in self._lists)
 
     def run(self, name: str, body: bytes, arguments: Sequence[Any]) -> list[Any]:
         """Raises whatever the page makes our code raise."""

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 import orjson
 import structlog
 
+from app.engines.lists.in_use import OpenLists, order_of
 from app.engines.parsing.connection import Job, Worker
 from app.engines.parsing.frames import Kind, frame
 from app.engines.ports import Unreadable
@@ -48,14 +49,23 @@ class ParserPool:
         target: str,
         own_domains: Sequence[str] = (),
         reads: bool = False,
+        lists: OpenLists = (),
         processes: int = PROCESSES,
         module: str = MODULE,
         wall_s: float = WALL_S,
     ) -> None:
-        """`own_domains`, `reads`: see `Jobs`; `module` is what the processes' parent runs."""
+        """`own_domains`, `reads`: see `Jobs`; `lists` stay open as long as the pool; `module` is what the processes'
+        parent runs.
+        """
         self._wall_s = wall_s
         self._module = module
-        self._jobs: dict[str, Any] = {"target": target, "own_domains": list(own_domains), "reads": reads}
+        self._jobs: dict[str, Any] = {
+            "target": target,
+            "own_domains": list(own_domains),
+            "reads": reads,
+            "lists": order_of(lists),
+        }
+        self._shared = [descriptor for _, descriptor in lists]
         self._count = processes
         self._process: subprocess.Popen[bytes] | None = None
         self._workers: list[Worker] = []
@@ -196,7 +206,7 @@ class ParserPool:
         pairs = [socket.socketpair() for _ in range(self._count)]
         ours = [pair[0] for pair in pairs]
         try:
-            self._process = _launch(self._module, [pair[1] for pair in pairs], self._jobs)
+            self._process = _launch(self._module, [pair[1] for pair in pairs], self._jobs, self._shared)
             self._workers = [await self._connect(channel) for channel in ours]
         except BaseException:
             for channel in ours:
@@ -271,14 +281,16 @@ class ParserPool:
             raise
 
 
-def _launch(module: str, channels: Sequence[socket.socket], jobs: dict[str, str]) -> subprocess.Popen[bytes]:
+def _launch(
+    module: str, channels: Sequence[socket.socket], jobs: dict[str, Any], shared: Sequence[int]
+) -> subprocess.Popen[bytes]:
     descriptors = [channel.fileno() for channel in channels]
     order = orjson.dumps({"channels": descriptors, "jobs": jobs}).decode()
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", module, order],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        pass_fds=descriptors,
+        pass_fds=[*descriptors, *shared],
         start_new_session=True,  # which steps back: Linux shares the processor out by session
         env={**os.environ, **_ALLOCATOR},
     )

@@ -23,7 +23,7 @@ import orjson
 from app.engines.parsing.frames import Kind, frame, receive, send
 from app.engines.parsing.jobs import Jobs, TooMuch
 
-MAX_MEMORY: Final = 2 * 1024**3  # bytes of address space; a page of 5 MiB needs at most a quarter
+MAX_MEMORY: Final = 2 * 1024**3  # bytes of address space beside lists; a page of 5 MiB needs at most a quarter
 COLLECT_EVERY: Final = 20_000  # objects
 PAUSE_S: Final = 0.02  # before the next process: one that cannot live must not keep a core busy
 MAX_REASON: Final = 200
@@ -65,7 +65,7 @@ def _fork(channel: socket.socket, channels: Sequence[socket.socket], jobs: Jobs)
         for other in channels:
             if other is not channel:
                 other.close()
-        _limit()
+        _limit(MAX_MEMORY + jobs.mapped_bytes)
         _read(channel, jobs)
         code = 0
     except OSError:
@@ -74,12 +74,12 @@ def _fork(channel: socket.socket, channels: Sequence[socket.socket], jobs: Jobs)
         os._exit(code)
 
 
-def _limit() -> None:
+def _limit(memory: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # a terminal's Ctrl-C is the scan's business
     signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends the process, whatever it is doing
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
 def _read(channel: socket.socket, jobs: Jobs) -> None:

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from app.engines.capture.page_renderer import PageRenderer
+from app.engines.lists.in_use import OpenLists
 from app.engines.model import NetworkConfig
 from app.engines.net.client import HttpClient
 from app.engines.net.cookies import ScanCookies
@@ -35,18 +36,26 @@ class NetworkStack:
 
 @asynccontextmanager
 async def open_network_stack(
-    config: NetworkConfig, *, target: str, own_domains: Sequence[str] = (), reads: bool = False
+    config: NetworkConfig,
+    *,
+    target: str,
+    own_domains: Sequence[str] = (),
+    reads: bool = False,
+    lists: OpenLists = (),
 ) -> AsyncIterator[NetworkStack]:
     """Opens and closes what all stages share: the network, and the processes that read what it brings.
 
-    `own_domains`: see `Scope`; `reads`: a language model reads along.
+    `own_domains`: see `Scope`; `reads`: a language model reads along; `lists`: those that the deployment names, open
+    for as long as this is.
     """
     policy = _policy(config)
     resolver = Resolver(config=config)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(resolver.close)
         client = await stack.enter_async_context(HttpClient(config=config, policy=policy, resolver=resolver))
-        pool = await stack.enter_async_context(ParserPool(target=target, own_domains=own_domains, reads=reads))
+        pool = await stack.enter_async_context(
+            ParserPool(target=target, own_domains=own_domains, reads=reads, lists=lists)
+        )
         limits = HostLimits(per_address=config.connections_per_address)
         yield NetworkStack(config, policy, resolver, client, limits, PageParser(pool))
 

@@ -32,6 +32,7 @@ from app.domain.messages import MessageCatalog
 from app.events.writer import EventWriter
 from app.scanstore.files import captures_dir
 from app.services.lifecycle import Lifecycle
+from app.services.lists.files import ListFiles
 from app.tasks import process_tree
 from app.tasks.process_protocol import EXIT_CHECKPOINT_LEFT, EXIT_NO_RESOURCES, JobSpec, read_order, telemetry_variables
 from app.tasks.scan_tasks import run_scan
@@ -46,6 +47,7 @@ from app.tasks.worker.pipe_bus import PipeBus
 from app.tasks.worker.priority import ThreadSpawner, lower_priority
 from app.tasks.worker.scan_factory import ScanFactory
 from app.tasks.worker.scan_job import JobOutcome, ScanJob
+from app.tasks.worker.scan_lists import ScanListFinder
 from app.tasks.worker.store_lease import StoreLease
 from app.tasks.worker.store_place import place_of
 
@@ -101,6 +103,7 @@ class ScanProcess:
             make_private_folder(folder)
         quota = LimitedCaptureQuota(folder=folder if settings.captures_url is None else None, settings=settings)
         drawer = drawer_of(settings, spec, db=db, want_browser=self._bus.want_browser)
+        list_files = ListFiles(db=db, data_dir=settings.data_dir, shared=not settings.embedded)
         writer = RetryingWriter(EventWriter(db=db, bus=self._bus), self._spawner.call)
         self._job = ScanJob(
             spec=spec,
@@ -110,7 +113,9 @@ class ScanProcess:
             texts=texts,
             clock=clock,
             lease=StoreLease(place, clock),
-            make_scan=ScanFactory(settings, captures, quota, drawer, StoredModels(db)),
+            make_scan=ScanFactory(
+                settings, captures, quota, drawer, StoredModels(db), ScanListFinder(settings, db, list_files)
+            ),
             make_heartbeat=partial(
                 WorkerHeartbeat,
                 db=heartbeat_db,

@@ -5,6 +5,7 @@ from app.captures.quota import CaptureQuota
 from app.core.config import Settings
 from app.core.data_folder import PASSIVE_CACHE
 from app.engines.capture.page_drawer import OpenDrawer, draw_here
+from app.engines.lists.in_use import FindLists, FoundLists
 from app.engines.local_reader.opening import ModelSource
 from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
 from app.engines.ports import ScanSink, ScanStore
@@ -53,12 +54,14 @@ class ScanFactory:
         room: CaptureQuota | None = None,
         open_drawer: OpenDrawer = draw_here,
         local_models: ModelSource | None = None,
+        find_lists: FindLists = lambda _: FoundLists(),
     ) -> None:
         self._settings = settings
         self._captures = captures
         self._room = room
         self._open_drawer = open_drawer
         self._local_models = local_models
+        self._find_lists = find_lists
 
     def __call__(self, spec: JobSpec, store: ScanStore, sink: ScanSink) -> ScanExecutor:
         return ScanExecutor(
@@ -72,6 +75,7 @@ class ScanFactory:
             open_drawer=self._open_drawer,
             reading=reading_model_config(self._settings),
             local_models=self._local_models,
+            find_lists=self._find_lists,
         )
 
 

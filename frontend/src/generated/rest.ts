@@ -10,6 +10,7 @@ export interface Answers {
   "GET /api/v1/admin/configuration": ConfigurationResponse;
   "GET /api/v1/admin/configuration/versions": ConfigurationHistory;
   "GET /api/v1/admin/connections": OpenConnections;
+  "GET /api/v1/admin/lists": ListOverview;
   "GET /api/v1/admin/metrics": ServiceNumbers;
   "GET /api/v1/admin/users": UserPage;
   "GET /api/v1/admin/users/{user_id}": UserResponse;
@@ -430,7 +431,7 @@ export interface FoundScan {
   status: TaskStatus;
 }
 
-export type Group = "limits" | "targets" | "scan_defaults" | "times" | "storage" | "reading_model";
+export type Group = "limits" | "targets" | "scan_defaults" | "lists" | "times" | "storage" | "reading_model";
 
 export interface Hop {
   url: string;
@@ -454,6 +455,38 @@ export interface LinkingPage {
   page_url: string;
   page_title: string;
   depth: number;
+}
+
+export type ListFault = "unreachable" | "address_refused" | "timeout" | "status" | "broken_off" | "too_large" | "bomb" | "too_many" | "html" | "binary" | "not_a_list" | "empty" | "shrunk" | "missing" | "unreadable" | "changing" | "disk_full" | "failed";
+
+export type ListFormat = "auto" | "hosts" | "domains" | "url" | "csv" | "ours";
+
+export type ListKind = "block" | "allow";
+
+export interface ListOverview {
+  items: ListResponse[];
+  total: number;
+}
+
+export interface ListResponse {
+  name: string;
+  kind: ListKind;
+  category: ViolationKey;
+  source: string;
+  format: ListFormat;
+  read_as: ListFormat | null;
+  date: string | null;
+  fetched_at: string | null;
+  sha256: string | null;
+  entries: number | null;
+  duplicates: number | null;
+  refused: RefusedNumber[];
+  examples: RefusedEntry[];
+  checked_at: string | null;
+  took_s: number | null;
+  fault: ListFault | null;
+  fault_text: string | null;
+  failing_since: string | null;
 }
 
 export interface Liveness {
@@ -777,6 +810,21 @@ export interface RefreshRequest {
   refresh_token: string;
 }
 
+export type Refused = "not_an_entry" | "local_name" | "public_suffix" | "wildcard" | "port" | "address" | "known_service" | "allowed";
+
+export interface RefusedEntry {
+  line: number;
+  text: string;
+  reason: Refused;
+  reason_text: string;
+}
+
+export interface RefusedNumber {
+  reason: Refused;
+  reason_text: string;
+  count: number;
+}
+
 export interface RegistrationItem {
   domain: string;
   state: "registered" | "unregistered";
@@ -802,6 +850,7 @@ export interface Report {
   reading_model: ReadingModel | null;
   possibly_own?: PossiblyOwn[];
   discovery: Discovery | null;
+  lists: UsedListInfo[];
 }
 
 export type ReportFormat = "json" | "html" | "pdf" | "csv" | "xlsx" | "zip";
@@ -1188,6 +1237,15 @@ export interface TrendPoint {
 }
 
 export type UnitOfNumber = "seconds" | "days" | "bytes";
+
+export interface UsedListInfo {
+  name: string;
+  kind: ListKind;
+  source: string;
+  date: string;
+  sha256: string;
+  entries: number;
+}
 
 export interface UserCreate {
   username: string;

@@ -6,7 +6,9 @@ import pytest
 
 from app.captures.folder import FolderStorage
 from app.captures.port import ContentsUnavailable
+from app.domain.reputation_lists import ListKind, UsedList
 from app.domain.stages import STAGES, StageKey, StageStatus
+from app.engines.lists.in_use import FoundLists
 from app.engines.model import HostFact, NetworkConfig, ScanConfig
 from app.engines.ports import ScanStopped
 from app.engines.scan_executor import ScanExecutor
@@ -64,7 +66,7 @@ def network(world):
     )
 
 
-def executor(world, tmp_path, store, sink, *, captures=None, **config):
+def executor(world, tmp_path, store, sink, *, captures=None, find_lists=lambda _: FoundLists(), **config):
     options = {"use_passive_sources": False, "screenshots": False, **config}
     return ScanExecutor(
         config=ScanConfig(TARGET, **options),
@@ -73,6 +75,7 @@ def executor(world, tmp_path, store, sink, *, captures=None, **config):
         sink=sink,
         captures=captures or FolderStorage(tmp_path / "captures"),
         language="en",
+        find_lists=find_lists,
     )
 
 
@@ -99,6 +102,27 @@ async def test_a_scan_runs_all_stages_and_pushes_violations_before_the_captures_
     last = sink.of("progress")[-1][2]
     assert (last.pages, last.third_parties, last.subdomains) == (counts.pages, counts.third_parties, counts.subdomains)
     assert {party.domain: party.hidden for party in store.third_parties()}["hidden-bets.example"] == 1
+
+
+async def test_a_scan_that_goes_on_asks_for_the_lists_that_it_began_with(tmp_path, store):
+    path = tmp_path / "list"
+    path.write_bytes(b"news.example\t00000003\tfraud\t0.95\n")
+    used = UsedList("1", "feed", ListKind.BLOCK, "x.txt", "2026-11-20", "0" * 64, 1, "1" * 64, 1)
+    asked = []
+
+    def find(before):
+        asked.append(before)
+        return FoundLists([(used, path)], replaced=["feed"] if before else [], missing=["other"])
+
+    async with small_world() as world:
+        sink = RememberingSink()
+        await executor(world, tmp_path, store, sink, find_lists=find).run()
+        assert ("news.example", "fraud") in sink.known
+        assert any("other" in message for code, message in sink.of("warning") if code == "degraded")
+        again = RememberingSink()
+        await executor(world, tmp_path, store, again, find_lists=find).run()
+    assert asked == [None, [used]]
+    assert any("those are gone: feed" in message for level, message in again.of("log") if level == "WARNING")
 
 
 async def test_a_second_executor_on_the_same_store_fetches_no_page_again(tmp_path, store):

@@ -23,6 +23,7 @@ from app.core.ids import new_id
 from app.core.principal import Principal
 from app.domain.findings import FindingId
 from app.domain.messages import Language, MessageCatalog
+from app.domain.reputation_lists import ListDefinition
 from app.domain.tasks import TaskStatus
 from app.domain.violations import ViolationKey
 from app.events import epoch, log, log_identity
@@ -39,6 +40,7 @@ from app.repositories import (
     decisions,
     idempotency,
     listing,
+    lists,
     local_readers,
     orders,
     overview,
@@ -64,6 +66,7 @@ from app.services.recorder import Recorder
 from app.websocket.messages.topics import ALL_TOPICS, topics
 from app.websocket.state.state_reader import StateReader
 from tests.support.backend import HandClock
+from tests.unit.services.lists.versions import version
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ID = "0" * 36
@@ -83,6 +86,9 @@ LISTS = [
 FILTERS = {"key": "gambling", "risk": "high", "needs_review": True, "q": "example"}
 LIFE = Lifecycle(clock=CLOCK, texts=MessageCatalog("en"))
 STATES = StateReader(clock=CLOCK, max_snapshot_bytes=262_144, epoch=LogEpoch(db=SimpleNamespace()))
+UPDATE = {"list_key": "0" * 32, "name": "l", "checked_at": NOW, "fault": "status", "detail": "", "took_s": 1.0}
+KEY = UPDATE["list_key"]
+VERSION = version(ListDefinition("l", "x.txt"), 1, NOW)
 WORKER = WorkerDescription("w", "host", "1.0", ("scan",), 2)
 WARNING = TaskWarning(code="stalled", message="m")
 DECISION = {
@@ -350,6 +356,19 @@ WALK: dict[str, Callable] = {
     ],
     "violations.of_domain": lambda c: violations.of_domain(c, ID, 1, "example.com"),
     "violations.known_violations": lambda c: violations.known_violations(c, ID, 1),
+    "lists.in_effect": lambda c: lists.in_effect(c, [KEY]),
+    "lists.states": lambda c: lists.states(c, [KEY]),
+    "lists.note_update": lambda c: [lists.note_update(c, UPDATE) for _ in range(2)],
+    "lists.add_version": lambda c: lists.add_version(c, VERSION),
+    "lists.note_validators": lambda c: lists.note_validators(c, ID, "e", "m"),
+    "lists.drop_others": lambda c: lists.drop_others(c, [KEY], NOW),
+    "lists.superseded": lists.superseded,
+    "lists.oldest_begun": lists.oldest_begun,
+    "lists.remove": lambda c: lists.remove(c, [ID]),
+    "lists.files": lists.files,
+    "lists.add_part": lambda c: lists.add_part(c, "0" * 64, 0, b"x"),
+    "lists.part": lambda c: lists.part(c, "0" * 64, 0),
+    "lists.count_parts": lambda c: lists.count_parts(c, "0" * 64),
     "workers.beat": lambda c: (workers.beat(c, WORKER, None), workers.beat(c, WORKER, NOW)),
     "workers.leave": lambda c: workers.leave(c, "w"),
     "workers.known": workers.known,
@@ -376,6 +395,8 @@ SORTED = {
     "servers.count_streams": "the streams of users who ask for one, of which each has a greatest number",
     "users.remember_address": "the addresses of one user, at most KEPT_ADDRESSES and one",
     "tickets.forget_oldest": "the open tickets of one user, of which there is a greatest number",
+    "lists.superseded": "thirteen versions of each of sixteen lists",
+    "lists.files": "the same",
     "app.services.lifecycle": "the events of one batch, found by their ids",
     "app.services.recorder": "the events of one batch, found by their ids",
 }
@@ -391,6 +412,10 @@ WHOLE_TABLES = {"app.services.archive.embedded_import": "moves all rows there ar
 # A partial index over so few rows that it may be looked through.
 FEW = (
     "ix_users_admins",
+    # Thirteen versions of each of sixteen lists. The bytes of files lie elsewhere, and on SQLite there are none.
+    "list_versions",
+    "list_states",
+    "list_parts",
     "ix_scan_tasks_captured",  # a number for each task that has captures still, read in the scan's own process
 )
 # Statements that change nothing that exists: their plan is empty.

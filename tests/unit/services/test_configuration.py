@@ -131,6 +131,36 @@ async def test_an_address_of_the_environment_is_shown_without_its_secrets(tmp_pa
     assert setting(state, "reading_model_url").value == "http://127.0.0.1:1/v1"
 
 
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        ("nonsense", "list_definition"),
+        ("a=x.txt class=takeover", "list_definition"),
+        ("a=https://lists.example/a.txt?key=secret", "secret_in_address"),
+        ("a=https://me:word@lists.example/a.txt", "secret_in_address"),
+        ("a=/etc/passwd", "path_of_machine"),
+    ],
+)
+async def test_an_administrator_names_no_list_that_the_machine_alone_may_name(service, entry, code):
+    change = service.change(ADMIN, {"reputation_lists": [entry]}, version=0)
+    assert await refusal(change) == [("body.values.reputation_lists", code)]
+
+
+async def test_lists_of_an_administrator_are_in_effect_at_once(service):
+    entries = ["a=own/a.txt", "b=https://lists.example/b.txt kind=allow"]
+    state = await service.change(ADMIN, {"reputation_lists": entries}, version=0)
+    assert list(setting(state, "reputation_lists").value) == entries
+    assert list(service.live.current.reputation_lists) == entries
+
+
+async def test_lists_of_the_environment_are_shown_without_their_secrets(tmp_path):
+    lists = ("a=https://lists.example/a.txt?key=secret class=fraud", "b=/srv/private/b.txt")
+    async with open_backend(tmp_path / "other", reputation_lists=lists) as backend:
+        shown = setting(await backend.services.configuration.read(), "reputation_lists")
+    assert list(shown.value) == ["a=https://lists.example/a.txt class=fraud", "b=b.txt"]
+    assert shown.lock == "environment"
+
+
 async def test_the_way_back_makes_a_new_version(service):
     await service.change(ADMIN, {"scans_per_user": 5}, version=0)
     await service.change(ADMIN, {"scans_per_user": 6, "blocked_targets": ["a.example", "b.example"]}, version=1)

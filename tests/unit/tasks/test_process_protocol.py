@@ -82,6 +82,7 @@ def is_of_a_scan(path):
         "supervisor",
         "dispatch",
         "report_process",
+        "list_reading",
         "process_protocol.py",
         "drawing",
         "drawing_protocol.py",

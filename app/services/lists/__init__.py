@@ -1,0 +1,1 @@
+"""Lists of hosts and URLs that the deployment names: kept current, handed to scans, and shown."""

@@ -1,0 +1,106 @@
+"""Files of lists on this machine. With several machines they come out of the database, where the server that fetched
+the list has put them; the folder is a cache then.
+"""
+
+import os
+import shutil
+from collections.abc import Collection, Iterator
+from functools import partial
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+from tempfile import mkstemp
+from typing import Final
+
+import zstandard
+
+from app.core.data_folder import LISTS_FOLDER
+from app.core.db import Database
+from app.core.file_permissions import make_private_folder
+from app.repositories import lists
+
+PART_BYTES: Final = 4 << 20  # of the file; a fifth of that when it is compressed
+OLD_WORK_S: Final = 3_600.0  # no update takes so long: what is older was left behind by one that was killed
+_LEVEL: Final = 3
+
+
+class FileLost(Exception):
+    """The file is neither here nor in the database."""
+
+
+class ListFiles:
+    """Blocking; any thread. Files are never changed, and removed only when no version has them."""
+
+    def __init__(self, *, db: Database, data_dir: Path, shared: bool) -> None:
+        """`shared`: there are several machines."""
+        self.folder = data_dir.absolute() / LISTS_FOLDER
+        self._db = db
+        self._shared = shared
+
+    def prepare(self) -> None:
+        """Make the folder. Raises OSError."""
+        make_private_folder(self.folder)
+
+    def has_or_shares(self, file_sha256: str) -> bool:
+        """Whether the file can be had: it is on this machine, or the database has files for all of them."""
+        return self._shared or self._path(file_sha256).is_file()
+
+    def find(self, file_sha256: str) -> Path:
+        """Return where the file lies, after it was written there when it was only in the database.
+
+        Raises FileLost, OSError, DatabaseUnavailable.
+        """
+        path = self._path(file_sha256)
+        if not path.is_file():
+            self._bring(path)
+        return path
+
+    def share(self, file_sha256: str) -> None:
+        """Put a file of this machine into the database. Raises OSError, DatabaseUnavailable, LeaseLost."""
+        if not self._shared:
+            return
+        compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        with self._path(file_sha256).open("rb") as file:
+            number = 0
+            while (piece := file.read(PART_BYTES)) or not number:
+                part = partial(lists.add_part, file_sha256=file_sha256, number=number, data=compressor.compress(piece))
+                self._db.write_sync(part)
+                number += 1
+
+    def _bring(self, path: Path) -> None:
+        self.prepare()
+        descriptor, name = mkstemp(dir=self.folder, prefix=".part-")
+        part = Path(name)
+        try:
+            digest = sha256()
+            with os.fdopen(descriptor, "wb") as file:
+                for piece in self._pieces(path.name):
+                    digest.update(piece)
+                    file.write(piece)
+            if digest.hexdigest() != path.name:  # none of its parts is there, or not all of them
+                raise FileLost(path.name)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _pieces(self, file_sha256: str) -> Iterator[bytes]:
+        decompressor = zstandard.ZstdDecompressor()
+        for number in count():
+            data = self._db.read_sync(partial(lists.part, file_sha256=file_sha256, number=number))
+            if data is None:
+                return
+            yield decompressor.decompress(data, max_output_size=PART_BYTES)
+
+    def remove_but(self, kept: Collection[str], now: float) -> None:
+        """Remove files of no version, and what updates have left behind. `now`: epoch seconds, as files have them."""
+        if not self.folder.is_dir():
+            return
+        for entry in self.folder.iterdir():
+            is_old = now - entry.stat().st_mtime > OLD_WORK_S
+            if is_old and entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            elif is_old and entry.name not in kept:
+                entry.unlink(missing_ok=True)
+
+    def _path(self, file_sha256: str) -> Path:
+        return self.folder / file_sha256

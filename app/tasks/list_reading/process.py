@@ -1,0 +1,73 @@
+"""The server's side of the process that updates one list: fulfils `services.lists.updater.ListReader`."""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import Final
+
+import orjson
+import structlog
+
+from app.core.config import Settings
+from app.domain.reputation_lists import ListFault, ListOrder, ListUpdate, list_update_of
+from app.tasks import process_tree
+
+MODULE: Final = "app.tasks.list_reading.worker"
+LIMIT_S: Final = 600.0  # two million entries take half a minute of processor time, on a busy machine some minutes
+MAX_ANSWER: Final = 1 << 20
+# What an update reads of the settings: how the scanner's network is reached, and nothing secret.
+NETWORK_SETTINGS: Final = frozenset(
+    {"resolvers", "allow_networks", "ca_file", "port_map", "static_hosts", "user_agent", "log_level"}
+)
+log = structlog.get_logger(__name__)
+
+
+async def update_in_process(order: ListOrder, settings: Settings, *, limit_s: float = LIMIT_S) -> ListUpdate:
+    """Start the process, and return what it says. One that dies or takes too long is a fault of the update."""
+    try:
+        process = await _start()
+    except OSError as error:
+        log.warning("list_process_not_started", reason=str(error))
+        return ListUpdate(fault=ListFault.FAILED)
+    try:
+        async with asyncio.timeout(limit_s):
+            return await _ask(process, order, settings)
+    except (TimeoutError, ValueError, KeyError, TypeError) as error:
+        log.warning("list_process_failed", name=order.definition.name, reason=type(error).__name__)
+        return ListUpdate(fault=ListFault.FAILED)
+    finally:
+        await _end(process)
+
+
+async def _start() -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        "-m",
+        MODULE,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=MAX_ANSWER,
+        env=process_tree.allowed(os.environ),
+        start_new_session=True,  # Ctrl-C of the terminal is the server's alone
+    )
+
+
+async def _ask(process: asyncio.subprocess.Process, order: ListOrder, settings: Settings) -> ListUpdate:
+    """Raises ValueError, KeyError or TypeError when it ended without an answer."""
+    assert process.stdin is not None  # asked for above
+    assert process.stdout is not None
+    values = settings.model_dump(mode="json", include=set(NETWORK_SETTINGS))
+    with suppress(ConnectionError):  # it has ended: what it said, or that it said nothing, is read below
+        process.stdin.write(orjson.dumps({"order": order.to_json(), "settings": values}) + b"\n")
+        await process.stdin.drain()
+    return list_update_of(orjson.loads(await process.stdout.readline()))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()

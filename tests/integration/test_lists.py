@@ -1,0 +1,127 @@
+"""Lists of a deployment from the setting to the report: read by the real process, used by a real scan, and shown."""
+
+import asyncio
+
+from app.cli.doctor.lists import check_lists
+from app.cli.doctor.result import ENGLISH, CheckStatus
+from app.core.clock import SystemClock
+from app.core.config import Settings
+from app.core.lease import SoleProcess
+from app.core.metrics import Metrics
+from app.lists_wiring import build_list_updater
+from app.repositories import tasks
+from app.scanstore.files import store_path
+from app.scanstore.reader import SqliteScanReader
+from tests.support.backend import open_backend
+from tests.support.scan_backend import scan_backend
+from tests.support.small_world import small_world
+
+FEED = "phishing=feed.txt class=fraud"
+LINES = "news.example\n# by hand\nhttp://hidden-bets.example/other\ncorp.example\nbad-bets.example\ngithub.io\n"
+BROKEN = "gone=gone.txt class=malware"
+
+
+def put(folder, name, text):
+    path = folder / "lists.d" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+async def read_lists(backend, admin, language="en"):
+    headers = {**admin, "Accept-Language": language}
+    answer = await backend.client.get("/api/v1/admin/lists", headers=headers)
+    assert answer.status_code == 200
+    return {item["name"]: item for item in answer.json()["items"]}
+
+
+async def until_checked(backend, admin, *names):
+    """Return the lists when all of these were looked for."""
+    async with asyncio.timeout(30):
+        while True:
+            found = await read_lists(backend, admin)
+            if all(name in found and found[name]["checked_at"] for name in names):
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_administrators_see_what_is_in_effect_and_what_is_wrong(tmp_path):
+    put(tmp_path, "feed.txt", LINES)
+    async with open_backend(tmp_path, reputation_lists=(FEED, BROKEN), log_level="ERROR") as backend:
+        admin = await backend.login()
+        found = await until_checked(backend, admin, "phishing", "gone")
+        feed, gone = found["phishing"], found["gone"]
+        assert (feed["kind"], feed["category"], feed["source"], feed["entries"]) == ("block", "fraud", "feed.txt", 4)
+        assert (feed["fault"], feed["read_as"]) == (None, "auto")
+        assert feed["refused"] == [
+            {"reason": "public_suffix", "reason_text": feed["refused"][0]["reason_text"], "count": 1}
+        ]
+        assert feed["examples"][0]["line"] == 6
+        assert (gone["fault"], gone["fault_text"], gone["entries"]) == ("missing", "There is no such file.", None)
+        assert (await read_lists(backend, admin, "zh-CN"))["gone"]["fault_text"] == "文件不存在。"
+        metrics = (await backend.client.get("/metrics", headers=admin)).text
+        assert 'reputation_list_entries{list="phishing"} 4.0' in metrics
+        assert 'reputation_list_failing{list="gone"} 1.0' in metrics
+        assert 'reputation_list_faults_total{list="gone",reason="missing"} 1.0' in metrics
+
+
+def doctor(tmp_path, **settings):
+    found = check_lists(Settings(data_dir=tmp_path, **settings), texts=ENGLISH)
+    return [(one.state, one.found) for one in found]
+
+
+async def test_the_doctor_says_what_is_in_effect_and_what_is_wrong(tmp_path):
+    put(tmp_path, "feed.txt", LINES)
+    lists = {"reputation_lists": (FEED, BROKEN)}
+    assert await asyncio.to_thread(doctor, tmp_path, **lists) == []  # there is no database yet
+    async with open_backend(tmp_path, log_level="ERROR", **lists) as backend:
+        await until_checked(backend, await backend.login(), "phishing", "gone")
+        ((state, said),) = await asyncio.to_thread(doctor, tmp_path, **lists)
+        assert state is CheckStatus.DEGRADED
+        assert "phishing: 4 entries of " in said
+        assert "gone: There is no such file" in said
+        ((state, said),) = await asyncio.to_thread(doctor, tmp_path, reputation_lists=(FEED,))
+        assert state is CheckStatus.OK
+        assert await asyncio.to_thread(doctor, tmp_path) == []
+
+
+async def test_only_administrators_see_lists(tmp_path):
+    async with open_backend(tmp_path) as backend:
+        answer = await backend.client.get("/api/v1/admin/lists", headers=await backend.add_user("mei"))
+        assert (answer.status_code, answer.json()["code"]) == (403, "admin_only")
+
+
+async def update(backend):
+    """As the server does it every few seconds."""
+    updater = build_list_updater(
+        backend.settings, db=backend.db, clock=SystemClock(), lease=SoleProcess(), metrics=Metrics()
+    )
+    await updater.look()
+
+
+async def test_a_scan_accuses_what_a_list_names_says_so_with_its_line_and_names_the_list_in_its_report(tmp_path):
+    put(tmp_path, "feed.txt", LINES)
+    lists = {"reputation_lists": (FEED, BROKEN)}
+    async with small_world() as world, scan_backend(tmp_path, **lists, **world.settings) as backend:
+        await update(backend)
+        task_id = await backend.create()
+        row = await backend.finished(task_id)
+        assert row.status == "completed"
+        found = {(one.domain, one.violation_key): one for one in backend.violations(task_id)}
+        assert set(found) == {
+            ("bad-bets.example", "gambling"),
+            ("bad-bets.example", "fraud"),
+            ("news.example", "fraud"),
+            ("hidden-bets.example", "gambling"),
+            ("hidden-bets.example", "hidden_link"),
+        }
+        (evidence,) = found[("news.example", "fraud")].evidence
+        with SqliteScanReader(store_path(tmp_path, task_id, 1)) as reader:
+            (used,) = reader.lists()
+        assert (used.name, used.source, used.entries) == ("phishing", "feed.txt", 4)
+        assert evidence["provenance"] == f"phishing, {used.date}, feed.txt; line 1, sha256 {used.sha256}"
+        rows = backend.db.read_sync(lambda c: tasks.logs_after(c, task_id, 0, 1_000, upto=1_000_000))
+        lines = [row.message for row in rows.rows]
+        assert "List phishing, line 4: corp.example is the target itself, and is not used" in lines
+        assert any(line.startswith(f"Lists looked into: phishing of {used.date} (4 entries") for line in lines)
+        warnings = [warning["message"] for warning in row.warnings if warning["code"] == "degraded"]
+        assert any("gone" in message for message in warnings)

@@ -1,0 +1,77 @@
+"""Files of lists: in the folder of one machine, or from the database for all machines."""
+
+import os
+import time
+from hashlib import sha256
+
+import pytest
+
+from app.core.db import Database
+from app.models import list_parts, metadata
+from app.repositories import lists
+from app.services.lists.files import PART_BYTES, FileLost, ListFiles
+
+
+@pytest.fixture
+async def db(database_url):
+    db = Database(database_url)
+    metadata.create_all(db.engine)
+    yield db
+    await db.close()
+
+
+def put(files, content):
+    files.prepare()
+    name = sha256(content).hexdigest()
+    (files.folder / name).write_bytes(content)
+    return name
+
+
+def test_another_machine_gets_the_file_out_of_the_database(db, tmp_path):
+    here, there = (ListFiles(db=db, data_dir=tmp_path / name, shared=True) for name in ("a", "b"))
+    content = os.urandom(1_000) * (PART_BYTES // 1_000 + 100)
+    name = put(here, content)
+    here.share(name)
+    assert db.read_sync(lambda c: lists.count_parts(c, name)) == 2
+    assert there.find(name).read_bytes() == content
+    assert [entry.name for entry in there.folder.iterdir()] == [name]
+
+
+def test_on_one_machine_the_database_has_no_files(db, tmp_path):
+    files = ListFiles(db=db, data_dir=tmp_path / "a", shared=False)
+    name = put(files, b"x")
+    files.share(name)
+    assert db.read_sync(lambda c: lists.count_parts(c, name)) == 0
+    assert files.has_or_shares(name)
+    files.find(name).unlink()
+    assert not files.has_or_shares(name)
+    with pytest.raises(FileLost):
+        files.find(name)
+
+
+def test_a_file_of_which_a_part_is_missing_is_lost(db, tmp_path):
+    here, there = (ListFiles(db=db, data_dir=tmp_path / name, shared=True) for name in ("a", "b"))
+    name = put(here, bytes(PART_BYTES) + b"x")
+    here.share(name)
+    db.write_sync(lambda c: c.execute(list_parts.delete().where(list_parts.c.number == 1)))
+    with pytest.raises(FileLost):
+        there.find(name)
+    assert list(there.folder.iterdir()) == []
+
+
+def test_sharing_again_changes_nothing(db, tmp_path):
+    here, there = (ListFiles(db=db, data_dir=tmp_path / name, shared=True) for name in ("a", "b"))
+    name = put(here, b"abc")
+    here.share(name)
+    here.share(name)
+    assert there.find(name).read_bytes() == b"abc"
+
+
+def test_files_of_no_version_go_but_none_that_was_just_made(db, tmp_path):
+    files = ListFiles(db=db, data_dir=tmp_path, shared=False)
+    kept, old, new = (put(files, content) for content in (b"kept", b"old", b"new"))
+    (files.folder / ".new-left").mkdir()
+    for name in (kept, old, ".new-left"):
+        os.utime(files.folder / name, (1, 1))
+    files.remove_but({kept}, time.time())
+    assert {entry.name for entry in files.folder.iterdir()} == {kept, new}

@@ -1,0 +1,88 @@
+"""Which versions of lists a scan uses, at first and when it goes on."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.core.config import Settings
+from app.core.db import Database
+from app.domain.reputation_lists import read_definition
+from app.models import metadata
+from app.repositories import lists
+from app.services.lists.files import ListFiles
+from app.tasks.worker.scan_lists import ScanListFinder
+from tests.support.clock import FakeClock
+from tests.unit.services.lists.versions import version
+
+FEED, ALLOW = "feed=https://lists.example/a.txt", "fine=fine.txt kind=allow"
+
+
+@pytest.fixture
+async def db(database_url):
+    db = Database(database_url)
+    metadata.create_all(db.engine)
+    yield db
+    await db.close()
+
+
+@pytest.fixture
+def files(db, tmp_path):
+    files = ListFiles(db=db, data_dir=tmp_path, shared=False)
+    files.prepare()
+    return files
+
+
+@pytest.fixture
+def finder(db, files, tmp_path):
+    return ScanListFinder(Settings(data_dir=tmp_path, reputation_lists=f"{FEED},{ALLOW}"), db, files)
+
+
+CLOCK = FakeClock()
+
+
+def add(db, files, entry, number):
+    """Put a version into effect whose file says its number."""
+    row = version(read_definition(entry), number, CLOCK.now() + timedelta(hours=number))
+    (files.folder / row["file_sha256"]).write_text(f"{number}")
+    db.write_sync(lambda c: lists.add_version(c, row))
+    return row
+
+
+def test_a_scan_begins_with_what_is_in_effect_in_the_order_of_the_setting(db, files, finder):
+    add(db, files, FEED, 1)
+    allow, feed = add(db, files, ALLOW, 2), add(db, files, FEED, 3)
+    found = finder(None)
+    assert [(used.name, used.version_id) for used, _ in found.files] == [("feed", feed["id"]), ("fine", allow["id"])]
+    assert [path.read_text() for _, path in found.files] == ["3", "2"]
+    assert (found.replaced, found.missing) == ([], [])
+
+
+def test_a_list_that_was_never_fetched_is_missing(db, files, finder):
+    add(db, files, FEED, 1)
+    assert finder(None).missing == ["fine"]
+
+
+def test_a_scan_that_goes_on_keeps_its_versions(db, files, finder):
+    add(db, files, FEED, 1)
+    add(db, files, ALLOW, 2)
+    before = [used for used, _ in finder(None).files]
+    add(db, files, FEED, 3)
+    again = finder(before)
+    assert [used for used, _ in again.files] == before
+    assert again.replaced == []
+    assert finder([]).files == []
+
+
+def test_a_version_that_is_gone_is_replaced_and_that_is_said(db, files, finder):
+    first = add(db, files, FEED, 1)
+    add(db, files, ALLOW, 2)
+    before = [used for used, _ in finder(None).files]
+    third = add(db, files, FEED, 3)
+    (files.folder / first["file_sha256"]).unlink()
+    again = finder(before)
+    assert next(used.version_id for used, _ in again.files) == third["id"]
+    assert again.replaced == ["feed"]
+    (files.folder / third["file_sha256"]).unlink()
+    lost = finder(before)
+    assert (lost.replaced, lost.missing) == ([], ["feed"])
+    assert [used.name for used, _ in lost.files] == ["fine"]
