@@ -53,7 +53,7 @@ def _read_loosely(body: bytes, links: DocumentLinks) -> None:
 
 class _Reader:
     def __init__(self, body: bytes, links: DocumentLinks, budget: CpuBudget) -> None:
-        # Half a second of imports, which scans without such documents do not pay.
+        # A tenth of a second of imports, which scans without such documents do not pay.
         from pypdf import PdfReader
         from pypdf.errors import PyPdfError
 

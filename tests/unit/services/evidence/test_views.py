@@ -1,5 +1,6 @@
 """Evidence as a reader sees it: in their language, and with nothing in it that acts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -248,3 +249,28 @@ def test_what_a_page_wrote_steers_nothing_and_betrays_nothing():
     assert "s3cret" not in shown
     assert "<script>" in document["link_text"]
     assert all(character.isprintable() for value in document.values() if isinstance(value, str) for character in value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "english", "chinese"),
+    [
+        ("pdf:link", "page:12", "page 12", "第 12 页"),
+        ("xlsx:field", "sheet:费用!B7", "sheet 费用!B7", "工作表 费用!B7"),
+        ("docx:link", "", None, None),
+    ],
+)
+def test_where_in_a_document_a_reference_stands_is_said_in_words(kind, place, english, chinese):
+    fact = Reference("https://www.corp.test/x", "http://casino.test/", "", Relation.LINK, kind, dom_path=place)
+    shown = [
+        views.reference(StoredReference(5, fact, 3, 0, ""), authorship_of(fact.page_url))["dom_path"]
+        for views in (EN, ZH)
+    ]
+    assert shown == [english, chinese]
+
+
+def test_a_place_in_a_document_cannot_act():
+    fact = Reference("https://www.corp.test/x", "http://casino.test/", "", Relation.LINK, "xlsx:link")
+    hostile = replace(fact, dom_path=f"sheet:{HOSTILE}{{name.__class__}}")
+    shown = EN.reference(StoredReference(5, hostile, 3, 0, ""), authorship_of(fact.page_url))["dom_path"]
+    assert not any(char in shown for char in "\x1b\u202e\x00")
+    assert "{name.__class__}" in shown
