@@ -25,6 +25,8 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
       { path: `/scans/:id(${TASK_ID})`, name: "scan", component: () => import("./views/ScanView.vue"), props: scanProps },
       { path: `/scans/:id(${TASK_ID})/report`, name: "report", component: () => import("./views/ReportView.vue"), props: scanProps },
       { path: `/scans/:id(${TASK_ID})/findings/:finding`, name: "finding", component: () => import("./views/FindingView.vue"), props: findingProps },
+      { path: "/orders", name: "orders", component: () => import("./views/OrdersView.vue") },
+      { path: `/orders/:id(${TASK_ID})`, name: "order", component: () => import("./views/OrderView.vue"), props: ({ params }) => ({ orderId: String(params.id) }) },
       { path: "/review", name: "review", component: () => import("./views/ReviewView.vue") },
       { path: "/profile", name: "profile", component: () => import("./views/ProfileView.vue") },
       { path: "/admin", redirect: "/admin/users" },

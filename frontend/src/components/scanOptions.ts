@@ -1,12 +1,16 @@
 /** What the form of a new scan holds, and what is sent of it. */
 
 import { SCAN_OPTIONS } from "@/generated/contract";
-import type { ScanDefaults, TaskCreate } from "@/generated/rest";
+import type { OrderCreate, ScanDefaults, TaskCreate } from "@/generated/rest";
 
 export const SECONDS_PER_MINUTE = 60;
 
 export interface ScanForm {
   domain: string;
+  /** Further domains, one a line: with any, an order over all of them is made. */
+  more: string;
+  /** Domains of the same owner, one a line. */
+  own: string;
   /** Null: as the server does without. */
   maxPages: number | null;
   maxDepth: number | null;
@@ -38,12 +42,27 @@ export const SHIPPED: ScanDefaults = {
 };
 
 export function emptyForm(domain: string, defaults = SHIPPED): ScanForm {
-  return { domain, ...PRESETS.standard, startUrls: "", ...switchesOf(defaults) };
+  return { domain, more: "", own: "", ...PRESETS.standard, startUrls: "", ...switchesOf(defaults) };
 }
 
 /** What is on when the reader has touched nothing. */
 export function switchesOf({ use_passive_sources, screenshots, cloaking }: ScanDefaults): Pick<ScanForm, "passive" | "screenshots" | "cloaking"> {
   return { passive: use_passive_sources, screenshots, cloaking };
+}
+
+/** All domains of the form, in their order, each once. */
+export function targetsOf({ domain, more }: ScanForm): string[] {
+  return [...new Set([domain.trim(), ...linesOf(more)])].filter(Boolean);
+}
+
+/** The same for several domains. Pages to begin at belong to one of them: they are left out. */
+export function orderOf(form: ScanForm, defaults: ScanDefaults | null = SHIPPED): OrderCreate {
+  const { config } = requestOf({ ...form, startUrls: "" }, defaults);
+  return { targets: targetsOf(form), ...(config ? { config } : {}) };
+}
+
+function linesOf(text: string): string[] {
+  return text.split("\n").map((line) => line.trim()).filter(Boolean);
 }
 
 /** The body of the request: what differs from the server's own defaults. Null: they are not known, and switches are sent as they stand. */
@@ -52,8 +71,10 @@ export function requestOf(form: ScanForm, defaults: ScanDefaults | null = SHIPPE
   if (form.maxPages !== null) config.max_pages = form.maxPages;
   if (form.maxDepth !== null) config.max_depth = form.maxDepth;
   if (form.minutes !== null) config.time_limit_s = form.minutes * SECONDS_PER_MINUTE;
-  const lines = form.startUrls.split("\n").map((line) => line.trim()).filter(Boolean);
+  const lines = linesOf(form.startUrls);
   if (lines.length > 0) config.start_urls = lines;
+  const own = linesOf(form.own);
+  if (own.length > 0) config.own_domains = own;
   if (form.passive !== defaults?.use_passive_sources) config.use_passive_sources = form.passive;
   if (form.screenshots !== defaults?.screenshots) config.screenshots = form.screenshots;
   if (form.cloaking !== defaults?.cloaking) config.cloaking = form.cloaking;

@@ -1,0 +1,117 @@
+// @vitest-environment happy-dom
+/** Orders over many domains: how one is made, what all of it came to, and what may be the reader's own. */
+
+import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import CreateScanDialog from "@/components/CreateScanDialog.vue";
+import PossiblyOwn from "@/components/PossiblyOwn.vue";
+import { emptyForm, orderOf, requestOf, targetsOf } from "@/components/scanOptions";
+import type { OrderResponse, OrderedProperty } from "@/generated/rest";
+import { setLanguage } from "@/texts";
+import OrderView from "@/views/OrderView.vue";
+import OrdersView from "@/views/OrdersView.vue";
+
+import { FakeRest } from "../support/fakeRest";
+
+const ID = "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a11";
+let rest: FakeRest;
+enableAutoUnmount(afterEach);
+beforeEach(() => {
+  setLanguage("en");
+  rest = new FakeRest();
+  document.body.innerHTML = "";
+});
+
+function property(name: string, more: Partial<OrderedProperty>): OrderedProperty {
+  return {
+    task_id: `${name}-id`, target_domain: `${name}.test`, status: "completed", attempt: 1, shown_attempt: 1, progress: 100, result: "clean", verdict: null,
+    violation_counts: {}, error: null, created_at: "2026-11-27T02:00:00Z", completed_at: null, ...more,
+  };
+}
+
+function order(more: Partial<OrderResponse> = {}): OrderResponse {
+  const properties = [property("bad", { result: "violations", violation_counts: { total: 2, high: 2 } }), property("now", { status: "running", result: null, progress: 40 })];
+  return {
+    id: ID, user_id: "u", title: null, targets: 2, status_counts: { completed: 1, running: 1 }, created_at: "2026-11-27T02:00:00Z", config: {}, result: null,
+    result_counts: { violations: 1 }, violation_counts: { total: 2, high: 2 }, properties, ...more,
+  };
+}
+
+test("several domains are an order, without pages to begin at", () => {
+  const form = { ...emptyForm(" a.test "), more: "b.test\n\n a.test\nc.test ", own: "own.test\n", startUrls: "https://a.test/x" };
+  expect(targetsOf(form)).toEqual(["a.test", "b.test", "c.test"]);
+  expect(orderOf(form)).toEqual({ targets: ["a.test", "b.test", "c.test"], config: { own_domains: ["own.test"] } });
+  expect(requestOf({ ...form, more: "" }).config).toEqual({ own_domains: ["own.test"], start_urls: ["https://a.test/x"] });
+});
+
+test("what cannot be scanned is named by its line", async () => {
+  const errors = [{ field: "body.targets.1", code: "target_is_url", message: "Give the domain alone." }];
+  const refusal = Response.json({ status: 422, code: "invalid_input", title: "t", detail: "d", trace_id: "t", errors }, { status: 422 });
+  rest.answers["POST /orders"] = refusal;
+  mount(CreateScanDialog, { props: { modelValue: true, domain: "a.test" }, global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  const more = document.querySelector<HTMLTextAreaElement>("#more-domains")!;
+  more.value = "https://b.test/";
+  more.dispatchEvent(new Event("input"));
+  await flushPromises();
+  document.querySelector<HTMLFormElement>("#start")!.dispatchEvent(new Event("submit"));
+  await flushPromises();
+  expect(rest.asked.find(({ path }) => path === "/orders")?.body).toMatchObject({ targets: ["a.test", "https://b.test/"] });
+  expect(document.querySelector(".wrong")?.textContent).toBe("https://b.test/: Give the domain alone.");
+});
+
+test("an order shows each domain with its result, and all of it can be cancelled", async () => {
+  rest.answers[`GET /orders/${ID}`] = order();
+  rest.answers[`POST /orders/${ID}/cancel`] = order({ status_counts: { completed: 1, cancelled: 1 } });
+  const view = mount(OrderView, { props: { orderId: ID }, global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  const rows = view.findAll("tbody tr").map((row) => row.text());
+  expect(rows[0]).toMatch(/bad\.test.*Violations found.*2/);
+  expect(rows[1]).toMatch(/now\.test.*40%/);
+  expect(view.find("h1").text()).toBe("2 domains");
+  expect(view.find(".result").text()).toBe("Scans are still under way");
+  await view.find("[data-action=cancel]").trigger("click");
+  await flushPromises();
+  [...document.querySelectorAll<HTMLElement>(".el-dialog__footer button")].at(-1)!.click();
+  await flushPromises();
+  expect(rest.count("POST", `/orders/${ID}/cancel`)).toBe(1);
+  expect(view.find("[data-action=cancel]").exists()).toBe(false);
+});
+
+test("the report over all is a file in each format but the archive", async () => {
+  rest.answers[`GET /orders/${ID}`] = order({ title: "Branches", result: "violations" });
+  rest.answers[`GET /orders/${ID}/report`] = new Response("x");
+  URL.createObjectURL = () => "#saved";
+  const view = mount(OrderView, { props: { orderId: ID }, global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  const formats = view.findAll("[data-format]").map((button) => button.attributes("data-format"));
+  expect([...formats].sort()).toEqual(["csv", "html", "json", "pdf", "xlsx"]);
+  await view.find("[data-format=csv]").trigger("click");
+  await flushPromises();
+  expect(rest.asked.at(-1)?.query.get("format")).toBe("csv");
+});
+
+test("orders are listed with where their scans are, and an empty list says how one is made", async () => {
+  rest.answers["GET /orders"] = { items: [{ ...order(), title: "Branches" }], total: 1 };
+  const view = mount(OrdersView, { global: rest.mounting() });
+  await flushPromises();
+  expect(view.find("li").text()).toMatch(/Branches.*running.*1.*completed.*1/i);
+  rest.answers["GET /orders"] = { items: [], total: 0 };
+  const empty = mount(OrdersView, { global: rest.mounting() });
+  await flushPromises();
+  expect(empty.text()).toContain("No orders yet");
+});
+
+test("what may be the reader's own is a list to copy, and nothing when there is none", async () => {
+  const own = [{ domain: "group.test", signs: ["certificate", "registrant"] }, { domain: "sister.test", signs: ["name_servers"] }];
+  rest.answers["GET /tasks/t1/third-parties"] = { items: [], total: 0, truncated: false, attempt: 1, possibly_own: own };
+  const view = mount(PossiblyOwn, { props: { taskId: "t1", attempt: null }, global: rest.mounting() });
+  await flushPromises();
+  expect(view.find("li").text()).toBe("group.test named by a certificate of the target · same registrant");
+  expect(view.find("code").text()).toBe("group.test\nsister.test");
+  rest.answers["GET /tasks/t1/third-parties"] = { items: [], total: 0, truncated: false, attempt: 1, possibly_own: [] };
+  const none = mount(PossiblyOwn, { props: { taskId: "t1", attempt: null }, global: rest.mounting() });
+  await flushPromises();
+  expect(none.find("details").exists()).toBe(false);
+});
