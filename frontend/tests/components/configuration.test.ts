@@ -205,6 +205,43 @@ describe("the reading model", () => {
   });
 });
 
+describe("lists", () => {
+  const GOOD = {
+    name: "phishing", kind: "block", category: "fraud", source: "https://lists.example/a.txt", format: "auto", read_as: "domains", date: "2026-01-01", fetched_at: "2026-01-01T00:00:00Z",
+    sha256: "ab".repeat(32), entries: 18204, duplicates: 0, refused: [{ reason: "known_service", reason_text: "A well-known service.", count: 12 }, { reason: "port", reason_text: "A port.", count: 3 }],
+    examples: [{ line: 412, text: "cdn.example.net", reason: "known_service", reason_text: "A well-known service." }], checked_at: "2026-01-01T01:00:00Z", took_s: 1, fault: null, fault_text: null, failing_since: null,
+  };
+  const NEW = { ...GOOD, name: "new", kind: "allow", read_as: null, date: null, fetched_at: null, sha256: null, entries: null, duplicates: null, refused: [], examples: [], checked_at: null, took_s: null };
+  const GONE = { ...NEW, name: "gone", fault: "status", fault_text: "The source answered 404.", checked_at: "2026-01-01T01:00:00Z", failing_since: "2026-01-01T00:30:00Z" };
+  const LISTS = () => configuration({ settings: [setting("reputation_lists", { ...LIST, group: "lists" })] });
+  const said = (name: string) => document.querySelector(`[data-list=${name}]`)!.textContent!.replaceAll(/\s+/g, " ");
+
+  test("stand below their setting with what is in effect, what is not used and what is wrong", async () => {
+    rest.answers["GET /admin/lists"] = { items: [GOOD, NEW, GONE], total: 3 };
+    await open(LISTS());
+    expect(said("phishing")).toContain("18,204 entries, list of 2026-01-01");
+    expect(said("phishing")).toContain("15 entries are not used");
+    expect(document.querySelector<HTMLLIElement>(".examples li")!.value).toBe(412);
+    expect(said("phishing")).toContain("cdn.example.net");
+    expect(said("new")).toContain("Not read yet.");
+    expect(said("gone")).toContain("The source answered 404.");
+    expect(document.querySelectorAll("[data-fault]")).toHaveLength(1);
+  });
+
+  test("are read again when somebody asks, and the form stays when they cannot be read", async () => {
+    rest.answers["GET /admin/lists"] = { items: [], total: 0 };
+    await open(LISTS());
+    expect(document.querySelector(".lists")!.textContent).toContain("No list is named.");
+    rest.answers["GET /admin/lists"] = { items: [NEW], total: 1 };
+    await press("Read again");
+    expect(said("new")).toContain("Allow list");
+    rest.answers["GET /admin/lists"] = problem(503, "database_unavailable");
+    await press("Read again");
+    expect(document.querySelector(".lists [role=alert]")!.textContent).toContain("The lists could not be loaded");
+    expect(document.getElementById("setting-reputation_lists")).not.toBeNull();
+  });
+});
+
 describe("values", () => {
   test("are compared as they would be stored", () => {
     const now = configuration();
