@@ -159,10 +159,12 @@ class Renderings:
 
     def _note_slow(self, rendering: Rendering, *, is_over: bool) -> None:
         """`is_over`: nobody waits for it any more."""
-        if rendering.timeout_s < PATIENT_TIMEOUT_S and not is_over:
-            self._slow.append(rendering)
-        else:
+        if rendering.timeout_s >= PATIENT_TIMEOUT_S or is_over:
             self._note_missing(rendering)
+        elif _is_unread(rendering):  # at the end there may be no time left for it
+            self._add_first([replace(rendering, timeout_s=PATIENT_TIMEOUT_S)])
+        else:
+            self._slow.append(rendering)
 
     def _note_missing(self, rendering: Rendering) -> None:
         self.missing += 1

@@ -98,6 +98,16 @@ async def test_what_nobody_knows_undrawn_comes_before_pictures_of_what_is_known_
     assert run.rendered == ["script.test", "clean.test", "bad.test"]
 
 
+async def test_what_nobody_knows_undrawn_is_drawn_again_at_once_when_it_was_too_slow():
+    run = Run(Screenshots(slow=["script.test"]))
+    run.screenshots.at_once = 1
+    run.offer("bad.test", violates=True)
+    run.offer("script.test", text="loading")
+    await run.to_the_end()
+    assert [name for name, _ in run.screenshots.drawn] == ["script.test", "script.test", "bad.test"]
+    assert run.again() == ["script.test"]
+
+
 async def test_a_scan_waits_as_long_for_what_nobody_knows_undrawn_as_for_what_violates():
     run = Run(Screenshots(slow=["script.test"]))
     run.offer("script.test", text="loading")
