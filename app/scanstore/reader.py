@@ -15,6 +15,7 @@ import orjson
 
 from app.domain.coverage import COUNTED_AS, COVERED, Coverage, Seen, coverage_of
 from app.domain.discovery import DISCOVERY, DiscoverySummary, discovery_of
+from app.domain.local_reading import LOCAL_READING, LocalSummary, local_summary_of
 from app.domain.own_domains import POSSIBLY_OWN, PossiblyOwn, possibly_own_of
 from app.domain.reading import READING, ReadingSummary, summary_of
 from app.domain.reputation_lists import LISTS, UsedList, used_list_of
@@ -135,6 +136,11 @@ class ScanReader:
         """Return what a language model that read along was asked, as of the last flush; None: there was none."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (READING,))
         return summary_of(orjson.loads(found[0][0])) if found else None
+
+    def local_reading(self) -> LocalSummary | None:
+        """Return what the local reader did, as of the last flush; None: no version was switched on."""
+        found = self._read("SELECT value FROM checkpoints WHERE key = ?", (LOCAL_READING,))
+        return local_summary_of(orjson.loads(found[0][0])) if found else None
 
     def discovery(self) -> DiscoverySummary | None:
         """Return how names were looked for; None until that has ended, and of scans of older versions."""

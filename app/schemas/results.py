@@ -7,6 +7,7 @@ from pydantic import Field
 from app.core.schema_fields import described
 from app.domain.coverage import Seen
 from app.domain.discovery import SourceStatus, Transfer, Walk
+from app.domain.local_reading import ModelFault
 from app.domain.own_domains import OwnSign
 from app.domain.reading import Effect, LeftOut, Void
 from app.domain.reputation_lists import ListKind
@@ -201,6 +202,15 @@ class ReadingModel(ResponseBody):
     effects: dict[Effect, Count] = described("What the answers changed, by page.", {"suppressed": 3, "unchanged": 17})
 
 
+class LocalReader(ResponseBody):
+    """What the reader did that the deployment has taught itself. A `fault` says why it read nothing."""
+
+    version: Count = described("The version that was switched on when the scan began; 0 when that is not known.", 3)
+    fault: ModelFault | None = described("Why it could not read; null when it could.", None)
+    read: Count = described("Captured pages that it read.", 40)
+    effects: dict[Effect, Count] = described("What it changed, by page.", {"suppressed": 2, "unchanged": 38})
+
+
 class PassiveSource(ResponseBody):
     """A place that may know names, and what came of asking it. A source that failed has not said "none"."""
 
@@ -259,6 +269,7 @@ class Report(ResponseBody):
     truncated: bool = described("The pages refer to more domains than a scan keeps.", False)
     omitted_references: Count = described("References to those that were left out.", 0)
     reading_model: ReadingModel | None = described("The language model that read along; null without one.", None)
+    local_reader: LocalReader | None = described("The local reader; null when none was switched on.", None)
     possibly_own: list[PossiblyOwn] = described("Foreign domains that may have the same owner.", default=[])
     discovery: Discovery | None = described("How names were looked for; null until stage 1 has ended.", None)
     lists: list[UsedListInfo] = described("The lists of the deployment that were looked into.", [])

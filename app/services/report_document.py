@@ -57,6 +57,7 @@ def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: s
         "truncated": omitted > 0,
         "omitted_references": omitted,
         "reading_model": reader.reading(),
+        "local_reader": reader.local_reading(),
         "discovery": reader.discovery(),
         "possibly_own": reader.possibly_own(),
         "lists": [serialise_used_list(used) for used in reader.lists()],

@@ -83,7 +83,9 @@ async def test_the_report_is_whole_while_the_scan_still_runs(backend, scanned):
         "truncated",
         "omitted_references",
         "reading_model",
+        "local_reader",
         "discovery",
+        "possibly_own",
     ]
     assert (report["truncated"], report["omitted_references"]) == (False, 0)
     assert report["task"]["status"] == "running"

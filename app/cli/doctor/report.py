@@ -25,6 +25,7 @@ from app.cli.doctor.machine import (
     check_python,
 )
 from app.cli.doctor.network import check_port, check_resolvers
+from app.cli.doctor.readers import check_readers
 from app.cli.doctor.result import ENGLISH, CheckResult, CheckStatus
 from app.cli.doctor.services import check_bus, check_workers
 from app.cli.doctor.storage import check_captures, check_database, check_folder, check_results, check_space
@@ -68,6 +69,7 @@ def examine(
         *check_workers(settings, texts=texts),
         *check_lists(settings, texts=texts),
         check_results(settings, texts=texts),
+        check_readers(settings, texts=texts),
         check_port(settings, texts=texts),
         *check_resolvers(settings, ask=ask_network, texts=texts),
         check_browser(settings, texts=texts),

@@ -30,6 +30,7 @@ from app.services.report_formats.extent import Extent
 from app.services.report_formats.finding_section import FindingSection, anchor_of
 from app.services.report_formats.lists_section import lists_section
 from app.services.report_formats.possibly_own_section import possibly_own_section
+from app.services.report_formats.readers_section import readers_section
 from app.services.report_formats.wording import duration_text, moment_text
 from app.services.serialisers import optional_to_wire, serialise_error, serialise_statistics, serialise_warnings
 
@@ -223,8 +224,10 @@ class ReportDocument:
         )
         if total:
             yield Table(columns, [[self._contents.seen_name(seen), str(number)] for seen, number in total.items()])
-        yield from discovery_section(self._contents.reader.discovery(), self._texts)
-        yield from lists_section(self._contents.reader.lists(), self._texts)
+        reader = self._contents.reader
+        yield from discovery_section(reader.discovery(), self._texts)
+        yield from lists_section(reader.lists(), self._texts)
+        yield from readers_section(reader.reading(), reader.local_reading(), self._texts)
         yield Heading(self._texts("report.limits"), 3)
         yield Facts([(self._texts(f"report.option.{name}"), self._option(name)) for name in OPTIONS])
 

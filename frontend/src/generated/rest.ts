@@ -493,6 +493,13 @@ export interface Liveness {
   status?: "ok";
 }
 
+export interface LocalReader {
+  version: number;
+  fault: ModelFault | null;
+  read: number;
+  effects: Record<string, number>;
+}
+
 export type Lock = "environment" | "key";
 
 export interface LogLineResponse {
@@ -514,6 +521,8 @@ export interface LoginRequest {
   username: string;
   password: string;
 }
+
+export type ModelFault = "missing" | "unavailable" | "checksum" | "too_large" | "malformed" | "newer_format" | "unknown_format";
 
 export interface NameServer {
   zone: string;
@@ -848,6 +857,7 @@ export interface Report {
   truncated: boolean;
   omitted_references: number;
   reading_model: ReadingModel | null;
+  local_reader: LocalReader | null;
   possibly_own?: PossiblyOwn[];
   discovery: Discovery | null;
   lists: UsedListInfo[];
