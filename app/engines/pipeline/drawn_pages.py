@@ -45,6 +45,7 @@ class WaitingPage:
     item: FrontierUrl
     known: frozenset[int] = field(repr=False)  # of its source (`source_keys`)
     timeout_s: float = RENDER_TIMEOUT_S
+    is_shell: bool = False  # it says nothing itself: drawn before the others, whose source is read already
 
 
 class DrawnPages:
@@ -98,8 +99,8 @@ class DrawnPages:
             return
         self._waiting[item.id] = None
         self._save()
-        # What says nothing itself comes first: of the others the source is read already.
-        self._queue.add([WaitingPage(item, source_keys(processed.references))], first=is_shell(found))
+        page = WaitingPage(item, source_keys(processed.references), is_shell=is_shell(found))
+        self._queue.add([page], first=page.is_shell)
 
     def resume(self) -> Callable[[Sequence[Reference]], None]:
         """Return who is to be told all references of the store, before `take_up`."""
@@ -166,7 +167,7 @@ class DrawnPages:
             rendered = await self._drawer.render(page.item.url, limit=limit, logs=True)
         except RenderSlow as slow:
             if page.timeout_s < PATIENT_TIMEOUT_S and not limit.is_over:
-                self._queue.add([replace(page, timeout_s=PATIENT_TIMEOUT_S)])
+                self._queue.add([replace(page, timeout_s=PATIENT_TIMEOUT_S)], first=page.is_shell)
             else:
                 await self._leave_out(page, slow.requests)
             return

@@ -307,3 +307,12 @@ async def test_pages_that_say_nothing_undrawn_come_first(store):
         world.crawled(URL + path, html)
     await world.run()
     assert [url for url, _ in world.drawer.asked] == [f"{URL}app", URL, f"{URL}b"]
+
+
+async def test_such_a_page_that_was_too_slow_is_drawn_again_before_the_others(store):
+    world = World(store, Drawer(RenderSlow("slow"), RenderFailed("not the point")))
+    world.drawer.at_once = 1
+    world.crawled(f"{URL}b", b"<title>t</title><script src=/lib.js></script>" + b"<p>what it is about</p>" * 20)
+    world.crawled(f"{URL}app")
+    await world.run()
+    assert [url for url, _ in world.drawer.asked] == [f"{URL}app", f"{URL}app", f"{URL}b"]
