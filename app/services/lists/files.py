@@ -67,6 +67,11 @@ class ListFiles:
                 self._db.write_sync(part)
                 number += 1
 
+    def clean_cache(self, now: float) -> None:
+        """On one of several machines, remove copies that no version has any more. Raises DatabaseUnavailable."""
+        if self._shared:
+            self.remove_but(self._db.read_sync(lists.files), now)
+
     def _bring(self, path: Path) -> None:
         self.prepare()
         descriptor, name = mkstemp(dir=self.folder, prefix=".part-")

@@ -1,5 +1,6 @@
 """Finds the lists of a scan: those in effect when it begins, and the same ones when it goes on after a crash."""
 
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ class ScanListFinder:
 
     def __call__(self, before: Sequence[UsedList] | None) -> FoundLists:
         """Raises DatabaseUnavailable."""
+        self._files.clean_cache(time.time())
         if before is None:
             return self._first()
         current = {used.name: used for used in self._in_effect() if used is not None}

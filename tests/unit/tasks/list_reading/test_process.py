@@ -1,8 +1,11 @@
 """The real process that reads a list."""
 
+from dataclasses import replace
+
 from app.core.config import Settings
 from app.domain.reputation_lists import ListDefinition, ListFault, ListOrder
 from app.tasks.list_reading.process import update_in_process
+from tests.unit.engines.net.servers import http_server, response, routes
 
 
 def order(tmp_path, content):
@@ -30,3 +33,26 @@ async def test_a_process_that_takes_too_long_is_ended_and_a_fault(tmp_path):
     found = await update_in_process(order(tmp_path, "a.casino.example\n"), Settings(data_dir=tmp_path), limit_s=0.001)
     assert found.fault is ListFault.FAILED
     assert list((tmp_path / "lists").iterdir()) == []
+
+
+async def test_a_url_is_asked_by_the_process_and_once_more_with_what_it_said_of_itself(tmp_path):
+    async def answer(head, writer):
+        is_known = b'If-None-Match: "a1"' in head
+        sent = response(b"", status="304 Not Modified") if is_known else response(b"a.casino.example\n", ETag='"a1"')
+        await routes({"/list": sent})(head, writer)
+
+    folder = tmp_path / "lists"
+    folder.mkdir()
+    first = ListOrder(definition=ListDefinition("test", "http://lists.test/list"), folder=str(folder))
+    async with http_server(answer) as server:
+        settings = Settings(
+            data_dir=tmp_path,
+            allow_networks=("127.64.0.0/10",),
+            static_hosts=("lists.test=127.64.0.1",),
+            port_map=(f"80={server.port}",),
+        )
+        found = await update_in_process(first, settings)
+        assert (found.fault, found.is_new, found.entries, found.etag) == (None, True, 1, '"a1"')
+        again = await update_in_process(replace(first, etag=found.etag, known_sha256=found.sha256), settings)
+    assert (again.fault, again.is_new, again.etag) == (None, False, '"a1"')
+    assert len(server.heads) == 2

@@ -1,6 +1,8 @@
 """Which versions of lists a scan uses, at first and when it goes on."""
 
+import os
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -86,3 +88,21 @@ def test_a_version_that_is_gone_is_replaced_and_that_is_said(db, files, finder):
     lost = finder(before)
     assert (lost.replaced, lost.missing) == ([], ["feed"])
     assert [used.name for used, _ in lost.files] == ["fine"]
+
+
+def test_a_machine_of_several_gets_files_and_removes_those_of_no_version(db, tmp_path):
+    server, machine = (ListFiles(db=db, data_dir=tmp_path / name, shared=True) for name in ("server", "machine"))
+    server.prepare()
+    machine.prepare()
+    content = b"bad.example\t00000001\tfraud\t0.9\n"
+    name = sha256(content).hexdigest()
+    (server.folder / name).write_bytes(content)
+    server.share(name)
+    row = {**version(read_definition(FEED), 1, CLOCK.now()), "file_sha256": name}
+    db.write_sync(lambda c: lists.add_version(c, row))
+    old = machine.folder / ("9" * 64)
+    old.write_bytes(b"old")
+    os.utime(old, (1, 1))
+    found = ScanListFinder(Settings(data_dir=tmp_path, reputation_lists=FEED), db, machine)(None)
+    assert [path.read_bytes() for _, path in found.files] == [content]
+    assert [entry.name for entry in machine.folder.iterdir()] == [name]
