@@ -9,9 +9,11 @@ import re
 import subprocess
 import sys
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import httpx
+import pypdf
 import pytest
 from playwright.async_api import expect
 
@@ -220,6 +222,34 @@ async def test_the_report_is_shown_as_it_prints_in_a_frame_without_rights(tmp_pa
         assert (await download.value).suggested_filename == f"corp.test-{scene.task_id}.pdf"
         await page.evaluate(AXE.read_text("utf-8"))
         assert await page.evaluate(SERIOUS) == []
+        assert page.problems == []
+
+
+async def test_the_printed_view_has_every_finding_and_the_button_prints_the_report_alone(tmp_path):
+    async with open_theatre(tmp_path) as theatre, open_browser() as browser:
+        scene = await theatre.scene()
+        store_evidence(theatre, scene)
+        names = [f"casino{number}.test" for number in range(25)]
+        for name in names:
+            await scene.find(name, ViolationKey.GAMBLING, "high", 0.97, HOSTILE, found_on=HOME)
+        await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=25, total_pages_crawled=7)
+        page = await open_new_page(browser, theatre.url, f"#/scans/{scene.task_id}/report", locale="en")
+        await page.wait_for_selector("#username")
+        await sign_in(page)
+        await expect(page.frame_locator("iframe").locator("body")).to_contain_text(names[-1], timeout=SCAN_MS)
+        pdf = pypdf.PdfReader(BytesIO(await page.pdf(format="A4")))
+        printed = re.sub(r"\s", "", "".join(part.extract_text() for part in pdf.pages))
+        assert [name for name in names if name not in printed] == []
+        assert len(pdf.pages) > 3
+        assert "Signout" not in printed
+        assert await page.locator("iframe").evaluate("frame => frame.offsetHeight < innerHeight")  # as it was
+        await page.evaluate("""() => {
+            window.printed = 0;
+            document.querySelector("iframe").contentWindow.print = () => { window.printed += 1; };
+        }""")
+        await page.get_by_role("button", name="Print", exact=True).click()
+        await page.keyboard.press("Control+p")
+        assert await page.evaluate("window.printed") == 2
         assert page.problems == []
 
 
