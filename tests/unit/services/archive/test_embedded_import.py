@@ -27,7 +27,7 @@ from app.events.types import Statistics
 from app.events.writer import EventWriter
 from app.migrations.runner import migrate
 from app.models import audit_log, users
-from app.repositories import audit, tasks
+from app.repositories import audit, local_readers, tasks
 from app.scanstore.files import captures_dir
 from app.scanstore.postgres.file_import import CountsDiffer
 from app.scanstore.postgres.stores import PostgresScanStores
@@ -73,6 +73,8 @@ def folder(tmp_path):
                 store.flush()
         row = {"at": OLD, "action": "x", "outcome": "ok", "detail": {"code": 1}}
         db.write_sync(lambda c: audit.add_all(c, [row] * 5))
+        reader = {"made_at": OLD, "data": b"\x00\xff\\{}", "sha256": "0" * 64, "report": {"clean": 30}}
+        db.write_sync(lambda c: local_readers.add(c, reader))
     Contents(FolderStorage(captures_dir(folder))).put(b"a page")
     return folder
 
@@ -110,6 +112,7 @@ def test_everything_arrives_as_it_was(folder, url, tmp_path):
         for table in TABLES:
             assert contents_of(one.target, table) == contents_of(one.source, table), table.name
         assert (done.rows["users"], done.rows["audit_log"], done.stores, done.captures) == (2, 5, 1, 1)
+        assert done.rows["local_readers"] == 1
         old = one.target.read_sync(lambda c: tasks.runs_after(c, ("",), 1))[0][0]
         assert len(one.target.read_sync(lambda c: read_after(c, old, 0, limit=99))) == 4
     with closing(PostgresScanStores(url)) as stores, closing(stores.reader(old, 1)) as reader:
