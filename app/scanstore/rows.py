@@ -100,7 +100,8 @@ def hop_fact(row: Row) -> Hop:
 
 def reference_row(reference: Reference) -> Row:
     """Return the row, with its identity (see `reference_identity`) and its host in front."""
-    return reference_identity(reference), host_in(reference.url), *_reference_fields(reference)
+    told = _reference_fields(reference)
+    return _identity(told), host_in(reference.url), *told
 
 
 def reference_identity(reference: Reference) -> bytes:
@@ -109,8 +110,11 @@ def reference_identity(reference: Reference) -> bytes:
     `repeats` is not part of it: a page that is read once more after a crash adds nothing. Texts stand behind their
     lengths, so that no page can write one reference that passes for another.
     """
-    *told, _ = _reference_fields(reference)
-    key = "".join("-" if part is None else f"{len(part)}:{part}" for part in told)
+    return _identity(_reference_fields(reference))
+
+
+def _identity(fields: Row) -> bytes:
+    key = "".join(["-" if part is None else f"{len(part)}:{part}" for part in fields[:-1]])
     return blake2b(key.encode(errors="surrogatepass"), digest_size=16).digest()
 
 

@@ -34,6 +34,10 @@ _ADD_REFERENCE: Final = insert("INSERT OR IGNORE", "refs", f"identity, host, {ro
 _REFERENCES: Final = select("refs", rows.REFERENCE_COLUMNS, "ORDER BY id")
 _PUT_PARTY: Final = insert("REPLACE", "third_parties", rows.PARTY_COLUMNS)
 _PUT_CAPTURE: Final = insert("REPLACE", "captures", rows.CAPTURE_COLUMNS)
+_FINISH_URL: Final = "UPDATE frontier SET state = ?, links = ?, seen = ? WHERE id = ?"
+# What each page brings is written for some pages at a time. In this order: a URL is finished after all that it brought.
+_COLLECTED: Final = (_PUT_PAGE, _ADD_REFERENCE, _ADD_URL, _FINISH_URL)
+MAX_COLLECTED: Final = 200  # rows: one or two milliseconds
 _SET_DEPTH: Final = "UPDATE frontier SET depth = ? WHERE id = ?"
 _SET_PAGE_DEPTH: Final = "UPDATE pages SET depth = ? WHERE url = (SELECT url FROM frontier WHERE id = ?)"
 
@@ -41,9 +45,9 @@ _SET_PAGE_DEPTH: Final = "UPDATE pages SET depth = ? WHERE url = (SELECT url FRO
 class SqliteScanStore(StoredFacts):
     """Fulfils `engines.ports.ScanStore`; its contract is there.
 
-    Used by one thread at a time. Writes collect in an open transaction until `flush`; since readers use other
-    connections, they see what was flushed. A killed process loses what was not flushed, all of it: URL, page, links and
-    references of a document stand in the same transaction.
+    Used by one thread at a time. Writes collect in memory and in an open transaction until `flush`; since readers use
+    other connections, they see what was flushed. A killed process loses what was not flushed, all of it: URL, page,
+    links and references of a document stand in the same transaction. What SQLite refuses may show at a later call.
 
     Raises from any call:
         StoreUnavailable: SQLite refused. The open transaction is rolled back by `close`.
@@ -58,6 +62,7 @@ class SqliteScanStore(StoredFacts):
             StoreMismatch: another version wrote it.
         """
         self._lock = StoreLock(path)
+        self._collected: dict[str, list[rows.Row]] = {statement: [] for statement in _COLLECTED}
         try:
             self._db: sqlite3.Connection | None = schema.open_writer(path)
         except sqlite3.Error as error:
@@ -73,13 +78,31 @@ class SqliteScanStore(StoredFacts):
             raise StoreUnavailable("the store is closed")
         return self._db
 
+    def _collect(self, statement: str, items: Iterable[rows.Row]) -> None:
+        """Run the statement for every row, some time before anything else is done with the tables."""
+        self._connection()  # a closed store says so
+        self._collected[statement] += items
+        if sum(map(len, self._collected.values())) >= MAX_COLLECTED:
+            self._write_collected()
+
+    def _write_collected(self) -> None:
+        """Raises, and forgets all that was collected: a URL must not be finished without what it brought."""
+        collected = self._collected
+        self._collected = {statement: [] for statement in _COLLECTED}
+        for statement, found in collected.items():
+            if found:
+                self._execute(statement, found)
+
     def _write(self, statement: str, items: Iterable[rows.Row]) -> None:
         """Run the statement for every row."""
-        found = list(items)
+        self._write_collected()
+        self._execute(statement, list(items))
+
+    def _execute(self, statement: str, found: list[rows.Row]) -> None:
         try:
             self._connection().executemany(statement, found)
         except UnicodeEncodeError:  # half of a surrogate pair, from a script's escapes; only texts of pages hold any
-            self._write(statement, [_encodable(row) for row in found])
+            self._execute(statement, [_encodable(row) for row in found])
         except sqlite3.Error as error:
             raise refusal(error) from error
 
@@ -88,6 +111,7 @@ class SqliteScanStore(StoredFacts):
 
     def _stream(self, query: str, parameters: Sequence[Any] = ()) -> Iterator[rows.Row]:
         """Yield row by row: all URLs or references of a large scan are more than a process should hold."""
+        self._write_collected()
         try:
             yield from self._connection().execute(query, parameters)
         except sqlite3.Error as error:
@@ -100,17 +124,18 @@ class SqliteScanStore(StoredFacts):
         return map(rows.frontier_url, self._stream(_URLS))
 
     def url_of(self, url_id: int) -> FrontierUrl:
+        self._write_collected()
         try:
             return rows.frontier_url(self._connection().execute(_URL, (url_id,)).fetchone())
         except sqlite3.Error as error:
             raise refusal(error) from error
 
     def add_urls(self, urls: Iterable[FrontierUrl]) -> None:
-        self._write(_ADD_URL, map(rows.url_row, urls))
+        self._collect(_ADD_URL, map(rows.url_row, urls))
 
     def finish_url(self, url_id: int, state: UrlState, links: Sequence[int] = (), *, seen: Seen | None = None) -> None:
         blob = array(_ID, links).tobytes() if links else None
-        self._write("UPDATE frontier SET state = ?, links = ?, seen = ? WHERE id = ?", [(state, blob, seen, url_id)])
+        self._collect(_FINISH_URL, [(state, blob, seen, url_id)])
 
     def links_of(self, url_id: int) -> Sequence[int]:
         found = self._read("SELECT links FROM frontier WHERE id = ?", (url_id,))
@@ -122,13 +147,13 @@ class SqliteScanStore(StoredFacts):
         self._write(_SET_PAGE_DEPTH, changes)
 
     def add_page(self, page: PageFact) -> None:
-        self._write(_PUT_PAGE, [rows.page_row(page)])
+        self._collect(_PUT_PAGE, [rows.page_row(page)])
 
     def add_hops(self, hops: Iterable[Hop], *, found_on: int = 0) -> None:
         self._write(_ADD_HOP, [(*rows.hop_row(hop), found_on) for hop in hops])
 
     def add_references(self, references: Iterable[Reference]) -> None:
-        self._write(_ADD_REFERENCE, map(rows.reference_row, references))
+        self._collect(_ADD_REFERENCE, map(rows.reference_row, references))
 
     def references(self) -> Iterator[Reference]:
         return map(rows.reference_fact, self._stream(_REFERENCES))
@@ -143,6 +168,7 @@ class SqliteScanStore(StoredFacts):
         self._write("REPLACE INTO checkpoints VALUES (?,?)", [(key, orjson.dumps(value).decode())])
 
     def flush(self) -> None:
+        self._write_collected()
         try:
             self._connection().commit()
         except sqlite3.Error as error:

@@ -25,6 +25,7 @@ MAX_KNOWN: Final = 1_000_000  # URLs; later ones are dropped and `overflowed` sa
 MAX_HOSTS: Final = 100_000  # of them; a page can make up any number of names
 MAX_HOPS: Final = 10  # redirects in a row (scan.md)
 RECENT: Final = 65_536  # URLs whose ids are at hand: pages repeat the same few thousand links
+FRESH: Final = 4_096  # new URLs that are at hand as a whole: on a small site most are asked before they are forgotten
 MAX_RECENT: Final = 512  # characters of one of them
 AT_ONCE: Final = 500  # URLs that are loaded in one go: 5 ms
 _ID: Final = 2**32 - 1  # the lowest bits of a key of a queue
@@ -51,6 +52,7 @@ class Frontier:
         self._max_known = max_known
         self._max_hosts = max_hosts
         self._recent: dict[str, int] = {}  # ids by URL; emptied when it is full
+        self._fresh: dict[int, FrontierUrl] = {}  # new ones by id, until their turn; emptied when it is full
         self._known = KnownUrls()
         self._taken: set[int] = set()  # in flight
         self._host_queues = HostQueues(per_address)
@@ -222,7 +224,7 @@ class Frontier:
 
     def fact(self, url_id: int) -> FrontierUrl:
         """Return the URL as it stands now; what it says comes from the store."""
-        stored, known = self._store.url_of(url_id), self._known
+        stored, known = self._fresh.pop(url_id, None) or self._store.url_of(url_id), self._known
         place = (url_id, stored.url, stored.key, stored.host, known.depths[url_id], stored.pattern, stored.hops)
         return FrontierUrl(*place, known.state(url_id), known.seen(url_id), stored.found_on)
 
@@ -271,7 +273,10 @@ class Frontier:
             ids.append(url_id)
         if fresh:
             self._store.add_urls(fresh)
+            if len(self._fresh) > FRESH:
+                self._fresh.clear()
             for added in fresh:
+                self._fresh[added.id] = added
                 self._push(added.id)
         return ids
 

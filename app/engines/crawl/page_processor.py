@@ -22,7 +22,7 @@ from app.engines.net.client import Headers
 from app.engines.parsing.page_parser import PageParser, SheetSource
 from app.engines.ports import Unreadable
 from app.engines.scope import Scope
-from app.engines.urls import host_of, host_of_serialised, normalise
+from app.engines.urls import host_of, host_of_serialised, normalise, origin_of
 
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 # Browsers show these too, with their links; they count as pages when they are XHTML.
@@ -148,7 +148,7 @@ class PageProcessor:
             found,
             references=tuple(found.references),
             hops=tuple(_own_hops(page, found, result.address)),
-            links=self._in_scope(_links(found)) if good else (),
+            links=self._in_scope(_links(found), page.url) if good else (),
             same_depth=self._in_scope(_same_depth(found)) if good else (),
             hosts=self._named(found.own_hosts),
         )
@@ -172,10 +172,15 @@ class PageProcessor:
         host = host_of(url)
         return bool(host) and url.startswith(("http:", "https:")) and not self.scope.is_own(host)
 
-    def _in_scope(self, urls: Iterable[str]) -> tuple[str, ...]:
+    def _in_scope(self, urls: Iterable[str], page_url: str = "") -> tuple[str, ...]:
+        """Return those in scope without fragments; `page_url`: of a page that was asked for, so that is in scope."""
         inside: dict[str, bool] = {}  # by origin: most links of a page share a few
+        home = f"{origin_of(page_url)}/" if page_url else "-"  # no URL begins with a dash
         found = []
         for url in urls:
+            if url.startswith(home):
+                found.append(url.partition("#")[0] if "#" in url else url)
+                continue
             if not url.startswith(("http:", "https:")):
                 continue
             origin = url[: url.index("/", _SCHEME)]

@@ -49,7 +49,7 @@ def split_nesting(text: str) -> list[str]:
 
 def limit_attributes(text: str) -> str:
     """The document with at most some five hundred attributes to an element: the rest goes to further ones like it."""
-    if len(text) < _SHORT:
+    if len(text) < _SHORT or max(map(len, _WHOLE_TAG.findall(text)), default=0) < _LONG_TAG:
         return text
     return "".join(_parts(text))
 

@@ -31,7 +31,9 @@ def visible_text(tree: HtmlTree) -> str:
     if body is None:
         return ""
     unseen = elements_inside(tree.find(_UNSEEN, *_UNSEEN_TAGS, attributes=(b"hidden",)))
-    has_silent = False  # elements that hold text which nobody sees
+    # What is silent holds nothing but its text, unless it is part of a formula; images are unseen as a whole.
+    is_plain = "math" not in tree.element_names
+    is_doubtful = False  # the last element, or one around it, is silent or unseen
     parts: list[str] = []
     length = 0
     previous: LexborNode | None = None  # the last text, when no block has begun since
@@ -41,20 +43,18 @@ def visible_text(tree: HtmlTree) -> str:
             if previous is not None and tag in _BLOCKS:
                 parts.append("\n")
                 previous = None
-            has_silent = has_silent or tag in _SILENT
+            is_doubtful = tag in _SILENT or bool(unseen and node.mem_id in unseen) or not is_plain
             continue
-        if (has_silent or unseen) and _is_silent(node.parent, unseen):
-            continue
+        if is_doubtful:
+            parent = node.parent
+            if parent is None or parent.tag in _SILENT or parent.mem_id in unseen:
+                continue
         text = node.text_content or ""
         parts.append(text if previous is None else _gap_after(previous) + text)
         previous, length = node, length + len(text)
         if length > 4 * MAX_TEXT:  # white space is folded below
             break
     return _fold_spaces("".join(parts))[:MAX_TEXT]
-
-
-def _is_silent(parent: LexborNode | None, unseen: frozenset[int]) -> bool:
-    return parent is None or parent.tag in _SILENT or parent.mem_id in unseen
 
 
 def elements_inside(nodes: Iterable[LexborNode]) -> frozenset[int]:

@@ -36,6 +36,14 @@ class TooSlow(Exception):
 class Stream(Protocol):
     """What of aiohttp's StreamReader is needed."""
 
+    def read_nowait(self) -> bytes:
+        """Bytes that are here; empty when there are none."""
+        ...
+
+    def at_eof(self) -> bool:
+        """Whether all were taken that will ever come."""
+        ...
+
     async def readany(self) -> bytes:
         """Next bytes as received; empty at the end."""
         ...
@@ -130,11 +138,7 @@ async def read_body(
     """
     window_start, window_bytes = clock(), 0
     while True:
-        try:
-            async with asyncio.timeout(speed.window_s):
-                data = await stream.readany()
-        except TimeoutError as pause:
-            raise TooSlow(f"nothing for {speed.window_s:g} s") from pause
+        data = stream.read_nowait() or await _next_bytes(stream, speed)
         if not data or not decoder.feed(data):
             return
         window_bytes += len(data)
@@ -142,3 +146,13 @@ async def read_body(
             if window_bytes < speed.bytes_per_s * elapsed:
                 raise TooSlow(f"{window_bytes} bytes in {elapsed:.1f} s")
             window_start, window_bytes = clock(), 0
+
+
+async def _next_bytes(stream: Stream, speed: MinimumSpeed) -> bytes:
+    if stream.at_eof():  # as that of a small page is at once: a timeout costs more than all the rest
+        return b""
+    try:
+        async with asyncio.timeout(speed.window_s):
+            return await stream.readany()
+    except TimeoutError as pause:
+        raise TooSlow(f"nothing for {speed.window_s:g} s") from pause

@@ -26,6 +26,9 @@ class Kind(IntEnum):
     DIED = 6  # its exit code, negative for a signal; said by its parent, who starts the next one
 
 
+_KINDS: Final = {kind.value: kind for kind in Kind}
+
+
 class BrokenChannel(Exception):
     """The bytes are no frames: a process was killed in the middle of one."""
 
@@ -47,8 +50,8 @@ def receive(channel: socket.socket) -> tuple[Kind, Any, bytes] | None:
     if head is None:
         return None
     kind, json_size, body_size = HEADER.unpack(head)
-    json, body = _exactly(channel, json_size), _exactly(channel, body_size)
-    return None if json is None or body is None else (Kind(kind), orjson.loads(json), body)
+    data = _exactly(channel, json_size + body_size)
+    return None if data is None else (_KINDS[kind], orjson.loads(memoryview(data)[:json_size]), data[json_size:])
 
 
 def _exactly(channel: socket.socket, size: int) -> bytes | None:
@@ -64,27 +67,39 @@ class FrameBuffer:
 
     def feed(self, data: bytes) -> list[tuple[Kind, Any]]:
         """Frames that are whole now. Raises `BrokenChannel`."""
+        if not self._bytes:  # most frames come whole
+            found, start = _read_frames(data)
+            self._bytes += data[start:]
+            return found
         self._bytes += data
-        found: list[tuple[Kind, Any]] = []
-        start = 0
-        while (end := self._end_of_frame(start)) <= len(self._bytes):
-            found.append(self._read(start, end))
-            start = end
+        found, start = _read_frames(self._bytes)
         if start:
             del self._bytes[:start]
         return found
 
-    def _end_of_frame(self, start: int) -> int:
-        if len(self._bytes) - start < HEADER.size:
-            return len(self._bytes) + 1
-        _, json_size, body_size = HEADER.unpack_from(self._bytes, start)
-        if json_size > MAX_JSON or body_size:
-            raise BrokenChannel("a frame of impossible size")
-        return start + HEADER.size + int(json_size)
 
-    def _read(self, start: int, end: int) -> tuple[Kind, Any]:
-        try:
-            # orjson takes no view of a growing buffer's part without a copy either.
-            return Kind(self._bytes[start]), orjson.loads(bytes(self._bytes[start + HEADER.size : end]))
-        except ValueError as error:
-            raise BrokenChannel("a frame that cannot be read") from error
+def _read_frames(data: bytes | bytearray) -> tuple[list[tuple[Kind, Any]], int]:
+    """Return the frames that are whole, and where they end."""
+    found: list[tuple[Kind, Any]] = []
+    start = 0
+    while (end := _end_of_frame(data, start)) <= len(data):
+        found.append(_read_frame(data, start, end))
+        start = end
+    return found, start
+
+
+def _end_of_frame(data: bytes | bytearray, start: int) -> int:
+    if len(data) - start < HEADER.size:
+        return len(data) + 1
+    _, json_size, body_size = HEADER.unpack_from(data, start)
+    if json_size > MAX_JSON or body_size:
+        raise BrokenChannel("a frame of impossible size")
+    return start + HEADER.size + int(json_size)
+
+
+def _read_frame(data: bytes | bytearray, start: int, end: int) -> tuple[Kind, Any]:
+    try:
+        # A copy, because the view of a growing buffer would keep it from growing.
+        return _KINDS[data[start]], orjson.loads(bytes(data[start + HEADER.size : end]))
+    except (ValueError, KeyError) as error:
+        raise BrokenChannel("a frame that cannot be read") from error

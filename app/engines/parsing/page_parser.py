@@ -76,8 +76,9 @@ class PageParser:
     async def page(self, body: bytes, *, url: str, headers: Headers, sheets: SheetSource | None = None) -> Extraction:
         """A page of the target (`extract.page.extract`), with the style sheets that it names as far as there are."""
         plain = [(name, value if value.isascii() else _escaped(value)) for name, value in headers]
-        rest, *pieces = await self._read_page(body, url, plain, sheets)
+        pieces = await self._read_page(body, url, plain, sheets)
         try:
+            rest = pieces[0][2]
             links = chain.from_iterable(piece[0] for piece in pieces)
             return extraction_of(rest, links, chain.from_iterable(map(reference_of, piece[1]) for piece in pieces))
         except _MALFORMED as error:

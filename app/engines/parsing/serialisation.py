@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
+from itertools import zip_longest
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
@@ -65,16 +66,15 @@ def reference_of(values: Sequence[Any]) -> Reference:
 
 
 def extraction_to(found: Extraction) -> Iterator[Any]:
-    """Pieces: the facts, then [links, references] as often as it takes."""
-    yield _REST(found)
-    for links in chunks(found.links):
-        yield links, ()
-    for references in chunks(found.references):
-        yield (), [reference_to(reference) for reference in references]
+    """Pieces: [links, references, facts], then [links, references] as often as it takes."""
+    facts: tuple[Any, ...] = (_REST(found),)
+    for links, references in zip_longest(chunks(found.links), chunks(found.references), fillvalue=()):
+        yield links, [reference_to(reference) for reference in references], *facts
+        facts = ()
 
 
 def extraction_of(rest: list[Any], links: Iterable[str], references: Iterable[Reference]) -> Extraction:
-    """From the pieces of `extraction_to`, put together."""
+    """From the pieces of `extraction_to`, put together; `rest` are the facts."""
     for index in _LISTS:
         rest[index] = tuple(rest[index])
     return Extraction(**dict(zip(_EXTRACTED, rest, strict=True)), links=tuple(links), references=tuple(references))

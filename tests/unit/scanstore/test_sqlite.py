@@ -11,12 +11,12 @@ from itertools import count
 
 import pytest
 
-from app.engines.model import FrontierUrl, Hop, HopKind, PageFact, UrlState
+from app.engines.model import FrontierUrl, Hop, HopKind, PageFact, Reference, Relation, UrlState
 from app.engines.ports import ScanStore
 from app.scanstore.errors import StoreDamaged, StoreMismatch, StoreUnavailable
 from app.scanstore.lock import lock_holder
 from app.scanstore.reader import SqliteScanReader
-from app.scanstore.sqlite import SqliteScanStore
+from app.scanstore.sqlite import MAX_COLLECTED, SqliteScanStore
 from tests.support.cpu_time import least_cpu_s
 
 WRITER = """
@@ -98,8 +98,34 @@ def test_a_refusal_of_sqlite_is_a_store_error(path):
     store = SqliteScanStore(path)
     one = FrontierUrl(1, "https://a.test/", "https://a.test/", "a.test", 0)
     store.add_urls([one])
+    store.add_urls([one])
     with pytest.raises(StoreUnavailable):
-        store.add_urls([one])
+        store.flush()
+    store.close()
+
+
+def test_no_url_is_finished_when_what_it_brought_is_refused(path):
+    store = SqliteScanStore(path)
+    store.add_urls([FrontierUrl(1, "https://a.test/", "https://a.test/", "a.test", 0)])
+    store.flush()
+    store._db.execute("CREATE TEMP TRIGGER refs_full BEFORE INSERT ON refs BEGIN SELECT RAISE(ABORT, 'full'); END")
+    store.add_page(PageFact("https://a.test/", 0, 200, parsed=True))
+    store.add_references([Reference("https://a.test/", "https://b.test/", "//b.test/", Relation.LINK, "a[href]")])
+    store.finish_url(1, UrlState.DONE)
+    with pytest.raises(StoreUnavailable):
+        store.flush()
+    store.close()
+    again = SqliteScanStore(path)
+    assert again.url_of(1).state is UrlState.PENDING
+    again.close()
+
+
+def test_many_rows_are_written_before_they_fill_the_memory(path):
+    store = SqliteScanStore(path)
+    for number in range(1, 2 * MAX_COLLECTED):
+        store.add_urls([FrontierUrl(number, f"https://a.test/{number}", f"{number}", "a.test", 0)])
+    assert store._db.execute("SELECT count(*) FROM frontier").fetchone() == (MAX_COLLECTED,)
+    assert store.counts().urls_known == 2 * MAX_COLLECTED - 1
     store.close()
 
 

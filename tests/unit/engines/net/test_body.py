@@ -80,6 +80,12 @@ class Stream:
     def clock(self):
         return self.now
 
+    def read_nowait(self):
+        return b""
+
+    def at_eof(self):
+        return False
+
     async def readany(self):
         self.now += self.seconds_each
         return self.chunks.pop(0) if self.chunks else b""
@@ -102,3 +108,26 @@ async def test_a_fast_start_does_not_pay_for_a_slow_end():
     stream = Stream([b"x" * 100_000, *[b"x"] * 30], seconds_each=1)
     with pytest.raises(TooSlow):
         await read_body(stream, BodyDecoder(coding="", max_bytes=LIMIT), speed=MinimumSpeed(100, 6), clock=stream.clock)
+
+
+class ArrivedStream:
+    """A body that has come as a whole before anybody asks for it."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def read_nowait(self):
+        data, self.data = self.data, b""
+        return data
+
+    def at_eof(self):
+        return not self.data
+
+    async def readany(self):
+        pytest.fail("nothing is to be waited for")
+
+
+async def test_what_has_come_is_taken_without_a_wait():
+    decoder = BodyDecoder(coding="", max_bytes=LIMIT)
+    await read_body(ArrivedStream(b"all of it"), decoder, speed=MinimumSpeed())
+    assert decoder.body == b"all of it"
