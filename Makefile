@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PROGRAM := $(VENV)/.program
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# The new page: its build needs Node, the machine's own where that is new enough, else the one that a Python package carries.
+# The page: its build needs Node, the machine's own where that is new enough, else the one that a Python package carries.
 NODE := $(VENV)/.node
 NODE_FITS := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit((major === 22 && minor >= 22) || (major === 24 && minor >= 15) || major >= 26 ? 0 : 1)'
 NPM := cd frontend && PATH="$(abspath $(BIN)):$$PATH" npm --no-update-notifier
@@ -23,7 +23,7 @@ AGAIN = || { [ $$? -eq 1 ] && echo "Once more, one after the other: what failed.
 # Hundreds of tests start the program anew: without its bytecode each start would compile all of it.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-distributed pictures screenshots serve frontend wheel test test-frontend test-system test-postgres test-fault test-fault-short fault-table attack contract conformance chaos soak cover lint format types imports bench eval page-figures report-font report-images lock clean
+.PHONY: help setup page-if-possible demo demo-distributed pictures screenshots serve frontend wheel test test-frontend test-system test-postgres test-fault test-fault-short fault-table attack contract conformance chaos soak cover lint format types imports bench eval page-figures report-font report-images lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -44,13 +44,13 @@ $(STAMP): $(PROGRAM) requirements/dev.txt
 	@$(PIP) --require-hashes --no-deps -r requirements/dev.txt
 	@touch $@
 
-demo: $(PROGRAM) ## Scan the bundled test internet live; page at http://127.0.0.1:8000 (DEMO_ONCE=1 ends after the scan)
+demo: $(PROGRAM) $(if $(DEMO_ONCE),,page-if-possible) ## Scan the bundled test internet live; page at http://127.0.0.1:8000 (DEMO_ONCE=1 ends after the scan)
 	@$(BIN)/compliance demo $(if $(DEMO_ONCE),--once)
 
 demo-distributed: setup ## PostgreSQL, Redis, two servers, two workers, a browser worker, and a scan watched through both (DEMO_ONCE=1 ends after it)
 	@$(BIN)/python -m tests.demo_distributed $(if $(DEMO_ONCE),--once)
 
-serve: $(PROGRAM) ## The service for real domains at http://127.0.0.1:8000
+serve: $(PROGRAM) page-if-possible ## The service for real domains at http://127.0.0.1:8000
 	@$(BIN)/compliance serve
 
 test: setup lint types imports ## All tests that need nothing but Python
@@ -65,15 +65,19 @@ $(MODULES): $(NODE) frontend/package.json frontend/package-lock.json
 	@$(NPM) ci --silent
 	@touch $@
 
-frontend: $(PAGE) ## Build the new page, which the server then shows at /app/ (Node comes by itself)
+frontend: $(PAGE) ## Build the page, which the server then shows at / (Node comes by itself)
+
+page-if-possible: $(PROGRAM) ## Build the page, or say that it goes without: what demo and serve begin with
+	@$(MAKE) --no-print-directory frontend || echo "The page could not be built; the program goes on without it. To try again: make frontend"
 
 $(PAGE): $(MODULES) $(PAGE_SOURCES)
-	$(NPM) run build
+	@echo "Building the page; this takes half a minute."
+	@$(NPM) run --silent build -- --logLevel warn
 
 wheel: $(PAGE) ## The program with the built page as one file in dist/
 	@$(BIN)/python -m hatchling build -t wheel -d dist
 
-test-frontend: $(MODULES) ## Types and tests of the new page, its client library before the real server too (Node comes by itself)
+test-frontend: $(MODULES) ## Types and tests of the page, its client library before the real server too (Node comes by itself)
 	$(NPM) run check
 	$(NPM) test
 
@@ -146,10 +150,10 @@ eval: setup ## Precision and recall of the analysis on the labelled sets
 pictures: setup ## Screenshots of the page in both languages, for the READMEs (needs Chromium and a Chinese font)
 	$(BIN)/python -m tests.docs.pictures
 
-screenshots: setup frontend ## Every view of the new page in both languages, wide and narrow, light and dark, in screenshots/ (needs Chromium)
+screenshots: setup frontend ## Every view of the page in both languages, wide and narrow, light and dark, in screenshots/ (needs Chromium)
 	$(BIN)/python -m tests.docs.page_screenshots
 
-page-figures: setup frontend ## What the new page costs a browser: bytes, elements, the longest frame (needs Chromium)
+page-figures: setup frontend ## What the page costs a browser: bytes, elements, the longest frame (needs Chromium)
 	@$(BIN)/python -m bench.page_figures
 
 report-font: setup ## The font of PDF reports, from Debian's fonts-noto-cjk

@@ -11,12 +11,11 @@ import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from app.api.built_page import add_built_page
+from app.api.built_page import add_page
 from app.api.document_language import translate
 from app.api.documents import CachedDocument, TranslatedDocument
 from app.api.errors import install_handlers
@@ -140,9 +139,6 @@ def announce_password(password: str, language: Language) -> None:
 
 
 def _add_pages(application: Application) -> None:
-    async def page() -> FileResponse:
-        return FileResponse(STATIC / "index.html")
-
     version = application.version
     html = "text/html"
     documents: dict[str, CachedDocument | TranslatedDocument] = {
@@ -155,9 +151,8 @@ def _add_pages(application: Application) -> None:
     }
     for path, document in documents.items():
         application.add_route(path, document.answer, include_in_schema=False)
-    application.add_api_route("/", page, include_in_schema=False, response_class=FileResponse)
     application.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
-    add_built_page(application, BUILT)
+    add_page(application, BUILT, instead=STATIC / "unbuilt.html")
 
 
 def _add_middleware(application: FastAPI, settings: Settings) -> None:

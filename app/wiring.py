@@ -38,6 +38,7 @@ from app.services.configuration import ConfigurationService
 from app.services.configuration_watch import read_at_start
 from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
+from app.services.demo_visitor import DemoVisitor
 from app.services.evidence.service import EvidenceService
 from app.services.lifecycle import Lifecycle
 from app.services.lists.states import ListService
@@ -101,6 +102,7 @@ class Services:
     lock: ServerLocks | None  # None: not the embedded mode
     lease: Lease  # of what one process alone does
     close_stores: Callable[[], None]
+    visitor: DemoVisitor | None = None  # set by `compliance demo` alone
     _background: BackgroundTasks = field(default_factory=BackgroundTasks)
     _started: AsyncExitStack = field(default_factory=AsyncExitStack)  # what `stop` undoes, the last first
 

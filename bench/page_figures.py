@@ -1,4 +1,4 @@
-"""What the new page costs a browser with much to show: `make page-figures` prints it.
+"""What the page costs a browser with much to show: `make page-figures` prints it.
 
 Size of everything that the address of a scan loads, elements of the document at 10,000 findings and at 100,000 lines of
 log; and while both are opened, while lines arrive and while the log is scrolled: the longest frame, which other work on
@@ -51,9 +51,9 @@ async def take_figures() -> list[str]:
             found, logged = await theatre.scene("found.test"), await theatre.scene("logged.test")
             await fill_findings(found)
             await fill_log(logged)
-            page = await open_page(browser, f"{theatre.url}/app/#/scans/{logged.task_id}", locale="en")
+            page = await open_page(browser, f"{theatre.url}/#/scans/{logged.task_id}", locale="en")
             loaded: set[str] = set()
-            page.on("request", lambda request: loaded.add(request.url) if "/app/" in request.url else None)
+            page.on("request", lambda request: loaded.add(request.url) if "/assets/" in request.url else None)
             await page.reload()
             await page.wait_for_selector("#username")
             opened = await traced(browser, page, open_log(page))
@@ -65,7 +65,7 @@ async def take_figures() -> list[str]:
                 f"{LIVE_BATCHES * AT_ONCE:,} more lines arrive: {await traced(browser, page, live(page, logged))}",
                 f"the log is scrolled from end to end: {await traced(browser, page, scroll(page))}",
             ]
-            opened = await traced(browser, page, open_findings(page, f"{theatre.url}/app/#/scans/{found.task_id}"))
+            opened = await traced(browser, page, open_findings(page, f"{theatre.url}/#/scans/{found.task_id}"))
             return [
                 *figures,
                 f"a scan with {FINDINGS:,} findings is opened: {opened}",

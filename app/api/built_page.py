@@ -1,38 +1,46 @@
-"""The new page, where it has been built (`make frontend`): files under `/app/`, which nobody need be signed in for."""
+"""The page at `/`: what `make frontend` built, and where it was not built, how to. Nobody need be signed in for it."""
 
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.api.middleware import PAGE_POLICY
 from app.services.report_formats.html import style_source
 
-PATH: Final = "/app"
 INDEX: Final = "index.html"
+ASSETS: Final = "assets"
+ICON: Final = "favicon.svg"
+# Where the page was while there was another one at `/` (ADR 0054); what follows the `#` goes along by itself.
+OLD_PLACES: Final = {"/app": "./", "/app/": "../"}
 # No text becomes markup or code, but for what the one policy lets through that Vue makes for the static parts of its
 # own templates. A second one of that name would be refused. Frames hold what the page has read itself: reports.
 ADDED_POLICY: Final = "frame-src blob:; require-trusted-types-for 'script'; trusted-types vue"
 STYLES: Final = "style-src 'self'"
 
 
-def add_built_page(application: Starlette, folder: Path) -> bool:
-    """Serve the folder, and return whether there is a page in it; a program that was never built has none."""
-    if not (folder / INDEX).is_file():
-        return False
+def is_built(folder: Path) -> bool:
+    """Tell whether there is a page in the folder."""
+    return (folder / INDEX).is_file()
 
-    async def to_folder(_request: Request) -> RedirectResponse:
-        """The page's addresses are relative to a folder; so is this one, for a proxy that serves under a path."""
-        return RedirectResponse(f".{PATH}/")
 
-    application.add_route(PATH, to_folder, include_in_schema=False)
-    application.mount(PATH, _Files(folder, policy=page_policy()))
-    return True
+def add_page(application: Starlette, folder: Path, *, instead: Path) -> None:
+    """Serve the page of the folder, or the file `instead` of a page that was not built.
+
+    All addresses are relative to the folder of the page, for a proxy that serves under a path.
+    """
+    if is_built(folder):
+        _add_files(application, folder)
+    else:
+        application.add_route("/", lambda _request: FileResponse(instead), include_in_schema=False)
+    for path, place in OLD_PLACES.items():
+        application.add_route(path, _redirect(place), include_in_schema=False)
 
 
 def page_policy() -> str:
@@ -40,11 +48,34 @@ def page_policy() -> str:
     return f"{PAGE_POLICY.replace(STYLES, f'{STYLES} {style_source()}')}; {ADDED_POLICY}"
 
 
+def _add_files(application: Starlette, folder: Path) -> None:
+    policy = page_policy()
+    files = _Files(folder, policy=policy)
+
+    def one(name: str) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return await files.get_response(name, request.scope)
+
+        return answer
+
+    application.add_route("/", one(INDEX), include_in_schema=False)
+    application.add_route(f"/{ICON}", one(ICON), include_in_schema=False)
+    application.mount(f"/{ASSETS}", _Files(folder / ASSETS, policy=policy))
+
+
+def _redirect(place: str) -> Callable[[Request], RedirectResponse]:
+    def answer(request: Request) -> RedirectResponse:
+        query = request.url.query
+        return RedirectResponse(f"{place}?{query}" if query else place)
+
+    return answer
+
+
 class _Files(StaticFiles):
     """Files with the page's policy."""
 
     def __init__(self, folder: Path, *, policy: str) -> None:
-        super().__init__(directory=folder, html=True)
+        super().__init__(directory=folder, check_dir=False)
         self._policy = policy
 
     def file_response(

@@ -20,6 +20,7 @@ from app.services.captures_probe import CapturesProbe
 from app.services.configuration import ConfigurationService
 from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
+from app.services.demo_visitor import DemoVisitor
 from app.services.evidence.service import EvidenceService
 from app.services.lists.states import ListService
 from app.services.orders import OrderService
@@ -79,6 +80,7 @@ class ApiServices(Protocol):
     captures_probe: CapturesProbe
     manager: WebSocketManager
     metrics: Metrics
+    visitor: DemoVisitor | None
 
 
 def services_of(connection: HTTPConnection) -> ApiServices:

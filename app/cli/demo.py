@@ -15,6 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from app.api.built_page import is_built
 from app.cli import exit_codes
 from app.cli.display.base import CurrentStderr, choose_display
 from app.cli.display.report import print_report
@@ -25,8 +26,10 @@ from app.core.config import Settings, load_settings
 from app.core.logging import configure_logging
 from app.domain.messages import Language, MessageCatalog
 from app.domain.scan_options import DEFAULTS
+from app.factory import BUILT
 from app.server import Serving, run_server
 from app.services.auth import FIRST_ADMIN
+from app.services.demo_visitor import DemoVisitor
 
 PASSWORD_BYTES: Final = 6  # for a server on this machine that lives as long as one looks at it
 
@@ -86,6 +89,7 @@ class Demo:
 
     async def run(self, serving: Serving) -> None:
         """Say where the page is, scan, show the report, and stay until the server ends (or not, with `once`)."""
+        serving.services.visitor = DemoVisitor(username=FIRST_ADMIN, password=self._password)
         configure_logging(serving.services.settings.log_level, stream=cast("TextIO", CurrentStderr()))
         self._introduce(serving.url)
         display = choose_display(self.console, self._texts)
@@ -105,6 +109,8 @@ class Demo:
             grid.add_row(Text(self._texts(f"demo_{name}"), style="dim"), Text(value, style="bold green"))
         title = Text(self._texts("demo_title"), style="bold")
         self.console.print(Panel(grid, title=title, title_align="left", expand=False, padding=(1, 2)))
+        if not is_built(BUILT):
+            self.console.print(self._texts("demo_unbuilt"), style="yellow")
         self.console.print(self._texts("demo_scan", target=self._target))
         self.console.print()
 

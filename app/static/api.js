@@ -1,9 +1,8 @@
-/** REST: every call of the page, with the server's errors as `ApiError`. */
+/** What the pages about the interface ask of it for themselves, with the server's errors as `ApiError`. */
 
 import { Session, SignedOut } from "./session.js";
 
 const TIMEOUT_MS = 20_000;
-const PAGE_SIZE = 200; // the largest that the server gives
 
 /**
  * A call that failed. `code`: of the problem details, or "network" or "slow"; `fields`: names that were refused;
@@ -47,109 +46,9 @@ export class Api {
     }
   }
 
-  /** Opens one live connection, once, within seconds: the token stays out of its address, which proxies log. */
-  async ticket() {
-    return (await this.#callJson("POST", "monitor/ws/ticket")).ticket;
-  }
-
   /** What a call answers for a token that need not be the session's. */
   callAs(token, method, path) {
     return this.#json(method, path, { token });
-  }
-
-  /** A new access token, though the old one may still be good. */
-  freshToken() {
-    return this.#token({ renew: true });
-  }
-
-  listTasks({ page, pageSize }) {
-    return this.#callJson("GET", `tasks?page=${page}&page_size=${pageSize}`);
-  }
-
-  /** A task as it is, or as an attempt left it. */
-  getTask(scope) {
-    return this.#callJson("GET", pathIn(scope, ""));
-  }
-
-  /** What was tried, the newest first: `{items, shown_attempt}`. */
-  attempts(id) {
-    return this.#callJson("GET", `tasks/${id}/attempts?page_size=${PAGE_SIZE}`);
-  }
-
-  createTask(targetDomain, config) {
-    return this.#callJson("POST", "tasks", { target_domain: targetDomain, ...(config ? { config } : {}) });
-  }
-
-  cancelTask(id) {
-    return this.#callJson("POST", `tasks/${id}/cancel`);
-  }
-
-  retryTask(id) {
-    return this.#callJson("POST", `tasks/${id}/retry`);
-  }
-
-  async deleteTask(id) {
-    await this.#call("DELETE", `tasks/${id}`);
-  }
-
-  /** `{items, next_after_log_seq}`; of all attempts, or of one. */
-  logLines(scope, { after, limit }) {
-    return this.#callJson("GET", `monitor/${pathIn(scope, "/logs", { after_log_seq: after, limit })}`);
-  }
-
-  /** The whole log as text. */
-  async logFile(scope) {
-    return (await this.#call("GET", `monitor/${pathIn(scope, "/logs", { format: "text" })}`, undefined, 0)).blob();
-  }
-
-  /** The report in the language of the page. `format`: one of REPORT_FORMATS. */
-  async reportFile(scope, format) {
-    return (await this.#call("GET", pathIn(scope, "/report", { format }), undefined, 0)).blob();
-  }
-
-  violations(scope, most) {
-    return this.#all(pathIn(scope, "/violations"), most);
-  }
-
-  thirdParties(scope, most) {
-    return this.#all(pathIn(scope, "/third-parties"), most);
-  }
-
-  /** A piece of a list of what a scan found: `{items, total}`. `kind`: "findings" or "references". */
-  listIn(scope, kind, parameters) {
-    return this.#callJson("GET", pathIn(scope, `/${kind}`, { page_size: PAGE_SIZE, ...parameters }));
-  }
-
-  /** One thing with its evidence. `kind`: "findings", "third-parties" or "pages". */
-  detailIn(scope, kind, key, parameters) {
-    return this.#callJson("GET", pathIn(scope, `/${kind}/${encodeURIComponent(key)}`, parameters));
-  }
-
-  /** All references to one third party, as a table. */
-  async referenceFile(scope, domain) {
-    return (await this.#call("GET", pathIn(scope, "/references", { format: "csv", domain }), undefined, 0)).blob();
-  }
-
-  /** A captured content. */
-  async contentFile(scope, sha256) {
-    return (await this.#call("GET", pathIn(scope, `/captures/${sha256}`), undefined, 0)).blob();
-  }
-
-  /** All items of a paged list, at most `most`: `{items, total}`. */
-  async #all(path, most) {
-    const items = [];
-    for (let page = 1; ; page += 1) {
-      const joint = path.includes("?") ? "&" : "?";
-      const piece = await this.#callJson("GET", `${path}${joint}page=${page}&page_size=${PAGE_SIZE}`);
-      items.push(...piece.items);
-      if (!piece.items.length || items.length >= Math.min(piece.total, most)) {
-        return { items: items.slice(0, most), total: piece.total };
-      }
-    }
-  }
-
-  async #callJson(method, path, body) {
-    return (await this.#call(method, path, body)).json();
   }
 
   /** With a token; once more with a new one when the server does not like the old one. */
@@ -192,13 +91,6 @@ export class Api {
     if (!response.ok) throw await problemOf(response);
     return response;
   }
-}
-
-/** The address of a scan, or with `tail` of something of it, as one attempt found it. */
-function pathIn({ taskId, attempt = null }, tail, parameters = {}) {
-  const query = new URLSearchParams(parameters);
-  if (attempt !== null) query.set("attempt", attempt);
-  return `tasks/${taskId}${tail}${query.size ? `?${query}` : ""}`;
 }
 
 /** The error in a response; its body may be anything when a proxy made it. */

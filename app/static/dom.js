@@ -1,7 +1,5 @@
 /** Elements without a framework. Text goes in as text nodes only: what pages and servers say is hostile input. */
 
-const SVG = "http://www.w3.org/2000/svg";
-
 /**
  * An element. `properties`: `class`, `on` (event: listener), `data` (name: value), anything else is an attribute;
  * `true` is an empty attribute, `false` and null leave it out. Children: nodes, texts, arrays of them, or null.
@@ -24,7 +22,7 @@ function setProperty(element, name, value) {
 }
 
 /** Sets, changes or removes an attribute; touches the document only when something changes. */
-export function setAttribute(element, name, value) {
+function setAttribute(element, name, value) {
   if (value === null || value === undefined || value === false) {
     if (element.hasAttribute(name)) element.removeAttribute(name);
     return;
@@ -42,28 +40,6 @@ export function setText(element, text) {
 /** Shows or hides an element. */
 export function show(element, visible) {
   if (element.hidden === visible) element.hidden = !visible;
-}
-
-const ICONS = {
-  check: "m4 12.5 5 5L20 6.5",
-  cross: "M6 6l12 12M18 6 6 18",
-  back: "m14 5-7 7 7 7",
-  download: "M12 4v11m-5-5 5 5 5-5M5 20h14",
-  copy: "M9 9h11v11H9zM15 9V4H4v11h5",
-  skip: "m5 5 7 7-7 7m7-14 7 7-7 7",
-  warn: "M12 4 2.5 20h19zM12 10v4.5m0 2.8v.2",
-};
-
-/** A line icon, invisible to screen readers: the text beside it says it all. */
-export function icon(name) {
-  const svg = document.createElementNS(SVG, "svg");
-  const path = document.createElementNS(SVG, "path");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", ICONS[name]);
-  svg.append(path);
-  return svg;
 }
 
 /** The logo, drawn by the favicon's file. */

@@ -6,6 +6,7 @@
 import { watch } from "vue";
 import { createRouter, createWebHashHistory, type Router } from "vue-router";
 
+import { TERMINAL_STATUSES } from "./generated/contract";
 import type { useAccount } from "./stores/account";
 
 const TASK_ID = "[0-9a-f-]{36}";
@@ -18,7 +19,7 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
     history: createWebHashHistory(),
     scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
     routes: [
-      { path: "/", redirect: firstView },
+      { path: "/", name: "start", component: () => import("./views/OverviewView.vue") }, // never shown: see `firstView`
       { path: "/overview", name: "overview", component: () => import("./views/OverviewView.vue") },
       { path: "/sign-in", name: "sign-in", component: signInView, meta: { open: true } },
       { path: "/scans", name: "scans", component: () => import("./views/ScansView.vue") },
@@ -27,6 +28,10 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
       { path: `/scans/:id(${TASK_ID})/findings/:finding`, name: "finding", component: () => import("./views/FindingView.vue"), props: findingProps },
       { path: "/orders", name: "orders", component: () => import("./views/OrdersView.vue") },
       { path: `/orders/:id(${TASK_ID})`, name: "order", component: () => import("./views/OrderView.vue"), props: ({ params }) => ({ orderId: String(params.id) }) },
+      { path: `/scans/:id(${TASK_ID})/third-parties/:domain`, name: "party", component: () => import("./views/PartyView.vue"), props: partyProps },
+      { path: `/scans/:id(${TASK_ID})/pages/:page(\\d+)`, name: "page", component: () => import("./views/PageView.vue"), props: pageProps },
+      // Addresses of the page before this one, as they stand in old messages.
+      { path: "/tasks/:rest(.*)*", redirect: ({ path, query }) => ({ path: path.replace("/tasks", "/scans"), query }) },
       { path: "/review", name: "review", component: () => import("./views/ReviewView.vue") },
       { path: "/profile", name: "profile", component: () => import("./views/ProfileView.vue") },
       { path: "/admin", redirect: "/admin/users" },
@@ -37,12 +42,13 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
   router.beforeEach(async (to) => {
     await account.whenRestored();
     if (account.username === null && !to.meta.open) return { name: "sign-in", query: { to: to.fullPath } };
-    if (account.username !== null && to.name === "sign-in") return whereTo(to.query.to, firstView());
+    if (account.username !== null && to.name === "sign-in") return whereTo(to.query.to);
+    if (to.name === "start") return firstView(account);
     return true;
   });
   watch(() => account.username, (name) => {
     const now = router.currentRoute.value;
-    if (name !== null && now.name === "sign-in") void router.replace(whereTo(now.query.to, firstView()));
+    if (name !== null && now.name === "sign-in") void router.replace(whereTo(now.query.to));
     if (name === null) void router.replace({ name: "sign-in", query: account.endedBy === "" ? {} : { to: now.fullPath } });
   });
   // A reader may sign out while the server is away: the view is there by then. If not, it is asked for again then.
@@ -51,13 +57,19 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
 }
 
 /** Where a link led before signing in came between; addresses of this page alone. */
-export function whereTo(asked: unknown, otherwise = "/overview"): string {
-  return typeof asked === "string" && asked.startsWith("/") && !asked.startsWith("//") ? asked : otherwise;
+export function whereTo(asked: unknown): string {
+  return typeof asked === "string" && asked.startsWith("/") && !asked.startsWith("//") ? asked : "/";
 }
 
-/** The first view; a name to scan in the address of the page (`?target=`) leads to where scans are ordered. */
-function firstView(): string {
-  return new URLSearchParams(location.search).has("target") ? "/scans" : "/overview";
+/**
+ * Where one begins: a name to scan in the address of the page (`?target=`) leads to where scans are ordered; who has one
+ * scan alone, and it runs, wants to see that; everybody else an overview.
+ */
+async function firstView({ api }: ReturnType<typeof useAccount>): Promise<string> {
+  if (new URLSearchParams(location.search).has("target")) return "/scans";
+  const found = await api.call("GET /api/v1/tasks", { query: { page_size: 1 } }).catch(() => null);
+  const only = found?.total === 1 ? found.items[0] : undefined;
+  return only === undefined || TERMINAL_STATUSES.has(only.status) ? "/overview" : `/scans/${only.id}`;
 }
 
 interface Place {
@@ -67,6 +79,14 @@ interface Place {
 
 function findingProps(place: Place) {
   return { ...scanProps(place), findingId: String(place.params.finding) };
+}
+
+function partyProps(place: Place) {
+  return { ...scanProps(place), domain: String(place.params.domain) };
+}
+
+function pageProps(place: Place) {
+  return { ...scanProps(place), pageId: String(place.params.page) };
 }
 
 /** `attempt` null: the newest, live. */

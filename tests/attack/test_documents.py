@@ -30,7 +30,7 @@ def test_a_document_is_rendered_once(service, path):
     again = service.http.get(path)
     assert (again.content, again.headers["etag"]) == (first.content, first.headers["etag"])
     # A file costs what it costs to send; rendering cost 10 to 60 ms.
-    assert cost_s(service, path) < 4 * max(cost_s(service, "/static/main.js"), 0.002)
+    assert cost_s(service, path) < 4 * max(cost_s(service, "/static/dom.js"), 0.002)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)

@@ -1,4 +1,4 @@
-"""Every view of the new page in both languages, wide and narrow, light and dark: for somebody to look at.
+"""Every view of the page in both languages, wide and narrow, light and dark: for somebody to look at.
 
 `make screenshots` writes them to `screenshots/`, which is in no commit. The scan is played by hand, so that all of them
 show the same.
@@ -19,8 +19,8 @@ from app.domain.stages import StageKey
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
 from tests.support.backend import ADMIN_PASSWORD
+from tests.system.page_evidence import store_evidence
 from tests.system.page_support import Scene, Theatre, open_browser, open_page, open_theatre
-from tests.system.test_page_findings import store_evidence
 
 FOLDER: Final = Path(__file__).parents[2] / "screenshots"
 SIZES: Final = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -61,7 +61,7 @@ class Look:
         await self._page.keyboard.press("Escape")
 
     async def review(self, url: str) -> None:
-        await self.take("review", f"{url}/app/#/review", ".line")
+        await self.take("review", f"{url}/#/review", ".line")
         await self._page.click(".line")
         await self.take("review-open", None, ".detail .risk")
         await self._page.keyboard.press("d")
@@ -77,8 +77,8 @@ class Look:
             "workers": ".worker, .state",
         }
         for section, selector in waits_for.items():
-            await self.take(f"admin-{section}", f"{url}/app/#/admin/{section}", selector)
-        await self.take("profile", f"{url}/app/#/profile", ".session")
+            await self.take(f"admin-{section}", f"{url}/#/admin/{section}", selector)
+        await self.take("profile", f"{url}/#/profile", ".session")
 
 
 async def take_all() -> None:
@@ -95,7 +95,7 @@ async def readers(browser: Browser, theatre: Theatre) -> AsyncIterator[Look]:
     """One window after another: all at once they would wait for each other."""
     for language, size, scheme in product(Language, SIZES, SCHEMES):
         options = {"locale": language.value, "viewport": SIZES[size], "color_scheme": scheme}
-        page = await open_page(browser, f"{theatre.url}/app/", **options)
+        page = await open_page(browser, f"{theatre.url}/", **options)
         yield Look(page, f"{size}.{scheme}.{language.value}")
 
 
@@ -106,14 +106,14 @@ async def signing_in(theatre: Theatre, looks: list[Look]) -> None:
         await look.take("no-scans", None, ".state h2")
         await look.open_dialog()
         await look.take("new-scan", None, ".el-dialog #minutes")
-        await look.take("nowhere", f"{theatre.url}/app/#/nowhere", ".state h1")
+        await look.take("nowhere", f"{theatre.url}/#/nowhere", ".state h1")
 
 
 async def scans(theatre: Theatre, looks: list[Look]) -> None:
     scene = await running_scan(theatre)
-    home, address = f"{theatre.url}/app/#/scans", f"{theatre.url}/app/#/scans/{scene.task_id}"
+    home, address = f"{theatre.url}/#/scans", f"{theatre.url}/#/scans/{scene.task_id}"
     for look in looks:
-        await look.take("overview-running", f"{theatre.url}/app/#/overview", ".row progress")
+        await look.take("overview-running", f"{theatre.url}/#/overview", ".row progress")
         await look.search("corp")
         await look.take("scan-running", address, ".entry")
         await look.take("scans", home, ".row progress")
@@ -127,7 +127,7 @@ async def scans(theatre: Theatre, looks: list[Look]) -> None:
     await scene.begin_again()
     await scene.complete(verdict=Verdict(Result.INCONCLUSIVE, ()), total_pages_crawled=0)
     for look in looks:
-        await look.take("overview", f"{theatre.url}/app/#/overview", ".canvas canvas")
+        await look.take("overview", f"{theatre.url}/#/overview", ".canvas canvas")
         await look.take("scan-inconclusive", address, "#attempt")
         await look.take("scan-attempt", f"{address}?attempt=1", ".entry")
         await look.take("scans-ended", home, ".row .tag")

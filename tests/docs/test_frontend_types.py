@@ -1,4 +1,4 @@
-"""The types of the new page: `frontend/src/generated` says in TypeScript what the contracts say (`tests/docs/surface`).
+"""The types of the page: `frontend/src/generated` says in TypeScript what the contracts say (`tests/docs/surface`).
 
 After a change: `.venv/bin/python -m tests.docs.test_frontend_types` writes the files anew.
 """
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.docs.markdown import ROOT
-from tests.docs.test_page_contract import TABLES
+from tests.docs.page_tables import TABLES
 from tests.docs.test_surface import SURFACE
 
 FOLDER = ROOT / "frontend" / "src" / "generated"
@@ -127,7 +127,7 @@ def json_of(part: Json) -> Json:
 
 
 def contract() -> str:
-    """The tables that the plain page has too (`test_page_contract`)."""
+    """The tables that the page shares with the server."""
     parts = []
     for name, (meaning, value) in TABLES.items():
         text = json.dumps(sorted(value) if isinstance(value, set) else value, indent=2)
@@ -140,7 +140,7 @@ FILES = {"frames.ts": frames, "rest.ts": rest, "contract.ts": contract}
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_the_new_page_has_the_types_of_the_contracts(name):
+def test_the_page_has_the_types_of_the_contracts(name):
     assert (FOLDER / name).read_text("utf-8") == FILES[name]()
 
 

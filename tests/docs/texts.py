@@ -1,4 +1,4 @@
-"""Which texts the program and the page use, read from their sources."""
+"""Which texts the program and its pages use, read from their sources."""
 
 import ast
 import json
@@ -11,7 +11,8 @@ from typing import NamedTuple
 from app.domain.messages import LOCALES
 from tests.docs.markdown import ROOT
 
-STATIC = ROOT / "app" / "static"
+STATIC = ROOT / "app" / "static"  # the pages about the interface
+FRONTEND = ROOT / "frontend" / "src" / "locales"
 # What makes a text of a key without its prefix: where the key stands among the arguments.
 MAKERS = {"BadFrame": ("frame.", 1), "say": ("frame.", 0)}
 CATALOGUES = {"texts", "_texts", "english"}  # how a `MessageCatalog` is called where it is used
@@ -43,6 +44,12 @@ def catalogue(language: str) -> dict[str, str]:
 def page_catalogue(language: str) -> dict[str, str]:
     text = (STATIC / "locales" / f"{language}.js").read_text("utf-8")
     return {key: json.loads(value) for key, value in re.findall(r'^  "([^"]+)": (".*"),$', text, re.MULTILINE)}
+
+
+@cache
+def frontend_catalogue(language: str) -> dict[str, str]:
+    """What the page says; its own tests (`frontend/tests/texts`) see that all of it is used."""
+    return dict(json.loads((FRONTEND / f"{language}.json").read_text("utf-8")))
 
 
 def places_of(text: str) -> frozenset[str]:

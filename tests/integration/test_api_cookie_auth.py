@@ -6,6 +6,7 @@ from http.cookies import SimpleCookie
 import pytest
 
 from app.repositories import audit
+from app.services.demo_visitor import DemoVisitor
 from tests.support.backend import ADMIN_PASSWORD, OWN_PAGE, USER_PASSWORD, open_backend
 
 LOGIN, REFRESH, LOGOUT = (f"/api/v1/auth/cookie/{name}" for name in ("login", "refresh", "logout"))
@@ -172,3 +173,24 @@ async def test_pages_that_are_opened_without_a_cookie_are_no_tries_to_guess_one(
     for _ in range(40):
         assert (await backend.client.post(REFRESH, headers=OWN_PAGE)).json()["code"] == "missing_token"
     assert (await backend.client.post(LOGIN, json=BODY, headers=OWN_PAGE)).status_code == 200
+
+
+async def test_a_demo_lets_browsers_of_its_machine_in_and_nobody_else(backend):
+    local = {"base": "http://127.0.0.1", "headers": {**OWN_PAGE, "Origin": "http://127.0.0.1"}}
+    foreign = {"base": "http://rebound.test", "headers": {**OWN_PAGE, "Origin": "http://rebound.test"}}
+
+    async def refresh(place, **more):
+        return await backend.client.post(f"{place['base']}{REFRESH}", headers=place["headers"] | more)
+
+    assert (await refresh(local)).json()["code"] == "missing_token"  # no demo
+    backend.services.visitor = DemoVisitor(username="admin", password=ADMIN_PASSWORD)
+    assert (await refresh(foreign)).json()["code"] == "missing_token"
+    without_page = {name: value for name, value in local["headers"].items() if name != "X-Compliance-Page"}
+    answer = await backend.client.post(f"http://127.0.0.1{REFRESH}", headers=without_page)
+    assert answer.json()["code"] == "origin_not_allowed"
+    stale = await refresh(local, Cookie="compliance-refresh=of-another-server")
+    assert (stale.status_code, stale.json()["username"]) == (200, "admin")
+    backend.client.cookies.clear()
+    fresh = await refresh(local)
+    assert (fresh.json()["username"], await who(backend, fresh)) == ("admin", "admin")
+    assert cookie_of(fresh)[1]["httponly"] is True

@@ -1,4 +1,4 @@
-"""The new page in Chromium: a real scan through the death of the server, and what a scan that is played by hand shows.
+"""The page in Chromium: a real scan through the death of the server, and what a scan that is played by hand shows.
 
 `make test-system` builds the page first.
 """
@@ -21,9 +21,9 @@ from app.domain.stages import StageKey
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
 from tests.support.backend import ADMIN_PASSWORD
+from tests.system.page_evidence import FINDING, HOME, HOSTILE, store_evidence
+from tests.system.page_server import SCAN_MS, TARGET, Server
 from tests.system.page_support import open_browser, open_page, open_theatre
-from tests.system.test_page_findings import FINDING, HOME, HOSTILE, store_evidence
-from tests.system.test_page_scan import SCAN_MS, TARGET, Server
 
 pytestmark = pytest.mark.system
 ROOT = Path(__file__).parents[2]
@@ -54,7 +54,7 @@ async def server(tmp_path):
 
 async def open_new_page(browser, url, address="", **options):
     """What Chromium refuses by the policy is said on its console: it counts as a problem like an error."""
-    page = await open_page(browser, f"{url}/app/{address}", **options)
+    page = await open_page(browser, f"{url}/{address}", **options)
     page.on("console", lambda said: page.problems.append(said.text) if POLICY.search(said.text) else None)
     return page
 
@@ -484,7 +484,7 @@ async def test_no_view_has_a_serious_obstacle_for_anybody(tmp_path, scheme):
         await scene.log("eins", "zwei")
         await scene.warn("partial", "half of it")
         await scene.find("casino.test", ViolationKey.GAMBLING, "high", 0.7, "bets")
-        page = await open_new_page(browser, theatre.url, locale="en", color_scheme=scheme)
+        page = await open_new_page(browser, theatre.url, "#/overview", locale="en", color_scheme=scheme)
         await page.wait_for_selector("#username")
         await page.evaluate(AXE.read_text("utf-8"))
         found = {"sign in": await page.evaluate(SERIOUS)}
@@ -526,7 +526,7 @@ async def test_a_large_scan_is_a_small_document(tmp_path):
             await scene.log(*(f"line {number}" for number in range(200)))
         page = await open_new_page(browser, theatre.url, f"#/scans/{scene.task_id}", locale="en")
         loaded = set()
-        page.on("request", lambda request: loaded.add(request.url) if "/app/" in request.url else None)
+        page.on("request", lambda request: loaded.add(request.url) if "/assets/" in request.url else None)
         await page.reload()
         await page.wait_for_selector("#username")
         await sign_in(page)

@@ -1,4 +1,4 @@
-"""The new page behind a network that is cut while a scan goes on: nothing is lost, nothing comes twice, nothing is
+"""The page behind a network that is cut while a scan goes on: nothing is lost, nothing comes twice, nothing is
 loaded anew.
 """
 

@@ -1,4 +1,4 @@
-"""Being signed in on the new page, in Chromium: tabs, restarts, other users, ends, and what no script may do."""
+"""Being signed in on the page, in Chromium: tabs, restarts, other users, ends, and what no script may do."""
 
 import re
 
@@ -22,7 +22,7 @@ INJECTIONS = {
         "document.write('injected')",
         "new DOMParser().parseFromString('<b>injected</b>', 'text/html')",
     ],
-    "TrustedScriptURL": ["document.createElement('script').src = '/static/main.js'"],
+    "TrustedScriptURL": ["document.createElement('script').src = '/static/dom.js'"],
     "TrustedScript": ["document.createElement('script').text = 'window.injected = 1'"],
     "disallowed": ["trustedTypes.createPolicy('mine', { createHTML: (text) => text })"],
     "already exists": ["trustedTypes.createPolicy('vue', { createHTML: (text) => text })"],
@@ -58,7 +58,7 @@ async def test_tabs_share_one_session_and_its_end(tmp_path):
         page = await open_new_page(browser, theatre.url, f"#/scans/{scene.task_id}", locale="en")
         await page.wait_for_selector("#username")
         await sign_in(page)
-        tab = await open_tab(page, f"{theatre.url}/app/#/scans/{scene.task_id}")
+        tab = await open_tab(page, f"{theatre.url}/#/scans/{scene.task_id}")
         await expect(tab.locator("h1")).to_have_text("corp.test")
         assert tab.asked == []  # the first tab has told it
         await scene.progress(40, StageKey.PAGE_CRAWL, 40, "on and on")
@@ -74,7 +74,7 @@ async def test_tabs_share_one_session_and_its_end(tmp_path):
         await page.reload()
         await expect(page.locator("#username")).to_be_visible()
         # Who signs in on one is signed in on both, each where its link led.
-        await page.goto(f"{theatre.url}/app/#/review")
+        await page.goto(f"{theatre.url}/#/review")
         await sign_in(page)
         await expect(tab.locator(".bar")).to_be_visible()
         await expect(page.locator("h1")).to_have_text("Review")
@@ -84,7 +84,7 @@ async def test_tabs_share_one_session_and_its_end(tmp_path):
 async def test_a_browser_that_was_closed_is_signed_in_when_it_is_opened_again(tmp_path):
     async with open_theatre(tmp_path / "data") as theatre, async_playwright() as playwright:
         scene = await theatre.scene()
-        address = f"{theatre.url}/app/#/scans/{scene.task_id}"
+        address = f"{theatre.url}/#/scans/{scene.task_id}"
 
         async def open_again():
             context = await playwright.chromium.launch_persistent_context(
@@ -126,7 +126,7 @@ async def test_nobody_sees_anything_of_somebody_else(tmp_path):
         await theirs.wait_for_selector("#username")
         await sign_in_as(theirs, "mei")
         await expect(theirs.locator("h1")).to_have_text("There is no such scan")
-        await theirs.goto(f"{theatre.url}/app/#/scans")
+        await theirs.goto(f"{theatre.url}/#/scans")
         await expect(theirs.locator(".state")).to_contain_text("No scans yet")
         heard = []
         theirs.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(frame)))  # noqa: PLW0108 - it marks what it is given
@@ -138,7 +138,7 @@ async def test_nobody_sees_anything_of_somebody_else(tmp_path):
         assert heard
         assert not any(scene.task_id in str(frame) or "casino.test" in str(frame) for frame in heard)
         for view in ("#/admin/users", "#/admin/connections"):
-            await theirs.goto(f"{theatre.url}/app/{view}")
+            await theirs.goto(f"{theatre.url}/{view}")
             await expect(theirs.locator("[data-state=forbidden]")).to_be_visible()
         assert admins.problems == theirs.problems == []
 
@@ -154,7 +154,7 @@ async def test_a_tab_of_the_user_before_is_loaded_anew_for_the_next(tmp_path):
         tab = await page.context.new_page()
         await tab.add_init_script("delete window.BroadcastChannel")
         await tab.context.clear_cookies()
-        await tab.goto(f"{theatre.url}/app/#/scans")
+        await tab.goto(f"{theatre.url}/#/scans")
         await sign_in_as(tab, "mei")
         await page.evaluate("window.isOld = true")
         theatre.clock.turned_s = theatre.settings.access_token_ttl_s + 1  # now the first needs the cookie
@@ -240,7 +240,7 @@ async def test_no_text_becomes_markup_or_code_wherever_it_comes_from(tmp_path):
                 assert reason in await page.evaluate(ATTEMPT % code), code
         assert await page.evaluate("window.injected") is None
         assert await page.content() == before
-        answer = await page.request.get(f"{theatre.url}/app/")
+        answer = await page.request.get(f"{theatre.url}/")
         policy = answer.headers["content-security-policy"]
         assert "script-src 'self';" in policy
         assert "unsafe" not in policy
@@ -280,7 +280,7 @@ async def test_a_connection_that_an_administrator_closes_is_not_the_end_of_the_s
         await page.wait_for_selector("#username")
         await sign_in(page)
         await expect(page.locator(".live[data-kind=live]")).to_be_visible()
-        tab = await open_tab(page, f"{theatre.url}/app/#/review")
+        tab = await open_tab(page, f"{theatre.url}/#/review")
         await expect(tab.locator(".live[data-kind=live]")).to_be_visible()
         manager = theatre.backend.manager
         oldest = min(manager.registry.all(), key=lambda connection: connection.opened_at)

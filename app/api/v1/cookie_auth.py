@@ -47,8 +47,16 @@ async def login(
     responses=refused(Unauthenticated, "missing_token", "invalid_token", "expired_token", "user_disabled")
     | refused(LimitReached),
 )
-async def refresh(sessions: Sessions, address: Address, request: Request, response: Response) -> PageSession:
-    session = await sessions.renew(session_cookie.read(request), address=address)
+async def refresh(
+    services: ServicesDep, sessions: Sessions, address: Address, agent: Agent, request: Request, response: Response
+) -> PageSession:
+    try:
+        session = await sessions.renew(session_cookie.read(request), address=address)
+    except Unauthenticated:
+        visitor = services.visitor
+        if visitor is None or not visitor.is_let_in(address=address, host=request.url.hostname):
+            raise
+        session = await sessions.open(visitor.username, visitor.password, address=address, agent=agent)
     return _keep(session, request, response)
 
 

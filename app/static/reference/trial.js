@@ -2,7 +2,7 @@
 
 import { h, setText, show } from "../dom.js";
 import { errorText } from "../errors.js";
-import { confirmAction } from "../views/confirm.js";
+import { confirmAction } from "./confirm.js";
 import { createAnswer } from "./answer.js";
 import { asCurl, buildRequest } from "./exchange.js";
 import { about, fieldList } from "./fields.js";

@@ -123,10 +123,11 @@ export class RealtimeClient {
     this.#halt("idle", null);
   }
 
-  /** Opens another connection in place of the one that is, or is tried: something of its address has changed. */
+  /** Opens another connection in place of the one that is, or is tried: its language has changed, and all is told anew. */
   restart(): void {
     if (this.status.phase === "idle" || this.status.phase === "stopped") return;
     this.stop();
+    for (const { subscription } of this.#followed.values()) subscription.last = null;
     this.start();
   }
 

@@ -14,7 +14,7 @@ const SERVER_ERROR = 500;
 
 export const useAccount = defineStore("account", () => {
   const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("compliance.page");
-  const base = new URL("../", document.baseURI).href;
+  const base = new URL("./", document.baseURI).href;
   const api = markRaw(new Api({ base, session: { marks: localStorage, channel } })); // private fields bear no proxy
   const { language } = useTexts();
   watch(language, (chosen) => (api.language = chosen), { immediate: true });

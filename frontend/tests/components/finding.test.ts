@@ -45,7 +45,7 @@ describe("a finding", () => {
     }
     expect(view.findAll("img").map((picture) => picture.attributes("src"))).toEqual(["blob:0"]);
     expect(view.findAll("b, script")).toHaveLength(0);
-    expect(view.findAll("a").map((link) => link.attributes("href"))).toEqual(["#/scans/t1"]);
+    expect(view.findAll("a").map((link) => link.attributes("href"))).toEqual(["#/scans/t1", "#/scans/t1/pages/1", "#/scans/t1/pages/1"]);
     expect(document.title).toContain("casino.test");
   });
 

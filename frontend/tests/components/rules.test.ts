@@ -91,5 +91,5 @@ describe("the request for a scan", () => {
 
 test("signing in leads where the link led, within this page alone", () => {
   expect(whereTo("/scans/1?attempt=2")).toBe("/scans/1?attempt=2");
-  for (const asked of [undefined, null, "https://evil.test/", "//evil.test/", ["/scans"]]) expect(whereTo(asked)).toBe("/overview");
+  for (const asked of [undefined, null, "https://evil.test/", "//evil.test/", ["/scans"]]) expect(whereTo(asked)).toBe("/");
 });

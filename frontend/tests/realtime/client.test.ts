@@ -189,6 +189,19 @@ describe("tasks on a connection", () => {
     expect(frames.map((frame) => frame.type)).toEqual(["task_snapshot", "task_progress"]);
   });
 
+  test("are told anew on a connection in another language", async () => {
+    const { client, clock, sockets, socket } = await scene();
+    follow(client);
+    socket().say(established());
+    socket().place(snapshot(4));
+    client.restart();
+    await clock.pass(0);
+    expect(sockets).toHaveLength(2);
+    socket().say(established());
+    expect(socket().sent.at(-1)).toMatchObject({ type: "subscribe_task", task_id: TASK });
+    expect(socket().sent.at(-1)).not.toHaveProperty("last_seq");
+  });
+
   test("of others come as notices, each once, and again under another epoch", async () => {
     const { socket, told } = await scene();
     socket().say(established());

@@ -2,8 +2,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from app.api.built_page import add_built_page
+from app.api.built_page import add_page, is_built
 from app.api.middleware import SecurityHeaders
+from app.factory import STATIC
 from app.services.report_formats.html import content_security_policy, style_source
 
 
@@ -11,65 +12,81 @@ from app.services.report_formats.html import content_security_policy, style_sour
 def folder(tmp_path):
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html><title>page</title>", "utf-8")
+    (tmp_path / "favicon.svg").write_text("<svg/>", "utf-8")
     (tmp_path / "assets" / "main-1234.js").write_text("export {};", "utf-8")
     return tmp_path
 
 
+def client_of(folder):
+    application = Starlette()
+    add_page(application, folder, instead=STATIC / "unbuilt.html")
+    transport = httpx.ASGITransport(SecurityHeaders(application))
+    return httpx.AsyncClient(transport=transport, base_url="http://page.test")
+
+
 @pytest.fixture
 async def client(folder):
-    application = Starlette()
-    assert add_built_page(application, folder)
-    transport = httpx.ASGITransport(SecurityHeaders(application))
-    async with httpx.AsyncClient(transport=transport, base_url="http://page.test") as client:
+    async with client_of(folder) as client:
         yield client
 
 
 async def test_the_page_is_served_with_its_files(client):
-    page = await client.get("/app/")
+    page = await client.get("/")
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
-    script = await client.get("/app/assets/main-1234.js")
+    script = await client.get("/assets/main-1234.js")
     assert script.status_code == 200
     assert "javascript" in script.headers["content-type"]
+    assert (await client.get("/favicon.svg")).headers["content-type"] == "image/svg+xml"
+    assert (await client.post("/")).status_code == 405
 
 
 async def test_nothing_becomes_markup_but_what_the_policy_of_vue_lets_through(client):
-    for path in ("/app/", "/app/assets/main-1234.js"):
+    for path in ("/", "/assets/main-1234.js"):
         parts = [part.strip() for part in (await client.get(path)).headers["content-security-policy"].split(";")]
         assert parts[-2:] == ["require-trusted-types-for 'script'", "trusted-types vue"]
 
 
 async def test_frames_hold_reports_with_their_own_style_alone(client):
     """A document that is made in memory has the policy of who made it."""
-    policy = (await client.get("/app/")).headers["content-security-policy"]
+    policy = (await client.get("/")).headers["content-security-policy"]
     assert "frame-src blob:;" in policy
     assert f"style-src 'self' {style_source()};" in policy
     assert style_source() in content_security_policy()
 
 
 async def test_it_comes_with_the_policy_of_all_pages_and_is_asked_for_again_after_an_upgrade(client):
-    page = await client.get("/app/")
+    page = await client.get("/")
     assert "script-src 'self'" in page.headers["content-security-policy"]
     assert "unsafe" not in page.headers["content-security-policy"]
     assert page.headers["cache-control"] == "no-cache"
-    unchanged = await client.get("/app/", headers={"If-None-Match": page.headers["etag"]})
+    unchanged = await client.get("/", headers={"If-None-Match": page.headers["etag"]})
     assert unchanged.status_code == 304
     assert unchanged.headers["content-security-policy"] == page.headers["content-security-policy"]
 
 
-async def test_without_the_last_slash_the_reader_is_sent_there_relative_to_where_the_server_is(client):
-    answer = await client.get("/app")
-    assert answer.status_code == 307
-    assert answer.headers["location"] == "./app/"
+@pytest.mark.parametrize("is_built", [True, False])
+async def test_where_it_was_before_the_reader_is_sent_on_relative_to_where_the_server_is(folder, tmp_path, is_built):
+    async with client_of(folder if is_built else tmp_path / "nowhere") as client:
+        answers = [await client.get(path) for path in ("/app", "/app/", "/app/?target=a.test")]
+    assert {answer.status_code for answer in answers} == {307}
+    assert [answer.headers["location"] for answer in answers] == ["./", "../", "../?target=a.test"]
 
 
-@pytest.mark.parametrize("path", ["/app/nothing.js", "/app/../secret", "/app/%2e%2e/secret", "/app//etc/passwd"])
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing.js", "/index.html", "/assets/", "/assets/../secret", "/assets/%2e%2e/secret", "/assets//etc/passwd"],
+)
 async def test_nothing_else_is_served(client, folder, path):
-    (folder.parent / "secret").write_text("secret", "utf-8")
+    (folder / "secret").write_text("secret", "utf-8")
     assert (await client.get(path)).status_code == 404
 
 
-def test_a_program_that_was_not_built_has_no_such_page(tmp_path):
-    application = Starlette()
-    assert not add_built_page(application, tmp_path)
-    assert application.routes == []
+async def test_a_program_that_was_not_built_says_so_in_both_languages_with_the_command(tmp_path):
+    assert not is_built(tmp_path)
+    async with client_of(tmp_path) as client:
+        page = await client.get("/")
+    assert page.status_code == 200
+    assert "unsafe" not in page.headers["content-security-policy"]
+    for said in ("网页尚未构建", "The page has not been built", "<code>make frontend</code>"):
+        assert said in page.text

@@ -1,10 +1,8 @@
-"""The tables that the page shares with the server: `app/static/contract.js` says what Python says.
+"""The tables that the page shares with the server, out of the server's modules.
 
-After a change: `.venv/bin/python -m tests.docs.test_page_contract` writes the file anew.
+`.venv/bin/python -m tests.docs.test_frontend_types` writes them to `frontend/src/generated/contract.ts`.
 """
 
-import json
-from pathlib import Path
 from typing import Any, get_args
 
 from app.client.subscription import FINAL_REFUSALS
@@ -18,13 +16,6 @@ from app.domain.verdict import CUTS, DECISIVE
 from app.domain.violations import RiskLevel
 from app.events.types import NOTICE_TYPES, Statistics, ViolationFields
 
-FILE = Path(__file__).parents[2] / "app" / "static" / "contract.js"
-HEAD = """\
-/**
- * Tables that the page shares with the server. Not written by hand: `python -m tests.docs.test_page_contract` makes the
- * file from what the server's modules say, and a test compares.
- */
-"""
 RISKS = [level.value for level in reversed(RiskLevel)]
 SCAN_OPTIONS = {
     "max_pages": {"default": DEFAULTS.max_pages, "bounds": MAX_PAGES},
@@ -55,28 +46,3 @@ TABLES: dict[str, tuple[str, Any]] = {
     "FIRST_STOPPING_CODE": ("Close codes from here on say: do not come back.", FIRST_STOPPING_CODE),
     "STOP_REASONS": ("", {str(int(code)): reason for code, reason in STOP_REASONS.items()}),
 }
-
-
-def module() -> str:
-    parts = [HEAD]
-    for name, (meaning, value) in TABLES.items():
-        text = json.dumps(sorted(value) if isinstance(value, set) else value, indent=2)
-        text = f"new Set({text})" if isinstance(value, set) else text
-        parts.append((f"/** {meaning} */\n" if meaning else "") + f"export const {name} = {text};\n")
-    return "\n".join(parts)
-
-
-def test_the_page_has_the_tables_of_the_server():
-    assert FILE.read_text("utf-8") == module()
-
-
-def test_no_other_file_of_the_page_has_a_copy():
-    for path in FILE.parent.rglob("*.js"):
-        if path != FILE:
-            text = path.read_text("utf-8")
-            assert not [name for name in TABLES if f"const {name} " in text], path.name
-            assert not [reason for reason in STOP_REASONS if str(int(reason)) in text], path.name
-
-
-if __name__ == "__main__":
-    FILE.write_text(module(), "utf-8")

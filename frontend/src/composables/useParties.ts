@@ -1,0 +1,99 @@
+/** The third parties of a scan, the worst first. There is no event for each, so a running scan's are read on demand. */
+
+import { computed, onScopeDispose, shallowRef, watch } from "vue";
+
+import { RISK_LEVELS } from "@/generated/contract";
+import type { ThirdParty } from "@/generated/rest";
+import { useAccount } from "@/stores/account";
+import { useConnection } from "@/stores/connection";
+import { useTexts } from "@/texts";
+
+import type { ShownState } from "./useScan";
+
+const PAGE_SIZE = 200; // the largest that the server gives
+const MOST = 1_000;
+const PAUSE_MS = 5_000; // between two reads of a running scan
+const STEP = 20; // percent of a stage after which it is read anew
+export const SHOWN_AT_FIRST = 50; // each is some fifteen elements: a document stays small
+
+/** `items` null: nothing was read yet. Before the end of the scan nothing is read until `open` was called. */
+export function useParties(state: () => ShownState, attempt: number | null) {
+  const { api } = useAccount();
+  const connection = useConnection();
+  const { language } = useTexts();
+  const items = shallowRef<ThirdParty[] | null>(null);
+  const total = shallowRef(0);
+  const failure = shallowRef<unknown>(null);
+  const isBusy = shallowRef(false);
+  const isOpen = shallowRef(state().ended);
+  const most = shallowRef(SHOWN_AT_FIRST);
+  const shown = computed(() => items.value?.slice(0, most.value) ?? []);
+  let reads = 0; // grows with every read; an older answer is void
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let readAt = 0;
+
+  async function readAll(): Promise<{ found: ThirdParty[]; count: number }> {
+    const found: ThirdParty[] = [];
+    for (let page = 1; ; page += 1) {
+      const query = { page, page_size: PAGE_SIZE, attempt };
+      const answer = await api.call("GET /api/v1/tasks/{task_id}/third-parties", { path: { task_id: state().taskId }, query });
+      found.push(...answer.items);
+      if (answer.items.length < PAGE_SIZE || found.length >= MOST) return { found, count: answer.total };
+    }
+  }
+
+  async function read(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const mine = ++reads;
+    readAt = Date.now();
+    isBusy.value = true;
+    try {
+      const { found, count } = await readAll();
+      if (mine !== reads) return;
+      items.value = found.sort(byRisk);
+      total.value = count;
+      failure.value = null;
+    } catch (error) {
+      if (mine === reads) failure.value = error;
+    } finally {
+      if (mine === reads) isBusy.value = false;
+    }
+  }
+
+  function readSoon(): void {
+    timer ??= setTimeout(() => void read(), Math.max(0, readAt + PAUSE_MS - Date.now()));
+  }
+
+  function open(): void {
+    isOpen.value = true;
+    void read();
+  }
+
+  watch(() => `${state().ended} ${state().attempt} ${language.value}`, (_now, before) => {
+    if (before !== undefined) items.value = null;
+    if (state().ended) isOpen.value = true;
+    if (isOpen.value) void read();
+  }, { immediate: true });
+  watch(() => signatureOf(state()), () => { if (isOpen.value && !state().ended) readSoon(); });
+  watch(() => connection.isOnline, (isOnline) => { if (isOnline && failure.value !== null) void read(); });
+  onScopeDispose(() => {
+    reads += 1;
+    clearTimeout(timer);
+  });
+  return { shown, items, total, failure, isBusy, isOpen, open, read, showMore: () => (most.value += SHOWN_AT_FIRST) };
+}
+
+/** What says that there may be more to read. While captures are made, outcomes follow in a few steps. */
+function signatureOf({ statistics, counts, stages }: ShownState): string {
+  const steps = stages.slice(2).map(({ status, progress }) => `${status} ${Math.floor(progress / STEP)}`);
+  return [statistics.total_third_party_domains, counts.total, ...steps].join(":");
+}
+
+function rank({ risk_level }: ThirdParty): number {
+  return risk_level === null ? RISK_LEVELS.length : RISK_LEVELS.indexOf(risk_level);
+}
+
+function byRisk(a: ThirdParty, b: ThirdParty): number {
+  return rank(a) - rank(b) || b.references - a.references || (a.domain < b.domain ? -1 : 1);
+}
