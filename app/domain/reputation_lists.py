@@ -22,6 +22,7 @@ MAX_LISTS: Final = 16
 MAX_LIST_BYTES: Final = 50 * 1024 * 1024  # of a list as it comes, decoded
 MAX_ENTRIES: Final = 2_000_000
 DEFAULT_SCORE: Final = 0.95
+_MAX_SOURCE: Final = 500  # characters, as the database has them
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 # What makes a finding by other means than by who is at a host is no class of a list.
 CLASSES: Final = frozenset(ViolationKey) - {ViolationKey.TAKEOVER, ViolationKey.HIDDEN_LINK, ViolationKey.TAMPERED}
@@ -235,6 +236,8 @@ def shown_entry(entry: str) -> str:
 
 
 def _is_source(source: str) -> bool:
+    if len(source) > _MAX_SOURCE or not source.isprintable():
+        return False
     if "://" in source:
         return source.startswith(("http://", "https://")) and bool(urlsplit(source).hostname)
     return bool(source) and ".." not in PurePosixPath(source).parts and bool(PurePosixPath(source).name)

@@ -11,7 +11,9 @@ from app.engines.net.policy import parse_address
 MAX_LINE: Final = 8_192  # bytes; a longer one is no entry
 SAMPLE_LINES: Final = 400
 _COMMENTS: Final = (b"#", b"!", b";", b"//", b"[")
-_HTML: Final = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|\?xml)", re.IGNORECASE | re.DOTALL)
+_HTML: Final = re.compile(
+    rb"\s*+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|\?xml)", re.IGNORECASE | re.DOTALL
+)
 _DELIMITERS: Final = ",;\t|"
 _ADBLOCK: Final = re.compile(r"\|\|([^/^|$*]+)\^?")
 _TARGETS: Final = ("url", "phish_url", "host", "hostname", "domain", "fqdn", "name", "indicator", "ioc")
@@ -143,7 +145,7 @@ def found_layout(sample: Sequence[bytes]) -> ListFormat:
     fields = [line.partition("#")[0].split() for line in plain]
     if _most(plain, sum(len(one) > 1 and parse_address(one[0]) is not None for one in fields)):
         return ListFormat.HOSTS
-    if _most(plain, sum(len(cells := _cells(line)) > 1 and any(map(_looks_like_entry, cells)) for line in plain)):
+    if _most(plain, sum(map(_looks_like_row, plain))):
         return ListFormat.CSV
     return ListFormat.AUTO
 
@@ -203,6 +205,14 @@ def _columns_of(cells: Sequence[str]) -> _Columns | None:
         return next((names.index(name) for name in known if name in names), None)
 
     return _Columns(names.index(target), place(_CATEGORIES), place(_SCORES))
+
+
+def _looks_like_row(line: str) -> bool:
+    try:
+        cells = _cells(line)
+    except ValueError:  # one such line says nothing of the others
+        return False
+    return len(cells) > 1 and any(map(_looks_like_entry, cells))
 
 
 def _looks_like_entry(cell: str) -> bool:

@@ -92,7 +92,7 @@ class ListFetcher:
             return None
         self._check(answer)
         await asyncio.to_thread(target.write_bytes, answer.body)
-        modified = answer.header("last-modified")[:_MAX_DATE]
+        modified = _fit(answer.header("last-modified"), _MAX_DATE)
         return Gotten(_fit(answer.header("etag"), _MAX_ETAG), modified, _http_date(modified))
 
     def _check(self, answer: FetchResult) -> None:

@@ -5,6 +5,7 @@ the list has put them; the folder is a cache then.
 import os
 import shutil
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from itertools import count
@@ -94,18 +95,22 @@ class ListFiles:
             data = self._db.read_sync(partial(lists.part, file_sha256=file_sha256, number=number))
             if data is None:
                 return
-            yield decompressor.decompress(data, max_output_size=PART_BYTES)
+            try:
+                yield decompressor.decompress(data, max_output_size=PART_BYTES)
+            except zstandard.ZstdError as error:
+                raise FileLost(file_sha256) from error
 
     def remove_but(self, kept: Collection[str], now: float) -> None:
         """Remove files of no version, and what updates have left behind. `now`: epoch seconds, as files have them."""
         if not self.folder.is_dir():
             return
         for entry in self.folder.iterdir():
-            is_old = now - entry.stat().st_mtime > OLD_WORK_S
-            if is_old and entry.is_dir():
-                shutil.rmtree(entry, ignore_errors=True)
-            elif is_old and entry.name not in kept:
-                entry.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another process removes, or has finished, what it names for the moment
+                is_old = now - entry.stat().st_mtime > OLD_WORK_S
+                if is_old and entry.is_dir():
+                    shutil.rmtree(entry, ignore_errors=True)
+                elif is_old and entry.name not in kept:
+                    entry.unlink(missing_ok=True)
 
     def _path(self, file_sha256: str) -> Path:
         return self.folder / file_sha256

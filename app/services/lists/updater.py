@@ -95,7 +95,7 @@ class ListUpdater:
             mark = await asyncio.to_thread(self._mark_of, definition)
             judged_by = self._judged_by(definition, allow)
             if self._is_due(definition, versions.get(definition.key), mark, judged_by):
-                await self._update(definition, versions.get(definition.key), mark, judged_by, allow)
+                await self._try_update(definition, versions.get(definition.key), mark, judged_by, allow)
         if self.clock.monotonic() >= self._clean_at:
             self._clean_at = self.clock.monotonic() + CLEAN_EVERY_S
             await self._clean()
@@ -123,6 +123,21 @@ class ListUpdater:
         if version is None or plan.failures:
             return False
         return bool(version.judged_by != judged_by) or not self.files.has_or_shares(version.file_sha256)
+
+    async def _try_update(
+        self,
+        definition: ListDefinition,
+        version: Row[Any] | None,
+        mark: Mark,
+        judged_by: str,
+        allow: Sequence[Row[Any]],
+    ) -> None:
+        """Whatever goes wrong, the source is not asked again at once, and the next look comes to the other lists."""
+        try:
+            await self._update(definition, version, mark, judged_by, allow)
+        except Exception:
+            self._plan_next(definition, ListUpdate(fault=ListFault.FAILED), mark)
+            raise
 
     async def _update(
         self,

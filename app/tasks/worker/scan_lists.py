@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Row
 
 from app.core.config import Settings
-from app.core.db import Database
+from app.core.db import Database, DatabaseUnavailable
 from app.domain.reputation_lists import ListDefinition, ListKind, UsedList, read_definitions
 from app.engines.lists.in_use import FoundLists
 from app.repositories import lists
@@ -28,23 +28,33 @@ class ScanListFinder:
         self._files = files
 
     def __call__(self, before: Sequence[UsedList] | None) -> FoundLists:
-        """Raises DatabaseUnavailable."""
-        self._files.clean_cache(time.time())
+        """Find them. No scan fails for its lists: those that cannot be had are missing, and it says so."""
+        self._clean()
         if before is None:
             return self._first()
         current = {used.name: used for used in self._in_effect() if used is not None}
         return _found([(used.name, (used, current.get(used.name))) for used in before], self._files)
+
+    def _clean(self) -> None:
+        try:
+            self._files.clean_cache(time.time())
+        except (DatabaseUnavailable, OSError) as error:
+            log.warning("list_files_not_cleaned", reason=type(error).__name__)
 
     def _first(self) -> FoundLists:
         wanted = zip(self._definitions, self._in_effect(), strict=True)
         return _found([(definition.name, (used,)) for definition, used in wanted], self._files)
 
     def _in_effect(self) -> list[UsedList | None]:
-        """One for each definition; None where there is no version yet."""
+        """One for each definition; None where there is no version yet, or where the database does not answer."""
         keys = [one.key for one in self._definitions]
         if not keys:
             return []
-        versions = self._db.read_sync(partial(lists.in_effect, keys=keys))
+        try:
+            versions = self._db.read_sync(partial(lists.in_effect, keys=keys))
+        except DatabaseUnavailable as error:
+            log.warning("lists_not_found", reason=type(error).__name__)
+            versions = {}
         return [_used(one, versions.get(one.key)) for one in self._definitions]
 
 
@@ -67,7 +77,7 @@ def _found(wanted: Sequence[tuple[str, Sequence[UsedList | None]]], files: ListF
 def _path(used: UsedList, files: ListFiles) -> Path | None:
     try:
         return files.find(used.file_sha256)
-    except (FileLost, OSError) as error:
+    except (FileLost, OSError, DatabaseUnavailable) as error:
         log.warning("list_file_not_found", list=used.name, reason=type(error).__name__)
         return None
 

@@ -1,7 +1,10 @@
 """What lists may be written like."""
 
-from app.domain.reputation_lists import ListFormat
+import pytest
+
+from app.domain.reputation_lists import ListFault, ListFormat
 from app.domain.violations import ViolationKey
+from app.engines.lists.formats import UnreadableList
 
 
 def test_names_of_a_file_of_hosts_are_entries_and_its_usual_head_is_none(compile_list):
@@ -50,3 +53,25 @@ def test_a_format_that_was_said_takes_nothing_else(compile_list):
     result, file = compile_list("https://a.casino.example/\nb.casino.example\n", format=ListFormat.URL)
     assert list(file.keys()) == ["https://a.casino.example/"]
     assert result.refused == {"not_an_entry": 1}
+
+
+def test_a_url_without_a_scheme_in_a_table_accuses_no_host(compile_list):
+    result, file = compile_list("id,url\n1,university.example/hacked/a.html\n2,https://a.casino.example/x\n")
+    assert list(file.keys()) == ["https://a.casino.example/x"]
+    assert result.refused == {"not_an_entry": 1}
+
+
+@pytest.mark.parametrize("line", ["a.casino.example,\rb", "x" * 140_000 + ",y"])
+def test_one_line_that_is_no_row_does_not_spoil_the_others(compile_list, line):
+    result, file = compile_list(f"{line}\na.casino.example,1\nb.casino.example,2\nc.casino.example,3\n")
+    assert list(file.keys()) == ["a.casino.example", "b.casino.example", "c.casino.example"]
+    assert result.refused == {"not_an_entry": 1}
+
+
+def test_comments_of_markup_are_read_once(compile_list):
+    with pytest.raises(UnreadableList) as refusal:
+        compile_list("<!-- -->" * 5_000 + "<html>\n")
+    assert refusal.value.fault is ListFault.HTML
+    with pytest.raises(UnreadableList) as refusal:  # tried in each way in which they can be parted, it would never end
+        compile_list("<!-- -->" * 5_000 + "\n")
+    assert refusal.value.fault is ListFault.NOT_A_LIST

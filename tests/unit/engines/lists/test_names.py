@@ -30,6 +30,10 @@ def test_an_entry_is_read_as_browsers_would(compile_list, text, key):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        ("university.example/~somebody/casino.html", "not_an_entry"),
+        ("somebody@university.example", "not_an_entry"),
+        ("university.example?page=casino", "not_an_entry"),
+        ("university.example\\casino", "not_an_entry"),
         ("*.www.casino.example", "wildcard"),
         ("www*.casino.example", "wildcard"),
         ("http://*.casino.example/", "wildcard"),

@@ -47,6 +47,12 @@ async def test_a_list_comes_with_its_marks_and_its_date(tmp_path, fetch):
     assert "if-none-match" not in server.heads[0].lower()
 
 
+async def test_marks_that_are_no_text_are_not_kept(fetch):
+    answer = b"HTTP/1.1 200 OK\r\nLast-Modified: \xff\xfe\r\nETag: \xff\r\nContent-Length: 4\r\n\r\na.b\n"
+    async with source(routes({"/list": answer})) as (fetcher, _):
+        assert await fetch(fetcher) == Gotten()
+
+
 async def test_a_list_that_has_not_changed_is_not_sent(tmp_path, fetch):
     async with source(routes({"/list": response(b"", status="304 Not Modified")})) as (fetcher, server):
         assert await fetch(fetcher, etag='"a1"', last_modified="Fri, 20 Nov 2026 10:00:00 GMT") is None

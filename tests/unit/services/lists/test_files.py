@@ -75,3 +75,28 @@ def test_files_of_no_version_go_but_none_that_was_just_made(db, tmp_path):
         os.utime(files.folder / name, (1, 1))
     files.remove_but({kept}, time.time())
     assert {entry.name for entry in files.folder.iterdir()} == {kept, new}
+
+
+def test_what_another_process_removes_meanwhile_stops_no_cleaning(db, tmp_path):
+    files = ListFiles(db=db, data_dir=tmp_path, shared=False)
+    names = {put(files, content) for content in (b"one", b"two")}
+    for name in names:
+        os.utime(files.folder / name, (1, 1))
+
+    class Kept(set):
+        def __contains__(self, name):  # is asked about the first file: the other process removes both
+            for one in names:
+                (files.folder / one).unlink(missing_ok=True)
+            return False
+
+    files.remove_but(Kept(), time.time())
+    assert list(files.folder.iterdir()) == []
+
+
+def test_a_part_that_is_broken_is_a_lost_file(db, tmp_path):
+    here, there = (ListFiles(db=db, data_dir=tmp_path / name, shared=True) for name in ("a", "b"))
+    name = put(here, b"abc")
+    here.share(name)
+    db.write_sync(lambda c: c.execute(list_parts.update().values(data=b"broken")))
+    with pytest.raises(FileLost):
+        there.find(name)

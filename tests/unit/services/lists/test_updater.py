@@ -5,6 +5,7 @@ import os
 from hashlib import sha256
 
 import pytest
+from sqlalchemy.exc import StatementError
 
 from app.core.config import Settings
 from app.core.db import Database
@@ -300,3 +301,15 @@ async def test_a_look_that_fails_is_not_the_last(make_world):
     with captured_log() as log, pytest.raises(asyncio.CancelledError):
         await world.make_updater(lease=Lease()).keep_current()
     assert "lists_not_looked_at" in log.getvalue()
+
+
+async def test_a_list_that_cannot_be_kept_is_not_fetched_at_each_look_and_stops_no_other(make_world):
+    world = make_world(FEED, "other=https://lists.example/b.txt")
+    world.source.says["feed"] = ListUpdate(is_new=True, refused={"local_name": object()})  # no database takes that
+    with pytest.raises(StatementError):
+        await world.look()
+    assert world.source.names() == ["feed"]
+    assert await world.look(LOOK_S) == ["other"]
+    assert await world.look(LOOK_S) == []
+    with pytest.raises(StatementError):
+        await world.look(60)

@@ -106,3 +106,14 @@ def test_a_machine_of_several_gets_files_and_removes_those_of_no_version(db, tmp
     found = ScanListFinder(Settings(data_dir=tmp_path, reputation_lists=FEED), db, machine)(None)
     assert [path.read_bytes() for _, path in found.files] == [content]
     assert [entry.name for entry in machine.folder.iterdir()] == [name]
+
+
+def test_a_database_that_does_not_answer_fails_no_scan(db, files, tmp_path):
+    add(db, files, FEED, 1)
+    settings = Settings(data_dir=tmp_path, reputation_lists=f"{FEED},{ALLOW}")
+    before = [used for used, _ in ScanListFinder(settings, db, files)(None).files]
+    nowhere = Database(f"sqlite:///{tmp_path / 'no' / 'such.db'}")
+    for shared in (False, True):
+        away = ScanListFinder(settings, nowhere, ListFiles(db=nowhere, data_dir=tmp_path, shared=shared))
+        assert away(None).missing == ["feed", "fine"]
+        assert [used for used, _ in away(before).files] == before
