@@ -77,22 +77,27 @@ async def open_signed_in(browser: Browser, url: str, language: Language) -> Page
 
 async def start_scan(pages: Mapping[Language, Page]) -> None:
     first, *others = pages.values()
-    await first.click(".start button[type=submit]")
-    await expect(first.locator(".task-body")).to_be_visible()
+    await first.click(".el-dialog button[type=submit]")
+    await expect(first.locator(".gantt")).to_be_visible(timeout=SCAN_MS)
     for page in others:
-        await page.goto(first.url)
+        await page.goto(f"{first.url.partition('?')[0]}#{first.url.partition('#')[2]}")
 
 
 async def take(page: Page, language: Language) -> None:
-    """The scan while it runs, what it found, and the evidence of one finding."""
-    await expect(page.locator(".violation").nth(3)).to_be_visible(timeout=SCAN_MS)
+    """The scan while it runs, what it found, the evidence of one finding, and the overview."""
+    await expect(page.locator(".entry").nth(2)).to_be_visible(timeout=SCAN_MS)
     await keep(page, "scan", language)
-    await expect(page.locator(".finding").first).to_be_visible(timeout=SCAN_MS)
-    await keep(page, "findings", language)
-    await page.locator(".finding a", has_text=FINDING.partition(".")[2]).click()
+    await expect(page.locator("a.evidence").first).to_be_visible(timeout=SCAN_MS)
     await page.set_viewport_size(TALL)  # type: ignore[arg-type]
-    await expect(page.locator(".screenshot img").first).to_be_visible()
+    await keep(page, "findings", language)
+    address = page.url
+    await page.goto(f"{address}/findings/{FINDING}")
+    await expect(page.locator(".screenshot img").first).to_be_visible(timeout=SCAN_MS)
     await keep(page, "evidence", language)
+    await page.set_viewport_size(SIZE)  # type: ignore[arg-type]
+    await page.goto(f"{address.partition('#')[0]}#/overview")
+    await expect(page.locator(".canvas canvas")).to_be_visible(timeout=SCAN_MS)
+    await keep(page, "overview", language)
 
 
 async def keep(page: Page, name: str, language: Language) -> None:
