@@ -239,7 +239,7 @@ def create_admin(
 @app.command(cls=Command)
 def reader(
     context: Context,
-    action: Annotated[ReaderAction, Argument(metavar="|".join(ReaderAction))],
+    action: Annotated[ReaderAction, Argument(metavar="ACTION")],
     version: Annotated[int | None, Argument(min=1, max=999_999, metavar="[VERSION]")] = None,
     as_json: Annotated[bool, Option("--json")] = False,
     data_dir: DataDir = None,
