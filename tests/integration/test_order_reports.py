@@ -165,3 +165,9 @@ async def test_findings_beyond_the_bound_are_counted(backend, order_id):
         max_findings=2,
     )
     assert (contents.omitted, sum(len(one.findings) for one in contents.domains)) == (1, 2)
+
+
+async def test_it_says_what_the_user_has_called_own(backend, mei):
+    body = {"targets": ["a.example"], "config": {"own_domains": ["sister.example"]}}
+    made = (await backend.client.post("/api/v1/orders", json=body, headers=mei)).json()
+    assert "sister.example" in (await get(backend, mei, made["id"], "?format=html")).text

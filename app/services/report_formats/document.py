@@ -29,6 +29,7 @@ from app.services.report_formats.discovery_section import discovery_section
 from app.services.report_formats.extent import Extent
 from app.services.report_formats.finding_section import FindingSection, anchor_of
 from app.services.report_formats.lists_section import lists_section
+from app.services.report_formats.own_domains_fact import own_domains_fact
 from app.services.report_formats.possibly_own_section import possibly_own_section
 from app.services.report_formats.readers_section import readers_section
 from app.services.report_formats.wording import duration_text, moment_text
@@ -229,7 +230,8 @@ class ReportDocument:
         yield from lists_section(reader.lists(), self._texts)
         yield from readers_section(reader.reading(), reader.local_reading(), self._texts)
         yield Heading(self._texts("report.limits"), 3)
-        yield Facts([(self._texts(f"report.option.{name}"), self._option(name)) for name in OPTIONS])
+        limits = [(self._texts(f"report.option.{name}"), self._option(name)) for name in OPTIONS]
+        yield Facts([*limits, *own_domains_fact(self._row.config, self._texts)])
 
     def _option(self, name: str) -> str:
         value = self._row.config.get(name)

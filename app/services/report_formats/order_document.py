@@ -12,6 +12,7 @@ from app.domain.violations import RiskLevel
 from app.services.order_standings import OrderedScan
 from app.services.report_formats.blocks import Block, Cell, Column, Facts, Heading, Items, Table, Text, Tone
 from app.services.report_formats.order_contents import FoundDomain, OrderContents, SiteFinding
+from app.services.report_formats.own_domains_fact import own_domains_fact
 from app.services.report_formats.wording import moment_text
 from app.services.serialisers import optional_to_wire
 
@@ -65,6 +66,7 @@ class OrderDocument:
                 (texts("report.made_at"), moment_text(to_wire(origin.made_at))),
                 (texts("report.made_by"), display_text(origin.made_by)),
                 (texts("report.program"), origin.program),
+                *own_domains_fact(row.config, texts),
             ]
         )
 

@@ -49,6 +49,11 @@ def test_the_sections_stand_in_the_order_in_which_they_are_read(make_report):
     assert headings.index("Findings of critical risk") < headings.index("Findings of medium risk")
 
 
+def test_what_the_user_has_called_own_is_said(make_report):
+    config = {"max_pages": 500, "max_depth": None, "time_limit_s": 60, "own_domains": ["sister.test"]}
+    assert "sister.test" in texts_of(document(make_report(config=config)))
+
+
 @pytest.mark.parametrize(
     ("changes", "said", "tone"),
     [
