@@ -14,6 +14,7 @@ _KINDS: Final = {"text": "odt", "spreadsheet": "ods", "presentation": "odp"}
 _PARTS: Final = ("content.xml", "styles.xml")
 _LINKS: Final = frozenset({"a", "button", "form", "event-listener"})
 _MAX_BLOCK: Final = 100_000
+_MAX_NESTED: Final = 10  # links within links, which none should have
 _NAMED: Final = 100  # bytes of the part that says the type
 
 
@@ -48,7 +49,8 @@ class _Content:
     _page: int = 0
     _sheet: str = ""
     _block: list[str] = field(default_factory=list)
-    _open: list[tuple[str, list[str]]] = field(default_factory=list)
+    _open: list[tuple[str, list[str]]] = field(default_factory=list)  # links that text stands in
+    _deeper: int = 0  # links that are open inside of so many that their own text is not read
 
     @property
     def _place(self) -> str:
@@ -63,8 +65,11 @@ class _Content:
             self._sheet = attributes.get("name", "")
         if (target := attributes.get("href")) is None:
             return
-        if name == "a":
+        if name == "a" and len(self._open) < _MAX_NESTED:
             self._open.append((target, []))
+        elif name == "a":
+            self._deeper += 1
+            self.links.add(target, "link", place=self._place)
         elif name in _LINKS:
             self.links.add(target, "link", place=self._place)
         elif target.startswith(("http:", "https:", "//")):
@@ -77,7 +82,9 @@ class _Content:
             pieces.append(data)
 
     def end(self, name: str) -> None:
-        if name == "a" and self._open:
+        if name == "a" and self._deeper:
+            self._deeper -= 1
+        elif name == "a" and self._open:
             target, pieces = self._open.pop()
             self.links.add(target, "link", place=self._place, text="".join(pieces))
         if name in ("p", "h"):

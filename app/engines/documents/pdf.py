@@ -84,7 +84,8 @@ class _Reader:
 
     def read(self, *, with_texts: bool) -> None:
         """Links of all pages first: texts take a hundred times as long."""
-        self._guarded(self._read_document)
+        for step in (self._read_title, self._read_events, self._read_outline, self._read_scripts):
+            self._guarded(step)
         for number in range(self._count):
             if self._budget.is_spent:
                 self._links.is_partial = True
@@ -98,24 +99,27 @@ class _Reader:
             self._guarded(self._read_text, number)
 
     def _guarded(self, step: Any, *arguments: int) -> None:
-        """One broken page is no reason to leave out the others."""
+        """One broken page or entry is no reason to leave out the others."""
         try:
             step(*arguments)
         except self._errors:
             self._links.is_partial = True
 
-    def _read_document(self) -> None:
+    def _read_title(self) -> None:
         self._links.title = str((_value(self._pdf.trailer.get("/Info")) or {}).get("/Title") or "")
+
+    def _read_events(self) -> None:
         self._action(self._root.get("/OpenAction"), "")
         self._actions(self._root.get("/AA"), "")
-        self._outline(self._root.get("/Outlines"))
+
+    def _read_scripts(self) -> None:
         names = _value((_value(self._root.get("/Names")) or {}).get("/JavaScript")) or {}
         for script in islice(_list(names.get("/Names")), MAX_NAMES):
             self._action(script, "")
 
-    def _outline(self, outline: Any) -> None:
+    def _read_outline(self) -> None:
         """Bookmarks may lead out as well."""
-        waiting = [(_value(outline) or {}).get("/First")]
+        waiting = [(_value(self._root.get("/Outlines")) or {}).get("/First")]
         for _ in range(MAX_OUTLINE):
             if not waiting:
                 return

@@ -172,7 +172,9 @@ def read_model(stored: StoredModel) -> LocalModel:
 def _model_of(version: int, document: Mapping[str, Any]) -> LocalModel:
     """Raise ValueError, KeyError, TypeError or AttributeError for what `write_model` has not written."""
     grams = document["grams"]
-    if not 0 < len(grams) <= MAX_GRAMS or not all(isinstance(gram, str) and 0 < len(gram) <= LONGEST for gram in grams):
+    if not isinstance(grams, list) or not 0 < len(grams) <= MAX_GRAMS:
+        raise ValueError("no grams")
+    if not all(isinstance(gram, str) and 0 < len(gram) <= LONGEST for gram in grams):
         raise ValueError("no such grams")
     if len(set(grams)) != len(grams):
         raise ValueError("a gram stands there twice")

@@ -1,5 +1,6 @@
 from app.engines.documents.document import read_document
 from app.engines.model import Relation
+from tests.support.cpu_time import least_cpu_s
 from tests.support.office_files import open_document
 
 URL = "https://www.a.test/files/x.odt"
@@ -49,3 +50,14 @@ def test_a_password_is_said():
 def test_a_document_type_is_refused():
     found = read(open_document("text", "", **{"styles.xml": '<!DOCTYPE a SYSTEM "http://127.0.0.1/x"><a/>'}))
     assert found.is_partial
+
+
+def test_links_within_links_cost_no_more_than_others():
+    depth = 2_000
+    opened, closed = '<text:a xlink:href="http://deep.test/{}">', "</text:a>"
+    content = "".join(map(opened.format, range(depth))) + "x<text:b/>" * 20_000 + closed * depth
+    found = []
+    assert least_cpu_s(lambda: found.append(read(open_document("text", content))), enough_s=0.5) < 1
+    assert len(found[0].references) == depth
+    assert not found[0].is_partial
+    assert sum(bool(one.text) for one in found[0].references) == 10

@@ -124,3 +124,13 @@ def test_what_is_no_document_says_so():
     whole = docx("<w:p><w:t>http://x.test/</w:t></w:p>")
     assert read(whole[: len(whole) // 2]).problem == "broken"
     assert read(archive({"[Content_Types].xml": "", "xl/a.xml": f'<x xmlns="{SHEET}" xmlns:r="{OFFICE}'})).is_partial
+
+
+def test_a_field_with_nothing_but_blanks_takes_no_time():
+    body = docx(
+        f"<w:p><w:r><w:instrText>HYPERLINK{' ' * 50_000}</w:instrText></w:r></w:p>"
+        '<w:p><w:r><w:instrText>HYPERLINK  "http://field.test/"</w:instrText></w:r></w:p>'
+    )
+    found = []
+    assert least_cpu_s(lambda: found.append(read(body)), enough_s=0.5) < 1
+    assert [one.url for one in found[0].references] == ["http://field.test/"]

@@ -182,3 +182,16 @@ def test_one_broken_page_leaves_the_others():
         ROOT, b"<</Type/Pages/Count 2/Kids[3 0 R 4 0 R]>>", PAGE % b"<</A 5 0 R>> (x) 7", PAGE % LINK, b"[/S /URI]"
     )
     assert [one.dom_path for one in read(body).references] == ["page:2"]
+
+
+def test_a_broken_title_hides_nothing_else_of_the_document():
+    body = raw(
+        b"<</Type/Catalog/Pages 2 0 R/OpenAction<</S/URI/URI(http://opened.test/)>>/Outlines[1]"
+        b"/Names<</JavaScript<</Names[(a)<</S/JavaScript/JS('http://js.test/')>>]>>>>>>",
+        b"<</Type/Pages/Kids[]/Count 0>>",
+        b"[(no dictionary)]",
+        root="1 0 R/Info 3 0 R",
+    )
+    found = read(body)
+    assert {one.url for one in found.references} == {"http://opened.test/", "http://js.test/"}
+    assert found.is_partial
