@@ -1,11 +1,12 @@
 """The page at `/`: what `make frontend` built, and where it was not built, how to. Nobody need be signed in for it."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -31,14 +32,23 @@ def is_built(folder: Path) -> bool:
 
 
 def add_page(application: Starlette, folder: Path, *, instead: Path) -> None:
-    """Serve the page of the folder, or the file `instead` of a page that was not built.
+    """Serve the page of the folder, or the file `instead` at `/` as long as it is not built: that may come later.
 
     All addresses are relative to the folder of the page, for a proxy that serves under a path.
     """
-    if is_built(folder):
-        _add_files(application, folder)
-    else:
-        application.add_route("/", lambda _request: FileResponse(instead), include_in_schema=False)
+    policy = page_policy()
+    files = _Files(folder, policy=policy)
+
+    async def page(request: Request) -> Response:
+        is_there = await run_in_threadpool(is_built, folder)
+        return await files.get_response(INDEX, request.scope) if is_there else FileResponse(instead)
+
+    async def icon(request: Request) -> Response:
+        return await files.get_response(ICON, request.scope)
+
+    application.add_route("/", page, include_in_schema=False)
+    application.add_route(f"/{ICON}", icon, include_in_schema=False)
+    application.mount(f"/{ASSETS}", _Files(folder / ASSETS, policy=policy))
     for path, place in OLD_PLACES.items():
         application.add_route(path, _redirect(place), include_in_schema=False)
 
@@ -46,21 +56,6 @@ def add_page(application: Starlette, folder: Path, *, instead: Path) -> None:
 def page_policy() -> str:
     """Return what the page may do: what every page may, and show reports, whose style stands in themselves."""
     return f"{PAGE_POLICY.replace(STYLES, f'{STYLES} {style_source()}')}; {ADDED_POLICY}"
-
-
-def _add_files(application: Starlette, folder: Path) -> None:
-    policy = page_policy()
-    files = _Files(folder, policy=policy)
-
-    def one(name: str) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            return await files.get_response(name, request.scope)
-
-        return answer
-
-    application.add_route("/", one(INDEX), include_in_schema=False)
-    application.add_route(f"/{ICON}", one(ICON), include_in_schema=False)
-    application.mount(f"/{ASSETS}", _Files(folder / ASSETS, policy=policy))
 
 
 def _redirect(place: str) -> Callable[[Request], RedirectResponse]:

@@ -13,8 +13,11 @@ import { createPageRouter } from "./router";
 import { useAccount } from "./stores/account";
 import { i18n } from "./texts";
 import { restoreLanguage } from "./texts/choice";
+import { entryOf, followUpgrades, loadAnew } from "./upgrade";
 
 followColourScheme();
 restoreLanguage();
 const app = createApp(App).use(createPinia()).use(i18n);
-app.use(createPageRouter(useAccount())).mount("#app");
+const router = createPageRouter(useAccount());
+followUpgrades(router, { entry: entryOf(document), marks: sessionStorage, load: loadAnew });
+app.use(router).mount("#app");

@@ -15,9 +15,11 @@ from typing import Final, Literal
 from playwright.async_api import Browser, Page, expect
 
 from app.domain.messages import Language
+from app.domain.scan_options import DEFAULTS
 from app.domain.stages import StageKey
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
+from app.services.orders import NewOrder
 from tests.support.backend import ADMIN_PASSWORD
 from tests.system.page_evidence import store_evidence
 from tests.system.page_support import Scene, Theatre, open_browser, open_page, open_theatre
@@ -27,6 +29,9 @@ SIZES: Final = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, 
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 STANDING: Final = "() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished))"
 LINES: Final = 60
+LONGEST_MS: Final = 60_000  # a report is made in a process of its own
+LISTS: Final = ["phishing=phishing.txt class=fraud", "partners=partners.txt kind=allow"]
+DOMAINS: Final = ["corp.test", "a-rather-long-name-for-a-domain.department.corp-international.test", "museum.test"]
 
 
 class Look:
@@ -40,7 +45,7 @@ class Look:
         """Picture the view at the address (None: where the reader is), from when `waits_for` can be seen."""
         if address is not None:
             await self._page.goto(address)
-        await expect(self._page.locator(waits_for).first).to_be_visible()
+        await expect(self._page.locator(waits_for).first).to_be_visible(timeout=LONGEST_MS)
         await self._page.evaluate(STANDING)
         await self._page.screenshot(path=FOLDER / f"{view}.{self._name}.png", full_page=True)
 
@@ -52,7 +57,8 @@ class Look:
 
     async def open_dialog(self) -> None:
         await self._page.click(".new")
-        await self._page.click(".el-dialog summary")
+        for summary in await self._page.locator(".el-dialog summary").all():
+            await summary.click()
 
     async def search(self, text: str) -> None:
         await self._page.keyboard.press("/")
@@ -67,6 +73,15 @@ class Look:
         await self._page.keyboard.press("d")
         await self.take("review-dismiss", None, ".decision form")
 
+    async def click(self, selector: str) -> None:
+        await self._page.click(selector)
+
+    async def choose(self) -> None:
+        """Scans to do something with, and a view to keep, as it is named."""
+        await self._page.locator(".all input").check()
+        await self._page.click(".views .save")
+        await self.take("scans-chosen", None, ".naming input")
+
     async def administration(self, url: str) -> None:
         waits_for = {
             "users": "tbody th",
@@ -75,6 +90,7 @@ class Look:
             "audit": "tbody tr",
             "broadcast": "#broadcast-message",
             "workers": ".worker, .state",
+            "configuration": ".list",
         }
         for section, selector in waits_for.items():
             await self.take(f"admin-{section}", f"{url}/#/admin/{section}", selector)
@@ -85,7 +101,7 @@ async def take_all() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     with TemporaryDirectory() as folder:
-        async with open_theatre(Path(folder)) as theatre, open_browser() as browser:
+        async with open_theatre(Path(folder), reputation_lists=LISTS) as theatre, open_browser() as browser:
             looks = [look async for look in readers(browser, theatre)]
             await signing_in(theatre, looks)
             await scans(theatre, looks)
@@ -107,6 +123,7 @@ async def signing_in(theatre: Theatre, looks: list[Look]) -> None:
         await look.open_dialog()
         await look.take("new-scan", None, ".el-dialog #minutes")
         await look.take("nowhere", f"{theatre.url}/#/nowhere", ".state h1")
+        await look.take("no-orders", f"{theatre.url}/#/orders", ".state h2")
 
 
 async def scans(theatre: Theatre, looks: list[Look]) -> None:
@@ -117,12 +134,22 @@ async def scans(theatre: Theatre, looks: list[Look]) -> None:
         await look.search("corp")
         await look.take("scan-running", address, ".entry")
         await look.take("scans", home, ".row progress")
+        await look.choose()
     await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=2, total_pages_crawled=352)
     for look in looks:
         await look.take("scan-ended", address, ".entry .evidence")
         await look.take("finding", f"{address}/findings/gambling.casino.test", ".screenshot img")
+        await look.take("page", f"{address}/pages/1", "h1.name")
+        await look.take("party", f"{address}/third-parties/casino.test", "h1.domain")
+        await look.take("report", f"{address}/report", "iframe")
         await look.review(theatre.url)
         await look.administration(theatre.url)
+    new = NewOrder(targets=DOMAINS, options=DEFAULTS, said=(), title="季度检查 / the quarter's check")
+    await theatre.backend.orders.create_once(theatre.admin(), new, key=None, language=Language.EN)
+    for look in looks:
+        await look.take("orders", f"{theatre.url}/#/orders", ".list li")
+        await look.click(".list .name")
+        await look.take("order", None, ".order tbody tr")
     await theatre.backend.scans.retry(theatre.admin(), scene.task_id)
     await scene.begin_again()
     await scene.complete(verdict=Verdict(Result.INCONCLUSIVE, ()), total_pages_crawled=0)

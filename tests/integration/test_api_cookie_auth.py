@@ -5,9 +5,10 @@ from http.cookies import SimpleCookie
 
 import pytest
 
+from app.factory import create_app
 from app.repositories import audit
 from app.services.demo_visitor import DemoVisitor
-from tests.support.backend import ADMIN_PASSWORD, OWN_PAGE, USER_PASSWORD, open_backend
+from tests.support.backend import ADMIN_PASSWORD, OWN_PAGE, USER_PASSWORD, connect, open_backend
 
 LOGIN, REFRESH, LOGOUT = (f"/api/v1/auth/cookie/{name}" for name in ("login", "refresh", "logout"))
 BODY = {"username": "admin", "password": ADMIN_PASSWORD}
@@ -175,22 +176,35 @@ async def test_pages_that_are_opened_without_a_cookie_are_no_tries_to_guess_one(
     assert (await backend.client.post(LOGIN, json=BODY, headers=OWN_PAGE)).status_code == 200
 
 
-async def test_a_demo_lets_browsers_of_its_machine_in_and_nobody_else(backend):
-    local = {"base": "http://127.0.0.1", "headers": {**OWN_PAGE, "Origin": "http://127.0.0.1"}}
-    foreign = {"base": "http://rebound.test", "headers": {**OWN_PAGE, "Origin": "http://rebound.test"}}
+@pytest.fixture
+async def here(backend):
+    """A client on the server's own machine, which asks for it by its address."""
+    application = create_app(backend.services.settings, backend.services)
+    async with connect(application, backend.services, address="127.0.0.1") as client:
+        client.base_url = "http://127.0.0.1"
+        client.headers.update(OWN_PAGE | {"Origin": "http://127.0.0.1"})
+        yield client
 
-    async def refresh(place, **more):
-        return await backend.client.post(f"{place['base']}{REFRESH}", headers=place["headers"] | more)
 
-    assert (await refresh(local)).json()["code"] == "missing_token"  # no demo
+async def test_a_demo_lets_browsers_of_its_machine_in_and_nobody_else(backend, here):
+    assert (await here.post(REFRESH)).json()["code"] == "missing_token"  # no demo
     backend.services.visitor = DemoVisitor(username="admin", password=ADMIN_PASSWORD)
-    assert (await refresh(foreign)).json()["code"] == "missing_token"
-    without_page = {name: value for name, value in local["headers"].items() if name != "X-Compliance-Page"}
-    answer = await backend.client.post(f"http://127.0.0.1{REFRESH}", headers=without_page)
-    assert answer.json()["code"] == "origin_not_allowed"
-    stale = await refresh(local, Cookie="compliance-refresh=of-another-server")
-    assert (stale.status_code, stale.json()["username"]) == (200, "admin")
-    backend.client.cookies.clear()
-    fresh = await refresh(local)
+    rebound = {"Origin": "http://rebound.test"}
+    assert (await here.post(f"http://rebound.test{REFRESH}", headers=rebound)).json()["code"] == "missing_token"
+    another_machine = await backend.client.post(f"http://127.0.0.1{REFRESH}", headers=dict(here.headers))
+    assert another_machine.json()["code"] == "missing_token"
+    assert (await here.post(REFRESH, headers={"X-Compliance-Page": ""})).json()["code"] == "origin_not_allowed"
+    stale = await here.post(REFRESH, headers={"Cookie": "compliance-refresh=of-another-server"})
+    assert stale.status_code == 200, stale.text
+    here.cookies.clear()
+    fresh = await here.post(REFRESH)
     assert (fresh.json()["username"], await who(backend, fresh)) == ("admin", "admin")
     assert cookie_of(fresh)[1]["httponly"] is True
+
+
+async def test_a_demo_whose_password_was_changed_asks_for_it_and_keeps_nobody_from_typing_it(backend, here):
+    backend.services.visitor = DemoVisitor(username="admin", password="what it was before")
+    for _ in range(40):  # the page, loaded again and again
+        assert (await here.post(REFRESH)).json()["code"] == "missing_token"
+    answer = await here.post(LOGIN, json=BODY)
+    assert answer.status_code == 200, answer.text

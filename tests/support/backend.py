@@ -173,14 +173,16 @@ async def open_backend(folder: Path, **values: Any) -> AsyncIterator[Backend]:
 
 
 @asynccontextmanager
-async def connect(application: Any, services: Services) -> AsyncIterator[httpx.AsyncClient]:
-    """httpx knows no lifespan: the state is handed over with each request."""
+async def connect(
+    application: Any, services: Services, *, address: str = "192.0.2.7"
+) -> AsyncIterator[httpx.AsyncClient]:
+    """httpx knows no lifespan: the state is handed over with each request. `address`: the client's."""
 
     async def with_state(scope: Any, receive: Any, send: Any) -> None:
         scope["state"] = {"services": services}
         await application(scope, receive, send)
 
-    transport = httpx.ASGITransport(with_state, raise_app_exceptions=False, client=("192.0.2.7", 50_000))
+    transport = httpx.ASGITransport(with_state, raise_app_exceptions=False, client=(address, 50_000))
     async with httpx.AsyncClient(transport=transport, base_url=BACKEND_URL) as client:
         yield client
 

@@ -11,6 +11,7 @@ from app.api.session_cookie import require_own_page
 from app.core.errors import Forbidden, LimitReached, Unauthenticated
 from app.schemas.auth import LoginRequest, PageSession
 from app.services.browser_sessions import BrowserSession, BrowserSessions
+from app.services.demo_visitor import DemoVisitor
 
 router = APIRouter(
     prefix="/auth/cookie",
@@ -56,7 +57,10 @@ async def refresh(
         visitor = services.visitor
         if visitor is None or not visitor.is_let_in(address=address, host=request.url.hostname):
             raise
-        session = await sessions.open(visitor.username, visitor.password, address=address, agent=agent)
+        visit = await _visit(visitor, sessions, address=address, agent=agent)
+        if visit is None:
+            raise
+        session = visit
     return _keep(session, request, response)
 
 
@@ -64,6 +68,17 @@ async def refresh(
 async def logout(sessions: Sessions, address: Address, request: Request, response: Response) -> None:
     await sessions.close(session_cookie.read(request), address=address)
     session_cookie.drop(request, response)
+
+
+async def _visit(
+    visitor: DemoVisitor, sessions: BrowserSessions, *, address: str | None, agent: str | None
+) -> BrowserSession | None:
+    """Return a session of the visitor; None when the user has another password by now, or is disabled."""
+    try:
+        return await sessions.open(visitor.username, visitor.password, address=address, agent=agent)
+    except Unauthenticated:
+        visitor.is_refused = True
+        return None
 
 
 def _keep(session: BrowserSession, request: Request, response: Response) -> PageSession:

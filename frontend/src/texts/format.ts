@@ -34,10 +34,12 @@ function clockOf(language: string): Intl.DateTimeFormat {
   return made;
 }
 
-/** "11月25日 13:15" or "Nov 25, 13:15", in the browser's time zone. */
-export function formatMoment(moment: string, language: string): string {
-  const style = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
-  return new Intl.DateTimeFormat(language, style).format(new Date(moment));
+/** "11月25日 13:15" or "Nov 25, 13:15", in the browser's time zone; with its year when that is not this one. */
+export function formatMoment(moment: string, language: string, now = new Date()): string {
+  const date = new Date(moment);
+  const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
+  const style = { year, month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  return new Intl.DateTimeFormat(language, style).format(date);
 }
 
 /** The browser's time zone now: "GMT+8". */

@@ -90,3 +90,16 @@ async def test_a_program_that_was_not_built_says_so_in_both_languages_with_the_c
     assert "unsafe" not in page.headers["content-security-policy"]
     for said in ("网页尚未构建", "The page has not been built", "<code>make frontend</code>"):
         assert said in page.text
+
+
+async def test_a_page_that_is_built_under_a_running_server_is_there_when_it_is_loaded_again(folder, tmp_path):
+    """As the page that says that it was not built asks the reader to do."""
+    place = tmp_path / "later"
+    async with client_of(place) as client:
+        assert "make frontend" in (await client.get("/")).text
+        assert (await client.get("/favicon.svg")).status_code == 404
+        place.symlink_to(folder, target_is_directory=True)
+        page = await client.get("/")
+        assert "<title>page</title>" in page.text
+        assert "trusted-types vue" in page.headers["content-security-policy"]
+        assert (await client.get("/assets/main-1234.js")).status_code == 200

@@ -1,0 +1,14 @@
+/** Moments as people read them. */
+
+import { expect, test } from "vitest";
+
+import { formatMoment } from "@/texts/format";
+
+const NOW = new Date("2026-11-27T12:00:00");
+
+test("a moment of another year says which", () => {
+  expect(formatMoment("2026-02-03T08:05:00", "zh-CN", NOW)).toBe("2月3日 08:05");
+  expect(formatMoment("2025-12-31T08:05:00", "zh-CN", NOW)).toBe("2025年12月31日 08:05");
+  expect(formatMoment("2026-02-03T08:05:00", "en", NOW)).toBe("Feb 3, 08:05");
+  expect(formatMoment("2025-12-31T08:05:00", "en", NOW)).toBe("Dec 31, 2025, 08:05");
+});
