@@ -4,11 +4,13 @@ import asyncio
 import errno
 import os
 import stat
+from base64 import b64encode
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from app.domain.reputation_lists import MAX_LIST_BYTES, ListFault
 from app.engines.model import FetchError, FetchResult, NetworkConfig
@@ -16,6 +18,7 @@ from app.engines.net.body import MinimumSpeed
 from app.engines.net.client import HttpClient
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.resolver import Resolver
+from app.engines.urls import origin_of
 
 TIMEOUT_S: Final = 120.0  # for everything together
 MAX_REDIRECTS: Final = 5
@@ -74,6 +77,7 @@ class ListFetcher:
         headers = {"Accept": "text/plain, text/csv;q=0.9, */*;q=0.1"}
         headers |= {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": last_modified} if last_modified else {}
+        headers |= _authorization(url)
         config = self._config
         policy = AddressPolicy(allow_networks=config.allow_networks, allowed_ports=config.allowed_ports)
         resolver = Resolver(config=config)
@@ -85,6 +89,7 @@ class ListFetcher:
                     max_bytes=self._max_bytes,
                     timeout_s=self._timeout_s,
                     max_redirects=MAX_REDIRECTS,
+                    may_follow=lambda target: may_follow(url, target),
                 )
         finally:
             await resolver.close()
@@ -105,6 +110,24 @@ class ListFetcher:
         if answer.truncated:
             is_large = len(answer.body) >= self._max_bytes
             raise SourceFailed(ListFault.TOO_LARGE if is_large else ListFault.BOMB, str(self._max_bytes))
+
+
+def _authorization(url: str) -> dict[str, str]:
+    """Return what says the user and the password of a URL, which the client leaves out of it."""
+    parts = urlsplit(url)
+    if parts.username is None and parts.password is None:
+        return {}
+    said = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    return {"Authorization": f"Basic {b64encode(said.encode()).decode()}"}
+
+
+def may_follow(url: str, target: str) -> bool:
+    """Whether a list may come from where its URL forwards to: nobody on the way may write it when it comes encrypted,
+    and a password is for its own server.
+    """
+    if _authorization(url):
+        return origin_of(target) == origin_of(url)
+    return not url.startswith("https:") or target.startswith("https:")
 
 
 def copy_file(path: Path, target: Path, *, max_bytes: int = MAX_LIST_BYTES) -> Gotten:

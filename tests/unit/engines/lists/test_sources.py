@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.reputation_lists import ListFault
-from app.engines.lists.sources import Gotten, ListFetcher, SourceFailed, copy_file
+from app.engines.lists.sources import Gotten, ListFetcher, SourceFailed, copy_file, may_follow
 from app.engines.model import NetworkConfig
 from app.engines.net.body import MinimumSpeed
 from tests.unit.engines.net.servers import http_server, response, routes
@@ -24,7 +24,11 @@ async def source(handler, **limits):
     async with http_server(handler) as server:
         config = NetworkConfig(
             allow_networks=("127.64.0.0/16",),
-            static_hosts={"lists.test": ("127.64.0.1", None), "inside.test": ("127.77.0.1", None)},
+            static_hosts={
+                "lists.test": ("127.64.0.1", None),
+                "other.lists.test": ("127.64.0.1", None),
+                "inside.test": ("127.77.0.1", None),
+            },
             port_map={80: server.port},
         )
         yield ListFetcher(config, **limits), server
@@ -129,6 +133,41 @@ async def test_a_redirect_within_what_is_allowed_is_followed(tmp_path, fetch):
     async with source(routes(table)) as (fetcher, _):
         assert await fetch(fetcher) == Gotten()
     assert (tmp_path / "got").read_bytes() == LIST
+
+
+async def test_a_user_and_a_password_are_told_the_server_that_they_are_for_and_nobody_else(tmp_path):
+    handler = routes(
+        {
+            "/list": response(LIST),
+            "/moved": response(b"", status="302 Found", Location="/list"),
+            "/away": response(b"", status="302 Found", Location="http://other.lists.test/list"),
+        }
+    )
+    async with source(handler) as (fetcher, server):
+        for path in ("/list", "/moved"):
+            url = f"http://mei:p%40ss@lists.test{path}"
+            assert await fetcher.fetch(url, tmp_path / "got", etag="", last_modified="") is not None
+        with pytest.raises(SourceFailed) as failure:
+            await fetcher.fetch("http://mei:p%40ss@lists.test/away", tmp_path / "got", etag="", last_modified="")
+    assert failure.value.fault is ListFault.UNREACHABLE
+    assert len(server.heads) == 4
+    assert all("Authorization: Basic bWVpOnBAc3M=" in head for head in server.heads)
+    assert not any("other.lists.test" in head for head in server.heads)
+
+
+@pytest.mark.parametrize(
+    ("url", "target", "may"),
+    [
+        ("https://lists.test/a", "https://files.test/a", True),
+        ("https://lists.test/a", "http://lists.test/a", False),
+        ("http://lists.test/a", "https://lists.test/a", True),
+        ("https://mei@lists.test/a", "https://lists.test:443/b", True),
+        ("https://mei@lists.test/a", "https://files.test/a", False),
+        ("http://:word@lists.test/a", "http://lists.test:8080/a", False),
+    ],
+)
+def test_what_comes_encrypted_or_with_a_password_is_not_taken_from_elsewhere(url, target, may):
+    assert may_follow(url, target) is may
 
 
 async def test_a_name_that_does_not_resolve_is_unreachable(tmp_path):
