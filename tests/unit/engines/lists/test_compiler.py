@@ -39,7 +39,7 @@ def test_of_entries_that_stand_twice_the_last_counts(compile_list):
     [
         ("<!DOCTYPE html><html><body>Sign in</body></html>", ListFault.HTML),
         ("\ufeff\n<html>\n", ListFault.HTML),
-        (gzip.compress(b"bad.casino.example\n"), ListFault.BINARY),
+        (gzip.compress(b"bad.casino.example\n", mtime=0), ListFault.BINARY),
         (b"\0" * 100, ListFault.BINARY),
         ("", ListFault.EMPTY),
         ("# nothing today\n", ListFault.EMPTY),

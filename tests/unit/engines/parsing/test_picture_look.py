@@ -46,7 +46,9 @@ def test_size_and_format_do_not_matter(kind, side):
 
 
 @pytest.mark.parametrize(
-    "other", [drawn("triangle"), drawn("square"), drawn(colour="navy"), drawn(ground="black")], ids=str
+    "other",
+    [drawn("triangle"), drawn("square"), drawn(colour="navy"), drawn(ground="black")],
+    ids=["triangle", "square", "navy", "on_black"],
 )
 def test_another_shape_or_colour_is_another_look(other):
     assert not is_same(look_of(written(drawn())), look_of(written(other)))
