@@ -193,6 +193,8 @@ async def test_a_demo_lets_browsers_of_its_machine_in_and_nobody_else(backend, h
     assert (await here.post(f"http://rebound.test{REFRESH}", headers=rebound)).json()["code"] == "missing_token"
     another_machine = await backend.client.post(f"http://127.0.0.1{REFRESH}", headers=dict(here.headers))
     assert another_machine.json()["code"] == "missing_token"
+    for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"):  # a proxy that names itself as this machine
+        assert (await here.post(REFRESH, headers={name: "192.0.2.7"})).json()["code"] == "missing_token"
     assert (await here.post(REFRESH, headers={"X-Compliance-Page": ""})).json()["code"] == "origin_not_allowed"
     stale = await here.post(REFRESH, headers={"Cookie": "compliance-refresh=of-another-server"})
     assert stale.status_code == 200, stale.text

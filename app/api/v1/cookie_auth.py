@@ -1,6 +1,6 @@
 """Signing in and out for a page: its refresh token lies in a cookie, and no script ever sees it."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -12,6 +12,9 @@ from app.core.errors import Forbidden, LimitReached, Unauthenticated
 from app.schemas.auth import LoginRequest, PageSession
 from app.services.browser_sessions import BrowserSession, BrowserSessions
 from app.services.demo_visitor import DemoVisitor
+
+# What a proxy says of whom it asks for: behind one nobody is on this machine for sure.
+FORWARDED: Final = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
 
 router = APIRouter(
     prefix="/auth/cookie",
@@ -54,10 +57,7 @@ async def refresh(
     try:
         session = await sessions.renew(session_cookie.read(request), address=address)
     except Unauthenticated:
-        visitor = services.visitor
-        if visitor is None or not visitor.is_let_in(address=address, host=request.url.hostname):
-            raise
-        visit = await _visit(visitor, sessions, address=address, agent=agent)
+        visit = await _visit(services.visitor, sessions, request, address=address, agent=agent)
         if visit is None:
             raise
         session = visit
@@ -71,9 +71,13 @@ async def logout(sessions: Sessions, address: Address, request: Request, respons
 
 
 async def _visit(
-    visitor: DemoVisitor, sessions: BrowserSessions, *, address: str | None, agent: str | None
+    visitor: DemoVisitor | None, sessions: BrowserSessions, request: Request, *, address: str | None, agent: str | None
 ) -> BrowserSession | None:
-    """Return a session of the visitor; None when the user has another password by now, or is disabled."""
+    """Return a session of the visitor; None: there is none, it is not let in, or the user's password is another one."""
+    if visitor is None or not FORWARDED.isdisjoint(request.headers.keys()):
+        return None
+    if not visitor.is_let_in(address=address, host=request.url.hostname):
+        return None
     try:
         return await sessions.open(visitor.username, visitor.password, address=address, agent=agent)
     except Unauthenticated:

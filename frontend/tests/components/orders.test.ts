@@ -2,12 +2,14 @@
 /** Orders over many domains: how one is made, what all of it came to, and what may be the reader's own. */
 
 import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
+import AppHeader from "@/components/AppHeader.vue";
 import CreateScanDialog from "@/components/CreateScanDialog.vue";
 import PossiblyOwn from "@/components/PossiblyOwn.vue";
 import { emptyForm, orderOf, requestOf, targetsOf } from "@/components/scanOptions";
 import type { OrderResponse, OrderedProperty } from "@/generated/rest";
+import { useConnection } from "@/stores/connection";
 import { setLanguage } from "@/texts";
 import OrderView from "@/views/OrderView.vue";
 import OrdersView from "@/views/OrdersView.vue";
@@ -101,6 +103,43 @@ test("orders are listed with where their scans are, and an empty list says how o
   const empty = mount(OrdersView, { global: rest.mounting() });
   await flushPromises();
   expect(empty.text()).toContain("No orders yet");
+});
+
+test.each([["a notice", true], ["the end of a cut", false]])("after %s the list and an unfinished order are read anew", async (_name, isNotice) => {
+  rest.answers["GET /orders"] = { items: [order()], total: 1 };
+  rest.answers[`GET /orders/${ID}`] = order();
+  const global = rest.mounting();
+  const listeners: (() => void)[] = [];
+  vi.spyOn(useConnection(), "onNotice").mockImplementation((listener) => {
+    listeners.push(listener as () => void);
+    return () => {};
+  });
+  mount(OrdersView, { global });
+  mount(OrderView, { props: { orderId: ID }, global });
+  await flushPromises();
+  vi.useFakeTimers();
+  if (isNotice) listeners.forEach((listener) => listener());
+  else useConnection().status = { ...useConnection().status, phase: "online" };
+  await vi.advanceTimersByTimeAsync(10_000);
+  vi.useRealTimers();
+  expect([rest.count("GET", "/orders"), rest.count("GET", `/orders/${ID}`)]).toEqual([2, 2]);
+});
+
+test("the views of a scan and of orders belong to the scans, and an order leads back to all", async () => {
+  rest.answers[`GET /orders/${ID}`] = order();
+  const global = rest.mounting();
+  const router = global.plugins.find((plugin) => "push" in plugin)!;
+  await router.push(`/orders/${ID}`);
+  const header = mount(AppHeader, { global: { ...global, stubs: { LiveIndicator: true, SearchBox: true } } });
+  const active = () => header.findAll(".views .router-link-active").map((link) => link.attributes("href"));
+  expect(active()).toEqual(["#/scans"]);
+  await router.push("/scans/1/third-parties/a.test");
+  expect(active()).toEqual(["#/scans"]);
+  await router.push("/overview");
+  expect(active()).toEqual(["#/overview"]);
+  const view = mount(OrderView, { props: { orderId: ID }, global });
+  await flushPromises();
+  expect(view.find(".back a").attributes("href")).toBe("#/orders");
 });
 
 test("what may be the reader's own is a list to copy, and nothing when there is none", async () => {
