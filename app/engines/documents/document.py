@@ -1,4 +1,4 @@
-"""One document of whatever format: bytes in, everything it leads to out. Never raises but for memory and depth."""
+"""One document of whatever format: bytes in, everything it leads to out. Never raises but for memory."""
 
 from collections.abc import Callable
 from typing import Final

@@ -55,12 +55,15 @@ class _Reader:
     def __init__(self, body: bytes, links: DocumentLinks, budget: CpuBudget) -> None:
         # A tenth of a second of imports, which scans without such documents do not pay.
         from pypdf import PdfReader
-        from pypdf.errors import PyPdfError
+        from pypdf.errors import DependencyError, PyPdfError
 
         logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong with a stranger's file is his business
-        # What broken files make the library raise; memory and depth are reported as those of any page.
+        # What broken files make the library raise; memory is reported as that of any page.
         self._errors = (
             PyPdfError,
+            DependencyError,
+            NotImplementedError,  # of filters that there are not
+            RecursionError,
             ValueError,
             TypeError,
             KeyError,
@@ -78,7 +81,7 @@ class _Reader:
             self._root = _value(self._pdf.trailer["/Root"])
             self._pages = self._pdf.pages
             self._count = min(len(self._pages), MAX_PAGES)
-        except (*self._errors, NotImplementedError) as error:
+        except self._errors as error:
             raise Broken from error
         links.is_partial |= len(self._pages) > MAX_PAGES
 
