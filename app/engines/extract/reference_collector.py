@@ -104,7 +104,10 @@ class ReferenceCollector:
         if (url := self._base.join_plain(raw)) is None:
             return False
         if url not in self.links:
-            self.link(url)
+            if "#" in url or len(self.links) >= MAX_LINKS:
+                self.link(url)
+            else:
+                self.links[url] = None
         return True
 
     def link(self, url: str) -> None:

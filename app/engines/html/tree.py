@@ -5,7 +5,7 @@ and an attribute whose name does not stand in the source is nowhere, whatever th
 """
 
 from collections.abc import Iterable
-from functools import cached_property
+from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -16,11 +16,8 @@ class HtmlTree(LexborHTMLParser):
     def __init__(self, markup: str) -> None:
         super().__init__(markup)
         self._source = self.raw_html.lower()
-
-    @cached_property
-    def element_names(self) -> frozenset[str | None]:
-        """The names of all elements outside templates."""
-        return frozenset([node.tag for node in self.css("*")])
+        # Of all elements outside templates. No node is kept: each holds its tree, which would be a circle.
+        self.element_names: Final = frozenset([node.tag for node in self.css("*")])
 
     def may_have(self, tags: Iterable[str] = (), attributes: Iterable[bytes] = ()) -> bool:
         """Whether there is one of these elements, or may be one of these attributes."""

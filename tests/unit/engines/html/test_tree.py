@@ -1,5 +1,8 @@
 """What a tree says is not in it must not be in it."""
 
+import gc
+import weakref
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,3 +33,15 @@ def test_what_is_not_there_is_not_looked_for(markup):
     assert not tree.may_have(("script", "svg"), (b"hidden",))
     assert tree.find("an invalid [[ selector", "script", attributes=(b"hidden",)) == []
     assert tree.find_first("an invalid [[ selector", "script") is None
+
+
+def test_a_tree_goes_with_its_last_user_not_with_the_next_collection():
+    gc.disable()
+    try:
+        tree = HtmlTree("<p>one<a href=/two>two</a>")
+        assert tree.find("a", "a")
+        known = weakref.ref(tree)
+        del tree
+        assert known() is None
+    finally:
+        gc.enable()
