@@ -4,6 +4,7 @@ import pytest
 
 from app.captures.folder import FolderStorage
 from app.domain.messages import MessageCatalog
+from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.model import Capture, Reference, Relation
@@ -98,7 +99,7 @@ def stage_with(tmp_path, sink, third_parties):
             sink=sink,
             texts=texts,
             notice=UnreadableNotice(sink=sink, texts=texts, module="content_capture"),
-            is_own=lambda host: False,
+            is_own=Scope("corp.test").contains,
             on_violations=on_violations,
             on_lost=lambda target: None,
             second=NobodyReads(),
@@ -133,6 +134,31 @@ async def test_a_charset_that_only_the_header_declares_holds_for_the_whole_analy
     first, again = parser.pages
     assert (first.title, first.text, first.headings, first.alts) == ("赌场", "赌场\n赌场", ("赌场",), ("赌场",))
     assert again == first
+
+
+@pytest.mark.parametrize(
+    ("shown_at", "accused", "url"),
+    [
+        ("http://www.corp.test/", "www.corp.test", "http://www.corp.test/"),
+        ("http://new.corp.test/home", "new.corp.test", "http://new.corp.test/home"),
+        ("http://first-visit.test/in", "www.corp.test", "http://www.corp.test/"),
+    ],
+)
+async def test_an_offer_of_an_own_start_page_is_tampering_of_the_site_wherever_its_scripts_lead(
+    stage_with, shown_at, accused, url
+):
+    class Offering:
+        async def analyse(self, subject):
+            evidence = Evidence(Layer.TEXT, "lexicon", 0.9, "offer")
+            return [
+                ViolationFact("corp.test", ViolationKey.ADULT, RiskLevel.HIGH, 0.9, "", (evidence,), False, shown_at)
+            ]
+
+    told = []
+    stage = stage_with(Offering(), lambda target, page, facts: told.extend(facts))
+    own = CaptureTarget("corp.test", "www.corp.test", "http://www.corp.test/", own=True)
+    await stage.analyse(own, CapturedPage(Capture("corp.test", "www.corp.test", own.url, shown_at, 200)))
+    assert [(fact.violation_key, fact.domain, fact.url) for fact in told] == [("tampered", accused, url)]
 
 
 async def test_what_its_picture_and_its_icon_say_goes_into_the_analysis(stage_with):
