@@ -213,10 +213,11 @@ def newest_ended(connection: Connection, limit: int) -> list[tuple[str, int]]:
     t = scan_tasks.c
     found: list[Row[Any]] = []
     for status in sorted(TERMINAL):  # each from an index of its own: of all together there is none
-        newest = select(t.status, t.statistics, t.completed_at).where(t.status == status, Visible)
+        ended = (t.status == status, t.completed_at.is_not(None), Visible)
+        newest = select(t.status, t.statistics, t.completed_at).where(*ended)
         found += connection.execute(newest.order_by(t.completed_at.desc(), t.id.desc()).limit(limit))
-    ended = sorted(found, key=lambda row: row.completed_at, reverse=True)[:limit]
-    return [(row.status, (row.statistics or {}).get("execution_duration", 0)) for row in ended]
+    last = sorted(found, key=lambda row: row.completed_at, reverse=True)[:limit]
+    return [(row.status, (row.statistics or {}).get("execution_duration", 0)) for row in last]
 
 
 def runs_after(connection: Connection, key: tuple[str], limit: int) -> list[tuple[str, int, bool]]:
