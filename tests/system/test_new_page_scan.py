@@ -63,7 +63,7 @@ async def test_a_scan_is_ordered_and_what_is_wrong_with_a_domain_is_said(browser
     dialog = page.get_by_role("dialog")
     await dialog.get_by_role("button", name="开始扫描").click()
     await expect(dialog.get_by_role("alert")).to_have_text("请输入域名，而不是 IP 地址。")
-    await dialog.locator("summary").click()
+    await dialog.locator("summary", has_text="选项").click()
     await page.fill("#domain", "例子.test")
     await page.fill("#max-pages", "50")
     await page.fill("#minutes", "10")
