@@ -7,7 +7,7 @@ from itertools import product
 from typing import Final
 
 CHOICE: Final = re.compile(r"\{([^{}]*)\}")
-NUMBERS: Final = re.compile(r"(\d+)\.\.(\d+)")
+NUMBERS: Final = re.compile(r"(\d{1,4})\.\.(\d{1,4})")
 
 
 def load_words() -> tuple[str, ...]:

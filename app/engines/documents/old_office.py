@@ -17,6 +17,7 @@ MAX_FOUND: Final = 2_000  # of each sort
 _MONIKER: Final = b"\xe0\xc9\xea\x79\xf9\xba\xce\x11\x8c\x82\x00\xaa\x00\x4b\xa9\x0b"
 _LENGTH: Final = 4
 _MAX_BYTES: Final = 4_096
+_END: Final = re.compile(r"[\"<>{}\\|^`]")
 _FIELD: Final = re.compile(rb'HYPERLINK\s{1,10}(?:\\[a-z] )?"([^"\x00-\x1f]{1,2048})"')
 _WIDE_FIELD: Final = re.compile(b'H\0Y\0P\0E\0R\0L\0I\0N\0K\0(?: \0){1,10}"\0((?:[^"\0-\x1f]\0){1,2048})"\0')
 # In lower case, as nearly everybody writes it: a search for letters of both cases takes ten times as long.
@@ -70,4 +71,4 @@ def _mention(links: DocumentLinks, texts: Iterator[str]) -> None:
     for text in texts:
         if not text.lower().startswith(_SCHEMAS):
             # Braces, brackets and quotes end an address where text of a program stands around it.
-            links.mention(re.split(r"[\"<>{}\\|^`]", text, maxsplit=1)[0])
+            links.mention(_END.split(text, maxsplit=1)[0])

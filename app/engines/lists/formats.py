@@ -12,7 +12,7 @@ MAX_LINE: Final = 8_192  # bytes; a longer one is no entry
 SAMPLE_LINES: Final = 400
 _COMMENTS: Final = (b"#", b"!", b";", b"//", b"[")
 _HTML: Final = re.compile(
-    rb"\s*+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|\?xml)", re.IGNORECASE | re.DOTALL
+    rb"\A\s*+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|\?xml)", re.IGNORECASE | re.DOTALL
 )
 _DELIMITERS: Final = ",;\t|"
 _ADBLOCK: Final = re.compile(r"\|\|([^/^|$*]+)\^?")

@@ -11,9 +11,9 @@ from app.engines.urls import host_of_serialised, is_possible, request_url
 
 MAX_CHARS: Final = 2_048  # of an entry; URLs that browsers show are not longer
 # A name that no parser changes. What is not written like that goes through the URL standard's parser.
-_PLAIN: Final = re.compile(r"(?:(?!xn--)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z]")
+_PLAIN: Final = re.compile(r"\A(?:(?!xn--)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z]")
 _NO_NAME: Final = re.compile(r"[/\\?#@]")  # of a URL without its scheme, or of an address of mail: no host is meant
-_PORT: Final = re.compile(r"(.+):(\d{1,5})")
+_PORT: Final = re.compile(r"\A(.+):(\d{1,5})")
 _USUAL_PORTS: Final = frozenset({"80", "443"})
 _LOCAL: Final = frozenset({"localhost", "local", "localdomain", "internal", "home", "lan", "arpa"})
 

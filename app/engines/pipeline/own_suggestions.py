@@ -17,6 +17,7 @@ MAX_ASKED: Final = 300  # third parties whose name servers are asked for
 ASKED_AT_ONCE: Final = 20
 LIMIT_S: Final = 20.0  # for all questions together
 # What stands in the place of a name that is not told, and of who keeps it from being told.
+_MARKS: Final = re.compile(r"[.,;()\"']")
 _HIDDEN: Final = re.compile(
     r"redact|privacy|private|protect|proxy|withheld|masked|not disclosed|undisclosed|hidden|gdpr|whois|registra|n/?a$",
     re.IGNORECASE,
@@ -109,5 +110,5 @@ class OwnSuggestions:
 
 def plain_name(name: str) -> str:
     """Return a registrant's name for comparison; "" for one that hides who it is, or says too little."""
-    plain = " ".join(re.sub(r"[.,;()\"']", " ", name.casefold()).split())
+    plain = " ".join(_MARKS.sub(" ", name.casefold()).split())
     return "" if len(plain) < _LEAST_NAME or _HIDDEN.search(plain) else plain

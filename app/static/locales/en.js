@@ -12,12 +12,6 @@ export default {
   "signin.password": "Password",
   "signin.submit": "Sign in",
 
-  "status.pending": "Waiting",
-  "status.running": "Running",
-  "status.cancelling": "Cancelling",
-  "status.completed": "Completed",
-  "status.failed": "Failed",
-  "status.cancelled": "Cancelled",
 
   "error.network": "The server cannot be reached.",
   "error.slow": "The server did not answer in time.",

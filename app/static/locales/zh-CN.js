@@ -12,12 +12,6 @@ export default {
   "signin.password": "密码",
   "signin.submit": "登录",
 
-  "status.pending": "等待中",
-  "status.running": "扫描中",
-  "status.cancelling": "正在取消",
-  "status.completed": "已完成",
-  "status.failed": "失败",
-  "status.cancelled": "已取消",
 
   "error.network": "无法连接服务器。",
   "error.slow": "服务器响应超时。",

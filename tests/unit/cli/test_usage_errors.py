@@ -7,8 +7,8 @@ from app.cli import main
 CASES = [
     (["bogus"], "There is no command bogus.", "没有命令 bogus。"),
     (["scna"], "There is no command scna. Did you mean scan?", "没有命令 scna。您是否指 scan？"),
-    (["scan"], "DOMAIN is missing.", "缺少 DOMAIN。"),
-    (["scan", "a.b", "c.d"], "There are more words than the command takes: c.d", "参数过多：c.d"),
+    (["watch"], "TASK_ID is missing.", "缺少 TASK_ID。"),
+    (["watch", "a", "c.d"], "There are more words than the command takes: c.d", "参数过多：c.d"),
     (
         ["scan", "a.b", "--max-pges", "1"],
         "There is no option --max-pges. Did you mean",
@@ -26,7 +26,7 @@ CASES = [
     (["scan", "a.b", "--allow-network", "x"], "--allow-network: 'x' is no network", "--allow-network：'x' 不是网段"),
     (["watch", "t", "--url", "x"], "'x' is not the address of a server", "'x' 不是服务器地址"),
     (["serve", "--port", "70000"], "--port: a whole number from 0 to 65535", "--port：需要 0 到 65535"),
-    (["scan", "a.b", "\x1b[2J"], r": \x1b[2J", r"：\x1b[2J"),
+    (["watch", "a", "\x1b[2J"], r": \x1b[2J", r"：\x1b[2J"),
     (["--lang", "fr"], "--lang", "--lang"),
 ]
 
