@@ -15,10 +15,15 @@ from typer._click.exceptions import (  # the only place where they can be had
 
 from app.cli.help import NoSuchCommand, usage_line
 from app.cli.misused import Misused
+from app.cli.reader_action import ReaderAction
 from app.cli.terminal import clean
 from app.domain.messages import MessageCatalog
 
 MISPLACED: Final = "Got unexpected extra argument(s)"  # how the library begins that message
+
+
+# Words whose choices would not fit into the usage line.
+_CHOICES: Final = {"ACTION": [action.value for action in ReaderAction]}
 
 
 def describe_misuse(error: ClickException, texts: MessageCatalog) -> str:
@@ -59,6 +64,8 @@ def _expected(error: BadParameter, texts: MessageCatalog) -> str:
     param: Any = error.param
     if getattr(param, "min", None) is not None:
         return texts("usage.number", least=param.min, most=param.max)
+    if param.metavar in _CHOICES:
+        return texts("usage.choice", names=" / ".join(_CHOICES[param.metavar]))
     return texts("usage.choice" if "|" in param.metavar else "usage.file", names=param.metavar.replace("|", " / "))
 
 

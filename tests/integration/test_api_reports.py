@@ -86,6 +86,7 @@ async def test_the_report_is_whole_while_the_scan_still_runs(backend, scanned):
         "local_reader",
         "discovery",
         "possibly_own",
+        "lists",
     ]
     assert (report["truncated"], report["omitted_references"]) == (False, 0)
     assert report["task"]["status"] == "running"
