@@ -42,6 +42,7 @@ from app.services.demo_visitor import DemoVisitor
 from app.services.evidence.service import EvidenceService
 from app.services.lifecycle import Lifecycle
 from app.services.lists.states import ListService
+from app.services.local_readers import LocalReaderService
 from app.services.orders import OrderService
 from app.services.ports import ScanRunner
 from app.services.reading_model_probe import ReadingModelProbe
@@ -80,6 +81,7 @@ class Services:
     auth: AuthService
     configuration: ConfigurationService
     reading_model_probe: ReadingModelProbe
+    local_readers: LocalReaderService
     lists: ListService
     users: UserService
     workers: WorkerService
@@ -240,14 +242,7 @@ def _build(
     configuration = build_configuration(live, db=db, clock=clock, audit=audit, targets=targets)
     report_process = ReportProcess(settings)
     manager = manager or build_manager(
-        settings=settings,
-        db=db,
-        bus=bus,
-        clock=clock,
-        authenticator=auth,
-        audit=audit,
-        metrics=metrics,
-        epoch=epoch,
+        settings=settings, db=db, bus=bus, clock=clock, authenticator=auth, audit=audit, metrics=metrics, epoch=epoch
     )
     evidence = EvidenceService(
         db=db, stores=stores, contents=Contents(captures), targets=targets, clock=clock, processes=report_process
@@ -310,6 +305,7 @@ def _build(
         auth=auth,
         configuration=configuration.service,
         reading_model_probe=configuration.probe,
+        local_readers=configuration.local_readers,
         lists=lists,
         users=UserService(db=db, bus=bus, clock=clock, passwords=passwords, audit=audit, remove_files=results.remove),
         workers=WorkerService(db=db, clock=clock, settings=live),

@@ -23,6 +23,7 @@ from app.services.decisions import DecisionService
 from app.services.demo_visitor import DemoVisitor
 from app.services.evidence.service import EvidenceService
 from app.services.lists.states import ListService
+from app.services.local_readers import LocalReaderService
 from app.services.orders import OrderService
 from app.services.reading_model_probe import ReadingModelProbe
 from app.services.report_formats.service import ReportFileService
@@ -74,6 +75,7 @@ class ApiServices(Protocol):
     audit: AuditTrail
     configuration: ConfigurationService
     reading_model_probe: ReadingModelProbe
+    local_readers: LocalReaderService
     lists: ListService
     result_files: ResultFileCheck
     database_probe: DatabaseProbe

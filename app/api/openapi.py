@@ -91,12 +91,12 @@ def problem_response(status: int, codes: list[str], texts: MessageCatalog) -> Js
 
 
 def _example(status: int, code: str, texts: MessageCatalog) -> Json:
-    title, detail = str(texts(f"status.{status}")), str(texts(f"error.{code}", **VALUES))
+    detail = texts(f"error.{code}", **VALUES, fault=texts("model_fault.checksum"))
     return {
         "type": "about:blank",
-        "title": title,
+        "title": str(texts(f"status.{status}")),
         "status": status,
-        "detail": detail,
+        "detail": str(detail),
         "code": code,
         "trace_id": A_TRACE,
     }

@@ -14,6 +14,7 @@ from app.api.v1 import (
     event_stream,
     findings,
     lists,
+    local_reader,
     orders,
     overview,
     own_sessions,
@@ -50,6 +51,7 @@ def build_router() -> APIRouter:
         workers,
         service_numbers,
         configuration,
+        local_reader,
         lists,
     )
     for module in modules:

@@ -17,21 +17,21 @@ from app.cli import exit_codes
 from app.cli.migrate import database_of, migrate_alone
 from app.cli.reader_action import ReaderAction
 from app.cli.reader_report import report_lines
+from app.configuration_wiring import build_local_readers
 from app.core.clock import SystemClock, to_wire
 from app.core.config import Settings, load_settings
 from app.core.db import Database
 from app.core.errors import ConfigurationError
 from app.core.logging import configure_logging
 from app.core.program import program_version
-from app.domain.local_reading import DecidedPage, LearntModel, ModelFault, StoredModel
+from app.domain.local_reading import DecidedPage, LearntModel, ModelFault
 from app.domain.messages import MessageCatalog
 from app.engines.local_reader.learning import LEAST_DOMAINS, LEAST_PAGES, TooLittle, learn_model
-from app.engines.local_reader.model import UnusableModel, read_model
 from app.migrations.runner import head_revision, read_revision
 from app.scanstore.location import open_stores
 from app.services.audit import AuditTrail
 from app.services.decided_pages import DecidedPageReader
-from app.services.local_readers import LocalReaderService, ReaderRefused
+from app.services.local_readers import LocalReaderService, ReaderRefused, ReaderVersions
 from app.wiring import open_captures
 
 
@@ -72,58 +72,56 @@ def run_reader(arguments: ReaderArguments, texts: MessageCatalog) -> int:
 
 
 async def _act(settings: Settings, db: Database, arguments: ReaderArguments, texts: MessageCatalog) -> list[str]:
-    async with _opened(settings, db) as service:
+    async with _opened(db) as service:
         match arguments.action:
             case ReaderAction.TRAIN:
-                return [texts("cli.reader_trained", version=await service.train())]
+                version = await _train(settings, db, service)
+                return [texts("cli.reader_trained", version=version)]
             case ReaderAction.REPORT:
                 row = await service.report(arguments.version)
-                return [_as_json(_document(row))] if arguments.as_json else list(report_lines(row, texts))
+                if arguments.as_json:
+                    return [_as_json(_document(row, (await service.list_all()).enabled))]
+                return list(report_lines(row, texts))
             case ReaderAction.ENABLE:
                 assert arguments.version is not None  # `run_reader` has seen to it
                 await service.enable(arguments.version)
                 return [texts("cli.reader_enabled", version=arguments.version)]
             case ReaderAction.DISABLE:
-                version = await service.disable()
-                key = "cli.reader_disabled" if version else "cli.reader_none_enabled"
-                return [texts(key, version=version)] if version else [texts(key)]
+                gone = await service.disable()
+                return [texts("cli.reader_disabled", version=gone) if gone else texts("cli.reader_none_enabled")]
             case ReaderAction.LIST:
-                rows = await service.list_all()
+                found = await service.list_all()
                 if arguments.as_json:
-                    return [_as_json([_document(row) for row in rows])]
-                return list(_listed(rows, texts)) or [texts("cli.reader_refused.no_version")]
+                    return [_as_json([_document(row, found.enabled) for row in found.rows])]
+                return list(_listed(found, texts)) or [texts("cli.reader_refused.no_version")]
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, db: Database) -> AsyncIterator[LocalReaderService]:
+async def _opened(db: Database) -> AsyncIterator[LocalReaderService]:
     clock = SystemClock()
     audit = AuditTrail(db=db, clock=clock)
-    stores = open_stores(settings)
-    pages = DecidedPageReader(db=db, stores=stores.stores, contents=Contents(open_captures(settings)))
     await audit.start()
     try:
-        with closing(stores):
-            yield LocalReaderService(db=db, clock=clock, audit=audit, pages=pages, learn=_learn, find_fault=_find_fault)
+        yield build_local_readers(db=db, clock=clock, audit=audit)
     finally:
         await audit.stop()
+
+
+async def _train(settings: Settings, db: Database, service: LocalReaderService) -> int:
+    with closing(open_stores(settings)) as stores:
+        pages = DecidedPageReader(db=db, stores=stores.stores, contents=Contents(open_captures(settings)))
+        return await service.train(pages, _learn)
 
 
 def _learn(pages: Sequence[DecidedPage]) -> LearntModel:
     return learn_model(pages, program=program_version())
 
 
-def _find_fault(stored: StoredModel) -> ModelFault | None:
-    try:
-        read_model(stored)
-    except UnusableModel as error:
-        return error.fault
-    return None
-
-
-def _listed(rows: Any, texts: MessageCatalog) -> Iterator[str]:
-    on = max(((row.enabled_at, row.version) for row in rows if row.enabled_at is not None), default=(None, 0))[1]
-    for row in rows:
-        state = "enabled" if row.version == on else "reported" if row.reported_at is not None else "unreported"
+def _listed(found: ReaderVersions, texts: MessageCatalog) -> Iterator[str]:
+    for row in found.rows:
+        state = (
+            "enabled" if row.version == found.enabled else "reported" if row.reported_at is not None else "unreported"
+        )
         yield texts(
             "cli.reader_listed",
             version=row.version,
@@ -134,12 +132,12 @@ def _listed(rows: Any, texts: MessageCatalog) -> Iterator[str]:
         )
 
 
-def _document(row: Row[Any]) -> Mapping[str, Any]:
+def _document(row: Row[Any], on: int | None) -> Mapping[str, Any]:
     return {
         "version": row.version,
         "made_at": to_wire(row.made_at),
         "sha256": row.sha256,
-        "enabled": row.enabled_at is not None,
+        "enabled": row.version == on,
         "report": row.report,
     }
 

@@ -1,6 +1,6 @@
 """Versions of the local reader. They are added, switched on and off; the oldest go when there are too many."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,8 +30,14 @@ def find(connection: Connection, version: int) -> Row[Any] | None:
 
 def find_enabled(connection: Connection) -> Row[Any] | None:
     """Return the version that is switched on, with its data; None: none is."""
-    switched = [(row.enabled_at, row.version) for row in list_all(connection) if row.enabled_at is not None]
-    return find(connection, max(switched)[1]) if switched else None
+    version = enabled_version(list_all(connection))
+    return None if version is None else find(connection, version)
+
+
+def enabled_version(rows: Iterable[Row[Any]]) -> int | None:
+    """Return which of all versions is switched on; None: none is. Of two that were switched on at once the later."""
+    switched = [(row.enabled_at, row.version) for row in rows if row.enabled_at is not None]
+    return max(switched)[1] if switched else None
 
 
 def list_all(connection: Connection) -> list[Row[Any]]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.principal import Principal
 from app.domain.local_reading import MAX_MODEL_BYTES, DecidedPage, LearntModel, ModelFault, StoredModel
 from app.repositories import local_readers
 from app.services.audit import AuditTrail
@@ -38,24 +39,32 @@ class ReaderRefused(Exception):
         self.fault = fault
 
 
+@dataclass(frozen=True, slots=True)
+class ReaderVersions:
+    """All that are kept, the newest first, as rows without their data; `enabled` None: none is switched on."""
+
+    rows: Sequence[Row[Any]]
+    enabled: int | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalReaderService:
-    """For administrators of the machine: the command line sees to it."""
+    """For administrators alone: the borders see to it. `by` is one of the application; None: one of the machine, on its
+    command line.
+    """
 
     db: Database
     clock: Clock
     audit: AuditTrail
-    pages: DecidedPageReader
-    learn: Learn
     find_fault: FindFault
 
-    async def train(self) -> int:
+    async def train(self, pages: DecidedPageReader, learn: Learn) -> int:
         """Learn a new version from what people decided, and return its number. It is not switched on.
 
         Raises what `pages` and `learn` raise; ReaderRefused: the model is larger than any may be.
         """
-        found = await asyncio.to_thread(self.pages.read)
-        learnt = await asyncio.to_thread(self.learn, found.pages)
+        found = await asyncio.to_thread(pages.read)
+        learnt = await asyncio.to_thread(learn, found.pages)
         if len(learnt.data) > MAX_MODEL_BYTES:
             raise ReaderRefused(Refusal.TOO_LARGE)
         report = {**learnt.report, "left_out": dict(found.left_out)}
@@ -66,7 +75,7 @@ class LocalReaderService:
             "report": report,
         }
         version = await self.db.write(lambda connection: local_readers.add(connection, values))
-        self._record("reader.train", {"version": version, "sha256": values["sha256"]})
+        self._record("reader.train", None, {"version": version, "sha256": values["sha256"]})
         return version
 
     async def report(self, version: int | None) -> Row[Any]:
@@ -86,7 +95,7 @@ class LocalReaderService:
 
         return await self.db.write(work)
 
-    async def enable(self, version: int) -> None:
+    async def enable(self, version: int, by: Principal | None = None) -> None:
         """Switch a version on for scans that begin from now on, and whatever was on off. Raises ReaderRefused."""
         row = await self.db.read(lambda connection: local_readers.find(connection, version))
         if row is None:
@@ -98,9 +107,9 @@ class LocalReaderService:
             raise ReaderRefused(Refusal.UNUSABLE, fault)
         at = self.clock.now()
         await self.db.write(lambda connection: local_readers.enable(connection, version, at))
-        self._record("reader.enable", {"version": version, "sha256": row.sha256})
+        self._record("reader.enable", by, {"version": version, "sha256": row.sha256})
 
-    async def disable(self) -> int | None:
+    async def disable(self, by: Principal | None = None) -> int | None:
         """Switch off what is on, and return its version; None: nothing was."""
 
         def work(connection: Connection) -> int | None:
@@ -110,12 +119,14 @@ class LocalReaderService:
 
         version = await self.db.write(work)
         if version is not None:
-            self._record("reader.disable", {"version": version})
+            self._record("reader.disable", by, {"version": version})
         return version
 
-    async def list_all(self) -> Sequence[Row[Any]]:
-        """Return all versions that are kept, the newest first, without their data."""
-        return await self.db.read(local_readers.list_all)
+    async def list_all(self) -> ReaderVersions:
+        """Return all versions, and which one is switched on."""
+        rows = await self.db.read(local_readers.list_all)
+        return ReaderVersions(rows, local_readers.enabled_version(rows))
 
-    def _record(self, action: str, detail: Mapping[str, Any]) -> None:
-        self.audit.record(action, detail=detail)
+    def _record(self, action: str, by: Principal | None, detail: Mapping[str, Any]) -> None:
+        user_id, address = (None, None) if by is None else (by.user_id, by.address)
+        self.audit.record(action, user_id=user_id, address=address, detail=detail)

@@ -14,6 +14,8 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/api/router.py": ("a list of routers", "tests/docs/test_surface.py"),
     "app/api/v1/admin_connections.py": ("routes alone", "tests/integration/test_session_ends.py"),
     "app/api/v1/audit.py": ("a route alone", "tests/integration/test_api_audit.py"),
+    "app/api/v1/local_reader.py": ("routes alone", "tests/integration/test_api_local_reader.py"),
+    "app/schemas/local_readers.py": ("what the routes show", "tests/integration/test_api_local_reader.py"),
     "app/api/v1/lists.py": ("a route alone", "tests/integration/test_lists.py"),
     "app/lists_wiring.py": ("puts parts together", "tests/integration/test_lists.py"),
     "app/schemas/lists.py": ("what the route shows", "tests/integration/test_lists.py"),

@@ -357,6 +357,13 @@ ROUTES = {
     "POST /api/v1/admin/configuration/reading-model/test": lambda site: site.ask(
         "POST", "/api/v1/admin/configuration/reading-model/test", 409
     ),
+    "GET /api/v1/admin/local-reader": lambda site: site.ask("GET", "/api/v1/admin/local-reader"),
+    "PUT /api/v1/admin/local-reader": lambda site: site.ask(
+        "PUT", "/api/v1/admin/local-reader", 404, json={"version": 7}
+    ),
+    "GET /api/v1/admin/local-reader/versions/{number}": lambda site: site.ask(
+        "GET", "/api/v1/admin/local-reader/versions/7", 404
+    ),
     "GET /api/v1/admin/lists": lambda site: site.ask("GET", "/api/v1/admin/lists"),
     "GET /api/v1/admin/metrics": lambda site: site.ask("GET", "/api/v1/admin/metrics"),
     "GET /api/v1/admin/workers": lambda site: site.ask("GET", "/api/v1/admin/workers"),

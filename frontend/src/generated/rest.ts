@@ -11,6 +11,8 @@ export interface Answers {
   "GET /api/v1/admin/configuration/versions": ConfigurationHistory;
   "GET /api/v1/admin/connections": OpenConnections;
   "GET /api/v1/admin/lists": ListOverview;
+  "GET /api/v1/admin/local-reader": LocalReaderOverview;
+  "GET /api/v1/admin/local-reader/versions/{number}": LocalReaderReport;
   "GET /api/v1/admin/metrics": ServiceNumbers;
   "GET /api/v1/admin/users": UserPage;
   "GET /api/v1/admin/users/{user_id}": UserResponse;
@@ -65,6 +67,7 @@ export interface Answers {
   "POST /api/v1/tasks/{task_id}/cancel": TaskResponse;
   "POST /api/v1/tasks/{task_id}/retry": TaskResponse;
   "PUT /api/v1/admin/configuration": ConfigurationResponse;
+  "PUT /api/v1/admin/local-reader": LocalReaderOverview;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionInfo;
   "PUT /api/v1/tasks/{task_id}/priority": TaskResponse;
 }
@@ -81,6 +84,7 @@ export interface Bodies {
   "POST /api/v1/orders": OrderCreate;
   "POST /api/v1/tasks": TaskCreate;
   "PUT /api/v1/admin/configuration": ConfigurationChange;
+  "PUT /api/v1/admin/local-reader": LocalReaderChange;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionRequest;
   "PUT /api/v1/tasks/{task_id}/priority": TaskPriority;
 }
@@ -450,6 +454,12 @@ export type Language = "zh-CN" | "en";
 
 export type LeftOut = "budget" | "time" | "silent";
 
+export interface LeftOutPages {
+  reason: string;
+  reason_text: string;
+  count: number;
+}
+
 export interface LinkingPage {
   page_id: number;
   page_url: string;
@@ -498,6 +508,44 @@ export interface LocalReader {
   fault: ModelFault | null;
   read: number;
   effects: Record<string, number>;
+}
+
+export interface LocalReaderChange {
+  version: number | null;
+}
+
+export interface LocalReaderHead {
+  name: string;
+  title: string;
+  pages: number;
+  precision: number | null;
+  recall: number | null;
+  brier: number;
+}
+
+export interface LocalReaderOverview {
+  enabled: number | null;
+  items: LocalReaderVersion[];
+  total: number;
+}
+
+export interface LocalReaderReport {
+  version: LocalReaderVersion;
+  about: string;
+  left_out: LeftOutPages[];
+  heads: LocalReaderHead[];
+  suppressed: WouldSuppress;
+  raised: WouldRaise;
+}
+
+export interface LocalReaderVersion {
+  version: number;
+  made_at: string;
+  sha256: string;
+  violating: number;
+  clean: number;
+  domains: number;
+  is_reported: boolean;
 }
 
 export type Lock = "environment" | "key";
@@ -1367,4 +1415,17 @@ export interface WorkerResponse {
   last_heartbeat_at: string;
   silent_s: number;
   runs: RunningScan[];
+}
+
+export interface WouldRaise {
+  confirmed: number;
+  other_class: number;
+  dismissed: number;
+}
+
+export interface WouldSuppress {
+  to_review: number;
+  dismissed: number;
+  confirmed: number;
+  confirmed_domains: string[];
 }

@@ -63,15 +63,13 @@ def learner():
 
 
 @pytest.fixture
-def service(db, clock, audit, learner, faults):
-    return LocalReaderService(
-        db=db,
-        clock=clock,
-        audit=audit,
-        pages=Pages(),
-        learn=learner,
-        find_fault=lambda stored: faults.get(stored.version),
-    )
+def service(db, clock, audit, faults):
+    return LocalReaderService(db=db, clock=clock, audit=audit, find_fault=lambda stored: faults.get(stored.version))
+
+
+@pytest.fixture
+def train(service, learner):
+    return lambda: service.train(Pages(), learner)
 
 
 @pytest.fixture
@@ -89,8 +87,8 @@ async def refusal(call):
     return caught.value.refusal
 
 
-async def test_a_version_is_learnt_and_stays_off(service, learner, enabled, db):
-    assert (await service.train(), await service.train()) == (1, 2)
+async def test_a_version_is_learnt_and_stays_off(service, train, learner, enabled, db):
+    assert (await train(), await train()) == (1, 2)
     assert learner.seen == [["page"], ["page"]]
     row = db.read_sync(lambda c: repository.find(c, 2))
     assert (row.data, row.sha256) == (learner.data, hashlib.sha256(learner.data).hexdigest())
@@ -98,23 +96,23 @@ async def test_a_version_is_learnt_and_stays_off(service, learner, enabled, db):
     assert enabled() is None
 
 
-async def test_a_version_whose_report_nobody_has_seen_is_not_switched_on(service, enabled):
-    version = await service.train()
+async def test_a_version_whose_report_nobody_has_seen_is_not_switched_on(service, train, enabled):
+    version = await train()
     assert await refusal(service.enable(version)) is Refusal.UNREPORTED
     assert (await service.report(None)).version == version
     await service.enable(version)
     assert enabled() == version
 
 
-async def test_a_version_that_there_is_not_is_refused(service):
+async def test_a_version_that_there_is_not_is_refused(service, train):
     assert await refusal(service.enable(1)) is Refusal.NO_VERSION
     assert await refusal(service.report(None)) is Refusal.NO_VERSION
-    await service.train()
+    await train()
     assert await refusal(service.report(7)) is Refusal.NO_VERSION
 
 
-async def test_a_damaged_version_is_not_switched_on(service, faults, enabled):
-    version = await service.train()
+async def test_a_damaged_version_is_not_switched_on(service, train, faults, enabled):
+    version = await train()
     await service.report(version)
     faults[version] = ModelFault.CHECKSUM
     with pytest.raises(ReaderRefused) as caught:
@@ -122,9 +120,9 @@ async def test_a_damaged_version_is_not_switched_on(service, faults, enabled):
     assert (caught.value.refusal, caught.value.fault, enabled()) == (Refusal.UNUSABLE, ModelFault.CHECKSUM, None)
 
 
-async def test_an_older_version_is_the_way_back(service, enabled):
+async def test_an_older_version_is_the_way_back(service, train, enabled):
     for _ in range(2):
-        await service.report(await service.train())
+        await service.report(await train())
     await service.enable(1)
     await service.enable(2)
     assert enabled() == 2
@@ -134,23 +132,23 @@ async def test_an_older_version_is_the_way_back(service, enabled):
     assert (enabled(), await service.disable()) == (None, None)
 
 
-async def test_a_model_that_is_too_large_is_not_kept(service, learner):
+async def test_a_model_that_is_too_large_is_not_kept(service, train, learner):
     learner.data = b" " * (MAX_MODEL_BYTES + 1)
-    assert await refusal(service.train()) is Refusal.TOO_LARGE
-    assert await service.list_all() == []
+    assert await refusal(train()) is Refusal.TOO_LARGE
+    assert (await service.list_all()).rows == []
 
 
-async def test_old_versions_go_but_for_the_one_that_is_switched_on(service):
-    await service.report(await service.train())
+async def test_old_versions_go_but_for_the_one_that_is_switched_on(service, train):
+    await service.report(await train())
     await service.enable(1)
     for _ in range(repository.MAX_KEPT + 2):
-        await service.train()
-    kept = [row.version for row in await service.list_all()]
+        await train()
+    kept = [row.version for row in (await service.list_all()).rows]
     assert kept == [*range(repository.MAX_KEPT + 3, 3, -1), 1]
 
 
-async def test_what_was_done_stands_in_the_audit_log(service, audit, db):
-    await service.report(await service.train())
+async def test_what_was_done_stands_in_the_audit_log(service, train, audit, db):
+    await service.report(await train())
     await service.enable(1)
     await service.disable()
     await audit.flush()
@@ -162,8 +160,8 @@ async def test_what_was_done_stands_in_the_audit_log(service, audit, db):
     ]
 
 
-async def test_of_two_that_were_switched_on_at_once_the_later_counts(service, db, clock, enabled):
+async def test_of_two_that_were_switched_on_at_once_the_later_counts(service, train, db, clock, enabled):
     for _ in range(2):
-        await service.train()
+        await train()
     db.write_sync(lambda c: c.execute(update(local_readers).values(enabled_at=clock.now())) and None)
     assert enabled() == 2

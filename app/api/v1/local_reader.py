@@ -1,0 +1,67 @@
+"""The local reader: its versions with their reports, and which of them reads along."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+
+from app.api.dependencies import ServicesDep
+from app.api.documented_responses import refused
+from app.api.language import ReaderLanguage
+from app.core.dependencies import CurrentAdmin, require_admin
+from app.core.errors import Conflict, Forbidden, NotFound, ScannerError
+from app.domain.local_reading import ModelFault
+from app.domain.messages import DEFAULT_LANGUAGE, MessageCatalog
+from app.schemas.local_readers import MAX_VERSION, LocalReaderChange, LocalReaderOverview, LocalReaderReport
+from app.services.local_readers import ReaderRefused, Refusal
+
+router = APIRouter(
+    prefix="/admin/local-reader",
+    tags=["admin"],
+    dependencies=[Depends(require_admin)],
+    responses=refused(Forbidden, "admin_only"),
+)
+Number = Annotated[int, Path(ge=1, le=MAX_VERSION, description="The version's number.", examples=[1])]
+
+
+@router.get("", summary="Versions of the local reader, and which one reads along")
+async def get_local_reader(services: ServicesDep) -> LocalReaderOverview:
+    return LocalReaderOverview.of(await services.local_readers.list_all())
+
+
+@router.put(
+    "",
+    summary="Switch a version of the local reader on, or off what is on",
+    responses=refused(NotFound) | refused(Conflict, "reader_unreported", "reader_unusable"),
+)
+async def switch_local_reader(
+    body: LocalReaderChange, admin: CurrentAdmin, services: ServicesDep
+) -> LocalReaderOverview:
+    if body.version is None:
+        await services.local_readers.disable(admin)
+    else:
+        try:
+            await services.local_readers.enable(body.version, admin)
+        except ReaderRefused as refusal:
+            raise _error_of(refusal) from refusal
+    return LocalReaderOverview.of(await services.local_readers.list_all())
+
+
+@router.get(
+    "/versions/{number}",
+    summary="How good a version of the local reader is; from then on it may be switched on",
+    responses=refused(NotFound),
+)
+async def get_local_reader_report(number: Number, services: ServicesDep, language: ReaderLanguage) -> LocalReaderReport:
+    try:
+        return LocalReaderReport.of(await services.local_readers.report(number), language)
+    except ReaderRefused as refusal:
+        raise _error_of(refusal) from refusal
+
+
+def _error_of(refusal: ReaderRefused) -> ScannerError:
+    if refusal.refusal is Refusal.NO_VERSION:
+        return NotFound(text="no_such_version")
+    if refusal.refusal is Refusal.UNREPORTED:
+        return Conflict(code="reader_unreported")
+    fault = refusal.fault or ModelFault.MALFORMED
+    return Conflict(code="reader_unusable", fault=MessageCatalog(DEFAULT_LANGUAGE)(f"model_fault.{fault}"))
