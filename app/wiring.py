@@ -261,6 +261,7 @@ def _build(
                 clock=clock,
                 settings=live,
                 is_watched=manager.is_watched,
+                count_verdicts=lambda effect, count: metrics.local_verdicts.labels(effect.value).inc(count),
             )
         else:
             own = build_celery_runner(settings, db=db, lease=lease, clock=clock)

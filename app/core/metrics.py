@@ -100,6 +100,12 @@ class Metrics:
             ["list", "reason"],
             registry=self.registry,
         )
+        self.local_verdicts = Counter(
+            "local_reader_verdicts",
+            "Pages that the local reader has read in scans that came to their end, by what that changed",
+            ["effect"],
+            registry=self.registry,
+        )
         self.waiting_bytes = Gauge(
             "websocket_waiting_bytes", "Bytes that wait for slow connections", registry=self.registry
         )

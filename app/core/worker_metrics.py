@@ -20,6 +20,12 @@ class WorkerMetrics:
             buckets=(10, 60, 300, 900, 3_600, 10_800, 21_600, 43_200),
             registry=self.registry,
         )
+        self.local_verdicts = Counter(
+            "local_reader_verdicts",
+            "Pages that the local reader has read in scans that came to their end, by what that changed",
+            ["effect"],
+            registry=self.registry,
+        )
         self.database_waits = Counter(
             "worker_database_waits", "Times that the worker waited for a database that is away", registry=self.registry
         )

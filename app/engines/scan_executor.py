@@ -12,7 +12,7 @@ from app.domain.reputation_lists import LISTS, used_list_of
 from app.engines.capture.page_drawer import OpenDrawer, draw_here
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.lists.in_use import FindLists, FoundLists, OpenLists, opened
-from app.engines.local_reader.opening import ModelSource, open_model
+from app.engines.local_reader.opening import ModelSource, count_effects, open_model
 from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
 from app.engines.pipeline.list_notices import tell_lists
 from app.engines.pipeline.network_stack import open_network_stack
@@ -102,6 +102,8 @@ class ScanExecutor:
                 await pipeline.run()
             finally:
                 contents.close()
+        if self._local_models is not None:
+            count_effects(self._local_models, self._store)
 
     @asynccontextmanager
     async def _open_lists(self) -> AsyncIterator[OpenLists]:

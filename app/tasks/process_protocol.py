@@ -2,8 +2,9 @@
 
 - Input: first the order (job, settings, access to object storage), then commands; its end means that the parent is
   gone.
-- Output: hints, ticks, and that pages wait for a browser worker. Everything there may be lost, for the log is the
-  truth. Only that it goes on has a meaning: the process is not frozen, and its event loop turns.
+- Output: hints, ticks, that pages wait for a browser worker, and what the local reader changed. Everything there may be
+  lost, for the log is the truth. Only that it goes on has a meaning: the process is not frozen, and its event loop
+  turns.
 - Exit code: 0 when the job ended by itself, otherwise one of those below; anything else is a crash.
 """
 
@@ -16,6 +17,7 @@ from typing import Any, Final
 import orjson
 
 from app.core.config import Settings
+from app.domain.reading import Effect
 from app.events.bus.base import TaskHint
 from app.events.event import Event
 
@@ -110,6 +112,21 @@ def read_order(line: bytes) -> tuple[JobSpec, Settings, Mapping[str, str]]:
 def watched_line(*, watched: bool) -> bytes:
     """Return the command that says whether somebody follows the task."""
     return orjson.dumps({"command": "watched", "value": watched}) + b"\n"
+
+
+def verdicts_line(effects: Mapping[str, int]) -> bytes:
+    """Return the line that says of how many pages the local reader changed what, by `domain.reading.Effect`."""
+    return orjson.dumps({"verdicts": dict(effects)}) + b"\n"
+
+
+def decode_verdicts(line: bytes) -> dict[Effect, int]:
+    """Return what such a line says; nothing for other lines, and for what no scan of ours has written."""
+    try:
+        message: dict[str, Any] = orjson.loads(line)
+        found = {Effect(effect): int(count) for effect, count in message["verdicts"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+    return found if all(count >= 0 for count in found.values()) else {}
 
 
 def tick_line(number: int) -> bytes:

@@ -42,7 +42,9 @@ async def report(tmp_path, model, *, remove=False, language_model=None):
                 await backend.until(task_id, stage_runs("subdomain_discovery"))
                 backend.db.write_sync(lambda c: c.execute(delete(tables.local_readers)) and None)
             assert (await backend.finished(task_id, within_s=180)).status == "completed"
-            return await report_of(backend, tmp_path, task_id)
+            found = await report_of(backend, tmp_path, task_id)
+            assert backend.verdicts == (found["local_reader"] or {"effects": {}})["effects"]
+            return found
 
 
 def switch_on(db, model):

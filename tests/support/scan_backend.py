@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +56,7 @@ class ScanBackend:
         self.event_writer = EventWriter(db=self.db, bus=self.bus)
         self.clock, self.texts, metrics = SystemClock(), MessageCatalog(settings.language), Metrics()
         self.lifecycle = Lifecycle(clock=self.clock, texts=self.texts)
+        self.verdicts: Counter[str] = Counter()  # pages that the local reader has read, by effect
         self.runner = EmbeddedRunner(
             db=self.db,
             event_writer=self.event_writer,
@@ -64,6 +66,7 @@ class ScanBackend:
             clock=self.clock,
             settings=settings,
             is_watched=lambda _: True,
+            count_verdicts=lambda effect, count: self.verdicts.update({effect.value: count}),
         )
         self.monitor = TaskMonitor(
             db=self.db,

@@ -1,9 +1,10 @@
 """Opens the local reader for a scan: the version that was switched on when the scan began, in all its attempts."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Protocol
 
-from app.domain.local_reading import LOCAL_READING, ModelFault, StoredModel
+from app.domain.local_reading import LOCAL_READING, ModelFault, StoredModel, local_summary_of
 from app.engines.local_reader.model import LocalModel, UnusableModel, read_model
 from app.engines.ports import ScanStore
 
@@ -16,6 +17,10 @@ class ModelSource(Protocol):
 
         Raises UnusableModel (`unavailable`): it cannot be had now.
         """
+        ...
+
+    def count(self, effects: Mapping[str, int]) -> None:
+        """Hear, at the end of a scan, how many pages were read, by `domain.reading.Effect`."""
         ...
 
 
@@ -38,3 +43,11 @@ async def open_model(source: ModelSource, store: ScanStore) -> LocalModel | None
     pages = known["pages"] if known else {}
     store.put_checkpoint(LOCAL_READING, {"version": version or 0, "fault": fault, "pages": pages})
     return model
+
+
+def count_effects(source: ModelSource, store: ScanStore) -> None:
+    """Tell the source what came of all pages of the scan, in all its attempts."""
+    known = store.checkpoint(LOCAL_READING)
+    summary = local_summary_of(known) if known else None
+    if summary is not None and summary.effects:
+        source.count(summary.effects)

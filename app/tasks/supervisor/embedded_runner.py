@@ -32,7 +32,7 @@ from app.tasks.process_protocol import EXIT_NO_RESOURCES, JobSpec
 from app.tasks.supervisor.attempt_recovery import AttemptRecovery
 from app.tasks.supervisor.scheduling import QueueWarnings, UserConcurrencyLimit, read_queue
 from app.tasks.supervisor.start_backoff import StartBackoff
-from app.tasks.supervisor.worker_handle import ProcessNotStarted, WorkerHandle
+from app.tasks.supervisor.worker_handle import CountVerdicts, ProcessNotStarted, WorkerHandle
 
 ROUND_S: Final = 1.0
 STOP_PATIENCE_S: Final = 5.0  # for the checkpoints; then the processes are killed
@@ -53,6 +53,7 @@ class EmbeddedRunner:
     clock: Clock
     settings: SettingsSource
     is_watched: Callable[[str], bool]  # whether somebody follows the task; asked every second for each that runs
+    count_verdicts: CountVerdicts = lambda _, __: None
 
     def __post_init__(self) -> None:
         self._workers: dict[str, WorkerHandle] = {}  # by task; at most max_concurrent_scans
@@ -187,7 +188,7 @@ class EmbeddedRunner:
     async def _run_process(self, worker: WorkerHandle) -> bool:
         """Return whether it ended for want of a resource, ours to start it or its own to begin."""
         try:
-            return await worker.run(self._publish) == EXIT_NO_RESOURCES
+            return await worker.run(self._publish, on_verdicts=self.count_verdicts) == EXIT_NO_RESOURCES
         except ProcessNotStarted as error:
             log.warning("scan_process_not_started", task_id=worker.spec.task_id, reason=str(error))
             return True

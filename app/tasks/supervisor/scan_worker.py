@@ -23,6 +23,7 @@ from app.core.live_settings import SettingsSource
 from app.core.trace_context import read_header
 from app.core.worker_metrics import WorkerMetrics
 from app.domain.messages import MessageCatalog
+from app.domain.reading import Effect
 from app.domain.tasks import TaskStatus
 from app.events.bus.base import Bus, Hint, TaskHint
 from app.events.writer import EventWriter
@@ -207,7 +208,7 @@ class ScanWorker:
         with self.metrics.running.track_inprogress(), self.metrics.duration.time():
             self.metrics.started.inc()
             try:
-                code = await handle.run(self.bus.publish, self._want_browser)
+                code = await handle.run(self.bus.publish, self._want_browser, self._count_verdicts)
                 reason = REASONS.get(code, DIED)
             except ProcessNotStarted as error:
                 log.warning("scan_process_not_started", task_id=handle.spec.task_id, reason=str(error))
@@ -217,6 +218,9 @@ class ScanWorker:
             finally:
                 self.metrics.ended.labels(reason).inc()
         return reason == NO_RESOURCES
+
+    def _count_verdicts(self, effect: Effect, count: int) -> None:
+        self.metrics.local_verdicts.labels(effect.value).inc(count)
 
     def _want_browser(self) -> None:
         """Wake a browser worker, unless one is being woken."""

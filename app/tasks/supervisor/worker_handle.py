@@ -12,6 +12,7 @@ import structlog
 
 from app.captures.location import storage_variables
 from app.core.config import Settings
+from app.domain.reading import Effect
 from app.events.bus.base import TaskHint
 from app.tasks import process_tree
 from app.tasks.process_protocol import (
@@ -20,11 +21,13 @@ from app.tasks.process_protocol import (
     MAX_LINE_BYTES,
     JobSpec,
     decode_hint,
+    decode_verdicts,
     order_line,
     watched_line,
 )
 
 COMMAND: Final = (sys.executable, "-P", "-m", "app.tasks.worker.main")  # -P: never an `app` of the current folder
+CountVerdicts = Callable[[Effect, int], None]
 log = structlog.get_logger(__name__)
 
 
@@ -52,11 +55,15 @@ class WorkerHandle:
         self._killed = False  # `kill` was called
 
     async def run(
-        self, on_hint: Callable[[TaskHint], None], on_browser_wanted: Callable[[], None] = lambda: None
+        self,
+        on_hint: Callable[[TaskHint], None],
+        on_browser_wanted: Callable[[], None] = lambda: None,
+        on_verdicts: CountVerdicts = lambda _, __: None,
     ) -> int:
         """Start the process, pass its hints on, and return its exit code when it and its descendants are gone.
 
-        `on_browser_wanted`: pages of the scan wait to be drawn elsewhere.
+        `on_browser_wanted`: pages of the scan wait to be drawn elsewhere. `on_verdicts`: what the
+        local reader changed, and for how many pages.
 
         Raises:
             ProcessNotStarted: there is no process, and there was none.
@@ -67,7 +74,7 @@ class WorkerHandle:
         try:
             self._send(order_line(self.spec, self._settings, storage_variables(os.environ)))
             self._catch_up()
-            await self._listen(process, on_hint, on_browser_wanted)
+            await self._listen(process, on_hint, on_browser_wanted, on_verdicts)
             code = await process.wait()
         finally:
             self.kill()
@@ -135,6 +142,7 @@ class WorkerHandle:
         process: asyncio.subprocess.Process,
         on_hint: Callable[[TaskHint], None],
         on_browser_wanted: Callable[[], None],
+        on_verdicts: CountVerdicts,
     ) -> None:
         assert process.stdout is not None  # asked for above
         while line := await process.stdout.readline():
@@ -145,3 +153,6 @@ class WorkerHandle:
             hint = decode_hint(line)
             if hint is not None:
                 on_hint(hint)
+                continue
+            for effect, count in decode_verdicts(line).items():
+                on_verdicts(effect, count)

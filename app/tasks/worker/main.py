@@ -114,7 +114,12 @@ class ScanProcess:
             clock=clock,
             lease=StoreLease(place, clock),
             make_scan=ScanFactory(
-                settings, captures, quota, drawer, StoredModels(db), ScanListFinder(settings, db, list_files)
+                settings,
+                captures,
+                quota,
+                drawer,
+                StoredModels(db, self._bus.count_verdicts),
+                ScanListFinder(settings, db, list_files),
             ),
             make_heartbeat=partial(
                 WorkerHeartbeat,

@@ -3,11 +3,11 @@
 import os
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from app.events.bus.base import Hint, TaskHint
-from app.tasks.process_protocol import BROWSER_LINE, encode_hint, tick_line
+from app.tasks.process_protocol import BROWSER_LINE, encode_hint, tick_line, verdicts_line
 from app.tasks.worker.loop_watchdog import LoopWatchdog
 
 TICK_S: Final = 1.0
@@ -39,6 +39,10 @@ class PipeBus(threading.Thread):
     def want_browser(self) -> None:
         """Say that pages wait to be drawn. From any thread."""
         self._put(BROWSER_LINE)
+
+    def count_verdicts(self, effects: Mapping[str, int]) -> None:
+        """Say what the local reader changed, for the numbers of the parent. From any thread."""
+        self._put(verdicts_line(effects))
 
     def _put(self, line: bytes) -> None:
         try:

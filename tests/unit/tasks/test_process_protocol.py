@@ -9,10 +9,13 @@ from app.tasks.process_protocol import (
     SCAN_SETTINGS,
     JobSpec,
     decode_hint,
+    decode_verdicts,
     encode_hint,
     order_line,
     read_order,
     telemetry_variables,
+    tick_line,
+    verdicts_line,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -106,3 +109,13 @@ def test_a_hint_survives_the_pipe():
 
 def test_a_tick_and_garbage_are_no_hints():
     assert [decode_hint(line) for line in (b'{"tick":1}\n', b"warning: x\n", b'{"hint":[1]}\n', b"[]")] == [None] * 4
+
+
+def test_what_the_local_reader_changed_survives_the_pipe():
+    said = {"suppressed": 2, "unchanged": 30}
+    assert decode_verdicts(verdicts_line(said)) == said
+
+
+def test_numbers_that_no_scan_of_ours_says_are_none():
+    lines = (tick_line(1), encode_hint(HINT), b"warning: x\n", b"[]", b'{"verdicts":[1]}', b'{"verdicts":{"guilty":1}}')
+    assert [decode_verdicts(line) for line in (*lines, b'{"verdicts":{"suppressed":-1}}')] == [{}] * 7

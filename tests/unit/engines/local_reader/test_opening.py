@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.local_reading import LOCAL_READING, ModelFault
 from app.engines.local_reader.model import UnusableModel
-from app.engines.local_reader.opening import open_model
+from app.engines.local_reader.opening import count_effects, open_model
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.local_reader import model_data, stored
 
@@ -14,9 +14,13 @@ from tests.support.local_reader import model_data, stored
 class Versions:
     def __init__(self, *models, enabled=None):
         self.models, self.enabled = {model.version: model for model in models}, enabled
+        self.told = []
 
     async def load(self, version):
         return self.models.get(self.enabled if version is None else version)
+
+    def count(self, effects):
+        self.told.append(effects)
 
 
 class Away:
@@ -91,3 +95,15 @@ async def test_a_database_that_is_away_leaves_a_scan_without_and_the_next_attemp
     assert said(store) == (1, None)
     assert await open_model(Away(), store) is None
     assert said(store) == (1, "unavailable")
+
+
+async def test_what_came_of_all_pages_is_told_and_nothing_when_none_was_read(store):
+    versions = Versions(FIRST, enabled=1)
+    count_effects(versions, store)
+    await open_model(versions, store)
+    count_effects(versions, store)
+    assert versions.told == []
+    pages = {"a": "suppressed", "b": "unchanged", "c": "unchanged"}
+    store.put_checkpoint(LOCAL_READING, {"version": 1, "fault": None, "pages": pages})
+    count_effects(versions, store)
+    assert versions.told == [{"suppressed": 1, "unchanged": 2}]

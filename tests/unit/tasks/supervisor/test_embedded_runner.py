@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import sys
+from collections import Counter
 
 import orjson
 import pytest
@@ -26,7 +27,13 @@ def watched():
 
 
 @pytest.fixture
-async def make_runner(backend, tmp_path, monkeypatch, watched):
+def verdicts():
+    """Pages that the local reader has read, by effect."""
+    return Counter()
+
+
+@pytest.fixture
+async def make_runner(backend, tmp_path, monkeypatch, watched, verdicts):
     """A started runner whose processes run this code; stopped at the end."""
     runners = []
 
@@ -42,6 +49,7 @@ async def make_runner(backend, tmp_path, monkeypatch, watched):
                 clock=backend.clock,
                 settings=Settings(data_dir=tmp_path, **settings),
                 is_watched=watched.__contains__,
+                count_verdicts=lambda effect, count: verdicts.update({effect: count}),
             )
         )
         await runners[-1].start()
@@ -211,9 +219,9 @@ async def test_an_attempt_that_starves_after_its_claim_is_requeued_without_count
 def count_starts(monkeypatch, begun):
     run = module.WorkerHandle.run
 
-    async def counted(worker, on_hint):
+    async def counted(worker, *listeners, **others):
         begun.append(worker.spec.task_id)
-        return await run(worker, on_hint)
+        return await run(worker, *listeners, **others)
 
     monkeypatch.setattr(module.WorkerHandle, "run", counted)
 
@@ -250,3 +258,11 @@ async def test_a_process_is_told_whether_somebody_watches_when_that_changes(back
     watched.clear()
     await until(lambda: len(lines()) == 2)
     assert [orjson.loads(line)["value"] for line in lines()] == [True, False]
+
+
+async def test_what_the_local_reader_changed_is_counted(backend, make_runner, verdicts):
+    backend.create("task-1")
+    line = '{"verdicts":{"suppressed":2,"unchanged":30}}'
+    await make_runner(f"import sys; sys.stdin.readline(); print({line!r}, flush=True); sys.stdin.read()")
+    await until(lambda: verdicts)
+    assert verdicts == {"suppressed": 2, "unchanged": 30}

@@ -393,3 +393,14 @@ async def test_what_a_process_came_to_is_counted(backend, make_worker, code, rea
         started_in_all = numbers.get_sample_value("worker_scans_started_total")
         assert numbers.get_sample_value("worker_scan_duration_seconds_count") == started_in_all >= 1
         assert numbers.get_sample_value("worker_scans_running") == 0
+
+
+async def test_what_the_local_reader_changed_is_counted(backend, make_worker):
+    backend.create("task-1")
+    line = '{"verdicts":{"suppressed":2}}'
+    async with started(make_worker(f"print({line!r})", max_requeues=0)) as worker:
+        running = asyncio.create_task(worker.run_waiting())
+        numbers = worker.metrics.registry
+        await until(lambda: numbers.get_sample_value("local_reader_verdicts_total", {"effect": "suppressed"}) == 2)
+        worker.stop_taking()
+        await running

@@ -47,3 +47,9 @@ async def test_a_database_that_is_away_is_said(tmp_path):
     finally:
         await db.close()
     assert caught.value.fault is ModelFault.UNAVAILABLE
+
+
+async def test_what_came_of_a_scan_is_handed_on(db):
+    told = []
+    StoredModels(db, told.append).count({"suppressed": 2})
+    assert told == [{"suppressed": 2}]
