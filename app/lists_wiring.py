@@ -6,16 +6,19 @@ from app.core.lease import Lease
 from app.core.live_settings import SettingsSource
 from app.core.metrics import Metrics
 from app.domain.reputation_lists import ListDefinition, ListFault
+from app.services.audit import AuditTrail
 from app.services.lists.files import ListFiles
 from app.services.lists.states import ListService
 from app.services.lists.updater import ListUpdater
 from app.tasks.list_reading.process import update_in_process
 
 
-def build_lists(settings: SettingsSource, *, db: Database, clock: Clock, lease: Lease, metrics: Metrics) -> ListService:
+def build_lists(
+    settings: SettingsSource, *, db: Database, clock: Clock, lease: Lease, metrics: Metrics, audit: AuditTrail
+) -> ListService:
     """Return what shows lists, and keeps them current once it is told to."""
     updater = build_list_updater(settings, db=db, clock=clock, lease=lease, metrics=metrics)
-    return ListService(db=db, settings=settings, keep_current=updater.keep_current)
+    return ListService(db=db, settings=settings, audit=audit, keep_current=updater.keep_current)
 
 
 def build_list_updater(

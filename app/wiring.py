@@ -248,7 +248,7 @@ def _build(
         db=db, stores=stores, contents=Contents(captures), targets=targets, clock=clock, processes=report_process
     )
     lease = build_lease(settings)
-    lists = build_lists(live, db=db, clock=clock, lease=lease, metrics=metrics)
+    lists = build_lists(live, db=db, clock=clock, lease=lease, metrics=metrics, audit=audit)
     if runner is None:
         own: EmbeddedRunner | CeleryRunner
         if settings.embedded:

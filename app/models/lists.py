@@ -42,6 +42,8 @@ list_states = Table(
     Column("detail", String(200), nullable=False),  # of the fault, in no language: an HTTP status, a number of entries
     Column("failing_since", UtcDateTime),
     Column("took_s", Float, nullable=False),
+    # To how many entries it may shrink, as an administrator has said since the last update; None: nobody has.
+    Column("taken_entries", Integer),
 )
 
 # The files of a deployment with several machines, compressed, in parts; elsewhere they lie in the data folder alone.

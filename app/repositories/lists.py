@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from app.domain.reputation_lists import ListFault
 from app.models import list_parts, list_states, list_versions, scan_tasks
 from app.models.tasks import UNFINISHED_ONLY
 
@@ -25,15 +26,26 @@ def states(connection: Connection, keys: Collection[str]) -> dict[str, Row[Any]]
     return {row.list_key: row for row in connection.execute(select(list_states).where(s.list_key.in_(keys)))}
 
 
-def note_update(connection: Connection, values: dict[str, Any]) -> None:
-    """Keep how an update went. `failing_since` of a list that fails already stays."""
-    known = connection.execute(select(s.failing_since).where(s.list_key == values["list_key"])).first()
+def note_update(connection: Connection, values: dict[str, Any], taken: int | None = None) -> None:
+    """Keep how an update went. `failing_since` of a list that fails already stays. `taken`: what an administrator
+    takes, as the update knew it; that is done with when the source has said how long the list is.
+    """
+    found = select(s.failing_since, s.taken_entries).where(s.list_key == values["list_key"])
+    known = connection.execute(found).first()
     since = known.failing_since if known is not None else None
     values = {**values, "failing_since": (since or values["checked_at"]) if values["fault"] is not None else None}
+    if known is not None and known.taken_entries == taken and values["fault"] in (None, ListFault.SHRUNK):
+        values["taken_entries"] = None
     if known is None:
         connection.execute(insert(list_states).values(**values))
     else:
         connection.execute(update(list_states).where(s.list_key == values["list_key"]).values(**values))
+
+
+def take_shrunk(connection: Connection, key: str, entries: int) -> bool:
+    """Note that a list may shrink to so many entries. False: it is not one that has shrunk to that."""
+    shrunk = (s.list_key == key, s.fault == ListFault.SHRUNK.value, s.detail.startswith(f"{entries}/"))
+    return connection.execute(update(list_states).where(*shrunk).values(taken_entries=entries)).rowcount == 1
 
 
 def add_version(connection: Connection, values: dict[str, Any]) -> None:

@@ -7,10 +7,16 @@ from pydantic import Field
 from app.core.clock import to_wire
 from app.core.schema_fields import described
 from app.domain.messages import Language, MessageCatalog
-from app.domain.reputation_lists import ListFault, ListFormat, ListKind, Refused
+from app.domain.reputation_lists import MAX_ENTRIES, ListFault, ListFormat, ListKind, Refused
 from app.domain.violations import ViolationKey
-from app.schemas.common import Count, ResponseBody
+from app.schemas.common import Count, RequestBody, ResponseBody
 from app.services.lists.states import ListState
+
+
+class ShrunkList(RequestBody):
+    entries: Annotated[int, Field(ge=1, le=MAX_ENTRIES, strict=True)] = described(
+        "How many entries it has now, as `shrunk_to` says: it is taken with half of them at least.", 412
+    )
 
 
 class RefusedNumber(ResponseBody):
@@ -53,6 +59,10 @@ class ListResponse(ResponseBody):
     )
     fault_text: str | None = described("The same in the reader's language.", "The source answered 404.")
     failing_since: str | None = described("Since when there has been a fault.", "2026-01-01T00:30:00.000Z")
+    shrunk_to: Count | None = described(
+        "With the fault `shrunk`, how many entries the list has at its source now.", 412
+    )
+    is_taken: bool = described("An administrator has taken it as it is now: it is got again within seconds.", False)
 
     @classmethod
     def of(cls, state: ListState, language: Language) -> "ListResponse":
@@ -78,6 +88,8 @@ class ListResponse(ResponseBody):
             fault=fault,
             fault_text=None if last is None or fault is None else fault_text(fault, last.detail, texts),
             failing_since=None if last is None or fault is None else to_wire(last.failing_since),
+            shrunk_to=state.shrunk_to,
+            is_taken=state.is_taken,
         )
 
 

@@ -69,6 +69,7 @@ OPERATIONS = {
     ("PUT", "/api/v1/admin/local-reader"),
     ("GET", "/api/v1/admin/local-reader/versions/{number}"),
     ("GET", "/api/v1/admin/lists"),
+    ("POST", "/api/v1/admin/lists/{name}/take-shrunk"),
     ("GET", "/api/v1/admin/metrics"),
     ("GET", "/api/v1/admin/workers"),
     ("GET", "/api/v1/admin/users"),

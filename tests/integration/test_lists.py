@@ -2,6 +2,8 @@
 
 import asyncio
 
+from sqlalchemy import select
+
 from app.cli.doctor.lists import check_lists
 from app.cli.doctor.result import ENGLISH, CheckStatus
 from app.core.clock import SystemClock
@@ -9,6 +11,7 @@ from app.core.config import Settings
 from app.core.lease import SoleProcess
 from app.core.metrics import Metrics
 from app.lists_wiring import build_list_updater
+from app.models import audit_log
 from app.repositories import tasks
 from app.scanstore.files import store_path
 from app.scanstore.reader import SqliteScanReader
@@ -82,6 +85,45 @@ async def test_the_doctor_says_what_is_in_effect_and_what_is_wrong(tmp_path):
         ((state, said),) = await asyncio.to_thread(doctor, tmp_path, reputation_lists=(FEED,))
         assert state is CheckStatus.OK
         assert await asyncio.to_thread(doctor, tmp_path) == []
+
+
+async def take(backend, headers, entries, name="phishing"):
+    url = f"/api/v1/admin/lists/{name}/take-shrunk"
+    return await backend.client.post(url, json={"entries": entries}, headers=headers)
+
+
+async def until_list(backend, admin, holds):
+    async with asyncio.timeout(30):
+        while True:
+            found = (await read_lists(backend, admin))["phishing"]
+            if holds(found):
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_a_list_that_has_shrunk_waits_until_an_administrator_takes_it(tmp_path):
+    put(tmp_path, "feed.txt", "".join(f"host-{number}.example\n" for number in range(9)))
+    async with open_backend(tmp_path, reputation_lists=(FEED,), log_level="ERROR") as backend:
+        admin = await backend.login()
+        await until_checked(backend, admin, "phishing")
+        put(tmp_path, "feed.txt", "host-1.example\nhost-2.example\n")
+        found = await until_list(backend, admin, lambda one: one["fault"] == "shrunk")
+        assert (found["entries"], found["shrunk_to"], found["is_taken"]) == (9, 2, False)
+        other = await take(backend, admin, 3)
+        assert (other.status_code, other.json()["code"]) == (409, "list_not_shrunk")
+        assert (await take(backend, admin, 2, name="others")).status_code == 404
+        taken = await take(backend, admin, 2)
+        assert (taken.status_code, taken.json()["is_taken"]) == (200, True)
+        found = await until_list(backend, admin, lambda one: one["entries"] == 2)
+        assert (found["fault"], found["shrunk_to"], found["is_taken"]) == (None, None, False)
+        again = await take(backend, admin, 2)
+        assert (again.status_code, again.json()["code"]) == (409, "list_not_shrunk")
+        me = (await backend.client.get("/api/v1/auth/me", headers=admin)).json()["id"]
+        await backend.services.audit.flush()
+        done = select(audit_log.c.user_id, audit_log.c.detail).where(audit_log.c.action == "list.take_shrunk")
+        assert backend.services.db.read_sync(lambda c: c.execute(done).all()) == [
+            (me, {"name": "phishing", "entries": 2})
+        ]
 
 
 async def test_only_administrators_see_lists(tmp_path):

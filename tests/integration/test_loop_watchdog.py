@@ -365,6 +365,9 @@ ROUTES = {
         "GET", "/api/v1/admin/local-reader/versions/7", 404
     ),
     "GET /api/v1/admin/lists": lambda site: site.ask("GET", "/api/v1/admin/lists"),
+    "POST /api/v1/admin/lists/{name}/take-shrunk": lambda site: site.ask(
+        "POST", "/api/v1/admin/lists/gone/take-shrunk", 404, json={"entries": 7}
+    ),
     "GET /api/v1/admin/metrics": lambda site: site.ask("GET", "/api/v1/admin/metrics"),
     "GET /api/v1/admin/workers": lambda site: site.ask("GET", "/api/v1/admin/workers"),
     "GET /api/v1/admin/users": list_users,

@@ -1,13 +1,15 @@
 """Lists of hosts and URLs that the deployment names."""
 
-from fastapi import APIRouter, Depends
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
 
 from app.api.dependencies import ServicesDep
 from app.api.documented_responses import refused
 from app.api.language import ReaderLanguage
-from app.core.dependencies import require_admin
-from app.core.errors import Forbidden
-from app.schemas.lists import ListOverview, ListResponse
+from app.core.dependencies import CurrentAdmin, require_admin
+from app.core.errors import Conflict, Forbidden, NotFound
+from app.schemas.lists import ListOverview, ListResponse, ShrunkList
 
 router = APIRouter(
     prefix="/admin/lists",
@@ -15,9 +17,21 @@ router = APIRouter(
     dependencies=[Depends(require_admin)],
     responses=refused(Forbidden, "admin_only"),
 )
+Name = Annotated[str, Path(max_length=40, description="The list's name.", examples=["phishing"])]
 
 
 @router.get("", summary="Lists of hosts and URLs, and how their last updates went")
 async def get_lists(services: ServicesDep, language: ReaderLanguage) -> ListOverview:
     found = await services.lists.list_all()
     return ListOverview(items=[ListResponse.of(state, language) for state in found], total=len(found))
+
+
+@router.post(
+    "/{name}/take-shrunk",
+    summary="Take a list that has become much shorter as it is now",
+    responses=refused(NotFound) | refused(Conflict, "list_not_shrunk"),
+)
+async def take_shrunk_list(
+    name: Name, body: ShrunkList, admin: CurrentAdmin, services: ServicesDep, language: ReaderLanguage
+) -> ListResponse:
+    return ListResponse.of(await services.lists.take_shrunk(admin, name, body.entries), language)

@@ -8,9 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from app.core.db import Database
+from app.core.errors import Conflict, NotFound
 from app.core.live_settings import SettingsSource
-from app.domain.reputation_lists import ListDefinition, read_definitions
+from app.core.principal import Principal
+from app.domain.reputation_lists import ListDefinition, ListFault, read_definitions
 from app.repositories import lists
+from app.services.audit import AuditTrail
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,18 @@ class ListState:
     version: Row[Any] | None
     last: Row[Any] | None
 
+    @property
+    def shrunk_to(self) -> int | None:
+        """How many entries the list has at its source, when these are so few that they are not used; else None."""
+        if self.last is None or self.last.fault != ListFault.SHRUNK:
+            return None
+        return int(self.last.detail.partition("/")[0])
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether an administrator has taken that, and the next update has not come yet."""
+        return self.last is not None and self.last.taken_entries is not None
+
 
 @dataclass(frozen=True, kw_only=True)
 class ListService:
@@ -28,11 +43,34 @@ class ListService:
 
     db: Database
     settings: SettingsSource
+    audit: AuditTrail
     keep_current: Callable[[], Coroutine[Any, Any, None]]  # updates lists, until cancelled
 
     async def list_all(self) -> Sequence[ListState]:
         """Return all lists in the order of the setting. Raises DatabaseUnavailable."""
         return await self.db.read(partial(list_states, entries=self.settings.current.reputation_lists))
+
+    async def take_shrunk(self, principal: Principal, name: str, entries: int) -> ListState:
+        """Take what a list has shrunk to: within seconds the holder of the lease gets it again, and uses it when
+        it has half of `entries` at least.
+
+        Raises:
+            NotFound: the setting has no such list.
+            Conflict: `list_not_shrunk`, it has not shrunk to so many entries, or not any more.
+        """
+        state = next((one for one in await self.list_all() if one.definition.name == name), None)
+        if state is None:
+            raise NotFound
+        key = state.definition.key
+        if not await self.db.write(partial(lists.take_shrunk, key=key, entries=entries)):
+            raise Conflict(code="list_not_shrunk")
+        self.audit.record(
+            "list.take_shrunk",
+            user_id=principal.user_id,
+            address=principal.address,
+            detail={"name": name, "entries": entries},
+        )
+        return next(one for one in await self.list_all() if one.definition.key == key)
 
 
 def list_states(connection: Connection, entries: Sequence[str]) -> list[ListState]:

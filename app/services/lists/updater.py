@@ -54,6 +54,7 @@ class _Plan:
     due_at: float  # monotonic
     mark: Mark = None  # of the file, at the last update
     failures: int = 0  # in a row
+    taken: int | None = None  # to how many entries it may shrink; None: nobody has said so since the last update
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -89,13 +90,16 @@ class ListUpdater:
         keys = [one.key for one in definitions]
         if set(keys) != self._plans.keys():
             await self._plan(definitions)
+        states = await self.db.read(partial(lists.states, keys=keys))
         for definition in sorted(definitions, key=lambda one: one.kind is ListKind.BLOCK):
             versions = await self.db.read(partial(lists.in_effect, keys=keys))
             allow = [versions[one.key] for one in definitions if one.kind is ListKind.ALLOW and one.key in versions]
             mark = await asyncio.to_thread(self._mark_of, definition)
             judged_by = self._judged_by(definition, allow)
-            if self._is_due(definition, versions.get(definition.key), mark, judged_by):
-                await self._try_update(definition, versions.get(definition.key), mark, judged_by, allow)
+            version, state = versions.get(definition.key), states.get(definition.key)
+            taken = None if state is None else state.taken_entries
+            if self._is_taken(definition, taken) or self._is_due(definition, version, mark, judged_by):
+                await self._try_update(definition, version, mark, judged_by, allow)
         if self.clock.monotonic() >= self._clean_at:
             self._clean_at = self.clock.monotonic() + CLEAN_EVERY_S
             await self._clean()
@@ -113,6 +117,14 @@ class ListUpdater:
                 due_at += max(0.0, self._interval_s() - (self.clock.now() - state.checked_at).total_seconds())
             plans[one.key] = self._plans.get(one.key, _Plan(due_at))
         self._plans = plans
+
+    def _is_taken(self, definition: ListDefinition, taken: int | None) -> bool:
+        """Whether an administrator has taken what it has shrunk to, since the last look. What fails then is tried again
+        like any other.
+        """
+        plan = self._plans[definition.key]
+        is_news, plan.taken = taken not in (None, plan.taken), taken
+        return is_news
 
     def _is_due(self, definition: ListDefinition, version: Row[Any] | None, mark: Mark, judged_by: str) -> bool:
         plan = self._plans[definition.key]
@@ -147,7 +159,7 @@ class ListUpdater:
         judged_by: str,
         allow: Sequence[Row[Any]],
     ) -> None:
-        began = self.clock.monotonic()
+        began, taken = self.clock.monotonic(), self._plans[definition.key].taken
         try:
             order = await self._order(definition, version, judged_by, allow)
         except (FileLost, OSError) as error:  # an allow list's file is gone: without it too much would be accused
@@ -165,7 +177,7 @@ class ListUpdater:
                     last_modified=result.last_modified,
                 )
             )
-        await self._note(definition, result, self.clock.monotonic() - began)
+        await self._note(definition, result, taken, self.clock.monotonic() - began)
         self._plan_next(definition, result, mark)
         entries = result.entries if result.is_new else 0 if version is None else version.entries
         self.on_update(definition, result.fault, entries)
@@ -185,9 +197,16 @@ class ListUpdater:
             etag=version.etag if version is not None and is_usable else "",
             last_modified=version.last_modified if version is not None and is_usable else "",
             known_sha256=version.sha256 if version is not None and is_usable else "",
-            known_entries=0 if version is None else version.entries,
+            known_entries=self._expected(definition, version),
             allow_files=tuple(files) if definition.kind is ListKind.BLOCK else (),
         )
+
+    def _expected(self, definition: ListDefinition, version: Row[Any] | None) -> int:
+        """Return of how many entries a list that has not shrunk has at least half."""
+        taken = self._plans[definition.key].taken
+        if taken is not None:
+            return taken
+        return 0 if version is None else version.entries
 
     async def _keep(self, definition: ListDefinition, result: ListUpdate, judged_by: str) -> ListUpdate:
         """Put the new version into effect. Return the update, with a fault when that failed."""
@@ -220,7 +239,7 @@ class ListUpdater:
         await self.db.write(partial(lists.add_version, values=values))
         return result
 
-    async def _note(self, definition: ListDefinition, result: ListUpdate, took_s: float) -> None:
+    async def _note(self, definition: ListDefinition, result: ListUpdate, taken: int | None, took_s: float) -> None:
         values = {
             "list_key": definition.key,
             "name": definition.name,
@@ -229,7 +248,7 @@ class ListUpdater:
             "detail": result.detail[:200],
             "took_s": took_s,
         }
-        await self.db.write(partial(lists.note_update, values=values))
+        await self.db.write(partial(lists.note_update, values=values, taken=taken))
         if result.fault is not None:
             log.warning("list_not_updated", list=definition.name, fault=result.fault.value, detail=result.detail)
         elif result.is_new:

@@ -50,6 +50,7 @@ export interface Answers {
   "PATCH /api/v1/admin/users/{user_id}": UserResponse;
   "POST /api/v1/admin/configuration/reading-model/test": ReadingModelTest;
   "POST /api/v1/admin/configuration/versions/{number}/restore": ConfigurationResponse;
+  "POST /api/v1/admin/lists/{name}/take-shrunk": ListResponse;
   "POST /api/v1/admin/users": UserResponse;
   "POST /api/v1/auth/cookie/login": PageSession;
   "POST /api/v1/auth/cookie/logout": unknown;
@@ -75,6 +76,7 @@ export interface Answers {
 export interface Bodies {
   "PATCH /api/v1/admin/users/{user_id}": UserUpdate;
   "POST /api/v1/admin/configuration/versions/{number}/restore": ConfigurationRestore;
+  "POST /api/v1/admin/lists/{name}/take-shrunk": ShrunkList;
   "POST /api/v1/admin/users": UserCreate;
   "POST /api/v1/auth/cookie/login": LoginRequest;
   "POST /api/v1/auth/login": LoginRequest;
@@ -497,6 +499,8 @@ export interface ListResponse {
   fault: ListFault | null;
   fault_text: string | null;
   failing_since: string | null;
+  shrunk_to: number | null;
+  is_taken: boolean;
 }
 
 export interface Liveness {
@@ -1076,6 +1080,10 @@ export interface SettingResponse {
   most: number | null;
   needs_restart: boolean;
   waits_for_restart: boolean;
+}
+
+export interface ShrunkList {
+  entries: number;
 }
 
 export interface SiteOverview {

@@ -209,7 +209,7 @@ describe("lists", () => {
   const GOOD = {
     name: "phishing", kind: "block", category: "fraud", source: "https://lists.example/a.txt", format: "auto", read_as: "domains", date: "2026-01-01", fetched_at: "2026-01-01T00:00:00Z",
     sha256: "ab".repeat(32), entries: 18204, duplicates: 0, refused: [{ reason: "known_service", reason_text: "A well-known service.", count: 12 }, { reason: "port", reason_text: "A port.", count: 3 }],
-    examples: [{ line: 412, text: "cdn.example.net", reason: "known_service", reason_text: "A well-known service." }], checked_at: "2026-01-01T01:00:00Z", took_s: 1, fault: null, fault_text: null, failing_since: null,
+    examples: [{ line: 412, text: "cdn.example.net", reason: "known_service", reason_text: "A well-known service." }], checked_at: "2026-01-01T01:00:00Z", took_s: 1, fault: null, fault_text: null, failing_since: null, shrunk_to: null, is_taken: false,
   };
   const NEW = { ...GOOD, name: "new", kind: "allow", read_as: null, date: null, fetched_at: null, sha256: null, entries: null, duplicates: null, refused: [], examples: [], checked_at: null, took_s: null };
   const GONE = { ...NEW, name: "gone", fault: "status", fault_text: "The source answered 404.", checked_at: "2026-01-01T01:00:00Z", failing_since: "2026-01-01T00:30:00Z" };
@@ -226,6 +226,37 @@ describe("lists", () => {
     expect(said("new")).toContain("Not read yet.");
     expect(said("gone")).toContain("The source answered 404.");
     expect(document.querySelectorAll("[data-fault]")).toHaveLength(1);
+  });
+
+  test("that have shrunk are taken as they were shown, after a question", async () => {
+    const SHRUNK = { ...GOOD, fault: "shrunk", fault_text: "It has shrunk.", failing_since: "2026-01-01T00:30:00Z", shrunk_to: 412 };
+    rest.answers["GET /admin/lists"] = { items: [SHRUNK, GONE], total: 2 };
+    rest.answers["POST /admin/lists/phishing/take-shrunk"] = () => {
+      rest.answers["GET /admin/lists"] = { items: [{ ...SHRUNK, is_taken: true }, GONE], total: 2 };
+      return SHRUNK;
+    };
+    await open(LISTS());
+    expect(document.querySelectorAll(".lists .list button")).toHaveLength(1);
+    await press("Take it with 412 entries");
+    const dialog = [...document.querySelectorAll<HTMLElement>(".el-dialog")].find((one) => one.textContent!.includes("Take the list phishing"))!;
+    expect(dialog.textContent).toContain("18,204 entries are in effect, and its source has 412 now");
+    expect(rest.count("POST", "/admin/lists/phishing/take-shrunk")).toBe(0);
+    await press("Take it as it is", dialog);
+    expect(rest.asked.find(({ method }) => method === "POST")!.body).toEqual({ entries: 412 });
+    expect(said("phishing")).toContain("It was taken as it is");
+    expect(document.querySelectorAll(".lists .list button")).toHaveLength(0);
+  });
+
+  test("that are not any more as they were shown are shown anew", async () => {
+    rest.answers["GET /admin/lists"] = { items: [{ ...GOOD, fault: "shrunk", fault_text: "It has shrunk.", failing_since: "2026-01-01T00:30:00Z", shrunk_to: 1 }], total: 1 };
+    await open(LISTS());
+    await press("Take it with 1 entry");
+    rest.answers["POST /admin/lists/phishing/take-shrunk"] = problem(409, "list_not_shrunk");
+    rest.answers["GET /admin/lists"] = { items: [GOOD], total: 1 };
+    const dialog = [...document.querySelectorAll<HTMLElement>(".el-dialog")].find((one) => one.textContent!.includes("Take the list phishing"))!;
+    await press("Take it as it is", dialog);
+    expect(dialog.querySelector("[role=alert]")!.textContent).toContain("not any more as it was shown");
+    expect(document.querySelectorAll(".lists .list button, [data-fault]")).toHaveLength(0);
   });
 
   test("are read again when somebody asks, and the form stays when they cannot be read", async () => {

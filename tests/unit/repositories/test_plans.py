@@ -359,6 +359,7 @@ WALK: dict[str, Callable] = {
     "lists.in_effect": lambda c: lists.in_effect(c, [KEY]),
     "lists.states": lambda c: lists.states(c, [KEY]),
     "lists.note_update": lambda c: [lists.note_update(c, UPDATE) for _ in range(2)],
+    "lists.take_shrunk": lambda c: lists.take_shrunk(c, KEY, 7),
     "lists.add_version": lambda c: lists.add_version(c, VERSION),
     "lists.note_validators": lambda c: lists.note_validators(c, ID, "e", "m"),
     "lists.drop_others": lambda c: lists.drop_others(c, [KEY], NOW),

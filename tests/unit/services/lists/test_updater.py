@@ -36,11 +36,14 @@ class Source:
     async def __call__(self, order, settings):
         self.orders.append(order)
         said = self.says.get(order.definition.name, b"first")
+        said = said() if callable(said) else said
         if isinstance(said, ListUpdate):
             return said
         digest = sha256(said).hexdigest()
         if order.known_sha256 == digest:
             return ListUpdate(etag='"same"')
+        if len(said) * 2 < order.known_entries:
+            return ListUpdate(fault=ListFault.SHRUNK, detail=f"{len(said)}/{order.known_entries}")
         (self.folder / digest).write_bytes(said)
         return ListUpdate(
             is_new=True,
@@ -91,6 +94,11 @@ class World:
         self.clock.advance(after)
         await self.updater.look()
         return self.source.names()
+
+    def take(self, entries):
+        """As an administrator does. Return whether the list has shrunk to that."""
+        (key,) = [one.key for one in read_definitions([FEED])]
+        return self.db.write_sync(lambda c: lists.take_shrunk(c, key, entries))
 
     def states(self):
         found = self.db.read_sync(lambda c: list_states(c, self.live.current.reputation_lists))
@@ -313,3 +321,69 @@ async def test_a_list_that_cannot_be_kept_is_not_fetched_at_each_look_and_stops_
     assert await world.look(LOOK_S) == []
     with pytest.raises(StatementError):
         await world.look(60)
+
+
+@pytest.fixture
+async def shrunk(make_world):
+    """A world whose list has shrunk from 100 to 40 entries, which are not used."""
+    world = make_world(FEED)
+    world.source.says["feed"] = b"x" * 100
+    await world.look()
+    world.source.says["feed"] = b"x" * 40
+    await world.look(HOUR)
+    assert world.states()["feed"].shrunk_to == 40
+    return world
+
+
+async def test_a_list_that_has_shrunk_is_used_within_seconds_once_somebody_takes_it(shrunk):
+    assert await shrunk.look(LOOK_S) == []
+    assert shrunk.take(40)
+    assert shrunk.states()["feed"].is_taken
+    assert await shrunk.look(LOOK_S) == ["feed"]
+    state = shrunk.states()["feed"]
+    assert (state.version.entries, state.last.fault, state.shrunk_to, state.is_taken) == (40, None, None, False)
+    assert await shrunk.look(LOOK_S) == []
+
+
+async def test_what_has_shrunk_to_another_number_is_not_taken(shrunk):
+    assert not shrunk.take(4)
+    assert not shrunk.take(400)
+    assert await shrunk.look(LOOK_S) == []
+
+
+async def test_what_shrinks_further_after_it_was_taken_is_not_used_and_waits_again(shrunk):
+    shrunk.source.says["feed"] = b"x" * 19
+    shrunk.take(40)
+    assert await shrunk.look(LOOK_S) == ["feed"]
+    state = shrunk.states()["feed"]
+    assert (state.version.entries, state.shrunk_to, state.is_taken) == (100, 19, False)
+    assert await shrunk.look(LOOK_S) == []
+
+
+async def test_what_was_taken_stays_so_while_the_source_is_away_which_is_asked_after_its_pauses(shrunk):
+    shrunk.source.says["feed"] = ListUpdate(fault=ListFault.STATUS, detail="503")
+    shrunk.take(40)
+    assert await shrunk.look(LOOK_S) == ["feed"]
+    assert await shrunk.look(LOOK_S) == []
+    shrunk.source.says["feed"] = b"x" * 40
+    assert await shrunk.look(240) == ["feed"]
+    assert shrunk.states()["feed"].version.entries == 40
+
+
+async def test_a_restart_knows_what_was_taken(shrunk):
+    shrunk.take(40)
+    shrunk.updater = shrunk.make_updater()
+    assert await shrunk.look() == ["feed"]
+    assert shrunk.states()["feed"].version.entries == 40
+
+
+async def test_what_is_taken_while_an_update_is_under_way_is_not_forgotten(shrunk):
+    def taken_meanwhile():
+        shrunk.take(40)
+        return ListUpdate(fault=ListFault.SHRUNK, detail="40/100")
+
+    shrunk.source.says["feed"] = taken_meanwhile
+    assert await shrunk.look(60) == ["feed"]
+    shrunk.source.says["feed"] = b"x" * 40
+    assert await shrunk.look(LOOK_S) == ["feed"]
+    assert shrunk.states()["feed"].version.entries == 40
