@@ -20,6 +20,7 @@ from app.core.config import Settings
 from app.core.deployment import require_packages
 from app.core.errors import ConfigurationError
 from app.core.hard_stop import HardStop
+from app.core.heap import settle_heap
 from app.core.logging import configure_logging
 from app.core.pending_restore import is_restore_pending
 from app.core.system_errors import reason_of
@@ -111,14 +112,6 @@ async def _await_restore(settings: Settings, serving: Serving) -> None:
     while not (settings.keeps_database and is_restore_pending(settings.data_dir)):  # noqa: ASYNC110 - another process lays it
         await asyncio.sleep(LOOK_FOR_RESTORE_S)
     serving.stop()
-
-
-def settle_heap() -> None:
-    """What the start has made stays: from now on the garbage collector leaves it alone. A full collection stops every
-    socket, for 0.1 s when it looks through all modules, for 0.01 s without them (docs/performance.md).
-    """
-    gc.collect()
-    gc.freeze()
 
 
 async def _until_done(beside: Callable[[Serving], Awaitable[None]], serving: Serving) -> None:

@@ -37,12 +37,13 @@ from sqlalchemy import Connection, insert
 
 from app.core.config import Settings, load_settings
 from app.core.errors import Unauthenticated
+from app.core.heap import settle_heap
 from app.core.ids import new_id
 from app.core.logging import configure_logging
 from app.core.principal import Authenticator, Principal
 from app.core.security import Claims, Tokens, load_secret
 from app.models import sessions, users
-from app.server import build_config, open_listener, raise_file_limit, settle_heap
+from app.server import build_config, open_listener, raise_file_limit
 from app.transport.graceful_server import GracefulServer
 from app.wiring import Services, build_services
 

@@ -4,7 +4,7 @@ Host names are lower case ASCII (A-labels) without a trailing dot. URLs are abso
 URL standard says, unless a field is called `raw`. Times are UTC epoch seconds, durations milliseconds.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from app.domain.coverage import Seen
@@ -197,6 +197,12 @@ class FrontierUrl:
     state: UrlState = UrlState.PENDING
     seen: Seen | None = None  # what it showed; None while it is pending
     found_on: int = 0  # id of the URL whose document named it first; 0: a start page, or a sitemap named it
+
+    def as_of(self, depth: int, state: UrlState, seen: Seen | None) -> "FrontierUrl":
+        """Return the URL as it stands now; mostly that is as it was."""
+        if (depth, state, seen) == (self.depth, self.state, self.seen):
+            return self
+        return replace(self, depth=depth, state=state, seen=seen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,8 @@ _SECRET_NAME: Final = re.compile(
 _SECRET_VALUE: Final = re.compile(
     r"\A(?:eyJ[\w\-]{8,}+\.[\w\-.]*+|(?=[^/]*[0-9])(?=[^/]*[A-Za-z])(?:[\w\-+/=]|%2[BFbf]|%3[Dd]){24,})\Z", re.ASCII
 )
+_KEPT: Final = 4_096  # paths of one site whose URLs are at hand
+_MAX_KEPT: Final = 200  # characters of one
 _MAX_NAME: Final = 253  # as text
 _MAX_LABEL: Final = 63
 _MASK: Final = "***"
@@ -124,6 +126,12 @@ def request_url(url: str) -> str | None:
     return str(parsed.href)
 
 
+@lru_cache(maxsize=8)
+def _paths_of(root: str) -> dict[str, str]:  # noqa: ARG001 - the key
+    """Return the memory of the plain paths from a site's root; filled by those who ask."""
+    return {}
+
+
 class Base:
     """What a page's relative URLs resolve against; plain paths, most links of most sites, without the whole parser."""
 
@@ -133,6 +141,7 @@ class Base:
         is_plain = url.startswith(("http://", "https://")) and "@" not in address and address.count("/") > 2  # noqa: PLR2004 - serialised: a path
         self._root = origin_of(url) if is_plain else ""
         self._folder = address[: address.rindex("/") + 1] if self._root else ""
+        self._paths = _paths_of(self._root)
 
     def resolve(self, raw: str) -> str | None:
         """Resolve a reference against the base, as the function `resolve` does."""
@@ -140,9 +149,18 @@ class Base:
 
     def join_plain(self, raw: str) -> str | None:
         """Resolve a plain path; None: it is none."""
-        if self._root and _PLAIN_PATH.fullmatch(raw):
-            return (self._root if raw[0] == "/" else self._folder) + raw
-        return None
+        if (known := self._paths.get(raw)) is not None:  # pages of a site repeat the same few thousand links
+            return known
+        if not self._root or not _PLAIN_PATH.fullmatch(raw):
+            return None
+        if raw[0] != "/":
+            return self._folder + raw
+        url = self._root + raw
+        if len(raw) <= _MAX_KEPT:
+            if len(self._paths) >= _KEPT:
+                self._paths.clear()
+            self._paths[raw] = url
+        return url
 
 
 def normalise(url: str) -> str:

@@ -54,6 +54,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/api/v1/users.py": ("routes alone", "tests/integration/test_api_admin.py"),
     "app/api/v1/workers.py": ("routes alone", "tests/integration/test_api_admin.py"),
     "app/api/v1/websocket.py": ("routes alone", "tests/integration/test_seed_surface.py"),
+    "app/server.py": ("a process, run as one", "tests/integration/test_server.py"),
     "app/cli/backup.py": ("a command, run as one", "tests/integration/test_cli_backup.py"),
     "app/cli/display/finding_record.py": ("what goldens show", "tests/unit/cli/display/test_goldens.py"),
     "app/cli/display/surroundings.py": ("what goldens show", "tests/unit/cli/display/test_goldens.py"),

@@ -132,15 +132,18 @@ class Normaliser:
         if _SPREAD.search(text) or ("&" in text and _ENTITY.search(text)):
             return " ".join(self.fold(text).split())
         if self._changed.search(text) is None:
-            return " ".join(text.lower().replace("-", " ").replace("_", " ").split())
+            folded = text.lower().replace("\n", " ").replace("-", " ").replace("_", " ").strip(" ")
+            return " ".join(folded.split()) if "  " in folded else folded
         return " ".join(text.translate(self._table).split())
 
     @cached_property
     def _changed(self) -> re.Pattern[str]:
-        """Finds characters that folding does more to than to write them in lower case, and maybe some others."""
+        """Finds characters that folding does more to than to write them in lower case, white space but the usual one,
+        and maybe some others.
+        """
         folded = self._table.prepared(range(_FIRST_HAN, _LAST_HAN + 1))
         same = "".join(chr(code) for code, text in folded.items() if text == chr(code))
-        return re.compile(rf"[^\t-\r\x1c-~\u3000\u3001\u3002{same}]")  # one class: a choice costs three times as much
+        return re.compile(rf"[^\n -~\u3001\u3002{same}]")  # one class: a choice costs three times as much
 
     def normalise(self, original: str) -> NormalisedText:
         builder = _Builder()

@@ -26,6 +26,7 @@ from app.engines.analyse.own_found import MAX_QUOTE, Found
 from app.engines.analyse.own_frames import examine_frames
 from app.engines.analyse.own_scripts import examine_scripts, looks_odd
 from app.engines.analyse.text import MAX_TEXT_CHARS, TextLayer, Zone
+from app.engines.html.marks import marks
 from app.engines.html.own_page import OwnLink, OwnPage, OwnText
 
 SURE_TEXT: Final = 0.75  # of the text layer
@@ -39,6 +40,7 @@ MAX_TERMS: Final = 8
 
 _TITLE: Final = re.compile(r"<title[^>]{0,200}>([^<]{1,4000})</title", re.IGNORECASE)
 _NUMBERED: Final = re.compile(r"&#(?:\d{2,7}|[xX][0-9a-fA-F]{2,6});")
+_FRAME: Final = marks(b"frame")
 _ENCODED_FROM: Final = 4  # characters of a title that are written as numbers
 
 
@@ -106,9 +108,9 @@ class OwnPages:
         return found if certainty(one.sign for one in found) >= VIOLATION_FROM else ()
 
     def _signs(self, page: OwnPage) -> Iterator[Found]:
-        if looks_odd(page.markup):
+        if looks_odd(page.markup, page.marks):
             yield from examine_scripts(page.scripts(), page.url, self._is_known)
-        if "frame" in page.markup or "FRAME" in page.markup:
+        if page.marks >= _FRAME:
             yield from examine_frames(page.markup, page.url, self._is_known)
         if not (by_visitors := authorship_of(page.url).author is Author.USER):
             yield from examine_small_trades(page, self._houses)

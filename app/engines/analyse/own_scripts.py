@@ -8,7 +8,8 @@ from typing import Final
 
 from app.domain.tampering import TamperSign
 from app.engines.analyse.own_found import MAX_QUOTE, Found
-from app.engines.html.disguised_scripts import is_disguised, undisguise
+from app.engines.html.disguised_scripts import DISGUISES, is_disguised, undisguise
+from app.engines.html.marks import Marks, marks
 from app.engines.html.own_page import OwnText
 from app.engines.html.script_text import unescape_script
 from app.engines.scope import registrable_domain
@@ -43,13 +44,16 @@ _ONCE: Final = re.compile(r"document\s*\.\s*cookie|localStorage|sessionStorage")
 # An address that is put together, below a name of `location` that is put together as well.
 _COMPUTED: Final = re.compile(r"\blocation\s*\[")
 _WRITING: Final = re.compile(r"\bdocument\s*\.\s*write|insertAdjacentHTML|innerHTML|createElement")
+_LOCATION: Final = marks(b"location")
 _ODD: Final = ("referrer", "userAgent")
 
 
 @lru_cache(maxsize=1)  # asked for the signs of a page, and for whether it is compared
-def looks_odd(markup: str) -> bool:
-    """Tell quickly whether a script of the page may be worth a look."""
-    return is_disguised(markup) or ("location" in markup and any(word in markup for word in _ODD))
+def looks_odd(markup: str, found: Marks) -> bool:
+    """Tell quickly whether a script of the page may be worth a look. `found`: marks that stand in the markup."""
+    if not found.isdisjoint(DISGUISES) and is_disguised(markup):
+        return True
+    return found >= _LOCATION and "location" in markup and any(word in markup for word in _ODD)
 
 
 def examine_scripts(scripts: Iterable[OwnText], page_url: str, is_known: Callable[[str], bool]) -> Iterator[Found]:

@@ -87,7 +87,7 @@ def _refusal(status: int) -> Seen:
 
 def _document(result: FetchResult, found: Extraction) -> Seen:
     text = found.text.strip()
-    if _is_wall(text.lower(), found):
+    if _is_wall(text, found):
         return Seen.WALL
     if _asks_for_password(result, text):
         return Seen.FORM
@@ -116,7 +116,8 @@ def _needs_script(body: bytes) -> bool:
 def _is_wall(text: str, found: Extraction) -> bool:
     if len(text) > WALL_TEXT or len(found.links) > WALL_LINKS:
         return False
-    return any(all(word in text for word in words) for words in _WALLS)
+    said = text.lower()
+    return any(all(word in said for word in words) for words in _WALLS)
 
 
 def _asks_for_password(result: FetchResult, text: str) -> bool:

@@ -225,8 +225,7 @@ class Frontier:
     def fact(self, url_id: int) -> FrontierUrl:
         """Return the URL as it stands now; what it says comes from the store."""
         stored, known = self._fresh.pop(url_id, None) or self._store.url_of(url_id), self._known
-        place = (url_id, stored.url, stored.key, stored.host, known.depths[url_id], stored.pattern, stored.hops)
-        return FrontierUrl(*place, known.state(url_id), known.seen(url_id), stored.found_on)
+        return stored.as_of(known.depths[url_id], known.state(url_id), known.seen(url_id))
 
     def same_depth_as(self, url_id: int) -> list[int]:
         """Return the ids of the URLs at the same distance that `finish` was given."""

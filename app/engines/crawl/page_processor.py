@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from app.engines.documents.kinds import container_of
@@ -38,7 +39,9 @@ _XML: Final = frozenset(
 )
 _UNDECLARED: Final = frozenset({"", "*/*", "unknown/unknown", "application/unknown"})  # as the MIME sniffing standard
 _SHEET: Final = "text/css"
-_READABLE: Final = _HTML | _XML | {_SHEET}
+_PAGES: Final = _HTML | _XML
+_READABLE: Final = _PAGES | {_SHEET}
+_MAY_BE_READABLE: Final = _READABLE | _UNDECLARED
 _GOOD: Final = range(200, 300)
 _SCHEME: Final = len("https://")  # a host follows, so that of "http://" the next slash is behind it, too
 _BEGINNINGS: Final = (
@@ -196,7 +199,14 @@ class PageProcessor:
 
 def media_type(headers: Headers) -> str:
     """Return the media type alone, lower case; "" when none is declared."""
-    declared = next((value for name, value in headers if name == "content-type"), "")
+    for name, value in headers:
+        if name == "content-type":
+            return _media_type_in(value)
+    return ""
+
+
+@lru_cache(maxsize=64)
+def _media_type_in(declared: str) -> str:
     return declared.partition(";")[0].strip().lower()
 
 
@@ -207,14 +217,14 @@ def is_readable(headers: Headers) -> bool:
 
 def may_be_readable(headers: Headers) -> bool:
     """Whether the body is declared to be read, or nothing is declared."""
-    return media_type(headers) in _UNDECLARED | _READABLE
+    return media_type(headers) in _MAY_BE_READABLE
 
 
 def is_html(result: FetchResult) -> bool:
     """Whether a browser would show it as a page: by its type, without one by how it begins."""
     declared = media_type(result.headers)
     if declared not in _UNDECLARED:
-        return declared in _HTML | _XML
+        return declared in _PAGES
     start = result.body[:_SNIFFED].lstrip().lower()
     return start.startswith(_BEGINNINGS)
 

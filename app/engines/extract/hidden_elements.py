@@ -22,6 +22,7 @@ from app.engines.extract.element_look import LINK_COLOUR, Look, look_inside
 from app.engines.extract.page_styles import PageStyles
 from app.engines.extract.scripted_hiding import script_styles
 from app.engines.extract.style_sheet import hides, is_suspicious_colour
+from app.engines.html.marks import marks
 from app.engines.html.tree import HtmlTree
 
 _MAX_ANCESTORS: Final = 3_000
@@ -40,7 +41,7 @@ _MARKS: Final = (
     "[style], [hidden], [bgcolor], [background], [text], [link], font[color], details, iframe, embed, object, marquee"
 )
 _MARK_TAGS: Final = ("font", "details", "iframe", "embed", "object", "marquee")
-_MARK_ATTRIBUTES: Final = (b"style", b"hidden", b"bgcolor", b"background", b"text", b"link")
+_MARK_ATTRIBUTES: Final = marks(b"style", b"hidden", b"bgcolor", b"background", b"text", b"link")
 _BOX: Final = frozenset({"width", "height", "background-color", "background-image", "padding-left", "padding-top"})
 
 

@@ -13,6 +13,7 @@ from app.engines.extract.style_sheet import StyleSheet
 from app.engines.extract.tree_extractor import TreeExtractor
 from app.engines.extract.xml import find_addresses, find_markup, find_sheets
 from app.engines.html.document import HtmlDocument
+from app.engines.html.marks import marks
 from app.engines.html.redirects import meta_refreshes, parse_refresh, script_locations
 from app.engines.model import Reference, Relation
 from app.engines.scope import registrable_domain
@@ -26,7 +27,8 @@ _ACTIVE: Final = (
     ' link[rel~="stylesheet" i][href*="//"]'
 )
 _ACTIVE_TAGS: Final = ("script", "iframe", "frame", "object", "embed", "link")
-_ACTIVE_ATTRIBUTES: Final = (b"onload", b"onerror")
+_DATA: Final = marks(b"ld+json")
+_ACTIVE_ATTRIBUTES: Final = marks(b"onload", b"onerror")
 _THIN_FOR_SCRIPT: Final = 200  # characters of text below which a function's redirect is taken to be called
 
 
@@ -153,6 +155,8 @@ def _read_xml(source: str, collector: ReferenceCollector, extractor: TreeExtract
 
 
 def _is_active(document: HtmlDocument) -> bool:
+    if document.marks.isdisjoint(_DATA) and any("script" in tree.element_names for tree in document.trees):
+        return True
     found = (tree.find_first(_ACTIVE, *_ACTIVE_TAGS, attributes=_ACTIVE_ATTRIBUTES) for tree in document.trees)
     return any(node is not None for node in found)
 

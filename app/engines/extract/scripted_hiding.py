@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborNode
 from app.engines.extract.box_hiding import kind_of_box
 from app.engines.extract.css_declarations import read_style
 from app.engines.extract.style_sheet import StyleSheet
+from app.engines.html.marks import marks
 from app.engines.html.script_text import is_top_level, unescape_script
 from app.engines.html.tree import HtmlTree
 
@@ -52,7 +53,7 @@ _CAPITAL: Final = re.compile(r"[A-Z]")
 _GONE: Final = {"display": "none"}
 _MARKS: Final = ("getElementById", "querySelector", "write")  # one of them is in every such script
 # In the source, too, unless the script is part of an image, where it may be written in character references.
-_WRITTEN_MARKS: Final = tuple(mark.lower().encode() for mark in _MARKS)
+_WRITTEN_MARKS: Final = marks(*map(str.encode, _MARKS))
 
 
 def script_styles(tree: HtmlTree, sheets: Sequence[StyleSheet] = ()) -> dict[int, dict[str, str]]:

@@ -17,6 +17,7 @@ from app.engines.extract.reference_collector import ElementReferences, Reference
 from app.engines.extract.script_pieces import FoldingBudget, find_joined_urls
 from app.engines.extract.tag_snippets import snippet_of as snippet_service
 from app.engines.extract.url_attributes import PARAMETERS, URL_ATTRIBUTES, UrlRule, UrlSyntax, link_rule
+from app.engines.html.marks import marks
 from app.engines.html.parser_limits import limit_attributes, split_nesting
 from app.engines.html.redirects import is_data_script, parse_refresh
 from app.engines.html.tree import HtmlTree
@@ -34,7 +35,8 @@ _READ: Final = frozenset({*URL_ATTRIBUTES, *_OTHERS})
 _PARAMETER_RULE: Final = UrlRule(Relation.SCRIPT)
 _CLICK_RULE: Final = UrlRule(Relation.LINK, crawl=True)
 _CLICKED: Final = re.compile(r"\bon(?:click|mouse|dblclick|touch|change)|javascript:", re.IGNORECASE)
-_CLICK_NAMES: Final = (b"onclick", b"onmouse", b"ondblclick", b"ontouch", b"onchange", b"javascript:")
+_CLICK_NAMES: Final = marks(b"onclick", b"onmouse", b"ondblclick", b"ontouch", b"onchange", b"javascript:")
+_STYLE: Final = marks(b"style")
 _CLICKABLE: Final = ",".join((*(f"[{name}]" for name in HANDLERS), "[href^='javascript:' i]"))
 _ADDRESS: Final = ("/", "http://", "https://")  # how the value of an `option` begins that is one
 _STYLE_RULE: Final = UrlRule(Relation.EMBED)
@@ -204,7 +206,7 @@ class TreeExtractor:
                 self._collector.mention(raw, place, snippet=snippet)
 
     def _read_style_attributes(self) -> None:
-        for node in self._tree.find("[style]", attributes=(b"style",)):
+        for node in self._tree.find("[style]", attributes=_STYLE):
             attributes = node.attributes
             value = attributes.get("style") or ""
             if "(" not in value and "\\" not in value:

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 from urllib.parse import unquote
 
+from app.engines.html.marks import marks
 from app.engines.html.script_text import decode_base64, unescape_script
 
 MAX_SCRIPT: Final = 262_144  # characters of one script that are looked at
@@ -41,6 +42,7 @@ _PACKER: Final = "function(p,a,c,k,e,"
 _WORD: Final = re.compile(r"\b\w+\b")
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MARKS: Final = ("unescape", "decodeURI", "fromCharCode", "atob", "\\x", "\\u00", _REVERSES, _PACKER)
+DISGUISES: Final = marks(*map(str.encode, _MARKS))
 
 
 def is_disguised(code: str) -> bool:

@@ -1,15 +1,16 @@
 """A document that a host sent: decoded once and parsed once. Whatever looks at markup looks at this."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Final, Self
 
 from selectolax.lexbor import LexborNode
 
 from app.engines.html.charset import decode
+from app.engines.html.marks import Marks
 from app.engines.html.parser_limits import limit_attributes, split_nesting
-from app.engines.html.tree import HtmlTree
+from app.engines.html.tree import NO_MARKS, HtmlTree
 from app.engines.html.visible_text import MAX_TEXT, elements_inside, visible_text
 from app.engines.html.xml import as_html, is_xml
 from app.engines.urls import resolve
@@ -46,7 +47,12 @@ class HtmlDocument:
         text, charset = decode(body, content_type)
         return cls(text, charset=charset, content_type=content_type)
 
-    def select(self, selector: str, *tags: str, attributes: Iterable[bytes] = ()) -> Iterator[LexborNode]:
+    @cached_property
+    def marks(self) -> Marks:
+        """What of the known marks stands in the markup, in whatever case."""
+        return self.trees[0].marks.union(*(tree.marks for tree in self.trees[1:]))
+
+    def select(self, selector: str, *tags: str, attributes: Marks = NO_MARKS) -> Iterator[LexborNode]:
         """The elements that a CSS selector selects, in document order. When tags or attributes are given, all of them
         have one of these (`HtmlTree`).
         """
@@ -57,7 +63,7 @@ class HtmlDocument:
     def title(self) -> str:
         """One line, at most `MAX_TITLE` characters."""
         for tree in self.trees:
-            node = tree.find_first("head > title", "title") or tree.find_first("title", "title")
+            node = _title_of(tree)
             if node is not None and (title := " ".join(node.text().split())):
                 return title[:MAX_TITLE]
         return ""
@@ -88,6 +94,16 @@ class HtmlDocument:
         """What the first `base[href]` says; None: there is none."""
         node = self.trees[0].find_first("base[href]", "base")
         return None if node is None else node.attributes.get("href") or ""
+
+
+def _title_of(tree: HtmlTree) -> LexborNode | None:
+    """Return the element that gives the document its title: that of the head, else the first of all."""
+    if "title" not in tree.element_names:
+        return None
+    for node in tree.head.iter() if tree.head is not None else ():
+        if node.tag == "title":
+            return node
+    return tree.css_first("title")
 
 
 def take_head_noscript(source: str) -> tuple[str, list[str]]:

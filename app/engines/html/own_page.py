@@ -6,6 +6,8 @@ What takes long to find out is found out when it is asked for: most pages are ha
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.engines.html.marks import Marks
+
 
 @dataclass(frozen=True, slots=True)
 class OwnText:
@@ -37,6 +39,7 @@ class OwnPage:
     text: str  # that a visitor can read at first sight, without a look at styles
     meta: Sequence[str]  # description, keywords and the like
     markup: str  # decoded source
+    marks: Marks  # those that stand in it
     unseen: str  # text of the elements with the attribute `hidden`, which the visible text does not have
     links: Callable[[], Sequence[OwnLink]]
     seen_text: Callable[[], str]  # the same without what styles hide

@@ -9,6 +9,7 @@ from typing import Final
 from selectolax.lexbor import LexborNode
 
 from app.engines.html.document import HtmlDocument
+from app.engines.html.marks import marks
 from app.engines.html.redirects import meta_refreshes
 
 MAX_HTML_CHARS: Final = 400_000  # parsing costs about 1.8 ms per 200 kB; fields alone are found anywhere: kits pad
@@ -36,6 +37,7 @@ _TYPE: Final = re.compile(r'"@type"\s{0,9}:\s{0,9}\[?\s{0,9}"([A-Za-z]{2,40})"')
 _EMBEDS: Final = "img, iframe, frame, embed, object, video, audio, canvas, script[src], svg, form"
 _PICTURES: Final = "img, svg, canvas, object, embed, input[type=image], [background], [style*='url(']"
 _ICONS: Final = "link[rel~=icon i][href], link[rel~=apple-touch-icon i][href]"
+_CONTENT: Final = marks(b"content")
 _META_NAMES: Final = frozenset({"description", "keywords", "og:title", "og:site_name", "og:description"})
 _UNSEEN_TYPES: Final = frozenset({"hidden", "submit", "button", "image", "reset", "checkbox", "radio"})
 
@@ -112,7 +114,7 @@ def read_content(document: HtmlDocument) -> PageContent:
 
 def descriptions(document: HtmlDocument) -> tuple[str, ...]:
     """Return description, keywords and their kin, as written."""
-    return _texts(map(_meta, document.select("meta[content]", attributes=(b"content",))))
+    return _texts(map(_meta, document.select("meta[content]", attributes=_CONTENT)))
 
 
 def _texts(found: Iterable[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from selectolax.lexbor import LexborNode
 
 from app.engines.html.document import HtmlDocument
+from app.engines.html.marks import marks
 from app.engines.html.script_text import decode_base64, is_top_level, unescape_script
 from app.engines.model import HopKind
 from app.engines.urls import join
@@ -16,6 +17,8 @@ MAX_REFRESH_DELAY_S: Final = 30  # a longer one is a page that reloads, not a re
 MAX_STUB_TEXT: Final = 300  # characters; on a page with more text an assignment is some handler's, not a redirect
 _MAX_SCRIPT: Final = 65_536  # characters of a script that are searched; those that redirect are short
 _MAX_LOCATIONS: Final = 20
+_EQUIVALENT: Final = marks(b"http-equiv")
+_SENDS: Final = marks(b"location")
 
 _REFRESH: Final = re.compile(
     r"""\A\s*+(?=[\d.;,]|url\s*+=)(\d{0,9}+)[\d.]*+\s*+[;,]?+\s*+(?:url\s*+=\s*+)?+(?:"([^"]*+)|'([^']*+)|(\S.*))""",
@@ -72,7 +75,7 @@ def document_redirect(document: HtmlDocument, url: str) -> Redirect | None:
 
 def meta_refreshes(document: HtmlDocument) -> Iterator[str]:
     """Contents of the meta refreshes that a browser obeys."""
-    for node in document.select("meta[http-equiv]", attributes=(b"http-equiv",)):
+    for node in document.select("meta[http-equiv]", attributes=_EQUIVALENT):
         attributes = node.attributes
         is_refresh = (attributes.get("http-equiv") or "").strip().lower() == "refresh"
         if is_refresh and node.mem_id not in document.inactive:
@@ -81,7 +84,7 @@ def meta_refreshes(document: HtmlDocument) -> Iterator[str]:
 
 def script_locations(document: HtmlDocument, *, nested: bool) -> Iterator[tuple[str, LexborNode]]:
     """Where scripts of the document send the window, as written (see `find_location`), with the script's element."""
-    if "location" not in document.markup:
+    if document.marks.isdisjoint(_SENDS) or "location" not in document.markup:
         return
     for node in document.select("script:not([src])"):
         is_code = not is_data_script(node) and node.mem_id not in document.inactive

@@ -5,34 +5,37 @@ and an attribute whose name does not stand in the source is nowhere, whatever th
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from app.engines.html.marks import Marks, find_marks
+
+NO_MARKS: Final[Marks] = frozenset()
+
 
 class HtmlTree(LexborHTMLParser):
-    """Names are lower case ASCII: of elements as text, of attributes as bytes (`b"hidden"`)."""
+    """Names of elements are lower case ASCII; those of attributes are `marks` that are known."""
 
     def __init__(self, markup: str) -> None:
         super().__init__(markup)
-        self._source = self.raw_html.lower()
         # Of all elements outside templates. No node is kept: each holds its tree, which would be a circle.
         self.element_names: Final = frozenset([node.tag for node in self.css("*")])
 
-    def may_have(self, tags: Iterable[str] = (), attributes: Iterable[bytes] = ()) -> bool:
-        """Whether there is one of these elements, or may be one of these attributes."""
-        if not self.element_names.isdisjoint(tags):
-            return True
-        source = self._source
-        for name in attributes:  # noqa: SIM110 - a generator costs as much as what it asks
-            if name in source:
-                return True
-        return False
+    @cached_property
+    def marks(self) -> Marks:
+        """What of the known marks stands in the source, in whatever case."""
+        return find_marks(self.raw_html.lower())
 
-    def find(self, selector: str, *tags: str, attributes: Iterable[bytes] = ()) -> list[LexborNode]:
+    def may_have(self, tags: Iterable[str] = (), attributes: Marks = NO_MARKS) -> bool:
+        """Whether there is one of these elements, or may be one of these attributes."""
+        return not self.element_names.isdisjoint(tags) or not self.marks.isdisjoint(attributes)
+
+    def find(self, selector: str, *tags: str, attributes: Marks = NO_MARKS) -> list[LexborNode]:
         """Select elements that are all called so, or all have one of the attributes."""
         return self.css(selector) if self.may_have(tags, attributes) else []
 
-    def find_first(self, selector: str, *tags: str, attributes: Iterable[bytes] = ()) -> LexborNode | None:
+    def find_first(self, selector: str, *tags: str, attributes: Marks = NO_MARKS) -> LexborNode | None:
         """Select the first of them."""
         return self.css_first(selector) if self.may_have(tags, attributes) else None

@@ -5,6 +5,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborNode
 
+from app.engines.html.marks import marks
 from app.engines.html.tree import HtmlTree
 
 MAX_TEXT: Final = 100_000  # characters
@@ -19,6 +20,7 @@ _BLOCKS: Final = frozenset(
 )  # fmt: skip
 _SILENT: Final = frozenset({"script", "style", "noembed", "noframes", "iframe", "title"})  # hold text and nothing else
 _UNSEEN: Final = "noscript, svg, datalist, [hidden]"  # with everything inside
+_HIDDEN: Final = marks(b"hidden")
 _UNSEEN_TAGS: Final = ("noscript", "svg", "datalist")
 
 
@@ -30,7 +32,7 @@ def visible_text(tree: HtmlTree) -> str:
     body = tree.body
     if body is None:
         return ""
-    unseen = elements_inside(tree.find(_UNSEEN, *_UNSEEN_TAGS, attributes=(b"hidden",)))
+    unseen = elements_inside(tree.find(_UNSEEN, *_UNSEEN_TAGS, attributes=_HIDDEN))
     # What is silent holds nothing but its text, unless it is part of a formula; images are unseen as a whole.
     is_plain = "math" not in tree.element_names
     is_doubtful = False  # the last element, or one around it, is silent or unseen

@@ -138,6 +138,8 @@ class HostLimits:
 def retry_after_s(value: str) -> float | None:
     """Return the seconds of a Retry-After header (delay or HTTP date); None when it says nothing usable."""
     text = value.strip()
+    if not text:  # as of nearly all answers
+        return None
     if text.isascii() and text.isdigit():
         return float(text[:9])
     try:

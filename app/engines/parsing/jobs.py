@@ -130,7 +130,7 @@ class Jobs:
             found = replace(found, references=(*found.references, *references_of(signs, url)))
         elif self._reads:
             found = replace(found, excerpt=self._own_excerpt(document, own))
-        if looks_odd(document.markup):
+        if looks_odd(document.markup, document.marks):
             found = replace(found, is_odd=True)
         yield from extraction_to(found)
 

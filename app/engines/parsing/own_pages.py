@@ -9,12 +9,14 @@ from app.engines.extract.hidden_elements import HiddenElements
 from app.engines.extract.hidden_texts import hidden_texts, inline_scripts, seen_text
 from app.engines.extract.page import Extraction, hidden_elements
 from app.engines.html.document import HtmlDocument
+from app.engines.html.marks import marks
 from app.engines.html.own_page import OwnLink, OwnPage
 from app.engines.html.page_content import descriptions
 from app.engines.model import Reference, Relation
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
 
+_HIDDEN: Final = marks(b"hidden")
 _MAX_UNSEEN: Final = 20_000  # characters
 _SCRIPT: Final = "script:disguised"
 _LOCATION: Final = "script:location"
@@ -29,7 +31,8 @@ def own_page_of(document: HtmlDocument, found: Extraction, url: str, hidden: Seq
         text=found.text,
         meta=descriptions(document),
         markup=document.markup,
-        unseen="\n".join(node.text() for node in document.select("[hidden]", attributes=(b"hidden",)))[:_MAX_UNSEEN],
+        marks=document.marks,
+        unseen="\n".join(node.text() for node in document.select("[hidden]", attributes=_HIDDEN))[:_MAX_UNSEEN],
         links=lambda: [_link(one) for one in found.references if _is_link(one)],
         seen_text=lambda: seen_text(hidden),
         hidden_texts=lambda: hidden_texts(hidden),

@@ -41,7 +41,9 @@ _TEXTS: Final = (
     "link_texts",
 )  # of `PageContent`
 _RELATIONS: Final = {relation.value: relation for relation in Relation}
-_EXTRACTED: Final = [field.name for field in fields(Extraction) if field.name not in ("links", "references")]
+_FIELDS: Final = [field.name for field in fields(Extraction)]
+_EXTRACTED: Final = [name for name in _FIELDS if name not in ("links", "references")]
+_LINKS: Final = _FIELDS.index("links")  # references stand right behind them
 _REST: Final = attrgetter(*_EXTRACTED)
 _LISTS: Final = [index for index, name in enumerate(_EXTRACTED) if name in ("own_hosts", "stylesheets")]
 
@@ -77,7 +79,9 @@ def extraction_of(rest: list[Any], links: Iterable[str], references: Iterable[Re
     """From the pieces of `extraction_to`, put together; `rest` are the facts."""
     for index in _LISTS:
         rest[index] = tuple(rest[index])
-    return Extraction(**dict(zip(_EXTRACTED, rest, strict=True)), links=tuple(links), references=tuple(references))
+    if len(rest) != len(_EXTRACTED):
+        raise ValueError("facts of another version")
+    return Extraction(*rest[:_LINKS], tuple(links), tuple(references), *rest[_LINKS:])  # type: ignore[call-arg]  # as many as there are fields
 
 
 def document_to(found: DocumentFacts) -> Iterator[Any]:

@@ -26,6 +26,7 @@ from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.file_permissions import make_private_folder, set_private_umask
+from app.core.heap import OF_SCANS, settle_heap
 from app.core.logging import configure_logging
 from app.core.resource_exhaustion import is_resource_exhaustion
 from app.domain.messages import MessageCatalog
@@ -254,6 +255,7 @@ def main() -> int:
         pipe=pipe,
         spawner=spawner,
     )
+    settle_heap(collect_every=OF_SCANS)
     outcome = run_and_leave(process.run())
     kill_descendants()
     tracing.end_tracing(EXIT_LIMIT_S / 2)

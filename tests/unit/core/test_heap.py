@@ -1,0 +1,31 @@
+import gc
+
+import pytest
+
+from app.core.heap import settle_heap
+
+
+@pytest.fixture
+def collector():
+    """As it was before and after; a run of tests leaves everything alone already."""
+    threshold = gc.get_threshold()
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*threshold)
+
+
+@pytest.mark.usefixtures("collector")
+def test_what_the_start_has_made_is_left_alone_by_the_collector():
+    settle_heap()
+    assert gc.get_freeze_count() > 10_000
+    assert len(gc.get_objects()) < 10_000
+
+
+@pytest.mark.usefixtures("collector")
+def test_it_looks_as_seldom_as_it_is_told():
+    usual = gc.get_threshold()
+    settle_heap()
+    assert gc.get_threshold() == usual
+    settle_heap(collect_every=12_345)
+    assert gc.get_threshold()[0] == 12_345
