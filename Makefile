@@ -22,6 +22,8 @@ HANGS := -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 AGAIN = || { [ $$? -eq 1 ] && echo "Once more, one after the other: what failed." && $(2) $(BIN)/python -m pytest $(1) $(HANGS) -n 1 --last-failed --last-failed-no-failures none; }
 # Hundreds of tests start the program anew: without its bytecode each start would compile all of it.
 unexport PYTHONDONTWRITEBYTECODE
+# A lock that is installed beside another has the versions of that one: $(call PIN,NAME,OTHERS).
+PIN = $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' $(2:%=-c requirements/%.txt) requirements/$(1).in -o requirements/$(1).txt
 .DEFAULT_GOAL := help
 .PHONY: help setup page-if-possible demo demo-distributed pictures screenshots serve frontend wheel test test-frontend test-system test-postgres test-fault test-fault-short fault-table attack contract conformance chaos soak cover lint format types imports bench eval page-figures report-font report-images lock clean
 
@@ -165,12 +167,13 @@ report-images: setup ## Pages of the demo scan's report for docs/images, in both
 
 lock: setup ## Pin requirements/*.txt anew, with hashes and without addresses
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' requirements/base.in -o requirements/base.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' -c requirements/base.txt requirements/build.in -o requirements/build.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' -c requirements/base.txt requirements/distributed.in -o requirements/distributed.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' -c requirements/base.txt requirements/learning.in -o requirements/learning.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' -c requirements/base.txt -c requirements/build.txt -c requirements/distributed.txt requirements/dev.in -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' requirements/node.in -o requirements/node.txt
+	$(call PIN,base)
+	$(call PIN,build,base)
+	$(call PIN,distributed,base)
+	$(call PIN,learning,base)
+	$(call PIN,telemetry,base)
+	$(call PIN,dev,base build distributed learning telemetry)
+	$(call PIN,node)
 
 clean: ## Remove what setup and tests made
 	rm -rf $(VENV) frontend/node_modules app/web .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.* .faults.jsonl
