@@ -1,6 +1,8 @@
 """For all tests: both kinds of database; what a file of tests has let go of is given back to the system, and what the
 run itself keeps is not searched for garbage, which took seconds that counted as the time of what a test measures.
 
+No example of a property has a deadline, and none is too slow to make: tests would fail for what others do on a machine.
+
 The workers of `make test` grew without a leak: the C allocator keeps what pages of many megabytes, large reports and
 short-lived threads have freed. After the tests of extraction and analysis a process held 190 MB and used
 111 of them.
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from app.core.clock import SystemClock
 from app.core.db import Database
@@ -23,6 +26,8 @@ from tests.support.postgres import Cluster, running_cluster
 from tests.support.postgres_scans import PostgresScan
 
 LIBC = ctypes.CDLL(None)
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -24,7 +24,7 @@ LIMITS = {
 RESET = struct.pack("ii", 1, 0)
 KINDS = ("ping", "pong", "subscribe_task", "unsubscribe_task", "subscribe_tasks", "resume", "auth", "get_status", "x")
 FIELDS = ("id", "task_id", "last_seq", "log_tail", "topics", "items", "client_time", "token")
-fuzz = settings(max_examples=150, deadline=None, derandomize=True)
+fuzz = settings(max_examples=150, derandomize=True)
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(["bench", "logs"]),

@@ -239,4 +239,4 @@ class Attempts(RuleBasedStateMachine):
 
 
 TestAttempts = Attempts.TestCase
-TestAttempts.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+TestAttempts.settings = settings(max_examples=25, stateful_step_count=30)

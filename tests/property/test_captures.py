@@ -129,7 +129,7 @@ def put_again_at(step):
 
 
 @pytest.mark.parametrize("kind", [Folder, Bucket])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @put_again_at(0)  # it has been listed
 @put_again_at(1)  # scans are asked what they name
 @put_again_at(3)

@@ -82,7 +82,7 @@ class Machine:
         self.life = Life(self.folder)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(STEPS)
 def test_within_one_epoch_a_number_stands_for_one_event(steps):
     with tempfile.TemporaryDirectory() as folder:

@@ -63,7 +63,7 @@ bodies = st.one_of(
 steps = st.lists(st.lists(bodies, min_size=1, max_size=4) | st.sampled_from(["requeue", "fail", "retry"]), max_size=12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps)
 def test_the_row_is_the_fold_of_the_log(tmp_path_factory, actions):
     clock = FakeClock()

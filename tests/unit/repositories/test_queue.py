@@ -153,7 +153,7 @@ def test_users_can_be_left_out(line):
     assert line.db.read_sync(lambda c: queue.position(c, line.row(line.named("mei 0")))) is None
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(["ask", "start", "end"]), st.sampled_from(USERS)), max_size=60))
 def test_who_waits_with_nothing_running_is_never_passed_twice_by_the_same_user(line, steps):
     line.db.write_sync(lambda c: c.execute(delete(scan_tasks)) and None)

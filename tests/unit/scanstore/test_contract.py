@@ -198,7 +198,7 @@ def test_counts_follow_the_definitions(open_store):
     assert store.counts() == Counts(subdomains=1, pages=1, third_parties=1, captures=1, urls_known=3, urls_crawled=1)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(st.booleans(), max_size=5), max_size=6))
 def test_a_process_that_dies_keeps_whole_batches_only(open_store, batches):
     """`batches`: True finishes an URL, False adds one; after each batch a flush, and one more batch without."""

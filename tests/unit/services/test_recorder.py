@@ -161,7 +161,7 @@ def test_violations_land_with_their_events(db, event_writer, recorder):
     assert found == {"a.example", "b.example"}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.sampled_from(["batch", "lost", "warning", "twice"]), max_size=12))
 def test_in_every_order_of_writers_and_failures_the_row_is_the_fold_of_the_log(
     db, event_writer, lifecycle, user_id, clock, steps

@@ -100,7 +100,7 @@ def test_signals_of_several_layers_add_up(make_subject):
     assert fact.confidence_score > max(item.score for item in fact.evidence)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(title=st.text(max_size=40), text=st.text(max_size=300), markup=st.text(max_size=200), host=st.text(max_size=20))
 def test_no_page_makes_it_raise(analyser, make_subject, make_reference, title, text, markup, host):
     html = f"<title>{title}</title><input type=password>{markup}<a href='{text[:9]}.exe'>{text}</a>"

@@ -207,7 +207,7 @@ def test_what_is_beside_a_page_is_as_near_and_ten_in_a_row_are_enough(make):
 GRAPHS = st.lists(st.lists(st.integers(0, 11), max_size=4), min_size=12, max_size=12)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(graph=GRAPHS, order=st.randoms(use_true_random=False), limit=st.integers(0, 6), killed_at=st.integers(0, 20))
 def test_depth_is_the_shortest_way_in_any_order_of_answers(tmp_path_factory, graph, order, limit, killed_at):
     """Many workers finish in any order, one process is killed in between: what is reached, and how deep, stays."""

@@ -16,7 +16,7 @@ def add(known, key, host="a.test", depth=0, *, is_binary=False):
     return known.add(key, host, depth, hops=0, found_on=0, is_binary=is_binary)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.text(max_size=3), unique=True, max_size=200), st.lists(st.text(max_size=3)))
 def test_a_key_is_known_once_it_was_added_and_no_other_is(keys, others):
     known = KnownUrls()

@@ -1,6 +1,6 @@
 """What of a page the local reader looks at, however the page is written."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engines.local_reader.grams import LONGEST, MAX_TEXT, MAX_TITLE, grams_of, plain_text
@@ -19,7 +19,6 @@ def test_only_the_beginning_counts():
     assert plain_text("t" * 10_000, "x" * 10_000_000) == f"{'t' * MAX_TITLE} {'x' * MAX_TEXT}"
 
 
-@settings(deadline=None)
 @given(st.text(), st.text())
 def test_no_text_is_too_long_or_too_odd(title, text):
     plain = plain_text(title, text * 9)

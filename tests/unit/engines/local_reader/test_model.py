@@ -4,7 +4,7 @@ import math
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.local_reading import MAX_MODEL_BYTES, ModelFault, StoredModel
@@ -38,7 +38,6 @@ def test_of_a_page_that_says_nothing_it_says_nothing(text):
     assert MODEL.read("", text) is None
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_page_breaks_it(text):
     opinion = MODEL.read(text, f"{text}{TRADE}{text}" * 3)

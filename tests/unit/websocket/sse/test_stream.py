@@ -121,7 +121,7 @@ async def test_payloads_are_frames_of_the_contract_without_prev_seq():
     assert "prev_seq" not in read_frame(orjson.dumps(payload))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 6)), max_size=12))
 async def test_doubled_late_and_reordered_hints_change_nothing(hints):
     """Each hint says a seq and brings the last few bodies before it."""
