@@ -312,7 +312,7 @@ def _build(
         workers=WorkerService(db=db, clock=clock, settings=live),
         numbers=ServiceNumbers(db=db, clock=clock, metrics=metrics),
         scans=scans,
-        orders=OrderService.over(scans),
+        orders=OrderService(scans=scans),
         reports=ReportService(db=db, stores=stores, language=settings.language),
         evidence=evidence,
         decisions=DecisionService(db=db, clock=clock, audit=audit),

@@ -63,6 +63,11 @@ class ScanOptions:
         """Return the options as a task's row keeps them."""
         return asdict(self)
 
+    def chosen(self) -> dict[str, Any]:
+        """Return the options that are not as by default: the same in a version that has more of them."""
+        defaults = asdict(DEFAULTS)
+        return {name: value for name, value in asdict(self).items() if value != defaults[name]}
+
     @classmethod
     def from_json(cls, stored: Mapping[str, Any], **further: Any) -> Self:
         """Read what `to_json` wrote, with `further` fields of a subclass. What is missing or null has its default."""

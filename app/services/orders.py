@@ -5,16 +5,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from app.core.clock import Clock, to_wire
-from app.core.db import Database
+from app.core.clock import to_wire
 from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound
 from app.core.field_faults import FieldFault, InvalidFields
 from app.core.ids import new_id
-from app.core.live_settings import SettingsSource
 from app.core.principal import Principal
 from app.core.redact import display_text
 from app.core.tracing import traced
@@ -23,20 +21,15 @@ from app.domain.orders import result_of_all
 from app.domain.scan_options import ScanOptions
 from app.domain.tasks import TaskStatus
 from app.events.log import AppendResult
-from app.events.writer import EventWriter
 from app.repositories import orders, tasks, users
-from app.services.audit import AuditTrail
 from app.services.idempotent_request import IdempotentRequest
 from app.services.json_chunks import JsonChunks, encode_list, encode_object
-from app.services.lifecycle import Lifecycle
 from app.services.new_task import NewTask
 from app.services.order_standings import OrderedScan, read_scans
 from app.services.own_domains import read_own_domains
-from app.services.ports import ScanRunner, TargetParser
 from app.services.scans import ScanService
 from app.services.serialisers import Json, optional_to_wire, serialise_error
 from app.services.shown_run import is_id
-from app.services.target_rules import TargetRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,38 +44,12 @@ class NewOrder:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class OrderService:
-    """An order of another user looks like a missing one. Documents are those of `schemas.orders`, encoded in threads.
+    """Makes its tasks as `scans` does, with what that has. An order of another user looks like a missing one.
 
-    Raises ConfigurationError when an allowed target of the settings is no name.
+    Documents are those of `schemas.orders`, encoded in threads.
     """
 
-    settings: SettingsSource
-    db: Database
-    clock: Clock
-    event_writer: EventWriter
-    lifecycle: Lifecycle
-    audit: AuditTrail
-    runner: ScanRunner
-    targets: TargetParser
     scans: ScanService
-
-    def __post_init__(self) -> None:
-        self._rules = TargetRules(settings=self.settings, targets=self.targets)
-
-    @classmethod
-    def over(cls, scans: ScanService) -> Self:
-        """Return the service that makes its scans as that one does."""
-        return cls(
-            settings=scans.settings,
-            db=scans.db,
-            clock=scans.clock,
-            event_writer=scans.event_writer,
-            lifecycle=scans.lifecycle,
-            audit=scans.audit,
-            runner=scans.runner,
-            targets=scans.targets,
-            scans=scans,
-        )
 
     @traced
     async def create_once(
@@ -99,15 +66,15 @@ class OrderService:
         """
         names = await asyncio.to_thread(self._parse, order.targets)
         chosen = self.scans.fill_in(order.options, order.said)
-        own = await asyncio.to_thread(read_own_domains, chosen.own_domains, self.targets)
+        own = await asyncio.to_thread(read_own_domains, chosen.own_domains, self.scans.targets)
         config = replace(chosen, own_domains=own).to_json()
         order_id, new = new_id(), [NewTask(new_id(), name) for name in names]
-        request = {"targets": list(order.targets), "config": order.options.to_json(), "title": order.title}
+        request = {"targets": list(order.targets), "config": order.options.chosen(), "title": order.title}
         idempotent = None if key is None else IdempotentRequest.of(principal.user_id, key, {"order": request})
         row = {"id": order_id, "user_id": principal.user_id, "title": order.title, "config": config, "size": len(new)}
         made = await self._write(principal, row, new, idempotent)
         if made == order_id:
-            self.runner.wake()
+            self.scans.runner.wake()
             self._record("order.create", principal, order_id, {"targets": len(new)})
         return await self.get(principal, made, language), made != order_id
 
@@ -117,8 +84,8 @@ class OrderService:
         faults: list[FieldFault] = []
         for place, text in enumerate(targets):
             try:
-                name = self.targets.parse(text).name
-                self._rules.check(name)
+                name = self.scans.targets.parse(text).name
+                self.scans.rules.check(name)
             except (InvalidInput, Forbidden) as error:
                 faults.append(FieldFault(f"body.targets.{place}", error.code, error.params))
             else:
@@ -131,12 +98,12 @@ class OrderService:
         self, principal: Principal, row: Json, new: Sequence[NewTask], idempotent: IdempotentRequest | None
     ) -> str:
         """Write order, tasks and key in one transaction; return the order's id, or that of the order before."""
-        create = self.lifecycle.create_all(new, user_id=principal.user_id, config=row["config"])
+        create = self.scans.lifecycle.create_all(new, user_id=principal.user_id, config=row["config"])
         made: str = row["id"]
 
         def work(connection: Connection) -> Sequence[AppendResult]:
             nonlocal made
-            settings, now = self.settings.current, self.clock.now()
+            settings, now = self.scans.settings.current, self.scans.clock.now()
             since = now - timedelta(seconds=settings.idempotency_key_ttl_s)
             users.lock(connection, principal.user_id)
             known = idempotent.recall(connection, since=since) if idempotent else None
@@ -152,7 +119,7 @@ class OrderService:
                 idempotent.keep(connection, {"id": made}, now=now, since=since)
             return results
 
-        await self.event_writer.write_all(work)
+        await self.scans.event_writer.write_all(work)
         return made
 
     async def list_page(self, principal: Principal, *, page: int, page_size: int) -> JsonChunks:
@@ -163,7 +130,7 @@ class OrderService:
             counts = orders.status_counts(connection, [row.id for row in rows])
             return encode_list((_head(row, counts[row.id]) for row in rows), total=total)
 
-        return await self.db.read(work)
+        return await self.scans.db.read(work)
 
     @traced
     async def get(self, principal: Principal, order_id: str, language: Language) -> JsonChunks:
@@ -174,7 +141,7 @@ class OrderService:
             scans = read_scans(connection, row.id)
             return encode_object(summary(row, scans), properties=(property_view(scan, language) for scan in scans))
 
-        return await self.db.read(work)
+        return await self.scans.db.read(work)
 
     @traced
     async def cancel(self, principal: Principal, order_id: str, language: Language) -> JsonChunks:
@@ -182,7 +149,7 @@ class OrderService:
 
         Each is a transaction of its own: one that ends by itself meanwhile stays as it is. Raises NotFound.
         """
-        scans = await self.db.read(lambda c: read_scans(c, find_order(c, order_id, principal).id))
+        scans = await self.scans.db.read(lambda c: read_scans(c, find_order(c, order_id, principal).id))
         unfinished = [scan.task for scan in scans if scan.standing.is_unfinished]
         for task in sorted(unfinished, key=lambda task: (task.status != TaskStatus.PENDING, -task.turn)):
             try:
@@ -193,7 +160,7 @@ class OrderService:
         return await self.get(principal, order_id, language)
 
     def _record(self, action: str, principal: Principal, order_id: str, detail: Json) -> None:
-        self.audit.record(
+        self.scans.audit.record(
             action, user_id=principal.user_id, address=principal.address, object_id=order_id, detail=detail
         )
 

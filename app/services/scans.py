@@ -52,7 +52,7 @@ class ScanService:
     targets: TargetParser
 
     def __post_init__(self) -> None:
-        self._rules = TargetRules(settings=self.settings, targets=self.targets)
+        self.rules = TargetRules(settings=self.settings, targets=self.targets)
 
     def default_options(self) -> ScanOptions:
         """Return what a scan does here when its user does not say."""
@@ -103,7 +103,7 @@ class ScanService:
         task_id = new_id()
         create = self.lifecycle.create(task_id, user_id=principal.user_id, target_domain=target.name, config=stored)
         unit = self._within_limit(principal.user_id, task_id, create)
-        request = {"target_domain": target_domain, "config": options.to_json()}
+        request = {"target_domain": target_domain, "config": options.chosen()}
         idempotent = None if key is None else IdempotentRequest.of(principal.user_id, key, request)
         task, replayed = await self._carry_out(principal, task_id, unit, idempotent)
         if replayed:
@@ -120,7 +120,7 @@ class ScanService:
     def _parse(self, target_domain: str, options: ScanOptions) -> tuple[ParsedTarget, ScanOptions]:
         """The target, and the options with serialised start URLs and own domains in A-labels."""
         target = self.targets.parse(target_domain)
-        self._rules.check(target.name)
+        self.rules.check(target.name)
         starts = [self.targets.parse_start_url(url, target) for url in options.start_urls]
         own = read_own_domains(options.own_domains, self.targets)
         return target, replace(options, start_urls=tuple(dict.fromkeys(starts)), own_domains=own)
@@ -262,7 +262,7 @@ class ScanService:
                 return await self.get(principal, task_id, language=language)
             if row.status in (TaskStatus.RUNNING, TaskStatus.CANCELLING):
                 raise Conflict(code="task_running")
-            await asyncio.to_thread(self._rules.check, row.target_domain)
+            await asyncio.to_thread(self.rules.check, row.target_domain)
             retry = self.lifecycle.retry(task_id, by=principal.username)
             if await self.event_writer.write(self._within_limit(row.user_id, task_id, retry)) is not None:
                 self.runner.wake()

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from app.models import idempotency_keys, scan_tasks
+from app.services.idempotent_request import IdempotentRequest
 from tests.support.backend import Backend
 
 BODY = {"target_domain": "example.com", "config": {"max_pages": 10}}
@@ -63,6 +64,18 @@ async def test_the_same_body_may_be_written_differently(backend, mei):
     headers = {**mei, "Idempotency-Key": "k1", "Content-Type": "application/json"}
     again = await backend.client.post("/api/v1/tasks", content=raw, headers=headers)
     assert again.json()["id"] == first.json()["id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("tasks", BODY), ("orders", {"targets": ["a.example"], "config": {"max_pages": 10}, "title": "Branches"})],
+)
+async def test_a_version_with_more_options_knows_the_request_again(backend, mei, path, body):
+    """Kept is a hash of what was asked for alone: no option that was not, with a default of this version."""
+    await backend.client.post(f"/api/v1/{path}", json=body, headers={**mei, "Idempotency-Key": "k1"})
+    (row,) = await backend.services.db.read(lambda c: c.execute(idempotency_keys.select()).all())
+    asked = body if path == "tasks" else {"order": body}
+    assert row.fingerprint == IdempotentRequest.of(row.user_id, "k1", asked).fingerprint
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """Options of a scan: as a row keeps them, and as the engine takes them."""
 
 import json
+from dataclasses import dataclass
 
 import pytest
 
+from app.domain import scan_options
 from app.domain.scan_options import ScanOptions, source_of
 from app.engines.model import ScanConfig
 
@@ -23,6 +25,22 @@ def test_an_option_that_does_not_exist_is_an_error():
 def test_a_row_gives_back_what_it_was_given():
     options = ScanOptions(max_pages=7, max_depth=0, start_urls=("https://a.example/",), use_passive_sources=False)
     assert ScanOptions.from_json(json.loads(json.dumps(options.to_json()))) == options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterOptions(ScanOptions):
+    """As a later version has them."""
+
+    robots: bool = True
+
+
+def test_what_was_chosen_is_the_same_in_a_version_with_more_options(monkeypatch):
+    chosen = {"max_pages": 7, "start_urls": ("https://a.example/",)}
+    assert ScanOptions(**chosen).chosen() == chosen
+    assert ScanOptions(max_depth=None, screenshots=True).chosen() == {}
+    monkeypatch.setattr(scan_options, "DEFAULTS", LaterOptions())
+    assert LaterOptions(**chosen).chosen() == chosen
+    assert LaterOptions(**chosen, robots=False).chosen() == {**chosen, "robots": False}
 
 
 @pytest.mark.parametrize(
