@@ -9,7 +9,7 @@ import structlog
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import DatabaseUnavailable
-from app.core.deployment import BROWSER_QUEUE
+from app.core.deployment import BROWSER_QUEUE, SCAN_QUEUE
 from app.core.errors import ConfigurationError
 from app.core.ids import new_id
 from app.core.program import program_version
@@ -47,9 +47,9 @@ def build_scan_worker(
     live = read_at_start(db, settings)
     bus = build_bus(settings, clock=clock)
     metrics.bus_healthy.set_function(lambda: float(bus.healthy))
-    metrics.slots.set(concurrency)
     worker_id = f"worker-{new_id()[-8:]}"
     queues = _served(settings, queues)
+    metrics.slots.set(concurrency if SCAN_QUEUE in queues else 0)
     described = WorkerDescription(worker_id, gethostname(), program_version(), tuple(queues), concurrency)
     return ScanWorker(
         worker_id=worker_id,
@@ -64,7 +64,7 @@ def build_scan_worker(
         wakeups=wakeups,
         metrics=metrics,
         presence=WorkerPresence(db=db, clock=clock, worker=described, interval_s=settings.heartbeat_interval_s),
-        drawings=_build_drawing_worker(settings, worker_id) if BROWSER_QUEUE in queues else None,
+        drawings=_build_drawing_worker(settings, worker_id, metrics) if BROWSER_QUEUE in queues else None,
     )
 
 
@@ -88,13 +88,15 @@ def _served(settings: Settings, queues: Sequence[str]) -> list[str]:
     return list(queues)
 
 
-def _build_drawing_worker(settings: Settings, worker_id: str) -> DrawingWorker:
+def _build_drawing_worker(settings: Settings, worker_id: str, metrics: WorkerMetrics) -> DrawingWorker:
     from app.scanstore.postgres.stores import PostgresScanStores  # its package is not installed everywhere
 
     stores = PostgresScanStores(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
-    make_process = partial(_make_drawing_process, settings)
-    return DrawingWorker(worker_id=worker_id, wanted=stores.leases, make_process=make_process)
+    make_process = partial(_make_drawing_process, settings, metrics)
+    return DrawingWorker(worker_id=worker_id, wanted=stores.leases, make_process=make_process, metrics=metrics)
 
 
-def _make_drawing_process(settings: Settings, holder: str) -> DrawingProcess:
-    return DrawingProcess(settings=settings, holder=holder)
+def _make_drawing_process(settings: Settings, metrics: WorkerMetrics, holder: str) -> DrawingProcess:
+    return DrawingProcess(
+        settings=settings, holder=holder, on_page=lambda outcome: metrics.pages.labels(outcome.value).inc()
+    )

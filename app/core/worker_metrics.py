@@ -1,4 +1,4 @@
-"""Prometheus metrics of a worker: what it runs, how that ends, and whether hints leave."""
+"""Prometheus metrics of a worker: what it runs and draws, how that ends, and whether hints leave."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -24,6 +24,23 @@ class WorkerMetrics:
             "local_reader_verdicts",
             "Pages that the local reader has read in scans that came to their end, by what that changed",
             ["effect"],
+            registry=self.registry,
+        )
+        self.drawing = Gauge(
+            "worker_drawing_processes_running",
+            "Processes that run now with a browser for any scan's pages",
+            registry=self.registry,
+        )
+        self.drawing_ended = Counter(
+            "worker_drawing_processes_ended",
+            "Such processes that have ended, by reason",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.pages = Counter(
+            "worker_pages_answered",
+            "Pages of any scan that were to be drawn, by outcome",
+            ["outcome"],
             registry=self.registry,
         )
         self.database_waits = Counter(

@@ -1,7 +1,7 @@
 """What a browser worker and the process in which it draws say to each other.
 
 - Input: one line with the settings and the name under which pages are held; its end means: stop.
-- Output: a tick each second, as of a scan's process.
+- Output: a tick each second, as of a scan's process, and what came of each page, for the worker's metrics.
 - Exit code: 0 when nothing waited any more, or it was told to stop; else below, or a crash.
 """
 
@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 
 from app.core.config import Settings
+from app.scanstore.drawings import DrawingOutcome
 
 EXIT_NO_BROWSER: Final = 5  # Chromium does not start, or has crashed too often
 # What it reads of the settings (a test compares): how to reach the pages and the database, and nothing that signs.
@@ -42,3 +43,16 @@ def read_drawing_order(line: bytes) -> tuple[Settings, str]:
     """Return settings, of which those that drawing does not need have their defaults, and the holder's name."""
     order: dict[str, Any] = orjson.loads(line)
     return Settings(**order["settings"]), str(order["holder"])
+
+
+def page_line(outcome: DrawingOutcome) -> bytes:
+    """Return the line that says what came of a page."""
+    return orjson.dumps({"page": outcome}) + b"\n"
+
+
+def read_page_line(line: bytes) -> DrawingOutcome | None:
+    """Return what came of a page; None for a tick, and for what no process of ours has written."""
+    try:
+        return DrawingOutcome(orjson.loads(line)["page"])
+    except (ValueError, KeyError, TypeError):
+        return None

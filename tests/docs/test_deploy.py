@@ -32,7 +32,7 @@ DATA = "/var/lib/compliance"
 SANDBOX = {"clone", "clone3", "unshare", "setns", "chroot", "seccomp", "prctl", "capset"}
 # PromQL's own words in the expressions here, and the labels.
 PROMQL = {"sum", "by", "max", "rate", "increase", "histogram_quantile", "up"}
-PROMQL |= {"job", "instance", "le", "code", "type", "reason"}
+PROMQL |= {"job", "instance", "le", "code", "type", "outcome", "reason"}
 
 
 def unit(name: str) -> list[tuple[str, str]]:

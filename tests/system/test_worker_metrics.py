@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.support.cluster import running_deployment, wait_until
+from tests.support.cluster import PATIENCE_S, running_deployment, wait_until
 from tests.support.postgres import free_port
 
 pytestmark = pytest.mark.system
@@ -37,3 +37,26 @@ def test_a_worker_counts_its_scans_on_a_port_of_its_own(tmp_path, postgres):
         assert "Traceback" not in worker.said()
         with pytest.raises(httpx.ConnectError):
             httpx.get(address)
+
+
+def test_a_worker_that_draws_alone_counts_pages_and_has_no_slots_for_scans(tmp_path, postgres):
+    with running_deployment(tmp_path, postgres, metrics_token=TOKEN) as deployment:
+        port = free_port()
+        address = f"http://127.0.0.1:{port}/metrics"
+        _, url = deployment.serve("--testnet")
+        deployment.work("--testnet", COMPLIANCE_CHROMIUM_PATH="/nowhere/chromium")
+        drawing = deployment.work("--testnet", "--queues", "browser", "--metrics-port", str(port))
+
+        def numbers():
+            return httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"}).text
+
+        assert httpx.get(address).status_code == 401
+        assert "worker_scan_slots 0.0" in numbers()
+        assert "worker_drawing_processes_running 0.0" in numbers()
+        person = deployment.person(url)
+        task = person.create("corp.test", screenshots=True, max_pages=3)
+        wait_until(lambda: 'worker_pages_answered_total{outcome="drawn"}' in numbers(), within_s=5 * PATIENCE_S)
+        wait_until(lambda: person.task(task)["status"] == "completed", within_s=5 * PATIENCE_S)
+        wait_until(lambda: 'worker_drawing_processes_ended_total{reason="done"}' in numbers(), within_s=PATIENCE_S)
+        assert drawing.end() == 0
+        assert "Traceback" not in drawing.said()

@@ -22,9 +22,10 @@ from app.core.file_permissions import set_private_umask
 from app.core.logging import configure_logging
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.pipeline.network_stack import open_browser
+from app.scanstore.drawings import DrawingOutcome
 from app.scanstore.postgres.stores import PostgresScanStores
 from app.tasks.drawing.page_loop import PageLoop
-from app.tasks.drawing_protocol import EXIT_NO_BROWSER, read_drawing_order
+from app.tasks.drawing_protocol import EXIT_NO_BROWSER, page_line, read_drawing_order
 from app.tasks.worker.loop_watchdog import LoopWatchdog
 from app.tasks.worker.main import claim_stdout, end_after, kill_descendants, read_lines, run_and_leave
 from app.tasks.worker.pipe_bus import PipeBus
@@ -61,16 +62,20 @@ class DrawingProcess:
         finally:
             touching.cancel()
             end_after(STOP_LIMIT_S)
+            self._pipe.close(STOP_LIMIT_S / 2)
 
     async def _draw(self) -> None:
         settings = self._settings
         stores = PostgresScanStores(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
         async with open_browser(network_config(settings)) as browser:
-            loop = PageLoop(leases=stores.leases, browser=browser, holder=self._holder)
+            loop = PageLoop(leases=stores.leases, browser=browser, holder=self._holder, on_answered=self._tell_of_page)
             try:
                 await loop.run()
             finally:
                 log.info("drawing_ended", pages=loop.drawn)
+
+    def _tell_of_page(self, outcome: DrawingOutcome) -> None:
+        self._pipe.send(page_line(outcome))
 
     @staticmethod
     def _outcome(drawing: asyncio.Task[None]) -> int:

@@ -51,7 +51,7 @@ class Browser(Protocol):
 
 
 class PageLoop:
-    """`run` once."""
+    """`run` once. `on_answered` is told what came of each page that was answered."""
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class PageLoop:
         leases: Leases,
         browser: Browser,
         holder: str,
+        on_answered: Callable[[DrawingOutcome], None],
         max_pages: int = MAX_PAGES,
         idle_s: float = IDLE_S,
         renew_s: float = RENEW_S,
@@ -66,6 +67,7 @@ class PageLoop:
         self._leases = leases
         self._browser = browser
         self._holder = holder
+        self._on_answered = on_answered
         self._max_pages = max_pages
         self._idle_s = idle_s
         self._renew_s = renew_s
@@ -131,6 +133,7 @@ class PageLoop:
             answer = DrawingAnswer(DrawingOutcome.FAILED, type(error).__name__)
         if await self._ask(partial(self._leases.finish, self._holder, order.id, answer), False):
             self.drawn += 1
+            self._on_answered(answer.outcome)
 
     async def _answer(self, order: DrawingOrder, limit: RenderLimit) -> DrawingAnswer:
         try:

@@ -4,14 +4,16 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
 import structlog
 
 from app.core.config import Settings
+from app.scanstore.drawings import DrawingOutcome
 from app.tasks import process_tree
-from app.tasks.drawing_protocol import drawing_order
+from app.tasks.drawing_protocol import drawing_order, read_page_line
 from app.tasks.supervisor.worker_handle import ProcessNotStarted
 
 COMMAND: Final = (sys.executable, "-P", "-m", "app.tasks.drawing.main")  # -P: never an `app` of the current folder
@@ -20,13 +22,20 @@ log = structlog.get_logger(__name__)
 
 
 class DrawingProcess:
-    """`run` once; the other calls at any time. Event loop only."""
+    """`run` once; the other calls at any time. Event loop only. `on_page` is told what came of each page."""
 
     def __init__(
-        self, *, settings: Settings, holder: str, silence_s: float = SILENCE_S, command: tuple[str, ...] = COMMAND
+        self,
+        *,
+        settings: Settings,
+        holder: str,
+        on_page: Callable[[DrawingOutcome], None],
+        silence_s: float = SILENCE_S,
+        command: tuple[str, ...] = COMMAND,
     ) -> None:
         self._settings = settings
         self._holder = holder
+        self._on_page = on_page
         self._silence_s = silence_s
         self._command = command
         self._process: asyncio.subprocess.Process | None = None
@@ -66,8 +75,9 @@ class DrawingProcess:
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None  # asked for
         try:
-            while await asyncio.wait_for(process.stdout.readline(), self._silence_s):
-                continue
+            while line := await asyncio.wait_for(process.stdout.readline(), self._silence_s):
+                if (outcome := read_page_line(line)) is not None:
+                    self._on_page(outcome)
         except TimeoutError:
             log.warning("drawing_process_silent", holder=self._holder)
             self.kill()

@@ -7,13 +7,14 @@ every few seconds, so that a lost one costs no more than that.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import structlog
 
 from app.core.aio import end_tasks
 from app.core.ids import new_id
+from app.core.worker_metrics import WorkerMetrics
 from app.scanstore.errors import ScanStoreError
 from app.tasks.drawing_protocol import EXIT_NO_BROWSER
 from app.tasks.supervisor.drawing_process import DrawingProcess
@@ -22,6 +23,10 @@ from app.tasks.supervisor.worker_handle import ProcessNotStarted
 LOOK_S: Final = 2.0
 NO_BROWSER_PAUSE_S: Final = 30.0  # before it tries once more to start one
 STOP_PATIENCE_S: Final = 5.0  # for giving back what it holds
+# Why a process has ended, in the metrics (docs/metrics.md).
+NO_RESOURCES: Final = "no_resources"
+DIED: Final = "died"  # killed, or crashed
+REASONS: Final = {0: "done", EXIT_NO_BROWSER: "no_browser"}
 log = structlog.get_logger(__name__)
 
 
@@ -42,6 +47,7 @@ class DrawingWorker:
     worker_id: str
     wanted: WantedPages
     make_process: Callable[[str], DrawingProcess]  # of the name under which it holds pages
+    metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
     look_s: float = LOOK_S
     no_browser_pause_s: float = NO_BROWSER_PAUSE_S
 
@@ -92,13 +98,18 @@ class DrawingWorker:
         """Return whether it is worth to look again soon."""
         holder = f"{self.worker_id}-{new_id()[-8:]}"
         self._process = self.make_process(holder)
+        reason = DIED
         try:
-            code = await self._process.run()
+            with self.metrics.drawing.track_inprogress():
+                code = await self._process.run()
+            reason = REASONS.get(code, DIED)
         except ProcessNotStarted as error:
             log.warning("drawing_process_not_started", reason=str(error))
+            reason = NO_RESOURCES
             return False
         finally:
             self._process = None
+            self.metrics.drawing_ended.labels(reason).inc()
         if code:
             log.warning("drawing_process_failed", code=code)
             await asyncio.to_thread(self._give_back, holder)

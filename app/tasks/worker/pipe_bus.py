@@ -34,17 +34,18 @@ class PipeBus(threading.Thread):
 
     def publish(self, hint: Hint) -> None:
         if isinstance(hint, TaskHint):
-            self._put(encode_hint(hint))
+            self.send(encode_hint(hint))
 
     def want_browser(self) -> None:
         """Say that pages wait to be drawn. From any thread."""
-        self._put(BROWSER_LINE)
+        self.send(BROWSER_LINE)
 
     def count_verdicts(self, effects: Mapping[str, int]) -> None:
         """Say what the local reader changed, for the numbers of the parent. From any thread."""
-        self._put(verdicts_line(effects))
+        self.send(verdicts_line(effects))
 
-    def _put(self, line: bytes) -> None:
+    def send(self, line: bytes) -> None:
+        """Have a line written after those before it. From any thread."""
         try:
             self._lines.put_nowait(line)
         except queue.Full:

@@ -1,7 +1,17 @@
 """The order of a browser worker's process: what it needs to reach pages, and no secret."""
 
+import pytest
+
 from app.core.config import SECRETS, Settings
-from app.tasks.drawing_protocol import DRAWING_SETTINGS, drawing_order, read_drawing_order
+from app.scanstore.drawings import DrawingOutcome
+from app.tasks.drawing_protocol import (
+    DRAWING_SETTINGS,
+    drawing_order,
+    page_line,
+    read_drawing_order,
+    read_page_line,
+)
+from app.tasks.process_protocol import tick_line
 from tests.unit.tasks.test_process_protocol import OF_THE_DATABASE, ROOT, read_by
 
 
@@ -16,6 +26,20 @@ def test_the_order_carries_the_settings_and_no_secret():
     received, holder = read_drawing_order(line)
     assert holder == "holder-1"
     assert received == Settings(user_agent="agent"), "where captures lie is not its business"
+
+
+@pytest.mark.parametrize("outcome", DrawingOutcome)
+def test_what_came_of_a_page_is_one_line(outcome):
+    line = page_line(outcome)
+    assert line.count(b"\n") == 1
+    assert read_page_line(line) is outcome
+
+
+@pytest.mark.parametrize(
+    "line", [tick_line(3), b"", b"\n", b"nonsense", b"[]", b"3", b'{"page":"stolen"}', b'{"page":[]}']
+)
+def test_what_says_nothing_of_a_page_is_passed_over(line):
+    assert read_page_line(line) is None
 
 
 def test_the_settings_of_the_process_are_those_that_its_code_reads():

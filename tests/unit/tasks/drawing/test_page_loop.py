@@ -75,7 +75,8 @@ def quickly(monkeypatch):
 
 
 def loop_of(leases, browser, **options):
-    return PageLoop(leases=leases, browser=browser, holder="me", **{"idle_s": 0.02, "renew_s": 0.01, **options})
+    options = {"idle_s": 0.02, "renew_s": 0.01, "on_answered": lambda _: None, **options}
+    return PageLoop(leases=leases, browser=browser, holder="me", **options)
 
 
 async def run(leases, browser, **options):
@@ -118,7 +119,9 @@ async def test_a_page_that_cannot_be_drawn_is_answered_too():
         "http://defect.test/": ValueError("secret"),
     }
     leases = Leases(*[order(name) for name in ("slow.test", "bad.test", "defect.test")])
-    await run(leases, Browser(outcomes=outcomes))
+    told = []
+    await run(leases, Browser(outcomes=outcomes), on_answered=told.append)
+    assert sorted(told) == ["failed", "failed", "slow"]
     assert {name: (answer.outcome.value, answer.reason) for name, answer in leases.answers.items()} == {
         "slow.test": ("slow", "late"),
         "bad.test": ("failed", "no"),
@@ -159,8 +162,9 @@ async def test_a_page_that_another_one_holds_now_is_let_go_of():
                 assert limit.is_over
                 raise RenderSlow("over") from None
 
-    loop = await run(leases, Patient(gate=gate))
-    assert (leases.answers, loop.drawn) == ({}, 0)
+    told = []
+    loop = await run(leases, Patient(gate=gate), on_answered=told.append)
+    assert (leases.answers, loop.drawn, told) == ({}, 0, [])
 
 
 async def test_after_enough_pages_it_ends_while_more_waits():

@@ -7,7 +7,9 @@ import sys
 import pytest
 
 from app.core.config import Settings
+from app.scanstore.drawings import DrawingOutcome
 from app.tasks import process_tree
+from app.tasks.drawing_protocol import page_line
 from app.tasks.supervisor.drawing_process import DrawingProcess
 from app.tasks.supervisor.worker_handle import ProcessNotStarted
 
@@ -16,6 +18,7 @@ READS = "import sys, os; line = sys.stdin.readline(); print('tick', flush=True);
 
 def process(program, **options):
     command = (sys.executable, "-c", program)
+    options = {"on_page": lambda _: None, **options}
     return DrawingProcess(settings=Settings(log_level="INFO"), holder="mark-1", command=command, **options)
 
 
@@ -26,6 +29,13 @@ async def test_it_gets_its_order_and_its_code_is_returned(tmp_path):
     assert order["holder"] == "mark-1"
     assert order["settings"]["log_level"] == "INFO"
     assert "secret_key" not in order["settings"]
+
+
+async def test_what_came_of_pages_is_told_up_to_the_last_line():
+    pages, told = [DrawingOutcome.DRAWN, DrawingOutcome.SLOW], []
+    written = b"".join(map(page_line, pages)).decode()
+    assert await process(f"{READS}sys.stdout.write({written!r})", on_page=told.append).run() == 0
+    assert told == pages
 
 
 async def test_its_input_ends_when_it_is_to_stop():
@@ -55,6 +65,7 @@ async def test_a_silent_one_is_killed_with_all_that_it_started():
 
 
 async def test_a_process_that_the_system_refuses_is_told(tmp_path):
-    running = DrawingProcess(settings=Settings(), holder="mark-1", command=(str(tmp_path / "nothing"),))
+    nothing = (str(tmp_path / "nothing"),)
+    running = DrawingProcess(settings=Settings(), holder="mark-1", on_page=lambda _: None, command=nothing)
     with pytest.raises(ProcessNotStarted):
         await running.run()

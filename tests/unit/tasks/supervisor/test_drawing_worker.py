@@ -88,6 +88,32 @@ async def test_a_process_is_there_while_something_waits():
     assert run.wanted.given_back == []
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (0, "done"),
+        (EXIT_NO_BROWSER, "no_browser"),
+        (-9, "died"),
+        (1, "died"),
+        (ProcessNotStarted("no"), "no_resources"),
+    ],
+)
+async def test_the_metrics_say_why_a_process_has_ended(code, reason):
+    async with Run(Wanted(True), code) as run:
+        await until(lambda: number(run, "worker_drawing_processes_ended_total", reason=reason) == 1)
+        assert number(run, "worker_drawing_processes_running") == 0
+
+
+async def test_the_metrics_say_that_a_process_runs():
+    async with Run(Wanted(True), None) as run:
+        await until(lambda: number(run, "worker_drawing_processes_running") == 1)
+    assert number(run, "worker_drawing_processes_running") == 0
+
+
+def number(run, name, **labels):
+    return run.worker.metrics.registry.get_sample_value(name, labels)
+
+
 async def test_a_message_makes_it_look_at_once():
     async with Run(Wanted(False, True), None, look_s=60.0) as run:
         await until(lambda: run.wanted.asked == 1)
