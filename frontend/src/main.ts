@@ -9,8 +9,10 @@ import { createApp } from "vue";
 
 import App from "./App.vue";
 import { followColourScheme } from "./colourScheme";
+import { followLateViews } from "./lateViews";
 import { createPageRouter } from "./router";
 import { useAccount } from "./stores/account";
+import { useConnection } from "./stores/connection";
 import { i18n } from "./texts";
 import { restoreLanguage } from "./texts/choice";
 import { entryOf, followUpgrades, loadAnew } from "./upgrade";
@@ -20,4 +22,5 @@ restoreLanguage();
 const app = createApp(App).use(createPinia()).use(i18n);
 const router = createPageRouter(useAccount());
 followUpgrades(router, { entry: entryOf(document), marks: sessionStorage, load: loadAnew });
+followLateViews(router, () => useConnection().isOnline);
 app.use(router).mount("#app");
