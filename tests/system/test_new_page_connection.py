@@ -4,7 +4,6 @@ import json
 import signal
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from app.domain.stages import StageKey
@@ -13,24 +12,12 @@ from app.domain.violations import ViolationKey
 from tests.support.network_link import open_link
 from tests.support.realtime import until
 from tests.system.page_server import SCAN_MS, TARGET, Server
-from tests.system.page_support import open_browser, open_page, open_theatre, sign_in
+from tests.system.page_support import open_page, open_theatre, sign_in
 from tests.system.test_new_page import POLICY, built  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 SHOWN_DEAD_MS = 20_000  # so soon a connection that has died is shown as such
 BACK_MS = 40_000
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser():
-    async with open_browser() as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def theatre(tmp_path):
-    async with open_theatre(tmp_path / "data") as opened:
-        yield opened
 
 
 class Wire:

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from app.core.ids import new_id
@@ -13,22 +12,10 @@ from app.domain.violations import ViolationKey
 from app.repositories.tasks import TaskFilter
 from tests.support.backend import ADMIN_PASSWORD
 from tests.system.page_evidence import HOSTILE
-from tests.system.page_support import capture, open_browser, open_theatre, party, sign_in
+from tests.system.page_support import capture, party, sign_in
 from tests.system.test_new_page import PHONE, built, open_new_page  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser():
-    async with open_browser() as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def theatre(tmp_path):
-    async with open_theatre(tmp_path / "data") as opened:
-        yield opened
 
 
 async def open_at(browser, theatre, address, **options):

@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from app.domain.stages import StageKey
 from tests.support.backend import ADMIN_PASSWORD
-from tests.system.page_support import open_browser, open_page, open_theatre
+from tests.system.page_support import open_page
 
 pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 
@@ -38,18 +36,6 @@ BARE = r"""() => {
     }
     return found;
 }"""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser():
-    async with open_browser() as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def theatre(tmp_path: Path):
-    async with open_theatre(tmp_path / "data") as opened:
-        yield opened
 
 
 async def open_reference(browser, theatre, name, **options):
