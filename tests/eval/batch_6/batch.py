@@ -1,0 +1,114 @@
+"""A batch of whole pages by somebody who had not seen the rules: of third parties, and of sites that somebody changed.
+
+`third_*.toml` holds pages of third parties: a text, its address and the kind of site around it. `own_*.toml` holds
+organisations: the page as it was meant, what an intruder put into it, and an honest change that looks as odd. Names of
+brands, houses and public offices are those that such pages carry in the world; all other names, hosts and handles are
+invented.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from app.engines.urls import host_of
+from tests.eval.batch_6.frames import framed
+from tests.eval.own_pages.own_pages import OwnPage
+from tests.eval.pages.pages import Page
+from tests.eval.provenance import Provenance, read
+
+FOLDER: Final = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOwnPage(OwnPage):
+    """A page of one of this batch's organisations."""
+
+    meant: str = ""  # the organisation's page before anybody changed it
+
+    @property
+    def html(self) -> str:
+        return self.written
+
+    @property
+    def honest(self) -> str:
+        return self.meant
+
+
+@cache
+def third_party_pages() -> tuple[Page, ...]:
+    return tuple(page for path in sorted(FOLDER.glob("third_*.toml")) for page in _read_third(path))
+
+
+def _read_third(path: Path) -> Iterator[Page]:
+    provenance, document = read(path)
+    usual = {"lang": "zh", "label": document.get("label", "clean"), "near": document.get("near", "")}
+    for given in document["page"]:
+        entry = {**usual, **given}
+        yield Page(
+            id=host_of(entry["url"]),
+            provenance=provenance,
+            theme=path.stem.removeprefix("third_"),
+            lang=entry["lang"],
+            label=entry["label"],
+            near=entry["near"],
+            url=entry["url"],
+            html=_markup(entry, entry["html"]),
+        )
+
+
+def _markup(entry: dict[str, Any], content: str, **other: str) -> str:
+    return framed(
+        entry["frame"],
+        seed=entry["url"],
+        lang=entry["lang"],
+        size=entry.get("size", 1 + len(entry["url"]) % 4),
+        parts={
+            "title": entry["title"],
+            "head": entry.get("head", ""),
+            "nav": entry.get("nav", ""),
+            "foot": entry.get("foot", ""),
+            "content": content,
+            **other,
+        },
+    )
+
+
+@cache
+def own_pages() -> tuple[BatchOwnPage, ...]:
+    return tuple(page for path in sorted(FOLDER.glob("own_*.toml")) for page in _read_own(path))
+
+
+def _read_own(path: Path) -> Iterator[BatchOwnPage]:
+    """Each organisation gives two pages: one that an intruder changed, and its twin."""
+    provenance, document = read(path)
+    for given in document["site"]:
+        entry = {"lang": "zh", **given}
+        yield _own(entry, provenance, entry["injected"], tampered=True)
+        yield _own(entry, provenance, entry["twin"], tampered=False)
+
+
+def _own(entry: dict[str, Any], provenance: Provenance, change: dict[str, str], *, tampered: bool) -> BatchOwnPage:
+    return BatchOwnPage(
+        id=f"{host_of(entry['url'])}-{'changed' if tampered else 'twin'}",
+        provenance=provenance,
+        site="",
+        url=f"{entry['url']}{change.get('path', '')}",
+        tampered=tampered,
+        kind=entry["injected"]["kind"],
+        trade=change.get("trade", ""),
+        quote=change.get("quote", ""),
+        written=_changed(entry, change),
+        meant=_markup(entry, entry["html"]),
+    )
+
+
+def _changed(entry: dict[str, Any], change: dict[str, str]) -> str:
+    """`title`, `head` and `content` stand in place of what was there; `before`, `after` and `end` are added: above and
+    below the text, and before the end of the body.
+    """
+    content = f"{change.get('before', '')}\n{change.get('content', entry['html'])}\n{change.get('after', '')}"
+    other = {part: change[part] for part in ("title", "head") if part in change}
+    page = _markup(entry, content, **other)
+    return page.replace("</body>", f"{change.get('end', '')}\n</body>") if "end" in change else page

@@ -1,0 +1,71 @@
+"""The batch is what it says: long whole pages, each labelled, none of them anybody's."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from app.domain.violations import ViolationKey
+from app.engines.html.document import HtmlDocument
+from app.engines.urls import host_of
+from bench.eval import CLASSES, CLEAN
+from tests.eval.batch_6.batch import own_pages, third_party_pages
+from tests.eval.batch_6.frames import FRAMES
+from tests.eval.own_pages.own_pages import KINDS
+
+PAGES = (*third_party_pages(), *own_pages())
+ADDRESS = re.compile(r"""(?:https?:)?//([a-z0-9.-]+\.[a-z]+)(?=[:/?"'<> \\]|$)""")
+SHOWN = {"www.w3.org", "steamcommunity.com"}  # a namespace, and what a false window pretends to show
+
+
+def test_there_are_as_many_pages_as_the_figures_say():
+    labels = Counter(page.label for page in third_party_pages())
+    assert labels[CLEAN] == 120
+    assert labels.total() == 220
+    assert {*labels} == {*CLASSES, CLEAN}
+    assert Counter(page.tampered for page in own_pages()) == {True: 25, False: 25}
+
+
+def test_ids_and_pages_are_unique():
+    for part in ("id", "html"):
+        assert max(Counter(getattr(page, part) for page in PAGES).values()) == 1, part
+
+
+def test_two_thirds_are_chinese_and_every_frame_is_used():
+    languages = Counter(page.lang for page in third_party_pages())
+    assert 0.6 < languages["zh"] / languages.total() < 0.72
+    assert all(any(frame.read_text(encoding="utf-8")[:20] in page.html for page in PAGES) for frame in FRAMES.iterdir())
+
+
+def test_pages_are_as_long_as_pages_of_the_web():
+    lengths = sorted(len(page.html.encode()) for page in PAGES)
+    assert lengths[0] >= 2000
+    assert lengths[len(lengths) // 2] >= 5000
+
+
+def test_a_page_is_the_same_on_every_call():
+    page = third_party_pages()[0]
+    third_party_pages.cache_clear()
+    assert third_party_pages()[0] == page
+
+
+@pytest.mark.parametrize("page", third_party_pages(), ids=lambda page: page.id)
+def test_a_page_of_a_third_party_is_labelled_and_has_a_title(page):
+    assert page.label in {*CLASSES, CLEAN}
+    assert (page.near in set(ViolationKey)) is (page.label == CLEAN)
+    assert HtmlDocument(page.html).title
+
+
+@pytest.mark.parametrize("page", own_pages(), ids=lambda page: page.id)
+def test_of_an_own_page_the_quote_stands_where_somebody_changed_it(page):
+    assert page.kind in KINDS
+    assert (page.quote in page.decoded and page.quote not in page.honest) is page.tampered
+    assert (page.trade in set(ViolationKey)) is page.tampered
+    assert page.html != page.honest
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.id)
+def test_every_host_is_invented_and_the_page_says_who_wrote_it(page):
+    hosts = {*ADDRESS.findall(page.html), host_of(page.url)} - SHOWN
+    assert all(host.endswith(".test") for host in hosts), hosts
+    assert "before the rules were touched" in page.provenance.origin
