@@ -148,6 +148,7 @@ bench: setup ## Numbers of crawl and names, the real-time core, the fan-out besi
 eval: setup ## Precision and recall of the analysis on the labelled sets
 	$(BIN)/python -m bench.eval
 	$(BIN)/python -m bench.eval_site
+	$(BIN)/python -m bench.eval_batch
 
 pictures: setup ## Screenshots of the page in both languages, for the READMEs (needs Chromium and a Chinese font)
 	$(BIN)/python -m tests.docs.pictures

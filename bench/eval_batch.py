@@ -1,0 +1,81 @@
+"""What does the analysis say of the newest batch, whose author had not seen its rules?
+
+    python -m bench.eval_batch [--errors]
+
+The set is that of `tests/eval/batch_6`. A page of a third party is found when anything is said of it from the given
+confidence on, whichever class that is; an own page as in `bench.eval_site`.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from app.domain.violations import REVIEW_BELOW, VIOLATION_FROM
+from app.engines.analyse.analyser import Analyser
+from bench.eval import CLASSES, CLEAN, Outcome, judge, print_confusion, print_errors, print_times
+from bench.eval_site import PageOutcome, judge_page
+from bench.eval_site import print_errors as print_site_errors
+from bench.eval_site import print_pages as print_own_pages
+from tests.eval.batch_6.batch import own_pages, third_party_pages
+
+
+def _is_said(outcome: Outcome, confidence: float) -> bool:
+    return outcome.predicted != CLEAN and outcome.confidence >= confidence
+
+
+def print_thresholds(outcomes: Sequence[Outcome]) -> None:
+    print("| third parties | violating | found | right class | clean | accused | precision | recall |")
+    print("|---|---|---|---|---|---|---|---|")
+    for confidence in (VIOLATION_FROM, REVIEW_BELOW):
+        said = [outcome for outcome in outcomes if _is_said(outcome, confidence)]
+        found = [outcome for outcome in said if outcome.item["label"] != CLEAN]
+        right = sum(outcome.item["label"] == outcome.predicted for outcome in found)
+        violating = sum(outcome.item["label"] != CLEAN for outcome in outcomes)
+        precision = len(found) / len(said) if said else 1.0
+        print(
+            f"| from {confidence} | {violating} | {len(found)} | {right} | {len(outcomes) - violating} "
+            f"| {len(said) - len(found)} | {precision:.3f} | {len(found) / violating:.3f} |"
+        )
+
+
+def print_classes(outcomes: Sequence[Outcome]) -> None:
+    """Near misses are counted with the class that they resemble."""
+    print("\n| class | violating | found | from 0.8 | right class | near misses | accused | from 0.8 |")
+    print("|---|---|---|---|---|---|---|---|")
+    for label in CLASSES:
+        violating = [outcome for outcome in outcomes if outcome.item["label"] == label]
+        near = [outcome for outcome in outcomes if outcome.item["near"] == label]
+        counts = (
+            len(violating),
+            sum(_is_said(outcome, VIOLATION_FROM) for outcome in violating),
+            sum(_is_said(outcome, REVIEW_BELOW) for outcome in violating),
+            sum(outcome.predicted == label for outcome in violating),
+            len(near),
+            sum(_is_said(outcome, VIOLATION_FROM) for outcome in near),
+            sum(_is_said(outcome, REVIEW_BELOW) for outcome in near),
+        )
+        print(f"| {label} | " + " | ".join(map(str, counts)) + " |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--errors", action="store_true", help="list the pages that were judged wrongly")
+    options = parser.parse_args()
+    analyser = Analyser(scope_target="scope.example")
+    items = [page.item for page in third_party_pages()]
+    judge(analyser, items[0])  # builds the automaton, which is no page's cost
+    outcomes = [judge(analyser, item) for item in items]
+    own: list[PageOutcome] = [judge_page(page) for page in own_pages()]
+    print_thresholds(outcomes)
+    print_classes(outcomes)
+    print()
+    print_confusion(outcomes)
+    print_times(outcomes)
+    print()
+    print_own_pages(own)
+    if options.errors:
+        print_errors(outcomes)
+        print_site_errors(own, ())
+
+
+if __name__ == "__main__":
+    main()
