@@ -66,13 +66,21 @@ class BrowserProcess:
         self._main: BrowserContext | None = None  # the persistent context; none of its pages is used
 
     async def start(self) -> None:
-        """Raises `BrowserUnavailable` with the reason; nothing is left behind then. One that is slow is tried again."""
+        """Raises `BrowserUnavailable` with the reason; nothing is left behind then. One that is slow is tried again,
+        one that fails once more: a moment without memory to spare is no machine without a browser.
+        """
         executable = find_chromium(self.config.chromium_path)
+        failure: BrowserUnavailable | None = None
         for timeout_s in self._start_timeouts_s:
-            if await self._try_to_start(executable, timeout_s):
-                return
+            try:
+                if await self._try_to_start(executable, timeout_s):
+                    return
+            except BrowserUnavailable as error:
+                if failure is not None:
+                    raise
+                failure = error
         tries, longest_s = len(self._start_timeouts_s), max(self._start_timeouts_s)
-        raise BrowserUnavailable(english("browser.slow", tries=tries, seconds=longest_s))
+        raise failure or BrowserUnavailable(english("browser.slow", tries=tries, seconds=longest_s))
 
     async def _try_to_start(self, executable: str, timeout_s: float) -> bool:
         """False: not in time."""

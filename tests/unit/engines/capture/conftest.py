@@ -113,7 +113,7 @@ async def browse():
     """Starts a browser over a fake; closed at the end."""
     started = []
 
-    async def start(fake, *, start_timeouts_s=(20,), **config):
+    async def start(fake, *, start_timeouts_s=(20, 20), **config):
         browser = PageRenderer(
             start_timeouts_s=start_timeouts_s,
             config=NetworkConfig(chromium_path="/bin/sh", **config),

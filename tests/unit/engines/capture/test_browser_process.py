@@ -42,7 +42,7 @@ async def test_a_browser_that_does_not_start_leaves_nothing(browse):
     fake = FakeChromium(launch_error=Error("no usable sandbox\nlong log"))
     with pytest.raises(BrowserUnavailable, match="its sandbox cannot be set up"):
         await browse(fake)
-    assert fake.stopped == 1
+    assert fake.stopped == 2  # it was tried once more
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,34 @@ async def test_a_driver_that_hangs_does_not_hold_up_the_end(browse):
     async with asyncio.timeout(2):
         await browser.close()
     assert not profile.base.exists()
+
+
+class FailingChromium(FakeChromium):
+    """Its first starts fail."""
+
+    def __init__(self, failing_starts):
+        super().__init__()
+        self.failing_starts = failing_starts
+
+    async def launch_persistent_context(self, profile, **options):
+        if self.failing_starts:
+            self.failing_starts -= 1
+            raise Error("Target page, context or browser has been closed")
+        return await super().launch_persistent_context(profile, **options)
+
+
+async def test_a_start_that_fails_is_tried_once_more(browse):
+    fake = FailingChromium(1)
+    browser = await browse(fake)
+    assert (await browser.render("http://a.test/")).title == "title"
+    assert fake.stopped == 1  # nothing is left of the first
+
+
+async def test_a_start_that_fails_twice_is_given_up(browse):
+    fake = FailingChromium(9)
+    with pytest.raises(BrowserUnavailable):
+        await browse(fake)
+    assert fake.failing_starts == 7
 
 
 class SlowChromium(FakeChromium):
