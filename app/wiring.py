@@ -315,7 +315,7 @@ def _build(
         orders=OrderService(scans=scans),
         reports=ReportService(db=db, stores=stores, language=settings.language),
         evidence=evidence,
-        decisions=DecisionService(db=db, clock=clock, audit=audit),
+        decisions=DecisionService(db=db, clock=clock, audit=audit, stores=stores),
         review=ReviewService(db=db, evidence=evidence),
         report_files=ReportFileService(
             db=db,

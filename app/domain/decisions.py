@@ -16,6 +16,10 @@ class DecisionState(StrEnum):
     MENDING = "mending"
 
 
+# What people take for real.
+CONFIRMING: Final = frozenset({DecisionState.CONFIRMED, DecisionState.MENDING})
+
+
 def holds(decided: Collection[str], found: Collection[str]) -> bool:
     """Return whether a decision about violations of these kinds is one about what is found now.
 

@@ -13,6 +13,7 @@ MAX_SNIPPET: Final = 80  # characters of what is quoted from the page
 # What these rules quote stands on the site's own page, wherever the link leads.
 HIDDEN_RULES: Final = ("hidden_link.",)
 LINE_OF_LIST: Final = "; line "  # in the provenance of an entry of a list that the deployment names
+DECISIONS: Final = "decisions"  # provenance of what was learnt from decisions about findings
 _GUARDS: Final = "; guards: "  # in the provenance of the lexicon: words that speak against it
 _SHOWN_TO: Final = "; shown to "  # in the provenance of what one sort of visitor alone was shown
 _HIDDEN_BY: Final = "hidden by "  # in the provenance of hidden links: "...; hidden by KIND on PAGE"
@@ -94,6 +95,8 @@ def source_text(provenance: str, texts: MessageCatalog) -> Text:
             return texts("source.local", version=version)
         case "structure", _:
             return texts("source.structure")
+        case "decisions", _:
+            return texts("source.decisions")
         case _, [name, date, origin] if LINE_OF_LIST in origin:
             place, _, found = origin.rpartition(LINE_OF_LIST)
             line, _, sha256 = found.partition(", sha256 ")

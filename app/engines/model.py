@@ -282,6 +282,7 @@ class Capture:
     last_status: int = 0
     last_address: str = ""
     registration: Registration | None = None  # of `domain`; None: its registry was not asked, or did not say
+    look: str = ""  # of the screenshot (`domain.page_looks.PageLook`); "": none, or one that tells nothing
 
 
 @dataclass(frozen=True, slots=True)

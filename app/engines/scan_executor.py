@@ -15,6 +15,7 @@ from app.engines.lists.in_use import FindLists, FoundLists, OpenLists, opened
 from app.engines.local_reader.opening import ModelSource, count_effects, open_model
 from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
 from app.engines.pipeline.list_notices import tell_lists
+from app.engines.pipeline.look_book import LoadLooks, LookBook, LooksUnavailable
 from app.engines.pipeline.network_stack import open_network_stack
 from app.engines.pipeline.scan_pipeline import ScanPipeline
 from app.engines.pipeline.second_reading import MakeReader
@@ -46,11 +47,12 @@ class ScanExecutor:
         reading: ReadingModelConfig | None = None,
         local_models: ModelSource | None = None,
         find_lists: FindLists = lambda _: FoundLists(),
+        load_looks: LoadLooks | None = None,
     ) -> None:
         """`language` is that of the deployment, for what people read; `quota` bounds what is kept of the captures;
         `open_drawer` says who draws pages; `reading` which language model reads along, None: none;
         `local_models` has the versions of the local reader, None: there is none; `find_lists` finds the lists of the
-        deployment.
+        deployment, `load_looks` the looks that it knows, None: it knows none.
         """
         self._config = config
         self._network = network
@@ -64,6 +66,7 @@ class ScanExecutor:
         self._reading = reading
         self._local_models = local_models
         self._find_lists = find_lists
+        self._load_looks = load_looks
 
     async def run(self) -> None:
         """Returns when all five stages have ended.
@@ -97,6 +100,7 @@ class ScanExecutor:
                 open_drawer=self._open_drawer,
                 make_reader=make_reader,
                 local_model=local,
+                look_book=await self._open_look_book(),
             )
             try:
                 await pipeline.run()
@@ -117,6 +121,14 @@ class ScanExecutor:
                 self._store.put_checkpoint(LISTS, [used.to_json() for used, _ in lists])
             await tell_lists(found, lists, scope=scope, sink=self._sink, texts=self._texts)
             yield lists
+
+    async def _open_look_book(self) -> LookBook:
+        """Without it a scan goes on, and says so. Raises ScanStopped."""
+        try:
+            return LookBook(() if self._load_looks is None else await self._load_looks())
+        except LooksUnavailable:
+            await self._sink.warning("degraded", self._texts("looks_unavailable"))
+            return LookBook()
 
     @asynccontextmanager
     async def _open_reader(self) -> AsyncIterator[MakeReader]:

@@ -1,7 +1,10 @@
 """What people have decided about findings."""
 
-from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table
+from typing import Final
 
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, text
+
+from app.domain.page_looks import DIGITS
 from app.models.base import UtcDateTime, metadata
 
 # One row a finding of an owner's target, whichever of their scans found it: the next scan's finding has it as well.
@@ -19,4 +22,8 @@ decisions = Table(
     Column("decided_by_name", String(64), nullable=False),  # as of then
     Column("decided_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),  # 1, and one more with each change
+    # How the page looked that was confirmed (`domain.page_looks`); NULL: nothing is, or it cannot be told by its look.
+    Column("look", String(DIGITS)),
 )
+WITH_LOOK: Final = text("look IS NOT NULL")  # in the words of the index
+Index("ix_decisions_looks", decisions.c.decided_at, sqlite_where=WITH_LOOK, postgresql_where=WITH_LOOK)

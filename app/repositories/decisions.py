@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingId
 from app.models import decisions, scan_tasks
+from app.models.decisions import WITH_LOOK
 from app.models.tasks import COMPLETED_VISIBLE
 
 d = decisions.c
@@ -55,6 +56,12 @@ def scans_of_target(connection: Connection, user_id: str, target_domain: str, *,
     """Return (id, run) of the newest completed scans of a target, the newest first."""
     query = select(t.id, t.run).where(t.user_id == user_id, t.target_domain == target_domain, COMPLETED_VISIBLE)
     return list(connection.execute(query.order_by(t.completed_at.desc(), t.id.desc()).limit(limit)))
+
+
+def looks(connection: Connection, *, limit: int) -> list[Row[Any]]:
+    """Return (look, cause, domain, user_id) of the newest decisions of everybody that have a look."""
+    query = select(d.look, d.cause, d.domain, d.user_id).where(WITH_LOOK)
+    return list(connection.execute(query.order_by(d.decided_at.desc()).limit(limit)))
 
 
 def put(

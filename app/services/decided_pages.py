@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from app.captures.port import ContentDamaged, ContentMissing
 from app.core.db import Database
-from app.domain.decisions import DecisionState
+from app.domain.decisions import CONFIRMING, DecisionState
 from app.domain.local_reading import LEARNT, DecidedPage
 from app.domain.violations import Layer, ViolationKey
 from app.repositories import decisions, violations
@@ -26,7 +26,6 @@ MAX_TEXT_BYTES: Final = 64 << 10  # of a captured text that are kept in memory; 
 PER_DOMAIN: Final = 5  # pages: a domain that all refer to is one, and no more
 SCANS: Final = 5  # of a target, the newest ones, in which the finding is looked for
 CHUNK: Final = 500  # decisions of one read
-_CONFIRMED: Final = frozenset({DecisionState.CONFIRMED, DecisionState.MENDING})
 _READ: Final = frozenset({Layer.TEXT, Layer.STRUCTURE, Layer.MODEL})  # what speaks of a page and not of a list
 
 
@@ -129,7 +128,7 @@ def _decided(row: Row[Any]) -> _Decided | None:
     """Return what is to be learnt from a decision; None: nothing, it is open or about no page's words."""
     if row.cause not in LEARNT:
         return None
-    if row.state in _CONFIRMED:
+    if row.state in CONFIRMING:
         return _Decided(row.domain, row.cause, ViolationKey(row.cause).value)
     return _Decided(row.domain, row.cause, "") if row.state == DecisionState.DISMISSED else None
 

@@ -1,8 +1,9 @@
 """What people decide about findings: written once for the target, and found again by its next scan (ADR 0042)."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Row
 
@@ -11,13 +12,20 @@ from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.principal import Principal
 from app.core.redact import display_text
-from app.domain.decisions import DecisionState, holds
+from app.domain.decisions import CONFIRMING, DecisionState, holds
 from app.domain.findings import Finding, FindingId, find, group
+from app.domain.local_reading import LEARNT
+from app.domain.violations import Layer
 from app.repositories import decisions, violations
 from app.repositories.tasks import TaskRow
+from app.scanstore.errors import ScanStoreError
+from app.scanstore.port import ScanStores
 from app.services.audit import AuditTrail
 from app.services.serialisers import Json
 from app.services.shown_run import RunRef, find_shown
+
+# What speaks of the page itself: a list names hosts, whatever stands there, those that were broken into among them.
+_SEEN: Final = frozenset(Layer) - {Layer.REPUTATION}
 
 
 class Decisions:
@@ -96,6 +104,7 @@ class DecisionService:
     db: Database
     clock: Clock
     audit: AuditTrail
+    stores: ScanStores
 
     async def decide(
         self,
@@ -108,6 +117,8 @@ class DecisionService:
         version: int,
     ) -> Json:
         """Write what was decided, over the decision of this `version` (0: there is none), and return it.
+
+        What is confirmed keeps how its page looked, so that later scans know pages like it; what is not, loses it.
 
         Raises:
             NotFound: no such task for this principal, or no such finding in the results that are shown.
@@ -124,6 +135,10 @@ class DecisionService:
             "decided_by_name": principal.username,
             "decided_at": self.clock.now(),
         }
+        if state not in CONFIRMING:
+            values["look"] = None
+        elif look := await asyncio.to_thread(self._look, principal, wanted, finding_id):
+            values["look"] = look  # without one, as when its captures are gone by now, that of before stays
         found, decided = await self.db.write(lambda c: _write(c, principal, wanted, finding_id, values, version))
         self.audit.record(
             "finding.decide",
@@ -134,6 +149,35 @@ class DecisionService:
         )
         return decided
 
+    def _look(self, principal: Principal, wanted: RunRef, finding_id: str) -> str:
+        """Return how the page of a finding looks; "" when nothing tells. Blocking. Raises NotFound, as `decide`."""
+        row, finding = self.db.read_sync(lambda c: _find(c, principal, wanted, finding_id))
+        if finding.id.cause not in LEARNT:
+            return ""
+        found = self.db.read_sync(lambda c: violations.of_domain(c, row.id, row.run, finding.id.domain))
+        shown = next((one for one in found if one.violation_key == finding.id.cause), None)
+        if shown is None or any(item["layer"] not in _SEEN for item in shown.evidence):
+            return ""
+        try:
+            with self.stores.reader(row.id, row.run) as reader:
+                captures = reader.captures_of(finding.id.domain) if reader.present else []
+        except ScanStoreError:
+            return ""
+        return next((one.look for one in captures if one.look and shown.url in (one.final_url, one.url)), "")
+
+
+def _find(
+    connection: Connection, principal: Principal, wanted: RunRef, finding_id: str
+) -> tuple[TaskRow, Finding[Any]]:
+    row = find_shown(connection, wanted, principal)
+    named = FindingId.parse(finding_id)
+    finding = (
+        None if named is None else find(violations.summaries_of(connection, row.id, row.run, [named.domain]), named)
+    )
+    if finding is None:
+        raise NotFound(text="no_such_finding")
+    return row, finding
+
 
 def _write(
     connection: Connection,
@@ -143,13 +187,7 @@ def _write(
     values: Mapping[str, Any],
     version: int,
 ) -> tuple[FindingId, Json]:
-    row = find_shown(connection, wanted, principal)
-    named = FindingId.parse(finding_id)
-    finding = (
-        None if named is None else find(violations.summaries_of(connection, row.id, row.run, [named.domain]), named)
-    )
-    if finding is None:
-        raise NotFound(text="no_such_finding")
+    row, finding = _find(connection, principal, wanted, finding_id)
     kinds = {"kinds": sorted(_kinds(finding))}
     target = (row.user_id, row.target_domain)
     if not decisions.put(connection, *target, finding.id, {**values, **kinds}, version=version):

@@ -3,15 +3,17 @@
 import csv
 import json
 from io import StringIO
+from typing import ClassVar
 
 import pytest
 
+from app.domain.page_looks import PageLook
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import RiskLevel, ViolationKey
-from app.engines.model import PageFact, Reference, Relation, ThirdParty
+from app.engines.model import Capture, PageFact, Reference, Relation, ThirdParty
 from app.events.event import NewEvent
 from app.events.types import Statistics
-from app.repositories import audit
+from app.repositories import audit, decisions
 from app.schemas.decisions import DecisionInfo
 from app.schemas.findings import FindingPage
 from app.schemas.review import ReviewPage
@@ -295,3 +297,63 @@ async def test_a_scan_whose_results_are_gone_is_named_and_the_others_are_read(mi
 )
 async def test_a_queue_that_cannot_be_asked_for_is_refused(mine, query):
     await mine.get(f"/api/v1/review?{query}", 422)
+
+
+class TestLooks:
+    """What a decision keeps of how the page looked."""
+
+    LOOK = str(PageLook((1 << 200) - 1, 0))
+
+    @pytest.fixture
+    async def place(self, mine):
+        """The path of a scan with the captures of both."""
+        place = await mine.scan("a.test", *BOTH)
+        store = store_of(mine.backend, place.rpartition("/")[2])
+        for domain in ("casino.test", "shop.test"):
+            url = f"https://{domain}/"
+            store.put_capture(Capture(domain, domain, f"{url}plain", f"{url}plain", 200, look="f" * 160))
+            store.put_capture(Capture(domain, domain, url, url, 200, look=self.LOOK if domain == "casino.test" else ""))
+        store.close()
+        return place
+
+    @pytest.fixture
+    def looks(self, mine):
+        """The looks that later scans know."""
+
+        def read():
+            rows = mine.backend.services.db.read_sync(lambda c: decisions.looks(c, limit=10))
+            return [(row.look, row.cause, row.domain) for row in rows]
+
+        return read
+
+    KNOWN: ClassVar = [(LOOK, "gambling", "casino.test")]
+
+    async def test_what_is_confirmed_is_known_until_that_is_withdrawn(self, mine, place, looks):
+        await mine.decide(place)
+        assert looks() == self.KNOWN
+        await mine.decide(place, state="mending", version=1)
+        assert looks() == self.KNOWN
+        await mine.decide(place, state="open", version=2)
+        assert looks() == []
+
+    async def test_what_is_dismissed_never_is(self, mine, place, looks):
+        await mine.decide(place, state="dismissed", reason="ours")
+        assert looks() == []
+        await mine.decide(place, version=1)
+        assert looks() == self.KNOWN
+        await mine.decide(place, state="dismissed", reason="ours", version=2)
+        assert looks() == []
+
+    async def test_a_page_that_cannot_be_told_by_its_look_is_decided_about_all_the_same(self, mine, place, looks):
+        assert (await mine.decide(place, SHOP))["state"] == "confirmed"
+        assert looks() == []
+
+    async def test_when_the_captures_are_gone_the_look_of_before_stays(self, mine, place, looks):
+        await mine.decide(place)
+        again = await mine.scan("a.test", *BOTH)
+        await mine.decide(again, version=1)
+        assert looks() == self.KNOWN
+
+    async def test_one_that_has_been_decided_about_since_is_a_conflict_and_nothing_is_learnt(self, mine, place, looks):
+        await mine.decide(place, version=3, status=409)
+        assert looks() == []

@@ -4,9 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from app.domain.violations import ViolationKey
 from app.engines.html.page_content import EMPTY, PageContent
 from app.engines.model import Capture, Reference, ThirdParty
 from app.engines.urls import host_of
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLook:
+    """The known look that a page has."""
+
+    key: ViolationKey
+    domain: str  # whose look it is; "": it is not said
 
 
 @dataclass(frozen=True)
@@ -19,6 +28,7 @@ class Subject:
     references: Sequence[Reference] = ()  # bounded sample, hidden ones included
     own_icon: str = ""  # the target's host whose icon this foreign page has
     picture_text: str = ""  # what was read in the page's picture, where its own text is scarce
+    known_look: SeenLook | None = None  # what the page looks like that was confirmed to be a violation
 
     @property
     def title(self) -> str:

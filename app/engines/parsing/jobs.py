@@ -23,7 +23,7 @@ from app.engines.identify.classify import UNKNOWN, classify, serves_sheets
 from app.engines.lists.in_use import lists_of
 from app.engines.local_reader.model import LocalOpinion
 from app.engines.parsing.own_pages import own_page_of, references_of
-from app.engines.parsing.picture_look import look_of
+from app.engines.parsing.picture_look import look_of, page_look_of
 from app.engines.parsing.serialisation import chunks, document_to, extraction_to, reference_to, subject_of
 from app.engines.parsing.sheet_cache import SheetCache
 from app.engines.reading_model.answer import Opinion
@@ -67,6 +67,7 @@ class Jobs:
             "rules": self._rules,
             "links": self._links,
             "look": self._look,
+            "page_look": self._page_look,
             "answer": self._answer,
             "document": self._document,
             "analysis": self._analysis,
@@ -159,6 +160,10 @@ class Jobs:
 
     def _look(self, body: bytes) -> Iterator[Any]:
         yield look_of(body)
+
+    def _page_look(self, body: bytes) -> Iterator[Any]:
+        found = page_look_of(body)
+        yield None if found is None else str(found)
 
     def _answer(self, body: bytes, content_type: str, url: str) -> Iterator[Any]:
         document = HtmlDocument.decode(body, content_type)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, Protocol
 
+from app.domain.page_looks import PageLook
 from app.domain.reading import Effect
 from app.domain.violations import ViolationFact
 from app.engines.analyse.subject import Subject
@@ -153,6 +154,14 @@ class PageParser:
         if found is None or (isinstance(found, str) and _LOOK.fullmatch(found)):
             return found
         raise Unreadable("error")
+
+    async def page_look(self, screenshot: bytes) -> PageLook | None:
+        """What a page looks like (`picture_look.page_look_of`)."""
+        (found,) = await self._pool.run("page_look", body=screenshot, cpu_s=LOOK_CPU_S)
+        look = PageLook.parse(found) if isinstance(found, str) else None
+        if found is not None and look is None:
+            raise Unreadable("error")
+        return look
 
     async def answer(self, body: bytes, *, content_type: str, url: str) -> tuple[PageContent, Redirect | None]:
         """A document of anybody, as it came, and where it sends the browser."""

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
-from app.engines.analyse.subject import Subject
+from app.engines.analyse.subject import SeenLook, Subject
 from app.engines.documents.links import DocumentFacts
 from app.engines.extract.page import Extraction
 from app.engines.html.page_content import Download, Field, PageContent
@@ -101,14 +101,16 @@ def subject_to(subject: Subject) -> tuple[Any, ...]:
     """Without what no layer looks at."""
     capture = replace(subject.capture, tls=None)
     references = [reference_to(reference) for reference in subject.references]
-    return capture, subject.third_party, subject.page, references, subject.own_icon, subject.picture_text
+    seen = (subject.own_icon, subject.picture_text, subject.known_look)
+    return capture, subject.third_party, subject.page, references, *seen
 
 
 def subject_of(values: Sequence[Any]) -> Subject:
     """From `subject_to`."""
-    capture, party, page, references, own_icon, picture_text = values
+    capture, party, page, references, own_icon, picture_text, look = values
     known = tuple(map(reference_of, references))
-    return Subject(_capture(capture), _party(party), content_of(page), known, own_icon, picture_text)
+    seen = None if look is None else SeenLook(ViolationKey(look["key"]), look["domain"])
+    return Subject(_capture(capture), _party(party), content_of(page), known, own_icon, picture_text, seen)
 
 
 def content_of(values: Mapping[str, Any]) -> PageContent:

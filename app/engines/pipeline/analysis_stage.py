@@ -91,7 +91,9 @@ class AnalysisStage:
 
     async def read_picture(self, target: CaptureTarget, page: CapturedPage) -> None:
         """A page has its picture: where that says more than the page, it is analysed once more. Raises ScanStopped."""
-        if not target.evidence and await self._pictures.read(page):
+        if target.evidence:
+            return
+        if await self._pictures.read(page) or self._looks.known_look_of(target, page.capture):
             await self.analyse(target, page)
 
     async def tell(self) -> None:
@@ -164,8 +166,9 @@ class AnalysisStage:
     async def _facts(self, target: CaptureTarget, page: CapturedPage) -> Sequence[ViolationFact]:
         """Of what cannot be read only the address and the references are analysed, as far as these can be read."""
         party, references = self._third_parties.party_of(target), self._third_parties.references_of(target)
-        seen = (self._looks.own_icon_of(target), self._pictures.text_of(page.capture))
-        subject = Subject(page.capture, party, page.content, references, *seen)
+        icon, text = self._looks.own_icon_of(target), self._pictures.text_of(page.capture)
+        look = self._looks.known_look_of(target, page.capture)
+        subject = Subject(page.capture, party, page.content, references, icon, text, look)
         try:
             if page.capture.html_sha256 not in self._unreadable:
                 found = await self._parser.analyse(subject)

@@ -1,4 +1,6 @@
-"""Icons of the site itself, and foreign pages under them: looked at when everything is captured."""
+"""Icons of the site itself, and foreign pages under them: looked at when everything is captured. Pages that look like
+confirmed violations: known as soon as they are drawn.
+"""
 
 import asyncio
 from collections.abc import Iterable
@@ -6,11 +8,14 @@ from contextlib import suppress
 from typing import Final
 
 from app.engines.analyse.looks import is_same
+from app.engines.analyse.subject import SeenLook
 from app.engines.capture.capturer import CapturedPage
 from app.engines.identify.classify import UNKNOWN, classify
+from app.engines.model import Capture
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.capture_selector import CaptureTarget
+from app.engines.pipeline.look_book import LookBook
 from app.engines.ports import Unreadable
 from app.engines.urls import host_of, origin_of, resolve
 
@@ -28,7 +33,15 @@ _GOOD: Final = range(200, 300)
 class KnownLooks:
     """`note` each captured page; `settle` when nothing is left to capture, as often as that happens."""
 
-    def __init__(self, *, fetcher: RateLimitedFetcher, parser: PageParser, max_in_all_s: float = MAX_IN_ALL_S) -> None:
+    def __init__(
+        self,
+        *,
+        fetcher: RateLimitedFetcher,
+        parser: PageParser,
+        book: LookBook,
+        max_in_all_s: float = MAX_IN_ALL_S,
+    ) -> None:
+        self._book = book
         self._fetcher = fetcher
         self._parser = parser
         self._left_s = max_in_all_s
@@ -42,6 +55,10 @@ class KnownLooks:
     def own_icon_of(self, target: CaptureTarget) -> str:
         """Return the host of the site whose icon the page has, "" when it has none."""
         return self._found.get(target, "")
+
+    def known_look_of(self, target: CaptureTarget, capture: Capture) -> SeenLook | None:
+        """Return what a page of a third party looks like, of what was confirmed to be a violation; None: nothing."""
+        return None if target.own else self._book.seen(capture)
 
     def note(self, target: CaptureTarget, page: CapturedPage) -> None:
         """Take a page that was captured. Those of well-known services are never asked for their icons."""

@@ -27,6 +27,7 @@ from app.engines.pipeline.capture_shortfalls import CaptureShortfalls
 from app.engines.pipeline.capture_stage import CaptureStage, line_of
 from app.engines.pipeline.crawl_stage import CrawlStage
 from app.engines.pipeline.known_looks import KnownLooks
+from app.engines.pipeline.look_book import LookBook
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.pipeline.own_evidence import OwnEvidence
 from app.engines.pipeline.own_suggestions import OwnSuggestions
@@ -65,6 +66,7 @@ class ScanPipeline:
         open_drawer: OpenDrawer,
         make_reader: MakeReader = lambda _: None,
         local_model: LocalModel | None = None,
+        look_book: LookBook | None = None,
     ) -> None:
         self._config = config
         self._store = store
@@ -109,7 +111,7 @@ class ScanPipeline:
             on_lost=self._capture_stage.capture_again,
             second=self._second,
             pictures=PictureTexts(contents=contents, store=store, sink=sink, texts=texts),
-            looks=KnownLooks(fetcher=network.fetcher(), parser=network.parser),
+            looks=KnownLooks(fetcher=network.fetcher(), parser=network.parser, book=look_book or LookBook()),
         )
         self._tampered = TamperedPages(report=self._analysis_stage.report, on_page=self._evidence.keep_tampered)
         self._intake = ReferenceIntake(
@@ -129,7 +131,6 @@ class ScanPipeline:
             sink=sink,
             texts=texts,
         )
-        self._network = network
         self._discovery = Discovery(
             scope=self._scope,
             resolver=network.resolver,
@@ -187,9 +188,8 @@ class ScanPipeline:
             await self._resumption.run(self._tally.count_host, self._tally.counts)
             ticking = group.create_task(self._tick())
             async with asyncio.TaskGroup() as stages:
-                stages.create_task(self._discover())
-                stages.create_task(self._crawl())
-                stages.create_task(self._capture())
+                for stage in (self._discover, self._crawl, self._capture):
+                    stages.create_task(stage())
             await self._second.tell()
             await self._analysis_stage.tell()
             await self._own.find(self._third_parties.domains)

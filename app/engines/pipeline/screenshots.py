@@ -1,6 +1,6 @@
 """Pages as people see them: after the analysis of their text and beside it, so that Chromium delays no violation."""
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from enum import Enum, auto
 from typing import Final
@@ -14,11 +14,13 @@ from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderSlow
 from app.engines.capture.render_limit import RenderLimit
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.html.page_content import PageContent
+from app.engines.identify.classify import UNKNOWN
+from app.engines.identify.classify import classify as category_of
 from app.engines.model import Hop, HopKind
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.network_stack import NetworkStack, open_renderer
 from app.engines.ports import Unreadable
-from app.engines.urls import is_same_page, request_url
+from app.engines.urls import host_of, is_same_page, request_url
 
 MAX_SCREENSHOTS: Final = 300  # of one scan: half a second each
 MAX_OF_VIOLATIONS: Final = 200  # beside them: what violates is often found last
@@ -89,10 +91,9 @@ class Screenshots:
             self.problem, self._browser = lost.reason, None
             return Drawing.FAILED
         shown = await self._with_screenshot(page, rendered)
-        try:
-            return await self._with_scripts(shown, rendered)
-        except Unreadable:
-            return shown  # what scripts made of it says nothing
+        with suppress(Unreadable):  # then what scripts made of it says nothing
+            shown = await self._with_scripts(shown, rendered)
+        return await self._with_look(shown, rendered)
 
     async def _with_screenshot(self, page: CapturedPage, rendered: Rendered) -> CapturedPage:
         """What cannot be kept is no picture: the page was rendered only for what its scripts say."""
@@ -100,6 +101,18 @@ class Screenshots:
         if not self._contents.is_kept(sha256):
             return page
         return replace(page, capture=replace(page.capture, screenshot_sha256=sha256))
+
+    async def _with_look(self, page: CapturedPage, rendered: Rendered) -> CapturedPage:
+        """Pages of well-known services have none, for they all look alike, nor have place-holders and errors."""
+        capture = page.capture
+        is_content = capture.page_class == "content" and category_of(host_of(capture.final_url)) == UNKNOWN
+        if not capture.screenshot_sha256 or not is_content:
+            return page
+        try:
+            look = await self._network.parser.page_look(rendered.screenshot)
+        except Unreadable:
+            return page
+        return page if look is None else replace(page, capture=replace(capture, look=str(look)))
 
     async def _with_scripts(self, page: CapturedPage, rendered: Rendered) -> CapturedPage:
         """A page that scripts lead away from is captured where they lead; one with next to no text, as rendered."""

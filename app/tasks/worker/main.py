@@ -42,6 +42,7 @@ from app.tasks.sink.writer import RetryingWriter
 from app.tasks.worker.capture_quota import LimitedCaptureQuota
 from app.tasks.worker.drawer import drawer_of
 from app.tasks.worker.heartbeat import WorkerHeartbeat
+from app.tasks.worker.known_looks import StoredLooks
 from app.tasks.worker.local_models import StoredModels
 from app.tasks.worker.loop_watchdog import LoopWatchdog
 from app.tasks.worker.pipe_bus import PipeBus
@@ -121,6 +122,7 @@ class ScanProcess:
                 drawer,
                 StoredModels(db, self._bus.count_verdicts),
                 ScanListFinder(settings, db, list_files),
+                StoredLooks(db),
             ),
             make_heartbeat=partial(
                 WorkerHeartbeat,

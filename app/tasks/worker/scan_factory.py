@@ -1,5 +1,7 @@
 """Builds a scan from the settings, inside its own process: what `wiring` is for the server."""
 
+from functools import partial
+
 from app.captures.port import ContentStorage
 from app.captures.quota import CaptureQuota
 from app.core.config import Settings
@@ -11,6 +13,7 @@ from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.scan_executor import ScanExecutor
 from app.tasks.process_protocol import JobSpec
+from app.tasks.worker.known_looks import StoredLooks
 
 
 def network_config(settings: Settings) -> NetworkConfig:
@@ -55,6 +58,7 @@ class ScanFactory:
         open_drawer: OpenDrawer = draw_here,
         local_models: ModelSource | None = None,
         find_lists: FindLists = lambda _: FoundLists(),
+        looks: StoredLooks | None = None,
     ) -> None:
         self._settings = settings
         self._captures = captures
@@ -62,6 +66,7 @@ class ScanFactory:
         self._open_drawer = open_drawer
         self._local_models = local_models
         self._find_lists = find_lists
+        self._looks = looks
 
     def __call__(self, spec: JobSpec, store: ScanStore, sink: ScanSink) -> ScanExecutor:
         return ScanExecutor(
@@ -76,6 +81,7 @@ class ScanFactory:
             reading=reading_model_config(self._settings),
             local_models=self._local_models,
             find_lists=self._find_lists,
+            load_looks=None if self._looks is None else partial(self._looks.load, spec.task_id),
         )
 
 

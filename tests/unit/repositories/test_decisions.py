@@ -52,3 +52,18 @@ def test_decisions_are_those_of_one_owner_s_target(run, db, clock, user_id, valu
     assert [row.domain for row in run(decisions.of_domains, user_id, "a.test", ["shop.test", "x.test"])] == [
         "shop.test"
     ]
+
+
+def test_looks_are_those_of_decisions_that_have_one_the_newest_first(run, clock, user_id, values):
+    def put(finding, version=0, **more):
+        assert run(decisions.put, user_id, "a.test", finding, {**values, **more}, version=version)
+
+    put(CASINO, look="ab" * 80)
+    clock.advance(1)
+    put(SHOP, look="cd" * 80, decided_at=clock.now())
+    put(FindingId(ViolationKey.ADULT, "other.test"))
+    known = [("cd" * 80, "adult", "shop.test", user_id), ("ab" * 80, "gambling", "casino.test", user_id)]
+    assert [tuple(row) for row in run(decisions.looks, limit=5)] == known
+    assert [tuple(row) for row in run(decisions.looks, limit=1)] == known[:1]
+    put(SHOP, version=1, look=None)
+    assert [tuple(row) for row in run(decisions.looks, limit=5)] == known[1:]

@@ -195,6 +195,7 @@ WALK: dict[str, Callable] = {
         decisions.chunk_after(c, after, limit=100) for after in (None, (ID, "example.com", "a", "adult"))
     ],
     "decisions.scans_of_target": lambda c: decisions.scans_of_target(c, ID, "example.com", limit=5),
+    "decisions.looks": lambda c: decisions.looks(c, limit=100),
     "decisions.put": lambda c: [
         decisions.put(c, ID, "example.com", FindingId(ViolationKey.ADULT, "a"), DECISION, version=version)
         for version in (0, 1)

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.evidence_text import evidence_sentence
+from app.domain.evidence_text import evidence_sentence, source_text
 from app.domain.messages import MessageCatalog
 from app.domain.violations import Layer, ViolationKey
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.looks import MAX_COLOUR, MAX_DISTANCE, colour_distance, distance, is_same
+from app.engines.analyse.subject import SeenLook
 
 PASSWORD = "<form><input name=user><input type=password name=pwd></form>"
 ACCOUNT = "<form><input type=tel name=phone></form>"
@@ -70,3 +71,72 @@ def test_looks_are_the_same_up_to_a_distance_of_shape_and_of_colour():
     assert is_same(look(), look((1 << MAX_DISTANCE) - 1))
     assert not is_same(look(), look((1 << (MAX_DISTANCE + 1)) - 1))
     assert not is_same(look(), look(colour=(100, 100, 101 + MAX_COLOUR)))
+
+
+@pytest.fixture
+def seen(make_subject):
+    known = Analyser(scope_target="corp.example", is_known=lambda host: host.endswith("desk.example"))
+
+    def analyse(text="天高云淡", *, key=ViolationKey.GAMBLING, whose="house.example", icon="", html=None, **options):
+        subject = make_subject(text, html=html or f"<p>{text}</p>", **options)
+        return known.analyse(replace(subject, known_look=SeenLook(key, whose), own_icon=icon))
+
+    return analyse
+
+
+def test_a_known_look_is_to_be_reviewed(seen):
+    (found,) = seen()
+    assert (found.violation_key, found.needs_review, found.confidence_score) == (ViolationKey.GAMBLING, True, 0.55)
+    (one,) = found.evidence
+    assert (one.layer, one.rule, one.snippet) == (Layer.IMAGE, "known_look", "house.example")
+
+
+def test_it_strengthens_what_words_say_of_the_same_class(seen):
+    (found,) = seen("线上娱乐城 百家乐 轮盘")
+    assert not found.needs_review
+    assert [one.layer for one in found.evidence] == [Layer.TEXT, Layer.IMAGE]
+
+
+def test_beside_what_words_say_of_another_class_each_is_what_it_is(seen):
+    found = {one.violation_key: one.confidence_score for one in seen("线上娱乐城 百家乐 轮盘", key=ViolationKey.ADULT)}
+    assert found[ViolationKey.ADULT] == 0.55
+    assert ViolationKey.GAMBLING in found
+
+
+def test_pictures_alone_never_accuse(seen):
+    (found,) = seen(html=PASSWORD, key=ViolationKey.FRAUD, icon=OWN)
+    assert found.needs_review
+    assert [one.rule for one in found.evidence] == ["own_icon", "known_look"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"page_class": "parked"},
+        {"url": "https://corp.desk.example/"},
+        {"url": "https://www.corp.example/", "domain": "party.example"},
+    ],
+    ids=["parked", "a_known_service", "led_back"],
+)
+def test_such_pages_stay_clean(seen, options):
+    assert seen(**options) == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "whose", "said"),
+    [
+        ("en", "house.example", "looks like house.example, which was confirmed"),
+        ("en", "", "looks like a page that was confirmed"),
+        ("zh-CN", "house.example", "与已确认违规的 house.example 相似"),
+        ("zh-CN", "", "与已确认违规的页面相似"),
+    ],
+)
+def test_people_are_told_what_it_looks_like_and_who_says_so(seen, language, whose, said):
+    one = seen(whose=whose)[0].evidence[0]
+    texts = MessageCatalog(language)
+    sentence = evidence_sentence(
+        texts, rule=one.rule, violation_key=ViolationKey.GAMBLING, terms=one.terms,
+        snippet=one.snippet, provenance=one.provenance, on_site=False,
+    )  # fmt: skip
+    assert said in sentence
+    assert source_text(one.provenance, texts) == texts("source.decisions")

@@ -3,12 +3,16 @@
 import struct
 import zlib
 from io import BytesIO
+from itertools import combinations
 
 import pytest
 from PIL import Image, ImageDraw
 
 from app.engines.analyse.looks import distance, is_same
-from app.engines.parsing.picture_look import look_of
+from app.engines.parsing.picture_look import look_of, page_look_of
+from app.engines.pipeline.look_book import MAX_DISTANCE
+from tests.support.screens import SIZE, betting_hall, plain_text, stolen_form
+from tests.support.screens import written as screen
 
 
 def drawn(shape="ellipse", colour="crimson", *, side=64, ground=(0, 0, 0, 0)):
@@ -80,3 +84,52 @@ def claimed(width, height):
 )
 def test_what_is_no_picture_or_shows_nothing_has_no_look(body):
     assert look_of(body) is None
+
+
+# Screenshots of pages
+
+NOTICE = ["Welcome to nginx!", "If you see this page, the web server is successfully installed.", "Thank you."]
+PROSE = ["The council met on Tuesday and heard the report of the treasurer. " * 3] * 40
+
+
+@pytest.mark.parametrize("draw", [betting_hall, stolen_form])
+def test_a_kit_is_known_in_other_words_and_colours(draw):
+    looks = [page_look_of(draw(number)) for number in range(4)]
+    assert None not in looks
+    assert max(one.distance(other) for one, other in combinations(looks, 2)) <= MAX_DISTANCE
+
+
+def test_another_kit_is_another():
+    halls, forms = ([page_look_of(draw(number)) for number in range(4)] for draw in (betting_hall, stolen_form))
+    assert min(hall.distance(form) for hall in halls for form in forms) > MAX_DISTANCE + 0.2
+
+
+@pytest.mark.parametrize(
+    "screen",
+    [
+        plain_text([]),
+        plain_text([], ground="midnightblue"),
+        plain_text(NOTICE),
+        plain_text(["404 Not Found"], size=40),
+        plain_text(["Coming soon"], ink="white", ground="black", size=120),
+        plain_text(PROSE),
+        plain_text(PROSE, ink="white", ground="black"),
+        screen(Image.linear_gradient("L").resize(SIZE)),
+        screen(Image.linear_gradient("L").rotate(45).resize(SIZE)),
+        screen(Image.radial_gradient("L").resize(SIZE)),
+    ],
+    ids=["blank", "coloured", "notice", "error", "soon", "prose", "white_prose", "gradient", "diagonal", "radial"],
+)
+def test_what_shows_too_little_has_no_look(screen):
+    assert page_look_of(screen) is None
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xd8picture", b"GIF89a" + bytes(100), betting_hall()[:3_000]])
+def test_what_is_no_picture_has_no_look(data):
+    assert page_look_of(data) is None
+
+
+def test_one_that_would_fill_the_memory_is_not_decoded():
+    out = BytesIO()
+    Image.new("1", (20_000, 20_000)).save(out, "PNG")
+    assert page_look_of(out.getvalue()) is None

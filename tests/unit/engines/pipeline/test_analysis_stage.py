@@ -1,12 +1,16 @@
 """Analysis of what was captured: with the text as the capture read it, and when it cannot be read."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.captures.folder import FolderStorage
 from app.domain.messages import MessageCatalog
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
+from app.engines.analyse.subject import SeenLook
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.scan_contents import ScanContents
+from app.engines.html.page_content import PageContent
 from app.engines.model import Capture, Reference, Relation
 from app.engines.notices import UnreadableNotice
 from app.engines.pipeline.analysis_stage import AnalysisStage
@@ -59,6 +63,9 @@ class NoLooks:
 
     def own_icon_of(self, target):
         return ""
+
+    def known_look_of(self, target, capture):
+        return None
 
     async def settle(self):
         return []
@@ -206,3 +213,26 @@ async def test_what_its_picture_and_its_icon_say_goes_into_the_analysis(stage_wi
     await stage.read_picture(TARGET, page)
     await stage.analyse_changed()
     assert parser.said == [("", ""), ("百家乐", ""), ("百家乐", "www.corp.test")]
+
+
+async def test_a_picture_that_looks_like_what_is_known_is_analysed_with_that(stage_with):
+    class Looks(NoLooks):
+        def known_look_of(self, target, capture):
+            return SeenLook(ViolationKey.GAMBLING, "house.test") if capture.look else None
+
+    class Pictures(NoPictures):
+        async def read(self, page):
+            return False
+
+    told = []
+    stage = stage_with(page_parser(), lambda *found: told.append(found), pictures=Pictures(), looks=Looks())
+    plain = CapturedPage(Capture("a.test", "a.test", URL, URL, 200), PageContent(text="天高云淡"))
+    await stage.analyse(TARGET, plain)
+    await stage.read_picture(TARGET, plain)
+    assert told == []
+    drawn = CapturedPage(replace(plain.capture, look="1"), plain.content)
+    await stage.read_picture(replace(TARGET, evidence=True), drawn)
+    assert told == []
+    await stage.read_picture(TARGET, drawn)
+    ((_, _, (fact,)),) = told
+    assert [one.rule for one in fact.evidence] == ["known_look"]

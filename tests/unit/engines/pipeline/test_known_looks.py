@@ -13,6 +13,7 @@ from app.engines.model import Capture
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.known_looks import MAX_ASKING, KnownLooks
+from app.engines.pipeline.look_book import LookBook
 from tests.support.parsing import page_parser
 from tests.unit.engines.crawl.conftest import FakeLimits, FakeSite
 
@@ -36,7 +37,9 @@ def site():
 
 @pytest.fixture
 def looks(site):
-    return KnownLooks(fetcher=RateLimitedFetcher(client=site, limits=FakeLimits()), parser=page_parser())
+    return KnownLooks(
+        fetcher=RateLimitedFetcher(client=site, limits=FakeLimits()), parser=page_parser(), book=LookBook()
+    )
 
 
 def captured(url, *, icons=(), fields=ASKS, **capture):
@@ -125,7 +128,7 @@ async def test_pages_and_icons_of_a_page_have_bounds(site, looks):
 async def test_silent_hosts_are_waited_for_as_long_as_a_scan_may(site):
     site.delays[AWAY + "favicon.ico"] = asyncio.Event()
     fetcher = RateLimitedFetcher(client=site, limits=FakeLimits())
-    looks = KnownLooks(fetcher=fetcher, parser=page_parser(), max_in_all_s=0.05)
+    looks = KnownLooks(fetcher=fetcher, parser=page_parser(), book=LookBook(), max_in_all_s=0.05)
     site.page(OWN + "favicon.ico", icon(), content_type="image/png")
     note(looks, captured(OWN), own=True)
     note(looks, captured(AWAY))

@@ -1,5 +1,6 @@
 import contextlib
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -12,11 +13,13 @@ from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderSlow
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.html.page_content import PageContent
 from app.engines.model import Capture, HopKind
+from app.engines.parsing.picture_look import page_look_of
 from app.engines.pipeline import screenshots as module
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.screenshots import MAX_OF_VIOLATIONS, MAX_SCREENSHOTS, Drawing, Screenshots
 from tests.support.contents import contents_in
 from tests.support.parsing import page_parser
+from tests.support.screens import betting_hall
 
 TARGET = CaptureTarget("b.example", "b.example", "http://b.example/")
 LONG = "Pumps, valves and fittings for every purpose. " * 20
@@ -28,8 +31,8 @@ def captured(text=LONG, **fields):
     return CapturedPage(capture, PageContent(text=text))
 
 
-def rendered(url="http://b.example/", text="drawn by a script"):
-    return Rendered(url, "drawn", f"<title>drawn</title><p>{text}</p>", b"\xff\xd8picture")
+def rendered(url="http://b.example/", text="drawn by a script", picture=b"\xff\xd8picture"):
+    return Rendered(url, "drawn", f"<title>drawn</title><p>{text}</p>", picture)
 
 
 @pytest.fixture
@@ -189,3 +192,21 @@ async def test_a_page_that_is_kept_as_evidence_has_a_picture_of_its_own(render_w
 async def test_it_is_said_how_many_pages_are_drawn_side_by_side(render_with):
     assert (await render_with(rendered())).at_once == 4
     assert (await render_with("/nowhere/chromium")).at_once == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "text", "fields", "has_look"),
+    [
+        ("http://b.example/", LONG, {}, True),
+        ("http://b.example/", LONG, {"page_class": "parked"}, False),
+        ("http://b.example/", "", {"page_class": "empty"}, True),  # what scripts drew is content
+        ("https://www.facebook.com/b", LONG, {}, False),
+    ],
+    ids=["content", "parked", "drawn", "well_known_service"],
+)
+async def test_content_that_is_nobody_s_service_gets_its_look(render_with, address, text, fields, has_look):
+    outcome = rendered(address, text=LONG, picture=betting_hall())
+    page = captured(text, **fields)
+    page = CapturedPage(replace(page.capture, final_url=address), page.content)
+    drawn = await (await render_with(outcome)).render(page)
+    assert drawn.capture.look == (str(page_look_of(betting_hall())) if has_look else "")

@@ -1,0 +1,62 @@
+"""What pages look like, as numbers that can be compared, and which looks a deployment knows (ADR 0056). Pure."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Self
+
+from app.domain.violations import ViolationKey
+
+ACROSS: Final = 16  # places of the grid on which brightness is compared
+DOWN: Final = 10
+STEPS: Final = 2 * ACROSS * DOWN  # from each place to the next one on its right, and to the one below
+DIGITS: Final = 2 * STEPS // 4  # hexadecimal, of a look as text
+_LOOK: Final = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
+MAX_KNOWN: Final = 2_000  # looks that scans compare with, the newest ones
+
+
+@dataclass(frozen=True, slots=True)
+class PageLook:
+    """Bit by bit, from place to place: whether it gets `brighter`, whether it gets `darker`. Neither: it is flat."""
+
+    brighter: int  # STEPS bits
+    darker: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Read what `str` writes; None: it is no look, "" among others."""
+        if _LOOK.fullmatch(text) is None:
+            return None
+        return cls(int(text[: DIGITS // 2], 16), int(text[DIGITS // 2 :], 16))
+
+    def __str__(self) -> str:
+        return f"{self.brighter:0{DIGITS // 2}x}{self.darker:0{DIGITS // 2}x}"
+
+    @property
+    def detail(self) -> int:
+        """How many of the steps are not flat: 0..STEPS."""
+        return (self.brighter | self.darker).bit_count()
+
+    @property
+    def turns(self) -> int:
+        """How often a step is another than the one before it: a gradient has hardly any, however steep it is."""
+        brighter, darker = self.brighter ^ self.brighter >> 1, self.darker ^ self.darker >> 1
+        return (brighter | darker).bit_count()
+
+    def distance(self, other: "PageLook") -> float:
+        """Return the share of steps that only one of them has, of those that either has: 0.0 (the same) .. 1.0.
+
+        Flat steps do not count: on what is empty in both, two pages are not alike.
+        """
+        either = (self.brighter | other.brighter).bit_count() + (self.darker | other.darker).bit_count()
+        one = (self.brighter ^ other.brighter).bit_count() + (self.darker ^ other.darker).bit_count()
+        return one / either if either else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLook:
+    """How a page looked that people have confirmed to be a violation."""
+
+    look: PageLook
+    key: ViolationKey  # what was confirmed
+    domain: str  # on which
+    is_own: bool  # whether who ordered the scan has scanned it; others are not told the domain

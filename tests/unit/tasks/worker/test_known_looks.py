@@ -1,0 +1,57 @@
+"""A scan's way to the looks that people have confirmed."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from app.core.db import Database
+from app.domain.findings import FindingId
+from app.domain.page_looks import KnownLook, PageLook
+from app.domain.violations import ViolationKey
+from app.engines.pipeline.look_book import LooksUnavailable
+from app.models import metadata
+from app.repositories import decisions
+from app.tasks.worker import known_looks
+from app.tasks.worker.known_looks import StoredLooks
+from tests.support.clock import FakeClock
+from tests.support.rows import add_user
+
+LOOK = PageLook(7, 8)
+
+
+@pytest.fixture
+async def db(database_url):
+    database = Database(database_url)
+    metadata.create_all(database.engine)
+    yield database
+    await database.close()
+
+
+async def test_it_has_those_of_everybody_and_says_which_are_one_s_own(db, monkeypatch):
+    clock = FakeClock()
+    mei, li = add_user(db, clock, "mei"), add_user(db, clock, "li")
+    monkeypatch.setattr(known_looks.tasks, "find", lambda _, task_id: SimpleNamespace(user_id=mei))
+    for user_id, domain, look in (
+        (mei, "a.test", str(LOOK)),
+        (li, "b.test", str(LOOK)),
+        (li, "c.test", "of another version"),
+        (li, "d.test", None),
+    ):
+        values = {"kinds": ["adult"], "state": "confirmed", "decided_by": "u", "decided_by_name": "u"}
+        values |= {"decided_at": clock.now(), "look": look}
+        finding = FindingId(ViolationKey.ADULT, domain)
+        assert db.write_sync(lambda c, u=user_id, f=finding, v=values: decisions.put(c, u, "t.test", f, v, version=0))
+    found = {one.domain: one for one in await StoredLooks(db).load("task")}
+    assert found == {
+        "a.test": KnownLook(LOOK, ViolationKey.ADULT, "a.test", is_own=True),
+        "b.test": KnownLook(LOOK, ViolationKey.ADULT, "b.test", is_own=False),
+    }
+
+
+async def test_a_database_that_is_away_is_said(tmp_path):
+    db = Database(f"sqlite:///{tmp_path / 'none' / 'main.db'}", busy_timeout_s=0.1)
+    try:
+        with pytest.raises(LooksUnavailable):
+            await StoredLooks(db).load("task")
+    finally:
+        await db.close()
