@@ -313,7 +313,7 @@ def _build(
         numbers=ServiceNumbers(db=db, clock=clock, metrics=metrics),
         scans=scans,
         orders=OrderService(scans=scans),
-        reports=ReportService(db=db, stores=stores, language=settings.language),
+        reports=ReportService(db=db, stores=stores, targets=targets, language=settings.language),
         evidence=evidence,
         decisions=DecisionService(db=db, clock=clock, audit=audit, stores=stores),
         review=ReviewService(db=db, evidence=evidence),

@@ -72,16 +72,6 @@ def chunk_after(connection: Connection, task_id: str, run: int, after: Row[Any] 
     )
 
 
-def risks(
-    connection: Connection, task_id: str, run: int, *, among: Sequence[str] | None = None
-) -> Iterator[tuple[str, str]]:
-    """Yield (domain, risk level) of a run's violations that are not dismissed; `among`: of these domains."""
-    query = select(v.domain, v.risk_level).where(v.task_id == task_id, v.run == run, v.dismissed.is_(False))
-    if among is not None:
-        query = query.where(v.domain.in_(among))
-    return ((row.domain, row.risk_level) for row in connection.execute(query))
-
-
 def summaries(connection: Connection, task_id: str, run: int) -> list[Row[Any]]:
     """Return what findings are made of, of every violation that is not dismissed, by time; at most MAX_COUNTED."""
     query = select(*_SUMMARY).where(v.task_id == task_id, v.run == run, v.dismissed.is_(False))

@@ -62,7 +62,7 @@ class ThirdParty(ResponseBody):
     """A registrable domain of others that pages refer to. `references` and `hidden` count; `hosts` are ASCII names, at
     most 50 of them in a list (the report has all that were kept, up to 1,000); `host_count` counts those kept.
 
-    `risk_level`: the highest of its violations, null without one. That says nothing unless `outcome` is `examined`
+    `risk_level`: that of its worst finding, null without one. That says nothing unless `outcome` is `examined`
     (at least one capture of its hosts brought something to look at). The others: `gone` (the names do not exist any
     more), `unreachable` (captured, and nothing came but errors, empty pages or no answer), `not_examined` (nothing was
     captured, or not yet).
@@ -72,7 +72,7 @@ class ThirdParty(ResponseBody):
     hosts: list[str] = described("ASCII names of its hosts, at most 50 in a list.", ["www.casino.example"])
     host_count: Count = described("How many hosts were kept.", 1)
     category: str = described("What kind of service it is.", "unknown")
-    risk_level: RiskLevel | None = described("The highest of its violations; null without one.", "high")
+    risk_level: RiskLevel | None = described("That of its worst finding; null without one.", "high")
     outcome: Outcome = described("What came of looking at it.", "examined")
     references: Count = described("How often pages refer to it, `repeats` included.", 3)
     relation: str = described("The strongest way: script, redirect, embed, link or mention.", "link")

@@ -1,13 +1,12 @@
 """The report as a JSON document, read and encoded piece by piece, however many third parties a scan has met."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
 from app.core.db import Database
-from app.domain.violations import RiskLevel
 from app.repositories import violations
 from app.repositories.tasks import TaskRow
 from app.scanstore.reader import ScanReader
@@ -25,11 +24,15 @@ from app.services.serialisers import (
 from app.services.violation_mapping import serialise_violation
 
 CHUNK: Final = 500  # facts of one read
-_RISK_ORDER: Final = {level.value: rank for rank, level in enumerate(RiskLevel)}
 
 
-def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: str) -> Iterator[bytes]:
-    """The document of `schemas.results.Report`. Blocking. Lists are read in chunks, each as it is then."""
+def report_pieces(
+    db: Database, reader: ScanReader, row: TaskRow, *, levels: Callable[[], Mapping[str, str]], language: str
+) -> Iterator[bytes]:
+    """The document of `schemas.results.Report`. Blocking. Lists are read in chunks, each as it is then.
+
+    `levels` says that of the worst finding of each domain; it is asked when the document has begun.
+    """
     crawled, known = reader.coverage()
     head = {
         "task": serialise_task(row, row.attempt, language=language),
@@ -37,14 +40,12 @@ def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: s
         "statistics": serialise_statistics(row),
         "coverage": {"crawled": crawled, "known": known, **serialise_coverage(reader.seen())},
     }
-    risks = db.read_sync(lambda connection: highest_risks(violations.risks(connection, row.id, row.run)))
-    hops = reader.hops_by_host()
-    parties = _facts(reader.third_parties_after, "domain")
     yield encode(head)[:-1]
     yield b',"subdomains":'
     yield from encode_array(serialise_fact(fact) for fact in _facts(reader.subdomains_after, "name"))
     yield b',"third_parties":'
-    yield from encode_array(serialise_reported_third_party(party, risks, hops) for party in parties)
+    parties, worst, hops = _facts(reader.third_parties_after, "domain"), levels(), reader.hops_by_host()
+    yield from encode_array(serialise_reported_third_party(party, worst, hops) for party in parties)
     yield b',"violations":'
     decided = db.read_sync(lambda connection: ViolationDecisions.read(connection, row))
     yield from encode_array(
@@ -81,13 +82,3 @@ def _violations(db: Database, row: TaskRow) -> Iterator[Row[Any]]:
 
 def _chunk(connection: Connection, *, row: TaskRow, last: Row[Any] | None) -> list[Row[Any]]:
     return violations.chunk_after(connection, row.id, row.run, last)
-
-
-def highest_risks(found: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """The highest risk level of each domain."""
-    highest: dict[str, str] = {}
-    for domain, level in found:
-        known = highest.get(domain)
-        if known is None or _RISK_ORDER[level] > _RISK_ORDER[known]:
-            highest[domain] = level
-    return highest

@@ -3,7 +3,7 @@
 Everything is read and encoded in threads; what comes back are pieces of JSON documents.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,16 +12,20 @@ from sqlalchemy import Connection, Row
 
 from app.core.db import Database
 from app.core.principal import Principal
+from app.domain.findings import group
 from app.domain.messages import Language
 from app.domain.third_parties import Outcome
 from app.repositories import runs, tasks, violations
 from app.repositories.listing import MAX_COUNTED
 from app.repositories.tasks import TaskRow
+from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.port import ScanStores
 from app.scanstore.reader import ScanReader
 from app.services.decisions import ViolationDecisions
+from app.services.evidence.exposures import Scales, Site, worst_levels
 from app.services.json_chunks import Json, JsonChunks, encode, encode_list
-from app.services.report_document import highest_risks, report_pieces
+from app.services.ports import TargetParser
+from app.services.report_document import report_pieces
 from app.services.result_reader import ResultReader
 from app.services.serialisers import serialise_fact, serialise_listed_third_party, serialise_log_line
 from app.services.shown_run import RunRef, find_run, find_seen, find_shown
@@ -57,9 +61,11 @@ class ReportService:
         *,
         db: Database,
         stores: ScanStores,
+        targets: TargetParser,
         language: str,
     ) -> None:
         self._db = db
+        self._targets = targets
         self._language = language
         self._results = ResultReader(db=db, stores=stores, threads=THREADS, name="results")
 
@@ -102,13 +108,14 @@ class ReportService:
     ) -> JsonChunks:
         """`truncated`: the scan met more domains than it keeps. Each with its first hosts alone."""
 
-        def work(row: TaskRow, reader: ScanReader) -> JsonChunks:
+        def work(row: TaskRow, reader: EvidenceReader) -> JsonChunks:
             found, total = reader.third_parties(
                 offset=paging.offset, limit=paging.page_size, q=paging.q, category=category, outcome=outcome
             )
             domains = [party.domain for party in found]
-            risks = self._db.read_sync(lambda c: highest_risks(violations.risks(c, row.id, row.run, among=domains)))
-            views = (serialise_listed_third_party(party, risks) for party in found)
+            rows = self._db.read_sync(lambda c: violations.summaries_of(c, row.id, row.run, domains))
+            levels = self._levels(row, reader, rows)
+            views = (serialise_listed_third_party(party, levels) for party in found)
             truncated = reader.omitted_third_parties() > 0
             more = {"possibly_own": reader.possibly_own()}
             return encode_list(views, total=total, truncated=truncated, attempt=row.attempt, **more)
@@ -154,8 +161,12 @@ class ReportService:
     async def report(self, principal: Principal, wanted: RunRef, language: Language | None = None) -> Json:
         """The whole document at once, for `compliance scan`, which has nobody beside it."""
 
-        def work(row: TaskRow, reader: ScanReader) -> Json:
-            pieces = report_pieces(self._db, reader, row, language=language or self._language)
+        def work(row: TaskRow, reader: EvidenceReader) -> Json:
+            def levels() -> Mapping[str, str]:
+                rows = self._db.read_sync(lambda c: violations.summaries(c, row.id, row.run))
+                return self._levels(row, reader, rows)
+
+            pieces = report_pieces(self._db, reader, row, levels=levels, language=language or self._language)
             document: Json = orjson.loads(b"".join(pieces))
             return document
 
@@ -205,6 +216,10 @@ class ReportService:
         while more:
             piece, after, more = await self._db.read(work)
             yield piece
+
+    def _levels(self, row: TaskRow, reader: EvidenceReader, found: Sequence[Row[Any]]) -> Mapping[str, str]:
+        site = Site(self._targets.parse(row.target_domain).registrable)
+        return worst_levels(group(found), Scales(reader, site))
 
     def _told(self, rows: Sequence[Row[Any]], language: Language | None) -> list[Json]:
         return [serialise_log_line(row, self._chosen(language)) for row in rows]

@@ -123,7 +123,7 @@ def serialise_listed_third_party(party: Any, risks: Mapping[str, str]) -> Json:
 
 
 def serialise_third_party(party: Any, risks: Mapping[str, str]) -> Json:
-    """A third party with its `outcome`; `risk_level` is the highest of its violations, None without one."""
+    """A third party with its `outcome`; `risk_level` is that of its worst finding, None without one."""
     return {**serialise_fact(party), "host_count": len(party.hosts), "risk_level": risks.get(party.domain)}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
-from app.engines.model import Capture, FrontierUrl, HostFact, PageFact, Relation, ThirdParty, UrlState
+from app.engines.model import Capture, FrontierUrl, HostFact, PageFact, Reference, Relation, ThirdParty, UrlState
 from app.events.event import NewEvent
 from app.events.types import Statistics, TaskWarning
 from app.scanstore.sqlite import SqliteScanStore
@@ -45,6 +45,7 @@ async def scanned(backend):
     store.finish_url(1, UrlState.DONE)
     store.add_page(PageFact("http://example.com/1", 0, 200, "text/html", "utf-8", "Home", 10, parsed=True))
     store.add_page(PageFact("http://example.com/2", 1, 404))
+    store.add_references([Reference("http://example.com/1", "http://bad.test/", "/", Relation.LINK, "a[href]")])
     store.put_third_party(ThirdParty("bad.test", ("a.bad.test", "bad.test"), "unknown", 7, Relation.SCRIPT, 1))
     store.put_third_party(ThirdParty("cdn.test", ("cdn.test",), "cdn", 2, Relation.EMBED))
     store.put_capture(Capture("bad.test", "a.bad.test", "http://a.bad.test/", "http://a.bad.test/", status=200))
@@ -95,7 +96,7 @@ async def test_the_report_is_whole_while_the_scan_still_runs(backend, scanned):
     assert [host["name"] for host in report["subdomains"]] == ["www.example.com"]
     fields = ("domain", "hosts", "risk_level", "outcome", "references")
     assert [tuple(party[name] for name in fields) for party in report["third_parties"]] == [
-        ("bad.test", ["a.bad.test", "bad.test"], "critical", "examined", 7),
+        ("bad.test", ["a.bad.test", "bad.test"], "high", "examined", 7),
         ("cdn.test", ["cdn.test"], None, "not_examined", 2),
     ]
     assert [(v["violation_key"], v["violation_type"]) for v in report["violations"]] == [
@@ -118,7 +119,7 @@ async def test_the_report_is_whole_while_the_scan_still_runs(backend, scanned):
         ("/pages?page=2&page_size=1", "url", ["http://example.com/2"]),
         ("/pages?q=hom", "title", ["Home"]),
         ("/third-parties?category=cdn", "domain", ["cdn.test"]),
-        ("/third-parties?q=a.bad", "risk_level", ["critical"]),
+        ("/third-parties?q=a.bad", "risk_level", ["high"]),  # its finding's, by where it stands, not its violations'
         ("/third-parties?outcome=examined", "domain", ["bad.test"]),
         ("/third-parties?outcome=not_examined", "outcome", ["not_examined"]),
         ("/third-parties?outcome=gone&category=cdn", "domain", []),

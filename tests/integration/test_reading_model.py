@@ -14,6 +14,7 @@ from app.scanstore.scan_folder import ScanFolder
 from app.schemas.results import Report
 from app.services.reports import ReportService
 from app.services.shown_run import RunRef
+from app.tasks.target_parser import EngineTargetParser
 from tests.support.model_server import (
     CLEAN,
     GAMBLING,
@@ -58,7 +59,9 @@ async def report(tmp_path, model, **settings) -> dict[str, Any]:
 
 
 async def report_of(backend, tmp_path, task_id) -> dict[str, Any]:
-    service = ReportService(db=backend.db, stores=ScanFolder(tmp_path / "scans"), language="en")
+    service = ReportService(
+        db=backend.db, stores=ScanFolder(tmp_path / "scans"), targets=EngineTargetParser(), language="en"
+    )
     with contextlib.closing(service):
         document = await service.report(Principal("user", "user", "user"), RunRef(task_id))
     Report.model_validate(document)

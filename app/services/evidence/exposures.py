@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from app.domain.authorship import authorship_of
+from app.domain.findings import Finding
 from app.domain.risk import Embedding, Exposure, Risk, assess, place_of, worst
 from app.domain.tampering import sign_of
-from app.domain.violations import ViolationKey
+from app.domain.violations import RiskLevel, ViolationKey
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
 from app.scanstore.rows import host_in
 
@@ -100,6 +101,16 @@ def risk_of(cause: ViolationKey, weighed: Iterable[Weighed]) -> tuple[Risk, Expo
     items = list(weighed)
     risk, exposure = worst(cause, (item.exposure for item in items))
     return risk, exposure, next((item for item in items if item.exposure is exposure), None)
+
+
+def worst_levels(findings: Iterable[Finding[Any]], scales: Scales) -> dict[str, RiskLevel]:
+    """Return the level of the worst finding of each domain that has one. For third parties: of the site itself see
+    `ScanEvidence`.
+    """
+    found = list(findings)
+    weighed = scales.weigh(list(dict.fromkeys(finding.id.domain for finding in found)))
+    risks = [(finding.id.domain, risk_of(finding.id.cause, weighed[finding.id.domain])[0]) for finding in found]
+    return {domain: risk.level for domain, risk in sorted(risks, key=lambda item: item[1].score)}
 
 
 def strongest_first(cause: ViolationKey, weighed: Iterable[Weighed]) -> list[Weighed]:

@@ -348,7 +348,6 @@ WALK: dict[str, Callable] = {
     "violations.list_page": walk_violations,
     "violations.newest": lambda c: violations.newest(c, ID, 1, 50),
     "violations.chunk_after": lambda c: (violations.chunk_after(c, ID, 1, None), violations.chunk_after(c, ID, 1, ROW)),
-    "violations.risks": lambda c: (violations.risks(c, ID, 1), violations.risks(c, ID, 1, among=["a", "b"])),
     "violations.summaries": lambda c: violations.summaries(c, ID, 1),
     "violations.summaries_of": lambda c: violations.summaries_of(c, ID, 1, ["a", "b"]),
     "violations.of_runs": lambda c: violations.of_runs(c, [(ID, 1), (ID, 2)], {"a", "b"}, 100),

@@ -3,11 +3,12 @@
 import pytest
 
 from app.domain.authorship import Author
+from app.domain.findings import Finding, FindingId
 from app.domain.risk import Embedding, Place
-from app.domain.violations import ViolationKey
+from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import PageFact, Reference, Relation, ThirdParty
 from app.scanstore.evidence_reader import StoredReference
-from app.services.evidence.exposures import Scales, Site, exposure_of, risk_of, strongest_first, via_of
+from app.services.evidence.exposures import Scales, Site, exposure_of, risk_of, strongest_first, via_of, worst_levels
 from tests.unit.services.evidence.conftest import CASINO, HOME, PARTNER, PARTNERS, THREAD, link, redirect
 
 SITE = Site("corp.test")
@@ -94,3 +95,12 @@ def test_content_of_the_sites_own_page_is_placed_by_that_page(reader):
     assert scales.of_own_page(HOME).place is Place.START_PAGE
     assert scales.of_own_page(THREAD).authorship.author is Author.USER
     assert scales.of_own_page("https://www.corp.test/unknown").depth is None
+
+
+def test_the_level_of_a_domain_is_that_of_its_worst_finding(reader):
+    def finding(cause, domain):
+        return Finding(FindingId(cause, domain), ())
+
+    found = [finding(ViolationKey.MALWARE, "shop.test"), finding(ViolationKey.OTHER, "shop.test")]
+    levels = worst_levels([*found, finding(ViolationKey.GAMBLING, "partner.test")], Scales(reader, SITE))
+    assert levels == {"shop.test": RiskLevel.CRITICAL, "partner.test": RiskLevel.MEDIUM}
