@@ -94,6 +94,7 @@ class ReferenceItem(ResponseBody):
     kind: str = described(
         "Element and attribute, header, kind of redirect, or format and place (`pdf:link`).", "a[href]"
     )
+    kind_name: str = described("The kind in words, as a reader is told it.", "a[href]")
     dom_path: str | None = described(
         "A CSS selector of the element, when it is one; of a document its page, slide or sheet, in words.",
         "html > body > div:nth-child(6) > a:nth-child(1)",
@@ -125,6 +126,7 @@ class ChainStep(ResponseBody):
     how: str | None = described("What leads here: a relation, or http, refresh_header, meta, script.", "http")
     how_name: str | None = described("The same in words.", "HTTP redirect")
     kind: str | None = described("Of the reference that leads here.", "a[href]")
+    kind_name: str | None = described("The kind in words, as a reader is told it.", "a[href]")
     status: int | None = described("With which it answered.", 302)
     address: str | None = described("From which address.", "192.0.2.7")
     answer_text: str = described("Both in words, also that one of them is not known.", "HTTP 302, 192.0.2.7")

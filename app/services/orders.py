@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -158,6 +159,21 @@ class OrderService:
                 continue
         self._record("order.cancel", principal, order_id, {"tasks": len(unfinished)})
         return await self.get(principal, order_id, language)
+
+    @traced
+    async def delete(self, principal: Principal, order_id: str) -> None:
+        """Delete all its tasks, each in a transaction of its own; with the last of them the order goes.
+
+        One that was begun anew meanwhile stays, and the order with it. Raises NotFound; Conflict (`task_running`): one
+        of them waits or runs.
+        """
+        scans = await self.scans.db.read(lambda c: read_scans(c, find_order(c, order_id, principal).id))
+        if any(scan.standing.is_unfinished for scan in scans):
+            raise Conflict(code="task_running")
+        for scan in scans:
+            with suppress(Conflict, NotFound):
+                await self.scans.delete(principal, scan.task.id)
+        self._record("order.delete", principal, order_id, {"tasks": len(scans)})
 
     def _record(self, action: str, principal: Principal, order_id: str, detail: Json) -> None:
         self.scans.audit.record(

@@ -27,7 +27,7 @@ from tests.docs.markdown import ROOT
 CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 # Codes that stand in data, in numbers (close codes too), in the library that checks bodies, or as names: of members of
 # an enumeration, of commands and their parameters.
-FOREIGN_CODES = ("category.", "failure.", "lost.", "status.", "field.", "help.")
+FOREIGN_CODES = ("category.", "failure.", "lost.", "status.", "field.", "help.", "kind.")
 # Names that are the same in both languages.
 NAMES = {"evidence.unknown", "category.cdn", "capture.dns", "chain.status"}
 # Sentences of a sentence's length without one Chinese character are not translated.

@@ -11,7 +11,7 @@ from app.repositories import retention
 from app.repositories import tasks as task_rows
 from tests.support.backend import Backend, open_backend, problem
 
-PLACES = [("GET", "/api/v1/orders/{}"), ("POST", "/api/v1/orders/{}/cancel")]
+PLACES = [("GET", "/api/v1/orders/{}"), ("POST", "/api/v1/orders/{}/cancel"), ("DELETE", "/api/v1/orders/{}")]
 MISSING = "01234567-89ab-7cde-8f01-23456789abcd"
 
 
@@ -195,6 +195,18 @@ async def test_cancelling_ends_all_that_waits_and_asks_what_runs(backend, mei):
         assert answer.status_code == 202
         assert answer.json()["status_counts"] == {"cancelled": 1, "cancelling": 1, "completed": 1}
     assert backend.runner.cancelled == [ids["b.example"], ids["a.example"]]
+
+
+async def test_an_order_is_deleted_with_its_tasks_once_none_is_under_way(backend, mei):
+    made = (await order(backend, mei, "a.example", "b.example")).json()
+    place = f"/api/v1/orders/{made['id']}"
+    refused = await backend.client.delete(place, headers=mei)
+    assert (refused.status_code, refused.json()["code"]) == (409, "task_running")
+    await backend.client.post(f"{place}/cancel", headers=mei)
+    assert (await backend.client.delete(place, headers=mei)).status_code == 204
+    assert (await backend.client.get(place, headers=mei)).status_code == 404
+    for one in made["properties"]:
+        assert (await backend.client.get(f"/api/v1/tasks/{one['task_id']}", headers=mei)).status_code == 404
 
 
 async def test_orders_are_seen_by_their_owner_and_administrators(backend, mei):

@@ -26,6 +26,7 @@ OPERATIONS = {
     ("POST", "/api/v1/orders"),
     ("GET", "/api/v1/orders"),
     ("GET", "/api/v1/orders/{order_id}"),
+    ("DELETE", "/api/v1/orders/{order_id}"),
     ("POST", "/api/v1/orders/{order_id}/cancel"),
     ("GET", "/api/v1/orders/{order_id}/report"),
     ("GET", "/api/v1/tasks/{task_id}"),

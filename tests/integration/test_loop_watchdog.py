@@ -207,6 +207,12 @@ def end_task(site, tail=None):
         site.ask("DELETE", f"/api/v1/tasks/{task_id}", 204)
 
 
+def delete_order(site):
+    order_id = site.add_order()
+    site.ask("POST", f"/api/v1/orders/{order_id}/cancel", 202)
+    site.ask("DELETE", f"/api/v1/orders/{order_id}", 204)
+
+
 def with_user(method, status=200, **more):
     return lambda site: site.ask(method, f"/api/v1/admin/users/{site.add_user()[0]}", status, **more)
 
@@ -310,6 +316,7 @@ ROUTES = {
     "POST /api/v1/orders": lambda site: site.add_order(),
     "GET /api/v1/orders": lambda site: site.ask("GET", "/api/v1/orders?page_size=200"),
     "GET /api/v1/orders/{order_id}": lambda site: site.ask("GET", f"/api/v1/orders/{site.add_order()}"),
+    "DELETE /api/v1/orders/{order_id}": delete_order,
     "POST /api/v1/orders/{order_id}/cancel": lambda site: site.ask(
         "POST", f"/api/v1/orders/{site.add_order()}/cancel", 202
     ),

@@ -10,6 +10,8 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 
+from app.domain.document_places import DOCUMENT_KINDS
+from app.domain.reference_kinds import PARTS, REDIRECT, SORTS
 from app.domain.report_format import MEDIA_TYPES, ReportFormat
 from tests.support.scanned import scanned_testnet
 
@@ -68,6 +70,19 @@ def test_the_html_in_english_has_no_chinese_but_the_sites_own(scanned):
     labels = re.findall(r"<(?:h[1-6][^>]*|dt|th[^>]*)><bdi>(.*?)</bdi>", text)
     assert labels
     assert not [label for label in labels if re.search(r"[\u4e00-\u9fff]", label)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_kind_of_a_reference_is_shown_as_it_is_kept(scanned, language):
+    """Quotes of the site's own source may have what looks like one, and are left out."""
+    text = scanned.get(f"/report?format=html&lang={language}").text
+    plain = re.sub(r"<[^>]*>", " ", re.sub(r"<(pre|style|script)\b.*?</\1>", " ", text, flags=re.DOTALL))
+    sorts = "|".join((*SORTS, REDIRECT, *DOCUMENT_KINDS, *PARTS, "own"))
+    found = re.findall(rf"\b(?:{sorts}):(?!nth-child)[a-z_]+", plain)  # which is a selector's
+    assert found == []
+    shown = scanned.all_items(f"/references?lang={language}")
+    assert {item["kind"] for item in shown} != {item["kind_name"] for item in shown}
+    assert not [item["kind_name"] for item in shown if item["kind_name"].startswith("kind.")]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -11,7 +11,7 @@ from app.api.language import ReaderLanguage
 from app.api.responses import JsonChunksResponse, ReportResponse
 from app.api.v1.tasks import REPLAYED, IdempotencyKey
 from app.core.dependencies import CurrentUser
-from app.core.errors import InvalidInput, LimitReached, Unavailable
+from app.core.errors import Conflict, InvalidInput, LimitReached, Unavailable
 from app.domain.report_format import MEDIA_TYPES, OF_ORDERS, ReportFormat, format_of_accept
 from app.schemas.orders import OrderCreate, OrderPage, OrderReport, OrderResponse
 from app.schemas.tasks import CommonOptions
@@ -74,6 +74,16 @@ async def cancel_order(
     order_id: OrderId, user: CurrentUser, services: ServicesDep, language: ReaderLanguage
 ) -> Response:
     return JsonChunksResponse(await services.orders.cancel(user, order_id, language), status_code=202)
+
+
+@router.delete(
+    "/{order_id}",
+    status_code=204,
+    summary="Delete an order with all its tasks, none of which may wait or run",
+    responses=refused(Conflict, "task_running"),
+)
+async def delete_order(order_id: OrderId, user: CurrentUser, services: ServicesDep) -> None:
+    await services.orders.delete(user, order_id)
 
 
 @router.get(

@@ -19,7 +19,9 @@ from app.domain.evidence_text import HIDDEN_RULES, evidence_sentence, hiding_of,
 from app.domain.findings import Finding
 from app.domain.messages import MessageCatalog
 from app.domain.recommendations import Advice
+from app.domain.reference_kinds import kind_text
 from app.domain.risk import Embedding, Exposure, Risk
+from app.domain.tampering import sign_of
 from app.domain.violations import ViolationKey
 from app.scanstore.evidence_reader import StoredReference
 from app.scanstore.rows import StoredPage, host_in
@@ -115,8 +117,9 @@ class EvidenceViews:
             "third_party": third_party,
             "raw": display_text(fact.raw),
             "relation": fact.relation.value,
-            "relation_name": self._texts(f"relation.{fact.relation.value}"),
+            "relation_name": self._texts(f"relation.{fact.relation.value if sign_of(fact.kind) is None else 'own'}"),
             "kind": display_text(fact.kind),
+            "kind_name": display_text(kind_text(fact.kind, self._texts)),
             "dom_path": display_text(place_text(fact.kind, fact.dom_path, self._texts)) or None,
             "snippet": display_text(fact.snippet),
             "link_text": display_text(fact.text),
@@ -237,6 +240,7 @@ class EvidenceViews:
             "how": step.how or None,
             "how_name": None if key is None else self._texts(key),
             "kind": display_text(step.kind) or None,
+            "kind_name": display_text(kind_text(step.kind, self._texts)) or None,
             "status": step.status or None,
             "address": step.address or None,
             "answer_text": self._answer(step) if was_asked else self._texts("answer.not_asked"),

@@ -112,7 +112,7 @@ class FindingSection:
             yield Quote(reference["source"]["excerpt"])
 
     def _reference(self, reference: Json, leads_to: str) -> list[tuple[str, str]]:
-        how = f"{reference['relation_name']} · {reference['kind']}"
+        how = f"{reference['relation_name']} · {reference['kind_name']}"
         source = reference["source"]
         place = "" if source is None else self._texts("report.at", line=source["line"], offset=source["offset"])
         rows = [

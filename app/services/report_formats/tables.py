@@ -165,7 +165,7 @@ class ReportTables:
                     item["page_url"],
                     item["page_title"],
                     item["url"],
-                    f"{item['relation_name']} · {item['kind']}",
+                    f"{item['relation_name']} · {item['kind_name']}",
                     item["dom_path"],
                     item["link_text"],
                     item["hidden_text"],

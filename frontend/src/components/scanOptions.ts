@@ -9,6 +9,8 @@ export interface ScanForm {
   domain: string;
   /** Further domains, one a line: with any, an order over all of them is made. */
   more: string;
+  /** What such an order is called. */
+  title: string;
   /** Domains of the same owner, one a line. */
   own: string;
   /** Null: as the server does without. */
@@ -42,7 +44,7 @@ export const SHIPPED: ScanDefaults = {
 };
 
 export function emptyForm(domain: string, defaults = SHIPPED): ScanForm {
-  return { domain, more: "", own: "", ...PRESETS.standard, startUrls: "", ...switchesOf(defaults) };
+  return { domain, more: "", title: "", own: "", ...PRESETS.standard, startUrls: "", ...switchesOf(defaults) };
 }
 
 /** What is on when the reader has touched nothing. */
@@ -58,7 +60,8 @@ export function targetsOf({ domain, more }: ScanForm): string[] {
 /** The same for several domains. Pages to begin at belong to one of them: they are left out. */
 export function orderOf(form: ScanForm, defaults: ScanDefaults | null = SHIPPED): OrderCreate {
   const { config } = requestOf({ ...form, startUrls: "" }, defaults);
-  return { targets: targetsOf(form), ...(config ? { config } : {}) };
+  const title = form.title.trim();
+  return { targets: targetsOf(form), ...(title ? { title } : {}), ...(config ? { config } : {}) };
 }
 
 function linesOf(text: string): string[] {

@@ -5,6 +5,7 @@ export interface Answers {
   "DELETE /api/v1/admin/users/{user_id}": unknown;
   "DELETE /api/v1/auth/sessions": EndedSessions;
   "DELETE /api/v1/auth/sessions/{session_id}": unknown;
+  "DELETE /api/v1/orders/{order_id}": unknown;
   "DELETE /api/v1/tasks/{task_id}": unknown;
   "GET /api/v1/admin/audit": AuditPage;
   "GET /api/v1/admin/configuration": ConfigurationResponse;
@@ -203,6 +204,7 @@ export interface ChainStep {
   how: string | null;
   how_name: string | null;
   kind: string | null;
+  kind_name: string | null;
   status: number | null;
   address: string | null;
   answer_text: string;
@@ -846,6 +848,7 @@ export interface ReferenceItem {
   relation: string;
   relation_name: string;
   kind: string;
+  kind_name: string;
   dom_path: string | null;
   snippet: string;
   link_text: string;

@@ -75,7 +75,7 @@ describe("a finding", () => {
     const view = await open();
     setLanguage("zh-CN");
     await flushPromises();
-    expect(view.find(".references").text()).toContain("链接 a[href]");
+    expect(view.find(".references").text()).toContain("链接 · a[href]");
     expect(view.text()).not.toMatch(/What to do|Matched terms/);
   });
 });

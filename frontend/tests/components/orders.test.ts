@@ -47,6 +47,12 @@ test("several domains are an order, without pages to begin at", () => {
   expect(requestOf({ ...form, more: "" }).config).toEqual({ own_domains: ["own.test"], start_urls: ["https://a.test/x"] });
 });
 
+test("an order has the name that was given to it, and is sent without one that is blank", () => {
+  const form = { ...emptyForm("a.test"), more: "b.test", title: " Branches " };
+  expect(orderOf(form).title).toBe("Branches");
+  expect(orderOf({ ...form, title: "  " })).not.toHaveProperty("title");
+});
+
 test("what cannot be scanned is named by its line", async () => {
   const errors = [{ field: "body.targets.1", code: "target_is_url", message: "Give the domain alone." }];
   const refusal = Response.json({ status: 422, code: "invalid_input", title: "t", detail: "d", trace_id: "t", errors }, { status: 422 });
@@ -79,6 +85,23 @@ test("an order shows each domain with its result, and all of it can be cancelled
   await flushPromises();
   expect(rest.count("POST", `/orders/${ID}/cancel`)).toBe(1);
   expect(view.find("[data-action=cancel]").exists()).toBe(false);
+});
+
+test("an order of which nothing is under way is deleted, and the list is shown", async () => {
+  rest.answers[`GET /orders/${ID}`] = order({ status_counts: { completed: 2 }, result: "violations" });
+  rest.answers[`DELETE /orders/${ID}`] = new Response(null, { status: 204 });
+  const global = rest.mounting();
+  const router = global.plugins.find((plugin) => "push" in plugin)!;
+  const shown = vi.spyOn(router, "push").mockResolvedValue(undefined);
+  const view = mount(OrderView, { props: { orderId: ID }, global, attachTo: document.body });
+  await flushPromises();
+  expect(view.find("[data-action=cancel]").exists()).toBe(false);
+  await view.find("[data-action=delete]").trigger("click");
+  await flushPromises();
+  [...document.querySelectorAll<HTMLElement>(".el-dialog__footer button")].at(-1)!.click();
+  await flushPromises();
+  expect(rest.count("DELETE", `/orders/${ID}`)).toBe(1);
+  await vi.waitFor(() => expect(shown).toHaveBeenCalledWith({ name: "orders" }));
 });
 
 test("the report over all is a file in each format but the archive", async () => {

@@ -9,7 +9,7 @@ export const SHA = "19b995808161013df64fd6a1453a9077c590435d4383c9cb25e27ed0312b
 export function reference(id: number, more: Partial<ReferenceItem> = {}): ReferenceItem {
   return {
     reference_id: id, page_id: 1, page_url: `${HOME}${id}`, page_title: HOSTILE, depth: 0, url: PARTNER, third_party: "partner.test",
-    raw: PARTNER, relation: "link", relation_name: "link", kind: "a[href]", dom_path: "html > body > a", snippet: `<a href="${PARTNER}">`,
+    raw: PARTNER, relation: "link", relation_name: "link", kind: "a[href]", kind_name: "a[href]", dom_path: "html > body > a", snippet: `<a href="${PARTNER}">`,
     link_text: HOSTILE, hidden_by: "tiny_box", hidden_text: "in a tiny box", repeats: 2, rel: "", author: "site", author_sign: null,
     author_text: "the site's own content", via: null, source: { excerpt: `<p><a href="${PARTNER}">${HOSTILE}</a>`, offset: 12, line: 3 }, ...more,
   };
@@ -24,7 +24,7 @@ export function capture(more: Partial<CaptureItem> = {}): CaptureItem {
 }
 
 export function finding(more: Partial<FindingDetail> = {}): FindingDetail {
-  const step = { how: null, how_name: null, kind: null, status: 200, address: null, answer_text: "HTTP 200" };
+  const step = { how: null, how_name: null, kind: null, kind_name: null, status: 200, address: null, answer_text: "HTTP 200" };
   return {
     finding_id: "gambling.casino.test", domain: "casino.test", violation_key: "gambling", violation_name: "Gambling", summary: HOSTILE,
     risk: { level: "high", level_name: "high", score: 55, reasons: [

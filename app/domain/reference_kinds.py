@@ -1,0 +1,50 @@
+"""How a reference stands where it was found, in the reader's language: "own:link_block@robot" is for programs."""
+
+from typing import Final
+
+from app.domain.document_places import DOCUMENT_KINDS
+from app.domain.messages import MessageCatalog
+from app.domain.tampering import sign_of, visitor_of, without_visitor
+
+# What may stand before a kind, as `engines.extract` and `engines.pipeline` name it: in which part of the page it is.
+PARTS: Final = ("drawn", "srcdoc", "template", "noscript", "noframes", "noembed", "feed")
+# Kinds that are a word and a name behind it; a name without a text of its own is the page's own and shown as it is.
+SORTS: Final = frozenset({"css", "script", "meta", "header", "comment", "data", "handler", "xml", "loaded"})
+_ATOB: Final = ":atob"
+_DOCUMENT: Final = "document"
+REDIRECT: Final = "redirect"  # with the kind of a hop
+
+
+def kind_text(kind: str, texts: MessageCatalog) -> str:
+    """Return what people read instead of `Reference.kind`. Element and attribute (`a[href]`) stay as they are."""
+    sign, visitor = sign_of(kind), visitor_of(kind)
+    said: str = _plain(without_visitor(kind), texts) if sign is None else texts(f"kind.own.{sign.value}")
+    return said if visitor is None else texts("shown_to", said=said, visitor=texts(f"visitor.{visitor.value}"))
+
+
+def _plain(kind: str, texts: MessageCatalog) -> str:
+    notes = []
+    while (part := next((part for part in PARTS if kind.startswith(f"{part}:")), None)) is not None:
+        notes.append(texts(f"kind.part.{part}"))
+        kind = kind.removeprefix(f"{part}:")
+    if kind.endswith(_ATOB):
+        kind = kind.removesuffix(_ATOB)
+        notes.append(texts("kind.base64"))
+    return texts.join_clauses(text for text in (_named(kind, texts), *notes) if text)
+
+
+def _named(kind: str, texts: MessageCatalog) -> str:
+    sort, _, name = kind.partition(":")
+    if sort in DOCUMENT_KINDS:
+        return texts(f"kind.{_DOCUMENT}", format=sort.upper(), name=_name(_DOCUMENT, name, texts))
+    if sort == REDIRECT:
+        return texts(f"hop.{name}")
+    if sort not in SORTS:
+        return kind
+    whole = f"kind.{sort}.{name}" if name else f"kind.{sort}"
+    return texts(whole) if whole in texts else texts(f"kind.{sort}.named", name=name)
+
+
+def _name(sort: str, name: str, texts: MessageCatalog) -> str:
+    key = f"kind.{sort}.{name}"
+    return texts(key) if key in texts else name

@@ -1,0 +1,70 @@
+"""What people read instead of the kinds of references."""
+
+import re
+
+import pytest
+
+from app.domain.document_places import DOCUMENT_KINDS
+from app.domain.messages import Language, MessageCatalog
+from app.domain.reference_kinds import PARTS, kind_text
+from app.domain.tampering import TamperSign, Visitor, kind_of, shown_to
+
+RAW = re.compile(r"[a-z]+:[a-z_]+")
+HEADERS = ("csp", "cors", "link", "refresh", "report-to", "sourcemap", "content-location")
+HOPS = ("http", "refresh_header", "meta", "script")
+KINDS = [
+    *(kind_of(sign) for sign in TamperSign),
+    *(kind_of(TamperSign.SHOWN_LINKS, visitor) for visitor in Visitor),
+    *(shown_to("redirect:script", visitor) for visitor in Visitor),
+    *(f"{part}:a[href]" for part in PARTS),
+    *(f"{kind}:link" for kind in DOCUMENT_KINDS),
+    *(f"pdf:{where}" for where in ("field", "image", "external", "form", "script", "text")),
+    *(f"header:{name}" for name in HEADERS),
+    *(f"redirect:{hop}" for hop in HOPS),
+    *(f"script:{name}" for name in ("string", "json", "location", "snippet", "disguised", "string:atob")),
+    *(f"loaded:{name}" for name in ("page", "frame", "script", "image", "stylesheet", "font", "fetch", "websocket")),
+    "noscript:template:css:url",
+    "css:import",
+    "meta:refresh",
+    "meta:csp",
+    "meta:content",
+    "comment",
+    "comment:conditional",
+    "data:data-src",
+    "handler:onclick",
+    "xml:stylesheet",
+    "xml:link",
+]
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_kind_reaches_a_reader_as_it_is_kept(kind, language):
+    said = kind_text(kind, MessageCatalog(language))
+    assert said
+    assert not RAW.search(said)
+    assert "{" not in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "english", "chinese"),
+    [
+        ("a[href]", "a[href]", "a[href]"),
+        ("use[xlink:href]", "use[xlink:href]", "use[xlink:href]"),
+        ("own:link_block", "block of links to several violating sites", "并列指向多个违规网站的链接"),
+        ("drawn:a[href]", "a[href]; in the page as drawn by the browser", "a[href]；浏览器渲染后的页面中"),
+        ("pdf:link", "PDF document (link)", "PDF 文档（链接）"),
+        ("meta:description", "meta element (description)", "meta 元素（description）"),
+        ("script:string:atob", "address in a script; encoded in Base64", "脚本中的网址；Base64 编码"),
+    ],
+)
+def test_how_a_reference_stands_is_said_in_words(kind, english, chinese):
+    assert kind_text(kind, MessageCatalog(Language.EN)) == english
+    assert kind_text(kind, MessageCatalog(Language.ZH_CN)) == chinese
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_who_alone_was_shown_it_is_said(language):
+    texts = MessageCatalog(language)
+    said = kind_text(kind_of(TamperSign.SHOWN_WORD, Visitor.ROBOT), texts)
+    assert said == texts("shown_to", said=texts("kind.own.shown_word"), visitor=texts("visitor.robot"))
