@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -40,8 +42,13 @@ def add_page(application: Starlette, folder: Path, *, instead: Path) -> None:
     files = _Files(folder, policy=policy)
 
     async def page(request: Request) -> Response:
-        is_there = await run_in_threadpool(is_built, folder)
-        return await files.get_response(INDEX, request.scope) if is_there else FileResponse(instead)
+        content = await run_in_threadpool(_read_index, folder)
+        if content is None:
+            return FileResponse(instead)
+        headers = Headers({"ETag": f'"{sha256(content).hexdigest()}"', "Content-Security-Policy": policy})
+        if files.is_not_modified(headers, request.headers):
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type="text/html", headers=headers)
 
     async def icon(request: Request) -> Response:
         return await files.get_response(ICON, request.scope)
@@ -51,6 +58,17 @@ def add_page(application: Starlette, folder: Path, *, instead: Path) -> None:
     application.mount(f"/{ASSETS}", _Files(folder / ASSETS, policy=policy))
     for path, place in OLD_PLACES.items():
         application.add_route(path, _redirect(place), include_in_schema=False)
+
+
+def _read_index(folder: Path) -> bytes | None:
+    """Return the page itself; None as long as it is not built.
+
+    It is known by its content: all builds are of the same length, and packages give all their files the same time.
+    """
+    try:
+        return (folder / INDEX).read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def page_policy() -> str:

@@ -1,3 +1,5 @@
+import os
+
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -63,6 +65,17 @@ async def test_it_comes_with_the_policy_of_all_pages_and_is_asked_for_again_afte
     unchanged = await client.get("/", headers={"If-None-Match": page.headers["etag"]})
     assert unchanged.status_code == 304
     assert unchanged.headers["content-security-policy"] == page.headers["content-security-policy"]
+
+
+async def test_another_build_of_the_same_length_and_time_is_another_page(client, folder):
+    index = folder / "index.html"
+    before, times = await client.get("/"), index.stat()
+    index.write_bytes(before.content[:-2] + b"X\n")
+    os.utime(index, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert index.stat().st_size == times.st_size
+    after = await client.get("/", headers={"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200
+    assert after.content != before.content
 
 
 @pytest.mark.parametrize("is_built", [True, False])
