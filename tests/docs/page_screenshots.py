@@ -31,6 +31,7 @@ STANDING: Final = "() => Promise.allSettled(document.getAnimations().map((animat
 LINES: Final = 60
 LONGEST_MS: Final = 60_000  # a report is made in a process of its own
 LISTS: Final = ["phishing=phishing.txt class=fraud", "partners=partners.txt kind=allow"]
+TABS: Final = {"third_parties": ".parties tr", "subdomains": ".subdomains .state", "pages": ".fetched tbody tr"}
 DOMAINS: Final = ["corp.test", "a-rather-long-name-for-a-domain.department.corp-international.test", "museum.test"]
 
 
@@ -138,6 +139,8 @@ async def scans(theatre: Theatre, looks: list[Look]) -> None:
     await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=2, total_pages_crawled=352)
     for look in looks:
         await look.take("scan-ended", address, ".entry .evidence")
+        for tab, selector in TABS.items():
+            await look.take(f"scan-{tab}", f"{address}?tab={tab}", selector)
         await look.take("finding", f"{address}/findings/gambling.casino.test", ".screenshot img")
         await look.take("page", f"{address}/pages/1", "h1.name")
         await look.take("party", f"{address}/third-parties/casino.test", "h1.domain")

@@ -274,6 +274,8 @@ async def test_a_narrow_screen_needs_no_sideways_scrolling(browser, theatre, lan
     scene.store_parties(party("p" * 60 + ".test", "cdn", 1))
     await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=1)
     page = await open_scan(browser, scene, viewport=PHONE, locale=language, color_scheme="dark")
+    assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    await page.locator("[data-tab=third_parties]").click()
     await expect(page.locator(".parties tbody tr")).to_have_count(1)
     assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 21, 25)"
@@ -315,7 +317,7 @@ async def test_third_parties_are_listed_by_risk_and_followed_to_their_references
     await scene.find("casino.test", ViolationKey.GAMBLING, "high", 0.93, "博彩用语")
     page = await open_scan(browser, scene, locale="en-US")
     await scene.progress(40, StageKey.THIRD_PARTY, 1, "parties", third_parties=3)
-    await page.get_by_role("button", name="Show them").click()
+    await page.get_by_role("link", name="Third parties").click()
     rows = page.locator(".parties tbody tr")
     await expect(rows.locator(".domain")).to_have_text(["casino.test", "cdn.test", "old.test"])
     await expect(rows.first).to_contain_text(re.compile("high", re.IGNORECASE))
@@ -329,4 +331,5 @@ async def test_third_parties_are_listed_by_risk_and_followed_to_their_references
     await expect(page.locator(".facts").first).to_contain_text("Hidden references")
     await page.get_by_role("link", name="Back to the scan").click()
     await expect(page.locator("h1")).to_have_text("corp.test")
+    await expect(rows).to_have_count(3)  # the tab that it was left by
     assert page.problems == []

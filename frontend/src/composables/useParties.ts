@@ -1,4 +1,4 @@
-/** The third parties of a scan, the worst first. There is no event for each, so a running scan's are read on demand. */
+/** The third parties of a scan, the worst first. There is no event for each: a running scan's are read again as they grow. */
 
 import { computed, onScopeDispose, shallowRef, watch } from "vue";
 
@@ -8,7 +8,7 @@ import { useAccount } from "@/stores/account";
 import { useConnection } from "@/stores/connection";
 import { useTexts } from "@/texts";
 
-import type { ShownState } from "./useScan";
+import { attemptOf, type ShownState } from "./useScan";
 
 const PAGE_SIZE = 200; // the largest that the server gives
 const MOST = 1_000;
@@ -16,7 +16,7 @@ const PAUSE_MS = 5_000; // between two reads of a running scan
 const STEP = 20; // percent of a stage after which it is read anew
 export const SHOWN_AT_FIRST = 50; // each is some fifteen elements: a document stays small
 
-/** `items` null: nothing was read yet. Before the end of the scan nothing is read until `open` was called. */
+/** `items` null: nothing was read yet. */
 export function useParties(state: () => ShownState, attempt: number | null) {
   const { api } = useAccount();
   const connection = useConnection();
@@ -25,7 +25,6 @@ export function useParties(state: () => ShownState, attempt: number | null) {
   const total = shallowRef(0);
   const failure = shallowRef<unknown>(null);
   const isBusy = shallowRef(false);
-  const isOpen = shallowRef(state().ended);
   const most = shallowRef(SHOWN_AT_FIRST);
   const shown = computed(() => items.value?.slice(0, most.value) ?? []);
   let reads = 0; // grows with every read; an older answer is void
@@ -35,7 +34,7 @@ export function useParties(state: () => ShownState, attempt: number | null) {
   async function readAll(): Promise<{ found: ThirdParty[]; count: number }> {
     const found: ThirdParty[] = [];
     for (let page = 1; ; page += 1) {
-      const query = { page, page_size: PAGE_SIZE, attempt };
+      const query = { page, page_size: PAGE_SIZE, attempt: attemptOf(state(), attempt) };
       const answer = await api.call("GET /api/v1/tasks/{task_id}/third-parties", { path: { task_id: state().taskId }, query });
       found.push(...answer.items);
       if (answer.items.length < PAGE_SIZE || found.length >= MOST) return { found, count: answer.total };
@@ -65,23 +64,17 @@ export function useParties(state: () => ShownState, attempt: number | null) {
     timer ??= setTimeout(() => void read(), Math.max(0, readAt + PAUSE_MS - Date.now()));
   }
 
-  function open(): void {
-    isOpen.value = true;
-    void read();
-  }
-
   watch(() => `${state().ended} ${state().attempt} ${language.value}`, (_now, before) => {
     if (before !== undefined) items.value = null;
-    if (state().ended) isOpen.value = true;
-    if (isOpen.value) void read();
+    void read();
   }, { immediate: true });
-  watch(() => signatureOf(state()), () => { if (isOpen.value && !state().ended) readSoon(); });
+  watch(() => signatureOf(state()), () => { if (!state().ended) readSoon(); });
   watch(() => connection.isOnline, (isOnline) => { if (isOnline && failure.value !== null) void read(); });
   onScopeDispose(() => {
     reads += 1;
     clearTimeout(timer);
   });
-  return { shown, items, total, failure, isBusy, isOpen, open, read, showMore: () => (most.value += SHOWN_AT_FIRST) };
+  return { shown, items, total, failure, isBusy, read, showMore: () => (most.value += SHOWN_AT_FIRST) };
 }
 
 /** What says that there may be more to read. While captures are made, outcomes follow in a few steps. */

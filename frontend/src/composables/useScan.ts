@@ -19,6 +19,11 @@ export function shownOf(state: TaskState): ShownState {
   return { ...state, ended: state.ended };
 }
 
+/** Whose results a list asks for: of the newest while it runs, of those that stand (null) from its end on. */
+export function attemptOf(state: ShownState, attempt: number | null): number | null {
+  return attempt ?? (state.ended ? null : state.attempt);
+}
+
 /** `lost`: why nothing more comes ("deleted", "not_found", ...); null while it does. */
 export function useScan(taskId: string) {
   const { api } = useAccount();
