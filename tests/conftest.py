@@ -11,7 +11,7 @@ short-lived threads have freed. After the tests of extraction and analysis a pro
 import asyncio
 import ctypes
 import gc
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from hypothesis import HealthCheck, settings
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.migrations.runner import migrate
+from app.models import metadata
+from tests.support.clock import FakeClock
 from tests.support.postgres import Cluster, running_cluster
 from tests.support.postgres_scans import PostgresScan
 
@@ -89,3 +91,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path}/compliance.db"
         return
     yield request.getfixturevalue("postgres_database")
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """A database of each kind with its tables, and no row in them."""
+    database = Database(database_url)
+    metadata.create_all(database.engine)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()

@@ -11,6 +11,8 @@ from html import escape
 from pathlib import Path
 from typing import Final, assert_never
 
+from app.domain.messages import MessageCatalog
+from app.domain.violations import RiskLevel
 from app.services.report_formats.blocks import (
     Block,
     Cell,
@@ -29,9 +31,10 @@ from app.services.report_formats.blocks import (
 STYLE_FILE: Final = Path(__file__).with_name("report.css")
 
 
-def html_pieces(blocks: Iterable[Block], *, title: str, language: str, risk_names: dict[str, str]) -> Iterator[bytes]:
-    """Yield the file block by block. `risk_names`: the levels in the document's language."""
-    yield _head(title, language).encode()
+def html_pieces(blocks: Iterable[Block], *, title: str, texts: MessageCatalog) -> Iterator[bytes]:
+    """Yield the file block by block, in the language of its texts."""
+    risk_names: dict[str, str] = {level.value: texts(level.value) for level in RiskLevel}
+    yield _head(title, texts.language).encode()
     for block in blocks:
         yield (_render(block, risk_names) + "\n").encode("utf-8", "replace")
     yield b"</main></body></html>\n"

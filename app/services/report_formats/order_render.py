@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from app.domain.messages import Language
 from app.domain.report_format import ReportFormat
-from app.domain.violations import RiskLevel
 from app.services.evidence.spreadsheet import table_pieces
 from app.services.json_chunks import Json, object_pieces
 from app.services.orders import property_view, summary
@@ -22,7 +21,8 @@ def render_order(kind: ReportFormat, contents: OrderContents) -> Iterator[bytes]
         case ReportFormat.JSON:
             return _json(contents)
         case ReportFormat.HTML:
-            return _html(contents)
+            document = OrderDocument(contents, HTML_ORDER)
+            return html_pieces(document, title=document.title, texts=contents.texts)
         case ReportFormat.PDF:
             document = OrderDocument(contents, PDF_ORDER)
             return pdf_pieces(document, title=document.title, author=contents.origin.program)
@@ -34,12 +34,6 @@ def render_order(kind: ReportFormat, contents: OrderContents) -> Iterator[bytes]
             return xlsx_pieces([tables.targets(), tables.domains(), tables.findings()])
         case _:
             raise ValueError(kind)
-
-
-def _html(contents: OrderContents) -> Iterator[bytes]:
-    document = OrderDocument(contents, HTML_ORDER)
-    names: dict[str, str] = {level.value: contents.texts(level.value) for level in RiskLevel}
-    return html_pieces(document, title=document.title, language=contents.texts.language, risk_names=names)
 
 
 def _json(contents: OrderContents) -> Iterator[bytes]:

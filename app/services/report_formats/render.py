@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from app.domain.report_format import ReportFormat
-from app.domain.violations import RiskLevel
 from app.services.evidence.spreadsheet import table_pieces
 from app.services.report_document import report_pieces
 from app.services.report_formats.archive import archive_pieces
@@ -52,8 +51,7 @@ def json_document(contents: ReportContents) -> Iterator[bytes]:
 
 def html_document(contents: ReportContents) -> Iterator[bytes]:
     document = ReportDocument(contents, HTML_EXTENT)
-    names: dict[str, str] = {level.value: contents.texts(level.value) for level in RiskLevel}
-    return html_pieces(document, title=document.title, language=contents.texts.language, risk_names=names)
+    return html_pieces(document, title=document.title, texts=contents.texts)
 
 
 def _sheets(tables: ReportTables) -> list[Sheet]:

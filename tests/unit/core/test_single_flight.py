@@ -3,18 +3,12 @@ import asyncio
 import pytest
 
 from app.core.single_flight import SingleFlightCache
-from tests.support.clock import FakeClock
 
 
 async def value(what):
     if isinstance(what, Exception):
         raise what
     return what
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture

@@ -6,13 +6,7 @@ from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter
 from app.models import metadata
 from app.services.lifecycle import Lifecycle
-from tests.support.clock import FakeClock
 from tests.support.rows import add_user
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture

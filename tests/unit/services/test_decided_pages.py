@@ -4,30 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from app.core.db import Database
 from app.domain.local_reading import DecidedPage
 from app.domain.violations import Evidence, Layer
-from app.models import metadata
 from app.scanstore.scan_folder import ScanFolder
 from app.services.decided_pages import PER_DOMAIN, DecidedPageReader
-from tests.support.clock import FakeClock
 from tests.support.decided import RULE, DecidedWorld
 
 BAD = DecidedPage("bets.example", "娱乐", "线上娱乐城", "gambling", needs_review=False)
 GOOD = DecidedPage("pumps.example", "水泵", "水泵和阀门", "")
-
-
-@pytest.fixture
-async def db(database_url):
-    database = Database(database_url)
-    metadata.create_all(database.engine)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture

@@ -5,14 +5,12 @@ import hashlib
 import pytest
 from sqlalchemy import select, update
 
-from app.core.db import Database
 from app.domain.local_reading import MAX_MODEL_BYTES, LearntModel, ModelFault
-from app.models import audit_log, local_readers, metadata
+from app.models import audit_log, local_readers
 from app.repositories import local_readers as repository
 from app.services.audit import AuditTrail
 from app.services.decided_pages import DecidedPages
 from app.services.local_readers import LocalReaderService, ReaderRefused, Refusal
-from tests.support.clock import FakeClock
 from tests.support.local_reader import model_data
 
 REPORT = {"violating": 30, "clean": 31}
@@ -30,19 +28,6 @@ class Learner:
     def __call__(self, pages):
         self.seen.append(list(pages))
         return LearntModel(self.data, REPORT)
-
-
-@pytest.fixture
-async def db(database_url):
-    database = Database(database_url)
-    metadata.create_all(database.engine)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture

@@ -21,14 +21,8 @@ from app.events.writer import EventWriter
 from app.models import metadata, scan_tasks, task_logs, violations
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
-from tests.support.clock import FakeClock
 from tests.support.rows import add_user
 from tests.support.violations import new_violation
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture

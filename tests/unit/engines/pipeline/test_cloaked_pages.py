@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from app.domain.messages import MessageCatalog
 from app.domain.tampering import TamperSign, Visitor, kind_of, shown_to
 from app.engines.cloaking.comparison import Compared
@@ -13,17 +11,9 @@ from app.engines.extract.page import extract
 from app.engines.model import FrontierUrl, PageFact, Reference, Relation, UrlState
 from app.engines.pipeline.cloaked_pages import CLOAKING, CloakedPages
 from app.engines.scope import Scope
-from app.scanstore.sqlite import SqliteScanStore
 
 URL = "https://www.corp.example/"
 HTML = (("content-type", "text/html"),)
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = SqliteScanStore(tmp_path / "scan.db")
-    yield opened
-    opened.close()
 
 
 def cloaked(store, told=None, *, is_wanted=True):

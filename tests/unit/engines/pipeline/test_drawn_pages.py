@@ -20,7 +20,6 @@ from app.engines.model import PageFact, Reference, Relation, UrlState
 from app.engines.pipeline.drawn_pages import DRAWN, LOOK_S, WAIT_S, DrawnPages
 from app.engines.pipeline.renderings import PATIENT_TIMEOUT_S
 from app.engines.scope import Scope
-from app.scanstore.sqlite import SqliteScanStore
 from tests.support.parsing import page_parser
 
 URL = "https://corp.test/"
@@ -129,13 +128,6 @@ class World:
             group.create_task(self.pages.run())
             await asyncio.sleep(0)
             await self.pages.settle(limit_s=limit_s)
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = SqliteScanStore(tmp_path / "scan.db")
-    yield opened
-    opened.close()
 
 
 def drawn(html=APP, url=URL, requests=(PIXEL,), **more):

@@ -12,7 +12,6 @@ from app.engines.parsing.jobs import Jobs
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.second_reading import SecondReading
 from app.engines.reading_model.reader import PageReader
-from app.scanstore.sqlite import SqliteScanStore
 from tests.support.local_reader import PLAIN, hand_made
 from tests.support.model_server import CLEAN, GAMBLING, Question, said
 from tests.support.parsing import InProcess
@@ -36,13 +35,6 @@ class DegradedSink(FakeSink):
     async def warning(self, code, message, **_):
         assert code == "degraded"
         self.warnings.append(message)
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = SqliteScanStore(tmp_path / "scan.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

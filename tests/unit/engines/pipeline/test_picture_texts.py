@@ -10,7 +10,6 @@ from app.engines.capture.scan_contents import ScanContents
 from app.engines.html.page_content import PageContent
 from app.engines.model import Capture
 from app.engines.pipeline.picture_texts import MAX_PICTURES, MAX_TEXT, SCARCE_TEXT, PictureTexts
-from app.scanstore.sqlite import SqliteScanStore
 from tests.unit.engines.crawl.conftest import FakeSink
 
 SCARCE = PageContent(text="首页", shows_pictures=True)
@@ -32,13 +31,6 @@ class Reads:
         if isinstance(self.said, Exception):
             raise self.said
         return self.said
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = SqliteScanStore(tmp_path / "scan.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.second_reading import PER_PATTERN, SecondReading
 from app.engines.ports import Unreadable
 from app.engines.reading_model.reader import PageReader
-from app.scanstore.sqlite import SqliteScanStore
 from tests.support.model_server import CLEAN, GAMBLING, Question, said
 from tests.support.parsing import InProcess
 from tests.unit.engines.crawl.conftest import FakeSink
@@ -40,13 +39,6 @@ class Reads(InProcess):
 
 
 PARSER = PageParser(Reads())  # one for all: making it takes long
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = SqliteScanStore(tmp_path / "scan.db")
-    yield opened
-    opened.close()
 
 
 class DegradedSink(FakeSink):

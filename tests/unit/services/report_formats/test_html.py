@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from app.domain.messages import MessageCatalog
 from app.services.report_formats.blocks import (
     Cell,
     Column,
@@ -22,7 +23,6 @@ from app.services.report_formats.html import content_security_policy, html_piece
 from app.services.report_formats.render import html_document
 
 HOSTILE = "</title></style><script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
-RISKS = {"high": "high"}
 BLOCKS = [
     Heading(HOSTILE, 1, HOSTILE),
     Heading(HOSTILE, 3, "a", "high"),
@@ -52,7 +52,7 @@ class Reader(HTMLParser):
 
 def read(blocks, title=HOSTILE):
     reader = Reader()
-    reader.feed(b"".join(html_pieces(blocks, title=title, language="en", risk_names=RISKS)).decode())
+    reader.feed(b"".join(html_pieces(blocks, title=title, texts=MessageCatalog("en"))).decode())
     reader.close()
     return reader
 

@@ -5,24 +5,9 @@ import pytest
 from app.core.db import Database
 from app.domain.local_reading import ModelFault
 from app.engines.local_reader.model import UnusableModel, read_model
-from app.models import metadata
 from app.repositories import local_readers
 from app.tasks.worker.local_models import StoredModels
-from tests.support.clock import FakeClock
 from tests.support.local_reader import model_data, stored
-
-
-@pytest.fixture
-async def db(database_url):
-    database = Database(database_url)
-    metadata.create_all(database.engine)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 async def test_it_gives_out_the_version_that_is_on_and_any_by_its_number(db, clock):
