@@ -1,7 +1,10 @@
 """The figures about the newest batch count what they say."""
 
-from bench.eval import Outcome
+from app.engines.analyse.analyser import Analyser
+from bench.eval import CLEAN, Outcome, judge
 from bench.eval_batch import print_classes, print_thresholds
+from bench.eval_site import judge_page
+from tests.eval.batch_6.batch import own_pages, third_party_pages
 
 
 def outcome(label, predicted, confidence, near=""):
@@ -27,3 +30,18 @@ def test_precision_and_recall_are_told_at_both_thresholds(capsys):
 def test_near_misses_count_with_the_class_that_they_resemble(capsys):
     print_classes(OUTCOMES)
     assert "| fraud | 3 | 2 | 2 | 1 | 2 | 1 | 0 |" in capsys.readouterr().out
+
+
+def test_what_is_said_of_third_parties_does_not_fall_behind_the_document():
+    analyser = Analyser(scope_target="scope.example")
+    outcomes = [judge(analyser, page.item) for page in third_party_pages()]
+    missed = [o.item["id"] for o in outcomes if o.item["label"] not in (CLEAN, o.predicted)]
+    accused = [o.item["id"] for o in outcomes if o.item["label"] == CLEAN and o.predicted != CLEAN]
+    assert len(missed) <= 4, missed
+    assert len(accused) <= 1, accused
+
+
+def test_of_own_pages_no_more_are_missed_than_at_first_sight_and_no_twin_is_accused():
+    outcomes = [judge_page(page) for page in own_pages()]
+    assert [o.page.id for o in outcomes if o.accused and not o.page.tampered] == []
+    assert sum(o.accused for o in outcomes if o.page.tampered) >= 17

@@ -37,6 +37,10 @@ _KEYS: Final = (
     re.compile(r"验证码|短信码|one.?time (?:code|password)|(?<![a-z])(?:otp|yzm|yanzhengma)(?![a-z])"),
     re.compile(r"余额|卡内|可用额度|(?<![a-z])(?:yue|balance)(?![a-z])"),  # whose account it is knows that
 )
+# What a bank alone may ask for.
+_BANK_PASSWORD: Final = re.compile(
+    r"网银[^ ]{0,4}密码|网上银行[^ ]{0,4}密码|手机银行[^ ]{0,4}密码|(?:online|internet|net) ?banking (?:password|pin)"
+)
 _QR_PICTURE: Final = re.compile(r"qr.?code|(?<![a-z])qr(?![a-z])|二维码|收款码|付款码|ewm")
 _QR_DEMAND: Final = re.compile(
     r"(?:扫一扫|扫码|扫描)[^。\n]{0,20}(?:付款|支付|完成支付|转账)|(?:付款|支付)[^。\n]{0,12}(?:扫一扫|扫码|扫描)|"
@@ -52,6 +56,7 @@ class Asked:
     card: bool = False  # card numbers, PINs, identity numbers
     account: bool = False  # any account, phone number, address of mail, or a code that was sent
     payment: bool = False  # to pay by scanning a picture
+    bank_password: bool = False  # what one signs in to a bank with
     keys: int = 0  # of card number, identity number, secret number, code and balance: how many at once
 
     @property
@@ -70,6 +75,7 @@ def asked_by(page: PageContent) -> Asked:
         password=any(field.type == "password" or _PASSWORD.search(field.hints) for field in fields),
         card=any(_CARD.search(field.hints) for field in fields),
         account=any(map(_is_account, fields)) and not _is_comment(fields),
+        bank_password=any(_BANK_PASSWORD.search(field.hints) for field in fields),
         keys=sum(any(pattern.search(field.hints) for field in fields) for pattern in _KEYS),
         payment=bool(_QR_DEMAND.search(text)) and any(_QR_PICTURE.search(alt.lower()) for alt in page.alts),
     )

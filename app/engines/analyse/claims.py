@@ -12,6 +12,7 @@ MAX_HEADINGS: Final = 3
 MAX_LOGOS: Final = 5  # pictures whose text may be the name of the house
 MAX_MARKS: Final = 10  # of an imprint
 MAX_IMPRINT: Final = 40_000  # characters of a text in which one is looked for
+LOGIN_TEXT: Final = 400  # characters of a page that is a login and nothing else
 NEAR: Final = 40  # characters between an imprint's words and a name
 
 # What stands around a brand's name in the title of its own (or a forged) page.
@@ -19,7 +20,8 @@ _GENERIC: Final = re.compile(
     r"(?<![a-z])(?:welcome to|welcome|log ?in(?:to)?|log ?on|sign ?in(?:to)?|sign ?on|your|account|my|official|"
     r"web ?site|site|home ?page|home|online|banking|internet|personal|secure|security|verify|verification|identity|"
     r"confirm|update|support|center|centre|service|help|portal|mobile|app|id|wallet|page|to|the|of|notice|alert|"
-    r"important|limited|suspended|locked|restricted|access|billing|payment)(?![a-z])|"
+    r"important|limited|suspended|locked|restricted|access|billing|payment|toll|services|invoice|unpaid|tax refund|"
+    r"claim|a)(?![a-z])|"
     r"登录|登陆|登入|注册|官方|官网|网站|网址|首页|主页|欢迎|您|使用|来到|个人|企业|网上|网络|手机|电子|银行卡|"
     r"银行|信用卡|储蓄卡|"
     r"网银|积分|兑换|商城|认证|验证|身份|实名|安全|账户|账号|帐户|帐号|中心|客服|服务|平台|系统|统一|用户|会员|"
@@ -41,6 +43,13 @@ _BEFORE_MARK: Final = re.compile(
     r"24小时|[\s.,|　]){0,9}"
 )
 _AFTER_MARK: Final = re.compile(r"[\s:：©\d\-–—.,|　]{0,20}(?:by |the )?")
+
+# Also for whom an organisation signs in with an account of its own.
+_SIGN_IN_WITH: Final = re.compile(
+    r"(?:sign|log) ?(?:in|on|up) (?:with|using|via|through)|continue with|register|create an? account|organi[sz]ation|"
+    r"通过[^。\n]{0,8}登录|使用[^。\n]{0,8}登录|第三方|其他方式|注册",
+    re.IGNORECASE,
+)
 
 
 class Manner(StrEnum):
@@ -81,11 +90,17 @@ def _named(title: str, page: PageContent, catalog: BrandCatalog) -> Claim | None
 
 
 def _logo(page: PageContent, catalog: BrandCatalog) -> Claim | None:
-    """A page with the logos of several brands says how one can pay or sign in."""
+    """A page with the logos of several brands says how one can pay or sign in. One that all sites let people sign in
+    with is claimed by a page of hardly a word that offers no other way in.
+    """
     claims = [claim for text in page.alts[:MAX_LOGOS] if (claim := _claim(text, catalog)) is not None]
     brands = {claim.brand.name for claim in claims}
-    is_one = len(brands) == 1 and claims[0].manner is Manner.WHOLE and claims[0].brand.kind != SIGN_IN
-    return claims[0] if is_one else None
+    if len(brands) != 1 or claims[0].manner is not Manner.WHOLE:
+        return None
+    is_theirs = claims[0].brand.kind != SIGN_IN or (
+        len(page.alts) == 1 and len(page.text) <= LOGIN_TEXT and not _SIGN_IN_WITH.search(page.text)
+    )
+    return claims[0] if is_theirs else None
 
 
 def _claim(text: str, catalog: BrandCatalog) -> Claim | None:

@@ -28,6 +28,7 @@ WORD: Final = "word"
 TERM_WEIGHT: Final = 0.6  # of an own name among the words of a page: a product of the trade
 LATIN_TERM_WEIGHT: Final = 0.4  # the world's large houses stand in news about sport and business: a topic
 MAX_TEXT: Final = 20_000  # characters
+SHORT_TEXT: Final = 1_500  # characters of a page that is a door and nothing else
 LONG_NUMBER: Final = 4  # digits of a host that needs no word before them
 REPEATED: Final = 3  # times that a text says the name: it is written for search engines
 ENTRY_SCORE: Final = 0.6
@@ -36,7 +37,7 @@ MORE: Final = 0.2  # for each: how one gets in and pays, the host's number, the 
 _BRACKETS: Final = re.compile(r"[（(【\[][^（()）【】\[\]]{0,20}[)）】\]]")
 _ENTRY: Final = re.compile(
     r"登[录陆入]|入口|官网|官方(?:网站|平台|入口|版|app)|网站|下载|注册|手机版|网页版|全站|网址|平台|线路|"
-    r"[（(]中国[)）]|开户|试玩|"
+    r"[（(]中国[)）]|开户|试玩|发布页|最新地址|"
     r"模拟器|安卓|网页|开奖|资料|official|mirror|log ?in|sign ?(?:in|up)|register|download|promo code|bonus|apk|"
     r"\bapp\b",
     re.IGNORECASE,
@@ -163,9 +164,13 @@ class HouseDoors:
         self._book = book
 
     def examine(self, subject: Subject) -> Iterator[Signal]:
-        title = subject.title or next(iter(subject.page.headings), "")
+        heading = next(iter(subject.page.headings), "")
+        title = subject.title or heading
         text = subject.page.text[:MAX_TEXT].lower()
         door = self._book.door(title)
+        if door is None and len(text) <= SHORT_TEXT and _ENTRY.search(title) and not _ORDINARY.search(title):
+            door = self._book.door(heading)  # a page of addresses under the house's initials
+            title = heading if door else title
         if door is not None:
             name, house = door
             signs = (has_number(subject.host, house), _PLAY.search(text), text.count(name) >= REPEATED)

@@ -17,6 +17,7 @@ from app.engines.scope import display_name
 _LOGIN_WORDS: Final = re.compile(
     r"log ?in|sign ?in|verif|confirm|secur|suspend|unlock|update|登录|登陆|验证|认证|解冻|激活|积分|兑换|提额|实名|异常"
 )
+_BANK: Final = re.compile(r"银行|网银|信用社|农信|农商|bank|credit union")
 _IPV4: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 SHORT_TITLE: Final = 32  # an imitation's title is a name; longer ones are sentences about it
 ALL_KEYS: Final = 3  # asked at once, under pressure: then no brand is needed
@@ -36,6 +37,8 @@ class Impersonation:
         yield from self._host(subject, asked)
         if asked.keys >= ALL_KEYS and presses(f"{subject.title}\n{subject.page.text}"):
             yield self._signal("identity_form", 0.7, subject.title or subject.host)
+        if asked.bank_password and not _BANK.search(f"{subject.title}\n{subject.host}".lower()):
+            yield self._signal("bank_password", 0.65, subject.title or subject.host)
         if asked.secret and subject.page.exfiltration:
             yield self._signal("credential_exfiltration", 0.85, subject.page.exfiltration)
 

@@ -138,6 +138,8 @@ def _command(subject: Subject) -> Iterator[Signal]:
     text = subject.page.text
     asked = _RUN_DIALOG.search(text)
     if asked is None or not _PASTE.search(text):
+        if _RUN_DIALOG.search(subject.page.steps) and _PASTE.search(subject.page.steps):
+            yield _bare(ViolationKey.MALWARE, "run_dialog_lure", 0.92, subject.page.steps)
         return
     yield _signal(ViolationKey.MALWARE, "run_dialog_lure", 0.92 if subject.page.copies_command else 0.45, text, asked)
 

@@ -16,10 +16,18 @@ MAX_HTML_CHARS: Final = 400_000  # parsing costs about 1.8 ms per 200 kB; fields
 MAX_ITEMS: Final = 200  # of a kind per page: hostile pages repeat elements without end
 MAX_LINK_TEXTS: Final = 60
 MAX_TEXT_CHARS: Final = 300  # of one collected text
+MAX_LABEL_CHARS: Final = 30  # longer ones are sentences
+MAX_LABELS: Final = 60  # fields whose label is looked for: elements within each other have the same text again
+MAX_STEPS: Final = 60  # paragraphs
+MAX_STEPS_CHARS: Final = 4_000
 
 _EXECUTABLE: Final = re.compile(
     r"\.(?:exe|apk|msi|scr|bat|cmd|vbs|hta|ps1|dmg|pkg|jar|xapk|mobileconfig)(?:$|[?#])|"
     r"(?:setup|install|update|loader|player|crack|keygen)[\w.\-]{0,30}\.(?:zip|rar|7z)(?:$|[?#])",
+    re.IGNORECASE,
+)
+_NAMED_EXECUTABLE: Final = re.compile(  # as what the attribute `download` has a file kept
+    r"\.(?:exe|apk|msi|msix|appx|scr|bat|cmd|js|jse|vbs|wsf|hta|ps1|lnk|iso|img|vhd|dmg|pkg|jar|mobileconfig)$",
     re.IGNORECASE,
 )
 _SCRIPT_DOWNLOAD: Final = re.compile(
@@ -39,6 +47,8 @@ _PICTURES: Final = "img, svg, canvas, object, embed, input[type=image], [backgro
 _ICONS: Final = "link[rel~=icon i][href], link[rel~=apple-touch-icon i][href]"
 _CONTENT: Final = marks(b"content")
 _META_NAMES: Final = frozenset({"description", "keywords", "og:title", "og:site_name", "og:description"})
+_CELLS: Final = frozenset({"td", "dd", "div", "p", "span"})
+_LABELS: Final = frozenset({"-text", "label", "span", "b", "strong", "em", "font", "td", "th", "dt", "div"})
 _UNSEEN_TYPES: Final = frozenset({"hidden", "submit", "button", "image", "reset", "checkbox", "radio"})
 
 
@@ -47,7 +57,9 @@ class Field:
     """An input that a person can fill in."""
 
     type: str  # lower case; "textarea" for one
-    hints: str  # name, id, placeholder, autocomplete and label attributes, lower case, joined by spaces
+    hints: (
+        str  # name, id, placeholder, autocomplete, label attributes and the label's text, lower case, joined by spaces
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,7 @@ class PageContent:
     exfiltration: str = ""  # where a script sends what was typed in
     link_texts: tuple[str, ...] = ()  # of the first links, in document order
     copies_command: bool = False  # a script puts a command of a shell into the clipboard
+    steps: str = ""  # text of such a page with what it hides at first, one line
 
 
 EMPTY: Final = PageContent()
@@ -90,6 +103,7 @@ def read_content(document: HtmlDocument) -> PageContent:
     """Reads a document; broken or empty markup gives an empty content, never an error."""
     head = document if len(document.markup) <= MAX_HTML_CHARS else HtmlDocument(document.markup[:MAX_HTML_CHARS])
     exfiltration = _EXFILTRATION.search(document.markup)
+    copies_command = bool(_CLIPBOARD.search(document.markup)) and bool(_SHELL.search(document.markup))
     return PageContent(
         title=document.title,
         text=document.visible_text,
@@ -108,7 +122,8 @@ def read_content(document: HtmlDocument) -> PageContent:
         downloads=_downloads(head),
         exfiltration=exfiltration[0][:MAX_TEXT_CHARS] if exfiltration else "",
         link_texts=_texts(map(_text, islice(head.select("a[href]"), MAX_LINK_TEXTS))),
-        copies_command=bool(_CLIPBOARD.search(document.markup)) and bool(_SHELL.search(document.markup)),
+        copies_command=copies_command,
+        steps=_steps(head) if copies_command else "",
     )
 
 
@@ -158,15 +173,40 @@ def _declaration(node: LexborNode) -> str:
 
 
 def _fields(document: HtmlDocument) -> tuple[Field, ...]:
-    found = map(_field, islice(document.select("input, textarea"), MAX_ITEMS))
+    nodes = islice(document.select("input, textarea"), MAX_ITEMS)
+    found = (_field(node, labelled=number < MAX_LABELS) for number, node in enumerate(nodes))
     return tuple(item for item in found if item.type not in _UNSEEN_TYPES)
 
 
-def _field(node: LexborNode) -> Field:
+def _field(node: LexborNode, *, labelled: bool) -> Field:
     kind = "textarea" if node.tag == "textarea" else _attribute(node, "type").lower() or "text"
     names = ("name", "id", "placeholder", "autocomplete", "aria-label", "title")
-    hints = " ".join(filter(None, (_attribute(node, name) for name in names)))
+    hints = " ".join(filter(None, (*(_attribute(node, name) for name in names), _label(node) if labelled else "")))
     return Field(type=kind, hints=hints.lower())
+
+
+def _label(node: LexborNode) -> str:
+    """Return the text of a field's own label, or what stands right before it, also in the cell to its left. Scripts of
+    forms name their fields a1 and a2; people read what stands beside them.
+    """
+    before = node.prev
+    while before is not None and not before.text().strip():
+        before = before.prev
+    parent = node.parent
+    if before is None and parent is not None and parent.tag in _CELLS:
+        before = parent.prev
+        while before is not None and before.tag == "-text":
+            before = before.prev
+    if before is None or before.tag not in _LABELS:
+        return ""
+    text = " ".join(before.text().split())
+    return text if len(text) <= MAX_LABEL_CHARS else ""
+
+
+def _steps(document: HtmlDocument) -> str:
+    """Such pages show their steps after a click on the box that says who is human."""
+    texts = (node.text(separator=" ") for node in islice(document.select("p, li, div[hidden]"), MAX_STEPS))
+    return " ".join(" ".join(texts).split())[:MAX_STEPS_CHARS]
 
 
 def _downloads(document: HtmlDocument) -> tuple[Download, ...]:
@@ -174,6 +214,7 @@ def _downloads(document: HtmlDocument) -> tuple[Download, ...]:
         Download(url=href, text=_text(node), automatic=False)
         for node in document.select("a[href]")
         if _EXECUTABLE.search(href := _attribute(node, "href"))
+        or _NAMED_EXECUTABLE.search(_attribute(node, "download"))
     ]
     refreshed = [
         Download(url=content, text="", automatic=True)

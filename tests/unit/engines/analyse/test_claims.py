@@ -45,3 +45,24 @@ def test_an_imprint_names_the_owner(claims, text):
 )
 def test_a_name_that_only_stands_near_an_imprint_is_not_its_owner(claims, text):
     assert claims(f"<p>{text}</p>") == []
+
+
+LOGIN_HTML = "<img alt=Microsoft><h1>Enter password</h1><form><input type=password></form>"
+
+
+def test_a_lone_logo_above_a_password_says_whose_login_it_is(brands):
+    page = read_content(HtmlDocument(LOGIN_HTML))
+    assert [claim.brand.name for claim in claims_of("Sign in to your account", page, brands)] == ["Microsoft"]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        LOGIN_HTML + "<p>Sign in with Microsoft</p>",
+        LOGIN_HTML + "<p>Sign in with your organizational account</p>",
+        LOGIN_HTML + "<img alt='Northvale Council'>",
+        LOGIN_HTML + "<p>" + "Our offices are open from nine to five. " * 12 + "</p>",
+    ],
+)
+def test_a_logo_that_all_sites_let_people_sign_in_with_claims_nothing(brands, html):
+    assert claims_of("Sign in to your account", read_content(HtmlDocument(html)), brands) == ()

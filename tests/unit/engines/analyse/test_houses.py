@@ -2,6 +2,7 @@ import pytest
 
 from app.domain.violations import ViolationKey
 from app.engines.analyse.houses import HouseDoors, HouseError, has_number, load_houses
+from app.engines.html.document import HtmlDocument
 
 LINES = "线路一 26ms 线路二 31ms 永久网址请收藏 会员登录"
 
@@ -97,3 +98,15 @@ def test_a_malformed_line_is_named(tmp_path, line):
     path.write_text(line, encoding="utf-8")
     with pytest.raises(HouseError, match="line 1"):
         load_houses(path)
+
+
+def test_a_page_of_addresses_under_the_houses_initials_names_it_in_its_heading(book, make_subject):
+    def said(heading, text):
+        html = f"<h1>{heading}</h1><p>{text}</p>"
+        subject = make_subject(HtmlDocument(html).visible_text, title="BW 最新地址发布页", html=html)
+        return [signal.evidence.terms for signal in HouseDoors(book).examine(subject)]
+
+    assert said("必威体育 备用网址", "进入线路一") == [("必威体育",)]
+    assert said("必威体育 备用网址", "资料。" * 900) == []  # a long text below
+    assert said("必威体育赞助球队 官网", "进入线路一") == []
+    assert said("备用网址", "进入线路一") == []

@@ -193,3 +193,15 @@ def test_help_with_accounts_that_takes_comments_is_no_imitation(rules, make_subj
     assert all(score < 0.5 for score in scores(rules, asked).values())
     pressed = make_subject("您的账号已被冻结，请立即认证。", title="微信解封申诉", html="<input name=phone>")
     assert scores(rules, pressed)["brand_account"] >= 0.5
+
+
+BANK_PASSWORD = "<form><p>网银登录密码 <input type=password name=a></p></form>"
+
+
+def test_nobody_but_a_bank_asks_for_the_password_of_a_bank(rules, make_subject):
+    subject = make_subject("年审公示系统", title="电子营业执照年审", html=BANK_PASSWORD)
+    assert scores(rules, subject)["bank_password"] >= 0.5
+
+
+def test_a_bank_of_the_country_that_no_book_names_may_ask(rules, make_subject):
+    assert scores(rules, make_subject("登录", title="澜江农商银行", html=BANK_PASSWORD)) == {}

@@ -159,3 +159,12 @@ def test_an_update_in_an_archive_is_a_program_too(make_subject):
     text = "您的浏览器版本过低，存在漏洞。"
     assert scores(make_subject(text, html="<a href='ChromeSetup_x64.zip'>立即更新</a>"))["executable_lure"] >= 0.5
     assert scores(make_subject(text, html="<a href='photos_2026.zip'>下载</a>")) == {}
+
+
+def test_steps_that_a_page_shows_after_a_click_count_as_well(make_subject):
+    html = (
+        "<h2>Verify you are human</h2><div hidden><ol><li>Press Windows + R</li><li>Press CTRL + V</li></ol></div>"
+        "<script>document.execCommand('copy');t='powershell -w hidden'</script>"
+    )
+    assert scores(make_subject("Verify you are human", html=html))["run_dialog_lure"] >= 0.9
+    assert scores(make_subject("Verify you are human", html=html.replace("powershell -w hidden", "Hello"))) == {}

@@ -92,3 +92,67 @@ def test_an_outlet_that_closes_today(rules):
 )
 def test_ordinary_sales_stay_clean(rules, html, url):
     assert rules(html, url=url) == {}
+
+
+HELPER = (
+    "<h2>关闭自动扣费</h2><p>请在专员指导下下载会议助手并开启屏幕共享，将资金转入对公安全账户清算，30分钟内返还。</p>"
+)
+DRAW = (
+    "<h2>Congratulations, you have been selected!</h2><p>Win an iPhone. Only 3 gifts left. Question 1 of 3.</p>"
+    "<p>Pay 1.95 shipping by card.</p>"
+)
+AIRDROP = "<h1>Season 2 airdrop</h1><p>71% already claimed. Check eligibility.</p><button>Connect wallet</button>"
+GIFT = (
+    "<p>登录免费领取永久皮肤</p><form><input placeholder=QQ号码><input type=password placeholder=密码>"
+    "<button>登录</button></form>"
+)
+WINDOW = (
+    "<p>登录后接受报价</p><div>https://gamehouse.example/openid/login</div>"
+    "<form><input name=u><input type=password name=p></form>"
+)
+COMPENSATION = (
+    "<h2>航班取消通知</h2><p>请立即办理，领取300元补偿金。</p><form><input placeholder=乘机人姓名>"
+    "<input placeholder=收款银行卡号></form>"
+)
+
+
+@pytest.mark.parametrize(
+    ("html", "rule"),
+    [
+        (HELPER, "screen_helper"),
+        (DRAW, "everybody_wins"),
+        (AIRDROP, "wallet_airdrop"),
+        (GIFT, "game_gift"),
+        (WINDOW, "painted_window"),
+        (COMPENSATION, "paid_to_card"),
+    ],
+)
+def test_who_helps_gives_or_pays_for_what_nobody_gives_away(rules, html, rule):
+    assert rules(html)[rule] >= 0.5
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        HELPER + "<p>凡是要求转入安全账户的都是诈骗。</p>",
+        HELPER.replace("，将资金转入对公安全账户清算", ""),  # help at a distance
+        DRAW.replace("Pay 1.95 shipping by card.", "Winners are told by mail."),
+        DRAW.replace("Congratulations, you have been selected!", "Take part in our draw"),
+        AIRDROP.replace("airdrop", "pools").replace("claimed", "filled"),  # an exchange
+        AIRDROP.replace("<button>Connect wallet</button>", "<p>What holders should know</p>"),  # news
+        GIFT.replace("QQ号码", "手机号"),  # the game's own door
+        GIFT.replace("免费领取永久皮肤", "管理个人资料"),  # a forum that knows people by such a number
+        WINDOW.replace("gamehouse.example", "login.example").replace("<input type=password name=p>", ""),  # help
+        WINDOW + "<p>" + "怎样判断登录页的真假。" * 200 + "</p>",  # a board with a login at its top
+        COMPENSATION.replace("收款银行卡号", "订单号"),
+        COMPENSATION.replace("请立即办理，领取300元补偿金", "审核时间为三个工作日"),
+        COMPENSATION + "<p>警方提示：谨防冒充航空公司。</p>",
+    ],
+)
+def test_help_draws_exchanges_own_doors_and_claims_in_peace_stay_clean(rules, html):
+    assert rules(html) == {}
+
+
+def test_a_sign_in_of_the_sites_own_is_no_painted_window(rules):
+    html = WINDOW.replace("gamehouse.example", "id.shop.example")
+    assert rules(html, url="https://www.shop.example/") == {}

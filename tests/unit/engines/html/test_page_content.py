@@ -148,3 +148,42 @@ def test_icons_and_pictures_are_noted():
 )
 def test_a_page_shows_pictures(html):
     assert read(html).shows_pictures
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<label>身份证号<input name=a1></label>",
+        "<label for=x>身份证号</label> <input name=a1>",
+        "<table><tr><td>身份证号</td>\n<td><input name=a1></td></tr></table>",
+        "<p>身份证号 <input name=a1></p>",
+        "<div><label>身份证号</label></div><div><input name=a1></div>",
+    ],
+)
+def test_what_stands_beside_a_field_tells_what_it_asks_for(html):
+    assert read(html).fields[0].hints == "a1 身份证号"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<a href=/login>登录密码</a><input name=q>",  # the menu above a search
+        "<p>请输入您在办理业务时预留的身份证号以及与之对应的手机号码和验证码完成核验</p><input name=q>",
+        "<p>为保护账户安全，请妥善保管身份证号、手机号码、验证码和密码，不要告诉任何人 <input name=q></p>",
+        "<button>密码</button><input name=q>",
+    ],
+)
+def test_menus_and_sentences_are_no_labels(html):
+    assert read(html).fields[0].hints == "q"
+
+
+def test_a_link_that_keeps_a_program_is_a_download_whatever_its_address():
+    assert [one.url for one in read("<a download=Update.js href='/get?f=1'>U</a>").downloads] == ["/get?f=1"]
+    assert read("<a download=report.pdf href='/get?f=1'>U</a>").downloads == ()
+
+
+def test_steps_that_show_after_a_click_are_read_where_a_command_is_copied():
+    steps = "<div hidden><ol><li>Press Windows + R</li><li>Press CTRL + V</li></ol></div>"
+    script = "<script>document.execCommand('copy');t='powershell -w hidden'</script>"
+    assert "Windows + R" in read(steps + script).steps
+    assert read(steps).steps == ""
