@@ -3,10 +3,11 @@
     python -m bench.eval_site [--errors]
 
 The sets are those of `tests/eval/own_pages` and `tests/eval/hidden_links`; `bench.eval_visits` asks the servers of
-`tests/eval/cloaking`. A page is accused when the analysis finds a violation on it, as for a start page of the target,
-or in the hidden links on it. Its place is quoted when a snippet of the evidence has one of the texts in it that the set
-names. Of each link it is asked whether the extraction calls it hidden, with the site's style sheet at hand and without
-it, and whether the analysis accuses it.
+`tests/eval/cloaking`. A page is judged as a scan judges it: every page as one of the site's own, a start page once more
+as it was captured, of third parties what hidden links say and, where an address forwards, what it leads to. It is
+accused when anything is said, and *tampered* when that is said of the page itself. Its place is quoted when a snippet
+of what says so has one of the texts in it that the set names. Of each link it is asked whether the extraction calls it
+hidden, with the site's style sheet at hand and without it, and whether the analysis accuses it.
 """
 
 import argparse
@@ -14,9 +15,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
-from app.domain.violations import ViolationFact
+from app.domain.tampering import sign_of
+from app.domain.violations import RiskLevel, ViolationFact, ViolationKey
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.subject import Subject
 from app.engines.extract.page import extract, extract_document
@@ -27,7 +29,11 @@ from app.engines.identify.aggregate import ThirdPartyAggregate
 from app.engines.identify.classify import UNKNOWN, classify
 from app.engines.model import Capture, Reference, Relation, ThirdParty
 from app.engines.parsing.own_pages import own_page_of, references_of
+from app.engines.pipeline.analysis_stage import of_start_page
+from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.lone_code import MIN_PAGES, lone_code
+from app.engines.pipeline.own_forwards import Goal, forwards
+from app.engines.pipeline.tampered_pages import tampered_page
 from app.engines.pipeline.third_parties import SAMPLE
 from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of
@@ -37,6 +43,7 @@ from tests.eval.own_pages.own_pages import KINDS, OwnPage, injected, twins
 
 HTML = "text/html"
 DESIGNS_URL = "https://www.designs.example/"
+_HIGH = frozenset({RiskLevel.HIGH, RiskLevel.CRITICAL})
 
 
 @dataclass(frozen=True)
@@ -50,9 +57,24 @@ class PageOutcome:
         return bool(self.facts or self.signs)
 
     @property
+    def tampered(self) -> bool:
+        """Whether it is said that the page itself was changed, with a risk that is high at least."""
+        return bool(self._told) and all(fact.risk_level in _HIGH for fact in self._told)
+
+    @property
+    def _told(self) -> list[ViolationFact]:
+        told = [fact for fact in self.facts if fact.violation_key is ViolationKey.TAMPERED]
+        return [*told, tampered_page(self.page.url, self.signs)] if self.signs else told
+
+    @property
+    def confidence(self) -> float:
+        """0 to 1; 0 when it is not said to be tampered with."""
+        return max((fact.confidence_score for fact in self._told), default=0.0)
+
+    @property
     def quoted(self) -> bool:
-        """Whether a snippet of the evidence has a text in it that is to be quoted."""
-        snippets = [evidence.snippet for fact in self.facts for evidence in fact.evidence]
+        """Whether a snippet of what says so has a text in it that is to be quoted."""
+        snippets = [evidence.snippet for fact in self._told for evidence in fact.evidence]
         snippets += [text for sign in self.signs for text in (sign.raw, sign.snippet)]
         return any(quote in snippet for quote in self.page.quotes for snippet in snippets)
 
@@ -72,13 +94,32 @@ def analyser_of(domain: str) -> Analyser:
 
 
 def judge_page(page: OwnPage) -> PageOutcome:
-    analyser = analyser_of(registrable_domain(host_of(page.url)))
-    own = _judge_content(analyser, page)
+    scope = Scope(registrable_domain(host_of(page.url)))
+    analyser = analyser_of(scope.registrable)
+    if page.forwards_to:
+        return _judge_forward(analyser, page, scope)
+    own = _judge_content(analyser, page) if urlsplit(page.url).path == "/" else ()
     document = HtmlDocument.decode(page.body, _content_type(page.charset))
-    found = extract_document(document, url=page.final_url, headers=_headers(page.charset))
-    signs = references_of(analyser.examine_own(own_page_of(document, found, page.final_url)), page.final_url)
+    found = extract_document(document, url=page.url, headers=_headers(page.charset))
+    signs = references_of(analyser.examine_own(own_page_of(document, found, page.url)), page.url)
     lone = _judge_code(page, found.references)
-    return PageOutcome(page, (*own, *judge_references(analyser, found.references)), (*signs, *lone))
+    start = [of_start_page(fact, _target_of(page), scope.is_own) for fact in own]
+    told = [sign for sign in (*signs, *lone) if sign_of(sign.kind) is not None]
+    return PageOutcome(page, (*start, *judge_references(analyser, found.references)), tuple(told))
+
+
+def _judge_forward(analyser: Analyser, page: OwnPage, scope: Scope) -> PageOutcome:
+    """What the page says that an address of the site leads to, and what that says of the address."""
+    facts = _judge_content(analyser, page)
+    title = read_content(HtmlDocument.decode(page.body, _content_type(page.charset))).title
+    goal = Goal.of(_target_of(page), title, facts)
+    hop = Reference(page.url, page.final_url, page.final_url, Relation.REDIRECT, "redirect:http")
+    return PageOutcome(page, facts, () if goal is None else tuple(forwards(goal, [hop], scope.is_own)))
+
+
+def _target_of(page: OwnPage) -> CaptureTarget:
+    host = host_of(page.final_url)
+    return CaptureTarget(registrable_domain(host), host, page.final_url)
 
 
 def _judge_code(page: OwnPage, references: Sequence[Reference]) -> list[Reference]:
@@ -93,7 +134,7 @@ def _judge_code(page: OwnPage, references: Sequence[Reference]) -> list[Referenc
 
 
 def _judge_content(analyser: Analyser, page: OwnPage) -> tuple[ViolationFact, ...]:
-    host = host_of(page.url)
+    host = host_of(page.final_url)
     domain = registrable_domain(host)
     content = read_content(HtmlDocument.decode(page.body, _content_type(page.charset)))
     capture = Capture(domain, host, page.url, page.final_url, status=200, title=content.title)
@@ -136,7 +177,7 @@ def _content_type(charset: str) -> str:
 
 
 def print_pages(outcomes: Sequence[PageOutcome]) -> None:
-    print("| own pages | changed | found | place quoted | honest twins | accused |\n|---|---|---|---|---|---|")
+    print("| own pages | changed | found | tampered | place quoted | honest twins | accused |\n" + "|---" * 7 + "|")
     for kind in (*KINDS, "all"):
         of_kind = [outcome for outcome in outcomes if kind in (outcome.page.kind, "all")]
         changed = [outcome for outcome in of_kind if outcome.page.tampered]
@@ -144,6 +185,7 @@ def print_pages(outcomes: Sequence[PageOutcome]) -> None:
         counts = (
             len(changed),
             sum(outcome.accused for outcome in changed),
+            sum(outcome.tampered for outcome in changed),
             sum(outcome.quoted for outcome in changed),
             len(honest),
             sum(outcome.accused for outcome in honest),
@@ -173,7 +215,7 @@ def _print_row(
 
 def print_errors(pages: Sequence[PageOutcome], links: Sequence[LinkOutcome]) -> None:
     for outcome in pages:
-        if outcome.accused is not outcome.page.tampered:
+        if (outcome.tampered, outcome.accused) != (outcome.page.tampered, outcome.page.tampered):
             said = Counter(f"{fact.violation_key} {fact.confidence_score}" for fact in outcome.facts)
             print(f"{outcome.page.id}: {'missed' if outcome.page.tampered else 'accused'} {dict(said)}")
     for link in links:

@@ -33,10 +33,13 @@ class TamperSign(StrEnum):
     HIDDEN_TEXT = "hidden_text"  # a text that nobody sees does
     LINK_BLOCK = "link_block"  # links to several foreign sites of a trade, side by side
     LINK_PAIR = "link_pair"
+    HIDDEN_LINK = "hidden_link"  # one that nobody sees
     SCRIPT_WRITES = "script_writes"  # a disguised script writes links, scripts or frames of an unknown host
     SCRIPT_REDIRECTS = "script_redirects"  # a script sends elsewhere who comes from a search engine, or is its robot
     FRAME_COVERS = "frame_covers"  # a frame of an unknown site lies over the whole page
     FRAME_UNSEEN = "frame_unseen"  # a frame of no size, of an odd address
+    FORWARDS = "forwards"  # an address of the site sends its visitors to a site that violates
+    FORWARDS_UNSURE = "forwards_unsure"  # to one that perhaps does
     LONE_CODE = "lone_code"  # a script of an unknown site that no other page uses
     MODEL = "model"  # a language model says so, and no rule
     # What one sort of visitor alone is shown (`Visitor`), when ordinary ones are not.
@@ -59,6 +62,8 @@ class Visitor(StrEnum):
 
 # What pages are poisoned with. Of the other classes ordinary pages warn and teach, in their titles as well.
 TRADES: Final = frozenset({ViolationKey.ADULT, ViolationKey.GAMBLING, ViolationKey.DRUGS, ViolationKey.OTHER})
+# The same of passages, hidden texts and links. Titles that name a medicine are those of clinics and authorities.
+PASSAGE_TRADES: Final = TRADES | {ViolationKey.MEDICAL}
 
 SCORES: Final = MappingProxyType(
     {
@@ -75,10 +80,13 @@ SCORES: Final = MappingProxyType(
         TamperSign.HIDDEN_TEXT: 0.85,
         TamperSign.LINK_BLOCK: 0.8,
         TamperSign.LINK_PAIR: 0.55,
+        TamperSign.HIDDEN_LINK: 0.65,
         TamperSign.SCRIPT_WRITES: 0.8,
         TamperSign.SCRIPT_REDIRECTS: 0.85,
         TamperSign.FRAME_COVERS: 0.8,
         TamperSign.FRAME_UNSEEN: 0.6,
+        TamperSign.FORWARDS: 0.85,
+        TamperSign.FORWARDS_UNSURE: 0.55,
         TamperSign.LONE_CODE: 0.55,
         TamperSign.MODEL: 0.5,
         TamperSign.SHOWN_OFFER: 0.8,

@@ -184,4 +184,4 @@ def forward() -> Planted:
         id="open-redirect", family="open redirect", domain="forward-luck.test", violations=("gambling",),
         page=unit.url + GO, kind="redirect:http",
     )  # fmt: skip
-    return Planted(label="lib", resource=resource, text="资源跳转", items=(item,))
+    return own("forwards", "lib", resource, "forwards", "资源跳转", item)

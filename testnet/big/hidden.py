@@ -7,7 +7,7 @@ from testnet.big import trades
 from testnet.big.campus import department_of
 from testnet.big.frame import page
 from testnet.big.outside import Outside, bad
-from testnet.big.planted import Planted, on_page
+from testnet.big.planted import Planted, leads, own
 from testnet.model import Item, Ref
 
 HOSTS: Final = ("job", "xgc", "kyc", "xyh", "math", "phy", "bio", "civil", "ee", "mat", "agri", "museum")
@@ -69,7 +69,7 @@ def goals() -> tuple[Outside, ...]:
 
 
 def hidden_links() -> Iterator[Planted]:
-    """One to a page, so that it is the link that is found, and not the page that is called changed."""
+    """One to a page, so that each way of hiding is found by itself."""
     for number, (name, markup) in enumerate(WAYS.items()):
         _, key, text = TRADE[number % len(TRADE)]
         style = (
@@ -77,8 +77,14 @@ def hidden_links() -> Iterator[Planted]:
         )
         ref = hidden(name, f"hd-{name}.test", text, markup, style)
         label, path = HOSTS[number % len(HOSTS)], f"/xw/2023/{number + 1}.htm"
-        yield on_page(
-            f"hidden-{name}", "hidden link", label, path, f"往期新闻 {number + 1}", ref, ref.host, key, "hidden_link"
+        yield own(
+            f"changed-{name}",
+            label,
+            page(department_of(label), path, f"往期新闻 {number + 1}", refs=(ref,)),
+            "hidden_link",
+            f"往期新闻 {number + 1}",
+            leads(f"hidden-{name}", label, path, ref, ref.host, key, "hidden_link"),
+            family="hidden link",
         )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 from aiohttp import web
@@ -68,12 +68,13 @@ class DimSite:
 
 
 @contextlib.asynccontextmanager
-async def dim_site(site: DimSite) -> AsyncIterator[DimSite]:
+async def dim_site(site: DimSite, *, others: Iterable[str] = ()) -> AsyncIterator[DimSite]:
+    """`others`: names of other sites that it answers for as well."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", site.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    zone: Zone = {(TARGET, "A"): [ADDRESS]}
+    zone: Zone = {(name, "A"): [ADDRESS] for name in (TARGET, *others)}
     try:
         listener = web.TCPSite(runner, ADDRESS, 0)
         await listener.start()

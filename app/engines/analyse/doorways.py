@@ -254,6 +254,18 @@ def doorways(title: str, text: str) -> Iterator[Doorway]:
     yield from best.values()
 
 
+def names_goods(text: str) -> bool:
+    """Tell quickly whether a text may have an offer of such trades."""
+    return bool(_automaton().find_matches_as_indexes(text[:MAX_TEXT]))
+
+
+def names_offer(text: str) -> str:
+    """Return what a short text, such as that of a link, offers of such trades; "" when nothing, or when it warns."""
+    if not names_goods(text) or _GUARD.search(text):
+        return ""
+    return next((match[0] for _, pattern in _OFFERS if (match := pattern.search(text))), "")
+
+
 @cache
 def _automaton() -> AhoCorasick:
     return AhoCorasick([*_GOODS, *(word[:1].upper() + word[1:] for word in _GOODS if word[:1].isascii())])

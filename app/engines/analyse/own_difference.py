@@ -7,8 +7,7 @@ So a line counts by its own words, and one product term is enough for a suspicio
 from collections.abc import Iterator
 from typing import Final
 
-from app.domain.tampering import TRADES, TamperSign
-from app.domain.violations import ViolationKey
+from app.domain.tampering import PASSAGE_TRADES, TamperSign
 from app.engines.analyse.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Role, Term
 from app.engines.analyse.normalise import Normaliser
 from app.engines.analyse.own_found import MAX_QUOTE, Found
@@ -17,7 +16,6 @@ MAX_LINES: Final = 500
 MAX_LINE: Final = 2_000  # characters
 MAX_TERMS: Final = 8
 ENOUGH: Final = 2  # product terms that make an offer
-_CLASSES: Final = TRADES | {ViolationKey.MEDICAL}
 
 
 class OwnDifferences:
@@ -52,5 +50,5 @@ class OwnDifferences:
 def _products(hits: list[Hit]) -> Iterator[Term]:
     for hit in hits:
         for term in hit.terms:
-            if term.role is Role.TERM and term.weight >= PRODUCT_FROM and term.key in _CLASSES:
+            if term.role is Role.TERM and term.weight >= PRODUCT_FROM and term.key in PASSAGE_TRADES:
                 yield term

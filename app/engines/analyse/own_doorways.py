@@ -27,6 +27,13 @@ _FOREIGN_SCRIPTS: Final = (
 )
 LETTERS: Final = 4  # of a script that make a title one of that script
 _VERSION: Final = re.compile(r"\s{0,3}v?\d{1,4}(?:\.\d{1,4}){0,4}$", re.IGNORECASE)
+# Doorways take over the titles of pages that rank well, with the name of who wrote them.
+MAX_BORROWED: Final = 20  # characters of its end
+_BORROWED: Final = re.compile(
+    r"[-_|｜–—]\s{0,3}(?:百度(?:知道|百科|贴吧|经验|文库|搜索)|知乎|搜狗问问|360问答|新浪爱问|豆瓣|搜狐|腾讯网|网易|今日头条|quora)"
+    r"\s{0,3}$",
+    re.IGNORECASE,
+)
 _PARTS: Final = re.compile(r"[-_|｜–—,，【】\[\]（）()]")
 
 
@@ -52,6 +59,11 @@ def is_of_another_script(title: str, text: str) -> bool:
         len(script.findall(title)) >= LETTERS and len(script.findall(text[:MAX_TEXT])) < LETTERS
         for script in _FOREIGN_SCRIPTS
     )
+
+
+def is_borrowed(title: str) -> bool:
+    """Whether a title ends with the name of a place where people ask and answer, which the site is not."""
+    return _BORROWED.search(title[-MAX_BORROWED:]) is not None
 
 
 def is_stuffed(title: str, text: str) -> bool:

@@ -9,25 +9,27 @@ allowed hosts is asked: the target itself is never silenced.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Final
 
 from app.domain.authorship import Author, authorship_of
-from app.domain.tampering import TRADES, TamperSign, certainty
+from app.domain.tampering import PASSAGE_TRADES, TRADES, TamperSign, certainty
 from app.domain.violations import VIOLATION_FROM, ViolationKey
+from app.engines.analyse.doorways import names_goods, names_offer
 from app.engines.analyse.houses import HouseBook
 from app.engines.analyse.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Role, Term
 from app.engines.analyse.normalise import NormalisedText, Normaliser
-from app.engines.analyse.own_doorways import examine_small_trades, is_stuffed
+from app.engines.analyse.own_doorways import examine_small_trades, is_borrowed, is_stuffed
 from app.engines.analyse.own_found import MAX_QUOTE, Found
 from app.engines.analyse.own_frames import examine_frames
 from app.engines.analyse.own_scripts import examine_scripts, looks_odd
 from app.engines.analyse.text import MAX_TEXT_CHARS, TextLayer, Zone
 from app.engines.html.marks import marks
 from app.engines.html.own_page import OwnLink, OwnPage, OwnText
+from app.engines.urls import host_of
 
 SURE_TEXT: Final = 0.75  # of the text layer
 ENOUGH_TEXT: Final = 200  # characters of a page that say what it is about
@@ -114,6 +116,8 @@ class OwnPages:
             yield from examine_frames(page.markup, page.url, self._is_known)
         if not (by_visitors := authorship_of(page.url).author is Author.USER):
             yield from examine_small_trades(page, self._houses)
+        if names_goods(page.text) and any(names_offer(link.text) for link in islice(page.links(), MAX_LINKS)):
+            yield from self._links(page.links(), by_visitors=by_visitors)
         if not self._may_offer("\n".join((page.title, *page.meta, page.unseen, page.text[:MAX_TEXT_CHARS]))):
             return
         body, title, meta, _ = self._text.read(text=page.text, title=page.title, meta=page.meta)
@@ -143,12 +147,12 @@ class OwnPages:
         """Judge title and description, each alone."""
         below = _words(body.hits)
         for key, words in _words(title.hits).items():
-            if words.is_guarded or not words.has_product:
+            if key not in TRADES or words.is_guarded or not words.has_product:
                 continue
             match = _TITLE.search(page.markup)
             written = match[1].strip() if match else page.title
             for sign, applies in (
-                (TamperSign.TITLE, words.offers),
+                (TamperSign.TITLE, words.offers or is_borrowed(page.title)),
                 (TamperSign.TITLE_FOREIGN, key not in below and len(page.text) >= ENOUGH_TEXT),
                 (TamperSign.TITLE_ENCODED, len(_NUMBERED.findall(written)) >= _ENCODED_FROM),
             ):
@@ -156,7 +160,7 @@ class OwnPages:
                     yield Found(sign, written[:MAX_QUOTE], page.title[:MAX_QUOTE], words.terms, "html > head > title")
             break
         for key, words in _words(meta.hits).items():
-            if words.is_excused or not words.has_product:
+            if key not in TRADES or words.is_excused or not words.has_product:
                 continue
             many = len(words.weights) >= MANY_TERMS and words.has_offer
             if many or (key not in below and words.offers and len(page.text) >= ENOUGH_TEXT):
@@ -166,12 +170,13 @@ class OwnPages:
 
     def _read(self, body: Zone) -> Iterator[Found]:
         """Judge the page as a whole as one of a third party is judged, without its head."""
-        signals = [signal for signal in self._text.judge([body]) if signal.key in TRADES]
+        words = _words(body.hits)
+        signals = [signal for signal in self._text.judge([body]) if _is_judged(signal.key, words)]
         best = max(signals, key=lambda signal: signal.evidence.score, default=None)
         if best is None or best.evidence.score < VIOLATION_FROM:
             return
         sign = TamperSign.TEXT if best.evidence.score >= SURE_TEXT else TamperSign.TEXT_UNSURE
-        strongest = _words(body.hits)[best.key].strongest
+        strongest = words[best.key].strongest
         yield Found(sign, _as_written(body.text, strongest), best.evidence.snippet, best.evidence.terms[:MAX_TERMS])
 
     def _stuffed(self, page: OwnPage, body: Zone) -> Iterator[Found]:
@@ -201,27 +206,52 @@ class OwnPages:
         """Judge the anchors of links to foreign sites: a trade's link sellers put several side by side. Visitors write
         links that can be seen; two that cannot are as telling as three that can.
         """
-        by_domain: dict[str, tuple[OwnLink, _Words]] = {}
+        by_domain: dict[str, tuple[OwnLink, tuple[str, ...]]] = {}
         for link in islice(links, MAX_LINKS):
             if link.domain in by_domain or (by_visitors and link.hidden is None):
                 continue
-            found = _words(self._lexicon.find(self._normaliser.normalise(link.text))).values()
-            words = next((one for one in found if one.has_product and not one.is_guarded), None)
-            if words is not None:
-                by_domain[link.domain] = link, words
-        if len(by_domain) < PAIR_DOMAINS:
-            return
+            if terms := self._offered_by(link.text):
+                by_domain[link.domain] = link, terms
         hidden = [link for link, _ in by_domain.values() if link.hidden is not None]
-        is_block = len(by_domain) >= BLOCK_DOMAINS or len(hidden) >= PAIR_DOMAINS
+        is_planted = bool(hidden) and not by_visitors and not self._is_known(host_of(hidden[0].url))
+        sign = _sign_of_links(len(by_domain), len(hidden), is_planted=is_planted)
+        if sign is None:
+            return
         first = next(iter(hidden), next(iter(by_domain.values()))[0])
         yield Found(
-            TamperSign.LINK_BLOCK if is_block else TamperSign.LINK_PAIR,
+            sign,
             first.raw,
             ", ".join(f"{link.text} ({link.domain})" for link, _ in by_domain.values())[:MAX_QUOTE],
-            tuple(dict.fromkeys(term for _, words in by_domain.values() for term in words.terms))[:MAX_TERMS],
+            tuple(dict.fromkeys(term for _, terms in by_domain.values() for term in terms))[:MAX_TERMS],
             first.dom_path,
             first.hidden,
         )
+
+    def _offered_by(self, text: str) -> tuple[str, ...]:
+        """Return the terms by which the text of a link offers what a trade has; empty when it does not."""
+        if offer := names_offer(text):
+            return (offer,)
+        found = _words(self._lexicon.find(self._normaliser.normalise(text))).values()
+        return next((one.terms for one in found if one.has_product and not one.is_guarded), ())
+
+
+def _sign_of_links(domains: int, hidden: int, *, is_planted: bool) -> TamperSign | None:
+    """Return what links to so many foreign sites of a trade tell, of which so many cannot be seen.
+
+    `is_planted`: whether a single one that is hidden counts.
+    """
+    if domains >= BLOCK_DOMAINS or hidden >= PAIR_DOMAINS:
+        return TamperSign.LINK_BLOCK
+    if domains >= PAIR_DOMAINS:
+        return TamperSign.LINK_PAIR
+    return TamperSign.HIDDEN_LINK if is_planted else None
+
+
+def _is_judged(key: ViolationKey, words: Mapping[ViolationKey, _Words]) -> bool:
+    """Of medicines a page has to make an offer, or to name several: clinics and patients write about them."""
+    if key in TRADES:
+        return True
+    return key in words and (words[key].has_offer or (words[key].has_product and len(words[key].weights) > MANY_TERMS))
 
 
 def _has_product(hits: Iterable[Hit]) -> bool:
@@ -229,7 +259,7 @@ def _has_product(hits: Iterable[Hit]) -> bool:
 
 
 def _is_product(term: Term) -> bool:
-    return term.role is Role.TERM and term.weight >= PRODUCT_FROM and term.key in TRADES
+    return term.role is Role.TERM and term.weight >= PRODUCT_FROM and term.key in PASSAGE_TRADES
 
 
 def _words(hits: Iterable[Hit]) -> dict[ViolationKey, _Words]:
@@ -239,7 +269,7 @@ def _words(hits: Iterable[Hit]) -> dict[ViolationKey, _Words]:
     guards: dict[ViolationKey, float] = {}
     for hit in hits:
         for term in hit.terms:
-            if term.key not in TRADES:
+            if term.key not in PASSAGE_TRADES:
                 continue
             if term.role is Role.GUARD:
                 guards[term.key] = max(term.weight, guards.get(term.key, 0.0))

@@ -7,7 +7,7 @@ from typing import Final
 from app.captures.port import ContentDamaged, ContentMissing, ContentsUnavailable
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
-from app.domain.tampering import TRADES
+from app.domain.tampering import PASSAGE_TRADES
 from app.domain.violations import Layer, ViolationFact, ViolationKey, violation_name
 from app.engines.analyse.subject import Subject
 from app.engines.analyse.wording import describe
@@ -134,23 +134,11 @@ class AnalysisStage:
         self._grounds[target] = self._grounds_of(target)
         facts = await self._facts(target, page)
         if target.own:
-            facts = [self._of_own_page(fact, target) for fact in facts]
+            facts = [of_start_page(fact, target, self._is_own) for fact in facts]
         if facts:
             self._on_violations(target, page, facts)
         for found in facts:
             await self.report(found)
-
-    def _of_own_page(self, fact: ViolationFact, target: CaptureTarget) -> ViolationFact:
-        """A start page of the site that offers what a trade offers was tampered with, as the crawl says of other pages.
-
-        So it is when its scripts lead away: then what is offered stands on a foreign page, which is judged by itself.
-        """
-        if fact.violation_key not in TRADES or any(item.layer not in _READ for item in fact.evidence):
-            return fact
-        host = host_of(fact.url)
-        if host and self._is_own(host):
-            return replace(fact, violation_key=ViolationKey.TAMPERED, domain=host)
-        return replace(fact, violation_key=ViolationKey.TAMPERED, domain=target.host, url=target.url)
 
     async def report(self, found: ViolationFact) -> None:
         """Describe a violation and tell it, unless it is known already. Raises ScanStopped."""
@@ -198,6 +186,19 @@ class AnalysisStage:
     async def _note_unreadable(self, capture: Capture, failure: Unreadable) -> None:
         self._unreadable.add(capture.html_sha256)
         await self._notice.tell(capture.url, failure.reason)
+
+
+def of_start_page(fact: ViolationFact, target: CaptureTarget, is_own: Callable[[str], bool]) -> ViolationFact:
+    """A start page of the site that offers what a trade offers was tampered with, as the crawl says of other pages.
+
+    So it is when its scripts lead away: then what is offered stands on a foreign page, which is judged by itself.
+    """
+    if fact.violation_key not in PASSAGE_TRADES or any(item.layer not in _READ for item in fact.evidence):
+        return fact
+    host = host_of(fact.url)
+    if host and is_own(host):
+        return replace(fact, violation_key=ViolationKey.TAMPERED, domain=host)
+    return replace(fact, violation_key=ViolationKey.TAMPERED, domain=target.host, url=target.url)
 
 
 def hashes_of(capture: Capture) -> tuple[str, str, str, str]:

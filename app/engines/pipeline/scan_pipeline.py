@@ -73,11 +73,11 @@ class ScanPipeline:
         self._sink = sink
         self._texts = texts
         self._budget = TimeBudget(limit_s=config.time_limit_s, store=store, monotonic=monotonic)
-        self._scope = Scope(config.target, frozenset(config.own_domains))
+        self._scope = scope = Scope(config.target, frozenset(config.own_domains))
         self._stages = StageTracker(sink=sink, monotonic=monotonic)
         self._progress = ProgressReporter(sink=sink, stages=self._stages, texts=texts)
         self._selector = CaptureSelector()
-        self._third_parties = ThirdPartyIndex(scope=self._scope, store=store, selector=self._selector)
+        self._third_parties = parties = ThirdPartyIndex(scope=scope, store=store, selector=self._selector)
         self._discovery_cut = False  # the time limit ended it
         self._unreadable = UnreadableNotice(sink=sink, texts=texts, module=StageKey.CONTENT_CAPTURE.value)
         drawer = SharedDrawer(open_drawer=open_drawer, is_start=self._is_start)
@@ -98,7 +98,8 @@ class ScanPipeline:
             texts=texts,
             local_model=local_model,
         )
-        self._evidence = OwnEvidence(scope=self._scope, selector=self._selector, captures=self._capture_stage)
+        captures = self._capture_stage
+        self._evidence = OwnEvidence(scope=scope, selector=self._selector, captures=captures, parties=parties)
         self._analysis_stage = AnalysisStage(
             parser=network.parser,
             third_parties=self._third_parties,
@@ -161,9 +162,7 @@ class ScanPipeline:
             analyses=self._analysis_stage,
         )
         self._registrations: Registrations = open_registrations(network, config, on_known=self._on_registration)
-        self._own = OwnSuggestions(
-            scope=self._scope, dns=network.resolver, registrants=self._registrations, store=store
-        )
+        self._own = OwnSuggestions(scope=scope, dns=network.resolver, registrants=self._registrations, store=store)
         self._resumption = Resumption(
             config=config,
             scope=self._scope,
@@ -300,6 +299,7 @@ class ScanPipeline:
         """Nothing is left to capture: what is known now can change what was found."""
         await self._registrations.settle()
         await self._analysis_stage.analyse_changed()
+        await self._tampered.take_in(self._evidence.forwards())
 
     async def _on_registration(self, target: CaptureTarget, capture: Capture) -> None:
         """It became known whose the captured domain is."""

@@ -36,7 +36,7 @@ class ThirdPartyIndex:
         self._omitted_saved = 0  # of `omitted`, as it stands in the store
         self._unsaved: set[str] = set()
         self._redirects: set[int] = set()  # hashes of (from, to) of those that captures have met
-        # Signs of tampering that an earlier attempt found, from `load` on.
+        # Signs of tampering that an earlier attempt found, from `load` on, and those of `keep_signs`.
         self.signs: list[Reference] = []
         self._learned: dict[str, str] = {}  # categories of domains that are in no list, by what was seen of them
         # Domains that are third parties, in the order of finding.
@@ -72,8 +72,13 @@ class ThirdPartyIndex:
         parties = (
             (self._aggregate.get(domain), self._aggregate.references_of(domain, SAMPLE)) for domain in self.domains
         )
-        found = list(lone_code(parties, pages=pages, known=self.signs))
+        return self.keep_signs(lone_code(parties, pages=pages, known=self.signs))
+
+    def keep_signs(self, signs: Iterable[Reference]) -> list[Reference]:
+        """Put signs of pages into the store, with the other references of these pages, and return them."""
+        found = list(signs)
         self._store.add_references(found)
+        self.signs += found
         return found
 
     def save(self) -> None:

@@ -176,3 +176,56 @@ def test_a_frame_over_the_whole_page_is_found(analyser):
     assert kinds(analyser, body=f"{HOSPITAL}<iframe src='https://m.bad.test/' style='{style}'></iframe>") == {
         TamperSign.FRAME_COVERS
     }
+
+
+def hidden_link(text, host="site.test"):
+    return f"{HOSPITAL}<div style='display:none'><a href='https://{host}/'>{text}</a></div>"
+
+
+def test_one_link_that_nobody_sees_is_enough(analyser):
+    (found,) = signs(analyser, body=hidden_link("真人百家乐"))
+    assert (found.sign, found.raw, found.hidden) == (TamperSign.HIDDEN_LINK, "https://site.test/", "display_none")
+    assert found.snippet == "真人百家乐 (site.test)"
+
+
+@pytest.mark.parametrize("text", ["办理毕业证", "cheap viagra no prescription"])
+def test_such_a_link_may_offer_papers_or_medicines(analyser, text):
+    assert kinds(analyser, body=hidden_link(text)) == {TamperSign.HIDDEN_LINK}
+
+
+@pytest.mark.parametrize("text", ["合作伙伴", "警方打击网络赌博 真人百家乐 骗局", "补办毕业证流程", "更多"])
+def test_a_hidden_link_that_offers_nothing_is_none(analyser, text):
+    assert kinds(analyser, body=hidden_link(text)) == set()
+
+
+def test_a_hidden_link_of_a_visitor_or_to_a_known_service_is_none(analyser):
+    body = hidden_link("真人百家乐")
+    assert kinds(analyser, body=body, url="https://bbs.corp.example/thread-1-1-1.html") == set()
+    knowing = Analyser(scope_target="corp.example", is_known=lambda host: host == "site.test")
+    assert kinds(knowing, body=body) == set()
+
+
+STEROIDS = (
+    "<p>Athletes who want fast results can buy anavar online without a prescription, along with dianabol, clenbuterol "
+    "and trenbolone cycles, shipped discreetly; pay with bitcoin for 20% off.</p>"
+)
+
+
+def test_a_passage_that_sells_medicines_is_found_and_what_a_practice_writes_about_them_is_not(analyser):
+    notes = "<h1>Training notes</h1><p>Three outings of 16 kilometres, two land sessions and one of weights.</p>"
+    assert kinds(analyser, head="<title>Rowing Club</title>", body=notes + STEROIDS) == {TamperSign.TEXT_UNSURE}
+    policy = (
+        "<p>We prescribe tramadol, oxycodone and sleeping tablets for short periods only. A repeat prescription needs "
+        "an appointment with your doctor; the pharmacy cannot give out more tablets.</p>"
+    )
+    title = "<title>Tramadol, oxycodone and sleeping tablets: our policy</title>"
+    assert kinds(analyser, head=title, body=HOSPITAL + policy) == set()
+
+
+@pytest.mark.parametrize("end", ["_百度知道", " - 知乎", "｜搜狐"])
+def test_a_title_with_one_product_under_the_name_of_a_place_that_answers(analyser, end):
+    assert TamperSign.TITLE in kinds(analyser, head=f"<title>幸运飞艇七码技巧{end}</title>")
+
+
+def test_other_titles_with_such_a_name_are_no_sign(analyser):
+    assert kinds(analyser, head="<title>我院专家做客节目谈高血压防治_百度知道</title>") == set()

@@ -4,12 +4,16 @@ from app.domain.violations import RiskLevel, ViolationFact, ViolationKey
 from app.engines.pipeline.capture_selector import MAX_EVIDENCE_PAGES, CaptureSelector, CaptureTarget
 from app.engines.pipeline.capture_stage import CaptureStage
 from app.engines.pipeline.own_evidence import OwnEvidence
+from app.engines.pipeline.third_parties import ThirdPartyIndex
+from app.engines.ports import ScanStore
 from app.engines.scope import Scope
 
 
 def open_evidence():
     captures = Mock(spec=CaptureStage)
-    return OwnEvidence(scope=Scope("corp.test"), selector=CaptureSelector(), captures=captures), captures
+    scope, selector = Scope("corp.test"), CaptureSelector()
+    parties = ThirdPartyIndex(scope=scope, store=Mock(spec=ScanStore), selector=selector)
+    return OwnEvidence(scope=scope, selector=selector, captures=captures, parties=parties), captures
 
 
 def fact(*, url="https://bets.example/", found_on="https://www.corp.test/a"):
@@ -32,7 +36,7 @@ def added(captures):
 
 def test_the_page_that_refers_to_a_violation_is_captured_once_and_first():
     evidence, captures = open_evidence()
-    target, page = CaptureTarget("bets.example", "bets.example", "https://bets.example/"), object()
+    target, page = CaptureTarget("bets.example", "bets.example", "https://bets.example/"), Mock()
     evidence.keep(target, page, [fact(), fact()])
     captures.draw.assert_called_once_with(target, page, violates=True)
     captures.prefer.assert_called_with("https://www.corp.test/a")
