@@ -68,6 +68,10 @@ class SmallWorld:
         for name in names:
             self._documents[TARGET, name] = html(f"第{name}页", f"<p>{FILLER}第{name}号产品，编号{name}。</p>")
 
+    def serve(self, host: str, path: str, body: bytes) -> None:
+        """From now on, in place of what was there."""
+        self._documents[host, path] = body
+
     def counts(self) -> Counter[str]:
         return Counter(self.requests)
 
