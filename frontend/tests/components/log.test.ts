@@ -47,6 +47,16 @@ async function open(line?: number) {
   return { panel, router, path: `GET /monitor/tasks/${state.taskId}/logs` };
 }
 
+test.each([["page_crawl", "页面爬取"], ["log", "日志"], ["crawl", "crawl"]])("whence a line comes is said in words: %s", async (module, said) => {
+  setLanguage("zh-CN");
+  const state = new TaskState(snapshot(1));
+  const some = logs(2, 1, 1);
+  state.apply({ ...some, logs: some.logs.map((line) => ({ ...line, module })) });
+  const panel = mount(LogPanel, { props: { state: shownOf(state), attempt: null, addLines: () => {} }, global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  expect(panel.find(".line .module").text()).toBe(said);
+});
+
 test("a line that a link names is shown among those around it, wherever it stands", async () => {
   const { panel } = await open(4_321);
   expect(panel.find(".part").text()).toBe("Lines 4,121 to 4,520");
