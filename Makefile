@@ -156,7 +156,7 @@ pictures: setup ## Screenshots of the page in both languages, for the READMEs (n
 screenshots: setup frontend ## Every view of the page in both languages, wide and narrow, light and dark, in screenshots/ (needs Chromium)
 	$(BIN)/python -m tests.docs.page_screenshots
 
-page-figures: setup frontend ## What the page costs a browser: bytes, elements, the longest frame (needs Chromium)
+page-figures: setup frontend ## What the page costs a browser, and when it has what its reader waits for (needs Chromium)
 	@$(BIN)/python -m bench.page_figures
 
 report-font: setup ## The font of PDF reports, from Debian's fonts-noto-cjk

@@ -2,7 +2,8 @@
 
 Size of everything that the address of a scan loads, elements of the document at 10,000 findings and at 100,000 lines of
 log; and while both are opened, while lines arrive and while the log is scrolled: the longest frame, which other work on
-the machine lengthens, and the processor time of the longest task of the page's thread, which it hardly does.
+the machine lengthens, and the processor time of the longest task of the page's thread, which it hardly does. Then what
+`bench.page_moments` measures.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from playwright.async_api import Browser, Page, expect
 
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
+from bench.page_moments import take_moments
 from tests.support.violations import new_violation
 from tests.system.page_support import Scene, open_browser, open_page, open_theatre, sign_in
 
@@ -134,3 +136,4 @@ async def scroll(page: Page) -> None:
 
 if __name__ == "__main__":
     print("\n".join(asyncio.run(take_figures())))
+    print("\n".join(asyncio.run(take_moments())))
