@@ -102,8 +102,3 @@ def part(connection: Connection, file_sha256: str, number: int) -> bytes | None:
     """Return a part; None: there is no such."""
     found = select(p.data).where(p.file_sha256 == file_sha256, p.number == number)
     return connection.execute(found).scalar_one_or_none()
-
-
-def count_parts(connection: Connection, file_sha256: str) -> int:
-    """Return how many parts of a file there are."""
-    return connection.execute(select(func.count()).where(p.file_sha256 == file_sha256)).scalar_one()

@@ -43,7 +43,6 @@ QUESTIONS: Final = (
 )
 THREADS: Final = ("水泵不上水", "阀门渗漏", "选型求助", "求购备件", "安装图纸", "变频器设置", "冬季防冻", "轴承型号")
 POSTS: Final = ("年终总结", "工程笔记", "展会见闻", "一次检修", "新人培训", "读图入门", "节能改造", "仪表校准")
-EN_ABOUT: Final = ("We make pumps and valves for waterworks.", "Our service team answers within one working day.")
 
 
 def pick(options: tuple[str, ...], number: int) -> str:

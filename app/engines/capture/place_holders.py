@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 _THIS_ZH: Final = r"(?:本|此|该|这个|您访问的|您的)(?:网站|站点|域名)"
-_THIS_EN: Final = r"(?:this|the|your) (?:web ?site|domain(?: name)?|site)"
 _UNFILED: Final = r"(?:未备案|未经备案|尚未备案|没有备案|未进行(?:icp)?备案|未完成(?:icp)?备案|未取得(?:icp)?备案)"
 _SHUT_ZH: Final = (
     r"(?:无法(?:进行)?访问|不能访问|暂停(?:访问|接入|服务)|停止(?:访问|接入)|(?:被|已)(?:关闭|阻断|拦截|屏蔽)|予以关闭)"

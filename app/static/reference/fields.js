@@ -5,7 +5,7 @@ import { inline, prose } from "./prose.js";
 import { bounds, exampleOf, resolve, typeParts } from "./schema.js";
 
 /** The id of the element that shows a model. */
-export const anchorOf = (model) => `schema.${model}`;
+const anchorOf = (model) => `schema.${model}`;
 
 /** The type of a schema; models are links. */
 export function type(schema) {

@@ -1,4 +1,4 @@
-/** The language that a reader has chosen, remembered in this browser; the plain page remembers the same. */
+/** The language that a reader has chosen, remembered in this browser; the reference of the interface remembers the same. */
 
 import { LANGUAGES, chooseLanguage, setLanguage, type Language } from ".";
 

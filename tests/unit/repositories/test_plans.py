@@ -369,7 +369,6 @@ WALK: dict[str, Callable] = {
     "lists.files": lists.files,
     "lists.add_part": lambda c: lists.add_part(c, "0" * 64, 0, b"x"),
     "lists.part": lambda c: lists.part(c, "0" * 64, 0),
-    "lists.count_parts": lambda c: lists.count_parts(c, "0" * 64),
     "workers.beat": lambda c: (workers.beat(c, WORKER, None), workers.beat(c, WORKER, NOW)),
     "workers.leave": lambda c: workers.leave(c, "w"),
     "workers.known": workers.known,

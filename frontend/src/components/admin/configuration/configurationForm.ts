@@ -26,7 +26,7 @@ export function textOf(value: Value): string | boolean {
 }
 
 /** What is written in a field as a value. What is no number stays a text: the server says what is wrong with it. */
-export function valueOf({ kind, is_nullable }: SettingResponse, written: string | boolean): Value {
+function valueOf({ kind, is_nullable }: SettingResponse, written: string | boolean): Value {
   if (typeof written === "boolean") return written;
   const text = written.trim();
   if (kind === "list") return linesOf(written);
