@@ -10,6 +10,8 @@ ACROSS: Final = 16  # places of the grid on which brightness is compared
 DOWN: Final = 10
 STEPS: Final = 2 * ACROSS * DOWN  # from each place to the next one on its right, and to the one below
 DIGITS: Final = 2 * STEPS // 4  # hexadecimal, of a look as text
+ICON_DIGITS: Final = 38  # of the look of an icon: 128 bits of its shape, and a colour
+ICON_LOOKS: Final = "icon_looks"  # checkpoint: looks of icons by the address of the page that was captured
 _LOOK: Final = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
 MAX_KNOWN: Final = 2_000  # looks that scans compare with, the newest ones
 
@@ -54,9 +56,10 @@ class PageLook:
 
 @dataclass(frozen=True, slots=True)
 class KnownLook:
-    """How a page looked that people have confirmed to be a violation."""
+    """How a page looked that people have confirmed to be a violation; at least one of both is known."""
 
-    look: PageLook
+    look: PageLook | None
     key: ViolationKey  # what was confirmed
     domain: str  # on which
     is_own: bool  # whether who ordered the scan has scanned it; others are not told the domain
+    icon: str = ""  # the look of its icon, as ICON_DIGITS hexadecimal digits

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, text
 
-from app.domain.page_looks import DIGITS
+from app.domain.page_looks import DIGITS, ICON_DIGITS
 from app.models.base import UtcDateTime, metadata
 
 # One row a finding of an owner's target, whichever of their scans found it: the next scan's finding has it as well.
@@ -24,6 +24,7 @@ decisions = Table(
     Column("version", Integer, nullable=False),  # 1, and one more with each change
     # How the page looked that was confirmed (`domain.page_looks`); NULL: nothing is, or it cannot be told by its look.
     Column("look", String(DIGITS)),
+    Column("icon", String(ICON_DIGITS)),  # the same of its icon, when what was confirmed is a fraud
 )
-WITH_LOOK: Final = text("look IS NOT NULL")  # in the words of the index
+WITH_LOOK: Final = text("look IS NOT NULL OR icon IS NOT NULL")  # in the words of the index
 Index("ix_decisions_looks", decisions.c.decided_at, sqlite_where=WITH_LOOK, postgresql_where=WITH_LOOK)

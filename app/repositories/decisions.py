@@ -59,8 +59,8 @@ def scans_of_target(connection: Connection, user_id: str, target_domain: str, *,
 
 
 def looks(connection: Connection, *, limit: int) -> list[Row[Any]]:
-    """Return (look, cause, domain, user_id) of the newest decisions of everybody that have a look."""
-    query = select(d.look, d.cause, d.domain, d.user_id).where(WITH_LOOK)
+    """Return (look, icon, cause, domain, user_id) of the newest decisions of everybody that have a look."""
+    query = select(d.look, d.icon, d.cause, d.domain, d.user_id).where(WITH_LOOK)
     return list(connection.execute(query.order_by(d.decided_at.desc()).limit(limit)))
 
 

@@ -17,6 +17,7 @@ from app.domain.coverage import COUNTED_AS, COVERED, Coverage, Seen, coverage_of
 from app.domain.discovery import DISCOVERY, DiscoverySummary, discovery_of
 from app.domain.local_reading import LOCAL_READING, LocalSummary, local_summary_of
 from app.domain.own_domains import POSSIBLY_OWN, PossiblyOwn, possibly_own_of
+from app.domain.page_looks import ICON_LOOKS
 from app.domain.reading import READING, ReadingSummary, summary_of
 from app.domain.reputation_lists import LISTS, UsedList, used_list_of
 from app.domain.third_parties import OMITTED, Outcome
@@ -156,6 +157,11 @@ class ScanReader:
         """Return which lists of the deployment were looked into, as the scan's newest attempt has them."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (LISTS,))
         return tuple(map(used_list_of, orjson.loads(found[0][0]))) if found else ()
+
+    def icon_looks(self) -> dict[str, str]:
+        """Return how the icons of pages look that ask for something, by the address that was captured."""
+        found = self._read("SELECT value FROM checkpoints WHERE key = ?", (ICON_LOOKS,))
+        return dict(orjson.loads(found[0][0])) if found else {}
 
     def _seen(self, found: Sequence[rows.Row]) -> list[rows.ThirdPartyWithOutcome]:
         """Add what came of looking at each third party. Only their own captures are asked."""

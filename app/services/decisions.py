@@ -15,7 +15,7 @@ from app.core.redact import display_text
 from app.domain.decisions import CONFIRMING, DecisionState, holds
 from app.domain.findings import Finding, FindingId, find, group
 from app.domain.local_reading import LEARNT
-from app.domain.violations import Layer
+from app.domain.violations import Layer, ViolationKey
 from app.repositories import decisions, violations
 from app.repositories.tasks import TaskRow
 from app.scanstore.errors import ScanStoreError
@@ -136,9 +136,9 @@ class DecisionService:
             "decided_at": self.clock.now(),
         }
         if state not in CONFIRMING:
-            values["look"] = None
-        elif look := await asyncio.to_thread(self._look, principal, wanted, finding_id):
-            values["look"] = look  # without one, as when its captures are gone by now, that of before stays
+            values |= {"look": None, "icon": None}
+        else:  # what is not there, as when the captures are gone by now, stays as it was before
+            values |= await asyncio.to_thread(self._look, principal, wanted, finding_id)
         found, decided = await self.db.write(lambda c: _write(c, principal, wanted, finding_id, values, version))
         self.audit.record(
             "finding.decide",
@@ -149,21 +149,25 @@ class DecisionService:
         )
         return decided
 
-    def _look(self, principal: Principal, wanted: RunRef, finding_id: str) -> str:
-        """Return how the page of a finding looks; "" when nothing tells. Blocking. Raises NotFound, as `decide`."""
+    def _look(self, principal: Principal, wanted: RunRef, finding_id: str) -> dict[str, str]:
+        """Return `look` and `icon` of a finding's page, as far as there are. Blocking. Raises NotFound, as `decide`."""
         row, finding = self.db.read_sync(lambda c: _find(c, principal, wanted, finding_id))
         if finding.id.cause not in LEARNT:
-            return ""
+            return {}
         found = self.db.read_sync(lambda c: violations.of_domain(c, row.id, row.run, finding.id.domain))
         shown = next((one for one in found if one.violation_key == finding.id.cause), None)
         if shown is None or any(item["layer"] not in _SEEN for item in shown.evidence):
-            return ""
+            return {}
         try:
             with self.stores.reader(row.id, row.run) as reader:
                 captures = reader.captures_of(finding.id.domain) if reader.present else []
+                icons = reader.icon_looks() if captures and finding.id.cause is ViolationKey.FRAUD else {}
         except ScanStoreError:
-            return ""
-        return next((one.look for one in captures if one.look and shown.url in (one.final_url, one.url)), "")
+            return {}
+        pages = [one for one in captures if shown.url in (one.final_url, one.url)]
+        look = next((one.look for one in pages if one.look), None)
+        icon = next((icons[one.url] for one in pages if one.url in icons), None)
+        return {name: value for name, value in (("look", look), ("icon", icon)) if value}
 
 
 def _find(

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from app.domain.page_looks import PageLook
+from app.domain.page_looks import ICON_LOOKS, PageLook
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import Capture, PageFact, Reference, Relation, ThirdParty
@@ -356,4 +356,17 @@ class TestLooks:
 
     async def test_one_that_has_been_decided_about_since_is_a_conflict_and_nothing_is_learnt(self, mine, place, looks):
         await mine.decide(place, version=3, status=409)
+        assert looks() == []
+
+    async def test_of_a_fraud_the_icon_is_known_as_well(self, mine, looks):
+        place = await mine.scan("b.test", ("pay.test", ViolationKey.FRAUD, 0.7))
+        url = "https://pay.test/"
+        store = store_of(mine.backend, place.rpartition("/")[2])
+        store.put_capture(Capture("pay.test", "pay.test", url, url, 200))
+        store.put_checkpoint(ICON_LOOKS, {url: "0" * 38, "https://pay.test/other": "1" * 38})
+        store.close()
+        read = mine.backend.services.db.read_sync
+        await mine.decide(place, "fraud.pay.test")
+        assert [(row.look, row.icon) for row in read(lambda c: decisions.looks(c, limit=9))] == [(None, "0" * 38)]
+        await mine.decide(place, "fraud.pay.test", state="open", version=1)
         assert looks() == []

@@ -110,11 +110,12 @@ class Analyser:
         text = TextLayer(lexicon=words, normaliser=normaliser)
         self._own_pages = OwnPages(lexicon=words, normaliser=normaliser, text=text, houses=houses, is_known=is_known)
         self._own_differences = OwnDifferences(lexicon=words, normaliser=normaliser)
+        catalog = brands or load_brands()
         self._content_layers: tuple[AnalysisLayer, ...] = (
-            StructureLayer(brands or load_brands(), houses),
+            StructureLayer(catalog, houses),
             text,
             PictureTextLayer(text),
-            LookLayer(is_known),
+            LookLayer(lambda host: is_known(host) or catalog.owner_of(host) is not None),
             *extra_layers,
         )
         self._takeover = Takeover()

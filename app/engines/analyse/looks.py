@@ -5,24 +5,25 @@ takes its icon along: it is the mark by which people tell tabs apart. Either acc
 that anybody can have, and the page one of the organisation's own under another name. A person has to see.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from app.domain.evidence_text import DECISIONS
+from app.domain.page_looks import ICON_DIGITS
 from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.asked import asked_by
 from app.engines.analyse.layer import Signal
-from app.engines.analyse.subject import Subject
+from app.engines.analyse.subject import SeenLook, Subject
 
-LOOK: Final = 38  # hexadecimal digits, see `parsing.picture_look.look_of`
+LOOK: Final = ICON_DIGITS  # hexadecimal digits, see `parsing.picture_look.look_of`
 _SHAPE: Final = 32
 MAX_DISTANCE: Final = 12  # of 128 bits; docs/analysis.md has the numbers
 MAX_COLOUR: Final = 40  # of 255, in each of red, green and blue
 SECRET_SCORE: Final = 0.65  # it asks for a password or a card
 ACCOUNT_SCORE: Final = 0.55
-KNOWN_SCORE: Final = 0.55  # it looks like what was confirmed
-BESIDE_SCORE: Final = 0.4  # the same beside an icon: both together stay below 0.8, for they are pictures alone
+KNOWN_SCORE: Final = 0.55  # it looks like what was confirmed, or asks for a secret under its icon
+BESIDE_SCORE: Final = 0.2  # each further look of a class: all three stay below 0.8, for they are pictures alone
 
 
 def distance(one: str, other: str) -> int:
@@ -43,7 +44,9 @@ def is_same(one: str, other: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LookLayer:
-    """`is_known`: whether a host is that of a well-known service, where organisations have pages under their icon."""
+    """`is_known`: whether a host is that of a well-known service or brand, where organisations have pages under their
+    icon.
+    """
 
     is_known: Callable[[str], bool]
     name: ClassVar[str] = Layer.IMAGE.value
@@ -51,25 +54,28 @@ class LookLayer:
     def examine(self, subject: Subject) -> Iterable[Signal]:
         if not subject.has_content or self.is_known(subject.host):
             return
-        icon = self._icon(subject)
-        if icon is not None:
-            yield icon
-        known = subject.known_look
-        if known is not None:
-            score = BESIDE_SCORE if icon is not None and icon.key is known.key else KNOWN_SCORE
-            rule = "known_look" if known.domain else "known_look_elsewhere"
-            evidence = Evidence(Layer.IMAGE, rule, score, known.domain[:200], provenance=DECISIONS)
-            yield Signal(known.key, evidence)
+        said: set[ViolationKey] = set()
+        for key, evidence in _looks_of(subject):
+            yield Signal(key, evidence if key not in said else replace(evidence, score=BESIDE_SCORE))
+            said.add(key)
 
-    def _icon(self, subject: Subject) -> Signal | None:
-        asked = asked_by(subject.page)
-        if not subject.own_icon or not (asked.secret or asked.account):
-            return None
-        evidence = Evidence(
-            layer=Layer.IMAGE,
-            rule="own_icon",
-            score=SECRET_SCORE if asked.secret else ACCOUNT_SCORE,
-            snippet=subject.own_icon[:200],
-            provenance="structure rules",
-        )
-        return Signal(ViolationKey.FRAUD, evidence)
+
+def _looks_of(subject: Subject) -> Iterator[tuple[ViolationKey, Evidence]]:
+    """Yield what the page looks like, the strongest first."""
+    asked = asked_by(subject.page)
+    if subject.own_icon and (asked.secret or asked.account):
+        score = SECRET_SCORE if asked.secret else ACCOUNT_SCORE
+        yield ViolationKey.FRAUD, _evidence("own_icon", score, subject.own_icon, "structure rules")
+    if subject.known_look is not None:
+        yield subject.known_look.key, _known("known_look", "known_look_elsewhere", subject.known_look)
+    if subject.known_icon is not None and asked.secret:
+        yield subject.known_icon.key, _known("known_icon", "known_icon_elsewhere", subject.known_icon)
+
+
+def _known(rule: str, elsewhere: str, seen: SeenLook) -> Evidence:
+    """`elsewhere`: the rule when it is not said whose look it is."""
+    return _evidence(rule if seen.domain else elsewhere, KNOWN_SCORE, seen.domain, DECISIONS)
+
+
+def _evidence(rule: str, score: float, snippet: str, provenance: str) -> Evidence:
+    return Evidence(Layer.IMAGE, rule, score, snippet[:200], provenance=provenance)

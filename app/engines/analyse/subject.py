@@ -12,7 +12,7 @@ from app.engines.urls import host_of
 
 @dataclass(frozen=True, slots=True)
 class SeenLook:
-    """The known look that a page has."""
+    """The known look, or icon, that a page has."""
 
     key: ViolationKey
     domain: str  # whose look it is; "": it is not said
@@ -29,6 +29,7 @@ class Subject:
     own_icon: str = ""  # the target's host whose icon this foreign page has
     picture_text: str = ""  # what was read in the page's picture, where its own text is scarce
     known_look: SeenLook | None = None  # what the page looks like that was confirmed to be a violation
+    known_icon: SeenLook | None = None  # the same of its icon
 
     @property
     def title(self) -> str:

@@ -101,16 +101,16 @@ def subject_to(subject: Subject) -> tuple[Any, ...]:
     """Without what no layer looks at."""
     capture = replace(subject.capture, tls=None)
     references = [reference_to(reference) for reference in subject.references]
-    seen = (subject.own_icon, subject.picture_text, subject.known_look)
+    seen = (subject.own_icon, subject.picture_text, subject.known_look, subject.known_icon)
     return capture, subject.third_party, subject.page, references, *seen
 
 
 def subject_of(values: Sequence[Any]) -> Subject:
     """From `subject_to`."""
-    capture, party, page, references, own_icon, picture_text, look = values
+    capture, party, page, references, own_icon, picture_text, *looks = values
     known = tuple(map(reference_of, references))
-    seen = None if look is None else SeenLook(ViolationKey(look["key"]), look["domain"])
-    return Subject(_capture(capture), _party(party), content_of(page), known, own_icon, picture_text, seen)
+    seen = [None if look is None else SeenLook(ViolationKey(look["key"]), look["domain"]) for look in looks]
+    return Subject(_capture(capture), _party(party), content_of(page), known, own_icon, picture_text, *seen)
 
 
 def content_of(values: Mapping[str, Any]) -> PageContent:

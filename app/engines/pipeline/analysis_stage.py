@@ -155,8 +155,8 @@ class AnalysisStage:
         """Of what cannot be read only the address and the references are analysed, as far as these can be read."""
         party, references = self._third_parties.party_of(target), self._third_parties.references_of(target)
         icon, text = self._looks.own_icon_of(target), self._pictures.text_of(page.capture)
-        look = self._looks.known_look_of(target, page.capture)
-        subject = Subject(page.capture, party, page.content, references, icon, text, look)
+        known = (self._looks.known_look_of(target, page.capture), self._looks.known_icon_of(target))
+        subject = Subject(page.capture, party, page.content, references, icon, text, *known)
         try:
             if page.capture.html_sha256 not in self._unreadable:
                 found = await self._parser.analyse(subject)

@@ -3,10 +3,11 @@ confirmed violations: known as soon as they are drawn.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
+from app.domain.page_looks import ICON_LOOKS
 from app.engines.analyse.looks import is_same
 from app.engines.analyse.subject import SeenLook
 from app.engines.capture.capturer import CapturedPage
@@ -16,7 +17,7 @@ from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.look_book import LookBook
-from app.engines.ports import Unreadable
+from app.engines.ports import ScanStore, Unreadable
 from app.engines.urls import host_of, origin_of, resolve
 
 MAX_OWN: Final = 10  # start pages of the site whose icons are known
@@ -38,10 +39,13 @@ class KnownLooks:
         *,
         fetcher: RateLimitedFetcher,
         parser: PageParser,
-        book: LookBook,
+        store: ScanStore,
+        book: LookBook | None = None,
         max_in_all_s: float = MAX_IN_ALL_S,
     ) -> None:
-        self._book = book
+        """`store` gets what icons of foreign pages look like; `book`: what is known to be a violation."""
+        self._store = store
+        self._book = book or LookBook()
         self._fetcher = fetcher
         self._parser = parser
         self._left_s = max_in_all_s
@@ -49,7 +53,10 @@ class KnownLooks:
         self._asking: dict[CaptureTarget, list[str]] = {}  # the same of foreign pages, by page
         self._own_looks: dict[str, str] = {}  # hosts of the site by look
         self._looks: dict[str, str | None] = {}  # by URL of an icon
+        self._like: dict[str, list[str]] = {}  # known icons by URL of an icon that is the same picture
+        self._captures: dict[CaptureTarget, Capture] = {}  # of foreign pages whose icons are asked for
         self._found: dict[CaptureTarget, str] = {}  # whose icon a page has
+        self._seen: dict[CaptureTarget, SeenLook] = {}  # the same of icons that are known from confirmed pages
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     def own_icon_of(self, target: CaptureTarget) -> str:
@@ -59,6 +66,10 @@ class KnownLooks:
     def known_look_of(self, target: CaptureTarget, capture: Capture) -> SeenLook | None:
         """Return what a page of a third party looks like, of what was confirmed to be a violation; None: nothing."""
         return None if target.own else self._book.seen(capture)
+
+    def known_icon_of(self, target: CaptureTarget) -> SeenLook | None:
+        """Return whose icon a page has, of those that were confirmed to be frauds; None: nobody's."""
+        return self._seen.get(target)
 
     def note(self, target: CaptureTarget, page: CapturedPage) -> None:
         """Take a page that was captured. Those of well-known services are never asked for their icons."""
@@ -71,15 +82,16 @@ class KnownLooks:
                 self._own[host] = icons
         elif page.content.fields and len(self._asking) < MAX_ASKING and classify(host) == UNKNOWN:
             self._asking.setdefault(target, icons)
+            self._captures.setdefault(target, capture)
 
     def give_up(self) -> None:
         """The time is over."""
         self._left_s = 0.0
 
     async def settle(self) -> list[CaptureTarget]:
-        """Return the pages that were now found to have an icon of the site."""
+        """Return the pages that were now found to have an icon of the site, or a known one."""
         new = {target: icons for target, icons in self._asking.items() if target not in self._found}
-        if not new or not self._own or self._left_s <= 0:
+        if not new or self._left_s <= 0:
             return []
         clock = asyncio.get_running_loop().time
         began = clock()
@@ -90,7 +102,21 @@ class KnownLooks:
         self._own_looks |= {look: host for host, icons in self._own.items() for look in self._known(icons)}
         found = {target: owner for target, icons in new.items() if (owner := self._owner_of(icons))}
         self._found |= found
-        return list(found)
+        seen = {target: one for target, icons in new.items() if (one := self._known_icon(target, icons)) is not None}
+        fresh = [target for target in {**found, **seen} if target in found or target not in self._seen]
+        self._seen |= seen
+        self._put(new)
+        return fresh
+
+    def _known_icon(self, target: CaptureTarget, icons: Iterable[str]) -> SeenLook | None:
+        like = [known for url in icons for known in self._like.get(url, ())]
+        return self._book.seen_icon(self._captures[target], like) if like else None
+
+    def _put(self, asking: Mapping[CaptureTarget, Sequence[str]]) -> None:
+        """Note for later scans how icons look: a page may be confirmed to be a fraud."""
+        looks = {target.url: looks[0] for target, icons in asking.items() if (looks := self._known(icons))}
+        if looks:
+            self._store.put_checkpoint(ICON_LOOKS, {**(self._store.checkpoint(ICON_LOOKS) or {}), **looks})
 
     async def _look_at(self, urls: Iterable[str]) -> None:
         async with asyncio.TaskGroup() as group:
@@ -106,6 +132,8 @@ class KnownLooks:
             with suppress(Unreadable):
                 look = await self._parser.look(answer.body)
         self._looks[url] = look
+        if look is not None:
+            self._like[url] = self._book.icons_like(look)
 
     def _known(self, icons: Iterable[str]) -> list[str]:
         return [look for url in icons if (look := self._looks.get(url)) is not None]

@@ -112,7 +112,7 @@ class ScanPipeline:
             on_lost=self._capture_stage.capture_again,
             second=self._second,
             pictures=PictureTexts(contents=contents, store=store, sink=sink, texts=texts),
-            looks=KnownLooks(fetcher=network.fetcher(), parser=network.parser, book=look_book or LookBook()),
+            looks=KnownLooks(fetcher=network.fetcher(), parser=network.parser, store=store, book=look_book),
         )
         self._tampered = TamperedPages(report=self._analysis_stage.report, on_page=self._evidence.keep_tampered)
         self._intake = ReferenceIntake(

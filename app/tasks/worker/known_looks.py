@@ -25,7 +25,7 @@ class StoredLooks:
             raise LooksUnavailable from error
         user_id = None if task is None else task.user_id
         return [
-            KnownLook(look, ViolationKey(row.cause), row.domain, row.user_id == user_id)
+            KnownLook(look, ViolationKey(row.cause), row.domain, row.user_id == user_id, row.icon or "")
             for row in rows
-            if (look := PageLook.parse(row.look)) is not None
+            if (look := PageLook.parse(row.look or "")) is not None or row.icon
         ]

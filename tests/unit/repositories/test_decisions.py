@@ -60,10 +60,12 @@ def test_looks_are_those_of_decisions_that_have_one_the_newest_first(run, clock,
 
     put(CASINO, look="ab" * 80)
     clock.advance(1)
-    put(SHOP, look="cd" * 80, decided_at=clock.now())
+    put(SHOP, look="cd" * 80, icon="ef", decided_at=clock.now())
     put(FindingId(ViolationKey.ADULT, "other.test"))
-    known = [("cd" * 80, "adult", "shop.test", user_id), ("ab" * 80, "gambling", "casino.test", user_id)]
+    known = [("cd" * 80, "ef", "adult", "shop.test", user_id), ("ab" * 80, None, "gambling", "casino.test", user_id)]
     assert [tuple(row) for row in run(decisions.looks, limit=5)] == known
     assert [tuple(row) for row in run(decisions.looks, limit=1)] == known[:1]
     put(SHOP, version=1, look=None)
+    assert [(row.look, row.icon) for row in run(decisions.looks, limit=5)] == [(None, "ef"), ("ab" * 80, None)]
+    put(SHOP, version=2, icon=None)
     assert [tuple(row) for row in run(decisions.looks, limit=5)] == known[1:]

@@ -77,9 +77,20 @@ def test_looks_are_the_same_up_to_a_distance_of_shape_and_of_colour():
 def seen(make_subject):
     known = Analyser(scope_target="corp.example", is_known=lambda host: host.endswith("desk.example"))
 
-    def analyse(text="天高云淡", *, key=ViolationKey.GAMBLING, whose="house.example", icon="", html=None, **options):
+    def analyse(
+        text="天高云淡",
+        *,
+        key=ViolationKey.GAMBLING,
+        whose="house.example",
+        icon="",
+        icon_of=None,
+        html=None,
+        **options,
+    ):
         subject = make_subject(text, html=html or f"<p>{text}</p>", **options)
-        return known.analyse(replace(subject, known_look=SeenLook(key, whose), own_icon=icon))
+        look = None if whose is None else SeenLook(key, whose)
+        known_icon = None if icon_of is None else SeenLook(ViolationKey.FRAUD, icon_of)
+        return known.analyse(replace(subject, known_look=look, own_icon=icon, known_icon=known_icon))
 
     return analyse
 
@@ -104,9 +115,25 @@ def test_beside_what_words_say_of_another_class_each_is_what_it_is(seen):
 
 
 def test_pictures_alone_never_accuse(seen):
-    (found,) = seen(html=PASSWORD, key=ViolationKey.FRAUD, icon=OWN)
+    (found,) = seen(html=PASSWORD, key=ViolationKey.FRAUD, icon=OWN, icon_of="house.example")
     assert found.needs_review
-    assert [one.rule for one in found.evidence] == ["own_icon", "known_look"]
+    assert [one.rule for one in found.evidence] == ["own_icon", "known_icon", "known_look"]
+
+
+@pytest.mark.parametrize(("icon_of", "rule"), [("house.example", "known_icon"), ("", "known_icon_elsewhere")])
+def test_a_known_icon_over_secret_fields_is_to_be_reviewed(seen, icon_of, rule):
+    (found,) = seen(html=PASSWORD, whose=None, icon_of=icon_of)
+    assert (found.violation_key, found.needs_review, found.confidence_score) == (ViolationKey.FRAUD, True, 0.55)
+    assert [(one.rule, one.snippet) for one in found.evidence] == [(rule, icon_of)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"html": ACCOUNT}, {}, {"html": PASSWORD, "url": "https://www.icbc.com.cn/", "domain": "icbc.com.cn"}],
+    ids=["an_account", "nothing_asked", "the_brand_itself"],
+)
+def test_a_known_icon_elsewhere_says_nothing(seen, options):
+    assert seen(whose=None, icon_of="house.example", **options) == ()
 
 
 @pytest.mark.parametrize(
@@ -129,10 +156,12 @@ def test_such_pages_stay_clean(seen, options):
         ("en", "", "looks like a page that was confirmed"),
         ("zh-CN", "house.example", "与已确认违规的 house.example 相似"),
         ("zh-CN", "", "与已确认违规的页面相似"),
+        ("en", None, "under the icon of old.example, which was confirmed"),
+        ("zh-CN", None, "与已确认为欺诈的 old.example 相同的网站图标"),
     ],
 )
 def test_people_are_told_what_it_looks_like_and_who_says_so(seen, language, whose, said):
-    one = seen(whose=whose)[0].evidence[0]
+    (one,) = seen(whose=whose, icon_of="old.example" if whose is None else None, html=PASSWORD)[0].evidence
     texts = MessageCatalog(language)
     sentence = evidence_sentence(
         texts, rule=one.rule, violation_key=ViolationKey.GAMBLING, terms=one.terms,

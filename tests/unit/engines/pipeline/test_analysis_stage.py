@@ -67,6 +67,9 @@ class NoLooks:
     def known_look_of(self, target, capture):
         return None
 
+    def known_icon_of(self, target):
+        return None
+
     async def settle(self):
         return []
 

@@ -7,10 +7,14 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageDraw
 
+from app.domain.page_looks import ICON_LOOKS, KnownLook
+from app.domain.violations import ViolationKey
+from app.engines.analyse.subject import SeenLook
 from app.engines.capture.capturer import CapturedPage
 from app.engines.html.page_content import Field, PageContent
 from app.engines.model import Capture
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
+from app.engines.parsing.picture_look import look_of
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.known_looks import MAX_ASKING, KnownLooks
 from app.engines.pipeline.look_book import LookBook
@@ -20,6 +24,12 @@ from tests.unit.engines.crawl.conftest import FakeLimits, FakeSite
 OWN = "https://www.a.test/"
 AWAY = "https://login.x.test/"
 ASKS = (Field("password", "pwd"),)
+
+
+class Checkpoints(dict):
+    """Of a store, by their keys."""
+
+    put_checkpoint, checkpoint = dict.__setitem__, dict.get
 
 
 def icon(colour="crimson", kind="PNG", side=32):
@@ -36,10 +46,18 @@ def site():
 
 
 @pytest.fixture
-def looks(site):
-    return KnownLooks(
-        fetcher=RateLimitedFetcher(client=site, limits=FakeLimits()), parser=page_parser(), book=LookBook()
-    )
+def store():
+    return Checkpoints()
+
+
+@pytest.fixture
+def looks(site, store):
+    return looks_with(site, store)
+
+
+def looks_with(site, store, book=None):
+    fetcher = RateLimitedFetcher(client=site, limits=FakeLimits())
+    return KnownLooks(fetcher=fetcher, parser=page_parser(), store=store, book=book)
 
 
 def captured(url, *, icons=(), fields=ASKS, **capture):
@@ -128,7 +146,7 @@ async def test_pages_and_icons_of_a_page_have_bounds(site, looks):
 async def test_silent_hosts_are_waited_for_as_long_as_a_scan_may(site):
     site.delays[AWAY + "favicon.ico"] = asyncio.Event()
     fetcher = RateLimitedFetcher(client=site, limits=FakeLimits())
-    looks = KnownLooks(fetcher=fetcher, parser=page_parser(), book=LookBook(), max_in_all_s=0.05)
+    looks = KnownLooks(fetcher=fetcher, parser=page_parser(), store=Checkpoints(), max_in_all_s=0.05)
     site.page(OWN + "favicon.ico", icon(), content_type="image/png")
     note(looks, captured(OWN), own=True)
     note(looks, captured(AWAY))
@@ -153,3 +171,39 @@ async def test_a_page_that_forwards_is_known_by_where_it_ends(site, looks):
     page = captured(AWAY)
     asking = note(looks, replace(page, capture=replace(page.capture, final_url="https://end.test/in")))
     assert await looks.settle() == [asking]
+
+
+OTHERS = "https://login.y.test/"
+
+
+def book_of(domain, *, is_own=True):
+    return LookBook([KnownLook(None, ViolationKey.FRAUD, domain, is_own, look_of(icon(side=64)))])
+
+
+@pytest.mark.parametrize(("is_own", "told"), [(True, "old.test"), (False, "")])
+async def test_an_icon_of_a_confirmed_page_is_known_without_one_of_the_site(site, store, is_own, told):
+    site.page(AWAY + "favicon.ico", icon(), content_type="image/png")
+    looks = looks_with(site, store, book_of("old.test", is_own=is_own))
+    asking, other = note(looks, captured(AWAY)), note(looks, captured(OTHERS))
+    assert await looks.settle() == [asking]
+    assert looks.known_icon_of(asking) == SeenLook(ViolationKey.FRAUD, told)
+    assert looks.known_icon_of(other) is None
+    assert await looks.settle() == []
+
+
+async def test_the_icon_of_its_own_domain_tells_nothing_of_a_page(site, store):
+    site.page(AWAY + "favicon.ico", icon(), content_type="image/png")
+    looks = looks_with(site, store, book_of("x.test"))
+    asking = note(looks, captured(AWAY))
+    assert await looks.settle() == []
+    assert looks.known_icon_of(asking) is None
+
+
+async def test_how_icons_look_is_kept_for_later_scans_over_attempts(site, store):
+    site.page(AWAY + "favicon.ico", icon(), content_type="image/png")
+    site.page(OTHERS + "favicon.ico", icon(), content_type="image/png")
+    for url in (AWAY, OTHERS):
+        looks = looks_with(site, store)
+        note(looks, captured(url))
+        await looks.settle()
+    assert store == {ICON_LOOKS: {AWAY: look_of(icon()), OTHERS: look_of(icon())}}

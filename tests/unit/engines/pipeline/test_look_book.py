@@ -1,5 +1,7 @@
 """Which known look a captured page has."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.domain.page_looks import STEPS, KnownLook, PageLook
@@ -10,6 +12,7 @@ from app.engines.pipeline.look_book import MAX_DISTANCE, LookBook
 
 HALL = PageLook((1 << 200) - 1, 0)
 GAMBLING = ViolationKey.GAMBLING
+ICON = "0" * 38
 
 
 def moved(bits):
@@ -41,6 +44,17 @@ def test_it_counts_up_to_a_distance():
     within = max(bits for bits in range(STEPS) if bits / (200 + bits) <= MAX_DISTANCE)
     assert LookBook([known(moved(within))]).seen(captured()) is not None
     assert LookBook([known(moved(within + 1))]).seen(captured()) is None
+
+
+def test_icons_that_are_the_same_picture_are_found_and_told_with_the_own_domain_first():
+    mine, foreign = known(None, domain="mine.example"), known(None, domain="foreign.example", is_own=False)
+    book = LookBook([replace(foreign, icon=ICON), replace(mine, icon=ICON), replace(mine, icon="f" * 38)])
+    like = book.icons_like(ICON[:-6] + "0a0a0a")
+    assert like == [ICON]
+    assert book.seen_icon(captured(), like) == SeenLook(GAMBLING, "mine.example")
+    assert book.seen_icon(captured(domain="mine.example"), like) == SeenLook(GAMBLING, "")
+    assert book.seen_icon(captured(), []) is None
+    assert LookBook([replace(mine, icon=ICON)]).seen(captured()) is None
 
 
 @pytest.mark.parametrize(
