@@ -15,7 +15,7 @@ from app.core.principal import ADMIN, Principal
 from app.domain.messages import Language, MessageCatalog
 from app.events import log
 from app.events.bus.base import Hint, TaskHint
-from app.services.evidence.scan_evidence import FindingFilter
+from app.services.evidence.finding_filter import FindingFilter
 from app.services.json_chunks import JsonChunks
 from app.services.reports import Paging
 from app.services.shown_run import RunRef

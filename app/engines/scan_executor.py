@@ -9,6 +9,8 @@ from app.captures.port import ContentStorage
 from app.captures.quota import CaptureQuota
 from app.domain.messages import DEFAULT_LANGUAGE, MessageCatalog
 from app.domain.reputation_lists import LISTS, used_list_of
+from app.domain.rule_data import RULE_DATA
+from app.engines.analyse.rule_dates import rule_dates
 from app.engines.capture.page_drawer import OpenDrawer, draw_here
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.lists.in_use import FindLists, FoundLists, OpenLists, opened
@@ -75,6 +77,7 @@ class ScanExecutor:
             ScanStopped: the sink said so; may be inside an exception group.
             scanstore.errors.StoreUnavailable: the same; a new executor on the reopened store goes on.
         """
+        self._store.put_checkpoint(RULE_DATA, await asyncio.to_thread(rule_dates))
         reads = self._reading is not None
         local = None if self._local_models is None else await open_model(self._local_models, self._store)
         async with (

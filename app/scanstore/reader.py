@@ -6,7 +6,7 @@ The queries are written once, in words that SQLite and PostgreSQL both know; the
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -20,6 +20,7 @@ from app.domain.own_domains import POSSIBLY_OWN, PossiblyOwn, possibly_own_of
 from app.domain.page_looks import ICON_LOOKS
 from app.domain.reading import READING, ReadingSummary, summary_of
 from app.domain.reputation_lists import LISTS, UsedList, used_list_of
+from app.domain.rule_data import RULE_DATA
 from app.domain.third_parties import OMITTED, Outcome
 from app.engines.model import Hop, HostFact, Reference
 from app.scanstore import rows, schema
@@ -162,6 +163,12 @@ class ScanReader:
         """Return how the icons of pages look that ask for something, by the address that was captured."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (ICON_LOOKS,))
         return dict(orjson.loads(found[0][0])) if found else {}
+
+    def rule_dates(self) -> Mapping[str, str]:
+        """Return of which dates the data was that pages were held against (`domain.rule_data`); empty: an old scan."""
+        found = self._read("SELECT value FROM checkpoints WHERE key = ?", (RULE_DATA,))
+        dates: Mapping[str, str] = orjson.loads(found[0][0]) if found else {}
+        return dates
 
     def _seen(self, found: Sequence[rows.Row]) -> list[rows.ThirdPartyWithOutcome]:
         """Add what came of looking at each third party. Only their own captures are asked."""

@@ -17,6 +17,12 @@ class FindingPage(ResultPage):
     """The worst first. `truncated`: the scan has more violations than are counted (100,000)."""
 
     items: list[FindingSummary] = described("The findings of this page.", [])
+    by_level: dict[str, Count] = described(
+        "How many on all pages have each risk level; levels without any are left out.", {"high": 3}
+    )
+    domains: Count = described("How many domains those on all pages are about.", 3)
+    crawled: Count = described("How many of the site's known addresses were answered.", 352)
+    known: Count = described("How many of the site's addresses are known.", 359)
 
 
 class ReferencePage(ResultPage):

@@ -106,6 +106,8 @@ async def test_answers_are_as_documented(backend, scanned, tail, model):
 async def test_a_hidden_link_and_its_target_are_one_finding_with_two_pieces_of_evidence(backend, scanned):
     page = (await ask(backend, scanned, "/findings")).json()
     assert (page["total"], page["truncated"]) == (1, False)
+    assert (page["by_level"], page["domains"]) == ({"critical": 1}, 1)
+    assert (page["crawled"], page["known"]) == (0, 0)  # this file has a page, and no address that was asked for
     (finding,) = page["items"]
     assert finding["finding_id"] == "gambling.casino.test"
     assert [item["violation_key"] for item in finding["violations"]] == ["gambling", "hidden_link"]

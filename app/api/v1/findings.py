@@ -15,7 +15,7 @@ from app.domain.decisions import DecisionState
 from app.schemas.common import Text
 from app.schemas.decisions import DecisionInfo, DecisionRequest
 from app.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
-from app.services.evidence.scan_evidence import FindingFilter
+from app.services.evidence.finding_filter import FindingFilter
 
 router = APIRouter(prefix="/tasks/{task_id}", tags=["evidence"], responses=OF_RESULTS)
 

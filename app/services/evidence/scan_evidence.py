@@ -1,5 +1,6 @@
 """The evidence of one scan, joined from its violations and its file. Blocking: for a thread."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,13 +12,12 @@ from sqlalchemy import Row
 from app.core.db import Database
 from app.core.errors import NotFound
 from app.domain.authorship import authorship_of
-from app.domain.decisions import DecisionState
 from app.domain.findings import Finding, FindingId, find, group
 from app.domain.recommendations import Situation, advise
 from app.domain.risk import Exposure, Risk, assess
 from app.domain.tampering import sign_of
 from app.domain.third_parties import Outcome
-from app.domain.violations import RiskLevel, ViolationKey
+from app.domain.violations import ViolationKey
 from app.repositories import violations
 from app.repositories.listing import MAX_COUNTED
 from app.repositories.tasks import TaskRow
@@ -27,6 +27,7 @@ from app.services.decisions import Decisions
 from app.services.evidence.chains import ChainBuilder
 from app.services.evidence.excerpts import Excerpt, decode, find_excerpt
 from app.services.evidence.exposures import Scales, Site, Weighed, risk_of, strongest_first
+from app.services.evidence.finding_filter import FindingFilter
 from app.services.evidence.views import EvidenceViews
 from app.services.json_chunks import Json, JsonChunks, encode, encode_list, split
 from app.services.reports import Paging
@@ -37,16 +38,6 @@ MAX_SITE_CAPTURES: Final = 5  # of the site's own pages, shown with a finding
 CHUNK: Final = 500  # references of one read
 NO_EXCERPTS: Final[Mapping[int, Excerpt]] = MappingProxyType({})
 ReadContent = Callable[[str], bytes | None]  # None: it is not kept, or damaged
-
-
-@dataclass(frozen=True, slots=True)
-class FindingFilter:
-    """None does not filter. `risk_level` is the explained one."""
-
-    risk_level: RiskLevel | None = None
-    violation_key: ViolationKey | None = None
-    needs_review: bool | None = None
-    decision: DecisionState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +75,19 @@ class ScanEvidence:
     def findings(self, paging: Paging, wanted: FindingFilter) -> JsonChunks:
         """The worst first. `truncated`: the run has more violations than are counted."""
         found, decided = self._summaries(), self._decisions()
-        judged = self._ranked(_matching(group(found), paging.q, wanted, decided), wanted)
+        judged = self._ranked(wanted.matching(group(found), paging.q, decided), wanted)
         page = judged[paging.offset : paging.offset + paging.page_size]
-        views = (self._summary(one, decided) for one in page)
-        return encode_list(views, total=len(judged), truncated=len(found) >= MAX_COUNTED, attempt=self._row.attempt)
+        crawled, known = self._reader.coverage()
+        return encode_list(
+            (self._summary(one, decided) for one in page),
+            total=len(judged),
+            truncated=len(found) >= MAX_COUNTED,
+            attempt=self._row.attempt,
+            by_level=Counter(one.risk.level.value for one in judged),
+            domains=len({one.finding.id.domain for one in judged}),
+            crawled=crawled,
+            known=known,
+        )
 
     def all_findings(self) -> Iterator[Json]:
         """Every finding as the list shows it, the worst first."""
@@ -331,19 +331,6 @@ def _own_document(capture: Any) -> tuple[str, str]:
     if capture.source_sha256:
         return capture.source_sha256, capture.source_charset
     return (capture.html_sha256, capture.charset) if capture.final_url == capture.url else ("", "")
-
-
-def _matching(
-    findings: Sequence[Finding[Any]], q: str, wanted: FindingFilter, decided: Decisions
-) -> list[Finding[Any]]:
-    return [
-        finding
-        for finding in findings
-        if q.lower() in finding.id.domain
-        and wanted.violation_key in (None, finding.id.cause)
-        and wanted.needs_review in (None, bool(finding.violations[0].needs_review))
-        and wanted.decision in (None, decided.state_of(finding))
-    ]
 
 
 def _has_level(judged: _Judged, wanted: FindingFilter) -> bool:

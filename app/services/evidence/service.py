@@ -13,10 +13,11 @@ from app.repositories.tasks import TaskRow
 from app.scanstore.evidence_reader import ContentKind, EvidenceReader
 from app.scanstore.port import ScanStores
 from app.services.evidence.exposures import Site
+from app.services.evidence.finding_filter import FindingFilter
 from app.services.evidence.images import MEDIA_TYPE, UnreadableImage, encode_anew
 from app.services.evidence.kept_contents import KeptContents
 from app.services.evidence.ports import CapturedContent
-from app.services.evidence.scan_evidence import FindingFilter, ScanEvidence
+from app.services.evidence.scan_evidence import ScanEvidence
 from app.services.json_chunks import Json, JsonChunks
 from app.services.ports import ReportOrder, ReportProcesses, TargetParser
 from app.services.report_stream import ReportStream, ReportStreams

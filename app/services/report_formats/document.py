@@ -8,6 +8,7 @@ from app.core.clock import to_wire
 from app.core.redact import display_text
 from app.domain.coverage import NOT_JUDGED, Seen
 from app.domain.recommendations import GUIDE_STEPS, Advice, guides_for
+from app.domain.rule_data import NAMES
 from app.domain.third_parties import Outcome
 from app.domain.verdict import Reason, Result
 from app.domain.violations import RiskLevel
@@ -32,6 +33,7 @@ from app.services.report_formats.lists_section import lists_section
 from app.services.report_formats.own_domains_fact import own_domains_fact
 from app.services.report_formats.possibly_own_section import possibly_own_section
 from app.services.report_formats.readers_section import readers_section
+from app.services.report_formats.sign_off import sign_off
 from app.services.report_formats.wording import duration_text, moment_text
 from app.services.serialisers import optional_to_wire, serialise_error, serialise_statistics, serialise_warnings
 
@@ -61,6 +63,7 @@ class ReportDocument:
         yield from self._overview()
         yield from self._findings()
         yield from self._guides()
+        yield from sign_off(self._contents.origin, self._texts)
         yield from self._third_parties()
         yield from self._coverage()
         yield from self._not_examined()
@@ -80,6 +83,9 @@ class ReportDocument:
             (texts("report.made_at"), moment_text(to_wire(origin.made_at))),
             (texts("report.made_by"), display_text(origin.made_by)),
             (texts("report.program"), origin.program),
+            (texts("report.rule_data"), self._rule_dates()),
+            (texts("report.crawled"), self._crawled()),
+            (texts("report.limits"), texts.join_clauses(f"{name}: {value}" for name, value in self._limits())),
         ]
         yield Facts([item for item in rows if item[1]])
 
@@ -213,11 +219,10 @@ class ReportDocument:
 
     def _coverage(self) -> Iterator[Block]:
         """What was looked at, and within which limits."""
-        crawled, known = self._contents.reader.coverage()
         yield PageBreak()
         yield Heading(self._texts("report.coverage"), 2, "coverage")
         yield Text(self._texts("report.coverage_intro"))
-        yield Facts([(self._texts("report.crawled"), self._texts("report.crawled_of", crawled=crawled, known=known))])
+        yield Facts([(self._texts("report.crawled"), self._crawled())])
         total = self._contents.coverage.total
         columns = (
             Column(self._texts("report.what_became"), 6),
@@ -230,8 +235,20 @@ class ReportDocument:
         yield from lists_section(reader.lists(), self._texts)
         yield from readers_section(reader.reading(), reader.local_reading(), self._texts)
         yield Heading(self._texts("report.limits"), 3)
-        limits = [(self._texts(f"report.option.{name}"), self._option(name)) for name in OPTIONS]
-        yield Facts([*limits, *own_domains_fact(self._row.config, self._texts)])
+        yield Facts([*self._limits(), *own_domains_fact(self._row.config, self._texts)])
+
+    def _crawled(self) -> str:
+        crawled, known = self._contents.reader.coverage()
+        return self._texts("report.crawled_of", crawled=crawled, known=known)
+
+    def _limits(self) -> list[tuple[str, str]]:
+        return [(self._texts(f"report.option.{name}"), self._option(name)) for name in OPTIONS]
+
+    def _rule_dates(self) -> str:
+        dates, texts = self._contents.reader.rule_dates(), self._texts
+        return texts.join_clauses(
+            f"{texts(f'report.rule_data.{name}')} {dates[name]}" for name in NAMES if name in dates
+        )
 
     def _option(self, name: str) -> str:
         value = self._row.config.get(name)

@@ -13,6 +13,7 @@ from app.services.order_standings import OrderedScan
 from app.services.report_formats.blocks import Block, Cell, Column, Facts, Heading, Items, Table, Text, Tone
 from app.services.report_formats.order_contents import FoundDomain, OrderContents, SiteFinding
 from app.services.report_formats.own_domains_fact import own_domains_fact
+from app.services.report_formats.sign_off import sign_off
 from app.services.report_formats.wording import moment_text
 from app.services.serialisers import optional_to_wire
 
@@ -52,6 +53,7 @@ class OrderDocument:
         yield from self._targets()
         yield from self._domains()
         yield from self._in_full()
+        yield from sign_off(self._contents.origin, self._texts)
         yield Heading(self._texts("report.method"), 2, "method")
         yield Items([self._texts(f"report.method.{name}") for name in ("order", "finding", "limits")])
 

@@ -2,12 +2,21 @@
 
 import { shallowRef, watch } from "vue";
 
-import type { FindingSummary } from "@/generated/rest";
+import type { FindingPage, FindingSummary } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 import { useConnection } from "@/stores/connection";
 import { useTexts } from "@/texts";
 
 import type { ShownState } from "./useScan";
+
+/** All findings in numbers, and how much of the site they rest on. */
+export interface FindingSum {
+  findings: number;
+  severe: number;
+  domains: number;
+  crawled: number;
+  known: number;
+}
 
 export const PAGE_SIZE = 50; // the worst come first, and each is some thirty elements: a document stays small
 
@@ -20,6 +29,7 @@ export function useFindings(state: () => ShownState, attempt: number | null) {
   const total = shallowRef(0);
   const failure = shallowRef<unknown>(null);
   const isBusy = shallowRef(false);
+  const sum = shallowRef<FindingSum | null>(null);
   let pages = 0;
   let reads = 0; // grows with every new list; an older answer is void
 
@@ -33,6 +43,7 @@ export function useFindings(state: () => ShownState, attempt: number | null) {
       if (mine !== reads) return;
       pages += 1;
       total.value = found.total;
+      sum.value = sumOf(found);
       items.value = [...(pages === 1 ? [] : (items.value ?? [])), ...found.items];
     } catch (error) {
       if (mine === reads) failure.value = error;
@@ -46,8 +57,13 @@ export function useFindings(state: () => ShownState, attempt: number | null) {
     reads += 1;
     pages = 0;
     items.value = null;
+    sum.value = null;
     if (state().ended) void readMore();
   }, { immediate: true });
   watch(() => connection.isOnline, (isOnline) => { if (isOnline && failure.value !== null) void readMore(); });
-  return { items, total, failure, isBusy, readMore };
+  return { items, total, sum, failure, isBusy, readMore };
+}
+
+function sumOf({ total, by_level: { critical = 0, high = 0 } = {}, domains = 0, crawled = 0, known = 0 }: FindingPage): FindingSum {
+  return { findings: total, severe: critical + high, domains, crawled, known };
 }

@@ -393,6 +393,10 @@ export interface FindingPage {
   truncated: boolean;
   attempt: number;
   items: FindingSummary[];
+  by_level: Record<string, number>;
+  domains: number;
+  crawled: number;
+  known: number;
 }
 
 export interface FindingSummary {

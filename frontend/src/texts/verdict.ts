@@ -1,5 +1,6 @@
 /** What a scan says, in one sentence: the first thing on its page. */
 
+import type { FindingSum } from "@/composables/useFindings";
 import type { ShownState } from "@/composables/useScan";
 import { CUTS, DECISIVE } from "@/generated/contract";
 
@@ -13,7 +14,8 @@ export interface Sentence {
   more: string;
 }
 
-export function sentenceOf(texts: Texts, state: ShownState): Sentence {
+/** `sum`: the findings of a scan that has ended, in numbers; null: not read yet, so no number is said. */
+export function sentenceOf(texts: Texts, state: ShownState, sum: FindingSum | null = null): Sentence {
   const { t, code } = texts;
   switch (state.status) {
     case "pending":
@@ -27,7 +29,7 @@ export function sentenceOf(texts: Texts, state: ShownState): Sentence {
     case "cancelled":
       return { tone: "calm", text: t("status.cancelled"), more: soFar(texts, state) };
     case "completed":
-      return completed(texts, state);
+      return completed(texts, state, sum);
   }
 }
 
@@ -50,14 +52,13 @@ function severeOf({ critical = 0, high = 0 }: Record<string, number>): number {
 }
 
 /** A scan that names no verdict is of an old version: nobody counted what it did not see. */
-function completed(texts: Texts, state: ShownState): Sentence {
+function completed(texts: Texts, state: ShownState, sum: FindingSum | null): Sentence {
   const { t } = texts;
   const pages = state.statistics.total_pages_crawled ?? 0;
-  const { total = 0 } = state.counts;
   const more = limits(texts, state);
   switch (state.verdict?.result ?? "inconclusive") {
     case "violations":
-      return { tone: "bad", text: t("sentence.violations", { count: total, severe: severeOf(state.counts), pages }), more };
+      return { tone: "bad", text: violating(texts, sum, pages), more };
     case "clean":
       return { tone: "good", text: t("sentence.clean", { pages }), more };
     case "inconclusive":
@@ -65,6 +66,14 @@ function completed(texts: Texts, state: ShownState): Sentence {
         ? { tone: "bad", text: t("sentence.nothing"), more }
         : { tone: "warn", text: t("sentence.inconclusive", { pages }), more };
   }
+}
+
+/** What a list of findings below says as well: a scan counts violations, of which several make one finding. */
+function violating({ t }: Texts, sum: FindingSum | null, pages: number): string {
+  if (sum === null || sum.findings === 0) return t("sentence.violations_unread", { pages });
+  const { findings, severe, domains, crawled, known } = sum;
+  const found = t("sentence.findings", { count: findings, severe });
+  return t("sentence.violations", { count: domains, found, crawled, known });
 }
 
 /** Why there is no conclusion, and what cut the scan short. */

@@ -16,12 +16,16 @@ function state(more: Parameters<typeof snapshot>[1]): ShownState {
 
 const STATISTICS = { total_pages_crawled: 352, total_subdomains: 3, total_third_party_domains: 40, total_violations: 13 };
 
-test("violations are said first, with how many are severe", () => {
-  const violations = { total: 13, critical: 3, high: 5, medium: 5, low: 0, needs_review: 1, recent: [] };
-  const said = sentenceOf(useTexts(), state({ status: "completed", verdict: { result: "violations", reasons: ["page_limit"] }, violations, statistics: STATISTICS }));
-  expect(said).toEqual({
-    tone: "bad", text: "13 violations found, 8 of them high or critical; 352 pages read", more: "the page limit was reached",
+test("what violates is said first, with the numbers of the list below and how much was read", () => {
+  const violations = { total: 23, critical: 3, high: 5, medium: 5, low: 0, needs_review: 1, recent: [] };
+  const ended = state({ status: "completed", verdict: { result: "violations", reasons: ["page_limit"] }, violations, statistics: STATISTICS });
+  const sum = { findings: 17, severe: 14, domains: 13, crawled: 352, known: 359 };
+  expect(sentenceOf(useTexts(), ended, sum)).toEqual({
+    tone: "bad", text: "13 domains violate: 17 findings, 14 of them high or critical; 352 of 359 known addresses read", more: "the page limit was reached",
   });
+  expect(sentenceOf(useTexts(), ended).text).toBe("Violations found; 352 pages read");
+  setLanguage("zh-CN");
+  expect(sentenceOf(useTexts(), ended, sum).text).toBe("13 个域名存在违规：共 17 项问题，其中 14 项为高危或严重；已读取 359 个已知链接中的 352 个");
 });
 
 test("a clean site is one of which enough was seen", () => {

@@ -13,7 +13,8 @@ from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import Capture, ThirdParty
 from app.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
 from app.services.evidence.exposures import Site
-from app.services.evidence.scan_evidence import CHUNK, FindingFilter, ScanEvidence
+from app.services.evidence.finding_filter import FindingFilter
+from app.services.evidence.scan_evidence import CHUNK, ScanEvidence
 from app.services.reports import Paging
 from tests.unit.services.evidence.conftest import CASINO, HOME, PARTNERS, link
 

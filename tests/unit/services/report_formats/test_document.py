@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.domain.recommendations import GUIDE_STEPS
+from app.domain.rule_data import RULE_DATA
 from app.services.report_formats.blocks import Cell, Facts, Heading, Items, Table, Text, Tone
 from app.services.report_formats.document import ReportDocument
 from app.services.report_formats.extent import HTML_EXTENT
@@ -40,10 +41,21 @@ def test_it_says_what_it_is_about_and_who_made_it_when(make_report, language):
     assert "one host was silent" in said
 
 
+def test_the_cover_says_how_old_the_rules_were_and_how_much_was_looked_at(make_report, store):
+    assert "Rule data" not in texts_of(document(make_report()))  # a scan of before
+    store.put_checkpoint(RULE_DATA, {"houses": "2026-01-03", "lexicon": "2026-01-02"})
+    store.flush()
+    cover = next(block for block in document(make_report()) if isinstance(block, Facts))
+    rows = dict(cover.rows)
+    assert rows["Rule data"] == "lexicon 2026-01-02; betting houses 2026-01-03"
+    assert rows["URLs crawled"] == "0 of 0 known"
+    assert "500" in rows["Limits of this scan"]
+
+
 def test_the_sections_stand_in_the_order_in_which_they_are_read(make_report):
     report = make_report()
     headings = [block.text for block in document(report) if isinstance(block, Heading) and block.level == 2]
-    keys = ("summary", "overview", "guides", "third_parties", "coverage", "not_examined", "method")
+    keys = ("summary", "overview", "guides", "sign_off", "third_parties", "coverage", "not_examined", "method")
     wanted = [report.texts(f"report.{key}") for key in keys]
     assert [text for text in headings if text in wanted] == wanted
     assert headings.index("Findings of critical risk") < headings.index("Findings of medium risk")

@@ -1,0 +1,7 @@
+"""The data that pages are held against, as a scan remembers it."""
+
+from typing import Final
+
+RULE_DATA: Final = "rule_data"  # checkpoint of a scan's store: dates ("2026-11-27") by the names below
+LEXICON, BRANDS, HOUSES = "lexicon", "brands", "houses"
+NAMES: Final = (LEXICON, BRANDS, HOUSES)

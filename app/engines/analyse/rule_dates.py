@@ -1,0 +1,30 @@
+"""Of which dates the data is that pages are held against: a report says it, so that a reader can judge its age."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from app.domain.rule_data import BRANDS, HOUSES, LEXICON
+
+DATA: Final = Path(__file__).parent / "data"
+_MARK: Final = "version:"
+
+
+def rule_dates(folder: Path = DATA) -> dict[str, str]:
+    """Return the newest date of each kind of data, as its files say it; what says none is left out. Blocking."""
+    files = {
+        LEXICON: (folder / "lexicon").glob("*.txt"),
+        BRANDS: [folder / "brands.txt"],
+        HOUSES: [folder / "houses.txt"],
+    }
+    dates = {
+        name: max((date for path in paths for date in _dates_in(path)), default="") for name, paths in files.items()
+    }
+    return {name: date for name, date in dates.items() if date}
+
+
+def _dates_in(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith(_MARK):
+                yield line.removeprefix(_MARK).strip()
