@@ -1,11 +1,12 @@
 // @vitest-environment happy-dom
 /** What components make of a state in a document. */
 
-import { mount } from "@vue/test-utils";
+import { flushPromises, mount } from "@vue/test-utils";
 import { createPinia } from "pinia";
 import { beforeEach, describe, expect, test } from "vitest";
 
 import FindingGroups from "@/components/FindingGroups.vue";
+import FindingsPanel from "@/components/FindingsPanel.vue";
 import LogPanel from "@/components/LogPanel.vue";
 import StageGantt from "@/components/StageGantt.vue";
 import VerdictBanner from "@/components/VerdictBanner.vue";
@@ -14,13 +15,27 @@ import { shownOf } from "@/composables/useScan";
 import { MAX_LINES, TaskState } from "@/realtime";
 import { i18n, setLanguage } from "@/texts";
 
-import { pageRoutes } from "../support/fakeRest";
+import { FakeRest, pageRoutes } from "../support/fakeRest";
+import { finding } from "../support/finding";
 import { logs, progress, snapshot, stage } from "../support/frames";
 
 const global = { plugins: [createPinia(), i18n] };
 const routed = { plugins: [...global.plugins, pageRoutes()] };
 
 beforeEach(() => setLanguage("en"));
+
+describe("the findings of a scan that has ended", () => {
+  test.each([[2, true], [1, false]])("are said to be made of %i violations when these are more", async (total, isSaid) => {
+    const rest = new FakeRest();
+    const state = new TaskState(snapshot(1));
+    rest.answers[`GET /tasks/${state.taskId}/findings`] = { items: [finding()], total: 1, truncated: false, attempt: 1 };
+    const shown = { ...shownOf(state), ended: true, counts: { ...state.counts, total } };
+    const panel = mount(FindingsPanel, { props: { state: shown, attempt: null }, global: rest.mounting() });
+    await flushPromises();
+    expect(panel.find(".count").text()).toBe("1");
+    expect(panel.find(".section-head").text().includes("2 violations, joined by domain and cause")).toBe(isSaid);
+  });
+});
 
 describe("the log", () => {
   function panel(state: TaskState) {
