@@ -55,14 +55,18 @@ END = {
 }
 
 
+async def texts_of(page, part):
+    await expect(page.locator(part).first).to_be_visible()
+    return await page.locator(part).all_inner_texts()
+
+
 async def read_all(page, scene):
     """What is shown of the first attempt: findings, third parties, log, and one of each with all its evidence."""
     address = f"{scene.theatre.url}/#/scans/{scene.task_id}"
     await page.goto(f"{address}?attempt=1")
-    shown = []
-    for part in (".entry", ".parties tbody tr", ".line .message"):
-        await expect(page.locator(part).first).to_be_visible()
-        shown += await page.locator(part).all_inner_texts()
+    shown = await texts_of(page, ".entry") + await texts_of(page, ".line .message")
+    await page.locator("[data-tab=third_parties]").click()
+    shown += await texts_of(page, ".parties tbody tr")
     for tail in (f"findings/{FINDING}", "third-parties/casino.test", "pages/1"):
         await page.goto("about:blank")  # so that nothing of the view before is taken for this one
         await page.goto(f"{address}/{tail}?attempt=1")

@@ -15,8 +15,10 @@ from PIL import Image
 from playwright.async_api import expect
 
 from app.domain.report_format import ReportFormat
+from app.domain.stages import StageKey
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
+from tests.support.realtime import until
 from tests.system.page_evidence import CASINO, FINDING, HOME, HOSTILE, MANY, PARTNER, store_evidence
 from tests.system.page_support import open_page, sign_in
 from tests.system.test_new_page import POLICY, built  # noqa: F401 - a fixture
@@ -188,6 +190,38 @@ async def test_what_limits_the_results_is_one_line_until_it_is_unfolded(browser,
     await expect(notes.first).to_be_hidden()
     await page.locator(".warnings summary").click()
     await expect(notes).to_have_text([HOSTILE, "two", "three"])
+    assert page.problems == []
+
+
+async def test_the_evidence_of_a_violation_is_a_click_away_while_the_scan_runs(browser, theatre):
+    running = await theatre.scene()
+    store_evidence(theatre, running)
+    await running.find("casino.test", ViolationKey.GAMBLING, "high", 0.97, "x", found_on=HOME)
+    await running.find("old.corp.test", ViolationKey.TAKEOVER, "high", 0.97, "x")
+    page = await open_at(browser, running)
+    await expect(page.locator(".entry")).to_have_count(2)
+    await expect(page.locator(".entry a.evidence")).to_have_count(1)  # the site itself is no third party
+    await page.locator(".entry a.evidence").click()
+    await expect(page.locator("h1")).to_have_text("casino.test")
+    await expect(page.locator(".reference")).to_have_count(1)
+    await expect(page.locator(".screenshot img").first).to_be_visible()
+    assert page.problems == []
+
+
+async def test_many_frames_that_count_third_parties_make_the_page_ask_for_them_once(browser, theatre):
+    running = await theatre.scene()
+    store_evidence(theatre, running)
+    await running.stages_up_to(StageKey.THIRD_PARTY)
+    page = await open_at(browser, running)
+    await page.locator("[data-tab=third_parties]").click()
+    await expect(page.locator(".parties tbody tr")).to_have_count(3)
+    page.asked.clear()
+    for number in range(1, 101):
+        await running.progress(40, StageKey.THIRD_PARTY, 1, f"party {number}", third_parties=number)
+    await expect(page.locator(".verdict .percent")).to_have_text("40%")
+    await until(lambda: page.asked, timeout_s=15)
+    assert {request.url.split("?")[0].rsplit("/", 1)[1] for request in page.asked} == {"third-parties"}
+    assert len(page.asked) <= 2
     assert page.problems == []
 
 

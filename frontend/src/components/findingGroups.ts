@@ -46,12 +46,14 @@ export function entryOfFinding({ t, code }: Texts, finding: FindingSummary): Ent
   };
 }
 
-export function entryOfViolation({ code }: Texts, violation: KnownViolation): Entry {
+/** `target`: the scanned site, of whose own hosts nobody keeps what leads to them. */
+export function entryOfViolation({ code }: Texts, violation: KnownViolation, target: string): Entry {
+  const { domain } = violation;
   return {
-    id: violation.violation_id, domain: violation.domain, risk: violation.risk_level, text: violation.description,
+    id: violation.violation_id, domain, risk: violation.risk_level, text: violation.description,
     title: code("violation", violation.violation_key, violation.violation_type), url: violation.url,
     page: violation.found_on, needsReview: violation.needs_review, confidence: violation.confidence_score, author: null,
-    why: null, decision: null, hasEvidence: false,
+    why: null, decision: null, hasEvidence: domain !== target && !domain.endsWith(`.${target}`),
   };
 }
 

@@ -25,7 +25,13 @@ describe("groups of findings", () => {
   test("have a name for a kind that is newer than the page", () => {
     const texts = { code: (_prefix: string, _name: string, fallback: string) => fallback } as never;
     const violation = { violation_type: "New kind", violation_key: "new_kind", domain: "a" } as never;
-    expect(entryOfViolation(texts, violation).title).toBe("New kind");
+    expect(entryOfViolation(texts, violation, "corp.test").title).toBe("New kind");
+  });
+
+  test("lead to what is kept of another's domain while the scan runs; the site's own are no third parties", () => {
+    const texts = { code: () => "" } as never;
+    const leads = (domain: string) => entryOfViolation(texts, { domain } as never, "corp.test").hasEvidence;
+    expect(["casino.test", "notcorp.test", "corp.test", "old.corp.test"].filter(leads)).toEqual(["casino.test", "notcorp.test"]);
   });
 });
 
