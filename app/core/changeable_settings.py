@@ -154,6 +154,7 @@ _ALL: Final = (
     ChangeableSetting("reading_model_budget", Group.READING_MODEL),
     ChangeableSetting("reading_model_timeout_s", Group.READING_MODEL, UnitOfNumber.SECONDS),
     ChangeableSetting("reading_model_concurrency", Group.READING_MODEL),
+    ChangeableSetting("reading_model_reads_pictures", Group.READING_MODEL),
 )
 CHANGEABLE: Final[Mapping[str, ChangeableSetting]] = {setting.name: setting for setting in _ALL}
 

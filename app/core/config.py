@@ -186,6 +186,7 @@ class Settings(BaseSettings):
     reading_model_key: SecretStr | None = None  # None: none is sent
     reading_model_budget: int = Field(default=100, ge=1, le=1_000)  # requests of one scan
     reading_model_timeout_s: float = Field(default=30, gt=0, le=300)  # of one request
+    reading_model_reads_pictures: bool = False  # it is shown screenshots, too
     reading_model_concurrency: int = Field(default=2, ge=1, le=16)  # requests of one scan at once
 
     @field_validator(

@@ -327,3 +327,4 @@ class ReadingModelConfig:
     budget: int = 100  # requests of one scan
     timeout_s: float = 30.0  # of one request
     concurrency: int = 2  # requests at once, of one scan
+    reads_pictures: bool = False  # it is shown the screenshots of captured pages

@@ -20,11 +20,13 @@ from app.engines.pipeline.list_notices import tell_lists
 from app.engines.pipeline.look_book import LoadLooks, LookBook, LooksUnavailable
 from app.engines.pipeline.network_stack import open_network_stack
 from app.engines.pipeline.scan_pipeline import ScanPipeline
-from app.engines.pipeline.second_reading import MakeReader
+from app.engines.pipeline.thumbnails import Thumbnails
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.reading_model.client import ModelClient
-from app.engines.reading_model.reader import PageReader
+from app.engines.reading_model.reader import PageReader, PictureOf
 from app.engines.scope import Scope
+
+OpenReader = Callable[[Callable[[], float], PictureOf], PageReader | None]
 
 
 class ScanExecutor:
@@ -89,9 +91,10 @@ class ScanExecutor:
                 reads=reads,
                 lists=lists,
             ) as network,
-            self._open_reader() as make_reader,
+            self._open_reader() as open_reader,
         ):
             contents = ScanContents(self._captures, self._quota)
+            thumbnails = Thumbnails(contents=contents, parser=network.parser)
             pipeline = ScanPipeline(
                 config=self._config,
                 network=network,
@@ -101,7 +104,7 @@ class ScanExecutor:
                 texts=self._texts,
                 monotonic=self._monotonic,
                 open_drawer=self._open_drawer,
-                make_reader=make_reader,
+                make_reader=lambda left_s: open_reader(left_s, thumbnails.of),
                 local_model=local,
                 look_book=await self._open_look_book(),
             )
@@ -134,10 +137,12 @@ class ScanExecutor:
             return LookBook()
 
     @asynccontextmanager
-    async def _open_reader(self) -> AsyncIterator[MakeReader]:
+    async def _open_reader(self) -> AsyncIterator[OpenReader]:
         if self._reading is None:
-            yield lambda _: None
+            yield lambda *_: None
             return
         config = self._reading
         async with ModelClient(config, ca_file=self._network.ca_file) as client:
-            yield lambda left_s: PageReader(config=config, client=client, store=self._store, left_s=left_s)
+            yield lambda left_s, picture_of: PageReader(
+                config=config, client=client, store=self._store, left_s=left_s, picture_of=picture_of
+            )

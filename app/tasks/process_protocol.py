@@ -61,6 +61,7 @@ SCAN_SETTINGS: Final = frozenset(
         "reading_model_budget",
         "reading_model_timeout_s",
         "reading_model_concurrency",
+        "reading_model_reads_pictures",
     }
 )
 

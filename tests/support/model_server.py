@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from typing import Any
 
 import orjson
 from aiohttp import web
+
+from app.engines.reading_model.prompt import OF_PICTURE
 
 NAME = "stub-1"
 CLEAN: dict[str, Any] = {"verdict": "clean", "class": "none", "stance": "reports", "confidence": 0.9}
@@ -27,9 +30,19 @@ class Question:
     @property
     def excerpt(self) -> str:
         """What stands between the two lines of the marker."""
-        _, marker, text = self.body["messages"][1]["content"].split("\n", 2)
+        content = self.body["messages"][1]["content"]
+        shown = content if isinstance(content, str) else content[0]["text"].partition(f"\n{OF_PICTURE}")[0]
+        _, marker, text = shown.split("\n", 2)
         assert text.endswith(f"\n{marker}")
         return text.removesuffix(f"\n{marker}")
+
+    @property
+    def picture(self) -> bytes | None:
+        """The screenshot that came with it."""
+        content = self.body["messages"][1]["content"]
+        if isinstance(content, str):
+            return None
+        return b64decode(content[1]["image_url"]["url"].removeprefix("data:image/jpeg;base64,"), validate=True)
 
     @property
     def host(self) -> str:

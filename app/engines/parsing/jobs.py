@@ -23,7 +23,7 @@ from app.engines.identify.classify import UNKNOWN, classify, serves_sheets
 from app.engines.lists.in_use import lists_of
 from app.engines.local_reader.model import LocalOpinion
 from app.engines.parsing.own_pages import own_page_of, references_of
-from app.engines.parsing.picture_look import look_of, page_look_of
+from app.engines.parsing.picture_look import look_of, page_look_of, thumbnail_of
 from app.engines.parsing.serialisation import chunks, document_to, extraction_to, reference_to, subject_of
 from app.engines.parsing.sheet_cache import SheetCache
 from app.engines.reading_model.answer import Opinion
@@ -67,6 +67,7 @@ class Jobs:
             "rules": self._rules,
             "links": self._links,
             "look": self._look,
+            "thumbnail": self._thumbnail,
             "page_look": self._page_look,
             "answer": self._answer,
             "document": self._document,
@@ -157,6 +158,9 @@ class Jobs:
     def _links(self, body: bytes, url: str, with_texts: bool) -> Iterator[Any]:
         """Give what a document that is no page leads to."""
         yield from document_to(read_document(body, url=url, is_own=self._scope.is_own, with_texts=with_texts))
+
+    def _thumbnail(self, body: bytes) -> Iterator[Any]:
+        yield thumbnail_of(body)
 
     def _look(self, body: bytes) -> Iterator[Any]:
         yield look_of(body)

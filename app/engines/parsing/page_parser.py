@@ -37,6 +37,7 @@ DOCUMENT_CPU_S: Final = 4.0  # it stops by itself after `documents.document.CPU_
 LOOK_CPU_S: Final = 0.9
 SITEMAP_CPU_S: Final = 5.0  # 50 MiB and 50,000 addresses are allowed
 _LOOK: Final = re.compile(r"[0-9a-f]{38}")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]{4,2000000}={0,2}")
 _MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError)  # what a process says that its page has taken over
 
 
@@ -162,6 +163,13 @@ class PageParser:
         if found is not None and look is None:
             raise Unreadable("error")
         return look
+
+    async def thumbnail(self, picture: bytes) -> str | None:
+        """A picture for a language model: a JPEG in base64 (`picture_look.thumbnail_of`)."""
+        (found,) = await self._pool.run("thumbnail", body=picture, cpu_s=LOOK_CPU_S)
+        if found is None or (isinstance(found, str) and _BASE64.fullmatch(found)):
+            return found
+        raise Unreadable("error")
 
     async def answer(self, body: bytes, *, content_type: str, url: str) -> tuple[PageContent, Redirect | None]:
         """A document of anybody, as it came, and where it sends the browser."""

@@ -5,6 +5,7 @@ Of the screenshot of a page that is its layout: what is left without its texts, 
 To be run in a process that reads what strangers wrote: decoding is the work of libraries in C.
 """
 
+from base64 import b64encode
 from io import BytesIO
 from typing import Final
 
@@ -14,6 +15,8 @@ from app.domain.page_looks import ACROSS, DOWN, PageLook
 
 FORMATS: Final = ("PNG", "ICO", "JPEG", "GIF", "WEBP", "BMP")
 MAX_PIXELS: Final = 4_000_000  # before anything is decoded; a screenshot has a million, an icon some thousand
+THUMBNAIL: Final = 768  # pixels: models see pictures in tiles of about that size
+THUMBNAIL_QUALITY: Final = 75  # some 100 KiB
 MIN_SIDE: Final = 8  # pixels
 SIDE: Final = 8  # brightness is compared from place to place on a grid of this size
 FIRST_SIDE: Final = 64  # every picture is made that large first, so that its own size matters less
@@ -67,6 +70,17 @@ def page_look_of(data: bytes) -> PageLook | None:
         darker=sum((other + MARGIN < one) << place for place, (one, other) in enumerate(steps)),
     )
     return look if look.detail >= MIN_DETAIL and look.turns >= MIN_TURNS else None
+
+
+def thumbnail_of(data: bytes) -> str | None:
+    """Return the picture as a JPEG in base64, at most `THUMBNAIL` pixels wide and high; None: none that is read."""
+    picture = _decode(data)
+    if picture is None:
+        return None
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    written = BytesIO()
+    picture.save(written, "JPEG", quality=THUMBNAIL_QUALITY)
+    return b64encode(written.getvalue()).decode()
 
 
 def _decode(data: bytes) -> Image.Image | None:

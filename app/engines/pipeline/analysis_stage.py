@@ -93,7 +93,8 @@ class AnalysisStage:
         """A page has its picture: where that says more than the page, it is analysed once more. Raises ScanStopped."""
         if target.evidence:
             return
-        if await self._pictures.read(page) or self._looks.known_look_of(target, page.capture):
+        says_more = await self._pictures.read(page) or self._looks.known_look_of(target, page.capture)
+        if says_more or self._second.wants_picture(page):
             await self.analyse(target, page)
 
     async def tell(self) -> None:

@@ -67,7 +67,7 @@ class PictureTexts:
     async def read(self, page: CapturedPage) -> bool:
         """Read the page's picture, if it is worth it; True: there is a text that was not known."""
         sha256 = page.capture.screenshot_sha256
-        if not sha256 or sha256 in self._found or not _is_worth_it(page):
+        if not sha256 or sha256 in self._found or not shows_more_than_it_says(page):
             return False
         if (reason := await self._obstacle()) is not None:
             self._missed[reason][sha256] = None
@@ -108,6 +108,7 @@ class PictureTexts:
                 await self._sink.warning("degraded", said)
 
 
-def _is_worth_it(page: CapturedPage) -> bool:
+def shows_more_than_it_says(page: CapturedPage) -> bool:
+    """Whether what the page has to say may stand in its pictures."""
     content = page.content
     return content.shows_pictures and len(content.text) < SCARCE_TEXT and page.capture.page_class == "content"

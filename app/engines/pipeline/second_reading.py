@@ -5,6 +5,7 @@ nothing of it happens.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from app.domain.log_entry import LogEntry
@@ -16,11 +17,13 @@ from app.domain.violations import ViolationFact
 from app.engines.analyse.detection import Thresholds
 from app.engines.analyse.second_opinion import judged_facts, weigh
 from app.engines.analyse.subject import Subject
+from app.engines.capture.capturer import CapturedPage
 from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.local_reader.model import LocalModel
 from app.engines.model import FrontierUrl, Reference, Relation
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.local_reading import LocalReading
+from app.engines.pipeline.picture_texts import shows_more_than_it_says
 from app.engines.ports import ScanSink, ScanStore, Unreadable
 from app.engines.reading_model.answer import Opinion
 from app.engines.reading_model.excerpt import Excerpt
@@ -85,6 +88,10 @@ class SecondReading:
             await self._local.note(subject, local, local_effect)
         return found
 
+    def wants_picture(self, page: CapturedPage) -> bool:
+        """Whether a model is to look once more, now that the page has its picture: its words say next to nothing."""
+        return self._reader is not None and self._reader.reads_pictures and shows_more_than_it_says(page)
+
     async def _ask(
         self, subject: Subject, facts: Sequence[ViolationFact], *, looks: bool
     ) -> tuple[Excerpt, Opinion] | None:
@@ -98,6 +105,7 @@ class SecondReading:
         has_signal = bool(judged_facts(facts))
         if excerpt is None or not (has_signal or looks or excerpt.asks):
             return None
+        excerpt = replace(excerpt, picture=subject.capture.screenshot_sha256)
         opinion = await self._reader.ask(excerpt, share=1.0 if has_signal else LOOK_SHARE)
         return None if opinion is None else (excerpt, opinion)
 

@@ -39,6 +39,7 @@ class Excerpt:
     windows: tuple[str, ...]  # of the page's text, in its order, at most `MAX_WINDOWS`
     links: str  # texts of links, side by side
     asks: bool = False  # the page asks people for an account, a secret or a payment; no part of what is shown
+    picture: str = ""  # SHA-256 of the page's screenshot, for models that are shown one; not kept with the excerpt
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -70,7 +71,8 @@ class Excerpt:
 
 def question_key(excerpt: Excerpt, *, model: str, prompt_version: int) -> str:
     """Return under which an answer is kept: 32 hexadecimal digits of all that it depends on."""
-    asked = "\0".join((model, str(prompt_version), *excerpt.parts))
+    pictures = (f"picture {excerpt.picture}",) if excerpt.picture else ()
+    asked = "\0".join((model, str(prompt_version), *pictures, *excerpt.parts))
     return sha256(asked.encode("utf-8", "replace")).hexdigest()[:32]
 
 

@@ -7,6 +7,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final, Protocol
 
 from app.domain.reading import LeftOut, ReadingSummary, Void
@@ -27,6 +28,9 @@ MARKER_BYTES: Final = 12
 _OUTAGE: Final = frozenset({Void.RATE_LIMITED, Void.SERVER_ERROR, Void.REFUSED, Void.TIMEOUT, Void.UNREACHABLE})
 
 
+PictureOf = Callable[[str], Awaitable[str | None]]  # a screenshot by its hash: a JPEG in base64; None: not at hand
+
+
 class Completer(Protocol):
     """What sends a chat completion; see `client.ModelClient`."""
 
@@ -43,10 +47,12 @@ class PageReader:
         client: Completer,
         store: ScanStore,
         left_s: Callable[[], float],
+        picture_of: PictureOf | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         make_marker: Callable[[], str] = lambda: secrets.token_hex(MARKER_BYTES),
     ) -> None:
-        """`left_s`: seconds that are left of the scan's time."""
+        """`left_s`: seconds that are left of the scan's time; `picture_of`: where pictures come from; None: nowhere."""
+        self._picture_of = picture_of if config.reads_pictures else None
         self._config = config
         self._client = client
         self._left_s = left_s
@@ -61,12 +67,17 @@ class PageReader:
         self._effects: dict[str, str] = {}  # of the opinions, by question
         self._failures = 0  # in a row
 
+    @property
+    def reads_pictures(self) -> bool:
+        """Whether the model is shown screenshots."""
+        return self._picture_of is not None
+
     async def ask(self, excerpt: Excerpt, *, share: float = 1.0) -> Opinion | None:
         """Return the model's opinion of a page; None when there is none.
 
         `share`: this one is asked only while so much of the budget is not used up.
         """
-        key = question_key(excerpt, model=self._config.name, prompt_version=PROMPT_VERSION)
+        key = self._key(excerpt)
         async with self._locks.setdefault(key, asyncio.Lock()):
             if self._asked.is_known(key):
                 return self._asked.opinion(key)
@@ -80,7 +91,11 @@ class PageReader:
 
     def note_effect(self, excerpt: Excerpt, effect: str) -> None:
         """Remember for the report what the opinion of an excerpt changed; the last one counts."""
-        self._effects[question_key(excerpt, model=self._config.name, prompt_version=PROMPT_VERSION)] = effect
+        self._effects[self._key(excerpt)] = effect
+
+    def _key(self, excerpt: Excerpt) -> str:
+        asked = excerpt if self._picture_of is not None else replace(excerpt, picture="")
+        return question_key(asked, model=self._config.name, prompt_version=PROMPT_VERSION)
 
     def conclude(self) -> None:
         """Put into the store what the report says."""
@@ -112,9 +127,10 @@ class PageReader:
 
     async def _complete(self, key: str, excerpt: Excerpt) -> str:
         """Send it, and send it again where that may help; each time is a request of the budget."""
+        picture = await self._picture_of(excerpt.picture) if self._picture_of is not None and excerpt.picture else None
         for turn in range(1, TRIES + 1):
             self._asked.begin(key)
-            body = request_body(excerpt, model=self._config.name, marker=self._make_marker())
+            body = request_body(excerpt, model=self._config.name, marker=self._make_marker(), picture=picture)
             try:
                 return await self._client.complete(body)
             except ModelFailure as failure:

@@ -44,6 +44,7 @@ def reading_model_config(settings: Settings) -> ReadingModelConfig | None:
         budget=settings.reading_model_budget,
         timeout_s=settings.reading_model_timeout_s,
         concurrency=settings.reading_model_concurrency,
+        reads_pictures=settings.reading_model_reads_pictures,
     )
 
 

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from base64 import b64decode
 from io import BytesIO
 from itertools import combinations
 
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from app.engines.analyse.looks import distance, is_same
-from app.engines.parsing.picture_look import look_of, page_look_of
+from app.engines.parsing.picture_look import THUMBNAIL, look_of, page_look_of, thumbnail_of
 from app.engines.pipeline.look_book import MAX_DISTANCE
 from tests.support.screens import SIZE, betting_hall, plain_text, stolen_form
 from tests.support.screens import written as screen
@@ -133,3 +134,11 @@ def test_one_that_would_fill_the_memory_is_not_decoded():
     out = BytesIO()
     Image.new("1", (20_000, 20_000)).save(out, "PNG")
     assert page_look_of(out.getvalue()) is None
+
+
+def test_a_thumbnail_is_a_small_jpeg_and_nothing_of_what_is_no_picture():
+    made = thumbnail_of(written(drawn(side=1200)))
+    with Image.open(BytesIO(b64decode(made))) as small:
+        assert (small.format, max(small.size)) == ("JPEG", THUMBNAIL)
+    assert thumbnail_of(b"<html>no picture") is None
+    assert thumbnail_of(written(drawn())[:40]) is None

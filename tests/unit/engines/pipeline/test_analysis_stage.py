@@ -82,6 +82,9 @@ class NobodyReads:
     async def examine(self, subject, facts, *, is_own):
         return facts
 
+    def wants_picture(self, page):
+        return False
+
 
 @pytest.fixture
 def sink():

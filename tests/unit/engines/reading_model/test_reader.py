@@ -1,6 +1,7 @@
 """Each question once, within budget and time, and no more of them when nothing comes back."""
 
 import asyncio
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -54,9 +55,9 @@ def reading(tmp_path):
     async def sleep(seconds):
         slept.append(seconds)
 
-    def make(model, *, left_s=lambda: 600.0, **config):
+    def make(model, *, left_s=lambda: 600.0, picture_of=None, **config):
         chosen = ReadingModelConfig("http://127.0.0.1/v1", "m", **config)
-        made = PageReader(config=chosen, client=model, store=store, left_s=left_s, sleep=sleep)
+        made = PageReader(config=chosen, client=model, store=store, left_s=left_s, picture_of=picture_of, sleep=sleep)
         made.slept = slept
         return made
 
@@ -163,3 +164,34 @@ async def test_each_question_has_a_marker_of_its_own(reading):
     for number in range(3):
         await reader.ask(excerpt(number))
     assert len({body["messages"][1]["content"].partition("\n")[0] for body in model.bodies}) == 3
+
+
+@pytest.mark.parametrize(
+    ("reads_pictures", "sha256", "made", "shown"),
+    [
+        (True, "a" * 64, "/9j/4AA=", True),
+        (True, "a" * 64, None, False),  # it was not kept
+        (True, "", "/9j/4AA=", False),  # there is none
+        (False, "a" * 64, "/9j/4AA=", False),  # the model reads none
+    ],
+)
+async def test_a_model_that_reads_pictures_is_shown_the_screenshot(reading, reads_pictures, sha256, made, shown):
+    async def picture_of(_):
+        return made
+
+    model = Model()
+    reader = reading(model, picture_of=picture_of, reads_pictures=reads_pictures)
+    assert await reader.ask(replace(excerpt(), picture=sha256)) is not None
+    assert isinstance(model.bodies[0]["messages"][1]["content"], list) is shown
+
+
+async def test_another_picture_is_another_question_for_a_model_that_reads_pictures_alone(reading):
+    async def picture_of(_):
+        return "/9j/4AA="
+
+    for reads_pictures, asked in ((False, 1), (True, 2)):
+        model = Model()
+        reader = reading(model, picture_of=picture_of, reads_pictures=reads_pictures)
+        for sha256 in ("a" * 64, "b" * 64):
+            assert await reader.ask(replace(excerpt(), picture=sha256)) is not None
+        assert len(model.bodies) == asked
