@@ -41,7 +41,7 @@ def test_what_is_said_of_third_parties_does_not_fall_behind_the_document():
     assert len(accused) <= 1, accused
 
 
-def test_of_own_pages_no_more_are_missed_than_at_first_sight_and_no_twin_is_accused():
+def test_nearly_every_own_page_is_found_and_no_twin_is_accused():
     outcomes = [judge_page(page) for page in own_pages()]
     assert [o.page.id for o in outcomes if o.accused and not o.page.tampered] == []
-    assert sum(o.accused for o in outcomes if o.page.tampered) >= 17
+    assert sum(o.accused for o in outcomes if o.page.tampered) >= 21

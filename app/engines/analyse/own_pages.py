@@ -26,6 +26,7 @@ from app.engines.analyse.own_doorways import examine_small_trades, is_borrowed, 
 from app.engines.analyse.own_found import MAX_QUOTE, Found
 from app.engines.analyse.own_frames import examine_frames
 from app.engines.analyse.own_scripts import examine_scripts, looks_odd
+from app.engines.analyse.own_written import examine_written, writes
 from app.engines.analyse.text import MAX_TEXT_CHARS, TextLayer, Zone
 from app.engines.html.marks import marks
 from app.engines.html.own_page import OwnLink, OwnPage, OwnText
@@ -112,6 +113,8 @@ class OwnPages:
     def _signs(self, page: OwnPage) -> Iterator[Found]:
         if looks_odd(page.markup, page.marks):
             yield from examine_scripts(page.scripts(), page.url, self._is_known)
+        if writes(page.marks):
+            yield from examine_written(page.scripts(), page.url, self._is_known, self._offer_in)
         if page.marks >= _FRAME:
             yield from examine_frames(page.markup, page.url, self._is_known)
         if not (by_visitors := authorship_of(page.url).author is Author.USER):
@@ -134,6 +137,15 @@ class OwnPages:
         yield from self._head(page, seen, title, meta)
         yield from self._read(seen)
         yield from self._stuffed(page, seen)
+
+    def _offer_in(self, text: str) -> tuple[str, tuple[str, ...]] | None:
+        if not self._may_offer(text):
+            return None
+        normalised = self._normaliser.normalise(text)
+        for words in _words(self._lexicon.find(normalised)).values():
+            if words.offers and not words.is_guarded:
+                return _quote(normalised, words.strongest), words.terms
+        return None
 
     def _may_offer(self, text: str) -> bool:
         """Whether a trade's product may be named: a line ends before all that is looked for in one of the texts."""

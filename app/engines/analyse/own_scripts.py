@@ -39,6 +39,11 @@ _GOES: Final = re.compile(
 _GOES_BY_NAME: Final = re.compile(
     r"\blocation(?:\s{0,3}\.\s{0,3}href)?\s{0,3}=\s{0,3}[A-Za-z_$][\w$]{0,40}\s{0,3}[;}\n]"
 )
+# Goes where a name or an entry of a list leads, below a question about search engines.
+_GOES_BY_REFERENCE: Final = re.compile(
+    r"\blocation(?:\s{0,3}\.\s{0,3}href)?\s{0,3}=\s{0,3}[A-Za-z_$][\w$]{0,40}(?:\s{0,3}\[\s{0,3}\w{1,10}\s{0,3}\])?\s{0,3}[;}\n]|"
+    r"\blocation\s{0,3}\.\s{0,3}(?:replace|assign)\s{0,3}\(\s{0,3}[A-Za-z_$][\w$]{0,40}(?:\s{0,3}\[\s{0,3}\w{1,10}\s{0,3}\])?\s{0,3}\)"
+)
 _PHONES: Final = re.compile(r"android|iphone|mobile|ipod", re.IGNORECASE)
 _ONCE: Final = re.compile(r"document\s*\.\s*cookie|localStorage|sessionStorage")
 # An address that is put together, below a name of `location` that is put together as well.
@@ -69,6 +74,7 @@ def examine_scripts(scripts: Iterable[OwnText], page_url: str, is_known: Callabl
         if redirecting is None:
             redirecting = _redirecting(f"{unescape_script(code)}\n{plain}", script, own, is_known)
             redirecting = redirecting or _computed(code, plain, script, own)
+            redirecting = redirecting or _by_reference(code, script, own, is_known)
     yield from (found for found in (written, redirecting) if found is not None)
 
 
@@ -114,6 +120,20 @@ def _computed(code: str, plain: str, script: OwnText, own: str) -> Found | None:
         dom_path=script.dom_path,
         leads_to=(address,),
     )
+
+
+def _by_reference(code: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> Found | None:
+    """The address stands in the script for all to see, though not where the script goes."""
+    goes = _GOES_BY_REFERENCE.search(code)
+    if goes is None or not _REFERRER.search(code) or not _ENGINES.search(code):
+        return None
+    address = next(
+        (one for one in _foreign(code, own) if not is_known(host_of(one)) and not _ENGINES.search(one)), None
+    )
+    if address is None:
+        return None
+    quoted = code[max(0, goes.start() - MAX_QUOTE // 2) :][:MAX_QUOTE]
+    return Found(TamperSign.SCRIPT_REDIRECTS, address, quoted, dom_path=script.dom_path, leads_to=(address,))
 
 
 def _redirecting(code: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> Found | None:

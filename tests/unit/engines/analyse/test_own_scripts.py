@@ -121,3 +121,30 @@ def test_a_redirect_by_a_name_whose_address_is_disguised_is_a_sign():
 )
 def test_a_plain_name_or_no_question_about_search_engines_is_none(code):
     assert found(code) == []
+
+
+BY_LIST = (
+    "var x=['https://prize.foreign.example/lp','google.'];"
+    "if(document.referrer.indexOf(x[1])>-1){setTimeout(function(){location.replace(x[0])},300)}"
+)
+
+
+@pytest.mark.parametrize("code", [BY_LIST, BY_LIST.replace("location.replace(x[0])", "location.href=x[0];")])
+def test_an_entry_of_a_list_leads_away_who_comes_from_a_search_engine(code):
+    found = list(examine_scripts([OwnText(code, "")], "https://www.school.example/", lambda _: False))
+    assert [(one.sign, one.leads_to) for one in found] == [
+        (TamperSign.SCRIPT_REDIRECTS, ("https://prize.foreign.example/lp",))
+    ]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        BY_LIST.replace("prize.foreign.example", "m.school.example"),
+        BY_LIST.replace("google.", "partner."),  # no search engine
+        BY_LIST.replace("location.replace(x[0])", "count(x[0])"),
+        BY_LIST.replace("prize.foreign.example/lp", "www.google.com/analytics"),
+    ],
+)
+def test_own_addresses_other_referrers_and_counters_lead_nobody_away(code):
+    assert list(examine_scripts([OwnText(code, "")], "https://www.school.example/", lambda _: False)) == []
