@@ -29,6 +29,7 @@ from app.domain.tasks import ACTIVE, TERMINAL, TaskStatus
 from app.models import scan_tasks, task_events, task_logs
 from app.models.tasks import ACTIVE_ONLY, CAPTURED, LIST_ORDERS, OBSERVED, UNFINISHED_VISIBLE, VISIBLE
 from app.repositories.listing import count_up_to, in_order
+from app.repositories.task_filters import MAX_JUDGED, TaskFilter, narrowed, of_risk
 
 Visible: Final = scan_tasks.c.deleted_at.is_(None)
 MAX_LOOKED_AT: Final = 20_000  # lines, for one page of those that a filter keeps
@@ -101,14 +102,6 @@ class TaskHead:
     trace: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TaskFilter:
-    """Which tasks a list has. None does not filter. `domain` is a part of the target's name."""
-
-    status: str | None = None
-    domain: str | None = None
-
-
 def newest_id(connection: Connection) -> str | None:
     """Return the id of the task that was created last; None when there is none."""
     query = select(scan_tasks.c.id).where(Visible).order_by(scan_tasks.c.created_at.desc(), scan_tasks.c.id.desc())
@@ -138,19 +131,21 @@ def list_page(
     name = sort.removeprefix("-")
     order = "status" if wanted.status and name == "created_at" else name  # its index has both
     query = select(scan_tasks.c.id).where(VISIBLE)
-    if not principal.sees_all:
-        query = query.where(scan_tasks.c.user_id == principal.user_id)
-    if wanted.status:
-        # Without an index that begins with the status: SQLite would take it, and sort all that it finds.
-        column = scan_tasks.c.status if order == "status" else scan_tasks.c.status + ""
-        query = query.where(column == wanted.status)
-    if wanted.domain:
-        query = query.where(scan_tasks.c.target_domain.contains(wanted.domain, autoescape=True))
+    owner = None if principal.sees_all else principal.user_id
+    if owner is not None:
+        query = query.where(scan_tasks.c.user_id == owner)
+    query = narrowed(query, wanted, order, owner=owner)
     columns = [scan_tasks.c[column] for column in LIST_ORDERS[order] if column in (*SORTABLE, "id")]
     terms = columns[: columns.index(scan_tasks.c.id) + 1]
     ordered = query.order_by(*(_in_direction(term, descending=sort.startswith("-")) for term in terms))
-    ids = list(connection.execute(ordered.offset(offset).limit(limit)).scalars())
-    return [TaskRow(*row) for row in in_order(connection, scan_tasks, ids)], count_up_to(connection, query)
+    if wanted.risk is None:
+        ids = list(connection.execute(ordered.offset(offset).limit(limit)).scalars())
+        total = count_up_to(connection, query)
+    else:
+        judged = list(connection.execute(ordered.limit(MAX_JUDGED)).scalars())
+        fitting = of_risk(connection, judged, wanted.risk)
+        ids, total = fitting[offset : offset + limit], len(fitting)
+    return [TaskRow(*row) for row in in_order(connection, scan_tasks, ids)], total
 
 
 def heads(connection: Connection, task_ids: Sequence[str], owner_ids: Sequence[str]) -> list[TaskHead]:

@@ -16,7 +16,8 @@ from app.domain.tasks import TaskStatus
 from app.domain.violations import RiskLevel, ViolationKey
 from app.repositories import overview, queue, runs, tasks
 from app.repositories.overview import EndedRun
-from app.repositories.tasks import TaskFilter, TaskRow
+from app.repositories.task_filters import TaskFilter
+from app.repositories.tasks import TaskRow
 from app.services.decided_counts import Decided, RunKey, read_decided
 from app.services.json_chunks import JsonChunks, encode, split
 from app.services.serialisers import Json, serialise_task

@@ -21,7 +21,8 @@ from app.domain.tasks import TaskStatus
 from app.events.log import AppendResult
 from app.events.writer import EventWriter, UnitOfWork
 from app.repositories import queue, runs, tasks, users
-from app.repositories.tasks import TaskFilter, TaskRow
+from app.repositories.task_filters import TaskFilter
+from app.repositories.tasks import TaskRow
 from app.services.audit import AuditTrail
 from app.services.idempotent_request import IdempotentRequest
 from app.services.json_chunks import JsonChunks, encode_list

@@ -17,7 +17,7 @@ from app.core.principal import Principal
 from app.domain.messages import Language, MessageCatalog
 from app.domain.translation import translate_event
 from app.events import log
-from app.repositories.tasks import TaskFilter
+from app.repositories.task_filters import TaskFilter
 from app.websocket.messages.encoded_event import EncodedEvent
 from app.wiring import Services, build_services
 

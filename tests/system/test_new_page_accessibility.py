@@ -61,6 +61,7 @@ async def views_of(theatre):
         f"{scan}?attempt=1": ".entry .evidence",
         f"{scan}/third-parties/casino.test": "h1.domain",
         f"{scan}/pages/1": "h1.name",
+        "#/scans": ".filters input[name=since]",
         "#/orders": ".list li",
         f"#/orders/{order_id}": ".order tbody tr",
         "#/admin/configuration": "main h2",

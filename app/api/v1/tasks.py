@@ -12,15 +12,17 @@ from app.api.responses import JsonChunksResponse
 from app.core.dependencies import CurrentAdmin, CurrentUser
 from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound
 from app.domain.tasks import TaskStatus
+from app.domain.violations import RiskLevel
 from app.repositories.listing import MAX_COUNTED
-from app.repositories.tasks import TaskFilter
+from app.repositories.task_filters import TaskFilter
 from app.schemas.attempts import AttemptPage
-from app.schemas.common import Text
+from app.schemas.common import Moment, Text
 from app.schemas.tasks import ScanDefaults, ScanOptions, TaskCreate, TaskPage, TaskPriority, TaskResponse
 from app.services.json_chunks import encode_list
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
+MOMENT: Final = "2026-01-01T00:00:00Z"
 UNUSABLE_TARGETS: Final = (
     "target_empty",
     "target_control_characters",
@@ -96,6 +98,15 @@ async def list_tasks(
     domain: Annotated[
         Text | None, Query(max_length=MAX_SEARCH, description="Part of the target's name.", examples=["example"])
     ] = None,
+    risk: Annotated[
+        RiskLevel | None,
+        Query(
+            description="Only those whose worst open violation is so. Looked for among the first 5,000 of the list.",
+            examples=["high"],
+        ),
+    ] = None,
+    since: Annotated[Moment | None, Query(description="Only those created from then on.", examples=[MOMENT])] = None,
+    until: Annotated[Moment | None, Query(description="Only those created before then.", examples=[MOMENT])] = None,
     sort: Annotated[
         str,
         Query(
@@ -105,7 +116,7 @@ async def list_tasks(
         ),
     ] = "-created_at",
 ) -> Response:
-    wanted = TaskFilter(status=status, domain=domain)
+    wanted = TaskFilter(status=status, domain=domain, since=since, until=until, risk=risk)
     items, total = await services.scans.list_page(
         user, wanted, page=page, page_size=page_size, sort=sort, language=language
     )

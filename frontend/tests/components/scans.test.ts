@@ -5,7 +5,7 @@ import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { MAX_VIEWS, readViews, withView, writeViews } from "@/components/scans/savedViews";
-import { NEWEST_FIRST, addressOf, queryOf } from "@/components/scans/scanAddress";
+import { NEWEST_FIRST, addressOf, momentsOf, queryOf } from "@/components/scans/scanAddress";
 import { BULK_ACTIONS, fits } from "@/composables/useBulk";
 import type { TaskResponse, TaskStatus } from "@/generated/rest";
 import { setLanguage } from "@/texts";
@@ -14,7 +14,7 @@ import ScansView from "@/views/ScansView.vue";
 import { FakeRest, problem, type Asked } from "../support/fakeRest";
 import { Marks } from "../support/marks";
 
-const ALL = { page: 1, status: null, domain: "", sort: NEWEST_FIRST } as const;
+const ALL = { page: 1, status: null, domain: "", risk: null, since: "", until: "", sort: NEWEST_FIRST } as const;
 let rest: FakeRest;
 enableAutoUnmount(afterEach);
 beforeEach(() => {
@@ -60,16 +60,35 @@ function sent(): string[] {
 
 describe("an address", () => {
   test("says which page, filters and order, and nothing that goes without saying", () => {
-    const query = { page: 3, status: "failed", domain: "shop", sort: "target_domain" } as const;
+    const query = { page: 3, status: "failed", domain: "shop", risk: "high", since: "2026-11-20", until: "2026-11-27", sort: "target_domain" } as const;
     expect(queryOf(addressOf(query))).toEqual(query);
     expect(addressOf(ALL)).toEqual({});
   });
 
   test("of foreign making asks for what can be asked for", () => {
     expect(queryOf({ page: "-4", status: "__proto__", domain: ["a", "b"], sort: "user_id" })).toEqual(ALL);
+    expect(queryOf({ risk: "dreadful", since: "2026-13-40", until: "yesterday" })).toEqual(ALL);
     expect(queryOf({ page: "1e999" }).page).toBeGreaterThanOrEqual(1);
     expect(queryOf({ domain: "x".repeat(9_999) }).domain).toHaveLength(253);
   });
+});
+
+test("days are asked for from midnight to midnight of the reader's zone, the last one included", () => {
+  const { since, until } = momentsOf({ since: "2026-11-20", until: "2026-11-27" });
+  expect([new Date(since!), new Date(until!)]).toEqual([new Date(2026, 10, 20), new Date(2026, 10, 28)]);
+  expect(momentsOf({ since: "", until: "" })).toEqual({});
+});
+
+test("scans are filtered by the worst open finding and by days, and what the filters leave of them is said", async () => {
+  const { view, router } = await open([]);
+  await view.find(".filters select[aria-label='Worst open finding']").setValue("high");
+  await flushPromises();
+  await view.find("input[name=since]").setValue("2026-11-20");
+  await flushPromises();
+  expect(router.currentRoute.value.query).toEqual({ risk: "high", since: "2026-11-20" });
+  const { query } = rest.asked.at(-1)!;
+  expect([query.get("risk"), query.get("since")]).toEqual(["high", new Date(2026, 10, 20).toISOString()]);
+  expect(view.text()).toContain("Show all");
 });
 
 describe("what can be done", () => {

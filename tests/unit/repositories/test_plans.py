@@ -25,7 +25,7 @@ from app.domain.findings import FindingId
 from app.domain.messages import Language, MessageCatalog
 from app.domain.reputation_lists import ListDefinition
 from app.domain.tasks import TaskStatus
-from app.domain.violations import ViolationKey
+from app.domain.violations import RiskLevel, ViolationKey
 from app.events import epoch, log, log_identity
 from app.events.epoch import LogEpoch
 from app.events.event import NewEvent
@@ -52,6 +52,7 @@ from app.repositories import (
     servers,
     sessions,
     sign_in_counters,
+    task_filters,
     tasks,
     tickets,
     violations,
@@ -59,7 +60,8 @@ from app.repositories import (
 )
 from app.repositories import users as user_rows
 from app.repositories.audit import AuditFilter
-from app.repositories.tasks import SORTABLE, TaskFilter
+from app.repositories.task_filters import TaskFilter
+from app.repositories.tasks import SORTABLE
 from app.repositories.workers import WorkerDescription
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
@@ -77,11 +79,12 @@ PARTITION = Partition(EVENTS, NOW)
 CLOCK = HandClock()
 ADMIN, OWNER = Principal(ID, "wang", "admin"), Principal(ID, "mei", "user")
 LISTS = [
-    {"principal": principal, "wanted": TaskFilter(status, domain), "sort": sort}
+    {"principal": principal, "wanted": TaskFilter(status, domain, *more), "sort": sort}
     for principal in (ADMIN, OWNER)
     for sort in (*SORTABLE, *(f"-{name}" for name in SORTABLE))
     for status in (None, "running", "completed")
     for domain in (None, "example")
+    for more in ((), (NOW, NOW))
 ]
 FILTERS = {"key": "gambling", "risk": "high", "needs_review": True, "q": "example"}
 LIFE = Lifecycle(clock=CLOCK, texts=MessageCatalog("en"))
@@ -276,6 +279,10 @@ WALK: dict[str, Callable] = {
     "runs.first_log_seq": lambda c: runs.first_log_seq(c, ROW),
     "tasks.find": lambda c: (tasks.find(c, ID), tasks.find(c, ID, OWNER)),
     "tasks.list_page": lambda c: [tasks.list_page(c, offset=50, limit=50, **one) for one in LISTS],
+    "task_filters.of_risk": lambda c: (
+        task_filters.of_risk(c, [ID, ID], RiskLevel.LOW),
+        [tasks.list_page(c, who, TaskFilter(risk=RiskLevel.HIGH), offset=0, limit=50) for who in (ADMIN, OWNER)],
+    ),
     "tasks.newest_id": tasks.newest_id,
     "tasks.newest_ended": lambda c: tasks.newest_ended(c, 100),
     "tasks.heads": lambda c: tasks.heads(c, [ID, ID], [ID, ID]),

@@ -11,7 +11,8 @@ from app.domain.messages import Language, MessageCatalog, Text
 from app.domain.projection import TaskProjection
 from app.models import scan_tasks, task_logs
 from app.repositories import listing, queue, tasks
-from app.repositories.tasks import SORTABLE, TaskFilter
+from app.repositories.task_filters import TaskFilter
+from app.repositories.tasks import SORTABLE
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
 

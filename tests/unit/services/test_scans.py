@@ -8,7 +8,7 @@ from app.core.principal import Principal
 from app.domain.scan_options import ScanOptions
 from app.events.types import Statistics
 from app.events.writer import EventWriter
-from app.repositories.tasks import TaskFilter
+from app.repositories.task_filters import TaskFilter
 from tests.support.backend import Backend, open_backend
 
 

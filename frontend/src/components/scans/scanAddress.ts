@@ -1,5 +1,6 @@
 /** The list of scans as its address has it: a view with its filters and order can be sent to somebody. */
 
+import { RISK_LEVELS } from "@/generated/contract";
 import type { TaskStatus } from "@/generated/rest";
 
 export const STATUSES: TaskStatus[] = ["pending", "running", "cancelling", "completed", "failed", "cancelled"];
@@ -10,6 +11,7 @@ export const ORDERS = [
 ] as const;
 export type Order = (typeof ORDERS)[number];
 export const MAX_DOMAIN = 253;
+export type Risk = (typeof RISK_LEVELS)[number];
 
 export interface ListQuery {
   page: number;
@@ -17,6 +19,11 @@ export interface ListQuery {
   status: TaskStatus | null;
   /** A part of the domain; empty: all of them. */
   domain: string;
+  /** The worst that is open; null: whatever it is. */
+  risk: Risk | null;
+  /** Days of the reader's zone ("2026-11-27") from and to which scans were created, both included; empty: no limit. */
+  since: string;
+  until: string;
   sort: Order;
 }
 export type View = Omit<ListQuery, "page">;
@@ -30,20 +37,48 @@ export function viewOf(address: Readonly<Record<string, unknown>>): View {
   return {
     status: STATUSES.find((status) => status === address.status) ?? null,
     domain: typeof address.domain === "string" ? address.domain.slice(0, MAX_DOMAIN) : "",
+    risk: RISK_LEVELS.find((risk) => risk === address.risk) ?? null,
+    since: dayOf(address.since),
+    until: dayOf(address.until),
     sort: ORDERS.find((order) => order === address.sort) ?? NEWEST_FIRST,
   };
 }
 
 /** Without what goes without saying, so that the same list has the same address. */
-export function addressOf({ status, domain, sort, page = 1 }: View & { page?: number }): Record<string, string> {
+export function addressOf({ status, domain, risk, since, until, sort, page = 1 }: View & { page?: number }): Record<string, string> {
   return {
     ...(status === null ? {} : { status }),
     ...(domain === "" ? {} : { domain }),
+    ...(risk === null ? {} : { risk }),
+    ...(since === "" ? {} : { since }),
+    ...(until === "" ? {} : { until }),
     ...(sort === NEWEST_FIRST ? {} : { sort }),
     ...(page > 1 ? { page: String(page) } : {}),
   };
 }
 
 export function isSameView(one: View, other: View): boolean {
-  return one.status === other.status && one.domain === other.domain && one.sort === other.sort;
+  const [mine, theirs] = [addressOf({ ...one, page: 1 }), addressOf({ ...other, page: 1 })];
+  return new URLSearchParams(mine).toString() === new URLSearchParams(theirs).toString();
+}
+
+/** What leaves scans out, by what is in the view. */
+export function isFiltered({ status, domain, risk, since, until }: View): boolean {
+  return status !== null || domain !== "" || risk !== null || since !== "" || until !== "";
+}
+
+/** The moments between which the days of a view lie, as the server asks for them: the second is out already. */
+export function momentsOf({ since, until }: Pick<View, "since" | "until">): { since?: string; until?: string } {
+  return { ...(since === "" ? {} : { since: midnight(since, 0) }), ...(until === "" ? {} : { until: midnight(until, 1) }) };
+}
+
+/** In the reader's zone; days differ in length. */
+function midnight(day: string, later: number): string {
+  const [year, month, date] = day.split("-").map(Number);
+  return new Date(year!, month! - 1, date! + later).toISOString();
+}
+
+function dayOf(asked: unknown): string {
+  if (typeof asked !== "string" || !/^[12]\d{3}-\d\d-\d\d$/.test(asked)) return "";
+  return Number.isNaN(new Date(`${asked}T00:00:00`).getTime()) ? "" : asked;
 }
