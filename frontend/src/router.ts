@@ -6,11 +6,11 @@
 import { watch } from "vue";
 import { createRouter, createWebHashHistory, type Router } from "vue-router";
 
+import { ADMIN_SECTIONS } from "./adminSections";
 import { TERMINAL_STATUSES } from "./generated/contract";
 import type { useAccount } from "./stores/account";
 
 const TASK_ID = "[0-9a-f-]{36}";
-const ADMIN_SECTIONS = "users|connections|metrics|broadcast|workers|audit|configuration";
 
 const signInView = () => import("./views/SignInView.vue");
 
@@ -35,7 +35,7 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
       { path: "/review", name: "review", component: () => import("./views/ReviewView.vue") },
       { path: "/profile", name: "profile", component: () => import("./views/ProfileView.vue") },
       { path: "/admin", redirect: "/admin/users" },
-      { path: `/admin/:section(${ADMIN_SECTIONS})`, name: "admin", component: () => import("./views/AdminView.vue"), props: true },
+      { path: `/admin/:section(${ADMIN_SECTIONS.join("|")})`, name: "admin", component: () => import("./views/AdminView.vue"), props: true },
       { path: "/:rest(.*)*", name: "nowhere", component: () => import("./views/NowhereView.vue") },
     ],
   });

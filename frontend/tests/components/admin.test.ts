@@ -4,6 +4,7 @@
 import { enableAutoUnmount, flushPromises, mount, type VueWrapper } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import type { AdminSection } from "@/adminSections";
 import { changesOf, creationOf, formOf } from "@/components/admin/userForm";
 import type { UserResponse } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
@@ -33,7 +34,7 @@ function user(more: Partial<UserResponse> = {}): UserResponse {
   };
 }
 
-async function open(section: string, role: UserResponse["role"] = "admin"): Promise<VueWrapper> {
+async function open(section: AdminSection, role: UserResponse["role"] = "admin"): Promise<VueWrapper> {
   const global = rest.mounting();
   useMe().user = user({ role });
   const view = mount(AdminView, { props: { section }, global, attachTo: document.body });

@@ -4,6 +4,9 @@
 import { enableAutoUnmount, flushPromises, mount, type VueWrapper } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { ADMIN_SECTIONS } from "@/adminSections";
+import { createPageRouter } from "@/router";
+import { useAccount } from "@/stores/account";
 import { useMe } from "@/stores/me";
 import { setLanguage } from "@/texts";
 import AdminView from "@/views/AdminView.vue";
@@ -117,4 +120,11 @@ describe("the local reader", () => {
     expect(view.text()).toContain("The report could not be loaded");
     expect(buttons("Switch on")).toHaveLength(0);
   });
+});
+
+test("each section of the administration has an address, and nothing else has one there", () => {
+  rest.mounting();
+  const router = createPageRouter(useAccount());
+  expect(ADMIN_SECTIONS.map((section) => router.resolve(`/admin/${section}`).name)).toEqual(ADMIN_SECTIONS.map(() => "admin"));
+  expect(router.resolve("/admin/nothing").name).not.toBe("admin");
 });
