@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from app.domain.messages import MessageCatalog, Text
+from app.domain.rendered_links import RENDERED_MARK
 from app.domain.tampering import Visitor
 from app.domain.violations import ViolationKey
 
@@ -52,7 +53,7 @@ def evidence_sentence(
         terms=texts.join_terms(found),
         snippet=" ".join(snippet.split())[:MAX_SNIPPET],
         source=source_text(provenance, texts),
-        hidden_by=hiding_text(hiding_of(provenance)[0], texts),
+        hidden_by=_hiding_in(provenance, texts),
     )
     visitor = provenance.rpartition(_SHOWN_TO)[2] if _SHOWN_TO in provenance else ""
     return texts("shown_to", said=said, visitor=texts(f"visitor.{visitor}")) if visitor in list(Visitor) else said
@@ -69,6 +70,12 @@ def hiding_text(kind: str | None, texts: MessageCatalog) -> Text:
     return texts(key if key in texts else "hidden_by.unknown")
 
 
+def _hiding_in(provenance: str, texts: MessageCatalog) -> Text:
+    how = hiding_text(hiding_of(provenance)[0], texts)
+    is_rendered = f"; {RENDERED_MARK}; {_HIDDEN_BY}" in provenance
+    return texts("hidden_by.rendered", how=how) if is_rendered else how
+
+
 def hiding_of(provenance: str) -> tuple[str | None, str]:
     """Return by which property a link is hidden, and on which page; (None, "") for all else."""
     _, found, rest = provenance.partition(_HIDDEN_BY)
@@ -78,7 +85,7 @@ def hiding_of(provenance: str) -> tuple[str | None, str]:
 
 def source_text(provenance: str, texts: MessageCatalog) -> Text:
     """Say which list, lexicon or rules speak, with the date of their data."""
-    data = provenance.partition(f"; {_HIDDEN_BY}")[0].partition(_SHOWN_TO)[0]
+    data = provenance.partition(f"; {_HIDDEN_BY}")[0].partition(_SHOWN_TO)[0].removesuffix(f"; {RENDERED_MARK}")
     head, _, guards = data.partition(_GUARDS)
     kind, _, version = head.partition(" ")
     match kind, head.split(", ", 2):

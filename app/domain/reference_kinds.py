@@ -7,7 +7,7 @@ from app.domain.messages import MessageCatalog
 from app.domain.tampering import sign_of, visitor_of, without_visitor
 
 # What may stand before a kind, as `engines.extract` and `engines.pipeline` name it: in which part of the page it is.
-PARTS: Final = ("drawn", "srcdoc", "template", "noscript", "noframes", "noembed", "feed")
+PARTS: Final = ("drawn", "rendered", "shown", "srcdoc", "template", "noscript", "noframes", "noembed", "feed")
 # Kinds that are a word and a name behind it; a name without a text of its own is the page's own and shown as it is.
 SORTS: Final = frozenset({"css", "script", "meta", "header", "comment", "data", "handler", "xml", "loaded"})
 _ATOB: Final = ":atob"

@@ -1,4 +1,4 @@
-"""What a page asked for while a browser worker drew it, as it goes through the database."""
+"""What a page asked for while a browser worker drew it, and which links it shows, as both go through the database."""
 
 from typing import Final
 
@@ -6,6 +6,7 @@ import orjson
 import zstandard
 
 from app.captures.packing import pack
+from app.engines.capture.link_sight import LinkSight, sights_of
 from app.engines.capture.loaded_request import LoadedRequest
 from app.engines.capture.page_renderer import MAX_HTML, Rendered, RenderFailed
 
@@ -13,18 +14,23 @@ MAX_LOG: Final = 4 * MAX_HTML + 16 * 1024 * 1024  # bytes, unpacked: documents o
 
 
 def pack_log(rendered: Rendered) -> bytes:
-    """Return requests and frames of a page, compressed."""
+    """Return requests, frames and links of a page, compressed."""
     requests = [(one.url, one.kind, one.initiators) for one in rendered.requests]
-    return pack(orjson.dumps([requests, _sound(rendered.frames), rendered.is_cut]))
+    sights = [(one.url, one.kind, one.is_sure) for one in rendered.sights]
+    return pack(orjson.dumps([requests, _sound(rendered.frames), rendered.is_cut, sights]))
 
 
-def unpack_log(packed: bytes) -> tuple[tuple[LoadedRequest, ...], tuple[str, ...], bool]:
-    """Return requests, frames, and whether the page was cut off. Raises RenderFailed for what is too large."""
+def unpack_log(packed: bytes) -> tuple[tuple[LoadedRequest, ...], tuple[str, ...], bool, tuple[LinkSight, ...]]:
+    """Return requests, frames, whether the page was cut off, and its links; a worker of the version before saw none.
+
+    Raises RenderFailed for what is too large.
+    """
     if zstandard.frame_content_size(packed) > MAX_LOG:
         raise RenderFailed("the log of requests is too large")
-    requests, frames, is_cut = orjson.loads(zstandard.ZstdDecompressor().decompress(packed, max_output_size=MAX_LOG))
+    unpacked = orjson.loads(zstandard.ZstdDecompressor().decompress(packed, max_output_size=MAX_LOG))
+    requests, frames, is_cut, *sights = unpacked
     found = (LoadedRequest(str(url), str(kind), tuple(map(str, initiators))) for url, kind, initiators in requests)
-    return tuple(found), tuple(map(str, frames)), bool(is_cut)
+    return tuple(found), tuple(map(str, frames)), bool(is_cut), sights_of(sights[0] if sights else None)
 
 
 def _sound(frames: tuple[str, ...]) -> list[str]:

@@ -77,8 +77,15 @@ const pages = ['/only/1', '/only/2'];
 app.innerHTML = pages.map(path => '<a href="' + path + '">' + path + '</a>').join('') + '<p>由脚本写出的内容</p>'
   + '<div style="display:none"><a href="//hidden-link.exam' + 'ple/">more</a></div>';
 </script>"""
+# Rules that stand in no source and in no serialised document: what they hide only a browser knows.
+_RULES: Final = f"""<!doctype html><html lang=zh><title>规则</title><body><p>{FILLER}</p>
+<p class=k><a href="http://rule-hidden.example/">澳门百家乐开户 注册送彩金</a></p><script>
+const sheet = new CSSStyleSheet(); sheet.replaceSync('.k {{ dis' + 'play: no' + 'ne }}');
+document.adoptedStyleSheets = [sheet];
+</script>"""
 _START: Final = (
-    f"<!doctype html><html lang=zh><title>主页</title><body><p>{FILLER}</p><a href=/app>应用</a><p id=styled>x</p>"
+    f"<!doctype html><html lang=zh><title>主页</title><body><p>{FILLER}</p>"
+    "<a href=/app>应用</a><a href=/rules>规则</a><p id=styled>x</p>"
     f"<script>{_WRITTEN}</script><script>{_SCRIPT}</script></body></html>"
 )
 JAVASCRIPT: Final = "text/javascript"
@@ -93,6 +100,7 @@ _ANSWERS: Final = {
     ("jsonp.example", "/j.js"): (JAVASCRIPT, "answer({})"),
     (TARGET, "/worker.js"): (JAVASCRIPT, _WORKER),
     (TARGET, "/app"): (HTML, _APP),
+    (TARGET, "/rules"): (HTML, _RULES),
     (TARGET, "/"): (HTML, _START),
 }
 # Hosts that scripts of the start page load from, by who loads it: `/` is the page itself or its own script.
@@ -116,7 +124,7 @@ LOADED: Final = {
     "worker-fetch": f"http://{TARGET}/worker.js",
 }  # fmt: skip
 # Named by scripts, and asked by nobody without a click.
-NOT_LOADED: Final = ("form-target", "linked", "hidden-link")
+NOT_LOADED: Final = ("form-target", "linked", "hidden-link", "rule-hidden")
 
 
 class ScriptedWorld:

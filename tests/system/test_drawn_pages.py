@@ -22,7 +22,9 @@ ENOUGH_WAYS = 20
 
 
 def scan(world, folder, **config):
-    """(what the report has of the third parties by domain, pages, the coverage, references of the scan's own store)."""
+    """(what the report has of the third parties by domain, pages, the coverage, references of the scan's own store,
+    findings by domain).
+    """
     options = {"use_passive_sources": False, "cloaking": False, "screenshots": True, **config}
     with served(folder, language="en", **world.settings) as http:
         task_id = http.post("/api/v1/tasks", json={"target_domain": TARGET, "config": options}).json()["id"]
@@ -33,10 +35,14 @@ def scan(world, folder, **config):
             for one in scanned.all_items("/third-parties")
         }
         pages = {one["url"] for one in scanned.all_items("/pages")}
+        found = {
+            one["domain"]: scanned.get(f"/findings/{one['finding_id']}").json()
+            for one in scanned.all_items("/findings")
+        }
     with closing(SqliteScanStore(store_path(folder, task_id, 1))) as store:
         references = list(store.references())
         coverage = store.checkpoint(COVERED)
-    return parties, pages, coverage, references
+    return parties, pages, coverage, references, found
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +61,7 @@ def hosts_of(references, prefix):
 
 
 def test_every_domain_that_chromium_contacts_is_in_the_report(scanned):
-    world, parties, _, _, _ = scanned
+    world, parties, *_ = scanned
     contacted = set(world.by_browser) - {TARGET}
     assert contacted == {f"{name}.example" for name in LOADED}, world.by_browser
     assert len(contacted) > ENOUGH_WAYS
@@ -64,7 +70,7 @@ def test_every_domain_that_chromium_contacts_is_in_the_report(scanned):
 
 
 def test_each_of_them_says_who_had_it_loaded(scanned):
-    *_, references = scanned
+    *_, references, _ = scanned
     loaded = hosts_of(references, "loaded:")
     makers = {name: loaded[f"{name}.example"].snippet.split(" < ")[0] for name in LOADED}
     # The first requests of a worker can be over before its process says who made them: then it is the page.
@@ -77,7 +83,7 @@ def test_each_of_them_says_who_had_it_loaded(scanned):
 
 
 def test_what_is_only_there_to_be_clicked_is_a_reference_of_the_drawn_page(scanned):
-    world, parties, _, _, references = scanned
+    world, parties, _, _, references, _ = scanned
     assert world.by_browser.keys().isdisjoint({"form-target.example"})
     drawn = hosts_of(references, "drawn:")
     assert drawn["linked.example"].kind == "drawn:a[href]"
@@ -87,8 +93,18 @@ def test_what_is_only_there_to_be_clicked_is_a_reference_of_the_drawn_page(scann
     assert {f"{name}.example" for name in NOT_LOADED} <= set(parties)
 
 
+def test_a_link_that_only_the_browser_knows_to_be_hidden_is_found_with_that_proof(scanned):
+    *_, references, found = scanned
+    about = [one for one in references if one.url == "http://rule-hidden.example/"]
+    assert [(one.kind, one.hidden) for one in about] == [("a[href]", None), ("rendered:a[href]", "display_none")]
+    (evidence,) = found["rule-hidden.example"]["evidence"]
+    assert evidence["rule"] == "hidden_link.anchor"
+    assert "hidden by display:none, as a browser shows the page" in evidence["text"]
+    assert evidence["url"] == f"http://{TARGET}/rules"
+
+
 def test_pages_that_only_scripts_link_to_are_crawled(scanned):
-    _, _, pages, coverage, _ = scanned
+    _, _, pages, coverage, _, _ = scanned
     assert {f"http://{TARGET}/only/{number}" for number in (1, 2)} <= pages
     assert "no_answer" not in coverage["hosts"][TARGET]  # what the page is without its scripts
 

@@ -7,12 +7,14 @@ A hidden reference is a finding when
   from the *product* weight on; a topic term alone, or a guard word beside it, says nothing.
 
 Parties of a known harmless category and allow-listed ones stay clean: menus, tabs and texts for screen readers hide
-links to them legitimately. So do hidden links to an unknown party that does nothing wrong.
+links to them legitimately. So do hidden links to an unknown party that does nothing wrong. What a browser has shown to
+be hidden says so (`rendered`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from app.domain.rendered_links import RENDERED, RENDERED_MARK
 from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.detection import Detection
 from app.engines.analyse.layer import Signal
@@ -74,12 +76,13 @@ def _target(reference: Reference, detection: Detection) -> Signal:
 
 
 def _signal(rule: str, score: float, reference: Reference, provenance: str, terms: tuple[str, ...]) -> Signal:
+    proof = f"; {RENDERED_MARK}" if reference.kind.startswith(RENDERED) else ""
     evidence = Evidence(
         layer=Layer.STRUCTURE,
         rule=rule,
         score=score,
         snippet=(reference.snippet or reference.text or reference.raw)[:200],
-        provenance=f"{provenance}; hidden by {reference.hidden} on {reference.page_url}",
+        provenance=f"{provenance}{proof}; hidden by {reference.hidden} on {reference.page_url}",
         terms=terms,
     )
     return Signal(ViolationKey.HIDDEN_LINK, evidence)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from app.engines.capture.browser_process import CLOSE_TIMEOUT_S, BrowserProcess
+from app.engines.capture.link_sight import LinkSight, look_at_links
 from app.engines.capture.loaded_request import LoadedRequest
 from app.engines.capture.render_limit import RenderLimit
 from app.engines.capture.render_slots import CONCURRENT, OPEN, RenderSlots
@@ -60,6 +61,7 @@ class Rendered:
     requests: tuple[LoadedRequest, ...] = ()
     frames: tuple[str, ...] = ()
     is_cut: bool = False  # it asked for more than a page may
+    sights: tuple[LinkSight, ...] = ()  # links to others as the browser shows them; none: it did not say
 
 
 class PageRenderer(BrowserProcess):
@@ -104,7 +106,7 @@ class PageRenderer(BrowserProcess):
                 async with limit.running() as running, self._context(chromium, running) as context:
                     page = await context.new_page()
                     async with _listening(log, context, page):
-                        rendered = await _render(page, target, limit.timeout_s, log, self._slots)
+                        rendered = await _render(context, page, target, limit.timeout_s, log, self._slots)
             except (TimeoutError, NotYet) as slow:
                 if not limit.is_over:
                     self._slots.was_slow()
@@ -159,7 +161,9 @@ async def _listening(log: RequestLog | None, context: "BrowserContext", page: "P
         await log.close()
 
 
-async def _render(page: "Page", url: str, timeout_s: float, log: RequestLog | None, slots: RenderSlots) -> Rendered:
+async def _render(
+    context: "BrowserContext", page: "Page", url: str, timeout_s: float, log: RequestLog | None, slots: RenderSlots
+) -> Rendered:
     from playwright.async_api import Error
     from playwright.async_api import TimeoutError as NotYet
 
@@ -182,7 +186,9 @@ async def _render(page: "Page", url: str, timeout_s: float, log: RequestLog | No
     if log is None:
         return Rendered(page.url, title, html[:MAX_HTML], screenshot)
     frames = await _nameless_frames(page, MAX_HTML - len(html))
-    return Rendered(page.url, title, html[:MAX_HTML], screenshot, log.requests(), frames, log.is_cut)
+    final_url, requests = page.url, log.requests()  # before the page is scrolled about
+    sights = await look_at_links(context, page)
+    return Rendered(final_url, title, html[:MAX_HTML], screenshot, requests, frames, log.is_cut, sights)
 
 
 async def _nameless_frames(page: "Page", room: int) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ class Extraction:
     overflowed: bool = False  # it refers to more than is kept of one page
     is_odd: bool = False  # a script of it may be worth a second look
     is_active: bool = False  # scripts, frames or sheets of others may load what it does not name
+    is_unsure: bool = False  # a style sheet that it names is not at hand: what it hides may not be known
     # What a language model may be shown of it (`Excerpt.to_json`); None: nobody reads along, or a rule has found signs.
     excerpt: Sequence[Any] | None = None
 
@@ -120,6 +121,7 @@ def extract_document(
         script_location=script_location,
         overflowed=collector.overflowed,
         is_active=_is_active(document),
+        is_unsure=not all(one.styles.complete for one in hidden),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from app.domain.rendered_links import SHOWN
 from app.engines.identify.classify import classify
 from app.engines.model import Reference, Relation, ThirdParty
 from app.engines.net.policy import parse_address, refusal_of, wrapped_addresses
@@ -40,6 +41,8 @@ class _Entry:
         return self.relation is not Relation.MENTION
 
     def add(self, reference: Reference, host: str) -> None:
+        if reference.kind.startswith(SHOWN):
+            self._show(reference)
         self.count += 1 + reference.repeats
         self.hidden += (1 + reference.repeats) * (reference.hidden is not None)
         if len(self.hosts) < _MAX_HOSTS * (1 if reference.hidden is None else 2):  # no page can fill the place of these
@@ -48,6 +51,14 @@ class _Entry:
             self.relation = reference.relation
             self.example_page = reference.page_url
         self._keep(reference)
+
+    def _show(self, shown: Reference) -> None:
+        """Of what the page was read to hide at this address a browser has shown that it is seen."""
+        for index, (hidden, strength, arrived, known) in enumerate(self.sample):
+            if hidden and (known.page_url, known.url) == (shown.page_url, shown.url):
+                self.sample[index] = (False, strength, arrived, replace(known, hidden=None))
+                self.hidden -= 1 + known.repeats
+        heapq.heapify(self.sample)
 
     def _keep(self, reference: Reference) -> None:
         """Hidden ones first, then the strongest, then the earliest."""

@@ -196,6 +196,7 @@ class DrawnPages:
             requests=rendered.requests,
             documents=[one.processed.references for one in documents],
             is_own=self._scope.is_own,
+            sights=rendered.sights,
         )
         urls = await self._intake.take_in(item, documents)  # others are counted meanwhile
         self._counts["urls"] += urls

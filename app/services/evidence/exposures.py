@@ -1,11 +1,12 @@
 """References as what the risk of a finding is made of."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from app.domain.authorship import authorship_of
 from app.domain.findings import Finding
+from app.domain.rendered_links import SHOWN
 from app.domain.risk import Embedding, Exposure, Risk, assess, place_of, worst
 from app.domain.tampering import sign_of
 from app.domain.violations import RiskLevel, ViolationKey
@@ -82,7 +83,7 @@ class Scales:
         owner = {host: domain for domain, names in hosts.items() for host in names}
         pages = self._reader.pages_referring_to(list(owner))
         found: dict[str, list[Weighed]] = {domain: [] for domain in domains}
-        for reference in self._reader.weighed(list(owner)):
+        for reference in as_shown(self._reader.weighed(list(owner))):
             host = host_in(reference.fact.url)
             exposure = exposure_of(reference, self._site, pages=pages.get(host, 0), pages_in_all=self._pages_in_all)
             found[owner[host]].append(Weighed(reference, exposure))
@@ -94,6 +95,20 @@ class Scales:
         depth = None if page is None else page.depth
         place = place_of(depth, pages=1, pages_in_all=self._pages_in_all)
         return Exposure(Embedding.OWN_CONTENT, place, authorship=authorship_of(url), depth=depth)
+
+
+def as_shown(references: Sequence[StoredReference]) -> list[StoredReference]:
+    """Return the references, those that a browser has shown to be seen without how they seem to be hidden."""
+    shown = {_place_of(one) for one in references if one.fact.kind.startswith(SHOWN)}
+    return [_seen(one) if one.fact.hidden is not None and _place_of(one) in shown else one for one in references]
+
+
+def _place_of(reference: StoredReference) -> tuple[str, str]:
+    return reference.fact.page_url, reference.fact.url
+
+
+def _seen(reference: StoredReference) -> StoredReference:
+    return replace(reference, fact=replace(reference.fact, hidden=None))
 
 
 def risk_of(cause: ViolationKey, weighed: Iterable[Weighed]) -> tuple[Risk, Exposure, Weighed | None]:

@@ -285,7 +285,7 @@ def _rendered(answer: DrawingAnswer) -> Rendered:
         case DrawingOutcome.FAILED:
             raise RenderFailed(answer.reason)
         case DrawingOutcome.DRAWN:
-            more = unpack_log(answer.log) if answer.log else ((), (), False)
+            more = unpack_log(answer.log) if answer.log else ((), (), False, ())
             return Rendered(answer.final_url, answer.title, _document(answer.document), answer.screenshot, *more)
 
 

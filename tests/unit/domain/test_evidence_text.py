@@ -48,6 +48,15 @@ def test_a_list_is_named_without_what_hides_a_link():
     )
 
 
+def test_a_link_that_a_browser_has_shown_to_be_hidden_says_so():
+    provenance = "lexicon 1; rendered; hidden by covered on http://corp.example/"
+    for texts in (ZH, EN):
+        said = sentence(texts, "hidden_link.anchor", terms="a", provenance=provenance)
+        assert texts("hidden_by.rendered", how=texts("hidden_by.covered")) in said
+    assert hiding_of(provenance) == ("covered", "http://corp.example/")
+    assert source_text(provenance, EN) == source_text("lexicon 1", EN)
+
+
 @pytest.mark.parametrize(
     ("provenance", "chinese", "english"),
     [

@@ -53,6 +53,8 @@ def test_no_kind_reaches_a_reader_as_it_is_kept(kind, language):
         ("use[xlink:href]", "use[xlink:href]", "use[xlink:href]"),
         ("own:link_block", "block of links to several violating sites", "并列指向多个违规网站的链接"),
         ("drawn:a[href]", "a[href]; in the page as drawn by the browser", "a[href]；浏览器渲染后的页面中"),
+        ("rendered:a[href]", "a[href]; hidden, as a browser shows the page", "a[href]；浏览器呈现结果显示为隐藏"),
+        ("shown:a[href]", "a[href]; seen, as a browser shows the page", "a[href]；浏览器呈现结果显示为可见"),
         ("pdf:link", "PDF document (link)", "PDF 文档（链接）"),
         ("meta:description", "meta element (description)", "meta 元素（description）"),
         ("script:string:atob", "address in a script; encoded in Base64", "脚本中的网址；Base64 编码"),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from app.domain.violations import RiskLevel, ViolationKey
@@ -55,3 +57,9 @@ def test_allow_listed_parties_stay_clean(analyser, make_subject, make_reference)
     url = "https://www.baidu.com/"
     references = [make_reference("百家乐开户 注册送彩金", hidden="display_none", url=url)]
     assert found(analyser, make_subject("百度一下", url=url, references=references, hidden=1)) == {}
+
+
+def test_a_link_that_a_browser_has_shown_to_be_hidden_says_so(analyser, make_subject, make_reference):
+    link = replace(make_reference("时时彩开户 送彩金", hidden="covered"), kind="rendered:a[href]")
+    provenance = found(analyser, make_subject("Hello", references=[link], hidden=1))[HIDDEN].evidence[0].provenance
+    assert "; rendered; hidden by covered on " in provenance

@@ -163,3 +163,16 @@ def test_names_that_are_only_mentioned_keep_no_place_from_what_pages_link_to():
     assert aggregate.add([reference("http://c.test/"), reference("http://m9.test/", Relation.MENTION)]) == ()
     assert [party.domain for party in aggregate.all()] == ["a.test", "b.test", "m0.test"]
     assert aggregate.dropped == 6
+
+
+def test_what_a_browser_shows_to_be_seen_no_longer_counts_as_hidden():
+    url = "http://shop.test/"
+    aggregate = fold_of(
+        reference(url, hidden="same_colour"),
+        reference(url, hidden="same_colour", page="http://corp.test/other"),
+        reference("http://shop.test/second", hidden="off_screen"),
+        reference(url, kind="shown:a[href]"),
+    )
+    assert aggregate.get("shop.test").hidden == 2
+    hidden = [(one.page_url, one.url) for one in aggregate.references_of("shop.test", 9) if one.hidden]
+    assert hidden == [("http://corp.test/other", url), ("http://corp.test/", "http://shop.test/second")]

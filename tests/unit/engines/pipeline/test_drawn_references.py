@@ -1,7 +1,8 @@
 from app.domain.tampering import TamperSign, kind_of
+from app.engines.capture.link_sight import LinkSight
 from app.engines.capture.loaded_request import LoadedRequest
 from app.engines.model import Reference, Relation
-from app.engines.pipeline.drawn_references import MAX_INITIATOR, MAX_NEW, drawn_references, source_keys
+from app.engines.pipeline.drawn_references import MAX_INITIATOR, MAX_NEW, drawn_references, settled, source_keys
 
 PAGE = "https://corp.test/"
 TAG = "https://tags.example/t.js"
@@ -95,3 +96,55 @@ def test_bounds_hold_whatever_a_page_does():
     assert len(found(documents=[links])) == MAX_NEW
     (one,) = found([request("https://x.example/", "script", "https://y.example/" + "y" * 9_999)])
     assert len(one.snippet) == MAX_INITIATOR
+
+
+FOREIGN = "https://casino.example/"
+
+
+def seen(kind="", url=FOREIGN, *, is_sure=True):
+    return LinkSight(url, kind, is_sure)
+
+
+def proven(document, sights, known=()):
+    found = drawn_references(
+        PAGE, known=source_keys(known), requests=[], documents=[document], is_own=is_own, sights=sights
+    )
+    return [(one.url, one.kind, one.hidden) for one in found]
+
+
+def test_a_link_that_reads_as_seen_and_is_hidden_in_the_browser_is_hidden():
+    old = reference(FOREIGN, text="Casino")
+    assert proven([old], [seen("display_none")], known=[old]) == [(FOREIGN, "rendered:a[href]", "display_none")]
+    assert proven([old], [seen("covered")]) == [(FOREIGN, "rendered:a[href]", "covered")]
+
+
+def test_a_link_that_reads_as_hidden_and_is_seen_in_the_browser_is_marked_so():
+    hidden, plain = reference(FOREIGN, hidden="same_colour"), reference(FOREIGN)
+    for document, known in (([hidden], [hidden]), ([hidden], []), ([plain], [hidden])):
+        assert proven(document, [seen()], known=known) == [(FOREIGN, "shown:a[href]", None)]
+
+
+def test_where_browser_and_reading_agree_nothing_is_added():
+    hidden, plain = reference(FOREIGN, hidden="opacity_zero"), reference(FOREIGN)
+    assert proven([hidden], [seen("display_none")], known=[hidden]) == []
+    assert proven([plain], [seen()], known=[plain]) == []
+
+
+def test_nothing_follows_from_what_the_browser_is_not_sure_of_or_from_links_that_differ():
+    plain = reference(FOREIGN)
+    for sights in ([seen("clipped", is_sure=False)], [seen("clipped"), seen()], [seen(), seen("clipped"), seen()], []):
+        assert proven([plain], sights, known=[plain]) == []
+
+
+def test_links_to_one_address_that_are_hidden_in_two_ways_are_hidden_in_the_first():
+    assert settled([seen("off_screen"), seen("zero_font")]) == {FOREIGN: "off_screen"}
+
+
+def test_only_links_of_the_page_itself_are_compared():
+    frame = reference(FOREIGN, "iframe[src]", Relation.SCRIPT)
+    plain = reference(FOREIGN)
+    assert proven([frame], [seen("display_none")], known=[frame]) == []
+    inner = drawn_references(
+        PAGE, known=source_keys([plain]), requests=[], documents=[[], [plain]], is_own=is_own, sights=[seen("clipped")]
+    )
+    assert inner == []

@@ -1,12 +1,15 @@
 import pytest
 
 from app.engines.extract.page import Extraction
-from app.engines.model import FrontierUrl, PageFact
+from app.engines.model import FrontierUrl, PageFact, Reference, Relation
 from app.engines.pipeline.drawn_sample import (
     MAX_ALIKE,
+    MAX_DOUBTFUL,
+    MAX_DOUBTFUL_ALIKE,
     MAX_STARTS,
     MAX_THIN,
     ONE_IN,
+    RARE,
     SHELL_TEXT,
     THIN_TEXT,
     DrawnSample,
@@ -105,3 +108,55 @@ def test_there_are_limits_of_start_pages_of_thin_pages_and_of_those_that_are_ali
         sample.choose(item(number, pattern=f"/{number}"), page(), extraction()) for number in range(2_000, 2_300)
     )
     assert others == MAX_THIN - MAX_ALIKE
+
+
+def link(host="nobody-knows.test", hidden=None, relation=Relation.LINK):
+    return Reference("https://corp.test/1", f"https://{host}/", "", relation, "a[href]", hidden=hidden)
+
+
+def told(*references, **fields):
+    return extraction("x" * 999, links=NEXT, references=references, **{"is_active": False, **fields})
+
+
+@pytest.mark.parametrize(
+    ("found", "is_chosen"),
+    [
+        (told(link(), is_unsure=True), True),  # a sheet is not at hand
+        (told(link(), is_active=True), True),  # a script may hide it
+        (told(link(hidden="script_made")), True),
+        (told(link(hidden="same_colour")), True),
+        (told(link(hidden="display_none")), False),  # its own source says so
+        (told(link()), False),
+        (told(link("www.baidu.com"), is_unsure=True), False),
+        (told(link(relation=Relation.EMBED), is_unsure=True), False),
+        (told(is_unsure=True), False),
+    ],
+)
+def test_a_page_whose_link_to_somebody_unknown_may_be_hidden_is_drawn(found, is_chosen):
+    assert DrawnSample().choose(item(url=plain_url()), page(), found) is is_chosen
+
+
+def test_what_many_pages_lead_to_is_no_reason_to_draw_them():
+    sample = DrawnSample()
+    chosen = [
+        sample.choose(item(number, url=plain_url(), pattern=f"/{number}"), page(), told(link(), is_unsure=True))
+        for number in range(10)
+    ]
+    assert chosen == [True] * RARE + [False] * (10 - RARE)
+
+
+def test_there_are_limits_of_doubtful_pages():
+    sample = DrawnSample()
+
+    def chosen(numbers, pattern):
+        return sum(
+            sample.choose(
+                item(number, url=plain_url(), pattern=pattern(number)),
+                page(),
+                told(link(f"host-{number}.test"), is_unsure=True),
+            )
+            for number in numbers
+        )
+
+    assert chosen(range(20), lambda _: "/alike") == MAX_DOUBTFUL_ALIKE
+    assert chosen(range(100, 300), lambda number: f"/{number}") == MAX_DOUBTFUL - MAX_DOUBTFUL_ALIKE

@@ -1,5 +1,7 @@
 """References as what a risk is made of."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.domain.authorship import Author
@@ -8,7 +10,16 @@ from app.domain.risk import Embedding, Place
 from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import PageFact, Reference, Relation, ThirdParty
 from app.scanstore.evidence_reader import StoredReference
-from app.services.evidence.exposures import Scales, Site, exposure_of, risk_of, strongest_first, via_of, worst_levels
+from app.services.evidence.exposures import (
+    Scales,
+    Site,
+    as_shown,
+    exposure_of,
+    risk_of,
+    strongest_first,
+    via_of,
+    worst_levels,
+)
 from tests.unit.services.evidence.conftest import CASINO, HOME, PARTNER, PARTNERS, THREAD, link, redirect
 
 SITE = Site("corp.test")
@@ -104,3 +115,11 @@ def test_the_level_of_a_domain_is_that_of_its_worst_finding(reader):
     found = [finding(ViolationKey.MALWARE, "shop.test"), finding(ViolationKey.OTHER, "shop.test")]
     levels = worst_levels([*found, finding(ViolationKey.GAMBLING, "partner.test")], Scales(reader, SITE))
     assert levels == {"shop.test": RiskLevel.CRITICAL, "partner.test": RiskLevel.MEDIUM}
+
+
+def test_a_link_that_a_browser_has_shown_to_be_seen_is_weighed_as_one():
+    hidden = stored(link(HOME, CASINO, hidden="same_colour"))
+    elsewhere = stored(link(PARTNERS, CASINO, hidden="same_colour"))
+    shown = stored(replace(link(HOME, CASINO), kind="shown:a[href]"))
+    weighed = as_shown([hidden, elsewhere, shown])
+    assert [one.fact.hidden for one in weighed] == [None, "same_colour", None]

@@ -1,0 +1,138 @@
+"""Links as Chromium shows them, on the labelled designs and on pages that mean to mislead whoever looks."""
+
+import os
+from collections import Counter
+
+import pytest
+from playwright.async_api import Route, async_playwright
+
+from app.engines.capture.link_sight import LOOK_MS, MAX_LINKS, look_at_links
+from app.engines.extract.page import extract
+from app.engines.extract.style_sheet import sheet_of
+from app.engines.pipeline.drawn_references import drawn_references, source_keys
+from app.engines.urls import host_of
+from tests.eval.hidden_links.hidden_links import SHEET_PATH, Design, designs, harmless_designs
+
+pytestmark = pytest.mark.system
+
+CHROMIUM = os.environ.get("COMPLIANCE_CHROMIUM_PATH", "/usr/bin/chromium")
+ADDRESS = "https://www.designs.example/"
+SHEET = f"{ADDRESS.rstrip('/')}{SHEET_PATH}"
+HEADERS = (("content-type", "text/html; charset=utf-8"),)
+RECALL, FALSE = 0.95, 0.02
+HIDDEN = '<p style="display:none"><a href="https://hidden.example/">x</a></p>'
+SHOWN = '<p><a href="https://shown.example/">shown</a></p>'
+
+
+@pytest.fixture
+async def see():
+    """Return what is seen of a page."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=False)
+        context = await browser.new_context(viewport={"width": 1280, "height": 800})
+        page = await context.new_page()
+        shown = {}
+
+        async def answer(route: Route) -> None:
+            kind = "text/css" if route.request.url == SHEET else "text/html; charset=utf-8"
+            body = shown.get(route.request.url)
+            await (route.abort() if body is None else route.fulfill(body=body, content_type=kind))
+
+        await page.route("**/*", answer)
+
+        async def look(html, sheet=""):
+            shown.update({ADDRESS: html, SHEET: sheet})
+            await page.goto(ADDRESS)
+            return await look_at_links(context, page), await page.content()
+
+        yield look
+        await browser.close()
+
+
+def joined(design: Design, sights, drawn: str, *, has_sheet: bool) -> set[str]:
+    """Return the hosts whose links are hidden once reading and seeing are put together."""
+    sheets = {SHEET: [sheet_of(design.sheet)]} if has_sheet else {}
+    read = [extract(html.encode(), url=ADDRESS, headers=HEADERS, sheets=sheets) for html in (design.html, drawn)]
+    source, document = (list(one.references) for one in read)
+    found = drawn_references(
+        ADDRESS,
+        known=source_keys(source),
+        requests=[],
+        documents=[document],
+        is_own=lambda host: host.endswith("designs.example"),
+        sights=sights,
+    )
+    shown = {one.url for one in found if one.kind.startswith("shown:")}
+    return {host_of(one.url) for one in (*source, *found) if one.hidden is not None and one.url not in shown}
+
+
+@pytest.mark.parametrize("has_sheet", [True, False])
+async def test_of_the_designs_nearly_all_that_is_hidden_is_found_and_nearly_nothing_else(see, has_sheet):
+    counts, wrong = Counter(), []
+    for design in (*designs(), *harmless_designs()):
+        hidden = joined(design, *await see(design.html, design.sheet), has_sheet=has_sheet)
+        for label in ("hidden", "shown"):
+            for host in getattr(design, label):
+                counts[label, host in hidden] += 1
+                if (host in hidden) is not (label == "hidden"):
+                    wrong.append(host)
+    assert counts["hidden", True] >= RECALL * (counts["hidden", True] + counts["hidden", False]), wrong
+    assert counts["shown", True] <= FALSE * (counts["shown", True] + counts["shown", False]), wrong
+
+
+async def test_what_waits_for_a_visitor_does_not_become_hidden_by_being_looked_at(see):
+    made = []
+    for design in harmless_designs():
+        sights, drawn = await see(design.html, design.sheet)
+        read = joined(design, (), drawn, has_sheet=True)
+        made += joined(design, sights, drawn, has_sheet=True) - read
+    links = sum(len(design.reachable) + len(design.shown) for design in harmless_designs())
+    assert len(made) <= FALSE * links, made
+
+
+HOSTILE = {
+    "overridden": f"""{HIDDEN}{SHOWN}<script>
+        for (const type of [Node, Element, Document, HTMLElement, HTMLAnchorElement, Array, String, Map, RegExp])
+          for (const name of Object.getOwnPropertyNames(type.prototype))
+            if (name !== 'constructor') try {{
+              Object.defineProperty(type.prototype, name, {{get() {{ throw 'mine' }}}})
+            }} catch {{}}
+        window.getComputedStyle = () => ({{display: 'block'}});
+        performance.now = () => 1e9;
+        </script>""",
+    "clobbered": f"""<img name=querySelectorAll><img name=documentElement><img name=elementsFromPoint>
+        <img name=styleSheets><img name=adoptedStyleSheets><img name=body>
+        <a id=getComputedStyle></a><a id=CSS></a>
+        <form id=f>{HIDDEN}{SHOWN}<input name=parentElement><input name=id><input name=style><input name=getClientRects>
+        </form>""",
+    "moving": f"""{HIDDEN}{SHOWN}<script>
+        addEventListener('scroll', () => document.body.remove());
+        new MutationObserver(() => document.body.remove()).observe(document, {{childList: true, subtree: true}});
+        </script>""",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_page_that_stands_in_the_way_is_seen_as_it_is(see, name):
+    sights, _ = await see(f"<!doctype html><body>{HOSTILE[name]}")
+    assert [(one.url, one.kind) for one in sights] == [
+        ("https://hidden.example/", "display_none"),
+        ("https://shown.example/", ""),
+    ]
+
+
+async def test_a_page_of_very_many_links_is_looked_at_for_so_long(see):
+    links = "".join(f'<p><a href="https://host-{number}.example/">link</a></p>' for number in range(20_000))
+    sights, _ = await see(f"<!doctype html><body>{'<div>' * 100}{links}")
+    assert 0 < len(sights) <= MAX_LINKS
+    assert LOOK_MS <= 200
+
+
+async def test_a_page_that_is_gone_was_not_seen(see):
+    assert await see("<!doctype html><script>document.documentElement.remove()</script>") != ()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=False)
+        context = await browser.new_context()
+        page = await context.new_page()
+        await browser.close()
+        assert await look_at_links(context, page) == ()
