@@ -42,6 +42,11 @@ export function formatMoment(moment: string, language: string, now = new Date())
   return new Intl.DateTimeFormat(language, style).format(date);
 }
 
+/** "2026-11-27 13:15:04 UTC": what a time is called everywhere, for who compares it with other logs. */
+export function formatUtc(moment: string): string {
+  return `${new Date(moment).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
 /** The browser's time zone now: "GMT+8". */
 export function zoneName(language: string): string {
   const parts = new Intl.DateTimeFormat(language, { timeZoneName: "short" }).formatToParts(new Date());

@@ -102,7 +102,7 @@ test("connections are told by server and by person, under their names", async ()
 });
 
 test("one connection is closed after a question, wherever it is", async () => {
-  const socket = { user_id: "u1", username: "mei", address: "192.0.2.7", connected_at: "2026-11-27T02:00:00Z", server: null, subscriptions: 2, backlog_bytes: 0 };
+  const socket = { user_id: "u1", username: "mei", address: "192.0.2.7", connected_at: "2026-11-27T02:00:00Z", server: null, subscriptions: 2, backlog_bytes: 4_096 };
   const elsewhere = { ...socket, connection_id: "c2", username: null, server: "web-2", subscriptions: null, backlog_bytes: null };
   rest.answers = {
     "GET /monitor/ws/stats": { ...NUMBERS, connections_by_user: {}, other_servers: [] }, "GET /admin/users": { items: [], total: 0 },
@@ -112,6 +112,8 @@ test("one connection is closed after a question, wherever it is", async () => {
   const view = await open("connections");
   expect(view.findAll(".socket th").map((cell) => cell.text())).toEqual(["mei", "u1"]);
   expect(view.findAll(".socket td:nth-child(5)").map((cell) => cell.text())).toEqual(["this server", "web-2"]);
+  expect(view.findAll(".socket td:last-child").map((cell) => cell.text())).toEqual(["4,096", "—"]);
+  expect(view.find(".socket time").attributes("title")).toBe("2026-11-27 02:00:00 UTC");
   await view.find("[aria-label='Close the connection of u1']").trigger("click");
   await flushPromises();
   expect(rest.count("DELETE", "/admin/connections/c2")).toBe(0);

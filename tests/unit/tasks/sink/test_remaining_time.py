@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.tasks.sink.remaining_time import FROM_PERCENT, MIN_SAMPLE, Estimate, RemainingTime
+from app.tasks.sink.remaining_time import FROM_PERCENT, MIN_ELAPSED_S, MIN_SAMPLE, Estimate, RemainingTime
 
 LAST = RemainingTime([100, 200, 300, 400, 500])
 
@@ -21,8 +21,10 @@ def test_nothing_is_said_before_ten_percent_and_at_the_end(percent):
     assert LAST.estimate(percent, 60.0) is None
 
 
-def test_nothing_is_said_where_too_few_scans_were_completed():
-    assert RemainingTime([100] * (MIN_SAMPLE - 1)).estimate(50, 60.0) is None
+def test_where_too_few_scans_were_completed_its_own_pace_gives_a_wide_range():
+    alone = RemainingTime([100] * (MIN_SAMPLE - 1))
+    assert alone.estimate(25, 60.0) == Estimate(90, 180, 540)
+    assert alone.estimate(50, MIN_ELAPSED_S - 1) is None, "its pace is that of its start"
     assert RemainingTime([100] * MIN_SAMPLE).estimate(50, 100.0) == Estimate(75, 75, 75)
 
 
