@@ -6,13 +6,18 @@ Without files it reads every `tests/eval/*.jsonl` and the whole pages of `tests/
 `id`, `lang`, `label` (a violation key or `clean`), `title`, `text`, and where they matter `html`, `url` and `near` (the
 class that a near miss resembles). Title and text of a whole page are read from its markup; the time for that is no part
 of the milliseconds. The predicted label is the most certain content violation, or `clean`.
+
+Beside it stands how true the confidence is, today and at first sight of the blind batches. Without files it ends with 1
+when anything is worse than `tests/eval/figures.toml` says.
 """
 
 import argparse
 import json
 import statistics
+import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +28,7 @@ from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
 from app.engines.model import Capture, Relation, ThirdParty
 from app.engines.urls import host_of
+from bench.figures import Said, below, figures, judged, overconfident, print_calibration, print_first_sight
 from tests.eval.pages.pages import pages
 
 SET = Path(__file__).parent.parent / "tests" / "eval"
@@ -125,7 +131,24 @@ def print_errors(outcomes: list[Outcome]) -> None:
             print(f"{outcome.item['id']}: {outcome.item['label']} -> {outcome.predicted} [{reasons}]")
 
 
-def main() -> None:
+def said_of(outcomes: Iterable[Outcome]) -> list[Said]:
+    return [
+        Said(fact.violation_key.value, fact.confidence_score, fact.violation_key == outcome.item["label"])
+        for outcome in outcomes
+        for fact in outcome.facts
+    ]
+
+
+def faults_of(outcomes: list[Outcome]) -> list[str]:
+    """What is worse than `tests/eval/figures.toml` says."""
+    faults = overconfident(said_of(outcomes))
+    for label, (precision, recall) in figures()["third_parties"].items():
+        _, reached, found, _ = measures(outcomes, label)
+        faults += below(f"precision of {label}", reached, precision) + below(f"recall of {label}", found, recall)
+    return faults
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--errors", action="store_true", help="list the items that were judged wrongly")
@@ -142,9 +165,12 @@ def main() -> None:
     print_times(outcomes)
     if not options.files:
         print_themes({outcome.item["id"]: outcome for outcome in outcomes})
+        print_calibration("today", said_of(outcomes))
+        print_first_sight()
     if options.errors:
         print_errors(outcomes)
+    return 0 if options.files else judged(faults_of(outcomes))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,6 +7,7 @@ confidence on, whichever class that is; an own page as in `bench.eval_site`.
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from app.domain.violations import REVIEW_BELOW, VIOLATION_FROM
@@ -15,6 +16,7 @@ from bench.eval import CLASSES, CLEAN, Outcome, judge, print_confusion, print_er
 from bench.eval_site import PageOutcome, judge_page
 from bench.eval_site import print_errors as print_site_errors
 from bench.eval_site import print_pages as print_own_pages
+from bench.figures import above, below, figures, judged, share
 from tests.eval.batch_6.batch import own_pages, third_party_pages
 
 
@@ -56,7 +58,18 @@ def print_classes(outcomes: Sequence[Outcome]) -> None:
         print(f"| {label} | " + " | ".join(map(str, counts)) + " |")
 
 
-def main() -> None:
+def faults_of(outcomes: Sequence[Outcome]) -> list[str]:
+    """What is worse than `tests/eval/figures.toml` says."""
+    wanted = figures()["batch_6"]
+    found = share(one.predicted != CLEAN for one in outcomes if one.item["label"] != CLEAN)
+    accused = share(one.predicted != CLEAN for one in outcomes if one.item["label"] == CLEAN)
+    return [
+        *below("violating pages found", found, wanted["found"]),
+        *above("clean ones accused", accused, wanted["accused"]),
+    ]
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--errors", action="store_true", help="list the pages that were judged wrongly")
     options = parser.parse_args()
@@ -75,7 +88,8 @@ def main() -> None:
     if options.errors:
         print_errors(outcomes)
         print_site_errors(own, ())
+    return judged(faults_of(outcomes))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,10 +7,12 @@ The sets are those of `tests/eval/own_pages` and `tests/eval/hidden_links`; `ben
 as it was captured, of third parties what hidden links say and, where an address forwards, what it leads to. It is
 accused when anything is said, and *tampered* when that is said of the page itself. Its place is quoted when a snippet
 of what says so has one of the texts in it that the set names. Of each link it is asked whether the extraction calls it
-hidden, with the site's style sheet at hand and without it, and whether the analysis accuses it.
+hidden, with the site's style sheet at hand and without it, and whether the analysis accuses it. It ends with 1 when
+anything is worse than `tests/eval/figures.toml` says.
 """
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -37,7 +39,8 @@ from app.engines.pipeline.tampered_pages import tampered_page
 from app.engines.pipeline.third_parties import SAMPLE
 from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of
-from bench.eval_visits import judge_servers, print_servers
+from bench.eval_visits import ServerOutcome, judge_servers, print_servers
+from bench.figures import Said, above, below, figures, judged, overconfident, print_calibration, share
 from tests.eval.hidden_links.hidden_links import SHEET_PATH, Design, designs, harmless_designs
 from tests.eval.own_pages.own_pages import KINDS, OwnPage, injected, twins
 
@@ -223,7 +226,48 @@ def print_errors(pages: Sequence[PageOutcome], links: Sequence[LinkOutcome]) -> 
             print(f"{link.design.id}: {link.host} is {link.seen}, called {'hidden' if link.called_hidden else 'shown'}")
 
 
-def main() -> None:
+def said_of(outcomes: Iterable[PageOutcome]) -> list[Said]:
+    return [Said("tampered", one.confidence, one.page.tampered) for one in outcomes if one.confidence]
+
+
+def faults_of_pages(outcomes: Sequence[PageOutcome]) -> list[str]:
+    """What is worse than `tests/eval/figures.toml` says."""
+    wanted = figures()["own_pages"]
+    changed = [outcome for outcome in outcomes if outcome.page.tampered]
+    accused = share(outcome.accused for outcome in outcomes if not outcome.page.tampered)
+    return [
+        *below(
+            "changed pages that are said to be tampered with",
+            share(one.tampered for one in changed),
+            wanted["tampered"],
+        ),
+        *below("changed pages with the place quoted", share(one.quoted for one in changed), wanted["quoted"]),
+        *above("honest pages that are accused", accused, wanted["accused"]),
+        *overconfident(said_of(outcomes)),
+    ]
+
+
+def faults_of_links(outcomes: Sequence[LinkOutcome]) -> list[str]:
+    wanted = figures()["hidden_links"]
+    called = share(one.called_hidden for one in outcomes if one.seen == "hidden")
+    shown = share(one.called_hidden for one in outcomes if one.seen == "shown")
+    return [
+        *below("hidden links that are called so", called, wanted["called_hidden"]),
+        *above("shown links that are called hidden", shown, wanted["shown"]),
+    ]
+
+
+def faults_of_servers(outcomes: Sequence[ServerOutcome]) -> list[str]:
+    wanted = figures()["cloaking"]
+    found = share(one.accused for one in outcomes if one.server.cloaks)
+    noise = share(one.accused for one in outcomes if not one.server.cloaks)
+    return [
+        *below("servers that cloak and are found", found, wanted["found"]),
+        *above("others that are accused", noise, wanted["noise"]),
+    ]
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--errors", action="store_true", help="list what was judged wrongly")
     options = parser.parse_args()
@@ -235,10 +279,13 @@ def main() -> None:
     print(f"{len(pages)} pages and {len(links)} links, written on {', '.join(batches)}\n")
     print_pages(pages)
     print_links(links, without_sheet)
-    print_servers(judge_servers(), errors=options.errors)
+    servers = judge_servers()
+    print_servers(servers, errors=options.errors)
+    print_calibration("own pages today", said_of(pages))
     if options.errors:
         print_errors(pages, links)
+    return judged([*faults_of_pages(pages), *faults_of_links(links), *faults_of_servers(servers)])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
