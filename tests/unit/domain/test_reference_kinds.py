@@ -17,7 +17,7 @@ KINDS = [
     *(kind_of(TamperSign.SHOWN_LINKS, visitor) for visitor in Visitor),
     *(shown_to("redirect:script", visitor) for visitor in Visitor),
     *(f"{part}:a[href]" for part in PARTS),
-    *(f"{kind}:link" for kind in DOCUMENT_KINDS),
+    *(f"{kind}:link" for kind in sorted(DOCUMENT_KINDS)),
     *(f"pdf:{where}" for where in ("field", "image", "external", "form", "script", "text")),
     *(f"header:{name}" for name in HEADERS),
     *(f"redirect:{hop}" for hop in HOPS),
