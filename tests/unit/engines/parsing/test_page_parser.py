@@ -37,7 +37,7 @@ URL = "http://a.test/"
 PAGE = (
     "<html lang=zh><title>标题</title><meta name=robots content=nofollow><base href=/b/><link rel=next href=2>"
     "<link rel=stylesheet href=s.css><script src=//cdn.example/x.js></script><script>location='/moved'</script>"
-    "<div style='display:none'><a href=http://bets.example/ rel=nofollow>百家乐</a></div><a href=c?d#e>own</a>"
+    "<div style='display:none'><a href=http://bets.example/ rel=nofollow>友情链接</a></div><a href=c?d#e>own</a>"
 ) + "".join(f"<a href=/l/{number}>x</a><a href=http://h{number}.example/>y</a>" for number in range(2_500))
 HEADERS = (("content-type", "text/html; charset=utf-8"), ("link", "<http://pre.example/>; rel=preload"))
 BETS = "网上赌场 首存送彩金 真人荷官 百家乐 时时彩投注平台 线上娱乐城 注册送彩金 北京赛车"
