@@ -87,15 +87,17 @@ async def take(page: Page, language: Language) -> None:
     """The scan while it runs, what it found, the evidence of one finding, and the overview."""
     await expect(page.locator(".entry").nth(2)).to_be_visible(timeout=SCAN_MS)
     await keep(page, "scan", language)
+    await expect(page.locator(".verdict progress")).to_have_count(0, timeout=SCAN_MS)
     await expect(page.locator("a.evidence").first).to_be_visible(timeout=SCAN_MS)
     await page.set_viewport_size(TALL)  # type: ignore[arg-type]
     await keep(page, "findings", language)
-    address = page.url
-    await page.goto(f"{address}/findings/{FINDING}")
+    address = page.url.partition("#")[0]
+    scan = page.url.partition("#")[2].partition("?")[0]
+    await page.goto(f"{address}#{scan}/findings/{FINDING}")
     await expect(page.locator(".screenshot img").first).to_be_visible(timeout=SCAN_MS)
     await keep(page, "evidence", language)
     await page.set_viewport_size(SIZE)  # type: ignore[arg-type]
-    await page.goto(f"{address.partition('#')[0]}#/overview")
+    await page.goto(f"{address}#/overview")
     await expect(page.locator(".canvas canvas")).to_be_visible(timeout=SCAN_MS)
     await keep(page, "overview", language)
 
