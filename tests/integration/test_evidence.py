@@ -18,6 +18,7 @@ from tests.support.scanned import TARGET, scanned_testnet
 # (finding, level, what the site does, on which page, hidden by which property, whose words, the repair)
 WWW, BLOG, BBS = "https://www.corp.test", "https://blog.corp.test", "http://bbs.corp.test"
 HISTORY, POST = f"{WWW}/about/history.html", f"{BLOG}/2020/14/"
+ACCOUNT = f"{WWW}/go/account.html"
 RULES = "http://campaign-618.corp.test/rules.html"
 EXPECTED = [
     ("adult.meiyan-video.test", "high", "link", POST, "opacity_zero", "site", "clean_hacked_page"),
@@ -39,7 +40,7 @@ EXPECTED = [
 # hidden by which property, the repair)
 OF_THE_SITE = [
     ("tampered.blog.corp.test", "critical", "own_content", {POST}, "opacity_zero", "clean_hacked_page"),
-    ("tampered.www.corp.test", "critical", "own_content", {HISTORY}, "display_none", "clean_hacked_page"),
+    ("tampered.www.corp.test", "critical", "own_content", {HISTORY, ACCOUNT}, "display_none", "clean_hacked_page"),
     ("takeover.corp.test", "critical", "own_content", set(), None, "fix_dangling_name"),
     ("takeover.quick-event.test", "critical", "code", {RULES}, None, "fix_dangling_name"),
 ]

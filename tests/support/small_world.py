@@ -35,7 +35,7 @@ def documents() -> dict[tuple[str, str], bytes]:
     }
     for number in range(1, PAGES + 1):
         extra = {
-            3: '<div style="display:none"><a href="http://hidden-bets.example/">百家乐投注</a></div>',
+            3: '<div style="display:none"><a href="http://hidden-bets.example/">友情链接</a></div>',
             5: '<a href="http://news.example/">新闻</a>',
         }.get(number, "")
         found[(TARGET, f"/p/{number}")] = html(

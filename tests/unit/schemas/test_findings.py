@@ -7,7 +7,9 @@ from app.schemas.findings import FindingPage, ThirdPartyDetail
 
 
 def test_an_empty_list_is_a_document():
-    assert FindingPage.model_validate({"items": [], "total": 0, "truncated": False, "attempt": 1}).items == []
+    sums = {"by_level": {}, "domains": 0, "crawled": 0, "known": 0}
+    page = {"items": [], "total": 0, "truncated": False, "attempt": 1, **sums}
+    assert FindingPage.model_validate(page).items == []
 
 
 def test_what_is_not_documented_is_refused():
