@@ -37,12 +37,13 @@ def _named(kind: str, texts: MessageCatalog) -> str:
     sort, _, name = kind.partition(":")
     if sort in DOCUMENT_KINDS:
         return texts(f"kind.{_DOCUMENT}", format=sort.upper(), name=_name(_DOCUMENT, name, texts))
-    if sort == REDIRECT:
+    if sort == REDIRECT and f"hop.{name}" in texts:  # the page has elements of that name, too
         return texts(f"hop.{name}")
     if sort not in SORTS:
         return kind
     whole = f"kind.{sort}.{name}" if name else f"kind.{sort}"
-    return texts(whole) if whole in texts else texts(f"kind.{sort}.named", name=name)
+    key = whole if whole in texts else f"kind.{sort}.named"
+    return texts(key, name=name)  # always with the name, which is the page's own: it may be "named"
 
 
 def _name(sort: str, name: str, texts: MessageCatalog) -> str:

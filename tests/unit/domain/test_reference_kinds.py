@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.document_places import DOCUMENT_KINDS
 from app.domain.messages import Language, MessageCatalog
-from app.domain.reference_kinds import PARTS, kind_text
+from app.domain.reference_kinds import PARTS, REDIRECT, SORTS, kind_text
 from app.domain.tampering import TamperSign, Visitor, kind_of, shown_to
 
 RAW = re.compile(r"[a-z]+:[a-z_]+")
@@ -63,6 +63,13 @@ def test_no_kind_reaches_a_reader_as_it_is_kept(kind, language):
 def test_how_a_reference_stands_is_said_in_words(kind, english, chinese):
     assert kind_text(kind, MessageCatalog(Language.EN)) == english
     assert kind_text(kind, MessageCatalog(Language.ZH_CN)) == chinese
+
+
+@pytest.mark.parametrize("sort", sorted(SORTS | DOCUMENT_KINDS | {REDIRECT}))
+@pytest.mark.parametrize("name", ["named", "NAMED", "{name}", "x[data-href]", ""])
+def test_no_name_that_a_page_gives_makes_its_evidence_unreadable(sort, name):
+    said = [kind_text(f"{sort}:{name}", MessageCatalog(language)) for language in Language]
+    assert all(name in text for text in said)
 
 
 @pytest.mark.parametrize("language", list(Language))
