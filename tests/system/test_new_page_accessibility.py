@@ -83,6 +83,13 @@ async def test_views_have_no_serious_finding_of_axe_and_fit_the_screen(tmp_path,
             await expect(page.locator(shown).first).to_be_visible()
             await page.evaluate(STANDING)
             fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            found[address] = [*await page.evaluate(SERIOUS), *([] if fits else ["wider than the screen"])]
+            cut = await page.evaluate(
+                "(({scrollWidth, clientWidth}) => scrollWidth > clientWidth)(document.querySelector('nav.views'))"
+            )
+            found[address] = [
+                *await page.evaluate(SERIOUS),
+                *([] if fits else ["wider than the screen"]),
+                *(["navigation is cut"] if cut else []),
+            ]
         assert {address: said for address, said in found.items() if said} == {}
         assert page.problems == []
