@@ -28,6 +28,14 @@ test("what violates is said first, with the numbers of the list below and how mu
   expect(sentenceOf(useTexts(), ended, sum).text).toBe("13 个域名存在违规：共 17 项问题，其中 14 项为高危或严重；已读取 359 个已知链接中的 352 个");
 });
 
+test("pages are said where no address is known, as of a scan that was recorded", () => {
+  const ended = state({ status: "completed", verdict: { result: "violations" }, statistics: STATISTICS });
+  const sum = { findings: 1, severe: 1, domains: 1, crawled: 0, known: 0 };
+  expect(sentenceOf(useTexts(), ended, sum).text).toBe("1 domain violates: 1 finding, 1 high or critical; 352 pages read");
+  setLanguage("zh-CN");
+  expect(sentenceOf(useTexts(), ended, sum).text).toBe("1 个域名存在违规：共 1 项问题，其中 1 项为高危或严重；已读取 352 个页面");
+});
+
 test("a clean site is one of which enough was seen", () => {
   const said = sentenceOf(useTexts(), state({ status: "completed", verdict: { result: "clean" }, statistics: STATISTICS }));
   expect(said).toMatchObject({ tone: "good", text: "No violations found; 352 pages read" });
