@@ -108,3 +108,14 @@ async def test_the_choice_follows_what_the_newest_attempt_does(browser, scene):
     await expect(newest).to_contain_text("Attempt 2: No violations found")
     await expect(page.locator(".group")).to_contain_text("casino.test")
     assert page.problems == []
+
+
+async def test_what_a_running_attempt_keeps_is_a_click_away_and_so_is_the_way_back(browser, scene):
+    page = await open_at(browser, scene)
+    await begin_again(scene)
+    await page.locator(".entry", has_text="new.test").locator("a.evidence").click()
+    await expect(page.locator("h1")).to_have_text("new.test")  # the attempt before has no such domain
+    await page.locator(".back a").click()
+    await expect(page.locator(".parties tbody tr")).to_have_count(1)
+    assert "attempt=" not in page.url
+    assert page.problems == []

@@ -20,7 +20,7 @@ export interface FindingSum {
 
 export const PAGE_SIZE = 50; // the worst come first, and each is some thirty elements: a document stays small
 
-/** `attempt` null: those that stand. `items` null: nothing was read yet. */
+/** `attempt` null: those that stand. `items` null: nothing was read yet. `readOf`: whose they are. */
 export function useFindings(state: () => ShownState, attempt: number | null) {
   const { api } = useAccount();
   const connection = useConnection();
@@ -30,6 +30,7 @@ export function useFindings(state: () => ShownState, attempt: number | null) {
   const failure = shallowRef<unknown>(null);
   const isBusy = shallowRef(false);
   const sum = shallowRef<FindingSum | null>(null);
+  const readOf = shallowRef<number | null>(null);
   let pages = 0;
   let reads = 0; // grows with every new list; an older answer is void
 
@@ -44,6 +45,7 @@ export function useFindings(state: () => ShownState, attempt: number | null) {
       pages += 1;
       total.value = found.total;
       sum.value = sumOf(found);
+      readOf.value = found.attempt;
       items.value = [...(pages === 1 ? [] : (items.value ?? [])), ...found.items];
     } catch (error) {
       if (mine === reads) failure.value = error;
@@ -57,11 +59,11 @@ export function useFindings(state: () => ShownState, attempt: number | null) {
     reads += 1;
     pages = 0;
     items.value = null;
-    sum.value = null;
+    sum.value = readOf.value = null;
     if (state().ended) void readMore();
   }, { immediate: true });
   watch(() => connection.isOnline, (isOnline) => { if (isOnline && failure.value !== null) void readMore(); });
-  return { items, total, sum, failure, isBusy, readMore };
+  return { items, total, sum, readOf, failure, isBusy, readMore };
 }
 
 function sumOf({ total, by_level: { critical = 0, high = 0 } = {}, domains = 0, crawled = 0, known = 0 }: FindingPage): FindingSum {

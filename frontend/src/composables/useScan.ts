@@ -24,6 +24,12 @@ export function attemptOf(state: ShownState, attempt: number | null): number | n
   return attempt ?? (state.ended ? null : state.attempt);
 }
 
+/** What the address of one of such results adds: pages are numbered anew by each attempt. */
+export function attemptQuery(state: ShownState, attempt: number | null): { attempt?: number } {
+  const asked = attemptOf(state, attempt);
+  return asked === null ? {} : { attempt: asked };
+}
+
 /** `lost`: why nothing more comes ("deleted", "not_found", ...); null while it does. */
 export function useScan(taskId: string) {
   const { api } = useAccount();

@@ -70,6 +70,11 @@ describe("the picker of attempts", () => {
     expect(rest.count("GET", `/tasks/${TASK}/findings`)).toBe(0);
   });
 
+  test("does not call gone what a cancelled attempt has not looked for", async () => {
+    rest.answers[ATTEMPTS] = { items: [attempt(2, { status: "cancelled", conclusive: false }), attempt(1)], total: 2, shown_attempt: 1 };
+    expect((await shown(2, { status: "cancelled", attempt: 2 })).find(".changes").exists()).toBe(false);
+  });
+
   test("says so when nothing has changed, when there is too much, and when it cannot be read", async () => {
     rest.answers[FINDINGS] = { items: [finding("same.test", "low")], total: 1, truncated: false, attempt: 1 };
     expect((await shown()).find(".changes").text()).toBe("Nothing has changed since attempt 1.");

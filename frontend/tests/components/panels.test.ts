@@ -25,9 +25,9 @@ const routed = { plugins: [...global.plugins, pageRoutes()] };
 beforeEach(() => setLanguage("en"));
 
 describe("the findings of a scan that has ended", () => {
-  test.each([[2, true], [1, false]])("are said to be made of %i violations when these are more", async (total, isSaid) => {
+  test.each([[2, 1, true], [1, 1, false], [2, 2, false]])("are said to be made of %i violations when these are more, and of the same attempt (%i)", async (total, attempt, isSaid) => {
     const rest = new FakeRest();
-    const state = new TaskState(snapshot(1));
+    const state = new TaskState(snapshot(1, { attempt }));
     rest.answers[`GET /tasks/${state.taskId}/findings`] = { items: [finding()], total: 1, truncated: false, attempt: 1 };
     const shown = { ...shownOf(state), ended: true, counts: { ...state.counts, total } };
     const panel = mount(FindingsPanel, { props: { state: shown, attempt: null }, global: rest.mounting() });

@@ -115,7 +115,7 @@ describe("the pages", () => {
   test("lead to what the scan keeps of them, never to the page itself, and stay text", async () => {
     const list = await opened("?tab=pages");
     const row = list.find("tbody tr");
-    expect(row.findAll("a").map((link) => link.attributes("href"))).toEqual([`#/scans/${TASK_ID}/pages/13`]);
+    expect(row.findAll("a").map((link) => link.attributes("href"))).toEqual([`#/scans/${TASK_ID}/pages/13?attempt=1`]);
     expect(row.find("a").text()).toBe("<b>Old</b>");
     expect(row.text()).toContain("HTTP 404");
     expect(row.text()).toContain("18 kB");
@@ -133,9 +133,11 @@ describe("the pages", () => {
   });
 
   test("of a scan that runs are those of this attempt; from its end on those that stand", async () => {
-    await opened("?tab=pages", { attempt: 2 });
+    const running = await opened("?tab=pages", { attempt: 2 });
     expect(rest.asked.at(-1)!.query.get("attempt")).toBe("2");
-    await opened("?tab=pages", { attempt: 2, status: "completed" });
+    expect(running.find("tbody a").attributes("href")).toBe(`#/scans/${TASK_ID}/pages/13?attempt=2`); // another page in the one before
+    const ended = await opened("?tab=pages", { attempt: 2, status: "completed" });
     expect(rest.asked.at(-1)!.query.get("attempt")).toBeNull();
+    expect(ended.find("tbody a").attributes("href")).toBe(`#/scans/${TASK_ID}/pages/13`);
   });
 });
