@@ -27,6 +27,8 @@ _Item = TypeVar("_Item")
 _MAX_INNER: Final = 200  # templates and srcdoc documents of one page
 _MAX_WORDS: Final = 200  # characters of attributes that hold a few words
 _MAX_INNER_DEPTH: Final = 3  # templates in templates
+# Of what a kind is made: an element that is called "shown:x" must not say that a browser has seen a link (ADR 0057).
+_KIND_MARKS: Final = str.maketrans(":@", "--")
 _UNFILLED: Final = re.compile(r"\{\{|\$\{|<%")  # places that a script would fill in
 _OTHERS: Final = frozenset({"script", "style", "meta", "iframe", "noframes", "noembed", "param"})
 # What stands there is shown to somebody, or runs: in a frame, to visitors without scripts, to robots, in a feed reader.
@@ -169,9 +171,10 @@ class TreeExtractor:
             return
         for node in self._tree.css(_CLICKABLE):
             attributes = node.attributes
+            tag = (node.tag or "").translate(_KIND_MARKS)
             for name, raw in click_targets(attributes):
                 active = node.mem_id not in self._inactive
-                self._refer(node, attributes, raw, _CLICK_RULE, f"{node.tag}[{name}]", active=active)
+                self._refer(node, attributes, raw, _CLICK_RULE, f"{tag}[{name}]", active=active)
 
     def _read_script(self, node: LexborNode, place: str) -> None:
         code = node.text()
@@ -217,9 +220,11 @@ class TreeExtractor:
     def _read_meta(self, node: LexborNode, attributes: dict[str, str | None], place: str) -> None:
         content = attributes.get("content") or ""
         equivalent = (attributes.get("http-equiv") or "").lower()
-        name = (attributes.get("name") or attributes.get("property") or attributes.get("itemprop") or "")[
-            :_MAX_WORDS
-        ].lower()
+        name = (
+            (attributes.get("name") or attributes.get("property") or attributes.get("itemprop") or "")[:_MAX_WORDS]
+            .lower()
+            .replace("@", "-")
+        )
         if equivalent == "refresh":
             if (refresh := parse_refresh(content)) is not None:
                 self._refer(node, attributes, refresh.url, _REFRESH_RULE, "meta:refresh", active=not place)

@@ -42,6 +42,18 @@ def test_a_reference_has_the_kind_of_its_place_and_the_strength_of_its_use(marku
     assert kinds(markup) == [(kind, relation)]
 
 
+@pytest.mark.parametrize(
+    ("markup", "kind"),
+    [
+        ("<shown:a onclick=\"location.href='https://b.test/'\">x</shown:a>", "shown-a[onclick]"),
+        ("<own:text@ onclick=\"location.href='https://b.test/'\">x</own:text@>", "own-text-[onclick]"),
+        ("<meta name=x@robot content='https://b.test/'>", "meta:x-robot"),
+    ],
+)
+def test_no_name_of_an_element_says_what_only_the_scanner_says(markup, kind):
+    assert [found for found, _ in kinds(markup)] == [kind]
+
+
 def test_own_documents_are_links_unless_a_template_or_a_script_would_fill_them_in():
     collector = read("<a href=/1><a href='/{{x}}'></a><template><a href=/2></a></template><img src=/3>")
     assert list(collector.links) == [f"{PAGE}1"]
