@@ -81,7 +81,7 @@ test("days are asked for from midnight to midnight of the reader's zone, the las
 
 test("scans are filtered by the worst open finding and by days, and what the filters leave of them is said", async () => {
   const { view, router } = await open([]);
-  await view.find(".filters select[aria-label='Worst open finding']").setValue("high");
+  await view.find(".filters select[aria-label='Worst open violation']").setValue("high");
   await flushPromises();
   await view.find("input[name=since]").setValue("2026-11-20");
   await flushPromises();
