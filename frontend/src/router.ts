@@ -17,7 +17,7 @@ const signInView = () => import("./views/SignInView.vue");
 export function createPageRouter(account: ReturnType<typeof useAccount>): Router {
   const router = createRouter({
     history: createWebHashHistory(),
-    scrollBehavior: (to, from, saved) => saved ?? (to.name === from.name && to.query.tab !== from.query.tab ? false : { top: 0 }), // a tab opens where one is
+    scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path && to.query.tab !== from.query.tab ? false : { top: 0 }), // a tab opens where one is
     routes: [
       { path: "/", name: "start", component: () => import("./views/OverviewView.vue") }, // never shown: see `firstView`
       { path: "/overview", name: "overview", component: () => import("./views/OverviewView.vue") },

@@ -3,11 +3,14 @@
 
 import { flushPromises, mount, type VueWrapper } from "@vue/test-utils";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { RouteLocationNormalizedLoaded } from "vue-router";
 
 import ScanTabs from "@/components/scan/ScanTabs.vue";
 import { tabOf, withTab } from "@/components/scan/tabs";
 import { shownOf } from "@/composables/useScan";
 import { TaskState } from "@/realtime";
+import { createPageRouter } from "@/router";
+import { useAccount } from "@/stores/account";
 import { setLanguage } from "@/texts";
 
 import { FakeRest, problem } from "../support/fakeRest";
@@ -46,6 +49,14 @@ test("an address names the tab, and a named line of the log opens the log", () =
   expect([tabOf({}), tabOf({ tab: "pages" }), tabOf({ tab: "nonsense" }), tabOf({ tab: "pages", line: "7" })]).toEqual(["log", "pages", "log", "log"]);
   expect(withTab({ attempt: "2", line: "7" }, "pages")).toEqual({ attempt: "2", tab: "pages" });
   expect(withTab({ attempt: "2", tab: "pages" }, "log")).toEqual({ attempt: "2" });
+});
+
+test("a tab opens where the reader is; another scan begins at its top, whatever tab was open", () => {
+  const router = createPageRouter(useAccount());
+  const placeFor = (to: string, from: string) =>
+    router.options.scrollBehavior!(router.resolve(to) as RouteLocationNormalizedLoaded, router.resolve(from) as RouteLocationNormalizedLoaded, null);
+  expect(placeFor(`/scans/${TASK_ID}?tab=pages`, `/scans/${TASK_ID}`)).toBe(false);
+  expect(placeFor(`/scans/${TASK_ID.replace(/.$/, "f")}`, `/scans/${TASK_ID}?tab=pages`)).toEqual({ top: 0 });
 });
 
 describe("the tabs", () => {
