@@ -52,6 +52,30 @@ def test_a_risk_is_the_worst_that_is_open(world):
     }
 
 
+def test_what_people_dismissed_is_not_open(world):
+    """A decision is about one finding of the target, as long as it is made of the same violations."""
+    for domain in ("one.test", "other.test", "hidden.test", "again.test", "both.test", "confirmed.test"):
+        task = world.add("mei", domain, 1)
+        world.find(task, "a.example", risk="high")
+        world.find(task, "b.example", risk="low")
+        world.decide("mei", domain, "a.example", 2, state="confirmed" if domain == "confirmed.test" else "dismissed")
+        if domain == "other.test":
+            world.find(task, "a.example", key="adult", risk="medium")
+        if domain == "hidden.test":
+            world.find(task, "a.example", key="hidden_link", risk="critical")
+        if domain == "both.test":
+            world.find(task, "c.example", risk="high")
+    world.decide("mei", "again.test", "b.example", 2, state="open")
+    world.decide("li", "confirmed.test", "a.example", 2)
+    found = {risk.value: sorted(listed(world, TaskFilter(risk=risk))[0]) for risk in RiskLevel}
+    assert found == {
+        "low": ["again.test", "one.test"],
+        "medium": ["other.test"],
+        "high": ["both.test", "confirmed.test"],
+        "critical": ["hidden.test"],
+    }
+
+
 def test_a_risk_is_of_the_results_that_stand(world):
     again = world.add("mei", "again.test", 1, run=2, attempt=2)
     world.keep(again, 1, 1)
