@@ -44,15 +44,18 @@ class LinkSight:
     is_sure: bool  # False: it waits for an act or a device, or nobody can tell
 
 
-async def look_at_links(context: "BrowserContext", page: "Page") -> tuple[LinkSight, ...]:
+async def look_at_links(
+    context: "BrowserContext", page: "Page", *, left_s: float = PATIENCE_S
+) -> tuple[LinkSight, ...]:
     """Return the links of the page that lead to other domains, in order; none when the browser does not answer.
 
-    The page is scrolled about: it is to be called last.
+    The page is scrolled about: it is to be called last. `left_s`: of the page's time; what was drawn by then is not to
+    be lost for the sake of its links.
     """
     from playwright.async_api import Error
 
     with suppress(Error, TimeoutError):
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(min(PATIENCE_S, left_s)):
             return sights_of(await _ask(context, page))
     return ()
 

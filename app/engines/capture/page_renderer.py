@@ -26,6 +26,7 @@ HEIGHT: Final = 800
 JPEG_QUALITY: Final = 70
 RENDER_TIMEOUT_S: Final = 15.0
 LOAD_SHARE: Final = 0.35  # of the timeout, for the first byte and again for loading; then it is taken as it is
+SPARE_S: Final = 1.5  # of the timeout: for what a page needs before its address is asked for, and when it is done
 SETTLE_MS: Final = 1_500  # after loading, for what scripts still do; silence ends it earlier
 MAX_HTML: Final = 5 * 1024 * 1024  # characters
 # After loading, when it matters what a page loads: scripts like to wait for two seconds before they load the rest.
@@ -167,7 +168,8 @@ async def _render(
     from playwright.async_api import Error
     from playwright.async_api import TimeoutError as NotYet
 
-    load_ms = timeout_s * LOAD_SHARE * 1000
+    clock = asyncio.get_running_loop().time
+    began, load_ms = clock(), timeout_s * LOAD_SHARE * 1000
     answer = await page.goto(url, wait_until="commit", timeout=load_ms)
     if answer is not None and (refusal := answer.headers.get(REFUSAL_HEADER)):
         raise RenderFailed(refusal)  # what would be shown is our own proxy's answer
@@ -187,7 +189,8 @@ async def _render(
         return Rendered(page.url, title, html[:MAX_HTML], screenshot)
     frames = await _nameless_frames(page, MAX_HTML - len(html))
     final_url, requests = page.url, log.requests()  # before the page is scrolled about
-    sights = await look_at_links(context, page)
+    left_s = timeout_s - SPARE_S - (clock() - began)
+    sights = await look_at_links(context, page, left_s=left_s)
     return Rendered(final_url, title, html[:MAX_HTML], screenshot, requests, frames, log.is_cut, sights)
 
 

@@ -1,13 +1,16 @@
 """Pages in a browser over a fake Playwright."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from playwright.async_api import Error
 
+from app.engines.capture import page_renderer
 from app.engines.capture.page_renderer import RenderFailed, RenderSlow, user_agent
 from app.engines.capture.render_limit import RenderLimit
-from tests.unit.engines.capture.conftest import FakeChromium
+from app.engines.capture.render_slots import RenderSlots
+from tests.unit.engines.capture.conftest import FakeChromium, FakePage
 
 
 async def test_every_page_has_a_context_of_its_own_that_is_closed(browse):
@@ -49,6 +52,17 @@ async def test_a_page_without_a_picture_fails_alone_and_is_closed(browse, site, 
     with pytest.raises(RenderFailed, match=reason):
         await browser.render("http://a.test/", limit=RenderLimit(0.1))
     assert fake.contexts[0].closed
+
+
+async def test_links_that_the_browser_does_not_tell_of_in_time_cost_no_picture(monkeypatch):
+    monkeypatch.setattr(page_renderer, "LAZY_S", 0)
+    log = SimpleNamespace(requests=tuple, is_cut=False)
+    silent = SimpleNamespace(new_cdp_session=lambda _: asyncio.Event().wait())
+    page = FakePage({})
+    page.frames = [page]
+    async with asyncio.timeout(2):
+        rendered = await page_renderer._render(silent, page, "http://a.test/", 2, log, RenderSlots())
+    assert (rendered.screenshot, rendered.sights) == (b"\xff\xd8", ())
 
 
 async def test_a_page_that_nobody_waits_for_any_longer_ends_at_once_and_is_closed(browse):
