@@ -18,6 +18,9 @@ MAX_LINK_TEXTS: Final = 60
 MAX_TEXT_CHARS: Final = 300  # of one collected text
 MAX_LABEL_CHARS: Final = 30  # longer ones are sentences
 MAX_LABELS: Final = 60  # fields whose label is looked for: elements within each other have the same text again
+MAX_BEFORE: Final = 20  # elements without text between a label and its field
+MAX_INSIDE: Final = 30  # elements and texts of a label: no page can make reading it take long
+MAX_WRITTEN: Final = 2_000  # characters of a label as it is written, with all white space
 MAX_STEPS: Final = 60  # paragraphs
 MAX_STEPS_CHARS: Final = 4_000
 
@@ -190,17 +193,24 @@ def _label(node: LexborNode) -> str:
     forms name their fields a1 and a2; people read what stands beside them.
     """
     before = node.prev
-    while before is not None and not before.text().strip():
+    for _ in range(MAX_BEFORE):
+        if before is None or _short_text(before) != "":
+            break
         before = before.prev
     parent = node.parent
     if before is None and parent is not None and parent.tag in _CELLS:
         before = parent.prev
         while before is not None and before.tag == "-text":
             before = before.prev
-    if before is None or before.tag not in _LABELS:
-        return ""
-    text = " ".join(before.text().split())
-    return text if len(text) <= MAX_LABEL_CHARS else ""
+    text = None if before is None or before.tag not in _LABELS else _short_text(before)
+    return text if text is not None and len(text) <= MAX_LABEL_CHARS else ""
+
+
+def _short_text(node: LexborNode) -> str | None:
+    """Return the text of a node, one line; None: so much is in it that it is no label."""
+    inner = [node] if node.tag == "-text" else list(islice(node.traverse(include_text=True), MAX_INSIDE + 1))
+    text = "".join(one.text() for one in inner if one.tag == "-text")
+    return None if len(inner) > MAX_INSIDE or len(text) > MAX_WRITTEN else " ".join(text.split())
 
 
 def _steps(document: HtmlDocument) -> str:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engines.html.document import HtmlDocument
-from app.engines.html.page_content import MAX_ITEMS, PageContent, read_content
+from app.engines.html.page_content import MAX_ITEMS, PageContent, _label, read_content
 from app.engines.html.visible_text import MAX_TEXT
 from tests.support.cpu_time import least_cpu_s
 
@@ -175,6 +175,15 @@ def test_what_stands_beside_a_field_tells_what_it_asks_for(html):
 )
 def test_menus_and_sentences_are_no_labels(html):
     assert read(html).fields[0].hints == "q"
+
+
+@pytest.mark.parametrize(
+    "before", ["<i></i>" * 200_000, "x " * 900_000, f"<div>{'<b> </b>' * 200_000}</div>", "<div>" * 50_000]
+)
+def test_no_page_makes_the_look_for_labels_take_long(before):
+    fields = list(HtmlDocument(f"<body>{before}{'<input name=pin>' * 60}").select("input"))
+    assert {_label(field) for field in fields} == {""}
+    assert least_cpu_s(lambda: [_label(field) for field in fields], enough_s=0.3) < 0.3
 
 
 def test_a_link_that_keeps_a_program_is_a_download_whatever_its_address():
