@@ -260,17 +260,18 @@ def logs_after(
     *,
     upto: int,
     levels: Sequence[str] = (),
+    module: str | None = None,
     text: str | None = None,
     language: Language = DEFAULT_LANGUAGE,
 ) -> LinePage:
     """Return lines above `after`, up to `upto`, in order, at most `limit`.
 
-    `text` is what a reader of `language` reads in them, in any case. A filter looks at no more than MAX_LOOKED_AT
-    lines, one for text at no more than MAX_SEARCHED.
+    `module` is what wrote them, a stage's key as a rule. `text` is what a reader of `language` reads in them, in any
+    case. A filter looks at no more than MAX_LOOKED_AT lines, one for text at no more than MAX_SEARCHED.
     """
     wanted = (task_logs.c.task_id == task_id, task_logs.c.log_seq > after, task_logs.c.log_seq <= upto)
     every = select(task_logs).where(*wanted)
-    if not levels and not text:
+    if not levels and not module and not text:
         rows = list(connection.execute(every.order_by(task_logs.c.log_seq).limit(limit)))
         return LinePage(rows, rows[-1].log_seq if rows else after, more=len(rows) == limit)
     number = select(task_logs.c.log_seq).where(*wanted)
@@ -280,6 +281,8 @@ def logs_after(
     query = every if bound is None else every.where(task_logs.c.log_seq <= bound)
     if levels:
         query = query.where(task_logs.c.level.in_(levels))
+    if module:
+        query = query.where(task_logs.c.module == module)
     query = query.order_by(task_logs.c.log_seq)
     if text:
         with connection.execute(query) as lines:

@@ -5,7 +5,7 @@ Everything is read and encoded in threads; what comes back are pieces of JSON do
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 import orjson
 from sqlalchemy import Connection, Row
@@ -14,6 +14,7 @@ from app.core.db import Database
 from app.core.principal import Principal
 from app.domain.findings import group
 from app.domain.messages import Language
+from app.domain.stages import StageKey
 from app.domain.third_parties import Outcome
 from app.repositories import runs, tasks, violations
 from app.repositories.listing import MAX_COUNTED
@@ -180,15 +181,17 @@ class ReportService:
         after: int = 0,
         limit: int = 200,
         levels: Sequence[str] = (),
+        stage: StageKey | None = None,
         q: str | None = None,
         language: Language | None = None,
     ) -> JsonChunks:
         """Lines above `after` in order, and where to go on: behind the last line looked at. `q` is looked for in them
         as the reader of `language` reads them.
         """
+        filters: _Filters = {"levels": levels, "module": stage, "text": q, "language": self._chosen(language)}
 
         def work(connection: Connection) -> JsonChunks:
-            rows, end, _ = _lines(connection, principal, wanted, after, limit, levels, q, self._chosen(language))
+            rows, end, _ = _lines(connection, principal, wanted, after, limit, **filters)
             return encode_list(self._told(rows, language), next_after_log_seq=end)
 
         return await self._db.read(work)
@@ -201,15 +204,17 @@ class ReportService:
         *,
         after: int = 0,
         levels: Sequence[str] = (),
+        stage: StageKey | None = None,
         q: str | None = None,
         language: Language | None = None,
     ) -> AsyncIterator[bytes]:
         """All lines above `after`, each with a line's end, in pieces: each a short read of its own. Ends at what is
         the end then; the first piece may be empty.
         """
+        filters: _Filters = {"levels": levels, "module": stage, "text": q, "language": self._chosen(language)}
 
         def work(connection: Connection) -> tuple[bytes, int, bool]:
-            rows, end, more = _lines(connection, principal, wanted, after, LOG_CHUNK, levels, q, self._chosen(language))
+            rows, end, more = _lines(connection, principal, wanted, after, LOG_CHUNK, **filters)
             return b"".join(encode_line(line) + b"\n" for line in self._told(rows, language)), end, more
 
         more = True
@@ -228,15 +233,22 @@ class ReportService:
         return Language(language or self._language)
 
 
+class _Filters(TypedDict):
+    """What `tasks.logs_after` leaves out."""
+
+    levels: Sequence[str]
+    module: str | None
+    text: str | None
+    language: Language
+
+
 def _lines(
     connection: Connection,
     principal: Principal,
     wanted: RunRef,
     after: int,
     limit: int,
-    levels: Sequence[str],
-    q: str | None,
-    language: Language,
+    **filters: Unpack[_Filters],
 ) -> tuple[list[Row[Any]], int, bool]:
     """Lines, the last line looked at, and whether there may be more. Without an attempt those of all attempts: a log
     is one, and its readers go on in it.
@@ -245,8 +257,6 @@ def _lines(
     if wanted.attempt is not None:
         row = find_run(connection, row, wanted.attempt).task
         after = max(after, runs.first_log_seq(connection, row) - 1)
-    page = tasks.logs_after(
-        connection, row.id, after, limit, upto=row.last_log_seq, levels=levels, text=q, language=language
-    )
+    page = tasks.logs_after(connection, row.id, after, limit, upto=row.last_log_seq, **filters)
     end = page.end if page.more else max(after, row.last_log_seq)
     return page.rows, end, page.more

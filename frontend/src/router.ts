@@ -4,7 +4,7 @@
  */
 
 import { watch } from "vue";
-import { createRouter, createWebHashHistory, type Router } from "vue-router";
+import { createRouter, createWebHashHistory, type RouteLocation, type Router } from "vue-router";
 
 import { ADMIN_SECTIONS } from "./adminSections";
 import { TERMINAL_STATUSES } from "./generated/contract";
@@ -17,7 +17,7 @@ const signInView = () => import("./views/SignInView.vue");
 export function createPageRouter(account: ReturnType<typeof useAccount>): Router {
   const router = createRouter({
     history: createWebHashHistory(),
-    scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path && to.query.tab !== from.query.tab ? false : { top: 0 }), // a tab opens where one is
+    scrollBehavior: (to, from, saved) => saved ?? (staysInPlace(to, from) ? false : { top: 0 }),
     routes: [
       { path: "/", name: "start", component: () => import("./views/OverviewView.vue") }, // never shown: see `firstView`
       { path: "/overview", name: "overview", component: () => import("./views/OverviewView.vue") },
@@ -54,6 +54,12 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
   // A reader may sign out while the server is away: the view is there by then. If not, it is asked for again then.
   void router.isReady().then(signInView).catch(() => null);
   return router;
+}
+
+/** Within one scan a tab opens where one is, and so does the log of it that is filtered or has a line shown. */
+function staysInPlace(to: Pick<RouteLocation, "path" | "name" | "query">, from: Pick<RouteLocation, "path" | "query">): boolean {
+  if (to.path !== from.path) return false;
+  return to.query.tab !== from.query.tab || (to.name === "scan" && to.query.attempt === from.query.attempt);
 }
 
 /** Where a link led before signing in came between; addresses of this page alone. */

@@ -9,6 +9,7 @@ from sqlalchemy import event
 from app.captures.port import ContentsUnavailable
 from app.core.db import DatabaseUnavailable
 from app.domain.log_entry import LogEntry
+from app.domain.stages import StageKey
 from app.events.event import NewEvent, PendingLogs
 from app.repositories import audit
 from app.services.recorder import Recorder
@@ -59,6 +60,34 @@ async def test_lines_are_filtered_by_level_and_text_and_the_filter_does_not_stop
     assert nothing == {"items": [], "next_after_log_seq": 120}
     bad = await backend.client.get(place, params={"level": "LOUD"}, headers=headers)
     assert (bad.status_code, bad.json()["code"]) == (422, "invalid_level")
+
+
+async def test_lines_are_filtered_by_stage(backend):
+    headers = await backend.login()
+    task_id = await backend.add_task(headers)
+    services = backend.services
+    await services.event_writer.write(services.lifecycle.claim(task_id, 1, "worker-1", "example.com"))
+    now = services.clock.now()
+    wrote = [
+        ("INFO", StageKey.PAGE_CRAWL),
+        ("ERROR", StageKey.THIRD_PARTY),
+        ("ERROR", StageKey.PAGE_CRAWL),
+        ("INFO", "log"),
+    ]
+    lines = tuple(LogEntry(level, module, "casino", now) for level, module in wrote)
+    recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=services.clock)
+    await services.event_writer.write(recorder.record([NewEvent(PendingLogs(lines))]))
+    place = f"/api/v1/monitor/tasks/{task_id}/logs"
+
+    async def ask(**params):
+        return await backend.client.get(place, params={"stage": "page_crawl", **params}, headers=headers)
+
+    page = (await ask()).json()
+    assert ([line["log_seq"] for line in page["items"]], page["next_after_log_seq"]) == ([1, 3], 4)
+    assert [line["log_seq"] for line in (await ask(level="ERROR", q="casino")).json()["items"]] == [3]
+    assert [json.loads(line)["log_seq"] for line in (await ask(format="ndjson")).text.splitlines()] == [1, 3]
+    bad = await ask(stage="nonsense")
+    assert (bad.status_code, bad.json()["code"]) == (422, "invalid_input")
 
 
 async def test_all_lines_can_be_streamed(backend, logged):

@@ -16,6 +16,7 @@ from app.api.v1.connections import router
 from app.core.dependencies import CurrentUser
 from app.core.errors import InvalidInput, NotFound
 from app.domain.log_entry import LogLevel
+from app.domain.stages import StageKey
 from app.schemas.common import Text
 from app.schemas.tasks import LogPage
 from app.services.serialisers import Json
@@ -76,6 +77,9 @@ async def get_logs(
     level: Annotated[
         str, Query(max_length=64, description="One or more levels, separated by commas.", examples=["WARNING,ERROR"])
     ] = "",
+    stage: Annotated[
+        StageKey | None, Query(description="Only lines that this stage wrote.", examples=["page_crawl"])
+    ] = None,
     q: Annotated[
         Text,
         Query(
@@ -91,11 +95,11 @@ async def get_logs(
 ) -> Response:
     run = RunRef(task_id, attempt)
     levels = _levels(level)
-    filters: dict[str, Any] = {"after": after_log_seq, "levels": levels, "q": q or None, "language": language}
+    filters: dict[str, Any] = {"levels": levels, "stage": stage, "q": q or None, "language": language}
     if form == "json":
-        return JsonChunksResponse(await services.reports.logs(user, run, limit=limit, **filters))
+        return JsonChunksResponse(await services.reports.logs(user, run, after=after_log_seq, limit=limit, **filters))
     encode = (_as_text, "text/plain") if form == "text" else (orjson.dumps, "application/x-ndjson")
-    return await _stream(services.reports.all_logs(user, run, encode[0], **filters), encode[1])
+    return await _stream(services.reports.all_logs(user, run, encode[0], after=after_log_seq, **filters), encode[1])
 
 
 def _levels(text: str) -> list[str]:

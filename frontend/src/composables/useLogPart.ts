@@ -18,6 +18,8 @@ export interface LogFilter {
   q: string;
   /** Separated by commas; empty: all of them. */
   level: string;
+  /** Its key; empty: all of them. */
+  stage: string;
 }
 
 /** `lines` null: the live end is shown. `isHits`: they are what a search found, with others between them left out. */

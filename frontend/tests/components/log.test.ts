@@ -2,11 +2,13 @@
 /** Parts of a long log: a line that a link names, a search over all of it, and what is downloaded. */
 
 import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Router } from "vue-router";
 
 import LogPanel from "@/components/LogPanel.vue";
+import { logFilterOf } from "@/composables/useLogFilter";
 import { shownOf } from "@/composables/useScan";
+import { LOG_LEVELS } from "@/generated/contract";
 import { TaskState } from "@/realtime";
 import { setLanguage } from "@/texts";
 
@@ -100,6 +102,70 @@ test("a search over the whole log counts its hits, and leads from one to what is
   expect(panel.find(".full").text()).toContain("line 4000");
 });
 
+test("a stage leaves the lines of the others out, of those that come live as well, and is asked of the server", async () => {
+  const { panel, path } = await open();
+  await panel.find("select").setValue("page_crawl");
+  expect(panel.find(".empty").text()).toBe("No line fits.");
+  const state = new TaskState(snapshot(1));
+  const some = logs(2, LOG, 2);
+  state.apply({ ...some, logs: some.logs.map((line, index) => ({ ...line, module: index === 0 ? "page_crawl" : "third_party" })) });
+  await panel.setProps({ state: shownOf(state) });
+  expect(panel.findAll(".line .message").map((line) => line.text())).toEqual([`line ${LOG}`]);
+  expect(panel.find(".section-head [role=status]").text()).toBe("1 hit");
+  rest.answers[path] = { items: logs(1, 7, 1).logs, next_after_log_seq: 0 };
+  await panel.findAll("button").find((button) => button.text() === "Search the whole log")!.trigger("click");
+  await flushPromises();
+  expect([rest.asked.at(-1)!.query.get("stage"), rest.asked.at(-1)!.query.get("level")]).toEqual(["page_crawl", null]);
+  expect(panel.find(".part").text()).toBe("1 hit in the whole log");
+});
+
+describe("the address", () => {
+  test("says what is left out, with the stage, and what it says is shown", async () => {
+    const { panel, router } = await open();
+    vi.useFakeTimers();
+    await panel.find(".level[data-level=INFO]").trigger("click");
+    await panel.find("select").setValue("third_party");
+    await panel.find("input").setValue(" casino ");
+    await vi.advanceTimersByTimeAsync(400);
+    vi.useRealTimers();
+    await flushPromises();
+    expect(router.currentRoute.value.query).toEqual({ level: "DEBUG,WARNING,ERROR", stage: "third_party", q: "casino" });
+    await router.replace({ query: { stage: "page_crawl", tab: "log" } });
+    await flushPromises();
+    expect(panel.findAll("[aria-pressed=false]")).toEqual([]);
+    expect((panel.find("select").element as HTMLSelectElement).value).toBe("page_crawl");
+    expect((panel.find("input").element as HTMLInputElement).value).toBe("");
+  });
+
+  test("of a line names the line alone, and showing it clears the filter", async () => {
+    const { panel, router } = await open();
+    await router.replace({ query: { q: `line ${LOG - 5}` } });
+    await flushPromises();
+    await panel.find(".line").trigger("click");
+    expect(panel.find(".full a").attributes("href")).toMatch(new RegExp(`\\?line=${LOG - 5}$`));
+    await router.replace({ query: { q: "nothing", line: LOG - 5 } });
+    await flushPromises();
+    expect((panel.find("input").element as HTMLInputElement).value).toBe("");
+  });
+
+  test("with nonsense filters nothing; an empty level hides all of them", () => {
+    expect(logFilterOf({ level: "LOUD", stage: "sleep", q: ["a"] }, ["page_crawl"])).toEqual({ hidden: new Set(), stage: "", search: "" });
+    expect(logFilterOf({ level: "", stage: "page_crawl" }, ["page_crawl"])).toEqual({ hidden: new Set(LOG_LEVELS), stage: "page_crawl", search: "" });
+    expect(logFilterOf({ level: "ERROR,LOUD", q: "x".repeat(500) }, [])).toEqual({ hidden: new Set(["DEBUG", "INFO", "WARNING"]), stage: "", search: "x".repeat(200) });
+  });
+
+  test("that comes late does not call back who has left", async () => {
+    const { panel, router } = await open();
+    vi.useFakeTimers();
+    await panel.find("input").setValue("casino");
+    await router.push({ name: "scans" });
+    await vi.advanceTimersByTimeAsync(400);
+    vi.useRealTimers();
+    await flushPromises();
+    expect(router.currentRoute.value.fullPath).toBe("/scans");
+  });
+});
+
 test("what is downloaded is the whole log, or what the filters leave of it", async () => {
   const { panel, path } = await open();
   const saved = vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:x");
@@ -111,9 +177,10 @@ test("what is downloaded is the whole log, or what the filters leave of it", asy
   await press("Download full log");
   await panel.find(".level[data-level=INFO]").trigger("click");
   await panel.find("input").setValue("casino");
+  await panel.find("select").setValue("page_crawl");
   await press("Download this view");
-  expect(rest.asked.map(({ query }) => [query.get("format"), query.get("level"), query.get("q")])).toEqual([
-    ["text", null, null], ["text", "DEBUG,WARNING,ERROR", "casino"],
+  expect(rest.asked.map(({ query }) => [query.get("format"), query.get("level"), query.get("stage"), query.get("q")])).toEqual([
+    ["text", null, null, null], ["text", "DEBUG,WARNING,ERROR", "page_crawl", "casino"],
   ]);
   expect(saved).toHaveBeenCalledTimes(2);
   rest.answers[path] = problem(503, "unavailable");

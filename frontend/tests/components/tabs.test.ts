@@ -56,6 +56,8 @@ test("a tab opens where the reader is; another scan begins at its top, whatever 
   const placeFor = (to: string, from: string) =>
     router.options.scrollBehavior!(router.resolve(to) as RouteLocationNormalizedLoaded, router.resolve(from) as RouteLocationNormalizedLoaded, null);
   expect(placeFor(`/scans/${TASK_ID}?tab=pages`, `/scans/${TASK_ID}`)).toBe(false);
+  expect(placeFor(`/scans/${TASK_ID}?stage=page_crawl`, `/scans/${TASK_ID}`)).toBe(false); // the log is filtered
+  expect(placeFor(`/scans/${TASK_ID}?attempt=1`, `/scans/${TASK_ID}`)).toEqual({ top: 0 });
   expect(placeFor(`/scans/${TASK_ID.replace(/.$/, "f")}`, `/scans/${TASK_ID}?tab=pages`)).toEqual({ top: 0 });
 });
 

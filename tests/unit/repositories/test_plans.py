@@ -133,7 +133,7 @@ def walk_pruning(prune, *more):
 
 def walk_lines(c):
     tasks.logs_after(c, ID, 5, 10, upto=9)
-    tasks.logs_after(c, ID, 5, 10, upto=9, levels=["ERROR"], text="x")
+    tasks.logs_after(c, ID, 5, 10, upto=9, levels=["ERROR"], module="page_crawl", text="x")
 
 
 def walk_violations(c):
