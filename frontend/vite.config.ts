@@ -10,7 +10,7 @@ export default defineConfig({
     outDir: "../app/web", // from where the server serves it, and a wheel takes it
     emptyOutDir: true,
     target: "es2022",
-    chunkSizeWarningLimit: 700, // kB; the library of the chart, which the overview alone loads, is 513
+    chunkSizeWarningLimit: 700, // kB; the library of the charts, which only a view with one loads, is 447
     assetsInlineLimit: 0, // the policy allows no data: but for pictures
   },
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },

@@ -13,7 +13,7 @@ MET = re.compile(
     r"|internal|unavailable|contended|rate_limited|forbidden)"
 )
 MARKUP = r"v-html|innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|\beval\(|new Function"
-# The library of the chart empties its element; the page has it do that without markup (TrendChart.vue).
+# The library of the chart empties its element; the page has it do that without markup (useChart.ts).
 EMPTIED = re.compile(r"through `innerHTML`, which the policy|\(element, \"innerHTML\", \{ set: \(\) => element")
 
 

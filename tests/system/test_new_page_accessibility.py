@@ -58,6 +58,7 @@ async def views_of(theatre):
         f"{scan}?tab=third_parties": ".parties tbody tr",
         f"{scan}?tab=subdomains": ".subdomains tbody tr:nth-child(3)",
         f"{scan}?tab=pages": ".fetched tbody tr",
+        f"{scan}?tab=graph": ".graph canvas",
         f"{scan}?attempt=1": ".entry .evidence",
         f"{scan}/third-parties/casino.test": "h1.domain",
         f"{scan}/pages/1": "h1.name",

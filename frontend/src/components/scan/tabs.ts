@@ -1,6 +1,6 @@
 /** The tabs below the findings of a scan, as its address names them (`?tab=`). */
 
-export const TABS = ["log", "third_parties", "subdomains", "pages"] as const;
+export const TABS = ["log", "third_parties", "subdomains", "pages", "graph"] as const;
 export type Tab = (typeof TABS)[number];
 
 /** What an address asks for. A line of the log that is named is shown, whatever tab was open when the link was made. */
