@@ -134,7 +134,7 @@ def list_page(
     owner = None if principal.sees_all else principal.user_id
     if owner is not None:
         query = query.where(scan_tasks.c.user_id == owner)
-    query = narrowed(query, wanted, order, owner=owner)
+    query = narrowed(query, wanted, order, owner=owner, is_sqlite=connection.dialect.name == "sqlite")
     columns = [scan_tasks.c[column] for column in LIST_ORDERS[order] if column in (*SORTABLE, "id")]
     terms = columns[: columns.index(scan_tasks.c.id) + 1]
     ordered = query.order_by(*(_in_direction(term, descending=sort.startswith("-")) for term in terms))
