@@ -129,7 +129,6 @@ class OwnPages:
             return
         if _has_product(body.hits) or _has_product(unseen):
             yield from self._hidden(page.hidden_texts())
-        if _has_product(body.hits):
             yield from self._links(page.links(), by_visitors=by_visitors)
         if by_visitors:
             return

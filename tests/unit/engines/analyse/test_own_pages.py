@@ -188,6 +188,11 @@ def test_one_link_that_nobody_sees_is_enough(analyser):
     assert found.snippet == "真人百家乐 (site.test)"
 
 
+def test_a_link_that_is_hidden_by_an_attribute_alone_is_none_of_the_texts_that_are_seen_and_found(analyser):
+    (found,) = signs(analyser, body=f"{HOSPITAL}<div hidden><a href='https://site.test/'>真人百家乐</a></div>")
+    assert (found.sign, found.raw) == (TamperSign.HIDDEN_LINK, "https://site.test/")
+
+
 @pytest.mark.parametrize("text", ["办理毕业证", "cheap viagra no prescription"])
 def test_such_a_link_may_offer_papers_or_medicines(analyser, text):
     assert kinds(analyser, body=hidden_link(text)) == {TamperSign.HIDDEN_LINK}
