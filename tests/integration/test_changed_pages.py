@@ -2,15 +2,12 @@
 
 import asyncio
 import re
-from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
-from app.schemas.findings import FindingDetail
 from tests.eval.own_pages.own_pages import OwnPage, injected, twins
 from tests.support.dim_sites import FILLER, TARGET, DimSite, article, dim_site, page
-from tests.support.scanned import Scanned, await_end, served
+from tests.support.tampered import scan_tampered
 
 BASE = f"http://{TARGET}"
 CHANGED = (
@@ -54,28 +51,9 @@ async def answer(site: DimSite, request: web.Request) -> web.StreamResponse:
     return article(int(number[1])) if number else page("nothing", 404)
 
 
-def scan(settings: dict[str, str], folder: Path) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
-    """(the summary of the finding, the finding, all findings)."""
-    own = {
-        "resolvers": (settings["COMPLIANCE_RESOLVERS"],),
-        "allow_networks": (settings["COMPLIANCE_ALLOW_NETWORKS"],),
-        "port_map": (settings["COMPLIANCE_PORT_MAP"],),
-    }
-    config = {"use_passive_sources": False, "screenshots": False}
-    with served(folder, **own) as http:
-        task_id = http.post("/api/v1/tasks", json={"target_domain": TARGET, "config": config}).json()["id"]
-        scanned = Scanned(http, task_id, folder)
-        await_end(scanned, patience_s=120)
-        found = scanned.all_items("/findings?lang=en")
-        (summary,) = [item for item in found if item["violation_key"] == "tampered"]
-        detail = scanned.get(f"/findings/{summary['finding_id']}?lang=en").json()
-        FindingDetail.model_validate(detail)
-        return summary, detail, found
-
-
 async def test_changed_pages_are_told_and_quoted_and_honest_ones_are_left_alone(tmp_path):
     async with dim_site(DimSite(answer), others=[CASINO]) as site:
-        summary, detail, found = await asyncio.to_thread(scan, site.settings, tmp_path / "data")
+        summary, detail, found, _ = await asyncio.to_thread(scan_tampered, site.settings, tmp_path / "data")
     assert summary["risk"]["level"] in ("high", "critical")
     said: dict[str, str] = {}
     for one in detail["references"]:

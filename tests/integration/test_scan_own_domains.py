@@ -6,6 +6,7 @@ from aiohttp import web
 
 from tests.support.dim_sites import FILLER, TARGET, DimSite, dim_site, page
 from tests.support.scanned import Scanned, await_end, served
+from tests.support.tampered import network_of
 
 SISTER = "sister.example"
 STRANGER = "stranger.example"
@@ -23,13 +24,8 @@ def scan(settings, folder):
     """Return for a scan without own domains, and for one with: hidden references to each third party, and (domain,
     kind) of violations.
     """
-    own = {
-        "resolvers": (settings["COMPLIANCE_RESOLVERS"],),
-        "allow_networks": (settings["COMPLIANCE_ALLOW_NETWORKS"],),
-        "port_map": (settings["COMPLIANCE_PORT_MAP"],),
-    }
     found = []
-    with served(folder, **own) as http:
+    with served(folder, **network_of(settings)) as http:
         for domains in ([], [SISTER]):
             config = {"use_passive_sources": False, "screenshots": False, "cloaking": False, "own_domains": domains}
             task_id = http.post("/api/v1/tasks", json={"target_domain": TARGET, "config": config}).json()["id"]

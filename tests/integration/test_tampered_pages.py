@@ -1,14 +1,11 @@
 """Pages of the site that somebody else has changed, as whole scans and as a reader sees them."""
 
 import asyncio
-from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
-from app.schemas.findings import FindingDetail
 from tests.support.dim_sites import FILLER, TARGET, DimSite, article, dim_site, page
-from tests.support.scanned import Scanned, await_end, served
+from tests.support.tampered import scan_tampered
 
 BASE = f"http://{TARGET}"
 TITLE = "澳门新葡京官网-真人百家乐"
@@ -37,27 +34,9 @@ async def answer(site: DimSite, request: web.Request) -> web.StreamResponse:
             return article(int(request.path.rpartition("/")[2]))
 
 
-def scan(settings: dict[str, str], folder: Path) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
-    """(the summary of the finding, the finding, the violations)."""
-    own = {
-        "resolvers": (settings["COMPLIANCE_RESOLVERS"],),
-        "allow_networks": (settings["COMPLIANCE_ALLOW_NETWORKS"],),
-        "port_map": (settings["COMPLIANCE_PORT_MAP"],),
-    }
-    config = {"use_passive_sources": False, "screenshots": False}
-    with served(folder, **own) as http:
-        task_id = http.post("/api/v1/tasks", json={"target_domain": TARGET, "config": config}).json()["id"]
-        scanned = Scanned(http, task_id, folder)
-        await_end(scanned)
-        (summary,) = [item for item in scanned.all_items("/findings?lang=en") if item["violation_key"] == "tampered"]
-        detail = scanned.get(f"/findings/{summary['finding_id']}?lang=en").json()
-        FindingDetail.model_validate(detail)
-        return summary, detail, scanned.all_items("/violations")
-
-
 async def test_every_page_is_found_quoted_and_told_what_to_do_about(tmp_path):
     async with dim_site(DimSite(answer)) as site:
-        summary, detail, violations = await asyncio.to_thread(scan, site.settings, tmp_path / "data")
+        summary, detail, _, violations = await asyncio.to_thread(scan_tampered, site.settings, tmp_path / "data")
     assert summary["finding_id"] == f"tampered.{TARGET}"
     assert summary["risk"]["level"] in ("high", "critical")
     assert [one["violation_key"] for one in violations] == ["tampered"]
