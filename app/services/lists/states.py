@@ -70,7 +70,8 @@ class ListService:
             address=principal.address,
             detail={"name": name, "entries": entries},
         )
-        return next(one for one in await self.list_all() if one.definition.key == key)
+        now = next((one for one in await self.list_all() if one.definition.key == key), None)
+        return now or state  # the setting may have lost it meanwhile
 
 
 def list_states(connection: Connection, entries: Sequence[str]) -> list[ListState]:
