@@ -31,7 +31,12 @@ STANDING: Final = "() => Promise.allSettled(document.getAnimations().map((animat
 LINES: Final = 60
 LONGEST_MS: Final = 60_000  # a report is made in a process of its own
 LISTS: Final = ["phishing=phishing.txt class=fraud", "partners=partners.txt kind=allow"]
-TABS: Final = {"third_parties": ".parties tr", "subdomains": ".subdomains .state", "pages": ".fetched tbody tr"}
+TABS: Final = {
+    "third_parties": ".parties tr",
+    "subdomains": ".subdomains .state",
+    "pages": ".fetched tbody tr",
+    "graph": ".canvas canvas",
+}
 DOMAINS: Final = ["corp.test", "a-rather-long-name-for-a-domain.department.corp-international.test", "museum.test"]
 
 
@@ -91,6 +96,7 @@ class Look:
             "audit": "tbody tr",
             "broadcast": "#broadcast-message",
             "workers": ".worker, .state",
+            "reader": ".state-now",
             "configuration": ".list",
         }
         for section, selector in waits_for.items():
