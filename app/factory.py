@@ -110,12 +110,10 @@ def create_app(settings: Settings, services: Services | None = None, *, announce
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        # An operation's id is its function's name: stable, and a test sees that no two are the same.
-        generate_unique_id_function=lambda route: route.name,
         separate_input_output_schemas=False,  # one schema for each model, with what may be left out
     )
     install_handlers(application)
-    application.include_router(build_router())
+    application.router.routes.extend(build_router().routes)
     _add_pages(application)
     _add_middleware(application, settings)
     return application

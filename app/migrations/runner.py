@@ -13,6 +13,7 @@ import sqlite3
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,7 +67,7 @@ def migrate(db: Database, *, clock: Clock) -> Migration:
         ConfigurationError: a newer program wrote the database, or it holds tables that are not ours.
         DatabaseUnavailable: busy, full or down; nothing has changed.
     """
-    scripts = ScriptDirectory(HERE)
+    scripts = _scripts(HERE)
     head = scripts.get_current_head()
     assert head is not None
     before = db.read_sync(lambda connection: _read_ours(connection, db))
@@ -93,12 +94,18 @@ def read_revision(db: Database) -> str | None:
 
 def head_revision() -> str:
     """The revision that this program works with."""
-    return ScriptDirectory(HERE).get_current_head() or ""
+    return _scripts(HERE).get_current_head() or ""
 
 
 def known_revisions() -> set[str]:
     """All that this program can bring to the newest one, and that one."""
-    return {script.revision for script in ScriptDirectory(HERE).walk_revisions()}
+    return {script.revision for script in _scripts(HERE).walk_revisions()}
+
+
+@cache
+def _scripts(folder: Path) -> ScriptDirectory:
+    """Return the revisions in the folder, read once for each process: a start needs them several times."""
+    return ScriptDirectory(folder)
 
 
 def _read_ours(connection: Connection, db: Database) -> str | None:

@@ -19,6 +19,7 @@ from app.core.logging import configure_logging
 from app.server import Serving, serve
 from app.wiring import build_services
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
+from tests.support.databases import lay_database
 from tests.support.logs import forget_logging
 
 T = TypeVar("T")
@@ -162,6 +163,7 @@ def open_arena(folder: Path, **values: Any) -> Iterator[Arena]:
 
     async def live() -> None:
         settings = make_settings(folder / "data", port=0, **values)
+        lay_database(settings)
         services = build_services(settings, passwords=cheap_passwords(), runner=FakeRunner(), monitor=FakeMonitor())
         async with serve(settings, services=services) as (serving, _):
             pair = await serving.services.auth.login("admin", ADMIN_PASSWORD)

@@ -14,6 +14,7 @@ from app.core.config import Settings
 from app.core.security import Passwords
 from app.factory import create_app
 from app.wiring import Services, build_services
+from tests.support.databases import lay_database
 
 ADMIN_PASSWORD = "correct horse battery"
 USER_PASSWORD = "staple staple staple"
@@ -160,6 +161,7 @@ class Backend:
 @asynccontextmanager
 async def open_backend(folder: Path, **values: Any) -> AsyncIterator[Backend]:
     settings = make_settings(folder, **values)
+    lay_database(settings)
     runner, realtime = FakeRunner(), FakeRealtime()
     services = build_services(
         settings, passwords=cheap_passwords(), runner=runner, monitor=FakeMonitor(), manager=realtime

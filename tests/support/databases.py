@@ -1,9 +1,43 @@
-"""Marks for tests that are about one kind of database."""
+"""Marks for tests that are about one kind of database, and a database that need not be migrated again."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+
+from app.core.clock import SystemClock
+from app.core.config import Settings
+from app.core.data_folder import prepare_folder
+from app.core.db import Database
+from app.core.file_permissions import make_private_file
+from app.migrations.runner import migrate
 
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 postgres_only = pytest.mark.parametrize(
     "database_url", [pytest.param("postgresql", marks=pytest.mark.system)], indirect=True
 )
 files_only = pytest.mark.parametrize("scan", ["sqlite"], indirect=True)
+
+
+def lay_database(settings: Settings) -> None:
+    """Give a new data folder a migrated database without a row: what a first start would make, at its own pace.
+
+    Nothing happens when the folder is there already, or when the database is elsewhere.
+    """
+    if settings.data_dir.exists() or not settings.keeps_database or settings.database_file is None:
+        return
+    prepare_folder(settings.data_dir)
+    make_private_file(settings.database_file)
+    settings.database_file.write_bytes(_migrated())
+
+
+@cache
+def _migrated() -> bytes:
+    """The file, made once for each process of tests."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        db = Database(f"sqlite:///{path}")
+        migrate(db, clock=SystemClock())
+        db.engine.dispose()  # its last connection takes the journal into the file
+        return path.read_bytes()

@@ -24,6 +24,7 @@ from tests.support.backend import (
     cheap_passwords,
     make_settings,
 )
+from tests.support.databases import lay_database
 from tests.support.realtime import Client, until
 
 
@@ -123,6 +124,7 @@ async def ending(client: Client) -> tuple[int, str]:
 @asynccontextmanager
 async def go_live(folder: Path, **values: Any) -> AsyncIterator[Live]:
     settings = make_settings(folder, port=0, **values)
+    lay_database(settings)
     clock = TurnedClock()
     services = build_services(
         settings, clock=clock, passwords=cheap_passwords(), runner=FakeRunner(), monitor=FakeMonitor()

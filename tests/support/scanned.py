@@ -15,6 +15,7 @@ from app.server import serve
 from app.wiring import build_services
 from testnet.client import attach
 from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD, FakeMonitor, cheap_passwords, make_settings
+from tests.support.databases import lay_database
 from tests.support.watchdog import watch
 
 TARGET = "corp.test"
@@ -107,6 +108,7 @@ def await_end(scanned: Scanned, patience_s: float = PATIENCE_S) -> None:
 @asynccontextmanager
 async def _serve(folder: Path, values: dict[str, Any]) -> AsyncIterator[str]:
     settings = make_settings(folder, port=0, **values)
+    lay_database(settings)
     services = build_services(settings, passwords=cheap_passwords(), monitor=FakeMonitor())
     async with serve(settings, services=services) as (serving, _):
         yield serving.url

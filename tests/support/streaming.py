@@ -21,6 +21,7 @@ from tests.support.backend import (
     cheap_passwords,
     make_settings,
 )
+from tests.support.databases import lay_database
 from tests.support.frames import read_frame
 
 PATH = "/api/v1/monitor/tasks/{}/events"
@@ -67,6 +68,7 @@ class StreamBackend:
 @contextlib.asynccontextmanager
 async def stream_backend(folder: Any, **values: Any) -> AsyncIterator[StreamBackend]:
     settings = make_settings(folder, port=0, **values)
+    lay_database(settings)
     services = build_services(settings, passwords=cheap_passwords(), runner=FakeRunner(), monitor=FakeMonitor())
     async with serve(settings, services=services) as (serving, _):
         yield StreamBackend(services, serving.url)

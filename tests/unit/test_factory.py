@@ -5,6 +5,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 
 from app.api.middleware import BodyLimit, DisconnectGuard, SecurityHeaders
+from app.api.router import build_router
 from app.core.config import Settings
 from app.factory import SOCKET_PATH, create_app
 
@@ -59,3 +60,10 @@ async def test_the_shortest_way_begins_at_that_path_alone(application, root_path
         said = await walk(application, scope(root_path + path, root_path=root_path))
         assert said[0]["type"] in ("websocket.close", "websocket.http.response.start")
     assert len(came) == 1
+
+
+def test_two_applications_of_one_process_share_the_routes_that_were_worked_out_once(application, tmp_path):
+    other = create_app(Settings(data_dir=tmp_path / "other"))
+    shared = [route for route in application.routes if route in build_router().routes]
+    assert shared == build_router().routes == [route for route in other.routes if route in shared]
+    assert application.user_middleware != other.user_middleware  # each keeps to its own settings

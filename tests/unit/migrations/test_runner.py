@@ -78,6 +78,7 @@ def history(tmp_path, monkeypatch):
     def add(revision: str, before: str | None, body: str) -> None:
         content = OLDER.format(revision=revision, before=repr(before), body=body)
         (tmp_path / "history" / "versions" / f"{revision}.py").write_text(content)
+        runner._scripts.cache_clear()  # a program of another version is another process
 
     add("a1", None, 'op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True))')
     return add
