@@ -16,16 +16,16 @@ PAGE := app/web/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/tsconfig.json -type f)
 # Many tests wait for clocks, sockets and processes; what shares a file shares a worker.
 PARALLEL := -n 2 --dist loadfile
-# A test that hangs says where and ends with its worker; what failed beside others is tried once more with nothing beside it,
-# and fails the run if it fails again. Both stand in what is printed.
+# A test that hangs says where, and ends with its worker.
 HANGS := -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
-AGAIN = || { [ $$? -eq 1 ] && echo "Once more, one after the other: what failed." && $(2) $(BIN)/python -m pytest $(1) $(HANGS) -n 1 --last-failed --last-failed-no-failures none; }
 # Hundreds of tests start the program anew: without its bytecode each start would compile all of it.
 unexport PYTHONDONTWRITEBYTECODE
 # A lock that is installed beside another has the versions of that one: $(call PIN,NAME,OTHERS).
 PIN = $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' $(2:%=-c requirements/%.txt) requirements/$(1).in -o requirements/$(1).txt
 .DEFAULT_GOAL := help
-.PHONY: help setup page-if-possible demo demo-distributed pictures screenshots serve frontend wheel test test-frontend test-system test-postgres test-fault test-fault-short fault-table attack contract conformance chaos soak cover lint format types imports bench eval page-figures report-font report-images lock clean
+.PHONY: help setup page-if-possible demo demo-distributed pictures screenshots serve frontend wheel test test-frontend test-system test-long test-all test-postgres test-fault fault-table attack contract conformance chaos soak cover lint format types imports bench eval page-figures report-font report-images lock clean
+
+.PHONY: checks test-python # parts of `make test`
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -55,8 +55,15 @@ demo-distributed: setup ## PostgreSQL, Redis, two servers, two workers, a browse
 serve: $(PROGRAM) page-if-possible ## The service for real domains at http://127.0.0.1:8000
 	@$(BIN)/compliance serve
 
-test: setup lint types imports ## All tests that need nothing but Python
-	$(BIN)/python -m pytest $(PARALLEL) $(HANGS) $(call AGAIN)
+test: setup ## What protects every commit: style, types, floors and the tests that need nothing but Python
+	@$(MAKE) --no-print-directory -j 2 checks test-python
+
+# Beside the tests, which wait now and then: what it says comes in one piece.
+checks:
+	@if $(MAKE) --no-print-directory lint types imports >.checks.log 2>&1; then echo "Style, types and floors: fine."; else cat .checks.log; exit 1; fi
+
+test-python:
+	$(BIN)/python -m pytest $(PARALLEL) $(HANGS) </dev/null
 
 $(NODE): $(PROGRAM) requirements/node.txt
 	@{ command -v npm && $(NODE_FITS); } >/dev/null 2>&1 || { echo "Installing Node into $(VENV), this once: it takes a minute."; $(PIP) --require-hashes --no-deps -r requirements/node.txt; }
@@ -84,7 +91,13 @@ test-frontend: $(MODULES) ## Types and tests of the page, its client library bef
 	$(NPM) test
 
 test-system: setup frontend ## Tests that need Chromium, fonts, PostgreSQL, Redis, documentation packages and npm
-	$(BIN)/python -m pytest -m system $(HANGS) -n 1 $(call AGAIN,-m system)
+	$(BIN)/python -m pytest -m 'system and not long' $(PARALLEL) $(HANGS) </dev/null
+
+test-long: setup ## Properties, fuzzing, conformance, attacks and faults: whole where what they guard has changed, else a quarter
+	$(BIN)/python -m tests.long </dev/null
+
+test-all: test test-frontend test-system ## Every test there is, the long runs whole
+	$(BIN)/python -m tests.long --whole </dev/null
 
 test-postgres: setup ## What PostgreSQL carries out, on another version of it (VERSION=16 or 17; needs npm, on x86-64)
 	$(BIN)/python -m tests.postgres.run $(or $(VERSION),17)
@@ -92,22 +105,19 @@ test-postgres: setup ## What PostgreSQL carries out, on another version of it (V
 test-fault: setup ## Kill, freeze, cut and empty what many machines consist of under scans; then an oracle (needs PostgreSQL, Redis, faketime)
 	$(BIN)/python -m pytest -m fault tests/fault/distributed
 
-test-fault-short: setup ## The same faults, each as short as it can be: what a build has time for
-	FAULTS=short $(BIN)/python -m pytest -n 2 -m fault tests/fault/distributed $(HANGS) $(call AGAIN,-m fault tests/fault/distributed,FAULTS=short)
-
 fault-table: setup ## The same in full, and what was measured as a table in docs/performance.md
 	rm -f .faults.jsonl
 	FAULTS_RESULTS=.faults.jsonl $(BIN)/python -m pytest -m fault tests/fault/distributed
 	$(BIN)/python -m tests.fault.distributed.table .faults.jsonl
 
 attack: setup ## What attackers did to the server, against a real one (needs nginx)
-	$(BIN)/python -m pytest -m 'system or not system' tests/attack tests/system/test_nginx.py
+	$(BIN)/python -m pytest -m 'long or system' tests/attack tests/system/test_nginx.py
 
 contract: setup ## The real-time contract before AsyncAPI's official parser (needs npm)
 	$(BIN)/python -m pytest -m system tests/system/test_asyncapi.py
 
 conformance: setup ## The Autobahn cases against our WebSocket protocol class
-	$(BIN)/python -m pytest tests/conformance
+	$(BIN)/python -m pytest -m long tests/conformance
 
 chaos: setup ## Fifteen minutes of kills, freezes, full disks, locks and lost hints; then an oracle (MINUTES=1, SEED=7)
 	$(BIN)/python bench/chaos.py --minutes $(or $(MINUTES),15) $(if $(SEED),--seed $(SEED))
@@ -177,4 +187,4 @@ lock: setup ## Pin requirements/*.txt anew, with hashes and without addresses
 	$(call PIN,node)
 
 clean: ## Remove what setup and tests made
-	rm -rf $(VENV) frontend/node_modules app/web .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.* .faults.jsonl
+	rm -rf $(VENV) frontend/node_modules app/web .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.* .faults.jsonl .checks.log

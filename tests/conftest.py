@@ -24,12 +24,29 @@ from app.core.db import Database
 from app.migrations.runner import migrate
 from app.models import metadata
 from tests.support.clock import FakeClock
+from tests.support.long_runs import ROOT, run_of, share_of
 from tests.support.postgres import Cluster, running_cluster
 from tests.support.postgres_scans import PostgresScan
 
 LIBC = ctypes.CDLL(None)
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--share", type=int, default=None, help="of the long runs this quarter alone (0 to 3)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what belongs to a long run, and leave out what is not of the quarter that was asked for."""
+    share = config.getoption("--share")
+    for item in items:
+        if run_of(item.path.relative_to(ROOT).as_posix()) is not None:
+            item.add_marker("long")
+    if share is not None:
+        left = [item for item in items if share_of(item.nodeid) != share]
+        items[:] = [item for item in items if share_of(item.nodeid) == share]
+        config.hook.pytest_deselected(items=left)
 
 
 @pytest.fixture(scope="module", autouse=True)

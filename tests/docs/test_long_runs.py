@@ -1,0 +1,63 @@
+"""The long runs: each test is in one at most, and no change goes by the run that guards it."""
+
+import pytest
+
+from tests.docs.markdown import ROOT
+from tests.long import plan
+from tests.support.long_runs import EVERYTHING, RUNS, SHARES, is_below, run_of, share_of
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def cell(paths):
+    return ", ".join(f"`{path}`" for path in paths)
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+def test_contributing_has_the_row_of_a_run(run):
+    assert f"| {run.name} | {cell(run.tests)} | {cell(run.guards)} | {cell(run.beside)} |" in CONTRIBUTING
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+def test_all_paths_of_a_run_exist(run):
+    for path in (*run.tests, *run.guards, *run.beside, *EVERYTHING):
+        assert (ROOT / path).exists(), path
+
+
+def test_a_test_is_in_one_run_at_most():
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        name = path.relative_to(ROOT).as_posix()
+        assert sum(run.holds(name) for run in RUNS) <= 1, name
+    assert run_of("tests/property/test_delivery.py") is RUNS[0]
+    assert run_of("tests/unit/core/test_db.py") is None
+
+
+def test_what_guards_a_run_in_every_build_is_in_no_run():
+    for run in RUNS:
+        assert not any(other.holds(path) for other in RUNS for path in run.beside)
+
+
+def test_four_commits_in_a_row_cover_every_test():
+    tests = [f"tests/property/test_delivery.py::test_{number}" for number in range(100)]
+    for start in (0, 7):
+        shares = [share for commit in range(start, start + SHARES) for _, share in plan(set(), commit)]
+        assert {test for test in tests if share_of(test) in shares} == set(tests)
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+def test_a_change_of_what_a_run_guards_asks_for_all_of_it(run):
+    for path in (*run.guards, *run.tests, *EVERYTHING):
+        changed = path if (ROOT / path).is_file() else f"{path}/deeper/file.py"
+        assert dict(plan_by_name({changed}))[run.name] is None
+    assert dict(plan_by_name({"docs/cli.md", "app/eventsource.py"}))[run.name] == 3
+    assert dict(plan_by_name(None))[run.name] is None
+
+
+def plan_by_name(changed):
+    return [(run.name, share) for run, share in plan(changed, 7)]
+
+
+def test_a_folder_holds_what_is_below_it_alone():
+    assert is_below("app/events/log.py", ("app/events",))
+    assert is_below("app/events", ("app/events",))
+    assert not is_below("app/eventslog.py", ("app/events",))

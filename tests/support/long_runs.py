@@ -1,0 +1,111 @@
+"""The long runs: tests that protect parts of the program at length, and are not part of `make test`.
+
+A build makes a run whole when a path that it guards has changed, and else a quarter of it, which the commit chooses:
+four commits in a row cover all. `python -m tests.long` carries that out; CONTRIBUTING.md has this table for people.
+"""
+
+import subprocess
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+SHARES: Final = 4
+# A session of work ends after three hours. What the last build has seen is not known to a fresh clone.
+HOURS_OF_A_CHANGE: Final = 4
+EVERYTHING: Final = ("requirements", "pyproject.toml", "tests/conftest.py", "tests/support")
+
+
+@dataclass(frozen=True, slots=True)
+class LongRun:
+    """Some tests, and what they guard. All paths are relative to the repository."""
+
+    name: str
+    tests: tuple[str, ...]  # files and folders
+    guards: tuple[str, ...]  # files and folders whose change asks for all of the run
+    beside: tuple[str, ...]  # tests of every build that guard the same, more cheaply
+    variables: Mapping[str, str] = field(default_factory=dict)  # of the environment
+
+    def holds(self, path: str) -> bool:
+        """Whether the test file belongs to the run."""
+        return is_below(path, self.tests)
+
+    def is_asked_for(self, changed: Iterable[str]) -> bool:
+        """Whether one of the changed paths asks for all of the run."""
+        wanted = (*self.tests, *self.guards, *EVERYTHING)
+        return any(is_below(path, wanted) for path in changed)
+
+
+RUNS: Final = (
+    LongRun(
+        name="properties",
+        tests=("tests/property",),
+        guards=("app/events", "app/websocket", "app/captures", "app/domain", "app/services/lifecycle.py"),
+        beside=("tests/unit/events", "tests/unit/websocket"),
+    ),
+    LongRun(
+        name="fuzzing",
+        tests=("tests/integration/test_fuzz.py",),
+        guards=("app/websocket", "app/transport", "app/api", "app/schemas"),
+        beside=("tests/unit/websocket", "tests/integration/test_api_bad_input.py"),
+    ),
+    LongRun(
+        name="conformance",
+        tests=("tests/conformance",),
+        guards=("app/transport",),
+        beside=("tests/unit/transport",),
+    ),
+    LongRun(
+        name="attacks",
+        tests=("tests/attack",),
+        guards=("app/transport", "app/api", "app/core", "app/engines", "app/services/auth.py", "deploy"),
+        beside=("tests/unit/transport", "tests/unit/engines/extract/test_hostile_pages.py"),
+    ),
+    LongRun(
+        name="faults",
+        tests=("tests/fault",),
+        guards=("app/tasks", "app/events", "app/scanstore", "app/core", "app/monitor", "app/services"),
+        beside=("tests/unit/tasks", "tests/integration/test_scan_process.py"),
+        variables={"FAULTS": "short"},
+    ),
+)
+
+
+def run_of(path: str) -> LongRun | None:
+    """Return the run that a test file belongs to; None for the tests of every build."""
+    return next((run for run in RUNS if run.holds(path)), None)
+
+
+def is_below(path: str, folders: Iterable[str]) -> bool:
+    """Whether the path is one of the files, or in one of the folders."""
+    return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
+
+
+def share_of(test_id: str) -> int:
+    """Return which quarter a test belongs to, the same on every machine."""
+    return zlib.crc32(test_id.encode()) % SHARES
+
+
+def read_commit() -> int:
+    """Return the number of commits up to HEAD, by which it chooses its quarter."""
+    return int(_git("rev-list", "--count", "HEAD"))
+
+
+def read_changes(since: str | None = None) -> set[str]:
+    """Return the paths that differ from a commit: `since`, or the newest that is older than a session of work.
+
+    What is not committed yet counts, too.
+    """
+    if since is None:
+        head_s = int(_git("show", "-s", "--format=%ct", "HEAD"))
+        before_s = head_s - HOURS_OF_A_CHANGE * 3_600
+        since = _git("rev-list", "-1", f"--before={before_s}", "HEAD") or _git("rev-list", "--max-parents=0", "HEAD")
+    changed = _git("diff", "--name-only", since).splitlines()
+    return {*changed, *_git("ls-files", "--others", "--exclude-standard").splitlines()}
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
