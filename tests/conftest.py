@@ -11,6 +11,7 @@ short-lived threads have freed. After the tests of extraction and analysis a pro
 import asyncio
 import ctypes
 import gc
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -31,6 +32,18 @@ from tests.support.postgres_scans import PostgresScan
 LIBC = ctypes.CDLL(None)
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
+
+
+def pytest_configure() -> None:
+    """Take back what whoever started the run may have had ignored: `nohup`, or `&` in a script.
+
+    An ignored signal is inherited by every process that a test starts, and Ctrl-C would not end it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
