@@ -32,10 +32,10 @@ def recorded_result(language: str) -> ScanResult:
     return ScanResult(document["report"], document["findings"], len(document["findings"]))
 
 
-def recorded_events(language: Language) -> list[Event]:
-    """Return every event of the scan, as a reader of this language gets them."""
+def recorded_events(language: Language | None) -> list[Event]:
+    """Return every event of the scan, as a reader of this language gets them; None: with the recorded sentences."""
     frames: list[dict[str, Any]] = json.loads((FOLDER / "events.json").read_text("utf-8"))
-    return [Event.of(translate_event(frame["type"], frame, language)) for frame in frames]
+    return [Event.of(translate_event(frame["type"], frame, language) if language else frame) for frame in frames]
 
 
 async def record(data_dir: Path) -> None:

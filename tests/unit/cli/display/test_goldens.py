@@ -1,4 +1,6 @@
-"""How a result looks at several widths and in both languages: files that a person has read.
+"""How a result looks in both languages, and at several widths: files that a person has read.
+
+Each sentence stands in one of them per language: what shows the layout alone has keys in the place of sentences.
 
 After a change on purpose: `.venv/bin/python -m tests.unit.cli.display.test_goldens` writes them anew; read them.
 """
@@ -18,6 +20,7 @@ from app.cli.display.report import print_report
 from app.cli.display.result import ScanResult
 from app.cli.scan import PLAIN_WIDTH
 from app.domain.messages import Language, MessageCatalog
+from tests.support.key_texts import KeyTexts
 from tests.support.recorded_result import recorded_result
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -26,7 +29,9 @@ HOSTILE = "\x1b[2J\x1b]0;title\x07\u202egnp.exe\u2066\r\n\x00[bold]not bold[/bol
 COLOUR = {"TERM": "xterm-256color"}
 
 
-def shown(result: ScanResult, language: str, width: int | None, environment: Mapping[str, str] | None = None) -> str:
+def shown(
+    result: ScanResult, texts: MessageCatalog, width: int | None, environment: Mapping[str, str] | None = None
+) -> str:
     """The result as a terminal of that width shows it, or (None) a pipe; escapes can be read."""
     file = io.StringIO()
     console = Console(
@@ -38,7 +43,7 @@ def shown(result: ScanResult, language: str, width: int | None, environment: Map
         highlight=False,
         legacy_windows=False,
     )
-    print_report(result, console, MessageCatalog(language), zone=UTC)
+    print_report(result, console, texts, zone=UTC)
     return file.getvalue().replace("\x1b", "␛")
 
 
@@ -64,21 +69,24 @@ def spoil(value: Any, key: str = "") -> Any:
             return value
 
 
+def told(language: Language, width: int | None, environment: Mapping[str, str] | None = None) -> str:
+    return shown(recorded_result(language), MessageCatalog(language), width, environment)
+
+
 def goldens() -> dict[str, str]:
     """Every file by its name."""
-    written: dict[str, str] = {}
-    for language in Language:
-        result = recorded_result(language)
-        for width in WIDTHS:
-            written[f"{language}-{width}"] = shown(result, language, width)
-        written[f"{language}-pipe"] = shown(result, language, None)
-        written[f"{language}-80-colour"] = shown(result, language, 80, COLOUR)
-        written[f"{language}-80-no-colour"] = shown(result, language, 80, {**COLOUR, "NO_COLOR": "1"})
-    written["hostile"] = shown(hostile_result(), Language.EN, 80)
-    return written
+    result, texts = recorded_result(Language.EN), KeyTexts()
+    return {
+        **{language.value: told(language, 80) for language in Language},
+        **{f"layout-{width}": shown(result, texts, width) for width in WIDTHS if width != 80},
+        "layout-pipe": shown(result, texts, None),
+        "layout-80-colour": shown(result, texts, 80, COLOUR),
+        "hostile": shown(hostile_result(), texts, 80),
+    }
 
 
 NOW = goldens()
+AT_WIDTHS = {(language, width): told(language, width) for language in Language for width in WIDTHS}
 
 
 @pytest.mark.parametrize("name", NOW)
@@ -90,17 +98,15 @@ def test_there_is_no_other_file():
     assert {path.stem for path in GOLDENS.iterdir()} == set(NOW)
 
 
-@pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("language", "width"), AT_WIDTHS)
 def test_no_line_is_wider_than_the_terminal_except_for_an_address_or_a_place(language, width):
-    for line in NOW[f"{language}-{width}"].splitlines():
+    for line in AT_WIDTHS[language, width].splitlines():
         assert cell_len(line) <= width or re.search(r"[!-~]{30}|html > ", line), line
 
 
-@pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("language", "width"), AT_WIDTHS)
 def test_every_address_stands_whole_on_one_line(language, width):
-    text = NOW[f"{language}-{width}"]
+    text = AT_WIDTHS[language, width]
     for finding in recorded_result(language).findings:
         for address in [one["url"] for one in finding["references"][:1]] + [
             step["url"] for chain in finding["chains"] for step in chain["steps"]
@@ -108,12 +114,14 @@ def test_every_address_stands_whole_on_one_line(language, width):
             assert address in text
 
 
-def test_no_colour_means_no_colour_and_a_pipe_gets_no_escapes():
-    colours = re.compile(r"␛\[[0-9;]*3[0-9]")
-    for language in Language:
-        assert colours.search(NOW[f"{language}-80-colour"])
-        assert not colours.search(NOW[f"{language}-80-no-colour"])
-        assert "␛" not in NOW[f"{language}-pipe"]
+@pytest.mark.parametrize("language", Language)
+def test_colours_change_no_word_no_colour_means_none_and_a_pipe_gets_no_escapes(language):
+    colours, styles = re.compile(r"␛\[[0-9;]*3[0-9]"), re.compile(r"␛\[[0-9;]*m")
+    coloured, plain = told(language, 80, COLOUR), told(language, 80, {**COLOUR, "NO_COLOR": "1"})
+    assert colours.search(coloured)
+    assert not colours.search(plain)
+    assert styles.sub("", coloured) == styles.sub("", plain) == NOW[language]
+    assert "␛" not in told(language, None)
 
 
 def test_hostile_texts_stay_neutral():

@@ -1,9 +1,11 @@
-"""How a scan looks while it runs: several moments of the recorded one, at several widths, in a pipe, in both languages.
+"""How a scan looks while it runs: several moments of the recorded one, in both languages, at several widths, in a pipe.
 
-As with `test_goldens`: `.venv/bin/python -m tests.unit.cli.display.test_progress_goldens` writes them anew; read them.
+As with `test_goldens`, what shows the layout alone has keys in the place of the display's own sentences.
+`.venv/bin/python -m tests.unit.cli.display.test_progress_goldens` writes them anew; read them.
 """
 
 import io
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from app.cli.lost_connection import describe_loss
 from app.client.events import Event
 from app.client.taskview import TaskView
 from app.domain.messages import Language, MessageCatalog
+from tests.support.key_texts import KeyTexts
 from tests.support.recorded_result import recorded_events
 from tests.unit.cli.display.test_goldens import COLOUR, WIDTHS
 
@@ -31,9 +34,8 @@ STEP_S = 1.0  # of time between two looks, where nothing happens
 class Playback:
     """Plays the recorded events to a display, at their own times."""
 
-    def __init__(self, language: Language) -> None:
-        self.events = recorded_events(language)
-        self.texts = MessageCatalog(language)
+    def __init__(self, texts: MessageCatalog, events: list[Event]) -> None:
+        self.texts, self.events = texts, events
         self.view = TaskView(self.events[0].task_id)
         self.began = seconds_of(self.events[0])
         self.now = self.began
@@ -58,9 +60,9 @@ def seconds_of(event: Event) -> float:
     return datetime.fromisoformat(event.timestamp).timestamp()
 
 
-def moving(language: Language, width: int, *, colour: bool = False) -> str:
+def moving(playback: Playback, width: int, *, colour: bool = False) -> str:
     """The moving part at every moment, and above each what has come to stay since the one before."""
-    playback, file = Playback(language), io.StringIO()
+    file = io.StringIO()
     console = Console(
         file=file,
         width=width,
@@ -93,22 +95,30 @@ class StillDisplay(LiveDisplay):
         pass
 
 
-def piped(language: Language) -> str:
-    playback, file = Playback(language), io.StringIO()
+def piped(playback: Playback) -> str:
+    file = io.StringIO()
     display = PlainDisplay(file, playback.texts, monotonic=playback.monotonic)
     playback.play(display, 1.0)
     return file.getvalue()
 
 
+def told(language: Language) -> Playback:
+    return Playback(MessageCatalog(language), recorded_events(language))
+
+
+def keyed() -> Playback:
+    """With the sentences of the events as they were recorded."""
+    return Playback(KeyTexts(), recorded_events(None))
+
+
 def goldens() -> dict[str, str]:
     """Every file by its name."""
-    written: dict[str, str] = {}
-    for language in Language:
-        for width in WIDTHS:
-            written[f"{language}-{width}"] = moving(language, width)
-        written[f"{language}-80-colour"] = moving(language, 80, colour=True)
-        written[f"{language}-pipe"] = piped(language)
-    return written
+    return {
+        **{language.value: moving(told(language), 80) for language in Language},
+        **{f"layout-{width}": moving(keyed(), width) for width in WIDTHS if width != 80},
+        "layout-80-colour": moving(keyed(), 80, colour=True),
+        "layout-pipe": piped(keyed()),
+    }
 
 
 NOW = goldens()
@@ -126,12 +136,23 @@ def test_there_is_no_other_file():
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_line_is_wider_than_the_terminal(language, width):
-    assert [line for line in NOW[f"{language}-{width}"].splitlines() if cell_len(line) > width] == []
+    assert [line for line in moving(told(language), width).splitlines() if cell_len(line) > width] == []
+
+
+@pytest.mark.parametrize("language", Language)
+def test_colours_change_no_word(language):
+    """What is left of a bar is drawn in colour alone."""
+    coloured = re.sub(r"␛\[[0-9;]*m", "", moving(told(language), 80, colour=True))
+    assert words(coloured) == words(NOW[language])
+
+
+def words(text):
+    return re.findall(r"[^\s━╸╺]+", text)
 
 
 def test_no_moment_is_told_in_the_other_language():
     """The recorded scan is one; only what its pages, and the system, say themselves is the same in both."""
-    english, chinese = (NOW[f"{language}-pipe"].splitlines() for language in (Language.EN, Language.ZH_CN))
+    english, chinese = (piped(told(language)).splitlines() for language in (Language.EN, Language.ZH_CN))
     assert len(english) == len(chinese)
     assert [line for line in english if line in chinese] == []
 
