@@ -9,23 +9,24 @@ from app.core.db_backend import Failure
 from app.core.errors import ConfigurationError, Conflict
 from app.core.system_errors import reason_of
 from app.domain.messages import MessageCatalog
+from tests.support.said import said
 
 
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (ConfigurationError(text="key_too_short", path="/k"), "/k is too short; delete it to get a new one."),
-        (Stopped("It refuses.", code="logged_out"), "The server refuses the connection: the session has ended."),
-        (TaskLost("No.", code="not_found"), "The task cannot be followed: it is missing, or not yours."),
-        (ServerUnreachable("No.", code="http_502"), "The server cannot be asked: HTTP status 502."),
-        (ServerUnreachable(MessageCatalog("en")("cli.task_deleted"), code="unreachable"), "The task was deleted."),
+        (ConfigurationError(text="key_too_short", path="/k"), said("error.key_too_short", path="/k")),
+        (Stopped("It refuses.", code="logged_out"), said("cli.stopped", reason=said("lost.logged_out"))),
+        (TaskLost("No.", code="not_found"), said("cli.task_lost", reason=said("lost.not_found"))),
+        (ServerUnreachable("No.", code="http_502"), said("cli.failed", reason=said("lost.http", status=502))),
+        (ServerUnreachable(said("cli.task_deleted"), code="unreachable"), said("cli.task_deleted")),
         (ClientError("Said by the server.", code="not_found"), "Said by the server."),
         (
             ExceptionGroup("x", [ValueError("a"), ExceptionGroup("y", [Conflict(code="task_finished")])]),
-            "The task has ended already.",
+            said("error.task_finished"),
         ),
-        (ValueError("one\ntwo"), "ValueError: one (COMPLIANCE_LOG_LEVEL=DEBUG shows more)"),
-        (ExceptionGroup("x", [KeyError()]), "KeyError (COMPLIANCE_LOG_LEVEL=DEBUG shows more)"),
+        (ValueError("one\ntwo"), said("cli.unexpected", error="ValueError: one")),
+        (ExceptionGroup("x", [KeyError()]), said("cli.unexpected", error="KeyError")),
     ],
 )
 def test_an_error_is_one_line(error, line):

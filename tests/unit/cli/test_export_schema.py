@@ -10,6 +10,7 @@ from app.cli.export_schema import client_schema, server_schema
 from app.events.types import EVENT_BODIES
 from app.websocket.messages.commands import COMMANDS
 from app.websocket.messages.frames import CONTROL_FRAMES
+from tests.support.said import said
 
 NOW = "2026-01-02T03:04:05.000Z"
 COMMON = {"task_id": "t", "seq": 3, "prev_seq": 2, "attempt": 1, "timestamp": NOW}
@@ -105,5 +106,6 @@ def test_or_written_into_a_folder(tmp_path):
 
 def test_a_folder_that_cannot_be_is_said(tmp_path, capsys):
     (tmp_path / "file").write_text("x")
-    assert main(["--lang", "en", "export-schema", "--output", str(tmp_path / "file" / "schema")]) == 2
-    assert "cannot be written: part of the path is no folder" in capsys.readouterr().err
+    folder = tmp_path / "file" / "schema"
+    assert main(["--lang", "en", "export-schema", "--output", str(folder)]) == 2
+    assert said("error.not_written", path=folder, reason=said("system.no_folder")) in capsys.readouterr().err

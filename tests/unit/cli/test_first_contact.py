@@ -9,6 +9,7 @@ import trustme
 from app.cli.first_contact import check_server
 from app.client.errors import ServerUnreachable
 from app.domain.messages import MessageCatalog
+from tests.support.said import said
 
 PROBLEM = "application/problem+json"
 
@@ -66,8 +67,9 @@ async def test_where_nothing_listens_and_where_there_is_no_name():
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    assert await reason(url) == f"{url} cannot be reached: nothing listens there"
-    assert await reason(url, "zh-CN") == f"无法连接 {url}：该端口没有服务"
+    assert await reason(url) == said("cli.not_connected", url=url, reason=said("system.refused"))
+    chinese = said("cli.not_connected", "zh-CN", url=url, reason=said("lost.refused_there", "zh-CN"))
+    assert await reason(url, "zh-CN") == chinese
     assert "does not resolve" in await reason("http://no-such-name.invalid")
 
 

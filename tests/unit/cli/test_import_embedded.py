@@ -4,9 +4,11 @@ import pytest
 
 from app.core.clock import SystemClock
 from app.core.db import Database
+from app.domain.messages import Language
 from app.migrations.runner import migrate
 from tests.support.command import here
 from tests.support.rows import add_user
+from tests.support.said import said
 
 
 @pytest.fixture
@@ -15,12 +17,10 @@ def folder(tmp_path):
     return tmp_path / "old"
 
 
-@pytest.mark.parametrize(
-    ("language", "said"), [("en", "must name the PostgreSQL"), ("zh", "必须指定要迁入的 PostgreSQL")]
-)
-def test_without_a_postgresql_in_the_settings_nothing_is_moved(folder, capsys, language, said):
+@pytest.mark.parametrize("language", Language)
+def test_without_a_postgresql_in_the_settings_nothing_is_moved(folder, capsys, language):
     assert here("import-embedded", str(folder), "--lang", language) == 2
-    assert said in capsys.readouterr().err
+    assert said("cli.import_no_target", language) in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -45,8 +45,8 @@ def test_what_was_moved_is_said_and_a_second_time_is_refused(distributed, folder
     add_user(db, SystemClock(), "mei")
     asyncio.run(db.close())
     assert here("import-embedded", str(folder)) == 0
-    said = capsys.readouterr().out
-    assert "users                          1\n" in said
-    assert "0 runs and 0 captured contents" in said
+    shown = capsys.readouterr().out
+    assert "users                          1\n" in shown
+    assert "0 runs and 0 captured contents" in shown
     assert here("import-embedded", str(folder)) == 2
     assert "empty database only" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from app.cli.lost_connection import describe_loss
 from app.domain.close_codes import CloseCode
 from app.domain.messages import Language, MessageCatalog
 from app.websocket.messages.codes import ErrorCode
+from tests.support.said import said
 
 # RFC 6455, section 7.4.1: what the server or a proxy closes with by itself.
 PROTOCOL = {"1002", "1006", "1007", "1009"}
@@ -28,8 +29,8 @@ def test_every_reason_that_the_server_gives_is_told_in_words(language):
 
 
 @pytest.mark.parametrize(
-    ("reason", "said"),
-    [("1006", "服务器未说明原因"), ("http_503", "HTTP 状态码 503"), ("new_reason", "代码 new_reason")],
+    ("reason", "key", "values"),
+    [("1006", "1006", {}), ("http_503", "http", {"status": 503}), ("new_reason", "unknown", {"code": "new_reason"})],
 )
-def test_a_reason_is_told_in_the_readers_language(reason, said):
-    assert describe_loss(reason, MessageCatalog("zh-CN")) == said
+def test_a_reason_is_told_in_the_readers_language(reason, key, values):
+    assert describe_loss(reason, MessageCatalog("zh-CN")) == said(f"lost.{key}", "zh-CN", **values)

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from app.cli.display.live import LiveDisplay
 from app.domain.messages import MessageCatalog
+from tests.support.said import said
 
 EN = MessageCatalog("en")
 
@@ -23,7 +24,7 @@ def rendered(renderable):
 @pytest.mark.parametrize(
     ("fields", "shown"),
     [
-        ({"queue_position": 2}, "running · place 2 in the queue"),
+        ({"queue_position": 2}, f"running · {said('queue_place', position=2)}"),
         ({"attempt": 3}, "running · attempt 3"),
         ({"eta_s": 90}, "running · about 90 s left"),
         ({"eta_s": 90, "eta_range_s": (60, 240)}, "running · 60 to 240 s left"),

@@ -6,8 +6,9 @@ from rich.console import Console
 
 from app.cli.display.report import print_report
 from app.cli.display.result import ScanResult
-from app.domain.messages import MessageCatalog
+from app.domain.messages import Language, MessageCatalog
 from app.domain.third_parties import Outcome
+from tests.support.said import said
 
 EN = MessageCatalog("en")
 
@@ -49,7 +50,7 @@ def test_it_lists_findings_third_parties_coverage_and_warnings(report):
         "1. Scan again.",
         "Third parties (60)",
         "... and 10 more",
-        "17 of 20 known URLs crawled",
+        said("crawled_of", crawled=17, known=20),
         "!  not all names",
     ):
         assert text in shown
@@ -104,7 +105,7 @@ def test_a_clean_and_a_failed_report_say_so(report):
     console = Console(file=io.StringIO(), width=100)
     show({**report, **empty, "task": failed}, console, EN)
     shown = console.file.getvalue()
-    for text in ("site.example: failed", "error: it broke", "No violations found.", "No third parties."):
+    for text in ("site.example: failed", "error: it broke", said("no_violations"), "No third parties."):
         assert text in shown
     assert "Warnings" not in shown
 
@@ -113,54 +114,40 @@ def test_a_site_that_nobody_saw_is_not_called_clean(report):
     nothing = {"violations": [], "third_parties": [], "coverage": {"crawled": 0, "known": 0}}
     console = Console(file=io.StringIO(), width=200)
     show({**report, **nothing}, console, EN)
-    assert "No violations found." not in console.file.getvalue()
-    assert "No page could be checked" in console.file.getvalue()
+    assert said("no_violations") not in console.file.getvalue()
+    assert said("nothing_examined") in console.file.getvalue()
 
 
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize(
-    ("language", "result", "reasons", "first", "then"),
+    ("result", "reasons", "main", "then"),
     [
-        ("en", "clean", [], " · no violations found", "No violations found."),
-        (
-            "en",
-            "clean",
-            ["page_limit"],
-            " · no violations found (the page limit was reached) · 17 of 20 known URLs checked",
-            "No violations",
-        ),
-        ("zh-CN", "clean", ["depth"], " · 未发现违规 (超出深度上限) · 已检查 17 / 20 个已知链接", "未发现违规。"),
-        (
-            "en",
-            "inconclusive",
-            ["low_coverage", "client_error"],
-            " · inconclusive (less than 95 % of the URLs could be checked) · 17 of 20 known URLs checked",
-            "too little could be checked to call the site clean",
-        ),
-        ("zh-CN", "inconclusive", ["start_page"], " · 无法得出结论 (起始页没有可检查的内容)", "检查范围不足以得出结论"),
+        ("clean", [], None, "no_violations"),
+        ("clean", ["page_limit"], "page_limit", "no_violations"),
+        ("inconclusive", ["low_coverage", "client_error"], "low_coverage", "none_in_what_was_seen"),
+        ("inconclusive", ["start_page"], "start_page", "none_in_what_was_seen"),
     ],
 )
-def test_the_verdict_and_what_cut_the_scan_short_stand_in_the_first_line(
-    report, language, result, reasons, first, then
-):
+def test_the_verdict_and_what_cut_the_scan_short_stand_in_the_first_line(report, language, result, reasons, main, then):
     console = Console(file=io.StringIO(), width=200)
     verdict = {"result": result, "reasons": reasons}
     show({**report, "violations": [], "verdict": verdict}, console, MessageCatalog(language))
     lines = console.file.getvalue().splitlines()
-    assert first in lines[0]
-    assert any(then in line for line in lines[1:])
+    judged = said("judged_of", language, judged=17, known=20)
+    why = f" ({said(f'reason.{main}', language)}) · {judged}" if main else ""
+    assert lines[0].endswith(f" · {said(f'verdict_{result}', language)}{why}")
+    assert said(then, language) in lines[1:]
 
 
-@pytest.mark.parametrize(
-    ("language", "first"), [("en", " · 0 of 1 known URLs checked"), ("zh-CN", " · 已检查 0 / 1 个已知链接")]
-)
-def test_answers_that_showed_nothing_are_counted_as_nothing_judged(report, language, first):
+@pytest.mark.parametrize("language", Language)
+def test_answers_that_showed_nothing_are_counted_as_nothing_judged(report, language):
     console = Console(file=io.StringIO(), width=200)
     coverage = {"crawled": 1, "known": 1, "by_reason": {"server_error": 1}, "hosts": []}
     verdict = {"result": "inconclusive", "reasons": ["start_page", "server_error"]}
     show({**report, "violations": [], "coverage": coverage, "verdict": verdict}, console, MessageCatalog(language))
     lines = console.file.getvalue().splitlines()
-    assert lines[0].endswith(first)
-    assert MessageCatalog(language)("nothing_examined") in lines
+    assert lines[0].endswith(f" · {said('judged_of', language, judged=0, known=1)}")
+    assert said("nothing_examined", language) in lines
 
 
 def test_it_says_which_sources_did_not_answer_and_which_name_servers_give_their_zone_away(report):
@@ -178,7 +165,7 @@ def test_it_says_which_sources_did_not_answer_and_which_name_servers_give_their_
     console = Console(file=io.StringIO(), width=110)
     show(report, console, EN, FINDING)
     shown = console.file.getvalue()
-    assert "otx: its quota is used up" in shown
+    assert f"otx: {said('source_status.limited')}" in shown
     assert not [name for name in ("crt.sh", "wayback", "ns1.dns.example") if name in shown]
-    assert "(site.example): gives the whole zone to anybody (AXFR)" in shown
+    assert f"(site.example): {said('zone_transfer.open')}" in shown
     assert "\x1b" not in shown

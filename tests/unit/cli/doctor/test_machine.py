@@ -15,6 +15,7 @@ from app.cli.doctor.machine import (
 )
 from app.cli.doctor.result import CheckStatus
 from app.core.config import Settings
+from tests.support.said import said
 
 
 def make(folder, **values):
@@ -72,7 +73,7 @@ def fake_browser(script):
             CheckStatus.OK,
             "Chromium 1.2.3, sandboxed",
         ),
-        ('echo "No usable sandbox!" >&2; exit 1', CheckStatus.DEGRADED, "its sandbox cannot be set up"),
+        ('echo "No usable sandbox!" >&2; exit 1', CheckStatus.DEGRADED, said("browser.sandbox")),
         ("echo first >&2; echo broken >&2; exit 1", CheckStatus.DEGRADED, "broken"),
         ("exit 3", CheckStatus.DEGRADED, "exit code 3"),
     ],

@@ -12,6 +12,7 @@ from app.migrations.runner import migrate
 from app.models import configuration_versions
 from app.repositories import local_readers
 from tests.support.local_reader import model_data, stored
+from tests.support.said import said
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def switch_on(db, model):
 
 def test_before_there_is_a_database_nothing_is_made(tmp_path):
     found = check_readers(Settings(data_dir=tmp_path))
-    assert (found.state, found.found) == (CheckStatus.OK, "language model: none, local reader: none")
+    assert (found.state, found.found) == (CheckStatus.OK, said("doctor.readers", model="none", local="none"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -38,7 +39,7 @@ def test_both_readers_are_named(tmp_path, db):
     switch_on(db, stored(model_data()))
     settings = Settings(data_dir=tmp_path, reading_model_url="http://127.0.0.1/v1", reading_model_name="qwen3:8b")
     found = check_readers(settings)
-    assert (found.state, found.found) == (CheckStatus.OK, "language model: qwen3:8b, local reader: version 1")
+    assert (found.state, found.found) == (CheckStatus.OK, said("doctor.readers", model="qwen3:8b", local="version 1"))
 
 
 def test_a_model_that_administrators_have_set_counts(tmp_path, db):
@@ -51,13 +52,16 @@ def test_a_model_that_administrators_have_set_counts(tmp_path, db):
         "changes": [],
     }
     db.write_sync(lambda c: c.execute(insert(configuration_versions).values(**row)) and None)
-    assert check_readers(Settings(data_dir=tmp_path)).found == "language model: m7, local reader: none"
+    assert check_readers(Settings(data_dir=tmp_path)).found == said("doctor.readers", model="m7", local="none")
 
 
 def test_a_local_reader_that_is_damaged_degrades(tmp_path, db):
     switch_on(db, stored(model_data()[:-5]))
     found = check_readers(Settings(data_dir=tmp_path))
-    assert (found.state, found.means) == (CheckStatus.DEGRADED, "Scans go on without the local reader: it is damaged")
+    assert (found.state, found.means) == (
+        CheckStatus.DEGRADED,
+        said("doctor.reader_unusable", fault=said("model_fault.malformed")),
+    )
 
 
 def test_a_database_of_before_there_were_readers_says_nothing(tmp_path):

@@ -16,6 +16,7 @@ from app.migrations.runner import head_revision, migrate
 from app.services.lifecycle import Lifecycle
 from tests.support.rows import add_user
 from tests.support.s3_server import access
+from tests.support.said import said
 
 
 def make(folder, **values):
@@ -80,7 +81,7 @@ def test_a_database_that_was_lost_is_bad(tmp_path):
     (tmp_path / "secret.key").touch()
     found = check_database(make(tmp_path))
     assert found.state is CheckStatus.FAILED
-    assert f"{tmp_path}/secret.key tells that there was one" in found.found
+    assert found.found == said("doctor.database_lost", file=tmp_path / "compliance.db", trace=tmp_path / "secret.key")
 
 
 def test_scans_and_their_files_are_compared(tmp_path):
@@ -97,13 +98,16 @@ def test_scans_and_their_files_are_compared(tmp_path):
     event_writer.write_sync(lifecycle.claim("a", 1, "w", "a.org"))
     asyncio.run(db.close())
     found = check_results(settings)
-    assert (found.state, found.found) == (CheckStatus.FAILED, "1 of 1 scans have no file, such as a-1.db")
+    assert (found.state, found.found) == (
+        CheckStatus.FAILED,
+        said("doctor.results_missing", missing=1, scans=1, first="a-1.db"),
+    )
     (tmp_path / "scans").mkdir()
     (tmp_path / "scans" / "a-1.db").touch()
     assert check_results(settings).state is CheckStatus.OK
     (tmp_path / "scans" / "b-1.db").touch()
     found = check_results(settings)
-    assert (found.state, found.found) == (CheckStatus.DEGRADED, "1 files belong to no scan, such as b-1.db")
+    assert (found.state, found.found) == (CheckStatus.DEGRADED, said("doctor.results_unknown", count=1, first="b-1.db"))
 
 
 def test_a_database_elsewhere_needs_its_folder(tmp_path):
