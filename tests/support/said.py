@@ -5,10 +5,15 @@ A key that is not there, and a value that its text has no place for or lacks, ra
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from app.core.errors import ConfigurationError, ScannerError
 from app.domain.messages import Language, MessageCatalog, Text
 from tests.docs.texts import places_of
 
@@ -30,6 +35,16 @@ def said_by_page(key: str, /, language: str = Language.EN, **values: Any) -> str
     one, _, many = text.partition(" | ")
     form = many if many and values.get("count") != 1 else one
     return PAGE_PLACE.sub(lambda match: _shown(values[match[1]]), form)
+
+
+@contextmanager
+def refused(key: str, /, kind: type[ScannerError] = ConfigurationError, **values: object) -> Iterator[None]:
+    """Expect an error with the text `error.{key}`, and with these among its values."""
+    with pytest.raises(kind) as raised:
+        yield
+    error = raised.value
+    assert (error.text_key, error.params) == (key, error.params | values)
+    _check(key, set(places_of(MessageCatalog(Language.EN)._texts[f"error.{key}"])), set(error.params))
 
 
 def _check(key: str, places: set[str], given: set[str]) -> None:

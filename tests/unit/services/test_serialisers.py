@@ -23,6 +23,7 @@ from app.services.serialisers import (
     serialise_reported_third_party,
     serialise_third_party,
 )
+from tests.support.said import said
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -89,8 +90,8 @@ def test_a_log_line_has_the_same_names_from_the_scan_to_rest():
 
 
 def test_a_log_line_is_in_the_language_of_its_reader():
-    said = {"message": "Der Auftrag wartet", "text_key": "queued", "params": {"position": 3}}
-    row = {"log_seq": 7, "level": "INFO", "module": "crawl", **said, "created_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    told = {"message": "Der Auftrag wartet", "text_key": "queued", "params": {"position": 3}}
+    row = {"log_seq": 7, "level": "INFO", "module": "crawl", **told, "created_at": datetime(2026, 1, 1, tzinfo=UTC)}
     view = serialise_log_line(SimpleNamespace(**row), "en")
-    assert view["message"] == "Waiting in the queue at position 3"
+    assert view["message"] == said("queued", position=3)
     assert (view["text_key"], view["params"]) == ("queued", {"position": 3})

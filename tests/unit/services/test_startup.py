@@ -12,6 +12,7 @@ from app.core.errors import ConfigurationError
 from app.services.startup import TRACES, explain, require_database
 from app.wiring import build_services
 from tests.support.backend import FakeMonitor, FakeRealtime, FakeRunner, cheap_passwords, make_settings
+from tests.support.said import said
 
 
 def build(folder, **values):
@@ -42,8 +43,8 @@ def test_an_empty_database_beside_a_witness_of_an_earlier_one_is_refused_and_not
     before = sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(ConfigurationError) as refused:
         require_database(make_settings(tmp_path))
-    for said in (str(database), str(tmp_path / witness), "compliance restore FILE", "to begin anew, remove"):
-        assert said in refused.value.message
+    for word in (str(database), str(tmp_path / witness), "compliance restore FILE", "to begin anew, remove"):
+        assert word in refused.value.message
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
@@ -78,22 +79,22 @@ async def test_a_first_start_that_was_killed_at_once_is_no_loss(tmp_path):
 @pytest.mark.parametrize(
     ("error", "advice"),
     [
-        (DatabaseUnavailable(Failure.BUSY), "end that one"),
-        (DatabaseUnavailable(Failure.FULL), "make room"),
-        (DatabaseUnavailable(Failure.UNREACHABLE), "can be written to"),
-        (DatabaseDamaged(), "put a backup in its place"),
+        (DatabaseUnavailable(Failure.BUSY), "busy"),
+        (DatabaseUnavailable(Failure.FULL), "full"),
+        (DatabaseUnavailable(Failure.UNREACHABLE), "other"),
+        (DatabaseDamaged(), "damaged"),
     ],
 )
 def test_a_database_that_cannot_be_used_is_named_with_what_to_do(tmp_path, error, advice):
-    said = explain(error, make_settings(tmp_path)).message
-    assert f"{tmp_path}/compliance.db" in said
-    assert advice in said
+    shown = explain(error, make_settings(tmp_path)).message
+    assert f"{tmp_path}/compliance.db" in shown
+    assert said(f"start_advice.{advice}") in shown
 
 
 def test_a_disk_that_refuses_is_named(tmp_path):
-    said = explain(OSError(errno.ENOSPC, "No space left on device", "/x/log.id"), make_settings(tmp_path)).message
-    assert "/x/log.id" in said
-    assert "the disk is full" in said
+    shown = explain(OSError(errno.ENOSPC, "No space left on device", "/x/log.id"), make_settings(tmp_path)).message
+    assert "/x/log.id" in shown
+    assert said("system.full") in shown
 
 
 async def test_what_somebody_holds_or_is_no_database_ends_the_start_in_one_error(tmp_path):

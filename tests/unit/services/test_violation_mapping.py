@@ -12,6 +12,7 @@ from app.models import violations
 from app.schemas.results import ViolationItem
 from app.services.violation_mapping import serialise_violation, snapshot_violation
 from app.websocket.messages.frames import SnapshotViolation
+from tests.support.said import said
 from tests.support.violations import new_violation
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,13 +39,13 @@ def test_a_snapshot_shows_what_the_event_said():
 
 def test_a_reader_of_another_language_gets_the_sentence_made_anew():
     violation = new_violation(evidence=(EVIDENCE,), description=MessageCatalog("zh-CN")("queued", position=3))
-    row, said = row_of(violation), "Waiting in the queue at position 3"
-    assert snapshot_violation(row, "en")["violation"]["description"] == said
-    assert serialise_violation(row, language="en")["description"] == said
+    row, anew = row_of(violation), said("queued", position=3)
+    assert snapshot_violation(row, "en")["violation"]["description"] == anew
+    assert serialise_violation(row, language="en")["description"] == anew
     assert serialise_violation(row, language="zh-CN")["description"] == violation.fact.description
     assert translate_event("violation_detected", violation.event("zh-CN").fields, "en") == violation.event(
         "en"
-    ).fields | {"violation": {**violation.event("en").fields["violation"], "description": said}}
+    ).fields | {"violation": {**violation.event("en").fields["violation"], "description": anew}}
 
 
 def test_rest_says_the_same_flat_and_with_the_evidence():

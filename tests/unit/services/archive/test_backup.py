@@ -19,6 +19,7 @@ from app.events.types import TaskWarning
 from app.models import scan_tasks
 from app.services.archive.backup import Backup, claim_folder, require_space
 from tests.support.s3_server import bucket_at
+from tests.support.said import refused, said
 
 
 def backup_of(data):
@@ -204,7 +205,7 @@ def test_a_damaged_database_is_named(data, tmp_path):
     damaged = tmp_path / "bad.db"
     damaged.write_bytes(b"no database" * 1_000)
     backup = Backup(database=damaged, data_dir=data.path, captures=data.captures, clock=data.clock)
-    with pytest.raises(ConfigurationError, match=r"bad\.db cannot be copied: the file is not a database"):
+    with refused("backup_not_read", path=damaged, reason=said("system.no_database")):
         backup.write(tmp_path / "b.tar")
 
 

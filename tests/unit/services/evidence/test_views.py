@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.authorship import authorship_of
 from app.domain.findings import group
+from app.domain.messages import MessageCatalog
 from app.domain.recommendations import Advice
 from app.domain.risk import Embedding, Exposure, Place, assess
 from app.domain.violations import ViolationKey
@@ -29,6 +30,7 @@ from app.services.evidence.chains import Chain, Step
 from app.services.evidence.excerpts import Excerpt
 from app.services.evidence.exposures import Site
 from app.services.evidence.views import EvidenceViews
+from tests.support.said import said
 
 SITE, TASK = Site("corp.test"), "01a216cc"
 EN, ZH = (EvidenceViews(language, task_id=TASK, attempt=1, site=SITE) for language in ("en", "zh-CN"))
@@ -66,44 +68,48 @@ def reference(**more):
 
 
 @pytest.mark.parametrize(
-    ("exposure", "english", "chinese"),
+    ("exposure", "key", "values"),
     [
         (
             Exposure(Embedding.LINK, Place.NEAR, "display_none", depth=1),
-            "The site's pages contain a hidden link (hidden by display:none) to a gambling site, casino.test.",
-            "本站页面含暗链（以 display:none 隐藏），指向涉赌网站 casino.test。",
+            "hidden",
+            {"hidden_by": "hidden_by.display_none"},
         ),
         (
             Exposure(Embedding.LINK, Place.NEAR, authorship=authorship_of("http://bbs.corp.test/"), depth=1),
-            "A user's post on the site links to a gambling site, casino.test.",
-            "用户在本站发布的内容链接到涉赌网站 casino.test。",
+            "user_post",
+            {},
         ),
         (
             Exposure(Embedding.PARTNER_REDIRECT, Place.NEAR, depth=1, via="partner.test"),
-            "The third party partner.test, which the site refers to, redirects to a gambling site, casino.test.",
-            "本站引用的第三方 partner.test 跳转到涉赌网站 casino.test。",
+            "partner_redirect",
+            {"via": "partner.test"},
         ),
     ],
 )
-def test_a_finding_is_one_sentence_in_the_readers_language(exposure, english, chinese):
-    assert summary(EN, exposure)["summary"] == english
-    assert summary(ZH, exposure)["summary"].startswith(chinese)
+def test_a_finding_is_one_sentence_in_the_readers_language(exposure, key, values):
+    for views, language in ((EN, "en"), (ZH, "zh-CN")):
+        texts = MessageCatalog(language)
+        told = {name: texts(value) if value in texts else value for name, value in values.items()}
+        sentence = said(f"finding.{key}", language, site=texts("site.gambling"), domain="casino.test", **told)
+        assert summary(views, exposure)["summary"] == sentence
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "end"),
     [
-        ("http://end.test/x", " casino.test redirects to end.test, which shows it."),
-        ("http://www.casino.test/x", ""),
-        ("http://casino.test/x", ""),
-        (None, ""),
+        ("http://end.test/x", "end.test"),
+        ("http://www.casino.test/x", None),
+        ("http://casino.test/x", None),
+        (None, None),
     ],
 )
-def test_a_domain_that_only_leads_on_is_not_said_to_show_what_is_found(url, said):
+def test_a_domain_that_only_leads_on_is_not_said_to_show_what_is_found(url, end):
     (finding,) = group([violation("gambling", url=url)])
     exposure = Exposure(Embedding.LINK, Place.NEAR, depth=1)
     document = EN.finding(finding, assess(finding.id.cause, exposure), exposure, page="x")
-    assert document["summary"] == f"The site's pages link to a gambling site, casino.test.{said}"
+    link = said("finding.link", site=said("site.gambling"), domain="casino.test")
+    assert document["summary"] == (said("finding.forwards", said=link, domain="casino.test", end=end) if end else link)
 
 
 @pytest.mark.parametrize("embedding", Embedding)
@@ -118,19 +124,19 @@ def test_every_kind_of_finding_has_its_texts(embedding, hidden):
 
 def test_a_name_of_the_site_that_was_left_behind_is_not_said_to_show_anything():
     own = Exposure(Embedding.OWN_CONTENT, Place.DEEP)
-    assert summary(EN, own, "takeover")["summary"].startswith("A name of the site leads to a service")
-    assert summary(ZH, own, "takeover")["summary"].startswith("本站的某个名称")
+    for views, language in ((EN, "en"), (ZH, "zh-CN")):
+        assert summary(views, own, "takeover")["summary"] == said("finding.own_takeover", language)
     link = summary(EN, Exposure(Embedding.LINK, Place.DEEP), "takeover")
-    assert link["summary"] == "The site's pages link to a domain that can be taken over, casino.test."
+    assert link["summary"] == said("finding.link", site=said("site.takeover"), domain="casino.test")
 
 
 def test_the_reasons_of_a_risk_are_said_in_words():
     reasons = summary(EN, Exposure(Embedding.LINK, Place.INNER, "zero_font", depth=2))["risk"]["reasons"]
     assert [reason["text"] for reason in reasons] == [
-        "kind of content: Gambling",
-        "reached by a link",
-        "2 clicks from a start page",
-        "hidden from visitors: in a font too small to be seen",
+        said("risk.type", name=said("violation.gambling")),
+        said("risk.embedding.link"),
+        said("risk.place.inner", depth=2),
+        said("risk.hidden", hidden_by=said("hidden_by.zero_font")),
     ]
 
 
@@ -175,8 +181,9 @@ def test_evidence_says_whose_page_is_quoted_and_how_the_link_is_hidden():
     assert first["text"] == "The third party's page uses several gambling terms (a, b)"
     assert (second["whose"], second["hidden_by"]) == ("site", "tiny_box")
     assert second["url"] == "https://www.corp.test/a on b"
-    assert second["text"].endswith(" a hidden link (in a box of almost no size) to a gambling site")
-    assert second["source"] == "word list of 1; words that speak against it: x"
+    hidden_by, site = said("hidden_by.tiny_box"), said("site.gambling")
+    assert second["text"] == said("evidence.hidden_link.target", hidden_by=hidden_by, site=site)
+    assert second["source"] == said("source.guarded", version="1", guards="x")
 
 
 def test_evidence_of_a_rule_that_has_no_sentence_is_shown_as_it_is():
@@ -195,8 +202,8 @@ def test_a_reference_says_where_it_is_and_who_wrote_it():
     document = EN.reference(reference(hidden="off_screen"), authorship_of("x", "ugc"), Excerpt("a\nb", 7, 2))
     ReferenceItem.model_validate(document)
     assert document["source"] == {"excerpt": "a\nb", "offset": 7, "line": 2}
-    assert document["hidden_text"] == "moved off the screen"
-    assert document["author_text"] == "a user's post; the link is marked as user content (rel=ugc)"
+    assert document["hidden_text"] == said("hidden_by.off_screen")
+    assert document["author_text"] == f"{said('author.user')}; {said('author_sign.rel_ugc')}"
 
 
 def test_a_chain_names_each_step():

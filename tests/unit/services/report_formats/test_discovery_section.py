@@ -11,6 +11,7 @@ from app.domain.discovery import (
 from app.domain.messages import MessageCatalog
 from app.services.report_formats.blocks import Facts, Heading, Table, Text, Tone
 from app.services.report_formats.discovery_section import MAX_ROWS, discovery_section
+from tests.support.said import said
 
 SUMMARY = DiscoverySummary(
     sources=(SourceReport("crt.sh", SourceStatus.CACHED, 41), SourceReport("otx", SourceStatus.LIMITED)),
@@ -35,11 +36,11 @@ def test_a_scan_that_has_said_nothing_has_no_section():
 def test_each_way_stands_there_with_what_came_of_it():
     (table,) = [block for block in section(SUMMARY) if isinstance(block, Table)]
     assert table.rows == [
-        ["crt.sh", "answered within the last day", "41"],
-        ["otx", "its quota is used up", "0"],
-        ["ns1.b.test (a.test)", "keeps its zone to itself", "0"],
-        ["ns2.b.test (a.test)", "gives the whole zone to anybody (AXFR)", "12"],
-        ["ns3.b.test (lab.a.test)", "lists its names one by one (NSEC)", "2"],
+        ["crt.sh", said("source_status.cached"), "41"],
+        ["otx", said("source_status.limited"), "0"],
+        ["ns1.b.test (a.test)", said("zone_transfer.refused"), "0"],
+        ["ns2.b.test (a.test)", said("zone_transfer.open"), "12"],
+        ["ns3.b.test (lab.a.test)", said("zone_transfer.walked"), "2"],
     ]
 
 

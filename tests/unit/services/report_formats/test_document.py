@@ -81,19 +81,21 @@ def test_one_sentence_says_the_whole(make_report, changes, said, tone):
 
 
 @pytest.mark.parametrize(
-    ("verdict", "said", "tone"),
+    ("verdict", "key", "tone"),
     [
-        ({"result": "clean", "reasons": []}, "No violations were found in what was checked", Tone.GOOD),
-        ({"result": "inconclusive", "reasons": ["start_page"]}, "Too little of corp.test", Tone.WARNING),
-        ({"result": "violations", "reasons": []}, "Too little of corp.test", Tone.WARNING),  # all were dismissed since
-        (None, "nothing has been found so far", Tone.WARNING),
+        ({"result": "clean", "reasons": []}, "conclusion_clean", Tone.GOOD),
+        ({"result": "inconclusive", "reasons": ["start_page"]}, "conclusion_inconclusive", Tone.WARNING),
+        # All were dismissed since.
+        ({"result": "violations", "reasons": []}, "conclusion_inconclusive", Tone.WARNING),
+        (None, "unfinished", Tone.WARNING),
     ],
 )
-def test_a_scan_without_findings_is_called_clean_only_when_it_is(make_report, monkeypatch, verdict, said, tone):
+def test_a_scan_without_findings_is_called_clean_only_when_it_is(make_report, verdict, key, tone):
     report = make_report(verdict=verdict)
     report.findings = []
     first = next(block for block in document(report) if isinstance(block, Text))
-    assert said in first.text
+    assert first.text.key == f"report.{key}"
+    assert first.text.params["target"] == "corp.test"
     assert first.tone is tone
     assert report.texts("report.overview") not in list(texts_of(document(report)))
 

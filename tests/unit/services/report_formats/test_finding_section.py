@@ -7,6 +7,7 @@ from app.engines.model import Capture
 from app.services.report_formats.blocks import Facts, Heading, Items, Quote, Table, Text, Tone
 from app.services.report_formats.extent import HTML_EXTENT
 from app.services.report_formats.finding_section import FindingSection
+from tests.support.said import said
 from tests.unit.services.evidence.conftest import CASINO, HOME, PARTNER, PARTNERS
 
 SOURCE = "3" * 64
@@ -58,7 +59,7 @@ def test_the_source_around_a_link_is_quoted_with_its_place(make_report, store, c
     contents[SOURCE] = b"<p>\n<a href='http://shop.test/b'>x</a>"
     found = blocks(make_report(), "adult.shop.test")
     assert Quote("<p>\n<a href='http://shop.test/b'>x</a>") in found
-    place = ("In the source", "the excerpt begins on line 1, at character 0")
+    place = ("In the source", said("report.at", line=1, offset=0))
     assert place in [row for block in found if isinstance(block, Facts) for row in block.rows]
 
 

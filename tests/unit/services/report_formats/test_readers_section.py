@@ -5,6 +5,7 @@ from app.domain.messages import MessageCatalog
 from app.domain.reading import ReadingSummary
 from app.services.report_formats.blocks import Facts, Heading, Text, Tone
 from app.services.report_formats.readers_section import readers_section
+from tests.support.said import said
 
 MODEL = ReadingSummary("qwen3:8b", 1, 100, 9, 8, 6, {"timeout": 2}, {"budget": 4}, {"suppressed": 3, "unchanged": 3})
 LOCAL = LocalSummary(4, None, 40, {"suppressed": 2, "to_review": 1, "unchanged": 37})
@@ -20,22 +21,22 @@ def test_where_rules_alone_judged_there_is_no_section():
 
 def test_each_reader_says_what_it_read_and_what_it_changed():
     heading, _, model, local = section(MODEL, LOCAL)
-    assert (heading.text, heading.anchor) == ("Who else read the pages", "readers")
+    assert (heading.text, heading.anchor) == (said("report.readers"), "readers")
     assert model.rows == [
-        ("Language model", "qwen3:8b"),
-        ("Pages that it was asked about", "8"),
-        ("Valid answers", "6"),
-        ("Void answers", "2"),
-        ("Pages that it was not asked about", "4"),
-        ("Pages whose finding it confirmed", "0"),
-        ("Pages whose finding it suppressed", "3"),
-        ("Pages that it sent to review", "0"),
+        (said("report.reader.model"), "qwen3:8b"),
+        (said("report.reader.asked"), "8"),
+        (said("report.reader.answered"), "6"),
+        (said("report.reader.void"), "2"),
+        (said("report.reader.left_out"), "4"),
+        (said("report.reader.confirmed"), "0"),
+        (said("report.reader.suppressed"), "3"),
+        (said("report.reader.to_review"), "0"),
     ]
     assert local.rows == [
-        ("Local reader", "version 4"),
-        ("Pages read", "40"),
-        ("Pages whose finding it suppressed", "2"),
-        ("Pages that it sent to review", "1"),
+        (said("report.reader.local"), said("report.reader.version", version=4)),
+        (said("report.reader.read"), "40"),
+        (said("report.reader.suppressed"), "2"),
+        (said("report.reader.to_review"), "1"),
     ]
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from app.domain.messages import MessageCatalog
 from app.services.report_formats.wording import decision_text, duration_text, moment_text
+from tests.support.said import said
 
 
 def test_a_time_says_its_zone():
@@ -36,7 +37,7 @@ DECISION = {
         ({**DECISION, "state": "confirmed", "reason": None}, "Confirmed, by mei, 2026-11-26 10:53:12 UTC"),
         (
             {**DECISION, "holds": False},
-            "Dismissed, by mei, 2026-11-26 10:53:12 UTC: ours (more has been found since: open again)",
+            said("report.decision_lapsed", decision="Dismissed, by mei, 2026-11-26 10:53:12 UTC: ours"),
         ),
     ],
 )
