@@ -7,6 +7,7 @@ import pytest
 
 from app.api.middleware import PAGE_POLICY
 from tests.support.backend import Backend, open_backend
+from tests.support.said import said
 
 # The names that issue, README and scripts rely on.
 OPERATIONS = {
@@ -153,7 +154,7 @@ async def test_the_chinese_description_has_chinese_problems(backend):
     refused = operation["responses"]["429"]
     assert refused["description"] == "请求过多：`task_limit`"
     example = refused["content"]["application/problem+json"]["examples"]["task_limit"]["value"]
-    assert (example["title"], example["detail"]) == ("请求过多", "最多同时有 20 个未完成的任务。")
+    assert (example["title"], example["detail"]) == ("请求过多", said("error.task_limit", "zh-CN", limit=20))
 
 
 @pytest.mark.parametrize("path", ["/docs", "/api/v1/tasks", "/nope", "/static/nope.js"])

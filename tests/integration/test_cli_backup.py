@@ -11,6 +11,7 @@ from app.core.clock import SystemClock
 from app.services.archive.restore import PARTIAL, Restore
 from tests.integration.test_cli_serve import PASSWORD, free_port, serving
 from tests.support.command import here, run
+from tests.support.said import said
 
 DEADLINE_S = 60
 CREDENTIALS = {"username": "admin", "password": PASSWORD}
@@ -135,10 +136,10 @@ async def test_a_killed_restore_leaves_the_old_data_or_is_finished_at_the_next_s
 
 def test_what_goes_wrong_is_one_line(tmp_path, capsys):
     assert here("backup", tmp_path / "b.tar", "--data-dir", tmp_path / "none") == 2
-    assert "There is no database at" in capsys.readouterr().err
+    assert said("error.no_database", path=tmp_path / "none" / "compliance.db") in capsys.readouterr().err
     (tmp_path / "b.tar").write_text("not a backup")
     assert here("restore", tmp_path / "b.tar", "--data-dir", tmp_path / "data") == 2
-    said = capsys.readouterr().err
-    assert f"{tmp_path}/b.tar is no backup" in said
-    assert said.count("\n") == 1
+    line = capsys.readouterr().err
+    assert f"{tmp_path}/b.tar is no backup" in line
+    assert line.count("\n") == 1
     assert here("restore", tmp_path / "missing.tar", "--data-dir", tmp_path / "data") == 2

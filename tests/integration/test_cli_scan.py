@@ -8,6 +8,7 @@ import pytest
 
 from app.schemas.results import Report
 from tests.support.command import finish, here, line_with, run, start
+from tests.support.said import said
 from tests.support.small_world import TARGET, small_world
 
 
@@ -76,7 +77,7 @@ async def test_a_named_folder_is_kept_and_its_first_password_is_shown(world, tmp
     words = ["--data-dir", folder, "--start-url", f"http://{TARGET}/p/7", "--max-depth", 0]
     done = await run("scan", TARGET, *words, *network(world), **values(world, tmp_path, LANG="en"))
     assert done.code == 0, done.err
-    assert "its admin has the password" in done.err
+    assert said("cli.first_use", folder=folder, password="") in done.err
     assert (folder / "compliance.db").exists()
     assert f"compliance report {folder}" in done.err
     again = await run("scan", TARGET, *words, *network(world), **values(world, tmp_path, LANG="en"))
@@ -85,9 +86,9 @@ async def test_a_named_folder_is_kept_and_its_first_password_is_shown(world, tmp
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "line"),
     [
-        (["localhost"], "Local names cannot be scanned"),
+        (["localhost"], said("error.target_local_name")),
         (["10.0.0.1"], "compliance: "),
         (["no domain"], "compliance: "),
         (["com"], "compliance: "),
@@ -95,12 +96,12 @@ async def test_a_named_folder_is_kept_and_its_first_password_is_shown(world, tmp
         ([TARGET, "--data-dir", "/dev/null/x"], "cannot be made"),
     ],
 )
-def test_what_cannot_be_scanned_is_two_and_one_line(words, said, tmp_path, capsys, monkeypatch):
+def test_what_cannot_be_scanned_is_two_and_one_line(words, line, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert here("scan", *words) == 2
     out, err = capsys.readouterr()
-    assert said in err
+    assert line in err
     assert len(err.splitlines()) == 1
     assert (out, list(tmp_path.iterdir())) == ("", [])
 

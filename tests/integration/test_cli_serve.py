@@ -10,6 +10,7 @@ import pytest
 
 from app.migrations.runner import head_revision
 from tests.support.command import finish, here, line_with, run, start
+from tests.support.said import said
 
 PASSWORD = "correct horse battery"
 
@@ -51,7 +52,8 @@ async def serving(folder, port, **values):
 
 async def test_a_database_has_one_server_and_the_next_one_starts_when_that_was_killed(tmp_path):
     first, second, port = tmp_path / "first", tmp_path / "second", free_port()
-    beside = {"COMPLIANCE_DATABASE_URL": f"sqlite:///{first / 'compliance.db'}"}
+    database = first / "compliance.db"
+    beside = {"COMPLIANCE_DATABASE_URL": f"sqlite:///{database}"}
     process = await start("serve", "--port", port, "--data-dir", first, COMPLIANCE_ADMIN_PASSWORD=PASSWORD)
     try:
         await line_with(process.stderr, "serving")
@@ -59,9 +61,11 @@ async def test_a_database_has_one_server_and_the_next_one_starts_when_that_was_k
             refused = await run("--lang", "en", *words, "--data-dir", second, **beside)
             assert refused.code == 2
             (line,) = refused.err.strip().splitlines()
-            assert line.startswith(f"compliance: The database {first / 'compliance.db'} is in use by another server (")
+            assert line.removeprefix("compliance: ") == said(
+                "error.database_in_use", path=database, process=process.pid
+            )
         migrate = await run("--lang", "en", "migrate", COMPLIANCE_DATA_DIR=str(second), **beside)
-        assert (migrate.code, "in use by another server" in migrate.err) == (2, True)
+        assert (migrate.code, in_use("database", database) in migrate.err) == (2, True)
         assert await sign_in(f"http://127.0.0.1:{port}") == 200
         process.send_signal(signal.SIGSTOP)  # one that is frozen is one
         assert (await run("--lang", "en", "serve", "--port", 0, "--data-dir", second, **beside)).code == 2
@@ -70,6 +74,11 @@ async def test_a_database_has_one_server_and_the_next_one_starts_when_that_was_k
         await finish(process)
     async with serving(second, port, **beside) as url:
         assert await sign_in(url) == 200
+
+
+def in_use(what, path):
+    """What is said of it up to the number of the process."""
+    return said(f"error.{what}_in_use", path=path, process="#").partition("#")[0]
 
 
 async def test_a_server_and_what_works_beside_it(tmp_path):
@@ -84,15 +93,15 @@ async def test_a_server_and_what_works_beside_it(tmp_path):
 
         same = await run("--lang", "en", "serve", "--port", 0, "--data-dir", folder)
         assert same.code == 2
-        assert "in use by another server" in same.err
+        assert in_use("folder", folder) in same.err
 
         scan = await run("--lang", "en", "scan", "site.example", "--data-dir", folder)
         assert scan.code == 2
-        assert "in use by another server" in scan.err
+        assert in_use("folder", folder) in scan.err
 
         migrate = await run("--lang", "en", "migrate", **beside)
         assert migrate.code == 2
-        assert "in use by another server" in migrate.err
+        assert in_use("folder", folder) in migrate.err
 
         made = await run(
             "--lang", "en", "create-admin", "--username", "mei", COMPLIANCE_ADMIN_PASSWORD=NEW_PASSWORD, **beside
@@ -110,7 +119,7 @@ async def test_a_server_and_what_works_beside_it(tmp_path):
         assert (await sign_in(url), await sign_in(url, password=NEW_PASSWORD)) == (401, 200)
 
     done = await run("--lang", "en", "migrate", **beside)
-    assert (done.code, done.out) == (0, f"The database is at {head_revision()}, the newest revision.\n")
+    assert (done.code, done.out) == (0, said("cli.migrated_already", after=head_revision()) + "\n")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from app.core.pending_restore import NAME, READY
 from app.wiring import build_services
 from tests.support.backend import FakeMonitor, FakeRealtime, FakeRunner, cheap_passwords, make_settings
 from tests.support.command import here
+from tests.support.said import said
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +68,9 @@ TROUBLES = {
     "database no database": (
         "compliance.db",
         lambda f: (f / "compliance.db").write_bytes(b"nothing" * 999),
-        "put a backup in its place",
+        said("start_advice.damaged"),
     ),
-    "database damaged": ("compliance.db", lambda f: garble(f / "compliance.db"), "put a backup in its place"),
+    "database damaged": ("compliance.db", lambda f: garble(f / "compliance.db"), said("start_advice.damaged")),
     "database newer": ("compliance.db", lambda f: age(f / "compliance.db"), "install that one"),
     "key too short": ("secret.key", lambda f: (f / "secret.key").write_text("short"), "delete it"),
     "key no file": ("secret.key", lambda f: put_folder(f / "secret.key"), "may read and write"),
@@ -85,17 +86,17 @@ def test_what_is_wrong_is_one_line_with_the_path_and_what_to_do(trouble, folder,
     path, spoil, advice = TROUBLES[trouble]
     spoil(folder)
     assert here("serve", "--port", 0, "--data-dir", folder) == 2
-    said = capsys.readouterr().err
-    (line,) = [line for line in said.splitlines() if line.startswith("compliance: ")]
+    shown = capsys.readouterr().err
+    (line,) = [line for line in shown.splitlines() if line.startswith("compliance: ")]
     assert f"{folder}/{path}" in line
     assert advice in line
-    assert "Traceback" not in said
+    assert "Traceback" not in shown
 
 
 def test_a_database_that_somebody_holds_is_named(folder, capsys):
     with closing(sqlite3.connect(folder / "compliance.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert here("serve", "--port", 0, "--data-dir", folder) == 2
-    said = capsys.readouterr().err
-    assert f"{folder}/compliance.db cannot be used: the database is busy; another program holds it" in said
-    assert "Traceback" not in said
+    shown = capsys.readouterr().err
+    assert f"{folder}/compliance.db cannot be used: the database is busy; another program holds it" in shown
+    assert "Traceback" not in shown

@@ -22,6 +22,7 @@ from app.wiring import build_services
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.command import finish, line_with, start
 from tests.support.realtime import until
+from tests.support.said import said
 from tests.support.violations import new_violation
 
 
@@ -89,29 +90,25 @@ async def test_it_follows_through_a_restart_and_ends_as_scan_does(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("verdict", "code", "line"),
+    ("verdict", "code"),
     [
-        (Verdict(Result.CLEAN), 0, "site.example: completed after 00:00 · no violations found"),
-        (
-            Verdict(Result.CLEAN, (Reason.PAGE_LIMIT,)),
-            0,
-            "no violations found (the page limit was reached) · 0 of 0 known URLs checked",
-        ),
-        (
-            Verdict(Result.INCONCLUSIVE, (Reason.START_PAGE, Reason.SERVER_ERROR)),
-            3,
-            "inconclusive (the start page showed nothing that could be checked)",
-        ),
+        (Verdict(Result.CLEAN), 0),
+        (Verdict(Result.CLEAN, (Reason.PAGE_LIMIT,)), 0),
+        (Verdict(Result.INCONCLUSIVE, (Reason.START_PAGE, Reason.SERVER_ERROR)), 3),
     ],
 )
-async def test_the_verdict_stands_in_the_first_line_and_in_the_exit_code(backend, verdict, code, line):
+async def test_the_verdict_stands_in_the_first_line_and_in_the_exit_code(backend, verdict, code):
     scan = await Scan.create(backend.services)
     await scan.start()
     await scan.complete(verdict=verdict)
     token = await token_of(backend.services)
     done = await finish(await start("watch", scan.id, "--url", backend.url, COMPLIANCE_TOKEN=token, LANG="en_GB"))
     assert done.code == code, done.err
-    assert line in " · ".join(done.out.splitlines()[:2])
+    line = f"site.example: completed after 00:00 · {said(f'verdict_{verdict.result}')}"
+    why = (
+        f" ({said(f'reason.{verdict.reasons[0]}')}) · {said('judged_of', judged=0, known=0)}" if verdict.reasons else ""
+    )
+    assert f"{line}{why}" in " · ".join(done.out.splitlines()[:2])
 
 
 @pytest.fixture
@@ -128,13 +125,17 @@ async def test_a_cancelled_task_is_130_and_one_that_is_missing_is_2(backend):
     users, _ = await backend.services.users.list_page(page=1, page_size=1)
     await backend.services.scans.cancel(Principal(users[0].id, "admin", "admin"), scan.id)
     assert (await finish(watching)).code == 130
-    for task_id, given, said in (
-        ("019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10", token, "无法查看该任务：任务不存在，或不属于您。"),
-        (scan.id, "nonsense", "服务器拒绝连接：令牌无效。"),
+    for task_id, given, line in (
+        (
+            "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10",
+            token,
+            said("cli.task_lost", "zh-CN", reason=said("lost.not_found", "zh-CN")),
+        ),
+        (scan.id, "nonsense", said("cli.stopped", "zh-CN", reason=said("lost.invalid_token", "zh-CN"))),
     ):
         done = await finish(await start("watch", task_id, "--url", backend.url, COMPLIANCE_TOKEN=given))
         assert done.code == 2
-        assert said in done.err
+        assert line in done.err
 
 
 async def test_ctrl_c_ends_the_watching_and_not_the_scan(backend):
@@ -243,17 +244,17 @@ async def test_the_report_is_asked_for_until_the_server_is_back_with_a_new_token
 
 
 @pytest.mark.parametrize(
-    ("state", "said"),
+    ("state", "line"),
     [
         (Connecting(0), "Connecting to http://x"),
         (Connecting(2), ""),
         (Live("c1"), ""),
-        (Waiting(2.6, "1006"), "Connection lost (the server gave no reason), reconnecting in 3 s"),
-        (Waiting(2.6, "http_503"), "Connection lost (HTTP status 503), reconnecting in 3 s"),
+        (Waiting(2.6, "1006"), said("waiting_s", reason=said("lost.1006"), seconds=2.6)),
+        (Waiting(2.6, "http_503"), said("waiting_s", reason=said("lost.http", status=503), seconds=2.6)),
     ],
 )
-def test_states_of_the_connection_are_said(state, said):
-    assert _describe(state, "http://x", MessageCatalog("en")) == said
+def test_states_of_the_connection_are_said(state, line):
+    assert _describe(state, "http://x", MessageCatalog("en")) == line
 
 
 async def test_refusals_and_silence_are_told_apart(backend):

@@ -10,14 +10,15 @@ from testnet.expected import expect
 from testnet.ground import Ground
 from testnet.sites.shade import TARGET
 from testnet.world import build_world
+from tests.support.said import said
 from tests.support.scanned import Scanned, as_settings, await_end, served
 
 VISITORS = {
-    "spider": ("robot", "own.shown_offer", "shown to search engines' robots only"),
-    "search": ("search", "own.shown_redirect", "shown to visitors from search engines only"),
-    "phone": ("phone", "own.shown_cover", "shown to phones that come from search engines only"),
-    "first": ("newcomer", "own.shown_redirect", "shown to browsers without cookies only"),
-    "browsers": ("browser", "own.shown_offer", "shown to ordinary browsers, but not when the page was crawled"),
+    "spider": ("robot", "own.shown_offer", said("visitor.robot")),
+    "search": ("search", "own.shown_redirect", said("visitor.search")),
+    "phone": ("phone", "own.shown_cover", said("visitor.phone")),
+    "first": ("newcomer", "own.shown_redirect", said("visitor.newcomer")),
+    "browsers": ("browser", "own.shown_offer", said("visitor.browser")),
 }
 
 
@@ -72,7 +73,7 @@ def test_hosts_that_only_they_were_led_to_are_third_parties(scanned, expected):
 
 @pytest.mark.parametrize("label", VISITORS)
 def test_a_finding_says_who_was_shown_what(tampered, label):
-    visitor, rule, said = VISITORS[label]
+    visitor, rule, shown = VISITORS[label]
     detail = tampered[label]
     assert detail["risk"]["level"] in ("high", "critical")
     kinds = {one["kind"] for one in detail["references"]}
@@ -80,7 +81,7 @@ def test_a_finding_says_who_was_shown_what(tampered, label):
     assert rule.replace(".", ":") in {kind.partition("@")[0] for kind in kinds}
     facts = detail["evidence"]
     assert rule in {fact["rule"] for fact in facts}
-    assert all(said in fact["text"] for fact in facts)
+    assert all(shown in fact["text"] for fact in facts)
 
 
 @pytest.mark.parametrize("label", VISITORS)

@@ -16,6 +16,7 @@ from app.repositories import tasks
 from app.scanstore.files import store_path
 from app.scanstore.reader import SqliteScanReader
 from tests.support.backend import open_backend
+from tests.support.said import said
 from tests.support.scan_backend import scan_backend
 from tests.support.small_world import small_world
 
@@ -59,8 +60,8 @@ async def test_administrators_see_what_is_in_effect_and_what_is_wrong(tmp_path):
             {"reason": "public_suffix", "reason_text": feed["refused"][0]["reason_text"], "count": 1}
         ]
         assert feed["examples"][0]["line"] == 6
-        assert (gone["fault"], gone["fault_text"], gone["entries"]) == ("missing", "There is no such file.", None)
-        assert (await read_lists(backend, admin, "zh-CN"))["gone"]["fault_text"] == "文件不存在。"
+        assert (gone["fault"], gone["fault_text"], gone["entries"]) == ("missing", said("list_fault.missing"), None)
+        assert (await read_lists(backend, admin, "zh-CN"))["gone"]["fault_text"] == said("list_fault.missing", "zh-CN")
         metrics = (await backend.client.get("/metrics", headers=admin)).text
         assert 'reputation_list_entries{list="phishing"} 4.0' in metrics
         assert 'reputation_list_failing{list="gone"} 1.0' in metrics
@@ -78,11 +79,11 @@ async def test_the_doctor_says_what_is_in_effect_and_what_is_wrong(tmp_path):
     assert await asyncio.to_thread(doctor, tmp_path, **lists) == []  # there is no database yet
     async with open_backend(tmp_path, log_level="ERROR", **lists) as backend:
         await until_checked(backend, await backend.login(), "phishing", "gone")
-        ((state, said),) = await asyncio.to_thread(doctor, tmp_path, **lists)
+        ((state, found),) = await asyncio.to_thread(doctor, tmp_path, **lists)
         assert state is CheckStatus.DEGRADED
-        assert "phishing: 4 entries of " in said
-        assert "gone: There is no such file" in said
-        ((state, said),) = await asyncio.to_thread(doctor, tmp_path, reputation_lists=(FEED,))
+        assert "phishing: 4 entries of " in found
+        assert f"gone: {said('list_fault.missing').removesuffix('.')}" in found
+        ((state, found),) = await asyncio.to_thread(doctor, tmp_path, reputation_lists=(FEED,))
         assert state is CheckStatus.OK
         assert await asyncio.to_thread(doctor, tmp_path) == []
 
@@ -163,7 +164,7 @@ async def test_a_scan_accuses_what_a_list_names_says_so_with_its_line_and_names_
         assert evidence["provenance"] == f"phishing, {used.date}, feed.txt; line 1, sha256 {used.sha256}"
         rows = backend.db.read_sync(lambda c: tasks.logs_after(c, task_id, 0, 1_000, upto=1_000_000))
         lines = [row.message for row in rows.rows]
-        assert "List phishing, line 4: corp.example is the target itself, and is not used" in lines
+        assert said("list_names_target", name="phishing", line=4, entry="corp.example") in lines
         assert any(line.startswith(f"Lists looked into: phishing of {used.date} (4 entries") for line in lines)
         warnings = [warning["message"] for warning in row.warnings if warning["code"] == "degraded"]
         assert any("gone" in message for message in warnings)

@@ -21,6 +21,7 @@ from app.services.recorder import Recorder
 from app.services.report_formats.contents import Origin
 from app.services.report_formats.order_contents import OrderContents
 from tests.integration.test_api_reports import found
+from tests.support.said import said
 
 CASINO, SHOP = "casino.test", "shop.test"
 HOSTILE = "=cmd|' /C calc'!A1.test"
@@ -103,9 +104,9 @@ async def test_a_file_is_saved_and_never_shown(backend, mei, order_id, kind):
 
 async def test_the_document_says_the_whole_and_what_nobody_knows_yet(backend, mei, order_id):
     text = (await get(backend, mei, order_id, "?format=html&lang=en")).text
-    assert "2 of 4 domains have violations to act on." in text
-    assert "1 domain: no violations were found in what was checked." in text
-    assert "1 scan has not ended" in text
+    assert said("report.order_violations", affected=2, targets=4) in text
+    assert said("report.order_clean", count=1) in text
+    assert said("report.order_unfinished", count=1) in text
     assert "Branches &lt;b&gt;" in text
     (row,) = re.findall(rf'<tr>(?:(?!</tr>).)*href="#domain-0"(?:(?!</tr>).)*{CASINO}.*?</tr>', text)
     assert "a.example, b.example" in row

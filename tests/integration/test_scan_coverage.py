@@ -11,6 +11,7 @@ from app.domain.messages import MessageCatalog
 from app.schemas.results import Report
 from tests.support.command import Done, run
 from tests.support.dim_sites import TARGET, DimSite, article, dim_site, index, page
+from tests.support.said import said
 
 PAGES = 120
 QUICK = {"COMPLIANCE_HOST_SILENCE_S": "3", "COMPLIANCE_HOST_BUSY_S": "4"}  # the defaults are 300 and 180
@@ -131,9 +132,9 @@ SITES = {
     "robots": Case(DimSite(broken, robots="User-agent: *\nDisallow: /"), 3, "inconclusive", ["start_page", "robots"]),
     "goes_away": Case(DimSite(goes_away), 3, "inconclusive", ["low_coverage", "host_given_up"]),
     "cut_by_pages": Case(
-        answers(PAGES), 0, "clean", ["page_limit"], "the page limit was reached", words=("--max-pages", 10)
+        answers(PAGES), 0, "clean", ["page_limit"], said("reason.page_limit"), words=("--max-pages", 10)
     ),
-    "cut_by_depth": Case(DimSite(chain), 0, "clean", ["depth"], "beyond the depth limit", words=("--max-depth", 5)),
+    "cut_by_depth": Case(DimSite(chain), 0, "clean", ["depth"], said("reason.depth"), words=("--max-depth", 5)),
     "no_limit_of_depth": Case(DimSite(chain), 0, "clean", []),
 }
 
@@ -148,10 +149,12 @@ async def test_a_site_of_which_little_can_be_seen_is_never_called_clean_without_
     assert ended
     assert case.said in ended[0]
     assert MessageCatalog("en")(f"verdict_{case.result}") in ended[0]
-    told = [said for said in report["warnings"] if said.get("reason")]
-    assert {said["reason"] for said in told} >= {one for one in case.reasons if one in report["coverage"]["by_reason"]}
-    assert all(said["host"] == TARGET and said["count"] > 0 for said in told)
-    inconclusive = [said for said in report["warnings"] if said["code"] == "inconclusive"]
+    told = [one for one in report["warnings"] if one.get("reason")]
+    assert {warning["reason"] for warning in told} >= {
+        one for one in case.reasons if one in report["coverage"]["by_reason"]
+    }
+    assert all(warning["host"] == TARGET and warning["count"] > 0 for warning in told)
+    inconclusive = [one for one in report["warnings"] if one["code"] == "inconclusive"]
     assert bool(inconclusive) == (case.result == "inconclusive")
 
 
@@ -208,4 +211,4 @@ async def test_ten_thousand_pages_with_an_outage_of_four_seconds_are_read_whole(
     assert (report["verdict"], done.code) == ({"result": "clean", "reasons": []}, 0), done.err
     assert site.cuts
     assert report["statistics"]["total_pages_crawled"] == 10_001
-    assert [said for said in report["warnings"] if said["code"] == "partial"] == []
+    assert [one for one in report["warnings"] if one["code"] == "partial"] == []

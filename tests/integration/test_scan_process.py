@@ -12,6 +12,7 @@ from app.scanstore.scan_folder import ScanFolder
 from app.scanstore.sqlite import SqliteScanStore
 from app.services.retention.capture_garbage_collector import CaptureGarbageCollector
 from tests.support.contents import contents_in
+from tests.support.said import said
 from tests.support.scan_backend import assert_sound, is_type, scan_backend, stage_runs
 from tests.support.small_world import TARGET, small_world
 
@@ -80,7 +81,7 @@ async def test_further_scans_wait_their_turn_and_say_so_once(tmp_path):
         await backend.until(second, is_type("task_warning"))
         assert [backend.row(task).status for task in (first, second, third)] == ["running", "pending", "pending"]
         warning = (await backend.until(third, is_type("task_warning"))).payload()
-        assert (warning["code"], warning["message"]) == ("queued", "Waiting in the queue at position 2")
+        assert (warning["code"], warning["message"]) == ("queued", said("queued", position=2))
         await backend.cancel(third)
         await backend.until(second, stage_runs("subdomain_discovery"))
         assert backend.row(first).status == "completed"
@@ -120,19 +121,19 @@ async def test_a_process_that_cannot_start_fails_the_task_after_a_few_tries(tmp_
 
 
 @pytest.mark.parametrize(
-    ("limits", "words"),
+    ("limits", "key"),
     [
-        ({"capture_max_bytes_per_scan": 400}, "for one scan has been reached"),
-        ({"capture_max_bytes_per_user": 0}, "for one user has been reached"),
-        ({"capture_reserve_bytes": 1 << 60}, "nearly full"),
+        ({"capture_max_bytes_per_scan": 400}, "captures_full_scan"),
+        ({"capture_max_bytes_per_user": 0}, "captures_full_user"),
+        ({"capture_reserve_bytes": 1 << 60}, "captures_full_disk"),
     ],
 )
-async def test_a_scan_whose_captures_have_no_room_goes_on_without_keeping_them(tmp_path, limits, words):
+async def test_a_scan_whose_captures_have_no_room_goes_on_without_keeping_them(tmp_path, limits, key):
     async with small_world() as world, scan_backend(tmp_path, **limits, **world.settings) as backend:
         task_id = await backend.create()
         row = await backend.finished(task_id)
         assert row.status == "completed"
-        assert [words in warning["message"] for warning in row.warnings if warning["code"] == "degraded"] == [True]
+        assert [warning["message"] for warning in row.warnings if warning["code"] == "degraded"] == [said(key)]
         assert len(backend.violations(task_id)) == 3
         kept = sum(path.stat().st_size for path in captures_dir(tmp_path).rglob("*.zst"))
         assert kept == row.capture_bytes <= limits.get("capture_max_bytes_per_scan", 0)

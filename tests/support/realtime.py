@@ -48,7 +48,7 @@ class SimpleAuth:
         if not token:
             raise Unauthenticated("a token is needed", code="missing_token")
         if token == "bad":
-            raise Unauthenticated("the token is not valid")
+            raise Unauthenticated("no token of ours")
         role = "admin" if token.startswith("admin:") else "user"
         user_id = token.removeprefix("admin:")
         expires = datetime.now(UTC) + timedelta(seconds=self.expires_in_s)

@@ -11,6 +11,7 @@ from app.core.worker_metrics import WorkerMetrics
 from app.worker_metrics import MetricsServer
 from tests.support.backend import make_settings
 from tests.support.logs import captured_log
+from tests.support.said import refused
 
 TOKEN = "kX3-v9Qp7_zR1mB8cW5tY2uJ6hN4sD0f"
 
@@ -82,5 +83,5 @@ def test_a_port_without_a_token_and_one_that_is_taken_are_said_in_plain_words(tm
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         server = MetricsServer(make_settings(tmp_path, worker_metrics_port=port, metrics_token=TOKEN), metrics)
-        with pytest.raises(ConfigurationError, match=f"cannot be shown on port {port}"):
+        with refused("metrics_port_not_usable", port=port):
             server.start()

@@ -3,6 +3,7 @@
 import pytest
 
 from app.api.strictness import is_json
+from tests.support.said import said
 
 
 @pytest.mark.parametrize(
@@ -45,11 +46,11 @@ async def test_a_parameter_that_no_route_knows_is_refused_by_its_name(backend, a
 
 async def test_every_route_knows_the_language(backend):
     headers = await backend.login()
-    said = {
+    told = {
         language: (await backend.client.get(f"/api/v1/tasks/x?lang={language}", headers=headers)).json()["detail"]
         for language in ("en", "zh-CN")
     }
-    assert said == {"en": "There is no such task.", "zh-CN": "没有这个任务。"}
+    assert told == {language: said("error.no_such_task", language) for language in ("en", "zh-CN")}
 
 
 async def test_parameters_without_number_are_named_within_bounds(backend):

@@ -8,6 +8,7 @@ from app.core.config import Settings, load_settings
 from app.core.errors import ConfigurationError
 from app.domain.messages import Language
 from app.domain.scan_options import PASSIVE_SOURCE_NAMES
+from tests.support.said import said
 
 GOOD = "kX3-v9Qp7_zR1mB8cW5tY2uJ6hN4sD0f"
 
@@ -28,7 +29,9 @@ def test_a_weak_key_refuses_to_start_and_is_named_without_its_value(name, value)
 
 
 def test_the_first_delay_is_not_above_the_longest():
-    with pytest.raises(ConfigurationError, match="DELAY_S: must not be above COMPLIANCE_LOGIN_MAX_DELAY_S"):
+    with pytest.raises(
+        ConfigurationError, match=f"_DELAY_S: {said('field.not_above', other='COMPLIANCE_LOGIN_MAX_DELAY_S')}"
+    ):
         load_settings({"COMPLIANCE_LOGIN_DELAY_S": "20", "COMPLIANCE_LOGIN_MAX_DELAY_S": "10"})
 
 
@@ -91,7 +94,9 @@ def test_what_is_wrong_is_told_in_the_readers_language(variables, said):
 
 
 def test_closing_connections_does_not_take_longer_than_the_end_may():
-    with pytest.raises(ConfigurationError, match="WS_DRAIN_S: must not be above COMPLIANCE_STOP_WITHIN_S"):
+    with pytest.raises(
+        ConfigurationError, match=f"_DRAIN_S: {said('field.not_above', other='COMPLIANCE_STOP_WITHIN_S')}"
+    ):
         load_settings({"COMPLIANCE_WS_DRAIN_S": "31"})
     assert load_settings({"COMPLIANCE_WS_DRAIN_S": "31", "COMPLIANCE_STOP_WITHIN_S": "60"}).drain_s == 31
 

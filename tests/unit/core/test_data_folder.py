@@ -4,6 +4,7 @@ import pytest
 
 from app.core.data_folder import DatabaseLock, FolderLock, ServerLocks, prepare_folder
 from app.core.errors import ConfigurationError
+from tests.support.said import refused
 
 
 def test_a_folder_is_made_for_us_alone(tmp_path):
@@ -21,7 +22,7 @@ def test_a_folder_that_cannot_be_made_refuses_to_start(tmp_path):
 
 def test_a_folder_has_one_holder_and_says_who(tmp_path):
     lock = FolderLock(tmp_path)
-    with pytest.raises(ConfigurationError, match=rf"in use by another server \(process {os.getpid()}\)"):
+    with refused("folder_in_use", path=tmp_path, process=str(os.getpid())):
         FolderLock(tmp_path)
     lock.release()
     lock.release()
@@ -66,7 +67,7 @@ def test_a_database_has_one_holder_under_whatever_path(tmp_path):
     (tmp_path / "other.db").symlink_to(database)
     (tmp_path / "elsewhere").symlink_to(tmp_path)
     for path in (database, tmp_path / "other.db", tmp_path / "elsewhere" / "main.db"):
-        with pytest.raises(ConfigurationError, match=rf"main.db is in use by another server \(process {os.getpid()}\)"):
+        with refused("database_in_use", process=str(os.getpid())):
             DatabaseLock(path)
     lock.release()
     DatabaseLock(tmp_path / "other.db").release()

@@ -5,6 +5,7 @@ import pytest
 from app.core import errors
 from app.core.errors import Conflict, LimitReached, NotFound, ScannerError, Unavailable
 from app.domain.messages import Language
+from tests.support.said import said
 
 TREE = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__]
 
@@ -35,10 +36,10 @@ def test_codes_are_told_apart():
 
 def test_a_text_is_that_of_the_code_or_a_finer_one_in_the_readers_language():
     error = LimitReached(code="task_limit", limit=5)
-    assert error.text_in(Language.EN) == error.message == "At most 5 unfinished tasks at once."
-    assert error.text_in(Language.ZH_CN) == "最多同时有 5 个未完成的任务。"
-    assert NotFound(text="no_such_user").text_in(Language.EN) == "There is no such user."
-    assert NotFound().text_in(Language.EN) == "There is no such thing."
+    assert error.text_in(Language.EN) == error.message == said("error.task_limit", limit=5)
+    assert error.text_in(Language.ZH_CN) == said("error.task_limit", "zh-CN", limit=5)
+    assert NotFound(text="no_such_user").text_in(Language.EN) == said("error.no_such_user")
+    assert NotFound().text_in(Language.EN) == said("error.not_found")
 
 
 def test_what_a_log_is_told_is_not_what_a_client_reads():

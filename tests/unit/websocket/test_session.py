@@ -149,7 +149,7 @@ async def test_a_database_that_is_away_after_the_upgrade_is_told_over_the_socket
     websocket = WebSocket(desk, desk.stack.add_user("a"))
 
     async def lose(*_):
-        raise Unavailable("the database does not answer")
+        raise Unavailable("away")
 
     monkeypatch.setattr(desk.stack.db, "read", lose)
     await asyncio.wait_for(websocket_endpoint(websocket), 5)

@@ -1,12 +1,14 @@
 """The start, the crashes and the end of a browser over a fake Playwright."""
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import Error
 
 from app.engines.capture.browser_process import ARGS, MAX_RESTARTS, start_failure
 from app.engines.capture.browser_profile import BrowserUnavailable
+from tests.support.said import said
 from tests.unit.engines.capture.conftest import FakeChromium
 
 
@@ -40,7 +42,7 @@ async def test_a_crashed_browser_is_started_again_but_not_for_ever(browse):
 
 async def test_a_browser_that_does_not_start_leaves_nothing(browse):
     fake = FakeChromium(launch_error=Error("no usable sandbox\nlong log"))
-    with pytest.raises(BrowserUnavailable, match="its sandbox cannot be set up"):
+    with pytest.raises(BrowserUnavailable, match=re.escape(said("browser.sandbox"))):
         await browse(fake)
     assert fake.stopped == 2  # it was tried once more
 

@@ -10,6 +10,7 @@ from app.engines.documents.links import DocumentFacts
 from app.engines.model import FetchResult, UrlState
 from app.scanstore.reader import SqliteScanReader
 from tests.support.office_files import docx, open_document
+from tests.support.said import said
 
 ROOT = "https://a.test/"
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -44,7 +45,7 @@ async def test_a_document_gives_its_links_and_is_no_page(crawled, told, tmp_path
     assert (ROOT + "behind", [("a[href]", "https://other.test/")]) in told
     assert crawler.pages == 2
     assert crawler.coverage.total == {Seen.JUDGED: 2, Seen.NOT_HTML: 1}
-    assert ("INFO", "Read 1 document (PDF, Office): 1 reference to other sites") in sink.logs
+    assert ("INFO", said("documents_read", documents=1, references=1)) in sink.logs
     assert sink.warnings == []
     with SqliteScanReader(tmp_path / "scan.db") as reader:
         page = next(page for page in reader.pages(limit=10)[0] if page.url.endswith(".docx"))
@@ -70,13 +71,13 @@ async def test_of_an_error_that_is_a_document_nothing_is_read(site, crawl, told)
 async def test_what_cannot_be_read_is_said_and_costs_the_coverage_nothing(crawled, sink):
     crawler = await crawled(b"PK\x03\x04 broken")
     assert crawler.coverage.total == {Seen.JUDGED: 1, Seen.NOT_HTML: 1}
-    assert sink.warnings == ["Documents that were not read, or not wholly: 1 broken"]
+    assert sink.warnings == [said("documents_missed", reasons="1 broken")]
 
 
 async def test_a_document_that_is_longer_than_allowed_costs_the_coverage_nothing(crawled, sink):
     crawler = await crawled(b"{\\rtf1 http://x.test/ " + b" " * MAX_DOCUMENT_BYTES, "application/rtf", "x.rtf")
     assert crawler.coverage.total == {Seen.JUDGED: 1, Seen.NOT_HTML: 1}
-    assert sink.warnings == ["Documents that were not read, or not wholly: 1 in part"]
+    assert sink.warnings == [said("documents_missed", reasons="1 in part")]
 
 
 def answered(size=1, **found):

@@ -15,6 +15,7 @@ from app.engines.model import DnsAnswer, DnsOutcome, DnsRecord, FetchResult, Sca
 from app.engines.net.resolver import Endpoint
 from app.engines.ports import ScanStopped
 from app.engines.scope import Scope
+from tests.support.said import said
 
 
 class Names:
@@ -96,7 +97,10 @@ async def test_a_failed_source_is_reported_and_never_counted_as_zero(discover, s
 
     discovery = discover(sources=[Broken()])
     assert set(await run(discovery)) == {"a.test", "www.a.test"}
-    assert ("WARNING", "The source log could not be queried: HTTP status 502") in sink.logs
+    assert (
+        "WARNING",
+        said("source_failed", source="log", reason=said("source_failure.status", status=502)),
+    ) in sink.logs
 
 
 async def test_certificate_logs_are_asked_at_their_configured_address(dns, web, sink, config, scan, label):
@@ -142,7 +146,7 @@ async def test_some_unanswered_questions_are_a_log_line(discover, dns, sink, sma
     dns.silent = lambda name: name == "mail.a.test"
     await run(discover())
     assert sink.warnings == []
-    assert ("WARNING", "1 DNS query got no response") in sink.logs
+    assert ("WARNING", said("dns_unanswered", count=1)) in sink.logs
 
 
 async def test_a_lost_answer_is_asked_for_again(discover, dns, small_site):

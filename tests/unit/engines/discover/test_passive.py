@@ -6,6 +6,7 @@ from app.engines.discover.passive import MAX_NAMES, PassiveSources
 from app.engines.discover.source_cache import FolderCache
 from app.engines.discover.sources import SourceFailed
 from app.engines.scope import Scope
+from tests.support.said import said
 
 
 class Source:
@@ -57,7 +58,7 @@ async def test_a_second_scan_of_the_day_gets_the_same_without_asking(ask, sink):
     reports, offered = await ask(source)
     assert (reports, offered) == ([SourceReport("otx", SourceStatus.CACHED, 2)], first[1])
     assert source.asked == 1
-    assert sink.logs[-1] == ("INFO", "The source otx was asked within the last day: 2 host names")
+    assert sink.logs[-1] == ("INFO", said("source_cached", source="otx", named=2))
 
 
 async def test_a_failure_is_not_kept_and_the_next_scan_asks_again(ask):

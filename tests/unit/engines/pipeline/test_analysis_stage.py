@@ -20,6 +20,7 @@ from app.engines.ports import Unreadable
 from app.engines.scope import Scope
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.parsing import page_parser
+from tests.support.said import said
 from tests.unit.engines.capture.test_capturer import capturing
 from tests.unit.engines.crawl.conftest import FakeSink
 from tests.unit.engines.net.servers import http_server, response, routes
@@ -128,7 +129,7 @@ async def test_a_capture_of_which_nothing_can_be_read_is_named_and_ends_no_scan(
     for _ in range(2):
         await stage.analyse(TARGET, CapturedPage(Capture("a.test", "a.test", URL, URL, 200)))
     assert stage.violations == 0
-    assert sink.warnings == [f"The page {URL} could not be parsed: parsing takes too much processor time"]
+    assert sink.warnings == [said("unreadable", url=URL, reason=said("unreadable_cpu"))]
 
 
 async def test_a_charset_that_only_the_header_declares_holds_for_the_whole_analysis(

@@ -12,6 +12,7 @@ from app.engines.parsing.jobs import Jobs
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.second_reading import SecondReading
 from app.engines.reading_model.reader import PageReader
+from tests.support import said as catalogue
 from tests.support.local_reader import PLAIN, hand_made
 from tests.support.model_server import CLEAN, GAMBLING, Question, said
 from tests.support.parsing import InProcess
@@ -98,9 +99,7 @@ async def test_what_it_clears_is_gone_and_said(reading_with, sink, store):
     assert await examined(reading, WEAK) == ()
     assert "The local reader (version 4) cleared a page of b.example" in sink.logs[-1][1]
     await reading.tell()
-    assert sink.logs[-1][1] == (
-        "Local reader, version 4: 1 page read, findings of 1 page suppressed, 0 pages sent to review"
-    )
+    assert sink.logs[-1][1] == (catalogue.said("local_done", version=4, read=1, suppressed=1, raised=0))
     assert summary(store) == (4, 1, {"suppressed": 1})
 
 
@@ -118,7 +117,7 @@ async def test_what_no_rule_sees_is_shown_to_a_person_and_no_more(reading_with, 
     reading, _ = reading_with(RAISING)
     (fact,) = await examined(reading, f"{PLAIN} 欢迎各界朋友来电咨询")
     assert (fact.violation_key, fact.confidence_score, fact.needs_review) == ("gambling", 0.5, True)
-    assert "wants a person to look at a page of b.example" in sink.logs[-1][1]
+    assert (sink.logs[-1][1].key, sink.logs[-1][1].params["domain"]) == ("local_to_review", "b.example")
 
 
 async def test_of_pages_of_the_site_and_of_place_holders_it_says_nothing(reading_with, store):

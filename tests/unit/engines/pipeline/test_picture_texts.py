@@ -10,6 +10,7 @@ from app.engines.capture.scan_contents import ScanContents
 from app.engines.html.page_content import PageContent
 from app.engines.model import Capture
 from app.engines.pipeline.picture_texts import MAX_PICTURES, MAX_TEXT, SCARCE_TEXT, PictureTexts
+from tests.support.said import said
 from tests.unit.engines.crawl.conftest import FakeSink
 
 SCARCE = PageContent(text="首页", shows_pictures=True)
@@ -75,7 +76,7 @@ async def test_the_picture_of_a_page_with_next_to_no_text_is_read_once(make, pag
     assert not await pictures.read(shown)
     assert reader.pictures == [b"jpeg"]
     await pictures.tell()
-    assert sink.logs == [("INFO", "Read 1 picture of pages with next to no text: 1 had one")]
+    assert sink.logs == [("INFO", said("pictures_read", pictures=1, with_text=1))]
     assert sink.warnings == []
 
 
@@ -140,4 +141,4 @@ async def test_a_picture_that_cannot_be_read_ends_nothing_and_is_counted(make, p
     assert not await pictures.read(await page())
     await pictures.tell()
     ((_, message),) = sink.warnings
-    assert message == "1 picture of pages with next to no text could not be read"
+    assert message == said("pictures_unread_unread", pictures=1)

@@ -8,6 +8,7 @@ from app.domain.stages import STAGES, StageKey
 from app.engines.model import Counts
 from app.engines.pipeline.progress import NOT_YET, ProgressReporter, estimate_crawl, estimate_following
 from app.engines.pipeline.stage_tracker import StageTracker
+from tests.support.said import said
 
 KEYS = [spec.key for spec in STAGES]
 NOTHING = {
@@ -43,7 +44,7 @@ async def test_only_news_are_told_and_nothing_of_a_stage_that_is_through():
     await tracker.finish(StageKey.PAGE_CRAWL)
     await reporter.report(Counts(urls_known=70, urls_crawled=30), **NOTHING)
     crawl = [message for key, _, message in sink.told if key is StageKey.PAGE_CRAWL]
-    assert crawl == ["10 of 70 known URLs crawled, giving 0 pages", "20 of 70 known URLs crawled, giving 0 pages"]
+    assert crawl == [said("crawling", urls_crawled=crawled, urls_known=70, pages=0) for crawled in (10, 20)]
     assert len([key for key, _, _ in sink.told if key is StageKey.CONTENT_CAPTURE]) == 1
 
 
@@ -64,8 +65,8 @@ async def test_stages_that_follow_the_crawl_are_as_far_as_it_is_and_no_further()
     assert list(told) == KEYS
     crawl = told[StageKey.PAGE_CRAWL][0]
     assert told[StageKey.THIRD_PARTY][0] == crawl
-    assert told[StageKey.CONTENT_CAPTURE] == (crawl / 2, "1 of 2 pages captured, 0 of 9 screenshots taken")
-    assert told[StageKey.AI_ANALYSIS] == (crawl, "2 of 2 pages analysed, 3 violations found")
+    assert told[StageKey.CONTENT_CAPTURE] == (crawl / 2, said("drawing", done=1, total=2, drawn=0, to_draw=9))
+    assert told[StageKey.AI_ANALYSIS] == (crawl, said("analysing", done=2, total=2, violations=3))
     await tracker.finish(StageKey.PAGE_CRAWL)
     await reporter.report(
         counts,
@@ -77,8 +78,8 @@ async def test_stages_that_follow_the_crawl_are_as_far_as_it_is_and_no_further()
         analyses=(2, 2),
     )
     assert sink.told[-2:] == [
-        (StageKey.CONTENT_CAPTURE, 0.5, "1 of 2 pages captured, 0 of 9 screenshots taken"),
-        (StageKey.AI_ANALYSIS, NOT_YET, "2 of 2 pages analysed, 3 violations found"),
+        (StageKey.CONTENT_CAPTURE, 0.5, said("drawing", done=1, total=2, drawn=0, to_draw=9)),
+        (StageKey.AI_ANALYSIS, NOT_YET, said("analysing", done=2, total=2, violations=3)),
     ]
 
 
@@ -86,8 +87,8 @@ async def test_when_all_is_crawled_people_are_told_how_many_pages_are_compared()
     sink = Sink()
     reporter, _ = reporter_and_tracker(sink)
     await reporter.report(Counts(urls_known=7, urls_crawled=7), **{**NOTHING, "comparison": (2, 5)})
-    (said,) = [message for key, _, message in sink.told if key is StageKey.PAGE_CRAWL]
-    assert said == "All pages crawled; 2 of 5 compared as other visitors see them"
+    (message,) = [message for key, _, message in sink.told if key is StageKey.PAGE_CRAWL]
+    assert message == said("comparing", done=2, total=5)
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.floats(0, 1))

@@ -19,6 +19,7 @@ from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.screenshots import MAX_OF_VIOLATIONS, MAX_SCREENSHOTS, Drawing, Screenshots
 from tests.support.contents import contents_in
 from tests.support.parsing import page_parser
+from tests.support.said import said
 from tests.support.screens import betting_hall
 
 TARGET = CaptureTarget("b.example", "b.example", "http://b.example/")
@@ -142,7 +143,7 @@ async def test_a_page_that_comes_late_says_so(render_with):
 
 async def test_without_chromium_the_reason_is_known_and_no_picture_is_wanted(render_with):
     screenshots = await render_with("/chromium")
-    assert screenshots.problem == "/chromium is not an executable"
+    assert screenshots.problem == said("browser.no_executable", path="/chromium")
     assert not screenshots.should_render(TARGET, captured())
 
 

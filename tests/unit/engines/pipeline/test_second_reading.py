@@ -15,6 +15,7 @@ from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.second_reading import PER_PATTERN, SecondReading
 from app.engines.ports import Unreadable
 from app.engines.reading_model.reader import PageReader
+from tests.support import said as catalogue
 from tests.support.model_server import CLEAN, GAMBLING, Question, said
 from tests.support.parsing import InProcess
 from tests.unit.engines.crawl.conftest import FakeSink
@@ -111,7 +112,7 @@ async def test_what_it_clears_is_said(reading_with, sink):
     assert any("cleared a page of b.example" in line for _, line in sink.logs)
     await reading.tell()
     assert sink.logs[-1][1] == (
-        "Language model m: asked about 1 page, 1 answer, 0 void, 0 not asked about; 1 of 100 requests"
+        catalogue.said("reading_done", model="m", asked=1, answered=1, void=0, left_out=0, requests=1, budget=100)
     )
 
 
@@ -131,7 +132,7 @@ async def test_a_budget_that_does_not_suffice_is_warned_of(reading_with, sink):
     facts = await examined(reading, f"{WEAK} 注册")
     assert [fact.needs_review for fact in facts] == [True]
     await reading.tell()
-    assert sink.warnings == ["The language model was not asked about 1 page: its budget of 1 request did not suffice"]
+    assert sink.warnings == [catalogue.said("reading_left_out_budget", count=1, budget=1)]
 
 
 # Pages of the site
@@ -204,7 +205,7 @@ async def test_half_of_the_budget_is_kept_for_pages_with_signals(reading_with, s
     assert len(model.questions) == 2
     assert await examined(reading, WEAK) == ()
     await reading.tell()
-    assert sink.warnings == ["The language model was not asked about 2 pages: its budget of 4 requests did not suffice"]
+    assert sink.warnings == [catalogue.said("reading_left_out_budget", count=2, budget=4)]
 
 
 async def test_a_page_without_excerpt_is_not_noted(reading_with):

@@ -15,6 +15,7 @@ from app.tasks.sink.line_limit import LineLimit
 from app.tasks.sink.progress import ProgressTracker
 from app.tasks.sink.reporter import Reporter, StopReason
 from app.tasks.sink.writer import RetryingWriter
+from tests.support.said import said
 
 FACT = ViolationFact(
     domain="bad.example",
@@ -203,8 +204,8 @@ async def test_a_full_log_ends_with_the_number_of_what_is_missing(backend):
         await reporter.drain()
         messages = [line.message for line in backend.lines()]
     assert messages == ["x" * 90] * 10 + [
-        "The log of the scan is full: further lines are not kept",
-        "190 log lines were left out here",
+        said("log_full"),
+        said("log_lines_dropped", count=190),
     ]
 
 
@@ -214,4 +215,4 @@ async def test_a_drain_of_a_full_log_with_nothing_new_ends(backend):
         await reporter.log(LogEntry("INFO", "page_crawl", "nobody keeps it"))
         await reporter.drain()
         await reporter.drain()
-        assert [line.message for line in backend.lines()] == ["1 log line was left out here"]
+        assert [line.message for line in backend.lines()] == [said("log_lines_dropped", count=1)]

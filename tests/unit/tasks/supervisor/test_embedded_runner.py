@@ -69,8 +69,8 @@ async def test_the_oldest_come_first_and_at_most_so_many_at_once(backend, make_r
     await until(lambda: len(backend.types("task-3")) == 2)
     assert list(runner._workers) == ["task-0", "task-1"]
     assert [backend.types(f"task-{n}") for n in (0, 1)] == [["task_created"]] * 2
-    assert '"message":"Waiting in the queue at position 1"' in backend.events("task-2")[-1].body
-    assert '"message":"Waiting in the queue at position 2"' in backend.events("task-3")[-1].body
+    assert '"text_key":"queued","params":{"position":1}' in backend.events("task-2")[-1].body
+    assert '"text_key":"queued","params":{"position":2}' in backend.events("task-3")[-1].body
 
 
 async def test_a_hundred_tasks_of_one_user_leave_room_for_anybody_elses_first(backend, make_runner):
@@ -86,7 +86,7 @@ async def test_a_hundred_tasks_of_one_user_leave_room_for_anybody_elses_first(ba
     backend.create("second", user_id=other)
     runner.wake()
     await until(lambda: len(backend.types("second")) == 2)
-    assert '"message":"Waiting in the queue at position 1"' in backend.events("second")[-1].body  # before ninety-eight
+    assert '"text_key":"queued","params":{"position":1}' in backend.events("second")[-1].body  # before ninety-eight
 
 
 async def test_a_process_that_ends_without_a_word_was_lost(backend, make_runner):

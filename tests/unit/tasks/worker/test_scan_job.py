@@ -28,6 +28,7 @@ from app.tasks.worker.loop_watchdog import LoopWatchdog
 from app.tasks.worker.scan_job import JobOutcome, ScanJob
 from app.tasks.worker.store_lease import StoreLease
 from tests.support.logs import captured_log
+from tests.support.said import said
 from tests.unit.tasks.sink.test_reporter import FACT
 
 
@@ -191,7 +192,7 @@ async def test_an_internal_error_fails_the_task_once_and_says_nothing_of_its_ins
     assert await make_job(broken).run() is JobOutcome.FAILED
     assert backend.row().error == {
         "code": "internal",
-        "message": "An internal error occurred during the scan",
+        "message": said("scan_failed"),
         "text_key": "scan_failed",
         "params": {},
         "retryable": True,

@@ -37,7 +37,7 @@ async def test_a_bad_token_changes_nothing(desk, watcher):
 
 async def test_a_database_that_is_away_changes_nothing(desk, watcher, monkeypatch):
     async def lose(_token):
-        raise Unavailable("the database does not answer")
+        raise Unavailable("away")
 
     monkeypatch.setattr(desk.stack.auth, "authenticate", lose)
     (frame,) = await refresh(desk, watcher, "x")
