@@ -13,6 +13,7 @@ import { setLanguage } from "@/texts";
 import AdminView from "@/views/AdminView.vue";
 import ProfileView from "@/views/ProfileView.vue";
 
+import { english } from "../support/english";
 import { FakeRest, problem, type Asked } from "../support/fakeRest";
 
 const NUMBERS = {
@@ -74,7 +75,7 @@ describe("users", () => {
     await flushPromises();
     await fill("user-name", "mei");
     await submit("user-form");
-    expect(document.querySelector("#user-form [role=alert]")!.textContent).toBe("This user name is already taken.");
+    expect(document.querySelector("#user-form [role=alert]")!.textContent).toBe(english("error.username_taken"));
   });
 
   test("become what the routes take", () => {
@@ -114,7 +115,7 @@ test("one connection is closed after a question, wherever it is", async () => {
   expect(view.findAll(".socket td:nth-child(5)").map((cell) => cell.text())).toEqual(["this server", "web-2"]);
   expect(view.findAll(".socket td:last-child").map((cell) => cell.text())).toEqual(["4,096", "—"]);
   expect(view.find(".socket time").attributes("title")).toBe("2026-11-27 02:00:00 UTC");
-  await view.find("[aria-label='Close the connection of u1']").trigger("click");
+  await view.find(`[aria-label="${english("connections.close_of", { name: "u1" })}"]`).trigger("click");
   await flushPromises();
   expect(rest.count("DELETE", "/admin/connections/c2")).toBe(0);
   document.querySelector<HTMLElement>(".el-dialog .el-button--danger")!.click();
@@ -149,9 +150,9 @@ describe("the audit log", () => {
 
   test("that has nothing for a filter says so, and one that fails can be asked again", async () => {
     rest.answers["GET /admin/audit"] = { items: [], next_cursor: null };
-    expect((await open("audit")).find(".state").text()).toBe("Nothing was recorded for these filters.");
+    expect((await open("audit")).find(".state").text()).toBe(english("audit.none"));
     rest.answers["GET /admin/audit"] = problem(503, "unavailable");
-    expect((await open("audit")).find("[data-state=failed]").text()).toContain("The audit log could not be loaded");
+    expect((await open("audit")).find("[data-state=failed]").text()).toContain(english("audit.failed"));
   });
 
   test("is saved as a file with the same filters", async () => {
@@ -183,12 +184,12 @@ test("a broadcast has a level and an expiry, and says to how many it went", asyn
   await view.find("form").trigger("submit");
   await flushPromises();
   expect(rest.asked.at(-1)!.body).toEqual({ message: "Maintenance at 22:00", level: "warning", expires_in_s: 86_400 });
-  expect(view.find(".said").text()).toBe("Delivered to 3 connections of this server");
+  expect(view.find(".said").text()).toBe(english("broadcast.delivered", { count: 3 }));
   rest.answers["POST /monitor/ws/broadcast"] = problem(429, "rate_limited");
   await fill("broadcast-message", "again");
   await view.find("form").trigger("submit");
   await flushPromises();
-  expect(view.find("[role=alert]").text()).toBe("Too many requests; try again soon.");
+  expect(view.find("[role=alert]").text()).toBe(english("error.rate_limited"));
   expect((document.getElementById("broadcast-message") as HTMLTextAreaElement).value).toBe("again");
 });
 
@@ -200,7 +201,7 @@ test("workers say whether they are heard and what they scan, and none is said to
   expect(view.findAll(".worker").map((one) => one.attributes("data-state"))).toEqual(["alive", "silent"]);
   expect(view.find(".worker a").attributes("href")).toBe("#/scans/t1");
   rest.answers["GET /admin/workers"] = { items: [], total: 0 };
-  expect((await open("workers")).find(".state").text()).toBe("No worker is known: scans wait.");
+  expect((await open("workers")).find(".state").text()).toBe(english("workers.none"));
 });
 
 test("nobody but administrators sees the administration, and it asks nothing for others", async () => {
@@ -208,7 +209,7 @@ test("nobody but administrators sees the administration, and it asks nothing for
   expect(view.find("[data-state=forbidden]").text()).toContain("This is for administrators.");
   expect(rest.asked).toEqual([]);
   rest.answers["GET /admin/users"] = problem(503, "unavailable");
-  expect((await open("users")).find("[data-state=failed]").text()).toContain("The users could not be loaded");
+  expect((await open("users")).find("[data-state=failed]").text()).toContain(english("users.failed"));
   rest.answers["GET /admin/users"] = () => new Promise(() => {});
   expect((await open("users")).find("[data-state=loading]").exists()).toBe(true);
 });
@@ -234,7 +235,7 @@ describe("the profile", () => {
     await fill("current", "old password");
     await fill("next", "new password");
     await fill("again", "other");
-    expect(view.find("[role=alert]").text()).toBe("The two new passwords are not the same.");
+    expect(view.find("[role=alert]").text()).toBe(english("profile.unlike"));
     expect(view.find("button[type=submit]").attributes("disabled")).toBeDefined();
     await fill("again", "new password");
     await view.find("form").trigger("submit");
@@ -250,7 +251,7 @@ describe("the profile", () => {
     for (const id of ["current", "next", "again"]) await fill(id, "new password");
     await view.find("form").trigger("submit");
     await flushPromises();
-    expect(view.find("[role=alert]").text()).toBe("The current password is wrong.");
+    expect(view.find("[role=alert]").text()).toBe(english("error.wrong_password"));
     expect(useAccount().api.session.current).not.toBeNull();
   });
 

@@ -11,6 +11,7 @@ import type { FindingSummary } from "@/generated/rest";
 import { TaskState } from "@/realtime";
 import { setLanguage } from "@/texts";
 
+import { english } from "../support/english";
 import { FakeRest, problem, type Asked } from "../support/fakeRest";
 import { TASK, at, snapshot } from "../support/frames";
 
@@ -77,10 +78,10 @@ describe("the picker of attempts", () => {
 
   test("says so when nothing has changed, when there is too much, and when it cannot be read", async () => {
     rest.answers[FINDINGS] = { items: [finding("same.test", "low")], total: 1, truncated: false, attempt: 1 };
-    expect((await shown()).find(".changes").text()).toBe("Nothing has changed since attempt 1.");
+    expect((await shown()).find(".changes").text()).toBe(english("changes.none", { before: 1 }));
     rest.answers[FINDINGS] = { items: [], total: MAX_COMPARED + 1, truncated: false, attempt: 1 };
-    expect((await shown()).find(".changes").text()).toBe("Not compared: an attempt has more than 1,000 findings.");
+    expect((await shown()).find(".changes").text()).toBe(english("changes.many", { count: 1_000 }));
     rest.answers[FINDINGS] = problem(503, "result_unreadable");
-    expect((await shown()).find(".changes .problem").text()).toContain("The attempts could not be compared");
+    expect((await shown()).find(".changes .problem").text()).toContain(english("changes.failed"));
   });
 });

@@ -10,6 +10,7 @@ import { useMe } from "@/stores/me";
 import { setLanguage } from "@/texts";
 import AdminView from "@/views/AdminView.vue";
 
+import { english } from "../support/english";
 import { FakeRest, problem } from "../support/fakeRest";
 
 const PUT = "PUT /admin/configuration";
@@ -113,20 +114,20 @@ describe("the form", () => {
   test("takes a setting back to its default", async () => {
     rest.answers[PUT] = configuration();
     await open();
-    document.querySelector<HTMLElement>("[aria-label='Use the default of Title of scans_per_user']")!.click();
+    document.querySelector<HTMLElement>(`[aria-label="${english("configuration.to_default_of", { name: "Title of scans_per_user" })}"]`)!.click();
     await flushPromises();
     await press("Save", await review());
     expect(sent()[0]).toEqual({ version: 3, values: { blocked_targets: ["a.example", "b.example"], reading_model_name: "m" } });
   });
 
   test("says at the field what the server refuses, and keeps what was written", async () => {
-    const errors = [{ field: "body.values.scans_per_user", code: "less_than_equal", message: "must be at most 64" }];
+    const errors = [{ field: "body.values.scans_per_user", code: "less_than_equal", message: "at most 64 (said by the server)" }];
     rest.answers[PUT] = Response.json({ status: 422, code: "invalid_input", detail: "no", errors }, { status: 422 });
     const view = await open();
     await fill("scans_per_user", "99");
     await press("Save", await review());
-    expect(view.find("[data-problem=true]").text()).toContain("must be at most 64");
-    expect(view.find(".save [role=status]").text()).toBe("1 value refused: see the field");
+    expect(view.find("[data-problem=true]").text()).toContain("at most 64 (said by the server)");
+    expect(view.find(".save [role=status]").text()).toBe(english("configuration.refused_values", { count: 1 }));
     expect(document.activeElement?.id).toBe("setting-scans_per_user");
     expect((document.getElementById("setting-scans_per_user") as HTMLInputElement).value).toBe("99");
   });
@@ -137,7 +138,7 @@ describe("the form", () => {
     await fill("scans_per_user", "8");
     const dialog = await review();
     await press("Save", dialog);
-    expect(dialog.textContent).toContain("Somebody else has changed the configuration");
+    expect(dialog.textContent).toContain(english("error.configuration_changed"));
     const [first, ...others] = configuration().settings;
     rest.answers["GET /admin/configuration"] = configuration({ version: 4, settings: [{ ...first!, value: 5, stored: 5 }, ...others] });
     rest.answers[PUT] = configuration({ version: 5 });
@@ -159,7 +160,7 @@ describe("the form", () => {
 
   test("says that the server's environment contradicts the version", async () => {
     const view = await open(configuration({ is_refused: true }));
-    expect(view.find("[role=alert]").text()).toContain("The environment of this server contradicts");
+    expect(view.find("[role=alert]").text()).toContain(english("configuration.refused"));
   });
 
   test("saves what is stored beside a change, not what is in effect where the version is refused", async () => {
@@ -193,13 +194,13 @@ describe("the history", () => {
 
 describe("the reading model", () => {
   test("is asked as it is saved, and what came of it is said", async () => {
-    const answers = [{ is_answered: true, model: "m", latency_ms: 12, failure: null, message: "The model answered within 12 ms." }];
+    const answers = [{ is_answered: true, model: "m", latency_ms: 12, failure: null, message: "It answered (said by the server)." }];
     rest.answers["POST /admin/configuration/reading-model/test"] = () => answers.shift() ?? problem(429, "rate_limited");
     const view = await open();
-    await press("Ask the model a question");
-    expect(view.find(".answered").text()).toBe("The model answered within 12 ms.");
-    await press("Ask the model a question");
-    expect(view.find(".test [role=alert]").text()).toBe("Too many requests; try again soon.");
+    await press(english("configuration.test"));
+    expect(view.find(".answered").text()).toBe("It answered (said by the server).");
+    await press(english("configuration.test"));
+    expect(view.find(".test [role=alert]").text()).toBe(english("error.rate_limited"));
     await fill("reading_model_name", "other");
     expect((view.find(".ask button").element as HTMLButtonElement).disabled).toBe(true);
   });
@@ -219,8 +220,8 @@ describe("lists", () => {
   test("stand below their setting with what is in effect, what is not used and what is wrong", async () => {
     rest.answers["GET /admin/lists"] = { items: [GOOD, NEW, GONE], total: 3 };
     await open(LISTS());
-    expect(said("phishing")).toContain("18,204 entries, list of 2026-01-01");
-    expect(said("phishing")).toContain("15 entries are not used");
+    expect(said("phishing")).toContain(english("lists.entries", { count: 18_204, date: "2026-01-01" }));
+    expect(said("phishing")).toContain(english("lists.refused", { count: 15 }));
     expect(document.querySelector<HTMLLIElement>(".examples li")!.value).toBe(412);
     expect(said("phishing")).toContain("cdn.example.net");
     expect(said("new")).toContain("Not read yet.");
@@ -237,25 +238,25 @@ describe("lists", () => {
     };
     await open(LISTS());
     expect(document.querySelectorAll(".lists .list button")).toHaveLength(1);
-    await press("Take it with 412 entries");
+    await press(english("lists.take", { count: 412 }));
     const dialog = [...document.querySelectorAll<HTMLElement>(".el-dialog")].find((one) => one.textContent!.includes("Take the list phishing"))!;
-    expect(dialog.textContent).toContain("18,204 entries are in effect, and its source has 412 now");
+    expect(dialog.textContent).toContain(english("lists.take_more", { now: 18_204, count: 412 }));
     expect(rest.count("POST", "/admin/lists/phishing/take-shrunk")).toBe(0);
-    await press("Take it as it is", dialog);
+    await press(english("lists.take_it"), dialog);
     expect(rest.asked.find(({ method }) => method === "POST")!.body).toEqual({ entries: 412 });
-    expect(said("phishing")).toContain("It was taken as it is");
+    expect(said("phishing")).toContain(english("lists.taken"));
     expect(document.querySelectorAll(".lists .list button")).toHaveLength(0);
   });
 
   test("that are not any more as they were shown are shown anew", async () => {
     rest.answers["GET /admin/lists"] = { items: [{ ...GOOD, fault: "shrunk", fault_text: "It has shrunk.", failing_since: "2026-01-01T00:30:00Z", shrunk_to: 1 }], total: 1 };
     await open(LISTS());
-    await press("Take it with 1 entry");
+    await press(english("lists.take", { count: 1 }));
     rest.answers["POST /admin/lists/phishing/take-shrunk"] = problem(409, "list_not_shrunk");
     rest.answers["GET /admin/lists"] = { items: [GOOD], total: 1 };
     const dialog = [...document.querySelectorAll<HTMLElement>(".el-dialog")].find((one) => one.textContent!.includes("Take the list phishing"))!;
-    await press("Take it as it is", dialog);
-    expect(dialog.querySelector("[role=alert]")!.textContent).toContain("not any more as it was shown");
+    await press(english("lists.take_it"), dialog);
+    expect(dialog.querySelector("[role=alert]")!.textContent).toContain(english("error.list_not_shrunk"));
     expect(document.querySelectorAll(".lists .list button, [data-fault]")).toHaveLength(0);
   });
 
@@ -268,7 +269,7 @@ describe("lists", () => {
     expect(said("new")).toContain("Allow list");
     rest.answers["GET /admin/lists"] = problem(503, "database_unavailable");
     await press("Read again");
-    expect(document.querySelector(".lists [role=alert]")!.textContent).toContain("The lists could not be loaded");
+    expect(document.querySelector(".lists [role=alert]")!.textContent).toContain(english("lists.failed"));
     expect(document.getElementById("setting-reputation_lists")).not.toBeNull();
   });
 });

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import FindingView from "@/views/FindingView.vue";
 import { setLanguage } from "@/texts";
 
+import { english } from "../support/english";
 import { FakeRest, problem, type Asked } from "../support/fakeRest";
 import { CASINO, HOME, HOSTILE, PARTNER, SHA, capture, decision, finding, reference } from "../support/finding";
 
@@ -142,7 +143,7 @@ describe("the pages that refer to it", () => {
     const view = await open();
     await view.findAll(".references button").find((button) => button.text().startsWith("Show more"))!.trigger("click");
     await flushPromises();
-    expect(view.find(".references [role=alert]").text()).toBe("The server is busy; try again soon.");
+    expect(view.find(".references [role=alert]").text()).toBe(english("error.unavailable"));
   });
 });
 
@@ -213,7 +214,7 @@ describe("a decision", () => {
     const view = await open();
     rest.answers[ADDRESS] = finding({ decision: decision({ decided_by: "li", version: 2 }) });
     await press("c");
-    expect(view.find(".decision [role=alert]").text()).toBe("Somebody else has decided about this finding meanwhile.");
+    expect(view.find(".decision [role=alert]").text()).toBe(english("error.decision_changed"));
     expect(view.find(".decision").text()).toContain("Confirmed by li");
   });
 });

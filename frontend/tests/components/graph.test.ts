@@ -11,8 +11,9 @@ import { MOST_PAGES, drawingOf, graphOf, tallestOf } from "@/components/scan/ris
 import { shownOf } from "@/composables/useScan";
 import type { FindingDetail, RiskLevel } from "@/generated/rest";
 import { TaskState } from "@/realtime";
-import { setLanguage } from "@/texts";
+import { setLanguage, textIn } from "@/texts";
 
+import { english } from "../support/english";
 import { FakeRest, problem } from "../support/fakeRest";
 import { CASINO, HOME, HOSTILE, finding, reference } from "../support/finding";
 import { TASK, snapshot } from "../support/frames";
@@ -114,7 +115,7 @@ describe("the panel", () => {
     expect(panel.findComponent(Chart).props("label")).toContain("1 pages of corp.test");
     setLanguage("zh-CN");
     await flushPromises();
-    expect(panel.find("h2").text()).toBe("网站如何通向所发现的内容");
+    expect(panel.find("h2").text()).toBe(textIn("zh-CN", "graph.title"));
     expect(row.text()).toContain("涉赌内容");
   });
 
@@ -136,9 +137,9 @@ describe("the panel", () => {
     rest.answers[`GET /tasks/${TASK}/findings/gambling.b.test`] = problem(503, "result_unreadable");
     const { panel } = await open([found("a.test", "high", [1], { reference_count: 9 }), found("b.test", "low", [2])], { total: 47 });
     expect(panel.findAll("[role=status]").map((notice) => notice.text())).toEqual([
-      "The worst 2 of 47 findings are drawn; the list above has all of them.",
-      "More pages refer to these domains than the 2 that are drawn; each finding has all of them.",
-      "Of 1 domain the references could not be read: it hangs on one page alone.",
+      english("graph.cut_findings", { shown: 2, count: 47 }),
+      english("graph.cut_pages", { count: 2 }),
+      english("graph.unread", { count: 1 }),
     ]);
     expect(panel.findAll("tbody tr")).toHaveLength(2);
   });
@@ -151,17 +152,17 @@ describe("the panel", () => {
 
   test("says that there is nothing, and of a scan that runs that it will come, without asking", async () => {
     const { panel } = await open([], { status: "running" });
-    expect(panel.find("[data-state=running]").text()).toBe("The graph is drawn when the scan has ended.");
+    expect(panel.find("[data-state=running]").text()).toBe(english("graph.running"));
     expect(asked()).toEqual([]);
     await panel.setProps({ state: shownOf(new TaskState(snapshot(1, { status: "completed" }))) });
     await flushPromises();
-    expect(panel.find("[data-state=empty]").text()).toBe("There are no findings: nothing to draw.");
+    expect(panel.find("[data-state=empty]").text()).toBe(english("graph.empty"));
   });
 
   test("that cannot be read says why, and is asked for again", async () => {
     rest.answers[`GET /tasks/${TASK}/findings/gambling.a.test`] = problem(503, "result_unreadable");
     const { panel } = await open([found("a.test", "high", [1])]);
-    expect(panel.find("[data-state=failed]").text()).toContain("The graph could not be loaded");
+    expect(panel.find("[data-state=failed]").text()).toContain(english("graph.failed"));
     rest.answers[`GET /tasks/${TASK}/findings/gambling.a.test`] = found("a.test", "high", [1]);
     await panel.find("[data-state=failed] button").trigger("click");
     await flushPromises();

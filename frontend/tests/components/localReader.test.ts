@@ -11,11 +11,12 @@ import { useMe } from "@/stores/me";
 import { setLanguage } from "@/texts";
 import AdminView from "@/views/AdminView.vue";
 
+import { english } from "../support/english";
 import { FakeRest, problem } from "../support/fakeRest";
 
 const VERSION = { version: 2, made_at: "2026-01-01T00:00:00Z", sha256: "ab".repeat(32), violating: 120, clean: 1_400, domains: 90, is_reported: false };
 const REPORT = {
-  version: VERSION, about: "0.1.0, scikit-learn 1.7.0", left_out: [{ reason: "repeated", reason_text: "3 pages with the same text as another", count: 3 }],
+  version: VERSION, about: "0.1.0, scikit-learn 1.7.0", left_out: [{ reason: "repeated", reason_text: "3 repeated pages (said by the server)", count: 3 }],
   heads: [
     { name: "violation", title: "Any violation", pages: 120, precision: 0.954, recall: 0.9, brier: 0.04 },
     { name: "gambling", title: "Gambling", pages: 60, precision: null, recall: 0, brier: 0.1 },
@@ -61,7 +62,7 @@ const sent = () => rest.asked.filter(({ method }) => method === "PUT").map(({ bo
 describe("the local reader", () => {
   test("says how it is taught while there is no version", async () => {
     const view = await open(overview(null, []));
-    expect(view.text()).toContain("Nobody has taught it yet.");
+    expect(view.text()).toContain(english("reader.untaught"));
     expect(view.text()).toContain("compliance reader train");
     expect(view.findAll("button")).toHaveLength(0);
   });
@@ -69,12 +70,12 @@ describe("the local reader", () => {
   test("tells in plain words how good a version is", async () => {
     const view = await open(overview(1));
     expect(view.find("[role=status]").text()).toContain("Version 1 reads along");
-    expect(view.find("[data-version='2']").text()).toContain("Learnt from 120 pages of confirmed and 1,400 pages of dismissed findings, of 90 domains.");
+    expect(view.find("[data-version='2']").text()).toContain(english("reader.sizes", { violating: 120, clean: 1_400, domains: 90 }));
     await press("Show the report");
     const report = view.find("[data-part=report]").text();
-    expect(report).toContain("Of 130 findings to be reviewed it would have taken off the list 70");
-    expect(report).toContain("50 pages that people confirmed, 2 more of them under another class, and 1 that they dismissed");
-    expect(report).toContain("3 pages with the same text as another");
+    expect(report).toContain(english("reader.would_suppress", { of: 130, right: 70 }));
+    expect(report).toContain(english("reader.would_raise", { right: 50, other: 2, wrong: 1 }));
+    expect(report).toContain("3 repeated pages (said by the server)");
     expect(view.find("[data-part=report] li.problem").text()).toContain("shop.example");
     expect(view.findAll("[data-part=report] tbody tr").map((row) => row.text().replace(/\s+/g, " "))).toEqual(["Any violation12095%90%", "Gambling60–0%"]);
   });
@@ -100,24 +101,24 @@ describe("the local reader", () => {
     await press("Switch off");
     await press("Switch off", dialog());
     expect(sent()).toEqual([{ version: null }]);
-    expect(view.find("[role=status]").text()).toContain("No version is switched on");
+    expect(view.find("[role=status]").text()).toContain(english("reader.none_on"));
   });
 
   test("stays as it is when the server refuses, which is said in the dialog", async () => {
     const view = await open(overview(null));
-    rest.answers[`PUT ${URL}`] = Response.json({ status: 409, code: "reader_unusable", detail: "This version cannot be used: it is damaged." }, { status: 409 });
+    rest.answers[`PUT ${URL}`] = Response.json({ status: 409, code: "reader_unusable", detail: "Refused: it is damaged." }, { status: 409 });
     await press("Show the report");
     await press("Switch on", view.element as HTMLElement);
     await press("Switch on", dialog());
     expect(dialog().querySelector("[role=alert]")!.textContent).toContain("it is damaged");
-    expect(view.find("[role=status]").text()).toContain("No version is switched on");
+    expect(view.find("[role=status]").text()).toContain(english("reader.none_on"));
   });
 
   test("says when its report cannot be read", async () => {
     const view = await open(overview(null));
     rest.answers[`GET ${URL}/versions/2`] = problem(503, "database_unavailable");
     await press("Show the report");
-    expect(view.text()).toContain("The report could not be loaded");
+    expect(view.text()).toContain(english("reader.report_failed"));
     expect(buttons("Switch on")).toHaveLength(0);
   });
 });

@@ -12,6 +12,7 @@ import { LOG_LEVELS } from "@/generated/contract";
 import { TaskState } from "@/realtime";
 import { setLanguage } from "@/texts";
 
+import { english } from "../support/english";
 import { FakeRest, problem, type Asked } from "../support/fakeRest";
 import { logs, snapshot } from "../support/frames";
 
@@ -76,7 +77,7 @@ test("one that is here is not asked for, and one that is gone is said to be", as
   expect(panel.find(".full").text()).toContain(`line ${LOG - 5}`);
   await router.replace({ query: { line: 77_777 } });
   await flushPromises();
-  expect(panel.find(".problem").text()).toBe("The log has no such line, or not any more.");
+  expect(panel.find(".problem").text()).toBe(english("log.line_gone"));
 });
 
 test("a link with nonsense shows the end", async () => {
@@ -92,11 +93,11 @@ test("a search over the whole log counts its hits, and leads from one to what is
   expect(panel.find("[role=status]").text()).toBe("0 hits");
   await panel.findAll("button").find((button) => button.text() === "Search the whole log")!.trigger("click");
   await flushPromises();
-  expect(panel.find(".part").text()).toBe("3 hits in the whole log");
+  expect(panel.find(".part").text()).toBe(english("log.part_hits", { count: 3 }));
   expect(panel.findAll(".line .message").map((line) => line.text())).toEqual(HITS.map((seq) => `casino ${seq}`));
   expect(rest.asked.map(({ query }) => query.get("after_log_seq"))).toEqual(["0", "5000"]);
   await panel.find(".line[data-seq='4000']").trigger("click");
-  await panel.findAll("button").find((button) => button.text() === "Show what is around it")!.trigger("click");
+  await panel.findAll("button").find((button) => button.text() === english("log.context"))!.trigger("click");
   await flushPromises();
   expect(panel.find(".part").text()).toBe("Lines 3,800 to 4,199");
   expect(panel.find(".full").text()).toContain("line 4000");
@@ -116,7 +117,7 @@ test("a stage leaves the lines of the others out, of those that come live as wel
   await panel.findAll("button").find((button) => button.text() === "Search the whole log")!.trigger("click");
   await flushPromises();
   expect([rest.asked.at(-1)!.query.get("stage"), rest.asked.at(-1)!.query.get("level")]).toEqual(["page_crawl", null]);
-  expect(panel.find(".part").text()).toBe("1 hit in the whole log");
+  expect(panel.find(".part").text()).toBe(english("log.part_hits", { count: 1 }));
 });
 
 describe("the address", () => {

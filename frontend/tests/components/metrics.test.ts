@@ -9,6 +9,7 @@ import { MAX_SAMPLES, lineThrough, ratesOf, withSample, type Sample } from "@/co
 import type { ServiceNumbers } from "@/generated/rest";
 import { setLanguage } from "@/texts";
 
+import { english } from "../support/english";
 import { FakeRest, problem } from "../support/fakeRest";
 
 let rest: FakeRest;
@@ -80,7 +81,7 @@ test("a failure later leaves what was read, and says so", async () => {
   await vi.advanceTimersByTimeAsync(5_000);
   await flushPromises();
   expect(panel.findAll(".tile").length).toBeGreaterThan(8);
-  expect(panel.find("[role=alert]").text()).toContain("The metrics could not be loaded");
+  expect(panel.find("[role=alert]").text()).toContain(english("metrics.failed_to_load"));
 });
 
 test("samples of another server, and of before a restart, are no part of the line", () => {

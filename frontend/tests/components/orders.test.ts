@@ -14,6 +14,7 @@ import { setLanguage } from "@/texts";
 import OrderView from "@/views/OrderView.vue";
 import OrdersView from "@/views/OrdersView.vue";
 
+import { english } from "../support/english";
 import { FakeRest } from "../support/fakeRest";
 
 const ID = "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a11";
@@ -78,7 +79,7 @@ test("an order shows each domain with its result, and all of it can be cancelled
   expect(rows[0]).toMatch(/bad\.test.*Violations found.*2/);
   expect(rows[1]).toMatch(/now\.test.*40%/);
   expect(view.find("h1").text()).toBe("2 domains");
-  expect(view.find(".result").text()).toBe("Scans are still under way");
+  expect(view.find(".result").text()).toBe(english("orders.running"));
   await view.find("[data-action=cancel]").trigger("click");
   await flushPromises();
   [...document.querySelectorAll<HTMLElement>(".el-dialog__footer button")].at(-1)!.click();
@@ -170,7 +171,7 @@ test("what may be the reader's own is a list to copy, and nothing when there is 
   rest.answers["GET /tasks/t1/third-parties"] = { items: [], total: 0, truncated: false, attempt: 1, possibly_own: own };
   const view = mount(PossiblyOwn, { props: { taskId: "t1", attempt: null }, global: rest.mounting() });
   await flushPromises();
-  expect(view.find("li").text()).toBe("group.test named by a certificate of the target · same registrant");
+  expect(view.find("li").text()).toBe(`group.test ${english("own_sign.certificate")} · ${english("own_sign.registrant")}`);
   expect(view.find("code").text()).toBe("group.test\nsister.test");
   rest.answers["GET /tasks/t1/third-parties"] = { items: [], total: 0, truncated: false, attempt: 1, possibly_own: [] };
   const none = mount(PossiblyOwn, { props: { taskId: "t1", attempt: null }, global: rest.mounting() });

@@ -13,6 +13,7 @@ import { useConnection } from "@/stores/connection";
 import { setLanguage } from "@/texts";
 import OverviewView from "@/views/OverviewView.vue";
 
+import { english } from "../support/english";
 import { FakeRest, problem } from "../support/fakeRest";
 
 let rest: FakeRest;
@@ -61,8 +62,8 @@ test("it has the numbers by risk, what a person should look at, and nothing of t
 test("administrators see what does not work, and who is silent", async () => {
   rest.answers["GET /overview"] = overview({ service: SERVICE });
   const text = (await open()).text();
-  for (const said of ["Degraded", "The bus does not answer", "2 workers; 1 of 4 scans at once", "1 worker is silent"]) expect(text).toContain(said);
-  expect(text).not.toContain("The database takes no writes");
+  for (const said of ["Degraded", english("check.bus"), english("overview.workers", { count: 2, running: 1, concurrency: 4 }), "1 worker is silent"]) expect(text).toContain(said);
+  expect(text).not.toContain(english("check.database"));
 });
 
 test("a notice has it read anew, once for many", async () => {
@@ -86,7 +87,7 @@ test("nothing yet, a failure and a retry are said", async () => {
   expect((await open()).find(".state h2").text()).toBe("No scans yet");
   rest.answers["GET /overview"] = problem(503, "unavailable");
   const view = await open();
-  expect(view.find("[data-state=failed] h1").text()).toBe("The overview could not be loaded");
+  expect(view.find("[data-state=failed] h1").text()).toBe(english("overview.failed"));
   rest.answers["GET /overview"] = overview();
   await view.find("[data-state=failed] button").trigger("click");
   await flushPromises();
@@ -111,7 +112,7 @@ test("many sites are shown when they are asked for", async () => {
   expect(list.findAll(".site")).toHaveLength(10);
   await list.find("button").trigger("click");
   expect(list.findAll(".site")).toHaveLength(50);
-  expect(list.text()).toContain("The 50 worst sites are shown.");
+  expect(list.text()).toContain(english("overview.worst", { count: 50 }));
 });
 
 test("the lines over time are stacked with the worst on top, by days of UTC", () => {

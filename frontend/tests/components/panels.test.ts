@@ -15,6 +15,7 @@ import { shownOf } from "@/composables/useScan";
 import { MAX_LINES, TaskState } from "@/realtime";
 import { i18n, setLanguage } from "@/texts";
 
+import { english } from "../support/english";
 import { FakeRest, pageRoutes } from "../support/fakeRest";
 import { finding } from "../support/finding";
 import { logs, progress, snapshot, stage } from "../support/frames";
@@ -33,7 +34,7 @@ describe("the findings of a scan that has ended", () => {
     const panel = mount(FindingsPanel, { props: { state: shown, attempt: null }, global: rest.mounting() });
     await flushPromises();
     expect(panel.find(".count").text()).toBe("1");
-    expect(panel.find(".section-head").text().includes("2 violations, joined by domain and cause")).toBe(isSaid);
+    expect(panel.find(".section-head").text().includes(english("findings.joined", { count: 2 }))).toBe(isSaid);
   });
 });
 

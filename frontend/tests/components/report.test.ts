@@ -8,6 +8,7 @@ import { REPORT_FORMATS } from "@/generated/contract";
 import { setLanguage } from "@/texts";
 import ReportView from "@/views/ReportView.vue";
 
+import { english } from "../support/english";
 import { FakeRest, problem } from "../support/fakeRest";
 
 let rest: FakeRest;
@@ -63,7 +64,7 @@ test("why there is none is said, and it can be asked for again", async () => {
   const ready = rest.answers["GET /tasks/t1/report"];
   rest.answers["GET /tasks/t1/report"] = problem(503, "reports_busy");
   const view = await open();
-  expect(view.find("[data-state=failed] h1").text()).toBe("The report could not be loaded");
+  expect(view.find("[data-state=failed] h1").text()).toBe(english("report.failed"));
   rest.answers["GET /tasks/t1/report"] = ready;
   await view.find("[data-state=failed] button").trigger("click");
   await flushPromises();

@@ -8,6 +8,7 @@ import type { DecisionInfo } from "@/generated/rest";
 import ReviewView from "@/views/ReviewView.vue";
 import { setLanguage } from "@/texts";
 
+import { english } from "../support/english";
 import { FakeRest, problem, type Asked } from "../support/fakeRest";
 import { decision, finding } from "../support/finding";
 
@@ -57,7 +58,7 @@ test("one request lists what is open, and says which scans could not be read", a
   const { view, names } = await open();
   expect(names()).toEqual(["x.test", "y.test"]);
   expect(rest.asked.map(({ path, query }) => [path, query.get("decision")])).toEqual([["/review", "open"]]);
-  expect(view.text()).toContain("The results of 1 scan cannot be read now");
+  expect(view.text()).toContain(english("review.unreadable", { count: 1 }));
 });
 
 test("j and k choose, Enter opens all evidence below, Escape closes it; typed letters are left alone", async () => {
@@ -134,7 +135,7 @@ test("what somebody else has decided meanwhile is not overwritten, and the queue
   const { view, names } = await open();
   await press("j");
   await press("m");
-  expect(view.find("[role=alert]").text()).toBe("Somebody else has decided about this finding meanwhile.");
+  expect(view.find("[role=alert]").text()).toBe(english("error.decision_changed"));
   expect(names()).toEqual(["x.test"]);
   rest.answers["GET /review"] = page([]);
   await view.findAll("button").find((button) => button.text() === "Load the queue again")!.trigger("click");
@@ -163,7 +164,7 @@ test("what was decided on less than was found since is open, and says so", async
   const { view } = await open();
   await press("j");
   expect(view.find(".decision").attributes("data-decision")).toBe("open");
-  expect(view.find(".decision").text()).toContain("More has been found since then");
+  expect(view.find(".decision").text()).toContain(english("decision.lapsed"));
 });
 
 test("more comes when it is asked for, over pages that are empty", async () => {
@@ -178,9 +179,9 @@ test("more comes when it is asked for, over pages that are empty", async () => {
 
 test("an empty queue and one that fails are told apart", async () => {
   rest.answers["GET /review"] = page([]);
-  expect((await open()).view.find(".state").text()).toBe("Nothing needs a reviewIn the newest completed scan of every site.");
+  expect((await open()).view.find(".state").text()).toBe(english("review.empty_title") + english("review.empty_more"));
   rest.answers["GET /review"] = problem(503, "unavailable");
-  expect((await open()).view.find("[data-state=failed]").text()).toContain("The queue could not be loaded");
+  expect((await open()).view.find("[data-state=failed]").text()).toContain(english("review.failed"));
 });
 
 test("keys decide nothing while a dialog lies over the queue, wherever the focus is", async () => {

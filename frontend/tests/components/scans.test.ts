@@ -11,6 +11,7 @@ import type { TaskResponse, TaskStatus } from "@/generated/rest";
 import { setLanguage } from "@/texts";
 import ScansView from "@/views/ScansView.vue";
 
+import { english } from "../support/english";
 import { FakeRest, problem, type Asked } from "../support/fakeRest";
 import { Marks } from "../support/marks";
 
@@ -108,9 +109,9 @@ describe("what can be done", () => {
     expect(view.find("[data-action=cancel]").text()).toBe("Cancel (2)");
     await act("cancel");
     expect(sent().sort()).toEqual(["POST /tasks/a/cancel", "POST /tasks/b/cancel"]);
-    expect(view.find(".outcome").text().replace(/\s+/g, " ")).toBe("1 cancelled. 1 failed; the reason stands below each.");
+    expect(view.find(".outcome").text().replace(/\s+/g, " ")).toBe(`1 cancelled. ${english("bulk.failed", { count: 1 })}`);
     expect(view.findAll(".line").map((line) => line.find("p.problem").exists() && line.find("p.problem").text())).toEqual([
-      "Not cancelled: The scan has already ended.", false, false,
+      `${english("bulk.failed_cancel")}: ${english("error.task_finished")}`, false, false,
     ]);
     expect(view.findAll(".line[data-chosen] .domain").map((domain) => domain.text())).toEqual(["a.test", "c.test"]);
   });
@@ -144,7 +145,7 @@ describe("what can be done", () => {
     await choose("a", "b");
     await act("delete");
     expect(view.find(".outcome").text()).toContain("1 deleted.");
-    expect(view.find(".lost").text()).toBe("a.test: There is no such scan.");
+    expect(view.find(".lost").text()).toBe(`a.test: ${english("error.not_found")}`);
     expect(view.find(".state h2").text()).toBe("No scans yet");
   });
 
@@ -154,7 +155,7 @@ describe("what can be done", () => {
     expect(view.find(".all").text()).toBe("1 scan chosen");
     await router.push({ name: "scans", query: { page: "2" } });
     await flushPromises();
-    expect(view.find(".all").text()).toBe("Choose all on this page");
+    expect(view.find(".all").text()).toBe(english("bulk.choose_all"));
   });
 });
 

@@ -13,6 +13,7 @@ import { createPageRouter } from "@/router";
 import { useAccount } from "@/stores/account";
 import { setLanguage } from "@/texts";
 
+import { english } from "../support/english";
 import { FakeRest, problem } from "../support/fakeRest";
 import { TASK as TASK_ID, logs, snapshot } from "../support/frames";
 
@@ -95,7 +96,7 @@ describe("the subdomains", () => {
     const list = await opened("?tab=subdomains");
     expect(list.find("tbody tr").text()).toContain("HTTPS only");
     expect(list.find("tbody tr").text()).toContain("target, crt.sh");
-    expect(list.find("[role=status]").text()).toBe("The scan is running: more will follow.");
+    expect(list.find("[role=status]").text()).toBe(english("listing.partial"));
     setLanguage("zh-CN");
     await flushPromises();
     expect(list.find("tbody tr").text()).toContain("仅 HTTPS");
@@ -110,13 +111,13 @@ describe("the subdomains", () => {
     vi.useRealTimers();
     await flushPromises();
     expect(Object.fromEntries(rest.asked.at(-1)!.query)).toMatchObject({ q: "mail", page: "1" });
-    expect(list.text()).toContain("Nothing in the list fits.");
+    expect(list.text()).toContain(english("listing.none_fits"));
   });
 
   test("that cannot be read say why, and are asked for again", async () => {
     rest.answers[`GET ${SUBDOMAINS}`] = problem(503, "result_unreadable");
     const list = await opened("?tab=subdomains");
-    expect(list.find("[data-state=failed]").text()).toContain("The list could not be loaded");
+    expect(list.find("[data-state=failed]").text()).toContain(english("listing.failed"));
     rest.answers[`GET ${SUBDOMAINS}`] = { items: [HOST], total: 1, truncated: false, attempt: 1 };
     await list.find("[data-state=failed] button").trigger("click");
     await flushPromises();

@@ -3,9 +3,10 @@ import { beforeEach, expect, test } from "vitest";
 
 import { shownOf, type ShownState } from "@/composables/useScan";
 import { TaskState } from "@/realtime";
-import { setLanguage, useTexts } from "@/texts";
+import { setLanguage, textIn, useTexts, type Language } from "@/texts";
 import { sentenceOf } from "@/texts/verdict";
 
+import { english } from "../support/english";
 import { snapshot } from "../support/frames";
 
 beforeEach(() => setLanguage("en"));
@@ -21,7 +22,7 @@ test("what violates is said first, with the numbers of the list below and how mu
   const ended = state({ status: "completed", verdict: { result: "violations", reasons: ["page_limit"] }, violations, statistics: STATISTICS });
   const sum = { findings: 17, severe: 14, domains: 13, crawled: 352, known: 359 };
   expect(sentenceOf(useTexts(), ended, sum)).toEqual({
-    tone: "bad", text: "13 domains violate: 17 findings, 14 of them high or critical; 352 of 359 known addresses read", more: "the page limit was reached",
+    tone: "bad", text: "13 domains violate: 17 findings, 14 of them high or critical; 352 of 359 known addresses read", more: english("reason.page_limit"),
   });
   expect(sentenceOf(useTexts(), ended).text).toBe("Violations found; 352 pages read");
   setLanguage("zh-CN");
@@ -31,20 +32,22 @@ test("what violates is said first, with the numbers of the list below and how mu
 test("pages are said where no address is known, as of a scan that was recorded", () => {
   const ended = state({ status: "completed", verdict: { result: "violations" }, statistics: STATISTICS });
   const sum = { findings: 1, severe: 1, domains: 1, crawled: 0, known: 0 };
-  expect(sentenceOf(useTexts(), ended, sum).text).toBe("1 domain violates: 1 finding, 1 high or critical; 352 pages read");
+  const said = (language: Language) =>
+    textIn(language, "sentence.violations_pages", { count: 1, found: textIn(language, "sentence.findings", { count: 1, severe: 1 }), pages: 352 });
+  expect(sentenceOf(useTexts(), ended, sum).text).toBe(said("en"));
   setLanguage("zh-CN");
-  expect(sentenceOf(useTexts(), ended, sum).text).toBe("1 个域名存在违规：共 1 项问题，其中 1 项为高危或严重；已读取 352 个页面");
+  expect(sentenceOf(useTexts(), ended, sum).text).toBe(said("zh-CN"));
 });
 
 test("a clean site is one of which enough was seen", () => {
   const said = sentenceOf(useTexts(), state({ status: "completed", verdict: { result: "clean" }, statistics: STATISTICS }));
-  expect(said).toMatchObject({ tone: "good", text: "No violations found; 352 pages read" });
+  expect(said).toMatchObject({ tone: "good", text: english("sentence.clean", { pages: 352 }) });
 });
 
 test("what was not seen is never called clean", () => {
   const unseen = sentenceOf(useTexts(), state({ status: "completed", verdict: { result: "inconclusive", reasons: ["start_page"] } }));
-  expect(unseen).toMatchObject({ tone: "bad", text: "Nothing could be examined: this scan says nothing about the site" });
-  expect(unseen.more).toBe("the start page showed nothing that could be checked");
+  expect(unseen).toMatchObject({ tone: "bad", text: english("sentence.nothing") });
+  expect(unseen.more).toBe(english("reason.start_page"));
   const little = sentenceOf(useTexts(), state({ status: "completed", verdict: { result: "inconclusive" }, statistics: STATISTICS }));
   expect(little.tone).toBe("warn");
   expect(sentenceOf(useTexts(), state({ status: "completed", verdict: null, statistics: STATISTICS })).tone).toBe("warn");
@@ -52,8 +55,8 @@ test("what was not seen is never called clean", () => {
 
 test("a failure says why, with the server's own words for a reason that is new", () => {
   const failed = (code: string) => sentenceOf(useTexts(), state({ status: "failed", error: { code, message: "the moon" } })).text;
-  expect(failed("timeout")).toBe("Reason for the failure: The scan ran for too long and was stopped.");
-  expect(failed("of_the_future")).toBe("Reason for the failure: the moon");
+  expect(failed("timeout")).toBe(english("task.error", { message: english("failure.timeout") }));
+  expect(failed("of_the_future")).toBe(english("task.error", { message: "the moon" }));
 });
 
 test("a waiting scan says where it stands, one that is resumed that it is", () => {
@@ -64,5 +67,5 @@ test("a waiting scan says where it stands, one that is resumed that it is", () =
 test("while it runs it says what it does, and what it has found so far", () => {
   const violations = { total: 1, critical: 1, high: 0, medium: 0, low: 0, needs_review: 0, recent: [] };
   const said = sentenceOf(useTexts(), state({ stage_key: "page_crawl", violations }));
-  expect(said).toEqual({ tone: "running", text: "Page crawl", more: "1 violation so far, 1 high or critical" });
+  expect(said).toEqual({ tone: "running", text: "Page crawl", more: english("sentence.so_far", { count: 1, severe: 1 }) });
 });
