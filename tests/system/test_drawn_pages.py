@@ -11,6 +11,7 @@ from app.domain.coverage import COVERED
 from app.scanstore.files import store_path
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.realtime import until
+from tests.support.said import said
 from tests.support.scan_backend import scan_backend
 from tests.support.scanned import Scanned, await_end, served
 from tests.support.scripted_world import LOADED, NOT_LOADED, TARGET, scripted_world
@@ -99,7 +100,7 @@ def test_a_link_that_only_the_browser_knows_to_be_hidden_is_found_with_that_proo
     assert [(one.kind, one.hidden) for one in about] == [("a[href]", None), ("rendered:a[href]", "display_none")]
     (evidence,) = found["rule-hidden.example"]["evidence"]
     assert evidence["rule"] == "hidden_link.anchor"
-    assert "hidden by display:none, as a browser shows the page" in evidence["text"]
+    assert said("hidden_by.rendered", how=said("hidden_by.display_none")) in evidence["text"]
     assert evidence["url"] == f"http://{TARGET}/rules"
 
 

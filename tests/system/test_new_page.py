@@ -21,6 +21,7 @@ from app.domain.stages import StageKey
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
 from tests.support.backend import ADMIN_PASSWORD
+from tests.support.said import said_by_page
 from tests.system.page_evidence import FINDING, HOME, HOSTILE, store_evidence
 from tests.system.page_server import SCAN_MS, TARGET, Server
 from tests.system.page_support import open_browser, open_page, open_theatre
@@ -81,7 +82,7 @@ async def test_a_scan_is_started_and_watched_through_the_death_of_the_server(ser
         await sign_in(page)
         dialog = page.get_by_role("dialog", name="开始扫描")
         await dialog.get_by_text("选项").click()
-        await dialog.get_by_text("截取第三方页面截图").click()
+        await dialog.get_by_text(said_by_page("start.screenshots", "zh-CN")).click()
         await dialog.get_by_role("button", name="开始扫描").click()
         await expect(page.locator(".entry").first).to_be_visible(timeout=SCAN_MS)
         await expect(page.locator(".title .status")).to_have_text("扫描中")
@@ -326,7 +327,7 @@ async def test_what_needs_a_review_is_gone_through_by_keyboard(tmp_path):
         await page.keyboard.press("Escape")
         await expect(page.locator(".detail")).to_have_count(0)
         await page.keyboard.press("Enter")
-        await page.get_by_role("link", name="Open at its own address").click()
+        await page.get_by_role("link", name=said_by_page("review.address")).click()
         await expect(page.get_by_role("link", name="Back to the scan")).to_be_visible()
         await expect(page.locator("h1")).to_have_text(opened)
         assert page.problems == []
@@ -360,7 +361,7 @@ async def test_findings_are_decided_on_by_keyboard_and_the_next_scan_knows(tmp_p
         await page.locator(".line").click()
         await expect(page.locator(".decision .reason")).to_have_text("our own partner, jkcdu")
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        await page.get_by_role("link", name="Open at its own address").click()
+        await page.get_by_role("link", name=said_by_page("review.address")).click()
         await page.get_by_role("button", name="Reopen").click()
         await expect(page.locator(".decision")).to_have_attribute("data-decision", "open")
         await expect(page.locator(".decision button[disabled]")).to_have_count(0)
@@ -451,7 +452,7 @@ async def test_a_session_that_was_ended_elsewhere_leads_to_signing_in_and_back(t
         (cookie,) = await page.context.cookies(f"{theatre.url}/api/v1/auth/cookie/refresh")
         claims = theatre.backend.auth.tokens.read(cookie["value"], "refresh")
         await theatre.backend.auth.end_session(claims.user_id, claims.session_id)
-        await expect(page.locator(".problem")).to_have_text("Your session has ended. Please sign in again.")
+        await expect(page.locator(".problem")).to_have_text(said_by_page("signin.ended"))
         await sign_in(page)
         await expect(page.locator("h1")).to_have_text("corp.test")
         assert page.url.endswith(address)

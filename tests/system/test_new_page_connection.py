@@ -11,6 +11,7 @@ from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
 from tests.support.network_link import open_link
 from tests.support.realtime import until
+from tests.support.said import said_by_page
 from tests.system.page_server import SCAN_MS, TARGET, Server
 from tests.system.page_support import open_page, open_theatre, sign_in
 from tests.system.test_new_page import POLICY, built  # noqa: F401 - a fixture
@@ -58,7 +59,7 @@ async def test_a_server_that_is_stopped_is_waited_for_without_a_reload(browser, 
         page, _ = await open_live(browser, server.url, f"?target={TARGET}")
         dialog = page.get_by_role("dialog")
         await dialog.get_by_text("选项").click()
-        await dialog.get_by_text("截取第三方页面截图").click()
+        await dialog.get_by_text(said_by_page("start.screenshots", "zh-CN")).click()
         await dialog.get_by_role("button", name="开始扫描").click()
         await expect(page.locator(".line").first).to_be_visible(timeout=SCAN_MS)
         await server.stop()

@@ -11,6 +11,7 @@ from app.domain.verdict import Reason, Result, Verdict
 from app.domain.violations import ViolationKey
 from app.repositories.task_filters import TaskFilter
 from tests.support.backend import ADMIN_PASSWORD
+from tests.support.said import said_by_page
 from tests.system.page_evidence import HOSTILE
 from tests.system.page_support import capture, party, sign_in
 from tests.system.test_new_page import PHONE, built, open_new_page  # noqa: F401 - a fixture
@@ -54,7 +55,7 @@ async def test_a_scan_is_ordered_and_what_is_wrong_with_a_domain_is_said(browser
     await page.fill("#domain", "例子.test")
     await page.fill("#max-pages", "50")
     await page.fill("#minutes", "10")
-    await dialog.get_by_text("截取第三方页面截图").click()
+    await dialog.get_by_text(said_by_page("start.screenshots", "zh-CN")).click()
     await dialog.get_by_role("button", name="开始扫描").click()
     await expect(page.locator("h1")).to_have_text("xn--fsqu00a.test")
     await expect(page.locator(".title .status")).to_have_text("等待中")

@@ -8,6 +8,7 @@ from playwright.async_api import async_playwright, expect
 from app.domain.stages import StageKey
 from app.domain.violations import ViolationKey
 from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD
+from tests.support.said import said_by_page
 from tests.system.page_support import CHROMIUM, WAIT_MS, Theatre, open_browser, open_theatre
 from tests.system.test_new_page import built, open_new_page, sign_in  # noqa: F401 - a fixture
 
@@ -188,7 +189,7 @@ async def test_a_session_that_ran_out_meanwhile_leads_to_signing_in_and_back(tmp
         await sign_in(page)
         await expect(page.locator(".live[data-kind=live]")).to_be_visible()
         theatre.clock.turned_s = theatre.settings.refresh_token_ttl_s + 1
-        await expect(page.locator(".problem")).to_have_text("Your session has ended. Please sign in again.")
+        await expect(page.locator(".problem")).to_have_text(said_by_page("signin.ended"))
         assert await page.get_by_text("corp.test").count() == 0
         await sign_in(page)
         await expect(page.locator("h1")).to_have_text("corp.test")
@@ -206,7 +207,7 @@ async def test_signing_out_everywhere_reaches_other_browsers(tmp_path):
         await expect(there.locator(".live[data-kind=live]")).to_be_visible()
         await here.get_by_role("button", name="Sign out everywhere").click()
         await expect(here.locator("#username")).to_be_visible()
-        await expect(there.locator(".problem")).to_have_text("Your session has ended. Please sign in again.")
+        await expect(there.locator(".problem")).to_have_text(said_by_page("signin.ended"))
         await there.reload()
         await expect(there.locator("#username")).to_be_visible()
         assert here.problems == there.problems == []
@@ -220,7 +221,7 @@ async def test_a_page_that_opens_while_the_server_is_away_asks_for_no_password(t
         refresh = re.compile("cookie/refresh$")
         await page.route(refresh, lambda route: route.abort())
         await page.reload()
-        await expect(page.locator("[data-state=failed]")).to_contain_text("The server cannot be reached")
+        await expect(page.locator("[data-state=failed]")).to_contain_text(said_by_page("error.network"))
         assert await page.locator("#username").count() == 0
         await page.unroute(refresh)
         await page.get_by_role("button", name="Try again").click()
