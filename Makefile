@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PROGRAM := $(VENV)/.program
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# $(call INSTALL,WHAT): with uv, in seconds; with pip, in a minute, where uv does not run or knows nothing of pip's settings.
+INSTALL = { $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(PIP) $(1); }
 # The page: its build needs Node, the machine's own where that is new enough, else the one that a Python package carries.
 NODE := $(VENV)/.node
 NODE_FITS := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit((major === 22 && minor >= 22) || (major === 24 && minor >= 15) || major >= 26 ? 0 : 1)'
@@ -32,18 +34,18 @@ help: ## Say what can be made
 
 setup: $(STAMP) ## Install everything into .venv
 
-$(PROGRAM): requirements/base.txt requirements/build.txt pyproject.toml
+$(PROGRAM): requirements/installer.txt requirements/base.txt requirements/build.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "The Python module venv is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@echo "Installing the program into $(VENV), this once: it takes about a minute, and pip says nothing meanwhile."
-	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) --require-hashes --no-deps -r requirements/base.txt -r requirements/build.txt
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@echo "Installing the program into $(VENV), this once: it takes up to a minute."
+	@$(PYTHON) -m venv $(VENV) && $(PIP) --require-hashes --no-deps -r requirements/installer.txt
+	@$(call INSTALL,--require-hashes --no-deps -r requirements/base.txt -r requirements/build.txt)
+	@$(call INSTALL,--no-deps --no-build-isolation -e .)
 	@touch $@
 
 $(STAMP): $(PROGRAM) requirements/dev.txt
-	@echo "Installing what tests and checks need into $(VENV), this once: about another minute."
-	@$(PIP) --require-hashes --no-deps -r requirements/dev.txt
+	@echo "Installing what tests and checks need into $(VENV), this once: up to another minute."
+	@$(call INSTALL,--require-hashes --no-deps -r requirements/dev.txt)
 	@touch $@
 
 demo: $(PROGRAM) $(if $(DEMO_ONCE),,page-if-possible) ## Scan the bundled test internet live; page at http://127.0.0.1:8000 (DEMO_ONCE=1 ends after the scan)
@@ -66,7 +68,7 @@ test-python:
 	$(BIN)/python -m pytest $(PARALLEL) $(HANGS) </dev/null
 
 $(NODE): $(PROGRAM) requirements/node.txt
-	@{ command -v npm && $(NODE_FITS); } >/dev/null 2>&1 || { echo "Installing Node into $(VENV), this once: it takes a minute."; $(PIP) --require-hashes --no-deps -r requirements/node.txt; }
+	@{ command -v npm && $(NODE_FITS); } >/dev/null 2>&1 || { echo "Installing Node into $(VENV), this once: it takes up to a minute."; $(call INSTALL,--require-hashes --no-deps -r requirements/node.txt); }
 	@touch $@
 
 $(MODULES): $(NODE) frontend/package.json frontend/package-lock.json
@@ -177,7 +179,6 @@ report-images: setup ## Pages of the demo scan's report for docs/images, in both
 	$(BIN)/python bench/report_images.py
 
 lock: setup ## Pin requirements/*.txt anew, with hashes and without addresses
-	$(BIN)/python -m pip install --quiet uv
 	$(call PIN,base)
 	$(call PIN,build,base)
 	$(call PIN,distributed,base)
@@ -185,6 +186,7 @@ lock: setup ## Pin requirements/*.txt anew, with hashes and without addresses
 	$(call PIN,telemetry,base)
 	$(call PIN,dev,base build distributed learning telemetry)
 	$(call PIN,node)
+	$(call PIN,installer)
 
 clean: ## Remove what setup and tests made
 	rm -rf $(VENV) frontend/node_modules app/web .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.* .faults.jsonl .checks.log
