@@ -5,33 +5,26 @@ from typing import Final
 
 from app.domain.reading import Effect
 from app.domain.violations import Layer, RiskLevel, ViolationFact
-from app.engines.analyse.brands import BrandCatalog, load_brands
+from app.engines.analyse.brands import BrandCatalog
 from app.engines.analyse.detection import Detection, Thresholds, combine
 from app.engines.analyse.doorways import examine_doorways
 from app.engines.analyse.excerpts import Excerpts
 from app.engines.analyse.hidden_links import HiddenLinks
-from app.engines.analyse.houses import HouseBook, HouseDoors, load_houses
+from app.engines.analyse.houses import HouseBook, HouseDoors
 from app.engines.analyse.impersonation import Impersonation
 from app.engines.analyse.layer import AnalysisLayer, Signal
-from app.engines.analyse.lexicon import Lexicon, load_lexicon
+from app.engines.analyse.lexicon import Lexicon
 from app.engines.analyse.looks import LookLayer
 from app.engines.analyse.lures import examine_lures
-from app.engines.analyse.normalise import Normaliser
 from app.engines.analyse.own_difference import OwnDifferences
 from app.engines.analyse.own_found import Found
 from app.engines.analyse.own_pages import OwnPages
 from app.engines.analyse.picture_text import PictureTextLayer
 from app.engines.analyse.pretences import examine_pretences
-from app.engines.analyse.reputation import (
-    STARTER_ALLOW,
-    STARTER_BLOCK,
-    ListEntry,
-    ReputationLayer,
-    ReputationList,
-    load_list,
-)
+from app.engines.analyse.reputation import ListEntry, ReputationLayer, ReputationList
 from app.engines.analyse.risk import overall_risk, risk_of
 from app.engines.analyse.second_opinion import weigh
+from app.engines.analyse.shipped_data import shipped_data
 from app.engines.analyse.subject import Subject
 from app.engines.analyse.takeover import Takeover
 from app.engines.analyse.text import TextLayer
@@ -93,24 +86,23 @@ class Analyser:
         extra_layers: Sequence[AnalysisLayer] = (),
         is_known: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """Reads the shipped data files. Raises `ListError`, `BrandError`, `HouseError`, `LexiconError` or
-        `ServiceTableError` when one is broken.
+        """The first one of a process reads the shipped data files. Raises `ListError`, `BrandError`, `HouseError`,
+        `LexiconError` or `ServiceTableError` when one is broken.
         """
-        normaliser = Normaliser()
-        houses = load_houses()
-        words = lexicon or load_lexicon(normaliser, more=houses.terms(normaliser))
+        shipped = shipped_data()
+        normaliser, houses, words = shipped.normaliser, shipped.houses, lexicon or shipped.lexicon
         self._scope = Scope(scope_target, own_domains)
         self._thresholds = thresholds or Thresholds()
         self._reputation = ReputationLayer(
-            allow=(*load_list(STARTER_ALLOW), *allow),
-            block=(*load_list(STARTER_BLOCK), *block),
+            allow=(*shipped.allow, *allow),
+            block=(*shipped.block, *block),
             lists=lists,
             is_own=self._scope.is_own,
         )
         text = TextLayer(lexicon=words, normaliser=normaliser)
         self._own_pages = OwnPages(lexicon=words, normaliser=normaliser, text=text, houses=houses, is_known=is_known)
         self._own_differences = OwnDifferences(lexicon=words, normaliser=normaliser)
-        catalog = brands or load_brands()
+        catalog = brands or shipped.brands
         self._content_layers: tuple[AnalysisLayer, ...] = (
             StructureLayer(catalog, houses),
             text,

@@ -103,10 +103,17 @@ class Lexicon:
 
     def detector(self, is_sought: Callable[[Term], bool]) -> Callable[[str], bool]:
         """Make what tells whether `find` may give a term of a kind in a normalised text: False is certain, and costs a
-        fraction. It counts hits as well that are no whole words, or inside of longer ones.
+        fraction. It counts hits as well that are no whole words, or inside of longer ones. It is made once.
         """
-        automaton = AhoCorasick({term.pattern for term in self.terms if is_sought(term)})
-        return lambda text: bool(automaton.find_matches_as_indexes(text))
+        if is_sought not in self._detectors:
+            automaton = AhoCorasick({term.pattern for term in self.terms if is_sought(term)})
+            self._detectors[is_sought] = lambda text: bool(automaton.find_matches_as_indexes(text))
+        return self._detectors[is_sought]
+
+    @cached_property
+    def _detectors(self) -> dict[Callable[[Term], bool], Callable[[str], bool]]:
+        """Those that were made, by what they look for."""
+        return {}
 
 
 def _bounded(haystack: str, start: int, end: int, terms: tuple[Term, ...]) -> Hit | None:

@@ -109,6 +109,15 @@ def test_a_detector_sees_whatever_is_found_of_its_kind(load, normaliser):
     assert not names_offer(normaliser.sketch("a poker night"))
 
 
+def test_a_detector_is_made_once_of_a_function(load):
+    def is_offer(term):
+        return term.weight > 0.5
+
+    lexicon = load("1.0: online casino\n0.3: poker\n")
+    assert lexicon.detector(is_offer) is lexicon.detector(is_offer)
+    assert lexicon.detector(lambda term: term.weight < 0.5)("poker")
+
+
 def test_no_shipped_pattern_is_lost_where_blanks_are_single(lexicon, normaliser):
     patterns = {term.pattern for term in lexicon.terms}
     assert [pattern for pattern in patterns if normaliser.sketch(pattern) != pattern] == []
