@@ -16,6 +16,7 @@ from app.engines.capture.scan_contents import ScanContents
 from app.engines.lists.in_use import FindLists, FoundLists, OpenLists, opened
 from app.engines.local_reader.opening import ModelSource, count_effects, open_model
 from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
+from app.engines.parsing.launch import Launch, execute
 from app.engines.pipeline.list_notices import tell_lists
 from app.engines.pipeline.look_book import LoadLooks, LookBook, LooksUnavailable
 from app.engines.pipeline.network_stack import open_network_stack
@@ -52,11 +53,13 @@ class ScanExecutor:
         local_models: ModelSource | None = None,
         find_lists: FindLists = lambda _: FoundLists(),
         load_looks: LoadLooks | None = None,
+        launch_parsers: Launch = execute,
     ) -> None:
         """`language` is that of the deployment, for what people read; `quota` bounds what is kept of the captures;
         `open_drawer` says who draws pages; `reading` which language model reads along, None: none;
         `local_models` has the versions of the local reader, None: there is none; `find_lists` finds the lists of the
-        deployment, `load_looks` the looks that it knows, None: it knows none.
+        deployment, `load_looks` the looks that it knows, None: it knows none; `launch_parsers` starts the processes
+        that read pages.
         """
         self._config = config
         self._network = network
@@ -71,6 +74,7 @@ class ScanExecutor:
         self._local_models = local_models
         self._find_lists = find_lists
         self._load_looks = load_looks
+        self._launch_parsers = launch_parsers
 
     async def run(self) -> None:
         """Returns when all five stages have ended.
@@ -90,6 +94,7 @@ class ScanExecutor:
                 own_domains=self._config.own_domains,
                 reads=reads,
                 lists=lists,
+                launch_parsers=self._launch_parsers,
             ) as network,
             self._open_reader() as open_reader,
         ):

@@ -17,11 +17,13 @@ def looking_at(data_dir, world):
 
 
 def scan_pid_of(backend, task_id):
-    return next(pid for pid in backend.processes(task_id) if b"app.tasks.worker.main" in cmdline(pid))
+    """The one that was started by none of the others."""
+    pids = backend.processes(task_id)
+    return next(pid for pid in pids if parent_of(pid) not in pids)
 
 
-def cmdline(pid):
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
+def parent_of(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 async def test_after_a_kill_of_the_server_the_scan_ends_itself_and_the_next_server_goes_on(world, run_server, tmp_path):

@@ -1,4 +1,4 @@
-"""A reader whose jobs do what no job should. Run by `ParserPool(module="tests.support.broken_parser")`."""
+"""A reader whose jobs do what no job should. Run by `launch.execute(module="tests.support.broken_parser")`."""
 
 import os
 import signal

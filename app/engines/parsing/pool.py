@@ -1,22 +1,20 @@
 """The scan's side of the parser processes: jobs go out in turn, answers come back or a reason why there is none."""
 
 import asyncio
-import os
 import signal
 import socket
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, Self
 
-import orjson
 import structlog
 
 from app.engines.lists.in_use import OpenLists, order_of
 from app.engines.parsing.connection import Job, Worker
 from app.engines.parsing.frames import Kind, frame
+from app.engines.parsing.launch import Launch, ParserParent, execute
 from app.engines.ports import Unreadable
 
 PROCESSES: Final = 2  # one more page than the one that is hard to read; the scan itself needs the other core
@@ -26,10 +24,6 @@ WALL_S: Final = 60.0  # a process that answers nothing for so long is stuck (sto
 TRIES: Final = 2  # a process that died of something else may have been innocent of it
 RESTARTS: Final = 5  # of all processes, in one scan
 CLOSE_LIMIT_S: Final = 0.5
-MODULE: Final = "app.engines.parsing.worker"
-# A parser's tree is given back as a whole. Without these glibc hands the memory to the kernel after each page, and
-# takes it again for the next: a third of the time that a small page costs.
-_ALLOCATOR: Final = {"MALLOC_TRIM_THRESHOLD_": str(64 * 1024**2), "MALLOC_MMAP_THRESHOLD_": str(4 * 1024**2)}
 log = structlog.get_logger(__name__)
 
 
@@ -51,14 +45,14 @@ class ParserPool:
         reads: bool = False,
         lists: OpenLists = (),
         processes: int = PROCESSES,
-        module: str = MODULE,
+        launch: Launch = execute,
         wall_s: float = WALL_S,
     ) -> None:
-        """`own_domains`, `reads`: see `Jobs`; `lists` stay open as long as the pool; `module` is what the processes'
-        parent runs.
+        """`own_domains`, `reads`: see `Jobs`; `lists` stay open as long as the pool; `launch` starts the processes'
+        parent.
         """
         self._wall_s = wall_s
-        self._module = module
+        self._launch = launch
         self._jobs: dict[str, Any] = {
             "target": target,
             "own_domains": list(own_domains),
@@ -67,7 +61,7 @@ class ParserPool:
         }
         self._shared = [descriptor for _, descriptor in lists]
         self._count = processes
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ParserParent | None = None
         self._workers: list[Worker] = []
         self._waiting: deque[Job] = deque()
         self._restarts = 0
@@ -206,7 +200,7 @@ class ParserPool:
         pairs = [socket.socketpair() for _ in range(self._count)]
         ours = [pair[0] for pair in pairs]
         try:
-            self._process = _launch(self._module, [pair[1] for pair in pairs], self._jobs, self._shared)
+            self._process = self._launch([pair[1] for pair in pairs], self._jobs, self._shared)
             self._workers = [await self._connect(channel) for channel in ours]
         except BaseException:
             for channel in ours:
@@ -279,18 +273,3 @@ class ParserPool:
         except BaseException:
             process.kill()
             raise
-
-
-def _launch(
-    module: str, channels: Sequence[socket.socket], jobs: dict[str, Any], shared: Sequence[int]
-) -> subprocess.Popen[bytes]:
-    descriptors = [channel.fileno() for channel in channels]
-    order = orjson.dumps({"channels": descriptors, "jobs": jobs}).decode()
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", module, order],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        pass_fds=[*descriptors, *shared],
-        start_new_session=True,  # which steps back: Linux shares the processor out by session
-        env={**os.environ, **_ALLOCATOR},
-    )

@@ -1,6 +1,6 @@
-"""The processes that read: `python -m app.engines.parsing.worker`, started by `pool`.
+"""The processes that read: `python -m app.engines.parsing.worker`, or a process that was forked (`launch`).
 
-The first one imports everything and forks a process for each socket that it was given. When a process dies, it tells
+The first one has loaded everything and forks a process for each socket that it was given. When a process dies, it tells
 the scan on the process's socket how, and forks the next one, which goes on with the next frame there. While a process
 reads, a timer of processor time runs: when it ends, the kernel ends the process, in Python or in C. When the scan is
 gone, processes see the end of their socket.
@@ -13,10 +13,10 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -27,6 +27,7 @@ MAX_MEMORY: Final = 2 * 1024**3  # bytes of address space beside lists; a page o
 COLLECT_EVERY: Final = 20_000  # objects
 PAUSE_S: Final = 0.02  # before the next process: one that cannot live must not keep a core busy
 MAX_REASON: Final = 200
+_COMM: Final = Path("/proc/self/comm")
 _AUTOGROUP: Final = Path("/proc/self/autogroup")
 _WEIGHT: Final = "5"  # as `nice` counts: a third of the weight
 
@@ -113,15 +114,26 @@ def _lower_priority() -> None:
             _AUTOGROUP.write_text(_WEIGHT)
 
 
-def main(make_jobs: Callable[..., Jobs] = Jobs) -> None:
-    """argv: the descriptors of the sockets and what the jobs need to know, as JSON."""
+def _take_name() -> None:
+    """For `ps`: the arguments are those of the scan where it was forked by it."""
+    with suppress(OSError):  # not on this kernel
+        _COMM.write_text("parsers")
+
+
+def serve_order(order: Mapping[str, Any], make_jobs: Callable[..., Jobs] = Jobs) -> None:
+    """`order`: the descriptors of the sockets, and what the jobs need to know."""
+    _take_name()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _lower_priority()
-    order = orjson.loads(sys.argv[1])
     channels = [socket.socket(fileno=descriptor) for descriptor in order["channels"]]
     jobs = make_jobs(**order["jobs"])
     jobs.prepare()
     serve(channels, jobs)
+
+
+def main(make_jobs: Callable[..., Jobs] = Jobs) -> None:
+    """argv: the order as JSON."""
+    serve_order(orjson.loads(sys.argv[1]), make_jobs)
 
 
 if __name__ == "__main__":

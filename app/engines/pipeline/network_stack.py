@@ -14,6 +14,7 @@ from app.engines.net.limits import HostLimits
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.net.resolver import Resolver
+from app.engines.parsing.launch import Launch, execute
 from app.engines.parsing.page_parser import PageParser
 from app.engines.parsing.pool import ParserPool
 
@@ -42,11 +43,12 @@ async def open_network_stack(
     own_domains: Sequence[str] = (),
     reads: bool = False,
     lists: OpenLists = (),
+    launch_parsers: Launch = execute,
 ) -> AsyncIterator[NetworkStack]:
     """Opens and closes what all stages share: the network, and the processes that read what it brings.
 
     `own_domains`: see `Scope`; `reads`: a language model reads along; `lists`: those that the deployment names, open
-    for as long as this is.
+    for as long as this is; `launch_parsers` starts the parent of those processes.
     """
     policy = _policy(config)
     resolver = Resolver(config=config)
@@ -54,7 +56,7 @@ async def open_network_stack(
         stack.push_async_callback(resolver.close)
         client = await stack.enter_async_context(HttpClient(config=config, policy=policy, resolver=resolver))
         pool = await stack.enter_async_context(
-            ParserPool(target=target, own_domains=own_domains, reads=reads, lists=lists)
+            ParserPool(target=target, own_domains=own_domains, reads=reads, lists=lists, launch=launch_parsers)
         )
         limits = HostLimits(per_address=config.connections_per_address)
         yield NetworkStack(config, policy, resolver, client, limits, PageParser(pool))

@@ -30,6 +30,7 @@ from app.core.heap import OF_SCANS, settle_heap
 from app.core.logging import configure_logging
 from app.core.resource_exhaustion import is_resource_exhaustion
 from app.domain.messages import MessageCatalog
+from app.engines.parsing.launch import Launch, ReadyParent
 from app.events.writer import EventWriter
 from app.scanstore.files import captures_dir
 from app.services.lifecycle import Lifecycle
@@ -46,7 +47,7 @@ from app.tasks.worker.known_looks import StoredLooks
 from app.tasks.worker.local_models import StoredModels
 from app.tasks.worker.loop_watchdog import LoopWatchdog
 from app.tasks.worker.pipe_bus import PipeBus
-from app.tasks.worker.priority import ThreadSpawner, lower_priority
+from app.tasks.worker.priority import NICE, ThreadSpawner, lower_priority
 from app.tasks.worker.scan_factory import ScanFactory
 from app.tasks.worker.scan_job import JobOutcome, ScanJob
 from app.tasks.worker.scan_lists import ScanListFinder
@@ -80,8 +81,10 @@ class ScanProcess:
         orders: Iterator[bytes],
         pipe: int,
         spawner: ThreadSpawner,
+        launch_parsers: Launch,
     ) -> None:
         self._spawner = spawner  # makes the threads that write
+        self._launch_parsers = launch_parsers
         self._orders = orders  # further lines of the input; ends with the parent
         self._spec = spec
         self._settings = settings
@@ -123,6 +126,7 @@ class ScanProcess:
                 StoredModels(db, self._bus.count_verdicts),
                 ScanListFinder(settings, db, list_files),
                 StoredLooks(db),
+                self._launch_parsers,
             ),
             make_heartbeat=partial(
                 WorkerHeartbeat,
@@ -240,6 +244,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C and "stop" are the server's; it ends us by closing stdin
         signal.signal(number, signal.SIG_IGN)
     set_private_umask()
+    parsers = ReadyParent(nice=NICE)  # before there are threads, and anything that a parser must not know
     spawner = ThreadSpawner()
     lower_priority()
     pipe = claim_stdout()
@@ -256,6 +261,7 @@ def main() -> int:
         orders=orders,
         pipe=pipe,
         spawner=spawner,
+        launch_parsers=parsers.launch,
     )
     settle_heap(collect_every=OF_SCANS)
     outcome = run_and_leave(process.run())

@@ -10,6 +10,7 @@ from app.engines.capture.page_drawer import OpenDrawer, draw_here
 from app.engines.lists.in_use import FindLists, FoundLists
 from app.engines.local_reader.opening import ModelSource
 from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
+from app.engines.parsing.launch import Launch, execute
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.scan_executor import ScanExecutor
 from app.tasks.process_protocol import JobSpec
@@ -60,6 +61,7 @@ class ScanFactory:
         local_models: ModelSource | None = None,
         find_lists: FindLists = lambda _: FoundLists(),
         looks: StoredLooks | None = None,
+        launch_parsers: Launch = execute,
     ) -> None:
         self._settings = settings
         self._captures = captures
@@ -68,6 +70,7 @@ class ScanFactory:
         self._local_models = local_models
         self._find_lists = find_lists
         self._looks = looks
+        self._launch_parsers = launch_parsers
 
     def __call__(self, spec: JobSpec, store: ScanStore, sink: ScanSink) -> ScanExecutor:
         return ScanExecutor(
@@ -83,6 +86,7 @@ class ScanFactory:
             local_models=self._local_models,
             find_lists=self._find_lists,
             load_looks=None if self._looks is None else partial(self._looks.load, spec.task_id),
+            launch_parsers=self._launch_parsers,
         )
 
 

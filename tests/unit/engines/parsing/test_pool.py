@@ -6,16 +6,18 @@ import re
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from app.engines.parsing.launch import execute
 from app.engines.parsing.pool import ParserPool, ParserUnavailable
 from app.engines.ports import Unreadable
 
 
 def bad_pool(**options):
-    return ParserPool(target="a.test", module="tests.support.broken_parser", **options)
+    return ParserPool(target="a.test", launch=partial(execute, module="tests.support.broken_parser"), **options)
 
 
 async def test_a_job_gets_its_arguments_and_its_body_and_gives_all_its_pieces():
@@ -81,7 +83,7 @@ async def test_processes_whose_parent_was_killed_are_started_anew():
 
 
 async def test_processes_that_cannot_live_are_given_up_with_a_reason():
-    async with ParserPool(target="a.test", module="tests.support.no_such_module") as pool:
+    async with ParserPool(target="a.test", launch=partial(execute, module="tests.support.no_such_module")) as pool:
         with pytest.raises(ParserUnavailable):
             await pool.run("echo")
 
@@ -110,10 +112,12 @@ async def test_closing_ends_every_process_also_a_busy_one():
 
 ORPHANS = """
 import asyncio
+from functools import partial
+from app.engines.parsing.launch import execute
 from app.engines.parsing.pool import ParserPool
 
 async def main():
-    async with ParserPool(target="a.test", module="tests.support.broken_parser") as pool:
+    async with ParserPool(target="a.test", launch=partial(execute, module="tests.support.broken_parser")) as pool:
         await pool.run("echo")
         busy = asyncio.create_task(pool.run("spin", cpu_s=0.5))
         await pool.run("echo")
