@@ -55,8 +55,10 @@ from app.services.service_numbers import ServiceNumbers
 from app.services.users import UserService
 from app.services.workers import WorkerService
 from app.tasks.dispatch.celery_runner import CeleryRunner
+from app.tasks.fork_server.starter import ForkingStarter
 from app.tasks.report_process.process import ReportProcess
 from app.tasks.supervisor.embedded_runner import EmbeddedRunner
+from app.tasks.supervisor.worker_handle import MODULE
 from app.tasks.target_parser import EngineTargetParser
 from app.websocket.factory import build_manager
 from app.websocket.handlers import TaskMonitorHandler
@@ -262,6 +264,7 @@ def _build(
                 settings=live,
                 is_watched=manager.is_watched,
                 count_verdicts=lambda effect, count: metrics.local_verdicts.labels(effect.value).inc(count),
+                starter=ForkingStarter((MODULE,), count=lambda way: metrics.process_starts.labels(way).inc()),
             )
         else:
             own = build_celery_runner(settings, db=db, lease=lease, clock=clock)

@@ -23,6 +23,9 @@ from app.services.configuration_watch import ConfigurationWatch, read_at_start
 from app.services.lifecycle import Lifecycle
 from app.services.worker_presence import WorkerPresence
 from app.tasks.dispatch.ports import Wakeups
+from app.tasks.fork_server.starter import ForkingStarter
+from app.tasks.process_start import ProcessStarter
+from app.tasks.supervisor import drawing_process, worker_handle
 from app.tasks.supervisor.drawing_process import DrawingProcess
 from app.tasks.supervisor.drawing_worker import DrawingWorker
 from app.tasks.supervisor.scan_worker import ScanWorker
@@ -51,6 +54,8 @@ def build_scan_worker(
     queues = _served(settings, queues)
     metrics.slots.set(concurrency if SCAN_QUEUE in queues else 0)
     described = WorkerDescription(worker_id, gethostname(), program_version(), tuple(queues), concurrency)
+    modules = [worker_handle.MODULE, *((drawing_process.MODULE,) if BROWSER_QUEUE in queues else ())]
+    starter = ForkingStarter(modules, count=lambda way: metrics.process_starts.labels(way).inc())
     return ScanWorker(
         worker_id=worker_id,
         db=db,
@@ -63,8 +68,9 @@ def build_scan_worker(
         watch_configuration=ConfigurationWatch(db=db, clock=clock, live=live).keep_current,
         wakeups=wakeups,
         metrics=metrics,
+        starter=starter,
         presence=WorkerPresence(db=db, clock=clock, worker=described, interval_s=settings.heartbeat_interval_s),
-        drawings=_build_drawing_worker(settings, worker_id, metrics) if BROWSER_QUEUE in queues else None,
+        drawings=_build_drawing_worker(settings, worker_id, metrics, starter) if BROWSER_QUEUE in queues else None,
     )
 
 
@@ -88,15 +94,22 @@ def _served(settings: Settings, queues: Sequence[str]) -> list[str]:
     return list(queues)
 
 
-def _build_drawing_worker(settings: Settings, worker_id: str, metrics: WorkerMetrics) -> DrawingWorker:
+def _build_drawing_worker(
+    settings: Settings, worker_id: str, metrics: WorkerMetrics, starter: ProcessStarter
+) -> DrawingWorker:
     from app.scanstore.postgres.stores import PostgresScanStores  # its package is not installed everywhere
 
     stores = PostgresScanStores(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
-    make_process = partial(_make_drawing_process, settings, metrics)
+    make_process = partial(_make_drawing_process, settings, metrics, starter)
     return DrawingWorker(worker_id=worker_id, wanted=stores.leases, make_process=make_process, metrics=metrics)
 
 
-def _make_drawing_process(settings: Settings, metrics: WorkerMetrics, holder: str) -> DrawingProcess:
+def _make_drawing_process(
+    settings: Settings, metrics: WorkerMetrics, starter: ProcessStarter, holder: str
+) -> DrawingProcess:
     return DrawingProcess(
-        settings=settings, holder=holder, on_page=lambda outcome: metrics.pages.labels(outcome.value).inc()
+        settings=settings,
+        holder=holder,
+        on_page=lambda outcome: metrics.pages.labels(outcome.value).inc(),
+        starter=starter,
     )

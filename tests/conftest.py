@@ -12,6 +12,7 @@ import asyncio
 import ctypes
 import gc
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -69,6 +70,15 @@ def memory_goes_back() -> Iterator[None]:
     yield
     if hasattr(LIBC, "malloc_trim"):  # glibc's
         LIBC.malloc_trim(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fork_servers_end() -> Iterator[None]:
+    """Before what they have measured is put together."""
+    yield
+    used = sys.modules.get("tests.support.fork_server")
+    if used is not None:
+        used.end_all()
 
 
 @pytest.fixture(scope="session")

@@ -106,6 +106,12 @@ class Metrics:
             ["effect"],
             registry=self.registry,
         )
+        self.process_starts = Counter(
+            "scan_process_starts",
+            "Processes of scans that were started, by way: forked, or executed, which costs a second of processor time",
+            ["way"],
+            registry=self.registry,
+        )
         self.waiting_bytes = Gauge(
             "websocket_waiting_bytes", "Bytes that wait for slow connections", registry=self.registry
         )

@@ -4,6 +4,7 @@ It is there whether traces are exported or not (`core.tracing`): its id stands i
 leads from one to the other over all processes. The format is that of W3C Trace Context.
 """
 
+import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator
@@ -46,7 +47,15 @@ def new_context() -> TraceContext:
     return TraceContext(secrets.token_hex(16), secrets.token_hex(8))
 
 
+def _begin_process() -> None:
+    """A process that was forked does nothing on behalf of the one that forked it."""
+    global _of_process  # noqa: PLW0603 - a process has one
+    _of_process = new_context()
+
+
 _of_process = new_context()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_process)
 _adopted: TraceContext | None = None  # what the whole process belongs to
 
 

@@ -14,6 +14,12 @@ class WorkerMetrics:
         self.ended = Counter(
             "worker_scans_ended", "Processes of scans that have ended, by reason", ["reason"], registry=self.registry
         )
+        self.process_starts = Counter(
+            "scan_process_starts",
+            "Processes of scans that were started, by way: forked, or executed, which costs a second of processor time",
+            ["way"],
+            registry=self.registry,
+        )
         self.duration = Histogram(
             "worker_scan_duration_seconds",
             "Seconds from the start of a scan's process to its end",

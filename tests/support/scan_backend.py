@@ -31,6 +31,7 @@ from app.services.lifecycle import Lifecycle
 from app.services.retention.service import RetentionService
 from app.tasks import process_tree
 from app.tasks.supervisor.embedded_runner import EmbeddedRunner
+from tests.support.fork_server import shared_starter
 
 POLL_S = 0.02
 CANCEL_LIMIT_S = 2.0
@@ -57,6 +58,7 @@ class ScanBackend:
         self.clock, self.texts, metrics = SystemClock(), MessageCatalog(settings.language), Metrics()
         self.lifecycle = Lifecycle(clock=self.clock, texts=self.texts)
         self.verdicts: Counter[str] = Counter()  # pages that the local reader has read, by effect
+        self.starter = shared_starter()
         self.runner = EmbeddedRunner(
             db=self.db,
             event_writer=self.event_writer,
@@ -67,6 +69,7 @@ class ScanBackend:
             settings=settings,
             is_watched=lambda _: True,
             count_verdicts=lambda effect, count: self.verdicts.update({effect.value: count}),
+            starter=self.starter,
         )
         self.monitor = TaskMonitor(
             db=self.db,

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Final
+from typing import Final, NoReturn
 
 import aiohttp
 import structlog
@@ -114,7 +114,12 @@ def main() -> int:
     return code
 
 
-if __name__ == "__main__":
-    exit_code = main()
+def run_process() -> NoReturn:
+    """Run it to the end of the process."""
+    code = main()
     sys.stderr.flush()
-    os._exit(exit_code)  # as a scan's process
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    run_process()

@@ -17,8 +17,8 @@ from app.core.ids import new_id
 from app.core.worker_metrics import WorkerMetrics
 from app.scanstore.errors import ScanStoreError
 from app.tasks.drawing_protocol import EXIT_NO_BROWSER
+from app.tasks.process_start import ProcessNotStarted
 from app.tasks.supervisor.drawing_process import DrawingProcess
-from app.tasks.supervisor.worker_handle import ProcessNotStarted
 
 LOOK_S: Final = 2.0
 NO_BROWSER_PAUSE_S: Final = 30.0  # before it tries once more to start one

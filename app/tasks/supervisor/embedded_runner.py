@@ -29,10 +29,11 @@ from app.repositories.tasks import TaskRow
 from app.scanstore.errors import StoreUnavailable
 from app.services.lifecycle import Lifecycle
 from app.tasks.process_protocol import EXIT_NO_RESOURCES, JobSpec
+from app.tasks.process_start import ProcessNotStarted, ProcessStarter
 from app.tasks.supervisor.attempt_recovery import AttemptRecovery
 from app.tasks.supervisor.scheduling import QueueWarnings, UserConcurrencyLimit, read_queue
 from app.tasks.supervisor.start_backoff import StartBackoff
-from app.tasks.supervisor.worker_handle import CountVerdicts, ProcessNotStarted, WorkerHandle
+from app.tasks.supervisor.worker_handle import CountVerdicts, WorkerHandle
 
 ROUND_S: Final = 1.0
 STOP_PATIENCE_S: Final = 5.0  # for the checkpoints; then the processes are killed
@@ -54,6 +55,7 @@ class EmbeddedRunner:
     settings: SettingsSource
     is_watched: Callable[[str], bool]  # whether somebody follows the task; asked every second for each that runs
     count_verdicts: CountVerdicts = lambda _, __: None
+    starter: ProcessStarter | None = None  # of the scans' processes; None: they are executed
 
     def __post_init__(self) -> None:
         self._workers: dict[str, WorkerHandle] = {}  # by task; at most max_concurrent_scans
@@ -103,6 +105,8 @@ class EmbeddedRunner:
             self._running.cancel()
             await asyncio.wait({self._running})
             self._running = None
+        if self.starter is not None:
+            await self.starter.close()
 
     async def kill(self, task_id: str) -> bool:
         """End the task's process and wait until its attempt is recovered. False: there is no such process.
@@ -166,7 +170,9 @@ class EmbeddedRunner:
     def _make_worker(self, row: TaskRow) -> WorkerHandle:
         worker_id = f"embedded-{row.id[-8:]}-{row.attempt}"
         spec = JobSpec(row.id, row.attempt, row.run, worker_id, row.target_domain, row.config, trace=row.trace)
-        return WorkerHandle(spec=spec, settings=self.settings.current, monotonic=self.clock.monotonic)
+        return WorkerHandle(
+            spec=spec, settings=self.settings.current, monotonic=self.clock.monotonic, starter=self.starter
+        )
 
     async def _run_worker(self, worker: WorkerHandle) -> None:
         """Run a process from its start to the recovery of its attempt. What fails here ends no other scan."""

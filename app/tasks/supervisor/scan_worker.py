@@ -35,8 +35,9 @@ from app.services.recovery import LostAttemptRecovery
 from app.services.worker_presence import WorkerPresence
 from app.tasks.dispatch.ports import Wakeups
 from app.tasks.process_protocol import EXIT_CHECKPOINT_LEFT, EXIT_NO_RESOURCES, JobSpec
+from app.tasks.process_start import ProcessNotStarted, ProcessStarter
 from app.tasks.supervisor.drawing_worker import DrawingWorker
-from app.tasks.supervisor.worker_handle import ProcessNotStarted, WorkerHandle
+from app.tasks.supervisor.worker_handle import WorkerHandle
 
 ROUND_S: Final = 1.0
 STOP_PATIENCE_S: Final = 5.0  # for the checkpoints; then the processes are killed
@@ -66,6 +67,7 @@ class ScanWorker:
     wakeups: Wakeups  # of other workers, when a scan of ours waits again
     presence: WorkerPresence
     metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
+    starter: ProcessStarter | None = None  # of the scans' processes; None: they are executed
     drawings: DrawingWorker | None = None  # None: it does not serve the queue of pages to be drawn
     watch_configuration: Callable[[], Coroutine[Any, Any, None]] | None = (
         None  # until cancelled; None: settings never change
@@ -117,6 +119,8 @@ class ScanWorker:
             self._leave_bus = None
         await self.bus.stop()
         await self.presence.stop()
+        if self.starter is not None:
+            await self.starter.close()
         log.info("worker_stopped", worker_id=self.worker_id)
 
     def stop_taking(self) -> None:
@@ -186,7 +190,9 @@ class ScanWorker:
         spec = JobSpec(
             row.id, row.attempt, row.run, self.worker_id, row.target_domain, row.config, claimed=True, trace=row.trace
         )
-        handle = WorkerHandle(spec=spec, settings=self.settings.current, monotonic=self.clock.monotonic)
+        handle = WorkerHandle(
+            spec=spec, settings=self.settings.current, monotonic=self.clock.monotonic, starter=self.starter
+        )
         handle.set_watched(watched=True)  # who follows it is known to servers alone
         self._handles[row.id, row.attempt] = handle
         self.bus.follow(row.user_id)

@@ -2,10 +2,7 @@
 
 import asyncio
 import os
-import signal
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -25,20 +22,26 @@ from app.tasks.process_protocol import (
     order_line,
     watched_line,
 )
+from app.tasks.process_start import ExecutingStarter, ProcessStarter, StartedProcess, command_of
 
-COMMAND: Final = (sys.executable, "-P", "-m", "app.tasks.worker.main")  # -P: never an `app` of the current folder
+MODULE: Final = "app.tasks.worker.main"
+COMMAND: Final = command_of(MODULE)
 CountVerdicts = Callable[[Effect, int], None]
 log = structlog.get_logger(__name__)
-
-
-class ProcessNotStarted(Exception):
-    """The system gave us no process: no descriptors, no memory, a program that may not be run. Nobody's loss."""
 
 
 class WorkerHandle:
     """`run` once; the other calls at any time, before and after it too. Event loop only."""
 
-    def __init__(self, *, spec: JobSpec, settings: Settings, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        spec: JobSpec,
+        settings: Settings,
+        monotonic: Callable[[], float],
+        starter: ProcessStarter | None = None,
+    ) -> None:
+        """`starter` starts the process; None: it is executed."""
         self.spec = spec
         self.mark = process_tree.mark_of(spec.task_id, spec.attempt)
         # When the process last wrote a line, a tick at least; set at start.
@@ -50,7 +53,8 @@ class WorkerHandle:
         self._watched = False  # as it was told last; it begins with False
         self._settings = settings
         self._monotonic = monotonic
-        self._process: asyncio.subprocess.Process | None = None
+        self._starter = starter or ExecutingStarter()
+        self._process: StartedProcess | None = None
         self._input_closed = False  # `close_input` was called
         self._killed = False  # `kill` was called
 
@@ -68,7 +72,7 @@ class WorkerHandle:
         Raises:
             ProcessNotStarted: there is no process, and there was none.
         """
-        self._process = process = await self._start()
+        self._process = process = await self._starter.start(COMMAND, mark=self.mark, line_limit=MAX_LINE_BYTES)
         log.info("scan_process_started", task_id=self.spec.task_id, attempt=self.spec.attempt, pid=process.pid)
         self.heard_at = self._monotonic()
         try:
@@ -78,21 +82,9 @@ class WorkerHandle:
             code = await process.wait()
         finally:
             self.kill()
+            process.close()
         log.info("scan_process_ended", task_id=self.spec.task_id, attempt=self.spec.attempt, code=code)
         return code
-
-    async def _start(self) -> asyncio.subprocess.Process:
-        try:
-            return await asyncio.create_subprocess_exec(
-                *COMMAND,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                limit=MAX_LINE_BYTES,
-                env=process_tree.environment(self.mark, os.environ),
-                start_new_session=True,  # Ctrl-C of the terminal is the server's alone
-            )
-        except OSError as error:  # its number says nothing: uvloop makes -1 of "too many open files"
-            raise ProcessNotStarted(str(error)) from error
 
     def _catch_up(self) -> None:
         """Do what was asked for before there was a process."""
@@ -120,31 +112,28 @@ class WorkerHandle:
     def close_input(self) -> None:
         """End its input: it writes its checkpoint and exits."""
         self._input_closed = True
-        if self._process is not None and self._process.stdin is not None:
+        if self._process is not None:
             self._process.stdin.close()
 
     def kill(self) -> None:
         """End the process, its group and everything else that carries its mark, at once."""
         self._killed = True
-        process = self._process
-        if process is not None and process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+        if self._process is not None:
+            self._process.kill_group()
         process_tree.kill(self.mark)
 
     def _send(self, line: bytes) -> None:
-        if self._process is None or self._process.stdin is None or self._process.stdin.is_closing():
+        if self._process is None or self._process.stdin.is_closing():
             return
         self._process.stdin.write(line)  # some kilobytes at most: what a pipe holds
 
     async def _listen(
         self,
-        process: asyncio.subprocess.Process,
+        process: StartedProcess,
         on_hint: Callable[[TaskHint], None],
         on_browser_wanted: Callable[[], None],
         on_verdicts: CountVerdicts,
     ) -> None:
-        assert process.stdout is not None  # asked for above
         while line := await process.stdout.readline():
             self.heard_at = self._monotonic()
             if line == BROWSER_LINE:

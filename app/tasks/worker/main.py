@@ -12,7 +12,7 @@ import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import aiohttp
 import orjson
@@ -282,7 +282,21 @@ def run_or_report_shortage() -> int:
         return EXIT_NO_RESOURCES
 
 
-if __name__ == "__main__":
+def preload() -> None:
+    """Make what the parsers of all scans share."""
+    from app.engines.parsing.jobs import Jobs
+
+    Jobs(target="sample.example").prepare()
+
+
+def run_process() -> NoReturn:
+    """Run it to the end of the process, whose parts are not taken apart: that costs a second on a busy machine, and a
+    cancel has two in all.
+    """
     code = run_or_report_shortage()
     sys.stderr.flush()
-    os._exit(code)  # taking the interpreter apart costs a second on a busy machine, and a cancel has two in all
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    run_process()

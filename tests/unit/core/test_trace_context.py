@@ -1,6 +1,8 @@
 """A client's `traceparent` counts as the standard says, and nothing else does."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -88,6 +90,22 @@ async def test_what_is_begun_within_a_trace_belongs_to_it_and_what_is_outside_to
     assert await inside is one
     assert trace_context.current() is process
     assert trace_context.given() is None
+
+
+def test_a_process_that_was_forked_does_nothing_on_behalf_of_the_other():
+    code = """
+import os
+from app.core import trace_context
+print(trace_context.current().trace_id, flush=True)
+if os.fork():
+    os.wait()
+    print(trace_context.current().trace_id)
+else:
+    print(trace_context.current().trace_id)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    before, child, after = done.stdout.split()
+    assert before == after != child
 
 
 def test_a_process_that_does_one_thing_belongs_to_it():

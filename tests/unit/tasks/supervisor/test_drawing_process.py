@@ -10,8 +10,8 @@ from app.core.config import Settings
 from app.scanstore.drawings import DrawingOutcome
 from app.tasks import process_tree
 from app.tasks.drawing_protocol import page_line
+from app.tasks.process_start import ProcessNotStarted
 from app.tasks.supervisor.drawing_process import DrawingProcess
-from app.tasks.supervisor.worker_handle import ProcessNotStarted
 
 READS = "import sys, os; line = sys.stdin.readline(); print('tick', flush=True); "
 

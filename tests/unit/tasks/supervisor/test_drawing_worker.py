@@ -6,8 +6,8 @@ import pytest
 
 from app.scanstore.errors import StoreUnavailable
 from app.tasks.drawing_protocol import EXIT_NO_BROWSER
+from app.tasks.process_start import ProcessNotStarted
 from app.tasks.supervisor.drawing_worker import DrawingWorker
-from app.tasks.supervisor.worker_handle import ProcessNotStarted
 from tests.support.realtime import until
 
 

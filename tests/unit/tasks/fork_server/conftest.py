@@ -1,0 +1,55 @@
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from app.tasks.fork_server.client import ForkServer, ForkServerLost
+from app.tasks.fork_server.forked_process import fork
+from tests.support.forked_program import MODULE
+
+
+@pytest.fixture
+async def server():
+    """A started fork server that knows the program of tests."""
+    server = ForkServer((MODULE,), answer_limit_s=20.0)
+    await server.start()
+    yield server
+    await server.close()
+
+
+@pytest.fixture
+def start(server):
+    """Fork a process, and tell it what to do."""
+
+    async def start(*words, mark="task-1", server=server):
+        process = await fork(server, MODULE, mark=mark, line_limit=1 << 20)
+        process.stdin.write(" ".join(map(str, words)).encode() + b"\n")
+        return process
+
+    return start
+
+
+async def said(process):
+    """The next line of its output."""
+    return json.loads(await process.stdout.readline())
+
+
+def is_running(pid):
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    return False
+
+
+def descriptors_of(pid):
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def shown_by(pid):
+    """Its environment."""
+    return Path(f"/proc/{pid}/environ").read_text()
+
+
+async def lost(work):
+    with pytest.raises(ForkServerLost):
+        await work
