@@ -194,6 +194,17 @@ async def test_renderers_are_sandboxed_and_never_root():
     assert "0" not in users
 
 
+async def test_no_page_is_drawn_for_the_browsers_own_windows():
+    """A page costs a processor as much as itself."""
+    async with browsing() as browser:
+        chromium = await browser.running()
+        context = await chromium.new_context()
+        await context.new_page()
+        session = await chromium.new_browser_cdp_session()
+        targets = (await session.send("Target.getTargets"))["targetInfos"]
+    assert [target for target in targets if target["type"] == "browser_ui"] == []
+
+
 async def test_closing_leaves_no_process_and_no_file():
     async with browsing() as browser:
         profile = browser._profile

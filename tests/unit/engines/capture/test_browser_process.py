@@ -4,9 +4,9 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Error
+from playwright.async_api import Error, async_playwright
 
-from app.engines.capture.browser_process import ARGS, MAX_RESTARTS, start_failure
+from app.engines.capture.browser_process import ARGS, MAX_RESTARTS, WITHOUT_FEATURES, start_failure
 from app.engines.capture.browser_profile import BrowserUnavailable
 from tests.support.said import said
 from tests.unit.engines.capture.conftest import FakeChromium
@@ -26,6 +26,19 @@ async def test_chromium_starts_sandboxed_behind_the_proxy_and_shut_in(browse):
     assert options["service_workers"] == "block"
     assert {"--disable-quic", "--disable-background-networking"} <= set(options["args"])
     assert set(options["args"]) == set(ARGS)
+
+
+async def test_what_playwright_switches_off_stays_off(tmp_path):
+    """Chromium takes the last list alone, which is ours."""
+    said, browser = tmp_path / "said", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {said}\n')
+    browser.chmod(0o755)
+    async with async_playwright() as playwright:
+        with pytest.raises(Error):
+            await playwright.chromium.launch(executable_path=browser)
+    option = "--disable-features="
+    (theirs,) = [line.removeprefix(option) for line in said.read_text().splitlines() if line.startswith(option)]
+    assert set(theirs.split(",")) < set(WITHOUT_FEATURES.removeprefix(option).split(","))
 
 
 async def test_a_crashed_browser_is_started_again_but_not_for_ever(browse):
