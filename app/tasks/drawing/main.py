@@ -107,7 +107,10 @@ def main() -> int:
     lower_priority()
     pipe = claim_stdout()
     lines = read_lines(sys.stdin.fileno())
-    settings, holder = read_drawing_order(next(lines))
+    order = next(lines, None)
+    if order is None:  # the parent was gone before it said anything
+        return 0
+    settings, holder = read_drawing_order(order)
     configure_logging(settings.log_level)  # to stderr, redacted
     code = run_and_leave(DrawingProcess(settings=settings, holder=holder, orders=lines, pipe=pipe).run())
     kill_descendants()

@@ -249,7 +249,10 @@ def main() -> int:
     lower_priority()
     pipe = claim_stdout()
     orders = read_lines(sys.stdin.fileno())
-    spec, settings, storage_variables = read_order(next(orders))
+    order = next(orders, None)
+    if order is None:  # the parent was gone before it said anything
+        return EXIT_CHECKPOINT_LEFT
+    spec, settings, storage_variables = read_order(order)
     configure_logging(settings.log_level)  # to stderr, redacted
     trace_context.adopt(trace_context.read_header(spec.trace or ""))
     os.environ |= telemetry_variables(storage_variables)

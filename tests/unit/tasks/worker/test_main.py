@@ -19,6 +19,7 @@ from app.events.types import TaskWarning
 from app.events.writer import EventWriter
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
+from app.tasks.process_start import command_of
 from app.tasks.sink.writer import RetryingWriter
 from app.tasks.worker.main import BATCH_LOCK_TIMEOUT_S, open_databases
 from tests.support.rows import add_user
@@ -66,6 +67,14 @@ def test_what_does_not_unwind_neither_holds_up_the_end_nor_makes_a_traceback(way
 
 
 LOCKED_S = 4.0
+
+
+@pytest.mark.parametrize(("module", "code"), [("app.tasks.worker.main", 3), ("app.tasks.drawing.main", 0)])
+def test_a_process_whose_parent_was_gone_before_it_said_anything_ends_without_a_word(module, code):
+    done = subprocess.run(
+        [*command_of(module)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
 
 
 @pytest.mark.system
