@@ -1,34 +1,31 @@
 """Puts the application together from its settings: the only place that chooses implementations."""
 
 import asyncio
-import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 from app.captures.contents import Contents
-from app.captures.location import open_storage, storage_variables
-from app.captures.port import ContentStorage
 from app.configuration_wiring import build_configuration
 from app.core.aio import BackgroundTasks
 from app.core.clock import Clock, SystemClock
 from app.core.config import Settings
 from app.core.data_folder import ServerLocks, prepare_folder
 from app.core.db import Database, DatabaseUnavailable
-from app.core.deployment import require_packages, require_shared_key
+from app.core.deployment import require_shared_key
 from app.core.lease import Lease
 from app.core.metrics import Metrics
 from app.core.security import Passwords
 from app.domain.messages import MessageCatalog
 from app.events.bus.base import Bus
-from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
 from app.identity_wiring import build_auth
 from app.lists_wiring import build_lists
 from app.monitor.service import TaskMonitor
 from app.monitor_wiring import build_celery_runner, build_lease, build_monitor
-from app.scanstore.files import SCANS_FOLDER, captures_dir
+from app.scanstore.files import SCANS_FOLDER
 from app.scanstore.location import open_stores
 from app.services import startup
 from app.services.audit import AuditTrail
@@ -54,6 +51,7 @@ from app.services.scans import ScanService
 from app.services.service_numbers import ServiceNumbers
 from app.services.users import UserService
 from app.services.workers import WorkerService
+from app.storage_wiring import build_bus, open_captures, open_database
 from app.tasks.dispatch.celery_runner import CeleryRunner
 from app.tasks.fork_server.starter import ForkingStarter
 from app.tasks.report_process.process import ReportProcess
@@ -136,7 +134,7 @@ class Services:
         await asyncio.to_thread(startup.prepare_database, self.settings, self.db, self.clock)
         stack.callback(self.epoch.close)
         await asyncio.to_thread(self.epoch.open)
-        self._background.start(self.epoch.keep_synced(self.clock), name="log-counter")
+        self._background.keep(partial(self.epoch.keep_synced, self.clock), name="log-counter")
         stack.push_async_callback(self._background.close)
         await self.bus.start()
         stack.push_async_callback(self.bus.stop)
@@ -147,9 +145,9 @@ class Services:
         for part in (self.runner, self.monitor, self.manager):
             await part.start()
             stack.push_async_callback(part.stop)
-        self._background.start(self.configuration.watch.keep_current(), name="configuration")
-        self._background.start(self.lists.keep_current(), name="lists")
-        self._background.start(self.captures_probe.keep_looking(), name="captures-probe")
+        self._background.keep(self.configuration.watch.keep_current, name="configuration")
+        self._background.keep(self.lists.keep_current, name="lists")
+        self._background.keep(self.captures_probe.keep_looking, name="captures-probe")
         if self.settings.embedded:  # elsewhere results are rows, and cannot be put back by themselves
             self._background.start(self.result_files.check(), name="compare-results")
         return generated
@@ -191,28 +189,6 @@ def build_services(
         raise
 
 
-def open_database(settings: Settings) -> Database:
-    """The database alone, for commands beside a running server. Raises ConfigurationError."""
-    prepare_folder(settings.data_dir)
-    startup.require_database(settings)
-    require_packages(settings)
-    return Database(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
-
-
-def build_bus(settings: Settings, *, clock: Clock, on_refused: Callable[[str], None] | None = None) -> Bus:
-    """Return the bus within this process, or the one between the processes of a distributed deployment; stopped."""
-    if settings.redis_url is None:
-        return MemoryBus()
-    from app.events.bus.redis import RedisBus  # its package is not installed everywhere
-
-    return RedisBus(settings.redis_url.get_secret_value(), clock=clock, on_refused=on_refused)
-
-
-def open_captures(settings: Settings) -> ContentStorage:
-    """Where captured contents lie; also for commands. Nothing is asked yet. Raises ConfigurationError."""
-    return open_storage(captures_dir(settings.data_dir), settings.captures_url, storage_variables(os.environ))
-
-
 def _build(
     settings: Settings,
     lock: ServerLocks | None,
@@ -228,12 +204,17 @@ def _build(
     settings = live.current  # what reads them once has those of the start
     texts = MessageCatalog(settings.language)
     metrics = Metrics()
-    bus = build_bus(settings, clock=clock, on_refused=lambda what: metrics.bus_refused.labels(what).inc())
+    bus = build_bus(
+        settings,
+        clock=clock,
+        on_refused=lambda what: metrics.bus_refused.labels(what).inc(),
+        on_failure=metrics.note_background_failure,
+    )
     metrics.bus_healthy.set_function(lambda: float(bus.healthy))
     event_writer = EventWriter(db=db, bus=bus)
     epoch = LogEpoch(db=db, folder=settings.data_dir if settings.embedded else None)
     lifecycle = Lifecycle(clock=clock, texts=texts)
-    audit = AuditTrail(db=db, clock=clock)
+    audit = AuditTrail(db=db, clock=clock, on_failure=metrics.note_background_failure)
     auth = build_auth(live, db=db, bus=bus, clock=clock, passwords=passwords, audit=audit)
     captures = open_captures(settings)
     captures_probe = CapturesProbe(storage=captures, clock=clock)
@@ -265,6 +246,7 @@ def _build(
                 is_watched=manager.is_watched,
                 count_verdicts=lambda effect, count: metrics.local_verdicts.labels(effect.value).inc(count),
                 starter=ForkingStarter((MODULE,), count=lambda way: metrics.process_starts.labels(way).inc()),
+                on_failure=metrics.note_background_failure,
             )
         else:
             own = build_celery_runner(settings, db=db, lease=lease, clock=clock)
@@ -346,4 +328,5 @@ def _build(
         lock=lock,
         lease=lease,
         close_stores=results.close,
+        _background=BackgroundTasks(metrics.note_background_failure),
     )

@@ -22,6 +22,7 @@ from app.services import startup
 from app.services.configuration_watch import ConfigurationWatch, read_at_start
 from app.services.lifecycle import Lifecycle
 from app.services.worker_presence import WorkerPresence
+from app.storage_wiring import build_bus, open_database
 from app.tasks.dispatch.ports import Wakeups
 from app.tasks.fork_server.starter import ForkingStarter
 from app.tasks.process_start import ProcessStarter
@@ -29,7 +30,6 @@ from app.tasks.supervisor import drawing_process, worker_handle
 from app.tasks.supervisor.drawing_process import DrawingProcess
 from app.tasks.supervisor.drawing_worker import DrawingWorker
 from app.tasks.supervisor.scan_worker import ScanWorker
-from app.wiring import build_bus, open_database
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ def build_scan_worker(
     except DatabaseUnavailable as error:
         raise startup.explain(error, settings) from error
     live = read_at_start(db, settings)
-    bus = build_bus(settings, clock=clock)
+    bus = build_bus(settings, clock=clock, on_failure=metrics.note_background_failure)
     metrics.bus_healthy.set_function(lambda: float(bus.healthy))
     worker_id = f"worker-{new_id()[-8:]}"
     queues = _served(settings, queues)
@@ -69,7 +69,13 @@ def build_scan_worker(
         wakeups=wakeups,
         metrics=metrics,
         starter=starter,
-        presence=WorkerPresence(db=db, clock=clock, worker=described, interval_s=settings.heartbeat_interval_s),
+        presence=WorkerPresence(
+            db=db,
+            clock=clock,
+            worker=described,
+            interval_s=settings.heartbeat_interval_s,
+            on_failure=metrics.note_background_failure,
+        ),
         drawings=_build_drawing_worker(settings, worker_id, metrics, starter) if BROWSER_QUEUE in queues else None,
     )
 

@@ -19,9 +19,9 @@ from app.repositories import tasks
 from app.scanstore.location import open_stores
 from app.services.report_formats.service import ReportFileService
 from app.services.shown_run import RunRef
+from app.storage_wiring import open_database
 from app.tasks.report_process.process import ReportProcess
 from app.tasks.target_parser import EngineTargetParser
-from app.wiring import open_database
 from bench.growth_data import Size, build
 
 TICK_S = 0.005

@@ -16,7 +16,7 @@ from app.domain.messages import MessageCatalog
 from app.services.archive.backup import Backup
 from app.services.archive.restore import Restore
 from app.services.startup import finish_restore
-from app.wiring import open_captures
+from app.storage_wiring import open_captures
 
 TAKE_UP_S: Final = 120.0  # a server looks every second, and lets its scans leave their checkpoints before it ends
 LOOK_EVERY_S: Final = 0.1

@@ -18,7 +18,7 @@ from app.core.system_errors import reason_of
 from app.domain.messages import MessageCatalog
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.files import captures_dir
-from app.wiring import open_captures, open_database
+from app.storage_wiring import open_captures, open_database
 
 
 def run_import(folder: Path, texts: MessageCatalog) -> int:

@@ -12,7 +12,7 @@ from app.core.db import Database
 from app.core.logging import configure_logging
 from app.domain.messages import MessageCatalog
 from app.migrations.runner import Migration, migrate
-from app.wiring import open_database
+from app.storage_wiring import open_database
 
 
 def run_migrate(texts: MessageCatalog) -> int:

@@ -32,7 +32,7 @@ from app.scanstore.location import open_stores
 from app.services.audit import AuditTrail
 from app.services.decided_pages import DecidedPageReader
 from app.services.local_readers import LocalReaderService, ReaderRefused, ReaderVersions
-from app.wiring import open_captures
+from app.storage_wiring import open_captures
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,10 @@ from app.repositories import tasks
 from app.repositories.tasks import TaskRow
 from app.services.report_formats.service import file_name, order_of
 from app.services.shown_run import RunRef, find_shown
+from app.storage_wiring import open_database
 from app.tasks.report_process.maker import build_report_maker
 from app.tasks.target_parser import EngineTargetParser
-from app.wiring import Services, open_database
+from app.wiring import Services
 
 _LOCAL: Final = Principal("", "", ADMIN)  # who sits at the machine may see every task
 

@@ -1,7 +1,8 @@
 """Background work that has an owner: every task is named, held, logged when it fails, and ended with its owner."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+import time
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -10,6 +11,10 @@ import structlog
 T = TypeVar("T")
 
 CANCEL_AGAIN_S: Final = 0.2
+RESTART_S: Final = 1.0  # before work that failed is started again; doubled while it goes on failing
+MAX_RESTART_S: Final = 60.0
+STEADY_S: Final = 60.0  # work that has run for so long begins with the first pause again
+OnFailure = Callable[[str], None]  # is told the name of what failed
 log = structlog.get_logger(__name__)
 
 
@@ -61,19 +66,57 @@ async def end_tasks(tasks: Collection["asyncio.Task[Any]"]) -> None:
             ignore_result(task)
 
 
-class BackgroundTasks:
-    """Tasks that live as long as their owner wants. A failure is logged with its traceback and ends only that task."""
+def count_nothing(_name: str) -> None:
+    """Nobody counts failures."""
 
-    def __init__(self) -> None:
+
+async def keep_running(
+    work: Callable[[], Awaitable[None]],
+    *,
+    name: str,
+    on_failure: OnFailure = count_nothing,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> None:
+    """Run it until it returns or is cancelled. When it fails, log that, tell `on_failure`, and start it again.
+
+    The pause before is `RESTART_S`, doubled for each failure in a row, and `MAX_RESTART_S` at most.
+    """
+    failures = 0
+    while True:
+        began = monotonic()
+        try:
+            return await work()
+        except Exception:  # a boundary: whatever one run trips over, the next may do without
+            log.exception("background_task_failed", task=name)
+        on_failure(name)
+        failures = 0 if monotonic() - began >= STEADY_S else failures
+        await sleep(min(MAX_RESTART_S, RESTART_S * 2.0 ** min(failures, 10)))
+        failures += 1
+
+
+class BackgroundTasks:
+    """Tasks that live as long as their owner wants. A failure is logged with its traceback, counted, and concerns only
+    that task: one that was begun with `keep` is started again.
+    """
+
+    def __init__(self, on_failure: OnFailure = count_nothing) -> None:
+        """`on_failure` is told the first word of a task's name: what comes behind it tells tasks of a kind apart."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._on_failure = on_failure
 
     def __len__(self) -> int:
         return len(self._tasks)
 
     def start(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+        """Do it once."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+
+    def keep(self, work: Callable[[], Awaitable[None]], *, name: str) -> None:
+        """Do it until `close`, whatever happens to it (`keep_running`)."""
+        self.start(keep_running(work, name=name, on_failure=self._on_failure), name=name)
 
     async def close(self) -> None:
         """Cancel all and wait for them; again where a cancellation is lost, as `wait_for` of Python 3.11 loses some."""
@@ -83,3 +126,4 @@ class BackgroundTasks:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("background_task_failed", task=task.get_name(), exc_info=task.exception())
+            self._on_failure(task.get_name().partition(" ")[0])

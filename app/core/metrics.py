@@ -128,6 +128,12 @@ class Metrics:
             ["reason"],
             registry=self.registry,
         )
+        self.background_failures = Counter(
+            "background_task_failures",
+            "Failures of work in the background, which was started again if it is for good",
+            ["task"],
+            registry=self.registry,
+        )
         self.delivery_latency = WeightedHistogram(
             "websocket_delivery_latency_seconds",
             "From the event's commit time to the hand-over to live followers",
@@ -135,6 +141,10 @@ class Metrics:
             registry=self.registry,
         )
         self._notified: dict[str, Counter] = {}
+
+    def note_background_failure(self, task: str) -> None:
+        """Count that this task of the process itself has failed."""
+        self.background_failures.labels(task).inc()
 
     def notified(self, event_type: str) -> Counter:
         """The child of `notifications_sent`: looking it up by its label costs more than counting."""

@@ -73,7 +73,7 @@ class PostgresBackend:
             return Failure.FULL
         if state in _DAMAGED:
             return Failure.DAMAGED
-        is_lost = error.connection_invalidated or (not state and type(error.orig).__name__ == "OperationalError")
+        is_lost = error.connection_invalidated or (not state and _is_of_connection(error))
         return Failure.UNREACHABLE if is_lost or state[:2] in _UNREACHABLE_CLASSES or state == _READ_ONLY else None
 
     def displacement(self) -> str | None:
@@ -90,6 +90,15 @@ class PostgresBackend:
         }
         options = [f"-c {name}={int(seconds * 1000)}" for name, seconds in limits.items()]
         return " ".join([*options, "-c synchronous_commit=on"])  # what was seen is on the disk
+
+
+def _is_of_connection(error: DBAPIError) -> bool:
+    """Return whether the driver, which no answer of the server stands behind, tells of the connection: it was refused,
+    it broke, or (`ConnectionTimeout`, a subclass) nobody has answered in time.
+    """
+    import psycopg  # its package is not installed everywhere; where its errors are met, it is
+
+    return isinstance(error.orig, psycopg.OperationalError)
 
 
 def _replace_nul(

@@ -61,3 +61,13 @@ class WorkerMetrics:
             ["reason"],
             registry=self.registry,
         )
+        self.background_failures = Counter(
+            "background_task_failures",
+            "Failures of work in the background, which was started again if it is for good",
+            ["task"],
+            registry=self.registry,
+        )
+
+    def note_background_failure(self, task: str) -> None:
+        """Count that this task of the process itself has failed."""
+        self.background_failures.labels(task).inc()

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import structlog
 
+from app.core.aio import OnFailure, count_nothing, keep_running
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Unavailable
@@ -28,11 +29,14 @@ log = structlog.get_logger(__name__)
 class AuditTrail:
     """Rows wait in a bounded queue and are written in batches by one task, off the hot path."""
 
-    def __init__(self, *, db: Database, clock: Clock, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self, *, db: Database, clock: Clock, max_waiting: int = MAX_WAITING, on_failure: OnFailure = count_nothing
+    ) -> None:
         self._db = db
         self._clock = clock
         self._waiting: deque[AuditRow] = deque()
         self._max_waiting = max_waiting
+        self._on_failure = on_failure
         self._denials = DenialAggregator()
         self._some = asyncio.Event()  # set while rows wait, or refusals are being counted
         self._under_way: asyncio.Future[None] | None = None  # the newest batch; its rows wait no longer
@@ -59,7 +63,8 @@ class AuditTrail:
         return True
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="audit-trail")
+        writing = keep_running(self._run, name="audit-trail", on_failure=self._on_failure)
+        self._task = asyncio.create_task(writing, name="audit-trail")
 
     async def stop(self) -> None:
         """Writes what waits, as far as the database lets us within `STOP_WITHIN_S`."""

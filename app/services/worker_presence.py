@@ -1,12 +1,11 @@
 """Keeps the row by which others see that this worker is there (`repositories.workers`)."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
-from app.core.aio import end_tasks
+from app.core.aio import BackgroundTasks, OnFailure, count_nothing
 from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
 from app.repositories import workers
@@ -23,21 +22,21 @@ class WorkerPresence:
     clock: Clock
     worker: WorkerDescription
     interval_s: float
+    on_failure: OnFailure = count_nothing
 
     def __post_init__(self) -> None:
         self._started_at: datetime | None = None  # by the database's clock; set by the first beat that arrives
-        self._beating: asyncio.Task[None] | None = None
+        self._beating = BackgroundTasks(self.on_failure)
 
     async def start(self) -> None:
         await self._beat()
-        self._beating = asyncio.create_task(self._run(), name="worker-presence")
+        self._beating.keep(self._run, name="worker-presence")
 
     async def stop(self) -> None:
         """Remove the row. May be called without `start`, and twice."""
-        if self._beating is None:
+        if not self._beating:
             return
-        await end_tasks([self._beating])
-        self._beating = None
+        await self._beating.close()
         try:
             await self.db.write(lambda connection: workers.leave(connection, self.worker.id))
         except DatabaseUnavailable as error:

@@ -51,7 +51,7 @@ def build_manager(
 ) -> WebSocketManager:
     """Stopped. `epoch` None: of a log that was never restored, and that nobody restores."""
     epoch = epoch or LogEpoch(db=db)
-    registry, background = Registry(bus), BackgroundTasks()
+    registry, background = Registry(bus), BackgroundTasks(metrics.note_background_failure)
     elsewhere = _elsewhere(settings, db, bus, clock, registry, lambda: _numbers(manager))
     # What is read
     reader = StateReader(clock=clock, max_snapshot_bytes=settings.snapshot_max_bytes, epoch=epoch)
@@ -155,6 +155,7 @@ def build_manager(
         revocation=revocation,
         draining=Drain(registry=registry, streams=streams, clock=clock, close_connection=connections.close),
         background=background,
+        work=BackgroundTasks(metrics.note_background_failure),
     )
     return manager
 

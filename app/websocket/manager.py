@@ -74,11 +74,11 @@ class WebSocketManager:
     async def start(self) -> None:
         """Listen to the bus and start the loops."""
         self._unsubscribe_bus = self.bus.subscribe(self.on_hint)
-        self.background.start(self.sweep.run(), name="sweep")
-        self.background.start(self.revocation.run(), name="revocation")
-        self.background.start(self.broadcasts.run(), name="broadcasts")
-        self.background.start(self.elsewhere.run(), name="elsewhere")
-        self.background.start(self.heartbeat.run(), name="heartbeat")
+        self.background.keep(self.sweep.run, name="sweep")
+        self.background.keep(self.revocation.run, name="revocation")
+        self.background.keep(self.broadcasts.run, name="broadcasts")
+        self.background.keep(self.elsewhere.run, name="elsewhere")
+        self.background.keep(self.heartbeat.run, name="heartbeat")
 
     async def drain(self, hurry: Callable[[], bool]) -> None:
         """Where clients can go elsewhere: let nobody in, and send those who are here away one by one.

@@ -18,6 +18,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/schemas/local_readers.py": ("what the routes show", "tests/integration/test_api_local_reader.py"),
     "app/api/v1/lists.py": ("a route alone", "tests/integration/test_lists.py"),
     "app/lists_wiring.py": ("puts parts together", "tests/integration/test_lists.py"),
+    "app/storage_wiring.py": ("puts parts together", "tests/unit/test_wiring.py"),
     "app/schemas/lists.py": ("what the route shows", "tests/integration/test_lists.py"),
     "app/services/lists/states.py": ("what the route shows", "tests/integration/test_lists.py"),
     "app/repositories/lists.py": ("queries of one part", "tests/unit/services/lists/test_updater.py"),

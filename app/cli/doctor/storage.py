@@ -22,7 +22,7 @@ from app.domain.messages import MessageCatalog
 from app.migrations import runner
 from app.services.result_files import compare, list_results
 from app.services.startup import traces_of_lost_database
-from app.wiring import open_captures
+from app.storage_wiring import open_captures
 
 MIB: Final = 1 << 20
 LITTLE_MIB: Final = 1_024  # a large scan's pages and pictures take hundreds of MiB

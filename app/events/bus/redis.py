@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from app.core.aio import call_on_loop, end_tasks
+from app.core.aio import BackgroundTasks, OnFailure, call_on_loop, count_nothing
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.events.bus.base import BroadcastHint, Hint, Listener, TaskHint
@@ -50,6 +50,7 @@ class RedisBus:
         clock: Clock,
         prefix: str = "compliance",
         on_refused: Callable[[str], None] | None = None,
+        on_failure: OnFailure = count_nothing,
     ) -> None:
         """`on_refused` is told of each "message" that cannot be read, and of "bodies" that are not sound."""
         self._clock = clock
@@ -59,7 +60,7 @@ class RedisBus:
         self._id = new_id()
         self._local = MemoryBus()
         self._loop: asyncio.AbstractEventLoop | None = None  # set while it runs
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = BackgroundTasks(on_failure)
         self._waiting: deque[tuple[str, bytes]] = deque(maxlen=MAX_WAITING)
         self._has_waiting = asyncio.Event()
         self._followed: Counter[str] = Counter()  # users, by how many ask for them
@@ -77,13 +78,12 @@ class RedisBus:
         self._loop = asyncio.get_running_loop()
         self._heard_at = self._clock.monotonic()
         for work in (self._send, self._listen, self._keep_subscriptions, self._send_canaries):
-            self._tasks.append(asyncio.create_task(work(), name=f"bus{work.__name__}"))
+            self._tasks.keep(work, name=f"bus{work.__name__}")
 
     async def stop(self) -> None:
         """Send what waits, as far as Redis takes it at once, and end."""
         self._loop = None
-        await end_tasks(self._tasks)
-        self._tasks.clear()
+        await self._tasks.close()
         with suppress(*_TROUBLE):
             await asyncio.wait_for(self._send_waiting(), SOCKET_TIMEOUT_S)
         await self._redis.aclose()

@@ -18,6 +18,7 @@ from typing import Final
 
 import structlog
 
+from app.core.aio import OnFailure, count_nothing, keep_running
 from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
 from app.core.file_permissions import make_private_folder
@@ -56,6 +57,7 @@ class EmbeddedRunner:
     is_watched: Callable[[str], bool]  # whether somebody follows the task; asked every second for each that runs
     count_verdicts: CountVerdicts = lambda _, __: None
     starter: ProcessStarter | None = None  # of the scans' processes; None: they are executed
+    on_failure: OnFailure = count_nothing
 
     def __post_init__(self) -> None:
         self._workers: dict[str, WorkerHandle] = {}  # by task; at most max_concurrent_scans
@@ -89,7 +91,8 @@ class EmbeddedRunner:
     async def start(self) -> None:
         make_private_folder(self.settings.current.data_dir / "scans")
         if self._running is None:
-            self._running = asyncio.create_task(self._supervise(), name="embedded-runner")
+            supervising = keep_running(self._supervise, name="embedded-runner", on_failure=self.on_failure)
+            self._running = asyncio.create_task(supervising, name="embedded-runner")
 
     async def stop(self) -> None:
         self._stopping.set()

@@ -14,7 +14,7 @@ from typing import Any, Final
 import structlog
 
 from app.core import trace_context, tracing
-from app.core.aio import end_tasks
+from app.core.aio import BackgroundTasks, end_tasks
 from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
 from app.core.errors import Unavailable
@@ -83,18 +83,17 @@ class ScanWorker:
             lifecycle=self.lifecycle, texts=self.texts, max_requeues=self.settings.current.max_requeues
         )
         self._stopping = asyncio.Event()
-        self._watching: asyncio.Task[None] | None = None
+        self._background = BackgroundTasks(self.metrics.note_background_failure)
         self._waking: asyncio.Task[None] | None = None  # a browser worker, at most one at a time
-        self._watching_configuration: asyncio.Task[None] | None = None
         self._leave_bus: Callable[[], None] | None = None
 
     async def start(self) -> None:
         make_private_folder(self.settings.current.data_dir / "scans")
         await self.bus.start()
         self._leave_bus = self.bus.subscribe(self._on_hint)
-        self._watching = asyncio.create_task(self._watch(), name="scan-worker")
+        self._background.keep(self._watch, name="scan-worker")
         if self.watch_configuration is not None:
-            self._watching_configuration = asyncio.create_task(self.watch_configuration(), name="configuration")
+            self._background.keep(self.watch_configuration, name="configuration")
         if self.drawings is not None:
             await self.drawings.start()
         await self.presence.start()
@@ -111,9 +110,10 @@ class ScanWorker:
         for handle in self._handles.values():
             handle.kill()
         await self._await_finished(STOP_PATIENCE_S)
-        running = (self._watching, self._waking, self._watching_configuration)
-        await end_tasks([task for task in running if task is not None])
-        self._watching = self._waking = self._watching_configuration = None
+        await self._background.close()
+        if self._waking is not None:
+            await end_tasks([self._waking])
+            self._waking = None
         if self._leave_bus is not None:
             self._leave_bus()
             self._leave_bus = None

@@ -78,12 +78,17 @@ class WorkerHeartbeat(threading.Thread):
                 return
 
     def beat(self) -> bool:
-        """Make one beat. False: the attempt is lost. A database that is away costs beats, nothing else."""
+        """Make one beat. False: the attempt is lost. A database that is away costs beats, nothing else; nor does any
+        other error: a healthy scan must not seem lost for one that nobody has thought of.
+        """
         now = self._monotonic()
         try:
             owned = self._count(now)
         except DatabaseUnavailable as error:
             log.warning("heartbeat_missed", reason=error.message)
+            return True
+        except Exception:  # the boundary of a thread
+            log.exception("heartbeat_failed")
             return True
         if owned is None:
             if not self._stopped.is_set():

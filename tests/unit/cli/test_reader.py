@@ -11,7 +11,7 @@ from app.core.config import load_settings
 from app.migrations.runner import migrate
 from app.models import local_readers
 from app.repositories import local_readers as repository
-from app.wiring import open_database
+from app.storage_wiring import open_database
 from tests.support.command import here
 from tests.support.decided import DecidedWorld
 from tests.support.local_reader import decided_pages

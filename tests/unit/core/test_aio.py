@@ -5,7 +5,8 @@ import ssl
 
 import pytest
 
-from app.core.aio import BackgroundTasks, end_tasks, report_briefly
+from app.core.aio import MAX_RESTART_S, STEADY_S, BackgroundTasks, end_tasks, keep_running, report_briefly
+from tests.support.clock import FakeClock
 from tests.support.logs import captured_log
 
 BROKEN = [
@@ -87,4 +88,64 @@ async def test_background_work_that_loses_a_cancellation_ends_all_the_same():
     await begun.wait()
     async with asyncio.timeout(10):
         await background.close()
+    assert len(background) == 0
+
+
+class Unsteady:
+    """Work that fails, after so many seconds each time; returns when there are no more."""
+
+    def __init__(self, clock, *lasts_s):
+        self._clock, self._lasts_s = clock, list(lasts_s)
+        self.began_at = []
+
+    async def __call__(self):
+        self.began_at.append(self._clock.monotonic())
+        if not self._lasts_s:
+            return
+        self._clock.advance(self._lasts_s.pop(0))
+        raise RuntimeError("unheard of")
+
+
+async def pauses_of(*lasts_s):
+    """Between each failure and the next start, and how many failures were counted."""
+    clock, failed = FakeClock(), []
+    work = Unsteady(clock, *lasts_s)
+    with captured_log() as said:
+        await keep_running(work, name="loop", on_failure=failed.append, sleep=clock.sleep, monotonic=clock.monotonic)
+    assert said.getvalue().count("background_task_failed") == len(lasts_s)
+    ends = [began + lasted for began, lasted in zip(work.began_at, lasts_s, strict=False)]
+    return [began - end for began, end in zip(work.began_at[1:], ends, strict=True)], failed
+
+
+async def test_work_that_fails_is_started_again_after_pauses_that_grow_to_a_minute():
+    pauses, failed = await pauses_of(*[0] * 9)
+    assert pauses == [1, 2, 4, 8, 16, 32, MAX_RESTART_S, MAX_RESTART_S, MAX_RESTART_S]
+    assert failed == ["loop"] * 9
+
+
+async def test_work_that_ran_well_for_a_while_begins_with_a_short_pause_again():
+    pauses, _ = await pauses_of(0, 0, 0, STEADY_S, 0)
+    assert pauses == [1, 2, 4, 1, 2]
+
+
+async def test_what_is_kept_goes_on_after_a_failure_which_is_counted_by_the_kind_of_task():
+    failed, goes_on = [], asyncio.Event()
+    background, runs = BackgroundTasks(failed.append), []
+
+    async def loop():
+        runs.append(len(runs))
+        if len(runs) == 1:
+            raise RuntimeError("unheard of")
+        goes_on.set()
+        await asyncio.Event().wait()
+
+    async def pull():
+        raise RuntimeError("once")
+
+    background.keep(loop, name="loop")
+    background.start(pull(), name="pull 0190-task")
+    async with asyncio.timeout(30):
+        await goes_on.wait()
+    assert sorted(failed) == ["loop", "pull"]
+    await background.close()
     assert len(background) == 0

@@ -10,6 +10,7 @@ from psycopg import errors
 from sqlalchemy import Column, MetaData, String, Table
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from app.core.db import Database, DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.core.postgres import PostgresBackend
 from app.core.sqlite import SqliteBackend
@@ -42,6 +43,7 @@ def sqlite_error(message, code=sqlite3.SQLITE_ERROR):
         (POSTGRES, errors.TooManyConnections(), Failure.UNREACHABLE),
         (POSTGRES, errors.ReadOnlySqlTransaction(), Failure.UNREACHABLE),
         (POSTGRES, psycopg.OperationalError("connection refused"), Failure.UNREACHABLE),
+        (POSTGRES, errors.ConnectionTimeout("nobody answers"), Failure.UNREACHABLE),
         (POSTGRES, errors.UndefinedTable(), None),
         (POSTGRES, errors.NotNullViolation(), None),
     ],
@@ -52,6 +54,16 @@ def test_an_error_is_what_a_client_can_do_about_it(backend, original, failure):
 
 def test_a_mistake_in_a_statement_is_no_failure_of_sqlite():
     assert SQLITE.failure_of(DBAPIError("SELEC 1", {}, sqlite3.ProgrammingError("syntax error"))) is None
+
+
+def test_a_server_that_takes_the_connection_and_says_nothing_is_away():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql+psycopg://somebody@127.0.0.1:{silent.getsockname()[1]}/compliance"
+        db = Database(url, busy_timeout_s=0.1)
+        with pytest.raises(DatabaseUnavailable) as refused:
+            db.read_sync(lambda connection: connection.exec_driver_sql("SELECT 1"))
+        db.engine.dispose()
+    assert refused.value.failure is Failure.UNREACHABLE
 
 
 @pytest.mark.system

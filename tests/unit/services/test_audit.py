@@ -182,3 +182,21 @@ async def test_what_was_allowed_is_never_added_up(db):
         trail.record("auth.login", user_id="u", address="192.0.2.7")
     await trail.flush()
     assert len(await rows(db)) == 5
+
+
+async def test_an_error_that_nobody_has_thought_of_ends_the_trail_for_a_moment_and_not_for_good(db, monkeypatch):
+    failed, write = [], db.write
+    trail = AuditTrail(db=db, clock=HandClock(), on_failure=failed.append)
+
+    async def fail_once(_work):
+        monkeypatch.setattr(db, "write", write)
+        raise RuntimeError("unheard of")
+
+    monkeypatch.setattr(db, "write", fail_once)
+    await trail.start()
+    trail.record("kept")
+    async with asyncio.timeout(30):
+        await db.committed.wait()
+    await trail.stop()
+    assert [action for action, _, _ in await rows(db)] == ["kept"]
+    assert failed == ["audit-trail"]

@@ -1,6 +1,7 @@
 """A worker that is there, one that ends, and one whose database is away."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -77,6 +78,26 @@ async def test_a_database_that_is_away_costs_beats_alone(db, presence):
     await presence.clock.step()
     (after,) = await known(db)
     assert after.heartbeat_at > before.heartbeat_at
+
+
+async def test_a_beat_that_fails_as_nobody_has_thought_of_is_not_the_last(db, presence, monkeypatch):
+    failed = []
+    presence = replace(presence, on_failure=failed.append)
+    await presence.start()
+    await presence.clock.waiting.wait()
+    (before,) = await known(db)
+    write = db.write
+    monkeypatch.setattr(db, "write", fails)
+    await presence.clock.step()  # the loop has failed, and begins again
+    monkeypatch.setattr(db, "write", write)
+    await presence.clock.step()
+    (after,) = await known(db)
+    assert (failed, after.heartbeat_at > before.heartbeat_at) == (["worker-presence"], True)
+    await presence.stop()
+
+
+async def fails(_work):
+    raise RuntimeError("unheard of")
 
 
 async def test_a_row_that_cannot_be_removed_is_left_to_the_monitor(db, presence):

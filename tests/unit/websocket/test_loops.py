@@ -58,3 +58,13 @@ async def test_a_check_that_fails_costs_no_other_connection_its_check(desk, monk
     running.cancel()
     await asyncio.wait([running])
     assert {arguments[0] for arguments in calls[1:]} == {one.connection, two.connection}
+
+
+async def test_a_loop_that_fails_as_a_whole_is_started_again_and_counted(stack, monkeypatch):
+    """As that of the broadcasts did when PostgreSQL took connections and did not answer: then nobody heard any more."""
+    call, calls = fail_first(stack.manager.broadcasts._look, RuntimeError("unheard of"))
+    monkeypatch.setattr(stack.manager.broadcasts, "_look", call)
+    await stack.manager.start()
+    await until(lambda: len(calls) > 1)
+    counted = stack.metrics.registry.get_sample_value("background_task_failures_total", {"task": "broadcasts"})
+    assert counted == 1

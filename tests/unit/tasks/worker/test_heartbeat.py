@@ -9,6 +9,7 @@ from app.tasks.sink.reporter import StopReason
 from app.tasks.worker.capture_quota import LimitedCaptureQuota
 from app.tasks.worker.heartbeat import WorkerHeartbeat
 from app.tasks.worker.loop_watchdog import LOOP_SILENCE_S, LoopWatchdog
+from tests.support.logs import captured_log
 
 
 class Ticks:
@@ -93,6 +94,39 @@ def test_a_locked_database_costs_a_beat_and_no_running_time(backend, database_pa
     ticks.now += 1
     assert heartbeat.beat()
     assert backend.row().running_s == 6.0
+
+
+class Surprising(Database):
+    """A database whose first write fails as nobody has thought of."""
+
+    def __init__(self, url):
+        super().__init__(url)
+        self.surprised = False
+        self.written = threading.Event()
+
+    def write_sync(self, work):
+        if not self.surprised:
+            self.surprised = True
+            raise RuntimeError("unheard of")
+        value = super().write_sync(work)
+        self.written.set()
+        return value
+
+
+def test_an_error_that_nobody_has_thought_of_costs_one_beat_and_no_attempt(backend, database_path):
+    backend.create()
+    backend.claim()
+    told, before = [], backend.row().heartbeat
+    db = Surprising(f"sqlite:///{database_path}")
+    heartbeat = make_heartbeat(backend, Ticks(), told, db=db)
+    with captured_log() as said:
+        heartbeat.start()
+        assert db.written.wait(30)
+    heartbeat.stop()
+    heartbeat.join(30)
+    assert backend.row().heartbeat > before
+    assert said.getvalue().count("heartbeat_failed") == 1
+    assert told == []
 
 
 def test_a_loop_that_hangs_stops_the_heartbeat(backend):
