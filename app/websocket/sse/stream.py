@@ -104,26 +104,29 @@ class EventStream(LogPosition):
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """What to write, one piece after the other, until the stream has ended. Each is asked for when the one
-        before it was taken.
+        before it was taken; a ping is due `ping_after_s` later, however often the stream is woken for nothing.
         """
+        loop = asyncio.get_running_loop()
         yield f"retry: {random.randint(*RETRY_MS)}\n\n".encode()  # noqa: S311 - spreads load, keeps no secret
+        ping_at = loop.time() + self.ping_after_s
         while self.ended is None:
             self._woken.clear()
             chunk = await self._next()
+            if not chunk and self.ended is None and not await self._wait(until=ping_at):
+                chunk = PING
             if chunk:
                 yield chunk
-            elif self.ended is None and not await self._wait():
-                yield PING
+                ping_at = loop.time() + self.ping_after_s
         yield self._ending()
 
-    async def _wait(self) -> bool:
-        """Until there is something to look at; False: nothing for so long that a sign of life is due."""
+    async def _wait(self, *, until: float) -> bool:
+        """Return whether there is something to look at before `until` (the loop's time)."""
         try:
-            async with asyncio.timeout(self.ping_after_s):
+            async with asyncio.timeout_at(until):
                 await self._woken.wait()
         except TimeoutError:
             return False
-        return True
+        return asyncio.get_running_loop().time() < until
 
     async def _next(self) -> bytes:
         """The next piece; empty when the reader has all that is known of."""

@@ -1,6 +1,7 @@
 """One stream's position, without a server: what comes next, whatever hints and the log do."""
 
-from contextlib import aclosing
+import asyncio
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 
 import orjson
@@ -13,7 +14,7 @@ from app.core.db_backend import Failure
 from app.core.principal import Principal
 from app.domain.messages import Language
 from app.events.event import Event
-from app.websocket.sse.stream import EventStream, encode
+from app.websocket.sse.stream import PING, EventStream, encode
 from app.websocket.state.log_reader import LogPage
 from app.websocket.state.state_reader import Snapshot
 from tests.support.clock import FakeClock
@@ -57,7 +58,7 @@ class Log:
         return Snapshot("t", "u", self.count, "running", payload)
 
 
-def make(log, *, counted=None, read_epoch=lambda: "e"):
+def make(log, *, counted=None, read_epoch=lambda: "e", ping_after_s=0.01):
     return EventStream(
         task_id="t",
         principal=WHO,
@@ -67,7 +68,7 @@ def make(log, *, counted=None, read_epoch=lambda: "e"):
         read_page=log.read_page,
         read_snapshot=log.read_snapshot,
         clock=FakeClock(),
-        ping_after_s=0.01,
+        ping_after_s=ping_after_s,
         on_events=([] if counted is None else counted).append,
     )
 
@@ -169,6 +170,66 @@ async def test_while_the_database_is_away_nothing_is_lost():
         log.down = False
         stream.offer(3)  # the sweep
         assert [seq for seq, _ in parse(await anext(chunks))] == [1, 2, 3]
+
+
+@asynccontextmanager
+async def sweeping(stream, head, *, every_s):
+    """Tell the stream again and again where the log ends, as the sweep does."""
+
+    async def sweep():
+        while True:
+            stream.offer(head)
+            await asyncio.sleep(every_s)
+
+    sweeper = asyncio.create_task(sweep())
+    try:
+        yield
+    finally:
+        sweeper.cancel()
+        await asyncio.wait([sweeper])
+
+
+async def test_a_sweep_that_finds_nothing_new_does_not_put_off_the_ping():
+    """The sweep comes every 2 s, the ping is due after 15 s."""
+    log = Log(3)
+    stream = make(log, ping_after_s=0.15)
+    stream.start_at(3, 3)
+    async with asyncio.timeout(5), aclosing(stream.chunks()) as chunks, sweeping(stream, 3, every_s=0.02):
+        await anext(chunks)  # how long to wait before a reconnection
+        assert [await anext(chunks) for _ in range(3)] == [PING] * 3
+        log.count = 4
+        stream.offer(4)
+        assert [seq for seq, _ in parse(await anext(chunks))] == [4]
+
+
+async def test_reads_that_fail_slowly_do_not_put_off_the_ping():
+    log = Log(3)
+    log.down = True
+    stream = make(log, ping_after_s=0.05)
+
+    async def read_page(task, seq):
+        await asyncio.sleep(0.02)  # as long as the database makes its readers wait
+        return await log.read_page(task, seq)
+
+    stream.read_page = read_page
+    stream.start_at(0, 3)
+    async with asyncio.timeout(5), aclosing(stream.chunks()) as chunks, sweeping(stream, 3, every_s=0.001):
+        await anext(chunks)
+        assert await anext(chunks) == PING
+
+
+async def test_the_ping_is_due_after_the_last_bytes_that_were_taken():
+    log = Log(4)
+    stream = make(log, ping_after_s=0.1)
+    stream.start_at(3, 4)
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(5), aclosing(stream.chunks()) as chunks:
+        await anext(chunks)
+        assert [seq for seq, _ in parse(await anext(chunks))] == [4]
+        await asyncio.sleep(0.05)  # so slowly the reader takes it
+        taken_at = loop.time()
+        assert await anext(chunks) == PING
+        assert loop.time() - taken_at >= 0.1
 
 
 async def test_the_snapshot_waits_for_the_database_too():
