@@ -15,7 +15,7 @@ NODE_FITS := node -e 'const [major, minor] = process.versions.node.split(".").ma
 NPM := cd frontend && PATH="$(abspath $(BIN)):$$PATH" npm --no-update-notifier
 MODULES := frontend/node_modules/.installed
 PAGE := app/web/index.html
-PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/tsconfig.json -type f)
+PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/precompress.ts frontend/vite.config.ts frontend/tsconfig.json -type f)
 # Many tests wait for clocks, sockets and processes; what shares a file shares a worker.
 PARALLEL := -n 2 --dist loadfile
 # A test that hangs says where, and ends with its worker.

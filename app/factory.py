@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from app.api.built_page import add_page
+from app.api.compression import JsonCompression
 from app.api.document_language import translate
 from app.api.documents import CachedDocument, TranslatedDocument
 from app.api.errors import install_handlers
@@ -167,4 +168,5 @@ def _add_middleware(application: FastAPI, settings: Settings) -> None:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
             expose_headers=["Idempotency-Replayed", "Retry-After"],
         )
+    application.add_middleware(JsonCompression)
     application.add_middleware(SecurityHeaders)

@@ -3,9 +3,11 @@ import { fileURLToPath } from "node:url";
 import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vitest/config";
 
+import { precompressed } from "./precompress.ts";
+
 export default defineConfig({
   base: "./", // the page runs under any path: addresses are relative, and views stand behind the `#`
-  plugins: [vue()],
+  plugins: [vue(), precompressed("assets")],
   build: {
     outDir: "../app/web", // from where the server serves it, and a wheel takes it
     emptyOutDir: true,

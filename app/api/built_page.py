@@ -1,8 +1,11 @@
 """The page at `/`: what `make frontend` built, and where it was not built, how to. Nobody need be signed in for it."""
 
 import os
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +14,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
+from app.api.content_coding import BROTLI, GZIP, choose_coding
 from app.api.middleware import PAGE_POLICY
 from app.services.report_formats.html import style_source
 
@@ -26,6 +30,9 @@ OLD_PLACES: Final = {"/app": "./", "/app/": "../"}
 # own templates. A second one of that name would be refused. Frames hold what the page has read itself: reports.
 ADDED_POLICY: Final = "frame-src blob:; require-trusted-types-for 'script'; trusted-types vue"
 STYLES: Final = "style-src 'self'"
+SUFFIXES: Final = {BROTLI: ".br", GZIP: ".gz"}  # as `frontend/precompress.ts` names them
+FOR_GOOD: Final = "public, max-age=31536000, immutable"  # a year is the longest that caches are told (RFC 8246)
+_HASHED: Final = re.compile(r"-[\w-]{8}\.[a-z0-9]+$")  # as the build names them
 
 
 def is_built(folder: Path) -> bool:
@@ -85,15 +92,43 @@ def _redirect(place: str) -> Callable[[Request], RedirectResponse]:
 
 
 class _Files(StaticFiles):
-    """Files with the page's policy."""
+    """Files with the page's policy, in the coding that their reader takes best of those that the build has made.
+
+    A name with a hash in it never means anything else: who has such a file does not ask again.
+    """
 
     def __init__(self, folder: Path, *, policy: str) -> None:
         super().__init__(directory=folder, check_dir=False)
         self._policy = policy
 
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Find no compressed file by its own name: it would be sent as if it were what is in it."""
+        return ("", None) if path.endswith(tuple(SUFFIXES.values())) else super().lookup_path(path)
+
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers["Content-Security-Policy"] = self._policy
-        return response
+        asked = Headers(scope=scope)
+        made = _compressed(full_path)
+        coding = choose_coding(asked.get("accept-encoding"), list(made))
+        path, about = (full_path, stat_result) if coding is None else made[coding]
+        response = FileResponse(path, status_code, media_type=guess_type(full_path)[0], stat_result=about)
+        headers = response.headers
+        headers["Content-Security-Policy"] = self._policy
+        if made:
+            headers["Vary"] = "Accept-Encoding"
+        if coding is not None:
+            headers["Content-Encoding"] = coding
+        if _HASHED.search(os.fspath(full_path)):
+            headers["Cache-Control"] = FOR_GOOD
+        return NotModifiedResponse(headers) if self.is_not_modified(headers, asked) else response
+
+
+def _compressed(path: str | os.PathLike[str]) -> dict[str, tuple[str, os.stat_result]]:
+    """Return the files that the build has put beside it, by their coding, the preferred first."""
+    found = {}
+    for coding, suffix in SUFFIXES.items():
+        name = f"{os.fspath(path)}{suffix}"
+        with suppress(FileNotFoundError):
+            found[coding] = (name, Path(name).stat())
+    return found

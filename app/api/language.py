@@ -6,9 +6,9 @@ from fastapi import Depends, Header, Query
 from starlette.requests import HTTPConnection
 
 from app.api.dependencies import services_of
+from app.api.quality_values import weigh
 from app.domain.messages import FOREIGN_LANGUAGE, Language
 
-MAX_RANGES: Final = 20  # of a header that are looked at; browsers send three
 PARAMETER: Final = "lang"
 
 
@@ -43,30 +43,13 @@ def preferred(header: str, default: Language) -> Language:
 
     Who asks for languages that are not here gets `FOREIGN_LANGUAGE`, who does not care the default.
     """
-    wished = [name for name, quality in _ranges(header) if quality > 0]
+    wished = [name for name, quality in weigh(header) if quality > 0]
     for name in wished:
         if name == "*":
             return default
         if (language := Language.of_locale(name)) is not None:
             return language
     return FOREIGN_LANGUAGE if wished else default
-
-
-def _ranges(header: str) -> list[tuple[str, float]]:
-    """(language, quality), the best first."""
-    parts = [part.partition(";") for part in header.split(",")[:MAX_RANGES]]
-    found = [(name.strip(), _quality(parameters)) for name, _, parameters in parts if name.strip()]
-    return sorted(found, key=lambda item: -item[1])
-
-
-def _quality(parameters: str) -> float:
-    name, _, value = parameters.replace(" ", "").partition("=")
-    if name.lower() != "q":
-        return 1.0
-    try:
-        return min(1.0, max(0.0, float(value)))
-    except ValueError:
-        return 0.0
 
 
 ReaderLanguage = Annotated[Language, Depends(reader_language)]

@@ -49,6 +49,8 @@ http {{
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
+  gzip on;  # as Debian has it, and for more than HTML
+  gzip_types *;
   include {folder}/conf.d/*.conf;
 }}
 """
@@ -226,6 +228,22 @@ async def test_an_event_stream_is_not_held_back_by_the_proxy(backend):
         async with asyncio.timeout(2):
             while await anext(lines) != f"id: {backend.services.manager.epoch.value}:{seq}":
                 pass
+
+
+async def test_texts_are_compressed_by_the_service_and_tokens_by_nobody(backend):
+    headers = {"Authorization": f"Bearer {backend.token}", "Accept-Encoding": "gzip, br"}
+    url = f"https://127.0.0.1:{backend.front.port}"
+    async with behind(backend), httpx.AsyncClient(verify=backend.front.trust, timeout=10, trust_env=False) as client:
+        settings = await client.get(f"{url}/api/v1/admin/configuration", headers=headers)
+        document = await client.get(f"{url}/openapi.json", headers=headers)
+        sign_in = {"username": "admin", "password": ADMIN_PASSWORD}
+        token = await client.post(f"{url}/api/v1/auth/login", json=sign_in, headers=headers)
+        refused = await client.get(f"{url}/api/v1/tasks/{'x' * 60}", headers={"Accept-Encoding": "gzip"})
+    assert [answer.headers.get("content-encoding") for answer in (settings, document)] == ["gzip", "gzip"]
+    assert settings.headers["vary"] == document.headers["vary"].rpartition(", ")[2] == "Accept-Encoding"
+    assert settings.json()["settings"]
+    assert [answer.status_code for answer in (token, refused)] == [200, 401]
+    assert [answer.headers.get("content-encoding") for answer in (token, refused)] == [None, None]
 
 
 async def test_no_query_string_gets_into_a_log_even_when_the_service_is_away(backend):

@@ -4,6 +4,7 @@ import pytest
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 
+from app.api.compression import JsonCompression
 from app.api.middleware import BodyLimit, DisconnectGuard, SecurityHeaders
 from app.api.router import build_router
 from app.core.config import Settings
@@ -36,7 +37,7 @@ async def walk(application, asked):
 def test_only_middleware_that_does_nothing_for_websockets_is_passed_by(application):
     """Whoever adds one has to look whether the socket needs it (`Application`)."""
     found = {middleware.cls for middleware in application.user_middleware}
-    assert found == {DisconnectGuard, BodyLimit, CORSMiddleware, SecurityHeaders}
+    assert found == {DisconnectGuard, BodyLimit, CORSMiddleware, JsonCompression, SecurityHeaders}
     assert not application.dependency_overrides
     assert not application.router.dependencies
 

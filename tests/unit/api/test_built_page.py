@@ -1,3 +1,4 @@
+import gzip
 import os
 
 import httpx
@@ -86,9 +87,77 @@ async def test_where_it_was_before_the_reader_is_sent_on_relative_to_where_the_s
     assert [answer.headers["location"] for answer in answers] == ["./", "../", "../?target=a.test"]
 
 
+HASHED = "main-Dz_4-k9A.js"
+CONTENT = b"export const a = 1;\n" * 200
+
+
+@pytest.fixture
+def compressed(folder):
+    """A script with the files that the build puts beside it; what is in them tells which was sent."""
+    for name, content in {HASHED: CONTENT, f"{HASHED}.br": b"brotli", f"{HASHED}.gz": gzip.compress(CONTENT)}.items():
+        (folder / "assets" / name).write_bytes(content)
+
+
+@pytest.mark.usefixtures("compressed")
+@pytest.mark.parametrize(
+    ("accepted", "coding", "content"),
+    [
+        ("gzip, deflate, br, zstd", "br", None),
+        ("gzip, deflate", "gzip", CONTENT),
+        ("br;q=0.1, gzip;q=0.2", "gzip", CONTENT),
+        ("br;q=0, gzip;q=0", None, CONTENT),
+        ("identity", None, CONTENT),
+        ("", None, CONTENT),
+    ],
+)
+async def test_a_file_is_sent_as_the_build_has_compressed_it_to_who_takes_that(client, accepted, coding, content):
+    async with client.stream("GET", f"/assets/{HASHED}", headers={"Accept-Encoding": accepted}) as answer:
+        raw = b"".join([piece async for piece in answer.aiter_raw()])
+    assert answer.status_code == 200
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert "javascript" in answer.headers["content-type"]
+    assert int(answer.headers["content-length"]) == len(raw)
+    assert (gzip.decompress(raw) if coding == "gzip" else raw) == (content or b"brotli")
+    assert answer.headers["content-security-policy"].endswith("trusted-types vue")
+
+
+@pytest.mark.usefixtures("compressed")
+async def test_a_file_that_is_known_in_one_coding_is_not_taken_for_the_other(client):
+    path = f"/assets/{HASHED}"
+    plain = await client.get(path, headers={"Accept-Encoding": "identity"})
+    packed = await client.get(path, headers={"Accept-Encoding": "gzip"})
+    known = {"If-None-Match": packed.headers["etag"]}
+    unchanged = await client.get(path, headers={"Accept-Encoding": "gzip", **known})
+    assert (unchanged.status_code, unchanged.headers["vary"]) == (304, "Accept-Encoding")
+    assert plain.headers["etag"] != packed.headers["etag"]
+    assert (await client.get(path, headers={"Accept-Encoding": "identity", **known})).status_code == 200
+
+
+@pytest.mark.usefixtures("compressed")
+async def test_a_name_with_a_hash_is_kept_for_good_and_every_other_is_asked_for_again(client, folder):
+    (folder / "assets" / "notes.js").write_text("export {};", "utf-8")
+    kept = [await client.get(f"/assets/{name}") for name in (HASHED, "main-1234.js", "notes.js", "gone-Dz_4-k9A.js")]
+    assert [answer.status_code for answer in kept] == [200, 200, 200, 404]
+    for_good = "public, max-age=31536000, immutable"
+    assert [answer.headers["cache-control"] for answer in kept] == [for_good, "no-cache", "no-cache", "no-cache"]
+    assert "vary" not in kept[2].headers
+    assert (await client.get("/")).headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.usefixtures("compressed")
 @pytest.mark.parametrize(
     "path",
-    ["/nothing.js", "/index.html", "/assets/", "/assets/../secret", "/assets/%2e%2e/secret", "/assets//etc/passwd"],
+    [
+        "/nothing.js",
+        "/index.html",
+        "/assets/",
+        "/assets/../secret",
+        "/assets/%2e%2e/secret",
+        "/assets//etc/passwd",
+        f"/assets/{HASHED}.br",
+        f"/assets/{HASHED}.gz",
+    ],
 )
 async def test_nothing_else_is_served(client, folder, path):
     (folder / "secret").write_text("secret", "utf-8")
