@@ -13,6 +13,7 @@ from app.services.login_throttle import LoginThrottle, delay_of
 from app.services.sign_in_counters import MemoryCounters, SharedCounters, SignInCounters
 from app.services.tickets import OpenTickets, SharedTicketStore, Tickets, TicketStore
 from app.services.token_issuer import TokenIssuer
+from app.services.token_rotation import TokenRotation
 
 
 def build_auth(
@@ -31,8 +32,10 @@ def build_auth(
         clock=clock,
         passwords=passwords,
         tokens=tokens,
-        issuer=issuer,
         password_login=Login(db=db, clock=clock, passwords=passwords, issuer=issuer, throttle=throttle, audit=audit),
+        rotation=TokenRotation(
+            db=db, bus=bus, clock=clock, tokens=tokens, issuer=issuer, throttle=throttle, audit=audit
+        ),
         throttle=throttle,
         tickets=Tickets(settings=settings, store=_tickets(settings, db, clock)),
         audit=audit,

@@ -41,6 +41,9 @@ sessions = Table(
     # For its owner, who wants to know it again; NULL in rows from before.
     Column("address", String(45)),  # from where it was opened
     Column("agent", String(200)),  # what the client said that it is
+    # How the refresh token travels, "body" or "cookie"; NULL in rows from before, until their first refresh.
+    Column("channel", String(6)),
+    Column("page_key", String(64)),  # SHA-256 of the key of the page that the cookie is bound to; NULL without a cookie
 )
 
 # From where a user has signed in: networks as `core.limits.network_of` writes them. Guesses from elsewhere do not lock

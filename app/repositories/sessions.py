@@ -9,6 +9,9 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert
 from app.models import sessions, users
 
 MOST_LISTED: Final = 200
+# How a refresh token travels.
+BODY: Final = "body"
+COOKIE: Final = "cookie"
 
 
 def find_with_user(connection: Connection, session_id: str) -> Row[Any] | None:
@@ -49,8 +52,9 @@ def add(
     refresh_jti: str,
     address: str | None = None,
     agent: str | None = None,
+    page_key: str | None = None,
 ) -> None:
-    """Add a session, and remove the user's expired ones at the same time."""
+    """Add a session, and remove the user's expired ones at the same time. `page_key`: it is a page's."""
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id, sessions.c.expires_at < now))
     connection.execute(
         insert(sessions).values(
@@ -61,18 +65,26 @@ def add(
             refresh_jti=refresh_jti,
             address=address,
             agent=agent,
+            **_binding(page_key),
         )
     )
 
 
 def rotate(
-    connection: Connection, session_id: str, *, old_jti: str, new_jti: str, now: datetime, expires_at: datetime
+    connection: Connection,
+    session_id: str,
+    *,
+    old_jti: str,
+    new_jti: str,
+    now: datetime,
+    expires_at: datetime,
+    page_key: str | None = None,
 ) -> bool:
-    """Replace the refresh token by the next one. False: the old one was used before."""
+    """Replace the refresh token by the next one, which travels as it did. False: the old one was used before."""
     changed = connection.execute(
         update(sessions)
         .where(sessions.c.id == session_id, sessions.c.refresh_jti == old_jti, sessions.c.revoked_at.is_(None))
-        .values(refresh_jti=new_jti, previous_jti=old_jti, rotated_at=now, expires_at=expires_at)
+        .values(refresh_jti=new_jti, previous_jti=old_jti, rotated_at=now, expires_at=expires_at, **_binding(page_key))
     )
     return changed.rowcount == 1
 
@@ -89,6 +101,10 @@ def revoke_all(connection: Connection, user_id: str, *, now: datetime) -> None:
     )
 
 
+def _binding(page_key: str | None) -> dict[str, str | None]:
+    return {"channel": BODY if page_key is None else COOKIE, "page_key": page_key}
+
+
 def _open_of(user_id: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None), sessions.c.expires_at > now
 
@@ -101,6 +117,8 @@ def _joined() -> Any:
         sessions.c.refresh_jti,
         sessions.c.previous_jti,
         sessions.c.rotated_at,
+        sessions.c.channel,
+        sessions.c.page_key,
         users,
     ).join(users, users.c.id == sessions.c.user_id)
 

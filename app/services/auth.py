@@ -5,8 +5,8 @@ change and a deactivation end every token at the next look, and an `AccessHint` 
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
@@ -25,8 +25,10 @@ from app.repositories import sessions, users
 from app.services.audit import AuditTrail
 from app.services.login import Login
 from app.services.login_throttle import LoginThrottle
+from app.services.session_checks import check_claims, check_session, may_travel
 from app.services.tickets import Ticket, Tickets
-from app.services.token_issuer import TokenIssuer, TokenPair
+from app.services.token_issuer import TokenPair
+from app.services.token_rotation import TokenRotation
 
 FIRST_ADMIN: Final = "admin"
 FIRST_ADMIN_EMAIL: Final = "admin@localhost"
@@ -42,8 +44,8 @@ class AuthService:
     clock: Clock
     passwords: Passwords
     tokens: Tokens
-    issuer: TokenIssuer
     password_login: Login
+    rotation: TokenRotation
     throttle: LoginThrottle
     tickets: Tickets
     audit: AuditTrail
@@ -55,14 +57,14 @@ class AuthService:
     async def authenticate(self, token: str | None) -> Principal:
         """See `Authenticator`."""
         claims = self.tokens.read(token, "access")
-        row = self._check(await self._sessions.get(claims.session_id), claims)
+        row = check_claims(await self._sessions.get(claims.session_id), claims, self.clock.now())
         return Principal(row.id, row.username, row.role, claims.session_id, claims.expires_at)
 
     @traced
     async def redeem(self, ticket: str) -> Principal:
         """See `Authenticator`."""
         then = await self.tickets.redeem(ticket)
-        row = self._check_session(await self._sessions.get(then.session_id), then.user_id)
+        row = check_session(await self._sessions.get(then.session_id), then.user_id, self.clock.now())
         if then.expires_at <= self.clock.now():
             raise Unauthenticated(code="expired_token")
         return Principal(row.id, row.username, row.role, then.session_id, then.expires_at)
@@ -86,48 +88,41 @@ class AuthService:
 
     @traced
     async def login(
-        self, username: str, password: str, *, address: str | None = None, agent: str | None = None
+        self,
+        username: str,
+        password: str,
+        *,
+        address: str | None = None,
+        agent: str | None = None,
+        page_key: str | None = None,
     ) -> TokenPair:
         """A new session. `address` and `agent` (what the client says that it is) are kept for its owner.
+
+        With `page_key` (the digest of a page's key) its refresh token travels in a cookie, and is good for nobody who
+        does not show that key; without, it travels in bodies.
 
         Raises:
             Unauthenticated: `invalid_credentials` (unknown name and wrong password look and last the same), or
                 `user_disabled`, said only to who knows the password.
             LimitReached: too many sign-ins at once, from this address or into this account (`services.login_throttle`).
         """
-        return await self.password_login.open(username, password, address=address, agent=agent)
+        return await self.password_login.open(username, password, address=address, agent=agent, page_key=page_key)
 
     @traced
-    async def refresh(self, token: str, *, address: str | None = None, late_s: float = 0) -> TokenPair:
+    async def refresh(
+        self, token: str, *, address: str | None = None, page_key: str | None = None, late_s: float = 0
+    ) -> TokenPair:
         """Rotates: the token given is void afterwards. One that was used before ends the session: somebody copied it.
+
+        A page's token needs the page's key (`page_key`, as at `login`). Without it nothing changes: other services of
+        the browser's host get the cookie, too, and must not be able to end the session by it (ADR 0060).
 
         With `late_s` the token before the present one gets the present one again, for so many seconds after it was
         replaced: of two tabs that refresh at the same moment neither is a thief (ADR 0046).
 
         Raises Unauthenticated as `authenticate` does, LimitReached.
         """
-        try:
-            old = self.tokens.read(token, "refresh")
-        except Unauthenticated as refusal:
-            self.audit.record("auth.refresh", "denied", address=address, detail={"code": refusal.code})
-            await self.throttle.admit_bad_token(address)
-            raise
-        await self.throttle.admit_refresh(old.session_id)
-        outcome = await self.db.write(lambda connection: self._rotate(connection, old, late_s))
-        if isinstance(outcome, Claims):
-            return self.issuer.pair(outcome)
-        self.audit.record(
-            "auth.refresh",
-            "denied",
-            user_id=old.user_id,
-            address=address,
-            object_id=old.session_id,
-            detail={"code": outcome.code},
-        )
-        if outcome.code == "token_reused":
-            self.bus.publish(AccessHint(old.user_id, old.session_id))
-            raise Unauthenticated(code="invalid_token")
-        raise outcome
+        return await self.rotation.refresh(token, address=address, page_key=page_key, late_s=late_s)
 
     async def logout(self, principal: Principal) -> None:
         """Ends this session; the user's others go on."""
@@ -135,10 +130,24 @@ class AuthService:
 
     async def end_session(self, user_id: str, session_id: str, *, address: str | None = None) -> None:
         """Ends one session of the user, who has shown a token of it. One that has ended stays so."""
+        await self._end_session(user_id, session_id, lambda _: True, address=address)
+
+    async def end_page_session(self, claims: Claims, page_key: str, *, address: str | None = None) -> None:
+        """Ends the session of a refresh token that came in a cookie, if it is this page's."""
+        await self._end_session(
+            claims.user_id, claims.session_id, lambda row: may_travel(row, page_key), address=address
+        )
+
+    async def _end_session(
+        self, user_id: str, session_id: str, may_end: Callable[[Row[Any]], bool], *, address: str | None
+    ) -> None:
         now, ended = self.clock.now(), False
 
         def work(connection: Connection) -> None:
             nonlocal ended
+            row = sessions.find_with_user(connection, session_id)
+            if row is None or not may_end(row):
+                return
             ended = sessions.revoke(connection, session_id, now=now) or ended  # it runs again after a lost COMMIT
 
         await self.db.write(work)
@@ -234,41 +243,6 @@ class AuthService:
         self.bus.publish(AccessHint(user_id))
         self.audit.record("user.create" if is_new else "user.admin_reset", object_id=user_id)
         return True
-
-    def _check(self, row: Row[Any] | None, claims: Claims) -> Row[Any]:
-        row = self._check_session(row, claims.user_id)
-        if row.token_version != claims.token_version:
-            raise _invalid()
-        return row
-
-    def _check_session(self, row: Row[Any] | None, user_id: str) -> Row[Any]:
-        """Disabled comes before revoked, since disabling revokes: the holder of a good token may know why."""
-        if row is None or row.id != user_id:
-            raise _invalid()
-        if not row.is_active:
-            raise Unauthenticated(code="user_disabled")
-        if row.revoked_at is not None:
-            raise _invalid()
-        if row.session_expires_at <= self.clock.now():
-            raise Unauthenticated(code="expired_token", text="expired_session")
-        return row
-
-    def _rotate(self, connection: Connection, old: Claims, late_s: float) -> Claims | Unauthenticated:
-        """A refusal is returned, not raised: the revocation must commit."""
-        try:
-            row = self._check(sessions.find_with_user(connection, old.session_id), old)
-        except Unauthenticated as refusal:
-            return refusal
-        new, now = self.issuer.claims(row, old.session_id), self.clock.now()
-        if sessions.rotate(
-            connection, old.session_id, old_jti=old.token_id, new_jti=new.token_id, now=now, expires_at=new.expires_at
-        ):
-            return new
-        last = sessions.find_with_user(connection, old.session_id)  # the one that was faster has changed it
-        if last is not None and last.previous_jti == old.token_id and (now - last.rotated_at).total_seconds() < late_s:
-            return replace(new, token_id=last.refresh_jti, expires_at=last.session_expires_at)
-        sessions.revoke(connection, old.session_id, now=now)
-        return Unauthenticated(code="token_reused")
 
     def _store_password(self, connection: Connection, user_id: str, hashed: str) -> None:
         row = users.find(connection, user_id)

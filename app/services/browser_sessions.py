@@ -1,4 +1,4 @@
-"""Sessions of browsers: what renews them lies in a cookie that no script can read (ADR 0046)."""
+"""Sessions of browsers: what renews them is a cookie that no script can read, and the key of the page (ADR 0060)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -25,32 +25,36 @@ class BrowserSession:
 
 @dataclass(frozen=True, slots=True)
 class BrowserSessions:
-    """The sessions of `AuthService`, as a browser needs them."""
+    """The sessions of `AuthService`, as a browser needs them. `page_key` is the digest of the page's key."""
 
     auth: AuthService
 
     async def open(
-        self, username: str, password: str, *, address: str | None, agent: str | None = None
+        self, username: str, password: str, *, page_key: str, address: str | None, agent: str | None = None
     ) -> BrowserSession:
-        """Return a new session. Raises as `AuthService.login`."""
-        return await self._session(await self.auth.login(username, password, address=address, agent=agent))
+        """Return a new session, bound to the page's key. Raises as `AuthService.login`."""
+        pair = await self.auth.login(username, password, address=address, agent=agent, page_key=page_key)
+        return await self._session(pair)
 
-    async def renew(self, token: str | None, *, address: str | None) -> BrowserSession:
+    async def renew(self, token: str | None, *, page_key: str, address: str | None) -> BrowserSession:
         """Return the session of a cookie's token, which is void then but for `LATE_S`. None: there was no cookie.
 
         Raises as `AuthService.refresh`; also Unauthenticated with `missing_token`, which counts as no try.
         """
         if token is None:
             raise Unauthenticated(code="missing_token")
-        return await self._session(await self.auth.refresh(token, address=address, late_s=LATE_S))
+        pair = await self.auth.refresh(token, address=address, page_key=page_key, late_s=LATE_S)
+        return await self._session(pair)
 
-    async def close(self, token: str | None, *, address: str | None) -> None:
-        """End the session of a cookie's token. A token that is none any more ends nothing, and that is no error."""
+    async def close(self, token: str | None, *, page_key: str, address: str | None) -> None:
+        """End the session of a cookie's token. A token that is none any more, or another page's, ends nothing, and that
+        is no error.
+        """
         try:
             claims = self.auth.tokens.read(token, "refresh")
         except Unauthenticated:
             return
-        await self.auth.end_session(claims.user_id, claims.session_id, address=address)
+        await self.auth.end_page_session(claims, page_key, address=address)
 
     async def _session(self, pair: TokenPair) -> BrowserSession:
         who = await self.auth.authenticate(pair.access_token)

@@ -19,10 +19,11 @@ from app.services.token_issuer import TokenIssuer, TokenPair
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a sign-in comes from; `agent` is what the client says that it is."""
+    """Where a sign-in comes from; `agent` is what the client says that it is, `page_key` the digest of a page's key."""
 
     address: str | None
     agent: str | None
+    page_key: str | None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -37,7 +38,13 @@ class Login:
     audit: AuditTrail
 
     async def open(
-        self, username: str, password: str, *, address: str | None = None, agent: str | None = None
+        self,
+        username: str,
+        password: str,
+        *,
+        address: str | None = None,
+        agent: str | None = None,
+        page_key: str | None = None,
     ) -> TokenPair:
         """A new session. See `AuthService.login`."""
         user: Row[Any] | None = None
@@ -47,7 +54,7 @@ class Login:
             if not known:
                 await self.throttle.admit_unknown_address(address)
             key = await self.throttle.begin(username, network_of(address) if known else None)
-            claims = await self._checked(user, password, key, _Place(address, agent), known=known)
+            claims = await self._checked(user, password, key, _Place(address, agent, page_key), known=known)
         except (Unauthenticated, LimitReached) as refusal:
             self.audit.record(
                 "auth.login",
@@ -112,5 +119,6 @@ class Login:
             refresh_jti=claims.token_id,
             address=place.address,
             agent=place.agent,
+            page_key=place.page_key,
         )
         users.remember_address(connection, user.id, network_of(place.address), now=now)

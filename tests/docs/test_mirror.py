@@ -75,6 +75,8 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/repositories/database_clock.py": ("one query", "tests/unit/websocket/connections/test_elsewhere.py"),
     "app/repositories/servers.py": ("queries of one part", "tests/unit/websocket/connections/test_elsewhere.py"),
     "app/services/browser_sessions.py": ("what the routes do", "tests/integration/test_api_cookie_auth.py"),
+    "app/services/session_checks.py": ("what signing in and sockets ask", "tests/unit/services/test_auth.py"),
+    "app/services/token_rotation.py": ("behind `AuthService.refresh`", "tests/unit/services/test_auth.py"),
     "app/repositories/sign_in_counters.py": ("queries of one store", "tests/unit/services/test_sign_in_counters.py"),
     "app/monitor_wiring.py": ("puts parts together", "tests/system/test_lease.py"),
     "app/worker_wiring.py": ("puts parts together", "tests/system/test_distributed.py"),

@@ -1,18 +1,23 @@
 """A page signs in, goes on after a restart of its browser and signs out; its refresh token is the cookie's alone."""
 
 import asyncio
+from hashlib import sha256
 from http.cookies import SimpleCookie
 
 import pytest
+from sqlalchemy import update
 
 from app.factory import create_app
+from app.models import sessions
 from app.repositories import audit
 from app.services.demo_visitor import DemoVisitor
-from tests.support.backend import ADMIN_PASSWORD, OWN_PAGE, USER_PASSWORD, connect, open_backend
+from tests.support.backend import ADMIN_PASSWORD, OWN_PAGE, PAGE_KEY, USER_PASSWORD, connect, open_backend
 
 LOGIN, REFRESH, LOGOUT = (f"/api/v1/auth/cookie/{name}" for name in ("login", "refresh", "logout"))
 BODY = {"username": "admin", "password": ADMIN_PASSWORD}
 TWO_WEEKS_S = 14 * 86_400
+NAME = f"compliance-refresh-{sha256(PAGE_KEY.encode()).hexdigest()[:12]}"
+OTHER_PAGE = OWN_PAGE | {"X-Compliance-Page": "A" * 43}
 
 
 async def sign_in(backend, **more):
@@ -37,12 +42,7 @@ async def test_the_refresh_token_is_in_a_cookie_for_these_routes_alone_and_in_no
     assert answer.json().keys() == {"session_id", "username", "access_token", "token_type", "expires_in"}
     assert (answer.json()["username"], await who(backend, answer)) == ("admin", "admin")
     name, cookie = cookie_of(answer)
-    assert (name, cookie["httponly"], cookie["samesite"], cookie["secure"]) == (
-        "compliance-refresh",
-        True,
-        "strict",
-        "",
-    )
+    assert (name, cookie["httponly"], cookie["samesite"], cookie["secure"]) == (NAME, True, "strict", "")
     assert 0 < TWO_WEEKS_S - int(cookie["max-age"]) + 1 < 10
     assert cookie.value not in answer.text
     # Without a path it is the folder's, also below the path of a proxy.
@@ -54,7 +54,9 @@ async def test_over_https_it_goes_over_https_alone(backend):
     https = OWN_PAGE | {"Origin": "https://backend.test"}
     answer = await backend.client.post(f"https://backend.test{LOGIN}", json=BODY, headers=https)
     name, cookie = cookie_of(answer)
-    assert (name, cookie["secure"], cookie["httponly"]) == ("__Secure-compliance-refresh", True, True)
+    # Such a name a browser takes from this host alone, over https alone (RFC 6265bis, section 4.1.3.2).
+    assert (name, cookie["secure"], cookie["httponly"]) == (f"__Host-{NAME}", True, True)
+    assert (cookie["path"], cookie["domain"]) == ("/", "")
     again = await backend.client.post(f"https://backend.test{REFRESH}", headers=https)
     assert again.status_code == 200
     assert (await backend.client.post(REFRESH, headers=OWN_PAGE)).json()["code"] == "missing_token"
@@ -72,7 +74,7 @@ async def test_a_browser_that_was_closed_goes_on_with_the_cookie_alone(backend):
 async def test_two_tabs_that_refresh_at_once_go_on_with_the_same_cookie(backend):
     cookie = cookie_of(await sign_in(backend))[1].value
     backend.client.cookies.clear()
-    headers = OWN_PAGE | {"Cookie": f"compliance-refresh={cookie}"}
+    headers = OWN_PAGE | {"Cookie": f"{NAME}={cookie}"}
     one, other = await asyncio.gather(*(backend.client.post(REFRESH, headers=headers) for _ in range(2)))
     assert [one.status_code, other.status_code] == [200, 200]
     backend.client.cookies.clear()
@@ -88,16 +90,59 @@ async def test_a_cookie_that_was_replaced_twice_ends_the_session(backend):
     for _ in range(2):
         last = await backend.client.post(REFRESH, headers=OWN_PAGE)
     backend.client.cookies.clear()
-    stolen = await backend.client.post(REFRESH, headers=OWN_PAGE | {"Cookie": f"compliance-refresh={cookie}"})
+    stolen = await backend.client.post(REFRESH, headers=OWN_PAGE | {"Cookie": f"{NAME}={cookie}"})
     assert (stolen.status_code, stolen.json()["code"]) == (401, "invalid_token")
     assert await who(backend, last) == "invalid_token"
 
 
-async def test_in_the_body_the_same_token_has_no_grace(backend):
-    cookie = cookie_of(await sign_in(backend))[1].value
-    first = await backend.client.post("/api/v1/auth/refresh", json={"refresh_token": cookie})
-    again = await backend.client.post("/api/v1/auth/refresh", json={"refresh_token": cookie})
-    assert (first.status_code, again.status_code) == (200, 401)
+async def test_two_pages_of_one_host_keep_a_session_each(backend):
+    """Two deployments on one host: to a browser they are one site."""
+    await backend.add_user()
+    await sign_in(backend)
+    body = {"username": "mei", "password": USER_PASSWORD}
+    assert (await backend.client.post(LOGIN, json=body, headers=OTHER_PAGE)).status_code == 200
+    for page, name in ((OWN_PAGE, "admin"), (OTHER_PAGE, "mei"), (OWN_PAGE, "admin")):
+        assert (await backend.client.post(REFRESH, headers=page)).json()["username"] == name
+    await backend.client.post(LOGOUT, headers=OTHER_PAGE)
+    assert (await backend.client.post(REFRESH, headers=OTHER_PAGE)).json()["code"] == "missing_token"
+    assert (await backend.client.post(REFRESH, headers=OWN_PAGE)).json()["username"] == "admin"
+
+
+async def test_a_page_from_before_an_upgrade_is_told_to_load_itself_again(backend):
+    for path in (LOGIN, REFRESH, LOGOUT):
+        refused = await backend.client.post(
+            path, json=BODY if path == LOGIN else None, headers=OWN_PAGE | {"X-Compliance-Page": "1"}
+        )
+        assert (refused.status_code, refused.json()["code"]) == (403, "page_outdated")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_session_from_before_the_key_goes_on_and_is_bound_by_its_first_refresh(backend, scheme):
+    page = OWN_PAGE | {"Origin": f"{scheme}://backend.test"}
+    token = cookie_of(await sign_in(backend))[1].value
+    backend.client.cookies.clear()
+    before = update(sessions).values(channel=None, page_key=None)
+    await backend.services.db.write(lambda connection: connection.execute(before))
+    old_name = f"{'__Secure-' if scheme == 'https' else ''}compliance-refresh"
+    answer = await backend.client.post(
+        f"{scheme}://backend.test{REFRESH}", headers=page | {"Cookie": f"{old_name}={token}"}
+    )
+    assert await who(backend, answer) == "admin"
+    new, old = (SimpleCookie(line) for line in answer.headers.get_list("set-cookie"))
+    assert [*new, *old] == [f"{'__Host-' if scheme == 'https' else ''}{NAME}", old_name]
+    assert old[old_name]["max-age"] == "0"
+    token = next(iter(new.values())).value
+    body = {"refresh_token": token}
+    assert (await backend.client.post("/api/v1/auth/refresh", json=body)).json()["code"] == "invalid_token"
+
+
+async def test_a_refused_channel_is_an_audit_row_and_no_internal_code(backend):
+    token = cookie_of(await sign_in(backend))[1].value
+    refused = await backend.client.post("/api/v1/auth/refresh", json={"refresh_token": token})
+    assert (refused.status_code, refused.json()["code"]) == (401, "invalid_token")
+    await backend.services.audit.flush()
+    (row,) = await backend.services.db.read(lambda c: audit.newest(c, 10, action="auth.refresh"))
+    assert (row.outcome, row.detail) == ("denied", {"code": "wrong_channel"})
 
 
 async def test_signing_out_needs_the_cookie_alone_and_takes_it_away(backend):
@@ -113,7 +158,7 @@ async def test_a_session_that_has_ended_is_not_ended_again_in_the_audit_log(back
     cookie = cookie_of(await sign_in(backend))[1].value
     backend.client.cookies.clear()
     for _ in range(3):
-        out = await backend.client.post(LOGOUT, headers=OWN_PAGE | {"Cookie": f"compliance-refresh={cookie}"})
+        out = await backend.client.post(LOGOUT, headers=OWN_PAGE | {"Cookie": f"{NAME}={cookie}"})
         assert out.status_code == 204
     await backend.services.audit.flush()
     assert len(await backend.services.db.read(lambda c: audit.newest(c, 10, action="auth.logout"))) == 1
@@ -196,7 +241,7 @@ async def test_a_demo_lets_browsers_of_its_machine_in_and_nobody_else(backend, h
     for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"):  # a proxy that names itself as this machine
         assert (await here.post(REFRESH, headers={name: "192.0.2.7"})).json()["code"] == "missing_token"
     assert (await here.post(REFRESH, headers={"X-Compliance-Page": ""})).json()["code"] == "origin_not_allowed"
-    stale = await here.post(REFRESH, headers={"Cookie": "compliance-refresh=of-another-server"})
+    stale = await here.post(REFRESH, headers={"Cookie": f"{NAME}=of-another-server"})
     assert stale.status_code == 200, stale.text
     here.cookies.clear()
     fresh = await here.post(REFRESH)

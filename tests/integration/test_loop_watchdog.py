@@ -22,7 +22,7 @@ from app.domain.report_format import OF_ORDERS, ReportFormat
 from app.factory import create_app
 from app.websocket.messages.commands import COMMANDS
 from bench.growth_data import LARGE_CONTENT, Grown, Size, build
-from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD, make_settings
+from tests.support.backend import ADMIN_PASSWORD, PAGE_KEY, USER_PASSWORD, make_settings
 from tests.support.cpu_time import slowness
 from tests.support.live import go_live
 from tests.support.watchdog import HELD_S, Held, watch
@@ -185,7 +185,7 @@ def use_cookie(site):
     """A page signs in, refreshes and signs out."""
     _, name = site.add_user()
     body = {"username": name, "password": USER_PASSWORD}
-    page = {"Origin": site.url, "X-Compliance-Page": "1"}
+    page = {"Origin": site.url, "X-Compliance-Page": PAGE_KEY}
     site.ask("POST", "/api/v1/auth/cookie/login", json=body, headers=page)
     site.ask("POST", "/api/v1/auth/cookie/refresh", headers=page)
     site.ask("POST", "/api/v1/auth/cookie/logout", 204, headers=page)

@@ -112,7 +112,7 @@ class Visitor:
         await http.post("/api/v1/auth/login", json={"username": ["x"], "password": {"a": use("wrong type")}})
         await http.post("/api/v1/auth/login", data={"password": use("form")})
         await http.post("/api/v1/auth/refresh", json={"refresh_token": use("refresh")})
-        page = {"Origin": f"http://127.0.0.1:{self.port}", "X-Compliance-Page": "1"}
+        page = {"Origin": f"http://127.0.0.1:{self.port}", "X-Compliance-Page": use("key of the page")}
         for secret in (use("refresh cookie"), pair["refresh_token"].replace(".", "", 1)):
             cookie = {"Cookie": f"compliance-refresh={secret}"}
             assert (await http.post("/api/v1/auth/cookie/refresh", headers=page | cookie)).status_code == 401

@@ -19,7 +19,8 @@ from tests.support.databases import lay_database
 ADMIN_PASSWORD = "correct horse battery"
 USER_PASSWORD = "staple staple staple"
 BACKEND_URL = "http://backend.test"
-OWN_PAGE = {"Origin": BACKEND_URL, "X-Compliance-Page": "1"}  # of requests that our own page sends
+PAGE_KEY = "k7Jc0Yw4s9mB2vT6xQ1eR8uN3aL5dF0gH7iK9oP2zXs"
+OWN_PAGE = {"Origin": BACKEND_URL, "X-Compliance-Page": PAGE_KEY}  # of requests that our own page sends
 
 
 class HandClock:

@@ -1,4 +1,4 @@
-"""Signing in and out for a page: its refresh token lies in a cookie, and no script ever sees it."""
+"""Signing in and out for a page: its refresh token is in a cookie that no script sees, bound to the key of the page."""
 
 from typing import Annotated, Final
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from app.api import session_cookie
 from app.api.dependencies import Address, Agent, ServicesDep
 from app.api.documented_responses import refused
-from app.api.session_cookie import require_own_page
+from app.api.session_cookie import OwnPage, Page, require_own_page
 from app.core.errors import Forbidden, LimitReached, Unauthenticated
 from app.schemas.auth import LoginRequest, PageSession
 from app.services.browser_sessions import BrowserSession, BrowserSessions
@@ -20,7 +20,7 @@ router = APIRouter(
     prefix="/auth/cookie",
     tags=["auth"],
     dependencies=[Depends(require_own_page)],
-    responses=refused(Forbidden, "origin_not_allowed"),
+    responses=refused(Forbidden, "origin_not_allowed", "page_outdated"),
 )
 
 
@@ -38,10 +38,16 @@ Sessions = Annotated[BrowserSessions, Depends(get_sessions)]
     responses=refused(Unauthenticated, "invalid_credentials", "user_disabled") | refused(LimitReached),
 )
 async def login(
-    body: LoginRequest, sessions: Sessions, address: Address, agent: Agent, request: Request, response: Response
+    body: LoginRequest,
+    page: Page,
+    sessions: Sessions,
+    address: Address,
+    agent: Agent,
+    request: Request,
+    response: Response,
 ) -> PageSession:
-    session = await sessions.open(body.username, body.password, address=address, agent=agent)
-    return _keep(session, request, response)
+    session = await sessions.open(body.username, body.password, page_key=page.key_digest, address=address, agent=agent)
+    return _keep(session, page, request, response)
 
 
 @router.post(
@@ -52,26 +58,39 @@ async def login(
     | refused(LimitReached),
 )
 async def refresh(
-    services: ServicesDep, sessions: Sessions, address: Address, agent: Agent, request: Request, response: Response
+    services: ServicesDep,
+    page: Page,
+    sessions: Sessions,
+    address: Address,
+    agent: Agent,
+    request: Request,
+    response: Response,
 ) -> PageSession:
     try:
-        session = await sessions.renew(session_cookie.read(request), address=address)
+        token = session_cookie.read(request, page)
+        session = await sessions.renew(token, page_key=page.key_digest, address=address)
     except Unauthenticated:
-        visit = await _visit(services.visitor, sessions, request, address=address, agent=agent)
+        visit = await _visit(services.visitor, sessions, request, page, address=address, agent=agent)
         if visit is None:
             raise
         session = visit
-    return _keep(session, request, response)
+    return _keep(session, page, request, response)
 
 
 @router.post("/logout", name="cookie_logout", status_code=204, summary="End the session of the cookie, and drop it")
-async def logout(sessions: Sessions, address: Address, request: Request, response: Response) -> None:
-    await sessions.close(session_cookie.read(request), address=address)
-    session_cookie.drop(request, response)
+async def logout(page: Page, sessions: Sessions, address: Address, request: Request, response: Response) -> None:
+    await sessions.close(session_cookie.read(request, page), page_key=page.key_digest, address=address)
+    session_cookie.drop(request, response, page)
 
 
 async def _visit(
-    visitor: DemoVisitor | None, sessions: BrowserSessions, request: Request, *, address: str | None, agent: str | None
+    visitor: DemoVisitor | None,
+    sessions: BrowserSessions,
+    request: Request,
+    page: OwnPage,
+    *,
+    address: str | None,
+    agent: str | None,
 ) -> BrowserSession | None:
     """Return a session of the visitor; None: there is none, it is not let in, or the user's password is another one."""
     if visitor is None or not FORWARDED.isdisjoint(request.headers.keys()):
@@ -79,14 +98,16 @@ async def _visit(
     if not visitor.is_let_in(address=address, host=request.url.hostname):
         return None
     try:
-        return await sessions.open(visitor.username, visitor.password, address=address, agent=agent)
+        return await sessions.open(
+            visitor.username, visitor.password, page_key=page.key_digest, address=address, agent=agent
+        )
     except Unauthenticated:
         visitor.is_refused = True
         return None
 
 
-def _keep(session: BrowserSession, request: Request, response: Response) -> PageSession:
-    session_cookie.put(request, response, session.refresh_token, expires_in=session.refresh_expires_in)
+def _keep(session: BrowserSession, page: OwnPage, request: Request, response: Response) -> PageSession:
+    session_cookie.put(request, response, page, session.refresh_token, expires_in=session.refresh_expires_in)
     return PageSession(
         session_id=session.session_id,
         username=session.username,

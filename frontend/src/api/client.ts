@@ -2,6 +2,7 @@
 
 import type { Answers, Bodies } from "@/generated/rest";
 
+import { PageKey } from "./pageKey";
 import { ApiError, problemOf } from "./problem";
 import { Session, type SessionOptions } from "./session";
 
@@ -40,12 +41,17 @@ export class Api {
   readonly session: Session;
   readonly base: string;
   #fetch: typeof fetch;
+  #key: PageKey;
 
   constructor({ base, session, fetch: ownFetch }: ApiOptions) {
     this.base = base;
+    this.#key = new PageKey(session.marks, base);
     this.#fetch = ownFetch ?? ((...request) => globalThis.fetch(...request));
     const requestSession = () => this.#openJson("POST /api/v1/auth/cookie/refresh", {});
-    const requestEnd = async () => void (await this.#open("POST /api/v1/auth/cookie/logout", {}));
+    const requestEnd = async () => {
+      await this.#open("POST /api/v1/auth/cookie/logout", {});
+      this.#key.forget();
+    };
     this.session = new Session({ ...session, requestSession, requestEnd });
   }
 
@@ -118,7 +124,7 @@ export class Api {
     const headers = new Headers({ "Accept-Language": this.language, Accept: "application/json, */*;q=0.5" });
     if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
     if (body !== undefined) headers.set("Content-Type", "application/json");
-    if (ownPage) headers.set("X-Compliance-Page", "1"); // no other page can send it
+    if (ownPage) headers.set("X-Compliance-Page", this.#key.value()); // no other page can send it
     const init: RequestInit = { method, headers };
     if (body !== undefined) init.body = JSON.stringify(body);
     if (timeoutMs > 0) init.signal = AbortSignal.timeout(timeoutMs);

@@ -1,6 +1,6 @@
 /**
  * Who is signed in, for all tabs of the browser: the access token is in memory alone, and what renews it in a cookie that
- * no script can read (ADR 0046).
+ * no script can read (ADR 0046) and that is good for nothing without the key of the page (`PageKey`).
  *
  * Tabs tell each other: a new one asks the others before it uses the cookie, and only one uses it at a time.
  */
