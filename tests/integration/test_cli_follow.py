@@ -143,7 +143,7 @@ async def test_more_was_missed_than_is_replayed_then_a_snapshot_covers_it(tmp_pa
         task = await stack.add_task(user)
         for number in range(9):
             await stack.say(task, progress(number))
-        async with asyncio.timeout(5), aclosing(subscriber_of(stack, user).follow(task, last_seq=1)) as events:
+        async with asyncio.timeout(30), aclosing(subscriber_of(stack, user).follow(task, last_seq=1)) as events:
             first = await anext(events)
         assert (first.type, first.seq) == ("task_snapshot", 11)
 
@@ -153,7 +153,7 @@ async def test_a_known_position_is_replayed_from(stack):
     task = await stack.add_task(user)
     for number in range(3):
         await stack.say(task, warning(str(number)))
-    async with asyncio.timeout(5), aclosing(subscriber_of(stack, user).follow(task, last_seq=3)) as events:
+    async with asyncio.timeout(30), aclosing(subscriber_of(stack, user).follow(task, last_seq=3)) as events:
         assert [(await anext(events)).seq for _ in range(2)] == [4, 5]
 
 
@@ -170,7 +170,7 @@ async def test_a_bad_token_and_a_logout_stop_it(stack):
     assert stopped.value.code == "invalid_token"
     user = stack.add_user("a")
     task = await stack.add_task(user)
-    async with asyncio.timeout(5), aclosing(subscriber_of(stack, user).follow(task)) as events:
+    async with asyncio.timeout(30), aclosing(subscriber_of(stack, user).follow(task)) as events:
         await anext(events)
         stack.auth.endings[user] = "logged_out"
         stack.bus.publish(AccessHint(user))
@@ -182,7 +182,7 @@ async def test_a_bad_token_and_a_logout_stop_it(stack):
 async def test_nothing_is_left_behind_when_one_stops_looking(stack):
     user = stack.add_user("a")
     task = await stack.add_task(user)
-    async with asyncio.timeout(5), aclosing(subscriber_of(stack, user).follow(task)) as events:
+    async with asyncio.timeout(30), aclosing(subscriber_of(stack, user).follow(task)) as events:
         await anext(events)
     await until(lambda: stack.manager.stats()["connections"] == 0)
     async with open_client(stack, user) as client:  # and the server is as it was

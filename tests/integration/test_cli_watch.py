@@ -181,7 +181,7 @@ async def test_a_deleted_task_has_no_report(backend):
     users, _ = await backend.services.users.list_page(page=1, page_size=1)
     await until(lambda: "site.example: waiting" in shown.getvalue())
     await backend.services.scans.delete(Principal(users[0].id, "admin", "admin"), scan.id)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await watching is None
 
 

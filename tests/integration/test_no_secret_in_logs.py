@@ -182,7 +182,7 @@ class Visitor:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             writer.write(content)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await reader.read(65_536)
         finally:
             writer.close()

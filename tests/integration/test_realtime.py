@@ -348,7 +348,7 @@ async def test_a_silent_connection_is_closed_with_4010_but_control_pongs_keep_it
                 f"GET /ws?token={user} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
             )
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await reader.readuntil(b"\x0f\xaa")  # the close code 4010
             writer.close()
             await alive.until("ping")

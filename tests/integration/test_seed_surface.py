@@ -258,7 +258,7 @@ async def test_the_amounts_of_the_metrics_are_exact(stack):
         assert metrics.messages_sent._value.get() == 5
         assert metrics.notifications_sent.labels("task_logs")._value.get() == 1
     await asyncio.sleep(0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while metrics.open_connections._value.get():  # noqa: ASYNC110 - the server's side of the close
             await asyncio.sleep(0.01)
     assert metrics.active_users._value.get() == 0
@@ -275,7 +275,7 @@ async def test_indexes_do_not_keep_a_connection_alive(stack):
         (connection,) = stack.manager.registry.of_user(user)
         gone = weakref.ref(connection)
         del connection
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while gone() is not None:
             gc.collect()
             await asyncio.sleep(0.01)

@@ -54,7 +54,7 @@ async def test_a_watcher_sees_a_task_and_no_secret_gets_into_the_log(tmp_path, l
     async with serve(settings, services=quiet_services(settings)) as (serving, _):
         token = await sign_in(serving.url)
         place = serving.url.replace("http", "ws") + f"/api/v1/monitor/ws?token={token}"
-        async with asyncio.timeout(10), connect(place) as watcher:
+        async with asyncio.timeout(30), connect(place) as watcher:
             assert json.loads(await watcher.recv())["type"] == "connection_established"
             async with httpx.AsyncClient(base_url=serving.url, headers={"Authorization": f"Bearer {token}"}) as client:
                 task = (await client.post("/api/v1/tasks", json={"target_domain": "example.com"})).json()
@@ -66,7 +66,7 @@ async def test_a_watcher_sees_a_task_and_no_secret_gets_into_the_log(tmp_path, l
             with pytest.raises(ConnectionClosed) as closed:
                 await watcher.recv()
             assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4500, "logged_out")
-        async with asyncio.timeout(10), connect(place) as refused:
+        async with asyncio.timeout(30), connect(place) as refused:
             assert json.loads(await refused.recv())["code"] == "invalid_token"
     said = log.getvalue()
     for secret in (token, token.rpartition(".")[2], ADMIN_PASSWORD):
@@ -235,7 +235,7 @@ def read_until(process, word: str) -> list[str]:
 
 async def sign_in_soon(url: str, password: str) -> str:
     """The password is shown a moment before the port answers."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             try:
                 return await sign_in(url, password)

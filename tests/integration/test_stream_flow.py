@@ -62,7 +62,7 @@ async def test_a_stuck_reader_holds_up_no_end(tmp_path, end):
     async with stream_backend(tmp_path, ws_stuck_after_s=60, **LIMITS) as backend:
         user = await backend.sign_in()
         task = await backend.add_task(user)
-        async with open_stream(backend, task, user, receive_buffer=4_096) as stuck, asyncio.timeout(10):
+        async with open_stream(backend, task, user, receive_buffer=4_096) as stuck, asyncio.timeout(30):
             await stuck.event()
             await fill(backend, task)
             (stream,) = backend.services.manager.streams

@@ -137,7 +137,7 @@ async def test_foreign_and_missing_tasks_look_the_same(backend, user):
 
 async def until_audited(backend, action, count):
     query = select(audit_log).where(audit_log.c.action == action)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             rows = await backend.services.db.read(lambda c: c.execute(query).all())
             if len(rows) >= count:
@@ -347,7 +347,7 @@ async def test_a_stop_of_the_server_ends_it_and_says_when_to_come_back(tmp_path)
     async with stream_backend(tmp_path) as backend:
         user = await backend.sign_in()
         task = await backend.add_task(user)
-        async with open_stream(backend, task, user) as reader, asyncio.timeout(5):
+        async with open_stream(backend, task, user) as reader, asyncio.timeout(30):
             await reader.event()
             await backend.services.manager.stop()
             (advice,) = await reader.until_end()

@@ -36,6 +36,8 @@ from app.websocket.session import websocket_endpoint
 from tests.support.frames import Subscriber, read_frame
 from tests.support.rows import add_user
 
+PATIENCE_S = 30.0  # ends a wait for what never comes; it measures nothing
+
 
 class SimpleAuth:
     """A token is a user's id, `admin:` before it for an administrator. `endings` says who is no longer good."""
@@ -177,7 +179,7 @@ class Client:
     async def send(self, **command: Any) -> None:
         await self.socket.send(orjson.dumps(command).decode())
 
-    async def receive(self, timeout_s: float = 5.0) -> dict[str, Any]:
+    async def receive(self, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         async with asyncio.timeout(timeout_s):
             frame = read_frame(await self.socket.recv())
         self.frames.append(frame)
@@ -185,7 +187,7 @@ class Client:
             self.tasks[frame["task_id"]].take(frame)
         return frame
 
-    async def until(self, kind: str, timeout_s: float = 5.0, **fields: Any) -> dict[str, Any]:
+    async def until(self, kind: str, timeout_s: float = PATIENCE_S, **fields: Any) -> dict[str, Any]:
         """The next frame of a type with the given fields; those before it are kept in `frames`."""
         async with asyncio.timeout(timeout_s):
             while True:
@@ -202,7 +204,7 @@ class Client:
             subscriber.last = result["seq"]
         return result
 
-    async def until_seq(self, task_id: str, seq: int, timeout_s: float = 5.0) -> Subscriber:
+    async def until_seq(self, task_id: str, seq: int, timeout_s: float = PATIENCE_S) -> Subscriber:
         """Read until the followed task stands at `seq`."""
         subscriber = self.tasks[task_id]
         async with asyncio.timeout(timeout_s):
@@ -224,7 +226,7 @@ def warning(message: str = "something") -> TaskWarning:
     return TaskWarning(code="partial", message=message)
 
 
-async def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
     """Wait for what no event tells of."""
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 - the condition is foreign state

@@ -18,7 +18,7 @@ from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD
 from tests.support.command import ROOT, environment
 
 START_S = 30.0
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 NGINX = """\
 {user}
 daemon off;

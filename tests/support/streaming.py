@@ -23,6 +23,7 @@ from tests.support.backend import (
 )
 from tests.support.databases import lay_database
 from tests.support.frames import read_frame
+from tests.support.realtime import PATIENCE_S
 
 PATH = "/api/v1/monitor/tasks/{}/events"
 
@@ -102,7 +103,7 @@ class Reader:
         """Of an answer that is no stream."""
         return await self.reader.readexactly(int(self.headers["content-length"]))
 
-    async def event(self, timeout_s: float = 5.0) -> dict[str, Any] | None:
+    async def event(self, timeout_s: float = PATIENCE_S) -> dict[str, Any] | None:
         """The next event's payload; None when the stream has ended, in good order or not."""
         async with asyncio.timeout(timeout_s):
             while (found := self._take()) is None:

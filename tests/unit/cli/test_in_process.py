@@ -41,7 +41,7 @@ async def test_a_busy_database_only_delays_what_is_seen(tmp_path):
 
         seen = SimpleNamespace(db=SimpleNamespace(read=read), bus=MemoryBus())
         events = in_process.follow(seen, task)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert (await anext(events)).type == "task_created"
         await events.aclose()
         assert len(tries) == 2

@@ -86,7 +86,7 @@ async def test_background_work_that_loses_a_cancellation_ends_all_the_same():
 
     background.start(careless(), name="careless")
     await begun.wait()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await background.close()
     assert len(background) == 0
 

@@ -251,7 +251,7 @@ async def test_a_purge_that_takes_for_ever_hides_no_lost_worker(monitored):
     monitored.create()
     monitored.claim()
     await monitored.monitor.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await purging.wait()
         while monitored.worker_control.killed != ["task-1"]:  # noqa: ASYNC110 - the worker_control tells nobody
             await asyncio.sleep(0.01)

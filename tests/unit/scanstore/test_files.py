@@ -18,7 +18,7 @@ async def test_a_holder_that_does_not_let_go_is_killed(tmp_path):
     path = tmp_path / "t-1.db"
     holder = await asyncio.create_subprocess_exec(sys.executable, "-c", HOLD, str(path), stdout=asyncio.subprocess.PIPE)
     assert await holder.stdout.readline() == b"held\n"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await wait_until_released(path, SystemClock(), patience_s=0.2)
         assert await holder.wait() == -9
     assert lock_holder(path) is None

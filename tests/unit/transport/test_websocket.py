@@ -264,7 +264,7 @@ async def test_a_transport_that_lingers_is_cut_off(opened, monkeypatch, end):
     else:
         protocol.shutdown()
     assert not transport.lost
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not transport.lost:  # noqa: ASYNC110 - the transport is no awaitable
             await asyncio.sleep(0.005)
 

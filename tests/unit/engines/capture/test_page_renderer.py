@@ -70,7 +70,7 @@ async def test_a_page_that_nobody_waits_for_any_longer_ends_at_once_and_is_close
     browser = await browse(fake)
     under_way, waiting = RenderLimit(60), RenderLimit(60)
     waiting.end()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         drawing = asyncio.ensure_future(browser.render("http://a.test/", limit=under_way))
         while not fake.contexts:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0)

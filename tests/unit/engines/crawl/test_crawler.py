@@ -249,7 +249,7 @@ async def test_it_waits_for_hosts_that_may_still_come(site, make_crawler, make_h
     crawler.add_host(make_host())
     settled = True
     crawler.wake()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await task
     assert crawler.pages == 1
 

@@ -242,7 +242,7 @@ async def test_it_is_tried_again_while_more_may_be_found_and_does_not_wait_for_t
                 seen.set()
 
     heard = Signalling()
-    async with moody([b"", b"", page, page]) as network, asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with moody([b"", b"", page, page]) as network, asyncio.timeout(30), asyncio.TaskGroup() as group:
         captures = stage(network, tmp_path, heard, screenshots=False)
         captures.add([target("a.test")])
         group.create_task(captures.run(heard.on_settled))

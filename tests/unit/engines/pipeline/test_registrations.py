@@ -53,7 +53,7 @@ def running(told):
             told[target] = capture
 
         stage = Registrations(lookup=lookup, on_known=on_known, **options)
-        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
             group.create_task(stage.run())
             yield stage
             stage.close()

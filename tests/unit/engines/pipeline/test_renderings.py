@@ -72,7 +72,7 @@ class Run:
         return [name for name, timeout_s in self.screenshots.drawn if timeout_s == PATIENT_TIMEOUT_S]
 
     async def to_the_end(self):
-        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
             group.create_task(self.renderings.run())
             await self.renderings.settle()
             self.renderings.close()
@@ -171,7 +171,7 @@ async def test_a_scan_waits_for_pictures_for_a_bounded_time_and_longer_for_what_
         run.offer(f"{number}.test")
         run.offer(f"bad{number}.test", violates=True)
     run.renderings._waited_s = waited_s
-    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         group.create_task(run.renderings.run())
         settling = group.create_task(run.renderings.settle())
         while run.renderings.missing < left_out[0]:  # noqa: ASYNC110 - a number, and no clock stands still for it

@@ -12,7 +12,7 @@ async def test_everything_is_handled_once_and_work_ends_when_it_is_closed():
         handled.append(item)
         await asyncio.sleep(0)
 
-    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         group.create_task(queue.work(handle, workers=3))
         queue.add(range(5))
         await asyncio.sleep(0.01)
@@ -33,7 +33,7 @@ async def test_workers_wait_for_what_a_worker_under_way_may_still_find():
 
     queue.add([0])
     queue.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await queue.work(handle, workers=4)
     assert handled == [0, 1, 2, 3]
 
@@ -45,7 +45,7 @@ async def test_giving_up_leaves_out_and_counts_what_waits_and_what_comes():
         await gate.wait()
 
     queue.add(["under way", "waiting", "waiting too"])
-    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         group.create_task(queue.work(handle, workers=1))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -64,7 +64,7 @@ async def test_a_failure_ends_all_workers():
         raise ValueError(item)
 
     queue.add([1])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(ExceptionGroup) as failure:
             await queue.work(handle, workers=3)
     assert failure.group_contains(ValueError)
@@ -96,7 +96,7 @@ async def test_that_all_is_drained_is_waited_for_and_more_may_come_afterwards():
         await asyncio.sleep(0)
         handled.append(item)
 
-    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         group.create_task(queue.work(handle, workers=2))
         await queue.drained()
         queue.add(range(3))
@@ -119,6 +119,6 @@ async def test_what_waits_can_be_taken_away():
     assert queue.drop(lambda item: item % 2) == [1, 3, 5]
     assert queue.total == 3
     queue.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await queue.work(handle, workers=1)
     assert handled == [0, 2, 4]

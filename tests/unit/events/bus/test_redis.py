@@ -198,7 +198,7 @@ async def test_it_can_be_stopped_at_any_moment_of_its_start(redis_server):
         await bus.start()
         for _ in range(turns):
             await asyncio.sleep(0)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await bus.stop()
 
 

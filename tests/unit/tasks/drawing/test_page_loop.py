@@ -81,7 +81,7 @@ def loop_of(leases, browser, **options):
 
 async def run(leases, browser, **options):
     loop = loop_of(leases, browser, **options)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await loop.run()
     return loop
 
@@ -140,7 +140,7 @@ async def test_a_lost_browser_ends_it_and_its_pages_are_given_back_as_a_possible
 async def test_who_is_told_to_stop_gives_back_what_it_is_at():
     leases = Leases(order("a.test"), order("b.test"), order("c.test"))
     drawing = asyncio.create_task(loop_of(leases, Browser(gate=asyncio.Event())).run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(leases.held) < 2:  # noqa: ASYNC110 - a thread takes them
             await asyncio.sleep(0.005)
         drawing.cancel()

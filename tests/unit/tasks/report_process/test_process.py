@@ -64,7 +64,7 @@ def lives(pid):
 
 async def gone(pid):
     """Wait until the process is no more."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while lives(pid):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.01)
 

@@ -211,7 +211,7 @@ async def test_a_full_log_ends_with_the_number_of_what_is_missing(backend):
 
 async def test_a_drain_of_a_full_log_with_nothing_new_ends(backend):
     full = LineLimit(lines_per_s=10_000, max_bytes=1_000, used_bytes=1_000)
-    async with reporting(backend, limit=full) as reporter, asyncio.timeout(5):
+    async with reporting(backend, limit=full) as reporter, asyncio.timeout(30):
         await reporter.log(LogEntry("INFO", "page_crawl", "nobody keeps it"))
         await reporter.drain()
         await reporter.drain()

@@ -50,7 +50,7 @@ class Reader:
 
     async def run(self, stream, ended):
         response = EventStreamResponse(stream, stuck_after_s=0.02, on_end=ended.append)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await response({"extensions": {ABORT_KEY: {"abort": self.abort}}}, self.receive, self.send)
 
 

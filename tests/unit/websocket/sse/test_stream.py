@@ -194,7 +194,7 @@ async def test_a_sweep_that_finds_nothing_new_does_not_put_off_the_ping():
     log = Log(3)
     stream = make(log, ping_after_s=0.15)
     stream.start_at(3, 3)
-    async with asyncio.timeout(5), aclosing(stream.chunks()) as chunks, sweeping(stream, 3, every_s=0.02):
+    async with asyncio.timeout(30), aclosing(stream.chunks()) as chunks, sweeping(stream, 3, every_s=0.02):
         await anext(chunks)  # how long to wait before a reconnection
         assert [await anext(chunks) for _ in range(3)] == [PING] * 3
         log.count = 4
@@ -213,7 +213,7 @@ async def test_reads_that_fail_slowly_do_not_put_off_the_ping():
 
     stream.read_page = read_page
     stream.start_at(0, 3)
-    async with asyncio.timeout(5), aclosing(stream.chunks()) as chunks, sweeping(stream, 3, every_s=0.001):
+    async with asyncio.timeout(30), aclosing(stream.chunks()) as chunks, sweeping(stream, 3, every_s=0.001):
         await anext(chunks)
         assert await anext(chunks) == PING
 
@@ -223,7 +223,7 @@ async def test_the_ping_is_due_after_the_last_bytes_that_were_taken():
     stream = make(log, ping_after_s=0.1)
     stream.start_at(3, 4)
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(5), aclosing(stream.chunks()) as chunks:
+    async with asyncio.timeout(30), aclosing(stream.chunks()) as chunks:
         await anext(chunks)
         assert [seq for seq, _ in parse(await anext(chunks))] == [4]
         await asyncio.sleep(0.05)  # so slowly the reader takes it
