@@ -19,7 +19,7 @@ WORKERS: Final = 8  # captures at once; per address the politeness decides
 MAX_AGAIN: Final = 100  # pages of a scan that are tried again; each may take `capturer.FETCH_TIMEOUT_S` once more
 PAUSE_S: Final = 2.0  # at least, between a failure and the second try
 # Where there is other work for so long, the second try need not wait for its end and hold that up by its time-out.
-EARLY_S: Final = 20.0
+EARLY_S: Final = 5.0
 # What passes by itself at times. What the name, the certificate or our own policy says does not.
 _PASSING: Final = frozenset(
     {
