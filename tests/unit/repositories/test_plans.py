@@ -9,7 +9,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -71,6 +71,8 @@ from tests.support.backend import HandClock
 from tests.unit.services.lists.versions import version
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+# Of which `grown.sql` has rows, whenever it is run: for a time without rows PostgreSQL takes any index.
+DAY = (datetime.now(UTC) - timedelta(days=46), datetime.now(UTC) - timedelta(days=45))
 ID = "0" * 36
 ROW = SimpleNamespace(
     id=ID, created_at=NOW, rank=0, turn=3, queued_at=NOW, status="pending", run=3, attempt=3, verdict=None
@@ -84,7 +86,7 @@ LISTS = [
     for sort in (*SORTABLE, *(f"-{name}" for name in SORTABLE))
     for status in (None, "running", "completed")
     for domain in (None, "example")
-    for more in ((), (NOW, NOW))
+    for more in ((), DAY)
 ]
 FILTERS = {"key": "gambling", "risk": "high", "needs_review": True, "q": "example"}
 LIFE = Lifecycle(clock=CLOCK, texts=MessageCatalog("en"))
