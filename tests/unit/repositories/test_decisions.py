@@ -65,7 +65,7 @@ def test_looks_are_those_of_decisions_that_have_one_the_newest_first(run, clock,
     known = [("cd" * 80, "ef", "adult", "shop.test", user_id), ("ab" * 80, None, "gambling", "casino.test", user_id)]
     assert [tuple(row) for row in run(decisions.looks, limit=5)] == known
     assert [tuple(row) for row in run(decisions.looks, limit=1)] == known[:1]
-    put(SHOP, version=1, look=None)
+    put(SHOP, version=1, look=None, decided_at=clock.now())
     assert [(row.look, row.icon) for row in run(decisions.looks, limit=5)] == [(None, "ef"), ("ab" * 80, None)]
-    put(SHOP, version=2, icon=None)
+    put(SHOP, version=2, icon=None, decided_at=clock.now())
     assert [tuple(row) for row in run(decisions.looks, limit=5)] == known[1:]
