@@ -9,9 +9,17 @@ from tests.system.page_support import open_browser, open_theatre
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser():
+async def started_browser():
     async with open_browser() as opened:
         yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(started_browser):
+    """Without a window: those of the test before are closed, which would try to reach its server for ever."""
+    yield started_browser
+    for context in started_browser.contexts:
+        await context.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

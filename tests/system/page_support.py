@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from playwright.async_api import Browser, Error, Page, async_playwright, expect
 from pydantic import SecretStr
@@ -17,6 +18,7 @@ from app.domain.log_entry import LogEntry, LogLevel
 from app.domain.stages import STAGE_BY_KEY, STAGES, StageKey
 from app.domain.verdict import Verdict
 from app.domain.violations import RiskLevel, ViolationKey
+from app.engines.capture.browser_process import WITHOUT_FEATURES
 from app.engines.model import Capture, Relation, ThirdParty
 from app.events.event import NewEvent, PendingLogs
 from app.events.event_body import EventBody
@@ -31,8 +33,14 @@ from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap
 from tests.support.live import TurnedClock
 from tests.support.violations import new_violation
 
-CHROMIUM = "/usr/bin/chromium"
-WAIT_MS = 10_000
+CHROMIUM = os.environ.get("COMPLIANCE_CHROMIUM_PATH", "/usr/bin/chromium")
+# Without the sandbox: it shows our own pages only, and root has none.
+BROWSER: Final[dict[str, Any]] = {
+    "executable_path": CHROMIUM,
+    "chromium_sandbox": False,
+    "args": [WITHOUT_FEATURES],  # half of what a page costs
+}
+WAIT_MS = 30_000  # of a machine that is busy
 
 
 class Theatre:
@@ -222,10 +230,9 @@ async def open_theatre(folder: Path, **settings: Any) -> AsyncIterator[Theatre]:
 
 @contextlib.asynccontextmanager
 async def open_browser() -> AsyncIterator[Browser]:
-    """Without the sandbox: it shows our own page only, and root has none."""
     expect.set_options(timeout=WAIT_MS)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=False)
+        browser = await playwright.chromium.launch(**BROWSER)
         try:
             yield browser
         finally:

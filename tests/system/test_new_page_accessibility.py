@@ -15,10 +15,9 @@ from app.scanstore.files import store_path
 from app.scanstore.sqlite import SqliteScanStore
 from app.services.orders import NewOrder
 from tests.system.page_evidence import HOME, store_evidence
-from tests.system.page_support import open_browser, open_theatre
 from tests.system.test_new_page import AXE, PHONE, SERIOUS, STANDING, open_new_page, sign_in
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 LOOKS = [
     pytest.param({"locale": "en", "viewport": PHONE, "color_scheme": "dark"}, id="en, phone, dark"),
     pytest.param({"locale": "zh-CN", "viewport": {"width": 1280, "height": 900}}, id="zh, wide, light"),
@@ -71,26 +70,25 @@ async def views_of(theatre):
 
 
 @pytest.mark.parametrize("look", LOOKS)
-async def test_views_have_no_serious_finding_of_axe_and_fit_the_screen(tmp_path, look):
-    async with open_theatre(tmp_path) as theatre, open_browser() as browser:
-        views = await views_of(theatre)
-        page = await open_new_page(browser, theatre.url, "#/scans", **look)
-        await page.wait_for_selector("#username")
-        await sign_in(page)
-        await page.evaluate(AXE.read_text("utf-8"))
-        found = {}
-        for address, shown in views.items():
-            await page.goto(f"{theatre.url}/{address}")
-            await expect(page.locator(shown).first).to_be_visible()
-            await page.evaluate(STANDING)
-            fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            cut = await page.evaluate(
-                "(({scrollWidth, clientWidth}) => scrollWidth > clientWidth)(document.querySelector('nav.views'))"
-            )
-            found[address] = [
-                *await page.evaluate(SERIOUS),
-                *([] if fits else ["wider than the screen"]),
-                *(["navigation is cut"] if cut else []),
-            ]
-        assert {address: said for address, said in found.items() if said} == {}
-        assert page.problems == []
+async def test_views_have_no_serious_finding_of_axe_and_fit_the_screen(browser, theatre, look):
+    views = await views_of(theatre)
+    page = await open_new_page(browser, theatre.url, "#/scans", **look)
+    await page.wait_for_selector("#username")
+    await sign_in(page)
+    await page.evaluate(AXE.read_text("utf-8"))
+    found = {}
+    for address, shown in views.items():
+        await page.goto(f"{theatre.url}/{address}")
+        await expect(page.locator(shown).first).to_be_visible()
+        await page.evaluate(STANDING)
+        fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        cut = await page.evaluate(
+            "(({scrollWidth, clientWidth}) => scrollWidth > clientWidth)(document.querySelector('nav.views'))"
+        )
+        found[address] = [
+            *await page.evaluate(SERIOUS),
+            *([] if fits else ["wider than the screen"]),
+            *(["navigation is cut"] if cut else []),
+        ]
+    assert {address: said for address, said in found.items() if said} == {}
+    assert page.problems == []

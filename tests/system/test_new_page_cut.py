@@ -14,10 +14,10 @@ from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
 from tests.support.backend import ADMIN_PASSWORD
 from tests.support.network_link import open_link
-from tests.system.page_support import open_browser, open_theatre
+from tests.system.page_support import open_theatre
 from tests.system.test_new_page import built, open_new_page, sign_in  # noqa: F401 - a fixture
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 LONG_CUT_S = 60
 STEPS = 160  # of three events, and one more in every fifth: 512
 BACK_MS = 30_000  # a page tries again within so much, and a machine may be slow
@@ -77,11 +77,10 @@ async def assert_equal_to_rest(page, theatre, task_id):
     assert count == len(seqs)
 
 
-async def test_a_cut_of_the_network_loses_nothing_and_repeats_nothing(tmp_path):
+async def test_a_cut_of_the_network_loses_nothing_and_repeats_nothing(browser, tmp_path):
     async with (
         open_theatre(tmp_path, ws_max_connections_per_address=200) as theatre,
         open_link(theatre.settings.port) as link,
-        open_browser() as browser,
     ):
         scene = await theatre.scene()
         story = Story(scene)

@@ -6,10 +6,10 @@ from playwright.async_api import expect
 from app.repositories import local_readers
 from tests.integration.test_api_local_reader import REPORT
 from tests.support.local_reader import model_data, stored
-from tests.system.page_support import open_browser, open_theatre, sign_in
+from tests.system.page_support import sign_in
 from tests.system.test_new_page import AXE, PHONE, SERIOUS, STANDING, built, open_new_page  # noqa: F401 - a fixture
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 
 
 def add_version(backend):
@@ -18,26 +18,23 @@ def add_version(backend):
     backend.db.write_sync(lambda c: local_readers.add(c, values))
 
 
-async def test_a_version_is_read_about_switched_on_and_off(tmp_path):
-    async with open_theatre(tmp_path) as theatre, open_browser() as browser:
-        add_version(theatre.backend)
-        page = await open_new_page(
-            browser, theatre.url, "#/admin/reader", locale="en", viewport=PHONE, color_scheme="dark"
-        )
-        await page.wait_for_selector("#username")
-        await sign_in(page)
-        await page.get_by_role("button", name="Show the report").click()
-        await expect(page.locator("[data-part=report] .problem")).to_contain_text("shop.example")
-        await page.evaluate(AXE.read_text("utf-8"))
+async def test_a_version_is_read_about_switched_on_and_off(browser, theatre):
+    add_version(theatre.backend)
+    page = await open_new_page(browser, theatre.url, "#/admin/reader", locale="en", viewport=PHONE, color_scheme="dark")
+    await page.wait_for_selector("#username")
+    await sign_in(page)
+    await page.get_by_role("button", name="Show the report").click()
+    await expect(page.locator("[data-part=report] .problem")).to_contain_text("shop.example")
+    await page.evaluate(AXE.read_text("utf-8"))
+    await page.evaluate(STANDING)
+    assert await page.evaluate(SERIOUS) == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for action, said in (("Switch on", "Version 1 reads along"), ("Switch off", "No version is switched on")):
+        await page.get_by_role("button", name=action).click()
+        dialog = page.get_by_role("dialog")
         await page.evaluate(STANDING)
         assert await page.evaluate(SERIOUS) == []
-        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        for action, said in (("Switch on", "Version 1 reads along"), ("Switch off", "No version is switched on")):
-            await page.get_by_role("button", name=action).click()
-            dialog = page.get_by_role("dialog")
-            await page.evaluate(STANDING)
-            assert await page.evaluate(SERIOUS) == []
-            await dialog.get_by_role("button", name=action).click()
-            await expect(page.get_by_role("status").filter(has_text=said)).to_be_visible()
-            await expect(dialog).to_be_hidden()
-        assert page.problems == []
+        await dialog.get_by_role("button", name=action).click()
+        await expect(page.get_by_role("status").filter(has_text=said)).to_be_visible()
+        await expect(dialog).to_be_hidden()
+    assert page.problems == []

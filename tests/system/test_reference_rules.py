@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.system.page_support import open_browser, open_page, open_theatre
+from tests.system.page_support import open_page
 
 ROOT = Path(__file__).parents[2]
 RULES = Path(__file__).with_suffix(".js")
@@ -22,39 +22,37 @@ RUN = """async () => {
 
 
 @pytest.mark.system
-async def test_their_rules_hold_in_the_browser(tmp_path):
-    async with open_theatre(tmp_path) as theatre, open_browser() as browser:
-        page = await open_page(browser, f"{theatre.url}/docs")
-        await page.route("**/static/test_reference_rules.js", lambda route: route.fulfill(path=RULES))
-        outcomes = await page.evaluate(RUN)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_their_rules_hold_in_the_browser(browser, theatre):
+    page = await open_page(browser, f"{theatre.url}/docs")
+    await page.route("**/static/test_reference_rules.js", lambda route: route.fulfill(path=RULES))
+    outcomes = await page.evaluate(RUN)
     written = re.findall(r'^test\("(.+?)"', RULES.read_text("utf-8"), re.MULTILINE)
     assert sorted(outcomes) == sorted(written)
     assert {sentence: outcome for sentence, outcome in outcomes.items() if outcome != "passed"} == {}
 
 
 @pytest.mark.system
-async def test_a_third_language_is_a_file_and_its_line(tmp_path):
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_third_language_is_a_file_and_its_line(browser, theatre):
     listed = (STATIC / "locales" / "index.js").read_text("utf-8")
     english = (STATIC / "locales" / "en.js").read_text("utf-8")
     bodies = {
         "index.js": listed.replace(", en }", ", en, fr }").replace("import en", 'import fr from "./fr.js";\nimport en'),
         "fr.js": english.replace('"English"', '"Français"').replace('": "', '": "«fr» '),
     }
-    async with open_theatre(tmp_path) as theatre, open_browser() as browser:
-        page = await browser.new_page()
-        await page.route(
-            re.compile(r"/static/locales/(index|fr)\.js$"),
-            lambda route: route.fulfill(
-                body=bodies[route.request.url.rpartition("/")[2]], content_type="text/javascript"
-            ),
-        )
-        await page.goto(f"{theatre.url}/docs?lang=fr")
-        await expect(page.locator("#access")).to_be_visible()
-        texts = await page.locator("#access h2, #access label, #access button, .bar-end button").all_inner_texts()
-        assert await page.evaluate("document.documentElement.lang") == "fr"
-        assert [text for text in texts if text.strip() and "«fr»" not in text] == ["中文"]  # what the button offers
-        await page.locator(".bar-end button").click()
-        await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    page = await browser.new_page()
+    await page.route(
+        re.compile(r"/static/locales/(index|fr)\.js$"),
+        lambda route: route.fulfill(body=bodies[route.request.url.rpartition("/")[2]], content_type="text/javascript"),
+    )
+    await page.goto(f"{theatre.url}/docs?lang=fr")
+    await expect(page.locator("#access")).to_be_visible()
+    texts = await page.locator("#access h2, #access label, #access button, .bar-end button").all_inner_texts()
+    assert await page.evaluate("document.documentElement.lang") == "fr"
+    assert [text for text in texts if text.strip() and "«fr»" not in text] == ["中文"]  # what the button offers
+    await page.locator(".bar-end button").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
 
 
 def test_they_never_turn_text_into_markup_or_code():
