@@ -1,10 +1,10 @@
 """Links as Chromium shows them, on the labelled designs and on pages that mean to mislead whoever looks."""
 
-import os
 from collections import Counter
 
 import pytest
-from playwright.async_api import Route, async_playwright
+import pytest_asyncio
+from playwright.async_api import Route
 
 from app.engines.capture.link_sight import LOOK_MS, MAX_LINKS, look_at_links
 from app.engines.extract.page import extract
@@ -12,10 +12,10 @@ from app.engines.extract.style_sheet import sheet_of
 from app.engines.pipeline.drawn_references import drawn_references, source_keys
 from app.engines.urls import host_of
 from tests.eval.hidden_links.hidden_links import SHEET_PATH, Design, designs, harmless_designs
+from tests.system.page_support import open_browser
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 
-CHROMIUM = os.environ.get("COMPLIANCE_CHROMIUM_PATH", "/usr/bin/chromium")
 ADDRESS = "https://www.designs.example/"
 SHEET = f"{ADDRESS.rstrip('/')}{SHEET_PATH}"
 HEADERS = (("content-type", "text/html; charset=utf-8"),)
@@ -24,29 +24,33 @@ HIDDEN = '<p style="display:none"><a href="https://hidden.example/">x</a></p>'
 SHOWN = '<p><a href="https://shown.example/">shown</a></p>'
 
 
-@pytest.fixture
-async def see():
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def see(started_browser):
     """Return what is seen of a page."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=False)
-        context = await browser.new_context(viewport={"width": 1280, "height": 800})
-        page = await context.new_page()
-        shown = {}
+    context = await started_browser.new_context(viewport={"width": 1280, "height": 800})
+    page = await context.new_page()
+    shown = {}
 
-        async def answer(route: Route) -> None:
-            kind = "text/css" if route.request.url == SHEET else "text/html; charset=utf-8"
-            body = shown.get(route.request.url)
-            await (route.abort() if body is None else route.fulfill(body=body, content_type=kind))
+    async def answer(route: Route) -> None:
+        kind = "text/css" if route.request.url == SHEET else "text/html; charset=utf-8"
+        body = shown.get(route.request.url)
+        await (route.abort() if body is None else route.fulfill(body=body, content_type=kind))
 
-        await page.route("**/*", answer)
+    await page.route("**/*", answer)
 
-        async def look(html, sheet=""):
-            shown.update({ADDRESS: html, SHEET: sheet})
-            await page.goto(ADDRESS)
-            return await look_at_links(context, page), await page.content()
+    async def look(html, sheet=""):
+        shown.update({ADDRESS: html, SHEET: sheet})
+        await page.goto(ADDRESS)
+        return await look_at_links(context, page), await page.content()
 
-        yield look
-        await browser.close()
+    yield look
+    await context.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def seen(see):
+    """Each design, and what is seen of it."""
+    return [(design, *await see(design.html, design.sheet)) for design in (*designs(), *harmless_designs())]
 
 
 def joined(design: Design, sights, drawn: str, *, has_sheet: bool) -> set[str]:
@@ -67,10 +71,10 @@ def joined(design: Design, sights, drawn: str, *, has_sheet: bool) -> set[str]:
 
 
 @pytest.mark.parametrize("has_sheet", [True, False])
-async def test_of_the_designs_nearly_all_that_is_hidden_is_found_and_nearly_nothing_else(see, has_sheet):
+async def test_of_the_designs_nearly_all_that_is_hidden_is_found_and_nearly_nothing_else(seen, has_sheet):
     counts, wrong = Counter(), []
-    for design in (*designs(), *harmless_designs()):
-        hidden = joined(design, *await see(design.html, design.sheet), has_sheet=has_sheet)
+    for design, sights, drawn in seen:
+        hidden = joined(design, sights, drawn, has_sheet=has_sheet)
         for label in ("hidden", "shown"):
             for host in getattr(design, label):
                 counts[label, host in hidden] += 1
@@ -80,13 +84,13 @@ async def test_of_the_designs_nearly_all_that_is_hidden_is_found_and_nearly_noth
     assert counts["shown", True] <= FALSE * (counts["shown", True] + counts["shown", False]), wrong
 
 
-async def test_what_waits_for_a_visitor_does_not_become_hidden_by_being_looked_at(see):
+async def test_what_waits_for_a_visitor_does_not_become_hidden_by_being_looked_at(seen):
     made = []
-    for design in harmless_designs():
-        sights, drawn = await see(design.html, design.sheet)
+    harmless = [one for one in seen if one[0].harmless]
+    for design, sights, drawn in harmless:
         read = joined(design, (), drawn, has_sheet=True)
         made += joined(design, sights, drawn, has_sheet=True) - read
-    links = sum(len(design.reachable) + len(design.shown) for design in harmless_designs())
+    links = sum(len(design.reachable) + len(design.shown) for design, *_ in harmless)
     assert len(made) <= FALSE * links, made
 
 
@@ -131,9 +135,7 @@ async def test_a_page_of_very_many_links_is_looked_at_for_so_long(see):
 async def test_a_page_that_is_gone_was_not_seen(see):
     sights, _ = await see(f"<!doctype html>{SHOWN}<script>document.documentElement.remove()</script>")
     assert sights == ()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=False)
+    async with open_browser() as browser:
         context = await browser.new_context()
         page = await context.new_page()
-        await browser.close()
-        assert await look_at_links(context, page) == ()
+    assert await look_at_links(context, page) == ()
