@@ -13,7 +13,8 @@ from app.core.clock import SystemClock
 from app.core.db import Database
 from app.migrations.partitions import make_ahead
 from app.migrations.runner import migrate
-from tests.support.postgres import Cluster, free_port
+from tests.support.ports import free_port
+from tests.support.postgres import Cluster
 
 DATABASE: Final = "growth"
 # A commit waits for the disk, and tables are cleaned up, as where people work.

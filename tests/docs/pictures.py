@@ -18,7 +18,8 @@ from playwright.async_api import Browser, Page, expect
 
 from app.domain.messages import Language
 from tests.support.backend import ADMIN_PASSWORD
-from tests.system.page_support import free_port, open_browser, open_page, sign_in
+from tests.support.ports import free_port
+from tests.system.page_support import open_browser, open_page, sign_in
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "images"
 TARGET: Final = "corp.test"

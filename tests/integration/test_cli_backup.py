@@ -9,8 +9,9 @@ from websockets.asyncio.client import connect
 
 from app.core.clock import SystemClock
 from app.services.archive.restore import PARTIAL, Restore
-from tests.integration.test_cli_serve import PASSWORD, free_port, serving
+from tests.integration.test_cli_serve import PASSWORD, serving
 from tests.support.command import here, run
+from tests.support.ports import free_port
 from tests.support.said import said
 
 DEADLINE_S = 60

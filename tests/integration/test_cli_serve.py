@@ -2,25 +2,20 @@
 
 import asyncio
 import signal
-import socket
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
 from app.migrations.runner import head_revision
 from tests.support.command import finish, here, line_with, run, start
+from tests.support.ports import free_port
 from tests.support.said import said
 
 PASSWORD = "correct horse battery"
 
 
 NEW_PASSWORD = "staple staple staple"
-
-
-def free_port():
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        return probe.getsockname()[1]
 
 
 async def sign_in(url, username="admin", password=PASSWORD):

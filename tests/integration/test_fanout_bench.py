@@ -3,11 +3,10 @@
 import asyncio
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import time
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -15,6 +14,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.support.frames import Subscriber, read_frame
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 BENCH = ROOT / "bench"
@@ -22,8 +22,7 @@ BENCH = ROOT / "bench"
 
 @pytest.fixture(scope="module")
 def port():
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        number = free.getsockname()[1]
+    number = free_port()
     command = [sys.executable, str(BENCH / "fanout_server.py"), "--port", str(number)]
     with subprocess.Popen(command, cwd=ROOT) as process:
         try:

@@ -5,11 +5,10 @@ import os
 import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
@@ -41,8 +42,7 @@ def made_up(name: str) -> str:
 @contextmanager
 def server(folder: Path, command: list[str], **variables: str) -> Iterator[tuple[int, Path]]:
     """Its port, and the file that all its output goes to."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("COMPLIANCE_")}
     environment |= {"COMPLIANCE_DATA_DIR": str(folder / "data"), "COMPLIANCE_PORT": str(port)}
     environment |= {f"COMPLIANCE_{name}": value for name, value in variables.items()}

@@ -27,6 +27,7 @@ from tests.support.backend import (
     make_settings,
 )
 from tests.support.logs import captured_log
+from tests.support.ports import free_port
 from tests.support.said import refused
 
 ROOT = Path(__file__).parents[2]
@@ -199,8 +200,7 @@ def test_the_limit_of_files_is_raised_as_far_as_it_goes():
     "command", [["main.py"], ["-m", "uvicorn", "--port", "{port}", "main:app"]], ids=["main", "uvicorn"]
 )
 def test_the_entry_starts_shows_the_password_once_and_ends_in_order(tmp_path, command):
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("COMPLIANCE_")},
         "COMPLIANCE_DATA_DIR": str(tmp_path / "data"),

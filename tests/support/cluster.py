@@ -15,7 +15,8 @@ import httpx
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.migrations.runner import migrate
-from tests.support.postgres import Cluster, free_port
+from tests.support.ports import free_port
+from tests.support.postgres import Cluster
 from tests.support.redis_server import RedisServer, running_redis
 
 PATIENCE_S = 150.0  # of a machine that is busy for minutes; all waits are for facts
@@ -119,6 +120,12 @@ class Deployment:
         """Somebody who is signed in at this server until the end."""
         self._people.append(Person(url, username, password))
         return self._people[-1]
+
+    def end_workers(self) -> None:
+        """Ask all workers to end, and wait for it; servers go on."""
+        for process in self.processes:
+            if process.name == "worker":
+                process.end()
 
     def stop(self) -> None:
         for person in self._people:

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -11,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
+
+from tests.support.ports import free_port
 
 PATIENCE_S = 60
 SHARED = "shared"
@@ -51,12 +52,6 @@ def binaries() -> Path:
     if not found:
         raise FileNotFoundError("PostgreSQL is missing; on Debian: apt-get install postgresql")
     return found[-1].parent
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Cluster:

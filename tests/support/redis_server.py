@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import redis
 
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 PATIENCE_S = 20
 

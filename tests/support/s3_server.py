@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from app.captures.bucket import BucketStorage
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 PATIENCE_S = 30
 BUCKET = "evidence"

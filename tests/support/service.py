@@ -16,6 +16,7 @@ import httpx
 
 from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD
 from tests.support.command import ROOT, environment
+from tests.support.ports import free_port
 
 START_S = 30.0
 PATIENCE_S = 30.0
@@ -148,11 +149,6 @@ def read_answer(link: socket.socket) -> bytes:
     while length > 0 and (data := link.recv(length)):
         said, length = said + data, length - len(data)
     return said
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import sys
 import httpx
 
 from tests.support.backend import ADMIN_PASSWORD
-from tests.system.page_support import free_port
+from tests.support.ports import free_port
 
 TARGET = "corp.test"
 SCAN_MS = 180_000  # 15 to 40 s on an idle machine

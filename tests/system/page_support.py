@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import socket
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
@@ -31,6 +30,7 @@ from app.services.violation_mapping import NewViolation
 from app.wiring import Services, build_services
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords
 from tests.support.live import TurnedClock
+from tests.support.ports import free_port
 from tests.support.violations import new_violation
 
 CHROMIUM = os.environ.get("COMPLIANCE_CHROMIUM_PATH", "/usr/bin/chromium")
@@ -209,13 +209,6 @@ def party(domain: str, category: str, references: int, relation: Relation = Rela
 def capture(domain: str, page_class: str = "content", **more: Any) -> Capture:
     url = f"https://{domain}/"
     return Capture(domain=domain, host=domain, url=url, final_url=url, page_class=page_class, **more)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextlib.asynccontextmanager

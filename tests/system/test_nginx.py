@@ -6,11 +6,10 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from app.wiring import build_services
 from tests.docs.markdown import ROOT
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.frames import read_frame, read_until, subscribe
+from tests.support.ports import free_port
 from tests.support.realtime import until
 
 pytestmark = pytest.mark.system
@@ -79,11 +79,7 @@ class Front:
 
     def __init__(self, folder: Path, application: int) -> None:
         self.folder = folder
-        with (
-            closing(socket.create_server(("127.0.0.1", 0))) as free,
-            closing(socket.create_server(("127.0.0.1", 0))) as plain,
-        ):
-            self.port, self.plain = free.getsockname()[1], plain.getsockname()[1]
+        self.port, self.plain = free_port(), free_port()
         folder.mkdir(exist_ok=True)
         authority = trustme.CA()
         certificate = authority.issue_cert("127.0.0.1")

@@ -26,7 +26,8 @@ from app.events.writer import EventWriter
 from app.migrations.runner import migrate
 from app.models import scan_tasks
 from app.services.lifecycle import Lifecycle
-from tests.support.postgres import Cluster, free_port, running_cluster
+from tests.support.ports import free_port
+from tests.support.postgres import Cluster, running_cluster
 from tests.support.rows import add_user
 
 pytestmark = pytest.mark.system

@@ -12,7 +12,7 @@ from app.core.db import Database
 from app.migrations.runner import head_revision, migrate
 from app.repositories import workers
 from app.repositories.workers import WorkerDescription
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 from tests.support.redis_server import running_redis
 
 
