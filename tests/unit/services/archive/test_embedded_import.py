@@ -49,9 +49,14 @@ def url(postgres):
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, ended):
+    return shutil.copytree(ended, tmp_path / "embedded")
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
     """Of a service that has ended: two users, a scan that is complete, one that waits, captures and audit rows."""
-    folder = tmp_path / "embedded"
+    folder = tmp_path_factory.mktemp("ended") / "embedded"
     (folder / "scans").mkdir(parents=True)
     with opened(f"sqlite:///{folder}/compliance.db") as db:
         migrate(db, clock=SystemClock())
