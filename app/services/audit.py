@@ -96,7 +96,7 @@ class AuditTrail:
         self._waiting.append(row)
 
     async def _write_waiting(self) -> None:
-        if self._under_way is not None and not self._under_way.done():
+        while self._under_way is not None and not self._under_way.done():  # the next one, too
             await asyncio.wait([self._under_way])
         while self._waiting or self._unreported:
             await self._write_batch()

@@ -149,6 +149,27 @@ async def test_a_flush_waits_for_the_batch_that_somebody_else_is_writing(db):
     assert len(await rows(db)) == 1
 
 
+async def test_of_flushes_that_waited_for_the_same_batch_each_waits_for_the_next_one_too(db):
+    trail = AuditTrail(db=db, clock=HandClock())
+    db.gate = asyncio.Event()
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        trail.record("first")
+        group.create_task(trail.flush())
+        await db.committed.wait()
+        trail.record("second")
+        # Both wait for the first batch; the first flush then begins the second.
+        others = [group.create_task(trail.flush()) for _ in range(2)]
+        await asyncio.sleep(0)
+        db.committed.clear()
+        held, db.gate = db.gate, asyncio.Event()
+        held.set()
+        await db.committed.wait()
+        early = [flush.done() for flush in others]
+        db.gate.set()
+    assert early == [False, False]
+    assert [action for action, _, _ in await rows(db)] == ["first", "second"]
+
+
 async def test_ten_thousand_refusals_from_one_address_are_two_rows(db):
     trail = AuditTrail(db=db, clock=HandClock())
     for _ in range(10_000):
