@@ -33,9 +33,9 @@ def check_session(row: Row[Any] | None, user_id: str, now: datetime) -> Row[Any]
     return row
 
 
-def may_travel(row: Row[Any] | None, page_key: str | None) -> bool:
+def may_travel(row: Row[Any], page_key: str | None) -> bool:
     """Whether a token of the session may come as it did: in a body (`page_key` None), or in a cookie with that key.
 
-    A session from before the key is bound by its first refresh. One that is gone is refused elsewhere.
+    A session from before the key is bound by its first refresh.
     """
-    return row is None or row.channel is None or row.page_key == page_key
+    return row.channel is None or row.page_key == page_key

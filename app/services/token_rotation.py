@@ -1,6 +1,7 @@
 """Refresh tokens: each serves once, and only in the channel that its session was opened for."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
@@ -40,7 +41,8 @@ class TokenRotation:
             self.audit.record("auth.refresh", "denied", address=address, detail={"code": refusal.code})
             await self.throttle.admit_bad_token(address)
             raise
-        if not may_travel(await self._find(old.session_id), page_key):
+        row = await self._find(old.session_id)
+        if row is not None and row.channel == sessions.COOKIE and not may_travel(row, page_key):
             self._record_denied(old, "wrong_channel", address)
             await self.throttle.admit_bad_token(address)  # not the session's rate: its page waits for nobody else
             raise Unauthenticated(code="invalid_token")
@@ -68,7 +70,9 @@ class TokenRotation:
         except Unauthenticated as refusal:
             return refusal
         if not may_travel(row, page_key):
-            return Unauthenticated(code="wrong_channel")
+            if row.channel == sessions.COOKIE or row.refresh_jti == old.token_id:
+                return Unauthenticated(code="wrong_channel")
+            return self._end_reused(connection, old, now)
         new = self.issuer.claims(row, old.session_id)
         if sessions.rotate(
             connection,
@@ -81,8 +85,11 @@ class TokenRotation:
         ):
             return new
         last = sessions.find_with_user(connection, old.session_id)  # the one that was faster has changed it
-        if last is not None and last.previous_jti == old.token_id and (now - last.rotated_at).total_seconds() < late_s:
+        if last is not None and _is_late(last, old, now=now, late_s=late_s):
             return replace(new, token_id=last.refresh_jti, expires_at=last.session_expires_at)
+        return self._end_reused(connection, old, now)
+
+    def _end_reused(self, connection: Connection, old: Claims, now: datetime) -> Unauthenticated:
         sessions.revoke(connection, old.session_id, now=now)
         return Unauthenticated(code="token_reused")
 
@@ -95,3 +102,13 @@ class TokenRotation:
             object_id=old.session_id,
             detail={"code": code},
         )
+
+
+def _is_late(row: Row[Any], old: Claims, *, now: datetime, late_s: float) -> bool:
+    """Whether a tab uses the token of its page a little after another tab did.
+
+    It is said of sessions of pages alone, and not of one from before the key, which may be a program's.
+    """
+    if row.channel != sessions.COOKIE or row.previous_jti != old.token_id:
+        return False
+    return bool((now - row.rotated_at).total_seconds() < late_s)

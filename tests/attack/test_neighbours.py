@@ -121,3 +121,16 @@ def test_of_two_cookies_of_one_name_none_is_used(service, browser):
         if cookie.path.endswith("/refresh"):
             browser.http.cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
     assert browser.who() == "admin"
+
+
+def test_a_used_token_of_a_program_is_no_better_as_a_cookie(service):
+    body = {"username": "admin", "password": ADMIN_PASSWORD}
+    used = service.http.post("/api/v1/auth/login", json=body).json()["refresh_token"]
+    thief = Browser(service)
+    with closing(thief.http):
+        thief.http.cookies.set(COOKIE, used, domain="127.0.0.1")
+        assert thief.who() == "invalid_token"  # not used yet, and the session goes on
+        pair = service.http.post("/api/v1/auth/refresh", json={"refresh_token": used}).json()
+        assert thief.who() == "invalid_token"
+    me = service.http.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {pair['access_token']}"})
+    assert me.status_code == 401  # somebody has copied it: its session has ended

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 from pydantic import SecretStr
+from sqlalchemy import update
 
 from app.core.db import Database
 from app.core.errors import ConfigurationError, LimitReached, Unauthenticated
@@ -14,11 +15,13 @@ from app.core.security import Claims, Passwords, Tokens
 from app.events.bus.base import AccessHint
 from app.identity_wiring import build_auth
 from app.models import metadata
+from app.models import sessions as sessions_table
 from app.repositories import audit, sessions, users
 from app.services.audit import AuditTrail
 from tests.support.backend import ADMIN_PASSWORD, HandClock, cheap_passwords, make_settings
 
 SECRET = "0123456789abcdef0123456789abcdef-long"
+PAGE = "0" * 64  # the digest of a page's key
 
 
 class RememberingBus:
@@ -192,17 +195,19 @@ async def test_of_two_refreshes_at_once_one_wins_and_the_session_is_over(desk):
 
 
 async def test_a_browser_may_be_a_little_late_and_gets_what_its_other_tab_got(desk):
-    pair = await desk.auth.login("admin", ADMIN_PASSWORD)
-    first, second = await asyncio.gather(*(desk.auth.refresh(pair.refresh_token, late_s=30) for _ in range(2)))
+    pair = await desk.auth.login("admin", ADMIN_PASSWORD, page_key=PAGE)
+    first, second = await asyncio.gather(
+        *(desk.auth.refresh(pair.refresh_token, page_key=PAGE, late_s=30) for _ in range(2))
+    )
     assert desk.auth.tokens.read(first.refresh_token, "refresh") == desk.auth.tokens.read(
         second.refresh_token, "refresh"
     )
     desk.clock.seconds = 29
-    assert (await desk.auth.refresh(pair.refresh_token, late_s=30)).refresh_token
-    third = await desk.auth.refresh(first.refresh_token, late_s=30)
+    assert (await desk.auth.refresh(pair.refresh_token, page_key=PAGE, late_s=30)).refresh_token
+    third = await desk.auth.refresh(first.refresh_token, page_key=PAGE, late_s=30)
     assert (await desk.auth.authenticate(third.access_token)).username == "admin"
     # Two refreshes ago, however late: somebody copied it.
-    assert await refused(desk.auth.refresh(pair.refresh_token, late_s=30)) == "invalid_token"
+    assert await refused(desk.auth.refresh(pair.refresh_token, page_key=PAGE, late_s=30)) == "invalid_token"
     assert await refused(desk.auth.authenticate(third.access_token)) == "invalid_token"
 
 
@@ -282,3 +287,22 @@ async def test_an_administrator_can_be_made_and_reset_from_the_command_line(desk
     await desk.db.write(lambda c: users.change(c, row.id, {"is_active": False, "role": "user"}))
     assert await desk.auth.create_admin("ROOT", "other password", reset=True)
     assert (await desk.auth.authenticate((await desk.auth.login("root", "other password")).access_token)).is_admin
+
+
+async def test_a_late_refresh_is_for_pages_alone(desk):
+    """Whether a session from before the key is a program's nobody knows: it has no grace."""
+
+    async def used(page_key, *, from_before=False):
+        pair = await desk.auth.login("admin", ADMIN_PASSWORD, page_key=page_key)
+        await desk.auth.refresh(pair.refresh_token, page_key=page_key)
+        if from_before:
+            old = update(sessions_table).values(channel=None, page_key=None)
+            await desk.db.write(lambda c: c.execute(old))
+        return pair.refresh_token
+
+    assert await desk.auth.refresh(await used(PAGE), page_key=PAGE, late_s=30)
+    for token in (await used(None), await used(PAGE, from_before=True)):
+        assert await refused(desk.auth.refresh(token, page_key=PAGE, late_s=30)) == "invalid_token"
+    await desk.audit.flush()
+    rows = await desk.db.read(lambda c: audit.newest(c, 10, action="auth.refresh"))
+    assert {row.detail["code"] for row in rows} == {"token_reused"}
