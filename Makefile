@@ -16,8 +16,9 @@ NPM := cd frontend && PATH="$(abspath $(BIN)):$$PATH" npm --no-update-notifier
 MODULES := frontend/node_modules/.installed
 PAGE := app/web/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/precompress.ts frontend/vite.config.ts frontend/tsconfig.json -type f)
-# Many tests wait for clocks, sockets and processes; what shares a file shares a worker.
-PARALLEL := -n 2 --dist loadfile
+# Many tests wait for clocks, sockets and processes; what shares a file shares a worker. Without `reorder` files are begun
+# in their order, not the ones of most tests first: those that take longest have few, and would come last.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 # A test that hangs says where, and ends with its worker.
 HANGS := -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 # Hundreds of tests start the program anew: without its bytecode each start would compile all of it.

@@ -26,6 +26,12 @@ def test_tests_install_what_they_need_on_top(tmp_path):
     assert said.index("requirements/base.txt") < said.index("requirements/dev.txt")
 
 
+def test_system_tests_run_two_files_at_a_time_and_nothing_twice(tmp_path):
+    (command,) = [line for line in plan("test-system", tmp_path).splitlines() if "-m system" in line]
+    assert "-n 2 --dist loadfile" in command
+    assert "--last-failed" not in command
+
+
 @pytest.mark.parametrize("target", ["serve", "setup"])
 def test_a_line_says_what_happens_before_pip_is_silent(tmp_path, target):
     lines = plan(target, tmp_path).splitlines()
