@@ -76,9 +76,10 @@ def memory_goes_back() -> Iterator[None]:
 def fork_servers_end() -> Iterator[None]:
     """Before what they have measured is put together."""
     yield
-    used = sys.modules.get("tests.support.fork_server")
-    if used is not None:
-        used.end_all()
+    if "tests.support.fork_server" in sys.modules:
+        sys.modules["tests.support.fork_server"].end_all()
+    if "tests.support.programs" in sys.modules:
+        sys.modules["tests.support.programs"].end_servers()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from tests.support.long_runs import ROOT, RUNS, SHARES, LongRun, read_changes, read_commit
 
 NO_TEST_LEFT = 5  # pytest's code when no test of a file was chosen
-PYTEST = ("-m", "pytest", "-m", "long", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=5", "-q")
+PYTEST = (
+    "-m",
+    "pytest",
+    "-m",
+    "long",
+    "-n",
+    "2",
+    "--dist",
+    "loadfile",
+    "--no-loadscope-reorder",
+    "--durations=5",
+    "-q",
+)
 HANGS = ("-o", "faulthandler_timeout=300", "-o", "faulthandler_exit_on_timeout=true")
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.migrations.runner import head_revision
-from tests.support.command import finish, here, line_with, run, start
+from tests.support.command import execute, finish, here, line_with, run, start
 from tests.support.ports import free_port
 from tests.support.said import said
 
@@ -24,8 +24,8 @@ async def sign_in(url, username="admin", password=PASSWORD):
 
 
 @asynccontextmanager
-async def serving(folder, port, **values):
-    process = await start("serve", "--port", port, "--data-dir", folder, COMPLIANCE_ADMIN_PASSWORD=PASSWORD, **values)
+async def serving(folder, port, how=start, **values):
+    process = await how("serve", "--port", port, "--data-dir", folder, COMPLIANCE_ADMIN_PASSWORD=PASSWORD, **values)
     url = f"http://127.0.0.1:{port}"
     try:
         async with asyncio.timeout(30), httpx.AsyncClient(base_url=url) as client:
@@ -79,7 +79,7 @@ def in_use(what, path):
 async def test_a_server_and_what_works_beside_it(tmp_path):
     port, folder = free_port(), tmp_path / "data"
     beside = {"COMPLIANCE_DATA_DIR": str(folder)}
-    async with serving(folder, port) as url:
+    async with serving(folder, port, execute) as url:  # as people start it
         assert await sign_in(url) == 200
 
         taken = await run("--lang", "en", "serve", "--port", port, "--data-dir", tmp_path / "other")

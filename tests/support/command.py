@@ -5,13 +5,11 @@ import logging
 import os
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from app.cli import main
 from tests.support.logs import forget_logging
-
-ROOT = Path(__file__).parents[2]
+from tests.support.programs import ROOT, AsyncProgram, start_program_async
 
 
 @dataclass
@@ -27,8 +25,13 @@ def environment(**values: str) -> dict[str, str]:
     return {**kept, **values}
 
 
-async def start(*words: object, **values: str) -> asyncio.subprocess.Process:
+async def start(*words: object, **values: str) -> AsyncProgram:
     """`compliance WORDS` with these variables; its input is empty."""
+    return await start_program_async([str(word) for word in words], environment(**values))
+
+
+async def execute(*words: object, **values: str) -> asyncio.subprocess.Process:
+    """The same in an interpreter of its own, as people start it."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -42,7 +45,7 @@ async def start(*words: object, **values: str) -> asyncio.subprocess.Process:
     )
 
 
-async def finish(process: asyncio.subprocess.Process, timeout_s: float = 60) -> Done:
+async def finish(process: asyncio.subprocess.Process | AsyncProgram, timeout_s: float = 60) -> Done:
     """Waits for its end; a process that takes too long is killed."""
     try:
         async with asyncio.timeout(timeout_s):

@@ -5,7 +5,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -15,8 +14,9 @@ from typing import Any
 import httpx
 
 from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD
-from tests.support.command import ROOT, environment
+from tests.support.command import environment
 from tests.support.ports import free_port
+from tests.support.programs import Program, start_program
 
 START_S = 30.0
 PATIENCE_S = 30.0
@@ -52,7 +52,7 @@ http {{
 class Service:
     """A running server, seen from outside."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
+    def __init__(self, process: Program, port: int, folder: Path) -> None:
         self.process = process
         self.port = port
         self.folder = folder
@@ -158,10 +158,9 @@ def running_service(folder: Path, **settings: Any) -> Iterator[Service]:
     folder.mkdir(parents=True, exist_ok=True)
     values = {"data_dir": folder / "data", "port": port, "admin_password": ADMIN_PASSWORD, **settings}
     variables = {f"COMPLIANCE_{name.upper()}": str(value) for name, value in values.items()}
-    arguments = [sys.executable, "-m", "app.cli", "serve"]
     with (
         (folder / "output").open("ab") as output,
-        subprocess.Popen(arguments, cwd=ROOT, env=environment(**variables), stdout=output, stderr=output) as process,
+        start_program(["serve"], environment(**variables), output) as process,
     ):
         service = Service(process, port, folder)
         try:
@@ -215,7 +214,7 @@ def nginx_before(
             process.wait(PATIENCE_S)
 
 
-def _wait_for(port: int, process: "subprocess.Popen[bytes]", explain: Any) -> None:
+def _wait_for(port: int, process: "subprocess.Popen[bytes] | Program", explain: Any) -> None:
     deadline = time.monotonic() + START_S
     while True:
         try:
