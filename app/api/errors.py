@@ -37,7 +37,6 @@ CODES: Final = {
     403: "forbidden",
     404: "no_such_route",
     405: "method_not_allowed",
-    406: "not_acceptable",
     413: "too_large",
     415: "unsupported_media_type",
     426: "upgrade_required",

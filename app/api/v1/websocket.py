@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 import orjson
 from fastapi import Query
+from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket
 
@@ -42,6 +43,15 @@ _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 
 async def monitor(websocket: WebSocket) -> None:
     """The real-time connection; its contract is docs/protocol.md."""
     await websocket_endpoint(websocket)
+
+
+@router.get("/ws", include_in_schema=False)
+async def refuse_plain_request(
+    token: Annotated[str | None, Query()] = None,  # noqa: ARG001 - known here, so that a handshake is not called unknown
+    ticket: Annotated[str | None, Query()] = None,  # noqa: ARG001
+) -> None:
+    """Say what a request lacks that has lost its `Upgrade` on the way, as behind a proxy that does not hand it on."""
+    raise HTTPException(426, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
 
 
 @router.get("/tasks/{task_id}/status", summary="The state that a snapshot shows, without the log")
