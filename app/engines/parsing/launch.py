@@ -94,7 +94,9 @@ class ReadyParent:
     def __init__(self, *, nice: int = 0) -> None:
         """`nice` is added to its own. Raises OSError."""
         self._control: socket.socket | None = None  # until it got its order
-        if not hasattr(os, "pidfd_open"):
+        try:
+            os.close(os.pidfd_open(os.getpid()))
+        except (AttributeError, OSError):
             return
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         gc.freeze()  # what both share stays shared
