@@ -81,9 +81,9 @@ class ForkServer:
             self._execute(loop)
             async with asyncio.timeout(self._start_limit_s):
                 await self._ready
-        except (OSError, TimeoutError) as error:
-            self._lose(f"not started: {error or 'in time'}")
-            raise ForkServerLost("not started") from error
+        except OSError as error:  # also that its time is over
+            self._lose("does not begin")
+            raise ForkServerLost(str(error)) from error
         except BaseException:
             self._lose("not waited for")
             raise

@@ -1,7 +1,6 @@
 """Starts processes: has those forked that a fork server knows, and executes the others; all when there is no server."""
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from app.tasks.process_start import (
     ProcessStarter,
     StartedProcess,
     command_of,
+    processes_have_descriptors,
 )
 
 LONGEST_PAUSE_S: Final = 60.0  # between two starts of a server that does not live
@@ -50,7 +50,7 @@ class ForkingStarter:
         self._server: ForkServer | None = None
         self._failures = 0  # servers in a row that have forked nothing
         self._not_before = 0.0  # is a server started
-        self._is_over = not hasattr(os, "pidfd_open")  # only Linux has what it takes
+        self._is_over = not processes_have_descriptors()
 
     @property
     def server_pid(self) -> int | None:

@@ -114,7 +114,7 @@ async def test_a_server_that_does_not_begin_in_time_is_ended():
 
 
 async def test_a_start_that_is_cancelled_leaves_no_server():
-    server = ForkServer((MODULE,))
+    server = ForkServer((MODULE,), command=(sys.executable, "-c", "input()", "-"))
     starting = asyncio.create_task(server.start())
     await until(lambda: server.pid is not None)
     starting.cancel()
