@@ -41,6 +41,7 @@ from app.services.lifecycle import Lifecycle
 from app.services.lists.states import ListService
 from app.services.local_readers import LocalReaderService
 from app.services.orders import OrderService
+from app.services.overview import OverviewService
 from app.services.ports import ScanRunner
 from app.services.reading_model_probe import ReadingModelProbe
 from app.services.report_formats.service import ReportFileService
@@ -92,6 +93,7 @@ class Services:
     evidence: EvidenceService
     decisions: DecisionService
     review: ReviewService
+    overview: OverviewService
     report_files: ReportFileService
     report_process: ReportProcess
     result_files: ResultFileCheck
@@ -138,6 +140,7 @@ class Services:
         stack.push_async_callback(self._background.close)
         await self.bus.start()
         stack.push_async_callback(self.bus.stop)
+        stack.callback(self.bus.subscribe(self.overview.on_hint))
         await self.audit.start()
         stack.push_async_callback(self.audit.stop)
         generated = await self.auth.ensure_admin()
@@ -230,6 +233,7 @@ def _build(
     evidence = EvidenceService(
         db=db, stores=stores, contents=Contents(captures), targets=targets, clock=clock, processes=report_process
     )
+    overview = OverviewService(db=db, clock=clock)
     lease = build_lease(settings)
     lists = build_lists(live, db=db, clock=clock, lease=lease, metrics=metrics, audit=audit)
     if runner is None:
@@ -300,8 +304,9 @@ def _build(
         orders=OrderService(scans=scans),
         reports=ReportService(db=db, stores=stores, targets=targets, language=settings.language),
         evidence=evidence,
-        decisions=DecisionService(db=db, clock=clock, audit=audit, stores=stores),
+        decisions=DecisionService(db=db, clock=clock, audit=audit, stores=stores, on_change=overview.note_change),
         review=ReviewService(db=db, evidence=evidence),
+        overview=overview,
         report_files=ReportFileService(
             db=db,
             stores=stores,

@@ -25,6 +25,7 @@ from app.services.evidence.service import EvidenceService
 from app.services.lists.states import ListService
 from app.services.local_readers import LocalReaderService
 from app.services.orders import OrderService
+from app.services.overview import OverviewService
 from app.services.reading_model_probe import ReadingModelProbe
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import Paging, ReportService
@@ -71,6 +72,7 @@ class ApiServices(Protocol):
     evidence: EvidenceService
     decisions: DecisionService
     review: ReviewService
+    overview: OverviewService
     report_files: ReportFileService
     audit: AuditTrail
     configuration: ConfigurationService

@@ -1,8 +1,10 @@
 """Around every request: a bounded body, and headers that keep browsers from doing harm. Plain ASGI."""
 
 import asyncio
-from contextlib import suppress
-from typing import Any, Final
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any, Final, TypeVar
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -12,6 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.errors import CODES, problem
 from app.api.language import language_of
 from app.core.pending_write import CLIENT_DISCONNECTED, REQUEST_CLIENT, RequestClient
+from app.core.reader import READER, Reader
+
+T = TypeVar("T")
 
 # No inline code, nothing from elsewhere, no framing; sockets and requests go to ourselves alone. Pictures may come from
 # memory (blob:): the page fetches screenshots with its token, which no address may hold.
@@ -61,21 +66,37 @@ class SecurityHeaders:
 
 
 class DisconnectGuard:
-    """A request whose client has gone before anything was written for it is not carried out."""
+    """A request whose client has gone before anything was written for it is not carried out, and one that only reads
+    is not read for any further.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_gone = scope.get(CLIENT_DISCONNECTED)
-        if scope["type"] != "http" or is_gone is None or scope["method"] in READS:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
-        token = REQUEST_CLIENT.set(RequestClient(is_gone))
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            REQUEST_CLIENT.reset(token)
+        elif scope["method"] in READS:
+            with _set(READER, Reader(is_gone or _is_there)):
+                await self._app(scope, receive, send)
+        else:
+            with _set(REQUEST_CLIENT, None if is_gone is None else RequestClient(is_gone)):
+                await self._app(scope, receive, send)
+
+
+def _is_there() -> bool:
+    """Where the transport does not tell, nobody goes away."""
+    return False
+
+
+@contextmanager
+def _set(variable: ContextVar[T], value: T) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
 
 
 class BodyLimit:

@@ -22,11 +22,13 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.core.aio import ignore_result
+from app.core.aio import call_on_loop, ignore_result
 from app.core.db_backend import Backend, Failure
 from app.core.errors import Unavailable
 from app.core.pending_write import REQUEST_CLIENT, PendingWrite
 from app.core.postgres import PostgresBackend
+from app.core.read_turns import ReadTurns
+from app.core.reader import Reader, current_reader
 from app.core.sqlite import SqliteBackend
 from app.core.tracing import span
 from app.domain.messages import english
@@ -34,7 +36,12 @@ from app.domain.messages import english
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
-READ_THREADS: Final = 4
+READ_THREADS: Final = 4  # for what the process does: signing in, sockets, the monitor
+# For what users ask for: a list that a thread computes keeps the others, and the event loop, from the interpreter.
+REQUEST_THREADS: Final = 3
+REQUESTS_PER_USER: Final = 2  # reads of one user at once, so that those of others find a thread
+WRITE_THREADS: Final = 4  # where there may be several writers
+MAX_WAITING_PER_USER: Final = 100  # more than a browser ever asks for; beyond it 429
 RETRY_PAUSE_S: Final = 0.01  # before a unit runs again, on average; doubled each time
 MAX_RUNS: Final = 6  # of one unit whose transaction others roll back
 log = structlog.get_logger(__name__)
@@ -91,23 +98,58 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self._busy_timeout_s = busy_timeout_s
         self._backend: Backend
+        read_threads = READ_THREADS + REQUEST_THREADS
         if self.is_sqlite:
-            self._backend = SqliteBackend(url, busy_timeout_s=busy_timeout_s, read_threads=READ_THREADS)
+            self._backend = SqliteBackend(url, busy_timeout_s=busy_timeout_s, read_threads=read_threads)
         else:
             self._backend = PostgresBackend(
-                url, busy_timeout_s=busy_timeout_s, lock_timeout_s=lock_timeout_s, read_threads=READ_THREADS
+                url,
+                busy_timeout_s=busy_timeout_s,
+                lock_timeout_s=lock_timeout_s,
+                read_threads=read_threads,
+                write_threads=WRITE_THREADS,
             )
         self._guard: Callable[[Connection], None] | None = None  # of `guarded`
         self._displaced = False  # another file, or none, is in its place
         self.damaged = False  # for good, from the first damaged page that was met
         self._engine = self._backend.create_engine()
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="db-read")
+        self._request_readers = ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="db-request")
+        self._turns = ReadTurns(total=REQUEST_THREADS, per_user=REQUESTS_PER_USER, max_waiting=MAX_WAITING_PER_USER)
         self._writer = ThreadPoolExecutor(self._backend.write_threads, thread_name_prefix="db-write")
 
-    async def read(self, work: Work[T]) -> T:
-        """Run `work` in one read snapshot. Raises DatabaseUnavailable."""
+    async def read(self, work: Work[T], *, user_id: str | None = None) -> T:
+        """Run `work` in one read snapshot.
+
+        What a user's request reads waits for one of that user's turns (`core.reader`), and is not done for a client
+        that has gone by then. `user_id`: whose turn it is where no request of that user waits for it alone.
+
+        Raises:
+            DatabaseUnavailable: the database is away.
+            LimitReached: too many reads of the user wait.
+        """
+        reader = current_reader()
         with span("database read", kind="client"):
+            if user_id is not None:
+                return await self._read_in_turn(user_id, work, None)
+            if reader is not None and reader.user_id is not None:
+                return await self._read_in_turn(reader.user_id, work, reader)
             return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_sync, work)
+
+    async def _read_in_turn(self, user_id: str, work: Work[T], reader: Reader | None) -> T:
+        await self._turns.enter(user_id)
+        if reader is not None and reader.is_gone:
+            self._turns.leave(user_id)
+            raise DatabaseUnavailable(Failure.BUSY)  # nobody hears of it
+        loop = asyncio.get_running_loop()
+        try:
+            reading = self._request_readers.submit(self.read_sync, work)
+        except RuntimeError:  # closed
+            self._turns.leave(user_id)
+            raise
+        # The turn is over when the thread is free, also where nobody waits for it any more.
+        reading.add_done_callback(lambda _: call_on_loop(loop, self._turns.leave, user_id))
+        return await asyncio.wrap_future(reading)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one write transaction and commit.
@@ -190,6 +232,7 @@ class Database:
 
     async def close(self) -> None:
         self._readers.shutdown(wait=True, cancel_futures=True)
+        self._request_readers.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)
         self._engine.dispose()
 

@@ -16,6 +16,7 @@ from app.core.clock import Clock, to_wire
 from app.core.config import Settings
 from app.core.errors import Forbidden, Unauthenticated
 from app.core.principal import Authenticator, Principal
+from app.core.reader import note_reader
 from app.domain.messages import Language
 
 MAX_AGENT: Final = 200  # characters that are kept of a `User-Agent`
@@ -153,6 +154,7 @@ async def _authenticate(connection: HTTPConnection, token: str | None) -> Princi
 
 
 def _at_address(principal: Principal, connection: HTTPConnection) -> Principal:
+    note_reader(principal.user_id)
     return replace(principal, address=client_address(connection))
 
 

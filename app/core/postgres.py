@@ -38,13 +38,19 @@ class PostgresBackend:
     repeatable = frozenset({Failure.CONFLICT, Failure.UNREACHABLE})
 
     def __init__(
-        self, url: str, *, busy_timeout_s: float, read_threads: int, lock_timeout_s: float | None = None
+        self,
+        url: str,
+        *,
+        busy_timeout_s: float,
+        read_threads: int,
+        write_threads: int | None = None,
+        lock_timeout_s: float | None = None,
     ) -> None:
         self._url = url
         self._busy_timeout_s = busy_timeout_s
         self._lock_timeout_s = lock_timeout_s or busy_timeout_s
         self._read_threads = read_threads
-        self.write_threads = read_threads
+        self.write_threads = write_threads or read_threads
 
     def create_engine(self) -> Engine:
         engine = create_engine(

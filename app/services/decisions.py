@@ -1,7 +1,7 @@
 """What people decide about findings: written once for the target, and found again by its next scan (ADR 0042)."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -105,6 +105,7 @@ class DecisionService:
     clock: Clock
     audit: AuditTrail
     stores: ScanStores
+    on_change: Callable[[str], None] = lambda _: None  # is told whose findings they are
 
     async def decide(
         self,
@@ -139,7 +140,8 @@ class DecisionService:
             values |= {"look": None, "icon": None}
         else:  # what is not there, as when the captures are gone by now, stays as it was before
             values |= await asyncio.to_thread(self._look, principal, wanted, finding_id)
-        found, decided = await self.db.write(lambda c: _write(c, principal, wanted, finding_id, values, version))
+        owner, found, decided = await self.db.write(lambda c: _write(c, principal, wanted, finding_id, values, version))
+        self.on_change(owner)
         self.audit.record(
             "finding.decide",
             user_id=principal.user_id,
@@ -190,7 +192,8 @@ def _write(
     finding_id: str,
     values: Mapping[str, Any],
     version: int,
-) -> tuple[FindingId, Json]:
+) -> tuple[str, FindingId, Json]:
+    """Return whose finding it is, its id, and the decision."""
     row, finding = _find(connection, principal, wanted, finding_id)
     kinds = {"kinds": sorted(_kinds(finding))}
     target = (row.user_id, row.target_domain)
@@ -199,7 +202,7 @@ def _write(
     (decided,) = (
         one for one in decisions.of_domains(connection, *target, [finding.id.domain]) if one.cause == finding.id.cause
     )
-    return finding.id, serialise_decision(decided, is_valid=True)
+    return row.user_id, finding.id, serialise_decision(decided, is_valid=True)
 
 
 def _kinds(finding: Finding[Any]) -> set[str]:

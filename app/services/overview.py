@@ -1,19 +1,23 @@
 """What there is to know at a glance: open violations by site, what runs, how it went over time; and names found."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
-from app.core.clock import to_wire
+from app.core.clock import Clock, to_wire
 from app.core.db import Database
 from app.core.principal import Principal
+from app.core.single_flight import SingleFlightCache
 from app.domain.findings import FindingId
 from app.domain.messages import Language
-from app.domain.tasks import TaskStatus
+from app.domain.tasks import UNFINISHED, TaskStatus
 from app.domain.violations import RiskLevel, ViolationKey
+from app.events.bus.base import AccessHint, Hint, TaskHint
 from app.repositories import overview, queue, runs, tasks
 from app.repositories.overview import EndedRun
 from app.repositories.task_filters import TaskFilter
@@ -23,6 +27,10 @@ from app.services.json_chunks import JsonChunks, encode, split
 from app.services.serialisers import Json, serialise_task
 from app.services.workers import KnownWorker
 
+KEEP_S: Final = 3.0  # an overview: somebody who looks at it does not see more often that a scan gets on
+MAX_KEPT: Final = 200  # of these, some 60 KB each
+MAX_STATUSES: Final = 10_000
+EVERYBODY: Final = ""  # whose tasks administrators see
 MAX_SITES: Final = 50
 MAX_UNFINISHED: Final = 20  # scans that are shown; how many there are is said
 TREND_DAYS: Final = 30
@@ -48,30 +56,72 @@ class Site:
             self.standing = run
 
 
-async def read_overview(
-    db: Database, principal: Principal, *, today: date, language: Language, service: Mapping[str, Any] | None
-) -> JsonChunks:
-    """`schemas.overview.Overview` of the tasks that the principal may see. `today` in UTC; `service` as it is shown."""
+class OverviewService:
+    """Reads the overview, and keeps it for some seconds: as long as nothing happens in this process that changes it.
 
-    def work(connection: Connection) -> JsonChunks:
-        ended, truncated = overview.ended_runs(connection, principal)
-        unfinished, total = _unfinished(connection, principal, language)
-        decided, is_cut = read_decided(connection, ended)
-        sites, trend = _sites_and_trend(ended, decided, today)
-        worst = sorted(((site, _open(site, decided)) for site in sites.values()), key=lambda one: _urgency(*one))
-        document = {
-            "violation_counts": trend[-1]["violation_counts"],
-            "sites": [_site(*one) for one in worst[:MAX_SITES]],
-            "total_sites": len(sites),
-            "truncated": truncated or is_cut,
-            "unfinished": unfinished,
-            "total_unfinished": total,
-            "trend": trend,
-            "service": service,
-        }
-        return split(encode(document))
+    A user who has done something sees it at the next look; what other servers do, and how far scans are, may be KEEP_S
+    old.
+    """
 
-    return await db.read(work)
+    def __init__(self, *, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._kept: SingleFlightCache[tuple[str, Language, date], Json] = SingleFlightCache(
+            clock=clock, ttl_s=KEEP_S, max_entries=MAX_KEPT
+        )
+        self._changes: Counter[str] = Counter()  # of what a user sees, and of all (EVERYBODY)
+        self._statuses: dict[str, str] = {}  # of unfinished tasks, as hints told of them
+
+    async def read(
+        self, principal: Principal, *, today: date, language: Language, service: Mapping[str, Any] | None
+    ) -> JsonChunks:
+        """Return `schemas.overview.Overview` of the tasks that the principal may see.
+
+        `today` in UTC; `service` as it is shown, which is never kept. Raises DatabaseUnavailable, LimitReached.
+        """
+        viewer = EVERYBODY if principal.sees_all else principal.user_id
+        key, version = (viewer, language, today), self._changes[viewer]
+        kept = self._kept.find(key)
+        if kept is None or kept.version != version:
+            work = partial(_read_overview, principal=principal, today=today, language=language)
+            kept = self._kept.start(key, self._db.read(work, user_id=principal.user_id), version=version)
+        return split(encode({**await kept.answer(), "service": service}))
+
+    def note_change(self, user_id: str) -> None:
+        """Something that this user's overview shows has changed. Event loop only."""
+        self._changes[user_id] += 1
+        self._changes[EVERYBODY] += 1
+
+    def on_hint(self, hint: Hint) -> None:
+        """What the bus says. How far a scan is changes nothing: that is told of many times a second."""
+        match hint:
+            case TaskHint() if self._statuses.get(hint.task_id) != hint.status:
+                if len(self._statuses) >= MAX_STATUSES:  # of tasks whose end no hint has told
+                    self._statuses.clear()
+                if hint.status in UNFINISHED:
+                    self._statuses[hint.task_id] = hint.status
+                else:
+                    self._statuses.pop(hint.task_id, None)
+                self.note_change(hint.user_id)
+            case AccessHint():
+                self.note_change(hint.user_id)
+
+
+def _read_overview(connection: Connection, *, principal: Principal, today: date, language: Language) -> Json:
+    """Return the overview without what it says of the service."""
+    ended, truncated = overview.ended_runs(connection, principal)
+    unfinished, total = _unfinished(connection, principal, language)
+    decided, is_cut = read_decided(connection, ended)
+    sites, trend = _sites_and_trend(ended, decided, today)
+    worst = sorted(((site, _open(site, decided)) for site in sites.values()), key=lambda one: _urgency(*one))
+    return {
+        "violation_counts": trend[-1]["violation_counts"],
+        "sites": [_site(*one) for one in worst[:MAX_SITES]],
+        "total_sites": len(sites),
+        "truncated": truncated or is_cut,
+        "unfinished": unfinished,
+        "total_unfinished": total,
+        "trend": trend,
+    }
 
 
 async def search(db: Database, principal: Principal, text: str) -> Json:

@@ -45,3 +45,14 @@ async def test_a_search_stays_among_what_one_may_see(backend):
     assert await ask(backend, "/search?q=secret", mei) == {"scans": [], "sites": [], "findings": []}
     assert (await backend.client.get("/api/v1/search?q=", headers=admin)).status_code == 422
     assert (await backend.client.get("/api/v1/search?q=%00", headers=admin)).status_code == 422
+
+
+async def test_what_one_has_done_is_seen_at_the_next_look_although_the_overview_is_kept(backend):
+    mei = await backend.add_user()
+    looks = []
+    for domain in ("one.com", "two.com"):
+        task_id = await scan(backend, mei, domain)
+        looks.append((await ask(backend, "/overview", mei))["total_unfinished"])
+    await backend.client.post(f"/api/v1/tasks/{task_id}/cancel", headers=mei)
+    looks.append((await ask(backend, "/overview", mei))["total_unfinished"])
+    assert looks == [1, 2, 1]

@@ -27,9 +27,8 @@ async def get_overview(user: CurrentUser, services: ServicesDep, language: Reade
     if user.sees_all:
         workers = overview.count_workers(await services.workers.list_all())
         service = {**(await readiness_of(services)).model_dump(), "workers": workers}
-    document = await overview.read_overview(
-        services.db, user, today=services.clock.now().date(), language=language, service=service
-    )
+    today = services.clock.now().date()
+    document = await services.overview.read(user, today=today, language=language, service=service)
     return JsonChunksResponse(document)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from app.api.middleware import HEADERS, BodyLimit, DisconnectGuard, SecurityHeaders
 from app.core.pending_write import CLIENT_DISCONNECTED, REQUEST_CLIENT
+from app.core.reader import READER, current_reader, note_reader
 
 
 class Ask:
@@ -61,6 +62,21 @@ async def test_who_signs_in_may_send_less():
     asked = Ask(path="/api/v1/auth/login", headers=[("content-length", "11")])
     await asked.through(BodyLimit(answer, max_bytes=100, max_auth_bytes=10))
     assert asked.sent[0]["status"] == 413
+
+
+@pytest.mark.parametrize(("method", "is_gone"), [("GET", True), ("HEAD", False)])
+async def test_a_read_knows_for_whom_it_is_and_whether_its_client_has_gone(method, is_gone):
+    seen = []
+
+    async def remember(_scope, _receive, _send):
+        note_reader("mei")
+        reader = current_reader()
+        seen.append((reader.user_id, reader.is_gone))
+
+    await Ask(method=method, **{CLIENT_DISCONNECTED: lambda: is_gone}).through(DisconnectGuard(remember))
+    await Ask(method=method).through(DisconnectGuard(remember))  # of a transport that does not tell
+    assert seen == [("mei", is_gone), ("mei", False)]
+    assert READER.get() is None
 
 
 @pytest.mark.parametrize(("method", "is_set"), [("POST", True), ("GET", False)])

@@ -8,9 +8,11 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from app.core.db import Database, DatabaseUnavailable
+from app.core.db import MAX_WAITING_PER_USER, READ_THREADS, REQUESTS_PER_USER, Database, DatabaseUnavailable
 from app.core.db_backend import Failure
+from app.core.errors import LimitReached
 from app.core.pending_write import REQUEST_CLIENT, RequestClient
+from app.core.reader import READER, Reader, note_reader
 
 
 async def test_a_database_without_a_folder_is_not_reachable(tmp_path):
@@ -168,3 +170,93 @@ async def test_a_guarded_database_writes_nothing_that_its_guard_refuses_and_read
     await db.write(add)
     assert await db.read(count) == 2
     await db.close()
+
+
+class Flood:
+    """Many requests of one user, whose reads last until they are told to end."""
+
+    def __init__(self, database):
+        self._database = database
+        self._go_on = threading.Event()
+        self.running, self.most, self.done = 0, 0, 0
+        self.gone: set[int] = set()
+        self._lock = threading.Lock()
+
+    def work(self, _connection):
+        with self._lock:
+            self.running += 1
+            self.most = max(self.most, self.running)
+        self._go_on.wait(30)
+        with self._lock:
+            self.running -= 1
+            self.done += 1
+
+    async def ask(self, number, user_id="mei"):
+        token = READER.set(Reader(lambda: number in self.gone))
+        note_reader(user_id)
+        try:
+            await self._database.read(self.work)
+        finally:
+            READER.reset(token)
+
+    async def until_full(self):
+        while self.running < REQUESTS_PER_USER:  # noqa: ASYNC110 - a thread says when
+            await asyncio.sleep(0.001)
+
+    def end(self):
+        self._go_on.set()
+
+
+@pytest.fixture
+async def flood(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/main.db")
+    flood = Flood(database)
+    yield flood
+    flood.end()
+    await database.close()
+
+
+async def test_however_much_a_user_reads_others_and_the_process_itself_find_a_thread(flood):
+    asked = [asyncio.create_task(flood.ask(number)) for number in range(50)]
+    await flood.until_full()
+    database = flood._database
+    own = [database.read(lambda _: "process") for _ in range(2 * READ_THREADS)]
+    assert await asyncio.wait_for(asyncio.gather(*own), 30) == ["process"] * (2 * READ_THREADS)
+    assert await asyncio.wait_for(database.read(lambda _: "li", user_id="li"), 30) == "li"
+    assert flood.most == REQUESTS_PER_USER
+    flood.end()
+    await asyncio.gather(*asked)
+    assert (flood.most, flood.done) == (REQUESTS_PER_USER, 50)
+
+
+async def test_a_read_whose_client_has_gone_while_it_waited_is_not_done(flood):
+    asked = [asyncio.create_task(flood.ask(number)) for number in range(10)]
+    await flood.until_full()
+    flood.gone = set(range(2, 8))
+    flood.end()
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [*[type(None)] * 2, *[DatabaseUnavailable] * 6, *[type(None)] * 2]
+    assert flood.done == 4
+
+
+async def test_a_turn_is_over_when_the_thread_is_free_and_not_when_nobody_waits_any_more(flood):
+    asked = [asyncio.create_task(flood.ask(number)) for number in range(REQUESTS_PER_USER)]
+    await flood.until_full()
+    for task in asked:
+        task.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
+    waiting = asyncio.create_task(flood.ask(99))
+    await flood._database.read(lambda _: None)
+    assert not waiting.done()
+    flood.end()
+    await waiting
+    assert flood.most == REQUESTS_PER_USER
+
+
+async def test_of_one_user_so_many_reads_wait_and_the_next_is_refused(flood):
+    asked = [asyncio.create_task(flood.ask(number)) for number in range(REQUESTS_PER_USER + MAX_WAITING_PER_USER)]
+    await flood.until_full()
+    with pytest.raises(LimitReached):
+        await flood.ask(999)
+    flood.end()
+    await asyncio.gather(*asked)

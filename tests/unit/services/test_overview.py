@@ -1,17 +1,21 @@
 """What is made of all runs: which results stand for a site, what was open on a day, and what is the worst."""
 
+import asyncio
 import json
 from datetime import timedelta
 
 import pytest
 
+from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.principal import Principal
 from app.domain.messages import Language
 from app.domain.tasks import TaskStatus
+from app.events.bus.base import AccessHint, TaskHint
 from app.models import metadata
 from app.services import overview
-from app.services.overview import MAX_SITES, TREND_DAYS
+from app.services.overview import KEEP_S, MAX_SITES, TREND_DAYS, OverviewService
+from tests.support.clock import FakeClock
 from tests.unit.repositories.test_overview import World
 from tests.unit.repositories.test_tasks import ADMIN
 
@@ -39,7 +43,12 @@ def ended(world, domain, hours, found, *, owner="mei", conclusive=True, **values
 
 async def read(world, principal=ADMIN, *, days=0, service=None):
     today = (world.now + timedelta(days=days)).date()
-    found = await overview.read_overview(world.db, principal, today=today, language=Language.EN, service=service)
+    reader = OverviewService(db=world.db, clock=SystemClock())
+    return await shown(reader, principal, today=today, service=service)
+
+
+async def shown(reader, principal, *, today, service=None):
+    found = await reader.read(principal, today=today, language=Language.EN, service=service)
     return json.loads(b"".join(found))
 
 
@@ -144,3 +153,75 @@ async def test_a_search_finds_scans_sites_and_findings_in_any_case(world):
         "sites": [],
         "findings": [],
     }
+
+
+class Kept:
+    """A reader of overviews that counts how often it looks into the database."""
+
+    def __init__(self, world):
+        self.world = world
+        self.clock = FakeClock()
+        self.looks = 0
+        self.reader = OverviewService(db=self, clock=self.clock)
+
+    async def read(self, work, *, user_id):
+        self.looks += 1
+        return await self.world.db.read(work, user_id=user_id)
+
+    async def sites(self, principal=ADMIN, service=None):
+        found = await shown(self.reader, principal, today=self.world.now.date(), service=service)
+        assert found["service"] == service
+        return found["total_sites"]
+
+
+@pytest.fixture
+def kept(world):
+    return Kept(world)
+
+
+async def test_all_who_look_at_the_same_moment_or_soon_after_share_one_look(world, kept):
+    ended(world, "a.test", 1, counts(high=1))
+    assert await asyncio.gather(*(kept.sites(service={"number": number}) for number in range(40))) == [1] * 40
+    kept.clock.advance(KEEP_S - 0.1)
+    assert (await kept.sites(), kept.looks) == (1, 1)
+    kept.clock.advance(0.2)
+    assert (await kept.sites(), kept.looks) == (1, 2)
+
+
+async def test_each_viewer_has_an_overview_of_their_own(world, kept):
+    ended(world, "a.test", 1, counts(high=1))
+    assert [await kept.sites(principal) for principal in (ADMIN, world.principal("mei"), world.principal("li"))] == [
+        1,
+        1,
+        0,
+    ]
+    assert kept.looks == 3
+
+
+async def test_what_happens_to_a_scan_is_seen_at_once_and_how_far_it_is_after_a_moment(world, kept):
+    mei, li = world.principal("mei"), world.principal("li")
+
+    def hint(status):
+        kept.reader.on_hint(TaskHint("task-1", mei.user_id, 1, status))
+
+    for step, looks in (("pending", 1), ("running", 2), ("running", 2), ("running", 2), ("completed", 3)):
+        hint(step)
+        await kept.sites(mei)
+        assert kept.looks == looks
+    await kept.sites(li)
+    hint("completed")
+    await kept.sites(li)
+    assert kept.looks == 4  # what one user's scans do is nothing to another
+    kept.reader.on_hint(AccessHint(li.user_id))
+    await kept.sites(li)
+    assert kept.looks == 5
+
+
+async def test_a_decision_is_seen_at_once_by_the_owner_and_by_administrators(world, kept):
+    mei = world.principal("mei")
+    for principal in (mei, ADMIN):
+        await kept.sites(principal)
+    kept.reader.note_change(mei.user_id)
+    for principal in (mei, ADMIN):
+        await kept.sites(principal)
+    assert kept.looks == 4
