@@ -187,6 +187,9 @@ PROVOKED: dict[str, Callable[[Site], Awaitable[httpx.Response]]] = {
     "user_disabled": disabled,
     "admin_only": lambda site: site.ask("GET", "/admin/users"),
     "origin_not_allowed": lambda site: site.post("/auth/cookie/refresh", headers={"Origin": "https://else.test"}),
+    "page_outdated": lambda site: site.post(
+        "/auth/cookie/refresh", headers={"Origin": site.live.url, "X-Compliance-Page": "1"}
+    ),
     "wrong_password": lambda site: site.ask(
         "POST", "/auth/password", json={"current_password": "wrong password", "new_password": "another password"}
     ),
