@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 import trustme
 
 from app.engines.capture.browser_profile import BrowserUnavailable
-from app.engines.capture.page_renderer import PageRenderer, RenderFailed
+from app.engines.capture.page_renderer import PageRenderer, RenderFailed, RenderSlow
 from app.engines.capture.render_limit import RenderLimit
 from app.engines.model import NetworkConfig
 from app.engines.net.egress import EgressProxy
@@ -23,6 +24,7 @@ from app.engines.net.resolver import Resolver
 from tests.unit.engines.net.servers import http_server, response, routes
 
 pytestmark = pytest.mark.system
+beside_others = pytest.mark.asyncio(loop_scope="module")  # in the browser of the tests before
 NETWORK = "127.64.0.0/10"
 HOSTS = dict.fromkeys(("www.test", "other.test", "cdn.test"), ("127.64.0.1", None))
 
@@ -49,26 +51,53 @@ async def browsing(**config):
         await resolver.close()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared():
+    """A browser, and what its sites answer by path, on http and on https without a good certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("wrong.test").configure_cert(context)
+    table = {}
+    async with (
+        http_server(routes(table)) as server,
+        http_server(routes(table), ssl=context) as secure,
+        browsing(port_map={80: server.port, 443: secure.port}) as browser,
+    ):
+        yield browser, table
+
+
+@pytest.fixture
+def browser(shared):
+    return shared[0]
+
+
+@pytest.fixture
+def table(shared):
+    """Empty as yet."""
+    shared[1].clear()
+    return shared[1]
+
+
 def page(text):
     return response(text.encode(), Content_Type="text/html; charset=utf-8")
 
 
-async def test_a_page_is_rendered_through_the_proxy_after_its_scripts_ran():
+@beside_others
+async def test_a_page_is_rendered_through_the_proxy_after_its_scripts_ran(browser, table):
     html = """<title>标题</title><h1>静态</h1><script src="http://cdn.test/lib.js"></script>
     <iframe src="/frame"></iframe>"""
     script = "document.body.append('made by script'); fetch('/data')"
-    table = {"/": page(html), "/lib.js": page(script), "/frame": page("<img src='/pixel.gif'>"), "/data": page("{}")}
-    async with http_server(routes(table)) as server, browsing(port_map={80: server.port}) as browser:
-        rendered = await browser.render("http://www.test/")
+    table |= {"/": page(html), "/lib.js": page(script), "/frame": page("<img src='/pixel.gif'>"), "/data": page("{}")}
+    rendered = await browser.render("http://www.test/")
     assert rendered.title == "标题"
     assert rendered.final_url == "http://www.test/"
     assert "made by script" in rendered.html
     assert rendered.screenshot.startswith(b"\xff\xd8\xff")
 
 
-async def test_the_screenshot_is_1280_by_800():
-    async with http_server(routes({"/": page("x")})) as server, browsing(port_map={80: server.port}) as browser:
-        picture = (await browser.render("http://www.test/")).screenshot
+@beside_others
+async def test_the_screenshot_is_1280_by_800(browser, table):
+    table["/"] = page("x")
+    picture = (await browser.render("http://www.test/")).screenshot
     assert size_of_jpeg(picture) == (1280, 800)
 
 
@@ -114,31 +143,27 @@ async def test_a_page_reaches_nothing_on_the_scanners_own_machine():
     assert victim.connections == 0
 
 
-async def test_a_bad_certificate_does_not_hide_the_page():
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("wrong.test").configure_cert(context)
-    async with (
-        http_server(routes({"/": page("<title>shown</title>")}), ssl=context) as server,
-        browsing(port_map={443: server.port}) as browser,
-    ):
-        assert (await browser.render("https://www.test/")).title == "shown"
+@beside_others
+async def test_a_bad_certificate_does_not_hide_the_page(browser, table):
+    table["/"] = page("<title>shown</title>")
+    assert (await browser.render("https://www.test/")).title == "shown"
 
 
-async def test_a_client_side_redirect_is_followed():
-    table = {"/": page("<script>location='http://other.test/end'</script>"), "/end": page("<title>end</title>")}
-    async with http_server(routes(table)) as server, browsing(port_map={80: server.port}) as browser:
-        rendered = await browser.render("http://www.test/")
+@beside_others
+async def test_a_client_side_redirect_is_followed(browser, table):
+    table |= {"/": page("<script>location='http://other.test/end'</script>"), "/end": page("<title>end</title>")}
+    rendered = await browser.render("http://www.test/")
     assert (rendered.final_url, rendered.title) == ("http://other.test/end", "end")
 
 
-async def test_pages_know_nothing_of_each_other():
-    table = {
+@beside_others
+async def test_pages_know_nothing_of_each_other(browser, table):
+    table |= {
         "/": page("<script>localStorage.a = 1; document.cookie = 'a=1'</script>"),
         "/later": page("<script>document.title = 'seen:' + localStorage.a + document.cookie</script>"),
     }
-    async with http_server(routes(table)) as server, browsing(port_map={80: server.port}) as browser:
-        await browser.render("http://www.test/")
-        assert (await browser.render("http://www.test/later")).title == "seen:undefined"
+    await browser.render("http://www.test/")
+    assert (await browser.render("http://www.test/later")).title == "seen:undefined"
 
 
 async def test_a_page_that_hangs_fails_in_time_and_the_next_one_works():
@@ -149,13 +174,14 @@ async def test_a_page_that_hangs_fails_in_time_and_the_next_one_works():
         assert (await browser.render("http://www.test/fine")).title == "fine"
 
 
+@beside_others
 @pytest.mark.parametrize(
     "url", ["http://unknown.invalid/", "https://unknown.invalid/", "http://127.0.0.1/", "file:///"]
 )
-async def test_what_the_proxy_refuses_is_no_page(url):
-    async with browsing() as browser:
-        with pytest.raises(RenderFailed):
-            await browser.render(url, limit=RenderLimit(5))
+async def test_what_the_proxy_refuses_is_no_page(browser, url):
+    with pytest.raises(RenderFailed) as failed:
+        await browser.render(url, limit=RenderLimit(60))
+    assert not isinstance(failed.value, RenderSlow)
 
 
 async def test_a_crashed_browser_is_started_again():
@@ -202,6 +228,8 @@ async def test_no_page_is_drawn_for_the_browsers_own_windows():
         await context.new_page()
         session = await chromium.new_browser_cdp_session()
         targets = (await session.send("Target.getTargets"))["targetInfos"]
+        await session.detach()
+        await context.close()
     assert [target for target in targets if target["type"] == "browser_ui"] == []
 
 
