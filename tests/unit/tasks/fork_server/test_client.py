@@ -9,11 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from app.core.ids import new_id
 from app.tasks import process_tree
 from app.tasks.fork_server.client import LONGEST_MARK, UNKNOWN_CODE, ForkServer, NotForked
 from tests.support.forked_program import MODULE
 from tests.support.realtime import until
 from tests.unit.tasks.fork_server.conftest import descriptors_of, is_running, lost, said, shown_by
+
+
+@pytest.fixture
+def mark():
+    """Of no other process of the machine, on which others run these tests, too."""
+    return f"{new_id()}-1"
 
 
 async def test_a_process_is_forked_as_if_it_had_been_executed(server, start):
@@ -38,12 +45,12 @@ async def test_processes_share_nothing_random(server, start):
     assert len({str(value) for one in told for value in one["random"]}) == 9
 
 
-async def test_each_is_found_by_its_mark_and_the_server_by_none(server, start):
-    first, second = await start("last", mark="task-1-1"), await start("last", mark="task-1-11")
+async def test_each_is_found_by_its_mark_and_the_server_by_none(server, start, mark):
+    first, second = await start("last", mark=mark), await start("last", mark=f"{mark}1")
     assert [await said(process) for process in (first, second)] == ["begun"] * 2
-    assert process_tree.members("task-1-1") == [first.pid]
-    assert process_tree.members("task-1-11") == [second.pid]
-    assert process_tree.kill("task-1-1") == [first.pid]
+    assert process_tree.members(mark) == [first.pid]
+    assert process_tree.members(f"{mark}1") == [second.pid]
+    assert process_tree.kill(mark) == [first.pid]
     assert await first.wait() == -signal.SIGKILL
     assert is_running(second.pid)
     assert is_running(server.pid)
@@ -51,11 +58,11 @@ async def test_each_is_found_by_its_mark_and_the_server_by_none(server, start):
     assert await second.wait() == -signal.SIGKILL
 
 
-async def test_what_it_starts_carries_its_mark_too(start):
-    process = await start("descend", mark="task-2-1")
+async def test_what_it_starts_carries_its_mark_too(start, mark):
+    process = await start("descend", mark=mark)
     other = await said(process)
-    assert sorted(process_tree.members("task-2-1")) == sorted([process.pid, other])
-    process_tree.kill("task-2-1")
+    assert sorted(process_tree.members(mark)) == sorted([process.pid, other])
+    process_tree.kill(mark)
     assert await process.wait() == -signal.SIGKILL
     await until(lambda: not is_running(other))
 
@@ -78,15 +85,15 @@ async def test_the_server_knows_nothing_of_our_environment_that_is_not_allowed(m
     assert "CLOUD_SECRET_KEY" not in shown
 
 
-async def test_a_frozen_server_is_given_up_within_the_limit_and_forks_nothing_later(start):
+async def test_a_frozen_server_is_given_up_within_the_limit_and_forks_nothing_later(start, mark):
     server = ForkServer((MODULE,), answer_limit_s=0.3)
     await server.start()
     pid = server.pid
     os.kill(pid, signal.SIGSTOP)
-    await lost(start("last", mark="task-3-1", server=server))
+    await lost(start("last", mark=mark, server=server))
     assert not server.is_there
     await until(lambda: not is_running(pid))
-    assert process_tree.members("task-3-1") == []
+    assert process_tree.members(mark) == []
 
 
 async def test_the_end_of_a_process_is_noticed_though_the_server_stands_still(start):
@@ -148,16 +155,16 @@ async def test_a_module_that_it_does_not_know_fails_alone(server, start, capfd):
     assert server.is_there
 
 
-async def test_one_who_asks_and_is_cancelled_leaves_no_process(server, start):
+async def test_one_who_asks_and_is_cancelled_leaves_no_process(server, start, mark):
     os.kill(server.pid, signal.SIGSTOP)
-    asking = asyncio.create_task(start("last", mark="task-4-1"))
+    asking = asyncio.create_task(start("last", mark=mark))
     await asyncio.sleep(0)
     asking.cancel()
     await asyncio.wait({asking})
     os.kill(server.pid, signal.SIGCONT)
     process = await start("end", 0)
     assert await process.wait() == 0
-    await until(lambda: not process_tree.members("task-4-1"))
+    await until(lambda: not process_tree.members(mark))
 
 
 async def test_two_hundred_processes_leave_neither_descriptors_nor_processes_nor_memory(server, start):
