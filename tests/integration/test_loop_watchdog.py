@@ -383,6 +383,7 @@ ROUTES = {
     "GET /api/v1/admin/users/{user_id}": with_user("GET"),
     "PATCH /api/v1/admin/users/{user_id}": with_user("PATCH", json={"is_active": False}),
     "DELETE /api/v1/admin/users/{user_id}": with_user("DELETE", 204),
+    "GET /api/v1/monitor/ws": lambda site: site.ask("GET", "/api/v1/monitor/ws", 426),
     "GET /livez": lambda site: site.ask("GET", "/livez"),
     "GET /readyz": lambda site: site.ask("GET", "/readyz"),
     "GET /metrics": lambda site: site.ask("GET", "/metrics"),

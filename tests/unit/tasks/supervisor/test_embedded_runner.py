@@ -150,7 +150,7 @@ async def test_a_silent_process_is_killed_only_while_writes_are_blocked(
 ):
     monkeypatch.setattr("app.tasks.supervisor.embedded_runner.SILENT_AFTER_S", 0.0)
     backend.create()
-    runner = await make_runner(SLEEP, blocked_writes_kill_s=0.5)
+    runner = await make_runner(SLEEP, blocked_writes_kill_s=3.0)  # a busy disk holds a write up for less
     await until(lambda: "task-1" in runner._workers and runner._workers["task-1"]._process is not None)
     backend.claim()
     runner.wake()
@@ -159,7 +159,7 @@ async def test_a_silent_process_is_killed_only_while_writes_are_blocked(
     other = sqlite3.connect(database_path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     process = runner._workers["task-1"]._process
-    await asyncio.wait_for(process.wait(), 10)
+    await asyncio.wait_for(process.wait(), 30)
     other.execute("ROLLBACK")
     other.close()
     await until(lambda: backend.row().attempt == 2)
