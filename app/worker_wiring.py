@@ -12,6 +12,7 @@ from app.core.db import DatabaseUnavailable
 from app.core.deployment import BROWSER_QUEUE, SCAN_QUEUE
 from app.core.errors import ConfigurationError
 from app.core.ids import new_id
+from app.core.live_settings import SettingsSource
 from app.core.program import program_version
 from app.core.worker_metrics import WorkerMetrics
 from app.domain.messages import MessageCatalog
@@ -21,6 +22,7 @@ from app.repositories.workers import WorkerDescription
 from app.services import startup
 from app.services.configuration_watch import ConfigurationWatch, read_at_start
 from app.services.lifecycle import Lifecycle
+from app.services.target_rules import TargetRules
 from app.services.worker_presence import WorkerPresence
 from app.storage_wiring import build_bus, open_database
 from app.tasks.dispatch.ports import Wakeups
@@ -30,6 +32,7 @@ from app.tasks.supervisor import drawing_process, worker_handle
 from app.tasks.supervisor.drawing_process import DrawingProcess
 from app.tasks.supervisor.drawing_worker import DrawingWorker
 from app.tasks.supervisor.scan_worker import ScanWorker
+from app.tasks.target_parser import EngineTargetParser
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +51,7 @@ def build_scan_worker(
     except DatabaseUnavailable as error:
         raise startup.explain(error, settings) from error
     live = read_at_start(db, settings)
+    TargetRules(settings=live, targets=EngineTargetParser())  # a blocked name that is none is said at the start
     bus = build_bus(settings, clock=clock, on_failure=metrics.note_background_failure)
     metrics.bus_healthy.set_function(lambda: float(bus.healthy))
     worker_id = f"worker-{new_id()[-8:]}"
@@ -76,7 +80,7 @@ def build_scan_worker(
             interval_s=settings.heartbeat_interval_s,
             on_failure=metrics.note_background_failure,
         ),
-        drawings=_build_drawing_worker(settings, worker_id, metrics, starter) if BROWSER_QUEUE in queues else None,
+        drawings=_build_drawing_worker(live, worker_id, metrics, starter) if BROWSER_QUEUE in queues else None,
     )
 
 
@@ -101,20 +105,21 @@ def _served(settings: Settings, queues: Sequence[str]) -> list[str]:
 
 
 def _build_drawing_worker(
-    settings: Settings, worker_id: str, metrics: WorkerMetrics, starter: ProcessStarter
+    live: SettingsSource, worker_id: str, metrics: WorkerMetrics, starter: ProcessStarter
 ) -> DrawingWorker:
     from app.scanstore.postgres.stores import PostgresScanStores  # its package is not installed everywhere
 
+    settings = live.current
     stores = PostgresScanStores(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
-    make_process = partial(_make_drawing_process, settings, metrics, starter)
+    make_process = partial(_make_drawing_process, live, metrics, starter)
     return DrawingWorker(worker_id=worker_id, wanted=stores.leases, make_process=make_process, metrics=metrics)
 
 
 def _make_drawing_process(
-    settings: Settings, metrics: WorkerMetrics, starter: ProcessStarter, holder: str
+    live: SettingsSource, metrics: WorkerMetrics, starter: ProcessStarter, holder: str
 ) -> DrawingProcess:
     return DrawingProcess(
-        settings=settings,
+        settings=live.current,
         holder=holder,
         on_page=lambda outcome: metrics.pages.labels(outcome.value).inc(),
         starter=starter,

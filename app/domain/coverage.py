@@ -25,6 +25,7 @@ class Seen(StrEnum):
     DEPTH = "depth"  # further from the start pages than the scan may go
     TRAP = "trap"  # of a kind that brought nothing new
     HOST_GIVEN_UP = "host_given_up"  # its host stopped answering
+    BLOCKED_TARGET = "blocked_target"  # of a host that the deployment lets nobody scan
     LIMIT = "limit"  # left over when a limit of the scan was reached, or refused by the address policy
     NO_HOST = "no_host"  # its name does not resolve
     # Known while the crawl runs; in a `Coverage` they are others.
@@ -44,7 +45,7 @@ LOST: Final = (
     Seen.HOST_GIVEN_UP,
 )
 # Not examined because the site or the scan's own limits said so: named, and no part of the share.
-EXCLUDED: Final = (Seen.SIGN_IN, Seen.ROBOTS, Seen.DEPTH, Seen.TRAP, Seen.LIMIT)
+EXCLUDED: Final = (Seen.SIGN_IN, Seen.ROBOTS, Seen.DEPTH, Seen.TRAP, Seen.BLOCKED_TARGET, Seen.LIMIT)
 # What the last three count as; MOVED only where nobody looks at what it leads to.
 COUNTED_AS: Final = MappingProxyType({Seen.MOVED: Seen.JUDGED, Seen.FORM: Seen.SIGN_IN, Seen.SHEET: Seen.JUDGED})
 NOT_JUDGED: Final = (*LOST, *EXCLUDED)

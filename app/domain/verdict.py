@@ -38,6 +38,7 @@ class Reason(StrEnum):
     ROBOTS = "robots"
     DEPTH = "depth"
     TRAP = "trap"
+    BLOCKED_TARGET = "blocked_target"  # hosts that the deployment lets nobody scan
     LIMIT = "limit"
     PAGE_LIMIT = "page_limit"
     TIME_LIMIT = "time_limit"

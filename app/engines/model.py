@@ -37,6 +37,7 @@ class DnsOutcome(StrEnum):
     SERVFAIL = "servfail"
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
+    BLOCKED = "blocked"  # it was not asked: the deployment has blocked the name; never stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Hop:
 class FetchError(StrEnum):
     """Why a fetch gave no complete answer. Stable keys, also counted in reports."""
 
-    BLOCKED = "blocked"  # the address policy said no
+    BLOCKED = "blocked"  # the address policy said no, or the deployment has blocked the name
     DNS = "dns"  # the name does not resolve (NXDOMAIN, NODATA, SERVFAIL)
     DNS_UNREACHABLE = "dns_unreachable"  # our resolver did not answer: says nothing about the name
     CONNECT = "connect"
@@ -303,6 +304,7 @@ class NetworkConfig:
     """How the scanner reaches the network. Comes from the deployment's settings only, never from a scan's user."""
 
     resolvers: tuple[str, ...] = ()  # "address:port" or "address"; empty: the system's
+    blocked_names: tuple[str, ...] = ()  # A-labels: of these, and of names below them, nothing is asked
     allow_networks: tuple[str, ...] = ()  # CIDRs that are allowed although the policy would refuse them
     ca_file: str | None = None  # additional trusted certificates (PEM)
     static_hosts: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # host -> (address, port)

@@ -20,6 +20,7 @@ DRAWING_SETTINGS: Final = frozenset(
         "database_busy_timeout_s",
         "log_level",
         "resolvers",
+        "blocked_targets",
         "allow_networks",
         "ca_file",
         "port_map",

@@ -44,6 +44,7 @@ SCAN_SETTINGS: Final = frozenset(
         "capture_reserve_bytes",
         "captures_url",
         "resolvers",
+        "blocked_targets",
         "allow_networks",
         "ca_file",
         "port_map",

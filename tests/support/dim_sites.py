@@ -42,6 +42,7 @@ class DimSite:
         self.cuts = 0  # requests that got no answer
         self.away_since: float | None = None  # set once `is_away` has begun
         self.settings: dict[str, Any] = {}
+        self.names: list[str] = []  # that its name server was asked for
 
     def is_away(self, after: int, lasts_s: float) -> bool:
         """From that request on, for so long."""
@@ -86,5 +87,6 @@ async def dim_site(site: DimSite, *, others: Iterable[str] = ()) -> AsyncIterato
                 "COMPLIANCE_PORT_MAP": f"80={port}",
             }
             yield site
+            site.names = [name for name, _ in names.questions]
     finally:
         await runner.cleanup()

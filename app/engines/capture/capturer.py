@@ -104,7 +104,8 @@ class Capturer:
         chain, asked_at = _RedirectChain(), time.time()
         answer = await self._follow_redirects(url, chain)
         result, content = answer.result, answer.content
-        dns = await self._resolver.trace(host) if parse_address(host) is None else None
+        is_address = parse_address(host) is not None
+        dns = None if is_address or self._resolver.is_blocked(host) else await self._resolver.trace(host)
         tls = await self._tls(chain)
         html = result.body if _is_document(result) else b""
         text = content.text.encode("utf-8", "replace")
@@ -123,7 +124,7 @@ class Capturer:
             charset=content.charset,
             html_sha256=await self._contents.put(html) if html else "",
             text_sha256=await self._contents.put(text) if text else "",
-            addresses=dns.addresses if dns is not None else (host,),
+            addresses=dns.addresses if dns is not None else (host,) if is_address else (),
             dns=dns,
             tls=tls,
             error=FetchError.UNREADABLE if chain.unreadable else _error_of(result, chain),

@@ -60,9 +60,11 @@ class Crawler:
         robots_delays_s: Sequence[float] = RETRY_DELAYS_S,
         texts: MessageCatalog | None = None,
         timing: BackoffTiming | None = None,
+        is_blocked: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """`agent` is the user agent, as robots.txt names it; `on_host_named` gets names below the target that
         documents mention, with where ("page", "start_url"), each once. `texts` None: warnings are in English.
+        `is_blocked`: see `Frontier`.
         """
         self._scope = scope
         self._store = store
@@ -71,7 +73,9 @@ class Crawler:
         self._scan = scan
         self._on_host_named = on_host_named
         traps = TrapDetector()
-        self._frontier = Frontier(store=store, traps=traps, max_depth=scan.max_depth, per_address=per_address)
+        self._frontier = Frontier(
+            store=store, traps=traps, max_depth=scan.max_depth, per_address=per_address, is_blocked=is_blocked
+        )
         self._fetcher = fetcher
         self._limits = CrawlLimits(scan.max_pages, self._fetcher)
         self._redirect_loops = RedirectLoops(self._frontier, fetcher)

@@ -6,7 +6,7 @@ URL is one of pending (waiting for its host's turn, or kept back until its host 
 
 from array import array
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from heapq import heappop
 from typing import Final
@@ -45,12 +45,14 @@ class Frontier:
         per_address: int = 4,
         max_known: int = MAX_KNOWN,
         max_hosts: int = MAX_HOSTS,
+        is_blocked: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._store = store
         self._traps = traps
         self._max_depth = max_depth
         self._max_known = max_known
         self._max_hosts = max_hosts
+        self._is_blocked = is_blocked  # nothing may be asked of such a host; its URLs are known, and stay pending
         self._recent: dict[str, int] = {}  # ids by URL; emptied when it is full
         self._fresh: dict[int, FrontierUrl] = {}  # new ones by id, until their turn; emptied when it is full
         self._known = KnownUrls()
@@ -95,8 +97,8 @@ class Frontier:
                 self._push(url_id)
 
     def open_host(self, host: str, address: str) -> None:
-        """Let the host give URLs; hosts of one address share its connections. May be called again."""
-        if host in self._host_queues or host in self._closed:
+        """Let the host give URLs, unless it is blocked; hosts of one address share connections. May be called again."""
+        if host in self._host_queues or host in self._closed or self._is_blocked(host):
             return
         self._host_queues.open(host, address)
         waiting = self._unopened.pop(host, ())
@@ -235,11 +237,10 @@ class Frontier:
         host = self._known.host(url_id)
         if self._max_depth is not None and self._known.depths[url_id] > self._max_depth:
             return Seen.DEPTH
-        if host in self._closed:
-            return Seen.HOST_GIVEN_UP
-        if host not in self._host_queues:
-            return Seen.NO_HOST
-        return Seen.HOST_GIVEN_UP if self._host_queues.is_paused(host) else Seen.LIMIT
+        is_closed = host in self._closed
+        if host not in self._host_queues and not is_closed:
+            return Seen.BLOCKED_TARGET if self._is_blocked(host) else Seen.NO_HOST
+        return Seen.HOST_GIVEN_UP if is_closed or self._host_queues.is_paused(host) else Seen.LIMIT
 
     def _release(self, url_id: int) -> None:
         self._taken.discard(url_id)

@@ -24,6 +24,8 @@ class ResolverHealth:
 
     def note(self, outcome: DnsOutcome) -> None:
         """Note the outcome of a lookup; each goes through here."""
+        if outcome is DnsOutcome.BLOCKED:
+            return  # nobody was asked
         if outcome is not DnsOutcome.UNREACHABLE:
             self._unanswered_in_a_row = 0
             self._answered = True

@@ -14,6 +14,7 @@ from app.domain.discovery import DiscoverySummary, Transfer, Walk
 from app.domain.log_entry import LogEntry, LogLevel
 from app.domain.messages import FOREIGN_LANGUAGE, MessageCatalog
 from app.domain.stages import StageKey
+from app.domain.verdict import Reason
 from app.engines.discover.dictionary import DictionaryProber, ResolverHealth
 from app.engines.discover.examiner import HostExaminer
 from app.engines.discover.hostnames import DICTIONARY, GUESSES, PERMUTATION, HostnameIndex, valid_name
@@ -46,6 +47,7 @@ HOST_WORDS: Final = 30  # for hosts: below most of them there is nothing
 MAX_NAMES: Final = (
     50_000  # of a scan, from all who name some: eight name servers of twenty zones may invent without end
 )
+BLOCKED_NAMED: Final = 5  # blocked names that a warning names
 MAX_TOLD: Final = 100  # zones with a wildcard: somebody may have made one of every name
 TARGET: Final = "target"
 ZONE_TRANSFER: Final = "zone_transfer"
@@ -105,6 +107,7 @@ class Discovery:
         self._on_host: OnHost | None = None  # set by `run`
         self._early: list[tuple[str, str]] = []  # offered before `run`
         self._pending = 0  # names under examination
+        self._blocked: dict[str, None] = {}  # names that were left out because the deployment has blocked them
         self._is_full = False  # names were left out because there were too many
         self._to_try = len(self._words)  # guesses, as far as they are planned
         self._liars: tuple[str, ...] = ()  # resolvers that are not asked any more
@@ -156,6 +159,7 @@ class Discovery:
         await self._report_zones()
         if self._is_full:
             await self._sink.warning("partial", self._texts("too_many_names", limit=MAX_NAMES))
+        await self._report_blocked()
         self._is_finished = True
 
     async def offer(self, name: str, source: str) -> None:
@@ -165,6 +169,9 @@ class Discovery:
         """
         valid = valid_name(name, self._scope)
         if valid is None:
+            return
+        if self._resolver.is_blocked(valid):
+            self._blocked[valid] = None
             return
         if self._on_host is None:
             self._early.append((valid, source))
@@ -277,6 +284,13 @@ class Discovery:
                 await self._log("WARNING", self._texts("zone_open", **said))
             elif server.walk is not Walk.NONE:
                 await self._log("INFO", self._texts("zone_walked", **said))
+
+    async def _report_blocked(self) -> None:
+        """Those that pages name later are counted with what was not seen of the site."""
+        if self._blocked:
+            shown = list(self._blocked)[:BLOCKED_NAMED]
+            said = self._texts("names_blocked", count=len(self._blocked), names=", ".join(shown))
+            await self._sink.warning("partial", said, reason=Reason.BLOCKED_TARGET, count=len(self._blocked))
 
     async def _report_resolver(self) -> None:
         if self._resolver_reported:

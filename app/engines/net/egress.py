@@ -15,6 +15,7 @@ from typing import Final
 
 import ada_url
 
+from app.engines.model import DnsOutcome
 from app.engines.net.policy import AddressPolicy, BlockedAddress
 from app.engines.net.resolver import Endpoint, Resolver
 
@@ -176,6 +177,9 @@ class EgressProxy:
     async def _dial(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to the first address that the policy allows and that answers. Raises `_Refused`."""
         answer, endpoints = await self._resolver.endpoints(host, port)
+        if answer is not None and answer.outcome is DnsOutcome.BLOCKED:
+            self.blocked_count += 1
+            raise _Refused(403, "blocked name")
         if not endpoints:
             self.unresolved_count += 1
             raise _Refused(502, f"no address: {answer.outcome if answer else 'none'}")

@@ -7,7 +7,7 @@ import zlib
 
 import aiohttp
 
-from app.engines.model import FetchError
+from app.engines.model import DnsOutcome, FetchError
 from app.engines.net.body import TooSlow, UnknownCoding
 from app.engines.net.http_resolver import NameUnresolved
 from app.engines.net.policy import BlockedAddress
@@ -28,6 +28,8 @@ def classify_failure(failure: BaseException) -> tuple[FetchError, str]:
 
 def kind_of(failure: BaseException, cause: BaseException) -> FetchError:
     match failure, cause:
+        case _, NameUnresolved() if cause.answer.outcome is DnsOutcome.BLOCKED:
+            return FetchError.BLOCKED
         case _, NameUnresolved():
             return FetchError.DNS_UNREACHABLE if cause.unreachable else FetchError.DNS
         case _, OSError() if is_blocked(cause):

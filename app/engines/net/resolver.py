@@ -14,6 +14,7 @@ import aiodns
 import pycares
 
 from app.engines.model import DnsAnswer, DnsOutcome, DnsRecord, NetworkConfig
+from app.engines.net.blocked_names import BlockedNames
 from app.engines.net.policy import AddressPolicy, parse_address
 
 QUERY_TIMEOUT_S: Final = 2.0  # c-ares' own default; doubled by it at the second try
@@ -40,6 +41,7 @@ _OUTCOMES: Final = MappingProxyType(
 )
 # Of A and AAAA the first of these that occurs speaks for the name: NXDOMAIN must be unanimous.
 _PRECEDENCE: Final = (
+    DnsOutcome.BLOCKED,
     DnsOutcome.ANSWER,
     DnsOutcome.UNREACHABLE,
     DnsOutcome.SERVFAIL,
@@ -71,13 +73,15 @@ class Endpoint:
 class Resolver:
     """Asks the configured resolvers (the system's when there are none). One instance per scan, one event loop.
 
-    Never raises for what the network does: the outcome is in the answer. `static_hosts` come first.
+    Never raises for what the network does: the outcome is in the answer. `static_hosts` come first. Of a blocked name
+    nothing is asked, and all that connects anywhere asks here for the address.
     """
 
     def __init__(
         self, *, config: NetworkConfig, clock: Callable[[], float] = time.monotonic, timeout_s: float = QUERY_TIMEOUT_S
     ) -> None:
         self._servers = tuple(config.resolvers)
+        self._blocked = BlockedNames(config.blocked_names)
         self._static = {_key(host): target for host, target in config.static_hosts.items()}
         self._port_map = dict(config.port_map)
         self._policy = AddressPolicy(allow_networks=config.allow_networks, allowed_ports=config.allowed_ports)
@@ -92,9 +96,15 @@ class Resolver:
         self._has_answered = False  # a resolver has answered: no answer is then the name's fault, not the network's
         self._cache: dict[tuple[str, str], tuple[float, DnsAnswer]] = {}  # in order of insertion
 
+    def is_blocked(self, name: str) -> bool:
+        """Whether nothing may be asked of the name."""
+        return self._blocked.covers(name)
+
     async def query(self, name: str, rdtype: str = "A") -> DnsAnswer:
         """Ask one question, absolute. A type c-ares does not know raises ValueError."""
         key = (_key(name), rdtype)
+        if self.is_blocked(name):
+            return DnsAnswer(key[0], DnsOutcome.BLOCKED)
         known = self._static_answer(*key) or self._cached(key)
         if known is not None:
             return known
@@ -129,7 +139,7 @@ class Resolver:
 
         All that answer must say NXDOMAIN, and at least one must answer in each round: no answer proves nothing.
         """
-        if _key(name) in self._static:
+        if _key(name) in self._static or self.is_blocked(name):
             return False
         for _ in range(rounds):
             votes = await self._poll(_key(name))

@@ -58,6 +58,7 @@ class CrawlStage:
             on_page=self._on_page,
             texts=texts,
             timing=BackoffTiming(unresponsive_s=network.config.host_silence_s, busy_s=network.config.host_busy_s),
+            is_blocked=network.resolver.is_blocked,
         )
         self.drawn = DrawnPages(
             scope=scope,

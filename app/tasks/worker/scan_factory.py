@@ -13,14 +13,16 @@ from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
 from app.engines.parsing.launch import Launch, execute
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.scan_executor import ScanExecutor
+from app.engines.scope import ascii_name
 from app.tasks.process_protocol import JobSpec
 from app.tasks.worker.known_looks import StoredLooks
 
 
 def network_config(settings: Settings) -> NetworkConfig:
-    """Return how this deployment reaches the network."""
+    """Return how this deployment reaches the network. Raises InvalidTarget for a blocked name that is none."""
     return NetworkConfig(
         resolvers=settings.resolvers,
+        blocked_names=tuple(ascii_name(name.strip(".")) for name in settings.blocked_targets),
         allow_networks=settings.allow_networks,
         ca_file=None if settings.ca_file is None else str(settings.ca_file),
         static_hosts=dict(_static_host(entry) for entry in settings.static_hosts),

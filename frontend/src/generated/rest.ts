@@ -829,7 +829,7 @@ export interface ReadingModelTest {
   message: string;
 }
 
-export type Reason = "start_page" | "low_coverage" | "behind_sign_in" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "host_given_up" | "sign_in" | "robots" | "depth" | "trap" | "limit" | "page_limit" | "time_limit" | "request_limit" | "byte_limit" | "address_limit";
+export type Reason = "start_page" | "low_coverage" | "behind_sign_in" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "host_given_up" | "sign_in" | "robots" | "depth" | "trap" | "blocked_target" | "limit" | "page_limit" | "time_limit" | "request_limit" | "byte_limit" | "address_limit";
 
 export interface RedirectChain {
   reference_id: number;
@@ -1017,7 +1017,7 @@ export interface SearchResult {
   findings: FoundFinding[];
 }
 
-export type Seen = "judged" | "not_html" | "gone" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "sign_in" | "robots" | "depth" | "trap" | "host_given_up" | "limit" | "no_host" | "moved" | "form" | "sheet";
+export type Seen = "judged" | "not_html" | "gone" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "sign_in" | "robots" | "depth" | "trap" | "host_given_up" | "blocked_target" | "limit" | "no_host" | "moved" | "form" | "sheet";
 
 export interface ServerCounts {
   connections: number;

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.domain.coverage import Seen
 from app.engines.crawl.frontier import AT_ONCE, Frontier
 from app.engines.crawl.traps import TrapDetector
 from app.engines.model import UrlState
@@ -253,3 +254,13 @@ def shortest(graph, limit):
                 depths[target] = depths[node] + 1
                 waiting.append(target)
     return depths
+
+
+def test_what_lies_at_a_blocked_host_is_known_and_never_given(make):
+    frontier = make(is_blocked=lambda host: host == "oa.a.test")
+    frontier.add([at(""), at("x", "oa.a.test")], 0)
+    frontier.open_host("oa.a.test", "oa.a.test")
+    frontier.add([at("y", "oa.a.test")], 1)
+    assert take_all(frontier) == [at("")]
+    assert frontier.is_idle
+    assert [frontier.seen_of(number) for number in (2, 3)] == [Seen.BLOCKED_TARGET] * 2

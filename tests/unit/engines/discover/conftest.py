@@ -20,6 +20,7 @@ class FakeDns:
     """Records by name; `*.zone` is a wildcard as in RFC 4592 (the closest one that exists)."""
 
     def __init__(self) -> None:
+        self.blocked: frozenset[str] = frozenset()
         self.addresses: dict[str, tuple[str, ...] | Callable[[], tuple[str, ...]]] = {}
         self.cnames: dict[str, str] = {}
         self.silent: Callable[[str], bool] = lambda name: False
@@ -32,7 +33,12 @@ class FakeDns:
         self.invented += invented
         return (), any([(await self.resolve(name)).addresses for name in invented])
 
+    def is_blocked(self, name: str) -> bool:
+        return name in self.blocked
+
     async def query(self, name: str, rdtype: str) -> DnsAnswer:
+        if self.is_blocked(name):
+            return DnsAnswer(name, DnsOutcome.BLOCKED)
         return await self.resolve(name)
 
     async def resolve(self, name: str) -> DnsAnswer:
@@ -101,7 +107,7 @@ class FakeSink:
     async def log(self, entry) -> None:
         self.logs.append((entry.level, entry.message))
 
-    async def warning(self, code, message) -> None:
+    async def warning(self, code, message, *, reason=None, host=None, count=None) -> None:
         self.warnings.append((code, message))
 
     async def covered(self, coverage) -> None: ...

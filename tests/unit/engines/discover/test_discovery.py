@@ -387,3 +387,13 @@ async def given_away():
     server = await asyncio.start_server(talk, "127.64.0.7", 0)
     yield server.sockets[0].getsockname()[1]
     server.close()
+
+
+async def test_blocked_names_are_left_out_and_told(discover, small_site, dns, sink):
+    dns.blocked = frozenset({"www.a.test", "hidden.dev.a.test"})
+    told = await run(discover(sources=[Names("hidden.dev.a.test", "mail.dev.a.test")]))
+    assert set(told) == {"a.test", "mail.dev.a.test"}
+    assert not {"www.a.test", "hidden.dev.a.test"} & set(dns.asked)
+    ((code, message),) = sink.warnings
+    # Of `www` nobody but our own dictionary has said anything, and nobody was asked whether it exists.
+    assert (code, "hidden.dev.a.test" in message, "www" in message) == ("partial", True, False)

@@ -232,3 +232,16 @@ async def test_an_endless_head_is_cut_off():
     async with proxying() as proxy:
         with contextlib.suppress(ConnectionError):
             assert await say(proxy, b"GET http://127.64.0.1/ HTTP/1.1\r\nA: " + b"a" * 300_000, authorised=False) == b""
+
+
+async def test_a_browser_reaches_no_blocked_name():
+    async with (
+        http_server(routes({"/": response(b"hello")})) as server,
+        proxying(static_hosts={"oa.corp.test": ("127.64.0.1", server.port)}, blocked_names=("oa.corp.test",)) as proxy,
+    ):
+        for request in (b"GET http://oa.corp.test/ HTTP/1.1\r\n\r\n", b"CONNECT oa.corp.test:443 HTTP/1.1\r\n\r\n"):
+            answer = await say(proxy, request)
+            assert answer.startswith(b"HTTP/1.1 403 ")
+            assert b"x-egress-refusal: blocked name" in answer
+        assert proxy.blocked_count == 2
+    assert server.connections == 0

@@ -25,6 +25,7 @@ def connector_error(cause, kind=aiohttp.ClientConnectorError):
             connector_error(NameUnresolved(DnsAnswer("a.test", DnsOutcome.UNREACHABLE))),
             FetchError.DNS_UNREACHABLE,
         ),
+        (connector_error(NameUnresolved(DnsAnswer("a.test", DnsOutcome.BLOCKED))), FetchError.BLOCKED),
         (BlockedAddress("127.0.0.1", 80, "loopback"), FetchError.BLOCKED),
         (connector_error(BlockedAddress("127.0.0.1", 80, "loopback")), FetchError.BLOCKED),
         (connector_error(OSError(errno.EACCES, "Multiple exceptions: address policy refuses")), FetchError.BLOCKED),

@@ -213,3 +213,16 @@ async def test_a_top_level_domain_that_answers_for_every_name_makes_nobody_a_lia
 async def test_a_silent_resolver_is_no_liar(server):
     async with dns_server({}, silent=True) as silent, resolving(server, silent) as resolver:
         assert await resolver.leave_out_liars(INVENTED) == ((), False)
+
+
+async def test_of_a_blocked_name_nobody_is_asked_anything(server):
+    static = {"oa.a.test": ("127.64.0.9", None)}
+    async with resolving(server, blocked_names=("oa.a.test", "gone.test"), static_hosts=static) as resolver:
+        for name in ("oa.a.test", "x.oa.a.test", "OA.a.test."):
+            assert (await resolver.resolve(name)).outcome is DnsOutcome.BLOCKED
+            answer, endpoints = await resolver.endpoints(name, 443)
+            assert (answer.outcome, endpoints) == (DnsOutcome.BLOCKED, ())
+        assert (await resolver.trace("gone.test")).outcome is DnsOutcome.BLOCKED
+        assert not await resolver.is_gone("gone.test")
+        assert server.questions == []
+        assert (await resolver.resolve("a.test")).outcome is DnsOutcome.ANSWER
