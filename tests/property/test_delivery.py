@@ -45,15 +45,15 @@ class InlineDatabase(Database):
     dice = random.Random(0)
 
     async def read(self, work):
-        await self._turns()
+        await self._pass_turns()
         value = self.read_sync(work)
-        await self._turns()
+        await self._pass_turns()
         return value
 
     async def write(self, work):
         return self.write_sync(work)
 
-    async def _turns(self):
+    async def _pass_turns(self):
         for _ in range(self.dice.randrange(3)):
             await asyncio.sleep(0)
 

@@ -53,7 +53,7 @@ def freeze_between_transactions(server, database):
 
 def test_a_holder_that_was_replaced_while_it_was_frozen_writes_and_removes_nothing(deployment, database):
     first, url = deployment.serve(PGAPPNAME="first")
-    assert "lease_taken" in first.said()
+    wait_until(lambda: "lease_taken" in first.said(), first)  # after it answers
     task = deployment.person(url).create("corp.test")
     second, _ = deployment.serve(PGAPPNAME="second")
     database.execute(WITNESS)
