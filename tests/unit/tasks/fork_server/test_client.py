@@ -14,7 +14,7 @@ from app.tasks import process_tree
 from app.tasks.fork_server.client import LONGEST_MARK, UNKNOWN_CODE, ForkServer, NotForked
 from tests.support.forked_program import MODULE
 from tests.support.realtime import until
-from tests.unit.tasks.fork_server.conftest import descriptors_of, is_running, lost, said, shown_by
+from tests.unit.tasks.fork_server.conftest import descriptors_of, ends_of_forks, is_running, lost, said, shown_by
 
 
 @pytest.fixture
@@ -173,13 +173,13 @@ async def test_two_hundred_processes_leave_neither_descriptors_nor_processes_nor
         await process.wait()
         process.close()
     await asyncio.sleep(0)
-    ours, theirs, size = descriptors_of(os.getpid()), descriptors_of(server.pid), resident(server.pid)
+    ours, theirs, size = ends_of_forks(), descriptors_of(server.pid), resident(server.pid)
     for _ in range(20):
         processes = [await start("end", 0) for _ in range(10)]
         for process in processes:
             assert await process.wait() == 0
             process.close()
-    await until(lambda: descriptors_of(os.getpid()) <= ours)
+    await until(lambda: ends_of_forks() <= ours)
     assert descriptors_of(server.pid) == theirs == 3
     assert children_of(server.pid) == []
     assert resident(server.pid) - size < 1024**2

@@ -10,7 +10,7 @@ from app.tasks.fork_server.client import UNKNOWN_CODE, NotForked
 from app.tasks.fork_server.forked_process import fork
 from tests.support.forked_program import MODULE
 from tests.support.realtime import until
-from tests.unit.tasks.fork_server.conftest import descriptors_of, is_running, lost, said
+from tests.unit.tasks.fork_server.conftest import ends_of_forks, is_running, lost, said
 
 
 @pytest.mark.parametrize(
@@ -85,16 +85,16 @@ async def test_a_line_may_be_as_long_as_was_said(server):
 
 
 async def test_one_that_was_let_go_leaves_no_descriptor(server, start):
-    before = descriptors_of(os.getpid())
+    before = ends_of_forks()
     process = await start("last")
     assert await said(process) == "begun"
     process.close()
     assert await process.wait() == 1  # nobody reads its checkpoint
-    await until(lambda: descriptors_of(os.getpid()) <= before)
+    await until(lambda: ends_of_forks() <= before)
 
 
 async def test_without_descriptors_there_is_none_and_none_is_kept(server, monkeypatch):
-    before, pipe, made = descriptors_of(os.getpid()), os.pipe, []
+    before, pipe, made = ends_of_forks(), os.pipe, []
 
     def one_pipe():
         if made:
@@ -105,7 +105,7 @@ async def test_without_descriptors_there_is_none_and_none_is_kept(server, monkey
     monkeypatch.setattr("app.tasks.fork_server.forked_process.os.pipe", one_pipe)
     with pytest.raises(NotForked, match="too many open files"):
         await fork(server, MODULE, mark="task-1", line_limit=8)
-    assert descriptors_of(os.getpid()) == before
+    assert ends_of_forks() == before
 
 
 async def test_one_who_waits_may_give_up(start):
