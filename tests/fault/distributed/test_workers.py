@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.core.config import Settings
+from app.tasks import process_tree
 from tests.fault.distributed import skewed
 from tests.fault.distributed.form import either
 from tests.fault.distributed.processes import exists, signal_all, tree_of
@@ -64,14 +65,14 @@ def test_pages_that_a_killed_worker_kept_are_not_fetched_again(scene, running, u
 def test_a_worker_is_frozen_and_thawed_and_writes_nothing_more(scene, running, undisturbed):
     scene.until_pages(4)
     frozen = scene.owner(running)
-    pids = tree_of(frozen.process.pid)
+    pids, scan = tree_of(frozen.process.pid), process_tree.members(process_tree.mark_of(running, 1))
     signal_all(pids, signal.SIGSTOP)
     scene.take_over(running)
     story = scene.finish(running)
     assert (story.row["status"], story.row["attempt"]) == ("completed", 2)
     assert story.findings == undisturbed
     signal_all(pids, signal.SIGCONT)
-    stopped = scene.until(lambda: not any(exists(pid) for pid in pids[1:]))
+    stopped = scene.until(lambda: not any(exists(pid) for pid in scan))
     scene.measured["the thawed scan ended after"] = f"{stopped:.1f} s"
     assert scene.finish(running) == story
     scene.finish_another(undisturbed)  # whoever runs it
@@ -88,6 +89,7 @@ class TestAtTheDefaultTimes:
     def test_a_worker_is_frozen_for_long_and_thawed_under_its_successor(self, scene, running, undisturbed):
         scene.until_pages(4)
         pids = tree_of(scene.owner(running).process.pid)
+        scan = process_tree.members(process_tree.mark_of(running, 1))
         signal_all(pids, signal.SIGSTOP)
         frozen_at = time.monotonic()
         scene.world.delay_s = either(12.0, 0.5)  # the next attempt is at work when the old one wakes up
@@ -100,7 +102,7 @@ class TestAtTheDefaultTimes:
         story = scene.finish(running)
         assert (story.row["status"], story.row["attempt"]) == ("completed", 2)
         assert story.findings == undisturbed
-        scene.until(lambda: not any(exists(pid) for pid in pids[1:]))
+        scene.until(lambda: not any(exists(pid) for pid in scan))
 
 
 def test_the_same_message_comes_five_times(scene, undisturbed):
@@ -128,8 +130,8 @@ def test_a_scan_that_always_dies_is_given_up(scene, undisturbed):
     scene.follow(person, task, CLIENTS)
     for attempt in (1, 2, 3):
         scene.until(lambda n=attempt: (scene.row(task)["attempt"], scene.row(task)["status"]) == (n, "running"))
-        (scan, *_) = scene.until_found(lambda: tree_of(scene.workers[0].process.pid)[1:])
-        signal_all(tree_of(scan), signal.SIGKILL)
+        mark = process_tree.mark_of(task, attempt)
+        signal_all(scene.until_found(lambda mark=mark: process_tree.members(mark)), signal.SIGKILL)
         scene.noticed(
             scene.until(lambda n=attempt: (scene.row(task)["attempt"], scene.row(task)["status"]) != (n, "running"))
         )
