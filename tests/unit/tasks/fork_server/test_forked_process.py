@@ -89,7 +89,7 @@ async def test_one_that_was_let_go_leaves_no_descriptor(server, start):
     process = await start("last")
     assert await said(process) == "begun"
     process.close()
-    assert await process.wait() == 1  # nobody reads its checkpoint
+    assert await process.wait() in (1, 3)  # its checkpoint may just have found the pipe open
     await until(lambda: ends_of_forks() <= before)
 
 
