@@ -12,7 +12,7 @@ from app.core.config import Settings
 from app.domain.tasks import TaskStatus
 
 PENDING_SAYS_SO_S: Final = 60.0  # delivery.md: a task pending with no worker for 60 s says so
-PAUSE_S: Final = 20.0  # a monitor that itself paused longer has seen nothing and starts over
+PAUSE_S: Final = 20.0  # a monitor whose rounds are further apart has not watched all the time between
 
 
 class Action(StrEnum):
@@ -84,9 +84,38 @@ class WatchState:
     def begin(cls, observation: Observation, now: float) -> "WatchState":
         return cls(observation, status_at=now, beat_at=now, moved_at=now)
 
-    def start_over(self, now: float) -> "WatchState":
-        """Forget all that was measured: the monitor itself had paused."""
-        return replace(self, status_at=now, beat_at=now, moved_at=now)
+    def leave_out(self, seconds: float) -> "WatchState":
+        """Return it without so many seconds in which the monitor itself did not watch. What it saw before is kept."""
+        return replace(
+            self,
+            status_at=self.status_at + seconds,
+            beat_at=self.beat_at + seconds,
+            moved_at=self.moved_at + seconds,
+        )
+
+
+class Rounds:
+    """Tells how much of the time between two rounds the monitor did not watch."""
+
+    def __init__(self) -> None:
+        self._at: float | None = None  # of the last one, in monotonic seconds
+        self._was_late = False
+
+    def unwatched_s(self, now: float, *, interval_s: float, pause_s: float, was_blind: bool) -> float:
+        """Note a round at `now` and return the seconds since the one before that do not count.
+
+        All count between rounds that come as they should. Of a pause (a machine that slept) none does; where rounds are
+        late again and again, each counts as one that was not. `was_blind`: nobody could write meanwhile, so that no
+        heartbeat rose.
+        """
+        since_s = 0.0 if self._at is None else now - self._at
+        is_late, was_late = since_s > max(pause_s, 2 * interval_s), self._was_late
+        self._at, self._was_late = now, is_late
+        if was_blind:
+            return since_s
+        if not is_late:
+            return 0.0
+        return since_s - interval_s if was_late else since_s
 
 
 def assess(

@@ -18,7 +18,7 @@ from app.domain.tasks import ACTIVE, TaskStatus
 from app.domain.translation import said
 from app.events.types import TaskWarning
 from app.events.writer import EventWriter
-from app.monitor.policy import Action, Limits, Observation, WatchState, assess
+from app.monitor.policy import Action, Limits, Observation, Rounds, WatchState, assess
 from app.repositories import queue, tasks, workers
 from app.repositories.tasks import TaskRow
 from app.services.lifecycle import Lifecycle
@@ -77,7 +77,7 @@ class TaskMonitor:
             lifecycle=self.lifecycle, texts=self.texts, max_requeues=self.settings.current.max_requeues
         )
         self._watches: dict[str, WatchState] = {}
-        self._observed_at: float | None = None  # monotonic; the last round that saw anything
+        self._rounds = Rounds()  # that saw anything
         self._was_blind = False  # the last round could not write
         self._served_at = self.clock.monotonic()  # when a worker was last heard of; at first: it may have been just now
         self._running: set[asyncio.Task[None]] = set()
@@ -164,7 +164,7 @@ class TaskMonitor:
         rows = await self.db.read(lambda c: [*tasks.active(c), *queue.pending(c, MAX_WAITING)])
         self.concurrent_tasks.set(sum(row.status in ACTIVE for row in rows))
         now = self.clock.monotonic()
-        self._start_over_after_pause(now)
+        self._leave_out_unwatched(now)
         self._watches = {row.id: self._watches[row.id] for row in rows if row.id in self._watches}
         for row in rows:
             watch, actions = assess(
@@ -240,13 +240,16 @@ class TaskMonitor:
         """Return whether the process is at work; a heartbeat that stands is then the database's trouble."""
         return row.status in ACTIVE and self.worker_control.is_responsive(row.id)
 
-    def _start_over_after_pause(self, now: float) -> None:
-        observed_at, self._observed_at = self._observed_at, now
+    def _leave_out_unwatched(self, now: float) -> None:
+        """Count nothing against a worker while the monitor itself did not look, or nobody could write."""
         was_blind, self._was_blind = self._was_blind, False
-        allowed_s = max(self._limits.pause_s, 2 * self.settings.current.monitor_interval_s)
-        if observed_at is not None and (was_blind or now - observed_at > allowed_s):
-            log.warning("monitor_paused", seconds=round(now - observed_at, 1), blind=was_blind)
-            self._watches = {task_id: watch.start_over(now) for task_id, watch in self._watches.items()}
+        interval_s = self.settings.current.monitor_interval_s
+        unwatched_s = self._rounds.unwatched_s(
+            now, interval_s=interval_s, pause_s=self._limits.pause_s, was_blind=was_blind
+        )
+        if unwatched_s > 0:
+            log.warning("monitor_paused", seconds=round(unwatched_s, 1), blind=was_blind)
+            self._watches = {task_id: watch.leave_out(unwatched_s) for task_id, watch in self._watches.items()}
 
 
 def observe(row: TaskRow, unserved_s: float) -> Observation:

@@ -1,9 +1,10 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.config import Settings
 from app.domain.tasks import TaskStatus
-from app.monitor.policy import Action, Limits, Observation, WatchState, assess
+from app.monitor.policy import PAUSE_S, Action, Limits, Observation, Rounds, assess
 
 LIMITS = Limits.of(Settings())
 
@@ -110,6 +111,56 @@ def test_nobody_is_lost_who_beat_within_45_s(beats):
         now += 10.0
 
 
-def test_an_observer_that_starts_over_expires_nothing():
-    watch = WatchState.begin(observation(), 0.0).start_over(1_000.0)
-    assert assess(watch, observation(), 1_010.0, LIMITS)[1] == ()
+def look(times, *, beats=(), blind=(), limits=LIMITS, interval_s=10.0):
+    """(time, action) of what is decided in rounds at these times; `beats` and `blind` are some of the times."""
+    watch, rounds, found, heartbeat = None, Rounds(), [], 0
+    for now in times:
+        left_out_s = rounds.unwatched_s(now, interval_s=interval_s, pause_s=limits.pause_s, was_blind=now in blind)
+        if watch is not None:
+            watch = watch.leave_out(left_out_s)
+        heartbeat += now in beats
+        watch, actions = assess(watch, observation(heartbeat=heartbeat, moved=now), now, limits)
+        found += [(now, action) for action in actions]
+    return found
+
+
+def test_a_pause_of_the_observer_expires_nothing():
+    assert look([0, 10, 3_600, 3_610, 3_620], beats=(0, 10)) == []
+
+
+def test_what_was_seen_before_a_pause_is_kept():
+    assert look([0, 10, 20, 3_600, 3_610, 3_620, 3_630]) == [
+        (3_610, Action.SUSPECT),
+        (3_630, Action.LOST),
+    ]
+
+
+def test_a_lost_worker_is_noticed_where_every_round_is_late():
+    """Rounds came 31 s apart, and each time all that had been seen was forgotten."""
+    rounds = range(0, 600, 31)
+    assert look(rounds)[:2] == [(4 * 31, Action.SUSPECT), (6 * 31, Action.LOST)]
+    assert look(rounds, beats=set(rounds)) == []
+
+
+@pytest.mark.parametrize("every_s", [5, 20, 60, 600])
+def test_who_beats_between_any_two_rounds_is_never_lost(every_s):
+    rounds = range(0, 100 * every_s, every_s)
+    assert look(rounds, beats=set(rounds)) == []
+
+
+def test_while_nobody_can_write_time_stands():
+    rounds = [0, 10, 20, 120, 220, 320]
+    assert look(rounds, blind=(120, 220, 320)) == []
+    assert look([*rounds, 330, 340, 350], blind=(120, 220, 320)) == [(330, Action.SUSPECT), (350, Action.LOST)]
+
+
+@given(st.lists(st.floats(0.1, 1_000.0), min_size=1, max_size=100))
+def test_no_more_is_left_out_than_has_passed_and_nothing_between_rounds_that_come_in_time(gaps):
+    rounds, now, before = Rounds(), 0.0, 0.0
+    rounds.unwatched_s(now, interval_s=10.0, pause_s=PAUSE_S, was_blind=False)
+    for gap in gaps:
+        now = before + gap
+        left_out_s = rounds.unwatched_s(now, interval_s=10.0, pause_s=PAUSE_S, was_blind=False)
+        assert 0.0 <= left_out_s <= now - before
+        assert (left_out_s == 0.0) == (now - before <= PAUSE_S)
+        before = now

@@ -195,6 +195,16 @@ async def test_an_observer_that_slept_expires_nothing(monitored):
     assert monitored.codes() == []
 
 
+async def test_an_observer_whose_rounds_are_all_late_notices_a_lost_worker(monitored):
+    monitored.create()
+    monitored.claim()
+    for _ in range(8):
+        await monitored.rounds(1, beating=False)
+        monitored.clock.advance(21)
+    assert monitored.codes() == ["worker_suspect"]
+    assert monitored.worker_control.killed == ["task-1"]
+
+
 async def test_the_gauge_counts_running_and_cancelling_tasks(monitored):
     for number in range(3):
         monitored.create(f"task-{number}")
