@@ -104,6 +104,8 @@ class Crawler:
         )
         self._named: set[str] = set()  # hosts that discovery knows
         self._background = 0  # tasks under way that may bring hosts or URLs
+        # How many URLs and other work it has begun: while that stays the same it has nothing to do.
+        self.begun = 0
         self._wake = asyncio.Event()
         # What was seen; set by `run`.
         self.coverage = Coverage()
@@ -225,11 +227,13 @@ class Crawler:
         for origin in self._start_pages.unread_sitemaps():
             self._start(group, self._read_sitemaps(origin, group))
         while self._has_room() and (item := self._frontier.take()) is not None:
+            self.begun += 1
             group.create_task(self._visit(item, group))
 
     def _start(self, group: asyncio.TaskGroup, work: Awaitable[None]) -> None:
         """Run the work in the background; the crawl does not end before it."""
         self._background += 1
+        self.begun += 1
 
         async def carry() -> None:
             try:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from app.domain.messages import MessageCatalog
+from app.domain.messages import MessageCatalog, Text
 from app.engines.crawl.crawler import Crawler
 from app.engines.crawl.host_backoff import BackoffTiming
 from app.engines.crawl.page_processor import ProcessedPage
@@ -14,6 +14,7 @@ from app.engines.net.cookies import ScanCookies
 from app.engines.pipeline.cloaked_pages import CloakedPages
 from app.engines.pipeline.drawn_pages import DrawnPages
 from app.engines.pipeline.network_stack import NetworkStack
+from app.engines.pipeline.progress import say_doing
 from app.engines.pipeline.second_reading import SecondReading
 from app.engines.pipeline.shared_drawer import SharedDrawer
 from app.engines.pipeline.time_budget import TimeBudget
@@ -43,6 +44,9 @@ class CrawlStage:
         self._network = network
         self._budget = budget
         self._second = second
+        self._texts = texts
+        # What the crawler had begun when it last had nothing to do, and whether no host could come any more.
+        self._idle_since, self._are_hosts_settled = -1, False
         self._cookies = ScanCookies()
         self.crawler = Crawler(
             scope=scope,
@@ -77,9 +81,16 @@ class CrawlStage:
         )
 
     @property
-    def comparison(self) -> tuple[int, int]:
-        """See `CloakedPages.progress`."""
-        return self._cloaked.progress
+    def doing(self) -> Text | None:
+        """Say what it does instead of crawling: it compares pages, or waits; None: it crawls."""
+        return say_doing(
+            self._texts,
+            comparison=self._cloaked.progress,
+            is_idle=self._idle_since == self.crawler.begun,
+            are_hosts_settled=self._are_hosts_settled,
+            crawled=self.crawler.crawled,
+            to_draw=self.drawn.unfinished,
+        )
 
     def save(self) -> None:
         """Put into the store what changed."""
@@ -90,7 +101,8 @@ class CrawlStage:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.drawn.run())
             await self.crawler.run(
-                hosts_settled=lambda: hosts_settled() and self.drawn.is_settled(), before_end=self._settle_drawn
+                hosts_settled=lambda: self._is_settled(are_hosts_settled=hosts_settled()),
+                before_end=self._settle_drawn,
             )
         await self._cloaked.run(
             self._network,
@@ -98,6 +110,12 @@ class CrawlStage:
             may_ask=self.crawler.may_ask,
             limit_s=self._budget.crawl_limit_s(),
         )
+
+    def _is_settled(self, *, are_hosts_settled: bool) -> bool:
+        """Asked by a crawl that has nothing to do."""
+        self._idle_since, self._are_hosts_settled = self.crawler.begun, are_hosts_settled
+        is_drawn = self.drawn.is_settled(self.crawler.begun if are_hosts_settled else None)
+        return are_hosts_settled and is_drawn
 
     async def _settle_drawn(self) -> None:
         await self.drawn.settle(limit_s=self._budget.crawl_limit_s())

@@ -6,7 +6,7 @@ within bounds. What waits and what is through is remembered: an attempt that goe
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -23,6 +23,7 @@ from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.model import FrontierUrl, Reference
 from app.engines.pipeline.drawn_references import drawn_references, source_keys
 from app.engines.pipeline.drawn_sample import DrawnSample, is_shell
+from app.engines.pipeline.idle_clock import IdleClock
 from app.engines.pipeline.renderings import PATIENT_TIMEOUT_S
 from app.engines.pipeline.shared_drawer import SharedDrawer
 from app.engines.pipeline.work_queue import WorkQueue
@@ -32,8 +33,7 @@ from app.engines.urls import host_of, request_url
 
 DRAWN: Final = "drawn_pages"  # checkpoint
 WAIT_S: Final = 120.0  # how long a crawl that has nothing else to do waits for drawings, in all
-# The crawl looks twice a second whether it is over: a longer pause means that it had something to do again.
-LOOK_S: Final = 2.0
+END_S: Final = 30.0  # for what is under way when nobody waits any more: it is told so, and this machine may be slow
 MAX_HOSTS_NAMED: Final = 50  # own hosts of one page that are handed to discovery
 _COUNTS: Final = ("drawn", "requests", "urls", "missing", "cut")
 
@@ -79,11 +79,10 @@ class DrawnPages:
         self._on_host_named = on_host_named
         self._on_changed = on_changed
         self._is_wanted = is_wanted
-        self._monotonic = monotonic
         self._queue: WorkQueue[WaitingPage] = WorkQueue()
         self._limits: list[RenderLimit] = []  # of what is drawn just now
-        self._waited_s = 0.0  # how long the crawl has waited for nothing else
-        self._asked_at: float | None = None  # when it last had nothing else to do
+        self._idle = IdleClock(monotonic)  # of the crawl
+        self._stopped = asyncio.Event()  # nothing is drawn any more
         stored = store.checkpoint(DRAWN) or {}
         self._sample = DrawnSample(stored.get("chosen", ()))
         self._waiting: dict[int, None] = dict.fromkeys(stored.get("waiting", ()))  # ids
@@ -124,28 +123,46 @@ class DrawnPages:
 
     async def run(self) -> None:
         """Draw until `settle`, or until nothing draws. Raises ScanStopped."""
+        async with asyncio.TaskGroup() as group:
+            drawing = group.create_task(self._draw_all())
+            stopping = group.create_task(self._stopped.wait())
+            await asyncio.wait({drawing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            drawing.cancel()
+            stopping.cancel()
+
+    async def _draw_all(self) -> None:
         if not self._is_wanted or not await self._drawer.ready():
             self._queue.give_up()
             return
         await self._queue.work(self._draw, workers=self._drawer.at_once)
 
-    def is_settled(self) -> bool:
-        """Asked by a crawl that has nothing else to do: whether it need not wait for anything that is drawn."""
-        now, before = self._monotonic(), self._asked_at
-        self._asked_at = now
-        if before is not None and now - before < LOOK_S:
-            self._waited_s += now - before
-        return self._queue.is_idle or self._waited_s >= WAIT_S
+    @property
+    def unfinished(self) -> int:
+        """Count the pages that wait, or are being drawn."""
+        return sum(1 for _ in self._queue.unfinished())
+
+    def is_settled(self, work: Hashable) -> bool:
+        """Asked by a crawl that has nothing else to do: whether it need not wait for anything that is drawn.
+
+        `work`: see `IdleClock.look`.
+        """
+        self._idle.look(work)
+        return self._queue.is_idle or self._idle.waited_s >= WAIT_S
 
     async def settle(self, *, limit_s: float) -> None:
         """The crawl is over: wait for what is still drawn, so long at most, and say what came of it."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, min(limit_s, WAIT_S - self._waited_s))):
-                await self._queue.drained()
+        await self._drained_within(min(limit_s, WAIT_S - self._idle.waited_s))
         self.give_up()
-        await self._queue.drained()
+        await self._drained_within(END_S)
+        self._counts["missing"] += self.unfinished
         self._queue.close()
+        self._stopped.set()
         await self._tell()
+
+    async def _drained_within(self, limit_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, limit_s)):
+                await self._queue.drained()
 
     def give_up(self) -> None:
         """Nobody waits any longer."""

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Final
 
-from app.domain.messages import MessageCatalog
+from app.domain.messages import MessageCatalog, Text
 from app.domain.stages import StageKey
 from app.engines.model import Counts
 from app.engines.pipeline.stage_tracker import StageTracker
@@ -31,14 +31,14 @@ class ProgressReporter:
         counts: Counts,
         *,
         discovery: float,
-        comparison: Share,
+        crawl_doing: Text | None,
         captures: Share,
         drawing_steps: Share,
         pictures: Share,
         analyses: Share,
     ) -> None:
-        """Reports all stages. `discovery` is a fraction; `comparison` counts pages that are compared once all are
-        crawled. Of the capture `drawing_steps` say how far it is; `pictures` are what people are told.
+        """Reports all stages. `discovery` is a fraction; `crawl_doing` is what the crawl does instead of crawling: it
+        compares, or waits. Of the capture `drawing_steps` say how far it is; `pictures` are what people are told.
         """
         numbers, found = asdict(counts), counts.violations
         discovery = min(NOT_YET, discovery)
@@ -48,17 +48,12 @@ class ProgressReporter:
         analysis = self._texts("analysing", done=analyses[0], total=analyses[1], violations=found)
         for key, fraction, message in (
             (StageKey.SUBDOMAIN_DISCOVERY, discovery, self._texts("discovering", **numbers)),
-            (StageKey.PAGE_CRAWL, crawl, self._crawled(numbers, comparison)),
+            (StageKey.PAGE_CRAWL, crawl, crawl_doing or self._texts("crawling", **numbers)),
             (StageKey.THIRD_PARTY, crawl, self._texts("identifying", **numbers)),
             (StageKey.CONTENT_CAPTURE, estimate_following(*steps, leading), self._captured(captures, pictures)),
             (StageKey.AI_ANALYSIS, estimate_following(*analyses, leading), analysis),
         ):
             await self._report(key, fraction, message, counts)
-
-    def _crawled(self, numbers: dict[str, int], comparison: Share) -> str:
-        if not comparison[1]:
-            return self._texts("crawling", **numbers)
-        return self._texts("comparing", done=comparison[0], total=comparison[1])
 
     def _captured(self, captures: Share, pictures: Share) -> str:
         (done, total), (taken, wanted) = captures, pictures
@@ -83,3 +78,25 @@ def estimate_crawl(crawled: int, known: int, discovery: float) -> float:
 def estimate_following(done: int, total: int, leading: float) -> float:
     """How far a stage is that is fed by another one, which is `leading` far."""
     return min(NOT_YET, leading * done / total) if total else 0.0
+
+
+def say_doing(
+    texts: MessageCatalog,
+    *,
+    comparison: Share,
+    is_idle: bool,
+    are_hosts_settled: bool,
+    crawled: int,
+    to_draw: int,
+) -> Text | None:
+    """Say what the crawl does when it does not crawl: it compares pages, or waits; None: it crawls.
+
+    `is_idle`: it has nothing to do. `to_draw` counts pages that the browser has not drawn yet.
+    """
+    if comparison[1]:
+        return texts("comparing", done=comparison[0], total=comparison[1])
+    if is_idle and not are_hosts_settled:
+        return texts("crawl_waits_for_hosts", crawled=crawled)
+    if is_idle and to_draw:
+        return texts("crawl_waits_for_drawings", count=to_draw)
+    return None

@@ -339,7 +339,7 @@ class ScanPipeline:
         await self._progress.report(
             self._tally.counts(),
             discovery=self._discovery.fraction,
-            comparison=self._crawl_stage.comparison,
+            crawl_doing=self._crawl_stage.doing,
             captures=(self._capture_stage.captured, self._capture_stage.known),
             drawing_steps=self._capture_stage.drawing_steps,
             pictures=self._capture_stage.pictures,

@@ -17,7 +17,7 @@ from app.engines.crawl.page_writer import CHUNK
 from app.engines.crawl.traps import TrapDetector
 from app.engines.extract.page import extract
 from app.engines.model import PageFact, Reference, Relation, UrlState
-from app.engines.pipeline.drawn_pages import DRAWN, LOOK_S, WAIT_S, DrawnPages
+from app.engines.pipeline.drawn_pages import DRAWN, WAIT_S, DrawnPages
 from app.engines.pipeline.renderings import PATIENT_TIMEOUT_S
 from app.engines.scope import Scope
 from tests.support.parsing import page_parser
@@ -248,18 +248,46 @@ async def test_the_end_of_the_crawl_waits_no_longer_than_it_may(store):
     assert store.checkpoint(DRAWN)["waiting"] == []
 
 
-async def test_an_idle_crawl_waits_for_drawings_so_long_in_all(store):
+@pytest.mark.parametrize("every_s", [0.5, 3.0, 50.0])
+async def test_an_idle_crawl_waits_for_drawings_so_long_in_all_however_seldom_it_looks(store, every_s):
     world = World(store, Drawer(drawn()))
-    assert world.pages.is_settled()
+    assert world.pages.is_settled(0)
     world.crawled()
-    assert not world.pages.is_settled()
-    for _ in range(3):
-        world.now += LOOK_S * 10  # it had something to do meanwhile
-        assert not world.pages.is_settled()
-    while not world.pages.is_settled():
-        world.now += LOOK_S / 2
-        assert world.now < 2 * WAIT_S
-    assert world.now >= WAIT_S
+    assert not world.pages.is_settled(1)
+    for work in (2, 3, None, 3, None):
+        world.now += 20  # it had something to do meanwhile, or waited for a host as well
+        assert not world.pages.is_settled(work)
+    before = world.now
+    while not world.pages.is_settled(4):
+        world.now += every_s
+        assert world.now < before + 2 * WAIT_S
+    assert world.now >= before + WAIT_S
+
+
+async def test_what_does_not_end_when_nobody_waits_any_more_is_left_behind(store, monkeypatch):
+    """A host that a drawn page named was examined, on a machine that got to nothing."""
+    monkeypatch.setattr("app.engines.pipeline.drawn_pages.END_S", 0.05)
+    request = LoadedRequest("https://api.corp.test/x", "fetch", (URL,))
+    world = World(store, Drawer(drawn(requests=(request,))))
+
+    async def never(_host, _source):
+        await asyncio.Event().wait()
+
+    world.on_host = never
+    world.crawled()
+    async with asyncio.timeout(30):
+        await world.run(limit_s=0.05)
+    assert ("degraded", "pages_not_drawn", 1) in world.sink.warnings
+
+
+async def test_a_browser_that_does_not_start_holds_up_nothing_beyond_the_end_of_the_crawl(store):
+    drawer = Drawer(drawn())
+    drawer.ready = asyncio.Event().wait
+    world = World(store, drawer)
+    world.crawled()
+    async with asyncio.timeout(30):
+        await world.run(limit_s=0.05)
+    assert world.sink.warnings == [("degraded", "pages_not_drawn", 1)]
 
 
 async def test_the_next_attempt_draws_what_waits_and_nothing_twice(store):
@@ -289,7 +317,7 @@ def test_references_of_other_pages_are_not_kept_for_an_attempt_that_goes_on(stor
     note = world.pages.resume()
     note([Reference("https://corp.test/x", "https://a.test/", "", Relation.LINK, "a[href]")])
     world.pages.take_up()
-    assert world.pages.is_settled()
+    assert world.pages.is_settled(0)
 
 
 async def test_pages_that_say_nothing_undrawn_come_first(store):

@@ -1,19 +1,26 @@
 """Progress grows with what is done, stays below the end of a stage, and is told when it is news."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.messages import MessageCatalog
 from app.domain.stages import STAGES, StageKey
 from app.engines.model import Counts
-from app.engines.pipeline.progress import NOT_YET, ProgressReporter, estimate_crawl, estimate_following
+from app.engines.pipeline.progress import (
+    NOT_YET,
+    ProgressReporter,
+    estimate_crawl,
+    estimate_following,
+    say_doing,
+)
 from app.engines.pipeline.stage_tracker import StageTracker
 from tests.support.said import said
 
 KEYS = [spec.key for spec in STAGES]
 NOTHING = {
     "discovery": 0.0,
-    "comparison": (0, 0),
+    "crawl_doing": None,
     "captures": (0, 0),
     "drawing_steps": (0, 0),
     "pictures": (0, 0),
@@ -55,7 +62,7 @@ async def test_stages_that_follow_the_crawl_are_as_far_as_it_is_and_no_further()
     await reporter.report(
         counts,
         discovery=1.0,
-        comparison=(0, 0),
+        crawl_doing=None,
         captures=(1, 2),
         drawing_steps=(1, 2),
         pictures=(0, 9),
@@ -71,7 +78,7 @@ async def test_stages_that_follow_the_crawl_are_as_far_as_it_is_and_no_further()
     await reporter.report(
         counts,
         discovery=1.0,
-        comparison=(0, 0),
+        crawl_doing=None,
         captures=(1, 2),
         drawing_steps=(1, 2),
         pictures=(0, 9),
@@ -83,15 +90,41 @@ async def test_stages_that_follow_the_crawl_are_as_far_as_it_is_and_no_further()
     ]
 
 
-async def test_when_all_is_crawled_people_are_told_how_many_pages_are_compared():
+async def test_a_crawl_that_does_something_else_says_what():
     sink = Sink()
     reporter, _ = reporter_and_tracker(sink)
-    await reporter.report(Counts(urls_known=7, urls_crawled=7), **{**NOTHING, "comparison": (2, 5)})
-    (message,) = [message for key, _, message in sink.told if key is StageKey.PAGE_CRAWL]
-    assert message == said("comparing", done=2, total=5)
+    waits, compares = said("crawl_waits_for_drawings", count=3), said("comparing", done=2, total=5)
+    for doing in (None, waits, waits, None, compares):
+        await reporter.report(Counts(), **{**NOTHING, "crawl_doing": doing})
+    nothing_yet = said("crawling", urls_crawled=0, urls_known=0, pages=0)
+    assert [message for key, _, message in sink.told if key is StageKey.PAGE_CRAWL] == [
+        nothing_yet,
+        waits,
+        nothing_yet,
+        compares,
+    ]
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.floats(0, 1))
 def test_fractions_stay_below_the_end(done, more, leading):
     assert 0 <= estimate_crawl(done, done + more, leading) <= NOT_YET
     assert 0 <= estimate_following(done, done + more, leading) <= NOT_YET
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({}, None),
+        ({"is_idle": True}, None),
+        ({"to_draw": 2}, None),
+        ({"is_idle": True, "to_draw": 2}, "All pages crawled; waiting for 2 pages that the browser draws"),
+        (
+            {"is_idle": True, "to_draw": 2, "are_hosts_settled": False},
+            "All 9 URLs known so far crawled; waiting for hosts that are still looked for",
+        ),
+        ({"is_idle": True, "comparison": (2, 5)}, "All pages crawled; 2 of 5 compared as other visitors see them"),
+    ],
+)
+def test_what_a_crawl_waits_for_is_said_while_it_has_nothing_else_to_do(state, said):
+    usual = {"comparison": (0, 0), "is_idle": False, "are_hosts_settled": True, "crawled": 9, "to_draw": 0}
+    assert say_doing(MessageCatalog("en"), **{**usual, **state}) == said
