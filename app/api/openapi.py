@@ -31,7 +31,7 @@ IN_ADDRESSES: Final = {
     "token": {"type": "apiKey", "in": "query", "name": "token", "description": "The access token."},
 }
 # In the texts of examples.
-VALUES: Final = {"limit": 20, "fields": "query.colour", "levels": "INFO, WARNING, ERROR"}
+VALUES: Final = {"limit": 20, "domain": "example.com", "fields": "query.colour", "levels": "INFO, WARNING, ERROR"}
 
 
 def complete(document: Json, language: Language) -> Json:

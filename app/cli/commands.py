@@ -94,9 +94,9 @@ def scan(
     output: Annotated[Path | None, Option(metavar="FILE", dir_okay=False, callback=check_output)] = None,
 ) -> None:
     from app.cli.scan import ScanArguments, run_scan
-    from app.cli.targets import check_many, read_targets
+    from app.cli.targets import check_many, read_targets, take_domains
 
-    names = read_targets(domain or (), targets)
+    names = read_targets(domain or (), targets, context.obj.texts)
     options = ScanOptions(
         max_pages=max_pages,
         max_depth=max_depth,
@@ -104,7 +104,7 @@ def scan(
         use_passive_sources=not no_passive,
         screenshots=not no_screenshots,
         cloaking=not no_cloaking,
-        own_domains=tuple(own or ()),
+        own_domains=take_domains(own or (), context.obj.texts),
     )
     check_many(names, options.start_urls, output)
     network = NetworkOptions(resolve or (), resolver or (), allow_network or (), ca_file)

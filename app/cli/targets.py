@@ -1,25 +1,40 @@
 """Which domains `compliance scan` is to scan: those that stand on the command line, then those of a file."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from app.cli.misused import Misused
+from app.cli.terminal import clean
+from app.domain.messages import MessageCatalog
 from app.domain.orders import MAX_TARGETS
 from app.domain.report_format import OF_ORDERS, format_of_suffix
+from app.engines.scope import domain_in_url
 
 MAX_BYTES: Final = 1 << 20  # of the file: 500 names have 130 kB at most
 COMMENT: Final = "#"
 
 
-def read_targets(named: Sequence[str], file: Path | None) -> tuple[str, ...]:
+def read_targets(named: Sequence[str], file: Path | None, texts: MessageCatalog) -> tuple[str, ...]:
     """Return all of them in their order, each once. Raises Misused: there is none, or there are too many."""
-    found = tuple(dict.fromkeys([*named, *(_lines_of(file) if file is not None else ())]))
+    found = take_domains([*named, *(_lines_of(file) if file is not None else ())], texts)
     if not found:
         raise Misused("no_targets")
     if len(found) > MAX_TARGETS:
         raise Misused("too_many_targets", limit=MAX_TARGETS)
     return found
+
+
+def take_domains(given: Sequence[str], texts: MessageCatalog) -> tuple[str, ...]:
+    """Return the domains, each once: of an address its domain, which is said on standard error."""
+    found: dict[str, None] = {}
+    for text in given:
+        domain = domain_in_url(text)
+        if domain is not None:
+            sys.stderr.write(f"{texts('cli.domain_taken', domain=domain, given=clean(text))}\n")
+        found[text if domain is None else domain] = None
+    return tuple(found)
 
 
 def check_many(targets: Sequence[str], start_urls: Sequence[str], output: Path | None) -> None:

@@ -59,9 +59,35 @@ def _check_text(text: str) -> None:
     if _looks_like_ipv6(text):
         raise InvalidTarget("target_ip_address")
     if any(mark in text for mark in _URL_MARKS):
-        raise InvalidTarget("target_is_url")
+        raise InvalidTarget("target_is_url", domain=display_name(_name_in_url(text)))
     if len(text) > _MAX_NAME + 1:
         raise InvalidTarget("target_too_long", limit=_MAX_NAME)
+
+
+def domain_in_url(text: str) -> str | None:
+    """The domain to scan in an address that a person typed in its place, for people; None: the text is no address, or
+    nothing can be scanned there. One with a user name is not taken: what looks like its domain is none.
+    """
+    text = text.strip(" \u3000")
+    try:
+        _check_text(text)
+    except InvalidTarget as error:
+        return error.params["domain"] if error.code == "target_is_url" and "@" not in text else None
+    return None
+
+
+def _name_in_url(text: str) -> str:
+    """The name of the host, as browsers read it, with or without scheme. Raises InvalidTarget when it is no target."""
+    url = text if "://" in text else f"http:{text}" if text.startswith("//") else f"http://{text}"
+    try:
+        parts = parse_url(url, ("hostname", "host_type"))
+    except ValueError as error:
+        raise InvalidTarget("target_not_a_domain") from error
+    if parts["host_type"] != HostType.DEFAULT:
+        raise InvalidTarget("target_ip_address")
+    name = parts["hostname"].lower().removesuffix(".")
+    _check_name(name)
+    return name
 
 
 def _looks_like_ipv6(text: str) -> bool:

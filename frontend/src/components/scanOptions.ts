@@ -3,6 +3,8 @@
 import { SCAN_OPTIONS } from "@/generated/contract";
 import type { OrderCreate, ScanDefaults, TaskCreate } from "@/generated/rest";
 
+import { asDomain } from "./typedDomains";
+
 export const SECONDS_PER_MINUTE = 60;
 
 export interface ScanForm {
@@ -52,9 +54,9 @@ export function switchesOf({ use_passive_sources, screenshots, cloaking }: ScanD
   return { passive: use_passive_sources, screenshots, cloaking };
 }
 
-/** All domains of the form, in their order, each once. */
+/** All domains of the form, in their order, each once. Of an address its domain is taken, as the form says. */
 export function targetsOf({ domain, more }: ScanForm): string[] {
-  return [...new Set([domain.trim(), ...linesOf(more)])].filter(Boolean);
+  return [...new Set([domain.trim(), ...linesOf(more)].map(asDomain))].filter(Boolean);
 }
 
 /** The same for several domains. Pages to begin at belong to one of them: they are left out. */
@@ -76,10 +78,10 @@ export function requestOf(form: ScanForm, defaults: ScanDefaults | null = SHIPPE
   if (form.minutes !== null) config.time_limit_s = form.minutes * SECONDS_PER_MINUTE;
   const lines = linesOf(form.startUrls);
   if (lines.length > 0) config.start_urls = lines;
-  const own = linesOf(form.own);
+  const own = linesOf(form.own).map(asDomain);
   if (own.length > 0) config.own_domains = own;
   if (form.passive !== defaults?.use_passive_sources) config.use_passive_sources = form.passive;
   if (form.screenshots !== defaults?.screenshots) config.screenshots = form.screenshots;
   if (form.cloaking !== defaults?.cloaking) config.cloaking = form.cloaking;
-  return { target_domain: form.domain.trim(), ...(Object.keys(config).length > 0 ? { config } : {}) };
+  return { target_domain: asDomain(form.domain.trim()), ...(Object.keys(config).length > 0 ? { config } : {}) };
 }

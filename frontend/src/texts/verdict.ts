@@ -3,6 +3,7 @@
 import type { FindingSum } from "@/composables/useFindings";
 import type { ShownState } from "@/composables/useScan";
 import { CUTS, DECISIVE } from "@/generated/contract";
+import type { VerdictInfo } from "@/generated/rest";
 
 import type { Texts } from ".";
 
@@ -78,8 +79,12 @@ function violating({ t }: Texts, sum: FindingSum | null, pages: number): string 
 }
 
 /** Why there is no conclusion, and what cut the scan short. */
-function limits({ t, code }: Texts, { verdict }: ShownState): string {
-  if (verdict === null) return "";
+function limits(texts: Texts, { verdict }: ShownState): string {
+  return verdict === null ? "" : limitsOf(texts, verdict);
+}
+
+/** The same of a verdict alone. */
+export function limitsOf({ t, code }: Texts, verdict: VerdictInfo): string {
   const said = new Set<string>([...(verdict.result === "inconclusive" ? DECISIVE : []), ...CUTS]);
   const reasons = (verdict.reasons ?? []).filter((reason) => said.has(reason)).map((reason) => code("reason", reason));
   return reasons.join(t("sentence.separator"));

@@ -61,13 +61,41 @@ test("what cannot be scanned is named by its line", async () => {
   mount(CreateScanDialog, { props: { modelValue: true, domain: "a.test" }, global: rest.mounting(), attachTo: document.body });
   await flushPromises();
   const more = document.querySelector<HTMLTextAreaElement>("#more-domains")!;
-  more.value = "https://b.test/";
+  more.value = "mail@b.test";
   more.dispatchEvent(new Event("input"));
   await flushPromises();
   document.querySelector<HTMLFormElement>("#start")!.dispatchEvent(new Event("submit"));
   await flushPromises();
-  expect(rest.asked.find(({ path }) => path === "/orders")?.body).toMatchObject({ targets: ["a.test", "https://b.test/"] });
-  expect(document.querySelector(".wrong")?.textContent).toBe("https://b.test/: Give the domain alone.");
+  expect(rest.asked.find(({ path }) => path === "/orders")?.body).toMatchObject({ targets: ["a.test", "mail@b.test"] });
+  expect(document.querySelector(".wrong")?.textContent).toBe("mail@b.test: Give the domain alone.");
+});
+
+test("an address is taken for its domain in every field for domains, and the form says so", async () => {
+  const form = { ...emptyForm("https://corp.test/about"), more: "http://b.test:8080/x\nc.test\nCORP.test/", own: "//own.test/y" };
+  expect(orderOf(form)).toEqual({ targets: ["corp.test", "b.test", "c.test"], config: { own_domains: ["own.test"] } });
+  expect(requestOf({ ...form, more: "" })).toEqual({ target_domain: "corp.test", config: { own_domains: ["own.test"] } });
+  mount(CreateScanDialog, { props: { modelValue: true, domain: "https://corp.test/about" }, global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  expect(document.querySelector(".taken")?.textContent).toContain("corp.test is taken from https://corp.test/about");
+  document.querySelector<HTMLElement>("[data-action=take]")!.click();
+  await flushPromises();
+  expect(document.querySelector<HTMLInputElement>("#domain")!.value).toBe("corp.test");
+  expect(document.querySelector(".taken")).toBeNull();
+});
+
+test("an order says of each domain why nothing is known of it", async () => {
+  const verdict = { result: "inconclusive" as const, reasons: ["start_page" as const, "robots" as const] };
+  const failed = { code: "timeout", message: "too long", retryable: false } as OrderedProperty["error"];
+  const properties = [
+    property("thin", { result: "inconclusive", verdict }),
+    property("gone", { result: "inconclusive", status: "failed", error: failed }),
+    property("fine", { verdict: { result: "clean", reasons: ["robots"] } }),
+  ];
+  rest.answers[`GET /orders/${ID}`] = order({ properties });
+  const view = mount(OrderView, { props: { orderId: ID }, global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  const said = view.findAll("tbody tr").map((row) => row.find(".why").exists() ? row.find(".why").text() : "");
+  expect(said).toEqual(["the start page showed nothing that could be checked", "The scan ran for too long and was stopped.", ""]);
 });
 
 test("an order shows each domain with its result, and all of it can be cancelled", async () => {

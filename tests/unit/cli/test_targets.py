@@ -4,6 +4,9 @@ import pytest
 
 from app.cli.misused import Misused
 from app.cli.targets import MAX_BYTES, check_many, read_targets
+from app.domain.messages import MessageCatalog
+
+TEXTS = MessageCatalog("en")
 
 
 @pytest.fixture
@@ -18,7 +21,7 @@ def file(tmp_path):
 
 def test_named_ones_come_before_those_of_the_file_each_once(file):
     path = file("\ufeff# ours\nb.example\r\n\n  c.example  \na.example\n#d.example\n")
-    assert read_targets(["a.example", "例子.中国"], path) == ("a.example", "例子.中国", "b.example", "c.example")
+    assert read_targets(["a.example", "例子.中国"], path, TEXTS) == ("a.example", "例子.中国", "b.example", "c.example")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +35,7 @@ def test_named_ones_come_before_those_of_the_file_each_once(file):
 )
 def test_what_names_nothing_or_too_much_is_refused(file, named, content, key):
     with pytest.raises(Misused) as refused:
-        read_targets(named, file(content))
+        read_targets(named, file(content), TEXTS)
     assert refused.value.key == key
 
 
@@ -42,3 +45,16 @@ def test_start_urls_and_archives_are_of_a_single_domain(tmp_path):
     for starts, output in ((["http://a.example/x"], None), ([], tmp_path / "r.zip")):
         with pytest.raises(Misused):
             check_many(["a.example", "b.example"], starts, output)
+
+
+def test_of_an_address_the_domain_is_taken_and_that_is_said(file, capsys):
+    found = read_targets(
+        ["https://corp.test/about", "b.test"], file("http://B.test:8080/x\nhttps://a@c.test/\n"), TEXTS
+    )
+    assert found == ("corp.test", "b.test", "https://a@c.test/")
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines() == [
+        "The domain corp.test is taken from https://corp.test/about",
+        "The domain b.test is taken from http://B.test:8080/x",
+    ]

@@ -10,6 +10,7 @@ from app.engines.scope import (
     Scope,
     Target,
     display_name,
+    domain_in_url,
     parse_target,
     registered_domain,
     registrable_domain,
@@ -160,3 +161,48 @@ def test_own_domains_are_no_third_parties_and_not_in_scope():
     assert all(map(scope.is_own, ("corp.example", "sister.example", "a.b.Sister.example.", "x.cdn.host.test")))
     assert not any(map(scope.is_own, ("host.test", "notsister.example", "example", "")))
     assert not any(map(scope.contains, ("sister.example", "cdn.host.test")))
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("https://corp.test/about", "corp.test"),
+        ("HTTPS://Corp.Test:8443", "corp.test"),
+        ("//corp.test/x", "corp.test"),
+        ("corp.test/path?x#y", "corp.test"),
+        ("  http://例子.公司.cn./关于 ", "例子.公司.cn"),
+        ("https://%63orp.test/", "corp.test"),  # as browsers read it
+        ("corp.test", None),  # it is one
+        ("https://corp.test@elsewhere.test/", None),
+        ("mail@corp.test", None),
+        ("https://10.0.0.1/", None),
+        ("https://localhost/", None),
+        ("https://com/", None),
+        ("https:///", None),
+        ("javascript:alert(1)", None),
+        ("two words/x", None),
+    ],
+)
+def test_a_domain_is_taken_from_the_address_that_was_typed_for_it(text, domain):
+    assert domain_in_url(text) == domain
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("https://10.0.0.1/", "target_ip_address"),
+        ("http://localhost:8000/", "target_local_name"),
+        ("https://co.uk/", "target_public_suffix"),
+        ("https:///", "target_not_a_domain"),
+    ],
+)
+def test_an_address_of_what_is_no_target_says_why(text, code):
+    with pytest.raises(InvalidTarget) as refused:
+        parse_target(text)
+    assert refused.value.code == code
+
+
+def test_the_refusal_of_an_address_names_the_domain_in_it():
+    with pytest.raises(InvalidTarget) as refused:
+        parse_target("https://www.corp.test/about?secret=1")
+    assert (refused.value.code, refused.value.params) == ("target_is_url", {"domain": "www.corp.test"})
