@@ -11,6 +11,7 @@ from app.core.config import Settings
 from app.core.data_folder import prepare_folder
 from app.core.db import Database
 from app.core.deployment import require_packages
+from app.core.security import derive_keys
 from app.events.bus.base import Bus
 from app.events.bus.memory import MemoryBus
 from app.scanstore.files import captures_dir
@@ -38,7 +39,8 @@ def build_bus(
     from app.events.bus.redis import RedisBus  # its package is not installed everywhere
 
     url = settings.redis_url.get_secret_value()
-    return RedisBus(url, clock=clock, on_refused=on_refused, on_failure=on_failure)
+    keys = derive_keys(settings, "bus")
+    return RedisBus(url, clock=clock, keys=keys, on_refused=on_refused, on_failure=on_failure)
 
 
 def open_captures(settings: Settings) -> ContentStorage:

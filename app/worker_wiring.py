@@ -57,6 +57,8 @@ def build_scan_worker(
     worker_id = f"worker-{new_id()[-8:]}"
     queues = _served(settings, queues)
     metrics.slots.set(concurrency if SCAN_QUEUE in queues else 0)
+    if SCAN_QUEUE in queues and settings.secret_key is None:
+        log.warning("worker_without_key")  # servers hear of its scans by their sweep alone
     described = WorkerDescription(worker_id, gethostname(), program_version(), tuple(queues), concurrency)
     modules = [worker_handle.MODULE, *((drawing_process.MODULE,) if BROWSER_QUEUE in queues else ())]
     starter = ForkingStarter(modules, count=lambda way: metrics.process_starts.labels(way).inc())

@@ -71,7 +71,7 @@ class Deployment:
 
     async def _write_as_worker(self, plan: dict[str, Any], redis_url: str) -> int:
         """Passes the writer's hints on as `tasks.supervisor.scan_worker` does."""
-        bus = RedisBus(redis_url, clock=SystemClock())
+        bus = RedisBus(redis_url, clock=SystemClock(), keys=(b"k" * 32,))
         await bus.start()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(WRITER), self.database_url, json.dumps(plan)),

@@ -16,6 +16,8 @@ import jwt
 import orjson
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwt.types import Options
 
 from app.core.clock import Clock
@@ -178,6 +180,19 @@ def _object(payload: str) -> Mapping[str, object]:
     if not isinstance(found, dict):
         raise _invalid()
     return found
+
+
+def derive_keys(settings: Settings, purpose: str) -> list[bytes]:
+    """Return keys of 32 bytes for another purpose than tokens, one by each secret of the settings, that to use first;
+    none where the settings have no secret. HKDF-SHA256 (RFC 5869): who has them cannot sign a token.
+    """
+    secrets_set = (settings.secret_key, settings.secret_key_previous)
+    return [_derive(secret.get_secret_value(), purpose) for secret in secrets_set if secret is not None]
+
+
+def _derive(secret: str, purpose: str) -> bytes:
+    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"compliance {purpose}".encode())
+    return derivation.derive(secret.encode())
 
 
 def _claims(payload: Mapping[str, object], token_type: TokenType) -> Claims:

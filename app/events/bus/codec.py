@@ -1,7 +1,6 @@
-"""Hints as bytes, for a bus between processes.
+"""Hints as bytes, for a bus between processes (`signature` says who has written them).
 
-Who can write to that bus can only make us look at the log: a message that is not what we would have written is
-dropped.
+A message that is not what we would have written is dropped.
 """
 
 from datetime import datetime

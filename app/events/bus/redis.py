@@ -8,7 +8,7 @@ connection is made anew, and meanwhile `healthy` says that hints do not arrive.
 import asyncio
 import random
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
@@ -25,6 +25,7 @@ from app.events.bus.base import BroadcastHint, Hint, Listener, TaskHint
 from app.events.bus.codec import UnreadableHint, decode, encode
 from app.events.bus.inline_bodies import are_sound
 from app.events.bus.memory import MemoryBus
+from app.events.bus.signature import ForgedMessage, MessageSigner
 
 CANARY_EVERY_S: Final = 2.0
 SILENT_AFTER_S: Final = 8.0  # noticed within ten seconds, the time between two looks included
@@ -32,6 +33,7 @@ SOCKET_TIMEOUT_S: Final = 5.0
 LOOK_S: Final = 1.0  # how long one wait for a message lasts
 MAX_WAITING: Final = 10_000  # hints to send; beyond that the oldest are dropped, and the sweep delivers what they meant
 BATCH: Final = 500  # of one round trip
+REFUSALS_LOGGED_EVERY_S: Final = 60.0  # a stranger can bring about any number; the metric counts them all
 RECONNECT_S: Final = (0.1, 0.5, 2.0)  # upper bounds of the pause before a try, the last one repeats
 _TROUBLE: Final = (RedisError, OSError, TimeoutError)
 log = structlog.get_logger(__name__)
@@ -48,14 +50,20 @@ class RedisBus:
         url: str,
         *,
         clock: Clock,
+        keys: Sequence[bytes],
         prefix: str = "compliance",
         on_refused: Callable[[str], None] | None = None,
         on_failure: OnFailure = count_nothing,
     ) -> None:
-        """`on_refused` is told of each "message" that cannot be read, and of "bodies" that are not sound."""
+        """`keys`: with which the processes of the deployment prove who they are (`MessageSigner`); without one this
+        process neither tells others anything nor believes what it hears. `on_refused` is told of each "signature" that
+        is not ours, of each "message" that cannot be read, and of "bodies" that are not sound.
+        """
         self._clock = clock
         self._prefix = prefix
+        self._signer = MessageSigner(keys)
         self._on_refused = on_refused
+        self._refusal_logged_at: float | None = None  # monotonic
         self._redis = Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT_S, socket_connect_timeout=SOCKET_TIMEOUT_S)
         self._id = new_id()
         self._local = MemoryBus()
@@ -90,9 +98,9 @@ class RedisBus:
 
     def publish(self, hint: Hint) -> None:
         self._local.publish(hint)
-        if self._loop is not None:
+        if self._loop is not None and self._signer.can_sign:
             channel = self._for_all if isinstance(hint, BroadcastHint) else self._channel(hint.user_id)
-            item = (channel, encode(hint, sender=self._id))
+            item = (channel, self._signer.sign(channel, encode(hint, sender=self._id)))
             call_on_loop(self._loop, self._enqueue, item)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -194,21 +202,28 @@ class RedisBus:
         if message["channel"] == self._canary.encode():
             self._heard_at = self._clock.monotonic()
             return
+        if not self._signer.can_sign:
+            return
         try:
-            sender, hint = decode(message["data"])
+            sender, hint = decode(self._signer.verify(message["channel"].decode(), message["data"]))
+        except ForgedMessage:
+            self._note_refused("signature")
+            return
         except UnreadableHint:
-            log.warning("bus_message_unreadable")
             self._note_refused("message")
             return
         if sender == self._id:
             return
         if isinstance(hint, TaskHint) and hint.events and not are_sound(hint):
-            log.warning("bus_bodies_refused", task_id=hint.task_id)
             self._note_refused("bodies")
             hint = replace(hint, events=())
         self._local.publish(_untrusted(hint))
 
     def _note_refused(self, what: str) -> None:
+        now = self._clock.monotonic()
+        if self._refusal_logged_at is None or now - self._refusal_logged_at >= REFUSALS_LOGGED_EVERY_S:
+            self._refusal_logged_at = now
+            log.warning("bus_message_refused", what=what)
         if self._on_refused is not None:
             self._on_refused(what)
 

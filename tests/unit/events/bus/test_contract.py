@@ -34,7 +34,7 @@ def make_bus(request):
     if request.param == "memory":
         return MemoryBus
     url = request.getfixturevalue("redis_server").url
-    return lambda: RedisBus(url, clock=SystemClock())
+    return lambda: RedisBus(url, clock=SystemClock(), keys=(b"k" * 32,))
 
 
 async def test_a_started_bus_carries_hints_to_its_own_listeners(make_bus):

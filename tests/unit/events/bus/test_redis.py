@@ -12,11 +12,16 @@ from redis.asyncio.client import PubSub
 
 from app.core.clock import SystemClock
 from app.events.bus.base import AccessHint, TaskHint
+from app.events.bus.codec import encode
 from app.events.bus.redis import SILENT_AFTER_S, RedisBus
+from app.events.bus.signature import MessageSigner
 from app.events.event import Event
 from tests.support.redis_server import running_redis
 
 pytestmark = pytest.mark.system
+
+KEYS = (b"k" * 32,)
+OTHER_KEYS = (b"o" * 32,)
 
 JUNK = (b"", b"{}", b"[1]", b'[1,"x","task",1,2,3,4,5,6]', b'[2,"x","access","u",null]', b"\xff" * 70_000)
 
@@ -28,8 +33,8 @@ def redis_server():
 
 
 @contextlib.asynccontextmanager
-async def bus_on(server):
-    bus = RedisBus(server.url, clock=SystemClock())
+async def bus_on(server, keys=KEYS):
+    bus = RedisBus(server.url, clock=SystemClock(), keys=keys)
     await bus.start()
     try:
         yield bus
@@ -38,9 +43,9 @@ async def bus_on(server):
 
 
 @contextlib.asynccontextmanager
-async def two_processes(server, user="u"):
+async def two_processes(server, user="u", *, of_writer=KEYS, of_reader=KEYS):
     """A writer, and a listener that follows the user; each as in a process of its own."""
-    async with bus_on(server) as writer, bus_on(server) as reader:
+    async with bus_on(server, of_writer) as writer, bus_on(server, of_reader) as reader:
         heard = []
         reader.subscribe(heard.append)
         reader.follow(user)
@@ -111,10 +116,11 @@ async def test_bodies_that_are_not_sound_are_left_to_the_log_and_counted(redis_s
         writer.publish(replace(hint(1), events=(event,)))
         with redis_server.client() as client:
             client.publish("compliance:hints:u", "junk")
-        await until(lambda: len(heard) == 2 and len(refused) == 2)
+            client.publish("compliance:hints:u", MessageSigner(KEYS).sign("compliance:hints:u", b"junk"))
+        await until(lambda: len(heard) == 2 and len(refused) == 3)
         assert heard[0] == hint(1)
         assert [one.body for one in heard[1].events] == [event.body]
-        assert sorted(refused) == ["bodies", "message"]
+        assert sorted(refused) == ["bodies", "message", "signature"]
 
 
 async def test_what_is_not_a_hint_is_dropped(redis_server):
@@ -163,7 +169,7 @@ async def test_connections_that_are_killed_again_and_again_end_no_loop(redis_ser
 
 
 async def test_a_redis_that_was_never_there_stops_neither_start_nor_publish():
-    bus = RedisBus("redis://127.0.0.1:1/0", clock=SystemClock())
+    bus = RedisBus("redis://127.0.0.1:1/0", clock=SystemClock(), keys=KEYS)
     heard = []
     bus.subscribe(heard.append)
     await bus.start()
@@ -174,7 +180,7 @@ async def test_a_redis_that_was_never_there_stops_neither_start_nor_publish():
 
 async def test_where_nothing_is_sent_nothing_is_called_sent():
     """A moment after a try that failed nothing waits any more, and the bus said that it sends again."""
-    bus = RedisBus("redis://127.0.0.1:1/0", clock=SystemClock())
+    bus = RedisBus("redis://127.0.0.1:1/0", clock=SystemClock(), keys=KEYS)
     await bus.start()
     await until(lambda: not bus.healthy)
     with structlog.testing.capture_logs() as logs:
@@ -194,7 +200,7 @@ async def test_a_thread_may_publish(redis_server):
 async def test_it_can_be_stopped_at_any_moment_of_its_start(redis_server):
     """The Redis client loses a cancellation that meets it while it connects."""
     for turns in range(40):
-        bus = RedisBus(redis_server.url, clock=SystemClock())
+        bus = RedisBus(redis_server.url, clock=SystemClock(), keys=KEYS)
         await bus.start()
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -212,7 +218,7 @@ async def test_whoever_is_followed_while_the_connection_is_made_is_heard(redis_s
             await asyncio.sleep(0.1)
 
     monkeypatch.setattr(PubSub, "subscribe", subscribe_slowly)
-    bus = RedisBus(redis_server.url, clock=SystemClock())
+    bus = RedisBus(redis_server.url, clock=SystemClock(), keys=KEYS)
     await bus.start()
     try:
         await subscribers(redis_server, "late", 1)
@@ -239,4 +245,47 @@ async def test_an_error_that_nobody_expects_ends_neither_listening_nor_following
         await subscribers(redis_server, "u", 1)
         writer.publish(hint(7))
         await until(lambda: [hint.seq for hint in heard] == [7])
+        assert reader.healthy
+
+
+COMPLETED = Event("t", 2, 1, "task_completed", "{}", datetime(2026, 1, 1, tzinfo=UTC))
+
+
+async def test_nobody_without_the_key_makes_others_believe_anything(redis_server):
+    """As who can write to Redis sees it: what was sent without a key, with another one, or to somebody else."""
+    channel, forged = "compliance:hints:u", encode(replace(hint(2), events=(COMPLETED,)), sender="stranger")
+    async with two_processes(redis_server) as (writer, reader, heard):
+        reader._on_refused = (refused := []).append
+        with structlog.testing.capture_logs() as logs, redis_server.client() as client:
+            for message in (
+                forged,
+                bytes(32) + forged,
+                MessageSigner(OTHER_KEYS).sign(channel, forged),
+                MessageSigner(KEYS).sign("compliance:hints:somebody-else", forged),
+            ):
+                client.publish(channel, message)
+            await until(lambda: len(refused) == 4)
+            writer.publish(hint(1))
+            await until(lambda: heard)
+        assert heard == [hint(1)]
+        assert refused == ["signature"] * 4
+        assert [entry["event"] for entry in logs] == ["bus_message_refused"]  # a flood writes no line for each
+
+
+async def test_while_the_key_is_changed_what_the_one_before_has_signed_is_taken(redis_server):
+    async with two_processes(redis_server, of_writer=KEYS, of_reader=(*OTHER_KEYS, *KEYS)) as (writer, _reader, heard):
+        writer.publish(hint(1))
+        await until(lambda: heard == [hint(1)])
+
+
+async def test_a_process_without_a_key_tells_nothing_and_believes_nothing(redis_server):
+    async with two_processes(redis_server, of_reader=()) as (writer, reader, heard):
+        writer.publish(hint(1))
+        reader.publish(hint(2))
+        await until(lambda: heard)
+        async with bus_on(redis_server) as third:  # what comes after it has come through
+            third.follow("u")
+            await subscribers(redis_server, "u", 2)
+            writer.publish(hint(3))
+        assert heard == [hint(2)]  # its own, within the process
         assert reader.healthy
