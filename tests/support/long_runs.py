@@ -60,7 +60,16 @@ RUNS: Final = (
     LongRun(
         name="attacks",
         tests=("tests/attack",),
-        guards=("app/transport", "app/api", "app/core", "app/engines", "app/services/auth.py", "deploy"),
+        guards=(
+            "app/transport",
+            "app/api",
+            "app/core",
+            "app/engines",
+            "app/events/bus",
+            "app/services/auth.py",
+            "app/services/token_rotation.py",
+            "deploy",
+        ),
         beside=("tests/unit/transport", "tests/unit/engines/extract/test_hostile_pages.py"),
     ),
     LongRun(

@@ -1,6 +1,7 @@
 """References as CSV (RFC 4180) that a spreadsheet may open: no cell of it is a formula."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
 from itertools import islice
@@ -26,19 +27,13 @@ COLUMNS: Final = (
 )
 CHUNK: Final = 200  # rows of one piece
 BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()  # without it a spreadsheet takes Chinese for something else
+# With one of these a formula begins; the last four as Chinese keyboards write them.
 _FORMULA: Final = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-    "\N{FULLWIDTH EQUALS SIGN}",
-    "\N{FULLWIDTH PLUS SIGN}",
-    "\N{FULLWIDTH HYPHEN-MINUS}",
-    "\N{FULLWIDTH COMMERCIAL AT}",
+    "=+@-\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMMERCIAL AT}\N{FULLWIDTH HYPHEN-MINUS}"
 )
+# Where semicolons part the cells (most of Europe), a cell begins within what is one here; so after tabs and breaks.
+_BREAKS: Final = ";\t\r\n"
+_WITHIN: Final = re.compile(rf'([{_BREAKS}])(?=[ "]*[{re.escape(_FORMULA)}])')
 
 
 def table_pieces(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:
@@ -63,7 +58,8 @@ def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
 
 
 def _cell(value: Any) -> Any:
-    """A text that a spreadsheet would calculate gets an apostrophe in front, as OWASP advises."""
-    if value is None:
-        return ""
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value
+    """What a spreadsheet would calculate gets an apostrophe in front, as OWASP advises, also within a text."""
+    if not isinstance(value, str):
+        return "" if value is None else value
+    text = _WITHIN.sub(r"\1'", value)
+    return f"'{text}" if text.lstrip(" ").startswith((*_FORMULA, *_BREAKS)) else text

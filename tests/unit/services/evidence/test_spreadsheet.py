@@ -31,6 +31,24 @@ def test_all_else_comes_back_as_it_was(value):
     assert row[COLUMNS.index("snippet")] == value
 
 
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a;  @SUM(A1)", "a;'  @SUM(A1)"),
+        ('a;"=1+1"', 'a;\'"=1+1"'),
+        ("a\t-1\n+1", "a\t'-1\n'+1"),
+        (";=1", "';'=1"),
+        (";x", "';x"),
+        ("a;＝1", "a;'＝1"),
+    ],
+)
+def test_no_part_of_a_cell_is_a_formula_where_semicolons_part_the_cells(value, cell):
+    """As in most of Europe, where a spreadsheet takes `;` for the end of a cell."""
+    _, row = rows_of(item(snippet=value))
+    assert row[COLUMNS.index("snippet")] == cell
+
+
 def test_numbers_stay_numbers_and_nothing_is_empty():
     _, row = rows_of(item(depth=-1, page_title=None))
     assert row[COLUMNS.index("depth")] == "-1"
@@ -49,4 +67,4 @@ def test_half_characters_cost_nobody_the_table():
 
 def test_any_table_is_as_safe():
     text = b"".join(table_pieces(["=head"], [["=1"], ["\n=1"], [None], [-1]])).decode("utf-8-sig")
-    assert list(csv.reader(StringIO(text, newline=""))) == [["'=head"], ["'=1"], ["'\n=1"], [""], ["-1"]]
+    assert list(csv.reader(StringIO(text, newline=""))) == [["'=head"], ["'=1"], ["'\n'=1"], [""], ["-1"]]
