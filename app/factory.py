@@ -124,7 +124,7 @@ def create_app_from_environment() -> FastAPI:
     """For ASGI servers that are started by hand (`main:app`). Raises ConfigurationError."""
     set_private_umask()
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     require_packages(settings)
     configure_tracing(settings.traces_url, process="server")
     return create_app(settings)

@@ -60,7 +60,7 @@ def run_server(
     Raises:
         ConfigurationError: the port or the data folder is taken, or something is set up wrong.
     """
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     require_packages(settings)
     configure_tracing(settings.traces_url, process="server")
     raise_file_limit()

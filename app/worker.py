@@ -35,7 +35,7 @@ def __getattr__(name: str) -> Any:
 def _application() -> Celery:
     set_private_umask()
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     return make_application(settings)
 
 

@@ -87,5 +87,5 @@ def _await_server(folder: Path, holder: str, texts: MessageCatalog) -> None:
 
 def _settings(data_dir: Path | None) -> Settings:
     settings = load_settings(data_dir=data_dir)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     return settings

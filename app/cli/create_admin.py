@@ -29,7 +29,7 @@ Ask = Callable[[str], str]
 def run_create_admin(username: str, texts: MessageCatalog, *, reset: bool, ask: Ask = getpass.getpass) -> int:
     """Make the administrator. Raises ConfigurationError: a bad name or password, or a name that is taken."""
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     if not _fits(Username, username):
         raise ConfigurationError(texts("cli.admin_rule"))
     password = read_password(settings, ask, texts)

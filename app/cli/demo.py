@@ -90,7 +90,8 @@ class Demo:
     async def run(self, serving: Serving) -> None:
         """Say where the page is, scan, show the report, and stay until the server ends (or not, with `once`)."""
         serving.services.visitor = DemoVisitor(username=FIRST_ADMIN, password=self._password)
-        configure_logging(serving.services.settings.log_level, stream=cast("TextIO", CurrentStderr()))
+        settings = serving.services.settings
+        configure_logging(settings.log_level, settings.log_format, stream=cast("TextIO", CurrentStderr()))
         self._introduce(serving.url)
         display = choose_display(self.console, self._texts)
         result = await scan_through(serving.services, self._target, DEFAULTS, display, self._texts)

@@ -24,7 +24,7 @@ from app.storage_wiring import open_captures, open_database
 def run_import(folder: Path, texts: MessageCatalog) -> int:
     """Import and say how much. Raises ConfigurationError; the tables are as they were then."""
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     if settings.embedded:
         raise ConfigurationError(texts("cli.import_no_target"))
     path = folder / DATABASE

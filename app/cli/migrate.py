@@ -18,7 +18,7 @@ from app.storage_wiring import open_database
 def run_migrate(texts: MessageCatalog) -> int:
     """Migrate and say from where to where. Raises ConfigurationError, also beside a server: it has migrated itself."""
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     with database_of(settings) as db:
         sys.stdout.write(describe_migration(migrate_alone(settings, db), texts))
     return 0

@@ -50,7 +50,7 @@ def run_reader(arguments: ReaderArguments, texts: MessageCatalog) -> int:
     if arguments.action is ReaderAction.ENABLE and arguments.version is None:
         raise ConfigurationError(texts("cli.reader_which"))
     settings = load_settings(data_dir=arguments.data_dir)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     with database_of(settings) as db:
         if read_revision(db) != head_revision():
             migrate_alone(settings, db)

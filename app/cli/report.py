@@ -52,7 +52,7 @@ def run_report(arguments: ReportArguments, texts: MessageCatalog) -> int:
     """Write the report and say where. Raises ConfigurationError, Unavailable."""
     folder, task_id = _place_of(arguments, texts)
     settings = load_settings(data_dir=folder)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     db = _open(settings, texts)
     try:
         row = _find(db, settings, task_id, arguments.attempt, texts)

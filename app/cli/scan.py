@@ -67,7 +67,7 @@ def run_scan(arguments: ScanArguments, texts: MessageCatalog) -> int:
 
 
 def _run(arguments: ScanArguments, settings: Settings, texts: MessageCatalog) -> int:
-    configure_logging(settings.log_level, stream=cast("TextIO", CurrentStderr()))
+    configure_logging(settings.log_level, settings.log_format, stream=cast("TextIO", CurrentStderr()))
     if len(arguments.targets) > 1:
         return _run_order(arguments, settings, texts)
     display = choose_display(Console(stderr=True, highlight=False), texts)

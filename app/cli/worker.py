@@ -37,7 +37,7 @@ def run_worker(
 
         if BROWSER_QUEUE in queues.split(","):
             require_browser(settings)
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, settings.log_format)
         return work(settings, concurrency=concurrency or settings.max_concurrent_scans, queues=queues)
 
 

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     worker_metrics_port: int | None = Field(default=None, ge=0, le=65_535)  # None: a worker shows no numbers
     stop_within_s: float = Field(default=30, ge=1, le=600)  # of a server that was told to end; then by force
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "text", "json"] = "auto"  # text on a terminal, JSON everywhere else
     allowed_origins: CommaList = ()  # besides the application's own origin
     trusted_proxies: Networks = ()  # addresses whose X-Forwarded-* headers count
 

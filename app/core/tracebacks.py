@@ -6,7 +6,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 from app.core.limits import KeyedTokenBuckets
 
@@ -21,11 +21,10 @@ _CONTEXT: Final = "\nDuring handling of the above exception, another exception o
 _GROUPED: Final = "\nIt holds, among others:\n\n"
 
 
-def write_traceback(stream: TextIO, exc_info: Any) -> None:
-    """An exception formatter of structlog's ConsoleRenderer."""
+def format_traceback(exc_info: Any) -> str:
+    """Return an error as the log shows it; `exc_info` is the triple of `sys.exc_info`. For structlog's renderers."""
     error = exc_info[1]
-    if error is not None:
-        stream.write("".join(_describe(error, set())).rstrip("\n"))
+    return "" if error is None else "".join(_describe(error, set())).rstrip("\n")
 
 
 def _describe(error: BaseException, seen: set[int]) -> Iterator[str]:

@@ -21,6 +21,7 @@ MAX_WAITING: Final = 10_000  # rows; beyond it the oldest is dropped and counted
 BATCH: Final = 500  # rows of one transaction
 FLUSH_AFTER_S: Final = 0.5  # a batch gathers for so long
 RETRY_AFTER_S: Final = 1.0  # while the database takes nothing
+WARN_AFTER_S: Final = 30.0  # rows are kept meanwhile: a database that is busy for a moment concerns nobody
 STOP_WITHIN_S: Final = 5.0
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,8 @@ class AuditTrail:
         self._under_way: asyncio.Future[None] | None = None  # the newest batch; its rows wait no longer
         self._task: asyncio.Task[None] | None = None  # set between start and stop
         self._unreported = 0  # dropped rows that no row tells of yet
+        self._refused_since: float | None = None  # set while the database takes nothing
+        self._has_warned = False  # of this refusal
         self.dropped = 0  # rows lost to a full queue since the start
 
     def record(
@@ -112,8 +115,17 @@ class AuditTrail:
             try:
                 await self._write_waiting()
             except Unavailable as error:
-                log.warning("audit_waits", reason=error.message, waiting=len(self._waiting))
+                self._note_refusal(error)
                 await self._clock.sleep(RETRY_AFTER_S)
+            else:
+                self._refused_since, self._has_warned = None, False
+
+    def _note_refusal(self, error: Unavailable) -> None:
+        now = self._clock.monotonic()
+        self._refused_since = now if self._refused_since is None else self._refused_since
+        if not self._has_warned and now - self._refused_since >= WARN_AFTER_S:
+            self._has_warned = True
+            log.warning("audit_waits", reason=error.message, waiting=len(self._waiting))
 
     async def _write_batch(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]

@@ -19,6 +19,7 @@ DRAWING_SETTINGS: Final = frozenset(
         "database_url",
         "database_busy_timeout_s",
         "log_level",
+        "log_format",
         "resolvers",
         "blocked_targets",
         "allow_networks",

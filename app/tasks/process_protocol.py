@@ -35,6 +35,7 @@ SCAN_SETTINGS: Final = frozenset(
         "database_busy_timeout_s",
         "language",
         "log_level",
+        "log_format",
         "heartbeat_interval_s",
         "scan_log_lines_per_s",
         "scan_log_max_bytes",

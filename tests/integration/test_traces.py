@@ -13,7 +13,7 @@ from app.server import serve
 from app.wiring import build_services
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.frames import read_frame, subscribe
-from tests.support.logs import captured_log
+from tests.support.logs import captured_log, records
 from tests.support.realtime import until
 from tests.support.span_receiver import ancestors, running_collector
 
@@ -68,11 +68,10 @@ async def test_a_refusal_has_the_client_s_trace_and_so_has_what_the_log_says_of_
             async with site.watch(additional_headers=PARENT) as link:
                 await link.recv()
             await until(lambda: "ws_closed" in log.getvalue())
-    said = log.getvalue().splitlines()
-    assert all(re.search(r"trace_id=[0-9a-f]{32}\b", line) for line in said if "[info" in line or "[warn" in line)
-    events = [re.search(r"\] (\w+)", line)[1] for line in said if TRACE in line]
-    assert {"ws_opened", "ws_closed"} <= set(events)
-    assert len({re.search(r"trace_id=(\w+)", line)[1] for line in said if "trace_id" in line}) >= 2
+    said = records(log)
+    assert all(re.fullmatch(r"[0-9a-f]{32}", line["trace_id"]) for line in said)
+    assert {"ws_opened", "ws_closed"} <= {line["event"] for line in said if line["trace_id"] == TRACE}
+    assert len({line["trace_id"] for line in said}) >= 2
 
 
 async def test_without_one_or_with_a_bad_one_every_request_has_a_trace_of_its_own(tmp_path):

@@ -10,15 +10,15 @@ from app.core.errors import ConfigurationError
 from app.core.worker_metrics import WorkerMetrics
 from app.worker_metrics import MetricsServer
 from tests.support.backend import make_settings
-from tests.support.logs import captured_log
+from tests.support.logs import captured_log, records
 from tests.support.said import refused
 
 TOKEN = "kX3-v9Qp7_zR1mB8cW5tY2uJ6hN4sD0f"
 
 
 def port_of(log):
-    (line,) = [line for line in log.getvalue().splitlines() if "metrics_served" in line]
-    return int(line.partition("port=")[2].split()[0])
+    (port,) = [line["port"] for line in records(log) if line["event"] == "metrics_served"]
+    return port
 
 
 @pytest.fixture

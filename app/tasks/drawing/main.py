@@ -111,7 +111,7 @@ def main() -> int:
     if order is None:  # the parent was gone before it said anything
         return 0
     settings, holder = read_drawing_order(order)
-    configure_logging(settings.log_level)  # to stderr, redacted
+    configure_logging(settings.log_level, settings.log_format)  # to stderr, redacted
     code = run_and_leave(DrawingProcess(settings=settings, holder=holder, orders=lines, pipe=pipe).run())
     kill_descendants()
     return code

@@ -19,7 +19,7 @@ LIMIT_S: Final = 600.0  # two million entries take half a minute of processor ti
 MAX_ANSWER: Final = 1 << 20
 # What an update reads of the settings: how the scanner's network is reached, and nothing secret.
 NETWORK_SETTINGS: Final = frozenset(
-    {"resolvers", "allow_networks", "ca_file", "port_map", "static_hosts", "user_agent", "log_level"}
+    {"resolvers", "allow_networks", "ca_file", "port_map", "static_hosts", "user_agent", "log_level", "log_format"}
 )
 log = structlog.get_logger(__name__)
 

@@ -29,7 +29,7 @@ def run(line: bytes) -> ListUpdate:
     """Carry out an order."""
     said: dict[str, Any] = orjson.loads(line)
     settings = Settings(**said["settings"])
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     try:
         return update_list(list_order_of(said["order"]), network_config(settings))
     except MemoryError:

@@ -164,7 +164,7 @@ def run(control: socket.socket, make_for: Callable[[Settings, Mapping[str, str]]
         settings, storage_variables = read_settings(_receive(control))
     except ConnectionError:
         return
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     serve(control, make_for(settings, storage_variables))
 
 

@@ -253,7 +253,7 @@ def main() -> int:
     if order is None:  # the parent was gone before it said anything
         return EXIT_CHECKPOINT_LEFT
     spec, settings, storage_variables = read_order(order)
-    configure_logging(settings.log_level)  # to stderr, redacted
+    configure_logging(settings.log_level, settings.log_format)  # to stderr, redacted
     trace_context.adopt(trace_context.read_header(spec.trace or ""))
     os.environ |= telemetry_variables(storage_variables)
     tracing.configure_tracing(settings.traces_url, process="scan")

@@ -1,4 +1,3 @@
-import io
 import logging
 
 import pytest
@@ -6,7 +5,7 @@ import structlog
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app.core.tracebacks import BURST, MAX_MESSAGE, RepeatLimit, message_of, write_traceback
+from app.core.tracebacks import BURST, MAX_MESSAGE, RepeatLimit, format_traceback, message_of
 from tests.support.logs import captured_log
 
 SECRET = "hunter2-7c1f94e07b5d"
@@ -41,9 +40,7 @@ def refuse_and_fail():
 
 
 def written(error):
-    stream = io.StringIO()
-    write_traceback(stream, (type(error), error, error.__traceback__))
-    return stream.getvalue()
+    return format_traceback((type(error), error, error.__traceback__))
 
 
 def test_a_validation_error_says_what_kinds_of_problems_there_were_and_no_value_nor_name():

@@ -6,8 +6,9 @@ from app.core.db import Database, DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.models import metadata
 from app.repositories import audit
-from app.services.audit import AuditTrail
+from app.services.audit import WARN_AFTER_S, AuditTrail
 from tests.support.backend import HandClock
+from tests.support.logs import captured_log
 
 
 class MoodyDatabase(Database):
@@ -90,22 +91,25 @@ async def test_what_a_busy_database_refused_waits_in_its_order(db):
     assert [action for action, _, _ in await rows(db)] == ["one", "two"]
 
 
-async def test_the_background_survives_a_busy_database(db):
+@pytest.mark.parametrize(("busy_s", "warnings"), [(10, 0), (WARN_AFTER_S + 20, 1)])
+async def test_the_background_survives_a_busy_database_and_warns_once_when_that_lasts(db, busy_s, warnings):
     class Patient(HandClock):
         async def sleep(self, seconds: float) -> None:
             await super().sleep(seconds)
-            if self.seconds > 10:
+            if self.seconds > busy_s:
                 db.refuses = False
             await asyncio.sleep(0)
 
     db.refuses = True
     trail = AuditTrail(db=db, clock=Patient())
-    await trail.start()
-    trail.record("one")
-    async with asyncio.timeout(30):
-        await db.committed.wait()
-    await trail.stop()
+    with captured_log("INFO") as log:
+        await trail.start()
+        trail.record("one")
+        async with asyncio.timeout(30):
+            await db.committed.wait()
+        await trail.stop()
     assert [action for action, _, _ in await rows(db)] == ["one"]
+    assert log.getvalue().count("audit_waits") == warnings
 
 
 async def test_a_stop_writes_what_waits_and_nothing_twice(db):
