@@ -6,7 +6,7 @@ Nothing is read or made at import: the settings are read when somebody asks for 
 from functools import cache, partial
 from typing import Any
 
-from celery import Celery, bootsteps
+from celery import Celery, bootsteps, signals
 from celery.exceptions import ImproperlyConfigured
 
 from app.core.config import Settings, load_settings
@@ -45,6 +45,7 @@ def make_application(settings: Settings) -> Celery:
     require_packages(settings)
     configure_tracing(settings.traces_url, process="worker")
     shorten_broker_log()
+    signals.setup_logging.connect(_keep_logging, weak=False)
     celery = make_celery(settings)
     metrics = WorkerMetrics()
     numbers = MetricsServer(settings, metrics)
@@ -62,6 +63,10 @@ def make_application(settings: Settings) -> Celery:
     return celery
 
 
+def _keep_logging(**_said: Any) -> None:
+    """Leave levels and handlers as they are: Celery would set the level of all loggers, from its own option."""
+
+
 def run_worker(settings: Settings, *, concurrency: int, queues: str) -> int:
     """Work until SIGTERM or SIGINT, which ends scans from their checkpoints; return the exit code.
 
@@ -74,7 +79,7 @@ def run_worker(settings: Settings, *, concurrency: int, queues: str) -> int:
         quiet=True,
         without_gossip=True,
         without_mingle=True,
-        without_heartbeat=True,
+        without_heartbeat=not settings.celery_monitoring,
         loglevel=settings.log_level,
     )
     worker.start()

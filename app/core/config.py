@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     traces_url: str | None = None  # of a collector that speaks OTLP over HTTP; None: no traces
     metrics_token: SecretStr | None = None  # opens /metrics, and nothing else; None: administrators alone
     language: Language = DEFAULT_LANGUAGE  # of display texts on the wire
+    celery_monitoring: bool = False  # workers send events and obey remote control, as Flower needs
     worker_metrics_port: int | None = Field(default=None, ge=0, le=65_535)  # None: a worker shows no numbers
     stop_within_s: float = Field(default=30, ge=1, le=600)  # of a server that was told to end; then by force
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -28,11 +28,11 @@ def make_celery(settings: Settings) -> Celery:
     """Return the application; nothing is connected before it is used."""
     assert settings.redis_url is not None  # a distributed deployment has one
     celery = Celery("compliance", broker=settings.redis_url.get_secret_value(), set_as_current=False)
-    celery.conf.update(_configuration())
+    celery.conf.update(_configuration(is_monitored=settings.celery_monitoring))
     return celery
 
 
-def _configuration() -> dict[str, Any]:
+def _configuration(*, is_monitored: bool) -> dict[str, Any]:
     return {
         "accept_content": ["json"],
         "task_serializer": "json",
@@ -45,8 +45,10 @@ def _configuration() -> dict[str, Any]:
         "worker_pool": POOL,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
-        "worker_enable_remote_control": False,
-        "worker_send_task_events": False,
+        # For Flower and its like. What the product itself shows of workers are rows (ADR 0033).
+        "worker_enable_remote_control": is_monitored,
+        "worker_send_task_events": is_monitored,
+        "task_send_sent_event": is_monitored,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_transport_options": {

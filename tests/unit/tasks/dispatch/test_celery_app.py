@@ -23,6 +23,13 @@ def test_a_message_has_no_result_and_a_worker_holds_no_more_than_it_works_at():
     assert [queue.name for queue in configuration.task_queues] == list(QUEUES)
 
 
+@pytest.mark.parametrize("is_monitored", [False, True])
+def test_events_and_remote_control_are_off_unless_a_deployment_wants_them(is_monitored):
+    configuration = make_celery(Settings(**DISTRIBUTED, celery_monitoring=is_monitored)).conf
+    switches = ("worker_enable_remote_control", "worker_send_task_events", "task_send_sent_event")
+    assert [configuration[name] for name in switches] == [is_monitored] * 3
+
+
 def test_the_applications_tasks_are_the_seeds_and_the_wake_up_of_browser_workers():
     celery = make_application(Settings(**DISTRIBUTED))
     assert {name for name in celery.tasks if not name.startswith("celery.")} == {TASK, DRAWING_TASK}
