@@ -2,9 +2,9 @@
 
 - Input: first the order (job, settings, access to object storage), then commands; its end means that the parent is
   gone.
-- Output: hints, ticks, that pages wait for a browser worker, and what the local reader changed. Everything there may be
-  lost, for the log is the truth. Only that it goes on has a meaning: the process is not frozen, and its event loop
-  turns.
+- Output: a tick once it has begun, before it touches anything; then hints, ticks, that pages wait for a browser worker,
+  and what the local reader changed. Everything there may be lost, for the log is the truth. Only that it goes on has a
+  meaning: the process is not frozen, and its event loop turns.
 - Exit code: 0 when the job ended by itself, otherwise one of those below; anything else is a crash.
 """
 

@@ -2,15 +2,17 @@
 
 Each round, once a second and at a `wake`:
 
-1. Kill the processes that do not end after a cancel, and those that block all writers.
+1. Kill the processes that do not end after a cancel, those that block all writers, and those that hang at their start.
 2. Tell each process whether somebody follows its task.
-3. Read what waits in the queue, start as many as may run, and warn those that go on waiting.
+3. Read what waits in the queue, start as many as may run and as the machine's load allows, and warn those that go on
+   waiting.
 
 The exit of a process decides: an attempt that left no terminal state is lost, and is recovered. Hints from the
 processes go to the bus.
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,6 +36,7 @@ from app.tasks.process_start import ProcessNotStarted, ProcessStarter
 from app.tasks.supervisor.attempt_recovery import AttemptRecovery
 from app.tasks.supervisor.scheduling import QueueWarnings, UserConcurrencyLimit, read_queue
 from app.tasks.supervisor.start_backoff import StartBackoff
+from app.tasks.supervisor.start_limits import machine_load, starts_at_once
 from app.tasks.supervisor.worker_handle import CountVerdicts, WorkerHandle
 
 ROUND_S: Final = 1.0
@@ -58,6 +61,7 @@ class EmbeddedRunner:
     count_verdicts: CountVerdicts = lambda _, __: None
     starter: ProcessStarter | None = None  # of the scans' processes; None: they are executed
     on_failure: OnFailure = count_nothing
+    load: Callable[[], float] = machine_load
 
     def __post_init__(self) -> None:
         self._workers: dict[str, WorkerHandle] = {}  # by task; at most max_concurrent_scans
@@ -149,6 +153,7 @@ class EmbeddedRunner:
 
     async def _run_round(self, group: asyncio.TaskGroup) -> None:
         self._force_cancels()
+        self._end_hanging_starts()
         await self._kill_writer_blockers()
         for task_id, worker in self._workers.items():
             worker.set_watched(watched=self.is_watched(task_id))
@@ -161,11 +166,17 @@ class EmbeddedRunner:
         waiting, eligible = await self.db.read(lambda c: read_queue(c, at_limit))
         self._backoff.keep({row.id for row in (*waiting, *eligible)} | self._workers.keys())
         ready = [row for row in eligible if self._may_start(row)]
-        free = settings.max_concurrent_scans - len(self._workers)
+        free = min(settings.max_concurrent_scans - len(self._workers), self._starts_left())
         for row in self._concurrency.take(ready, free=free):
             self._workers[row.id] = worker = self._make_worker(row)
             group.create_task(self._run_worker(worker), name=f"scan-{row.id}")
         await self._queue_warnings.warn([row for row in waiting if row.id not in self._workers])
+
+    def _starts_left(self) -> int:
+        """Return how many more processes may begin to start on a machine that has so much to do."""
+        most = self.settings.current.max_concurrent_scans
+        starting = sum(not worker.begun for worker in self._workers.values())
+        return starts_at_once(most, load=self.load(), processors=os.cpu_count() or 1) - starting
 
     def _may_start(self, row: TaskRow) -> bool:
         return row.id not in self._workers and self._backoff.may_start(row.id, self.clock.monotonic())
@@ -197,7 +208,8 @@ class EmbeddedRunner:
     async def _run_process(self, worker: WorkerHandle) -> bool:
         """Return whether it ended for want of a resource, ours to start it or its own to begin."""
         try:
-            return await worker.run(self._publish, on_verdicts=self.count_verdicts) == EXIT_NO_RESOURCES
+            code = await worker.run(self._publish, on_verdicts=self.count_verdicts)
+            return code == EXIT_NO_RESOURCES or worker.was_killed_at_start(code)
         except ProcessNotStarted as error:
             log.warning("scan_process_not_started", task_id=worker.spec.task_id, reason=str(error))
             return True
@@ -217,6 +229,12 @@ class EmbeddedRunner:
         for worker in self._workers.values():
             if worker.cancelled_at is not None and worker.cancelled_at <= limit:
                 log.warning("scan_cancel_forced", task_id=worker.spec.task_id)
+                worker.kill()
+
+    def _end_hanging_starts(self) -> None:
+        for worker in self._workers.values():
+            if worker.hangs_at_start:
+                log.warning("scan_start_hangs", task_id=worker.spec.task_id)
                 worker.kill()
 
     async def _kill_writer_blockers(self) -> None:
@@ -241,7 +259,8 @@ class EmbeddedRunner:
                 worker.kill()
 
     def _is_silent(self, worker: WorkerHandle) -> bool:
-        return self.clock.monotonic() - worker.heard_at > SILENT_AFTER_S
+        """Whether it has begun, and says nothing any more: one that starts has touched nothing yet."""
+        return worker.begun and self.clock.monotonic() - worker.heard_at > SILENT_AFTER_S
 
     async def _until_done(self, step: Callable[[], Awaitable[None]]) -> None:
         """Repeat the step while the database or a scan's lock cannot be reached. A server that stops leaves it to the

@@ -5,10 +5,12 @@ pass its hints on, and recover the attempt when the process has left it unfinish
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -31,17 +33,20 @@ from app.repositories import tasks
 from app.repositories.tasks import TaskRow
 from app.services.lifecycle import Lifecycle
 from app.services.next_scan import claim_next
+from app.services.recorder import Recorder
 from app.services.recovery import LostAttemptRecovery
 from app.services.worker_presence import WorkerPresence
 from app.tasks.dispatch.ports import Wakeups
 from app.tasks.process_protocol import EXIT_CHECKPOINT_LEFT, EXIT_NO_RESOURCES, JobSpec
 from app.tasks.process_start import ProcessNotStarted, ProcessStarter
 from app.tasks.supervisor.drawing_worker import DrawingWorker
+from app.tasks.supervisor.start_limits import machine_load, starts_at_once
 from app.tasks.supervisor.worker_handle import WorkerHandle
 
 ROUND_S: Final = 1.0
 STOP_PATIENCE_S: Final = 5.0  # for the checkpoints; then the processes are killed
 SHORTAGE_PAUSE_S: Final = 5.0  # of a slot, after a process that did not start for want of a resource
+START_LOOK_S: Final = 0.2
 LOOK_S: Final = 5.0  # between two looks whether the attempts of our processes still run
 OVER_PATIENCE_S: Final = 30.0  # for a process whose attempt is over, which its own heartbeat tells it sooner
 # Why a scan's process has ended, in the metrics (docs/metrics.md).
@@ -69,6 +74,7 @@ class ScanWorker:
     metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
     starter: ProcessStarter | None = None  # of the scans' processes; None: they are executed
     drawings: DrawingWorker | None = None  # None: it does not serve the queue of pages to be drawn
+    load: Callable[[], float] = machine_load
     watch_configuration: Callable[[], Coroutine[Any, Any, None]] | None = (
         None  # until cancelled; None: settings never change
     )
@@ -152,6 +158,7 @@ class ScanWorker:
         async with self._claiming:
             while not self._stopping.is_set():
                 try:
+                    await self._until_start_is_due()
                     row = await self._find_claimed() if self._claim_unknown else None
                     row = row or await self._claim()
                 except DatabaseUnavailable as error:
@@ -163,6 +170,15 @@ class ScanWorker:
                         self._claimed.add((row.id, row.attempt))
                     return row
             return None
+
+    async def _until_start_is_due(self) -> None:
+        """Wait while as many processes are starting as the load of this machine allows: others may claim meanwhile."""
+        slots = self.presence.worker.concurrency
+        while not self._stopping.is_set():
+            starting = sum(key not in self._handles or not self._handles[key].begun for key in self._claimed)
+            if starting < starts_at_once(slots, load=self.load(), processors=os.cpu_count() or 1):
+                return
+            await self._pause(START_LOOK_S)
 
     async def _find_claimed(self) -> TaskRow | None:
         """Return a task that is ours, and that no slot has in hand. Raises DatabaseUnavailable."""
@@ -215,7 +231,7 @@ class ScanWorker:
             self.metrics.started.inc()
             try:
                 code = await handle.run(self.bus.publish, self._want_browser, self._count_verdicts)
-                reason = REASONS.get(code, DIED)
+                reason = NO_RESOURCES if handle.was_killed_at_start(code) else REASONS.get(code, DIED)
             except ProcessNotStarted as error:
                 log.warning("scan_process_not_started", task_id=handle.spec.task_id, reason=str(error))
                 reason = NO_RESOURCES
@@ -276,8 +292,10 @@ class ScanWorker:
             await self.clock.sleep(ROUND_S)
             try:
                 self._force_cancels()
+                self._end_hanging_starts()
                 if self.clock.monotonic() >= look_at:
                     look_at = self.clock.monotonic() + LOOK_S
+                    await self._beat_for_those_starting()
                     await self._kill_those_over()
             except DatabaseUnavailable as error:
                 self._note_wait(error)
@@ -290,6 +308,22 @@ class ScanWorker:
             if handle.cancelled_at is not None and handle.cancelled_at <= limit:
                 log.warning("scan_cancel_forced", task_id=handle.spec.task_id)
                 handle.kill()
+
+    def _end_hanging_starts(self) -> None:
+        for handle in self._handles.values():
+            if handle.hangs_at_start:
+                log.warning("scan_start_hangs", task_id=handle.spec.task_id)
+                handle.kill()
+
+    async def _beat_for_those_starting(self) -> None:
+        """Raise the heartbeat of attempts whose process has not begun: their tasks are claimed, and where a machine has
+        too much to do the monitor would take them for lost. Raises DatabaseUnavailable.
+        """
+        for handle in list(self._handles.values()):
+            if not handle.begun:
+                spec = handle.spec
+                recorder = Recorder(task_id=spec.task_id, attempt=spec.attempt, run=spec.run, clock=self.clock)
+                await self.db.write(partial(recorder.heartbeat, running_s=0.0))
 
     async def _kill_those_over(self) -> None:
         """Kill processes that have not noticed for a while that their attempt was taken over, or has ended: they stand

@@ -23,6 +23,7 @@ from app.tasks.process_protocol import (
     watched_line,
 )
 from app.tasks.process_start import ExecutingStarter, ProcessStarter, StartedProcess, command_of
+from app.tasks.supervisor.start_limits import is_start_over
 
 MODULE: Final = "app.tasks.worker.main"
 COMMAND: Final = command_of(MODULE)
@@ -46,6 +47,8 @@ class WorkerHandle:
         self.mark = process_tree.mark_of(spec.task_id, spec.attempt)
         # When the process last wrote a line, a tick at least; set at start.
         self.heard_at = monotonic()
+        # It has written its first line, which it does before it touches anything.
+        self.begun = False
         # When it was asked to cancel; None: it was not.
         self.cancelled_at: float | None = None
         # Set when the process is gone and its attempt is recovered.
@@ -97,6 +100,17 @@ class WorkerHandle:
         if self._killed:
             self.kill()
 
+    @property
+    def hangs_at_start(self) -> bool:
+        """Whether it has not begun with all that a start may take."""
+        if self.begun or self._process is None:
+            return False
+        return is_start_over(self._monotonic() - self.heard_at, self._process.pid)
+
+    def was_killed_at_start(self, code: int) -> bool:
+        """Whether a signal has ended it before it began (`hangs_at_start`, or memory was short): nobody's loss."""
+        return code < 0 and not self.begun
+
     def cancel(self) -> None:
         """Ask it to cancel now: it would see that with its next heartbeat."""
         if self.cancelled_at is None:
@@ -136,6 +150,7 @@ class WorkerHandle:
     ) -> None:
         while line := await process.stdout.readline():
             self.heard_at = self._monotonic()
+            self.begun = True
             if line == BROWSER_LINE:
                 on_browser_wanted()
                 continue

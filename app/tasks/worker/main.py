@@ -97,6 +97,7 @@ class ScanProcess:
 
     async def run(self) -> JobOutcome:
         self._loop = asyncio.get_running_loop()
+        self._bus.announce()
         report_briefly(self._loop, aiohttp.ClientError)
         settings, spec = self._settings, self._spec
         db, heartbeat_db = open_databases(settings)

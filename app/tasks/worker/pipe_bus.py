@@ -4,6 +4,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from app.events.bus.base import Hint, TaskHint
@@ -31,6 +32,11 @@ class PipeBus(threading.Thread):
         self._tick_s = tick_s
         self._lines: queue.Queue[bytes | None] = queue.Queue(MAX_WAITING)
         self._ticks = 0
+
+    def announce(self) -> None:
+        """Say that the process has begun. Once, before `start`, and before the process touches anything."""
+        with suppress(OSError):  # `run` finds that nobody reads
+            _write_all(self._descriptor, tick_line(0))
 
     def publish(self, hint: Hint) -> None:
         if isinstance(hint, TaskHint):

@@ -124,14 +124,14 @@ class ScanJob:
         if not self.spec.claimed and not await self._claim():
             return JobOutcome.ORPHANED if self._early_stop is StopReason.ORPHANED else JobOutcome.STALE
         self._claimed_at = self.clock.monotonic()
-        self._reporter = reporter = await self._make_reporter()
-        reporter.set_watched(watched=self._watched)
-        if self._early_stop is not None:
-            reporter.stop(self._early_stop)
         loop = asyncio.get_running_loop()
         heartbeat = self.make_heartbeat(recorder=self._recorder, stop_job=partial(call_on_loop, loop, self.stop))
-        heartbeat.start()
+        heartbeat.start()  # before all else: on a machine that is overloaded a read takes long
         try:
+            self._reporter = reporter = await self._make_reporter()
+            reporter.set_watched(watched=self._watched)
+            if self._early_stop is not None:
+                reporter.stop(self._early_stop)
             failure = await self._scan_and_report(reporter)
         finally:
             heartbeat.stop()

@@ -9,14 +9,17 @@ import orjson
 import pytest
 
 from app.core.config import Settings
+from app.tasks import process_tree
 from app.tasks.process_protocol import EXIT_NO_RESOURCES
 from app.tasks.supervisor import worker_handle as module
 from app.tasks.supervisor.embedded_runner import EmbeddedRunner
 from tests.support.rows import add_user
 from tests.unit.tasks.worker.test_scan_job import until
 
-SLEEP = "import sys, time; time.sleep(60)"
-UNTIL_EOF = "import sys; sys.stdin.read()"
+BEGINS = """import sys, time; print('{"tick":0}', flush=True); """
+SLEEP = BEGINS + "time.sleep(60)"
+UNTIL_EOF = BEGINS + "sys.stdin.read()"
+STARTS = "import time; time.sleep(60)"  # and has not begun yet
 STARVES = f"import sys; sys.exit({EXIT_NO_RESOURCES})"
 
 
@@ -33,7 +36,13 @@ def verdicts():
 
 
 @pytest.fixture
-async def make_runner(backend, tmp_path, monkeypatch, watched, verdicts):
+def load():
+    """Of the machine."""
+    return [0.0]
+
+
+@pytest.fixture
+async def make_runner(backend, tmp_path, monkeypatch, watched, verdicts, load):
     """A started runner whose processes run this code; stopped at the end."""
     runners = []
 
@@ -50,6 +59,7 @@ async def make_runner(backend, tmp_path, monkeypatch, watched, verdicts):
                 settings=Settings(data_dir=tmp_path, **settings),
                 is_watched=watched.__contains__,
                 count_verdicts=lambda effect, count: verdicts.update({effect: count}),
+                load=lambda: load[0],
             )
         )
         await runners[-1].start()
@@ -92,7 +102,7 @@ async def test_a_hundred_tasks_of_one_user_leave_room_for_anybody_elses_first(ba
 async def test_a_process_that_ends_without_a_word_was_lost(backend, make_runner):
     backend.create()
     runner = await make_runner(UNTIL_EOF, max_requeues=0)
-    await until(lambda: "task-1" in runner._workers)
+    await until_begun(runner)
     backend.claim()
     assert runner.is_responsive("task-1")
     assert await runner.kill("task-1")
@@ -151,7 +161,7 @@ async def test_a_silent_process_is_killed_only_while_writes_are_blocked(
     monkeypatch.setattr("app.tasks.supervisor.embedded_runner.SILENT_AFTER_S", 0.0)
     backend.create()
     runner = await make_runner(SLEEP, blocked_writes_kill_s=3.0)  # a busy disk holds a write up for less
-    await until(lambda: "task-1" in runner._workers and runner._workers["task-1"]._process is not None)
+    await until_begun(runner)
     backend.claim()
     runner.wake()
     await asyncio.sleep(1.2)
@@ -163,6 +173,69 @@ async def test_a_silent_process_is_killed_only_while_writes_are_blocked(
     other.execute("ROLLBACK")
     other.close()
     await until(lambda: backend.row().attempt == 2)
+
+
+async def until_begun(runner, task_id="task-1"):
+    await until(lambda: task_id in runner._workers and runner._workers[task_id].begun, within_s=60)
+
+
+async def test_one_that_starts_is_not_silent_however_long_it_takes_and_whatever_blocks_writes(
+    backend, make_runner, database_path, monkeypatch
+):
+    """On an overloaded machine the imports took longer than anybody may be silent, and writes came through late."""
+    monkeypatch.setattr("app.tasks.supervisor.embedded_runner.SILENT_AFTER_S", 0.0)
+    backend.create()
+    runner = await make_runner(STARTS, blocked_writes_kill_s=0.1)
+    await until(lambda: "task-1" in runner._workers and runner._workers["task-1"]._process is not None, within_s=60)
+    mark = runner._workers["task-1"].mark
+    other = sqlite3.connect(database_path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for _ in range(3):
+        await runner._kill_writer_blockers()
+    assert runner._blocked_since is None
+    assert runner.is_responsive("task-1")
+    other.execute("ROLLBACK")
+    other.close()
+    assert process_tree.members(mark)
+
+
+@pytest.mark.parametrize(("limit", "code"), [("CPU_S", "while True: pass"), ("WALL_S", "import time; time.sleep(60)")])
+async def test_a_start_has_a_limit_of_its_own_and_counts_for_nothing(backend, make_runner, monkeypatch, limit, code):
+    monkeypatch.setattr(f"app.tasks.supervisor.start_limits.{limit}", 0.2)
+    monkeypatch.setattr("app.tasks.supervisor.embedded_runner.ROUND_S", 0.05)
+    monkeypatch.setattr("app.tasks.supervisor.start_backoff.SHORTAGE_PAUSES_S", (0.01,))
+    begun = []
+    count_starts(monkeypatch, begun)
+    backend.create()
+    await make_runner(code, max_requeues=0)
+    await until(lambda: len(begun) == 3, within_s=60)
+    assert (backend.row().status, backend.row().attempt, backend.row().requeues) == ("pending", 1, 0)
+
+
+async def test_an_attempt_that_was_killed_before_it_began_does_not_count(backend, make_runner, monkeypatch):
+    """As the system does when memory is short."""
+    monkeypatch.setattr("app.tasks.supervisor.start_backoff.SHORTAGE_PAUSES_S", (0.01,))
+    begun = []
+    count_starts(monkeypatch, begun)
+    backend.create()
+    await make_runner("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", max_requeues=0)
+    await until(lambda: len(begun) == 3, within_s=60)
+    assert (backend.row().status, backend.row().requeues) == ("pending", 0)
+
+
+async def test_on_a_machine_that_has_too_much_to_do_scans_start_one_after_the_other(backend, make_runner, load):
+    for number in range(3):
+        backend.create(f"task-{number}")
+    load[0] = 1_000.0
+    runner = await make_runner(STARTS, max_concurrent_scans=3, scans_per_user=3)
+    await until(lambda: len(backend.types("task-2")) == 2, within_s=60)  # it is told that it waits
+    assert list(runner._workers) == ["task-0"]
+    runner._workers["task-0"].begun = True
+    runner.wake()
+    await until(lambda: "task-1" in runner._workers, within_s=60)
+    load[0] = 0.0
+    runner.wake()
+    await until(lambda: "task-2" in runner._workers, within_s=60)
 
 
 async def test_a_round_that_fails_is_not_the_last(backend, make_runner, monkeypatch):

@@ -36,6 +36,7 @@ UNTIL_EOF = "import sys; sys.stdin.read()"
 UNTIL_CANCEL = "import sys; [sys.exit() for line in sys.stdin if 'cancel' in line]"
 STARVES = f"import sys; sys.exit({EXIT_NO_RESOURCES})"
 HANGS = "import time; time.sleep(60)"
+DIES = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
 WANTS_A_BROWSER = f"import sys; sys.stdout.buffer.write({BROWSER_LINE!r}); sys.stdin.readline()"
 WRITES_ITS_ORDER = "import sys, pathlib; pathlib.Path('{path}').write_text(sys.stdin.readline())"
 
@@ -74,7 +75,13 @@ class Following(MemoryBus):
 
 
 @pytest.fixture
-def make_worker(backend, tmp_path, monkeypatch):
+def load():
+    """Of the machine."""
+    return [0.0]
+
+
+@pytest.fixture
+def make_worker(backend, tmp_path, monkeypatch, load):
     monkeypatch.setattr(module, "SHORTAGE_PAUSE_S", 0.05)
     monkeypatch.setattr(module, "ROUND_S", 0.05)
 
@@ -92,6 +99,7 @@ def make_worker(backend, tmp_path, monkeypatch):
             settings=Settings(data_dir=tmp_path, **settings),
             wakeups=Wakeups(),
             presence=WorkerPresence(db=backend.db, clock=backend.clock, worker=DESCRIBED, interval_s=5.0),
+            load=lambda: load[0],
         )
 
     return make
@@ -188,6 +196,60 @@ async def test_a_process_that_does_not_notice_that_its_attempt_is_over_is_killed
         assert (len(running), backend.row("task-2").status) == (1, "running")
         # What was taken over is not taken back.
         assert (backend.row("task-1").status, backend.row("task-1").attempt) == ("pending", 2)
+
+
+async def test_while_a_process_starts_its_worker_beats_for_it(backend, make_worker, monkeypatch):
+    """On a machine with too much to do a start takes longer than the silence after which an attempt is lost."""
+    monkeypatch.setattr(module, "LOOK_S", 0.01)
+    backend.create("task-1")
+    async with started(make_worker(HANGS)) as worker:
+        running = asyncio.create_task(worker.run_waiting())
+        await until(lambda: worker._handles, within_s=60)
+        before = backend.row("task-1")
+        await until(lambda: backend.row("task-1").heartbeat >= before.heartbeat + 3, within_s=30)
+        assert backend.row("task-1").running_s == before.running_s
+        (handle,) = worker._handles.values()
+        handle.begun = True  # from now on it beats itself
+        await worker._beat_for_those_starting()
+        known = backend.row("task-1").heartbeat
+        await worker._beat_for_those_starting()
+        assert backend.row("task-1").heartbeat == known
+        worker.stop_taking()
+        handle.kill()
+        await running
+
+
+@pytest.mark.parametrize("code", [DIES, "while True: pass"])
+async def test_an_attempt_that_never_began_is_given_back_without_counting_that(backend, make_worker, monkeypatch, code):
+    monkeypatch.setattr("app.tasks.supervisor.start_limits.CPU_S", 0.2)
+    backend.create("task-1")
+    async with started(make_worker(code, max_requeues=0)) as worker:
+        running = asyncio.create_task(worker.run_waiting())
+        await until(lambda: backend.row("task-1").attempt >= 3, within_s=60)
+        assert backend.row("task-1").requeues == 0
+        worker.stop_taking()
+        await worker.stop()
+        await running
+
+
+async def test_on_a_machine_that_has_too_much_to_do_the_next_is_claimed_when_the_one_before_has_begun(
+    backend, make_worker, load
+):
+    for number in (1, 2):
+        backend.create(f"task-{number}")
+    load[0] = 1_000.0
+    async with started(make_worker(HANGS)) as worker:
+        slots = [asyncio.create_task(worker.run_waiting()) for _ in range(2)]
+        await until(lambda: worker._handles, within_s=60)
+        await asyncio.wait(slots, timeout=0.5)  # longer than between two looks
+        assert list(worker._handles) == [("task-1", 1)]
+        assert backend.row("task-2").status == "pending"
+        worker._handles["task-1", 1].begun = True
+        await until(lambda: len(worker._handles) == 2, within_s=60)
+        worker.stop_taking()
+        for handle in worker._handles.values():
+            handle.kill()
+        await asyncio.wait(slots)
 
 
 async def test_a_worker_takes_over_from_itself(backend, make_worker):

@@ -63,3 +63,29 @@ def test_a_loop_that_hangs_stops_the_ticks():
     assert bus._next() == b'{"tick":3}\n'
     os.close(read)
     os.close(write)
+
+
+def test_that_the_process_has_begun_is_said_before_anything_else():
+    read, write = os.pipe()
+    bus = PipeBus(descriptor=write, watchdog=LoopWatchdog(), on_broken=lambda: None)
+    bus.publish(HINT)
+    bus.announce()
+    bus.start()
+    with os.fdopen(read, "rb") as lines:
+        assert lines.readline() == b'{"tick":0}\n'
+        assert decode_hint(lines.readline()) == HINT
+        bus.close(5)
+    os.close(write)
+
+
+def test_a_parent_that_has_gone_before_is_noticed_when_the_bus_starts():
+    read, write = os.pipe()
+    broken = threading.Event()
+    bus = PipeBus(descriptor=write, watchdog=LoopWatchdog(), on_broken=broken.set, tick_s=0.01)
+    os.close(read)
+    bus.announce()
+    assert not broken.is_set()
+    bus.start()
+    assert broken.wait(30)
+    bus.join(30)
+    os.close(write)

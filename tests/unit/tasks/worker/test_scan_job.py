@@ -3,12 +3,14 @@ import contextlib
 import errno
 import gc
 import sqlite3
+import threading
 from dataclasses import replace
 from functools import partial
 
 import orjson
 import pytest
 
+from app.core.db import Database
 from app.domain.coverage import Coverage, Seen
 from app.domain.log_entry import LogEntry
 from app.domain.stages import STAGES, StageKey, StageStatus
@@ -170,6 +172,29 @@ async def test_an_attempt_that_was_claimed_for_the_process_is_not_claimed_again(
     job.spec = replace(job.spec, claimed=True)
     assert await job.run() is JobOutcome.COMPLETED
     assert backend.types().count("task_started") == 1
+
+
+class SlowToRead(Database):
+    """A database that answers no read before it is told to, as on a machine that has too much to do."""
+
+    def __init__(self, url):
+        super().__init__(url)
+        self.answers = threading.Event()
+
+    def read_sync(self, work):
+        self.answers.wait(60)
+        return super().read_sync(work)
+
+
+async def test_a_claimed_attempt_beats_before_it_has_read_what_is_known(backend, make_job, database_path):
+    backend.create()
+    job = make_job(full_scan)
+    job.db = slow = SlowToRead(f"sqlite:///{database_path}")
+    running = asyncio.create_task(job.run())
+    await until(lambda: backend.row().heartbeat >= 3, within_s=60)  # the claim is the first
+    assert backend.row().status == "running"
+    slow.answers.set()
+    assert await running is JobOutcome.COMPLETED
 
 
 async def test_one_that_was_claimed_and_taken_over_since_writes_nothing(backend, make_job):
