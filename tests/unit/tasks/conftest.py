@@ -1,5 +1,6 @@
 """A real database in a temporary folder, with a user and the pieces that write events."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from app.events.log import AppendResult
 from app.events.writer import EventWriter, UnitOfWork
 from app.models import metadata, scan_tasks, task_events, task_logs, users, violations
 from app.services.lifecycle import Lifecycle
+from app.tasks import process_tree
 
 
 class SilentBus:
@@ -32,6 +34,12 @@ class SilentBus:
 
     def subscribe(self, listener: Any) -> Any:
         return lambda: None
+
+
+@pytest.fixture(autouse=True)
+def _own_marks(monkeypatch):
+    """Many tests have a task-1, and run at the same time: what one of them kills by its mark is its own."""
+    monkeypatch.setattr(process_tree, "mark_of", lambda task_id, attempt: f"{task_id}-{attempt}-{os.getpid()}")
 
 
 @dataclass
