@@ -10,6 +10,7 @@ from app.domain.log_entry import LogEntry
 from app.domain.messages import FOREIGN_LANGUAGE, MessageCatalog
 from app.domain.stages import StageKey
 from app.engines.crawl.answer_classifier import classify_answer
+from app.engines.crawl.background_work import BackgroundWork
 from app.engines.crawl.coverage import CoverageReporter
 from app.engines.crawl.crawl_limits import CrawlLimits, ReachedLimit
 from app.engines.crawl.document_intake import DocumentIntake
@@ -103,9 +104,8 @@ class Crawler:
             frontier=self._frontier, fetcher=self._fetcher, sink=sink, texts=self._texts
         )
         self._named: set[str] = set()  # hosts that discovery knows
-        self._background = 0  # tasks under way that may bring hosts or URLs
-        # How many URLs and other work it has begun: while that stays the same it has nothing to do.
-        self.begun = 0
+        self._visits = 0  # begun
+        self._background = BackgroundWork(self.wake)
         self._wake = asyncio.Event()
         # What was seen; set by `run`.
         self.coverage = Coverage()
@@ -135,6 +135,11 @@ class Crawler:
     def crawled(self) -> int:
         """Count the URLs that were answered."""
         return self._frontier.done
+
+    @property
+    def begun(self) -> int:
+        """Count the URLs and the other work that were begun: while that stays the same, there is nothing to do."""
+        return self._visits + self._background.begun
 
     @property
     def known(self) -> int:
@@ -225,24 +230,10 @@ class Crawler:
     def _dispatch(self, group: asyncio.TaskGroup) -> None:
         """Start whatever may be started now."""
         for origin in self._start_pages.unread_sitemaps():
-            self._start(group, self._read_sitemaps(origin, group))
+            self._background.start(group, self._read_sitemaps(origin, group))
         while self._has_room() and (item := self._frontier.take()) is not None:
-            self.begun += 1
+            self._visits += 1
             group.create_task(self._visit(item, group))
-
-    def _start(self, group: asyncio.TaskGroup, work: Awaitable[None]) -> None:
-        """Run the work in the background; the crawl does not end before it."""
-        self._background += 1
-        self.begun += 1
-
-        async def carry() -> None:
-            try:
-                await work
-            finally:
-                self._background -= 1
-                self.wake()
-
-        group.create_task(carry())
 
     def _has_room(self) -> bool:
         return self._frontier.in_flight < MAX_IN_FLIGHT and not self._limit()
@@ -252,7 +243,7 @@ class Crawler:
         return self._limits.reached(self.pages + self._frontier.in_flight)
 
     def _is_over(self, hosts_settled: Callable[[], bool]) -> bool:
-        if self._frontier.in_flight or self._background:
+        if self._frontier.in_flight or self._background.running:
             return False
         return bool(self._limit()) or (self._frontier.is_idle and hosts_settled())
 
@@ -263,7 +254,7 @@ class Crawler:
         if not self.known and (page := self._start_pages.fallback_page()) is not None:
             self._frontier.add([page], 0)
             return True
-        return self._backoff.start_final_probes(partial(self._start, group))
+        return self._backoff.start_final_probes(partial(self._background.start, group))
 
     async def _visit(self, item: FrontierUrl, group: asyncio.TaskGroup) -> None:
         """Take one URL from robots.txt to the store."""
@@ -291,7 +282,7 @@ class Crawler:
     async def _update_host(
         self, item: FrontierUrl, decision: RetryDecision, result: FetchResult, group: asyncio.TaskGroup
     ) -> None:
-        if await self._backoff.apply(item, decision, result, start=partial(self._start, group)):
+        if await self._backoff.apply(item, decision, result, start=partial(self._background.start, group)):
             self._start_pages.retry_sitemaps(origin_of(item.url))
 
     async def _fetch(self, url: str) -> FetchResult:
@@ -326,7 +317,7 @@ class Crawler:
             if host not in self._named and len(self._named) < MAX_NAMED_HOSTS + len(self._start_pages):
                 self._named.add(host)
                 if self._on_host_named:
-                    self._start(group, self._on_host_named(host, source))
+                    self._background.start(group, self._on_host_named(host, source))
 
     async def _take_sitemap(self, urls: tuple[str, ...]) -> None:
         """Add what a sitemap lists, one step away: it hangs on the start page."""

@@ -34,6 +34,7 @@ from app.services.lifecycle import Lifecycle
 from app.tasks.process_protocol import EXIT_NO_RESOURCES, JobSpec
 from app.tasks.process_start import ProcessNotStarted, ProcessStarter
 from app.tasks.supervisor.attempt_recovery import AttemptRecovery
+from app.tasks.supervisor.overdue import kill_overdue
 from app.tasks.supervisor.scheduling import QueueWarnings, UserConcurrencyLimit, read_queue
 from app.tasks.supervisor.start_backoff import StartBackoff
 from app.tasks.supervisor.start_limits import machine_load, starts_at_once
@@ -152,8 +153,7 @@ class EmbeddedRunner:
                     await asyncio.wait_for(self._woken.wait(), ROUND_S)
 
     async def _run_round(self, group: asyncio.TaskGroup) -> None:
-        self._force_cancels()
-        self._end_hanging_starts()
+        self._kill_overdue()
         await self._kill_writer_blockers()
         for task_id, worker in self._workers.items():
             worker.set_watched(watched=self.is_watched(task_id))
@@ -224,18 +224,9 @@ class EmbeddedRunner:
 
     # Processes that do not do as they should
 
-    def _force_cancels(self) -> None:
-        limit = self.clock.monotonic() - self.settings.current.cancel_force_after_s
-        for worker in self._workers.values():
-            if worker.cancelled_at is not None and worker.cancelled_at <= limit:
-                log.warning("scan_cancel_forced", task_id=worker.spec.task_id)
-                worker.kill()
-
-    def _end_hanging_starts(self) -> None:
-        for worker in self._workers.values():
-            if worker.hangs_at_start:
-                log.warning("scan_start_hangs", task_id=worker.spec.task_id)
-                worker.kill()
+    def _kill_overdue(self) -> None:
+        limit_s = self.settings.current.cancel_force_after_s
+        kill_overdue(self._workers.values(), now=self.clock.monotonic(), cancel_force_after_s=limit_s)
 
     async def _kill_writer_blockers(self) -> None:
         """Kill processes that are silent while no write comes through, and never those that tick.

@@ -40,6 +40,7 @@ from app.tasks.dispatch.ports import Wakeups
 from app.tasks.process_protocol import EXIT_CHECKPOINT_LEFT, EXIT_NO_RESOURCES, JobSpec
 from app.tasks.process_start import ProcessNotStarted, ProcessStarter
 from app.tasks.supervisor.drawing_worker import DrawingWorker
+from app.tasks.supervisor.overdue import kill_overdue
 from app.tasks.supervisor.start_limits import machine_load, starts_at_once
 from app.tasks.supervisor.worker_handle import WorkerHandle
 
@@ -291,8 +292,7 @@ class ScanWorker:
         while True:
             await self.clock.sleep(ROUND_S)
             try:
-                self._force_cancels()
-                self._end_hanging_starts()
+                self._kill_overdue()
                 if self.clock.monotonic() >= look_at:
                     look_at = self.clock.monotonic() + LOOK_S
                     await self._beat_for_those_starting()
@@ -302,18 +302,9 @@ class ScanWorker:
             except Exception:
                 log.exception("worker_round_failed")  # the next one comes
 
-    def _force_cancels(self) -> None:
-        limit = self.clock.monotonic() - self.settings.current.cancel_force_after_s
-        for handle in self._handles.values():
-            if handle.cancelled_at is not None and handle.cancelled_at <= limit:
-                log.warning("scan_cancel_forced", task_id=handle.spec.task_id)
-                handle.kill()
-
-    def _end_hanging_starts(self) -> None:
-        for handle in self._handles.values():
-            if handle.hangs_at_start:
-                log.warning("scan_start_hangs", task_id=handle.spec.task_id)
-                handle.kill()
+    def _kill_overdue(self) -> None:
+        limit_s = self.settings.current.cancel_force_after_s
+        kill_overdue(self._handles.values(), now=self.clock.monotonic(), cancel_force_after_s=limit_s)
 
     async def _beat_for_those_starting(self) -> None:
         """Raise the heartbeat of attempts whose process has not begun: their tasks are claimed, and where a machine has

@@ -95,7 +95,7 @@ test("an order says of each domain why nothing is known of it", async () => {
   const view = mount(OrderView, { props: { orderId: ID }, global: rest.mounting(), attachTo: document.body });
   await flushPromises();
   const said = view.findAll("tbody tr").map((row) => row.find(".why").exists() ? row.find(".why").text() : "");
-  expect(said).toEqual(["the start page showed nothing that could be checked", "The scan ran for too long and was stopped.", ""]);
+  expect(said).toEqual([english("reason.start_page"), english("failure.timeout"), ""]);
 });
 
 test("an order shows each domain with its result, and all of it can be cancelled", async () => {
