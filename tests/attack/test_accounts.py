@@ -66,7 +66,7 @@ def test_the_numbers_are_nobodys_also_behind_a_proxy_on_the_same_machine(service
     assert service.http.get("/metrics").status_code == 401
     assert service.http.get("/metrics", headers=service.sign_in()).status_code == 200
     with nginx_before(tmp_path / "nginx", service.port, upgrade="", connection="") as port:
-        assert httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).status_code == 401
+        assert httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60, trust_env=False).status_code == 401
 
 
 def test_refusals_without_number_are_a_handful_of_rows_and_lines(run_service):

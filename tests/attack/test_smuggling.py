@@ -159,7 +159,7 @@ def victim(service):
 @pytest.mark.parametrize("connection", ["upgrade", "$http_connection"])
 def test_no_stranger_s_body_meets_the_next_user_s_request(service, victim, tmp_path, connection, buffering):
     proxy = nginx_before(tmp_path / "nginx", service.port, connection=connection, buffering=buffering)
-    with proxy as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as user:
+    with proxy as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as user:
         for framing in POSTS:
             for body in (PREFIX, HIDDEN, PADDING + PREFIX):
                 attack(port, framing, body)
@@ -172,7 +172,7 @@ def test_no_stranger_s_body_meets_the_next_user_s_request(service, victim, tmp_p
 @pytest.mark.system
 def test_behind_the_proxy_an_upgrade_that_nobody_serves_is_answered_and_the_next_user_too(service, victim, tmp_path):
     proxy = nginx_before(tmp_path / "nginx", service.port)
-    with proxy as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as user:
+    with proxy as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as user:
         for _ in range(5):
             assert user.get("/livez", headers={"Upgrade": "h2c"}).status_code == 200
             assert user.get("/api/v1/auth/me", headers=victim).json()["username"] == "admin"

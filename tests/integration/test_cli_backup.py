@@ -24,7 +24,7 @@ class Api:
 
     def __init__(self, url):
         self.url = url
-        self.client = httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False)
+        self.client = httpx.AsyncClient(base_url=f"{url}/api/v1", timeout=60, trust_env=False)
         self.token = ""
 
     async def sign_in(self):

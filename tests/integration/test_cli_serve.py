@@ -19,7 +19,7 @@ NEW_PASSWORD = "staple staple staple"
 
 
 async def sign_in(url, username="admin", password=PASSWORD):
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
         return (await client.post("/api/v1/auth/login", json={"username": username, "password": password})).status_code
 
 

@@ -43,7 +43,7 @@ async def test_a_damaged_page_is_503_everywhere_and_not_ready(tmp_path):
     with captured_log("INFO") as log:
         async with stream_backend(folder) as backend:
             headers = {"Authorization": f"Bearer {token}"}
-            async with httpx.AsyncClient(base_url=backend.url, headers=headers, trust_env=False) as client:
+            async with httpx.AsyncClient(base_url=backend.url, timeout=60, headers=headers, trust_env=False) as client:
                 assert (await client.get("/readyz")).status_code == 200
                 answer = await client.get(f"/api/v1/monitor/tasks/{task}/logs")
                 assert (answer.status_code, answer.json()["code"]) == (503, "database_damaged")

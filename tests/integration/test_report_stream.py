@@ -73,7 +73,9 @@ def report_processes(held):
 
 def sign_in(held, name, password):
     url = f"{held.value.url}/api/v1"
-    token = httpx.post(f"{url}/auth/login", json={"username": name, "password": password}).json()["access_token"]
+    token = httpx.post(f"{url}/auth/login", timeout=60, json={"username": name, "password": password}).json()[
+        "access_token"
+    ]
     return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
 

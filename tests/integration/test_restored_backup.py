@@ -139,7 +139,7 @@ async def test_the_client_for_python_begins_anew_and_goes_on(restored):
 
 async def test_rest_names_the_epoch_of_its_position(restored):
     headers = {"Authorization": f"Bearer {restored.token}"}
-    async with httpx.AsyncClient(base_url=restored.backend.url, headers=headers, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=restored.backend.url, timeout=60, headers=headers, trust_env=False) as client:
         state = (await client.get(f"/api/v1/monitor/tasks/{restored.task}/status")).json()
     async with socket_of(restored) as link:
         result = await ask(link, restored.command(epoch=state["epoch"], last_seq=state["seq"]))

@@ -45,7 +45,7 @@ def quiet_services(settings):
 
 
 async def sign_in(url: str, password: str = ADMIN_PASSWORD) -> str:
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
         body = {"username": "admin", "password": password}
         return str((await client.post("/api/v1/auth/login", json=body)).json()["access_token"])
 
@@ -57,7 +57,9 @@ async def test_a_watcher_sees_a_task_and_no_secret_gets_into_the_log(tmp_path, l
         place = serving.url.replace("http", "ws") + f"/api/v1/monitor/ws?token={token}"
         async with asyncio.timeout(30), connect(place) as watcher:
             assert json.loads(await watcher.recv())["type"] == "connection_established"
-            async with httpx.AsyncClient(base_url=serving.url, headers={"Authorization": f"Bearer {token}"}) as client:
+            async with httpx.AsyncClient(
+                base_url=serving.url, timeout=60, headers={"Authorization": f"Bearer {token}"}
+            ) as client:
                 task = (await client.post("/api/v1/tasks", json={"target_domain": "example.com"})).json()
                 notice = json.loads(await watcher.recv())
                 assert (notice["type"], notice["task_id"]) == ("task_created", task["id"])
@@ -131,7 +133,7 @@ async def test_behind_a_balancer_the_watchers_go_one_by_one_and_nobody_new_comes
         began = loop.time()
         serving.stop()
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        async with httpx.AsyncClient(base_url=serving.url) as client:
+        async with httpx.AsyncClient(base_url=serving.url, timeout=60) as client:
             ready = await client.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (503, "stopping")
         with pytest.raises(InvalidStatus) as refused:
@@ -149,7 +151,7 @@ async def test_addresses_are_forwarded_by_trusted_proxies_only(tmp_path):
         settings = make_settings(tmp_path, port=0, trusted_proxies=trusted)
         services = quiet_services(settings)
         async with serve(settings, services=services) as (serving, _):
-            async with httpx.AsyncClient(base_url=serving.url) as client:
+            async with httpx.AsyncClient(base_url=serving.url, timeout=60) as client:
                 body = {"username": "admin", "password": "wrong"}
                 headers = {"X-Forwarded-For": "198.51.100.9"}
                 await client.post("/api/v1/auth/login", json=body, headers=headers)
@@ -250,7 +252,7 @@ async def test_a_companion_runs_beside_the_server_and_ends_it(tmp_path, log):
     seen: list[int] = []
 
     async def beside(serving) -> None:
-        async with httpx.AsyncClient(base_url=serving.url) as client:
+        async with httpx.AsyncClient(base_url=serving.url, timeout=60) as client:
             seen.append((await client.get("/readyz")).status_code)
             body = {"username": "admin", "password": told[0]}
             seen.append((await client.post("/api/v1/auth/login", json=body)).status_code)

@@ -42,7 +42,7 @@ async def open_site(folder, **settings):
     async with (
         asyncio.timeout(60),
         serve(settings, services=services) as (serving, _),
-        httpx.AsyncClient(base_url=serving.url) as http,
+        httpx.AsyncClient(base_url=serving.url, timeout=60) as http,
     ):
         signed_in = await http.post("/api/v1/auth/login", json={"username": "admin", "password": ADMIN_PASSWORD})
         token = signed_in.json()["access_token"]

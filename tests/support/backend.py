@@ -186,7 +186,7 @@ async def connect(
         await application(scope, receive, send)
 
     transport = httpx.ASGITransport(with_state, raise_app_exceptions=False, client=(address, 50_000))
-    async with httpx.AsyncClient(transport=transport, base_url=BACKEND_URL) as client:
+    async with httpx.AsyncClient(transport=transport, base_url=BACKEND_URL, timeout=60) as client:
         yield client
 
 

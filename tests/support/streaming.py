@@ -122,6 +122,13 @@ class Reader:
         while self.seq < seq:
             assert await self.event() is not None, self.comments
 
+    async def until_pings(self, count: int) -> None:
+        """Read so many of them, and no event."""
+        async with asyncio.timeout(PATIENCE_S):
+            while self.comments.count("ping") < count:
+                assert await self._more(), self.comments
+                assert self._take() is None
+
     async def until_end(self) -> list[dict[str, Any]]:
         events = []
         while (found := await self.event()) is not None:

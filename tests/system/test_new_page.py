@@ -69,7 +69,7 @@ async def sign_in(page):
 
 
 async def findings_of(server, task_id):
-    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=60, trust_env=False) as client:
         body = {"username": "admin", "password": ADMIN_PASSWORD}
         token = (await client.post("/auth/login", json=body)).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 
 async def asked(theatre: Theatre, path: str):
     """What the API says to an administrator."""
-    async with httpx.AsyncClient(base_url=f"{theatre.url}/api/v1", trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=f"{theatre.url}/api/v1", timeout=60, trust_env=False) as client:
         body = {"username": "admin", "password": ADMIN_PASSWORD}
         token = (await client.post("/auth/login", json=body)).json()["access_token"]
         answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})

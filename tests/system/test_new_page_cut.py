@@ -53,7 +53,7 @@ class Story:
 
 
 async def ask(theatre, path):
-    async with httpx.AsyncClient(base_url=f"{theatre.url}/api/v1", trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=f"{theatre.url}/api/v1", timeout=60, trust_env=False) as client:
         token = (await client.post("/auth/login", json={"username": "admin", "password": ADMIN_PASSWORD})).json()
         headers = {"Authorization": f"Bearer {token['access_token']}", "Accept-Language": "en"}
         return (await client.get(path, headers=headers)).json()

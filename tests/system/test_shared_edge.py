@@ -53,7 +53,7 @@ def within_s(request, deployment, servers):
     """How long news may take."""
     if request.param == "with Redis":
         for url in servers:  # it may have been away for the test before
-            wait_until(lambda url=url: httpx.get(f"{url}/readyz").json()["checks"]["bus"] == "ok")
+            wait_until(lambda url=url: httpx.get(f"{url}/readyz", timeout=60).json()["checks"]["bus"] == "ok")
         yield WITH_HINTS_S
         return
     deployment.redis.stop()
@@ -293,6 +293,8 @@ def test_a_request_that_is_sent_to_both_servers_at_once_is_carried_out_once(serv
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
-    other = httpx.post(f"{servers[1]}/api/v1/tasks", json={"target_domain": "other.example"}, headers=headers)
+    other = httpx.post(
+        f"{servers[1]}/api/v1/tasks", timeout=60, json={"target_domain": "other.example"}, headers=headers
+    )
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     assert admin.client.get("/api/v1/tasks").json()["total"] == before + 1

@@ -38,9 +38,9 @@ def test_a_worker_counts_its_scans_on_a_port_of_its_own(deployment, url):
     worker = deployment.work("--testnet", "--concurrency", "3", "--metrics-port", str(port))
 
     def numbers():
-        return httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"}).text
+        return httpx.get(address, timeout=60, headers={"Authorization": f"Bearer {TOKEN}"}).text
 
-    assert httpx.get(address).status_code == 401
+    assert httpx.get(address, timeout=60).status_code == 401
     assert "worker_scan_slots 3.0" in numbers()
     assert "worker_scans_started_total 0.0" in numbers()
     person = deployment.person(url)
@@ -49,13 +49,13 @@ def test_a_worker_counts_its_scans_on_a_port_of_its_own(deployment, url):
     wait_until(lambda: 'worker_scans_ended_total{reason="done"} 1.0' in numbers())
     assert "worker_scans_running 0.0" in numbers()
     assert "event_bus_healthy 1.0" in numbers()
-    of_server = httpx.get(f"{url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    of_server = httpx.get(f"{url}/metrics", timeout=60, headers={"Authorization": f"Bearer {TOKEN}"}).text
     assert "websocket_open_connections" in of_server
     assert "worker_scans" not in of_server
     assert worker.end() == 0
     assert "Traceback" not in worker.said()
     with pytest.raises(httpx.ConnectError):
-        httpx.get(address)
+        httpx.get(address, timeout=60)
 
 
 def test_a_worker_that_draws_alone_counts_pages_and_has_no_slots_for_scans(deployment, url):
@@ -65,9 +65,9 @@ def test_a_worker_that_draws_alone_counts_pages_and_has_no_slots_for_scans(deplo
     drawing = deployment.work("--testnet", "--queues", "browser", "--metrics-port", str(port))
 
     def numbers():
-        return httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"}).text
+        return httpx.get(address, timeout=60, headers={"Authorization": f"Bearer {TOKEN}"}).text
 
-    assert httpx.get(address).status_code == 401
+    assert httpx.get(address, timeout=60).status_code == 401
     assert "worker_scan_slots 0.0" in numbers()
     assert "worker_drawing_processes_running 0.0" in numbers()
     person = deployment.person(url)

@@ -81,9 +81,13 @@ async def full_scan(store, sink):
     await sink.violation(FACT)
 
 
-async def wait_for_ever(store, sink):
+async def begin(store, sink):
     store.put_host(HostFact("corp.example", ("target",), addresses=("192.0.2.1",)))
     await sink.log(LogEntry("INFO", "page_crawl", "working"))
+
+
+async def wait_for_ever(store, sink):
+    await begin(store, sink)
     await asyncio.Event().wait()
 
 
@@ -332,12 +336,19 @@ async def test_a_lost_attempt_writes_nothing_more(backend, make_job):
 
 
 async def test_an_orphan_leaves_its_checkpoint_and_its_last_words(backend, make_job, tmp_path):
+    at_work = asyncio.Event()
+
+    async def work(store, sink):
+        await begin(store, sink)
+        at_work.set()
+        await asyncio.Event().wait()
+
     backend.create()
-    job = make_job(wait_for_ever)
+    job = make_job(work)
     async with asyncio.TaskGroup() as group:
         outcome = group.create_task(job.run())
-        await until(lambda: backend.row().status == "running")
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(30):
+            await at_work.wait()
         job.stop(StopReason.ORPHANED)
     assert outcome.result() is JobOutcome.ORPHANED
     assert backend.row().status == "running"
