@@ -31,7 +31,7 @@ class Case:
     words: tuple[object, ...] = ()
 
 
-async def scan(site: DimSite, *words: object, timeout_s: float = 90, **values: str) -> tuple[Done, dict[str, Any]]:
+async def scan(site: DimSite, *words: object, timeout_s: float = 200, **values: str) -> tuple[Done, dict[str, Any]]:
     """The process as people see it, and the report that it leaves."""
     async with dim_site(site):
         more = ("--no-passive", "--no-screenshots", "--json", *words)

@@ -23,7 +23,7 @@ from tests.support.databases import lay_database
 from tests.support.logs import forget_logging
 
 T = TypeVar("T")
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 

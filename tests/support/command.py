@@ -45,7 +45,7 @@ async def execute(*words: object, **values: str) -> asyncio.subprocess.Process:
     )
 
 
-async def finish(process: asyncio.subprocess.Process | AsyncProgram, timeout_s: float = 60) -> Done:
+async def finish(process: asyncio.subprocess.Process | AsyncProgram, timeout_s: float = 200) -> Done:
     """Waits for its end; a process that takes too long is killed."""
     try:
         async with asyncio.timeout(timeout_s):
@@ -57,11 +57,11 @@ async def finish(process: asyncio.subprocess.Process | AsyncProgram, timeout_s: 
     return Done(process.returncode, out.decode(), err.decode())
 
 
-async def run(*words: object, timeout_s: float = 60, **values: str) -> Done:
+async def run(*words: object, timeout_s: float = 200, **values: str) -> Done:
     return await finish(await start(*words, **values), timeout_s)
 
 
-async def line_with(stream: Any, text: str, timeout_s: float = 30) -> str:
+async def line_with(stream: Any, text: str, timeout_s: float = 120) -> str:
     """The next line that holds `text`."""
     async with asyncio.timeout(timeout_s):
         while line := (await stream.readline()).decode():

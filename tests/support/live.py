@@ -131,6 +131,6 @@ async def go_live(folder: Path, **values: Any) -> AsyncIterator[Live]:
     )
     async with (
         serve(settings, services=services) as (serving, _),
-        httpx.AsyncClient(base_url=serving.url, timeout=10) as http,
+        httpx.AsyncClient(base_url=serving.url, timeout=60) as http,
     ):
         yield Live(services, clock, serving.url, http)

@@ -11,7 +11,7 @@ import redis
 
 from tests.support.ports import free_port
 
-PATIENCE_S = 20
+PATIENCE_S = 90
 
 
 class RedisServer:

@@ -15,7 +15,7 @@ from typing import Any
 from app.captures.bucket import BucketStorage
 from tests.support.ports import free_port
 
-PATIENCE_S = 30
+PATIENCE_S = 90
 BUCKET = "evidence"
 SERVE = "import sys; from moto.server import main; main(['-H', '127.0.0.1', '-p', sys.argv[1]])"
 

@@ -152,7 +152,7 @@ class ScanBackend:
         assert process is not None
         return process.pid
 
-    async def until(self, task_id: str, wanted: Callable[[Event], bool], *, within_s: float = 60) -> Event:
+    async def until(self, task_id: str, wanted: Callable[[Event], bool], *, within_s: float = 200) -> Event:
         """The first event that is wanted."""
         deadline, position = time.monotonic() + within_s, 0
         while time.monotonic() < deadline:
@@ -163,7 +163,7 @@ class ScanBackend:
             await asyncio.sleep(POLL_S)
         raise TimeoutError([(event.seq, event.type, event.body[:150]) for event in self.events(task_id)][-25:])
 
-    async def finished(self, task_id: str, *, within_s: float = 60) -> Any:
+    async def finished(self, task_id: str, *, within_s: float = 200) -> Any:
         """The row once its last attempt has ended."""
         deadline = time.monotonic() + within_s
         while (row := self.row(task_id)).status not in ("completed", "failed", "cancelled"):
@@ -172,7 +172,7 @@ class ScanBackend:
             await asyncio.sleep(POLL_S)
         return row
 
-    async def gone(self, task_id: str, *, within_s: float = 5) -> None:
+    async def gone(self, task_id: str, *, within_s: float = 60) -> None:
         """Returns when no process of the task is left."""
         deadline = time.monotonic() + within_s
         while pids := self.processes(task_id):

@@ -19,7 +19,7 @@ from tests.support.ports import free_port
 from tests.support.programs import Program, start_program
 
 START_S = 30.0
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 NGINX = """\
 {user}
 daemon off;

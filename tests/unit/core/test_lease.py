@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 from app.core.lease import LeaseLost, PostgresLease, SoleProcess
 
 
-async def until(condition, within_s=20.0):
+async def until(condition, within_s=60.0):
     deadline = time.monotonic() + within_s
     while not await condition():
         assert time.monotonic() < deadline

@@ -9,7 +9,7 @@ from app.scanstore import schema
 from app.scanstore.checkpointer import Checkpointer
 from app.scanstore.sqlite import SqliteScanStore
 
-PATIENCE_S = 20
+PATIENCE_S = 90
 LOG_PAGES = 256
 COMMITS = 400
 LOG_FRAME = 4_096 + 24

@@ -156,7 +156,7 @@ async def test_a_flush_waits_for_the_batch_that_somebody_else_is_writing(db):
 async def test_of_flushes_that_waited_for_the_same_batch_each_waits_for_the_next_one_too(db):
     trail = AuditTrail(db=db, clock=HandClock())
     db.gate = asyncio.Event()
-    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         trail.record("first")
         group.create_task(trail.flush())
         await db.committed.wait()

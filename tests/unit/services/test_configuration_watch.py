@@ -161,7 +161,7 @@ async def test_one_look_that_fails_for_whatever_reason_is_not_the_last(db):
     add(db, 1, scans_per_user=5)
     with captured_log() as log:
         running = asyncio.create_task(watch.keep_current())
-        await asyncio.wait_for(clock.asleep.wait(), 5)
+        await asyncio.wait_for(clock.asleep.wait(), 60)
     assert events(log) == ["configuration_not_read"]
     await clock.step()
     assert watch.live.current.scans_per_user == 5

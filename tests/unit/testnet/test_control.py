@@ -18,7 +18,7 @@ from testnet.ground import CONTROL_PORT, HTTP_PORT, Ground
 
 NET = 97 + os.getpid() % 30
 GROUND = Ground(NET)
-PATIENCE_S = 20
+PATIENCE_S = 90
 
 
 class Ends:

@@ -152,7 +152,7 @@ async def test_a_database_that_is_away_after_the_upgrade_is_told_over_the_socket
         raise Unavailable("away")
 
     monkeypatch.setattr(desk.stack.db, "read", lose)
-    await asyncio.wait_for(websocket_endpoint(websocket), 5)
+    await asyncio.wait_for(websocket_endpoint(websocket), 60)
     assert websocket.closed == (1011, "server_busy")
     assert "server_busy" in websocket.texts[0]
     assert len(desk.manager.registry) == 0

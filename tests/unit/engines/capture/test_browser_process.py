@@ -89,7 +89,7 @@ async def test_a_driver_that_hangs_does_not_hold_up_the_end(browse):
     fake.stop = asyncio.Event().wait
     browser = await browse(fake)
     profile = browser._profile
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         await browser.close()
     assert not profile.base.exists()
 

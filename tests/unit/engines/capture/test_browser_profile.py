@@ -95,7 +95,7 @@ async def test_killing_ends_every_process_that_names_the_profile(profile):
     await process.stdout.readline()
     assert profile.processes() == [process.pid]
     await profile.kill()
-    assert await asyncio.wait_for(process.wait(), 5) == -signal.SIGKILL
+    assert await asyncio.wait_for(process.wait(), 60) == -signal.SIGKILL
     assert profile.processes() == []
 
 

@@ -60,7 +60,7 @@ async def test_links_that_the_browser_does_not_tell_of_in_time_cost_no_picture(m
     silent = SimpleNamespace(new_cdp_session=lambda _: asyncio.Event().wait())
     page = FakePage({})
     page.frames = [page]
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         rendered = await page_renderer._render(silent, page, "http://a.test/", 2, log, RenderSlots())
     assert (rendered.screenshot, rendered.sights) == (b"\xff\xd8", ())
 

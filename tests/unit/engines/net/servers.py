@@ -119,7 +119,7 @@ async def http_server(handler: Handler, *, address: str = "127.64.0.1", ssl=None
     finally:
         listener.close()
         server.hang_up()
-        await asyncio.wait_for(listener.wait_closed(), 5)
+        await asyncio.wait_for(listener.wait_closed(), 60)
 
 
 def response(body: bytes = b"", *, status: str = "200 OK", **headers: str) -> bytes:

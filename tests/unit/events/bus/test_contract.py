@@ -16,7 +16,7 @@ def hint(seq, user="u"):
     return TaskHint("t", user, seq, "running", (), 0)
 
 
-async def until(condition, within_s=20.0):
+async def until(condition, within_s=60.0):
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline

@@ -53,7 +53,7 @@ async def two_processes(server, user="u", *, of_writer=KEYS, of_reader=KEYS):
         yield writer, reader, heard
 
 
-async def until(condition, within_s=20.0):
+async def until(condition, within_s=60.0):
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline

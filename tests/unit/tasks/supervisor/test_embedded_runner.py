@@ -256,7 +256,7 @@ async def test_starts_that_lack_a_resource_wait_and_never_count_as_lost(backend,
     for number in range(3):
         backend.create(f"task-{number}")
     await make_runner(STARVES, max_requeues=0, max_concurrent_scans=2)
-    await until(lambda: len(begun) >= 12 and set(begun) == {"task-0", "task-1", "task-2"}, within_s=20)
+    await until(lambda: len(begun) >= 12 and set(begun) == {"task-0", "task-1", "task-2"}, within_s=60)
     for number in range(3):
         row = backend.row(f"task-{number}")
         assert (row.status, row.attempt, row.requeues) == ("pending", 1, 0)

@@ -91,7 +91,7 @@ async def wait_for_ever(store, sink):
     await asyncio.Event().wait()
 
 
-async def until(condition, within_s=30):
+async def until(condition, within_s=60):
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - the database tells nobody
             await asyncio.sleep(0.01)
