@@ -13,7 +13,7 @@ from app.schemas.findings import FindingDetail, FindingPage
 from testnet.expected import expect
 from testnet.ground import Ground
 from testnet.world import build_world
-from tests.support.scanned import TARGET, scanned_testnet
+from tests.support.scanned import TARGET, scanned_once
 
 # (finding, level, what the site does, on which page, hidden by which property, whose words, the repair)
 WWW, BLOG, BBS = "https://www.corp.test", "https://blog.corp.test", "http://bbs.corp.test"
@@ -48,7 +48,7 @@ OF_THE_SITE = [
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory):
-    with scanned_testnet(tmp_path_factory.mktemp("evidence") / "data", screenshots=False) as scanned:
+    with scanned_once(tmp_path_factory) as scanned:
         yield scanned
 
 

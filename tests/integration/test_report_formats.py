@@ -13,7 +13,7 @@ import pytest
 from app.domain.document_places import DOCUMENT_KINDS
 from app.domain.reference_kinds import PARTS, REDIRECT, SORTS
 from app.domain.report_format import MEDIA_TYPES, ReportFormat
-from tests.support.scanned import scanned_testnet
+from tests.support.scanned import scanned_once
 
 LANGUAGES = ("en", "zh-CN")
 FINDINGS = 17
@@ -22,7 +22,7 @@ FILES = [kind for kind in ReportFormat if kind is not ReportFormat.JSON]
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory):
-    with scanned_testnet(tmp_path_factory.mktemp("reports") / "data", screenshots=False) as scanned:
+    with scanned_once(tmp_path_factory) as scanned:
         yield scanned
 
 

@@ -1,5 +1,8 @@
 """A real server on which `corp.test` of the test internet was scanned, and a client that is signed in."""
 
+import fcntl
+import os
+import shutil
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from app.domain.messages import DEFAULT_LANGUAGE, Language
 from app.server import serve
@@ -95,6 +99,26 @@ def scanned_testnet(
         scanned = Scanned(http, task_id, folder)
         await_end(scanned, patience_s)
         yield scanned
+
+
+@contextmanager
+def scanned_once(factory: pytest.TempPathFactory) -> Iterator[Scanned]:
+    """The same without screenshots, which all who ask for it share, in each process of the run: the first one scans,
+    and each has a copy of the data folder, whose events have a new epoch.
+    """
+    base = factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "scanned"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            with scanned_testnet(shared.with_suffix(".new"), screenshots=False):
+                pass  # the server ends in order
+            shared.with_suffix(".new").rename(shared)
+    folder = factory.mktemp("scanned") / "data"
+    shutil.copytree(shared, folder)
+    with served(folder) as http:
+        (task,) = http.get("/api/v1/tasks").json()["items"]
+        yield Scanned(http, task["id"], folder)
 
 
 def await_end(scanned: Scanned, patience_s: float = PATIENCE_S) -> None:
