@@ -15,7 +15,7 @@ PYTEST = (
     "-m",
     "long",
     "-n",
-    "2",
+    "3",
     "--dist",
     "loadfile",
     "--no-loadscope-reorder",
