@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -50,6 +51,32 @@ def _is_closed_tls(context: dict[str, Any]) -> bool:
     """Uvloop answers a peer through a transport that has been closed meanwhile (a RuntimeError of its own)."""
     about_tls = str(context.get("message", "")).startswith("Fatal error on SSL protocol")
     return about_tls and isinstance(context.get("exception"), RuntimeError)
+
+
+class ThreadsEnded(Exception):
+    """The process ends, and its threads have: what still waited for one is not done."""
+
+
+async def in_thread(
+    threads: ThreadPoolExecutor, work: Callable[..., T], *arguments: Any, when_free: Callable[[], None] = lambda: None
+) -> T:
+    """Call it in one of the threads. `when_free` is called when that is over, from any thread, also where nobody waits.
+
+    Raises ThreadsEnded: the threads were shut down, before or meanwhile.
+    """
+    try:
+        running = threads.submit(work, *arguments)
+    except RuntimeError as error:
+        when_free()
+        raise ThreadsEnded from error
+    running.add_done_callback(lambda _: when_free())
+    try:
+        return await asyncio.wrap_future(running)
+    except asyncio.CancelledError:
+        caller = asyncio.current_task()
+        if running.cancelled() and (caller is None or not caller.cancelling()):
+            raise ThreadsEnded from None
+        raise
 
 
 async def end_tasks(tasks: Collection["asyncio.Task[Any]"]) -> None:

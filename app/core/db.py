@@ -15,14 +15,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.core.aio import call_on_loop, ignore_result
+from app.core.aio import ThreadsEnded, call_on_loop, ignore_result, in_thread
 from app.core.db_backend import Backend, Failure
 from app.core.errors import Unavailable
 from app.core.pending_write import REQUEST_CLIENT, PendingWrite
@@ -134,7 +135,7 @@ class Database:
                 return await self._read_in_turn(user_id, work, None)
             if reader is not None and reader.user_id is not None:
                 return await self._read_in_turn(reader.user_id, work, reader)
-            return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_sync, work)
+            return await self._in_thread(self._readers, self.read_sync, work)
 
     async def _read_in_turn(self, user_id: str, work: Work[T], reader: Reader | None) -> T:
         await self._turns.enter(user_id)
@@ -142,14 +143,21 @@ class Database:
             self._turns.leave(user_id)
             raise DatabaseUnavailable(Failure.BUSY)  # nobody hears of it
         loop = asyncio.get_running_loop()
-        try:
-            reading = self._request_readers.submit(self.read_sync, work)
-        except RuntimeError:  # closed
-            self._turns.leave(user_id)
-            raise
         # The turn is over when the thread is free, also where nobody waits for it any more.
-        reading.add_done_callback(lambda _: call_on_loop(loop, self._turns.leave, user_id))
-        return await asyncio.wrap_future(reading)
+        leave = partial(call_on_loop, loop, self._turns.leave, user_id)
+        return await self._in_thread(self._request_readers, self.read_sync, work, when_free=leave)
+
+    async def _in_thread(
+        self,
+        threads: ThreadPoolExecutor,
+        call: Callable[..., T],
+        *arguments: Any,
+        when_free: Callable[[], None] = lambda: None,
+    ) -> T:
+        try:
+            return await in_thread(threads, call, *arguments, when_free=when_free)
+        except ThreadsEnded as ended:
+            raise DatabaseUnavailable(Failure.UNREACHABLE) from ended
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one write transaction and commit.
@@ -166,7 +174,10 @@ class Database:
 
     async def _write(self, work: Work[T]) -> T:
         pending = PendingWrite(time.monotonic() + self._busy_timeout_s, REQUEST_CLIENT.get())
-        writing = asyncio.get_running_loop().run_in_executor(self._writer, self._write_pending, work, pending)
+        try:
+            writing = asyncio.get_running_loop().run_in_executor(self._writer, self._write_pending, work, pending)
+        except RuntimeError as error:  # closed: the process ends
+            raise DatabaseUnavailable(Failure.UNREACHABLE) from error
         try:
             done, _ = await asyncio.wait({writing}, timeout=self._busy_timeout_s)
             if done or not pending.refuse():
@@ -200,7 +211,7 @@ class Database:
         The commit that finds a thousand pages in the log does the same, and every other write waits for it meanwhile:
         a long writer calls this in between. Raises DatabaseUnavailable.
         """
-        await asyncio.get_running_loop().run_in_executor(self._readers, self._checkpoint)
+        await self._in_thread(self._readers, self._checkpoint)
 
     def _checkpoint(self) -> None:
         with self._foreign_errors():

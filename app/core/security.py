@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwt.types import Options
 
+from app.core.aio import ThreadsEnded, ignore_result, in_thread
 from app.core.clock import Clock
 from app.core.config import Settings
-from app.core.errors import ConfigurationError, Unauthenticated
+from app.core.errors import ConfigurationError, Unauthenticated, Unavailable
 from app.core.priority_slots import PrioritySlots
 from app.core.system_errors import reason_of
 
@@ -74,9 +75,12 @@ class Passwords:
 
     async def _run(self, work: Callable[..., T], *arguments: str | None, known: bool) -> T:
         async with self._slots.hold(known=known):
-            running = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+            running = asyncio.ensure_future(in_thread(self._threads, work, *arguments))
+            running.add_done_callback(ignore_result)  # of an asker who has gone
             try:
                 return await asyncio.shield(running)
+            except ThreadsEnded as ended:  # the process ends
+                raise Unavailable from ended
             finally:
                 await asyncio.wait([running])  # a busy thread keeps its place, even when the asker has gone
 

@@ -20,6 +20,7 @@ from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.core.pending_write import CLIENT_DISCONNECTED
+from app.transport.cut_requests import answer_unless_cut
 from app.transport.handshake import refusal
 from app.transport.http_limits import FREE_BODY_BYTES, REASONS, HttpConnectionLimits
 from app.transport.port import ABORT_KEY
@@ -176,7 +177,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
         cast("dict[str, Any]", cycle.scope)[CLIENT_DISCONNECTED] = lambda: cycle.disconnected
-        super()._start_asgi_task(cycle, app)
+        super()._start_asgi_task(cycle, partial(answer_unless_cut, app, cycle))
 
     def _count_head(self, count: int) -> None:
         """Raises _Refused, which ends the parsing."""

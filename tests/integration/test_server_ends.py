@@ -5,13 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from app.core.config import Settings
 from app.core.hard_stop import HARD_STOP_CODE
+from app.core.security import Passwords
 from app.server import grace_s, serve
 from app.wiring import build_services
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
@@ -33,6 +36,22 @@ async def stop(self):
 Services.stop = stop
 run_server(load_settings(stop_within_s=1, port=0))
 """
+
+
+class HeldHasher(PasswordHasher):
+    """Takes as long as the test wants."""
+
+    def __init__(self):
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.is_held = False
+        self.busy = 0
+        self.go_on = threading.Event()
+
+    def verify(self, hash, password):  # noqa: A002 - the library's name
+        self.busy += 1
+        if self.is_held:
+            self.go_on.wait(30)
+        return super().verify(hash, password)
 
 
 def serving(settings):
@@ -123,6 +142,34 @@ async def test_a_request_without_end_is_cut_off_and_leaves_no_traceback(tmp_path
             await writer.wait_closed()
     assert "Traceback" not in log.getvalue()
     assert "graceful shutdown exceeded" not in log.getvalue()
+
+
+async def test_logins_that_an_end_meets_leave_no_traceback(tmp_path):
+    """They are cut off while they wait: for the thread that checks their password, or for their turn."""
+    settings = make_settings(tmp_path, port=0, stop_within_s=2)
+    hasher = HeldHasher()
+    services = build_services(settings, passwords=Passwords(hasher), runner=FakeRunner(), monitor=FakeMonitor())
+    with captured_log("INFO") as log:
+        async with asyncio.timeout(30), serve(settings, services=services) as (server, ended):
+            hasher.is_held = True
+            connections = [await connection_to(server.url) for _ in range(2 * Passwords.THREADS)]
+            for _, writer in connections:
+                writer.write(HEAD % len(BODY) + BODY)
+                await writer.drain()
+            while hasher.busy < Passwords.MAX_UNKNOWN:  # noqa: ASYNC110 - a thread says when
+                await asyncio.sleep(0.001)
+            server.stop()
+            await ended.wait()
+            for _, writer in connections:
+                writer.close()
+                with suppress(ConnectionError):
+                    await writer.wait_closed()
+        hasher.go_on.set()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=20)
+    assert "request_cut_off" in log.getvalue()
+    assert "Traceback" not in log.getvalue()
 
 
 def test_an_end_that_hangs_is_cut_off(tmp_path):

@@ -2,10 +2,21 @@
 
 import asyncio
 import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.core.aio import MAX_RESTART_S, STEADY_S, BackgroundTasks, end_tasks, keep_running, report_briefly
+from app.core.aio import (
+    MAX_RESTART_S,
+    STEADY_S,
+    BackgroundTasks,
+    ThreadsEnded,
+    end_tasks,
+    in_thread,
+    keep_running,
+    report_briefly,
+)
 from tests.support.clock import FakeClock
 from tests.support.logs import captured_log
 
@@ -149,3 +160,52 @@ async def test_what_is_kept_goes_on_after_a_failure_which_is_counted_by_the_kind
     assert sorted(failed) == ["loop", "pull"]
     await background.close()
     assert len(background) == 0
+
+
+class BusyThread:
+    """One thread, which is busy until `release`."""
+
+    def __init__(self):
+        self.threads = ThreadPoolExecutor(1)
+        self._begun, self.release = threading.Event(), threading.Event()
+        self._busy = self.threads.submit(self._wait)
+
+    def _wait(self):
+        self._begun.set()
+        self.release.wait(10)
+
+    async def wait(self):
+        assert await asyncio.to_thread(self._begun.wait, 10)
+
+    def end(self):
+        self.release.set()
+        self.threads.shutdown(wait=True)
+
+
+@pytest.fixture
+async def busy():
+    thread = BusyThread()
+    await thread.wait()
+    yield thread
+    thread.end()
+
+
+async def test_what_waits_for_a_thread_when_the_process_ends_is_told_so(busy):
+    freed = []
+    waiting = asyncio.create_task(in_thread(busy.threads, int, when_free=lambda: freed.append("a")))
+    await asyncio.wait({waiting}, timeout=0)
+    busy.threads.shutdown(wait=False, cancel_futures=True)
+    with pytest.raises(ThreadsEnded):
+        await waiting
+    with pytest.raises(ThreadsEnded):
+        await in_thread(busy.threads, int, when_free=lambda: freed.append("b"))
+    assert freed == ["a", "b"]
+
+
+async def test_who_is_cancelled_while_waiting_for_a_thread_is_cancelled_whatever_the_threads_do(busy):
+    waiting = asyncio.create_task(in_thread(busy.threads, int))
+    await asyncio.wait({waiting}, timeout=0)
+    waiting.cancel()
+    busy.threads.shutdown(wait=False, cancel_futures=True)
+    with pytest.raises(asyncio.CancelledError):
+        await waiting

@@ -260,3 +260,20 @@ async def test_of_one_user_so_many_reads_wait_and_the_next_is_refused(flood):
         await flood.ask(999)
     flood.end()
     await asyncio.gather(*asked)
+
+
+async def test_a_read_that_the_end_of_the_process_finds_waiting_or_that_comes_later_is_refused_and_no_mistake(tmp_path):
+    """It had been a traceback: a cancellation that nobody had asked for, or threads that take no more work."""
+    database = Database(f"sqlite:///{tmp_path}/main.db")
+    go_on = threading.Event()
+    busy = [asyncio.create_task(database.read(lambda _: go_on.wait(30))) for _ in range(READ_THREADS)]
+    waiting = asyncio.create_task(database.read(lambda _: None))
+    await database.read(lambda _: None, user_id="li")  # which begins after those
+    database._readers.shutdown(wait=False, cancel_futures=True)
+    go_on.set()
+    await database.close()
+    assert await asyncio.gather(*busy) == [True] * READ_THREADS
+    attempts = [waiting, database.read(lambda _: None), database.read(lambda _: None, user_id="li")]
+    attempts += [database.write(lambda _: None), database.checkpoint()]
+    outcomes = await asyncio.gather(*attempts, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [DatabaseUnavailable] * 5

@@ -1,4 +1,6 @@
+import asyncio
 import hmac
+import threading
 from base64 import urlsafe_b64encode
 from datetime import timedelta
 
@@ -7,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
-from app.core.errors import ConfigurationError, LimitReached, Unauthenticated
+from app.core.errors import ConfigurationError, LimitReached, Unauthenticated, Unavailable
 from app.core.security import OWN_HEADER, Claims, Passwords, Tokens, load_secret
 from tests.support.backend import HandClock, cheap_passwords, make_settings
 
@@ -171,6 +173,33 @@ async def test_a_crowd_at_the_door_is_told_to_wait():
     assert caught.value.retry_after_s == 1
     passwords._slots._held[False] = 0
     assert await passwords.verify("x", stored)
+
+
+class HeldHasher(PasswordHasher):
+    """Answers when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.go_on = threading.Event()
+
+    def verify(self, hash, password):  # noqa: A002 - the library's name
+        return self.go_on.wait(30)
+
+
+async def test_who_signs_in_while_the_process_ends_is_told_to_come_back():
+    """It had been a traceback: threads that have ended take no more work."""
+    hasher = HeldHasher()
+    passwords = Passwords(hasher)
+    asked = [asyncio.create_task(passwords.verify("x", "y", known=True)) for _ in range(Passwords.THREADS + 1)]
+    await asyncio.wait(asked, timeout=0)
+    passwords.close()
+    hasher.go_on.set()
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert outcomes[: Passwords.THREADS] == [True] * Passwords.THREADS
+    with pytest.raises(Unavailable):
+        raise outcomes[-1]
+    with pytest.raises(Unavailable):
+        await passwords.verify("x", "y")
 
 
 def test_the_embedded_mode_makes_its_own_secret_once(tmp_path):
