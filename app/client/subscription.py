@@ -9,7 +9,9 @@ ANSWER_TIMEOUT_S: Final = 10.0
 RETRY_BASE_S: Final = 1.0  # pause after a refusal that may pass (`server_busy`), doubled each time
 RETRY_MAX_S: Final = 30.0
 # Refusals that asking again does not change.
-FINAL_REFUSALS: Final = frozenset({"not_found", "subscription_limit", "invalid_field", "missing_field", "unknown_type"})
+FINAL_REFUSALS: Final = frozenset(
+    {"not_found", "subscription_limit", "invalid_field", "missing_field", "unknown_type", "database_damaged"}
+)
 DEFAULT_TOPICS: Final = ("progress", "logs")
 
 Frame = Mapping[str, Any]
@@ -132,7 +134,9 @@ class TaskSubscription:
         command = self._in_flight
         if command is None or frame.get("id") != command.id:
             unasked = frame.get("id") is None and frame["action"] == "unsubscribe" and frame["success"]
-            return self._lose("not_found") if unasked else FrameEffect.IGNORE  # the right to follow has ended
+            if not unasked:
+                return FrameEffect.IGNORE
+            return self._lose((frame.get("error") or {}).get("code", "not_found"))  # without: the right has ended
         self._in_flight = None
         if not frame["success"]:
             return self._refused((frame.get("error") or {}).get("code", ""), now)

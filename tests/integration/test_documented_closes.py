@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
-from app.core.db import DatabaseUnavailable
+from app.core.db import DatabaseDamaged, DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.core.ids import new_id
 from app.core.principal import Principal
@@ -73,7 +73,7 @@ COMMANDS: dict[str, str | bytes] = {
     "not_subscribed": '{"type": "unsubscribe_task", "task_id": "nothing"}',
 }
 CLOSING = {"missing_token", "invalid_token", "expired_token", "user_disabled", "token_mismatch"}
-BY_THEMSELVES = {"rate_limited", "subscription_limit", "server_busy"}
+BY_THEMSELVES = {"rate_limited", "subscription_limit", "server_busy", "database_damaged"}
 RESERVED = {"history_pruned", "internal"}
 
 
@@ -134,6 +134,18 @@ async def test_a_database_that_is_away_is_said_and_costs_nothing(live, token, mo
         for _ in range(4):
             await client.send(type="subscribe_task", task_id="any")
             assert code_of(await client.until("subscription_result")) == "server_busy"
+
+
+async def fail_for_good(*_: object) -> None:
+    raise DatabaseDamaged
+
+
+async def test_a_task_whose_part_of_the_database_is_damaged_cannot_be_followed(live, token, monkeypatch):
+    async with live.watch(token) as client:
+        monkeypatch.setattr(live.services.db, "read", fail_for_good)
+        for _ in range(4):
+            await client.send(type="subscribe_task", task_id="any")
+            assert code_of(await client.until("subscription_result")) == "database_damaged"
 
 
 async def test_a_connection_that_begins_while_the_database_is_away_is_closed_with_1011(live, token, monkeypatch):

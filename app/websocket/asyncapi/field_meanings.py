@@ -57,7 +57,7 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "delay_max_ms": "Come back at a random time until then, in milliseconds.",
         "connected_at": "Since when it is open.",
         "subscriptions": "The tasks that are followed here.",
-        "action": "Which command it answers. `unsubscribe` also comes unasked, when the right to follow ends.",
+        "action": "Which command it answers. `unsubscribe` also comes unasked, when the right ends, or for `error`.",
         "recovered": "True: a replay follows, and nothing is missing. False: a snapshot follows.",
         "replayed": "How many events the replay has.",
         "statistics": "The five numbers.",

@@ -12,12 +12,17 @@ from typing import Final
 import structlog
 
 from app.core.aio import BackgroundTasks
-from app.core.db import DatabaseUnavailable
+from app.core.clock import Clock, to_wire
+from app.core.db import DatabaseDamaged, DatabaseUnavailable
 from app.core.metrics import Metrics
+from app.events.epoch import LogEpoch
 from app.events.types import NOTICE_TYPES
 from app.websocket.connections.connection import ConnectionInfo
 from app.websocket.connections.subscription import Subscription
 from app.websocket.delivery.task_channel import TaskChannel
+from app.websocket.messages.codes import ErrorCode
+from app.websocket.messages.frames import SubscriptionResult
+from app.websocket.messages.wording import result_error
 from app.websocket.state.log_reader import LogReader
 from app.websocket.state.snapshot_cache import SnapshotCache
 
@@ -33,6 +38,8 @@ class CatchUps:
     snapshots: SnapshotCache
     metrics: Metrics
     background: BackgroundTasks
+    epoch: LogEpoch
+    clock: Clock
 
     def start(self, subscription: Subscription, channel: TaskChannel) -> None:
         if not subscription.catching_up:
@@ -49,6 +56,23 @@ class CatchUps:
         for subscription in channel.go_back(seq):
             self.start_from_snapshot(subscription, channel)
 
+    def end_damaged(self, subscription: Subscription, channel: TaskChannel) -> None:
+        """What it needs of the log is damaged, and no sweep mends that: say so, and follow no longer."""
+        connection = subscription.connection
+        if connection.followed.get(channel.task_id) is not subscription:
+            return
+        channel.dismiss(subscription)
+        connection.discard(channel.task_id)
+        ended = SubscriptionResult(
+            task_id=channel.task_id,
+            action="unsubscribe",
+            success=True,
+            epoch=self.epoch.value,
+            error=result_error(ErrorCode.DATABASE_DAMAGED, connection.language),
+            timestamp=to_wire(self.clock.now()),
+        )
+        connection.send_frame(ended)
+
     async def send_notices(self, connection: ConnectionInfo, task_id: str, after: int, to: int) -> None:
         """Send the notices above `after` up to `to`, for a task that is followed no longer."""
         while after < to and (page := await self.log_reader.shared_rows(task_id, after)):
@@ -63,6 +87,8 @@ class CatchUps:
         try:
             while await self._step(subscription, channel):
                 pass
+        except DatabaseDamaged:
+            self.end_damaged(subscription, channel)
         except DatabaseUnavailable:
             log.warning("catch_up_failed", task_id=channel.task_id)
         finally:

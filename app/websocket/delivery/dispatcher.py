@@ -13,7 +13,7 @@ import structlog
 
 from app.core.aio import BackgroundTasks
 from app.core.clock import Clock
-from app.core.db import Database, DatabaseUnavailable
+from app.core.db import Database, DatabaseDamaged, DatabaseUnavailable
 from app.core.metrics import Metrics
 from app.core.trace_context import read_header
 from app.core.tracing import span
@@ -277,6 +277,10 @@ class Dispatcher:
                     return
                 for event in page.events:
                     channel.deliver(event)
+        except DatabaseDamaged:
+            for subscription in list(channel.subscriptions):
+                self.catch_ups.end_damaged(subscription, channel)
+            channel.give_up()
         except DatabaseUnavailable:
             log.warning("pull_failed", task_id=channel.task_id)  # the sweep repairs when the database is back
             channel.give_up()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.core.clock import Clock, to_wire
 from app.core.config import Settings
-from app.core.db import Database, DatabaseUnavailable
+from app.core.db import Database, DatabaseDamaged, DatabaseUnavailable
 from app.core.metrics import Metrics
 from app.domain.messages import Language
 from app.events.epoch import LogEpoch
@@ -92,6 +92,8 @@ class Subscriptions:
             return False
         try:
             start = await self._read_start(request, existing, connection.language)
+        except DatabaseDamaged:
+            return self._refuse(connection, request, ErrorCode.DATABASE_DAMAGED)
         except DatabaseUnavailable:
             return self._refuse(connection, request, ErrorCode.SERVER_BUSY)
         if start is None or not connection.principal.may_see(start[0].user_id):

@@ -38,6 +38,7 @@ class ErrorCode(_ExplainedCode):
     TOKEN_MISMATCH = "token_mismatch", "The token is another user's."
     HISTORY_PRUNED = "history_pruned", "The log no longer reaches back."
     SERVER_BUSY = "server_busy", "The database does not answer; try again."
+    DATABASE_DAMAGED = "database_damaged", "What the task needs of the database is damaged: it cannot be followed."
     INTERNAL = "internal", "A mistake of ours."
 
 

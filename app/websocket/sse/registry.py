@@ -101,6 +101,7 @@ class StreamRegistry:
         self.elsewhere.opened(stream.stream_id, user_id=principal.user_id, address=address, is_stream=True)
         try:
             await self._place(stream, last_seq, epoch)
+            await stream.prepare()
         except BaseException as error:
             self._remove(stream)
             if isinstance(error, NotFound):  # which task is not written down: it is not this user's

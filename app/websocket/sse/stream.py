@@ -3,6 +3,7 @@
 The same log and the same payloads as on the socket, without `prev_seq`: HTTP keeps the order, and the reader's
 `Last-Event-ID` is its position. A stream is a cursor of its own that is pulled by its reader: what the reader does not
 take is not read from the log, so there is no queue, nothing to coalesce, and nothing that a slow one costs the others.
+The first piece alone is read before the answer begins, whose status says whether the log can be read.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from typing import Final
 import structlog
 
 from app.core.clock import Clock, to_wire
-from app.core.db import DatabaseUnavailable
+from app.core.db import DatabaseDamaged, DatabaseUnavailable
 from app.core.ids import new_id
 from app.core.principal import Principal
 from app.domain.messages import Language
@@ -35,6 +36,7 @@ GONE: Final = "gone"  # the reader has left
 DELETED: Final = "deleted"
 RESTART: Final = "restart"
 TOO_SLOW: Final = "too_slow"
+DAMAGED: Final = DatabaseDamaged.code  # what it needs of the log, for good: who comes back is answered 503
 log = structlog.get_logger(__name__)
 
 ReadPage = Callable[[str, int], Awaitable[LogPage]]  # (task, seq): what comes after it
@@ -67,6 +69,7 @@ class EventStream(LogPosition):
     _lost: bool = False  # the task's row is gone
     _offered: Sequence[Event] = ()  # bodies of the newest hint
     _pending: deque[Event] = field(default_factory=deque)  # read, and not yet handed over: one page at most
+    _prepared: bytes = b""  # the first piece, between `prepare` and `chunks`
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -102,12 +105,21 @@ class EventStream(LogPosition):
             if self.abort is not None:  # a reader that takes no bytes takes no closing chunk either
                 self.abort()
 
+    async def prepare(self) -> None:
+        """Read the first piece, before anything is answered. Raises DatabaseDamaged: there will never be one."""
+        self._prepared = await self._next()
+        if self.ended == DAMAGED:
+            raise DatabaseDamaged
+
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """What to write, one piece after the other, until the stream has ended. Each is asked for when the one
         before it was taken; a ping is due `ping_after_s` later, however often the stream is woken for nothing.
         """
         loop = asyncio.get_running_loop()
         yield f"retry: {random.randint(*RETRY_MS)}\n\n".encode()  # noqa: S311 - spreads load, keeps no secret
+        prepared, self._prepared = self._prepared, b""
+        if prepared:
+            yield prepared
         ping_at = loop.time() + self.ping_after_s
         while self.ended is None:
             self._woken.clear()
@@ -138,6 +150,9 @@ class EventStream(LogPosition):
             if not self._pending and self.behind:
                 await self._fill()
             return await self._snapshot() if self._needs_snapshot else self._encode_pending()
+        except DatabaseDamaged:
+            self.end(DAMAGED)
+            return b""
         except DatabaseUnavailable:
             log.warning("stream_read_failed", task_id=self.task_id)
             self.give_up()  # the sweep speaks up when the database is back

@@ -114,6 +114,7 @@ export const WORKER_LOST = "worker_lost" as const;
 
 /** Refusals that asking again does not change. */
 export const FINAL_REFUSALS = new Set<string>([
+  "database_damaged",
   "invalid_field",
   "missing_field",
   "not_found",

@@ -152,7 +152,7 @@ export class TaskSubscription {
 
   #result(frame: SubscriptionResult): Verdict {
     if (this.#inFlight === null) {
-      return frame.action === "unsubscribe" && frame.success ? this.#lose("unsubscribed") : "ignore";
+      return frame.action === "unsubscribe" && frame.success ? this.#lose(frame.error?.code ?? "unsubscribed") : "ignore";
     }
     if (frame.id !== this.#inFlight.id) return "ignore";
     const { type, sentAt, isVoid } = this.#inFlight;

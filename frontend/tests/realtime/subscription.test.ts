@@ -90,6 +90,10 @@ describe("a followed task", () => {
     const one = placed(4);
     expect(one.receive({ ...result("x", { action: "unsubscribe" }), id: null })).toBe("lost");
     expect(one.lostCode).toBe("unsubscribed");
+    const damaged = placed(4);
+    const error = { code: "database_damaged" as const, message: "" };
+    expect(damaged.receive({ ...result("x", { action: "unsubscribe", error }), id: null })).toBe("lost");
+    expect(damaged.lostCode).toBe("database_damaged");
   });
 
   test("is placed anew with other topics, and then begins with a snapshot", () => {

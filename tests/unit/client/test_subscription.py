@@ -151,6 +151,15 @@ def test_an_unasked_unsubscription_ends_the_right_to_follow():
     subscription = placed()
     unasked = {"type": "subscription_result", "task_id": TASK, "action": "unsubscribe", "success": True}
     assert subscription.receive(unasked, 0.0) is FrameEffect.LOST
+    assert subscription.lost_code == "not_found"
+
+
+def test_an_unasked_unsubscription_says_why():
+    subscription = placed()
+    error = {"code": "database_damaged", "message": ""}
+    unasked = {"type": "subscription_result", "task_id": TASK, "action": "unsubscribe", "success": True, "error": error}
+    assert subscription.receive(unasked, 0.0) is FrameEffect.LOST
+    assert subscription.lost_code == "database_damaged"
 
 
 def test_a_busy_server_is_asked_again_with_growing_pauses():

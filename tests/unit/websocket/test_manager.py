@@ -23,7 +23,7 @@ async def test_a_session_that_ended_while_its_stream_was_opened_ends_the_stream(
 async def test_a_stream_of_a_finished_task_sends_its_past_to_no_socket_of_the_owner(desk):
     """One sweep asks for the tasks of streams and of sockets: an answer is for those who have asked."""
     stack, user, task = await desk.open_task()
-    await stack.say(task, warning("long ago"))
+    last = await stack.say(task, warning("long ago"))
     await stack.event_writer.write(stack.lifecycle.complete(task, 1, Statistics()))
     watcher = await desk.connect(user)
     _response = await open_stream(desk, user, task)
@@ -31,7 +31,7 @@ async def test_a_stream_of_a_finished_task_sends_its_past_to_no_socket_of_the_ow
     await desk.settle()
     assert watcher.frames() == []
     (stream,) = desk.manager.streams
-    assert stream.behind  # it was told where the log ends
+    assert stream.target_seq == last + 1  # it was told where the log ends
 
 
 async def test_a_task_is_watched_by_a_socket_or_a_stream(desk):

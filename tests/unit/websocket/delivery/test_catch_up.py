@@ -4,7 +4,7 @@ import asyncio
 
 from sqlalchemy import delete, update
 
-from app.core.db import DatabaseUnavailable
+from app.core.db import DatabaseDamaged, DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.events.types import Statistics
 from app.models import scan_tasks, task_events
@@ -13,6 +13,10 @@ from tests.support.realtime import warning
 
 async def lose(*_):
     raise DatabaseUnavailable(Failure.BUSY)
+
+
+async def damaged(*_):
+    raise DatabaseDamaged
 
 
 async def turns(count=50):
@@ -36,6 +40,32 @@ async def test_a_catch_up_that_fails_goes_on_with_the_next_sweep(desk, monkeypat
     await desk.settle()
     assert [frame["seq"] for frame in watcher.frames()] == [3, last]
     assert watcher.subscriber.gaps == 0
+
+
+async def test_who_needs_what_is_damaged_is_told_so_and_follows_no_longer(desk, monkeypatch):
+    """The sweep would start it again for ever, and the client would wait."""
+    stack, user, task = await desk.open_task()
+    last = await stack.say(task, warning("one"), warning("two"))
+    await desk.settle()
+    behind, live = await desk.connect(user), await desk.connect(user)
+    await desk.follow(live, task)
+    monkeypatch.setattr(desk.dispatcher.log_reader, "shared_rows", damaged)
+    assert await desk.manager.subscribe_to_task(behind.connection, task, last_seq=2)
+    await desk.settle()
+    placed, ended = behind.frames()
+    assert placed["success"]
+    assert (ended["type"], ended["task_id"], ended["action"]) == ("subscription_result", task, "unsubscribe")
+    assert (ended["success"], ended["error"]["code"], "id" in ended) == (True, "database_damaged", False)
+    assert (task in behind.connection.followed, task in live.connection.followed) == (False, True)
+    monkeypatch.setattr(desk.dispatcher.log_reader, "page", damaged)
+    desk.dispatcher.channels[task].raise_target(last + 1)
+    desk.dispatcher._pull_if_behind(desk.dispatcher.channels[task])
+    await desk.settle()
+    assert [frame["error"]["code"] for frame in live.frames()] == ["database_damaged"]
+    assert not live.connection.followed
+    await desk.manager.sweep.run_once()
+    await desk.settle()
+    assert behind.frames() == live.frames() == []
 
 
 async def test_unfollowing_behind_the_live_events_sends_the_notices_between(desk):

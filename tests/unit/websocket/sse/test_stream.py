@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.db import DatabaseUnavailable
+from app.core.db import DatabaseDamaged, DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.core.principal import Principal
 from app.domain.messages import Language
@@ -31,6 +31,7 @@ class Log:
         self.count = count
         self.pruned = set()
         self.down = False
+        self.is_damaged = False
         self.reads = 0
         self.exists = True
 
@@ -42,6 +43,8 @@ class Log:
 
     async def read_page(self, _task, seq):
         self.reads += 1
+        if self.is_damaged:
+            raise DatabaseDamaged
         if self.down:
             raise DatabaseUnavailable(Failure.UNREACHABLE)
         rows = [s for s in range(seq + 1, self.count + 1) if s not in self.pruned][:PAGE]
@@ -296,3 +299,27 @@ async def test_a_snapshot_of_before_a_restore_does_not_bear_the_epoch_after_it()
         await anext(chunks)  # how long to wait before a reconnection
         assert (await anext(chunks)).startswith(b"id: old:40\n")
     assert stream.epoch == "old"
+
+
+async def test_a_stream_that_needs_what_is_damaged_is_not_begun():
+    log = Log(3)
+    log.is_damaged = True
+    stream = make(log)
+    stream.start_at(1, 3)
+    with pytest.raises(DatabaseDamaged):
+        await stream.prepare()
+
+
+async def test_a_stream_ends_where_what_comes_next_is_damaged_and_says_so():
+    log = Log(3)
+    stream = make(log)
+    stream.start_at(1, 3)
+    await stream.prepare()
+    async with aclosing(stream.chunks()) as chunks:
+        assert (await anext(chunks)).startswith(b"retry: ")
+        assert [seq for seq, _ in parse(await anext(chunks))] == [2, 3]
+        log.is_damaged, log.count = True, 4
+        stream.offer(4)
+        assert await anext(chunks) == b": database_damaged\n\n"
+        with pytest.raises(StopAsyncIteration):
+            await anext(chunks)
