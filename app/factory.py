@@ -32,6 +32,7 @@ from app.core.program import program_version
 from app.core.tracing import configure_tracing
 from app.domain.messages import FOREIGN_LANGUAGE, Language, MessageCatalog
 from app.services.auth import FIRST_ADMIN
+from app.services.start_wait import await_database
 from app.websocket.asyncapi.document import build_document
 from app.websocket.session import websocket_endpoint
 from app.wiring import Services, build_services
@@ -94,6 +95,7 @@ def create_app(settings: Settings, services: Services | None = None, *, announce
         if services is not None:
             yield {"services": services}
             return
+        await await_database(settings)
         own = build_services(settings)
         generated = await own.start()
         try:

@@ -26,6 +26,7 @@ from app.core.pending_restore import is_restore_pending
 from app.core.system_errors import reason_of
 from app.core.tracing import configure_tracing, end_tracing
 from app.factory import Announce, announce_password, create_app
+from app.services.start_wait import await_database
 from app.transport.graceful_server import GracefulServer
 from app.transport.http import make_http_protocol
 from app.transport.http_limits import HttpConnectionLimits
@@ -76,6 +77,7 @@ async def _run(
 ) -> bool:
     """Whether it has ended only to take up a restore: the start that follows finishes that."""
     report_briefly(asyncio.get_running_loop())
+    await await_database(settings)
     hard_stop = HardStop(after_s=settings.stop_within_s)
     try:
         async with serve(settings, announce=announce, on_end=hard_stop.begin) as (serving, ended):

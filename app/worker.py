@@ -3,18 +3,23 @@
 Nothing is read or made at import: the settings are read when somebody asks for `app`.
 """
 
+import time
 from functools import cache, partial
-from typing import Any
+from typing import Any, Final
 
+import structlog
 from celery import Celery, bootsteps, signals
-from celery.exceptions import ImproperlyConfigured
+from celery.exceptions import ImproperlyConfigured, WorkerShutdown
+from celery.worker import state
 
 from app.core.config import Settings, load_settings
 from app.core.deployment import require_packages, require_services
+from app.core.errors import ConfigurationError
 from app.core.file_permissions import set_private_umask
 from app.core.logging import configure_logging
 from app.core.tracing import configure_tracing, end_tracing
 from app.core.worker_metrics import WorkerMetrics
+from app.services.start_wait import pauses_before
 from app.tasks.dispatch.broker_log import shorten_broker_log
 from app.tasks.dispatch.celery_app import DRAWING_TASK, POOL, TASK, make_celery
 from app.tasks.dispatch.wakeups import CeleryWakeups
@@ -22,6 +27,9 @@ from app.tasks.scan_tasks import execute_scan_task
 from app.tasks.supervisor.worker_thread import WorkerThread
 from app.worker_metrics import MetricsServer
 from app.worker_wiring import build_scan_worker
+
+NOT_STARTED: Final = 2  # the exit code, as of every command that is set up wrong
+log = structlog.get_logger(__name__)
 
 
 def __getattr__(name: str) -> Any:
@@ -59,7 +67,7 @@ def make_application(settings: Settings) -> Celery:
     def wake_browser() -> None:
         scans.wake_browser()
 
-    celery.steps["worker"].add(_step(scans, numbers))
+    celery.steps["worker"].add(_step(settings, scans, numbers))
     return celery
 
 
@@ -87,7 +95,7 @@ def run_worker(settings: Settings, *, concurrency: int, queues: str) -> int:
     return int(worker.exitcode or 0)
 
 
-def _step(scans: WorkerThread, numbers: MetricsServer) -> type[bootsteps.StartStopStep]:
+def _step(settings: Settings, scans: WorkerThread, numbers: MetricsServer) -> type[bootsteps.StartStopStep]:
     class ScanStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery has no types
         """Started after the pool of threads and ended before it: then the threads have nothing to wait for."""
 
@@ -99,8 +107,15 @@ def _step(scans: WorkerThread, numbers: MetricsServer) -> type[bootsteps.StartSt
             super().__init__(parent)
 
         def start(self, parent: Any) -> None:
-            numbers.start()
-            scans.start(queues=sorted(parent.app.amqp.queues.consume_from), concurrency=parent.concurrency)
+            for pause_s in pauses_before(settings):
+                state.maybe_shutdown()  # a signal has come meanwhile: it leaves from here
+                time.sleep(pause_s)
+            try:
+                numbers.start()
+                scans.start(queues=sorted(parent.app.amqp.queues.consume_from), concurrency=parent.concurrency)
+            except ConfigurationError as error:  # Celery would log a traceback
+                log.error("worker_not_started", reason=error.message)  # noqa: TRY400 - its text says what to do
+                raise WorkerShutdown(NOT_STARTED) from error
 
         def stop(self, _parent: Any) -> None:
             scans.stop()

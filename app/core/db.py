@@ -242,6 +242,10 @@ class Database:
         return self._engine
 
     async def close(self) -> None:
+        self.close_sync()
+
+    def close_sync(self) -> None:
+        """Wait for what runs, and end the threads and connections. Blocking."""
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._request_readers.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)

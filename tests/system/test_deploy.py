@@ -110,6 +110,16 @@ def test_systemd_does_warn_of_a_line_that_it_does_not_understand(units):
     assert "Failed to parse" in run(tool("systemd-analyze"), "verify", *units).stderr
 
 
+def test_what_waits_for_postgresql_is_never_given_up():
+    """A process waits by itself; one that finds an older revision ends, and is started again until it was upgraded."""
+    distributed = [path for path in UNITS if path.stem.removeprefix("compliance-") in ("web@", "worker", "browser")]
+    assert len(distributed) == 3
+    for path in distributed:
+        lines = path.read_text("utf-8").splitlines()
+        assert {"StartLimitIntervalSec=0", "Restart=on-failure", "Type=exec"} <= set(lines)
+        assert not [line for line in lines if line.startswith("TimeoutStartSec")]
+
+
 def test_the_services_are_protected(units):
     for unit in units:
         if unit.suffix == ".service":

@@ -33,6 +33,7 @@ SOCKET_TIMEOUT_S: Final = 5.0
 LOOK_S: Final = 1.0  # how long one wait for a message lasts
 MAX_WAITING: Final = 10_000  # hints to send; beyond that the oldest are dropped, and the sweep delivers what they meant
 BATCH: Final = 500  # of one round trip
+LOSSES_LOGGED_EVERY_S: Final = 10.0  # while Redis is away, which is looked for more often
 REFUSALS_LOGGED_EVERY_S: Final = 60.0  # a stranger can bring about any number; the metric counts them all
 RECONNECT_S: Final = (0.1, 0.5, 2.0)  # upper bounds of the pause before a try, the last one repeats
 _TROUBLE: Final = (RedisError, OSError, TimeoutError)
@@ -63,7 +64,8 @@ class RedisBus:
         self._prefix = prefix
         self._signer = MessageSigner(keys)
         self._on_refused = on_refused
-        self._refusal_logged_at: float | None = None  # monotonic
+        self._refusal_logged_at: float | None = None  # monotonic, as the next one
+        self._loss_logged_at: float | None = None
         self._redis = Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT_S, socket_connect_timeout=SOCKET_TIMEOUT_S)
         self._id = new_id()
         self._local = MemoryBus()
@@ -179,11 +181,17 @@ class RedisBus:
             try:
                 await self._listen_once()
             except Exception as error:  # noqa: BLE001 - whatever the library trips over, the next connection is a new one
-                log.warning("bus_connection_lost", reason=type(error).__name__)
+                self._note_lost(error)
             finally:
                 self._pubsub = None
             failures = 0 if self._heard_at > began_at else failures + 1
             await self._clock.sleep(_pause_s(failures))
+
+    def _note_lost(self, error: Exception) -> None:
+        now = self._clock.monotonic()
+        if self._loss_logged_at is None or now - self._loss_logged_at >= LOSSES_LOGGED_EVERY_S:
+            self._loss_logged_at = now
+            log.warning("bus_connection_lost", reason=type(error).__name__)
 
     async def _listen_once(self) -> None:
         """Receive over one connection until it breaks, or says nothing for too long."""

@@ -33,6 +33,20 @@ def test_a_mistake_of_the_program_keeps_its_traceback():
     assert record.levelno == logging.CRITICAL
 
 
+def test_that_it_cannot_be_reached_is_said_in_one_line_every_ten_seconds():
+    now, said = 0.0, []
+    quiet = WithoutTraceback(monotonic=lambda: now)
+    for now in (0.0, 2.0, 6.0, 12.0, 20.0, 22.0):
+        text = "consumer: Cannot connect to %s: %s.\n%s\n"
+        record = logging.LogRecord(
+            "c", logging.ERROR, __file__, 1, text, ("redis://a", "refused", "Trying again"), None
+        )
+        if quiet.filter(record):
+            said.append((now, record.levelname, record.getMessage()))
+    line = "consumer: Cannot connect to redis://a: refused."
+    assert said == [(0.0, "WARNING", line), (12.0, "WARNING", line), (22.0, "WARNING", line)]
+
+
 @pytest.fixture
 def loggers():
     found = [logging.getLogger(name) for name in LOGGERS]
