@@ -25,9 +25,10 @@ TICKS = os.sysconf("SC_CLK_TCK")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--no-screenshots", action="store_true", help="without Chromium")
+    parser.add_argument("--max-pages", type=int, default=10_000, help="of the scan")
     arguments = parser.parse_args()
     command = [sys.executable, "-m", "app.cli", "scan", WORLDS[BIG].target, "--world", BIG, "--json"]
-    command += ["--max-pages", "10000"] + ["--no-screenshots"] * arguments.no_screenshots
+    command += ["--max-pages", str(arguments.max_pages)] + ["--no-screenshots"] * arguments.no_screenshots
     with attach(world=BIG) as testnet, tempfile.TemporaryDirectory() as folder:
         load, begun = os.getloadavg()[0], time.monotonic()
         scan = subprocess.Popen([*command, "--data-dir", folder], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

@@ -1,11 +1,12 @@
 """What a body costs the server that has to refuse it, by kind: milliseconds of its processor for one request.
 
-    .venv/bin/python bench/bodies.py
+    .venv/bin/python bench/bodies.py [--rounds 20]
 
 The kinds are those of tests/support/bodies.py, at the largest size that is read (8 KiB before signing in, 256 KiB
 elsewhere), beside one that is as large and easily refused, and the longest wait of somebody else's /livez meanwhile.
 """
 
+import argparse
 import os
 import sys
 import tempfile
@@ -36,15 +37,15 @@ def longest_wait_ms(service: Service, over: threading.Event, found: list[float])
             found.append((time.perf_counter() - began) * 1_000)
 
 
-def measure(service: Service, path: str, body: bytes) -> tuple[float, float]:
+def measure(service: Service, path: str, body: bytes, rounds: int) -> tuple[float, float]:
     before = cpu_ms(service)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         service.http.post(path, content=body, headers=JSON)
-    cost = (cpu_ms(service) - before) / ROUNDS
+    cost = (cpu_ms(service) - before) / rounds
     over, waits = threading.Event(), [0.0]
     watcher = threading.Thread(target=longest_wait_ms, args=(service, over, waits))
     watcher.start()
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         service.http.post(path, content=body, headers=JSON)
     over.set()
     watcher.join()
@@ -52,11 +53,14 @@ def measure(service: Service, path: str, body: bytes) -> tuple[float, float]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="requests of each kind")
+    rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder, running_service(Path(folder)) as service:
         for path, size in PLACES:
             print(f"\n{path}, {size // 1_024} KiB")
             for name, make in {"easily refused": harmless, **HOSTILE}.items():
-                cost, wait = measure(service, path, make(size))
+                cost, wait = measure(service, path, make(size), rounds)
                 print(f"  {name:28} {cost:8.2f} ms   longest wait beside {wait:8.1f} ms")
 
 

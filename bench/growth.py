@@ -44,10 +44,10 @@ from app.repositories import queue, tasks, violations
 from app.repositories.tasks import TaskFilter
 from app.scanstore.scan_folder import ScanFolder
 from app.services.lifecycle import Lifecycle
-from app.services.report_document import report_pieces
 from app.services.reports import Paging, ReportService
 from app.services.scans import ScanService
 from app.services.shown_run import RunRef
+from app.tasks.target_parser import EngineTargetParser
 from app.websocket.messages.topics import ALL_TOPICS, topics
 from app.websocket.state.state_reader import StateReader
 
@@ -88,7 +88,7 @@ class Bench:
             runner=nothing,
             targets=nothing,
         )
-        self.reports = ReportService(db=self.db, stores=self.stores, language="en")
+        self.reports = ReportService(db=self.db, stores=self.stores, targets=EngineTargetParser(), language="en")
         self.principals = {
             "admin": Principal(grown.admin, "user1", "admin"),
             "owner": Principal(grown.owner, "user0", "user"),
@@ -144,15 +144,8 @@ class Bench:
         return lambda: getattr(self.reports, what)(principal, RunRef(self.grown.long_task), paging, **asked)
 
     async def report(self) -> None:
-        """All pieces of the JSON, as the process that makes it does."""
-        await asyncio.to_thread(self._make_report)
-
-    def _make_report(self) -> None:
-        row = self.db.read_sync(lambda c: tasks.find(c, self.grown.long_task))
-        assert row is not None
-        with self.stores.reader(row.id, row.run) as reader:
-            for _ in report_pieces(self.db, reader, row, language="en"):
-                continue
+        """All of the JSON at once."""
+        await self.reports.report(self.principals["owner"], RunRef(self.grown.long_task), Language.EN)
 
 
 def cases(b: Bench, head: int) -> dict[str, Callable[[], Any]]:
@@ -172,8 +165,8 @@ def cases(b: Bench, head: int) -> dict[str, Callable[[], Any]]:
         "snapshot: 200 lines": b.snapshot(200),
         "snapshot: 1,000 lines": b.snapshot(1_000),
         "resume: from 1": b.resume(1),
-        "resume: 900 behind": b.resume(head - 900),
-        "resume: 19,000 behind, without progress and logs": b.resume(head - 19_000, topics(frozenset())),
+        "resume: 900 behind": b.resume(max(0, head - 900)),
+        "resume: 19,000 behind, without progress and logs": b.resume(max(0, head - 19_000), topics(frozenset())),
         "sweep: 1,000 feeds, large owner": b.read(lambda c: tasks.heads(c, b.grown.task_ids[-FEEDS:], owners)),
         "count of unfinished tasks (in each POST)": b.read(lambda c: tasks.count_unfinished(c, b.grown.owner)),
         "place in the queue": b.read(lambda c: queue.position(c, waiting)),
@@ -262,7 +255,7 @@ def main() -> None:
 def late_ones(found: dict[str, dict[str, float]], column: str, bounds_ms: Mapping[str, float]) -> Iterator[str]:
     for name, times in found.items():
         bound_ms = bounds_ms.get(name.partition(":")[0])
-        if bound_ms is not None and times[column] > bound_ms:
+        if bound_ms is not None and times.get(column, 0.0) > bound_ms:  # what an event costs has a median alone
             yield name
 
 

@@ -30,6 +30,8 @@ from app.models import scan_tasks, users
 from app.services.retention.service import RetentionService
 
 WRITE_EVERY_S = 0.02
+EVENT = "task_id, seq, attempt, type, event_id, body, created_at"
+LINE = "task_id, log_seq, attempt, level, module, message, created_at"
 BODY = '{"progress":12,"stage":"page_crawl","message":"https://corp.example/some/page","stage_key":"page_crawl"}'
 TYPES = ("task_progress",) * 6 + ("task_logs", "task_stage", "task_warning", "violation_detected")
 
@@ -42,6 +44,7 @@ def build(db: Database, tasks: int, events: int, large: int) -> None:
         ids = [new_id() for _ in range(tasks + 1)]
         seqs = {task_id: max(1, events // tasks) for task_id in ids[:-1]} | {ids[-1]: large}
         ages = {task_id: timedelta(days=random.uniform(0, 60)) for task_id in ids}
+        ages[ids[0]] = timedelta()  # a clock that is days ahead of all that there is would not be trusted
         rows = [task_row(task_id, now - ages[task_id], seqs[task_id]) for task_id in ids]
         rows[-1]["deleted_at"] = now - timedelta(hours=1)
         for start in range(0, len(rows), 5_000):
@@ -49,8 +52,8 @@ def build(db: Database, tasks: int, events: int, large: int) -> None:
     path = db.url.removeprefix("sqlite:///")
     with sqlite3.connect(path) as raw:
         raw.execute("PRAGMA synchronous = OFF")
-        raw.executemany("INSERT INTO task_events VALUES (?,?,?,?,?,?,?)", event_rows(seqs, now))
-        raw.executemany("INSERT INTO task_logs VALUES (?,?,?,?,?,?,?)", line_rows(seqs, now))
+        raw.executemany(f"INSERT INTO task_events ({EVENT}) VALUES (?,?,?,?,?,?,?)", event_rows(seqs, now))
+        raw.executemany(f"INSERT INTO task_logs ({LINE}) VALUES (?,?,?,?,?,?,?)", line_rows(seqs, now))
     raw.close()
     size = Path(path).stat().st_size
     print(f"{tasks} tasks, {sum(seqs.values())} events, {size >> 20} MiB, made in {time.perf_counter() - began:.0f} s")
@@ -172,7 +175,7 @@ async def run(folder: Path, tasks: int, events: int, large: int, seconds: float)
         await asyncio.sleep(3)
     row("before: a write waits", seen["write"])
     row("before: the timer is late", seen["timer"])
-    purge = RetentionService(db=db, clock=SystemClock(), settings=settings, remove_files=lambda *_: None)
+    purge = RetentionService(db=db, clock=SystemClock(), settings=settings, remove_files=lambda *_, **__: None)
     held = measured(purge)
     async with observed(db) as seen:
         outcome = await purge_for(purge, seconds)

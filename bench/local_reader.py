@@ -1,11 +1,12 @@
 """What the local reader costs and learns: taught with the labelled texts of `tests/eval`, judged on domains held back.
 
-    python -m bench.local_reader
+    python -m bench.local_reader [--every N]
 
 It prints how long learning and opening take, processor time for one page, and the held-back numbers of its report. Own
 texts flatter (docs/analysis.md); what a deployment's own decisions give says `compliance reader report`.
 """
 
+import argparse
 import hashlib
 import time
 from pathlib import Path
@@ -26,7 +27,9 @@ def pages_of(paths: list[Path]) -> list[DecidedPage]:
 
 
 def main() -> None:
-    pages = pages_of(sorted(SET.glob("*.jsonl")))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="every Nth text alone")
+    pages = pages_of(sorted(SET.glob("*.jsonl")))[:: parser.parse_args().every]
     began = time.perf_counter()
     learnt = learn_model(pages, program="bench")
     print(f"learning: {time.perf_counter() - began:.1f} s for {len(pages)} pages, {len(learnt.data) / 1e6:.1f} MB")

@@ -6,6 +6,7 @@ which other work on the machine lengthens, and the processor time of the longest
 hardly does. Then what `bench.page_moments` measures.
 """
 
+import argparse
 import asyncio
 import json
 from collections.abc import Awaitable
@@ -52,12 +53,13 @@ SCROLL: Final = """async () => {
 }"""
 
 
-async def take_figures() -> list[str]:
+async def take_figures(divide: int = 1) -> list[str]:
+    findings, lines, batches = (max(1, number // divide) for number in (FINDINGS, LINES, LIVE_BATCHES))
     with TemporaryDirectory() as folder:
         async with open_theatre(Path(folder)) as theatre, open_browser() as browser:
             found, logged = await theatre.scene("found.test"), await theatre.scene("logged.test")
-            await fill_findings(found)
-            await fill_log(logged)
+            await fill_findings(found, findings)
+            await fill_log(logged, lines)
             page = await open_page(browser, f"{theatre.url}/#/scans/{logged.task_id}", locale="en")
             await page.reload()
             await page.wait_for_selector("#username")
@@ -65,16 +67,16 @@ async def take_figures() -> list[str]:
             sent, unpacked = await page.evaluate(LOADED)
             figures = [
                 f"a scan's address loads: {sent / 1_000:.0f} kB on the wire, {unpacked / 1_000:.0f} kB unpacked",
-                f"elements with {LINES:,} lines of log: {await elements(page):,}",
-                f"a scan with {LINES:,} lines of log is opened: {opened}",
-                f"{LIVE_BATCHES * AT_ONCE:,} more lines arrive: {await traced(browser, page, live(page, logged))}",
+                f"elements with {lines:,} lines of log: {await elements(page):,}",
+                f"a scan with {lines:,} lines of log is opened: {opened}",
+                f"{batches * AT_ONCE:,} more lines arrive: {await traced(browser, page, live(page, logged, batches))}",
                 f"the log is scrolled from end to end: {await traced(browser, page, scroll(page))}",
             ]
             opened = await traced(browser, page, open_findings(page, f"{theatre.url}/#/scans/{found.task_id}"))
             return [
                 *figures,
-                f"a scan with {FINDINGS:,} findings is opened: {opened}",
-                f"elements with {FINDINGS:,} findings: {await elements(page):,}",
+                f"a scan with {findings:,} findings is opened: {opened}",
+                f"elements with {findings:,} findings: {await elements(page):,}",
             ]
 
 
@@ -106,20 +108,20 @@ async def open_findings(page: Page, address: str) -> None:
     await expect(page.locator(".entry").first).to_be_visible(timeout=LOADED_MS)
 
 
-async def fill_findings(scene: Scene) -> None:
-    for start in range(0, FINDINGS, AT_ONCE):
+async def fill_findings(scene: Scene, findings: int) -> None:
+    for start in range(0, findings, AT_ONCE):
         some = [
             new_violation(
                 f"casino{number}.test", violation_key=ViolationKey.GAMBLING, url=f"http://casino{number}.test/"
             )
-            for number in range(start, start + AT_ONCE)
+            for number in range(start, min(findings, start + AT_ONCE))
         ]
         await scene.say(*(one.event("en") for one in some), violations=some)
-    await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=FINDINGS, total_pages_crawled=7)
+    await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=findings, total_pages_crawled=7)
 
 
-async def fill_log(scene: Scene) -> None:
-    for start in range(0, LINES, AT_ONCE):
+async def fill_log(scene: Scene, lines: int) -> None:
+    for start in range(0, lines, AT_ONCE):
         await scene.log(*(f"https://www.logged.test/{number}: HTTP 200" for number in range(start, start + AT_ONCE)))
 
 
@@ -127,10 +129,10 @@ async def elements(page: Page) -> int:
     return await page.locator("*").count()
 
 
-async def live(page: Page, scene: Scene) -> None:
-    for batch in range(LIVE_BATCHES):
+async def live(page: Page, scene: Scene, batches: int) -> None:
+    for batch in range(batches):
         await scene.log(*(f"live {batch} {number}" for number in range(AT_ONCE)))
-    await expect(page.locator(".line").last).to_contain_text(f"live {LIVE_BATCHES - 1} ")
+    await expect(page.locator(".line").last).to_contain_text(f"live {batches - 1} ")
 
 
 async def scroll(page: Page) -> None:
@@ -138,5 +140,8 @@ async def scroll(page: Page) -> None:
 
 
 if __name__ == "__main__":
-    print("\n".join(asyncio.run(take_figures())))
-    print("\n".join(asyncio.run(take_moments())))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--divide", type=int, default=1, metavar="N", help="an Nth of everything")
+    divide = parser.parse_args().divide
+    print("\n".join(asyncio.run(take_figures(divide))))
+    print("\n".join(asyncio.run(take_moments(divide))))

@@ -1,6 +1,6 @@
 """How far apart looks of pages are: of one kit in other words and colours, and of different pages.
 
-    python -m bench.page_looks
+    python -m bench.page_looks [--pages N]
 
 draws the layouts in `tests/eval/kits`, each as six buyers would fill it, and all whole pages of `tests/eval`, without
 a network, by this machine's Chromium. It prints how many have a look, and how many pairs are within each distance.
@@ -12,7 +12,7 @@ import json
 import random
 import re
 import shutil
-from itertools import combinations
+from itertools import combinations, islice
 from pathlib import Path
 
 from playwright.async_api import async_playwright
@@ -84,10 +84,14 @@ def table(name, pairs):
 
 
 async def main():
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pages", type=int, help="at most so many of each sort")
+    most = parser.parse_args().pages
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        of_kits, of_pages = await looks_of(browser, kits()), await looks_of(browser, written_pages())
+        of_kits, of_pages = [
+            await looks_of(browser, islice(documents, most)) for documents in (kits(), written_pages())
+        ]
         await browser.close()
     for name, found in (("kits", of_kits), ("pages", of_pages)):
         print(f"{name}: {sum(look is not None for _, look in found)} of {len(found)} have a look")

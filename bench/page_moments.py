@@ -49,7 +49,8 @@ OPENED: Final = """([hash, selectors, text]) => new Promise((resolve) => {
 })"""
 
 
-async def take_moments() -> list[str]:
+async def take_moments(divide: int = 1) -> list[str]:
+    """`divide`: an Nth of the scans, and of the time for which they are followed."""
     with TemporaryDirectory() as folder:
         async with open_theatre(Path(folder), ws_max_connections_per_address=200) as theatre, open_browser() as browser:
             scene = await theatre.scene("running.test")
@@ -59,7 +60,7 @@ async def take_moments() -> list[str]:
             return [
                 f"a scan's address can be used: {await interactive(page, theatre, scene):.2f} s",
                 f"a scan at {PERCENT} % shows all of its state: {await opened(page, theatre, scene):.2f} s",
-                await followed(page, theatre),
+                await followed(page, theatre, scans=max(1, SCANS // divide), followed_s=max(1, FOLLOWED_S // divide)),
                 f"a dead link is shown: {await dead_link(browser, theatre, scene):.1f} s",
             ]
 
@@ -95,9 +96,9 @@ async def opened(page: Page, theatre: Theatre, scene: Scene) -> float:
     return median(taken) / 1_000
 
 
-async def followed(page: Page, theatre: Theatre) -> str:
+async def followed(page: Page, theatre: Theatre, *, scans: int, followed_s: int) -> str:
     """The share of a core that the list of scans takes while so many of them make progress."""
-    scenes = [await theatre.scene(f"site{number}.test") for number in range(SCANS)]
+    scenes = [await theatre.scene(f"site{number}.test") for number in range(scans)]
     for scene in scenes:
         await scene.stages_up_to(StageKey.PAGE_CRAWL)
     await page.goto(f"{theatre.url}/#/scans")
@@ -108,13 +109,13 @@ async def followed(page: Page, theatre: Theatre) -> str:
     got: list[float] = []
     session.on("Network.webSocketFrameReceived", lambda _: got.append(monotonic()))
     before, began = await process_s(session), monotonic()
-    for number in range(FOLLOWED_S * FRAMES_A_S):
+    for number in range(followed_s * FRAMES_A_S):
         await asyncio.sleep(max(0.0, began + number / FRAMES_A_S - monotonic()))
-        scene = scenes[number % SCANS]
-        await scene.progress(number * 95 // (FOLLOWED_S * FRAMES_A_S), StageKey.PAGE_CRAWL, 50, f"page {number}")
+        scene = scenes[number % scans]
+        await scene.progress(number * 95 // (followed_s * FRAMES_A_S), StageKey.PAGE_CRAWL, 50, f"page {number}")
     took = monotonic() - began
     share = (await process_s(session) - before) / took
-    return f"the list of {SCANS} running scans, with {len(got) / took:.0f} frames a second: {share:.1%} of a core"
+    return f"the list of {scans} running scans, with {len(got) / took:.0f} frames a second: {share:.1%} of a core"
 
 
 async def process_s(session: CDPSession) -> float:

@@ -37,6 +37,7 @@ import uvloop
 from realtime_client import Socket, Watcher, measure_pings, open_socket
 
 from app.cli.testnet import open_testnet
+from app.domain.messages import MessageCatalog
 from app.server import raise_file_limit
 
 SERVER = Path(__file__).with_name("realtime_server.py")
@@ -275,7 +276,11 @@ def run_all(arguments: argparse.Namespace) -> list[Row]:
         with tempfile.TemporaryDirectory() as name, run_application(Path(name)) as application:
             rows += uvloop.run(bench_watchers(application, Path(name), arguments.watchers, arguments.seconds))
     if "pings" in wanted:
-        with tempfile.TemporaryDirectory() as name, serve_site(Path(name)), open_testnet() as testnet:
+        with (
+            tempfile.TemporaryDirectory() as name,
+            serve_site(Path(name)),
+            open_testnet(MessageCatalog("en")) as testnet,
+        ):
             hosts = (f"{crawl.HOST}={crawl.ADDRESS}:{crawl.PORT}",)
             with run_application(Path(name), **testnet.overrides, static_hosts=hosts) as application:
                 rows += uvloop.run(bench_pings(application, arguments.seconds, testnet.demo_target))

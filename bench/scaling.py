@@ -4,9 +4,10 @@ No machine here is big enough for a thousand times the load of docs/performance.
 costs on a real redis-server and in a process that hears it, takes the other prices from docs/performance.md, draws a
 deployment at random (users with scans, connections of users on processes), and counts who has to do what in a second.
 
-    .venv/bin/python bench/scaling.py
+    .venv/bin/python bench/scaling.py [--rounds 2000]
 """
 
+import argparse
 import asyncio
 import random
 import time
@@ -34,7 +35,7 @@ CONNECTIONS_PER_PROCESS: Final = 5_000  # COMPLIANCE_WS_MAX_CONNECTIONS
 SWEEP_EVERY_S: Final = 2.0
 FULL: Final = 0.5  # of a core: above that waiting times grow faster than the load
 
-ROUNDS: Final = 2_000
+ROUNDS: Final = 2_000  # hints of each measurement
 LISTENERS: Final = 16
 CHANNEL: Final = "compliance:hints:user"
 SEED: Final = 7
@@ -81,7 +82,9 @@ LOADS: Final = (
 
 
 def main() -> None:
-    prices = measure()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="hints of each measurement")
+    prices = measure(parser.parse_args().rounds)
     print("a hint, in microseconds of processor time:")
     print(f"  Redis, to take it            {prices.publish_s * 1e6:6.1f}")
     print(f"  Redis, for each that hears   {prices.deliver_s * 1e6:6.1f}")
@@ -131,43 +134,43 @@ def _count(load: Load, prices: Prices, processes: int) -> Need:
     )
 
 
-def measure() -> Prices:
+def measure(rounds: int) -> Prices:
     """One hint at a time, as when little happens: many at once share system calls, and each costs less."""
     message = encode(_hint(), sender="one")
     with running_redis() as server:
-        alone = _redis_share(server.port, message, listeners=0)
-        heard = _redis_share(server.port, message, listeners=LISTENERS)
-        hear_s = asyncio.run(_hear(server, message))
+        alone = _redis_share(server.port, message, listeners=0, rounds=rounds)
+        heard = _redis_share(server.port, message, listeners=LISTENERS, rounds=rounds)
+        hear_s = asyncio.run(_hear(server, message, rounds))
     return Prices(publish_s=alone, deliver_s=(heard - alone) / LISTENERS, hear_s=hear_s)
 
 
-def _redis_share(port: int, message: bytes, *, listeners: int) -> float:
+def _redis_share(port: int, message: bytes, *, listeners: int, rounds: int) -> float:
     """What a message costs Redis when so many hear it."""
     with redis.Redis(port=port) as client, ExitStack() as stack:
         heard = [stack.enter_context(_listening(port)) for _ in range(listeners)]
         before = _used_s(client)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             assert client.publish(CHANNEL, message) == listeners
             for listener in heard:
                 assert listener.get_message(timeout=5) is not None
-        return (_used_s(client) - before) / ROUNDS
+        return (_used_s(client) - before) / rounds
 
 
-async def _hear(server: RedisServer, message: bytes) -> float:
+async def _hear(server: RedisServer, message: bytes, rounds: int) -> float:
     """What it costs a process to read a message as the bus does."""
     async with AsyncRedis(port=server.port) as client, client.pubsub(ignore_subscribe_messages=True) as pubsub:
         await pubsub.subscribe(CHANNEL)
         await pubsub.get_message(timeout=1)
         with server.client() as sender:
-            for _ in range(ROUNDS):
+            for _ in range(rounds):
                 assert sender.publish(CHANNEL, message) == 1
         began, got = time.process_time(), 0
-        while got < ROUNDS:
+        while got < rounds:
             read = await pubsub.get_message(ignore_subscribe_messages=True, timeout=5)
             if read is not None:
                 decode(read["data"])
                 got += 1
-        return (time.process_time() - began) / ROUNDS
+        return (time.process_time() - began) / rounds
 
 
 @contextmanager

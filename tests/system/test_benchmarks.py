@@ -1,0 +1,121 @@
+"""Every benchmark that `make` starts or a document names begins, comes to its end and prints numbers, on tiny data.
+
+Whether a number is good is asked of the full run, by people; here no bound is measured that a busy machine would miss.
+"""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.docs.markdown import DOCUMENTS, ROOT
+from tests.system.test_new_page import built  # noqa: F401 - a fixture: the page is looked at
+
+pytestmark = pytest.mark.system
+
+BENCH = ROOT / "bench"
+LIMIT_S = 300.0  # of one that hangs
+# As they are called, with what makes them small, and a text of what they print.
+SCRIPTS: dict[str, tuple[list[str], str]] = {
+    "crawl": (["--pages", "30"], "pages"),
+    "discovery": (
+        ["--names", "40", "--addresses", "4", "--silent", "0", "--answer-ms", "1", "--least", "0"],
+        "names/s",
+    ),
+    "realtime": (["--watchers", "3", "--seconds", "0.5"], "watchers"),
+    "fanout": (["--quick", "--only", "connects"], "connect"),
+    "two_servers": (
+        ["--subscribers", "4", "--rate", "20", "--seconds", "1", "--rounds", "1", "--asked-p99-ms", "60000"],
+        "distributed",
+    ),
+    "growth": (["--divide", "1000"], "too late"),
+    "writelock": (["--seconds", "1", "--scans", "1", "--hogs", "1"], "lock"),
+    "housekeeping": (
+        ["--tasks", "60", "--events", "600", "--large", "200", "--seconds", "60"],
+        "a round with nothing due",
+    ),
+    "bodies": (["--rounds", "1"], "longest wait"),
+    "captures": (["--pages", "8"], "captures/s"),
+    "browser_workers": (["--pages", "2", "--wait", "0.1", "--workers", "1"], "1"),
+    "frontier": (["--known", "400"], "MiB"),
+    "scaling": (["--rounds", "20"], "1,000 times"),
+    "rolling_restart": (["--clients", "4"], "clients"),
+    "scan_starts": (["--scans", "1"], "forked"),
+    "soak": (["--connections", "20", "--minutes", "0.1"], "connections"),
+}
+MODULES: dict[str, tuple[list[str], str]] = {
+    "big_world": (["--no-screenshots", "--max-pages", "20"], "pages"),
+    "report_files": (["--parties", "40", "--only", "json", "csv"], "csv"),
+    "lists": (["--entries", "2000"], "MiB"),
+    "looks": (["--root", "docs/images"], "pairs"),
+    "page_figures": (["--divide", "100"], "on the wire"),
+    "page_looks": (["--pages", "12"], "have a look"),
+    "local_reader": (["--every", "8"], "one page"),
+}
+# What `make` and other tests start, and what is a part of one of these.
+PARTS = {"naive_server", "page_moments"}  # of fanout, and of page_figures
+STARTED_ELSEWHERE = {
+    "chaos": "tests/fault/test_chaos.py",
+    "eval": "tests/eval/test_eval_set.py",
+    "eval_batch": "tests/eval/test_eval_batch.py",
+    "eval_corpora": "tests/eval/test_eval_corpora.py",
+    "eval_site": "tests/eval/test_eval_site.py",
+    "fanout_server": "tests/integration/test_fanout_bench.py",
+}
+
+
+def named() -> set[str]:
+    """What `make` starts, and what the documents say to start."""
+    texts = [path.read_text("utf-8") for path in (*DOCUMENTS, ROOT / "Makefile") if path.name != "CHANGELOG.md"]
+    found = re.findall(r"python (?:bench/|-m bench\.)(\w+)|`bench/(\w+)\.py`", "\n".join(texts))
+    return {name for pair in found for name in pair if name}
+
+
+def run(command: list[str]) -> str:
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_everything_that_is_named_is_started_by_a_test():
+    started = {*SCRIPTS, *MODULES, *STARTED_ELSEWHERE}
+    tools = {"report_font", "report_images"}  # make files, not numbers
+    assert named() - tools - PARTS - started == set()
+    for name, path in STARTED_ELSEWHERE.items():
+        assert re.search(rf"\b{name}\b", (ROOT / path).read_text("utf-8")), name
+
+
+def test_everything_that_is_there_is_named_or_a_part_of_what_is():
+    modules = {path.stem for path in BENCH.glob("*.py")}
+    imported = {
+        name
+        for path in BENCH.glob("*.py")
+        for line in path.read_text("utf-8").splitlines()
+        if line.startswith(("import ", "from ")) or ".py" in line
+        for name in re.findall(r"\w+", line)
+        if name in modules and name != path.stem
+    }
+    assert modules - named() - imported == set()
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_prints_its_numbers(name):
+    words, said = SCRIPTS[name]
+    assert said in run([f"bench/{name}.py", *words])
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_prints_its_numbers(name):
+    words, said = MODULES[name]
+    assert said in run(["-m", f"bench.{name}", *words])
+
+
+def test_growth_prints_its_numbers_on_postgresql_too():
+    assert "too late" in run(["bench/growth.py", "--postgres", "--divide", "1000"])
+
+
+def test_frontier_prints_its_numbers_on_postgresql_too():
+    assert "MiB" in run(["bench/frontier.py", "--store", "postgresql", "--known", "400"])
