@@ -136,6 +136,21 @@ async def test_a_session_from_before_the_key_goes_on_and_is_bound_by_its_first_r
     assert (await backend.client.post("/api/v1/auth/refresh", json=body)).json()["code"] == "invalid_token"
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_who_signs_out_of_a_session_from_before_the_key_loses_its_cookie_too(backend, scheme):
+    """Else the browser would go on sending it to all services of the host."""
+    backend.client.cookies.clear()
+    prefix = ("__Host-", "__Secure-") if scheme == "https" else ("", "")
+    old_name = f"{prefix[1]}compliance-refresh"
+    headers = OWN_PAGE | {"Origin": f"{scheme}://backend.test", "Cookie": f"{old_name}=any"}
+    answer = await backend.client.post(f"{scheme}://backend.test{LOGOUT}", headers=headers)
+    gone = [next(iter(SimpleCookie(line).items())) for line in answer.headers.get_list("set-cookie")]
+    assert [(name, one.value, one["max-age"]) for name, one in gone] == [
+        (f"{prefix[0]}{NAME}", "", "0"),
+        (old_name, "", "0"),
+    ]
+
+
 async def test_a_refused_channel_is_an_audit_row_and_no_internal_code(backend):
     token = cookie_of(await sign_in(backend))[1].value
     refused = await backend.client.post("/api/v1/auth/refresh", json={"refresh_token": token})

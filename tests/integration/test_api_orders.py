@@ -3,13 +3,14 @@
 import pytest
 
 from app.core.db import OutcomeUnknown
-from app.domain.verdict import Result, Verdict
-from app.events.types import Statistics
+from app.domain.verdict import Reason, Result, Verdict
+from app.events.types import ErrorInfo, Statistics
 from app.events.writer import EventWriter
 from app.models import order_tasks, scan_orders, scan_tasks, task_events
 from app.repositories import retention
 from app.repositories import tasks as task_rows
 from tests.support.backend import Backend, open_backend, problem
+from tests.support.said import said
 
 PLACES = [("GET", "/api/v1/orders/{}"), ("POST", "/api/v1/orders/{}/cancel"), ("DELETE", "/api/v1/orders/{}")]
 MISSING = "01234567-89ab-7cde-8f01-23456789abcd"
@@ -36,8 +37,10 @@ async def rows_of(backend: Backend, table) -> list:
     return await backend.services.db.read(lambda c: c.execute(table.select()).all())
 
 
-async def finish(backend: Backend, task_id: str, result: str = Result.CLEAN, **counts: int) -> None:
-    """As a worker does that has found so much."""
+async def finish(
+    backend: Backend, task_id: str, result: str = Result.CLEAN, reasons: tuple[Reason, ...] = (), **counts: int
+) -> None:
+    """As a worker does that has found so much, and has not seen the rest for these reasons."""
     services = backend.services
     row = await services.db.read(lambda c: task_rows.find(c, task_id))
     await services.event_writer.write(services.lifecycle.claim(task_id, row.attempt, "worker-1", row.target_domain))
@@ -45,7 +48,7 @@ async def finish(backend: Backend, task_id: str, result: str = Result.CLEAN, **c
         found = {"total": sum(counts.values()), **counts}
         mine = scan_tasks.c.id == task_id
         await services.db.write(lambda c: c.execute(scan_tasks.update().where(mine).values(violation_counts=found)))
-    unit = services.lifecycle.complete(task_id, row.attempt, Statistics(), verdict=Verdict(Result(result)))
+    unit = services.lifecycle.complete(task_id, row.attempt, Statistics(), verdict=Verdict(Result(result), reasons))
     assert await services.event_writer.write(unit) is not None
 
 
@@ -67,6 +70,25 @@ async def test_an_order_makes_a_task_for_each_domain_and_equal_ones_are_one(back
     events = await rows_of(backend, task_events)
     assert sorted((event.seq, event.type) for event in events) == [(1, "task_created")] * 2
     assert await read(backend, mei, made["id"]) == made
+
+
+async def test_an_order_says_of_each_domain_why_nothing_is_known_of_it(backend, mei):
+    made = (await order(backend, mei, "thin.example", "gone.example")).json()
+    ids = {one["target_domain"]: one["task_id"] for one in made["properties"]}
+    reasons = (Reason.START_PAGE, Reason.ROBOTS)
+    await finish(backend, ids["thin.example"], Result.INCONCLUSIVE, reasons)
+    error = ErrorInfo.told("timeout", said("timeout", hours=6.0), retryable=True)
+    unit = backend.services.lifecycle.fail(ids["gone.example"], 1, error, Statistics())
+    assert await backend.services.event_writer.write(unit) is not None
+    for language in ("en", "zh-CN"):
+        answer = await read(backend, {**mei, "Accept-Language": language}, made["id"])
+        gone, thin = sorted(answer["properties"], key=lambda one: one["target_domain"])
+        assert (thin["result"], thin["verdict"]) == (
+            "inconclusive",
+            {"result": "inconclusive", "reasons": ["start_page", "robots"]},
+        )
+        assert (gone["result"], gone["verdict"], gone["error"]["code"]) == ("inconclusive", None, "timeout")
+        assert gone["error"]["message"] == str(said("timeout", language, hours=6.0))
 
 
 async def test_its_tasks_take_turns_as_if_each_had_been_asked_for(backend, mei):

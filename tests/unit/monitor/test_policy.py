@@ -43,6 +43,14 @@ def test_a_suspect_that_beats_again_has_recovered():
     assert follow(sights) == [(30.0, Action.SUSPECT), (40.0, Action.RECOVERED)]
 
 
+def test_a_suspect_that_is_to_be_cancelled_recovers_when_it_beats():
+    cancelling = [observation(TaskStatus.CANCELLING, moved=3), observation(TaskStatus.CANCELLING, heartbeat=2, moved=4)]
+    assert follow([observation(moved=n) for n in range(4)] + cancelling) == [
+        (30.0, Action.SUSPECT),
+        (50.0, Action.RECOVERED),
+    ]
+
+
 def test_long_running_is_said_once_at_six_hours():
     sights = [observation(heartbeat=n, running_s=6 * 3_600 - 20 + 10 * n, moved=n) for n in range(10)]
     assert follow(sights) == [(20.0, Action.WARN_LONG_RUNNING)]

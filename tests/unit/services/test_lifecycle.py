@@ -45,6 +45,10 @@ class World:
     def write(self, unit):
         return self.event_writer.write_sync(unit)
 
+    def beat(self, task_id, *, attempt, running_s):
+        recorder = Recorder(task_id=task_id, attempt=attempt, run=1, clock=self.clock)
+        assert self.db.write_sync(lambda c: recorder.heartbeat(c, running_s)) is not None
+
     def task_in(self, status):
         task_id, cycle = new_id(), self.lifecycle
         self.write(cycle.create(task_id, user_id=self.user_id, target_domain="example.org", config={}))
@@ -118,6 +122,21 @@ def test_a_retry_starts_clean_from_every_terminal_status(world, status):
     assert (row.status, row.attempt, row.run, row.progress, row.requeues) == (S.PENDING, 2, 2, 0, 0)
     event = result.events[0]
     assert (event.attempt, event.payload()["next_attempt"]) == (1, 2)
+
+
+def test_a_retry_forgets_how_the_run_before_it_went(world):
+    task_id = world.task_in(S.RUNNING)
+    world.write(world.unit("requeue", task_id))
+    world.write(world.unit("claim", task_id, attempt=2))
+    world.beat(task_id, attempt=2, running_s=90.0)
+    world.write(world.lifecycle.request_cancel(task_id, by="u", reason="too slow"))
+    world.write(world.unit("cancelled", task_id, attempt=2))
+    row = world.row(task_id)
+    assert (row.requeues, row.running_s, row.cancel_by, row.cancel_reason) == (1, 90.0, "u", "too slow")
+    world.write(world.unit("retry", task_id))
+    row = world.row(task_id)
+    assert (row.requeues, row.running_s, row.cancel_by, row.cancel_reason) == (0, 0.0, None, None)
+    assert (row.started_at, row.completed_at) == (None, None)
 
 
 @pytest.mark.parametrize("status", list(S))

@@ -247,6 +247,22 @@ async def test_a_task_that_is_retried_while_it_is_pruned_keeps_what_comes(monito
     assert monitored.row().min_seq == end + 1
 
 
+@pytest.mark.parametrize("limit", [7, 1_000])
+async def test_old_events_of_a_run_give_nothing_back_of_what_went_of_a_newer_one(monitored, finished, limit):
+    """Progress goes after a day, all else after a year: by then that of a newer run is long gone."""
+    first_end = monitored.row().last_seq
+    begin_again(monitored, 2)
+    end = monitored.row().last_seq
+    for upto, types in ((end, retention.PROGRESS), (first_end, ())):
+        pending = [retention.PendingPrune("task-1", upto, upto)]
+        while pending:
+            pending = monitored.db.write_sync(
+                lambda c: retention.prune_events(c, pending, limit, types)  # noqa: B023 - run at once
+            )
+    assert monitored.types() == ["task_retrying", "task_started", "task_logs"]
+    assert monitored.row().min_seq == end + 1
+
+
 async def test_logs_of_an_attempt_go_in_their_time_though_the_task_was_tried_again_since(monitored, purge, finished):
     await purge.purge()
     monitored.clock.advance(29 * DAY_S)
