@@ -206,8 +206,9 @@ async def test_a_scan_that_was_tried_again_stands_with_its_last_conclusive_resul
     assert (stands["result"], stands["violation_counts"]["high"]) == ("violations", 1)
 
 
-async def test_cancelling_ends_all_that_waits_and_asks_what_runs(backend, mei):
-    made = (await order(backend, mei, "a.example", "b.example", "c.example")).json()
+async def test_cancelling_ends_all_that_waits_the_last_first_and_asks_what_runs(backend, mei):
+    """From the front, a place that becomes free would be taken by one that is to be cancelled next."""
+    made = (await order(backend, mei, "a.example", "b.example", "c.example", "d.example")).json()
     ids = {one["target_domain"]: one["task_id"] for one in made["properties"]}
     await finish(backend, ids["c.example"])
     services = backend.services
@@ -215,8 +216,8 @@ async def test_cancelling_ends_all_that_waits_and_asks_what_runs(backend, mei):
     for _ in range(2):
         answer = await backend.client.post(f"/api/v1/orders/{made['id']}/cancel", headers=mei)
         assert answer.status_code == 202
-        assert answer.json()["status_counts"] == {"cancelled": 1, "cancelling": 1, "completed": 1}
-    assert backend.runner.cancelled == [ids["b.example"], ids["a.example"]]
+        assert answer.json()["status_counts"] == {"cancelled": 2, "cancelling": 1, "completed": 1}
+    assert backend.runner.cancelled == [ids["d.example"], ids["b.example"], ids["a.example"]]
 
 
 async def test_an_order_is_deleted_with_its_tasks_once_none_is_under_way(backend, mei):

@@ -8,7 +8,7 @@ import pytest
 import trustme
 
 from app.engines.model import NetworkConfig
-from app.engines.net.egress import MAX_CONNECTIONS, EgressProxy
+from app.engines.net.egress import MAX_CONNECTIONS, REFUSAL_HEADER, EgressProxy
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.resolver import Resolver
 from tests.unit.engines.net.servers import dns_server, http_server, response, routes
@@ -75,6 +75,16 @@ async def test_a_server_that_keeps_the_connection_is_not_believed():
         answer = await say(proxy, b"GET http://127.64.0.1/ HTTP/1.1\r\nHost: x\r\n\r\n")
     assert b"connection: close" in answer
     assert b"keep-alive" not in answer.lower()
+
+
+async def test_no_server_says_that_the_policy_has_refused_it():
+    """The header tells a render what was kept from the page: it is the proxy's own, in both directions."""
+    table = {"/": response(b"x", X_Egress_Refusal="blocked name")}
+    async with http_server(routes(table)) as server, proxying(port_map={80: server.port}) as proxy:
+        request = b"GET http://127.64.0.1/ HTTP/1.1\r\nHost: x\r\n" + REFUSAL_HEADER.encode() + b": y\r\n\r\n"
+        answer = await say(proxy, request)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert REFUSAL_HEADER not in answer.decode().lower() + server.heads[0].lower()
 
 
 async def test_a_second_request_behind_the_first_reaches_no_server():

@@ -4,7 +4,7 @@ import asyncio
 
 from app.core.db import DatabaseUnavailable
 from app.core.db_backend import Failure
-from tests.support.realtime import warning
+from tests.support.realtime import until, warning
 
 
 async def lose(*_):
@@ -62,6 +62,46 @@ async def test_an_event_between_the_read_and_the_following_does_not_wait_for_the
     frames = watcher.frames()
     assert [frame["type"] for frame in frames] == ["subscription_result", "task_snapshot", "task_warning"]
     assert watcher.subscriber.gaps == 0
+
+
+async def test_a_connection_that_ends_while_its_task_is_read_follows_nothing(desk):
+    """What is put in its name by then, nobody would take out again."""
+    stack, user, task = await desk.open_task()
+    watcher = await desk.connect(user)
+    reads = stack.db.read
+
+    async def read_and_be_left(work):
+        value = await reads(work)
+        watcher.transport.retire()
+        return value
+
+    stack.db.read = read_and_be_left
+    assert not await desk.manager.subscribe_to_task(watcher.connection, task)
+    stack.db.read = reads
+    assert watcher.connection.followed == {}
+
+
+async def test_what_was_read_waits_while_the_connection_takes_nothing(desk):
+    """A snapshot in its queue would take the place of events, and end a connection that is slow for a moment."""
+    stack, user, task = await desk.open_task()
+    watcher = await desk.connect(user)
+    reads = stack.db.read
+
+    async def read_and_be_filled(work):
+        value = await reads(work)
+        watcher.transport.stalled = True
+        watcher.connection.send(b"{}")
+        return value
+
+    stack.db.read = read_and_be_filled
+    async with asyncio.TaskGroup() as group:
+        subscribing = group.create_task(desk.manager.subscribe_to_task(watcher.connection, task))
+        await until(lambda: watcher.connection.drain_waiters)
+        assert (len(watcher.connection.outbox), watcher.connection.followed) == (0, {})
+        watcher.transport.drain()
+    assert subscribing.result()
+    stack.db.read = reads
+    assert [len(payload) > 2 for payload in watcher.transport.wire][-2:] == [True, True]
 
 
 async def test_what_still_waited_for_a_subscription_comes_as_notices_after_unsubscribing(desk):
