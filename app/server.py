@@ -14,7 +14,9 @@ from typing import Final
 import structlog
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
+from app.api.proxy_headers import ProxyHeaders
 from app.core.aio import report_briefly
 from app.core.config import Settings
 from app.core.deployment import require_packages
@@ -192,7 +194,7 @@ def build_config(settings: Settings, services: Services, limits: HttpConnectionL
     if limits is None:
         limits = HttpConnectionLimits(settings=settings, metrics=services.metrics)
     return uvicorn.Config(
-        create_app(settings, services),
+        _behind_proxies(create_app(settings, services), settings),
         http=make_http_protocol(limits),
         ws=make_socket_protocol(settings),
         ws_max_size=settings.ws_max_frame_bytes,
@@ -203,12 +205,18 @@ def build_config(settings: Settings, services: Services, limits: HttpConnectionL
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
+        proxy_headers=False,  # ours are around the application
         backlog=BACKLOG,
         timeout_keep_alive=settings.http_keep_alive_s,
         timeout_graceful_shutdown=grace_s(settings),
     )
+
+
+def _behind_proxies(application: ASGIApp, settings: Settings) -> ASGIApp:
+    if not settings.trusted_proxies:
+        return application
+    key = None if settings.proxy_key is None else settings.proxy_key.get_secret_value()
+    return ProxyHeaders(application, proxies=settings.trusted_proxies, key=key)
 
 
 def grace_s(settings: Settings) -> int:

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "text", "json"] = "auto"  # text on a terminal, JSON everywhere else
     allowed_origins: CommaList = ()  # besides the application's own origin
     trusted_proxies: Networks = ()  # addresses whose X-Forwarded-* headers count
+    proxy_key: SecretStr | None = None  # which they must show for that; None: their address is enough
 
     # Identity
     access_token_ttl_s: int = Field(default=3_600, ge=60, le=86_400)
@@ -286,7 +287,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
     except ValidationError as error:
         problems = MessageCatalog(Language.EN).join_clauses(_problem(item) for item in error.errors())
         raise ConfigurationError(text="settings_refused", problems=problems) from None
-    for name in ("secret_key", "secret_key_previous", "metrics_token"):
+    for name in ("secret_key", "secret_key_previous", "metrics_token", "proxy_key"):
         if (key := getattr(settings, name)) is not None:
             check_secret(key.get_secret_value(), name=_variable(name))
     check_services(settings)

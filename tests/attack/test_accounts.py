@@ -86,3 +86,19 @@ def test_refusals_without_number_are_a_handful_of_rows_and_lines(run_service):
         rows = database.execute("SELECT action, detail FROM audit_log WHERE outcome = 'denied'").fetchall()
     assert 4 <= len(rows) <= 12, rows  # a first and a number for each minute that it took
     assert log_bytes < 20_000
+
+
+async def test_a_program_on_the_machine_of_the_proxy_cannot_name_a_new_client_for_each_guess(run_service):
+    """It has the proxy's address, which is trusted; it has not its key."""
+    key = "k7Jc0Yw4s9mB2vT6xQ1eR8uN3aL5dF0g"
+    settings = {"trusted_proxies": "127.0.0.0/8", "proxy_key": key, "login_burst_per_address": 3}
+    with run_service(**settings) as service:
+        async with far(service) as client:
+            names = [f"198.51.100.{number}" for number in range(8)]
+            guesses = [
+                await sign_in(client, "wrong", username=f"user{number}", address=name)
+                for number, name in enumerate(names)
+            ]
+            assert guesses[3:] == [429] * 5
+            client.headers["X-Compliance-Proxy-Key"] = key  # the proxy: its clients have limits of their own
+            assert await sign_in(client, ADMIN_PASSWORD, address=HOME) == 200
