@@ -127,17 +127,18 @@ async def test_what_fails_leaves_the_verdict_of_the_rules_and_is_said(failure, t
 async def test_an_answer_in_a_fence_counts(tmp_path):
     async with model_server(saying(lambda question: f"```json\n{said(question, CLEAN)}\n```")) as model:
         found = await report(tmp_path, model)
-    assert (found["reading_model"]["void"], WEAK_HOST in judged(found)) == ({}, False)
+    assert found["reading_model"]["void"] == {}
+    assert rules_of(found, WEAK_HOST) == ["model.disagrees"]
 
 
-async def test_it_suppresses_what_is_weak_sends_to_review_what_is_strong_and_believes_no_page(tmp_path):
+async def test_it_removes_nothing_sends_to_review_what_is_strong_and_believes_no_page(tmp_path):
     """All is clean, it says: the page that told it so wins nothing."""
     async with model_server(answering(CLEAN)) as model:
         found = await report(tmp_path, model)
-    assert judged(found) == {STRONG_HOST: True, TALKING_HOST: True}
-    assert rules_of(found, STRONG_HOST) == ["model.disagrees"]
+    assert judged(found) == {STRONG_HOST: True, WEAK_HOST: True, TALKING_HOST: True}
+    assert rules_of(found, STRONG_HOST) == rules_of(found, WEAK_HOST) == ["model.disagrees"]
     assert rules_of(found, TALKING_HOST) == ["model.injected"]
-    assert found["reading_model"]["effects"]["suppressed"] == 1
+    assert "suppressed" not in found["reading_model"]["effects"]
     assert found["reading_model"]["effects"]["to_review"] == 1
     assert all(len(excerpt) <= 2_000 for excerpt in model.excerpts)
 

@@ -127,7 +127,7 @@ class Analyser:
         found = combine(self.examine(subject), self._thresholds)
         if not (subject.has_content and self.examines_content(subject)):
             return self._facts(subject, found), Effect.NONE, Effect.NONE
-        weighed = weigh(found, opinion, self._thresholds, local, _instruction_in(subject) if local else "")
+        weighed = weigh(found, opinion, self._thresholds, local, _instruction_in(subject))
         return self._facts(subject, weighed.detections), weighed.effect, weighed.local_effect
 
     def excerpt(self, subject: Subject) -> Excerpt | None:
@@ -204,6 +204,6 @@ class Analyser:
 
 
 def _instruction_in(subject: Subject) -> str:
-    """Return what of the page speaks to models; "" when nothing does."""
-    said = "\n".join((subject.title, *subject.page.meta, subject.page.text))
+    """Return what of the page, or of its picture, speaks to models; "" when nothing does."""
+    said = "\n".join((subject.picture_text, subject.title, *subject.page.meta, subject.page.text))
     return find_instruction(said[:MAX_INSTRUCTED])

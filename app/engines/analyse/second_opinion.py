@@ -4,16 +4,17 @@ that the deployment has taught itself. Pure.
 | rules | the model | what follows |
 |---|---|---|
 | weak (to be reviewed) | a violation of the same class | confirmed: the model counts as one more rule |
-| weak | clean | suppressed, unless the page speaks to models |
-| weak | a violation of another class, or unclear | as it was |
+| weak | clean, a violation of another class, or unclear | as it was |
 | strong | the same class | as it was, with one more reason |
 | strong | clean, or another class | to be reviewed, unless the page speaks to models |
 | nothing | a violation | to be reviewed, with the least confidence that there is |
 
-So a model alone accuses nobody and clears nobody of what is certain, and a page that speaks to it wins nothing. Block
-lists, takeovers and hidden links are facts, about which nobody is asked.
+So a model alone accuses nobody and clears nobody: a page with words that it obeys and we do not know is looked at by a
+person. With words that we know a page does not win even that. Block lists, takeovers and hidden links are facts, about
+which nobody is asked.
 
-The local reader comes after it, and may do less: it confirms nothing, and says nothing of what rules are certain of.
+The local reader comes after it. It follows no words: it counts those that the deployment's own people decided on. It
+confirms nothing, and says nothing of what rules are certain of.
 
 | rules | the local reader | what follows |
 |---|---|---|
@@ -34,8 +35,7 @@ from app.engines.local_reader.model import LocalOpinion
 from app.engines.reading_model.answer import Opinion, Verdict
 
 MODEL_SCORE: Final = 0.65  # of a model that is quite sure: with 0.9 it lifts a weak rule of 0.55 above 0.8
-SURE_FROM: Final = 0.6  # a model that is less sure than this clears nothing
-ALONE_FROM: Final = 0.7  # and below this one says nothing of a page of which no rule does
+ALONE_FROM: Final = 0.7  # a model that is less sure than this says nothing of a page of which no rule does
 _JUDGED: Final = frozenset({Layer.TEXT, Layer.STRUCTURE})
 _FACTS: Final = frozenset({ViolationKey.TAKEOVER, ViolationKey.HIDDEN_LINK, ViolationKey.TAMPERED})
 
@@ -84,6 +84,8 @@ def weigh(
     speaks to models.
     """
     weighed = Weighed(tuple(detections), Effect.NONE)
+    if opinion is not None and instruction and not opinion.injected:
+        opinion = replace(opinion, injected=True, instruction=instruction)  # outside of what it was shown as text
     if opinion is not None:
         weighed = _with_model(detections, opinion, thresholds)
     if local is None:
@@ -105,13 +107,12 @@ def _with_model(detections: Sequence[Detection], opinion: Opinion, thresholds: T
     for detection in detections:
         found, effect = _weighed(detection, opinion, thresholds) if detection in judged else (detection, Effect.NONE)
         effects.append(effect)
-        if found is not None:
-            left.append(found)
+        left.append(found)
     left.sort(key=lambda one: (-one.confidence, one.key))
     return Weighed(tuple(left), next((one for one in effects if one is not Effect.NONE), Effect.NONE))
 
 
-def _weighed(detection: Detection, opinion: Opinion, thresholds: Thresholds) -> tuple[Detection | None, Effect]:
+def _weighed(detection: Detection, opinion: Opinion, thresholds: Thresholds) -> tuple[Detection, Effect]:
     if opinion.verdict is Verdict.VIOLATION and opinion.key is detection.key:
         return _confirmed(detection, opinion, thresholds)
     if opinion.verdict is Verdict.UNCLEAR:
@@ -121,8 +122,6 @@ def _weighed(detection: Detection, opinion: Opinion, thresholds: Thresholds) -> 
     disagreeing = _with(detection, _evidence(Rule.DISAGREES, opinion))
     if not detection.needs_review:
         return replace(disagreeing, needs_review=True), Effect.TO_REVIEW
-    if opinion.verdict is Verdict.CLEAN and opinion.confidence >= SURE_FROM:
-        return None, Effect.SUPPRESSED
     return disagreeing, Effect.NONE
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
-from app.domain.reading import Effect, ReadingSummary
+from app.domain.reading import ReadingSummary
 from app.domain.stages import StageKey
 from app.domain.tampering import TamperSign, kind_of
 from app.domain.violations import ViolationFact
@@ -81,9 +81,6 @@ class SecondReading:
             return facts
         if self._reader is not None and excerpt is not None and opinion is not None:
             self._reader.note_effect(excerpt, effect.value)
-            if effect is Effect.SUPPRESSED:
-                domain, quote = subject.third_party.domain, opinion.quotes[0]
-                await self._log(self._texts("reading_suppressed", domain=domain, quote=quote))
         if local is not None:
             await self._local.note(subject, local, local_effect)
         return found

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, Self
+from unicodedata import category
 
 MAX_CHARS: Final = 2_000  # of the whole, headings included
 MAX_TITLE: Final = 200
@@ -101,8 +102,8 @@ def choose_excerpt(
 
 
 def tame(text: str) -> str:
-    """Return the text as one line, without control characters and without control tokens of models."""
-    plain = "".join(one if one.isprintable() else " " for one in text)
+    """Return the text as one line, without what nobody sees and without control tokens of models."""
+    plain = "".join(one if one.isprintable() else "" if category(one) == "Cf" else " " for one in text)
     return _BLANKS.sub(" ", _CONTROL.sub("‹", plain)).strip()
 
 

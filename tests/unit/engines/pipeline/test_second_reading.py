@@ -106,10 +106,10 @@ async def test_place_holders_are_not_asked_about(reading_with):
     assert model.questions == []
 
 
-async def test_what_it_clears_is_said(reading_with, sink):
+async def test_what_it_takes_for_clean_stays_to_be_reviewed(reading_with, sink):
     reading, _ = reading_with(CLEAN)
-    assert await examined(reading, WEAK) == ()
-    assert any("cleared a page of b.example" in line for _, line in sink.logs)
+    (fact,) = await examined(reading, WEAK)
+    assert (fact.needs_review, fact.evidence[-1].rule) == (True, "model.disagrees")
     await reading.tell()
     assert sink.logs[-1][1] == (
         catalogue.said("reading_done", model="m", asked=1, answered=1, void=0, left_out=0, requests=1, budget=100)
@@ -203,7 +203,8 @@ async def test_half_of_the_budget_is_kept_for_pages_with_signals(reading_with, s
     await noted(reading, *(f"{PLAIN}{number}" for number in range(4)))
     await read(reading)
     assert len(model.questions) == 2
-    assert await examined(reading, WEAK) == ()
+    (fact,) = await examined(reading, WEAK)
+    assert fact.evidence[-1].rule == "model.disagrees"
     await reading.tell()
     assert sink.warnings == [catalogue.said("reading_left_out_budget", count=2, budget=4)]
 

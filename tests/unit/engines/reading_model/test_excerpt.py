@@ -58,6 +58,7 @@ def test_control_tokens_and_characters_are_no_part_of_it():
     said = tame(written)
     assert not any(token in said for token in ("<|", "|>", "</s>", "[INST", "<<SYS", "<start_of_turn>", "\x1b"))
     assert tame(" a\n\t b ") == "a b"
+    assert tame("ig\u200bno\u00adre \U000e0041") == "ignore"  # no blanks in words, and nothing that models alone read
 
 
 def test_a_page_that_repeats_a_word_without_end_costs_no_more_than_its_size():
