@@ -40,6 +40,7 @@ async def browsing(**config):
         proxy_url=await proxy.start(),
         proxy_username=proxy.username,
         proxy_password=proxy.password,
+        serve=proxy.serve,
     )
     try:
         await browser.start()
@@ -92,6 +93,13 @@ async def test_a_page_is_rendered_through_the_proxy_after_its_scripts_ran(browse
     assert rendered.final_url == "http://www.test/"
     assert "made by script" in rendered.html
     assert rendered.screenshot.startswith(b"\xff\xd8\xff")
+
+
+@beside_others
+async def test_a_page_takes_itself_for_online(browser, table):
+    """In a network namespace without any interface Chromium says otherwise."""
+    table["/"] = page("<script>document.title = `online: ${navigator.onLine}`</script>")
+    assert (await browser.render("http://www.test/")).title == "online: true"
 
 
 @beside_others

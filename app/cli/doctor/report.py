@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.display.wrapping import pad
+from app.cli.doctor.browser_network import check_browser_network
 from app.cli.doctor.configuration import read_settings, settings_in_force
 from app.cli.doctor.lists import check_lists
 from app.cli.doctor.machine import (
@@ -73,6 +74,7 @@ def examine(
         check_port(settings, texts=texts),
         *check_resolvers(settings, ask=ask_network, texts=texts),
         check_browser(settings, texts=texts),
+        check_browser_network(settings, texts=texts),
         check_fonts(texts=texts),
         check_picture_texts(texts=texts),
         check_file_limit(settings, texts=texts),

@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import re
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from app.domain.messages import Text, english
+from app.engines.capture.browser_network import BrowserNetwork
 from app.engines.capture.browser_profile import BrowserProfile, BrowserUnavailable, find_chromium
 from app.engines.model import NetworkConfig
 from app.engines.net.failures import printable
@@ -15,6 +18,7 @@ if TYPE_CHECKING:  # Playwright takes a tenth of a second to import; most proces
     from playwright.async_api import Browser as Chromium
     from playwright.async_api import BrowserContext, Playwright
 
+Serve = Callable[[socket.socket], Awaitable[asyncio.Server]]
 START_TIMEOUTS_S: Final = (20.0, 40.0, 60.0)  # on a busy machine the first start may not come to its end
 CLOSE_TIMEOUT_S: Final = 0.5  # then it is killed: a cancelled scan must be gone within 2 s
 MAX_RESTARTS: Final = 3  # after crashes, in one scan
@@ -44,7 +48,8 @@ WITHOUT_FEATURES: Final = f"--disable-features={','.join((*PLAYWRIGHT_FEATURES, 
 
 ARGS: Final = (
     "--disable-quic",  # UDP goes past every proxy
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # its name before, which Chromium 156 does not know
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # names are the proxy's business, also in prefetches
     "--dns-prefetch-disable",
     "--disable-background-networking",
@@ -74,10 +79,16 @@ class BrowserProcess:
         proxy_url: str,
         proxy_username: str,
         proxy_password: str,
+        serve: Serve | None = None,
+        args: Sequence[str] = ARGS,
         start_driver: "Callable[[], Awaitable[Playwright]] | None" = None,
         start_timeouts_s: Sequence[float] = START_TIMEOUTS_S,
     ) -> None:
-        """`start_driver`: Playwright's own when None. `start_timeouts_s`: one for each try."""
+        """`serve`: has the proxy serve a socket that listens in the browser's own network; None: it has ours.
+        `args`: switches of Chromium. `start_driver`: Playwright's own when None. `start_timeouts_s`: one for each try.
+        """
+        self._serve = serve
+        self._args = args
         self._start_timeouts_s = start_timeouts_s
         self._start_driver = start_driver or _start_playwright
         self.config = config
@@ -88,6 +99,10 @@ class BrowserProcess:
         self._profile: BrowserProfile | None = None
         self._playwright: Playwright | None = None
         self._main: BrowserContext | None = None  # the persistent context; none of its pages is used
+        self._server: asyncio.Server | None = None  # of the proxy, in the browser's own network
+        # Why the browser has our network, in which switches of its own alone lead it to the proxy; "": it has its own.
+        # Set by `start`.
+        self.exposure = ""
 
     async def start(self) -> None:
         """Raises `BrowserUnavailable` with the reason; nothing is left behind then. One that is slow is tried again,
@@ -109,9 +124,10 @@ class BrowserProcess:
     async def _try_to_start(self, executable: str, timeout_s: float) -> bool:
         """False: not in time."""
         try:
-            self._profile = BrowserProfile.prepare(executable)
+            port = urlsplit(self._proxy_url).port if self._serve is not None else None
+            self._profile = BrowserProfile.prepare(executable, proxy_port=port)
             async with asyncio.timeout(timeout_s):
-                await self._launch(self._profile)
+                await self._launch_in_network(self._profile)
         except TimeoutError:
             await self.close()
             return False
@@ -122,8 +138,10 @@ class BrowserProcess:
 
     async def close(self) -> None:
         """End the browser, by force if need be; leaves no process and no file. May be called twice."""
-        profile, main, playwright = self._profile, self._main, self._playwright
-        self._profile = self._main = self._playwright = None
+        profile, main, playwright, server = self._profile, self._main, self._playwright, self._server
+        self._profile = self._main = self._playwright = self._server = None
+        if server is not None:
+            server.close()
         if profile is None:
             return
         try:
@@ -133,6 +151,19 @@ class BrowserProcess:
         finally:
             await profile.kill()
             await asyncio.to_thread(profile.remove)
+
+    async def _launch_in_network(self, profile: BrowserProfile) -> None:
+        if self._serve is None:
+            await self._launch(profile)
+            return
+        with contextlib.closing(BrowserNetwork.expect(profile.network)) as network:
+            await self._launch(profile)
+            found = await asyncio.to_thread(network.receive)
+        if isinstance(found, str):
+            self.exposure = found
+        else:
+            self.exposure = ""
+            self._server = await self._serve(found)
 
     async def _launch(self, profile: BrowserProfile) -> None:
         from playwright.async_api import Error
@@ -146,7 +177,7 @@ class BrowserProcess:
                 executable_path=profile.wrapper,
                 chromium_sandbox=True,  # Playwright's default is to switch it off for root
                 headless=True,
-                args=list(ARGS),
+                args=list(self._args),
                 env=profile.environment(),
                 proxy={"server": self._proxy_url, "bypass": "<-loopback>", "username": username, "password": password},
                 handle_sigint=False,

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from app.domain.messages import Text, english
+from app.engines.capture.browser_network import prefix
 
 EXECUTABLES: Final = ("chromium", "chromium-browser", "google-chrome")
 INSTALL: Final = "apt-get install chromium chromium-sandbox"
@@ -59,30 +60,35 @@ class BrowserProfile:
     wrapper: Path  # what Playwright starts instead of Chromium
     folder: Path  # the profile itself
     driver_pid: Path  # file: pid of Playwright's driver, written by the wrapper when it starts
+    network: Path  # where the wrapper takes the network of the browser to (`browser_network`), if it has one of its own
 
     @classmethod
-    def prepare(cls, executable: str) -> Self:
-        """Make the folder. Raises `BrowserUnavailable` when root cannot step down."""
+    def prepare(cls, executable: str, *, proxy_port: int | None = None) -> Self:
+        """Make the folder. `proxy_port`: the browser gets a network of its own, and reaches its proxy there.
+
+        Raises `BrowserUnavailable` when root cannot step down.
+        """
         _remove_abandoned()
         # Root's temporary folder may be closed to the browser's user; /tmp never is.
         parent = "/tmp" if os.geteuid() == 0 else None  # noqa: S108 - mkdtemp makes an unguessable name in it
         base = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
-        profile = cls(base, base / "start", base / "profile", base / "driver")
+        profile = cls(base, base / "start", base / "profile", base / "driver", base / "network")
         try:
-            profile._create_files(executable)
+            profile._create_files(executable, proxy_port)
         except BaseException:
             profile.remove()
             raise
         return profile
 
-    def _create_files(self, executable: str) -> None:
+    def _create_files(self, executable: str, proxy_port: int | None) -> None:
         self.folder.mkdir(mode=0o700)
         step_down = _as_other_user()
         if os.geteuid() == 0:
             user = pwd.getpwnam(USER)
             os.chown(self.folder, user.pw_uid, user.pw_gid)
             self.base.chmod(0o711)  # the browser may pass through, not look around or write
-        command = shlex.join([*step_down, executable])
+        own_network = [] if proxy_port is None else prefix(self.network, proxy_port)
+        command = shlex.join([*own_network, *step_down, executable])
         note_driver = f'echo "$PPID" > {shlex.quote(str(self.driver_pid))}'
         self.wrapper.write_text(f'#!/bin/sh\n{note_driver}\n{LOWER_PRIORITY}\nexec {command} "$@"\n')
         self.wrapper.chmod(0o755)

@@ -35,6 +35,8 @@ MAX_FRAMES: Final = 20  # of a page, that have no address of their own and so ar
 
 # A page that opens windows without end must not cost memory without end.
 NO_POPUPS: Final = "window.open = () => null"
+# In a network of its own the browser takes itself for offline, and some pages would show that instead of themselves.
+ONLINE: Final = "Object.defineProperty(Navigator.prototype, 'onLine', {get: () => true, configurable: true})"
 
 
 class RenderFailed(Exception):
@@ -131,7 +133,7 @@ class PageRenderer(BrowserProcess):
         )
         is_abandoned = False
         try:
-            await context.add_init_script(NO_POPUPS)
+            await context.add_init_script(f"{NO_POPUPS};{ONLINE}")
             yield context
         except asyncio.CancelledError:
             is_abandoned = not running.expired()  # the scan is cancelled: its browser is about to be killed

@@ -85,24 +85,30 @@ class EgressProxy:
         self.unresolved_count = 0
         self._policy = policy
         self._resolver = resolver
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._sessions: set[asyncio.Task[None]] = set()  # removed when they end
 
     async def start(self) -> str:
         """Begin to listen; returns the proxy's URL without its credentials."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=MAX_HEAD_BYTES)
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        listener = socket.create_server(("127.0.0.1", 0))
+        await self.serve(listener)
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    async def serve(self, listener: socket.socket) -> asyncio.Server:
+        """Serve at a socket that listens, too, which may be of another network namespace than ours. It is ours then."""
+        server = await asyncio.start_server(self._accept, sock=listener, limit=MAX_HEAD_BYTES)
+        self._servers.append(server)
+        return server
 
     async def close(self) -> None:
         """Stop listening and cut every connection."""
-        if self._server is None:
-            return
-        self._server.close()
+        for server in self._servers:
+            server.close()
         for session in self._sessions:
             session.cancel()
         if self._sessions:
             await asyncio.wait(self._sessions, timeout=1)
-        self._server = None
+        self._servers.clear()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve in a task of our own: asyncio's, before Python 3.12, logs an error when it is cancelled."""

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import structlog
+
 from app.engines.capture.page_renderer import PageRenderer
 from app.engines.lists.in_use import OpenLists
 from app.engines.model import NetworkConfig
@@ -17,6 +19,8 @@ from app.engines.net.resolver import Resolver
 from app.engines.parsing.launch import Launch, execute
 from app.engines.parsing.page_parser import PageParser
 from app.engines.parsing.pool import ParserPool
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +91,18 @@ async def _open_browser(
         url = await proxy.start()
         stack.push_async_callback(proxy.close)
         browser = PageRenderer(
-            config=config, proxy_url=url, proxy_username=proxy.username, proxy_password=proxy.password
+            config=config,
+            proxy_url=url,
+            proxy_username=proxy.username,
+            proxy_password=proxy.password,
+            serve=proxy.serve,
         )
         stack.push_async_callback(browser.close)
         await browser.start()
+        if browser.exposure:
+            log.warning(
+                "browser_shares_network", reason=browser.exposure
+            )  # its own switches alone lead it to the proxy
         yield browser
 
 

@@ -44,10 +44,10 @@ def test_the_command_prints_json_and_is_fine_without_a_browser(tmp_path, monkeyp
 def test_every_check_speaks_both_languages(tmp_path):
     for language in Language:
         texts = MessageCatalog(language)
-        _, results = examine({}, texts, data_dir=tmp_path / "data")
+        _, results = examine(QUIET, texts, data_dir=tmp_path / "data")
         assert [texts(f"doctor.name.{result.name}") for result in results]
     chinese = MessageCatalog("zh-CN")
-    _, results = examine({"COMPLIANCE_PORT": "0"}, chinese, data_dir=tmp_path / "data")
+    _, results = examine(QUIET, chinese, data_dir=tmp_path / "data")
     found = {result.name: result.found for result in results}
     assert found["port"] == "任一空闲端口"
     assert found["results"] == "还没有扫描"
