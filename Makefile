@@ -156,6 +156,7 @@ bench: setup ## Numbers of crawl and names, the real-time core, the fan-out besi
 	$(BIN)/python bench/fanout.py
 	$(BIN)/python bench/two_servers.py
 	$(BIN)/python bench/growth.py
+	$(BIN)/python bench/sites.py
 	$(BIN)/python bench/writelock.py
 	$(BIN)/python bench/housekeeping.py --tasks 5000 --events 200000 --large 50000
 

@@ -50,6 +50,7 @@ from app.services.result_files import ResultFileCheck
 from app.services.review import ReviewService
 from app.services.scans import ScanService
 from app.services.service_numbers import ServiceNumbers
+from app.services.site_states import SiteKeeper
 from app.services.users import UserService
 from app.services.workers import WorkerService
 from app.storage_wiring import build_bus, open_captures, open_database
@@ -151,6 +152,7 @@ class Services:
         self._background.keep(self.configuration.watch.keep_current, name="configuration")
         self._background.keep(self.lists.keep_current, name="lists")
         self._background.keep(self.captures_probe.keep_looking, name="captures-probe")
+        self._background.keep(SiteKeeper(db=self.db, clock=self.clock).keep_current, name="sites")
         if self.settings.embedded:  # elsewhere results are rows, and cannot be put back by themselves
             self._background.start(self.result_files.check(), name="compare-results")
         return generated

@@ -94,12 +94,12 @@ def draft(task_id: str, head: LogHead, events: Sequence[NewEvent], now: datetime
 
 
 def lock_task(connection: Connection, task_id: str) -> Row[Any] | None:
-    """Take the lock of the task's row, and return its owner, attempt and stages: an `append` behind it finds them as
-    they are. None: there is no such task.
+    """Take the lock of the task's row, and return its owner, target, attempt and stages: an `append` behind it finds
+    them as they are. None: there is no such task.
     """
     t = scan_tasks.c
     locked = update(scan_tasks).where(t.id == task_id).values(last_seq=t.last_seq)
-    return connection.execute(locked.returning(t.user_id, t.attempt, t.stages)).one_or_none()
+    return connection.execute(locked.returning(t.user_id, t.target_domain, t.attempt, t.stages)).one_or_none()
 
 
 def append(

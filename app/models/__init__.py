@@ -9,6 +9,7 @@ from app.models.local_readers import local_readers
 from app.models.orders import order_tasks, scan_orders
 from app.models.records import audit_log, broadcasts, idempotency_keys, marks, sign_in_counters, tickets, violations
 from app.models.servers import open_connections, servers
+from app.models.sites import open_counts, site_changes, sites
 from app.models.tasks import event_log, scan_runs, scan_tasks, task_events, task_logs
 from app.models.workers import workers
 
@@ -27,6 +28,7 @@ __all__ = [
     "marks",
     "metadata",
     "open_connections",
+    "open_counts",
     "order_tasks",
     "scan_orders",
     "scan_runs",
@@ -34,6 +36,8 @@ __all__ = [
     "servers",
     "sessions",
     "sign_in_counters",
+    "site_changes",
+    "sites",
     "task_events",
     "task_logs",
     "tickets",

@@ -62,16 +62,14 @@ class ServiceOverview(ResponseBody):
 
 
 class Overview(ResponseBody):
-    """Made of what the newest 1,000 tasks that ended and all that are unfinished have left; `truncated`: there are
-    more, or more decisions than were looked at.
-    """
+    """Made of what all scans have left. `truncated`: after an upgrade, while older ones are still being counted."""
 
     violation_counts: dict[str, Count] = described(
         "What is open: violations by risk over all sites, without what was dismissed.", OPEN
     )
     sites: list[SiteOverview] = described("At most 50 sites, the worst first.")
     total_sites: Count = described("How many sites there are.", 12)
-    truncated: bool = described("Older tasks, or some of many decisions, were not looked at.", False)
+    truncated: bool = described("Not all scans are counted yet.", False)
     unfinished: list[TaskResponse] = described("At most 20 tasks that run or wait, those that run first.")
     total_unfinished: Count = described("How many of them there are.", 1)
     trend: list[TrendPoint] = described("The last 30 days, the oldest first.")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from app.domain.decisions import DecisionState, holds
 from app.domain.findings import FindingId, group
 from app.repositories import decisions, violations
-from app.repositories.overview import EndedRun
+from app.repositories.sites import EndedRun
 
 MAX_DECISIONS: Final = 5_000
 MAX_VIOLATIONS: Final = 20_000  # about which they are: read and grouped in some 50 ms

@@ -23,6 +23,7 @@ from app.scanstore.port import ScanStores
 from app.services.audit import AuditTrail
 from app.services.serialisers import Json
 from app.services.shown_run import RunRef, find_shown
+from app.services.site_states import recount
 
 # What speaks of the page itself: a list names hosts, whatever stands there, those that were broken into among them.
 _SEEN: Final = frozenset(Layer) - {Layer.REPUTATION}
@@ -199,6 +200,7 @@ def _write(
     target = (row.user_id, row.target_domain)
     if not decisions.put(connection, *target, finding.id, {**values, **kinds}, version=version):
         raise Conflict(code="decision_changed")
+    recount(connection, target, now=values["decided_at"])
     (decided,) = (
         one for one in decisions.of_domains(connection, *target, [finding.id.domain]) if one.cause == finding.id.cause
     )

@@ -40,6 +40,7 @@ from app.models import scan_tasks, task_events
 from app.models.tasks import OBSERVED
 from app.repositories import queue, runs
 from app.services.new_task import NewTask, new_rows
+from app.services.site_states import recount
 from app.services.stage_closing import StageClosing
 
 t = scan_tasks.c
@@ -206,7 +207,11 @@ class Lifecycle:
         def unit(connection: Connection) -> AppendResult | None:
             now = self._clock.now()
             where = t.status.not_in(sorted(ACTIVE))
-            return append(connection, task_id, [event], now=now, where=where, changes={"deleted_at": now})
+            row = lock_task(connection, task_id)
+            result = append(connection, task_id, [event], now=now, where=where, changes={"deleted_at": now})
+            if result is not None and row is not None:
+                recount(connection, (row.user_id, row.target_domain), now=now)
+            return result
 
         return unit
 
@@ -239,8 +244,9 @@ class Lifecycle:
             row = lock_task(connection, task_id)
             closed = closing.events([] if row is None else row.stages, lead)
             result = append(connection, task_id, [*lead, *closed, *events], now=now, where=where, changes=changes)
-            if result is not None:
+            if result is not None and row is not None:
                 runs.keep(connection, task_id, conclusive=conclusive)
+                recount(connection, (row.user_id, row.target_domain), now=now)
             return result
 
         return unit
@@ -274,9 +280,12 @@ class Lifecycle:
                 }
             event = NewEvent(TaskRetrying(by=by, reason=reason, next_attempt=row.attempt + 1), event_id)
             where = t.status.in_(sorted(from_statuses)) & (t.attempt == (attempt or row.attempt))
-            return append(
+            result = append(
                 connection, task_id, [event], now=now, where=where, changes=changes, event_attempt=row.attempt
             )
+            if result is not None and clean:  # it is no completed scan any more
+                recount(connection, (row.user_id, row.target_domain), now=now)
+            return result
 
         return unit
 

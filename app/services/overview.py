@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
@@ -18,13 +17,14 @@ from app.domain.messages import Language
 from app.domain.tasks import UNFINISHED, TaskStatus
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.bus.base import AccessHint, Hint, TaskHint
-from app.repositories import overview, queue, runs, tasks
-from app.repositories.overview import EndedRun
+from app.models.sites import COUNTED, NOW
+from app.repositories import overview, queue, runs, sites, tasks
+from app.repositories.sites import Counts
 from app.repositories.task_filters import TaskFilter
 from app.repositories.tasks import TaskRow
-from app.services.decided_counts import Decided, RunKey, read_decided
 from app.services.json_chunks import JsonChunks, encode, split
 from app.services.serialisers import Json, serialise_task
+from app.services.site_states import NOTHING, TREND_DAYS
 from app.services.workers import KnownWorker
 
 KEEP_S: Final = 3.0  # an overview: somebody who looks at it does not see more often that a scan gets on
@@ -33,27 +33,10 @@ MAX_STATUSES: Final = 10_000
 EVERYBODY: Final = ""  # whose tasks administrators see
 MAX_SITES: Final = 50
 MAX_UNFINISHED: Final = 20  # scans that are shown; how many there are is said
-TREND_DAYS: Final = 30
 MAX_FOUND: Final = 10  # of each kind
 _LOOKED_AT: Final = 200  # rows that a search makes its kinds of
 _UNFINISHED: Final = (TaskStatus.RUNNING, TaskStatus.CANCELLING, TaskStatus.PENDING)
 _RISKS: Final = tuple(level.value for level in reversed(RiskLevel))  # the highest first
-_COUNTED: Final = ("total", *_RISKS, "needs_review")
-_DecidedByRun = Mapping[RunKey, Sequence[Decided]]
-
-
-@dataclass(slots=True)
-class Site:
-    """What is known of one site. `standing`: the run whose results count, the newest conclusive one if there is one."""
-
-    last: EndedRun
-    standing: EndedRun
-
-    def add(self, run: EndedRun) -> None:
-        """Take the next run, in the order in which they ended."""
-        self.last = run
-        if run.conclusive or not self.standing.conclusive:
-            self.standing = run
 
 
 class OverviewService:
@@ -108,16 +91,14 @@ class OverviewService:
 
 def _read_overview(connection: Connection, *, principal: Principal, today: date, language: Language) -> Json:
     """Return the overview without what it says of the service."""
-    ended, truncated = overview.ended_runs(connection, principal)
     unfinished, total = _unfinished(connection, principal, language)
-    decided, is_cut = read_decided(connection, ended)
-    sites, trend = _sites_and_trend(ended, decided, today)
-    worst = sorted(((site, _open(site, decided)) for site in sites.values()), key=lambda one: _urgency(*one))
+    days = [today - timedelta(days=ago) for ago in range(TREND_DAYS)]
+    trend = _trend(sites.totals(connection, principal, days), days)
     return {
         "violation_counts": trend[-1]["violation_counts"],
-        "sites": [_site(*one) for one in worst[:MAX_SITES]],
-        "total_sites": len(sites),
-        "truncated": truncated or is_cut,
+        "sites": [_site(row) for row in sites.worst(connection, principal, MAX_SITES)],
+        "total_sites": trend[-1]["sites"],
+        "truncated": sites.filled_until(connection) is None,
         "unfinished": unfinished,
         "total_unfinished": total,
         "trend": trend,
@@ -167,79 +148,30 @@ def _unfinished(connection: Connection, principal: Principal, language: Language
     return views, total
 
 
-def _sites_and_trend(
-    ended: Sequence[EndedRun], decided: _DecidedByRun, today: date
-) -> tuple[dict[tuple[str, str], Site], list[Json]]:
-    """Each site as it is now, and for each of the last days (UTC) what was open at its end."""
-    sites: dict[tuple[str, str], Site] = {}
-    counts = dict.fromkeys(_COUNTED, 0)
+def _trend(totals: Mapping[date, Counts], days: Sequence[date]) -> list[Json]:
+    """Return for each of these days (UTC), the newest first, what was open at its end; the newest last."""
+    open_then = dict(totals.get(NOW, NOTHING))
     trend: list[Json] = []
-    upto = 0
-    for day in (today - timedelta(days=ago) for ago in reversed(range(TREND_DAYS))):
-        while upto < len(ended) and (ended[upto].completed_at.date() <= day or day == today):
-            _take(sites, counts, ended[upto])
-            upto += 1
-        still = dict(counts)
-        for site in sites.values():
-            _take_off(still, [one for one in _of(site, decided) if one.at.date() <= day or day == today])
-        trend.append({"day": day.isoformat(), "sites": len(sites), "violation_counts": still})
-    return sites, trend
+    for day in days:
+        counts = {name: open_then[name] for name in COUNTED}
+        trend.append({"day": day.isoformat(), "sites": open_then["sites"], "violation_counts": counts})
+        for name, more in totals.get(day, NOTHING).items():
+            open_then[name] -= more
+    return trend[::-1]
 
 
-def _of(site: Site, decided: _DecidedByRun) -> Sequence[Decided]:
-    return decided.get((site.standing.task_id, site.standing.run), ())
-
-
-def _take_off(counts: dict[str, int], decided: Sequence[Decided]) -> None:
-    """What nobody counted cannot be taken off: a run's counts may be those of an older version."""
-    for one in decided:
-        for name, number in one.taken.items():
-            if name in counts:
-                counts[name] = max(0, counts[name] - number)
-
-
-def _take(sites: dict[tuple[str, str], Site], counts: dict[str, int], run: EndedRun) -> None:
-    """Take the next run into its site, and into the counts of all."""
-    site = sites.get(run.site)
-    if site is None:
-        sites[run.site] = Site(run, run)
-        _add(counts, run, 1)
-        return
-    _add(counts, site.standing, -1)
-    site.add(run)
-    _add(counts, site.standing, 1)
-
-
-def _add(counts: dict[str, int], run: EndedRun, times: int) -> None:
-    for name in counts:
-        counts[name] += times * run.violation_counts.get(name, 0)
-
-
-def _open(site: Site, decided: _DecidedByRun) -> dict[str, int]:
-    """What is open of the results that stand for the site."""
-    counts = dict(site.standing.violation_counts)
-    _take_off(counts, _of(site, decided))
-    return counts
-
-
-def _urgency(site: Site, counts: Mapping[str, int]) -> tuple[list[int], bool, float]:
-    """Order: the worst first, then where nobody knows, then the newest."""
-    return [-counts.get(risk, 0) for risk in _RISKS], site.last.conclusive, -site.last.completed_at.timestamp()
-
-
-def _site(site: Site, counts: Mapping[str, int]) -> Json:
-    last, standing = site.last, site.standing
+def _site(row: Row[Any]) -> Json:
     return {
-        "target_domain": last.target_domain,
-        "user_id": last.user_id,
-        "task_id": last.task_id,
-        "attempt": last.attempt,
-        "status": last.status,
-        "verdict": last.verdict,
-        "completed_at": to_wire(last.completed_at),
-        "shown_task_id": standing.task_id,
-        "shown_attempt": standing.attempt,
-        "violation_counts": counts,
+        "target_domain": row.target_domain,
+        "user_id": row.user_id,
+        "task_id": row.task_id,
+        "attempt": row.attempt,
+        "status": row.status,
+        "verdict": row.verdict,
+        "completed_at": to_wire(row.completed_at),
+        "shown_task_id": row.shown_task_id,
+        "shown_attempt": row.shown_attempt,
+        "violation_counts": {name: getattr(row, name) for name in COUNTED},
     }
 
 

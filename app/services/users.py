@@ -17,7 +17,7 @@ from app.core.ids import new_id
 from app.core.principal import ADMIN
 from app.core.security import Passwords
 from app.events.bus.base import AccessHint, Publisher
-from app.repositories import queue, retention, sessions, tasks, users
+from app.repositories import queue, retention, sessions, sites, tasks, users
 from app.scanstore.port import StoreRemoval
 from app.services.audit import AuditTrail
 
@@ -144,6 +144,7 @@ class UserService:
         users.change(connection, user_id, {"is_active": False, "token_version": row.token_version + 1})
         sessions.revoke_all(connection, user_id, now=self.clock.now())
         users.mark_deleted_unfinished(connection, user_id, self.clock.now())
+        sites.forget_user(connection, user_id)
 
 
 @contextmanager

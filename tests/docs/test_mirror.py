@@ -70,7 +70,6 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/identity_wiring.py": ("puts parts together", "tests/unit/services/test_auth.py"),
     "app/repositories/configuration.py": ("queries of one part", "tests/unit/services/test_configuration.py"),
     "app/repositories/broadcasts.py": ("queries of one part", "tests/unit/websocket/delivery/test_broadcasts.py"),
-    "app/repositories/review.py": ("one query", "tests/integration/test_api_decisions.py"),
     "app/services/decisions.py": ("over rows of real scans", "tests/integration/test_api_decisions.py"),
     "app/repositories/database_clock.py": ("one query", "tests/unit/websocket/connections/test_elsewhere.py"),
     "app/repositories/servers.py": ("queries of one part", "tests/unit/websocket/connections/test_elsewhere.py"),
@@ -111,6 +110,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/engines/pipeline/network_stack.py": ("puts parts together", "tests/unit/engines/test_scan_executor.py"),
     "app/engines/pipeline/resumption.py": ("a scan that goes on", "tests/fault/test_scan_killed.py"),
     "app/engines/pipeline/scan_pipeline.py": ("a whole scan", "tests/unit/engines/test_scan_executor.py"),
+    "app/models/sites.py": ("tables and their indexes", "tests/unit/repositories/test_plans.py"),
     "app/models/tasks.py": ("tables and their indexes", "tests/unit/repositories/test_plans.py"),
     "app/repositories/partitions.py": (
         "queries of one service",

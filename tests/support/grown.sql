@@ -66,3 +66,19 @@ SELECT
     md5(t.id || s), t.id, 1, 1, 'd' || s, 'gambling', 'high', 1, repeat('of what it says ', 40), '[]', false, '', '',
     false, now()
 FROM scan_tasks t, generate_series(1, CASE t.id WHEN ':id' THEN 1000 ELSE 3 END) s;
+
+INSERT INTO sites (
+    user_id, target_domain, task_id, attempt, status, completed_at, shown_task_id, shown_attempt, urgency,
+    review_task_id, review_at
+)
+SELECT DISTINCT ON (user_id, target_domain)
+    user_id, target_domain, id, 1, status, completed_at, id, 1, lpad((row_number() OVER ())::text, 49, '0'),
+    CASE WHEN id < '8' THEN id END, CASE WHEN id < '8' THEN completed_at END
+FROM scan_tasks WHERE completed_at IS NOT NULL AND deleted_at IS NULL ORDER BY user_id, target_domain, completed_at DESC;
+
+INSERT INTO site_changes (user_id, target_domain, day, total)
+SELECT user_id, target_domain, current_date - d, d FROM sites, generate_series(1, 5) d;
+
+INSERT INTO open_counts (day, user_id, total)
+SELECT current_date - d, user_id, 1
+FROM (SELECT DISTINCT user_id FROM sites ORDER BY user_id LIMIT 100) u, generate_series(1, 600) d;

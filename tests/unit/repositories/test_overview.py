@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.core.ids import new_id
 from app.core.principal import Principal
@@ -10,9 +11,10 @@ from app.domain.tasks import TaskStatus
 from app.models import decisions, scan_runs, scan_tasks, violations
 from app.repositories import overview
 from app.repositories.runs import RUN_COLUMNS
+from app.services.site_states import recount
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
-from tests.unit.repositories.test_tasks import ADMIN, add_task
+from tests.unit.repositories.test_tasks import add_task
 
 
 class World:
@@ -42,11 +44,11 @@ class World:
 
         self.db.write_sync(work)
 
-    def find(self, task_id, domain, *, run=1, key="gambling", risk="high", dismissed=False):
+    def find(self, task_id, domain, *, run=1, key="gambling", risk="high", dismissed=False, needs_review=False):
         row = {
             "id": new_id(), "task_id": task_id, "run": run, "attempt": run, "domain": domain, "violation_key": key,
-            "risk_level": risk, "confidence_score": 0.9, "description": "d", "evidence": [], "needs_review": False,
-            "url": "u", "found_on": "f", "dismissed": dismissed, "created_at": self.now,
+            "risk_level": risk, "confidence_score": 0.9, "description": "d", "evidence": [], "dismissed": dismissed,
+            "needs_review": needs_review, "url": "u", "found_on": "f", "created_at": self.now,
         }  # fmt: skip
         self.db.write_sync(lambda c: c.execute(violations.insert().values(**row)) and None)
 
@@ -58,6 +60,12 @@ class World:
         }  # fmt: skip
         self.db.write_sync(lambda c: c.execute(decisions.insert().values(**row)) and None)
 
+    def recount(self, now=None):
+        """Count every site anew, as each change does."""
+        tasks = select(scan_tasks.c.user_id, scan_tasks.c.target_domain).distinct()
+        for row in self.db.read_sync(lambda c: list(c.execute(tasks))):
+            self.db.write_sync(lambda c, site=tuple(row): recount(c, site, now=now or self.now))
+
     def domains(self, name, text):
         found = self.db.read_sync(lambda c: overview.domains_with(c, self.principal(name), text, 9))
         return [(row.task_id, row.domain) for row in found]
@@ -66,37 +74,6 @@ class World:
 @pytest.fixture
 def world(db):
     return World(db)
-
-
-def test_runs_come_in_the_order_in_which_they_ended_also_those_of_tasks_that_run_again(world):
-    first, again, foreign = (
-        world.add("mei", "a.test", 5),
-        world.add("mei", "b.test", None),
-        world.add("li", "c.test", 1),
-    )
-    gone = world.add("mei", "d.test", 2, deleted_at=world.now)
-    world.keep(first, 1, 5)
-    world.keep(again, 1, 3)
-    world.keep(again, 2, 4)
-    world.keep(foreign, 1, 1)
-    world.keep(gone, 1, 2)
-
-    def ended(principal):
-        found, truncated = world.db.read_sync(lambda c: overview.ended_runs(c, principal))
-        assert not truncated
-        return [(run.task_id, run.run) for run in found]
-
-    assert ended(world.principal("mei")) == [(again, 1), (again, 2), (first, 1)]
-    assert ended(ADMIN) == [(foreign, 1), (again, 1), (again, 2), (first, 1)]
-
-
-def test_more_tasks_than_are_looked_at_are_said(world, monkeypatch):
-    for hours in (1, 2, 3):
-        world.keep(world.add("mei", "a.test", hours), 1, hours)
-    monkeypatch.setattr(overview, "MAX_TASKS", 2)
-    found, truncated = world.db.read_sync(lambda c: overview.ended_runs(c, ADMIN))
-    assert truncated
-    assert [run.completed_at for run in found] == [world.now + timedelta(hours=hours) for hours in (2, 3)]
 
 
 def test_targets_are_found_by_a_part_of_their_name_the_newest_first_and_nobody_elses(world):

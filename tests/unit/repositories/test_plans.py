@@ -47,11 +47,11 @@ from app.repositories import (
     partitions,
     queue,
     retention,
-    review,
     runs,
     servers,
     sessions,
     sign_in_counters,
+    sites,
     task_filters,
     tasks,
     tickets,
@@ -93,6 +93,8 @@ LIFE = Lifecycle(clock=CLOCK, texts=MessageCatalog("en"))
 STATES = StateReader(clock=CLOCK, max_snapshot_bytes=262_144, epoch=LogEpoch(db=SimpleNamespace()))
 UPDATE = {"list_key": "0" * 32, "name": "l", "checked_at": NOW, "fault": "status", "detail": "", "took_s": 1.0}
 KEY = UPDATE["list_key"]
+SITE = (ID, "example.com")
+MONTH = [datetime.now(UTC).date() - timedelta(days=ago) for ago in range(30)]
 VERSION = version(ListDefinition("l", "x.txt"), 1, NOW)
 WORKER = WorkerDescription("w", "host", "1.0", ("scan",), 2)
 WARNING = TaskWarning(code="stalled", message="m")
@@ -253,7 +255,6 @@ WALK: dict[str, Callable] = {
     "partitions.is_due": lambda c: partitions.is_due(c, PARTITION, datetime(2027, 1, 1, tzinfo=UTC)),
     "partitions.raise_min_seqs": lambda c: partitions.raise_min_seqs(c, PARTITION, 500),
     "partitions.has_log": lambda c: partitions.has_log(c, PARTITION),
-    "overview.ended_runs": lambda c: [overview.ended_runs(c, who) for who in (ADMIN, OWNER)],
     "overview.targets_with": lambda c: [overview.targets_with(c, who, "a", 9) for who in (ADMIN, OWNER)],
     "overview.domains_with": lambda c: [overview.domains_with(c, who, "a", 9) for who in (ADMIN, OWNER)],
     "sessions.find_with_user": lambda c: sessions.find_with_user(c, ID),
@@ -267,11 +268,26 @@ WALK: dict[str, Callable] = {
     "sessions.rotate": lambda c: sessions.rotate(c, ID, old_jti="a", new_jti="b", now=NOW, expires_at=NOW),
     "sessions.revoke": lambda c: sessions.revoke(c, ID, now=NOW),
     "sessions.revoke_all": lambda c: sessions.revoke_all(c, ID, now=NOW),
-    "review.newest_scans": lambda c: [
-        review.newest_scans(c, principal, upto=upto, limit=500)
+    "sites.waiting_scans": lambda c: [
+        sites.waiting_scans(c, principal, upto=upto, limit=500)
         for principal in (ADMIN, OWNER)
         for upto in (None, (NOW, ID))
     ],
+    "sites.lock": lambda c: sites.lock(c, SITE),
+    "sites.counts_of": lambda c: (sites.lock(c, SITE), sites.counts_of(c, SITE)),
+    "sites.changes_of": lambda c: sites.changes_of(c, SITE),
+    "sites.ended_runs": lambda c: sites.ended_runs(c, SITE),
+    "sites.waiting_scan": lambda c: sites.waiting_scan(c, SITE),
+    "sites.write": lambda c: sites.write(c, SITE, {"total": 1}),
+    "sites.remove": lambda c: sites.remove(c, SITE),
+    "sites.replace_changes": lambda c: sites.replace_changes(c, SITE, {NOW.date(): {"total": 1}}),
+    "sites.add_counts": lambda c: sites.add_counts(c, ID, {NOW.date(): {"total": 1}}),
+    "sites.forget_user": lambda c: sites.forget_user(c, ID),
+    "sites.totals": lambda c: [sites.totals(c, who, MONTH) for who in (ADMIN, OWNER)],
+    "sites.worst": lambda c: [sites.worst(c, who, 50) for who in (ADMIN, OWNER)],
+    "sites.filled_until": sites.filled_until,
+    "sites.note_filled": lambda c: sites.note_filled(c, NOW),
+    "sites.ended_after": lambda c: sites.ended_after(c, (NOW, ID, 1), 100),
     "runs.keep": lambda c: runs.keep(c, ID, conclusive=True),
     "runs.containing": lambda c: runs.containing(c, ROW, 1),
     "runs.page": lambda c: runs.page(c, ROW, offset=50, limit=50),

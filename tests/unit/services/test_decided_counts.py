@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.core.db import Database
-from app.models import metadata
-from app.repositories import overview
+from app.models import metadata, scan_tasks
+from app.repositories import sites
 from app.services import decided_counts
 from app.services.decided_counts import read_decided
 from tests.unit.repositories.test_overview import World
-from tests.unit.repositories.test_tasks import ADMIN
 
 
 @pytest.fixture
@@ -31,7 +31,8 @@ def scan(world, owner, target, *domains, key="gambling", run=1):
 
 def read(world):
     def work(connection):
-        runs, _ = overview.ended_runs(connection, ADMIN)
+        tasks = select(scan_tasks.c.user_id, scan_tasks.c.target_domain).distinct()
+        runs = [run for site in connection.execute(tasks) for run in sites.ended_runs(connection, tuple(site))]
         return read_decided(connection, runs)
 
     decided, is_cut = world.db.read_sync(work)

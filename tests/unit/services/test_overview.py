@@ -13,8 +13,11 @@ from app.domain.messages import Language
 from app.domain.tasks import TaskStatus
 from app.events.bus.base import AccessHint, TaskHint
 from app.models import metadata
+from app.models.sites import COUNTED
+from app.repositories import sites
 from app.services import overview
-from app.services.overview import KEEP_S, MAX_SITES, TREND_DAYS, OverviewService
+from app.services.overview import KEEP_S, MAX_SITES, OverviewService
+from app.services.site_states import TREND_DAYS, recount
 from tests.support.clock import FakeClock
 from tests.unit.repositories.test_overview import World
 from tests.unit.repositories.test_tasks import ADMIN
@@ -24,24 +27,28 @@ DAY = 24
 
 
 def counts(**by_risk):
-    return {"total": sum(by_risk.values()), **by_risk}
+    return {**dict.fromkeys(COUNTED, 0), "total": sum(by_risk.values()), **by_risk}
 
 
 @pytest.fixture
 async def world(database_url):
     db = Database(database_url)
     metadata.create_all(db.engine)
-    yield World(db)
+    world = World(db)
+    db.write_sync(lambda c: sites.note_filled(c, world.now))
+    yield world
     await db.close()
 
 
 def ended(world, domain, hours, found, *, owner="mei", conclusive=True, **values):
     task_id = world.add(owner, domain, hours)
     world.keep(task_id, 1, hours, violation_counts=found, conclusive=conclusive, **values)
+    world.db.write_sync(lambda c: recount(c, (world.owners[owner], domain), now=world.now))
     return task_id
 
 
 async def read(world, principal=ADMIN, *, days=0, service=None):
+    world.recount()
     today = (world.now + timedelta(days=days)).date()
     reader = OverviewService(db=world.db, clock=SystemClock())
     return await shown(reader, principal, today=today, service=service)

@@ -1,0 +1,194 @@
+"""What stands for each site: the runs that it is made of, and the rows that say what came of them (`models.sites`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, delete, exists, func, insert, literal, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.core.principal import Principal
+from app.models import marks, open_counts, scan_runs, scan_tasks, site_changes, sites, violations
+from app.models.records import WAITING_FOR_REVIEW
+from app.models.sites import COUNTED, IN_REVIEW, NOW
+from app.models.tasks import COMPLETED_VISIBLE, VISIBLE
+
+MAX_TASKS: Final = 400  # of one site, that are looked at: the newest
+MAX_RUNS: Final = 1_000
+TASKS_AT_ONCE: Final = 100  # for more PostgreSQL would rather read the whole table of runs
+SUMMED: Final = ("sites", *COUNTED)
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+FILLED: Final = "sites"  # the mark: runs that ended before it were taken into the sites
+c, o, r, s, t, v = site_changes.c, open_counts.c, scan_runs.c, sites.c, scan_tasks.c, violations.c
+Counts = Mapping[str, int]
+SiteKey = tuple[str, str]  # owner and target: another's scans of the same name are another history
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRun:
+    """A run that has ended. `conclusive`: it may stand for its site."""
+
+    task_id: str
+    user_id: str
+    target_domain: str
+    run: int
+    attempt: int
+    status: str
+    verdict: Mapping[str, Any] | None
+    violation_counts: Counts
+    completed_at: datetime
+    conclusive: bool
+
+    @property
+    def site(self) -> SiteKey:
+        return self.user_id, self.target_domain
+
+
+def lock(connection: Connection, site: SiteKey) -> bool:
+    """Take the lock of the site's row, which is made where there is none; return whether it has counted before.
+
+    Who reads the site's runs behind this finds those of all who held it earlier.
+    """
+    row = {"user_id": site[0], "target_domain": site[1]}
+    insert_or_lock = _insert(connection)(sites).values(**row)
+    statement = insert_or_lock.on_conflict_do_update(
+        index_elements=[s.user_id, s.target_domain], set_={"user_id": insert_or_lock.excluded.user_id}
+    )
+    return connection.execute(statement.returning(s.completed_at)).scalar_one() is not None
+
+
+def counts_of(connection: Connection, site: SiteKey) -> Counts:
+    """Return what is open of the site, as its row says it."""
+    row = connection.execute(select(*(s[name] for name in COUNTED)).where(*_is(s, site))).one()
+    return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def changes_of(connection: Connection, site: SiteKey) -> dict[date, Counts]:
+    found = connection.execute(select(c.day, *(c[name] for name in SUMMED)).where(*_is(c, site)))
+    return {row.day: {name: getattr(row, name) for name in SUMMED} for row in found}
+
+
+def ended_runs(connection: Connection, site: SiteKey) -> list[EndedRun]:
+    """Return the runs of the site's newest tasks, in the order in which they ended."""
+    ids = select(t.id).where(t.user_id == site[0], t.target_domain == site[1], VISIBLE)
+    newest = list(connection.execute(ids.order_by(t.id.desc()).limit(MAX_TASKS)).scalars())
+    columns = (r.task_id, r.run, r.attempt, r.status, r.verdict, r.violation_counts, r.completed_at, r.conclusive)
+    found: list[EndedRun] = []
+    for start in range(0, len(newest), TASKS_AT_ONCE):
+        some = r.task_id.in_(newest[start : start + TASKS_AT_ONCE])
+        query = select(*columns).where(some, r.completed_at.is_not(None)).limit(MAX_RUNS - len(found))
+        found += [EndedRun(row[0], *site, *row[1:]) for row in connection.execute(query)]
+    return sorted(found, key=lambda run: (run.completed_at, run.run))
+
+
+def waiting_scan(connection: Connection, site: SiteKey) -> tuple[str, datetime] | None:
+    """Return the newest completed scan of the site, and when it ended; None: nothing in it waits for a person."""
+    mine = (t.user_id == site[0], t.target_domain == site[1], COMPLETED_VISIBLE)
+    query = select(t.id, t.completed_at).where(*mine).order_by(t.completed_at.desc(), t.id.desc()).limit(1)
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    waits = connection.execute(select(exists().where(v.task_id == row.id, WAITING_FOR_REVIEW))).scalar_one()
+    return (row.id, row.completed_at) if waits else None
+
+
+def write(connection: Connection, site: SiteKey, values: Mapping[str, Any]) -> None:
+    connection.execute(update(sites).where(*_is(s, site)).values(**values))
+
+
+def remove(connection: Connection, site: SiteKey) -> None:
+    connection.execute(delete(sites).where(*_is(s, site)))
+
+
+def replace_changes(connection: Connection, site: SiteKey, changes: Mapping[date, Counts]) -> None:
+    connection.execute(delete(site_changes).where(*_is(c, site)))
+    rows = [{"user_id": site[0], "target_domain": site[1], "day": day, **counts} for day, counts in changes.items()]
+    if rows:
+        connection.execute(insert(site_changes), rows)
+
+
+def add_counts(connection: Connection, user_id: str, added: Mapping[date, Counts]) -> None:
+    """Add to what is open of all sites of the user, day by day in their order: so two who do it do not lock each other
+    out.
+    """
+    for day, counts in sorted(added.items()):
+        statement = _insert(connection)(open_counts).values(day=day, user_id=user_id, **counts)
+        more = {name: o[name] + statement.excluded[name] for name in counts}
+        connection.execute(statement.on_conflict_do_update(index_elements=[o.day, o.user_id], set_=more))
+
+
+def forget_user(connection: Connection, user_id: str) -> None:
+    """Nothing of the user's sites counts any more; the rest of the user goes piece by piece."""
+    for table in (sites, site_changes, open_counts):
+        connection.execute(delete(table).where(table.c.user_id == user_id))
+
+
+def totals(connection: Connection, principal: Principal, days: Sequence[date]) -> dict[date, Counts]:
+    """Return by how much what is open was more at the end of each of these days than the day before, where it was, and
+    under NOW what is open now.
+    """
+    query = select(o.day, *(func.sum(o[name]).label(name) for name in SUMMED)).where(o.day.in_([*days, NOW]))
+    if not principal.sees_all:
+        query = query.where(o.user_id == principal.user_id)
+    found = connection.execute(query.group_by(o.day))
+    return {row.day: {name: int(getattr(row, name)) for name in SUMMED} for row in found}
+
+
+def worst(connection: Connection, principal: Principal, limit: int) -> list[Row[Any]]:
+    """Return rows of `sites`, in the order of the overview."""
+    query = select(sites).where(s.urgency.is_not(None))
+    if not principal.sees_all:
+        query = query.where(s.user_id == principal.user_id)
+    return list(connection.execute(query.order_by(s.urgency).limit(limit)))
+
+
+def waiting_scans(
+    connection: Connection, principal: Principal, *, upto: tuple[datetime, str] | None, limit: int
+) -> list[tuple[str, datetime]]:
+    """Return (task, when it ended) of the next scans that have what a person should look at, the newest first; `upto`:
+    from the one with this time and id on, it included.
+    """
+    query = select(s.review_task_id, s.review_at).where(IN_REVIEW)
+    if not principal.sees_all:
+        query = query.where(s.user_id == principal.user_id)
+    if upto is not None:
+        query = query.where(tuple_(s.review_at, s.review_task_id) <= tuple_(literal(upto[0]), literal(upto[1])))
+    found = connection.execute(query.order_by(s.review_at.desc(), s.review_task_id.desc()).limit(limit))
+    return [(row.review_task_id, row.review_at) for row in found]
+
+
+def filled_until(connection: Connection) -> datetime | None:
+    """Return when all runs that had ended were in the sites; None: they are not yet."""
+    return connection.execute(select(marks.c.at).where(marks.c.name == FILLED)).scalar_one_or_none()
+
+
+def note_filled(connection: Connection, at: datetime) -> None:
+    statement = _insert(connection)(marks).values(name=FILLED, at=at)
+    connection.execute(statement.on_conflict_do_update(index_elements=[marks.c.name], set_={"at": at}))
+
+
+def ended_after(
+    connection: Connection, after: tuple[datetime, str, int], limit: int
+) -> tuple[list[SiteKey], tuple[datetime, str, int] | None]:
+    """Look at the next runs that ended after this time, task and number. Return the sites that do not count them yet,
+    and where to go on; None: that was all.
+    """
+    key = (r.completed_at, r.task_id, r.run)
+    query = select(*key).where(tuple_(*key) > tuple_(*map(literal, after))).order_by(*key).limit(limit)
+    ended = [(row.completed_at, row.task_id, row.run) for row in connection.execute(query)]
+    owned = select(t.id, t.user_id, t.target_domain).where(t.id.in_({task_id for _, task_id, _ in ended}), VISIBLE)
+    by_task = {row.id: (row.user_id, row.target_domain) for row in connection.execute(owned)}
+    keys = tuple_(s.user_id, s.target_domain).in_(list(set(by_task.values())))
+    counted = select(s.user_id, s.target_domain, s.completed_at).where(keys, s.completed_at.is_not(None))
+    known = {(row.user_id, row.target_domain): row.completed_at for row in connection.execute(counted)}
+    behind = [by_task[task] for at, task, _ in ended if task in by_task and known.get(by_task[task], NEVER) < at]
+    return list(dict.fromkeys(behind)), None if len(ended) < limit else ended[-1]
+
+
+def _is(columns: Any, site: SiteKey) -> Sequence[Any]:
+    return columns.user_id == site[0], columns.target_domain == site[1]
+
+
+def _insert(connection: Connection) -> Any:
+    return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert

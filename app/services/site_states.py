@@ -1,0 +1,169 @@
+"""Keeps what stands for each site and what is open of it (`models.sites`), so that an overview counts nothing.
+
+Whatever changes it (a run that ends or is repeated, a deletion, a decision) calls `recount` in its own transaction: the
+site is counted anew from its runs and the decisions about it, and what all sites of the owner add up to is changed by
+the difference. So counting twice changes nothing, and whatever was missed is made good by the next one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Connection
+
+from app.core.clock import Clock
+from app.core.db import Database, DatabaseUnavailable
+from app.models.sites import COUNTED, NOW
+from app.repositories import sites
+from app.repositories.sites import SUMMED, Counts, EndedRun, SiteKey
+from app.services.decided_counts import Decided, read_decided
+
+TREND_DAYS: Final = 30
+LOOK_EVERY_S: Final = 600.0  # for what another version has ended without counting it
+OVERLAP: Final = timedelta(hours=1)  # of two looks: more than clocks differ
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+RUNS_AT_ONCE: Final = 100  # for more PostgreSQL would rather read the whole table of tasks
+SITES_AT_ONCE: Final = 10  # of one transaction: some 30 ms of the write lock
+_DIGITS: Final = 9  # of a count
+_RISKS: Final = ("critical", "high", "medium", "low")
+NOTHING: Final = dict.fromkeys(SUMMED, 0)
+log = structlog.get_logger(__name__)
+
+
+def recount(connection: Connection, site: SiteKey, *, now: datetime) -> None:
+    """Count one site anew."""
+    is_known = sites.lock(connection, site)
+    changed = sites.changes_of(connection, site)
+    before = {**changed, NOW: {"sites": int(is_known), **sites.counts_of(connection, site)}}
+    runs = sites.ended_runs(connection, site)
+    if runs:
+        decided, _ = read_decided(connection, runs)
+        history = _History(runs, decided, now.date())
+        after = history.changes()
+        waiting = sites.waiting_scan(connection, site)
+        review_task_id, review_at = (None, None) if waiting is None else waiting
+        sites.write(connection, site, {**history.row(), "review_task_id": review_task_id, "review_at": review_at})
+    else:
+        after = {NOW: NOTHING}
+        sites.remove(connection, site)
+    kept = {day: counts for day, counts in after.items() if day != NOW}
+    if kept != changed:
+        sites.replace_changes(connection, site, kept)
+    sites.add_counts(connection, site[0], _differences(before, after))
+
+
+def _recount_some(connection: Connection, *, some: Sequence[SiteKey], now: datetime) -> None:
+    """Count sites anew, all locked in their order before the first counts are: so nobody waits in a circle."""
+    for site in some:
+        sites.lock(connection, site)
+    for site in some:
+        recount(connection, site, now=now)
+
+
+class _History:
+    """A site as its runs make it, and what was open of it at the end of each of the last days (UTC)."""
+
+    def __init__(
+        self, runs: Sequence[EndedRun], decided: Mapping[tuple[str, int], Sequence[Decided]], today: date
+    ) -> None:
+        """`runs` in the order in which they ended; never none."""
+        self._runs = runs
+        self._decided = decided
+        self._today = today
+
+    def row(self) -> dict[str, Any]:
+        """Return the columns of `sites`."""
+        last, standing = self._runs[-1], _standing(self._runs)
+        counts = self._open(standing, self._today)
+        return {
+            "task_id": last.task_id,
+            "attempt": last.attempt,
+            "status": last.status,
+            "verdict": last.verdict,
+            "completed_at": last.completed_at,
+            "shown_task_id": standing.task_id,
+            "shown_attempt": standing.attempt,
+            **counts,
+            "urgency": _urgency(counts, last),
+        }
+
+    def changes(self) -> dict[date, Counts]:
+        """Return by how much more there was at the end of each day than the day before, and what is open now."""
+        days = [self._today - timedelta(days=ago) for ago in reversed(range(TREND_DAYS))]
+        at_end = [self._at_end_of(day) for day in days]
+        changes = {
+            day: {name: now[name] - before[name] for name in SUMMED}
+            for day, before, now in zip(days[1:], at_end, at_end[1:], strict=False)
+        }
+        return {**{day: change for day, change in changes.items() if any(change.values())}, NOW: at_end[-1]}
+
+    def _at_end_of(self, day: date) -> Counts:
+        """What is dated later than today, by another's clock, counts from today on."""
+        ended = [run for run in self._runs if day == self._today or run.completed_at.date() <= day]
+        return {"sites": 1, **self._open(_standing(ended), day)} if ended else NOTHING
+
+    def _open(self, run: EndedRun, day: date) -> dict[str, int]:
+        """What nobody counted cannot be taken off: a run's counts may be those of an older version."""
+        counts = {name: run.violation_counts.get(name, 0) for name in COUNTED}
+        for one in self._decided.get((run.task_id, run.run), ()):
+            if day == self._today or one.at.date() <= day:
+                for name, number in one.taken.items():
+                    counts[name] = max(0, counts[name] - number)
+        return counts
+
+
+def _standing(runs: Sequence[EndedRun]) -> EndedRun:
+    """Return the newest conclusive one, else the newest."""
+    return next((run for run in reversed(runs) if run.conclusive), runs[-1])
+
+
+def _urgency(counts: Counts, last: EndedRun) -> str:
+    """Return digits in the order: the worst first, then where nobody knows, then the newest."""
+    worst = "".join(f"{10**_DIGITS - 1 - min(counts[risk], 10**_DIGITS - 1):0{_DIGITS}}" for risk in _RISKS)
+    return f"{worst}{int(last.conclusive)}{10**11 - int(last.completed_at.timestamp()):012}"
+
+
+def _differences(before: Mapping[date, Counts], after: Mapping[date, Counts]) -> dict[date, Counts]:
+    found: dict[date, Counts] = {}
+    for day in {*before, *after}:
+        old, new = before.get(day, NOTHING), after.get(day, NOTHING)
+        changed = {name: new[name] - old[name] for name in SUMMED}
+        if any(changed.values()):
+            found[day] = changed
+    return found
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class SiteKeeper:
+    """Counts the runs that nobody has counted: all that had ended before the upgrade, once, and later those of
+    processes of the version before.
+    """
+
+    db: Database
+    clock: Clock
+
+    async def keep_current(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except DatabaseUnavailable as error:
+                log.warning("sites_not_counted", reason=error.message)
+            await self.clock.sleep(LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """Raises DatabaseUnavailable; the next look goes on."""
+        began = self.clock.now()
+        filled = await self.db.read(sites.filled_until)
+        after: tuple[datetime, str, int] | None = (BEGINNING if filled is None else filled - OVERLAP, "", 0)
+        while after is not None:
+            behind, after = await self.db.read(partial(sites.ended_after, after=after, limit=RUNS_AT_ONCE))
+            for start in range(0, len(behind), SITES_AT_ONCE):
+                some = sorted(behind[start : start + SITES_AT_ONCE])
+                await self.db.write(partial(_recount_some, some=some, now=self.clock.now()))
+        await self.db.write(lambda c: sites.note_filled(c, began))
+        if filled is None:
+            log.info("sites_counted")
