@@ -160,6 +160,17 @@ async def test_a_refused_channel_is_an_audit_row_and_no_internal_code(backend):
     assert (row.outcome, row.detail) == ("denied", {"code": "wrong_channel"})
 
 
+@pytest.mark.parametrize("is_signed", [True, False])
+async def test_who_shows_tokens_that_are_no_good_is_slowed_down_and_the_page_is_not(tmp_path, is_signed):
+    """Each is looked up, and is a row of the audit log."""
+    async with open_backend(tmp_path / "data", login_burst_per_address=2) as backend:
+        token = cookie_of(await sign_in(backend))[1].value
+        body = {"refresh_token": token if is_signed else f"{token}x"}
+        answers = [await backend.client.post("/api/v1/auth/refresh", json=body) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [401, 401, 429]
+        assert await who(backend, await backend.client.post(REFRESH, headers=OWN_PAGE)) == "admin"
+
+
 async def test_signing_out_needs_the_cookie_alone_and_takes_it_away(backend):
     answer = await sign_in(backend)
     out = await backend.client.post(LOGOUT, headers=OWN_PAGE)

@@ -155,7 +155,8 @@ async def test_another_users_order_and_an_archive_are_not_there(backend, mei, or
     assert accepted.headers["content-type"] == "application/json"
 
 
-async def test_findings_beyond_the_bound_are_counted(backend, order_id):
+@pytest.mark.parametrize(("most", "omitted"), [(1, 2), (2, 1), (3, 0)])
+async def test_findings_beyond_the_bound_are_counted(backend, order_id, most, omitted):
     services = backend.services
     contents = OrderContents(
         row=await services.db.read(lambda c: find_order(c, order_id, Principal("", "", "admin"))),
@@ -163,9 +164,9 @@ async def test_findings_beyond_the_bound_are_counted(backend, order_id):
         db=services.db,
         texts=MessageCatalog("en"),
         origin=Origin(made_by="mei", made_at=services.clock.now(), program="test"),
-        max_findings=2,
+        max_findings=most,
     )
-    assert (contents.omitted, sum(len(one.findings) for one in contents.domains)) == (1, 2)
+    assert (contents.omitted, sum(len(one.findings) for one in contents.domains)) == (omitted, most)
 
 
 async def test_it_says_what_the_user_has_called_own(backend, mei):

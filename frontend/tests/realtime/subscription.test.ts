@@ -86,6 +86,27 @@ describe("a followed task", () => {
     expect([busy.lostCode, busy.finished]).toEqual(["not_found", true]);
   });
 
+  test("waits twice as long after each refusal in a row, and begins anew with an answer", () => {
+    const one = subscription();
+    const refuse = (id: string, now: number) =>
+      one.refuse({ type: "error", timestamp: "", code: "server_busy", message: "", id }, now);
+    let now = 0;
+    for (const [number, wait] of [1_000, 2_000, 4_000].entries()) {
+      one.nextCommand(now, () => `a${number}`);
+      expect(refuse(`a${number}`, now)).toBe("settled");
+      expect(one.nextCommand(now + wait - 1, () => "early")).toBeNull();
+      now += wait;
+    }
+    one.nextCommand(now, () => "b");
+    expect(one.receive(result("b"))).toBe("settled");
+    one.receive(snapshot(4));
+    expect(one.receive(progress(12, 30, 11))).toBe("gap");
+    one.nextCommand(now, () => "c");
+    expect(refuse("c", now)).toBe("settled");
+    expect(one.nextCommand(now + 999, () => "d")).toBeNull();
+    expect(one.nextCommand(now + 1_000, () => "d")).toMatchObject({ type: "resume", last_seq: 4 });
+  });
+
   test("is lost when the server ends it unasked", () => {
     const one = placed(4);
     expect(one.receive({ ...result("x", { action: "unsubscribe" }), id: null })).toBe("lost");

@@ -62,6 +62,19 @@ async def test_a_jump_within_the_probation_begins_it_again(monitored, trusted_cl
     assert await trusted_clock.now() is None
 
 
+async def test_a_jump_back_within_the_probation_begins_it_again_from_there(monitored, trusted_clock):
+    """Else it would have to come to where the clock once was: with 400 days ahead nothing would go for a year."""
+    await trusted_clock.now()
+    monitored.clock.moment += 400 * DAY
+    assert await trusted_clock.now() is None
+    monitored.clock.moment -= 200 * DAY
+    assert await trusted_clock.now() is None
+    monitored.clock.advance(PROBATION.total_seconds() - 60)
+    assert await trusted_clock.now() is None
+    monitored.clock.advance(60)
+    assert await trusted_clock.now() == monitored.clock.now()
+
+
 async def test_a_machine_that_is_on_by_day_alone_is_trusted_on_the_day_after_a_longer_pause(monitored, trusted_clock):
     await trusted_clock.now()
     monitored.clock.moment += 3 * DAY

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Interval, literal, select, update
 
 from app.core.clock import SystemClock
-from app.core.db import Database
+from app.core.db import Database, DatabaseUnavailable
+from app.core.db_backend import Failure
 from app.domain.close_codes import CloseCode
 from app.events.bus.base import AccessHint
 from app.models import open_connections, servers
@@ -96,6 +97,29 @@ async def test_of_too_many_sockets_the_oldest_give_way_at_whatever_server(postgr
         await other.tell()
         assert (other.hints, other.closed, one.closed) == ([AccessHint("mei")], [], [])
         await one.others._write()
+        assert one.closed == [("first", CloseCode.CONNECTION_LIMIT, None)]
+
+
+@pytest.mark.system
+async def test_who_came_when_the_database_failed_is_judged_when_it_is_back(postgres_database):
+    async with running(postgres_database, count=1) as (one,):
+        one.open("first", "second")
+        await one.tell()
+        one.open("third", "fourth")
+        writes, works = one.db.write, []
+
+        async def fail_behind_the_first(work):
+            works.append(work)
+            if len(works) > 1:
+                raise DatabaseUnavailable(Failure.BUSY)
+            return await writes(work)
+
+        one.db.write = fail_behind_the_first
+        with pytest.raises(DatabaseUnavailable):
+            await one.others._write()
+        one.db.write = writes
+        for _ in range(2):  # what is marked in one round is closed in the next
+            await one.others._write()
         assert one.closed == [("first", CloseCode.CONNECTION_LIMIT, None)]
 
 
