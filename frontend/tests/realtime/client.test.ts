@@ -138,6 +138,22 @@ describe("the connection", () => {
     expect(refused.client.status).toMatchObject({ phase: "stopped", reason: "logged_out" });
   });
 
+  test("is waited for longer each time, until one has held for half a minute", async () => {
+    const { client, socket, clock } = await scene();
+    const waits: number[] = [];
+    for (const held of [1_500, 1_500, 1_500, 31_000]) {
+      socket().say(established());
+      for (let second = 0; second < held; second += 500) {
+        await clock.pass(500);
+        socket().say({ type: "pong", timestamp: at(0), ping_count: 1, server_time: at(0) });
+      }
+      socket().onclose?.({ code: 1006, reason: "" });
+      waits.push(client.status.retryAt! - clock.now());
+      await clock.pass(waits.at(-1)!);
+    }
+    expect(waits).toEqual([250, 500, 1_000, 250]);
+  });
+
   test("waits as long as a refused ticket asks", async () => {
     const { client, clock } = await scene({ getTicket: () => Promise.reject({ status: 429, retryAfterMs: 5_000 }) });
     expect(client.status.retryAt).toBe(clock.now() + 5_250);
@@ -151,6 +167,21 @@ describe("the connection", () => {
     expect(socket().sent).toEqual([{ type: "auth", token: "fresh" }]);
     socket().say({ type: "auth_result", timestamp: at(5), success: true, expires_at: at(7_200) });
     expect([told.phases.at(-1), client.tokenExpiresAt]).toEqual(["online", at(7_200)]);
+  });
+
+  test("says a fresh token that comes late to no connection but the one that asked for it", async () => {
+    let hand = (_token: string): void => {};
+    const getToken = () => new Promise<string>((resolve) => { hand = resolve; });
+    const { socket, sockets, clock } = await scene({ getToken });
+    socket().say(established());
+    socket().say({ type: "token_expiring", timestamp: at(0), expires_at: at(20) });
+    await clock.pass(5_000);
+    socket().onclose?.({ code: 1006, reason: "" });
+    await clock.pass(250);
+    socket().say(established());
+    hand("fresh");
+    await clock.pass(0);
+    expect(sockets.map(({ sent }) => sent)).toEqual([[], []]);
   });
 
   test("begins anew when its fresh token is refused", async () => {

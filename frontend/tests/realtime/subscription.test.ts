@@ -107,6 +107,14 @@ describe("a followed task", () => {
     expect(one.nextCommand(now + 1_000, () => "d")).toMatchObject({ type: "resume", last_seq: 4 });
   });
 
+  test("waits for nothing that a server asked for on a connection that is gone", () => {
+    const busy = subscription();
+    busy.nextCommand(0, () => "a");
+    busy.refuse({ type: "error", timestamp: "", code: "server_busy", message: "", id: "a", retry_after_ms: 30_000 }, 0);
+    busy.disconnected();
+    expect(busy.nextCommand(1, () => "b")).toMatchObject({ type: "subscribe_task", id: "b" });
+  });
+
   test("is lost when the server ends it unasked", () => {
     const one = placed(4);
     expect(one.receive({ ...result("x", { action: "unsubscribe" }), id: null })).toBe("lost");
@@ -122,6 +130,16 @@ describe("a followed task", () => {
     expect(next.nextCommand(0, () => "b")).toEqual({
       type: "subscribe_task", task_id: TASK, topics: ["progress"], log_tail: 0, id: "b",
     });
+  });
+
+  test("asks for its snapshot when the answer to what it has replaced comes", () => {
+    const previous = subscription();
+    previous.nextCommand(0, () => "a");
+    const next = TaskSubscription.after(previous, { topics: ["progress"], logTail: 0 });
+    expect(next.nextCommand(0, () => "early")).toBeNull();
+    expect(next.receive(result("a"))).toBe("settled");
+    expect(next.nextCommand(0, () => "b")).toMatchObject({ type: "subscribe_task", topics: ["progress"], id: "b" });
+    expect(next.receive(snapshot(4))).toBe("ignore"); // of the topics before
   });
 
   test("says that it is not wanted any more, once", () => {
