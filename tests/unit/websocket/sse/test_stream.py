@@ -139,7 +139,7 @@ async def test_doubled_late_and_reordered_hints_change_nothing(hints):
 
 
 @pytest.mark.parametrize("pruned", [{4}, {4, 5, 6}, set(range(4, 11)), {7}])
-async def test_a_hole_in_the_log_brings_a_snapshot(pruned):
+async def test_a_hole_in_the_log_brings_a_snapshot_and_events_again_behind_it(pruned):
     log = Log(10)
     log.pruned = pruned
     stream = make(log)
@@ -148,6 +148,10 @@ async def test_a_hole_in_the_log_brings_a_snapshot(pruned):
     assert [seq for seq, _ in found[:-1]] == list(range(4, min(pruned)))
     assert found[-1][1] == {"type": "task_snapshot", "seq": 10}
     assert stream.cursor == 10
+    log.count = 11
+    stream.offer(11)
+    ((seq, event),) = await take(stream, 1)
+    assert (seq, event["type"]) == (11, "task_cancelling")
 
 
 async def test_a_log_that_went_back_brings_a_snapshot_and_goes_on_there():
