@@ -172,6 +172,7 @@ class Settings(BaseSettings):
     allowed_targets: CommaList = ()  # empty: any; else only these domains and names below them
     blocked_targets: CommaList = ()  # never these, nor names below them; before the allowed ones
     chromium_path: str | None = None
+    browser_max_bytes: int = Field(default=3 << 30, ge=1 << 29, le=1 << 40)  # of all its processes together
     reputation_lists: Lists = ()  # as `domain.reputation_lists` reads them
     reputation_lists_interval_s: int = Field(default=3_600, ge=60, le=7 * 86_400)  # how often their URLs are asked
 

@@ -317,6 +317,7 @@ class NetworkConfig:
     host_silence_s: float = 300.0  # how long the crawl comes back to a host that gives no answer
     host_busy_s: float = 180.0  # the same for one that only says that it is busy
     chromium_path: str | None = None  # None: look for the system's Chromium
+    browser_max_bytes: int = 3 << 30  # of all processes of a browser together
 
 
 @dataclass(frozen=True, slots=True)

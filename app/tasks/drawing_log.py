@@ -8,7 +8,8 @@ import zstandard
 from app.captures.packing import pack
 from app.engines.capture.link_sight import LinkSight, sights_of
 from app.engines.capture.loaded_request import LoadedRequest
-from app.engines.capture.page_renderer import MAX_HTML, Rendered, RenderFailed
+from app.engines.capture.page_renderer import Rendered, RenderFailed
+from app.engines.capture.page_source import MAX_HTML
 
 MAX_LOG: Final = 4 * MAX_HTML + 16 * 1024 * 1024  # bytes, unpacked: documents of frames, and 500 requests
 

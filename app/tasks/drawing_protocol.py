@@ -31,6 +31,7 @@ DRAWING_SETTINGS: Final = frozenset(
         "host_silence_s",
         "host_busy_s",
         "chromium_path",
+        "browser_max_bytes",
     }
 )
 

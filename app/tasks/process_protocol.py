@@ -55,6 +55,7 @@ SCAN_SETTINGS: Final = frozenset(
         "host_silence_s",
         "host_busy_s",
         "chromium_path",
+        "browser_max_bytes",
         "reputation_lists",
         "traces_url",
         "reading_model_url",

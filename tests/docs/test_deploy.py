@@ -235,6 +235,28 @@ def test_containers_of_the_program_have_no_rights_and_cannot_change_their_own_fi
         assert any(line.startswith("/tmp") for line in service["tmpfs"])
 
 
+BYTES = {"m": 1 << 20, "g": 1 << 30}
+
+
+@pytest.mark.parametrize("compose", COMPOSES)
+def test_no_container_takes_the_whole_machine(compose):
+    for name, service in services_of(compose).items():
+        size = str(service["mem_limit"])
+        assert int(size[:-1]) * BYTES[size[-1]] < 16 << 30, name
+        assert 0 < service["pids_limit"] <= 4_096, name
+        if service.get("build", {}).get("target") == "browser":  # else the container ends before the page does
+            assert int(size[:-1]) * BYTES[size[-1]] > Settings().browser_max_bytes + (1 << 30)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_takes_the_whole_machine(name):
+    values = dict(unit(name))
+    assert re.fullmatch(r"[1-9]\d?(%|G)", values["MemoryMax"])
+    assert 0 < int(values["TasksMax"]) <= 4_096
+    has_browser = "browser" in name or name.endswith(("compliance.service", "worker.service"))
+    assert (values.get("OOMPolicy") == "continue") is has_browser  # systemd would end all of it for one page
+
+
 def test_chromium_s_profile_leaves_it_its_sandbox_and_takes_what_would_lead_out():
     profile = orjson.loads(read("deploy/docker/chromium-seccomp.json"))
     denied = {name for rule in profile["syscalls"] if rule["action"] == "SCMP_ACT_ERRNO" for name in rule["names"]}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from app.domain.messages import Text, english
+from app.engines.capture.browser_memory import MemoryWatch
 from app.engines.capture.browser_network import BrowserNetwork
 from app.engines.capture.browser_profile import BrowserProfile, BrowserUnavailable, find_chromium
 from app.engines.model import NetworkConfig
@@ -99,10 +100,13 @@ class BrowserProcess:
         self._profile: BrowserProfile | None = None
         self._playwright: Playwright | None = None
         self._main: BrowserContext | None = None  # the persistent context; none of its pages is used
+        self._watching: asyncio.Task[None] | None = None
         self._server: asyncio.Server | None = None  # of the proxy, in the browser's own network
         # Why the browser has our network, in which switches of its own alone lead it to the proxy; "": it has its own.
         # Set by `start`.
         self.exposure = ""
+        # How many of its processes were ended because all together took too much memory.
+        self.memory_ends = 0
 
     async def start(self) -> None:
         """Raises `BrowserUnavailable` with the reason; nothing is left behind then. One that is slow is tried again,
@@ -126,6 +130,7 @@ class BrowserProcess:
         try:
             port = urlsplit(self._proxy_url).port if self._serve is not None else None
             self._profile = BrowserProfile.prepare(executable, proxy_port=port)
+            self._watching = asyncio.create_task(self._watch_memory(self._profile), name="browser-memory")
             async with asyncio.timeout(timeout_s):
                 await self._launch_in_network(self._profile)
         except TimeoutError:
@@ -140,6 +145,9 @@ class BrowserProcess:
         """End the browser, by force if need be; leaves no process and no file. May be called twice."""
         profile, main, playwright, server = self._profile, self._main, self._playwright, self._server
         self._profile = self._main = self._playwright = self._server = None
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
         if server is not None:
             server.close()
         if profile is None:
@@ -151,6 +159,12 @@ class BrowserProcess:
         finally:
             await profile.kill()
             await asyncio.to_thread(profile.remove)
+
+    async def _watch_memory(self, profile: BrowserProfile) -> None:
+        await MemoryWatch(profile, max_bytes=self.config.browser_max_bytes, on_end=self._note_memory_end).run()
+
+    def _note_memory_end(self) -> None:
+        self.memory_ends += 1
 
     async def _launch_in_network(self, profile: BrowserProfile) -> None:
         if self._serve is None:

@@ -114,6 +114,10 @@ class BrowserProfile:
         driver = self._driver()
         return [pid for pid, line in _command_lines() if mark in line or (pid == driver and b"run-driver" in line)]
 
+    def root(self) -> int:
+        """Playwright's driver, below which the browser's processes are; 0: it has not started the browser yet."""
+        return self._driver()
+
     def remove(self) -> None:
         shutil.rmtree(self.base, ignore_errors=True)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from app.engines.capture.browser_process import CLOSE_TIMEOUT_S, BrowserProcess
 from app.engines.capture.link_sight import LinkSight, look_at_links
 from app.engines.capture.loaded_request import LoadedRequest
+from app.engines.capture.page_source import MAX_HTML, read_nameless_frames, read_source
 from app.engines.capture.render_limit import RenderLimit
 from app.engines.capture.render_slots import CONCURRENT, OPEN, RenderSlots
 from app.engines.capture.request_log import RequestLog
@@ -28,10 +29,10 @@ RENDER_TIMEOUT_S: Final = 15.0
 LOAD_SHARE: Final = 0.35  # of the timeout, for the first byte and again for loading; then it is taken as it is
 SPARE_S: Final = 1.5  # of the timeout: for what a page needs before its address is asked for, and when it is done
 SETTLE_MS: Final = 1_500  # after loading, for what scripts still do; silence ends it earlier
-MAX_HTML: Final = 5 * 1024 * 1024  # characters
 # After loading, when it matters what a page loads: scripts like to wait for two seconds before they load the rest.
 LAZY_S: Final = 2.3
-MAX_FRAMES: Final = 20  # of a page, that have no address of their own and so are part of it
+MAX_URL: Final = 8_192  # characters of the final address; a page may give itself one of two million
+OVERSIZED: Final = "it took too much memory"
 
 # A page that opens windows without end must not cost memory without end.
 NO_POPUPS: Final = "window.open = () => null"
@@ -41,6 +42,13 @@ ONLINE: Final = "Object.defineProperty(Navigator.prototype, 'onLine', {get: () =
 
 class RenderFailed(Exception):
     """This page gave no screenshot; `str()` says why. The browser goes on."""
+
+
+class RenderOversized(RenderFailed):
+    """It, or another page beside it, took the browser beyond its memory."""
+
+    def __init__(self) -> None:
+        super().__init__(OVERSIZED)
 
 
 class RenderSlow(RenderFailed):
@@ -57,8 +65,8 @@ class Rendered:
     """A page after its scripts ran."""
 
     final_url: str
-    title: str
-    html: str  # serialised DOM, at most MAX_HTML characters
+    title: str  # at most `page_source.MAX_TITLE` characters
+    html: str  # serialised DOM, at most `page_source.MAX_HTML` characters
     screenshot: bytes  # JPEG, WIDTH x HEIGHT
     # When they were wanted: all requests, and the DOM of frames without an address of their own.
     requests: tuple[LoadedRequest, ...] = ()
@@ -104,6 +112,7 @@ class PageRenderer(BrowserProcess):
         limit = limit or RenderLimit(RENDER_TIMEOUT_S)
         log = RequestLog(target) if logs else None
         async with self._slots.slot():
+            ends = self.memory_ends
             try:
                 chromium = await self.running()
                 async with limit.running() as running, self._context(chromium, running) as context:
@@ -111,11 +120,15 @@ class PageRenderer(BrowserProcess):
                     async with _listening(log, context, page):
                         rendered = await _render(context, page, target, limit.timeout_s, log, self._slots)
             except (TimeoutError, NotYet) as slow:
+                if self.memory_ends > ends and not limit.is_over:
+                    raise RenderOversized from slow
                 if not limit.is_over:
                     self._slots.was_slow()
                 so_far = () if log is None else log.requests()
                 raise RenderSlow(f"no screenshot within {limit.timeout_s:g} s", so_far) from slow
             except Error as failure:
+                if self.memory_ends > ends:
+                    raise RenderOversized from failure
                 raise RenderFailed(printable(failure.message)) from failure
             self._slots.was_drawn()
             return rendered
@@ -182,31 +195,16 @@ async def _render(
             async with slots.resting():
                 await asyncio.sleep(LAZY_S)
     try:
-        title, html = await page.title(), await page.content()
+        source = await read_source(context, page)
     except Error:  # it went on to another page in between: once more, there
         await page.wait_for_load_state("domcontentloaded", timeout=load_ms)
-        title, html = await page.title(), await page.content()
+        source = await read_source(context, page)
     screenshot = await page.screenshot(type="jpeg", quality=JPEG_QUALITY, animations="disabled")
+    final_url = page.url if len(page.url) <= MAX_URL else url
     if log is None:
-        return Rendered(page.url, title, html[:MAX_HTML], screenshot)
-    frames = await _nameless_frames(page, MAX_HTML - len(html))
-    final_url, requests = page.url, log.requests()  # before the page is scrolled about
+        return Rendered(final_url, source.title, source.html, screenshot)
+    frames = await read_nameless_frames(context, page, MAX_HTML - len(source.html))
+    requests = log.requests()  # before the page is scrolled about
     left_s = timeout_s - SPARE_S - (clock() - began)
     sights = await look_at_links(context, page, left_s=left_s)
-    return Rendered(final_url, title, html[:MAX_HTML], screenshot, requests, frames, log.is_cut, sights)
-
-
-async def _nameless_frames(page: "Page", room: int) -> tuple[str, ...]:
-    """Return the DOM of frames whose content came with the page, or was written by its scripts."""
-    from playwright.async_api import Error
-
-    found: list[str] = []
-    for frame in page.frames[1:]:
-        if request_url(frame.url) is not None or len(found) == MAX_FRAMES:
-            continue
-        with contextlib.suppress(Error):  # it has gone meanwhile
-            html = await frame.content()
-            if len(html) <= room:
-                found.append(html)
-                room -= len(html)
-    return tuple(found)
+    return Rendered(final_url, source.title, source.html, screenshot, requests, frames, log.is_cut, sights)

@@ -5,6 +5,7 @@ from app.engines.capture.scan_contents import ScanContents
 from app.engines.identify.aggregate import MAX_DOMAINS
 from app.engines.pipeline.capture_selector import MAX_TARGETS, CaptureSelector
 from app.engines.pipeline.capture_stage import CaptureStage
+from app.engines.pipeline.shared_drawer import SharedDrawer
 from app.engines.pipeline.third_parties import ThirdPartyIndex
 from app.engines.ports import ScanSink
 
@@ -17,6 +18,7 @@ class CaptureShortfalls:
         *,
         contents: ScanContents,
         captures: CaptureStage,
+        drawer: SharedDrawer,
         selector: CaptureSelector,
         third_parties: ThirdPartyIndex,
         sink: ScanSink,
@@ -24,6 +26,7 @@ class CaptureShortfalls:
     ) -> None:
         self._contents = contents
         self._captures = captures
+        self._drawer = drawer
         self._selector = selector
         self._third_parties = third_parties
         self._sink = sink
@@ -45,6 +48,8 @@ class CaptureShortfalls:
         late, violating = self._captures.pictures_missing
         if late:
             await self._sink.warning("degraded", self._texts("no_picture", count=late, violating=violating))
+        if oversized := len(self._drawer.oversized):
+            await self._sink.warning("degraded", self._texts("pages_oversized", count=oversized))
         if self._captures.left_out:
             await self._sink.warning("partial", self._texts("capture_time", count=self._captures.left_out))
         if self._selector.left_out:

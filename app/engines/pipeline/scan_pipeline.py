@@ -81,7 +81,7 @@ class ScanPipeline:
         self._discovery_cut = False  # the time limit ended it
         self._unreadable = UnreadableNotice(sink=sink, texts=texts, module=StageKey.CONTENT_CAPTURE.value)
         drawer = SharedDrawer(open_drawer=open_drawer, is_start=self._is_start)
-        self._capture_stage = CaptureStage(
+        self._capture_stage = captures = CaptureStage(
             network=network,
             contents=contents,
             screenshots=config.screenshots,
@@ -98,7 +98,6 @@ class ScanPipeline:
             texts=texts,
             local_model=local_model,
         )
-        captures = self._capture_stage
         self._evidence = OwnEvidence(scope=scope, selector=self._selector, captures=captures, parties=parties)
         self._analysis_stage = AnalysisStage(
             parser=network.parser,
@@ -127,6 +126,7 @@ class ScanPipeline:
         self._shortfalls = CaptureShortfalls(
             contents=contents,
             captures=self._capture_stage,
+            drawer=drawer,
             selector=self._selector,
             third_parties=self._third_parties,
             sink=sink,

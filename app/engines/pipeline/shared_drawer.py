@@ -13,7 +13,7 @@ from typing import Final
 from app.domain.messages import Text
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.capture.page_drawer import OpenDrawer, OpenRenderer, PageDrawer
-from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderSlow
+from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderOversized, RenderSlow
 from app.engines.capture.render_limit import RenderLimit
 
 MAX_KEPT: Final = 24  # pages that were drawn for one and may be wanted by the other; some 200 kB each
@@ -31,6 +31,8 @@ class SharedDrawer:
         self._settled = asyncio.Event()  # it is open, or it is known that there is none
         # Why there is none, or none any more; None while there is one, and before that is known.
         self.problem: Text | None = None
+        # Pages that were not drawn because the browser took too much memory.
+        self.oversized: set[str] = set()
         self._drawing: dict[str, asyncio.Event] = {}  # pages whose requests are noted just now
         self._kept: OrderedDict[str, Rendered] = OrderedDict()  # the newest last
 
@@ -93,7 +95,11 @@ class SharedDrawer:
     async def _render(self, url: str, limit: RenderLimit | None, *, needs_document: bool, logs: bool) -> Rendered:
         if not await self.ready() or self._drawer is None:
             raise RenderFailed("nothing draws any more") if self.problem is None else BrowserUnavailable(self.problem)
-        return await self._drawer.render(url, limit=limit, needs_document=needs_document, logs=logs)
+        try:
+            return await self._drawer.render(url, limit=limit, needs_document=needs_document, logs=logs)
+        except RenderOversized:
+            self.oversized.add(url)
+            raise
 
 
 def _size(rendered: Rendered) -> int:

@@ -33,6 +33,7 @@ def network_config(settings: Settings) -> NetworkConfig:
         host_silence_s=settings.host_silence_s,
         host_busy_s=settings.host_busy_s,
         chromium_path=settings.chromium_path,
+        browser_max_bytes=settings.browser_max_bytes,
     )
 
 

@@ -23,13 +23,15 @@ from app.domain.messages import english
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.capture.page_drawer import OpenRenderer
 from app.engines.capture.page_renderer import (
-    MAX_HTML,
+    OVERSIZED,
     RENDER_TIMEOUT_S,
     PageRenderer,
     Rendered,
     RenderFailed,
+    RenderOversized,
     RenderSlow,
 )
+from app.engines.capture.page_source import MAX_HTML
 from app.engines.capture.render_limit import RenderLimit
 from app.scanstore.drawings import DrawingAnswer, DrawingOrder, DrawingOutcome, DrawingState
 from app.scanstore.errors import ScanStoreError
@@ -283,7 +285,7 @@ def _rendered(answer: DrawingAnswer) -> Rendered:
         case DrawingOutcome.SLOW:
             raise RenderSlow(answer.reason)
         case DrawingOutcome.FAILED:
-            raise RenderFailed(answer.reason)
+            raise RenderOversized if answer.reason == OVERSIZED else RenderFailed(answer.reason)
         case DrawingOutcome.DRAWN:
             more = unpack_log(answer.log) if answer.log else ((), (), False, ())
             return Rendered(answer.final_url, answer.title, _document(answer.document), answer.screenshot, *more)

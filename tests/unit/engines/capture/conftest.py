@@ -21,9 +21,12 @@ class FakePage:
         self.site = site
         self.url = "about:blank"
         self.contents = list(site.get("contents", ["<p>x</p>"]))
+        self.frames = [self]
 
     async def goto(self, url, *, wait_until, timeout):  # noqa: ASYNC109 - Playwright's name
         self.url = self.site.get("final_url", url)
+        if "opened" in self.site:
+            self.site["opened"]()
         if "error" in self.site:
             raise self.site["error"]
         if self.site.get("hangs"):
@@ -34,18 +37,34 @@ class FakePage:
         if state == self.site.get("never"):
             raise NotYet("never quiet")
 
-    async def title(self):
-        return "title"
-
-    async def content(self):
-        content = self.contents.pop(0)
-        if isinstance(content, Exception):
-            raise content
-        return content
+    async def answer(self, method, params):
+        """As the protocol of Chromium's tools does."""
+        match method:
+            case "Page.getFrameTree":
+                return {"frameTree": {"frame": {"id": "main", "url": self.url}}}
+            case "Page.createIsolatedWorld":
+                return {"executionContextId": 7}
+            case "Runtime.evaluate" if params["contextId"] == 7:
+                content = self.contents.pop(0)
+                if isinstance(content, Exception):
+                    raise content
+                return {"result": {"value": ["title", content, False]}}
+        raise AssertionError(method)
 
     async def screenshot(self, **options):
         assert options["type"] == "jpeg"
         return b"\xff\xd8"
+
+
+class FakeSession:
+    def __init__(self, page):
+        self.page = page
+
+    async def send(self, method, params=None):
+        return await self.page.answer(method, params)
+
+    async def detach(self):
+        pass
 
 
 class FakeContext:
@@ -64,6 +83,9 @@ class FakeContext:
 
     async def new_page(self):
         return FakePage(self.chromium.site)
+
+    async def new_cdp_session(self, page):
+        return FakeSession(page)
 
     async def close(self):
         self.closed = True

@@ -7,10 +7,10 @@ import pytest
 from playwright.async_api import Error
 
 from app.engines.capture import page_renderer
-from app.engines.capture.page_renderer import RenderFailed, RenderSlow, user_agent
+from app.engines.capture.page_renderer import MAX_URL, RenderFailed, RenderOversized, RenderSlow, user_agent
 from app.engines.capture.render_limit import RenderLimit
 from app.engines.capture.render_slots import RenderSlots
-from tests.unit.engines.capture.conftest import FakeChromium, FakePage
+from tests.unit.engines.capture.conftest import FakeChromium, FakePage, FakeSession
 
 
 async def test_every_page_has_a_context_of_its_own_that_is_closed(browse):
@@ -54,12 +54,33 @@ async def test_a_page_without_a_picture_fails_alone_and_is_closed(browse, site, 
     assert fake.contexts[0].closed
 
 
+@pytest.mark.parametrize("site", [{"error": Error("Page crashed")}, {"hangs": True}])
+async def test_a_page_that_ends_while_the_browser_takes_too_much_memory_is_oversized(browse, site):
+    browser = await browse(FakeChromium(site))
+    site["opened"] = browser._note_memory_end
+    with pytest.raises(RenderOversized):
+        await browser.render("http://a.test/", limit=RenderLimit(0.1))
+    del site["opened"]
+    with pytest.raises(RenderFailed) as failed:
+        await browser.render("http://a.test/", limit=RenderLimit(0.1))
+    assert not isinstance(failed.value, RenderOversized)
+
+
+async def test_a_page_that_gives_itself_an_endless_address_has_the_one_that_was_asked_for(browse):
+    browser = await browse(FakeChromium({"final_url": f"http://a.test/#{'x' * MAX_URL}"}))
+    assert (await browser.render("http://a.test/")).final_url == "http://a.test/"
+
+
 async def test_links_that_the_browser_does_not_tell_of_in_time_cost_no_picture(monkeypatch):
     monkeypatch.setattr(page_renderer, "LAZY_S", 0)
     log = SimpleNamespace(requests=tuple, is_cut=False)
-    silent = SimpleNamespace(new_cdp_session=lambda _: asyncio.Event().wait())
     page = FakePage({})
-    page.frames = [page]
+    sessions = [FakeSession(page), FakeSession(page), None]  # the document, frames, and then the links
+
+    async def new_cdp_session(_):
+        return sessions.pop(0) or await asyncio.Event().wait()
+
+    silent = SimpleNamespace(new_cdp_session=new_cdp_session)
     async with asyncio.timeout(60):
         rendered = await page_renderer._render(silent, page, "http://a.test/", 2, log, RenderSlots())
     assert (rendered.screenshot, rendered.sights) == (b"\xff\xd8", ())

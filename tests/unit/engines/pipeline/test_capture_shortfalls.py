@@ -22,6 +22,7 @@ def open_shortfalls(**known):
         "captures_left_out": 0,
         "left_out": 0,
         "omitted": 0,
+        "oversized": set(),
     }
     values |= known
     sink, selector = Sink(), SimpleNamespace(left_out=values["left_out"])
@@ -31,6 +32,7 @@ def open_shortfalls(**known):
     shortfalls = CaptureShortfalls(
         contents=contents,
         captures=captures,
+        drawer=SimpleNamespace(oversized=values["oversized"]),
         selector=selector,
         third_parties=parties,
         sink=sink,
@@ -47,6 +49,7 @@ def open_shortfalls(**known):
         ({"pictures_missing": (3, 1)}, [("degraded", "no_picture")]),
         ({"captures_left_out": 4}, [("partial", "capture_time")]),
         ({"left_out": 5}, [("partial", "capture_limit")]),
+        ({"oversized": {"http://greedy.test/"}}, [("degraded", "pages_oversized")]),
         ({"omitted": 6}, [("partial", "parties_limit")]),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 
 from app.domain.messages import english
 from app.engines.capture.browser_profile import BrowserUnavailable
-from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderSlow
+from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderOversized, RenderSlow
 from app.engines.capture.render_limit import RenderLimit
 from app.engines.pipeline.shared_drawer import MAX_KEPT, MAX_KEPT_CHARS, SharedDrawer
 
@@ -157,3 +157,15 @@ async def test_when_it_is_closed_nothing_draws_any_more(shared):
         await closed.render(OTHER)
     assert closed.problem is None
     assert await made.ready()
+
+
+async def test_pages_that_took_too_much_memory_are_counted_once_each(shared):
+    made, drawer = shared
+    drawer.error = RenderOversized()
+    for url, logs in ((START, False), (START, True), (OTHER, True)):
+        with pytest.raises(RenderOversized):
+            await made.render(url, logs=logs)
+    drawer.error = RenderFailed("something else")
+    with pytest.raises(RenderFailed):
+        await made.render("https://corp.test/third")
+    assert made.oversized == {START, OTHER}

@@ -13,7 +13,7 @@ from app.core.db import DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.domain.messages import english
 from app.engines.capture.browser_profile import BrowserUnavailable
-from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderSlow
+from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderOversized, RenderSlow
 from app.engines.capture.render_limit import RenderLimit
 from app.scanstore.drawings import DrawingAnswer, DrawingOutcome, DrawingState
 from app.scanstore.errors import StoreUnavailable
@@ -149,6 +149,13 @@ async def test_a_page_that_was_not_drawn_is_told_as_if_it_were_here(scene, outco
     async with asked_for(scene) as drawing:
         scene.drawings.answer_all(DrawingAnswer(outcome, "why"))
         with pytest.raises(error, match="why"):
+            await drawing
+
+
+async def test_a_page_that_took_too_much_memory_elsewhere_did_so_here(scene):
+    async with asked_for(scene) as drawing:
+        scene.drawings.answer_all(DrawingAnswer(DrawingOutcome.FAILED, str(RenderOversized())))
+        with pytest.raises(RenderOversized):
             await drawing
 
 
