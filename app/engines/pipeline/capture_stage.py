@@ -13,6 +13,7 @@ from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.pipeline.renderings import OnRendered, Renderings
 from app.engines.pipeline.screenshots import Screenshots
+from app.engines.pipeline.time_budget import TimeBudget
 from app.engines.pipeline.work_queue import WorkQueue
 
 WORKERS: Final = 8  # captures at once; per address the politeness decides
@@ -48,6 +49,7 @@ class CaptureStage:
         on_capture: OnCapture,
         on_rendered: OnRendered,
         on_problem: Callable[[Text], Awaitable[None]],
+        budget: TimeBudget,
         open_drawer: OpenDrawer = draw_here,
     ) -> None:
         """`on_rendered` and `on_problem`: see `Renderings`."""
@@ -67,7 +69,9 @@ class CaptureStage:
         self._renderings: Renderings | None = None
         if screenshots:
             drawn = Screenshots(network=network, contents=contents, open_drawer=open_drawer)
-            self._renderings = Renderings(screenshots=drawn, on_rendered=on_rendered, on_problem=on_problem)
+            self._renderings = Renderings(
+                screenshots=drawn, on_rendered=on_rendered, on_problem=on_problem, budget=budget
+            )
 
     @property
     def captured(self) -> int:
@@ -168,6 +172,8 @@ class CaptureStage:
                 await self._renderings.settle()
                 await on_settled()
             if self._pages.is_idle:
+                if self._renderings is not None:
+                    await self._renderings.settle()
                 return
 
     async def _try_failed_again(self) -> bool:

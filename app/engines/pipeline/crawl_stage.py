@@ -75,6 +75,7 @@ class CrawlStage:
             on_host_named=on_host_named,
             on_changed=self.crawler.wake,
             is_wanted=config.screenshots,
+            budget=budget,
         )
         self._cloaked = CloakedPages(
             scope=scope, store=store, sink=sink, texts=texts, on_found=on_references, is_wanted=config.cloaking

@@ -26,6 +26,7 @@ from app.engines.pipeline.drawn_sample import DrawnSample, is_shell
 from app.engines.pipeline.idle_clock import IdleClock
 from app.engines.pipeline.renderings import PATIENT_TIMEOUT_S
 from app.engines.pipeline.shared_drawer import SharedDrawer
+from app.engines.pipeline.time_budget import TimeBudget
 from app.engines.pipeline.work_queue import WorkQueue
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.scope import Scope
@@ -64,6 +65,7 @@ class DrawnPages:
         on_host_named: Callable[[str, str], Awaitable[None]],
         on_changed: Callable[[], None],
         is_wanted: bool,
+        budget: TimeBudget,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`on_found` is told a page and what it refers to only when it is drawn; `on_changed` that the crawl may go on.
@@ -82,6 +84,8 @@ class DrawnPages:
         self._queue: WorkQueue[WaitingPage] = WorkQueue()
         self._limits: list[RenderLimit] = []  # of what is drawn just now
         self._idle = IdleClock(monotonic)  # of the crawl
+        self._budget = budget
+        self._monotonic = monotonic
         self._stopped = asyncio.Event()  # nothing is drawn any more
         stored = store.checkpoint(DRAWN) or {}
         self._sample = DrawnSample(stored.get("chosen", ()))
@@ -146,12 +150,14 @@ class DrawnPages:
 
         `work`: see `IdleClock.look`.
         """
+        before_s = self._idle.waited_s
         self._idle.look(work)
-        return self._queue.is_idle or self._idle.waited_s >= WAIT_S
+        self._budget.note_browser_wait(self._idle.waited_s - before_s)
+        return self._queue.is_idle or not self._wait_left_s
 
     async def settle(self, *, limit_s: float) -> None:
         """The crawl is over: wait for what is still drawn, so long at most, and say what came of it."""
-        await self._drained_within(min(limit_s, WAIT_S - self._idle.waited_s))
+        await self._drained_within(min(limit_s, self._wait_left_s))
         self.give_up()
         await self._drained_within(END_S)
         self._counts["missing"] += self.unfinished
@@ -159,10 +165,16 @@ class DrawnPages:
         self._stopped.set()
         await self._tell()
 
+    @property
+    def _wait_left_s(self) -> float:
+        return max(0.0, min(WAIT_S - self._idle.waited_s, self._budget.browser_left_s()))
+
     async def _drained_within(self, limit_s: float) -> None:
+        began = self._monotonic()
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, limit_s)):
                 await self._queue.drained()
+        self._budget.note_browser_wait(self._monotonic() - began)
 
     def give_up(self) -> None:
         """Nobody waits any longer."""

@@ -15,6 +15,7 @@ from app.engines.capture.page_renderer import RENDER_TIMEOUT_S
 from app.engines.capture.render_limit import RenderLimit
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.screenshots import Drawing, Screenshots, is_shell
+from app.engines.pipeline.time_budget import TimeBudget
 from app.engines.pipeline.work_queue import WorkQueue
 
 # On a machine that computes for others the browser, which steps back for everybody, needs many times longer.
@@ -23,6 +24,8 @@ PATIENT_TIMEOUT_S: Final = 60.0
 WAIT_S: Final = 60.0
 # For what violates, and the pages that refer to it: a case needs its picture. The same for what is not known undrawn.
 WAIT_FOR_VIOLATING_S: Final = 300.0
+
+END_S: Final = 30.0  # for what is under way when nobody waits any more: it is told so, and this machine may be slow
 
 OnRendered = Callable[[CaptureTarget, CapturedPage], Awaitable[None]]
 
@@ -45,13 +48,18 @@ class Renderings:
         screenshots: Screenshots,
         on_rendered: OnRendered,
         on_problem: Callable[[Text], Awaitable[None]],
+        budget: TimeBudget,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`on_problem` is told once why there are no screenshots, or no more of them."""
+        """`on_problem` is told once why there are no screenshots, or no more of them. `budget` says how long the scan
+        may wait for them.
+        """
         self._screenshots = screenshots
         self._on_rendered = on_rendered
         self._on_problem = on_problem
+        self._budget = budget
         self._monotonic = monotonic
+        self._closed = asyncio.Event()  # nobody waits for pictures any more
         self._queue: WorkQueue[Rendering] = WorkQueue()
         self._slow: list[Rendering] = []  # to be drawn once more
         self._waited_s = 0.0  # how long the scan has waited for nothing else
@@ -90,7 +98,9 @@ class Renderings:
         self._add_first(self._queue.drop(lambda one: one.target.url == url))
 
     def close(self) -> None:
+        """Nothing more comes. What is under way has END_S: a machine that gets to nothing does not even end it."""
         self._queue.close()
+        self._closed.set()
 
     def give_up(self) -> None:
         """The time is over."""
@@ -107,7 +117,7 @@ class Renderings:
     async def _draw_all_within(self, limit_s: float) -> None:
         """Draw what waits, then once more what was too slow."""
         await self._draw_within(limit_s)
-        while self._slow and self._waited_s < limit_s:
+        while self._slow and self._left_s(limit_s):
             again, self._slow = [replace(slow, timeout_s=PATIENT_TIMEOUT_S) for slow in self._slow], []
             self._add_first([one for one in again if self._is_urgent(one)])
             self._queue.add([one for one in again if not self._is_urgent(one)])
@@ -117,9 +127,16 @@ class Renderings:
         """Wait until nothing waits or is under way, as long as the scan has not waited so long in all."""
         began = self._monotonic()
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, limit_s - self._waited_s)):
+            async with asyncio.timeout(self._left_s(limit_s)):
                 await self._queue.drained()
-        self._waited_s += self._monotonic() - began
+        waited_s = self._monotonic() - began
+        self._waited_s += waited_s
+        self._budget.note_browser_wait(waited_s)
+
+    def _left_s(self, limit_s: float) -> float:
+        """Return how long the scan goes on waiting: no longer than so long in all, nor than it is worth to it."""
+        urgent = sum(map(self._is_urgent, [*self._queue.unfinished(), *self._slow]))
+        return max(0.0, min(limit_s - self._waited_s, self._budget.browser_left_s(urgent)))
 
     def _leave_out(self, condition: Callable[[Rendering], bool]) -> None:
         """Wait no longer for these. Those under way end too: a busy browser draws them one after the other."""
@@ -132,7 +149,18 @@ class Renderings:
             self._note_missing(rendering)
 
     async def run(self) -> None:
-        """Start the browser, and draw until it is closed and nothing waits."""
+        """Start the browser, and draw until it is closed and nothing waits, or for END_S after that."""
+        async with asyncio.TaskGroup() as group:
+            drawing = group.create_task(self._draw_all())
+            closing = group.create_task(self._closed.wait())
+            await asyncio.wait({drawing, closing}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({drawing}, timeout=END_S)
+            for rendering in () if drawing.done() else [*self._queue.unfinished()]:
+                self._note_missing(rendering)
+            drawing.cancel()
+            closing.cancel()
+
+    async def _draw_all(self) -> None:
         async with AsyncExitStack() as stack:
             await self._screenshots.start(stack)
             if self._screenshots.problem:

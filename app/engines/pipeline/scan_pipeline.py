@@ -88,6 +88,7 @@ class ScanPipeline:
             on_capture=self._on_capture,
             on_rendered=self._on_rendered,
             on_problem=lambda reason: sink.warning("degraded", texts("no_browser", reason=texts.adopt(reason))),
+            budget=self._budget,
             open_drawer=drawer.open,
         )
         self._second = SecondReading(

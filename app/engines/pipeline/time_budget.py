@@ -9,6 +9,12 @@ ELAPSED: Final = "elapsed_s"  # checkpoint
 CAPTURE_SHARE: Final = 0.1  # of the time limit, kept from the crawl for the captures
 CAPTURE_MIN_S: Final = 5.0
 CAPTURE_MAX_S: Final = 300.0
+# How long a scan that has nothing else to do waits for its browser, in all: as long as the rest of it took, from
+# MIN to MAX.
+BROWSER_WAITED: Final = "browser_waited_s"  # checkpoint
+BROWSER_MIN_S: Final = 60.0
+BROWSER_MAX_S: Final = 300.0
+BROWSER_PAGE_S: Final = 30.0  # more for each page that violates, or that says nothing undrawn: it is worth a picture
 
 
 class TimeBudget:
@@ -20,6 +26,8 @@ class TimeBudget:
         self._monotonic = monotonic
         self._began_at = monotonic()
         self._before_s = float(store.checkpoint(ELAPSED) or 0.0)
+        # How long it has waited for its browser and for nothing else, so far.
+        self.browser_waited_s = float(store.checkpoint(BROWSER_WAITED) or 0.0)
 
     @property
     def spent_s(self) -> float:
@@ -34,5 +42,14 @@ class TimeBudget:
         reserve_s = min(CAPTURE_MAX_S, max(CAPTURE_MIN_S, CAPTURE_SHARE * self._limit_s))
         return max(1, int(self.left_s - reserve_s))
 
+    def browser_left_s(self, urgent: int = 0) -> float:
+        """Return how long it may go on waiting for its browser; `urgent`: pages whose picture is worth more."""
+        worth_s = max(BROWSER_MIN_S, self.spent_s - self.browser_waited_s) + BROWSER_PAGE_S * urgent
+        return max(0.0, min(BROWSER_MAX_S, worth_s) - self.browser_waited_s)
+
+    def note_browser_wait(self, waited_s: float) -> None:
+        self.browser_waited_s += waited_s
+
     def save(self) -> None:
         self._store.put_checkpoint(ELAPSED, self.spent_s)
+        self._store.put_checkpoint(BROWSER_WAITED, self.browser_waited_s)

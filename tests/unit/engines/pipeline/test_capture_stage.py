@@ -19,6 +19,7 @@ from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.capture_stage import CaptureStage
 from app.engines.pipeline.network_stack import open_network_stack
 from tests.unit.engines.net.servers import http_server, response, routes
+from tests.unit.engines.pipeline.test_time_budget import new_budget
 
 NETWORK = "127.64.0.0/10"
 NAMES = ("a.test", "b.test", "c.test")
@@ -68,6 +69,7 @@ def stage(network, tmp_path, heard, *, screenshots):
         on_capture=heard.on_capture,
         on_rendered=heard.on_rendered,
         on_problem=heard.on_problem,
+        budget=new_budget(),
     )
 
 

@@ -19,8 +19,10 @@ from app.engines.extract.page import extract
 from app.engines.model import PageFact, Reference, Relation, UrlState
 from app.engines.pipeline.drawn_pages import DRAWN, WAIT_S, DrawnPages
 from app.engines.pipeline.renderings import PATIENT_TIMEOUT_S
+from app.engines.pipeline.time_budget import BROWSER_MAX_S, BROWSER_MIN_S
 from app.engines.scope import Scope
 from tests.support.parsing import page_parser
+from tests.unit.engines.pipeline.test_time_budget import new_budget
 
 URL = "https://corp.test/"
 HTML = (("content-type", "text/html"),)
@@ -79,7 +81,7 @@ class Drawer:
 class World:
     """One attempt of a scan, as far as drawing goes."""
 
-    def __init__(self, store, drawer, *, is_wanted=True):
+    def __init__(self, store, drawer, *, is_wanted=True, spent_s=BROWSER_MAX_S):
         scope = Scope("corp.test")
         self.store, self.drawer, self.sink = store, drawer, Sink()
         self.frontier = Frontier(store=store, traps=TrapDetector(), max_depth=None)
@@ -96,6 +98,7 @@ class World:
             on_host_named=self.on_host_named,
             on_changed=self.on_changed,
             is_wanted=is_wanted,
+            budget=new_budget(spent_s=spent_s),
             monotonic=lambda: self.now,
         )
 
@@ -262,6 +265,16 @@ async def test_an_idle_crawl_waits_for_drawings_so_long_in_all_however_seldom_it
         world.now += every_s
         assert world.now < before + 2 * WAIT_S
     assert world.now >= before + WAIT_S
+
+
+async def test_the_crawl_of_a_quick_scan_waits_no_longer_than_the_scan_is_worth(store):
+    world = World(store, Drawer(drawn()), spent_s=0)
+    world.crawled()
+    assert not world.pages.is_settled(1)
+    while not world.pages.is_settled(1):
+        world.now += 5
+        assert world.now <= BROWSER_MIN_S
+    assert world.now == BROWSER_MIN_S
 
 
 async def test_what_does_not_end_when_nobody_waits_any_more_is_left_behind(store, monkeypatch):

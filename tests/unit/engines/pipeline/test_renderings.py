@@ -9,9 +9,11 @@ from app.engines.capture.capturer import CapturedPage
 from app.engines.html.page_content import PageContent
 from app.engines.model import Capture
 from app.engines.pipeline.capture_selector import CaptureTarget
-from app.engines.pipeline.renderings import PATIENT_TIMEOUT_S, WAIT_FOR_VIOLATING_S, WAIT_S, Renderings
+from app.engines.pipeline.renderings import END_S, PATIENT_TIMEOUT_S, WAIT_FOR_VIOLATING_S, WAIT_S, Renderings
 from app.engines.pipeline.screenshots import Drawing
+from app.engines.pipeline.time_budget import BROWSER_MAX_S, BROWSER_MIN_S, BROWSER_PAGE_S
 from tests.support.virtual_time import run_in_virtual_time
+from tests.unit.engines.pipeline.test_time_budget import new_budget
 
 
 def capture_of(name, *, text="a page that says what it is " * 5, **more):
@@ -49,12 +51,13 @@ class Screenshots:
 class Run:
     """Renderings with what they told."""
 
-    def __init__(self, screenshots, monotonic=None):
+    def __init__(self, screenshots, monotonic=None, budget=None):
         self.screenshots, self.rendered, self.problems = screenshots, [], []
         self.renderings = Renderings(
             screenshots=screenshots,
             on_rendered=self.on_rendered,
             on_problem=self.on_problem,
+            budget=budget or new_budget(spent_s=BROWSER_MAX_S),
             monotonic=monotonic or (lambda: screenshots.now),
         )
 
@@ -224,6 +227,59 @@ def test_on_a_machine_that_draws_nothing_the_scan_ends_when_the_wait_is_over(cle
     assert passed_s == pytest.approx(waited_s, abs=0.1)
     assert (run.renderings.missing, run.renderings.missing_violating) == (clean + violating, violating)
     assert run.renderings._under_way == []
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "violating", "left_s"),
+    [
+        (0.0, 0, BROWSER_MIN_S),
+        (50.0, 0, BROWSER_MIN_S - 50.0),
+        (50.0, 3, BROWSER_MIN_S + 3 * BROWSER_PAGE_S - 50.0),
+        (BROWSER_MAX_S, 30, 0.0),
+    ],
+)
+def test_a_quick_scan_waits_no_longer_than_it_is_worth_the_crawl_s_wait_included(waited_s, violating, left_s):
+    """A scan that takes a minute alone had waited seven for a browser that got to nothing."""
+    budget = new_budget()
+    budget.note_browser_wait(waited_s)
+
+    async def wait_for_pictures():
+        run = Run(BusyBrowser(), monotonic=asyncio.get_running_loop().time, budget=budget)
+        for number in range(30):
+            run.offer(f"clean{number}.test")
+        for number in range(violating):
+            run.offer(f"bad{number}.test", violates=True)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run.renderings.run())
+            await run.renderings.settle()
+            run.renderings.close()
+        return run
+
+    run, passed_s = run_in_virtual_time(wait_for_pictures())
+    assert passed_s == pytest.approx(left_s, abs=0.1)
+    assert (run.renderings.missing, run.renderings.missing_violating) == (30 + violating, violating)
+
+
+def test_what_does_not_end_when_nobody_waits_any_more_is_left_behind_and_counted():
+    """A browser that is still being started, and one that does not even give up a page."""
+
+    class Stuck(Screenshots):
+        async def render(self, page, *, limit):
+            await asyncio.Event().wait()
+
+    async def wait_for_pictures():
+        run = Run(Stuck(), monotonic=asyncio.get_running_loop().time, budget=new_budget())
+        run.offer("clean.test")
+        run.offer("bad.test", violates=True)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run.renderings.run())
+            await run.renderings.settle()
+            run.renderings.close()
+        return run
+
+    run, passed_s = run_in_virtual_time(wait_for_pictures())
+    assert passed_s == pytest.approx(BROWSER_MIN_S + BROWSER_PAGE_S + END_S, abs=0.1)
+    assert (run.renderings.missing, run.renderings.missing_violating) == (2, 1)
 
 
 async def test_a_start_page_that_refers_to_a_violation_comes_before_the_others():

@@ -1,4 +1,10 @@
-from app.engines.pipeline.time_budget import ELAPSED, TimeBudget
+from app.engines.pipeline.time_budget import (
+    BROWSER_MAX_S,
+    BROWSER_MIN_S,
+    BROWSER_PAGE_S,
+    ELAPSED,
+    TimeBudget,
+)
 from tests.unit.engines.pipeline.test_stage_tracker import Ticks
 
 
@@ -20,3 +26,25 @@ def test_time_goes_on_where_the_last_attempt_stopped():
     assert store[ELAPSED] == 30
     assert later.left_s == 0
     assert later.crawl_limit_s() == 1
+
+
+def new_budget(*, spent_s=0.0, monotonic=lambda: 0.0):
+    """Of a scan that has been at work so long."""
+    return TimeBudget(limit_s=7_200, store=Checkpoints({ELAPSED: spent_s}), monotonic=monotonic)
+
+
+def test_a_scan_waits_for_its_browser_as_long_as_the_rest_of_it_took_and_longer_for_what_violates():
+    assert new_budget().browser_left_s() == BROWSER_MIN_S
+    assert new_budget(spent_s=100).browser_left_s() == 100
+    assert new_budget(spent_s=100).browser_left_s(urgent=2) == 100 + 2 * BROWSER_PAGE_S
+    assert new_budget(spent_s=5_000).browser_left_s(urgent=9) == BROWSER_MAX_S
+
+
+def test_what_it_has_waited_is_no_work_of_its_own_nor_is_it_forgotten_by_the_next_attempt():
+    store, ticks = Checkpoints(), Ticks()
+    budget = TimeBudget(limit_s=7_200, store=store, monotonic=ticks)
+    ticks.now = 140
+    budget.note_browser_wait(50)
+    assert budget.browser_left_s() == 90 - 50
+    budget.save()
+    assert TimeBudget(limit_s=7_200, store=store, monotonic=ticks).browser_left_s() == 90 - 50
