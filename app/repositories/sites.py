@@ -163,6 +163,13 @@ def filled_until(connection: Connection) -> datetime | None:
     return connection.execute(select(marks.c.at).where(marks.c.name == FILLED)).scalar_one_or_none()
 
 
+def is_all_counted(connection: Connection) -> bool:
+    """Return whether the sites have all runs: they were filled, or there was nothing to fill in."""
+    if filled_until(connection) is not None:
+        return True
+    return connection.execute(select(r.task_id).limit(1)).first() is None
+
+
 def note_filled(connection: Connection, at: datetime) -> None:
     statement = _insert(connection)(marks).values(name=FILLED, at=at)
     connection.execute(statement.on_conflict_do_update(index_elements=[marks.c.name], set_={"at": at}))

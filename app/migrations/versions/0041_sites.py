@@ -1,6 +1,6 @@
 """What stands for each site, and what is open of it, is written down; the program fills it in at its next start."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 from alembic import op
@@ -63,8 +63,3 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_open_counts_user_id", ondelete="CASCADE"),
     )
     op.create_index("ix_open_counts_owner", "open_counts", ["user_id", "day"])
-    connection = op.get_bind()
-    if connection.execute(sa.text("SELECT 1 FROM scan_runs LIMIT 1")).first() is None:  # there is nothing to fill in
-        marks = sa.table("marks", sa.column("name", sa.String), sa.column("at", moment))
-        now = datetime.now(UTC)
-        connection.execute(marks.insert().values(name="sites", at=now))

@@ -286,6 +286,7 @@ WALK: dict[str, Callable] = {
     "sites.totals": lambda c: [sites.totals(c, who, MONTH) for who in (ADMIN, OWNER)],
     "sites.worst": lambda c: [sites.worst(c, who, 50) for who in (ADMIN, OWNER)],
     "sites.filled_until": sites.filled_until,
+    "sites.is_all_counted": sites.is_all_counted,
     "sites.note_filled": lambda c: sites.note_filled(c, NOW),
     "sites.ended_after": lambda c: sites.ended_after(c, (NOW, ID, 1), 100),
     "runs.keep": lambda c: runs.keep(c, ID, conclusive=True),

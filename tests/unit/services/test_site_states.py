@@ -1,5 +1,6 @@
 """What stands for each site is written down with whatever changes it, and says what counting anew would."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -114,6 +115,7 @@ async def test_counting_again_changes_nothing(world):
 
 
 async def test_what_had_ended_before_the_upgrade_is_counted_once_and_later_what_another_version_ends(world):
+    assert world.db.read_sync(sites.is_all_counted)  # there is nothing yet
     for number in range(3):
         task_id = world.add("mei", f"{number}.test", number)
         world.keep(task_id, 1, number, violation_counts={"total": 1, "high": 1})
@@ -121,8 +123,9 @@ async def test_what_had_ended_before_the_upgrade_is_counted_once_and_later_what_
     world.keep(gone, 1, 1)
     keeper = SiteKeeper(db=world.db, clock=world.clock)
     world.clock.advance(5 * 3_600)
-    assert world.db.read_sync(sites.filled_until) is None
+    assert not world.db.read_sync(sites.is_all_counted)
     await keeper.look()
+    assert world.db.read_sync(sites.is_all_counted)
     assert (now_of(world), world.db.read_sync(sites.filled_until)) == ((3, 3), world.clock.now())
     later = world.add("mei", "0.test", 5)
     world.keep(later, 1, 5, violation_counts={"total": 2, "high": 2})
@@ -145,3 +148,15 @@ async def test_a_day_that_has_gone_by_keeps_what_was_open_at_its_end(world):
     world.db.write_sync(lambda c: recount(c, (world.owners["mei"], "a.test"), now=world.clock.now() + timedelta(40)))
     later = world.db.read_sync(lambda c: sites.totals(c, ADMIN, [day - timedelta(days=ago) for ago in range(3)]))
     assert {at for at, counts in later.items() if any(counts.values())} == {NOW}
+
+
+async def test_what_ends_at_the_same_moment_is_all_counted_and_nobody_waits_in_a_circle(world):
+    """Eight scans of two sites of one owner, and whoever counts all sites anew beside them."""
+    tasks = [order(world, target=f"{number % 2}.test") for number in range(8)]
+    keeper = SiteKeeper(db=world.db, clock=world.clock)
+    ended = [asyncio.to_thread(finish, world, task_id, number) for number, task_id in enumerate(tasks)]
+    await asyncio.gather(*ended, *(keeper.look() for _ in range(4)))
+    world.recount(world.clock.now())
+    counted = now_of(world)
+    assert counted is not None
+    assert counted == (2, sum(row[3] for row in shown(world)))
