@@ -2,12 +2,14 @@
 
 import asyncio
 
+import pytest
 from sqlalchemy import delete, update
 
 from app.core.db import DatabaseDamaged, DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.events.types import Statistics
 from app.models import scan_tasks, task_events
+from app.websocket.connections.connection import PAGE_BYTES
 from tests.support.realtime import warning
 
 
@@ -87,9 +89,10 @@ async def test_unfollowing_behind_the_live_events_sends_the_notices_between(desk
     assert [frame["message"] for frame in watcher.frames()] == ["later"]
 
 
-async def test_a_catch_up_ends_when_the_task_is_no_longer_followed(desk):
+@pytest.mark.parametrize("length", [1, PAGE_BYTES // 3])  # all in one write, or a part of what was read
+async def test_a_catch_up_ends_when_the_task_is_no_longer_followed(desk, length):
     stack, user, task = await desk.open_task()
-    await stack.say(task, *[warning(str(number)) for number in range(8)])
+    await stack.say(task, *[warning(str(number) * length) for number in range(8)])
     watcher = await desk.connect(user)
     watcher.subscriber.last = 2
     assert await desk.manager.subscribe_to_task(watcher.connection, task, last_seq=2)
