@@ -193,6 +193,18 @@ def test_a_url_that_comes_nearer_in_flight_gives_its_links_the_new_distance(make
     assert frontier.take().depth == 2
 
 
+def test_what_is_beside_a_page_comes_as_near_as_the_page_does(make):
+    """A redirect that is found by a longer way first costs no step of the shorter one either."""
+    frontier = make()
+    frontier.add([at("moved")], 3)
+    moved = frontier.take()
+    frontier.finish(moved.id, UrlState.DONE, same_depth=[at("new")])
+    new = frontier.take()
+    frontier.finish(new.id, UrlState.DONE, links=[at("behind")])
+    frontier.add([at("moved")], 1)
+    assert [frontier.find(at(path)).depth for path in ("moved", "new", "behind")] == [1, 1, 2]
+
+
 def test_what_is_beside_a_page_is_as_near_and_ten_in_a_row_are_enough(make):
     frontier = make()
     frontier.add([at("0")], 1)
