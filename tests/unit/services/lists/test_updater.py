@@ -186,6 +186,16 @@ async def test_a_restart_asks_nobody_before_the_time(make_world):
     assert await world.look(HOUR / 2) == ["feed"]
 
 
+async def test_a_restart_asks_at_once_for_a_list_that_failed(make_world):
+    """How often it has failed in a row, nobody knows any more; until the next time, a day may pass."""
+    world = make_world(FEED)
+    world.source.says["feed"] = ListUpdate(fault=ListFault.SHRUNK, detail="40/100")
+    assert await world.look() == ["feed"]
+    world.clock.advance(1)
+    world.updater = world.make_updater()
+    assert await world.look() == ["feed"]
+
+
 async def test_a_version_whose_file_was_lost_is_fetched_whole(make_world):
     world = make_world(FEED)
     await world.look()
