@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from app.core.lease import LeaseLost, PostgresLease, SoleProcess
+from tests.support.logs import captured_log, records
 
 
 async def until(condition, within_s=60.0):
@@ -73,8 +74,10 @@ async def test_a_holder_whose_connection_ends_has_lost_it_and_knows(make, databa
         connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
     engine.dispose()
     await until(other.is_held)
-    assert not await one.is_held()
-    assert not await one.is_held()
+    with captured_log() as log:
+        assert not await one.is_held()
+        assert not await one.is_held()
+    assert [line["event"] for line in records(log)] == ["lease_lost"]
 
 
 @pytest.mark.system
@@ -97,6 +100,15 @@ async def test_who_does_not_hold_it_begins_no_transaction_under_it(make, engine)
         one.guard(connection)
         with pytest.raises(LeaseLost):
             other.guard(connection)
+
+
+@pytest.mark.system
+async def test_who_has_let_go_begins_no_transaction_though_nobody_has_taken_it(make, engine):
+    one = make()
+    assert await one.is_held()
+    await one.release()
+    with engine.connect() as connection, pytest.raises(LeaseLost):
+        one.guard(connection)
 
 
 @pytest.mark.system

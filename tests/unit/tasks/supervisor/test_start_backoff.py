@@ -39,6 +39,14 @@ def test_whoever_never_gets_its_resources_does_not_hold_up_the_others():
     assert starts.may_start("c", 0.0)
 
 
+def test_many_that_are_short_of_something_once_hold_up_the_next_no_longer_than_one_does():
+    """Each of them may be tried again after its own first pause: one that was never tried waits for half of that."""
+    starts = StartBackoff()
+    assert {starts.record_shortage(name, 0.0) for name in "abcdefghi"} == {SHORTAGE_PAUSES_S[0]}
+    assert not starts.may_start("z", 0.0)
+    assert starts.may_start("z", SHORTAGE_PAUSES_S[0] / 2)
+
+
 def test_a_claim_ends_the_shortage():
     starts = StartBackoff()
     starts.record_shortage("a", 0.0)
