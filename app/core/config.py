@@ -5,7 +5,7 @@ Every setting is described in docs/settings.md (a test compares).
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     data_dir: Path = Path("data")
-    database_url: str | None = None  # None: SQLite in data_dir
+    database_url: SecretStr | None = None  # it holds a password, mostly; None: SQLite in data_dir
     redis_url: SecretStr | None = None  # with PostgreSQL, and only then
     secret_key: SecretStr | None = None  # None: made in data_dir (embedded mode only)
     secret_key_previous: SecretStr | None = None  # still verifies, no longer signs
@@ -236,7 +236,7 @@ class Settings(BaseSettings):
     @property
     def embedded(self) -> bool:
         """No service is needed: SQLite in the data folder and scans as our own processes."""
-        return self.database_url is None or self.database_url.startswith(SQLITE)
+        return self.resolved_database_url.startswith(SQLITE)
 
     @property
     def drain_s(self) -> float:
@@ -247,7 +247,9 @@ class Settings(BaseSettings):
 
     @property
     def resolved_database_url(self) -> str:
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE}"
+        """With its password: for those who connect, and for nobody who writes anything down."""
+        named = self.database_url.get_secret_value() if self.database_url is not None else ""
+        return named or f"sqlite:///{self.data_dir.absolute() / DATABASE}"
 
     @property
     def database_file(self) -> Path | None:
@@ -261,6 +263,14 @@ class Settings(BaseSettings):
         """The database is the data folder's own: only that one is replaced by `compliance restore`."""
         file = self.database_file
         return file is not None and file.absolute() == self.data_dir.absolute() / DATABASE
+
+
+def settings_for(names: Collection[str], settings: Settings) -> dict[str, Any]:
+    """Return these settings as JSON has them, for a process of ours: the database with its password, others masked."""
+    values = settings.model_dump(mode="json", include=set(names))
+    if "database_url" in values and settings.database_url is not None:
+        values["database_url"] = settings.database_url.get_secret_value()
+    return values
 
 
 # Fields whose values nobody may see.

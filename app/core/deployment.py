@@ -23,8 +23,7 @@ TRACES_PACKAGE: Final = "opentelemetry.sdk"  # of requirements/telemetry.in
 
 def check_services(settings: "Settings") -> None:
     """Raise ConfigurationError unless both of PostgreSQL and Redis are named, or neither; its text holds no address."""
-    database = settings.database_url
-    if database is not None and not database.startswith((SQLITE, POSTGRESQL)):
+    if not settings.resolved_database_url.startswith((SQLITE, POSTGRESQL)):
         raise ConfigurationError(text="database_url_unknown")
     redis = None if settings.redis_url is None else settings.redis_url.get_secret_value()
     if redis is not None and not redis.startswith(REDIS_SCHEMES):

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from app.core.config import Settings
+from app.core.config import Settings, settings_for
 from app.scanstore.drawings import DrawingOutcome
 
 EXIT_NO_BROWSER: Final = 5  # Chromium does not start, or has crashed too often
@@ -38,7 +38,7 @@ DRAWING_SETTINGS: Final = frozenset(
 
 def drawing_order(settings: Settings, holder: str) -> bytes:
     """Return the line of the process's input."""
-    values = settings.model_dump(mode="json", include=set(DRAWING_SETTINGS))
+    values = settings_for(DRAWING_SETTINGS, settings)
     return orjson.dumps({"settings": values, "holder": holder}) + b"\n"
 
 

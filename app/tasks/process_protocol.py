@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import orjson
 
-from app.core.config import Settings
+from app.core.config import Settings, settings_for
 from app.domain.reading import Effect
 from app.events.bus.base import TaskHint
 from app.events.event import Event
@@ -87,7 +87,7 @@ def order_line(spec: JobSpec, settings: Settings, storage_variables: Mapping[str
     """Return the first line of the process's input. What opens the object storage goes this way and not through the
     environment, which the browser and the parsers would inherit; so does what a collector of traces asks for.
     """
-    values = settings.model_dump(mode="json", include=set(SCAN_SETTINGS))
+    values = settings_for(SCAN_SETTINGS, settings)
     values["reading_model_key"] = reading_model_key(settings)  # pydantic masks it
     storage = {} if settings.captures_url is None else dict(storage_variables)
     traces = {} if settings.traces_url is None else telemetry_variables(os.environ)

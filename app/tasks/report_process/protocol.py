@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from app.core.config import Settings
+from app.core.config import Settings, settings_for
 from app.core.errors import NotFound, ScannerError, Unavailable
 from app.services.ports import ReportOrder
 
@@ -75,7 +75,7 @@ def read_failure(body: bytes) -> ScannerError:
 
 def settings_message(settings: Settings, storage_variables: Mapping[str, str]) -> bytes:
     """Return the first message. What opens the object storage of captures goes with it, when there is one."""
-    values = settings.model_dump(mode="json", include=set(REPORT_SETTINGS))
+    values = settings_for(REPORT_SETTINGS, settings)
     storage = {} if settings.captures_url is None else dict(storage_variables)
     return _sized(orjson.dumps({"settings": values, "storage": storage}))
 

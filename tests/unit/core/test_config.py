@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.config import Settings, load_settings
+from app.core.config import Settings, load_settings, settings_for
 from app.core.errors import ConfigurationError
 from app.domain.messages import Language
 from app.domain.scan_options import PASSIVE_SOURCE_NAMES
@@ -48,6 +48,16 @@ def test_the_first_delay_is_not_above_the_longest():
 )
 def test_the_database_is_a_file_when_it_is_sqlite(url, file):
     assert Settings(database_url=url).database_file == (None if file is None else Path(file))
+
+
+def test_addresses_with_passwords_are_shown_to_nobody_and_given_to_our_own_processes():
+    url = "postgresql+psycopg://me:hidden@db.example/x"
+    settings = Settings(database_url=url, redis_url="redis://me:hidden@redis.example/0", secret_key="hidden" * 9)
+    assert "hidden" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert settings.resolved_database_url == url
+    given = settings_for({"database_url", "secret_key", "port"}, settings)
+    assert given == {"database_url": url, "secret_key": "**********", "port": 8_000}
+    assert settings_for({"database_url"}, Settings()) == {"database_url": None}
 
 
 @pytest.mark.parametrize("url", ["postgresql://me:hidden@db.example/x", "mysql://db.example/x", "nonsense"])

@@ -28,6 +28,12 @@ def test_the_order_carries_the_settings_and_no_secret():
     assert received == Settings(user_agent="agent"), "where captures lie is not its business"
 
 
+def test_the_process_gets_the_address_of_the_database_with_its_password():
+    url = "postgresql+psycopg://browser:letters@db.example/x"
+    received, _ = read_drawing_order(drawing_order(Settings(database_url=url), "holder-1"))
+    assert received.resolved_database_url == url
+
+
 @pytest.mark.parametrize("outcome", DrawingOutcome)
 def test_what_came_of_a_page_is_one_line(outcome):
     line = page_line(outcome)
@@ -48,4 +54,4 @@ def test_the_settings_of_the_process_are_those_that_its_code_reads():
     # What the executor alone gets, or uses.
     of_a_scan = {name for name in read if name in {"language", "data_dir"} or name.startswith("reading_model_")}
     assert (read - OF_THE_DATABASE - of_a_scan) | {"database_url"} == DRAWING_SETTINGS
-    assert not DRAWING_SETTINGS & SECRETS
+    assert {"database_url"} == DRAWING_SETTINGS & SECRETS

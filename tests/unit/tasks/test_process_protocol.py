@@ -64,7 +64,7 @@ def test_what_a_collector_of_traces_asks_for_goes_to_a_scan_whose_spans_are_coll
 def test_a_scan_gets_no_setting_that_it_does_not_read():
     _, received, _ = read_order(order_line(SPEC, Settings(port=1, ws_strikes=9, admin_password="hunter22"), ACCESS))
     assert received == Settings()
-    assert {"reading_model_key"} == SCAN_SETTINGS & SECRETS
+    assert {"reading_model_key", "database_url"} == SCAN_SETTINGS & SECRETS
 
 
 def test_the_key_of_a_language_model_goes_to_a_scan_that_asks_one():
