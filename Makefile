@@ -114,7 +114,7 @@ fault-table: setup ## The same in full, and what was measured as a table in docs
 	FAULTS_RESULTS=.faults.jsonl $(BIN)/python -m pytest -m fault tests/fault/distributed
 	$(BIN)/python -m tests.fault.distributed.table .faults.jsonl
 
-attack: setup ## What attackers did to the server, against a real one (needs nginx, PostgreSQL and Redis)
+attack: setup ## What attackers did to the server and to scans, against real ones (needs nginx, PostgreSQL, Redis, Chromium and Tesseract)
 	$(BIN)/python -m pytest -m 'long or system' tests/attack tests/system/test_nginx.py
 
 contract: setup ## The real-time contract before AsyncAPI's official parser (needs npm)

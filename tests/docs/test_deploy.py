@@ -27,7 +27,6 @@ FILES = sorted(path.relative_to(ROOT).as_posix() for path in DEPLOY.rglob("*") i
 SERVICES = [name for name in FILES if name.endswith(".service")]
 COMPOSES = [name for name in FILES if "/compose" in name]
 PROGRAM = "/opt/compliance/bin/compliance"
-DATA = "/var/lib/compliance"
 # What Chromium builds its sandbox of.
 SANDBOX = {"clone", "clone3", "unshare", "setns", "chroot", "seccomp", "prctl", "capset"}
 # PromQL's own words in the expressions here, and the labels.
@@ -45,6 +44,11 @@ def commands(name: str) -> Iterator[list[str]]:
     for key, value in unit(name):
         if key.startswith("Exec") and PROGRAM in value:
             yield shlex.split(value.partition(PROGRAM)[2].rstrip("'"))
+
+
+def owner_of(name: str) -> str:
+    """The user of a unit; the browser worker has one of its own."""
+    return "compliance-browser" if "browser" in name else "compliance"
 
 
 def services_of(compose: str) -> dict[str, Any]:
@@ -101,13 +105,16 @@ def test_the_example_for_many_machines_needs_a_key_and_nothing_else(monkeypatch,
 
 
 @pytest.mark.parametrize("compose", COMPOSES)
-def test_a_container_runs_a_command_that_exists_with_settings_that_are_accepted(compose, monkeypatch, tmp_path):
+def test_a_container_runs_a_command_that_exists_with_settings_that_are_accepted(compose, tmp_path):
     ours = [service for service in services_of(compose).values() if "build" in service]
     assert {service.get("command", ["serve"])[0] for service in ours} <= command_tree().keys()
     for service in ours:
-        for key, value in service["environment"].items():
-            monkeypatch.setenv(key, re.sub(r"\$\{\w+:\?\}", "0123456789abcdef" * 4, str(value)))
-        assert load_settings(data_dir=tmp_path).trusted_proxies
+        values = service["environment"]
+        environment = {
+            key: re.sub(r"\$\{\w+:\?\}", "0123456789abcdef" * 4, str(value)) for key, value in values.items()
+        }
+        has_proxy = "browser" not in service.get("command", [])
+        assert bool(load_settings(environment, data_dir=tmp_path).trusted_proxies) is has_proxy
 
 
 def test_the_example_of_the_environment_is_accepted_as_it_is(monkeypatch, tmp_path):
@@ -124,10 +131,10 @@ def test_a_unit_runs_commands_and_options_that_exist_on_one_data_folder(name):
     for command, *rest in found:
         options = {word for word in rest if word.startswith("--")}
         assert options <= tree[command] | common_options(), rest
-        assert command == "migrate" or rest[rest.index("--data-dir") + 1] == DATA
+        assert command == "migrate" or rest[rest.index("--data-dir") + 1] == f"/var/lib/{owner_of(name)}"
     values = dict(unit(name))
-    assert f"/var/lib/{values['StateDirectory']}" == DATA
-    assert values["User"] == "compliance"
+    assert values["StateDirectory"] == values["User"] == values["Group"] == owner_of(name)
+    assert values["EnvironmentFile"] == f"/etc/compliance/{owner_of(name)}.env"
 
 
 def test_nginx_and_the_unit_speak_of_one_port():
@@ -160,8 +167,10 @@ def test_every_file_that_the_pages_install_is_there_and_is_read_where_they_put_i
     for path in set(re.findall(r"\bdeploy/[\w./\-@]+\w", text)) - made:
         assert (ROOT / path).exists(), path
     assert "deploy/compliance.env /etc/compliance/compliance.env" in text
+    assert "deploy/compliance-browser.env /etc/compliance/compliance-browser.env" in text
+    for owner in ("compliance", "compliance-browser"):
+        assert f"useradd --system --home-dir /var/lib/{owner} --shell /usr/sbin/nologin {owner}\n" in text
     for name in SERVICES:
-        assert dict(unit(name))["EnvironmentFile"] == "/etc/compliance/compliance.env"
         assert Path(name).name in text
     for kind in ("fullchain", "privkey"):
         assert f"/etc/compliance/tls/{kind}.pem" in text
@@ -222,6 +231,59 @@ def test_in_a_compose_file_the_service_trusts_nginx_and_nginx_finds_the_service(
     assert set(servers) == {address[name] for name in serving}
     for name in serving:
         assert services[name]["environment"]["COMPLIANCE_TRUSTED_PROXIES"] == address["nginx"]
+
+
+# Names of variables that open more than a browser worker needs.
+KEYS = re.compile("SECRET_KEY|ADMIN_PASSWORD|AWS_|PROXY_KEY")
+
+
+def test_a_browser_worker_has_a_user_an_environment_and_a_network_of_its_own_and_no_keys():
+    services = services_of("deploy/docker/compose.yaml")
+    browser, others = services["browser"], [services[name] for name in ("web1", "web2", "worker", "migrate", "nginx")]
+    assert browser["env_file"] == "../compliance-browser.env"
+    assert not any(KEYS.search(name) for name in browser["environment"])
+    assert all(other.get("user", "10001:10001") != browser["user"] for other in others)
+    assert not any(set(browser["networks"]) & set(other["networks"]) for other in others)
+    owned = [entry for entry in browser["tmpfs"] if "/var/lib/compliance" in entry]
+    assert all(f"uid={browser['user'].split(':')[0]}," in entry for entry in owned)
+    assert f"--uid {browser['user'].split(':')[0]} " in stages()["browser"]
+    named = read("deploy/compliance-browser.env")
+    assert not any(KEYS.search(name) for name in assignments(named))
+
+
+def test_the_example_for_browser_workers_is_accepted_as_it_is(tmp_path):
+    lines = [line for line in read("deploy/compliance-browser.env").splitlines() if line and not line.startswith("#")]
+    settings = load_settings(dict(line.split("=", 1) for line in lines), data_dir=tmp_path)
+    assert not settings.embedded
+
+
+def test_the_program_s_role_in_the_database_is_no_superuser():
+    postgres = services_of("deploy/docker/compose.yaml")["postgres"]
+    assert postgres["environment"]["POSTGRES_USER"] == "postgres"
+    assert "./postgres-init.sh:/docker-entrypoint-initdb.d/compliance.sh:ro" in postgres["volumes"]
+    assert "CREATE ROLE compliance LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE" in read("deploy/docker/postgres-init.sh")
+    assert "createuser --no-superuser --no-createdb --no-createrole --pwprompt compliance" in read("docs/install.md")
+
+
+def test_images_are_pinned_by_version_or_digest():
+    """A digest is the deployment's to look up: docs/install.md says how."""
+    named = re.findall(r"^FROM (\S+:\S+) AS", read("deploy/docker/Dockerfile"), re.MULTILINE)
+    foreign = [service for compose in COMPOSES for service in services_of(compose).values() if "build" not in service]
+    named += [service["image"] for service in foreign]
+    assert len(named) >= 6
+    for image in named:
+        assert re.search(r":\d+\.\d+(\.\d+)?(-[\w.-]+)?$|@sha256:[0-9a-f]{64}$", image), image
+        assert image.split(":")[0] not in {"python", "node", "redis", "nginx"} or re.search(r":\d+\.\d+\.\d+", image)
+    assert "docker buildx imagetools inspect" in read("docs/install.md")
+
+
+@pytest.mark.parametrize("compose", COMPOSES)
+def test_no_container_keeps_rights_that_it_does_not_need(compose):
+    for name, service in services_of(compose).items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert "cap_add" not in service or name == "nginx"
+        assert "build" in service or name == "nginx" or service["user"] != "root", name
 
 
 @pytest.mark.parametrize("compose", COMPOSES)

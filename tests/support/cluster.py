@@ -90,7 +90,7 @@ class Deployment:
         return done.stdout
 
     def serve(
-        self, *words: str, port: int | None = None, entry: tuple[str, ...] = PROGRAM, **variables: str
+        self, *words: str, port: int | None = None, entry: tuple[str, ...] = PROGRAM, **variables: str | None
     ) -> tuple[Process, str]:
         """A server that answers, and its address. `entry`: a module in the program's place, and its own words;
         `variables` of its environment are its own.
@@ -100,20 +100,20 @@ class Deployment:
         return process, url
 
     def begin_to_serve(
-        self, *words: str, port: int | None = None, entry: tuple[str, ...] = PROGRAM, **variables: str
+        self, *words: str, port: int | None = None, entry: tuple[str, ...] = PROGRAM, **variables: str | None
     ) -> tuple[Process, str]:
         """A server, and the address at which it will answer."""
         port = port or free_port()
         process = self._start("server", entry, ("serve", "--port", str(port), *words), variables)
         return process, f"http://127.0.0.1:{port}"
 
-    def work(self, *words: str, entry: tuple[str, ...] = PROGRAM, **variables: str) -> Process:
+    def work(self, *words: str, entry: tuple[str, ...] = PROGRAM, **variables: str | None) -> Process:
         """A worker that is ready. `entry` as of `serve`."""
         process = self.begin_to_work(*words, entry=entry, **variables)
         wait_until(lambda: "worker_started" in process.said(), process)
         return process
 
-    def begin_to_work(self, *words: str, entry: tuple[str, ...] = PROGRAM, **variables: str) -> Process:
+    def begin_to_work(self, *words: str, entry: tuple[str, ...] = PROGRAM, **variables: str | None) -> Process:
         return self._start("worker", entry, ("worker", *words), variables)
 
     def person(self, url: str, username: str = "admin", password: str = PASSWORD) -> "Person":
@@ -134,7 +134,9 @@ class Deployment:
             if process.process.poll() is None:
                 process.kill()
 
-    def _start(self, name: str, entry: tuple[str, ...], words: tuple[str, ...], variables: dict[str, str]) -> Process:
+    def _start(
+        self, name: str, entry: tuple[str, ...], words: tuple[str, ...], variables: dict[str, str | None]
+    ) -> Process:
         log = self.folder / f"{name}-{len(self.processes)}.log"
         self.processes.append(Process(name, log, self._command(entry, words), self._environment(variables)))
         return self.processes[-1]
@@ -142,8 +144,10 @@ class Deployment:
     def _command(self, entry: tuple[str, ...], words: tuple[str, ...]) -> list[str]:
         return [sys.executable, "-m", *entry, *words]
 
-    def _environment(self, variables: dict[str, str]) -> dict[str, str]:
-        return {**os.environ, **self._variables, **variables}
+    def _environment(self, variables: dict[str, str | None]) -> dict[str, str]:
+        """`variables` go before those of all; None: it has not this one."""
+        chosen = {**os.environ, **self._variables, **variables}
+        return {name: value for name, value in chosen.items() if value is not None}
 
 
 def with_tables(url: str) -> None:
