@@ -175,7 +175,7 @@ page-figures: setup frontend ## What the page costs a browser, and when it has w
 	@$(BIN)/python -m bench.page_figures
 
 report-font: setup ## The font of PDF reports, from Debian's fonts-noto-cjk
-	$(BIN)/python -m pip install --quiet fonttools
+	@$(call INSTALL,--require-hashes --no-deps -r requirements/font.txt)
 	$(BIN)/python bench/report_font.py
 
 report-images: setup ## Pages of the demo scan's report for docs/images, in both languages (needs Chromium)
@@ -188,6 +188,7 @@ lock: setup ## Pin requirements/*.txt anew, with hashes and without addresses
 	$(call PIN,learning,base)
 	$(call PIN,telemetry,base)
 	$(call PIN,dev,base build distributed learning telemetry)
+	$(call PIN,font)
 	$(call PIN,node)
 	$(call PIN,installer)
 

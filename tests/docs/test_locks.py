@@ -29,7 +29,7 @@ def test_every_list_of_requirements_is_pinned_by_make_lock():
     assert sorted(path.stem for path in FOLDER.glob("*.txt")) == NAMES
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("dev", "node", "installer")])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("dev", "font", "node", "installer")])
 def test_what_is_tested_has_the_versions_of_what_is_installed(name):
     assert pins(name)
     assert pins(name) - pins("dev") == set()
@@ -39,3 +39,11 @@ def test_what_is_tested_has_the_versions_of_what_is_installed(name):
 def test_no_lock_says_where_packages_come_from(name):
     assert "--hash=sha256:" in text_of(name)
     assert "://" not in text_of(name)
+
+
+def test_the_makefile_installs_nothing_but_what_is_pinned_by_its_hash():
+    lines = [line for line in (ROOT / "Makefile").read_text("utf-8").splitlines() if line.startswith("\t")]
+    installing = [line for line in lines if re.search(r"pip install|\$\(PIP\)|\$\(call INSTALL", line)]
+    assert len(installing) >= 5
+    own = "--no-deps --no-build-isolation -e ."
+    assert [line for line in installing if "--require-hashes" not in line and own not in line] == []
