@@ -26,6 +26,10 @@ class Watched(Protocol):
         """The process below which all of them are; 0: there is none."""
         ...
 
+    def processes(self) -> list[int]:
+        """All of them, found without their parents: in a walk through every process of the machine."""
+        ...
+
 
 class MemoryWatch:
     """`run` while the browser does."""
@@ -59,10 +63,15 @@ class MemoryWatch:
         root = self._watched.root()
         if not root:
             return
-        held = await asyncio.to_thread(lambda: self._measure(family(root), self._max_bytes))
+        held = await asyncio.to_thread(lambda: self._measure(self._pids(root), self._max_bytes))
         if sum(held.values()) > self._max_bytes:
             self._on_end()
             self._end(max(held, key=lambda pid: held[pid]))
+
+    def _pids(self, root: int) -> list[int]:
+        """Not every kernel says who a process's children are (CONFIG_PROC_CHILDREN)."""
+        found = family(root)
+        return found if len(found) > 1 else sorted({root, *self._watched.processes()})
 
 
 def family(root: int, proc: Path = PROC) -> list[int]:

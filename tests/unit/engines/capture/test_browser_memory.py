@@ -18,11 +18,14 @@ sys.stdin.read()
 
 
 class Browser:
-    def __init__(self, pid):
-        self.pid = pid
+    def __init__(self, pid, processes=()):
+        self.pid, self.pids = pid, list(processes)
 
     def root(self):
         return self.pid
+
+    def processes(self):
+        return self.pids
 
 
 @pytest.fixture
@@ -95,6 +98,26 @@ async def test_above_the_limit_the_process_that_holds_most_is_ended():
     assert await looked({1: 20, 2: 70, 3: 20}) == [2]
     assert await looked({1: 20, 2: 60, 3: 20}) == []
     assert await looked({1: 200}, root=0) == []
+
+
+@pytest.fixture
+def alone():
+    """A process without children."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield process
+        process.kill()
+
+
+async def test_where_the_kernel_does_not_tell_of_children_all_are_found_otherwise(alone):
+    measured = []
+    watch = MemoryWatch(
+        Browser(alone.pid, processes=[alone.pid, 7, 3]),
+        max_bytes=1,
+        on_end=lambda: None,
+        measure=lambda pids, _: measured.append(list(pids)) or {},
+    )
+    await watch.look()
+    assert measured == [sorted([3, 7, alone.pid])]
 
 
 async def test_it_is_looked_at_again_and_again(holding):
