@@ -157,10 +157,7 @@ class ScanPipeline:
         )
         self._crawler = self._crawl_stage.crawler
         self._tally = Tally(
-            crawler=self._crawler,
-            third_parties=self._third_parties,
-            captures=self._capture_stage,
-            analyses=self._analysis_stage,
+            crawler=self._crawler, third_parties=parties, captures=captures, analyses=self._analysis_stage
         )
         self._registrations: Registrations = open_registrations(network, config, on_known=self._on_registration)
         self._own = OwnSuggestions(scope=scope, dns=network.resolver, registrants=self._registrations, store=store)

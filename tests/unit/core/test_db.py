@@ -265,6 +265,7 @@ async def test_of_one_user_so_many_reads_wait_and_the_next_is_refused(flood):
 async def test_a_read_that_the_end_of_the_process_finds_waiting_or_that_comes_later_is_refused_and_no_mistake(tmp_path):
     """It had been a traceback: a cancellation that nobody had asked for, or threads that take no more work."""
     database = Database(f"sqlite:///{tmp_path}/main.db")
+    database.write_sync(lambda _: None)  # many that make the file at once take it for another's
     go_on = threading.Event()
     busy = [asyncio.create_task(database.read(lambda _: go_on.wait(30))) for _ in range(READ_THREADS)]
     waiting = asyncio.create_task(database.read(lambda _: None))
