@@ -75,6 +75,22 @@ class Rendered:
     sights: tuple[LinkSight, ...] = ()  # links to others as the browser shows them; none: it did not say
 
 
+class Crashes:
+    """Ends a page's time when its process ends: what is asked of it from then on is never answered."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def end_with(self, page: "Page", running: asyncio.Timeout) -> None:
+        def end(_: object) -> None:
+            if not running.expired():
+                self.seen = True
+                with contextlib.suppress(RuntimeError):  # the page is done, and is being closed
+                    running.reschedule(asyncio.get_running_loop().time())
+
+        page.on("crash", end)
+
+
 class PageRenderer(BrowserProcess):
     """Renders pages in the browser that it is. Certificate errors are ignored here; `tls_facts` reports them."""
 
@@ -112,16 +128,19 @@ class PageRenderer(BrowserProcess):
         limit = limit or RenderLimit(RENDER_TIMEOUT_S)
         log = RequestLog(target) if logs else None
         async with self._slots.slot():
-            ends = self.memory_ends
+            ends, crashes = self.memory_ends, Crashes()
             try:
                 chromium = await self.running()
                 async with limit.running() as running, self._context(chromium, running) as context:
                     page = await context.new_page()
+                    crashes.end_with(page, running)
                     async with _listening(log, context, page):
                         rendered = await _render(context, page, target, limit.timeout_s, log, self._slots)
             except (TimeoutError, NotYet) as slow:
                 if self.memory_ends > ends and not limit.is_over:
                     raise RenderOversized from slow
+                if crashes.seen:
+                    raise RenderFailed("the page's process ended") from slow
                 if not limit.is_over:
                     self._slots.was_slow()
                 so_far = () if log is None else log.requests()

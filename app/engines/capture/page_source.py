@@ -1,7 +1,8 @@
 """Title and document of a drawn page, cut to size in the page: what a hostile one grows to is never transferred whole.
 
 Asked in a world of its own, so no script of the page has changed what is called here; and of the prototypes, because
-elements may stand in the place of a document's properties (`<img name=title>`).
+elements may stand in the place of a document's properties (`<img name=title>`). Sessions are left to end with the
+page's context: a page whose process is gone answers nothing, not even that.
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,11 +41,8 @@ class PageSource:
 async def read_source(context: "BrowserContext", page: "Page") -> PageSource:
     """Return that of the page itself. Raises Playwright's errors."""
     session = await context.new_cdp_session(page)
-    try:
-        tree = await session.send("Page.getFrameTree")
-        return await _read(session, tree["frameTree"]["frame"]["id"], MAX_HTML)
-    finally:
-        await _detach(session)
+    tree = await session.send("Page.getFrameTree")
+    return await _read(session, tree["frameTree"]["frame"]["id"], MAX_HTML)
 
 
 async def read_nameless_frames(context: "BrowserContext", page: "Page", room: int) -> tuple[str, ...]:
@@ -62,12 +60,8 @@ async def read_nameless_frames(context: "BrowserContext", page: "Page", room: in
             break
         with suppress(Error):
             session = await context.new_cdp_session(holder)
-            try:
-                found += await _read_frames(
-                    session, MAX_FRAMES - len(found), room - sum(map(len, found)), holder is page
-                )
-            finally:
-                await _detach(session)
+            left = room - sum(map(len, found))
+            found += await _read_frames(session, MAX_FRAMES - len(found), left, holder is page)
     return tuple(found)
 
 
@@ -110,10 +104,3 @@ async def _read(session: "CDPSession", frame_id: str, max_html: int) -> PageSour
     from playwright.async_api import Error
 
     raise Error("the page does not say what it shows")  # a string that is longer than there can be
-
-
-async def _detach(session: "CDPSession") -> None:
-    from playwright.async_api import Error
-
-    with suppress(Error):  # it went away with the page
-        await session.detach()

@@ -23,13 +23,19 @@ class FakePage:
         self.contents = list(site.get("contents", ["<p>x</p>"]))
         self.frames = [self]
 
+    def on(self, event, handler):
+        assert event == "crash"
+        self.crash = handler
+
     async def goto(self, url, *, wait_until, timeout):  # noqa: ASYNC109 - Playwright's name
         self.url = self.site.get("final_url", url)
         if "opened" in self.site:
             self.site["opened"]()
         if "error" in self.site:
             raise self.site["error"]
-        if self.site.get("hangs"):
+        if self.site.get("crashes"):
+            self.crash(self)
+        if self.site.get("hangs") or self.site.get("crashes"):
             await asyncio.Event().wait()
         return FakeAnswer(self.site.get("headers", {}))
 

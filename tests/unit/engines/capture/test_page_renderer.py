@@ -66,6 +66,16 @@ async def test_a_page_that_ends_while_the_browser_takes_too_much_memory_is_overs
     assert not isinstance(failed.value, RenderOversized)
 
 
+async def test_a_page_whose_process_ends_is_not_waited_for(browse):
+    fake = FakeChromium({"crashes": True})
+    browser = await browse(fake)
+    async with asyncio.timeout(10):
+        with pytest.raises(RenderFailed, match="process ended") as failed:
+            await browser.render("http://a.test/", limit=RenderLimit(60))
+    assert not isinstance(failed.value, RenderSlow)
+    assert fake.contexts[0].closed
+
+
 async def test_a_page_that_gives_itself_an_endless_address_has_the_one_that_was_asked_for(browse):
     browser = await browse(FakeChromium({"final_url": f"http://a.test/#{'x' * MAX_URL}"}))
     assert (await browser.render("http://a.test/")).final_url == "http://a.test/"

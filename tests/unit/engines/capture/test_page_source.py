@@ -1,5 +1,7 @@
 """What is asked of a drawn page, over a fake of the protocol. The real Chromium has its tests among the system's."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Error
 
@@ -16,7 +18,6 @@ class Session:
         self.root = root
         self.frames = []
         self.asked = []
-        self.is_detached = False
 
     def tree(self, frame):
         self.frames.append(frame)
@@ -37,8 +38,7 @@ class Session:
         return {"result": {"value": html if isinstance(html, list) else ["t", html[:most], len(html) > most]}}
 
     async def detach(self):
-        self.is_detached = True
-        raise Error("Target closed")
+        await asyncio.Event().wait()  # as of a page whose process is gone
 
 
 class Page(Frame):
@@ -65,7 +65,6 @@ class Page(Frame):
 async def frames_of(*children, room=1_000):
     page = Page("<p>", children)
     found = await read_nameless_frames(page, page, room)
-    assert all(session.is_detached for session in page.sessions)
     return list(found)
 
 
@@ -78,7 +77,6 @@ async def test_title_and_document_are_asked_in_a_world_of_our_own_and_cut_there(
     assert asked["Page.createIsolatedWorld"]["frameId"] == "0"
     assert asked["Runtime.evaluate"]["expression"].endswith(f"({MAX_TITLE}, {MAX_HTML})")
     assert asked["Runtime.evaluate"]["returnByValue"] is True
-    assert session.is_detached
 
 
 @pytest.mark.parametrize("answer", [Error("Target crashed"), [], ["t", "x"], ["t", 3, False], [None, "x", True]])
@@ -86,6 +84,22 @@ async def test_what_is_no_answer_is_an_error(answer):
     page = Page(answer)
     with pytest.raises(Error):
         await read_source(page, page)
+
+
+async def test_who_does_not_wait_for_a_page_that_is_gone_any_longer_ends_at_once(monkeypatch):
+    async def silent(self, method, params=None):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Session, "send", silent)
+    page = Page("<p>", [Frame("about:blank", "<p>")])
+    for reading in (read_source(page, page), read_nameless_frames(page, page, 9)):
+        task = asyncio.create_task(reading)
+        while not page.sessions:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
+        task.cancel()
+        ended, _ = await asyncio.wait({task}, timeout=10)
+        assert ended == {task}
+        page.sessions.clear()
 
 
 async def test_frames_without_an_address_are_read_wherever_they_are():
