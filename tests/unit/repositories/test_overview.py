@@ -44,11 +44,11 @@ class World:
 
         self.db.write_sync(work)
 
-    def find(self, task_id, domain, *, run=1, key="gambling", risk="high", dismissed=False, needs_review=False):
+    def find(self, task_id, domain, *, run=1, key="gambling", risk="high", **values):
         row = {
             "id": new_id(), "task_id": task_id, "run": run, "attempt": run, "domain": domain, "violation_key": key,
-            "risk_level": risk, "confidence_score": 0.9, "description": "d", "evidence": [], "dismissed": dismissed,
-            "needs_review": needs_review, "url": "u", "found_on": "f", "created_at": self.now,
+            "risk_level": risk, "confidence_score": 0.9, "description": "d", "evidence": [], "needs_review": False,
+            "url": "u", "found_on": "f", "dismissed": False, "created_at": self.now, **values,
         }  # fmt: skip
         self.db.write_sync(lambda c: c.execute(violations.insert().values(**row)) and None)
 

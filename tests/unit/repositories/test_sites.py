@@ -51,3 +51,17 @@ def test_what_all_sites_of_a_user_add_up_to_is_changed_day_by_day(world):
     assert read(ADMIN) == {NOW: (2, 9)}
     world.db.write_sync(lambda c: sites.forget_user(c, mei))
     assert read(ADMIN, today) == {NOW: (1, 5)}
+
+
+def test_the_worst_sites_come_first_and_a_user_sees_their_own(world):
+    for owner, target, high in (("mei", "a.test", 1), ("li", "b.test", 2), ("mei", "c.test", 3)):
+        world.keep(world.add(owner, target, 1), 1, 1, violation_counts={"total": high, "high": high})
+    world.recount()
+
+    def read(principal, limit=9):
+        return [row.target_domain for row in world.db.read_sync(lambda c: sites.worst(c, principal, limit))]
+
+    assert read(world.principal("mei")) == ["c.test", "a.test"]
+    assert read(world.principal("li")) == ["b.test"]
+    assert read(ADMIN) == ["c.test", "b.test", "a.test"]
+    assert read(ADMIN, 1) == ["c.test"]

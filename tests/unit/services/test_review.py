@@ -5,7 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from app.core.errors import InvalidInput
-from app.services.review import ReviewCursor
+from app.domain.decisions import DecisionState
+from app.services import review
+from app.services.review import ReviewCursor, ReviewService
+from tests.unit.repositories.test_overview import World
+from tests.unit.repositories.test_tasks import ADMIN
 
 AT = datetime(2026, 11, 27, 7, 40, 4, 623_001, tzinfo=UTC)
 
@@ -45,3 +49,50 @@ def test_what_is_no_cursor_is_refused(text):
     with pytest.raises(InvalidInput) as refused:
         ReviewCursor.parse(text)
     assert refused.value.code == "invalid_cursor"
+
+
+class Evidence:
+    """Tells of a finding its id alone."""
+
+    async def findings_about(self, principal, wanted, language, domains):
+        del principal, wanted, language
+        return {f"gambling.{domain}": {"id": f"gambling.{domain}"} for domain in domains}
+
+
+@pytest.fixture
+def world(db):
+    return World(db)
+
+
+async def pages_of(world):
+    """The ids of the findings that wait, page by page."""
+    world.recount()
+    service = ReviewService(db=world.db, evidence=Evidence())
+    pages, cursor = [], None
+    while True:
+        page = await service.read(ADMIN, cursor=cursor, limit=10, state=DecisionState.OPEN, language="en")
+        pages.append([item["finding"]["id"] for item in page.items])
+        if (cursor := page.next_cursor) is None:
+            return pages
+
+
+async def test_what_waits_behind_many_scans_with_nothing_to_review_is_found(world, monkeypatch):
+    monkeypatch.setattr(review, "SCANS_AT_ONCE", 2)
+    for hours in range(1, 6):
+        task_id = world.add("mei", f"site{hours}.test", hours)
+        world.keep(task_id, 1, hours)
+        if hours in (1, 3, 4):
+            world.find(task_id, f"casino{hours}.test", needs_review=True)
+    pages = await pages_of(world)
+    assert [name for page in pages for name in page] == [f"gambling.casino{hours}.test" for hours in (4, 3, 1)]
+
+
+async def test_a_page_ends_when_much_was_looked_at_and_the_next_goes_on_there(world, monkeypatch):
+    monkeypatch.setattr(review, "MOST_LOOKED_AT", 3)
+    task_id = world.add("mei", "a.test", 1)
+    world.keep(task_id, 1, 1)
+    for number in range(8):  # what was found last is looked at first
+        world.find(task_id, f"casino{number}.test", needs_review=True)
+        if number:
+            world.decide("mei", "a.test", f"casino{number}.test", 2)
+    assert await pages_of(world) == [[], [], ["gambling.casino0.test"]]
