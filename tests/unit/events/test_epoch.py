@@ -75,6 +75,20 @@ def test_a_copy_of_the_running_database_that_was_put_back_is_noticed(folder, tmp
     assert epoch_of_next(folder) != FIRST_EPOCH
 
 
+def test_the_epoch_of_a_copy_that_is_far_behind_is_kept_by_the_starts_that_follow(folder, tmp_path):
+    """The log goes on above all that was ever counted: else it would seem put back again at each start."""
+    life = Life(folder)
+    task = life.add_task()
+    copy_live(folder, tmp_path / "copy.db")
+    for _ in range(49):
+        life.show(life.say(task))
+    life.die()
+    put_back(tmp_path / "copy.db", folder)
+    epoch = epoch_of_next(folder)
+    assert epoch != FIRST_EPOCH
+    assert [epoch_of_next(folder) for _ in range(2)] == [epoch, epoch]
+
+
 def test_it_is_noticed_at_the_first_start_although_the_log_has_grown_beyond_by_the_second(folder, tmp_path):
     life = Life(folder)
     task = life.add_task()
