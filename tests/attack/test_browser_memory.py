@@ -27,9 +27,9 @@ BESIDE = (
 )
 LARGE = """<title>x</title><img name=title><div hidden id=held></div><script>
 String.prototype.slice = function () { return this };
-const text = 'x'.repeat(8e6);
+const text = 'x'.repeat(6e6);
 document.querySelector('title').textContent = text;
-history.replaceState(null, '', '/#' + 'y'.repeat(1e6));
+history.replaceState(null, '', '/#' + 'y'.repeat(1e5));
 document.getElementById('held').append(text);
 </script>"""
 

@@ -24,6 +24,7 @@ MAX_LINKS: Final = 500  # of a page, that lead to others
 LOOK_MS: Final = 200  # then the script ends with what it has
 ENDED_AFTER_MS: Final = 1_000  # then the browser ends it: one step of it may lay the whole page out
 PATIENCE_S: Final = 3.0  # for all that is said to the browser and back; it may compute for others
+DETACH_S: Final = 0.5
 MAX_URL: Final = 2_048  # characters of an address; links with longer ones are not looked at
 # Kinds of `extract.hidden_elements` that the script tells apart.
 KINDS: Final = frozenset(
@@ -95,7 +96,9 @@ async def _ask(context: "BrowserContext", page: "Page") -> object:
             },
         )
     finally:
-        await session.detach()
+        with suppress(TimeoutError):  # a page whose process is gone, or busy, does not answer that either
+            async with asyncio.timeout(DETACH_S):
+                await session.detach()
     return result.get("result", {}).get("value")
 
 

@@ -76,6 +76,17 @@ async def test_a_browser_that_keeps_silent_is_not_waited_for(monkeypatch):
     assert await look_at_links(page, page) == ()
 
 
+async def test_a_browser_that_does_not_even_let_go_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("app.engines.capture.link_sight.PATIENCE_S", 0.01)
+    monkeypatch.setattr("app.engines.capture.link_sight.DETACH_S", 0.01)
+    session = Session(None)
+    session.send = lambda *_: asyncio.Event().wait()
+    session.detach = asyncio.Event().wait
+    page = Page(session)
+    ended, _ = await asyncio.wait({asyncio.create_task(look_at_links(page, page))}, timeout=10)
+    assert [task.result() for task in ended] == [()]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
