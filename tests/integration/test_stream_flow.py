@@ -34,11 +34,11 @@ async def test_a_stuck_reader_holds_one_page_is_cut_off_and_comes_back_complete(
                 assert len(slow._pending) <= PAGE
                 await until(lambda: slow.ended == "too_slow", timeout_s=8)
             await until(lambda: len(backend.services.manager.streams) == 0)
-            seen = [event["seq"] for event in await stuck.until_end()]
-            assert 0 < len(seen) < EVENTS
+            seen = [event["seq"] for event in await stuck.until_end()]  # whole pieces alone: perhaps none
+            assert len(seen) < EVENTS
         assert backend.services.metrics.stream_closes.labels("too_slow")._value.get() == 1
-        async with open_stream(backend, task, user, last_id=seen[-1]) as reader:
-            while seen[-1] < first["seq"] + EVENTS:
+        async with open_stream(backend, task, user, last_id=stuck.seq) as reader:
+            while len(seen) < EVENTS:
                 seen.append((await reader.event())["seq"])
         assert seen == list(range(first["seq"] + 1, first["seq"] + EVENTS + 1))
 

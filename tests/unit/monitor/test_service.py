@@ -92,7 +92,7 @@ async def test_a_task_that_waits_in_the_queue_says_so_once(monitored):
     assert monitored.codes() == ["queued"]
 
 
-DISTRIBUTED = {"database_url": "postgresql+psycopg://x/y", "redis_url": SecretStr("redis://127.0.0.1:1/0")}
+DISTRIBUTED = {"database_url": SecretStr("postgresql+psycopg://x/y"), "redis_url": SecretStr("redis://127.0.0.1:1/0")}
 WORKER = WorkerDescription("worker-1", "host", "1.0", ("scan",), 2)
 BROWSER = replace(WORKER, id="worker-2", queues=("browser",))
 

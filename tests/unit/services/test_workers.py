@@ -11,7 +11,7 @@ from app.repositories import workers
 from app.repositories.workers import WorkerDescription
 from app.services.workers import EMBEDDED_ID, WorkerService
 
-DISTRIBUTED = {"database_url": "postgresql+psycopg://x/y", "redis_url": SecretStr("redis://127.0.0.1:1/0")}
+DISTRIBUTED = {"database_url": SecretStr("postgresql+psycopg://x/y"), "redis_url": SecretStr("redis://127.0.0.1:1/0")}
 BUSY = WorkerDescription("worker", "host-a", "1.0", ("scan",), 2)  # whose name the fixture's claims have
 IDLE = WorkerDescription("worker-2", "host-b", "1.0", ("scan",), 4)
 
