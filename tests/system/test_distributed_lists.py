@@ -3,7 +3,6 @@ a file, of a URL and of the setting hold from the next scan on.
 """
 
 import asyncio
-import re
 
 import pytest
 
@@ -45,8 +44,8 @@ def name_lists(person, version, *entries):
 
 async def scanned(person, version, worker):
     """Return the report of a scan that begins once the worker has this version of the configuration."""
-    taken = rf"configuration_taken .*\bversion={version}\n"
-    await until(lambda said: re.search(taken, said), worker.said)
+    taken = f'"version":{version},"event":"configuration_taken"'
+    await until(lambda said: taken in said, worker.said)
     task = await asyncio.to_thread(person.create, TARGET, cloaking=False)
     ended = await until(lambda found: found["status"] in {"completed", "failed"}, lambda: person.task(task))
     assert ended["status"] == "completed", worker.said()
