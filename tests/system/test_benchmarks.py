@@ -62,6 +62,7 @@ STARTED_ELSEWHERE = {
     "eval_corpora": "tests/eval/test_eval_corpora.py",
     "eval_site": "tests/eval/test_eval_site.py",
     "fanout_server": "tests/integration/test_fanout_bench.py",
+    "sites": "tests/integration/test_sites_bench.py",
 }
 
 
