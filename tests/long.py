@@ -19,6 +19,7 @@ PYTEST = (
     "--dist",
     "loadfile",
     "--no-loadscope-reorder",
+    "--max-worker-restart=2",
     "--durations=5",
     "-q",
 )
