@@ -48,7 +48,10 @@ def serve(control: socket.socket, runs: Mapping[str, Run], shown: ShownProcess) 
     gc.freeze()  # what all processes share stays shared
     is_there = send(control, READY)
     while is_there:
-        request = receive(control)
+        try:
+            request = receive(control)
+        except ConnectionResetError:  # it is gone, and has left an answer unread
+            return
         if not request.fields:
             return
         if "reap" in request.fields:

@@ -1,6 +1,7 @@
 """The server itself: what it loads, and when it refuses to serve."""
 
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -53,6 +54,20 @@ def test_without_its_modules_or_a_place_for_marks_it_does_not_begin(modules, env
         )
     assert done.returncode == 1
     assert words in done.stderr
+
+
+def test_a_supervisor_that_goes_without_reading_an_answer_is_no_mistake():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        server = subprocess.Popen(
+            [*COMMAND, forked_program.MODULE],
+            stdin=theirs.fileno(),
+            env={**process_tree.allowed(os.environ), process_tree.MARK: "-" * 100},
+            stderr=subprocess.PIPE,
+        )
+        assert select.select([ours], [], [], 60)[0]  # it says that it is ready
+    _, said = server.communicate(timeout=60)
+    assert (server.returncode, said) == (0, b"")
 
 
 @pytest.mark.parametrize("module", ["app.tasks.worker.main", "app.tasks.drawing.main"])
