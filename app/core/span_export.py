@@ -54,9 +54,9 @@ class OtlpRecorder:
             "service.version": program_version(),
             "service.instance.id": new_id(),
         }
-        exporter = OTLPSpanExporter(endpoint=url.rstrip("/") + PATH, timeout=EXPORT_TIMEOUT_S)
+        self._exporter: SpanExporter = OTLPSpanExporter(endpoint=url.rstrip("/") + PATH, timeout=EXPORT_TIMEOUT_S)
         self._provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(QuietExporter(exporter)))
+        self._provider.add_span_processor(BatchSpanProcessor(QuietExporter(self._exporter)))
         self._tracer = self._provider.get_tracer("compliance", program_version())
 
     def begin(
@@ -72,6 +72,8 @@ class OtlpRecorder:
         closing = threading.Thread(target=self._provider.shutdown, name="end-traces", daemon=True)
         closing.start()
         closing.join(timeout_s)
+        if closing.is_alive():
+            self._exporter.shutdown()  # ends the pause before its next try
 
 
 class OtlpSpan:

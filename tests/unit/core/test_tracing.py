@@ -1,6 +1,7 @@
 """Spans: nothing while nobody collects, and real ones on the wire when somebody does."""
 
 import asyncio
+import threading
 import time
 
 import pytest
@@ -131,4 +132,7 @@ def test_nobody_waits_for_a_collector_that_is_away(monkeypatch):
         began = time.monotonic()
         end_tracing(0.5)
         assert time.monotonic() - began < 1.5
+        for thread in [thread for thread in threading.enumerate() if thread.name == "end-traces"]:
+            thread.join(60)  # it would go on in the tests behind
+            assert not thread.is_alive()
     assert "Traceback" not in log.getvalue()
