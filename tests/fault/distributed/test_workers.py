@@ -128,13 +128,17 @@ def test_a_scan_that_always_dies_is_given_up(scene, undisturbed):
     person = scene.person()
     task = order(person)
     scene.follow(person, task, CLIENTS)
+    asked = 0
     for attempt in (1, 2, 3):
         scene.until(lambda n=attempt: (scene.row(task)["attempt"], scene.row(task)["status"]) == (n, "running"))
+        # A process that is killed before it has begun counts for nothing.
+        scene.until(lambda before=asked: len(scene.world.requests) > before)
         mark = process_tree.mark_of(task, attempt)
         signal_all(scene.until_found(lambda mark=mark: process_tree.members(mark)), signal.SIGKILL)
         scene.noticed(
             scene.until(lambda n=attempt: (scene.row(task)["attempt"], scene.row(task)["status"]) != (n, "running"))
         )
+        asked = len(scene.world.requests)
     story = scene.finish(task)
     assert (story.row["status"], story.row["attempt"]) == ("failed", 3)
     assert story.row["error"]["code"] == "worker_lost"
