@@ -1,5 +1,7 @@
 """What commands cost, and how much their answers may bring at once (protocol.md, section 6)."""
 
+import time
+
 import orjson
 import pytest
 
@@ -48,10 +50,13 @@ async def test_a_task_named_a_hundred_times_brings_one_snapshot(scene):
 
 async def test_an_item_costs_as_much_as_a_command_of_its_own(scene):
     desk, _, watcher = scene
+    desk.manager.command_handler.clock = clock = FakeClock()
+    clock.seconds = time.monotonic()  # what the connection was opened at
     command = {"type": "subscribe_tasks", "items": [{"task_id": f"t{number}"} for number in range(100)]}
     for _ in range(3):
         frames = await say(desk, watcher, **command)
         assert len(frames) == 100
+    clock.advance(0.15)  # room for the frame, not for its items
     (refused,) = await say(desk, watcher, **command, id="fourth")
     assert (refused["code"], refused["id"]) == ("rate_limited", "fourth")
     assert 9_000 < refused["retry_after_ms"] <= 9_901
