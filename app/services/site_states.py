@@ -40,8 +40,10 @@ def recount(connection: Connection, site: SiteKey, *, now: datetime) -> None:
     before = {**changed, NOW: {"sites": int(is_known), **sites.counts_of(connection, site)}}
     runs = sites.ended_runs(connection, site)
     if runs:
-        decided, _ = read_decided(connection, runs)
-        history = _History(runs, decided, now.date())
+        standing = _standing_by_day(runs, now.date())
+        # Of the others nothing is counted: a decision holds the write lock no longer than these few take.
+        decided, _ = read_decided(connection, list({(run.task_id, run.run): run for run in standing.values()}.values()))
+        history = _History(runs[-1], standing, decided, now.date())
         after = history.changes()
         waiting = sites.waiting_scan(connection, site)
         review_task_id, review_at = (None, None) if waiting is None else waiting
@@ -67,16 +69,21 @@ class _History:
     """A site as its runs make it, and what was open of it at the end of each of the last days (UTC)."""
 
     def __init__(
-        self, runs: Sequence[EndedRun], decided: Mapping[tuple[str, int], Sequence[Decided]], today: date
+        self,
+        last: EndedRun,
+        standing: Mapping[date, EndedRun],
+        decided: Mapping[tuple[str, int], Sequence[Decided]],
+        today: date,
     ) -> None:
-        """`runs` in the order in which they ended; never none."""
-        self._runs = runs
+        """`last`: the run that ended last. `standing`: see `_standing_by_day`. `decided`: about those runs."""
+        self._last = last
+        self._standing = standing
         self._decided = decided
         self._today = today
 
     def row(self) -> dict[str, Any]:
         """Return the columns of `sites`."""
-        last, standing = self._runs[-1], _standing(self._runs)
+        last, standing = self._last, self._standing[self._today]
         counts = self._open(standing, self._today)
         return {
             "task_id": last.task_id,
@@ -92,7 +99,7 @@ class _History:
 
     def changes(self) -> dict[date, Counts]:
         """Return by how much more there was at the end of each day than the day before, and what is open now."""
-        days = [self._today - timedelta(days=ago) for ago in reversed(range(TREND_DAYS))]
+        days = _days_until(self._today)
         at_end = [self._at_end_of(day) for day in days]
         changes = {
             day: {name: now[name] - before[name] for name in SUMMED}
@@ -101,9 +108,8 @@ class _History:
         return {**{day: change for day, change in changes.items() if any(change.values())}, NOW: at_end[-1]}
 
     def _at_end_of(self, day: date) -> Counts:
-        """What is dated later than today, by another's clock, counts from today on."""
-        ended = [run for run in self._runs if day == self._today or run.completed_at.date() <= day]
-        return {"sites": 1, **self._open(_standing(ended), day)} if ended else NOTHING
+        run = self._standing.get(day)
+        return NOTHING if run is None else {"sites": 1, **self._open(run, day)}
 
     def _open(self, run: EndedRun, day: date) -> dict[str, int]:
         """What nobody counted cannot be taken off: a run's counts may be those of an older version."""
@@ -113,6 +119,23 @@ class _History:
                 for name, number in one.taken.items():
                     counts[name] = max(0, counts[name] - number)
         return counts
+
+
+def _days_until(today: date) -> list[date]:
+    return [today - timedelta(days=ago) for ago in reversed(range(TREND_DAYS))]
+
+
+def _standing_by_day(runs: Sequence[EndedRun], today: date) -> dict[date, EndedRun]:
+    """Return the run whose results stood at the end of each of the last days on which there was one, today among them.
+
+    `runs` in the order in which they ended. What is dated later than today, by another's clock, counts from today on.
+    """
+    found: dict[date, EndedRun] = {}
+    for day in _days_until(today):
+        ended = [run for run in runs if day == today or run.completed_at.date() <= day]
+        if ended:
+            found[day] = _standing(ended)
+    return found
 
 
 def _standing(runs: Sequence[EndedRun]) -> EndedRun:

@@ -160,3 +160,16 @@ async def test_what_ends_at_the_same_moment_is_all_counted_and_nobody_waits_in_a
     counted = now_of(world)
     assert counted is not None
     assert counted == (2, sum(row[3] for row in shown(world)))
+
+
+async def test_runs_that_stand_no_more_take_no_room_among_what_is_read_of_decisions(world, monkeypatch):
+    monkeypatch.setattr("app.services.decided_counts.MAX_VIOLATIONS", 2)
+    for hours in (0.1, 0.2, 0.3):
+        task_id = world.add("mei", "a.test", hours)
+        world.keep(task_id, 1, hours, violation_counts={"total": 2, "high": 2})
+        for domain in ("b.test", "c.test"):
+            world.find(task_id, domain)
+    for domain in ("b.test", "c.test"):
+        world.decide("mei", "a.test", domain, 0)
+    world.recount()
+    assert now_of(world) == (1, 0)
