@@ -19,7 +19,8 @@ async def ask(port: int, path: str, headers: str) -> int | None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n".encode())
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), ANSWER_S)
+        async with asyncio.timeout(ANSWER_S):
+            head = await reader.readuntil(b"\r\n\r\n")
         with suppress(TimeoutError):
             async with asyncio.timeout(STREAM_S if b"text/event-stream" in head else ANSWER_S):
                 while await reader.read(1 << 16):
@@ -34,13 +35,15 @@ async def ask(port: int, path: str, headers: str) -> int | None:
 async def flood(port: int, paths: list[str], headers: str, at_once: int) -> Counter[int | None]:
     statuses: Counter[int | None] = Counter()
     turn = itertools.cycle(paths)
+    ended = asyncio.Event()
 
     async def go_on() -> None:
-        while True:
+        while not ended.is_set():  # a cancellation alone can be lost in an answer that comes in the same moment
             statuses[await ask(port, next(turn), headers)] += 1
 
     tasks = [asyncio.create_task(go_on()) for _ in range(at_once)]
     await asyncio.to_thread(sys.stdin.read)
+    ended.set()
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
