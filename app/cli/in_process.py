@@ -12,10 +12,10 @@ from app.client.events import Event
 from app.core.db import DatabaseUnavailable
 from app.core.errors import ConfigurationError
 from app.core.principal import ADMIN, Principal
+from app.domain.findings import FindingFilter
 from app.domain.messages import Language, MessageCatalog
 from app.events import log
 from app.events.bus.base import Hint, TaskHint
-from app.services.evidence.finding_filter import FindingFilter
 from app.services.json_chunks import JsonChunks
 from app.services.reports import Paging
 from app.services.shown_run import RunRef

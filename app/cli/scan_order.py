@@ -151,7 +151,7 @@ def _lines(report: Mapping[str, Any], texts: MessageCatalog) -> list[str]:
 def _property_line(one: Mapping[str, Any], texts: MessageCatalog) -> str:
     known = texts(f"report.result.{one['result'] or 'unknown'}")
     status = "" if one["status"] == "completed" else texts(one["status"])
-    counts = [f"{texts(level)} {one['violation_counts'].get(level)}" for level in _levels(one["violation_counts"])]
+    counts = [f"{texts(level)} {one['finding_counts'].get(level)}" for level in _levels(one["finding_counts"])]
     said = texts.join_terms([word for word in (known, status, *counts) if word])
     return texts("labelled", what=clean(one["target_domain"]), text=said)
 

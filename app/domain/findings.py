@@ -6,9 +6,13 @@ both go with one repair. A hidden link whose target shows nothing is a finding b
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Final, Generic, Protocol, Self, TypeVar
 
-from app.domain.violations import ViolationKey
+from app.domain.decisions import DecisionState
+from app.domain.risk import Exposure, Risk
+from app.domain.violations import RiskLevel, ViolationKey
+
+COUNTED: Final = ("total", *(level.value for level in reversed(RiskLevel)), "needs_review")
 
 
 class ViolationSummary(Protocol):
@@ -42,6 +46,45 @@ class FindingId:
         if not dot or not domain or cause not in list(ViolationKey):
             return None
         return cls(ViolationKey(cause), domain)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundViolation:
+    """What a finding needs to know of a violation that it is made of."""
+
+    id: str
+    domain: str
+    violation_key: str
+    confidence_score: float
+    needs_review: bool
+    url: str
+    found_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssessedFinding:
+    """A finding with its risk: what is stored of it, and what everybody shows."""
+
+    id: FindingId
+    kinds: tuple[str, ...]  # of its violations, the one that names the cause first
+    violation_id: str  # of the violation that names the cause
+    risk: Risk
+    exposure: Exposure  # of the reference that weighs most
+    page_url: str  # page of the site that has this reference, or shows the content itself; "" when there is none
+    url: str  # where the content was seen
+    confidence_score: float
+    needs_review: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FindingFilter:
+    """Which findings of a run a list has. None does not filter; `q` is a part of the domain."""
+
+    risk_level: RiskLevel | None = None
+    violation_key: ViolationKey | None = None
+    needs_review: bool | None = None
+    decision: DecisionState | None = None
+    q: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Standing:
     target_domain: str
     status: str
     verdict: Mapping[str, Any] | None  # of the results that stand for the task; None: they claim nothing
-    violation_counts: Mapping[str, int]  # of the same results
+    finding_counts: Mapping[str, int]  # of the same results
 
     @property
     def is_unfinished(self) -> bool:
@@ -32,7 +32,7 @@ class Standing:
         """What is known of the target; None while nobody knows. What was found counts although the scan did not end
         well, and a scan that ended without a verdict has seen too little.
         """
-        if self.violation_counts.get("total"):
+        if self.finding_counts.get("total"):
             return Result.VIOLATIONS
         if self.verdict is not None:
             return Result(self.verdict["result"])
@@ -40,7 +40,7 @@ class Standing:
 
     def urgency(self) -> tuple[Any, ...]:
         """Order of a list: the worst first, then what nobody knows, then what is under way, what is clean last."""
-        counts = [-self.violation_counts.get(risk, 0) for risk in _RISKS]
+        counts = [-self.finding_counts.get(risk, 0) for risk in _RISKS]
         unknown = (Result.VIOLATIONS, Result.INCONCLUSIVE, None, Result.CLEAN).index(self.result)
         return counts, unknown, self.target_domain
 

@@ -44,6 +44,7 @@ class TaskProjection:
     stages: tuple[StageState, ...] = field(default_factory=lambda: tuple(StageState(spec.key) for spec in STAGES))
     statistics: Mapping[str, int] = field(default_factory=dict)
     violation_counts: Mapping[str, int] = field(default_factory=dict)
+    finding_counts: Mapping[str, int] = field(default_factory=dict)
     log_counts: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[Mapping[str, Any], ...] = ()
     error: Mapping[str, Any] | None = None
@@ -60,7 +61,7 @@ class TaskProjection:
         """Make the state from a `task_snapshot` frame."""
         counts = {name: number for name, number in snapshot["violations"].items() if name != "recent"}
         known = {field.name: snapshot[field.name] for field in fields(cls) if field.name in snapshot}
-        return cls._of({**known, "violation_counts": counts})
+        return cls._of({**known, "violation_counts": counts, "finding_counts": snapshot.get("findings", {})})
 
     @classmethod
     def _of(cls, values: dict[str, Any]) -> "TaskProjection":
@@ -87,6 +88,8 @@ def apply(state: TaskProjection, kind: str, body: Mapping[str, Any], *, attempt:
             return _stage(state, body, at)
         case "violation_detected":
             return _violation(state, body)
+        case "finding_changed":
+            return replace(state, violation_counts=body["violation_counts"], finding_counts=body["finding_counts"])
         case "task_logs":
             return _logs(state, body)
         case "task_warning":
@@ -142,7 +145,12 @@ def _violation(state: TaskProjection, body: Mapping[str, Any]) -> TaskProjection
     names = ["total", body["violation"]["risk_level"], *(["needs_review"] if body["needs_review"] else [])]
     for name in names:
         counts[name] = counts.get(name, 0) + 1
-    return replace(state, violation_counts=counts, statistics={**state.statistics, "total_violations": counts["total"]})
+    return replace(
+        state,
+        violation_counts=counts,
+        finding_counts=body.get("finding_counts") or state.finding_counts,
+        statistics={**state.statistics, "total_violations": counts["total"]},
+    )
 
 
 def _logs(state: TaskProjection, body: Mapping[str, Any]) -> TaskProjection:

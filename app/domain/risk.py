@@ -105,6 +105,10 @@ class Exposure:
     via: str = ""  # host of the third party that forwards, for `PARTNER_REDIRECT`
 
 
+# Of a finding whose references nobody knows.
+UNKNOWN: Final = Exposure(Embedding.MENTION, Place.DEEP)
+
+
 def assess(cause: ViolationKey, exposure: Exposure) -> Risk:
     """Return the risk of one reference to a third party that shows `cause`."""
     reasons = [
@@ -128,6 +132,11 @@ def assess(cause: ViolationKey, exposure: Exposure) -> Risk:
     return Risk(level_of(score), score, tuple(reasons))
 
 
+def stated(level: RiskLevel) -> Risk:
+    """Return the least risk of a level that somebody states without giving reasons."""
+    return Risk(level, next((least for least, known in FROM if known is level), 0), ())
+
+
 def level_of(score: int) -> RiskLevel:
     return next((level for least, level in FROM if score >= least), RiskLevel.LOW)
 
@@ -137,9 +146,8 @@ def worst(cause: ViolationKey, exposures: Iterable[Exposure]) -> tuple[Risk, Exp
 
     Without any reference (its rows are gone) it counts as a mention in an unknown place.
     """
-    unknown = Exposure(Embedding.MENTION, Place.DEEP)
     found = [(assess(cause, exposure), exposure) for exposure in exposures]
-    return max(found, key=lambda item: item[0].score, default=(assess(cause, unknown), unknown))
+    return max(found, key=lambda item: item[0].score, default=(assess(cause, UNKNOWN), UNKNOWN))
 
 
 def place_of(depth: int | None, *, pages: int, pages_in_all: int, shared_file: bool = False) -> Place:

@@ -57,11 +57,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class ViolationFact:
-    """A violation as stage 5 finds it. Rows, events, snapshots and REST spell its fields in the same way."""
+    """A violation as stage 5 finds it. Rows, events, snapshots and REST spell its fields in the same way.
+
+    How much it weighs is said by its finding (`domain.findings.AssessedFinding`).
+    """
 
     domain: str  # registrable domain of the third party; of a page that was tampered with, its host
     violation_key: ViolationKey
-    risk_level: RiskLevel
     confidence_score: float  # 0..1, at least VIOLATION_FROM
     description: str
     evidence: tuple[Evidence, ...]

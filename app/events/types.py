@@ -102,6 +102,10 @@ class TaskStage(EventBody):
     lang: Language | None = None
 
 
+# How many there are in all, of each level, and for a review, after the event.
+FindingCounts = Annotated[dict[str, int], described("By risk level, in all so far.", {"total": 1, "high": 1})]
+
+
 class Violation(BaseModel):
     """What a violation is; more about it stands beside it."""
 
@@ -121,6 +125,7 @@ class ViolationFields(Origin):
 
     violation: Annotated[Violation, described("What was found.")]
     violation_id: Annotated[str, described("Its id.", "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00")]
+    finding_id: Annotated[str, described("The finding that it is part of.", "gambling.bets.example")]
     violation_key: Annotated[str, described("Its kind.", "gambling")]
     needs_review: Annotated[bool, described("A person should look before anything is done.", False)]
     url: Annotated[str | None, described("Where it was seen.", "https://bets.example/")] = None
@@ -130,6 +135,7 @@ class ViolationFields(Origin):
 class ViolationDetected(ViolationFields, EventBody):
     type: ClassVar[str] = "violation_detected"
     violation_key: ViolationKey
+    finding_counts: FindingCounts | None = None
     lang: Language | None = None
     summary = "A violation, the moment it is known."
     example = MappingProxyType(
@@ -142,12 +148,34 @@ class ViolationDetected(ViolationFields, EventBody):
                 "description": "A gambling site, linked invisibly.",
             },
             "violation_id": "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00",
+            "finding_id": "gambling.bets.example",
             "violation_key": "gambling",
             "needs_review": False,
             "url": "https://bets.example/",
             "found_on": "https://www.corp.example/old/",
+            "finding_counts": {"total": 1, "critical": 0, "high": 1, "medium": 0, "low": 0, "needs_review": 0},
         }
     )
+
+
+class FindingChanged(EventBody):
+    type: ClassVar[str] = "finding_changed"
+    summary = "A finding that was told of before weighs something else by what is known now."
+    example = MappingProxyType(
+        {
+            "finding_id": "gambling.bets.example",
+            "risk_level": "critical",
+            "score": 80,
+            "violation_counts": {"total": 1, "critical": 1, "high": 0, "medium": 0, "low": 0, "needs_review": 0},
+            "finding_counts": {"total": 1, "critical": 1, "high": 0, "medium": 0, "low": 0, "needs_review": 0},
+        }
+    )
+    is_notice = False
+    finding_id: str
+    risk_level: RiskLevel
+    score: Annotated[int, Field(ge=0, le=100)]
+    violation_counts: FindingCounts
+    finding_counts: FindingCounts
 
 
 class LogLine(Origin):

@@ -3,6 +3,7 @@
 from app.models.base import metadata
 from app.models.configuration import configuration_versions
 from app.models.decisions import decisions
+from app.models.findings import findings
 from app.models.identity import known_addresses, sessions, users
 from app.models.lists import list_parts, list_states, list_versions
 from app.models.local_readers import local_readers
@@ -19,6 +20,7 @@ __all__ = [
     "configuration_versions",
     "decisions",
     "event_log",
+    "findings",
     "idempotency_keys",
     "known_addresses",
     "list_parts",

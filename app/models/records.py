@@ -1,7 +1,5 @@
 """Violations, the audit log, and requests that must not be carried out twice."""
 
-from typing import Final
-
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -14,7 +12,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 from app.models.base import UtcDateTime, metadata
@@ -28,7 +25,7 @@ violations = Table(
     Column("attempt", Integer, nullable=False),  # in which it was found
     Column("domain", String(253), nullable=False),
     Column("violation_key", String(32), nullable=False),
-    Column("risk_level", String(16), nullable=False),
+    Column("cause", String(32), nullable=False),  # of the finding that it is part of (`models.findings`)
     Column("confidence_score", Float, nullable=False),
     Column("description", Text, nullable=False),  # in the deployment's language, as it was when it was found
     Column("text_key", String(64)),  # what the description was made of; NULL: it was not
@@ -37,7 +34,6 @@ violations = Table(
     Column("needs_review", Boolean, nullable=False),
     Column("url", Text, nullable=False),
     Column("found_on", Text, nullable=False),
-    Column("dismissed", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("task_id", "run", "domain", "violation_key"),
 )
@@ -51,23 +47,13 @@ Index(
             "run",
             "created_at",
             "id",
-            "dismissed",
             "violation_key",
-            "risk_level",
+            "cause",
             "needs_review",
             "domain",
         )
     ),
 )
-# What a person should look at, the surest first. Of a partial index: queries take these very words.
-WAITING_FOR_REVIEW: Final = text("needs_review AND NOT dismissed")
-Index(
-    "ix_violations_review",
-    *(violations.c[name] for name in ("task_id", "run", "confidence_score", "id", "domain")),
-    sqlite_where=WAITING_FOR_REVIEW,
-    postgresql_where=WAITING_FOR_REVIEW,
-)
-
 audit_log = Table(
     "audit_log",
     metadata,

@@ -48,6 +48,7 @@ scan_tasks = Table(
     Column("stages", JSON, nullable=False),
     Column("statistics", JSON, nullable=False),
     Column("violation_counts", JSON, nullable=False),
+    Column("finding_counts", JSON, nullable=False, server_default="{}"),
     Column("log_counts", JSON, nullable=False),
     Column("warnings", JSON, nullable=False),  # codes and messages said in this attempt
     Column("error", JSON),
@@ -139,6 +140,7 @@ RUN_COLUMNS: Final = (
     "stages",
     "statistics",
     "violation_counts",
+    "finding_counts",
     "log_counts",
     "warnings",
     "error",

@@ -254,5 +254,5 @@ class TaskMonitor:
 
 def observe(row: TaskRow, unserved_s: float) -> Observation:
     """Return what the policy assesses. `unserved_s`: for how long nobody has been there who could take the task."""
-    moved = (row.progress, row.stage_key, row.stages, row.statistics, row.violation_counts)
+    moved = (row.progress, row.stage_key, row.stages, row.statistics, row.violation_counts, row.finding_counts)
     return Observation(TaskStatus(row.status), row.attempt, row.heartbeat, row.running_s, moved, unserved_s)

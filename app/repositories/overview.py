@@ -5,13 +5,14 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, func, select
 
 from app.core.principal import Principal
-from app.models import scan_runs, scan_tasks, violations
+from app.domain.decisions import DecisionState
+from app.models import findings, scan_runs, scan_tasks
 from app.models.tasks import VISIBLE
 
 MAX_NAMES: Final = 20_000  # targets that a search looks at: 10 ms
 MAX_SEARCHED_TASKS: Final = 500
-MAX_DOMAINS: Final = 100_000  # violations that a search looks at: 30 ms
-r, t, v = scan_runs.c, scan_tasks.c, violations.c
+MAX_DOMAINS: Final = 100_000  # findings that a search looks at: 30 ms
+f, r, t = findings.c, scan_runs.c, scan_tasks.c
 
 
 def targets_with(connection: Connection, principal: Principal, text: str, limit: int) -> list[Row[Any]]:
@@ -25,17 +26,17 @@ def targets_with(connection: Connection, principal: Principal, text: str, limit:
     return list(connection.execute(query.limit(limit)))
 
 
-def domains_with(connection: Connection, principal: Principal, text: str, limit: int) -> list[Row[Any]]:
-    """Return violations whose domain contains the text, as (task_id, target_domain, domain, violation_key, risk_level):
+def findings_with(connection: Connection, principal: Principal, text: str, limit: int) -> list[Row[Any]]:
+    """Return findings whose domain contains the text, as (task_id, target_domain, domain, cause, risk_level, score):
     those that are not dismissed, in the results that stand for each of the newest MAX_SEARCHED_TASKS tasks.
     """
     newest = _newest(select(t.id, t.target_domain, t.run, t.created_at), principal, MAX_SEARCHED_TASKS)
     n = newest.c
     looked_at = (
-        select(v.task_id, n.target_domain, v.domain, v.violation_key, v.risk_level)
+        select(f.task_id, n.target_domain, f.domain, f.cause, f.risk_level, f.score)
         .select_from(newest)
-        .join(violations, (v.task_id == n.id) & (v.run == _shown_run(newest)))
-        .where(v.dismissed.is_(False))
+        .join(findings, (f.task_id == n.id) & (f.run == _shown_run(newest)))
+        .where(f.state != DecisionState.DISMISSED.value)
         .limit(MAX_DOMAINS)
         .subquery()
     )

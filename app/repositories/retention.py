@@ -11,7 +11,17 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, i
 
 from app.events.event_body import Retention
 from app.events.types import EVENT_BODIES
-from app.models import audit_log, idempotency_keys, marks, scan_runs, scan_tasks, task_events, task_logs, violations
+from app.models import (
+    audit_log,
+    findings,
+    idempotency_keys,
+    marks,
+    scan_runs,
+    scan_tasks,
+    task_events,
+    task_logs,
+    violations,
+)
 from app.repositories import orders
 
 t = scan_tasks.c
@@ -23,7 +33,13 @@ RUN_ROWS: Final = 5  # what looking at one more run costs, in rows
 _TRUSTED: Final = "retention_clock"
 _UNTRUSTED: Final = ("retention_doubt_since", "retention_doubt_until")
 # What hangs on a task, with the column that tells its rows apart.
-_CHILDREN: Final = ((task_events, "seq"), (task_logs, "log_seq"), (violations, "id"), (scan_runs, "run"))
+_CHILDREN: Final = (
+    (task_events, "seq"),
+    (task_logs, "log_seq"),
+    (violations, "id"),
+    (findings, "domain"),
+    (scan_runs, "run"),
+)
 PageKey = tuple[datetime, str, int]  # (completed_at, task, run): where a page ended
 
 
@@ -119,10 +135,15 @@ def prune_lines(connection: Connection, pending: Sequence[PendingPrune], limit: 
 
 
 def prune_violations(connection: Connection, task_id: str, run: int, limit: int) -> int:
-    """Remove up to `limit` violations of a run, and return how many."""
+    """Remove up to `limit` violations of a run, behind the last of them its findings, and return how many."""
     mine = (violations.c.task_id == task_id) & (violations.c.run == run)
     some = select(violations.c.id).where(mine).limit(limit).scalar_subquery()
-    return connection.execute(delete(violations).where(mine, violations.c.id.in_(some))).rowcount
+    removed = connection.execute(delete(violations).where(mine, violations.c.id.in_(some))).rowcount
+    if removed:
+        return removed
+    of_run = (findings.c.task_id == task_id) & (findings.c.run == run)
+    names = select(findings.c.violation_id).where(of_run).limit(limit).scalar_subquery()
+    return connection.execute(delete(findings).where(of_run, findings.c.violation_id.in_(names))).rowcount
 
 
 def _lines_of(one: PendingPrune) -> ColumnElement[bool]:

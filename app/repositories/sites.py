@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, delete, exists, func, insert, literal, s
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core.principal import Principal
-from app.models import marks, open_counts, scan_runs, scan_tasks, site_changes, sites, violations
-from app.models.records import WAITING_FOR_REVIEW
+from app.models import findings, marks, open_counts, scan_runs, scan_tasks, site_changes, sites
+from app.models.findings import FOR_REVIEW
 from app.models.sites import COUNTED, IN_REVIEW, NOW
 from app.models.tasks import COMPLETED_VISIBLE, VISIBLE
 
@@ -20,7 +20,7 @@ TASKS_AT_ONCE: Final = 100  # for more PostgreSQL would rather read the whole ta
 SUMMED: Final = ("sites", *COUNTED)
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 FILLED: Final = "sites"  # the mark: runs that ended before it were taken into the sites
-c, o, r, s, t, v = site_changes.c, open_counts.c, scan_runs.c, sites.c, scan_tasks.c, violations.c
+c, f, o, r, s, t = site_changes.c, findings.c, open_counts.c, scan_runs.c, sites.c, scan_tasks.c
 Counts = Mapping[str, int]
 SiteKey = tuple[str, str]  # owner and target: another's scans of the same name are another history
 
@@ -36,7 +36,7 @@ class EndedRun:
     attempt: int
     status: str
     verdict: Mapping[str, Any] | None
-    violation_counts: Counts
+    finding_counts: Counts
     completed_at: datetime
     conclusive: bool
 
@@ -73,7 +73,7 @@ def ended_runs(connection: Connection, site: SiteKey) -> list[EndedRun]:
     """Return the runs of the site's newest tasks, in the order in which they ended."""
     ids = select(t.id).where(t.user_id == site[0], t.target_domain == site[1], VISIBLE)
     newest = list(connection.execute(ids.order_by(t.id.desc()).limit(MAX_TASKS)).scalars())
-    columns = (r.task_id, r.run, r.attempt, r.status, r.verdict, r.violation_counts, r.completed_at, r.conclusive)
+    columns = (r.task_id, r.run, r.attempt, r.status, r.verdict, r.finding_counts, r.completed_at, r.conclusive)
     found: list[EndedRun] = []
     for start in range(0, len(newest), TASKS_AT_ONCE):
         some = r.task_id.in_(newest[start : start + TASKS_AT_ONCE])
@@ -89,7 +89,7 @@ def waiting_scan(connection: Connection, site: SiteKey) -> tuple[str, datetime] 
     row = connection.execute(query).first()
     if row is None:
         return None
-    waits = connection.execute(select(exists().where(v.task_id == row.id, WAITING_FOR_REVIEW))).scalar_one()
+    waits = connection.execute(select(exists().where(f.task_id == row.id, FOR_REVIEW))).scalar_one()
     return (row.id, row.completed_at) if waits else None
 
 

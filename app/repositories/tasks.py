@@ -63,6 +63,7 @@ class TaskRow:
     stages: list[dict[str, Any]]
     statistics: dict[str, int]
     violation_counts: dict[str, int]
+    finding_counts: dict[str, int]
     log_counts: dict[str, int]
     warnings: list[dict[str, Any]]
     error: dict[str, Any] | None

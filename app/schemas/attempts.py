@@ -30,6 +30,7 @@ class AttemptItem(ResponseBody):
     verdict: VerdictInfo | None = described("What it claims; null unless it was completed.", None)
     statistics: Statistics = described("The five numbers.", {})
     violation_counts: dict[str, Count] = described("By risk, as they were found.", {"total": 3, "high": 3})
+    finding_counts: dict[str, Count] = described("Findings by risk, as they were found.", {"total": 3, "high": 3})
     log_counts: dict[str, Count] = described("Log lines by level.", {"INFO": 120})
     stages: list[AttemptStage] = described("The five stages.", [])
     warnings: list[ReportWarning] = described("What people were told.", [])

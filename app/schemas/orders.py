@@ -63,7 +63,7 @@ class OrderedProperty(ResponseBody):
         "What is known: violations also when the scan did not end well; null while nobody knows.", "violations"
     )
     verdict: VerdictInfo | None = described("What the scan claims whose results are shown; null: nothing.")
-    violation_counts: dict[str, Count] = described("Violations by risk.", {"total": 1, "high": 1})
+    finding_counts: dict[str, Count] = described("Findings by risk.", {"total": 1, "high": 1})
     error: ErrorInfo | None = described("Why the attempt failed.")
     created_at: str = described("When it was asked for.", "2026-01-01T00:00:00.000Z")
     completed_at: str | None = described("When the attempt ended.", "2026-01-01T00:12:00.000Z")
@@ -77,7 +77,7 @@ class OrderSummary(OrderHead):
         "Over all: violations when one has some, clean when each is clean; null while a scan is unfinished.", None
     )
     result_counts: dict[str, Count] = described("How many domains have which result.", {"violations": 1})
-    violation_counts: dict[str, Count] = described("Violations by risk, over all.", {"total": 1, "high": 1})
+    finding_counts: dict[str, Count] = described("Findings by risk, over all.", {"total": 1, "high": 1})
 
 
 class OrderResponse(OrderSummary):

@@ -18,7 +18,7 @@ OPEN = {"total": 3, "critical": 0, "high": 2, "medium": 1, "low": 0, "needs_revi
 
 
 class SiteOverview(ResponseBody):
-    """One target of one user. `verdict` is what its last scan claims; `violation_counts` are of the results that stand:
+    """One target of one user. `verdict` is what its last scan claims; `finding_counts` are of the results that stand:
     of the newest conclusive scan, else of the last one.
     """
 
@@ -31,9 +31,7 @@ class SiteOverview(ResponseBody):
     completed_at: str = described("When it ended.", "2026-01-01T00:12:00.000Z")
     shown_task_id: str = described("The task whose results stand for the site.", TASK)
     shown_attempt: AttemptNumber = described("The attempt whose results they are.", 2)
-    violation_counts: dict[str, Count] = described(
-        "Violations by risk in these results, without what was dismissed.", OPEN
-    )
+    finding_counts: dict[str, Count] = described("Findings by risk in these results, without what was dismissed.", OPEN)
 
 
 class TrendPoint(ResponseBody):
@@ -41,8 +39,8 @@ class TrendPoint(ResponseBody):
 
     day: date = described("The day in UTC.", "2026-01-01")
     sites: Count = described("How many sites had been scanned by then.", 12)
-    violation_counts: dict[str, Count] = described(
-        "Violations by risk in the results that stood then, without what had been dismissed.", OPEN
+    finding_counts: dict[str, Count] = described(
+        "Findings by risk in the results that stood then, without what had been dismissed.", OPEN
     )
 
 
@@ -64,8 +62,8 @@ class ServiceOverview(ResponseBody):
 class Overview(ResponseBody):
     """Made of what all scans have left. `truncated`: after an upgrade, while older ones are still being counted."""
 
-    violation_counts: dict[str, Count] = described(
-        "What is open: violations by risk over all sites, without what was dismissed.", OPEN
+    finding_counts: dict[str, Count] = described(
+        "What is open: findings by risk over all sites, without what was dismissed.", OPEN
     )
     sites: list[SiteOverview] = described("At most 50 sites, the worst first.")
     total_sites: Count = described("How many sites there are.", 12)

@@ -98,10 +98,11 @@ class ReportedThirdParty(ThirdParty):
 
 class ViolationItem(ResponseBody):
     violation_id: str = described("Its id.", "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00")
+    finding_id: str = described("The finding that it is part of.", "gambling.casino.example")
     domain: str = described("Whose content it is about.", "casino.example")
     violation_key: ViolationKey = described("Its kind.", "gambling")
     violation_type: str = described("Its kind in words.", "Gambling")
-    risk_level: RiskLevel = described("How bad it is.", "high")
+    risk_level: RiskLevel = described("That of its finding.", "high")
     confidence_score: Annotated[float, Field(ge=0, le=1)] = described("How sure the analysis is.", 0.93)
     description: str = described("What was found, in one sentence.", "A gambling site, linked invisibly.")
     evidence: list[dict[str, Any]] = described("What speaks for it.", [{"rule": "lexicon.gambling", "score": 0.97}])

@@ -117,6 +117,7 @@ class TaskResponse(ResponseBody):
     stage_key: str | None = described("The stage.", "page_crawl")
     statistics: Statistics = described("The five numbers.")
     violation_counts: dict[str, Count] = described("Violations by risk.", {"total": 1, "high": 1})
+    finding_counts: dict[str, Count] = described("Findings by risk.", {"total": 1, "high": 1})
     log_counts: dict[str, Count] = described("Log lines by level.", {"INFO": 31, "WARNING": 1})
     warnings: Count = described("How many warnings there are; the report lists them.", 1)
     error: ErrorInfo | None = described("Why the attempt failed.")

@@ -13,10 +13,10 @@ from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.principal import Principal
 from app.core.redact import display_text
 from app.domain.decisions import CONFIRMING, DecisionState, holds
-from app.domain.findings import Finding, FindingId, find, group
+from app.domain.findings import FindingId
 from app.domain.local_reading import LEARNT
 from app.domain.violations import Layer, ViolationKey
-from app.repositories import decisions, violations
+from app.repositories import decisions, findings, violations
 from app.repositories.tasks import TaskRow
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.port import ScanStores
@@ -41,32 +41,24 @@ class Decisions:
         return cls(decisions.of_target(connection, row.user_id, row.target_domain))
 
     @classmethod
-    def read_of(cls, connection: Connection, row: TaskRow, domain: str) -> Self:
-        """Read those about findings of one domain."""
-        return cls(decisions.of_domains(connection, row.user_id, row.target_domain, [domain]))
+    def read_of(cls, connection: Connection, row: TaskRow, domains: Sequence[str]) -> Self:
+        """Read those about findings of these domains."""
+        return cls(decisions.of_domains(connection, row.user_id, row.target_domain, domains))
 
-    def state_of(self, finding: Finding[Any]) -> DecisionState:
-        """Return what counts of a finding: OPEN also when what was decided on was less than what is found."""
-        row = self._by_finding.get((finding.id.cause, finding.id.domain))
-        if row is None or not holds(row.kinds, _kinds(finding)):
-            return DecisionState.OPEN
-        return DecisionState(row.state)
-
-    def of_finding(self, finding: Finding[Any]) -> Json | None:
+    def of_finding(self, finding: FindingId, kinds: Sequence[str]) -> Json | None:
         """Return `schemas.evidence.DecisionInfo`, or None when nobody has decided anything."""
-        row = self._by_finding.get((finding.id.cause, finding.id.domain))
-        return None if row is None else serialise_decision(row, is_valid=holds(row.kinds, _kinds(finding)))
+        row = self._by_finding.get((finding.cause, finding.domain))
+        return None if row is None else serialise_decision(row, is_valid=holds(row.kinds, kinds))
 
 
 class ViolationDecisions:
-    """The same by violation: what was decided of the finding that each is part of in one run."""
+    """The same by violation: what was decided of the finding that each is part of."""
 
-    def __init__(self, decided: Decisions, found: Iterable[Finding[Any]]) -> None:
+    def __init__(self, decided: Decisions, found: Iterable[Row[Any]]) -> None:
+        """`found`: rows of `findings`."""
         self._of = {
-            (violation.violation_key, violation.domain): decision
-            for finding in found
-            if (decision := decided.of_finding(finding)) is not None
-            for violation in finding.violations
+            (row.cause, row.domain): decided.of_finding(FindingId(ViolationKey(row.cause), row.domain), row.kinds)
+            for row in found
         }
 
     @classmethod
@@ -77,13 +69,12 @@ class ViolationDecisions:
             known = decisions.of_target(connection, *target)
         else:
             known = decisions.of_domains(connection, *target, domains)
-        names = {one.domain for one in known}
-        found = violations.of_runs(connection, [(row.id, row.run)], names, violations.MAX_OF_DOMAIN * len(names))
-        return cls(Decisions(known), group(found))
+        found = findings.of_domains(connection, row.id, row.run, {one.domain for one in known})
+        return cls(Decisions(known), found)
 
-    def of(self, violation_key: str, domain: str) -> Json | None:
+    def of(self, violation: Row[Any]) -> Json | None:
         """Return `schemas.evidence.DecisionInfo`; None: nobody has decided anything."""
-        return self._of.get((violation_key, domain))
+        return self._of.get((violation.cause, violation.domain))
 
 
 def serialise_decision(row: Row[Any], *, is_valid: bool) -> Json:
@@ -155,16 +146,16 @@ class DecisionService:
     def _look(self, principal: Principal, wanted: RunRef, finding_id: str) -> dict[str, str]:
         """Return `look` and `icon` of a finding's page, as far as there are. Blocking. Raises NotFound, as `decide`."""
         row, finding = self.db.read_sync(lambda c: _find(c, principal, wanted, finding_id))
-        if finding.id.cause not in LEARNT:
+        if finding.cause not in LEARNT:
             return {}
-        found = self.db.read_sync(lambda c: violations.of_domain(c, row.id, row.run, finding.id.domain))
-        shown = next((one for one in found if one.violation_key == finding.id.cause), None)
+        found = self.db.read_sync(lambda c: violations.of_domain(c, row.id, row.run, finding.domain))
+        shown = next((one for one in found if one.violation_key == finding.cause), None)
         if shown is None or any(item["layer"] not in _SEEN for item in shown.evidence):
             return {}
         try:
             with self.stores.reader(row.id, row.run) as reader:
-                captures = reader.captures_of(finding.id.domain) if reader.present else []
-                icons = reader.icon_looks() if captures and finding.id.cause is ViolationKey.FRAUD else {}
+                captures = reader.captures_of(finding.domain) if reader.present else []
+                icons = reader.icon_looks() if captures and finding.cause == ViolationKey.FRAUD else {}
         except ScanStoreError:
             return {}
         pages = [one for one in captures if shown.url in (one.final_url, one.url)]
@@ -173,14 +164,11 @@ class DecisionService:
         return {name: value for name, value in (("look", look), ("icon", icon)) if value}
 
 
-def _find(
-    connection: Connection, principal: Principal, wanted: RunRef, finding_id: str
-) -> tuple[TaskRow, Finding[Any]]:
+def _find(connection: Connection, principal: Principal, wanted: RunRef, finding_id: str) -> tuple[TaskRow, Row[Any]]:
+    """Return the task's row and that of the finding. Raises NotFound."""
     row = find_shown(connection, wanted, principal)
     named = FindingId.parse(finding_id)
-    finding = (
-        None if named is None else find(violations.summaries_of(connection, row.id, row.run, [named.domain]), named)
-    )
+    finding = None if named is None else findings.find(connection, row.id, row.run, named)
     if finding is None:
         raise NotFound(text="no_such_finding")
     return row, finding
@@ -195,17 +183,14 @@ def _write(
     version: int,
 ) -> tuple[str, FindingId, Json]:
     """Return whose finding it is, its id, and the decision."""
-    row, finding = _find(connection, principal, wanted, finding_id)
-    kinds = {"kinds": sorted(_kinds(finding))}
+    row, found = _find(connection, principal, wanted, finding_id)
+    finding = FindingId(ViolationKey(found.cause), found.domain)
     target = (row.user_id, row.target_domain)
-    if not decisions.put(connection, *target, finding.id, {**values, **kinds}, version=version):
+    if not decisions.put(connection, *target, finding, {**values, "kinds": sorted(found.kinds)}, version=version):
         raise Conflict(code="decision_changed")
+    findings.decide(connection, *target, finding)
     recount(connection, target, now=values["decided_at"])
     (decided,) = (
-        one for one in decisions.of_domains(connection, *target, [finding.id.domain]) if one.cause == finding.id.cause
+        one for one in decisions.of_domains(connection, *target, [finding.domain]) if one.cause == finding.cause
     )
-    return row.user_id, finding.id, serialise_decision(decided, is_valid=True)
-
-
-def _kinds(finding: Finding[Any]) -> set[str]:
-    return {violation.violation_key for violation in finding.violations}
+    return row.user_id, finding, serialise_decision(decided, is_valid=True)

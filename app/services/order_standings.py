@@ -22,7 +22,7 @@ class OrderedScan:
             target_domain=self.task.target_domain,
             status=self.task.status,
             verdict=self.shown.verdict,
-            violation_counts=self.shown.violation_counts,
+            finding_counts=self.shown.finding_counts,
         )
 
 

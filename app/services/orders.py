@@ -194,14 +194,14 @@ def summary(row: Row[Any], scans: Sequence[OrderedScan]) -> Json:
     standings = [scan.standing for scan in scans]
     found: Counter[str] = Counter()
     for standing in standings:
-        found.update(standing.violation_counts)
+        found.update(standing.finding_counts)
     result = result_of_all(standings)
     return {
         **_head(row, Counter(standing.status for standing in standings)),
         "config": row.config,
         "result": None if result is None else result.value,
         "result_counts": dict(Counter(standing.result.value for standing in standings if standing.result)),
-        "violation_counts": dict(found),
+        "finding_counts": dict(found),
     }
 
 
@@ -232,7 +232,7 @@ def property_view(scan: OrderedScan, language: Language) -> Json:
         "progress": task.progress,
         "result": None if scan.standing.result is None else scan.standing.result.value,
         "verdict": shown.verdict,
-        "violation_counts": shown.violation_counts,
+        "finding_counts": shown.finding_counts,
         "error": serialise_error(task, language),
         "created_at": to_wire(task.created_at),
         "completed_at": optional_to_wire(task.completed_at),

@@ -15,7 +15,7 @@ from app.core.single_flight import SingleFlightCache
 from app.domain.findings import FindingId
 from app.domain.messages import Language
 from app.domain.tasks import UNFINISHED, TaskStatus
-from app.domain.violations import RiskLevel, ViolationKey
+from app.domain.violations import ViolationKey
 from app.events.bus.base import AccessHint, Hint, TaskHint
 from app.models.sites import COUNTED, NOW
 from app.repositories import overview, queue, runs, sites, tasks
@@ -36,7 +36,6 @@ MAX_UNFINISHED: Final = 20  # scans that are shown; how many there are is said
 MAX_FOUND: Final = 10  # of each kind
 _LOOKED_AT: Final = 200  # rows that a search makes its kinds of
 _UNFINISHED: Final = (TaskStatus.RUNNING, TaskStatus.CANCELLING, TaskStatus.PENDING)
-_RISKS: Final = tuple(level.value for level in reversed(RiskLevel))  # the highest first
 
 
 class OverviewService:
@@ -95,7 +94,7 @@ def _read_overview(connection: Connection, *, principal: Principal, today: date,
     days = [today - timedelta(days=ago) for ago in range(TREND_DAYS)]
     trend = _trend(sites.totals(connection, principal, days), days)
     return {
-        "violation_counts": trend[-1]["violation_counts"],
+        "finding_counts": trend[-1]["finding_counts"],
         "sites": [_site(row) for row in sites.worst(connection, principal, MAX_SITES)],
         "total_sites": trend[-1]["sites"],
         "truncated": not sites.is_all_counted(connection),
@@ -111,7 +110,7 @@ async def search(db: Database, principal: Principal, text: str) -> Json:
 
     def work(connection: Connection) -> Json:
         scans = overview.targets_with(connection, principal, wanted, _LOOKED_AT)
-        domains = overview.domains_with(connection, principal, wanted, _LOOKED_AT)
+        domains = overview.findings_with(connection, principal, wanted, _LOOKED_AT)
         return {
             "scans": [_scan(row) for row in scans[:MAX_FOUND]],
             "sites": list(dict.fromkeys(row.target_domain for row in scans))[:MAX_FOUND],
@@ -154,7 +153,7 @@ def _trend(totals: Mapping[date, Counts], days: Sequence[date]) -> list[Json]:
     trend: list[Json] = []
     for day in days:
         counts = {name: open_then[name] for name in COUNTED}
-        trend.append({"day": day.isoformat(), "sites": open_then["sites"], "violation_counts": counts})
+        trend.append({"day": day.isoformat(), "sites": open_then["sites"], "finding_counts": counts})
         for name, more in totals.get(day, NOTHING).items():
             open_then[name] -= more
     return trend[::-1]
@@ -171,7 +170,7 @@ def _site(row: Row[Any]) -> Json:
         "completed_at": to_wire(row.completed_at),
         "shown_task_id": row.shown_task_id,
         "shown_attempt": row.shown_attempt,
-        "violation_counts": {name: getattr(row, name) for name in COUNTED},
+        "finding_counts": {name: getattr(row, name) for name in COUNTED},
     }
 
 
@@ -180,16 +179,19 @@ def _scan(row: Row[Any]) -> Json:
 
 
 def _findings(rows: Sequence[Row[Any]]) -> list[Json]:
-    """One of each domain in each task, with the highest risk of its violations."""
-    found: dict[tuple[str, str], Json] = {}
+    """The worst finding of each domain in each task."""
+    found: dict[tuple[str, str], Row[Any]] = {}
     for row in rows:
         known = found.get((row.task_id, row.domain))
-        if known is None or _RISKS.index(row.risk_level) < _RISKS.index(known["risk_level"]):
-            found[row.task_id, row.domain] = {
-                "task_id": row.task_id,
-                "finding_id": str(FindingId(ViolationKey(row.violation_key), row.domain)),
-                "target_domain": row.target_domain,
-                "domain": row.domain,
-                "risk_level": row.risk_level,
-            }
-    return list(found.values())
+        if known is None or row.score > known.score:
+            found[row.task_id, row.domain] = row
+    return [
+        {
+            "task_id": row.task_id,
+            "finding_id": str(FindingId(ViolationKey(row.cause), row.domain)),
+            "target_domain": row.target_domain,
+            "domain": row.domain,
+            "risk_level": row.risk_level,
+        }
+        for row in found.values()
+    ]

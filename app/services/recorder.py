@@ -17,6 +17,8 @@ from app.events.log import AppendResult, Draft, LogHead, append, append_draft, d
 from app.events.writer import UnitOfWork
 from app.models import scan_tasks
 from app.models import violations as violation_table
+from app.repositories import findings, violations
+from app.services.run_findings import FindingChange
 from app.services.violation_mapping import NewViolation
 
 t = scan_tasks.c
@@ -41,9 +43,14 @@ class Recorder:
         # that writes.
         self.head: LogHead | None = None
 
-    def record(self, events: Sequence[NewEvent], violations: Sequence[NewViolation] = ()) -> UnitOfWork:
-        """Return what writes events in their order, with the rows of the violations among them, in one transaction."""
-        return Record(self, events, violations)
+    def record(
+        self,
+        events: Sequence[NewEvent],
+        violations: Sequence[NewViolation] = (),
+        findings: Sequence[FindingChange] = (),
+    ) -> UnitOfWork:
+        """Return what writes events in their order, with the rows that they tell of, in one transaction."""
+        return Record(self, events, violations, findings)
 
     def heartbeat(self, connection: Connection, running_s: float, capture_bytes: int = 0) -> Ownership | None:
         """Raise the counter, add `running_s` seconds of running time and so many bytes of captures. None: the attempt
@@ -75,10 +82,17 @@ class Record:
     and all is done under the lock.
     """
 
-    def __init__(self, recorder: Recorder, events: Sequence[NewEvent], violations: Sequence[NewViolation]) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        events: Sequence[NewEvent],
+        violations: Sequence[NewViolation],
+        findings: Sequence[FindingChange],
+    ) -> None:
         self._recorder = recorder
         self._events = events
         self._violations = violations
+        self._findings = findings
         self._draft: Draft | None = None  # made by the first `prepare`; None when no head was known then
         self._was_tried = False
 
@@ -97,7 +111,19 @@ class Record:
             self._recorder.head = result.head
             if self._violations:
                 connection.execute(insert(violation_table), self._rows(result))
+            self._write_findings(connection, result)
         return result
+
+    def _write_findings(self, connection: Connection, result: AppendResult) -> None:
+        """Write each finding as the last of the changes has it."""
+        run, at = self._recorder.run, result.events[0].created_at
+        gone = [name for change in self._findings for name in change.gone]
+        findings.remove(connection, result.task_id, run, gone)
+        last = {violation.finding.id: violation.finding for violation in self._violations}
+        last |= {one.id: one for change in self._findings for one in change.findings}
+        findings.put(connection, result.task_id, run, list(last.values()), at)
+        if gone:  # what was a finding of its own is part of another now
+            violations.name_causes(connection, result.task_id, run, list(last.values()))
 
     def _rows(self, result: AppendResult) -> list[dict[str, Any]]:
         """A row has the time of its event: so a snapshot and the event say the same."""

@@ -1,13 +1,13 @@
 """The report as a JSON document, read and encoded piece by piece, however many third parties a scan has met."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
 from app.core.db import Database
-from app.repositories import violations
+from app.repositories import findings, violations
 from app.repositories.tasks import TaskRow
 from app.scanstore.reader import ScanReader
 from app.services.decisions import ViolationDecisions
@@ -26,13 +26,8 @@ from app.services.violation_mapping import serialise_violation
 CHUNK: Final = 500  # facts of one read
 
 
-def report_pieces(
-    db: Database, reader: ScanReader, row: TaskRow, *, levels: Callable[[], Mapping[str, str]], language: str
-) -> Iterator[bytes]:
-    """The document of `schemas.results.Report`. Blocking. Lists are read in chunks, each as it is then.
-
-    `levels` says that of the worst finding of each domain; it is asked when the document has begun.
-    """
+def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: str) -> Iterator[bytes]:
+    """The document of `schemas.results.Report`. Blocking. Lists are read in chunks, each as it is then."""
     crawled, known = reader.coverage()
     head = {
         "task": serialise_task(row, row.attempt, language=language),
@@ -44,13 +39,13 @@ def report_pieces(
     yield b',"subdomains":'
     yield from encode_array(serialise_fact(fact) for fact in _facts(reader.subdomains_after, "name"))
     yield b',"third_parties":'
-    parties, worst, hops = _facts(reader.third_parties_after, "domain"), levels(), reader.hops_by_host()
+    parties, hops = _facts(reader.third_parties_after, "domain"), reader.hops_by_host()
+    worst = db.read_sync(lambda connection: findings.levels_of(connection, row.id, row.run))
     yield from encode_array(serialise_reported_third_party(party, worst, hops) for party in parties)
     yield b',"violations":'
     decided = db.read_sync(lambda connection: ViolationDecisions.read(connection, row))
     yield from encode_array(
-        serialise_violation(item, language=language, decision=decided.of(item.violation_key, item.domain))
-        for item in _violations(db, row)
+        serialise_violation(item, language=language, decision=decided.of(item)) for item in _violations(db, row)
     )
     omitted = reader.omitted_third_parties()
     tail = {

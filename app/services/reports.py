@@ -3,7 +3,7 @@
 Everything is read and encoded in threads; what comes back are pieces of JSON documents.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypedDict, Unpack
 
@@ -12,18 +12,16 @@ from sqlalchemy import Connection, Row
 
 from app.core.db import Database
 from app.core.principal import Principal
-from app.domain.findings import group
 from app.domain.messages import Language
 from app.domain.stages import StageKey
 from app.domain.third_parties import Outcome
-from app.repositories import runs, tasks, violations
+from app.repositories import findings, runs, tasks, violations
 from app.repositories.listing import MAX_COUNTED
 from app.repositories.tasks import TaskRow
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.port import ScanStores
 from app.scanstore.reader import ScanReader
 from app.services.decisions import ViolationDecisions
-from app.services.evidence.exposures import Scales, Site, worst_levels
 from app.services.json_chunks import Json, JsonChunks, encode, encode_list
 from app.services.ports import TargetParser
 from app.services.report_document import report_pieces
@@ -114,8 +112,7 @@ class ReportService:
                 offset=paging.offset, limit=paging.page_size, q=paging.q, category=category, outcome=outcome
             )
             domains = [party.domain for party in found]
-            rows = self._db.read_sync(lambda c: violations.summaries_of(c, row.id, row.run, domains))
-            levels = self._levels(row, reader, rows)
+            levels = self._db.read_sync(lambda c: findings.levels_of(c, row.id, row.run, domains))
             views = (serialise_listed_third_party(party, levels) for party in found)
             truncated = reader.omitted_third_parties() > 0
             more = {"possibly_own": reader.possibly_own()}
@@ -151,10 +148,7 @@ class ReportService:
                 q=paging.q,
             )
             decided = ViolationDecisions.read(connection, row, [item.domain for item in found])
-            views = (
-                serialise_violation(item, language=chosen, decision=decided.of(item.violation_key, item.domain))
-                for item in found
-            )
+            views = (serialise_violation(item, language=chosen, decision=decided.of(item)) for item in found)
             return encode_list(views, total=total, truncated=total >= MAX_COUNTED, attempt=row.attempt)
 
         return await self._db.read(work)
@@ -163,11 +157,7 @@ class ReportService:
         """The whole document at once, for `compliance scan`, which has nobody beside it."""
 
         def work(row: TaskRow, reader: EvidenceReader) -> Json:
-            def levels() -> Mapping[str, str]:
-                rows = self._db.read_sync(lambda c: violations.summaries(c, row.id, row.run))
-                return self._levels(row, reader, rows)
-
-            pieces = report_pieces(self._db, reader, row, levels=levels, language=language or self._language)
+            pieces = report_pieces(self._db, reader, row, language=language or self._language)
             document: Json = orjson.loads(b"".join(pieces))
             return document
 
@@ -221,10 +211,6 @@ class ReportService:
         while more:
             piece, after, more = await self._db.read(work)
             yield piece
-
-    def _levels(self, row: TaskRow, reader: EvidenceReader, found: Sequence[Row[Any]]) -> Mapping[str, str]:
-        site = Site(self._targets.parse(row.target_domain).registrable)
-        return worst_levels(group(found), Scales(reader, site))
 
     def _told(self, rows: Sequence[Row[Any]], language: Language | None) -> list[Json]:
         return [serialise_log_line(row, self._chosen(language)) for row in rows]

@@ -1,7 +1,7 @@
 """What a person should look at: findings that need a review, over the newest scan of every target, page by page."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -14,10 +14,10 @@ from app.core.db import Database
 from app.core.errors import InvalidInput, NotFound, Unavailable
 from app.core.principal import Principal
 from app.domain.decisions import DecisionState
-from app.domain.findings import Finding, group
-from app.repositories import runs, sites, tasks, violations
+from app.domain.findings import FindingId
+from app.domain.violations import ViolationKey
+from app.repositories import findings, runs, sites, tasks
 from app.repositories.tasks import TaskRow
-from app.services.decisions import Decisions
 from app.services.evidence.service import EvidenceService
 from app.services.list_cursor import moment_of, read_cursor, text_of, write_cursor
 from app.services.serialisers import Json
@@ -25,8 +25,6 @@ from app.services.shown_run import RunRef
 
 SCANS_AT_ONCE: Final = 500  # looked at for one page: people may have decided about all that waited in them
 MOST_SCANS: Final = 8  # of one page: the file of each is opened, and read in some 4 ms
-MOST_LOOKED_AT: Final = 2_000  # violations, for one page: all of a scan may have been decided
-CHUNK: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class _Waiting:
     """A finding that a page has."""
 
     row: TaskRow
-    finding: Finding[Any]
+    finding: FindingId
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ class ReviewService:
     async def _told(self, principal: Principal, some: Sequence[_Waiting], language: str) -> list[Json] | None:
         """Return items of one scan; None: its results cannot be read now."""
         row = some[0].row
-        domains = [one.finding.id.domain for one in some]
+        domains = [one.finding.domain for one in some]
         wanted = RunRef(row.id, row.attempt)
         try:
             known = await self._evidence.findings_about(principal, wanted, language, domains)
@@ -100,7 +98,7 @@ class ReviewService:
             return None
         except NotFound:  # deleted since
             return []
-        return [_item(row, known[name]) for one in some if (name := str(one.finding.id)) in known]
+        return [_item(row, known[name]) for one in some if (name := str(one.finding)) in known]
 
 
 class _Walk:
@@ -112,8 +110,7 @@ class _Walk:
         self._state = state
         self._limit = limit
         self._found: list[_Waiting] = []
-        self._looked_at = 0
-        self._scans: set[str] = set()
+        self._scans = 0  # of which something was found
 
     def go(self, begin: ReviewCursor | None) -> tuple[list[_Waiting], ReviewCursor | None]:
         upto = None if begin is None else (begin.completed_at, begin.task_id)
@@ -133,32 +130,13 @@ class _Walk:
         row = self._shown(task_id)
         if row is None:
             return None
-        decided = Decisions.read(self._connection, row)
-        for position, finding in self._findings(row, after):
-            if finding is not None and decided.state_of(finding) is self._state:
-                self._found.append(_Waiting(row, finding))
-                self._scans.add(row.id)
-            if len(self._found) == self._limit or self._looked_at >= MOST_LOOKED_AT:
-                return ReviewCursor(completed_at, task_id, position)
-        return ReviewCursor(completed_at, task_id) if len(self._scans) == MOST_SCANS else None
-
-    def _findings(
-        self, row: TaskRow, after: tuple[float, str] | None
-    ) -> Iterator[tuple[tuple[float, str], Finding[Any] | None]]:
-        """Yield the position of each violation that waits, with the finding that it names; None: it is part of one."""
-        is_more = True
-        while is_more:
-            found = violations.to_review(self._connection, row.id, row.run, after=after, limit=CHUNK)
-            if not found:
-                return
-            is_more = len(found) == CHUNK
-            domains = [violation.domain for violation in found]
-            known = group(violations.summaries_of(self._connection, row.id, row.run, domains))
-            by_first = {finding.violations[0].id: finding for finding in known}
-            for violation in found:
-                after = (violation.confidence_score, violation.id)
-                self._looked_at += 1
-                yield after, by_first.get(violation.id)
+        limit = self._limit - len(self._found)
+        found = findings.to_review(self._connection, row.id, row.run, state=self._state, after=after, limit=limit)
+        self._found += [_Waiting(row, FindingId(ViolationKey(one.cause), one.domain)) for one in found]
+        self._scans += bool(found)
+        if len(found) == limit:
+            return ReviewCursor(completed_at, task_id, (found[-1].confidence_score, found[-1].violation_id))
+        return ReviewCursor(completed_at, task_id) if self._scans == MOST_SCANS else None
 
     def _shown(self, task_id: str) -> TaskRow | None:
         """Return the task's row as the run left it whose results are shown; None when they are gone."""

@@ -42,7 +42,7 @@ def recount(connection: Connection, site: SiteKey, *, now: datetime) -> None:
     if runs:
         standing = _standing_by_day(runs, now.date())
         # Of the others nothing is counted: a decision holds the write lock no longer than these few take.
-        decided, _ = read_decided(connection, list({(run.task_id, run.run): run for run in standing.values()}.values()))
+        decided = read_decided(connection, list({(run.task_id, run.run): run for run in standing.values()}.values()))
         history = _History(runs[-1], standing, decided, now.date())
         after = history.changes()
         waiting = sites.waiting_scan(connection, site)
@@ -112,12 +112,11 @@ class _History:
         return NOTHING if run is None else {"sites": 1, **self._open(run, day)}
 
     def _open(self, run: EndedRun, day: date) -> dict[str, int]:
-        """What nobody counted cannot be taken off: a run's counts may be those of an older version."""
-        counts = {name: run.violation_counts.get(name, 0) for name in COUNTED}
+        counts = {name: run.finding_counts.get(name, 0) for name in COUNTED}
         for one in self._decided.get((run.task_id, run.run), ()):
             if day == self._today or one.at.date() <= day:
                 for name, number in one.taken.items():
-                    counts[name] = max(0, counts[name] - number)
+                    counts[name] -= number
         return counts
 
 

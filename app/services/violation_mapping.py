@@ -4,6 +4,7 @@ No field is named that is shown as it is: `ViolationFact` and the row spell them
 which of them the wire has and which it may leave out.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from app.core.clock import to_wire
 from app.core.ids import new_id
 from app.core.redact import display_value
 from app.domain.evidence_text import source_text
+from app.domain.findings import AssessedFinding, FindingId
 from app.domain.messages import Language, MessageCatalog
 from app.domain.translation import KEYS, origin, translate, translate_violation
 from app.domain.violations import ViolationFact, ViolationKey, violation_type
@@ -28,28 +30,34 @@ class NewViolation:
     """A violation on its way into the database. Its texts are clean (`tasks.sink.sanitising`)."""
 
     fact: ViolationFact
+    finding: AssessedFinding  # that it is part of
     id: str = field(default_factory=new_id)  # of the row, and in the event
 
     def row(self) -> dict[str, Any]:
         """Return the columns of `violations` that the fact decides."""
         made_of = {"text_key": None, "params": None, **origin(self.fact.description)}
-        return {**asdict(self.fact), **made_of, "id": self.id, "dismissed": False}
+        cause = self.finding.id.cause.value
+        return {**asdict(self.fact), **made_of, "id": self.id, "cause": cause}
 
-    def event(self, language: str) -> ViolationDetected:
-        """Return the event beside the row."""
-        fields = {**_wire_fields(self.fact, self.id, language), **origin(self.fact.description)}
-        return ViolationDetected(**fields, lang=Language(language))
+    def event(self, language: str, finding_counts: Mapping[str, int] | None = None) -> ViolationDetected:
+        """Return the event beside the row. `finding_counts`: of the run, with this one."""
+        level, cause = self.finding.risk.level, self.finding.id.cause
+        fields = {**_wire_fields(self.fact, self.id, level, cause, language), **origin(self.fact.description)}
+        counts = None if finding_counts is None else dict(finding_counts)
+        return ViolationDetected(**fields, finding_counts=counts, lang=Language(language))
 
 
 def snapshot_violation(row: Row[Any], language: str) -> dict[str, Any]:
     """Return an item of a snapshot's `recent`: the fields of the event, with its time."""
-    fields = {**_wire_fields(row, row.id, language), "text_key": row.text_key, "params": row.params}
+    shown = _wire_fields(row, row.id, row.risk_level, row.cause, language)
+    fields = {**shown, "text_key": row.text_key, "params": row.params}
     return {**translate_violation(fields, Language(language)), "created_at": to_wire(row.created_at)}
 
 
 def serialise_violation(row: Row[Any], *, language: str, decision: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return an item of REST and of the report: the same names, flat, with the evidence and what was decided."""
-    fields = {**_flat_fields(row, row.id, language), "text_key": row.text_key, "params": row.params}
+    shown = _flat_fields(row, row.id, row.risk_level, row.cause, language)
+    fields = {**shown, "text_key": row.text_key, "params": row.params}
     told = translate(fields, Language(language), "description")
     told["evidence"] = [_told_evidence(item, MessageCatalog(language)) for item in row.evidence]
     flat = {name: _displayed(value) for name, value in told.items()}
@@ -65,18 +73,24 @@ def _displayed(value: Any) -> Any:
     return display_value(value, breaks=not isinstance(value, str))  # the texts inside evidence have lines
 
 
-def _wire_fields(found: ViolationFact | Row[Any], violation_id: str, language: str) -> dict[str, Any]:
-    flat = _flat_fields(found, violation_id, language)
+def _wire_fields(
+    found: ViolationFact | Row[Any], violation_id: str, risk_level: str, cause: str, language: str
+) -> dict[str, Any]:
+    flat = _flat_fields(found, violation_id, risk_level, cause, language)
     violation = {name: flat[name] for name in Violation.model_fields}
     return {"violation": violation, **{name: flat[name] for name in _BESIDE}}
 
 
-def _flat_fields(found: ViolationFact | Row[Any], violation_id: str, language: str) -> dict[str, Any]:
+def _flat_fields(
+    found: ViolationFact | Row[Any], violation_id: str, risk_level: str, cause: str, language: str
+) -> dict[str, Any]:
     facts = {name: getattr(found, name) for name in _FACTS}
-    return {  # the first four stand in REST's order
+    return {  # the first ones stand in REST's order
         "violation_id": violation_id,
+        "finding_id": str(FindingId(ViolationKey(cause), found.domain)),
         "domain": found.domain,
         "violation_key": found.violation_key,
         "violation_type": violation_type(ViolationKey(found.violation_key), language),
+        "risk_level": risk_level,
         **{name: (value or None) if name in _OPTIONAL else value for name, value in facts.items()},
     }

@@ -15,7 +15,7 @@ from app.core.errors import Conflict, NotFound
 from app.core.ids import new_id
 from app.domain.log_entry import LogEntry
 from app.domain.stages import STAGE_BY_KEY, StageKey
-from app.domain.violations import REVIEW_BELOW, Evidence, ViolationFact
+from app.domain.violations import REVIEW_BELOW, Evidence, RiskLevel, ViolationFact
 from app.events.event import NewEvent, PendingLogs
 from app.events.event_body import EventBody
 from app.events.log import AppendResult
@@ -25,6 +25,7 @@ from app.monitor.service import TaskMonitor
 from app.repositories import tasks
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
+from app.services.run_findings import FindingChange, read_run_findings
 from app.services.violation_mapping import NewViolation
 
 
@@ -76,13 +77,22 @@ class TaskMonitorHandler:
         return await self._write(self.lifecycle.fail(task_id, row.attempt, error, statistics))
 
     async def notify_violation_detected(
-        self, task_id: str, *, confidence_score: float, evidence: Sequence[Evidence] = (), **fields: Any
+        self,
+        task_id: str,
+        *,
+        risk_level: RiskLevel,
+        confidence_score: float,
+        evidence: Sequence[Evidence] = (),
+        **fields: Any,
     ) -> AppendResult:
-        """Write the violation's row and its event. `fields` are the other ones of `ViolationFact`."""
+        """Write the violation's row, its finding and its event. `fields` are the other ones of `ViolationFact`."""
         review = confidence_score < REVIEW_BELOW
         fact = ViolationFact(confidence_score=confidence_score, evidence=tuple(evidence), needs_review=review, **fields)
-        violation = NewViolation(fact)
-        return await self._record(task_id, violation.event(self.language), [violation])
+        row = await self._find(task_id)
+        found = await self.db.read(lambda connection: read_run_findings(connection, row.id, row.run))
+        violation, change = found.tell_stated(fact, risk_level)
+        body = violation.event(self.language, found.counts)
+        return await self._record(task_id, body, [violation], [change])
 
     async def send_task_logs(self, task_id: str, lines: Sequence[LogEntry]) -> AppendResult:
         """One group of lines is one event."""
@@ -100,11 +110,15 @@ class TaskMonitorHandler:
         await self.monitor.handle_timeout(await self._find(task_id))
 
     async def _record(
-        self, task_id: str, body: EventBody | PendingLogs, violations: Sequence[NewViolation] = ()
+        self,
+        task_id: str,
+        body: EventBody | PendingLogs,
+        violations: Sequence[NewViolation] = (),
+        findings: Sequence[FindingChange] = (),
     ) -> AppendResult:
         row = await self._find(task_id)
         recorder = Recorder(task_id=task_id, attempt=row.attempt, run=row.run, clock=self.clock)
-        return await self._write(recorder.record([NewEvent(body)], violations))
+        return await self._write(recorder.record([NewEvent(body)], violations, findings))
 
     async def _find(self, task_id: str) -> tasks.TaskRow:
         row = await self.db.read(lambda connection: tasks.find(connection, task_id))

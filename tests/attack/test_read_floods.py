@@ -57,7 +57,7 @@ def task_row(owner, number):
     return {
         **TaskProjection().to_columns(),
         "id": new_id(), "user_id": owner, "target_domain": f"site-{number % DOMAINS}.test", "config": {},
-        "status": "completed", "attempt": 1, "run": 1, "violation_counts": {"total": number % 7, "high": number % 7},
+        "status": "completed", "attempt": 1, "run": 1, "finding_counts": {"total": number % 7, "high": number % 7},
         "last_seq": 1, "min_seq": 1, "last_log_seq": 0, "heartbeat": 1, "requeues": 0, "running_s": 1.0,
         "created_at": at, "queued_at": at, "started_at": at, "completed_at": at,
         "verdict": {"result": "clean", "reasons": []},

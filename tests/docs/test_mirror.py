@@ -39,7 +39,6 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/api/v1/event_stream.py": ("routes alone", "tests/integration/test_streams.py"),
     "app/api/v1/findings.py": ("routes alone", "tests/integration/test_api_findings.py"),
     "app/api/v1/orders.py": ("routes alone", "tests/integration/test_api_orders.py"),
-    "app/services/evidence/finding_filter.py": ("over real rows", "tests/unit/services/evidence/test_scan_evidence.py"),
     "app/services/orders.py": ("over real rows", "tests/integration/test_api_orders.py"),
     "app/services/order_standings.py": ("over real rows", "tests/integration/test_api_orders.py"),
     "app/services/report_formats/order_contents.py": ("over real rows", "tests/integration/test_order_reports.py"),

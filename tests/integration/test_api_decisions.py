@@ -212,10 +212,10 @@ async def test_what_is_dismissed_is_not_open_in_the_overview_and_what_is_being_m
     async def overview():
         found = await mine.get("/api/v1/overview")
         (site,) = found["sites"]
-        assert {**found["trend"][-1]["violation_counts"]} == found["violation_counts"]
+        assert {**found["trend"][-1]["finding_counts"]} == found["finding_counts"]
         return [
             tuple(counts.get(name, 0) for name in ("total", "high", "needs_review"))
-            for counts in (found["violation_counts"], site["violation_counts"])
+            for counts in (found["finding_counts"], site["finding_counts"])
         ]
 
     place = await mine.scan("a.test", *BOTH)

@@ -47,7 +47,7 @@ async def finish(
     if counts:
         found = {"total": sum(counts.values()), **counts}
         mine = scan_tasks.c.id == task_id
-        await services.db.write(lambda c: c.execute(scan_tasks.update().where(mine).values(violation_counts=found)))
+        await services.db.write(lambda c: c.execute(scan_tasks.update().where(mine).values(finding_counts=found)))
     unit = services.lifecycle.complete(task_id, row.attempt, Statistics(), verdict=Verdict(Result(result), reasons))
     assert await services.event_writer.write(unit) is not None
 
@@ -193,7 +193,7 @@ async def test_the_worst_comes_first_and_the_result_waits_for_the_last(backend, 
     await finish(backend, ids["d.example"], Result.VIOLATIONS, critical=1)
     whole = await read(backend, mei, made["id"])
     assert [one["target_domain"] for one in whole["properties"]] == ["d.example", "b.example", "c.example", "a.example"]
-    assert (whole["result"], whole["violation_counts"]) == ("violations", {"total": 3, "critical": 1, "high": 2})
+    assert (whole["result"], whole["finding_counts"]) == ("violations", {"total": 3, "critical": 1, "high": 2})
 
 
 async def test_a_scan_that_was_tried_again_stands_with_its_last_conclusive_results(backend, mei):
@@ -203,7 +203,7 @@ async def test_a_scan_that_was_tried_again_stands_with_its_last_conclusive_resul
     await backend.client.post(f"/api/v1/tasks/{task_id}/retry", headers=mei)
     (stands,) = (await read(backend, mei, made["id"]))["properties"]
     assert (stands["status"], stands["attempt"], stands["shown_attempt"]) == ("pending", 2, 1)
-    assert (stands["result"], stands["violation_counts"]["high"]) == ("violations", 1)
+    assert (stands["result"], stands["finding_counts"]["high"]) == ("violations", 1)
 
 
 async def test_cancelling_ends_all_that_waits_the_last_first_and_asks_what_runs(backend, mei):

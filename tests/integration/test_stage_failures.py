@@ -23,6 +23,7 @@ from app.tasks.worker.store_lease import StoreLease
 from tests.support.logs import forget_logging
 from tests.support.realtime import Stack
 from tests.support.small_world import TARGET, small_world
+from tests.support.violations import assess_unseen
 
 SECRET = "/srv/secret/path"
 STEPS = {
@@ -65,6 +66,7 @@ async def test_a_stage_that_raises_fails_the_attempt_once_and_leaves_nothing(sta
             clock=stack.clock,
             lease=StoreLease(ScanFile(path, break_at(STEPS[stage])), stack.clock),
             make_scan=ScanFactory(settings, FolderStorage(settings.data_dir / "captures")),
+            assess=assess_unseen,
             make_heartbeat=partial(WorkerHeartbeat, db=stack.db, watchdog=LoopWatchdog(), interval_s=0.2),
             log_lines_per_s=200,
             log_max_bytes=1 << 20,

@@ -1,11 +1,10 @@
 """Scans whose findings people have decided about, with their captured pages: what a local reader learns from."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from app.captures.contents import Contents
 from app.captures.folder import FolderStorage
@@ -17,13 +16,13 @@ from app.domain.local_reading import DecidedPage
 from app.domain.messages import MessageCatalog
 from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.model import Capture
-from app.models import scan_tasks, violations
+from app.models import scan_tasks
 from app.repositories import decisions
 from app.scanstore.files import captures_dir, store_path
 from app.scanstore.sqlite import SqliteScanStore
 from app.services.lifecycle import Lifecycle
 from tests.support.rows import add_user
-from tests.support.violations import new_violation
+from tests.support.violations import new_violation, write_violations
 
 RULE = Evidence(Layer.TEXT, "lexicon.gambling", 0.6, "娱乐城")
 
@@ -104,9 +103,7 @@ class DecidedWorld:
             needs_review=page.needs_review,
             url=url,
         )
-        row = {**found.row(), "task_id": task_id, "run": 1, "attempt": 1, "created_at": self.clock.now()}
-        row["evidence"] = [asdict(item) for item in evidence]
-        self._write(insert(violations).values(**row))
+        self.db.write_sync(lambda c: write_violations(c, task_id, found, at=self.clock.now()))
 
     def _write(self, statement: Any) -> None:
         self.db.write_sync(lambda c: c.execute(statement) and None)

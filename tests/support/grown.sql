@@ -61,11 +61,23 @@ FROM scan_tasks t, generate_series(1, t.last_seq) s;
 INSERT INTO task_logs
 SELECT t.id, s, 1, 'INFO', 'm', 'a line of the log', now() FROM scan_tasks t, generate_series(1, t.last_seq) s;
 
-INSERT INTO violations
+INSERT INTO violations (
+    id, task_id, run, attempt, domain, violation_key, cause, confidence_score, description, evidence, needs_review, url,
+    found_on, created_at
+)
 SELECT
-    md5(t.id || s), t.id, 1, 1, 'd' || s, 'gambling', 'high', 1, repeat('of what it says ', 40), '[]', false, '', '',
-    false, now()
+    md5(t.id || s), t.id, 1, 1, 'd' || s, 'gambling', 'gambling', 1, repeat('of what it says ', 40), '[]', false, '',
+    '', now()
 FROM scan_tasks t, generate_series(1, CASE t.id WHEN ':id' THEN 1000 ELSE 3 END) s;
+
+INSERT INTO findings (
+    task_id, domain, cause, run, kinds, violation_id, risk_level, score, reasons, embedding, place, via, author,
+    page_url, url, confidence_score, needs_review, state, found_at, last_seen_at
+)
+SELECT
+    task_id, domain, cause, run, '["gambling"]', id, 'high', 60, '[]', 'link', 'near', '', 'site', '', '', 1,
+    needs_review, 'open', created_at, created_at
+FROM violations;
 
 INSERT INTO sites (
     user_id, target_domain, task_id, attempt, status, completed_at, shown_task_id, shown_attempt, urgency,

@@ -12,10 +12,10 @@ from app.api.responses import ContentResponse, JsonChunksResponse, ReportRespons
 from app.core.dependencies import CurrentUser
 from app.core.errors import Conflict, InvalidInput, LimitReached, NotFound, Unavailable
 from app.domain.decisions import DecisionState
+from app.domain.findings import FindingFilter
 from app.schemas.common import Text
 from app.schemas.decisions import DecisionInfo, DecisionRequest
 from app.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
-from app.services.evidence.finding_filter import FindingFilter
 
 router = APIRouter(prefix="/tasks/{task_id}", tags=["evidence"], responses=OF_RESULTS)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from app.domain.reading import Effect
-from app.domain.violations import Layer, RiskLevel, ViolationFact
+from app.domain.violations import Layer, ViolationFact
 from app.engines.analyse.brands import BrandCatalog
 from app.engines.analyse.detection import Detection, Thresholds, combine
 from app.engines.analyse.doorways import examine_doorways
@@ -22,7 +22,7 @@ from app.engines.analyse.own_pages import OwnPages
 from app.engines.analyse.picture_text import PictureTextLayer
 from app.engines.analyse.pretences import examine_pretences
 from app.engines.analyse.reputation import ListEntry, ReputationLayer, ReputationList
-from app.engines.analyse.risk import overall_risk, risk_of
+from app.engines.analyse.risk import risk_of
 from app.engines.analyse.second_opinion import weigh
 from app.engines.analyse.shipped_data import shipped_data
 from app.engines.analyse.subject import Subject
@@ -171,13 +171,11 @@ class Analyser:
         return (*facts, *(self._hidden_fact(subject, detection) for detection in hidden))
 
     def _content_fact(self, subject: Subject, detection: Detection) -> ViolationFact:
-        risk = overall_risk(detection.key, subject.third_party, subject.references, self._scope.is_own)
-        return self._fact(subject, detection, risk, self._worst(detection, subject.references))
+        return self._fact(subject, detection, self._worst(detection, subject.references))
 
     def _hidden_fact(self, subject: Subject, detection: Detection) -> ViolationFact:
         hidden = [reference for reference in subject.references if reference.hidden is not None]
-        risk = overall_risk(detection.key, subject.third_party, hidden, self._scope.is_own)
-        return self._fact(subject, detection, risk, self._worst(detection, hidden))
+        return self._fact(subject, detection, self._worst(detection, hidden))
 
     def _worst(self, detection: Detection, references: Iterable[Reference]) -> Reference | None:
         """Return the reference with the highest risk, of equal ones the first."""
@@ -187,13 +185,10 @@ class Analyser:
             default=None,
         )
 
-    def _fact(
-        self, subject: Subject, detection: Detection, risk: RiskLevel, shown_by: Reference | None
-    ) -> ViolationFact:
+    def _fact(self, subject: Subject, detection: Detection, shown_by: Reference | None) -> ViolationFact:
         return ViolationFact(
             domain=subject.third_party.domain,
             violation_key=detection.key,
-            risk_level=risk,
             confidence_score=detection.confidence,
             description="",  # the stage writes it, in the language of the scan
             evidence=detection.evidence,

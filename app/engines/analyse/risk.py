@@ -1,17 +1,16 @@
-"""How bad a violation is, by what is known when it is found: the table of `domain.risk` without the place.
+"""Which reference to a violation weighs most, of those that are known when it is found: that is the one it is shown by.
 
-How deep in the site a reference stands, and on how many pages, is known at the end of the crawl only, so the level of a
-violation is the least that its finding can have: what is learned later adds points.
+How much its finding weighs is assessed with all references of the scan, and stored (`services.evidence.exposures`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
 from app.domain.authorship import authorship_of
 from app.domain.risk import Embedding, Exposure, Place, Risk, assess
-from app.domain.violations import RiskLevel, ViolationKey
-from app.engines.model import Reference, Relation, ThirdParty
+from app.domain.violations import ViolationKey
+from app.engines.model import Reference, Relation
 from app.engines.urls import host_of
 
 _EMBEDDINGS: Final = MappingProxyType(
@@ -32,21 +31,6 @@ def risk_of(cause: ViolationKey, reference: Reference, is_own: IsOwn) -> Risk:
     """Return the risk of one reference to what shows `cause`. `is_own`: whether a host is the target's."""
     author = authorship_of(reference.page_url, reference.rel)
     return assess(cause, Exposure(_embedding(reference, is_own), Place.DEEP, reference.hidden, author))
-
-
-def overall_risk(
-    cause: ViolationKey, third_party: ThirdParty, references: Iterable[Reference], is_own: IsOwn
-) -> RiskLevel:
-    """Return the highest level of the known references; without any, that of the party's strongest relation.
-
-    `third_party` may be the site itself, in the shape of one.
-    """
-    risks = [risk_of(cause, reference, is_own) for reference in references]
-    if not risks:
-        hidden = "unknown" if third_party.hidden else None
-        embedding = Embedding.OWN_CONTENT if is_own(third_party.domain) else _EMBEDDINGS[third_party.relation]
-        risks = [assess(cause, Exposure(embedding, Place.DEEP, hidden))]
-    return max(risks, key=lambda risk: risk.score).level
 
 
 def _embedding(reference: Reference, is_own: IsOwn) -> Embedding:

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
-from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
+from app.domain.violations import Evidence, Layer, ViolationFact, ViolationKey
 from app.engines.analyse.subject import SeenLook, Subject
 from app.engines.documents.links import DocumentFacts
 from app.engines.extract.page import Extraction
@@ -149,7 +149,6 @@ def violation_of(values: Mapping[str, Any]) -> ViolationFact:
     """From a `ViolationFact` that went through JSON as it is."""
     known = {
         "violation_key": ViolationKey(values["violation_key"]),
-        "risk_level": RiskLevel(values["risk_level"]),
         "evidence": tuple(map(_evidence, values["evidence"])),
     }
     return ViolationFact(**(values | known))  # type: ignore[operator]  # a dict, from JSON

@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import Final
 
 from app.domain.evidence_text import shown_only_to
-from app.domain.risk import Embedding, Exposure, Place, assess
 from app.domain.tampering import RULE_PREFIX, SCORES, TamperSign, certainty, sign_of, visitor_of
 from app.domain.violations import REVIEW_BELOW, Evidence, Layer, ViolationFact, ViolationKey
 from app.engines.model import Reference
@@ -38,11 +37,9 @@ def tampered_page(page_url: str, references: Sequence[Reference]) -> ViolationFa
     """Return what the signs of one page, never none, say together; its description is still to be written."""
     evidence = sorted(_evidence(references), key=lambda item: -item.score)
     confidence = certainty(sign for reference in references if (sign := sign_of(reference.kind)) is not None)
-    hidden = next((reference.hidden for reference in references if reference.hidden), None)
     return ViolationFact(
         domain=host_of(page_url),
         violation_key=ViolationKey.TAMPERED,
-        risk_level=assess(ViolationKey.TAMPERED, Exposure(Embedding.OWN_CONTENT, Place.DEEP, hidden)).level,
         confidence_score=confidence,
         description="",
         evidence=tuple(evidence),

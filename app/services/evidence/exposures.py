@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from app.domain.authorship import authorship_of
-from app.domain.findings import Finding
+from app.domain.findings import AssessedFinding, Finding, FoundViolation
 from app.domain.rendered_links import SHOWN
 from app.domain.risk import Embedding, Exposure, Risk, assess, place_of, worst
 from app.domain.tampering import sign_of
-from app.domain.violations import RiskLevel, ViolationKey
+from app.domain.violations import ViolationKey
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
 from app.scanstore.rows import host_in
 
@@ -118,14 +118,37 @@ def risk_of(cause: ViolationKey, weighed: Iterable[Weighed]) -> tuple[Risk, Expo
     return risk, exposure, next((item for item in items if item.exposure is exposure), None)
 
 
-def worst_levels(findings: Iterable[Finding[Any]], scales: Scales) -> dict[str, RiskLevel]:
-    """Return the level of the worst finding of each domain that has one. For third parties: of the site itself see
-    `ScanEvidence`.
-    """
-    found = list(findings)
-    weighed = scales.weigh(list(dict.fromkeys(finding.id.domain for finding in found)))
-    risks = [(finding.id.domain, risk_of(finding.id.cause, weighed[finding.id.domain])[0]) for finding in found]
-    return {domain: risk.level for domain, risk in sorted(risks, key=lambda item: item[1].score)}
+class Assessor:
+    """Says how much the findings of one scan weigh, by what its store holds now. Blocking."""
+
+    def __init__(self, reader: EvidenceReader, site: Site) -> None:
+        self._site = site
+        self._scales = Scales(reader, site)
+
+    def assess(self, findings: Sequence[Finding[FoundViolation]]) -> list[AssessedFinding]:
+        """Return them in their order, each with its risk."""
+        weighed = self._scales.weigh(list(dict.fromkeys(finding.id.domain for finding in findings)))
+        return [self._assess(finding, weighed[finding.id.domain]) for finding in findings]
+
+    def _assess(self, finding: Finding[FoundViolation], weighed: Sequence[Weighed]) -> AssessedFinding:
+        first = finding.violations[0]
+        worst: Weighed | None = None
+        if self._site.owns(finding.id.domain) and not weighed:
+            exposure = self._scales.of_own_page(first.url)
+            risk = assess(finding.id.cause, exposure)
+        else:
+            risk, exposure, worst = risk_of(finding.id.cause, weighed)
+        return AssessedFinding(
+            id=finding.id,
+            kinds=tuple(violation.violation_key for violation in finding.violations),
+            violation_id=first.id,
+            risk=risk,
+            exposure=exposure,
+            page_url=first.found_on or first.url if worst is None else worst.reference.fact.page_url,
+            url=first.url,
+            confidence_score=first.confidence_score,
+            needs_review=first.needs_review,
+        )
 
 
 def strongest_first(cause: ViolationKey, weighed: Iterable[Weighed]) -> list[Weighed]:

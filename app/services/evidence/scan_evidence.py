@@ -1,8 +1,8 @@
 """The evidence of one scan, joined from its violations and its file. Blocking: for a thread."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
@@ -12,22 +12,19 @@ from sqlalchemy import Row
 from app.core.db import Database
 from app.core.errors import NotFound
 from app.domain.authorship import authorship_of
-from app.domain.findings import Finding, FindingId, find, group
+from app.domain.findings import AssessedFinding, FindingFilter, FindingId
 from app.domain.recommendations import Situation, advise
-from app.domain.risk import Exposure, Risk, assess
 from app.domain.tampering import sign_of
 from app.domain.third_parties import Outcome
 from app.domain.violations import ViolationKey
-from app.repositories import violations
-from app.repositories.listing import MAX_COUNTED
+from app.repositories import findings, violations
 from app.repositories.tasks import TaskRow
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
 from app.scanstore.rows import host_in
 from app.services.decisions import Decisions
 from app.services.evidence.chains import ChainBuilder
 from app.services.evidence.excerpts import Excerpt, decode, find_excerpt
-from app.services.evidence.exposures import Scales, Site, Weighed, risk_of, strongest_first
-from app.services.evidence.finding_filter import FindingFilter
+from app.services.evidence.exposures import Scales, Site, Weighed, strongest_first
 from app.services.evidence.views import EvidenceViews
 from app.services.json_chunks import Json, JsonChunks, encode, encode_list, split
 from app.services.reports import Paging
@@ -38,24 +35,6 @@ MAX_SITE_CAPTURES: Final = 5  # of the site's own pages, shown with a finding
 CHUNK: Final = 500  # references of one read
 NO_EXCERPTS: Final[Mapping[int, Excerpt]] = MappingProxyType({})
 ReadContent = Callable[[str], bytes | None]  # None: it is not kept, or damaged
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """A finding with its risk and the exposure that makes it."""
-
-    finding: Finding[Any]
-    risk: Risk
-    exposure: Exposure
-    worst: Weighed | None = None  # the reference of that exposure
-
-    @property
-    def page_url(self) -> str:
-        """The site's page that has the worst reference, or shows the content itself."""
-        if self.worst is not None:
-            return self.worst.reference.fact.page_url
-        violation = self.finding.violations[0]
-        return violation.found_on or violation.url or ""
 
 
 class ScanEvidence:
@@ -73,33 +52,32 @@ class ScanEvidence:
         self._scales = Scales(reader, site)
 
     def findings(self, paging: Paging, wanted: FindingFilter) -> JsonChunks:
-        """The worst first. `truncated`: the run has more violations than are counted."""
-        found, decided = self._summaries(), self._decisions()
-        judged = self._ranked(wanted.matching(group(found), paging.q, decided), wanted)
-        page = judged[paging.offset : paging.offset + paging.page_size]
+        """The worst first."""
+        row, only = self._row, replace(wanted, q=paging.q)
+        found = self._db.read_sync(
+            lambda c: findings.list_page(c, row.id, row.run, only, offset=paging.offset, limit=paging.page_size)
+        )
         crawled, known = self._reader.coverage()
         return encode_list(
-            (self._summary(one, decided) for one in page),
-            total=len(judged),
-            truncated=len(found) >= MAX_COUNTED,
-            attempt=self._row.attempt,
-            by_level=Counter(one.risk.level.value for one in judged),
-            domains=len({one.finding.id.domain for one in judged}),
+            self._summaries(found.rows),
+            total=found.total,
+            truncated=False,
+            attempt=row.attempt,
+            by_level=found.by_level,
+            domains=found.domains,
             crawled=crawled,
             known=known,
         )
 
     def all_findings(self) -> Iterator[Json]:
         """Every finding as the list shows it, the worst first."""
-        decided = self._decisions()
-        judged = self._ranked(group(self._summaries()), FindingFilter())
-        return (self._summary(one, decided) for one in judged)
+        found = self._db.read_sync(lambda c: findings.of_run(c, self._row.id, self._row.run))
+        for first in range(0, len(found), CHUNK):
+            yield from self._summaries(found[first : first + CHUNK])
 
     def findings_about(self, domains: Sequence[str]) -> dict[str, Json]:
         """Return the findings of these domains by their ids, as the list shows them."""
-        decided = self._decisions()
-        rows = self._db.read_sync(lambda c: violations.summaries_of(c, self._row.id, self._row.run, domains))
-        return {str(one.finding.id): self._summary(one, decided) for one in self._judge(group(rows))}
+        return {one["finding_id"]: one for one in self._summaries(self._findings_of(domains))}
 
     def finding(self, finding_id: str) -> JsonChunks:
         """One finding with its evidence. Raises NotFound."""
@@ -107,24 +85,23 @@ class ScanEvidence:
 
     def finding_document(self, finding_id: str) -> Json:
         """Return `schemas.findings.FindingDetail`. Raises NotFound."""
-        wanted = FindingId.parse(finding_id)
-        rows = [] if wanted is None else self._violations_of(wanted.domain)
-        finding = None if wanted is None else find(rows, wanted)
-        if finding is None:
+        wanted, row = FindingId.parse(finding_id), self._row
+        found = None if wanted is None else self._db.read_sync(lambda c: findings.find(c, row.id, row.run, wanted))
+        if found is None:
             raise NotFound(text="no_such_finding")
-        weighed = self._scales.weigh([finding.id.domain])[finding.id.domain]
-        judged = self._judge_one(finding, weighed)
-        party = self._reader.party(finding.id.domain)
+        domain, assessed = found.domain, findings.assessed(found)
+        made_of = [one for one in self._violations_of(domain) if one.cause == found.cause]
+        weighed = self._scales.weigh([domain])[domain]
+        party = self._reader.party(domain)
         outcome = Outcome.EXAMINED if party is None else party.outcome
+        (summary,) = self._summaries([found])
         return {
-            "attempt": self._row.attempt,
-            **self._summary(judged, self._decisions(finding.id.domain)),
-            "evidence": self._views.evidence(finding.violations),
-            **self._surroundings(
-                finding.id.domain, strongest_first(finding.id.cause, weighed), self._captures_of(finding)
-            ),
-            "third_party": None if party is None else serialise_third_party(party, {party.domain: judged.risk.level}),
-            "advice": self._advice(judged, outcome),
+            "attempt": row.attempt,
+            **summary,
+            "evidence": self._views.evidence(made_of),
+            **self._surroundings(domain, strongest_first(assessed.id.cause, weighed), self._captures_of(made_of)),
+            "third_party": None if party is None else serialise_third_party(party, self._levels(domain)),
+            "advice": self._advice(assessed, made_of, outcome),
         }
 
     def third_party(self, domain: str) -> JsonChunks:
@@ -132,14 +109,11 @@ class ScanEvidence:
         party = self._reader.party(domain)
         if party is None:
             raise NotFound(text="no_such_third_party")
-        findings = [self._judge_one(finding, None) for finding in group(self._violations_of(domain))]
         weighed = self._scales.weigh([domain])[domain]
-        highest = max((one.risk for one in findings), key=lambda risk: risk.score, default=None)
-        risks = {} if highest is None else {domain: highest.level.value}
         document = {
             "attempt": self._row.attempt,
-            "third_party": serialise_third_party(party, risks),
-            "findings": [self._summary(one, self._decisions(domain)) for one in findings],
+            "third_party": serialise_third_party(party, self._levels(domain)),
+            "findings": list(self._summaries(self._findings_of([domain]))),
             **self._surroundings(
                 domain, strongest_first(ViolationKey.OTHER, weighed), self._reader.captures_of(domain)
             ),
@@ -195,54 +169,41 @@ class ScanEvidence:
     def _violations_of(self, domain: str) -> list[Row[Any]]:
         return self._db.read_sync(lambda c: violations.of_domain(c, self._row.id, self._row.run, domain))
 
-    def _summaries(self) -> list[Row[Any]]:
-        return self._db.read_sync(lambda c: violations.summaries(c, self._row.id, self._row.run))
+    def _findings_of(self, domains: Sequence[str]) -> list[Row[Any]]:
+        return self._db.read_sync(lambda c: findings.of_domains(c, self._row.id, self._row.run, domains))
 
-    def _ranked(self, findings: Sequence[Finding[Any]], wanted: FindingFilter) -> list[_Judged]:
-        judged = [one for one in self._judge(findings) if _has_level(one, wanted)]
-        judged.sort(key=lambda one: -one.risk.score)  # stable: of equal ones the first found
-        return judged
+    def _levels(self, domain: str) -> Mapping[str, str]:
+        return self._db.read_sync(lambda c: findings.levels_of(c, self._row.id, self._row.run, [domain]))
 
-    def _judge(self, findings: Sequence[Finding[Any]]) -> list[_Judged]:
-        weighed = self._scales.weigh(list(dict.fromkeys(finding.id.domain for finding in findings)))
-        return [self._judge_one(finding, weighed[finding.id.domain]) for finding in findings]
-
-    def _judge_one(self, finding: Finding[Any], weighed: Sequence[Weighed] | None) -> _Judged:
-        if weighed is None:
-            weighed = self._scales.weigh([finding.id.domain])[finding.id.domain]
-        if self._site.owns(finding.id.domain) and not weighed:
-            exposure = self._scales.of_own_page(finding.violations[0].url)
-            return _Judged(finding, assess(finding.id.cause, exposure), exposure)
-        risk, exposure, worst = risk_of(finding.id.cause, weighed)
-        return _Judged(finding, risk, exposure, worst)
-
-    def _decisions(self, domain: str | None = None) -> Decisions:
-        """Read what was decided about the target's findings, or about those of one domain."""
-        if domain is None:
-            return self._db.read_sync(lambda c: Decisions.read(c, self._row))
-        return self._db.read_sync(lambda c: Decisions.read_of(c, self._row, domain))
-
-    def _summary(self, judged: _Judged, decided: Decisions) -> Json:
-        decision = decided.of_finding(judged.finding)
-        return self._views.finding(
-            judged.finding, judged.risk, judged.exposure, page=judged.page_url, decision=decision
+    def _summaries(self, found: Sequence[Row[Any]]) -> Iterator[Json]:
+        """Show these rows of findings, with their violations and what was decided about them."""
+        domains, row = [one.domain for one in found], self._row
+        decided, made_of = self._db.read_sync(
+            lambda c: (Decisions.read_of(c, row, domains), violations.names_at(c, row.id, row.run, domains))
         )
+        by_finding: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
+        for violation in made_of:
+            by_finding[violation.cause, violation.domain].append(violation)
+        for one in found:
+            assessed = findings.assessed(one)
+            decision = decided.of_finding(assessed.id, assessed.kinds)
+            yield self._views.finding(
+                assessed, by_finding[one.cause, one.domain], found_at=one.found_at, decision=decision
+            )
 
-    def _advice(self, judged: _Judged, outcome: Outcome) -> list[Json]:
-        finding = judged.finding
-        first = finding.violations[0]
-        rule = str(first.evidence[0]["rule"]) if first.evidence else ""
-        situation = Situation(
-            finding.id.cause, judged.exposure, outcome, needs_review=bool(first.needs_review), rule=rule
-        )
-        names = {"domain": finding.id.domain, "page": judged.page_url, "via": judged.exposure.via}
-        return self._views.advice(advise(situation), **names)
+    def _advice(self, found: AssessedFinding, made_of: Sequence[Row[Any]], outcome: Outcome) -> list[Json]:
+        evidence = next((one.evidence for one in made_of if one.id == found.violation_id), ())
+        rule = str(evidence[0]["rule"]) if evidence else ""
+        exposure = found.exposure
+        situation = Situation(found.id.cause, exposure, outcome, needs_review=found.needs_review, rule=rule)
+        return self._views.advice(advise(situation), domain=found.id.domain, page=found.page_url, via=exposure.via)
 
-    def _captures_of(self, finding: Finding[Any]) -> Sequence[Any]:
-        """What shows the finding: all that was captured of a third party; of the site the page that violates."""
-        if not self._site.owns(finding.id.domain):
-            return self._reader.captures_of(finding.id.domain)
-        urls = dict.fromkeys(violation.url for violation in finding.violations if violation.url)
+    def _captures_of(self, made_of: Sequence[Row[Any]]) -> Sequence[Any]:
+        """What shows a finding: all that was captured of a third party; of the site the page that violates."""
+        domain = made_of[0].domain
+        if not self._site.owns(domain):
+            return self._reader.captures_of(domain)
+        urls = dict.fromkeys(violation.url for violation in made_of if violation.url)
         found = (self._reader.capture_at(host_in(url), url) for url in urls)
         return [capture for capture in found if capture is not None]
 
@@ -331,7 +292,3 @@ def _own_document(capture: Any) -> tuple[str, str]:
     if capture.source_sha256:
         return capture.source_sha256, capture.source_charset
     return (capture.html_sha256, capture.charset) if capture.final_url == capture.url else ("", "")
-
-
-def _has_level(judged: _Judged, wanted: FindingFilter) -> bool:
-    return wanted.risk_level in (None, judged.risk.level)

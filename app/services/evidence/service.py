@@ -8,12 +8,12 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import NotFound
 from app.core.principal import Principal
+from app.domain.findings import FindingFilter
 from app.domain.report_format import REFERENCES
 from app.repositories.tasks import TaskRow
 from app.scanstore.evidence_reader import ContentKind, EvidenceReader
 from app.scanstore.port import ScanStores
 from app.services.evidence.exposures import Site
-from app.services.evidence.finding_filter import FindingFilter
 from app.services.evidence.images import MEDIA_TYPE, UnreadableImage, encode_anew
 from app.services.evidence.kept_contents import KeptContents
 from app.services.evidence.ports import CapturedContent

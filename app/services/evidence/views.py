@@ -3,7 +3,7 @@
 Everything that a page has a say in goes through `display_text`: no control characters, no secrets of addresses.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
@@ -16,11 +16,11 @@ from app.domain.authorship import Author, Authorship
 from app.domain.certificate_error import code_of, describe_certificate_error
 from app.domain.document_places import place_text
 from app.domain.evidence_text import HIDDEN_RULES, evidence_sentence, hiding_of, hiding_text, source_text
-from app.domain.findings import Finding
+from app.domain.findings import AssessedFinding
 from app.domain.messages import MessageCatalog
 from app.domain.recommendations import Advice
 from app.domain.reference_kinds import kind_text
-from app.domain.risk import Embedding, Exposure, Risk
+from app.domain.risk import Embedding, Risk
 from app.domain.tampering import sign_of
 from app.domain.violations import ViolationKey
 from app.scanstore.evidence_reader import StoredReference
@@ -28,7 +28,7 @@ from app.scanstore.rows import StoredPage, host_in
 from app.services.evidence.chains import Chain, Step
 from app.services.evidence.excerpts import Excerpt
 from app.services.evidence.exposures import Site, via_of
-from app.services.serialisers import optional_to_wire, serialise_fact
+from app.services.serialisers import serialise_fact
 
 Json = dict[str, Any]
 MAX_EVIDENCE: Final = 200  # pieces shown of a finding; the analysis gives a few dozen
@@ -43,22 +43,26 @@ class EvidenceViews:
         self._captures = f"/api/v1/tasks/{task_id}/captures/{{sha256}}?attempt={attempt}"
 
     def finding(
-        self, finding: Finding[Any], risk: Risk, exposure: Exposure, *, page: str, decision: Json | None = None
+        self,
+        found: AssessedFinding,
+        violations: Sequence[Row[Any]],
+        *,
+        found_at: datetime,
+        decision: Json | None = None,
     ) -> Json:
-        """A finding in a list. `exposure` is that of its worst reference, `page` the site's address that has it."""
-        first = finding.violations[0]
+        """A finding in a list."""
+        exposure = found.exposure
         return {
-            "finding_id": str(finding.id),
-            "domain": finding.id.domain,
-            "violation_key": finding.id.cause.value,
-            "violation_name": self._name_of(finding.id.cause),
-            "summary": self._summary(finding, exposure),
-            "risk": self.risk(risk),
-            "confidence_score": finding.confidence_score,
-            "needs_review": bool(first.needs_review),
+            "finding_id": str(found.id),
+            "domain": found.id.domain,
+            "violation_key": found.id.cause.value,
+            "violation_name": self._name_of(found.id.cause),
+            "summary": self._summary(found),
+            "risk": self.risk(found.risk),
+            "confidence_score": found.confidence_score,
+            "needs_review": found.needs_review,
             "violations": [
-                {"violation_id": violation.id, "violation_key": violation.violation_key}
-                for violation in finding.violations
+                {"violation_id": violation.id, "violation_key": violation.violation_key} for violation in violations
             ],
             "embedding": exposure.embedding.value,
             "place": exposure.place.value,
@@ -66,9 +70,9 @@ class EvidenceViews:
             "hidden_by": exposure.hidden,
             "author": exposure.authorship.author.value,
             "author_text": self._author_text(exposure.authorship),
-            "page_url": display_text(page) or None,
+            "page_url": display_text(found.page_url) or None,
             "via": display_text(exposure.via) or None,
-            "found_at": optional_to_wire(min(violation.created_at for violation in finding.violations)),
+            "found_at": to_wire(found_at),
             "decision": decision,
         }
 
@@ -177,7 +181,8 @@ class EvidenceViews:
             "error_detail": facts.error,
         }
 
-    def _summary(self, finding: Finding[Any], exposure: Exposure) -> str:
+    def _summary(self, finding: AssessedFinding) -> str:
+        exposure = finding.exposure
         key = "hidden" if exposure.hidden is not None else exposure.embedding.value
         if exposure.embedding is Embedding.OWN_CONTENT:
             key = "tampered" if finding.id.cause is ViolationKey.TAMPERED else exposure.embedding.value
@@ -193,7 +198,7 @@ class EvidenceViews:
             via=display_text(exposure.via),
             hidden_by=hiding_text(exposure.hidden, self._texts),
         )
-        end = host_in(finding.violations[0].url or "")
+        end = host_in(finding.url)
         if exposure.embedding is Embedding.OWN_CONTENT or end in ("", finding.id.domain):
             return said
         if end.endswith(f".{finding.id.domain}"):

@@ -3,7 +3,7 @@
 Everything comes from the database: the files of five hundred scans would be opened for what their rows say as well.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -12,11 +12,10 @@ from sqlalchemy import Connection, Row
 
 from app.core.db import Database
 from app.domain.decisions import DecisionState
-from app.domain.findings import Finding, group
+from app.domain.findings import FindingId
 from app.domain.messages import Language, MessageCatalog
 from app.domain.violations import RiskLevel, ViolationKey, violation_type
-from app.repositories import violations
-from app.services.decisions import Decisions
+from app.repositories import findings
 from app.services.order_standings import OrderedScan
 from app.services.report_formats.contents import Origin
 
@@ -31,7 +30,7 @@ class SiteFinding:
     scan: OrderedScan
     finding_id: str
     kinds: tuple[str, ...]  # of its violations, the one that names the cause first
-    risk_level: str  # the highest of them
+    risk_level: str
     confidence_score: float
     needs_review: bool
     state: DecisionState
@@ -100,27 +99,21 @@ class OrderContents:
 
 
 def _findings_of(connection: Connection, *, scan: OrderedScan) -> list[SiteFinding]:
-    rows = violations.summaries(connection, scan.shown.id, scan.shown.run)
-    if not rows:
-        return []
-    decided = Decisions.read(connection, scan.shown)
-    return list(_site_findings(scan, group(rows), decided))
-
-
-def _site_findings(scan: OrderedScan, found: Sequence[Finding[Any]], decided: Decisions) -> Iterator[SiteFinding]:
-    for finding in found:
-        first = finding.violations[0]
-        yield SiteFinding(
+    rows = findings.of_run(connection, scan.shown.id, scan.shown.run)
+    return [
+        SiteFinding(
             scan=scan,
-            finding_id=str(finding.id),
-            kinds=tuple(violation.violation_key for violation in finding.violations),
-            risk_level=max((violation.risk_level for violation in finding.violations), key=_RISKS.index),
-            confidence_score=finding.confidence_score,
-            needs_review=any(violation.needs_review for violation in finding.violations),
-            state=decided.state_of(finding),
-            url=first.url,
-            found_on=first.found_on,
+            finding_id=str(FindingId(ViolationKey(row.cause), row.domain)),
+            kinds=tuple(row.kinds),
+            risk_level=row.risk_level,
+            confidence_score=row.confidence_score,
+            needs_review=row.needs_review,
+            state=DecisionState(row.state),
+            url=row.url,
+            found_on=row.page_url,
         )
+        for row in rows
+    ]
 
 
 def _domain_of(finding: SiteFinding) -> str:

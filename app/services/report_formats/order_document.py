@@ -108,7 +108,7 @@ class OrderDocument:
         yield Table(columns, [self._target(scan) for scan in self._contents.scans])
 
     def _target(self, scan: OrderedScan) -> list[Cell | str]:
-        counts = scan.shown.violation_counts
+        counts = scan.shown.finding_counts
         return [
             display_text(scan.task.target_domain),
             standing_text(scan, self._contents),

@@ -60,7 +60,7 @@ class OrderTables:
         return [self._texts(f"report.{name}") for name in columns]
 
     def _target(self, scan: OrderedScan) -> list[Value]:
-        counts = scan.shown.violation_counts
+        counts = scan.shown.finding_counts
         return [
             display_text(scan.task.target_domain),
             standing_text(scan, self._contents),

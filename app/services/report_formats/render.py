@@ -40,13 +40,7 @@ def render(kind: ReportFormat, contents: ReportContents) -> Iterator[bytes]:
 
 
 def json_document(contents: ReportContents) -> Iterator[bytes]:
-    return report_pieces(
-        contents.db,
-        contents.reader,
-        contents.row,
-        levels=lambda: contents.level_of,
-        language=contents.texts.language,
-    )
+    return report_pieces(contents.db, contents.reader, contents.row, language=contents.texts.language)
 
 
 def html_document(contents: ReportContents) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ from app.domain.translation import origin
 from app.events.event import NewEvent, PendingLogs
 from app.events.event_body import EventBody
 from app.events.types import TaskProgress
+from app.services.run_findings import FindingChange
 from app.services.violation_mapping import NewViolation
 from app.tasks.sink.line_limit import LineLimit
 
@@ -43,6 +44,7 @@ class BufferedEvent:
 
     event: NewEvent
     violation: NewViolation | None = None
+    findings: FindingChange | None = None
     done: Callable[[], None] | None = None  # called after COMMIT
     size: int = 0
     rows: int = 1
@@ -98,11 +100,17 @@ class EventBuffer:
         self._bytes += size
 
     def add(
-        self, body: EventBody, *, violation: NewViolation | None = None, done: Callable[[], None] | None = None
+        self,
+        body: EventBody,
+        *,
+        violation: NewViolation | None = None,
+        findings: FindingChange | None = None,
+        done: Callable[[], None] | None = None,
     ) -> None:
         self._close_group()
         size = len(body.encoded) + (0 if violation is None else len(orjson.dumps(violation.fact.evidence)))
-        self._entries.append(BufferedEvent(NewEvent(body), violation, done, size, rows=1 if violation is None else 2))
+        rows = 1 + (violation is not None) + (0 if findings is None else len(findings.findings))
+        self._entries.append(BufferedEvent(NewEvent(body), violation, findings, done, size, rows=rows))
         self._bytes += size
 
     def set_progress(self, body: TaskProgress) -> None:

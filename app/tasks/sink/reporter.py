@@ -10,7 +10,9 @@ from typing import Any, Final, cast
 
 from app.core import tracing
 from app.core.clock import Clock
+from app.core.ids import new_id
 from app.domain.coverage import Coverage
+from app.domain.findings import AssessedFinding, FoundViolation
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
 from app.domain.stages import StageKey, StageStatus
@@ -20,14 +22,15 @@ from app.domain.violations import ViolationFact
 from app.engines.model import Counts
 from app.engines.ports import ScanStopped
 from app.events.log import AppendResult
-from app.events.types import TaskStage, TaskWarning, WarningCode
+from app.events.types import FindingChanged, TaskStage, TaskWarning, WarningCode
 from app.events.writer import UnitOfWork
 from app.services.recorder import Recorder
+from app.services.run_findings import Assess, FindingChange, RunFindings, finding_of, found_violation
 from app.services.violation_mapping import NewViolation
 from app.tasks.sink.event_buffer import BufferedEvent, EventBuffer
 from app.tasks.sink.line_limit import LineLimit
 from app.tasks.sink.progress import ENDED, ProgressTracker, stage_name
-from app.tasks.sink.sanitising import clean_entry, clean_message, clean_violation
+from app.tasks.sink.sanitising import clean_entry, clean_message, clean_url, clean_violation
 from app.tasks.sink.writer import RetryingWriter
 
 OMISSION_MODULE: Final = "log"
@@ -54,7 +57,8 @@ class Reporter:
     writer: RetryingWriter
     clock: Clock
     tracker: ProgressTracker
-    known: set[tuple[str, str]]  # (domain, violation_key) of what this run has found already
+    findings: RunFindings  # what this run has found already
+    assess: Assess  # by what the scan has collected so far
     line_limit: LineLimit
     texts: MessageCatalog
     elapsed_s: Callable[[], float]  # running time of the run
@@ -65,6 +69,7 @@ class Reporter:
         # What the scan saw, once it said so.
         self.coverage = Coverage()
         self.stopped = asyncio.Event()
+        self._known = self.findings.keys  # violations that were taken, told or not yet
         self._warned: set[tuple[str, str]] = set()
         self._begun_ns: dict[StageKey, int] = {}  # stages that run, for their spans; nanoseconds of the Unix epoch
         self._buffer = EventBuffer(limit=self.line_limit, omission_line=self._omission_line)
@@ -139,15 +144,42 @@ class Reporter:
     async def violation(self, fact: ViolationFact) -> bool:
         await self._wait_for_capacity()
         identity = (fact.domain, fact.violation_key.value)
-        if identity in self.known:
+        if identity in self._known:
             return False
-        self.known.add(identity)
-        violation = NewViolation(clean_violation(fact))
+        self._known.add(identity)
+        fact, violation_id = clean_violation(fact), new_id()
+        new = found_violation(fact, violation_id)
+        found = await self._assess(fact.domain, new)
+        change = self.findings.tell(fact.domain, found, new)
+        violation = NewViolation(fact, finding_of(new, found), violation_id)
         committed = asyncio.Event()
-        self._buffer.add(violation.event(self.tracker.language), violation=violation, done=committed.set)
+        body = violation.event(self.tracker.language, self.findings.counts)
+        self._buffer.add(body, violation=violation, findings=change, done=committed.set)
+        self._tell_changes(change)
         self._added()
         await self._wait_or_stop(committed)
         return True
+
+    async def _assess(self, domain: str, new: FoundViolation | None = None) -> Sequence[AssessedFinding]:
+        """Return the findings of a domain by what is known now. Raises ScanStopped."""
+        while True:
+            grouped = self.findings.grouped(domain, new)
+            found = await self.assess(grouped)
+            if self.stop_reason is not None:
+                raise ScanStopped
+            if grouped == self.findings.grouped(domain, new):  # else another violation of it was told meanwhile
+                return [replace(one, page_url=clean_url(one.page_url)) for one in found]
+
+    def _tell_changes(self, change: FindingChange) -> None:
+        for one in change.changed:
+            body = FindingChanged(
+                finding_id=str(one.id),
+                risk_level=one.risk.level,
+                score=one.risk.score,
+                violation_counts=dict(self.findings.violation_counts),
+                finding_counts=dict(self.findings.counts),
+            )
+            self._buffer.add(body, findings=change)
 
     # For the job
 
@@ -166,7 +198,7 @@ class Reporter:
     @property
     def violations(self) -> int:
         """How many different violations this run has found."""
-        return len(self.known)
+        return len(self._known)
 
     @property
     def verdict(self) -> Verdict:
@@ -177,6 +209,18 @@ class Reporter:
     def counts(self) -> dict[str, int]:
         """The highest counts that were reported."""
         return dict(self.tracker.counts)
+
+    async def reassess(self) -> None:
+        """Assess all findings anew, at the end: where a reference stands and on how many pages is known only then.
+
+        Raises ScanStopped.
+        """
+        for domain in self.findings.domains:
+            await self._wait_for_capacity()
+            change = self.findings.tell(domain, await self._assess(domain))
+            if change.changed:
+                self._tell_changes(change)
+                self._added()
 
     async def drain(self) -> None:
         """Wait until all that was reported is committed. Raises ScanStopped."""
@@ -196,10 +240,10 @@ class Reporter:
             self._taken()
 
     def leftover(self) -> list[BufferedEvent]:
-        """After `run` has ended: what was taken but not committed, without violations, for the last transaction."""
+        """After `run` has ended: what was taken but not committed, without findings, for the last transaction."""
         rest: list[BufferedEvent] = []
         while more := self._buffer.take(self.clock.monotonic(), everything=True):
-            rest.extend(entry for entry in more if entry.violation is None)
+            rest.extend(entry for entry in more if entry.violation is None and entry.findings is None)
         return rest
 
     async def finish(self, unit: UnitOfWork, give_up: asyncio.Event) -> AppendResult | None:
@@ -217,7 +261,8 @@ class Reporter:
 
     async def _commit(self, entries: Sequence[BufferedEvent]) -> None:
         violations = [entry.violation for entry in entries if entry.violation is not None]
-        unit = self.recorder.record([entry.event for entry in entries], violations)
+        findings = [entry.findings for entry in entries if entry.findings is not None]
+        unit = self.recorder.record([entry.event for entry in entries], violations, findings)
         self._unwritten = unit
         result = await self.writer.write(unit, self.stopped)
         if result is None:

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, NoReturn, TypeVar
@@ -29,12 +29,18 @@ from app.core.file_permissions import make_private_folder, set_private_umask
 from app.core.heap import OF_SCANS, settle_heap
 from app.core.logging import configure_logging
 from app.core.resource_exhaustion import is_resource_exhaustion
+from app.domain.findings import AssessedFinding
 from app.domain.messages import MessageCatalog
 from app.engines.parsing.launch import Launch, ReadyParent
+from app.engines.scope import parse_target
 from app.events.writer import EventWriter
 from app.scanstore.files import captures_dir
+from app.scanstore.location import open_stores
+from app.scanstore.port import ScanStores
+from app.services.evidence.exposures import Assessor, Site
 from app.services.lifecycle import Lifecycle
 from app.services.lists.files import ListFiles
+from app.services.run_findings import Grouped
 from app.tasks import process_tree
 from app.tasks.process_protocol import EXIT_CHECKPOINT_LEFT, EXIT_NO_RESOURCES, JobSpec, read_order, telemetry_variables
 from app.tasks.scan_tasks import run_scan
@@ -129,6 +135,7 @@ class ScanProcess:
                 StoredLooks(db),
                 self._launch_parsers,
             ),
+            assess=partial(assess_stored, open_stores(settings).stores, spec),
             make_heartbeat=partial(
                 WorkerHeartbeat,
                 db=heartbeat_db,
@@ -179,6 +186,12 @@ class ScanProcess:
     def _stop(self, reason: StopReason) -> None:
         if self._loop is not None and self._job is not None:
             call_on_loop(self._loop, self._job.stop, reason)
+
+
+def assess_stored(stores: ScanStores, spec: JobSpec, grouped: Grouped) -> Sequence[AssessedFinding]:
+    """Say how much findings weigh, by what the store of the run holds. Blocking. Raises ScanStoreError."""
+    with stores.reader(spec.task_id, spec.run) as reader:
+        return Assessor(reader, Site(parse_target(spec.target_domain).registrable)).assess(grouped)
 
 
 def open_databases(settings: Settings) -> tuple[Database, Database]:

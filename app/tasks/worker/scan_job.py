@@ -4,7 +4,7 @@ Cancelled, stale, orphaned or failed: every way out is here, and each ends with 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +16,7 @@ import structlog
 from app.core.aio import call_on_loop, ignore_result
 from app.core.clock import Clock
 from app.core.db import Database
+from app.domain.findings import AssessedFinding
 from app.domain.messages import MessageCatalog
 from app.domain.projection import TaskProjection
 from app.domain.translation import said
@@ -24,10 +25,11 @@ from app.engines.ports import ScanSink, ScanStopped, ScanStore
 from app.events.event import NewEvent
 from app.events.log import AppendResult
 from app.events.types import ErrorInfo, Statistics, TaskWarning
-from app.repositories import tasks, violations
+from app.repositories import tasks
 from app.scanstore.errors import ScanStoreError, StoreLocked, StoreStale, StoreUnavailable
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
+from app.services.run_findings import Grouped, read_run_findings
 from app.tasks.process_protocol import JobSpec
 from app.tasks.sink.line_limit import LineLimit
 from app.tasks.sink.progress import ProgressTracker
@@ -73,6 +75,7 @@ class ScanJob:
     clock: Clock
     lease: StoreLease
     make_scan: MakeScan
+    assess: Callable[[Grouped], Sequence[AssessedFinding]]  # blocking; by what the store of this run holds
     make_heartbeat: Callable[..., WorkerHeartbeat]  # of a recorder and what stops the job, from any thread
     log_lines_per_s: int
     log_max_bytes: int
@@ -146,11 +149,11 @@ class ScanJob:
 
     async def _make_reporter(self) -> Reporter:
         spec = self.spec
-        row, known, used_bytes, captured, durations = await asyncio.to_thread(
+        row, found, used_bytes, captured, durations = await asyncio.to_thread(
             self.db.read_sync,
             lambda c: (
                 tasks.find(c, spec.task_id),
-                violations.known_violations(c, spec.task_id, spec.run),
+                read_run_findings(c, spec.task_id, spec.run),
                 tasks.log_bytes(c, spec.task_id) if spec.attempt > 1 else 0,
                 tasks.capture_usage(c, spec.task_id),
                 tasks.completed_durations(c, SAMPLE),
@@ -166,23 +169,39 @@ class ScanJob:
             writer=self.writer,
             clock=self.clock,
             tracker=ProgressTracker.resume(state, self.texts.language, RemainingTime(durations)),
-            known=known,
+            findings=found,
+            assess=self._assess,
             line_limit=LineLimit(lines_per_s=self.log_lines_per_s, max_bytes=self.log_max_bytes, used_bytes=used_bytes),
             texts=self.texts,
             elapsed_s=self._elapsed_s,
         )
+
+    async def _assess(self, grouped: Grouped) -> Sequence[AssessedFinding]:
+        """Raises ScanStoreError."""
+        self.lease.store.settle()  # the reader sees what is committed
+        return await asyncio.to_thread(self.assess, grouped)
 
     async def _scan_and_report(self, reporter: Reporter) -> BaseException | None:
         """Return the scan's error, None when it is complete or was stopped."""
         async with asyncio.TaskGroup() as group:
             writing = group.create_task(reporter.run())
             failure = await self._scan_through(reporter)
-            if failure is None and reporter.stop_reason is None:
+            if reporter.stop_reason is None:
                 with suppress(ScanStopped):
-                    await reporter.drain()
+                    failure = failure or await self._reassess(reporter)
+                    if failure is None:
+                        await reporter.drain()
             if reporter.stop_reason is None:
                 writing.cancel()
         return failure
+
+    async def _reassess(self, reporter: Reporter) -> ScanStoreError | None:
+        """Return why the findings of a scan that is complete cannot be assessed; None: they are."""
+        try:
+            await reporter.reassess()
+        except ScanStoreError as error:
+            return error
+        return None
 
     async def _scan_through(self, reporter: Reporter) -> BaseException | None:
         """Scan until complete. A store that fails (disk full) is reopened: the scan goes on from its checkpoint."""

@@ -62,6 +62,7 @@ _SNAPSHOT_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
             "high": 1,
             "recent": [{**ViolationDetected.example, "created_at": "2026-01-01T00:00:20.000Z"}],
         },
+        "findings": {**dict.fromkeys(("critical", "medium", "low", "needs_review"), 0), "total": 1, "high": 1},
         "log_counts": {"INFO": 31, "WARNING": 1},
         "warnings": [{"code": "degraded", "message": "No Chromium was found.", "attempt": 1}],
         "worker": {"id": "embedded-3f1b2a10-1", "state": "alive", "last_heartbeat_at": "2026-01-01T00:00:20.000Z"},

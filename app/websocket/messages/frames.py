@@ -126,7 +126,7 @@ class SnapshotViolation(ViolationFields):
         return _without_none(handler(self), *ViolationFields.model_fields)
 
 
-class SnapshotViolations(BaseModel):
+class SnapshotFindings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     total: Annotated[Count, described("All of them.", 1)]
     critical: Annotated[Count, described("Of this risk.", 0)]
@@ -134,6 +134,9 @@ class SnapshotViolations(BaseModel):
     medium: Annotated[Count, described("Of this risk.", 0)]
     low: Annotated[Count, described("Of this risk.", 0)]
     needs_review: Annotated[Count, described("Those that a person should look at.", 0)]
+
+
+class SnapshotViolations(SnapshotFindings):
     recent: Annotated[tuple[SnapshotViolation, ...], described("The newest.")]
 
 
@@ -176,6 +179,7 @@ class TaskState(BaseModel):
     stages: Annotated[tuple[SnapshotStage, ...], Field(min_length=5, max_length=5), described("The five stages.")]
     statistics: Annotated[Statistics, described("The five numbers.")]
     violations: Annotated[SnapshotViolations, described("Their numbers, and the newest.")]
+    findings: Annotated[SnapshotFindings, described("The numbers of the findings that they are part of.")]
     log_counts: Annotated[dict[str, int], described("Log lines by level.", {"INFO": 31, "WARNING": 1})]
     warnings: Annotated[tuple[SnapshotWarning, ...], described("What people were told.")]
     worker: Annotated[Worker, described("Who runs it.")]

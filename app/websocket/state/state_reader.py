@@ -131,6 +131,7 @@ class StateReader:
             "stages": [{**stage, "name": _stage_name(stage["key"], language)} for stage in row.stages],
             "statistics": {**row.statistics},
             "violations": _violations(connection, row, language),
+            "findings": {name: row.finding_counts.get(name, 0) for name in COUNTS},
             "log_counts": row.log_counts,
             "warnings": [translate(said, language) for said in row.warnings],
             "worker": {

@@ -18,7 +18,6 @@ from app.core.config import Settings
 from app.core.db import Database
 from app.domain.coverage import Coverage
 from app.domain.messages import MessageCatalog
-from app.domain.risk import RiskLevel
 from app.domain.stages import STAGES, StageStatus
 from app.domain.violations import ViolationFact, ViolationKey
 from app.engines.model import Counts
@@ -37,13 +36,13 @@ from app.tasks.worker.main import EXIT_CODES
 from app.tasks.worker.scan_job import ScanJob
 from app.tasks.worker.store_lease import StoreLease
 from app.tasks.worker.store_place import place_of
+from tests.support.violations import assess_unseen
 
 MODULE = "tests.fault.distributed.hurried"
 LONGEST_S: Final = float(sys.argv[1]) if __name__ == "__main__" else 1.0
 FOUND: Final = ViolationFact(
     domain="bad-bets.example",
     violation_key=ViolationKey.GAMBLING,
-    risk_level=RiskLevel.HIGH,
     confidence_score=0.9,
     description="found",
     evidence=(),
@@ -108,6 +107,7 @@ class HurriedHandle(WorkerHandle):
             clock=clock,
             lease=StoreLease(place, clock),
             make_scan=HurriedScan,
+            assess=assess_unseen,
             make_heartbeat=partial(WorkerHeartbeat, db=db, watchdog=watchdog, interval_s=settings.heartbeat_interval_s),
             log_lines_per_s=settings.scan_log_lines_per_s,
             log_max_bytes=settings.scan_log_max_bytes,

@@ -48,6 +48,7 @@ VIOLATION = st.builds(
             domain="d.example", violation_type="t", risk_level=risk, confidence_score=0.9, description="x"
         ),
         violation_id="v",
+        finding_id="gambling.d.example",
         violation_key="gambling",
         needs_review=review,
     ),

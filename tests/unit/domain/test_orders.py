@@ -13,13 +13,13 @@ STANDINGS = st.builds(
     target_domain=st.sampled_from(["a.example", "b.example", "c.example"]),
     status=st.sampled_from(list(TaskStatus)),
     verdict=st.none() | st.builds(lambda result: {"result": result.value}, st.sampled_from(list(Result))),
-    violation_counts=st.just({}) | st.just({"total": 1, "high": 1}) | st.just({"total": 2, "critical": 2}),
+    finding_counts=st.just({}) | st.just({"total": 1, "high": 1}) | st.just({"total": 2, "critical": 2}),
 )
 
 
 def standing(status="completed", result=None, **counts):
     verdict = None if result is None else {"result": result}
-    return Standing(target_domain="a.example", status=status, verdict=verdict, violation_counts=counts)
+    return Standing(target_domain="a.example", status=status, verdict=verdict, finding_counts=counts)
 
 
 def test_what_was_found_counts_although_the_scan_failed():
@@ -47,7 +47,7 @@ def test_nothing_may_be_said_of_nothing():
 def test_who_has_violations_comes_before_who_has_none_and_what_is_clean_comes_last(standings):
     results = [one.result for one in sorted(standings, key=Standing.urgency)]
     order = [Result.VIOLATIONS, Result.INCONCLUSIVE, None, Result.CLEAN]
-    with_counts = [one for one in sorted(standings, key=Standing.urgency) if one.violation_counts]
+    with_counts = [one for one in sorted(standings, key=Standing.urgency) if one.finding_counts]
     assert all(one.result is Result.VIOLATIONS for one in with_counts)
     rest = results[len(with_counts) :]
     assert rest == sorted(rest, key=order.index)

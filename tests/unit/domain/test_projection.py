@@ -13,7 +13,16 @@ from app.domain.stages import STAGES, StageKey, overall_progress
 from app.events.bus.memory import MemoryBus
 from app.events.event import NewEvent, PendingLogs
 from app.events.log import read_after
-from app.events.types import ErrorInfo, Statistics, TaskProgress, TaskStage, TaskWarning, Violation, ViolationDetected
+from app.events.types import (
+    ErrorInfo,
+    FindingChanged,
+    Statistics,
+    TaskProgress,
+    TaskStage,
+    TaskWarning,
+    Violation,
+    ViolationDetected,
+)
 from app.events.writer import EventWriter
 from app.models import metadata
 from app.repositories import tasks
@@ -41,8 +50,17 @@ def violation(risk, review):
     return ViolationDetected(
         violation=Violation(domain="d", violation_type="t", risk_level=risk, confidence_score=0.9, description="x"),
         violation_id=new_id(),
+        finding_id="gambling.d",
         violation_key="gambling",
         needs_review=review,
+        finding_counts={"total": 1, risk: 1},
+    )
+
+
+def changed(risk, total):
+    counts = {"total": total, risk: total}
+    return FindingChanged(
+        finding_id="gambling.d", risk_level=risk, score=1, violation_counts=counts, finding_counts=counts
     )
 
 
@@ -54,6 +72,7 @@ bodies = st.one_of(
         st.sampled_from(["running", "completed", "failed", "skipped", "cancelled"]),
     ),
     st.builds(violation, st.sampled_from(["low", "medium", "high", "critical"]), st.booleans()),
+    st.builds(changed, st.sampled_from(["low", "medium", "high", "critical"]), st.integers(1, 3)),
     st.builds(
         lambda levels: PendingLogs(tuple(LogEntry(level, "m", "x", FakeClock().now()) for level in levels)),
         st.lists(st.sampled_from(["DEBUG", "INFO", "WARNING", "ERROR"]), min_size=1, max_size=3),

@@ -5,15 +5,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.core.ids import new_id
 from app.core.principal import Principal
+from app.domain.findings import FindingId
 from app.domain.tasks import TaskStatus
-from app.models import decisions, scan_runs, scan_tasks, violations
-from app.repositories import overview
+from app.domain.violations import RiskLevel, ViolationKey
+from app.models import decisions, scan_runs, scan_tasks
+from app.repositories import findings, overview
 from app.repositories.runs import RUN_COLUMNS
 from app.services.site_states import recount
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
+from tests.support.violations import new_violation, write_violations
 from tests.unit.repositories.test_tasks import add_task
 
 
@@ -44,13 +46,10 @@ class World:
 
         self.db.write_sync(work)
 
-    def find(self, task_id, domain, *, run=1, key="gambling", risk="high", **values):
-        row = {
-            "id": new_id(), "task_id": task_id, "run": run, "attempt": run, "domain": domain, "violation_key": key,
-            "risk_level": risk, "confidence_score": 0.9, "description": "d", "evidence": [], "needs_review": False,
-            "url": "u", "found_on": "f", "dismissed": False, "created_at": self.now, **values,
-        }  # fmt: skip
-        self.db.write_sync(lambda c: c.execute(violations.insert().values(**row)) and None)
+    def find(self, task_id, domain, *, run=1, key="gambling", risk="high", at=None, **values):
+        fields = {"violation_key": ViolationKey(key), "url": "u", "found_on": "f", "needs_review": False, **values}
+        found = new_violation(domain, risk_level=RiskLevel(risk), **fields)
+        self.db.write_sync(lambda c: write_violations(c, task_id, found, at=at or self.now, run=run))
 
     def decide(self, owner, target, domain, hours, *, state="dismissed", kinds=("gambling",)):
         row = {
@@ -58,7 +57,13 @@ class World:
             "state": state, "decided_by": "x", "decided_by_name": "x", "version": 1,
             "decided_at": self.now + timedelta(hours=hours),
         }  # fmt: skip
-        self.db.write_sync(lambda c: c.execute(decisions.insert().values(**row)) and None)
+        finding = FindingId(ViolationKey(kinds[0]), domain)
+
+        def work(connection):
+            connection.execute(decisions.insert().values(**row))
+            findings.decide(connection, self.owners[owner], target, finding)
+
+        self.db.write_sync(work)
 
     def recount(self, now=None):
         """Count every site anew, as each change does."""
@@ -67,7 +72,7 @@ class World:
             self.db.write_sync(lambda c, site=tuple(row): recount(c, site, now=now or self.now))
 
     def domains(self, name, text):
-        found = self.db.read_sync(lambda c: overview.domains_with(c, self.principal(name), text, 9))
+        found = self.db.read_sync(lambda c: overview.findings_with(c, self.principal(name), text, 9))
         return [(row.task_id, row.domain) for row in found]
 
 
@@ -103,7 +108,8 @@ def test_domains_are_found_in_the_results_that_stand(world):
     for run in (1, 2, 3):
         world.find(kept, f"casino{run}.test", run=run)
     world.find(plain, "casino.test")
-    world.find(plain, "casino.dismissed.test", dismissed=True)
+    world.find(plain, "casino.dismissed.test")
+    world.decide("mei", "b.test", "casino.dismissed.test", 3)
     world.find(foreign, "casino.foreign.test")
     assert world.domains("mei", "casino") == [(plain, "casino.test"), (kept, "casino2.test")]
     assert world.domains("li", "casino") == [(foreign, "casino.foreign.test")]

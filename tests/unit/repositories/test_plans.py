@@ -21,7 +21,8 @@ from app import repositories
 from app.core.db import Database
 from app.core.ids import new_id
 from app.core.principal import Principal
-from app.domain.findings import FindingId
+from app.domain.decisions import DecisionState
+from app.domain.findings import FindingFilter, FindingId
 from app.domain.messages import Language, MessageCatalog
 from app.domain.reputation_lists import ListDefinition
 from app.domain.tasks import TaskStatus
@@ -38,6 +39,7 @@ from app.repositories import (
     configuration,
     database_clock,
     decisions,
+    findings,
     idempotency,
     listing,
     lists,
@@ -68,6 +70,7 @@ from app.services.recorder import Recorder
 from app.websocket.messages.topics import ALL_TOPICS, topics
 from app.websocket.state.state_reader import StateReader
 from tests.support.backend import HandClock
+from tests.support.violations import new_violation
 from tests.unit.services.lists.versions import version
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -95,6 +98,7 @@ UPDATE = {"list_key": "0" * 32, "name": "l", "checked_at": NOW, "fault": "status
 KEY = UPDATE["list_key"]
 SITE = (ID, "example.com")
 MONTH = [datetime.now(UTC).date() - timedelta(days=ago) for ago in range(30)]
+FOUND = new_violation("example.com").finding
 VERSION = version(ListDefinition("l", "x.txt"), 1, NOW)
 WORKER = WorkerDescription("w", "host", "1.0", ("scan",), 2)
 WARNING = TaskWarning(code="stalled", message="m")
@@ -256,7 +260,7 @@ WALK: dict[str, Callable] = {
     "partitions.raise_min_seqs": lambda c: partitions.raise_min_seqs(c, PARTITION, 500),
     "partitions.has_log": lambda c: partitions.has_log(c, PARTITION),
     "overview.targets_with": lambda c: [overview.targets_with(c, who, "a", 9) for who in (ADMIN, OWNER)],
-    "overview.domains_with": lambda c: [overview.domains_with(c, who, "a", 9) for who in (ADMIN, OWNER)],
+    "overview.findings_with": lambda c: [overview.findings_with(c, who, "a", 9) for who in (ADMIN, OWNER)],
     "sessions.find_with_user": lambda c: sessions.find_with_user(c, ID),
     "sessions.list_with_users": lambda c: sessions.list_with_users(c, [ID, ID]),
     "sessions.add": lambda c: sessions.add(c, session_id=ID, user_id=ID, now=NOW, expires_at=NOW, refresh_jti="j"),
@@ -374,11 +378,22 @@ WALK: dict[str, Callable] = {
     "violations.list_page": walk_violations,
     "violations.newest": lambda c: violations.newest(c, ID, 1, 50),
     "violations.chunk_after": lambda c: (violations.chunk_after(c, ID, 1, None), violations.chunk_after(c, ID, 1, ROW)),
-    "violations.summaries": lambda c: violations.summaries(c, ID, 1),
-    "violations.summaries_of": lambda c: violations.summaries_of(c, ID, 1, ["a", "b"]),
-    "violations.of_runs": lambda c: violations.of_runs(c, [(ID, 1), (ID, 2)], {"a", "b"}, 100),
-    "violations.to_review": lambda c: [
-        violations.to_review(c, ID, 1, after=after, limit=100) for after in (None, (0.7, ID))
+    "violations.names_at": lambda c: violations.names_at(c, ID, 1, ["a", "b"]),
+    "violations.name_causes": lambda c: violations.name_causes(c, ID, 1, [FOUND]),
+    "findings.put": lambda c: findings.put(c, ID, 1, [FOUND], NOW),
+    "findings.remove": lambda c: findings.remove(c, ID, 1, [FOUND.id]),
+    "findings.decide": lambda c: findings.decide(c, ID, "example.com", FOUND.id),
+    "findings.list_page": lambda c: [
+        findings.list_page(c, ID, 1, wanted, offset=0, limit=50)
+        for wanted in (FindingFilter(), FindingFilter(RiskLevel.HIGH, FOUND.id.cause, True, DecisionState.OPEN, "a"))
+    ],
+    "findings.of_run": lambda c: findings.of_run(c, ID, 1),
+    "findings.of_domains": lambda c: findings.of_domains(c, ID, 1, ["a", "b"]),
+    "findings.find": lambda c: findings.find(c, ID, 1, FOUND.id),
+    "findings.levels_of": lambda c: (findings.levels_of(c, ID, 1), findings.levels_of(c, ID, 1, ["a"])),
+    "findings.decided_of_runs": lambda c: findings.decided_of_runs(c, [(ID, 1), (ID, 2)], 100),
+    "findings.to_review": lambda c: [
+        findings.to_review(c, ID, 1, state=DecisionState.OPEN, after=after, limit=100) for after in (None, (0.7, ID))
     ],
     "violations.of_domain": lambda c: violations.of_domain(c, ID, 1, "example.com"),
     "violations.known_violations": lambda c: violations.known_violations(c, ID, 1),
@@ -416,6 +431,7 @@ ELSEWHERE: dict[str, Callable] = {
 }
 # What may be sorted although it is no page, and why that stays small.
 SORTED = {
+    "findings.list_page": "the domains of one run's findings, which are counted",
     "orders.status_counts": "the tasks of a page of orders, of which each has a greatest number",
     "servers.mark_excess": "the connections of users who have just come, of which each has a greatest number",
     "servers.count_streams": "the streams of users who ask for one, of which each has a greatest number",
@@ -546,11 +562,12 @@ def test_no_query_looks_through_a_table_that_grows_and_none_sorts_more_than_a_pa
 
 @pytest.mark.parametrize("name", ["tasks.list_page", "violations.list_page"])
 def test_a_page_and_its_total_are_read_from_indexes_alone(db, name):
-    """Only the rows of the page are looked up, by their ids: others may be long."""
+    """Only the rows of the page are looked up, by their keys: others may be long."""
     for statement, plan in plans_of(db, WALK[name]):
         reads = [line for line in plan if line.startswith(("SCAN ", "SEARCH ")) and line.split()[1] in metadata.tables]
         looked_up = [line for line in reads if "COVERING" not in line]
-        assert all(line.endswith("(id=?)") for line in looked_up), (plan, statement)
+        by_key = ("(id=?)", "(task_id=? AND domain=? AND cause=? AND run=?)")
+        assert all(line.endswith(by_key) for line in looked_up), (plan, statement)
 
 
 def test_what_hangs_on_a_row_is_found_by_an_index_when_it_is_removed():

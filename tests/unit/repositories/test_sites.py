@@ -55,7 +55,7 @@ def test_what_all_sites_of_a_user_add_up_to_is_changed_day_by_day(world):
 
 def test_the_worst_sites_come_first_and_a_user_sees_their_own(world):
     for owner, target, high in (("mei", "a.test", 1), ("li", "b.test", 2), ("mei", "c.test", 3)):
-        world.keep(world.add(owner, target, 1), 1, 1, violation_counts={"total": high, "high": high})
+        world.keep(world.add(owner, target, 1), 1, 1, finding_counts={"total": high, "high": high})
     world.recount()
 
     def read(principal, limit=9):

@@ -40,7 +40,8 @@ def test_a_risk_is_the_worst_that_is_open(world):
         for number, risk in enumerate(risks):
             world.find(task, f"{number}.example", risk=risk)
     dismissed = world.add("mei", "dismissed.test", 9)
-    world.find(dismissed, "a.example", risk="critical", dismissed=True)
+    world.find(dismissed, "a.example", risk="critical")
+    world.decide("mei", "dismissed.test", "a.example", 9)
     world.find(dismissed, "b.example", risk="medium")
     world.find(world.add("li", "foreign.test", 1), "a.example", risk="high")
     found = {risk.value: listed(world, TaskFilter(risk=risk)) for risk in RiskLevel}

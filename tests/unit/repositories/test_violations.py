@@ -6,9 +6,11 @@ from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.projection import TaskProjection
 from app.models import metadata, scan_tasks, violations
+from app.repositories import findings
 from app.repositories import violations as found
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
+from tests.support.violations import new_violation
 
 
 @pytest.fixture
@@ -47,25 +49,17 @@ def test_violations_are_read_in_chunks_and_pages_by_time(db):
     task_id = add_task(db, add_user(db, clock, "mei"), clock.now())
     rows = [
         {
-            "id": new_id(),
+            **new_violation(f"{number}.example").row(),
             "task_id": task_id,
             "run": 1,
             "attempt": 1,
-            "domain": f"{number}.example",
-            "violation_key": "gambling",
-            "risk_level": "high",
-            "confidence_score": 0.9,
-            "description": "d",
-            "evidence": [],
-            "needs_review": False,
-            "url": "",
-            "found_on": "",
-            "dismissed": number % 3 == 0,
             "created_at": clock.now() + timedelta(seconds=number % 40),
         }
         for number in range(2 * found.CHUNK)
     ]
+    assessed = [new_violation(row["domain"]).finding for row in rows]
     db.write_sync(lambda c: c.execute(violations.insert(), rows) and None)
+    db.write_sync(lambda c: findings.put(c, task_id, 1, assessed, clock.now()))
 
     def read(connection):
         chunks, last = [], None
@@ -76,7 +70,7 @@ def test_violations_are_read_in_chunks_and_pages_by_time(db):
         return chunks, page, total, found.newest(connection, task_id, 1, 7)
 
     chunks, page, total, newest = db.read_sync(read)
-    kept = sorted((row["created_at"], row["id"]) for row in rows if not row["dismissed"])
+    kept = sorted((row["created_at"], row["id"]) for row in rows)
     assert [(row.created_at, row.id) for chunk in chunks for row in chunk] == kept
     assert [(row.created_at, row.id) for row in page] == kept
     assert total == len(kept)

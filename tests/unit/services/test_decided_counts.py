@@ -35,9 +35,8 @@ def read(world):
         runs = [run for site in connection.execute(tasks) for run in sites.ended_runs(connection, tuple(site))]
         return read_decided(connection, runs)
 
-    decided, is_cut = world.db.read_sync(work)
-    taken = {key[0]: [(one.at, dict(one.taken)) for one in found] for key, found in decided.items() if found}
-    return taken, is_cut
+    decided = world.db.read_sync(work)
+    return {key[0]: [(one.at, dict(one.taken)) for one in found] for key, found in decided.items() if found}
 
 
 async def test_a_dismissal_takes_its_finding_out_of_every_run_of_the_site_and_of_no_other_owners(world):
@@ -46,36 +45,33 @@ async def test_a_dismissal_takes_its_finding_out_of_every_run_of_the_site_and_of
     scan(world, "mei", "b.test", "x.test")
     world.decide("mei", "a.test", "x.test", 3)
     expected = [(world.now + timedelta(hours=3), {"needs_review": 0, "total": 1, "high": 1})]
-    assert read(world) == ({first: expected, again: expected}, False)
+    assert read(world) == {first: expected, again: expected}
 
 
 async def test_what_is_being_mended_is_open_and_what_was_taken_back_was_never_decided(world):
     task_id = scan(world, "mei", "a.test", "x.test", "y.test")
     world.decide("mei", "a.test", "x.test", 3, state="mending")
     world.decide("mei", "a.test", "y.test", 3, state="open")
-    assert read(world)[0] == {task_id: [(world.now + timedelta(hours=3), {"needs_review": 0})]}
+    assert read(world) == {task_id: [(world.now + timedelta(hours=3), {"needs_review": 0})]}
 
 
 async def test_a_decision_about_less_than_was_found_takes_nothing(world):
     task_id = scan(world, "mei", "a.test", "x.test")
     world.decide("mei", "a.test", "x.test", 3)
     world.find(task_id, "x.test", key="hidden_link")
-    assert read(world)[0] == {}
+    assert read(world) == {}
 
 
 async def test_of_a_run_counts_what_that_run_found(world):
     task_id = scan(world, "mei", "a.test", "x.test")
     world.find(task_id, "x.test", run=2)  # of a run that has not ended
     world.decide("mei", "a.test", "x.test", 3)
-    assert len(read(world)[0][task_id]) == 1
+    assert len(read(world)[task_id]) == 1
 
 
-@pytest.mark.parametrize("bound", ["MAX_DECISIONS", "MAX_VIOLATIONS"])
-async def test_no_more_is_looked_at_than_there_may_be_and_that_is_said(world, monkeypatch, bound):
+async def test_no_more_is_looked_at_than_there_may_be(world, monkeypatch):
     scan(world, "mei", "a.test", "x.test", "y.test")
     for name in ("x.test", "y.test"):
         world.decide("mei", "a.test", name, 3)
-    assert read(world)[1] is False
-    monkeypatch.setattr(decided_counts, bound, 1)
-    taken, is_cut = read(world)
-    assert (sum(len(found) for found in taken.values()), is_cut) == (1, True)
+    monkeypatch.setattr(decided_counts, "MAX_FINDINGS", 1)
+    assert sum(len(found) for found in read(world).values()) == 1

@@ -42,7 +42,7 @@ async def world(database_url):
 
 def ended(world, domain, hours, found, *, owner="mei", conclusive=True, **values):
     task_id = world.add(owner, domain, hours)
-    world.keep(task_id, 1, hours, violation_counts=found, conclusive=conclusive, **values)
+    world.keep(task_id, 1, hours, finding_counts=found, conclusive=conclusive, **values)
     world.db.write_sync(lambda c: recount(c, (world.owners[owner], domain), now=world.now))
     return task_id
 
@@ -66,23 +66,23 @@ async def test_the_newest_conclusive_scan_stands_and_the_last_one_says_its_verdi
     found = await read(world)
     (site,) = found["sites"]
     assert (site["task_id"], site["verdict"]["result"]) == (last, "inconclusive")
-    assert (site["shown_task_id"], site["violation_counts"]) == (stands, counts(high=2))
-    assert found["violation_counts"] == {"total": 2, "critical": 0, "high": 2, "medium": 0, "low": 0, "needs_review": 0}
+    assert (site["shown_task_id"], site["finding_counts"]) == (stands, counts(high=2))
+    assert found["finding_counts"] == {"total": 2, "critical": 0, "high": 2, "medium": 0, "low": 0, "needs_review": 0}
 
 
 async def test_without_a_conclusive_scan_the_last_one_is_all_there_is(world):
     ended(world, "a.test", 1, counts(low=1), conclusive=False)
     last = ended(world, "a.test", 2, counts(medium=1), conclusive=False, status=TaskStatus.FAILED)
     (site,) = (await read(world))["sites"]
-    assert (site["shown_task_id"], site["status"], site["violation_counts"]) == (last, "failed", counts(medium=1))
+    assert (site["shown_task_id"], site["status"], site["finding_counts"]) == (last, "failed", counts(medium=1))
 
 
 async def test_sites_of_two_users_are_two_and_a_user_sees_their_own(world):
     ended(world, "a.test", 1, counts(high=1), owner="mei")
     ended(world, "a.test", 2, counts(high=2), owner="li")
     everybody, mine = await read(world), await read(world, world.principal("mei"))
-    assert (everybody["total_sites"], everybody["violation_counts"]["high"]) == (2, 3)
-    assert (mine["total_sites"], mine["violation_counts"]["high"]) == (1, 1)
+    assert (everybody["total_sites"], everybody["finding_counts"]["high"]) == (2, 3)
+    assert (mine["total_sites"], mine["finding_counts"]["high"]) == (1, 1)
 
 
 async def test_the_worst_comes_first_then_what_nobody_knows_then_the_newest(world):
@@ -111,9 +111,9 @@ async def test_each_day_has_what_was_open_at_its_end(world):
     trend = (await read(world))["trend"]
     assert len(trend) == TREND_DAYS
     assert trend[-1]["day"] == world.now.date().isoformat()
-    assert [point["violation_counts"]["total"] for point in trend[-4:]] == [4, 1, 3, 3]
+    assert [point["finding_counts"]["total"] for point in trend[-4:]] == [4, 1, 3, 3]
     assert [point["sites"] for point in trend[-4:]] == [1, 1, 2, 2]
-    assert trend[0]["violation_counts"]["high"] == 4
+    assert trend[0]["finding_counts"]["high"] == 4
 
 
 async def test_a_dismissal_counts_from_the_day_on_which_it_was_made(world):
@@ -123,7 +123,7 @@ async def test_a_dismissal_counts_from_the_day_on_which_it_was_made(world):
     world.decide("mei", "a.test", "x.test", -1 * DAY)
     ended(world, "b.test", -2 * DAY, counts(low=1), owner="li")
     trend = (await read(world))["trend"]
-    assert [point["violation_counts"]["total"] for point in trend[-4:]] == [2, 3, 2, 2]
+    assert [point["finding_counts"]["total"] for point in trend[-4:]] == [2, 3, 2, 2]
     assert [site["target_domain"] for site in (await read(world))["sites"]] == ["a.test", "b.test"]
 
 

@@ -44,7 +44,7 @@ def finish(world, task_id, found=0, *, run=1):
     """Let a scan end as the product does, with so many violations of a high risk."""
     life = Lifecycle(clock=world.clock, texts=MessageCatalog("en"))
     world.db.write_sync(life.claim(task_id, run, "w", "a.test"))
-    values = {"violation_counts": {"total": found, "high": found}}
+    values = {"finding_counts": {"total": found, "high": found}}
     world.db.write_sync(
         lambda c: c.execute(scan_tasks.update().where(scan_tasks.c.id == task_id).values(**values)) and None
     )
@@ -118,7 +118,7 @@ async def test_what_had_ended_before_the_upgrade_is_counted_once_and_later_what_
     assert world.db.read_sync(sites.is_all_counted)  # there is nothing yet
     for number in range(3):
         task_id = world.add("mei", f"{number}.test", number)
-        world.keep(task_id, 1, number, violation_counts={"total": 1, "high": 1})
+        world.keep(task_id, 1, number, finding_counts={"total": 1, "high": 1})
     gone = world.add("mei", "gone.test", 1, deleted_at=world.now)
     world.keep(gone, 1, 1)
     keeper = SiteKeeper(db=world.db, clock=world.clock)
@@ -128,7 +128,7 @@ async def test_what_had_ended_before_the_upgrade_is_counted_once_and_later_what_
     assert world.db.read_sync(sites.is_all_counted)
     assert (now_of(world), world.db.read_sync(sites.filled_until)) == ((3, 3), world.clock.now())
     later = world.add("mei", "0.test", 5)
-    world.keep(later, 1, 5, violation_counts={"total": 2, "high": 2})
+    world.keep(later, 1, 5, finding_counts={"total": 2, "high": 2})
     await keeper.look()
     assert now_of(world) == (3, 4)
 
@@ -163,10 +163,10 @@ async def test_what_ends_at_the_same_moment_is_all_counted_and_nobody_waits_in_a
 
 
 async def test_runs_that_stand_no_more_take_no_room_among_what_is_read_of_decisions(world, monkeypatch):
-    monkeypatch.setattr("app.services.decided_counts.MAX_VIOLATIONS", 2)
+    monkeypatch.setattr("app.services.decided_counts.MAX_FINDINGS", 2)
     for hours in (0.1, 0.2, 0.3):
         task_id = world.add("mei", "a.test", hours)
-        world.keep(task_id, 1, hours, violation_counts={"total": 2, "high": 2})
+        world.keep(task_id, 1, hours, finding_counts={"total": 2, "high": 2})
         for domain in ("b.test", "c.test"):
             world.find(task_id, domain)
     for domain in ("b.test", "c.test"):

@@ -20,7 +20,8 @@ EVIDENCE = Evidence(Layer.TEXT, "rule", 0.9, snippet="quoted", terms=("one",))
 
 
 def row_of(violation):
-    return SimpleNamespace(**violation.row(), task_id="t", run=1, attempt=2, created_at=NOW)
+    level = violation.finding.risk.level.value
+    return SimpleNamespace(**violation.row(), risk_level=level, task_id="t", run=1, attempt=2, created_at=NOW)
 
 
 def test_a_fact_and_the_recorders_own_columns_are_the_whole_row():
@@ -32,7 +33,7 @@ def test_a_fact_and_the_recorders_own_columns_are_the_whole_row():
 def test_a_snapshot_shows_what_the_event_said():
     violation = new_violation(url="https://bets.example/", found_on="https://corp.example/")
     shown = snapshot_violation(row_of(violation), "en")
-    said = violation.event("en").model_dump(mode="json", exclude={"lang"})
+    said = violation.event("en").model_dump(mode="json", exclude={"lang", "finding_counts"})
     assert shown == {"text_key": None, "params": None, **said, "created_at": to_wire(NOW)}
     SnapshotViolation.model_validate(shown)
 

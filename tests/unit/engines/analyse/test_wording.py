@@ -3,7 +3,7 @@ import re
 import pytest
 
 from app.domain.messages import Language, MessageCatalog
-from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
+from app.domain.violations import Evidence, Layer, ViolationFact, ViolationKey
 from app.engines.analyse.wording import describe
 
 RULES = [
@@ -41,7 +41,7 @@ RULES = [
 
 
 def fact(key, *evidence):
-    return ViolationFact("x.example", key, RiskLevel.HIGH, 0.9, "", evidence, needs_review=False)
+    return ViolationFact("x.example", key, 0.9, "", evidence, needs_review=False)
 
 
 def detection(rule, count=1):

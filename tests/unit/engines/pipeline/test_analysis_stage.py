@@ -6,7 +6,7 @@ import pytest
 
 from app.captures.folder import FolderStorage
 from app.domain.messages import MessageCatalog
-from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
+from app.domain.violations import Evidence, Layer, ViolationFact, ViolationKey
 from app.engines.analyse.subject import SeenLook
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.scan_contents import ScanContents
@@ -164,9 +164,7 @@ async def test_an_offer_of_an_own_start_page_is_tampering_of_the_site_wherever_i
     class Offering:
         async def analyse(self, subject):
             evidence = Evidence(Layer.TEXT, "lexicon", 0.9, "offer")
-            return [
-                ViolationFact("corp.test", ViolationKey.ADULT, RiskLevel.HIGH, 0.9, "", (evidence,), False, shown_at)
-            ]
+            return [ViolationFact("corp.test", ViolationKey.ADULT, 0.9, "", (evidence,), False, shown_at)]
 
     told = []
     stage = stage_with(Offering(), lambda target, page, facts: told.extend(facts))

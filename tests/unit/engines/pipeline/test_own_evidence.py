@@ -1,6 +1,6 @@
 from unittest.mock import Mock
 
-from app.domain.violations import RiskLevel, ViolationFact, ViolationKey
+from app.domain.violations import ViolationFact, ViolationKey
 from app.engines.pipeline.capture_selector import MAX_EVIDENCE_PAGES, CaptureSelector, CaptureTarget
 from app.engines.pipeline.capture_stage import CaptureStage
 from app.engines.pipeline.own_evidence import OwnEvidence
@@ -20,7 +20,6 @@ def fact(*, url="https://bets.example/", found_on="https://www.corp.test/a"):
     return ViolationFact(
         domain="bets.example",
         violation_key=ViolationKey.GAMBLING,
-        risk_level=RiskLevel.HIGH,
         confidence_score=0.9,
         description="",
         evidence=(),

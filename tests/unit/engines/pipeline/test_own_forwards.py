@@ -6,7 +6,7 @@ from unittest.mock import Mock
 import pytest
 
 from app.domain.tampering import TamperSign, sign_of
-from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
+from app.domain.violations import Evidence, Layer, ViolationFact, ViolationKey
 from app.engines.capture.capturer import CapturedPage
 from app.engines.model import Capture, Reference, Relation
 from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
@@ -21,7 +21,7 @@ HOP = Reference(GO, GOAL, GOAL, Relation.REDIRECT, "redirect:http")
 TARGET = CaptureTarget("bets.example", "bets.example", GOAL)
 PAGE = CapturedPage(Capture("bets.example", "bets.example", GOAL, GOAL, status=200, title="Bets"))
 QUOTE = Evidence(Layer.TEXT, "lexicon.gambling", 0.9, "200% welcome bonus")
-FACT = ViolationFact("bets.example", ViolationKey.GAMBLING, RiskLevel.HIGH, 0.9, "", (QUOTE,), False, GOAL, GO)
+FACT = ViolationFact("bets.example", ViolationKey.GAMBLING, 0.9, "", (QUOTE,), False, GOAL, GO)
 
 
 def found(*references, fact=FACT, target=TARGET, signs=()):

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from app.domain.authorship import Author
-from app.domain.findings import Finding, FindingId
-from app.domain.risk import Embedding, Place
+from app.domain.findings import Finding, FindingId, FoundViolation
+from app.domain.risk import UNKNOWN, Embedding, Place
 from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import PageFact, Reference, Relation, ThirdParty
 from app.scanstore.evidence_reader import StoredReference
 from app.services.evidence.exposures import (
+    Assessor,
     Scales,
     Site,
     as_shown,
@@ -18,7 +19,6 @@ from app.services.evidence.exposures import (
     risk_of,
     strongest_first,
     via_of,
-    worst_levels,
 )
 from tests.unit.services.evidence.conftest import CASINO, HOME, PARTNER, PARTNERS, THREAD, link, redirect
 
@@ -108,13 +108,22 @@ def test_content_of_the_sites_own_page_is_placed_by_that_page(reader):
     assert scales.of_own_page("https://www.corp.test/unknown").depth is None
 
 
-def test_the_level_of_a_domain_is_that_of_its_worst_finding(reader):
-    def finding(cause, domain):
-        return Finding(FindingId(cause, domain), ())
+def test_a_finding_is_assessed_by_the_reference_that_weighs_most(reader):
+    def finding(cause, domain, url="", needs_review=False):
+        violation = FoundViolation("v", domain, cause.value, 0.9, needs_review, url, HOME)
+        return Finding(FindingId(cause, domain), (violation,))
 
-    found = [finding(ViolationKey.MALWARE, "shop.test"), finding(ViolationKey.OTHER, "shop.test")]
-    levels = worst_levels([*found, finding(ViolationKey.GAMBLING, "partner.test")], Scales(reader, SITE))
-    assert levels == {"shop.test": RiskLevel.CRITICAL, "partner.test": RiskLevel.MEDIUM}
+    malware, fraud, unknown = Assessor(reader, SITE).assess(
+        [
+            finding(ViolationKey.MALWARE, "shop.test", needs_review=True),
+            finding(ViolationKey.FRAUD, "corp.test", url=HOME),
+            finding(ViolationKey.GAMBLING, "unknown.test"),
+        ]
+    )
+    assert (malware.risk.level, malware.page_url, malware.needs_review) == (RiskLevel.CRITICAL, HOME, True)
+    assert malware.kinds == ("malware",)
+    assert (fraud.exposure.embedding, fraud.exposure.place) == (Embedding.OWN_CONTENT, Place.START_PAGE)
+    assert (unknown.exposure, unknown.page_url) == (UNKNOWN, HOME)
 
 
 def test_a_link_that_a_browser_has_shown_to_be_seen_is_weighed_as_one():

@@ -1,78 +1,74 @@
 """Findings, third parties and pages, joined from the violations and the file of a scan."""
 
+import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import orjson
 import pytest
 
+from app.core.db import Database
 from app.core.errors import NotFound
 from app.domain.decisions import DecisionState
-from app.domain.violations import RiskLevel, ViolationKey
+from app.domain.findings import FindingFilter, FindingId, group
+from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
 from app.engines.model import Capture, ThirdParty
+from app.models import metadata
+from app.repositories import decisions, findings
+from app.repositories.violations import known_violations
 from app.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
-from app.services.evidence.exposures import Site
-from app.services.evidence.finding_filter import FindingFilter
+from app.services.evidence.exposures import Assessor, Site
 from app.services.evidence.scan_evidence import CHUNK, ScanEvidence
 from app.services.reports import Paging
+from tests.support.clock import FakeClock
+from tests.support.rows import add_user
+from tests.support.violations import new_violation, write_violations
+from tests.unit.repositories.test_violations import add_task
 from tests.unit.services.evidence.conftest import CASINO, HOME, PARTNERS, link
 
-ROW = SimpleNamespace(id="0" * 36, run=1, attempt=1, user_id="u", target_domain="corp.test")
 SOURCE = "1" * 64
 
 
-def violation(domain, key, number, *, needs_review=False, **more):
-    values = {
-        "id": f"v{number}",
-        "domain": domain,
-        "violation_key": key,
-        "confidence_score": 0.9,
-        "needs_review": needs_review,
-        "url": f"http://{domain}/",
-        "found_on": HOME,
-        "created_at": datetime(2026, 1, 1, 0, 0, number, tzinfo=UTC),
-        "evidence": [{"layer": "text", "rule": f"lexicon.{key}", "score": 0.9}],
-    }
-    return SimpleNamespace(**{**values, **more})
+def violation(domain, key, number, *, needs_review=False, url=None):
+    evidence = (Evidence(Layer.TEXT, f"lexicon.{key}", 0.9),)
+    fields = {"violation_key": ViolationKey(key), "needs_review": needs_review, "evidence": evidence, "found_on": HOME}
+    return new_violation(domain, violation_id=f"v{number}", url=url or f"http://{domain}/", **fields)
 
 
-VIOLATIONS = [
+VIOLATIONS = (
     violation("partner.test", "gambling", 1),
     violation("casino.test", "gambling", 2),
     violation("shop.test", "adult", 3, needs_review=True),
     violation("shop.test", "hidden_link", 4),
     violation("corp.test", "fraud", 5, url=HOME),
-]
+)
+DECISION = {
+    "kinds": ["gambling"],
+    "state": "dismissed",
+    "reason": "ours",
+    "decided_by": "mei",
+    "decided_by_name": "mei",
+    "decided_at": datetime(2026, 1, 2, tzinfo=UTC),
+}
 
 
-DECISIONS = [
-    SimpleNamespace(
-        cause="gambling",
-        domain="casino.test",
-        kinds=["gambling"],
-        state="dismissed",
-        reason="ours",
-        decided_by_name="mei",
-        decided_at=datetime(2026, 1, 2, tzinfo=UTC),
-        version=1,
-    )
-]
+def fill(db, reader):
+    """Write the violations of the small scan, and the findings as they are assessed by what it collected."""
+    clock, at = FakeClock(), datetime(2026, 1, 1, tzinfo=UTC)
+    user_id = add_user(db, clock, "mei")
+    task_id = add_task(db, user_id, clock.now(), target_domain="corp.test")
 
+    def work(connection):
+        for number, found in enumerate(VIOLATIONS, 1):
+            write_violations(connection, task_id, found, at=at + timedelta(seconds=number))
+        casino = FindingId(ViolationKey.GAMBLING, "casino.test")
+        decisions.put(connection, user_id, "corp.test", casino, DECISION, version=0)
+        grouped = group(known_violations(connection, task_id, 1))
+        findings.put(connection, task_id, 1, Assessor(reader, Site("corp.test")).assess(grouped), at)
 
-class Rows:
-    """The database, with what the queries of this module would find."""
-
-    def __init__(self, monkeypatch):
-        module = "app.services.evidence.scan_evidence.violations"
-        monkeypatch.setattr(f"{module}.summaries", lambda *_: VIOLATIONS)
-        monkeypatch.setattr(f"{module}.of_domain", lambda *args: [one for one in VIOLATIONS if one.domain == args[-1]])
-        module = "app.services.decisions.decisions"
-        monkeypatch.setattr(f"{module}.of_target", lambda *_: DECISIONS)
-        monkeypatch.setattr(f"{module}.of_domains", lambda *args: [one for one in DECISIONS if one.domain in args[-1]])
-
-    def read_sync(self, work):
-        return work(None)
+    db.write_sync(work)
+    return SimpleNamespace(id=task_id, run=1, attempt=1, user_id=user_id, target_domain="corp.test")
 
 
 @pytest.fixture
@@ -81,9 +77,21 @@ def contents():
 
 
 @pytest.fixture
-def evidence(reader, monkeypatch, contents):
-    rows = Rows(monkeypatch)
-    return ScanEvidence(row=ROW, reader=reader, db=rows, site=Site("corp.test"), language="en", read=contents.get)
+def db(tmp_path):
+    db = Database(f"sqlite:///{tmp_path / 'rows.db'}")
+    metadata.create_all(db.engine)
+    yield db
+    asyncio.run(db.close())
+
+
+@pytest.fixture
+def row(db, reader):
+    return fill(db, reader)
+
+
+@pytest.fixture
+def evidence(reader, db, row, contents):
+    return ScanEvidence(row=row, reader=reader, db=db, site=Site("corp.test"), language="en", read=contents.get)
 
 
 def document(pieces, model):

@@ -10,9 +10,9 @@ from app.services.evidence.exposures import Site
 from app.services.evidence.scan_evidence import ScanEvidence
 from app.services.report_formats.contents import Origin, ReportContents
 from tests.unit.services.evidence.conftest import reader, store
-from tests.unit.services.evidence.test_scan_evidence import Rows
+from tests.unit.services.evidence.test_scan_evidence import db, row
 
-__all__ = ["reader", "store"]
+__all__ = ["db", "reader", "row", "store"]
 MADE_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ROW = SimpleNamespace(
     id="0" * 36,
@@ -40,17 +40,18 @@ def contents():
 
 
 @pytest.fixture
-def make_report(reader, monkeypatch, contents):
+def make_report(reader, db, row, contents):
+    scanned = row
+
     def make(language="en", **changes):
-        row = SimpleNamespace(**{**vars(ROW), **changes})
-        rows = Rows(monkeypatch)
+        row = SimpleNamespace(**{**vars(ROW), "id": scanned.id, "user_id": scanned.user_id, **changes})
         evidence = ScanEvidence(
-            row=row, reader=reader, db=rows, site=Site("corp.test"), language=language, read=contents.get
+            row=row, reader=reader, db=db, site=Site("corp.test"), language=language, read=contents.get
         )
         return ReportContents(
             row=row,
             reader=reader,
-            db=rows,
+            db=db,
             evidence=evidence,
             texts=MessageCatalog(language),
             read_content=contents.get,

@@ -14,6 +14,7 @@ from app.repositories import audit, idempotency, retention
 from app.services.recorder import Recorder
 from app.services.retention.partition_keeper import PartitionKeeper
 from app.services.retention.service import EVERY_S, TOMBSTONE_S, RetentionService
+from tests.support.violations import new_violation, write_violations
 
 DAY_S = 86_400
 
@@ -381,15 +382,10 @@ def begin_again(monitored, attempt):
 
 def add_violations(monitored, last_run):
     """Three of each run."""
-    texts = {"description": "", "url": "", "found_on": "", "violation_key": "adult", "risk_level": "high"}
-    values = {"confidence_score": 0.6, "evidence": [], "needs_review": False, "dismissed": False}
-    found = [
-        {"id": f"v{run}-{n}", "task_id": "task-1", "run": run, "attempt": run, "domain": f"{n}.test", **texts, **values}
-        for run in range(1, last_run + 1)
-        for n in range(3)
-    ]
     now = monitored.clock.now()
-    monitored.db.write_sync(lambda c: c.execute(insert(violations), [{**one, "created_at": now} for one in found]))
+    for run in range(1, last_run + 1):
+        found = [new_violation(f"{number}.test", violation_id=f"v{run}-{number}") for number in range(3)]
+        monitored.db.write_sync(lambda c, found=found, run=run: write_violations(c, "task-1", *found, at=now, run=run))
 
 
 def finish(monitored, task_id):

@@ -11,16 +11,17 @@ from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, Vio
 from app.engines.model import Counts
 from app.engines.ports import ScanStopped
 from app.services.recorder import Recorder
+from app.services.run_findings import RunFindings
 from app.tasks.sink.line_limit import LineLimit
 from app.tasks.sink.progress import ProgressTracker
 from app.tasks.sink.reporter import Reporter, StopReason
 from app.tasks.sink.writer import RetryingWriter
 from tests.support.said import said
+from tests.support.violations import assess_unseen
 
 FACT = ViolationFact(
     domain="bad.example",
     violation_key=ViolationKey.GAMBLING,
-    risk_level=RiskLevel.HIGH,
     confidence_score=0.9,
     description="why",
     evidence=(Evidence(Layer.TEXT, "rule", 0.9, snippet="quote\n\ud800"),),
@@ -30,8 +31,20 @@ FACT = ViolationFact(
 )
 
 
+async def assess(grouped):
+    return assess_unseen(grouped)
+
+
+def told(facts):
+    """The findings of a run that has told of these before."""
+    found = RunFindings()
+    for fact in facts:
+        found.tell_stated(fact, RiskLevel.HIGH)
+    return found
+
+
 @asynccontextmanager
-async def reporting(backend, *, known=frozenset(), attempt=1, limit=None):
+async def reporting(backend, *, known=(), attempt=1, limit=None):
     """A claimed task, its reporter, and `run` beside the test."""
     writer = RetryingWriter(backend.event_writer)
     reporter = Reporter(
@@ -39,7 +52,8 @@ async def reporting(backend, *, known=frozenset(), attempt=1, limit=None):
         writer=writer,
         clock=backend.clock,
         tracker=ProgressTracker("en"),
-        known=set(known),
+        findings=told(known),
+        assess=assess,
         line_limit=limit or LineLimit(lines_per_s=10_000, max_bytes=1 << 30),
         texts=backend.texts,
         elapsed_s=lambda: 0.0,
@@ -69,7 +83,7 @@ async def test_a_violation_is_committed_when_the_call_returns(backend):
 
 
 async def test_a_violation_that_is_known_is_not_said_again(backend):
-    async with reporting(backend, known={("bad.example", "gambling")}) as reporter:
+    async with reporting(backend, known=[FACT]) as reporter:
         assert not await reporter.violation(FACT)
     assert backend.violations() == []
 

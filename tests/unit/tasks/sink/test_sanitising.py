@@ -77,7 +77,7 @@ def test_every_text_of_a_violation_is_cleaned_and_what_finds_its_row_stays():
     cleaned = clean_violation(fact)
     assert {"description", "url", "found_on"} <= texts
     assert {getattr(cleaned, name) for name in texts} == {"https://a.example/?token=***"}
-    kept = ("domain", "violation_key", "risk_level", "confidence_score", "needs_review")
+    kept = ("domain", "violation_key", "confidence_score", "needs_review")
     assert [getattr(cleaned, name) for name in kept] == [getattr(fact, name) for name in kept]
     assert [item.snippet for item in cleaned.evidence] == ["a\\x1bb"]
 

@@ -31,6 +31,7 @@ from app.tasks.worker.scan_job import JobOutcome, ScanJob
 from app.tasks.worker.store_lease import StoreLease
 from tests.support.logs import captured_log
 from tests.support.said import said
+from tests.support.violations import assess_unseen
 from tests.unit.tasks.sink.test_reporter import FACT
 
 
@@ -61,6 +62,7 @@ def make_job(backend, tmp_path):
             clock=backend.clock,
             lease=StoreLease(ScanFile(tmp_path / "task-1-1.db", open_store), backend.clock),
             make_scan=lambda spec, store, sink: ScriptedScan(remaining.pop(0), store, sink),
+            assess=assess_unseen,
             make_heartbeat=partial(WorkerHeartbeat, db=backend.db, watchdog=LoopWatchdog(), interval_s=interval_s),
             log_lines_per_s=200,
             log_max_bytes=max_bytes,

@@ -74,16 +74,17 @@ async def test_what_changes_without_an_event_is_seen_after_a_while(shared):
 async def test_a_snapshot_that_was_begun_before_an_event_is_not_given_as_one_after_it(desk):
     stack, _user, task = await desk.open_task()
     snapshots = desk.dispatcher.catch_ups.snapshots
-    reads, held = stack.db.read, asyncio.Event()
+    reads, held, has_read = stack.db.read, asyncio.Event(), asyncio.Event()
 
     async def wait_with_the_result(work):
         result = await reads(work)
+        has_read.set()
         await held.wait()
         return result
 
     stack.db.read = wait_with_the_result
     early = asyncio.create_task(snapshots.get(task, 0, Language.EN, at_least=2))
-    await asyncio.sleep(0.005)
+    await has_read.wait()
     last = await stack.say(task, warning())
     late = asyncio.create_task(snapshots.get(task, 0, Language.EN, at_least=last))
     await asyncio.sleep(0.005)
