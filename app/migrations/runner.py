@@ -64,7 +64,8 @@ def migrate(db: Database, *, clock: Clock) -> Migration:
     """Upgrades to the newest revision; nothing happens when the database has it. Blocking.
 
     Raises:
-        ConfigurationError: a newer program wrote the database, or it holds tables that are not ours.
+        ConfigurationError: a newer program wrote the database, or one from before the first revision that this program
+            has, or it holds tables that are not ours.
         DatabaseUnavailable: busy, full or down; nothing has changed.
     """
     scripts = _scripts(HERE)
@@ -102,6 +103,11 @@ def known_revisions() -> set[str]:
     return {script.revision for script in _scripts(HERE).walk_revisions()}
 
 
+def is_before_first(revision: str) -> bool:
+    """Whether a revision that is not known is older than all that are. Those before the first had lower numbers."""
+    return revision < (_scripts(HERE).get_base() or "")
+
+
 @cache
 def _scripts(folder: Path) -> ScriptDirectory:
     """Return the revisions in the folder, read once for each process: a start needs them several times."""
@@ -115,6 +121,8 @@ def _read_ours(connection: Connection, db: Database) -> str | None:
         if set(inspect(connection).get_table_names()) & set(metadata.tables):
             raise ConfigurationError(text="database_foreign", path=db.engine.url.database)
     elif revision not in known_revisions():
+        if is_before_first(revision):
+            raise ConfigurationError(text="database_older", path=db.engine.url.database, revision=revision)
         raise ConfigurationError(text="database_newer", path=db.engine.url.database, revision=revision)
     return revision
 

@@ -5,13 +5,13 @@ import signal
 import sys
 
 import pytest
-from alembic.script import ScriptDirectory
 
 from app.core.db import Database
 from app.migrations import runner
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.backend import ADMIN_PASSWORD, HandClock
 from tests.support.command import ROOT, environment, finish, run
+from tests.support.databases import with_one_more_revision
 from tests.support.modes import file_mode_open_to_others, sqlite_openings, umask_of
 from tests.support.small_world import TARGET, small_world
 
@@ -69,16 +69,15 @@ async def test_a_server_keeps_all_that_it_writes_private_from_its_first_file_on(
 
 
 @UMASKS
-async def test_migrate_keeps_the_copy_private(tmp_path, mask):
+async def test_migrate_keeps_the_copy_private(tmp_path, mask, monkeypatch):
     folder = tmp_path / "data"
-    folder.mkdir()
-    old = Database(f"sqlite:///{folder / 'compliance.db'}")
-    scripts = ScriptDirectory(runner.HERE)
-    old.write_sync(lambda connection: runner._upgrade(connection, scripts, "0001"))
-    await old.close()
     with umask_of(mask):
         done = await run("migrate", COMPLIANCE_DATA_DIR=str(folder))
-    assert done.code == 0, done.err
+        assert done.code == 0, done.err
+        monkeypatch.setattr(runner, "HERE", with_one_more_revision(tmp_path / "next", runner.head_revision()))
+        db = Database(f"sqlite:///{folder / 'compliance.db'}")
+        runner.migrate(db, clock=HandClock())
+        await db.close()
     assert len(list(folder.glob("*.backup"))) == 1
     assert file_mode_open_to_others(folder) == []
 

@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -11,6 +12,7 @@ from app.core.config import Settings
 from app.core.data_folder import prepare_folder
 from app.core.db import Database
 from app.core.file_permissions import make_private_file
+from app.migrations import runner
 from app.migrations.runner import migrate
 
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -30,6 +32,18 @@ def lay_database(settings: Settings) -> None:
     prepare_folder(settings.data_dir)
     make_private_file(settings.database_file)
     settings.database_file.write_bytes(_migrated())
+
+
+def with_one_more_revision(folder: Path, head: str) -> Path:
+    """Return the place of the history of the next version, for `runner.HERE`: 9999 adds a column to the tasks."""
+    versions = folder / "versions"
+    copytree(runner.HERE / "versions", versions, ignore=ignore_patterns("__pycache__"))
+    (versions / "9999_more.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\n\n"
+        f"revision = '9999'\ndown_revision = '{head}'\nbranch_labels = depends_on = None\n\n"
+        "def upgrade():\n    op.add_column('scan_tasks', sa.Column('more', sa.Integer()))\n"
+    )
+    return folder
 
 
 @cache

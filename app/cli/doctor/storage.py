@@ -120,7 +120,7 @@ def check_results(settings: Settings, *, texts: MessageCatalog = ENGLISH) -> Che
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
             rows = connection.execute(_RUNS).fetchall()
-            ended = connection.execute(_ENDED_RUNS).fetchall() if _has_runs(connection) else []
+            ended = connection.execute(_ENDED_RUNS).fetchall()
         there = list_results(folder)
     except (sqlite3.Error, OSError) as error:
         said = texts("doctor.not_compared", reason=texts.adopt(reason_of(error)))
@@ -135,11 +135,6 @@ def check_results(settings: Settings, *, texts: MessageCatalog = ENGLISH) -> Che
     return ok("results", texts("doctor.results", scans=len(rows)))
 
 
-def _has_runs(connection: sqlite3.Connection) -> bool:
-    """False: the database is from before there was a table of them."""
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'scan_runs'").fetchone() is not None
-
-
 def _judge(path: str, revision: str | None, texts: MessageCatalog) -> CheckResult:
     head = runner.head_revision()
     known = runner.known_revisions()
@@ -148,7 +143,8 @@ def _judge(path: str, revision: str | None, texts: MessageCatalog) -> CheckResul
         return failed("database", said, texts("doctor.no_revision_means"))
     if revision not in known:
         said = texts("doctor.at_revision", file=path, revision=revision)
-        return failed("database", said, texts("doctor.newer_revision"))
+        means = "doctor.unreleased_revision" if runner.is_before_first(revision) else "doctor.newer_revision"
+        return failed("database", said, texts(means))
     if revision != head:
         said = texts("doctor.at_revision", file=path, revision=revision)
         return ok("database", said, texts("doctor.older_revision", head=head))

@@ -18,7 +18,7 @@ from app.core.errors import ConfigurationError
 from app.core.pending_restore import DATABASE, NAME, READY, is_restore_pending, sync_folder
 from app.core.system_errors import reason_of
 from app.events.log_identity import FORGET_FOLDER
-from app.migrations.runner import known_revisions
+from app.migrations.runner import is_before_first, known_revisions
 from app.services.archive.backup import claim_folder, require_space
 from app.services.archive.manifest import MANIFEST, MAX_MANIFEST_BYTES, Entry, Manifest, capture_of, may_hold
 
@@ -166,6 +166,8 @@ def _check_database(path: Path) -> None:
             raise ConfigurationError(text="backup_not_ours")
         (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         if revision not in known_revisions():
+            if is_before_first(revision):
+                raise ConfigurationError(text="backup_revision_older", revision=revision)
             raise ConfigurationError(text="backup_revision_newer", revision=revision)
         if "event_log" in tables:
             connection.execute(FORGET_FOLDER)

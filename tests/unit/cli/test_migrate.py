@@ -7,6 +7,7 @@ from app.cli.migrate import describe_migration
 from app.domain.messages import MessageCatalog
 from app.migrations.runner import Migration, head_revision
 from tests.support.command import here
+from tests.support.said import said
 
 
 @pytest.fixture
@@ -26,9 +27,13 @@ def test_migrate_makes_the_tables_of_a_new_folder(folder, capsys):
     assert f"was made at {head_revision()}" in capsys.readouterr().out
 
 
-def test_a_database_of_a_newer_version_is_left_alone(folder, capsys):
+@pytest.mark.parametrize(("revision", "text"), [("9999", "database_newer"), ("0040", "database_older")])
+def test_a_database_of_another_version_is_refused_with_one_line_and_left_alone(folder, capsys, revision, text):
     here("migrate")
-    with closing(sqlite3.connect(folder / "compliance.db")) as connection, connection:
-        connection.execute("update alembic_version set version_num = 'from the future'")
+    capsys.readouterr()
+    path = folder / "compliance.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
     assert here("migrate") == 2
-    assert "newer version" in capsys.readouterr().err
+    assert capsys.readouterr().err.count(said(f"error.{text}", path=path, revision=revision)) == 1
+    assert [one.name for one in folder.glob("*.backup")] == []

@@ -12,8 +12,10 @@ from app.core.db import Database
 from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter
+from app.migrations import runner
 from app.migrations.runner import head_revision, migrate
 from app.services.lifecycle import Lifecycle
+from tests.support.databases import with_one_more_revision
 from tests.support.rows import add_user
 from tests.support.s3_server import access
 from tests.support.said import said
@@ -47,15 +49,18 @@ def test_free_space_counts(tmp_path, mib, state):
     assert check_space(make(tmp_path), mib << 20).state is state
 
 
-def test_a_database_of_this_version_is_fine_and_an_older_one_is_migrated(tmp_path):
+def test_a_database_of_this_version_is_fine_and_an_older_one_is_migrated(tmp_path, monkeypatch):
     settings = make(tmp_path)
     assert "will be made" in check_database(settings).found
     db = Database(settings.resolved_database_url)
     migrate(db, clock=SystemClock())
     asyncio.run(db.close())
     assert check_database(settings).found.endswith(f"{head_revision()}, the newest")
-    assert set_revision(settings, "0001").means.startswith("`serve` copies it")
-    assert set_revision(settings, "9999").state is CheckStatus.FAILED
+    assert set_revision(settings, "9999").means == said("doctor.newer_revision")
+    assert set_revision(settings, "0040").means == said("doctor.unreleased_revision")
+    head = head_revision()
+    monkeypatch.setattr(runner, "HERE", with_one_more_revision(tmp_path / "next", head))
+    assert set_revision(settings, head).means == said("doctor.older_revision", head="9999")
 
 
 def set_revision(settings, revision):

@@ -178,17 +178,18 @@ def test_an_archive_that_was_cut_off_is_noticed(archive, folder, size):
     assert_untouched(folder)
 
 
-def test_a_newer_schema_is_refused(archive, folder, tmp_path):
-    def newer(found):
-        path = tmp_path / "newer.db"
+@pytest.mark.parametrize(("revision", "text"), [("9999", "backup_revision_newer"), ("0040", "backup_revision_older")])
+def test_a_schema_that_this_program_does_not_have_is_refused(archive, folder, tmp_path, revision, text):
+    def other(found):
+        path = tmp_path / "other.db"
         path.write_bytes({m.name: text for m, text in found}[DATABASE])
         with closing(sqlite3.connect(path)) as connection:
-            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+            connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
             connection.commit()
         return with_manifest([(m, path.read_bytes() if m.name == DATABASE else text) for m, text in found])
 
-    rewrite(archive, newer)
-    with pytest.raises(ConfigurationError, match=r"revision 9999.*newer version"):
+    rewrite(archive, other)
+    with refused(text, revision=revision):
         prepare(folder, archive)
     assert_untouched(folder)
 
