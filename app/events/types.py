@@ -102,8 +102,7 @@ class TaskStage(EventBody):
     lang: Language | None = None
 
 
-# How many there are in all, of each level, and for a review, after the event.
-FindingCounts = Annotated[dict[str, int], described("By risk level, in all so far.", {"total": 1, "high": 1})]
+FindingCounts = dict[str, int]  # in all, of each level, and for a review: after the event
 
 
 class Violation(BaseModel):

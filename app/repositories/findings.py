@@ -84,7 +84,8 @@ def list_page(
     query = _matching(select(findings), task_id, run, wanted)
     rows = connection.execute(query.order_by(f.score.desc(), f.violation_id).offset(offset).limit(limit))
     levels = [func.count().filter(f.risk_level == level.value).label(level.value) for level in RiskLevel]
-    counted = _matching(select(func.count(f.domain.distinct()), *levels), task_id, run, wanted)
+    counted: Any = select(func.count(f.domain.distinct()), *levels)
+    counted = _matching(counted, task_id, run, wanted)
     domains, *numbers = connection.execute(counted).one()
     by_level = {level.value: number for level, number in zip(RiskLevel, numbers, strict=True) if number}
     return FindingPage(list(rows), by_level, domains)

@@ -121,6 +121,8 @@ class Record:
         findings.remove(connection, result.task_id, run, gone)
         last = {violation.finding.id: violation.finding for violation in self._violations}
         last |= {one.id: one for change in self._findings for one in change.findings}
+        for name in gone:
+            last.pop(name, None)
         findings.put(connection, result.task_id, run, list(last.values()), at)
         if gone:  # what was a finding of its own is part of another now
             violations.name_causes(connection, result.task_id, run, list(last.values()))

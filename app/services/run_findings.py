@@ -79,9 +79,11 @@ class RunFindings:
         changed = (one for one in found if before.get(one.id, one) != one or not absorbed.isdisjoint(one.kinds))
         return FindingChange(tuple(found), gone, tuple(changed))
 
-    def tell_stated(self, fact: ViolationFact, level: RiskLevel) -> tuple[NewViolation, FindingChange]:
-        """Take a violation whose level is stated by who tells it, and not assessed."""
-        new = found_violation(fact, new_id())
+    def tell_stated(
+        self, fact: ViolationFact, level: RiskLevel, violation_id: str | None = None
+    ) -> tuple[NewViolation, FindingChange]:
+        """Take a violation whose level is stated by who tells it, and not assessed. `violation_id` None: a new one."""
+        new = found_violation(fact, violation_id or new_id())
         grouped = self.grouped(fact.domain, new)
         known = self._findings.get(fact.domain, {})
         found = [

@@ -9,14 +9,16 @@ from PIL import Image
 from app.core.clock import to_wire
 from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import Capture, Hop, HopKind, PageFact, Reference, Relation, ThirdParty
-from app.events.event import NewEvent
-from app.scanstore.files import captures_dir
+from app.scanstore.evidence_reader import SqliteEvidenceReader
+from app.scanstore.files import captures_dir, store_path
 from app.schemas.common import Problem
 from app.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
+from app.services.evidence.exposures import Assessor, Site
 from app.services.recorder import Recorder
 from tests.integration.test_api_reports import found, store_of
 from tests.support.backend import problem
 from tests.support.contents import contents_in
+from tests.support.violations import tell
 
 HOME = "http://example.com/"
 CASINO = "http://casino.test/"
@@ -76,7 +78,9 @@ async def scanned(backend):
         found(2, "casino.test", ViolationKey.GAMBLING, RiskLevel.HIGH, 0.97),
     ]
     recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=services.clock)
-    await services.event_writer.write(recorder.record([NewEvent(v.event("en")) for v in violations], violations))
+    with SqliteEvidenceReader(store_path(services.settings.data_dir, task_id, 1)) as reader:
+        told = tell(*violations, assess=Assessor(reader, Site("example.com")).assess)
+    await services.event_writer.write(recorder.record(told.events, told.violations, told.changes))
     yield headers, f"/api/v1/tasks/{task_id}", hashes
     store.close()
 

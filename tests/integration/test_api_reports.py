@@ -96,7 +96,7 @@ async def test_the_report_is_whole_while_the_scan_still_runs(backend, scanned):
     assert [host["name"] for host in report["subdomains"]] == ["www.example.com"]
     fields = ("domain", "hosts", "risk_level", "outcome", "references")
     assert [tuple(party[name] for name in fields) for party in report["third_parties"]] == [
-        ("bad.test", ["a.bad.test", "bad.test"], "high", "examined", 7),
+        ("bad.test", ["a.bad.test", "bad.test"], "critical", "examined", 7),
         ("cdn.test", ["cdn.test"], None, "not_examined", 2),
     ]
     assert [(v["violation_key"], v["violation_type"]) for v in report["violations"]] == [
@@ -119,7 +119,7 @@ async def test_the_report_is_whole_while_the_scan_still_runs(backend, scanned):
         ("/pages?page=2&page_size=1", "url", ["http://example.com/2"]),
         ("/pages?q=hom", "title", ["Home"]),
         ("/third-parties?category=cdn", "domain", ["cdn.test"]),
-        ("/third-parties?q=a.bad", "risk_level", ["high"]),  # its finding's, by where it stands, not its violations'
+        ("/third-parties?q=a.bad", "risk_level", ["critical"]),  # its worst finding's
         ("/third-parties?outcome=examined", "domain", ["bad.test"]),
         ("/third-parties?outcome=not_examined", "outcome", ["not_examined"]),
         ("/third-parties?outcome=gone&category=cdn", "domain", []),

@@ -1,6 +1,7 @@
 """Violations for tests that write some."""
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +10,21 @@ from sqlalchemy import Connection, insert
 from app.core.ids import new_id
 from app.domain.findings import AssessedFinding, group
 from app.domain.violations import REVIEW_BELOW, RiskLevel, ViolationFact, ViolationKey
+from app.events.event import NewEvent
 from app.models import violations
 from app.repositories import findings
 from app.repositories import violations as violation_rows
-from app.services.run_findings import Grouped, found_violation, read_run_findings, stated_finding
+from app.services.run_findings import (
+    FindingChange,
+    Grouped,
+    RunFindings,
+    found_violation,
+    read_run_findings,
+    stated_finding,
+)
 from app.services.violation_mapping import NewViolation
+
+Assess = Callable[[Grouped], Sequence[AssessedFinding]]
 
 
 def new_violation(
@@ -37,19 +48,42 @@ def new_violation(
     return NewViolation(fact, stated_finding(finding, risk_level), found.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a recorder takes: `recorder.record(told.events, told.violations, told.changes)`."""
+
+    events: list[NewEvent]
+    violations: list[NewViolation]
+    changes: list[FindingChange]
+
+
+def tell(*found: NewViolation, known: RunFindings | None = None, assess: Assess | None = None) -> Told:
+    """Tell of violations of a run behind those that are `known`. `assess` None: each weighs what it states."""
+    known, told = RunFindings() if known is None else known, Told([], [], [])
+    for one in found:
+        new, change = known.tell_stated(one.fact, one.finding.risk.level, one.id)
+        if assess is not None:
+            assessed = assess(known.grouped(one.fact.domain))
+            known.tell(one.fact.domain, assessed)
+            new = replace(new, finding=next(it for it in assessed if one.fact.violation_key in it.kinds))
+            change = replace(change, findings=tuple(assessed))
+        told.events.append(NewEvent(new.event("en", known.counts)))
+        told.violations.append(new)
+        told.changes.append(change)
+    return told
+
+
 def write_violations(
     connection: Connection, task_id: str, *found: NewViolation, at: datetime, run: int = 1, attempt: int | None = None
 ) -> None:
     """Write violations, each with its finding as those before it make it."""
-    for one in found:
-        told = read_run_findings(connection, task_id, run)
-        new, change = told.tell_stated(one.fact, one.finding.risk.level)
-        row = {**new.row(), "id": one.id, "task_id": task_id, "run": run, "attempt": attempt or run, "created_at": at}
-        connection.execute(insert(violations).values(**row))
-        named = [replace(it, violation_id=one.id) if it.violation_id == new.id else it for it in change.findings]
+    told = tell(*found, known=read_run_findings(connection, task_id, run))
+    ids = {"task_id": task_id, "run": run, "attempt": attempt or run, "created_at": at}
+    for new, change in zip(told.violations, told.changes, strict=True):
+        connection.execute(insert(violations).values(**new.row(), **ids))
         findings.remove(connection, task_id, run, change.gone)
-        findings.put(connection, task_id, run, named, at)
-        violation_rows.name_causes(connection, task_id, run, named)
+        findings.put(connection, task_id, run, change.findings, at)
+        violation_rows.name_causes(connection, task_id, run, change.findings)
 
 
 def assess_unseen(grouped: Grouped) -> list[AssessedFinding]:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -26,12 +26,12 @@ from app.scanstore.files import store_path
 from app.scanstore.sqlite import SqliteScanStore
 from app.server import serve
 from app.services.recorder import Recorder
-from app.services.violation_mapping import NewViolation
+from app.services.run_findings import RunFindings
 from app.wiring import Services, build_services
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords
 from tests.support.live import TurnedClock
 from tests.support.ports import free_port
-from tests.support.violations import new_violation
+from tests.support.violations import Told, new_violation, tell
 
 CHROMIUM = os.environ.get("COMPLIANCE_CHROMIUM_PATH", "/usr/bin/chromium")
 # Without the sandbox: it shows our own pages only, and root has none.
@@ -107,14 +107,16 @@ class Scene:
         self.attempt = 1
         self.run = 1
         self.counts: dict[str, int] = {}
+        self.findings = RunFindings()
 
     async def claim(self) -> None:
         self.store_parties()  # a run's file is there from before it begins
         await self._write(self.theatre.backend.lifecycle.claim(self.task_id, self.attempt, "worker-1", self.domain))
 
-    async def say(self, *bodies: EventBody | PendingLogs, violations: Sequence[NewViolation] = ()) -> None:
+    async def say(self, *bodies: EventBody | PendingLogs, told: Told | None = None) -> None:
         recorder = Recorder(task_id=self.task_id, attempt=self.attempt, run=self.run, clock=self.theatre.backend.clock)
-        await self._write(recorder.record([NewEvent(body) for body in bodies], violations))
+        told = told or Told([], [], [])
+        await self._write(recorder.record([NewEvent(body) for body in bodies], told.violations, told.changes))
 
     async def stage(self, key: StageKey, status: str) -> None:
         name = STAGE_BY_KEY[key].name("zh-CN")
@@ -151,7 +153,8 @@ class Scene:
             url=more.get("url", f"http://{domain}/"),
             found_on=more.get("found_on", f"https://www.{self.domain}/links"),
         )
-        await self.say(violation.event("zh-CN"), violations=[violation])
+        told = tell(violation, known=self.findings)
+        await self.say(told.violations[0].event("zh-CN", self.findings.counts), told=told)
         return violation.id
 
     async def stages_up_to(self, last: StageKey) -> None:

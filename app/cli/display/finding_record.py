@@ -122,7 +122,7 @@ def _evidence(finding: Json, texts: MessageCatalog) -> Iterator[str]:
 
 def _reasons(risk: Json, texts: MessageCatalog) -> Iterator[Item]:
     yield texts("record.risk_sum", level=texts(risk["level"]), score=risk["score"])
-    width = max(len(f"{reason['points']:+}") for reason in risk["reasons"])
+    width = max((len(f"{reason['points']:+}") for reason in risk["reasons"]), default=0)
     for reason in risk["reasons"]:
         yield f"{reason['points']:+} ".rjust(width + 1), reason["text"]
 

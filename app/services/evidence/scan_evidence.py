@@ -91,6 +91,7 @@ class ScanEvidence:
             raise NotFound(text="no_such_finding")
         domain, assessed = found.domain, findings.assessed(found)
         made_of = [one for one in self._violations_of(domain) if one.cause == found.cause]
+        made_of.sort(key=lambda one: one.id != found.violation_id)  # the one that names the cause first
         weighed = self._scales.weigh([domain])[domain]
         party = self._reader.party(domain)
         outcome = Outcome.EXAMINED if party is None else party.outcome

@@ -33,6 +33,7 @@ _COMMAND_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
         "get_status": {"id": "c6"},
     }
 )
+_RECENT: Final = {name: value for name, value in ViolationDetected.example.items() if name != "finding_counts"}
 _SNAPSHOT_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "task_id": TASK,
@@ -60,7 +61,7 @@ _SNAPSHOT_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
             **dict.fromkeys(("critical", "medium", "low", "needs_review"), 0),
             "total": 1,
             "high": 1,
-            "recent": [{**ViolationDetected.example, "created_at": "2026-01-01T00:00:20.000Z"}],
+            "recent": [{**_RECENT, "created_at": "2026-01-01T00:00:20.000Z"}],
         },
         "findings": {**dict.fromkeys(("critical", "medium", "low", "needs_review"), 0), "total": 1, "high": 1},
         "log_counts": {"INFO": 31, "WARNING": 1},

@@ -81,6 +81,7 @@ export const VIOLATION_FIELDS = [
   "text_key",
   "params",
   "violation_id",
+  "finding_id",
   "violation_key",
   "needs_review",
   "url",

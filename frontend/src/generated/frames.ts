@@ -18,6 +18,7 @@ export type ServerFrame =
   | TaskProgressFrame
   | TaskStageFrame
   | ViolationDetectedFrame
+  | FindingChangedFrame
   | TaskLogsFrame
   | TaskWarningFrame
   | TaskErrorFrame
@@ -95,6 +96,20 @@ export interface ErrorInfo {
   code: string;
   message: string;
   retryable?: boolean;
+}
+
+export interface FindingChangedFrame {
+  type: "finding_changed";
+  task_id: string;
+  seq: number;
+  prev_seq?: number | null;
+  attempt: number;
+  timestamp: string;
+  finding_id: string;
+  risk_level: RiskLevel;
+  score: number;
+  violation_counts: Record<string, number>;
+  finding_counts: Record<string, number>;
 }
 
 export interface GetStatusCommand {
@@ -190,6 +205,15 @@ export interface ResumeCommand {
 
 export type RiskLevel = "low" | "medium" | "high" | "critical";
 
+export interface SnapshotFindings {
+  total: number;
+  critical: number;
+  high: number;
+  medium: number;
+  low: number;
+  needs_review: number;
+}
+
 export type SnapshotReason = "history_pruned" | "epoch" | "ahead_of_log" | "too_much" | "topics_changed";
 
 export interface SnapshotStage {
@@ -206,6 +230,7 @@ export interface SnapshotViolation {
   params?: Record<string, unknown> | null;
   violation: Violation;
   violation_id: string;
+  finding_id: string;
   violation_key: string;
   needs_review: boolean;
   url?: string | null;
@@ -419,6 +444,7 @@ export interface TaskSnapshot {
   stages: SnapshotStage[];
   statistics: Statistics;
   violations: SnapshotViolations;
+  findings: SnapshotFindings;
   log_counts: Record<string, number>;
   warnings: SnapshotWarning[];
   worker: Worker;
@@ -517,10 +543,12 @@ export interface ViolationDetectedFrame {
   params?: Record<string, unknown> | null;
   violation: Violation;
   violation_id: string;
+  finding_id: string;
   violation_key: ViolationKey;
   needs_review: boolean;
   url?: string | null;
   found_on?: string | null;
+  finding_counts?: Record<string, number> | null;
   lang?: Language | null;
 }
 

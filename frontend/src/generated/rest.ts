@@ -105,6 +105,7 @@ export interface AttemptItem {
   verdict: VerdictInfo | null;
   statistics: Statistics;
   violation_counts: Record<string, number>;
+  finding_counts: Record<string, number>;
   log_counts: Record<string, number>;
   stages: AttemptStage[];
   warnings: ReportWarning[];
@@ -636,7 +637,7 @@ export interface OrderReport {
   config: Record<string, unknown>;
   result: Result | null;
   result_counts: Record<string, number>;
-  violation_counts: Record<string, number>;
+  finding_counts: Record<string, number>;
   properties: OrderedProperty[];
   domains: FoundDomain[];
   omitted_findings: number;
@@ -652,7 +653,7 @@ export interface OrderResponse {
   config: Record<string, unknown>;
   result: Result | null;
   result_counts: Record<string, number>;
-  violation_counts: Record<string, number>;
+  finding_counts: Record<string, number>;
   properties: OrderedProperty[];
 }
 
@@ -679,7 +680,7 @@ export interface OrderedProperty {
   progress: number;
   result: Result | null;
   verdict: VerdictInfo | null;
-  violation_counts: Record<string, number>;
+  finding_counts: Record<string, number>;
   error: ErrorInfo | null;
   created_at: string;
   completed_at: string | null;
@@ -707,7 +708,7 @@ export interface OtherServer {
 export type Outcome = "examined" | "gone" | "unreachable" | "not_examined";
 
 export interface Overview {
-  violation_counts: Record<string, number>;
+  finding_counts: Record<string, number>;
   sites: SiteOverview[];
   total_sites: number;
   truncated: boolean;
@@ -1103,7 +1104,16 @@ export interface SiteOverview {
   completed_at: string;
   shown_task_id: string;
   shown_attempt: number;
-  violation_counts: Record<string, number>;
+  finding_counts: Record<string, number>;
+}
+
+export interface SnapshotFindings {
+  total: number;
+  critical: number;
+  high: number;
+  medium: number;
+  low: number;
+  needs_review: number;
 }
 
 export interface SnapshotStage {
@@ -1120,6 +1130,7 @@ export interface SnapshotViolation {
   params?: Record<string, unknown> | null;
   violation: Violation;
   violation_id: string;
+  finding_id: string;
   violation_key: string;
   needs_review: boolean;
   url?: string | null;
@@ -1218,6 +1229,7 @@ export interface TaskResponse {
   stage_key: string | null;
   statistics: Statistics;
   violation_counts: Record<string, number>;
+  finding_counts: Record<string, number>;
   log_counts: Record<string, number>;
   warnings: number;
   error: ErrorInfo | null;
@@ -1243,6 +1255,7 @@ export interface TaskState {
   stages: SnapshotStage[];
   statistics: Statistics;
   violations: SnapshotViolations;
+  findings: SnapshotFindings;
   log_counts: Record<string, number>;
   warnings: SnapshotWarning[];
   worker: Worker;
@@ -1306,7 +1319,7 @@ export type Transfer = "open" | "refused" | "failed";
 export interface TrendPoint {
   day: string;
   sites: number;
-  violation_counts: Record<string, number>;
+  finding_counts: Record<string, number>;
 }
 
 export type UnitOfNumber = "seconds" | "days" | "bytes";
@@ -1366,6 +1379,7 @@ export interface Violation {
 
 export interface ViolationItem {
   violation_id: string;
+  finding_id: string;
   domain: string;
   violation_key: ViolationKey;
   violation_type: string;

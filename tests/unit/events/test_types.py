@@ -24,8 +24,11 @@ def test_only_what_may_be_left_out_gives_way_to_newer_events(body):
     assert body.topic is None or not body.is_notice
 
 
-def test_notices_are_what_has_no_topic_but_stages():
-    assert {body.type for body in EVENT_BODIES} - NOTICE_TYPES == {"task_progress", "task_stage", "task_logs"}
+def test_notices_are_what_has_no_topic_but_stages_and_changes_of_what_was_told():
+    assert {body.type for body in EVENT_BODIES} - NOTICE_TYPES == {
+        *("task_progress", "task_stage", "task_logs"),
+        "finding_changed",  # of what a notice told before
+    }
 
 
 def test_commands_name_the_topics():
