@@ -24,7 +24,16 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        # The seed's names
+        self._add_seed_metrics()
+        self._add_delivery()
+        self._add_bus_and_captures()
+        self._add_lists()
+        self._add_scan_processes()
+        self._add_streams()
+        self._add_process()
+        self._notified: dict[str, Counter] = {}
+
+    def _add_seed_metrics(self) -> None:
         self.active_users = Gauge(
             "active_users_count", "Users with at least one open WebSocket connection", registry=self.registry
         )
@@ -50,7 +59,8 @@ class Metrics:
         self.monitoring_errors = Counter(
             "task_monitoring_errors", "Rounds of the task monitor that failed", registry=self.registry
         )
-        # Further ones
+
+    def _add_delivery(self) -> None:
         self.open_connections = Gauge("websocket_open_connections", "Connections open now", registry=self.registry)
         self.closes = Counter("websocket_closes", "Closed connections by close code", ["code"], registry=self.registry)
         self.refused = Counter("websocket_refused", "Refused connections by reason", ["reason"], registry=self.registry)
@@ -68,6 +78,8 @@ class Metrics:
         self.sweep_lag = Gauge(
             "websocket_sweep_lag_seconds", "Seconds since the last sweep that succeeded", registry=self.registry
         )
+
+    def _add_bus_and_captures(self) -> None:
         self.bus_healthy = Gauge(
             "event_bus_healthy", "1 while hints arrive; 0: events are delivered by the sweep", registry=self.registry
         )
@@ -82,6 +94,8 @@ class Metrics:
             "1 while the storage of captures answers; 0: scans keep none, and none are shown",
             registry=self.registry,
         )
+
+    def _add_lists(self) -> None:
         self.list_entries = Gauge(
             "reputation_list_entries",
             "Entries in effect of a list that the deployment names, where it is updated",
@@ -100,6 +114,8 @@ class Metrics:
             ["list", "reason"],
             registry=self.registry,
         )
+
+    def _add_scan_processes(self) -> None:
         self.local_verdicts = Counter(
             "local_reader_verdicts",
             "Pages that the local reader has read in scans that came to their end, by what that changed",
@@ -112,6 +128,8 @@ class Metrics:
             ["way"],
             registry=self.registry,
         )
+
+    def _add_streams(self) -> None:
         self.waiting_bytes = Gauge(
             "websocket_waiting_bytes", "Bytes that wait for slow connections", registry=self.registry
         )
@@ -122,6 +140,8 @@ class Metrics:
         self.stream_events = Counter(
             "event_stream_events", "Task events handed to event streams", registry=self.registry
         )
+
+    def _add_process(self) -> None:
         self.http_cut = Counter(
             "http_connections_cut",
             "HTTP connections ended for going beyond a limit, by reason",
@@ -140,7 +160,6 @@ class Metrics:
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
             registry=self.registry,
         )
-        self._notified: dict[str, Counter] = {}
 
     def note_background_failure(self, task: str) -> None:
         """Count that this task of the process itself has failed."""

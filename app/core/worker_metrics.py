@@ -8,6 +8,11 @@ class WorkerMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._add_scans()
+        self._add_drawing()
+        self._add_process()
+
+    def _add_scans(self) -> None:
         self.slots = Gauge("worker_scan_slots", "Scans that it may run at once", registry=self.registry)
         self.running = Gauge("worker_scans_running", "Processes of scans that run now", registry=self.registry)
         self.started = Counter("worker_scans_started", "Processes of scans that were started", registry=self.registry)
@@ -32,6 +37,8 @@ class WorkerMetrics:
             ["effect"],
             registry=self.registry,
         )
+
+    def _add_drawing(self) -> None:
         self.drawing = Gauge(
             "worker_drawing_processes_running",
             "Processes that run now with a browser for any scan's pages",
@@ -49,6 +56,8 @@ class WorkerMetrics:
             ["outcome"],
             registry=self.registry,
         )
+
+    def _add_process(self) -> None:
         self.database_waits = Counter(
             "worker_database_waits", "Times that the worker waited for a database that is away", registry=self.registry
         )

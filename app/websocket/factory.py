@@ -1,6 +1,7 @@
 """Puts the real-time side of a process together."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from socket import gethostname
 
 from app.core.aio import BackgroundTasks
@@ -38,6 +39,42 @@ from app.websocket.state.snapshot_cache import SnapshotCache
 from app.websocket.state.state_reader import StateReader
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Foundation:
+    """What all parts of the real-time side are built on."""
+
+    settings: Settings
+    db: Database
+    bus: Bus
+    clock: Clock
+    authenticator: Authenticator
+    audit: AuditTrail
+    metrics: Metrics
+    epoch: LogEpoch
+    registry: Registry
+    background: BackgroundTasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Readers:
+    """What reads tasks and the log."""
+
+    state: StateReader
+    snapshots: SnapshotCache
+    log: LogReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Delivery:
+    """What carries events from the log to sockets and streams."""
+
+    sent: SentFrames
+    dispatcher: Dispatcher
+    broadcasts: Broadcasts
+    streams: StreamRegistry
+    sweep: Sweep
+
+
 def build_manager(
     *,
     settings: Settings,
@@ -50,121 +87,170 @@ def build_manager(
     epoch: LogEpoch | None = None,
 ) -> WebSocketManager:
     """Stopped. `epoch` None: of a log that was never restored, and that nobody restores."""
-    epoch = epoch or LogEpoch(db=db)
-    registry, background = Registry(bus), BackgroundTasks(metrics.note_background_failure)
-    elsewhere = _elsewhere(settings, db, bus, clock, registry, lambda: _numbers(manager))
-    # What is read
-    reader = StateReader(clock=clock, max_snapshot_bytes=settings.snapshot_max_bytes, epoch=epoch)
-    snapshots = SnapshotCache(db=db, reader=reader, clock=clock, epoch=epoch)
-    log_reader = LogReader(db=db, clock=clock, epoch=epoch)
-    # From the log to sockets and streams
-    sent = SentFrames(metrics=metrics, clock=clock)
-    dispatcher = Dispatcher(
-        db=db,
-        registry=registry,
-        log_reader=log_reader,
-        catch_ups=CatchUps(
-            log_reader=log_reader,
-            snapshots=snapshots,
-            metrics=metrics,
-            background=background,
-            epoch=epoch,
-            clock=clock,
-        ),
-        clock=clock,
-        metrics=metrics,
-        background=background,
-        fanout=Fanout(sent, share=settings.ws_fanout_share),
-        following=bus,
-    )
-    broadcasts = Broadcasts(
-        db=db, bus=bus, registry=registry, dispatcher=dispatcher, clock=clock, background=background
-    )
-    streams = StreamRegistry(
+    base = _Foundation(
         settings=settings,
         db=db,
-        reader=reader,
-        log_reader=log_reader,
-        snapshots=snapshots,
-        epoch=epoch,
+        bus=bus,
         clock=clock,
+        authenticator=authenticator,
+        audit=audit,
         metrics=metrics,
-        record=audit.record,
-        following=bus,
+        epoch=epoch or LogEpoch(db=db),
+        registry=Registry(bus),
+        background=BackgroundTasks(metrics.note_background_failure),
+    )
+    elsewhere = _elsewhere(settings, db, bus, clock, base.registry, lambda: _numbers(manager))
+    readers = _build_readers(base)
+    delivery = _build_delivery(base, readers, elsewhere)
+    manager = _build_connections(base, readers, delivery, elsewhere)
+    return manager
+
+
+def _build_readers(base: _Foundation) -> _Readers:
+    state = StateReader(clock=base.clock, max_snapshot_bytes=base.settings.snapshot_max_bytes, epoch=base.epoch)
+    return _Readers(
+        state=state,
+        snapshots=SnapshotCache(db=base.db, reader=state, clock=base.clock, epoch=base.epoch),
+        log=LogReader(db=base.db, clock=base.clock, epoch=base.epoch),
+    )
+
+
+def _build_delivery(base: _Foundation, readers: _Readers, elsewhere: Elsewhere) -> _Delivery:
+    sent = SentFrames(metrics=base.metrics, clock=base.clock)
+    dispatcher = _build_dispatcher(base, readers, sent)
+    streams = StreamRegistry(
+        settings=base.settings,
+        db=base.db,
+        reader=readers.state,
+        log_reader=readers.log,
+        snapshots=readers.snapshots,
+        epoch=base.epoch,
+        clock=base.clock,
+        metrics=base.metrics,
+        record=base.audit.record,
+        following=base.bus,
         elsewhere=elsewhere,
     )
     sweep = Sweep(
-        db=db,
-        epoch=epoch,
-        registry=registry,
+        db=base.db,
+        epoch=base.epoch,
+        registry=base.registry,
         swept=(streams, dispatcher),
-        clock=clock,
-        interval_s=settings.sweep_interval_s,
+        clock=base.clock,
+        interval_s=base.settings.sweep_interval_s,
     )
-    metrics.sweep_lag.set_function(lambda: sweep.lag_s or 0.0)
-    # How connections begin and end, and what clients say
-    connection_audit = ConnectionAudit(registry=registry, metrics=metrics, audit=audit, clock=clock)
+    base.metrics.sweep_lag.set_function(lambda: sweep.lag_s or 0.0)
+    broadcasts = Broadcasts(
+        db=base.db,
+        bus=base.bus,
+        registry=base.registry,
+        dispatcher=dispatcher,
+        clock=base.clock,
+        background=base.background,
+    )
+    return _Delivery(sent=sent, dispatcher=dispatcher, broadcasts=broadcasts, streams=streams, sweep=sweep)
+
+
+def _build_dispatcher(base: _Foundation, readers: _Readers, sent: SentFrames) -> Dispatcher:
+    catch_ups = CatchUps(
+        log_reader=readers.log,
+        snapshots=readers.snapshots,
+        metrics=base.metrics,
+        background=base.background,
+        epoch=base.epoch,
+        clock=base.clock,
+    )
+    return Dispatcher(
+        db=base.db,
+        registry=base.registry,
+        log_reader=readers.log,
+        catch_ups=catch_ups,
+        clock=base.clock,
+        metrics=base.metrics,
+        background=base.background,
+        fanout=Fanout(sent, share=base.settings.ws_fanout_share),
+        following=base.bus,
+    )
+
+
+def _build_connections(
+    base: _Foundation, readers: _Readers, delivery: _Delivery, elsewhere: Elsewhere
+) -> WebSocketManager:
+    """Return what begins and ends connections, and answers what clients say."""
+    settings, registry, clock, streams = base.settings, base.registry, base.clock, delivery.streams
+    connection_audit = ConnectionAudit(registry=registry, metrics=base.metrics, audit=base.audit, clock=clock)
     connections = ConnectionLifecycle(
         settings=settings,
-        db=db,
+        db=base.db,
         registry=registry,
-        dispatcher=dispatcher,
+        dispatcher=delivery.dispatcher,
         audit=connection_audit,
-        sent=sent,
-        epoch=epoch,
+        sent=delivery.sent,
+        epoch=base.epoch,
         clock=clock,
-        on_welcomed=broadcasts.welcome,
+        on_welcomed=delivery.broadcasts.welcome,
         elsewhere=elsewhere,
     )
     revocation = RevocationWatch(
-        authenticator=authenticator,
+        authenticator=base.authenticator,
         registry=registry,
         streams=streams,
         clock=clock,
-        background=background,
+        background=base.background,
         every_s=settings.access_recheck_s,
     )
-    subscriptions = Subscriptions(
-        db=db,
-        reader=reader,
-        snapshots=snapshots,
-        dispatcher=dispatcher,
-        epoch=epoch,
+    subscriptions = _build_subscriptions(base, readers, delivery, connection_audit)
+    return WebSocketManager(
         settings=settings,
+        bus=base.bus,
         clock=clock,
-        metrics=metrics,
-        on_denied=connection_audit.denied,
-        on_followed=broadcasts.on_followed,
-    )
-    token_refresh = TokenRefresh(
-        authenticator=authenticator, clock=clock, record=audit.record, confirm=revocation.confirm
-    )
-    manager = WebSocketManager(
-        settings=settings,
-        bus=bus,
-        clock=clock,
-        epoch=epoch,
+        epoch=base.epoch,
         registry=registry,
-        reader=reader,
+        reader=readers.state,
         connections=connections,
         connection_audit=connection_audit,
         admission=Admission(settings=settings, registry=registry, streams=streams, elsewhere=elsewhere, clock=clock),
-        command_handler=CommandHandler(
-            settings=settings, clock=clock, subscriptions=subscriptions, token_refresh=token_refresh
-        ),
+        command_handler=_build_command_handler(base, subscriptions, revocation),
         subscriptions=subscriptions,
-        dispatcher=dispatcher,
-        broadcasts=broadcasts,
+        dispatcher=delivery.dispatcher,
+        broadcasts=delivery.broadcasts,
         elsewhere=elsewhere,
         streams=streams,
-        sweep=sweep,
-        heartbeat=HeartbeatMonitor(settings=settings, registry=registry, clock=clock, metrics=metrics),
+        sweep=delivery.sweep,
+        heartbeat=HeartbeatMonitor(settings=settings, registry=registry, clock=clock, metrics=base.metrics),
         revocation=revocation,
         draining=Drain(registry=registry, streams=streams, clock=clock, close_connection=connections.close),
-        background=background,
-        work=BackgroundTasks(metrics.note_background_failure),
+        background=base.background,
+        work=BackgroundTasks(base.metrics.note_background_failure),
     )
-    return manager
+
+
+def _build_subscriptions(
+    base: _Foundation, readers: _Readers, delivery: _Delivery, connection_audit: ConnectionAudit
+) -> Subscriptions:
+    return Subscriptions(
+        db=base.db,
+        reader=readers.state,
+        snapshots=readers.snapshots,
+        dispatcher=delivery.dispatcher,
+        epoch=base.epoch,
+        settings=base.settings,
+        clock=base.clock,
+        metrics=base.metrics,
+        on_denied=connection_audit.denied,
+        on_followed=delivery.broadcasts.on_followed,
+    )
+
+
+def _build_command_handler(
+    base: _Foundation, subscriptions: Subscriptions, revocation: RevocationWatch
+) -> CommandHandler:
+    token_refresh = TokenRefresh(
+        authenticator=base.authenticator, clock=base.clock, record=base.audit.record, confirm=revocation.confirm
+    )
+    return CommandHandler(
+        settings=base.settings, clock=base.clock, subscriptions=subscriptions, token_refresh=token_refresh
+    )
 
 
 def _elsewhere(

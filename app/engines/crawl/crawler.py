@@ -103,6 +103,10 @@ class Crawler:
         self._coverage_reporter = CoverageReporter(
             frontier=self._frontier, fetcher=self._fetcher, sink=sink, texts=self._texts
         )
+        self._begin()
+
+    def _begin(self) -> None:
+        """Set what changes in the course of the crawl."""
         self._named: set[str] = set()  # hosts that discovery knows
         self._visits = 0  # begun
         self._background = BackgroundWork(self.wake)

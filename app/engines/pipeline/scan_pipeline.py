@@ -17,27 +17,20 @@ from app.domain.stages import StageKey
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.page_drawer import OpenDrawer
 from app.engines.capture.scan_contents import ScanContents
-from app.engines.discover.discovery import Discovery
 from app.engines.local_reader.model import LocalModel
 from app.engines.model import Capture, FetchError, HostFact, ScanConfig
 from app.engines.notices import UnreadableNotice
-from app.engines.pipeline.analysis_stage import AnalysisStage
 from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
-from app.engines.pipeline.capture_shortfalls import CaptureShortfalls
-from app.engines.pipeline.capture_stage import CaptureStage, line_of
-from app.engines.pipeline.crawl_stage import CrawlStage
-from app.engines.pipeline.known_looks import KnownLooks
+from app.engines.pipeline.capture_stage import line_of
 from app.engines.pipeline.look_book import LookBook
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.pipeline.own_evidence import OwnEvidence
 from app.engines.pipeline.own_suggestions import OwnSuggestions
-from app.engines.pipeline.picture_texts import PictureTexts
 from app.engines.pipeline.progress import ProgressReporter
-from app.engines.pipeline.reference_intake import ReferenceIntake
 from app.engines.pipeline.registrations import Registrations, open_registrations
-from app.engines.pipeline.resumption import Resumption
-from app.engines.pipeline.second_reading import MakeReader, SecondReading
+from app.engines.pipeline.second_reading import MakeReader
 from app.engines.pipeline.shared_drawer import SharedDrawer
+from app.engines.pipeline.stage_factory import StageFactory
 from app.engines.pipeline.stage_tracker import StageTracker
 from app.engines.pipeline.tally import Tally
 from app.engines.pipeline.tampered_pages import TamperedPages
@@ -74,6 +67,9 @@ class ScanPipeline:
         self._texts = texts
         self._budget = TimeBudget(limit_s=config.time_limit_s, store=store, monotonic=monotonic)
         self._scope = scope = Scope(config.target, frozenset(config.own_domains))
+        build = StageFactory(
+            config=config, network=network, store=store, sink=sink, contents=contents, texts=texts, scope=scope
+        )
         self._stages = StageTracker(sink=sink, monotonic=monotonic)
         self._progress = ProgressReporter(sink=sink, stages=self._stages, texts=texts)
         self._selector = CaptureSelector()
@@ -81,74 +77,19 @@ class ScanPipeline:
         self._discovery_cut = False  # the time limit ended it
         self._unreadable = UnreadableNotice(sink=sink, texts=texts, module=StageKey.CONTENT_CAPTURE.value)
         drawer = SharedDrawer(open_drawer=open_drawer, is_start=self._is_start)
-        self._capture_stage = captures = CaptureStage(
-            network=network,
-            contents=contents,
-            screenshots=config.screenshots,
-            on_capture=self._on_capture,
-            on_rendered=self._on_rendered,
-            on_problem=lambda reason: sink.warning("degraded", texts("no_browser", reason=texts.adopt(reason))),
-            budget=self._budget,
-            open_drawer=drawer.open,
-        )
-        self._second = SecondReading(
-            reader=make_reader(lambda: self._budget.left_s),
-            parser=network.parser,
-            store=store,
-            sink=sink,
-            texts=texts,
-            local_model=local_model,
+        self._second = build.second_reading(make_reader, self._budget, local_model)
+        self._capture_stage = captures = build.capture_stage(
+            on_capture=self._on_capture, on_rendered=self._on_rendered, budget=self._budget, drawer=drawer
         )
         self._evidence = OwnEvidence(scope=scope, selector=self._selector, captures=captures, parties=parties)
-        self._analysis_stage = AnalysisStage(
-            parser=network.parser,
-            third_parties=self._third_parties,
-            contents=contents,
-            sink=sink,
-            texts=texts,
-            notice=self._unreadable,
-            is_own=self._scope.is_own,
-            on_violations=self._evidence.keep,
-            on_lost=self._capture_stage.capture_again,
-            second=self._second,
-            pictures=PictureTexts(contents=contents, store=store, sink=sink, texts=texts),
-            looks=KnownLooks(fetcher=network.fetcher(), parser=network.parser, store=store, book=look_book),
+        self._analysis_stage = analyses = build.analysis_stage(
+            parties, captures, self._evidence.keep, notice=self._unreadable, second=self._second, look_book=look_book
         )
-        self._tampered = TamperedPages(report=self._analysis_stage.report, on_page=self._evidence.keep_tampered)
-        self._intake = ReferenceIntake(
-            third_parties=self._third_parties,
-            captures=self._capture_stage,
-            analyses=self._analysis_stage,
-            tampered=self._tampered,
-            stages=self._stages,
-            sink=sink,
-            texts=texts,
-        )
-        self._shortfalls = CaptureShortfalls(
-            contents=contents,
-            captures=self._capture_stage,
-            drawer=drawer,
-            selector=self._selector,
-            third_parties=self._third_parties,
-            sink=sink,
-            texts=texts,
-        )
-        self._discovery = Discovery(
-            scope=self._scope,
-            resolver=network.resolver,
-            fetcher=network.fetcher(),
-            sink=sink,
-            config=network.config,
-            scan=config,
-            texts=texts,
-        )
-        self._crawl_stage = CrawlStage(
-            config=config,
-            scope=self._scope,
-            network=network,
-            store=store,
-            sink=sink,
-            texts=texts,
+        self._tampered = tampered = TamperedPages(report=analyses.report, on_page=self._evidence.keep_tampered)
+        self._intake = build.intake(parties, captures, analyses, tampered, self._stages)
+        self._shortfalls = build.shortfalls(parties, captures, drawer, self._selector)
+        self._discovery = build.discovery()
+        self._crawl_stage = build.crawl_stage(
             budget=self._budget,
             drawer=drawer,
             second=self._second,
@@ -156,26 +97,11 @@ class ScanPipeline:
             on_host_named=self._discovery.offer,
         )
         self._crawler = self._crawl_stage.crawler
-        self._tally = Tally(
-            crawler=self._crawler, third_parties=parties, captures=captures, analyses=self._analysis_stage
-        )
+        self._tally = Tally(crawler=self._crawler, third_parties=parties, captures=captures, analyses=analyses)
         self._registrations: Registrations = open_registrations(network, config, on_known=self._on_registration)
         self._own = OwnSuggestions(scope=scope, dns=network.resolver, registrants=self._registrations, store=store)
-        self._resumption = Resumption(
-            config=config,
-            scope=self._scope,
-            store=store,
-            crawler=self._crawler,
-            drawn=self._crawl_stage.drawn,
-            third_parties=self._third_parties,
-            captures=self._capture_stage,
-            analyses=self._analysis_stage,
-            tampered=self._tampered,
-            registrations=self._registrations,
-            contents=contents,
-            stages=self._stages,
-            sink=sink,
-            texts=texts,
+        self._resumption = build.resumption(
+            parties, captures, analyses, tampered, self._stages, self._crawl_stage, self._registrations
         )
 
     async def run(self) -> None:

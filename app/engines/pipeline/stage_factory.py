@@ -1,0 +1,191 @@
+"""Builds the stages of one scan from what all of them share."""
+
+from dataclasses import dataclass
+
+from app.domain.messages import MessageCatalog
+from app.engines.capture.scan_contents import ScanContents
+from app.engines.crawl.crawler import OnHostNamed
+from app.engines.crawl.page_writer import OnReferences
+from app.engines.discover.discovery import Discovery
+from app.engines.local_reader.model import LocalModel
+from app.engines.model import ScanConfig
+from app.engines.notices import UnreadableNotice
+from app.engines.pipeline.analysis_stage import AnalysisStage, OnViolations
+from app.engines.pipeline.capture_selector import CaptureSelector
+from app.engines.pipeline.capture_shortfalls import CaptureShortfalls
+from app.engines.pipeline.capture_stage import CaptureStage, OnCapture
+from app.engines.pipeline.crawl_stage import CrawlStage
+from app.engines.pipeline.known_looks import KnownLooks
+from app.engines.pipeline.look_book import LookBook
+from app.engines.pipeline.network_stack import NetworkStack
+from app.engines.pipeline.picture_texts import PictureTexts
+from app.engines.pipeline.reference_intake import ReferenceIntake
+from app.engines.pipeline.registrations import Registrations
+from app.engines.pipeline.renderings import OnRendered
+from app.engines.pipeline.resumption import Resumption
+from app.engines.pipeline.second_reading import MakeReader, SecondReading
+from app.engines.pipeline.shared_drawer import SharedDrawer
+from app.engines.pipeline.stage_tracker import StageTracker
+from app.engines.pipeline.tampered_pages import TamperedPages
+from app.engines.pipeline.third_parties import ThirdPartyIndex
+from app.engines.pipeline.time_budget import TimeBudget
+from app.engines.ports import ScanSink, ScanStore
+from app.engines.scope import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFactory:
+    """What the stages of one scan have in common. Each method builds a part of the scan; call each once."""
+
+    config: ScanConfig
+    network: NetworkStack
+    store: ScanStore
+    sink: ScanSink
+    contents: ScanContents
+    texts: MessageCatalog
+    scope: Scope
+
+    def capture_stage(
+        self, *, on_capture: OnCapture, on_rendered: OnRendered, budget: TimeBudget, drawer: SharedDrawer
+    ) -> CaptureStage:
+        sink, texts = self.sink, self.texts
+        return CaptureStage(
+            network=self.network,
+            contents=self.contents,
+            screenshots=self.config.screenshots,
+            on_capture=on_capture,
+            on_rendered=on_rendered,
+            on_problem=lambda reason: sink.warning("degraded", texts("no_browser", reason=texts.adopt(reason))),
+            budget=budget,
+            open_drawer=drawer.open,
+        )
+
+    def second_reading(
+        self, make_reader: MakeReader, budget: TimeBudget, local_model: LocalModel | None
+    ) -> SecondReading:
+        return SecondReading(
+            reader=make_reader(lambda: budget.left_s),
+            parser=self.network.parser,
+            store=self.store,
+            sink=self.sink,
+            texts=self.texts,
+            local_model=local_model,
+        )
+
+    def analysis_stage(
+        self,
+        parties: ThirdPartyIndex,
+        captures: CaptureStage,
+        on_violations: OnViolations,
+        *,
+        notice: UnreadableNotice,
+        second: SecondReading,
+        look_book: LookBook | None,
+    ) -> AnalysisStage:
+        parser, store = self.network.parser, self.store
+        return AnalysisStage(
+            parser=parser,
+            third_parties=parties,
+            contents=self.contents,
+            sink=self.sink,
+            texts=self.texts,
+            notice=notice,
+            is_own=self.scope.is_own,
+            on_violations=on_violations,
+            on_lost=captures.capture_again,
+            second=second,
+            pictures=PictureTexts(contents=self.contents, store=store, sink=self.sink, texts=self.texts),
+            looks=KnownLooks(fetcher=self.network.fetcher(), parser=parser, store=store, book=look_book),
+        )
+
+    def intake(
+        self,
+        parties: ThirdPartyIndex,
+        captures: CaptureStage,
+        analyses: AnalysisStage,
+        tampered: TamperedPages,
+        stages: StageTracker,
+    ) -> ReferenceIntake:
+        return ReferenceIntake(
+            third_parties=parties,
+            captures=captures,
+            analyses=analyses,
+            tampered=tampered,
+            stages=stages,
+            sink=self.sink,
+            texts=self.texts,
+        )
+
+    def shortfalls(
+        self, parties: ThirdPartyIndex, captures: CaptureStage, drawer: SharedDrawer, selector: CaptureSelector
+    ) -> CaptureShortfalls:
+        return CaptureShortfalls(
+            contents=self.contents,
+            captures=captures,
+            drawer=drawer,
+            selector=selector,
+            third_parties=parties,
+            sink=self.sink,
+            texts=self.texts,
+        )
+
+    def discovery(self) -> Discovery:
+        return Discovery(
+            scope=self.scope,
+            resolver=self.network.resolver,
+            fetcher=self.network.fetcher(),
+            sink=self.sink,
+            config=self.network.config,
+            scan=self.config,
+            texts=self.texts,
+        )
+
+    def crawl_stage(
+        self,
+        *,
+        budget: TimeBudget,
+        drawer: SharedDrawer,
+        second: SecondReading,
+        on_references: OnReferences,
+        on_host_named: OnHostNamed,
+    ) -> CrawlStage:
+        return CrawlStage(
+            config=self.config,
+            scope=self.scope,
+            network=self.network,
+            store=self.store,
+            sink=self.sink,
+            texts=self.texts,
+            budget=budget,
+            drawer=drawer,
+            second=second,
+            on_references=on_references,
+            on_host_named=on_host_named,
+        )
+
+    def resumption(
+        self,
+        parties: ThirdPartyIndex,
+        captures: CaptureStage,
+        analyses: AnalysisStage,
+        tampered: TamperedPages,
+        stages: StageTracker,
+        crawl: CrawlStage,
+        registrations: Registrations,
+    ) -> Resumption:
+        return Resumption(
+            config=self.config,
+            scope=self.scope,
+            store=self.store,
+            crawler=crawl.crawler,
+            drawn=crawl.drawn,
+            third_parties=parties,
+            captures=captures,
+            analyses=analyses,
+            tampered=tampered,
+            registrations=registrations,
+            contents=self.contents,
+            stages=stages,
+            sink=self.sink,
+            texts=self.texts,
+        )
