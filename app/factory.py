@@ -24,6 +24,7 @@ from app.api.middleware import BodyLimit, DisconnectGuard, SecurityHeaders
 from app.api.openapi import complete
 from app.api.request_trace import trace_handshake, trace_request
 from app.api.router import build_router
+from app.compose.services import Services, build_services
 from app.core.config import Settings, load_settings
 from app.core.deployment import require_packages
 from app.core.file_permissions import set_private_umask
@@ -35,7 +36,6 @@ from app.services.auth import FIRST_ADMIN
 from app.services.start_wait import await_database
 from app.websocket.asyncapi.document import build_document
 from app.websocket.session import websocket_endpoint
-from app.wiring import Services, build_services
 
 STATIC: Final = Path(__file__).parent / "static"
 BUILT: Final = Path(__file__).parent / "web"  # what `make frontend` makes

@@ -17,6 +17,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from app.api.proxy_headers import ProxyHeaders
+from app.compose.services import Services, build_services
 from app.core.aio import report_briefly
 from app.core.config import Settings
 from app.core.deployment import require_packages
@@ -33,7 +34,6 @@ from app.transport.graceful_server import GracefulServer
 from app.transport.http import make_http_protocol
 from app.transport.http_limits import HttpConnectionLimits
 from app.transport.websocket import make_socket_protocol
-from app.wiring import Services, build_services
 
 BACKLOG: Final = 2_048
 LOOK_FOR_RESTORE_S: Final = 1.0

@@ -12,6 +12,7 @@ from celery import Celery, bootsteps, signals
 from celery.exceptions import ImproperlyConfigured, WorkerShutdown
 from celery.worker import state
 
+from app.compose.worker import build_scan_worker
 from app.core.config import Settings, load_settings
 from app.core.deployment import require_packages, require_services
 from app.core.errors import ConfigurationError
@@ -26,7 +27,6 @@ from app.tasks.dispatch.wakeups import CeleryWakeups
 from app.tasks.scan_tasks import execute_scan_task
 from app.tasks.supervisor.worker_thread import WorkerThread
 from app.worker_metrics import MetricsServer
-from app.worker_wiring import build_scan_worker
 
 NOT_STARTED: Final = 2  # the exit code, as of every command that is set up wrong
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import chaos_parts
 
-from app import storage_wiring
+from app.compose import storage
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.server import run_server
@@ -15,7 +15,7 @@ from app.tasks.supervisor import worker_handle
 
 def main(run: str, seed: str, settings: str) -> int:
     chaos_parts.seed(seed)
-    chaos_parts.put_into(storage_wiring, MemoryBus=chaos_parts.LossyBus, Database=chaos_parts.UnsureDatabase)
+    chaos_parts.put_into(storage, MemoryBus=chaos_parts.LossyBus, Database=chaos_parts.UnsureDatabase)
     scan = Path(__file__).with_name("chaos_scan.py")
     chaos_parts.put_into(worker_handle, COMMAND=(sys.executable, str(scan), run, seed))
     try:

@@ -10,13 +10,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, update
 
 from app.cli.in_process import local_admin
+from app.compose.services import Services
 from app.core.ids import new_id
 from app.domain.messages import MessageCatalog
 from app.events.bus.base import TaskHint
 from app.events.event import Event
 from app.models import scan_tasks, task_events
 from app.websocket.delivery.dispatcher import Dispatcher
-from app.wiring import Services
 
 TASK: Final = "bench"
 MANY: Final = 200

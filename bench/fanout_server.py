@@ -35,6 +35,7 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 from sqlalchemy import Connection, insert
 
+from app.compose.services import Services, build_services
 from app.core.config import Settings, load_settings
 from app.core.errors import Unauthenticated
 from app.core.heap import settle_heap
@@ -45,7 +46,6 @@ from app.core.security import Claims, Tokens, load_secret
 from app.models import sessions, users
 from app.server import build_config, open_listener, raise_file_limit
 from app.transport.graceful_server import GracefulServer
-from app.wiring import Services, build_services
 
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 LONG_S: Final = 86_400

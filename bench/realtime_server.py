@@ -16,13 +16,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.cli.in_process import local_admin
+from app.compose.services import Services
 from app.core.config import Settings, load_settings
 from app.core.ids import new_id
 from app.domain.messages import MessageCatalog
 from app.events.log import AppendResult
 from app.server import Serving, run_server
 from app.tasks.process_protocol import MAX_LINE_BYTES, decode_hint
-from app.wiring import Services
 
 WRITER = Path(__file__).with_name("realtime_writer.py")
 

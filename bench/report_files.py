@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from app.compose.storage import open_database
 from app.core.clock import SystemClock
 from app.core.config import load_settings
 from app.core.principal import ADMIN, Principal
@@ -19,7 +20,6 @@ from app.repositories import tasks
 from app.scanstore.location import open_stores
 from app.services.report_formats.service import ReportFileService
 from app.services.shown_run import RunRef
-from app.storage_wiring import open_database
 from app.tasks.report_process.process import ReportProcess
 from app.tasks.target_parser import EngineTargetParser
 from bench.growth_data import Size, build

@@ -32,13 +32,13 @@ import uvloop
 from fanout_tools import Process, compile_limit
 from realtime import LIMITS, Application, describe_machine, run_application
 
+from app.compose.storage import build_bus
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.logging import configure_logging
 from app.migrations.runner import migrate
 from app.server import raise_file_limit
-from app.storage_wiring import build_bus
 from app.tasks.process_protocol import MAX_LINE_BYTES, decode_hint
 from tests.support.postgres import running_cluster
 from tests.support.redis_server import running_redis

@@ -1,4 +1,4 @@
-"""What the routes find on the lifespan state. `wiring.Services` is it."""
+"""What the routes find on the lifespan state. `compose.services.Services` is it."""
 
 from typing import Annotated, Any, Protocol, cast
 

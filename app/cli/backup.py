@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from app.cli import exit_codes
+from app.compose.storage import open_captures
 from app.core.clock import SystemClock
 from app.core.config import Settings, load_settings
 from app.core.data_folder import InUse, ServerLocks, prepare_folder
@@ -16,7 +17,6 @@ from app.domain.messages import MessageCatalog
 from app.services.archive.backup import Backup
 from app.services.archive.restore import Restore
 from app.services.startup import finish_restore
-from app.storage_wiring import open_captures
 
 TAKE_UP_S: Final = 120.0  # a server looks every second, and lets its scans leave their checkpoints before it ends
 LOOK_EVERY_S: Final = 0.1

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from app.cli.migrate import database_of, migrate_alone
+from app.compose.identity import build_auth
 from app.core.clock import SystemClock
 from app.core.config import Settings, load_settings
 from app.core.db import Database
@@ -17,7 +18,6 @@ from app.core.logging import configure_logging
 from app.core.security import MIN_PASSWORD, Passwords
 from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
-from app.identity_wiring import build_auth
 from app.migrations.runner import head_revision, read_revision
 from app.schemas.auth import NewPassword
 from app.schemas.users import Username

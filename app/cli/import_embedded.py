@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.captures.folder import FolderStorage
 from app.cli import exit_codes
+from app.compose.storage import open_captures, open_database
 from app.core.clock import SystemClock
 from app.core.config import load_settings
 from app.core.data_folder import ServerLocks
@@ -18,7 +19,6 @@ from app.core.system_errors import reason_of
 from app.domain.messages import MessageCatalog
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.files import captures_dir
-from app.storage_wiring import open_captures, open_database
 
 
 def run_import(folder: Path, texts: MessageCatalog) -> int:

@@ -9,6 +9,7 @@ import orjson
 
 from app.cli.display.result import MAX_FINDINGS, ScanResult
 from app.client.events import Event
+from app.compose.services import Services
 from app.core.db import DatabaseUnavailable
 from app.core.errors import ConfigurationError
 from app.core.principal import ADMIN, Principal
@@ -20,7 +21,6 @@ from app.services.json_chunks import JsonChunks
 from app.services.reports import Paging
 from app.services.shown_run import RunRef
 from app.websocket.messages.encoded_event import EncodedEvent
-from app.wiring import Services
 
 SWEEP_S: Final = 1.0  # a lost hint costs so much time, and nothing else
 BATCH: Final = 500

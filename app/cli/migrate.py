@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from app.compose.storage import open_database
 from app.core.clock import SystemClock
 from app.core.config import Settings, load_settings
 from app.core.data_folder import ServerLocks
@@ -12,7 +13,6 @@ from app.core.db import Database
 from app.core.logging import configure_logging
 from app.domain.messages import MessageCatalog
 from app.migrations.runner import Migration, migrate
-from app.storage_wiring import open_database
 
 
 def run_migrate(texts: MessageCatalog) -> int:

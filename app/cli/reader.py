@@ -17,7 +17,8 @@ from app.cli import exit_codes
 from app.cli.migrate import database_of, migrate_alone
 from app.cli.reader_action import ReaderAction
 from app.cli.reader_report import report_lines
-from app.configuration_wiring import build_local_readers
+from app.compose.configuration import build_local_readers
+from app.compose.storage import open_captures
 from app.core.clock import SystemClock, to_wire
 from app.core.config import Settings, load_settings
 from app.core.db import Database
@@ -32,7 +33,6 @@ from app.scanstore.location import open_stores
 from app.services.audit import AuditTrail
 from app.services.decided_pages import DecidedPageReader
 from app.services.local_readers import LocalReaderService, ReaderRefused, ReaderVersions
-from app.storage_wiring import open_captures
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from typing import Final
 from app.captures.location import storage_variables
 from app.cli import exit_codes
 from app.cli.report_output import STANDARD_OUTPUT, write_file, write_standard_output
+from app.compose.services import Services
+from app.compose.storage import open_database
 from app.core.clock import SystemClock
 from app.core.config import Settings, load_settings
 from app.core.db import Database
@@ -26,10 +28,8 @@ from app.repositories import tasks
 from app.repositories.tasks import TaskRow
 from app.services.report_formats.service import file_name, order_of
 from app.services.shown_run import RunRef, find_shown
-from app.storage_wiring import open_database
 from app.tasks.report_process.maker import build_report_maker
 from app.tasks.target_parser import EngineTargetParser
-from app.wiring import Services
 
 _LOCAL: Final = Principal("", "", ADMIN)  # who sits at the machine may see every task
 

@@ -23,13 +23,13 @@ from app.cli.report import save_report
 from app.cli.scan_folder import describe_folder, kept_folder, private_folder
 from app.cli.testnet import command_for, open_testnet
 from app.client.taskview import TaskView
+from app.compose.services import Services, build_services
 from app.core.config import Settings, load_settings
 from app.core.errors import ConfigurationError, Conflict, Unavailable
 from app.core.logging import configure_logging
 from app.core.principal import Principal
 from app.domain.messages import MessageCatalog
 from app.domain.scan_options import DEFAULTS, ScanOptions
-from app.wiring import Services, build_services
 
 PASSWORD_BYTES: Final = 6  # for a folder that only we can read
 PLAIN_WIDTH: Final = 100  # columns of the result where there is no terminal to ask

@@ -18,6 +18,7 @@ from app.cli.interrupts import Interrupts
 from app.cli.report import user_name
 from app.cli.report_output import write_file
 from app.cli.terminal import clean
+from app.compose.services import Services
 from app.core.clock import SystemClock
 from app.core.errors import ConfigurationError
 from app.core.field_faults import InvalidFields
@@ -32,7 +33,6 @@ from app.services.order_standings import OrderedScan, read_scans
 from app.services.orders import NewOrder
 from app.services.report_formats.service import order_of_many
 from app.tasks.report_process.maker import build_report_maker
-from app.wiring import Services
 
 MAX_NAMED: Final = 5  # targets that cannot be scanned, in one error
 MAX_DOMAINS: Final = 50  # found domains that are printed; the file has all

@@ -32,8 +32,8 @@ def run_worker(
         )
         require_services(settings)
         require_packages(settings)
+        from app.compose.worker import require_browser
         from app.worker import run_worker as work
-        from app.worker_wiring import require_browser
 
         if BROWSER_QUEUE in queues.split(","):
             require_browser(settings)

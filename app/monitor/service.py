@@ -58,7 +58,7 @@ class Retention(Protocol):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TaskMonitor:
-    """One acts per database: the one that holds the lease. Its writes begin with the lease's guard (`wiring`)."""
+    """One acts per database: the one that holds the lease. Its writes begin with the lease's guard (`compose`)."""
 
     db: Database
     event_writer: EventWriter

@@ -1,4 +1,4 @@
-"""What the use cases need from the outside. `wiring` fills every port; no service knows who stands behind one."""
+"""What the use cases need from the outside. `compose` fills every port; no service knows who stands behind one."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -17,8 +17,10 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/api/v1/local_reader.py": ("routes alone", "tests/integration/test_api_local_reader.py"),
     "app/schemas/local_readers.py": ("what the routes show", "tests/integration/test_api_local_reader.py"),
     "app/api/v1/lists.py": ("a route alone", "tests/integration/test_lists.py"),
-    "app/lists_wiring.py": ("puts parts together", "tests/integration/test_lists.py"),
-    "app/storage_wiring.py": ("puts parts together", "tests/unit/test_wiring.py"),
+    "app/compose/lists.py": ("puts parts together", "tests/integration/test_lists.py"),
+    "app/compose/foundation.py": ("puts parts together", "tests/unit/compose/test_services.py"),
+    "app/compose/results.py": ("puts parts together", "tests/unit/compose/test_services.py"),
+    "app/compose/storage.py": ("puts parts together", "tests/unit/compose/test_services.py"),
     "app/schemas/lists.py": ("what the route shows", "tests/integration/test_lists.py"),
     "app/services/lists/states.py": ("what the route shows", "tests/integration/test_lists.py"),
     "app/repositories/lists.py": ("queries of one part", "tests/unit/services/lists/test_updater.py"),
@@ -34,7 +36,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/api/v1/cookie_auth.py": ("routes alone", "tests/integration/test_api_cookie_auth.py"),
     "app/api/session_cookie.py": ("a cookie, as browsers see it", "tests/integration/test_api_cookie_auth.py"),
     "app/api/v1/configuration.py": ("routes alone", "tests/integration/test_api_configuration.py"),
-    "app/configuration_wiring.py": ("puts parts together", "tests/integration/test_api_configuration.py"),
+    "app/compose/configuration.py": ("puts parts together", "tests/integration/test_api_configuration.py"),
     "app/api/v1/connections.py": ("routes alone", "tests/integration/test_api_monitor.py"),
     "app/api/v1/event_stream.py": ("routes alone", "tests/integration/test_streams.py"),
     "app/api/v1/findings.py": ("routes alone", "tests/integration/test_api_findings.py"),
@@ -66,7 +68,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/cli/scan.py": ("a command, run as one", "tests/integration/test_cli_scan.py"),
     "app/cli/serve.py": ("a command, run as one", "tests/integration/test_cli_serve.py"),
     "app/cli/worker.py": ("a command, run as one", "tests/system/test_distributed.py"),
-    "app/identity_wiring.py": ("puts parts together", "tests/unit/services/test_auth.py"),
+    "app/compose/identity.py": ("puts parts together", "tests/unit/services/test_auth.py"),
     "app/repositories/configuration.py": ("queries of one part", "tests/unit/services/test_configuration.py"),
     "app/repositories/broadcasts.py": ("queries of one part", "tests/unit/websocket/delivery/test_broadcasts.py"),
     "app/services/decisions.py": ("over rows of real scans", "tests/integration/test_api_decisions.py"),
@@ -76,8 +78,8 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/services/session_checks.py": ("what signing in and sockets ask", "tests/unit/services/test_auth.py"),
     "app/services/token_rotation.py": ("behind `AuthService.refresh`", "tests/unit/services/test_auth.py"),
     "app/repositories/sign_in_counters.py": ("queries of one store", "tests/unit/services/test_sign_in_counters.py"),
-    "app/monitor_wiring.py": ("puts parts together", "tests/system/test_lease.py"),
-    "app/worker_wiring.py": ("puts parts together", "tests/system/test_distributed.py"),
+    "app/compose/monitor.py": ("puts parts together", "tests/system/test_lease.py"),
+    "app/compose/worker.py": ("puts parts together", "tests/system/test_distributed.py"),
     "app/worker.py": ("puts parts together", "tests/unit/tasks/dispatch/test_celery_app.py"),
     "app/scanstore/location.py": ("chooses", "tests/system/test_distributed.py"),
     "app/tasks/worker/store_place.py": ("chooses", "tests/system/test_distributed.py"),
@@ -136,6 +138,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/tasks/scan_tasks.py": ("a shell of three lines", "tests/integration/test_seed_surface.py"),
 }
 MOST_LINES = 350
+MOST_LINES_OF_A_FUNCTION = 60
 # Files of tests about more than one module, by what they are about.
 TOPICS: dict[str, str] = {
     "tests/unit/engines/analyse/test_reputation_lists.py": "app/engines/analyse",
@@ -203,3 +206,16 @@ def test_every_file_of_tests_mirrors_a_module_or_names_its_topic():
 def test_no_module_is_longer_than_a_reader_takes_in():
     lines = {path: len((ROOT / path).read_text().splitlines()) for path in map(str, (ROOT / "app").rglob("*.py"))}
     assert {path: count for path, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_no_function_is_longer_than_a_screen():
+    assert [name for path in (ROOT / "app").rglob("*.py") for name in long_functions(path)] == []
+
+
+def long_functions(path: Path) -> list[str]:
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    most = MOST_LINES_OF_A_FUNCTION
+    return [
+        f"{path.relative_to(ROOT)}: {node.name}" for node in functions if (node.end_lineno or 0) - node.lineno >= most
+    ]

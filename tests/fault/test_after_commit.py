@@ -7,9 +7,9 @@ import sys
 import httpx
 from websockets.asyncio.client import connect
 
+from app.compose.services import build_services
 from app.server import serve
 from app.tasks.supervisor import worker_handle
-from app.wiring import build_services
 from tests.support.backend import ADMIN_PASSWORD, cheap_passwords, make_settings
 from tests.support.realtime import Client
 from tests.support.scan_backend import FAST

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.in_process import follow, local_admin
+from app.compose.services import build_services
 from app.core.config import Settings
 from app.domain.messages import MessageCatalog
 from app.domain.scan_options import ScanOptions
@@ -19,7 +20,6 @@ from app.tasks.fork_server.client import ForkServer
 from app.tasks.fork_server.starter import EXECUTED, FORKED, ForkingStarter
 from app.tasks.supervisor import worker_handle
 from app.tasks.worker.priority import NICE
-from app.wiring import build_services
 from tests.support.backend import cheap_passwords
 from tests.support.realtime import until
 from tests.support.scan_backend import (

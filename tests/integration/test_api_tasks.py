@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.compose.services import build_services
 from app.core.errors import ConfigurationError
 from app.domain.stages import STAGES
 from app.domain.verdict import Result, Verdict
@@ -9,7 +10,6 @@ from app.events.types import Statistics
 from app.repositories import audit
 from app.repositories import tasks as task_rows
 from app.schemas.attempts import AttemptPage
-from app.wiring import build_services
 from tests.support.backend import Backend, make_settings, open_backend, problem
 
 MISSING = "01234567-89ab-7cde-8f01-23456789abcd"

@@ -7,8 +7,8 @@ from contextlib import closing
 
 import pytest
 
+from app.compose.services import build_services
 from app.core.pending_restore import NAME, READY
-from app.wiring import build_services
 from tests.support.backend import FakeMonitor, FakeRealtime, FakeRunner, cheap_passwords, make_settings
 from tests.support.command import here
 from tests.support.said import said

@@ -10,6 +10,7 @@ from app.cli.watch import FixedToken, RenewedToken, _ask, _describe, _watch, ask
 from app.client.errors import ClientError, ServerUnreachable, SignInFailed
 from app.client.monitor import Connecting, Live, Waiting
 from app.client.rest import RestClient
+from app.compose.services import build_services
 from app.core.principal import Principal
 from app.domain.messages import MessageCatalog
 from app.domain.verdict import Reason, Result, Verdict
@@ -18,7 +19,6 @@ from app.events.types import Statistics, TaskWarning
 from app.scanstore.sqlite import SqliteScanStore
 from app.server import serve
 from app.services.recorder import Recorder
-from app.wiring import build_services
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.command import finish, line_with, start
 from tests.support.realtime import until

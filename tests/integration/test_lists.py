@@ -6,11 +6,11 @@ from sqlalchemy import select
 
 from app.cli.doctor.lists import check_lists
 from app.cli.doctor.result import ENGLISH, CheckStatus
+from app.compose.lists import build_list_updater
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.lease import SoleProcess
 from app.core.metrics import Metrics
-from app.lists_wiring import build_list_updater
 from app.models import audit_log
 from app.repositories import tasks
 from app.scanstore.files import store_path

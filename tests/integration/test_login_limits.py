@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from app.api.errors import MEDIA_TYPE
+from app.compose.services import build_services
 from app.repositories import audit
-from app.wiring import build_services
 from tests.support.backend import (
     ADMIN_PASSWORD,
     USER_PASSWORD,

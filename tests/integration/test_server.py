@@ -16,9 +16,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from app.compose.services import build_services
 from app.core.errors import ConfigurationError
 from app.server import open_listener, raise_file_limit, run_server, serve, url_of
-from app.wiring import build_services
 from tests.support.backend import (
     ADMIN_PASSWORD,
     FakeMonitor,

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
+from app.compose.services import build_services
 from app.core.config import Settings
 from app.core.hard_stop import HARD_STOP_CODE
 from app.core.security import Passwords
 from app.server import grace_s, serve
-from app.wiring import build_services
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.logs import captured_log
 
@@ -28,7 +28,7 @@ HANGING = """\
 import sys, time
 from app.core.config import load_settings
 from app.server import run_server
-from app.wiring import Services
+from app.compose.services import Services
 
 async def stop(self):
     time.sleep(600)  # the whole event loop hangs

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from app.compose.services import build_services
 from app.core.tracing import configure_tracing, end_tracing
 from app.server import serve
-from app.wiring import build_services
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.frames import read_frame, subscribe
 from tests.support.logs import captured_log, records

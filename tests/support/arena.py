@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import uvloop
 
+from app.compose.services import build_services
 from app.core.logging import configure_logging
 from app.server import Serving, serve
-from app.wiring import build_services
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.databases import lay_database
 from tests.support.logs import forget_logging

@@ -10,10 +10,10 @@ import httpx
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
+from app.compose.services import Services, build_services
 from app.core.config import Settings
 from app.core.security import Passwords
 from app.factory import create_app
-from app.wiring import Services, build_services
 from tests.support.databases import lay_database
 
 ADMIN_PASSWORD = "correct horse battery"

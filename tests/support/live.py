@@ -11,11 +11,11 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from app.compose.services import Services, build_services
 from app.core.clock import SystemClock
 from app.repositories import audit
 from app.server import serve
 from app.websocket.manager import WebSocketManager
-from app.wiring import Services, build_services
 from tests.support.backend import (
     ADMIN_PASSWORD,
     USER_PASSWORD,

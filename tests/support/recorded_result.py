@@ -12,6 +12,7 @@ from typing import Any
 from app.cli import in_process
 from app.cli.display.result import ScanResult
 from app.client.events import Event
+from app.compose.services import Services, build_services
 from app.core.config import load_settings
 from app.core.principal import Principal
 from app.domain.messages import Language, MessageCatalog
@@ -19,7 +20,6 @@ from app.domain.translation import translate_event
 from app.events import log
 from app.repositories.task_filters import TaskFilter
 from app.websocket.messages.encoded_event import EncodedEvent
-from app.wiring import Services, build_services
 
 FOLDER = Path(__file__).parent / "recorded"
 # Of findings that are alike in embedding, hiding and author, the worst one is kept.

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
+from app.compose.services import build_services
 from app.domain.messages import DEFAULT_LANGUAGE, Language
 from app.server import serve
-from app.wiring import build_services
 from testnet.client import attach
 from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD, FakeMonitor, cheap_passwords, make_settings
 from tests.support.databases import lay_database

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from playwright.async_api import Browser, Error, Page, async_playwright, expect
 from pydantic import SecretStr
 
+from app.compose.services import Services, build_services
 from app.core.config import Settings
 from app.core.ids import new_id
 from app.core.principal import Principal
@@ -27,7 +28,6 @@ from app.scanstore.sqlite import SqliteScanStore
 from app.server import serve
 from app.services.recorder import Recorder
 from app.services.run_findings import RunFindings
-from app.wiring import Services, build_services
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords
 from tests.support.live import TurnedClock
 from tests.support.ports import free_port

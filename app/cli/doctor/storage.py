@@ -13,6 +13,7 @@ from app.captures.port import ContentsUnavailable
 from app.cli.display.formatting import labelled
 from app.cli.doctor.result import ENGLISH, CheckResult, degraded, failed, ok
 from app.cli.doctor.services import read_server_revision
+from app.compose.storage import open_captures
 from app.core.config import Settings
 from app.core.errors import ConfigurationError
 from app.core.file_permissions import open_mode
@@ -22,7 +23,6 @@ from app.domain.messages import MessageCatalog
 from app.migrations import runner
 from app.services.result_files import compare, list_results
 from app.services.startup import traces_of_lost_database
-from app.storage_wiring import open_captures
 
 MIB: Final = 1 << 20
 LITTLE_MIB: Final = 1_024  # a large scan's pages and pictures take hundreds of MiB

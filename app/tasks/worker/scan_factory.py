@@ -1,4 +1,4 @@
-"""Builds a scan from the settings, inside its own process: what `wiring` is for the server."""
+"""Builds a scan from the settings, inside its own process: what `compose` is for the server."""
 
 from functools import partial
 

@@ -6,12 +6,12 @@ import json
 import pytest
 from sqlalchemy import update
 
+from app.compose.storage import open_database
 from app.core.clock import SystemClock
 from app.core.config import load_settings
 from app.migrations.runner import migrate
 from app.models import local_readers
 from app.repositories import local_readers as repository
-from app.storage_wiring import open_database
 from tests.support.command import here
 from tests.support.decided import DecidedWorld
 from tests.support.local_reader import decided_pages

@@ -9,11 +9,11 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 from sqlalchemy import update
 
+from app.compose.identity import build_auth
 from app.core.db import Database
 from app.core.errors import ConfigurationError, LimitReached, Unauthenticated
 from app.core.security import Claims, Passwords, Tokens
 from app.events.bus.base import AccessHint
-from app.identity_wiring import build_auth
 from app.models import metadata
 from app.models import sessions as sessions_table
 from app.repositories import audit, sessions, users

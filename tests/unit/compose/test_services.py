@@ -1,8 +1,8 @@
 import pytest
 
+from app.compose.services import build_services
 from app.core.errors import ConfigurationError
 from app.core.pending_restore import READY, is_restore_pending
-from app.wiring import build_services
 from tests.support.backend import FakeRealtime, FakeRunner, cheap_passwords, make_settings
 from tests.support.said import refused
 

@@ -1,4 +1,4 @@
-"""Puts a worker of a distributed deployment together from its settings, as `app.wiring` does for a server."""
+"""Puts a worker of a distributed deployment together from its settings, as `app.compose.services` does for a server."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -6,6 +6,7 @@ from socket import gethostname
 
 import structlog
 
+from app.compose.storage import build_bus, open_database
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import DatabaseUnavailable
@@ -24,7 +25,6 @@ from app.services.configuration_watch import ConfigurationWatch, read_at_start
 from app.services.lifecycle import Lifecycle
 from app.services.target_rules import TargetRules
 from app.services.worker_presence import WorkerPresence
-from app.storage_wiring import build_bus, open_database
 from app.tasks.dispatch.ports import Wakeups
 from app.tasks.fork_server.starter import ForkingStarter
 from app.tasks.process_start import ProcessStarter

@@ -6,8 +6,12 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
-from app.captures.contents import Contents
-from app.configuration_wiring import build_configuration
+from app.compose.configuration import build_configuration
+from app.compose.foundation import Foundation, lay_foundation
+from app.compose.identity import build_auth
+from app.compose.lists import build_lists
+from app.compose.monitor import build_celery_runner, build_monitor
+from app.compose.results import build_results
 from app.core.aio import BackgroundTasks
 from app.core.clock import Clock, SystemClock
 from app.core.config import Settings
@@ -21,18 +25,13 @@ from app.domain.messages import MessageCatalog
 from app.events.bus.base import Bus
 from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
-from app.identity_wiring import build_auth
-from app.lists_wiring import build_lists
-from app.monitor.service import TaskMonitor
-from app.monitor_wiring import build_celery_runner, build_lease, build_monitor
+from app.monitor.service import TaskMonitor, WorkerControl
 from app.scanstore.files import SCANS_FOLDER
-from app.scanstore.location import open_stores
 from app.services import startup
 from app.services.audit import AuditTrail
 from app.services.auth import AuthService
 from app.services.captures_probe import CapturesProbe
 from app.services.configuration import ConfigurationService
-from app.services.configuration_watch import read_at_start
 from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
 from app.services.demo_visitor import DemoVisitor
@@ -53,13 +52,11 @@ from app.services.service_numbers import ServiceNumbers
 from app.services.site_states import SiteKeeper
 from app.services.users import UserService
 from app.services.workers import WorkerService
-from app.storage_wiring import build_bus, open_captures, open_database
 from app.tasks.dispatch.celery_runner import CeleryRunner
 from app.tasks.fork_server.starter import ForkingStarter
 from app.tasks.report_process.process import ReportProcess
 from app.tasks.supervisor.embedded_runner import EmbeddedRunner
 from app.tasks.supervisor.worker_handle import MODULE
-from app.tasks.target_parser import EngineTargetParser
 from app.websocket.factory import build_manager
 from app.websocket.handlers import TaskMonitorHandler
 from app.websocket.manager import WebSocketManager
@@ -203,137 +200,145 @@ def _build(
     monitor: TaskMonitor | None,
     manager: WebSocketManager | None,
 ) -> Services:
-    db = open_database(settings)
-    startup.prepare_new_database(settings, db, clock)
-    live = read_at_start(db, settings)
-    settings = live.current  # what reads them once has those of the start
-    texts = MessageCatalog(settings.language)
-    metrics = Metrics()
-    bus = build_bus(
-        settings,
-        clock=clock,
-        on_refused=lambda what: metrics.bus_refused.labels(what).inc(),
-        on_failure=metrics.note_background_failure,
-    )
-    metrics.bus_healthy.set_function(lambda: float(bus.healthy))
-    event_writer = EventWriter(db=db, bus=bus)
-    epoch = LogEpoch(db=db, folder=settings.data_dir if settings.embedded else None)
-    lifecycle = Lifecycle(clock=clock, texts=texts)
-    audit = AuditTrail(db=db, clock=clock, on_failure=metrics.note_background_failure)
-    auth = build_auth(live, db=db, bus=bus, clock=clock, passwords=passwords, audit=audit)
-    captures = open_captures(settings)
-    captures_probe = CapturesProbe(storage=captures, clock=clock)
-    metrics.captures_healthy.set_function(lambda: float(captures_probe.answers))
-    results = open_stores(settings)
-    stores = results.stores
-    targets = EngineTargetParser()
-    configuration = build_configuration(live, db=db, clock=clock, audit=audit, targets=targets)
-    report_process = ReportProcess(settings)
-    manager = manager or build_manager(
-        settings=settings, db=db, bus=bus, clock=clock, authenticator=auth, audit=audit, metrics=metrics, epoch=epoch
-    )
-    evidence = EvidenceService(
-        db=db, stores=stores, contents=Contents(captures), targets=targets, clock=clock, processes=report_process
-    )
-    overview = OverviewService(db=db, clock=clock)
-    lease = build_lease(settings)
-    lists = build_lists(live, db=db, clock=clock, lease=lease, metrics=metrics, audit=audit)
-    if runner is None:
-        own: EmbeddedRunner | CeleryRunner
-        if settings.embedded:
-            own = EmbeddedRunner(
-                db=db,
-                event_writer=event_writer,
-                bus=bus,
-                lifecycle=lifecycle,
-                texts=texts,
-                clock=clock,
-                settings=live,
-                is_watched=manager.is_watched,
-                count_verdicts=lambda effect, count: metrics.local_verdicts.labels(effect.value).inc(count),
-                starter=ForkingStarter((MODULE,), count=lambda way: metrics.process_starts.labels(way).inc()),
-                on_failure=metrics.note_background_failure,
-            )
-        else:
-            own = build_celery_runner(settings, db=db, lease=lease, clock=clock)
-        runner = own
-        monitor = monitor or build_monitor(
-            live,
-            db=db,
-            bus=bus,
-            lifecycle=lifecycle,
-            texts=texts,
-            clock=clock,
-            control=own,
-            results=results,
-            captures=captures,
-            metrics=metrics,
-            lease=lease,
-        )
+    base = lay_foundation(settings, clock)
+    settings, db, audit = base.settings, base.db, base.audit
+    auth = build_auth(base.live, db=db, bus=base.bus, clock=clock, passwords=passwords, audit=audit)
+    manager = manager or _build_manager(base, auth)
+    runner, monitor = _build_runner(base, manager) if runner is None else (runner, monitor)
     if monitor is None:
         raise ValueError("a runner in the embedded one's place needs a monitor, too")
-    scans = ScanService(
-        settings=live,
-        db=db,
-        clock=clock,
-        event_writer=event_writer,
-        lifecycle=lifecycle,
-        audit=audit,
-        runner=runner,
-        targets=targets,
-    )
+    configuration = build_configuration(base.live, db=db, clock=clock, audit=audit, targets=base.targets)
+    scans, results = _build_scans(base, runner), build_results(base)
     return Services(
         settings=settings,
         clock=clock,
-        texts=texts,
-        metrics=metrics,
+        texts=base.texts,
+        metrics=base.metrics,
         db=db,
-        bus=bus,
-        event_writer=event_writer,
-        epoch=epoch,
-        lifecycle=lifecycle,
+        bus=base.bus,
+        event_writer=base.event_writer,
+        epoch=base.epoch,
+        lifecycle=base.lifecycle,
         audit=audit,
         passwords=passwords,
         auth=auth,
         configuration=configuration.service,
         reading_model_probe=configuration.probe,
         local_readers=configuration.local_readers,
-        lists=lists,
-        users=UserService(db=db, bus=bus, clock=clock, passwords=passwords, audit=audit, remove_files=results.remove),
-        workers=WorkerService(db=db, clock=clock, settings=live),
-        numbers=ServiceNumbers(db=db, clock=clock, metrics=metrics),
+        lists=build_lists(base.live, db=db, clock=clock, lease=base.lease, metrics=base.metrics, audit=audit),
+        users=_build_users(base, passwords),
+        workers=WorkerService(db=db, clock=clock, settings=base.live),
+        numbers=ServiceNumbers(db=db, clock=clock, metrics=base.metrics),
         scans=scans,
         orders=OrderService(scans=scans),
-        reports=ReportService(db=db, stores=stores, targets=targets, language=settings.language),
-        evidence=evidence,
-        decisions=DecisionService(db=db, clock=clock, audit=audit, stores=stores, on_change=overview.note_change),
-        review=ReviewService(db=db, evidence=evidence),
-        overview=overview,
-        report_files=ReportFileService(
-            db=db,
-            stores=stores,
-            targets=targets,
-            clock=clock,
-            processes=report_process,
-            reports_at_once=settings.reports_at_once,
-        ),
-        report_process=report_process,
+        reports=results.reports,
+        evidence=results.evidence,
+        decisions=results.decisions,
+        review=results.review,
+        overview=results.overview,
+        report_files=results.report_files,
+        report_process=results.report_process,
         result_files=ResultFileCheck(db=db, scans_dir=settings.data_dir / SCANS_FOLDER),
         database_probe=DatabaseProbe(db=db, clock=clock),
-        captures_probe=captures_probe,
+        captures_probe=_build_captures_probe(base),
         runner=runner,
         monitor=monitor,
         manager=manager,
-        handler=TaskMonitorHandler(
-            db=db,
-            event_writer=event_writer,
-            lifecycle=lifecycle,
-            monitor=monitor,
-            clock=clock,
-            language=settings.language,
-        ),
+        handler=_build_handler(base, monitor),
         lock=lock,
-        lease=lease,
-        close_stores=results.close,
-        _background=BackgroundTasks(metrics.note_background_failure),
+        lease=base.lease,
+        close_stores=base.results.close,
+        _background=BackgroundTasks(base.metrics.note_background_failure),
     )
+
+
+def _build_manager(base: Foundation, auth: AuthService) -> WebSocketManager:
+    return build_manager(
+        settings=base.settings,
+        db=base.db,
+        bus=base.bus,
+        clock=base.clock,
+        authenticator=auth,
+        audit=base.audit,
+        metrics=base.metrics,
+        epoch=base.epoch,
+    )
+
+
+def _build_runner(base: Foundation, manager: WebSocketManager) -> tuple[ScanRunner, TaskMonitor]:
+    runner: EmbeddedRunner | CeleryRunner
+    if base.settings.embedded:
+        metrics = base.metrics
+        runner = EmbeddedRunner(
+            db=base.db,
+            event_writer=base.event_writer,
+            bus=base.bus,
+            lifecycle=base.lifecycle,
+            texts=base.texts,
+            clock=base.clock,
+            settings=base.live,
+            is_watched=manager.is_watched,
+            count_verdicts=lambda effect, count: metrics.local_verdicts.labels(effect.value).inc(count),
+            starter=ForkingStarter((MODULE,), count=lambda way: metrics.process_starts.labels(way).inc()),
+            on_failure=metrics.note_background_failure,
+        )
+    else:
+        runner = build_celery_runner(base.settings, db=base.db, lease=base.lease, clock=base.clock)
+    return runner, _build_monitor(base, runner)
+
+
+def _build_monitor(base: Foundation, control: WorkerControl) -> TaskMonitor:
+    return build_monitor(
+        base.live,
+        db=base.db,
+        bus=base.bus,
+        lifecycle=base.lifecycle,
+        texts=base.texts,
+        clock=base.clock,
+        control=control,
+        results=base.results,
+        captures=base.captures,
+        metrics=base.metrics,
+        lease=base.lease,
+    )
+
+
+def _build_handler(base: Foundation, monitor: TaskMonitor) -> TaskMonitorHandler:
+    return TaskMonitorHandler(
+        db=base.db,
+        event_writer=base.event_writer,
+        lifecycle=base.lifecycle,
+        monitor=monitor,
+        clock=base.clock,
+        language=base.settings.language,
+    )
+
+
+def _build_users(base: Foundation, passwords: Passwords) -> UserService:
+    return UserService(
+        db=base.db,
+        bus=base.bus,
+        clock=base.clock,
+        passwords=passwords,
+        audit=base.audit,
+        remove_files=base.results.remove,
+    )
+
+
+def _build_scans(base: Foundation, runner: ScanRunner) -> ScanService:
+    return ScanService(
+        settings=base.live,
+        db=base.db,
+        clock=base.clock,
+        event_writer=base.event_writer,
+        lifecycle=base.lifecycle,
+        audit=base.audit,
+        runner=runner,
+        targets=base.targets,
+    )
+
+
+def _build_captures_probe(base: Foundation) -> CapturesProbe:
+    probe = CapturesProbe(storage=base.captures, clock=base.clock)
+    base.metrics.captures_healthy.set_function(lambda: float(probe.answers))
+    return probe

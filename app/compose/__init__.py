@@ -1,0 +1,1 @@
+"""Builds every part from the settings: the only place that chooses implementations."""
