@@ -34,6 +34,7 @@ from growth_data import BEGAN, Grown, Size, build
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
+from app.core.paging import Paging
 from app.core.principal import Principal
 from app.domain.messages import Language, MessageCatalog
 from app.domain.third_parties import Outcome
@@ -44,7 +45,7 @@ from app.repositories import queue, tasks, violations
 from app.repositories.tasks import TaskFilter
 from app.scanstore.scan_folder import ScanFolder
 from app.services.lifecycle import Lifecycle
-from app.services.reports import Paging, ReportService
+from app.services.reports import ReportService
 from app.services.scans import ScanService
 from app.services.shown_run import RunRef
 from app.tasks.target_parser import EngineTargetParser

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from app.api.quality_values import weigh
+from app.rest.quality_values import weigh
 
 BROTLI: Final = "br"
 GZIP: Final = "gzip"

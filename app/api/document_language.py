@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from app.api.documented_responses import CODES
 from app.domain.messages import Language
+from app.rest.documented_responses import CODES
 
 Json = dict[str, Any]
 LOCALES: Final = Path(__file__).parent / "locales"

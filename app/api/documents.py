@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.content_coding import GZIP, choose_coding
-from app.api.language import PARAMETER, preferred
 from app.domain.messages import FOREIGN_LANGUAGE, Language
+from app.rest.language import PARAMETER, preferred
 
 TAG_BYTES: Final = 16
 

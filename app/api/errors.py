@@ -20,12 +20,12 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.websockets import WebSocket
 
-from app.api.language import language_of
 from app.core import trace_context
 from app.core.errors import InvalidInput, ScannerError
 from app.core.field_faults import InvalidFields
 from app.domain.field_problem import describe_field_problem
 from app.domain.messages import Language, MessageCatalog
+from app.rest.language import language_of
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_FIELDS: Final = 20  # problems listed of one request
@@ -52,7 +52,7 @@ def problem(
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A response of `application/problem+json` (`schemas.common.Problem`). `detail`: else the text of the code."""
+    """A response of `application/problem+json` (`rest.schemas.Problem`). `detail`: else the text of the code."""
     texts = MessageCatalog(language)
     body: dict[str, Any] = {
         "type": "about:blank",

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from app.api.dependencies import ApiServices, ServicesDep
-from app.api.documented_responses import refused, sent
 from app.core.dependencies import get_current_user, has_metrics_token, require_admin
 from app.core.errors import Forbidden
+from app.rest.documented_responses import refused, sent
 from app.schemas.health import Liveness, Readiness, ReadinessChecks
 
 router = APIRouter(tags=["health"])

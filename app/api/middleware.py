@@ -12,9 +12,9 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import CODES, problem
-from app.api.language import language_of
 from app.core.pending_write import CLIENT_DISCONNECTED, REQUEST_CLIENT, RequestClient
 from app.core.reader import READER, Reader
+from app.rest.language import language_of
 
 T = TypeVar("T")
 

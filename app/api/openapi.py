@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from app.api.documented_responses import CODES, codes_of
 from app.api.errors import MEDIA_TYPE
 from app.api.introduction import TAGS, introduction
 from app.api.schema_examples import add_examples
 from app.domain.messages import Language, MessageCatalog
-from app.schemas.common import A_TRACE, Problem
+from app.rest.documented_responses import CODES, codes_of
+from app.rest.schemas import A_TRACE, Problem
 
 Json = dict[str, Any]
 

@@ -6,7 +6,6 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends
 
 from app.api import health
-from app.api.language import reader_language
 from app.api.strictness import refuse_misunderstandings
 from app.api.v1 import (
     admin_connections,
@@ -29,6 +28,7 @@ from app.api.v1 import (
     websocket,
     workers,
 )
+from app.rest.language import reader_language
 
 _UNKNOWN: Final[dict[str, Any]] = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
 

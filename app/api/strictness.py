@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from app.api.language import PARAMETER
+from app.rest.language import PARAMETER
 
 MAX_UNKNOWN: Final = 20  # parameters that are named in a refusal
 

@@ -12,13 +12,13 @@ from app.client.events import Event
 from app.compose.services import Services
 from app.core.db import DatabaseUnavailable
 from app.core.errors import ConfigurationError
+from app.core.json_chunks import JsonChunks
+from app.core.paging import Paging
 from app.core.principal import ADMIN, Principal
 from app.domain.findings import FindingFilter
 from app.domain.messages import Language, MessageCatalog
 from app.events import log
 from app.events.bus.base import Hint, TaskHint
-from app.services.json_chunks import JsonChunks
-from app.services.reports import Paging
 from app.services.shown_run import RunRef
 from app.websocket.messages.encoded_event import EncodedEvent
 

@@ -111,7 +111,7 @@ def _replace_nul(
     _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, executemany: bool
 ) -> tuple[str, Any]:
     """Have a text with a NUL, for which PostgreSQL has no place, found nowhere rather than refused: an address may have
-    one in the place of an id. What is to be kept has none (`schemas.common.Text`).
+    one in the place of an id. What is to be kept has none (`rest.schemas.Text`).
     """
     return statement, [_without_nul(row) for row in parameters] if executemany else _without_nul(parameters)
 

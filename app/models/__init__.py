@@ -1,6 +1,6 @@
 """Tables. SQLAlchemy Core: rows are facts, not living objects."""
 
-from app.models.base import metadata
+from app.core.tables import metadata
 from app.models.configuration import configuration_versions
 from app.models.decisions import decisions
 from app.models.findings import findings

@@ -4,8 +4,8 @@ from typing import Final
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, text
 
+from app.core.tables import UtcDateTime, metadata
 from app.domain.page_looks import DIGITS, ICON_DIGITS
-from app.models.base import UtcDateTime, metadata
 
 # One row a finding of an owner's target, whichever of their scans found it: the next scan's finding has it as well.
 decisions = Table(

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, func, text
 
-from app.models.base import UtcDateTime, metadata
+from app.core.tables import UtcDateTime, metadata
 
 users = Table(
     "users",

@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, BigInteger, Column, Float, Index, Integer, LargeBinary, String, Table
 
-from app.models.base import UtcDateTime, metadata
+from app.core.tables import UtcDateTime, metadata
 
 # What lists were made into. `list_key` tells definitions apart (`domain.reputation_lists.ListDefinition.key`).
 list_versions = Table(

@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Column, Integer, LargeBinary, String, Table
 
-from app.models.base import UtcDateTime, metadata
+from app.core.tables import UtcDateTime, metadata
 
 # In the database, which all workers of a deployment reach. A version is never changed but for its two times.
 local_readers = Table(

@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table
 
-from app.models.base import UtcDateTime, metadata
+from app.core.tables import UtcDateTime, metadata
 
 scan_orders = Table(
     "scan_orders",

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import JSON, Boolean, Column, Index, String, Table, false, text
 
-from app.models.base import UtcDateTime, metadata
+from app.core.tables import UtcDateTime, metadata
 
 servers = Table(
     "servers",

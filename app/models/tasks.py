@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from app.models.base import UtcDateTime, metadata
+from app.core.tables import UtcDateTime, metadata
 
 # One row: which incarnation of the log this is (`events.epoch`).
 event_log = Table(

@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Column, Integer, String, Table
 
-from app.models.base import UtcDateTime, metadata
+from app.core.tables import UtcDateTime, metadata
 
 # One row a process, which renews it every few seconds and removes it when it ends. Empty in the embedded mode.
 workers = Table(

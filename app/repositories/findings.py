@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.core.listing import MAX_COUNTED
 from app.domain.authorship import Author, Authorship, AuthorSign
 from app.domain.decisions import DecisionState, holds
 from app.domain.findings import AssessedFinding, FindingFilter, FindingId
@@ -15,7 +16,6 @@ from app.domain.risk import Embedding, Exposure, Place, Risk, RiskReason
 from app.domain.violations import RiskLevel, ViolationKey
 from app.models import decisions, findings, scan_tasks
 from app.models.findings import FOR_REVIEW
-from app.repositories.listing import MAX_COUNTED
 
 d, f, t = decisions.c, findings.c, scan_tasks.c
 T = TypeVar("T")

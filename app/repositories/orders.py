@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, exists, func, insert, select
 
+from app.core.listing import count_up_to, in_order
 from app.core.principal import Principal
 from app.models import order_tasks, scan_orders, scan_tasks
-from app.repositories.listing import count_up_to, in_order
 from app.repositories.tasks import TaskRow
 
 o, m, t = scan_orders.c, order_tasks.c, scan_tasks.c

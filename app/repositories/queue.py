@@ -15,10 +15,10 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select, tuple_, update
 
+from app.core.listing import count_up_to
 from app.domain.tasks import TaskStatus
 from app.models import scan_tasks, users
 from app.models.tasks import ACTIVE_ONLY, UNFINISHED_VISIBLE
-from app.repositories.listing import count_up_to
 from app.repositories.tasks import TaskRow
 
 t = scan_tasks.c

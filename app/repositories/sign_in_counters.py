@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from app.core.tables import UtcDateTime
 from app.models import sign_in_counters
-from app.models.base import UtcDateTime
 
 s = sign_in_counters.c
 _NOW = func.now(type_=UtcDateTime)

@@ -23,12 +23,12 @@ from sqlalchemy import (
     select,
 )
 
+from app.core.listing import count_up_to, in_order
 from app.core.principal import Principal
 from app.domain.messages import DEFAULT_LANGUAGE, Language, MessageCatalog
 from app.domain.tasks import ACTIVE, TERMINAL, TaskStatus
 from app.models import scan_tasks, task_events, task_logs
 from app.models.tasks import ACTIVE_ONLY, CAPTURED, LIST_ORDERS, OBSERVED, UNFINISHED_VISIBLE, VISIBLE
-from app.repositories.listing import count_up_to, in_order
 from app.repositories.task_filters import MAX_JUDGED, TaskFilter, narrowed, of_risk
 
 Visible: Final = scan_tasks.c.deleted_at.is_(None)

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from app.core.listing import count_up_to
 from app.models import known_addresses, scan_tasks, users
 from app.models.identity import ADMINS
 from app.models.tasks import UNFINISHED_VISIBLE
-from app.repositories.listing import count_up_to
 
 KEPT_ADDRESSES: Final = 20  # of one user; the newest
 k = known_addresses.c

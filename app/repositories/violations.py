@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, select, tuple_, update
 
+from app.core.listing import count_up_to
 from app.domain.findings import AssessedFinding, FoundViolation
 from app.models import findings, violations
-from app.repositories.listing import count_up_to
 
 CHUNK: Final = 500  # rows of one read: evidence is long
 MAX_OF_DOMAIN: Final = 50  # there are eleven kinds

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from app.core.tables import UtcDateTime
 from app.models import workers
-from app.models.base import UtcDateTime
 
 w = workers.c
 MAX_LISTED: Final = 1_000

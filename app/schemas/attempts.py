@@ -4,7 +4,7 @@ from app.core.schema_fields import described
 from app.domain.stages import StageKey, StageStatus
 from app.domain.tasks import TaskStatus
 from app.events.types import ErrorInfo, Statistics, VerdictInfo
-from app.schemas.common import AttemptNumber, Count, ResponseBody
+from app.rest.schemas import AttemptNumber, Count, ResponseBody
 from app.schemas.results import ReportWarning
 
 TIME = "2026-01-01T00:12:00.000Z"

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.core.schema_fields import described
 from app.core.security import MAX_PASSWORD, MIN_PASSWORD
-from app.schemas.common import RequestBody, ResponseBody, Text
+from app.rest.schemas import RequestBody, ResponseBody, Text
 
 NewPassword = Annotated[Text, Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]
 GivenPassword = Annotated[Text, Field(min_length=1, max_length=MAX_PASSWORD)]

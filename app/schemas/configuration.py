@@ -10,7 +10,7 @@ from app.core.clock import to_wire
 from app.core.schema_fields import described
 from app.domain.messages import Language, MessageCatalog
 from app.domain.reading import Void
-from app.schemas.common import Count, JsonObject, RequestBody, ResponseBody
+from app.rest.schemas import Count, JsonObject, RequestBody, ResponseBody
 from app.services.configuration import ConfigurationState, SettingState
 from app.services.reading_model_probe import ProbeResult
 

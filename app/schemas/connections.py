@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from app.core.schema_fields import described
-from app.schemas.common import Count, JsonObject, RequestBody, ResponseBody, Text, first_items
+from app.rest.schemas import Count, JsonObject, RequestBody, ResponseBody, Text, first_items
 
 MAX_USER_IDS: Final = 1_000
 UserIds = Annotated[

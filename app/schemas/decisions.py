@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.core.schema_fields import described
 from app.domain.decisions import MAX_REASON, DecisionState
-from app.schemas.common import RequestBody, ResponseBody, Text
+from app.rest.schemas import RequestBody, ResponseBody, Text
 
 
 class DecisionRequest(RequestBody):

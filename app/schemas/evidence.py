@@ -13,7 +13,7 @@ from app.domain.authorship import Author, AuthorSign
 from app.domain.certificate_error import CertificateError
 from app.domain.risk import Embedding, Place
 from app.domain.violations import RiskLevel, ViolationKey
-from app.schemas.common import Count, ResponseBody
+from app.rest.schemas import Count, ResponseBody
 from app.schemas.decisions import DecisionInfo
 
 

@@ -1,7 +1,7 @@
 """Findings, third parties, pages and references with their evidence, as documents."""
 
 from app.core.schema_fields import described
-from app.schemas.common import AttemptNumber, Count, ResponseBody
+from app.rest.schemas import AttemptNumber, Count, ResponseBody
 from app.schemas.evidence import (
     Advice,
     CaptureItem,

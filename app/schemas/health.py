@@ -3,7 +3,7 @@
 from typing import Literal
 
 from app.core.schema_fields import described
-from app.schemas.common import ResponseBody
+from app.rest.schemas import ResponseBody
 
 
 class Liveness(ResponseBody):

@@ -12,7 +12,7 @@ from app.core.schema_fields import described
 from app.domain.local_reading import LEARNT
 from app.domain.messages import Language, MessageCatalog
 from app.domain.violations import ViolationKey, violation_name
-from app.schemas.common import Count, RequestBody, ResponseBody
+from app.rest.schemas import Count, RequestBody, ResponseBody
 from app.services.local_readers import ReaderVersions
 
 MAX_VERSION: Final = 2**31 - 1  # of an integer column

@@ -11,7 +11,7 @@ from app.domain.tasks import TaskStatus
 from app.domain.verdict import Result
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.types import ErrorInfo, VerdictInfo
-from app.schemas.common import AttemptNumber, Count, RequestBody, ResponseBody, Text, first_items
+from app.rest.schemas import AttemptNumber, Count, RequestBody, ResponseBody, Text, first_items
 from app.schemas.tasks import MAX_TARGET, CommonOptions
 
 Target = Annotated[str, Field(max_length=MAX_TARGET)]

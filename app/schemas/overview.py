@@ -9,7 +9,7 @@ from app.core.schema_fields import described
 from app.domain.tasks import TaskStatus
 from app.domain.violations import RiskLevel
 from app.events.types import VerdictInfo
-from app.schemas.common import AttemptNumber, Count, ResponseBody
+from app.rest.schemas import AttemptNumber, Count, ResponseBody
 from app.schemas.health import ReadinessChecks
 from app.schemas.tasks import TaskResponse
 

@@ -15,7 +15,7 @@ from app.domain.third_parties import Outcome
 from app.domain.verdict import Reason
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.types import Statistics, VerdictInfo
-from app.schemas.common import AttemptNumber, Count, ResponseBody
+from app.rest.schemas import AttemptNumber, Count, ResponseBody
 from app.schemas.decisions import DecisionInfo
 from app.schemas.tasks import TaskResponse
 

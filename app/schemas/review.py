@@ -1,7 +1,7 @@
 """What a person should look at, over all scans."""
 
 from app.core.schema_fields import described
-from app.schemas.common import AttemptNumber, ResponseBody
+from app.rest.schemas import AttemptNumber, ResponseBody
 from app.schemas.evidence import FindingSummary
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.core.schema_fields import described
-from app.schemas.common import Count, ResponseBody
+from app.rest.schemas import Count, ResponseBody
 from app.schemas.overview import WorkerCounts
 
 Seconds = Annotated[float, Field(ge=0)]

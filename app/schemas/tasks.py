@@ -17,7 +17,7 @@ from app.domain.scan_options import (
 )
 from app.domain.tasks import TaskStatus
 from app.events.types import ErrorInfo, LogLine, Statistics, VerdictInfo
-from app.schemas.common import AttemptNumber, Count, Priority, RequestBody, ResponseBody, first_items
+from app.rest.schemas import AttemptNumber, Count, Priority, RequestBody, ResponseBody, first_items
 
 MAX_TARGET = 1_000  # characters of what may be tried as a domain; a name has at most 253
 OwnDomain = Annotated[str, Field(min_length=1, max_length=MAX_TARGET)]

@@ -8,8 +8,8 @@ from pydantic_core import PydanticCustomError
 from app.core.clock import to_wire
 from app.core.principal import Role
 from app.core.schema_fields import described
+from app.rest.schemas import Count, Priority, RequestBody, ResponseBody
 from app.schemas.auth import NewPassword
-from app.schemas.common import Count, Priority, RequestBody, ResponseBody
 
 Username = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$")]
 Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$")]

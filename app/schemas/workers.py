@@ -7,7 +7,7 @@ from pydantic import Field
 from app.core.clock import to_wire
 from app.core.schema_fields import described
 from app.domain.tasks import TaskStatus
-from app.schemas.common import AttemptNumber, Count, ResponseBody
+from app.rest.schemas import AttemptNumber, Count, ResponseBody
 from app.services.workers import KnownWorker
 
 

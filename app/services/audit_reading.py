@@ -12,11 +12,11 @@ from sqlalchemy import Connection, Row
 from app.core.clock import to_wire
 from app.core.db import Database
 from app.core.errors import InvalidInput
+from app.core.list_cursor import moment_of, read_cursor, write_cursor
 from app.core.redact import display_value
+from app.core.spreadsheet import table_pieces
 from app.repositories import audit, users
 from app.repositories.audit import AuditFilter
-from app.services.evidence.spreadsheet import table_pieces
-from app.services.list_cursor import moment_of, read_cursor, write_cursor
 from app.services.serialisers import Json
 
 CHUNK: Final = 500  # rows of one read of an export

@@ -56,7 +56,7 @@ class LoginThrottle:
         """Counts one try for the account and returns its key. `network` (as `core.limits.network_of` writes it) is
         given when it is known to the account.
 
-        `account` is what somebody typed, or an id behind a NUL, which nobody can type (`schemas.common.Text`).
+        `account` is what somebody typed, or an id behind a NUL, which nobody can type (`rest.schemas.Text`).
         Raises LimitReached; the try then counts for nothing.
         """
         key = account.lower() if network is None else f"{account.lower()}{OUT_OF_REACH}{network}"

@@ -14,6 +14,7 @@ from app.core.clock import to_wire
 from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound
 from app.core.field_faults import FieldFault, InvalidFields
 from app.core.ids import new_id
+from app.core.json_chunks import JsonChunks, encode_list, encode_object
 from app.core.principal import Principal
 from app.core.redact import display_text
 from app.core.tracing import traced
@@ -24,7 +25,6 @@ from app.domain.tasks import TaskStatus
 from app.events.log import AppendResult
 from app.repositories import orders, tasks, users
 from app.services.idempotent_request import IdempotentRequest
-from app.services.json_chunks import JsonChunks, encode_list, encode_object
 from app.services.new_task import NewTask
 from app.services.order_standings import OrderedScan, read_scans
 from app.services.own_domains import read_own_domains

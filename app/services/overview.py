@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 
 from app.core.clock import Clock, to_wire
 from app.core.db import Database
+from app.core.json_chunks import JsonChunks, encode, split
 from app.core.principal import Principal
 from app.core.single_flight import SingleFlightCache
 from app.domain.findings import FindingId
@@ -22,7 +23,6 @@ from app.repositories import overview, queue, runs, sites, tasks
 from app.repositories.sites import Counts
 from app.repositories.task_filters import TaskFilter
 from app.repositories.tasks import TaskRow
-from app.services.json_chunks import JsonChunks, encode, split
 from app.services.serialisers import Json, serialise_task
 from app.services.site_states import NOTHING, TREND_DAYS
 from app.services.workers import KnownWorker

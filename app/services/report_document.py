@@ -7,11 +7,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row
 
 from app.core.db import Database
+from app.core.json_chunks import encode, encode_array
 from app.repositories import findings, violations
 from app.repositories.tasks import TaskRow
 from app.scanstore.reader import ScanReader
 from app.services.decisions import ViolationDecisions
-from app.services.json_chunks import encode, encode_array
 from app.services.serialisers import (
     serialise_coverage,
     serialise_fact,

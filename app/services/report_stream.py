@@ -6,9 +6,9 @@ from typing import Final
 from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.principal import Principal
+from app.core.read_limits import ReportSlots
 from app.repositories.tasks import TaskRow
 from app.services.ports import ReportOrder, ReportPieces, ReportProcesses
-from app.services.read_limits import ReportSlots
 from app.services.result_reader import ResultReader
 from app.services.shown_run import RunRef
 

@@ -4,25 +4,25 @@ Everything is read and encoded in threads; what comes back are pieces of JSON do
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypedDict, Unpack
 
 import orjson
 from sqlalchemy import Connection, Row
 
 from app.core.db import Database
+from app.core.json_chunks import Json, JsonChunks, encode, encode_list
+from app.core.listing import MAX_COUNTED
+from app.core.paging import Paging
 from app.core.principal import Principal
 from app.domain.messages import Language
 from app.domain.stages import StageKey
 from app.domain.third_parties import Outcome
 from app.repositories import findings, runs, tasks, violations
-from app.repositories.listing import MAX_COUNTED
 from app.repositories.tasks import TaskRow
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.port import ScanStores
 from app.scanstore.reader import ScanReader
 from app.services.decisions import ViolationDecisions
-from app.services.json_chunks import Json, JsonChunks, encode, encode_list
 from app.services.ports import TargetParser
 from app.services.report_document import report_pieces
 from app.services.result_reader import ResultReader
@@ -34,19 +34,6 @@ Lines = Callable[[Json], bytes]  # encodes one log line
 
 THREADS: Final = 4  # that read scans' files
 LOG_CHUNK: Final = 500  # lines of one read of a whole log
-
-
-@dataclass(frozen=True, slots=True)
-class Paging:
-    """A page of a list: `q` keeps what contains the text."""
-
-    page: int = 1
-    page_size: int = 50
-    q: str = ""
-
-    @property
-    def offset(self) -> int:
-        return (self.page - 1) * self.page_size
 
 
 class ReportService:

@@ -10,12 +10,12 @@ import structlog
 from app.core.db import Database
 from app.core.errors import Unavailable
 from app.core.principal import Principal
+from app.core.read_limits import UserSemaphores
 from app.repositories.tasks import TaskRow
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.port import ScanStores
 from app.scanstore.reader import ScanReader
-from app.services.read_limits import UserSemaphores
 from app.services.shown_run import RunRef, find_shown
 
 READS_AT_ONCE: Final = 2  # of one user: the others' reads find a thread

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from app.core.clock import to_wire
 from app.core.db import Database
 from app.core.errors import InvalidInput, NotFound, Unavailable
+from app.core.list_cursor import moment_of, read_cursor, text_of, write_cursor
 from app.core.principal import Principal
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingId
@@ -19,7 +20,6 @@ from app.domain.violations import ViolationKey
 from app.repositories import findings, runs, sites, tasks
 from app.repositories.tasks import TaskRow
 from app.services.evidence.service import EvidenceService
-from app.services.list_cursor import moment_of, read_cursor, text_of, write_cursor
 from app.services.serialisers import Json
 from app.services.shown_run import RunRef
 

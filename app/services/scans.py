@@ -12,6 +12,7 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, LimitReached
 from app.core.ids import new_id
+from app.core.json_chunks import JsonChunks, encode_list
 from app.core.live_settings import SettingsSource
 from app.core.principal import Principal
 from app.core.tracing import traced
@@ -25,7 +26,6 @@ from app.repositories.task_filters import TaskFilter
 from app.repositories.tasks import TaskRow
 from app.services.audit import AuditTrail
 from app.services.idempotent_request import IdempotentRequest
-from app.services.json_chunks import JsonChunks, encode_list
 from app.services.lifecycle import Lifecycle
 from app.services.own_domains import read_own_domains
 from app.services.ports import ParsedTarget, ScanRunner, TargetParser

@@ -9,6 +9,7 @@ from tests.docs.markdown import ROOT
 
 # Modules that a named file of tests holds as a whole, and why they have none of their own.
 COVERED: dict[str, tuple[str, str]] = {
+    "app/api/dependencies.py": ("what routes of a task's results read", "tests/integration/test_api_reports.py"),
     "app/api/health.py": ("routes alone", "tests/integration/test_api_monitor.py"),
     "app/api/introduction.py": ("words alone", "tests/unit/api/test_openapi.py"),
     "app/api/router.py": ("a list of routers", "tests/docs/test_surface.py"),
@@ -30,7 +31,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/cli/doctor/lists.py": ("a check, run as one", "tests/integration/test_lists.py"),
     "app/api/v1/own_sessions.py": ("routes alone", "tests/integration/test_api_sessions.py"),
     "app/services/audit_reading.py": ("over real rows", "tests/integration/test_api_audit.py"),
-    "app/services/list_cursor.py": ("what cursors are made of", "tests/unit/services/test_review.py"),
+    "app/core/list_cursor.py": ("what cursors are made of", "tests/unit/services/test_review.py"),
     "app/services/own_sessions.py": ("over real sessions", "tests/integration/test_api_sessions.py"),
     "app/api/v1/auth.py": ("routes alone", "tests/integration/test_api_auth.py"),
     "app/api/v1/cookie_auth.py": ("routes alone", "tests/integration/test_api_cookie_auth.py"),
@@ -72,7 +73,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/repositories/configuration.py": ("queries of one part", "tests/unit/services/test_configuration.py"),
     "app/repositories/broadcasts.py": ("queries of one part", "tests/unit/websocket/delivery/test_broadcasts.py"),
     "app/services/decisions.py": ("over rows of real scans", "tests/integration/test_api_decisions.py"),
-    "app/repositories/database_clock.py": ("one query", "tests/unit/websocket/connections/test_elsewhere.py"),
+    "app/core/database_clock.py": ("one query", "tests/unit/websocket/connections/test_elsewhere.py"),
     "app/repositories/servers.py": ("queries of one part", "tests/unit/websocket/connections/test_elsewhere.py"),
     "app/services/browser_sessions.py": ("what the routes do", "tests/integration/test_api_cookie_auth.py"),
     "app/services/session_checks.py": ("what signing in and sockets ask", "tests/unit/services/test_auth.py"),

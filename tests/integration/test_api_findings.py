@@ -9,9 +9,9 @@ from PIL import Image
 from app.core.clock import to_wire
 from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import Capture, Hop, HopKind, PageFact, Reference, Relation, ThirdParty
+from app.rest.schemas import Problem
 from app.scanstore.evidence_reader import SqliteEvidenceReader
 from app.scanstore.files import captures_dir, store_path
-from app.schemas.common import Problem
 from app.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
 from app.services.evidence.exposures import Assessor, Site
 from app.services.recorder import Recorder

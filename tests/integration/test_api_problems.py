@@ -6,11 +6,11 @@ import pytest
 import pytest_asyncio
 from jsonschema import Draft202012Validator
 
-from app.api.documented_responses import CODES
 from app.api.errors import MEDIA_TYPE
 from app.core.config import Settings
 from app.core.errors import LimitReached
 from app.factory import create_app
+from app.rest.documented_responses import CODES
 from tests.support.backend import OWN_PAGE, open_backend
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -5,10 +5,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path
 
 from app.api.dependencies import ServicesDep
-from app.api.documented_responses import refused
 from app.core.dependencies import CurrentAdmin, require_admin
 from app.core.errors import Forbidden, NotFound
-from app.schemas.common import Text
+from app.rest.documented_responses import refused
+from app.rest.schemas import Text
 from app.schemas.connections import OpenConnection, OpenConnections
 
 router = APIRouter(

@@ -7,15 +7,15 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response, StreamingResponse
 
 from app.api.dependencies import ServicesDep
-from app.api.documented_responses import refused, sent
-from app.api.responses import JsonChunksResponse
 from app.core.dependencies import CurrentAdmin, require_admin
 from app.core.errors import Forbidden, InvalidInput
+from app.core.json_chunks import encode_list
 from app.repositories.audit import AuditFilter
+from app.rest.documented_responses import refused, sent
+from app.rest.responses import JsonChunksResponse
+from app.rest.schemas import Moment, Text
 from app.schemas.audit import AuditPage
-from app.schemas.common import Moment, Text
 from app.services.audit_reading import AuditReader, as_lines, as_table
-from app.services.json_chunks import encode_list
 
 router = APIRouter(
     prefix="/admin/audit",

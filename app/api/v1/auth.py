@@ -4,10 +4,11 @@ from dataclasses import asdict
 
 from fastapi import APIRouter
 
-from app.api.dependencies import Address, Agent, ServicesDep
-from app.api.documented_responses import refused
+from app.api.dependencies import ServicesDep
 from app.core.dependencies import CurrentUser
 from app.core.errors import Forbidden, LimitReached, Unauthenticated
+from app.rest.documented_responses import refused
+from app.rest.parameters import Address, Agent
 from app.schemas.auth import LoginRequest, PasswordRequest, RefreshRequest, TokenResponse
 from app.schemas.users import UserResponse
 

@@ -5,10 +5,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.api import session_cookie
-from app.api.dependencies import Address, Agent, ServicesDep
-from app.api.documented_responses import refused
+from app.api.dependencies import ServicesDep
 from app.api.session_cookie import OwnPage, Page, require_own_page
 from app.core.errors import Forbidden, LimitReached, Unauthenticated
+from app.rest.documented_responses import refused
+from app.rest.parameters import Address, Agent
 from app.schemas.auth import LoginRequest, PageSession
 from app.services.browser_sessions import BrowserSession, BrowserSessions
 from app.services.demo_visitor import DemoVisitor

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.dependencies import ServicesDep, TaskId
-from app.api.documented_responses import refused, sent
-from app.api.language import ReaderLanguage
+from app.api.dependencies import ServicesDep
 from app.core.dependencies import StreamUser, client_address
 from app.core.errors import InvalidInput, LimitReached, Unavailable
 from app.events.log_identity import MAX_EPOCH
+from app.rest.documented_responses import refused, sent
+from app.rest.language import ReaderLanguage
+from app.rest.parameters import TaskId
 from app.websocket.messages.commands import MAX_SEQ
 
 router = APIRouter(prefix="/monitor", tags=["monitor"])

@@ -5,15 +5,16 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
-from app.api.dependencies import AskedKey, AskedReview, AskedRisk, PagingDep, RunDep, ServicesDep
-from app.api.documented_responses import OF_RESULTS, UNREADABLE, refused, sent
-from app.api.language import ReaderLanguage
-from app.api.responses import ContentResponse, JsonChunksResponse, ReportResponse
+from app.api.dependencies import RunDep, ServicesDep
 from app.core.dependencies import CurrentUser
 from app.core.errors import Conflict, InvalidInput, LimitReached, NotFound, Unavailable
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingFilter
-from app.schemas.common import Text
+from app.rest.documented_responses import OF_RESULTS, UNREADABLE, refused, sent
+from app.rest.language import ReaderLanguage
+from app.rest.parameters import AskedKey, AskedReview, AskedRisk, PagingDep
+from app.rest.responses import ContentResponse, JsonChunksResponse, ReportResponse
+from app.rest.schemas import Text
 from app.schemas.decisions import DecisionInfo, DecisionRequest
 from app.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
 

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 
 from app.api.dependencies import ServicesDep
-from app.api.documented_responses import refused
-from app.api.language import ReaderLanguage
 from app.core.dependencies import CurrentAdmin, require_admin
 from app.core.errors import Conflict, Forbidden, NotFound
+from app.rest.documented_responses import refused
+from app.rest.language import ReaderLanguage
 from app.schemas.lists import ListOverview, ListResponse, ShrunkList
 
 router = APIRouter(

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 
 from app.api.dependencies import ServicesDep
-from app.api.documented_responses import refused
-from app.api.language import ReaderLanguage
 from app.core.dependencies import CurrentAdmin, require_admin
 from app.core.errors import Conflict, Forbidden, NotFound, ScannerError
 from app.domain.local_reading import ModelFault
 from app.domain.messages import DEFAULT_LANGUAGE, MessageCatalog
+from app.rest.documented_responses import refused
+from app.rest.language import ReaderLanguage
 from app.schemas.local_readers import MAX_VERSION, LocalReaderChange, LocalReaderOverview, LocalReaderReport
 from app.services.local_readers import ReaderRefused, Refusal
 

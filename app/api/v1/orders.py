@@ -5,14 +5,15 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
-from app.api.dependencies import PageNumber, PageSize, ServicesDep
-from app.api.documented_responses import refused, sent
-from app.api.language import ReaderLanguage
-from app.api.responses import JsonChunksResponse, ReportResponse
+from app.api.dependencies import ServicesDep
 from app.api.v1.tasks import REPLAYED, IdempotencyKey
 from app.core.dependencies import CurrentUser
 from app.core.errors import Conflict, InvalidInput, LimitReached, Unavailable
 from app.domain.report_format import MEDIA_TYPES, OF_ORDERS, ReportFormat, format_of_accept
+from app.rest.documented_responses import refused, sent
+from app.rest.language import ReaderLanguage
+from app.rest.parameters import PageNumber, PageSize
+from app.rest.responses import JsonChunksResponse, ReportResponse
 from app.schemas.orders import OrderCreate, OrderPage, OrderReport, OrderResponse
 from app.schemas.tasks import CommonOptions
 from app.services.orders import NewOrder

@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from app.api.dependencies import MAX_SEARCH, ServicesDep
+from app.api.dependencies import ServicesDep
 from app.api.health import readiness_of
-from app.api.language import ReaderLanguage
-from app.api.responses import JsonChunksResponse
 from app.core.dependencies import CurrentUser
-from app.schemas.common import Text
+from app.rest.language import ReaderLanguage
+from app.rest.parameters import MAX_SEARCH
+from app.rest.responses import JsonChunksResponse
+from app.rest.schemas import Text
 from app.schemas.overview import Overview, SearchResult
 from app.services import overview
 

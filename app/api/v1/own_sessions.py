@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Path
 
 from app.api.dependencies import ServicesDep
 from app.core.dependencies import CurrentUser
+from app.rest.schemas import Text
 from app.schemas.auth import EndedSessions, SessionInfo, SessionList
-from app.schemas.common import Text
 from app.services.own_sessions import OwnSessions
 
 router = APIRouter(prefix="/auth/sessions", tags=["auth"])

@@ -7,15 +7,15 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from app.api.dependencies import ServicesDep
-from app.api.documented_responses import refused
-from app.api.language import ReaderLanguage
-from app.api.responses import JsonChunksResponse
 from app.core.dependencies import CurrentUser
 from app.core.errors import InvalidInput
+from app.core.json_chunks import encode_list
 from app.domain.decisions import DecisionState
-from app.schemas.common import Text
+from app.rest.documented_responses import refused
+from app.rest.language import ReaderLanguage
+from app.rest.responses import JsonChunksResponse
+from app.rest.schemas import Text
 from app.schemas.review import ReviewPage
-from app.services.json_chunks import encode_list
 
 router = APIRouter(prefix="/review", tags=["evidence"])
 

@@ -5,20 +5,21 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Response
 
-from app.api.dependencies import MAX_ATTEMPT, MAX_SEARCH, PageNumber, PageSize, ServicesDep, TaskId
-from app.api.documented_responses import refused
-from app.api.language import ReaderLanguage
-from app.api.responses import JsonChunksResponse
+from app.api.dependencies import ServicesDep
 from app.core.dependencies import CurrentAdmin, CurrentUser
 from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound
+from app.core.json_chunks import encode_list
+from app.core.listing import MAX_COUNTED
 from app.domain.tasks import TaskStatus
 from app.domain.violations import RiskLevel
-from app.repositories.listing import MAX_COUNTED
 from app.repositories.task_filters import TaskFilter
+from app.rest.documented_responses import refused
+from app.rest.language import ReaderLanguage
+from app.rest.parameters import MAX_ATTEMPT, MAX_SEARCH, PageNumber, PageSize, TaskId
+from app.rest.responses import JsonChunksResponse
+from app.rest.schemas import Moment, Text
 from app.schemas.attempts import AttemptPage
-from app.schemas.common import Moment, Text
 from app.schemas.tasks import ScanDefaults, ScanOptions, TaskCreate, TaskPage, TaskPriority, TaskResponse
-from app.services.json_chunks import encode_list
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 

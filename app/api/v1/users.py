@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from app.api.dependencies import PageNumber, PageSize, ServicesDep
-from app.api.documented_responses import refused
+from app.api.dependencies import ServicesDep
 from app.core.dependencies import CurrentAdmin, require_admin
 from app.core.errors import Conflict, Forbidden, Unavailable
+from app.rest.documented_responses import refused
+from app.rest.parameters import PageNumber, PageSize
 from app.schemas.users import UserCreate, UserPage, UserResponse, UserUpdate
 
 UserId = Annotated[str, Path(description="The user's id.", examples=["019b7a30-0000-7000-8000-000000000001"])]

@@ -9,16 +9,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket
 
-from app.api.dependencies import MAX_ATTEMPT, MAX_SEARCH, ServicesDep, TaskId
-from app.api.documented_responses import refused, sent
-from app.api.language import ReaderLanguage
-from app.api.responses import JsonChunksResponse
+from app.api.dependencies import ServicesDep
 from app.api.v1.connections import router
 from app.core.dependencies import CurrentUser
 from app.core.errors import InvalidInput, NotFound
 from app.domain.log_entry import LogLevel
 from app.domain.stages import StageKey
-from app.schemas.common import Text
+from app.rest.documented_responses import refused, sent
+from app.rest.language import ReaderLanguage
+from app.rest.parameters import MAX_ATTEMPT, MAX_SEARCH, TaskId
+from app.rest.responses import JsonChunksResponse
+from app.rest.schemas import Text
 from app.schemas.tasks import LogPage
 from app.services.serialisers import Json
 from app.services.shown_run import RunRef

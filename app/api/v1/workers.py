@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Depends
 
 from app.api.dependencies import ServicesDep
-from app.api.documented_responses import refused
 from app.core.dependencies import require_admin
 from app.core.errors import Forbidden
+from app.rest.documented_responses import refused
 from app.schemas.workers import WorkerList, WorkerResponse
 
 router = APIRouter(

@@ -11,6 +11,8 @@ from sqlalchemy import Row
 
 from app.core.db import Database
 from app.core.errors import NotFound
+from app.core.json_chunks import Json, JsonChunks, encode, encode_list, split
+from app.core.paging import Paging
 from app.domain.authorship import authorship_of
 from app.domain.findings import AssessedFinding, FindingFilter, FindingId
 from app.domain.recommendations import Situation, advise
@@ -26,8 +28,6 @@ from app.services.evidence.chains import ChainBuilder
 from app.services.evidence.excerpts import Excerpt, decode, find_excerpt
 from app.services.evidence.exposures import Scales, Site, Weighed, strongest_first
 from app.services.evidence.views import EvidenceViews
-from app.services.json_chunks import Json, JsonChunks, encode, encode_list, split
-from app.services.reports import Paging
 from app.services.serialisers import serialise_fact, serialise_third_party
 
 MAX_REFERENCES: Final = 50  # shown with a finding, the worst first; the list of references has all

@@ -7,6 +7,8 @@ from typing import Final, TypeVar
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import NotFound
+from app.core.json_chunks import Json, JsonChunks
+from app.core.paging import Paging
 from app.core.principal import Principal
 from app.domain.findings import FindingFilter
 from app.domain.report_format import REFERENCES
@@ -18,10 +20,8 @@ from app.services.evidence.images import MEDIA_TYPE, UnreadableImage, encode_ane
 from app.services.evidence.kept_contents import KeptContents
 from app.services.evidence.ports import CapturedContent
 from app.services.evidence.scan_evidence import ScanEvidence
-from app.services.json_chunks import Json, JsonChunks
 from app.services.ports import ReportOrder, ReportProcesses, TargetParser
 from app.services.report_stream import ReportStream, ReportStreams
-from app.services.reports import Paging
 from app.services.result_reader import ResultReader
 from app.services.shown_run import RunRef
 

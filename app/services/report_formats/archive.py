@@ -13,9 +13,9 @@ from typing import Any, Final
 import orjson
 
 from app.core.clock import to_wire
+from app.core.json_chunks import Json, split
 from app.core.redact import display_text
-from app.services.evidence.spreadsheet import table_pieces
-from app.services.json_chunks import Json, split
+from app.core.spreadsheet import table_pieces
 from app.services.report_formats.contents import ReportContents
 from app.services.report_formats.tables import ReportTables, Sheet
 from app.services.report_formats.zip_stream import ZipStream

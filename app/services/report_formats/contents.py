@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import Any, Final
 
 from app.core.db import Database
+from app.core.json_chunks import Json
 from app.domain.coverage import Coverage, Seen
 from app.domain.messages import MessageCatalog
 from app.domain.third_parties import Outcome
 from app.repositories.tasks import TaskRow
 from app.scanstore.evidence_reader import EvidenceReader
 from app.services.evidence.scan_evidence import ReadContent, ScanEvidence
-from app.services.json_chunks import Json
 
 CHUNK: Final = 500  # third parties of one read
 CAPTURES: Final = 100

@@ -5,6 +5,7 @@ from itertools import groupby, islice
 from typing import Any, Final
 
 from app.core.clock import to_wire
+from app.core.json_chunks import Json
 from app.core.redact import display_text
 from app.domain.coverage import NOT_JUDGED, Seen
 from app.domain.recommendations import GUIDE_STEPS, Advice, guides_for
@@ -12,7 +13,6 @@ from app.domain.rule_data import NAMES
 from app.domain.third_parties import Outcome
 from app.domain.verdict import Reason, Result
 from app.domain.violations import RiskLevel
-from app.services.json_chunks import Json
 from app.services.report_formats.blocks import (
     Block,
     Cell,

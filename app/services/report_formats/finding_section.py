@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from app.core.json_chunks import Json
 from app.domain.recommendations import Advice
-from app.services.json_chunks import Json
 from app.services.report_formats.blocks import (
     Block,
     Column,

@@ -8,7 +8,9 @@ from typing import Final
 from sqlalchemy import Connection
 
 from app.core.db import Database
+from app.core.json_chunks import join_small
 from app.core.principal import ADMIN, Principal
+from app.core.spreadsheet import csv_pieces
 from app.domain.messages import MessageCatalog
 from app.domain.report_format import REFERENCES, ReportFormat
 from app.events.log_identity import read_identity
@@ -18,8 +20,6 @@ from app.services.evidence.exposures import Site
 from app.services.evidence.kept_contents import KeptContents
 from app.services.evidence.ports import CapturedContent
 from app.services.evidence.scan_evidence import ScanEvidence
-from app.services.evidence.spreadsheet import csv_pieces
-from app.services.json_chunks import join_small
 from app.services.order_standings import read_scans
 from app.services.orders import find_order
 from app.services.ports import ReportOrder

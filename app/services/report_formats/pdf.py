@@ -30,7 +30,7 @@ from reportlab.platypus import (
 from reportlab.platypus import PageBreak as NewPage
 from reportlab.platypus import Table as PdfTable
 
-from app.services.json_chunks import split
+from app.core.json_chunks import split
 from app.services.report_formats.blocks import (
     Block,
     Cell,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import assert_never
 
+from app.core.spreadsheet import table_pieces
 from app.domain.report_format import ReportFormat
-from app.services.evidence.spreadsheet import table_pieces
 from app.services.report_document import report_pieces
 from app.services.report_formats.archive import archive_pieces
 from app.services.report_formats.contents import ReportContents

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
+from app.core.json_chunks import Json
 from app.core.redact import display_text
 from app.services.evidence.origin import origin_of
-from app.services.json_chunks import Json
 from app.services.report_formats.contents import ReportContents
 from app.services.report_formats.wording import decision_text, moment_text
 

@@ -22,9 +22,9 @@ import structlog
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.errors import NotFound, Unavailable
+from app.core.json_chunks import split
 from app.core.logging import configure_logging
 from app.scanstore.errors import ScanStoreError
-from app.services.json_chunks import split
 from app.services.ports import ReportOrder
 from app.services.result_reader import unreadable
 from app.tasks.report_process.maker import build_report_maker

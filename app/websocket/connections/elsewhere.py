@@ -18,13 +18,13 @@ from sqlalchemy import Connection, Row
 
 from app.core.clock import Clock, to_wire
 from app.core.data_loader import DataLoader
+from app.core.database_clock import database_time
 from app.core.db import Database, DatabaseUnavailable
 from app.core.ids import new_id
 from app.core.limits import network_of
 from app.domain.close_codes import CLOSED_BY_ADMIN, CloseCode
 from app.events.bus.base import AccessHint, Publisher
 from app.repositories import servers
-from app.repositories.database_clock import database_time
 
 BEAT_S: Final = 4.0
 SILENT_AFTER_S: Final = 12.0  # its connections count no more: clients of a killed server must get in elsewhere

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Row
 
 from app.core.aio import BackgroundTasks
 from app.core.clock import Clock, to_wire
+from app.core.database_clock import database_time
 from app.core.db import Database, DatabaseUnavailable
 from app.core.errors import LimitReached
 from app.core.ids import new_id
 from app.events.bus.base import BroadcastHint, Publisher
 from app.repositories import broadcasts
-from app.repositories.database_clock import database_time
 from app.websocket.connections.connection import ConnectionInfo
 from app.websocket.connections.registry import Registry
 from app.websocket.delivery.dispatcher import Dispatcher

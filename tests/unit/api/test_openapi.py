@@ -5,11 +5,11 @@ import re
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.api.documented_responses import CODES
 from app.api.introduction import introduction
 from app.core.config import Settings
 from app.domain.messages import Language
 from app.factory import create_app
+from app.rest.documented_responses import CODES
 from tests.docs.markdown import read, rows, section
 
 DOCUMENT = create_app(Settings()).openapi()

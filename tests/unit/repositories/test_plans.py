@@ -18,6 +18,7 @@ from sqlalchemy import event
 
 import app
 from app import repositories
+from app.core import database_clock, listing
 from app.core.db import Database
 from app.core.ids import new_id
 from app.core.principal import Principal
@@ -37,11 +38,9 @@ from app.repositories import (
     audit,
     broadcasts,
     configuration,
-    database_clock,
     decisions,
     findings,
     idempotency,
-    listing,
     lists,
     local_readers,
     orders,

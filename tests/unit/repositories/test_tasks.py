@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from app.core import listing
 from app.core.ids import new_id
 from app.core.principal import Principal
 from app.domain.messages import Language, MessageCatalog, Text
 from app.domain.projection import TaskProjection
 from app.models import scan_tasks, task_logs
-from app.repositories import listing, queue, tasks
+from app.repositories import queue, tasks
 from app.repositories.task_filters import TaskFilter
 from app.repositories.tasks import SORTABLE
 from tests.support.clock import FakeClock

@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.rest.schemas import ResponseBody
 from app.schemas import evidence, findings
-from app.schemas.common import ResponseBody
 from app.schemas.results import ResultPage
 
 MODELS = [

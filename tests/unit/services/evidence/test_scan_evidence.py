@@ -10,6 +10,7 @@ import pytest
 
 from app.core.db import Database
 from app.core.errors import NotFound
+from app.core.paging import Paging
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingFilter, FindingId, group
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
@@ -20,7 +21,6 @@ from app.repositories.violations import known_violations
 from app.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
 from app.services.evidence.exposures import Assessor, Site
 from app.services.evidence.scan_evidence import CHUNK, ScanEvidence
-from app.services.reports import Paging
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
 from tests.support.violations import new_violation, write_violations

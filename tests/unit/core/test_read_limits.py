@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.core.errors import LimitReached, Unavailable
-from app.services.read_limits import RETRY_AFTER_S, ReportSlots, UserSemaphores
+from app.core.read_limits import RETRY_AFTER_S, ReportSlots, UserSemaphores
 
 
 def test_a_user_has_one_place_and_everybody_together_has_a_few():

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from starlette.requests import HTTPConnection
 
-from app.api.language import language_of, preferred
 from app.domain.messages import Language
+from app.rest.language import language_of, preferred
 
 ZH, EN = Language.ZH_CN, Language.EN
 

@@ -2,8 +2,8 @@
 
 from starlette.requests import Request
 
-from app.api.dependencies import get_paging, get_services
-from app.services.reports import Paging
+from app.core.paging import Paging
+from app.rest.parameters import get_paging, get_services
 
 
 def test_the_services_are_those_of_the_lifespan():

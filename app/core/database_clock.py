@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from app.models.base import UtcDateTime
+from app.core.tables import UtcDateTime
 
 
 def database_time(connection: Connection) -> datetime:

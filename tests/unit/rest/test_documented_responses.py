@@ -1,7 +1,7 @@
 """How a route may answer."""
 
-from app.api.documented_responses import CODES, codes_of, refused, sent
 from app.core.errors import Conflict, LimitReached
+from app.rest.documented_responses import CODES, codes_of, refused, sent
 
 
 def test_what_is_refused_stands_beside_what_is_sent():

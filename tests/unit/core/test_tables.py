@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.models.base import UtcDateTime, metadata
+from app.core.tables import UtcDateTime, metadata
 
 EAST = datetime(2026, 1, 2, 11, 0, tzinfo=timezone(timedelta(hours=8)))
 NAIVE = datetime(2026, 1, 2, 3, 0)  # noqa: DTZ001 - as SQLite keeps it

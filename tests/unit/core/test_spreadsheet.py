@@ -5,7 +5,7 @@ from io import StringIO
 
 import pytest
 
-from app.services.evidence.spreadsheet import COLUMNS, csv_pieces, table_pieces
+from app.core.spreadsheet import COLUMNS, csv_pieces, table_pieces
 
 
 def rows_of(*items):

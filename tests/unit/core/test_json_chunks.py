@@ -4,7 +4,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.json_chunks import CHUNK_BYTES, encode_array, encode_list, join_small
+from app.core.json_chunks import CHUNK_BYTES, encode_array, encode_list, join_small
 
 texts = st.dictionaries(st.text(max_size=5), st.text(max_size=40), max_size=3)
 

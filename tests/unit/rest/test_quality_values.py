@@ -1,6 +1,6 @@
 import pytest
 
-from app.api.quality_values import MAX_CHOICES, weigh
+from app.rest.quality_values import MAX_CHOICES, weigh
 
 
 @pytest.mark.parametrize(

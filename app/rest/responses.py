@@ -1,20 +1,47 @@
 """Responses from pieces that are already encoded: nothing is built or validated on the event loop."""
 
+from collections.abc import AsyncIterator
+from typing import Protocol
+
 import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.core.errors import Unavailable
+from app.core.json_chunks import JsonChunks, split
 from app.core.pending_write import CLIENT_DISCONNECTED
-from app.services.evidence.service import Content
-from app.services.json_chunks import JsonChunks, split
-from app.services.report_stream import ReportStream
 
 JSON = "application/json"
 ATTEMPT = "Scan-Attempt"  # heading: of which attempt the answer is
 # For what strangers wrote: whatever a browser takes it for, nothing in it runs, loads or is framed.
 SANDBOX = "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 log = structlog.get_logger(__name__)
+
+
+class PieceStream(Protocol):
+    """A document that is made while it is read. `attempt`: whose results it shows; None: those of many."""
+
+    @property
+    def attempt(self) -> int | None: ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def close(self) -> None:
+        """End what makes it. May be called twice."""
+        ...
+
+
+class StoredContent(Protocol):
+    """A captured content, and the attempt that captured it."""
+
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def file_name(self) -> str: ...
 
 
 class JsonChunksResponse(Response):
@@ -42,7 +69,7 @@ class ReportResponse(Response):
 
     media_type = JSON
 
-    def __init__(self, stream: ReportStream, *, media_type: str | None = None, file_name: str | None = None) -> None:
+    def __init__(self, stream: PieceStream, *, media_type: str | None = None, file_name: str | None = None) -> None:
         super().__init__(media_type=media_type)
         if file_name is not None:
             self.headers["content-disposition"] = f'attachment; filename="{file_name}"'
@@ -70,7 +97,7 @@ class ReportResponse(Response):
 class ContentResponse(JsonChunksResponse):
     """A captured content: saved instead of shown, never sniffed, and without rights of any kind."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: StoredContent) -> None:
         super().__init__(split(content.data))
         self.headers["content-type"] = content.media_type
         self.headers["content-disposition"] = f'attachment; filename="{content.file_name}"'

@@ -5,9 +5,9 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Query
 from starlette.requests import HTTPConnection
 
-from app.api.dependencies import services_of
-from app.api.quality_values import weigh
 from app.domain.messages import FOREIGN_LANGUAGE, Language
+from app.rest.parameters import services_of
+from app.rest.quality_values import weigh
 
 PARAMETER: Final = "lang"
 

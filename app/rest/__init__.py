@@ -1,0 +1,1 @@
+"""What the routes of all subjects share: parameters, languages, answers, and the fields of their bodies."""
