@@ -200,7 +200,7 @@ def test_every_package_is_named_in_the_architecture():
 
 
 def test_every_module_of_the_real_time_side_is_named():
-    named = set(codes(read("docs/realtime.md"))) | set(codes(read("docs/architecture.md")))
+    named = {code for page in ("realtime", "architecture", "scan") for code in codes(read(f"docs/{page}.md"))}
     rooms = ("websocket", "transport", "events", "monitor")
     for path in [path for room in rooms for path in ROOT.glob(f"app/{room}/**/*.py")]:
         if path.name != "__init__.py":
