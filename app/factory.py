@@ -32,7 +32,7 @@ from app.core.logging import configure_logging
 from app.core.program import program_version
 from app.core.tracing import configure_tracing
 from app.domain.messages import FOREIGN_LANGUAGE, Language, MessageCatalog
-from app.services.auth import FIRST_ADMIN
+from app.identity.auth import FIRST_ADMIN
 from app.services.start_wait import await_database
 from app.websocket.asyncapi.document import build_document
 from app.websocket.session import websocket_endpoint

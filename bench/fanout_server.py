@@ -43,7 +43,7 @@ from app.core.ids import new_id
 from app.core.logging import configure_logging
 from app.core.principal import Authenticator, Principal
 from app.core.security import Claims, Tokens, load_secret
-from app.models import sessions, users
+from app.identity.tables import sessions, users
 from app.server import build_config, open_listener, raise_file_limit
 from app.transport.graceful_server import GracefulServer
 

@@ -25,8 +25,9 @@ from app.core.config import Settings
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.projection import TaskProjection
+from app.identity.tables import users
 from app.migrations.runner import migrate
-from app.models import scan_tasks, users
+from app.models import scan_tasks
 from app.services.retention.service import RetentionService
 
 WRITE_EVERY_S = 0.02

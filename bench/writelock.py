@@ -32,8 +32,8 @@ from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, Vio
 from app.engines.model import Counts
 from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter
+from app.identity.tables import users
 from app.migrations.runner import migrate
-from app.models import users
 from app.repositories import tasks
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder

@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.migrations.runner import migrate
-from app.models import metadata
 from tests.support.clock import FakeClock
 from tests.support.long_runs import ROOT, run_of, share_of
 from tests.support.postgres import Cluster, running_cluster

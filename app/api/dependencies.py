@@ -10,14 +10,15 @@ from app.core.db import Database
 from app.core.metrics import Metrics
 from app.events.bus.base import Bus
 from app.events.epoch import LogEpoch
+from app.identity.audit import AuditTrail
+from app.identity.auth import AuthService
+from app.identity.demo_visitor import DemoVisitor
+from app.identity.users import UserService
 from app.rest.parameters import MAX_ATTEMPT, TaskId, get_services
-from app.services.audit import AuditTrail
-from app.services.auth import AuthService
 from app.services.captures_probe import CapturesProbe
 from app.services.configuration import ConfigurationService
 from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
-from app.services.demo_visitor import DemoVisitor
 from app.services.evidence.service import EvidenceService
 from app.services.lists.states import ListService
 from app.services.local_readers import LocalReaderService
@@ -31,7 +32,6 @@ from app.services.review import ReviewService
 from app.services.scans import ScanService
 from app.services.service_numbers import ServiceNumbers
 from app.services.shown_run import RunRef
-from app.services.users import UserService
 from app.services.workers import WorkerService
 from app.websocket.manager import WebSocketManager
 

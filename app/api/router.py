@@ -9,25 +9,21 @@ from app.api import health
 from app.api.strictness import refuse_misunderstandings
 from app.api.v1 import (
     admin_connections,
-    audit,
-    auth,
     configuration,
-    cookie_auth,
     event_stream,
     findings,
     lists,
     local_reader,
     orders,
     overview,
-    own_sessions,
     reports,
     review,
     service_numbers,
     tasks,
-    users,
     websocket,
     workers,
 )
+from app.identity.routes import audit, auth, cookie_auth, own_sessions, users
 from app.rest.language import reader_language
 
 _UNKNOWN: Final[dict[str, Any]] = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}

@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from app.cli.migrate import database_of, migrate_alone
-from app.compose.identity import build_auth
 from app.core.clock import SystemClock
 from app.core.config import Settings, load_settings
 from app.core.db import Database
@@ -18,10 +17,11 @@ from app.core.logging import configure_logging
 from app.core.security import MIN_PASSWORD, Passwords
 from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
+from app.identity.audit import AuditTrail
+from app.identity.build import build_auth
+from app.identity.schemas.auth import NewPassword
+from app.identity.schemas.users import Username
 from app.migrations.runner import head_revision, read_revision
-from app.schemas.auth import NewPassword
-from app.schemas.users import Username
-from app.services.audit import AuditTrail
 
 Ask = Callable[[str], str]
 

@@ -27,9 +27,9 @@ from app.core.logging import configure_logging
 from app.domain.messages import Language, MessageCatalog
 from app.domain.scan_options import DEFAULTS
 from app.factory import BUILT
+from app.identity.auth import FIRST_ADMIN
+from app.identity.demo_visitor import DemoVisitor
 from app.server import Serving, run_server
-from app.services.auth import FIRST_ADMIN
-from app.services.demo_visitor import DemoVisitor
 
 PASSWORD_BYTES: Final = 6  # for a server on this machine that lives as long as one looks at it
 

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from app.domain.messages import MessageCatalog
-from app.services.auth import FIRST_ADMIN
+from app.identity.auth import FIRST_ADMIN
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ from app.core.db import Database
 from app.core.live_settings import LiveSettings
 from app.domain.local_reading import ModelFault, StoredModel
 from app.engines.local_reader.model import UnusableModel, read_model
-from app.services.audit import AuditTrail
+from app.identity.audit import AuditTrail
 from app.services.configuration import ConfigurationService
 from app.services.configuration_watch import ConfigurationWatch
 from app.services.local_readers import LocalReaderService

@@ -15,9 +15,9 @@ from app.domain.messages import MessageCatalog
 from app.events.bus.base import Bus
 from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
+from app.identity.audit import AuditTrail
 from app.scanstore.location import OpenStores, open_stores
 from app.services import startup
-from app.services.audit import AuditTrail
 from app.services.configuration_watch import read_at_start
 from app.services.lifecycle import Lifecycle
 from app.services.ports import TargetParser

@@ -6,7 +6,7 @@ from app.core.lease import Lease
 from app.core.live_settings import SettingsSource
 from app.core.metrics import Metrics
 from app.domain.reputation_lists import ListDefinition, ListFault
-from app.services.audit import AuditTrail
+from app.identity.audit import AuditTrail
 from app.services.lists.files import ListFiles
 from app.services.lists.states import ListService
 from app.services.lists.updater import ListUpdater

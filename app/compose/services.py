@@ -8,7 +8,6 @@ from functools import partial
 
 from app.compose.configuration import build_configuration
 from app.compose.foundation import Foundation, lay_foundation
-from app.compose.identity import build_auth
 from app.compose.lists import build_lists
 from app.compose.monitor import build_celery_runner, build_monitor
 from app.compose.results import build_results
@@ -25,16 +24,18 @@ from app.domain.messages import MessageCatalog
 from app.events.bus.base import Bus
 from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
+from app.identity.audit import AuditTrail
+from app.identity.auth import AuthService
+from app.identity.build import build_auth
+from app.identity.demo_visitor import DemoVisitor
+from app.identity.users import UserService
 from app.monitor.service import TaskMonitor, WorkerControl
 from app.scanstore.files import SCANS_FOLDER
 from app.services import startup
-from app.services.audit import AuditTrail
-from app.services.auth import AuthService
 from app.services.captures_probe import CapturesProbe
 from app.services.configuration import ConfigurationService
 from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
-from app.services.demo_visitor import DemoVisitor
 from app.services.evidence.service import EvidenceService
 from app.services.lifecycle import Lifecycle
 from app.services.lists.states import ListService
@@ -50,7 +51,7 @@ from app.services.review import ReviewService
 from app.services.scans import ScanService
 from app.services.service_numbers import ServiceNumbers
 from app.services.site_states import SiteKeeper
-from app.services.users import UserService
+from app.services.user_scans import OrderedScans
 from app.services.workers import WorkerService
 from app.tasks.dispatch.celery_runner import CeleryRunner
 from app.tasks.fork_server.starter import ForkingStarter
@@ -321,6 +322,7 @@ def _build_users(base: Foundation, passwords: Passwords) -> UserService:
         clock=base.clock,
         passwords=passwords,
         audit=base.audit,
+        scans=OrderedScans(),
         remove_files=base.results.remove,
     )
 

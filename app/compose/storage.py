@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 
+import app.compose.tables  # noqa: F401 - migrations look whether any table is there
 from app.captures.location import open_storage, storage_variables
 from app.captures.port import ContentStorage
 from app.core.aio import OnFailure, count_nothing

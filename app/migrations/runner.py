@@ -30,9 +30,9 @@ from app.core.db_backend import Failure
 from app.core.errors import ConfigurationError
 from app.core.file_permissions import make_private_file
 from app.core.system_errors import reason_of
+from app.core.tables import metadata
 from app.migrations.collation import compare_bytes
 from app.migrations.partitions import make_ahead
-from app.models import metadata
 
 HERE: Final = Path(__file__).parent
 PATIENCE_S: Final = 60.0  # for locks that a running program holds, and for somebody else's upgrade

@@ -54,23 +54,6 @@ Index(
         )
     ),
 )
-audit_log = Table(
-    "audit_log",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("at", UtcDateTime, nullable=False),
-    Column("action", String(48), nullable=False),  # "ws.connect", "task.cancel", ...
-    Column("outcome", String(16), nullable=False),  # "ok", "denied", "failed"
-    Column("user_id", String(36)),  # no foreign key: the row outlives the user
-    Column("address", String(45)),
-    Column("object_id", String(64)),
-    Column("detail", JSON, nullable=False),  # codes and numbers, never a payload
-)
-# In the order of a list, the newest first: of all, of a user, of an action.
-Index("ix_audit_log_time", audit_log.c.at, audit_log.c.id)
-Index("ix_audit_log_user", audit_log.c.user_id, audit_log.c.at, audit_log.c.id)
-Index("ix_audit_log_kind", audit_log.c.action, audit_log.c.at, audit_log.c.id)
-Index("ix_audit_log_action", audit_log.c.action, audit_log.c.id)
 
 # Moments that outlive a restart, by name.
 marks = Table(
@@ -98,28 +81,5 @@ broadcasts = Table(
     Column("user_ids", JSON(none_as_null=True)),  # to whom; NULL: to all
     Column("task_id", String(36)),  # to whose followers; NULL: to all
     Column("is_kept", Boolean, nullable=False),  # also for those who come later
-    Column("ends_at", UtcDateTime, nullable=False, index=True),  # by the database's clock
-)
-
-# Counters of sign-ins of a deployment with several servers; one server alone keeps them in memory.
-sign_in_counters = Table(
-    "sign_in_counters",
-    metadata,
-    Column("digest", String(64), primary_key=True),  # of what is counted and of whom
-    Column("amount", Float, nullable=False),
-    Column("at", UtcDateTime, nullable=False),  # this and what follows: by the database's clock
-    Column("ends_at", UtcDateTime, nullable=False, index=True),
-)
-
-# Open tickets of a deployment with several servers; one server alone keeps them in memory.
-tickets = Table(
-    "tickets",
-    metadata,
-    Column("digest", String(64), primary_key=True),  # of the ticket, which is not kept
-    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("session_id", String(36), nullable=False),
-    Column("username", String(64), nullable=False),  # this and what follows: the principal as of then
-    Column("role", String(16), nullable=False),
-    Column("token_expires_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False, index=True),  # by the database's clock
 )

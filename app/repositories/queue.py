@@ -17,7 +17,8 @@ from sqlalchemy import Connection, func, select, tuple_, update
 
 from app.core.listing import count_up_to
 from app.domain.tasks import TaskStatus
-from app.models import scan_tasks, users
+from app.identity.tables import users
+from app.models import scan_tasks
 from app.models.tasks import ACTIVE_ONLY, UNFINISHED_VISIBLE
 from app.repositories.tasks import TaskRow
 

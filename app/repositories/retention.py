@@ -11,17 +11,9 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, i
 
 from app.events.event_body import Retention
 from app.events.types import EVENT_BODIES
-from app.models import (
-    audit_log,
-    findings,
-    idempotency_keys,
-    marks,
-    scan_runs,
-    scan_tasks,
-    task_events,
-    task_logs,
-    violations,
-)
+from app.identity.tables import audit_log
+from app.models import findings, idempotency_keys, marks, scan_runs, scan_tasks, task_events, task_logs, violations
+from app.models.tasks import UNFINISHED_VISIBLE
 from app.repositories import orders
 
 t = scan_tasks.c
@@ -277,3 +269,20 @@ def _remove_some(connection: Connection, table: Table, key: str, task_id: str, l
         # In its order, so that PostgreSQL 17 too takes the index where most of a partition is this task's.
         some = some.order_by(table.c[key])
     return connection.execute(delete(table).where(mine, table.c[key].in_(some.scalar_subquery()))).rowcount
+
+
+def mark_deleted_unfinished(connection: Connection, user_id: str, now: datetime) -> None:
+    """Mark the user's tasks that wait or run as deleted; their rows go later."""
+    ours = scan_tasks.c.user_id == user_id
+    connection.execute(update(scan_tasks).where(ours, UNFINISHED_VISIBLE).values(deleted_at=now))
+
+
+def mark_deleted_some(connection: Connection, user_id: str, now: datetime, limit: int) -> list[tuple[str, int]]:
+    """Mark some of the user's tasks as deleted, and return them, each with its last run."""
+    query = select(scan_tasks.c.id, scan_tasks.c.run).where(scan_tasks.c.user_id == user_id)
+    query = query.order_by(scan_tasks.c.created_at).limit(limit)
+    found = [(row.id, row.run) for row in connection.execute(query)]
+    ids = [task_id for task_id, _ in found]
+    visible = scan_tasks.c.deleted_at.is_(None)
+    connection.execute(update(scan_tasks).where(scan_tasks.c.id.in_(ids), visible).values(deleted_at=now))
+    return found

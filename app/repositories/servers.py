@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
-from app.models import open_connections, servers, users
+from app.identity.tables import users
+from app.models import open_connections, servers
 from app.models.servers import EXCESS
 
 s, o = servers.c, open_connections.c

@@ -22,8 +22,8 @@ from app.core.ids import new_id
 from app.core.live_settings import LiveSettings
 from app.core.principal import Principal
 from app.domain.reputation_lists import read_definitions, shown_entry
+from app.identity.audit import AuditTrail
 from app.repositories import configuration
-from app.services.audit import AuditTrail
 from app.services.configuration_watch import ConfigurationWatch
 from app.services.ports import TargetParser
 from app.services.target_rules import ALLOWED, BLOCKED, is_name

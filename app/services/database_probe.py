@@ -7,7 +7,7 @@ from typing import Final
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Unavailable
-from app.repositories import audit
+from app.identity.queries import audit
 
 FRESH_S: Final = 1.0  # a good answer counts for so long; a bad one is looked at again
 WITHIN_S: Final = 10.0  # above the database's own busy timeout

@@ -16,11 +16,11 @@ from app.domain.decisions import CONFIRMING, DecisionState, holds
 from app.domain.findings import FindingId
 from app.domain.local_reading import LEARNT
 from app.domain.violations import Layer, ViolationKey
+from app.identity.audit import AuditTrail
 from app.repositories import decisions, findings, violations
 from app.repositories.tasks import TaskRow
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.port import ScanStores
-from app.services.audit import AuditTrail
 from app.services.serialisers import Json
 from app.services.shown_run import RunRef, find_shown
 from app.services.site_states import recount

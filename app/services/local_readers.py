@@ -13,8 +13,8 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.principal import Principal
 from app.domain.local_reading import MAX_MODEL_BYTES, DecidedPage, LearntModel, ModelFault, StoredModel
+from app.identity.audit import AuditTrail
 from app.repositories import local_readers
-from app.services.audit import AuditTrail
 from app.services.decided_pages import DecidedPageReader
 
 Learn = Callable[[Sequence[DecidedPage]], LearntModel]

@@ -6,7 +6,8 @@ from sqlalchemy import Connection
 
 from app.events.log import AppendResult
 from app.events.writer import UnitOfWork
-from app.repositories import queue, tasks, users
+from app.identity.queries import users
+from app.repositories import queue, tasks
 from app.services.lifecycle import Lifecycle
 
 MAX_LOOK: Final = 50  # tasks that are tried; those behind them are tried by the next look

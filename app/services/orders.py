@@ -23,7 +23,8 @@ from app.domain.orders import result_of_all
 from app.domain.scan_options import ScanOptions
 from app.domain.tasks import TaskStatus
 from app.events.log import AppendResult
-from app.repositories import orders, tasks, users
+from app.identity.queries import users
+from app.repositories import orders, tasks
 from app.services.idempotent_request import IdempotentRequest
 from app.services.new_task import NewTask
 from app.services.order_standings import OrderedScan, read_scans

@@ -11,7 +11,7 @@ from app.core.limits import TokenBucket
 from app.core.live_settings import SettingsSource
 from app.core.principal import Principal
 from app.domain.reading import Void
-from app.services.audit import AuditTrail
+from app.identity.audit import AuditTrail
 
 BURST: Final = 3  # questions of all administrators of a server together
 PER_S: Final = 1 / 10

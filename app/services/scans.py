@@ -21,10 +21,11 @@ from app.domain.scan_options import DEFAULTS, ScanOptions
 from app.domain.tasks import TaskStatus
 from app.events.log import AppendResult
 from app.events.writer import EventWriter, UnitOfWork
-from app.repositories import queue, runs, tasks, users
+from app.identity.audit import AuditTrail
+from app.identity.queries import users
+from app.repositories import queue, runs, tasks
 from app.repositories.task_filters import TaskFilter
 from app.repositories.tasks import TaskRow
-from app.services.audit import AuditTrail
 from app.services.idempotent_request import IdempotentRequest
 from app.services.lifecycle import Lifecycle
 from app.services.own_domains import read_own_domains

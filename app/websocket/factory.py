@@ -14,7 +14,7 @@ from app.core.program import program_version
 from app.domain.close_codes import CloseCode
 from app.events.bus.base import Bus
 from app.events.epoch import LogEpoch
-from app.services.audit import AuditTrail
+from app.identity.audit import AuditTrail
 from app.websocket.command_handler import CommandHandler
 from app.websocket.connections.elsewhere import Elsewhere, Nowhere, Numbers, OtherServers
 from app.websocket.connections.fanout import Fanout

@@ -17,7 +17,8 @@ from websockets.asyncio.client import connect
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.projection import TaskProjection
-from app.models import scan_runs, scan_tasks, users
+from app.identity.tables import users
+from app.models import scan_runs, scan_tasks
 from app.models.tasks import RUN_COLUMNS
 from tests.support.backend import USER_PASSWORD
 from tests.support.command import ROOT

@@ -15,7 +15,7 @@ from app.domain.projection import WORKER_LOST
 from app.engines.model import FetchError
 from app.events.types import WarningCode
 from app.factory import create_app
-from app.schemas.auth import LoginRequest
+from app.identity.schemas.auth import LoginRequest
 from app.schemas.tasks import TaskCreate
 from app.websocket.messages.codes import ErrorCode, SnapshotReason
 from tests.docs.commands import command_tree, common_options, help_of

@@ -7,9 +7,9 @@ from io import StringIO
 
 import pytest
 
-from app.repositories import audit
-from app.schemas.audit import AuditPage
-from app.services.audit_reading import CHUNK
+from app.identity.audit_reading import CHUNK
+from app.identity.queries import audit
+from app.identity.schemas.audit import AuditPage
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 

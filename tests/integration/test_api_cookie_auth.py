@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import update
 
 from app.factory import create_app
-from app.models import sessions
-from app.repositories import audit
-from app.services.demo_visitor import DemoVisitor
+from app.identity.demo_visitor import DemoVisitor
+from app.identity.queries import audit
+from app.identity.tables import sessions
 from tests.support.backend import ADMIN_PASSWORD, OWN_PAGE, PAGE_KEY, USER_PASSWORD, connect, open_backend
 
 LOGIN, REFRESH, LOGOUT = (f"/api/v1/auth/cookie/{name}" for name in ("login", "refresh", "logout"))

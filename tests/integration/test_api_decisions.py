@@ -12,7 +12,8 @@ from app.domain.verdict import Result, Verdict
 from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import Capture, PageFact, Reference, Relation, ThirdParty
 from app.events.types import Statistics
-from app.repositories import audit, decisions
+from app.identity.queries import audit
+from app.repositories import decisions
 from app.schemas.decisions import DecisionInfo
 from app.schemas.findings import FindingPage
 from app.schemas.review import ReviewPage

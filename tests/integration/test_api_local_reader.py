@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import select, update
 
 from app.core.clock import SystemClock
-from app.models import audit_log, local_readers
+from app.identity.tables import audit_log
+from app.models import local_readers
 from app.repositories import local_readers as repository
 from tests.support.local_reader import model_data, stored
 from tests.support.said import said

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.repositories import audit
-from app.schemas.auth import SessionList
+from app.identity.queries import audit
+from app.identity.schemas.auth import SessionList
 from tests.support.backend import USER_PASSWORD
 
 SESSIONS = "/api/v1/auth/sessions"

@@ -7,7 +7,7 @@ from app.core.errors import ConfigurationError
 from app.domain.stages import STAGES
 from app.domain.verdict import Result, Verdict
 from app.events.types import Statistics
-from app.repositories import audit
+from app.identity.queries import audit
 from app.repositories import tasks as task_rows
 from app.schemas.attempts import AttemptPage
 from tests.support.backend import Backend, make_settings, open_backend, problem

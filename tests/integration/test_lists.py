@@ -11,7 +11,7 @@ from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.lease import SoleProcess
 from app.core.metrics import Metrics
-from app.models import audit_log
+from app.identity.tables import audit_log
 from app.repositories import tasks
 from app.scanstore.files import store_path
 from app.scanstore.reader import SqliteScanReader

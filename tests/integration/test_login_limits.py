@@ -7,7 +7,7 @@ import pytest
 
 from app.api.errors import MEDIA_TYPE
 from app.compose.services import build_services
-from app.repositories import audit
+from app.identity.queries import audit
 from tests.support.backend import (
     ADMIN_PASSWORD,
     USER_PASSWORD,

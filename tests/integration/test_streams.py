@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from app.events.types import Statistics, TaskProgress
-from app.models import audit_log, task_events
+from app.identity.tables import audit_log
+from app.models import task_events
 from app.repositories import retention, tasks
 from tests.support.frames import Subscriber
 from tests.support.realtime import until, warning

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
 
+from app.compose.tables import metadata
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.ids import new_id
@@ -24,7 +25,7 @@ from app.events.bus.memory import MemoryBus
 from app.events.event import NewEvent, PendingLogs
 from app.events.types import ErrorInfo, Statistics, TaskStage
 from app.events.writer import EventWriter
-from app.models import metadata, scan_runs, task_events
+from app.models import scan_runs, task_events
 from app.models.tasks import RUN_COLUMNS
 from app.repositories import runs, tasks
 from app.services.lifecycle import Lifecycle

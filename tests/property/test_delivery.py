@@ -11,6 +11,7 @@ import orjson
 import pytest
 from sqlalchemy import delete, update
 
+from app.compose.tables import metadata
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.ids import new_id
@@ -22,7 +23,7 @@ from app.events.event import NewEvent, PendingLogs
 from app.events.log import read_after
 from app.events.types import TaskProgress, TaskWarning
 from app.events.writer import EventWriter
-from app.models import metadata, scan_tasks, task_events
+from app.models import scan_tasks, task_events
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from app.transport.port import TRANSPORT_KEY

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from app.compose.services import Services, build_services
 from app.core.clock import SystemClock
-from app.repositories import audit
+from app.identity.queries import audit
 from app.server import serve
 from app.websocket.manager import WebSocketManager
 from tests.support.backend import (

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 
+from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.ids import new_id
@@ -15,7 +16,7 @@ from app.events.event import NewEvent
 from app.events.log import append
 from app.events.types import TaskWarning
 from app.events.writer import EventWriter
-from app.models import metadata, scan_tasks
+from app.models import scan_tasks
 from app.services.lifecycle import Lifecycle
 from tests.support.rows import add_user
 

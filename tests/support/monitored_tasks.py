@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from app.compose.tables import metadata
 from app.core.config import Settings
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter, UnitOfWork
-from app.models import metadata, scan_tasks, task_events, users
+from app.identity.tables import users
+from app.models import scan_tasks, task_events
 from app.monitor.service import TaskMonitor
 from app.services.lifecycle import Lifecycle
 

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import ClientConnection, connect
 
+from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
@@ -27,7 +28,6 @@ from app.events.bus.memory import MemoryBus
 from app.events.event import NewEvent, PendingLogs
 from app.events.types import TaskWarning
 from app.events.writer import EventWriter
-from app.models import metadata
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from app.transport.websocket import WebSocketProtocol

@@ -3,7 +3,7 @@
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
-from app.models import users
+from app.identity.tables import users
 
 
 def add_user(db: Database, clock: Clock, name: str, *, role: str = "user") -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
@@ -24,7 +25,8 @@ from app.events.bus.memory import MemoryBus
 from app.events.event import Event
 from app.events.log import read_after
 from app.events.writer import EventWriter
-from app.models import metadata, scan_tasks, users, violations
+from app.identity.tables import users
+from app.models import scan_tasks, violations
 from app.monitor.service import TaskMonitor
 from app.scanstore.files import StoreRemover
 from app.services.lifecycle import Lifecycle

@@ -9,9 +9,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from app.compose.tables import metadata
 from app.core.db import Database
 from app.migrations.runner import head_revision, read_revision
-from app.models import metadata
 
 pytestmark = pytest.mark.system
 PATIENCE_S = 60

@@ -21,16 +21,15 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import ConfigurationError
 from app.events.log_identity import FORGET_FOLDER
+from app.identity.tables import audit_log, known_addresses, sessions, users
 from app.migrations.partitions import make_ahead
 from app.migrations.runner import current_revision, head_revision, migrate
 from app.models import (
-    audit_log,
     broadcasts,
     configuration_versions,
     decisions,
     findings,
     idempotency_keys,
-    known_addresses,
     local_readers,
     marks,
     open_counts,
@@ -38,12 +37,10 @@ from app.models import (
     scan_orders,
     scan_runs,
     scan_tasks,
-    sessions,
     site_changes,
     sites,
     task_events,
     task_logs,
-    users,
     violations,
 )
 from app.scanstore.files import SCANS_FOLDER

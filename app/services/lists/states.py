@@ -12,8 +12,8 @@ from app.core.errors import Conflict, NotFound
 from app.core.live_settings import SettingsSource
 from app.core.principal import Principal
 from app.domain.reputation_lists import ListDefinition, ListFault, read_definitions
+from app.identity.audit import AuditTrail
 from app.repositories import lists
-from app.services.audit import AuditTrail
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import structlog
 from app.core.clock import Clock
 from app.core.metrics import Metrics
 from app.domain.close_codes import CloseCode
-from app.services.audit import AuditTrail
+from app.identity.audit import AuditTrail
 from app.websocket.connections.connection import ConnectionInfo
 from app.websocket.connections.registry import Registry
 

@@ -1,7 +1,7 @@
 from sqlalchemy import select
 
 from app.core import listing
-from app.models import users
+from app.identity.tables import users
 from tests.support.rows import add_user
 
 

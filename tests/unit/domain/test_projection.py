@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.compose.tables import metadata
 from app.core.clock import to_wire
 from app.core.db import Database
 from app.core.ids import new_id
@@ -24,7 +25,6 @@ from app.events.types import (
     ViolationDetected,
 )
 from app.events.writer import EventWriter
-from app.models import metadata
 from app.repositories import tasks
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder

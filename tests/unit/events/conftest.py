@@ -1,10 +1,10 @@
 import pytest
 
+from app.compose.tables import metadata
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter
-from app.models import metadata
 from app.services.lifecycle import Lifecycle
 from tests.support.rows import add_user
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
+from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database, DatabaseUnavailable
 from app.core.errors import ConfigurationError
 from app.migrations import runner
 from app.migrations.collation import compare_bytes
 from app.migrations.runner import head_revision, migrate, read_revision
-from app.models import metadata
 from tests.support.backend import HandClock
 from tests.support.databases import with_one_more_revision
 

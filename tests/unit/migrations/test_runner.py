@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from app.compose.tables import metadata
 from app.core.db import Database, DatabaseUnavailable
 from app.core.errors import ConfigurationError
 from app.migrations import runner
 from app.migrations.runner import head_revision, migrate, read_revision
-from app.models import metadata
 from tests.support.backend import HandClock
 from tests.support.said import refused
 

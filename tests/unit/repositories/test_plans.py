@@ -7,7 +7,6 @@ is read. A function that is not called here fails the test.
 import ast
 import importlib
 import inspect
-import pkgutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 from sqlalchemy import event
 
 import app
-from app import repositories
+from app.compose.tables import metadata
 from app.core import database_clock, listing
 from app.core.db import Database
 from app.core.ids import new_id
@@ -32,10 +31,13 @@ from app.events import epoch, log, log_identity
 from app.events.epoch import LogEpoch
 from app.events.event import NewEvent
 from app.events.types import ErrorInfo, Statistics, TaskWarning
+from app.identity.queries import audit, sessions, sign_in_counters, tickets
+from app.identity.queries import users as user_rows
+from app.identity.queries.audit import AuditFilter
+from app.identity.tables import users
 from app.migrations.partitions import EVENTS, Partition
-from app.models import metadata, scan_tasks, users
+from app.models import scan_tasks
 from app.repositories import (
-    audit,
     broadcasts,
     configuration,
     decisions,
@@ -50,17 +52,12 @@ from app.repositories import (
     retention,
     runs,
     servers,
-    sessions,
-    sign_in_counters,
     sites,
     task_filters,
     tasks,
-    tickets,
     violations,
     workers,
 )
-from app.repositories import users as user_rows
-from app.repositories.audit import AuditFilter
 from app.repositories.task_filters import TaskFilter
 from app.repositories.tasks import SORTABLE
 from app.repositories.workers import WorkerDescription
@@ -72,6 +69,7 @@ from tests.support.backend import HandClock
 from tests.support.violations import new_violation
 from tests.unit.services.lists.versions import version
 
+SHARED_QUERIES = ("app.core.database_clock", "app.core.listing")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 # Of which `grown.sql` has rows, whenever it is run: for a time without rows PostgreSQL takes any index.
 DAY = (datetime.now(UTC) - timedelta(days=46), datetime.now(UTC) - timedelta(days=45))
@@ -371,8 +369,8 @@ WALK: dict[str, Callable] = {
     "users.lock_admins": user_rows.lock_admins,
     "users.remove": lambda c: user_rows.remove(c, ID),
     "users.count_other_admins": lambda c: user_rows.count_other_admins(c, ID),
-    "users.mark_deleted_unfinished": lambda c: user_rows.mark_deleted_unfinished(c, ID, NOW),
-    "users.mark_deleted_some": lambda c: user_rows.mark_deleted_some(c, ID, NOW, 10),
+    "retention.mark_deleted_unfinished": lambda c: retention.mark_deleted_unfinished(c, ID, NOW),
+    "retention.mark_deleted_some": lambda c: retention.mark_deleted_some(c, ID, NOW, 10),
     "users.any_exists": user_rows.any_exists,
     "violations.list_page": walk_violations,
     "violations.newest": lambda c: violations.newest(c, ID, 1, 50),
@@ -522,20 +520,30 @@ def faults_of(statement, plan):
             yield line
 
 
-def functions_of_repositories():
-    for module in pkgutil.iter_modules(repositories.__path__):
-        members = vars(importlib.import_module(f"{repositories.__name__}.{module.name}"))
-        for name, function in members.items():
-            is_ours = inspect.isfunction(function) and function.__module__.endswith(f".{module.name}")
-            if is_ours and not name.startswith("_") and "connection" in inspect.signature(function).parameters:
-                yield f"{module.name}.{name}"
+def modules_of_queries():
+    """Each by the name under which `WALK` has its functions: its own, or that of its subject."""
+    root = Path(app.__path__[0])
+    for path in root.rglob("*.py"):
+        parts = path.relative_to(root).with_suffix("").parts
+        name = ".".join(("app", *parts))
+        is_queries = "repositories" in parts or "queries" in parts or name in SHARED_QUERIES
+        if is_queries and parts[-1] != "__init__":
+            yield (parts[-2] if parts[-1] == "queries" else parts[-1]), name
+
+
+def functions_of_queries():
+    for short, name in modules_of_queries():
+        for function_name, function in vars(importlib.import_module(name)).items():
+            is_ours = inspect.isfunction(function) and function.__module__ == name
+            if is_ours and not function_name.startswith("_") and "connection" in inspect.signature(function).parameters:
+                yield f"{short}.{function_name}"
 
 
 def test_every_function_that_asks_the_database_is_walked():
-    assert sorted(WALK) == sorted(functions_of_repositories())
+    assert sorted(WALK) == sorted(functions_of_queries())
 
 
-def test_statements_are_made_in_the_repositories_and_the_modules_that_are_walked():
+def test_statements_are_made_in_the_queries_and_the_modules_that_are_walked():
     root = Path(app.__path__[0])
     makers = set()
     for path in root.rglob("*.py"):
@@ -544,7 +552,8 @@ def test_statements_are_made_in_the_repositories_and_the_modules_that_are_walked
             found = node.names if isinstance(node, ast.ImportFrom) and node.module == "sqlalchemy" else ()
             if {"select", "insert", "update", "delete"} & {alias.name for alias in found}:
                 makers.add(name)
-    outside = {name for name in makers if not name.startswith(("app.repositories.", "app.migrations."))}
+    inside = {name for _, name in modules_of_queries()}
+    outside = {name for name in makers - inside if not name.startswith("app.migrations.")}
     assert outside == {*ELSEWHERE, *WHOLE_TABLES}
 
 

@@ -16,12 +16,12 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
+from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.domain.projection import TaskProjection
 from app.migrations.partitions import make_ahead
 from app.migrations.runner import migrate
-from app.models import metadata
 from tests.unit.repositories.test_plans import ELSEWHERE, FEW, ID, INSERTS, SORTED, WALK, WHOLE_LOGS, Undo, undone
 
 pytestmark = pytest.mark.system

@@ -7,11 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
+from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.messages import MessageCatalog
 from app.events.types import Statistics
-from app.models import metadata, scan_tasks
+from app.models import scan_tasks
 from app.repositories import queue
 from app.services.lifecycle import Lifecycle
 from tests.support.clock import FakeClock

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.log_entry import LogEntry
@@ -10,7 +11,6 @@ from app.events.bus.memory import MemoryBus
 from app.events.event import NewEvent, PendingLogs
 from app.events.types import Statistics
 from app.events.writer import EventWriter
-from app.models import metadata
 from app.models.tasks import RUN_COLUMNS
 from app.repositories import runs, tasks
 from app.services.lifecycle import Lifecycle

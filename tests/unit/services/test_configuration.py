@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 from app.core.errors import Conflict, NotFound
 from app.core.field_faults import InvalidFields
 from app.core.principal import Principal
+from app.identity.queries import audit
 from app.models import configuration_versions
-from app.repositories import audit, configuration
+from app.repositories import configuration
 from tests.support.backend import open_backend
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

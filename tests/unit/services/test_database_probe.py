@@ -2,10 +2,10 @@ import asyncio
 
 import pytest
 
+from app.compose.tables import metadata
 from app.core.db import Database, DatabaseUnavailable
 from app.core.db_backend import Failure
-from app.models import metadata
-from app.repositories import audit
+from app.identity.queries import audit
 from app.services.database_probe import DatabaseProbe
 from tests.support.backend import HandClock
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from app.compose.tables import metadata
 from app.core.db import Database
-from app.models import metadata, scan_tasks
+from app.models import scan_tasks
 from app.repositories import sites
 from app.services import decided_counts
 from app.services.decided_counts import read_decided

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.errors import InvalidInput
-from app.models import metadata
 from app.services.idempotent_request import IdempotentRequest
 from tests.support.backend import HandClock
 from tests.support.rows import add_user

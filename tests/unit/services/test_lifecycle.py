@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.messages import MessageCatalog
@@ -15,7 +16,6 @@ from app.events.event import NewEvent
 from app.events.log import read_after
 from app.events.types import ErrorInfo, Statistics, TaskStage
 from app.events.writer import EventWriter
-from app.models import metadata
 from app.repositories import tasks
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.principal import Principal
 from app.domain.messages import Language
 from app.domain.tasks import TaskStatus
 from app.events.bus.base import AccessHint, TaskHint
-from app.models import metadata
 from app.models.sites import COUNTED
 from app.repositories import sites
 from app.services import overview

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
+from app.compose.tables import metadata
 from app.core.clock import to_wire
 from app.core.db import Database
 from app.core.ids import new_id
@@ -18,7 +19,7 @@ from app.events.event import NewEvent, PendingLogs
 from app.events.log import AlreadyCommitted, read_after
 from app.events.types import TaskProgress, TaskWarning
 from app.events.writer import EventWriter
-from app.models import metadata, scan_tasks, task_logs, violations
+from app.models import scan_tasks, task_logs, violations
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from tests.support.rows import add_user

@@ -2,13 +2,13 @@
 
 import pytest
 
+from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
 from app.events.types import Statistics
 from app.events.writer import EventWriter
-from app.models import metadata
 from app.repositories import runs
 from app.services.lifecycle import Lifecycle
 from app.services.result_files import CHUNK, ResultFileCheck, compare

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from app.compose.tables import metadata
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
 from app.domain.verdict import Coverage, reach_verdict
 from app.events.types import Statistics
-from app.models import metadata, open_counts, scan_tasks, site_changes
+from app.models import open_counts, scan_tasks, site_changes
 from app.models.sites import NOW
 from app.repositories import sites
 from app.services.lifecycle import Lifecycle

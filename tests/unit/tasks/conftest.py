@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
 from app.events.bus.base import Hint
 from app.events.log import AppendResult
 from app.events.writer import EventWriter, UnitOfWork
-from app.models import metadata, scan_tasks, task_events, task_logs, users, violations
+from app.identity.tables import users
+from app.models import scan_tasks, task_events, task_logs, violations
 from app.services.lifecycle import Lifecycle
 from app.tasks import process_tree
 

@@ -25,9 +25,10 @@ from app.events.log import read_after
 from app.events.log_identity import FIRST_EPOCH
 from app.events.types import Statistics
 from app.events.writer import EventWriter
+from app.identity.queries import audit
+from app.identity.tables import audit_log, users
 from app.migrations.runner import migrate
-from app.models import audit_log, users
-from app.repositories import audit, local_readers, tasks
+from app.repositories import local_readers, tasks
 from app.scanstore.files import captures_dir
 from app.scanstore.postgres.file_import import CountsDiffer
 from app.scanstore.postgres.stores import PostgresScanStores

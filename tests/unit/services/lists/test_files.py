@@ -6,8 +6,9 @@ from hashlib import sha256
 
 import pytest
 
+from app.compose.tables import metadata
 from app.core.db import Database
-from app.models import list_parts, metadata
+from app.models import list_parts
 from app.services.lists.files import PART_BYTES, FileLost, ListFiles
 
 

@@ -18,10 +18,11 @@ from app.events.epoch import LogEpoch
 from app.events.event import NewEvent, PendingLogs
 from app.events.types import Statistics
 from app.events.writer import EventWriter
+from app.identity.tables import audit_log, users
 from app.migrations import partitions
 from app.migrations.partitions import AUDIT, EVENTS, LINES
 from app.migrations.runner import migrate
-from app.models import audit_log, scan_tasks, task_events, task_logs, users
+from app.models import scan_tasks, task_events, task_logs
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from app.services.retention.partition_keeper import PartitionKeeper

@@ -8,9 +8,11 @@ from app.domain.log_entry import LogEntry
 from app.domain.verdict import Result, Verdict
 from app.events.event import NewEvent, PendingLogs
 from app.events.types import Statistics, TaskProgress
+from app.identity.queries import audit
+from app.identity.tables import audit_log
 from app.migrations.partitions import AUDIT, EVENTS, LINES
-from app.models import audit_log, idempotency_keys, scan_runs, scan_tasks, task_events, task_logs, violations
-from app.repositories import audit, idempotency, retention
+from app.models import idempotency_keys, scan_runs, scan_tasks, task_events, task_logs, violations
+from app.repositories import idempotency, retention
 from app.services.recorder import Recorder
 from app.services.retention.partition_keeper import PartitionKeeper
 from app.services.retention.service import EVERY_S, TOMBSTONE_S, RetentionService

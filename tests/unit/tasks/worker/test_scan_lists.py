@@ -6,10 +6,10 @@ from hashlib import sha256
 
 import pytest
 
+from app.compose.tables import metadata
 from app.core.config import Settings
 from app.core.db import Database
 from app.domain.reputation_lists import read_definition
-from app.models import metadata
 from app.repositories import lists
 from app.services.lists.files import ListFiles
 from app.tasks.worker.scan_lists import ScanListFinder

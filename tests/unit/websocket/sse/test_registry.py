@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.errors import NotFound, Unavailable
 from app.core.metrics import Metrics
@@ -13,7 +14,6 @@ from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
-from app.models import metadata
 from app.services.lifecycle import Lifecycle
 from app.websocket.connections.elsewhere import Nowhere
 from app.websocket.connections.registry import Registry

@@ -1,0 +1,9 @@
+"""Every table of the program: who imports this has all of them in `metadata`."""
+
+from app.core.tables import metadata
+from app.identity import tables as identity
+from app.models import configuration, decisions, lists, local_readers, orders, records, servers, sites, tasks, workers
+
+TABLES = (configuration, decisions, identity, lists, local_readers, orders, records, servers, sites, tasks, workers)
+
+__all__ = ["TABLES", "metadata"]

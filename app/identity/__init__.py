@@ -1,0 +1,1 @@
+"""Who may do what: users, signing in, sessions, tickets, and the audit log."""

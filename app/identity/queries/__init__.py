@@ -1,0 +1,1 @@
+"""Queries of users, sessions and the audit log; for this subject alone."""

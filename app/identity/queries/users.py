@@ -1,0 +1,99 @@
+"""Users: finding, listing and changing their rows, and from where they have signed in.
+
+Addresses are networks as `core.limits.network_of` writes them.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from app.core.listing import count_up_to
+from app.identity.tables import ADMINS, known_addresses, users
+
+KEPT_ADDRESSES: Final = 20  # of one user; the newest
+k = known_addresses.c
+
+
+def find(connection: Connection, user_id: str) -> Row[Any] | None:
+    return connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+
+
+def lock(connection: Connection, user_id: str) -> None:
+    """Let other transactions that decide something about this user wait until this one has ended.
+
+    SQLite has one writer anyway. Foreign keys to the user are not held up.
+    """
+    connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update(key_share=True))
+
+
+def lock_admins(connection: Connection) -> None:
+    """Let other transactions that may take away an administrator wait until this one has ended."""
+    connection.execute(select(users.c.id).where(ADMINS).order_by(users.c.id).with_for_update(key_share=True))
+
+
+def find_by_name(connection: Connection, username: str) -> Row[Any] | None:
+    """Return the user's row, without regard to (ASCII) case, as the unique index has it."""
+    return connection.execute(select(users).where(func.lower(users.c.username) == username.lower())).one_or_none()
+
+
+def taken(connection: Connection, *, username: str | None, email: str | None, besides: str | None = None) -> str | None:
+    """Return `username` or `email` when another user has that one already."""
+    for name, column, value in (("username", users.c.username, username), ("email", users.c.email, email)):
+        if value is None:
+            continue
+        query = select(users.c.id).where(func.lower(column) == value.lower(), users.c.id != (besides or ""))
+        if connection.execute(query).first():
+            return name
+    return None
+
+
+def list_page(connection: Connection, *, offset: int, limit: int) -> tuple[list[Row[Any]], int]:
+    """Return one page in the order of creation, and the total (up to MAX_COUNTED)."""
+    query = select(users).order_by(users.c.created_at, users.c.id).offset(offset).limit(limit)
+    return list(connection.execute(query)), count_up_to(connection, select(users.c.id))
+
+
+def add(connection: Connection, values: Mapping[str, Any]) -> None:
+    connection.execute(insert(users).values(**values))
+
+
+def change(connection: Connection, user_id: str, values: Mapping[str, Any]) -> None:
+    connection.execute(update(users).where(users.c.id == user_id).values(**values))
+
+
+def remove(connection: Connection, user_id: str) -> None:
+    """Remove the user with sessions, and with what is left of tasks (foreign keys cascade)."""
+    connection.execute(delete(users).where(users.c.id == user_id))
+
+
+def count_other_admins(connection: Connection, user_id: str) -> int:
+    """Count the active administrators besides this user."""
+    query = select(func.count()).select_from(users).where(ADMINS, users.c.id != user_id)
+    return connection.execute(query).scalar_one()
+
+
+def any_exists(connection: Connection) -> bool:
+    return connection.execute(select(users.c.id).limit(1)).first() is not None
+
+
+def knows_address(connection: Connection, username: str, address: str) -> bool:
+    """Whether the user of that name has signed in from there. No such user: no, after the same work."""
+    query = (
+        select(k.user_id)
+        .join(users, users.c.id == k.user_id)
+        .where(func.lower(users.c.username) == username.lower(), k.address == address)
+    )
+    return connection.execute(query).first() is not None
+
+
+def remember_address(connection: Connection, user_id: str, address: str, *, now: datetime) -> None:
+    """Keep that the user has signed in from there."""
+    row = update(known_addresses).where(k.user_id == user_id, k.address == address).values(last_login_at=now)
+    if connection.execute(row).rowcount:
+        return
+    connection.execute(insert(known_addresses).values(user_id=user_id, address=address, last_login_at=now))
+    newest = select(k.address).where(k.user_id == user_id).order_by(k.last_login_at.desc(), k.address)
+    kept = newest.limit(KEPT_ADDRESSES)
+    connection.execute(delete(known_addresses).where(k.user_id == user_id, k.address.not_in(kept)))

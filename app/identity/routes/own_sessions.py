@@ -1,0 +1,38 @@
+"""The sessions of who asks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+
+from app.core.dependencies import CurrentUser
+from app.identity.dependencies import ServicesDep
+from app.identity.own_sessions import OwnSessions
+from app.identity.schemas.auth import EndedSessions, SessionInfo, SessionList
+from app.rest.schemas import Text
+
+router = APIRouter(prefix="/auth/sessions", tags=["auth"])
+
+
+def get_sessions(services: ServicesDep) -> OwnSessions:
+    return OwnSessions(services.auth)
+
+
+Sessions = Annotated[OwnSessions, Depends(get_sessions)]
+SessionId = Annotated[
+    Text, Path(max_length=36, description="The session's id.", examples=["019b7a30-0000-7000-8000-000000000009"])
+]
+
+
+@router.get("", summary="My sessions that have not ended")
+async def list_sessions(user: CurrentUser, sessions: Sessions) -> SessionList:
+    return SessionList(items=[SessionInfo(**one) for one in await sessions.list_open(user)])
+
+
+@router.delete("", summary="End all my sessions but this one")
+async def end_other_sessions(user: CurrentUser, sessions: Sessions) -> EndedSessions:
+    return EndedSessions(ended=await sessions.end_others(user))
+
+
+@router.delete("/{session_id}", status_code=204, summary="End one of my sessions")
+async def end_session(session_id: SessionId, user: CurrentUser, sessions: Sessions) -> None:
+    await sessions.end(user, session_id)

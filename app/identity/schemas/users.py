@@ -1,0 +1,71 @@
+"""Users, as they see themselves and as administrators see them."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.core.clock import to_wire
+from app.core.principal import Role
+from app.core.schema_fields import described
+from app.identity.schemas.auth import NewPassword
+from app.rest.schemas import Count, Priority, RequestBody, ResponseBody
+
+Username = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$")]
+Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$")]
+
+
+class UserCreate(RequestBody):
+    username: Username = described("Letters, digits and `._@-`.", "mei")
+    email: Email = described("An e-mail address.", "mei@example.com")
+    password: NewPassword = described("The first password.", "staple staple staple")
+    role: Role = described("Administrators see all tasks and users.", "user", default="user")
+
+
+class UserUpdate(RequestBody):
+    """Only what is given changes; nothing may be null."""
+
+    email: Email | None = described("A new e-mail address.", "mei@example.com", default=None)
+    password: NewPassword | None = described(
+        "A new password; ends the user's sessions.", "staple staple staple", default=None
+    )
+    role: Role | None = described("A new role; ends the user's sessions.", "admin", default=None)
+    is_active: bool | None = described("False: the user may not sign in.", True, default=None)
+    scan_priority: Priority | None = described(
+        "Their scans go before those of a lower one, those that wait now, too.", 10, default=None
+    )
+
+    @model_validator(mode="after")
+    def _has_no_nulls(self) -> Self:
+        if any(getattr(self, name) is None for name in self.model_fields_set):
+            raise PydanticCustomError("null", "null")
+        return self
+
+
+class UserResponse(ResponseBody):
+    id: str = described("Their id.", "019b7a30-0000-7000-8000-000000000001")
+    username: str = described("The name to sign in with.", "mei")
+    email: str = described("Their e-mail address.", "mei@example.com")
+    role: Role = described("`admin` or `user`.", "user")
+    is_active: bool = described("Whether they may sign in.", True)
+    scan_priority: Priority = described("Their scans go before those of a lower one.", 0)
+    created_at: str = described("Since when they are known.", "2026-01-01T00:00:00.000Z")
+    last_login_at: str | None = described("When they signed in last; null: never.", "2026-01-01T00:00:01.000Z")
+
+    @classmethod
+    def of(cls, row: Any) -> "UserResponse":
+        return cls(
+            id=row.id,
+            username=row.username,
+            email=row.email,
+            role=row.role,
+            is_active=row.is_active,
+            scan_priority=row.scan_priority,
+            created_at=to_wire(row.created_at),
+            last_login_at=None if row.last_login_at is None else to_wire(row.last_login_at),
+        )
+
+
+class UserPage(ResponseBody):
+    items: list[UserResponse] = described("The users of this page.")
+    total: Count = described("How many there are.", 1)

@@ -1,0 +1,204 @@
+"""Administration of users. The last active administrator can neither be removed, disabled nor made a user."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final, Protocol
+
+import structlog
+from sqlalchemy import Connection, Row
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.errors import Conflict, NotFound, Unavailable
+from app.core.ids import new_id
+from app.core.principal import ADMIN
+from app.core.security import Passwords
+from app.events.bus.base import AccessHint, Publisher
+from app.identity.audit import AuditTrail
+from app.identity.queries import sessions, users
+from app.scanstore.port import StoreRemoval
+
+# Of one transaction, when a user is removed: some 10 ms of the write lock. Others come in the pauses.
+TASKS_AT_ONCE: Final = 100
+ROWS_AT_ONCE: Final = 1_000
+PAUSE_S: Final = 0.005
+RETRY_AFTER_S: Final = 60.0  # a disk is not mended sooner
+CHANGEABLE: Final = frozenset({"email", "password", "role", "is_active", "scan_priority"})
+log = structlog.get_logger(__name__)
+
+
+class UserScans(Protocol):
+    """What users have ordered, as their removal and their priority change it; each in the caller's transaction."""
+
+    def has_active(self, connection: Connection, user_id: str) -> bool:
+        """Whether a task of the user runs."""
+        ...
+
+    def change_ranks(self, connection: Connection, user_id: str, before: int, after: int) -> None:
+        """Give waiting tasks another place, but for those that were given one of their own."""
+        ...
+
+    def forget(self, connection: Connection, user_id: str, now: datetime) -> None:
+        """Mark what waits as deleted, and forget what is open of the user's sites."""
+        ...
+
+    def mark_deleted_some(
+        self, connection: Connection, user_id: str, now: datetime, limit: int
+    ) -> list[tuple[str, int]]:
+        """Mark some tasks as deleted, and return them, each with its last run."""
+        ...
+
+    def purge(self, connection: Connection, task_ids: Sequence[str], limit: int) -> int:
+        """Remove up to `limit` rows of deleted tasks, one task after the other. Return how many tasks are gone."""
+        ...
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class UserService:
+    """Every method is for administrators: the borders see to it. `by` is the acting administrator's id."""
+
+    db: Database
+    bus: Publisher
+    clock: Clock
+    passwords: Passwords
+    audit: AuditTrail
+    scans: UserScans
+    remove_files: StoreRemoval
+
+    async def list_page(self, *, page: int, page_size: int) -> tuple[list[Row[Any]], int]:
+        offset = (page - 1) * page_size
+        return await self.db.read(lambda connection: users.list_page(connection, offset=offset, limit=page_size))
+
+    async def get(self, user_id: str) -> Row[Any]:
+        """Raises NotFound."""
+        return await self.db.read(lambda connection: _find(connection, user_id))
+
+    async def create(self, *, username: str, email: str, password: str, role: str, by: str) -> Row[Any]:
+        """Raises Conflict (`username_taken`, `email_taken`)."""
+        values = {
+            "id": new_id(),
+            "username": username,
+            "email": email,
+            "password_hash": await self.passwords.hash(password),
+            "role": role,
+            "is_active": True,
+            "token_version": 1,
+            "created_at": self.clock.now(),
+        }
+
+        def work(connection: Connection) -> Row[Any]:
+            _refuse_taken(connection, username=username, email=email)
+            users.add(connection, values)
+            return _find(connection, str(values["id"]))
+
+        row = await self.db.write(work)
+        self.audit.record("user.create", user_id=by, object_id=row.id, detail={"role": role})
+        return row
+
+    async def update(self, user_id: str, changes: Mapping[str, Any], *, by: str) -> Row[Any]:
+        """Changes some of `CHANGEABLE`. A new password or a deactivation ends all of the user's sessions. A new
+        priority holds for what waits, too.
+
+        Raises NotFound; Conflict (`email_taken`, `last_admin`).
+        """
+        assert changes.keys() <= CHANGEABLE
+        values = dict(changes)
+        password = values.pop("password", None)
+        if password is not None:
+            values["password_hash"] = await self.passwords.hash(password)
+        row = await self.db.write(lambda connection: self._change(connection, user_id, values))
+        self.bus.publish(AccessHint(user_id))
+        self.audit.record("user.update", user_id=by, object_id=user_id, detail={"fields": sorted(changes)})
+        return row
+
+    async def delete(self, user_id: str, *, by: str) -> None:
+        """Removes the user with sessions, tasks and results.
+
+        A user may have millions of rows, and everybody writes behind one lock: the account ends at once, what belongs
+        to it goes in small transactions, and the user's own row is the last. A process that ends in between leaves an
+        account that is disabled, to be removed again.
+
+        Raises NotFound; Conflict (`last_admin`, `user_has_running_tasks`); Unavailable when files cannot be removed:
+        before anything has changed, or, when a single file resists, to be asked again and to go on there.
+        """
+        with _files_unavailable("files_locked"):
+            await asyncio.to_thread(self.remove_files.require_writable)
+        await self.db.write(lambda connection: self._disable(connection, user_id))
+        self.bus.publish(AccessHint(user_id))
+        mark_some = partial(self.scans.mark_deleted_some, user_id=user_id, now=self.clock.now(), limit=TASKS_AT_ONCE)
+        while found := await self.db.write(mark_some):
+            with _files_unavailable("file_not_removed"):
+                await asyncio.to_thread(self._remove_all_files, found)
+            await self._purge([task_id for task_id, _ in found])
+        await self.db.write(lambda connection: users.remove(connection, user_id))
+        self.audit.record("user.delete", user_id=by, object_id=user_id)
+
+    async def _purge(self, task_ids: list[str]) -> None:
+        while task_ids:
+            gone = await self.db.write(partial(self.scans.purge, task_ids=task_ids, limit=ROWS_AT_ONCE))
+            task_ids = task_ids[gone:]
+            await self.clock.sleep(PAUSE_S)
+
+    def _remove_all_files(self, runs: Sequence[tuple[str, int]]) -> None:
+        for task_id, last_run in runs:
+            self.remove_files(task_id, last_run)
+
+    def _change(self, connection: Connection, user_id: str, values: Mapping[str, Any]) -> Row[Any]:
+        row = _find(connection, user_id)
+        _refuse_taken(connection, email=values.get("email"), besides=user_id)
+        disabled = values.get("is_active") is False
+        if disabled or values.get("role", ADMIN) != ADMIN:
+            _keep_an_admin(connection, row)
+        ends = disabled or "password_hash" in values
+        if values:
+            version = {"token_version": row.token_version + 1} if ends else {}
+            users.change(connection, user_id, {**values, **version})
+        if "scan_priority" in values:
+            self.scans.change_ranks(connection, user_id, -row.scan_priority, -values["scan_priority"])
+        if ends:
+            sessions.revoke_all(connection, user_id, now=self.clock.now())
+        return _find(connection, user_id)
+
+    def _disable(self, connection: Connection, user_id: str) -> None:
+        """End the account: no session stays open, and no task of the user begins to run."""
+        row = _find(connection, user_id)
+        _keep_an_admin(connection, row)
+        if self.scans.has_active(connection, user_id):
+            raise Conflict(code="user_has_running_tasks")
+        users.change(connection, user_id, {"is_active": False, "token_version": row.token_version + 1})
+        sessions.revoke_all(connection, user_id, now=self.clock.now())
+        self.scans.forget(connection, user_id, self.clock.now())
+
+
+@contextmanager
+def _files_unavailable(text: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        log.warning("files_not_removed", path=error.filename, reason=error.strerror)
+        raise Unavailable(text=text, retry_after_s=RETRY_AFTER_S) from error
+
+
+def _find(connection: Connection, user_id: str) -> Row[Any]:
+    row = users.find(connection, user_id)
+    if row is None:
+        raise NotFound(text="no_such_user")
+    return row
+
+
+def _refuse_taken(
+    connection: Connection, *, username: str | None = None, email: str | None = None, besides: str | None = None
+) -> None:
+    taken = users.taken(connection, username=username, email=email, besides=besides)
+    if taken:
+        raise Conflict(code=f"{taken}_taken")
+
+
+def _keep_an_admin(connection: Connection, row: Row[Any]) -> None:
+    users.lock_admins(connection)  # two of them must not take each other away
+    if row.role == ADMIN and row.is_active and not users.count_other_admins(connection, row.id):
+        raise Conflict(code="last_admin")

@@ -1,0 +1,30 @@
+"""What users have ordered, for the administration of users: `identity.users.UserScans`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from app.repositories import queue, retention, sites, tasks
+
+
+class OrderedScans:
+    """Keeps `identity.users.UserScans`."""
+
+    def has_active(self, connection: Connection, user_id: str) -> bool:
+        return tasks.has_active(connection, user_id)
+
+    def change_ranks(self, connection: Connection, user_id: str, before: int, after: int) -> None:
+        queue.change_ranks(connection, user_id, before, after)
+
+    def forget(self, connection: Connection, user_id: str, now: datetime) -> None:
+        retention.mark_deleted_unfinished(connection, user_id, now)
+        sites.forget_user(connection, user_id)
+
+    def mark_deleted_some(
+        self, connection: Connection, user_id: str, now: datetime, limit: int
+    ) -> list[tuple[str, int]]:
+        return retention.mark_deleted_some(connection, user_id, now, limit)
+
+    def purge(self, connection: Connection, task_ids: Sequence[str], limit: int) -> int:
+        return retention.purge_tasks(connection, task_ids, limit)
