@@ -14,13 +14,13 @@ from app.identity.audit import AuditTrail
 from app.identity.auth import AuthService
 from app.identity.demo_visitor import DemoVisitor
 from app.identity.users import UserService
+from app.lists.service import ListService
 from app.rest.parameters import MAX_ATTEMPT, TaskId, get_services
 from app.services.captures_probe import CapturesProbe
 from app.services.configuration import ConfigurationService
 from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
-from app.services.lists.states import ListService
 from app.services.local_readers import LocalReaderService
 from app.services.orders import OrderService
 from app.services.overview import OverviewService

@@ -12,7 +12,6 @@ from app.api.v1 import (
     configuration,
     event_stream,
     findings,
-    lists,
     local_reader,
     orders,
     overview,
@@ -24,6 +23,7 @@ from app.api.v1 import (
     workers,
 )
 from app.identity.routes import audit, auth, cookie_auth, own_sessions, users
+from app.lists import routes as lists
 from app.rest.language import reader_language
 
 _UNKNOWN: Final[dict[str, Any]] = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}

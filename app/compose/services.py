@@ -7,9 +7,16 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from app.compose.configuration import build_configuration
-from app.compose.foundation import Foundation, lay_foundation
-from app.compose.lists import build_lists
-from app.compose.monitor import build_celery_runner, build_monitor
+from app.compose.foundation import lay_foundation
+from app.compose.parts import (
+    build_captures_probe,
+    build_handler,
+    build_list_service,
+    build_real_time,
+    build_runner,
+    build_scans,
+    build_users,
+)
 from app.compose.results import build_results
 from app.core.aio import BackgroundTasks
 from app.core.clock import Clock, SystemClock
@@ -29,7 +36,8 @@ from app.identity.auth import AuthService
 from app.identity.build import build_auth
 from app.identity.demo_visitor import DemoVisitor
 from app.identity.users import UserService
-from app.monitor.service import TaskMonitor, WorkerControl
+from app.lists.service import ListService
+from app.monitor.service import TaskMonitor
 from app.scanstore.files import SCANS_FOLDER
 from app.services import startup
 from app.services.captures_probe import CapturesProbe
@@ -38,7 +46,6 @@ from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
 from app.services.lifecycle import Lifecycle
-from app.services.lists.states import ListService
 from app.services.local_readers import LocalReaderService
 from app.services.orders import OrderService
 from app.services.overview import OverviewService
@@ -51,14 +58,8 @@ from app.services.review import ReviewService
 from app.services.scans import ScanService
 from app.services.service_numbers import ServiceNumbers
 from app.services.site_states import SiteKeeper
-from app.services.user_scans import OrderedScans
 from app.services.workers import WorkerService
-from app.tasks.dispatch.celery_runner import CeleryRunner
-from app.tasks.fork_server.starter import ForkingStarter
 from app.tasks.report_process.process import ReportProcess
-from app.tasks.supervisor.embedded_runner import EmbeddedRunner
-from app.tasks.supervisor.worker_handle import MODULE
-from app.websocket.factory import build_manager
 from app.websocket.handlers import TaskMonitorHandler
 from app.websocket.manager import WebSocketManager
 
@@ -204,12 +205,12 @@ def _build(
     base = lay_foundation(settings, clock)
     settings, db, audit = base.settings, base.db, base.audit
     auth = build_auth(base.live, db=db, bus=base.bus, clock=clock, passwords=passwords, audit=audit)
-    manager = manager or _build_manager(base, auth)
-    runner, monitor = _build_runner(base, manager) if runner is None else (runner, monitor)
+    manager = manager or build_real_time(base, auth)
+    runner, monitor = build_runner(base, manager) if runner is None else (runner, monitor)
     if monitor is None:
         raise ValueError("a runner in the embedded one's place needs a monitor, too")
     configuration = build_configuration(base.live, db=db, clock=clock, audit=audit, targets=base.targets)
-    scans, results = _build_scans(base, runner), build_results(base)
+    scans, results = build_scans(base, runner), build_results(base)
     return Services(
         settings=settings,
         clock=clock,
@@ -226,8 +227,8 @@ def _build(
         configuration=configuration.service,
         reading_model_probe=configuration.probe,
         local_readers=configuration.local_readers,
-        lists=build_lists(base.live, db=db, clock=clock, lease=base.lease, metrics=base.metrics, audit=audit),
-        users=_build_users(base, passwords),
+        lists=build_list_service(base),
+        users=build_users(base, passwords),
         workers=WorkerService(db=db, clock=clock, settings=base.live),
         numbers=ServiceNumbers(db=db, clock=clock, metrics=base.metrics),
         scans=scans,
@@ -241,106 +242,13 @@ def _build(
         report_process=results.report_process,
         result_files=ResultFileCheck(db=db, scans_dir=settings.data_dir / SCANS_FOLDER),
         database_probe=DatabaseProbe(db=db, clock=clock),
-        captures_probe=_build_captures_probe(base),
+        captures_probe=build_captures_probe(base),
         runner=runner,
         monitor=monitor,
         manager=manager,
-        handler=_build_handler(base, monitor),
+        handler=build_handler(base, monitor),
         lock=lock,
         lease=base.lease,
         close_stores=base.results.close,
         _background=BackgroundTasks(base.metrics.note_background_failure),
     )
-
-
-def _build_manager(base: Foundation, auth: AuthService) -> WebSocketManager:
-    return build_manager(
-        settings=base.settings,
-        db=base.db,
-        bus=base.bus,
-        clock=base.clock,
-        authenticator=auth,
-        audit=base.audit,
-        metrics=base.metrics,
-        epoch=base.epoch,
-    )
-
-
-def _build_runner(base: Foundation, manager: WebSocketManager) -> tuple[ScanRunner, TaskMonitor]:
-    runner: EmbeddedRunner | CeleryRunner
-    if base.settings.embedded:
-        metrics = base.metrics
-        runner = EmbeddedRunner(
-            db=base.db,
-            event_writer=base.event_writer,
-            bus=base.bus,
-            lifecycle=base.lifecycle,
-            texts=base.texts,
-            clock=base.clock,
-            settings=base.live,
-            is_watched=manager.is_watched,
-            count_verdicts=lambda effect, count: metrics.local_verdicts.labels(effect.value).inc(count),
-            starter=ForkingStarter((MODULE,), count=lambda way: metrics.process_starts.labels(way).inc()),
-            on_failure=metrics.note_background_failure,
-        )
-    else:
-        runner = build_celery_runner(base.settings, db=base.db, lease=base.lease, clock=base.clock)
-    return runner, _build_monitor(base, runner)
-
-
-def _build_monitor(base: Foundation, control: WorkerControl) -> TaskMonitor:
-    return build_monitor(
-        base.live,
-        db=base.db,
-        bus=base.bus,
-        lifecycle=base.lifecycle,
-        texts=base.texts,
-        clock=base.clock,
-        control=control,
-        results=base.results,
-        captures=base.captures,
-        metrics=base.metrics,
-        lease=base.lease,
-    )
-
-
-def _build_handler(base: Foundation, monitor: TaskMonitor) -> TaskMonitorHandler:
-    return TaskMonitorHandler(
-        db=base.db,
-        event_writer=base.event_writer,
-        lifecycle=base.lifecycle,
-        monitor=monitor,
-        clock=base.clock,
-        language=base.settings.language,
-    )
-
-
-def _build_users(base: Foundation, passwords: Passwords) -> UserService:
-    return UserService(
-        db=base.db,
-        bus=base.bus,
-        clock=base.clock,
-        passwords=passwords,
-        audit=base.audit,
-        scans=OrderedScans(),
-        remove_files=base.results.remove,
-    )
-
-
-def _build_scans(base: Foundation, runner: ScanRunner) -> ScanService:
-    return ScanService(
-        settings=base.live,
-        db=base.db,
-        clock=base.clock,
-        event_writer=base.event_writer,
-        lifecycle=base.lifecycle,
-        audit=base.audit,
-        runner=runner,
-        targets=base.targets,
-    )
-
-
-def _build_captures_probe(base: Foundation) -> CapturesProbe:
-    probe = CapturesProbe(storage=base.captures, clock=base.clock)
-    base.metrics.captures_healthy.set_function(lambda: float(probe.answers))
-    return probe

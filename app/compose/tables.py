@@ -2,7 +2,8 @@
 
 from app.core.tables import metadata
 from app.identity import tables as identity
-from app.models import configuration, decisions, lists, local_readers, orders, records, servers, sites, tasks, workers
+from app.lists import tables as lists
+from app.models import configuration, decisions, local_readers, orders, records, servers, sites, tasks, workers
 
 TABLES = (configuration, decisions, identity, lists, local_readers, orders, records, servers, sites, tasks, workers)
 

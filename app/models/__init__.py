@@ -3,7 +3,6 @@
 from app.models.configuration import configuration_versions
 from app.models.decisions import decisions
 from app.models.findings import findings
-from app.models.lists import list_parts, list_states, list_versions
 from app.models.local_readers import local_readers
 from app.models.orders import order_tasks, scan_orders
 from app.models.records import broadcasts, idempotency_keys, marks, violations
@@ -19,9 +18,6 @@ __all__ = [
     "event_log",
     "findings",
     "idempotency_keys",
-    "list_parts",
-    "list_states",
-    "list_versions",
     "local_readers",
     "marks",
     "open_connections",

@@ -10,9 +10,9 @@ from app.core.deployment import require_packages
 from app.core.errors import ConfigurationError
 from app.domain.messages import MessageCatalog, Text
 from app.domain.reputation_lists import ListFault
+from app.lists.service import ListState, list_states
 from app.migrations import runner
 from app.services.configuration_watch import read_at_start
-from app.services.lists.states import ListState, list_states
 
 TIMEOUT_S = 2.0
 

@@ -1,4 +1,4 @@
-"""The server's side of the process that updates one list: fulfils `services.lists.updater.ListReader`."""
+"""The server's side of the process that updates one list: fulfils `lists.updater.UpdateList`."""
 
 import asyncio
 import os

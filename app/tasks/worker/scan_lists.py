@@ -13,8 +13,8 @@ from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.domain.reputation_lists import ListDefinition, ListKind, UsedList, read_definitions
 from app.engines.lists.in_use import FoundLists
-from app.repositories import lists
-from app.services.lists.files import FileLost, ListFiles
+from app.lists import queries as lists
+from app.lists.files import FileLost, ListFiles
 
 log = structlog.get_logger(__name__)
 

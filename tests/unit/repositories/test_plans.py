@@ -35,6 +35,7 @@ from app.identity.queries import audit, sessions, sign_in_counters, tickets
 from app.identity.queries import users as user_rows
 from app.identity.queries.audit import AuditFilter
 from app.identity.tables import users
+from app.lists import queries as lists
 from app.migrations.partitions import EVENTS, Partition
 from app.models import scan_tasks
 from app.repositories import (
@@ -43,7 +44,6 @@ from app.repositories import (
     decisions,
     findings,
     idempotency,
-    lists,
     local_readers,
     orders,
     overview,
@@ -67,7 +67,7 @@ from app.websocket.messages.topics import ALL_TOPICS, topics
 from app.websocket.state.state_reader import StateReader
 from tests.support.backend import HandClock
 from tests.support.violations import new_violation
-from tests.unit.services.lists.versions import version
+from tests.unit.lists.versions import version
 
 SHARED_QUERIES = ("app.core.database_clock", "app.core.listing")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -10,11 +10,11 @@ from app.compose.tables import metadata
 from app.core.config import Settings
 from app.core.db import Database
 from app.domain.reputation_lists import read_definition
-from app.repositories import lists
-from app.services.lists.files import ListFiles
+from app.lists import queries as lists
+from app.lists.files import ListFiles
 from app.tasks.worker.scan_lists import ScanListFinder
 from tests.support.clock import FakeClock
-from tests.unit.services.lists.versions import version
+from tests.unit.lists.versions import version
 
 FEED, ALLOW = "feed=https://lists.example/a.txt", "fine=fine.txt kind=allow"
 

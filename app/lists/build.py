@@ -7,22 +7,28 @@ from app.core.live_settings import SettingsSource
 from app.core.metrics import Metrics
 from app.domain.reputation_lists import ListDefinition, ListFault
 from app.identity.audit import AuditTrail
-from app.services.lists.files import ListFiles
-from app.services.lists.states import ListService
-from app.services.lists.updater import ListUpdater
-from app.tasks.list_reading.process import update_in_process
+from app.lists.files import ListFiles
+from app.lists.service import ListService
+from app.lists.updater import ListUpdater, UpdateList
 
 
 def build_lists(
-    settings: SettingsSource, *, db: Database, clock: Clock, lease: Lease, metrics: Metrics, audit: AuditTrail
+    settings: SettingsSource,
+    *,
+    db: Database,
+    clock: Clock,
+    lease: Lease,
+    metrics: Metrics,
+    audit: AuditTrail,
+    update: UpdateList,
 ) -> ListService:
     """Return what shows lists, and keeps them current once it is told to."""
-    updater = build_list_updater(settings, db=db, clock=clock, lease=lease, metrics=metrics)
+    updater = build_list_updater(settings, db=db, clock=clock, lease=lease, metrics=metrics, update=update)
     return ListService(db=db, settings=settings, audit=audit, keep_current=updater.keep_current)
 
 
 def build_list_updater(
-    settings: SettingsSource, *, db: Database, clock: Clock, lease: Lease, metrics: Metrics
+    settings: SettingsSource, *, db: Database, clock: Clock, lease: Lease, metrics: Metrics, update: UpdateList
 ) -> ListUpdater:
     """Return what updates them. What it writes begins with the lease's guard."""
     embedded = settings.current.embedded
@@ -39,7 +45,7 @@ def build_list_updater(
         clock=clock,
         settings=settings,
         files=ListFiles(db=guarded, data_dir=settings.current.data_dir, shared=not embedded),
-        update=update_in_process,
+        update=update,
         lease=lease,
         on_update=count,
     )

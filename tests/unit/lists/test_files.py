@@ -8,8 +8,8 @@ import pytest
 
 from app.compose.tables import metadata
 from app.core.db import Database
-from app.models import list_parts
-from app.services.lists.files import PART_BYTES, FileLost, ListFiles
+from app.lists.files import PART_BYTES, FileLost, ListFiles
+from app.lists.tables import list_parts
 
 
 @pytest.fixture

@@ -32,9 +32,9 @@ from app.domain.reputation_lists import (
     ListUpdate,
     read_definitions,
 )
-from app.repositories import lists
-from app.services.lists.files import FileLost, ListFiles
-from app.services.lists.removal import remove_old
+from app.lists import queries
+from app.lists.files import FileLost, ListFiles
+from app.lists.removal import remove_old
 
 LOOK_S: Final = 5.0
 JITTER: Final = 0.1  # of the interval, both ways: servers of a source see no crowd at the full hour
@@ -90,9 +90,9 @@ class ListUpdater:
         keys = [one.key for one in definitions]
         if set(keys) != self._plans.keys():
             await self._plan(definitions)
-        states = await self.db.read(partial(lists.states, keys=keys))
+        states = await self.db.read(partial(queries.states, keys=keys))
         for definition in sorted(definitions, key=lambda one: one.kind is ListKind.BLOCK):
-            versions = await self.db.read(partial(lists.in_effect, keys=keys))
+            versions = await self.db.read(partial(queries.in_effect, keys=keys))
             allow = [versions[one.key] for one in definitions if one.kind is ListKind.ALLOW and one.key in versions]
             mark = await asyncio.to_thread(self._mark_of, definition)
             judged_by = self._judged_by(definition, allow)
@@ -107,8 +107,8 @@ class ListUpdater:
     async def _plan(self, definitions: Sequence[ListDefinition]) -> None:
         """Begin with what the database knows: a restart asks nobody anew."""
         keys = [one.key for one in definitions]
-        await self.db.write(partial(lists.drop_others, keys=keys, now=self.clock.now()))
-        states = await self.db.read(partial(lists.states, keys=keys))
+        await self.db.write(partial(queries.drop_others, keys=keys, now=self.clock.now()))
+        states = await self.db.read(partial(queries.states, keys=keys))
         now = self.clock.monotonic()
         plans = {}
         for one in definitions:
@@ -171,7 +171,7 @@ class ListUpdater:
         elif result.fault is None and version is not None:
             await self.db.write(
                 partial(
-                    lists.note_validators,
+                    queries.note_validators,
                     version_id=version.id,
                     etag=result.etag,
                     last_modified=result.last_modified,
@@ -236,7 +236,7 @@ class ListUpdater:
             "judged_by": judged_by,
             "fetched_at": now,
         }
-        await self.db.write(partial(lists.add_version, values=values))
+        await self.db.write(partial(queries.add_version, values=values))
         return result
 
     async def _note(self, definition: ListDefinition, result: ListUpdate, taken: int | None, took_s: float) -> None:
@@ -248,7 +248,7 @@ class ListUpdater:
             "detail": result.detail[:200],
             "took_s": took_s,
         }
-        await self.db.write(partial(lists.note_update, values=values, taken=taken))
+        await self.db.write(partial(queries.note_update, values=values, taken=taken))
         if result.fault is not None:
             log.warning("list_not_updated", list=definition.name, fault=result.fault.value, detail=result.detail)
         elif result.is_new:

@@ -18,7 +18,7 @@ import zstandard
 from app.core.data_folder import LISTS_FOLDER
 from app.core.db import Database
 from app.core.file_permissions import make_private_folder
-from app.repositories import lists
+from app.lists import queries
 
 PART_BYTES: Final = 4 << 20  # of the file; a fifth of that when it is compressed
 OLD_WORK_S: Final = 3_600.0  # no update takes so long: what is older was left behind by one that was killed
@@ -64,14 +64,16 @@ class ListFiles:
         with self._path(file_sha256).open("rb") as file:
             number = 0
             while (piece := file.read(PART_BYTES)) or not number:
-                part = partial(lists.add_part, file_sha256=file_sha256, number=number, data=compressor.compress(piece))
+                part = partial(
+                    queries.add_part, file_sha256=file_sha256, number=number, data=compressor.compress(piece)
+                )
                 self._db.write_sync(part)
                 number += 1
 
     def clean_cache(self, now: float) -> None:
         """On one of several machines, remove copies that no version has any more. Raises DatabaseUnavailable."""
         if self._shared:
-            self.remove_but(self._db.read_sync(lists.files), now)
+            self.remove_but(self._db.read_sync(queries.files), now)
 
     def _bring(self, path: Path) -> None:
         self.prepare()
@@ -92,7 +94,7 @@ class ListFiles:
     def _pieces(self, file_sha256: str) -> Iterator[bytes]:
         decompressor = zstandard.ZstdDecompressor()
         for number in count():
-            data = self._db.read_sync(partial(lists.part, file_sha256=file_sha256, number=number))
+            data = self._db.read_sync(partial(queries.part, file_sha256=file_sha256, number=number))
             if data is None:
                 return
             try:

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
-from app.services.lists.removal import MAX_KEPT, to_remove
+from app.lists.removal import MAX_KEPT, to_remove
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from app.core.db import Database
-from app.repositories import lists
+from app.lists import queries
 
 MAX_KEPT: Final = 12  # superseded versions of a list; a scan of twelve hours and a list that changes every hour
 GRACE: Final = timedelta(minutes=10)  # a scan that is just beginning has read what is in effect, and nothing yet of it
@@ -17,12 +17,12 @@ GRACE: Final = timedelta(minutes=10)  # a scan that is just beginning has read w
 
 async def remove_old(db: Database, now: datetime) -> set[str]:
     """Remove versions that are in effect no more and that nobody needs; return the hashes of all files that stay."""
-    oldest = await db.read(lists.oldest_begun)
-    rows = await db.read(lists.superseded)
+    oldest = await db.read(queries.oldest_begun)
+    rows = await db.read(queries.superseded)
     ids = to_remove(rows, needed_since=min(oldest or now, now - GRACE))
     if ids:
-        await db.write(partial(lists.remove, ids=ids))
-    return await db.read(lists.files)
+        await db.write(partial(queries.remove, ids=ids))
+    return await db.read(queries.files)
 
 
 def to_remove(rows: Sequence[Row[Any]], *, needed_since: datetime) -> list[str]:

@@ -1,15 +1,25 @@
 """Lists of hosts and URLs that the deployment names."""
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Depends, Path
 
-from app.api.dependencies import ServicesDep
 from app.core.dependencies import CurrentAdmin, require_admin
 from app.core.errors import Conflict, Forbidden, NotFound
+from app.lists.schemas import ListOverview, ListResponse, ShrunkList
+from app.lists.service import ListService
 from app.rest.documented_responses import refused
 from app.rest.language import ReaderLanguage
-from app.schemas.lists import ListOverview, ListResponse, ShrunkList
+from app.rest.parameters import get_services
+
+
+class ListServices(Protocol):
+    """What these routes take of the lifespan state."""
+
+    lists: ListService
+
+
+ServicesDep = Annotated[ListServices, Depends(get_services)]
 
 router = APIRouter(
     prefix="/admin/lists",

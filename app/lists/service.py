@@ -13,7 +13,7 @@ from app.core.live_settings import SettingsSource
 from app.core.principal import Principal
 from app.domain.reputation_lists import ListDefinition, ListFault, read_definitions
 from app.identity.audit import AuditTrail
-from app.repositories import lists
+from app.lists import queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class ListService:
         if state is None:
             raise NotFound
         key = state.definition.key
-        if not await self.db.write(partial(lists.take_shrunk, key=key, entries=entries)):
+        if not await self.db.write(partial(queries.take_shrunk, key=key, entries=entries)):
             raise Conflict(code="list_not_shrunk")
         self.audit.record(
             "list.take_shrunk",
@@ -78,5 +78,5 @@ def list_states(connection: Connection, entries: Sequence[str]) -> list[ListStat
     """Return the state of each list of the setting."""
     definitions = read_definitions(entries)
     keys = [one.key for one in definitions]
-    versions, states = lists.in_effect(connection, keys), lists.states(connection, keys)
+    versions, states = queries.in_effect(connection, keys), queries.states(connection, keys)
     return [ListState(one, versions.get(one.key), states.get(one.key)) for one in definitions]

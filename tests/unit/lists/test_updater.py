@@ -12,11 +12,11 @@ from app.core.db import Database
 from app.core.lease import SoleProcess
 from app.core.live_settings import LiveSettings
 from app.domain.reputation_lists import ListFault, ListUpdate, read_definitions
+from app.lists import queries as lists
+from app.lists.files import ListFiles
+from app.lists.service import list_states
+from app.lists.updater import LOOK_S, ListUpdater
 from app.migrations.runner import migrate
-from app.repositories import lists
-from app.services.lists.files import ListFiles
-from app.services.lists.states import list_states
-from app.services.lists.updater import LOOK_S, ListUpdater
 from tests.support.clock import FakeClock
 from tests.support.logs import captured_log
 

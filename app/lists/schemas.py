@@ -9,8 +9,8 @@ from app.core.schema_fields import described
 from app.domain.messages import Language, MessageCatalog
 from app.domain.reputation_lists import MAX_ENTRIES, ListFault, ListFormat, ListKind, Refused
 from app.domain.violations import ViolationKey
+from app.lists.service import ListState
 from app.rest.schemas import Count, RequestBody, ResponseBody
-from app.services.lists.states import ListState
 
 
 class ShrunkList(RequestBody):
