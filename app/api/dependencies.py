@@ -4,6 +4,9 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Query
 
+from app.configuration.local_readers import LocalReaderService
+from app.configuration.reading_model_probe import ReadingModelProbe
+from app.configuration.service import ConfigurationService
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database
@@ -17,14 +20,11 @@ from app.identity.users import UserService
 from app.lists.service import ListService
 from app.rest.parameters import MAX_ATTEMPT, TaskId, get_services
 from app.services.captures_probe import CapturesProbe
-from app.services.configuration import ConfigurationService
 from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
-from app.services.local_readers import LocalReaderService
 from app.services.orders import OrderService
 from app.services.overview import OverviewService
-from app.services.reading_model_probe import ReadingModelProbe
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService
 from app.services.result_files import ResultFileCheck

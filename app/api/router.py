@@ -9,10 +9,8 @@ from app.api import health
 from app.api.strictness import refuse_misunderstandings
 from app.api.v1 import (
     admin_connections,
-    configuration,
     event_stream,
     findings,
-    local_reader,
     orders,
     overview,
     reports,
@@ -22,6 +20,7 @@ from app.api.v1 import (
     websocket,
     workers,
 )
+from app.configuration.routes import configuration, local_reader
 from app.identity.routes import audit, auth, cookie_auth, own_sessions, users
 from app.lists import routes as lists
 from app.rest.language import reader_language

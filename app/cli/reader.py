@@ -17,8 +17,9 @@ from app.cli import exit_codes
 from app.cli.migrate import database_of, migrate_alone
 from app.cli.reader_action import ReaderAction
 from app.cli.reader_report import report_lines
-from app.compose.configuration import build_local_readers
+from app.compose.parts import build_local_readers
 from app.compose.storage import open_captures
+from app.configuration.local_readers import LocalReaderService, ReaderRefused, ReaderVersions
 from app.core.clock import SystemClock, to_wire
 from app.core.config import Settings, load_settings
 from app.core.db import Database
@@ -32,7 +33,6 @@ from app.identity.audit import AuditTrail
 from app.migrations.runner import head_revision, read_revision
 from app.scanstore.location import open_stores
 from app.services.decided_pages import DecidedPageReader
-from app.services.local_readers import LocalReaderService, ReaderRefused, ReaderVersions
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.captures.port import ContentStorage
 from app.compose.monitor import build_lease
 from app.compose.storage import build_bus, open_captures, open_database
+from app.configuration.watch import read_at_start
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database
@@ -12,15 +13,14 @@ from app.core.lease import Lease
 from app.core.live_settings import LiveSettings
 from app.core.metrics import Metrics
 from app.domain.messages import MessageCatalog
+from app.domain.targets import TargetParser
 from app.events.bus.base import Bus
 from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
 from app.identity.audit import AuditTrail
 from app.scanstore.location import OpenStores, open_stores
 from app.services import startup
-from app.services.configuration_watch import read_at_start
 from app.services.lifecycle import Lifecycle
-from app.services.ports import TargetParser
 from app.tasks.target_parser import EngineTargetParser
 
 

@@ -2,7 +2,14 @@
 
 from app.compose.foundation import Foundation
 from app.compose.monitor import build_celery_runner, build_monitor
+from app.configuration.build import ConfigurationParts, build_configuration
+from app.configuration.local_readers import LocalReaderService
+from app.core.clock import Clock
+from app.core.db import Database
 from app.core.security import Passwords
+from app.domain.local_reading import ModelFault, StoredModel
+from app.engines.local_reader.model import UnusableModel, read_model
+from app.identity.audit import AuditTrail
 from app.identity.auth import AuthService
 from app.identity.users import UserService
 from app.lists.build import build_lists
@@ -15,6 +22,7 @@ from app.services.user_scans import OrderedScans
 from app.tasks.dispatch.celery_runner import CeleryRunner
 from app.tasks.fork_server.starter import ForkingStarter
 from app.tasks.list_reading.process import update_in_process
+from app.tasks.reading_model_question import ask_model
 from app.tasks.supervisor.embedded_runner import EmbeddedRunner
 from app.tasks.supervisor.worker_handle import MODULE
 from app.websocket.factory import build_manager
@@ -125,3 +133,29 @@ def build_captures_probe(base: Foundation) -> CapturesProbe:
     probe = CapturesProbe(storage=base.captures, clock=base.clock)
     base.metrics.captures_healthy.set_function(lambda: float(probe.answers))
     return probe
+
+
+def build_settings(base: Foundation) -> ConfigurationParts:
+    return build_configuration(
+        base.live,
+        db=base.db,
+        clock=base.clock,
+        audit=base.audit,
+        targets=base.targets,
+        ask=ask_model,
+        find_fault=find_fault,
+    )
+
+
+def build_local_readers(*, db: Database, clock: Clock, audit: AuditTrail) -> LocalReaderService:
+    """Return what shows versions of the local reader and switches them; for commands."""
+    return LocalReaderService(db=db, clock=clock, audit=audit, find_fault=find_fault)
+
+
+def find_fault(stored: StoredModel) -> ModelFault | None:
+    """Return why a version of the local reader cannot be used; None: it can."""
+    try:
+        read_model(stored)
+    except UnusableModel as error:
+        return error.fault
+    return None

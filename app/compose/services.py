@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
-from app.compose.configuration import build_configuration
 from app.compose.foundation import lay_foundation
 from app.compose.parts import (
     build_captures_probe,
@@ -15,9 +14,13 @@ from app.compose.parts import (
     build_real_time,
     build_runner,
     build_scans,
+    build_settings,
     build_users,
 )
 from app.compose.results import build_results
+from app.configuration.local_readers import LocalReaderService
+from app.configuration.reading_model_probe import ReadingModelProbe
+from app.configuration.service import ConfigurationService
 from app.core.aio import BackgroundTasks
 from app.core.clock import Clock, SystemClock
 from app.core.config import Settings
@@ -41,16 +44,13 @@ from app.monitor.service import TaskMonitor
 from app.scanstore.files import SCANS_FOLDER
 from app.services import startup
 from app.services.captures_probe import CapturesProbe
-from app.services.configuration import ConfigurationService
 from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
 from app.services.lifecycle import Lifecycle
-from app.services.local_readers import LocalReaderService
 from app.services.orders import OrderService
 from app.services.overview import OverviewService
 from app.services.ports import ScanRunner
-from app.services.reading_model_probe import ReadingModelProbe
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService
 from app.services.result_files import ResultFileCheck
@@ -209,7 +209,7 @@ def _build(
     runner, monitor = build_runner(base, manager) if runner is None else (runner, monitor)
     if monitor is None:
         raise ValueError("a runner in the embedded one's place needs a monitor, too")
-    configuration = build_configuration(base.live, db=db, clock=clock, audit=audit, targets=base.targets)
+    configuration = build_settings(base)
     scans, results = build_scans(base, runner), build_results(base)
     return Services(
         settings=settings,

@@ -7,6 +7,8 @@ from socket import gethostname
 import structlog
 
 from app.compose.storage import build_bus, open_database
+from app.configuration.target_rules import TargetRules
+from app.configuration.watch import ConfigurationWatch, read_at_start
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import DatabaseUnavailable
@@ -21,9 +23,7 @@ from app.engines.capture.browser_profile import BrowserUnavailable, find_chromiu
 from app.events.writer import EventWriter
 from app.repositories.workers import WorkerDescription
 from app.services import startup
-from app.services.configuration_watch import ConfigurationWatch, read_at_start
 from app.services.lifecycle import Lifecycle
-from app.services.target_rules import TargetRules
 from app.services.worker_presence import WorkerPresence
 from app.tasks.dispatch.ports import Wakeups
 from app.tasks.fork_server.starter import ForkingStarter

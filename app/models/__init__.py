@@ -1,9 +1,7 @@
 """Tables. SQLAlchemy Core: rows are facts, not living objects."""
 
-from app.models.configuration import configuration_versions
 from app.models.decisions import decisions
 from app.models.findings import findings
-from app.models.local_readers import local_readers
 from app.models.orders import order_tasks, scan_orders
 from app.models.records import broadcasts, idempotency_keys, marks, violations
 from app.models.servers import open_connections, servers
@@ -13,12 +11,10 @@ from app.models.workers import workers
 
 __all__ = [
     "broadcasts",
-    "configuration_versions",
     "decisions",
     "event_log",
     "findings",
     "idempotency_keys",
-    "local_readers",
     "marks",
     "open_connections",
     "open_counts",

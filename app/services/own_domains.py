@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.core.errors import InvalidInput
 from app.core.field_faults import FieldFault, InvalidFields
 from app.domain.scan_options import OWN_DOMAIN_CHARS
-from app.services.ports import TargetParser
+from app.domain.targets import TargetParser
 
 _FIELD = "body.config.own_domains"
 

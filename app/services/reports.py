@@ -16,6 +16,7 @@ from app.core.paging import Paging
 from app.core.principal import Principal
 from app.domain.messages import Language
 from app.domain.stages import StageKey
+from app.domain.targets import TargetParser
 from app.domain.third_parties import Outcome
 from app.repositories import findings, runs, tasks, violations
 from app.repositories.tasks import TaskRow
@@ -23,7 +24,6 @@ from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.port import ScanStores
 from app.scanstore.reader import ScanReader
 from app.services.decisions import ViolationDecisions
-from app.services.ports import TargetParser
 from app.services.report_document import report_pieces
 from app.services.result_reader import ResultReader
 from app.services.serialisers import serialise_fact, serialise_listed_third_party, serialise_log_line

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from app.configuration.target_rules import TargetRules
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, LimitReached
@@ -18,6 +19,7 @@ from app.core.principal import Principal
 from app.core.tracing import traced
 from app.domain.messages import Language
 from app.domain.scan_options import DEFAULTS, ScanOptions
+from app.domain.targets import ParsedTarget, TargetParser
 from app.domain.tasks import TaskStatus
 from app.events.log import AppendResult
 from app.events.writer import EventWriter, UnitOfWork
@@ -29,10 +31,9 @@ from app.repositories.tasks import TaskRow
 from app.services.idempotent_request import IdempotentRequest
 from app.services.lifecycle import Lifecycle
 from app.services.own_domains import read_own_domains
-from app.services.ports import ParsedTarget, ScanRunner, TargetParser
+from app.services.ports import ScanRunner
 from app.services.serialisers import Json, serialise_run, serialise_task
 from app.services.shown_run import find_run, find_seen
-from app.services.target_rules import TargetRules
 
 _ROUNDS: Final = 5  # of compare-and-set, when others change the task at the same time
 

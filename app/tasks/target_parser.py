@@ -3,9 +3,9 @@
 from typing import Final
 
 from app.core.errors import InvalidInput
+from app.domain.targets import ParsedTarget
 from app.engines.scope import InvalidTarget, Scope, ascii_name, parse_target
 from app.engines.urls import host_of, resolve
-from app.services.ports import ParsedTarget
 
 _NO_BASE: Final = "about:blank"  # nothing is relative to it
 

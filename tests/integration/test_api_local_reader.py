@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select, update
 
+from app.configuration.queries import local_readers as repository
+from app.configuration.tables import local_readers
 from app.core.clock import SystemClock
 from app.identity.tables import audit_log
-from app.models import local_readers
-from app.repositories import local_readers as repository
 from tests.support.local_reader import model_data, stored
 from tests.support.said import said
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import delete
 
 from app import models as tables
+from app.configuration.queries import local_readers
 from app.core.clock import SystemClock
-from app.repositories import local_readers
 from tests.integration.test_reading_model import CALM, judged, report_of
 from tests.support.local_reader import model_data, stored
 from tests.support.model_server import CLEAN, GAMBLING, UNCLEAR, answering, model_server

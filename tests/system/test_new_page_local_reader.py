@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from app.repositories import local_readers
+from app.configuration.queries import local_readers
 from tests.integration.test_api_local_reader import REPORT
 from tests.support.local_reader import model_data, stored
 from tests.system.page_support import sign_in

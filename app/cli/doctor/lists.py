@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 
 from app.cli.doctor.result import ENGLISH, CheckResult, degraded, ok
+from app.configuration.watch import read_at_start
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.deployment import require_packages
@@ -12,7 +13,6 @@ from app.domain.messages import MessageCatalog, Text
 from app.domain.reputation_lists import ListFault
 from app.lists.service import ListState, list_states
 from app.migrations import runner
-from app.services.configuration_watch import read_at_start
 
 TIMEOUT_S = 2.0
 

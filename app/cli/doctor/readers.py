@@ -9,13 +9,13 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from app.cli.doctor.result import ENGLISH, CheckResult, degraded, ok
+from app.configuration.queries import configuration, local_readers
 from app.core.changeable_settings import SettingsRefused, merge
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.domain.local_reading import StoredModel
 from app.domain.messages import MessageCatalog
 from app.engines.local_reader.model import UnusableModel, read_model
-from app.repositories import configuration, local_readers
 
 TIMEOUT_S: Final = 5.0
 Found = tuple[StoredModel | None, Mapping[str, Any]]  # what is switched on, and what administrators have set

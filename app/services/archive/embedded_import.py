@@ -17,6 +17,7 @@ from psycopg.types.json import Json
 from sqlalchemy import JSON, Connection, Table, func, select
 
 from app.captures.port import ContentStorage
+from app.configuration.tables import configuration_versions, local_readers
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import ConfigurationError
@@ -26,11 +27,9 @@ from app.migrations.partitions import make_ahead
 from app.migrations.runner import current_revision, head_revision, migrate
 from app.models import (
     broadcasts,
-    configuration_versions,
     decisions,
     findings,
     idempotency_keys,
-    local_readers,
     marks,
     open_counts,
     order_tasks,

@@ -12,6 +12,7 @@ from app.core.paging import Paging
 from app.core.principal import Principal
 from app.domain.findings import FindingFilter
 from app.domain.report_format import REFERENCES
+from app.domain.targets import TargetParser
 from app.repositories.tasks import TaskRow
 from app.scanstore.evidence_reader import ContentKind, EvidenceReader
 from app.scanstore.port import ScanStores
@@ -20,7 +21,7 @@ from app.services.evidence.images import MEDIA_TYPE, UnreadableImage, encode_ane
 from app.services.evidence.kept_contents import KeptContents
 from app.services.evidence.ports import CapturedContent
 from app.services.evidence.scan_evidence import ScanEvidence
-from app.services.ports import ReportOrder, ReportProcesses, TargetParser
+from app.services.ports import ReportOrder, ReportProcesses
 from app.services.report_stream import ReportStream, ReportStreams
 from app.services.result_reader import ResultReader
 from app.services.shown_run import RunRef

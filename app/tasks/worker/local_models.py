@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
+from app.configuration.queries import local_readers
 from app.core.db import Database, DatabaseUnavailable
 from app.domain.local_reading import ModelFault, StoredModel
 from app.engines.local_reader.model import UnusableModel
-from app.repositories import local_readers
 
 
 class StoredModels:

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from app.compose.storage import open_database
+from app.configuration.queries import local_readers as repository
+from app.configuration.tables import local_readers
 from app.core.clock import SystemClock
 from app.core.config import load_settings
 from app.migrations.runner import migrate
-from app.models import local_readers
-from app.repositories import local_readers as repository
 from tests.support.command import here
 from tests.support.decided import DecidedWorld
 from tests.support.local_reader import decided_pages

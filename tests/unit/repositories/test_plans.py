@@ -17,6 +17,7 @@ from sqlalchemy import event
 
 import app
 from app.compose.tables import metadata
+from app.configuration.queries import configuration, local_readers
 from app.core import database_clock, listing
 from app.core.db import Database
 from app.core.ids import new_id
@@ -40,11 +41,9 @@ from app.migrations.partitions import EVENTS, Partition
 from app.models import scan_tasks
 from app.repositories import (
     broadcasts,
-    configuration,
     decisions,
     findings,
     idempotency,
-    local_readers,
     orders,
     overview,
     partitions,

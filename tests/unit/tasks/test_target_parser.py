@@ -1,7 +1,7 @@
 import pytest
 
 from app.core.errors import InvalidInput
-from app.services.ports import ParsedTarget
+from app.domain.targets import ParsedTarget
 from app.tasks.target_parser import EngineTargetParser
 
 PARSER = EngineTargetParser()

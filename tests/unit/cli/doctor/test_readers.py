@@ -5,12 +5,12 @@ from sqlalchemy import insert
 
 from app.cli.doctor.readers import check_readers
 from app.cli.doctor.result import CheckStatus
+from app.configuration.queries import local_readers
+from app.configuration.tables import configuration_versions
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
 from app.migrations.runner import migrate
-from app.models import configuration_versions
-from app.repositories import local_readers
 from tests.support.local_reader import model_data, stored
 from tests.support.said import said
 

@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 
 from app.captures.contents import Contents
 from app.captures.folder import FolderStorage
+from app.configuration.queries import local_readers
 from app.core.clock import SystemClock
 from app.core.db import Database, DatabaseUnavailable
 from app.core.errors import ConfigurationError
@@ -28,7 +29,7 @@ from app.events.writer import EventWriter
 from app.identity.queries import audit
 from app.identity.tables import audit_log, users
 from app.migrations.runner import migrate
-from app.repositories import local_readers, tasks
+from app.repositories import tasks
 from app.scanstore.files import captures_dir
 from app.scanstore.postgres.file_import import CountsDiffer
 from app.scanstore.postgres.stores import PostgresScanStores

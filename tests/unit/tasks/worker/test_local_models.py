@@ -2,10 +2,10 @@
 
 import pytest
 
+from app.configuration.queries import local_readers
 from app.core.db import Database
 from app.domain.local_reading import ModelFault
 from app.engines.local_reader.model import UnusableModel, read_model
-from app.repositories import local_readers
 from app.tasks.worker.local_models import StoredModels
 from tests.support.local_reader import model_data, stored
 

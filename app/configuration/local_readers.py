@@ -5,20 +5,36 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row
 
+from app.configuration.queries import local_readers
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.principal import Principal
 from app.domain.local_reading import MAX_MODEL_BYTES, DecidedPage, LearntModel, ModelFault, StoredModel
 from app.identity.audit import AuditTrail
-from app.repositories import local_readers
-from app.services.decided_pages import DecidedPageReader
 
 Learn = Callable[[Sequence[DecidedPage]], LearntModel]
 FindFault = Callable[[StoredModel], ModelFault | None]
+
+
+class DecidedPages(Protocol):
+    """`pages` to learn from; of the other decisions, how many there are and why."""
+
+    @property
+    def pages(self) -> Sequence[DecidedPage]: ...
+    @property
+    def left_out(self) -> Mapping[str, int]: ...
+
+
+class DecidedPageReader(Protocol):
+    """Reads the pages that people have decided about. `findings` has them."""
+
+    def read(self) -> DecidedPages:
+        """Blocking. Raises DatabaseUnavailable, ContentsUnavailable."""
+        ...
 
 
 class Refusal(StrEnum):

@@ -4,15 +4,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from app.api.dependencies import ServicesDep
+from app.configuration.dependencies import ServicesDep
+from app.configuration.local_readers import ReaderRefused, Refusal
+from app.configuration.schemas.local_readers import (
+    MAX_VERSION,
+    LocalReaderChange,
+    LocalReaderOverview,
+    LocalReaderReport,
+)
 from app.core.dependencies import CurrentAdmin, require_admin
 from app.core.errors import Conflict, Forbidden, NotFound, ScannerError
 from app.domain.local_reading import ModelFault
 from app.domain.messages import DEFAULT_LANGUAGE, MessageCatalog
 from app.rest.documented_responses import refused
 from app.rest.language import ReaderLanguage
-from app.schemas.local_readers import MAX_VERSION, LocalReaderChange, LocalReaderOverview, LocalReaderReport
-from app.services.local_readers import ReaderRefused, Refusal
 
 router = APIRouter(
     prefix="/admin/local-reader",

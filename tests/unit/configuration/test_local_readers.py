@@ -5,13 +5,13 @@ import hashlib
 import pytest
 from sqlalchemy import select, update
 
+from app.configuration.local_readers import LocalReaderService, ReaderRefused, Refusal
+from app.configuration.queries import local_readers as repository
+from app.configuration.tables import local_readers
 from app.domain.local_reading import MAX_MODEL_BYTES, LearntModel, ModelFault
 from app.identity.audit import AuditTrail
 from app.identity.tables import audit_log
-from app.models import local_readers
-from app.repositories import local_readers as repository
 from app.services.decided_pages import DecidedPages
-from app.services.local_readers import LocalReaderService, ReaderRefused, Refusal
 from tests.support.local_reader import model_data
 
 REPORT = {"violating": 30, "clean": 31}

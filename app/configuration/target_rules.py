@@ -7,7 +7,7 @@ from typing import Final
 
 from app.core.errors import ConfigurationError, Forbidden, InvalidInput
 from app.core.live_settings import SettingsSource
-from app.services.ports import TargetParser
+from app.domain.targets import TargetParser
 
 _NAME: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")  # linear: the dots part the labels
 _URL_MARKS: Final = frozenset("/:?#@\\")  # what reads a host would take them for the end of it

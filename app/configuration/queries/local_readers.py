@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from app.models import local_readers
+from app.configuration.tables import local_readers
 
 MAX_KEPT: Final = 20  # versions, of two MB each; one that is switched on stays
 r = local_readers.c

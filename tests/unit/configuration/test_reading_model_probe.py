@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
+from app.configuration.reading_model_probe import BURST, ReadingModelProbe
 from app.core.config import Settings
 from app.core.errors import Conflict, LimitReached
 from app.core.live_settings import LiveSettings
 from app.core.principal import Principal
 from app.domain.reading import Void
-from app.services.reading_model_probe import BURST, ReadingModelProbe
 from tests.support.backend import HandClock
 
 ADMIN = Principal("1", "admin", "admin", address="192.0.2.7")

@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row
 
+from app.configuration.queries import configuration
+from app.configuration.target_rules import ALLOWED, BLOCKED, is_name
+from app.configuration.watch import ConfigurationWatch
 from app.core.changeable_settings import CHANGEABLE, ChangeableSetting, FaultCode, Lock, SettingsRefused, lock_of, merge
 from app.core.clock import Clock
 from app.core.config import Settings
@@ -22,11 +25,8 @@ from app.core.ids import new_id
 from app.core.live_settings import LiveSettings
 from app.core.principal import Principal
 from app.domain.reputation_lists import read_definitions, shown_entry
+from app.domain.targets import TargetParser
 from app.identity.audit import AuditTrail
-from app.repositories import configuration
-from app.services.configuration_watch import ConfigurationWatch
-from app.services.ports import TargetParser
-from app.services.target_rules import ALLOWED, BLOCKED, is_name
 
 MODEL_URL: Final = "reading_model_url"
 LISTS: Final = "reputation_lists"

@@ -5,14 +5,14 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 from sqlalchemy import Row
 
+from app.configuration.reading_model_probe import ProbeResult
+from app.configuration.service import ConfigurationState, SettingState
 from app.core.changeable_settings import Group, Kind, Lock, UnitOfNumber
 from app.core.clock import to_wire
 from app.core.schema_fields import described
 from app.domain.messages import Language, MessageCatalog
 from app.domain.reading import Void
 from app.rest.schemas import Count, JsonObject, RequestBody, ResponseBody
-from app.services.configuration import ConfigurationState, SettingState
-from app.services.reading_model_probe import ProbeResult
 
 MAX_VERSION: Final = 2**31 - 2  # of an integer column, and the next one
 Version = Annotated[int, Field(ge=0, le=MAX_VERSION, strict=True)]

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from app.configuration.queries import configuration
+from app.configuration.tables import configuration_versions
 from app.core.errors import Conflict, NotFound
 from app.core.field_faults import InvalidFields
 from app.core.principal import Principal
 from app.identity.queries import audit
-from app.models import configuration_versions
-from app.repositories import configuration
 from tests.support.backend import open_backend
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

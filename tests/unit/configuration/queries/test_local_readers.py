@@ -1,4 +1,4 @@
-from app.repositories import local_readers
+from app.configuration.queries import local_readers
 
 
 def values(clock, **more):

@@ -7,12 +7,12 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Connection, Row, inspect
 
+from app.configuration.queries import configuration
+from app.configuration.tables import configuration_versions
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.live_settings import LiveSettings
-from app.models import configuration_versions
-from app.repositories import configuration
 
 LOOK_EVERY_S: Final = 5.0  # so that a change holds everywhere within ten seconds
 log = structlog.get_logger(__name__)

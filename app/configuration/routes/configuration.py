@@ -7,15 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Response
 from sqlalchemy import Row
 
-from app.api.dependencies import ServicesDep
-from app.core.dependencies import CurrentAdmin, require_admin
-from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound
-from app.core.json_chunks import JsonChunks, encode_list
-from app.rest.documented_responses import refused
-from app.rest.language import ReaderLanguage
-from app.rest.parameters import PageNumber
-from app.rest.responses import JsonChunksResponse
-from app.schemas.configuration import (
+from app.configuration.dependencies import ServicesDep
+from app.configuration.schemas.configuration import (
     MAX_VERSION,
     ConfigurationChange,
     ConfigurationHistory,
@@ -24,6 +17,13 @@ from app.schemas.configuration import (
     ConfigurationVersion,
     ReadingModelTest,
 )
+from app.core.dependencies import CurrentAdmin, require_admin
+from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound
+from app.core.json_chunks import JsonChunks, encode_list
+from app.rest.documented_responses import refused
+from app.rest.language import ReaderLanguage
+from app.rest.parameters import PageNumber
+from app.rest.responses import JsonChunksResponse
 
 router = APIRouter(
     prefix="/admin/configuration",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 from sqlalchemy import Row
 
+from app.configuration.local_readers import ReaderVersions
 from app.core.clock import to_wire
 from app.core.redact import display_text
 from app.core.schema_fields import described
@@ -13,7 +14,6 @@ from app.domain.local_reading import LEARNT
 from app.domain.messages import Language, MessageCatalog
 from app.domain.violations import ViolationKey, violation_name
 from app.rest.schemas import Count, RequestBody, ResponseBody
-from app.services.local_readers import ReaderVersions
 
 MAX_VERSION: Final = 2**31 - 1  # of an integer column
 Version = Annotated[int, Field(ge=1, le=MAX_VERSION, strict=True)]

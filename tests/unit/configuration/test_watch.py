@@ -5,14 +5,14 @@ import re
 
 import pytest
 
+from app.configuration.queries import configuration
+from app.configuration.watch import LOOK_EVERY_S, ConfigurationWatch, read_at_start
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.core.live_settings import LiveSettings
 from app.migrations.runner import migrate
-from app.repositories import configuration
-from app.services.configuration_watch import LOOK_EVERY_S, ConfigurationWatch, read_at_start
 from tests.support.backend import HandClock
 from tests.support.logs import captured_log
 

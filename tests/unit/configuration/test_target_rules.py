@@ -2,10 +2,10 @@
 
 import pytest
 
+from app.configuration.target_rules import TargetRules, is_name
 from app.core.config import Settings
 from app.core.errors import ConfigurationError, Forbidden
 from app.core.live_settings import LiveSettings
-from app.services.target_rules import TargetRules, is_name
 from app.tasks.target_parser import EngineTargetParser
 
 TARGETS = EngineTargetParser()

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
-from app.models import configuration_versions
+from app.configuration.tables import configuration_versions
 
 MAX_KEPT: Final = 1_000  # versions
 

@@ -1,0 +1,1 @@
+"""What administrators change while the service runs: settings, and versions of the local reader."""
