@@ -33,7 +33,7 @@ from app.core.program import program_version
 from app.core.tracing import configure_tracing
 from app.domain.messages import FOREIGN_LANGUAGE, Language, MessageCatalog
 from app.identity.auth import FIRST_ADMIN
-from app.services.start_wait import await_database
+from app.maintenance.start_wait import await_database
 from app.websocket.asyncapi.document import build_document
 from app.websocket.session import websocket_endpoint
 

@@ -29,7 +29,7 @@ from app.core.pending_restore import is_restore_pending
 from app.core.system_errors import reason_of
 from app.core.tracing import configure_tracing, end_tracing
 from app.factory import Announce, announce_password, create_app
-from app.services.start_wait import await_database
+from app.maintenance.start_wait import await_database
 from app.transport.graceful_server import GracefulServer
 from app.transport.http import make_http_protocol
 from app.transport.http_limits import HttpConnectionLimits

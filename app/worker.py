@@ -20,7 +20,7 @@ from app.core.file_permissions import set_private_umask
 from app.core.logging import configure_logging
 from app.core.tracing import configure_tracing, end_tracing
 from app.core.worker_metrics import WorkerMetrics
-from app.services.start_wait import pauses_before
+from app.maintenance.start_wait import pauses_before
 from app.tasks.dispatch.broker_log import shorten_broker_log
 from app.tasks.dispatch.celery_app import DRAWING_TASK, POOL, TASK, make_celery
 from app.tasks.dispatch.wakeups import CeleryWakeups

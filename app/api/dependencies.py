@@ -18,16 +18,16 @@ from app.identity.auth import AuthService
 from app.identity.demo_visitor import DemoVisitor
 from app.identity.users import UserService
 from app.lists.service import ListService
+from app.maintenance.captures_probe import CapturesProbe
+from app.maintenance.database_probe import DatabaseProbe
+from app.maintenance.result_files import ResultFileCheck
 from app.rest.parameters import MAX_ATTEMPT, TaskId, get_services
-from app.services.captures_probe import CapturesProbe
-from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
 from app.services.orders import OrderService
 from app.services.overview import OverviewService
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService
-from app.services.result_files import ResultFileCheck
 from app.services.review import ReviewService
 from app.services.scans import ScanService
 from app.services.service_numbers import ServiceNumbers

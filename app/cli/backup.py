@@ -14,9 +14,9 @@ from app.core.errors import ConfigurationError
 from app.core.logging import configure_logging
 from app.core.pending_restore import is_restore_pending, previous_data_folder
 from app.domain.messages import MessageCatalog
-from app.services.archive.backup import Backup
-from app.services.archive.restore import Restore
-from app.services.startup import finish_restore
+from app.maintenance.backup import Backup
+from app.maintenance.restore import Restore
+from app.maintenance.startup import finish_restore
 
 TAKE_UP_S: Final = 120.0  # a server looks every second, and lets its scans leave their checkpoints before it ends
 LOOK_EVERY_S: Final = 0.1

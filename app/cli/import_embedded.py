@@ -32,8 +32,8 @@ def run_import(folder: Path, texts: MessageCatalog) -> int:
         raise ConfigurationError(texts("cli.import_no_source", folder=folder))
     target = open_database(settings)
     # Its package is there, since the settings name such a database.
+    from app.maintenance.embedded_import import EmbeddedImport, TableRefused
     from app.scanstore.postgres.file_import import CountsDiffer
-    from app.services.archive.embedded_import import EmbeddedImport, TableRefused
 
     with ExitStack() as stack:
         stack.callback(lambda: asyncio.run(target.close()))

@@ -12,11 +12,11 @@ from app.core.metrics import Metrics
 from app.domain.messages import MessageCatalog
 from app.events.bus.base import Publisher
 from app.events.writer import EventWriter
+from app.maintenance.capture_garbage_collector import CaptureGarbageCollector
+from app.maintenance.retention import RetentionService
 from app.monitor.service import TaskMonitor, WorkerControl
 from app.scanstore.location import OpenStores
 from app.services.lifecycle import Lifecycle
-from app.services.retention.capture_garbage_collector import CaptureGarbageCollector
-from app.services.retention.service import RetentionService
 from app.tasks.dispatch.celery_runner import CeleryRunner
 
 LEASE_SLACK_S: Final = 10.0  # beyond the time between two rounds of the monitor, before a silent holder loses its lease

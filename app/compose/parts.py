@@ -14,11 +14,11 @@ from app.identity.auth import AuthService
 from app.identity.users import UserService
 from app.lists.build import build_lists
 from app.lists.service import ListService
+from app.maintenance.captures_probe import CapturesProbe
+from app.maintenance.user_scans import OrderedScans
 from app.monitor.service import TaskMonitor, WorkerControl
-from app.services.captures_probe import CapturesProbe
 from app.services.ports import ScanRunner
 from app.services.scans import ScanService
-from app.services.user_scans import OrderedScans
 from app.tasks.dispatch.celery_runner import CeleryRunner
 from app.tasks.fork_server.starter import ForkingStarter
 from app.tasks.list_reading.process import update_in_process

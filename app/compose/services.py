@@ -40,11 +40,12 @@ from app.identity.build import build_auth
 from app.identity.demo_visitor import DemoVisitor
 from app.identity.users import UserService
 from app.lists.service import ListService
+from app.maintenance import startup
+from app.maintenance.captures_probe import CapturesProbe
+from app.maintenance.database_probe import DatabaseProbe
+from app.maintenance.result_files import ResultFileCheck
 from app.monitor.service import TaskMonitor
 from app.scanstore.files import SCANS_FOLDER
-from app.services import startup
-from app.services.captures_probe import CapturesProbe
-from app.services.database_probe import DatabaseProbe
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
 from app.services.lifecycle import Lifecycle
@@ -53,7 +54,6 @@ from app.services.overview import OverviewService
 from app.services.ports import ScanRunner
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService
-from app.services.result_files import ResultFileCheck
 from app.services.review import ReviewService
 from app.services.scans import ScanService
 from app.services.service_numbers import ServiceNumbers

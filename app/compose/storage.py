@@ -15,8 +15,8 @@ from app.core.deployment import require_packages
 from app.core.security import derive_keys
 from app.events.bus.base import Bus
 from app.events.bus.memory import MemoryBus
+from app.maintenance import startup
 from app.scanstore.files import captures_dir
-from app.services import startup
 
 
 def open_database(settings: Settings) -> Database:

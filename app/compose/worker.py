@@ -21,8 +21,8 @@ from app.core.worker_metrics import WorkerMetrics
 from app.domain.messages import MessageCatalog
 from app.engines.capture.browser_profile import BrowserUnavailable, find_chromium
 from app.events.writer import EventWriter
+from app.maintenance import startup
 from app.repositories.workers import WorkerDescription
-from app.services import startup
 from app.services.lifecycle import Lifecycle
 from app.services.worker_presence import WorkerPresence
 from app.tasks.dispatch.ports import Wakeups

@@ -9,7 +9,7 @@ from tests.docs.markdown import ROOT
 
 # Modules that a named file of tests holds as a whole, and why they have none of their own.
 COVERED: dict[str, tuple[str, str]] = {
-    "app/services/user_scans.py": ("what is ordered, over real rows", "tests/unit/identity/test_users.py"),
+    "app/maintenance/user_scans.py": ("what is ordered, over real rows", "tests/unit/identity/test_users.py"),
     "app/api/dependencies.py": ("what routes of a task's results read", "tests/integration/test_api_reports.py"),
     "app/api/health.py": ("routes alone", "tests/integration/test_api_monitor.py"),
     "app/api/introduction.py": ("words alone", "tests/unit/api/test_openapi.py"),
@@ -123,12 +123,12 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/engines/pipeline/scan_pipeline.py": ("a whole scan", "tests/unit/engines/test_scan_executor.py"),
     "app/models/sites.py": ("tables and their indexes", "tests/unit/repositories/test_plans.py"),
     "app/models/tasks.py": ("tables and their indexes", "tests/unit/repositories/test_plans.py"),
-    "app/repositories/partitions.py": (
+    "app/maintenance/queries/partitions.py": (
         "queries of one service",
-        "tests/unit/services/retention/test_partition_keeper.py",
+        "tests/unit/maintenance/test_partition_keeper.py",
     ),
     "app/identity/queries/tickets.py": ("queries of one store", "tests/unit/identity/test_tickets.py"),
-    "app/repositories/retention.py": ("queries of one loop", "tests/unit/services/retention/test_service.py"),
+    "app/maintenance/queries/retention.py": ("queries of one loop", "tests/unit/maintenance/test_retention.py"),
     "app/configuration/schemas/configuration.py": ("bodies of one part", "tests/integration/test_api_configuration.py"),
     "app/schemas/service_numbers.py": ("a body of one route", "tests/integration/test_api_admin.py"),
     "app/schemas/workers.py": ("a body of one route", "tests/system/test_workers.py"),

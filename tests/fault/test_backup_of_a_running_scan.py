@@ -11,11 +11,11 @@ from app.core.db import Database
 from app.core.pending_restore import apply_restore
 from app.events.epoch import LogEpoch
 from app.events.log_identity import FIRST_EPOCH
+from app.maintenance.backup import Backup
+from app.maintenance.restore import Restore
 from app.migrations.runner import migrate
 from app.scanstore.files import store_path
 from app.scanstore.reader import SqliteScanReader
-from app.services.archive.backup import Backup
-from app.services.archive.restore import Restore
 from tests.support.scan_backend import assert_sound, scan_backend, stage_runs
 
 FOUND = {("bad-bets.example", "gambling"), ("hidden-bets.example", "gambling"), ("hidden-bets.example", "hidden_link")}

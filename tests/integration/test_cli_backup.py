@@ -8,7 +8,7 @@ import httpx
 from websockets.asyncio.client import connect
 
 from app.core.clock import SystemClock
-from app.services.archive.restore import PARTIAL, Restore
+from app.maintenance.restore import PARTIAL, Restore
 from tests.integration.test_cli_serve import PASSWORD, serving
 from tests.support.command import here, run
 from tests.support.ports import free_port

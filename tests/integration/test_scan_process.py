@@ -6,11 +6,11 @@ from contextlib import closing
 import pytest
 
 from app.captures.folder import FolderStorage
+from app.maintenance.capture_garbage_collector import CaptureGarbageCollector
 from app.scanstore.files import StoreRemover, captures_dir, store_path
 from app.scanstore.reader import SqliteScanReader
 from app.scanstore.scan_folder import ScanFolder
 from app.scanstore.sqlite import SqliteScanStore
-from app.services.retention.capture_garbage_collector import CaptureGarbageCollector
 from tests.support.contents import contents_in
 from tests.support.said import said
 from tests.support.scan_backend import assert_sound, is_type, scan_backend, stage_runs

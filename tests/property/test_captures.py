@@ -14,7 +14,7 @@ from app.captures.contents import Contents
 from app.captures.folder import FolderStorage
 from app.captures.port import ContentMissing
 from app.core.clock import SystemClock
-from app.services.retention.capture_garbage_collector import CaptureGarbageCollector
+from app.maintenance.capture_garbage_collector import CaptureGarbageCollector
 from tests.support.s3_server import bucket_at
 
 HOUR_S = 3_600

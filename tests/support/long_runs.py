@@ -75,7 +75,15 @@ RUNS: Final = (
     LongRun(
         name="faults",
         tests=("tests/fault",),
-        guards=("app/tasks", "app/events", "app/scanstore", "app/core", "app/monitor", "app/services"),
+        guards=(
+            "app/tasks",
+            "app/events",
+            "app/scanstore",
+            "app/core",
+            "app/monitor",
+            "app/services",
+            "app/maintenance",
+        ),
         beside=("tests/unit/tasks", "tests/integration/test_scan_process.py"),
         variables={"FAULTS": "short"},
     ),

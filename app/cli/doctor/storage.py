@@ -20,9 +20,9 @@ from app.core.file_permissions import open_mode
 from app.core.security import SECRET_FILE
 from app.core.system_errors import reason_of
 from app.domain.messages import MessageCatalog
+from app.maintenance.result_files import compare, list_results
+from app.maintenance.startup import traces_of_lost_database
 from app.migrations import runner
-from app.services.result_files import compare, list_results
-from app.services.startup import traces_of_lost_database
 
 MIB: Final = 1 << 20
 LITTLE_MIB: Final = 1_024  # a large scan's pages and pictures take hundreds of MiB

@@ -6,7 +6,7 @@ It does as `compliance ARGUMENTS...`. Whoever wants it to look makes a file in t
 import sys
 
 from app.cli import main
-from app.services.retention.service import RetentionService
+from app.maintenance.retention import RetentionService
 
 MODULE = "tests.fault.distributed.quick_retention"
 FLAG = "look-now"

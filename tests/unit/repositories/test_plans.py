@@ -37,6 +37,7 @@ from app.identity.queries import users as user_rows
 from app.identity.queries.audit import AuditFilter
 from app.identity.tables import users
 from app.lists import queries as lists
+from app.maintenance.queries import partitions, retention
 from app.migrations.partitions import EVENTS, Partition
 from app.models import scan_tasks
 from app.repositories import (
@@ -46,9 +47,7 @@ from app.repositories import (
     idempotency,
     orders,
     overview,
-    partitions,
     queue,
-    retention,
     runs,
     servers,
     sites,
@@ -446,7 +445,7 @@ WHOLE_LOGS = {
     "tasks.log_bytes": "once for an attempt, in the scan's own process",
 }
 # What reads whole tables, and why it may.
-WHOLE_TABLES = {"app.services.archive.embedded_import": "moves all rows there are, once, for nobody who waits"}
+WHOLE_TABLES = {"app.maintenance.embedded_import": "moves all rows there are, once, for nobody who waits"}
 # A partial index over so few rows that it may be looked through.
 FEW = (
     "ix_users_admins",

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.services.retention.trusted_clock import PROBATION, SLACK, TrustedClock
+from app.maintenance.trusted_clock import PROBATION, SLACK, TrustedClock
 
 DAY = timedelta(days=1)
 

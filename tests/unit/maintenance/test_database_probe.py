@@ -6,7 +6,7 @@ from app.compose.tables import metadata
 from app.core.db import Database, DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.identity.queries import audit
-from app.services.database_probe import DatabaseProbe
+from app.maintenance.database_probe import DatabaseProbe
 from tests.support.backend import HandClock
 
 

@@ -15,9 +15,9 @@ from app.captures.port import ContentsUnavailable
 from app.core.clock import SystemClock
 from app.core.errors import ConfigurationError
 from app.core.pending_restore import READY, apply_restore
-from app.services.archive.backup import Backup
-from app.services.archive.manifest import Entry, Manifest
-from app.services.archive.restore import PARTIAL, Restore
+from app.maintenance.backup import Backup
+from app.maintenance.manifest import Entry, Manifest
+from app.maintenance.restore import PARTIAL, Restore
 from tests.support.said import refused
 
 DATABASE, MANIFEST = "compliance.db", "manifest.json"

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from app.services.start_wait import LOOK_EVERY_S, await_database, pauses_before, pauses_until
+from app.maintenance.start_wait import LOOK_EVERY_S, await_database, pauses_before, pauses_until
 from tests.support.backend import make_settings
 from tests.support.clock import FakeClock
 from tests.support.logs import captured_log, records

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from app.core.db import Hold
-from app.services.retention.chunked_writer import MAX_ROWS, MIN_ROWS, TARGET_S, ChunkedWriter
+from app.maintenance.chunked_writer import MAX_ROWS, MIN_ROWS, TARGET_S, ChunkedWriter
 from tests.support.databases import sqlite_only
 
 

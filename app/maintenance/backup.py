@@ -26,7 +26,7 @@ from app.core.errors import ConfigurationError
 from app.core.pending_restore import DATABASE, sync_folder
 from app.core.system_errors import reason_of
 from app.domain.tasks import UNFINISHED
-from app.services.archive.manifest import MANIFEST, Entry, Manifest, name_of_capture
+from app.maintenance.manifest import MANIFEST, Entry, Manifest, name_of_capture
 
 MARGIN_BYTES: Final = 64 << 20  # that stay free
 BUSY_TIMEOUT_S: Final = 30.0

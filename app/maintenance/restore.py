@@ -18,9 +18,9 @@ from app.core.errors import ConfigurationError
 from app.core.pending_restore import DATABASE, NAME, READY, is_restore_pending, sync_folder
 from app.core.system_errors import reason_of
 from app.events.log_identity import FORGET_FOLDER
+from app.maintenance.backup import claim_folder, require_space
+from app.maintenance.manifest import MANIFEST, MAX_MANIFEST_BYTES, Entry, Manifest, capture_of, may_hold
 from app.migrations.runner import is_before_first, known_revisions
-from app.services.archive.backup import claim_folder, require_space
-from app.services.archive.manifest import MANIFEST, MAX_MANIFEST_BYTES, Entry, Manifest, capture_of, may_hold
 
 PARTIAL: Final = "restore.partial"
 KEPT: Final = "before-restore"

@@ -10,12 +10,13 @@ from app.events.event import NewEvent, PendingLogs
 from app.events.types import Statistics, TaskProgress
 from app.identity.queries import audit
 from app.identity.tables import audit_log
+from app.maintenance.partition_keeper import PartitionKeeper
+from app.maintenance.queries import retention
+from app.maintenance.retention import EVERY_S, TOMBSTONE_S, RetentionService
 from app.migrations.partitions import AUDIT, EVENTS, LINES
 from app.models import idempotency_keys, scan_runs, scan_tasks, task_events, task_logs, violations
-from app.repositories import idempotency, retention
+from app.repositories import idempotency
 from app.services.recorder import Recorder
-from app.services.retention.partition_keeper import PartitionKeeper
-from app.services.retention.service import EVERY_S, TOMBSTONE_S, RetentionService
 from tests.support.violations import new_violation, write_violations
 
 DAY_S = 86_400
@@ -163,7 +164,7 @@ async def test_a_clock_that_is_400_days_ahead_for_a_minute_deletes_nothing(monit
 
 
 async def test_a_large_task_goes_in_many_short_transactions(monitored, purge, removed, finished, monkeypatch):
-    monkeypatch.setattr("app.services.retention.chunked_writer.MAX_ROWS", 50)
+    monkeypatch.setattr("app.maintenance.chunked_writer.MAX_ROWS", 50)
     add_events(monitored, "task-1", 1_000)
     monitored.write(monitored.lifecycle.delete("task-1", by="user"))
     monitored.clock.advance(TOMBSTONE_S + 1)
@@ -174,7 +175,7 @@ async def test_a_large_task_goes_in_many_short_transactions(monitored, purge, re
 
 
 async def test_lines_of_a_task_that_has_more_than_a_chunk_all_go(monitored, purge, finished, monkeypatch):
-    monkeypatch.setattr("app.services.retention.chunked_writer.MAX_ROWS", 20)
+    monkeypatch.setattr("app.maintenance.chunked_writer.MAX_ROWS", 20)
     await purge.purge()
     line = {"task_id": "task-1", "attempt": 1, "level": "INFO", "module": "m", "message": "x"}
     rows = [{**line, "log_seq": n, "created_at": monitored.clock.now()} for n in range(2, 300)]
@@ -352,7 +353,7 @@ async def test_with_nothing_due_no_write_lock_is_asked_for_but_to_remember_the_t
 
 
 async def test_what_was_found_clean_is_not_looked_at_again(monitored, settings, monkeypatch):
-    monkeypatch.setattr("app.services.retention.service.RESTART_S", 100 * DAY_S)
+    monkeypatch.setattr("app.maintenance.retention.RESTART_S", 100 * DAY_S)
     purge = RetentionService(
         db=monitored.db, clock=monitored.clock, settings=settings, remove_files=lambda *_, **_more: None
     )

@@ -10,7 +10,7 @@ from app.compose.services import build_services
 from app.core.db import DatabaseDamaged, DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.core.errors import ConfigurationError
-from app.services.startup import TRACES, explain, require_database
+from app.maintenance.startup import TRACES, explain, require_database
 from tests.support.backend import FakeMonitor, FakeRealtime, FakeRunner, cheap_passwords, make_settings
 from tests.support.said import said
 

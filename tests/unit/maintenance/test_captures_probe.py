@@ -6,7 +6,7 @@ import pytest
 
 from app.captures.folder import FolderStorage
 from app.captures.port import ContentsUnavailable
-from app.services.captures_probe import CapturesProbe
+from app.maintenance.captures_probe import CapturesProbe
 from tests.support.backend import HandClock
 
 

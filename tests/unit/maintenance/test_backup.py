@@ -16,8 +16,8 @@ from app.core.errors import ConfigurationError
 from app.events.event import NewEvent
 from app.events.log import append
 from app.events.types import TaskWarning
+from app.maintenance.backup import Backup, claim_folder, require_space
 from app.models import scan_tasks
-from app.services.archive.backup import Backup, claim_folder, require_space
 from tests.support.s3_server import bucket_at
 from tests.support.said import refused, said
 

@@ -19,14 +19,14 @@ from app.events.event import NewEvent, PendingLogs
 from app.events.types import Statistics
 from app.events.writer import EventWriter
 from app.identity.tables import audit_log, users
+from app.maintenance.partition_keeper import PartitionKeeper
+from app.maintenance.retention import RetentionService
 from app.migrations import partitions
 from app.migrations.partitions import AUDIT, EVENTS, LINES
 from app.migrations.runner import migrate
 from app.models import scan_tasks, task_events, task_logs
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
-from app.services.retention.partition_keeper import PartitionKeeper
-from app.services.retention.service import RetentionService
 from app.websocket.messages.codes import SnapshotReason
 from app.websocket.messages.topics import ALL_TOPICS
 from app.websocket.state.state_reader import NoReplay, StateReader

@@ -13,16 +13,17 @@ from sqlalchemy import ColumnElement, Connection
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.live_settings import SettingsSource
+from app.maintenance.capture_garbage_collector import CaptureGarbageCollector
+from app.maintenance.chunked_writer import ChunkedWriter
+from app.maintenance.partition_keeper import PartitionKeeper
+from app.maintenance.queries import retention
+from app.maintenance.queries.retention import LINES, PROGRESS, EndedRun, PageKey, PendingPrune
+from app.maintenance.trusted_clock import TrustedClock
 from app.migrations.partitions import AUDIT as AUDIT_PARTITIONS
 from app.migrations.partitions import EVENTS as EVENT_PARTITIONS
 from app.migrations.partitions import LINES as LINE_PARTITIONS
-from app.repositories import retention, runs
-from app.repositories.retention import LINES, PROGRESS, EndedRun, PageKey, PendingPrune
+from app.repositories import runs
 from app.scanstore.port import StoreRemoval
-from app.services.retention.capture_garbage_collector import CaptureGarbageCollector
-from app.services.retention.chunked_writer import ChunkedWriter
-from app.services.retention.partition_keeper import PartitionKeeper
-from app.services.retention.trusted_clock import TrustedClock
 
 EVERY_S: Final = 60.0
 PAGE: Final = 200  # ended runs looked at by one read

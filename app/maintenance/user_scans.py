@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from app.repositories import queue, retention, sites, tasks
+from app.maintenance.queries import retention
+from app.repositories import queue, sites, tasks
 
 
 class OrderedScans:

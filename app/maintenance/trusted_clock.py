@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from app.core.clock import Clock
 from app.core.db import Database
-from app.repositories import retention
+from app.maintenance.queries import retention
 
 # Time that may have passed unseen: a laptop slept, a server was off over night.
 SLACK: Final = timedelta(days=1)

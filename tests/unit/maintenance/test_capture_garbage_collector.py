@@ -9,9 +9,9 @@ import pytest
 from app.captures.folder import FolderStorage
 from app.captures.port import ContentMissing
 from app.engines.model import Capture
+from app.maintenance.capture_garbage_collector import EVERY_S, SLICE, SOON_S, CaptureGarbageCollector
 from app.scanstore.scan_folder import ScanFolder
 from app.scanstore.sqlite import SqliteScanStore
-from app.services.retention.capture_garbage_collector import EVERY_S, SLICE, SOON_S, CaptureGarbageCollector
 from tests.support.contents import contents_in
 
 
@@ -99,7 +99,7 @@ async def test_a_file_that_is_just_made_shows_nothing(folders, contents, collect
 
 
 async def test_many_contents_are_compared_in_bounded_sets(folders, contents, collector, monkeypatch):
-    monkeypatch.setattr("app.services.retention.capture_garbage_collector.MAX_CANDIDATES", 7)
+    monkeypatch.setattr("app.maintenance.capture_garbage_collector.MAX_CANDIDATES", 7)
     hashes = [contents.put(f"{n}".encode()) for n in range(60)]
     show(folders, "a-1", *hashes[::2])
     grow_old(folders)

@@ -2,7 +2,7 @@ import orjson
 import pytest
 
 from app.core.errors import ConfigurationError
-from app.services.archive.manifest import Entry, Manifest, may_hold
+from app.maintenance.manifest import Entry, Manifest, may_hold
 
 MANIFEST = Manifest("0010", "e1", "2026-01-02T03:04:05Z", {"compliance.db": Entry(7, "ab")}, missing=("scans/x-1.db",))
 

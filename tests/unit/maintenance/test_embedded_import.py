@@ -28,14 +28,14 @@ from app.events.types import Statistics
 from app.events.writer import EventWriter
 from app.identity.queries import audit
 from app.identity.tables import audit_log, users
+from app.maintenance import embedded_import
+from app.maintenance.embedded_import import TABLES, EmbeddedImport, TableRefused
 from app.migrations.runner import migrate
 from app.repositories import tasks
 from app.scanstore.files import captures_dir
 from app.scanstore.postgres.file_import import CountsDiffer
 from app.scanstore.postgres.stores import PostgresScanStores
 from app.scanstore.sqlite import SqliteScanStore
-from app.services.archive import embedded_import
-from app.services.archive.embedded_import import TABLES, EmbeddedImport, TableRefused
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from tests.support.rows import add_user

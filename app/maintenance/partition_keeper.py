@@ -7,9 +7,9 @@ import structlog
 from sqlalchemy import Connection
 
 from app.core.db import Database, DatabaseUnavailable
+from app.maintenance.queries.partitions import has_log, is_due, raise_min_seqs
 from app.migrations import partitions
 from app.migrations.partitions import EVENTS, Partition, Partitioned
-from app.repositories.partitions import has_log, is_due, raise_min_seqs
 
 TASKS: Final = 500  # whose `min_seq` is raised by one transaction
 # A scan runs for half a day at most, and retention comes round once a minute.

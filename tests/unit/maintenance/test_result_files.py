@@ -9,9 +9,9 @@ from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
 from app.events.types import Statistics
 from app.events.writer import EventWriter
+from app.maintenance.result_files import CHUNK, ResultFileCheck, compare
 from app.repositories import runs
 from app.services.lifecycle import Lifecycle
-from app.services.result_files import CHUNK, ResultFileCheck, compare
 from tests.support.logs import captured_log
 from tests.support.rows import add_user
 

@@ -1,0 +1,1 @@
+"""Queries over the tables of all subjects: what is old in them."""
