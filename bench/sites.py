@@ -48,7 +48,7 @@ from app.scanstore.sqlite import SqliteScanStore
 from app.services.evidence.service import EvidenceService
 from app.services.overview import OverviewService
 from app.services.review import ReviewService
-from app.services.site_states import SiteKeeper, recount
+from app.sites.service import SiteKeeper, recount
 from app.tasks.target_parser import EngineTargetParser
 
 ASKED_MS: Final = 50.0

@@ -57,8 +57,8 @@ from app.services.reports import ReportService
 from app.services.review import ReviewService
 from app.services.scans import ScanService
 from app.services.service_numbers import ServiceNumbers
-from app.services.site_states import SiteKeeper
 from app.services.workers import WorkerService
+from app.sites.service import SiteKeeper
 from app.tasks.report_process.process import ReportProcess
 from app.websocket.handlers import TaskMonitorHandler
 from app.websocket.manager import WebSocketManager

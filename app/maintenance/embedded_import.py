@@ -31,19 +31,17 @@ from app.models import (
     findings,
     idempotency_keys,
     marks,
-    open_counts,
     order_tasks,
     scan_orders,
     scan_runs,
     scan_tasks,
-    site_changes,
-    sites,
     task_events,
     task_logs,
     violations,
 )
 from app.scanstore.files import SCANS_FOLDER
 from app.scanstore.postgres.file_import import CountsDiffer, files_in, import_file
+from app.sites.tables import open_counts, site_changes, sites
 
 # A row after what it refers to.
 TABLES: Final = (

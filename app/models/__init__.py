@@ -5,7 +5,6 @@ from app.models.findings import findings
 from app.models.orders import order_tasks, scan_orders
 from app.models.records import broadcasts, idempotency_keys, marks, violations
 from app.models.servers import open_connections, servers
-from app.models.sites import open_counts, site_changes, sites
 from app.models.tasks import event_log, scan_runs, scan_tasks, task_events, task_logs
 from app.models.workers import workers
 
@@ -17,14 +16,11 @@ __all__ = [
     "idempotency_keys",
     "marks",
     "open_connections",
-    "open_counts",
     "order_tasks",
     "scan_orders",
     "scan_runs",
     "scan_tasks",
     "servers",
-    "site_changes",
-    "sites",
     "task_events",
     "task_logs",
     "violations",

@@ -23,7 +23,7 @@ from app.scanstore.errors import ScanStoreError
 from app.scanstore.port import ScanStores
 from app.services.serialisers import Json
 from app.services.shown_run import RunRef, find_shown
-from app.services.site_states import recount
+from app.sites.service import recount
 
 # What speaks of the page itself: a list names hosts, whatever stands there, those that were broken into among them.
 _SEEN: Final = frozenset(Layer) - {Layer.REPUTATION}

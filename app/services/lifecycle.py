@@ -40,8 +40,8 @@ from app.models import scan_tasks, task_events
 from app.models.tasks import OBSERVED
 from app.repositories import queue, runs
 from app.services.new_task import NewTask, new_rows
-from app.services.site_states import recount
 from app.services.stage_closing import StageClosing
+from app.sites.service import recount
 
 t = scan_tasks.c
 NO_WORKER: Mapping[str, Any] = {"worker_id": None, "worker_state": None}

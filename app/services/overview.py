@@ -18,14 +18,14 @@ from app.domain.messages import Language
 from app.domain.tasks import UNFINISHED, TaskStatus
 from app.domain.violations import ViolationKey
 from app.events.bus.base import AccessHint, Hint, TaskHint
-from app.models.sites import COUNTED, NOW
-from app.repositories import overview, queue, runs, sites, tasks
-from app.repositories.sites import Counts
+from app.repositories import overview, queue, runs, tasks
 from app.repositories.task_filters import TaskFilter
 from app.repositories.tasks import TaskRow
 from app.services.serialisers import Json, serialise_task
-from app.services.site_states import NOTHING, TREND_DAYS
 from app.services.workers import KnownWorker
+from app.sites import summary as sites
+from app.sites.service import NOTHING, TREND_DAYS
+from app.sites.summary import COUNTED, NOW, Counts
 
 KEEP_S: Final = 3.0  # an overview: somebody who looks at it does not see more often that a scan gets on
 MAX_KEPT: Final = 200  # of these, some 60 KB each

@@ -17,11 +17,12 @@ from app.core.principal import Principal
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingId
 from app.domain.violations import ViolationKey
-from app.repositories import findings, runs, sites, tasks
+from app.repositories import findings, runs, tasks
 from app.repositories.tasks import TaskRow
 from app.services.evidence.service import EvidenceService
 from app.services.serialisers import Json
 from app.services.shown_run import RunRef
+from app.sites import summary as sites
 
 SCANS_AT_ONCE: Final = 500  # looked at for one page: people may have decided about all that waited in them
 MOST_SCANS: Final = 8  # of one page: the file of each is opened, and read in some 4 ms

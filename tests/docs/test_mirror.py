@@ -121,7 +121,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/engines/pipeline/resumption.py": ("a scan that goes on", "tests/fault/test_scan_killed.py"),
     "app/engines/pipeline/stage_factory.py": ("puts parts together", "tests/unit/engines/test_scan_executor.py"),
     "app/engines/pipeline/scan_pipeline.py": ("a whole scan", "tests/unit/engines/test_scan_executor.py"),
-    "app/models/sites.py": ("tables and their indexes", "tests/unit/repositories/test_plans.py"),
+    "app/sites/tables.py": ("tables and their indexes", "tests/unit/repositories/test_plans.py"),
     "app/models/tasks.py": ("tables and their indexes", "tests/unit/repositories/test_plans.py"),
     "app/maintenance/queries/partitions.py": (
         "queries of one service",

@@ -12,7 +12,7 @@ from app.domain.violations import RiskLevel, ViolationKey
 from app.models import decisions, scan_runs, scan_tasks
 from app.repositories import findings, overview
 from app.repositories.runs import RUN_COLUMNS
-from app.services.site_states import recount
+from app.sites.service import recount
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
 from tests.support.violations import new_violation, write_violations

@@ -50,7 +50,6 @@ from app.repositories import (
     queue,
     runs,
     servers,
-    sites,
     task_filters,
     tasks,
     violations,
@@ -61,6 +60,7 @@ from app.repositories.tasks import SORTABLE
 from app.repositories.workers import WorkerDescription
 from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
+from app.sites import queries as sites
 from app.websocket.messages.topics import ALL_TOPICS, topics
 from app.websocket.state.state_reader import StateReader
 from tests.support.backend import HandClock

@@ -13,11 +13,11 @@ from app.core.principal import Principal
 from app.domain.messages import Language
 from app.domain.tasks import TaskStatus
 from app.events.bus.base import AccessHint, TaskHint
-from app.models.sites import COUNTED
-from app.repositories import sites
 from app.services import overview
 from app.services.overview import KEEP_S, MAX_SITES, OverviewService
-from app.services.site_states import TREND_DAYS, recount
+from app.sites import queries as sites
+from app.sites.service import TREND_DAYS, recount
+from app.sites.tables import COUNTED
 from tests.support.clock import FakeClock
 from tests.unit.repositories.test_overview import World
 from tests.unit.repositories.test_tasks import ADMIN

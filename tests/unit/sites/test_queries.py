@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.models.sites import NOW
-from app.repositories import sites
+from app.sites import queries as sites
+from app.sites.tables import NOW
 from tests.unit.repositories.test_overview import World
 from tests.unit.repositories.test_tasks import ADMIN
 

@@ -10,11 +10,11 @@ from app.core.db import Database
 from app.domain.messages import MessageCatalog
 from app.domain.verdict import Coverage, reach_verdict
 from app.events.types import Statistics
-from app.models import open_counts, scan_tasks, site_changes
-from app.models.sites import NOW
-from app.repositories import sites
+from app.models import scan_tasks
 from app.services.lifecycle import Lifecycle
-from app.services.site_states import SiteKeeper, recount
+from app.sites import queries as sites
+from app.sites.service import SiteKeeper, recount
+from app.sites.tables import NOW, open_counts, site_changes
 from tests.unit.repositories.test_overview import World
 from tests.unit.repositories.test_tasks import ADMIN
 
@@ -164,7 +164,7 @@ async def test_what_ends_at_the_same_moment_is_all_counted_and_nobody_waits_in_a
 
 
 async def test_runs_that_stand_no_more_take_no_room_among_what_is_read_of_decisions(world, monkeypatch):
-    monkeypatch.setattr("app.services.decided_counts.MAX_FINDINGS", 2)
+    monkeypatch.setattr("app.sites.decided_counts.MAX_FINDINGS", 2)
     for hours in (0.1, 0.2, 0.3):
         task_id = world.add("mei", "a.test", hours)
         world.keep(task_id, 1, hours, finding_counts={"total": 2, "high": 2})

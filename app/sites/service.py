@@ -16,10 +16,10 @@ from sqlalchemy import Connection
 
 from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
-from app.models.sites import COUNTED, NOW
-from app.repositories import sites
-from app.repositories.sites import SUMMED, Counts, EndedRun, SiteKey
-from app.services.decided_counts import Decided, read_decided
+from app.sites import queries
+from app.sites.decided_counts import Decided, read_decided
+from app.sites.queries import SUMMED, Counts, EndedRun, SiteKey
+from app.sites.tables import COUNTED, NOW
 
 TREND_DAYS: Final = 30
 LOOK_EVERY_S: Final = 600.0  # for what another version has ended without counting it
@@ -35,32 +35,32 @@ log = structlog.get_logger(__name__)
 
 def recount(connection: Connection, site: SiteKey, *, now: datetime) -> None:
     """Count one site anew."""
-    is_known = sites.lock(connection, site)
-    changed = sites.changes_of(connection, site)
-    before = {**changed, NOW: {"sites": int(is_known), **sites.counts_of(connection, site)}}
-    runs = sites.ended_runs(connection, site)
+    is_known = queries.lock(connection, site)
+    changed = queries.changes_of(connection, site)
+    before = {**changed, NOW: {"sites": int(is_known), **queries.counts_of(connection, site)}}
+    runs = queries.ended_runs(connection, site)
     if runs:
         standing = _standing_by_day(runs, now.date())
         # Of the others nothing is counted: a decision holds the write lock no longer than these few take.
         decided = read_decided(connection, list({(run.task_id, run.run): run for run in standing.values()}.values()))
         history = _History(runs[-1], standing, decided, now.date())
         after = history.changes()
-        waiting = sites.waiting_scan(connection, site)
+        waiting = queries.waiting_scan(connection, site)
         review_task_id, review_at = (None, None) if waiting is None else waiting
-        sites.write(connection, site, {**history.row(), "review_task_id": review_task_id, "review_at": review_at})
+        queries.write(connection, site, {**history.row(), "review_task_id": review_task_id, "review_at": review_at})
     else:
         after = {NOW: NOTHING}
-        sites.remove(connection, site)
+        queries.remove(connection, site)
     kept = {day: counts for day, counts in after.items() if day != NOW}
     if kept != changed:
-        sites.replace_changes(connection, site, kept)
-    sites.add_counts(connection, site[0], _differences(before, after))
+        queries.replace_changes(connection, site, kept)
+    queries.add_counts(connection, site[0], _differences(before, after))
 
 
 def _recount_some(connection: Connection, *, some: Sequence[SiteKey], now: datetime) -> None:
     """Count sites anew, all locked in their order before the first counts are: so nobody waits in a circle."""
     for site in some:
-        sites.lock(connection, site)
+        queries.lock(connection, site)
     for site in some:
         recount(connection, site, now=now)
 
@@ -179,13 +179,13 @@ class SiteKeeper:
     async def look(self) -> None:
         """Raises DatabaseUnavailable; the next look goes on."""
         began = self.clock.now()
-        filled = await self.db.read(sites.filled_until)
+        filled = await self.db.read(queries.filled_until)
         after: tuple[datetime, str, int] | None = (BEGINNING if filled is None else filled - OVERLAP, "", 0)
         while after is not None:
-            behind, after = await self.db.read(partial(sites.ended_after, after=after, limit=RUNS_AT_ONCE))
+            behind, after = await self.db.read(partial(queries.ended_after, after=after, limit=RUNS_AT_ONCE))
             for start in range(0, len(behind), SITES_AT_ONCE):
                 some = sorted(behind[start : start + SITES_AT_ONCE])
                 await self.db.write(partial(_recount_some, some=some, now=self.clock.now()))
-        await self.db.write(lambda c: sites.note_filled(c, began))
+        await self.db.write(lambda c: queries.note_filled(c, began))
         if filled is None:
             log.info("sites_counted")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 
 from app.domain.decisions import DecisionState
 from app.repositories import findings
-from app.repositories.sites import EndedRun
+from app.sites.queries import EndedRun
 
 MAX_FINDINGS: Final = 20_000  # about which people have decided: read in some 50 ms
 RunKey = tuple[str, int]

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from app.compose.tables import metadata
 from app.core.db import Database
 from app.models import scan_tasks
-from app.repositories import sites
-from app.services import decided_counts
-from app.services.decided_counts import read_decided
+from app.sites import decided_counts
+from app.sites import queries as sites
+from app.sites.decided_counts import read_decided
 from tests.unit.repositories.test_overview import World
 
 

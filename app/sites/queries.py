@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Row, delete, exists, func, insert, literal, s
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core.principal import Principal
-from app.models import findings, marks, open_counts, scan_runs, scan_tasks, site_changes, sites
+from app.models import findings, marks, scan_runs, scan_tasks
 from app.models.findings import FOR_REVIEW
-from app.models.sites import COUNTED, IN_REVIEW, NOW
 from app.models.tasks import COMPLETED_VISIBLE, VISIBLE
+from app.sites.tables import COUNTED, IN_REVIEW, NOW, open_counts, site_changes, sites
 
 MAX_TASKS: Final = 400  # of one site, that are looked at: the newest
 MAX_RUNS: Final = 1_000

@@ -1,0 +1,1 @@
+"""Sites: what is open of each, kept with whatever changes it."""
