@@ -7,22 +7,11 @@ from fastapi import APIRouter, Depends
 
 from app.api import health
 from app.api.strictness import refuse_misunderstandings
-from app.api.v1 import (
-    admin_connections,
-    event_stream,
-    findings,
-    orders,
-    overview,
-    reports,
-    review,
-    service_numbers,
-    tasks,
-    websocket,
-    workers,
-)
+from app.api.v1 import admin_connections, event_stream, findings, orders, reports, review, tasks, websocket, workers
 from app.configuration.routes import configuration, local_reader
 from app.identity.routes import audit, auth, cookie_auth, own_sessions, users
 from app.lists import routes as lists
+from app.overview.routes import overview, service_numbers
 from app.rest.language import reader_language
 
 _UNKNOWN: Final[dict[str, Any]] = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}

@@ -9,6 +9,7 @@ from tests.docs.markdown import ROOT
 
 # Modules that a named file of tests holds as a whole, and why they have none of their own.
 COVERED: dict[str, tuple[str, str]] = {
+    "app/maintenance/readiness.py": ("what the probes say", "tests/integration/test_api_monitor.py"),
     "app/maintenance/user_scans.py": ("what is ordered, over real rows", "tests/unit/identity/test_users.py"),
     "app/api/dependencies.py": ("what routes of a task's results read", "tests/integration/test_api_reports.py"),
     "app/api/health.py": ("routes alone", "tests/integration/test_api_monitor.py"),
@@ -55,10 +56,10 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/services/report_formats/order_render.py": ("over real rows", "tests/integration/test_order_reports.py"),
     "app/services/new_task.py": ("what rows are made of", "tests/integration/test_api_orders.py"),
     "app/repositories/orders.py": ("queries of one part", "tests/integration/test_api_orders.py"),
-    "app/api/v1/overview.py": ("routes alone", "tests/integration/test_api_overview.py"),
+    "app/overview/routes/overview.py": ("routes alone", "tests/integration/test_api_overview.py"),
     "app/api/v1/reports.py": ("routes alone", "tests/integration/test_api_reports.py"),
     "app/api/v1/review.py": ("a route alone", "tests/integration/test_api_decisions.py"),
-    "app/api/v1/service_numbers.py": ("a route alone", "tests/integration/test_api_admin.py"),
+    "app/overview/routes/service_numbers.py": ("a route alone", "tests/integration/test_api_admin.py"),
     "app/api/v1/tasks.py": ("routes alone", "tests/integration/test_api_tasks.py"),
     "app/identity/routes/users.py": ("routes alone", "tests/integration/test_api_admin.py"),
     "app/api/v1/workers.py": ("routes alone", "tests/integration/test_api_admin.py"),
@@ -130,7 +131,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/identity/queries/tickets.py": ("queries of one store", "tests/unit/identity/test_tickets.py"),
     "app/maintenance/queries/retention.py": ("queries of one loop", "tests/unit/maintenance/test_retention.py"),
     "app/configuration/schemas/configuration.py": ("bodies of one part", "tests/integration/test_api_configuration.py"),
-    "app/schemas/service_numbers.py": ("a body of one route", "tests/integration/test_api_admin.py"),
+    "app/overview/schemas/service_numbers.py": ("a body of one route", "tests/integration/test_api_admin.py"),
     "app/schemas/workers.py": ("a body of one route", "tests/system/test_workers.py"),
     "app/scanstore/stored_facts.py": ("a half of every store", "tests/unit/scanstore/test_contract.py"),
     "app/identity/login.py": (

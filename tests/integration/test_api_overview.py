@@ -2,7 +2,7 @@
 
 from app.domain.verdict import Result, Verdict
 from app.events.types import Statistics
-from app.schemas.overview import Overview, SearchResult
+from app.overview.schemas.overview import Overview, SearchResult
 
 
 async def scan(backend, headers, domain):

@@ -7,7 +7,7 @@ import pytest
 from app.domain.violations import RiskLevel
 from app.repositories import tasks
 from app.repositories.task_filters import TaskFilter
-from tests.unit.repositories.test_overview import World
+from tests.unit.overview.test_queries import World
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from app.models import scan_tasks
 from app.sites import decided_counts
 from app.sites import queries as sites
 from app.sites.decided_counts import read_decided
-from tests.unit.repositories.test_overview import World
+from tests.unit.overview.test_queries import World
 
 
 @pytest.fixture

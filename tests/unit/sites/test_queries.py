@@ -6,7 +6,7 @@ import pytest
 
 from app.sites import queries as sites
 from app.sites.tables import NOW
-from tests.unit.repositories.test_overview import World
+from tests.unit.overview.test_queries import World
 from tests.unit.repositories.test_tasks import ADMIN
 
 

@@ -15,7 +15,7 @@ from app.services.lifecycle import Lifecycle
 from app.sites import queries as sites
 from app.sites.service import SiteKeeper, recount
 from app.sites.tables import NOW, open_counts, site_changes
-from tests.unit.repositories.test_overview import World
+from tests.unit.overview.test_queries import World
 from tests.unit.repositories.test_tasks import ADMIN
 
 

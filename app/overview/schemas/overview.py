@@ -9,8 +9,8 @@ from app.core.schema_fields import described
 from app.domain.tasks import TaskStatus
 from app.domain.violations import RiskLevel
 from app.events.types import VerdictInfo
+from app.maintenance.schemas import ReadinessChecks
 from app.rest.schemas import AttemptNumber, Count, ResponseBody
-from app.schemas.health import ReadinessChecks
 from app.schemas.tasks import TaskResponse
 
 TASK = "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10"

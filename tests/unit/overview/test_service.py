@@ -13,13 +13,13 @@ from app.core.principal import Principal
 from app.domain.messages import Language
 from app.domain.tasks import TaskStatus
 from app.events.bus.base import AccessHint, TaskHint
-from app.services import overview
-from app.services.overview import KEEP_S, MAX_SITES, OverviewService
+from app.overview import service as overview
+from app.overview.service import KEEP_S, MAX_SITES, OverviewService
 from app.sites import queries as sites
 from app.sites.service import TREND_DAYS, recount
 from app.sites.tables import COUNTED
 from tests.support.clock import FakeClock
-from tests.unit.repositories.test_overview import World
+from tests.unit.overview.test_queries import World
 from tests.unit.repositories.test_tasks import ADMIN
 
 CLEAN, UNKNOWN = {"result": "clean", "reasons": []}, {"result": "inconclusive", "reasons": ["start_page"]}

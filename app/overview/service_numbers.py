@@ -31,7 +31,7 @@ class ServiceNumbers:
         self._since = self.clock.now()
 
     async def read(self) -> Json:
-        """Return `schemas.service_numbers.ServiceNumbers` without the workers. Raises DatabaseUnavailable."""
+        """Return `overview.schemas.service_numbers.ServiceNumbers` without the workers. Raises DatabaseUnavailable."""
         scans = await self.db.read(_scans)
         at, since = to_wire(self.clock.now()), to_wire(self._since)
         return {"at": at, "since": since, "server": _server(self.metrics), "scans": scans}

@@ -5,15 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from app.api.dependencies import ServicesDep
-from app.api.health import readiness_of
 from app.core.dependencies import CurrentUser
+from app.maintenance.readiness import readiness_of
+from app.overview import service as overview
+from app.overview.dependencies import ServicesDep
+from app.overview.schemas.overview import Overview, SearchResult
 from app.rest.language import ReaderLanguage
 from app.rest.parameters import MAX_SEARCH
 from app.rest.responses import JsonChunksResponse
 from app.rest.schemas import Text
-from app.schemas.overview import Overview, SearchResult
-from app.services import overview
 
 router = APIRouter(tags=["overview"])
 

@@ -10,7 +10,8 @@ from app.domain.findings import FindingId
 from app.domain.tasks import TaskStatus
 from app.domain.violations import RiskLevel, ViolationKey
 from app.models import decisions, scan_runs, scan_tasks
-from app.repositories import findings, overview
+from app.overview import queries as overview
+from app.repositories import findings
 from app.repositories.runs import RUN_COLUMNS
 from app.sites.service import recount
 from tests.support.clock import FakeClock

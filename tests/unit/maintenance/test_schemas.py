@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.schemas.health import ReadinessChecks
+from app.maintenance.schemas import ReadinessChecks
 
 GOOD = {"database": "ok", "sweep": "ok", "bus": "ok", "captures": "ok", "results": "ok"}
 

@@ -18,7 +18,8 @@ from app.domain.messages import Language
 from app.domain.tasks import UNFINISHED, TaskStatus
 from app.domain.violations import ViolationKey
 from app.events.bus.base import AccessHint, Hint, TaskHint
-from app.repositories import overview, queue, runs, tasks
+from app.overview import queries
+from app.repositories import queue, runs, tasks
 from app.repositories.task_filters import TaskFilter
 from app.repositories.tasks import TaskRow
 from app.services.serialisers import Json, serialise_task
@@ -109,8 +110,8 @@ async def search(db: Database, principal: Principal, text: str) -> Json:
     wanted = text.strip().lower()
 
     def work(connection: Connection) -> Json:
-        scans = overview.targets_with(connection, principal, wanted, _LOOKED_AT)
-        domains = overview.findings_with(connection, principal, wanted, _LOOKED_AT)
+        scans = queries.targets_with(connection, principal, wanted, _LOOKED_AT)
+        domains = queries.findings_with(connection, principal, wanted, _LOOKED_AT)
         return {
             "scans": [_scan(row) for row in scans[:MAX_FOUND]],
             "sites": list(dict.fromkeys(row.target_domain for row in scans))[:MAX_FOUND],
@@ -121,7 +122,7 @@ async def search(db: Database, principal: Principal, text: str) -> Json:
 
 
 def count_workers(known: Sequence[KnownWorker]) -> Json:
-    """`schemas.overview.WorkerCounts`."""
+    """`overview.schemas.overview.WorkerCounts`."""
     alive = [worker for worker in known if worker.state == "alive"]
     return {
         "alive": len(alive),

@@ -5,8 +5,8 @@ import pytest
 from app.core.metrics import Metrics
 from app.domain.close_codes import CloseCode
 from app.events.types import ErrorInfo, Statistics
-from app.services import service_numbers
-from app.services.service_numbers import ServiceNumbers
+from app.overview import service_numbers
+from app.overview.service_numbers import ServiceNumbers
 
 
 @pytest.fixture

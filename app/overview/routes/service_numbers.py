@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter, Depends
 
-from app.api.dependencies import ServicesDep
 from app.core.dependencies import require_admin
 from app.core.errors import Forbidden
+from app.overview import service
+from app.overview.dependencies import ServicesDep
+from app.overview.schemas.service_numbers import ServiceNumbers
 from app.rest.documented_responses import refused
-from app.schemas.service_numbers import ServiceNumbers
-from app.services import overview
 
 router = APIRouter(
     prefix="/admin/metrics",
@@ -19,5 +19,5 @@ router = APIRouter(
 
 @router.get("", summary="Connections, events, queue, workers and scans in numbers")
 async def get_numbers(services: ServicesDep) -> ServiceNumbers:
-    workers = overview.count_workers(await services.workers.list_all())
+    workers = service.count_workers(await services.workers.list_all())
     return ServiceNumbers.model_validate({**await services.numbers.read(), "workers": workers})

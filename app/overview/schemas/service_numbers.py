@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from app.core.schema_fields import described
+from app.overview.schemas.overview import WorkerCounts
 from app.rest.schemas import Count, ResponseBody
-from app.schemas.overview import WorkerCounts
 
 Seconds = Annotated[float, Field(ge=0)]
 
