@@ -21,12 +21,12 @@ from app.lists.service import ListService
 from app.maintenance.captures_probe import CapturesProbe
 from app.maintenance.database_probe import DatabaseProbe
 from app.maintenance.result_files import ResultFileCheck
+from app.orders.service import OrderService
 from app.overview.service import OverviewService
 from app.overview.service_numbers import ServiceNumbers
 from app.rest.parameters import MAX_ATTEMPT, TaskId, get_services
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
-from app.services.orders import OrderService
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService
 from app.services.review import ReviewService

@@ -29,8 +29,8 @@ from app.domain.report_format import ReportFormat, format_of_suffix
 from app.domain.scan_options import ScanOptions
 from app.domain.verdict import Result
 from app.domain.violations import RiskLevel
-from app.services.order_standings import OrderedScan, read_scans
-from app.services.orders import NewOrder
+from app.orders.service import NewOrder
+from app.orders.standings import OrderedScan, read_scans
 from app.services.report_formats.service import order_of_many
 from app.tasks.report_process.maker import build_report_maker
 

@@ -45,13 +45,13 @@ from app.maintenance.captures_probe import CapturesProbe
 from app.maintenance.database_probe import DatabaseProbe
 from app.maintenance.result_files import ResultFileCheck
 from app.monitor.service import TaskMonitor
+from app.orders.service import OrderService
 from app.overview.service import OverviewService
 from app.overview.service_numbers import ServiceNumbers
 from app.scanstore.files import SCANS_FOLDER
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
 from app.services.lifecycle import Lifecycle
-from app.services.orders import OrderService
 from app.services.ports import ScanRunner
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService

@@ -7,7 +7,7 @@ from typing import Final
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Unavailable
-from app.identity.queries import audit
+from app.identity import accounts
 
 FRESH_S: Final = 1.0  # a good answer counts for so long; a bad one is looked at again
 WITHIN_S: Final = 10.0  # above the database's own busy timeout
@@ -33,7 +33,7 @@ class DatabaseProbe:
         now = self.clock.now()
         try:
             async with asyncio.timeout(WITHIN_S):
-                await self.db.write(lambda connection: audit.prove_writable(connection, now))
+                await self.db.write(lambda connection: accounts.prove_writable(connection, now))
         except (Unavailable, TimeoutError):
             return False
         self._good_until = self.clock.monotonic() + FRESH_S

@@ -31,14 +31,13 @@ from app.models import (
     findings,
     idempotency_keys,
     marks,
-    order_tasks,
-    scan_orders,
     scan_runs,
     scan_tasks,
     task_events,
     task_logs,
     violations,
 )
+from app.orders.tables import order_tasks, scan_orders
 from app.scanstore.files import SCANS_FOLDER
 from app.scanstore.postgres.file_import import CountsDiffer, files_in, import_file
 from app.sites.tables import open_counts, site_changes, sites

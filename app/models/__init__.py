@@ -2,7 +2,6 @@
 
 from app.models.decisions import decisions
 from app.models.findings import findings
-from app.models.orders import order_tasks, scan_orders
 from app.models.records import broadcasts, idempotency_keys, marks, violations
 from app.models.servers import open_connections, servers
 from app.models.tasks import event_log, scan_runs, scan_tasks, task_events, task_logs
@@ -16,8 +15,6 @@ __all__ = [
     "idempotency_keys",
     "marks",
     "open_connections",
-    "order_tasks",
-    "scan_orders",
     "scan_runs",
     "scan_tasks",
     "servers",

@@ -1,8 +1,8 @@
 """What routes of all subjects read of a request: parameters, and the services on the lifespan state."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, cast
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Header, Path, Query
 from starlette.requests import HTTPConnection, Request
 
 from app.core.dependencies import client_address, client_agent
@@ -23,6 +23,18 @@ AskedKey = Annotated[ViolationKey | None, Query(description="Only this kind.", e
 AskedRisk = Annotated[RiskLevel | None, Query(description="Only this risk.", examples=["high"])]
 AskedReview = Annotated[
     bool | None, Query(description="Only those that a person should look at, or only the others.", examples=[False])
+]
+REPLAYED: Final = "Idempotency-Replayed"
+# Of the client's making, as in draft-ietf-httpapi-idempotency-key-header: visible ASCII, quotes or not.
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Sent again with the same body within a day, the task that was made then is the answer.",
+        examples=["6f1d0c7e-2a10"],
+    ),
 ]
 
 

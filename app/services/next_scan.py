@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from app.events.log import AppendResult
 from app.events.writer import UnitOfWork
-from app.identity.queries import users
+from app.identity import accounts
 from app.repositories import queue, tasks
 from app.services.lifecycle import Lifecycle
 
@@ -28,7 +28,7 @@ def claim_next(lifecycle: Lifecycle, worker_id: str, *, scans_per_user: int) -> 
             if tasks.is_at_work(connection, task_id, attempt, worker_id):
                 return claim(connection)  # which finds itself in the log
         for row in queue.pending(connection, MAX_LOOK, besides=queue.users_at_limit(connection, scans_per_user)):
-            users.lock(connection, row.user_id)
+            accounts.lock(connection, row.user_id)
             if queue.count_served(connection, row.user_id) >= scans_per_user:
                 continue
             claim = lifecycle.claim(row.id, row.attempt, worker_id, row.target_domain)

@@ -23,8 +23,8 @@ from app.domain.targets import ParsedTarget, TargetParser
 from app.domain.tasks import TaskStatus
 from app.events.log import AppendResult
 from app.events.writer import EventWriter, UnitOfWork
+from app.identity import accounts
 from app.identity.audit import AuditTrail
-from app.identity.queries import users
 from app.repositories import queue, runs, tasks
 from app.repositories.task_filters import TaskFilter
 from app.repositories.tasks import TaskRow
@@ -302,7 +302,7 @@ class ScanService:
         limit = self.settings.current.max_unfinished_tasks_per_user
 
         def limited(connection: Connection) -> AppendResult | None:
-            users.lock(connection, user_id)
+            accounts.lock(connection, user_id)
             if tasks.count_unfinished(connection, user_id, besides=task_id) >= limit:
                 raise LimitReached(code="task_limit", limit=limit, retry_after_s=60)
             return unit(connection)

@@ -19,7 +19,7 @@ from app.domain.scan_options import DEFAULTS
 from app.domain.stages import StageKey
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
-from app.services.orders import NewOrder
+from app.orders.service import NewOrder
 from tests.support.backend import ADMIN_PASSWORD
 from tests.system.page_evidence import store_evidence
 from tests.system.page_support import Scene, Theatre, open_browser, open_page, open_theatre

@@ -7,7 +7,8 @@ from app.domain.verdict import Reason, Result, Verdict
 from app.events.types import ErrorInfo, Statistics
 from app.events.writer import EventWriter
 from app.maintenance.queries import retention
-from app.models import order_tasks, scan_orders, scan_tasks, task_events
+from app.models import scan_tasks, task_events
+from app.orders.tables import order_tasks, scan_orders
 from app.repositories import tasks as task_rows
 from tests.support.backend import Backend, open_backend, problem
 from tests.support.said import said

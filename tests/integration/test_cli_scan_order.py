@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from app.schemas.orders import OrderReport
+from app.orders.schemas import OrderReport
 from tests.integration.test_cli_scan import network, values
 from tests.support.command import finish, line_with, run, start
 from tests.support.small_world import TARGET, small_world

@@ -11,9 +11,9 @@ from app.domain.stages import StageKey
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
 from app.engines.model import HostFact
+from app.orders.service import NewOrder
 from app.scanstore.files import store_path
 from app.scanstore.sqlite import SqliteScanStore
-from app.services.orders import NewOrder
 from tests.system.page_evidence import HOME, store_evidence
 from tests.system.test_new_page import AXE, PHONE, SERIOUS, STANDING, open_new_page, sign_in
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from app.api.dependencies import ServicesDep
 from app.core.dependencies import CurrentAdmin, CurrentUser
@@ -15,7 +15,7 @@ from app.domain.violations import RiskLevel
 from app.repositories.task_filters import TaskFilter
 from app.rest.documented_responses import refused
 from app.rest.language import ReaderLanguage
-from app.rest.parameters import MAX_ATTEMPT, MAX_SEARCH, PageNumber, PageSize, TaskId
+from app.rest.parameters import MAX_ATTEMPT, MAX_SEARCH, REPLAYED, IdempotencyKey, PageNumber, PageSize, TaskId
 from app.rest.responses import JsonChunksResponse
 from app.rest.schemas import Moment, Text
 from app.schemas.attempts import AttemptPage
@@ -38,22 +38,10 @@ UNUSABLE_TARGETS: Final = (
     "start_url_outside_target",
     "own_domains_too_long",
 )
-REPLAYED: Final = "Idempotency-Replayed"
 AskedAttempt = Annotated[
     int | None,
     Query(
         ge=1, le=MAX_ATTEMPT, description="As the run left it that has this attempt. Left out: as it is.", examples=[1]
-    ),
-]
-# Of the client's making, as in draft-ietf-httpapi-idempotency-key-header: visible ASCII, quotes or not.
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Sent again with the same body within a day, the task that was made then is the answer.",
-        examples=["6f1d0c7e-2a10"],
     ),
 ]
 

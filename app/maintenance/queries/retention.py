@@ -14,7 +14,7 @@ from app.events.types import EVENT_BODIES
 from app.identity.tables import audit_log
 from app.models import findings, idempotency_keys, marks, scan_runs, scan_tasks, task_events, task_logs, violations
 from app.models.tasks import UNFINISHED_VISIBLE
-from app.repositories import orders
+from app.orders import queries as orders
 
 t = scan_tasks.c
 e = task_events.c

@@ -14,14 +14,14 @@ from app.core.spreadsheet import csv_pieces
 from app.domain.messages import MessageCatalog
 from app.domain.report_format import REFERENCES, ReportFormat
 from app.events.log_identity import read_identity
+from app.orders.service import find_order
+from app.orders.standings import read_scans
 from app.repositories.tasks import TaskRow
 from app.scanstore.evidence_reader import EvidenceReader
 from app.services.evidence.exposures import Site
 from app.services.evidence.kept_contents import KeptContents
 from app.services.evidence.ports import CapturedContent
 from app.services.evidence.scan_evidence import ScanEvidence
-from app.services.order_standings import read_scans
-from app.services.orders import find_order
 from app.services.ports import ReportOrder
 from app.services.report_formats.contents import Origin, ReportContents
 from app.services.report_formats.order_contents import OrderContents

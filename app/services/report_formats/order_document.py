@@ -9,7 +9,7 @@ from app.core.clock import to_wire
 from app.core.redact import display_text
 from app.domain.verdict import Result
 from app.domain.violations import RiskLevel
-from app.services.order_standings import OrderedScan
+from app.orders.standings import OrderedScan
 from app.services.report_formats.blocks import Block, Cell, Column, Facts, Heading, Items, Table, Text, Tone
 from app.services.report_formats.order_contents import FoundDomain, OrderContents, SiteFinding
 from app.services.report_formats.own_domains_fact import own_domains_fact

@@ -6,7 +6,7 @@ from app.core.json_chunks import Json, object_pieces
 from app.core.spreadsheet import table_pieces
 from app.domain.messages import Language
 from app.domain.report_format import ReportFormat
-from app.services.orders import property_view, summary
+from app.orders.service import property_view, summary
 from app.services.report_formats.html import html_pieces
 from app.services.report_formats.order_contents import FoundDomain, OrderContents, SiteFinding
 from app.services.report_formats.order_document import HTML_ORDER, PDF_ORDER, OrderDocument

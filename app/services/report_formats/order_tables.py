@@ -5,7 +5,7 @@ from typing import Final
 
 from app.core.redact import display_text
 from app.domain.violations import RiskLevel
-from app.services.order_standings import OrderedScan
+from app.orders.standings import OrderedScan
 from app.services.report_formats.order_contents import FoundDomain, OrderContents, SiteFinding
 from app.services.report_formats.order_document import standing_text
 from app.services.report_formats.tables import Sheet, Value

@@ -7,9 +7,9 @@ from app.core.db import Database
 from app.core.principal import Principal
 from app.domain.report_format import ReportFormat, content_type
 from app.domain.targets import TargetParser
+from app.orders.service import find_order
 from app.repositories.tasks import TaskRow
 from app.scanstore.port import ScanStores
-from app.services.orders import find_order
 from app.services.ports import ReportOrder, ReportProcesses
 from app.services.report_stream import ReportStream, ReportStreams
 from app.services.result_reader import ResultReader

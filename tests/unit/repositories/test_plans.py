@@ -40,13 +40,13 @@ from app.lists import queries as lists
 from app.maintenance.queries import partitions, retention
 from app.migrations.partitions import EVENTS, Partition
 from app.models import scan_tasks
+from app.orders import queries as orders
 from app.overview import queries as overview
 from app.repositories import (
     broadcasts,
     decisions,
     findings,
     idempotency,
-    orders,
     queue,
     runs,
     servers,

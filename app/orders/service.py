@@ -23,11 +23,12 @@ from app.domain.orders import result_of_all
 from app.domain.scan_options import ScanOptions
 from app.domain.tasks import TaskStatus
 from app.events.log import AppendResult
-from app.identity.queries import users
-from app.repositories import orders, tasks
+from app.identity import accounts
+from app.orders import queries
+from app.orders.standings import OrderedScan, read_scans
+from app.repositories import tasks
 from app.services.idempotent_request import IdempotentRequest
 from app.services.new_task import NewTask
-from app.services.order_standings import OrderedScan, read_scans
 from app.services.own_domains import read_own_domains
 from app.services.scans import ScanService
 from app.services.serialisers import Json, optional_to_wire, serialise_error
@@ -107,16 +108,16 @@ class OrderService:
             nonlocal made
             settings, now = self.scans.settings.current, self.scans.clock.now()
             since = now - timedelta(seconds=settings.idempotency_key_ttl_s)
-            users.lock(connection, principal.user_id)
+            accounts.lock(connection, principal.user_id)
             known = idempotent.recall(connection, since=since) if idempotent else None
             made = row["id"] if known is None else str(known["id"])
-            if known is not None or orders.find(connection, made, principal) is not None:  # as COMMIT did not tell
+            if known is not None or queries.find(connection, made, principal) is not None:  # as COMMIT did not tell
                 return []
             limit = settings.max_unfinished_tasks_per_user
             if tasks.count_unfinished(connection, principal.user_id) + len(new) > limit:
                 raise LimitReached(code="task_limit", limit=limit, retry_after_s=60)
             results = create(connection)
-            orders.add(connection, {**row, "created_at": now}, [one.id for one in new])
+            queries.add(connection, {**row, "created_at": now}, [one.id for one in new])
             if idempotent:
                 idempotent.keep(connection, {"id": made}, now=now, since=since)
             return results
@@ -128,8 +129,8 @@ class OrderService:
         """Return `schemas.orders.OrderPage`, the newest first."""
 
         def work(connection: Connection) -> JsonChunks:
-            rows, total = orders.list_page(connection, principal, offset=(page - 1) * page_size, limit=page_size)
-            counts = orders.status_counts(connection, [row.id for row in rows])
+            rows, total = queries.list_page(connection, principal, offset=(page - 1) * page_size, limit=page_size)
+            counts = queries.status_counts(connection, [row.id for row in rows])
             return encode_list((_head(row, counts[row.id]) for row in rows), total=total)
 
         return await self.scans.db.read(work)
@@ -184,7 +185,7 @@ class OrderService:
 
 def find_order(connection: Connection, order_id: str, principal: Principal) -> Row[Any]:
     """Return the order's row. Raises NotFound for missing and foreign ones, and for what is no id at all."""
-    row = orders.find(connection, order_id, principal) if is_id(order_id) else None
+    row = queries.find(connection, order_id, principal) if is_id(order_id) else None
     if row is None:
         raise NotFound(text="no_such_order")
     return row

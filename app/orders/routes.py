@@ -5,18 +5,17 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
-from app.api.dependencies import ServicesDep
-from app.api.v1.tasks import REPLAYED, IdempotencyKey
 from app.core.dependencies import CurrentUser
 from app.core.errors import Conflict, InvalidInput, LimitReached, Unavailable
 from app.domain.report_format import MEDIA_TYPES, OF_ORDERS, ReportFormat, format_of_accept
+from app.orders.dependencies import ServicesDep
+from app.orders.schemas import OrderCreate, OrderPage, OrderReport, OrderResponse
+from app.orders.service import NewOrder
 from app.rest.documented_responses import refused, sent
 from app.rest.language import ReaderLanguage
-from app.rest.parameters import PageNumber, PageSize
+from app.rest.parameters import REPLAYED, IdempotencyKey, PageNumber, PageSize
 from app.rest.responses import JsonChunksResponse, ReportResponse
-from app.schemas.orders import OrderCreate, OrderPage, OrderReport, OrderResponse
 from app.schemas.tasks import CommonOptions
-from app.services.orders import NewOrder
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 OrderId = Annotated[str, Path(description="The order's id.", examples=["019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a11"])]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.domain.orders import Standing
-from app.repositories import orders, runs
+from app.orders import queries
+from app.repositories import runs
 from app.repositories.tasks import TaskRow
 
 
@@ -28,7 +29,7 @@ class OrderedScan:
 
 def read_scans(connection: Connection, order_id: str) -> list[OrderedScan]:
     """Return those that are not deleted, the worst first (`Standing.urgency`)."""
-    rows = orders.tasks_of(connection, order_id)
+    rows = queries.tasks_of(connection, order_id)
     attempts = runs.shown_attempts(connection, rows)
     scans = [OrderedScan(row, _shown(connection, row, attempts[row.id])) for row in rows]
     return sorted(scans, key=lambda scan: scan.standing.urgency())
