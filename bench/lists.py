@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.domain.reputation_lists import ListDefinition
-from app.engines.analyse.list_file import FoundLine, ListFile
+from app.engines.analyse.reputation.list_file import FoundLine, ListFile
 from app.engines.lists.compiler import ListCompiler
 from app.engines.lists.judge import Judge
 from app.engines.lists.names import NameReader

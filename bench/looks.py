@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from app.engines.analyse.looks import MAX_COLOUR, colour_distance, distance
+from app.engines.analyse.structure.looks import MAX_COLOUR, colour_distance, distance
 from app.engines.parsing.picture_look import look_of
 
 MAX_PICTURES = 2_000

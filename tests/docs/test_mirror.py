@@ -151,7 +151,7 @@ MOST_LINES = 350
 MOST_LINES_OF_A_FUNCTION = 60
 # Files of tests about more than one module, by what they are about.
 TOPICS: dict[str, str] = {
-    "tests/unit/engines/analyse/test_reputation_lists.py": "app/engines/analyse",
+    "tests/unit/engines/analyse/reputation/test_reputation_lists.py": "app/engines/analyse",
     "tests/unit/captures/test_contract.py": "app/captures",
     "tests/unit/cli/display/test_goldens.py": "app/cli/display",
     "tests/unit/cli/display/test_progress_goldens.py": "app/cli/display",

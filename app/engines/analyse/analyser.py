@@ -5,29 +5,29 @@ from typing import Final
 
 from app.domain.reading import Effect
 from app.domain.violations import Layer, ViolationFact
-from app.engines.analyse.brands import BrandCatalog
 from app.engines.analyse.detection import Detection, Thresholds, combine
-from app.engines.analyse.doorways import examine_doorways
-from app.engines.analyse.excerpts import Excerpts
-from app.engines.analyse.hidden_links import HiddenLinks
-from app.engines.analyse.houses import HouseBook, HouseDoors
-from app.engines.analyse.impersonation import Impersonation
 from app.engines.analyse.layer import AnalysisLayer, Signal
-from app.engines.analyse.lexicon import Lexicon
-from app.engines.analyse.looks import LookLayer
-from app.engines.analyse.lures import examine_lures
-from app.engines.analyse.own_difference import OwnDifferences
-from app.engines.analyse.own_found import Found
-from app.engines.analyse.own_pages import OwnPages
-from app.engines.analyse.picture_text import PictureTextLayer
-from app.engines.analyse.pretences import examine_pretences
-from app.engines.analyse.reputation import ListEntry, ReputationLayer, ReputationList
+from app.engines.analyse.own_site.own_difference import OwnDifferences
+from app.engines.analyse.own_site.own_found import Found
+from app.engines.analyse.own_site.own_pages import OwnPages
+from app.engines.analyse.reputation.layer import ListEntry, ReputationLayer, ReputationList
+from app.engines.analyse.review.excerpts import Excerpts
+from app.engines.analyse.review.second_opinion import weigh
 from app.engines.analyse.risk import risk_of
-from app.engines.analyse.second_opinion import weigh
 from app.engines.analyse.shipped_data import shipped_data
+from app.engines.analyse.structure.brands import BrandCatalog
+from app.engines.analyse.structure.doorways import examine_doorways
+from app.engines.analyse.structure.hidden_links import HiddenLinks
+from app.engines.analyse.structure.houses import HouseBook, HouseDoors
+from app.engines.analyse.structure.impersonation import Impersonation
+from app.engines.analyse.structure.looks import LookLayer
+from app.engines.analyse.structure.lures import examine_lures
+from app.engines.analyse.structure.pretences import examine_pretences
 from app.engines.analyse.subject import Subject
-from app.engines.analyse.takeover import Takeover
-from app.engines.analyse.text import TextLayer
+from app.engines.analyse.takeover.layer import Takeover
+from app.engines.analyse.text.layer import TextLayer
+from app.engines.analyse.text.lexicon import Lexicon
+from app.engines.analyse.text.picture_text import PictureTextLayer
 from app.engines.html.own_page import OwnPage
 from app.engines.local_reader.model import LocalOpinion
 from app.engines.model import Reference

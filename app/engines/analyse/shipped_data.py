@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from functools import cache
 
-from app.engines.analyse.brands import BrandCatalog, load_brands
-from app.engines.analyse.houses import HouseBook, load_houses
-from app.engines.analyse.lexicon import Lexicon, load_lexicon
-from app.engines.analyse.normalise import Normaliser
-from app.engines.analyse.reputation import STARTER_ALLOW, STARTER_BLOCK, ListEntry, load_list
+from app.engines.analyse.reputation.layer import STARTER_ALLOW, STARTER_BLOCK, ListEntry, load_list
+from app.engines.analyse.structure.brands import BrandCatalog, load_brands
+from app.engines.analyse.structure.houses import HouseBook, load_houses
+from app.engines.analyse.text.lexicon import Lexicon, load_lexicon
+from app.engines.analyse.text.normalise import Normaliser
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from app.domain.reputation_lists import MAX_ENTRIES, ListDefinition, ListFault, ListKind, Refused
-from app.engines.analyse.list_file import line_of, write_lines
+from app.engines.analyse.reputation.list_file import line_of, write_lines
 from app.engines.lists.formats import SAMPLE_LINES, LineReader, UnreadableList
 from app.engines.lists.judge import Judge
 from app.engines.lists.names import NameReader, NotUsed

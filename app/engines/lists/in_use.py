@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.reputation_lists import UsedList, used_list_of
-from app.engines.analyse.list_file import ListFile
-from app.engines.analyse.reputation import ReputationList
+from app.engines.analyse.reputation.layer import ReputationList
+from app.engines.analyse.reputation.list_file import ListFile
 from app.engines.scope import Scope
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from app.domain.reputation_lists import Refused
-from app.engines.analyse.list_file import ListFile
-from app.engines.analyse.reputation import STARTER_ALLOW, load_list
+from app.engines.analyse.reputation.layer import STARTER_ALLOW, load_list
+from app.engines.analyse.reputation.list_file import ListFile
 from app.engines.identify.classify import service_domains
 from app.engines.lists.names import NotUsed
 from app.engines.scope import registrable_domain

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from app.domain.reputation_lists import ListFault, ListOrder, ListUpdate
-from app.engines.analyse.list_file import ListFile
+from app.engines.analyse.reputation.list_file import ListFile
 from app.engines.lists.compiler import Compiled, ListCompiler
 from app.engines.lists.formats import UnreadableList
 from app.engines.lists.judge import Judge

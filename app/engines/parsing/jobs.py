@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from app.engines.analyse.analyser import Analyser
-from app.engines.analyse.own_scripts import looks_odd
+from app.engines.analyse.own_site.own_scripts import looks_odd
 from app.engines.documents.document import read_document
 from app.engines.extract.css_rules import read_sheet
 from app.engines.extract.css_urls import extract_css

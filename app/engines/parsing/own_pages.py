@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from app.domain.tampering import TamperSign, kind_of
-from app.engines.analyse.own_found import Found
+from app.engines.analyse.own_site.own_found import Found
 from app.engines.extract.hidden_elements import HiddenElements
 from app.engines.extract.hidden_texts import hidden_texts, inline_scripts, seen_text
 from app.engines.extract.page import Extraction, hidden_elements

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 from app.domain.page_looks import ICON_LOOKS
-from app.engines.analyse.looks import is_same
+from app.engines.analyse.structure.looks import is_same
 from app.engines.analyse.subject import SeenLook
 from app.engines.capture.capturer import CapturedPage
 from app.engines.identify.classify import UNKNOWN, classify

@@ -10,7 +10,7 @@ from app.domain.messages import MessageCatalog
 from app.domain.reading import Effect
 from app.domain.stages import StageKey
 from app.domain.violations import ViolationFact
-from app.engines.analyse.second_opinion import judged_facts
+from app.engines.analyse.review.second_opinion import judged_facts
 from app.engines.analyse.subject import Subject
 from app.engines.local_reader.model import LocalModel, LocalOpinion
 from app.engines.ports import ScanSink, ScanStore

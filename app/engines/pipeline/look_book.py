@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 from app.domain.page_looks import KnownLook, PageLook
-from app.engines.analyse.looks import is_same
+from app.engines.analyse.structure.looks import is_same
 from app.engines.analyse.subject import SeenLook
 from app.engines.model import Capture
 from app.engines.scope import registrable_domain

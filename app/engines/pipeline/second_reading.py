@@ -15,7 +15,7 @@ from app.domain.stages import StageKey
 from app.domain.tampering import TamperSign, kind_of
 from app.domain.violations import ViolationFact
 from app.engines.analyse.detection import Thresholds
-from app.engines.analyse.second_opinion import judged_facts, weigh
+from app.engines.analyse.review.second_opinion import judged_facts, weigh
 from app.engines.analyse.subject import Subject
 from app.engines.capture.capturer import CapturedPage
 from app.engines.crawl.page_processor import ProcessedPage

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from app.engines.analyse.analyser import Analyser
-from app.engines.analyse.brands import load_brands
-from app.engines.analyse.lexicon import load_lexicon
-from app.engines.analyse.normalise import Normaliser
+from app.engines.analyse.structure.brands import load_brands
 from app.engines.analyse.subject import Subject
+from app.engines.analyse.text.lexicon import load_lexicon
+from app.engines.analyse.text.normalise import Normaliser
 from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
 from app.engines.model import Capture, Reference, Relation, ThirdParty

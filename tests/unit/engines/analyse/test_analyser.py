@@ -9,7 +9,7 @@ from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.detection import Thresholds
 from app.engines.analyse.layer import Signal
-from app.engines.analyse.reputation import ListEntry
+from app.engines.analyse.reputation.layer import ListEntry
 from app.engines.local_reader.model import LocalOpinion
 from app.engines.model import Hop, HopKind, Relation
 from app.engines.reading_model.answer import Opinion, Stance, Verdict

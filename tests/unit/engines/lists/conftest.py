@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.reputation_lists import ListDefinition
-from app.engines.analyse.list_file import ListFile
+from app.engines.analyse.reputation.list_file import ListFile
 from app.engines.lists.compiler import ListCompiler
 from app.engines.lists.judge import Judge
 from app.engines.lists.names import NameReader

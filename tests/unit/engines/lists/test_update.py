@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from app.domain.reputation_lists import ListDefinition, ListFault, ListKind, ListOrder, list_order_of, list_update_of
-from app.engines.analyse.list_file import ListFile
+from app.engines.analyse.reputation.list_file import ListFile
 from app.engines.lists.sources import Gotten, SourceFailed
 from app.engines.lists.update import update_list
 from app.engines.model import NetworkConfig

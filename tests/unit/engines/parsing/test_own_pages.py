@@ -1,5 +1,5 @@
 from app.domain.tampering import TamperSign
-from app.engines.analyse.own_found import Found
+from app.engines.analyse.own_site.own_found import Found
 from app.engines.extract.page import extract_document
 from app.engines.html.document import HtmlDocument
 from app.engines.model import Reference, Relation

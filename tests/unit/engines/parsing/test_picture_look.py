@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 from PIL import Image, ImageDraw
 
-from app.engines.analyse.looks import distance, is_same
+from app.engines.analyse.structure.looks import distance, is_same
 from app.engines.parsing.picture_look import THUMBNAIL, look_of, page_look_of, thumbnail_of
 from app.engines.pipeline.look_book import MAX_DISTANCE
 from tests.support.screens import SIZE, betting_hall, plain_text, stolen_form

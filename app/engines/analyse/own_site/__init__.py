@@ -1,0 +1,1 @@
+"""Signs of tampering in pages of the site itself."""

