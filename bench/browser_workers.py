@@ -22,7 +22,7 @@ from typing import Any, Final
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.capture.page_renderer import RenderFailed, RenderSlow
 from app.engines.capture.render_limit import RenderLimit
-from app.engines.pipeline.renderings import PATIENT_TIMEOUT_S
+from app.engines.pipeline.capture.renderings import PATIENT_TIMEOUT_S
 from app.scanstore.postgres.store import Attempt
 from app.tasks.worker.spread_drawings import AT_ONCE, SpreadDrawings
 from tests.support.cluster import running_deployment

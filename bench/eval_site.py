@@ -31,12 +31,12 @@ from app.engines.identify.aggregate import ThirdPartyAggregate
 from app.engines.identify.classify import UNKNOWN, classify
 from app.engines.model import Capture, Reference, Relation, ThirdParty
 from app.engines.parsing.own_pages import own_page_of, references_of
-from app.engines.pipeline.analysis_stage import of_start_page
+from app.engines.pipeline.analysis.analysis_stage import of_start_page
+from app.engines.pipeline.analysis.tampered_pages import tampered_page
+from app.engines.pipeline.capture.own_forwards import Goal, forwards
 from app.engines.pipeline.capture_selector import CaptureTarget
-from app.engines.pipeline.lone_code import MIN_PAGES, lone_code
-from app.engines.pipeline.own_forwards import Goal, forwards
-from app.engines.pipeline.tampered_pages import tampered_page
-from app.engines.pipeline.third_parties import SAMPLE
+from app.engines.pipeline.third_party.lone_code import MIN_PAGES, lone_code
+from app.engines.pipeline.third_party.third_parties import SAMPLE
 from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of
 from bench.eval_visits import ServerOutcome, judge_servers, print_servers

@@ -17,11 +17,11 @@ from app.engines.lists.in_use import FindLists, FoundLists, OpenLists, opened
 from app.engines.local_reader.opening import ModelSource, count_effects, open_model
 from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
 from app.engines.parsing.launch import Launch, execute
+from app.engines.pipeline.analysis.look_book import LoadLooks, LookBook, LooksUnavailable
+from app.engines.pipeline.capture.thumbnails import Thumbnails
 from app.engines.pipeline.list_notices import tell_lists
-from app.engines.pipeline.look_book import LoadLooks, LookBook, LooksUnavailable
 from app.engines.pipeline.network_stack import open_network_stack
 from app.engines.pipeline.scan_pipeline import ScanPipeline
-from app.engines.pipeline.thumbnails import Thumbnails
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.reading_model.client import ModelClient
 from app.engines.reading_model.reader import PageReader, PictureOf

@@ -95,7 +95,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/tasks/worker/store_place.py": ("chooses", "tests/system/test_distributed.py"),
     "app/tasks/worker/drawer.py": ("chooses", "tests/system/test_browser_workers.py"),
     "app/tasks/drawing/main.py": ("a process, run as one", "tests/system/test_browser_workers.py"),
-    "app/engines/capture/page_drawer.py": ("a port", "tests/unit/engines/pipeline/test_screenshots.py"),
+    "app/engines/capture/page_drawer.py": ("a port", "tests/unit/engines/pipeline/capture/test_screenshots.py"),
     "app/tasks/supervisor/worker_thread.py": (
         "a thread around scan_worker.py",
         "tests/unit/tasks/supervisor/test_scan_worker.py",
@@ -117,7 +117,7 @@ COVERED: dict[str, tuple[str, str]] = {
         "tests/unit/engines/parsing/test_page_parser.py",
     ),
     "app/engines/parsing/worker.py": ("a process, run as one", "tests/unit/engines/parsing/test_pool.py"),
-    "app/engines/pipeline/crawl_stage.py": ("puts parts together", "tests/unit/engines/test_scan_executor.py"),
+    "app/engines/pipeline/crawl/crawl_stage.py": ("puts parts together", "tests/unit/engines/test_scan_executor.py"),
     "app/engines/pipeline/network_stack.py": ("puts parts together", "tests/unit/engines/test_scan_executor.py"),
     "app/engines/pipeline/resumption.py": ("a scan that goes on", "tests/fault/test_scan_killed.py"),
     "app/engines/pipeline/stage_factory.py": ("puts parts together", "tests/unit/engines/test_scan_executor.py"),

@@ -8,8 +8,8 @@ from app.captures.folder import FolderStorage
 from app.engines.capture.capturer import Capturer
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.model import HopKind, NetworkConfig
+from app.engines.pipeline.capture.screenshots import Screenshots
 from app.engines.pipeline.network_stack import open_network_stack
-from app.engines.pipeline.screenshots import Screenshots
 from tests.support.contents import contents_in
 from tests.unit.engines.net.servers import http_server, response, routes
 

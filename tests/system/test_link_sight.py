@@ -9,7 +9,7 @@ from playwright.async_api import Route
 from app.engines.capture.link_sight import LOOK_MS, MAX_LINKS, look_at_links
 from app.engines.extract.page import extract
 from app.engines.extract.style_sheet import sheet_of
-from app.engines.pipeline.drawn_references import drawn_references, source_keys
+from app.engines.pipeline.crawl.drawn_references import drawn_references, source_keys
 from app.engines.urls import host_of
 from tests.eval.hidden_links.hidden_links import SHEET_PATH, Design, designs, harmless_designs
 from tests.system.page_support import open_browser

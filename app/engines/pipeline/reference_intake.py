@@ -8,11 +8,11 @@ from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
 from app.domain.stages import StageKey
 from app.engines.model import Reference
-from app.engines.pipeline.analysis_stage import AnalysisStage
-from app.engines.pipeline.capture_stage import CaptureStage
+from app.engines.pipeline.analysis.analysis_stage import AnalysisStage
+from app.engines.pipeline.analysis.tampered_pages import TamperedPages
+from app.engines.pipeline.capture.capture_stage import CaptureStage
 from app.engines.pipeline.stage_tracker import StageTracker
-from app.engines.pipeline.tampered_pages import TamperedPages
-from app.engines.pipeline.third_parties import ThirdPartyIndex
+from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex
 from app.engines.ports import ScanSink
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of

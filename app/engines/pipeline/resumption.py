@@ -10,14 +10,14 @@ from app.domain.stages import StageKey
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.crawl.crawler import Crawler
 from app.engines.model import Capture, Counts, HostFact, ScanConfig
-from app.engines.pipeline.analysis_stage import AnalysisStage, hashes_of
+from app.engines.pipeline.analysis.analysis_stage import AnalysisStage, hashes_of
+from app.engines.pipeline.analysis.tampered_pages import TamperedPages
+from app.engines.pipeline.capture.capture_stage import CaptureStage
 from app.engines.pipeline.capture_selector import target_of_capture
-from app.engines.pipeline.capture_stage import CaptureStage
-from app.engines.pipeline.drawn_pages import DrawnPages
-from app.engines.pipeline.registrations import Registrations
+from app.engines.pipeline.crawl.drawn_pages import DrawnPages
 from app.engines.pipeline.stage_tracker import StageTracker
-from app.engines.pipeline.tampered_pages import TamperedPages
-from app.engines.pipeline.third_parties import ThirdPartyIndex
+from app.engines.pipeline.third_party.registrations import Registrations
+from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.scope import Scope
 

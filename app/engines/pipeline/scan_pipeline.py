@@ -20,21 +20,21 @@ from app.engines.capture.scan_contents import ScanContents
 from app.engines.local_reader.model import LocalModel
 from app.engines.model import Capture, FetchError, HostFact, ScanConfig
 from app.engines.notices import UnreadableNotice
+from app.engines.pipeline.analysis.look_book import LookBook
+from app.engines.pipeline.analysis.second_reading import MakeReader
+from app.engines.pipeline.analysis.tampered_pages import TamperedPages
+from app.engines.pipeline.capture.capture_stage import line_of
+from app.engines.pipeline.capture.own_evidence import OwnEvidence
+from app.engines.pipeline.capture.shared_drawer import SharedDrawer
 from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
-from app.engines.pipeline.capture_stage import line_of
-from app.engines.pipeline.look_book import LookBook
 from app.engines.pipeline.network_stack import NetworkStack
-from app.engines.pipeline.own_evidence import OwnEvidence
-from app.engines.pipeline.own_suggestions import OwnSuggestions
 from app.engines.pipeline.progress import ProgressReporter
-from app.engines.pipeline.registrations import Registrations, open_registrations
-from app.engines.pipeline.second_reading import MakeReader
-from app.engines.pipeline.shared_drawer import SharedDrawer
 from app.engines.pipeline.stage_factory import StageFactory
 from app.engines.pipeline.stage_tracker import StageTracker
 from app.engines.pipeline.tally import Tally
-from app.engines.pipeline.tampered_pages import TamperedPages
-from app.engines.pipeline.third_parties import ThirdPartyIndex
+from app.engines.pipeline.third_party.own_suggestions import OwnSuggestions
+from app.engines.pipeline.third_party.registrations import Registrations, open_registrations
+from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex
 from app.engines.pipeline.time_budget import TimeBudget
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.scope import Scope

@@ -10,24 +10,24 @@ from app.engines.discover.discovery import Discovery
 from app.engines.local_reader.model import LocalModel
 from app.engines.model import ScanConfig
 from app.engines.notices import UnreadableNotice
-from app.engines.pipeline.analysis_stage import AnalysisStage, OnViolations
+from app.engines.pipeline.analysis.analysis_stage import AnalysisStage, OnViolations
+from app.engines.pipeline.analysis.known_looks import KnownLooks
+from app.engines.pipeline.analysis.look_book import LookBook
+from app.engines.pipeline.analysis.picture_texts import PictureTexts
+from app.engines.pipeline.analysis.second_reading import MakeReader, SecondReading
+from app.engines.pipeline.analysis.tampered_pages import TamperedPages
+from app.engines.pipeline.capture.capture_shortfalls import CaptureShortfalls
+from app.engines.pipeline.capture.capture_stage import CaptureStage, OnCapture
+from app.engines.pipeline.capture.renderings import OnRendered
+from app.engines.pipeline.capture.shared_drawer import SharedDrawer
 from app.engines.pipeline.capture_selector import CaptureSelector
-from app.engines.pipeline.capture_shortfalls import CaptureShortfalls
-from app.engines.pipeline.capture_stage import CaptureStage, OnCapture
-from app.engines.pipeline.crawl_stage import CrawlStage
-from app.engines.pipeline.known_looks import KnownLooks
-from app.engines.pipeline.look_book import LookBook
+from app.engines.pipeline.crawl.crawl_stage import CrawlStage
 from app.engines.pipeline.network_stack import NetworkStack
-from app.engines.pipeline.picture_texts import PictureTexts
 from app.engines.pipeline.reference_intake import ReferenceIntake
-from app.engines.pipeline.registrations import Registrations
-from app.engines.pipeline.renderings import OnRendered
 from app.engines.pipeline.resumption import Resumption
-from app.engines.pipeline.second_reading import MakeReader, SecondReading
-from app.engines.pipeline.shared_drawer import SharedDrawer
 from app.engines.pipeline.stage_tracker import StageTracker
-from app.engines.pipeline.tampered_pages import TamperedPages
-from app.engines.pipeline.third_parties import ThirdPartyIndex
+from app.engines.pipeline.third_party.registrations import Registrations
+from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex
 from app.engines.pipeline.time_budget import TimeBudget
 from app.engines.ports import ScanSink, ScanStore
 from app.engines.scope import Scope

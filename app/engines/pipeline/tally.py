@@ -2,9 +2,9 @@
 
 from app.engines.crawl.crawler import Crawler
 from app.engines.model import Counts, HostFact
-from app.engines.pipeline.analysis_stage import AnalysisStage
-from app.engines.pipeline.capture_stage import CaptureStage
-from app.engines.pipeline.third_parties import ThirdPartyIndex
+from app.engines.pipeline.analysis.analysis_stage import AnalysisStage
+from app.engines.pipeline.capture.capture_stage import CaptureStage
+from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex
 
 
 class Tally:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.core.db import Database, DatabaseUnavailable
 from app.domain.page_looks import MAX_KNOWN, KnownLook, PageLook
 from app.domain.violations import ViolationKey
-from app.engines.pipeline.look_book import LooksUnavailable
+from app.engines.pipeline.analysis.look_book import LooksUnavailable
 from app.repositories import decisions, tasks
 
 

@@ -3,13 +3,13 @@ from unittest.mock import AsyncMock, Mock
 from app.domain.messages import MessageCatalog
 from app.domain.stages import StageKey
 from app.engines.model import Reference, Relation
-from app.engines.pipeline.analysis_stage import AnalysisStage
+from app.engines.pipeline.analysis.analysis_stage import AnalysisStage
+from app.engines.pipeline.analysis.tampered_pages import TamperedPages
+from app.engines.pipeline.capture.capture_stage import CaptureStage
 from app.engines.pipeline.capture_selector import CaptureSelector
-from app.engines.pipeline.capture_stage import CaptureStage
 from app.engines.pipeline.reference_intake import AT_ONCE, ReferenceIntake
 from app.engines.pipeline.stage_tracker import StageTracker
-from app.engines.pipeline.tampered_pages import TamperedPages
-from app.engines.pipeline.third_parties import ThirdPartyIndex
+from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex
 from app.engines.scope import Scope
 from app.scanstore.sqlite import SqliteScanStore
 

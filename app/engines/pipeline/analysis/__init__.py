@@ -1,0 +1,1 @@
+"""Stage 5: what speaks for a violation, and the second readers."""

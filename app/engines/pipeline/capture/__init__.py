@@ -1,0 +1,1 @@
+"""Stage 4: what each third party shows, and the pages that refer to a violation."""

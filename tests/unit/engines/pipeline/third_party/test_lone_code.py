@@ -1,0 +1,59 @@
+from dataclasses import replace
+
+import pytest
+
+from app.domain.tampering import TamperSign, sign_of
+from app.engines.model import Reference, Relation, ThirdParty
+from app.engines.pipeline.third_party.lone_code import MIN_PAGES, lone_code
+
+PAGE = "https://www.school.test/news/1.html"
+ODD = "https://js.users.test/0417.js"
+PARTY = ThirdParty("users.test", ("js.users.test",), references=1, relation=Relation.SCRIPT, example_page=PAGE)
+
+
+def script(url=ODD, kind="script[src]", page=PAGE):
+    return Reference(page, url, url, Relation.SCRIPT, kind)
+
+
+def signs(party=PARTY, references=None, **more):
+    return list(lone_code([(party, references or [script()])], pages=more.pop("pages", MIN_PAGES), **more))
+
+
+def test_a_script_that_one_page_uses_and_that_says_nothing_is_a_sign_of_that_page():
+    (sign,) = signs()
+    assert sign_of(sign.kind) is TamperSign.LONE_CODE
+    assert (sign.page_url, sign.url, sign.snippet) == (PAGE, PAGE, ODD)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://cdn.users.test/npm/swiper@8/swiper-bundle.min.js",
+        "https://kf.users.test/js/widget.js?sid=0417",
+        "https://maps.users.test/embed/loader.js",
+    ],
+)
+def test_a_library_or_a_widget_has_a_name(url):
+    assert signs(references=[script(url)]) == []
+
+
+@pytest.mark.parametrize(
+    ("party", "references"),
+    [
+        (replace(PARTY, category="analytics"), [script()]),
+        (replace(PARTY, references=2), [script(), script(page="https://www.school.test/")]),
+        (replace(PARTY, references=9), [script()]),
+        (PARTY, [script(kind="iframe[src]")]),
+        (replace(PARTY, relation=Relation.LINK), [script()]),
+    ],
+)
+def test_known_services_and_what_several_pages_use_are_none(party, references):
+    assert signs(party, references) == []
+
+
+def test_of_a_small_site_one_page_says_nothing():
+    assert signs(pages=MIN_PAGES - 1) == []
+
+
+def test_what_an_earlier_attempt_has_found_is_not_found_again():
+    assert signs(known=signs()) == []
