@@ -3,7 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    MetaData,
+    String,
+    Table,
+)
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData(
@@ -33,3 +40,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         if not isinstance(value, datetime):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# Moments that outlive a restart, by name.
+marks = Table(
+    "marks", metadata, Column("name", String(48), primary_key=True), Column("at", UtcDateTime, nullable=False)
+)

@@ -21,6 +21,7 @@ from app.configuration.tables import configuration_versions, local_readers
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import ConfigurationError
+from app.core.tables import marks
 from app.events.log_identity import FORGET_FOLDER
 from app.identity.tables import audit_log, known_addresses, sessions, users
 from app.migrations.partitions import make_ahead
@@ -41,6 +42,7 @@ from app.orders.tables import order_tasks, scan_orders
 from app.scanstore.files import SCANS_FOLDER
 from app.scanstore.postgres.file_import import CountsDiffer, files_in, import_file
 from app.sites.tables import open_counts, site_changes, sites
+from app.websocket.tables import broadcasts
 
 # A row after what it refers to.
 TABLES: Final = (

@@ -55,11 +55,6 @@ Index(
     ),
 )
 
-# Moments that outlive a restart, by name.
-marks = Table(
-    "marks", metadata, Column("name", String(48), primary_key=True), Column("at", UtcDateTime, nullable=False)
-)
-
 # One row a request that named a key (`Idempotency-Key`): a repeated one gets the same answer.
 idempotency_keys = Table(
     "idempotency_keys",
@@ -69,17 +64,4 @@ idempotency_keys = Table(
     Column("fingerprint", String(64), nullable=False),  # SHA-256 of what was asked for
     Column("response", Text, nullable=False),  # JSON: the answer without what the request itself says
     Column("created_at", UtcDateTime, nullable=False, index=True),
-)
-
-# What administrators have said to connected users, until all servers know of it or it expires.
-broadcasts = Table(
-    "broadcasts",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("frame", Text, nullable=False),  # JSON, as it is sent
-    Column("size", Integer, nullable=False),  # of the frame, in bytes
-    Column("user_ids", JSON(none_as_null=True)),  # to whom; NULL: to all
-    Column("task_id", String(36)),  # to whose followers; NULL: to all
-    Column("is_kept", Boolean, nullable=False),  # also for those who come later
-    Column("ends_at", UtcDateTime, nullable=False, index=True),  # by the database's clock
 )

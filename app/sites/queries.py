@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, delete, exists, func, insert, literal, s
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core.principal import Principal
-from app.models import findings, marks, scan_runs, scan_tasks
+from app.core.tables import marks
+from app.models import findings, scan_runs, scan_tasks
 from app.models.findings import FOR_REVIEW
 from app.models.tasks import COMPLETED_VISIBLE, VISIBLE
 from app.sites.tables import COUNTED, IN_REVIEW, NOW, open_counts, site_changes, sites

@@ -5,11 +5,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path
 
 from app.api.dependencies import ServicesDep
+from app.api.v1.connection_schemas import OpenConnection, OpenConnections
 from app.core.dependencies import CurrentAdmin, require_admin
 from app.core.errors import Forbidden, NotFound
 from app.rest.documented_responses import refused
 from app.rest.schemas import Text
-from app.schemas.connections import OpenConnection, OpenConnections
 
 router = APIRouter(
     prefix="/admin/connections",

@@ -3,10 +3,10 @@
 from fastapi import APIRouter
 
 from app.api.dependencies import ServicesDep
+from app.api.v1.connection_schemas import BroadcastRequest, BroadcastResponse, ConnectionStats, TicketResponse
 from app.core.dependencies import CurrentAdmin, CurrentUser
 from app.core.errors import Forbidden, LimitReached
 from app.rest.documented_responses import refused
-from app.schemas.connections import BroadcastRequest, BroadcastResponse, ConnectionStats, TicketResponse
 
 # The monitor's routes share one router; `api.v1.websocket` adds its own.
 router = APIRouter(prefix="/monitor", tags=["monitor"])

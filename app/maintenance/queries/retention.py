@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, insert, or_, select, tuple_, update
 
+from app.core.tables import marks
 from app.events.event_body import Retention
 from app.events.types import EVENT_BODIES
 from app.identity.tables import audit_log

@@ -24,7 +24,7 @@ from app.core.ids import new_id
 from app.core.limits import network_of
 from app.domain.close_codes import CLOSED_BY_ADMIN, CloseCode
 from app.events.bus.base import AccessHint, Publisher
-from app.repositories import servers
+from app.websocket.queries import servers
 
 BEAT_S: Final = 4.0
 SILENT_AFTER_S: Final = 12.0  # its connections count no more: clients of a killed server must get in elsewhere

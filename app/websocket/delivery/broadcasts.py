@@ -21,11 +21,11 @@ from app.core.db import Database, DatabaseUnavailable
 from app.core.errors import LimitReached
 from app.core.ids import new_id
 from app.events.bus.base import BroadcastHint, Publisher
-from app.repositories import broadcasts
 from app.websocket.connections.connection import ConnectionInfo
 from app.websocket.connections.registry import Registry
 from app.websocket.delivery.dispatcher import Dispatcher
 from app.websocket.messages.frames import AdminBroadcast, Level
+from app.websocket.queries import broadcasts
 
 LOOK_EVERY_S: Final = 5.0  # so that all have it within ten seconds when no hint arrives
 NEWS_S: Final = 60.0  # that one without an end stays: time for every server to look

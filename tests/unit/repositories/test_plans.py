@@ -42,19 +42,7 @@ from app.migrations.partitions import EVENTS, Partition
 from app.models import scan_tasks
 from app.orders import queries as orders
 from app.overview import queries as overview
-from app.repositories import (
-    broadcasts,
-    decisions,
-    findings,
-    idempotency,
-    queue,
-    runs,
-    servers,
-    task_filters,
-    tasks,
-    violations,
-    workers,
-)
+from app.repositories import decisions, findings, idempotency, queue, runs, task_filters, tasks, violations, workers
 from app.repositories.task_filters import TaskFilter
 from app.repositories.tasks import SORTABLE
 from app.repositories.workers import WorkerDescription
@@ -62,6 +50,7 @@ from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from app.sites import queries as sites
 from app.websocket.messages.topics import ALL_TOPICS, topics
+from app.websocket.queries import broadcasts, servers
 from app.websocket.state.state_reader import StateReader
 from tests.support.backend import HandClock
 from tests.support.violations import new_violation

@@ -1,10 +1,10 @@
 import pytest
 from pydantic import ValidationError
 
+from app.api.v1.connection_schemas import MAX_USER_IDS, BroadcastRequest
 from app.domain.scan_options import START_URLS
 from app.identity.schemas.auth import LoginRequest
 from app.rest.schemas import MAX_SURPLUS, MAX_VALUES
-from app.schemas.connections import MAX_USER_IDS, BroadcastRequest
 from app.schemas.tasks import TaskCreate
 
 LOGIN = {"username": "admin", "password": "x"}

@@ -7,8 +7,8 @@ import pytest
 from app.core.db import Database, DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.core.errors import LimitReached
-from app.models import broadcasts
 from app.websocket.delivery.broadcasts import MAX_KEPT, NEWS_S
+from app.websocket.tables import broadcasts
 from tests.support.live import TurnedClock
 from tests.support.realtime import Stack
 from tests.unit.websocket.conftest import Desk

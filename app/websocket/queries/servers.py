@@ -7,8 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from app.identity.tables import users
-from app.models import open_connections, servers
-from app.models.servers import EXCESS
+from app.websocket.tables import EXCESS, open_connections, servers
 
 s, o = servers.c, open_connections.c
 MAX_LISTED: Final = 1_000

@@ -1,8 +1,19 @@
-"""The servers of a deployment that has several, and who is connected to each."""
+"""Other servers, their connections, and broadcasts."""
 
 from typing import Final
 
-from sqlalchemy import JSON, Boolean, Column, Index, String, Table, false, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    false,
+    text,
+)
 
 from app.core.tables import UtcDateTime, metadata
 
@@ -34,3 +45,16 @@ open_connections = Table(
 )
 EXCESS: Final = text("is_excess")  # of a partial index: queries take this very word
 Index("ix_open_connections_excess", open_connections.c.server_id, sqlite_where=EXCESS, postgresql_where=EXCESS)
+
+# What administrators have said to connected users, until all servers know of it or it expires.
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("frame", Text, nullable=False),  # JSON, as it is sent
+    Column("size", Integer, nullable=False),  # of the frame, in bytes
+    Column("user_ids", JSON(none_as_null=True)),  # to whom; NULL: to all
+    Column("task_id", String(36)),  # to whose followers; NULL: to all
+    Column("is_kept", Boolean, nullable=False),  # also for those who come later
+    Column("ends_at", UtcDateTime, nullable=False, index=True),  # by the database's clock
+)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
-from app.models import broadcasts
+from app.websocket.tables import broadcasts
 
 b = broadcasts.c
 

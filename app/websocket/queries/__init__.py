@@ -1,0 +1,1 @@
+"""Queries of servers, their connections and broadcasts; for this package alone."""
