@@ -9,7 +9,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from app.cli.doctor.result import ENGLISH, CheckResult, degraded, ok
-from app.configuration.queries import configuration, local_readers
+from app.configuration import in_effect
 from app.core.changeable_settings import SettingsRefused, merge
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
@@ -74,6 +74,6 @@ def _read_server(settings: Settings) -> Found:
 
 
 def _found(connection: Connection) -> Found:
-    row, newest = local_readers.find_enabled(connection), configuration.newest(connection)
+    row, newest = in_effect.find_enabled(connection), in_effect.newest(connection)
     model = None if row is None else StoredModel(row.version, row.data, row.sha256)
     return model, {} if newest is None else newest.stored

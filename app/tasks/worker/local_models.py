@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from app.configuration.queries import local_readers
+from app.configuration import in_effect
 from app.core.db import Database, DatabaseUnavailable
 from app.domain.local_reading import ModelFault, StoredModel
 from app.engines.local_reader.model import UnusableModel
@@ -19,7 +19,7 @@ class StoredModels:
     async def load(self, version: int | None) -> StoredModel | None:
         try:
             row = await self._db.read(
-                lambda c: local_readers.find_enabled(c) if version is None else local_readers.find(c, version)
+                lambda c: in_effect.find_enabled(c) if version is None else in_effect.find(c, version)
             )
         except DatabaseUnavailable as error:
             raise UnusableModel(ModelFault.UNAVAILABLE) from error

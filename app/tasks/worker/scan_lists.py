@@ -13,8 +13,8 @@ from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.domain.reputation_lists import ListDefinition, ListKind, UsedList, read_definitions
 from app.engines.lists.in_use import FoundLists
-from app.lists import queries as lists
 from app.lists.files import FileLost, ListFiles
+from app.lists.service import versions_in_effect
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +51,7 @@ class ScanListFinder:
         if not keys:
             return []
         try:
-            versions = self._db.read_sync(partial(lists.in_effect, keys=keys))
+            versions = self._db.read_sync(partial(versions_in_effect, keys=keys))
         except DatabaseUnavailable as error:
             log.warning("lists_not_found", reason=type(error).__name__)
             versions = {}
