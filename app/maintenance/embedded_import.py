@@ -26,18 +26,7 @@ from app.events.log_identity import FORGET_FOLDER
 from app.identity.tables import audit_log, known_addresses, sessions, users
 from app.migrations.partitions import make_ahead
 from app.migrations.runner import current_revision, head_revision, migrate
-from app.models import (
-    broadcasts,
-    decisions,
-    findings,
-    idempotency_keys,
-    marks,
-    scan_runs,
-    scan_tasks,
-    task_events,
-    task_logs,
-    violations,
-)
+from app.models import decisions, findings, idempotency_keys, scan_runs, scan_tasks, task_events, task_logs, violations
 from app.orders.tables import order_tasks, scan_orders
 from app.scanstore.files import SCANS_FOLDER
 from app.scanstore.postgres.file_import import CountsDiffer, files_in, import_file

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, text
 
-from app.models.base import UtcDateTime, metadata
+from app.core.tables import UtcDateTime, metadata
 
 # Written by the scan in the transaction of the events that tell of it (`services.recorder`), and by decisions.
 findings = Table(

@@ -13,7 +13,7 @@ from app.core.tables import marks
 from app.events.event_body import Retention
 from app.events.types import EVENT_BODIES
 from app.identity.tables import audit_log
-from app.models import findings, idempotency_keys, marks, scan_runs, scan_tasks, task_events, task_logs, violations
+from app.models import findings, idempotency_keys, scan_runs, scan_tasks, task_events, task_logs, violations
 from app.models.tasks import UNFINISHED_VISIBLE
 from app.orders import queries as orders
 

@@ -11,7 +11,7 @@ from app.domain.risk import Embedding, Exposure, Place, assess
 from app.domain.violations import RiskLevel, ViolationKey
 from app.repositories import findings
 from tests.support.violations import new_violation
-from tests.unit.repositories.test_overview import World
+from tests.unit.overview.test_queries import World
 
 
 @pytest.fixture

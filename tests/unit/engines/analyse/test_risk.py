@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from app.domain.violations import RiskLevel, ViolationKey
-from app.engines.analyse.risk import overall_risk, risk_of
-from app.engines.model import Relation, ThirdParty
+from app.engines.analyse.risk import risk_of
+from app.engines.model import Relation
 
 ORDER = (Relation.MENTION, Relation.LINK, Relation.EMBED, Relation.SCRIPT)
 
@@ -40,15 +40,3 @@ def test_malware_and_forwarding_to_fraud_are_never_medium(make_reference):
     )
     assert risk_of(ViolationKey.MALWARE, make_reference(), is_own).level is RiskLevel.HIGH
     assert risk_of(ViolationKey.FRAUD, forwards, is_own).level is RiskLevel.CRITICAL
-
-
-def test_the_worst_reference_decides(make_reference):
-    party = ThirdParty("party.example", ("party.example",), relation=Relation.LINK)
-    references = [make_reference(), make_reference(hidden="clip")]
-    assert overall_risk(ViolationKey.GAMBLING, party, references, is_own) is RiskLevel.HIGH
-
-
-def test_a_party_without_a_sample_is_judged_by_its_strongest_relation():
-    party = ThirdParty("party.example", ("party.example",), relation=Relation.LINK)
-    assert overall_risk(ViolationKey.GAMBLING, party, (), is_own) is RiskLevel.MEDIUM
-    assert overall_risk(ViolationKey.GAMBLING, replace(party, hidden=3), (), is_own) is RiskLevel.HIGH

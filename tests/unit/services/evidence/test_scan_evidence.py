@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import orjson
 import pytest
 
+from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.errors import NotFound
 from app.core.paging import Paging
@@ -15,7 +16,6 @@ from app.domain.decisions import DecisionState
 from app.domain.findings import FindingFilter, FindingId, group
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
 from app.engines.model import Capture, ThirdParty
-from app.models import metadata
 from app.repositories import decisions, findings
 from app.repositories.violations import known_violations
 from app.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
