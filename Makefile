@@ -27,9 +27,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # A lock that is installed beside another has the versions of that one: $(call PIN,NAME,OTHERS).
 PIN = $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command 'make lock' $(2:%=-c requirements/%.txt) requirements/$(1).in -o requirements/$(1).txt
 .DEFAULT_GOAL := help
-.PHONY: help setup page-if-possible demo demo-distributed pictures screenshots serve frontend wheel test test-frontend test-system test-long test-all test-postgres test-fault fault-table attack contract conformance chaos soak cover lint format types imports bench eval page-figures report-font report-images lock clean
+.PHONY: help setup demo demo-distributed serve frontend wheel test test-frontend test-system test-long test-all cover lint format types bench eval lock clean
 
-.PHONY: checks test-python # parts of `make test`
+.PHONY: checks test-python page-if-possible # parts of others
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -64,7 +64,7 @@ test: setup ## What protects every commit: style, types, floors and the tests th
 
 # Beside the tests, which wait now and then: what it says comes in one piece.
 checks:
-	@if $(MAKE) --no-print-directory lint types imports >.checks.log 2>&1; then echo "Style, types and floors: fine."; else cat .checks.log; exit 1; fi
+	@if $(MAKE) --no-print-directory lint types >.checks.log 2>&1; then echo "Style, types and floors: fine."; else cat .checks.log; exit 1; fi
 
 test-python:
 	$(BIN)/python -m pytest -n 4 $(PARALLEL) $(HANGS) </dev/null
@@ -80,7 +80,8 @@ $(MODULES): $(NODE) frontend/package.json frontend/package-lock.json
 
 frontend: $(PAGE) ## Build the page, which the server then shows at / (Node comes by itself)
 
-page-if-possible: $(PROGRAM) ## Build the page, or say that it goes without: what demo and serve begin with
+# What demo and serve begin with.
+page-if-possible: $(PROGRAM)
 	@$(MAKE) --no-print-directory frontend || echo "The page could not be built; the program goes on without it. To try again: make frontend"
 
 $(PAGE): $(MODULES) $(PAGE_SOURCES)
@@ -103,41 +104,16 @@ test-long: setup ## Properties, fuzzing, conformance, attacks and faults: whole 
 test-all: test test-frontend test-system ## Every test there is, the long runs whole
 	$(BIN)/python -m tests.long --whole </dev/null
 
-test-postgres: setup ## What PostgreSQL carries out, on another version of it (VERSION=16 or 17; needs npm, on x86-64)
-	$(BIN)/python -m tests.postgres.run $(or $(VERSION),17)
-
-test-fault: setup ## Kill, freeze, cut and empty what many machines consist of under scans; then an oracle (needs PostgreSQL, Redis, faketime)
-	$(BIN)/python -m pytest -m fault tests/fault/distributed
-
-fault-table: setup ## The same in full, and what was measured as a table in docs/performance.md
-	rm -f .faults.jsonl
-	FAULTS_RESULTS=.faults.jsonl $(BIN)/python -m pytest -m fault tests/fault/distributed
-	$(BIN)/python -m tests.fault.distributed.table .faults.jsonl
-
-attack: setup ## What attackers did to the server and to scans, against real ones (needs nginx, PostgreSQL, Redis, Chromium and Tesseract)
-	$(BIN)/python -m pytest -m 'long or system' tests/attack tests/system/test_nginx.py
-
-contract: setup ## The real-time contract before AsyncAPI's official parser (needs npm)
-	$(BIN)/python -m pytest -m system tests/system/test_asyncapi.py
-
-conformance: setup ## The Autobahn cases against our WebSocket protocol class
-	$(BIN)/python -m pytest -m long tests/conformance
-
-chaos: setup ## Fifteen minutes of kills, freezes, full disks, locks and lost hints; then an oracle (MINUTES=1, SEED=7)
-	$(BIN)/python bench/chaos.py --minutes $(or $(MINUTES),15) $(if $(SEED),--seed $(SEED))
-
-soak: setup ## Ten minutes with 5,000 idle connections that come and go (MINUTES=1 for less)
-	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),10)
-
 cover: setup ## The same tests, with branch coverage; fails below 85 % of app, and 95 % of events, websocket and monitor
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest -n 4 $(PARALLEL) --cov --cov-report=
 	$(BIN)/python -m coverage report --fail-under=85
 	$(BIN)/python -m coverage report --include='app/events/*,app/websocket/*,app/monitor/*' --fail-under=95
 
-lint: setup ## Style
+lint: setup ## Style, and the floors: who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports
 
 format: setup ## Put the code in the project's format
 	$(BIN)/ruff format .
@@ -145,9 +121,6 @@ format: setup ## Put the code in the project's format
 
 types: setup ## mypy, strict
 	$(BIN)/mypy
-
-imports: setup ## Check the floors: who may import whom
-	$(BIN)/lint-imports
 
 bench: setup ## Numbers of crawl and names, the real-time core, the fan-out beside a bare C loop, two servers, growth and the write lock (half an hour; needs PostgreSQL and Redis)
 	$(BIN)/python bench/crawl.py
@@ -164,22 +137,6 @@ eval: setup ## Precision and recall of the analysis on the labelled sets
 	$(BIN)/python -m bench.eval
 	$(BIN)/python -m bench.eval_site
 	$(BIN)/python -m bench.eval_batch
-
-pictures: setup ## Screenshots of the page in both languages, for the READMEs (needs Chromium and a Chinese font)
-	$(BIN)/python -m tests.docs.pictures
-
-screenshots: setup frontend ## Every view of the page in both languages, wide and narrow, light and dark, in screenshots/ (needs Chromium)
-	$(BIN)/python -m tests.docs.page_screenshots
-
-page-figures: setup frontend ## What the page costs a browser, and when it has what its reader waits for (needs Chromium)
-	@$(BIN)/python -m bench.page_figures
-
-report-font: setup ## The font of PDF reports, from Debian's fonts-noto-cjk
-	@$(call INSTALL,--require-hashes --no-deps -r requirements/font.txt)
-	$(BIN)/python bench/report_font.py
-
-report-images: setup ## Pages of the demo scan's report for docs/images, in both languages (needs Chromium)
-	$(BIN)/python bench/report_images.py
 
 lock: setup ## Pin requirements/*.txt anew, with hashes and without addresses
 	$(call PIN,base)

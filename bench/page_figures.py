@@ -1,4 +1,4 @@
-"""What the page costs a browser with much to show: `make page-figures` prints it.
+"""What the page costs a browser with much to show: `python -m bench.page_figures`.
 
 Bytes on the wire of everything that the address of a scan loads, elements of the document at 10,000 findings and at
 100,000 lines of log; and while both are opened, while lines arrive and while the log is scrolled: the longest frame,

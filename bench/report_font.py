@@ -1,7 +1,7 @@
 """Makes the font of PDF reports: the part of Noto Sans CJK SC that reports need, with TrueType outlines.
 
 Latin, Greek, Cyrillic, symbols, kana, and the Chinese characters of GB 2312 and of Big5's frequent half. reportlab
-takes no PostScript outlines, which Noto has (ADR 0025).
+takes no PostScript outlines, which Noto has (ADR 0025). Needs `requirements/font.txt` and Debian's `fonts-noto-cjk`.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """WebSocket frames as bytes, both ways (RFC 6455, sections 5 to 7). No I/O.
 
 Hand-written because of what it costs to keep: a general library's state is half of the memory of an idle connection
-(ADR 0010). `make conformance` runs the Autobahn cases over it. Extensions are not negotiated, compression included.
+(ADR 0010). `tests/conformance` runs the Autobahn cases over it. Extensions are not negotiated, compression included.
 """
 
 import struct

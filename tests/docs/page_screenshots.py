@@ -1,7 +1,7 @@
 """Every view of the page in both languages, wide and narrow, light and dark: for somebody to look at.
 
-`make screenshots` writes them to `screenshots/`, which is in no commit. The scan is played by hand, so that all of them
-show the same.
+`python -m tests.docs.page_screenshots` writes them to `screenshots/`, which is in no commit. The scan is played by
+hand, so that all of them show the same.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """The pictures of the READMEs: the test internet is scanned, and Chromium looks at the page in each language.
 
-`make pictures` writes them to `docs/images`; somebody has to look at them before they are committed.
+`python -m tests.docs.pictures` writes them to `docs/images`; somebody has to look at them before they are committed.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""A short run of `make chaos`: that the harness works, and that its oracle has nothing to say."""
+"""A short run of `bench/chaos.py`: that the harness works, and that its oracle has nothing to say."""
 
 import asyncio
 import sys

