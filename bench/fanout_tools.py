@@ -158,13 +158,10 @@ class Tools:
 
 
 def compile_limit(folder: Path) -> list[str]:
-    """The command of limit.c, or of its slower double in Python where there is no compiler."""
+    """The command of limit.c."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
-        print(
-            "no C compiler: the limit is a loop over raw sockets in Python, and so is the subscriber", file=sys.stderr
-        )
-        return [sys.executable, str(HERE / "fanout_plain.py")]
+        raise SystemExit("bench/limit.c needs a C compiler (Debian: gcc)")
     binary = folder / "limit"
     subprocess.run([compiler, "-O2", "-o", str(binary), str(HERE / "limit.c")], check=True)
     return [str(binary)]

@@ -111,20 +111,13 @@ async def test_many_tasks_get_each_their_own(port):
         assert {event["task_id"] for event in two[1].events.values()} == {"bench-2"}
 
 
-def make_subscriber(kind, folder):
-    if kind == "plain":
-        return [sys.executable, str(BENCH / "fanout_plain.py")]
+@pytest.mark.system
+def test_the_measuring_client_counts_stalls_and_resumes(port, tmp_path):
     compiler = shutil.which("cc")
     assert compiler is not None, "there is no C compiler"
-    subprocess.run(
-        [compiler, "-O2", "-Wall", "-Werror", "-o", str(folder / "limit"), str(BENCH / "limit.c")], check=True
-    )
-    return [str(folder / "limit")]
-
-
-@pytest.mark.parametrize("kind", [pytest.param("limit", marks=pytest.mark.system), "plain"])
-def test_the_measuring_client_counts_stalls_and_resumes(port, kind, tmp_path):
-    command = [*make_subscriber(kind, tmp_path), "follow", str(port)]
+    program = tmp_path / "limit"
+    subprocess.run([compiler, "-O2", "-Wall", "-Werror", "-o", str(program), str(BENCH / "limit.c")], check=True)
+    command = [str(program), "follow", str(port)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
 
         def ask(line):

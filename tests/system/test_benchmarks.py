@@ -35,19 +35,12 @@ SCRIPTS: dict[str, tuple[list[str], str]] = {
         ["--tasks", "60", "--events", "600", "--large", "200", "--seconds", "60"],
         "a round with nothing due",
     ),
-    "bodies": (["--rounds", "1"], "longest wait"),
-    "captures": (["--pages", "8"], "captures/s"),
-    "browser_workers": (["--pages", "2", "--wait", "0.1", "--workers", "1"], "1"),
-    "frontier": (["--known", "400"], "MiB"),
     "scaling": (["--rounds", "20"], "1,000 times"),
     "rolling_restart": (["--clients", "4"], "clients"),
-    "scan_starts": (["--scans", "1"], "forked"),
     "soak": (["--connections", "20", "--minutes", "0.1"], "connections"),
 }
 MODULES: dict[str, tuple[list[str], str]] = {
     "big_world": (["--no-screenshots", "--max-pages", "20"], "pages"),
-    "report_files": (["--parties", "40", "--only", "json", "csv"], "csv"),
-    "lists": (["--entries", "2000"], "MiB"),
     "looks": (["--root", "docs/images"], "pairs"),
     "page_figures": (["--divide", "100"], "on the wire"),
     "page_looks": (["--pages", "12"], "have a look"),
@@ -116,7 +109,3 @@ def test_a_module_prints_its_numbers(name):
 
 def test_growth_prints_its_numbers_on_postgresql_too():
     assert "too late" in run(["bench/growth.py", "--postgres", "--divide", "1000"])
-
-
-def test_frontier_prints_its_numbers_on_postgresql_too():
-    assert "MiB" in run(["bench/frontier.py", "--store", "postgresql", "--known", "400"])
