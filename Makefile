@@ -134,9 +134,9 @@ bench: setup ## Numbers of crawl and names, the real-time core, the fan-out besi
 	$(BIN)/python bench/housekeeping.py --tasks 5000 --events 200000 --large 50000
 
 eval: setup ## Precision and recall of the analysis on the labelled sets
-	$(BIN)/python -m bench.eval
-	$(BIN)/python -m bench.eval_site
-	$(BIN)/python -m bench.eval_batch
+	$(BIN)/python -m tests.eval.eval_set
+	$(BIN)/python -m tests.eval.eval_site
+	$(BIN)/python -m tests.eval.eval_batch
 
 lock: setup ## Pin requirements/*.txt anew, with hashes and without addresses
 	$(call PIN,base)

@@ -1,10 +1,10 @@
 """The figures about the newest batch count what they say."""
 
 from app.engines.analyse.analyser import Analyser
-from bench.eval import CLEAN, Outcome, judge
-from bench.eval_batch import print_classes, print_thresholds
-from bench.eval_site import judge_page
 from tests.eval.batch_6.batch import own_pages, third_party_pages
+from tests.eval.eval_batch import print_classes, print_thresholds
+from tests.eval.eval_set import CLEAN, Outcome, judge
+from tests.eval.eval_site import judge_page
 
 
 def outcome(label, predicted, confidence, near=""):

@@ -5,8 +5,8 @@ import gzip
 
 import pytest
 
-from bench import eval_corpora
-from bench.eval_corpora import COLLECTIONS, MAX_TEXTS, documents, main
+from tests.eval import eval_corpora
+from tests.eval.eval_corpora import COLLECTIONS, MAX_TEXTS, documents, main
 
 LONG = "The river rises in the hills and runs past the mill, the church and the meadows before it meets the sea. " * 3
 CASINO = "真人百家乐注册送彩金，首存优惠，老虎机与龙虎斗，美女荷官在线发牌，提款秒到账，天天返水无上限，立即投注。"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.engines.analyse.analyser import Analyser
-from bench import eval as command
-from bench.eval import CLASSES, CLEAN, judge, measures, read_items
+from tests.eval import eval_set as command
+from tests.eval.eval_set import CLASSES, CLEAN, judge, measures, read_items
 from tests.eval.pages.pages import pages
 from tests.eval.provenance import read
 

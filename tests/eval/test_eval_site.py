@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bench.eval_site import judge_links, judge_page, print_links, print_pages
+from tests.eval.eval_site import judge_links, judge_page, print_links, print_pages
 from tests.eval.hidden_links.hidden_links import designs, harmless_designs
 from tests.eval.own_pages.own_pages import injected, twins
 

@@ -3,8 +3,8 @@
 import pytest
 
 from app.domain.tampering import visitor_of
-from bench.eval_visits import ServerOutcome, judge_servers, print_servers
 from tests.eval.cloaking.visits import Visit, cloaking_servers, noisy_servers
+from tests.eval.eval_visits import ServerOutcome, judge_servers, print_servers
 
 OF_KIND = {
     Visit.ROBOT: "robot",

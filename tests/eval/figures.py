@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-FILE: Final = Path(__file__).parent.parent / "tests" / "eval" / "figures.toml"
+FILE: Final = Path(__file__).with_name("figures.toml")
 TOLERANCE: Final = 0.10
 ENOUGH: Final = 20  # of a bin: with fewer, chance alone moves the observed share by more than the tolerance
 BINS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)

@@ -1,6 +1,6 @@
 """What the local reader costs and learns: taught with the labelled texts of `tests/eval`, judged on domains held back.
 
-    python -m bench.local_reader [--every N]
+    python -m tests.eval.local_reader [--every N]
 
 It prints how long learning and opening take, processor time for one page, and the held-back numbers of its report. Own
 texts flatter (docs/analysis.md); what a deployment's own decisions give says `compliance reader report`.
@@ -14,7 +14,7 @@ from pathlib import Path
 from app.domain.local_reading import DecidedPage, StoredModel
 from app.engines.local_reader.learning import learn_model
 from app.engines.local_reader.model import read_model
-from bench.eval import CLEAN, SET, read_items, subject_of
+from tests.eval.eval_set import CLEAN, SET, read_items, subject_of
 
 
 def pages_of(paths: list[Path]) -> list[DecidedPage]:

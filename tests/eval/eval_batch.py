@@ -1,9 +1,9 @@
 """What does the analysis say of the newest batch, whose author had not seen its rules?
 
-    python -m bench.eval_batch [--errors]
+    python -m tests.eval.eval_batch [--errors]
 
 The set is that of `tests/eval/batch_6`. A page of a third party is found when anything is said of it from the given
-confidence on, whichever class that is; an own page as in `bench.eval_site`.
+confidence on, whichever class that is; an own page as in `tests.eval.eval_site`.
 """
 
 import argparse
@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 from app.domain.violations import REVIEW_BELOW, VIOLATION_FROM
 from app.engines.analyse.analyser import Analyser
-from bench.eval import CLASSES, CLEAN, Outcome, judge, print_confusion, print_errors, print_times
-from bench.eval_site import PageOutcome, judge_page
-from bench.eval_site import print_errors as print_site_errors
-from bench.eval_site import print_pages as print_own_pages
-from bench.figures import above, below, figures, judged, share
 from tests.eval.batch_6.batch import own_pages, third_party_pages
+from tests.eval.eval_set import CLASSES, CLEAN, Outcome, judge, print_confusion, print_errors, print_times
+from tests.eval.eval_site import PageOutcome, judge_page
+from tests.eval.eval_site import print_errors as print_site_errors
+from tests.eval.eval_site import print_pages as print_own_pages
+from tests.eval.figures import above, below, figures, judged, share
 
 
 def _is_said(outcome: Outcome, confidence: float) -> bool:

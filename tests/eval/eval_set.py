@@ -1,6 +1,6 @@
 """How good is the analysis? Precision, recall and F1 per class, the confusion table, and milliseconds per page.
 
-    python -m bench.eval [--errors] [FILE.jsonl ...]
+    python -m tests.eval.eval_set [--errors] [FILE.jsonl ...]
 
 Without files it reads every `tests/eval/*.jsonl` and the whole pages of `tests/eval/pages`. One JSON object per line:
 `id`, `lang`, `label` (a violation key or `clean`), `title`, `text`, and where they matter `html`, `url` and `near` (the
@@ -28,10 +28,10 @@ from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
 from app.engines.model import Capture, Relation, ThirdParty
 from app.engines.urls import host_of
-from bench.figures import Said, below, figures, judged, overconfident, print_calibration, print_first_sight
+from tests.eval.figures import Said, below, figures, judged, overconfident, print_calibration, print_first_sight
 from tests.eval.pages.pages import pages
 
-SET = Path(__file__).parent.parent / "tests" / "eval"
+SET = Path(__file__).parent
 CLEAN = "clean"
 CLASSES = ("adult", "gambling", "fraud", "malware", "drugs", "violence", "medical", "other")
 

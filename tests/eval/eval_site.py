@@ -1,8 +1,8 @@
 """What is said of the site's own pages? Changed pages and their twins, hidden links and harmless designs.
 
-    python -m bench.eval_site [--errors]
+    python -m tests.eval.eval_site [--errors]
 
-The sets are those of `tests/eval/own_pages` and `tests/eval/hidden_links`; `bench.eval_visits` asks the servers of
+The sets are those of `tests/eval/own_pages` and `tests/eval/hidden_links`; `tests.eval.eval_visits` asks the servers of
 `tests/eval/cloaking`. A page is judged as a scan judges it: every page as one of the site's own, a start page once more
 as it was captured, of third parties what hidden links say and, where an address forwards, what it leads to. It is
 accused when anything is said, and *tampered* when that is said of the page itself. Its place is quoted when a snippet
@@ -39,8 +39,8 @@ from app.engines.pipeline.third_party.lone_code import MIN_PAGES, lone_code
 from app.engines.pipeline.third_party.third_parties import SAMPLE
 from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of
-from bench.eval_visits import ServerOutcome, judge_servers, print_servers
-from bench.figures import Said, above, below, figures, judged, overconfident, print_calibration, share
+from tests.eval.eval_visits import ServerOutcome, judge_servers, print_servers
+from tests.eval.figures import Said, above, below, figures, judged, overconfident, print_calibration, share
 from tests.eval.hidden_links.hidden_links import SHEET_PATH, Design, designs, harmless_designs
 from tests.eval.own_pages.own_pages import KINDS, OwnPage, injected, twins
 
