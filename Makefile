@@ -29,7 +29,7 @@ PIN = $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-versi
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-distributed serve frontend wheel test test-frontend test-system test-long test-all cover lint format types bench eval lock clean
 
-.PHONY: checks test-python page-if-possible # parts of others
+.PHONY: attack checks test-python page-if-possible
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -103,6 +103,10 @@ test-long: setup ## Properties, fuzzing, conformance, attacks and faults: whole 
 
 test-all: test test-frontend test-system ## Every test there is, the long runs whole
 	$(BIN)/python -m tests.long --whole </dev/null
+
+# Not in `make help`: see CONTRIBUTING.md.
+attack: setup
+	$(BIN)/python -m pytest -m 'long or system' tests/attack tests/system/test_nginx.py
 
 cover: setup ## The same tests, with branch coverage; fails below 85 % of app, and 95 % of events, websocket and monitor
 	$(BIN)/python -m coverage erase

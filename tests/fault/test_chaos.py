@@ -1,4 +1,4 @@
-"""A short run of `bench/chaos.py`: that the harness works, and that its oracle has nothing to say."""
+"""Short runs of `bench/chaos.py` and `bench/chaos_distributed.py`: they work, and their oracles have nothing to say."""
 
 import asyncio
 import sys
@@ -11,8 +11,9 @@ SEED = "20261126"
 
 
 @pytest.mark.system
-async def test_under_three_quarters_of_a_minute_of_chaos_nothing_is_lost_doubled_or_left():
-    command = [sys.executable, str(ROOT / "bench" / "chaos.py"), "--minutes", "0.75", "--seed", SEED]
+@pytest.mark.parametrize(("script", "minutes"), [("chaos", "0.75"), ("chaos_distributed", "0.5")])
+async def test_under_less_than_a_minute_of_chaos_nothing_is_lost_doubled_or_left(script, minutes):
+    command = [sys.executable, str(ROOT / "bench" / f"{script}.py"), "--minutes", minutes, "--seed", SEED]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )

@@ -100,6 +100,8 @@ class Watcher:
         await link.send(f'{{"type": "subscribe_task", "task_id": "{self.task}"{position}}}')
         async for message in link:
             frame = read_frame(message)
+            if frame["type"] == "error" or (frame["type"] == "subscription_result" and not frame["success"]):
+                return  # the database is away: it comes back, as after a cut
             if frame["type"] == "reconnect_advice":
                 self._backoff.advise(frame["delay_min_ms"] / 1_000, frame["delay_max_ms"] / 1_000)
             elif frame.get("task_id") == self.task:
