@@ -37,6 +37,7 @@ SCRIPTS: dict[str, tuple[list[str], str]] = {
     ),
     "scaling": (["--rounds", "20"], "1,000 times"),
     "rolling_restart": (["--clients", "4"], "clients"),
+    "floods": (["--seconds", "0.5", "--at-once", "4"], "rounds of the monitor"),
     "soak": (["--connections", "20", "--minutes", "0.1"], "connections"),
 }
 MODULES: dict[str, tuple[list[str], str]] = {
