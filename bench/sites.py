@@ -1,4 +1,4 @@
-"""What the overview and the review queue cost when very many scans have been completed.
+"""What the overview, the search and the review queue cost when very many scans have been completed.
 
     .venv/bin/python bench/sites.py [--postgres] [--scans 50000] [--targets 1000] [--runs 200] [--json FILE]
 
@@ -237,6 +237,8 @@ async def run(folder: Path, world: World, url: str, runs: int) -> dict[str, dict
         rest = first.next_cursor
         reads: dict[str, Callable[[], Awaitable[Any]]] = {
             f"overview, {who}": partial(read_overview, db, principal, **asked),
+            f"search, {who}": partial(search, db, principal, "977"),
+            f"search for what is nowhere, {who}": partial(search, db, principal, "nothing"),
             f"review, {who}": partial(review.read, principal, cursor=None, **queue),
             f"review, {who}, the next page": partial(review.read, principal, cursor=rest, **queue),
         }

@@ -15,5 +15,11 @@ def test_it_measures_what_people_read_of_very_many_scans(tmp_path):
     done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.stderr == ""
     found = json.loads(numbers.read_text())
-    assert [name.partition(",")[0] for name in found] == ["overview", "review", "review"] * 2
+    assert [name.partition(",")[0] for name in found] == [
+        "overview",
+        "search",
+        "search for what is nowhere",
+        "review",
+        "review",
+    ] * 2
     assert "too late" in done.stdout
