@@ -23,6 +23,7 @@ from app.api.errors import install_handlers
 from app.api.middleware import BodyLimit, DisconnectGuard, SecurityHeaders
 from app.api.openapi import complete
 from app.api.request_trace import trace_handshake, trace_request
+from app.api.request_turns import RequestTurns
 from app.api.router import build_router
 from app.compose.services import Services, build_services
 from app.core.config import Settings, load_settings
@@ -172,3 +173,4 @@ def _add_middleware(application: FastAPI, settings: Settings) -> None:
         )
     application.add_middleware(JsonCompression)
     application.add_middleware(SecurityHeaders)
+    application.add_middleware(RequestTurns)

@@ -6,6 +6,7 @@ from starlette.routing import Match
 
 from app.api.compression import JsonCompression
 from app.api.middleware import BodyLimit, DisconnectGuard, SecurityHeaders
+from app.api.request_turns import RequestTurns
 from app.api.router import build_router
 from app.core.config import Settings
 from app.factory import SOCKET_PATH, create_app
@@ -37,7 +38,7 @@ async def walk(application, asked):
 def test_only_middleware_that_does_nothing_for_websockets_is_passed_by(application):
     """Whoever adds one has to look whether the socket needs it (`Application`)."""
     found = {middleware.cls for middleware in application.user_middleware}
-    assert found == {DisconnectGuard, BodyLimit, CORSMiddleware, JsonCompression, SecurityHeaders}
+    assert found == {DisconnectGuard, BodyLimit, CORSMiddleware, JsonCompression, SecurityHeaders, RequestTurns}
     assert not application.dependency_overrides
     assert not application.router.dependencies
 
