@@ -7,8 +7,9 @@ all that the OpenAPI document names, with the examples of its parameters and bod
 first for all that is read, then for everything. What signs out is asked with sessions of another account of theirs;
 what is ordered is never reached, because nobody answers the server's questions for addresses. Meanwhile somebody else,
 at another address, asks who they are (`GET /auth/me`) and pings their WebSocket. Printed: what both took, in
-milliseconds, beside what they take when nobody floods; and what the flood was answered. `--each`: every operation alone
-for so long, so that one that holds others up is found.
+milliseconds, beside what they take when nobody floods; the processor time that the server's event loop took during each
+look, which other work does not change; and what the flood was answered. `--each`: every operation alone for so long, so
+that one that holds others up is found.
 
 Ends with 1 when an answer has status 500, or a round of the monitor was late. Flood, server and the other one share
 this machine: look at the load.
@@ -34,6 +35,7 @@ from tests.support.flood import Operation  # noqa: E402
 from tests.support.flooding import (  # noqa: E402
     NOWHERE,
     SECOND,
+    Waits,
     fill,
     flooding,
     known_ids,
@@ -58,20 +60,23 @@ class Bench:
         self.statuses: Counter[str] = Counter()
 
     def quiet(self, seconds: float) -> None:
-        self._say("nothing", *asyncio.run(waits_for(self.service, self._other, seconds)))
+        self._say("nothing", asyncio.run(waits_for(self.service, self._other, seconds)))
 
     def flood(self, name: str, operations: Sequence[Operation], seconds: float) -> None:
         flood = flooding(self.service, operations, self._attacker, self._known, at_once=self._at_once)
         with flood as answers:
-            looks, pings = asyncio.run(waits_for(self.service, self._other, seconds))
+            waited = asyncio.run(waits_for(self.service, self._other, seconds))
         said = sum((Counter(by_status) for by_status in answers.values()), Counter[str]())
         self.statuses += said
-        self._say(name, looks, pings, said)
+        self._say(name, waited, said)
 
-    def _say(self, name: str, looks: list[float], pings: list[float], said: Counter[str] | None = None) -> None:
-        columns = [value * 1_000 for times in (looks, pings) for value in (median(times), p99(times), max(times))]
+    def _say(self, name: str, waited: Waits, said: Counter[str] | None = None) -> None:
+        of_each = (waited.looks, waited.pings, waited.loop)
+        columns = [value * 1_000 for times in of_each for value in (median(times), p99(times), max(times))]
         answers = "" if said is None else "  " + ", ".join(f"{key}: {said[key]}" for key in sorted(said))
-        print(f"{name:<58}{len(looks):>7}" + "".join(f"{value:>8.1f}" for value in columns) + answers, flush=True)
+        print(
+            f"{name:<58}{len(waited.looks):>7}" + "".join(f"{value:>8.1f}" for value in columns) + answers, flush=True
+        )
 
 
 def median(values: Sequence[float]) -> float:
@@ -80,9 +85,9 @@ def median(values: Sequence[float]) -> float:
 
 def measure(bench: Bench, *, seconds: float, only: Sequence[str], each_s: float | None) -> None:
     operations = [one for one in operations_of(bench.service) if not only or any(word in one.name for word in only)]
-    heads = ("looks", "p50", "p99", "longest", "p50", "p99", "longest")
-    print(f"{'':<65}{'GET /auth/me, ms':>24}{'ping, ms':>24}")
-    print(f"{'beside':<58}" + f"{heads[0]:>7}" + "".join(f"{head:>8}" for head in heads[1:]) + "  answers by status")
+    print(f"{'':<65}{'GET /auth/me, ms':>24}{'ping, ms':>24}{'loop of the server, ms':>24}")
+    heads = ("p50", "p99", "longest") * 3
+    print(f"{'beside':<58}{'looks':>7}" + "".join(f"{head:>8}" for head in heads) + "  answers by status")
     bench.quiet(seconds)
     if each_s is not None:
         for operation in operations:

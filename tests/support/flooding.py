@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -206,31 +206,46 @@ def flooding(
             answers |= json.loads(written or "{}")
 
 
-async def waits(service: Service, headers: dict[str, str], samples: int) -> tuple[list[float], list[float]]:
-    """Seconds for each look at oneself, and for each ping of a socket."""
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Seconds for each look at oneself and each ping of a socket; and of the processor time that the server's event
+    loop took during each look, whatever it was for: what a look waits for on a machine with nothing else to do.
+    """
+
+    looks: list[float] = field(default_factory=list)
+    pings: list[float] = field(default_factory=list)
+    loop: list[float] = field(default_factory=list)
+
+
+async def waits(service: Service, headers: dict[str, str], samples: int) -> Waits:
     return await _waits(service, headers, range(samples))
 
 
-async def waits_for(service: Service, headers: dict[str, str], seconds: float) -> tuple[list[float], list[float]]:
+async def waits_for(service: Service, headers: dict[str, str], seconds: float) -> Waits:
     """The same for so long."""
     until = time.monotonic() + seconds
     return await _waits(service, headers, iter(lambda: time.monotonic() < until, False))
 
 
-async def _waits(service: Service, headers: dict[str, str], turns: Iterable[object]) -> tuple[list[float], list[float]]:
-    token = headers["Authorization"].removeprefix("Bearer ")
-    looks, pings = [], []
+async def _waits(service: Service, headers: dict[str, str], turns: Iterable[object]) -> Waits:
+    token, found = headers["Authorization"].removeprefix("Bearer "), Waits()
     url = f"ws://127.0.0.1:{service.port}/api/v1/monitor/ws?token={token}"
     async with connect(url, proxy=None, ping_interval=None, open_timeout=60) as socket:
         for _ in turns:
-            began = time.perf_counter()
+            began, used = time.perf_counter(), _loop_s(service)
             answer = await asyncio.to_thread(service.http.get, "/api/v1/auth/me", headers=headers, timeout=60)
             assert answer.status_code == 200
-            looks.append(time.perf_counter() - began)
+            found.looks.append(time.perf_counter() - began)
+            found.loop.append(_loop_s(service) - used)
             began = time.perf_counter()
             await (await socket.ping())
-            pings.append(time.perf_counter() - began)
-    return looks, pings
+            found.pings.append(time.perf_counter() - began)
+    return found
+
+
+def _loop_s(service: Service) -> float:
+    """Processor time of the server's first thread, in which its event loop runs."""
+    return int((service.proc / "schedstat").read_text().split()[0]) / 1e9
 
 
 def p99(values: Sequence[float]) -> float:
