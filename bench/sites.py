@@ -43,7 +43,7 @@ from app.domain.decisions import DecisionState
 from app.domain.messages import Language
 from app.domain.projection import TaskProjection
 from app.engines.model import Capture, PageFact, Reference, Relation, ThirdParty
-from app.overview.service import OverviewService
+from app.overview.service import OverviewService, search
 from app.scanstore.scan_folder import ScanFolder
 from app.scanstore.sqlite import SqliteScanStore
 from app.services.evidence.service import EvidenceService
