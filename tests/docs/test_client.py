@@ -58,13 +58,13 @@ async def test_the_example_follows_a_task_to_its_end(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", first_codes(section(TEXT, "Its parts")) + first_codes(section(TEXT, "When it cannot go on"))
+    "name", first_codes(section(TEXT, "Classes")) + first_codes(section(TEXT, "Errors"))
 )
 def test_every_name_exists(name):
     assert hasattr(app.client, name) or name == RestClient.__name__
 
 
 def test_the_fields_that_are_named_exist():
-    (row,) = [line for line in section(TEXT, "Its parts").splitlines() if line.startswith("| `TaskView`")]
+    (row,) = [line for line in section(TEXT, "Classes").splitlines() if line.startswith("| `TaskView`")]
     for field in codes(row)[1:]:
         assert hasattr(taskview.TaskView("t"), field), field

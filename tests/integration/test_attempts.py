@@ -97,7 +97,7 @@ class Task:
 
 def without_moment(content):
     """A file says when it was made."""
-    told = re.compile(r"<dt><bdi>Report made</bdi></dt><dd>.*?</dd>")
+    told = re.compile(r"<dt><bdi>Report generated</bdi></dt><dd>.*?</dd>")
     text, count = told.subn("", content.decode())
     assert count == 1
     return text
@@ -107,7 +107,7 @@ def pdf_text(content):
     """The text of all pages, without the moment at which it was made."""
     document = pypdfium2.PdfDocument(content)
     text = "\n".join(page.get_textpage().get_text_range() for page in document)
-    told, count = re.subn(r"Report made\s+\S+ \S+ UTC", "", text)
+    told, count = re.subn(r"Report generated\s+\S+ \S+ UTC", "", text)
     assert count == 1
     return told
 

@@ -93,7 +93,7 @@ async def test_a_named_folder_is_kept_and_its_first_password_is_shown(world, tmp
         (["no domain"], "compliance: "),
         (["com"], "compliance: "),
         ([TARGET, "--start-url", "http://other.example/"], "compliance: "),
-        ([TARGET, "--data-dir", "/dev/null/x"], "cannot be made"),
+        ([TARGET, "--data-dir", "/dev/null/x"], "cannot be created"),
     ],
 )
 def test_what_cannot_be_scanned_is_two_and_one_line(words, line, tmp_path, capsys, monkeypatch):

@@ -101,7 +101,7 @@ async def test_a_server_and_what_works_beside_it(tmp_path):
         made = await run(
             "--lang", "en", "create-admin", "--username", "mei", COMPLIANCE_ADMIN_PASSWORD=NEW_PASSWORD, **beside
         )
-        assert (made.code, made.out) == (0, "mei is an administrator.\n")
+        assert (made.code, made.out) == (0, "mei is now an administrator.\n")
         assert await sign_in(url, "mei", NEW_PASSWORD) == 200
 
         again = await run("--lang", "en", "create-admin", COMPLIANCE_ADMIN_PASSWORD=NEW_PASSWORD, **beside)

@@ -98,5 +98,7 @@ def test_a_database_that_somebody_holds_is_named(folder, capsys):
         other.execute("BEGIN IMMEDIATE")
         assert here("serve", "--port", 0, "--data-dir", folder) == 2
     shown = capsys.readouterr().err
-    assert f"{folder}/compliance.db cannot be used: the database is busy; another program holds it" in shown
+    assert (
+        f"{folder}/compliance.db cannot be used: the database is busy. Stop the other program that is using it" in shown
+    )
     assert "Traceback" not in shown

@@ -82,7 +82,7 @@ async def test_the_doctor_says_what_is_in_effect_and_what_is_wrong(tmp_path):
         await until_checked(backend, await backend.login(), "phishing", "gone")
         ((state, found),) = await asyncio.to_thread(doctor, tmp_path, **lists)
         assert state is CheckStatus.DEGRADED
-        assert "phishing: 4 entries of " in found
+        assert "phishing: 4 entries, " in found
         assert f"gone: {said('list_fault.missing').removesuffix('.')}" in found
         ((state, found),) = await asyncio.to_thread(doctor, tmp_path, reputation_lists=(FEED,))
         assert state is CheckStatus.OK
@@ -171,6 +171,6 @@ async def test_a_scan_accuses_what_a_list_names_says_so_with_its_line_and_names_
         rows = backend.db.read_sync(lambda c: tasks.logs_after(c, task_id, 0, 1_000, upto=1_000_000))
         lines = [row.message for row in rows.rows]
         assert said("list_names_target", name="phishing", line=4, entry="corp.example") in lines
-        assert any(line.startswith(f"Lists looked into: phishing of {used.date} (4 entries") for line in lines)
+        assert any(line.startswith(f"Lists used: phishing of {used.date} (4 entries") for line in lines)
         warnings = [warning["message"] for warning in row.warnings if warning["code"] == "degraded"]
         assert any("gone" in message for message in warnings)

@@ -97,7 +97,7 @@ async def test_a_version_that_cannot_be_used_leaves_the_verdict_of_the_rules_and
     assert found["local_reader"] == {"version": 1, "fault": fault, "read": 0, "effects": {}}
     (warning,) = found["warnings"]
     assert warning["code"] == "degraded"
-    assert warning["message"].startswith("The local reader (version 1) did not read along: ")
+    assert warning["message"].startswith("The local classifier (version 1) was not used: ")
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ async def test_the_document_says_the_whole_and_what_nobody_knows_yet(backend, me
     assert "a.example, b.example" in row
     chinese = (await get(backend, mei, order_id, "?format=html&lang=zh-CN")).text
     labels = re.findall(r"<(?:h[1-6][^>]*|dt|th[^>]*)><bdi>(.*?)</bdi>", chinese)
-    assert "按域名汇总的发现" in labels
+    assert "按域名汇总的问题" in labels
     assert not [label for label in labels if re.fullmatch(r"[A-Za-z ]{8,}", label)]
 
 

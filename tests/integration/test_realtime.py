@@ -165,7 +165,7 @@ async def test_a_foreign_task_looks_like_a_missing_one(stack):
     async with open_client(stack, other) as client:
         foreign = await client.follow(task)
         missing = await client.follow("no-such-task")
-        assert foreign["error"] == missing["error"] == {"code": "not_found", "message": "没有这个任务。"}
+        assert foreign["error"] == missing["error"] == {"code": "not_found", "message": "找不到该扫描。"}
         await stack.say(task, warning("secret"))
         await client.send(type="ping")
         await client.until("pong")

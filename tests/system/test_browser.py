@@ -260,7 +260,7 @@ async def test_closing_a_stopped_browser_still_leaves_nothing():
 
 
 async def test_a_browser_that_does_not_start_is_unavailable_and_leaves_nothing():
-    with pytest.raises(BrowserUnavailable, match="its process ended at once"):
+    with pytest.raises(BrowserUnavailable, match="its process exited immediately"):
         async with browsing(chromium_path="/bin/false"):
             pass
 

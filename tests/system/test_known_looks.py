@@ -73,7 +73,7 @@ async def test_a_page_of_the_same_kit_is_to_be_reviewed_once_one_is_confirmed(tm
         assert (found["domain"], found["violation_key"], found["needs_review"]) == (FRESH, "gambling", True)
         (evidence,) = found["evidence"]
         assert (evidence["layer"], evidence["rule"], evidence["snippet"]) == ("image", "known_look", HOUSE)
-        assert evidence["source"] == "decisions that people have made about findings"
+        assert evidence["source"] == "reviewers' decisions"
         assert await decide(DecisionState.OPEN, 1) == []
         _, report = await scanned(backend, tmp_path, OTHER)
         assert report["violations"] == []

@@ -145,7 +145,7 @@ async def test_several_scans_are_chosen_and_each_says_what_came_of_it(browser, t
     await page.route("**/tasks/*", lambda route: route.fulfill(status=409, json={"code": "task_running"}), times=1)
     await page.get_by_role("button", name="Delete (2)").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete (2)").click()
-    await expect(page.locator(".outcome")).to_have_text("1 deleted. 1 failed; the reason stands below each.")
+    await expect(page.locator(".outcome")).to_have_text("1 deleted. 1 failed; see the reason below each scan.")
     await expect(page.locator(".row .domain")).to_have_count(2)
     await expect(page.locator(".line .problem")).to_have_text("Not deleted: The scan is running; cancel it first.")
     await page.get_by_role("link", name="By name").click()
@@ -177,7 +177,7 @@ async def test_what_an_attempt_found_stays_to_be_read_after_the_next(browser, th
     await page.wait_for_selector("#username")
     await sign_in(page)
     verdict = page.locator(".verdict")
-    await expect(verdict).to_contain_text("1 domain violates: 1 finding")
+    await expect(verdict).to_contain_text("1 finding on 1 domain")
     await expect(verdict).to_contain_text("; 7 pages read")
     await page.locator("a.evidence").click()
     await expect(page.get_by_role("heading", name="casino.test").first).to_be_visible()
@@ -189,7 +189,7 @@ async def test_what_an_attempt_found_stays_to_be_read_after_the_next(browser, th
     await scene.complete(verdict=Verdict(Result.CLEAN, ()), total_pages_crawled=9)
     await expect(verdict).to_contain_text("No violations found; 9 pages read")
     await page.select_option("#attempt", "1")
-    await expect(verdict).to_contain_text("1 domain violates: 1 finding")
+    await expect(verdict).to_contain_text("1 finding on 1 domain")
     assert page.url.endswith("?attempt=1")
     await page.go_back()
     await expect(verdict).to_contain_text("No violations found")
@@ -205,7 +205,7 @@ async def test_the_report_is_shown_as_it_prints_in_a_frame_without_rights(browse
     await page.wait_for_selector("#username")
     await sign_in(page)
     await page.get_by_text("Download report").click()
-    await page.get_by_role("link", name="Preview as it prints (A4)").click()
+    await page.get_by_role("link", name="Print preview (A4)").click()
     report = page.frame_locator("iframe")
     await expect(report.locator("body")).to_contain_text("casino.test", timeout=SCAN_MS)
     await expect(report.locator("html")).to_have_attribute("lang", "en")
@@ -285,7 +285,7 @@ async def test_a_finding_has_an_address_with_all_its_evidence_and_nothing_of_it_
     await page.locator(".screenshot").first.click()
     assert await picture.evaluate("image => getComputedStyle(image).filter") == "none"
     await expect(page.locator(".steps").first.locator(".role")).to_have_text(["This site", "Destination"])
-    for said in (HOME, HOSTILE, "html > body > a", "What to do", "Why this risk", "SHA-256"):
+    for said in (HOME, HOSTILE, "html > body > a", "Recommended action", "Risk factors", "SHA-256"):
         await expect(page.locator("#content")).to_contain_text(said)
     assert await page.locator("#content b, #content img:not(.screenshot img)").count() == 0
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -392,7 +392,7 @@ async def test_an_administrator_adds_a_user_sees_connections_and_speaks_to_every
     await expect(page.locator("tbody tr")).to_have_count(2)
     found["audit"] = await page.evaluate(SERIOUS)
     async with page.expect_download() as download:
-        await page.get_by_role("button", name="Save as CSV").click()
+        await page.get_by_role("button", name="Export as CSV").click()
     assert (await download.value).suggested_filename == "audit.csv"
     await page.get_by_role("link", name="Broadcast").click()
     await page.fill("#broadcast-message", "Maintenance at 22:00")
@@ -418,7 +418,7 @@ async def test_a_new_password_ends_the_session_and_is_good_for_the_next(browser,
         await page.fill(field, "another horse, another battery")
     await page.evaluate(AXE.read_text("utf-8"))
     assert await page.evaluate(SERIOUS) == []
-    await page.get_by_role("button", name="Change the password").click()
+    await page.get_by_role("button", name="Change password").click()
     await expect(page.locator(".problem")).to_contain_text("The password has been changed.")
     await page.fill("#username", "admin")
     await page.fill("#password", "another horse, another battery")

@@ -82,7 +82,7 @@ async def test_what_the_first_attempt_found_is_read_unchanged_after_a_second_one
     page = await open_at(browser, scene)
     await expect(page.locator("#attempt")).to_have_count(0)  # one attempt alone is no choice
     before = await read_all(page, scene)
-    for said in ("casino.test", "line of the first", HOSTILE, "SHA-256", "What to do"):
+    for said in ("casino.test", "line of the first", HOSTILE, "SHA-256", "Recommended action"):
         assert any(said in text for text in before), said
     await begin_again(scene)
     await END[end](scene)

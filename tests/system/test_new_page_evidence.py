@@ -98,7 +98,7 @@ async def test_every_step_from_the_site_to_what_was_captured_is_shown(browser, s
     await expect(steps.locator(".role")).to_have_text(["This site", "Intermediate third party", "Destination"])
     await expect(steps.nth(1)).to_contain_text("302")
     await expect(steps.nth(1)).to_contain_text("192.0.2.1")
-    await expect(page.get_by_text("Nothing was found about it.")).to_be_visible()
+    await expect(page.get_by_text("No findings.")).to_be_visible()
     assert page.problems == []
 
 
@@ -150,7 +150,7 @@ async def test_a_finding_is_read_in_the_other_language(browser, scene):
     page = await open_at(browser, scene, f"/findings/{FINDING}", locale="zh-CN")
     await expect(page.get_by_role("heading", name="处理建议")).to_be_visible()
     await page.get_by_role("button", name="Switch to English").click()
-    await expect(page.get_by_role("heading", name="What to do")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Recommended action")).to_be_visible()
     for said in ("the site's own content", "Scan again after the repair"):
         await expect(page.locator("#content")).to_contain_text(said)
     assert page.problems == []
@@ -177,7 +177,7 @@ async def test_what_cannot_be_read_while_the_server_is_away_comes_when_it_is_bac
     await expect(page.locator(".group")).to_have_count(1)
     await theatre.stop()
     await page.locator("a.evidence").click()  # whose view is there now, but not what it shows
-    await expect(page.locator("h1")).to_have_text("This could not be loaded")
+    await expect(page.locator("h1")).to_have_text("Loading failed")
     await theatre.start()
     await expect(page.locator("h1")).to_have_text("casino.test", timeout=BACK_MS)
 
@@ -185,7 +185,7 @@ async def test_what_cannot_be_read_while_the_server_is_away_comes_when_it_is_bac
 async def test_what_limits_the_results_is_one_line_until_it_is_unfolded(browser, scene):
     page = await open_at(browser, scene)
     notes = page.locator(".warnings li")
-    said = "3 warnings about what limits the results: Incomplete results, Limited function"
+    said = "Results incomplete: 3 notes"
     await expect(page.locator(".warnings summary")).to_have_text(said)
     await expect(notes.first).to_be_hidden()
     await page.locator(".warnings summary").click()

@@ -29,7 +29,7 @@ async def test_a_version_is_read_about_switched_on_and_off(browser, theatre):
     await page.evaluate(STANDING)
     assert await page.evaluate(SERIOUS) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for action, said in (("Switch on", "Version 1 reads along"), ("Switch off", "No version is switched on")):
+    for action, said in (("Enable", "Version 1 is used"), ("Disable", "No version is enabled")):
         await page.get_by_role("button", name=action).click()
         dialog = page.get_by_role("dialog")
         await page.evaluate(STANDING)

@@ -213,7 +213,7 @@ async def test_an_attempt_that_was_cancelled_does_not_hide_what_stands(browser, 
     await expect(page.locator(".group")).to_contain_text("old.test")
     await expect(page.locator(".attempts")).to_contain_text("第 1 次")
     await page.goto(f"{theatre.url}/#/scans/{scene.task_id}?attempt=7")
-    await expect(page.locator("h1")).to_have_text("没有此内容")
+    await expect(page.locator("h1")).to_have_text("找不到内容")
     assert page.problems == []
 
 
@@ -259,9 +259,9 @@ async def test_an_unknown_task_and_a_deleted_one_are_said_to_be_gone(browser, th
     page = await open_scan(browser, scene)
     await scene.complete()
     await theatre.backend.scans.delete(theatre.admin(), scene.task_id)
-    await expect(page.get_by_role("heading", name="任务已被删除")).to_be_visible()
+    await expect(page.get_by_role("heading", name="扫描已被删除")).to_be_visible()
     await page.goto(f"{theatre.url}/#/scans/{new_id()}")
-    await expect(page.get_by_role("heading", name="没有这个任务")).to_be_visible()
+    await expect(page.get_by_role("heading", name="找不到该扫描")).to_be_visible()
     await page.goto(f"{theatre.url}/#/scans/{'x' * 100}")
     await expect(page.locator(".state h1")).to_be_visible()
     assert page.problems == []

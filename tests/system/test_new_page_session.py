@@ -127,7 +127,7 @@ async def test_nobody_sees_anything_of_somebody_else(browser, theatre):
     theirs = await open_new_page(browser, theatre.url, f"#/scans/{scene.task_id}", locale="en")
     await theirs.wait_for_selector("#username")
     await sign_in_as(theirs, "mei")
-    await expect(theirs.locator("h1")).to_have_text("There is no such scan")
+    await expect(theirs.locator("h1")).to_have_text("Scan not found")
     await theirs.goto(f"{theatre.url}/#/scans")
     await expect(theirs.locator(".state")).to_contain_text("No scans yet")
     heard = []
@@ -285,7 +285,7 @@ async def test_a_connection_that_an_administrator_closes_is_not_the_end_of_the_s
     await page.evaluate("dispatchEvent(new Event('online'))")
     await expect(page.locator(".live[data-kind=stopped]")).to_be_visible()  # and this one does not come back by itself
     assert await page.locator("h1").inner_text() == "corp.test"
-    await notice.get_by_role("button", name="Connect again").click()
+    await notice.get_by_role("button", name="Reconnect").click()
     await expect(page.locator(".live[data-kind=live]")).to_be_visible()
     await expect(notice).to_have_count(0)
     await expect(page.locator(".verdict .percent")).to_have_text("40%")
@@ -301,6 +301,6 @@ async def test_a_window_too_many_is_told_and_comes_back_on_demand(browser, tmp_p
         await sign_in(second)
         await expect(first.locator(".stopped")).to_contain_text("You have too many windows open")
         await expect(second.locator(".live[data-kind=live]")).to_be_visible()
-        await first.get_by_role("button", name="Connect again").click()
+        await first.get_by_role("button", name="Reconnect").click()
         await expect(first.locator(".live[data-kind=live]")).to_be_visible()
         assert first.problems == second.problems == []

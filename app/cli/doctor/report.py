@@ -119,7 +119,7 @@ def _table(results: Sequence[CheckResult], texts: MessageCatalog) -> Table:
 
 def _line(result: CheckResult, texts: MessageCatalog) -> str:
     means = f" -- {result.means}" if result.means else ""
-    return f"{pad(_state_of(result, texts), 4)} {_name_of(result, texts)}: {result.found}{means}"
+    return f"{pad(_state_of(result, texts), 8)} {_name_of(result, texts)}: {result.found}{means}"
 
 
 def _state_of(result: CheckResult, texts: MessageCatalog) -> str:

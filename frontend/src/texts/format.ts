@@ -8,6 +8,15 @@ export function formatDuration(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
+/** "45 minutes", "2 hours": a limit, in the largest unit that says it without a fraction. */
+export function formatSpan(seconds: number, language: string): string {
+  const [value, unit] =
+    seconds % 3_600 === 0 ? [seconds / 3_600, "hour"]
+    : seconds % 60 === 0 ? [seconds / 60, "minute"]
+    : [seconds, "second"];
+  return new Intl.NumberFormat(language, { style: "unit", unit: unit as string, unitDisplay: "long" }).format(value as number);
+}
+
 /** "40 sec", "12 min", "1.5 hr": how long something still takes, no finer than anybody can know. */
 export function formatRough(seconds: number, language: string): string {
   const [value, unit, digits] =

@@ -73,9 +73,9 @@ function completed(texts: Texts, state: ShownState, sum: FindingSum | null): Sen
 function violating({ t }: Texts, sum: FindingSum | null, pages: number): string {
   if (sum === null || sum.findings === 0) return t("sentence.violations_unread", { pages });
   const { findings, severe, domains, crawled, known } = sum;
-  const found = t("sentence.findings", { count: findings, severe });
-  if (known === 0) return t("sentence.violations_pages", { count: domains, found, pages }); // nobody counted addresses: "0 of 0" says nothing
-  return t("sentence.violations", { count: domains, found, crawled, known });
+  const found = t("sentence.findings", { count: findings });
+  if (known === 0) return t("sentence.violations_pages", { count: domains, found, severe, pages }); // URLs were not counted
+  return t("sentence.violations", { count: domains, found, severe, crawled, known });
 }
 
 /** Why there is no conclusion, and what cut the scan short. */

@@ -97,7 +97,7 @@ test("connections are told by server and by person, under their names", async ()
     "GET /admin/connections": { items: [], total: 0 },
   };
   const view = await open("connections");
-  expect(view.findAll("tbody th").map((cell) => cell.text())).toEqual(["this server", "web-2 not heard"]);
+  expect(view.findAll("tbody th").map((cell) => cell.text())).toEqual(["this server", "web-2 no heartbeat"]);
   expect(view.find("tbody tr").text()).toContain("2,048 bytes");
   expect(view.findAll(".person").map((person) => person.text())).toEqual(["mei 2 connections", "u9 1 connection"]);
 });
@@ -206,7 +206,7 @@ test("workers say whether they are heard and what they scan, and none is said to
 
 test("nobody but administrators sees the administration, and it asks nothing for others", async () => {
   const view = await open("users", "user");
-  expect(view.find("[data-state=forbidden]").text()).toContain("This is for administrators.");
+  expect(view.find("[data-state=forbidden]").text()).toContain("Only administrators can do this.");
   expect(rest.asked).toEqual([]);
   rest.answers["GET /admin/users"] = problem(503, "unavailable");
   expect((await open("users")).find("[data-state=failed]").text()).toContain(english("users.failed"));

@@ -56,7 +56,7 @@ test("findings are told apart by their names: new, gone, of another risk", () =>
 describe("the picker of attempts", () => {
   test("counts what has changed, and leads to each finding in the attempt that has it", async () => {
     const picker = await shown();
-    expect(picker.findAll("details summary").map((part) => part.text())).toEqual(["New findings 1", "No longer found 1", "Changed risk 1"]);
+    expect(picker.findAll("details summary").map((part) => part.text())).toEqual(["New findings 1", "No longer found 1", "Risk changed 1"]);
     expect(picker.findAll("details a").map((link) => link.attributes("href"))).toEqual([
       `#/scans/${TASK}/findings/gambling.new.test?attempt=2`, `#/scans/${TASK}/findings/gambling.old.test?attempt=1`, `#/scans/${TASK}/findings/gambling.same.test?attempt=2`,
     ]);

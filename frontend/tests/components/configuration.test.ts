@@ -186,7 +186,7 @@ describe("the history", () => {
     expect(older!.text()).toContain("Removed: old.example");
     await older!.find("button").trigger("click");
     await flushPromises();
-    await press("Go back to it", document.querySelector(".el-dialog__footer")!);
+    await press("Restore", document.querySelector(".el-dialog__footer")!);
     expect(rest.asked.find(({ method }) => method === "POST")!.body).toEqual({ version: 3 });
     expect(view.text()).toContain("Version 4");
   });
@@ -213,7 +213,7 @@ describe("lists", () => {
     examples: [{ line: 412, text: "cdn.example.net", reason: "known_service", reason_text: "A well-known service." }], checked_at: "2026-01-01T01:00:00Z", took_s: 1, fault: null, fault_text: null, failing_since: null, shrunk_to: null, is_taken: false,
   };
   const NEW = { ...GOOD, name: "new", kind: "allow", read_as: null, date: null, fetched_at: null, sha256: null, entries: null, duplicates: null, refused: [], examples: [], checked_at: null, took_s: null };
-  const GONE = { ...NEW, name: "gone", fault: "status", fault_text: "The source answered 404.", checked_at: "2026-01-01T01:00:00Z", failing_since: "2026-01-01T00:30:00Z" };
+  const GONE = { ...NEW, name: "gone", fault: "status", fault_text: "The source returned 404.", checked_at: "2026-01-01T01:00:00Z", failing_since: "2026-01-01T00:30:00Z" };
   const LISTS = () => configuration({ settings: [setting("reputation_lists", { ...LIST, group: "lists" })] });
   const said = (name: string) => document.querySelector(`[data-list=${name}]`)!.textContent!.replaceAll(/\s+/g, " ");
 
@@ -224,8 +224,8 @@ describe("lists", () => {
     expect(said("phishing")).toContain(english("lists.refused", { count: 15 }));
     expect(document.querySelector<HTMLLIElement>(".examples li")!.value).toBe(412);
     expect(said("phishing")).toContain("cdn.example.net");
-    expect(said("new")).toContain("Not read yet.");
-    expect(said("gone")).toContain("The source answered 404.");
+    expect(said("new")).toContain("Not loaded yet.");
+    expect(said("gone")).toContain("The source returned 404.");
     expect(document.querySelectorAll("[data-fault]")).toHaveLength(1);
   });
 
@@ -239,7 +239,7 @@ describe("lists", () => {
     await open(LISTS());
     expect(document.querySelectorAll(".lists .list button")).toHaveLength(1);
     await press(english("lists.take", { count: 412 }));
-    const dialog = [...document.querySelectorAll<HTMLElement>(".el-dialog")].find((one) => one.textContent!.includes("Take the list phishing"))!;
+    const dialog = [...document.querySelectorAll<HTMLElement>(".el-dialog")].find((one) => one.textContent!.includes(english("lists.take_title", { name: "phishing" })))!;
     expect(dialog.textContent).toContain(english("lists.take_more", { now: 18_204, count: 412 }));
     expect(rest.count("POST", "/admin/lists/phishing/take-shrunk")).toBe(0);
     await press(english("lists.take_it"), dialog);
@@ -254,7 +254,7 @@ describe("lists", () => {
     await press(english("lists.take", { count: 1 }));
     rest.answers["POST /admin/lists/phishing/take-shrunk"] = problem(409, "list_not_shrunk");
     rest.answers["GET /admin/lists"] = { items: [GOOD], total: 1 };
-    const dialog = [...document.querySelectorAll<HTMLElement>(".el-dialog")].find((one) => one.textContent!.includes("Take the list phishing"))!;
+    const dialog = [...document.querySelectorAll<HTMLElement>(".el-dialog")].find((one) => one.textContent!.includes(english("lists.take_title", { name: "phishing" })))!;
     await press(english("lists.take_it"), dialog);
     expect(dialog.querySelector("[role=alert]")!.textContent).toContain(english("error.list_not_shrunk"));
     expect(document.querySelectorAll(".lists .list button, [data-fault]")).toHaveLength(0);
@@ -263,12 +263,12 @@ describe("lists", () => {
   test("are read again when somebody asks, and the form stays when they cannot be read", async () => {
     rest.answers["GET /admin/lists"] = { items: [], total: 0 };
     await open(LISTS());
-    expect(document.querySelector(".lists")!.textContent).toContain("No list is named.");
+    expect(document.querySelector(".lists")!.textContent).toContain("No list is configured.");
     rest.answers["GET /admin/lists"] = { items: [NEW], total: 1 };
-    await press("Read again");
+    await press("Reload");
     expect(said("new")).toContain("Allow list");
     rest.answers["GET /admin/lists"] = problem(503, "database_unavailable");
-    await press("Read again");
+    await press("Reload");
     expect(document.querySelector(".lists [role=alert]")!.textContent).toContain(english("lists.failed"));
     expect(document.getElementById("setting-reputation_lists")).not.toBeNull();
   });

@@ -77,7 +77,7 @@ describe("a finding", () => {
     setLanguage("zh-CN");
     await flushPromises();
     expect(view.find(".references").text()).toContain("链接 · a[href]");
-    expect(view.text()).not.toMatch(/What to do|Matched terms/);
+    expect(view.text()).not.toMatch(/Recommended action|Matched terms/);
   });
 });
 
@@ -87,7 +87,7 @@ describe("a screenshot", () => {
     const view = await open();
     const button = view.find(".screenshot");
     expect(button.attributes("data-shown")).toBe("false");
-    expect(button.text()).toBe("Show the screenshot");
+    expect(button.text()).toBe("Show screenshot");
     await button.trigger("click");
     expect(view.find(".screenshot").attributes()).toMatchObject({ "data-shown": "true", "aria-pressed": "true" });
     const asked = rest.asked.find(({ path }) => path.includes("captures"))!;
@@ -188,7 +188,7 @@ describe("a decision", () => {
   test("is made by keyboard, shown with who made it, and taken back to what was before", async () => {
     rest.answers[ADDRESS] = finding({ decision: decision({ state: "mending", version: 4 }) });
     const view = await open();
-    expect(view.find(".decision").text()).toContain("Being mended by mei");
+    expect(view.find(".decision").text()).toContain("Fix in progress by mei");
     await press("c");
     expect(view.find(".decision").attributes("data-decision")).toBe("confirmed");
     await press("u");

@@ -82,24 +82,24 @@ describe("the local reader", () => {
 
   test("is switched on out of its report, after a question", async () => {
     const view = await open(overview(null));
-    expect(buttons("Switch on")).toHaveLength(0);
+    expect(buttons("Enable")).toHaveLength(0);
     rest.answers[`PUT ${URL}`] = overview(2);
     await press("Show the report");
-    await press("Switch on", view.element as HTMLElement);
-    expect(dialog().textContent).toContain("Switch version 2 on?");
+    await press("Enable", view.element as HTMLElement);
+    expect(dialog().textContent).toContain("Enable version 2?");
     expect(sent()).toEqual([]);
-    await press("Switch on", dialog());
+    await press("Enable", dialog());
     expect(sent()).toEqual([{ version: 2 }]);
-    expect(view.find("[role=status]").text()).toContain("Version 2 reads along");
+    expect(view.find("[role=status]").text()).toContain("Version 2 is used");
     expect(view.find("[data-version='2'] .now").exists()).toBe(true);
-    expect(buttons("Switch on", view.element as HTMLElement)).toHaveLength(0);
+    expect(buttons("Enable", view.element as HTMLElement)).toHaveLength(0);
   });
 
   test("is switched off after a question", async () => {
     const view = await open(overview(2));
     rest.answers[`PUT ${URL}`] = overview(null);
-    await press("Switch off");
-    await press("Switch off", dialog());
+    await press("Disable");
+    await press("Disable", dialog());
     expect(sent()).toEqual([{ version: null }]);
     expect(view.find("[role=status]").text()).toContain(english("reader.none_on"));
   });
@@ -108,8 +108,8 @@ describe("the local reader", () => {
     const view = await open(overview(null));
     rest.answers[`PUT ${URL}`] = Response.json({ status: 409, code: "reader_unusable", detail: "Refused: it is damaged." }, { status: 409 });
     await press("Show the report");
-    await press("Switch on", view.element as HTMLElement);
-    await press("Switch on", dialog());
+    await press("Enable", view.element as HTMLElement);
+    await press("Enable", dialog());
     expect(dialog().querySelector("[role=alert]")!.textContent).toContain("it is damaged");
     expect(view.find("[role=status]").text()).toContain(english("reader.none_on"));
   });
@@ -119,7 +119,7 @@ describe("the local reader", () => {
     rest.answers[`GET ${URL}/versions/2`] = problem(503, "database_unavailable");
     await press("Show the report");
     expect(view.text()).toContain(english("reader.report_failed"));
-    expect(buttons("Switch on")).toHaveLength(0);
+    expect(buttons("Enable")).toHaveLength(0);
   });
 });
 

@@ -106,7 +106,7 @@ test("a search over the whole log counts its hits, and leads from one to what is
 test("a stage leaves the lines of the others out, of those that come live as well, and is asked of the server", async () => {
   const { panel, path } = await open();
   await panel.find("select").setValue("page_crawl");
-  expect(panel.find(".empty").text()).toBe("No line fits.");
+  expect(panel.find(".empty").text()).toBe("No line matches.");
   const state = new TaskState(snapshot(1));
   const some = logs(2, LOG, 2);
   state.apply({ ...some, logs: some.logs.map((line, index) => ({ ...line, module: index === 0 ? "page_crawl" : "third_party" })) });

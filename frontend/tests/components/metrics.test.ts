@@ -49,9 +49,9 @@ test("events a second come of two looks at a counter", async () => {
   let looks = 0;
   rest.answers["GET /admin/metrics"] = () => numbers(5 * looks, 100 + 50 * looks++);
   const { tile } = await open();
-  expect(tile("Events a second").find(".value").text()).toBe("—");
+  expect(tile("Events per second").find(".value").text()).toBe("—");
   await vi.advanceTimersByTimeAsync(10_000);
-  expect(tile("Events a second").find(".value").text()).toBe("10");
+  expect(tile("Events per second").find(".value").text()).toBe("10");
   expect(tile("Live connections").find("polyline").exists()).toBe(true);
   expect(looks).toBe(3);
 });
@@ -70,8 +70,8 @@ test("what is wrong is marked, and what nobody knows is no zero", async () => {
   const server = { ...numbers(0, 0).server, bus_healthy: false, delivery_p99_s: null };
   rest.answers["GET /admin/metrics"] = numbers(0, 0, { scans, server, workers: { alive: 1, silent: 1, concurrency: 2, running: 0 } });
   const { panel, tile } = await open();
-  expect(panel.findAll("[data-alarm] dt").map((name) => name.text())).toEqual(["Scans of the workers", "Bus of hints"]);
-  expect(tile("A scan takes (median)").find(".value").text()).toBe("—");
+  expect(panel.findAll("[data-alarm] dt").map((name) => name.text())).toEqual(["Worker load", "Message bus"]);
+  expect(tile("Scan duration (median)").find(".value").text()).toBe("—");
 });
 
 test("a failure later leaves what was read, and says so", async () => {

@@ -76,7 +76,7 @@ test("an address is taken for its domain in every field for domains, and the for
   expect(requestOf({ ...form, more: "" })).toEqual({ target_domain: "corp.test", config: { own_domains: ["own.test"] } });
   mount(CreateScanDialog, { props: { modelValue: true, domain: "https://corp.test/about" }, global: rest.mounting(), attachTo: document.body });
   await flushPromises();
-  expect(document.querySelector(".taken")?.textContent).toContain("corp.test is taken from https://corp.test/about");
+  expect(document.querySelector(".taken")?.textContent).toContain(english("typed.taken", { domain: "corp.test", given: "https://corp.test/about" }));
   document.querySelector<HTMLElement>("[data-action=take]")!.click();
   await flushPromises();
   expect(document.querySelector<HTMLInputElement>("#domain")!.value).toBe("corp.test");

@@ -62,7 +62,7 @@ test("it has the numbers by risk, what a person should look at, and nothing of t
 test("administrators see what does not work, and who is silent", async () => {
   rest.answers["GET /overview"] = overview({ service: SERVICE });
   const text = (await open()).text();
-  for (const said of ["Degraded", english("check.bus"), english("overview.workers", { count: 2, running: 1, concurrency: 4 }), "1 worker is silent"]) expect(text).toContain(said);
+  for (const said of ["Degraded", english("check.bus"), english("overview.workers", { count: 2, running: 1, concurrency: 4 }), "1 worker is not responding"]) expect(text).toContain(said);
   expect(text).not.toContain(english("check.database"));
 });
 
@@ -202,7 +202,7 @@ test("nothing found and a failure are said", async () => {
   const box = mount(SearchBox, { global: rest.mounting(), attachTo: document.body });
   await box.find("input").setValue("x");
   await vi.advanceTimersByTimeAsync(500);
-  expect(box.find("[role=status]").text()).toBe("Nothing fits");
+  expect(box.find("[role=status]").text()).toBe("No results");
   rest.answers["GET /search"] = problem(503, "unavailable");
   await box.find("input").setValue("xy");
   await vi.advanceTimersByTimeAsync(500);

@@ -138,7 +138,7 @@ test("what somebody else has decided meanwhile is not overwritten, and the queue
   expect(view.find("[role=alert]").text()).toBe(english("error.decision_changed"));
   expect(names()).toEqual(["x.test"]);
   rest.answers["GET /review"] = page([]);
-  await view.findAll("button").find((button) => button.text() === "Load the queue again")!.trigger("click");
+  await view.findAll("button").find((button) => button.text() === "Reload the queue")!.trigger("click");
   await flushPromises();
   expect(names()).toEqual([]);
 });

@@ -43,7 +43,7 @@ async function open(tasks: TaskResponse[], address: Record<string, string> = {},
   const view = mount(ScansView, { global, attachTo: document.body });
   await flushPromises();
   const choose = async (...ids: string[]) => {
-    for (const id of ids) await view.find(`[aria-label='Choose the scan of ${id}.test']`).setValue(true);
+    for (const id of ids) await view.find(`[aria-label='Select the scan of ${id}.test']`).setValue(true);
   };
   const act = async (action: string) => {
     await view.find(`[data-action=${action}]`).trigger("click");
@@ -82,7 +82,7 @@ test("days are asked for from midnight to midnight of the reader's zone, the las
 
 test("scans are filtered by the worst open finding and by days, and what the filters leave of them is said", async () => {
   const { view, router } = await open([]);
-  await view.find(".filters select[aria-label='Worst open violation']").setValue("high");
+  await view.find(".filters select[aria-label='Highest open risk']").setValue("high");
   await flushPromises();
   await view.find("input[name=since]").setValue("2026-11-20");
   await flushPromises();
@@ -152,7 +152,7 @@ describe("what can be done", () => {
   test("ends with the page of the list that it was chosen on", async () => {
     const { view, router, choose } = await open([task("a", "failed")], {}, 90);
     await choose("a");
-    expect(view.find(".all").text()).toBe("1 scan chosen");
+    expect(view.find(".all").text()).toBe("1 scan selected");
     await router.push({ name: "scans", query: { page: "2" } });
     await flushPromises();
     expect(view.find(".all").text()).toBe(english("bulk.choose_all"));
@@ -181,7 +181,7 @@ describe("a view with a name", () => {
     await router.push({ name: "scans" });
     await flushPromises();
     expect(view.find(".view a").attributes("aria-current")).toBeUndefined();
-    await view.find("[aria-label='Remove the view Failed ones']").trigger("click");
+    await view.find("[aria-label='Delete the view Failed ones']").trigger("click");
     expect([view.find(".view").exists(), readViews(localStorage, "")]).toEqual([false, []]);
   });
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 
-import { formatMoment, formatUtc } from "@/texts/format";
+import { formatMoment, formatSpan, formatUtc } from "@/texts/format";
 
 const NOW = new Date("2026-11-27T12:00:00");
 
@@ -15,4 +15,9 @@ test("a moment of another year says which", () => {
 
 test("a moment has its name in UTC, whatever the reader's zone", () => {
   expect(formatUtc("2026-02-03T08:05:09.123+08:00")).toBe("2026-02-03 00:05:09 UTC");
+});
+
+test("a limit is said in the largest unit that needs no fraction", () => {
+  expect([7_200, 3_600, 5_400, 90].map((seconds) => formatSpan(seconds, "en"))).toEqual(["2 hours", "1 hour", "90 minutes", "90 seconds"]);
+  expect(formatSpan(7_200, "zh-CN")).toBe("2小时");
 });

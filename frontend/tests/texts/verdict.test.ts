@@ -22,18 +22,18 @@ test("what violates is said first, with the numbers of the list below and how mu
   const ended = state({ status: "completed", verdict: { result: "violations", reasons: ["page_limit"] }, violations, statistics: STATISTICS });
   const sum = { findings: 17, severe: 14, domains: 13, crawled: 352, known: 359 };
   expect(sentenceOf(useTexts(), ended, sum)).toEqual({
-    tone: "bad", text: "13 domains violate: 17 findings, 14 of them high or critical; 352 of 359 known addresses read", more: english("reason.page_limit"),
+    tone: "bad", text: "17 findings on 13 domains, 14 high or critical. 352 of 359 known URLs checked.", more: english("reason.page_limit"),
   });
-  expect(sentenceOf(useTexts(), ended).text).toBe("Violations found; 352 pages read");
+  expect(sentenceOf(useTexts(), ended).text).toBe(english("sentence.violations_unread", { pages: 352 }));
   setLanguage("zh-CN");
-  expect(sentenceOf(useTexts(), ended, sum).text).toBe("13 个域名存在违规：共 17 项问题，其中 14 项为高危或严重；已读取 359 个已知链接中的 352 个");
+  expect(sentenceOf(useTexts(), ended, sum).text).toBe("17 项问题，涉及 13 个域名，其中 14 项为严重或高危。已检查 352 / 359 个已知链接。");
 });
 
-test("pages are said where no address is known, as of a scan that was recorded", () => {
+test("pages are said where no URL is known, as of a scan that was recorded", () => {
   const ended = state({ status: "completed", verdict: { result: "violations" }, statistics: STATISTICS });
   const sum = { findings: 1, severe: 1, domains: 1, crawled: 0, known: 0 };
   const said = (language: Language) =>
-    textIn(language, "sentence.violations_pages", { count: 1, found: textIn(language, "sentence.findings", { count: 1, severe: 1 }), pages: 352 });
+    textIn(language, "sentence.violations_pages", { count: 1, found: textIn(language, "sentence.findings", { count: 1 }), severe: 1, pages: 352 });
   expect(sentenceOf(useTexts(), ended, sum).text).toBe(said("en"));
   setLanguage("zh-CN");
   expect(sentenceOf(useTexts(), ended, sum).text).toBe(said("zh-CN"));

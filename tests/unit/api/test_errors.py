@@ -49,5 +49,5 @@ def test_what_is_wrong_with_us_is_not_told():
 
 def test_a_problem_speaks_the_readers_language_and_says_which():
     response = problem_of(NotFound(text="no_such_task"), Language.ZH_CN)
-    assert (body(response)["title"], body(response)["detail"]) == ("未找到", "没有这个任务。")
+    assert (body(response)["title"], body(response)["detail"]) == ("未找到", "找不到该扫描。")
     assert response.headers["content-language"] == "zh-CN"

@@ -39,7 +39,7 @@ async def test_a_parameter_that_no_route_knows_is_refused_by_its_name(backend, a
     answer = await backend.client.get(f"{address}?colour=red&lang=en", headers=await backend.login())
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
     assert answer.json()["errors"] == [
-        {"field": "query.colour", "code": "extra_forbidden", "message": "is not known here"}
+        {"field": "query.colour", "code": "extra_forbidden", "message": "is not a known field"}
     ]
     assert "red" not in answer.text
 

@@ -67,7 +67,7 @@ def test_an_unknown_setting_refuses(capsys, monkeypatch):
         ["export-schema"],
     ):
         assert main([*words, "--lang", "en"]) == 2
-        assert "compliance: There are no such settings: COMPLIANCE_PROT." in capsys.readouterr().err
+        assert "compliance: Unknown settings: COMPLIANCE_PROT." in capsys.readouterr().err
 
 
 def test_a_traceback_is_shown_to_who_asks_for_it(capsys, monkeypatch):

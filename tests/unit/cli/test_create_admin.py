@@ -14,7 +14,7 @@ def test_a_password_is_asked_for_twice():
     def ask(_prompt):
         return answers.pop(0)
 
-    with pytest.raises(ConfigurationError, match="differ"):
+    with pytest.raises(ConfigurationError, match="do not match"):
         ask_twice(ask, MessageCatalog("en"))
     assert ask_twice(ask, MessageCatalog("en")) == "one password"
 
@@ -31,7 +31,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "password", "said"),
     [
-        (["--username", "-x-"], PASSWORD, "A user's name"),
+        (["--username", "-x-"], PASSWORD, "A user name"),
         ([], "short", "at least 8 characters"),
         ([], None, "Set COMPLIANCE_ADMIN_PASSWORD"),
     ],

@@ -41,7 +41,7 @@ def test_an_error_with_a_text_is_told_in_the_readers_language():
 def test_a_text_within_the_text_is_told_in_the_readers_language_too():
     error = ConfigurationError(text="not_written", path="/b", reason=reason_of(PermissionError(errno.EACCES, "no")))
     assert describe(error, MessageCatalog("zh-CN")) == "无法写入 /b：没有权限。"
-    assert describe(error, MessageCatalog("en")) == error.message == "/b cannot be written: access is denied."
+    assert describe(error, MessageCatalog("en")) == error.message == "/b cannot be written: permission denied."
 
 
 def test_what_the_command_line_raises_is_told_as_it_was_written():

@@ -46,20 +46,20 @@ async def test_a_refusal_of_ours_is_an_answer(status):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "why"),
     [
-        (response(200, b"<h1>hello</h1>"), "is not this service"),
-        (response(404), "is not this service"),
-        (response(401, b'{"code": 1}', "application/json"), "is not this service"),
-        (response(302), "is not this service"),
-        (response(502, b"<h1>Bad Gateway</h1>"), "no service behind it"),
-        (b"SSH-2.0-OpenSSH\r\n", "is not this service"),
-        (b"", "is not this service"),
+        (response(200, b"<h1>hello</h1>"), said("cli.not_ours")),
+        (response(404), said("cli.not_ours")),
+        (response(401, b'{"code": 1}', "application/json"), said("cli.not_ours")),
+        (response(302), said("cli.not_ours")),
+        (response(502, b"<h1>Bad Gateway</h1>"), said("cli.behind_proxy")),
+        (b"SSH-2.0-OpenSSH\r\n", said("cli.not_ours")),
+        (b"", said("cli.not_ours")),
     ],
 )
-async def test_what_is_none_of_ours_is_said(data, said):
+async def test_what_is_none_of_ours_is_said(data, why):
     async with answering(data) as port:
-        assert said in await reason(f"http://127.0.0.1:{port}")
+        assert why in await reason(f"http://127.0.0.1:{port}")
 
 
 async def test_where_nothing_listens_and_where_there_is_no_name():
@@ -75,7 +75,7 @@ async def test_where_nothing_listens_and_where_there_is_no_name():
 
 async def test_without_a_secure_connection():
     async with answering(response(200)) as port:
-        assert "speaks no TLS" in await reason(f"https://127.0.0.1:{port}")
+        assert said("cli.no_tls") in await reason(f"https://127.0.0.1:{port}")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     async with answering(response(200), ssl=context) as port:

@@ -39,7 +39,7 @@ def test_the_list_of_commands_has_each_with_its_first_paragraph():
     for name in COMMANDS[1:]:
         assert f"\n  {name} " in text
     assert "Exit codes" not in text
-    assert "Exit codes: 0 clean" in help_of("scan", Language.EN, 100)
+    assert "Exit codes: 0 no violations found" in help_of("scan", Language.EN, 100)
 
 
 @pytest.mark.parametrize("language", Language)

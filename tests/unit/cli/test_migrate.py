@@ -24,7 +24,7 @@ def test_where_the_copy_of_the_old_database_is_is_said(folder):
 
 def test_migrate_makes_the_tables_of_a_new_folder(folder, capsys):
     assert here("migrate") == 0
-    assert f"was made at {head_revision()}" in capsys.readouterr().out
+    assert f"was created at revision {head_revision()}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("revision", "text"), [("9999", "database_newer"), ("0040", "database_older")])

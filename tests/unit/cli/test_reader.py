@@ -45,7 +45,7 @@ def test_it_is_learnt_reported_switched_on_and_taken_back(world, reader):
     code, shown = reader("report")
     assert code == 0
     for line in (
-        "Local reader, version 1, learnt at ",
+        "Local classifier, version 1, trained at ",
         said("reader.sizes", violating=30, clean=30, domains=60),
         "Any violation: 30 pages, precision 1.000, recall 1.000",
         "Gambling",
@@ -54,7 +54,7 @@ def test_it_is_learnt_reported_switched_on_and_taken_back(world, reader):
     ):
         assert line in shown
     assert reader("enable", 1) == (0, said("cli.reader_enabled", version=1) + "\n")
-    assert "switched on" in reader("list")[1]
+    assert "enabled" in reader("list")[1]
     assert world.db.read_sync(repository.find_enabled).version == 1
     assert said("cli.reader_disabled", version=1) in reader("disable")[1]
     assert reader("disable") == (0, said("cli.reader_none_enabled") + "\n")

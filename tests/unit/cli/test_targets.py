@@ -5,6 +5,7 @@ import pytest
 from app.cli.misused import Misused
 from app.cli.targets import MAX_BYTES, check_many, read_targets
 from app.domain.messages import MessageCatalog
+from tests.support.said import said
 
 TEXTS = MessageCatalog("en")
 
@@ -52,9 +53,9 @@ def test_of_an_address_the_domain_is_taken_and_that_is_said(file, capsys):
         ["https://corp.test/about", "b.test"], file("http://B.test:8080/x\nhttps://a@c.test/\n"), TEXTS
     )
     assert found == ("corp.test", "b.test", "https://a@c.test/")
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.splitlines() == [
-        "The domain corp.test is taken from https://corp.test/about",
-        "The domain b.test is taken from http://B.test:8080/x",
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.splitlines() == [
+        said("cli.domain_taken", domain="corp.test", given="https://corp.test/about"),
+        said("cli.domain_taken", domain="b.test", given="http://B.test:8080/x"),
     ]

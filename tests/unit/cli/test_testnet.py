@@ -73,7 +73,7 @@ def test_one_that_says_nothing_is_not_waited_for_without_end():
 
 @pytest.mark.parametrize("line", ["no json", "[]", "{}", json.dumps({**SAID, "port_map": [1]})])
 def test_what_makes_no_sense_is_refused(line):
-    with pytest.raises(ConfigurationError, match="did not say"), open_testnet(EN, speaking(line)):
+    with pytest.raises(ConfigurationError, match="did not report"), open_testnet(EN, speaking(line)):
         pass
 
 

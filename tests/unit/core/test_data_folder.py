@@ -16,7 +16,7 @@ def test_a_folder_is_made_for_us_alone(tmp_path):
 
 def test_a_folder_that_cannot_be_made_refuses_to_start(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigurationError, match="cannot be made"):
+    with pytest.raises(ConfigurationError, match="cannot be created"):
         prepare_folder(tmp_path / "file" / "data")
 
 

@@ -10,13 +10,13 @@ from app.domain.messages import Language, MessageCatalog
 
 def test_a_known_reason_is_told_in_the_readers_language():
     reason = reason_of(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
-    assert reason == "access is denied"
+    assert reason == "permission denied"
     assert MessageCatalog(Language.ZH_CN).adopt(reason) == "没有权限"
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EXDEV, "Invalid cross-device link"), OSError("no number")])
 def test_another_reason_is_told_in_the_systems_words(error):
-    assert reason_of(error) == f"the system says: {error.strerror or error}"
+    assert reason_of(error) == f"the system reports: {error.strerror or error}"
 
 
 def test_what_is_no_database_is_named(tmp_path):

@@ -60,12 +60,12 @@ def test_a_link_that_a_browser_has_shown_to_be_hidden_says_so():
 @pytest.mark.parametrize(
     ("provenance", "chinese", "english"),
     [
-        ("lexicon 2026-11-25", "词库", "word list of 2026-11-25"),
+        ("lexicon 2026-11-25", "词库", "word list, version 2026-11-25"),
         ("lexicon 2026-11-25; guards: news, court", "news, court", "news, court"),
-        ("brands 2026-11-25", "品牌", "brands of 2026-11-25"),
+        ("brands 2026-11-25", "品牌", "brand list, version 2026-11-25"),
         ("structure rules", "规则", "rules"),
         ("starter, 2026-11-25, ours", "starter", "starter of 2026-11-25"),
-        ("lexicon 1; hidden by display_none on https://a.example/x", "词库", "word list of 1"),
+        ("lexicon 1; hidden by display_none on https://a.example/x", "词库", "word list, version 1"),
         ("somebody else's", "somebody else's", "somebody else's"),
         ("", "", ""),
     ],

@@ -90,9 +90,9 @@ def test_no_warning_is_written_where_it_is_given():
 
 
 def test_a_text_is_in_the_language_that_was_chosen():
-    assert MessageCatalog("en")("crawl_time", limit_s=60) == "The time limit of 60 s ended the crawl."
+    assert MessageCatalog("en")("crawl_time", limit_s=60) == "The crawl was stopped by the time limit of 60 s."
     assert MessageCatalog("zh-CN")("crawl_time", limit_s=60) == "已达到 60 秒的时间上限，爬取提前结束"
-    assert MessageCatalog("en")("queue_place", position=2) == "place 2 in the queue"
+    assert MessageCatalog("en")("queue_place", position=2) == "position 2 in the queue"
     assert MessageCatalog("zh-CN")("queue_place", position=2) == "队列位置 2"
 
 

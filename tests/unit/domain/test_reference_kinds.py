@@ -52,12 +52,12 @@ def test_no_kind_reaches_a_reader_as_it_is_kept(kind, language):
         ("a[href]", "a[href]", "a[href]"),
         ("use[xlink:href]", "use[xlink:href]", "use[xlink:href]"),
         ("own:link_block", "block of links to several violating sites", "并列指向多个违规网站的链接"),
-        ("drawn:a[href]", "a[href]; in the page as drawn by the browser", "a[href]；浏览器渲染后的页面中"),
-        ("rendered:a[href]", "a[href]; hidden, as a browser shows the page", "a[href]；浏览器呈现结果显示为隐藏"),
-        ("shown:a[href]", "a[href]; seen, as a browser shows the page", "a[href]；浏览器呈现结果显示为可见"),
+        ("drawn:a[href]", "a[href]; in the page as rendered by the browser", "a[href]；浏览器渲染后的页面中"),
+        ("rendered:a[href]", "a[href]; hidden in the rendered page", "a[href]；在渲染后的页面中隐藏"),
+        ("shown:a[href]", "a[href]; visible in the rendered page", "a[href]；在渲染后的页面中可见"),
         ("pdf:link", "PDF document (link)", "PDF 文档（链接）"),
         ("meta:description", "meta element (description)", "meta 元素（description）"),
-        ("script:string:atob", "address in a script; encoded in Base64", "脚本中的网址；Base64 编码"),
+        ("script:string:atob", "URL in a script; encoded as Base64", "脚本中的网址；Base64 编码"),
     ],
 )
 def test_how_a_reference_stands_is_said_in_words(kind, english, chinese):

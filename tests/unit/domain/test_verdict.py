@@ -88,22 +88,22 @@ def test_costs_name_host_and_number_the_largest_first():
 @pytest.mark.parametrize(
     ("result", "reasons", "en", "zh"),
     [
-        (Result.CLEAN, (), "Scan completed", "扫描任务已完成"),
-        (Result.VIOLATIONS, (Reason.ROBOTS,), "Scan completed", "扫描任务已完成"),
+        (Result.CLEAN, (), "Scan completed", "扫描已完成"),
+        (Result.VIOLATIONS, (Reason.ROBOTS,), "Scan completed", "扫描已完成"),
         (
             Result.CLEAN,
             (Reason.PAGE_LIMIT,),
-            "Scan completed, but its scope was limited: the page limit was reached",
-            "扫描任务已完成，但范围受限：达到页面数上限",
+            "Scan completed with limited scope: the page limit was reached",
+            "扫描已完成，但范围受限：达到页面数上限",
         ),
         (
             Result.INCONCLUSIVE,
             (Reason.START_PAGE, Reason.DEPTH, Reason.ROBOTS),
             (
-                "Scan completed, but inconclusive: the start page showed nothing that could be checked; "
+                "Scan completed without a conclusion: the start page had no content that could be checked; "
                 "beyond the depth limit"
             ),
-            "扫描任务已完成，但无法得出结论：起始页没有可检查的内容；超出深度上限",
+            "扫描已完成，但无法得出结论：起始页面没有可检查的内容；超出深度上限",
         ),
     ],
 )

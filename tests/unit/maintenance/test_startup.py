@@ -43,7 +43,7 @@ def test_an_empty_database_beside_a_witness_of_an_earlier_one_is_refused_and_not
     before = sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(ConfigurationError) as refused:
         require_database(make_settings(tmp_path))
-    for word in (str(database), str(tmp_path / witness), "compliance restore FILE", "to begin anew, remove"):
+    for word in (str(database), str(tmp_path / witness), "compliance restore FILE", "to start with an empty database"):
         assert word in refused.value.message
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 

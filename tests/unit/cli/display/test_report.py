@@ -45,7 +45,7 @@ def test_it_lists_findings_third_parties_coverage_and_warnings(report):
         "confidence 95 % · needs review",
         "it has terms",
         "“a quotation”",
-        "Referring page  http://bets.example/",
+        "Referring page      http://bets.example/",
         "+80 [bold]terms[/bold]",
         "1. Scan again.",
         "Third parties (60)",
@@ -76,7 +76,7 @@ def test_a_wide_terminal_has_an_overview_with_addresses_that_can_be_copied(repor
     row = next(line for line in wide.file.getvalue().splitlines() if line.startswith(" 1  critical"))
     assert row.endswith(f"95% (needs review)  {address}")
     assert " 1  critical" not in narrow.file.getvalue()
-    assert f"Referring page  {address}\n" in narrow.file.getvalue()
+    assert f"Referring page      {address}\n" in narrow.file.getvalue()
 
 
 def test_times_are_labelled_and_name_their_zone(report):

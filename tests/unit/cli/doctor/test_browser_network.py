@@ -21,12 +21,12 @@ def checked(tmp_path, outcome):
 @pytest.mark.parametrize(
     ("outcome", "state", "found"),
     [
-        (WaysOut(0, ""), CheckStatus.OK, "nothing but the proxy"),
+        (WaysOut(0, ""), CheckStatus.OK, "only the proxy"),
         (WaysOut(0, "Operation not permitted"), CheckStatus.DEGRADED, "Operation not permitted"),
         (WaysOut(7, ""), CheckStatus.FAILED, "7 datagrams"),
         (WaysOut(1, "Operation not permitted"), CheckStatus.FAILED, "1 datagram or connection"),
-        (BrowserUnavailable(english("browser.exited")), CheckStatus.DEGRADED, "ended at once"),
-        (OSError(99, "Cannot assign requested address"), CheckStatus.DEGRADED, "no such address"),
+        (BrowserUnavailable(english("browser.exited")), CheckStatus.DEGRADED, english("browser.exited")),
+        (OSError(99, "Cannot assign requested address"), CheckStatus.DEGRADED, english("system.no_address")),
     ],
 )
 def test_what_a_page_reaches_decides(tmp_path, outcome, state, found):

@@ -43,7 +43,7 @@ def test_the_file_limit_bounds_the_connections(tmp_path, files, state):
     finding = check_file_limit(make(tmp_path), files)
     assert finding.state is state
     if files == 1_024:
-        assert "About 512 connections" in finding.means
+        assert "about 512 concurrent connections" in finding.means
 
 
 def test_a_clock_that_stands_before_the_installation_is_wrong():

@@ -19,7 +19,7 @@ def make(folder, **values):
 async def test_a_server_of_ours_is_told_from_something_else(tmp_path):
     async with stream_backend(tmp_path) as backend:
         finding = await asyncio.to_thread(check_port, make(tmp_path, port=backend.port))
-    assert (finding.state, finding.found) == (CheckStatus.OK, f"127.0.0.1:{backend.port} answers, ok")
+    assert (finding.state, finding.found) == (CheckStatus.OK, f"127.0.0.1:{backend.port} responds, ok")
     free = await asyncio.to_thread(check_port, make(tmp_path, port=backend.port))
     assert free.found.endswith("is free")
 
@@ -32,7 +32,7 @@ def test_a_port_that_something_else_has_is_bad(tmp_path):
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         threading.Thread(target=hang_up, args=(listener,), daemon=True).start()
         finding = check_port(make(tmp_path, port=listener.getsockname()[1]))
-    assert (finding.state, "is taken" in finding.found) == (CheckStatus.FAILED, True)
+    assert (finding.state, "is in use" in finding.found) == (CheckStatus.FAILED, True)
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def dead_place():
 def test_name_servers_are_asked_only_when_told_to(tmp_path):
     dead = dead_place()
     (finding,) = check_resolvers(make(tmp_path, resolvers=(dead,)), ask=False)
-    assert (finding.state, "not asked" in finding.found) == (CheckStatus.OK, True)
+    assert (finding.state, "not queried" in finding.found) == (CheckStatus.OK, True)
 
 
 def test_name_servers_that_answer_are_told_from_those_that_do_not(tmp_path):

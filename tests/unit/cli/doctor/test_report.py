@@ -4,6 +4,7 @@ from app.cli.doctor.report import examine
 from app.cli.doctor.result import CheckStatus
 from app.domain.messages import Language, MessageCatalog
 from tests.support.command import here
+from tests.support.said import said
 
 QUIET = {"COMPLIANCE_PORT": "0", "COMPLIANCE_CHROMIUM_PATH": "/nope/chromium"}
 
@@ -21,8 +22,11 @@ def test_the_command_ends_with_one_when_something_matters(tmp_path, monkeypatch,
     (tmp_path / "compliance.db").write_bytes(b"not a database at all" * 100)
     assert here("doctor", "--data-dir", tmp_path) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("bad  database: ") and " -- " in line for line in lines)
-    assert lines[-1].endswith("1 bad")
+    assert any(
+        line.split()[:2] == [said("doctor.state.bad"), f"{said('doctor.name.database')}:"] and " -- " in line
+        for line in lines
+    )
+    assert lines[-1].endswith("1 failed")
 
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF"

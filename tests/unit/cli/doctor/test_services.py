@@ -50,7 +50,7 @@ def test_services_that_answer_are_fine(tmp_path, postgres):
 def test_a_deployment_in_which_no_worker_takes_scans_is_less_than_fine(tmp_path, postgres_database):
     settings = distributed(tmp_path, postgres_database)
     (found,) = check_workers(settings)
-    assert (found.state, found.found) == (CheckStatus.DEGRADED, "0 heard of lately")
+    assert (found.state, found.found) == (CheckStatus.DEGRADED, "0 active recently")
     db = Database(postgres_database)
     for name, queues in (("worker-1", ("browser",)), ("worker-2", ("scan",))):
         worker = WorkerDescription(name, "host", "1.0", queues, 2)

@@ -27,7 +27,7 @@ def make(folder, **values):
 
 def test_a_folder_that_is_not_there_will_be_made_and_is_not_made_now(tmp_path):
     finding = check_folder(make(tmp_path / "a" / "b"))
-    assert (finding.state, "will be made" in finding.found) == (CheckStatus.OK, True)
+    assert (finding.state, "will be created" in finding.found) == (CheckStatus.OK, True)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -51,7 +51,7 @@ def test_free_space_counts(tmp_path, mib, state):
 
 def test_a_database_of_this_version_is_fine_and_an_older_one_is_migrated(tmp_path, monkeypatch):
     settings = make(tmp_path)
-    assert "will be made" in check_database(settings).found
+    assert "will be created" in check_database(settings).found
     db = Database(settings.resolved_database_url)
     migrate(db, clock=SystemClock())
     asyncio.run(db.close())

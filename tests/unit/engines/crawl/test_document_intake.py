@@ -71,13 +71,13 @@ async def test_of_an_error_that_is_a_document_nothing_is_read(site, crawl, told)
 async def test_what_cannot_be_read_is_said_and_costs_the_coverage_nothing(crawled, sink):
     crawler = await crawled(b"PK\x03\x04 broken")
     assert crawler.coverage.total == {Seen.JUDGED: 1, Seen.NOT_HTML: 1}
-    assert sink.warnings == [said("documents_missed", reasons="1 broken")]
+    assert sink.warnings == [said("documents_missed", reasons="1 damaged")]
 
 
 async def test_a_document_that_is_longer_than_allowed_costs_the_coverage_nothing(crawled, sink):
     crawler = await crawled(b"{\\rtf1 http://x.test/ " + b" " * MAX_DOCUMENT_BYTES, "application/rtf", "x.rtf")
     assert crawler.coverage.total == {Seen.JUDGED: 1, Seen.NOT_HTML: 1}
-    assert sink.warnings == [said("documents_missed", reasons="1 in part")]
+    assert sink.warnings == [said("documents_missed", reasons="1 read in part")]
 
 
 def answered(size=1, **found):
@@ -103,7 +103,7 @@ def test_only_documents_may_be_longer_than_pages():
     assert intake.fetch_options(ROOT + "x")["max_bytes"] < MAX_DOCUMENT_BYTES
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "1 with a password"), ("zh-CN", "1 个有密码")])
+@pytest.mark.parametrize(("language", "said"), [("en", "1 password-protected"), ("zh-CN", "1 个有密码")])
 async def test_each_way_to_fail_is_named(sink, language, said):
     intake = DocumentIntake()
     for found in ({"problem": "encrypted"}, {"problem": "cpu"}, {"is_partial": True}, {}):

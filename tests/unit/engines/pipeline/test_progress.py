@@ -117,12 +117,12 @@ def test_fractions_stay_below_the_end(done, more, leading):
         ({}, None),
         ({"is_idle": True}, None),
         ({"to_draw": 2}, None),
-        ({"is_idle": True, "to_draw": 2}, "All pages crawled; waiting for 2 pages that the browser draws"),
+        ({"is_idle": True, "to_draw": 2}, "All pages crawled; waiting for the browser to render 2 pages"),
         (
             {"is_idle": True, "to_draw": 2, "are_hosts_settled": False},
-            "All 9 URLs known so far crawled; waiting for hosts that are still looked for",
+            "All 9 URLs known so far crawled; waiting for the host search to finish",
         ),
-        ({"is_idle": True, "comparison": (2, 5)}, "All pages crawled; 2 of 5 compared as other visitors see them"),
+        ({"is_idle": True, "comparison": (2, 5)}, "All pages crawled; 2 of 5 compared as seen by other visitors"),
     ],
 )
 def test_what_a_crawl_waits_for_is_said_while_it_has_nothing_else_to_do(state, said):

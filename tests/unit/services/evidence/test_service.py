@@ -64,7 +64,7 @@ async def test_a_source_is_byte_for_byte_what_was_captured(captured):
 async def test_a_content_of_another_scan_is_not_found(captured):
     service, task_id, _, data_dir = captured
     foreign = contents_in(captures_dir(data_dir)).put(b"of another scan")
-    with pytest.raises(NotFound, match="no such content"):
+    with pytest.raises(NotFound, match="did not capture this content"):
         await service.content(ADMIN, RunRef(task_id), foreign)
 
 

@@ -47,7 +47,7 @@ def test_the_cover_says_how_old_the_rules_were_and_how_much_was_looked_at(make_r
     store.flush()
     cover = next(block for block in document(make_report()) if isinstance(block, Facts))
     rows = dict(cover.rows)
-    assert rows["Rule data"] == "lexicon 2026-01-02; betting houses 2026-01-03"
+    assert rows["Rule data"] == "word list 2026-01-02; gambling brands 2026-01-03"
     assert rows["URLs crawled"] == "0 of 0 known"
     assert "500" in rows["Limits of this scan"]
 
@@ -69,9 +69,9 @@ def test_what_the_user_has_called_own_is_said(make_report):
 @pytest.mark.parametrize(
     ("changes", "said", "tone"),
     [
-        ({}, "corp.test has 4 findings to act on, concerning 4 domains; the highest risk is critical.", Tone.WARNING),
+        ({}, "corp.test has 4 findings that require action, on 4 domains. The highest risk is critical.", Tone.WARNING),
         ({"verdict": None, "status": "running"}, "was not completed", Tone.WARNING),
-        ({"verdict": None, "status": "cancelled"}, "so far it has 4 findings", Tone.WARNING),
+        ({"verdict": None, "status": "cancelled"}, "So far it has 4 findings", Tone.WARNING),
     ],
 )
 def test_one_sentence_says_the_whole(make_report, changes, said, tone):

@@ -70,8 +70,8 @@ def test_the_link_on_our_own_page_that_leads_to_a_forwarder_is_where_it_stands_t
     begins = found.index(Heading(report.texts("report.begins"), 4))
     rows = dict(found[begins + 1].rows)
     assert rows["Referring page"] == PARTNERS
-    assert (rows["Forwarding URL"], rows["Link text"]) == (PARTNER, "Partner")
-    assert rows["Place"] == "html > body > a:nth-child(1)"
+    assert (rows["Redirecting URL"], rows["Link text"]) == (PARTNER, "Partner")
+    assert rows["Location"] == "html > body > a:nth-child(1)"
     direct = blocks(report, "adult.shop.test")
     assert Heading(report.texts("report.begins"), 4) not in direct  # what stands above is not said again
 
@@ -101,5 +101,7 @@ def test_no_key_of_a_kind_of_content_is_shown_as_a_term(make_report):
     words = {**item, "rule": "hidden_link.anchor", "terms": ["video"]}
     report.finding = lambda _id: {**found, "evidence": [item, words]}
     shown = blocks(report, "adult.shop.test")
-    terms = [value for block in shown if isinstance(block, Facts) for name, value in block.rows if name == "Terms"]
+    terms = [
+        value for block in shown if isinstance(block, Facts) for name, value in block.rows if name == "Matched terms"
+    ]
     assert terms == ["video"]

@@ -14,4 +14,4 @@ def test_a_message_is_in_the_readers_language(language, said):
 
 def test_a_result_says_its_code_in_words():
     error = result_error(ErrorCode.NOT_FOUND, Language.ZH_CN)
-    assert (error.code, error.message) == ("not_found", "没有这个任务。")
+    assert (error.code, error.message) == ("not_found", "找不到该扫描。")

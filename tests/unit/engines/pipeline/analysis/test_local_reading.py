@@ -97,7 +97,7 @@ async def test_what_it_clears_is_gone_and_said(reading_with, sink, store):
     reading, _ = reading_with(CLEARING)
     assert [fact.needs_review for fact in await PARSER.analyse(subject(WEAK))] == [True]
     assert await examined(reading, WEAK) == ()
-    assert "The local reader (version 4) cleared a page of b.example" in sink.logs[-1][1]
+    assert "The local classifier (version 4) cleared a page of b.example" in sink.logs[-1][1]
     await reading.tell()
     assert sink.logs[-1][1] == (catalogue.said("local_done", version=4, read=1, suppressed=1, raised=0))
     assert summary(store) == (4, 1, {"suppressed": 1})
@@ -175,4 +175,4 @@ async def test_a_model_that_cannot_be_used_is_warned_of(reading_with, store, sin
     assert await reading.examine(subject(WEAK), facts, is_own=False) is facts
     await reading.tell()
     (warning,) = sink.warnings
-    assert warning.startswith("The local reader (version 4) did not read along: ")
+    assert warning.startswith("The local classifier (version 4) was not used: ")
