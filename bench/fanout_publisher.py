@@ -15,7 +15,7 @@ from app.core.ids import new_id
 from app.domain.messages import MessageCatalog
 from app.events.bus.base import TaskHint
 from app.events.event import Event
-from app.models import scan_tasks, task_events
+from app.events.tables import scan_tasks, task_events
 from app.websocket.delivery.dispatcher import Dispatcher
 
 TASK: Final = "bench"

@@ -42,13 +42,14 @@ from app.domain.third_parties import Outcome
 from app.events.epoch import LogEpoch
 from app.events.log import read_after
 from app.events.types import TaskWarning
-from app.repositories import queue, tasks, violations
-from app.repositories.tasks import TaskFilter
+from app.repositories import violations
+from app.scans.lifecycle import Lifecycle
+from app.scans.queries import queue, tasks
+from app.scans.queries.tasks import TaskFilter
+from app.scans.service import ScanService
+from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
-from app.services.lifecycle import Lifecycle
 from app.services.reports import ReportService
-from app.services.scans import ScanService
-from app.services.shown_run import RunRef
 from app.tasks.target_parser import EngineTargetParser
 from app.websocket.messages.topics import ALL_TOPICS, topics
 from app.websocket.state.state_reader import StateReader

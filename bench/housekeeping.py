@@ -25,10 +25,10 @@ from app.core.config import Settings
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.projection import TaskProjection
+from app.events.tables import scan_tasks
 from app.identity.tables import users
 from app.maintenance.retention import RetentionService
 from app.migrations.runner import migrate
-from app.models import scan_tasks
 
 WRITE_EVERY_S = 0.02
 EVENT = "task_id, seq, attempt, type, event_id, body, created_at"

@@ -23,8 +23,8 @@ from app.events.bus.base import Hint
 from app.events.event import NewEvent, PendingLogs
 from app.events.types import Statistics, TaskProgress
 from app.events.writer import EventWriter
-from app.repositories import tasks
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
+from app.scans.queries import tasks
 from app.services.recorder import Recorder
 from app.services.violation_mapping import NewViolation
 from app.tasks.worker.loop_watchdog import LoopWatchdog

@@ -34,8 +34,8 @@ from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter
 from app.identity.tables import users
 from app.migrations.runner import migrate
-from app.repositories import tasks
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
+from app.scans.queries import tasks
 from app.services.recorder import Recorder
 from app.tasks.sink.line_limit import LineLimit
 from app.tasks.sink.progress import ProgressTracker

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Protocol
 
-from fastapi import Depends, Query
+from fastapi import Depends
 
 from app.configuration.local_readers import LocalReaderService
 from app.configuration.reading_model_probe import ReadingModelProbe
@@ -24,15 +24,14 @@ from app.maintenance.result_files import ResultFileCheck
 from app.orders.service import OrderService
 from app.overview.service import OverviewService
 from app.overview.service_numbers import ServiceNumbers
-from app.rest.parameters import MAX_ATTEMPT, TaskId, get_services
+from app.rest.parameters import get_services
+from app.scans.service import ScanService
+from app.scans.workers import WorkerService
 from app.services.decisions import DecisionService
 from app.services.evidence.service import EvidenceService
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService
 from app.services.review import ReviewService
-from app.services.scans import ScanService
-from app.services.shown_run import RunRef
-from app.services.workers import WorkerService
 from app.websocket.manager import WebSocketManager
 
 
@@ -69,21 +68,4 @@ class ApiServices(Protocol):
     visitor: DemoVisitor | None
 
 
-def get_run(
-    task_id: TaskId,
-    attempt: Annotated[
-        int | None,
-        Query(
-            ge=1,
-            le=MAX_ATTEMPT,
-            description="Whose results: any attempt of the task. Left out: those of the last conclusive one, else of "
-            "the newest.",
-            examples=[1],
-        ),
-    ] = None,
-) -> RunRef:
-    return RunRef(task_id, attempt)
-
-
 ServicesDep = Annotated[ApiServices, Depends(get_services)]
-RunDep = Annotated[RunRef, Depends(get_run)]

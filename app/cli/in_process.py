@@ -19,7 +19,7 @@ from app.domain.findings import FindingFilter
 from app.domain.messages import Language, MessageCatalog
 from app.events import log
 from app.events.bus.base import Hint, TaskHint
-from app.services.shown_run import RunRef
+from app.scans.shown_run import RunRef
 from app.websocket.messages.encoded_event import EncodedEvent
 
 SWEEP_S: Final = 1.0  # a lost hint costs so much time, and nothing else

@@ -19,8 +19,8 @@ from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
 from app.identity.audit import AuditTrail
 from app.maintenance import startup
+from app.scans.lifecycle import Lifecycle
 from app.scanstore.location import OpenStores, open_stores
-from app.services.lifecycle import Lifecycle
 from app.tasks.target_parser import EngineTargetParser
 
 

@@ -15,8 +15,8 @@ from app.events.writer import EventWriter
 from app.maintenance.capture_garbage_collector import CaptureGarbageCollector
 from app.maintenance.retention import RetentionService
 from app.monitor.service import TaskMonitor, WorkerControl
+from app.scans.lifecycle import Lifecycle
 from app.scanstore.location import OpenStores
-from app.services.lifecycle import Lifecycle
 from app.tasks.dispatch.celery_runner import CeleryRunner
 
 LEASE_SLACK_S: Final = 10.0  # beyond the time between two rounds of the monitor, before a silent holder loses its lease

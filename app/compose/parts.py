@@ -17,8 +17,8 @@ from app.lists.service import ListService
 from app.maintenance.captures_probe import CapturesProbe
 from app.maintenance.user_scans import OrderedScans
 from app.monitor.service import TaskMonitor, WorkerControl
-from app.services.ports import ScanRunner
-from app.services.scans import ScanService
+from app.scans.ports import ScanRunner
+from app.scans.service import ScanService
 from app.tasks.dispatch.celery_runner import CeleryRunner
 from app.tasks.fork_server.starter import ForkingStarter
 from app.tasks.list_reading.process import update_in_process

@@ -2,13 +2,15 @@
 
 from app.configuration import tables as configuration
 from app.core.tables import metadata
+from app.events import tables as events
 from app.identity import tables as identity
 from app.lists import tables as lists
-from app.models import decisions, records, tasks, workers
+from app.models import decisions, violations
 from app.orders import tables as orders
+from app.scans import tables as scans
 from app.sites import tables as sites
-from app.websocket import tables as servers
+from app.websocket import tables as websocket
 
-TABLES = (configuration, decisions, identity, lists, orders, records, servers, sites, tasks, workers)
+TABLES = (configuration, decisions, events, identity, lists, orders, scans, sites, violations, websocket)
 
 __all__ = ["TABLES", "metadata"]

@@ -22,9 +22,9 @@ from app.domain.messages import MessageCatalog
 from app.engines.capture.browser_profile import BrowserUnavailable, find_chromium
 from app.events.writer import EventWriter
 from app.maintenance import startup
-from app.repositories.workers import WorkerDescription
-from app.services.lifecycle import Lifecycle
-from app.services.worker_presence import WorkerPresence
+from app.scans.lifecycle import Lifecycle
+from app.scans.queries.workers import WorkerDescription
+from app.scans.worker_presence import WorkerPresence
 from app.tasks.dispatch.ports import Wakeups
 from app.tasks.fork_server.starter import ForkingStarter
 from app.tasks.process_start import ProcessStarter

@@ -29,7 +29,7 @@ from app.core.counter_file import CounterFile
 from app.core.db import Database, Work
 from app.core.ids import new_id
 from app.events.log_identity import FIRST_EPOCH, LogIdentity, read_commits, read_identity, write_identity
-from app.models import scan_tasks
+from app.events.tables import scan_tasks
 
 T = TypeVar("T")
 

@@ -20,8 +20,8 @@ from app.domain.translation import origin
 from app.events.event import Event, NewEvent, PendingLogs
 from app.events.event_body import EventBody
 from app.events.log_identity import count_commit, read_commits
+from app.events.tables import scan_tasks, task_events, task_logs
 from app.events.types import LogLine, TaskLogs
-from app.models import scan_tasks, task_events, task_logs
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, false, insert, literal_column, select, update
 
-from app.models import event_log
+from app.events.tables import event_log
 
 FIRST_EPOCH: Final = "0"
 MAX_EPOCH: Final = 64  # characters

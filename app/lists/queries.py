@@ -7,9 +7,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from app.domain.reputation_lists import ListFault
+from app.events.tables import UNFINISHED_ONLY, scan_tasks
 from app.lists.tables import list_parts, list_states, list_versions
-from app.models import scan_tasks
-from app.models.tasks import UNFINISHED_ONLY
 
 MAX_SUPERSEDED: Final = 1_000  # that are looked at in one go
 

@@ -23,11 +23,13 @@ from app.core.db import Database
 from app.core.errors import ConfigurationError
 from app.core.tables import marks
 from app.events.log_identity import FORGET_FOLDER
+from app.events.tables import scan_runs, scan_tasks, task_events, task_logs
 from app.identity.tables import audit_log, known_addresses, sessions, users
 from app.migrations.partitions import make_ahead
 from app.migrations.runner import current_revision, head_revision, migrate
-from app.models import decisions, findings, idempotency_keys, scan_runs, scan_tasks, task_events, task_logs, violations
+from app.models import decisions, findings, violations
 from app.orders.tables import order_tasks, scan_orders
+from app.scans.tables import idempotency_keys
 from app.scanstore.files import SCANS_FOLDER
 from app.scanstore.postgres.file_import import CountsDiffer, files_in, import_file
 from app.sites.tables import open_counts, site_changes, sites

@@ -9,7 +9,7 @@ from typing import Any, Final
 import structlog
 
 from app.core.db import Database, DatabaseUnavailable
-from app.repositories import runs, tasks
+from app.scans.queries import runs, tasks
 
 CHUNK: Final = 1_000  # rows of one read
 log = structlog.get_logger(__name__)

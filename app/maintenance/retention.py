@@ -22,7 +22,7 @@ from app.maintenance.trusted_clock import TrustedClock
 from app.migrations.partitions import AUDIT as AUDIT_PARTITIONS
 from app.migrations.partitions import EVENTS as EVENT_PARTITIONS
 from app.migrations.partitions import LINES as LINE_PARTITIONS
-from app.repositories import runs
+from app.scans.queries import runs
 from app.scanstore.port import StoreRemoval
 
 EVERY_S: Final = 60.0

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from app.maintenance.queries import retention
-from app.repositories import queue, tasks
+from app.scans.queries import queue, tasks
 from app.sites import summary as sites
 
 

@@ -54,14 +54,3 @@ Index(
         )
     ),
 )
-
-# One row a request that named a key (`Idempotency-Key`): a repeated one gets the same answer.
-idempotency_keys = Table(
-    "idempotency_keys",
-    metadata,
-    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
-    Column("key", String(255), primary_key=True),
-    Column("fingerprint", String(64), nullable=False),  # SHA-256 of what was asked for
-    Column("response", Text, nullable=False),  # JSON: the answer without what the request itself says
-    Column("created_at", UtcDateTime, nullable=False, index=True),
-)

@@ -14,15 +14,15 @@ from app.core.deployment import SCAN_QUEUE
 from app.core.lease import Lease, LeaseLost, SoleProcess
 from app.core.live_settings import SettingsSource
 from app.domain.messages import MessageCatalog
+from app.domain.task_row import TaskRow
 from app.domain.tasks import ACTIVE, TaskStatus
 from app.domain.translation import said
 from app.events.types import TaskWarning
 from app.events.writer import EventWriter
 from app.monitor.policy import Action, Limits, Observation, Rounds, WatchState, assess
-from app.repositories import queue, tasks, workers
-from app.repositories.tasks import TaskRow
-from app.services.lifecycle import Lifecycle
-from app.services.recovery import LostAttemptRecovery
+from app.scans.lifecycle import Lifecycle
+from app.scans.queries import queue, tasks, workers
+from app.scans.recovery import LostAttemptRecovery
 
 MAX_WAITING: Final = 1_000  # pending tasks looked at in one round
 FORGET_WORKER_S: Final = 600.0  # an administrator sees for so long that a worker was lost

@@ -7,9 +7,9 @@ from sqlalchemy import Connection, Row, Select, delete, exists, func, insert, se
 
 from app.core.listing import count_up_to, in_order
 from app.core.principal import Principal
-from app.models import scan_tasks
+from app.domain.task_row import TaskRow
+from app.events.tables import scan_tasks
 from app.orders.tables import order_tasks, scan_orders
-from app.repositories.tasks import TaskRow
 
 o, m, t = scan_orders.c, order_tasks.c, scan_tasks.c
 

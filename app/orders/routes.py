@@ -15,7 +15,7 @@ from app.rest.documented_responses import refused, sent
 from app.rest.language import ReaderLanguage
 from app.rest.parameters import REPLAYED, IdempotencyKey, PageNumber, PageSize
 from app.rest.responses import JsonChunksResponse, ReportResponse
-from app.schemas.tasks import CommonOptions
+from app.scans.schemas.tasks import CommonOptions
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 OrderId = Annotated[str, Path(description="The order's id.", examples=["019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a11"])]

@@ -12,7 +12,7 @@ from app.domain.verdict import Result
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.types import ErrorInfo, VerdictInfo
 from app.rest.schemas import AttemptNumber, Count, RequestBody, ResponseBody, Text, first_items
-from app.schemas.tasks import MAX_TARGET, CommonOptions
+from app.scans.schemas.tasks import MAX_TARGET, CommonOptions
 
 Target = Annotated[str, Field(max_length=MAX_TARGET)]
 

@@ -26,13 +26,13 @@ from app.events.log import AppendResult
 from app.identity import accounts
 from app.orders import queries
 from app.orders.standings import OrderedScan, read_scans
-from app.repositories import tasks
-from app.services.idempotent_request import IdempotentRequest
-from app.services.new_task import NewTask
-from app.services.own_domains import read_own_domains
-from app.services.scans import ScanService
-from app.services.serialisers import Json, optional_to_wire, serialise_error
-from app.services.shown_run import is_id
+from app.scans.idempotent_request import IdempotentRequest
+from app.scans.new_task import NewTask
+from app.scans.own_domains import read_own_domains
+from app.scans.queries import tasks
+from app.scans.serialisers import Json, optional_to_wire, serialise_error
+from app.scans.service import ScanService
+from app.scans.shown_run import is_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.domain.orders import Standing
+from app.domain.task_row import TaskRow
 from app.orders import queries
-from app.repositories import runs
-from app.repositories.tasks import TaskRow
+from app.scans.queries import runs
 
 
 @dataclass(frozen=True, slots=True)

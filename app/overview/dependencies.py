@@ -9,7 +9,7 @@ from app.maintenance.readiness import Watched
 from app.overview.service import OverviewService
 from app.overview.service_numbers import ServiceNumbers
 from app.rest.parameters import get_services
-from app.services.workers import WorkerService
+from app.scans.workers import WorkerService
 
 
 class OverviewServices(Watched, Protocol):

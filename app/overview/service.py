@@ -15,15 +15,15 @@ from app.core.principal import Principal
 from app.core.single_flight import SingleFlightCache
 from app.domain.findings import FindingId
 from app.domain.messages import Language
+from app.domain.task_row import TaskRow
 from app.domain.tasks import UNFINISHED, TaskStatus
 from app.domain.violations import ViolationKey
 from app.events.bus.base import AccessHint, Hint, TaskHint
 from app.overview import queries
-from app.repositories import queue, runs, tasks
-from app.repositories.task_filters import TaskFilter
-from app.repositories.tasks import TaskRow
-from app.services.serialisers import Json, serialise_task
-from app.services.workers import KnownWorker
+from app.scans.queries import queue, runs, tasks
+from app.scans.queries.task_filters import TaskFilter
+from app.scans.serialisers import Json, serialise_task
+from app.scans.workers import KnownWorker
 from app.sites import summary as sites
 from app.sites.service import NOTHING, TREND_DAYS
 from app.sites.summary import COUNTED, NOW, Counts

@@ -13,8 +13,8 @@ from app.core.db import Database
 from app.core.metrics import Metrics
 from app.domain.close_codes import CloseCode
 from app.domain.tasks import TaskStatus
-from app.repositories import queue, tasks
-from app.services.serialisers import Json
+from app.scans.queries import queue, tasks
+from app.scans.serialisers import Json
 
 NEWEST: Final = 100  # scans that have ended, of which is said how that went
 

@@ -8,9 +8,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingId
-from app.models import decisions, scan_tasks
+from app.events.tables import COMPLETED_VISIBLE, scan_tasks
+from app.models import decisions
 from app.models.decisions import WITH_LOOK
-from app.models.tasks import COMPLETED_VISIBLE
 
 d = decisions.c
 t = scan_tasks.c

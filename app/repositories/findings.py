@@ -14,7 +14,8 @@ from app.domain.decisions import DecisionState, holds
 from app.domain.findings import AssessedFinding, FindingFilter, FindingId
 from app.domain.risk import Embedding, Exposure, Place, Risk, RiskReason
 from app.domain.violations import RiskLevel, ViolationKey
-from app.models import decisions, findings, scan_tasks
+from app.events.tables import scan_tasks
+from app.models import decisions, findings
 from app.models.findings import FOR_REVIEW
 
 d, f, t = decisions.c, findings.c, scan_tasks.c

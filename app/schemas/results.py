@@ -12,12 +12,12 @@ from app.domain.own_domains import OwnSign
 from app.domain.reading import Effect, LeftOut, Void
 from app.domain.reputation_lists import ListKind
 from app.domain.third_parties import Outcome
-from app.domain.verdict import Reason
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.types import Statistics, VerdictInfo
 from app.rest.schemas import AttemptNumber, Count, ResponseBody
+from app.scans.schemas.attempts import ReportWarning
+from app.scans.schemas.tasks import TaskResponse
 from app.schemas.decisions import DecisionInfo
-from app.schemas.tasks import TaskResponse
 
 
 class Subdomain(ResponseBody):
@@ -175,18 +175,6 @@ class Coverage(ResponseBody):
     known: Count = described("Addresses that are known.", 47)
     by_reason: dict[Seen, Count] = described("All of them by what became of them.", {"judged": 45, "robots": 2})
     hosts: list[HostCoverage] = described("The same by host, at most 100.")
-
-
-class ReportWarning(ResponseBody):
-    """`reason`, `host`, `count`: what was not seen, where, and how much of it; left out where that is not the point."""
-
-    code: str = described("Which warning (docs/errors.md).", "partial")
-    message: str = described("The same in words.", "2 addresses were refused by robots.txt.")
-    text_key: str | None = described("The text that the message was made of.", "not_seen", default=None)
-    params: dict[str, Any] | None = described("What stands in its places.", {"count": 2}, default=None)
-    reason: Reason | None = described("What was not seen.", "robots", default=None)
-    host: str | None = described("Where.", "www.example.com", default=None)
-    count: Count | None = described("How much of it.", 2, default=None)
 
 
 class ReadingModel(ResponseBody):

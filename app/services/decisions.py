@@ -15,14 +15,14 @@ from app.core.redact import display_text
 from app.domain.decisions import CONFIRMING, DecisionState, holds
 from app.domain.findings import FindingId
 from app.domain.local_reading import LEARNT
+from app.domain.task_row import TaskRow
 from app.domain.violations import Layer, ViolationKey
 from app.identity.audit import AuditTrail
 from app.repositories import decisions, findings, violations
-from app.repositories.tasks import TaskRow
+from app.scans.serialisers import Json
+from app.scans.shown_run import RunRef, find_shown
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.port import ScanStores
-from app.services.serialisers import Json
-from app.services.shown_run import RunRef, find_shown
 from app.sites.service import recount
 
 # What speaks of the page itself: a list names hosts, whatever stands there, those that were broken into among them.

@@ -14,8 +14,8 @@ from app.core.clock import Clock
 from app.domain.tasks import ACTIVE
 from app.events.event import NewEvent
 from app.events.log import AppendResult, Draft, LogHead, append, append_draft, draft
+from app.events.tables import scan_tasks
 from app.events.writer import UnitOfWork
-from app.models import scan_tasks
 from app.models import violations as violation_table
 from app.repositories import findings, violations
 from app.services.run_findings import FindingChange

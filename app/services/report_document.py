@@ -8,11 +8,9 @@ from sqlalchemy import Connection, Row
 
 from app.core.db import Database
 from app.core.json_chunks import encode, encode_array
+from app.domain.task_row import TaskRow
 from app.repositories import findings, violations
-from app.repositories.tasks import TaskRow
-from app.scanstore.reader import ScanReader
-from app.services.decisions import ViolationDecisions
-from app.services.serialisers import (
+from app.scans.serialisers import (
     serialise_coverage,
     serialise_fact,
     serialise_reported_third_party,
@@ -21,6 +19,8 @@ from app.services.serialisers import (
     serialise_used_list,
     serialise_warnings,
 )
+from app.scanstore.reader import ScanReader
+from app.services.decisions import ViolationDecisions
 from app.services.violation_mapping import serialise_violation
 
 CHUNK: Final = 500  # facts of one read

@@ -17,17 +17,18 @@ from app.core.principal import Principal
 from app.domain.messages import Language
 from app.domain.stages import StageKey
 from app.domain.targets import TargetParser
+from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
-from app.repositories import findings, runs, tasks, violations
-from app.repositories.tasks import TaskRow
+from app.repositories import findings, violations
+from app.scans.queries import runs, tasks
+from app.scans.result_reader import ResultReader
+from app.scans.serialisers import serialise_fact, serialise_listed_third_party, serialise_log_line
+from app.scans.shown_run import RunRef, find_run, find_seen, find_shown
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.port import ScanStores
 from app.scanstore.reader import ScanReader
 from app.services.decisions import ViolationDecisions
 from app.services.report_document import report_pieces
-from app.services.result_reader import ResultReader
-from app.services.serialisers import serialise_fact, serialise_listed_third_party, serialise_log_line
-from app.services.shown_run import RunRef, find_run, find_seen, find_shown
 from app.services.violation_mapping import serialise_violation
 
 Lines = Callable[[Json], bytes]  # encodes one log line

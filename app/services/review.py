@@ -16,12 +16,13 @@ from app.core.list_cursor import moment_of, read_cursor, text_of, write_cursor
 from app.core.principal import Principal
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingId
+from app.domain.task_row import TaskRow
 from app.domain.violations import ViolationKey
-from app.repositories import findings, runs, tasks
-from app.repositories.tasks import TaskRow
+from app.repositories import findings
+from app.scans.queries import runs, tasks
+from app.scans.serialisers import Json
+from app.scans.shown_run import RunRef
 from app.services.evidence.service import EvidenceService
-from app.services.serialisers import Json
-from app.services.shown_run import RunRef
 from app.sites import summary as sites
 
 SCANS_AT_ONCE: Final = 500  # looked at for one page: people may have decided about all that waited in them

@@ -10,9 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core.principal import Principal
 from app.core.tables import marks
-from app.models import findings, scan_runs, scan_tasks
+from app.events.tables import COMPLETED_VISIBLE, VISIBLE, scan_runs, scan_tasks
+from app.models import findings
 from app.models.findings import FOR_REVIEW
-from app.models.tasks import COMPLETED_VISIBLE, VISIBLE
 from app.sites.tables import COUNTED, IN_REVIEW, NOW, open_counts, site_changes, sites
 
 MAX_TASKS: Final = 400  # of one site, that are looked at: the newest

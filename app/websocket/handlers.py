@@ -15,6 +15,7 @@ from app.core.errors import Conflict, NotFound
 from app.core.ids import new_id
 from app.domain.log_entry import LogEntry
 from app.domain.stages import STAGE_BY_KEY, StageKey
+from app.domain.task_row import TaskRow
 from app.domain.violations import REVIEW_BELOW, Evidence, RiskLevel, ViolationFact
 from app.events.event import NewEvent, PendingLogs
 from app.events.event_body import EventBody
@@ -22,8 +23,8 @@ from app.events.log import AppendResult
 from app.events.types import ErrorInfo, Statistics, TaskProgress
 from app.events.writer import EventWriter, UnitOfWork
 from app.monitor.service import TaskMonitor
-from app.repositories import tasks
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
+from app.scans.queries import tasks
 from app.services.recorder import Recorder
 from app.services.run_findings import FindingChange, read_run_findings
 from app.services.violation_mapping import NewViolation
@@ -120,7 +121,7 @@ class TaskMonitorHandler:
         recorder = Recorder(task_id=task_id, attempt=row.attempt, run=row.run, clock=self.clock)
         return await self._write(recorder.record([NewEvent(body)], violations, findings))
 
-    async def _find(self, task_id: str) -> tasks.TaskRow:
+    async def _find(self, task_id: str) -> TaskRow:
         row = await self.db.read(lambda connection: tasks.find(connection, task_id))
         if row is None:
             raise NotFound(text="no_such_task")

@@ -57,9 +57,7 @@ async def test_the_example_follows_a_task_to_its_end(tmp_path):
     assert kinds == ["task_snapshot", "task_warning", "task_warning", "task_completed"]
 
 
-@pytest.mark.parametrize(
-    "name", first_codes(section(TEXT, "Classes")) + first_codes(section(TEXT, "Errors"))
-)
+@pytest.mark.parametrize("name", first_codes(section(TEXT, "Classes")) + first_codes(section(TEXT, "Errors")))
 def test_every_name_exists(name):
     assert hasattr(app.client, name) or name == RestClient.__name__
 

@@ -16,7 +16,7 @@ from app.engines.model import FetchError
 from app.events.types import WarningCode
 from app.factory import create_app
 from app.identity.schemas.auth import LoginRequest
-from app.schemas.tasks import TaskCreate
+from app.scans.schemas.tasks import TaskCreate
 from app.websocket.messages.codes import ErrorCode, SnapshotReason
 from tests.docs.commands import command_tree, common_options, help_of
 from tests.docs.markdown import DOCUMENTS, ROOT, blocks, codes, first_codes, read, rows, section

@@ -10,7 +10,7 @@ from app.core.db import Database
 from app.events.log import read_after
 from app.events.types import ErrorInfo, Statistics
 from app.events.writer import EventWriter
-from app.repositories import tasks
+from app.scans.queries import tasks
 from tests.support.realtime import Stack
 
 RACES = 500

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import event, insert, select
 
+from app.events.tables import scan_tasks, task_logs
 from app.events.types import Statistics
 from app.identity.users import ROWS_AT_ONCE
-from app.models import scan_tasks, task_logs
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.backend import USER_PASSWORD, Backend
 

@@ -4,12 +4,12 @@ import pytest
 
 from app.core.db import OutcomeUnknown
 from app.domain.verdict import Reason, Result, Verdict
+from app.events.tables import scan_tasks, task_events
 from app.events.types import ErrorInfo, Statistics
 from app.events.writer import EventWriter
 from app.maintenance.queries import retention
-from app.models import scan_tasks, task_events
 from app.orders.tables import order_tasks, scan_orders
-from app.repositories import tasks as task_rows
+from app.scans.queries import tasks as task_rows
 from tests.support.backend import Backend, open_backend, problem
 from tests.support.said import said
 

@@ -8,8 +8,8 @@ from app.domain.stages import STAGES
 from app.domain.verdict import Result, Verdict
 from app.events.types import Statistics
 from app.identity.queries import audit
-from app.repositories import tasks as task_rows
-from app.schemas.attempts import AttemptPage
+from app.scans.queries import tasks as task_rows
+from app.scans.schemas.attempts import AttemptPage
 from tests.support.backend import Backend, make_settings, open_backend, problem
 
 MISSING = "01234567-89ab-7cde-8f01-23456789abcd"

@@ -13,8 +13,8 @@ from app.api.errors import MEDIA_TYPE
 from app.core.errors import Conflict, NotFound, Unavailable
 from app.core.ids import new_id
 from app.events.types import Statistics
+from app.scans.result_reader import unreadable
 from app.scanstore.errors import StoreDamaged, StoreLocked, StoreMismatch
-from app.services.result_reader import unreadable
 from tests.docs.markdown import ROOT, read, rows, section
 from tests.support.backend import OWN_PAGE, USER_PASSWORD
 from tests.support.live import Live, go_live

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from app.models import idempotency_keys, scan_tasks
-from app.services.idempotent_request import IdempotentRequest
+from app.events.tables import scan_tasks
+from app.scans.idempotent_request import IdempotentRequest
+from app.scans.tables import idempotency_keys
 from tests.support.backend import Backend
 
 BODY = {"target_domain": "example.com", "config": {"max_pages": 10}}

@@ -12,7 +12,7 @@ from app.core.lease import SoleProcess
 from app.core.metrics import Metrics
 from app.identity.tables import audit_log
 from app.lists.build import build_list_updater
-from app.repositories import tasks
+from app.scans.queries import tasks
 from app.scanstore.files import store_path
 from app.scanstore.reader import SqliteScanReader
 from app.tasks.list_reading.process import update_in_process

@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 
 from app.core.principal import Principal
+from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
 from app.schemas.results import Report
 from app.services.reports import ReportService
-from app.services.shown_run import RunRef
 from app.tasks.target_parser import EngineTargetParser
 from tests.support.model_server import (
     CLEAN,

@@ -16,7 +16,7 @@ from app.domain.violations import RiskLevel, ViolationKey
 from app.events.log import read_after
 from app.events.types import ErrorInfo, Statistics
 from app.factory import create_app
-from app.repositories import tasks
+from app.scans.queries import tasks
 from app.websocket.handlers import TaskMonitorHandler
 from app.websocket.messages.frames import AdminBroadcast
 from tests.support.realtime import open_client

@@ -6,11 +6,11 @@ import random
 import pytest
 from sqlalchemy import select
 
+from app.events.tables import task_events
 from app.events.types import Statistics, TaskProgress
 from app.identity.tables import audit_log
 from app.maintenance.queries import retention
-from app.models import task_events
-from app.repositories import tasks
+from app.scans.queries import tasks
 from tests.support.frames import Subscriber
 from tests.support.realtime import until, warning
 from tests.support.streaming import code_of, open_stream, stream_backend

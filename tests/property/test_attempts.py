@@ -23,15 +23,14 @@ from app.domain.tasks import TERMINAL
 from app.domain.verdict import Result, Verdict
 from app.events.bus.memory import MemoryBus
 from app.events.event import NewEvent, PendingLogs
+from app.events.tables import RUN_COLUMNS, scan_runs, task_events
 from app.events.types import ErrorInfo, Statistics, TaskStage
 from app.events.writer import EventWriter
 from app.maintenance.retention import RetentionService
-from app.models import scan_runs, task_events
-from app.models.tasks import RUN_COLUMNS
-from app.repositories import runs, tasks
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
+from app.scans.queries import runs, tasks
+from app.scans.shown_run import RunRef, find_run, find_shown
 from app.services.recorder import Recorder
-from app.services.shown_run import RunRef, find_run, find_shown
 from tests.support.monitored_tasks import HandClock
 from tests.support.rows import add_user
 

@@ -21,10 +21,10 @@ from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
 from app.events.event import NewEvent, PendingLogs
 from app.events.log import read_after
+from app.events.tables import scan_tasks, task_events
 from app.events.types import TaskProgress, TaskWarning
 from app.events.writer import EventWriter
-from app.models import scan_tasks, task_events
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from app.transport.port import TRANSPORT_KEY
 from app.websocket.connections import fanout

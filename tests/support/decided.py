@@ -16,11 +16,11 @@ from app.domain.local_reading import DecidedPage
 from app.domain.messages import MessageCatalog
 from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.model import Capture
-from app.models import scan_tasks
+from app.events.tables import scan_tasks
 from app.repositories import decisions
+from app.scans.lifecycle import Lifecycle
 from app.scanstore.files import captures_dir, store_path
 from app.scanstore.sqlite import SqliteScanStore
-from app.services.lifecycle import Lifecycle
 from tests.support.rows import add_user
 from tests.support.violations import new_violation, write_violations
 

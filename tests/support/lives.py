@@ -14,10 +14,10 @@ from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
 from app.events.event import NewEvent
 from app.events.log import append
+from app.events.tables import scan_tasks
 from app.events.types import TaskWarning
 from app.events.writer import EventWriter
-from app.models import scan_tasks
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
 from tests.support.rows import add_user
 
 

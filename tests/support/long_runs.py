@@ -42,7 +42,7 @@ RUNS: Final = (
     LongRun(
         name="properties",
         tests=("tests/property",),
-        guards=("app/events", "app/websocket", "app/captures", "app/domain", "app/services/lifecycle.py"),
+        guards=("app/events", "app/websocket", "app/captures", "app/domain", "app/scans/lifecycle.py"),
         beside=("tests/unit/events", "tests/unit/websocket"),
     ),
     LongRun(

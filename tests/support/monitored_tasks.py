@@ -14,11 +14,11 @@ from app.core.config import Settings
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
+from app.events.tables import scan_tasks, task_events
 from app.events.writer import EventWriter, UnitOfWork
 from app.identity.tables import users
-from app.models import scan_tasks, task_events
 from app.monitor.service import TaskMonitor
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
 
 
 class HandClock:

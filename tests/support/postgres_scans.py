@@ -8,11 +8,11 @@ from sqlalchemy import create_engine, text
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
-from app.models import scan_tasks
+from app.events.tables import scan_tasks
+from app.scans.lifecycle import Lifecycle
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.postgres.store import Attempt, PostgresScanStore
 from app.scanstore.postgres.stores import PostgresScanStores
-from app.services.lifecycle import Lifecycle
 from tests.support.rows import add_user
 
 TASK = "task-1"

@@ -18,7 +18,7 @@ from app.core.principal import Principal
 from app.domain.messages import Language, MessageCatalog
 from app.domain.translation import translate_event
 from app.events import log
-from app.repositories.task_filters import TaskFilter
+from app.scans.queries.task_filters import TaskFilter
 from app.websocket.messages.encoded_event import EncodedEvent
 
 FOLDER = Path(__file__).parent / "recorded"

@@ -24,13 +24,14 @@ from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
 from app.events.event import Event
 from app.events.log import read_after
+from app.events.tables import scan_tasks
 from app.events.writer import EventWriter
 from app.identity.tables import users
 from app.maintenance.retention import RetentionService
-from app.models import scan_tasks, violations
+from app.models import violations
 from app.monitor.service import TaskMonitor
+from app.scans.lifecycle import Lifecycle
 from app.scanstore.files import StoreRemover
-from app.services.lifecycle import Lifecycle
 from app.tasks import process_tree
 from app.tasks.supervisor.embedded_runner import EmbeddedRunner
 from tests.support.fork_server import shared_starter

@@ -9,7 +9,7 @@ from app.core.ids import new_id
 from app.domain.stages import StageKey
 from app.domain.verdict import Reason, Result, Verdict
 from app.domain.violations import ViolationKey
-from app.repositories.task_filters import TaskFilter
+from app.scans.queries.task_filters import TaskFilter
 from tests.support.backend import ADMIN_PASSWORD
 from tests.support.said import said_by_page
 from tests.system.page_evidence import HOSTILE

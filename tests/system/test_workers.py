@@ -7,7 +7,7 @@ import pytest
 
 from app.core.db import Database
 from app.core.program import program_version
-from app.repositories import workers
+from app.scans.queries import workers
 from tests.support.cluster import running_deployment, wait_until
 
 pytestmark = pytest.mark.system

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
-from app.api.dependencies import RunDep, ServicesDep
+from app.api.dependencies import ServicesDep
 from app.core.dependencies import CurrentUser
 from app.core.errors import Conflict, InvalidInput, LimitReached, NotFound, Unavailable
 from app.domain.decisions import DecisionState
@@ -15,6 +15,7 @@ from app.rest.language import ReaderLanguage
 from app.rest.parameters import AskedKey, AskedReview, AskedRisk, PagingDep
 from app.rest.responses import ContentResponse, JsonChunksResponse, ReportResponse
 from app.rest.schemas import Text
+from app.scans.parameters import RunDep
 from app.schemas.decisions import DecisionInfo, DecisionRequest
 from app.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
-from app.api.dependencies import RunDep, ServicesDep
+from app.api.dependencies import ServicesDep
 from app.core.dependencies import CurrentUser
 from app.core.errors import LimitReached, Unavailable
 from app.domain.report_format import MEDIA_TYPES, ReportFormat, format_of_accept
@@ -15,6 +15,7 @@ from app.rest.language import ReaderLanguage
 from app.rest.parameters import AskedKey, AskedReview, AskedRisk, PagingDep
 from app.rest.responses import JsonChunksResponse, ReportResponse
 from app.rest.schemas import Text
+from app.scans.parameters import RunDep
 from app.schemas.results import PagePage, Report, SubdomainPage, ThirdPartyPage, ViolationPage
 
 FILE_TYPES = [name for kind, name in MEDIA_TYPES.items() if kind is not ReportFormat.JSON]

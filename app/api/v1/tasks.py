@@ -12,14 +12,14 @@ from app.core.json_chunks import encode_list
 from app.core.listing import MAX_COUNTED
 from app.domain.tasks import TaskStatus
 from app.domain.violations import RiskLevel
-from app.repositories.task_filters import TaskFilter
 from app.rest.documented_responses import refused
 from app.rest.language import ReaderLanguage
 from app.rest.parameters import MAX_ATTEMPT, MAX_SEARCH, REPLAYED, IdempotencyKey, PageNumber, PageSize, TaskId
 from app.rest.responses import JsonChunksResponse
 from app.rest.schemas import Moment, Text
-from app.schemas.attempts import AttemptPage
-from app.schemas.tasks import ScanDefaults, ScanOptions, TaskCreate, TaskPage, TaskPriority, TaskResponse
+from app.scans.queries.task_filters import TaskFilter
+from app.scans.schemas.attempts import AttemptPage
+from app.scans.schemas.tasks import ScanDefaults, ScanOptions, TaskCreate, TaskPage, TaskPriority, TaskResponse
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 

@@ -20,9 +20,9 @@ from app.rest.language import ReaderLanguage
 from app.rest.parameters import MAX_ATTEMPT, MAX_SEARCH, TaskId
 from app.rest.responses import JsonChunksResponse
 from app.rest.schemas import Text
-from app.schemas.tasks import LogPage
-from app.services.serialisers import Json
-from app.services.shown_run import RunRef
+from app.scans.schemas.tasks import LogPage
+from app.scans.serialisers import Json
+from app.scans.shown_run import RunRef
 from app.websocket.messages.frames import TaskState
 from app.websocket.session import websocket_endpoint
 from app.websocket.state.state_reader import StateReader

@@ -13,7 +13,7 @@ from app.core.errors import ConfigurationError
 from app.core.redact import redact
 from app.domain.messages import MessageCatalog
 from app.migrations import runner
-from app.repositories import workers
+from app.scans.queries import workers
 
 TIMEOUT_S = 5.0
 

@@ -4,9 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, exists, select, update
 
+from app.events.tables import UNFINISHED_ONLY, scan_runs, scan_tasks
 from app.migrations.partitions import Partition
-from app.models import scan_runs, scan_tasks
-from app.models.tasks import UNFINISHED_ONLY
 
 t, r = scan_tasks.c, scan_runs.c
 

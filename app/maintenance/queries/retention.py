@@ -11,11 +11,12 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, i
 
 from app.core.tables import marks
 from app.events.event_body import Retention
+from app.events.tables import UNFINISHED_VISIBLE, scan_runs, scan_tasks, task_events, task_logs
 from app.events.types import EVENT_BODIES
 from app.identity.tables import audit_log
-from app.models import findings, idempotency_keys, scan_runs, scan_tasks, task_events, task_logs, violations
-from app.models.tasks import UNFINISHED_VISIBLE
+from app.models import findings, violations
 from app.orders import queries as orders
+from app.scans.tables import idempotency_keys
 
 t = scan_tasks.c
 e = task_events.c

@@ -11,7 +11,7 @@ from app.domain.violations import RiskLevel
 from app.events.types import VerdictInfo
 from app.maintenance.schemas import ReadinessChecks
 from app.rest.schemas import AttemptNumber, Count, ResponseBody
-from app.schemas.tasks import TaskResponse
+from app.scans.schemas.tasks import TaskResponse
 
 TASK = "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10"
 OPEN = {"total": 3, "critical": 0, "high": 2, "medium": 1, "low": 0, "needs_review": 1}

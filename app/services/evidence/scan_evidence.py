@@ -17,10 +17,11 @@ from app.domain.authorship import authorship_of
 from app.domain.findings import AssessedFinding, FindingFilter, FindingId
 from app.domain.recommendations import Situation, advise
 from app.domain.tampering import sign_of
+from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
 from app.domain.violations import ViolationKey
 from app.repositories import findings, violations
-from app.repositories.tasks import TaskRow
+from app.scans.serialisers import serialise_fact, serialise_third_party
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
 from app.scanstore.rows import host_in
 from app.services.decisions import Decisions
@@ -28,7 +29,6 @@ from app.services.evidence.chains import ChainBuilder
 from app.services.evidence.excerpts import Excerpt, decode, find_excerpt
 from app.services.evidence.exposures import Scales, Site, Weighed, strongest_first
 from app.services.evidence.views import EvidenceViews
-from app.services.serialisers import serialise_fact, serialise_third_party
 
 MAX_REFERENCES: Final = 50  # shown with a finding, the worst first; the list of references has all
 MAX_SITE_CAPTURES: Final = 5  # of the site's own pages, shown with a finding

@@ -13,7 +13,11 @@ from app.core.principal import Principal
 from app.domain.findings import FindingFilter
 from app.domain.report_format import REFERENCES
 from app.domain.targets import TargetParser
-from app.repositories.tasks import TaskRow
+from app.domain.task_row import TaskRow
+from app.scans.ports import ReportOrder, ReportProcesses
+from app.scans.report_stream import ReportStream, ReportStreams
+from app.scans.result_reader import ResultReader
+from app.scans.shown_run import RunRef
 from app.scanstore.evidence_reader import ContentKind, EvidenceReader
 from app.scanstore.port import ScanStores
 from app.services.evidence.exposures import Site
@@ -21,10 +25,6 @@ from app.services.evidence.images import MEDIA_TYPE, UnreadableImage, encode_ane
 from app.services.evidence.kept_contents import KeptContents
 from app.services.evidence.ports import CapturedContent
 from app.services.evidence.scan_evidence import ScanEvidence
-from app.services.ports import ReportOrder, ReportProcesses
-from app.services.report_stream import ReportStream, ReportStreams
-from app.services.result_reader import ResultReader
-from app.services.shown_run import RunRef
 
 THREADS: Final = 4
 TABLES_AT_ONCE: Final = 2  # of all users: a table of all references takes a process until it is read

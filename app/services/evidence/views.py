@@ -23,12 +23,12 @@ from app.domain.reference_kinds import kind_text
 from app.domain.risk import Embedding, Risk
 from app.domain.tampering import sign_of
 from app.domain.violations import ViolationKey
+from app.scans.serialisers import serialise_fact
 from app.scanstore.evidence_reader import StoredReference
 from app.scanstore.rows import StoredPage, host_in
 from app.services.evidence.chains import Chain, Step
 from app.services.evidence.excerpts import Excerpt
 from app.services.evidence.exposures import Site, via_of
-from app.services.serialisers import serialise_fact
 
 Json = dict[str, Any]
 MAX_EVIDENCE: Final = 200  # pieces shown of a finding; the analysis gives a few dozen

@@ -16,10 +16,10 @@ from app.core.clock import to_wire
 from app.core.json_chunks import Json, split
 from app.core.redact import display_text
 from app.core.spreadsheet import table_pieces
+from app.scans.serialisers import optional_to_wire
 from app.services.report_formats.contents import ReportContents
 from app.services.report_formats.tables import ReportTables, Sheet
 from app.services.report_formats.zip_stream import ZipStream
-from app.services.serialisers import optional_to_wire
 
 # Sources and texts under names that no browser opens.
 ENDINGS: Final = MappingProxyType({"source": ".html.txt", "html": ".html.txt", "text": ".txt", "screenshot": ".jpg"})

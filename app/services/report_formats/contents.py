@@ -10,8 +10,8 @@ from app.core.db import Database
 from app.core.json_chunks import Json
 from app.domain.coverage import Coverage, Seen
 from app.domain.messages import MessageCatalog
+from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
-from app.repositories.tasks import TaskRow
 from app.scanstore.evidence_reader import EvidenceReader
 from app.services.evidence.scan_evidence import ReadContent, ScanEvidence
 

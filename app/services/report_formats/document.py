@@ -13,6 +13,7 @@ from app.domain.rule_data import NAMES
 from app.domain.third_parties import Outcome
 from app.domain.verdict import Reason, Result
 from app.domain.violations import RiskLevel
+from app.scans.serialisers import optional_to_wire, serialise_error, serialise_statistics, serialise_warnings
 from app.services.report_formats.blocks import (
     Block,
     Cell,
@@ -35,7 +36,6 @@ from app.services.report_formats.possibly_own_section import possibly_own_sectio
 from app.services.report_formats.readers_section import readers_section
 from app.services.report_formats.sign_off import sign_off
 from app.services.report_formats.wording import duration_text, moment_text
-from app.services.serialisers import optional_to_wire, serialise_error, serialise_statistics, serialise_warnings
 
 MAX_WARNINGS: Final = 200
 NOT_LOOKED_AT: Final = (Outcome.NOT_EXAMINED, Outcome.UNREACHABLE, Outcome.GONE)

@@ -13,22 +13,22 @@ from app.core.principal import ADMIN, Principal
 from app.core.spreadsheet import csv_pieces
 from app.domain.messages import MessageCatalog
 from app.domain.report_format import REFERENCES, ReportFormat
+from app.domain.task_row import TaskRow
 from app.events.log_identity import read_identity
 from app.orders.service import find_order
 from app.orders.standings import read_scans
-from app.repositories.tasks import TaskRow
+from app.scans.ports import ReportOrder
+from app.scans.result_reader import ResultReader, require_results
+from app.scans.shown_run import RunRef, find_shown
 from app.scanstore.evidence_reader import EvidenceReader
 from app.services.evidence.exposures import Site
 from app.services.evidence.kept_contents import KeptContents
 from app.services.evidence.ports import CapturedContent
 from app.services.evidence.scan_evidence import ScanEvidence
-from app.services.ports import ReportOrder
 from app.services.report_formats.contents import Origin, ReportContents
 from app.services.report_formats.order_contents import OrderContents
 from app.services.report_formats.order_render import render_order
 from app.services.report_formats.render import render
-from app.services.result_reader import ResultReader, require_results
-from app.services.shown_run import RunRef, find_shown
 
 PROGRAM: Final = "domain-compliance-scanner"
 _ANYBODYS: Final = Principal("", "", ADMIN)  # who may see the task was asked before the order was given

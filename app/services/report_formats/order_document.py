@@ -10,12 +10,12 @@ from app.core.redact import display_text
 from app.domain.verdict import Result
 from app.domain.violations import RiskLevel
 from app.orders.standings import OrderedScan
+from app.scans.serialisers import optional_to_wire
 from app.services.report_formats.blocks import Block, Cell, Column, Facts, Heading, Items, Table, Text, Tone
 from app.services.report_formats.order_contents import FoundDomain, OrderContents, SiteFinding
 from app.services.report_formats.own_domains_fact import own_domains_fact
 from app.services.report_formats.sign_off import sign_off
 from app.services.report_formats.wording import moment_text
-from app.services.serialisers import optional_to_wire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ from typing import Final
 from app.core.redact import display_text
 from app.domain.violations import RiskLevel
 from app.orders.standings import OrderedScan
+from app.scans.serialisers import optional_to_wire
 from app.services.report_formats.order_contents import FoundDomain, OrderContents, SiteFinding
 from app.services.report_formats.order_document import standing_text
 from app.services.report_formats.tables import Sheet, Value
 from app.services.report_formats.wording import moment_text
-from app.services.serialisers import optional_to_wire
 
 RISKS: Final = tuple(level.value for level in reversed(RiskLevel))
 TARGET_COLUMNS: Final = ("target", "outcome", "completed_at", "task")

@@ -7,13 +7,13 @@ from app.core.db import Database
 from app.core.principal import Principal
 from app.domain.report_format import ReportFormat, content_type
 from app.domain.targets import TargetParser
+from app.domain.task_row import TaskRow
 from app.orders.service import find_order
-from app.repositories.tasks import TaskRow
+from app.scans.ports import ReportOrder, ReportProcesses
+from app.scans.report_stream import ReportStream, ReportStreams
+from app.scans.result_reader import ResultReader
+from app.scans.shown_run import RunRef
 from app.scanstore.port import ScanStores
-from app.services.ports import ReportOrder, ReportProcesses
-from app.services.report_stream import ReportStream, ReportStreams
-from app.services.result_reader import ResultReader
-from app.services.shown_run import RunRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
 from app.core.errors import Unavailable
 from app.core.lease import Lease
-from app.repositories import queue
+from app.scans.queries import queue
 from app.tasks.dispatch.ports import Wakeups
 
 LOOK_S: Final = 2.0

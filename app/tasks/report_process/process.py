@@ -14,7 +14,7 @@ from app.captures.location import storage_variables
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.errors import ScannerError, Unavailable
-from app.services.ports import ReportOrder
+from app.scans.ports import ReportOrder
 from app.tasks import process_tree
 from app.tasks.report_process.protocol import (
     HEADER,

@@ -17,7 +17,7 @@ import orjson
 
 from app.core.config import Settings, settings_for
 from app.core.errors import NotFound, ScannerError, Unavailable
-from app.services.ports import ReportOrder
+from app.scans.ports import ReportOrder
 
 HEADER: Final = struct.Struct("<BI")  # kind, bytes that follow
 SIZE: Final = struct.Struct("<I")  # of settings, and of an order

@@ -24,9 +24,9 @@ from app.core.db import Database
 from app.core.errors import NotFound, Unavailable
 from app.core.json_chunks import split
 from app.core.logging import configure_logging
+from app.scans.ports import ReportOrder
+from app.scans.result_reader import unreadable
 from app.scanstore.errors import ScanStoreError
-from app.services.ports import ReportOrder
-from app.services.result_reader import unreadable
 from app.tasks.report_process.maker import build_report_maker
 from app.tasks.report_process.protocol import SIZE, Kind, failure, frame, read_order, read_settings
 

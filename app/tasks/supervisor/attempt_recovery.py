@@ -10,15 +10,15 @@ from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.domain.messages import MessageCatalog
 from app.domain.projection import WORKER_LOST
+from app.domain.task_row import TaskRow
 from app.domain.tasks import TaskStatus
 from app.domain.translation import said
 from app.events.types import TaskWarning
 from app.events.writer import EventWriter
-from app.repositories import tasks
-from app.repositories.tasks import TaskRow
+from app.scans.lifecycle import Lifecycle
+from app.scans.queries import tasks
+from app.scans.recovery import LostAttemptRecovery
 from app.scanstore.files import store_path, wait_until_released
-from app.services.lifecycle import Lifecycle
-from app.services.recovery import LostAttemptRecovery
 from app.tasks import process_tree
 from app.tasks.process_protocol import JobSpec
 from app.tasks.supervisor.start_backoff import StartBackoff

@@ -26,11 +26,11 @@ from app.core.db import Database, DatabaseUnavailable
 from app.core.file_permissions import make_private_folder
 from app.core.live_settings import SettingsSource
 from app.domain.messages import MessageCatalog
+from app.domain.task_row import TaskRow
 from app.events.bus.base import Publisher, TaskHint
 from app.events.writer import EventWriter
-from app.repositories.tasks import TaskRow
+from app.scans.lifecycle import Lifecycle
 from app.scanstore.errors import StoreUnavailable
-from app.services.lifecycle import Lifecycle
 from app.tasks.process_protocol import EXIT_NO_RESOURCES, JobSpec
 from app.tasks.process_start import ProcessNotStarted, ProcessStarter
 from app.tasks.supervisor.attempt_recovery import AttemptRecovery

@@ -7,13 +7,13 @@ from typing import Final
 from sqlalchemy import Connection
 
 from app.domain.messages import MessageCatalog
+from app.domain.task_row import TaskRow
 from app.domain.tasks import TaskStatus
 from app.domain.translation import said
 from app.events.types import TaskWarning
 from app.events.writer import EventWriter
-from app.repositories import queue
-from app.repositories.tasks import TaskRow
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
+from app.scans.queries import queue
 
 MAX_QUEUE_LOOK: Final = 200  # waiting tasks looked at in one round; the others are behind them anyway
 

@@ -6,7 +6,7 @@ from app.core.config import Settings
 from app.core.db import Database
 from app.core.deployment import BROWSER_QUEUE
 from app.engines.capture.page_drawer import OpenDrawer, draw_here
-from app.repositories import workers
+from app.scans.queries import workers
 from app.tasks.process_protocol import JobSpec
 from app.tasks.worker.spread_drawings import SpreadDrawings
 

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from app.core.db import Database, DatabaseUnavailable
-from app.repositories import tasks
+from app.scans.queries import tasks
 from app.services.recorder import Ownership, Recorder
 from app.tasks.sink.reporter import StopReason
 from app.tasks.sink.writer import ThreadStarter

@@ -19,7 +19,7 @@ from app.core.trace_context import read_header
 from app.core.tracing import span
 from app.domain.tasks import TERMINAL, UNFINISHED
 from app.events.bus.base import TaskHint, UserFollowing
-from app.repositories import tasks
+from app.scans.queries import tasks
 from app.websocket.connections.connection import ConnectionInfo
 from app.websocket.connections.fanout import Fanout
 from app.websocket.connections.registry import Registry

@@ -10,7 +10,7 @@ from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
 from app.events.epoch import LogEpoch
 from app.events.log_identity import read_identity
-from app.repositories import tasks
+from app.scans.queries import tasks
 from app.websocket.connections.registry import Registry
 
 log = structlog.get_logger(__name__)

@@ -15,7 +15,7 @@ from app.core.principal import Principal
 from app.domain.close_codes import CloseCode
 from app.domain.messages import Language, MessageCatalog
 from app.events.epoch import LogEpoch
-from app.repositories import tasks
+from app.scans.queries import tasks
 from app.transport.port import SocketTransport
 from app.websocket.connections.connection import PULL_BURST_BYTES, ConnectionInfo
 from app.websocket.connections.elsewhere import Elsewhere

@@ -22,7 +22,7 @@ from app.core.principal import Principal
 from app.domain.messages import DEFAULT_LANGUAGE, Language
 from app.events.bus.base import TaskHint, UserFollowing
 from app.events.epoch import LogEpoch
-from app.repositories import tasks
+from app.scans.queries import tasks
 from app.websocket.connections.elsewhere import Elsewhere
 from app.websocket.messages.topics import ALL_TOPICS
 from app.websocket.sse.response import EventStreamResponse

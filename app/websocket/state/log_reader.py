@@ -10,7 +10,7 @@ from app.core.single_flight import SingleFlightCache
 from app.events.epoch import LogEpoch
 from app.events.event import Event
 from app.events.log import read_after
-from app.repositories import tasks
+from app.scans.queries import tasks
 from app.websocket.messages.encoded_event import EncodedEvent
 
 ROWS: Final = 200  # of one page

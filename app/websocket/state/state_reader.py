@@ -13,14 +13,15 @@ from app.core.clock import Clock, to_wire
 from app.core.principal import Principal
 from app.domain.messages import Language
 from app.domain.stages import STAGE_BY_KEY, StageKey
+from app.domain.task_row import TaskRow
 from app.domain.translation import translate
 from app.events.epoch import LogEpoch
 from app.events.log_identity import FIRST_EPOCH
+from app.events.tables import task_events
 from app.events.types import LogLine
-from app.models import task_events
-from app.repositories import queue, tasks, violations
-from app.repositories.tasks import TaskRow
-from app.services.serialisers import serialise_error, serialise_log_line
+from app.repositories import violations
+from app.scans.queries import queue, tasks
+from app.scans.serialisers import serialise_error, serialise_log_line
 from app.services.violation_mapping import snapshot_violation
 from app.websocket.messages.codes import SnapshotReason
 from app.websocket.messages.frames import TaskSnapshot, TaskState

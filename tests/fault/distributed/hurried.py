@@ -24,7 +24,7 @@ from app.engines.model import Counts
 from app.engines.ports import ScanSink, ScanStore
 from app.events.bus.base import Hint, TaskHint
 from app.events.writer import EventWriter
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
 from app.tasks.process_protocol import JobSpec
 from app.tasks.sink.reporter import StopReason
 from app.tasks.sink.writer import RetryingWriter

@@ -5,7 +5,7 @@ from app.core.db import Database
 from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
 from tests.support.rows import add_user
 
 

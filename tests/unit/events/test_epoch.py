@@ -12,8 +12,8 @@ from app.events.epoch import COUNTER_FILE, ID_FILE, LogEpoch
 from app.events.event import NewEvent
 from app.events.log import append
 from app.events.log_identity import FIRST_EPOCH, FORGET_FOLDER, read_commits, read_identity
+from app.events.tables import scan_tasks
 from app.events.types import TaskWarning
-from app.models import scan_tasks
 from tests.support.lives import Life, copy_live, put_back
 from tests.support.logs import captured_log
 

@@ -14,9 +14,9 @@ from app.domain.log_entry import LogEntry
 from app.domain.projection import TaskProjection
 from app.events.event import NewEvent, PendingLogs
 from app.events.log import LogHead, append, draft, read_after
+from app.events.tables import scan_tasks, task_events, task_logs
 from app.events.types import Statistics, TaskCompleted, TaskWarning
-from app.models import scan_tasks, task_events, task_logs
-from app.repositories import tasks
+from app.scans.queries import tasks
 from app.services.recorder import Recorder
 
 ALWAYS = scan_tasks.c.attempt >= 1

@@ -21,11 +21,11 @@ from app.events.epoch import LogEpoch
 from app.events.event import NewEvent
 from app.events.log import append
 from app.events.log_identity import FIRST_EPOCH, read_commits, read_identity
+from app.events.tables import scan_tasks
 from app.events.types import TaskWarning
 from app.events.writer import EventWriter
 from app.migrations.runner import migrate
-from app.models import scan_tasks
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
 from tests.support.ports import free_port
 from tests.support.postgres import Cluster, running_cluster
 from tests.support.rows import add_user

@@ -17,8 +17,8 @@ from app.events.epoch import LogEpoch
 from app.events.types import Statistics
 from app.events.writer import EventWriter
 from app.migrations.runner import migrate
+from app.scans.lifecycle import Lifecycle
 from app.scanstore.sqlite import SqliteScanStore
-from app.services.lifecycle import Lifecycle
 from tests.support.rows import add_user
 
 

@@ -15,9 +15,9 @@ from app.captures.packing import unpack
 from app.core.errors import ConfigurationError
 from app.events.event import NewEvent
 from app.events.log import append
+from app.events.tables import scan_tasks
 from app.events.types import TaskWarning
 from app.maintenance.backup import Backup, claim_folder, require_space
-from app.models import scan_tasks
 from tests.support.s3_server import bucket_at
 from tests.support.said import refused, said
 

@@ -31,12 +31,12 @@ from app.identity.tables import audit_log, users
 from app.maintenance import embedded_import
 from app.maintenance.embedded_import import TABLES, EmbeddedImport, TableRefused
 from app.migrations.runner import migrate
-from app.repositories import tasks
+from app.scans.lifecycle import Lifecycle
+from app.scans.queries import tasks
 from app.scanstore.files import captures_dir
 from app.scanstore.postgres.file_import import CountsDiffer
 from app.scanstore.postgres.stores import PostgresScanStores
 from app.scanstore.sqlite import SqliteScanStore
-from app.services.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from tests.support.rows import add_user
 

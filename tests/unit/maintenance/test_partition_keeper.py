@@ -16,6 +16,7 @@ from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
 from app.events.event import NewEvent, PendingLogs
+from app.events.tables import scan_tasks, task_events, task_logs
 from app.events.types import Statistics
 from app.events.writer import EventWriter
 from app.identity.tables import audit_log, users
@@ -24,8 +25,7 @@ from app.maintenance.retention import RetentionService
 from app.migrations import partitions
 from app.migrations.partitions import AUDIT, EVENTS, LINES
 from app.migrations.runner import migrate
-from app.models import scan_tasks, task_events, task_logs
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from app.websocket.messages.codes import SnapshotReason
 from app.websocket.messages.topics import ALL_TOPICS

@@ -10,8 +10,8 @@ from app.events.bus.memory import MemoryBus
 from app.events.types import Statistics
 from app.events.writer import EventWriter
 from app.maintenance.result_files import CHUNK, ResultFileCheck, compare
-from app.repositories import runs
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
+from app.scans.queries import runs
 from tests.support.logs import captured_log
 from tests.support.rows import add_user
 

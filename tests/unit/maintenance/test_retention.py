@@ -7,6 +7,7 @@ from sqlalchemy import func, insert, select
 from app.domain.log_entry import LogEntry
 from app.domain.verdict import Result, Verdict
 from app.events.event import NewEvent, PendingLogs
+from app.events.tables import scan_runs, scan_tasks, task_events, task_logs
 from app.events.types import Statistics, TaskProgress
 from app.identity.queries import audit
 from app.identity.tables import audit_log
@@ -14,8 +15,9 @@ from app.maintenance.partition_keeper import PartitionKeeper
 from app.maintenance.queries import retention
 from app.maintenance.retention import EVERY_S, TOMBSTONE_S, RetentionService
 from app.migrations.partitions import AUDIT, EVENTS, LINES
-from app.models import idempotency_keys, scan_runs, scan_tasks, task_events, task_logs, violations
-from app.repositories import idempotency
+from app.models import violations
+from app.scans.queries import idempotency
+from app.scans.tables import idempotency_keys
 from app.services.recorder import Recorder
 from tests.support.violations import new_violation, write_violations
 

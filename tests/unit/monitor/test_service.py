@@ -9,9 +9,9 @@ from pydantic import SecretStr
 
 from app.core.db import DatabaseUnavailable
 from app.domain.tasks import TaskStatus
-from app.models import workers as table
-from app.repositories import workers
-from app.repositories.workers import WorkerDescription
+from app.scans.queries import workers
+from app.scans.queries.workers import WorkerDescription
+from app.scans.tables import workers as table
 from tests.support.databases import sqlite_only
 from tests.support.logs import captured_log
 from tests.support.realtime import until

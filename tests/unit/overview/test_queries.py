@@ -9,15 +9,16 @@ from app.core.principal import Principal
 from app.domain.findings import FindingId
 from app.domain.tasks import TaskStatus
 from app.domain.violations import RiskLevel, ViolationKey
-from app.models import decisions, scan_runs, scan_tasks
+from app.events.tables import scan_runs, scan_tasks
+from app.models import decisions
 from app.overview import queries as overview
 from app.repositories import findings
-from app.repositories.runs import RUN_COLUMNS
+from app.scans.queries.runs import RUN_COLUMNS
 from app.sites.service import recount
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
 from tests.support.violations import new_violation, write_violations
-from tests.unit.repositories.test_tasks import add_task
+from tests.unit.scans.queries.test_tasks import add_task
 
 
 class World:

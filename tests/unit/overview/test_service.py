@@ -20,7 +20,7 @@ from app.sites.service import TREND_DAYS, recount
 from app.sites.tables import COUNTED
 from tests.support.clock import FakeClock
 from tests.unit.overview.test_queries import World
-from tests.unit.repositories.test_tasks import ADMIN
+from tests.unit.scans.queries.test_tasks import ADMIN
 
 CLEAN, UNKNOWN = {"result": "clean", "reasons": []}, {"result": "inconclusive", "reasons": ["start_page"]}
 DAY = 24

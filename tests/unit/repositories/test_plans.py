@@ -31,6 +31,7 @@ from app.domain.violations import RiskLevel, ViolationKey
 from app.events import epoch, log, log_identity
 from app.events.epoch import LogEpoch
 from app.events.event import NewEvent
+from app.events.tables import scan_tasks
 from app.events.types import ErrorInfo, Statistics, TaskWarning
 from app.identity.queries import audit, sessions, sign_in_counters, tickets
 from app.identity.queries import users as user_rows
@@ -39,14 +40,14 @@ from app.identity.tables import users
 from app.lists import queries as lists
 from app.maintenance.queries import partitions, retention
 from app.migrations.partitions import EVENTS, Partition
-from app.models import scan_tasks
 from app.orders import queries as orders
 from app.overview import queries as overview
-from app.repositories import decisions, findings, idempotency, queue, runs, task_filters, tasks, violations, workers
-from app.repositories.task_filters import TaskFilter
-from app.repositories.tasks import SORTABLE
-from app.repositories.workers import WorkerDescription
-from app.services.lifecycle import Lifecycle
+from app.repositories import decisions, findings, violations
+from app.scans.lifecycle import Lifecycle
+from app.scans.queries import idempotency, queue, runs, task_filters, tasks, workers
+from app.scans.queries.task_filters import TaskFilter
+from app.scans.queries.tasks import SORTABLE
+from app.scans.queries.workers import WorkerDescription
 from app.services.recorder import Recorder
 from app.sites import queries as sites
 from app.websocket.messages.topics import ALL_TOPICS, topics
@@ -405,7 +406,7 @@ ELSEWHERE: dict[str, Callable] = {
     "app.events.epoch": epoch.has_tasks,
     "app.events.log_identity": walk_epoch,
     "app.events.log": lambda c: log.read_after(c, ID, 5, limit=50),
-    "app.services.lifecycle": walk_lifecycle,
+    "app.scans.lifecycle": walk_lifecycle,
     "app.services.recorder": walk_recorder,
     "app.websocket.state.state_reader": lambda c: (
         STATES.snapshot(c, ID, 200, Language.EN),
@@ -423,7 +424,7 @@ SORTED = {
     "tickets.forget_oldest": "the open tickets of one user, of which there is a greatest number",
     "lists.superseded": "thirteen versions of each of sixteen lists",
     "lists.files": "the same",
-    "app.services.lifecycle": "the events of one batch, found by their ids",
+    "app.scans.lifecycle": "the events of one batch, found by their ids",
     "app.services.recorder": "the events of one batch, found by their ids",
 }
 # What goes through the whole log of a task, and why it may.

@@ -6,7 +6,8 @@ from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.projection import TaskProjection
-from app.models import scan_tasks, violations
+from app.events.tables import scan_tasks
+from app.models import violations
 from app.repositories import findings
 from app.repositories import violations as found
 from tests.support.clock import FakeClock

@@ -7,7 +7,7 @@ import pytest
 from app.core.errors import Unavailable
 from app.core.pending_write import CLIENT_DISCONNECTED
 from app.rest.responses import JsonChunksResponse, ReportResponse
-from app.services.report_stream import ReportStream
+from app.scans.report_stream import ReportStream
 from tests.support.backend import HandClock
 from tests.support.pieces import Pieces
 

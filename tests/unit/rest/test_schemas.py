@@ -5,7 +5,7 @@ from app.api.v1.connection_schemas import MAX_USER_IDS, BroadcastRequest
 from app.domain.scan_options import START_URLS
 from app.identity.schemas.auth import LoginRequest
 from app.rest.schemas import MAX_SURPLUS, MAX_VALUES
-from app.schemas.tasks import TaskCreate
+from app.scans.schemas.tasks import TaskCreate
 
 LOGIN = {"username": "admin", "password": "x"}
 SURPLUS = {f"k{number}": number for number in range(50_000)}

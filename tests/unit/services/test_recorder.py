@@ -17,10 +17,11 @@ from app.domain.projection import TaskProjection, apply
 from app.events.bus.memory import MemoryBus
 from app.events.event import NewEvent, PendingLogs
 from app.events.log import AlreadyCommitted, read_after
+from app.events.tables import scan_tasks, task_logs
 from app.events.types import TaskProgress, TaskWarning
 from app.events.writer import EventWriter
-from app.models import scan_tasks, task_logs, violations
-from app.services.lifecycle import Lifecycle
+from app.models import violations
+from app.scans.lifecycle import Lifecycle
 from app.services.recorder import Recorder
 from tests.support.rows import add_user
 from tests.support.violations import new_violation

@@ -9,7 +9,7 @@ from app.domain.decisions import DecisionState
 from app.services import review
 from app.services.review import ReviewCursor, ReviewService
 from tests.unit.overview.test_queries import World
-from tests.unit.repositories.test_tasks import ADMIN
+from tests.unit.scans.queries.test_tasks import ADMIN
 
 AT = datetime(2026, 11, 27, 7, 40, 4, 623_001, tzinfo=UTC)
 

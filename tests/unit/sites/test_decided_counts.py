@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.compose.tables import metadata
 from app.core.db import Database
-from app.models import scan_tasks
+from app.events.tables import scan_tasks
 from app.sites import decided_counts
 from app.sites import queries as sites
 from app.sites.decided_counts import read_decided

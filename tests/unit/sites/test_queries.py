@@ -7,7 +7,7 @@ import pytest
 from app.sites import queries as sites
 from app.sites.tables import NOW
 from tests.unit.overview.test_queries import World
-from tests.unit.repositories.test_tasks import ADMIN
+from tests.unit.scans.queries.test_tasks import ADMIN
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ from app.compose.tables import metadata
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
 from app.domain.verdict import Coverage, reach_verdict
+from app.events.tables import scan_tasks
 from app.events.types import Statistics
-from app.models import scan_tasks
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
 from app.sites import queries as sites
 from app.sites.service import SiteKeeper, recount
 from app.sites.tables import NOW, open_counts, site_changes
 from tests.unit.overview.test_queries import World
-from tests.unit.repositories.test_tasks import ADMIN
+from tests.unit.scans.queries.test_tasks import ADMIN
 
 
 @pytest.fixture

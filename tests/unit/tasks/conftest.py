@@ -16,10 +16,11 @@ from app.core.db import Database
 from app.domain.messages import MessageCatalog
 from app.events.bus.base import Hint
 from app.events.log import AppendResult
+from app.events.tables import scan_tasks, task_events, task_logs
 from app.events.writer import EventWriter, UnitOfWork
 from app.identity.tables import users
-from app.models import scan_tasks, task_events, task_logs, violations
-from app.services.lifecycle import Lifecycle
+from app.models import violations
+from app.scans.lifecycle import Lifecycle
 from app.tasks import process_tree
 
 

@@ -10,8 +10,8 @@ from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
 from app.migrations.runner import head_revision, migrate
-from app.repositories import workers
-from app.repositories.workers import WorkerDescription
+from app.scans.queries import workers
+from app.scans.queries.workers import WorkerDescription
 from tests.support.ports import free_port
 from tests.support.redis_server import running_redis
 

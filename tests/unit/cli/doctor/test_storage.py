@@ -14,7 +14,7 @@ from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter
 from app.migrations import runner
 from app.migrations.runner import head_revision, migrate
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
 from tests.support.databases import with_one_more_revision
 from tests.support.rows import add_user
 from tests.support.s3_server import access

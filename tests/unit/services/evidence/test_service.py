@@ -9,9 +9,9 @@ from PIL import Image
 from app.core.errors import LimitReached, NotFound
 from app.core.principal import Principal
 from app.engines.model import Capture
+from app.scans.shown_run import RunRef
 from app.scanstore.evidence_reader import ContentKind
 from app.scanstore.files import captures_dir
-from app.services.shown_run import RunRef
 from tests.integration.test_api_reports import store_of
 from tests.support.backend import open_backend
 from tests.support.contents import contents_in

@@ -7,7 +7,7 @@ import pytest
 
 from app.core.errors import Unavailable
 from app.core.lease import SoleProcess
-from app.services.ports import ScanRunner
+from app.scans.ports import ScanRunner
 from app.tasks.dispatch.celery_runner import MAX_MESSAGES, CeleryRunner
 from tests.support.clock import FakeClock
 from tests.support.logs import captured_log

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from app.core.errors import NotFound, Unavailable
 from app.domain.messages import Language
-from app.services.ports import ReportOrder
+from app.scans.ports import ReportOrder
 from app.tasks.report_process.process import ReportProcess
 from app.tasks.report_process.worker import NICE
 from tests.support.backend import HandClock, make_settings

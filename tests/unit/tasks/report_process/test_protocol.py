@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from app.core.db import DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.core.errors import NotFound, Unavailable
-from app.services.ports import ReportOrder
+from app.scans.ports import ReportOrder
 from app.tasks.report_process.protocol import (
     HEADER,
     MAX_PIECE_BYTES,

@@ -239,7 +239,7 @@ async def test_on_a_machine_that_has_too_much_to_do_scans_start_one_after_the_ot
 
 
 async def test_a_round_that_fails_is_not_the_last(backend, make_runner, monkeypatch):
-    monkeypatch.setattr("app.repositories.queue.pending", lambda *_: 1 / 0)
+    monkeypatch.setattr("app.scans.queries.queue.pending", lambda *_: 1 / 0)
     runner = await make_runner(UNTIL_EOF)
     await asyncio.sleep(0.05)
     monkeypatch.undo()

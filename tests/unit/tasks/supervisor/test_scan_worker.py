@@ -18,9 +18,9 @@ from app.core.errors import Unavailable
 from app.events.bus.memory import MemoryBus
 from app.events.event import Event
 from app.events.writer import EventWriter
-from app.repositories import tasks, workers
-from app.repositories.workers import WorkerDescription
-from app.services.worker_presence import WorkerPresence
+from app.scans.queries import tasks, workers
+from app.scans.queries.workers import WorkerDescription
+from app.scans.worker_presence import WorkerPresence
 from app.tasks.process_protocol import BROWSER_LINE, EXIT_NO_RESOURCES
 from app.tasks.supervisor import scan_worker as module
 from app.tasks.supervisor import worker_handle

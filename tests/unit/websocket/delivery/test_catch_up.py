@@ -7,8 +7,8 @@ from sqlalchemy import delete, update
 
 from app.core.db import DatabaseDamaged, DatabaseUnavailable
 from app.core.db_backend import Failure
+from app.events.tables import scan_tasks, task_events
 from app.events.types import Statistics
-from app.models import scan_tasks, task_events
 from app.websocket.connections.connection import PAGE_BYTES
 from tests.support.realtime import warning
 

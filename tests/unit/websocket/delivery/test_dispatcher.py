@@ -5,8 +5,8 @@ import asyncio
 from sqlalchemy import delete
 
 from app.events.bus.base import TaskHint
+from app.events.tables import scan_tasks
 from app.events.types import Statistics
-from app.models import scan_tasks
 from tests.support.following import Following
 
 

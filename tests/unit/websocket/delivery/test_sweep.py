@@ -5,8 +5,8 @@ from sqlalchemy import delete, update
 from app.core.db import DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.events.bus.base import TaskHint
+from app.events.tables import scan_tasks, task_events
 from app.events.types import Statistics
-from app.models import scan_tasks, task_events
 from tests.support.realtime import warning
 
 

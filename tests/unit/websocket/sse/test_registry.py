@@ -14,7 +14,7 @@ from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
-from app.services.lifecycle import Lifecycle
+from app.scans.lifecycle import Lifecycle
 from app.websocket.connections.elsewhere import Nowhere
 from app.websocket.connections.registry import Registry
 from app.websocket.delivery.sweep import Sweep

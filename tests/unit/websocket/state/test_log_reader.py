@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import delete, update
 
-from app.models import scan_tasks, task_events
+from app.events.tables import scan_tasks, task_events
 from app.websocket.state.log_reader import LogReader
 from tests.support.clock import FakeClock
 from tests.support.realtime import Stack, warning

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from app.core.ids import new_id
-from app.models import scan_tasks, task_events
+from app.events.tables import scan_tasks, task_events
 from app.websocket.messages.codes import SnapshotReason
 from app.websocket.messages.topics import ALL_TOPICS, topics
 from app.websocket.state.state_reader import MAX_SPAN, NoReplay, Replay

@@ -1,0 +1,1 @@
+"""Scans: ordered, queued, carried out by attempts, resumed, and ended."""

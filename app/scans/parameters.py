@@ -1,0 +1,27 @@
+"""Whose results a request asks for."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from app.rest.parameters import MAX_ATTEMPT, TaskId
+from app.scans.shown_run import RunRef
+
+
+def get_run(
+    task_id: TaskId,
+    attempt: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            le=MAX_ATTEMPT,
+            description="Whose results: any attempt of the task. Left out: those of the last conclusive one, else of "
+            "the newest.",
+            examples=[1],
+        ),
+    ] = None,
+) -> RunRef:
+    return RunRef(task_id, attempt)
+
+
+RunDep = Annotated[RunRef, Depends(get_run)]

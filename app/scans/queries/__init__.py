@@ -1,0 +1,1 @@
+"""Queries over tasks, runs, the queue and workers."""

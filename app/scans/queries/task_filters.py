@@ -1,0 +1,80 @@
+"""Which tasks a list has, beside whose they are and in which order they come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+
+from app.domain.decisions import DecisionState
+from app.domain.violations import RiskLevel
+from app.events.tables import VISIBLE, scan_runs, scan_tasks
+from app.models import findings
+
+MAX_JUDGED: Final = 5_000  # tasks that a filter for a risk looks at, the first of the list: each costs some 20 µs
+JUDGED_AT_ONCE: Final = 500
+f, r, t = findings.c, scan_runs.c, scan_tasks.c
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks a list has. None does not filter.
+
+    `domain` is a part of the target's name. `since` and `until` (exclusive) are about the time of creation. `risk` is
+    the worst of what the results that stand hold and nobody has dismissed; it is looked for among MAX_JUDGED tasks.
+    """
+
+    status: str | None = None
+    domain: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    risk: RiskLevel | None = None
+
+
+def narrowed(query: Select[Any], wanted: TaskFilter, order: str, *, owner: str | None, is_sqlite: bool) -> Select[Any]:
+    """Return the query of tasks without those that the filter leaves out, `risk` apart.
+
+    `order` is the index that the query is read from. Another that begins with a column of the filter would be taken by
+    SQLite, which would sort all that it finds: the status is a term then that no index has, and times, which the other
+    indexes do not hold, are looked up in their own, by such a term as well. PostgreSQL knows how many tasks a time has,
+    and begins with them when they are few.
+    """
+    if wanted.status:
+        query = query.where((t.status if order == "status" else t.status + "") == wanted.status)
+    if wanted.domain:
+        query = query.where(t.target_domain.contains(wanted.domain, autoescape=True))
+    times = []
+    if wanted.since:
+        times.append(t.created_at >= wanted.since)
+    if wanted.until:
+        times.append(t.created_at < wanted.until)
+    if not times or order == "created_at" or (order == "status" and wanted.status):
+        return query.where(*times)
+    mine = () if owner is None else (t.user_id == owner,)
+    return query.where(
+        (t.id + "" if is_sqlite else t.id).in_(select(t.id).where(VISIBLE, *mine, *times).correlate(None))
+    )
+
+
+def of_risk(connection: Connection, ids: Sequence[str], risk: RiskLevel) -> list[str]:
+    """Return those of the tasks whose worst open finding has this risk, in the order that they have here."""
+    found: set[str] = set()
+    for start in range(0, len(ids), JUDGED_AT_ONCE):
+        found |= _of_risk(connection, ids[start : start + JUDGED_AT_ONCE], risk)
+    return [task_id for task_id in ids if task_id in found]
+
+
+def _of_risk(connection: Connection, ids: Sequence[str], risk: RiskLevel) -> set[str]:
+    levels = list(RiskLevel)
+    worse = levels[levels.index(risk) + 1 :]
+    query = select(t.id).where(t.id.in_(ids), _is_open(f.risk_level == risk), ~_is_open(f.risk_level.in_(worse)))
+    return set(connection.execute(query).scalars())
+
+
+def _is_open(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the results that stand for a task have such a finding that nobody has dismissed."""
+    conclusive = select(func.max(r.run)).where(r.task_id == t.id, r.conclusive).correlate(scan_tasks).scalar_subquery()
+    shown = and_(f.task_id == t.id, f.run == func.coalesce(conclusive, t.run))
+    is_left = f.state != DecisionState.DISMISSED.value
+    return select(f.cause).where(shown, is_left, wanted).correlate(scan_tasks).exists()
