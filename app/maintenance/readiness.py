@@ -12,7 +12,7 @@ from app.maintenance.schemas import Readiness, ReadinessChecks
 MAX_SWEEP_LAG_S: Final = 10.0
 
 
-class Delivery(Protocol):
+class RealTime(Protocol):
     """What carries events to sockets."""
 
     @property
@@ -37,7 +37,7 @@ class Watched(Protocol):
     @property
     def result_files(self) -> ResultFileCheck: ...
     @property
-    def manager(self) -> Delivery: ...
+    def manager(self) -> RealTime: ...
 
 
 async def readiness_of(services: Watched) -> Readiness:
