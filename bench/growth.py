@@ -42,7 +42,7 @@ from app.domain.third_parties import Outcome
 from app.events.epoch import LogEpoch
 from app.events.log import read_after
 from app.events.types import TaskWarning
-from app.repositories import violations
+from app.findings.queries import violations
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import queue, tasks
 from app.scans.queries.tasks import TaskFilter

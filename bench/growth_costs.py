@@ -15,8 +15,8 @@ from app.events.event import Event, NewEvent, PendingLogs
 from app.events.log import read_after
 from app.events.types import TaskProgress
 from app.events.writer import EventWriter
+from app.findings.recorder import Recorder
 from app.scans.queries import tasks
-from app.services.recorder import Recorder
 from app.websocket.messages.encoded_event import EncodedEvent
 
 RUNS: Final = 200

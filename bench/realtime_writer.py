@@ -23,10 +23,10 @@ from app.events.bus.base import Hint
 from app.events.event import NewEvent, PendingLogs
 from app.events.types import Statistics, TaskProgress
 from app.events.writer import EventWriter
+from app.findings.recorder import Recorder
+from app.findings.violation_mapping import NewViolation
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import tasks
-from app.services.recorder import Recorder
-from app.services.violation_mapping import NewViolation
 from app.tasks.worker.loop_watchdog import LoopWatchdog
 from app.tasks.worker.pipe_bus import PipeBus
 

@@ -43,11 +43,11 @@ from app.domain.decisions import DecisionState
 from app.domain.messages import Language
 from app.domain.projection import TaskProjection
 from app.engines.model import Capture, PageFact, Reference, Relation, ThirdParty
+from app.findings.evidence.service import EvidenceService
+from app.findings.review import ReviewService
 from app.overview.service import OverviewService, search
 from app.scanstore.scan_folder import ScanFolder
 from app.scanstore.sqlite import SqliteScanStore
-from app.services.evidence.service import EvidenceService
-from app.services.review import ReviewService
 from app.sites.service import SiteKeeper, recount
 from app.tasks.target_parser import EngineTargetParser
 

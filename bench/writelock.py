@@ -32,11 +32,11 @@ from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, Vio
 from app.engines.model import Counts
 from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter
+from app.findings.recorder import Recorder
 from app.identity.tables import users
 from app.migrations.runner import migrate
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import tasks
-from app.services.recorder import Recorder
 from app.tasks.sink.line_limit import LineLimit
 from app.tasks.sink.progress import ProgressTracker
 from app.tasks.sink.reporter import Reporter

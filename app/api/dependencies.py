@@ -13,6 +13,9 @@ from app.core.db import Database
 from app.core.metrics import Metrics
 from app.events.bus.base import Bus
 from app.events.epoch import LogEpoch
+from app.findings.decisions import DecisionService
+from app.findings.evidence.service import EvidenceService
+from app.findings.review import ReviewService
 from app.identity.audit import AuditTrail
 from app.identity.auth import AuthService
 from app.identity.demo_visitor import DemoVisitor
@@ -27,11 +30,8 @@ from app.overview.service_numbers import ServiceNumbers
 from app.rest.parameters import get_services
 from app.scans.service import ScanService
 from app.scans.workers import WorkerService
-from app.services.decisions import DecisionService
-from app.services.evidence.service import EvidenceService
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService
-from app.services.review import ReviewService
 from app.websocket.manager import WebSocketManager
 
 

@@ -9,8 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.read_limits import UserSemaphores
 
-# Of one access token: as many as have something to wait for (two reads, a write, a password). Those beyond lose nothing,
-# the event loop computes one at a time.
+# Of one access token: as many as have something to wait for (two reads, a write, a password). Those beyond lose
+# nothing: the event loop computes one at a time.
 REQUESTS_AT_ONCE: Final = 4
 
 

@@ -29,10 +29,10 @@ from app.core.program import program_version
 from app.domain.local_reading import DecidedPage, LearntModel, ModelFault
 from app.domain.messages import MessageCatalog
 from app.engines.local_reader.learning import LEAST_DOMAINS, LEAST_PAGES, TooLittle, learn_model
+from app.findings.decided_pages import DecidedPageReader
 from app.identity.audit import AuditTrail
 from app.migrations.runner import head_revision, read_revision
 from app.scanstore.location import open_stores
-from app.services.decided_pages import DecidedPageReader
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from app.captures.contents import Contents
 from app.compose.foundation import Foundation
+from app.findings.decisions import DecisionService
+from app.findings.evidence.service import EvidenceService
+from app.findings.review import ReviewService
 from app.overview.service import OverviewService
-from app.services.decisions import DecisionService
-from app.services.evidence.service import EvidenceService
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService
-from app.services.review import ReviewService
 from app.tasks.report_process.process import ReportProcess
 
 

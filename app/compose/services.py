@@ -34,6 +34,9 @@ from app.domain.messages import MessageCatalog
 from app.events.bus.base import Bus
 from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
+from app.findings.decisions import DecisionService
+from app.findings.evidence.service import EvidenceService
+from app.findings.review import ReviewService
 from app.identity.audit import AuditTrail
 from app.identity.auth import AuthService
 from app.identity.build import build_auth
@@ -53,11 +56,8 @@ from app.scans.ports import ScanRunner
 from app.scans.service import ScanService
 from app.scans.workers import WorkerService
 from app.scanstore.files import SCANS_FOLDER
-from app.services.decisions import DecisionService
-from app.services.evidence.service import EvidenceService
 from app.services.report_formats.service import ReportFileService
 from app.services.reports import ReportService
-from app.services.review import ReviewService
 from app.sites.service import SiteKeeper
 from app.tasks.report_process.process import ReportProcess
 from app.websocket.handlers import TaskMonitorHandler

@@ -3,14 +3,14 @@
 from app.configuration import tables as configuration
 from app.core.tables import metadata
 from app.events import tables as events
+from app.findings import tables as findings
 from app.identity import tables as identity
 from app.lists import tables as lists
-from app.models import decisions, violations
 from app.orders import tables as orders
 from app.scans import tables as scans
 from app.sites import tables as sites
 from app.websocket import tables as websocket
 
-TABLES = (configuration, decisions, events, identity, lists, orders, scans, sites, violations, websocket)
+TABLES = (configuration, events, findings, identity, lists, orders, scans, sites, websocket)
 
 __all__ = ["TABLES", "metadata"]

@@ -24,10 +24,10 @@ from app.core.errors import ConfigurationError
 from app.core.tables import marks
 from app.events.log_identity import FORGET_FOLDER
 from app.events.tables import scan_runs, scan_tasks, task_events, task_logs
+from app.findings.tables import decisions, findings, violations
 from app.identity.tables import audit_log, known_addresses, sessions, users
 from app.migrations.partitions import make_ahead
 from app.migrations.runner import current_revision, head_revision, migrate
-from app.models import decisions, findings, violations
 from app.orders.tables import order_tasks, scan_orders
 from app.scans.tables import idempotency_keys
 from app.scanstore.files import SCANS_FOLDER

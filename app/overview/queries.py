@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, func, s
 from app.core.principal import Principal
 from app.domain.decisions import DecisionState
 from app.events.tables import VISIBLE, scan_runs, scan_tasks
-from app.models import findings
+from app.findings.tables import findings
 
 MAX_NAMES: Final = 20_000  # targets that a search looks at: 10 ms
 MAX_SEARCHED_TASKS: Final = 500

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Row
 from app.core.db import Database
 from app.core.json_chunks import encode, encode_array
 from app.domain.task_row import TaskRow
-from app.repositories import findings, violations
+from app.findings.decisions import ViolationDecisions
+from app.findings.queries import findings, violations
+from app.findings.violation_mapping import serialise_violation
 from app.scans.serialisers import (
     serialise_coverage,
     serialise_fact,
@@ -20,8 +22,6 @@ from app.scans.serialisers import (
     serialise_warnings,
 )
 from app.scanstore.reader import ScanReader
-from app.services.decisions import ViolationDecisions
-from app.services.violation_mapping import serialise_violation
 
 CHUNK: Final = 500  # facts of one read
 

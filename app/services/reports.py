@@ -19,7 +19,9 @@ from app.domain.stages import StageKey
 from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
-from app.repositories import findings, violations
+from app.findings.decisions import ViolationDecisions
+from app.findings.queries import findings, violations
+from app.findings.violation_mapping import serialise_violation
 from app.scans.queries import runs, tasks
 from app.scans.result_reader import ResultReader
 from app.scans.serialisers import serialise_fact, serialise_listed_third_party, serialise_log_line
@@ -27,9 +29,7 @@ from app.scans.shown_run import RunRef, find_run, find_seen, find_shown
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.port import ScanStores
 from app.scanstore.reader import ScanReader
-from app.services.decisions import ViolationDecisions
 from app.services.report_document import report_pieces
-from app.services.violation_mapping import serialise_violation
 
 Lines = Callable[[Json], bytes]  # encodes one log line
 

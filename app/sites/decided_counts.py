@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row
 
 from app.domain.decisions import DecisionState
-from app.repositories import findings
+from app.findings.queries import findings
 from app.sites.queries import EndedRun
 
 MAX_FINDINGS: Final = 20_000  # about which people have decided: read in some 50 ms

@@ -22,12 +22,12 @@ from app.events.event_body import EventBody
 from app.events.log import AppendResult
 from app.events.types import ErrorInfo, Statistics, TaskProgress
 from app.events.writer import EventWriter, UnitOfWork
+from app.findings.recorder import Recorder
+from app.findings.run_findings import FindingChange, read_run_findings
+from app.findings.violation_mapping import NewViolation
 from app.monitor.service import TaskMonitor
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import tasks
-from app.services.recorder import Recorder
-from app.services.run_findings import FindingChange, read_run_findings
-from app.services.violation_mapping import NewViolation
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

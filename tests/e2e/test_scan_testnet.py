@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from app.schemas.results import Report
+from app.findings.schemas.results import Report
 from tests.support.command import ROOT, environment
 
 TARGET = "corp.test"

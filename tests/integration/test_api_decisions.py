@@ -12,12 +12,12 @@ from app.domain.verdict import Result, Verdict
 from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import Capture, PageFact, Reference, Relation, ThirdParty
 from app.events.types import Statistics
+from app.findings.queries import decisions
+from app.findings.recorder import Recorder
+from app.findings.schemas.decisions import DecisionInfo
+from app.findings.schemas.findings import FindingPage
+from app.findings.schemas.review import ReviewPage
 from app.identity.queries import audit
-from app.repositories import decisions
-from app.schemas.decisions import DecisionInfo
-from app.schemas.findings import FindingPage
-from app.schemas.review import ReviewPage
-from app.services.recorder import Recorder
 from tests.integration.test_api_reports import found, store_of
 from tests.support.violations import tell
 

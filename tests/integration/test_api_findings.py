@@ -9,12 +9,12 @@ from PIL import Image
 from app.core.clock import to_wire
 from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import Capture, Hop, HopKind, PageFact, Reference, Relation, ThirdParty
+from app.findings.evidence.exposures import Assessor, Site
+from app.findings.recorder import Recorder
+from app.findings.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
 from app.rest.schemas import Problem
 from app.scanstore.evidence_reader import SqliteEvidenceReader
 from app.scanstore.files import captures_dir, store_path
-from app.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
-from app.services.evidence.exposures import Assessor, Site
-from app.services.recorder import Recorder
 from tests.integration.test_api_reports import found, store_of
 from tests.support.backend import problem
 from tests.support.contents import contents_in

@@ -11,8 +11,8 @@ from app.core.db import DatabaseUnavailable
 from app.domain.log_entry import LogEntry
 from app.domain.stages import StageKey
 from app.events.event import NewEvent, PendingLogs
+from app.findings.recorder import Recorder
 from app.identity.queries import audit
-from app.services.recorder import Recorder
 from tests.support.backend import Backend, open_backend
 
 

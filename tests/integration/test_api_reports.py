@@ -6,9 +6,9 @@ from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
 from app.engines.model import Capture, FrontierUrl, HostFact, PageFact, Reference, Relation, ThirdParty, UrlState
 from app.events.event import NewEvent
 from app.events.types import Statistics, TaskWarning
+from app.findings.recorder import Recorder
+from app.findings.violation_mapping import NewViolation
 from app.scanstore.sqlite import SqliteScanStore
-from app.services.recorder import Recorder
-from app.services.violation_mapping import NewViolation
 from tests.support.backend import Backend
 from tests.support.violations import new_violation
 

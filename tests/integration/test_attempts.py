@@ -17,7 +17,7 @@ from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.model import PageFact
 from app.events.event import NewEvent, PendingLogs
 from app.events.types import ErrorInfo, Statistics, TaskStage
-from app.services.recorder import Recorder
+from app.findings.recorder import Recorder
 from tests.integration.test_api_findings import scanned
 from tests.integration.test_api_reports import found, store_of
 from tests.support.command import run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.schemas.results import Report
+from app.findings.schemas.results import Report
 from tests.support.command import finish, here, line_with, run, start
 from tests.support.said import said
 from tests.support.small_world import TARGET, small_world

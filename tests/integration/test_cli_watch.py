@@ -16,9 +16,9 @@ from app.domain.messages import MessageCatalog
 from app.domain.verdict import Reason, Result, Verdict
 from app.events.event import NewEvent
 from app.events.types import Statistics, TaskWarning
+from app.findings.recorder import Recorder
 from app.scanstore.sqlite import SqliteScanStore
 from app.server import serve
-from app.services.recorder import Recorder
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.command import finish, line_with, start
 from tests.support.realtime import until

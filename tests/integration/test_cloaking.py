@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from app.schemas.findings import FindingDetail
+from app.findings.schemas.findings import FindingDetail
 from testnet.client import attach
 from testnet.expected import expect
 from testnet.ground import Ground

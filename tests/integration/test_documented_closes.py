@@ -17,8 +17,8 @@ from app.core.ids import new_id
 from app.core.principal import Principal
 from app.events.event import NewEvent
 from app.events.types import TaskProgress
+from app.findings.recorder import Recorder
 from app.maintenance.queries import retention
-from app.services.recorder import Recorder
 from tests.docs.markdown import read, rows, section
 from tests.support.backend import USER_PASSWORD
 from tests.support.live import Live, ending, go_live

@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from app.schemas.findings import FindingDetail, FindingPage
+from app.findings.schemas.findings import FindingDetail, FindingPage
 from testnet.expected import expect
 from testnet.ground import Ground
 from testnet.world import build_world

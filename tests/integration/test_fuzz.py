@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.events.event import NewEvent
 from app.events.types import TaskWarning
-from app.services.recorder import Recorder
+from app.findings.recorder import Recorder
 from tests.support.arena import CLOSE, PING, PONG, TEXT, Wire, frame, handshake, open_arena
 
 LIMITS = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import delete
 
-from app import models as tables
+from app.configuration import tables
 from app.configuration.queries import local_readers
 from app.core.clock import SystemClock
 from tests.integration.test_reading_model import CALM, judged, report_of

@@ -14,10 +14,10 @@ from app.domain.verdict import Result, Verdict
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.event import NewEvent
 from app.events.types import Statistics
+from app.findings.recorder import Recorder
 from app.orders.schemas import OrderReport
 from app.orders.service import find_order
 from app.orders.standings import read_scans
-from app.services.recorder import Recorder
 from app.services.report_formats.contents import Origin
 from app.services.report_formats.order_contents import OrderContents
 from tests.integration.test_api_reports import found

@@ -19,8 +19,8 @@ from app.domain.violations import VIOLATION_FROM
 from app.events.bus.base import AccessHint
 from app.events.event import NewEvent
 from app.events.types import Statistics, TaskProgress, Violation, ViolationDetected
+from app.findings.recorder import Recorder
 from app.monitor.policy import Action, Limits, Observation, assess
-from app.services.recorder import Recorder
 from tests.support.frames import read_frame
 from tests.support.realtime import Stack, open_client, warning
 
@@ -34,7 +34,7 @@ from app.events.writer import EventWriter
 from app.events.types import TaskProgress
 from app.events.event import NewEvent, PendingLogs
 from app.domain.log_entry import LogEntry
-from app.services.recorder import Recorder
+from app.findings.recorder import Recorder
 url, task_id = sys.argv[1:]
 clock = SystemClock()
 recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=clock)

@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 
 from app.core.principal import Principal
+from app.findings.schemas.results import Report
 from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
-from app.schemas.results import Report
 from app.services.reports import ReportService
 from app.tasks.target_parser import EngineTargetParser
 from tests.support.model_server import (

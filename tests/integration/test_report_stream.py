@@ -14,9 +14,9 @@ from app.core.heap import settle_heap
 from app.core.json_chunks import CHUNK_BYTES
 from app.domain.report_format import ReportFormat
 from app.engines.model import Capture, HostFact, Relation, ThirdParty
+from app.findings.schemas.results import Report, ThirdPartyPage
 from app.scans.serialisers import MAX_HOSTS
 from app.scanstore.sqlite import SqliteScanStore
-from app.schemas.results import Report, ThirdPartyPage
 from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD
 from tests.support.cpu_time import least_cpu_s
 from tests.support.live import go_live

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from app.domain.messages import MessageCatalog
-from app.schemas.results import Report
+from app.findings.schemas.results import Report
 from tests.support.command import Done, run
 from tests.support.dim_sites import TARGET, DimSite, article, dim_site, index, page
 from tests.support.said import said

@@ -16,8 +16,8 @@ from websockets.asyncio.client import connect
 from app.compose.services import build_services
 from app.events.event import NewEvent
 from app.events.types import TaskWarning
+from app.findings.recorder import Recorder
 from app.server import build_config, open_listener
-from app.services.recorder import Recorder
 from app.transport.graceful_server import GracefulServer
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.frames import Subscriber, read_until, subscribe

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.events.event import NewEvent
 from app.events.tables import task_events
 from app.events.types import Statistics, TaskProgress
-from app.services.recorder import Recorder
+from app.findings.recorder import Recorder
 from tests.support.realtime import Stack, open_client, warning
 from tests.support.violations import new_violation
 

@@ -26,11 +26,11 @@ from app.events.event import NewEvent, PendingLogs
 from app.events.tables import RUN_COLUMNS, scan_runs, task_events
 from app.events.types import ErrorInfo, Statistics, TaskStage
 from app.events.writer import EventWriter
+from app.findings.recorder import Recorder
 from app.maintenance.retention import RetentionService
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import runs, tasks
 from app.scans.shown_run import RunRef, find_run, find_shown
-from app.services.recorder import Recorder
 from tests.support.monitored_tasks import HandClock
 from tests.support.rows import add_user
 

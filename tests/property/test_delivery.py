@@ -24,8 +24,8 @@ from app.events.log import read_after
 from app.events.tables import scan_tasks, task_events
 from app.events.types import TaskProgress, TaskWarning
 from app.events.writer import EventWriter
+from app.findings.recorder import Recorder
 from app.scans.lifecycle import Lifecycle
-from app.services.recorder import Recorder
 from app.transport.port import TRANSPORT_KEY
 from app.websocket.connections import fanout
 from app.websocket.factory import build_manager

@@ -17,7 +17,7 @@ from app.domain.messages import MessageCatalog
 from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.model import Capture
 from app.events.tables import scan_tasks
-from app.repositories import decisions
+from app.findings.queries import decisions
 from app.scans.lifecycle import Lifecycle
 from app.scanstore.files import captures_dir, store_path
 from app.scanstore.sqlite import SqliteScanStore

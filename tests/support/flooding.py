@@ -22,8 +22,8 @@ from app.core.ids import new_id
 from app.domain.projection import TaskProjection
 from app.engines.model import Capture, PageFact, Reference, Relation, ThirdParty
 from app.events.tables import RUN_COLUMNS, scan_runs, scan_tasks
+from app.findings.tables import violations
 from app.identity.tables import users
-from app.models import violations
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.backend import USER_PASSWORD
 from tests.support.command import ROOT

@@ -1,4 +1,4 @@
--- Tables that have grown, for `tests/unit/repositories/test_postgres_plans.py`: one user has half of the tasks, one task a
+-- Tables that have grown, for `tests/unit/test_postgres_plans.py`: one user has half of the tasks, one task a
 -- long log. Every tenth task has an id that tells no time, so that its rows lie in the partition of all others.
 CREATE FUNCTION pg_temp.task(n int) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT substr(t, 1, 8) || '-' || substr(t, 9, 4) || '-7000-8000-' || lpad(to_hex(n), 12, '0')

@@ -28,8 +28,8 @@ from app.events.bus.memory import MemoryBus
 from app.events.event import NewEvent, PendingLogs
 from app.events.types import TaskWarning
 from app.events.writer import EventWriter
+from app.findings.recorder import Recorder
 from app.scans.lifecycle import Lifecycle
-from app.services.recorder import Recorder
 from app.transport.websocket import WebSocketProtocol
 from app.websocket.factory import build_manager
 from app.websocket.session import websocket_endpoint

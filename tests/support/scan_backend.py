@@ -26,9 +26,9 @@ from app.events.event import Event
 from app.events.log import read_after
 from app.events.tables import scan_tasks
 from app.events.writer import EventWriter
+from app.findings.tables import violations
 from app.identity.tables import users
 from app.maintenance.retention import RetentionService
-from app.models import violations
 from app.monitor.service import TaskMonitor
 from app.scans.lifecycle import Lifecycle
 from app.scanstore.files import StoreRemover

@@ -11,8 +11,8 @@ import orjson
 from app.compose.services import Services, build_services
 from app.core.ids import new_id
 from app.events.event import NewEvent
+from app.findings.recorder import Recorder
 from app.server import serve
-from app.services.recorder import Recorder
 from tests.support.backend import (
     ADMIN_PASSWORD,
     USER_PASSWORD,

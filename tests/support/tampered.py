@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.schemas.findings import FindingDetail
+from app.findings.schemas.findings import FindingDetail
 from tests.support.dim_sites import TARGET
 from tests.support.scanned import Scanned, await_end, served
 

@@ -11,10 +11,9 @@ from app.core.ids import new_id
 from app.domain.findings import AssessedFinding, group
 from app.domain.violations import REVIEW_BELOW, RiskLevel, ViolationFact, ViolationKey
 from app.events.event import NewEvent
-from app.models import violations
-from app.repositories import findings
-from app.repositories import violations as violation_rows
-from app.services.run_findings import (
+from app.findings.queries import findings
+from app.findings.queries import violations as violation_rows
+from app.findings.run_findings import (
     FindingChange,
     Grouped,
     RunFindings,
@@ -22,7 +21,8 @@ from app.services.run_findings import (
     read_run_findings,
     stated_finding,
 )
-from app.services.violation_mapping import NewViolation
+from app.findings.tables import violations
+from app.findings.violation_mapping import NewViolation
 
 Assess = Callable[[Grouped], Sequence[AssessedFinding]]
 

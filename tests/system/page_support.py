@@ -23,11 +23,11 @@ from app.engines.model import Capture, Relation, ThirdParty
 from app.events.event import NewEvent, PendingLogs
 from app.events.event_body import EventBody
 from app.events.types import ErrorInfo, Statistics, TaskProgress, TaskStage, TaskWarning
+from app.findings.recorder import Recorder
+from app.findings.run_findings import RunFindings
 from app.scanstore.files import store_path
 from app.scanstore.sqlite import SqliteScanStore
 from app.server import serve
-from app.services.recorder import Recorder
-from app.services.run_findings import RunFindings
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords
 from tests.support.live import TurnedClock
 from tests.support.ports import free_port

@@ -8,8 +8,8 @@ import pytest
 from app.compose.services import build_services
 from app.events.event import NewEvent
 from app.events.types import TaskWarning
+from app.findings.recorder import Recorder
 from app.server import serve
-from app.services.recorder import Recorder
 from app.websocket.sse.stream import PING, RESTART
 from tests.docs.markdown import blocks, read, section
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings

@@ -4,10 +4,10 @@ import pytest
 
 from app.core.principal import Principal
 from app.domain.decisions import DecisionState
-from app.repositories import decisions
+from app.findings.decisions import DecisionService
+from app.findings.queries import decisions
 from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
-from app.services.decisions import DecisionService
 from tests.integration.test_reading_model import CALM, report_of
 from tests.support.scan_backend import scan_backend
 from tests.support.small_world import BETS, FILLER, TARGET, html, small_world

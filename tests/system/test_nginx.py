@@ -22,8 +22,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from app.compose.services import build_services
 from app.events.event import NewEvent
 from app.events.types import TaskWarning
+from app.findings.recorder import Recorder
 from app.server import serve
-from app.services.recorder import Recorder
 from tests.docs.markdown import ROOT
 from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap_passwords, make_settings
 from tests.support.frames import read_frame, read_until, subscribe

@@ -10,13 +10,13 @@ from app.core.dependencies import CurrentUser
 from app.core.errors import LimitReached, Unavailable
 from app.domain.report_format import MEDIA_TYPES, ReportFormat, format_of_accept
 from app.domain.third_parties import Outcome
+from app.findings.schemas.results import PagePage, Report, SubdomainPage, ThirdPartyPage, ViolationPage
 from app.rest.documented_responses import OF_RESULTS, UNREADABLE, refused, sent
 from app.rest.language import ReaderLanguage
 from app.rest.parameters import AskedKey, AskedReview, AskedRisk, PagingDep
 from app.rest.responses import JsonChunksResponse, ReportResponse
 from app.rest.schemas import Text
 from app.scans.parameters import RunDep
-from app.schemas.results import PagePage, Report, SubdomainPage, ThirdPartyPage, ViolationPage
 
 FILE_TYPES = [name for kind, name in MEDIA_TYPES.items() if kind is not ReportFormat.JSON]
 router = APIRouter(prefix="/tasks/{task_id}", tags=["results"], responses=OF_RESULTS)

@@ -10,7 +10,7 @@ from app.cli.display.formatting import RISK_STYLES
 from app.cli.display.sheet import Item, Sheet, Unbroken, widest
 from app.cli.display.wrapping import shorten
 from app.domain.messages import MessageCatalog
-from app.services.evidence.origin import origin_of
+from app.findings.evidence.origin import origin_of
 
 Json = Mapping[str, Any]
 MAX_PAGES: Final = 3  # that refer to it, beside the worst one

@@ -13,8 +13,8 @@ from app.core.tables import marks
 from app.events.event_body import Retention
 from app.events.tables import UNFINISHED_VISIBLE, scan_runs, scan_tasks, task_events, task_logs
 from app.events.types import EVENT_BODIES
+from app.findings.tables import findings, violations
 from app.identity.tables import audit_log
-from app.models import findings, violations
 from app.orders import queries as orders
 from app.scans.tables import idempotency_keys
 

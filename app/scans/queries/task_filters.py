@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 from app.domain.decisions import DecisionState
 from app.domain.violations import RiskLevel
 from app.events.tables import VISIBLE, scan_runs, scan_tasks
-from app.models import findings
+from app.findings.tables import findings
 
 MAX_JUDGED: Final = 5_000  # tasks that a filter for a risk looks at, the first of the list: each costs some 20 µs
 JUDGED_AT_ONCE: Final = 500

@@ -12,8 +12,8 @@ from app.domain.coverage import Coverage, Seen
 from app.domain.messages import MessageCatalog
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
+from app.findings.evidence.scan_evidence import ReadContent, ScanEvidence
 from app.scanstore.evidence_reader import EvidenceReader
-from app.services.evidence.scan_evidence import ReadContent, ScanEvidence
 
 CHUNK: Final = 500  # third parties of one read
 CAPTURES: Final = 100

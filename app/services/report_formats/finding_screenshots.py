@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from app.core.json_chunks import Json
-from app.services.evidence.images import UnreadableImage, shrink
+from app.findings.evidence.images import UnreadableImage, shrink
 from app.services.report_formats.blocks import Picture, Text, Tone
 from app.services.report_formats.contents import ReportContents
 from app.services.report_formats.wording import moment_text

@@ -15,16 +15,16 @@ from app.domain.messages import MessageCatalog
 from app.domain.report_format import REFERENCES, ReportFormat
 from app.domain.task_row import TaskRow
 from app.events.log_identity import read_identity
+from app.findings.evidence.exposures import Site
+from app.findings.evidence.kept_contents import KeptContents
+from app.findings.evidence.ports import CapturedContent
+from app.findings.evidence.scan_evidence import ScanEvidence
 from app.orders.service import find_order
 from app.orders.standings import read_scans
 from app.scans.ports import ReportOrder
 from app.scans.result_reader import ResultReader, require_results
 from app.scans.shown_run import RunRef, find_shown
 from app.scanstore.evidence_reader import EvidenceReader
-from app.services.evidence.exposures import Site
-from app.services.evidence.kept_contents import KeptContents
-from app.services.evidence.ports import CapturedContent
-from app.services.evidence.scan_evidence import ScanEvidence
 from app.services.report_formats.contents import Origin, ReportContents
 from app.services.report_formats.order_contents import OrderContents
 from app.services.report_formats.order_render import render_order

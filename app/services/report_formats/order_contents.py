@@ -15,8 +15,8 @@ from app.domain.decisions import DecisionState
 from app.domain.findings import FindingId
 from app.domain.messages import Language, MessageCatalog
 from app.domain.violations import RiskLevel, ViolationKey, violation_type
+from app.findings.queries import findings
 from app.orders.standings import OrderedScan
-from app.repositories import findings
 from app.services.report_formats.contents import Origin
 
 MAX_FINDINGS: Final = 100_000  # of all scans together; beyond, they are counted: the reports of the scans have them

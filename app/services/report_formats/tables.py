@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.core.json_chunks import Json
 from app.core.redact import display_text
-from app.services.evidence.origin import origin_of
+from app.findings.evidence.origin import origin_of
 from app.services.report_formats.contents import ReportContents
 from app.services.report_formats.wording import decision_text, moment_text
 

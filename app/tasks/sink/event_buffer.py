@@ -19,8 +19,8 @@ from app.domain.translation import origin
 from app.events.event import NewEvent, PendingLogs
 from app.events.event_body import EventBody
 from app.events.types import TaskProgress
-from app.services.run_findings import FindingChange
-from app.services.violation_mapping import NewViolation
+from app.findings.run_findings import FindingChange
+from app.findings.violation_mapping import NewViolation
 from app.tasks.sink.line_limit import LineLimit
 
 GROUP_S: Final = 0.2

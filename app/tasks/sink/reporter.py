@@ -24,9 +24,9 @@ from app.engines.ports import ScanStopped
 from app.events.log import AppendResult
 from app.events.types import FindingChanged, TaskStage, TaskWarning, WarningCode
 from app.events.writer import UnitOfWork
-from app.services.recorder import Recorder
-from app.services.run_findings import Assess, FindingChange, RunFindings, finding_of, found_violation
-from app.services.violation_mapping import NewViolation
+from app.findings.recorder import Recorder
+from app.findings.run_findings import Assess, FindingChange, RunFindings, finding_of, found_violation
+from app.findings.violation_mapping import NewViolation
 from app.tasks.sink.event_buffer import BufferedEvent, EventBuffer
 from app.tasks.sink.line_limit import LineLimit
 from app.tasks.sink.progress import ENDED, ProgressTracker, stage_name

@@ -30,12 +30,12 @@ from app.domain.task_row import TaskRow
 from app.domain.tasks import TaskStatus
 from app.events.bus.base import Bus, Hint, TaskHint
 from app.events.writer import EventWriter
+from app.findings.recorder import Recorder
 from app.scans.lifecycle import Lifecycle
 from app.scans.next_scan import claim_next
 from app.scans.queries import tasks
 from app.scans.recovery import LostAttemptRecovery
 from app.scans.worker_presence import WorkerPresence
-from app.services.recorder import Recorder
 from app.tasks.dispatch.ports import Wakeups
 from app.tasks.process_protocol import EXIT_CHECKPOINT_LEFT, EXIT_NO_RESOURCES, JobSpec
 from app.tasks.process_start import ProcessNotStarted, ProcessStarter

@@ -8,8 +8,8 @@ from typing import Final
 import structlog
 
 from app.core.db import Database, DatabaseUnavailable
+from app.findings.recorder import Ownership, Recorder
 from app.scans.queries import tasks
-from app.services.recorder import Ownership, Recorder
 from app.tasks.sink.reporter import StopReason
 from app.tasks.sink.writer import ThreadStarter
 from app.tasks.worker.capture_quota import LimitedCaptureQuota

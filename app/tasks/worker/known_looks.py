@@ -6,7 +6,7 @@ from app.core.db import Database, DatabaseUnavailable
 from app.domain.page_looks import MAX_KNOWN, KnownLook, PageLook
 from app.domain.violations import ViolationKey
 from app.engines.pipeline.analysis.look_book import LooksUnavailable
-from app.repositories import decisions
+from app.findings.queries import decisions
 from app.scans.queries import tasks
 
 

@@ -34,13 +34,13 @@ from app.domain.messages import MessageCatalog
 from app.engines.parsing.launch import Launch, ReadyParent
 from app.engines.scope import parse_target
 from app.events.writer import EventWriter
+from app.findings.evidence.exposures import Assessor, Site
+from app.findings.run_findings import Grouped
 from app.lists.files import ListFiles
 from app.scans.lifecycle import Lifecycle
 from app.scanstore.files import captures_dir
 from app.scanstore.location import open_stores
 from app.scanstore.port import ScanStores
-from app.services.evidence.exposures import Assessor, Site
-from app.services.run_findings import Grouped
 from app.tasks import process_tree
 from app.tasks.process_protocol import EXIT_CHECKPOINT_LEFT, EXIT_NO_RESOURCES, JobSpec, read_order, telemetry_variables
 from app.tasks.scan_tasks import run_scan

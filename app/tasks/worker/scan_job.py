@@ -25,11 +25,11 @@ from app.engines.ports import ScanSink, ScanStopped, ScanStore
 from app.events.event import NewEvent
 from app.events.log import AppendResult
 from app.events.types import ErrorInfo, Statistics, TaskWarning
+from app.findings.recorder import Recorder
+from app.findings.run_findings import Grouped, read_run_findings
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import tasks
 from app.scanstore.errors import ScanStoreError, StoreLocked, StoreStale, StoreUnavailable
-from app.services.recorder import Recorder
-from app.services.run_findings import Grouped, read_run_findings
 from app.tasks.process_protocol import JobSpec
 from app.tasks.sink.line_limit import LineLimit
 from app.tasks.sink.progress import ProgressTracker

@@ -19,10 +19,10 @@ from app.events.epoch import LogEpoch
 from app.events.log_identity import FIRST_EPOCH
 from app.events.tables import task_events
 from app.events.types import LogLine
-from app.repositories import violations
+from app.findings.queries import violations
+from app.findings.violation_mapping import snapshot_violation
 from app.scans.queries import queue, tasks
 from app.scans.serialisers import serialise_error, serialise_log_line
-from app.services.violation_mapping import snapshot_violation
 from app.websocket.messages.codes import SnapshotReason
 from app.websocket.messages.frames import TaskSnapshot, TaskState
 from app.websocket.messages.topics import Topics

@@ -9,9 +9,9 @@ from app.configuration.local_readers import LocalReaderService, ReaderRefused, R
 from app.configuration.queries import local_readers as repository
 from app.configuration.tables import local_readers
 from app.domain.local_reading import MAX_MODEL_BYTES, LearntModel, ModelFault
+from app.findings.decided_pages import DecidedPages
 from app.identity.audit import AuditTrail
 from app.identity.tables import audit_log
-from app.services.decided_pages import DecidedPages
 from tests.support.local_reader import model_data
 
 REPORT = {"violating": 30, "clean": 31}

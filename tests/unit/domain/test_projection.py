@@ -25,9 +25,9 @@ from app.events.types import (
     ViolationDetected,
 )
 from app.events.writer import EventWriter
+from app.findings.recorder import Recorder
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import tasks
-from app.services.recorder import Recorder
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
 

@@ -16,8 +16,8 @@ from app.events.event import NewEvent, PendingLogs
 from app.events.log import LogHead, append, draft, read_after
 from app.events.tables import scan_tasks, task_events, task_logs
 from app.events.types import Statistics, TaskCompleted, TaskWarning
+from app.findings.recorder import Recorder
 from app.scans.queries import tasks
-from app.services.recorder import Recorder
 
 ALWAYS = scan_tasks.c.attempt >= 1
 

@@ -26,6 +26,7 @@ from app.events.log import read_after
 from app.events.log_identity import FIRST_EPOCH
 from app.events.types import Statistics
 from app.events.writer import EventWriter
+from app.findings.recorder import Recorder
 from app.identity.queries import audit
 from app.identity.tables import audit_log, users
 from app.maintenance import embedded_import
@@ -37,7 +38,6 @@ from app.scanstore.files import captures_dir
 from app.scanstore.postgres.file_import import CountsDiffer
 from app.scanstore.postgres.stores import PostgresScanStores
 from app.scanstore.sqlite import SqliteScanStore
-from app.services.recorder import Recorder
 from tests.support.rows import add_user
 
 pytestmark = pytest.mark.system

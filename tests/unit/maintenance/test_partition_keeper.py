@@ -19,6 +19,7 @@ from app.events.event import NewEvent, PendingLogs
 from app.events.tables import scan_tasks, task_events, task_logs
 from app.events.types import Statistics
 from app.events.writer import EventWriter
+from app.findings.recorder import Recorder
 from app.identity.tables import audit_log, users
 from app.maintenance.partition_keeper import PartitionKeeper
 from app.maintenance.retention import RetentionService
@@ -26,7 +27,6 @@ from app.migrations import partitions
 from app.migrations.partitions import AUDIT, EVENTS, LINES
 from app.migrations.runner import migrate
 from app.scans.lifecycle import Lifecycle
-from app.services.recorder import Recorder
 from app.websocket.messages.codes import SnapshotReason
 from app.websocket.messages.topics import ALL_TOPICS
 from app.websocket.state.state_reader import NoReplay, StateReader

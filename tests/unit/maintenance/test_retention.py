@@ -9,16 +9,16 @@ from app.domain.verdict import Result, Verdict
 from app.events.event import NewEvent, PendingLogs
 from app.events.tables import scan_runs, scan_tasks, task_events, task_logs
 from app.events.types import Statistics, TaskProgress
+from app.findings.recorder import Recorder
+from app.findings.tables import violations
 from app.identity.queries import audit
 from app.identity.tables import audit_log
 from app.maintenance.partition_keeper import PartitionKeeper
 from app.maintenance.queries import retention
 from app.maintenance.retention import EVERY_S, TOMBSTONE_S, RetentionService
 from app.migrations.partitions import AUDIT, EVENTS, LINES
-from app.models import violations
 from app.scans.queries import idempotency
 from app.scans.tables import idempotency_keys
-from app.services.recorder import Recorder
 from tests.support.violations import new_violation, write_violations
 
 DAY_S = 86_400

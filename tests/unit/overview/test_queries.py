@@ -10,9 +10,9 @@ from app.domain.findings import FindingId
 from app.domain.tasks import TaskStatus
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.tables import scan_runs, scan_tasks
-from app.models import decisions
+from app.findings.queries import findings
+from app.findings.tables import decisions
 from app.overview import queries as overview
-from app.repositories import findings
 from app.scans.queries.runs import RUN_COLUMNS
 from app.sites.service import recount
 from tests.support.clock import FakeClock

@@ -16,9 +16,9 @@ from app.events.event import NewEvent
 from app.events.log import read_after
 from app.events.types import ErrorInfo, Statistics, TaskStage
 from app.events.writer import EventWriter
+from app.findings.recorder import Recorder
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import tasks
-from app.services.recorder import Recorder
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
 

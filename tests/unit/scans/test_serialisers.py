@@ -11,6 +11,7 @@ from app.domain.third_parties import Outcome
 from app.engines.model import Hop, HopKind, PageFact, Relation
 from app.events.tables import task_logs
 from app.events.types import LogLine
+from app.findings.schemas.results import ReportedThirdParty, ThirdParty
 from app.scans.schemas.tasks import LogLineResponse
 from app.scans.serialisers import (
     MAX_HOPS,
@@ -22,7 +23,6 @@ from app.scans.serialisers import (
     serialise_third_party,
 )
 from app.scanstore.rows import ThirdPartyWithOutcome
-from app.schemas.results import ReportedThirdParty, ThirdParty
 from tests.support.said import said
 
 

@@ -18,8 +18,8 @@ from app.events.bus.base import Hint
 from app.events.log import AppendResult
 from app.events.tables import scan_tasks, task_events, task_logs
 from app.events.writer import EventWriter, UnitOfWork
+from app.findings.tables import violations
 from app.identity.tables import users
-from app.models import violations
 from app.scans.lifecycle import Lifecycle
 from app.tasks import process_tree
 

@@ -12,9 +12,9 @@ from app.events.event import NewEvent, PendingLogs
 from app.events.tables import RUN_COLUMNS
 from app.events.types import Statistics
 from app.events.writer import EventWriter
+from app.findings.recorder import Recorder
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import runs, tasks
-from app.services.recorder import Recorder
 from tests.support.backend import HandClock
 from tests.support.rows import add_user
 

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import pytest
 
 from app.domain.messages import MessageCatalog
-from app.services.evidence.exposures import Site
-from app.services.evidence.scan_evidence import ScanEvidence
+from app.findings.evidence.exposures import Site
+from app.findings.evidence.scan_evidence import ScanEvidence
 from app.services.report_formats.contents import Origin, ReportContents
-from tests.unit.services.evidence.conftest import reader, store
-from tests.unit.services.evidence.test_scan_evidence import db, row
+from tests.unit.findings.evidence.conftest import reader, store
+from tests.unit.findings.evidence.test_scan_evidence import db, row
 
 __all__ = ["db", "reader", "row", "store"]
 MADE_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 
 from app.engines.model import Capture
 from app.services.report_formats.archive import archive_pieces
-from tests.unit.services.evidence.conftest import CASINO, HOME
+from tests.unit.findings.evidence.conftest import CASINO, HOME
 
 HTML, SHOT, LOST = b"<script>alert(1)</script>", b"\xff\xd8 a picture", "9" * 64
 HTML_SHA, SHOT_SHA = sha256(HTML).hexdigest(), sha256(SHOT).hexdigest()

@@ -8,7 +8,7 @@ from app.services.report_formats.blocks import Facts, Heading, Items, Quote, Tab
 from app.services.report_formats.extent import HTML_EXTENT
 from app.services.report_formats.finding_section import FindingSection
 from tests.support.said import said
-from tests.unit.services.evidence.conftest import CASINO, HOME, PARTNER, PARTNERS
+from tests.unit.findings.evidence.conftest import CASINO, HOME, PARTNER, PARTNERS
 
 SOURCE = "3" * 64
 

@@ -10,8 +10,8 @@ from app.domain.stages import STAGES, StageKey, StageStatus
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
 from app.engines.model import Counts
 from app.engines.ports import ScanStopped
-from app.services.recorder import Recorder
-from app.services.run_findings import RunFindings
+from app.findings.recorder import Recorder
+from app.findings.run_findings import RunFindings
 from app.tasks.sink.line_limit import LineLimit
 from app.tasks.sink.progress import ProgressTracker
 from app.tasks.sink.reporter import Reporter, StopReason

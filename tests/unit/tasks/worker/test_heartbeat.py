@@ -4,7 +4,7 @@ import threading
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.db_backend import Failure
-from app.services.recorder import Recorder
+from app.findings.recorder import Recorder
 from app.tasks.sink.reporter import StopReason
 from app.tasks.worker.capture_quota import LimitedCaptureQuota
 from app.tasks.worker.heartbeat import WorkerHeartbeat

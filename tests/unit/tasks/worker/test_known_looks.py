@@ -10,7 +10,7 @@ from app.domain.findings import FindingId
 from app.domain.page_looks import KnownLook, PageLook
 from app.domain.violations import ViolationKey
 from app.engines.pipeline.analysis.look_book import LooksUnavailable
-from app.repositories import decisions
+from app.findings.queries import decisions
 from app.tasks.worker import known_looks
 from app.tasks.worker.known_looks import StoredLooks
 from tests.support.clock import FakeClock

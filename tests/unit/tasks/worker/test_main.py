@@ -17,8 +17,8 @@ from app.events.bus.memory import MemoryBus
 from app.events.event import NewEvent
 from app.events.types import TaskWarning
 from app.events.writer import EventWriter
+from app.findings.recorder import Recorder
 from app.scans.lifecycle import Lifecycle
-from app.services.recorder import Recorder
 from app.tasks.process_start import command_of
 from app.tasks.sink.writer import RetryingWriter
 from app.tasks.worker.main import BATCH_LOCK_TIMEOUT_S, open_databases

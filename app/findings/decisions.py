@@ -1,0 +1,196 @@
+"""What people decide about findings: written once for the target, and found again by its next scan (ADR 0042)."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from sqlalchemy import Connection, Row
+
+from app.core.clock import Clock, to_wire
+from app.core.db import Database
+from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.principal import Principal
+from app.core.redact import display_text
+from app.domain.decisions import CONFIRMING, DecisionState, holds
+from app.domain.findings import FindingId
+from app.domain.local_reading import LEARNT
+from app.domain.task_row import TaskRow
+from app.domain.violations import Layer, ViolationKey
+from app.findings.queries import decisions, findings, violations
+from app.identity.audit import AuditTrail
+from app.scans.serialisers import Json
+from app.scans.shown_run import RunRef, find_shown
+from app.scanstore.errors import ScanStoreError
+from app.scanstore.port import ScanStores
+from app.sites.service import recount
+
+# What speaks of the page itself: a list names hosts, whatever stands there, those that were broken into among them.
+_SEEN: Final = frozenset(Layer) - {Layer.REPUTATION}
+
+
+class Decisions:
+    """The decisions about one target, as the findings of one scan of it are read with them."""
+
+    def __init__(self, rows: Iterable[Row[Any]]) -> None:
+        self._by_finding = {(row.cause, row.domain): row for row in rows}
+
+    @classmethod
+    def read(cls, connection: Connection, row: TaskRow) -> Self:
+        """Read all about the task's target."""
+        return cls(decisions.of_target(connection, row.user_id, row.target_domain))
+
+    @classmethod
+    def read_of(cls, connection: Connection, row: TaskRow, domains: Sequence[str]) -> Self:
+        """Read those about findings of these domains."""
+        return cls(decisions.of_domains(connection, row.user_id, row.target_domain, domains))
+
+    def of_finding(self, finding: FindingId, kinds: Sequence[str]) -> Json | None:
+        """Return `schemas.evidence.DecisionInfo`, or None when nobody has decided anything."""
+        row = self._by_finding.get((finding.cause, finding.domain))
+        return None if row is None else serialise_decision(row, is_valid=holds(row.kinds, kinds))
+
+
+class ViolationDecisions:
+    """The same by violation: what was decided of the finding that each is part of."""
+
+    def __init__(self, decided: Decisions, found: Iterable[Row[Any]]) -> None:
+        """`found`: rows of `findings`."""
+        self._of = {
+            (row.cause, row.domain): decided.of_finding(FindingId(ViolationKey(row.cause), row.domain), row.kinds)
+            for row in found
+        }
+
+    @classmethod
+    def read(cls, connection: Connection, row: TaskRow, domains: Sequence[str] | None = None) -> Self:
+        """Read what is decided of the run's violations at these domains, at all of them with None."""
+        target = (row.user_id, row.target_domain)
+        if domains is None:
+            known = decisions.of_target(connection, *target)
+        else:
+            known = decisions.of_domains(connection, *target, domains)
+        found = findings.of_domains(connection, row.id, row.run, {one.domain for one in known})
+        return cls(Decisions(known), found)
+
+    def of(self, violation: Row[Any]) -> Json | None:
+        """Return `schemas.evidence.DecisionInfo`; None: nobody has decided anything."""
+        return self._of.get((violation.cause, violation.domain))
+
+
+def serialise_decision(row: Row[Any], *, is_valid: bool) -> Json:
+    """Return `schemas.evidence.DecisionInfo`."""
+    return {
+        "state": row.state,
+        "reason": None if row.reason is None else display_text(row.reason),
+        "decided_by": display_text(row.decided_by_name),
+        "decided_at": to_wire(row.decided_at),
+        "version": row.version,
+        "holds": is_valid,
+    }
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class DecisionService:
+    """Decides about findings, for the owner of the task and for administrators."""
+
+    db: Database
+    clock: Clock
+    audit: AuditTrail
+    stores: ScanStores
+    on_change: Callable[[str], None] = lambda _: None  # is told whose findings they are
+
+    async def decide(
+        self,
+        principal: Principal,
+        wanted: RunRef,
+        finding_id: str,
+        *,
+        state: DecisionState,
+        reason: str | None,
+        version: int,
+    ) -> Json:
+        """Write what was decided, over the decision of this `version` (0: there is none), and return it.
+
+        What is confirmed keeps how its page looked, so that later scans know pages like it; what is not, loses it.
+
+        Raises:
+            NotFound: no such task for this principal, or no such finding in the results that are shown.
+            InvalidInput: `reason_missing`: nothing is dismissed without one.
+            Conflict: `decision_changed`: somebody else has decided since.
+        """
+        said = (reason or "").strip() or None
+        if state is DecisionState.DISMISSED and said is None:
+            raise InvalidInput(code="reason_missing")
+        values = {
+            "state": state.value,
+            "reason": said,
+            "decided_by": principal.user_id,
+            "decided_by_name": principal.username,
+            "decided_at": self.clock.now(),
+        }
+        if state not in CONFIRMING:
+            values |= {"look": None, "icon": None}
+        else:  # what is not there, as when the captures are gone by now, stays as it was before
+            values |= await asyncio.to_thread(self._look, principal, wanted, finding_id)
+        owner, found, decided = await self.db.write(lambda c: _write(c, principal, wanted, finding_id, values, version))
+        self.on_change(owner)
+        self.audit.record(
+            "finding.decide",
+            user_id=principal.user_id,
+            address=principal.address,
+            object_id=wanted.task_id,
+            detail={"finding": str(found), "state": state.value, "version": decided["version"]},
+        )
+        return decided
+
+    def _look(self, principal: Principal, wanted: RunRef, finding_id: str) -> dict[str, str]:
+        """Return `look` and `icon` of a finding's page, as far as there are. Blocking. Raises NotFound, as `decide`."""
+        row, finding = self.db.read_sync(lambda c: _find(c, principal, wanted, finding_id))
+        if finding.cause not in LEARNT:
+            return {}
+        found = self.db.read_sync(lambda c: violations.of_domain(c, row.id, row.run, finding.domain))
+        shown = next((one for one in found if one.violation_key == finding.cause), None)
+        if shown is None or any(item["layer"] not in _SEEN for item in shown.evidence):
+            return {}
+        try:
+            with self.stores.reader(row.id, row.run) as reader:
+                captures = reader.captures_of(finding.domain) if reader.present else []
+                icons = reader.icon_looks() if captures and finding.cause == ViolationKey.FRAUD else {}
+        except ScanStoreError:
+            return {}
+        pages = [one for one in captures if shown.url in (one.final_url, one.url)]
+        look = next((one.look for one in pages if one.look), None)
+        icon = next((icons[one.url] for one in pages if one.url in icons), None)
+        return {name: value for name, value in (("look", look), ("icon", icon)) if value}
+
+
+def _find(connection: Connection, principal: Principal, wanted: RunRef, finding_id: str) -> tuple[TaskRow, Row[Any]]:
+    """Return the task's row and that of the finding. Raises NotFound."""
+    row = find_shown(connection, wanted, principal)
+    named = FindingId.parse(finding_id)
+    finding = None if named is None else findings.find(connection, row.id, row.run, named)
+    if finding is None:
+        raise NotFound(text="no_such_finding")
+    return row, finding
+
+
+def _write(
+    connection: Connection,
+    principal: Principal,
+    wanted: RunRef,
+    finding_id: str,
+    values: Mapping[str, Any],
+    version: int,
+) -> tuple[str, FindingId, Json]:
+    """Return whose finding it is, its id, and the decision."""
+    row, found = _find(connection, principal, wanted, finding_id)
+    finding = FindingId(ViolationKey(found.cause), found.domain)
+    target = (row.user_id, row.target_domain)
+    if not decisions.put(connection, *target, finding, {**values, "kinds": sorted(found.kinds)}, version=version):
+        raise Conflict(code="decision_changed")
+    findings.decide(connection, *target, finding)
+    recount(connection, target, now=values["decided_at"])
+    (decided,) = (
+        one for one in decisions.of_domains(connection, *target, [finding.domain]) if one.cause == finding.cause
+    )
+    return row.user_id, finding, serialise_decision(decided, is_valid=True)

@@ -1,0 +1,88 @@
+"""Decisions about findings, by the owner and the target of the scans."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, literal, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.domain.decisions import DecisionState
+from app.domain.findings import FindingId
+from app.events.tables import COMPLETED_VISIBLE, scan_tasks
+from app.findings.tables import WITH_LOOK, decisions
+
+d = decisions.c
+t = scan_tasks.c
+SITES_AT_ONCE: Final = 100  # each looked up by itself in the key's index
+
+
+def of_target(connection: Connection, user_id: str, target_domain: str) -> list[Row[Any]]:
+    """Return all decisions about one target."""
+    query = select(decisions).where(d.user_id == user_id, d.target_domain == target_domain)
+    return list(connection.execute(query))
+
+
+def of_domains(connection: Connection, user_id: str, target_domain: str, domains: Sequence[str]) -> list[Row[Any]]:
+    """Return the decisions about findings of these domains."""
+    query = select(decisions).where(
+        d.user_id == user_id, d.target_domain == target_domain, d.domain.in_(list(dict.fromkeys(domains)))
+    )
+    return list(connection.execute(query))
+
+
+def of_sites(connection: Connection, sites: Sequence[tuple[str, str]], limit: int) -> list[Row[Any]]:
+    """Return decisions about these sites (user and target) that were not taken back, at most `limit`."""
+    found: list[Row[Any]] = []
+    for start in range(0, len(sites), SITES_AT_ONCE):
+        some = tuple_(d.user_id, d.target_domain).in_(sites[start : start + SITES_AT_ONCE])
+        query = select(decisions).where(some, d.state != DecisionState.OPEN).limit(limit - len(found))
+        found += connection.execute(query)
+        if len(found) == limit:
+            break
+    return found
+
+
+def chunk_after(connection: Connection, after: Sequence[str] | None, *, limit: int) -> list[Row[Any]]:
+    """Return the next decisions of everybody, all of a target side by side; `after`: the key of the last one before."""
+    key = (d.user_id, d.target_domain, d.domain, d.cause)
+    query = select(*key, d.kinds, d.state).order_by(*key).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(*key) > tuple_(*map(literal, after)))
+    return list(connection.execute(query))
+
+
+def scans_of_target(connection: Connection, user_id: str, target_domain: str, *, limit: int) -> list[Row[Any]]:
+    """Return (id, run) of the newest completed scans of a target, the newest first."""
+    query = select(t.id, t.run).where(t.user_id == user_id, t.target_domain == target_domain, COMPLETED_VISIBLE)
+    return list(connection.execute(query.order_by(t.completed_at.desc(), t.id.desc()).limit(limit)))
+
+
+def looks(connection: Connection, *, limit: int) -> list[Row[Any]]:
+    """Return (look, icon, cause, domain, user_id) of the newest decisions of everybody that have a look."""
+    query = select(d.look, d.icon, d.cause, d.domain, d.user_id).where(WITH_LOOK)
+    return list(connection.execute(query.order_by(d.decided_at.desc()).limit(limit)))
+
+
+def put(
+    connection: Connection,
+    user_id: str,
+    target_domain: str,
+    finding: FindingId,
+    values: Mapping[str, Any],
+    *,
+    version: int,
+) -> bool:
+    """Write a decision over the one of this version, 0 when there is none. False: there is another one by now."""
+    key = {
+        "user_id": user_id,
+        "target_domain": target_domain,
+        "domain": finding.domain,
+        "cause": finding.cause.value,
+    }
+    if version == 0:
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        statement = insert(decisions).values(**key, **values, version=1).on_conflict_do_nothing().returning(d.version)
+        return connection.execute(statement).first() is not None  # PostgreSQL's driver counts no such rows
+    same = [decisions.c[name] == value for name, value in key.items()]
+    changed = update(decisions).where(*same, d.version == version).values(**values, version=version + 1)
+    return connection.execute(changed).rowcount == 1

@@ -1,0 +1,234 @@
+"""Findings of runs: the one place where their risk is written and read."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, literal, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.core.listing import MAX_COUNTED
+from app.domain.authorship import Author, Authorship, AuthorSign
+from app.domain.decisions import DecisionState, holds
+from app.domain.findings import AssessedFinding, FindingFilter, FindingId
+from app.domain.risk import Embedding, Exposure, Place, Risk, RiskReason
+from app.domain.violations import RiskLevel, ViolationKey
+from app.events.tables import scan_tasks
+from app.findings.tables import FOR_REVIEW, decisions, findings
+
+d, f, t = decisions.c, findings.c, scan_tasks.c
+T = TypeVar("T")
+RUNS_AT_ONCE: Final = 50
+DOMAINS_AT_ONCE: Final = 500
+MAX_OF_DOMAIN: Final = 20  # there are eleven causes
+_KEY: Final = ("task_id", "domain", "cause", "run")
+
+
+@dataclass(frozen=True, slots=True)
+class FindingPage:
+    """A page of findings, and what all that match add up to."""
+
+    rows: Sequence[Row[Any]]
+    by_level: Mapping[str, int]
+    domains: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_level.values())
+
+
+def put(connection: Connection, task_id: str, run: int, found: Sequence[AssessedFinding], at: datetime) -> None:
+    """Write findings as they are known now. One that is new gets the state that was decided about it before."""
+    if not found:
+        return
+    key = {"task_id": task_id, "run": run}
+    decided = _decided_for(connection, task_id, {one.id.domain for one in found})
+    rows = [
+        {**_columns(one), **key, "found_at": at, "last_seen_at": at, "state": _state(one, decided)} for one in found
+    ]
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(findings)
+    changed = {column.name: statement.excluded[column.name] for column in findings.c if column.name not in _KEY}
+    del changed["found_at"]
+    connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=changed), rows)
+
+
+def remove(connection: Connection, task_id: str, run: int, gone: Sequence[FindingId]) -> None:
+    """Remove findings that have become part of others."""
+    for one in gone:
+        mine = (f.task_id == task_id, f.run == run, f.domain == one.domain, f.cause == one.cause.value)
+        connection.execute(delete(findings).where(*mine))
+
+
+def decide(connection: Connection, user_id: str, target_domain: str, finding: FindingId) -> None:
+    """Write the state that was decided about a finding into the rows of all runs of the target."""
+    tasks = select(t.id).where(t.user_id == user_id, t.target_domain == target_domain)
+    mine = (f.task_id.in_(tasks), f.domain == finding.domain, f.cause == finding.cause.value)
+    same = (d.user_id == user_id, d.target_domain == target_domain, d.domain == finding.domain)
+    row = connection.execute(select(d.state, d.kinds).where(*same, d.cause == finding.cause.value)).one_or_none()
+    by_state: dict[str, list[tuple[str, int]]] = {}
+    for one in connection.execute(select(f.task_id, f.run, f.kinds).where(*mine)):
+        state = row.state if row is not None and holds(row.kinds, one.kinds) else DecisionState.OPEN.value
+        by_state.setdefault(state, []).append((one.task_id, one.run))
+    for state, runs in by_state.items():
+        for some in _parts(runs, DOMAINS_AT_ONCE):
+            chosen = tuple_(f.task_id, f.run).in_(some)
+            connection.execute(update(findings).where(*mine, chosen).values(state=state))
+
+
+def list_page(
+    connection: Connection, task_id: str, run: int, wanted: FindingFilter, *, offset: int, limit: int
+) -> FindingPage:
+    """Return a page of a run's findings, the worst first, of equal ones the first found."""
+    query = _matching(select(findings), task_id, run, wanted)
+    rows = connection.execute(query.order_by(f.score.desc(), f.violation_id).offset(offset).limit(limit))
+    levels = [func.count().filter(f.risk_level == level.value).label(level.value) for level in RiskLevel]
+    counted: Any = select(func.count(f.domain.distinct()), *levels)
+    counted = _matching(counted, task_id, run, wanted)
+    domains, *numbers = connection.execute(counted).one()
+    by_level = {level.value: number for level, number in zip(RiskLevel, numbers, strict=True) if number}
+    return FindingPage(list(rows), by_level, domains)
+
+
+def of_run(connection: Connection, task_id: str, run: int) -> list[Row[Any]]:
+    """Return a run's findings, the worst first, up to MAX_COUNTED."""
+    query = select(findings).where(*_of_run(task_id, run)).order_by(f.score.desc(), f.violation_id)
+    return list(connection.execute(query.limit(MAX_COUNTED)))
+
+
+def of_domains(connection: Connection, task_id: str, run: int, domains: Collection[str]) -> list[Row[Any]]:
+    """Return what a run has found at these domains, the worst first."""
+    found: list[Row[Any]] = []
+    for some in _parts(sorted(set(domains)), DOMAINS_AT_ONCE):
+        mine = (f.task_id == task_id, f.domain.in_(some), f.run == run)
+        found += connection.execute(select(findings).where(*mine).limit(MAX_OF_DOMAIN * len(some)))
+    return sorted(found, key=lambda row: (-row.score, row.violation_id))
+
+
+def find(connection: Connection, task_id: str, run: int, wanted: FindingId) -> Row[Any] | None:
+    """Return one finding of a run. A hidden link is found under its content's cause as well: its own id may have been
+    given out before the content was known.
+    """
+    of_domain = of_domains(connection, task_id, run, [wanted.domain])
+    exact = next((row for row in of_domain if row.cause == wanted.cause), None)
+    return exact or next((row for row in of_domain if wanted.cause.value in row.kinds), None)
+
+
+def levels_of(connection: Connection, task_id: str, run: int, domains: Collection[str] | None = None) -> dict[str, str]:
+    """Return the level of the worst finding of each domain that has one; None: of all domains."""
+    if domains is None:
+        query = select(f.domain, f.risk_level).where(*_of_run(task_id, run)).order_by(f.score)
+        return {row.domain: row.risk_level for row in connection.execute(query.limit(MAX_COUNTED))}
+    return {row.domain: row.risk_level for row in reversed(of_domains(connection, task_id, run, domains))}
+
+
+def decided_of_runs(connection: Connection, runs: Sequence[tuple[str, int]], limit: int) -> list[Row[Any]]:
+    """Return (task_id, run, risk_level, needs_review, state, decided_at) of the findings of these runs about which
+    people have decided, at most `limit`.
+    """
+    found: list[Row[Any]] = []
+    same = (d.user_id == t.user_id, d.target_domain == t.target_domain, d.domain == f.domain, d.cause == f.cause)
+    columns = (f.task_id, f.run, f.risk_level, f.needs_review, f.state, d.decided_at)
+    for some in _parts(runs, RUNS_AT_ONCE):
+        query = select(*columns).join(scan_tasks, t.id == f.task_id).join(decisions, and_(*same))
+        query = query.where(tuple_(f.task_id, f.run).in_(some), f.state != DecisionState.OPEN.value)
+        found += connection.execute(query.limit(limit - len(found)))
+        if len(found) == limit:
+            break
+    return found
+
+
+def to_review(
+    connection: Connection, task_id: str, run: int, *, state: DecisionState, after: tuple[float, str] | None, limit: int
+) -> list[Row[Any]]:
+    """Return what a person should look at and about which this is decided, the surest first; `after`: confidence and
+    violation of the last one before.
+    """
+    query = select(findings).where(*_of_run(task_id, run), FOR_REVIEW, f.state == state.value)
+    if after is not None:
+        query = query.where(tuple_(f.confidence_score, f.violation_id) < tuple_(literal(after[0]), literal(after[1])))
+    return list(connection.execute(query.order_by(f.confidence_score.desc(), f.violation_id.desc()).limit(limit)))
+
+
+def assessed(row: Row[Any]) -> AssessedFinding:
+    """Return the finding that a row holds."""
+    sign = None if row.author_sign is None else AuthorSign(row.author_sign)
+    return AssessedFinding(
+        id=FindingId(ViolationKey(row.cause), row.domain),
+        kinds=tuple(row.kinds),
+        violation_id=row.violation_id,
+        risk=Risk(RiskLevel(row.risk_level), row.score, tuple(RiskReason(**reason) for reason in row.reasons)),
+        exposure=Exposure(
+            Embedding(row.embedding),
+            Place(row.place),
+            row.hidden_by,
+            Authorship(Author(row.author), sign),
+            row.depth,
+            row.via,
+        ),
+        page_url=row.page_url,
+        url=row.url,
+        confidence_score=row.confidence_score,
+        needs_review=row.needs_review,
+    )
+
+
+def _columns(found: AssessedFinding) -> dict[str, Any]:
+    exposure = found.exposure
+    sign = exposure.authorship.sign
+    return {
+        "domain": found.id.domain,
+        "cause": found.id.cause.value,
+        "kinds": list(found.kinds),
+        "violation_id": found.violation_id,
+        "risk_level": found.risk.level.value,
+        "score": found.risk.score,
+        "reasons": [asdict(reason) for reason in found.risk.reasons],
+        "embedding": exposure.embedding.value,
+        "place": exposure.place.value,
+        "depth": exposure.depth,
+        "hidden_by": exposure.hidden,
+        "via": exposure.via,
+        "author": exposure.authorship.author.value,
+        "author_sign": None if sign is None else sign.value,
+        "page_url": found.page_url,
+        "url": found.url,
+        "confidence_score": found.confidence_score,
+        "needs_review": found.needs_review,
+    }
+
+
+def _decided_for(connection: Connection, task_id: str, domains: Collection[str]) -> dict[tuple[str, str], Any]:
+    """Return what is decided about the findings of the task's target at these domains, by domain and cause."""
+    query = select(d.domain, d.cause, d.state, d.kinds).join(
+        scan_tasks, (t.user_id == d.user_id) & (t.target_domain == d.target_domain)
+    )
+    found = connection.execute(query.where(t.id == task_id, d.domain.in_(sorted(domains))))
+    return {(row.domain, row.cause): row for row in found}
+
+
+def _state(found: AssessedFinding, decided: Mapping[tuple[str, str], Any]) -> str:
+    row = decided.get((found.id.domain, found.id.cause.value))
+    return row.state if row is not None and holds(row.kinds, found.kinds) else DecisionState.OPEN.value
+
+
+def _matching(query: Select[Any], task_id: str, run: int, wanted: FindingFilter) -> Select[Any]:
+    query = query.where(*_of_run(task_id, run))
+    for column, value in (
+        (f.risk_level, wanted.risk_level),
+        (f.cause, wanted.violation_key),
+        (f.needs_review, wanted.needs_review),
+        (f.state, wanted.decision),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    return query.where(f.domain.contains(wanted.q.lower(), autoescape=True)) if wanted.q else query
+
+
+def _of_run(task_id: str, run: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return f.task_id == task_id, f.run == run
+
+
+def _parts(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (values[start : start + size] for start in range(0, len(values), size))

@@ -1,0 +1,144 @@
+"""Findings and the evidence behind them. Answers come encoded; the models stand for their documentation."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header, Path, Query
+from starlette.responses import Response
+
+from app.core.dependencies import CurrentUser
+from app.core.errors import Conflict, InvalidInput, LimitReached, NotFound, Unavailable
+from app.domain.decisions import DecisionState
+from app.domain.findings import FindingFilter
+from app.findings.dependencies import ServicesDep
+from app.findings.schemas.decisions import DecisionInfo, DecisionRequest
+from app.findings.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
+from app.rest.documented_responses import OF_RESULTS, UNREADABLE, refused, sent
+from app.rest.language import ReaderLanguage
+from app.rest.parameters import AskedKey, AskedReview, AskedRisk, PagingDep
+from app.rest.responses import ContentResponse, JsonChunksResponse, ReportResponse
+from app.rest.schemas import Text
+from app.scans.parameters import RunDep
+
+router = APIRouter(prefix="/tasks/{task_id}", tags=["evidence"], responses=OF_RESULTS)
+
+MAX_NAME: Final = 300  # characters of an id or a domain: a name has at most 253
+MAX_ID: Final = 2**63 - 1
+CSV: Final = "text/csv"
+CONTENT_TYPES: Final = ("image/jpeg", "text/plain", "application/octet-stream")
+Domain = Annotated[
+    str, Path(max_length=MAX_NAME, description="A third party's registrable domain.", examples=["casino.example"])
+]
+FindingName = Annotated[
+    str,
+    Path(max_length=MAX_NAME, description="As in the list: cause and domain.", examples=["gambling.casino.example"]),
+]
+AskedDomain = Annotated[
+    Text | None, Query(max_length=MAX_NAME, description="Only those to this third party.", examples=["casino.example"])
+]
+Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="The content's hash.", examples=["19b9" * 16])]
+AskedFormat = Annotated[
+    str | None,
+    Query(
+        pattern="^(json|csv)$", description="`csv`: all of them, as a table; else as `Accept` says.", examples=["csv"]
+    ),
+]
+
+
+@router.get("/findings", summary="What has to be acted on, the worst first", response_model=FindingPage)
+async def list_findings(
+    run: RunDep,
+    user: CurrentUser,
+    services: ServicesDep,
+    language: ReaderLanguage,
+    paging: PagingDep,
+    violation_key: AskedKey = None,
+    risk_level: AskedRisk = None,
+    needs_review: AskedReview = None,
+    decision: Annotated[
+        DecisionState | None, Query(description="Only those that were decided so.", examples=["open"])
+    ] = None,
+) -> Response:
+    wanted = FindingFilter(risk_level, violation_key, needs_review, decision)
+    return JsonChunksResponse(await services.evidence.findings(user, run, language, paging, wanted))
+
+
+@router.get("/findings/{finding_id}", summary="One finding with its evidence", response_model=FindingDetail)
+async def get_finding(
+    run: RunDep,
+    finding_id: FindingName,
+    user: CurrentUser,
+    services: ServicesDep,
+    language: ReaderLanguage,
+) -> Response:
+    return JsonChunksResponse(await services.evidence.finding(user, run, language, finding_id))
+
+
+@router.put(
+    "/findings/{finding_id}/decision",
+    summary="Decide about a finding, for this scan of the target and those to come",
+    responses=refused(InvalidInput, "reason_missing") | refused(Conflict, "decision_changed"),
+)
+async def decide(
+    run: RunDep, finding_id: FindingName, body: DecisionRequest, user: CurrentUser, services: ServicesDep
+) -> DecisionInfo:
+    return DecisionInfo.model_validate(
+        await services.decisions.decide(
+            user, run, finding_id, state=body.state, reason=body.reason, version=body.version
+        )
+    )
+
+
+@router.get("/third-parties/{domain}", summary="One third party with its evidence", response_model=ThirdPartyDetail)
+async def get_third_party(
+    run: RunDep, domain: Domain, user: CurrentUser, services: ServicesDep, language: ReaderLanguage
+) -> Response:
+    return JsonChunksResponse(await services.evidence.third_party(user, run, language, domain))
+
+
+@router.get("/pages/{page_id}", summary="One page with its references to others", response_model=PageDetail)
+async def get_page(
+    run: RunDep,
+    page_id: Annotated[int, Path(ge=1, le=MAX_ID, description="As in the list of pages.", examples=[13])],
+    user: CurrentUser,
+    services: ServicesDep,
+    language: ReaderLanguage,
+    paging: PagingDep,
+) -> Response:
+    return JsonChunksResponse(await services.evidence.page(user, run, language, page_id, paging))
+
+
+@router.get(
+    "/references",
+    summary="All references to third parties; as a table with `text/csv`",
+    response_model=ReferencePage,
+    responses=sent("A page, or the whole table", CSV)
+    | refused(LimitReached, "report_limit")
+    | refused(Unavailable, "reports_busy", "report_failed", *UNREADABLE),
+)
+async def list_references(
+    run: RunDep,
+    user: CurrentUser,
+    services: ServicesDep,
+    language: ReaderLanguage,
+    paging: PagingDep,
+    domain: AskedDomain = None,
+    format: AskedFormat = None,  # noqa: A002 - the parameter's name on the wire
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    if format == "csv" or (format is None and accept.strip().lower().startswith(CSV)):
+        stream = await services.evidence.open_table(user, run, language, domain)
+        return ReportResponse(
+            stream, media_type=f"{CSV}; charset=utf-8", file_name=f"references-{run.task_id}-{stream.attempt}.csv"
+        )
+    return JsonChunksResponse(await services.evidence.references(user, run, language, paging, domain))
+
+
+@router.get(
+    "/captures/{sha256}",
+    summary="A captured content, as an attachment",
+    response_class=Response,
+    responses=sent("A screenshot (encoded anew), a page's text, or its source byte for byte", *CONTENT_TYPES)
+    | refused(NotFound, "content_lost", "attempt_not_found", "results_removed"),
+)
+async def get_capture(run: RunDep, sha256: Sha256, user: CurrentUser, services: ServicesDep) -> Response:
+    return ContentResponse(await services.evidence.content(user, run, sha256))

@@ -1,0 +1,47 @@
+"""What a person should look at, over all scans."""
+
+import asyncio
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from app.core.dependencies import CurrentUser
+from app.core.errors import InvalidInput
+from app.core.json_chunks import encode_list
+from app.domain.decisions import DecisionState
+from app.findings.dependencies import ServicesDep
+from app.findings.schemas.review import ReviewPage
+from app.rest.documented_responses import refused
+from app.rest.language import ReaderLanguage
+from app.rest.responses import JsonChunksResponse
+from app.rest.schemas import Text
+
+router = APIRouter(prefix="/review", tags=["evidence"])
+
+MAX_CURSOR: Final = 300
+MAX_ITEMS: Final = 100
+
+
+@router.get(
+    "",
+    summary="Findings that a person should look at, of the newest scan of every target",
+    responses=refused(InvalidInput, "invalid_cursor"),
+    response_model=ReviewPage,
+)
+async def list_review(
+    user: CurrentUser,
+    services: ServicesDep,
+    language: ReaderLanguage,
+    decision: Annotated[
+        DecisionState,
+        Query(description="Only those that were decided so; `open`: not yet, or not any more.", examples=["open"]),
+    ] = DecisionState.OPEN,
+    cursor: Annotated[
+        Text | None, Query(max_length=MAX_CURSOR, description="The `next_cursor` of the page before.", examples=["WyI"])
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_ITEMS, description="At most so many findings.", examples=[50])] = 50,
+) -> Response:
+    page = await services.review.read(user, cursor=cursor, limit=limit, state=decision, language=language)
+    more = {"next_cursor": page.next_cursor, "unreadable": page.unreadable}
+    return JsonChunksResponse(await asyncio.to_thread(encode_list, page.items, **more))

@@ -1,0 +1,143 @@
+"""The findings of a run as its own scan knows them: what was told of each, and what they add up to."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from app.core.ids import new_id
+from app.domain.findings import COUNTED, AssessedFinding, Finding, FindingId, FoundViolation, group
+from app.domain.risk import UNKNOWN, stated
+from app.domain.violations import RiskLevel, ViolationFact
+from app.findings.queries import findings, violations
+from app.findings.violation_mapping import NewViolation
+
+Grouped = Sequence[Finding[FoundViolation]]
+Assess = Callable[[Grouped], Awaitable[Sequence[AssessedFinding]]]  # by what the scan has collected so far
+
+
+@dataclass(frozen=True, slots=True)
+class FindingChange:
+    """What is to be written of one domain: all its findings, those that became part of others, and what moved."""
+
+    findings: tuple[AssessedFinding, ...]
+    gone: tuple[FindingId, ...] = ()
+    changed: tuple[AssessedFinding, ...] = ()  # were told before, and weigh something else now
+
+
+class RunFindings:
+    """Changes with what is told alone, so that the counts are those of the events before."""
+
+    def __init__(self, violations: Iterable[FoundViolation] = (), findings: Iterable[AssessedFinding] = ()) -> None:
+        """Take what earlier attempts of the run have told."""
+        self._violations: dict[str, list[FoundViolation]] = {}
+        self._findings: dict[str, dict[FindingId, AssessedFinding]] = {}
+        self._counts: Counter[str] = Counter()
+        self._violation_counts: Counter[str] = Counter()
+        for violation in violations:
+            self._add(violation)
+        for finding in findings:
+            self._findings.setdefault(finding.id.domain, {})[finding.id] = finding
+            self._count(finding, 1)
+
+    @property
+    def keys(self) -> set[tuple[str, str]]:
+        """Return (domain, kind) of all violations."""
+        return {(one.domain, one.violation_key) for found in self._violations.values() for one in found}
+
+    @property
+    def domains(self) -> list[str]:
+        return list(self._violations)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Return how many findings there are: in all, of each level, and for a review."""
+        return {name: self._counts[name] for name in COUNTED}
+
+    @property
+    def violation_counts(self) -> Mapping[str, int]:
+        """Return the same of the violations that they are made of, each at the level of its finding."""
+        return {name: self._violation_counts[name] for name in COUNTED}
+
+    def grouped(self, domain: str, new: FoundViolation | None = None) -> Grouped:
+        """Return the findings of a domain as they are, or as they become with this violation."""
+        return group([*self._violations.get(domain, ()), *([] if new is None else [new])])
+
+    def tell(self, domain: str, found: Sequence[AssessedFinding], new: FoundViolation | None = None) -> FindingChange:
+        """Take the findings of a domain as they are assessed now, with a violation that is new."""
+        if new is not None:
+            self._add(new)
+        before, now = self._findings.get(domain, {}), {one.id: one for one in found}
+        self._findings[domain] = now
+        for one in before.values():
+            self._count(one, -1)
+        for one in found:
+            self._count(one, 1)
+        gone = tuple(name for name in before if name not in now)
+        absorbed = {name.cause.value for name in gone}
+        changed = (one for one in found if before.get(one.id, one) != one or not absorbed.isdisjoint(one.kinds))
+        return FindingChange(tuple(found), gone, tuple(changed))
+
+    def tell_stated(
+        self, fact: ViolationFact, level: RiskLevel, violation_id: str | None = None
+    ) -> tuple[NewViolation, FindingChange]:
+        """Take a violation whose level is stated by who tells it, and not assessed. `violation_id` None: a new one."""
+        new = found_violation(fact, violation_id or new_id())
+        grouped = self.grouped(fact.domain, new)
+        known = self._findings.get(fact.domain, {})
+        found = [
+            stated_finding(one, level if new in one.violations or one.id not in known else known[one.id].risk.level)
+            for one in grouped
+        ]
+        change = self.tell(fact.domain, found, new)
+        return NewViolation(fact, finding_of(new, found), new.id), change
+
+    def _add(self, violation: FoundViolation) -> None:
+        self._violations.setdefault(violation.domain, []).append(violation)
+        self._violation_counts["needs_review"] += violation.needs_review
+
+    def _count(self, finding: AssessedFinding, sign: int) -> None:
+        level = finding.risk.level.value
+        self._counts.update({"total": sign, level: sign, "needs_review": sign * finding.needs_review})
+        self._violation_counts.update({"total": sign * len(finding.kinds), level: sign * len(finding.kinds)})
+
+
+def read_run_findings(connection: Connection, task_id: str, run: int) -> RunFindings:
+    """Read what a run has told so far."""
+    known = violations.known_violations(connection, task_id, run)
+    return RunFindings(known, map(findings.assessed, findings.of_run(connection, task_id, run)))
+
+
+def found_violation(fact: ViolationFact, violation_id: str) -> FoundViolation:
+    """Return what its finding needs to know of a violation."""
+    return FoundViolation(
+        violation_id,
+        fact.domain,
+        fact.violation_key.value,
+        fact.confidence_score,
+        fact.needs_review,
+        fact.url,
+        fact.found_on,
+    )
+
+
+def finding_of(violation: FoundViolation, found: Iterable[AssessedFinding]) -> AssessedFinding:
+    """Return the finding that the violation is part of."""
+    return next(one for one in found if violation.violation_key in one.kinds)
+
+
+def stated_finding(finding: Finding[FoundViolation], level: RiskLevel) -> AssessedFinding:
+    """Return a finding whose level somebody has stated: nothing is known of its references."""
+    first = finding.violations[0]
+    return AssessedFinding(
+        id=finding.id,
+        kinds=tuple(one.violation_key for one in finding.violations),
+        violation_id=first.id,
+        risk=stated(level),
+        exposure=UNKNOWN,
+        page_url=first.found_on or first.url,
+        url=first.url,
+        confidence_score=first.confidence_score,
+        needs_review=first.needs_review,
+    )

@@ -1,1 +1,0 @@
-"""Queries. The owner filter is inside; services own the transactions."""

@@ -1,0 +1,134 @@
+"""References as what a risk is made of."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.domain.authorship import Author
+from app.domain.findings import Finding, FindingId, FoundViolation
+from app.domain.risk import UNKNOWN, Embedding, Place
+from app.domain.violations import RiskLevel, ViolationKey
+from app.engines.model import PageFact, Reference, Relation, ThirdParty
+from app.findings.evidence.exposures import (
+    Assessor,
+    Scales,
+    Site,
+    as_shown,
+    exposure_of,
+    risk_of,
+    strongest_first,
+    via_of,
+)
+from app.scanstore.evidence_reader import StoredReference
+from tests.unit.findings.evidence.conftest import CASINO, HOME, PARTNER, PARTNERS, THREAD, link, redirect
+
+SITE = Site("corp.test")
+
+
+def stored(fact, *, page_id=1, depth=1):
+    return StoredReference(1, fact, page_id, depth, "")
+
+
+@pytest.mark.parametrize(
+    ("host", "own"), [("corp.test", True), ("a.b.corp.test", True), ("evilcorp.test", False), ("corp.test.evil", False)]
+)
+def test_what_belongs_to_the_site(host, own):
+    assert SITE.owns(host) is own
+
+
+@pytest.mark.parametrize(
+    ("fact", "via"),
+    [
+        (redirect(PARTNERS, CASINO, PARTNER), PARTNER),
+        (redirect(PARTNERS, CASINO), ""),
+        (redirect(HOME, CASINO, "https://www.corp.test/go"), ""),
+        (link(PARTNERS, CASINO, snippet=PARTNER), ""),
+        (Reference(HOME, CASINO, CASINO, Relation.REDIRECT, "script:location", snippet=CASINO), ""),
+    ],
+)
+def test_whose_redirect_it_is(fact, via):
+    assert via_of(stored(fact), SITE) == via
+
+
+@pytest.mark.parametrize(
+    ("fact", "embedding"),
+    [
+        (redirect(PARTNERS, CASINO, PARTNER), Embedding.PARTNER_REDIRECT),
+        (redirect(PARTNERS, CASINO), Embedding.OWN_REDIRECT),
+        (link(PARTNERS, CASINO), Embedding.LINK),
+        (Reference(HOME, CASINO, CASINO, Relation.SCRIPT, "iframe[src]"), Embedding.CODE),
+        (Reference(HOME, CASINO, CASINO, Relation.EMBED, "img[src]"), Embedding.RESOURCE),
+        (Reference(HOME, CASINO, CASINO, Relation.MENTION, "comment"), Embedding.MENTION),
+    ],
+)
+def test_how_it_is_embedded(fact, embedding):
+    assert exposure_of(stored(fact), SITE, pages=1, pages_in_all=9).embedding is embedding
+
+
+def test_a_style_sheet_stands_on_the_whole_site():
+    fact = Reference("https://www.corp.test/all.css", CASINO, CASINO, Relation.EMBED, "css:url")
+    exposure = exposure_of(stored(fact, page_id=None, depth=None), SITE, pages=1, pages_in_all=400)
+    assert exposure.place is Place.WHOLE_SITE
+
+
+def test_a_domain_is_weighed_by_all_its_references(reader):
+    weighed = Scales(reader, SITE).weigh(["shop.test", "casino.test", "unknown.test"])
+    exposures = {item.reference.fact.page_url: item.exposure for item in weighed["shop.test"]}
+    assert exposures[HOME].hidden == "display_none"
+    assert exposures[HOME].place is Place.START_PAGE
+    assert exposures[THREAD].authorship.author is Author.USER
+    assert [item.exposure.via for item in weighed["casino.test"]] == ["partner.test"]
+    assert weighed["unknown.test"] == []
+
+
+def test_what_stands_on_most_pages_stands_on_the_whole_site(store, reader):
+    pages = [f"https://www.corp.test/{number}" for number in range(20)]
+    for page in pages:
+        store.add_page(PageFact(page, 4, 200, parsed=True))
+    store.put_third_party(ThirdParty("foot.test", ("foot.test",)))
+    store.add_references([link(page, "http://foot.test/") for page in pages])
+    store.flush()
+    (first, *_) = Scales(reader, SITE).weigh(["foot.test"])["foot.test"]
+    assert first.exposure.place is Place.WHOLE_SITE
+
+
+def test_the_risk_comes_with_the_reference_that_makes_it(reader):
+    weighed = Scales(reader, SITE).weigh(["shop.test"])["shop.test"]
+    _, exposure, worst = risk_of(ViolationKey.ADULT, weighed)
+    assert worst.reference.fact.page_url == HOME
+    assert worst.exposure is exposure
+    assert [item.reference.fact.page_url for item in strongest_first(ViolationKey.ADULT, weighed)] == [HOME, THREAD]
+    assert risk_of(ViolationKey.ADULT, [])[2] is None
+
+
+def test_content_of_the_sites_own_page_is_placed_by_that_page(reader):
+    scales = Scales(reader, SITE)
+    assert scales.of_own_page(HOME).place is Place.START_PAGE
+    assert scales.of_own_page(THREAD).authorship.author is Author.USER
+    assert scales.of_own_page("https://www.corp.test/unknown").depth is None
+
+
+def test_a_finding_is_assessed_by_the_reference_that_weighs_most(reader):
+    def finding(cause, domain, url="", needs_review=False):
+        violation = FoundViolation("v", domain, cause.value, 0.9, needs_review, url, HOME)
+        return Finding(FindingId(cause, domain), (violation,))
+
+    malware, fraud, unknown = Assessor(reader, SITE).assess(
+        [
+            finding(ViolationKey.MALWARE, "shop.test", needs_review=True),
+            finding(ViolationKey.FRAUD, "corp.test", url=HOME),
+            finding(ViolationKey.GAMBLING, "unknown.test"),
+        ]
+    )
+    assert (malware.risk.level, malware.page_url, malware.needs_review) == (RiskLevel.CRITICAL, HOME, True)
+    assert malware.kinds == ("malware",)
+    assert (fraud.exposure.embedding, fraud.exposure.place) == (Embedding.OWN_CONTENT, Place.START_PAGE)
+    assert (unknown.exposure, unknown.page_url) == (UNKNOWN, HOME)
+
+
+def test_a_link_that_a_browser_has_shown_to_be_seen_is_weighed_as_one():
+    hidden = stored(link(HOME, CASINO, hidden="same_colour"))
+    elsewhere = stored(link(PARTNERS, CASINO, hidden="same_colour"))
+    shown = stored(replace(link(HOME, CASINO), kind="shown:a[href]"))
+    weighed = as_shown([hidden, elsewhere, shown])
+    assert [one.fact.hidden for one in weighed] == [None, "same_colour", None]

@@ -1,0 +1,88 @@
+"""Findings of runs: what is written of them, and how lists, counts and decisions read it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app.domain.decisions import DecisionState
+from app.domain.findings import FindingFilter, FindingId
+from app.domain.risk import Embedding, Exposure, Place, assess
+from app.domain.violations import RiskLevel, ViolationKey
+from app.findings.queries import findings
+from tests.support.violations import new_violation
+from tests.unit.overview.test_queries import World
+
+
+@pytest.fixture
+def world(db):
+    return World(db)
+
+
+@pytest.fixture
+def task(world):
+    return world.add("mei", "corp.test", 1)
+
+
+def page(world, task, *, offset=0, limit=50, **wanted):
+    return world.db.read_sync(
+        lambda c: findings.list_page(c, task, 1, FindingFilter(**wanted), offset=offset, limit=limit)
+    )
+
+
+def ids(found):
+    return [f"{row.cause}.{row.domain}" for row in found]
+
+
+def test_a_finding_is_read_as_it_was_written(world, task):
+    exposure = Exposure(Embedding.LINK, Place.NEAR, "display_none", depth=1, via="partner.test")
+    risk = assess(ViolationKey.GAMBLING, exposure)
+    written = replace(new_violation().finding, risk=risk, exposure=exposure, page_url="https://corp.test/a")
+    world.db.write_sync(lambda c: findings.put(c, task, 1, [written], world.now))
+    (row,) = world.db.read_sync(lambda c: findings.of_run(c, task, 1))
+    assert findings.assessed(row) == written
+    assert (row.state, row.found_at, row.last_seen_at) == ("open", world.now, world.now)
+
+
+def test_what_is_written_again_keeps_when_it_was_found(world, task):
+    finding, later = new_violation().finding, world.now + timedelta(hours=1)
+    for at in (world.now, later):
+        world.db.write_sync(lambda c, at=at: findings.put(c, task, 1, [finding], at))
+    (row,) = world.db.read_sync(lambda c: findings.of_run(c, task, 1))
+    assert (row.found_at, row.last_seen_at) == (world.now, later)
+
+
+def test_a_list_has_the_worst_first_and_counts_all_that_match(world, task):
+    for number, risk in enumerate(("low", "critical", "high", "critical")):
+        world.find(task, f"{number}.test", risk=risk, needs_review=number > 1)
+    found = page(world, task, limit=2)
+    assert ids(found.rows) == ["gambling.1.test", "gambling.3.test"]
+    assert (found.total, found.domains, found.by_level) == (4, 4, {"low": 1, "high": 1, "critical": 2})
+    assert ids(page(world, task, offset=2).rows) == ["gambling.2.test", "gambling.0.test"]
+    assert ids(page(world, task, risk_level=RiskLevel.LOW).rows) == ["gambling.0.test"]
+    assert ids(page(world, task, needs_review=True).rows) == ["gambling.3.test", "gambling.2.test"]
+    assert page(world, task, q="3.TEST").total == page(world, task, violation_key=ViolationKey.FRAUD).total + 1 == 1
+
+
+def test_a_decision_is_that_of_the_finding_in_every_scan_of_the_target(world, task):
+    world.find(task, "a.test")
+    world.decide("mei", "corp.test", "a.test", 2)
+    again, foreign = world.add("mei", "corp.test", 3), world.add("li", "corp.test", 3)
+    for other in (again, foreign):
+        world.find(other, "a.test")
+    states = {one: page(world, one).rows[0].state for one in (task, again, foreign)}
+    assert states == {task: "dismissed", again: "dismissed", foreign: "open"}
+    world.find(again, "a.test", key="hidden_link")  # more than was decided about
+    assert page(world, again).rows[0].state == "open"
+    assert page(world, task, decision=DecisionState.DISMISSED).total == 1
+
+
+def test_a_hidden_links_own_id_leads_to_the_finding_that_it_is_part_of(world, task):
+    world.find(task, "a.test", key="hidden_link", risk="low")
+    world.find(task, "a.test", key="gambling", risk="high")
+    wanted = FindingId(ViolationKey.HIDDEN_LINK, "a.test")
+    found = world.db.read_sync(lambda c: findings.find(c, task, 1, wanted))
+    assert (found.cause, found.kinds) == ("gambling", ["gambling", "hidden_link"])
+    assert page(world, task).total == 1
+    assert world.db.read_sync(lambda c: findings.levels_of(c, task, 1)) == {"a.test": "high"}
+    assert world.db.read_sync(lambda c: findings.find(c, task, 1, replace(wanted, domain="b.test"))) is None

@@ -1,0 +1,19 @@
+"""The documents of findings refuse what they do not say."""
+
+import pytest
+from pydantic import ValidationError
+
+from app.findings.schemas.findings import FindingPage, ThirdPartyDetail
+
+
+def test_an_empty_list_is_a_document():
+    sums = {"by_level": {}, "domains": 0, "crawled": 0, "known": 0}
+    page = {"items": [], "total": 0, "truncated": False, "attempt": 1, **sums}
+    assert FindingPage.model_validate(page).items == []
+
+
+def test_what_is_not_documented_is_refused():
+    with pytest.raises(ValidationError):
+        FindingPage.model_validate({"items": [], "total": 0, "truncated": False, "more": 1})
+    with pytest.raises(ValidationError):
+        ThirdPartyDetail.model_validate({})

@@ -1,0 +1,98 @@
+import base64
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from app.core.errors import InvalidInput
+from app.domain.decisions import DecisionState
+from app.findings import review
+from app.findings.review import ReviewCursor, ReviewService
+from tests.unit.overview.test_queries import World
+from tests.unit.scans.queries.test_tasks import ADMIN
+
+AT = datetime(2026, 11, 27, 7, 40, 4, 623_001, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("after", [None, (0.7999999999999999, "v1")])
+def test_a_cursor_comes_back_as_it_was(after):
+    cursor = ReviewCursor(AT, "t1", after)
+    assert ReviewCursor.parse(str(cursor)) == cursor
+
+
+def written(*values):
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "!!!!",
+        "é",
+        written(),
+        written(AT.isoformat()),
+        written("2026-11-27T07:40:04", "t"),
+        written(AT.isoformat(), 7),
+        written(AT.isoformat(), "t\0"),
+        written(AT.isoformat(), "t", 0.5),
+        written(AT.isoformat(), "t", "0.5", "v"),
+        written(AT.isoformat(), "t", None, "v"),
+        written(AT.isoformat(), "t", 0.5, ["v"]),
+        written(AT.isoformat(), "t", 0.5, "v", 1),
+        written(1, "t"),
+        written("0001-01-01T00:00:00+14:00", "t"),
+    ],
+)
+def test_what_is_no_cursor_is_refused(text):
+    with pytest.raises(InvalidInput) as refused:
+        ReviewCursor.parse(text)
+    assert refused.value.code == "invalid_cursor"
+
+
+class Evidence:
+    """Tells of a finding its id alone."""
+
+    async def findings_about(self, principal, wanted, language, domains):
+        del principal, wanted, language
+        return {f"gambling.{domain}": {"id": f"gambling.{domain}"} for domain in domains}
+
+
+@pytest.fixture
+def world(db):
+    return World(db)
+
+
+async def pages_of(world):
+    """The ids of the findings that wait, page by page."""
+    world.recount()
+    service = ReviewService(db=world.db, evidence=Evidence())
+    pages, cursor = [], None
+    while True:
+        page = await service.read(ADMIN, cursor=cursor, limit=10, state=DecisionState.OPEN, language="en")
+        pages.append([item["finding"]["id"] for item in page.items])
+        if (cursor := page.next_cursor) is None:
+            return pages
+
+
+async def test_what_waits_behind_many_scans_with_nothing_to_review_is_found(world, monkeypatch):
+    monkeypatch.setattr(review, "SCANS_AT_ONCE", 2)
+    for hours in range(1, 6):
+        task_id = world.add("mei", f"site{hours}.test", hours)
+        world.keep(task_id, 1, hours)
+        if hours in (1, 3, 4):
+            world.find(task_id, f"casino{hours}.test", needs_review=True)
+    pages = await pages_of(world)
+    assert [name for page in pages for name in page] == [f"gambling.casino{hours}.test" for hours in (4, 3, 1)]
+
+
+async def test_what_is_decided_takes_no_room_on_a_page(world):
+    task_id = world.add("mei", "a.test", 1)
+    world.keep(task_id, 1, 1)
+    for number in range(30):  # what was found last is looked at first
+        world.find(task_id, f"casino{number}.test", needs_review=True)
+        if number:
+            world.decide("mei", "a.test", f"casino{number}.test", 2)
+    pages = await pages_of(world)
+    assert [name for page in pages for name in page] == ["gambling.casino0.test"]

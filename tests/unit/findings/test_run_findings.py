@@ -1,0 +1,94 @@
+"""What a run has told of its findings, and what they add up to."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.findings import COUNTED
+from app.domain.risk import stated
+from app.domain.violations import RiskLevel, ViolationKey
+from app.findings.run_findings import RunFindings
+from tests.support.violations import new_violation
+
+
+def fact(domain="bets.example", key=ViolationKey.GAMBLING, **fields):
+    return new_violation(domain, violation_key=key, **fields).fact
+
+
+def counts(**numbers):
+    return {**dict.fromkeys(COUNTED, 0), **numbers}
+
+
+def weighs(finding, level):
+    return replace(finding, risk=stated(level))
+
+
+def test_a_hidden_link_and_what_it_leads_to_are_one_finding_and_two_violations():
+    told = RunFindings()
+    told.tell_stated(fact(needs_review=True), RiskLevel.MEDIUM)
+    _, change = told.tell_stated(fact(key=ViolationKey.HIDDEN_LINK), RiskLevel.HIGH)
+    (finding,) = change.findings
+    assert (str(finding.id), finding.kinds) == ("gambling.bets.example", ("gambling", "hidden_link"))
+    assert told.counts == counts(total=1, high=1, needs_review=1)
+    assert told.violation_counts == counts(total=2, high=2, needs_review=1)
+    assert change.changed == (finding,)
+
+
+def test_a_finding_that_becomes_part_of_another_goes_and_its_violations_move():
+    told = RunFindings()
+    told.tell_stated(fact(key=ViolationKey.HIDDEN_LINK), RiskLevel.LOW)
+    violation, change = told.tell_stated(fact(), RiskLevel.CRITICAL)
+    assert [str(name) for name in change.gone] == ["hidden_link.bets.example"]
+    assert change.changed == change.findings == (violation.finding,)
+    assert told.counts == counts(total=1, critical=1)
+    assert told.violation_counts == counts(total=2, critical=2)
+
+
+def test_what_is_assessed_as_before_has_not_changed_and_what_weighs_more_has():
+    told = RunFindings()
+    violation, _ = told.tell_stated(fact(), RiskLevel.LOW)
+    assert told.tell("bets.example", [violation.finding]).changed == ()
+    worse = weighs(violation.finding, RiskLevel.CRITICAL)
+    assert told.tell("bets.example", [worse]).changed == (worse,)
+    assert (told.counts, told.violation_counts) == (counts(total=1, critical=1),) * 2
+
+
+def test_a_resumed_run_goes_on_with_what_was_told():
+    first = RunFindings()
+    violation, change = first.tell_stated(fact(needs_review=True), RiskLevel.HIGH)
+    (grouped,) = first.grouped("bets.example")
+    resumed = RunFindings(grouped.violations, change.findings)
+    assert (resumed.counts, resumed.violation_counts) == (first.counts, first.violation_counts)
+    assert resumed.keys == {("bets.example", "gambling")}
+    assert resumed.tell("bets.example", [violation.finding]).changed == ()
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from(ViolationKey), st.sampled_from(RiskLevel), st.booleans()),
+        unique_by=lambda one: one[:2],
+        max_size=20,
+    )
+)
+def test_the_counts_are_those_of_what_stands(found):
+    told = RunFindings()
+    stands = {}
+    for letter, key, level, needs_review in found:
+        _, change = told.tell_stated(fact(f"{letter}.test", key, needs_review=needs_review), level)
+        for name in change.gone:
+            del stands[name]
+        stands |= {one.id: one for one in change.findings}
+    levels = [one.risk.level.value for one in stands.values()]
+    assert told.counts["total"] == len(stands)
+    assert told.violation_counts["total"] == len(found) == sum(len(one.kinds) for one in stands.values())
+    assert {name: told.counts[name] for name in RiskLevel} == {name: levels.count(name) for name in RiskLevel}
+    assert told.violation_counts["needs_review"] == sum(one[3] for one in found)
+
+
+@pytest.mark.parametrize("level", RiskLevel)
+def test_a_stated_level_is_kept(level):
+    violation, _ = RunFindings().tell_stated(fact(), level)
+    assert violation.finding.risk.level is level
+    assert violation.event("en", {"total": 1}).violation.risk_level == level
