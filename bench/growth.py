@@ -43,13 +43,13 @@ from app.events.epoch import LogEpoch
 from app.events.log import read_after
 from app.events.types import TaskWarning
 from app.findings.queries import violations
+from app.reports.service import ReportService
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import queue, tasks
 from app.scans.queries.tasks import TaskFilter
 from app.scans.service import ScanService
 from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
-from app.services.reports import ReportService
 from app.tasks.target_parser import EngineTargetParser
 from app.websocket.messages.topics import ALL_TOPICS, topics
 from app.websocket.state.state_reader import StateReader

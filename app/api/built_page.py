@@ -19,7 +19,7 @@ from starlette.types import Scope
 
 from app.api.content_coding import BROTLI, GZIP, choose_coding
 from app.api.middleware import PAGE_POLICY
-from app.services.report_formats.html import style_source
+from app.reports.formats.html import style_source
 
 INDEX: Final = "index.html"
 ASSETS: Final = "assets"

@@ -27,11 +27,11 @@ from app.maintenance.result_files import ResultFileCheck
 from app.orders.service import OrderService
 from app.overview.service import OverviewService
 from app.overview.service_numbers import ServiceNumbers
+from app.reports.formats.service import ReportFileService
+from app.reports.service import ReportService
 from app.rest.parameters import get_services
 from app.scans.service import ScanService
 from app.scans.workers import WorkerService
-from app.services.report_formats.service import ReportFileService
-from app.services.reports import ReportService
 from app.websocket.manager import WebSocketManager
 
 

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends
 
 from app.api import health
 from app.api.strictness import refuse_misunderstandings
-from app.api.v1 import admin_connections, event_stream, reports, tasks, websocket
+from app.api.v1 import admin_connections, event_stream, tasks, websocket
 from app.configuration.routes import configuration, local_reader
 from app.findings.routes import findings, review
 from app.identity.routes import audit, auth, cookie_auth, own_sessions, users
 from app.lists import routes as lists
 from app.orders import routes as orders
 from app.overview.routes import overview, service_numbers
+from app.reports import routes as reports
 from app.rest.language import reader_language
 from app.scans import routes as workers
 

@@ -25,9 +25,9 @@ from app.domain.messages import Language, MessageCatalog
 from app.domain.report_format import ReportFormat, format_of_suffix
 from app.domain.task_row import TaskRow
 from app.migrations.runner import head_revision, read_revision
+from app.reports.formats.service import file_name, order_of
 from app.scans.queries import tasks
 from app.scans.shown_run import RunRef, find_shown
-from app.services.report_formats.service import file_name, order_of
 from app.tasks.report_process.maker import build_report_maker
 from app.tasks.target_parser import EngineTargetParser
 

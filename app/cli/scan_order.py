@@ -31,7 +31,7 @@ from app.domain.verdict import Result
 from app.domain.violations import RiskLevel
 from app.orders.service import NewOrder
 from app.orders.standings import OrderedScan, read_scans
-from app.services.report_formats.service import order_of_many
+from app.reports.formats.service import order_of_many
 from app.tasks.report_process.maker import build_report_maker
 
 MAX_NAMED: Final = 5  # targets that cannot be scanned, in one error

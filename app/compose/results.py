@@ -1,50 +1,35 @@
-"""Builds what reads the results of scans: evidence, decisions, the overview, reports."""
+"""Builds what reads the results of scans: findings, reports, the overview, and the processes that make documents."""
 
 from dataclasses import dataclass
 
-from app.captures.contents import Contents
 from app.compose.foundation import Foundation
-from app.findings.decisions import DecisionService
-from app.findings.evidence.service import EvidenceService
-from app.findings.review import ReviewService
+from app.findings.build import FindingParts, build_findings
 from app.overview.service import OverviewService
-from app.services.report_formats.service import ReportFileService
-from app.services.reports import ReportService
+from app.reports.build import ReportParts, build_reports
 from app.tasks.report_process.process import ReportProcess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultServices:
-    reports: ReportService
-    evidence: EvidenceService
-    decisions: DecisionService
-    review: ReviewService
+    findings: FindingParts
+    reports: ReportParts
     overview: OverviewService
-    report_files: ReportFileService
     report_process: ReportProcess
 
 
 def build_results(base: Foundation) -> ResultServices:
     db, clock, stores, targets = base.db, base.clock, base.results.stores, base.targets
     processes = ReportProcess(base.settings)
-    contents = Contents(base.captures)
-    evidence = EvidenceService(
-        db=db, stores=stores, contents=contents, targets=targets, clock=clock, processes=processes
-    )
     overview = OverviewService(db=db, clock=clock)
-    return ResultServices(
-        reports=ReportService(db=db, stores=stores, targets=targets, language=base.settings.language),
-        evidence=evidence,
-        decisions=DecisionService(db=db, clock=clock, audit=base.audit, stores=stores, on_change=overview.note_change),
-        review=ReviewService(db=db, evidence=evidence),
-        overview=overview,
-        report_files=ReportFileService(
-            db=db,
-            stores=stores,
-            targets=targets,
-            clock=clock,
-            processes=processes,
-            reports_at_once=base.settings.reports_at_once,
-        ),
-        report_process=processes,
+    findings = build_findings(
+        db=db,
+        stores=stores,
+        captures=base.captures,
+        targets=targets,
+        clock=clock,
+        processes=processes,
+        audit=base.audit,
+        on_change=overview.note_change,
     )
+    reports = build_reports(base.settings, db=db, stores=stores, targets=targets, clock=clock, processes=processes)
+    return ResultServices(findings=findings, reports=reports, overview=overview, report_process=processes)

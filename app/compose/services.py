@@ -51,13 +51,13 @@ from app.monitor.service import TaskMonitor
 from app.orders.service import OrderService
 from app.overview.service import OverviewService
 from app.overview.service_numbers import ServiceNumbers
+from app.reports.formats.service import ReportFileService
+from app.reports.service import ReportService
 from app.scans.lifecycle import Lifecycle
 from app.scans.ports import ScanRunner
 from app.scans.service import ScanService
 from app.scans.workers import WorkerService
 from app.scanstore.files import SCANS_FOLDER
-from app.services.report_formats.service import ReportFileService
-from app.services.reports import ReportService
 from app.sites.service import SiteKeeper
 from app.tasks.report_process.process import ReportProcess
 from app.websocket.handlers import TaskMonitorHandler
@@ -233,12 +233,12 @@ def _build(
         numbers=ServiceNumbers(db=db, clock=clock, metrics=base.metrics),
         scans=scans,
         orders=OrderService(scans=scans),
-        reports=results.reports,
-        evidence=results.evidence,
-        decisions=results.decisions,
-        review=results.review,
+        reports=results.reports.reports,
+        evidence=results.findings.evidence,
+        decisions=results.findings.decisions,
+        review=results.findings.review,
         overview=results.overview,
-        report_files=results.report_files,
+        report_files=results.reports.report_files,
         report_process=results.report_process,
         result_files=ResultFileCheck(db=db, scans_dir=settings.data_dir / SCANS_FOLDER),
         database_probe=DatabaseProbe(db=db, clock=clock),

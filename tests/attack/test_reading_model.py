@@ -9,9 +9,9 @@ from PIL import Image, ImageDraw, ImageFont
 from app.core.principal import Principal
 from app.engines.capture.picture_reader import PictureReader, find_tesseract
 from app.engines.reading_model.instructions import find_instruction
+from app.reports.service import ReportService
 from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
-from app.services.reports import ReportService
 from app.tasks.target_parser import EngineTargetParser
 from tests.support.model_server import CLEAN, answering, model_server
 from tests.support.scan_backend import scan_backend

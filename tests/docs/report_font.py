@@ -16,7 +16,7 @@ from fontTools.ttLib import TTFont, newTable
 
 SOURCE = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 SIMPLIFIED = 2  # its number in the collection
-TARGET = Path("app/services/report_formats/fonts/report-sans.ttf")
+TARGET = Path("app/reports/formats/fonts/report-sans.ttf")
 RANGES = ((0x20, 0x250), (0x370, 0x530), (0x2000, 0x2070), (0x20A0, 0x20C0), (0x2100, 0x2700), (0x3000, 0x3100))
 WIDE = (0xFF00, 0xFFF0)
 MAX_ERROR = 1.5  # units of 1000 in an em, between a cubic curve and the quadratic ones in its place

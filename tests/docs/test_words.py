@@ -55,7 +55,12 @@ OLD = (
     # Events
     Old(r"Journal", "EventWriter", names=True),
     Old(r"journal", "event_writer", ("app/*", "tests/*", "bench/*"), names=True),
-    Old(r"Place", "AppendResult", ("app/events/*", "app/services/*", "app/tasks/*"), names=True),
+    Old(
+        r"Place",
+        "AppendResult",
+        ("app/events/*", "app/scans/*", "app/findings/*", "app/reports/*", "app/tasks/*"),
+        names=True,
+    ),
     Old(r"Unit|PreparedUnit", "UnitOfWork, PreparedUnitOfWork", names=True),
     # Tasks and their monitor
     Old(r"Heart|LoopPulse|Child|Fosterling", "Heartbeat, LoopWatchdog, WorkerHandle", names=True),

@@ -18,8 +18,8 @@ from app.findings.recorder import Recorder
 from app.orders.schemas import OrderReport
 from app.orders.service import find_order
 from app.orders.standings import read_scans
-from app.services.report_formats.contents import Origin
-from app.services.report_formats.order_contents import OrderContents
+from app.reports.formats.contents import Origin
+from app.reports.formats.order_contents import OrderContents
 from tests.integration.test_api_reports import found
 from tests.support.said import said
 

@@ -11,9 +11,9 @@ from aiohttp import web
 
 from app.core.principal import Principal
 from app.findings.schemas.results import Report
+from app.reports.service import ReportService
 from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
-from app.services.reports import ReportService
 from app.tasks.target_parser import EngineTargetParser
 from tests.support.model_server import (
     CLEAN,

@@ -48,7 +48,7 @@ RUNS: Final = (
     LongRun(
         name="fuzzing",
         tests=("tests/integration/test_fuzz.py",),
-        guards=("app/websocket", "app/transport", "app/api", "app/schemas"),
+        guards=("app/websocket", "app/transport", "app/api", "app/rest"),
         beside=("tests/unit/websocket", "tests/integration/test_api_bad_input.py"),
     ),
     LongRun(
@@ -81,7 +81,8 @@ RUNS: Final = (
             "app/scanstore",
             "app/core",
             "app/monitor",
-            "app/services",
+            "app/scans",
+            "app/findings",
             "app/maintenance",
         ),
         beside=("tests/unit/tasks", "tests/integration/test_scan_process.py"),

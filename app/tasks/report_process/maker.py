@@ -6,10 +6,10 @@ from app.captures.contents import Contents
 from app.captures.location import open_storage
 from app.core.config import Settings
 from app.core.db import Database
+from app.reports.formats.maker import ReportMaker
 from app.scans.result_reader import ResultReader
 from app.scanstore.files import captures_dir
 from app.scanstore.location import open_stores
-from app.services.report_formats.maker import ReportMaker
 
 
 def build_report_maker(settings: Settings, db: Database, storage_variables: Mapping[str, str]) -> ReportMaker:

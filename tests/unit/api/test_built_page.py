@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from app.api.built_page import add_page, is_built
 from app.api.middleware import SecurityHeaders
 from app.factory import STATIC
-from app.services.report_formats.html import content_security_policy, style_source
+from app.reports.formats.html import content_security_policy, style_source
 
 
 @pytest.fixture

@@ -1,0 +1,45 @@
+"""Puts together what reads findings, decides about them, and lists what waits for a review."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.captures.contents import Contents
+from app.captures.port import ContentStorage
+from app.core.clock import Clock
+from app.core.db import Database
+from app.domain.targets import TargetParser
+from app.findings.decisions import DecisionService
+from app.findings.evidence.service import EvidenceService
+from app.findings.review import ReviewService
+from app.identity.audit import AuditTrail
+from app.scans.ports import ReportProcesses
+from app.scanstore.port import ScanStores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingParts:
+    evidence: EvidenceService
+    decisions: DecisionService
+    review: ReviewService
+
+
+def build_findings(
+    *,
+    db: Database,
+    stores: ScanStores,
+    captures: ContentStorage,
+    targets: TargetParser,
+    clock: Clock,
+    processes: ReportProcesses,
+    audit: AuditTrail,
+    on_change: Callable[[str], None],
+) -> FindingParts:
+    """`on_change` gets the user whose findings look different from now on."""
+    evidence = EvidenceService(
+        db=db, stores=stores, contents=Contents(captures), targets=targets, clock=clock, processes=processes
+    )
+    return FindingParts(
+        evidence=evidence,
+        decisions=DecisionService(db=db, clock=clock, audit=audit, stores=stores, on_change=on_change),
+        review=ReviewService(db=db, evidence=evidence),
+    )

@@ -1,0 +1,134 @@
+"""The evidence of a scan as one ZIP: the report, its tables, and every captured content byte for byte.
+
+`SHA256SUMS` at its end is what `sha256sum --check` reads; a content's file is named by its own hash, which the report
+and `manifest.json` name too. The order is always the same, and no name in it comes from a page.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+
+from app.core.clock import to_wire
+from app.core.json_chunks import Json, split
+from app.core.redact import display_text
+from app.core.spreadsheet import table_pieces
+from app.reports.formats.contents import ReportContents
+from app.reports.formats.tables import ReportTables, Sheet
+from app.reports.formats.zip_stream import ZipStream
+from app.scans.serialisers import optional_to_wire
+
+# Sources and texts under names that no browser opens.
+ENDINGS: Final = MappingProxyType({"source": ".html.txt", "html": ".html.txt", "text": ".txt", "screenshot": ".jpg"})
+README: Final = "README.txt"
+MANIFEST: Final = "manifest.json"
+SUMS: Final = "SHA256SUMS"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file of the archive."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(slots=True)
+class _Archive:
+    """What was written so far."""
+
+    stream: ZipStream = field(default_factory=ZipStream)
+    files: list[Written] = field(default_factory=list)
+
+    def add(self, name: str, pieces: Iterable[bytes], *, compressed: bool = True) -> Iterator[bytes]:
+        yield from self.stream.entry(name, self._hashed(name, pieces), compressed=compressed)
+
+    def _hashed(self, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        digest, size = sha256(), 0
+        for piece in pieces:
+            digest.update(piece)
+            size += len(piece)
+            yield piece
+        self.files.append(Written(name, digest.hexdigest(), size))
+
+
+def archive_pieces(contents: ReportContents, documents: Mapping[str, Iterable[bytes]]) -> Iterator[bytes]:
+    """Yield the file. `documents`: the reports that lie beside the evidence, by their names."""
+    archive, tables = _Archive(), ReportTables(contents)
+    yield from archive.add(README, [f"{contents.texts('report.archive')}\n".encode()])
+    for name, pieces in documents.items():
+        yield from archive.add(name, pieces)
+    for name, sheet in _tables(tables).items():
+        yield from archive.add(f"tables/{name}.csv", table_pieces(sheet.columns, sheet.rows))
+    captures: list[Json] = []
+    yield from _captures(contents, archive, captures)
+    yield from archive.add(MANIFEST, [_manifest(contents, archive.files, captures)])
+    sums = "".join(f"{file.sha256}  {file.name}\n" for file in archive.files)
+    yield from archive.stream.entry(SUMS, [sums.encode()])
+    yield from archive.stream.end()
+
+
+def _tables(tables: ReportTables) -> dict[str, Sheet]:
+    return {
+        "findings": tables.findings(),
+        "third-parties": tables.third_parties(),
+        "references": tables.references(),
+        "not-examined": tables.not_seen(),
+    }
+
+
+def _captures(contents: ReportContents, archive: _Archive, said: list[Json]) -> Iterator[bytes]:
+    """Write every content once, and note in `said` which capture has which."""
+    written: dict[str, str | None] = {}
+    for capture in contents.captures():
+        names = {}
+        for kind, ending in ENDINGS.items():
+            digest = getattr(capture, f"{kind}_sha256")
+            if digest and digest not in written:
+                data = contents.read_content(digest)
+                written[digest] = None if data is None else f"captures/{digest}{ending}"
+                if data is not None:
+                    yield from archive.add(f"captures/{digest}{ending}", split(data), compressed=kind != "screenshot")
+            names[kind] = _content(digest, written)
+        said.append(_capture(capture, names))
+
+
+def _content(digest: str, written: Mapping[str, str | None]) -> Json | None:
+    """`file` is null when the content was not kept, or is damaged."""
+    return {"sha256": digest, "file": written[digest]} if digest else None
+
+
+def _capture(capture: Any, names: Json) -> Json:
+    hops = [{"url": display_text(hop.url), "status": hop.status, "address": hop.address} for hop in capture.hops]
+    return {
+        "domain": capture.domain,
+        "url": display_text(capture.url),
+        "final_url": display_text(capture.final_url),
+        "status": capture.status,
+        "captured_at": capture.captured_at,
+        "addresses": list(capture.addresses),
+        "hops": hops,
+        **names,
+    }
+
+
+def _manifest(contents: ReportContents, files: list[Written], captures: list[Json]) -> bytes:
+    row, origin = contents.row, contents.origin
+    document = {
+        "target": row.target_domain,
+        "task": row.id,
+        "attempt": row.attempt,
+        "started_at": optional_to_wire(row.started_at),
+        "completed_at": optional_to_wire(row.completed_at),
+        "made_at": to_wire(origin.made_at),
+        "made_by": origin.made_by,
+        "program": origin.program,
+        "log": {"epoch": contents.epoch, "seq": row.last_seq},  # the scan's newest event by then
+        "files": [{"name": file.name, "sha256": file.sha256, "size": file.size} for file in files],
+        "captures": captures,
+    }
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2)

@@ -1,0 +1,124 @@
+"""What the report of an order is made of: all its scans, and what they found by the domain that was found. Blocking.
+
+Everything comes from the database: the files of five hundred scans would be opened for what their rows say as well.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row
+
+from app.core.db import Database
+from app.domain.decisions import DecisionState
+from app.domain.findings import FindingId
+from app.domain.messages import Language, MessageCatalog
+from app.domain.violations import RiskLevel, ViolationKey, violation_type
+from app.findings.queries import findings
+from app.orders.standings import OrderedScan
+from app.reports.formats.contents import Origin
+
+MAX_FINDINGS: Final = 100_000  # of all scans together; beyond, they are counted: the reports of the scans have them
+_RISKS: Final = tuple(level.value for level in RiskLevel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFinding:
+    """What one scan of the order has found of a domain: a finding, as its list has it."""
+
+    scan: OrderedScan
+    finding_id: str
+    kinds: tuple[str, ...]  # of its violations, the one that names the cause first
+    risk_level: str
+    confidence_score: float
+    needs_review: bool
+    state: DecisionState
+    url: str
+    found_on: str
+
+
+@dataclass(slots=True)
+class FoundDomain:
+    """A domain, with what all scans of the order have found of it, in the order of the scans."""
+
+    domain: str
+    findings: list[SiteFinding] = field(default_factory=list)  # never empty
+
+    @property
+    def risk_level(self) -> str:
+        return max((one.risk_level for one in self.findings), key=_RISKS.index)
+
+    @property
+    def kinds(self) -> list[str]:
+        """Return the causes, each once."""
+        return list(dict.fromkeys(one.kinds[0] for one in self.findings))
+
+    @property
+    def targets(self) -> list[str]:
+        """Return on which targets it was found, each once."""
+        return list(dict.fromkeys(one.scan.task.target_domain for one in self.findings))
+
+
+class OrderContents:
+    """Of one order, for one reader, in the language of `texts`."""
+
+    def __init__(
+        self,
+        *,
+        row: Row[Any],
+        scans: Sequence[OrderedScan],
+        db: Database,
+        texts: MessageCatalog,
+        origin: Origin,
+        max_findings: int = MAX_FINDINGS,
+    ) -> None:
+        """Read all findings. `scans`: the worst first."""
+        self.row = row
+        self.scans = scans
+        self.texts = texts
+        self.origin = origin
+        self._max_findings = max_findings
+        self.omitted = 0  # findings that had no place
+        self.domains = self._read(db)  # the worst first, of equal ones those of most targets
+
+    def kind_name(self, key: str) -> str:
+        return str(violation_type(ViolationKey(key), Language(self.texts.language)))
+
+    def _read(self, db: Database) -> list[FoundDomain]:
+        found: dict[str, FoundDomain] = {}
+        kept = 0
+        for scan in self.scans:
+            for one in db.read_sync(partial(_findings_of, scan=scan)):
+                if kept == self._max_findings:
+                    self.omitted += 1
+                    continue
+                kept += 1
+                found.setdefault(domain := _domain_of(one), FoundDomain(domain)).findings.append(one)
+        return sorted(found.values(), key=_urgency)
+
+
+def _findings_of(connection: Connection, *, scan: OrderedScan) -> list[SiteFinding]:
+    rows = findings.of_run(connection, scan.shown.id, scan.shown.run)
+    return [
+        SiteFinding(
+            scan=scan,
+            finding_id=str(FindingId(ViolationKey(row.cause), row.domain)),
+            kinds=tuple(row.kinds),
+            risk_level=row.risk_level,
+            confidence_score=row.confidence_score,
+            needs_review=row.needs_review,
+            state=DecisionState(row.state),
+            url=row.url,
+            found_on=row.page_url,
+        )
+        for row in rows
+    ]
+
+
+def _domain_of(finding: SiteFinding) -> str:
+    return finding.finding_id.partition(".")[2]
+
+
+def _urgency(found: FoundDomain) -> tuple[int, int, str]:
+    return -_RISKS.index(found.risk_level), -len(found.targets), found.domain

@@ -1,0 +1,52 @@
+"""Which module writes which format."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from app.core.spreadsheet import table_pieces
+from app.domain.report_format import ReportFormat
+from app.reports.formats.archive import archive_pieces
+from app.reports.formats.contents import ReportContents
+from app.reports.formats.document import ReportDocument
+from app.reports.formats.extent import HTML_EXTENT, PDF_EXTENT
+from app.reports.formats.html import html_pieces
+from app.reports.formats.pdf import pdf_pieces
+from app.reports.formats.tables import ReportTables, Sheet
+from app.reports.formats.xlsx import xlsx_pieces
+from app.reports.report_document import report_pieces
+
+
+def render(kind: ReportFormat, contents: ReportContents) -> Iterator[bytes]:
+    """Yield the file in pieces of any size. Blocking."""
+    match kind:
+        case ReportFormat.JSON:
+            return json_document(contents)
+        case ReportFormat.HTML:
+            return html_document(contents)
+        case ReportFormat.PDF:
+            document = ReportDocument(contents, PDF_EXTENT)
+            return pdf_pieces(document, title=document.title, author=contents.origin.program)
+        case ReportFormat.CSV:
+            table = ReportTables(contents).joined()
+            return table_pieces(table.columns, table.rows)
+        case ReportFormat.XLSX:
+            return xlsx_pieces(_sheets(ReportTables(contents)))
+        case ReportFormat.ZIP:
+            return archive_pieces(
+                contents, {"report.html": html_document(contents), "report.json": json_document(contents)}
+            )
+        case _:
+            assert_never(kind)
+
+
+def json_document(contents: ReportContents) -> Iterator[bytes]:
+    return report_pieces(contents.db, contents.reader, contents.row, language=contents.texts.language)
+
+
+def html_document(contents: ReportContents) -> Iterator[bytes]:
+    document = ReportDocument(contents, HTML_EXTENT)
+    return html_pieces(document, title=document.title, texts=contents.texts)
+
+
+def _sheets(tables: ReportTables) -> list[Sheet]:
+    return [tables.findings(), tables.third_parties(), tables.not_seen(), tables.references()]

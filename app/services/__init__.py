@@ -1,1 +1,0 @@
-"""Use cases: each owns its transactions. Knows neither sockets nor the engines."""

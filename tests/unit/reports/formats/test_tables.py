@@ -1,0 +1,62 @@
+"""The tables of a report."""
+
+import pytest
+
+from app.reports.formats.tables import ReportTables
+
+ORIGIN = ("origin_page", "origin_dom_path", "origin_link_text")
+
+
+def as_dicts(sheet):
+    return [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_every_finding_has_a_row_with_what_a_reader_needs(make_report, language):
+    report = make_report(language)
+    found = as_dicts(ReportTables(report).findings())
+    names = ("domain", "chain", "why", "what_to_do", "score", "page")
+    named = {report.texts(f"report.{name}"): name for name in (*names, *ORIGIN)}
+    rows = [{name: row[title] for title, name in named.items()} for row in found]
+    casino = next(row for row in rows if row["domain"] == "casino.test")
+    assert casino["chain"] == "https://www.corp.test/partners → http://partner.test/ → https://casino.test/"
+    assert casino["page"] == casino["origin_page"] == "https://www.corp.test/partners"
+    assert (casino["origin_dom_path"], casino["origin_link_text"]) == ("html > body > a:nth-child(1)", "Partner")
+    assert casino["why"].splitlines()[0].endswith(": +25")
+    assert casino["what_to_do"].startswith("1. ")
+    assert [row["score"] for row in rows] == sorted((row["score"] for row in rows), reverse=True)
+
+
+def test_a_way_through_our_own_address_begins_on_the_page_that_links_to_it(make_report):
+    report = make_report()
+    found = report.finding("gambling.casino.test")
+    page = {"page_url": "https://www.corp.test/map", "page_title": "Map"}
+    report.finding = lambda _id: {**found, "chains": [{**found["chains"][0], "linked_from": page}]}
+    row = as_dicts(ReportTables(report).findings())[0]
+    assert [row[report.texts(f"report.{name}")] for name in ORIGIN] == ["https://www.corp.test/map", None, None]
+
+
+def test_one_table_has_findings_and_the_third_parties_without(make_report):
+    found = as_dicts(ReportTables(make_report()).joined())
+    assert [(row["Row"], row["Domain"]) for row in found if row["Row"] == "third party"] == []
+    assert len([row for row in found if row["Row"] == "finding"]) == 4
+
+
+def test_third_parties_come_with_their_highest_risk(make_report):
+    found = as_dicts(ReportTables(make_report()).third_parties())
+    assert [(row["Domain"], row["Risk"]) for row in found] == [
+        ("casino.test", "high"),
+        ("partner.test", "medium"),
+        ("shop.test", "critical"),
+    ]
+
+
+def test_every_reference_has_a_row(make_report, reader):
+    report = make_report()
+    found = as_dicts(ReportTables(report).references())
+    assert len(found) == reader.references()[1] == 4
+    assert found[0][report.texts("report.leads_to")] == "http://partner.test/"
+
+
+def test_what_was_not_seen_is_a_table(make_report):
+    assert as_dicts(ReportTables(make_report()).not_seen()) == []
