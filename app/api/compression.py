@@ -37,7 +37,7 @@ class JsonCompression:
 
 
 def _is_confidential_read(scope: Scope) -> bool:
-    """Whether the request is a read that no page but our own, and no stranger, can cause."""
+    """Return whether the request is a read that neither another page nor an unauthenticated client can cause."""
     path: str = scope["path"]
     is_ours = path.startswith(API_PREFIX) and not path.startswith(AUTH_PREFIX)
     return is_ours and scope["method"] == "GET" and "authorization" in Headers(scope=scope)

@@ -26,7 +26,7 @@ def translate(document: Json, language: Language) -> Json:
 
 
 def sentences_of(document: Json) -> Iterator[str]:
-    """All that is translated, in the order of the document, without line breaks; some more than once."""
+    """Return all texts to translate, in the order of the document, without line breaks; some more than once."""
     found: list[str] = []
 
     _rewrite(document, found.append)

@@ -72,7 +72,7 @@ class TranslatedDocument:
         }
 
     async def answer(self, request: Request) -> Response:
-        """As of `CachedDocument`, in the language of `?lang=`, regions do not matter, or else of `Accept-Language`."""
+        """Return the document in the language of `?lang=` (any region), otherwise of `Accept-Language`."""
         asked = Language.of_locale(request.query_params.get(PARAMETER, ""))
         language = asked or preferred(request.headers.get("accept-language", ""), FOREIGN_LANGUAGE)
         return await self._documents[language].answer(request)

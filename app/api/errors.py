@@ -135,7 +135,7 @@ async def _handle_framework(connection: HTTPConnection, error: Exception) -> Res
 
 
 async def _allowed_methods(connection: HTTPConnection) -> str:
-    """All methods of the address; the framework names only those of the first route that fits."""
+    """Return all methods of the URL; the framework names only those of the first matching route."""
     application: FastAPI = connection.app
     if not hasattr(application.state, "methods_by_path"):
         application.state.methods_by_path = await asyncio.to_thread(_methods_by_path, application)
@@ -153,5 +153,5 @@ def _methods_by_path(application: FastAPI) -> list[tuple[re.Pattern[str], set[st
 
 
 async def _handle_unexpected(connection: HTTPConnection, _error: Exception) -> Response:
-    """The framework raises the error on after this answer, and the server logs it with its traceback."""
+    """Return the response for an unexpected error; the framework raises it again, and the server logs its traceback."""
     return problem(language_of(connection), 500, ScannerError.code)

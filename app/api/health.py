@@ -15,16 +15,16 @@ from app.rest.documented_responses import refused, sent
 router = APIRouter(tags=["health"])
 
 
-@router.get("/livez", summary="The process answers")
+@router.get("/livez", summary="The process responds")
 async def live() -> Liveness:
     return Liveness()
 
 
 @router.get(
     "/readyz",
-    summary="The database takes writes and events are delivered; what else does not work is only `degraded`",
+    summary="The database accepts writes and events are delivered; other faults are only `degraded`",
     response_model=Readiness,
-    responses={503: {"model": Readiness, "description": "It cannot serve now"}},
+    responses={503: {"model": Readiness, "description": "The server is not ready"}},
 )
 async def ready(services: ServicesDep) -> Response:
     body = await readiness_of(services)
@@ -35,13 +35,15 @@ async def ready(services: ServicesDep) -> Response:
 
 @router.get(
     "/metrics",
-    summary="Prometheus metrics, for administrators and whoever has the metrics token",
+    summary="Prometheus metrics, for administrators and holders of the metrics token",
     response_class=PlainTextResponse,
     responses=sent("All metrics", "text/plain") | refused(Forbidden, "admin_only"),
     openapi_extra={"security": [{"bearer": []}]},
 )
 async def metrics(request: Request, services: ServicesDep) -> Response:
-    """Never open by where the request seems to come from: behind a proxy on this machine everybody comes from here."""
+    """Access never depends on the IP address of the client: behind a proxy on this machine all requests have the same
+    one.
+    """
     if not has_metrics_token(request, services.settings):
         await require_admin(await get_current_user(request))
     return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)

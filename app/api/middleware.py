@@ -86,7 +86,7 @@ class DisconnectGuard:
 
 
 def _is_there() -> bool:
-    """Where the transport does not tell, nobody goes away."""
+    """Return whether the client is connected; true if the transport cannot tell."""
     return False
 
 

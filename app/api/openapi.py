@@ -103,11 +103,11 @@ def _example(status: int, code: str, texts: MessageCatalog) -> Json:
 
 
 def _headers(status: int, language: Language) -> Json:
-    said = {"Content-Language": ("The language of the texts.", language.value)}
+    said = {"Content-Language": ("Language of the texts.", language.value)}
     if status == HTTPStatus.UNAUTHORIZED:
-        said["WWW-Authenticate"] = ("How to say who one is.", "Bearer")
+        said["WWW-Authenticate"] = ("How to authenticate.", "Bearer")
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        said["Retry-After"] = ("Seconds after which to come back, where that is known.", "1")
+        said["Retry-After"] = ("Seconds after which to retry, if known.", "1")
     return {
         name: {"description": text, "schema": {"type": "string", "examples": [example]}}
         for name, (text, example) in said.items()

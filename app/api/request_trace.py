@@ -56,6 +56,6 @@ def _template_of(scope: Scope) -> str | None:
 
 
 def _context_of(scope: Scope) -> TraceContext | None:
-    """The client's; else a new one, unless the collector's library makes it."""
+    """Return the client's trace context, or a new one unless the collector's library creates it."""
     found = trace_context.read_headers(scope["headers"])
     return found if found is not None or tracing.is_on() else trace_context.new_context()

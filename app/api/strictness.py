@@ -18,7 +18,7 @@ MAX_UNKNOWN: Final = 20  # parameters that are named in a refusal
 
 
 async def refuse_misunderstandings(request: Request) -> None:
-    """For `Depends`. Raises RequestValidationError for unknown parameters, HTTPException (415) for a foreign body."""
+    """Refuse unknown parameters (RequestValidationError) and other body types (HTTPException, 415), for `Depends`."""
     route = request.scope["route"]
     if request.query_params and (unknown := request.query_params.keys() - known_parameters(route)):
         raise RequestValidationError(

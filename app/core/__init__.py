@@ -1,0 +1,1 @@
+"""What every floor may need: settings, database, security, logging, metrics, limits and clock."""

@@ -32,7 +32,7 @@ def ignore_result(ended: "asyncio.Future[Any]") -> None:
 
 
 def report_briefly(loop: asyncio.AbstractEventLoop, *expected: type[BaseException]) -> None:
-    """What a network does to a connection that nobody waits for any more is one line of the log, without a traceback.
+    """Log a network error of an abandoned connection as one line without a traceback.
 
     `expected`: such errors, beside those of the operating system (TLS's are among these).
     """

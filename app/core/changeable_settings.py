@@ -25,7 +25,7 @@ _OF_TYPE: Final[Mapping[Any, Kind]] = {bool: "boolean", int: "integer", float: "
 
 
 class Group(StrEnum):
-    """Where a setting stands in the form."""
+    """Group of a setting in the form."""
 
     LIMITS = "limits"
     TARGETS = "targets"
@@ -37,7 +37,7 @@ class Group(StrEnum):
 
 
 class UnitOfNumber(StrEnum):
-    """What a number counts."""
+    """Unit of a number."""
 
     SECONDS = "seconds"
     DAYS = "days"
@@ -45,7 +45,7 @@ class UnitOfNumber(StrEnum):
 
 
 class Lock(StrEnum):
-    """Why a setting cannot be changed here."""
+    """Reason why a setting cannot be changed here."""
 
     ENVIRONMENT = "environment"  # the environment says it
     KEY = "key"  # the environment has a key, which must not be sent to another address than the environment's
@@ -91,7 +91,7 @@ class ChangeableSetting:
 
     @property
     def kind(self) -> Kind:
-        """What a value is when it is not None."""
+        """Return the kind of a value that is not None."""
         annotation = self._field.annotation
         choices = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
         found = next(choice for choice in choices if choice is not type(None))
@@ -99,7 +99,7 @@ class ChangeableSetting:
 
     @property
     def least(self) -> float | None:
-        """The smallest value, which may be reached unless `is_least_excluded`."""
+        """Return the minimum, which is allowed unless `is_least_excluded`."""
         return self._bound("ge") if self._bound("ge") is not None else self._bound("gt")
 
     @property
@@ -231,7 +231,7 @@ def _unfit_text(setting: ChangeableSetting, value: Any) -> FieldFault | None:
 
 
 def _fault(item: Mapping[str, Any], used: Mapping[str, Any]) -> FieldFault:
-    """Of a problem between two settings: of the one that is stored, for only that one can be changed here."""
+    """Return the fault of two conflicting settings at the stored one: only that one can be changed here."""
     values = dict(item.get("ctx", {}))
     if item["loc"]:
         return FieldFault(str(item["loc"][0]), item["type"], values)

@@ -230,37 +230,37 @@ class Settings(BaseSettings):
 
     @property
     def current(self) -> Self:
-        """What never changes is its own source (`core.live_settings`)."""
+        """Return the settings themselves: fixed settings are their own source (`core.live_settings`)."""
         return self
 
     @property
     def embedded(self) -> bool:
-        """No service is needed: SQLite in the data folder and scans as our own processes."""
+        """Return whether this is the embedded mode: SQLite in the data folder, and scans as our own processes."""
         return self.resolved_database_url.startswith(SQLITE)
 
     @property
     def drain_s(self) -> float:
-        """Seconds over which connections are closed at the end; 0: all at once, for they have nowhere else to go."""
+        """Return the seconds over which connections are closed at shutdown; 0: all at once, without another server."""
         if self.ws_drain_s is not None:
             return self.ws_drain_s
         return 0 if self.embedded else min(DRAIN_S, self.stop_within_s / 3)
 
     @property
     def resolved_database_url(self) -> str:
-        """With its password: for those who connect, and for nobody who writes anything down."""
+        """Return the database URL with its password, for connecting only; it must not be logged."""
         named = self.database_url.get_secret_value() if self.database_url is not None else ""
         return named or f"sqlite:///{self.data_dir.absolute() / DATABASE}"
 
     @property
     def database_file(self) -> Path | None:
-        """The SQLite file; None when the database is none."""
+        """Return the SQLite file; None for another database."""
         scheme, _, path = self.resolved_database_url.partition(":///")
         name = path.partition("?")[0]
         return Path(name) if scheme.startswith("sqlite") and name not in {"", ":memory:"} else None
 
     @property
     def keeps_database(self) -> bool:
-        """The database is the data folder's own: only that one is replaced by `compliance restore`."""
+        """Return whether the database is in the data folder: `compliance restore` replaces only that one."""
         file = self.database_file
         return file is not None and file.absolute() == self.data_dir.absolute() / DATABASE
 

@@ -25,7 +25,7 @@ class DataLoader(Generic[K, V]):
         self._running: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V | None:
-        """The value; None when the read did not find it. Raises what the read raises."""
+        """Return the value; None if the read did not find it. Raises what the read raises."""
         answer = self._asked.get(key)
         if answer is None:
             loop = asyncio.get_running_loop()

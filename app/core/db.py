@@ -238,7 +238,7 @@ class Database:
 
     @property
     def engine(self) -> Engine:
-        """For migrations only."""
+        """Return the engine, for migrations only."""
         return self._engine
 
     async def close(self) -> None:

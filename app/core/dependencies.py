@@ -36,12 +36,12 @@ class _Services(Protocol):
 
 
 def client_address(connection: HTTPConnection) -> str | None:
-    """The client's address, as uvicorn gives it: forwarded ones count from trusted proxies only."""
+    """Return the client's IP address from uvicorn, which accepts forwarded addresses from trusted proxies only."""
     return connection.client.host[:MAX_ADDRESS] if connection.client else None
 
 
 def client_agent(connection: HTTPConnection) -> str | None:
-    """What the client says that it is, shortened; None when it says nothing. Anything may stand there."""
+    """Return the shortened user agent of the client; None without one. It is untrusted text."""
     return connection.headers.get("user-agent", "")[:MAX_AGENT] or None
 
 
@@ -49,7 +49,7 @@ async def get_current_user(
     request: Request,
     _documented: Annotated[object, Security(BEARER)] = None,
 ) -> Principal:
-    """The principal of the bearer token.
+    """Return the principal of the bearer token.
 
     Raises:
         Unauthenticated: `missing_token`, `invalid_token`, `expired_token` or `user_disabled`.
@@ -58,13 +58,13 @@ async def get_current_user(
 
 
 def bearer_token(request: HTTPConnection) -> str | None:
-    """What the `Authorization` header carries; None without one, or with another scheme."""
+    """Return the bearer token of the `Authorization` header; None without one, or with another scheme."""
     scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
     return token if scheme.lower() == "bearer" else None
 
 
 def has_metrics_token(request: HTTPConnection, settings: Settings) -> bool:
-    """Whether it carries the token that opens the numbers, and nothing else."""
+    """Return whether the request has the metrics token, which gives access to the metrics only."""
     token = settings.metrics_token
     if token is None:
         return False
@@ -81,14 +81,14 @@ async def get_current_user_stream(
     token: Annotated[
         str | None,
         Query(
-            description="The access token, where no `Authorization` header can be sent (EventSource).",
+            description="Access token, for clients that cannot send an `Authorization` header (EventSource).",
             examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2ln"],
         ),
     ] = None,
     ticket: Annotated[
         str | None,
         Query(
-            description="Better than a token in the address: a one-time ticket of `POST ws/ticket`.",
+            description="Preferred to a token in the URL: a one-time ticket of `POST ws/ticket`.",
             examples=["Zk3q0S0mN1xYw8uV"],
         ),
     ] = None,
@@ -115,7 +115,7 @@ CurrentAdmin = Annotated[Principal, Depends(require_admin)]
 
 
 async def get_current_user_websocket(websocket: WebSocket) -> Principal:
-    """The principal of `?ticket=`, or else of `?token=`, of a WebSocket that is not accepted yet.
+    """Return the principal of `?ticket=`, otherwise of `?token=`, of a WebSocket that is not accepted yet.
 
     On failure the socket is accepted, sent one `error` and closed with 1008 and the code as reason, because a browser
     cannot read an HTTP status (protocol.md, section 5); then the error is raised, so that the caller ends too.

@@ -56,7 +56,7 @@ def require_shared_key(settings: "Settings") -> None:
 
 
 def _is_installed(name: str) -> bool:
-    """Also of a module in a package, which others may have a part of, too."""
+    """Return whether a module is installed, including a module of a namespace package."""
     try:
         return find_spec(name) is not None
     except ModuleNotFoundError:

@@ -49,7 +49,7 @@ class ScannerError(Exception):
 
     @property
     def text(self) -> Text:
-        """What a client reads, in English; with its key, for a text that holds it."""
+        """Return the message for clients, in English; with its key, for a text that contains it."""
         return self.text_in(Language.EN)
 
     def text_in(self, language: Language) -> Text:

@@ -57,7 +57,7 @@ def warn_of_open_mode(path: Path, mode: int) -> None:
 
 
 def open_mode(path: Path) -> int:
-    """The mode when others have any right; else 0, also when it is not there or not ours to look at."""
+    """Return the mode if others have any permission; otherwise 0, also for a missing or inaccessible file."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except OSError:

@@ -24,14 +24,14 @@ class HardStop:
         self._timer: threading.Timer | None = None  # from `begin` to `cancel`
 
     def begin(self) -> None:
-        """The process has been asked to end. Only the first call counts."""
+        """Start the time limit for the shutdown. Only the first call counts."""
         if self._timer is None:
             self._timer = threading.Timer(self._after_s, self._stop)
             self._timer.daemon = True
             self._timer.start()
 
     def cancel(self) -> None:
-        """The end is reached."""
+        """Stop the time limit: the shutdown is complete."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

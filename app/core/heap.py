@@ -8,7 +8,7 @@ OF_SCANS: Final = 20_000
 
 
 def settle_heap(*, collect_every: int | None = None) -> None:
-    """What the start has made stays: from now on the garbage collector leaves it alone. A full collection stops every
+    """Exclude the objects of the start from garbage collection from now on. A full collection stops every
     socket, for 0.1 s when it looks through all modules, for 0.01 s without them (docs/performance.md).
 
     `collect_every`: objects more than there were, from which on it looks at the youngest; by default Python's 700,

@@ -11,7 +11,7 @@ _BEFORE_DASH: Final = 8  # digits of the time, of twelve
 
 
 def new_id() -> str:
-    """A fresh UUIDv7 in its canonical form (36 characters)."""
+    """Return a new UUIDv7 in its canonical form (36 characters)."""
     return str(uuid_utils.uuid7())
 
 

@@ -40,7 +40,7 @@ class Lease(Protocol):
     """Asked before each round of work that one process alone may do."""
 
     async def is_held(self) -> bool:
-        """Whether this process may act now; takes the lease when nobody has it. Never raises for a database."""
+        """Return whether this process holds the lease; takes it if it is free. Never raises for a database error."""
         ...
 
     async def release(self) -> None:

@@ -17,7 +17,7 @@ _WIDE_IPV4_PREFIX: Final = 24  # the longest that is routed by itself, so the le
 
 @lru_cache(maxsize=4_096)
 def network_of(address: str | None) -> str:
-    """Who counts as one in limits: an IPv4 address, or the /64 of an IPv6 one."""
+    """Return the network that counts as one client in limits: an IPv4 address, or the /64 of an IPv6 one."""
     try:
         parsed = ip_address(address or "")
     except ValueError:
@@ -31,7 +31,7 @@ def network_of(address: str | None) -> str:
 
 @lru_cache(maxsize=4_096)
 def wider_networks_of(address: str | None) -> tuple[str, ...]:
-    """The networks around `network_of` that may well be one owner's, the widest last: /56 and /48, or /24 of IPv4."""
+    """Return the surrounding networks that may have one owner, the widest last: /56 and /48, or /24 of IPv4."""
     try:
         parsed = ip_address(address or "")
     except ValueError:
@@ -57,11 +57,11 @@ class TokenBucket:
 
     @property
     def tokens(self) -> float:
-        """How many are left, as of the last `take`."""
+        """Return the number of tokens left at the last `take`."""
         return self._tokens
 
     def take(self, now: float, amount: float = 1) -> bool:
-        """Whether `amount` more are allowed at `now` (monotonic seconds); if so they are taken, else none is.
+        """Return whether `amount` tokens are available at `now` (monotonic seconds); takes all of them, or none.
 
         Nobody waits for more than a burst: a larger amount takes a full one.
         """
@@ -75,11 +75,11 @@ class TokenBucket:
         return True
 
     def wait_s(self, amount: float = 1) -> float:
-        """Seconds until `amount` more are allowed, as of the last `take`."""
+        """Return the seconds until `amount` tokens are available, as of the last `take`."""
         return max(0.0, (min(amount, self._burst) - self._tokens) / self._per_s)
 
     def is_full(self, now: float) -> bool:
-        """Nothing was taken for so long that the bucket may be forgotten."""
+        """Return whether the bucket is full again and can be deleted."""
         return self._at is None or self._tokens + (now - self._at) * self._per_s >= self._burst
 
 
@@ -100,7 +100,7 @@ class DebtTokenBucket:
         self._left -= amount
 
     def wait_s(self, now: float) -> float:
-        """Seconds until nothing is owed; 0.0: the next may go."""
+        """Return the seconds until the next is allowed; 0.0: now."""
         self._earn(now)
         return max(0.0, -self._left / self._per_s)
 
@@ -132,7 +132,7 @@ class KeyedTokenBuckets:
         return 0.0 if bucket is None else bucket.wait_s()
 
     def _forget(self, now: float) -> None:
-        """A tenth at once, so that it is not done for each key: it looks at all of them."""
+        """Delete a tenth of the keys at once, because the selection looks at all of them."""
         self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.is_full(now)}
         while len(self._buckets) > self._max_keys - self._max_keys // 10:
             del self._buckets[next(iter(self._buckets))]
@@ -149,7 +149,7 @@ class Strikes:
         self._times: deque[float] = deque()
 
     def add(self, now: float) -> bool:
-        """One more at `now`; True when the limit is reached with it."""
+        """Count one more at `now`; return whether this reaches the limit."""
         while self._times and now - self._times[0] > self._window_s:
             self._times.popleft()
         self._times.append(now)
@@ -185,7 +185,7 @@ class GrowingDelay:
         return 0.0
 
     def withdraw(self, tries: Tries, now: float) -> None:
-        """The try came to nothing through no fault of the one who tried."""
+        """Take an attempt back that failed for reasons outside the client."""
         tries.count = max(0, tries.count - 1)
         tries.until = min(tries.until, now)
 
@@ -220,7 +220,7 @@ class KeyedBackoff:
         self._tries.pop(key, None)
 
     def withdraw(self, key: str, now: float) -> None:
-        """The try came to nothing through no fault of the one who tried."""
+        """Take an attempt back that failed for reasons outside the client."""
         tries = self._tries.get(key)
         if tries is None:
             return
@@ -238,7 +238,7 @@ class KeyedBackoff:
         return tries
 
     def _forget(self, now: float) -> None:
-        """A tenth at once, so that it is not done for each key."""
+        """Delete a tenth of the keys at once, so that it is not done for each key."""
         counts = {key: self._delay.left(tries, now) for key, tries in self._tries.items()}
         low = [key for key, count in counts.items() if count < self._delay.free]
         for key in nsmallest(max(1, self._max_keys // 10), low, key=counts.__getitem__):

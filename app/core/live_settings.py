@@ -53,7 +53,7 @@ class LiveSettings:
             self.is_refused = False
 
     def waits_for_restart(self, name: str) -> bool:
-        """Whether the setting has been changed since the start, and has its effect only after the next one."""
+        """Return whether the setting was changed since the start and takes effect at the next one."""
         if not CHANGEABLE[name].needs_restart:
             return False
         return bool(getattr(self._current, name) != getattr(self._at_start, name))

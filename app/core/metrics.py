@@ -166,7 +166,7 @@ class Metrics:
         self.background_failures.labels(task).inc()
 
     def notified(self, event_type: str) -> Counter:
-        """The child of `notifications_sent`: looking it up by its label costs more than counting."""
+        """Return the child of `notifications_sent`, because a lookup by label costs more than counting."""
         child = self._notified.get(event_type)
         if child is None:
             child = self._notified[event_type] = self.notifications_sent.labels(event_type)

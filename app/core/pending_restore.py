@@ -23,12 +23,12 @@ log = structlog.get_logger(__name__)
 
 
 def is_restore_pending(folder: Path) -> bool:
-    """Whether a restore waits to be finished."""
+    """Return whether a restore is pending."""
     return (folder / READY).is_dir()
 
 
 def previous_data_folder(folder: Path) -> Path | None:
-    """Where the old data goes to; None when no restore waits, or nothing is left of it to do."""
+    """Return the folder for the old data; None if no restore is pending, or nothing of it is left to do."""
     try:
         return folder / (folder / READY / NAME).read_text()
     except FileNotFoundError:
@@ -75,7 +75,7 @@ def _move(source: Path, target: Path, rename: Rename) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """What was renamed in it stays renamed after a loss of power."""
+    """Make renames in the folder durable against a loss of power."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

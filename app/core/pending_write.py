@@ -17,7 +17,7 @@ class RequestClient:
         self._served = False  # something was committed already
 
     def serve(self) -> bool:
-        """Whether the next write is still wanted; if so it counts as begun."""
+        """Return whether the next write is still wanted; if so, it counts as started."""
         if not self._served and self._is_gone():
             return False
         self._served = True
@@ -41,7 +41,7 @@ class PendingWrite:
         self._refused = False
 
     def begin(self, now: float) -> bool:
-        """The lock is ours: whether the write is to be done."""
+        """Return whether the write should be done now that the lock is held."""
         with self._lock:
             if self._refused or now > self.deadline or not (self._caller is None or self._caller.serve()):
                 return False
@@ -49,7 +49,7 @@ class PendingWrite:
             return True
 
     def refuse(self) -> bool:
-        """Whether it will certainly not be done. False: it has begun."""
+        """Refuse the write; return whether it will certainly not be done. False: it has started."""
         with self._lock:
             self._refused = not self._begun
             return self._refused

@@ -27,24 +27,24 @@ class Principal:
 
     @property
     def sees_all(self) -> bool:
-        """Whether tasks of every user may be seen."""
+        """Return whether tasks of every user may be seen."""
         return self.is_admin
 
     def may_see(self, owner_id: str) -> bool:
-        """Whether tasks of that user may be seen."""
+        """Return whether tasks of that user may be seen."""
         return self.sees_all or self.user_id == owner_id
 
 
 class Authenticator(Protocol):
     async def authenticate(self, token: str | None) -> Principal:
-        """The principal of an access token, checked against the user and the session in the database.
+        """Return the principal of an access token, checked against the user and the session in the database.
 
         Raises Unauthenticated with code `missing_token`, `invalid_token`, `expired_token` or `user_disabled`.
         """
         ...
 
     async def redeem(self, ticket: str) -> Principal:
-        """The principal of a one-time ticket, which is void afterwards. It expires when the token behind it does.
+        """Return the principal of a one-time ticket, which is invalid afterwards. It expires with the token behind it.
 
         Raises Unauthenticated with code `invalid_token` (unknown, used or too old), `expired_token` or
         `user_disabled`.
@@ -52,7 +52,7 @@ class Authenticator(Protocol):
         ...
 
     async def ended(self, principals: Sequence[Principal]) -> Mapping[Principal, str]:
-        """Those that are no longer good, with the reason: `logged_out`, `user_disabled`, `role_changed`.
+        """Return the invalid principals with the reason: `logged_out`, `user_disabled`, `role_changed`.
 
         One query for all of them; called every few seconds for every connection.
         """

@@ -25,7 +25,7 @@ class ReadTurns:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """Return the number of waiting reads."""
         return sum(map(len, self._waiting.values()))
 
     async def enter(self, user_id: str) -> None:

@@ -27,7 +27,7 @@ class Reader:
 
     @property
     def is_here(self) -> bool:
-        """Whether the running task is the request's own: what it has begun beside that may be for others as well."""
+        """Return whether the running task is the request's own; tasks that it started may also serve others."""
         return self._task is asyncio.current_task()
 
 

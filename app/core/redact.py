@@ -49,7 +49,7 @@ _PARAMETERS: Final = re.compile(r"\[parameters: .*?(?:\](?=\s|$)|\Z)", re.DOTALL
 
 
 def redact(text: str) -> str:
-    """The text without user info in URLs, token-like query values, credentials, JWTs and database parameters."""
+    """Return the text without user info in URLs, token-like query values, credentials, JWTs and database parameters."""
     if "[parameters: " in text:
         text = _PARAMETERS.sub("[parameters hidden]", text)
     if "@" in text:
@@ -87,7 +87,7 @@ def _shown_character(character: str) -> str:
 
 
 def display_value(value: Any, *, breaks: bool = False) -> Any:
-    """The value of a JSON document with every text in it as `display_text` gives it; names stay. With `breaks` the
+    """Return a JSON value with every text in it passed through `display_text`; names stay. With `breaks` the
     lines of a text stay lines.
     """
     match value:
@@ -102,7 +102,7 @@ def display_value(value: Any, *, breaks: bool = False) -> Any:
 
 
 def redact_value(name: str, value: Any, depth: int = 0) -> Any:
-    """What a log record may show under this name."""
+    """Return the value that a log record may show under this name."""
     if _BODY_KEY.match(name) or (_SECRET_NAME.search(name) and name.lower() not in _HARMLESS_KEYS):
         return value if value is None or isinstance(value, bool | int | float) else MASK
     return _redact_any(value, depth)

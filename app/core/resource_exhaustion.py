@@ -15,5 +15,5 @@ EXHAUSTION_ERRNOS: Final = frozenset(
 
 
 def is_resource_exhaustion(error: BaseException | None) -> bool:
-    """Whether the operating system refused because a resource ran out."""
+    """Return whether the operating system refused because a resource ran out."""
     return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in EXHAUSTION_ERRNOS)

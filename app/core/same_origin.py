@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 
 
 def origin_is_allowed(headers: Headers, others: Collection[str] = ()) -> bool:
-    """Whether the one `Origin` is that of the address asked for, or one of `others`. False without one.
+    """Return whether the single `Origin` is that of the requested URL, or one of `others`. False without one.
 
     The scheme is not compared: behind a proxy that ends TLS and is not trusted, it is not known.
     """

@@ -63,11 +63,11 @@ class Passwords:
         return await self._run(self._hasher.hash, password, known=True)
 
     async def verify(self, password: str, stored: str | None, *, known: bool = False) -> bool:
-        """Whether the password fits. `stored` None (no such user) takes as long and says no."""
+        """Return whether the password matches. With `stored` None (no such user) it takes as long and returns False."""
         return await self._run(self._verify, password, stored, known=known)
 
     def needs_rehash(self, stored: str) -> bool:
-        """The hash was made with weaker parameters than those of today."""
+        """Return whether the hash was made with weaker parameters than the current ones."""
         return self._hasher.check_needs_rehash(stored)
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ class Tokens:
         self._options: Options = {"require": list(REQUIRED_CLAIMS), "verify_exp": False, "verify_iat": False}
 
     def issue(self, token_type: TokenType, claims: Claims) -> str:
-        """A signed token. `claims.expires_at` is cut to whole seconds."""
+        """Return a signed token. `claims.expires_at` is truncated to whole seconds."""
         payload = {
             "sub": claims.user_id,
             "sid": claims.session_id,
@@ -133,7 +133,7 @@ class Tokens:
         return jwt.encode(payload, self._secret, algorithm=ALGORITHM)
 
     def read(self, token: str | None, token_type: TokenType) -> Claims:
-        """The claims of a token of this type.
+        """Return the claims of a token of this type.
 
         Raises:
             Unauthenticated: `missing_token`, `expired_token` or `invalid_token`.
@@ -148,7 +148,7 @@ class Tokens:
         return claims
 
     def _verify(self, token: str) -> Mapping[str, object]:
-        """What it says, once one of our keys fits."""
+        """Return the payload if one of our keys matches."""
         if token.startswith(OWN_HEADER + "."):
             return self._verify_own(token)
         for key in self._keys:
@@ -176,7 +176,7 @@ class Tokens:
 
 
 def _object(payload: str) -> Mapping[str, object]:
-    """The middle part of a token, decoded."""
+    """Return the decoded payload of a token."""
     try:
         found = orjson.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except ValueError as error:
@@ -225,7 +225,7 @@ def _invalid() -> Unauthenticated:
 
 
 def load_secret(settings: Settings) -> str:
-    """The signing key: the setting, or (embedded mode) that of the data folder, made at first use with mode 0600.
+    """Return the signing key: the setting, or (embedded mode) that of the data folder, created with mode 0600.
 
     Raises:
         ConfigurationError: the file cannot be read or made, is too short, or others may read it.

@@ -39,7 +39,7 @@ class SingleFlightCache(Generic[K, V]):
         self._entries: dict[K, CachedRead[V]] = {}
 
     def find(self, key: K) -> CachedRead[V] | None:
-        """One that has not failed and is not too old. One under way is never too old."""
+        """Return a read that has not failed and is not too old. A running one is never too old."""
         entry = self._entries.get(key)
         return None if entry is None or self._is_over(entry) else entry
 

@@ -68,7 +68,7 @@ class OtlpRecorder:
         )
 
     def close(self, timeout_s: float) -> None:
-        """The SDK's own end waits for a collector that is away as long as it would otherwise."""
+        """Close the exporter without waiting for an unavailable collector, as the SDK's own shutdown would."""
         closing = threading.Thread(target=self._provider.shutdown, name="end-traces", daemon=True)
         closing.start()
         closing.join(timeout_s)
@@ -130,7 +130,7 @@ class QuietExporter(SpanExporter):
 
 
 def _read(context: TraceContext | None) -> SpanContext:
-    """Of none: an invalid one, which begins a trace."""
+    """Return the span context; without one an invalid one, which starts a trace."""
     if context is None:
         return SpanContext(0, 0, is_remote=False)
     flags = TraceFlags(TraceFlags.SAMPLED if context.sampled else TraceFlags.DEFAULT)

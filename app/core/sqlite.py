@@ -70,7 +70,7 @@ class SqliteBackend:
             raw.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
     def _find_file(self) -> tuple[int, int] | None:
-        """None: it is not there, or the database is no file."""
+        """Return the database file; None if it is missing, or the database is not a file."""
         if self._path is None:
             return None
         try:
@@ -81,7 +81,7 @@ class SqliteBackend:
 
 
 def _make_private(_dialect: Any, _record: Any, arguments: list[Any], _options: Any) -> None:
-    """The file is its owner's alone, in a folder that others may read too."""
+    """Restrict the file to its owner, even in a folder that others can read."""
     path = str(arguments[0])
     if path != ":memory:":
         with suppress(OSError):  # SQLite will say what is wrong

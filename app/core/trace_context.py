@@ -48,7 +48,7 @@ def new_context() -> TraceContext:
 
 
 def _begin_process() -> None:
-    """A process that was forked does nothing on behalf of the one that forked it."""
+    """Reset the trace context in a forked process."""
     global _of_process  # noqa: PLW0603 - a process has one
     _of_process = new_context()
 
@@ -70,7 +70,7 @@ def given() -> TraceContext | None:
 
 
 def adopt(context: TraceContext | None) -> None:
-    """All that this process does belongs to it, in threads too, where nothing else is entered: a scan's process."""
+    """Adopt the context for the whole process, its threads included, unless another is entered: in a scan process."""
     global _adopted  # noqa: PLW0603 - a process has one
     _adopted = context
 

@@ -28,7 +28,7 @@ def format_traceback(exc_info: Any) -> str:
 
 
 def _describe(error: BaseException, seen: set[int]) -> Iterator[str]:
-    """The oldest error first, as Python prints it."""
+    """Return the errors, oldest first, as Python prints them."""
     seen.add(id(error))
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if before is not None and id(before) not in seen and len(seen) < MAX_LINKS:
@@ -44,7 +44,7 @@ def _describe(error: BaseException, seen: set[int]) -> Iterator[str]:
 
 
 def message_of(error: BaseException) -> str:
-    """What the error says. One that lists what is wrong with an input (pydantic's, FastAPI's) says it with the input,
+    """Return the message of the error. Validation errors (pydantic's, FastAPI's) contain the input,
     in its names too: of that only the kinds are told.
     """
     listed = getattr(error, "errors", None)
@@ -92,7 +92,7 @@ def _error_of(record: logging.LogRecord) -> BaseException | None:
 
 
 def _location_of(error: BaseException) -> str:
-    """Its kind, and the line that raised it."""
+    """Return the type of the error, and the line that raised it."""
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next

@@ -25,7 +25,7 @@ class OpenSpan(Protocol):
 
     @property
     def context(self) -> TraceContext:
-        """Of what is done within."""
+        """Return the context of nested work."""
         ...
 
     def rename(self, name: str) -> None: ...
@@ -33,7 +33,7 @@ class OpenSpan(Protocol):
     def note(self, **attributes: Value) -> None: ...
 
     def fail(self, reason: str) -> None:
-        """It did not come to its end. `reason`: a stable key or the name of an error, never its words."""
+        """Mark the span as failed. `reason`: a stable key or the name of an error, never its message."""
         ...
 
     def end(self, at_ns: int | None = None) -> None:
@@ -117,7 +117,7 @@ _recorder: SpanRecorder | None = None
 
 
 def is_on() -> bool:
-    """Whether spans are collected: for callers whose attributes cost something."""
+    """Return whether spans are collected, for callers whose attributes are expensive."""
     return _recorder is not None
 
 

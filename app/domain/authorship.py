@@ -22,14 +22,14 @@ _MAX_PATH: Final = 2_000  # characters that are looked at
 
 
 class Author(StrEnum):
-    """Who wrote it, as far as address and mark-up tell."""
+    """Author of a reference, as far as its URL and markup indicate."""
 
     SITE = "site"
     USER = "user"
 
 
 class AuthorSign(StrEnum):
-    """Why it is taken for a visitor's."""
+    """Indicator of user-generated content."""
 
     REL_UGC = "rel_ugc"  # the site itself marks it so (rel="ugc")
     FORUM_HOST = "forum_host"

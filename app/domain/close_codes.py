@@ -27,8 +27,8 @@ class CloseCode(IntEnum):
         member.reasons, member.action, member.meaning = reasons, action, meaning
         return member
 
-    NORMAL = 1000, ("",), "nothing", "The client asked for it."
-    GOING_AWAY = 1001, ("",), "reconnect and resume", "The other side has gone."
+    NORMAL = 1000, ("",), "nothing", "The client closed the connection."
+    GOING_AWAY = 1001, ("",), "reconnect and resume", "The other side has gone away."
     POLICY = (
         1008,
         ("missing_token", "invalid_token", "expired_token", "user_disabled", "token_mismatch"),
@@ -39,22 +39,22 @@ class CloseCode(IntEnum):
         1011,
         ("internal", "server_busy"),
         "reconnect and resume",
-        "A mistake of ours, or the database is away.",
+        "Internal server error, or the database is unavailable.",
     )
-    RESTART = 1012, ("restart",), "reconnect within the advised delay and resume", "The server is going down."
-    TOKEN_EXPIRED = 4001, ("token_expired",), "refresh it, reconnect and resume", "The token ran out."
-    TOO_SLOW = 4008, ("too_slow",), "reconnect and resume", "More waited than a connection may hold."
+    RESTART = 1012, ("restart",), "reconnect within the advised delay and resume", "The server is shutting down."
+    TOKEN_EXPIRED = 4001, ("token_expired",), "refresh it, reconnect and resume", "The token expired."
+    TOO_SLOW = 4008, ("too_slow",), "reconnect and resume", "The send queue of the connection is full."
     HEARTBEAT_MISSED = (
         4010,
         ("heartbeat_missed",),
         "reconnect and resume",
-        "Nothing came from the client for too long.",
+        "Nothing was received from the client for too long.",
     )
     STRIKES = (
         4029,
         (),  # the last error's code
         "wait for `retry_after_ms`, reconnect",
-        "Too many frames that were not understood, or too many control frames.",
+        "Too many invalid frames, or too many control frames.",
     )
     LOGGED_OUT = (
         4500,
@@ -63,7 +63,7 @@ class CloseCode(IntEnum):
         "The session has ended, the role has changed, or an administrator has closed the connection.",
     )
     DISABLED = 4501, ("user_disabled",), STOP, "The account was disabled."
-    CONNECTION_LIMIT = 4503, ("connection_limit",), STOP, "One connection too many, and this was the oldest."
+    CONNECTION_LIMIT = 4503, ("connection_limit",), STOP, "Too many connections, and this was the oldest."
 
 
 # By the code the reason with which a client stops.

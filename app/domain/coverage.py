@@ -9,7 +9,7 @@ from typing import Any, Final
 
 
 class Seen(StrEnum):
-    """What became of one address in scope."""
+    """Result of one URL in scope."""
 
     JUDGED = "judged"  # a page, a style sheet or a redirect that was read
     NOT_HTML = "not_html"  # answered with a file that holds no page
@@ -86,7 +86,7 @@ class Coverage:
                 yield seen, host, number
 
     def least_covered(self, limit: int) -> list[tuple[str, Mapping[Seen, int]]]:
-        """At most `limit` hosts, those with the most addresses that were not seen first."""
+        """Return at most `limit` hosts, those with the most unchecked URLs first."""
 
         def cost(item: tuple[str, Mapping[Seen, int]]) -> tuple[int, str]:
             return -sum(item[1].get(seen, 0) for seen in NOT_JUDGED), item[0]
@@ -94,12 +94,12 @@ class Coverage:
         return sorted(self.hosts.items(), key=cost)[:limit]
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object, from which `coverage_of` reads it back."""
+        """Return a JSON object that `coverage_of` reads back."""
         hosts = {host: {seen.value: number for seen, number in counts.items()} for host, counts in self.hosts.items()}
         return {"hosts": hosts, "start_page": self.start_page, "cut": None if self.cut is None else self.cut.value}
 
 
 def coverage_of(value: Mapping[str, Any]) -> Coverage:
-    """The inverse of `Coverage.to_json`."""
+    """Return the coverage that `Coverage.to_json` has written."""
     hosts = {host: {Seen(seen): number for seen, number in counts.items()} for host, counts in value["hosts"].items()}
     return Coverage(hosts, value["start_page"], None if value["cut"] is None else CrawlCutoff(value["cut"]))

@@ -8,7 +8,7 @@ MAX_REASON: Final = 500  # characters
 
 
 class DecisionState(StrEnum):
-    """What somebody decided about a finding. `open`: nothing yet, or nothing any more."""
+    """Decision about a finding. `open`: undecided or withdrawn."""
 
     OPEN = "open"
     CONFIRMED = "confirmed"

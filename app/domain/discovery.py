@@ -9,7 +9,7 @@ DISCOVERY: Final = "discovery"  # checkpoint of a scan's store: `DiscoverySummar
 
 
 class SourceStatus(StrEnum):
-    """What came of asking a passive source; stable keys of the report. Only the first two say anything of the names."""
+    """Result of querying a passive source; stable keys of the report. Only with the first two do the names count."""
 
     ASKED = "asked"  # it answered
     CACHED = "cached"  # it was not asked: its answer of the last day was at hand
@@ -19,7 +19,7 @@ class SourceStatus(StrEnum):
 
 
 class Transfer(StrEnum):
-    """What a name server did when it was asked for the whole zone; stable keys of the report."""
+    """Result of a zone transfer; stable keys of the report."""
 
     OPEN = "open"  # it gave the zone to a stranger
     REFUSED = "refused"
@@ -27,7 +27,7 @@ class Transfer(StrEnum):
 
 
 class Walk(StrEnum):
-    """What came of following a name server's NSEC records; stable keys of the report."""
+    """Result of walking the NSEC records of a name server; stable keys of the report."""
 
     NONE = "none"  # there are none, or such that name nothing (NSEC3, minimal ranges), or the transfer was enough
     WHOLE = "whole"  # from the first name to the last
@@ -66,12 +66,12 @@ class DiscoverySummary:
     variations_tried: int = 0  # of names that were found
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object, from which `discovery_of` reads it back."""
+        """Return a JSON object that `discovery_of` reads back."""
         return asdict(self)
 
 
 def discovery_of(stored: Mapping[str, Any]) -> DiscoverySummary:
-    """The inverse of `DiscoverySummary.to_json`."""
+    """Return the summary that `DiscoverySummary.to_json` has written."""
     sources = (SourceReport(item["name"], SourceStatus(item["status"]), item["names"]) for item in stored["sources"])
     servers = (
         NameServerReport(item["zone"], item["name"], Transfer(item["transfer"]), Walk(item["walk"]), item["names"])

@@ -96,7 +96,7 @@ class Finding(Generic[V]):
 
     @property
     def confidence_score(self) -> float:
-        """That of the violation which names the cause."""
+        """Return the confidence of the violation that names the cause."""
         return self.violations[0].confidence_score
 
 

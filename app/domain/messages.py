@@ -47,7 +47,7 @@ class Text(str):
     params: Mapping[str, Any]
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
-        """For copies."""
+        """Return the arguments for copies."""
         return (str(self),), {"key": self.key, "params": self.params, "language": self.language}
 
     def __new__(cls, sentence: str, *, key: str, params: Mapping[str, Any], language: Language) -> Self:
@@ -125,7 +125,7 @@ class MessageCatalog:
         return Text(self._texts[key].join(map(str, items)), key=key, params=params, language=self.language)
 
     def _value(self, param: Any) -> Any:
-        """The reverse of `_to_json`. Raises KeyError for a text within that is not here."""
+        """Return the value that `_to_json` has written. Raises KeyError for an unknown text in it."""
         if isinstance(param, list):
             return [self._value(item) for item in param]
         if not isinstance(param, Mapping):

@@ -10,7 +10,7 @@ MAX_SUGGESTED: Final = 200
 
 
 class OwnSign(StrEnum):
-    """What speaks for it; stable keys on the wire."""
+    """Indicator of the same owner; stable keys on the wire."""
 
     CERTIFICATE = "certificate"  # a certificate of the target names it
     NAME_SERVERS = "name_servers"  # its name servers are the target's own

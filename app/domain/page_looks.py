@@ -35,12 +35,12 @@ class PageLook:
 
     @property
     def detail(self) -> int:
-        """How many of the steps are not flat: 0..STEPS."""
+        """Return the number of steps that are not flat: 0..STEPS."""
         return (self.brighter | self.darker).bit_count()
 
     @property
     def turns(self) -> int:
-        """How often a step is another than the one before it: a gradient has hardly any, however steep it is."""
+        """Return the number of steps that differ from the previous one: a gradient has few, however steep."""
         brighter, darker = self.brighter ^ self.brighter >> 1, self.darker ^ self.darker >> 1
         return (brighter | darker).bit_count()
 

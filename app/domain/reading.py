@@ -9,7 +9,7 @@ READING: Final = "reading_model"  # checkpoint of a scan's store
 
 
 class LeftOut(StrEnum):
-    """Why a question was not asked; stable keys on the wire."""
+    """Reason why a page was not submitted; stable keys on the wire."""
 
     BUDGET = "budget"  # the requests of a scan are used up
     TIME = "time"  # the scan's time is
@@ -17,7 +17,7 @@ class LeftOut(StrEnum):
 
 
 class Void(StrEnum):
-    """Why there is no answer; stable keys of the report."""
+    """Reason why an answer is invalid; stable keys of the report."""
 
     RATE_LIMITED = "rate_limited"  # 429 until the last try
     SERVER_ERROR = "server_error"  # 5xx until the last try
@@ -33,7 +33,7 @@ class Void(StrEnum):
 
 
 class Effect(StrEnum):
-    """What an opinion changed; stable keys of the report."""
+    """Effect of a model's result; stable keys of the report."""
 
     CONFIRMED = "confirmed"
     SUPPRESSED = "suppressed"
@@ -57,7 +57,7 @@ class ReadingSummary:
 
     @property
     def is_spent(self) -> bool:
-        """Whether questions were left out because the budget was used up."""
+        """Return whether pages were not submitted because the budget was used up."""
         return self.left_out.get(LeftOut.BUDGET, 0) > 0
 
 

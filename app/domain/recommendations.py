@@ -118,7 +118,7 @@ def _steps(situation: Situation) -> Iterator[Advice]:
 
 
 def _is_own_name(situation: Situation) -> bool:
-    """Whether a name of the site itself was left behind at a service: nobody has written anything on a page."""
+    """Return whether a name of the site itself is dangling: no page content is involved."""
     return situation.rule.startswith(_AT_SERVICE) and situation.exposure.embedding is Embedding.OWN_CONTENT
 
 
@@ -127,7 +127,7 @@ def _repair_of(situation: Situation) -> Advice:
 
 
 def _is_post(exposure: Exposure) -> bool:
-    """Whether a visitor can have written it: on a page of a forum they neither hide links nor add code or redirects."""
+    """Return whether a user can have written it: users of a forum neither hide links nor add code or redirects."""
     if exposure.authorship.sign is AuthorSign.REL_UGC:
         return True
     is_beyond_visitors = exposure.hidden is not None or exposure.embedding in _SITES_OWN

@@ -6,7 +6,7 @@ from typing import Final
 
 
 class ReportFormat(StrEnum):
-    """By the ending of its file, which is also its name in `?format=` and `--format`."""
+    """File extension, which is also the name in `?format=` and `--format`."""
 
     JSON = "json"
     HTML = "html"

@@ -29,14 +29,14 @@ CLASSES: Final = frozenset(ViolationKey) - {ViolationKey.TAKEOVER, ViolationKey.
 
 
 class ListKind(StrEnum):
-    """What a list's entries are."""
+    """Kind of list."""
 
     BLOCK = "block"
     ALLOW = "allow"
 
 
 class ListFormat(StrEnum):
-    """How a list is written."""
+    """Format of a list."""
 
     AUTO = "auto"  # found out by its first lines
     HOSTS = "hosts"  # an address and names
@@ -60,7 +60,7 @@ class Refused(StrEnum):
 
 
 class ListFault(StrEnum):
-    """Why an update brought no new version: what was there stays."""
+    """Reason why an update brought no new version; the previous version stays in effect."""
 
     UNREACHABLE = "unreachable"
     ADDRESS_REFUSED = "address_refused"  # the source, or what it forwards to, is no address of the public internet
@@ -99,7 +99,7 @@ class ListDefinition:
 
     @property
     def shown_source(self) -> str:
-        """The source as anybody may see it: an absolute path by its end, a URL without user, password and query."""
+        """Return the source without secrets: an absolute path by its end, a URL without user, password and query."""
         if not self.is_url:
             path = PurePosixPath(self.source)
             return path.name if path.is_absolute() else str(path)
@@ -127,12 +127,12 @@ class ListOrder:
     allow_files: tuple[str, ...] = ()  # what the deployment's allow lists were made into
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object, from which `list_order_of` reads it back."""
+        """Return a JSON object that `list_order_of` reads back."""
         return asdict(self)
 
 
 def list_order_of(stored: dict[str, Any]) -> ListOrder:
-    """The inverse of `ListOrder.to_json`."""
+    """Return the order that `ListOrder.to_json` has written."""
     said = stored["definition"]
     kind, category, layout = ListKind(said["kind"]), ViolationKey(said["category"]), ListFormat(said["format"])
     definition = ListDefinition(**{**said, "kind": kind, "category": category, "format": layout})
@@ -160,12 +160,12 @@ class ListUpdate:
     file_bytes: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object, from which `list_update_of` reads it back."""
+        """Return a JSON object that `list_update_of` reads back."""
         return asdict(self)
 
 
 def list_update_of(stored: dict[str, Any]) -> ListUpdate:
-    """The inverse of `ListUpdate.to_json`."""
+    """Return the update that `ListUpdate.to_json` has written."""
     fault = stored["fault"]
     return ListUpdate(**{**stored, "fault": None if fault is None else ListFault(fault)})
 
@@ -185,7 +185,7 @@ class UsedList:
     file_bytes: int
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object, from which `used_list_of` reads it back."""
+        """Return a JSON object that `used_list_of` reads back."""
         return {
             "version_id": self.version_id,
             "name": self.name,
@@ -200,7 +200,7 @@ class UsedList:
 
 
 def used_list_of(stored: dict[str, Any]) -> UsedList:
-    """The inverse of `UsedList.to_json`."""
+    """Return the list that `UsedList.to_json` has written."""
     return UsedList(**{**stored, "kind": ListKind(stored["kind"])})
 
 

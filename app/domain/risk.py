@@ -14,7 +14,7 @@ from app.domain.violations import RiskLevel, ViolationKey
 
 
 class Embedding(StrEnum):
-    """How the site shows it, or leads to the third party that does; strongest first."""
+    """How the site shows the content, or refers to the third party that does; strongest first."""
 
     CODE = "code"  # a script or a frame: foreign code acts in the page
     OWN_CONTENT = "own_content"  # the site's own page shows it
@@ -26,7 +26,7 @@ class Embedding(StrEnum):
 
 
 class Place(StrEnum):
-    """Where on the site it stands."""
+    """Location on the site."""
 
     WHOLE_SITE = "whole_site"  # on most pages: in a template, a shared script or style sheet
     START_PAGE = "start_page"

@@ -36,5 +36,5 @@ TO_NEXT_ATTEMPT: Final = TERMINAL | {TaskStatus.RUNNING}
 
 
 def may_become(old: TaskStatus, new: TaskStatus) -> bool:
-    """Whether `old` to `new` is legal within one attempt."""
+    """Return whether the transition from `old` to `new` is legal within one attempt."""
     return new in WITHIN_ATTEMPT[old]

@@ -8,7 +8,7 @@ OMITTED: Final = "third_parties_omitted"
 
 
 class Outcome(StrEnum):
-    """Only `examined` lets one conclude anything from the absence of violations."""
+    """The absence of violations is only meaningful with `examined`."""
 
     EXAMINED = "examined"  # at least one capture brought something to look at
     GONE = "gone"  # the names that were captured do not exist any more

@@ -14,7 +14,7 @@ SIGN_IN_SHARE: Final = 4  # a forum has a few links on each page (answer, rememb
 
 
 class Result(StrEnum):
-    """The one word of a scan."""
+    """Result of a scan in one word."""
 
     VIOLATIONS = "violations"
     CLEAN = "clean"
@@ -22,7 +22,7 @@ class Result(StrEnum):
 
 
 class Reason(StrEnum):
-    """What was not seen. The first three make a scan inconclusive, the others explain; stable keys on the wire."""
+    """Why URLs were not checked. The first three make a scan inconclusive; stable keys on the wire."""
 
     START_PAGE = "start_page"  # the start page gave nothing that could be judged
     LOW_COVERAGE = "low_coverage"  # less than 95 % of the addresses could be judged
@@ -60,7 +60,7 @@ CUTS: Final = (
 
 
 def reason_name(reason: Reason, language: str) -> Text:
-    """The reason for people, within a sentence."""
+    """Return the reason for people, for use in a sentence."""
     return MessageCatalog(language)(f"reason.{reason}")
 
 
@@ -73,7 +73,7 @@ class Verdict:
 
 
 def is_conclusive(status: str, verdict: Mapping[str, Any] | None) -> bool:
-    """Whether a run says something about the site: it was completed, and saw enough. `verdict` as in the task's row;
+    """Return whether a run is conclusive: it completed and checked enough. `verdict` as in the task's row;
     scans from before there were verdicts have none, and count.
     """
     inconclusive = verdict is not None and verdict["result"] == Result.INCONCLUSIVE
@@ -96,7 +96,7 @@ def completion_message(verdict: Verdict, texts: MessageCatalog) -> Text:
 
 
 def reach_verdict(coverage: Coverage, violations: int) -> Verdict:
-    """The verdict of a complete scan."""
+    """Return the verdict of a completed scan."""
     reasons = tuple(_reasons(coverage))
     if violations:
         return Verdict(Result.VIOLATIONS, reasons)

@@ -24,7 +24,7 @@ class ViolationKey(StrEnum):
 
 
 class RiskLevel(StrEnum):
-    """Ascending in the order of definition."""
+    """In ascending order."""
 
     LOW = "low"
     MEDIUM = "medium"

@@ -85,7 +85,7 @@ class LogEpoch:
 
     @property
     def identity(self) -> LogIdentity:
-        """The log as this process knows it."""
+        """Return the identity of the log as this process knows it."""
         return LogIdentity(self.value, self.commits)
 
     async def renew(self) -> None:

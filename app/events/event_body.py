@@ -16,7 +16,7 @@ from app.domain.messages import MAX_TEXT_KEY, Language
 
 
 def is_none(value: object) -> bool:
-    """For fields that are left out where they have nothing to say."""
+    """Return whether a value is None, for fields that are omitted then."""
     return value is None
 
 
@@ -73,12 +73,12 @@ class Origin(BaseModel):
     text_key: Annotated[
         str | None,
         Field(max_length=MAX_TEXT_KEY, exclude_if=is_none),
-        described("What the sentence was made of; left out when it is older than keys.", "not_seen"),
+        described("Key of the text; omitted if it is older than keys.", "not_seen"),
     ] = None
     params: Annotated[  # as `domain.messages.Text` has them
         dict[str, Any] | None,
         Field(exclude_if=is_none),
-        described("What stands in its places; a text within it is an object of the same kind.", {"count": 3}),
+        described("Values of its places; a text within it is an object of the same kind.", {"count": 3}),
     ] = None
 
 

@@ -50,7 +50,7 @@ class LogIdentity:
     is_restored: bool = False  # PostgreSQL: the row was written in another incarnation
 
     def goes_on_from(self, before: "LogIdentity") -> bool:
-        """Whether it is the log that it was `before`, with what was added since."""
+        """Return whether it continues the log identified by `before`."""
         return not self.is_restored and self.epoch == before.epoch and self.commits >= before.commits
 
 

@@ -38,7 +38,7 @@ WarningCode = Literal[
 
 class TaskCreated(Told, EventBody):
     type: ClassVar[str] = "task_created"
-    summary = "The task exists and waits."
+    summary = "The task was created and is waiting."
     example = MappingProxyType({"target_domain": "corp.example", "message": "Scan task created"})
     target_domain: str
     message: str
@@ -46,7 +46,7 @@ class TaskCreated(Told, EventBody):
 
 class TaskStarted(Told, EventBody):
     type: ClassVar[str] = "task_started"
-    summary = "An attempt began."
+    summary = "An attempt started."
     example = MappingProxyType(
         {"target_domain": "corp.example", "message": "Scan started", "worker_id": "embedded-3f1b2a10-1"}
     )
@@ -57,7 +57,7 @@ class TaskStarted(Told, EventBody):
 
 class TaskProgress(Told, EventBody):
     type: ClassVar[str] = "task_progress"
-    summary = "How far it is; a newer one overtakes a waiting one."
+    summary = "Progress; a newer event replaces a queued one."
     example = MappingProxyType(
         {
             "progress": 75,
@@ -90,7 +90,7 @@ class TaskProgress(Told, EventBody):
 
 class TaskStage(EventBody):
     type: ClassVar[str] = "task_stage"
-    summary = "A stage began or ended."
+    summary = "A stage started or ended."
     example = MappingProxyType(
         {"stage_key": "subdomain_discovery", "stage": "Subdomain discovery", "status": "completed", "duration_ms": 5012}
     )
@@ -106,14 +106,16 @@ FindingCounts = dict[str, int]  # in all, of each level, and for a review: after
 
 
 class Violation(BaseModel):
-    """What a violation is; more about it stands beside it."""
+    """Category of a violation; the other fields have the details."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    domain: Annotated[str, described("Whose content it is about.", "bets.example")]
-    violation_type: Annotated[str, described("The kind in words.", "Gambling")]
-    risk_level: Annotated[RiskLevel, described("How bad it is.", "high")]
-    confidence_score: Annotated[Score, described("How sure the analysis is.", 0.93)]
-    description: Annotated[str, described("What was found, in one sentence.", "A gambling site, linked invisibly.")]
+    domain: Annotated[str, described("Content source.", "bets.example")]
+    violation_type: Annotated[str, described("Category in words.", "Gambling")]
+    risk_level: Annotated[RiskLevel, described("Level.", "high")]
+    confidence_score: Annotated[Score, described("Confidence of the analysis.", 0.93)]
+    description: Annotated[
+        str, described("Description of the violation in one sentence.", "A gambling site, linked invisibly.")
+    ]
 
 
 class ViolationFields(Origin):
@@ -136,7 +138,7 @@ class ViolationDetected(ViolationFields, EventBody):
     violation_key: ViolationKey
     finding_counts: FindingCounts | None = None
     lang: Language | None = None
-    summary = "A violation, the moment it is known."
+    summary = "A violation, as soon as it is found."
     example = MappingProxyType(
         {
             "violation": {
@@ -178,11 +180,11 @@ class FindingChanged(EventBody):
 
 
 class LogLine(Origin):
-    log_seq: Annotated[int, Field(ge=1), described("Its number within the task's log.", 33)]
-    level: Annotated[LogLevel, described("How bad it is.", "INFO")]
-    module: Annotated[str, described("Who says it.", "content_capture")]
-    message: Annotated[str, described("What is said.", "bets.example answers 200")]
-    created_at: Annotated[str, described("When.", "2026-01-01T00:00:25.100Z")]
+    log_seq: Annotated[int, Field(ge=1), described("Number within the log of the task.", 33)]
+    level: Annotated[LogLevel, described("Level.", "INFO")]
+    module: Annotated[str, described("Source of the line.", "content_capture")]
+    message: Annotated[str, described("Text of the announcement.", "bets.example answers 200")]
+    created_at: Annotated[str, described("Time of the decision.", "2026-01-01T00:00:25.100Z")]
 
 
 class TaskLogs(EventBody):
@@ -211,7 +213,7 @@ class TaskLogs(EventBody):
 
 class TaskWarning(Told, EventBody):
     type: ClassVar[str] = "task_warning"
-    summary = "Something that people should know; the task goes on."
+    summary = "A warning; the task continues."
     example = MappingProxyType(
         {"code": "long_running", "message": "The scan has been running for 6.0 hours", "duration_hours": 6.0}
     )
@@ -225,7 +227,7 @@ class TaskWarning(Told, EventBody):
 
 class TaskError(Told, EventBody):
     type: ClassVar[str] = "task_error"
-    summary = "Why the attempt fails; `task_completed` follows."
+    summary = "Reason of the failure; `task_completed` follows."
     example = MappingProxyType(
         {
             "code": "timeout",
@@ -242,7 +244,7 @@ class TaskError(Told, EventBody):
 
 class TaskCancelling(EventBody):
     type: ClassVar[str] = "task_cancelling"
-    summary = "Somebody has asked for the end."
+    summary = "Cancellation was requested."
     example = MappingProxyType({"by": "alice"})
     by: str
     reason: str | None = None
@@ -250,7 +252,7 @@ class TaskCancelling(EventBody):
 
 class TaskRetrying(EventBody):
     type: ClassVar[str] = "task_retrying"
-    summary = "The attempt is over and another one begins."
+    summary = "The attempt is over and another one starts."
     example = MappingProxyType({"by": "system", "reason": "worker_lost", "next_attempt": 2})
     by: str
     reason: str | None = None
@@ -258,11 +260,11 @@ class TaskRetrying(EventBody):
 
 
 class ErrorInfo(Origin):
-    """Why an attempt failed, as it stands in `task_completed`, the snapshot and REST."""
+    """Reason why an attempt failed, as in `task_completed`, the snapshot and REST."""
 
-    code: Annotated[str, described("Why (docs/errors.md).", "timeout")]
+    code: Annotated[str, described("Code (docs/errors.md).", "timeout")]
     message: Annotated[str, described("The same in words.", "The task ran for more than 12.0 hours")]
-    retryable: Annotated[bool, described("Whether another try alone may help.", True)] = False
+    retryable: Annotated[bool, described("Whether a retry alone may help.", True)] = False
 
     @classmethod
     def told(cls, code: str, message: str, *, retryable: bool = False) -> "ErrorInfo":
@@ -271,27 +273,29 @@ class ErrorInfo(Origin):
 
 
 class Statistics(BaseModel):
-    """The five numbers of a scan."""
+    """The five totals of a scan."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     total_subdomains: Annotated[int, Field(ge=0), described("Names in scope that resolve.", 15)] = 0
-    total_pages_crawled: Annotated[int, Field(ge=0), described("Pages that were read.", 45)] = 0
-    total_third_party_domains: Annotated[int, Field(ge=0), described("Domains of others that pages refer to.", 12)] = 0
+    total_pages_crawled: Annotated[int, Field(ge=0), described("Pages that were parsed.", 45)] = 0
+    total_third_party_domains: Annotated[
+        int, Field(ge=0), described("Third-party domains that pages refer to.", 12)
+    ] = 0
     total_violations: Annotated[int, Field(ge=0), described("Violations.", 3)] = 0
-    execution_duration: Annotated[int, Field(ge=0), described("Seconds that the attempt ran.", 31)] = 0
+    execution_duration: Annotated[int, Field(ge=0), described("Duration of the attempt in seconds.", 31)] = 0
 
 
 class VerdictInfo(BaseModel):
-    """What a complete scan claims, as it stands in `task_completed`, the snapshot and REST."""
+    """Verdict of a completed scan, as in `task_completed`, the snapshot and REST."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    result: Annotated[Result, described("What the scan claims.", "violations")]
-    reasons: Annotated[tuple[Reason, ...], described("What it did not see (docs/errors.md).", ["robots"])] = ()
+    result: Annotated[Result, described("Verdict of the scan.", "violations")]
+    reasons: Annotated[tuple[Reason, ...], described("Why URLs were not checked (docs/errors.md).", ["robots"])] = ()
 
 
 class TaskCompleted(Told, EventBody):
     type: ClassVar[str] = "task_completed"
-    summary = "The end of an attempt, however it ended."
+    summary = "End of an attempt, with any status."
     example = MappingProxyType(
         {
             "status": "completed",
@@ -315,7 +319,7 @@ class TaskCompleted(Told, EventBody):
 
 class TaskDeleted(EventBody):
     type: ClassVar[str] = "task_deleted"
-    summary = "The last event."
+    summary = "The last event of a task."
     example = MappingProxyType({"by": "alice"})
     by: str
 

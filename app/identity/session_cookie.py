@@ -39,13 +39,16 @@ def require_own_page(
         str | None,
         Header(
             alias=PAGE_HEADER,
-            description="The key of the page: 32 random bytes in base64url, which the page makes and keeps. Only a "
-            "page of this very origin can send it: neither a form nor a page of another origin can.",
+            description=(
+                "Key of the page: 32 random bytes in base64url, generated and stored by the page. "
+                "Only a page of the same origin can send it: neither a form nor a page of another "
+                "origin can."
+            ),
             examples=["k7Jc0Yw4s9mB2vT6xQ1eR8uN3aL5dF0gH7iK9oP2zXs"],
         ),
     ] = None,
 ) -> OwnPage:
-    """For `Depends`: a cookie comes along with whatever makes the browser ask, so who asks must show it.
+    """Require the key of the page, for `Depends`: browsers send the cookie with every request, whoever caused it.
 
     `SameSite=Strict` alone would let pages of sibling names and of other ports through. Raises Forbidden:
     `origin_not_allowed`, or `page_outdated` for a page of a version that had no key.
@@ -111,7 +114,7 @@ def _is_secure(request: Request) -> bool:
 
 
 def _name(request: Request, page: OwnPage) -> str:
-    """Each page has a name of its own: two deployments on one host do not overwrite each other's cookie."""
+    """Return the cookie name of the page: two deployments on one host do not overwrite each other's cookie."""
     return f"{HOST_PREFIX if _is_secure(request) else ''}{COOKIE}-{page.key_digest[:NAME_DIGITS]}"
 
 

@@ -27,10 +27,10 @@ router = APIRouter(
     dependencies=[Depends(require_admin)],
     responses=refused(Forbidden, "admin_only"),
 )
-Name = Annotated[str, Path(max_length=40, description="The list's name.", examples=["phishing"])]
+Name = Annotated[str, Path(max_length=40, description="Name of the list.", examples=["phishing"])]
 
 
-@router.get("", summary="Lists of hosts and URLs, and how their last updates went")
+@router.get("", summary="Lists of hosts and URLs, with the results of their last updates")
 async def get_lists(services: ServicesDep, language: ReaderLanguage) -> ListOverview:
     found = await services.lists.list_all()
     return ListOverview(items=[ListResponse.of(state, language) for state in found], total=len(found))
@@ -38,7 +38,7 @@ async def get_lists(services: ServicesDep, language: ReaderLanguage) -> ListOver
 
 @router.post(
     "/{name}/take-shrunk",
-    summary="Take a list that has become much shorter as it is now",
+    summary="Accept the current content of a list that has become much shorter",
     responses=refused(NotFound) | refused(Conflict, "list_not_shrunk"),
 )
 async def take_shrunk_list(

@@ -15,54 +15,60 @@ from app.rest.schemas import Count, RequestBody, ResponseBody
 
 class ShrunkList(RequestBody):
     entries: Annotated[int, Field(ge=1, le=MAX_ENTRIES, strict=True)] = described(
-        "How many entries it has now, as `shrunk_to` says: it is taken with half of them at least.", 412
+        "Number of entries that it has now, as in `shrunk_to`: it is accepted with at least half of them.", 412
     )
 
 
 class RefusedNumber(ResponseBody):
-    """How many entries are not used, and why."""
+    """Number of entries that are not used, by reason."""
 
-    reason: Refused = described("Why.", "known_service")
+    reason: Refused = described("Reason.", "known_service")
     reason_text: str = described("The same in the reader's language.", "A well-known service.")
-    count: Count = described("How many entries.", 12)
+    count: Count = described("Number of entries.", 12)
 
 
 class RefusedEntry(ResponseBody):
     """An entry that is not used."""
 
-    line: Count = described("Where it stands in the list.", 412)
-    text: str = described("What stands there, at most 120 characters.", "cdn.example.net")
-    reason: Refused = described("Why it is not used.", "known_service")
+    line: Count = described("Line in the list.", 412)
+    text: str = described("The entry, at most 120 characters.", "cdn.example.net")
+    reason: Refused = described("Reason why it is not used.", "known_service")
     reason_text: str = described("The same in the reader's language.", "A well-known service.")
 
 
 class ListResponse(ResponseBody):
-    """A list of the setting. What is null of its version is so because nothing could be read of it yet."""
+    """A configured list. Null fields of its version mean that it could not be loaded yet."""
 
-    name: str = described("Its name.", "phishing")
-    kind: ListKind = described("What its entries are.", "block")
-    category: ViolationKey = described("The class of entries that name none.", "fraud")
-    source: str = described("Where it comes from, without secrets.", "https://lists.example/phishing.txt")
-    format: ListFormat = described("How it is written: as the setting says it.", "auto")
-    read_as: ListFormat | None = described("How it was read; `auto`: hosts and URLs, one in each line.", "domains")
-    date: str | None = described("The date of the list: its own, its source's, else that of the fetch.", "2026-01-01")
-    fetched_at: str | None = described("When the version in effect was fetched.", "2026-01-01T00:00:00.000Z")
-    sha256: str | None = described("SHA-256 of the list as it came.", "9f" * 32)
-    entries: Count | None = described("Entries that are used.", 18_204)
-    duplicates: Count | None = described("Entries that stand there more than once; the last counts.", 3)
-    refused: list[RefusedNumber] = described("What is not used, by reason.")
-    examples: list[RefusedEntry] = described("The first entries that are not used, twenty at most.")
-    checked_at: str | None = described("When it was last looked for.", "2026-01-01T01:00:00.000Z")
-    took_s: Annotated[float, Field(ge=0)] | None = described("Seconds that this took.", 1.4)
+    name: str = described("Name of the setting.", "phishing")
+    kind: ListKind = described("Kind of the list: block or allow.", "block")
+    category: ViolationKey = described("Class of entries without a class.", "fraud")
+    source: str = described("Source of the list, without secrets.", "https://lists.example/phishing.txt")
+    format: ListFormat = described("Format of the list, as configured.", "auto")
+    read_as: ListFormat | None = described(
+        "Format in which it was parsed; `auto`: hosts and URLs, one per line.", "domains"
+    )
+    date: str | None = described(
+        "Date of the list: its own, that of its source, otherwise the time of the download.", "2026-01-01"
+    )
+    fetched_at: str | None = described(
+        "Time at which the version in effect was downloaded.", "2026-01-01T00:00:00.000Z"
+    )
+    sha256: str | None = described("SHA-256 of the list as it was downloaded.", "9f" * 32)
+    entries: Count | None = described("Number of entries in use.", 18_204)
+    duplicates: Count | None = described("Number of duplicate entries; the last one counts.", 3)
+    refused: list[RefusedNumber] = described("Entries that are not used, by reason.")
+    examples: list[RefusedEntry] = described("The first entries that are not used, at most twenty.")
+    checked_at: str | None = described("Time of the last check.", "2026-01-01T01:00:00.000Z")
+    took_s: Annotated[float, Field(ge=0)] | None = described("Duration in seconds.", 1.4)
     fault: ListFault | None = described(
-        "Why the last look brought nothing. The version in effect stays in effect.", "status"
+        "Reason why the last check failed. The version in effect stays in effect.", "status"
     )
     fault_text: str | None = described("The same in the reader's language.", "The source answered 404.")
-    failing_since: str | None = described("Since when there has been a fault.", "2026-01-01T00:30:00.000Z")
-    shrunk_to: Count | None = described(
-        "With the fault `shrunk`, how many entries the list has at its source now.", 412
+    failing_since: str | None = described("Time since which there has been a fault.", "2026-01-01T00:30:00.000Z")
+    shrunk_to: Count | None = described("With the fault `shrunk`, the number of entries that the source has now.", 412)
+    is_taken: bool = described(
+        "An administrator has accepted its current content: it is reloaded within seconds.", False
     )
-    is_taken: bool = described("An administrator has taken it as it is now: it is got again within seconds.", False)
 
     @classmethod
     def of(cls, state: ListState, language: Language) -> "ListResponse":
@@ -97,7 +103,7 @@ class ListOverview(ResponseBody):
     """All lists, in the order of the setting."""
 
     items: list[ListResponse] = described("The lists.")
-    total: Count = described("How many there are.", 1)
+    total: Count = described("Number of connections.", 1)
 
 
 def fault_text(fault: ListFault, detail: str, texts: MessageCatalog) -> str:

@@ -7,17 +7,17 @@ from app.rest.schemas import ResponseBody
 
 
 class Liveness(ResponseBody):
-    status: Literal["ok"] = described("The process answers.", "ok", default="ok")
+    status: Literal["ok"] = described("The process responds.", "ok", default="ok")
 
 
 class ReadinessChecks(ResponseBody):
-    """The first two decide; the others only degrade."""
+    """The first two decide the status; the others only degrade it."""
 
-    database: Literal["ok", "unavailable", "damaged"] = described("Whether it takes writes.", "ok")
+    database: Literal["ok", "unavailable", "damaged"] = described("Whether it accepts writes.", "ok")
     sweep: Literal["ok", "late"] = described("Whether events are delivered in time.", "ok")
-    bus: Literal["ok", "degraded"] = described("Whether hints arrive at once.", "ok")
-    captures: Literal["ok", "degraded"] = described("Whether the storage of captures answers.", "ok")
-    results: Literal["ok", "missing"] = described("Whether the files of the newest scans are there.", "ok")
+    bus: Literal["ok", "degraded"] = described("Whether hints are delivered immediately.", "ok")
+    captures: Literal["ok", "degraded"] = described("Whether the capture storage responds.", "ok")
+    results: Literal["ok", "missing"] = described("Whether the results files of the newest scans exist.", "ok")
 
     @property
     def failed(self) -> bool:
@@ -29,7 +29,7 @@ class ReadinessChecks(ResponseBody):
 
 
 class Readiness(ResponseBody):
-    """Answered with 503 for `stopping` and `unavailable`."""
+    """Returned with 503 for `stopping` and `unavailable`."""
 
-    status: Literal["ok", "degraded", "stopping", "unavailable"] = described("The sum of the checks.", "ok")
-    checks: ReadinessChecks = described("Each check.")
+    status: Literal["ok", "degraded", "stopping", "unavailable"] = described("Overall status.", "ok")
+    checks: ReadinessChecks = described("Result of each check.")

@@ -18,11 +18,11 @@ from app.rest.responses import JsonChunksResponse, ReportResponse
 from app.scans.schemas.tasks import CommonOptions
 
 router = APIRouter(prefix="/orders", tags=["orders"])
-OrderId = Annotated[str, Path(description="The order's id.", examples=["019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a11"])]
+OrderId = Annotated[str, Path(description="Order id.", examples=["019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a11"])]
 FILE_TYPES: Final = [MEDIA_TYPES[kind] for kind in OF_ORDERS if kind is not ReportFormat.JSON]
 AskedFormat = Annotated[
     Literal["json", "html", "pdf", "csv", "xlsx"] | None,
-    Query(description="The file's format; else the first that `Accept` names, else JSON.", examples=["html"]),
+    Query(description="File format; default: the first format that `Accept` names, otherwise JSON.", examples=["html"]),
 ]
 REPLAY_HEADER: Final = {"headers": {REPLAYED: {"description": "`true`: done before", "schema": {"type": "string"}}}}
 
@@ -30,7 +30,7 @@ REPLAY_HEADER: Final = {"headers": {REPLAYED: {"description": "`true`: done befo
 @router.post(
     "",
     status_code=201,
-    summary="Scan many domains: a task for each, all or none",
+    summary="Scan many domains: one task for each, all or none",
     response_model=OrderResponse,
     responses={201: REPLAY_HEADER}
     | refused(InvalidInput, "own_domains_too_long", "idempotency_key_reused")
@@ -52,14 +52,14 @@ async def create_order(
     return response
 
 
-@router.get("", summary="My orders; all orders for administrators", response_model=OrderPage)
+@router.get("", summary="List the user's orders; all orders for administrators", response_model=OrderPage)
 async def list_orders(
     user: CurrentUser, services: ServicesDep, page: PageNumber = 1, page_size: PageSize = 50
 ) -> Response:
     return JsonChunksResponse(await services.orders.list_page(user, page=page, page_size=page_size))
 
 
-@router.get("/{order_id}", summary="An order over all its scans, the worst first", response_model=OrderResponse)
+@router.get("/{order_id}", summary="Get an order with all its scans, highest risk first", response_model=OrderResponse)
 async def get_order(order_id: OrderId, user: CurrentUser, services: ServicesDep, language: ReaderLanguage) -> Response:
     return JsonChunksResponse(await services.orders.get(user, order_id, language))
 
@@ -67,7 +67,7 @@ async def get_order(order_id: OrderId, user: CurrentUser, services: ServicesDep,
 @router.post(
     "/{order_id}/cancel",
     status_code=202,
-    summary="Cancel all that waits or runs; also when it is so already",
+    summary="Cancel all waiting and running scans of an order; has no effect if they are already cancelled",
     response_model=OrderResponse,
 )
 async def cancel_order(
@@ -79,7 +79,7 @@ async def cancel_order(
 @router.delete(
     "/{order_id}",
     status_code=204,
-    summary="Delete an order with all its tasks, none of which may wait or run",
+    summary="Delete an order with all its tasks, none of which may be waiting or running",
     responses=refused(Conflict, "task_running"),
 )
 async def delete_order(order_id: OrderId, user: CurrentUser, services: ServicesDep) -> None:
@@ -88,7 +88,7 @@ async def delete_order(order_id: OrderId, user: CurrentUser, services: ServicesD
 
 @router.get(
     "/{order_id}/report",
-    summary="One report over all scans of an order, in the format asked for; partial while some run",
+    summary="Joint report of all scans of an order, in the requested format; partial while scans are running",
     response_model=OrderReport,
     responses=sent("The document, or a file in another format as an attachment", *FILE_TYPES)
     | refused(LimitReached, "report_limit")

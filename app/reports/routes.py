@@ -34,7 +34,7 @@ ServicesDep = Annotated[ReportServices, Depends(get_services)]
 router = APIRouter(prefix="/tasks/{task_id}", tags=["results"], responses=OF_RESULTS)
 AskedFormat = Annotated[
     ReportFormat | None,
-    Query(description="The file's format; else the first that `Accept` names, else JSON.", examples=["html"]),
+    Query(description="File format; default: the first format that `Accept` names, otherwise JSON.", examples=["html"]),
 ]
 
 
@@ -49,23 +49,25 @@ async def list_pages(
     user: CurrentUser,
     services: ServicesDep,
     paging: PagingDep,
-    status: Annotated[int | None, Query(ge=0, le=999, description="HTTP status; 0: no answer.", examples=[200])] = None,
-    parsed: Annotated[bool | None, Query(description="Whether it counts as a page.", examples=[True])] = None,
+    status: Annotated[
+        int | None, Query(ge=0, le=999, description="HTTP status; 0: no response.", examples=[200])
+    ] = None,
+    parsed: Annotated[bool | None, Query(description="Whether the document counts as a page.", examples=[True])] = None,
 ) -> Response:
     found = await services.reports.pages(user, run, paging, status=status, parsed=parsed)
     return JsonChunksResponse(found)
 
 
-@router.get("/third-parties", summary="Domains of others that pages refer to", response_model=ThirdPartyPage)
+@router.get("/third-parties", summary="Third-party domains that pages refer to", response_model=ThirdPartyPage)
 async def list_third_parties(
     run: RunDep,
     user: CurrentUser,
     services: ServicesDep,
     paging: PagingDep,
-    category: Annotated[
-        Text | None, Query(max_length=32, description="Only this kind of service.", examples=["cdn"])
+    category: Annotated[Text | None, Query(max_length=32, description="Only this category.", examples=["cdn"])] = None,
+    outcome: Annotated[
+        Outcome | None, Query(description="Outcome of checking the third party.", examples=["examined"])
     ] = None,
-    outcome: Annotated[Outcome | None, Query(description="What came of looking at it.", examples=["examined"])] = None,
 ) -> Response:
     found = await services.reports.third_parties(user, run, paging, category=category, outcome=outcome)
     return JsonChunksResponse(found)
@@ -91,7 +93,7 @@ async def list_violations(
 
 @router.get(
     "/report",
-    summary="The whole report, in the format asked for; partial while the task runs",
+    summary="The complete report, in the requested format; partial while the task is running",
     response_model=Report,
     responses=sent("The document, or a file in another format as an attachment", *FILE_TYPES)
     | refused(LimitReached, "report_limit")

@@ -16,17 +16,19 @@ def reader_language(
     connection: HTTPConnection,
     lang: Annotated[
         Language | None,
-        Query(description="The language of texts; else that of `Accept-Language`.", examples=[FOREIGN_LANGUAGE.value]),
+        Query(
+            description="Language of the texts; default: that of `Accept-Language`.", examples=[FOREIGN_LANGUAGE.value]
+        ),
     ] = None,
     accept_language: Annotated[
         str | None,
         Header(
-            description="The languages that the reader understands (RFC 9110).",
+            description="Languages that the user understands (RFC 9110).",
             examples=[f"{FOREIGN_LANGUAGE};q=0.8, *;q=0.1"],
         ),
     ] = None,
 ) -> Language:
-    """For `Depends`."""
+    """Return the reader's language, for `Depends`."""
     return lang or preferred(accept_language or "", Language(services_of(connection).settings.language))
 
 

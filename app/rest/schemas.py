@@ -30,7 +30,7 @@ class RequestBody(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _leave_surplus_out(cls, value: Any) -> Any:
-        """Each unknown key costs the validation as much as a hundred known ones: the first of them are enough for it
+        """Keep only the first unknown keys: each costs the validation as much as a hundred known ones; they are enough
         to refuse them all.
         """
         known = cls.model_fields
@@ -54,7 +54,7 @@ def _without_nul(text: str) -> str:
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """A database keeps UTC: the first and the last day of all have moments that UTC has not."""
+    """Return the time in UTC, which the first and last days of the calendar may exceed."""
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:
@@ -62,7 +62,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 def first_items(count: int) -> BeforeValidator:
-    """Before a list of at most `count` items: of a longer one, only what is needed to refuse it is validated."""
+    """Limit the validation of a list to `count` items and the one that makes it too long."""
     return BeforeValidator(lambda value: value[: count + 1] if isinstance(value, list | tuple) else value)
 
 
@@ -114,23 +114,23 @@ AttemptNumber = Annotated[int, Field(ge=1)]
 class Problem(BaseModel):
     """RFC 9457 problem details. `code` is stable (docs/errors.md); `detail` is for people."""
 
-    type: str = described("Always `about:blank`: `code` says more.", "about:blank", default="about:blank")
-    title: str = described("The status in words, in the reader's language.", "Conflict")
+    type: str = described("Always `about:blank`: see `code`.", "about:blank", default="about:blank")
+    title: str = described("Status in words, in the reader's language.", "Conflict")
     status: int = described("The HTTP status.", 409)
-    detail: str = described("What is wrong, in the reader's language.", "The task is running; cancel it first.")
-    code: str = described("Which error it is; stable (docs/errors.md).", "task_running")
+    detail: str = described(
+        "Description of the error, in the reader's language.", "The task is running; cancel it first."
+    )
+    code: str = described("Error code; stable (docs/errors.md).", "task_running")
     trace_id: str = described(
-        "The request's trace: its lines in the server's log have the same. Your own, when you sent a `traceparent`.",
+        "Trace id of the request, as in the server's log. That of your `traceparent`, if you sent one.",
         A_TRACE,
     )
-    errors: list["FieldProblem"] | None = described(
-        "The fields that were refused; left out for other errors.", default=None
-    )
+    errors: list["FieldProblem"] | None = described("Invalid fields; omitted for other errors.", default=None)
 
 
 class FieldProblem(BaseModel):
-    """One field that was refused; never with its value."""
+    """One invalid field; never with its value."""
 
-    field: str = described("Where it stands, from `body`, `query`, `path` or `header` on.", "body.config.max_pages")
-    code: str = described("What is wrong with it; stable.", "less_than_equal")
+    field: str = described("Location, starting with `body`, `query`, `path` or `header`.", "body.config.max_pages")
+    code: str = described("Code of the problem; stable.", "less_than_equal")
     message: str = described("The same in the reader's language.", "must be at most 100000")

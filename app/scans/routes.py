@@ -1,4 +1,4 @@
-"""Who runs scans."""
+"""Workers."""
 
 from typing import Annotated, Protocol
 
@@ -28,7 +28,7 @@ router = APIRouter(
 )
 
 
-@router.get("", summary="All workers, and what they run")
+@router.get("", summary="List all workers with their running scans")
 async def list_workers(services: ServicesDep) -> WorkerList:
     found = await services.workers.list_all()
     return WorkerList(items=[WorkerResponse.of(known) for known in found], total=len(found))

@@ -16,7 +16,7 @@ class DrawingOrder:
 
 
 class DrawingOutcome(StrEnum):
-    """What became of it."""
+    """Status of the stage."""
 
     DRAWN = "drawn"
     SLOW = "slow"  # it was not ready in time

@@ -49,7 +49,7 @@ class TaskMonitorHandler:
         return await self._write(unit)
 
     async def notify_task_started(self, task_id: str, *, worker_id: str) -> AppendResult:
-        """The worker owns the task's attempt from now on."""
+        """Record that the worker owns the task's attempt."""
         row = await self._find(task_id)
         return await self._write(self.lifecycle.claim(task_id, row.attempt, worker_id, row.target_domain))
 
@@ -72,7 +72,7 @@ class TaskMonitorHandler:
         return await self._write(self.lifecycle.complete(task_id, row.attempt, statistics))
 
     async def notify_task_error(self, task_id: str, error: ErrorInfo) -> AppendResult:
-        """The attempt has failed: `task_error` and its completion."""
+        """Record the failure of the attempt: `task_error` and its completion."""
         row = await self._find(task_id)
         statistics = Statistics.model_validate(row.statistics)
         return await self._write(self.lifecycle.fail(task_id, row.attempt, error, statistics))
@@ -96,11 +96,11 @@ class TaskMonitorHandler:
         return await self._record(task_id, body, [violation], [change])
 
     async def send_task_logs(self, task_id: str, lines: Sequence[LogEntry]) -> AppendResult:
-        """One group of lines is one event."""
+        """Send a group of log lines as one event."""
         return await self._record(task_id, PendingLogs(tuple(lines)))
 
     async def _monitor_tasks_loop(self) -> None:
-        """The watching, every 10 s, until cancelled."""
+        """Run the monitor every 10 s, until cancelled."""
         await self.monitor.run()
 
     async def _check_running_tasks(self) -> None:

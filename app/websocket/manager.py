@@ -81,7 +81,7 @@ class WebSocketManager:
         self.background.keep(self.heartbeat.run, name="heartbeat")
 
     async def drain(self, hurry: Callable[[], bool]) -> None:
-        """Where clients can go elsewhere: let nobody in, and send those who are here away one by one.
+        """Drain the connections one by one, and admit no new ones, if clients can connect to another server.
 
         Returns at once where they cannot (`drain_s` is 0), and soon when `hurry` says so.
         """
@@ -143,7 +143,7 @@ class WebSocketManager:
         return found is not None and await self.subscriptions.unsubscribe(found, task_id, None)
 
     async def refusal(self, address: str) -> Refusal | None:
-        """Why nobody may open another stream from this address now; None: go on."""
+        """Return why no further stream may be opened from this IP address; None: it may."""
         return await self.admission.check_address(address)
 
     async def open_stream(
@@ -156,7 +156,7 @@ class WebSocketManager:
         epoch: str | None,
         language: Language | None = None,
     ) -> Response:
-        """The task's events as server-sent events; see `sse.registry.StreamRegistry.open` for what it raises."""
+        """Open the task's events as server-sent events; raises what `sse.registry.StreamRegistry.open` raises."""
         chosen = self._chosen(language)
         response = await self.streams.open(
             task_id, principal, address=address, last_seq=last_seq, epoch=epoch, language=chosen
@@ -184,7 +184,7 @@ class WebSocketManager:
         task_id: str | None = None,
         expires_in_s: float | None = None,
     ) -> dict[str, Any]:
-        """An administrator's message to everybody, to some users, or to the subscribers of a task, at every server.
+        """Send an announcement to all users, some users, or the subscribers of a task, on every server.
 
         Who comes later gets it until it expires. `delivered`: to how many connections of this process it was handed.
         Raises LimitReached, DatabaseUnavailable.
@@ -201,11 +201,11 @@ class WebSocketManager:
         return {"broadcast_id": broadcast_id, "delivered": delivered}
 
     async def handle_client_message(self, connection: ConnectionInfo, message: str | bytes) -> None:
-        """One frame of a client: a command is carried out and answered, anything else gets its `error`."""
+        """Process a client's frame: execute and answer a command, or answer with an `error`."""
         await self.command_handler.handle(connection, message)
 
     def on_hint(self, hint: Hint) -> None:
-        """What the bus says."""
+        """Process a message of the bus."""
         match hint:
             case TaskHint():
                 self.epoch.seen(hint.commits)
@@ -222,7 +222,7 @@ class WebSocketManager:
         return language or Language(self.settings.language)
 
     def is_watched(self, task_id: str) -> bool:
-        """Whether somebody here follows the task, over a socket or an event stream."""
+        """Return whether the task has a subscription here, over a socket or an event stream."""
         channel = self.dispatcher.channels.get(task_id)
         return bool(channel is not None and channel.subscriptions) or self.streams.follows(task_id)
 
@@ -262,12 +262,12 @@ class WebSocketManager:
         return True
 
     async def other_servers(self) -> list[dict[str, Any]]:
-        """What the other servers last said of themselves. Raises DatabaseUnavailable."""
+        """Return the last data of the other servers. Raises DatabaseUnavailable."""
         return await self.elsewhere.servers()
 
     @property
     def sweep_lag_s(self) -> float | None:
-        """Seconds since the last good sweep; None before the first."""
+        """Return the seconds since the last good sweep; None before the first."""
         return self.sweep.lag_s
 
     def _find(self, connection: ConnectionInfo | str) -> ConnectionInfo | None:

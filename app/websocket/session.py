@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 async def websocket_endpoint(websocket: WebSocket) -> None:
-    """The body of `WS /api/v1/monitor/ws`. Returns when the connection is refused, or a `Session` has taken over."""
+    """Serve `WS /api/v1/monitor/ws`; return when the connection is refused, or a `Session` has taken over."""
     manager: WebSocketManager = websocket.state.services.manager
     address = client_address(websocket) or "unknown"
     refusal = STOPPING if manager.stopping else await manager.admission.check(websocket, address)

@@ -189,16 +189,6 @@ def test_the_floors_are_those_of_the_contract():
     assert said == real
 
 
-def test_every_package_is_named_in_the_architecture():
-    named = set(codes(read("docs/architecture.md")))
-    packages = {path.parent.relative_to(ROOT) for path in (ROOT / "app").rglob("*.py")}
-    below = {str(path) for path in packages if len(path.parts) > 1} - {"app/migrations/versions"}
-    assert below <= named
-    assert {path.name for path in ROOT.glob("app/*.py")} - {"__init__.py"} <= {
-        name.removeprefix("app/") for name in named
-    }
-
-
 def test_every_module_of_the_real_time_side_is_named():
     named = {code for page in ("realtime", "architecture", "scan") for code in codes(read(f"docs/{page}.md"))}
     rooms = ("websocket", "transport", "events", "monitor")

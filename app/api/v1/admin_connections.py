@@ -20,18 +20,18 @@ router = APIRouter(
 
 MOST_LISTED: Final = 1_000
 ConnectionId = Annotated[
-    Text, Path(max_length=36, description="The connection's id.", examples=["019b7a60-0000-7000-8000-000000000004"])
+    Text, Path(max_length=36, description="Connection id.", examples=["019b7a60-0000-7000-8000-000000000004"])
 ]
 
 
-@router.get("", summary="Open WebSockets, of all servers")
+@router.get("", summary="List open WebSockets of all servers")
 async def list_connections(services: ServicesDep) -> OpenConnections:
     found = await services.manager.sockets()
     return OpenConnections(items=[OpenConnection(**one) for one in found[:MOST_LISTED]], total=len(found))
 
 
 @router.delete(
-    "/{connection_id}", status_code=204, summary="Close a WebSocket; its client does not come back by itself"
+    "/{connection_id}", status_code=204, summary="Close a WebSocket; its client does not reconnect automatically"
 )
 async def close_connection(connection_id: ConnectionId, admin: CurrentAdmin, services: ServicesDep) -> None:
     if not await services.manager.close_socket(connection_id):

@@ -34,7 +34,7 @@ async def get_stats(_admin: CurrentAdmin, services: ServicesDep) -> ConnectionSt
 
 @router.post(
     "/ws/broadcast",
-    summary="Say something to connected users, and to those who come before it expires (administrators)",
+    summary="Send an announcement to connected users, and to those who connect before it expires (administrators)",
     responses=refused(Forbidden, "admin_only") | refused(LimitReached),
 )
 async def broadcast(body: BroadcastRequest, admin: CurrentAdmin, services: ServicesDep) -> BroadcastResponse:

@@ -22,7 +22,7 @@ EVENT_ID: Final = rf"^([0-9A-Za-z-]{{1,{MAX_EPOCH}}}:)?[0-9]{{1,16}}$"  # as `we
 
 
 async def admit_stream(request: Request, services: ServicesDep) -> None:
-    """Before the token is looked at: a refused request costs no look-up. Raises LimitReached, Unavailable."""
+    """Admit a stream before its token is checked: a refusal costs no lookup. Raises LimitReached, Unavailable."""
     refusal = await services.manager.refusal(client_address(request) or "unknown")
     if refusal is None:
         return
@@ -36,7 +36,7 @@ async def admit_stream(request: Request, services: ServicesDep) -> None:
     summary="The task's events as server-sent events: the stream of the WebSocket without a socket",
     dependencies=[Depends(admit_stream)],
     response_class=Response,
-    responses=sent("Events, until it is closed", "text/event-stream")
+    responses=sent("Events, until the stream is closed", "text/event-stream")
     | refused(LimitReached, "rate_limited", "stream_limit")
     | refused(Unavailable),
 )
@@ -48,14 +48,16 @@ async def follow_events(
     language: ReaderLanguage,
     last_event_id: Annotated[
         str | None,
-        Header(pattern=EVENT_ID, description="Where to go on: `epoch:seq`, or `seq` alone.", examples=["0:42"]),
+        Header(
+            pattern=EVENT_ID, description="Position to resume from: `epoch:seq`, or `seq` alone.", examples=["0:42"]
+        ),
     ] = None,
     last_event_id_query: Annotated[
         str | None,
         Query(
             alias="last_event_id",
             pattern=EVENT_ID,
-            description="The same, where no header can be sent.",
+            description="The same, for clients that cannot send a header.",
             examples=["0:42"],
         ),
     ] = None,

@@ -41,7 +41,10 @@ UNUSABLE_TARGETS: Final = (
 AskedAttempt = Annotated[
     int | None,
     Query(
-        ge=1, le=MAX_ATTEMPT, description="As the run left it that has this attempt. Left out: as it is.", examples=[1]
+        ge=1,
+        le=MAX_ATTEMPT,
+        description="State after the run that contains this attempt. Omitted: the current state.",
+        examples=[1],
     ),
 ]
 
@@ -73,7 +76,7 @@ async def create_task(
 
 @router.get(
     "",
-    summary="My tasks; all tasks for administrators",
+    summary="List the user's tasks; all tasks for administrators",
     responses=refused(InvalidInput, "invalid_sort"),
     response_model=TaskPage,
 )
@@ -83,19 +86,25 @@ async def list_tasks(
     language: ReaderLanguage,
     page: PageNumber = 1,
     page_size: PageSize = 50,
-    status: Annotated[TaskStatus | None, Query(description="Only those that are so.", examples=["running"])] = None,
+    status: Annotated[
+        TaskStatus | None, Query(description="Only tasks with this status.", examples=["running"])
+    ] = None,
     domain: Annotated[
-        Text | None, Query(max_length=MAX_SEARCH, description="Part of the target's name.", examples=["example"])
+        Text | None, Query(max_length=MAX_SEARCH, description="Part of the target domain.", examples=["example"])
     ] = None,
     risk: Annotated[
         RiskLevel | None,
         Query(
-            description="Only those whose worst open violation is so. Looked for among the first 5,000 of the list.",
+            description="Only tasks whose highest open risk is this. Evaluated for the first 5,000 of the list.",
             examples=["high"],
         ),
     ] = None,
-    since: Annotated[Moment | None, Query(description="Only those created from then on.", examples=[MOMENT])] = None,
-    until: Annotated[Moment | None, Query(description="Only those created before then.", examples=[MOMENT])] = None,
+    since: Annotated[
+        Moment | None, Query(description="Only tasks created at or after this time.", examples=[MOMENT])
+    ] = None,
+    until: Annotated[
+        Moment | None, Query(description="Only tasks created before this time.", examples=[MOMENT])
+    ] = None,
     sort: Annotated[
         str,
         Query(
@@ -113,14 +122,14 @@ async def list_tasks(
     return JsonChunksResponse(await asyncio.to_thread(encode_list, items, total=total, truncated=total >= MAX_COUNTED))
 
 
-@router.get("/defaults", summary="What a scan does unless one says otherwise")
+@router.get("/defaults", summary="Defaults of the scan options")
 async def get_defaults(_user: CurrentUser, services: ServicesDep) -> ScanDefaults:
     return ScanDefaults.of(services.scans.default_options())
 
 
 @router.get(
     "/{task_id}",
-    summary="One task as it is, or as it was after an attempt",
+    summary="Get a task in its current state, or in its state after an attempt",
     responses=refused(NotFound, "attempt_not_found", "results_removed"),
 )
 async def get_task(
@@ -129,7 +138,7 @@ async def get_task(
     return TaskResponse.model_validate(await services.scans.get(user, task_id, attempt, language=language))
 
 
-@router.get("/{task_id}/attempts", summary="All that was tried, the newest first", response_model=AttemptPage)
+@router.get("/{task_id}/attempts", summary="List all attempts, newest first", response_model=AttemptPage)
 async def list_attempts(
     task_id: TaskId,
     user: CurrentUser,
@@ -145,7 +154,7 @@ async def list_attempts(
 @router.delete(
     "/{task_id}",
     status_code=204,
-    summary="Delete a task that does not run",
+    summary="Delete a task that is not running",
     responses=refused(Conflict, "task_running", "contended"),
 )
 async def delete_task(task_id: TaskId, user: CurrentUser, services: ServicesDep) -> None:
@@ -155,7 +164,7 @@ async def delete_task(task_id: TaskId, user: CurrentUser, services: ServicesDep)
 @router.post(
     "/{task_id}/cancel",
     status_code=202,
-    summary="Cancel; also when it is so already",
+    summary="Cancel a task; has no effect if it is already cancelled",
     responses=refused(Conflict, "task_finished", "contended"),
 )
 async def cancel_task(
@@ -166,7 +175,7 @@ async def cancel_task(
 
 @router.put(
     "/{task_id}/priority",
-    summary="Have a task that waits go before others (administrators)",
+    summary="Set the priority of a waiting task (administrators)",
     responses=refused(Conflict, "task_not_waiting") | refused(Forbidden, "admin_only"),
 )
 async def set_priority(
@@ -178,7 +187,7 @@ async def set_priority(
 @router.post(
     "/{task_id}/retry",
     status_code=202,
-    summary="Run again from the beginning; also when it is so already",
+    summary="Start a new attempt from the beginning; has no effect if one is already waiting",
     responses=refused(Conflict, "task_running", "contended")
     | refused(Forbidden, "target_not_allowed")
     | refused(LimitReached, "task_limit"),

@@ -32,7 +32,10 @@ MAX_LOG_SEQ: Final = 2**53
 AskedAttempt = Annotated[
     int | None,
     Query(
-        ge=1, le=MAX_ATTEMPT, description="Only lines of the run that has this attempt. Left out: of all.", examples=[1]
+        ge=1,
+        le=MAX_ATTEMPT,
+        description="Only lines of the run that contains this attempt. Omitted: of all runs.",
+        examples=[1],
     ),
 ]
 Format = Literal["json", "text", "ndjson"]
@@ -42,7 +45,7 @@ _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 
 
 @router.websocket("/ws")
 async def monitor(websocket: WebSocket) -> None:
-    """The real-time connection; its contract is docs/protocol.md."""
+    """Serve the real-time connection; its contract is docs/protocol.md."""
     await websocket_endpoint(websocket)
 
 
@@ -55,7 +58,7 @@ async def refuse_plain_request(
     raise HTTPException(426, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
 
 
-@router.get("/tasks/{task_id}/status", summary="The state that a snapshot shows, without the log")
+@router.get("/tasks/{task_id}/status", summary="State of the task as in a snapshot, without the log")
 async def get_status(task_id: TaskId, user: CurrentUser, services: ServicesDep, language: ReaderLanguage) -> TaskState:
     reader = StateReader(
         clock=services.clock, max_snapshot_bytes=services.settings.snapshot_max_bytes, epoch=services.epoch
@@ -80,22 +83,20 @@ async def get_logs(
     services: ServicesDep,
     language: ReaderLanguage,
     after_log_seq: Annotated[
-        int, Query(ge=0, le=MAX_LOG_SEQ, description="Only lines behind this one.", examples=[200])
+        int, Query(ge=0, le=MAX_LOG_SEQ, description="Only lines after this one.", examples=[200])
     ] = 0,
     limit: Annotated[
-        int, Query(ge=1, le=MAX_LINES, description="At most so many lines of JSON.", examples=[200])
+        int, Query(ge=1, le=MAX_LINES, description="Maximum number of lines in JSON.", examples=[200])
     ] = 200,
     level: Annotated[
         str, Query(max_length=64, description="One or more levels, separated by commas.", examples=["WARNING,ERROR"])
     ] = "",
-    stage: Annotated[
-        StageKey | None, Query(description="Only lines that this stage wrote.", examples=["page_crawl"])
-    ] = None,
+    stage: Annotated[StageKey | None, Query(description="Only lines of this stage.", examples=["page_crawl"])] = None,
     q: Annotated[
         Text,
         Query(
             max_length=MAX_SEARCH,
-            description="Only lines that contain this text, as they are read in this language.",
+            description="Only lines that contain this text, in the selected language.",
             examples=["casino"],
         ),
     ] = "",
@@ -121,7 +122,7 @@ def _levels(text: str) -> list[str]:
 
 
 async def _stream(pieces: AsyncIterator[bytes], media_type: str) -> Response:
-    """The first piece is read before the answer begins, so that a missing task is still a 404."""
+    """Stream the events; the first piece is read before the response starts, so that a missing task is a 404."""
     first = await anext(pieces, b"")
 
     async def chunks() -> AsyncIterator[bytes]:

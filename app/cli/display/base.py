@@ -31,7 +31,7 @@ class Display(Protocol):
         ...
 
     def tick(self, view: TaskView) -> None:
-        """Some time has passed."""
+        """Update the display after some time has passed."""
         ...
 
     def say(self, text: str, *, lasting: bool = False) -> None:

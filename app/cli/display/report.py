@@ -106,7 +106,7 @@ def _nothing_found(report: Json, texts: MessageCatalog) -> tuple[str, str]:
 
 
 def _write_table(result: ScanResult, sheet: Sheet, texts: MessageCatalog) -> None:
-    """One line a finding. The address comes last and is not cut: the terminal copies it whole."""
+    """Write one line per finding. The URL comes last and is not cut, so that it can be copied."""
     heads = tuple(map(texts, ("risk", "kind", "domain", "confidence", "record.page")))
     rows = [
         (

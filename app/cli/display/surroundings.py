@@ -19,7 +19,7 @@ Json = Mapping[str, Any]
 
 
 def write_third_parties(found: Sequence[Json], findings: Sequence[Json], sheet: Sheet, texts: MessageCatalog) -> None:
-    """One line each; the list may be cut: those with findings first, and what is clean last."""
+    """Write one line per third party, those with findings first and clean ones last; the list may be cut."""
     if not found:
         sheet.blank()
         sheet.sentence(texts("no_third_parties"), style="dim")
@@ -71,7 +71,7 @@ def _urgency(party: Json, risks: Mapping[str, str]) -> tuple[int, bool]:
 
 
 def write_coverage(report: Json, sheet: Sheet, texts: MessageCatalog) -> None:
-    """The numbers, and what was not judged by reason."""
+    """Write the coverage, and the unchecked URLs by reason."""
     sheet.heading(texts("coverage"))
     numbers = [(texts(name), str(report["statistics"][name])) for name in COUNTED if name != "total_violations"]
     numbers.append((texts("result.addresses"), texts("crawled_of", **_crawled(report))))
@@ -93,7 +93,7 @@ def _missed(report: Json, texts: MessageCatalog) -> list[str]:
 
 
 def _unanswered(report: Json, texts: MessageCatalog) -> list[str]:
-    """The passive sources that did not answer: nobody may take them for empty."""
+    """Return the passive sources that did not answer, so that they are not taken for empty."""
     sources = (report.get("discovery") or {}).get("sources", ())
     named = [(source["name"], f"source_status.{source['status']}") for source in sources]
     return [
@@ -104,7 +104,7 @@ def _unanswered(report: Json, texts: MessageCatalog) -> list[str]:
 
 
 def _open_zones(report: Json, texts: MessageCatalog) -> list[str]:
-    """The name servers that give a zone to anybody."""
+    """Return the name servers that allow zone transfers to anyone."""
     servers = (report.get("discovery") or {}).get("name_servers", ())
     return [
         texts(

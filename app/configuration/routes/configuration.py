@@ -31,20 +31,18 @@ router = APIRouter(
     dependencies=[Depends(require_admin)],
     responses=refused(Forbidden, "admin_only"),
 )
-Number = Annotated[
-    int, Path(ge=0, le=MAX_VERSION, description="The version's number; 0: nothing stored.", examples=[1])
-]
-VersionPageSize = Annotated[int, Query(ge=1, le=20, description="How much one page has.", examples=[20])]
+Number = Annotated[int, Path(ge=0, le=MAX_VERSION, description="Version number; 0: nothing stored.", examples=[1])]
+VersionPageSize = Annotated[int, Query(ge=1, le=20, description="Number of items per page.", examples=[20])]
 
 
-@router.get("", summary="All settings that can be changed while the service runs")
+@router.get("", summary="List all settings that can be changed at run time")
 async def get_configuration(services: ServicesDep, language: ReaderLanguage) -> ConfigurationResponse:
     return ConfigurationResponse.of(await services.configuration.read(), language)
 
 
 @router.put(
     "",
-    summary="Change settings, as a whole",
+    summary="Replace the stored settings",
     responses=refused(Conflict, "configuration_changed") | refused(InvalidInput),
 )
 async def change_configuration(
@@ -54,7 +52,9 @@ async def change_configuration(
     return ConfigurationResponse.of(state, language)
 
 
-@router.get("/versions", summary="Who changed what, the newest first", response_model=ConfigurationHistory)
+@router.get(
+    "/versions", summary="List the versions of the configuration, newest first", response_model=ConfigurationHistory
+)
 async def list_versions(services: ServicesDep, page: PageNumber = 1, page_size: VersionPageSize = 20) -> Response:
     rows, total = await services.configuration.history(page=page, page_size=page_size)
     # Each may tell of a thousand domains.
@@ -63,7 +63,7 @@ async def list_versions(services: ServicesDep, page: PageNumber = 1, page_size: 
 
 @router.post(
     "/versions/{number}/restore",
-    summary="Go back to an older version",
+    summary="Restore an older version",
     responses=refused(Conflict, "configuration_changed") | refused(InvalidInput) | refused(NotFound),
 )
 async def restore_version(
@@ -75,7 +75,7 @@ async def restore_version(
 
 @router.post(
     "/reading-model/test",
-    summary="Ask the reading model one harmless question",
+    summary="Send a fixed test question to the LLM",
     responses=refused(Conflict, "reading_model_missing") | refused(LimitReached),
 )
 async def ask_reading_model(admin: CurrentAdmin, services: ServicesDep, language: ReaderLanguage) -> ReadingModelTest:

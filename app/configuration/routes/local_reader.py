@@ -25,17 +25,17 @@ router = APIRouter(
     dependencies=[Depends(require_admin)],
     responses=refused(Forbidden, "admin_only"),
 )
-Number = Annotated[int, Path(ge=1, le=MAX_VERSION, description="The version's number.", examples=[1])]
+Number = Annotated[int, Path(ge=1, le=MAX_VERSION, description="Version number.", examples=[1])]
 
 
-@router.get("", summary="Versions of the local reader, and which one reads along")
+@router.get("", summary="Versions of the local classifier, and the enabled one")
 async def get_local_reader(services: ServicesDep) -> LocalReaderOverview:
     return LocalReaderOverview.of(await services.local_readers.list_all())
 
 
 @router.put(
     "",
-    summary="Switch a version of the local reader on, or off what is on",
+    summary="Enable a version of the local classifier, or disable the enabled one",
     responses=refused(NotFound) | refused(Conflict, "reader_unreported", "reader_unusable"),
 )
 async def switch_local_reader(
@@ -53,7 +53,7 @@ async def switch_local_reader(
 
 @router.get(
     "/versions/{number}",
-    summary="How good a version of the local reader is; from then on it may be switched on",
+    summary="Evaluation report of a version of the local classifier; afterwards it can be enabled",
     responses=refused(NotFound),
 )
 async def get_local_reader_report(number: Number, services: ServicesDep, language: ReaderLanguage) -> LocalReaderReport:

@@ -20,41 +20,43 @@ Value = bool | int | float | str | list[str] | None
 
 
 class ConfigurationChange(RequestBody):
-    """All that is stored, as a whole: what is left out goes back to its default."""
+    """The complete stored configuration: settings that are omitted return to their defaults."""
 
-    version: Version = described("The version that the change was made of.", 3)
-    values: JsonObject = described("The values by name.", {"scans_per_user": 4, "blocked_targets": ["example.org"]})
+    version: Version = described("Version that the change is based on.", 3)
+    values: JsonObject = described("Values by name.", {"scans_per_user": 4, "blocked_targets": ["example.org"]})
 
 
 class ConfigurationRestore(RequestBody):
-    version: Version = described("The version that is the newest one for you.", 3)
+    version: Version = described("The newest version known to the client.", 3)
 
 
 class SettingResponse(ResponseBody):
-    """A setting as it is on this server. Only what has `lock` null can be changed here."""
+    """A setting on this server. Only settings whose `lock` is null can be changed here."""
 
-    name: str = described("Its name.", "scans_per_user")
-    group: Group = described("What it belongs to.", "limits")
-    title: str = described("Its name for people, in the reader's language.", "Scans of one user at once")
-    description: str = described("What it does, in the reader's language.", "The others of this user wait.")
-    kind: Kind = described("What a value is.", "integer")
-    is_nullable: bool = described("Null is a value, too: none.", False)
-    value: Value = described("What holds; with `waits_for_restart` after the next start.", 4)
-    default: Value = described("What holds when nobody has said anything.", 2)
-    stored: Value = described("What is stored here; it may be refused, or wait for a restart.", 4)
+    name: str = described("Name of the setting.", "scans_per_user")
+    group: Group = described("Group of the setting.", "limits")
+    title: str = described("Label in the reader's language.", "Scans of one user at once")
+    description: str = described("Description in the reader's language.", "The others of this user wait.")
+    kind: Kind = described("Type of the value.", "integer")
+    is_nullable: bool = described("Null is a valid value: none.", False)
+    value: Value = described("Value in effect; with `waits_for_restart` after the next start.", 4)
+    default: Value = described("Default value.", 2)
+    stored: Value = described("Stored value; it may be refused, or wait for a restart.", 4)
     is_stored: bool = described("The value was set here, by an administrator.", True)
     lock: Lock | None = described(
-        "Why it cannot be changed here. `environment`: the environment sets it. `key`: the environment has a key, "
-        "which goes to no address but the environment's.",
+        (
+            "Reason why it cannot be changed here. `environment`: the environment sets it. `key`: the "
+            "environment has a key, which is sent only to the URL of the environment."
+        ),
         "environment",
     )
-    variable: str = described("The variable that would set it.", "COMPLIANCE_SCANS_PER_USER")
-    unit: UnitOfNumber | None = described("What a number counts.", "seconds")
-    least: float | None = described("The smallest value.", 1)
-    is_least_excluded: bool = described("A value must be above the smallest one.", False)
-    most: float | None = described("The largest value.", 64)
-    needs_restart: bool = described("A change has its effect after the next start of each server.", False)
-    waits_for_restart: bool = described("It was changed, and this server has not been started anew since.", False)
+    variable: str = described("Environment variable of the setting.", "COMPLIANCE_SCANS_PER_USER")
+    unit: UnitOfNumber | None = described("Unit of a number.", "seconds")
+    least: float | None = described("Minimum value.", 1)
+    is_least_excluded: bool = described("The value must be greater than the minimum.", False)
+    most: float | None = described("Maximum value.", 64)
+    needs_restart: bool = described("A change takes effect when each server is restarted.", False)
+    waits_for_restart: bool = described("It was changed, and this server has not been restarted since.", False)
 
     @classmethod
     def of(cls, state: SettingState, texts: MessageCatalog) -> "SettingResponse":
@@ -82,16 +84,16 @@ class SettingResponse(ResponseBody):
 
 
 class ConfigurationResponse(ResponseBody):
-    """Secrets are not among the settings: the environment alone has them."""
+    """Secrets are not among the settings; they are only set in the environment."""
 
-    version: Version = described("The newest version; 0: nothing was ever stored.", 3)
-    changed_at: str | None = described("When it was stored.", "2026-01-01T00:00:00.000Z")
-    changed_by: str | None = described("The name of the administrator who did.", "admin")
+    version: Version = described("Newest version; 0: nothing was stored yet.", 3)
+    changed_at: str | None = described("Time at which it was stored.", "2026-01-01T00:00:00.000Z")
+    changed_by: str | None = described("Name of the administrator who stored it.", "admin")
     is_refused: bool = described(
-        "The environment of this server contradicts the version: what held before holds on there.", False
+        "The environment of this server conflicts with the version: the previous settings stay in effect there.", False
     )
-    has_model_key: bool = described("The environment has a key for the reading model.", False)
-    settings: list[SettingResponse] = described("The settings, by group.")
+    has_model_key: bool = described("The environment has an LLM key.", False)
+    settings: list[SettingResponse] = described("Settings by group.")
 
     @classmethod
     def of(cls, state: ConfigurationState, language: Language) -> "ConfigurationResponse":
@@ -107,19 +109,19 @@ class ConfigurationResponse(ResponseBody):
 
 
 class SettingChange(ResponseBody):
-    """Null: nothing was stored, and the default held. Of a list that was changed, the entries that went and came."""
+    """Null: nothing was stored, and the default applied. For a list, the removed and added entries."""
 
-    name: str = described("The setting.", "scans_per_user")
-    before: Value = described("What was stored before.", 2)
-    after: Value = described("What was stored then.", 4)
+    name: str = described("Name of the setting.", "scans_per_user")
+    before: Value = described("Previous stored value.", 2)
+    after: Value = described("New stored value.", 4)
 
 
 class ConfigurationVersion(ResponseBody):
-    version: Version = described("Its number.", 3)
-    at: str = described("When it was stored.", "2026-01-01T00:00:00.000Z")
-    by: str = described("The name of the administrator, as it was then.", "admin")
-    changes: list[SettingChange] = described("What was different from the version before.")
-    restored_from: Version | None = described("The older version whose values these are.", 1)
+    version: Version = described("Number of the row.", 3)
+    at: str = described("Time at which it was stored.", "2026-01-01T00:00:00.000Z")
+    by: str = described("Name of the administrator at that time.", "admin")
+    changes: list[SettingChange] = described("Differences from the previous version.")
+    restored_from: Version | None = described("Older version that was restored.", 1)
 
     @classmethod
     def of(cls, row: Row[Any]) -> "ConfigurationVersion":
@@ -132,17 +134,17 @@ class ConfigurationVersion(ResponseBody):
 class ConfigurationHistory(ResponseBody):
     """A thousand versions are kept."""
 
-    items: list[ConfigurationVersion] = described("The versions of this page, the newest first.")
-    total: Count = described("How many are kept.", 3)
+    items: list[ConfigurationVersion] = described("Versions of this page, newest first.")
+    total: Count = described("Number of versions.", 3)
 
 
 class ReadingModelTest(ResponseBody):
-    """What came of one harmless question."""
+    """Result of the test question."""
 
-    is_answered: bool = described("The model answered.", True)
-    model: str = described("Which model was asked for.", "qwen2.5:7b")
-    latency_ms: Count = described("Until the answer, or until it was clear that there is none.", 412)
-    failure: Void | None = described("Why there is no answer.", "timeout")
+    is_answered: bool = described("The model responded.", True)
+    model: str = described("Name of the requested model.", "qwen2.5:7b")
+    latency_ms: Count = described("Time until the response or the failure.", 412)
+    failure: Void | None = described("Reason why there is no answer.", "timeout")
     message: str = described("The same in the reader's language.", "The model answered within 412 ms.")
 
     @classmethod

@@ -21,17 +21,17 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class LocalReaderChange(RequestBody):
-    version: Version | None = described("The version that shall read along; null: none.", 3)
+    version: Version | None = described("Version to enable; null: none.", 3)
 
 
 class LocalReaderVersion(ResponseBody):
-    version: Version = described("Its number; none is used again.", 3)
-    made_at: str = described("When it was learnt.", "2026-01-01T00:00:00.000Z")
+    version: Version = described("Version number; never reused.", 3)
+    made_at: str = described("Time of the training.", "2026-01-01T00:00:00.000Z")
     sha256: str = described("SHA-256 of the model.", "9f" * 32)
-    violating: Count = described("Pages of confirmed findings from which it was learnt.", 120)
-    clean: Count = described("Pages of dismissed findings from which it was learnt.", 140)
-    domains: Count = described("Domains that these pages are of.", 90)
-    is_reported: bool = described("Its report was shown: it may be switched on.", True)
+    violating: Count = described("Number of pages of confirmed findings used for training.", 120)
+    clean: Count = described("Number of pages of dismissed findings used for training.", 140)
+    domains: Count = described("Number of domains of these pages.", 90)
+    is_reported: bool = described("Its evaluation report was shown: it can be enabled.", True)
 
     @classmethod
     def of(cls, row: Row[Any]) -> "LocalReaderVersion":
@@ -47,11 +47,11 @@ class LocalReaderVersion(ResponseBody):
 
 
 class LocalReaderOverview(ResponseBody):
-    """Twenty versions are kept, and the one that is switched on."""
+    """Twenty versions are kept, and the enabled one."""
 
-    enabled: Version | None = described("The version that scans read with that begin now; null: none.", 3)
-    items: list[LocalReaderVersion] = described("The versions, the newest first.")
-    total: Count = described("How many there are.", 1)
+    enabled: Version | None = described("Version used by scans that start from now on; null: none.", 3)
+    items: list[LocalReaderVersion] = described("Versions, newest first.")
+    total: Count = described("Number of connections.", 1)
 
     @classmethod
     def of(cls, versions: ReaderVersions) -> "LocalReaderOverview":
@@ -60,50 +60,50 @@ class LocalReaderOverview(ResponseBody):
 
 
 class LeftOutPages(ResponseBody):
-    """What people decided, and it was not learnt from."""
+    """Decisions that were not used for training."""
 
-    reason: str = described("Why.", "repeated")
+    reason: str = described("Reason.", "repeated")
     reason_text: str = described("The same with their number, in the reader's language.", "3 pages with the same text")
-    count: Count = described("How many.", 3)
+    count: Count = described("Number of pages.", 3)
 
 
 class LocalReaderHead(ResponseBody):
-    """How well one question was answered about pages of domains that had not been seen. Null: there is no share."""
+    """Result of one class on domains not used for training. Null: undefined."""
 
     name: str = described("`violation`: any violation; else a class.", "gambling")
     title: str = described("The same in the reader's language.", "Gambling")
-    pages: Count = described("Pages that people say are this.", 60)
-    precision: Share | None = described("Of the pages that it took for this, the share that is.", 0.95)
-    recall: Share | None = described("Of the pages that are this, the share that it took for it.", 0.9)
+    pages: Count = described("Number of pages that belong to this class, according to reviewers.", 60)
+    precision: Share | None = described("Precision.", 0.95)
+    recall: Share | None = described("Recall.", 0.9)
     brier: Share = described("Brier score of its probabilities: 0 is the best.", 0.0412)
 
 
 class WouldSuppress(ResponseBody):
-    """What it would have done to findings that were to be reviewed."""
+    """Effects that it would have had on findings in review."""
 
-    to_review: Count = described("Findings that were to be reviewed.", 130)
-    dismissed: Count = described("Of these, suppressed and dismissed by people.", 70)
-    confirmed: Count = described("Of these, suppressed although people confirmed them.", 2)
-    confirmed_domains: list[str] = described("Where these are, twenty domains at most.", ["shop.example"])
+    to_review: Count = described("Number of findings in review.", 130)
+    dismissed: Count = described("Number of these that it would suppress and reviewers dismissed.", 70)
+    confirmed: Count = described("Number of these that it would suppress although reviewers confirmed them.", 2)
+    confirmed_domains: list[str] = described("Domains of these, at most twenty.", ["shop.example"])
 
 
 class WouldRaise(ResponseBody):
-    """What it would have sent to review without any rule."""
+    """Pages without a rule match that it would have sent to review."""
 
-    confirmed: Count = described("Pages that people confirmed, by their class.", 50)
-    other_class: Count = described("Pages that people confirmed, by another class.", 2)
-    dismissed: Count = described("Pages that people dismissed.", 1)
+    confirmed: Count = described("Number of pages that reviewers confirmed, in the right class.", 50)
+    other_class: Count = described("Number of pages that reviewers confirmed, in another class.", 2)
+    dismissed: Count = described("Number of pages that reviewers dismissed.", 1)
 
 
 class LocalReaderReport(ResponseBody):
-    """How a version judged pages of domains that it had not seen while it learnt."""
+    """Cross-validation of a version on domains not used for training."""
 
     version: LocalReaderVersion = described("The version.")
-    about: str = described("With what it was learnt.", "0.1.0, scikit-learn 1.7.0")
-    left_out: list[LeftOutPages] = described("What it was not learnt from.")
-    heads: list[LocalReaderHead] = described("The questions that it answers; any violation first.")
-    suppressed: WouldSuppress = described("What it would have suppressed.")
-    raised: WouldRaise = described("What it would have sent to review.")
+    about: str = described("Library used for the training.", "0.1.0, scikit-learn 1.7.0")
+    left_out: list[LeftOutPages] = described("Data not used for training.")
+    heads: list[LocalReaderHead] = described("Its classes; any violation first.")
+    suppressed: WouldSuppress = described("Findings that it would have suppressed.")
+    raised: WouldRaise = described("Pages that it would have sent to review.")
 
     @classmethod
     def of(cls, row: Row[Any], language: Language) -> "LocalReaderReport":

@@ -1,0 +1,1 @@
+"""Stage 3: references aggregated into classified third parties, with their registrations."""

@@ -81,5 +81,5 @@ class Bus(Publisher, UserFollowing, Protocol):
 
     @property
     def healthy(self) -> bool:
-        """Whether hints arrive. When not, delivery goes on by the sweep, and readiness says degraded."""
+        """Return whether hints arrive. If not, events are delivered by the sweep, and readiness is degraded."""
         ...

@@ -22,7 +22,7 @@ _MODELS: Final[Mapping[str, type[EventBody]]] = MappingProxyType({body.type: bod
 
 
 def are_sound(hint: TaskHint) -> bool:
-    """Whether the events are small, numbered without a gap up to the hint's `seq`, and each what its type says."""
+    """Return whether the events are small, numbered without a gap up to the hint's `seq`, and valid for their types."""
     first = hint.seq - len(hint.events) + 1
     if first < 1 or hint.seq > MAX_NUMBER or sum(len(event.body) for event in hint.events) > MAX_INLINE_BYTES:
         return False

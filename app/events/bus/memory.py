@@ -21,13 +21,13 @@ class MemoryBus:
         return True
 
     async def start(self) -> None:
-        """There is nothing to begin."""
+        """Do nothing: there is nothing to start."""
 
     async def stop(self) -> None:
-        """There is nothing to end."""
+        """Do nothing: there is nothing to stop."""
 
     def follow(self, user_id: str) -> None:
-        """All hints are heard: they come from this process."""
+        """Do nothing: all hints come from this process."""
 
     def unfollow(self, user_id: str) -> None:
         """See `follow`."""

@@ -26,25 +26,32 @@ MAX_ID: Final = 2**63 - 1
 CSV: Final = "text/csv"
 CONTENT_TYPES: Final = ("image/jpeg", "text/plain", "application/octet-stream")
 Domain = Annotated[
-    str, Path(max_length=MAX_NAME, description="A third party's registrable domain.", examples=["casino.example"])
+    str, Path(max_length=MAX_NAME, description="Registrable domain of the third party.", examples=["casino.example"])
 ]
 FindingName = Annotated[
     str,
-    Path(max_length=MAX_NAME, description="As in the list: cause and domain.", examples=["gambling.casino.example"]),
+    Path(
+        max_length=MAX_NAME,
+        description="Finding id, as in the list: cause and domain.",
+        examples=["gambling.casino.example"],
+    ),
 ]
 AskedDomain = Annotated[
-    Text | None, Query(max_length=MAX_NAME, description="Only those to this third party.", examples=["casino.example"])
+    Text | None,
+    Query(max_length=MAX_NAME, description="Only references to this third party.", examples=["casino.example"]),
 ]
-Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="The content's hash.", examples=["19b9" * 16])]
+Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="Hash of the content.", examples=["19b9" * 16])]
 AskedFormat = Annotated[
     str | None,
     Query(
-        pattern="^(json|csv)$", description="`csv`: all of them, as a table; else as `Accept` says.", examples=["csv"]
+        pattern="^(json|csv)$",
+        description="`csv`: all of them, as a table; otherwise as `Accept` requests.",
+        examples=["csv"],
     ),
 ]
 
 
-@router.get("/findings", summary="What has to be acted on, the worst first", response_model=FindingPage)
+@router.get("/findings", summary="List findings, highest risk first", response_model=FindingPage)
 async def list_findings(
     run: RunDep,
     user: CurrentUser,
@@ -55,14 +62,14 @@ async def list_findings(
     risk_level: AskedRisk = None,
     needs_review: AskedReview = None,
     decision: Annotated[
-        DecisionState | None, Query(description="Only those that were decided so.", examples=["open"])
+        DecisionState | None, Query(description="Only findings with this decision.", examples=["open"])
     ] = None,
 ) -> Response:
     wanted = FindingFilter(risk_level, violation_key, needs_review, decision)
     return JsonChunksResponse(await services.evidence.findings(user, run, language, paging, wanted))
 
 
-@router.get("/findings/{finding_id}", summary="One finding with its evidence", response_model=FindingDetail)
+@router.get("/findings/{finding_id}", summary="Get a finding with its evidence", response_model=FindingDetail)
 async def get_finding(
     run: RunDep,
     finding_id: FindingName,
@@ -75,7 +82,7 @@ async def get_finding(
 
 @router.put(
     "/findings/{finding_id}/decision",
-    summary="Decide about a finding, for this scan of the target and those to come",
+    summary="Decide a finding, for this and later scans of the target",
     responses=refused(InvalidInput, "reason_missing") | refused(Conflict, "decision_changed"),
 )
 async def decide(
@@ -88,17 +95,17 @@ async def decide(
     )
 
 
-@router.get("/third-parties/{domain}", summary="One third party with its evidence", response_model=ThirdPartyDetail)
+@router.get("/third-parties/{domain}", summary="Get a third party with its evidence", response_model=ThirdPartyDetail)
 async def get_third_party(
     run: RunDep, domain: Domain, user: CurrentUser, services: ServicesDep, language: ReaderLanguage
 ) -> Response:
     return JsonChunksResponse(await services.evidence.third_party(user, run, language, domain))
 
 
-@router.get("/pages/{page_id}", summary="One page with its references to others", response_model=PageDetail)
+@router.get("/pages/{page_id}", summary="Get a page with its references to third parties", response_model=PageDetail)
 async def get_page(
     run: RunDep,
-    page_id: Annotated[int, Path(ge=1, le=MAX_ID, description="As in the list of pages.", examples=[13])],
+    page_id: Annotated[int, Path(ge=1, le=MAX_ID, description="Page id, as in the list of pages.", examples=[13])],
     user: CurrentUser,
     services: ServicesDep,
     language: ReaderLanguage,
@@ -137,7 +144,7 @@ async def list_references(
     "/captures/{sha256}",
     summary="A captured content, as an attachment",
     response_class=Response,
-    responses=sent("A screenshot (encoded anew), a page's text, or its source byte for byte", *CONTENT_TYPES)
+    responses=sent("A screenshot (re-encoded), a page's text, or its source byte for byte", *CONTENT_TYPES)
     | refused(NotFound, "content_lost", "attempt_not_found", "results_removed"),
 )
 async def get_capture(run: RunDep, sha256: Sha256, user: CurrentUser, services: ServicesDep) -> Response:

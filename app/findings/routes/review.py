@@ -25,7 +25,7 @@ MAX_ITEMS: Final = 100
 
 @router.get(
     "",
-    summary="Findings that a person should look at, of the newest scan of every target",
+    summary="Findings that need a review, from the newest scan of each target",
     responses=refused(InvalidInput, "invalid_cursor"),
     response_model=ReviewPage,
 )
@@ -35,12 +35,13 @@ async def list_review(
     language: ReaderLanguage,
     decision: Annotated[
         DecisionState,
-        Query(description="Only those that were decided so; `open`: not yet, or not any more.", examples=["open"]),
+        Query(description="Only findings with this decision; `open`: undecided or reopened.", examples=["open"]),
     ] = DecisionState.OPEN,
     cursor: Annotated[
-        Text | None, Query(max_length=MAX_CURSOR, description="The `next_cursor` of the page before.", examples=["WyI"])
+        Text | None,
+        Query(max_length=MAX_CURSOR, description="The `next_cursor` of the previous page.", examples=["WyI"]),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_ITEMS, description="At most so many findings.", examples=[50])] = 50,
+    limit: Annotated[int, Query(ge=1, le=MAX_ITEMS, description="Maximum number of findings.", examples=[50])] = 50,
 ) -> Response:
     page = await services.review.read(user, cursor=cursor, limit=limit, state=decision, language=language)
     more = {"next_cursor": page.next_cursor, "unreadable": page.unreadable}

@@ -10,25 +10,25 @@ from app.rest.schemas import RequestBody, ResponseBody, Text
 
 
 class DecisionRequest(RequestBody):
-    """`version`: that of the decision that you saw; 0: you saw none."""
+    """`version`: that of the decision that the client knows; 0: none."""
 
-    state: DecisionState = described("What you decide; `open` takes back what was decided.", "dismissed")
+    state: DecisionState = described("The decision; `open` withdraws it.", "dismissed")
     reason: Annotated[Text, Field(max_length=MAX_REASON)] | None = described(
-        "Why; `dismissed` needs one.", "Our own partner, with a contract.", default=None
+        "Reason; required for `dismissed`.", "Our own partner, with a contract.", default=None
     )
     version: Annotated[int, Field(ge=0, le=2**31 - 2, strict=True)] = described(
-        "The version that you saw, 0 when there was no decision: another one by now is not overwritten.", 0
+        "Version of the decision that the client knows, 0 if there was none: a newer decision is not overwritten.", 0
     )
 
 
 class DecisionInfo(ResponseBody):
-    """It belongs to the target: the next scan's finding has it as well. It changes no verdict."""
+    """The decision belongs to the target: later findings have it as well. It does not change the verdict."""
 
-    state: DecisionState = described("What was decided; `open`: it was taken back.", "dismissed")
-    reason: str | None = described("Why.", "Our own partner, with a contract.")
-    decided_by: str = described("Who, by the name as of then.", "mei")
-    decided_at: str = described("When.", "2026-11-27T07:40:04.623Z")
-    version: Annotated[int, Field(ge=1)] = described("One more with each change; for the next decision.", 1)
+    state: DecisionState = described("The decision; `open`: it was withdrawn.", "dismissed")
+    reason: str | None = described("Reason.", "Our own partner, with a contract.")
+    decided_by: str = described("Name of the user at that time.", "mei")
+    decided_at: str = described("Time of the decision.", "2026-11-27T07:40:04.623Z")
+    version: Annotated[int, Field(ge=1)] = described("Increases with each change; send it with the next decision.", 1)
     holds: bool = described(
-        "False: more was found than was decided on, such as that a link is hidden; the finding is open again.", True
+        "False: evidence was found since the decision, such as a hidden link; the finding is open again.", True
     )

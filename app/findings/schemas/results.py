@@ -21,79 +21,75 @@ from app.scans.schemas.tasks import TaskResponse
 
 
 class Subdomain(ResponseBody):
-    """A name in scope that resolves. `sources`: everyone who named it."""
+    """A name in scope that resolves. `sources`: all sources of the name."""
 
     name: str = described("The host's name.", "www.example.com")
-    sources: list[str] = described("Everyone who named it.", ["ct", "dictionary"])
-    addresses: list[str] = described("What it resolves to.", ["192.0.2.7"])
-    cnames: list[str] = described("The names on the way there.", ["edge.example.net"])
-    http_alive: bool = described("It answers over http.", True)
-    https_alive: bool = described("It answers over https.", True)
-    wildcard: bool = described("Any name of that zone resolves so.", False)
+    sources: list[str] = described("All sources of the name.", ["ct", "dictionary"])
+    addresses: list[str] = described("Its IP addresses.", ["192.0.2.7"])
+    cnames: list[str] = described("Alias names on the way to the IP addresses.", ["edge.example.net"])
+    http_alive: bool = described("It responds over http.", True)
+    https_alive: bool = described("It responds over https.", True)
+    wildcard: bool = described("Every name of that zone resolves like this (wildcard).", False)
 
 
 class Page(ResponseBody):
-    """A fetched document; `parsed`: it counts as a page. `size` in bytes, `error` a key when there was no answer.
-
-    `truncated`: it was longer than the limit, or refers to more than is kept of one page (20,000 links, 20,000
-    references): only its beginning was read. Here and below, texts of pages come without control characters, and
-    secrets in addresses are masked.
+    """A fetched document; `parsed`: it counts as a page. `size` in bytes, `error` a key if there was no response.
+    `truncated`: it exceeded the size limit, or has more references than are stored for one page (20,000 links,
+    20,000 references): only its beginning was parsed. In this and the following models, page texts have no control
+    characters, and secrets in URLs are masked.
     """
 
-    url: str = described("Its address.", "https://www.example.com/about.html")
+    url: str = described("URL of the page.", "https://www.example.com/about.html")
     depth: Count = described("Clicks from a start page.", 1)
-    status: Count = described("HTTP status; 0: no answer.", 200)
-    content_type: str = described("As the answer says.", "text/html")
-    charset: str = described("In which it was read.", "utf-8")
-    title: str = described("The document's title.", "About us")
-    size: Count = described("Of the body, in bytes.", 18213)
-    parsed: bool = described("It counts as a page.", True)
-    error: str | None = described("Why there was no complete answer (docs/errors.md).", "timeout")
-    duration_ms: Count = described("How long it took.", 120)
+    status: Count = described("HTTP status; 0: no response.", 200)
+    content_type: str = described("Content type of the response.", "text/html")
+    charset: str = described("Character set in which it was decoded.", "utf-8")
+    title: str = described("Title of the document.", "About us")
+    size: Count = described("Size of the body in bytes.", 18213)
+    parsed: bool = described("The document counts as a page.", True)
+    error: str | None = described("Reason why there was no complete response (docs/errors.md).", "timeout")
+    duration_ms: Count = described("Duration of the request.", 120)
     truncated: bool = described(
-        "It was longer than the limit or has too many links: only its beginning was read.", False
+        "The document exceeded the size limit or has too many links: only its beginning was parsed.", False
     )
-    page_id: Annotated[
-        int, Field(ge=1, description="Its number within the scan, for `pages/{page_id}`.", examples=[13])
-    ]
+    page_id: Annotated[int, Field(ge=1, description="Number within the scan, for `pages/{page_id}`.", examples=[13])]
 
 
 class ThirdParty(ResponseBody):
-    """A registrable domain of others that pages refer to. `references` and `hidden` count; `hosts` are ASCII names, at
-    most 50 of them in a list (the report has all that were kept, up to 1,000); `host_count` counts those kept.
-
-    `risk_level`: that of its worst finding, null without one. That says nothing unless `outcome` is `examined`
-    (at least one capture of its hosts brought something to look at). The others: `gone` (the names do not exist any
-    more), `unreachable` (captured, and nothing came but errors, empty pages or no answer), `not_examined` (nothing was
-    captured, or not yet).
+    """A third-party domain that pages refer to. `references` and `hidden` are counts; `hosts` are ASCII names, at most
+    50 of them in a list (the report has all recorded hosts, up to 1,000); `host_count` is the number of recorded
+    hosts. `risk_level`: that of its worst finding, null without one. It is only meaningful if `outcome` is
+    `examined` (at least one capture of its hosts returned content). The others: `gone` (the names no longer exist),
+    `unreachable` (captured, with only errors, empty pages or no response), `not_examined` (nothing was captured, or
+    not yet).
     """
 
-    domain: str = described("The registrable domain.", "casino.example")
+    domain: str = described("Registrable domain.", "casino.example")
     hosts: list[str] = described("ASCII names of its hosts, at most 50 in a list.", ["www.casino.example"])
-    host_count: Count = described("How many hosts were kept.", 1)
-    category: str = described("What kind of service it is.", "unknown")
-    risk_level: RiskLevel | None = described("That of its worst finding; null without one.", "high")
-    outcome: Outcome = described("What came of looking at it.", "examined")
-    references: Count = described("How often pages refer to it, `repeats` included.", 3)
-    relation: str = described("The strongest way: script, redirect, embed, link or mention.", "link")
-    hidden: Count = described("How many of the references are hidden.", 1)
+    host_count: Count = described("Number of recorded hosts.", 1)
+    category: str = described("Category of the service.", "unknown")
+    risk_level: RiskLevel | None = described("Risk of its worst finding; null without one.", "high")
+    outcome: Outcome = described("Outcome of checking the third party.", "examined")
+    references: Count = described("Number of references of pages, `repeats` included.", 3)
+    relation: str = described("Strongest relation: script, redirect, embed, link or mention.", "link")
+    hidden: Count = described("Number of hidden references.", 1)
     example_page: str = described("A page that refers to it.", "https://www.example.com/")
 
 
 class Hop(ResponseBody):
-    """An answer that pointed elsewhere. `kind`: `http`, `refresh_header`, `meta` or `script`."""
+    """A redirect. `kind`: `http`, `refresh_header`, `meta` or `script`."""
 
-    url: str = described("The address that answered.", "http://partner.example/")
+    url: str = described("URL of the redirect.", "http://partner.example/")
     status: Count = described("HTTP status.", 302)
-    address: str = described("From which address it answered.", "192.0.2.7")
+    address: str = described("IP address of the server.", "192.0.2.7")
     kind: str = described("http, refresh_header, meta or script.", "http")
-    location: str = described("Where it points, as written.", "https://casino.example/")
+    location: str = described("Target of the redirect, as written.", "https://casino.example/")
 
 
 class ReportedThirdParty(ThirdParty):
-    """`hops`: redirects of crawled addresses that lead to its hosts, the first 20 of them."""
+    """`hops`: redirects of crawled URLs to its hosts, the first 20 of them."""
 
-    hops: list[Hop] = described("Redirects of crawled addresses that lead to its hosts, the first 20 of them.")
+    hops: list[Hop] = described("Redirects of crawled URLs to its hosts, the first 20 of them.")
 
 
 class ViolationItem(ResponseBody):
@@ -106,16 +102,14 @@ class ViolationItem(ResponseBody):
     confidence_score: Annotated[float, Field(ge=0, le=1)] = described("How sure the analysis is.", 0.93)
     description: str = described("What was found, in one sentence.", "A gambling site, linked invisibly.")
     evidence: list[dict[str, Any]] = described("What speaks for it.", [{"rule": "lexicon.gambling", "score": 0.97}])
-    needs_review: bool = described("A person should look before anything is done.", False)
-    url: str | None = described("Where it was seen.", "https://casino.example/")
-    found_on: str | None = described("The page that refers there.", "https://www.example.com/old/")
-    text_key: str | None = described(
-        "What the description was made of; null: it is older than keys.", "violation_sentence"
-    )
-    params: dict[str, Any] | None = described("What stands in its places.", {"percent": 93})
-    attempt: Annotated[int, Field(ge=1)] = described("The attempt that found it.", 1)
-    created_at: str = described("When it was found.", "2026-01-01T00:12:00.000Z")
-    decision: DecisionInfo | None = described("What somebody decided about its finding; null: nothing yet.", None)
+    needs_review: bool = described("A person should review the finding before action is taken.", False)
+    url: str | None = described("URL of the evidence.", "https://casino.example/")
+    found_on: str | None = described("Page that refers to it.", "https://www.example.com/old/")
+    text_key: str | None = described("Key of the description; null: it is older than keys.", "violation_sentence")
+    params: dict[str, Any] | None = described("Values of its places.", {"percent": 93})
+    attempt: Annotated[int, Field(ge=1)] = described("Attempt that found it.", 1)
+    created_at: str = described("Time at which it was found.", "2026-01-01T00:12:00.000Z")
+    decision: DecisionInfo | None = described("Decision about its finding; null: undecided.", None)
 
 
 class ResultPage(ResponseBody):
@@ -124,9 +118,9 @@ class ResultPage(ResponseBody):
     `attempt`: whose results these are; the last attempt of its run.
     """
 
-    total: Count = described("How many there are on all pages.", 3)
-    truncated: bool = described("The list, `total` with it, does not have all that there was.", False)
-    attempt: Annotated[AttemptNumber, Field(description="The attempt whose results these are.", examples=[1])]
+    total: Count = described("Number of findings on all pages.", 3)
+    truncated: bool = described("The list and `total` are incomplete.", False)
+    attempt: Annotated[AttemptNumber, Field(description="Attempt of these results.", examples=[1])]
 
 
 class SubdomainPage(ResultPage):
@@ -138,18 +132,21 @@ class PagePage(ResultPage):
 
 
 class PossiblyOwn(ResponseBody):
-    """A suggestion: it changes nothing until a person names the domain as own."""
+    """A suggestion without effect: a person has to list the domain as own."""
 
-    domain: str = described("The registrable domain.", "example.net")
-    signs: list[OwnSign] = described("What speaks for it.", ["certificate"])
+    domain: str = described("Registrable domain.", "example.net")
+    signs: list[OwnSign] = described("Indicators of the same owner.", ["certificate"])
 
 
 class ThirdPartyPage(ResultPage):
-    """`truncated`: the pages refer to more domains than a scan keeps (200,000)."""
+    """`truncated`: the pages refer to more domains than a scan records (200,000)."""
 
     items: list[ThirdParty] = described("The domains of this page.")
     possibly_own: list[PossiblyOwn] = described(
-        "Foreign domains that may have the same owner, of the whole scan; an option of a scan can name them as own.",
+        (
+            "Third-party domains that may have the same owner, of the whole scan; list them as own "
+            "domains in the scan options."
+        ),
         default=[],
     )
 
@@ -162,103 +159,102 @@ class ViolationPage(ResultPage):
 
 class HostCoverage(ResponseBody):
     host: str = described("A host in scope.", "www.example.com")
-    by_reason: dict[Seen, Count] = described("Its addresses by what became of them.", {"judged": 40, "robots": 2})
+    by_reason: dict[Seen, Count] = described("Number of its URLs by result.", {"judged": 40, "robots": 2})
 
 
 class Coverage(ResponseBody):
-    """URLs in scope: how many were crawled of those known, and what became of them, in all and for each host.
-
-    At most 100 hosts, those first where most was not judged. While the crawl runs it is of those that are through.
+    """URLs in scope: how many of the known URLs were crawled, and their results, in total and for each host. At most
+    100 hosts, those with the most unchecked URLs first. During the crawl it covers the finished URLs.
     """
 
-    crawled: Count = described("Addresses that were crawled.", 45)
-    known: Count = described("Addresses that are known.", 47)
-    by_reason: dict[Seen, Count] = described("All of them by what became of them.", {"judged": 45, "robots": 2})
+    crawled: Count = described("Number of crawled URLs.", 45)
+    known: Count = described("Number of known URLs.", 47)
+    by_reason: dict[Seen, Count] = described("Number of URLs by result.", {"judged": 45, "robots": 2})
     hosts: list[HostCoverage] = described("The same by host, at most 100.")
 
 
 class ReadingModel(ResponseBody):
-    """What a language model that read along was asked. `asked` is `answered` and `void` and those under way."""
+    """Results of the LLM review. `asked` is the sum of `answered`, `void` and requests in progress."""
 
-    model: str = described("Its name, as the deployment has it.", "qwen3:8b")
-    prompt_version: Count = described("The version of the question.", 1)
-    budget: Count = described("Requests that the scan may send.", 100)
-    requests: Count = described("Requests that it sent, repeated ones included.", 23)
-    asked: Count = described("Pages that it was asked about.", 22)
-    answered: Count = described("Valid answers.", 20)
-    void: dict[Void, Count] = described("Questions without a valid answer, by reason.", {"timeout": 2})
-    left_out: dict[LeftOut, Count] = described("Pages that it was not asked about, by reason.", {"budget": 7})
-    effects: dict[Effect, Count] = described("What the answers changed, by page.", {"suppressed": 3, "unchanged": 17})
+    model: str = described("Name of the model in the configuration.", "qwen3:8b")
+    prompt_version: Count = described("Version of the prompt.", 1)
+    budget: Count = described("Maximum number of requests of the scan.", 100)
+    requests: Count = described("Number of requests sent, including retries.", 23)
+    asked: Count = described("Number of pages submitted.", 22)
+    answered: Count = described("Number of valid answers.", 20)
+    void: dict[Void, Count] = described("Number of invalid answers, by reason.", {"timeout": 2})
+    left_out: dict[LeftOut, Count] = described("Number of pages not submitted, by reason.", {"budget": 7})
+    effects: dict[Effect, Count] = described("Effects of the answers, by page.", {"suppressed": 3, "unchanged": 17})
 
 
 class LocalReader(ResponseBody):
-    """What the reader did that the deployment has taught itself. A `fault` says why it read nothing."""
+    """Results of the local classifier. A `fault` is the reason why it was not used."""
 
-    version: Count = described("The version that was switched on when the scan began; 0 when that is not known.", 3)
-    fault: ModelFault | None = described("Why it could not read; null when it could.", None)
-    read: Count = described("Captured pages that it read.", 40)
-    effects: dict[Effect, Count] = described("What it changed, by page.", {"suppressed": 2, "unchanged": 38})
+    version: Count = described("Version that was enabled when the scan started; 0 if unknown.", 3)
+    fault: ModelFault | None = described("Reason why it was not used; null if it was.", None)
+    read: Count = described("Number of captured pages that it read.", 40)
+    effects: dict[Effect, Count] = described("Effects of its results, by page.", {"suppressed": 2, "unchanged": 38})
 
 
 class PassiveSource(ResponseBody):
-    """A place that may know names, and what came of asking it. A source that failed has not said "none"."""
+    """A source of host names with the result of its query. A failed source does not mean that there are no names."""
 
-    name: str = described("The source, as it stands among a subdomain's sources.", "crt.sh")
-    status: SourceStatus = described("What came of asking it.", SourceStatus.ASKED)
-    names: Count = described("Names of the target that it gave.", 41)
+    name: str = described("Name of the source, as in the sources of a subdomain.", "crt.sh")
+    status: SourceStatus = described("Result of the query.", SourceStatus.ASKED)
+    names: Count = described("Number of names of the target that it returned.", 41)
 
 
 class NameServer(ResponseBody):
-    """A name server of the target or of a zone below it, and what it tells strangers."""
+    """A name server of the target or of a zone below it, and whether it discloses its zone."""
 
-    zone: str = described("The zone that it was asked about.", "example.com")
-    name: str = described("The name server.", "ns1.example.net")
-    transfer: Transfer = described("What it did when it was asked for the whole zone.", Transfer.REFUSED)
-    walk: Walk = described("What came of following its NSEC records.", Walk.NONE)
-    names: Count = described("Names that it gave.", 0)
+    zone: str = described("Zone that was queried.", "example.com")
+    name: str = described("Name server.", "ns1.example.net")
+    transfer: Transfer = described("Result of the zone transfer.", Transfer.REFUSED)
+    walk: Walk = described("Result of walking its NSEC records.", Walk.NONE)
+    names: Count = described("Number of names found.", 0)
 
 
 class Discovery(ResponseBody):
-    """How names were looked for. Which source named which subdomain stands at the subdomain."""
+    """How subdomains were discovered. The sources of each subdomain are part of the subdomain."""
 
-    sources: list[PassiveSource] = described("The passive sources that were asked; empty when none may be.")
-    name_servers: list[NameServer] = described("The name servers that were asked for their zones.")
-    resolvers_left_out: list[str] = described("Resolvers that invent answers, and were not asked any more.", [])
+    sources: list[PassiveSource] = described("Passive sources that were queried; empty if none may be.")
+    name_servers: list[NameServer] = described("Name servers that were queried for their zones.")
+    resolvers_left_out: list[str] = described("Resolvers that return invented addresses and were not used.", [])
     wildcard_zones: list[str] = described("Zones in which every name resolves.", ["dev.example.com"])
-    words_tried: Count = described("Names of the dictionary that were tried.", 1148)
-    variations_tried: Count = described("Variations of found names that were tried.", 420)
+    words_tried: Count = described("Number of dictionary names tried.", 1148)
+    variations_tried: Count = described("Number of variations of found names tried.", 420)
 
 
 class UsedListInfo(ResponseBody):
-    """A list of hosts and URLs that the deployment names, in the version that the scan looked into."""
+    """A list of hosts and URLs that the deployment configures, in the version that the scan used."""
 
-    name: str = described("Its name in the setting.", "phishing")
-    kind: ListKind = described("What its entries are.", ListKind.BLOCK)
-    source: str = described("Where it comes from, without secrets.", "https://lists.example/phishing.txt")
-    date: str = described("The date of the list: its own, its source's, else that of the fetch.", "2026-01-01")
-    sha256: str = described("SHA-256 of the list as it came.", "9f" * 32)
-    entries: Count = described("Entries that are used.", 18_204)
+    name: str = described("Name of the list in the setting.", "phishing")
+    kind: ListKind = described("Kind of the list: block or allow.", ListKind.BLOCK)
+    source: str = described("Source of the list, without secrets.", "https://lists.example/phishing.txt")
+    date: str = described(
+        "Date of the list: its own, that of its source, otherwise the time of the download.", "2026-01-01"
+    )
+    sha256: str = described("SHA-256 of the list as it was downloaded.", "9f" * 32)
+    entries: Count = described("Number of entries in use.", 18_204)
 
 
 class Report(ResponseBody):
-    """Complete when the task is; partial while it runs.
-
-    `truncated`: the pages refer to more domains than a scan keeps (200,000); `omitted_references` counts the references
-    to those that were left out.
+    """Complete when the task has ended; partial while it is running. `truncated`: the pages refer to more domains than
+    a scan records (200,000); `omitted_references` counts the references to the others.
     """
 
-    task: TaskResponse = described("The task.")
-    verdict: VerdictInfo | None = described("What the scan claims; null until it is complete.")
-    statistics: Statistics = described("The five numbers.")
-    coverage: Coverage = described("What was seen of the site.")
+    task: TaskResponse = described("Task id.")
+    verdict: VerdictInfo | None = described("Verdict; null until the scan has completed.")
+    statistics: Statistics = described("The five totals.")
+    coverage: Coverage = described("Coverage of the site.")
     subdomains: list[Subdomain] = described("All names in scope.")
-    third_parties: list[ReportedThirdParty] = described("All domains of others.")
+    third_parties: list[ReportedThirdParty] = described("All third-party domains.")
     violations: list[ViolationItem] = described("All violations.")
-    warnings: list[ReportWarning] = described("What people should know.")
-    truncated: bool = described("The pages refer to more domains than a scan keeps.", False)
-    omitted_references: Count = described("References to those that were left out.", 0)
-    reading_model: ReadingModel | None = described("The language model that read along; null without one.", None)
-    local_reader: LocalReader | None = described("The local reader; null when none was switched on.", None)
-    possibly_own: list[PossiblyOwn] = described("Foreign domains that may have the same owner.", default=[])
-    discovery: Discovery | None = described("How names were looked for; null until stage 1 has ended.", None)
-    lists: list[UsedListInfo] = described("The lists of the deployment that were looked into.", [])
+    warnings: list[ReportWarning] = described("Warnings of the scan.")
+    truncated: bool = described("The pages refer to more domains than a scan records.", False)
+    omitted_references: Count = described("Number of references to domains that were not recorded.", 0)
+    reading_model: ReadingModel | None = described("LLM review; null without one.", None)
+    local_reader: LocalReader | None = described("Local classifier; null if none was enabled.", None)
+    possibly_own: list[PossiblyOwn] = described("Third-party domains that may have the same owner.", default=[])
+    discovery: Discovery | None = described("How subdomains were discovered; null until stage 1 has ended.", None)
+    lists: list[UsedListInfo] = described("The lists of the deployment that were used.", [])

@@ -33,7 +33,7 @@ Format = Literal["json", "csv", "ndjson"]
 
 @router.get(
     "",
-    summary="Who did what, the newest first: a page as JSON, or all of it as CSV or NDJSON",
+    summary="Audit log, newest first: a page as JSON, or all of it as CSV or NDJSON",
     response_model=AuditPage,
     responses=sent("A page, or all rows", "text/csv", "application/x-ndjson") | refused(InvalidInput, "invalid_cursor"),
 )
@@ -42,17 +42,20 @@ async def list_audit(
     services: ServicesDep,
     actor: Annotated[
         Text | None,
-        Query(min_length=1, max_length=64, description="Only what this user did: an id, or a name.", examples=["mei"]),
+        Query(
+            min_length=1, max_length=64, description="Only actions of this user: an id, or a name.", examples=["mei"]
+        ),
     ] = None,
     action: Annotated[
         Text | None, Query(min_length=1, max_length=48, description="Only this action.", examples=["task.cancel"])
     ] = None,
-    since: Annotated[Moment | None, Query(description="Only from then on.", examples=[MOMENT])] = None,
-    until: Annotated[Moment | None, Query(description="Only before then.", examples=[MOMENT])] = None,
+    since: Annotated[Moment | None, Query(description="Only entries at or after this time.", examples=[MOMENT])] = None,
+    until: Annotated[Moment | None, Query(description="Only entries before this time.", examples=[MOMENT])] = None,
     cursor: Annotated[
-        Text | None, Query(max_length=MAX_CURSOR, description="The `next_cursor` of the page before.", examples=["WyI"])
+        Text | None,
+        Query(max_length=MAX_CURSOR, description="The `next_cursor` of the previous page.", examples=["WyI"]),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_ROWS, description="At most so many rows of JSON.", examples=[50])] = 50,
+    limit: Annotated[int, Query(ge=1, le=MAX_ROWS, description="Maximum number of rows in JSON.", examples=[50])] = 50,
     form: Annotated[
         Format,
         Query(alias="format", description="A page as JSON, or all rows as a table or lines.", examples=["json"]),

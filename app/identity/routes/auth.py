@@ -27,7 +27,7 @@ async def login(body: LoginRequest, services: ServicesDep, address: Address, age
 
 @router.post(
     "/refresh",
-    summary="Get new tokens; the refresh token given is void afterwards",
+    summary="Get new tokens; the refresh token used becomes invalid",
     responses=refused(Unauthenticated, "invalid_token", "expired_token", "user_disabled") | refused(LimitReached),
 )
 async def refresh(body: RefreshRequest, services: ServicesDep, address: Address) -> TokenResponse:
@@ -35,12 +35,12 @@ async def refresh(body: RefreshRequest, services: ServicesDep, address: Address)
     return TokenResponse(**asdict(pair))
 
 
-@router.post("/logout", status_code=204, summary="End this session")
+@router.post("/logout", status_code=204, summary="End the current session")
 async def logout(user: CurrentUser, services: ServicesDep) -> None:
     await services.auth.logout(user)
 
 
-@router.post("/logout-everywhere", status_code=204, summary="End all my sessions, this one too")
+@router.post("/logout-everywhere", status_code=204, summary="End all sessions of the user, including the current one")
 async def logout_everywhere(user: CurrentUser, services: ServicesDep) -> None:
     await services.auth.logout_everywhere(user)
 
@@ -55,6 +55,6 @@ async def change_password(body: PasswordRequest, user: CurrentUser, services: Se
     await services.auth.change_password(user, current=body.current_password, new=body.new_password)
 
 
-@router.get("/me", summary="Who I am")
+@router.get("/me", summary="Get the signed-in user")
 async def me(user: CurrentUser, services: ServicesDep) -> UserResponse:
     return UserResponse.of(await services.auth.me(user))

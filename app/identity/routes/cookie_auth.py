@@ -35,7 +35,7 @@ Sessions = Annotated[BrowserSessions, Depends(get_sessions)]
 @router.post(
     "/login",
     name="cookie_login",
-    summary="Sign in a page: the refresh token comes as a cookie that scripts cannot read",
+    summary="Sign in the web page: the refresh token is set as a cookie that scripts cannot read",
     responses=refused(Unauthenticated, "invalid_credentials", "user_disabled") | refused(LimitReached),
 )
 async def login(
@@ -78,7 +78,7 @@ async def refresh(
     return _keep(session, page, request, response)
 
 
-@router.post("/logout", name="cookie_logout", status_code=204, summary="End the session of the cookie, and drop it")
+@router.post("/logout", name="cookie_logout", status_code=204, summary="End the session of the cookie, and delete it")
 async def logout(page: Page, sessions: Sessions, address: Address, request: Request, response: Response) -> None:
     await sessions.close(session_cookie.read(request, page), page_key=page.key_digest, address=address)
     session_cookie.drop(request, response, page)

@@ -19,20 +19,20 @@ def get_sessions(services: ServicesDep) -> OwnSessions:
 
 Sessions = Annotated[OwnSessions, Depends(get_sessions)]
 SessionId = Annotated[
-    Text, Path(max_length=36, description="The session's id.", examples=["019b7a30-0000-7000-8000-000000000009"])
+    Text, Path(max_length=36, description="Session id.", examples=["019b7a30-0000-7000-8000-000000000009"])
 ]
 
 
-@router.get("", summary="My sessions that have not ended")
+@router.get("", summary="List the user's active sessions")
 async def list_sessions(user: CurrentUser, sessions: Sessions) -> SessionList:
     return SessionList(items=[SessionInfo(**one) for one in await sessions.list_open(user)])
 
 
-@router.delete("", summary="End all my sessions but this one")
+@router.delete("", summary="End all sessions of the user except the current one")
 async def end_other_sessions(user: CurrentUser, sessions: Sessions) -> EndedSessions:
     return EndedSessions(ended=await sessions.end_others(user))
 
 
-@router.delete("/{session_id}", status_code=204, summary="End one of my sessions")
+@router.delete("/{session_id}", status_code=204, summary="End a session of the user")
 async def end_session(session_id: SessionId, user: CurrentUser, sessions: Sessions) -> None:
     await sessions.end(user, session_id)

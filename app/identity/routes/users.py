@@ -11,7 +11,7 @@ from app.identity.schemas.users import UserCreate, UserPage, UserResponse, UserU
 from app.rest.documented_responses import refused
 from app.rest.parameters import PageNumber, PageSize
 
-UserId = Annotated[str, Path(description="The user's id.", examples=["019b7a30-0000-7000-8000-000000000001"])]
+UserId = Annotated[str, Path(description="User id.", examples=["019b7a30-0000-7000-8000-000000000001"])]
 router = APIRouter(
     prefix="/admin/users",
     tags=["admin"],
@@ -20,7 +20,7 @@ router = APIRouter(
 )
 
 
-@router.get("", summary="All users")
+@router.get("", summary="List all users")
 async def list_users(services: ServicesDep, page: PageNumber = 1, page_size: PageSize = 50) -> UserPage:
     rows, total = await services.users.list_page(page=page, page_size=page_size)
     return UserPage(items=[UserResponse.of(row) for row in rows], total=total)
@@ -31,14 +31,14 @@ async def create_user(body: UserCreate, admin: CurrentAdmin, services: ServicesD
     return UserResponse.of(await services.users.create(**body.model_dump(), by=admin.user_id))
 
 
-@router.get("/{user_id}", summary="One user")
+@router.get("/{user_id}", summary="Get a user")
 async def get_user(user_id: UserId, services: ServicesDep) -> UserResponse:
     return UserResponse.of(await services.users.get(user_id))
 
 
 @router.patch(
     "/{user_id}",
-    summary="Change a user; a new password or a deactivation ends their sessions",
+    summary="Change a user; a new password or a deactivation ends the user's sessions",
     responses=refused(Conflict, "email_taken", "last_admin"),
 )
 async def update_user(user_id: UserId, body: UserUpdate, admin: CurrentAdmin, services: ServicesDep) -> UserResponse:
@@ -49,7 +49,7 @@ async def update_user(user_id: UserId, body: UserUpdate, admin: CurrentAdmin, se
 @router.delete(
     "/{user_id}",
     status_code=204,
-    summary="Remove a user with all their tasks",
+    summary="Delete a user with all their tasks",
     responses=refused(Conflict, "last_admin", "user_has_running_tasks") | refused(Unavailable),
 )
 async def delete_user(user_id: UserId, admin: CurrentAdmin, services: ServicesDep) -> None:

@@ -23,16 +23,18 @@ class UserCreate(RequestBody):
 
 
 class UserUpdate(RequestBody):
-    """Only what is given changes; nothing may be null."""
+    """Only fields that are sent change; none may be null."""
 
     email: Email | None = described("A new e-mail address.", "mei@example.com", default=None)
     password: NewPassword | None = described(
         "A new password; ends the user's sessions.", "staple staple staple", default=None
     )
     role: Role | None = described("A new role; ends the user's sessions.", "admin", default=None)
-    is_active: bool | None = described("False: the user may not sign in.", True, default=None)
+    is_active: bool | None = described("False: the user cannot sign in.", True, default=None)
     scan_priority: Priority | None = described(
-        "Their scans go before those of a lower one, those that wait now, too.", 10, default=None
+        ("Scans of users with a higher value start before those with a lower one, including waiting scans."),
+        10,
+        default=None,
     )
 
     @model_validator(mode="after")
@@ -43,14 +45,14 @@ class UserUpdate(RequestBody):
 
 
 class UserResponse(ResponseBody):
-    id: str = described("Their id.", "019b7a30-0000-7000-8000-000000000001")
-    username: str = described("The name to sign in with.", "mei")
-    email: str = described("Their e-mail address.", "mei@example.com")
+    id: str = described("User id.", "019b7a30-0000-7000-8000-000000000001")
+    username: str = described("User name.", "mei")
+    email: str = described("E-mail address.", "mei@example.com")
     role: Role = described("`admin` or `user`.", "user")
-    is_active: bool = described("Whether they may sign in.", True)
-    scan_priority: Priority = described("Their scans go before those of a lower one.", 0)
-    created_at: str = described("Since when they are known.", "2026-01-01T00:00:00.000Z")
-    last_login_at: str | None = described("When they signed in last; null: never.", "2026-01-01T00:00:01.000Z")
+    is_active: bool = described("Whether the user can sign in.", True)
+    scan_priority: Priority = described("Scans of users with a higher value start before those with a lower one.", 0)
+    created_at: str = described("Time of creation.", "2026-01-01T00:00:00.000Z")
+    last_login_at: str | None = described("Time of the last sign-in; null: never.", "2026-01-01T00:00:01.000Z")
 
     @classmethod
     def of(cls, row: Any) -> "UserResponse":
@@ -68,4 +70,4 @@ class UserResponse(ResponseBody):
 
 class UserPage(ResponseBody):
     items: list[UserResponse] = described("The users of this page.")
-    total: Count = described("How many there are.", 1)
+    total: Count = described("Number of connections.", 1)

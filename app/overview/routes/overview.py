@@ -20,7 +20,7 @@ router = APIRouter(tags=["overview"])
 
 @router.get(
     "/overview",
-    summary="What is open, what runs and how it went: of my tasks; of all tasks for administrators",
+    summary="Overview: open violations, running scans and trend of the user's tasks; of all tasks for administrators",
     response_model=Overview,
 )
 async def get_overview(user: CurrentUser, services: ServicesDep, language: ReaderLanguage) -> Response:
@@ -33,12 +33,12 @@ async def get_overview(user: CurrentUser, services: ServicesDep, language: Reade
     return JsonChunksResponse(document)
 
 
-@router.get("/search", summary="Scans, sites and findings by a part of a domain's name")
+@router.get("/search", summary="Search scans, sites and findings by a part of a domain name")
 async def search(
     user: CurrentUser,
     services: ServicesDep,
     q: Annotated[
-        Text, Query(min_length=1, max_length=MAX_SEARCH, description="A part of the name.", examples=["casino"])
+        Text, Query(min_length=1, max_length=MAX_SEARCH, description="Part of the name.", examples=["casino"])
     ],
 ) -> SearchResult:
     return SearchResult.model_validate(await overview.search(services.db, user, q))

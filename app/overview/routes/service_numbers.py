@@ -17,7 +17,7 @@ router = APIRouter(
 )
 
 
-@router.get("", summary="Connections, events, queue, workers and scans in numbers")
+@router.get("", summary="Metrics of connections, events, queue, workers and scans")
 async def get_numbers(services: ServicesDep) -> ServiceNumbers:
     workers = service.count_workers(await services.workers.list_all())
     return ServiceNumbers.model_validate({**await services.numbers.read(), "workers": workers})

@@ -35,7 +35,7 @@ class SiteOverview(ResponseBody):
 
 
 class TrendPoint(ResponseBody):
-    """What was open at the end of a day."""
+    """Open violations at the end of a day."""
 
     day: date = described("The day in UTC.", "2026-01-01")
     sites: Count = described("How many sites had been scanned by then.", 12)
@@ -45,55 +45,55 @@ class TrendPoint(ResponseBody):
 
 
 class WorkerCounts(ResponseBody):
-    alive: Count = described("Workers that are heard of.", 2)
-    silent: Count = described("Workers whose heartbeats are missing.", 0)
-    concurrency: Count = described("How many scans those that are alive run at once.", 4)
-    running: Count = described("How many they run now.", 1)
+    alive: Count = described("Number of active workers.", 2)
+    silent: Count = described("Number of workers without heartbeats.", 0)
+    concurrency: Count = described("Number of concurrent scans of the active workers.", 4)
+    running: Count = described("Number of scans that they are running.", 1)
 
 
 class ServiceOverview(ResponseBody):
-    """This server as `/readyz` has it, and the workers of all."""
+    """This server as in `/readyz`, and the workers of all servers."""
 
-    status: Literal["ok", "degraded", "stopping", "unavailable"] = described("The sum of the checks.", "ok")
-    checks: ReadinessChecks = described("Each check.")
-    workers: WorkerCounts = described("Who runs scans.")
+    status: Literal["ok", "degraded", "stopping", "unavailable"] = described("Overall status.", "ok")
+    checks: ReadinessChecks = described("Result of each check.")
+    workers: WorkerCounts = described("Workers.")
 
 
 class Overview(ResponseBody):
-    """Made of what all scans have left. `truncated`: after an upgrade, while older ones are still being counted."""
+    """Summary of all scans. `truncated`: after an upgrade, while older scans are still being counted."""
 
     finding_counts: dict[str, Count] = described(
         "What is open: findings by risk over all sites, without what was dismissed.", OPEN
     )
-    sites: list[SiteOverview] = described("At most 50 sites, the worst first.")
-    total_sites: Count = described("How many sites there are.", 12)
+    sites: list[SiteOverview] = described("At most 50 sites, highest risk first.")
+    total_sites: Count = described("Number of sites.", 12)
     truncated: bool = described("Not all scans are counted yet.", False)
-    unfinished: list[TaskResponse] = described("At most 20 tasks that run or wait, those that run first.")
-    total_unfinished: Count = described("How many of them there are.", 1)
-    trend: list[TrendPoint] = described("The last 30 days, the oldest first.")
-    service: ServiceOverview | None = described("For administrators; null for everybody else.")
+    unfinished: list[TaskResponse] = described("At most 20 running or waiting tasks, running ones first.")
+    total_unfinished: Count = described("Number of running and waiting tasks.", 1)
+    trend: list[TrendPoint] = described("The last 30 days, oldest first.")
+    service: ServiceOverview | None = described("For administrators; null for other users.")
 
 
 class FoundScan(ResponseBody):
-    task_id: str = described("The task.", TASK)
-    target_domain: str = described("What it scans.", "example.com")
-    status: TaskStatus = described("Where it is.", "completed")
+    task_id: str = described("Task id.", TASK)
+    target_domain: str = described("Target domain.", "example.com")
+    status: TaskStatus = described("Status of the task.", "completed")
 
 
 class FoundFinding(ResponseBody):
-    task_id: str = described("The task in whose results it stands.", TASK)
-    finding_id: str = described("The finding.", "gambling.casino.example")
-    target_domain: str = described("The site that refers to it.", "example.com")
-    domain: str = described("The domain that was found.", "casino.example")
-    risk_level: RiskLevel = described("The highest of its violations.", "high")
+    task_id: str = described("Task with the result.", TASK)
+    finding_id: str = described("Finding id.", "gambling.casino.example")
+    target_domain: str = described("Site that refers to it.", "example.com")
+    domain: str = described("Domain of the finding.", "casino.example")
+    risk_level: RiskLevel = described("Highest risk of its violations.", "high")
 
 
 MostFound = Field(max_length=10)
 
 
 class SearchResult(ResponseBody):
-    """At most 10 of each, the newest first: of the newest 20,000 tasks, and of the results of the newest 500."""
+    """At most 10 of each, newest first: from the newest 20,000 tasks, and the results of the newest 500."""
 
     scans: Annotated[list[FoundScan], MostFound] = described("Scans by the name of their target.")
-    sites: Annotated[list[str], MostFound] = described("Targets with such a name.", ["example.com"])
+    sites: Annotated[list[str], MostFound] = described("Targets with a matching name.", ["example.com"])
     findings: Annotated[list[FoundFinding], MostFound] = described("Findings by their domain.")

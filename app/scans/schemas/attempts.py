@@ -25,17 +25,17 @@ class ReportWarning(ResponseBody):
 
 
 class AttemptStage(ResponseBody):
-    """How far one stage came."""
+    """Progress of one stage."""
 
-    key: StageKey = described("Which stage.", "page_crawl")
-    status: StageStatus = described("What became of it.", "completed")
-    progress: Count = described("In percent.", 100)
-    started_at: str | None = described("When it began.", TIME)
-    finished_at: str | None = described("When it ended.", TIME)
+    key: StageKey = described("Stage.", "page_crawl")
+    status: StageStatus = described("Status of the stage.", "completed")
+    progress: Count = described("Progress in percent.", 100)
+    started_at: str | None = described("Start time.", TIME)
+    finished_at: str | None = described("End time.", TIME)
 
 
 class AttemptItem(ResponseBody):
-    """One run: a retry begins it, and attempts that were requeued after a lost process belong to it."""
+    """One run: it starts with a retry and includes the attempts that were requeued after a lost process."""
 
     attempt: AttemptNumber = described("Its last attempt.", 2)
     first_attempt: AttemptNumber = described("Its first one; another when a process was lost.", 1)
@@ -47,18 +47,20 @@ class AttemptItem(ResponseBody):
     finding_counts: dict[str, Count] = described("Findings by risk, as they were found.", {"total": 3, "high": 3})
     log_counts: dict[str, Count] = described("Log lines by level.", {"INFO": 120})
     stages: list[AttemptStage] = described("The five stages.", [])
-    warnings: list[ReportWarning] = described("What people were told.", [])
-    error: ErrorInfo | None = described("Why it failed.", None)
-    ended_by: str | None = described("Who cancelled it; null when it ended by itself, or goes on.", "mei")
-    queued_at: str = described("Since when it waited.", TIME)
-    started_at: str | None = described("When its last attempt began.", TIME)
-    completed_at: str | None = described("When it ended.", TIME)
-    results_removed_at: str | None = described("Since when its results are gone; null: they are there.", None)
+    warnings: list[ReportWarning] = described("Warnings of the run.", [])
+    error: ErrorInfo | None = described("Reason of the failure.", None)
+    ended_by: str | None = described("User who cancelled it; null if it was not cancelled.", "mei")
+    queued_at: str = described("Time since which it was waiting.", TIME)
+    started_at: str | None = described("Start time of its last attempt.", TIME)
+    completed_at: str | None = described("End time.", TIME)
+    results_removed_at: str | None = described(
+        "Time at which its results were deleted; null: they are available.", None
+    )
 
 
 class AttemptPage(ResponseBody):
-    """The newest first. `shown_attempt`: whose results lists and reports show without `attempt`."""
+    """Newest first. `shown_attempt`: the attempt whose results lists and reports show without `attempt`."""
 
     items: list[AttemptItem] = described("The runs of this page.", [])
-    total: Count = described("How many runs there are.", 1)
-    shown_attempt: AttemptNumber = described("Whose results are shown.", 1)
+    total: Count = described("Number of runs.", 1)
+    shown_attempt: AttemptNumber = described("Attempt whose results are shown.", 1)

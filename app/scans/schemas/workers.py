@@ -12,27 +12,27 @@ from app.scans.workers import KnownWorker
 
 
 class RunningScan(ResponseBody):
-    task_id: str = described("The task.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")
-    attempt: AttemptNumber = described("Its attempt.", 1)
-    target_domain: str = described("What is scanned.", "example.com")
+    task_id: str = described("Task id.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")
+    attempt: AttemptNumber = described("Number of its attempt.", 1)
+    target_domain: str = described("Scanned domain.", "example.com")
     status: TaskStatus = described("`running` or `cancelling`.", "running")
 
 
 class WorkerResponse(ResponseBody):
-    """A process that runs scans. In the embedded mode the server itself is the only one."""
+    """A process that runs scans. In the embedded mode, the server itself is the only one."""
 
-    id: str = described("Its id, as in `worker_id` of events.", "worker-0d8f3f1b")
-    host: str = described("The machine's name.", "scanner-1")
-    version: str = described("The program's version.", "0.1.0")
-    queues: list[str] = described("From which queues it takes work.", ["scan"])
-    concurrency: Annotated[int, Field(ge=1)] = described("How much it does at once.", 2)
+    id: str = described("Worker id, as in `worker_id` of events.", "worker-0d8f3f1b")
+    host: str = described("Name of the machine.", "scanner-1")
+    version: str = described("Version of the program.", "0.1.0")
+    queues: list[str] = described("Queues that it processes.", ["scan"])
+    concurrency: Annotated[int, Field(ge=1)] = described("Number of concurrent jobs.", 2)
     state: Literal["alive", "silent"] = described(
         "`silent`: its heartbeats have been missing for longer than COMPLIANCE_WORKER_SUSPECT_AFTER_S.", "alive"
     )
-    started_at: str = described("When it began.", "2026-01-01T00:00:00.000Z")
-    last_heartbeat_at: str = described("When it was last heard of.", "2026-01-01T00:12:00.000Z")
+    started_at: str = described("Start time.", "2026-01-01T00:00:00.000Z")
+    last_heartbeat_at: str = described("Time of its last heartbeat.", "2026-01-01T00:12:00.000Z")
     silent_s: Annotated[float, Field(ge=0)] = described("Seconds since then, by the database's clock.", 1.2)
-    runs: list[RunningScan] = described("The scans that it runs.")
+    runs: list[RunningScan] = described("Scans that it is running.")
 
     @classmethod
     def of(cls, known: KnownWorker) -> "WorkerResponse":
@@ -60,7 +60,7 @@ class WorkerResponse(ResponseBody):
 
 
 class WorkerList(ResponseBody):
-    """Those that ended are gone; those that were lost stay for ten minutes."""
+    """Stopped workers are not listed; lost ones are listed for ten minutes."""
 
-    items: list[WorkerResponse] = described("The workers, by machine and start.")
-    total: Count = described("How many there are.", 1)
+    items: list[WorkerResponse] = described("Workers, by machine and start.")
+    total: Count = described("Number of connections.", 1)

@@ -33,14 +33,16 @@ GONE: Final = "task_deleted.gone"  # `task_deleted` of a task whose row is gone
 SOCKET, STREAM = "monitor", "task_events"
 ADDRESS: Final = "/api/v1/monitor/ws"
 STREAM_ADDRESS: Final = "/api/v1/monitor/tasks/{task_id}/events"
-DESCRIPTION: Final = """\
-What was committed on the server reaches a client that follows a task once and in order, over any number of cuts. Each
-task has a log of events numbered by `seq`; a follower remembers the last one it took and comes back with it. Unknown
-types and fields are to be ignored. docs/protocol.md explains the rule, docs/errors.md the codes."""
+DESCRIPTION: Final = (
+    "Committed events reach each subscribed client once and in order, across any number of connection "
+    "losses. Each task has a log of events numbered by `seq`; a client remembers the last one it "
+    "received and resumes from it. Ignore unknown types and fields. docs/protocol.md explains the "
+    "rule, docs/errors.md the codes."
+)
 
 
 def build_document(version: str) -> Json:
-    """The whole document; `version` is the program's."""
+    """Return the complete document; `version` is that of the program."""
     events = [body.type for body in EVENT_BODIES]
     return {
         "asyncapi": ASYNCAPI,
@@ -161,7 +163,7 @@ def _socket(events: Iterable[str]) -> Json:
     return {
         "address": ADDRESS,
         "title": "The WebSocket",
-        "description": "Text frames, one JSON object each. Everything that a user may see happen, of any task.",
+        "description": "Text frames, one JSON object each. All events of tasks that the user may see.",
         "servers": [{"$ref": "#/servers/socket"}],
         "messages": _refs("#/components/messages/", keys),
         "bindings": {"ws": {"method": "GET", "query": query, "bindingVersion": "0.1.0"}},
@@ -173,17 +175,18 @@ def _stream(events: Iterable[str]) -> Json:
         "address": STREAM_ADDRESS,
         "title": "The same events without a socket",
         "description": (
-            "Server-sent events of one task: `id` is `epoch:seq`, `event` is `type`, `data` is the payload without "
-            "`prev_seq`. `Last-Event-ID` says where to go on; without it the stream begins with a snapshot."
+            "Server-sent events of one task: `id` is `epoch:seq`, `event` is `type`, `data` is "
+            "the payload without `prev_seq`. `Last-Event-ID` is the position to resume from; "
+            "without it the stream starts with a snapshot."
         ),
         "servers": [{"$ref": "#/servers/http"}],
-        "parameters": {"task_id": {"description": "The task.", "examples": [TASK]}},
+        "parameters": {"task_id": {"description": "Task id.", "examples": [TASK]}},
         "messages": _refs("#/components/messages/", ["task_snapshot", *events, GONE, "reconnect_advice"]),
     }
 
 
 def _commands() -> Json:
-    """One operation for each command, with its reply."""
+    """Return one operation for each command, with its reply."""
     operations: Json = {}
     for name, command in COMMANDS.items():
         operations[f"take_{name}"] = {
@@ -199,15 +202,15 @@ def _commands() -> Json:
 
 
 def _pushes(events: list[str]) -> Json:
-    """What the server says without being asked."""
+    """Return the operations of frames that the server sends without a command."""
     followed = ["task_snapshot", *events, GONE, "logs_dropped"]
     notices = [name for name in events if name in NOTICE_TYPES]
     connection = ["connection_established", "ping", "token_expiring", "reconnect_advice", "error"]
     return {
-        "follow": _push(SOCKET, "Every event of a followed task, with `prev_seq`.", followed),
-        "notify": _push(SOCKET, "Notices to the owner of a task that is not followed, without `prev_seq`.", notices),
-        "broadcast": _push(SOCKET, "What an administrator says to everybody.", ["admin_broadcast"]),
-        "keep_connection": _push(SOCKET, "What concerns the connection itself.", connection),
+        "follow": _push(SOCKET, "Every event of a subscribed task, with `prev_seq`.", followed),
+        "notify": _push(SOCKET, "Notices to the owner of a task without a subscription, without `prev_seq`.", notices),
+        "broadcast": _push(SOCKET, "Announcements of administrators.", ["admin_broadcast"]),
+        "keep_connection": _push(SOCKET, "Frames about the connection itself.", connection),
         "stream": {
             **_push(STREAM, "A snapshot, then every event.", ["task_snapshot", *events, GONE, "reconnect_advice"]),
             "bindings": {"http": {"method": "GET", "query": _stream_query(), "bindingVersion": "0.3.0"}},
@@ -232,7 +235,7 @@ def _stream_query() -> Json:
                 "type": "string",
                 "description": "As the header `Last-Event-ID`: `epoch:seq`, or `seq` alone.",
             },
-            "token": {"type": "string", "description": "Where no `Authorization` header can be sent."},
+            "token": {"type": "string", "description": "For clients that cannot send an `Authorization` header."},
             "ticket": {"type": "string", "description": "Instead of a token: a one-time ticket of `POST ws/ticket`."},
         },
     }
@@ -241,7 +244,7 @@ def _stream_query() -> Json:
 def _servers() -> Json:
     host = {
         "host": "{host}",
-        "variables": {"host": {"default": "127.0.0.1:8000", "description": "Where the service listens."}},
+        "variables": {"host": {"default": "127.0.0.1:8000", "description": "Host of the server."}},
     }
     schemes = "#/components/securitySchemes/"
     token, ticket, bearer = ({"$ref": schemes + name} for name in ("token", "ticket", "bearer"))

@@ -138,6 +138,6 @@ def example_of_control(name: str) -> dict[str, Any]:
 
 
 def example_of_event(name: str) -> dict[str, Any]:
-    """As a subscription to the task gets it."""
+    """Return the event as a subscription to the task receives it."""
     common = {"task_id": TASK, "seq": 120, "prev_seq": 119, "attempt": 1}
     return {"type": name, **common, **_EVENT_FIELDS[name], "timestamp": NOW}

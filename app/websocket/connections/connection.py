@@ -102,7 +102,7 @@ class ConnectionInfo:
 
     @property
     def drained(self) -> bool:
-        """Nothing waits, neither here nor in the transport: a snapshot or replay may be pulled."""
+        """Wait until nothing is queued here or in the transport, so that a snapshot or replay can be sent."""
         return not (self.outbox or self.transport.paused or self.transport.closed)
 
     @property
@@ -114,25 +114,25 @@ class ConnectionInfo:
         return max(self.transport.last_sent, max(groups, default=0.0))
 
     def send_followed(self, subscription: Subscription, event: EncodedEvent) -> None:
-        """An event of a followed task, now or behind what waits."""
+        """Send an event of a subscribed task, now or after the queued frames."""
         if self.drained:
             self._write_followed(subscription, event)
         else:
             self._wait(Waiting(event=event, subscription=subscription))
 
     def send_notice(self, event: EncodedEvent) -> None:
-        """An event of a task of this user that is not followed here."""
+        """Send an event of a task of this user without a subscription on this connection."""
         if self.drained:
             self._write_notice(event)
         else:
             self._wait(Waiting(event=event))
 
     def send_frame(self, frame: Frame) -> None:
-        """A reply or another frame that is not an event. It comes behind what was published before it."""
+        """Send a reply or another frame that is not an event, after everything published before it."""
         self.send(frame.to_bytes())
 
     def send(self, payload: bytes) -> None:
-        """The same, encoded already."""
+        """Send an encoded frame."""
         self._flush_groups()
         if self.drained:
             self._write(payload)
@@ -140,7 +140,7 @@ class ConnectionInfo:
             self._wait(Waiting(payload=payload))
 
     def send_pulled(self, payload: bytes) -> None:
-        """A frame of a snapshot or replay: it was waited for until the socket had drained and is no backlog."""
+        """Send a frame of a snapshot or replay, which waited for the socket to drain and does not count as backlog."""
         self.pulls.spend(max(len(payload), SNAPSHOT_COST_BYTES), self.clock.monotonic())
         self._write(payload)
 
@@ -182,12 +182,12 @@ class ConnectionInfo:
         self.send_frame(MadeUpDeletion(task_id=task_id, by="system", timestamp=to_wire(self.clock.now())))
 
     def leave_groups(self) -> None:
-        """The transport holds bytes: what comes now waits here, and no in-sync group writes to it."""
+        """Leave all in-sync groups when the transport holds bytes: frames are queued here from now on."""
         for subscription in self.followed.values():
             subscription.leave_group()
 
     def flush(self) -> None:
-        """The transport has drained: send what waits until it fills again."""
+        """Send queued frames after the transport has drained, until it fills again."""
         self.unsent_before = 0  # the peer took all of it: what the transport holds from now on is new
         while self.outbox and not (self.transport.paused or self.transport.closed):
             self._write_waiting(self.outbox.pop())
@@ -197,7 +197,7 @@ class ConnectionInfo:
             self._wake()
 
     def end(self) -> None:
-        """The transport is closed: nothing is written any more, and nobody waits for it."""
+        """End the connection after its transport has closed: nothing is written or awaited any more."""
         self.leave_groups()
         self._wake()
 

@@ -72,7 +72,7 @@ class Elsewhere(Protocol):
     async def run(self) -> None: ...
 
     async def leave(self) -> None:
-        """This server ends."""
+        """Remove this server's rows at its shutdown."""
         ...
 
 
@@ -107,10 +107,10 @@ class Nowhere:
         return False
 
     async def run(self) -> None:
-        """There is nothing to keep."""
+        """Do nothing: there is nothing to keep."""
 
     async def leave(self) -> None:
-        """There is nothing to remove."""
+        """Do nothing: there is nothing to remove."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class OtherServers:
         return [_socket(row) for row in rows]
 
     async def close_socket(self, connection_id: str) -> bool:
-        """Its server finds the mark with those of connections that are too many, and says which of the two it was."""
+        """Mark a socket for closing; its server finds the mark together with those of excess connections."""
         user_id = await self.db.write(lambda connection: servers.mark_socket(connection, connection_id))
         if user_id is not None:
             self.bus.publish(AccessHint(user_id))

@@ -63,7 +63,7 @@ class Fanout:
         self._soon = False  # the flush comes at the end of this turn
 
     def touch(self, group: "InSyncGroup") -> None:
-        """The set has frames to send: by the end of this turn, or as soon as it is fan-out's turn."""
+        """Schedule the frames of a set for the end of this turn, or for the next turn of the fan-out."""
         self._dirty.append(group)
         if self._soon or self._timer is not None:
             return
@@ -74,7 +74,7 @@ class Fanout:
             self.hurry()
 
     def hurry(self) -> None:
-        """A set has so much to send that it cannot wait longer than this turn."""
+        """Send the frames of a large set at the end of this turn."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -116,7 +116,7 @@ class InSyncGroup:
         return len(self._direct) + len(self._indirect)
 
     def publish(self, event: EncodedEvent) -> None:
-        """The event after the cursor, for all members."""
+        """Publish the event after the cursor to all members."""
         self.cursor = event.event.seq
         if not (self._direct or self._indirect) or not self.topics.wants(event.event.type):
             return
@@ -129,11 +129,11 @@ class InSyncGroup:
             self.fanout.hurry()
 
     def may_join(self, cursor: int, last_sent: int) -> bool:
-        """Whether a subscription at this position stands where the members stand, with nothing on its way to them."""
+        """Return whether a subscription at this position is in sync with the members, with nothing in flight."""
         return cursor == self.cursor and not self._pending and (not len(self) or last_sent == self.last_sent)
 
     def join(self, member: "Subscription", last_sent: int) -> None:
-        """Only after `may_join`; its connection is idle."""
+        """Add a subscription, only after `may_join`; its connection is idle."""
         self.last_sent = self._written = last_sent
         member.joined_at_bytes = self.direct_bytes
         if member.transport.fd >= 0:

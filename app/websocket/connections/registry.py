@@ -31,7 +31,7 @@ class Registry:
         self._by_address.setdefault(network_of(connection.address), WeakSet()).add(connection)
 
     def remove(self, connection: ConnectionInfo) -> bool:
-        """False when it was removed before."""
+        """Remove the connection; return False if it was removed before."""
         if self._by_id.pop(connection.connection_id, None) is None:
             return False
         if _discard(self._by_user, connection.user_id, connection):
@@ -61,7 +61,7 @@ class Registry:
         return sorted(found, key=lambda connection: connection.opened_at) if found else []
 
     def count_address(self, address: str) -> int:
-        """Of the whole network that counts as one (`core.limits.network_of`)."""
+        """Return the number of connections of the network that counts as one client (`core.limits.network_of`)."""
         return len(self._by_address.get(network_of(address), ()))
 
 

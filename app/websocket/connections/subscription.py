@@ -54,14 +54,14 @@ class Subscription:
         return self._last_sent if self.group is None else self.group.last_sent
 
     def start_at(self, cursor: int) -> None:
-        """A snapshot, replay or resume puts the position at `cursor`; what comes after it is read from the log."""
+        """Set the position to `cursor` for a snapshot, replay or resume; later events are read from the log."""
         self.leave_group()
         self._cursor = self._last_sent = cursor
         self.live = False
         self.generation += 1
 
     def stop_live(self) -> None:
-        """From now on its state comes from the log again, and what is being read for it is void."""
+        """Leave the live state: events come from the log again, and reads in progress are void."""
         self.leave_group()
         self.live = False
         self.generation += 1
@@ -91,14 +91,14 @@ class Subscription:
         return True
 
     def advance(self, event: EncodedEvent) -> bool:
-        """Whether it is the row after the cursor, which then moves on; else it is known already, or a gap to pull."""
+        """Advance the cursor by the next row; return False if the row is known, or there is a gap."""
         if event.event.seq != self._cursor + 1:
             return False
         self._cursor = event.event.seq
         return True
 
     def frame(self, event: EncodedEvent) -> bytes:
-        """The frame as it leaves now, with the `prev_seq` that is true now."""
+        """Return the frame for sending now, with the current `prev_seq`."""
         frame = event.followed(self._last_sent)
         self._last_sent = event.event.seq
         return frame

@@ -134,7 +134,7 @@ class Broadcasts:
                 self._give(connection, broadcast_id, broadcast)
 
     def on_followed(self, connection: ConnectionInfo, task_id: str) -> None:
-        """The connection follows the task from now on."""
+        """Send the current announcements of a task to a new subscriber."""
         now, given = self.clock.monotonic(), self._given.get(connection, set())
         for broadcast_id, broadcast in self._known.items():
             is_due = broadcast.is_kept and broadcast.ends_at > now and broadcast_id not in given

@@ -51,13 +51,13 @@ class CatchUps:
         self.start(subscription, channel)
 
     def start_over(self, channel: TaskChannel, seq: int) -> None:
-        """The log ends at `seq`, below the cursor: a backup was restored. Everybody starts from a snapshot."""
+        """Restart all subscriptions from a snapshot, because the log ends at `seq` below the cursor after a restore."""
         log.warning("log_went_back", task_id=channel.task_id, cursor=channel.cursor, seq=seq)
         for subscription in channel.go_back(seq):
             self.start_from_snapshot(subscription, channel)
 
     def end_damaged(self, subscription: Subscription, channel: TaskChannel) -> None:
-        """What it needs of the log is damaged, and no sweep mends that: say so, and follow no longer."""
+        """End the subscriptions of a task whose log is damaged, with an error."""
         connection = subscription.connection
         if connection.followed.get(channel.task_id) is not subscription:
             return
@@ -95,7 +95,7 @@ class CatchUps:
             subscription.catching_up = False
 
     async def _step(self, subscription: Subscription, channel: TaskChannel) -> bool:
-        """One read and its frames; False when the subscription is live or gone."""
+        """Do one read and send its frames; return False when the subscription is live or gone."""
         connection = subscription.connection
         if not await connection.wait_for_turn() or connection.followed.get(subscription.task_id) is not subscription:
             return False

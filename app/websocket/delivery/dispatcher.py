@@ -59,7 +59,7 @@ class Dispatcher:
     _pending_hints: dict[str, PendingHint] = field(default_factory=dict, init=False)
 
     def on_hint(self, hint: TaskHint) -> None:
-        """A hint from the bus. Unknown tasks matter only when their owner is connected."""
+        """Process a hint from the bus. Unknown tasks matter only if their owner is connected."""
         channel = self.channels.get(hint.task_id)
         if channel is None:
             pending = self._pending_hints.get(hint.task_id)
@@ -73,7 +73,7 @@ class Dispatcher:
         self._pull_if_behind(channel)
 
     def channel(self, task_id: str, user_id: str, cursor: int) -> TaskChannel:
-        """The task's channel; made at `cursor` when there is none."""
+        """Return the task's channel; created at `cursor` if there is none."""
         channel = self.channels.get(task_id)
         if channel is None:
             self.following.follow(user_id)
@@ -88,12 +88,12 @@ class Dispatcher:
         return channel
 
     def head_of(self, task_id: str) -> int:
-        """The highest seq that is known here; 0 for a task that is not watched."""
+        """Return the highest known seq; 0 for an unwatched task."""
         channel = self.channels.get(task_id)
         return 0 if channel is None else channel.cursor
 
     def open_presence(self, connection: ConnectionInfo, heads: list[tasks.TaskHead]) -> None:
-        """The owner is connected: watch its unfinished tasks from where their logs stand now."""
+        """Watch the unfinished tasks of a connected owner from the current ends of their logs."""
         for head in heads:
             channel = self.channel(head.task_id, head.user_id, head.last_seq)
             self._note_status(channel, head.status)
@@ -114,7 +114,7 @@ class Dispatcher:
                 del self._pending_hints[task_id]
 
     def follow(self, subscription: Subscription, user_id: str, head: int) -> None:
-        """From here on the subscription gets what comes after its cursor. `head`: the log's end as it was read."""
+        """Deliver the events after the cursor to the subscription. `head`: the end of the log as it was read."""
         known = self.channels.get(subscription.task_id)
         if known is not None and subscription not in known.subscriptions:
             subscription.noticed = known.cursor
@@ -150,7 +150,7 @@ class Dispatcher:
         self.release(task_id)
 
     def leave(self, connection: ConnectionInfo) -> None:
-        """The connection is gone: forget what it followed and watched."""
+        """Forget the subscriptions and watched tasks of a closed connection."""
         for subscription in list(connection.followed.values()):
             channel = self.channels.get(subscription.task_id)
             if channel is not None:
@@ -165,13 +165,13 @@ class Dispatcher:
                 self.release(channel.task_id)
 
     def on_idle(self, subscription: Subscription) -> None:
-        """Its connection has drained."""
+        """Resume the subscriptions of a drained connection."""
         channel = self.channels.get(subscription.task_id)
         if channel is not None:
             channel.try_join_group(subscription)
 
     def on_backpressure(self, connection: ConnectionInfo) -> None:
-        """The connection's transport holds bytes: each of its subscriptions has a position of its own now."""
+        """Give each subscription of a backpressured connection its own position."""
         connection.leave_groups()
         for subscription in connection.followed.values():
             channel = self.channels.get(subscription.task_id)
@@ -234,14 +234,14 @@ class Dispatcher:
                 self._pull_if_behind(channel)
 
     async def _unseen_start(self, head: tasks.TaskHead) -> int:
-        """Where to start a task that began while its owner was connected and whose hints were all lost."""
+        """Return the start position of a task whose hints were all lost while its owner was connected."""
         if head.attempt == 1:
             return 0
         retried = await self.db.read(lambda connection: tasks.last_retry_seq(connection, head.task_id))
         return max(0, retried - 1)
 
     def _make_up_deletion(self, channel: TaskChannel) -> None:
-        """The task's row is gone: tell those whom the event itself has not told."""
+        """Send the deletion of a task to those who have not received its event."""
         self._drop(channel)
         owners = () if channel.deleted else self.registry.of_user(channel.user_id)
         untold = {connection for connection in owners if connection.ready}
@@ -289,7 +289,7 @@ class Dispatcher:
 
 
 def _start_of(hint: TaskHint) -> int:
-    """Where to start a task that was not watched: before the hint's events, or at 0 for one that is new altogether.
+    """Return the start position of an unwatched task: before the hint's events, or 0 for a new task.
 
     Connections that were open before the task began have no floor for it; those that opened later do.
     """

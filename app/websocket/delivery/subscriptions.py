@@ -171,7 +171,7 @@ class Subscriptions:
         self.dispatcher.follow(subscription, replay.user_id, replay.head)  # the catch-up sends the events
 
     def refuse_item(self, connection: ConnectionInfo, task_id: str, text: str, command_id: str | None) -> None:
-        """One item of `subscribe_tasks` was not understood; the others go on. `text` is the key of what is said."""
+        """Refuse an invalid item of `subscribe_tasks`; the others continue. `text` is the key of the message."""
         error = ResultError(code=ErrorCode.INVALID_FIELD, message=say(text, connection.language))
         request = SubscriptionRequest(task_id, "subscribe", command_id=command_id)
         self._reply(connection, request, success=False, error=error)

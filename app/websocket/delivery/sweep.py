@@ -46,11 +46,11 @@ class Sweep:
 
     @property
     def lag_s(self) -> float | None:
-        """Seconds since the last good sweep; None before the first."""
+        """Return the seconds since the last good sweep; None before the first."""
         return None if self._swept_at is None else self.clock.monotonic() - self._swept_at
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Run until cancelled."""
         while True:
             try:
                 await self.run_once()

@@ -37,7 +37,7 @@ class TaskChannel(LogPosition):
     _out_of_sync: set[Subscription] = field(default_factory=set)  # live, with a position or a backlog of their own
 
     def offer(self, seq: int, events: Iterable[Event]) -> None:
-        """A hint: the task reached `seq`; `events` are bodies that came along."""
+        """Take a hint that the task reached `seq`; `events` are bodies sent with it."""
         self.raise_target(seq)
         for event in events:
             self.deliver(event)
@@ -60,7 +60,7 @@ class TaskChannel(LogPosition):
         return True
 
     def notify_owner(self, event: EncodedEvent) -> None:
-        """The notice to connections of the owner that do not follow the task."""
+        """Send the notice to connections of the owner without a subscription to the task."""
         for connection in self.registry.of_user(self.user_id):
             if (
                 self.task_id not in connection.followed
@@ -70,7 +70,7 @@ class TaskChannel(LogPosition):
                 connection.send_notice(event.told_in(connection.language))
 
     def go_live(self, subscription: Subscription) -> None:
-        """The subscription stands at the cursor or ahead of it."""
+        """Make a subscription live that is at the cursor or ahead of it."""
         subscription.live = True
         self._out_of_sync.add(subscription)
         self.try_join_group(subscription)
@@ -95,12 +95,12 @@ class TaskChannel(LogPosition):
             self.try_join_group(subscription)
 
     def mark_out_of_sync(self, subscription: Subscription) -> None:
-        """The subscription left its in-sync group and stays live."""
+        """Record that a subscription left its in-sync group and stays live."""
         if subscription.live:
             self._out_of_sync.add(subscription)
 
     def remove(self, subscription: Subscription) -> None:
-        """The subscription is gone, or follows no longer."""
+        """Remove a subscription."""
         subscription.stop_live()
         self._out_of_sync.discard(subscription)
         self.subscriptions.discard(subscription)
@@ -117,7 +117,7 @@ class TaskChannel(LogPosition):
         return lost
 
     def go_back(self, cursor: int) -> list[Subscription]:
-        """The log is shorter than it was; returns everybody: all need a snapshot."""
+        """Go back to the end of a shortened log; return all subscriptions, which need a snapshot."""
         everybody = list(self.subscriptions)
         for subscription in everybody:
             self.hold(subscription)
@@ -127,11 +127,11 @@ class TaskChannel(LogPosition):
         return everybody
 
     def dismiss(self, subscription: Subscription) -> None:
-        """There is nothing to follow any more."""
+        """Remove all subscriptions, because the task is gone."""
         self.remove(subscription)
         subscription.connection.followed.pop(self.task_id, None)
 
     def hold(self, subscription: Subscription) -> None:
-        """Not live until it has caught up."""
+        """Hold a subscription until it has caught up."""
         subscription.stop_live()
         self._out_of_sync.discard(subscription)

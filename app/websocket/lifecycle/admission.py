@@ -52,7 +52,7 @@ class Admission:
 
     @contextmanager
     def entering(self, address: str) -> Iterator[None]:
-        """From the check to the registration: a connection on its way in counts as if it were in."""
+        """Count a connection between its check and its registration."""
         network = network_of(address)
         self._entering[network] += 1
         try:
@@ -92,6 +92,6 @@ class Admission:
         return None
 
     def _origin_is_allowed(self, websocket: WebSocket) -> bool:
-        """No Origin: not a browser, its token is its right. Else our own origin or one of the settings."""
+        """Return whether the origin is allowed: none (not a browser), our own, or one of the settings."""
         headers = websocket.headers
         return not headers.getlist("origin") or origin_is_allowed(headers, self._settings.allowed_origins)

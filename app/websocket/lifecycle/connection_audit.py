@@ -47,7 +47,7 @@ class ConnectionAudit:
         log.info("ws_closed", connection_id=connection.connection_id, code=code, duration_s=round(duration_s, 3))
 
     def denied(self, connection: ConnectionInfo) -> None:
-        """A task that is not this user's, or is not there: nothing of it is written down."""
+        """Record a refused task, which belongs to another user or does not exist, without any detail of it."""
         self._record("ws.subscribe", connection, "denied")
 
     def refused(self, reason: str, address: str) -> None:

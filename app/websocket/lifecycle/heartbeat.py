@@ -30,14 +30,14 @@ class HeartbeatMonitor:
     _warned: WeakKeyDictionary[ConnectionInfo, datetime] = field(default_factory=WeakKeyDictionary, init=False)
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Run until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             await self.clock.sleep(self.settings.ws_check_interval_s)
             self.check_all(loop.time())
 
     def check_all(self, now: float) -> None:
-        """One round over all connections. `now` is the loop's time."""
+        """Check all connections once. `now` is the loop's time."""
         waiting_bytes = 0
         for connection in self.registry.all():
             try:

@@ -70,11 +70,11 @@ class RevocationWatch:
         self.recheck(user_id)
 
     def recheck(self, user_id: str) -> None:
-        """At the user's connections and streams, soon."""
+        """Check the user's connections and streams soon."""
         self.background.start(self._check(user_id), name="recheck")
 
     def confirm(self, connection: ConnectionInfo, since: float) -> None:
-        """The connection took a principal that was looked up after `since`: look again if it was questioned since."""
+        """Confirm a principal that was looked up after `since`; check again if it was questioned since."""
         if self.recent.noted_since(connection.user_id, since):
             self.recheck(connection.user_id)
 

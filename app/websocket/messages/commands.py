@@ -28,19 +28,19 @@ class Command(BaseModel):
 
 class Ping(Command):
     type: ClassVar[str] = "ping"
-    summary: ClassVar[str] = "Ask for a `pong`. Any frame keeps the connection alive."
+    summary: ClassVar[str] = "Request a `pong`. Any frame keeps the connection alive."
     reply: ClassVar[str | None] = "pong"
     client_time: str | int | float | None = None
 
 
 class Pong(Command):
     type: ClassVar[str] = "pong"
-    summary: ClassVar[str] = "Answer to the server's `ping`; it is not answered."
+    summary: ClassVar[str] = "Response to the server's `ping`; it is not answered."
 
 
 class SubscribeTask(Command):
     type: ClassVar[str] = "subscribe_task"
-    summary: ClassVar[str] = "Follow a task, from `last_seq` on or from a snapshot."
+    summary: ClassVar[str] = "Subscribe to a task, from `last_seq` or from a snapshot."
     reply: ClassVar[str | None] = "subscription_result"
     task_id: TaskId
     last_seq: Seq | None = None
@@ -51,7 +51,7 @@ class SubscribeTask(Command):
 
 class UnsubscribeTask(Command):
     type: ClassVar[str] = "unsubscribe_task"
-    summary: ClassVar[str] = "Follow a task no longer."
+    summary: ClassVar[str] = "Unsubscribe from a task."
     reply: ClassVar[str | None] = "subscription_result"
     task_id: TaskId
 
@@ -67,7 +67,7 @@ class SubscribeItem(BaseModel):
 
 class SubscribeTasks(Command):
     type: ClassVar[str] = "subscribe_tasks"
-    summary: ClassVar[str] = "Follow many tasks; each item is answered by itself."
+    summary: ClassVar[str] = "Subscribe to many tasks; each item has its own result."
     reply: ClassVar[str | None] = "subscription_result"
     items: Annotated[list[Any], Field(min_length=1, max_length=100)]
     log_tail: LogTail = 0
@@ -76,7 +76,7 @@ class SubscribeTasks(Command):
 
 class Resume(Command):
     type: ClassVar[str] = "resume"
-    summary: ClassVar[str] = "Go on after `last_seq` on a live subscription: something was missing."
+    summary: ClassVar[str] = "Resume after `last_seq` on a live subscription when an event is missing."
     reply: ClassVar[str | None] = "subscription_result"
     task_id: TaskId
     last_seq: Seq
@@ -92,7 +92,7 @@ class Auth(Command):
 
 class GetStatus(Command):
     type: ClassVar[str] = "get_status"
-    summary: ClassVar[str] = "Ask what the server knows of this connection."
+    summary: ClassVar[str] = "Request the server's state of this connection."
     reply: ClassVar[str | None] = "status"
 
 
@@ -117,7 +117,7 @@ class BadFrame(Exception):
 
 
 def parse(text: str, *, max_bytes: int, max_nesting: int) -> Command:
-    """The command in a text frame.
+    """Return the command in a text frame.
 
     Raises:
         BadFrame: `too_large`, `bad_json` (also nested too deeply), `bad_type`, `unknown_type`, `missing_field`,

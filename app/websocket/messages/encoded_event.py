@@ -34,7 +34,7 @@ class EncodedEvent:
         self.size = len(self._head) + len(self._tail) + 30  # with room for prev_seq and the frame's header
 
     def told_in(self, language: Language) -> "EncodedEvent":
-        """The event with its texts in that language, made once; itself where it has none, or none that can be made."""
+        """Return the event with its texts in that language, created once; itself if it has none."""
         found = self._told.get(language)
         if found is None:
             found = self._told[language] = self._tell(language)
@@ -51,7 +51,7 @@ class EncodedEvent:
 
     @property
     def payload(self) -> bytes:
-        """The event as JSON, without `prev_seq` and unframed."""
+        """Return the event as JSON, without `prev_seq` and unframed."""
         return self._head + self._tail
 
     @property
@@ -61,7 +61,7 @@ class EncodedEvent:
         return self._notice
 
     def followed(self, prev_seq: int) -> bytes:
-        """The frame for a subscription whose last frame of this task was `prev_seq`."""
+        """Return the frame for a subscription whose last frame of this task was `prev_seq`."""
         if prev_seq != self.event.seq - 1:
             return self._splice(prev_seq)
         if self._followed is None:

@@ -53,7 +53,7 @@ class Heartbeat(BaseModel):
 
 
 class ConnectionEstablished(Frame):
-    summary: ClassVar[str] = "The first frame: who is connected, and within which limits."
+    summary: ClassVar[str] = "The first frame: the connected user and the limits."
     type: Literal["connection_established"] = "connection_established"
     connection_id: str
     message: str
@@ -67,7 +67,7 @@ class ConnectionEstablished(Frame):
 
 
 class Pong(Frame):
-    summary: ClassVar[str] = "Answer to `ping`."
+    summary: ClassVar[str] = "Response to `ping`."
     type: Literal["pong"] = "pong"
     ping_count: Count
     server_time: Timestamp
@@ -76,7 +76,7 @@ class Pong(Frame):
 
 
 class Ping(Frame):
-    summary: ClassVar[str] = "A sign of life after a silence of the server."
+    summary: ClassVar[str] = "Keep-alive after the server has sent nothing for a while."
     type: Literal["ping"] = "ping"
     sequence: Count
     server_time: Timestamp
@@ -89,7 +89,7 @@ class ResultError(BaseModel):
 
 
 class SubscriptionResult(Frame):
-    summary: ClassVar[str] = "How a command that concerns a task ended, and at which `seq`."
+    summary: ClassVar[str] = "Result of a command for a task, and its `seq`."
     type: Literal["subscription_result"] = "subscription_result"
     task_id: str
     action: Literal["subscribe", "unsubscribe", "resume"]
@@ -105,21 +105,21 @@ class SubscriptionResult(Frame):
 
 class SnapshotStage(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    key: Annotated[StageKey, described("Which stage.", "page_crawl")]
+    key: Annotated[StageKey, described("Stage.", "page_crawl")]
     name: Annotated[str, described("The same in words.", "Page crawl")]
     status: Annotated[
         Literal["pending", "running", "completed", "failed", "skipped", "cancelled"],
-        described("Where it is.", "running"),
+        described("Status of the task.", "running"),
     ]
-    progress: Annotated[Percent, described("In percent.", 63)]
-    started_at: Annotated[Timestamp | None, described("When it began.", "2026-01-01T00:00:01.000Z")]
-    finished_at: Annotated[Timestamp | None, described("When it ended.", "2026-01-01T00:12:00.000Z")]
+    progress: Annotated[Percent, described("Progress in percent.", 63)]
+    started_at: Annotated[Timestamp | None, described("Start time.", "2026-01-01T00:00:01.000Z")]
+    finished_at: Annotated[Timestamp | None, described("End time.", "2026-01-01T00:12:00.000Z")]
 
 
 class SnapshotViolation(ViolationFields):
     """A violation in a snapshot: the fields of `violation_detected` with its time."""
 
-    created_at: Annotated[Timestamp, described("When it was found.", "2026-01-01T00:12:00.000Z")]
+    created_at: Annotated[Timestamp, described("Time at which it was found.", "2026-01-01T00:12:00.000Z")]
 
     @model_serializer(mode="wrap")
     def _leave_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -142,18 +142,18 @@ class SnapshotViolations(SnapshotFindings):
 
 class Worker(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    id: Annotated[str | None, described("Of the process that runs it.", "embedded-3f1b2a10-1")]
+    id: Annotated[str | None, described("Id of the process that runs it.", "embedded-3f1b2a10-1")]
     state: Annotated[Literal["none", "alive", "suspect"], described("`suspect`: it has missed heartbeats.", "alive")]
-    last_heartbeat_at: Annotated[Timestamp | None, described("Its last sign of life.", "2026-01-01T00:12:00.000Z")]
+    last_heartbeat_at: Annotated[Timestamp | None, described("Time of its last heartbeat.", "2026-01-01T00:12:00.000Z")]
 
 
 class SnapshotWarning(Origin):
-    code: Annotated[WarningCode, described("Which warning (docs/errors.md).", "degraded")]
+    code: Annotated[WarningCode, described("Code of the warning (docs/errors.md).", "degraded")]
     message: Annotated[str, described("The same in words.", "No Chromium was found.")]
-    attempt: Annotated[int, described("In which attempt.", 1)]
-    reason: Annotated[Reason | None, described("What was not seen.", "robots")] = None
-    host: Annotated[str | None, described("Where.", "www.corp.example")] = None
-    count: Annotated[Count | None, described("How much of it.", 2)] = None
+    attempt: Annotated[int, described("Attempt that found it.", 1)]
+    reason: Annotated[Reason | None, described("Reason why URLs were not checked.", "robots")] = None
+    host: Annotated[str | None, described("Host.", "www.corp.example")] = None
+    count: Annotated[Count | None, described("Number of URLs.", 2)] = None
 
     @model_serializer(mode="wrap")
     def _leave_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -161,21 +161,21 @@ class SnapshotWarning(Origin):
 
 
 class TaskState(BaseModel):
-    """The state of a task at `seq`: what REST calls the status, and what a snapshot adds the log's tail to."""
+    """State of a task at `seq`: the status in REST; a snapshot adds the last log lines."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    task_id: Annotated[str, described("The task.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")]
-    seq: Annotated[Count, described("The number of the last event that counts here.", 42)]
-    epoch: Annotated[str, described("Of the log that `seq` counts in.", "0")]  # of the log that `seq` counts in
-    min_seq: Annotated[Count, described("The oldest event that can be replayed.", 1)]
+    task_id: Annotated[str, described("Task id.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")]
+    seq: Annotated[Count, described("Number of the last event included.", 42)]
+    epoch: Annotated[str, described("Epoch of the log that `seq` belongs to.", "0")]  # of the log that `seq` counts in
+    min_seq: Annotated[Count, described("Oldest event that can be replayed.", 1)]
     status: Annotated[
         Literal["pending", "running", "cancelling", "completed", "failed", "cancelled"],
-        described("Where it is.", "running"),
+        described("Status of the task.", "running"),
     ]
-    attempt: Annotated[int, Field(ge=1), described("The number of the attempt.", 1)]
-    progress: Annotated[Percent, described("In percent.", 37)]
-    stage: Annotated[str | None, described("The stage in words.", "Page crawl")]
-    stage_key: Annotated[StageKey | None, described("The stage.", "page_crawl")]
+    attempt: Annotated[int, Field(ge=1), described("Number of the attempt.", 1)]
+    progress: Annotated[Percent, described("Progress in percent.", 37)]
+    stage: Annotated[str | None, described("Stage in words.", "Page crawl")]
+    stage_key: Annotated[StageKey | None, described("Current stage.", "page_crawl")]
     stages: Annotated[tuple[SnapshotStage, ...], Field(min_length=5, max_length=5), described("The five stages.")]
     statistics: Annotated[Statistics, described("The five numbers.")]
     violations: Annotated[SnapshotViolations, described("Their numbers, and the newest.")]
@@ -197,7 +197,7 @@ class TaskState(BaseModel):
 
 
 class TaskSnapshot(Frame, TaskState):
-    summary: ClassVar[str] = "The whole state of a task at `seq`; it replaces all that was known."
+    summary: ClassVar[str] = "Complete state of a task at `seq`; it replaces the known state."
     type: Literal["task_snapshot"] = "task_snapshot"
     logs: tuple[LogLine, ...]
 
@@ -206,7 +206,7 @@ class TaskSnapshot(Frame, TaskState):
 
 
 class LogsDropped(Frame):
-    summary: ClassVar[str] = "Log lines gave way because the connection is slow; they are in the REST log."
+    summary: ClassVar[str] = "Log lines were dropped because the connection is slow; they are in the REST log."
     type: Literal["logs_dropped"] = "logs_dropped"
     task_id: str
     from_log_seq: Annotated[int, Field(ge=1)]
@@ -216,16 +216,16 @@ class LogsDropped(Frame):
 
 
 class MadeUpDeletion(Frame):
-    """`task_deleted` of a task whose row is gone: there is no event to number."""
+    """`task_deleted` of a task without a row: there is no event to number."""
 
-    summary: ClassVar[str] = "The same for a task whose row is gone: it has no number."
+    summary: ClassVar[str] = "The same for a task without a row: it has no number."
     type: Literal["task_deleted"] = "task_deleted"
     task_id: str
     by: str
 
 
 class AdminBroadcast(Frame):
-    summary: ClassVar[str] = "What an administrator says."
+    summary: ClassVar[str] = "Announcement of an administrator."
     type: Literal["admin_broadcast"] = "admin_broadcast"
     broadcast_id: str
     message: str
@@ -236,7 +236,7 @@ class AdminBroadcast(Frame):
 
 
 class ReconnectAdvice(Frame):
-    summary: ClassVar[str] = "The server is going down: when to come back."
+    summary: ClassVar[str] = "The server is shutting down: when to reconnect."
     type: Literal["reconnect_advice"] = "reconnect_advice"
     reason: str
     delay_min_ms: Count
@@ -244,9 +244,9 @@ class ReconnectAdvice(Frame):
 
 
 class TokenExpiring(Frame):
-    """The connection's token ends soon: `auth` with a fresh one, or it closes with 4001."""
+    """The connection's token expires soon: send `auth` with a new one, or it is closed with 4001."""
 
-    summary: ClassVar[str] = "The connection's token ends soon: send `auth` with a fresh one."
+    summary: ClassVar[str] = "The connection's token expires soon: send `auth` with a new one."
     type: Literal["token_expiring"] = "token_expiring"
     expires_at: Timestamp
 
@@ -268,7 +268,7 @@ class StatusSubscription(BaseModel):
 
 
 class Status(Frame):
-    summary: ClassVar[str] = "What the server knows of this connection."
+    summary: ClassVar[str] = "The server's state of this connection."
     type: Literal["status"] = "status"
     connection_id: str
     user_id: str
@@ -278,7 +278,7 @@ class Status(Frame):
 
 
 class Error(Frame):
-    summary: ClassVar[str] = "A frame that was not understood or not allowed."
+    summary: ClassVar[str] = "An invalid or forbidden frame."
     type: Literal["error"] = "error"
     code: ErrorCode
     message: str
@@ -304,7 +304,7 @@ CONTROL_FRAMES: Final[tuple[type[Frame], ...]] = (
 
 
 def event_frame_models() -> dict[str, type[BaseModel]]:
-    """A model per durable event as it stands on the wire: its body, the common fields, and `prev_seq` when followed."""
+    """Return a wire model per durable event: its body, the common fields, and `prev_seq` for subscriptions."""
     common: dict[str, Any] = {
         "task_id": (str, ...),
         "seq": (Annotated[int, Field(ge=1)], ...),

@@ -59,7 +59,7 @@ class StreamRegistry:
         return sum(map(len, self._by_task.values()))
 
     def __iter__(self) -> Iterator[EventStream]:
-        """As of now; streams may come and go meanwhile."""
+        """Iterate over the current streams; streams may come and go meanwhile."""
         return iter([stream for streams in self._by_task.values() for stream in streams])
 
     def count_address(self, address: str) -> int:
@@ -67,7 +67,7 @@ class StreamRegistry:
         return sum(1 for stream in self if network_of(stream.address) == network)
 
     def follows(self, task_id: str) -> bool:
-        """Whether there is a stream of the task."""
+        """Return whether the task has a stream."""
         return bool(self._by_task.get(task_id))
 
     def of_user(self, user_id: str) -> list[EventStream]:
@@ -83,7 +83,7 @@ class StreamRegistry:
         epoch: str | None = None,
         language: Language = DEFAULT_LANGUAGE,
     ) -> EventStreamResponse:
-        """A stream that goes on after `last_seq` of `epoch` (None: of a log that was never restored), or begins with a
+        """Open a stream after `last_seq` of `epoch` (None: of a log that was never restored), or starting with a
         snapshot (`last_seq` None, or when that cannot be served).
 
         Raises NotFound (also for foreign tasks), LimitReached (`stream_limit`), Unavailable, DatabaseUnavailable.
@@ -174,7 +174,7 @@ class StreamRegistry:
     def _find_head(
         self, connection: Connection, stream: EventStream, last_seq: int | None, epoch: str | None
     ) -> tuple[str, int, bool]:
-        """The task's owner, where the log ends, and whether it serves `last_seq`; if not, a snapshot is needed.
+        """Return the task's owner, the end of the log, and whether it serves `last_seq`; if not, a snapshot is needed.
 
         Raises NotFound.
         """

@@ -26,7 +26,7 @@ class EventStreamResponse(Response):
     media_type = "text/event-stream"
 
     def __init__(self, stream: EventStream, *, stuck_after_s: float, on_end: Callable[[EventStream], None]) -> None:
-        """A reader whose socket takes no byte for `stuck_after_s` is cut off."""
+        """Create the response; a reader that reads nothing for `stuck_after_s` is disconnected."""
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]
         self._stream = stream
@@ -46,7 +46,7 @@ class EventStreamResponse(Response):
             self._on_end(self._stream)
 
     async def _listen(self, receive: Receive) -> None:
-        """Until the reader has left. What else it sends means nothing."""
+        """Wait until the reader has left; ignore what it sends."""
         try:
             while (await receive())["type"] != "http.disconnect":
                 pass
@@ -63,7 +63,7 @@ class EventStreamResponse(Response):
         await self._hand_over(send, b"", abort, last=True)
 
     async def _hand_over(self, send: Send, chunk: bytes, abort: Abort | None, *, last: bool = False) -> bool:
-        """Whether the reader took it. The server's `send` waits while its buffer is full."""
+        """Send a chunk; return whether the reader took it. The server's `send` waits while its buffer is full."""
         self._stream.abort = abort
         try:
             async with asyncio.timeout(self._stuck_after_s):

@@ -81,24 +81,24 @@ class EventStream(LogPosition):
         self.raise_target(head)
 
     def restart(self) -> None:
-        """The position cannot be served: a snapshot replaces it."""
+        """Replace a position that cannot be served by a snapshot."""
         self._needs_snapshot = True
         self._woken.set()
 
     def offer(self, seq: int, events: Sequence[Event] = ()) -> None:
-        """The task reached `seq`; `events` are bodies that came along."""
+        """Take the news that the task reached `seq`; `events` are bodies sent with it."""
         self.raise_target(seq)
         if events:
             self._offered = events
         self._woken.set()
 
     def lose(self) -> None:
-        """The task's row is gone, and with it the event that would say so."""
+        """End the stream of a task whose row is gone together with its deletion event."""
         self._lost = True
         self._woken.set()
 
     def end(self, reason: str) -> None:
-        """No more events. The first reason stands."""
+        """End the stream; the first reason counts."""
         if self.ended is None:
             self.ended = reason
             self._woken.set()
@@ -112,7 +112,7 @@ class EventStream(LogPosition):
             raise DatabaseDamaged
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """What to write, one piece after the other, until the stream has ended. Each is asked for when the one
+        """Yield the chunks to write, until the stream has ended. Each is requested when the one
         before it was taken; a ping is due `ping_after_s` later, however often the stream is woken for nothing.
         """
         loop = asyncio.get_running_loop()
@@ -141,7 +141,7 @@ class EventStream(LogPosition):
         return asyncio.get_running_loop().time() < until
 
     async def _next(self) -> bytes:
-        """The next piece; empty when the reader has all that is known of."""
+        """Return the next chunk; empty if the reader has all known events."""
         try:
             if self._lost:
                 return self._made_up_deletion()
@@ -201,7 +201,7 @@ class EventStream(LogPosition):
         return encode("task_snapshot", found.payload, self._id_of(found.seq))
 
     def _id_of(self, seq: int) -> str:
-        """What the reader comes back with (`Last-Event-ID`)."""
+        """Return the id for resuming (`Last-Event-ID`)."""
         return f"{self.epoch}:{seq}"
 
     def _made_up_deletion(self) -> bytes:
@@ -210,7 +210,7 @@ class EventStream(LogPosition):
         return encode(frame.type, frame.to_bytes())
 
     def _ending(self) -> bytes:
-        """Why it ends, for people; after a restart also when to come back."""
+        """Return the reason of the end for people; for a restart also when to reconnect."""
         said = f": {self.ended}\n\n".encode()
         if self.ended != RESTART:
             return said
@@ -223,6 +223,6 @@ class EventStream(LogPosition):
 
 
 def encode(kind: str, payload: bytes, event_id: str | None = None) -> bytes:
-    """One event of a stream. `payload` is JSON on one line; without `event_id` the reader's position stays."""
+    """Encode one event of a stream. `payload` is JSON on one line; without `event_id` the reader's position stays."""
     identified = b"" if event_id is None else b"id: %s\n" % event_id.encode()
     return b"%sevent: %s\ndata: %s\n\n" % (identified, kind.encode(), payload)

@@ -19,9 +19,9 @@ class LogPosition:
         return self.cursor < self.target_seq
 
     def raise_target(self, seq: int) -> None:
-        """The log is said to reach `seq`."""
+        """Raise the target to `seq`."""
         self.target_seq = max(self.target_seq, seq)
 
     def give_up(self) -> None:
-        """What was said cannot be read: wait for the next hint, or for the sweep."""
+        """Give up the target: wait for the next hint, or for the sweep."""
         self.target_seq = self.cursor

@@ -26,7 +26,7 @@ class LogPage(NamedTuple):
     first_kept: int  # no row below it is in the log any more; 0 for a task that is gone
 
     def follows(self, seq: int) -> bool:
-        """Whether nothing is missing between `seq` and this page; else the rows between were pruned."""
+        """Return whether no row is missing between `seq` and this page; otherwise the rows were pruned."""
         return self.first_kept <= seq + 1
 
 
@@ -41,13 +41,13 @@ class LogReader:
         )
 
     async def page(self, task_id: str, after: int, *, limit: int = ROWS) -> LogPage:
-        """The next rows, and from where on the log is kept."""
+        """Return the next rows, and the start of the kept log."""
         return await self._db.read(
             self._epoch.watching(lambda connection: _read_page(connection, task_id, after, limit))
         )
 
     async def shared_rows(self, task_id: str, after: int) -> list[EncodedEvent]:
-        """The next rows, read and encoded once for all that stand at the same place.
+        """Return the next rows, read and encoded once for all readers at the same position.
 
         After a cut a thousand subscribers come back at nearly the same place, and have missed the same events.
         """

@@ -29,7 +29,7 @@ class SnapshotCache:
         )
 
     async def get(self, task_id: str, log_tail: int, language: Language, *, at_least: int = 0) -> Snapshot | None:
-        """A snapshot at seq `at_least` or above, or None when the task is missing or deleted.
+        """Return a snapshot at seq `at_least` or above, or None if the task is missing or deleted.
 
         `at_least` is of an event that was seen: a snapshot below it means that the log has gone back. Raises
         DatabaseUnavailable.

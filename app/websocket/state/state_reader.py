@@ -73,12 +73,12 @@ class StateReader:
     def state(
         self, connection: Connection, task_id: str, language: Language, principal: Principal | None = None
     ) -> TaskState | None:
-        """The task as REST shows it; None when it is missing, deleted or foreign."""
+        """Return the task as REST shows it; None if it is missing, deleted, or another user's."""
         row = tasks.find(connection, task_id, principal)
         return None if row is None else TaskState(**self._fields(connection, row, language))
 
     def snapshot(self, connection: Connection, task_id: str, log_tail: int, language: Language) -> Snapshot | None:
-        """The snapshot with the newest `log_tail` lines; fewer when it would be too large."""
+        """Return the snapshot with the newest `log_tail` lines; fewer if it would be too large."""
         row = tasks.find(connection, task_id)
         if row is None:
             return None
@@ -98,7 +98,7 @@ class StateReader:
         max_events: int,
         max_bytes: int,
     ) -> Replay | NoReplay | None:
-        """What came after `after`, or why that cannot be served; None when the task is missing or deleted.
+        """Return the events after `after`, or why they cannot be served; None if the task is missing or deleted.
 
         `epoch` is that of `after`; None: of a log that was never restored.
         """
