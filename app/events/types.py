@@ -124,13 +124,13 @@ class ViolationFields(Origin):
     `text_key` and `params` are those of the object's `description`.
     """
 
-    violation: Annotated[Violation, described("What was found.")]
-    violation_id: Annotated[str, described("Its id.", "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00")]
+    violation: Annotated[Violation, described("Time at which it was found.")]
+    violation_id: Annotated[str, described("Id.", "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00")]
     finding_id: Annotated[str, described("The finding that it is part of.", "gambling.bets.example")]
-    violation_key: Annotated[str, described("Its kind.", "gambling")]
-    needs_review: Annotated[bool, described("A person should look before anything is done.", False)]
-    url: Annotated[str | None, described("Where it was seen.", "https://bets.example/")] = None
-    found_on: Annotated[str | None, described("The page that refers there.", "https://www.corp.example/old/")] = None
+    violation_key: Annotated[str, described("Category of the violation.", "gambling")]
+    needs_review: Annotated[bool, described("A person should review the finding before action is taken.", False)]
+    url: Annotated[str | None, described("URL of the evidence.", "https://bets.example/")] = None
+    found_on: Annotated[str | None, described("Page that refers to it.", "https://www.corp.example/old/")] = None
 
 
 class ViolationDetected(ViolationFields, EventBody):

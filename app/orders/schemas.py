@@ -61,11 +61,11 @@ class OrderedProperty(ResponseBody):
     progress: Annotated[int, Field(ge=0, le=100)] = described(
         "Progress in percent; it never decreases within an attempt.", 100
     )
-    verdict: VerdictInfo | None = described("What the scan claims whose results are shown; null: nothing.")
+    verdict: VerdictInfo | None = described("Verdict of the scan whose results are shown; null: none.")
     finding_counts: dict[str, Count] = described("Findings by risk.", {"total": 1, "high": 1})
-    error: ErrorInfo | None = described("Why the attempt failed.")
-    created_at: str = described("When it was asked for.", "2026-01-01T00:00:00.000Z")
-    completed_at: str | None = described("When the attempt ended.", "2026-01-01T00:12:00.000Z")
+    error: ErrorInfo | None = described("Reason why the attempt failed.")
+    created_at: str = described("Time of creation.", "2026-01-01T00:00:00.000Z")
+    completed_at: str | None = described("End time of the attempt.", "2026-01-01T00:12:00.000Z")
 
 
 class OrderSummary(OrderHead):
@@ -76,7 +76,7 @@ class OrderSummary(OrderHead):
         ("Overall result: violations if any scan found some, clean if each is clean; null while a scan is unfinished."),
         None,
     )
-    result_counts: dict[str, Count] = described("How many domains have which result.", {"violations": 1})
+    result_counts: dict[str, Count] = described("Number of domains by result.", {"violations": 1})
     finding_counts: dict[str, Count] = described("Findings by risk, over all.", {"total": 1, "high": 1})
 
 

@@ -16,13 +16,13 @@ MAX_SEARCH = 200
 MAX_ATTEMPT = 2**31 - 1  # of an integer column
 
 
-TaskId = Annotated[str, Path(description="The task's id.", examples=["019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10"])]
-PageNumber = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Which page of the list.", examples=[1])]
-PageSize = Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE, description="How much one page has.", examples=[50])]
-AskedKey = Annotated[ViolationKey | None, Query(description="Only this kind.", examples=["gambling"])]
+TaskId = Annotated[str, Path(description="Task id.", examples=["019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10"])]
+PageNumber = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Page number.", examples=[1])]
+PageSize = Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE, description="Number of items per page.", examples=[50])]
+AskedKey = Annotated[ViolationKey | None, Query(description="Only this category.", examples=["gambling"])]
 AskedRisk = Annotated[RiskLevel | None, Query(description="Only this risk.", examples=["high"])]
 AskedReview = Annotated[
-    bool | None, Query(description="Only those that a person should look at, or only the others.", examples=[False])
+    bool | None, Query(description="Only those that need a review, or only the others.", examples=[False])
 ]
 REPLAYED: Final = "Idempotency-Replayed"
 # Of the client's making, as in draft-ietf-httpapi-idempotency-key-header: visible ASCII, quotes or not.
@@ -32,7 +32,7 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
-        description="Sent again with the same body within a day, the task that was made then is the answer.",
+        description="If a request is repeated with the same key and body within a day, the existing task is returned.",
         examples=["6f1d0c7e-2a10"],
     ),
 ]
@@ -52,7 +52,7 @@ def get_paging(
     page: PageNumber = 1,
     page_size: PageSize = 50,
     q: Annotated[
-        Text, Query(max_length=MAX_SEARCH, description="Only what contains this text.", examples=["casino"])
+        Text, Query(max_length=MAX_SEARCH, description="Only items that contain this text.", examples=["casino"])
     ] = "",
 ) -> Paging:
     return Paging(page, page_size, q)

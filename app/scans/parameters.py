@@ -15,8 +15,8 @@ def get_run(
         Query(
             ge=1,
             le=MAX_ATTEMPT,
-            description="Whose results: any attempt of the task. Left out: those of the last conclusive one, else of "
-            "the newest.",
+            description="Attempt whose results are returned. "
+            "Omitted: the last conclusive attempt, otherwise the newest.",
             examples=[1],
         ),
     ] = None,

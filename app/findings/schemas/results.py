@@ -93,15 +93,17 @@ class ReportedThirdParty(ThirdParty):
 
 
 class ViolationItem(ResponseBody):
-    violation_id: str = described("Its id.", "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00")
+    violation_id: str = described("Id.", "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00")
     finding_id: str = described("The finding that it is part of.", "gambling.casino.example")
-    domain: str = described("Whose content it is about.", "casino.example")
-    violation_key: ViolationKey = described("Its kind.", "gambling")
-    violation_type: str = described("Its kind in words.", "Gambling")
+    domain: str = described("Content source.", "casino.example")
+    violation_key: ViolationKey = described("Category of the violation.", "gambling")
+    violation_type: str = described("Category in words.", "Gambling")
     risk_level: RiskLevel = described("That of its finding.", "high")
-    confidence_score: Annotated[float, Field(ge=0, le=1)] = described("How sure the analysis is.", 0.93)
-    description: str = described("What was found, in one sentence.", "A gambling site, linked invisibly.")
-    evidence: list[dict[str, Any]] = described("What speaks for it.", [{"rule": "lexicon.gambling", "score": 0.97}])
+    confidence_score: Annotated[float, Field(ge=0, le=1)] = described("Confidence of the analysis.", 0.93)
+    description: str = described("Description of the violation in one sentence.", "A gambling site, linked invisibly.")
+    evidence: list[dict[str, Any]] = described(
+        "Indicators of the same owner.", [{"rule": "lexicon.gambling", "score": 0.97}]
+    )
     needs_review: bool = described("A person should review the finding before action is taken.", False)
     url: str | None = described("URL of the evidence.", "https://casino.example/")
     found_on: str | None = described("Page that refers to it.", "https://www.example.com/old/")

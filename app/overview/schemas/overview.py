@@ -22,23 +22,23 @@ class SiteOverview(ResponseBody):
     of the newest conclusive scan, else of the last one.
     """
 
-    target_domain: str = described("What was scanned.", "example.com")
-    user_id: str = described("Whose scans these are.", "019b7a30-0000-7000-8000-000000000001")
-    task_id: str = described("The task that ended last.", TASK)
-    attempt: AttemptNumber = described("Its last attempt.", 2)
-    status: TaskStatus = described("How it ended.", "completed")
-    verdict: VerdictInfo | None = described("What it claims; null unless it was completed.")
-    completed_at: str = described("When it ended.", "2026-01-01T00:12:00.000Z")
-    shown_task_id: str = described("The task whose results stand for the site.", TASK)
-    shown_attempt: AttemptNumber = described("The attempt whose results they are.", 2)
+    target_domain: str = described("Scanned domain.", "example.com")
+    user_id: str = described("User id of the owner of the scans.", "019b7a30-0000-7000-8000-000000000001")
+    task_id: str = described("Task that ended last.", TASK)
+    attempt: AttemptNumber = described("Number of its last attempt.", 2)
+    status: TaskStatus = described("Outcome of the action.", "completed")
+    verdict: VerdictInfo | None = described("Verdict; null unless it completed.")
+    completed_at: str = described("End time.", "2026-01-01T00:12:00.000Z")
+    shown_task_id: str = described("Task whose results represent the site.", TASK)
+    shown_attempt: AttemptNumber = described("Attempt of these results.", 2)
     finding_counts: dict[str, Count] = described("Findings by risk in these results, without what was dismissed.", OPEN)
 
 
 class TrendPoint(ResponseBody):
     """Open violations at the end of a day."""
 
-    day: date = described("The day in UTC.", "2026-01-01")
-    sites: Count = described("How many sites had been scanned by then.", 12)
+    day: date = described("Day in UTC.", "2026-01-01")
+    sites: Count = described("Number of sites scanned until then.", 12)
     finding_counts: dict[str, Count] = described(
         "Findings by risk in the results that stood then, without what had been dismissed.", OPEN
     )

@@ -13,15 +13,15 @@ TIME = "2026-01-01T00:12:00.000Z"
 
 
 class ReportWarning(ResponseBody):
-    """`reason`, `host`, `count`: what was not seen, where, and how much of it; left out where that is not the point."""
+    """`reason`, `host`, `count`: why URLs were not checked, on which host, and how many; omitted for other warnings."""
 
-    code: str = described("Which warning (docs/errors.md).", "partial")
+    code: str = described("Code of the warning (docs/errors.md).", "partial")
     message: str = described("The same in words.", "2 addresses were refused by robots.txt.")
-    text_key: str | None = described("The text that the message was made of.", "not_seen", default=None)
-    params: dict[str, Any] | None = described("What stands in its places.", {"count": 2}, default=None)
-    reason: Reason | None = described("What was not seen.", "robots", default=None)
-    host: str | None = described("Where.", "www.example.com", default=None)
-    count: Count | None = described("How much of it.", 2, default=None)
+    text_key: str | None = described("Key of the message.", "not_seen", default=None)
+    params: dict[str, Any] | None = described("Values of its places.", {"count": 2}, default=None)
+    reason: Reason | None = described("Reason why URLs were not checked.", "robots", default=None)
+    host: str | None = described("Host.", "www.example.com", default=None)
+    count: Count | None = described("Number of URLs.", 2, default=None)
 
 
 class AttemptStage(ResponseBody):
@@ -37,15 +37,17 @@ class AttemptStage(ResponseBody):
 class AttemptItem(ResponseBody):
     """One run: it starts with a retry and includes the attempts that were requeued after a lost process."""
 
-    attempt: AttemptNumber = described("Its last attempt.", 2)
-    first_attempt: AttemptNumber = described("Its first one; another when a process was lost.", 1)
-    status: TaskStatus = described("How it ended, or where it is.", "completed")
-    conclusive: bool = described("It was completed and saw enough: it may stand for the site.", True)
-    verdict: VerdictInfo | None = described("What it claims; null unless it was completed.", None)
-    statistics: Statistics = described("The five numbers.", {})
-    violation_counts: dict[str, Count] = described("By risk, as they were found.", {"total": 3, "high": 3})
+    attempt: AttemptNumber = described("Number of its last attempt.", 2)
+    first_attempt: AttemptNumber = described("Number of its first attempt; differs if a process was lost.", 1)
+    status: TaskStatus = described("Status of the run.", "completed")
+    conclusive: bool = described("The run completed and is conclusive: its results can represent the site.", True)
+    verdict: VerdictInfo | None = described("Verdict; null unless it completed.", None)
+    statistics: Statistics = described("The five totals.", {})
+    violation_counts: dict[str, Count] = described(
+        "Number of violations by risk, as they were found.", {"total": 3, "high": 3}
+    )
     finding_counts: dict[str, Count] = described("Findings by risk, as they were found.", {"total": 3, "high": 3})
-    log_counts: dict[str, Count] = described("Log lines by level.", {"INFO": 120})
+    log_counts: dict[str, Count] = described("Number of log lines by level.", {"INFO": 120})
     stages: list[AttemptStage] = described("The five stages.", [])
     warnings: list[ReportWarning] = described("Warnings of the run.", [])
     error: ErrorInfo | None = described("Reason of the failure.", None)

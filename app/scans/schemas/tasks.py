@@ -116,10 +116,12 @@ class TaskResponse(ResponseBody):
     user_id: str = described("User id of the owner.", "019b7a30-0000-7000-8000-000000000001")
     target_domain: str = described("Scanned domain.", "example.com")
     config: dict[str, Any] = described("The options of the scan.", {"max_pages": 1000})
-    status: TaskStatus = described("Where it is.", "running")
-    attempt: AttemptNumber = described("The number of the newest attempt.", 1)
-    shown_attempt: AttemptNumber = described("Whose results lists and reports show.", 1)
-    progress: Annotated[int, Field(ge=0, le=100)] = described("In percent; it never falls within an attempt.", 37)
+    status: TaskStatus = described("Status of the task.", "running")
+    attempt: AttemptNumber = described("Number of the newest attempt.", 1)
+    shown_attempt: AttemptNumber = described("Attempt whose results lists and reports show.", 1)
+    progress: Annotated[int, Field(ge=0, le=100)] = described(
+        "Progress in percent; it never decreases within an attempt.", 37
+    )
     finding_counts: dict[str, Count] = described("Findings by risk.", {"total": 1, "high": 1})
     stage: str | None = described("Stage in words; null before the first.", "Page crawl")
     stage_key: str | None = described("Current stage.", "page_crawl")

@@ -128,16 +128,16 @@ class SnapshotViolation(ViolationFields):
 
 class SnapshotFindings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    total: Annotated[Count, described("All of them.", 1)]
-    critical: Annotated[Count, described("Of this risk.", 0)]
-    high: Annotated[Count, described("Of this risk.", 1)]
-    medium: Annotated[Count, described("Of this risk.", 0)]
-    low: Annotated[Count, described("Of this risk.", 0)]
-    needs_review: Annotated[Count, described("Those that a person should look at.", 0)]
+    total: Annotated[Count, described("Number of all violations.", 1)]
+    critical: Annotated[Count, described("Number of violations with this risk.", 0)]
+    high: Annotated[Count, described("Number of violations with this risk.", 1)]
+    medium: Annotated[Count, described("Number of violations with this risk.", 0)]
+    low: Annotated[Count, described("Number of violations with this risk.", 0)]
+    needs_review: Annotated[Count, described("Number of violations that need a review.", 0)]
 
 
 class SnapshotViolations(SnapshotFindings):
-    recent: Annotated[tuple[SnapshotViolation, ...], described("The newest.")]
+    recent: Annotated[tuple[SnapshotViolation, ...], described("The newest violations.")]
 
 
 class Worker(BaseModel):
@@ -177,19 +177,19 @@ class TaskState(BaseModel):
     stage: Annotated[str | None, described("Stage in words.", "Page crawl")]
     stage_key: Annotated[StageKey | None, described("Current stage.", "page_crawl")]
     stages: Annotated[tuple[SnapshotStage, ...], Field(min_length=5, max_length=5), described("The five stages.")]
-    statistics: Annotated[Statistics, described("The five numbers.")]
-    violations: Annotated[SnapshotViolations, described("Their numbers, and the newest.")]
+    statistics: Annotated[Statistics, described("The five totals.")]
+    violations: Annotated[SnapshotViolations, described("Counts of the violations, and the newest.")]
     findings: Annotated[SnapshotFindings, described("The numbers of the findings that they are part of.")]
-    log_counts: Annotated[dict[str, int], described("Log lines by level.", {"INFO": 31, "WARNING": 1})]
-    warnings: Annotated[tuple[SnapshotWarning, ...], described("What people were told.")]
-    worker: Annotated[Worker, described("Who runs it.")]
-    queue_position: Annotated[int | None, described("Its place among those that wait.", 2)] = None
-    target_domain: Annotated[str, described("What is scanned.", "corp.example")]
-    created_at: Annotated[Timestamp, described("When it was asked for.", "2026-01-01T00:00:00.000Z")]
-    started_at: Annotated[Timestamp | None, described("When the attempt began.", "2026-01-01T00:00:01.000Z")]
-    completed_at: Annotated[Timestamp | None, described("When it ended.", "2026-01-01T00:12:00.000Z")]
-    error: Annotated[ErrorInfo | None, described("Why it failed.")] = None
-    verdict: Annotated[VerdictInfo | None, described("What it claims.")] = None
+    log_counts: Annotated[dict[str, int], described("Number of log lines by level.", {"INFO": 31, "WARNING": 1})]
+    warnings: Annotated[tuple[SnapshotWarning, ...], described("Warnings of the run.")]
+    worker: Annotated[Worker, described("Worker that runs it.")]
+    queue_position: Annotated[int | None, described("Position in the queue.", 2)] = None
+    target_domain: Annotated[str, described("Scanned domain.", "corp.example")]
+    created_at: Annotated[Timestamp, described("Time of creation.", "2026-01-01T00:00:00.000Z")]
+    started_at: Annotated[Timestamp | None, described("Start time of the attempt.", "2026-01-01T00:00:01.000Z")]
+    completed_at: Annotated[Timestamp | None, described("End time.", "2026-01-01T00:12:00.000Z")]
+    error: Annotated[ErrorInfo | None, described("Reason of the failure.")] = None
+    verdict: Annotated[VerdictInfo | None, described("Verdict.")] = None
 
     @model_serializer(mode="wrap")
     def _leave_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

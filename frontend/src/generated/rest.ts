@@ -678,7 +678,6 @@ export interface OrderedProperty {
   attempt: number;
   shown_attempt: number;
   progress: number;
-  result: Result | null;
   verdict: VerdictInfo | null;
   finding_counts: Record<string, number>;
   error: ErrorInfo | null;
@@ -1225,11 +1224,11 @@ export interface TaskResponse {
   attempt: number;
   shown_attempt: number;
   progress: number;
+  finding_counts: Record<string, number>;
   stage: string | null;
   stage_key: string | null;
   statistics: Statistics;
   violation_counts: Record<string, number>;
-  finding_counts: Record<string, number>;
   log_counts: Record<string, number>;
   warnings: number;
   error: ErrorInfo | null;
