@@ -48,7 +48,7 @@ def require_own_page(
         ),
     ] = None,
 ) -> OwnPage:
-    """Require the key of the page, for `Depends`: browsers send the cookie with every request, whoever caused it.
+    """Require the key of the page, for `Depends`: browsers send the cookie with the requests of other pages, too.
 
     `SameSite=Strict` alone would let pages of sibling names and of other ports through. Raises Forbidden:
     `origin_not_allowed`, or `page_outdated` for a page of a version that had no key.

@@ -58,7 +58,7 @@ OLD = (
     Old(
         r"Place",
         "AppendResult",
-        ("app/events/*", "app/scans/*", "app/findings/*", "app/reports/*", "app/tasks/*"),
+        ("app/events/*", "app/scans/*", "app/reports/*", "app/tasks/*"),
         names=True,
     ),
     Old(r"Unit|PreparedUnit", "UnitOfWork, PreparedUnitOfWork", names=True),
