@@ -60,6 +60,16 @@ class AuthService:
         row = check_claims(await self._sessions.get(claims.session_id), claims, self.clock.now())
         return Principal(row.id, row.username, row.role, claims.session_id, claims.expires_at)
 
+    def user_of(self, token: str | None) -> str | None:
+        """Return the id of the user for whom we signed the access token; None: it is not valid.
+
+        Whether the session is still open is not looked at.
+        """
+        try:
+            return self.tokens.read(token, "access").user_id
+        except Unauthenticated:
+            return None
+
     @traced
     async def redeem(self, ticket: str) -> Principal:
         """See `Authenticator`."""

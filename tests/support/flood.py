@@ -19,6 +19,7 @@ from app.core.ids import new_id
 ANSWER_S: Final = 120.0
 STREAM_S: Final = 1.0  # that one which never ends is read
 ADDRESS: Final = "127.0.0.2"  # of the attacker: limits of addresses are not those of others
+SLOW: Final = 5
 MOST_KEPT: Final = 1_000  # ids of what was made
 NUMBER: Final = "{number}"  # in a body: another one each time
 OWN_PAGE: Final = f"Origin: http://localhost\r\nX-Compliance-Page: {'k' * 43}\r\n"  # as if it were the page
@@ -32,6 +33,7 @@ class Operation:
     nothing has.
 
     `signs_out`: the session is over after it, so it is asked with one of its own, of another account of the attacker.
+    `is_slow`: its answer waits for a password to be hashed.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Operation:
     makes: str | None = None
     takes: str | None = None
     signs_out: bool = False
+    is_slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,16 +62,22 @@ class Order:
 
 
 class Flood:
+    """One in `SLOW` asks for what is slow alone, and the others never do: all would soon wait for that."""
+
     def __init__(self, order: Order) -> None:
         self._order = order
-        self._turn = itertools.cycle([Operation(**one) for one in order.operations])
+        operations = [Operation(**one) for one in order.operations]
+        slow = [operation for operation in operations if operation.is_slow]
+        fast = [operation for operation in operations if not operation.is_slow]
+        self._slow, self._fast = itertools.cycle(slow or fast), itertools.cycle(fast or slow)
         self._made: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=MOST_KEPT))
         self._numbers = itertools.count(1)
         self.statuses: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
-    async def go_on(self, ended: asyncio.Event) -> None:
+    async def go_on(self, number: int, ended: asyncio.Event) -> None:
+        turn = self._fast if number % SLOW else self._slow
         while not ended.is_set():  # a cancellation alone can be lost in an answer that comes in the same moment
-            operation = next(self._turn)
+            operation = next(turn)
             status = await self._ask_once(operation)
             self.statuses[operation.name][str(status)] += 1
 
@@ -133,7 +142,7 @@ class Flood:
 async def flood(order: Order, until_over: Callable[[], object]) -> dict[str, Counter[str]]:
     flooding = Flood(order)
     ended = asyncio.Event()
-    tasks = [asyncio.create_task(flooding.go_on(ended)) for _ in range(order.at_once)]
+    tasks = [asyncio.create_task(flooding.go_on(number, ended)) for number in range(order.at_once)]
     await asyncio.to_thread(until_over)
     ended.set()
     for task in tasks:

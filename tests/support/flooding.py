@@ -54,6 +54,13 @@ SIGN_OUT: Final = {
     "POST /api/v1/auth/cookie/logout",
     "DELETE /api/v1/auth/sessions",
 }
+HASHES: Final = {
+    *SIGN_OUT,
+    "POST /api/v1/auth/login",
+    "POST /api/v1/auth/cookie/login",
+    "POST /api/v1/admin/users",
+    "PATCH /api/v1/admin/users/{user_id}",
+}
 CREDENTIALS: Final = {"username": SECOND, "password": USER_PASSWORD}
 # In the place of the document's example: it must be the attacker's own, or not the same each time.
 BODIES: Final[dict[str, dict[str, Any]]] = {
@@ -157,6 +164,7 @@ def operations_of(service: Service) -> list[Operation]:
                     makes=MAKES.get(name),
                     takes=TAKES.get(name),
                     signs_out=name in SIGN_OUT,
+                    is_slow=name in HASHES,
                 )
             )
     return found

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,9 +31,18 @@ async def nothing(*_):
     """What is received and sent does not matter."""
 
 
+class Auth:
+    """Knows tokens that name their user before a hyphen."""
+
+    def user_of(self, token):
+        user, hyphen, _ = token.partition("-")
+        return user if hyphen else None
+
+
 def request(name, token=None, kind="http"):
     headers = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
-    return {"type": kind, "path": name, "headers": headers}
+    state = {"services": SimpleNamespace(auth=Auth())}
+    return {"type": kind, "path": name, "headers": headers, "state": state}
 
 
 @pytest.fixture
@@ -63,11 +73,12 @@ async def settle():
         await asyncio.sleep(0)
 
 
-def some(count, token):
-    return [request(f"{token}-{number}", token) for number in range(count)]
+def some(count, user):
+    """Each with a token of its own."""
+    return [request(f"{user}-{number}", f"{user}-{number}") for number in range(count)]
 
 
-async def test_of_one_token_no_more_are_under_way_and_those_beyond_wait_in_order(turns, floor):
+async def test_of_one_user_no_more_are_under_way_and_those_beyond_wait_in_order(turns, floor):
     scopes = some(REQUESTS_AT_ONCE + MORE, "a")
     async with asked(turns, scopes) as tasks:
         assert floor.begun == [scope["path"] for scope in scopes[:REQUESTS_AT_ONCE]]
@@ -77,7 +88,10 @@ async def test_of_one_token_no_more_are_under_way_and_those_beyond_wait_in_order
         assert floor.begun == [scope["path"] for scope in scopes]
 
 
-@pytest.mark.parametrize("other", [request("other", "b"), request("other"), request("other", "a", kind="websocket")])
+@pytest.mark.parametrize(
+    "other",
+    [request("other", "b-0"), request("other", "forged"), request("other"), request("other", "a-0", kind="websocket")],
+)
 async def test_nobody_else_and_nothing_else_waits_for_them(turns, floor, other):
     async with asked(turns, [*some(REQUESTS_AT_ONCE + MORE, "a"), other]):
         assert "other" in floor.begun

@@ -121,6 +121,14 @@ async def test_an_access_token_ends_at_its_time_and_a_refreshed_one_goes_on(desk
     assert await refused(desk.auth.refresh(later.refresh_token)) == "expired_token"
 
 
+async def test_whose_an_access_token_is_can_be_told_without_the_database(desk):
+    pair = await desk.auth.login("admin", ADMIN_PASSWORD)
+    principal = await desk.auth.authenticate(pair.access_token)
+    assert desk.auth.user_of(pair.access_token) == principal.user_id
+    assert desk.auth.user_of(pair.access_token + "x") is None
+    assert desk.auth.user_of(pair.refresh_token) is None
+
+
 async def test_a_session_that_is_over_ends_its_tokens(desk):
     principal = await desk.principal()
     row = await desk.db.read(lambda c: sessions.find_with_user(c, principal.session_id))
