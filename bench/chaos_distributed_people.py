@@ -13,6 +13,7 @@ from typing import Any, Final
 import httpx
 
 from app.core.ids import new_id
+from app.tasks.process_protocol import EXIT_NO_RESOURCES
 from tests.fault.distributed.oracle import TERMINAL, Story, judge, latest_s, lost
 from tests.fault.distributed.scene import Scene
 from tests.fault.distributed.watcher import Watcher
@@ -70,7 +71,7 @@ class People:
         self.longest_s = 0.0
         self.wrong: list[str] = []
         self.ends: Counter[str] = Counter()
-        self.attempts_lost = 0
+        self.attempts_lost = self.never_begun = 0
         self.told = self.lost = self.connections = 0
         self.latest_s = 0.0
         self._judged: set[str] = set()
@@ -231,7 +232,7 @@ class People:
             self._scene.background.run(watcher.pause())  # for good
 
     def _of_attempts(self, story: Story, touched: set[tuple[str, int]]) -> Iterator[str]:
-        """No attempt is given up to whose worker and processes nobody did anything."""
+        """No attempt is given up to whose worker and processes nobody did anything, unless it could not begin."""
         task = story.row["id"]
         gone = {
             event["attempt"]
@@ -241,14 +242,24 @@ class People:
         }
         self.attempts_lost += len(gone)
         for attempt in sorted(gone):
-            if (task, attempt) not in touched:
+            if (task, attempt) in touched:
+                continue
+            if self._could_not_begin(task, attempt):
+                self.never_begun += 1
+            else:
                 yield f"attempt {attempt} was given up, and it was alive"
+
+    def _could_not_begin(self, task: str, attempt: int) -> bool:
+        """Whether its process said so, and ended by itself: the database was away. Such a one does not count."""
+        ended = f'"task_id":"{task}","attempt":{attempt},"code":{EXIT_NO_RESOURCES},"event":"scan_process_ended"'
+        return any(ended in worker.said() for worker in self._scene.workers)
 
     def summary(self) -> str:
         answers = ", ".join(f"{status}: {times}" for status, times in sorted(self.statuses.items()))
         ends = ", ".join(f"{times} {status}" for status, times in sorted(self.ends.items()))
         return (
-            f"tasks {len(self._judged)}: {ends}; attempts given up: {self.attempts_lost}\n"
+            f"tasks {len(self._judged)}: {ends}; attempts given up: {self.attempts_lost}, "
+            f"{self.never_begun} of them before they had begun, because PostgreSQL was away\n"
             f"answers by status: {answers}; the longest took {self.longest_s:.1f} s; none came to {self.unanswered}\n"
             f"events told {self.told} over {self.connections} connections, lost {self.lost}, "
             f"the latest after {self.latest_s:.1f} s"
