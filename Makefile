@@ -15,7 +15,7 @@ NODE_FITS := node -e 'const [major, minor] = process.versions.node.split(".").ma
 NPM := cd frontend && PATH="$(abspath $(BIN)):$$PATH" npm --no-update-notifier
 MODULES := frontend/node_modules/.installed
 PAGE := app/web/index.html
-PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/precompress.ts frontend/vite.config.ts frontend/tsconfig.json -type f)
+PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/docs.html frontend/precompress.ts frontend/vite.config.ts frontend/tsconfig.json -type f)
 # Two processors would idle for half the time with two workers: many tests wait for clocks, sockets and processes. What
 # shares a file shares a worker. Without `reorder` files are begun in their order, not the ones of most tests first:
 # those that take longest have few, and would come last. A file whose test hangs is begun anew each time: so twice at most.

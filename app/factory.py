@@ -142,19 +142,17 @@ def announce_password(password: str, language: Language) -> None:
 
 def _add_pages(application: Application) -> None:
     version = application.version
-    html = "text/html"
     documents: dict[str, CachedDocument | TranslatedDocument] = {
         "/openapi.json": TranslatedDocument(lambda language: orjson.dumps(application.describe(language))),
-        "/docs": CachedDocument((STATIC / "docs.html").read_bytes, media_type=html),
         "/asyncapi.json": TranslatedDocument(
             lambda language: orjson.dumps(translate(build_document(version), language))
         ),
-        "/asyncapi": CachedDocument((STATIC / "asyncapi.html").read_bytes, media_type=html),
+        "/asyncapi": CachedDocument((STATIC / "asyncapi.html").read_bytes, media_type="text/html"),
     }
     for path, document in documents.items():
         application.add_route(path, document.answer, include_in_schema=False)
     application.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
-    add_page(application, BUILT, instead=STATIC / "unbuilt.html")
+    add_page(application, BUILT, unbuilt=STATIC / "unbuilt")
 
 
 def _add_middleware(application: FastAPI, settings: Settings) -> None:

@@ -1,8 +1,10 @@
-"""The page at `/`: what `make frontend` built, and where it was not built, how to. Nobody need be signed in for it."""
+"""What `make frontend` built, the page at `/` and Swagger UI at `/docs`; where it was not built, how to. Nobody need be
+signed in for either.
+"""
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from hashlib import sha256
 from mimetypes import guess_type
@@ -22,6 +24,7 @@ from app.api.middleware import PAGE_POLICY
 from app.reports.formats.html import style_source
 
 INDEX: Final = "index.html"
+DOCS: Final = "docs.html"
 ASSETS: Final = "assets"
 ICON: Final = "favicon.svg"
 # Where the page was while there was another one at `/` (ADR 0054); what follows the `#` goes along by itself.
@@ -40,16 +43,35 @@ def is_built(folder: Path) -> bool:
     return (folder / INDEX).is_file()
 
 
-def add_page(application: Starlette, folder: Path, *, instead: Path) -> None:
-    """Serve the page of the folder, or the file `instead` at `/` as long as it is not built: that may come later.
+def add_page(application: Starlette, folder: Path, *, unbuilt: Path) -> None:
+    """Serve the page of the folder at `/` and Swagger UI at `/docs`.
 
-    All addresses are relative to the folder of the page, for a proxy that serves under a path.
+    As long as they are not built, which may come later, the files of the same names in `unbuilt` are served. All
+    addresses are relative to the folder of the page, for a proxy that serves under a path.
     """
     policy = page_policy()
     files = _Files(folder, policy=policy)
 
-    async def page(request: Request) -> Response:
-        content = await run_in_threadpool(_read_index, folder)
+    async def icon(request: Request) -> Response:
+        return await files.get_response(ICON, request.scope)
+
+    # Swagger UI makes markup of text, so Trusted Types would stop it; it has the policy of every page.
+    for path, name, own_policy in (("/", INDEX, policy), ("/docs", DOCS, PAGE_POLICY)):
+        application.add_route(path, _page(files, name, unbuilt / name, own_policy), include_in_schema=False)
+    application.add_route(f"/{ICON}", icon, include_in_schema=False)
+    application.mount(f"/{ASSETS}", _Files(folder / ASSETS, policy=policy))
+    for path, place in OLD_PLACES.items():
+        application.add_route(path, _redirect(place), include_in_schema=False)
+
+
+def _page(files: "_Files", name: str, instead: Path, policy: str) -> Callable[[Request], Awaitable[Response]]:
+    """Return the route of a page, which is known by its content.
+
+    All builds are of the same length, and packages give all their files the same time.
+    """
+
+    async def answer(request: Request) -> Response:
+        content = await run_in_threadpool(files.read, name)
         if content is None:
             return FileResponse(instead)
         headers = Headers({"ETag": f'"{sha256(content).hexdigest()}"', "Content-Security-Policy": policy})
@@ -57,25 +79,7 @@ def add_page(application: Starlette, folder: Path, *, instead: Path) -> None:
             return Response(status_code=304, headers=headers)
         return Response(content, media_type="text/html", headers=headers)
 
-    async def icon(request: Request) -> Response:
-        return await files.get_response(ICON, request.scope)
-
-    application.add_route("/", page, include_in_schema=False)
-    application.add_route(f"/{ICON}", icon, include_in_schema=False)
-    application.mount(f"/{ASSETS}", _Files(folder / ASSETS, policy=policy))
-    for path, place in OLD_PLACES.items():
-        application.add_route(path, _redirect(place), include_in_schema=False)
-
-
-def _read_index(folder: Path) -> bytes | None:
-    """Return the page itself; None as long as it is not built.
-
-    It is known by its content: all builds are of the same length, and packages give all their files the same time.
-    """
-    try:
-        return (folder / INDEX).read_bytes()
-    except FileNotFoundError:
-        return None
+    return answer
 
 
 def page_policy() -> str:
@@ -99,7 +103,14 @@ class _Files(StaticFiles):
 
     def __init__(self, folder: Path, *, policy: str) -> None:
         super().__init__(directory=folder, check_dir=False)
+        self._folder = folder
         self._policy = policy
+
+    def read(self, name: str) -> bytes | None:
+        """Return the content of a file; None as long as it is not built."""
+        with suppress(FileNotFoundError):
+            return (self._folder / name).read_bytes()
+        return None
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """Find no compressed file by its own name: it would be sent as if it were what is in it."""

@@ -74,13 +74,3 @@ export function createScheduler(draw) {
     },
   };
 }
-
-/** Hands a text to the browser as a download. */
-export function saveFile(blob, name) {
-  const address = URL.createObjectURL(blob);
-  const link = h("a", { href: address, download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
-}

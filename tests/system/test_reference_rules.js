@@ -1,5 +1,5 @@
 /**
- * Tests of the modules of the pages about the interface that know no DOM. They run in the browser (test_reference_rules.py imports this file there):
+ * Tests of the modules of the page about the real-time protocol that know no DOM. They run in the browser (test_reference_rules.py imports this file there):
  * `tests` maps the sentence to a function that throws.
  */
 
@@ -9,9 +9,8 @@ import { LOCALES } from "/static/locales/index.js";
 import { chooseLanguage, createTexts, LANGUAGES, nextLanguage } from "/static/texts.js";
 import { Access } from "/static/reference/access.js";
 import { Conversation, MAX_CHARACTERS, MAX_ENTRIES } from "/static/reference/conversation.js";
-import { asCurl, Body, buildRequest, fileNameOf, KEPT_BYTES, kindOf, SHOWN_CHARACTERS, TAIL_CHARACTERS } from "/static/reference/exchange.js";
 import { prose } from "/static/reference/prose.js";
-import { bounds, exampleOf, options, resolve, typeParts, withoutNull } from "/static/reference/schema.js";
+import { bounds, exampleOf, resolve, typeParts } from "/static/reference/schema.js";
 
 export const tests = new Map();
 const test = (sentence, run) => tests.set(sentence, run);
@@ -67,7 +66,7 @@ test("a tab takes over the pair that its twin got", async () => {
 
 // Tickets
 
-/** The pages' REST before a server that gives these answers in turn; `calls` holds path and token of each request. */
+/** The page's REST before a server that gives these answers in turn; `calls` holds path and token of each request. */
 function createApi(...answers) {
   const calls = [];
   const fetch = async (url, { headers }) => {
@@ -132,7 +131,7 @@ test("the language is the address's, the remembered, the browser's, then Chinese
   equal(chooseLanguage({ preferred: ["fr"] }), "zh-CN");
 });
 
-// The pages about the interface: schemas
+// The page about the real-time protocol: schemas
 
 const DESCRIBED = {
   components: {
@@ -159,15 +158,6 @@ test("a type is said in one line, and models in it can be followed", () => {
   equal(typeParts(LEVEL), [{ text: "Level", model: "Level" }]);
 });
 
-test("null is no choice of a parameter: it is left out instead", () => {
-  const optional = { anyOf: [LEVEL, { type: "null" }], examples: ["low"] };
-  equal(typeText(withoutNull(optional)), "Level");
-  equal(options(DESCRIBED, optional), ["low", "high"]);
-  equal(options(DESCRIBED, { type: "boolean" }), ["true", "false"]);
-  equal(options(DESCRIBED, { type: "string" }), null);
-  equal(options(DESCRIBED, { anyOf: [LEVEL, { type: "integer" }] }), null);
-});
-
 test("bounds are said as they are", () => {
   equal(bounds(DESCRIBED, { type: "integer", minimum: 1, maximum: 200 }), [{ kind: "value", text: "≥ 1, ≤ 200" }]);
   equal(bounds(DESCRIBED, { type: "number", exclusiveMinimum: 0 }), [{ kind: "value", text: "> 0" }]);
@@ -191,97 +181,7 @@ test("a description has paragraphs, numbered steps and code, and nothing else", 
   equal(box.innerHTML, "<p>One line with <code>code</code>.</p><ol><li>First step.</li><li>&lt;b&gt;Second&lt;/b&gt;.</li></ol><p>中文的一行，<code>码</code>和 <code>码</code>。</p>");
 });
 
-// The pages about the interface: a request that is tried out
-
-const PARAMETERS = [
-  { name: "task_id", in: "path", required: true },
-  { name: "q", in: "query" },
-  { name: "last-event-id", in: "header" },
-];
-const tried = (values, more = {}) =>
-  buildRequest({ base: "https://a.test/x/", method: "get", path: "/api/tasks/{task_id}/log", parameters: PARAMETERS, values, body: null, token: null, ...more });
-
-test("values go where their parameters stand, and empty ones nowhere", () => {
-  const request = tried({ "path.task_id": "a/b?c", "query.q": "x & y", "header.last-event-id": " 0:42 " }, { token: "secret" });
-  equal(request.url, "https://a.test/x/api/tasks/a%2Fb%3Fc/log?q=x+%26+y");
-  equal(request.headers, { "last-event-id": "0:42", authorization: "Bearer secret" });
-  equal(request.missing, []);
-  equal(tried({ "path.task_id": "t", "query.q": "" }).url, "https://a.test/x/api/tasks/t/log");
-  equal(tried({}).missing, ["task_id"]);
-});
-
-test("a body says what it is", () => {
-  const request = tried({ "path.task_id": "t" }, { method: "post", body: "{}" });
-  equal([request.method, request.body, request.headers], ["POST", "{}", { "content-type": "application/json" }]);
-});
-
-test("a command for the shell is quoted and has no token in it", () => {
-  const request = tried({ "path.task_id": "t" }, { method: "post", body: `{"a": "it's"}`, token: "secret" });
-  const lines = asCurl(request).split(" \\\n  ");
-  equal(lines, [
-    "curl -X POST 'https://a.test/x/api/tasks/t/log'",
-    "-H 'content-type: application/json'",
-    '-H "Authorization: Bearer $TOKEN"',
-    `--data-raw '{"a": "it'\\''s"}'`,
-  ]);
-});
-
-test("what is shown of an answer depends on its type", () => {
-  equal(["text/event-stream; charset=utf-8", "application/x-ndjson", "application/problem+json", "image/jpeg"].map((type) => kindOf(type)), ["stream", "stream", "json", "image"]);
-  equal([kindOf("text/plain"), kindOf("text/plain", "attachment; filename=a"), kindOf("text/html"), kindOf("application/pdf"), kindOf("")], ["text", "file", "file", "file", "file"]);
-  equal([fileNameOf('attachment; filename="report.pdf"'), fileNameOf("attachment; filename=../x"), fileNameOf("")], ["report.pdf", ".._x", null]);
-});
-
-/** A stream of `count` pieces of `bytes` letters; `taken` says how many were asked for. */
-function pieces(count, bytes) {
-  const state = { taken: 0, cancelled: false };
-  const piece = new Uint8Array(bytes).fill(97);
-  const stream = new ReadableStream({
-    pull(controller) {
-      state.taken += 1;
-      controller.enqueue(piece);
-      if (state.taken === count) controller.close();
-    },
-    cancel() {
-      state.cancelled = true;
-    },
-  });
-  return { stream, state };
-}
-
-async function readAll(kind, stream) {
-  const body = new Body(kind);
-  await body.read(stream, () => {});
-  return body;
-}
-
-test("a small answer is shown whole, JSON with line breaks", async () => {
-  const body = await readAll("json", new Response('{"a":[1]}').body);
-  equal([body.pretty, body.isShortened, body.isWhole, body.blob("application/json").size], ['{\n  "a": [\n    1\n  ]\n}', false, true, 9]);
-  equal((await readAll("json", new Response("{broken").body)).pretty, "{broken");
-  equal((await readAll("file", null)).bytes, 0);
-});
-
-test("of a long answer the beginning is shown, and all of it can be saved", async () => {
-  const { stream } = pieces(10, 100_000);
-  const body = await readAll("text", stream);
-  equal([body.text.length, body.isShortened, body.blob("text/plain").size], [SHOWN_CHARACTERS, true, 1_000_000]);
-});
-
-test("of what is too large the rest is not read, and nothing is kept", async () => {
-  const { stream, state } = pieces(1_000, 1_048_576);
-  const body = await readAll("file", stream);
-  equal([body.isCut, body.isWhole, body.blob("x"), state.cancelled], [true, false, null, true]);
-  if (state.taken > KEPT_BYTES / 1_048_576 + 3) throw new Error(`${state.taken} pieces were read`);
-});
-
-test("of a stream the end is shown, however long it is", async () => {
-  const { stream } = pieces(100, 1_048_576);
-  const body = await readAll("stream", stream);
-  equal([body.text.length, body.isShortened, body.isCut, body.bytes, body.blob("x")], [TAIL_CHARACTERS, true, false, 100 * 1_048_576, null]);
-});
-
-// The pages about the interface: who calls, and the console
+// The page about the real-time protocol: who calls, and the console
 
 const nobody = (more = {}) => ({ session: { current: null, token: async () => "of the session" }, login: async () => {}, ...more });
 

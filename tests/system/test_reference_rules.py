@@ -1,4 +1,4 @@
-"""The modules of the pages about the interface, run in Chromium by the tests in test_reference_rules.js."""
+"""The modules of the page about the real-time protocol, run in Chromium by the tests in test_reference_rules.js."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ RUN = """async () => {
 @pytest.mark.system
 @pytest.mark.asyncio(loop_scope="module")
 async def test_their_rules_hold_in_the_browser(browser, theatre):
-    page = await open_page(browser, f"{theatre.url}/docs")
+    page = await open_page(browser, f"{theatre.url}/asyncapi")
     await page.route("**/static/test_reference_rules.js", lambda route: route.fulfill(path=RULES))
     outcomes = await page.evaluate(RUN)
     written = re.findall(r'^test\("(.+?)"', RULES.read_text("utf-8"), re.MULTILINE)
@@ -46,7 +46,7 @@ async def test_a_third_language_is_a_file_and_its_line(browser, theatre):
         re.compile(r"/static/locales/(index|fr)\.js$"),
         lambda route: route.fulfill(body=bodies[route.request.url.rpartition("/")[2]], content_type="text/javascript"),
     )
-    await page.goto(f"{theatre.url}/docs?lang=fr")
+    await page.goto(f"{theatre.url}/asyncapi?lang=fr")
     await expect(page.locator("#access")).to_be_visible()
     texts = await page.locator("#access h2, #access label, #access button, .bar-end button").all_inner_texts()
     assert await page.evaluate("document.documentElement.lang") == "fr"
@@ -69,6 +69,6 @@ def test_every_text_that_is_used_exists_and_every_text_is_used():
     code = "".join(path.read_text("utf-8") for path in STATIC.rglob("*.js") if path.parent.name != "locales")
     used = set(re.findall(r'\b(?:t|offered)\("([\w.-]+)"', code))
     spoken = set(re.findall(r'"([a-z_]+\.[a-zA-Z_.]+)"', code)) & known | used
-    by_code = ("error.", *(f"reference.{part}_" for part in ("bound", "frame", "in", "phase", "table", "title")))
+    by_code = ("error.", *(f"reference.{part}_" for part in ("bound", "frame", "phase", "table", "title")))
     assert used - known == set()
     assert {key for key in known - spoken if not key.startswith(by_code)} == set()

@@ -1,4 +1,4 @@
-/** What both pages about the interface share: language, who one is, the document, contents, and links within. */
+/** What is around the page about the real-time protocol: language, who one is, the document, contents, and links within. */
 
 import { Api } from "../api.js";
 import { h, logo, setText } from "../dom.js";
@@ -11,7 +11,7 @@ const LANGUAGE_KEY = "compliance.language";
 const query = new URLSearchParams(location.search);
 
 /**
- * `name`: "docs" or "asyncapi". `file`: the document. `build(context, document)` returns `{contents, body, dispose}`:
+ * `name`: "asyncapi". `file`: the document. `build(context, document)` returns `{contents, body, dispose}`:
  * pairs of text and id, nodes, and what to end before all is built anew.
  */
 export function runPage({ name, file, build }) {

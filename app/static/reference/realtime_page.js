@@ -64,7 +64,7 @@ function channelOf(t, document, name, channel) {
     h("p", {}, inline(channel.description)),
     h("p", { class: "muted small" }, servers.map(({ description }) => inline(description))),
     Object.keys(query).length ? [h("h3", {}, t("reference.in_query")), fieldList(t, document, { properties: query })] : null,
-    name === "task_events" ? h("p", {}, h("a", { href: "docs#follow_events" }, t("reference.try_stream"))) : null,
+    name === "task_events" ? h("p", {}, h("a", { href: "docs#/monitor/follow_events" }, t("reference.try_stream"))) : null,
     pushes.length ? [h("h3", {}, t("reference.server_sends")), pushes.map(([, operation]) => h("div", { class: "push" },
       h("p", {}, inline(operation.summary)),
       h("p", { class: "links" }, operation.messages.map((message) => link(keyOf(message)))),

@@ -39,27 +39,11 @@ function listOf(parts) {
   return isChoice ? [{ text: "(" }, ...parts, { text: ")[]" }] : [...parts, { text: "[]" }];
 }
 
-/** The schema without null among its choices: of a parameter, which is left out instead. */
-export function withoutNull(schema) {
-  const choices = schema.anyOf?.filter((choice) => choice.type !== "null");
-  if (!choices) return schema;
-  const { anyOf: _, ...words } = schema;
-  return choices.length === 1 ? { ...words, ...choices[0] } : { ...words, anyOf: choices };
-}
-
 /** The choices of a schema that may also be left out: all of them but null. */
 function nonNull(document, schema) {
   const whole = resolve(document, schema);
   const choices = (whole.anyOf ?? [whole]).map((choice) => resolve(document, choice));
   return choices.filter((choice) => choice.type !== "null");
-}
-
-/** What one may choose from, as texts, or null where one may write. */
-export function options(document, schema) {
-  const [only, ...others] = nonNull(document, schema);
-  if (!only || others.length) return null;
-  if (only.enum) return only.enum.map(String);
-  return only.type === "boolean" ? ["true", "false"] : null;
 }
 
 /** Bounds as `{kind, text}`: kind "value", "characters", "items" or "pattern". */

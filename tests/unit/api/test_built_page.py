@@ -1,12 +1,13 @@
 import gzip
 import os
+import re
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from app.api.built_page import add_page, is_built
-from app.api.middleware import SecurityHeaders
+from app.api.middleware import PAGE_POLICY, SecurityHeaders
 from app.factory import STATIC
 from app.reports.formats.html import content_security_policy, style_source
 
@@ -15,6 +16,7 @@ from app.reports.formats.html import content_security_policy, style_source
 def folder(tmp_path):
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html><title>page</title>", "utf-8")
+    (tmp_path / "docs.html").write_text("<!doctype html><title>docs</title>", "utf-8")
     (tmp_path / "favicon.svg").write_text("<svg/>", "utf-8")
     (tmp_path / "assets" / "main-1234.js").write_text("export {};", "utf-8")
     return tmp_path
@@ -22,7 +24,7 @@ def folder(tmp_path):
 
 def client_of(folder):
     application = Starlette()
-    add_page(application, folder, instead=STATIC / "unbuilt.html")
+    add_page(application, folder, unbuilt=STATIC / "unbuilt")
     transport = httpx.ASGITransport(SecurityHeaders(application))
     return httpx.AsyncClient(transport=transport, base_url="http://page.test")
 
@@ -162,6 +164,21 @@ async def test_a_name_with_a_hash_is_kept_for_good_and_every_other_is_asked_for_
 async def test_nothing_else_is_served(client, folder, path):
     (folder / "secret").write_text("secret", "utf-8")
     assert (await client.get(path)).status_code == 404
+
+
+async def test_swagger_ui_has_the_policy_of_every_page_and_no_more(client):
+    docs = await client.get("/docs")
+    assert "<title>docs</title>" in docs.text
+    assert docs.headers["content-security-policy"] == PAGE_POLICY
+    assert (await client.get("/docs", headers={"If-None-Match": docs.headers["etag"]})).status_code == 304
+
+
+async def test_without_a_build_the_documentation_says_so_in_one_sentence_of_each_language(tmp_path):
+    async with client_of(tmp_path) as client:
+        docs = await client.get("/docs")
+    assert (docs.status_code, docs.headers["content-security-policy"]) == (200, PAGE_POLICY)
+    sentences = re.findall(r"<p.*?>(.+)</p>", docs.text)
+    assert ["<code>make frontend</code>" in one and "openapi.json" in one for one in sentences] == [True, True]
 
 
 async def test_a_program_that_was_not_built_says_so_in_both_languages_with_the_command(tmp_path):
