@@ -1,4 +1,4 @@
-"""`compliance reader`: teach the local reader, see its report, switch a version on and off (ADR 0050)."""
+"""`compliance reader`: teach the local classifier, see its report, switch a version on and off (ADR 0050)."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The report of a version of the local reader, as lines of a terminal."""
+"""The report of a version of the local classifier, as lines of a terminal."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The local reader as its administrators see it: learnt into a version, reported, switched on, and taken back."""
+"""The local classifier as its administrators see it: learnt into a version, reported, switched on, and taken back."""
 
 import asyncio
 import hashlib

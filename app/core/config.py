@@ -184,7 +184,7 @@ class Settings(BaseSettings):
     default_screenshots: bool = DEFAULTS.screenshots
     default_cloaking: bool = DEFAULTS.cloaking
 
-    # A language model that reads along (analysis.md, "A second reader")
+    # LLM review (analysis.md, "LLM review")
     reading_model_url: str | None = None  # of an API like OpenAI's, without /chat/completions; None: none reads along
     reading_model_name: str | None = None
     reading_model_key: SecretStr | None = None  # None: none is sent

@@ -1,4 +1,4 @@
-"""The local reader: what it learns from, what a scan says of it, and why one cannot be used (ADR 0050)."""
+"""The local classifier: what it learns from, what a scan says of it, and why one cannot be used (ADR 0050)."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ class NotLearnt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A version of the local reader as it is stored."""
+    """A version of the local classifier as it is stored."""
 
     version: int
     data: bytes
@@ -69,7 +69,7 @@ class LearntModel:
 
 @dataclass(frozen=True, slots=True)
 class LocalSummary:
-    """What a scan says of the local reader. `effects` counts pages by `domain.reading.Effect`."""
+    """What a scan says of the local classifier. `effects` counts pages by `domain.reading.Effect`."""
 
     version: int  # 0: the database did not say which
     fault: str | None  # a `ModelFault`: it reads nothing

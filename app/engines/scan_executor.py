@@ -57,7 +57,7 @@ class ScanExecutor:
     ) -> None:
         """`language` is that of the deployment, for what people read; `quota` bounds what is kept of the captures;
         `open_drawer` says who draws pages; `reading` which language model reads along, None: none;
-        `local_models` has the versions of the local reader, None: there is none; `find_lists` finds the lists of the
+        `local_models` has the versions of the local classifier, None: none; `find_lists` finds the lists of the
         deployment, `load_looks` the looks that it knows, None: it knows none; `launch_parsers` starts the processes
         that read pages.
         """

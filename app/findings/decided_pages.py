@@ -1,4 +1,4 @@
-"""The captured pages of findings about which people decided: what a local reader learns from. Blocking."""
+"""The captured pages of findings about which people decided: what a local classifier learns from. Blocking."""
 
 import hashlib
 from collections import Counter, defaultdict

@@ -140,7 +140,7 @@ class ScanReader:
         return summary_of(orjson.loads(found[0][0])) if found else None
 
     def local_reading(self) -> LocalSummary | None:
-        """Return what the local reader did, as of the last flush; None: no version was switched on."""
+        """Return what the local classifier did, as of the last flush; None: no version was switched on."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (LOCAL_READING,))
         return local_summary_of(orjson.loads(found[0][0])) if found else None
 

@@ -3,7 +3,7 @@
 - Input: first the order (job, settings, access to object storage), then commands; its end means that the parent is
   gone.
 - Output: a tick once it has begun, before it touches anything; then hints, ticks, that pages wait for a browser worker,
-  and what the local reader changed. Everything there may be lost, for the log is the truth. Only that it goes on has a
+  and what the local classifier changed. All of it may be lost, for the log is the truth. Only that it goes on has a
   meaning: the process is not frozen, and its event loop turns.
 - Exit code: 0 when the job ended by itself, otherwise one of those below; anything else is a crash.
 """
@@ -119,7 +119,7 @@ def watched_line(*, watched: bool) -> bytes:
 
 
 def verdicts_line(effects: Mapping[str, int]) -> bytes:
-    """Return the line that says of how many pages the local reader changed what, by `domain.reading.Effect`."""
+    """Return the line that says of how many pages the local classifier changed what, by `domain.reading.Effect`."""
     return orjson.dumps({"verdicts": dict(effects)}) + b"\n"
 
 

@@ -19,7 +19,7 @@ TEXT = read("docs/protocol.md")
 COMMON = {"type", "timestamp"}
 FRAMES = {model.model_fields["type"].default: model for model in CONTROL_FRAMES}
 EVENTS = {body.type: body for body in EVENT_BODIES}
-PARTS = {"What a client says": COMMANDS, "What the server says": FRAMES, "Events of a task": EVENTS}
+PARTS = {"Commands of a client": COMMANDS, "Frames of the server": FRAMES, "Events of a task": EVENTS}
 MESSAGES = [(part, name) for part, models in PARTS.items() for name in models]
 
 
@@ -68,7 +68,7 @@ def test_every_message_has_an_example_that_is_valid(part, name):
     assert examples
     for example in examples:
         assert orjson.loads(example.body)["type"] == name
-        if part == "What a client says":
+        if part == "Commands of a client":
             assert example.words == ("command",)
             assert parse(example.body, max_bytes=8_192, max_nesting=8).type == name
         else:
@@ -94,7 +94,7 @@ def test_every_limit_is_the_default_of_its_setting():
 
 
 def test_the_limits_of_the_welcome_are_the_defaults():
-    example = next(block for block in blocks(about("What the server says", "connection_established")))
+    example = next(block for block in blocks(about("Frames of the server", "connection_established")))
     welcome, defaults = orjson.loads(example.body), Settings.model_fields
     assert welcome["heartbeat"] == {
         "interval_s": defaults["ws_ping_after_s"].default,

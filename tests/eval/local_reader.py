@@ -1,4 +1,4 @@
-"""What the local reader costs and learns: taught with the labelled texts of `tests/eval`, judged on domains held back.
+"""Cost and quality of the local classifier, trained on the labelled texts of `tests/eval` with held-out domains.
 
     python -m tests.eval.local_reader [--every N]
 

@@ -43,7 +43,7 @@ async def test_standard_output_has_the_file_and_nothing_else(scanned):
 async def test_what_is_not_there_is_said_in_one_line(scanned, tmp_path):
     words = [
         ((tmp_path / "none",), "Folder not found"),
-        ((tmp_path,), "is no data folder"),
+        ((tmp_path,), "is not a data folder"),
         (("nosuchtask", "--data-dir", scanned.data_dir), "no such task"),
     ]
     for arguments, said in words:

@@ -454,7 +454,7 @@ async def test_a_scan_is_deleted_when_the_reader_is_sure(browser, theatre):
     await sign_in(page)
     await expect(page.locator(".verdict")).to_contain_text("The scan ran for too long and was stopped.")
     await page.locator("#content").get_by_role("button", name="Delete").click()
-    await page.get_by_role("dialog").get_by_role("button", name="Go back").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     await expect(page.locator("h1")).to_have_text("corp.test")
     await page.locator("#content").get_by_role("button", name="Delete").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()

@@ -122,8 +122,9 @@ def _evidence(finding: Json, texts: MessageCatalog) -> Iterator[str]:
 
 def _reasons(risk: Json, texts: MessageCatalog) -> Iterator[Item]:
     yield texts("record.risk_sum", level=texts(risk["level"]), score=risk["score"])
-    width = max((len(f"{reason['points']:+}") for reason in risk["reasons"]), default=0)
-    for reason in risk["reasons"]:
+    reasons = [reason for reason in risk["reasons"] if reason["points"]]
+    width = max((len(f"{reason['points']:+}") for reason in reasons), default=0)
+    for reason in reasons:
         yield f"{reason['points']:+} ".rjust(width + 1), reason["text"]
 
 

@@ -1,4 +1,4 @@
-"""The second readers of pages: which language model is asked, and whether the local reader that is on can be read."""
+"""The review models: which LLM is configured, and whether the enabled local classifier can be read."""
 
 import asyncio
 import sqlite3

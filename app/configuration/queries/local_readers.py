@@ -1,4 +1,4 @@
-"""Versions of the local reader. They are added, switched on and off; the oldest go when there are too many."""
+"""Versions of the local classifier. They are added, switched on and off; the oldest go when there are too many."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

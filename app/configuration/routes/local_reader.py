@@ -1,4 +1,4 @@
-"""The local reader: its versions with their reports, and which of them reads along."""
+"""The local classifier: its versions with their reports, and which of them reads along."""
 
 from typing import Annotated
 

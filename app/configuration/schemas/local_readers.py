@@ -1,4 +1,4 @@
-"""Versions of the local reader, as administrators see them."""
+"""Versions of the local classifier, as administrators see them."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final

@@ -1,1 +1,1 @@
-"""A second reader that a deployment has taught itself, from what its people decided (ADR 0050)."""
+"""A local classifier, trained on the decisions of the reviewers of a deployment (ADR 0050)."""

@@ -1,4 +1,4 @@
-"""What of a page the local reader looks at: which groups of one to four characters stand in its beginning. Pure.
+"""What of a page the local classifier looks at: which groups of one to four characters stand in its beginning. Pure.
 
 Which ones stand there counts, not how often: a page repeats what it wants to be found by without end.
 """

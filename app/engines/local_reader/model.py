@@ -61,7 +61,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class LocalOpinion:
-    """What the local reader thinks of a page."""
+    """What the local classifier thinks of a page."""
 
     version: int
     violation: float  # probability, calibrated on the findings that people decide about

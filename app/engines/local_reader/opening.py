@@ -1,4 +1,4 @@
-"""Opens the local reader for a scan: the version that was switched on when the scan began, in all its attempts."""
+"""Opens the local classifier for a scan: the version that was switched on when the scan began, in all its attempts."""
 
 import asyncio
 from collections.abc import Mapping

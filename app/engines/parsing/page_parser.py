@@ -200,7 +200,7 @@ class PageParser:
     async def reconsider(
         self, subject: Subject, opinion: Opinion | None, local: LocalOpinion | None = None
     ) -> tuple[tuple[ViolationFact, ...], Effect, Effect]:
-        """The same with what second readers think of the page (`analyse.analyser.Analyser.reconsider`)."""
+        """The same with what review models think of the page (`analyse.analyser.Analyser.reconsider`)."""
         arguments = (opinion and opinion.to_json(), local and local.to_json(), *subject_to(subject))
         ((facts, effect, local_effect),) = await self._pool.run("opinion", *arguments, cpu_s=ANALYSIS_CPU_S)
         try:

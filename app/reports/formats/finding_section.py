@@ -204,7 +204,7 @@ class FindingSection:
     def _risk(self, risk: Json) -> Iterator[Block]:
         yield Heading(self._texts("report.why"), 4)
         columns = (Column(self._texts("report.reason"), 8), Column(self._texts("report.points"), 1, is_number=True))
-        rows = [[reason["text"], f"{reason['points']:+}"] for reason in risk["reasons"]]
+        rows = [[reason["text"], f"{reason['points']:+}"] for reason in risk["reasons"] if reason["points"]]
         yield Table(columns, [*rows, [self._texts("report.sum", level=risk["level_name"]), str(risk["score"])]])
 
 

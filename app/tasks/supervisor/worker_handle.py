@@ -70,7 +70,7 @@ class WorkerHandle:
         """Start the process, pass its hints on, and return its exit code when it and its descendants are gone.
 
         `on_browser_wanted`: pages of the scan wait to be drawn elsewhere. `on_verdicts`: what the
-        local reader changed, and for how many pages.
+        local classifier changed, and for how many pages.
 
         Raises:
             ProcessNotStarted: there is no process, and there was none.

@@ -1,4 +1,4 @@
-"""Versions of the local reader for a scan: from the database, which every worker reaches."""
+"""Versions of the local classifier for a scan: from the database, which every worker reaches."""
 
 from collections.abc import Callable, Mapping
 

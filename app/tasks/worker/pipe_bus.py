@@ -47,7 +47,7 @@ class PipeBus(threading.Thread):
         self.send(BROWSER_LINE)
 
     def count_verdicts(self, effects: Mapping[str, int]) -> None:
-        """Say what the local reader changed, for the numbers of the parent. From any thread."""
+        """Say what the local classifier changed, for the numbers of the parent. From any thread."""
         self.send(verdicts_line(effects))
 
     def send(self, line: bytes) -> None:

@@ -37,7 +37,7 @@ export interface Group {
 
 export function entryOfFinding({ t, code }: Texts, finding: FindingSummary): Entry {
   const { risk } = finding;
-  const reasons = risk.reasons.map((reason) => reason.text).join(t("finding.separator"));
+  const reasons = risk.reasons.filter(({ points }) => points !== 0).map((reason) => reason.text).join(t("finding.separator"));
   return {
     id: finding.finding_id, domain: finding.domain, risk: risk.level, text: finding.summary, url: null,
     title: code("violation", finding.violation_key, finding.violation_name), page: finding.page_url,

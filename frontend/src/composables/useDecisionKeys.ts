@@ -1,4 +1,4 @@
-/** The keys of decisions: `c` confirms, `d` dismisses, `m` is being mended, `u` takes back. Never while somebody types. */
+/** The keys of decisions: `c` confirms, `d` dismisses, `m` marks a fix in progress, `u` undoes. Not while the user types. */
 
 import { onScopeDispose } from "vue";
 

@@ -81,6 +81,12 @@ describe("a finding", () => {
   });
 });
 
+test("a factor that adds nothing to the risk is left out", async () => {
+  rest.answers[ADDRESS] = finding();
+  const view = await open();
+  expect(view.findAll(".sum .points").map((cell) => cell.text())).toEqual(["+60", "-5", "55"]);
+});
+
 describe("a screenshot", () => {
   test("is blurred until it is clicked, fetched with the token in a header, and let go of", async () => {
     rest.answers[ADDRESS] = finding();

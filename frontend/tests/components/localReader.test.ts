@@ -69,7 +69,7 @@ describe("the local reader", () => {
 
   test("tells in plain words how good a version is", async () => {
     const view = await open(overview(1));
-    expect(view.find("[role=status]").text()).toContain("Version 1 reads along");
+    expect(view.find("[role=status]").text()).toContain("Version 1 is used");
     expect(view.find("[data-version='2']").text()).toContain(english("reader.sizes", { violating: 120, clean: 1_400, domains: 90 }));
     await press("Show the report");
     const report = view.find("[data-part=report]").text();

@@ -29,6 +29,7 @@ export function finding(more: Partial<FindingDetail> = {}): FindingDetail {
     finding_id: "gambling.casino.test", domain: "casino.test", violation_key: "gambling", violation_name: "Gambling", summary: HOSTILE,
     risk: { level: "high", level_name: "high", score: 55, reasons: [
       { code: "kind", points: 60, params: {}, text: "gambling" }, { code: "author", points: -5, params: {}, text: "of a visitor" },
+      { code: "place.deep", points: 0, params: {}, text: "deep in the site" },
     ] },
     confidence_score: 0.97, needs_review: true, violations: [], embedding: "partner_redirect", place: "start_page", depth: 0,
     hidden_by: "tiny_box", author: "site", author_text: "the site's own content", page_url: HOME, via: PARTNER,

@@ -17,7 +17,11 @@ FINDING = {
     "domain": "bets.example\x1b[2J",
     "violation_name": "Gambling",
     "summary": "The site links to it.",
-    "risk": {"level": "critical", "score": 80, "reasons": [{"points": 80, "text": "[bold]terms[/bold]"}]},
+    "risk": {
+        "level": "critical",
+        "score": 80,
+        "reasons": [{"points": 80, "text": "[bold]terms[/bold]"}, {"points": 0, "text": "nothing"}],
+    },
     "confidence_score": 0.95,
     "needs_review": True,
     "evidence": [
@@ -56,6 +60,7 @@ def test_it_lists_findings_third_parties_coverage_and_warnings(report):
         assert text in shown
     assert "\x1b" not in shown
     assert "partial" not in shown  # no codes
+    assert "+0" not in shown  # no factor that adds nothing
     rows = [line.strip() for line in shown.splitlines() if line.startswith(" party-")]
     # Those with findings come first, the worst of them too, then what nobody saw, whatever is cut.
     assert rows[0].split(None, 1) == [

@@ -31,6 +31,16 @@ def test_it_says_what_where_how_one_gets_there_why_and_what_to_do(make_report):
     assert steps.numbered
 
 
+def test_a_factor_that_adds_nothing_to_the_risk_is_left_out(make_report):
+    report = make_report()
+    found = report.finding("gambling.casino.test")
+    nothing = {"code": "place.deep", "points": 0, "text": said("risk.place.deep"), "params": {}}
+    risk = {**found["risk"], "reasons": [*found["risk"]["reasons"], nothing]}
+    report.finding = lambda _id: {**found, "risk": risk}
+    table = [block for block in blocks(report, "gambling.casino.test") if isinstance(block, Table)][-1]
+    assert said("risk.place.deep") not in [row[0] for row in table.rows]
+
+
 def test_it_remembers_what_it_has_advised(make_report):
     section = FindingSection(make_report(), HTML_EXTENT)
     list(section.blocks("gambling.casino.test", pictures=False))
