@@ -6,6 +6,8 @@ import signal
 
 import pytest
 
+from app.domain.violations import RiskLevel
+from app.findings.queries import findings
 from app.scanstore.files import store_path
 from app.scanstore.reader import SqliteScanReader
 from tests.support.chromium import until_chromium
@@ -17,10 +19,26 @@ STAGES = ["subdomain_discovery", "page_crawl", "third_party", "content_capture",
 FOUND = {("bad-bets.example", "gambling"), ("hidden-bets.example", "gambling"), ("hidden-bets.example", "hidden_link")}
 
 
+def assert_one_set_of_numbers(backend, task_id, row):
+    """What was told over all attempts adds up to the stored findings, and the counts of the row are those of both."""
+    told, counts = {}, {}
+    for event in backend.events(task_id):
+        body = event.payload()
+        if event.type in ("violation_detected", "finding_changed"):
+            told[body["finding_id"]] = body.get("risk_level") or body["violation"]["risk_level"]
+            counts = body["finding_counts"]
+    stored = backend.db.read_sync(lambda c: findings.of_run(c, task_id, 1))
+    assert {f"{one.cause}.{one.domain}": one.risk_level for one in stored} == told
+    assert counts == dict(row.finding_counts)
+    assert counts["total"] == len(stored) == sum(counts[level.value] for level in RiskLevel)
+    assert row.violation_counts["total"] == sum(len(one.kinds) for one in stored)
+
+
 def check(backend, world, task_id, row, *, attempts, data_dir):
     assert (row.status, row.attempt, row.run) == ("completed", attempts, 1)
     assert_sound(backend, task_id)
     assert {(found.domain, found.violation_key) for found in backend.violations(task_id)} == FOUND
+    assert_one_set_of_numbers(backend, task_id, row)
     retried = [event for event in backend.events(task_id) if event.type == "task_retrying"]
     assert [event.payload()["reason"] for event in retried] == ["worker_lost"] * (attempts - 1)
     with SqliteScanReader(store_path(data_dir, task_id, 1)) as reader:

@@ -2,6 +2,7 @@ import asyncio
 import sqlite3
 from contextlib import asynccontextmanager
 
+import orjson
 import pytest
 from sqlalchemy import event
 
@@ -10,8 +11,9 @@ from app.domain.stages import STAGES, StageKey, StageStatus
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
 from app.engines.model import Counts
 from app.engines.ports import ScanStopped
+from app.findings.queries import findings
 from app.findings.recorder import Recorder
-from app.findings.run_findings import RunFindings
+from app.findings.run_findings import RunFindings, stated_finding
 from app.tasks.sink.line_limit import LineLimit
 from app.tasks.sink.progress import ProgressTracker
 from app.tasks.sink.reporter import Reporter, StopReason
@@ -86,6 +88,28 @@ async def test_a_violation_that_is_known_is_not_said_again(backend):
     async with reporting(backend, known=[FACT]) as reporter:
         assert not await reporter.violation(FACT)
     assert backend.violations() == []
+
+
+async def test_a_finding_that_weighs_more_at_the_end_is_told_and_stored_and_one_that_does_not_is_not(backend):
+    levels = iter([RiskLevel.HIGH, RiskLevel.CRITICAL, RiskLevel.CRITICAL])
+
+    async def assess(grouped):
+        level = next(levels)
+        return [stated_finding(one, level) for one in grouped]
+
+    async with reporting(backend) as reporter:
+        reporter.assess = assess
+        await reporter.violation(FACT)
+        for _ in range(2):
+            await reporter.reassess()
+        await reporter.drain()
+    (changed,) = [orjson.loads(event.body) for event in backend.events() if event.type == "finding_changed"]
+    assert (changed["finding_id"], changed["risk_level"], changed["score"]) == ("gambling.bad.example", "critical", 75)
+    (stored,) = backend.db.read_sync(lambda c: findings.of_run(c, "task-1", 1))
+    row = backend.row()
+    assert (stored.risk_level, stored.score) == ("critical", 75)
+    assert row.finding_counts == row.violation_counts == changed["finding_counts"]
+    assert (row.finding_counts["total"], row.finding_counts["critical"], row.finding_counts["high"]) == (1, 1, 0)
 
 
 async def test_all_that_was_reported_is_in_the_log_in_order_after_a_drain(backend):
@@ -204,7 +228,7 @@ async def test_a_flood_of_lines_is_cut_and_counted(backend):
         await reporter.drain()
         lines = backend.lines()
     messages = [line.message for line in lines]
-    remarks = [message for message in messages if "left out" in message]
+    remarks = [message for message in messages if not message.startswith("line ")]
     kept = [message for message in messages if message not in remarks]
     assert [line.log_seq for line in lines] == list(range(1, len(lines) + 1))
     assert sum(int(remark.split()[0]) for remark in remarks) + len(kept) == 1_000
