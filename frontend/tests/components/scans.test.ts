@@ -131,7 +131,7 @@ describe("what can be done", () => {
     }
     await view.find(".all input").setValue(true);
     await act("retry");
-    await expect.poll(() => view.find(".outcome").text()).toBe("9 started again.");
+    await expect.poll(() => view.find(".outcome").text()).toBe(english("bulk.done_retry", { count: 9 }));
     expect(most).toBe(4);
   });
 
