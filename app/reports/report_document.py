@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Row
 from app.core.db import Database
 from app.core.json_chunks import encode, encode_array
 from app.domain.task_row import TaskRow
+from app.findings import summary as findings
 from app.findings.decisions import ViolationDecisions
-from app.findings.queries import findings, violations
+from app.findings.queries import violations
 from app.findings.violation_mapping import serialise_violation
 from app.scans.serialisers import (
     serialise_coverage,

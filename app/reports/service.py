@@ -19,8 +19,9 @@ from app.domain.stages import StageKey
 from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
+from app.findings import summary as findings
 from app.findings.decisions import ViolationDecisions
-from app.findings.queries import findings, violations
+from app.findings.queries import violations
 from app.findings.violation_mapping import serialise_violation
 from app.reports.report_document import report_pieces
 from app.scans.queries import runs, tasks

@@ -15,7 +15,7 @@ from app.domain.decisions import DecisionState
 from app.domain.findings import FindingId
 from app.domain.messages import Language, MessageCatalog
 from app.domain.violations import RiskLevel, ViolationKey, violation_type
-from app.findings.queries import findings
+from app.findings import summary as findings
 from app.orders.standings import OrderedScan
 from app.reports.formats.contents import Origin
 

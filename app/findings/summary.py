@@ -1,0 +1,5 @@
+"""What other subjects read of stored findings: those of a run, and the worst level of each domain."""
+
+from app.findings.queries.findings import levels_of, of_run
+
+__all__ = ["levels_of", "of_run"]
