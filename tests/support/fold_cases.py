@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from app.domain.findings import COUNTED
 from app.domain.projection import TaskProjection, apply
 from app.domain.stages import StageKey
 from app.events.types import EVENT_BODIES, Statistics
@@ -50,6 +51,11 @@ def changed(chance: random.Random, body: Any) -> Frame:
         frame["status"] = chance.choice(["running", "completed", "failed", "skipped", "cancelled"])
     if body.type == "violation_detected":
         frame["violation"]["risk_level"] = chance.choice(["low", "medium", "high", "critical"])
+        if chance.random() < 0.2:
+            del frame["finding_counts"]  # one of an older version
+    for name in ("violation_counts", "finding_counts"):
+        if name in frame:
+            frame[name] = {key: chance.randint(0, 9) for key in COUNTED}
     return frame
 
 
@@ -63,8 +69,8 @@ def folded(snapshot: Frame, events: list[Frame]) -> Frame:
         "stage_key": state.stage_key,
         "stages": [{**asdict(stage), "name": names[stage.key]} for stage in state.stages],
         "statistics": {**Statistics().model_dump(), **state.statistics},
-        "counts": {**dict.fromkeys(("total", "critical", "high", "medium", "low", "needs_review"), 0)}
-        | dict(state.violation_counts),
+        "counts": dict.fromkeys(COUNTED, 0) | dict(state.violation_counts),
+        "finding_counts": dict.fromkeys(COUNTED, 0) | dict(state.finding_counts),
         "log_counts": dict(state.log_counts),
         "warnings": [dict(warning) for warning in state.warnings],
         "error": state.error,

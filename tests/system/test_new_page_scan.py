@@ -89,7 +89,7 @@ async def test_addresses_of_the_page_before_this_one_lead_where_they_led(browser
 async def test_a_scan_is_followed_live_and_a_fresh_page_shows_the_same(browser, theatre):
     scene = await theatre.scene()
     page = await open_scan(browser, scene)
-    await expect(page.get_by_text("暂未发现违规")).to_be_visible()
+    await expect(page.get_by_text("暂未发现问题")).to_be_visible()
     await scene.stages_up_to(StageKey.THIRD_PARTY)
     await scene.progress(55, StageKey.THIRD_PARTY, 40, "正在识别", subdomains=17, pages=284, third_parties=3)
     stages = page.locator(".stage")

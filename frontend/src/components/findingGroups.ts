@@ -46,6 +46,16 @@ export function entryOfFinding({ t, code }: Texts, finding: FindingSummary): Ent
   };
 }
 
+/** Of each finding the violation that names its cause, in the order in which the findings come. */
+export function headsOf(violations: Iterable<KnownViolation>): KnownViolation[] {
+  const heads = new Map<string, KnownViolation>();
+  for (const item of violations) {
+    const isCause = item.finding_id === `${item.violation_key}.${item.domain}`;
+    if (isCause || !heads.has(item.finding_id)) heads.set(item.finding_id, item);
+  }
+  return [...heads.values()];
+}
+
 /** `target`: the scanned site, of whose own hosts nobody keeps what leads to them. */
 export function entryOfViolation({ code }: Texts, violation: KnownViolation, target: string): Entry {
   const { domain } = violation;

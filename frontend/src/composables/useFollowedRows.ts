@@ -59,7 +59,7 @@ export function useFollowedRows(onLost: () => void) {
 function rowOf(state: TaskState): Partial<TaskResponse> {
   return {
     status: state.status, progress: state.progress, stage_key: state.stageKey, attempt: state.attempt,
-    statistics: state.statistics, violation_counts: state.counts, queue_position: state.queuePosition, error: state.error,
-    verdict: state.verdict, completed_at: state.completedAt,
+    statistics: state.statistics, violation_counts: state.counts, finding_counts: state.findingCounts,
+    queue_position: state.queuePosition, error: state.error, verdict: state.verdict, completed_at: state.completedAt,
   };
 }

@@ -2,6 +2,7 @@
 
 import { shallowRef, watch } from "vue";
 
+import { NO_VIOLATIONS } from "@/generated/contract";
 import type { AttemptItem, LogLineResponse, TaskResponse } from "@/generated/rest";
 import { TaskState } from "@/realtime";
 import { useAccount } from "@/stores/account";
@@ -62,13 +63,12 @@ export function usePastAttempt(taskId: string, attempt: number) {
 }
 
 function stateOf(item: AttemptItem, task: TaskResponse, logs: LogLineResponse[]): TaskState {
-  const { violation_counts: counts } = item;
-  const numbers = { total: 0, critical: 0, high: 0, medium: 0, low: 0, needs_review: 0, ...counts };
   return new TaskState({
     type: "task_snapshot", timestamp: task.created_at, task_id: task.id, seq: 0, epoch: "", min_seq: 0,
     status: item.status, attempt: item.attempt, progress: task.progress, stage: task.stage, stage_key: null,
     stages: item.stages.map((stage) => ({ ...stage, name: stage.key })), statistics: item.statistics,
-    violations: { ...numbers, recent: [] }, log_counts: item.log_counts, logs, warnings: warningsOf(item),
+    violations: { ...NO_VIOLATIONS, ...item.violation_counts, recent: [] }, findings: { ...NO_VIOLATIONS, ...item.finding_counts },
+    log_counts: item.log_counts, logs, warnings: warningsOf(item),
     worker: { id: null, state: "none", last_heartbeat_at: null }, target_domain: task.target_domain,
     created_at: task.created_at, started_at: item.started_at, completed_at: item.completed_at, error: item.error,
     verdict: item.verdict,

@@ -12,7 +12,7 @@ const RETRY_MS = 5_000;
 const PAGE_SIZE = 200; // the largest that the server gives
 
 /** A state at one moment, to read. */
-export type ShownState = Omit<TaskState, "apply" | "merge" | "addViolation" | "addLines" | "reset">;
+export type ShownState = Omit<TaskState, "apply" | "merge" | "addViolation" | "changeFinding" | "addLines" | "reset">;
 
 /** What is shown is an object of its own each time, so that components see that it is another one. */
 export function shownOf(state: TaskState): ShownState {

@@ -264,6 +264,7 @@ export class RealtimeClient {
     task_progress: (frame) => this.#route(frame),
     task_stage: (frame) => this.#route(frame),
     violation_detected: (frame) => this.#route(frame),
+    finding_changed: (frame) => this.#route(frame),
     task_logs: (frame) => this.#route(frame),
     task_warning: (frame) => this.#route(frame),
     task_error: (frame) => this.#route(frame),

@@ -8,7 +8,7 @@ import {
   WARNING_FIELDS, WORKER_LOST,
 } from "../generated/contract";
 import type {
-  ErrorInfo, LogLine, SnapshotStage, SnapshotViolation, SnapshotWarning, StageKey, Statistics, TaskSnapshot,
+  ErrorInfo, LogLine, RiskLevel, SnapshotStage, SnapshotViolation, SnapshotWarning, StageKey, Statistics, TaskSnapshot,
   VerdictInfo, ViolationDetectedFrame, Worker,
 } from "../generated/frames";
 import type { ViolationItem } from "../generated/rest";
@@ -18,12 +18,13 @@ import type { FollowedFrame, FrameOf } from "./protocol";
 export const MAX_LINES = 5_000;
 /** Violations kept; REST and the report have them all. */
 export const MAX_VIOLATIONS = 1_000;
+const HIDDEN_LINK = "hidden_link";
 
 export type Counts = Record<string, number>;
 /** A violation in one flat object, as a list shows it. */
 export type KnownViolation = Pick<
   ViolationItem, "domain" | "violation_type" | "risk_level" | "confidence_score" | "description" | "violation_id"
-> & { violation_key: string; needs_review: boolean; url: string | null; found_on: string | null; created_at: string };
+> & { finding_id: string; violation_key: string; needs_review: boolean; url: string | null; found_on: string | null; created_at: string };
 /** Events that change a state; a snapshot makes a new one, and a deletion ends it. */
 export type TaskEvent = Exclude<FollowedFrame, { type: "task_snapshot" | "task_deleted" }>;
 
@@ -39,8 +40,10 @@ export class TaskState {
   stageKey: StageKey | null;
   stages: SnapshotStage[];
   statistics: Statistics;
-  /** Violations by risk, "total" and "needs_review". */
+  /** Violations by the risk of their findings, "total" and "needs_review". */
   counts: Counts;
+  /** Findings by risk, "total" and "needs_review". */
+  findingCounts: Counts;
   /** By id, oldest first; at most `MAX_VIOLATIONS`. */
   violations = new Map<string, KnownViolation>();
   /** In the order of `log_seq`; at most `MAX_LINES`. */
@@ -57,6 +60,8 @@ export class TaskState {
   message: string | null = null;
   /** Seconds that are left, from and to; null: nobody knows. */
   etaRangeS: [number, number] | null = null;
+  /** By finding, what events have told of its risk since the snapshot: what REST lists may be older. */
+  #levels = new Map<string, RiskLevel>();
 
   constructor(snapshot: TaskSnapshot) {
     const { recent, ...counts } = snapshot.violations;
@@ -71,6 +76,7 @@ export class TaskState {
     this.stages = snapshot.stages;
     this.statistics = snapshot.statistics;
     this.counts = counts;
+    this.findingCounts = { ...snapshot.findings };
     this.logs = snapshot.logs;
     this.logCounts = snapshot.log_counts;
     this.warnings = snapshot.warnings;
@@ -100,10 +106,21 @@ export class TaskState {
     known.sort((a, b) => (a.created_at < b.created_at ? -1 : a.created_at > b.created_at ? 1 : 0));
     this.violations = new Map();
     for (const item of known) this.#keep(item);
+    this.#joinHiddenLinks(known.map(({ domain }) => domain));
   }
 
   addViolation(item: KnownViolation): void {
+    this.#levels.set(item.finding_id, item.risk_level);
     this.#keep(item);
+    this.#joinHiddenLinks([item.domain]);
+  }
+
+  /** A finding that was told of before weighs something else now, and so do the violations that it is made of. */
+  changeFinding(findingId: string, risk: RiskLevel): void {
+    this.#levels.set(findingId, risk);
+    for (const item of this.violations.values()) {
+      if (item.finding_id === findingId) this.violations.set(item.violation_id, { ...item, risk_level: risk });
+    }
   }
 
   /** Takes log lines from anywhere; doubled ones fall out, and the oldest above the limit. */
@@ -123,15 +140,33 @@ export class TaskState {
     }));
     this.statistics = { ...NO_STATISTICS };
     this.counts = { ...NO_VIOLATIONS };
+    this.findingCounts = { ...NO_VIOLATIONS };
     this.violations = new Map();
+    this.#levels.clear();
     this.logCounts = {};
     this.warnings = [];
   }
 
   #keep(item: KnownViolation): void {
-    this.violations.set(item.violation_id, item);
+    this.violations.set(item.violation_id, { ...item, risk_level: this.#levels.get(item.finding_id) ?? item.risk_level });
     const oldest = this.violations.keys().next();
     if (this.violations.size > MAX_VIOLATIONS && !oldest.done) this.violations.delete(oldest.value);
+  }
+
+  /** A hidden link is part of the finding of what it leads to: of the surest content of its domain, as the server says. */
+  #joinHiddenLinks(domains: readonly string[]): void {
+    const surest = new Map<string, KnownViolation | null>(domains.map((domain) => [domain, null]));
+    for (const item of this.violations.values()) {
+      const best = surest.get(item.domain);
+      if (best === undefined || item.violation_key === HIDDEN_LINK) continue;
+      if (best === null || item.confidence_score > best.confidence_score) surest.set(item.domain, item);
+    }
+    for (const item of this.violations.values()) {
+      const content = item.violation_key === HIDDEN_LINK ? surest.get(item.domain) : null;
+      if (!content) continue;
+      const { finding_id, risk_level } = content;
+      this.violations.set(item.violation_id, { ...item, finding_id, risk_level });
+    }
   }
 }
 
@@ -181,8 +216,14 @@ const CHANGES: { [T in TaskEvent["type"]]: (state: TaskState, frame: FrameOf<T>)
     const names = ["total", frame.violation.risk_level, ...(frame.needs_review ? ["needs_review"] : [])];
     state.counts = { ...state.counts };
     for (const name of names) state.counts[name] = (state.counts[name] ?? 0) + 1;
+    state.findingCounts = frame.finding_counts ?? state.findingCounts; // one of an older version says nothing of them
     state.statistics = { ...state.statistics, total_violations: state.counts.total ?? 0 };
     state.addViolation(flatten(frame, frame.timestamp));
+  },
+  finding_changed(state, frame) {
+    state.counts = frame.violation_counts;
+    state.findingCounts = frame.finding_counts;
+    state.changeFinding(frame.finding_id, frame.risk_level);
   },
   task_logs(state, frame) {
     state.logCounts = { ...state.logCounts };

@@ -43,7 +43,7 @@ function failure({ code, t }: Texts, { error }: ShownState): string {
   return code("failure", error?.code ?? "internal", error?.message ?? t("failure.internal"));
 }
 
-function soFar({ t }: Texts, { counts }: ShownState): string {
+function soFar({ t }: Texts, { findingCounts: counts }: ShownState): string {
   const { total = 0 } = counts;
   return total > 0 ? t("sentence.so_far", { count: total, severe: severeOf(counts) }) : "";
 }
@@ -69,7 +69,7 @@ function completed(texts: Texts, state: ShownState, sum: FindingSum | null): Sen
   }
 }
 
-/** What a list of findings below says as well: a scan counts violations, of which several make one finding. */
+/** What the list of findings below says as well. */
 function violating({ t }: Texts, sum: FindingSum | null, pages: number): string {
   if (sum === null || sum.findings === 0) return t("sentence.violations_unread", { pages });
   const { findings, severe, domains, crawled, known } = sum;

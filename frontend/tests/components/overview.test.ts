@@ -27,14 +27,14 @@ beforeEach(() => {
 function site(domain: string, more: object = {}) {
   return {
     target_domain: domain, user_id: "u", task_id: `last-${domain}`, attempt: 1, status: "completed", verdict: { result: "clean", reasons: [] },
-    completed_at: "2026-11-27T02:00:00Z", shown_task_id: `last-${domain}`, shown_attempt: 1, violation_counts: { ...NO_VIOLATIONS }, ...more,
+    completed_at: "2026-11-27T02:00:00Z", shown_task_id: `last-${domain}`, shown_attempt: 1, finding_counts: { ...NO_VIOLATIONS }, ...more,
   };
 }
 
 function overview(more: object = {}) {
   return {
-    violation_counts: { ...NO_VIOLATIONS, total: 3, high: 3, needs_review: 2 }, sites: [site("a.test")], total_sites: 1, truncated: false,
-    unfinished: [], total_unfinished: 0, trend: [{ day: "2026-11-27", sites: 1, violation_counts: { ...NO_VIOLATIONS } }], service: null, ...more,
+    finding_counts: { ...NO_VIOLATIONS, total: 3, high: 3, needs_review: 2 }, sites: [site("a.test")], total_sites: 1, truncated: false,
+    unfinished: [], total_unfinished: 0, trend: [{ day: "2026-11-27", sites: 1, finding_counts: { ...NO_VIOLATIONS } }], service: null, ...more,
   };
 }
 
@@ -83,7 +83,7 @@ test("a notice has it read anew, once for many", async () => {
 });
 
 test("nothing yet, a failure and a retry are said", async () => {
-  rest.answers["GET /overview"] = overview({ sites: [], total_sites: 0, violation_counts: NO_VIOLATIONS });
+  rest.answers["GET /overview"] = overview({ sites: [], total_sites: 0, finding_counts: NO_VIOLATIONS });
   expect((await open()).find(".state h2").text()).toBe("No scans yet");
   rest.answers["GET /overview"] = problem(503, "unavailable");
   const view = await open();
@@ -96,7 +96,7 @@ test("nothing yet, a failure and a retry are said", async () => {
 
 test("a site whose last scan came to nothing is not clean, and what stands is named as earlier", () => {
   const unknown = site("a.test", {
-    verdict: { result: "inconclusive", reasons: [] }, attempt: 3, shown_task_id: "old", shown_attempt: 2, violation_counts: { ...NO_VIOLATIONS, total: 2, high: 2 },
+    verdict: { result: "inconclusive", reasons: [] }, attempt: 3, shown_task_id: "old", shown_attempt: 2, finding_counts: { ...NO_VIOLATIONS, total: 2, high: 2 },
   });
   const sites = [unknown, site("old.test", { verdict: null }), site("failed.test", { status: "failed", verdict: null })];
   const list = mount(SiteList, { props: { sites: sites as never, total: 3 }, global: rest.mounting() });
@@ -116,7 +116,7 @@ test("many sites are shown when they are asked for", async () => {
 });
 
 test("the lines over time are stacked with the worst on top, by days of UTC", () => {
-  const lines = linesOf([{ day: "2026-11-26", sites: 1, violation_counts: { high: 2 } }, { day: "2026-11-27", sites: 1, violation_counts: { low: 1 } }]);
+  const lines = linesOf([{ day: "2026-11-26", sites: 1, finding_counts: { high: 2 } }, { day: "2026-11-27", sites: 1, finding_counts: { low: 1 } }]);
   expect(lines.map(({ risk, values }) => [risk, values])).toEqual([["low", [0, 1]], ["medium", [0, 0]], ["high", [2, 0]], ["critical", [0, 0]]]);
   expect(dayName("2026-11-27", "en")).toBe("Nov 27");
 });

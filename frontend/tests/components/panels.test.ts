@@ -9,16 +9,18 @@ import FindingGroups from "@/components/FindingGroups.vue";
 import FindingsPanel from "@/components/FindingsPanel.vue";
 import LogPanel from "@/components/LogPanel.vue";
 import StageGantt from "@/components/StageGantt.vue";
+import StatTiles from "@/components/StatTiles.vue";
 import VerdictBanner from "@/components/VerdictBanner.vue";
 import type { Entry } from "@/components/findingGroups";
 import { shownOf } from "@/composables/useScan";
+import { NO_VIOLATIONS } from "@/generated/contract";
 import { MAX_LINES, TaskState } from "@/realtime";
 import { i18n, setLanguage } from "@/texts";
 
 import { english } from "../support/english";
 import { FakeRest, pageRoutes } from "../support/fakeRest";
 import { finding } from "../support/finding";
-import { logs, progress, snapshot, stage } from "../support/frames";
+import { findingChanged, hiddenLink, logs, progress, snapshot, stage, violation } from "../support/frames";
 
 const global = { plugins: [createPinia(), i18n] };
 const routed = { plugins: [...global.plugins, pageRoutes()] };
@@ -35,6 +37,25 @@ describe("the findings of a scan that has ended", () => {
     await flushPromises();
     expect(panel.find(".count").text()).toBe("1");
     expect(panel.find(".section-head").text().includes(english("findings.joined", { count: 2 }))).toBe(isSaid);
+  });
+});
+
+describe("what a running scan has found", () => {
+  test("are findings, each once, with how many violations they are made of", async () => {
+    const state = new TaskState(snapshot(1));
+    const counted = (total: number) => ({ ...NO_VIOLATIONS, total, high: total });
+    state.apply({ ...hiddenLink(2, "a", "hidden_link"), finding_counts: counted(1) });
+    state.apply({ ...violation(3, "b"), finding_counts: counted(2) });
+    const panel = mount(FindingsPanel, { props: { state: shownOf(state), attempt: null }, global: new FakeRest().mounting() });
+    const shown = () => panel.findAll(".entry").map((entry) => `${entry.find("strong").text()}, ${entry.find(".risk").text()}`);
+    expect(shown()).toEqual(["Gambling, high", "Hidden link, high"]);
+    expect(panel.find(".section-head p").exists()).toBe(false);
+    state.apply({ ...violation(4, "a"), finding_counts: counted(2) });
+    state.apply({ ...findingChanged(5, "gambling.a.test", "critical", { total: 3, critical: 2, high: 1 }), finding_counts: { total: 2, critical: 1, high: 1 } });
+    await panel.setProps({ state: shownOf(state) });
+    expect(shown()).toEqual(["Gambling, critical", "Gambling, high"]);
+    expect(panel.find("#findings-title .count").text()).toBe("2");
+    expect(panel.find(".section-head p").text()).toBe(english("findings.joined", { count: 3 }));
   });
 });
 
@@ -100,6 +121,14 @@ test("the stages say how far each is, in the reader's language", async () => {
   setLanguage("zh-CN");
   await gantt.vm.$nextTick();
   expect(gantt.find("[aria-current=step] .counts").text()).toBe("40 个页面");
+});
+
+test("the tiles count findings", () => {
+  const violations = { ...NO_VIOLATIONS, total: 3, recent: [] };
+  const state = new TaskState(snapshot(1, { violations, findings: { ...NO_VIOLATIONS, total: 2 } }));
+  const tiles = mount(StatTiles, { props: { state: shownOf(state), nowMs: 0 }, global });
+  const valueOf = (key: "stat.findings") => tiles.findAll(".tile").find((tile) => tile.find("dt").text() === english(key))!.find("dd").text();
+  expect(valueOf("stat.findings")).toBe("2");
 });
 
 test("the verdict has a bar while the scan runs, and none after", async () => {

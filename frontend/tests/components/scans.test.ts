@@ -7,12 +7,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MAX_VIEWS, readViews, withView, writeViews } from "@/components/scans/savedViews";
 import { NEWEST_FIRST, addressOf, momentsOf, queryOf } from "@/components/scans/scanAddress";
 import { BULK_ACTIONS, fits } from "@/composables/useBulk";
+import { NO_VIOLATIONS } from "@/generated/contract";
 import type { TaskResponse, TaskStatus } from "@/generated/rest";
+import type { RealtimeClient } from "@/realtime";
+import { useConnection } from "@/stores/connection";
 import { setLanguage } from "@/texts";
 import ScansView from "@/views/ScansView.vue";
 
 import { english } from "../support/english";
 import { FakeRest, problem, type Asked } from "../support/fakeRest";
+import { TASK, findingChanged, snapshot } from "../support/frames";
 import { Marks } from "../support/marks";
 
 const ALL = { page: 1, status: null, domain: "", risk: null, since: "", until: "", sort: NEWEST_FIRST } as const;
@@ -30,7 +34,7 @@ function task(id: string, status: TaskStatus): TaskResponse {
   return {
     id, user_id: "u1", target_domain: `${id}.test`, config: {}, status, attempt: 1, shown_attempt: 1, progress: 0, stage: null, stage_key: null,
     statistics: { total_subdomains: 0, total_pages_crawled: 0, total_third_party_domains: 0, total_violations: 0, execution_duration: 0 },
-    violation_counts: {}, log_counts: {}, warnings: 0, error: null, verdict: null, priority: 0, queue_position: null, last_seq: 1,
+    violation_counts: {}, finding_counts: {}, log_counts: {}, warnings: 0, error: null, verdict: null, priority: 0, queue_position: null, last_seq: 1,
     created_at: "2026-11-27T02:00:00Z", started_at: null, completed_at: null,
   } as TaskResponse;
 }
@@ -82,7 +86,7 @@ test("days are asked for from midnight to midnight of the reader's zone, the las
 
 test("scans are filtered by the worst open finding and by days, and what the filters leave of them is said", async () => {
   const { view, router } = await open([]);
-  await view.find(".filters select[aria-label='Highest open risk']").setValue("high");
+  await view.find(`.filters select[aria-label='${english("tasks.risk")}']`).setValue("high");
   await flushPromises();
   await view.find("input[name=since]").setValue("2026-11-20");
   await flushPromises();
@@ -90,6 +94,24 @@ test("scans are filtered by the worst open finding and by days, and what the fil
   const { query } = rest.asked.at(-1)!;
   expect([query.get("risk"), query.get("since")]).toEqual(["high", new Date(2026, 10, 20).toISOString()]);
   expect(view.text()).toContain("Show all");
+});
+
+test("a scan that runs counts its findings, as its frames say", async () => {
+  const global = rest.mounting();
+  const followers = new Map<string, Parameters<RealtimeClient["follow"]>[1]>();
+  vi.spyOn(useConnection().client, "follow").mockImplementation((id, follower) => {
+    followers.set(id, follower);
+    return () => {};
+  });
+  rest.answers["GET /tasks"] = { items: [{ ...task(TASK, "running"), stage_key: "page_crawl", finding_counts: { total: 1, low: 1 }, violation_counts: { total: 2, low: 2 } }], total: 1, truncated: false };
+  const view = mount(ScansView, { global, attachTo: document.body });
+  await flushPromises();
+  const shown = () => view.find(".row .risks").text().replace(/\s/g, " ");
+  expect(shown()).toBe("low 1");
+  followers.get(TASK)!.onFrame(snapshot(1, { findings: { ...NO_VIOLATIONS, total: 1, high: 1 } }));
+  await expect.poll(shown).toBe("high 1");
+  followers.get(TASK)!.onFrame({ ...findingChanged(2, "gambling.a.test", "critical", { total: 2, critical: 2 }), finding_counts: { total: 1, critical: 1 } });
+  await expect.poll(shown).toBe("critical 1");
 });
 
 describe("what can be done", () => {

@@ -73,7 +73,7 @@ test("a scan is followed through the death of the server, and the state is what 
   await vi.waitFor(() => expect(seen.state?.ended).toBe(true), { timeout: SCAN_MS, interval: 200 });
 
   await server.signIn();
-  const { violations: counts, ...rest } = await server.call("GET /api/v1/monitor/tasks/{task_id}/status", { task_id: task.id });
+  const { violations: counts, findings, ...rest } = await server.call("GET /api/v1/monitor/tasks/{task_id}/status", { task_id: task.id });
   const { state } = seen;
   expect(state).toMatchObject({
     status: "completed", seq: rest.seq, attempt: rest.attempt, progress: 100, stages: rest.stages, statistics: rest.statistics,
@@ -81,7 +81,10 @@ test("a scan is followed through the death of the server, and the state is what 
   });
   const { recent, ...numbers } = counts;
   expect(state?.counts).toEqual(numbers);
+  expect(state?.findingCounts).toEqual(findings);
   expect(recent.length).toBeGreaterThan(0);
+  const shown = recent.map(({ violation_id: id, finding_id, violation }) => ({ violation_id: id, finding_id, risk_level: violation.risk_level }));
+  expect(shown.map(({ violation_id: id }) => state?.violations.get(id))).toMatchObject(shown); // as the findings ended
   expect(new Set(seen.violations).size).toBe(seen.violations.length); // no row twice
   expect(english.phases.filter((phase) => phase === "online").length).toBeGreaterThan(1);
   expect(seen.messages.filter((message) => /[\u4e00-\u9fff]/.test(message))).toEqual([]); // the reader's language

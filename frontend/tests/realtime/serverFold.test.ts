@@ -23,8 +23,8 @@ test("events are folded as the server folds them", () => {
   for (const { events, folded } of cases) {
     const state = new TaskState(snapshot);
     for (const event of events) state.apply(event);
-    const { progress, stageKey, stages, statistics, counts, logCounts, warnings, error, verdict } = state;
-    const shown = { progress, stage_key: stageKey, stages, statistics, counts, log_counts: logCounts, warnings, error, verdict };
+    const { progress, stageKey, stages, statistics, counts, findingCounts, logCounts, warnings, error, verdict } = state;
+    const shown = { progress, stage_key: stageKey, stages, statistics, counts, finding_counts: findingCounts, log_counts: logCounts, warnings, error, verdict };
     expect(JSON.parse(JSON.stringify(shown))).toEqual(folded);
   }
 }, MAKE_MS);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 
+import { NO_VIOLATIONS } from "@/generated/contract";
 import { MAX_LINES, TaskState } from "@/realtime";
 
-import { at, completed, logs, progress, retrying, snapshot, stage, violation } from "../support/frames";
+import { at, completed, findingChanged, hiddenLink, logs, progress, retrying, snapshot, stage, violation } from "../support/frames";
 
 describe("the state of a task", () => {
   test("takes progress, which never falls, with what was counted", () => {
@@ -33,6 +34,39 @@ describe("the state of a task", () => {
     expect([...state.violations.keys()]).toEqual(["a", "b"]);
   });
 
+  test("counts findings as the newest event says, which of an older server says nothing", () => {
+    const state = new TaskState(snapshot(1, { findings: { ...NO_VIOLATIONS, total: 1, low: 1 } }));
+    expect(state.findingCounts).toMatchObject({ total: 1, low: 1 });
+    state.apply({ ...violation(2, "a"), finding_counts: { ...NO_VIOLATIONS, total: 2, low: 1, high: 1 } });
+    state.apply(violation(3, "b"));
+    expect(state.findingCounts).toMatchObject({ total: 2, low: 1, high: 1 });
+  });
+
+  test("has known violations weigh what their finding weighs now, and counts as the event says", () => {
+    const state = new TaskState(snapshot(1));
+    ["a", "b"].forEach((id, index) => state.apply(violation(2 + index, id)));
+    const before = state.violations.get("a")!;
+    state.apply(findingChanged(4, "gambling.a.test", "critical", { total: 2, critical: 1, high: 1 }));
+    expect([...state.violations.values()].map(({ risk_level: risk }) => risk)).toEqual(["critical", "high"]);
+    expect([state.counts, state.findingCounts]).toMatchObject([{ total: 2, critical: 1, high: 1 }, { total: 2, critical: 1, high: 1 }]);
+    state.merge([{ ...before, violation_id: "c" }, before]); // REST had answered before it changed
+    expect(state.violations.get("c")?.risk_level).toBe("critical");
+  });
+
+  test("has a hidden link join the finding of the surest content that it leads to", () => {
+    const state = new TaskState(snapshot(1));
+    const shown = () => ["hidden-a", "a", "surer"].map((id) => state.violations.get(id)).map((item) => item && [item.finding_id, item.risk_level]);
+    state.apply(hiddenLink(2, "a", "hidden_link"));
+    state.apply(violation(3, "b"));
+    expect(shown()[0]).toEqual(["hidden_link.a.test", "high"]);
+    state.apply(violation(4, "a"));
+    state.apply(findingChanged(5, "gambling.a.test", "critical", { total: 3, critical: 2, high: 1 }));
+    expect(shown().slice(0, 2)).toEqual([["gambling.a.test", "critical"], ["gambling.a.test", "critical"]]);
+    const { violation: content, ...more } = violation(6, "surer");
+    state.apply({ ...more, finding_id: "adult.a.test", violation_key: "adult", violation: { ...content, domain: "a.test", confidence_score: 0.99 } });
+    expect(shown()).toEqual([["adult.a.test", "high"], ["gambling.a.test", "critical"], ["adult.a.test", "high"]]);
+  });
+
   test("keeps lines in order and once, and the newest when they are too many", () => {
     const state = new TaskState(snapshot(1));
     state.apply(logs(2, 11, 2));
@@ -46,7 +80,7 @@ describe("the state of a task", () => {
   test("goes on after a lost worker, and begins anew after a retry of the user", () => {
     const begun = () => {
       const state = new TaskState(snapshot(1));
-      [stage(2, "page_crawl", "running"), progress(3, 40), violation(4, "a")].forEach((frame) => state.apply(frame));
+      [stage(2, "page_crawl", "running"), progress(3, 40), { ...violation(4, "a"), finding_counts: { total: 1 } }].forEach((frame) => state.apply(frame));
       return state;
     };
     const resumed = begun();
@@ -56,7 +90,7 @@ describe("the state of a task", () => {
     const restarted = begun();
     restarted.apply(retrying(5, "user"));
     expect(restarted).toMatchObject({ status: "pending", attempt: 2, progress: 0, verdict: null });
-    expect([restarted.counts.total, restarted.violations.size]).toEqual([0, 0]);
+    expect([restarted.counts.total, restarted.findingCounts.total, restarted.violations.size]).toEqual([0, 0, 0]);
   });
 
   test("ends with what the server counted and judged", () => {

@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 
 import { WebSocketServer, type WebSocket } from "ws";
 
+import { NO_VIOLATIONS } from "@/generated/contract";
 import type { LogLine, SnapshotViolations } from "@/generated/frames";
 import { TaskState, type FollowedFrame, type TaskEvent } from "@/realtime";
 
@@ -130,13 +131,13 @@ export class FakeServer {
 }
 
 function snapshotOf(state: TaskState, epoch: string): FollowedFrame {
-  const recent = [...state.violations.values()].reverse().map(({ violation_id, created_at, ...violation }) => ({
-    violation, violation_id, violation_key: violation.violation_key, needs_review: violation.needs_review, created_at,
+  const recent = [...state.violations.values()].reverse().map(({ violation_id, finding_id, created_at, ...violation }) => ({
+    violation, violation_id, finding_id, violation_key: violation.violation_key, needs_review: violation.needs_review, created_at,
   }));
   return snapshot(state.seq, {
     task_id: TASK, epoch, status: state.status, attempt: state.attempt, progress: state.progress,
     stage_key: state.stageKey, stages: state.stages, statistics: state.statistics,
-    violations: { ...(state.counts as Omit<SnapshotViolations, "recent">), recent }, log_counts: state.logCounts, logs: state.logs as LogLine[],
+    violations: { ...(state.counts as Omit<SnapshotViolations, "recent">), recent }, findings: { ...NO_VIOLATIONS, ...state.findingCounts }, log_counts: state.logCounts, logs: state.logs as LogLine[],
     warnings: state.warnings, worker: state.worker, verdict: state.verdict, completed_at: state.completedAt,
   });
 }

@@ -1,8 +1,8 @@
 /** Frames as the server would send them. */
 
 import { NO_STATISTICS, NO_VIOLATIONS } from "@/generated/contract";
-import type { SnapshotStage, StageKey, TaskSnapshot } from "@/generated/frames";
-import type { FrameOf } from "@/realtime";
+import type { RiskLevel, SnapshotStage, StageKey, TaskSnapshot } from "@/generated/frames";
+import type { Counts, FrameOf } from "@/realtime";
 
 export const TASK = "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10";
 export const OTHER_TASK = "019b7a41-03d2-7f60-8a1b-6f0f6a0c9e42";
@@ -20,7 +20,7 @@ export function snapshot(seq: number, more: Partial<TaskSnapshot> = {}): TaskSna
   return {
     type: "task_snapshot", timestamp: at(seq), task_id: TASK, seq, epoch: "0", min_seq: 1, status: "running", attempt: 1,
     progress: 0, stage: null, stage_key: null, stages: STAGES.map(stage), statistics: { ...NO_STATISTICS },
-    violations: { ...NO_VIOLATIONS, recent: [] }, log_counts: {}, warnings: [], logs: [], target_domain: "corp.test",
+    violations: { ...NO_VIOLATIONS, recent: [] }, findings: { ...NO_VIOLATIONS }, log_counts: {}, warnings: [], logs: [], target_domain: "corp.test",
     worker: { id: "w", state: "alive", last_heartbeat_at: at(seq) }, created_at: at(0), started_at: at(1),
     completed_at: null, ...more,
   };
@@ -47,10 +47,23 @@ export function logs(seq: number, from: number, count: number, prevSeq: number |
 
 export function violation(seq: number, id: string, prevSeq: number | null = seq - 1): FrameOf<"violation_detected"> {
   return {
-    type: "violation_detected", ...head(seq, prevSeq), violation_id: id, violation_key: "gambling", needs_review: false,
+    type: "violation_detected", ...head(seq, prevSeq), violation_id: id, finding_id: `gambling.${id}.test`, violation_key: "gambling", needs_review: false,
     violation: {
       domain: `${id}.test`, violation_type: "Gambling", risk_level: "high", confidence_score: 0.9, description: "bets",
     },
+  };
+}
+
+/** The second violation of what `violation` tells of under the same id: a link to it that is hidden. */
+export function hiddenLink(seq: number, id: string, finding: "gambling" | "hidden_link"): FrameOf<"violation_detected"> {
+  const { violation: content, ...more } = violation(seq, `hidden-${id}`);
+  return { ...more, violation_key: "hidden_link", finding_id: `${finding}.${id}.test`, violation: { ...content, domain: `${id}.test` } };
+}
+
+export function findingChanged(seq: number, findingId: string, risk: RiskLevel, counts: Counts): FrameOf<"finding_changed"> {
+  return {
+    type: "finding_changed", ...head(seq, seq - 1), finding_id: findingId, risk_level: risk, score: 80,
+    violation_counts: { ...NO_VIOLATIONS, ...counts }, finding_counts: { ...NO_VIOLATIONS, ...counts },
   };
 }
 

@@ -65,7 +65,7 @@ test("a waiting scan says where it stands, one that is resumed that it is", () =
 });
 
 test("while it runs it says what it does, and what it has found so far", () => {
-  const violations = { total: 1, critical: 1, high: 0, medium: 0, low: 0, needs_review: 0, recent: [] };
-  const said = sentenceOf(useTexts(), state({ stage_key: "page_crawl", violations }));
+  const findings = { total: 1, critical: 1, high: 0, medium: 0, low: 0, needs_review: 0 };
+  const said = sentenceOf(useTexts(), state({ stage_key: "page_crawl", findings }));
   expect(said).toEqual({ tone: "running", text: "Page crawl", more: english("sentence.so_far", { count: 1, severe: 1 }) });
 });

@@ -10,7 +10,7 @@ export interface TrendLine {
 
 /** One line for each risk, the lowest first: they are stacked, and the worst lies on top. */
 export function linesOf(points: readonly TrendPoint[]): TrendLine[] {
-  return [...RISK_LEVELS].reverse().map((risk) => ({ risk, values: points.map(({ violation_counts: counts }) => counts[risk] ?? 0) }));
+  return [...RISK_LEVELS].reverse().map((risk) => ({ risk, values: points.map(({ finding_counts: counts }) => counts[risk] ?? 0) }));
 }
 
 /** "11月25日" or "Nov 25" of a day in UTC. */
