@@ -124,8 +124,8 @@ class Record:
         for name in gone:
             last.pop(name, None)
         findings.put(connection, result.task_id, run, list(last.values()), at)
-        if gone:  # what was a finding of its own is part of another now
-            violations.name_causes(connection, result.task_id, run, list(last.values()))
+        # A hidden link may have become part of the finding of another violation.
+        violations.name_causes(connection, result.task_id, run, [one for one in last.values() if len(one.kinds) > 1])
 
     def _rows(self, result: AppendResult) -> list[dict[str, Any]]:
         """A row has the time of its event: so a snapshot and the event say the same."""

@@ -17,14 +17,14 @@ from app.core.principal import Principal
 from app.domain.log_entry import LogEntry, LogLevel
 from app.domain.stages import STAGE_BY_KEY, STAGES, StageKey
 from app.domain.verdict import Verdict
-from app.domain.violations import ViolationKey
+from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.capture.browser_process import WITHOUT_FEATURES
 from app.engines.model import Capture, Relation, ThirdParty
 from app.events.event import NewEvent, PendingLogs
 from app.events.event_body import EventBody
 from app.events.types import ErrorInfo, Statistics, TaskProgress, TaskStage, TaskWarning
 from app.findings.recorder import Recorder
-from app.findings.run_findings import RunFindings, read_run_findings
+from app.findings.run_findings import RunFindings
 from app.scanstore.files import store_path
 from app.scanstore.sqlite import SqliteScanStore
 from app.server import serve
@@ -144,16 +144,14 @@ class Scene:
         await self.say(TaskWarning(code=cast("Any", code), message=message))
 
     async def find(self, domain: str, key: ViolationKey, risk: str, score: float, text: str, **more: str) -> str:
-        fact = new_violation(
+        violation = new_violation(
             domain,
             violation_key=key,
+            risk_level=RiskLevel(risk),
             confidence_score=score,
             description=text,
             url=more.get("url", f"http://{domain}/"),
             found_on=more.get("found_on", f"https://www.{self.domain}/links"),
-        ).fact
-        found = await self.theatre.backend.db.read(
-            lambda connection: read_run_findings(connection, self.task_id, self.run)
         )
         told = tell(violation, known=self.findings)
         await self.say(told.violations[0].event("zh-CN", self.findings.counts), told=told)

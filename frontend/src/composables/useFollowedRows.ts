@@ -3,6 +3,7 @@
 import { onScopeDispose, shallowRef } from "vue";
 
 import { TERMINAL_STATUSES } from "@/generated/contract";
+import type { StageKey } from "@/generated/frames";
 import type { TaskResponse } from "@/generated/rest";
 import { TaskState } from "@/realtime";
 import { useConnection } from "@/stores/connection";
@@ -12,11 +13,14 @@ import { useDrawing } from "./useDrawing";
 const MAX_FOLLOWED = 30; // of what runs or waits; the rest moves by notices
 const DRAW_PAUSE_MS = 250; // many scans that move are many frames: nobody reads a bar more often
 
+/** `running_stages`: those at work now; they are known of a scan that is followed alone. */
+export type ListedTask = TaskResponse & { running_stages?: StageKey[] };
+
 /** `rows` null: nothing was shown yet. `onLost`: a scan is gone, and the list should be read anew. */
 export function useFollowedRows(onLost: () => void) {
   const { client } = useConnection();
-  const rows = shallowRef<TaskResponse[] | null>(null);
-  const known = new Map<string, TaskResponse>(); // in the order of the list
+  const rows = shallowRef<ListedTask[] | null>(null);
+  const known = new Map<string, ListedTask>(); // in the order of the list
   const followed = new Map<string, () => void>();
   const draw = useDrawing(() => (rows.value = [...known.values()]), DRAW_PAUSE_MS);
 
@@ -56,10 +60,11 @@ export function useFollowedRows(onLost: () => void) {
 }
 
 /** What a row shows of a followed state, in the shape of REST. */
-function rowOf(state: TaskState): Partial<TaskResponse> {
+function rowOf(state: TaskState): Partial<ListedTask> {
   return {
     status: state.status, progress: state.progress, stage_key: state.stageKey, attempt: state.attempt,
     statistics: state.statistics, violation_counts: state.counts, finding_counts: state.findingCounts,
     queue_position: state.queuePosition, error: state.error, verdict: state.verdict, completed_at: state.completedAt,
+    running_stages: state.stages.filter(({ status }) => status === "running").map(({ key }) => key),
   };
 }

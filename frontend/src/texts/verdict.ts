@@ -8,7 +8,7 @@ import type { VerdictInfo } from "@/generated/rest";
 import type { Texts } from ".";
 
 export type Tone = "bad" | "warn" | "good" | "running" | "calm";
-/** `more`: what limits the sentence; empty when nothing does. */
+/** `more`: what limits the sentence, and of a scan that runs what it does; empty when there is nothing to say. */
 export interface Sentence {
   tone: Tone;
   text: string;
@@ -17,12 +17,12 @@ export interface Sentence {
 
 /** `sum`: the findings of a scan that has ended, in numbers; null: not read yet, so no number is said. */
 export function sentenceOf(texts: Texts, state: ShownState, sum: FindingSum | null = null): Sentence {
-  const { t, code } = texts;
+  const { t } = texts;
   switch (state.status) {
     case "pending":
       return { tone: "calm", text: waiting(texts, state), more: "" };
     case "running":
-      return { tone: "running", text: state.message ?? code("stage", state.stageKey, t("status.running")), more: soFar(texts, state) };
+      return running(texts, state);
     case "cancelling":
       return { tone: "running", text: t("status.cancelling"), more: "" };
     case "failed":
@@ -37,6 +37,18 @@ export function sentenceOf(texts: Texts, state: ShownState, sum: FindingSum | nu
 function waiting({ t }: Texts, state: ShownState): string {
   if (state.progress > 0) return t("task.resuming");
   return state.queuePosition === null ? t("status.pending") : t("task.queue", { count: state.queuePosition });
+}
+
+/** The stages that are at work, then what the busiest of them says. A scan works on several at once. */
+function running(texts: Texts, state: ShownState): Sentence {
+  const { t, code } = texts;
+  const { stages, message, stageKey } = state;
+  const nameOf = (stage: (typeof stages)[number]) => code("stage", stage.key, stage.name);
+  const text = stages.filter(({ status }) => status === "running").map(nameOf).join(t("stages.separator"));
+  if (text === "") return { tone: "running", text: message ?? code("stage", stageKey, t("status.running")), more: soFar(texts, state) };
+  const isName = stages.some((stage) => message === stage.name || message === nameOf(stage)); // it has said nothing yet
+  const more = [isName ? "" : (message ?? ""), soFar(texts, state)].filter((said) => said !== "").join(t("sentence.separator"));
+  return { tone: "running", text, more };
 }
 
 function failure({ code, t }: Texts, { error }: ShownState): string {

@@ -11,16 +11,18 @@ import LogPanel from "@/components/LogPanel.vue";
 import StageGantt from "@/components/StageGantt.vue";
 import StatTiles from "@/components/StatTiles.vue";
 import VerdictBanner from "@/components/VerdictBanner.vue";
+import WarningList from "@/components/WarningList.vue";
 import type { Entry } from "@/components/findingGroups";
 import { shownOf } from "@/composables/useScan";
 import { NO_VIOLATIONS } from "@/generated/contract";
+import type { SnapshotWarning } from "@/generated/frames";
 import { MAX_LINES, TaskState } from "@/realtime";
 import { i18n, setLanguage } from "@/texts";
 
 import { english } from "../support/english";
 import { FakeRest, pageRoutes } from "../support/fakeRest";
 import { finding } from "../support/finding";
-import { findingChanged, hiddenLink, logs, progress, snapshot, stage, violation } from "../support/frames";
+import { at, findingChanged, hiddenLink, logs, progress, snapshot, stage, violation } from "../support/frames";
 
 const global = { plugins: [createPinia(), i18n] };
 const routed = { plugins: [...global.plugins, pageRoutes()] };
@@ -123,12 +125,40 @@ test("the stages say how far each is, in the reader's language", async () => {
   expect(gantt.find("[aria-current=step] .counts").text()).toBe("40 个页面");
 });
 
-test("the tiles count findings", () => {
+test("each stage that runs fills its bar by its own progress", async () => {
+  const running = { status: "running" as const, started_at: at(0) };
+  const own = [40, 12, 7, 0];
+  const stages = snapshot(1).stages.map((one, index) => (index < own.length ? { ...one, ...running, progress: own[index]! } : one));
+  const state = new TaskState(snapshot(1, { stages }));
+  const gantt = mount(StageGantt, { props: { state: shownOf(state), nowMs: Date.parse(at(10)) }, global });
+  const widths = () => gantt.findAll(".done").map((done) => (done.element as HTMLElement).style.width);
+  expect(widths()).toEqual(["40%", "12%", "7%", "0%"]);
+  expect(gantt.findAll(".status").map((status) => status.text())).toEqual(["40%", "12%", "7%", "Running", "Not started"]);
+  state.apply({ ...progress(2, 50), stage_key: "third_party", stage_progress: 33 });
+  state.apply(stage(3, "page_crawl", "completed"));
+  await gantt.setProps({ state: shownOf(state) });
+  expect(widths()).toEqual(["40%", "33%", "0%"]);
+});
+
+test("the tiles count findings and notes, as the headings above them do", () => {
+  const warning = { code: "partial" as const, message: "a part", attempt: 1 };
   const violations = { ...NO_VIOLATIONS, total: 3, recent: [] };
-  const state = new TaskState(snapshot(1, { violations, findings: { ...NO_VIOLATIONS, total: 2 } }));
+  const state = new TaskState(snapshot(1, { status: "completed", warnings: [warning, warning], violations, findings: { ...NO_VIOLATIONS, total: 2 }, log_counts: { ERROR: 1 } }));
   const tiles = mount(StatTiles, { props: { state: shownOf(state), nowMs: 0 }, global });
-  const valueOf = (key: "stat.findings") => tiles.findAll(".tile").find((tile) => tile.find("dt").text() === english(key))!.find("dd").text();
-  expect(valueOf("stat.findings")).toBe("2");
+  const valueOf = (key: "stat.findings" | "stat.trouble") => tiles.findAll(".tile").find((tile) => tile.find("dt").text() === english(key))!.find("dd").text();
+  expect([valueOf("stat.findings"), valueOf("stat.trouble")]).toEqual(["2", "2 / 1"]);
+  const notes = mount(WarningList, { props: { warnings: state.warnings, ended: true }, global });
+  expect(notes.find("summary").text()).toBe(english("warnings.incomplete", { count: 2 }));
+});
+
+test("notes say that results are incomplete when the scan has ended, and nothing else is said so", async () => {
+  const of = (...codes: SnapshotWarning["code"][]) => codes.map((code) => ({ code, message: code, attempt: 1 }));
+  const notes = mount(WarningList, { props: { warnings: of("degraded", "queued"), ended: false }, global });
+  expect(notes.find("summary").text()).toBe("2 notes: Limited function, Waiting in the queue");
+  await notes.setProps({ ended: true });
+  expect(notes.find("summary").text()).toBe(english("warnings.incomplete", { count: 2 }));
+  await notes.setProps({ warnings: of("long_running") });
+  expect(notes.find("summary").text()).toBe(english("warnings.summary", { count: 1, kinds: english("warning.long_running") }));
 });
 
 test("the verdict has a bar while the scan runs, and none after", async () => {

@@ -96,7 +96,7 @@ test("scans are filtered by the worst open finding and by days, and what the fil
   expect(view.text()).toContain("Show all");
 });
 
-test("a scan that runs counts its findings, as its frames say", async () => {
+test("a scan that runs names the stages that are at work and counts its findings, as its frames say", async () => {
   const global = rest.mounting();
   const followers = new Map<string, Parameters<RealtimeClient["follow"]>[1]>();
   vi.spyOn(useConnection().client, "follow").mockImplementation((id, follower) => {
@@ -106,12 +106,13 @@ test("a scan that runs counts its findings, as its frames say", async () => {
   rest.answers["GET /tasks"] = { items: [{ ...task(TASK, "running"), stage_key: "page_crawl", finding_counts: { total: 1, low: 1 }, violation_counts: { total: 2, low: 2 } }], total: 1, truncated: false };
   const view = mount(ScansView, { global, attachTo: document.body });
   await flushPromises();
-  const shown = () => view.find(".row .risks").text().replace(/\s/g, " ");
-  expect(shown()).toBe("low 1");
-  followers.get(TASK)!.onFrame(snapshot(1, { findings: { ...NO_VIOLATIONS, total: 1, high: 1 } }));
-  await expect.poll(shown).toBe("high 1");
+  const shown = () => [".main .small", ".risks"].map((part) => view.find(`.row ${part}`).text().replace(/\s/g, " "));
+  expect(shown()).toEqual(["Page crawl", "low 1"]);
+  const stages = snapshot(1).stages.map((stage, index) => (index < 2 ? { ...stage, status: "running" as const } : stage));
+  followers.get(TASK)!.onFrame(snapshot(1, { stages, stage_key: "subdomain_discovery", findings: { ...NO_VIOLATIONS, total: 1, high: 1 } }));
+  await expect.poll(shown).toEqual(["Subdomain discovery, Page crawl", "high 1"]);
   followers.get(TASK)!.onFrame({ ...findingChanged(2, "gambling.a.test", "critical", { total: 2, critical: 2 }), finding_counts: { total: 1, critical: 1 } });
-  await expect.poll(shown).toBe("critical 1");
+  await expect.poll(shown).toEqual(["Subdomain discovery, Page crawl", "critical 1"]);
 });
 
 describe("what can be done", () => {

@@ -2,6 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 
 import { shownOf, type ShownState } from "@/composables/useScan";
+import type { SnapshotStage, StageKey } from "@/generated/frames";
 import { TaskState } from "@/realtime";
 import { setLanguage, textIn, useTexts, type Language } from "@/texts";
 import { sentenceOf } from "@/texts/verdict";
@@ -13,6 +14,11 @@ beforeEach(() => setLanguage("en"));
 
 function state(more: Parameters<typeof snapshot>[1]): ShownState {
   return shownOf(new TaskState(snapshot(1, more)));
+}
+
+/** All five, of which these run. */
+function stages(...running: StageKey[]): SnapshotStage[] {
+  return snapshot(1).stages.map((stage) => (running.includes(stage.key) ? { ...stage, status: "running" } : stage));
 }
 
 const STATISTICS = { total_pages_crawled: 352, total_subdomains: 3, total_third_party_domains: 40, total_violations: 13 };
@@ -66,6 +72,13 @@ test("a waiting scan says where it stands, one that is resumed that it is", () =
 
 test("while it runs it says what it does, and what it has found so far", () => {
   const findings = { total: 1, critical: 1, high: 0, medium: 0, low: 0, needs_review: 0 };
-  const said = sentenceOf(useTexts(), state({ stage_key: "page_crawl", findings }));
-  expect(said).toEqual({ tone: "running", text: "Page crawl", more: english("sentence.so_far", { count: 1, severe: 1 }) });
+  const found = english("sentence.so_far", { count: 1, severe: 1 });
+  const begun = state({ stage_key: "page_crawl", findings });
+  expect(sentenceOf(useTexts(), begun)).toEqual({ tone: "running", text: "Page crawl", more: found }); // no stage has said that it runs
+  const both = state({ stage_key: "subdomain_discovery", findings, stages: stages("page_crawl", "ai_analysis") });
+  expect(sentenceOf(useTexts(), both)).toEqual({ tone: "running", text: "Page crawl, AI analysis", more: found });
+  expect(sentenceOf(useTexts(), { ...both, message: "3 of 9 pages" }).more).toBe(`3 of 9 pages; ${found}`);
+  expect(sentenceOf(useTexts(), { ...both, message: "AI analysis" }).more).toBe(found); // a stage that has said nothing has its name
+  setLanguage("zh-CN");
+  expect(sentenceOf(useTexts(), both).text).toBe("页面爬取、AI分析");
 });
