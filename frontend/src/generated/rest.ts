@@ -1229,7 +1229,6 @@ export interface TaskResponse {
   stage_key: string | null;
   statistics: Statistics;
   violation_counts: Record<string, number>;
-  finding_counts: Record<string, number>;
   log_counts: Record<string, number>;
   warnings: number;
   error: ErrorInfo | null;
