@@ -81,6 +81,10 @@ class Grown:
     long_lines: int
 
 
+LEAST_SCORES = {"critical": 75, "high": 50, "medium": 25, "low": 0}
+RISKS = tuple(LEAST_SCORES)
+
+
 class Fill(Protocol):
     """Writes rows into the tables of a database that is migrated."""
 
@@ -130,6 +134,7 @@ def build(folder: Path, size: Size, *, owner: str | None = None, fill: Fill | No
     fill.insert("task_events", _events(grown, size))
     fill.insert("task_logs", _lines(grown, size))
     fill.insert("violations", _violations(grown, size))
+    fill.insert("findings", _findings(grown, size))
     fill.finish()
     _write_store(folder / "scans" / f"{grown.long_task}-1.db", size)
     Contents(FolderStorage(captures_dir(folder))).put(LARGE)
@@ -245,22 +250,48 @@ def _violations(grown: Grown, size: Size) -> Iterator[dict[str, Any]]:
         is_long = task_id == grown.long_task
         for number in range(size.long_violations if is_long else 1):
             yield {
-                "id": new_id(),
+                "id": f"{task_id[:24]}{number:012x}",
                 "task_id": task_id,
                 "run": 1,
                 "attempt": 1,
                 "domain": f"farm-{number:05}.example",
                 "violation_key": "gambling",
-                "risk_level": ("critical", "high", "medium", "low")[number % 4],
+                "cause": "gambling",
                 "confidence_score": 0.9,
                 "description": "A gambling site, linked invisibly.",
                 "evidence": evidence if is_long else "[]",
                 "needs_review": number % 5 == 0,
                 "url": f"https://farm-{number:05}.example/",
                 "found_on": "https://www.example.com/",
-                "dismissed": 0,
                 "created_at": _moment(BEGAN + timedelta(seconds=number)),
             }
+
+
+def finding_of(violation: dict[str, Any], risk_level: str, state: str = "open") -> dict[str, Any]:
+    """Return the row of a finding that is made of one violation."""
+    kept = ("task_id", "run", "domain", "cause", "url", "confidence_score", "needs_review")
+    return {
+        **{name: violation[name] for name in kept},
+        "kinds": json.dumps([violation["violation_key"]]),
+        "violation_id": violation["id"],
+        "risk_level": risk_level,
+        "score": LEAST_SCORES[risk_level],
+        "reasons": "[]",
+        "embedding": "link",
+        "place": "near",
+        "depth": 1,
+        "via": "",
+        "author": "site",
+        "page_url": violation["found_on"],
+        "state": state,
+        "found_at": violation["created_at"],
+        "last_seen_at": violation["created_at"],
+    }
+
+
+def _findings(grown: Grown, size: Size) -> Iterator[dict[str, Any]]:
+    for number, violation in enumerate(_violations(grown, size)):
+        yield finding_of(violation, RISKS[number % len(RISKS)])
 
 
 def _references(number: int, hosts: tuple[str, ...], size: Size) -> Iterator[Reference]:

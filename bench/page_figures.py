@@ -19,7 +19,7 @@ from playwright.async_api import Browser, Page, expect
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
 from bench.page_moments import take_moments
-from tests.support.violations import new_violation
+from tests.support.violations import new_violation, tell
 from tests.system.page_support import Scene, open_browser, open_page, open_theatre, sign_in
 
 FINDINGS: Final = 10_000
@@ -116,7 +116,8 @@ async def fill_findings(scene: Scene, findings: int) -> None:
             )
             for number in range(start, min(findings, start + AT_ONCE))
         ]
-        await scene.say(*(one.event("en") for one in some), violations=some)
+        told = tell(*some, known=scene.findings)
+        await scene.say(*(event.body for event in told.events), told=told)
     await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=findings, total_pages_crawled=7)
 
 

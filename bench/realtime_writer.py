@@ -24,6 +24,7 @@ from app.events.event import NewEvent, PendingLogs
 from app.events.types import Statistics, TaskProgress
 from app.events.writer import EventWriter
 from app.findings.recorder import Recorder
+from app.findings.run_findings import RunFindings
 from app.findings.violation_mapping import NewViolation
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import tasks
@@ -132,10 +133,10 @@ class Writer:
 
     def _violation(self) -> tuple[NewEvent, NewViolation]:
         fact = ViolationFact(
-            f"{new_id()}.example", ViolationKey.GAMBLING, RiskLevel.HIGH, 0.93, "两个以上的赌博词语", (),
+            f"{new_id()}.example", ViolationKey.GAMBLING, 0.93, "两个以上的赌博词语", (),
             needs_review=False, url="https://bad.example/", found_on="https://www.corp.example/",
         )  # fmt: skip
-        violation = NewViolation(fact)
+        violation, _ = RunFindings().tell_stated(fact, RiskLevel.HIGH)
         return NewEvent(violation.event("zh-CN")), violation
 
 

@@ -33,7 +33,7 @@ from typing import Any, Final, cast
 import growth_postgres
 import structlog
 from fanout import describe_machine
-from growth_data import Fill, SqliteFill
+from growth_data import RISKS, Fill, SqliteFill, finding_of
 
 from app.core.clock import SystemClock
 from app.core.db import Database
@@ -57,7 +57,6 @@ USERS: Final = 50
 FOUND: Final = 5  # violations of a scan
 WITH_FILE: Final = 1_000  # of the newest scans
 PARTIES: Final = 200  # third parties of a scan's file
-RISKS: Final = ("critical", "high", "medium", "low")
 YEAR: Final = timedelta(days=365)
 NOW: Final = datetime.now(UTC).replace(microsecond=0)
 
@@ -86,6 +85,7 @@ class World:
         fill.insert("scan_tasks", self._scans("scan_tasks"))
         fill.insert("scan_runs", self._scans("scan_runs"))
         fill.insert("violations", self._violations())
+        fill.insert("findings", self._findings())
         fill.insert("decisions", self._decisions())
         fill.finish()
 
@@ -111,7 +111,7 @@ class World:
         for task_id, owner, target, at, waits in self.tasks:
             row = {
                 **columns,
-                "violation_counts": json.dumps({**counts, "needs_review": 2 if waits else 0}),
+                "finding_counts": json.dumps({**counts, "needs_review": 2 if waits else 0}),
                 "verdict": json.dumps({"result": "violations", "reasons": []}),
                 "status": "completed",
                 "attempt": 1,
@@ -133,22 +133,28 @@ class World:
         for task_id, _, _, at, waits in self.tasks:
             for number in range(FOUND):
                 yield {
-                    "id": new_id(),
+                    "id": f"{task_id[:24]}{number:012x}",
                     "task_id": task_id,
                     "run": 1,
                     "attempt": 1,
                     "domain": f"farm-{number:05}.example",
                     "violation_key": "gambling",
-                    "risk_level": RISKS[number % len(RISKS)],
+                    "cause": "gambling",
                     "confidence_score": 0.5 + number / 10,
                     "description": "A gambling site.",
                     "evidence": json.dumps([{"layer": "text", "rule": "r", "score": 0.9, "quote": "x" * 200}]),
                     "needs_review": int(waits and number % 2 == 1),
                     "url": f"https://farm-{number:05}.example/",
                     "found_on": "https://www.example.com/",
-                    "dismissed": 0,
                     "created_at": moment(at),
                 }
+
+    def _findings(self) -> Iterator[dict[str, Any]]:
+        decided = {(row["user_id"], row["target_domain"]) for row in self._decisions()}
+        of_task = {task_id: (owner, target) for task_id, owner, target, _, _ in self.tasks}
+        for number, violation in enumerate(self._violations()):
+            is_dismissed = number % FOUND == 0 and of_task[violation["task_id"]] in decided
+            yield finding_of(violation, RISKS[number % FOUND % len(RISKS)], "dismissed" if is_dismissed else "open")
 
     def _decisions(self) -> Iterator[dict[str, Any]]:
         for number in range(0, self.targets, 3):

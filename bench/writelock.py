@@ -25,6 +25,7 @@ from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.ids import new_id
+from app.domain.findings import AssessedFinding
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
 from app.domain.stages import StageKey, StageStatus
@@ -33,6 +34,7 @@ from app.engines.model import Counts
 from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter
 from app.findings.recorder import Recorder
+from app.findings.run_findings import Grouped, RunFindings, stated_finding
 from app.identity.tables import users
 from app.migrations.runner import migrate
 from app.scans.lifecycle import Lifecycle
@@ -55,7 +57,6 @@ def fact(number: int) -> ViolationFact:
     return ViolationFact(
         domain=f"bets-{number}.example",
         violation_key=ViolationKey.GAMBLING,
-        risk_level=RiskLevel.HIGH,
         confidence_score=0.93,
         description="百家乐 " * 20,
         needs_review=False,
@@ -63,6 +64,10 @@ def fact(number: int) -> ViolationFact:
         url=f"http://bets-{number}.example/",
         found_on="https://corp.example/",
     )
+
+
+async def assess(grouped: Grouped) -> list[AssessedFinding]:
+    return [stated_finding(one, RiskLevel.HIGH) for one in grouped]
 
 
 async def scan(folder: Path, task_id: str, spawner: ThreadSpawner) -> None:
@@ -78,7 +83,8 @@ async def scan(folder: Path, task_id: str, spawner: ThreadSpawner) -> None:
         writer=writer,
         clock=clock,
         tracker=ProgressTracker("en"),
-        known=set(),
+        findings=RunFindings(),
+        assess=assess,
         line_limit=LineLimit(lines_per_s=settings.scan_log_lines_per_s, max_bytes=1 << 40, used_bytes=0),
         texts=texts,
         elapsed_s=lambda: 0.0,

@@ -108,15 +108,26 @@ def fill(folder: Path, task: str) -> str:
         store.flush()
     with closing(sqlite3.connect(folder / "compliance.db")) as db:
         db.executemany(INSERT, violations(task))
+        db.execute(FINDINGS, (task, task))
         db.commit()
     return digest
 
 
 COLUMNS = (
-    "id, task_id, run, attempt, domain, violation_key, risk_level, confidence_score, description, evidence, "
-    "needs_review, url, found_on, dismissed, created_at"
+    "id, task_id, run, attempt, domain, violation_key, cause, confidence_score, description, evidence, "
+    "needs_review, url, found_on, created_at"
 )
-INSERT = f"INSERT INTO violations ({COLUMNS}) VALUES ({','.join('?' * 15)})"
+INSERT = f"INSERT INTO violations ({COLUMNS}) VALUES ({','.join('?' * 14)})"
+
+
+FINDINGS = """
+INSERT INTO findings SELECT
+    task_id, domain, cause, run, json_array(violation_key), id, 'high', 50, '[]', 'link', 'near', 1, NULL, '', 'site',
+    NULL, found_on, url, confidence_score, needs_review, 'open', created_at, created_at
+FROM violations WHERE task_id = ? AND NOT EXISTS (
+    SELECT 1 FROM findings AS f WHERE f.task_id = ? AND f.domain = violations.domain AND f.cause = violations.cause
+)
+"""
 
 
 def violations(task: str) -> Iterator[tuple[object, ...]]:
@@ -130,8 +141,8 @@ def violations(task: str) -> Iterator[tuple[object, ...]]:
 def violation(task: str, domain: str, key: ViolationKey, pieces: int) -> tuple[object, ...]:
     item = {"layer": "text", "rule": "lexicon.gambling", "score": 0.9, "snippet": "\x1b[2J" + "x" * 200}
     moment = datetime(2026, 1, 1, tzinfo=UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-    told = ("high", 0.9, "d", json.dumps([item] * pieces), 0, f"https://{domain}/", PAGE, 0, moment)
-    return (new_id(), task, 1, 1, domain, key.value, *told)
+    told = (0.9, "d", json.dumps([item] * pieces), 0, f"https://{domain}/", PAGE, moment)
+    return (new_id(), task, 1, 1, domain, key.value, key.value, *told)
 
 
 def test_a_domain_has_one_violation_of_each_kind_at_most(site):
