@@ -61,6 +61,9 @@ class OrderedProperty(ResponseBody):
     progress: Annotated[int, Field(ge=0, le=100)] = described(
         "Progress in percent; it never decreases within an attempt.", 100
     )
+    result: Result | None = described(
+        "Known result: violations also if the scan did not complete; null while unknown.", "violations"
+    )
     verdict: VerdictInfo | None = described("Verdict of the scan whose results are shown; null: none.")
     finding_counts: dict[str, Count] = described("Findings by risk.", {"total": 1, "high": 1})
     error: ErrorInfo | None = described("Reason why the attempt failed.")

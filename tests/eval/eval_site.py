@@ -20,7 +20,7 @@ from functools import cache
 from urllib.parse import urljoin, urlsplit
 
 from app.domain.tampering import sign_of
-from app.domain.violations import RiskLevel, ViolationFact, ViolationKey
+from app.domain.violations import ViolationFact, ViolationKey
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.subject import Subject
 from app.engines.extract.page import extract, extract_document
@@ -46,7 +46,6 @@ from tests.eval.own_pages.own_pages import KINDS, OwnPage, injected, twins
 
 HTML = "text/html"
 DESIGNS_URL = "https://www.designs.example/"
-_HIGH = frozenset({RiskLevel.HIGH, RiskLevel.CRITICAL})
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,8 @@ class PageOutcome:
 
     @property
     def tampered(self) -> bool:
-        """Whether it is said that the page itself was changed, with a risk that is high at least."""
-        return bool(self._told) and all(fact.risk_level in _HIGH for fact in self._told)
+        """Whether it is said that the page itself was changed."""
+        return bool(self._told)
 
     @property
     def _told(self) -> list[ViolationFact]:

@@ -141,6 +141,6 @@ def test_what_goes_wrong_is_one_line(tmp_path, capsys):
     (tmp_path / "b.tar").write_text("not a backup")
     assert here("restore", tmp_path / "b.tar", "--data-dir", tmp_path / "data") == 2
     line = capsys.readouterr().err
-    assert f"{tmp_path}/b.tar is no backup" in line
+    assert f"{tmp_path}/b.tar is not a backup" in line
     assert line.count("\n") == 1
     assert here("restore", tmp_path / "missing.tar", "--data-dir", tmp_path / "data") == 2

@@ -44,7 +44,7 @@ async def test_what_is_not_there_is_said_in_one_line(scanned, tmp_path):
     words = [
         ((tmp_path / "none",), "Folder not found"),
         ((tmp_path,), "is not a data folder"),
-        (("nosuchtask", "--data-dir", scanned.data_dir), "no such task"),
+        (("nosuchtask", "--data-dir", scanned.data_dir), "Scan not found"),
     ]
     for arguments, said in words:
         done = await run("report", *arguments, COMPLIANCE_LANGUAGE="en")

@@ -84,7 +84,7 @@ async def test_a_server_and_what_works_beside_it(tmp_path):
 
         taken = await run("--lang", "en", "serve", "--port", port, "--data-dir", tmp_path / "other")
         assert taken.code == 2
-        assert f"Port {port} on 127.0.0.1 is taken" in taken.err
+        assert f"Port {port} on 127.0.0.1 is in use" in taken.err
 
         same = await run("--lang", "en", "serve", "--port", 0, "--data-dir", folder)
         assert same.code == 2

@@ -12,7 +12,6 @@ from app.domain.messages import MessageCatalog
 from app.domain.report_format import MEDIA_TYPES, OF_ORDERS, ReportFormat
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import RiskLevel, ViolationKey
-from app.events.event import NewEvent
 from app.events.types import Statistics
 from app.findings.recorder import Recorder
 from app.orders.schemas import OrderReport
@@ -22,6 +21,7 @@ from app.reports.formats.contents import Origin
 from app.reports.formats.order_contents import OrderContents
 from tests.integration.test_api_reports import found
 from tests.support.said import said
+from tests.support.violations import tell
 
 CASINO, SHOP = "casino.test", "shop.test"
 HOSTILE = "=cmd|' /C calc'!A1.test"
@@ -37,7 +37,8 @@ async def scan(backend, task_id, *violations, target="a.example"):
     ]
     if rows:
         recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=services.clock)
-        await services.event_writer.write(recorder.record([NewEvent(one.event("en")) for one in rows], rows))
+        told = tell(*rows)
+        await services.event_writer.write(recorder.record(told.events, told.violations, told.changes))
     verdict = Verdict(Result.VIOLATIONS if rows else Result.CLEAN)
     await services.event_writer.write(services.lifecycle.complete(task_id, 1, Statistics(), verdict=verdict))
 

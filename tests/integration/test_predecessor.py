@@ -79,7 +79,9 @@ async def test_a_violation_of_0_5_is_pushed_the_moment_it_is_committed_with_a_sc
     user = stack.add_user("a")
     task = await stack.add_task(user)
     found = Violation(domain="d", violation_type="t", risk_level="low", confidence_score=0.5, description="x")
-    body = ViolationDetected(violation=found, violation_id="v", violation_key="fraud", needs_review=True)
+    body = ViolationDetected(
+        violation=found, violation_id="v", finding_id="fraud.d", violation_key="fraud", needs_review=True
+    )
     async with open_client(stack, user) as client:
         await client.follow(task)
         await stack.say(task, body)

@@ -151,7 +151,7 @@ async def test_it_confirms_what_is_weak_and_its_words_stand_in_the_finding(tmp_p
     said_by = weak["evidence"][-1]
     assert (said_by["rule"], said_by["provenance"]) == ("model.confirms", f"model {NAME}, prompt 1")
     assert said_by["snippet"] in "娱乐"
-    assert said_by["source"] == f"{NAME}, prompt 1"
+    assert said_by["source"] == f"{NAME}, prompt version 1"
     assert found["reading_model"]["effects"]["confirmed"] == 1
 
 

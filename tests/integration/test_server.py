@@ -161,7 +161,7 @@ async def test_addresses_are_forwarded_by_trusted_proxies_only(tmp_path):
 def test_a_port_that_is_taken_is_said_in_plain_words(tmp_path):
     with closing(open_listener(make_settings(tmp_path, port=0))) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(ConfigurationError, match=f"Port {port} on 127.0.0.1 is taken"):
+        with pytest.raises(ConfigurationError, match=f"Port {port} on 127.0.0.1 is in use"):
             open_listener(make_settings(tmp_path, port=port))
 
 

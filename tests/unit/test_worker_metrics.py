@@ -78,7 +78,7 @@ def test_without_a_port_nothing_is_opened(tmp_path, metrics):
 
 
 def test_a_port_without_a_token_and_one_that_is_taken_are_said_in_plain_words(tmp_path, metrics):
-    with pytest.raises(ConfigurationError, match="needs COMPLIANCE_METRICS_TOKEN"):
+    with pytest.raises(ConfigurationError, match="requires COMPLIANCE_METRICS_TOKEN"):
         MetricsServer(make_settings(tmp_path, worker_metrics_port=0), metrics)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

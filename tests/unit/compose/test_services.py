@@ -67,7 +67,7 @@ async def test_what_cannot_be_built_frees_the_folder(tmp_path):
     build(tmp_path, []).release()
     (tmp_path / "secret.key").chmod(0o644)
     for _ in range(2):
-        with pytest.raises(ConfigurationError, match="read by others"):
+        with pytest.raises(ConfigurationError, match="Other users can read"):
             build(tmp_path, [])
 
 

@@ -116,5 +116,5 @@ def test_a_language_model_has_an_address_and_a_name():
     assert load_settings(named).reading_model_budget == 100
     with pytest.raises(ConfigurationError, match="COMPLIANCE_READING_MODEL_NAME"):
         load_settings({"COMPLIANCE_READING_MODEL_URL": "http://127.0.0.1:11434/v1"})
-    with pytest.raises(ConfigurationError, match="must be an address"):
+    with pytest.raises(ConfigurationError, match="must be a URL"):
         load_settings({**named, "COMPLIANCE_READING_MODEL_URL": "127.0.0.1:11434"})

@@ -214,7 +214,7 @@ def test_the_embedded_mode_makes_its_own_secret_once(tmp_path):
 def test_a_secret_that_others_may_read_refuses_to_start(tmp_path):
     load_secret(make_settings(tmp_path))
     (tmp_path / "secret.key").chmod(0o644)
-    with pytest.raises(ConfigurationError, match="read by others"):
+    with pytest.raises(ConfigurationError, match="Other users can read"):
         load_secret(make_settings(tmp_path))
 
 

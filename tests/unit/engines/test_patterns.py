@@ -49,7 +49,7 @@ def test_the_patterns_are_found():
     assert len(PATTERNS) > 90
     assert {
         "extract.script_urls._URL",
-        "analyse.lures._URGENCY",
+        "analyse.structure.lures._URGENCY",
         "extract.style_sheet._HIDES.opacity",
     } <= PATTERNS.keys()
 

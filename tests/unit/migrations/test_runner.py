@@ -134,7 +134,7 @@ def test_a_database_from_before_the_first_revision_is_refused_and_stays_as_it_is
 
 def test_tables_that_are_not_ours_refuse_to_start(db):
     metadata.create_all(db.engine)
-    with pytest.raises(ConfigurationError, match="choose another"):
+    with pytest.raises(ConfigurationError, match="Choose another"):
         migrate(db, clock=HandClock())
 
 

@@ -39,7 +39,7 @@ async def test_work_is_done_in_a_thread_on_the_file_of_the_task(opened):
 async def test_a_foreign_task_looks_like_a_missing_one(opened):
     results, task_id = opened
     for principal, wanted in ((Principal("li", "li", "user"), task_id), (ADMIN, "0" * 36), (ADMIN, "../x")):
-        with pytest.raises(NotFound, match="no such task"):
+        with pytest.raises(NotFound, match="Scan not found"):
             await results.read(principal, RunRef(wanted), lambda *_: pytest.fail("it was opened"))
 
 

@@ -120,7 +120,7 @@ async def test_a_run_is_shown_as_it_was_when_it_ended(task):
 
 async def test_a_foreign_task_and_what_is_no_id_are_missing(task):
     for principal, wanted in ((Principal("li", "li", "user"), task.id), (ADMIN, "0" * 36), (ADMIN, "../x")):
-        with pytest.raises(NotFound, match="no such task"):
+        with pytest.raises(NotFound, match="Scan not found"):
             await task.services.db.read(lambda c, who=principal, what=wanted: find_seen(c, what, who))
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.reading import Effect
-from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
+from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.detection import Thresholds
 from app.engines.analyse.layer import Signal
@@ -26,7 +26,6 @@ def test_a_violation_says_what_where_why_and_how_sure(analyser, make_subject, ma
     (fact,) = analyser.analyse(make_subject(CASINO, title="澳门新葡京", references=references))
     assert fact.domain == "party.example"
     assert fact.violation_key is ViolationKey.GAMBLING
-    assert fact.risk_level is RiskLevel.CRITICAL
     assert fact.confidence_score >= 0.8
     assert not fact.needs_review
     assert fact.url == "https://www.party.example/"

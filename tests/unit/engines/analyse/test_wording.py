@@ -73,8 +73,8 @@ def test_the_kind_of_a_hidden_links_target_is_named_in_the_readers_language():
 
 
 def test_further_evidence_is_counted():
-    assert describe(detection("wallet_phrase", 2), MessageCatalog("en")).endswith("; 1 further piece of evidence.")
-    assert describe(detection("wallet_phrase", 3), MessageCatalog("en")).endswith("; 2 further pieces of evidence.")
+    assert describe(detection("wallet_phrase", 2), MessageCatalog("en")).endswith("; 1 more piece of evidence.")
+    assert describe(detection("wallet_phrase", 3), MessageCatalog("en")).endswith("; 2 more pieces of evidence.")
     assert describe(detection("wallet_phrase", 3), MessageCatalog("zh-CN")).endswith("，另有 2 条证据。")
 
 

@@ -48,7 +48,7 @@ async def test_a_crashed_browser_is_started_again_but_not_for_ever(browse):
         fake.connected = False
         await browser.render("http://a.test/")
     fake.connected = False
-    with pytest.raises(BrowserUnavailable, match="not started again"):
+    with pytest.raises(BrowserUnavailable, match="not restarted"):
         await browser.render("http://a.test/")
     assert len(fake.launches) == 1 + MAX_RESTARTS
 
@@ -144,5 +144,5 @@ async def test_a_start_that_takes_too_long_is_tried_again(browse):
 
 
 async def test_starts_that_never_come_to_an_end_are_given_up(browse):
-    with pytest.raises(BrowserUnavailable, match=r"in 2 tries of up to 0\.02 s"):
+    with pytest.raises(BrowserUnavailable, match=r"after 2 tries of up to 0\.02 s"):
         await browse(SlowChromium(9), start_timeouts_s=(0.01, 0.02))

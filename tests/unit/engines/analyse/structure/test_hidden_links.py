@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.violations import RiskLevel, ViolationKey
+from app.domain.violations import ViolationKey
 
 CASINO = "真人百家乐，注册送彩金，首存优惠，老虎机与龙虎斗，提款秒到账。"
 HIDDEN = ViolationKey.HIDDEN_LINK
@@ -19,7 +19,6 @@ def test_a_hidden_link_to_violating_content_is_a_violation_with_the_same_confide
     facts = found(analyser, make_subject(CASINO, references=references, hidden=1))
     assert facts[HIDDEN].confidence_score == facts[ViolationKey.GAMBLING].confidence_score
     assert facts[HIDDEN].found_on == "https://corp.example/news"
-    assert facts[HIDDEN].risk_level is RiskLevel.HIGH
     assert "display_none" in facts[HIDDEN].evidence[0].provenance
 
 

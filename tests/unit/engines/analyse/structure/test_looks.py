@@ -51,7 +51,7 @@ def test_other_pages_stay_clean(shown, form, options):
     assert shown(form, **options) == ()
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", f"under the icon of {OWN}"), ("zh-CN", f"{OWN} 相同的网站图标")])
+@pytest.mark.parametrize(("language", "said"), [("en", f"uses the icon of {OWN}"), ("zh-CN", f"{OWN} 相同的网站图标")])
 def test_people_are_told_whose_icon_it_is(shown, language, said):
     one = shown(PASSWORD)[0].evidence[0]
     sentence = evidence_sentence(
@@ -152,11 +152,11 @@ def test_such_pages_stay_clean(seen, options):
 @pytest.mark.parametrize(
     ("language", "whose", "said"),
     [
-        ("en", "house.example", "looks like house.example, which was confirmed"),
-        ("en", "", "looks like a page that was confirmed"),
+        ("en", "house.example", "looks like house.example, a confirmed violation"),
+        ("en", "", "looks like a page that is a confirmed violation"),
         ("zh-CN", "house.example", "与已确认违规的 house.example 相似"),
         ("zh-CN", "", "与已确认违规的页面相似"),
-        ("en", None, "under the icon of old.example, which was confirmed"),
+        ("en", None, "uses the icon of old.example, a confirmed fraud"),
         ("zh-CN", None, "与已确认为欺诈的 old.example 相同的网站图标"),
     ],
 )

@@ -54,7 +54,7 @@ def test_pictures_of_place_holders_and_allowed_hosts_are_not_judged(shown):
     assert shown(MUCH, url="https://www.gov.cn/") == ()
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "a picture"), ("zh-CN", "图片")])
+@pytest.mark.parametrize(("language", "said"), [("en", "an image"), ("zh-CN", "图片")])
 def test_people_are_told_that_it_was_a_picture(shown, language, said):
     evidence = shown(SOME)[0].evidence[0]
     sentence = evidence_sentence(

@@ -126,7 +126,7 @@ async def test_more_than_the_budget_is_left_out_and_counted(make, page, sink):
         await pictures.read(await page(picture=b"%d" % number))
     assert len(reader.pictures) == MAX_PICTURES
     await pictures.tell()
-    assert [message[:10] for _, message in sink.warnings] == ["2 pictures"]
+    assert [message[:8] for _, message in sink.warnings] == ["2 images"]
 
 
 async def test_the_time_of_all_pictures_has_a_bound(make, page):

@@ -1,5 +1,5 @@
 from app.domain.tampering import TamperSign, kind_of
-from app.domain.violations import RiskLevel, ViolationKey
+from app.domain.violations import ViolationKey
 from app.engines.model import Reference, Relation
 from app.engines.pipeline.analysis.tampered_pages import TamperedPages
 
@@ -26,21 +26,10 @@ async def test_each_page_is_one_fact_and_ordinary_references_are_none():
     )
     assert kept == [first, second]
     one, two = reported
-    assert (one.domain, one.violation_key, one.risk_level) == ("www.corp.test", ViolationKey.TAMPERED, RiskLevel.HIGH)
+    assert (one.domain, one.violation_key) == ("www.corp.test", ViolationKey.TAMPERED)
     assert (one.confidence_score, one.needs_review, one.found_on) == (0.8625, False, first)
     assert [(item.rule, item.terms, item.snippet) for item in one.evidence] == [
         ("own.title", ("百家乐",), "澳门百家乐"),
         ("own.title_foreign", ("百家乐", "葡京"), ""),
     ]
     assert (two.domain, two.needs_review) == ("news.corp.test", True)
-
-
-async def test_what_is_hidden_is_critical():
-    reported = []
-
-    async def report(fact):
-        reported.append(fact.risk_level)
-
-    pages = TamperedPages(report=report, on_page=lambda _: None)
-    await pages.take_in([sign("https://a.test/", TamperSign.HIDDEN_TEXT, hidden="display_none")])
-    assert reported == [RiskLevel.CRITICAL]
