@@ -214,8 +214,14 @@ class ScanJob:
                 return None
             if not self.lease.is_disk_failure(failure):
                 return failure
-            if not await self.lease.reopen(reporter.stopped):
+            try:
+                if not await self.lease.reopen(reporter.stopped):
+                    return None
+            except (StoreLocked, StoreStale):  # a later attempt has begun while the store was away
+                reporter.stop(StopReason.LOST)
                 return None
+            except ScanStoreError as error:
+                return error
 
     async def _watch(self, scan: Scan, reporter: Reporter) -> BaseException | None:
         """Run the scan until it ends or is stopped. One that does not unwind in time is left behind: it can write

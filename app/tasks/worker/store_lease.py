@@ -69,6 +69,8 @@ class StoreLease:
     async def reopen(self, stopped: asyncio.Event) -> bool:
         """Try again, after pauses that grow, until it can be opened. False: stopped meanwhile.
 
+        Raises ScanStoreError for what waiting does not mend: StoreStale or StoreLocked where a later attempt has it.
+
         A store that was open for longer than the pause before it failed for another reason: the pauses begin anew.
         """
         self.close()

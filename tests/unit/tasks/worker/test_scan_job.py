@@ -17,7 +17,7 @@ from app.domain.stages import STAGES, StageKey, StageStatus
 from app.engines.model import Counts, HostFact
 from app.engines.ports import ScanStopped
 from app.events.types import Statistics
-from app.scanstore.errors import StoreMismatch, StoreStale, StoreUnavailable
+from app.scanstore.errors import StoreLocked, StoreMismatch, StoreStale, StoreUnavailable
 from app.scanstore.scan_folder import ScanFile
 from app.scanstore.sqlite import SqliteScanStore
 from app.tasks import scan_tasks
@@ -426,6 +426,46 @@ async def test_a_store_that_a_later_attempt_has_taken_is_not_begun(backend, make
     backend.create()
     assert await make_job(full_scan, open_store=refuse).run() is JobOutcome.STALE
     assert backend.row().status == "pending"
+
+
+@pytest.mark.parametrize("taken", [StoreStale("taken"), StoreLocked("held")])
+async def test_a_store_that_a_later_attempt_takes_while_it_is_waited_for_is_left_to_it(
+    taken, backend, make_job, monkeypatch, capsys
+):
+    async def fails(store, sink):
+        raise StoreUnavailable("away")
+
+    opened = []
+
+    def open_once(path):
+        if opened:
+            raise taken
+        opened.append(SqliteScanStore(path))
+        return opened[0]
+
+    monkeypatch.setattr(store_lease, "STORE_RETRY_S", (0.01,))
+    backend.create()
+    assert await make_job(fails, open_store=open_once).run() is JobOutcome.STALE
+    assert backend.row().status == "running"
+    assert "Traceback" not in capsys.readouterr().err
+
+
+async def test_a_store_that_is_damaged_when_it_is_there_again_fails_the_scan(backend, make_job, monkeypatch):
+    async def fails(store, sink):
+        raise StoreUnavailable("away")
+
+    opened = []
+
+    def open_once(path):
+        if opened:
+            raise StoreMismatch("another version")
+        opened.append(SqliteScanStore(path))
+        return opened[0]
+
+    monkeypatch.setattr(store_lease, "STORE_RETRY_S", (0.01,))
+    backend.create()
+    assert await make_job(fails, open_store=open_once).run() is JobOutcome.FAILED
+    assert backend.row().status == "failed"
 
 
 async def test_a_scan_that_waits_for_its_disk_can_be_cancelled(backend, make_job, tmp_path):
