@@ -6,17 +6,32 @@ they are sent, and the examples of models that hold other models.
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final
 
 from app.api.errors import MEDIA_TYPE
-from app.api.introduction import TAGS, introduction
 from app.api.schema_examples import add_examples
 from app.domain.messages import Language, MessageCatalog
 from app.rest.documented_responses import CODES, codes_of
 from app.rest.schemas import A_TRACE, Problem
+from app.domain.messages import FOREIGN_LANGUAGE, Language, MessageCatalog
+from app.schemas.common import A_TRACE, Problem
 
 Json = dict[str, Any]
 
+LOCALES: Final = Path(__file__).parent / "locales"
+# In English, as all that `app.api.document_language` translates.
+TAGS: Final = [
+    {"name": "auth", "description": "Signing in and out, and one's own account."},
+    {"name": "tasks", "description": "Scans: create, list, look, cancel, try again, delete."},
+    {"name": "orders", "description": "Scans of many domains at once: order, look at all, cancel."},
+    {"name": "overview", "description": "All scans at a glance, and a search over them."},
+    {"name": "monitor", "description": "Following tasks live: state, log, events, tickets and connections."},
+    {"name": "results", "description": "What a scan has collected, in lists, and the report."},
+    {"name": "evidence", "description": "Findings with everything that speaks for them."},
+    {"name": "admin", "description": "Users and workers, for administrators."},
+    {"name": "health", "description": "For probes and scrapers. What they add to an address is ignored."},
+]
 INTERFACE: Final = "/api/"  # below it every address is as strict; the others are for probes
 SCHEMAS: Final = "#/components/schemas/"
 OF_THE_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")  # a problem stands in their place
@@ -48,6 +63,12 @@ def complete(document: Json, language: Language) -> Json:
         _complete_operation(path, operation, MessageCatalog(language))
     add_examples(schemas)
     return document
+
+
+def introduction(language: Language) -> str:
+    """Return the words in Markdown; in English where there are none in that language."""
+    path = LOCALES / f"introduction.{language}.md"
+    return (path if path.exists() else LOCALES / f"introduction.{FOREIGN_LANGUAGE}.md").read_text(encoding="utf-8")
 
 
 def _operations(document: Json) -> Iterator[tuple[str, Json]]:

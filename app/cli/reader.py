@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
@@ -20,19 +20,24 @@ from app.cli.reader_report import report_lines
 from app.compose.parts import build_local_readers
 from app.compose.storage import open_captures
 from app.configuration.local_readers import LocalReaderService, ReaderRefused, ReaderVersions
+from app.configuration_wiring import build_local_readers
 from app.core.clock import SystemClock, to_wire
 from app.core.config import Settings, load_settings
 from app.core.db import Database
 from app.core.errors import ConfigurationError
 from app.core.logging import configure_logging
 from app.core.program import program_version
-from app.domain.local_reading import DecidedPage, LearntModel, ModelFault
+from app.core.redact import display_text
+from app.domain.local_reading import LEARNT, DecidedPage, LearntModel, ModelFault
 from app.domain.messages import MessageCatalog
+from app.domain.violations import ViolationKey, violation_name
 from app.engines.local_reader.learning import LEAST_DOMAINS, LEAST_PAGES, TooLittle, learn_model
 from app.findings.decided_pages import DecidedPageReader
 from app.identity.audit import AuditTrail
 from app.migrations.runner import head_revision, read_revision
 from app.scanstore.location import open_stores
+
+_NONE: Final = "-"  # nothing to take a share of
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +149,41 @@ def _document(row: Row[Any], on: int | None) -> Mapping[str, Any]:
 
 def _as_json(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def report_lines(row: Row[Any], texts: MessageCatalog) -> Iterator[str]:
+    """Yield the report of a version as lines, in the language of `texts`."""
+    report = row.report
+    yield texts("reader.title", version=row.version, made_at=to_wire(row.made_at), about=report["about"])
+    yield texts("reader.sha256", sha256=row.sha256)
+    yield texts("reader.sizes", violating=report["violating"], clean=report["clean"], domains=report["domains"])
+    left_out = {name: count for name, count in report["left_out"].items() if count}
+    if left_out:
+        said = (texts(f"reader.left_out.{name}", count=count) for name, count in sorted(left_out.items()))
+        yield texts("reader.left_out", reasons=texts.join_clauses(list(said)))
+    yield texts("reader.held_back")
+    for name, head in report["heads"].items():
+        yield from _head_lines(name, head, texts)
+    yield from _change_lines(report["changes"], texts)
+
+
+def _head_lines(name: str, head: Mapping[str, Any], texts: MessageCatalog) -> Iterator[str]:
+    said = violation_name(ViolationKey(name), texts.language) if name in LEARNT else texts("reader.any_violation")
+    numbers = {key: _share(head[key]) for key in ("precision", "recall")}
+    yield texts("reader.head", name=said, pages=head["pages"], brier=head["brier"], **numbers)
+    for one in head["bins"]:
+        if one["pages"]:
+            spans = {"low": one["from"], "high": one["to"], "said": _share(one["said"]), "were": _share(one["were"])}
+            yield texts("reader.bin", pages=one["pages"], **spans)
+
+
+def _change_lines(changes: Mapping[str, Any], texts: MessageCatalog) -> Iterator[str]:
+    gone, raised = changes["suppressed"], changes["raised"]
+    yield texts("reader.suppressed", **{name: gone[name] for name in ("to_review", "dismissed", "confirmed")})
+    if gone["confirmed_domains"]:
+        yield texts("reader.suppressed_wrongly", domains=texts.join_terms(map(display_text, gone["confirmed_domains"])))
+    yield texts("reader.raised", **raised)
+
+
+def _share(value: float | None) -> str:
+    return _NONE if value is None else f"{value:.3f}"
