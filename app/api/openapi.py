@@ -11,11 +11,9 @@ from typing import Any, Final
 
 from app.api.errors import MEDIA_TYPE
 from app.api.schema_examples import add_examples
-from app.domain.messages import Language, MessageCatalog
+from app.domain.messages import FOREIGN_LANGUAGE, Language, MessageCatalog
 from app.rest.documented_responses import CODES, codes_of
 from app.rest.schemas import A_TRACE, Problem
-from app.domain.messages import FOREIGN_LANGUAGE, Language, MessageCatalog
-from app.schemas.common import A_TRACE, Problem
 
 Json = dict[str, Any]
 

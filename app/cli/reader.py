@@ -20,7 +20,6 @@ from app.cli.reader_report import report_lines
 from app.compose.parts import build_local_readers
 from app.compose.storage import open_captures
 from app.configuration.local_readers import LocalReaderService, ReaderRefused, ReaderVersions
-from app.configuration_wiring import build_local_readers
 from app.core.clock import SystemClock, to_wire
 from app.core.config import Settings, load_settings
 from app.core.db import Database

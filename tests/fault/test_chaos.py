@@ -1,4 +1,4 @@
-"""Short runs of `bench/chaos.py` and `bench/chaos_distributed.py`: they work, and their oracles have nothing to say."""
+"""Short runs of `tests/fault/chaos/chaos.py` and `chaos_distributed.py`: they work, and their oracles have nothing to say."""
 
 import asyncio
 import sys
@@ -13,7 +13,8 @@ SEED = "20261126"
 @pytest.mark.system
 @pytest.mark.parametrize(("script", "minutes"), [("chaos", "0.75"), ("chaos_distributed", "0.5")])
 async def test_under_less_than_a_minute_of_chaos_nothing_is_lost_doubled_or_left(script, minutes):
-    command = [sys.executable, str(ROOT / "bench" / f"{script}.py"), "--minutes", minutes, "--seed", SEED]
+    path = ROOT / "tests" / "fault" / "chaos" / f"{script}.py"
+    command = [sys.executable, str(path), "--minutes", minutes, "--seed", SEED]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )

@@ -53,9 +53,7 @@ MODULES: dict[str, tuple[list[str], str]] = {
 # What is a part of one of these, and what other tests start.
 PARTS = {"naive_server", "page_moments"}  # of fanout, and of page_figures
 STARTED_ELSEWHERE = {
-    "chaos": "tests/fault/test_chaos.py",
     "tests.eval.eval_corpora": "tests/eval/test_eval_corpora.py",
-    "chaos_distributed": "tests/fault/test_chaos.py",
     "fanout_server": "tests/integration/test_fanout_bench.py",
     "sites": "tests/integration/test_sites_bench.py",
 }

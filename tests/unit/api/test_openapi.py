@@ -6,7 +6,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app.api.introduction import introduction
-from app.api.documented_responses import CODES
 from app.api.openapi import introduction
 from app.core.config import Settings
 from app.domain.messages import Language

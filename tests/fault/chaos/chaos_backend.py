@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import httpx
 
-ROOT: Final = Path(__file__).resolve().parent.parent
-BENCH: Final = ROOT / "bench"
+HERE: Final = Path(__file__).resolve().parent
+ROOT: Final = HERE.parents[2]
 DISK_MIB: Final = 256
 START_S: Final = 90.0
 PASSWORD: Final = "correct horse battery"
@@ -84,7 +84,7 @@ class Backend:
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                str(BENCH / "chaos_server.py"),
+                str(HERE / "chaos_server.py"),
                 self.run,
                 f"{self._seed}-{self.lives}",
                 json.dumps(self._settings),

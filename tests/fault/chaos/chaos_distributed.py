@@ -1,12 +1,12 @@
 """Chaos in a deployment of many machines: servers, workers, PostgreSQL and Redis go wrong at random; then an oracle.
 
-    .venv/bin/python bench/chaos_distributed.py [--minutes 30] [--seed N] [--busy 8] [--keep]
+    .venv/bin/python tests/fault/chaos/chaos_distributed.py [--minutes 30] [--seed N] [--busy 8] [--keep]
 
 Two servers and two workers on a PostgreSQL and a Redis of their own are killed, ended and frozen, and so are scans;
 Redis is started anew, frozen, emptied and cuts who listens; PostgreSQL is stopped, locked and *silent*: it takes
-connections, and what is sent over them, and answers nothing (bench/chaos_distributed_faults.py).
+connections, and what is sent over them, and answers nothing (tests/fault/chaos/chaos_distributed_faults.py).
 Meanwhile scans of a small site are ordered, cancelled and begun anew, everything is read, and clients follow each scan
-through both servers, come back, go away and return (bench/chaos_distributed_people.py).
+through both servers, come back, go away and return (tests/fault/chaos/chaos_distributed_people.py).
 
 Each scan is judged by the oracle of the fault tests (`tests/fault/distributed/oracle.py`) when it has ended and when
 all is over. Besides: no answer has status 500, no log a traceback, no attempt is given up whose worker and processes
@@ -30,7 +30,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+ROOT: Final = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
 from chaos_distributed_faults import Faults  # noqa: E402 - the repository is not on the path before

@@ -1,4 +1,4 @@
-"""What happens to a server and its scans in bench/chaos.py."""
+"""What happens to a server and its scans in chaos.py."""
 
 import asyncio
 import os

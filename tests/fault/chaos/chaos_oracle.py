@@ -1,4 +1,4 @@
-"""What must hold at the end of bench/chaos.py: of the log, of every client's story, of what is left on the machine."""
+"""What must hold at the end of chaos.py: of the log, of every client's story, of what is left on the machine."""
 
 import fcntl
 import json

@@ -1,15 +1,15 @@
 """Chaos: a real server and real scans of the test internet, with everything going wrong at random; then an oracle.
 
-    .venv/bin/python bench/chaos.py [--minutes 15] [--seed N] [--keep]
+    .venv/bin/python tests/fault/chaos/chaos.py [--minutes 15] [--seed N] [--keep]
 
-A server (bench/chaos_server.py) is killed, stopped and frozen, its scans too; its database is locked, its disk is full
+A server (chaos_server.py) is killed, stopped and frozen, its scans too; its database is locked, its disk is full
 (a small tmpfs as root, else a limit on the size of files), one commit in a hundred has an unknown outcome, one in a
 thousand kills its process before it can answer, and of the hints on its bus three in ten are lost, doubled or late.
 Meanwhile tasks are made, cancelled, retried and deleted, and for each of them WebSocket clients and an event stream
 follow, some of which cut, leave, come back and read slowly at random.
 
 At the end all is well again, every task ends, every client catches up, the server is asked to end; then the oracle
-(bench/chaos_oracle.py) looks. Ends with 1 when it found anything, and says what. The seed is printed: it decides what
+(chaos_oracle.py) looks. Ends with 1 when it found anything, and says what. The seed is printed: it decides what
 is drawn, but not the machine's timing. All traffic is to the test internet, and bounded: at most UNFINISHED scans at
 once, of few pages each.
 """

@@ -1,4 +1,4 @@
-"""Clients of bench/chaos.py: each follows a task through everything, and keeps a story of what it was told.
+"""Clients of chaos.py: each follows a task through everything, and keeps a story of what it was told.
 
 They read the protocol for themselves (docs/protocol.md, "The rule"), so that a mistake of the product's own client
 hides none of the server. What no server may send on a living connection is a fault at once; whether anything is

@@ -1,4 +1,4 @@
-"""Parts of the product that misbehave, for bench/chaos.py alone.
+"""Parts of the product that misbehave, for chaos.py alone.
 
 The bus loses, doubles and reorders hints; a commit sometimes has an outcome that nobody learns, or kills the process
 between COMMIT and answer.
