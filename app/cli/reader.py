@@ -16,7 +16,6 @@ from app.captures.port import ContentsUnavailable
 from app.cli import exit_codes
 from app.cli.migrate import database_of, migrate_alone
 from app.cli.reader_action import ReaderAction
-from app.cli.reader_report import report_lines
 from app.compose.parts import build_local_readers
 from app.compose.storage import open_captures
 from app.configuration.local_readers import LocalReaderService, ReaderRefused, ReaderVersions

@@ -1,4 +1,4 @@
-"""Short runs of `tests/fault/chaos/chaos.py` and `chaos_distributed.py`: they work, and their oracles have nothing to say."""
+"""Short runs of `chaos/chaos.py` and `chaos/chaos_distributed.py`: they work, and their oracles find nothing."""
 
 import asyncio
 import sys

@@ -34,7 +34,7 @@ async def test_it_introduces_itself_scans_reports_and_stays_until_it_is_ended(tm
 
             staying = demo_of(once=False)
             running = asyncio.create_task(staying.run(serving))
-            await until(lambda: "Press Ctrl-C to end it" in staying.console.file.getvalue(), timeout_s=60)
+            await until(lambda: "Press Ctrl-C to stop" in staying.console.file.getvalue(), timeout_s=60)
             assert not running.done()
             running.cancel()
             await asyncio.wait([running])

@@ -73,9 +73,9 @@ TROUBLES = {
     "database damaged": ("compliance.db", lambda f: garble(f / "compliance.db"), said("start_advice.damaged")),
     "database newer": ("compliance.db", lambda f: age(f / "compliance.db"), "Install that version"),
     "key too short": ("secret.key", lambda f: (f / "secret.key").write_text("short"), "Delete it"),
-    "key no file": ("secret.key", lambda f: put_folder(f / "secret.key"), "needs read and write access"),
+    "key no file": ("secret.key", lambda f: put_folder(f / "secret.key"), "read and write access"),
     "lock no file": ("lock", lambda f: put_folder(f / "lock"), "choose another folder"),
-    "counter no file": ("log.counter", lambda f: put_folder(f / "log.counter"), "needs read and write access"),
+    "counter no file": ("log.counter", lambda f: put_folder(f / "log.counter"), "read and write access"),
     "mark no file": ("log.id", lambda f: put_folder(f / "log.id"), "start again"),
     "restore blocked": ("scans", block_restore, "start again"),
 }

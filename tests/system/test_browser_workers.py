@@ -74,7 +74,7 @@ def test_without_any_browser_a_scan_says_that_it_has_no_pictures(deployment, pos
     deployment.work("--testnet", **NO_CHROMIUM)
     seen = Seen(deployment, postgres, person)
     assert (seen.pictures, seen.left) == (0, 0)
-    assert "no browser worker is there" in seen.warnings["no_browser"]["message"]
+    assert "no browser worker is available" in seen.warnings["no_browser"]["message"]
     assert "Traceback" not in said_by(*deployment.processes)
 
 

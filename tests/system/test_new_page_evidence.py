@@ -151,7 +151,7 @@ async def test_a_finding_is_read_in_the_other_language(browser, scene):
     await expect(page.get_by_role("heading", name="处理建议")).to_be_visible()
     await page.get_by_role("button", name="Switch to English").click()
     await expect(page.get_by_role("heading", name="Recommended action")).to_be_visible()
-    for said in ("the site's own content", "Scan again after the repair"):
+    for said in ("the site's own content", "Scan again after the fix"):
         await expect(page.locator("#content")).to_contain_text(said)
     assert page.problems == []
 

@@ -224,7 +224,7 @@ async def test_an_attempt_that_was_cancelled_does_not_hide_what_stands(browser, 
         (Verdict(Result.CLEAN, (Reason.PAGE_LIMIT,)), "页面数上限", "未发现违规"),
         (
             Verdict(Result.INCONCLUSIVE, (Reason.START_PAGE, Reason.SERVER_ERROR)),
-            "本次扫描无法说明网站情况",
+            "没有任何页面可供检查",
             "无法得出结论",
         ),
     ],

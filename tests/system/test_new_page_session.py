@@ -279,7 +279,7 @@ async def test_a_connection_that_an_administrator_closes_is_not_the_end_of_the_s
     oldest = min(manager.registry.all(), key=lambda connection: connection.opened_at)
     assert await manager.close_socket(oldest.connection_id)
     notice = page.locator(".stopped")
-    await expect(notice).to_contain_text("An administrator has closed the live connection of this window.")
+    await expect(notice).to_contain_text("An administrator closed the live connection of this window.")
     await scene.progress(40, StageKey.PAGE_CRAWL, 40, "on and on")
     await expect(tab.locator(".live[data-kind=live]")).to_be_visible()  # the other window has not noticed
     await page.evaluate("dispatchEvent(new Event('online'))")

@@ -137,7 +137,7 @@ async def test_the_server_s_close_code_is_shown_with_what_it_means(browser, thea
         await page.locator("#console").get_by_role("button", name="Send").click()
     await expect(page.locator(".frames")).to_contain_text("bad_json")
     await expect(page.locator(".frames")).to_contain_text("Closed with 4029.")
-    await expect(page.locator(".frames")).to_contain_text("Too many frames that were not understood")
+    await expect(page.locator(".frames")).to_contain_text("Too many invalid frames")
 
 
 async def test_an_address_opens_what_it_names_and_the_keyboard_goes_on_from_there(browser, theatre):

@@ -1,4 +1,4 @@
-"""What happens to servers, workers, PostgreSQL and Redis in tests/fault/chaos/chaos_distributed.py."""
+"""What happens to servers, workers, PostgreSQL and Redis in chaos_distributed.py."""
 
 import random
 import signal

@@ -1,4 +1,4 @@
-"""Who orders, cancels, reads and follows in tests/fault/chaos/chaos_distributed.py, and what must hold of what they were told."""
+"""Who orders, cancels, reads and follows in chaos_distributed.py, and what must hold of what they were told."""
 
 import random
 import threading

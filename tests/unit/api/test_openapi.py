@@ -5,7 +5,6 @@ import re
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.api.introduction import introduction
 from app.api.openapi import introduction
 from app.core.config import Settings
 from app.domain.messages import Language

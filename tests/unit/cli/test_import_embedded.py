@@ -49,4 +49,4 @@ def test_what_was_moved_is_said_and_a_second_time_is_refused(distributed, folder
     assert "users                          1\n" in shown
     assert "0 runs and 0 captured contents" in shown
     assert here("import-embedded", str(folder)) == 2
-    assert "empty database only" in capsys.readouterr().err
+    assert "into an empty database" in capsys.readouterr().err

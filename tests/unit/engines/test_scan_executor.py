@@ -122,7 +122,7 @@ async def test_a_scan_that_goes_on_asks_for_the_lists_that_it_began_with(tmp_pat
         again = RememberingSink()
         await executor(world, tmp_path, store, again, find_lists=find).run()
     assert asked == [None, [used]]
-    assert any("feed" in message for level, message in again.of("log") if level == "WARNING")
+    assert any("other versions are used: feed" in message for level, message in again.of("log") if level == "WARNING")
 
 
 async def test_a_second_executor_on_the_same_store_fetches_no_page_again(tmp_path, store):
@@ -254,7 +254,7 @@ async def test_a_scan_whose_storage_of_captures_is_away_finds_the_same_and_says_
     assert ends == KEYS
     said = [message for code, message in sink.of("warning") if code == "degraded"]
     assert len([message for message in said if "does not respond" in message]) == 1
-    assert len([message for message in said if "not stored" in message]) == 1
+    assert len([message for message in said if "did not respond" in message]) == 1
     assert list((tmp_path / "captures").rglob("*.zst")) == []
 
 
