@@ -125,7 +125,7 @@ class ViolationFields(Origin):
     """
 
     violation: Annotated[Violation, described("Time at which it was found.")]
-    violation_id: Annotated[str, described("Id.", "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00")]
+    violation_id: Annotated[str, described("Identifier of the violation.", "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00")]
     finding_id: Annotated[str, described("The finding that it is part of.", "gambling.bets.example")]
     violation_key: Annotated[str, described("Category of the violation.", "gambling")]
     needs_review: Annotated[bool, described("A person should review the finding before action is taken.", False)]

@@ -35,7 +35,7 @@ class OrderCreate(RequestBody):
 class OrderHead(ResponseBody):
     """An order in a list."""
 
-    id: str = described("Id.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a11")
+    id: str = described("Identifier of the order.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a11")
     user_id: str = described("User id of the owner.", "019b7a30-0000-7000-8000-000000000001")
     title: str | None = described("Title of the order.", "Branch offices")
     targets: Count = described("Number of tasks created for it.", 2)

@@ -93,7 +93,7 @@ class ReportedThirdParty(ThirdParty):
 
 
 class ViolationItem(ResponseBody):
-    violation_id: str = described("Id.", "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00")
+    violation_id: str = described("Identifier of the violation.", "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00")
     finding_id: str = described("The finding that it is part of.", "gambling.casino.example")
     domain: str = described("Content source.", "casino.example")
     violation_key: ViolationKey = described("Category of the violation.", "gambling")

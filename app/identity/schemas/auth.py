@@ -52,7 +52,7 @@ class PageSession(ResponseBody):
 class SessionInfo(ResponseBody):
     """One session of the requesting user. It expires if it is not used until `expires_at`."""
 
-    session_id: str = described("Id.", "019b7a30-0000-7000-8000-000000000009")
+    session_id: str = described("Identifier of the session.", "019b7a30-0000-7000-8000-000000000009")
     created_at: str = described("Start time.", "2026-11-27T07:40:04.623Z")
     last_used_at: str = described("Time of its last token refresh, or of its start.", "2026-11-27T08:40:04.623Z")
     expires_at: str = described("Time at which it expires unless it is used.", "2026-12-04T08:40:04.623Z")

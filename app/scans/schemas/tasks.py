@@ -112,7 +112,7 @@ class TaskResponse(ResponseBody):
     the newest has no conclusion.
     """
 
-    id: str = described("Id.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")
+    id: str = described("Identifier of the scan.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")
     user_id: str = described("User id of the owner.", "019b7a30-0000-7000-8000-000000000001")
     target_domain: str = described("Scanned domain.", "example.com")
     config: dict[str, Any] = described("The options of the scan.", {"max_pages": 1000})
