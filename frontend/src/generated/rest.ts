@@ -678,6 +678,7 @@ export interface OrderedProperty {
   attempt: number;
   shown_attempt: number;
   progress: number;
+  result: Result | null;
   verdict: VerdictInfo | null;
   finding_counts: Record<string, number>;
   error: ErrorInfo | null;

@@ -28,7 +28,7 @@ def test_what_is_more_particular_goes_first_and_what_a_field_says_itself_stays()
     assert SCHEMAS["TaskErrorFrame"]["properties"]["error"]["description"] == "The same as `code`."
     assert SCHEMAS["Pong"]["properties"]["id"]["description"] == MEANINGS["id"]
     assert SCHEMAS["PingCommand"]["properties"]["id"]["description"] == COMMAND_ID
-    assert SCHEMAS["SnapshotStage"]["properties"]["started_at"]["description"] == "When it began."
+    assert SCHEMAS["SnapshotStage"]["properties"]["started_at"]["description"] == "Start time."
     assert meaning_of("TaskSnapshot", "colour") == ""
 
 
