@@ -20,15 +20,15 @@ Json = dict[str, Any]
 LOCALES: Final = Path(__file__).parent / "locales"
 # In English, as all that `app.api.document_language` translates.
 TAGS: Final = [
-    {"name": "auth", "description": "Signing in and out, and one's own account."},
-    {"name": "tasks", "description": "Scans: create, list, look, cancel, try again, delete."},
-    {"name": "orders", "description": "Scans of many domains at once: order, look at all, cancel."},
-    {"name": "overview", "description": "All scans at a glance, and a search over them."},
-    {"name": "monitor", "description": "Following tasks live: state, log, events, tickets and connections."},
-    {"name": "results", "description": "What a scan has collected, in lists, and the report."},
-    {"name": "evidence", "description": "Findings with everything that speaks for them."},
+    {"name": "auth", "description": "Sign-in and sign-out, and the user's own account."},
+    {"name": "tasks", "description": "Scans: create, list, get, cancel, retry, delete."},
+    {"name": "orders", "description": "Orders: scan many domains at once, view the results, cancel."},
+    {"name": "overview", "description": "Overview of all scans, and search."},
+    {"name": "monitor", "description": "Live monitoring of tasks: state, log, events, tickets and connections."},
+    {"name": "results", "description": "Results of a scan, as lists and as a report."},
+    {"name": "evidence", "description": "Findings with all their evidence."},
     {"name": "admin", "description": "Users and workers, for administrators."},
-    {"name": "health", "description": "For probes and scrapers. What they add to an address is ignored."},
+    {"name": "health", "description": "For probes and scrapers. Additional query parameters are ignored."},
 ]
 INTERFACE: Final = "/api/"  # below it every address is as strict; the others are for probes
 SCHEMAS: Final = "#/components/schemas/"
