@@ -145,7 +145,12 @@ class TaskMonitor:
             await self.clock.sleep(self.settings.current.monitor_interval_s)
 
     async def _check_if_held(self) -> None:
-        if await self.lease.is_held():
+        try:
+            is_held = await self.lease.is_held()
+        except DatabaseUnavailable:
+            self._was_blind = True  # no heartbeat could be written either
+            raise
+        if is_held:
             await self.check_running_tasks()
         else:
             self._watches = {}  # who takes the lease has seen nothing yet

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.core.db import DatabaseUnavailable
+from app.core.db_backend import Failure
 from app.domain.tasks import TaskStatus
 from app.scans.queries import workers
 from app.scans.queries.workers import WorkerDescription
@@ -171,6 +172,34 @@ async def test_while_nobody_can_write_nobody_is_lost(monitored, tmp_path):
     other.close()
     monitored.monitor._looked_at = monitored.clock.monotonic()  # as if it had not been that long
     await monitored.monitor.check_running_tasks()
+    assert monitored.codes() == []
+    assert monitored.worker_control.killed == []
+
+
+class LeaseThatIsAway:
+    """Fulfils `core.lease.Lease` for a database that answers now and then."""
+
+    is_away = False
+
+    async def is_held(self):
+        if self.is_away:
+            raise DatabaseUnavailable(Failure.UNREACHABLE)
+        return True
+
+
+async def test_while_it_cannot_be_asked_who_watches_nobody_is_lost(monitored):
+    monitored.create()
+    monitored.claim()
+    await monitored.rounds(2)
+    lease = monitored.monitor.lease = LeaseThatIsAway()
+    for _ in range(8):  # every second round, so that none is late
+        lease.is_away = True
+        with pytest.raises(DatabaseUnavailable):
+            await monitored.monitor._check_if_held()
+        monitored.clock.advance(10)
+        lease.is_away = False
+        await monitored.monitor._check_if_held()
+        monitored.clock.advance(10)
     assert monitored.codes() == []
     assert monitored.worker_control.killed == []
 
