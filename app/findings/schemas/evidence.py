@@ -264,7 +264,7 @@ class FindingSummary(ResponseBody):
     needs_review: bool = described("A person should review the finding before action is taken.", False)
     violations: list[ViolationReference] = described("Violations that belong to the finding.", [])
     embedding: Embedding = described("How the site refers to it.", "link")
-    place: Place = described("Location on the site.", "start_page")
+    place: Place = described("Location of the finding on the site.", "start_page")
     depth: int | None = described("Clicks from a start page, of the worst reference.", 0)
     hidden_by: str | None = described("Property that hides the worst reference.", "display_none")
     author: Author = described("Author of the worst reference.", "site")
