@@ -113,8 +113,9 @@ def _stage_state(stage: Mapping[str, Any]) -> StageState:
 
 def _progress(state: TaskProjection, body: Mapping[str, Any]) -> TaskProjection:
     key = StageKey(body["stage_key"])
+    reached = {**(body.get("stages_progress") or {}), key: body["stage_progress"]}
     stages = tuple(
-        replace(stage, progress=max(stage.progress, body["stage_progress"])) if stage.key == key else stage
+        replace(stage, progress=max(stage.progress, reached[stage.key])) if stage.key in reached else stage
         for stage in state.stages
     )
     counts = body.get("counts") or {}

@@ -66,6 +66,7 @@ class TaskProgress(Told, EventBody):
             "stage_key": "content_capture",
             "stage_index": 4,
             "stage_progress": 60,
+            "stages_progress": {"content_capture": 60, "ai_analysis": 40},
             "counts": {"subdomains": 15, "pages": 45, "third_parties": 12},
             "eta_s": 90,
             "eta_min_s": 60,
@@ -82,6 +83,7 @@ class TaskProgress(Told, EventBody):
     stage_key: StageKey
     stage_index: Annotated[int, Field(ge=1, le=5)]
     stage_progress: Percent
+    stages_progress: dict[StageKey, Percent] | None = None
     counts: dict[str, int] | None = None
     eta_s: Annotated[int | None, Field(ge=0)] = None  # the three come together
     eta_min_s: Annotated[int | None, Field(ge=0)] = None

@@ -95,6 +95,11 @@ class ProgressTracker:
             stage_key=stage.key,
             stage_index=stage.index,
             stage_progress=int(100 * self.fractions.get(stage.key, 0.0)),
+            stages_progress={
+                key: int(100 * self.fractions.get(key, 0.0))
+                for key, status in self.statuses.items()
+                if status is StageStatus.RUNNING
+            },
             counts=dict(self.counts),
             eta_s=None if eta is None else eta.likely_s,
             eta_min_s=None if eta is None else eta.min_s,

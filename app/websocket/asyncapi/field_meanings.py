@@ -74,6 +74,7 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "eta_min_s": "Lower bound.",
         "eta_max_s": "Upper bound.",
         "next_attempt": "Number of the next attempt.",
+        "stages_progress": "Progress of each running stage by its key, in percent.",
         "finding_id": "ID of the finding.",
         "risk_level": "Risk level of the finding as known now.",
         "score": "Risk score of the finding, 0 to 100.",

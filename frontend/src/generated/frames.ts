@@ -413,6 +413,7 @@ export interface TaskProgressFrame {
   stage_key: StageKey;
   stage_index: number;
   stage_progress: number;
+  stages_progress?: Record<string, number> | null;
   counts?: Record<string, number> | null;
   eta_s?: number | null;
   eta_min_s?: number | null;

@@ -201,9 +201,8 @@ const CHANGES: { [T in TaskEvent["type"]]: (state: TaskState, frame: FrameOf<T>)
     state.stageKey = frame.stage_key;
     state.message = frame.message;
     state.etaRangeS = etaOf(frame);
-    state.stages = state.stages.map((stage) =>
-      stage.key === frame.stage_key ? { ...stage, progress: Math.max(stage.progress, frame.stage_progress) } : stage,
-    );
+    const reached: Partial<Record<string, number>> = { ...frame.stages_progress, [frame.stage_key]: frame.stage_progress };
+    state.stages = state.stages.map((stage) => ({ ...stage, progress: Math.max(stage.progress, reached[stage.key] ?? 0) }));
     for (const [count, name] of Object.entries(STATISTIC_OF_COUNT)) {
       const number = frame.counts?.[count];
       if (number !== undefined) state.statistics = { ...state.statistics, [name]: number };

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.projection import TaskProjection
+from app.domain.projection import TaskProjection, apply
 from app.domain.stages import STAGES, StageKey, StageStatus
 from app.engines.model import Counts
 from app.tasks.sink.progress import ProgressTracker
@@ -77,3 +77,15 @@ def test_progress_and_counts_never_fall_not_even_over_a_requeue(steps):
     resumed = ProgressTracker.resume(state, "en", RemainingTime())
     resumed.move(StageKey.PAGE_CRAWL, 0.0, "", Counts())
     assert (resumed.body(0.0).progress, resumed.body(0.0).counts["pages"]) >= last
+
+
+def test_each_stage_that_runs_says_how_far_it_is():
+    tracker = ProgressTracker("en")
+    for key in (StageKey.PAGE_CRAWL, StageKey.AI_ANALYSIS):
+        tracker.enter(key, StageStatus.RUNNING)
+    tracker.move(StageKey.AI_ANALYSIS, 0.4, "analysing", Counts())
+    body = tracker.body(1.0)
+    assert (body.stage_key, body.stage_progress) == (StageKey.SUBDOMAIN_DISCOVERY, 0)
+    assert body.stages_progress == {StageKey.PAGE_CRAWL: 0, StageKey.AI_ANALYSIS: 40}
+    state = apply(TaskProjection(), "task_progress", body.fields, attempt=1, at="now")
+    assert {stage.key: stage.progress for stage in state.stages if stage.progress} == {StageKey.AI_ANALYSIS: 40}
