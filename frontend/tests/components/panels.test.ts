@@ -154,7 +154,7 @@ test("the tiles count findings and notes, as the headings above them do", () => 
 test("notes say that results are incomplete when the scan has ended, and nothing else is said so", async () => {
   const of = (...codes: SnapshotWarning["code"][]) => codes.map((code) => ({ code, message: code, attempt: 1 }));
   const notes = mount(WarningList, { props: { warnings: of("degraded", "queued"), ended: false }, global });
-  expect(notes.find("summary").text()).toBe("2 notes: Limited function, Waiting in the queue");
+  expect(notes.find("summary").text()).toBe(english("warnings.summary", { count: 2, kinds: `${english("warning.degraded")}, ${english("warning.queued")}` }));
   await notes.setProps({ ended: true });
   expect(notes.find("summary").text()).toBe(english("warnings.incomplete", { count: 2 }));
   await notes.setProps({ warnings: of("long_running") });
