@@ -76,9 +76,9 @@ test("while it runs it says what it does, and what it has found so far", () => {
   const begun = state({ stage_key: "page_crawl", findings });
   expect(sentenceOf(useTexts(), begun)).toEqual({ tone: "running", text: "Page crawl", more: found }); // no stage has said that it runs
   const both = state({ stage_key: "subdomain_discovery", findings, stages: stages("page_crawl", "ai_analysis") });
-  expect(sentenceOf(useTexts(), both)).toEqual({ tone: "running", text: "Page crawl, AI analysis", more: found });
+  expect(sentenceOf(useTexts(), both)).toEqual({ tone: "running", text: "Page crawl, Content analysis", more: found });
   expect(sentenceOf(useTexts(), { ...both, message: "3 of 9 pages" }).more).toBe(`3 of 9 pages; ${found}`);
-  expect(sentenceOf(useTexts(), { ...both, message: "AI analysis" }).more).toBe(found); // a stage that has said nothing has its name
+  expect(sentenceOf(useTexts(), { ...both, message: "Content analysis" }).more).toBe(found); // a stage that has said nothing has its name
   setLanguage("zh-CN");
-  expect(sentenceOf(useTexts(), both).text).toBe("页面爬取、AI分析");
+  expect(sentenceOf(useTexts(), both).text).toBe("页面爬取、内容研判");
 });
