@@ -67,8 +67,8 @@ async def assert_equal_to_rest(page, theatre, task_id):
     await expect(page.locator("#findings-title .count")).to_have_text(str(violations["total"]), timeout=BACK_MS)
     await expect(page.locator(".verdict .percent")).to_have_text(f"{status['progress']}%")
     for more in range(violations["total"] // 50):
-        if await page.locator(".more").count():
-            await page.locator(".more").click()
+        if await page.locator("button.more").count():
+            await page.locator("button.more").click()
             await expect(page.locator(".entry")).to_have_count(min(violations["total"], 50 * (more + 2)))
     shown = await page.locator(".entry").evaluate_all("entries => entries.map((entry) => entry.dataset.id)")
     assert sorted(shown) == sorted(item["violation_id"] for item in violations["items"])
