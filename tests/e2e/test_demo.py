@@ -25,7 +25,7 @@ def test_the_demo_shows_how_to_sign_in_scans_and_ends():
         timeout=LIMIT_S,
     )
     assert done.returncode == 0, done.stderr
-    assert re.search(r"Page +http://127\.0\.0\.1:\d+", done.stdout)
+    assert re.search(r"URL +http://127\.0\.0\.1:\d+", done.stdout)
     assert re.search(r"Password +\S{8,}", done.stdout)
     assert "corp.test: violations found" in done.stdout
     assert "findings: 17" in done.stdout

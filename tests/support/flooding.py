@@ -22,13 +22,14 @@ from app.core.ids import new_id
 from app.domain.projection import TaskProjection
 from app.engines.model import Capture, PageFact, Reference, Relation, ThirdParty
 from app.events.tables import RUN_COLUMNS, scan_runs, scan_tasks
-from app.findings.tables import violations
+from app.findings.violation_mapping import NewViolation
 from app.identity.tables import users
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.backend import USER_PASSWORD
 from tests.support.command import ROOT
 from tests.support.flood import NUMBER, Operation, Order
 from tests.support.service import Service
+from tests.support.violations import new_violation, write_violations
 
 SCANS, DOMAINS = 1_000, 300
 SITE: Final = "https://www.site-1.test"
@@ -91,7 +92,7 @@ def fill(service: Service) -> str:
         connection.execute(scan_tasks.insert(), tasks)
         connection.execute(scan_runs.insert(), runs)
         newest = str(tasks[-1]["id"])
-        connection.execute(violations.insert(), [_violation(newest, domain) for domain in PARTIES])
+        write_violations(connection, newest, *map(_violation, PARTIES), at=datetime.now(UTC))
         return newest
 
     newest = db.write_sync(work)
@@ -100,13 +101,8 @@ def fill(service: Service) -> str:
     return newest
 
 
-def _violation(task_id: str, domain: str) -> dict[str, Any]:
-    return {
-        "id": new_id(), "task_id": task_id, "run": 1, "attempt": 1, "domain": domain, "violation_key": "gambling",
-        "risk_level": "high", "confidence_score": 0.9, "description": "A gambling site.", "evidence": [],
-        "needs_review": True, "url": f"https://{domain}/", "found_on": f"{SITE}/1", "dismissed": False,
-        "created_at": datetime.now(UTC),
-    }  # fmt: skip
+def _violation(domain: str) -> NewViolation:
+    return new_violation(domain, needs_review=True, url=f"https://{domain}/", found_on=f"{SITE}/1")
 
 
 def _write_results(path: Path) -> None:
@@ -128,7 +124,7 @@ def _task_row(owner: str, number: int) -> dict[str, Any]:
     return {
         **TaskProjection().to_columns(),
         "id": new_id(), "user_id": owner, "target_domain": f"site-{number % DOMAINS}.test", "config": {},
-        "status": "completed", "attempt": 1, "run": 1, "violation_counts": {"total": number % 7, "high": number % 7},
+        "status": "completed", "attempt": 1, "run": 1, "finding_counts": {"total": number % 7, "high": number % 7},
         "last_seq": 1, "min_seq": 1, "last_log_seq": 0, "heartbeat": 1, "requeues": 0, "running_s": 1.0,
         "created_at": at, "queued_at": at, "started_at": at, "completed_at": at,
         "verdict": {"result": "clean", "reasons": []},

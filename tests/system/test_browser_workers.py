@@ -96,5 +96,5 @@ def test_one_worker_serves_both_queues(deployment, postgres, person):
 
 
 def test_a_browser_worker_without_chromium_is_refused(deployment):
-    with pytest.raises(AssertionError, match="needs Chromium: /nowhere/chromium is not an executable"):
+    with pytest.raises(AssertionError, match="requires Chromium: /nowhere/chromium is not an executable"):
         deployment.work("--queues", "browser", **NO_CHROMIUM)

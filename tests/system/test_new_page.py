@@ -394,7 +394,7 @@ async def test_an_administrator_adds_a_user_sees_connections_and_speaks_to_every
     async with page.expect_download() as download:
         await page.get_by_role("button", name="Export as CSV").click()
     assert (await download.value).suggested_filename == "audit.csv"
-    await page.get_by_role("link", name="Broadcast").click()
+    await page.get_by_role("link", name="Announcements").click()
     await page.fill("#broadcast-message", "Maintenance at 22:00")
     await page.select_option("#broadcast-level", "warning")
     await page.get_by_role("button", name="Send").click()

@@ -31,7 +31,7 @@ PAGE = 1_000  # rows that may be sorted
 GROWN = 500  # rows from which on a table is not looked through
 MODES = ("force_custom_plan", "force_generic_plan")
 SORTED_HERE = {**SORTED, "findings.of_run": "of one run, all of which are read: the table's order is cheaper"}
-FILL = Path(__file__).parents[2] / "support" / "grown.sql"
+FILL = Path(__file__).parents[1] / "support" / "grown.sql"
 
 
 def filling():

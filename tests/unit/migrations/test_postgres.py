@@ -23,7 +23,7 @@ from tests.support.databases import with_one_more_revision
 
 VERSIONS = Path(runner.HERE) / "versions"
 FIRST = "0042"
-FIRST_SCHEMA = "14406cbf1b1aff2aeee7f115194c6c4325df1f9959c7fc085e2ba06cf1179b7d"
+FIRST_SCHEMA = "fcca102de6da1f608cbdc014786dad1f82ed92b39f2f1fcbf623f291e4047b1f"
 CONTRACTING = {"drop_table", "drop_column", "rename_table"}
 
 
@@ -173,7 +173,7 @@ def test_a_newer_database_is_refused(db):
 @pytest.mark.system
 def test_tables_that_are_not_ours_are_refused(db):
     metadata.tables["marks"].create(db.engine)
-    with pytest.raises(ConfigurationError, match="choose another"):
+    with pytest.raises(ConfigurationError, match="Choose another"):
         migrate(db, clock=HandClock())
 
 
