@@ -180,12 +180,14 @@ class SiteKeeper:
         """Raises DatabaseUnavailable; the next look goes on."""
         began = self.clock.now()
         filled = await self.db.read(queries.filled_until)
+        counted = 0
         after: tuple[datetime, str, int] | None = (BEGINNING if filled is None else filled - OVERLAP, "", 0)
         while after is not None:
             behind, after = await self.db.read(partial(queries.ended_after, after=after, limit=RUNS_AT_ONCE))
             for start in range(0, len(behind), SITES_AT_ONCE):
                 some = sorted(behind[start : start + SITES_AT_ONCE])
                 await self.db.write(partial(_recount_some, some=some, now=self.clock.now()))
+                counted += len(some)
         await self.db.write(lambda c: queries.note_filled(c, began))
-        if filled is None:
-            log.info("sites_counted")
+        if filled is None and counted:
+            log.info("sites_counted", sites=counted)

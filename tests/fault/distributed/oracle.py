@@ -12,6 +12,11 @@ from psycopg.rows import dict_row
 from tests.fault.distributed.watcher import Watcher
 
 TERMINAL = ("completed", "failed", "cancelled")
+# A violation without its finding is not there for the reader.
+VIOLATIONS = """
+SELECT violations.*, findings.risk_level FROM violations
+JOIN findings USING (task_id, run, domain, cause) WHERE task_id = %s
+"""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ def read_story(connection: psycopg.Connection[Any], task: str) -> Story:
         assert row is not None
         query = "SELECT seq, attempt, type, body, created_at FROM task_events WHERE task_id = %s ORDER BY seq"
         events = [{**event, "body": json.loads(event["body"])} for event in cursor.execute(query, (task,))]
-        violations = cursor.execute("SELECT * FROM violations WHERE task_id = %s", (task,)).fetchall()
+        violations = cursor.execute(VIOLATIONS, (task,)).fetchall()
     return Story(row, events, violations)
 
 
