@@ -179,9 +179,9 @@ def _scan(row: Row[Any]) -> Json:
     return {"task_id": row.id, "target_domain": row.target_domain, "status": row.status}
 
 
-def _findings(rows: Sequence[Row[Any]]) -> list[Json]:
+def _findings(rows: Sequence[queries.DomainFinding]) -> list[Json]:
     """The worst finding of each domain in each task."""
-    found: dict[tuple[str, str], Row[Any]] = {}
+    found: dict[tuple[str, str], queries.DomainFinding] = {}
     for row in rows:
         known = found.get((row.task_id, row.domain))
         if known is None or row.score > known.score:

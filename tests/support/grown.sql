@@ -44,21 +44,21 @@ SELECT
 FROM generate_series(1, :tasks) n;
 
 INSERT INTO scan_runs (
-    task_id, run, attempt, status, progress, stages, statistics, violation_counts, log_counts, warnings, last_seq,
-    last_log_seq, running_s, queued_at, started_at, completed_at, conclusive, capture_bytes
+    task_id, run, attempt, status, progress, stages, statistics, violation_counts, finding_counts, log_counts, warnings,
+    last_seq, last_log_seq, running_s, queued_at, started_at, completed_at, conclusive, capture_bytes
 )
 SELECT
-    id, 1, 1, status, 0, '[]', '{}', '{}', '{}', '[]', last_seq, last_log_seq, 0, queued_at, queued_at, completed_at,
-    true, 0
+    id, 1, 1, status, 0, '[]', '{}', '{}', '{}', '{}', '[]', last_seq, last_log_seq, 0, queued_at, queued_at,
+    completed_at, true, 0
 FROM scan_tasks WHERE completed_at IS NOT NULL;
 
-INSERT INTO task_events
+INSERT INTO task_events (task_id, seq, attempt, type, event_id, body, created_at)
 SELECT
     t.id, s, 1, (ARRAY['task_progress', 'task_logs', 'task_stage', 'task_progress'])[1 + s % 4], md5(t.id || s), 'b',
     now()
 FROM scan_tasks t, generate_series(1, t.last_seq) s;
 
-INSERT INTO task_logs
+INSERT INTO task_logs (task_id, log_seq, attempt, level, module, message, created_at)
 SELECT t.id, s, 1, 'INFO', 'm', 'a line of the log', now() FROM scan_tasks t, generate_series(1, t.last_seq) s;
 
 INSERT INTO violations (

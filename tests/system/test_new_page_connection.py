@@ -100,7 +100,8 @@ async def test_a_network_that_swallows_everything_is_left_at_once_when_the_reade
         link.cut()
         await scene.find("away.test", ViolationKey.ADULT, "high", 0.9, "x")
         again = page.get_by_role("button", name="Retry now")
-        await expect(again).to_be_visible(timeout=60_000)
+        # It is told by a ping that nobody answers, then by an attempt that does: half a minute, more when all is busy.
+        await expect(again).to_be_visible(timeout=180_000)
         link.restore()
         await page.evaluate("Math.random = () => 1")  # by itself it would wait as long as it may
         await again.click()

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from app.domain.decisions import DecisionState
+from app.domain.risk import level_of
 from app.domain.violations import RiskLevel
 from app.events.tables import VISIBLE, scan_runs, scan_tasks
 from app.findings.tables import findings
@@ -66,15 +67,9 @@ def of_risk(connection: Connection, ids: Sequence[str], risk: RiskLevel) -> list
 
 
 def _of_risk(connection: Connection, ids: Sequence[str], risk: RiskLevel) -> set[str]:
-    levels = list(RiskLevel)
-    worse = levels[levels.index(risk) + 1 :]
-    query = select(t.id).where(t.id.in_(ids), _is_open(f.risk_level == risk), ~_is_open(f.risk_level.in_(worse)))
-    return set(connection.execute(query).scalars())
-
-
-def _is_open(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether the results that stand for a task have such a finding that nobody has dismissed."""
     conclusive = select(func.max(r.run)).where(r.task_id == t.id, r.conclusive).correlate(scan_tasks).scalar_subquery()
-    shown = and_(f.task_id == t.id, f.run == func.coalesce(conclusive, t.run))
-    is_left = f.state != DecisionState.DISMISSED.value
-    return select(f.cause).where(shown, is_left, wanted).correlate(scan_tasks).exists()
+    shown = (f.task_id == t.id, f.run == func.coalesce(conclusive, t.run), f.state != DecisionState.DISMISSED.value)
+    # Not `max`, nor EXISTS: PostgreSQL would make a join of it, and look through all findings that there are.
+    worst = select(f.score).where(*shown).order_by(f.score.desc()).limit(1).correlate(scan_tasks).scalar_subquery()
+    found = connection.execute(select(t.id, worst).where(t.id.in_(ids)))
+    return {task_id for task_id, score in found if score is not None and level_of(score) is risk}
