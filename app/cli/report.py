@@ -38,7 +38,7 @@ _LOCAL: Final = Principal("", "", ADMIN)  # who sits at the machine may see ever
 class ReportArguments:
     """What was asked for. `output` None: a file in the current folder, named after the scan.
 
-    `attempt` None: the one that stands for the task (`services.shown_run`).
+    `attempt` None: the one that stands for the task (`scans.shown_run`).
     """
 
     source: str

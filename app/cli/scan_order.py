@@ -52,7 +52,7 @@ async def scan_many(
     interrupts: Interrupts,
     output: Path | None,
 ) -> Json:
-    """Scan all of them and return `schemas.orders.OrderReport`; written to `output` as well. An interrupt cancels all.
+    """Scan all of them and return `orders.schemas.OrderReport`; written to `output` as well. An interrupt cancels all.
 
     Raises ConfigurationError for targets that cannot be scanned, and names them; else as `OrderService.create_once`.
     """

@@ -23,7 +23,7 @@ class SettingsSource(Protocol):
 
 
 class LiveSettings:
-    """Changed in one place (`services.configuration_watch`), read in any thread: an assignment is all that happens."""
+    """Changed in one place (`configuration.watch`), read in any thread: an assignment is all that happens."""
 
     def __init__(self, environment: Settings) -> None:
         self.environment = environment

@@ -1,4 +1,4 @@
-"""The principal: who acts or reads, and how the application finds out. Implemented by `services.auth`."""
+"""The principal: who acts or reads, and how the application finds out. Implemented by `identity.auth`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

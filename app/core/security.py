@@ -1,4 +1,4 @@
-"""Passwords, tokens and the key that signs them. What is looked up in the database is in `services.auth`."""
+"""Passwords, tokens and the key that signs them. What is looked up in the database is in `identity.auth`."""
 
 import asyncio
 import hmac

@@ -2,7 +2,7 @@
 
 The server keeps it in the columns of `scan_tasks`, in the transaction that writes the event: so a snapshot is one row,
 and equal to folding the log from its beginning (a property test compares). Status, attempt, ownership and times of the
-task itself are not here: they change only by compare-and-set (`services.lifecycle`).
+task itself are not here: they change only by compare-and-set (`scans.lifecycle`).
 """
 
 from collections.abc import Mapping

@@ -31,7 +31,7 @@ OpenReader = Callable[[Callable[[], float], PictureOf], PageReader | None]
 
 
 class ScanExecutor:
-    """Fulfils `tasks.scan_job.Scan`. One scan, once; what an earlier attempt left in the store is not done again.
+    """Fulfils `tasks.worker.scan_job.Scan`. One scan, once; what an earlier attempt left in the store is kept.
 
     Progress, stages, log lines, warnings and violations go to the sink the moment they are known; what the scan
     collects goes into the store, contents of captured pages into `captures`.

@@ -70,7 +70,7 @@ scan_tasks = Table(
     Column("cancel_reason", String(500)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("queued_at", UtcDateTime, nullable=False),  # since when it waits
-    # Order of the queue, before `queued_at`: the round in which the owner's turn comes (`repositories.queue`).
+    # Order of the queue, before `queued_at`: the round in which the owner's turn comes (`scans.queries.queue`).
     Column("turn", Integer, nullable=False, server_default="0"),
     # Before the turn in that order: 0 less the priority that an administrator has given, so that the lowest is next.
     Column("rank", Integer, nullable=False, server_default="0"),

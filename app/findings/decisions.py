@@ -46,7 +46,7 @@ class Decisions:
         return cls(decisions.of_domains(connection, row.user_id, row.target_domain, domains))
 
     def of_finding(self, finding: FindingId, kinds: Sequence[str]) -> Json | None:
-        """Return `schemas.evidence.DecisionInfo`, or None when nobody has decided anything."""
+        """Return `findings.schemas.decisions.DecisionInfo`, or None when nobody has decided anything."""
         row = self._by_finding.get((finding.cause, finding.domain))
         return None if row is None else serialise_decision(row, is_valid=holds(row.kinds, kinds))
 
@@ -73,12 +73,12 @@ class ViolationDecisions:
         return cls(Decisions(known), found)
 
     def of(self, violation: Row[Any]) -> Json | None:
-        """Return `schemas.evidence.DecisionInfo`; None: nobody has decided anything."""
+        """Return `findings.schemas.decisions.DecisionInfo`; None: nobody has decided anything."""
         return self._of.get((violation.cause, violation.domain))
 
 
 def serialise_decision(row: Row[Any], *, is_valid: bool) -> Json:
-    """Return `schemas.evidence.DecisionInfo`."""
+    """Return `findings.schemas.decisions.DecisionInfo`."""
     return {
         "state": row.state,
         "reason": None if row.reason is None else display_text(row.reason),

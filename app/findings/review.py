@@ -60,7 +60,7 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """`items` as `schemas.review.ReviewItem`. `next_cursor` None: that was all."""
+    """`items` as `findings.schemas.review.ReviewItem`. `next_cursor` None: that was all."""
 
     items: Sequence[Json]
     next_cursor: str | None

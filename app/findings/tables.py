@@ -29,7 +29,7 @@ violations = Table(
     Column("attempt", Integer, nullable=False),  # in which it was found
     Column("domain", String(253), nullable=False),
     Column("violation_key", String(32), nullable=False),
-    Column("cause", String(32), nullable=False),  # of the finding that it is part of (`models.findings`)
+    Column("cause", String(32), nullable=False),  # of the finding that it is part of (`findings` below)
     Column("confidence_score", Float, nullable=False),
     Column("description", Text, nullable=False),  # in the deployment's language, as it was when it was found
     Column("text_key", String(64)),  # what the description was made of; NULL: it was not
@@ -81,7 +81,7 @@ decisions = Table(
 WITH_LOOK: Final = text("look IS NOT NULL OR icon IS NOT NULL")  # in the words of the index
 Index("ix_decisions_looks", decisions.c.decided_at, sqlite_where=WITH_LOOK, postgresql_where=WITH_LOOK)
 
-# Written by the scan in the transaction of the events that tell of it (`services.recorder`), and by decisions.
+# Written by the scan in the transaction of the events that tell of it (`findings.recorder`), and by decisions.
 findings = Table(
     "findings",
     metadata,

@@ -1,6 +1,6 @@
 """The audit trail: who did what, with which outcome. Recording never waits and never fails.
 
-What was denied is added up (`services.denial_aggregator`): it is what people can cause who are not signed in.
+What was denied is added up (`identity.denial_aggregator`): it is what people can cause who are not signed in.
 """
 
 import asyncio

@@ -34,7 +34,7 @@ class AuditReader:
     async def page(
         self, wanted: AuditFilter, *, actor: str | None, cursor: str | None, limit: int
     ) -> tuple[list[Json], str | None]:
-        """Return rows as `schemas.audit.AuditItem`, the newest first, and where to go on; None: that was all.
+        """Return rows as `identity.schemas.audit.AuditItem`, the newest first, and where to go on; None: that was all.
 
         `actor`: the id or the name of a user. Raises InvalidInput (`invalid_cursor`).
         """

@@ -114,7 +114,7 @@ class AuthService:
         Raises:
             Unauthenticated: `invalid_credentials` (unknown name and wrong password look and last the same), or
                 `user_disabled`, said only to who knows the password.
-            LimitReached: too many sign-ins at once, from this address or into this account (`services.login_throttle`).
+            LimitReached: too many sign-ins at once, from this address or into this account (`identity.login_throttle`).
         """
         return await self.password_login.open(username, password, address=address, agent=agent, page_key=page_key)
 

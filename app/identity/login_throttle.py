@@ -9,7 +9,7 @@ counter of its own, so a stranger who keeps guessing locks out other strangers, 
 `login_max_delay_s` at a time; sessions that are open are not touched at all.
 
 Refused refresh tokens are counted by address too, and each session has a rate of refreshes: a good token of another
-session is never refused for what others of its network do. Where all of it is counted: `services.sign_in_counters`.
+session is never refused for what others of its network do. Where all of it is counted: `identity.sign_in_counters`.
 """
 
 from collections.abc import Sequence

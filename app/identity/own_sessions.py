@@ -22,7 +22,7 @@ class OwnSessions:
     auth: AuthService
 
     async def list_open(self, principal: Principal) -> list[Json]:
-        """Return those that have not ended, as `schemas.auth.SessionInfo`, the one that was used last first."""
+        """Return those that have not ended, as `identity.schemas.auth.SessionInfo`, the last used first."""
         now = self.auth.clock.now()
         rows = await self.auth.db.read(lambda c: sessions.open_of(c, principal.user_id, now=now))
         told = [_session(row, is_current=row.id == principal.session_id) for row in rows]

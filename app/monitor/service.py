@@ -51,7 +51,7 @@ class Counter(Protocol):
 
 
 class Retention(Protocol):
-    """Removes what is old enough (`services.retention`)."""
+    """Removes what is old enough (`maintenance.retention`)."""
 
     async def purge(self) -> None: ...
 

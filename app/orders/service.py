@@ -49,7 +49,7 @@ class NewOrder:
 class OrderService:
     """Makes its tasks as `scans` does, with what that has. An order of another user looks like a missing one.
 
-    Documents are those of `schemas.orders`, encoded in threads.
+    Documents are those of `orders.schemas`, encoded in threads.
     """
 
     scans: ScanService
@@ -126,7 +126,7 @@ class OrderService:
         return made
 
     async def list_page(self, principal: Principal, *, page: int, page_size: int) -> JsonChunks:
-        """Return `schemas.orders.OrderPage`, the newest first."""
+        """Return `orders.schemas.OrderPage`, the newest first."""
 
         def work(connection: Connection) -> JsonChunks:
             rows, total = queries.list_page(connection, principal, offset=(page - 1) * page_size, limit=page_size)
@@ -137,7 +137,7 @@ class OrderService:
 
     @traced
     async def get(self, principal: Principal, order_id: str, language: Language) -> JsonChunks:
-        """Return `schemas.orders.OrderResponse`: how all its scans stand, the worst first. Raises NotFound."""
+        """Return `orders.schemas.OrderResponse`: how all its scans stand, the worst first. Raises NotFound."""
 
         def work(connection: Connection) -> JsonChunks:
             row = find_order(connection, order_id, principal)
@@ -192,7 +192,7 @@ def find_order(connection: Connection, order_id: str, principal: Principal) -> R
 
 
 def summary(row: Row[Any], scans: Sequence[OrderedScan]) -> Json:
-    """Return `schemas.orders.OrderResponse` without its properties."""
+    """Return `orders.schemas.OrderResponse` without its properties."""
     standings = [scan.standing for scan in scans]
     found: Counter[str] = Counter()
     for standing in standings:
@@ -223,7 +223,7 @@ def _sorted(counts: Json) -> Iterator[tuple[str, int]]:
 
 
 def property_view(scan: OrderedScan, language: Language) -> Json:
-    """Return `schemas.orders.OrderedProperty`."""
+    """Return `orders.schemas.OrderedProperty`."""
     task, shown = scan.task, scan.shown
     return {
         "task_id": task.id,

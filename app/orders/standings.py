@@ -12,7 +12,7 @@ from app.scans.queries import runs
 
 @dataclass(frozen=True, slots=True)
 class OrderedScan:
-    """`task` as it is; `shown` as the run left it whose results stand for it (`services.shown_run`)."""
+    """`task` as it is; `shown` as the run left it whose results stand for it (`scans.shown_run`)."""
 
     task: TaskRow
     shown: TaskRow

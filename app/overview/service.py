@@ -57,7 +57,7 @@ class OverviewService:
     async def read(
         self, principal: Principal, *, today: date, language: Language, service: Mapping[str, Any] | None
     ) -> JsonChunks:
-        """Return `schemas.overview.Overview` of the tasks that the principal may see.
+        """Return `overview.schemas.overview.Overview` of the tasks that the principal may see.
 
         `today` in UTC; `service` as it is shown, which is never kept. Raises DatabaseUnavailable, LimitReached.
         """
@@ -106,7 +106,7 @@ def _read_overview(connection: Connection, *, principal: Principal, today: date,
 
 
 async def search(db: Database, principal: Principal, text: str) -> Json:
-    """`schemas.overview.SearchResult`: scans, sites and findings whose domain contains the text, in any case."""
+    """Return `overview.schemas.overview.SearchResult`: what has a domain that contains the text, in any case."""
     wanted = text.strip().lower()
 
     def work(connection: Connection) -> Json:

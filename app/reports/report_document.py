@@ -28,7 +28,7 @@ CHUNK: Final = 500  # facts of one read
 
 
 def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: str) -> Iterator[bytes]:
-    """The document of `schemas.results.Report`. Blocking. Lists are read in chunks, each as it is then."""
+    """The document of `findings.schemas.results.Report`. Blocking. Lists are read in chunks, each as it is then."""
     crawled, known = reader.coverage()
     head = {
         "task": serialise_task(row, row.attempt, language=language),

@@ -41,7 +41,7 @@ LOG_CHUNK: Final = 500  # lines of one read of a whole log
 class ReportService:
     """Reads the violations from the database, all else from the scan's own file. Every method raises NotFound.
 
-    Lists come as the documents of `schemas.results`, and say of which attempt they are. `wanted`: see `shown_run`.
+    Lists are the documents of `findings.schemas.results`, and name their attempt. `wanted`: see `shown_run`.
     """
 
     def __init__(
@@ -209,7 +209,7 @@ class ReportService:
 
 
 class _Filters(TypedDict):
-    """What `tasks.logs_after` leaves out."""
+    """What `scans.queries.tasks.logs_after` leaves out."""
 
     levels: Sequence[str]
     module: str | None

@@ -173,7 +173,7 @@ class ScanService:
     async def attempts(
         self, principal: Principal, task_id: str, *, page: int, page_size: int, language: Language | None = None
     ) -> JsonChunks:
-        """A page of the task's runs, the newest first (`schemas.attempts.AttemptPage`). Raises NotFound."""
+        """A page of the task's runs, the newest first (`scans.schemas.attempts.AttemptPage`). Raises NotFound."""
         chosen = language or self.settings.current.language
 
         def work(connection: Connection) -> JsonChunks:
@@ -195,7 +195,7 @@ class ScanService:
         sort: str = "-created_at",
         language: Language | None = None,
     ) -> tuple[list[Json], int]:
-        """One page and the total. `sort`: a name of `repositories.tasks.SORTABLE`, descending with a leading minus.
+        """One page and the total. `sort`: a name of `scans.queries.tasks.SORTABLE`, descending with a leading minus.
 
         Raises InvalidInput.
         """

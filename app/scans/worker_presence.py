@@ -1,4 +1,4 @@
-"""Keeps the row by which others see that this worker is there (`repositories.workers`)."""
+"""Keeps the row by which others see that this worker is there (`scans.queries.workers`)."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What stands for each site: the runs that it is made of, and the rows that say what came of them (`models.sites`)."""
+"""What stands for each site: the runs that it is made of, and the rows that say what came of them (`sites.tables`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

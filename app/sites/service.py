@@ -1,4 +1,4 @@
-"""Keeps what stands for each site and what is open of it (`models.sites`), so that an overview counts nothing.
+"""Keeps what stands for each site and what is open of it (`sites.tables`), so that an overview counts nothing.
 
 Whatever changes it (a run that ends or is repeated, a deletion, a decision) calls `recount` in its own transaction: the
 site is counted anew from its runs and the decisions about it, and what all sites of the owner add up to is changed by

@@ -19,7 +19,7 @@ def _counts() -> "list[Column[int]]":
     return [Column(name, Integer, nullable=False, server_default="0") for name in COUNTED]
 
 
-# One row a target of an owner of which a run has ended, in a task that is not deleted (`services.site_states`).
+# One row a target of an owner of which a run has ended, in a task that is not deleted (`sites.service`).
 sites = Table(
     "sites",
     metadata,

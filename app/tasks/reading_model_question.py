@@ -1,4 +1,4 @@
-"""One question to the reading model that says nothing of any page (`services.reading_model_probe.ModelQuestion`)."""
+"""A question to the reading model without any page: see `configuration.reading_model_probe.ModelQuestion`."""
 
 from typing import Any, Final
 

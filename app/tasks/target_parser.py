@@ -1,4 +1,4 @@
-"""Fulfils `services.ports.TargetParser` with the engine's own reading of names and URLs."""
+"""Fulfils `domain.targets.TargetParser` with the engine's own reading of names and URLs."""
 
 from typing import Final
 

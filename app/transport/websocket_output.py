@@ -10,7 +10,7 @@ from app.transport.port import SocketState
 
 
 class WebSocketOutput(asyncio.Protocol):
-    """What `port.SocketTransport` says of writing. `websocket.WebSocketProtocol` adds reading, and the request."""
+    """What `port.SocketTransport` says of writing. `transport.websocket.WebSocketProtocol` adds reading."""
 
     __slots__ = (
         "_pong",

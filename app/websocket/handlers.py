@@ -2,7 +2,7 @@
 
 Everything here is durable: a `notify_*` call changes the task and writes its event in one transaction, and every
 watcher gets it through the log, in whichever process it is connected. The scan's own process does the same through
-`services.recorder`; the watching itself is `monitor.service`.
+`findings.recorder`; the watching itself is `monitor.service`.
 """
 
 from collections.abc import Sequence

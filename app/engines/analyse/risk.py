@@ -1,6 +1,6 @@
 """Which reference to a violation weighs most, of those that are known when it is found: that is the one it is shown by.
 
-How much its finding weighs is assessed with all references of the scan, and stored (`services.evidence.exposures`).
+How much its finding weighs is assessed with all references of the scan, and stored (`findings.evidence.exposures`).
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Makes a list into the file that scans look into (`analyse.list_file`), and counts what it left out and why.
+"""Makes a list into the file that scans look into (`analyse.reputation.list_file`), and counts what it left out.
 
 To be run in a process of its own: two million entries take half a minute of it, and 300 MB of memory.
 """

@@ -126,7 +126,7 @@ class PageParser:
             raise Unreadable("error") from error
 
     async def sheet(self, body: bytes, *, url: str) -> tuple[Reference, ...]:
-        """A style sheet (`extract.css.extract_css`)."""
+        """A style sheet (`extract.css_urls.extract_css`)."""
         pieces = await self._pool.run("sheet", url, body=body)
         try:
             return tuple(map(reference_of, chain.from_iterable(pieces)))

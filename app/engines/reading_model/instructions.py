@@ -2,7 +2,7 @@
 
 Honest pages have no reason for them. What a model says of such a page is never believed when it exonerates. Words are
 compared as they read (`letter_shapes`), and in the languages that models follow best; one that goes unseen removes
-nothing either: no answer does (`analyse.second_opinion`).
+nothing either: no answer does (`analyse.review.second_opinion`).
 """
 
 from bisect import bisect_left

@@ -84,7 +84,7 @@ class ScanEvidence:
         return split(encode(self.finding_document(finding_id)))
 
     def finding_document(self, finding_id: str) -> Json:
-        """Return `schemas.findings.FindingDetail`. Raises NotFound."""
+        """Return `findings.schemas.findings.FindingDetail`. Raises NotFound."""
         wanted, row = FindingId.parse(finding_id), self._row
         found = None if wanted is None else self._db.read_sync(lambda c: findings.find(c, row.id, row.run, wanted))
         if found is None:

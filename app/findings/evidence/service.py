@@ -43,7 +43,7 @@ class Content:
 
 
 class EvidenceService:
-    """Gives out the documents of `schemas.evidence`, in the language asked for. Every method raises NotFound.
+    """Gives out the documents of `findings.schemas.evidence`, in the language asked for. Every method raises NotFound.
 
     `wanted`: see `shown_run`.
     """

@@ -1,4 +1,4 @@
-"""Evidence as REST shows it: the documents of `schemas.evidence`, with texts in the reader's language.
+"""Evidence as REST shows it: the documents of `findings.schemas.evidence`, with texts in the reader's language.
 
 Everything that a page has a say in goes through `display_text`: no control characters, no secrets of addresses.
 """

@@ -74,7 +74,7 @@ class ReportContents:
         return self.reader.third_parties(limit=0)[1]
 
     def finding(self, finding_id: str) -> Json:
-        """Return one finding with its evidence (`schemas.findings.FindingDetail`)."""
+        """Return one finding with its evidence (`findings.schemas.findings.FindingDetail`)."""
         return self._evidence.finding_document(finding_id)
 
     def third_parties(self) -> Iterator[Any]:

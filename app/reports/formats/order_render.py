@@ -37,7 +37,7 @@ def render_order(kind: ReportFormat, contents: OrderContents) -> Iterator[bytes]
 
 
 def _json(contents: OrderContents) -> Iterator[bytes]:
-    """Yield `schemas.orders.OrderReport`."""
+    """Yield `orders.schemas.OrderReport`."""
     language = Language(contents.texts.language)
     head = {**summary(contents.row, contents.scans), "omitted_findings": contents.omitted}
     return object_pieces(

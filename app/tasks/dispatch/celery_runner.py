@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class CeleryRunner:
-    """Fulfils `services.ports.ScanRunner`, and `monitor.service.WorkerControl`. Event loop only."""
+    """Fulfils `scans.ports.ScanRunner`, and `monitor.service.WorkerControl`. Event loop only."""
 
     db: Database
     wakeups: Wakeups

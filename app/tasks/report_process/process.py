@@ -1,4 +1,4 @@
-"""The server's side of the processes that make reports: fulfils `services.ports.ReportProcesses`."""
+"""The server's side of the processes that make reports: fulfils `scans.ports.ReportProcesses`."""
 
 import asyncio
 import os

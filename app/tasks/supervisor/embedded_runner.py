@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class EmbeddedRunner:
-    """Fulfils `services.ports.ScanRunner`, and `monitor.service.WorkerControl`. Event loop only."""
+    """Fulfils `scans.ports.ScanRunner`, and `monitor.service.WorkerControl`. Event loop only."""
 
     db: Database
     event_writer: EventWriter

@@ -19,7 +19,7 @@ MAX_QUEUE_LOOK: Final = 200  # waiting tasks looked at in one round; the others 
 
 
 class UserConcurrencyLimit:
-    """Lets each user have at most `per_user` scans running. The order is the queue's (`repositories.queue`)."""
+    """Lets each user have at most `per_user` scans running. The order is the queue's (`scans.queries.queue`)."""
 
     def __init__(self, *, per_user: int) -> None:
         self.per_user = per_user  # may change; what runs already goes on

@@ -17,7 +17,7 @@ class StoredLooks:
         self._db = db
 
     async def load(self, task_id: str) -> Sequence[KnownLook]:
-        """Return those that the scan compares with; see `engines.pipeline.look_book.LoadLooks`."""
+        """Return those that the scan compares with; see `engines.pipeline.analysis.look_book.LoadLooks`."""
         try:
             rows, task = await self._db.read(
                 lambda c: (decisions.looks(c, limit=MAX_KNOWN), tasks.find(c, task_id)),

@@ -69,7 +69,7 @@ class ConnectionInfo:
         return self.principal.user_id
 
     def described(self) -> dict[str, Any]:
-        """Return `schemas.connections.OpenConnection`, of this server."""
+        """Return `api.v1.connection_schemas.OpenConnection`, of this server."""
         return {
             "connection_id": self.connection_id,
             "user_id": self.user_id,
