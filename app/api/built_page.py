@@ -1,5 +1,5 @@
-"""What `make frontend` built, the page at `/` and Swagger UI at `/docs`; where it was not built, how to. Nobody need be
-signed in for either.
+"""What `make frontend` built, the page at `/` and Swagger UI at `/docs`; where it was not built, how to. Neither
+requires a sign-in.
 """
 
 import os

@@ -18,9 +18,9 @@ class RequestTurns:
     """Lets `REQUESTS_AT_ONCE` requests of a user be under way; those beyond wait, in order.
 
     The event loop serves whatever is ready by turns: beside a hundred requests of one user each step of another's waits
-    for a hundred others. A request is under way until its answer begins, so a stream holds nobody up. Whose it is, its
-    access token says; those without one have limits of their own, where people sign in. What waits is bounded by the
-    connections of an address.
+    for a hundred others. A request is under way until its answer begins, so a stream holds nobody up. The user is
+    taken from the access token; requests without one have limits of their own, at the sign-in. What waits is bounded by
+    the connections of an address.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -1,4 +1,4 @@
-"""Puts together what one process alone does: watching tasks, waking workers, and removing what is old."""
+"""Builds what one process alone does: watching tasks, waking workers, and removing what is old."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Every table of the program: who imports this has all of them in `metadata`."""
+"""Every table of the program: importing this registers all of them in `metadata`."""
 
 from app.configuration import tables as configuration
 from app.core.tables import metadata

@@ -1,4 +1,4 @@
-"""Puts together what administrators change while the service runs."""
+"""Builds what administrators change while the service runs."""
 
 from dataclasses import dataclass
 

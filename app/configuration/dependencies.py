@@ -1,4 +1,4 @@
-"""What the routes of this subject find on the lifespan state."""
+"""Services that the routes of this subject take from the lifespan state."""
 
 from typing import Annotated, Protocol
 

@@ -73,12 +73,12 @@ class Origin(BaseModel):
     text_key: Annotated[
         str | None,
         Field(max_length=MAX_TEXT_KEY, exclude_if=is_none),
-        described("Key of the text; omitted if it is older than keys.", "not_seen"),
+        described("Key of the text; omitted for texts stored before keys existed.", "not_seen"),
     ] = None
     params: Annotated[  # as `domain.messages.Text` has them
         dict[str, Any] | None,
         Field(exclude_if=is_none),
-        described("Values of its places; a text within it is an object of the same kind.", {"count": 3}),
+        described("Values of its placeholders; a nested text is an object of the same kind.", {"count": 3}),
     ] = None
 
 

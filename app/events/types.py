@@ -163,7 +163,7 @@ class ViolationDetected(ViolationFields, EventBody):
 
 class FindingChanged(EventBody):
     type: ClassVar[str] = "finding_changed"
-    summary = "A finding that was told of before weighs something else by what is known now."
+    summary = "The risk of a finding that was reported before has changed."
     example = MappingProxyType(
         {
             "finding_id": "gambling.bets.example",
@@ -229,7 +229,7 @@ class TaskWarning(Told, EventBody):
 
 class TaskError(Told, EventBody):
     type: ClassVar[str] = "task_error"
-    summary = "Reason of the failure; `task_completed` follows."
+    summary = "Reason for the failure; `task_completed` follows."
     example = MappingProxyType(
         {
             "code": "timeout",

@@ -1,4 +1,4 @@
-"""Puts together what reads findings, decides about them, and lists what waits for a review."""
+"""Builds what reads findings, decides about them, and lists what waits for a review."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

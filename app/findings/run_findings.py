@@ -23,14 +23,14 @@ class FindingChange:
 
     findings: tuple[AssessedFinding, ...]
     gone: tuple[FindingId, ...] = ()
-    changed: tuple[AssessedFinding, ...] = ()  # were told before, and weigh something else now
+    changed: tuple[AssessedFinding, ...] = ()  # were reported before, and have changed
 
 
 class RunFindings:
-    """Changes with what is told alone, so that the counts are those of the events before."""
+    """Changes only with what is reported, so that the counts are those of the events before."""
 
     def __init__(self, violations: Iterable[FoundViolation] = (), findings: Iterable[AssessedFinding] = ()) -> None:
-        """Take what earlier attempts of the run have told."""
+        """Take what earlier attempts of the run have reported."""
         self._violations: dict[str, list[FoundViolation]] = {}
         self._findings: dict[str, dict[FindingId, AssessedFinding]] = {}
         self._counts: Counter[str] = Counter()
@@ -82,7 +82,7 @@ class RunFindings:
     def tell_stated(
         self, fact: ViolationFact, level: RiskLevel, violation_id: str | None = None
     ) -> tuple[NewViolation, FindingChange]:
-        """Take a violation whose level is stated by who tells it, and not assessed. `violation_id` None: a new one."""
+        """Take a violation whose level is stated by its reporter, and not assessed. `violation_id` None: a new one."""
         new = found_violation(fact, violation_id or new_id())
         grouped = self.grouped(fact.domain, new)
         known = self._findings.get(fact.domain, {})

@@ -1,4 +1,4 @@
-"""Puts together who may sign in: of what one process keeps, and of what several servers share in their database."""
+"""Builds who may sign in: of what one process keeps, and of what several servers share in their database."""
 
 from app.core.clock import Clock
 from app.core.config import Settings

@@ -1,4 +1,4 @@
-"""Users, sessions, what opens a door for a moment, and the audit log."""
+"""Users, sessions, tickets, and the audit log."""
 
 from typing import Final
 

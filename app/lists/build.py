@@ -1,4 +1,4 @@
-"""Puts together what keeps lists of hosts and URLs current, and what shows them."""
+"""Builds what keeps lists of hosts and URLs current, and what shows them."""
 
 from app.core.clock import Clock
 from app.core.db import Database

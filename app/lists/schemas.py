@@ -64,7 +64,7 @@ class ListResponse(ResponseBody):
         "Reason why the last check failed. The version in effect stays in effect.", "status"
     )
     fault_text: str | None = described("The same in the reader's language.", "The source answered 404.")
-    failing_since: str | None = described("Time since which there has been a fault.", "2026-01-01T00:30:00.000Z")
+    failing_since: str | None = described("Time at which the current fault began.", "2026-01-01T00:30:00.000Z")
     shrunk_to: Count | None = described("With the fault `shrunk`, the number of entries that the source has now.", 412)
     is_taken: bool = described(
         "An administrator has accepted its current content: it is reloaded within seconds.", False

@@ -17,7 +17,7 @@ class ReadinessChecks(ResponseBody):
     sweep: Literal["ok", "late"] = described("Whether events are delivered in time.", "ok")
     bus: Literal["ok", "degraded"] = described("Whether hints are delivered immediately.", "ok")
     captures: Literal["ok", "degraded"] = described("Whether the capture storage responds.", "ok")
-    results: Literal["ok", "missing"] = described("Whether the results files of the newest scans exist.", "ok")
+    results: Literal["ok", "missing"] = described("Whether the result files of the newest scans exist.", "ok")
 
     @property
     def failed(self) -> bool:

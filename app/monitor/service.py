@@ -58,7 +58,7 @@ class Retention(Protocol):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TaskMonitor:
-    """One acts per database: the one that holds the lease. Its writes begin with the lease's guard (`compose`)."""
+    """Only one is active per database: the one that holds the lease. Its writes begin with its guard (`compose`)."""
 
     db: Database
     event_writer: EventWriter

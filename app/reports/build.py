@@ -1,4 +1,4 @@
-"""Puts together what lists results, and what makes reports of them."""
+"""Builds what lists results, and what makes reports of them."""
 
 from dataclasses import dataclass
 

@@ -32,7 +32,7 @@ class BroadcastRequest(RequestBody):
         "Only to the subscribers of this task.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10", default=None
     )
     expires_in_s: Annotated[float, Field(gt=0, le=604_800, allow_inf_nan=False)] | None = described(
-        ("For how many seconds later connections receive it as well; without it only current connections do."),
+        ("Seconds during which new connections receive it as well; if omitted, only current connections do."),
         3600,
         default=None,
     )

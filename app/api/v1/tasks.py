@@ -95,7 +95,7 @@ async def list_tasks(
     risk: Annotated[
         RiskLevel | None,
         Query(
-            description="Only tasks whose highest open risk is this. Evaluated for the first 5,000 of the list.",
+            description="Only tasks with this highest open risk. Only the first 5,000 tasks of the list are checked.",
             examples=["high"],
         ),
     ] = None,

@@ -1,4 +1,4 @@
-"""The local classifier: its versions with their reports, and which of them reads along."""
+"""The local classifier: its versions with their reports, and which one is in use."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What evidence is read from besides the scan's file. `wiring` fills it."""
+"""What evidence needs besides the scan's file; `compose` provides it."""
 
 from typing import Protocol
 

@@ -82,7 +82,7 @@ async def get_finding(
 
 @router.put(
     "/findings/{finding_id}/decision",
-    summary="Decide a finding, for this and later scans of the target",
+    summary="Record the decision on a finding, for this and later scans of the target",
     responses=refused(InvalidInput, "reason_missing") | refused(Conflict, "decision_changed"),
 )
 async def decide(

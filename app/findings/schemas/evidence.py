@@ -89,7 +89,7 @@ class ReferenceItem(ResponseBody):
     page_title: str = described("The page's title.", "About us")
     depth: int | None = described("Clicks from a start page.", 1)
     url: str = described("Target URL.", "http://casino.example/")
-    third_party: str | None = described("Domain of the third party; null if there are only mentions.", "casino.example")
+    third_party: str | None = described("Domain of the third party; null if it is only mentioned.", "casino.example")
     raw: str = described("URL as written.", "http:\\\\casino.example")
     relation: str = described("script, redirect, embed, link or mention.", "link")
     relation_name: str = described("The same in words.", "link")
@@ -107,8 +107,8 @@ class ReferenceItem(ResponseBody):
     hidden_text: str | None = described("The same in words.", "hidden by display:none")
     repeats: Count = described(
         (
-            "Number of further references of the page with the same URL, kind, hiding and author, "
-            "which are not listed: the first 20 are listed, and the first of them has the count."
+            "Number of identical references on the page (same URL, kind, hiding and author) beyond the 20 that are "
+            "listed; set on the first of them."
         ),
         0,
     )
@@ -128,7 +128,7 @@ class ChainStep(ResponseBody):
     url: str = described("The URL.", "http://partner.example/")
     own: bool = described("The URL belongs to the site.", False)
     how: str | None = described(
-        "Type of the step to this URL: a relation, or http, refresh_header, meta, script.", "http"
+        "How this URL was reached: a type of reference, or http, refresh_header, meta, script.", "http"
     )
     how_name: str | None = described("The same in words.", "HTTP redirect")
     kind: str | None = described("Kind of the reference that leads here.", "a[href]")

@@ -26,7 +26,7 @@ class FindingPage(ResultPage):
 
 
 class ReferencePage(ResultPage):
-    """In the order of discovery; those to one third party by host first."""
+    """In order of discovery; those to one third party are sorted by host first."""
 
     items: list[ReferenceItem] = described("The references of this page.", [])
 

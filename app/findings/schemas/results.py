@@ -98,7 +98,7 @@ class ViolationItem(ResponseBody):
     domain: str = described("Content source.", "casino.example")
     violation_key: ViolationKey = described("Category of the violation.", "gambling")
     violation_type: str = described("Category in words.", "Gambling")
-    risk_level: RiskLevel = described("That of its finding.", "high")
+    risk_level: RiskLevel = described("Risk level of its finding.", "high")
     confidence_score: Annotated[float, Field(ge=0, le=1)] = described("Confidence of the analysis.", 0.93)
     description: str = described("Description of the violation in one sentence.", "A gambling site, linked invisibly.")
     evidence: list[dict[str, Any]] = described(
@@ -107,8 +107,10 @@ class ViolationItem(ResponseBody):
     needs_review: bool = described("A person should review the finding before action is taken.", False)
     url: str | None = described("URL of the evidence.", "https://casino.example/")
     found_on: str | None = described("Page that refers to it.", "https://www.example.com/old/")
-    text_key: str | None = described("Key of the description; null: it is older than keys.", "violation_sentence")
-    params: dict[str, Any] | None = described("Values of its places.", {"percent": 93})
+    text_key: str | None = described(
+        "Key of the description; null if it was stored before keys existed.", "violation_sentence"
+    )
+    params: dict[str, Any] | None = described("Values of its placeholders.", {"percent": 93})
     attempt: Annotated[int, Field(ge=1)] = described("Attempt that found it.", 1)
     created_at: str = described("Time at which it was found.", "2026-01-01T00:12:00.000Z")
     decision: DecisionInfo | None = described("Decision about its finding; null: undecided.", None)
@@ -219,7 +221,7 @@ class NameServer(ResponseBody):
 class Discovery(ResponseBody):
     """How subdomains were discovered. The sources of each subdomain are part of the subdomain."""
 
-    sources: list[PassiveSource] = described("Passive sources that were queried; empty if none may be.")
+    sources: list[PassiveSource] = described("Queried passive sources; empty if they are disabled.")
     name_servers: list[NameServer] = described("Name servers that were queried for their zones.")
     resolvers_left_out: list[str] = described("Resolvers that return invented addresses and were not used.", [])
     wildcard_zones: list[str] = described("Zones in which every name resolves.", ["dev.example.com"])

@@ -63,7 +63,7 @@ class Overview(ResponseBody):
     """Summary of all scans. `truncated`: after an upgrade, while older scans are still being counted."""
 
     finding_counts: dict[str, Count] = described(
-        "What is open: findings by risk over all sites, without what was dismissed.", OPEN
+        "Open findings by risk across all sites, without dismissed ones.", OPEN
     )
     sites: list[SiteOverview] = described("At most 50 sites, highest risk first.")
     total_sites: Count = described("Number of sites.", 12)

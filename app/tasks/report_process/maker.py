@@ -1,4 +1,4 @@
-"""Puts together what makes reports: for a process of its own, and for commands."""
+"""Builds what makes reports: for a process of its own, and for commands."""
 
 from collections.abc import Mapping
 

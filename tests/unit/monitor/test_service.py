@@ -187,7 +187,7 @@ class LeaseThatIsAway:
         return True
 
 
-async def test_while_it_cannot_be_asked_who_watches_nobody_is_lost(monitored):
+async def test_no_scan_is_lost_while_the_lease_cannot_be_read(monitored):
     monitored.create()
     monitored.claim()
     await monitored.rounds(2)

@@ -120,7 +120,7 @@ def test_fractions_stay_below_the_end(done, more, leading):
         ({"is_idle": True, "to_draw": 2}, "All pages crawled; waiting for the browser to render 2 pages"),
         (
             {"is_idle": True, "to_draw": 2, "are_hosts_settled": False},
-            "All 9 URLs known so far crawled; waiting for the host search to finish",
+            "All 9 URLs known so far have been crawled; waiting for the host search to finish",
         ),
         ({"is_idle": True, "comparison": (2, 5)}, "All pages crawled; 2 of 5 compared as seen by other visitors"),
     ],
