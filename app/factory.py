@@ -170,5 +170,5 @@ def _add_middleware(application: FastAPI, settings: Settings) -> None:
             expose_headers=["Idempotency-Replayed", "Retry-After"],
         )
     application.add_middleware(JsonCompression)
+    application.add_middleware(RequestTurns, max_body_bytes=settings.max_body_bytes)
     application.add_middleware(SecurityHeaders)
-    application.add_middleware(RequestTurns)

@@ -37,15 +37,19 @@ class ReportSlots:
 
 
 class UserSemaphores:
-    """At most `at_once` for each user; what comes beyond waits, in order. Waiting ones are bounded by connections."""
+    """At most `at_once` for each user; what comes beyond waits, in order, at most `max_waiting` (None: all)."""
 
-    def __init__(self, *, at_once: int) -> None:
+    def __init__(self, *, at_once: int, max_waiting: int | None = None) -> None:
         self._at_once = at_once
+        self._max_waiting = max_waiting
         self._semaphores: dict[str, asyncio.Semaphore] = {}
         self._users: Counter[str] = Counter()  # that wait or read; a semaphore is forgotten with its last user
 
     @asynccontextmanager
     async def slot(self, user_id: str) -> AsyncIterator[None]:
+        """Raises LimitReached when too many wait."""
+        if self._max_waiting is not None and self._users[user_id] >= self._at_once + self._max_waiting:
+            raise LimitReached(retry_after_s=RETRY_AFTER_S)
         semaphore = self._semaphores.setdefault(user_id, asyncio.Semaphore(self._at_once))
         self._users[user_id] += 1
         try:
