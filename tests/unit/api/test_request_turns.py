@@ -56,7 +56,7 @@ class Auth:
 
 def request(name, token=None, kind="http"):
     headers = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
-    state = {"services": SimpleNamespace(auth=Auth())}
+    state = {"services": SimpleNamespace(auth=Auth(), settings=SimpleNamespace(language="en"))}
     return {"type": kind, "path": name, "headers": headers, "query_string": b"", "state": state}
 
 
