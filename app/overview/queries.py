@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, func, literal_column, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    Subquery,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from app.core.principal import Principal
 from app.domain.decisions import DecisionState
@@ -13,7 +24,7 @@ from app.findings.tables import findings
 MAX_NAMES: Final = 20_000  # targets that a search looks at: 10 ms
 MAX_SEARCHED_TASKS: Final = 500
 RUNS_AT_ONCE: Final = 50
-MAX_DOMAINS: Final = 10_000  # findings of so many runs that a search looks at: 3 ms
+MAX_FINDINGS: Final = 1_000  # the worst of a task that a search looks at
 f, r, t = findings.c, scan_runs.c, scan_tasks.c
 
 
@@ -38,8 +49,8 @@ class DomainFinding(NamedTuple):
 
 
 def findings_with(connection: Connection, principal: Principal, text: str, limit: int) -> list[DomainFinding]:
-    """Return findings whose domain contains the text: those that are not dismissed, in the results that stand for each
-    of the newest MAX_SEARCHED_TASKS tasks.
+    """Return findings whose domain contains the text: those that are not dismissed, among the MAX_FINDINGS worst of the
+    results that stand for each of the newest MAX_SEARCHED_TASKS tasks; the newest task first.
     """
     newest = _newest(select(t.id, t.target_domain, t.run, t.created_at), principal, MAX_SEARCHED_TASKS)
     n = newest.c
@@ -56,17 +67,24 @@ def findings_with(connection: Connection, principal: Principal, text: str, limit
 
 
 def _findings_of(connection: Connection, tasks: Sequence[Row[Any]], text: str, limit: int) -> list[DomainFinding]:
-    position = {task.id: number for number, task in enumerate(tasks)}
-    looked_at = (
+    """Of each task a bounded number is looked at, so that one with many does not hide those of others."""
+    targets = {task.id: task.target_domain for task in tasks}
+    found: CompoundSelect[Any] = union_all(*(_named(task.id, task.run, text) for task in tasks))
+    return [
+        DomainFinding(row.task_id, targets[row.task_id], row.domain, row.cause, row.risk_level, row.score)
+        for row in connection.execute(found.limit(limit))
+    ]
+
+
+def _named(task_id: str, run: int, text: str) -> Select[Any]:
+    worst = (
         select(f.task_id, f.domain, f.cause, f.risk_level, f.score)
-        .where(tuple_(f.task_id, f.run).in_([(task.id, task.run) for task in tasks]))
-        .where(f.state != DecisionState.DISMISSED.value)
-        .limit(MAX_DOMAINS)
+        .where(f.task_id == task_id, f.run == run, f.state != DecisionState.DISMISSED.value)
+        .order_by(f.score.desc(), f.violation_id)
+        .limit(literal_column(str(MAX_FINDINGS)))
         .subquery()
     )
-    query = select(looked_at).where(looked_at.c.domain.contains(text, autoescape=True)).limit(limit)
-    rows = sorted(connection.execute(query), key=lambda row: position[row.task_id])
-    return [DomainFinding(row.task_id, tasks[position[row.task_id]].target_domain, *tuple(row)[1:]) for row in rows]
+    return select(worst).where(worst.c.domain.contains(text, autoescape=True))
 
 
 def _seen(query: Select[Any], principal: Principal) -> Select[Any]:

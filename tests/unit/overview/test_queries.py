@@ -98,6 +98,15 @@ def test_targets_are_found_by_a_part_of_their_name_the_newest_first_and_nobody_e
     assert found("s%p") == []
 
 
+def test_a_task_with_many_findings_hides_none_of_the_others(world, monkeypatch):
+    monkeypatch.setattr(overview, "MAX_FINDINGS", 2)
+    few, many = world.add("mei", "few.test", 1), world.add("mei", "many.test", 2)
+    for number, risk in enumerate(("low", "high", "critical")):
+        world.find(many, f"{number}.bad.test", risk=risk)
+    world.find(few, "other.bad.test")
+    assert world.domains("mei", "bad.test") == [(many, "2.bad.test"), (many, "1.bad.test"), (few, "other.bad.test")]
+
+
 def test_domains_are_found_in_the_results_that_stand(world):
     kept, plain, foreign = (
         world.add("mei", "a.test", 1, run=3),
