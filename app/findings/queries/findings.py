@@ -14,7 +14,7 @@ from app.domain.decisions import DecisionState, holds
 from app.domain.findings import AssessedFinding, FindingFilter, FindingId
 from app.domain.risk import Embedding, Exposure, Place, Risk, RiskReason
 from app.domain.violations import RiskLevel, ViolationKey
-from app.events.tables import VISIBLE, scan_tasks
+from app.events.tables import UNFINISHED_VISIBLE, VISIBLE, scan_tasks
 from app.findings.tables import FOR_REVIEW, decisions, findings
 
 d, f, t = decisions.c, findings.c, scan_tasks.c
@@ -63,15 +63,21 @@ def remove(connection: Connection, task_id: str, run: int, gone: Sequence[Findin
 
 def decide(connection: Connection, user_id: str, target_domain: str, finding: FindingId) -> None:
     """Write the state that was decided about a finding into the rows of all runs of the target."""
+    of_target = (t.user_id == user_id, t.target_domain == target_domain)
+    # A scan that runs has its task locked from before it reads decisions until it has written findings, so each of
+    # the two sees what the other has written (SQLite has one writer).
+    running = select(t.id).where(UNFINISHED_VISIBLE, *of_target).order_by(t.id)
+    connection.execute(running.with_for_update()).all()
     mine = (f.domain == finding.domain, f.cause == finding.cause.value)
     same = (d.user_id == user_id, d.target_domain == target_domain, d.domain == finding.domain)
     row = connection.execute(select(d.state, d.kinds).where(*same, d.cause == finding.cause.value)).one_or_none()
-    of_target = select(t.id).where(VISIBLE, t.user_id == user_id, t.target_domain == target_domain)
-    for some in _parts(list(connection.execute(of_target).scalars()), RUNS_AT_ONCE):
+    tasks = list(connection.execute(select(t.id).where(VISIBLE, *of_target)).scalars())
+    for some in _parts(tasks, RUNS_AT_ONCE):
         by_state: dict[str, list[tuple[str, int]]] = {}
-        for one in connection.execute(select(f.task_id, f.run, f.kinds).where(f.task_id.in_(some), *mine)):
+        for one in connection.execute(select(f.task_id, f.run, f.kinds, f.state).where(f.task_id.in_(some), *mine)):
             state = row.state if row is not None and holds(row.kinds, one.kinds) else DecisionState.OPEN.value
-            by_state.setdefault(state, []).append((one.task_id, one.run))
+            if state != one.state:
+                by_state.setdefault(state, []).append((one.task_id, one.run))
         for state, found in by_state.items():
             for runs in _parts(found, RUNS_AT_ONCE):
                 chosen = tuple_(f.task_id, f.run).in_(runs)
