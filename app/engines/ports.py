@@ -1,6 +1,7 @@
 """What the engine needs from the outside. Implemented in `tasks` (sink) and `scanstore` (store)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, Protocol
 
 from app.domain.coverage import Coverage, Seen
@@ -123,6 +124,11 @@ class FrontierPort(Protocol):
         """Sends everything so far on its way to be durable against the death of the process. Called at least once a
         second. Raises what an earlier flush failed with.
         """
+        ...
+
+    @property
+    def writing(self) -> Future[None] | None:
+        """What `flush` has begun and has not ended; None: all of it is durable. Not to be cancelled."""
         ...
 
     def settle(self) -> None:

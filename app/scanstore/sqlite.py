@@ -175,6 +175,10 @@ class SqliteScanStore(StoredFacts):
             raise refusal(error) from error
         self._checkpointer.wake()
 
+    @property
+    def writing(self) -> None:
+        return None
+
     def settle(self) -> None:
         self.flush()
 

@@ -212,6 +212,10 @@ class PostgresScanStore(StoredFacts):
         if self._batch:
             self._begin_writing()
 
+    @property
+    def writing(self) -> Future[None] | None:
+        return self._writing
+
     def settle(self) -> None:
         self._open_batch()
         self._finish_writing()

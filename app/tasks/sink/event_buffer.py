@@ -49,6 +49,10 @@ class BufferedEvent:
     size: int = 0
     rows: int = 1
 
+    def belongs_to(self, other: "BufferedEvent") -> bool:
+        """Whether both tell of the same change of findings, which is written as one: then neither is told alone."""
+        return self.findings is not None and self.findings is other.findings
+
 
 class EventBuffer:
     """Not safe for threads: the event loop's alone."""
@@ -144,9 +148,10 @@ class EventBuffer:
             self.add_progress(self._progress, now)
         taken: list[BufferedEvent] = []
         size = rows = 0
-        while self._entries and len(taken) < TAKE_EVENTS:
+        while self._entries:
             size, rows = size + self._entries[0].size, rows + self._entries[0].rows
-            if taken and (size > TAKE_BYTES or rows > TAKE_ROWS):
+            is_over = len(taken) >= TAKE_EVENTS or size > TAKE_BYTES or rows > TAKE_ROWS
+            if taken and is_over and not self._entries[0].belongs_to(taken[-1]):
                 break
             taken.append(self._entries.popleft())
         self._bytes -= sum(entry.size for entry in taken)

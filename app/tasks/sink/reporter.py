@@ -25,7 +25,7 @@ from app.events.log import AppendResult
 from app.events.types import FindingChanged, TaskStage, TaskWarning, WarningCode
 from app.events.writer import UnitOfWork
 from app.findings.recorder import Recorder
-from app.findings.run_findings import Assess, FindingChange, RunFindings, finding_of, found_violation
+from app.findings.run_findings import Assess, FindingChange, Grouped, RunFindings, finding_of, found_violation
 from app.findings.violation_mapping import NewViolation
 from app.tasks.sink.event_buffer import BufferedEvent, EventBuffer
 from app.tasks.sink.line_limit import LineLimit
@@ -35,6 +35,7 @@ from app.tasks.sink.writer import RetryingWriter
 
 OMISSION_MODULE: Final = "log"
 NS_PER_MS: Final = 1_000_000
+REASSESSED_AT_ONCE: Final = 100  # domains
 
 
 class StopReason(StrEnum):
@@ -149,7 +150,11 @@ class Reporter:
         self._known.add(identity)
         fact, violation_id = clean_violation(fact), new_id()
         new = found_violation(fact, violation_id)
-        found = await self._assess(fact.domain, new)
+        try:
+            found = await self._assess(fact.domain, new)
+        except BaseException:  # the store failed, or the scan: it goes on from its checkpoint, and reports it again
+            self._known.discard(identity)
+            raise
         change = self.findings.tell(fact.domain, found, new)
         violation = NewViolation(fact, finding_of(new, found), violation_id)
         committed = asyncio.Event()
@@ -164,11 +169,15 @@ class Reporter:
         """Return the findings of a domain by what is known now. Raises ScanStopped."""
         while True:
             grouped = self.findings.grouped(domain, new)
-            found = await self.assess(grouped)
-            if self.stop_reason is not None:
-                raise ScanStopped
+            found = await self._assessed(grouped)
             if grouped == self.findings.grouped(domain, new):  # else another violation of it was told meanwhile
-                return [replace(one, page_url=clean_url(one.page_url)) for one in found]
+                return found
+
+    async def _assessed(self, grouped: Grouped) -> list[AssessedFinding]:
+        found = await self.assess(grouped)
+        if self.stop_reason is not None:
+            raise ScanStopped
+        return [replace(one, page_url=clean_url(one.page_url)) for one in found]
 
     def _tell_changes(self, change: FindingChange) -> None:
         for one in change.changed:
@@ -212,15 +221,22 @@ class Reporter:
 
     async def reassess(self) -> None:
         """Assess all findings anew, at the end: where a reference stands and on how many pages is known only then.
+        Nothing else is reported meanwhile. May be called again after an error.
 
         Raises ScanStopped.
         """
-        for domain in self.findings.domains:
+        domains = self.findings.domains
+        for first in range(0, len(domains), REASSESSED_AT_ONCE):
             await self._wait_for_capacity()
-            change = self.findings.tell(domain, await self._assess(domain))
-            if change.changed:
-                self._tell_changes(change)
-                self._added()
+            some = domains[first : first + REASSESSED_AT_ONCE]
+            by_domain: dict[str, list[AssessedFinding]] = {domain: [] for domain in some}
+            for found in await self._assessed([one for domain in some for one in self.findings.grouped(domain)]):
+                by_domain[found.id.domain].append(found)
+            for domain, assessed in by_domain.items():
+                change = self.findings.tell(domain, assessed)
+                if change.changed:
+                    self._tell_changes(change)
+                    self._added()
 
     async def drain(self) -> None:
         """Wait until all that was reported is committed. Raises ScanStopped."""

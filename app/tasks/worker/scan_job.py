@@ -178,7 +178,7 @@ class ScanJob:
 
     async def _assess(self, grouped: Grouped) -> Sequence[AssessedFinding]:
         """Raises ScanStoreError."""
-        self.lease.store.settle()  # the reader sees what is committed
+        await self.lease.write_out()  # the reader sees what is committed
         return await asyncio.to_thread(self.assess, grouped)
 
     async def _scan_and_report(self, reporter: Reporter) -> BaseException | None:
@@ -188,17 +188,20 @@ class ScanJob:
             failure = await self._scan_through(reporter)
             if reporter.stop_reason is None:
                 with suppress(ScanStopped):
-                    failure = failure or await self._reassess(reporter)
                     if failure is None:
                         await reporter.drain()
             if reporter.stop_reason is None:
                 writing.cancel()
         return failure
 
-    async def _reassess(self, reporter: Reporter) -> ScanStoreError | None:
-        """Return why the findings of a scan that is complete cannot be assessed; None: they are."""
+    async def _scan_once(self, reporter: Reporter) -> BaseException | None:
+        """Scan, and assess what was found once all is known."""
+        failure = await self._watch(self.make_scan(self.spec, self.lease.store, reporter), reporter)
+        if failure is not None or reporter.stop_reason is not None:
+            return failure
         try:
-            await reporter.reassess()
+            with suppress(ScanStopped):
+                await reporter.reassess()
         except ScanStoreError as error:
             return error
         return None
@@ -206,7 +209,7 @@ class ScanJob:
     async def _scan_through(self, reporter: Reporter) -> BaseException | None:
         """Scan until complete. A store that fails (disk full) is reopened: the scan goes on from its checkpoint."""
         while True:
-            failure = await self._watch(self.make_scan(self.spec, self.lease.store, reporter), reporter)
+            failure = await self._scan_once(reporter)
             if reporter.stop_reason is not None:
                 return None
             if self.lease.is_shut_out(failure):

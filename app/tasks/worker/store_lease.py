@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from app.core.aio import ignore_result
 from app.core.clock import Clock
 from app.engines.model import Counts
 from app.engines.ports import ScanStore
@@ -18,6 +19,8 @@ from app.scanstore.errors import ScanStoreError, StoreStale, StoreUnavailable
 STORE_RETRY_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 # Pauses before an opening that failed is tried again: a connection may have been cut, others may have more luck later.
 OPEN_RETRY_S: Final = (0.2, 1.0)
+# How long an assessment waits for a database; then it takes what is there, and the scan's end assesses anew.
+WRITE_OUT_S: Final = 10.0
 DISK_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 log = structlog.get_logger(__name__)
 
@@ -105,6 +108,18 @@ class StoreLease:
         if isinstance(failure, BaseExceptionGroup):
             return any(map(self.is_shut_out, failure.exceptions))
         return isinstance(failure, StoreStale)
+
+    async def write_out(self) -> None:
+        """Return when readers see what the store holds now, without holding the loop for a database. Raises
+        ScanStoreError.
+        """
+        for _ in range(2):  # the batch under way, and what was put since it began
+            self.store.flush()
+            if (writing := self.store.writing) is None:
+                return
+            written = asyncio.wrap_future(writing)
+            written.add_done_callback(ignore_result)  # what it failed with is raised by the next flush
+            await asyncio.wait({written}, timeout=WRITE_OUT_S)
 
     def settle(self) -> None:
         """Make what it holds durable, as far as that can be done: what a later attempt may not see is not counted."""

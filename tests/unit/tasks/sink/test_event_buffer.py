@@ -7,6 +7,7 @@ from app.domain.log_entry import LogEntry
 from app.domain.stages import StageKey
 from app.events.event import PendingLogs
 from app.events.types import TaskProgress, TaskWarning
+from app.findings.run_findings import FindingChange
 from app.tasks.sink.event_buffer import (
     GROUP_BYTES,
     GROUP_LINES,
@@ -153,6 +154,17 @@ def test_a_transaction_takes_a_bounded_number_of_events():
         batch.add(warning(str(number)))
     assert len(batch.take(0.0)) == TAKE_EVENTS
     assert len(batch.take(0.0)) == 5
+
+
+def test_what_tells_of_one_change_is_written_as_one():
+    """Else the table would hold what no event has told, were the scan cancelled in between."""
+    batch, one, other = make_batch(), FindingChange(()), FindingChange(())
+    for number in range(TAKE_EVENTS - 1):
+        batch.add(warning(str(number)))
+    for change in (one, one, one, other):
+        batch.add(warning("x"), findings=change)
+    assert [entry.findings is one for entry in batch.take(0.0)[-3:]] == [True, True, True]
+    assert [entry.findings is other for entry in batch.take(0.0)] == [True]
 
 
 def test_a_transaction_takes_a_bounded_number_of_bytes_and_rows():

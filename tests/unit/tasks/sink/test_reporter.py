@@ -1,6 +1,7 @@
 import asyncio
 import sqlite3
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -14,6 +15,8 @@ from app.engines.ports import ScanStopped
 from app.findings.queries import findings
 from app.findings.recorder import Recorder
 from app.findings.run_findings import RunFindings, stated_finding
+from app.scanstore.errors import StoreUnavailable
+from app.tasks.sink import reporter as reporter_module
 from app.tasks.sink.line_limit import LineLimit
 from app.tasks.sink.progress import ProgressTracker
 from app.tasks.sink.reporter import Reporter, StopReason
@@ -110,6 +113,42 @@ async def test_a_finding_that_weighs_more_at_the_end_is_told_and_stored_and_one_
     assert (stored.risk_level, stored.score) == ("critical", 75)
     assert row.finding_counts == row.violation_counts == changed["finding_counts"]
     assert (row.finding_counts["total"], row.finding_counts["critical"], row.finding_counts["high"]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("trouble", [StoreUnavailable("full"), asyncio.CancelledError()], ids=["store", "cancelled"])
+async def test_a_violation_that_could_not_be_assessed_is_reported_when_it_is_found_again(backend, trouble):
+    async def fails(grouped):
+        raise trouble
+
+    async with reporting(backend) as reporter:
+        reporter.assess = fails
+        with pytest.raises(type(trouble)):
+            await reporter.violation(FACT)
+        assert reporter.violations == 0
+        reporter.assess = assess
+        assert await reporter.violation(FACT)
+        assert len(backend.violations()) == 1
+
+
+async def test_all_findings_are_assessed_anew_however_many_there_are(backend, monkeypatch):
+    monkeypatch.setattr(reporter_module, "REASSESSED_AT_ONCE", 2)
+    facts = [replace(FACT, domain=f"bad-{number}.example") for number in range(5)]
+    asked = []
+
+    async def assess_higher(grouped):
+        asked.append([one.id.domain for one in grouped])
+        return [stated_finding(one, RiskLevel.CRITICAL) for one in grouped]
+
+    async with reporting(backend) as reporter:
+        for fact in facts:
+            await reporter.violation(fact)
+        reporter.assess = assess_higher
+        await reporter.reassess()
+        await reporter.drain()
+    assert asked == [[fact.domain for fact in facts[first : first + 2]] for first in (0, 2, 4)]
+    stored = backend.db.read_sync(lambda c: findings.of_run(c, "task-1", 1))
+    assert {row.risk_level for row in stored} == {"critical"}
+    assert backend.row().finding_counts["critical"] == 5
 
 
 async def test_all_that_was_reported_is_in_the_log_in_order_after_a_drain(backend):

@@ -409,6 +409,27 @@ async def test_a_scan_whose_disk_failed_goes_on_from_its_checkpoint(trouble, bac
     assert await make_job(fails, goes_on).run() is JobOutcome.COMPLETED
 
 
+@pytest.mark.parametrize("failing_call", [1, 2], ids=["when it is found", "at the end"])
+async def test_a_store_that_fails_while_findings_are_assessed_costs_none_of_them(
+    failing_call, backend, make_job, monkeypatch
+):
+    calls = iter(range(1, 100))
+
+    def assess(grouped):
+        if next(calls) == failing_call:
+            raise StoreUnavailable("full")
+        return assess_unseen(grouped)
+
+    monkeypatch.setattr(store_lease, "STORE_RETRY_S", (0.01,))
+    backend.create()
+    job = make_job(full_scan, full_scan)
+    job.assess = assess
+    assert await job.run() is JobOutcome.COMPLETED
+    assert len(backend.violations()) == 1
+    assert backend.row().violation_counts["total"] == backend.row().finding_counts["total"] == 1
+    assert next(calls) == 4  # it failed once, and was asked once more
+
+
 async def test_a_scan_whose_store_a_later_attempt_has_taken_ends_without_a_word(backend, make_job, capsys):
     async def fails(store, sink):
         raise ExceptionGroup("x", [StoreStale("taken")])
