@@ -6,6 +6,8 @@
 import asyncio
 import json
 import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from app.client.events import Event
 from app.compose.services import Services, build_services
 from app.core.config import load_settings
 from app.core.principal import Principal
+from app.domain.findings import COUNTED
 from app.domain.messages import Language, MessageCatalog
 from app.domain.translation import translate_event
 from app.events import log
@@ -50,11 +53,19 @@ async def record(data_dir: Path) -> None:
             }
             worst_first = sorted(kinds.values(), key=lambda one: -one["risk"]["score"])
             findings = [{key: one[key] for key in one if key not in LEFT_OUT} for one in worst_first]
-            document = {"report": {**result.report, "subdomains": []}, "findings": findings}
+            task = {**result.report["task"], "finding_counts": counts_of(findings)}
+            document = {"report": {**result.report, "task": task, "subdomains": []}, "findings": findings}
             text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
             (FOLDER / f"demo.{language}.json").write_text(text, "utf-8")
     finally:
         await services.stop()
+
+
+def counts_of(findings: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return what the kept findings add up to, as their run says it of all of them."""
+    counted = Counter(one["risk"]["level"] for one in findings)
+    counted.update(total=len(findings), needs_review=sum(one["needs_review"] for one in findings))
+    return {name: counted[name] for name in COUNTED}
 
 
 async def record_events(services: Services) -> None:

@@ -3,7 +3,6 @@
 The report itself is what `--json` prints.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any, Final
@@ -138,6 +137,6 @@ def _in_short(result: ScanResult, texts: MessageCatalog) -> str:
     said = texts(report["task"]["status"]) if report["verdict"] is None else verdict_line(report["verdict"], texts)
     if not result.findings:
         return texts("result.in_short", target=target, verdict=said)
-    counts = Counter(finding["risk"]["level"] for finding in result.findings)
-    levels = texts.join_terms(f"{texts(level)} {counts[level]}" for level in RISK_STYLES if counts[level])
-    return texts("result.in_short_findings", target=target, verdict=said, count=result.finding_count, levels=levels)
+    counts = report["task"]["finding_counts"]  # of all findings, of which `result.findings` are the worst
+    levels = texts.join_terms(f"{texts(level)} {counts[level]}" for level in RISK_STYLES if counts.get(level))
+    return texts("result.in_short_findings", target=target, verdict=said, count=counts["total"], levels=levels)

@@ -21,7 +21,7 @@ from app.cli.display.result import ScanResult
 from app.cli.scan import PLAIN_WIDTH
 from app.domain.messages import Language, MessageCatalog
 from tests.support.key_texts import KeyTexts
-from tests.support.recorded_result import recorded_result
+from tests.support.recorded_result import counts_of, recorded_result
 
 GOLDENS = Path(__file__).parent / "goldens"
 WIDTHS = (60, 80, 120, 200)
@@ -53,7 +53,8 @@ def hostile_result() -> ScanResult:
     finding, report = spoil(next(one for one in recorded.findings if one["hidden_by"])), recorded.report
     parties = [{**report["third_parties"][0], "domain": f"party.example{HOSTILE}"}]
     warnings = [{"code": "partial", "message": f"host.example{HOSTILE}"}]
-    return ScanResult({**report, "third_parties": parties, "warnings": warnings}, [finding], 1)
+    task = {**report["task"], "finding_counts": counts_of([finding])}
+    return ScanResult({**report, "task": task, "third_parties": parties, "warnings": warnings}, [finding], 1)
 
 
 def spoil(value: Any, key: str = "") -> Any:

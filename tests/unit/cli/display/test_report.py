@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from app.cli.display.report import print_report
-from app.cli.display.result import ScanResult
+from app.cli.display.result import MAX_FINDINGS, ScanResult
 from app.domain.messages import Language, MessageCatalog
 from app.domain.third_parties import Outcome
 from tests.support.said import said
@@ -34,13 +34,17 @@ FINDING = {
 }
 
 
-def show(report, console, texts, *findings, count=None):
-    print_report(ScanResult(report, findings, count or len(findings)), console, texts)
+def show(report, console, texts, *findings, counts=None):
+    """`counts`: of the run's findings by level; None: `findings` are all, and critical."""
+    by_level = counts or {"critical": len(findings)}
+    count = sum(by_level.values())
+    task = {**report["task"], "finding_counts": {"total": count, **by_level, "needs_review": count}}
+    print_report(ScanResult({**report, "task": task}, findings, count), console, texts)
 
 
 def test_it_lists_findings_third_parties_coverage_and_warnings(report):
     console = Console(file=io.StringIO(), width=100)
-    show(report, console, EN, FINDING, {**FINDING, "domain": "party-7.example"}, count=5)
+    show(report, console, EN, FINDING, {**FINDING, "domain": "party-7.example"}, counts={"critical": 2, "high": 3})
     shown = console.file.getvalue()
     for text in (
         "site.example: completed after 01:05",
@@ -69,7 +73,15 @@ def test_it_lists_findings_third_parties_coverage_and_warnings(report):
     ]
     assert rows[1].startswith("party-59.example  risk: high · checked")
     assert rows[2].startswith("party-58.example  unreachable")
-    assert shown.splitlines()[-1] == "site.example: violations found · findings: 5 (critical 2)"
+    assert shown.splitlines()[-1] == "site.example: violations found · findings: 5 (critical 2, high 3)"
+
+
+def test_the_last_line_counts_all_findings_and_not_only_those_shown(report):
+    console = Console(file=io.StringIO(), width=100)
+    shown = [{**FINDING, "domain": f"bets-{number}.example"} for number in range(MAX_FINDINGS)]
+    show(report, console, EN, *shown, counts={"critical": MAX_FINDINGS + 3, "high": 7, "medium": 0, "low": 1})
+    last = console.file.getvalue().splitlines()[-1]
+    assert last == "site.example: violations found · findings: 61 (critical 53, high 7, low 1)"
 
 
 def test_a_wide_terminal_has_an_overview_with_addresses_that_can_be_copied(report):
