@@ -47,10 +47,8 @@ def confidence_of(finding: Json, texts: MessageCatalog) -> str:
 
 
 def page_of(finding: Json) -> str:
-    """Return the page that refers to it, the worst first; the page itself where the site shows it."""
-    if finding["references"]:
-        return str(finding["references"][0]["page_url"])
-    return next((str(item["url"]) for item in finding["evidence"] if item["url"]), "")
+    """Return the page of the site that has the worst reference, or shows the content itself; "" when there is none."""
+    return finding["page_url"] or ""
 
 
 def _write_headline(finding: Json, sheet: Sheet, texts: MessageCatalog, number: int) -> None:
@@ -86,7 +84,7 @@ def _fields(finding: Json, texts: MessageCatalog) -> Iterator[tuple[str, Sequenc
 
 def _reference(reference: Json, finding: Json, texts: MessageCatalog) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield where the worst reference leads to, and how it, or what leads to it, stands in its page."""
-    yield "author", [reference["author_text"]]
+    yield "author", [finding["author_text"]]
     shown = shorten(reference["link_text"], MAX_QUOTED)
     yield "link", [finding["references"][0]["url"], *([texts("record.link_text", text=shown)] if shown else [])]
     if reference["dom_path"]:
@@ -94,8 +92,8 @@ def _reference(reference: Json, finding: Json, texts: MessageCatalog) -> Iterato
     if reference["source"] is not None and reference["snippet"]:
         shown = shorten(reference["snippet"], MAX_QUOTED)
         yield "source", [texts("record.source_line", line=reference["source"]["line"], text=shown)]
-    if reference["hidden_text"]:
-        yield "hidden", [reference["hidden_text"]]
+    if finding["hidden_text"]:
+        yield "hidden", [finding["hidden_text"]]
 
 
 def _way(chain: Json, texts: MessageCatalog) -> Iterator[Item]:

@@ -68,6 +68,7 @@ class EvidenceViews:
             "place": exposure.place.value,
             "depth": exposure.depth,
             "hidden_by": exposure.hidden,
+            "hidden_text": self._hidden_text(exposure.hidden),
             "author": exposure.authorship.author.value,
             "author_text": self._author_text(exposure.authorship),
             "page_url": display_text(found.page_url) or None,
@@ -128,7 +129,7 @@ class EvidenceViews:
             "snippet": display_text(fact.snippet),
             "link_text": display_text(fact.text),
             "hidden_by": fact.hidden,
-            "hidden_text": None if fact.hidden is None else hiding_text(fact.hidden, self._texts),
+            "hidden_text": self._hidden_text(fact.hidden),
             "repeats": fact.repeats,
             "rel": display_text(fact.rel),
             "author": authorship.author.value,
@@ -267,6 +268,9 @@ class EvidenceViews:
             return self._texts(f"author.{authorship.author}")
         said = (f"author.{authorship.author}", f"author_sign.{authorship.sign}")
         return self._texts.join_clauses(self._texts(key) for key in said)
+
+    def _hidden_text(self, hidden_by: str | None) -> str | None:
+        return None if hidden_by is None else hiding_text(hidden_by, self._texts)
 
     def _shown(self, params: Mapping[str, Any]) -> Json:
         """Parameters as they stand in a sentence: codes by their names."""

@@ -267,6 +267,7 @@ class FindingSummary(ResponseBody):
     place: Place = described("Location of the finding on the site.", "start_page")
     depth: int | None = described("Clicks from a start page, of the worst reference.", 0)
     hidden_by: str | None = described("Property that hides the worst reference.", "display_none")
+    hidden_text: str | None = described("The same in words.", "hidden by display:none")
     author: Author = described("Author of the worst reference.", "site")
     author_text: str = described("The same in words.", "the site's own content")
     page_url: str | None = described("Page of the site that contains the worst reference.", "https://www.example.com/")

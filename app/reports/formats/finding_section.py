@@ -59,12 +59,11 @@ class FindingSection:
 
     def _facts(self, found: Json) -> list[tuple[str, str]]:
         risk = found["risk"]
-        worst = found["references"][0] if found["references"] else None
         rows = [
             (self._texts("report.risk"), f"{risk['level_name']} · {risk['score']} / 100"),
             (self._texts("report.confidence"), f"{found['confidence_score']:.0%}"),
             (self._texts("report.whose"), self._contents.named("author", found["author"])),
-            (self._texts("report.hidden"), "" if worst is None else worst["hidden_text"] or ""),
+            (self._texts("report.hidden"), found["hidden_text"] or ""),
             (self._texts("report.via"), found["via"] or ""),
             (self._texts("report.found_at"), moment_text(found["found_at"])),
             (self._texts("report.decision"), decision_text(found["decision"], self._texts)),

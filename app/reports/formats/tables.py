@@ -115,7 +115,7 @@ class ReportTables:
 
     def _finding_row(self, found: Json) -> list[Value]:
         risk = found["risk"]
-        worst = origin_of(found) or {}
+        origin = origin_of(found) or {}
         return [
             risk["level_name"],
             risk["score"],
@@ -126,10 +126,10 @@ class ReportTables:
             self._texts("report.yes" if found["needs_review"] else "report.no"),
             decision_text(found["decision"], self._texts),
             self._contents.named("author", found["author"]),
-            worst.get("page_url"),
-            worst.get("dom_path"),
-            worst.get("link_text"),
-            worst.get("hidden_text"),
+            found["page_url"],
+            origin.get("dom_path"),
+            origin.get("link_text"),
+            found["hidden_text"],
             found["via"],
             *_origin(found["chains"]),
             _chain(found["chains"]),

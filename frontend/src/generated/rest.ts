@@ -372,6 +372,7 @@ export interface FindingDetail {
   place: Place;
   depth: number | null;
   hidden_by: string | null;
+  hidden_text: string | null;
   author: Author;
   author_text: string;
   page_url: string | null;
@@ -414,6 +415,7 @@ export interface FindingSummary {
   place: Place;
   depth: number | null;
   hidden_by: string | null;
+  hidden_text: string | null;
   author: Author;
   author_text: string;
   page_url: string | null;

@@ -24,6 +24,9 @@ FINDING = {
     },
     "confidence_score": 0.95,
     "needs_review": True,
+    "hidden_text": None,
+    "author_text": "written by the site",
+    "page_url": "http://bets.example/",
     "evidence": [
         {"whose_name": "their page", "text": "it has terms", "snippet": "a\nquotation", "url": "http://bets.example/"}
     ],
@@ -76,6 +79,21 @@ def test_it_lists_findings_third_parties_coverage_and_warnings(report):
     assert shown.splitlines()[-1] == "site.example: violations found · findings: 5 (critical 2, high 3)"
 
 
+def test_page_and_hiding_are_those_of_the_finding_whatever_its_references_say(report):
+    reference = {"page_url": "http://site.example/other", "url": "http://bets.example/", "link_text": "", "via": None}
+    reference |= {"dom_path": None, "source": None, "snippet": "", "hidden_text": "seen", "author_text": "a user"}
+    finding = {**FINDING, "hidden_text": "off screen", "page_url": "http://site.example/", "references": [reference]}
+    console = Console(file=io.StringIO(), width=100)
+    show(report, console, EN, finding)
+    lines = [line.strip() for line in console.file.getvalue().splitlines()]
+    said_of = {
+        name: next(line for line in lines if line.startswith(EN(f"record.{name}"))) for name in ("page", "hidden")
+    }
+    assert said_of["page"].endswith(" http://site.example/")
+    assert said_of["hidden"].endswith(" off screen")
+    assert not [line for line in lines if line.endswith(("seen", "a user"))]
+
+
 def test_the_last_line_counts_all_findings_and_not_only_those_shown(report):
     console = Console(file=io.StringIO(), width=100)
     shown = [{**FINDING, "domain": f"bets-{number}.example"} for number in range(MAX_FINDINGS)]
@@ -86,7 +104,7 @@ def test_the_last_line_counts_all_findings_and_not_only_those_shown(report):
 
 def test_a_wide_terminal_has_an_overview_with_addresses_that_can_be_copied(report):
     address = "http://site.example/" + "long/" * 40
-    page = {**FINDING, "evidence": [{**FINDING["evidence"][0], "url": address}]}
+    page = {**FINDING, "page_url": address}
     wide, narrow = (Console(file=io.StringIO(), width=width) for width in (140, 139))
     show(report, wide, EN, page)
     show(report, narrow, EN, page)

@@ -152,6 +152,8 @@ def test_all_violations_of_a_finding_are_named_and_the_first_of_them_dates_it():
     assert [item["violation_key"] for item in document["violations"]] == ["gambling", "hidden_link"]
     assert document["found_at"] == "2026-01-01T00:00:00.000Z"
     assert document["author_text"] == "the site's own content"
+    assert (document["hidden_by"], document["hidden_text"]) == ("marquee", said("hidden_by.marquee"))
+    assert summary(EN, Exposure(Embedding.LINK, Place.DEEP))["hidden_text"] is None
     assert document["page_url"].startswith("https://www.corp.test/a?token=")
     assert "abc" not in document["page_url"]
 

@@ -36,6 +36,18 @@ def test_a_way_through_our_own_address_begins_on_the_page_that_links_to_it(make_
     assert [row[report.texts(f"report.{name}")] for name in ORIGIN] == ["https://www.corp.test/map", None, None]
 
 
+def test_a_row_has_the_page_and_the_hiding_of_the_finding_whatever_its_references_say(make_report):
+    report = make_report()
+    found = {
+        **report.finding("gambling.casino.test"),
+        "page_url": "https://www.corp.test/x",
+        "hidden_text": "off screen",
+    }
+    report.finding = lambda _id: found
+    row = as_dicts(ReportTables(report).findings())[0]
+    assert [row[report.texts(f"report.{name}")] for name in ("page", "hidden")] == [found["page_url"], "off screen"]
+
+
 def test_one_table_has_findings_and_the_third_parties_without(make_report):
     found = as_dicts(ReportTables(make_report()).joined())
     assert [(row["Row"], row["Domain"]) for row in found if row["Row"] == "third party"] == []
