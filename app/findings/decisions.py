@@ -12,7 +12,7 @@ from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.principal import Principal
 from app.core.redact import display_text
-from app.domain.decisions import CONFIRMING, DecisionState, holds
+from app.domain.decisions import CONFIRMING, DecisionState
 from app.domain.findings import FindingId
 from app.domain.local_reading import LEARNT
 from app.domain.task_row import TaskRow
@@ -30,51 +30,33 @@ _SEEN: Final = frozenset(Layer) - {Layer.REPUTATION}
 
 
 class Decisions:
-    """The decisions about one target, as the findings of one scan of it are read with them."""
+    """What people have decided about the findings of one run, as it is now, and the state that each has by that."""
 
-    def __init__(self, rows: Iterable[Row[Any]]) -> None:
-        self._by_finding = {(row.cause, row.domain): row for row in rows}
-
-    @classmethod
-    def read(cls, connection: Connection, row: TaskRow) -> Self:
-        """Read all about the task's target."""
-        return cls(decisions.of_target(connection, row.user_id, row.target_domain))
-
-    @classmethod
-    def read_of(cls, connection: Connection, row: TaskRow, domains: Sequence[str]) -> Self:
-        """Read those about findings of these domains."""
-        return cls(decisions.of_domains(connection, row.user_id, row.target_domain, domains))
-
-    def of_finding(self, finding: FindingId, kinds: Sequence[str]) -> Json | None:
-        """Return `findings.schemas.decisions.DecisionInfo`, or None when nobody has decided anything."""
-        row = self._by_finding.get((finding.cause, finding.domain))
-        return None if row is None else serialise_decision(row, is_valid=holds(row.kinds, kinds))
-
-
-class ViolationDecisions:
-    """The same by violation: what was decided of the finding that each is part of."""
-
-    def __init__(self, decided: Decisions, found: Iterable[Row[Any]]) -> None:
-        """`found`: rows of `findings`."""
-        self._of = {
-            (row.cause, row.domain): decided.of_finding(FindingId(ViolationKey(row.cause), row.domain), row.kinds)
-            for row in found
-        }
+    def __init__(self, decided: Iterable[Row[Any]], found: Iterable[Row[Any]]) -> None:
+        """`found`: rows of `findings`, those of the run that `decided` are about."""
+        self._decided = {(row.cause, row.domain): row for row in decided}
+        self._states: dict[tuple[str, str], str] = {(row.cause, row.domain): row.state for row in found}
 
     @classmethod
     def read(cls, connection: Connection, row: TaskRow, domains: Sequence[str] | None = None) -> Self:
-        """Read what is decided of the run's violations at these domains, at all of them with None."""
+        """Read what is decided of the run's findings at these domains, at all of them with None."""
         target = (row.user_id, row.target_domain)
         if domains is None:
-            known = decisions.of_target(connection, *target)
+            decided = decisions.of_target(connection, *target)
         else:
-            known = decisions.of_domains(connection, *target, domains)
-        found = findings.of_domains(connection, row.id, row.run, {one.domain for one in known})
-        return cls(Decisions(known), found)
+            decided = decisions.of_domains(connection, *target, domains)
+        return cls(decided, findings.of_domains(connection, row.id, row.run, {one.domain for one in decided}))
 
-    def of(self, violation: Row[Any]) -> Json | None:
-        """Return `findings.schemas.decisions.DecisionInfo`; None: nobody has decided anything."""
-        return self._of.get((violation.cause, violation.domain))
+    def state_of(self, finding: Row[Any]) -> str:
+        """Return the state of a finding of the run: without a decision it is open."""
+        return self._states.get((finding.cause, finding.domain), DecisionState.OPEN.value)
+
+    def of(self, one: Row[Any]) -> Json | None:
+        """Return `findings.schemas.decisions.DecisionInfo` of a finding, or of the one that a violation is part of;
+        None: nobody has decided anything.
+        """
+        decided = self._decided.get((one.cause, one.domain))
+        return None if decided is None else serialise_decision(decided, is_valid=self.state_of(one) == decided.state)
 
 
 def serialise_decision(row: Row[Any], *, is_valid: bool) -> Json:

@@ -20,7 +20,7 @@ from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
 from app.findings import summary as findings
-from app.findings.decisions import ViolationDecisions
+from app.findings.decisions import Decisions
 from app.findings.queries import violations
 from app.findings.violation_mapping import serialise_violation
 from app.reports.report_document import report_pieces
@@ -136,7 +136,7 @@ class ReportService:
                 needs_review=needs_review,
                 q=paging.q,
             )
-            decided = ViolationDecisions.read(connection, row, [item.domain for item in found])
+            decided = Decisions.read(connection, row, [item.domain for item in found])
             views = (serialise_violation(item, language=chosen, decision=decided.of(item)) for item in found)
             return encode_list(views, total=total, truncated=total >= MAX_COUNTED, attempt=row.attempt)
 

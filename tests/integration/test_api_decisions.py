@@ -109,6 +109,7 @@ async def test_every_answer_with_the_finding_has_it_and_the_verdict_stays(mine):
     page = await mine.get(f"{place}/findings")
     FindingPage.model_validate(page)
     assert {item["finding_id"]: item["decision"] for item in page["items"]} == {CASINO: made, SHOP: None}
+    assert {item["finding_id"]: item["state"] for item in page["items"]} == {CASINO: "dismissed", SHOP: "open"}
     assert (await mine.get(f"{place}/third-parties/casino.test"))["findings"][0]["decision"] == made
     violations = (await mine.get(f"{place}/violations"))["items"]
     assert {item["domain"]: item["decision"] for item in violations} == {"casino.test": made, "shop.test": None}
@@ -150,6 +151,8 @@ async def test_a_decision_that_is_taken_back_leaves_the_finding_open_and_says_wh
     taken_back = await mine.decide(place, state="open", version=1)
     assert (taken_back["state"], taken_back["version"]) == ("open", 2)
     assert await mine.decision(place) == taken_back
+    assert taken_back["holds"]
+    assert (await mine.get(f"{place}/findings/{CASINO}"))["state"] == "open"
     assert (await mine.queue())[0] == [("a.test", CASINO), ("a.test", SHOP)]
 
 
@@ -198,6 +201,7 @@ async def test_more_evidence_opens_the_finding_again(mine):
     place = await mine.scan("a.test", *BOTH, ("casino.test", ViolationKey.HIDDEN_LINK, 0.65))
     decision = await mine.decision(place)
     assert (decision["state"], decision["holds"]) == ("dismissed", False)
+    assert (await mine.get(f"{place}/findings/{CASINO}"))["state"] == "open"
     for part in ("violations", "report"):
         told = await mine.get(f"{place}/{part}")
         of_casino = [

@@ -180,16 +180,19 @@ class ScanEvidence:
         """Show these rows of findings, with their violations and what was decided about them."""
         domains, row = [one.domain for one in found], self._row
         decided, made_of = self._db.read_sync(
-            lambda c: (Decisions.read_of(c, row, domains), violations.names_at(c, row.id, row.run, domains))
+            lambda c: (Decisions.read(c, row, domains), violations.names_at(c, row.id, row.run, domains))
         )
         by_finding: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
         for violation in made_of:
             by_finding[violation.cause, violation.domain].append(violation)
         for one in found:
             assessed = findings.assessed(one)
-            decision = decided.of_finding(assessed.id, assessed.kinds)
             yield self._views.finding(
-                assessed, by_finding[one.cause, one.domain], found_at=one.found_at, decision=decision
+                assessed,
+                by_finding[one.cause, one.domain],
+                found_at=one.found_at,
+                state=decided.state_of(one),
+                decision=decided.of(one),
             )
 
     def _advice(self, found: AssessedFinding, made_of: Sequence[Row[Any]], outcome: Outcome) -> list[Json]:

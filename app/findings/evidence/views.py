@@ -48,9 +48,10 @@ class EvidenceViews:
         violations: Sequence[Row[Any]],
         *,
         found_at: datetime,
+        state: str,
         decision: Json | None = None,
     ) -> Json:
-        """A finding in a list."""
+        """A finding in a list. `state`: what applies of the `decision`."""
         exposure = found.exposure
         return {
             "finding_id": str(found.id),
@@ -74,6 +75,7 @@ class EvidenceViews:
             "page_url": display_text(found.page_url) or None,
             "via": display_text(exposure.via) or None,
             "found_at": to_wire(found_at),
+            "state": state,
             "decision": decision,
         }
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from app.core.schema_fields import described
 from app.domain.authorship import Author, AuthorSign
 from app.domain.certificate_error import CertificateError
+from app.domain.decisions import DecisionState
 from app.domain.risk import Embedding, Place
 from app.domain.violations import RiskLevel, ViolationKey
 from app.findings.schemas.decisions import DecisionInfo
@@ -273,4 +274,7 @@ class FindingSummary(ResponseBody):
     page_url: str | None = described("Page of the site that contains the worst reference.", "https://www.example.com/")
     via: str | None = described("Host of the third party that redirects there.", "partner.example")
     found_at: str = described("Time at which the first of its violations was found.", "2026-11-26T07:40:04.623Z")
+    state: DecisionState = described(
+        "The decision that applies; `open`: undecided, withdrawn, or reopened by new evidence.", "open"
+    )
     decision: DecisionInfo | None = described("Decision about it; null: undecided.", None)

@@ -378,6 +378,7 @@ export interface FindingDetail {
   page_url: string | null;
   via: string | null;
   found_at: string;
+  state: DecisionState;
   decision: DecisionInfo | null;
   attempt: number;
   evidence: EvidenceItem[];
@@ -421,6 +422,7 @@ export interface FindingSummary {
   page_url: string | null;
   via: string | null;
   found_at: string;
+  state: DecisionState;
   decision: DecisionInfo | null;
 }
 

@@ -62,7 +62,8 @@ def assessed(exposure, *keys, url="http://casino.test/"):
 def summary(views, exposure, *keys, **more):
     kinds = keys or ("gambling",)
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    document = views.finding(assessed(exposure, *kinds, **more), [violation(key) for key in kinds], found_at=at)
+    made_of = [violation(key) for key in kinds]
+    document = views.finding(assessed(exposure, *kinds, **more), made_of, found_at=at, state="open")
     FindingSummary.model_validate(document)
     return document
 
