@@ -29,7 +29,7 @@ def print_report(result: ScanResult, console: Console, texts: MessageCatalog, *,
     report, sheet = result.report, Sheet(console)
     _write_head(report, sheet, texts, zone)
     _write_findings(result, sheet, texts)
-    write_third_parties(report["third_parties"], result.findings, sheet, texts)
+    write_third_parties(report["third_parties"], sheet, texts)
     write_coverage(report, sheet, texts)
     write_warnings(report["warnings"], sheet, texts)
     sheet.blank()

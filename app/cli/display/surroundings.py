@@ -18,40 +18,34 @@ UNKNOWN: Final = "unknown"  # category of a party that no list knows
 Json = Mapping[str, Any]
 
 
-def write_third_parties(found: Sequence[Json], findings: Sequence[Json], sheet: Sheet, texts: MessageCatalog) -> None:
+def write_third_parties(found: Sequence[Json], sheet: Sheet, texts: MessageCatalog) -> None:
     """Write one line per third party, those with findings first and clean ones last; the list may be cut."""
     if not found:
         sheet.blank()
         sheet.sentence(texts("no_third_parties"), style="dim")
         return
     sheet.heading(texts("total_third_party_domains"), len(found))
-    risks = _risks(found, findings)
-    shown = sorted(found, key=lambda party: _urgency(party, risks))[:MAX_PARTIES]
+    shown = sorted(found, key=_urgency)[:MAX_PARTIES]
     width = min(widest(clean(party["domain"]) for party in shown), int(sheet.text_width * MAX_DOMAIN_SHARE))
     for party in shown:
-        _write_third_party(party, risks.get(party["domain"]), sheet, texts, width)
+        _write_third_party(party, sheet, texts, width)
     if len(found) > MAX_PARTIES:
         sheet.sentence(texts("more_rows", count=len(found) - MAX_PARTIES), style="dim", indent=1)
 
 
-def _risks(found: Sequence[Json], findings: Sequence[Json]) -> dict[str, str]:
-    """Return the risk by domain: that of its findings, the worst of which comes first; else of its violations."""
-    risks = {party["domain"]: party["risk_level"] for party in found if party["risk_level"]}
-    return risks | {finding["domain"]: finding["risk"]["level"] for finding in reversed(findings)}
-
-
-def _write_third_party(party: Json, risk: str | None, sheet: Sheet, texts: MessageCatalog, width: int) -> None:
+def _write_third_party(party: Json, sheet: Sheet, texts: MessageCatalog, width: int) -> None:
     """Write the domain, and what is known of it beside it."""
     hang = 1 + width + GAP
-    facts = map(clean, _facts(party, risk, texts))
+    facts = map(clean, _facts(party, texts))
     first, *rest = wrap_list(facts, " · ", max(LEAST, sheet.text_width - hang))
-    style = RISK_STYLES.get(risk or "", "" if party["outcome"] != Outcome.EXAMINED else "dim")
+    style = RISK_STYLES.get(party["risk_level"] or "", "" if party["outcome"] != Outcome.EXAMINED else "dim")
     sheet.line(pad(clean(party["domain"]), width), " " * GAP, (first, style), indent=1)
     for line in rest:
         sheet.line((line, style), indent=hang)
 
 
-def _facts(party: Json, risk: str | None, texts: MessageCatalog) -> list[str]:
+def _facts(party: Json, texts: MessageCatalog) -> list[str]:
+    risk = party["risk_level"]  # of its worst finding
     facts: list[str] = [texts("result.risk_of", level=texts(risk))] if risk else []
     facts.append(texts(party["outcome"]))
     if party["category"] != UNKNOWN:
@@ -64,9 +58,8 @@ def _facts(party: Json, risk: str | None, texts: MessageCatalog) -> list[str]:
     return facts
 
 
-def _urgency(party: Json, risks: Mapping[str, str]) -> tuple[int, bool]:
-    levels = list(RISK_STYLES)
-    risk = risks.get(party["domain"])
+def _urgency(party: Json) -> tuple[int, bool]:
+    levels, risk = list(RISK_STYLES), party["risk_level"]
     return levels.index(risk) if risk in levels else len(levels), party["outcome"] == Outcome.EXAMINED
 
 

@@ -111,7 +111,7 @@ def report() -> dict[str, Any]:
                 "domain": f"party-{number}.example",
                 "hosts": [f"www.party-{number}.example"],
                 "category": "advertising",
-                "risk_level": "high" if number == 59 else None,
+                "risk_level": {7: "critical", 59: "high"}.get(number),
                 "outcome": "unreachable" if number == 58 else "examined",
                 "references": 2,
                 "hidden": 1,
