@@ -17,8 +17,10 @@ from app.findings.recorder import Recorder
 from app.orders.schemas import OrderReport
 from app.orders.service import find_order
 from app.orders.standings import read_scans
+from app.reports.formats.blocks import Facts
 from app.reports.formats.contents import Origin
 from app.reports.formats.order_contents import OrderContents
+from app.reports.formats.order_document import HTML_ORDER, OrderDocument
 from tests.integration.test_api_reports import found
 from tests.support.said import said
 from tests.support.violations import tell
@@ -168,6 +170,8 @@ async def test_findings_beyond_the_bound_are_counted(backend, order_id, most, om
         max_findings=most,
     )
     assert (contents.omitted, sum(len(one.findings) for one in contents.domains)) == (omitted, most)
+    facts = [block.rows for block in OrderDocument(contents, HTML_ORDER) if isinstance(block, Facts)]
+    assert [number for _, number in facts[1]] == ["1", "1", "1", "0"]  # of all, the worst level first
 
 
 async def test_it_says_what_the_user_has_called_own(backend, mei):

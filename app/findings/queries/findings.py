@@ -122,11 +122,21 @@ def find(connection: Connection, task_id: str, run: int, wanted: FindingId) -> R
     return exact or next((row for row in of_domain if wanted.cause.value in row.kinds), None)
 
 
-def levels_of(connection: Connection, task_id: str, run: int, domains: Collection[str] | None = None) -> dict[str, str]:
-    """Return the level of the worst finding of each domain that has one; None: of all domains."""
+def levels_of(
+    connection: Connection,
+    task_id: str,
+    run: int,
+    domains: Collection[str] | None = None,
+    *,
+    at_most: int = MAX_COUNTED,
+) -> dict[str, str]:
+    """Return the level of the worst finding of each domain that has one; None: of all domains, by the worst `at_most`
+    findings.
+    """
     if domains is None:
-        query = select(f.domain, f.risk_level).where(*_of_run(task_id, run)).order_by(f.score)
-        return {row.domain: row.risk_level for row in connection.execute(query.limit(MAX_COUNTED))}
+        query = select(f.domain, f.risk_level).where(*_of_run(task_id, run)).order_by(f.score.desc(), f.violation_id)
+        worst = connection.execute(query.limit(at_most)).all()
+        return {row.domain: row.risk_level for row in reversed(worst)}
     return {row.domain: row.risk_level for row in reversed(of_domains(connection, task_id, run, domains))}
 
 

@@ -12,6 +12,7 @@ from app.domain.coverage import Coverage, Seen
 from app.domain.messages import MessageCatalog
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
+from app.findings import summary as findings
 from app.findings.evidence.scan_evidence import ReadContent, ScanEvidence
 from app.scanstore.evidence_reader import EvidenceReader
 
@@ -63,7 +64,7 @@ class ReportContents:
     @cached_property
     def level_of(self) -> Mapping[str, str]:
         """Return the highest risk level of each domain that has a finding."""
-        return {item["domain"]: item["risk"]["level"] for item in reversed(self.findings)}
+        return self.db.read_sync(lambda connection: findings.levels_of(connection, self.row.id, self.row.run))
 
     @cached_property
     def coverage(self) -> Coverage:

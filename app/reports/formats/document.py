@@ -117,7 +117,8 @@ class ReportDocument:
         found, contents = self._contents.findings, self._contents
         params: dict[str, Any] = {"target": display_text(self._row.target_domain)}
         if found:
-            params["findings"] = contents.texts("report.findings_counted", count=len(found))
+            total = self._row.finding_counts.get("total", 0)
+            params["findings"] = contents.texts("report.findings_counted", count=total)
             params["domains"] = contents.texts("report.domains_counted", count=len(contents.level_of))
             params["level"] = found[0]["risk"]["level_name"]
         if self._result is None:
@@ -130,8 +131,8 @@ class ReportDocument:
 
     def _numbers_by_risk(self) -> Iterator[tuple[str, str]]:
         for level in reversed(RiskLevel):
-            count = sum(item["risk"]["level"] == level for item in self._contents.findings)
-            yield self._texts("report.findings_of", level=self._texts(level.value)), str(count)
+            count = str(self._row.finding_counts.get(level.value, 0))
+            yield self._texts("report.findings_of", level=self._texts(level.value)), count
 
     def _overview(self) -> Iterator[Block]:
         """All findings in a table, by risk."""

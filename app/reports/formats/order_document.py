@@ -94,8 +94,8 @@ class OrderDocument:
         )
 
     def _count(self, level: RiskLevel) -> int:
-        found = (one for domain in self._contents.domains for one in domain.findings)
-        return sum(one.risk_level == level for one in found)
+        """Count all findings, those too that have no place among the domains."""
+        return sum(scan.shown.finding_counts.get(level.value, 0) for scan in self._contents.scans)
 
     def _targets(self) -> Iterator[Block]:
         yield Heading(self._texts("report.targets"), 2, "targets")

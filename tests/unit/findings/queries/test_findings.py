@@ -86,3 +86,10 @@ def test_a_hidden_links_own_id_leads_to_the_finding_that_it_is_part_of(world, ta
     assert page(world, task).total == 1
     assert world.db.read_sync(lambda c: findings.levels_of(c, task, 1)) == {"a.test": "high"}
     assert world.db.read_sync(lambda c: findings.find(c, task, 1, replace(wanted, domain="b.test"))) is None
+
+
+def test_the_levels_of_all_domains_are_those_of_the_worst_findings_when_there_are_too_many(world, task):
+    for domain, risk in (("a.test", "low"), ("b.test", "critical"), ("c.test", "high")):
+        world.find(task, domain, risk=risk)
+    levels = world.db.read_sync(lambda c: findings.levels_of(c, task, 1, at_most=2))
+    assert levels == {"b.test": "critical", "c.test": "high"}

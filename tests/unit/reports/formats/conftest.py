@@ -26,6 +26,7 @@ ROW = SimpleNamespace(
     completed_at=datetime(2026, 1, 1, 11, 2, 3, tzinfo=UTC),
     running_s=3723.0,
     statistics={"total_subdomains": 3, "total_pages_crawled": 3, "total_third_party_domains": 3},
+    finding_counts={"total": 4, "critical": 2, "high": 1, "medium": 1, "low": 0, "needs_review": 1},
     verdict={"result": "violations", "reasons": ["robots"]},
     error=None,
     warnings=[{"code": "partial", "message": "one host was silent"}],

@@ -11,6 +11,7 @@ from app.reports.formats.document import ReportDocument
 from app.reports.formats.extent import HTML_EXTENT
 
 LANGUAGES = ("en", "zh-CN")
+LEVELS = ("critical", "high", "medium", "low")
 
 
 def texts_of(blocks):
@@ -50,6 +51,14 @@ def test_the_cover_says_how_old_the_rules_were_and_how_much_was_looked_at(make_r
     assert rows["Rule data"] == "word list 2026-01-02; gambling brands 2026-01-03"
     assert rows["URLs crawled"] == "0 of 0 known"
     assert "500" in rows["Limits of this scan"]
+
+
+@pytest.mark.parametrize("counts", [None, {"total": 9, "critical": 5, "medium": 4}])
+def test_the_numbers_by_risk_are_those_that_the_run_has_stored(make_report, counts):
+    report = make_report(**({} if counts is None else {"finding_counts": counts}))
+    facts = {name: text for block in document(report) if isinstance(block, Facts) for name, text in block.rows}
+    shown = [facts[report.texts("report.findings_of", level=report.texts(level))] for level in LEVELS]
+    assert shown == (["2", "1", "1", "0"] if counts is None else ["5", "0", "4", "0"])
 
 
 def test_the_sections_stand_in_the_order_in_which_they_are_read(make_report):
