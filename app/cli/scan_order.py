@@ -28,7 +28,7 @@ from app.domain.messages import Language, MessageCatalog
 from app.domain.report_format import ReportFormat, format_of_suffix
 from app.domain.scan_options import ScanOptions
 from app.domain.verdict import Result
-from app.domain.violations import RiskLevel
+from app.domain.violations import WORST_FIRST
 from app.orders.service import NewOrder
 from app.orders.standings import OrderedScan, read_scans
 from app.reports.formats.service import order_of_many
@@ -157,7 +157,7 @@ def _property_line(one: Mapping[str, Any], texts: MessageCatalog) -> str:
 
 
 def _levels(counts: Mapping[str, int]) -> list[str]:
-    return [level.value for level in reversed(RiskLevel) if counts.get(level.value)]
+    return [level for level in WORST_FIRST if counts.get(level)]
 
 
 def _domain_line(one: Mapping[str, Any], texts: MessageCatalog) -> str:

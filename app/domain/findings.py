@@ -10,9 +10,9 @@ from typing import Final, Generic, Protocol, Self, TypeVar
 
 from app.domain.decisions import DecisionState
 from app.domain.risk import Exposure, Risk
-from app.domain.violations import RiskLevel, ViolationKey
+from app.domain.violations import WORST_FIRST, RiskLevel, ViolationKey
 
-COUNTED: Final = ("total", *(level.value for level in reversed(RiskLevel)), "needs_review")
+COUNTED: Final = ("total", *WORST_FIRST, "needs_review")  # what findings of a run, or of a site, are counted by
 
 
 class ViolationSummary(Protocol):

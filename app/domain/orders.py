@@ -6,12 +6,11 @@ from typing import Any, Final
 
 from app.domain.tasks import ACTIVE, TaskStatus
 from app.domain.verdict import Result
-from app.domain.violations import RiskLevel
+from app.domain.violations import WORST_FIRST
 
 MAX_TARGETS: Final = 500  # of one order: its rows are written in one transaction, and its summary is one answer
 MAX_TITLE: Final = 200  # characters
 _UNFINISHED: Final = frozenset({TaskStatus.PENDING, *ACTIVE})
-_RISKS: Final = tuple(level.value for level in reversed(RiskLevel))  # the worst first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +39,7 @@ class Standing:
 
     def urgency(self) -> tuple[Any, ...]:
         """Order of a list: the worst first, then what nobody knows, then what is under way, what is clean last."""
-        counts = [-self.finding_counts.get(risk, 0) for risk in _RISKS]
+        counts = [-self.finding_counts.get(risk, 0) for risk in WORST_FIRST]
         unknown = (Result.VIOLATIONS, Result.INCONCLUSIVE, None, Result.CLEAN).index(self.result)
         return counts, unknown, self.target_domain
 

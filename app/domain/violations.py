@@ -32,6 +32,9 @@ class RiskLevel(StrEnum):
     CRITICAL = "critical"
 
 
+WORST_FIRST: Final = tuple(level.value for level in reversed(RiskLevel))
+
+
 class Layer(StrEnum):
     """Which layer of the analysis said so."""
 

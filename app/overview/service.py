@@ -13,7 +13,7 @@ from app.core.db import Database
 from app.core.json_chunks import JsonChunks, encode, split
 from app.core.principal import Principal
 from app.core.single_flight import SingleFlightCache
-from app.domain.findings import FindingId
+from app.domain.findings import COUNTED, FindingId
 from app.domain.messages import Language
 from app.domain.task_row import TaskRow
 from app.domain.tasks import UNFINISHED, TaskStatus
@@ -26,7 +26,7 @@ from app.scans.serialisers import Json, serialise_task
 from app.scans.workers import KnownWorker
 from app.sites import summary as sites
 from app.sites.service import NOTHING, TREND_DAYS
-from app.sites.summary import COUNTED, NOW, Counts
+from app.sites.summary import NOW, Counts
 
 KEEP_S: Final = 3.0  # an overview: somebody who looks at it does not see more often that a scan gets on
 MAX_KEPT: Final = 200  # of these, some 60 KB each

@@ -10,9 +10,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core.principal import Principal
 from app.core.tables import marks
+from app.domain.findings import COUNTED
 from app.events.tables import COMPLETED_VISIBLE, VISIBLE, scan_runs, scan_tasks
 from app.findings.tables import FOR_REVIEW, findings
-from app.sites.tables import COUNTED, IN_REVIEW, NOW, open_counts, site_changes, sites
+from app.sites.tables import IN_REVIEW, NOW, open_counts, site_changes, sites
 
 MAX_TASKS: Final = 400  # of one site, that are looked at: the newest
 MAX_RUNS: Final = 1_000

@@ -16,10 +16,12 @@ from sqlalchemy import Connection
 
 from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
+from app.domain.findings import COUNTED
+from app.domain.violations import WORST_FIRST
 from app.sites import queries
 from app.sites.decided_counts import Decided, read_decided
 from app.sites.queries import SUMMED, Counts, EndedRun, SiteKey
-from app.sites.tables import COUNTED, NOW
+from app.sites.tables import NOW
 
 TREND_DAYS: Final = 30
 LOOK_EVERY_S: Final = 600.0  # for what another version has ended without counting it
@@ -28,7 +30,6 @@ BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 RUNS_AT_ONCE: Final = 100  # for more PostgreSQL would rather read the whole table of tasks
 SITES_AT_ONCE: Final = 10  # of one transaction: some 30 ms of the write lock
 _DIGITS: Final = 9  # of a count
-_RISKS: Final = ("critical", "high", "medium", "low")
 NOTHING: Final = dict.fromkeys(SUMMED, 0)
 log = structlog.get_logger(__name__)
 
@@ -144,7 +145,7 @@ def _standing(runs: Sequence[EndedRun]) -> EndedRun:
 
 def _urgency(counts: Counts, last: EndedRun) -> str:
     """Return digits in the order: the worst first, then where nobody knows, then the newest."""
-    worst = "".join(f"{10**_DIGITS - 1 - min(counts[risk], 10**_DIGITS - 1):0{_DIGITS}}" for risk in _RISKS)
+    worst = "".join(f"{10**_DIGITS - 1 - min(counts[risk], 10**_DIGITS - 1):0{_DIGITS}}" for risk in WORST_FIRST)
     return f"{worst}{int(last.conclusive)}{10**11 - int(last.completed_at.timestamp()):012}"
 
 

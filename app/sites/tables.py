@@ -6,8 +6,8 @@ from typing import Final
 from sqlalchemy import JSON, Column, Date, ForeignKey, Index, Integer, String, Table, text
 
 from app.core.tables import UtcDateTime, metadata
+from app.domain.findings import COUNTED
 
-COUNTED: Final = ("total", "critical", "high", "medium", "low", "needs_review")
 NOW: Final = date.max  # the day under which `open_counts` has what is open now
 
 

@@ -13,10 +13,10 @@ from app.domain.report_format import ReportFormat
 from app.domain.scan_options import DEFAULTS, MAX_DEPTH, MAX_PAGES, TIME_LIMIT_S
 from app.domain.tasks import TERMINAL, TaskStatus
 from app.domain.verdict import CUTS, DECISIVE
-from app.domain.violations import RiskLevel
+from app.domain.violations import WORST_FIRST
 from app.events.types import NOTICE_TYPES, Statistics, ViolationFields
 
-RISKS = [level.value for level in reversed(RiskLevel)]
+RISKS = list(WORST_FIRST)
 SCAN_OPTIONS = {
     "max_pages": {"default": DEFAULTS.max_pages, "bounds": MAX_PAGES},
     "max_depth": {"default": DEFAULTS.max_depth, "bounds": MAX_DEPTH},

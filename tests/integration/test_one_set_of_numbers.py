@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from app.domain.findings import COUNTED
+from app.domain.violations import WORST_FIRST
 from tests.support.said import said
 from tests.support.scanned import scanned_once
 
@@ -96,8 +97,8 @@ def test_overview_and_review_count_the_same(scanned, findings, counts):
 
 
 def test_a_list_of_scans_is_filtered_by_the_worst_level(scanned, levels):
-    worst = next(level for level in ("critical", "high", "medium", "low") if level in levels.values())
-    for level in ("critical", "high", "medium", "low"):
+    worst = next(level for level in WORST_FIRST if level in levels.values())
+    for level in WORST_FIRST:
         total = scanned.http.get(f"/api/v1/tasks?risk={level}").json()["total"]
         assert total == (level == worst)
 

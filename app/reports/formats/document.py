@@ -12,7 +12,7 @@ from app.domain.recommendations import GUIDE_STEPS, Advice, guides_for
 from app.domain.rule_data import NAMES
 from app.domain.third_parties import Outcome
 from app.domain.verdict import Reason, Result
-from app.domain.violations import RiskLevel
+from app.domain.violations import WORST_FIRST
 from app.reports.formats.blocks import (
     Block,
     Cell,
@@ -130,9 +130,9 @@ class ReportDocument:
         return self._texts(f"report.conclusion_{key}", **params)
 
     def _numbers_by_risk(self) -> Iterator[tuple[str, str]]:
-        for level in reversed(RiskLevel):
-            count = str(self._row.finding_counts.get(level.value, 0))
-            yield self._texts("report.findings_of", level=self._texts(level.value)), count
+        for level in WORST_FIRST:
+            count = str(self._row.finding_counts.get(level, 0))
+            yield self._texts("report.findings_of", level=self._texts(level)), count
 
     def _overview(self) -> Iterator[Block]:
         """All findings in a table, by risk."""

@@ -14,13 +14,12 @@ from app.core.db import Database
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingId
 from app.domain.messages import Language, MessageCatalog
-from app.domain.violations import RiskLevel, ViolationKey, violation_type
+from app.domain.violations import WORST_FIRST, ViolationKey, violation_type
 from app.findings import summary as findings
 from app.orders.standings import OrderedScan
 from app.reports.formats.contents import Origin
 
 MAX_FINDINGS: Final = 100_000  # of all scans together; beyond, they are counted: the reports of the scans have them
-_RISKS: Final = tuple(level.value for level in RiskLevel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ class FoundDomain:
 
     @property
     def risk_level(self) -> str:
-        return max((one.risk_level for one in self.findings), key=_RISKS.index)
+        return min((one.risk_level for one in self.findings), key=WORST_FIRST.index)
 
     @property
     def kinds(self) -> list[str]:
@@ -121,4 +120,4 @@ def _domain_of(finding: SiteFinding) -> str:
 
 
 def _urgency(found: FoundDomain) -> tuple[int, int, str]:
-    return -_RISKS.index(found.risk_level), -len(found.targets), found.domain
+    return WORST_FIRST.index(found.risk_level), -len(found.targets), found.domain

@@ -8,7 +8,7 @@ from typing import Final
 from app.core.clock import to_wire
 from app.core.redact import display_text
 from app.domain.verdict import Result
-from app.domain.violations import RiskLevel
+from app.domain.violations import WORST_FIRST
 from app.orders.standings import OrderedScan
 from app.reports.formats.blocks import Block, Cell, Column, Facts, Heading, Items, Table, Text, Tone
 from app.reports.formats.order_contents import FoundDomain, OrderContents, SiteFinding
@@ -30,7 +30,6 @@ class OrderExtent:
 
 HTML_ORDER: Final = OrderExtent(domains_listed=5_000, domains_in_full=500, targets=20, places=500)
 PDF_ORDER: Final = OrderExtent(domains_listed=300, domains_in_full=60, targets=8, places=20)
-_RISKS: Final = tuple(reversed(RiskLevel))
 
 
 class OrderDocument:
@@ -90,19 +89,19 @@ class OrderDocument:
         if gone := self._contents.row.size - len(scans):
             yield Text(texts("report.order_deleted", count=gone), Tone.NOTE)
         yield Facts(
-            [(texts("report.findings_of", level=texts(level.value)), str(self._count(level))) for level in _RISKS]
+            [(texts("report.findings_of", level=texts(level)), str(self._count(level))) for level in WORST_FIRST]
         )
 
-    def _count(self, level: RiskLevel) -> int:
+    def _count(self, level: str) -> int:
         """Count all findings, those too that have no place among the domains."""
-        return sum(scan.shown.finding_counts.get(level.value, 0) for scan in self._contents.scans)
+        return sum(scan.shown.finding_counts.get(level, 0) for scan in self._contents.scans)
 
     def _targets(self) -> Iterator[Block]:
         yield Heading(self._texts("report.targets"), 2, "targets")
         columns = (
             Column(self._texts("report.target"), 8),
             Column(self._texts("report.outcome"), 6),
-            *(Column(self._texts(level.value), 3, is_number=True) for level in _RISKS),
+            *(Column(self._texts(level), 3, is_number=True) for level in WORST_FIRST),
             Column(self._texts("report.completed_at"), 6),
         )
         yield Table(columns, [self._target(scan) for scan in self._contents.scans])
@@ -112,7 +111,7 @@ class OrderDocument:
         return [
             display_text(scan.task.target_domain),
             standing_text(scan, self._contents),
-            *(str(counts.get(level.value) or "") for level in _RISKS),
+            *(str(counts.get(level) or "") for level in WORST_FIRST),
             moment_text(optional_to_wire(scan.shown.completed_at)),
         ]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from app.core.redact import display_text
-from app.domain.violations import RiskLevel
+from app.domain.violations import WORST_FIRST
 from app.orders.standings import OrderedScan
 from app.reports.formats.order_contents import FoundDomain, OrderContents, SiteFinding
 from app.reports.formats.order_document import standing_text
@@ -12,7 +12,6 @@ from app.reports.formats.tables import Sheet, Value
 from app.reports.formats.wording import moment_text
 from app.scans.serialisers import optional_to_wire
 
-RISKS: Final = tuple(level.value for level in reversed(RiskLevel))
 TARGET_COLUMNS: Final = ("target", "outcome", "completed_at", "task")
 DOMAIN_COLUMNS: Final = ("risk", "domain", "kind", "targets_counted", "found_at_targets")
 FINDING_COLUMNS: Final = (
@@ -39,7 +38,7 @@ class OrderTables:
         self._texts = contents.texts
 
     def targets(self) -> Sheet:
-        columns = [*self._named(TARGET_COLUMNS), *(self._texts(risk) for risk in RISKS)]
+        columns = [*self._named(TARGET_COLUMNS), *(self._texts(risk) for risk in WORST_FIRST)]
         return Sheet(self._texts("report.targets"), columns, map(self._target, self._contents.scans))
 
     def domains(self) -> Sheet:
@@ -66,7 +65,7 @@ class OrderTables:
             standing_text(scan, self._contents),
             moment_text(optional_to_wire(scan.shown.completed_at)),
             scan.task.id,
-            *(counts.get(risk, 0) for risk in RISKS),
+            *(counts.get(risk, 0) for risk in WORST_FIRST),
         ]
 
     def _domain(self, found: FoundDomain) -> list[Value]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from app.core.clock import Clock, to_wire
 from app.core.principal import Principal
+from app.domain.findings import COUNTED
 from app.domain.messages import Language
 from app.domain.stages import STAGE_BY_KEY, StageKey
 from app.domain.task_row import TaskRow
@@ -31,7 +32,6 @@ RECENT_VIOLATIONS: Final = 50
 # So many times the largest replay may be read to fill it, hidden types included: above that a snapshot is cheaper for
 # everybody, and it loses nothing.
 MAX_SPAN: Final = 20
-COUNTS: Final = ("total", "critical", "high", "medium", "low", "needs_review")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class StateReader:
             "stages": [{**stage, "name": _stage_name(stage["key"], language)} for stage in row.stages],
             "statistics": {**row.statistics},
             "violations": _violations(connection, row, language),
-            "findings": {name: row.finding_counts.get(name, 0) for name in COUNTS},
+            "findings": {name: row.finding_counts.get(name, 0) for name in COUNTED},
             "log_counts": row.log_counts,
             "warnings": [translate(said, language) for said in row.warnings],
             "worker": {
@@ -177,7 +177,7 @@ def _measure(
 
 def _violations(connection: Connection, row: TaskRow, language: Language) -> dict[str, Any]:
     recent = violations.newest(connection, row.id, row.run, RECENT_VIOLATIONS)
-    counts = {name: row.violation_counts.get(name, 0) for name in COUNTS}
+    counts = {name: row.violation_counts.get(name, 0) for name in COUNTED}
     return {**counts, "recent": [snapshot_violation(found, language) for found in recent]}
 
 

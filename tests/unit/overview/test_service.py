@@ -10,6 +10,7 @@ from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.principal import Principal
+from app.domain.findings import COUNTED
 from app.domain.messages import Language
 from app.domain.tasks import TaskStatus
 from app.events.bus.base import AccessHint, TaskHint
@@ -17,7 +18,6 @@ from app.overview import service as overview
 from app.overview.service import KEEP_S, MAX_SITES, OverviewService
 from app.sites import queries as sites
 from app.sites.service import TREND_DAYS, recount
-from app.sites.tables import COUNTED
 from tests.support.clock import FakeClock
 from tests.unit.overview.test_queries import World
 from tests.unit.scans.queries.test_tasks import ADMIN
