@@ -94,11 +94,6 @@ class Finding(Generic[V]):
     id: FindingId
     violations: tuple[V, ...]  # never empty
 
-    @property
-    def confidence_score(self) -> float:
-        """Return the confidence of the violation that names the cause."""
-        return self.violations[0].confidence_score
-
 
 def group(violations: Iterable[V]) -> list[Finding[V]]:
     """Fold violations into findings, in the order in which the first violation of each comes."""
@@ -106,16 +101,6 @@ def group(violations: Iterable[V]) -> list[Finding[V]]:
     for violation in violations:
         by_domain.setdefault(violation.domain, []).append(violation)
     return [finding for domain, found in by_domain.items() for finding in _of_domain(domain, found)]
-
-
-def find(violations: Iterable[V], wanted: FindingId) -> Finding[V] | None:
-    """Return the finding of one domain's violations. A hidden link is found under its content's cause as well: its own
-    id may have been given out before the content was known.
-    """
-    for finding in group(violations):
-        if any(violation.violation_key == wanted.cause for violation in finding.violations):
-            return finding
-    return None
 
 
 def _of_domain(domain: str, violations: Sequence[V]) -> list[Finding[V]]:

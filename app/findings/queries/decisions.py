@@ -1,19 +1,17 @@
 """Decisions about findings, by the owner and the target of the scans."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Row, literal, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.domain.decisions import DecisionState
 from app.domain.findings import FindingId
 from app.events.tables import COMPLETED_VISIBLE, scan_tasks
 from app.findings.tables import WITH_LOOK, decisions
 
 d = decisions.c
 t = scan_tasks.c
-SITES_AT_ONCE: Final = 100  # each looked up by itself in the key's index
 
 
 def of_target(connection: Connection, user_id: str, target_domain: str) -> list[Row[Any]]:
@@ -28,18 +26,6 @@ def of_domains(connection: Connection, user_id: str, target_domain: str, domains
         d.user_id == user_id, d.target_domain == target_domain, d.domain.in_(list(dict.fromkeys(domains)))
     )
     return list(connection.execute(query))
-
-
-def of_sites(connection: Connection, sites: Sequence[tuple[str, str]], limit: int) -> list[Row[Any]]:
-    """Return decisions about these sites (user and target) that were not taken back, at most `limit`."""
-    found: list[Row[Any]] = []
-    for start in range(0, len(sites), SITES_AT_ONCE):
-        some = tuple_(d.user_id, d.target_domain).in_(sites[start : start + SITES_AT_ONCE])
-        query = select(decisions).where(some, d.state != DecisionState.OPEN).limit(limit - len(found))
-        found += connection.execute(query)
-        if len(found) == limit:
-            break
-    return found
 
 
 def chunk_after(connection: Connection, after: Sequence[str] | None, *, limit: int) -> list[Row[Any]]:
