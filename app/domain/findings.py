@@ -103,6 +103,27 @@ def group(violations: Iterable[V]) -> list[Finding[V]]:
     return [finding for domain, found in by_domain.items() for finding in _of_domain(domain, found)]
 
 
+def with_risk(
+    finding: Finding[FoundViolation], risk: Risk, exposure: Exposure, page_url: str | None = None
+) -> AssessedFinding:
+    """Return the finding with its risk; what it says of itself is said by the violation that names its cause.
+
+    `page_url`: of the reference that weighs most; None: there is none, and the page is that of this violation.
+    """
+    first = finding.violations[0]
+    return AssessedFinding(
+        id=finding.id,
+        kinds=tuple(one.violation_key for one in finding.violations),
+        violation_id=first.id,
+        risk=risk,
+        exposure=exposure,
+        page_url=(first.found_on or first.url) if page_url is None else page_url,
+        url=first.url,
+        confidence_score=first.confidence_score,
+        needs_review=first.needs_review,
+    )
+
+
 def _of_domain(domain: str, violations: Sequence[V]) -> list[Finding[V]]:
     """Put the hidden link beside the content that is most certain, as the analysis does when it judges the link."""
     hidden = [violation for violation in violations if violation.violation_key == ViolationKey.HIDDEN_LINK]

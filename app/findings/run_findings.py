@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.core.ids import new_id
-from app.domain.findings import COUNTED, AssessedFinding, Finding, FindingId, FoundViolation, group
+from app.domain.findings import COUNTED, AssessedFinding, Finding, FindingId, FoundViolation, group, with_risk
 from app.domain.risk import UNKNOWN, stated
 from app.domain.violations import RiskLevel, ViolationFact
 from app.findings.queries import findings, violations
@@ -129,15 +129,4 @@ def finding_of(violation: FoundViolation, found: Iterable[AssessedFinding]) -> A
 
 def stated_finding(finding: Finding[FoundViolation], level: RiskLevel) -> AssessedFinding:
     """Return a finding whose level somebody has stated: nothing is known of its references."""
-    first = finding.violations[0]
-    return AssessedFinding(
-        id=finding.id,
-        kinds=tuple(one.violation_key for one in finding.violations),
-        violation_id=first.id,
-        risk=stated(level),
-        exposure=UNKNOWN,
-        page_url=first.found_on or first.url,
-        url=first.url,
-        confidence_score=first.confidence_score,
-        needs_review=first.needs_review,
-    )
+    return with_risk(finding, stated(level), UNKNOWN)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from app.domain.authorship import authorship_of
-from app.domain.findings import AssessedFinding, Finding, FoundViolation
+from app.domain.findings import AssessedFinding, Finding, FoundViolation, with_risk
 from app.domain.rendered_links import SHOWN
 from app.domain.risk import Embedding, Exposure, Risk, assess, place_of, worst
 from app.domain.tampering import sign_of
@@ -131,24 +131,11 @@ class Assessor:
         return [self._assess(finding, weighed[finding.id.domain]) for finding in findings]
 
     def _assess(self, finding: Finding[FoundViolation], weighed: Sequence[Weighed]) -> AssessedFinding:
-        first = finding.violations[0]
-        worst: Weighed | None = None
         if self._site.owns(finding.id.domain) and not weighed:
-            exposure = self._scales.of_own_page(first.url)
-            risk = assess(finding.id.cause, exposure)
-        else:
-            risk, exposure, worst = risk_of(finding.id.cause, weighed)
-        return AssessedFinding(
-            id=finding.id,
-            kinds=tuple(violation.violation_key for violation in finding.violations),
-            violation_id=first.id,
-            risk=risk,
-            exposure=exposure,
-            page_url=first.found_on or first.url if worst is None else worst.reference.fact.page_url,
-            url=first.url,
-            confidence_score=first.confidence_score,
-            needs_review=first.needs_review,
-        )
+            exposure = self._scales.of_own_page(finding.violations[0].url)
+            return with_risk(finding, assess(finding.id.cause, exposure), exposure)
+        risk, exposure, worst = risk_of(finding.id.cause, weighed)
+        return with_risk(finding, risk, exposure, None if worst is None else worst.reference.fact.page_url)
 
 
 def strongest_first(cause: ViolationKey, weighed: Iterable[Weighed]) -> list[Weighed]:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.findings import FindingId, group
-from app.domain.violations import ViolationKey
+from app.domain.findings import FindingId, FoundViolation, group, with_risk
+from app.domain.risk import UNKNOWN, stated
+from app.domain.violations import RiskLevel, ViolationKey
 
 
 @dataclass(frozen=True)
@@ -70,3 +71,23 @@ def test_every_violation_is_in_exactly_one_finding_whose_id_can_be_read(violatio
     )
     for finding in findings:
         assert FindingId.parse(str(finding.id)) == finding.id
+
+
+@pytest.mark.parametrize(
+    ("page_url", "found_on", "shown"),
+    [
+        ("https://corp.test/links", "https://corp.test/", "https://corp.test/links"),
+        (None, "https://corp.test/", "https://corp.test/"),
+        (None, "", "https://casino.test/"),
+    ],
+)
+def test_a_finding_says_what_the_violation_that_names_its_cause_says(page_url, found_on, shown):
+    content = FoundViolation("1", "casino.test", "gambling", 0.97, False, "https://casino.test/", found_on)
+    hidden = FoundViolation(
+        "2", "casino.test", "hidden_link", 0.99, True, "https://casino.test/x", "https://corp.test/x"
+    )
+    (finding,) = group([hidden, content])
+    found = with_risk(finding, stated(RiskLevel.HIGH), UNKNOWN, page_url)
+    assert (found.id, found.kinds, found.violation_id) == (finding.id, ("gambling", "hidden_link"), "1")
+    assert (found.page_url, found.url) == (shown, "https://casino.test/")
+    assert (found.confidence_score, found.needs_review) == (0.97, False)
