@@ -1,16 +1,18 @@
-"""What all tables share: the metadata with its naming scheme, and a column type for aware UTC times."""
+"""What all tables share: the metadata with its naming scheme, a type for aware UTC times, inserts that may conflict."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     Column,
+    Connection,
     DateTime,
     Dialect,
     MetaData,
     String,
     Table,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData(
@@ -40,6 +42,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if not isinstance(value, datetime):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def insert_for(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an insert into the table that may have an `on_conflict_do_…`, which standard SQL has not."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 # Moments that outlive a restart, by name.

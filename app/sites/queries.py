@@ -6,10 +6,9 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, exists, func, insert, literal, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core.principal import Principal
-from app.core.tables import marks
+from app.core.tables import insert_for, marks
 from app.domain.findings import COUNTED
 from app.events.tables import COMPLETED_VISIBLE, VISIBLE, scan_runs, scan_tasks
 from app.findings.tables import FOR_REVIEW, findings
@@ -52,7 +51,7 @@ def lock(connection: Connection, site: SiteKey) -> bool:
     Who reads the site's runs behind this finds those of all who held it earlier.
     """
     row = {"user_id": site[0], "target_domain": site[1]}
-    insert_or_lock = _insert(connection)(sites).values(**row)
+    insert_or_lock = insert_for(connection, sites).values(**row)
     statement = insert_or_lock.on_conflict_do_update(
         index_elements=[s.user_id, s.target_domain], set_={"user_id": insert_or_lock.excluded.user_id}
     )
@@ -114,7 +113,7 @@ def add_counts(connection: Connection, user_id: str, added: Mapping[date, Counts
     out.
     """
     for day, counts in sorted(added.items()):
-        statement = _insert(connection)(open_counts).values(day=day, user_id=user_id, **counts)
+        statement = insert_for(connection, open_counts).values(day=day, user_id=user_id, **counts)
         more = {name: o[name] + statement.excluded[name] for name in counts}
         connection.execute(statement.on_conflict_do_update(index_elements=[o.day, o.user_id], set_=more))
 
@@ -172,7 +171,7 @@ def is_all_counted(connection: Connection) -> bool:
 
 
 def note_filled(connection: Connection, at: datetime) -> None:
-    statement = _insert(connection)(marks).values(name=FILLED, at=at)
+    statement = insert_for(connection, marks).values(name=FILLED, at=at)
     connection.execute(statement.on_conflict_do_update(index_elements=[marks.c.name], set_={"at": at}))
 
 
@@ -196,7 +195,3 @@ def ended_after(
 
 def _is(columns: Any, site: SiteKey) -> Sequence[Any]:
     return columns.user_id == site[0], columns.target_domain == site[1]
-
-
-def _insert(connection: Connection) -> Any:
-    return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, literal, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from app.core.tables import insert_for
 from app.domain.findings import FindingId
 from app.events.tables import COMPLETED_VISIBLE, scan_tasks
 from app.findings.tables import WITH_LOOK, decisions
@@ -66,8 +66,8 @@ def put(
         "cause": finding.cause.value,
     }
     if version == 0:
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        statement = insert(decisions).values(**key, **values, version=1).on_conflict_do_nothing().returning(d.version)
+        first = insert_for(connection, decisions).values(**key, **values, version=1)
+        statement = first.on_conflict_do_nothing().returning(d.version)
         return connection.execute(statement).first() is not None  # PostgreSQL's driver counts no such rows
     same = [decisions.c[name] == value for name, value in key.items()]
     changed = update(decisions).where(*same, d.version == version).values(**values, version=version + 1)

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, literal, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core.listing import MAX_COUNTED
+from app.core.tables import insert_for
 from app.domain.authorship import Author, Authorship, AuthorSign
 from app.domain.decisions import DecisionState, holds
 from app.domain.findings import AssessedFinding, FindingFilter, FindingId
@@ -47,8 +47,7 @@ def put(connection: Connection, task_id: str, run: int, found: Sequence[Assessed
     rows = [
         {**_columns(one), **key, "found_at": at, "last_seen_at": at, "state": _state(one, decided)} for one in found
     ]
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(findings)
+    statement = insert_for(connection, findings)
     changed = {column.name: statement.excluded[column.name] for column in findings.c if column.name not in _KEY}
     del changed["found_at"]
     connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=changed), rows)
