@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
     CompoundSelect,
     Connection,
     Row,
     Select,
     Subquery,
-    func,
     literal_column,
     select,
     union_all,
@@ -18,14 +16,15 @@ from sqlalchemy import (
 
 from app.core.principal import Principal
 from app.domain.decisions import DecisionState
-from app.events.tables import VISIBLE, scan_runs, scan_tasks
+from app.events.tables import VISIBLE, scan_tasks
 from app.findings.tables import findings
+from app.scans.queries import runs
 
 MAX_NAMES: Final = 20_000  # targets that a search looks at: 10 ms
 MAX_SEARCHED_TASKS: Final = 500
 RUNS_AT_ONCE: Final = 50
 MAX_FINDINGS: Final = 1_000  # the worst of a task that a search looks at
-f, r, t = findings.c, scan_runs.c, scan_tasks.c
+f, t = findings.c, scan_tasks.c
 
 
 def targets_with(connection: Connection, principal: Principal, text: str, limit: int) -> list[Row[Any]]:
@@ -54,7 +53,7 @@ def findings_with(connection: Connection, principal: Principal, text: str, limit
     """
     newest = _newest(select(t.id, t.target_domain, t.run, t.created_at), principal, MAX_SEARCHED_TASKS)
     n = newest.c
-    shown = select(n.id, n.target_domain, n.created_at, _shown_run(newest).label("run"))
+    shown = select(n.id, n.target_domain, n.created_at, runs.shown_run(newest).label("run"))
     tasks = sorted(connection.execute(shown), key=lambda task: (task.created_at, task.id), reverse=True)
     found: list[DomainFinding] = []
     # In steps: asked for all at once, PostgreSQL expects so many findings that it looks through all that there are.
@@ -96,9 +95,3 @@ def _newest(query: Select[Any], principal: Principal, limit: int) -> Subquery:
     return (
         _seen(query, principal).order_by(t.created_at.desc(), t.id.desc()).limit(literal_column(str(limit))).subquery()
     )
-
-
-def _shown_run(tasks: Subquery) -> ColumnElement[int]:
-    """Return the run that `runs.shown_attempts` names: the newest conclusive one, else the newest."""
-    conclusive = select(func.max(r.run)).where(r.task_id == tasks.c.id, r.conclusive).scalar_subquery()
-    return func.coalesce(conclusive, tasks.c.run)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, func, insert, literal, select, tuple_, update
 
 from app.domain.task_row import Run, TaskRow
 from app.domain.verdict import is_conclusive
@@ -54,6 +54,14 @@ def shown_attempts(connection: Connection, rows: Sequence[TaskRow]) -> dict[str,
         found = connection.execute(newest.group_by(r.task_id))
         shown |= {row[0]: row[1] for row in found}
     return shown
+
+
+def shown_run(tasks: FromClause) -> ColumnElement[int]:
+    """Return the number of the run that `shown_attempts` names, of each task in a query of `tasks`: of `scan_tasks`, or
+    of a subquery that has its `id` and `run`.
+    """
+    conclusive = select(func.max(r.run)).where(r.task_id == tasks.c.id, r.conclusive).correlate(tasks)
+    return func.coalesce(conclusive.scalar_subquery(), tasks.c.run)
 
 
 def first_log_seq(connection: Connection, row: TaskRow) -> int:

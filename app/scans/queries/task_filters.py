@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, select
 
 from app.domain.decisions import DecisionState
 from app.domain.risk import level_of
 from app.domain.violations import RiskLevel
-from app.events.tables import VISIBLE, scan_runs, scan_tasks
+from app.events.tables import VISIBLE, scan_tasks
 from app.findings.tables import findings
+from app.scans.queries.runs import shown_run
 
 MAX_JUDGED: Final = 5_000  # tasks that a filter for a risk looks at, the first of the list: each costs some 20 µs
 JUDGED_AT_ONCE: Final = 500
-f, r, t = findings.c, scan_runs.c, scan_tasks.c
+f, t = findings.c, scan_tasks.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,7 @@ def of_risk(connection: Connection, ids: Sequence[str], risk: RiskLevel) -> list
 
 
 def _of_risk(connection: Connection, ids: Sequence[str], risk: RiskLevel) -> set[str]:
-    conclusive = select(func.max(r.run)).where(r.task_id == t.id, r.conclusive).correlate(scan_tasks).scalar_subquery()
-    shown = (f.task_id == t.id, f.run == func.coalesce(conclusive, t.run), f.state != DecisionState.DISMISSED.value)
+    shown = (f.task_id == t.id, f.run == shown_run(scan_tasks), f.state != DecisionState.DISMISSED.value)
     # Not `max`, nor EXISTS: PostgreSQL would make a join of it, and look through all findings that there are.
     worst = select(f.score).where(*shown).order_by(f.score.desc()).limit(1).correlate(scan_tasks).scalar_subquery()
     found = connection.execute(select(t.id, worst).where(t.id.in_(ids)))

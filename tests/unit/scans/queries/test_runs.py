@@ -1,15 +1,17 @@
 """What the runs of a task have left behind."""
 
 import pytest
+from sqlalchemy import select
 
 from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
+from app.domain.verdict import Result, Verdict
 from app.events.bus.memory import MemoryBus
 from app.events.event import NewEvent, PendingLogs
-from app.events.tables import RUN_COLUMNS
+from app.events.tables import RUN_COLUMNS, scan_tasks
 from app.events.types import Statistics
 from app.events.writer import EventWriter
 from app.findings.recorder import Recorder
@@ -40,7 +42,7 @@ class World:
     def row(self):
         return self.read(lambda c: tasks.find(c, TASK))
 
-    def run_once(self, attempt, *, lines=0, capture_bytes=0):
+    def run_once(self, attempt, *, lines=0, capture_bytes=0, result=Result.CLEAN):
         """An attempt that writes something and is completed."""
         if attempt > 1:
             self.write(self.life.retry(TASK, by="u"))
@@ -50,7 +52,7 @@ class World:
             entries = tuple(LogEntry("INFO", "m", f"line {number}") for number in range(lines))
             self.write(recorder.record([NewEvent(PendingLogs(entries))]))
         self.db.write_sync(lambda c: recorder.heartbeat(c, 1.0, capture_bytes))
-        self.write(self.life.complete(TASK, attempt, Statistics(total_pages_crawled=attempt)))
+        self.write(self.life.complete(TASK, attempt, Statistics(total_pages_crawled=attempt), verdict=Verdict(result)))
 
 
 @pytest.fixture
@@ -102,3 +104,13 @@ def test_each_run_keeps_its_own_part_of_the_captures(world):
     world.run_once(4, capture_bytes=7)
     world.db.write_sync(lambda c: runs.mark_results_removed(c, TASK, 4, world.clock.now()))
     assert world.row().capture_bytes == 103
+
+
+@pytest.mark.parametrize(("inconclusive", "expected"), [((), 3), ((3,), 2), ((2, 3), 1), ((1, 2, 3), 3)])
+def test_the_run_that_stands_for_a_task_is_the_same_in_a_query_and_of_its_row(world, inconclusive, expected):
+    for attempt in (1, 2, 3):
+        world.run_once(attempt, result=Result.INCONCLUSIVE if attempt in inconclusive else Result.CLEAN)
+    some = select(scan_tasks.c.id, scan_tasks.c.run).subquery()
+    queries = [select(runs.shown_run(tasks)).select_from(tasks) for tasks in (scan_tasks, some)]
+    assert [world.read(lambda c, query=query: c.execute(query).scalar_one()) for query in queries] == [expected] * 2
+    assert world.read(lambda c: runs.shown_attempts(c, [world.row()])) == {TASK: expected}
