@@ -97,11 +97,11 @@ class OrderedFinding(ResponseBody):
     kinds: list[ViolationKey] = described(
         "Categories of its violations; the first one is the cause.", ["gambling", "hidden_link"]
     )
-    risk_level: RiskLevel = described("Highest risk of its violations.", "high")
-    confidence_score: Annotated[float, Field(ge=0, le=1)] = described("Confidence of the analysis.", 0.93)
+    risk_level: RiskLevel = described("Risk level of the finding.", "high")
+    confidence_score: Annotated[float, Field(ge=0, le=1)] = described("Confidence of the cause.", 0.93)
     needs_review: bool = described("A person should review it.", False)
     decision: DecisionState = described("Decision about it.", "open")
-    url: str | None = described("Time at which it was found.", "https://casino.example/")
+    url: str | None = described("URL of the evidence.", "https://casino.example/")
     found_on: str | None = described("Page that refers to it.", "https://www.example.com/")
 
 

@@ -85,7 +85,7 @@ class FoundFinding(ResponseBody):
     finding_id: str = described("Finding id.", "gambling.casino.example")
     target_domain: str = described("Site that refers to it.", "example.com")
     domain: str = described("Domain of the finding.", "casino.example")
-    risk_level: RiskLevel = described("Highest risk of its violations.", "high")
+    risk_level: RiskLevel = described("Risk level of the finding.", "high")
 
 
 MostFound = Field(max_length=10)

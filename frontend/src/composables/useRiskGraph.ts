@@ -21,7 +21,7 @@ export interface GraphSource {
 
 const NOTHING: GraphSource = { findings: [], total: 0, details: new Map(), unread: 0 };
 
-/** As `useResource`. While the scan runs nothing is read: findings are summed up at its end. */
+/** As `useResource`. While the scan runs nothing is read: its findings change. */
 export function useRiskGraph(state: () => ShownState, attempt: number | null) {
   const { api } = useAccount();
   let isGone = false;
