@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Route
 
-from app.engines.capture.link_sight import LOOK_MS, MAX_LINKS, look_at_links
+from app.engines.capture.link_sight import LOOK_MS, MAX_LINKS, LinkSight, look_at_links
 from app.engines.extract.page import extract
 from app.engines.extract.style_sheet import sheet_of
 from app.engines.pipeline.crawl.drawn_references import drawn_references, source_keys
@@ -130,6 +130,19 @@ async def test_a_page_of_very_many_links_is_looked_at_for_so_long(see):
     sights, _ = await see(f"<!doctype html><body>{'<div>' * 100}{links}")
     assert 0 < len(sights) <= MAX_LINKS
     assert LOOK_MS <= 200
+
+
+async def test_a_link_that_was_not_looked_at_leaves_others_of_its_address_in_doubt(see):
+    others = "".join(f'<p><a href="https://host-{number}.example/">link</a></p>' for number in range(MAX_LINKS))
+    again = '<p><a href="https://hidden.example/">seen</a></p>'
+    sights, _ = await see(f"<!doctype html><body>{HIDDEN}{others}{again}")
+    assert sights[0] == LinkSight("https://hidden.example/", "display_none", is_sure=False)
+
+
+async def test_what_rules_that_were_not_read_may_show_is_in_doubt(see):
+    rules = ".menu{display:none}" + ".x{color:red}" * 20_000 + "@media (max-width:9px){.menu{display:block}}"
+    sights, _ = await see(f"<!doctype html><style>{rules}</style><body>{HIDDEN.replace('style=', 'class=menu title=')}")
+    assert sights == (LinkSight("https://hidden.example/", "display_none", is_sure=False),)
 
 
 async def test_a_page_that_is_gone_was_not_seen(see):

@@ -23,7 +23,7 @@
   const root = asks(Document, "documentElement")(document), body = asks(Document, "body")(document);
   const isLate = () => performance.now() - began > maxMs;
 
-  const MAX_INSIDE = 60, MAX_UP = 200, MAX_RULES = 4000, MAX_SIBLINGS = 40;
+  const MAX_INSIDE = 60, MAX_UP = 200, MAX_RULES = 20000, MAX_COUNTED = 20000, MAX_SIBLINGS = 40;
   const FAINT = 0.05, PALE = 0.2; // opacity that nobody sees, and that somebody may see
   const SAME = 8, CLEAR = 40; // of 255: what no eye tells apart, and what everybody does
   const TINY = 2, SMALL = 6; // px of a letter or a box
@@ -58,22 +58,30 @@
     colour: [],
   };
   const HIDES = {display: "none", visibility: "hidden", opacity: "0", "max-height": "0px", height: "0px", width: "0px"};
-  let rules = null;
+  const FAMILIES = Object.keys(SHOWS), SHOWN_BY = new Map();
+  for (const family of FAMILIES) for (const name of SHOWS[family]) SHOWN_BY.set(name, [...SHOWN_BY.get(name) || [], family]);
+  // By family. When they were not all read, any of the others may show what is hidden.
+  let rules = null, areCut = false, count = 0;
+  const keep = (rule, applies) => {
+    const {selectorText: selector, style} = rule, touched = new Set();
+    for (let at = 0; at < style.length; at++) for (const family of SHOWN_BY.get(style[at]) || []) touched.add(family);
+    for (const family of touched) rules[family].push({selector, style, applies});
+  };
   const gather = (list, applies) => {
     for (const rule of list) {
-      if (rules.length >= MAX_RULES || isLate()) return;
-      if (rule instanceof CSSStyleRule) rules.push({selector: rule.selectorText, style: rule.style, applies});
+      if (areCut ||= count++ >= MAX_RULES || isLate()) return;
+      if (rule instanceof CSSStyleRule) keep(rule, applies);
       else if (rule instanceof CSSMediaRule) gather(rule.cssRules, applies && matchMedia(rule.conditionText).matches);
       else if (rule.cssRules && !(rule instanceof CSSKeyframesRule)) gather(rule.cssRules, applies);
     }
   };
-  const allRules = () => {
-    if (rules) return rules;
-    rules = [];
+  const rulesOf = family => {
+    if (rules) return rules[family];
+    rules = Object.fromEntries(FAMILIES.map(name => [name, []]));
     for (const sheet of [...asks(Document, "styleSheets")(document), ...asks(Document, "adoptedStyleSheets")(document)]) {
       try { gather(sheet.cssRules, true); } catch { /* not loaded */ }
     }
-    return rules;
+    return rules[family];
   };
   const isOn = (node, selector) => {
     try { return matches.call(node, selector); } catch { return false; }
@@ -95,7 +103,7 @@
     const key = family, known = opened.get(node) || {};
     if (key in known) return known[key];
     opened.set(node, known);
-    return known[key] = allRules().some(({selector, style, applies}) => {
+    return known[key] = rulesOf(family).some(({selector, style, applies}) => {
       const shown = SHOWS[family].filter(name => {
         const value = style.getPropertyValue(name);
         return value && value !== HIDES[name];
@@ -139,7 +147,7 @@
     return false;
   };
 
-  const hidden = (kind, node, family) => ({kind, sure: !isOpened(node, family)});
+  const hidden = (kind, node, family) => ({kind, sure: !isOpened(node, family) && !areCut});
   const UNSURE = {kind: "clipped", sure: false};
 
   // By styles alone.
@@ -311,16 +319,23 @@
     return first ? {kind: first.kind, sure} : {kind: "empty_link", sure: false};
   };
 
-  const [x, y] = [scrollX, scrollY], seen = [];
+  // Of an address one of whose links was not looked at, nobody can say that it is hidden.
+  const [x, y] = [scrollX, scrollY], seen = [], unseen = new Set();
   const addresses = asks(HTMLAnchorElement, "href"), hosts = asks(HTMLAnchorElement, "hostname");
+  let counted = 0;
   for (const link of Document.prototype.querySelectorAll.call(document, "a[href]")) {
-    if (seen.length >= maxLinks || isLate()) break;
     if (!(link instanceof HTMLAnchorElement)) continue;
+    if (counted++ >= MAX_COUNTED) break;
     const address = addresses(link), host = hosts(link);
     if (!/^https?:/.test(address) || address.length > maxUrl || host === own || host.endsWith(`.${own}`)) continue;
+    if (seen.length >= maxLinks || isLate()) {
+      unseen.add(address);
+      continue;
+    }
     const {kind, sure} = judge(link);
     seen.push([address, kind, sure]);
   }
   scrollTo({left: x, top: y, behavior: "instant"});
-  return seen;
+  const isDoubtful = counted > MAX_COUNTED;
+  return seen.map(([address, kind, sure]) => [address, kind, sure && !(kind && (isDoubtful || unseen.has(address)))]);
 })
