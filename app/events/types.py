@@ -163,10 +163,12 @@ class ViolationDetected(ViolationFields, EventBody):
 
 class FindingChanged(EventBody):
     type: ClassVar[str] = "finding_changed"
-    summary = "The risk of a finding that was reported before has changed."
+    summary = "The risk or the violations of a reported finding have changed."
     example = MappingProxyType(
         {
             "finding_id": "gambling.bets.example",
+            "domain": "bets.example",
+            "kinds": ["gambling"],
             "risk_level": "critical",
             "score": 80,
             "violation_counts": {"total": 1, "critical": 1, "high": 0, "medium": 0, "low": 0, "needs_review": 0},
@@ -175,6 +177,8 @@ class FindingChanged(EventBody):
     )
     is_notice = False
     finding_id: str
+    domain: str
+    kinds: tuple[ViolationKey, ...]  # a domain has one violation of each kind, and it is part of one finding
     risk_level: RiskLevel
     score: Annotated[int, Field(ge=0, le=100)]
     violation_counts: FindingCounts

@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from app.core.ids import new_id
 from app.domain.findings import COUNTED, AssessedFinding, Finding, FindingId, FoundViolation, group, with_risk
 from app.domain.risk import UNKNOWN, stated
-from app.domain.violations import RiskLevel, ViolationFact
+from app.domain.violations import RiskLevel, ViolationFact, ViolationKey
+from app.events.types import FindingChanged
 from app.findings.queries import findings, violations
 from app.findings.violation_mapping import NewViolation
 
@@ -23,7 +24,7 @@ class FindingChange:
 
     findings: tuple[AssessedFinding, ...]
     gone: tuple[FindingId, ...] = ()
-    changed: tuple[AssessedFinding, ...] = ()  # were reported before, and have changed
+    changed: tuple[AssessedFinding, ...] = ()  # `finding_changed` reports these
 
 
 class RunFindings:
@@ -75,9 +76,24 @@ class RunFindings:
         for one in found:
             self._count(one, 1)
         gone = tuple(name for name in before if name not in now)
-        absorbed = {name.cause.value for name in gone}
-        changed = (one for one in found if before.get(one.id, one) != one or not absorbed.isdisjoint(one.kinds))
+        # The violation of a new finding reports it, unless the finding also takes a hidden link from another one.
+        changed = (one for one in found if (before[one.id] != one if one.id in before else len(one.kinds) > 1))
         return FindingChange(tuple(found), gone, tuple(changed))
+
+    def events(self, change: FindingChange) -> list[FindingChanged]:
+        """Return `finding_changed` of what `tell` has just taken, with the counts after it."""
+        return [
+            FindingChanged(
+                finding_id=str(one.id),
+                domain=one.id.domain,
+                kinds=tuple(map(ViolationKey, one.kinds)),
+                risk_level=one.risk.level,
+                score=one.risk.score,
+                violation_counts=dict(self.violation_counts),
+                finding_counts=dict(self.counts),
+            )
+            for one in change.changed
+        ]
 
     def tell_stated(
         self, fact: ViolationFact, level: RiskLevel, violation_id: str | None = None

@@ -86,14 +86,14 @@ class TaskMonitorHandler:
         evidence: Sequence[Evidence] = (),
         **fields: Any,
     ) -> AppendResult:
-        """Write the violation's row, its finding and its event. `fields` are the other ones of `ViolationFact`."""
+        """Write the violation's row, its finding and their events. `fields` are the other ones of `ViolationFact`."""
         review = confidence_score < REVIEW_BELOW
         fact = ViolationFact(confidence_score=confidence_score, evidence=tuple(evidence), needs_review=review, **fields)
         row = await self._find(task_id)
         found = await self.db.read(lambda connection: read_run_findings(connection, row.id, row.run))
         violation, change = found.tell_stated(fact, risk_level)
         body = violation.event(self.language, found.counts)
-        return await self._record(task_id, body, [violation], [change])
+        return await self._record(task_id, body, *found.events(change), violations=[violation], findings=[change])
 
     async def send_task_logs(self, task_id: str, lines: Sequence[LogEntry]) -> AppendResult:
         """Send a group of log lines as one event."""
@@ -113,13 +113,13 @@ class TaskMonitorHandler:
     async def _record(
         self,
         task_id: str,
-        body: EventBody | PendingLogs,
+        *bodies: EventBody | PendingLogs,
         violations: Sequence[NewViolation] = (),
         findings: Sequence[FindingChange] = (),
     ) -> AppendResult:
         row = await self._find(task_id)
         recorder = Recorder(task_id=task_id, attempt=row.attempt, run=row.run, clock=self.clock)
-        return await self._write(recorder.record([NewEvent(body)], violations, findings))
+        return await self._write(recorder.record([NewEvent(body) for body in bodies], violations, findings))
 
     async def _find(self, task_id: str) -> TaskRow:
         row = await self.db.read(lambda connection: tasks.find(connection, task_id))

@@ -128,12 +128,17 @@ def test_events_add_up_to_what_is_stored(scanned, levels, counts):
             "SELECT type, json(body) FROM task_events WHERE task_id = ? AND type IN (?, ?) ORDER BY seq",
             (scanned.task_id, "violation_detected", "finding_changed"),
         ).fetchall()
-    known: dict[str, str] = {}
+    known: dict[tuple[str, str], tuple[str, str]] = {}  # of each violation its finding and the level
     last = {}
     for kind, text in told:
         body = json.loads(text)
-        level = body["risk_level"] if kind == "finding_changed" else body["violation"]["risk_level"]
-        known[body["finding_id"]] = level
+        finding = body["finding_id"]
+        if kind == "finding_changed":
+            known |= {(body["domain"], one): (finding, body["risk_level"]) for one in body["kinds"]}
+        else:
+            known[body["violation"]["domain"], body["violation_key"]] = (finding, body["violation"]["risk_level"])
         last = body["finding_counts"]
-    assert known == levels
+    listed = scanned.all_items("/violations")
+    assert known == {(one["domain"], one["violation_key"]): (one["finding_id"], one["risk_level"]) for one in listed}
+    assert dict(known.values()) == levels
     assert last == counts

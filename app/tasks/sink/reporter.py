@@ -22,7 +22,7 @@ from app.domain.violations import ViolationFact
 from app.engines.model import Counts
 from app.engines.ports import ScanStopped
 from app.events.log import AppendResult
-from app.events.types import FindingChanged, TaskStage, TaskWarning, WarningCode
+from app.events.types import TaskStage, TaskWarning, WarningCode
 from app.events.writer import UnitOfWork
 from app.findings.recorder import Recorder
 from app.findings.run_findings import Assess, FindingChange, Grouped, RunFindings, finding_of, found_violation
@@ -180,14 +180,7 @@ class Reporter:
         return [replace(one, page_url=clean_url(one.page_url)) for one in found]
 
     def _tell_changes(self, change: FindingChange) -> None:
-        for one in change.changed:
-            body = FindingChanged(
-                finding_id=str(one.id),
-                risk_level=one.risk.level,
-                score=one.risk.score,
-                violation_counts=dict(self.findings.violation_counts),
-                finding_counts=dict(self.findings.counts),
-            )
+        for body in self.findings.events(change):
             self._buffer.add(body, findings=change)
 
     # For the job

@@ -106,6 +106,8 @@ export interface FindingChangedFrame {
   attempt: number;
   timestamp: string;
   finding_id: string;
+  domain: string;
+  kinds: ViolationKey[];
   risk_level: RiskLevel;
   score: number;
   violation_counts: Record<string, number>;

@@ -8,7 +8,7 @@ import {
   WARNING_FIELDS, WORKER_LOST,
 } from "../generated/contract";
 import type {
-  ErrorInfo, LogLine, RiskLevel, SnapshotStage, SnapshotViolation, SnapshotWarning, StageKey, Statistics, TaskSnapshot,
+  ErrorInfo, LogLine, SnapshotStage, SnapshotViolation, SnapshotWarning, StageKey, Statistics, TaskSnapshot,
   VerdictInfo, ViolationDetectedFrame, Worker,
 } from "../generated/frames";
 import type { ViolationItem } from "../generated/rest";
@@ -18,13 +18,14 @@ import type { FollowedFrame, FrameOf } from "./protocol";
 export const MAX_LINES = 5_000;
 /** Violations kept; REST and the report have them all. */
 export const MAX_VIOLATIONS = 1_000;
-const HIDDEN_LINK = "hidden_link";
 
 export type Counts = Record<string, number>;
 /** A violation in one flat object, as a list shows it. */
 export type KnownViolation = Pick<
   ViolationItem, "domain" | "violation_type" | "risk_level" | "confidence_score" | "description" | "violation_id"
 > & { finding_id: string; violation_key: string; needs_review: boolean; url: string | null; found_on: string | null; created_at: string };
+/** The finding that a violation is part of, and its level. */
+type ItsFinding = Pick<KnownViolation, "finding_id" | "risk_level">;
 /** Events that change a state; a snapshot makes a new one, and a deletion ends it. */
 export type TaskEvent = Exclude<FollowedFrame, { type: "task_snapshot" | "task_deleted" }>;
 
@@ -60,8 +61,8 @@ export class TaskState {
   message: string | null = null;
   /** Seconds that are left, from and to; null: nobody knows. */
   etaRangeS: [number, number] | null = null;
-  /** By finding, what events have told of its risk since the snapshot: what REST lists may be older. */
-  #levels = new Map<string, RiskLevel>();
+  /** By domain and kind, the finding of each violation as events have reported it since the snapshot: REST may answer with older ones. */
+  #told = new Map<string, ItsFinding>();
 
   constructor(snapshot: TaskSnapshot) {
     const { recent, ...counts } = snapshot.violations;
@@ -106,20 +107,18 @@ export class TaskState {
     known.sort((a, b) => (a.created_at < b.created_at ? -1 : a.created_at > b.created_at ? 1 : 0));
     this.violations = new Map();
     for (const item of known) this.#keep(item);
-    this.#joinHiddenLinks(known.map(({ domain }) => domain));
   }
 
   addViolation(item: KnownViolation): void {
-    this.#levels.set(item.finding_id, item.risk_level);
+    this.#tell(item.domain, item.violation_key, item);
     this.#keep(item);
-    this.#joinHiddenLinks([item.domain]);
   }
 
-  /** A finding that was told of before weighs something else now, and so do the violations that it is made of. */
-  changeFinding(findingId: string, risk: RiskLevel): void {
-    this.#levels.set(findingId, risk);
+  /** The violations of the domain with these kinds now belong to this finding and have its level. */
+  changeFinding(domain: string, kinds: readonly string[], finding: ItsFinding): void {
+    for (const kind of kinds) this.#tell(domain, kind, finding);
     for (const item of this.violations.values()) {
-      if (item.finding_id === findingId) this.violations.set(item.violation_id, { ...item, risk_level: risk });
+      if (item.domain === domain && kinds.includes(item.violation_key)) this.#keep(item);
     }
   }
 
@@ -142,32 +141,25 @@ export class TaskState {
     this.counts = { ...NO_VIOLATIONS };
     this.findingCounts = { ...NO_VIOLATIONS };
     this.violations = new Map();
-    this.#levels.clear();
+    this.#told.clear();
     this.logCounts = {};
     this.warnings = [];
   }
 
+  #tell(domain: string, kind: string, { finding_id, risk_level }: ItsFinding): void {
+    this.#told.set(placeOf(domain, kind), { finding_id, risk_level });
+  }
+
   #keep(item: KnownViolation): void {
-    this.violations.set(item.violation_id, { ...item, risk_level: this.#levels.get(item.finding_id) ?? item.risk_level });
+    this.violations.set(item.violation_id, { ...item, ...this.#told.get(placeOf(item.domain, item.violation_key)) });
     const oldest = this.violations.keys().next();
     if (this.violations.size > MAX_VIOLATIONS && !oldest.done) this.violations.delete(oldest.value);
   }
+}
 
-  /** A hidden link is part of the finding of what it leads to: of the surest content of its domain, as the server says. */
-  #joinHiddenLinks(domains: readonly string[]): void {
-    const surest = new Map<string, KnownViolation | null>(domains.map((domain) => [domain, null]));
-    for (const item of this.violations.values()) {
-      const best = surest.get(item.domain);
-      if (best === undefined || item.violation_key === HIDDEN_LINK) continue;
-      if (best === null || item.confidence_score > best.confidence_score) surest.set(item.domain, item);
-    }
-    for (const item of this.violations.values()) {
-      const content = item.violation_key === HIDDEN_LINK ? surest.get(item.domain) : null;
-      if (!content) continue;
-      const { finding_id, risk_level } = content;
-      this.violations.set(item.violation_id, { ...item, finding_id, risk_level });
-    }
-  }
+/** A run has one violation of each kind in a domain. */
+function placeOf(domain: string, kind: string): string {
+  return `${kind} ${domain}`;
 }
 
 function sorted(lines: LogLine[]): LogLine[] {
@@ -222,7 +214,7 @@ const CHANGES: { [T in TaskEvent["type"]]: (state: TaskState, frame: FrameOf<T>)
   finding_changed(state, frame) {
     state.counts = frame.violation_counts;
     state.findingCounts = frame.finding_counts;
-    state.changeFinding(frame.finding_id, frame.risk_level);
+    state.changeFinding(frame.domain, frame.kinds, frame);
   },
   task_logs(state, frame) {
     state.logCounts = { ...state.logCounts };

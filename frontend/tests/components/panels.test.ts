@@ -53,7 +53,7 @@ describe("what a running scan has found", () => {
     expect(shown()).toEqual(["Gambling, high", "Hidden link, high"]);
     expect(panel.find(".section-head p").exists()).toBe(false);
     state.apply({ ...violation(4, "a"), finding_counts: counted(2) });
-    state.apply({ ...findingChanged(5, "gambling.a.test", "critical", { total: 3, critical: 2, high: 1 }), finding_counts: { total: 2, critical: 1, high: 1 } });
+    state.apply({ ...findingChanged(5, "a.test", ["gambling", "hidden_link"], "critical", { total: 3, critical: 2, high: 1 }), finding_counts: { total: 2, critical: 1, high: 1 } });
     await panel.setProps({ state: shownOf(state) });
     expect(shown()).toEqual(["Gambling, critical", "Gambling, high"]);
     expect(panel.find("#findings-title .count").text()).toBe("2");

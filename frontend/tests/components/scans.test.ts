@@ -111,7 +111,7 @@ test("a scan that runs names the stages that are at work and counts its findings
   const stages = snapshot(1).stages.map((stage, index) => (index < 2 ? { ...stage, status: "running" as const } : stage));
   followers.get(TASK)!.onFrame(snapshot(1, { stages, stage_key: "subdomain_discovery", findings: { ...NO_VIOLATIONS, total: 1, high: 1 } }));
   await expect.poll(shown).toEqual(["Subdomain discovery, Page crawl", "high 1"]);
-  followers.get(TASK)!.onFrame({ ...findingChanged(2, "gambling.a.test", "critical", { total: 2, critical: 2 }), finding_counts: { total: 1, critical: 1 } });
+  followers.get(TASK)!.onFrame({ ...findingChanged(2, "a.test", ["gambling", "hidden_link"], "critical", { total: 2, critical: 2 }), finding_counts: { total: 1, critical: 1 } });
   await expect.poll(shown).toEqual(["Subdomain discovery, Page crawl", "critical 1"]);
 });
 

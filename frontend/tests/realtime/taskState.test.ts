@@ -46,25 +46,31 @@ describe("the state of a task", () => {
     const state = new TaskState(snapshot(1));
     ["a", "b"].forEach((id, index) => state.apply(violation(2 + index, id)));
     const before = state.violations.get("a")!;
-    state.apply(findingChanged(4, "gambling.a.test", "critical", { total: 2, critical: 1, high: 1 }));
+    state.apply(findingChanged(4, "a.test", ["gambling"], "critical", { total: 2, critical: 1, high: 1 }));
     expect([...state.violations.values()].map(({ risk_level: risk }) => risk)).toEqual(["critical", "high"]);
     expect([state.counts, state.findingCounts]).toMatchObject([{ total: 2, critical: 1, high: 1 }, { total: 2, critical: 1, high: 1 }]);
     state.merge([{ ...before, violation_id: "c" }, before]); // REST had answered before it changed
     expect(state.violations.get("c")?.risk_level).toBe("critical");
   });
 
-  test("has a hidden link join the finding of the surest content that it leads to", () => {
+  test("has a violation join the finding that the server says it is part of", () => {
     const state = new TaskState(snapshot(1));
     const shown = () => ["hidden-a", "a", "surer"].map((id) => state.violations.get(id)).map((item) => item && [item.finding_id, item.risk_level]);
     state.apply(hiddenLink(2, "a", "hidden_link"));
     state.apply(violation(3, "b"));
     expect(shown()[0]).toEqual(["hidden_link.a.test", "high"]);
+    const before = state.violations.get("hidden-a")!;
     state.apply(violation(4, "a"));
-    state.apply(findingChanged(5, "gambling.a.test", "critical", { total: 3, critical: 2, high: 1 }));
+    expect(shown().slice(0, 2)).toEqual([["hidden_link.a.test", "high"], ["gambling.a.test", "high"]]); // nobody has said so yet
+    state.apply(findingChanged(5, "a.test", ["gambling", "hidden_link"], "critical", { total: 3, critical: 2, high: 1 }));
+    state.merge([before]); // REST had answered before it changed
     expect(shown().slice(0, 2)).toEqual([["gambling.a.test", "critical"], ["gambling.a.test", "critical"]]);
     const { violation: content, ...more } = violation(6, "surer");
     state.apply({ ...more, finding_id: "adult.a.test", violation_key: "adult", violation: { ...content, domain: "a.test", confidence_score: 0.99 } });
-    expect(shown()).toEqual([["adult.a.test", "high"], ["gambling.a.test", "critical"], ["adult.a.test", "high"]]);
+    state.apply(findingChanged(7, "a.test", ["gambling"], "medium", { total: 4 }));
+    state.apply(findingChanged(8, "a.test", ["adult", "hidden_link"], "high", { total: 4 }));
+    expect(shown()).toEqual([["adult.a.test", "high"], ["gambling.a.test", "medium"], ["adult.a.test", "high"]]);
+    expect(state.violations.get("b")?.finding_id).toBe("gambling.b.test");
   });
 
   test("keeps lines in order and once, and the newest when they are too many", () => {

@@ -1,7 +1,7 @@
 /** Frames as the server would send them. */
 
 import { NO_STATISTICS, NO_VIOLATIONS } from "@/generated/contract";
-import type { RiskLevel, SnapshotStage, StageKey, TaskSnapshot } from "@/generated/frames";
+import type { RiskLevel, SnapshotStage, StageKey, TaskSnapshot, ViolationKey } from "@/generated/frames";
 import type { Counts, FrameOf } from "@/realtime";
 
 export const TASK = "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10";
@@ -60,9 +60,10 @@ export function hiddenLink(seq: number, id: string, finding: "gambling" | "hidde
   return { ...more, violation_key: "hidden_link", finding_id: `${finding}.${id}.test`, violation: { ...content, domain: `${id}.test` } };
 }
 
-export function findingChanged(seq: number, findingId: string, risk: RiskLevel, counts: Counts): FrameOf<"finding_changed"> {
+/** `kinds`: of the finding's violations, its cause first. */
+export function findingChanged(seq: number, domain: string, kinds: ViolationKey[], risk: RiskLevel, counts: Counts): FrameOf<"finding_changed"> {
   return {
-    type: "finding_changed", ...head(seq, seq - 1), finding_id: findingId, risk_level: risk, score: 80,
+    type: "finding_changed", ...head(seq, seq - 1), finding_id: `${kinds[0]}.${domain}`, domain, kinds, risk_level: risk, score: 80,
     violation_counts: { ...NO_VIOLATIONS, ...counts }, finding_counts: { ...NO_VIOLATIONS, ...counts },
   };
 }

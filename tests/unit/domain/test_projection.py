@@ -60,7 +60,13 @@ def violation(risk, review):
 def changed(risk, total):
     counts = {"total": total, risk: total}
     return FindingChanged(
-        finding_id="gambling.d", risk_level=risk, score=1, violation_counts=counts, finding_counts=counts
+        finding_id="gambling.d",
+        domain="d",
+        kinds=("gambling",),
+        risk_level=risk,
+        score=1,
+        violation_counts=counts,
+        finding_counts=counts,
     )
 
 

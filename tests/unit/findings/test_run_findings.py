@@ -46,6 +46,19 @@ def test_a_finding_that_becomes_part_of_another_goes_and_its_violations_move():
     assert told.violation_counts == counts(total=2, critical=2)
 
 
+def test_a_hidden_link_that_moves_to_surer_content_is_told_of_on_both_sides():
+    told = RunFindings()
+    for key in (ViolationKey.GAMBLING, ViolationKey.HIDDEN_LINK):
+        told.tell_stated(fact(key=key, confidence_score=0.8), RiskLevel.HIGH)
+    _, change = told.tell_stated(fact(key=ViolationKey.ADULT, confidence_score=0.9), RiskLevel.LOW)
+    events = told.events(change)
+    assert {(one.finding_id, one.domain, one.kinds) for one in events} == {
+        ("gambling.bets.example", "bets.example", ("gambling",)),
+        ("adult.bets.example", "bets.example", ("adult", "hidden_link")),
+    }
+    assert {(*one.finding_counts.items(),) for one in events} == {(*told.counts.items(),)}
+
+
 def test_what_is_assessed_as_before_has_not_changed_and_what_weighs_more_has():
     told = RunFindings()
     violation, _ = told.tell_stated(fact(), RiskLevel.LOW)
@@ -65,13 +78,14 @@ def test_a_resumed_run_goes_on_with_what_was_told():
     assert resumed.tell("bets.example", [violation.finding]).changed == ()
 
 
-@given(
-    st.lists(
-        st.tuples(st.sampled_from("abc"), st.sampled_from(ViolationKey), st.sampled_from(RiskLevel), st.booleans()),
-        unique_by=lambda one: one[:2],
-        max_size=20,
-    )
+FOUND = st.lists(
+    st.tuples(st.sampled_from("abc"), st.sampled_from(ViolationKey), st.sampled_from(RiskLevel), st.booleans()),
+    unique_by=lambda one: one[:2],
+    max_size=20,
 )
+
+
+@given(FOUND)
 def test_the_counts_are_those_of_what_stands(found):
     told = RunFindings()
     stands = {}
@@ -85,6 +99,24 @@ def test_the_counts_are_those_of_what_stands(found):
     assert told.violation_counts["total"] == len(found) == sum(len(one.kinds) for one in stands.values())
     assert {name: told.counts[name] for name in RiskLevel} == {name: levels.count(name) for name in RiskLevel}
     assert told.violation_counts["needs_review"] == sum(one[3] for one in found)
+
+
+@given(FOUND, st.randoms(use_true_random=False))
+def test_who_takes_the_events_alone_knows_the_finding_of_each_violation(found, chance):
+    told = RunFindings()
+    known, stands = {}, {}
+    for letter, key, level, _ in found:
+        sure = chance.choice([0.6, 0.8, 0.9])
+        violation, change = told.tell_stated(fact(f"{letter}.test", key, confidence_score=sure), level)
+        event = violation.event("en")
+        known[event.violation.domain, event.violation_key] = (event.finding_id, event.violation.risk_level)
+        for one in told.events(change):
+            known |= {(one.domain, kind): (one.finding_id, one.risk_level) for kind in one.kinds}
+        stands = {name: one for name, one in stands.items() if name not in change.gone}
+        stands |= {one.id: one for one in change.findings}
+        assert known == {
+            (one.id.domain, kind): (str(one.id), one.risk.level) for one in stands.values() for kind in one.kinds
+        }
 
 
 @pytest.mark.parametrize("level", RiskLevel)

@@ -49,6 +49,25 @@ async def test_each_notification_is_an_event_in_order(desk, scene):
     assert frames[2]["needs_review"]
 
 
+async def test_content_behind_a_hidden_link_is_told_with_the_finding_that_both_are_now(desk, scene):
+    handler, task, watcher = scene
+    for key in (ViolationKey.HIDDEN_LINK, ViolationKey.GAMBLING):
+        await handler.notify_violation_detected(
+            task,
+            domain="bets.example",
+            violation_key=key,
+            risk_level=RiskLevel.HIGH,
+            confidence_score=0.9,
+            description="why",
+        )
+    await desk.settle()
+    frames = watcher.frames()
+    assert [frame["type"] for frame in frames] == ["violation_detected", "violation_detected", "finding_changed"]
+    changed = frames[-1]
+    assert (changed["finding_id"], changed["kinds"]) == ("gambling.bets.example", ["gambling", "hidden_link"])
+    assert (changed["finding_counts"]["total"], changed["violation_counts"]["total"]) == (1, 2)
+
+
 async def test_an_error_ends_the_attempt(desk, scene):
     handler, task, watcher = scene
     await handler.notify_task_error(task, ErrorInfo(code="internal", message="broken", retryable=True))
