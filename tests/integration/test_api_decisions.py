@@ -72,6 +72,14 @@ class Scans:
     async def decision(self, place, finding=CASINO):
         return (await self.get(f"{place}/findings/{finding}"))["decision"]
 
+    async def state(self, place, finding=CASINO):
+        """As the list of findings and the finding itself say."""
+        (listed,) = (
+            one["state"] for one in (await self.get(f"{place}/findings"))["items"] if one["finding_id"] == finding
+        )
+        assert (await self.get(f"{place}/findings/{finding}"))["state"] == listed
+        return listed
+
     async def queue(self, **query):
         asked = "&".join(f"{name}={value}" for name, value in query.items())
         page = await self.get(f"/api/v1/review?{asked}")
@@ -98,6 +106,7 @@ async def test_a_decision_is_remembered_by_the_next_scan_of_the_target_and_by_no
     )
     again, other = await mine.scan("a.test", *BOTH), await mine.scan("b.test", *BOTH)
     assert await mine.decision(again) == made
+    assert [await mine.state(place) for place in (first, again, other)] == ["dismissed", "dismissed", "open"]
     assert await mine.decision(again, SHOP) is None
     assert await mine.decision(other) is None
 
@@ -200,8 +209,7 @@ async def test_more_evidence_opens_the_finding_again(mine):
     await mine.decide(await mine.scan("a.test", *BOTH), state="dismissed", reason="ours")
     place = await mine.scan("a.test", *BOTH, ("casino.test", ViolationKey.HIDDEN_LINK, 0.65))
     decision = await mine.decision(place)
-    assert (decision["state"], decision["holds"]) == ("dismissed", False)
-    assert (await mine.get(f"{place}/findings/{CASINO}"))["state"] == "open"
+    assert (decision["state"], decision["holds"], await mine.state(place)) == ("dismissed", False, "open")
     for part in ("violations", "report"):
         told = await mine.get(f"{place}/{part}")
         of_casino = [
@@ -210,7 +218,7 @@ async def test_more_evidence_opens_the_finding_again(mine):
         assert [(one["state"], one["holds"]) for one in of_casino] == [("dismissed", False)] * 2
     assert (await mine.queue())[0] == [("a.test", CASINO), ("a.test", SHOP)]
     renewed = await mine.decide(place, state="dismissed", reason="still ours", version=1)
-    assert renewed["holds"] is True
+    assert (renewed["holds"], await mine.state(place)) == (True, "dismissed")
     assert (await mine.queue())[0] == [("a.test", SHOP)]
 
 

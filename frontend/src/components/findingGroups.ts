@@ -24,6 +24,8 @@ export interface Entry {
   author: string | null;
   /** What somebody decided about it; null: nothing, or nothing is known of it yet. */
   decision: FindingSummary["decision"];
+  /** What applies of that: "open" once more was found than was decided about. */
+  state: FindingSummary["state"];
   /** Whether there is a page with all evidence. */
   hasEvidence: boolean;
 }
@@ -42,7 +44,7 @@ export function entryOfFinding({ t, code }: Texts, finding: FindingSummary): Ent
     id: finding.finding_id, domain: finding.domain, risk: risk.level, text: finding.summary, url: null,
     title: code("violation", finding.violation_key, finding.violation_name), page: finding.page_url,
     needsReview: finding.needs_review, confidence: finding.confidence_score, author: finding.author_text,
-    why: t("finding.sum", { reasons, score: risk.score }), decision: finding.decision, hasEvidence: true,
+    why: t("finding.sum", { reasons, score: risk.score }), decision: finding.decision, state: finding.state, hasEvidence: true,
   };
 }
 
@@ -63,7 +65,7 @@ export function entryOfViolation({ code }: Texts, violation: KnownViolation, tar
     id: violation.violation_id, domain, risk: violation.risk_level, text: violation.description,
     title: code("violation", violation.violation_key, violation.violation_type), url: violation.url,
     page: violation.found_on, needsReview: violation.needs_review, confidence: violation.confidence_score, author: null,
-    why: null, decision: null, hasEvidence: domain !== target && !domain.endsWith(`.${target}`),
+    why: null, decision: null, state: "open", hasEvidence: domain !== target && !domain.endsWith(`.${target}`),
   };
 }
 

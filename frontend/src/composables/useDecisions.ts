@@ -13,9 +13,9 @@ export interface DecidedFinding {
 /** The states that a finding does not leave by itself, in the order in which they are offered. */
 export const DECIDED = ["confirmed", "mending", "dismissed"] as const satisfies readonly DecisionState[];
 
-/** What counts now: what was decided on less than was found since is open again. */
-export function stateOf({ decision }: Pick<FindingSummary, "decision">): DecisionState {
-  return decision?.holds ? decision.state : "open";
+/** The finding as the server has just decided it. */
+export function decidedAs<T extends FindingSummary>(finding: T, decision: DecisionInfo): T {
+  return { ...finding, decision, state: decision.state };
 }
 
 export function useDecisions() {
@@ -30,9 +30,8 @@ export function useDecisions() {
 
   /** Back to what counted before: `then` is the finding as it was. `now`: what is taken back. */
   function restore({ finding: then, ...place }: DecidedFinding, now: DecisionInfo): Promise<DecisionInfo> {
-    const state = stateOf(then);
-    const reason = state === "open" ? null : (then.decision?.reason ?? null);
-    return decide({ ...place, finding: { ...then, decision: now } }, state, reason);
+    const reason = then.state === "open" ? null : (then.decision?.reason ?? null);
+    return decide({ ...place, finding: decidedAs(then, now) }, then.state, reason);
   }
 
   return { decide, restore };

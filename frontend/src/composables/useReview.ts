@@ -8,7 +8,7 @@ import { useConnection } from "@/stores/connection";
 import { useTexts } from "@/texts";
 
 import { useAction } from "./useAction";
-import { stateOf, useDecisions } from "./useDecisions";
+import { decidedAs, useDecisions } from "./useDecisions";
 
 const AT_ONCE = 50;
 
@@ -77,7 +77,7 @@ export function useReview() {
       const index = items.value?.indexOf(item) ?? -1;
       if (index < 0) return; // the list was read anew meanwhile
       done.value = [...done.value, { item, index, decision }];
-      put(index, { ...item, finding: { ...item.finding, decision } });
+      put(index, { ...item, finding: decidedAs(item.finding, decision) });
     });
   }
 
@@ -87,7 +87,7 @@ export function useReview() {
     if (taken === null) return Promise.resolve(false);
     return action.run(async () => {
       const decision = await restore(placeOf(taken.item), taken.decision);
-      const again = { ...taken.item, finding: { ...taken.item.finding, decision } };
+      const again = { ...taken.item, finding: decidedAs(taken.item.finding, decision) };
       done.value = done.value.slice(0, -1);
       const others = (items.value ?? []).filter((item) => keyOf(item) !== keyOf(again));
       items.value = [...others.slice(0, taken.index), again, ...others.slice(taken.index)];
@@ -95,7 +95,7 @@ export function useReview() {
   }
 
   function put(index: number, item: ReviewItem): void {
-    const stays = stateOf(item.finding) === shown.value ? [item] : [];
+    const stays = item.finding.state === shown.value ? [item] : [];
     items.value = [...items.value!.slice(0, index), ...stays, ...items.value!.slice(index + 1)];
   }
 

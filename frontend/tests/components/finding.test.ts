@@ -192,7 +192,7 @@ describe("a decision", () => {
   });
 
   test("is made by keyboard, shown with who made it, and taken back to what was before", async () => {
-    rest.answers[ADDRESS] = finding({ decision: decision({ state: "mending", version: 4 }) });
+    rest.answers[ADDRESS] = finding({ decision: decision({ state: "mending", version: 4 }), state: "mending" });
     const view = await open();
     expect(view.find(".decision").text()).toContain("Fix in progress by mei");
     await press("c");
@@ -202,6 +202,17 @@ describe("a decision", () => {
     await press("u");
     expect(view.find(".decision").attributes("data-decision")).toBe("open");
     expect(sent().map((body) => Object.values(body as object))).toEqual([["confirmed", null, 4], ["mending", null, 5], ["open", null, 6]]);
+  });
+
+  test("that no longer applies leaves the finding open, as the server says", async () => {
+    rest.answers[ADDRESS] = finding({ decision: decision({ state: "dismissed", reason: "ours", holds: false, version: 3 }), state: "open" });
+    const view = await open();
+    expect(view.find(".decision").attributes("data-decision")).toBe("open");
+    expect(view.find(".decision .tag").text()).toBe("Open");
+    await press("c");
+    expect(view.find(".decision .tag").text()).toBe("Confirmed");
+    await press("u");
+    expect(sent().map((body) => Object.values(body as object))).toEqual([["confirmed", null, 3], ["open", null, 4]]);
   });
 
   test("to dismiss needs a reason, which stays text", async () => {
@@ -218,7 +229,7 @@ describe("a decision", () => {
   test("of somebody else in between is said, and shown", async () => {
     rest.answers[DECIDE] = problem(409, "decision_changed");
     const view = await open();
-    rest.answers[ADDRESS] = finding({ decision: decision({ decided_by: "li", version: 2 }) });
+    rest.answers[ADDRESS] = finding({ decision: decision({ decided_by: "li", version: 2 }), state: "confirmed" });
     await press("c");
     expect(view.find(".decision [role=alert]").text()).toBe(english("error.decision_changed"));
     expect(view.find(".decision").text()).toContain("Confirmed by li");

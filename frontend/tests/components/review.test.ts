@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 
 function item(name: string, of: DecisionInfo | null = null) {
-  const found = finding({ finding_id: `gambling.${name}`, domain: name, decision: of });
+  const found = finding({ finding_id: `gambling.${name}`, domain: name, decision: of, state: of?.holds ? of.state : "open" });
   return { task_id: "t1", user_id: "u1", target_domain: "a.test", attempt: 2, completed_at: "2026-11-27T02:00:00Z", finding: found };
 }
 
