@@ -70,6 +70,7 @@ class Writer:
         self._lifecycle = Lifecycle(clock=self._clock, texts=MessageCatalog("zh-CN"))
         self._recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=self._clock)
         self._task_id = task_id
+        self._findings = RunFindings()
         self._lines = 0
 
     def run(self, phases: list[Phase], *, ends: bool) -> list[tuple[int, int, str]]:
@@ -136,8 +137,8 @@ class Writer:
             f"{new_id()}.example", ViolationKey.GAMBLING, 0.93, "两个以上的赌博词语", (),
             needs_review=False, url="https://bad.example/", found_on="https://www.corp.example/",
         )  # fmt: skip
-        violation, _ = RunFindings().tell_stated(fact, RiskLevel.HIGH)
-        return NewEvent(violation.event("zh-CN")), violation
+        violation, _ = self._findings.tell_stated(fact, RiskLevel.HIGH)
+        return NewEvent(self._findings.event(violation, "zh-CN")), violation
 
 
 def _progress(percent: int) -> TaskProgress:

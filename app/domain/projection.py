@@ -87,9 +87,10 @@ def apply(state: TaskProjection, kind: str, body: Mapping[str, Any], *, attempt:
         case "task_stage":
             return _stage(state, body, at)
         case "violation_detected":
-            return _violation(state, body)
+            statistics = {**state.statistics, "total_violations": body["violation_counts"]["total"]}
+            return replace(_counted(state, body), statistics=statistics)
         case "finding_changed":
-            return replace(state, violation_counts=body["violation_counts"], finding_counts=body["finding_counts"])
+            return _counted(state, body)
         case "task_logs":
             return _logs(state, body)
         case "task_warning":
@@ -141,17 +142,9 @@ def _stage(state: TaskProjection, body: Mapping[str, Any], at: str) -> TaskProje
     return replace(state, stages=tuple(change(s) if s.key == key else s for s in state.stages))
 
 
-def _violation(state: TaskProjection, body: Mapping[str, Any]) -> TaskProjection:
-    counts = dict(state.violation_counts)
-    names = ["total", body["violation"]["risk_level"], *(["needs_review"] if body["needs_review"] else [])]
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-    return replace(
-        state,
-        violation_counts=counts,
-        finding_counts=body.get("finding_counts") or state.finding_counts,
-        statistics={**state.statistics, "total_violations": counts["total"]},
-    )
+def _counted(state: TaskProjection, body: Mapping[str, Any]) -> TaskProjection:
+    """Take the counts as they are after the event: so an event that is taken twice is counted once."""
+    return replace(state, violation_counts=body["violation_counts"], finding_counts=body["finding_counts"])
 
 
 def _logs(state: TaskProjection, body: Mapping[str, Any]) -> TaskProjection:

@@ -104,7 +104,7 @@ class TaskStage(EventBody):
     lang: Language | None = None
 
 
-FindingCounts = dict[str, int]  # in all, of each level, and for a review: after the event
+Counts = dict[str, int]  # in all, of each level, and for a review: after the event
 
 
 class Violation(BaseModel):
@@ -138,7 +138,8 @@ class ViolationFields(Origin):
 class ViolationDetected(ViolationFields, EventBody):
     type: ClassVar[str] = "violation_detected"
     violation_key: ViolationKey
-    finding_counts: FindingCounts | None = None
+    violation_counts: Counts
+    finding_counts: Counts
     lang: Language | None = None
     summary = "A violation, as soon as it is found."
     example = MappingProxyType(
@@ -156,6 +157,7 @@ class ViolationDetected(ViolationFields, EventBody):
             "needs_review": False,
             "url": "https://bets.example/",
             "found_on": "https://www.corp.example/old/",
+            "violation_counts": {"total": 1, "critical": 0, "high": 1, "medium": 0, "low": 0, "needs_review": 0},
             "finding_counts": {"total": 1, "critical": 0, "high": 1, "medium": 0, "low": 0, "needs_review": 0},
         }
     )
@@ -181,8 +183,8 @@ class FindingChanged(EventBody):
     kinds: tuple[ViolationKey, ...]  # a domain has one violation of each kind, and it is part of one finding
     risk_level: RiskLevel
     score: Annotated[int, Field(ge=0, le=100)]
-    violation_counts: FindingCounts
-    finding_counts: FindingCounts
+    violation_counts: Counts
+    finding_counts: Counts
 
 
 class LogLine(Origin):

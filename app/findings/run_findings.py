@@ -10,7 +10,7 @@ from app.core.ids import new_id
 from app.domain.findings import COUNTED, AssessedFinding, Finding, FindingId, FoundViolation, group, with_risk
 from app.domain.risk import UNKNOWN, stated
 from app.domain.violations import RiskLevel, ViolationFact, ViolationKey
-from app.events.types import FindingChanged
+from app.events.types import FindingChanged, ViolationDetected
 from app.findings.queries import findings, violations
 from app.findings.violation_mapping import NewViolation
 
@@ -79,6 +79,10 @@ class RunFindings:
         # The violation of a new finding reports it, unless the finding also takes a hidden link from another one.
         changed = (one for one in found if (before[one.id] != one if one.id in before else len(one.kinds) > 1))
         return FindingChange(tuple(found), gone, tuple(changed))
+
+    def event(self, violation: NewViolation, language: str) -> ViolationDetected:
+        """Return the event of a violation that `tell` has just taken, with the counts after it."""
+        return violation.event(language, violation_counts=self.violation_counts, finding_counts=self.counts)
 
     def events(self, change: FindingChange) -> list[FindingChanged]:
         """Return `finding_changed` of what `tell` has just taken, with the counts after it."""

@@ -39,12 +39,14 @@ class NewViolation:
         cause = self.finding.id.cause.value
         return {**asdict(self.fact), **made_of, "id": self.id, "cause": cause}
 
-    def event(self, language: str, finding_counts: Mapping[str, int] | None = None) -> ViolationDetected:
-        """Return the event beside the row. `finding_counts`: of the run, with this one."""
+    def event(
+        self, language: str, *, violation_counts: Mapping[str, int], finding_counts: Mapping[str, int]
+    ) -> ViolationDetected:
+        """Return the event beside the row. The counts are those of the run, with this violation."""
         level, cause = self.finding.risk.level, self.finding.id.cause
         fields = {**_wire_fields(self.fact, self.id, level, cause, language), **origin(self.fact.description)}
-        counts = None if finding_counts is None else dict(finding_counts)
-        return ViolationDetected(**fields, finding_counts=counts, lang=Language(language))
+        counts = {"violation_counts": dict(violation_counts), "finding_counts": dict(finding_counts)}
+        return ViolationDetected(**fields, **counts, lang=Language(language))
 
 
 def snapshot_violation(row: Row[Any], language: str) -> dict[str, Any]:

@@ -86,13 +86,16 @@ class TaskMonitorHandler:
         evidence: Sequence[Evidence] = (),
         **fields: Any,
     ) -> AppendResult:
-        """Write the violation's row, its finding and their events. `fields` are the other ones of `ViolationFact`."""
+        """Write the violation's row, its finding and their events. `fields` are the other ones of `ViolationFact`.
+
+        One call at a time for a task: each counts what the calls before have written.
+        """
         review = confidence_score < REVIEW_BELOW
         fact = ViolationFact(confidence_score=confidence_score, evidence=tuple(evidence), needs_review=review, **fields)
         row = await self._find(task_id)
         found = await self.db.read(lambda connection: read_run_findings(connection, row.id, row.run))
         violation, change = found.tell_stated(fact, risk_level)
-        body = violation.event(self.language, found.counts)
+        body = found.event(violation, self.language)
         return await self._record(task_id, body, *found.events(change), violations=[violation], findings=[change])
 
     async def send_task_logs(self, task_id: str, lines: Sequence[LogEntry]) -> AppendResult:

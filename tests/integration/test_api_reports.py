@@ -10,7 +10,7 @@ from app.findings.recorder import Recorder
 from app.findings.violation_mapping import NewViolation
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.backend import Backend
-from tests.support.violations import new_violation
+from tests.support.violations import new_violation, tell
 
 
 def store_of(backend: Backend, task_id: str, run: int = 1) -> SqliteScanStore:
@@ -56,9 +56,8 @@ async def scanned(backend):
     ]
     recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=services.clock)
     warning = NewEvent(TaskWarning(code="degraded", message="no browser"))
-    await services.event_writer.write(
-        recorder.record([warning, *(NewEvent(v.event("en")) for v in violations)], violations)
-    )
+    told = tell(*violations)
+    await services.event_writer.write(recorder.record([warning, *told.events], told.violations, told.changes))
     yield headers, f"/api/v1/tasks/{task_id}"
     store.close()
 

@@ -21,6 +21,7 @@ from app.findings.recorder import Recorder
 from tests.integration.test_api_findings import scanned
 from tests.integration.test_api_reports import found, store_of
 from tests.support.command import run
+from tests.support.violations import tell
 
 __all__ = ["scanned"]  # a fixture
 
@@ -73,8 +74,9 @@ class Task:
         recorder = Recorder(task_id=self.id, attempt=attempt, run=attempt, clock=self.backend.services.clock)
         stage = TaskStage(stage_key=StageKey.PAGE_CRAWL, stage="s", status="running")
         line = PendingLogs((LogEntry("INFO", "m", f"of attempt {attempt}"),))
-        events = [NewEvent(stage), NewEvent(line), *(NewEvent(one.event("en")) for one in violations)]
-        await self.write(recorder.record(events, violations))
+        told = tell(*violations)
+        events = [NewEvent(stage), NewEvent(line), *told.events]
+        await self.write(recorder.record(events, told.violations, told.changes))
 
     async def run_second(self, end):
         """Another attempt with a file and a violation of its own, that ends in this way."""

@@ -23,7 +23,7 @@ from tests.support.backend import ADMIN_PASSWORD, FakeMonitor, FakeRunner, cheap
 from tests.support.command import finish, line_with, start
 from tests.support.realtime import until
 from tests.support.said import said
-from tests.support.violations import new_violation
+from tests.support.violations import event_of, new_violation
 
 
 def services_of(folder, **values):
@@ -56,7 +56,7 @@ class Scan:
 
     async def find(self):
         violation = new_violation("bets.example", violation_id="v1", description="d")
-        await self.record(violation.event("zh-CN"), violation)
+        await self.record(event_of(violation, "zh-CN"), violation)
 
     async def complete(self, violations=0, verdict=None):
         statistics = Statistics(total_violations=violations)

@@ -129,7 +129,7 @@ def test_events_add_up_to_what_is_stored(scanned, levels, counts):
             (scanned.task_id, "violation_detected", "finding_changed"),
         ).fetchall()
     known: dict[tuple[str, str], tuple[str, str]] = {}  # of each violation its finding and the level
-    last = {}
+    last = ()
     for kind, text in told:
         body = json.loads(text)
         finding = body["finding_id"]
@@ -137,8 +137,8 @@ def test_events_add_up_to_what_is_stored(scanned, levels, counts):
             known |= {(body["domain"], one): (finding, body["risk_level"]) for one in body["kinds"]}
         else:
             known[body["violation"]["domain"], body["violation_key"]] = (finding, body["violation"]["risk_level"])
-        last = body["finding_counts"]
+        last = (body["violation_counts"], body["finding_counts"])
     listed = scanned.all_items("/violations")
     assert known == {(one["domain"], one["violation_key"]): (one["finding_id"], one["risk_level"]) for one in listed}
     assert dict(known.values()) == levels
-    assert last == counts
+    assert last == (scanned.get("").json()["violation_counts"], counts)

@@ -79,8 +79,15 @@ async def test_a_violation_of_0_5_is_pushed_the_moment_it_is_committed_with_a_sc
     user = stack.add_user("a")
     task = await stack.add_task(user)
     found = Violation(domain="d", violation_type="t", risk_level="low", confidence_score=0.5, description="x")
+    counts = {"total": 1, "low": 1}
     body = ViolationDetected(
-        violation=found, violation_id="v", finding_id="fraud.d", violation_key="fraud", needs_review=True
+        violation=found,
+        violation_id="v",
+        finding_id="fraud.d",
+        violation_key="fraud",
+        needs_review=True,
+        violation_counts=counts,
+        finding_counts=counts,
     )
     async with open_client(stack, user) as client:
         await client.follow(task)

@@ -10,7 +10,7 @@ from app.events.tables import task_events
 from app.events.types import Statistics, TaskProgress
 from app.findings.recorder import Recorder
 from tests.support.realtime import Stack, open_client, warning
-from tests.support.violations import new_violation
+from tests.support.violations import event_of, new_violation
 
 WATCHERS = 100
 ROUNDS = 60
@@ -36,7 +36,7 @@ def progress(percent):
 def violation(number):
     """The event and its row."""
     violation = new_violation(f"bad{number}.example", description="-")
-    return violation.event("zh-CN"), violation
+    return event_of(violation, "zh-CN"), violation
 
 
 async def scan(stack, task, *, pace):

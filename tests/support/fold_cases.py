@@ -51,8 +51,6 @@ def changed(chance: random.Random, body: Any) -> Frame:
         frame["status"] = chance.choice(["running", "completed", "failed", "skipped", "cancelled"])
     if body.type == "violation_detected":
         frame["violation"]["risk_level"] = chance.choice(["low", "medium", "high", "critical"])
-        if chance.random() < 0.2:
-            del frame["finding_counts"]  # one of an older version
     for name in ("violation_counts", "finding_counts"):
         if name in frame:
             frame[name] = {key: chance.randint(0, 9) for key in COUNTED}

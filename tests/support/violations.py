@@ -11,6 +11,7 @@ from app.core.ids import new_id
 from app.domain.findings import AssessedFinding, group
 from app.domain.violations import REVIEW_BELOW, RiskLevel, ViolationFact, ViolationKey
 from app.events.event import NewEvent
+from app.events.types import ViolationDetected
 from app.findings.queries import findings
 from app.findings.queries import violations as violation_rows
 from app.findings.run_findings import (
@@ -67,10 +68,17 @@ def tell(*found: NewViolation, known: RunFindings | None = None, assess: Assess 
             known.tell(one.fact.domain, assessed)
             new = replace(new, finding=next(it for it in assessed if one.fact.violation_key in it.kinds))
             change = replace(change, findings=tuple(assessed))
-        told.events.append(NewEvent(new.event("en", known.counts)))
+        told.events.append(NewEvent(known.event(new, "en")))
         told.violations.append(new)
         told.changes.append(change)
     return told
+
+
+def event_of(violation: NewViolation, language: str = "en") -> ViolationDetected:
+    """The event of the only violation of a run."""
+    only = RunFindings()
+    only.tell_stated(violation.fact, violation.finding.risk.level, violation.id)
+    return only.event(violation, language)
 
 
 def write_violations(

@@ -154,7 +154,7 @@ class Scene:
             found_on=more.get("found_on", f"https://www.{self.domain}/links"),
         )
         told = tell(violation, known=self.findings)
-        await self.say(told.violations[0].event("zh-CN", self.findings.counts), told=told)
+        await self.say(self.findings.event(told.violations[0], "zh-CN"), told=told)
         return violation.id
 
     async def stages_up_to(self, last: StageKey) -> None:

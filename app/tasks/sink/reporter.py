@@ -158,7 +158,7 @@ class Reporter:
         change = self.findings.tell(fact.domain, found, new)
         violation = NewViolation(fact, finding_of(new, found), violation_id)
         committed = asyncio.Event()
-        body = violation.event(self.tracker.language, self.findings.counts)
+        body = self.findings.event(violation, self.tracker.language)
         self._buffer.add(body, violation=violation, findings=change, done=committed.set)
         self._tell_changes(change)
         self._added()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from app.events.types import EVENT_BODIES, TaskCompleted, TaskLogs, ViolationDetected
+from app.events.types import EVENT_BODIES, TaskCompleted, TaskLogs, ViolationDetected, ViolationFields
 
 TASK: Final = "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10"
 USER: Final = "019b7a30-0000-7000-8000-000000000001"
@@ -33,7 +33,9 @@ _COMMAND_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
         "get_status": {"id": "c6"},
     }
 )
-_RECENT: Final = {name: value for name, value in ViolationDetected.example.items() if name != "finding_counts"}
+_RECENT: Final = {
+    name: value for name, value in ViolationDetected.example.items() if name in ViolationFields.model_fields
+}
 _SNAPSHOT_FIELDS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "task_id": TASK,

@@ -551,7 +551,8 @@ export interface ViolationDetectedFrame {
   needs_review: boolean;
   url?: string | null;
   found_on?: string | null;
-  finding_counts?: Record<string, number> | null;
+  violation_counts: Record<string, number>;
+  finding_counts: Record<string, number>;
   lang?: Language | null;
 }
 

@@ -204,10 +204,8 @@ const CHANGES: { [T in TaskEvent["type"]]: (state: TaskState, frame: FrameOf<T>)
     state.stages = state.stages.map((stage) => (stage.key === key ? moved(stage, status, at) : stage));
   },
   violation_detected(state, frame) {
-    const names = ["total", frame.violation.risk_level, ...(frame.needs_review ? ["needs_review"] : [])];
-    state.counts = { ...state.counts };
-    for (const name of names) state.counts[name] = (state.counts[name] ?? 0) + 1;
-    state.findingCounts = frame.finding_counts ?? state.findingCounts; // one of an older version says nothing of them
+    state.counts = frame.violation_counts;
+    state.findingCounts = frame.finding_counts;
     state.statistics = { ...state.statistics, total_violations: state.counts.total ?? 0 };
     state.addViolation(flatten(frame, frame.timestamp));
   },

@@ -27,19 +27,19 @@ describe("the state of a task", () => {
   test("counts violations and lists each once, whoever tells of it", () => {
     const state = new TaskState(snapshot(1));
     state.apply(violation(2, "a"));
-    state.apply(violation(3, "b"));
-    expect(state.counts).toMatchObject({ total: 2, high: 2 });
+    for (let times = 0; times < 2; times += 1) state.apply(violation(3, "b", 2, { total: 2, high: 2 }));
+    expect(state).toMatchObject({ counts: { total: 2, high: 2 }, statistics: { total_violations: 2 } });
     const [known] = [...state.violations.values()];
     state.merge([{ ...known!, description: "of REST" }]);
     expect([...state.violations.keys()]).toEqual(["a", "b"]);
   });
 
-  test("counts findings as the newest event says, which of an older server says nothing", () => {
+  test("counts violations and findings as the newest event says, whatever it adds", () => {
     const state = new TaskState(snapshot(1, { findings: { ...NO_VIOLATIONS, total: 1, low: 1 } }));
     expect(state.findingCounts).toMatchObject({ total: 1, low: 1 });
-    state.apply({ ...violation(2, "a"), finding_counts: { ...NO_VIOLATIONS, total: 2, low: 1, high: 1 } });
-    state.apply(violation(3, "b"));
-    expect(state.findingCounts).toMatchObject({ total: 2, low: 1, high: 1 });
+    const joined = { ...NO_VIOLATIONS, total: 1, high: 1 };
+    state.apply({ ...violation(2, "a", 1, { total: 2, high: 2 }), finding_counts: joined });
+    expect([state.counts, state.findingCounts]).toEqual([{ ...NO_VIOLATIONS, total: 2, high: 2 }, joined]);
   });
 
   test("has known violations weigh what their finding weighs now, and counts as the event says", () => {

@@ -45,8 +45,10 @@ export function logs(seq: number, from: number, count: number, prevSeq: number |
   return { type: "task_logs", ...head(seq, prevSeq), logs: Array.from({ length: count }, (_, index) => line(from + index)) };
 }
 
-export function violation(seq: number, id: string, prevSeq: number | null = seq - 1): FrameOf<"violation_detected"> {
+/** The `counts` after it, of violations as of findings; without any it is the only one. */
+export function violation(seq: number, id: string, prevSeq: number | null = seq - 1, counts: Counts = { total: 1, high: 1 }): FrameOf<"violation_detected"> {
   return {
+    violation_counts: { ...NO_VIOLATIONS, ...counts }, finding_counts: { ...NO_VIOLATIONS, ...counts },
     type: "violation_detected", ...head(seq, prevSeq), violation_id: id, finding_id: `gambling.${id}.test`, violation_key: "gambling", needs_review: false,
     violation: {
       domain: `${id}.test`, violation_type: "Gambling", risk_level: "high", confidence_score: 0.9, description: "bets",

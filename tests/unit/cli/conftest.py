@@ -49,6 +49,8 @@ VIOLATION = {
     "violation_key": "gambling",
     "needs_review": True,
     "found_on": "http://site.example/\x1b[2J",
+    "violation_counts": {"total": 1, "high": 1, "needs_review": 1},
+    "finding_counts": {"total": 1, "high": 1, "needs_review": 1},
 }
 PROGRESS = {
     "progress": 42,

@@ -43,7 +43,7 @@ STAGE = st.builds(
     st.sampled_from(["running", "completed", "failed", "skipped", "cancelled"]),
 )
 VIOLATION = st.builds(
-    lambda risk, review: events.ViolationDetected(
+    lambda risk, review, number: events.ViolationDetected(
         violation=events.Violation(
             domain="d.example", violation_type="t", risk_level=risk, confidence_score=0.9, description="x"
         ),
@@ -51,9 +51,12 @@ VIOLATION = st.builds(
         finding_id="gambling.d.example",
         violation_key="gambling",
         needs_review=review,
+        violation_counts={"total": number, risk: number},
+        finding_counts={"total": 1, risk: 1},
     ),
     st.sampled_from(["low", "medium", "high", "critical"]),
     st.booleans(),
+    st.integers(1, 9),
 )
 WARNING = st.builds(
     lambda place: events.TaskWarning(code="partial", message="w", **place),

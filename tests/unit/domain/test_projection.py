@@ -53,6 +53,7 @@ def violation(risk, review):
         finding_id="gambling.d",
         violation_key="gambling",
         needs_review=review,
+        violation_counts={"total": 2, risk: 2},
         finding_counts={"total": 1, risk: 1},
     )
 
@@ -113,6 +114,17 @@ def test_the_row_is_the_fold_of_the_log(tmp_path_factory, actions):
     assert state.to_columns() == TaskProjection.from_row(row).to_columns()
     assert [event.seq for event in events] == list(range(1, row.last_seq + 1))
     db.engine.dispose()
+
+
+def test_an_event_that_is_taken_twice_is_counted_once():
+    def take(state, body):
+        return apply(state, body.type, body.fields, attempt=1, at="now")
+
+    for body in (violation("high", review=True), changed("critical", 3)):
+        once = take(TaskProjection(), body)
+        assert take(once, body) == once
+        assert (once.violation_counts, once.finding_counts) == (body.violation_counts, body.finding_counts)
+    assert take(TaskProjection(), violation("high", review=False)).statistics["total_violations"] == 2
 
 
 def carry_out(action, task_id, row, event_writer, lifecycle, clock):

@@ -108,7 +108,8 @@ def test_who_takes_the_events_alone_knows_the_finding_of_each_violation(found, c
     for letter, key, level, _ in found:
         sure = chance.choice([0.6, 0.8, 0.9])
         violation, change = told.tell_stated(fact(f"{letter}.test", key, confidence_score=sure), level)
-        event = violation.event("en")
+        event = told.event(violation, "en")
+        assert (event.violation_counts, event.finding_counts) == (told.violation_counts, told.counts)
         known[event.violation.domain, event.violation_key] = (event.finding_id, event.violation.risk_level)
         for one in told.events(change):
             known |= {(one.domain, kind): (one.finding_id, one.risk_level) for kind in one.kinds}
@@ -121,6 +122,7 @@ def test_who_takes_the_events_alone_knows_the_finding_of_each_violation(found, c
 
 @pytest.mark.parametrize("level", RiskLevel)
 def test_a_stated_level_is_kept(level):
-    violation, _ = RunFindings().tell_stated(fact(), level)
+    told = RunFindings()
+    violation, _ = told.tell_stated(fact(), level)
     assert violation.finding.risk.level is level
-    assert violation.event("en", {"total": 1}).violation.risk_level == level
+    assert told.event(violation, "en").violation.risk_level == level

@@ -13,7 +13,7 @@ from app.findings.tables import violations
 from app.findings.violation_mapping import serialise_violation, snapshot_violation
 from app.websocket.messages.frames import SnapshotViolation
 from tests.support.said import said
-from tests.support.violations import new_violation
+from tests.support.violations import event_of, new_violation
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EVIDENCE = Evidence(Layer.TEXT, "rule", 0.9, snippet="quoted", terms=("one",))
@@ -33,7 +33,7 @@ def test_a_fact_and_the_recorders_own_columns_are_the_whole_row():
 def test_a_snapshot_shows_what_the_event_said():
     violation = new_violation(url="https://bets.example/", found_on="https://corp.example/")
     shown = snapshot_violation(row_of(violation), "en")
-    said = violation.event("en").model_dump(mode="json", exclude={"lang", "finding_counts"})
+    said = event_of(violation).model_dump(mode="json", exclude={"lang", "violation_counts", "finding_counts"})
     assert shown == {"text_key": None, "params": None, **said, "created_at": to_wire(NOW)}
     SnapshotViolation.model_validate(shown)
 
@@ -44,14 +44,16 @@ def test_a_reader_of_another_language_gets_the_sentence_made_anew():
     assert snapshot_violation(row, "en")["violation"]["description"] == anew
     assert serialise_violation(row, language="en")["description"] == anew
     assert serialise_violation(row, language="zh-CN")["description"] == violation.fact.description
-    assert translate_event("violation_detected", violation.event("zh-CN").fields, "en") == violation.event(
-        "en"
-    ).fields | {"violation": {**violation.event("en").fields["violation"], "description": anew}}
+    english = event_of(violation).fields
+    assert translate_event("violation_detected", event_of(violation, "zh-CN").fields, "en") == {
+        **english,
+        "violation": {**english["violation"], "description": anew},
+    }
 
 
 def test_rest_says_the_same_flat_and_with_the_evidence():
     violation = new_violation(evidence=(EVIDENCE,), url="https://bets.example/")
-    event = violation.event("en")
+    event = event_of(violation)
     item = ViolationItem.model_validate(serialise_violation(row_of(violation), language="en")).model_dump()
     assert {name: item[name] for name in type(event.violation).model_fields} == event.violation.model_dump()
     for name in ("violation_id", "violation_key", "needs_review", "url", "found_on"):
@@ -65,7 +67,7 @@ def test_what_is_not_known_is_left_out_on_the_wire_and_null_in_rest():
     violation = new_violation(description="")
     item = serialise_violation(row_of(violation), language="en")
     assert (item["url"], item["found_on"], item["description"]) == (None, None, "")
-    assert not {"url", "found_on"} & set(violation.event("en").fields)
+    assert not {"url", "found_on"} & set(event_of(violation).fields)
     shown = SnapshotViolation.model_validate(snapshot_violation(row_of(violation), "en")).model_dump()
     assert not {"url", "found_on"} & set(shown)
 
