@@ -87,8 +87,9 @@ def apply(state: TaskProjection, kind: str, body: Mapping[str, Any], *, attempt:
         case "task_stage":
             return _stage(state, body, at)
         case "violation_detected":
-            statistics = {**state.statistics, "total_violations": body["violation_counts"]["total"]}
-            return replace(_counted(state, body), statistics=statistics)
+            counted = _counted(state, body)
+            statistics = {**state.statistics, "total_violations": counted.violation_counts.get("total", 0)}
+            return replace(counted, statistics=statistics)
         case "finding_changed":
             return _counted(state, body)
         case "task_logs":
@@ -143,8 +144,14 @@ def _stage(state: TaskProjection, body: Mapping[str, Any], at: str) -> TaskProje
 
 
 def _counted(state: TaskProjection, body: Mapping[str, Any]) -> TaskProjection:
-    """Take the counts as they are after the event: so an event that is taken twice is counted once."""
-    return replace(state, violation_counts=body["violation_counts"], finding_counts=body["finding_counts"])
+    """Take the counts as they are after the event: so an event that is taken twice is counted once. While versions are
+    exchanged, events of the one before may come without them: the next ones have them.
+    """
+    return replace(
+        state,
+        violation_counts=body.get("violation_counts", state.violation_counts),
+        finding_counts=body.get("finding_counts") or state.finding_counts,
+    )
 
 
 def _logs(state: TaskProjection, body: Mapping[str, Any]) -> TaskProjection:

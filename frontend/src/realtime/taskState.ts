@@ -162,6 +162,12 @@ function placeOf(domain: string, kind: string): string {
   return `${kind} ${domain}`;
 }
 
+/** Counts as they are after the event. While versions are exchanged, events of the one before may come without them. */
+function takeCounts(state: TaskState, counts: Partial<Pick<ViolationDetectedFrame, "violation_counts" | "finding_counts">>): void {
+  state.counts = counts.violation_counts ?? state.counts;
+  state.findingCounts = counts.finding_counts ?? state.findingCounts;
+}
+
 function sorted(lines: LogLine[]): LogLine[] {
   const bySeq = new Map(lines.map((line) => [line.log_seq, line]));
   return [...bySeq.values()].sort((a, b) => a.log_seq - b.log_seq);
@@ -204,15 +210,13 @@ const CHANGES: { [T in TaskEvent["type"]]: (state: TaskState, frame: FrameOf<T>)
     state.stages = state.stages.map((stage) => (stage.key === key ? moved(stage, status, at) : stage));
   },
   violation_detected(state, frame) {
-    state.counts = frame.violation_counts;
-    state.findingCounts = frame.finding_counts;
+    takeCounts(state, frame);
     state.statistics = { ...state.statistics, total_violations: state.counts.total ?? 0 };
     state.addViolation(flatten(frame, frame.timestamp));
   },
   finding_changed(state, frame) {
-    state.counts = frame.violation_counts;
-    state.findingCounts = frame.finding_counts;
-    state.changeFinding(frame.domain, frame.kinds, frame);
+    takeCounts(state, frame);
+    state.changeFinding(frame.domain, frame.kinds ?? [], frame);
   },
   task_logs(state, frame) {
     state.logCounts = { ...state.logCounts };

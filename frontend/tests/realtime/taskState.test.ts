@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { NO_VIOLATIONS } from "@/generated/contract";
-import { MAX_LINES, TaskState } from "@/realtime";
+import { MAX_LINES, TaskState, type TaskEvent } from "@/realtime";
 
 import { at, completed, findingChanged, hiddenLink, logs, progress, retrying, snapshot, stage, violation } from "../support/frames";
 
@@ -40,6 +40,18 @@ describe("the state of a task", () => {
     const joined = { ...NO_VIOLATIONS, total: 1, high: 1 };
     state.apply({ ...violation(2, "a", 1, { total: 2, high: 2 }), finding_counts: joined });
     expect([state.counts, state.findingCounts]).toEqual([{ ...NO_VIOLATIONS, total: 2, high: 2 }, joined]);
+  });
+
+  test("keeps its counts with an event of the version before, which has none", () => {
+    const state = new TaskState(snapshot(1));
+    state.apply(violation(2, "a"));
+    for (const frame of [violation(3, "b"), findingChanged(4, "a.test", ["gambling"], "critical", {})]) {
+      const old: Partial<TaskEvent> & Record<string, unknown> = { ...frame };
+      for (const name of ["violation_counts", "finding_counts", "domain", "kinds"]) delete old[name];
+      state.apply(old as TaskEvent);
+    }
+    expect([state.counts, state.findingCounts]).toMatchObject([{ total: 1, high: 1 }, { total: 1, high: 1 }]);
+    expect([...state.violations.keys()]).toEqual(["a", "b"]);
   });
 
   test("has known violations weigh what their finding weighs now, and counts as the event says", () => {

@@ -127,6 +127,14 @@ def test_an_event_that_is_taken_twice_is_counted_once():
     assert take(TaskProjection(), violation("high", review=False)).statistics["total_violations"] == 2
 
 
+def test_an_event_of_the_version_before_leaves_the_counts_as_they_are():
+    known = TaskProjection(violation_counts={"total": 2}, finding_counts={"total": 1})
+    for body in (violation("high", review=True), changed("critical", 3)):
+        old = {name: value for name, value in body.fields.items() if name not in {"violation_counts", "finding_counts"}}
+        taken = apply(known, body.type, old, attempt=1, at="now")
+        assert (taken.violation_counts, taken.finding_counts) == ({"total": 2}, {"total": 1})
+
+
 def carry_out(action, task_id, row, event_writer, lifecycle, clock):
     if action == "requeue":
         event_writer.write_sync(lifecycle.requeue(task_id, row.attempt))
