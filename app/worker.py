@@ -22,7 +22,7 @@ from app.core.tracing import configure_tracing, end_tracing
 from app.core.worker_metrics import WorkerMetrics
 from app.maintenance.start_wait import pauses_before
 from app.tasks.dispatch.broker_log import shorten_broker_log
-from app.tasks.dispatch.celery_app import DRAWING_TASK, POOL, TASK, make_celery
+from app.tasks.dispatch.celery_app import POOL, RENDER_TASK, TASK, make_celery
 from app.tasks.dispatch.wakeups import CeleryWakeups
 from app.tasks.scan_tasks import execute_scan_task
 from app.tasks.supervisor.worker_thread import WorkerThread
@@ -63,7 +63,7 @@ def make_application(settings: Settings) -> Celery:
     def wake() -> None:
         execute_scan_task(scans)
 
-    @celery.task(name=DRAWING_TASK, ignore_result=True)  # type: ignore[untyped-decorator] # as above
+    @celery.task(name=RENDER_TASK, ignore_result=True)  # type: ignore[untyped-decorator] # as above
     def wake_browser() -> None:
         scans.wake_browser()
 

@@ -90,7 +90,7 @@ async def traced(browser: Browser, page: Page, action: Awaitable[None]) -> str:
 
 
 def longest_task_ms(trace: bytes) -> float:
-    """Processor time of the longest task of a thread that draws a page."""
+    """Processor time of the longest task of a thread that renders a page."""
     events = json.loads(trace)["traceEvents"]
     named = [event for event in events if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"]
     threads = {(event["pid"], event["tid"]) for event in named}

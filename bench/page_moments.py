@@ -1,7 +1,7 @@
 """When the page has what its reader waits for, and what following many scans costs: part of `bench.page_figures`.
 
 Times are those of the page's own clock, of the median of some tries; the processor's share is that of the process that
-draws the tab, as Chromium counts it.
+renders the tab, as Chromium counts it.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """What grows with what when there are many machines: the price of a hint is measured, the rest is counted.
 
 No machine here is big enough for a thousand times the load of docs/performance.md. So this script measures what a hint
-costs on a real redis-server and in a process that hears it, takes the other prices from docs/performance.md, draws a
+costs on a real redis-server and in a process that hears it, takes the other prices from docs/performance.md, renders a
 deployment at random (users with scans, connections of users on processes), and counts who has to do what in a second.
 
     .venv/bin/python bench/scaling.py [--rounds 2000]
@@ -108,10 +108,10 @@ def count(load: Load, prices: Prices) -> Need:
 
 
 def _count(load: Load, prices: Prices, processes: int) -> Need:
-    draw = random.Random(SEED)  # the same deployment each time
+    render = random.Random(SEED)  # the same deployment each time
     frames, hints, tasks = [0] * processes, [0] * processes, [0] * processes
     for _ in range(load.scans):
-        watchers = [draw.randrange(processes) for _ in range(load.watchers)]
+        watchers = [render.randrange(processes) for _ in range(load.watchers)]
         for process in watchers:
             frames[process] += 1
         for process in set(watchers):

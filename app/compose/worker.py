@@ -28,9 +28,9 @@ from app.scans.worker_presence import WorkerPresence
 from app.tasks.dispatch.ports import Wakeups
 from app.tasks.fork_server.starter import ForkingStarter
 from app.tasks.process_start import ProcessStarter
-from app.tasks.supervisor import drawing_process, worker_handle
-from app.tasks.supervisor.drawing_process import DrawingProcess
-from app.tasks.supervisor.drawing_worker import DrawingWorker
+from app.tasks.supervisor import render_process, worker_handle
+from app.tasks.supervisor.render_process import RenderProcess
+from app.tasks.supervisor.render_worker import RenderWorker
 from app.tasks.supervisor.scan_worker import ScanWorker
 from app.tasks.target_parser import EngineTargetParser
 
@@ -60,7 +60,7 @@ def build_scan_worker(
     if SCAN_QUEUE in queues and settings.secret_key is None:
         log.warning("worker_without_key")  # servers hear of its scans by their sweep alone
     described = WorkerDescription(worker_id, gethostname(), program_version(), tuple(queues), concurrency)
-    modules = [worker_handle.MODULE, *((drawing_process.MODULE,) if BROWSER_QUEUE in queues else ())]
+    modules = [worker_handle.MODULE, *((render_process.MODULE,) if BROWSER_QUEUE in queues else ())]
     starter = ForkingStarter(modules, count=lambda way: metrics.process_starts.labels(way).inc())
     return ScanWorker(
         worker_id=worker_id,
@@ -82,12 +82,12 @@ def build_scan_worker(
             interval_s=settings.heartbeat_interval_s,
             on_failure=metrics.note_background_failure,
         ),
-        drawings=_build_drawing_worker(live, worker_id, metrics, starter) if BROWSER_QUEUE in queues else None,
+        renders=_build_render_worker(live, worker_id, metrics, starter) if BROWSER_QUEUE in queues else None,
     )
 
 
 def require_browser(settings: Settings) -> None:
-    """Raise ConfigurationError where there is no Chromium: scans would wait for what this worker never draws."""
+    """Raise ConfigurationError where there is no Chromium: scans would wait for what this worker never renders."""
     try:
         find_chromium(settings.chromium_path)
     except BrowserUnavailable as error:
@@ -106,21 +106,21 @@ def _served(settings: Settings, queues: Sequence[str]) -> list[str]:
     return list(queues)
 
 
-def _build_drawing_worker(
+def _build_render_worker(
     live: SettingsSource, worker_id: str, metrics: WorkerMetrics, starter: ProcessStarter
-) -> DrawingWorker:
+) -> RenderWorker:
     from app.scanstore.postgres.stores import PostgresScanStores  # its package is not installed everywhere
 
     settings = live.current
     stores = PostgresScanStores(settings.resolved_database_url, busy_timeout_s=settings.database_busy_timeout_s)
-    make_process = partial(_make_drawing_process, live, metrics, starter)
-    return DrawingWorker(worker_id=worker_id, wanted=stores.leases, make_process=make_process, metrics=metrics)
+    make_process = partial(_make_render_process, live, metrics, starter)
+    return RenderWorker(worker_id=worker_id, wanted=stores.leases, make_process=make_process, metrics=metrics)
 
 
-def _make_drawing_process(
+def _make_render_process(
     live: SettingsSource, metrics: WorkerMetrics, starter: ProcessStarter, holder: str
-) -> DrawingProcess:
-    return DrawingProcess(
+) -> RenderProcess:
+    return RenderProcess(
         settings=live.current,
         holder=holder,
         on_page=lambda outcome: metrics.pages.labels(outcome.value).inc(),

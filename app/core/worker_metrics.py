@@ -1,4 +1,4 @@
-"""Prometheus metrics of a worker: what it runs and draws, how that ends, and whether hints leave."""
+"""Prometheus metrics of a worker: what it runs and renders, how that ends, and whether hints leave."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -9,7 +9,7 @@ class WorkerMetrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._add_scans()
-        self._add_drawing()
+        self._add_rendering()
         self._add_process()
 
     def _add_scans(self) -> None:
@@ -38,21 +38,21 @@ class WorkerMetrics:
             registry=self.registry,
         )
 
-    def _add_drawing(self) -> None:
-        self.drawing = Gauge(
-            "worker_drawing_processes_running",
+    def _add_rendering(self) -> None:
+        self.rendering = Gauge(
+            "worker_render_processes_running",
             "Processes that run now with a browser for any scan's pages",
             registry=self.registry,
         )
-        self.drawing_ended = Counter(
-            "worker_drawing_processes_ended",
+        self.render_ended = Counter(
+            "worker_render_processes_ended",
             "Such processes that have ended, by reason",
             ["reason"],
             registry=self.registry,
         )
         self.pages = Counter(
             "worker_pages_answered",
-            "Pages of any scan that were to be drawn, by outcome",
+            "Pages of any scan that were to be rendered, by outcome",
             ["outcome"],
             registry=self.registry,
         )

@@ -11,7 +11,7 @@ from app.domain.messages import DEFAULT_LANGUAGE, MessageCatalog
 from app.domain.reputation_lists import LISTS, used_list_of
 from app.domain.rule_data import RULE_DATA
 from app.engines.analyse.rule_dates import rule_dates
-from app.engines.capture.page_drawer import OpenDrawer, draw_here
+from app.engines.capture.render_service import OpenRenderService, render_here
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.lists.in_use import FindLists, FoundLists, OpenLists, opened
 from app.engines.local_reader.opening import ModelSource, count_effects, open_model
@@ -48,7 +48,7 @@ class ScanExecutor:
         quota: CaptureQuota | None = None,
         language: str = DEFAULT_LANGUAGE,
         monotonic: Callable[[], float] = time.monotonic,
-        open_drawer: OpenDrawer = draw_here,
+        open_render_service: OpenRenderService = render_here,
         reading: ReadingModelConfig | None = None,
         local_models: ModelSource | None = None,
         find_lists: FindLists = lambda _: FoundLists(),
@@ -56,7 +56,7 @@ class ScanExecutor:
         launch_parsers: Launch = execute,
     ) -> None:
         """`language` is that of the deployment, for what people read; `quota` bounds what is kept of the captures;
-        `open_drawer` says who draws pages; `reading` which language model reads along, None: none;
+        `open_render_service` says who renders pages; `reading` which language model reads along, None: none;
         `local_models` has the versions of the local classifier, None: none; `find_lists` finds the lists of the
         deployment, `load_looks` the looks that it knows, None: it knows none; `launch_parsers` starts the processes
         that read pages.
@@ -69,7 +69,7 @@ class ScanExecutor:
         self._quota = quota
         self._texts = MessageCatalog(language)
         self._monotonic = monotonic
-        self._open_drawer = open_drawer
+        self._open_render_service = open_render_service
         self._reading = reading
         self._local_models = local_models
         self._find_lists = find_lists
@@ -108,7 +108,7 @@ class ScanExecutor:
                 contents=contents,
                 texts=self._texts,
                 monotonic=self._monotonic,
-                open_drawer=self._open_drawer,
+                open_render_service=self._open_render_service,
                 make_reader=lambda left_s: open_reader(left_s, thumbnails.of),
                 local_model=local,
                 look_book=await self._open_look_book(),

@@ -1,4 +1,4 @@
-"""HTTP connections: uvicorn's protocol, with an end to all that a client could draw out.
+"""HTTP connections: uvicorn's protocol, with an end to all that a client could render out.
 
 uvicorn by itself waits for ever for a head that does not end, a body that drips and a reader that takes nothing, keeps
 heads of any size, and takes any number of connections. Here each has a limit (docs/settings.md, "Requests"). A timer

@@ -1,4 +1,4 @@
-"""An application of the university that is nothing undrawn: what it loads and shows stands in no source."""
+"""An application of the university whose source is empty: what it loads and shows stands in no source."""
 
 from typing import Final
 
@@ -27,8 +27,8 @@ def applications() -> tuple[Planted, ...]:
     url = department_of(LABEL).url + PATH
     resource = document(PATH, TITLE, '<div id="app"></div>', refs=(loaded, shown))
     items = (
-        Item(id="loaded-script", family="drawn page", domain="tag-loader.test", page=url, kind=loaded.kind),
-        Item(id="drawn-link", family="drawn page", domain="drawn-only.test", violations=("gambling",), page=url,
+        Item(id="loaded-script", family="rendered page", domain="tag-loader.test", page=url, kind=loaded.kind),
+        Item(id="drawn-link", family="rendered page", domain="drawn-only.test", violations=("gambling",), page=url,
              kind=shown.kind),
     )  # fmt: skip
     return (Planted(label=LABEL, resource=resource, text=TITLE, items=items),)

@@ -20,7 +20,7 @@ GREEDY = {
     "/script": "<script>for (const all = [];;) all.push(new Uint8Array(5e7).fill(1))</script>",
     "/text": "<script>for (let all = ['x'];;) all.push(all.join('x') + '中')</script>",
 }
-# Its page is drawn while the worker still fills the memory, and ends with the page, or is too much before that.
+# Its page is rendered while the worker still fills the memory, and ends with the page, or is too much before that.
 BESIDE = (
     "<script>new Worker(URL.createObjectURL(new Blob(["
     "'for (const all = [];;) all.push(new Uint8Array(5e7).fill(1))'])))</script>"
@@ -57,7 +57,7 @@ async def limited(table, seen):
 
 
 @pytest.mark.parametrize("path", GREEDY)
-async def test_a_page_that_takes_all_memory_is_ended_and_the_next_is_drawn(path):
+async def test_a_page_that_takes_all_memory_is_ended_and_the_next_is_rendered(path):
     seen = []
     async with limited({**GREEDY, "/": "<title>fine</title>"}, seen) as browser:
         with pytest.raises(RenderOversized):

@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.canary_browser import SITE, drawn
+from tests.support.canary_browser import SITE, rendered
 from tests.unit.engines.net.servers import http_server, response, routes
 
 pytestmark = pytest.mark.system
@@ -102,7 +102,7 @@ async def carried_out(tmp_path, **how):
             html = html.replace(name.upper() + "PORT", str(canaries.ports[name]))
         table = {"/": response(html.encode(), Content_Type="text/html")}
         async with http_server(routes(table), address=SITE) as server:
-            exposure = await asyncio.to_thread(drawn, tmp_path, port=server.port, name_server=REFUSED, **how)
+            exposure = await asyncio.to_thread(rendered, tmp_path, port=server.port, name_server=REFUSED, **how)
         return dict(canaries.seen), exposure
 
 

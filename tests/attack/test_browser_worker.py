@@ -36,25 +36,25 @@ def known_to(pid: int) -> bytes:
         return b""
 
 
-def test_a_browser_worker_draws_without_the_key_and_the_password(tmp_path, postgres):
+def test_a_browser_worker_renders_without_the_key_and_the_password(tmp_path, postgres):
     """With the settings that its sample names, beside a server and a worker that have all."""
     assert not KEYS.keys() & assignments(read("deploy/compliance-browser.env")).keys()
     known = b""
     with running_deployment(tmp_path, postgres) as deployment:
         person = deployment.person(deployment.serve("--testnet")[1])
         deployment.work("--testnet", COMPLIANCE_CHROMIUM_PATH="/nowhere/chromium")
-        drawing = deployment.work("--testnet", "--queues", "browser", **KEYS)
+        rendering = deployment.work("--testnet", "--queues", "browser", **KEYS)
         task = person.create(TARGET, screenshots=True, max_pages=3, start_urls=[START])
 
-        def is_drawing() -> bool:
+        def is_rendering() -> bool:
             nonlocal known
-            known += b"".join(map(known_to, below(drawing.process.pid)))
+            known += b"".join(map(known_to, below(rendering.process.pid)))
             return b"--type=renderer" in known
 
-        wait_until(is_drawing, drawing, within_s=3 * PATIENCE_S)
+        wait_until(is_rendering, rendering, within_s=3 * PATIENCE_S)
         wait_until(lambda: person.task(task)["status"] in TERMINAL, within_s=5 * PATIENCE_S)
         assert person.task(task)["status"] == "completed"
-        assert "Traceback" not in drawing.said()
+        assert "Traceback" not in rendering.said()
         database = deployment.database_url.rpartition("/")[2]
         with postgres.connection(database) as connection:
             query = "SELECT count(*) FROM scan_captures WHERE screenshot_sha256 <> ''"

@@ -94,9 +94,9 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/worker.py": ("puts parts together", "tests/unit/tasks/dispatch/test_celery_app.py"),
     "app/scanstore/location.py": ("chooses", "tests/system/test_distributed.py"),
     "app/tasks/worker/store_place.py": ("chooses", "tests/system/test_distributed.py"),
-    "app/tasks/worker/drawer.py": ("chooses", "tests/system/test_browser_workers.py"),
-    "app/tasks/drawing/main.py": ("a process, run as one", "tests/system/test_browser_workers.py"),
-    "app/engines/capture/page_drawer.py": ("a port", "tests/unit/engines/pipeline/capture/test_screenshots.py"),
+    "app/tasks/worker/render_service.py": ("chooses", "tests/system/test_browser_workers.py"),
+    "app/tasks/rendering/main.py": ("a process, run as one", "tests/system/test_browser_workers.py"),
+    "app/engines/capture/render_service.py": ("a port", "tests/unit/engines/pipeline/capture/test_screenshots.py"),
     "app/tasks/supervisor/worker_thread.py": (
         "a thread around scan_worker.py",
         "tests/unit/tasks/supervisor/test_scan_worker.py",

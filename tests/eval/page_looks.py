@@ -2,7 +2,7 @@
 
     python -m tests.eval.page_looks [--pages N]
 
-draws the layouts in `tests/eval/kits`, each as six buyers would fill it, and all whole pages of `tests/eval`, without
+renders the layouts in `tests/eval/kits`, each as six buyers would fill it, and all whole pages of `tests/eval`, without
 a network, by this machine's Chromium. It prints how many have a look, and how many pairs are within each distance.
 """
 

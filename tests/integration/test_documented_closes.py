@@ -357,7 +357,7 @@ async def test_a_connection_ends_with_the_code_and_the_reason_of_the_document(li
         (1007, Frame(Opcode.TEXT, b"\xff").serialize(mask=True)),
         (1009, Frame(Opcode.TEXT, b"x" * 70_000).serialize(mask=True)),
     ],
-    ids=[1002, 1007, 1009],  # a frame is masked with what is drawn
+    ids=[1002, 1007, 1009],  # a frame is masked with what is rendered
 )
 async def test_the_layer_below_closes_with_the_codes_of_the_document(live, token, code, frame):
     assert f"{code} (" in section(DOCUMENT, "Close codes")

@@ -1,6 +1,6 @@
-"""Draws one page in the real Chromium behind the real proxy, where names are asked of a name server of the test.
+"""Renders one page in the real Chromium behind the real proxy, where names are asked of a name server of the test.
 
-`python -m tests.support.canary_browser ORDER` in a mount namespace of its own (`drawn`); ORDER is JSON. It prints
+`python -m tests.support.canary_browser ORDER` in a mount namespace of its own (`rendered`); ORDER is JSON. It prints
 why the browser has no network of its own ("": it has).
 """
 
@@ -23,8 +23,8 @@ SITE = "127.64.0.1"  # allowed; everything else of the machine is refused
 URL = "http://www.test/"
 
 
-def drawn(folder: Path, *, port: int, name_server: str, has_own_network: bool, without: str = "") -> str:
-    """Draw the page that SITE serves at this port until it says that all is tried, and return why the browser has no
+def rendered(folder: Path, *, port: int, name_server: str, has_own_network: bool, without: str = "") -> str:
+    """Render the page that SITE serves at this port until it says that all is tried, and return why the browser has no
     network of its own. `without`: switches that have this in them are left out."""
     names = folder / "resolv.conf"
     names.write_text(f"nameserver {name_server}\n")
@@ -42,7 +42,7 @@ def drawn(folder: Path, *, port: int, name_server: str, has_own_network: bool, w
     return done.stdout
 
 
-async def _draw(order: dict[str, Any]) -> str:
+async def _render(order: dict[str, Any]) -> str:
     config = NetworkConfig(
         allow_networks=("127.64.0.0/10",),
         static_hosts={"www.test": (SITE, None)},
@@ -75,4 +75,4 @@ async def _draw(order: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(asyncio.run(_draw(json.loads(sys.argv[1]))))
+    sys.stdout.write(asyncio.run(_render(json.loads(sys.argv[1]))))

@@ -135,7 +135,7 @@ class ScriptedWorld:
         self.by_browser: defaultdict[str, set[str]] = defaultdict(set)
         self.pictured: set[str] = set()  # third parties of whose start page a picture was taken
         self.by_crawler: defaultdict[str, list[str]] = defaultdict(list)  # host -> paths that anybody else asked for
-        self.own_drawn: list[str] = []  # documents of the target that Chromium asked for, in order
+        self.own_rendered: list[str] = []  # documents of the target that Chromium asked for, in order
         self.settings: dict[str, Any] = {}
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -143,7 +143,7 @@ class ScriptedWorld:
         if "Chrome/" in request.headers.get("User-Agent", ""):
             is_window = "Referer" not in request.headers and request.headers.get("Accept", "").startswith("text/html")
             if is_window and host == TARGET:
-                self.own_drawn.append(request.path)
+                self.own_rendered.append(request.path)
             elif is_window and request.path == "/":
                 self.pictured.add(host)
             elif request.path != "/favicon.ico":  # which comes with such a picture, too

@@ -228,7 +228,7 @@ async def test_renderers_are_sandboxed_and_never_root():
     assert "0" not in users
 
 
-async def test_no_page_is_drawn_for_the_browsers_own_windows():
+async def test_no_page_is_rendered_for_the_browsers_own_windows():
     """A page costs a processor as much as itself."""
     async with browsing() as browser:
         chromium = await browser.running()

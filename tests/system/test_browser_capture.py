@@ -15,12 +15,12 @@ from tests.unit.engines.net.servers import http_server, response, routes
 
 pytestmark = pytest.mark.system
 NETWORK = "127.64.0.0/10"
-DRAWN = "<div id=app></div><script>app.textContent = '由脚本写出的内容'; document.title = '应用'</script>"
-LEADING = "<script>setTimeout(() => { location = 'http://b.test/' + 'drawn' }, 50)</script><p>" + "正文" * 200
+RENDERED = "<div id=app></div><script>app.textContent = '由脚本写出的内容'; document.title = '应用'</script>"
+LEADING = "<script>setTimeout(() => { location = 'http://b.test/' + 'rendered' }, 50)</script><p>" + "正文" * 200
 
 
 async def test_what_only_scripts_show_is_captured_with_its_picture_and_its_hop(tmp_path):
-    pages = {"/drawn": DRAWN, "/leading": LEADING}
+    pages = {"/rendered": RENDERED, "/leading": LEADING}
     table = {path: response(html.encode(), Content_Type="text/html; charset=utf-8") for path, html in pages.items()}
     contents = ScanContents(FolderStorage(tmp_path))
     async with AsyncExitStack() as stack:
@@ -42,9 +42,9 @@ async def test_what_only_scripts_show_is_captured_with_its_picture_and_its_hop(t
         screenshots = Screenshots(network=network, contents=contents)
         await screenshots.start(stack)
         assert screenshots.problem is None
-        drawn = await screenshots.render(await capturer.capture("a.test", "a.test", "http://a.test/drawn"))
+        rendered = await screenshots.render(await capturer.capture("a.test", "a.test", "http://a.test/rendered"))
         led = await screenshots.render(await capturer.capture("a.test", "a.test", "http://a.test/leading"))
-    assert (drawn.capture.title, drawn.content.text) == ("应用", "由脚本写出的内容")
-    assert contents_in(tmp_path).get(drawn.capture.screenshot_sha256).startswith(b"\xff\xd8\xff")
-    assert [(hop.kind, hop.location) for hop in led.capture.hops] == [(HopKind.SCRIPT, "http://b.test/drawn")]
-    assert (led.capture.final_url, led.capture.title) == ("http://b.test/drawn", "应用")
+    assert (rendered.capture.title, rendered.content.text) == ("应用", "由脚本写出的内容")
+    assert contents_in(tmp_path).get(rendered.capture.screenshot_sha256).startswith(b"\xff\xd8\xff")
+    assert [(hop.kind, hop.location) for hop in led.capture.hops] == [(HopKind.SCRIPT, "http://b.test/rendered")]
+    assert (led.capture.final_url, led.capture.title) == ("http://b.test/rendered", "应用")

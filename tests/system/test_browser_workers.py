@@ -1,4 +1,4 @@
-"""Who draws the pages of a scan, with real processes and a real Chromium."""
+"""Who renders the pages of a scan, with real processes and a real Chromium."""
 
 import json
 import signal
@@ -17,7 +17,7 @@ TERMINAL = {"completed", "failed", "cancelled"}
 @pytest.fixture(scope="module")
 def running(tmp_path_factory, postgres):
     """A deployment with a server, and its address."""
-    with running_deployment(tmp_path_factory.mktemp("drawing"), postgres) as deployment:
+    with running_deployment(tmp_path_factory.mktemp("rendering"), postgres) as deployment:
         yield deployment, deployment.serve("--testnet")[1]
 
 
@@ -56,16 +56,16 @@ def said_by(*processes):
     return "".join(process.said() for process in processes)
 
 
-def test_a_browser_worker_draws_for_a_scan_whose_machine_has_no_chromium(deployment, postgres, person):
+def test_a_browser_worker_renders_for_a_scan_whose_machine_has_no_chromium(deployment, postgres, person):
     scans = deployment.work("--testnet", **NO_CHROMIUM)
-    drawing = deployment.work("--testnet", "--queues", "browser")
+    rendering = deployment.work("--testnet", "--queues", "browser")
     seen = Seen(deployment, postgres, person)
     assert seen.pictures > 2
     assert "no_browser" not in seen.warnings
     assert seen.left == 0
-    assert "drawing_process_started" in drawing.said()
-    assert drawing.end(signal.SIGTERM, within_s=30) == 0
-    assert "drawing_process_ended" in drawing.said()
+    assert "render_process_started" in rendering.said()
+    assert rendering.end(signal.SIGTERM, within_s=30) == 0
+    assert "render_process_ended" in rendering.said()
     assert scans.end(signal.SIGTERM, within_s=30) == 0
     assert "Traceback" not in said_by(*deployment.processes)
 
@@ -78,7 +78,7 @@ def test_without_any_browser_a_scan_says_that_it_has_no_pictures(deployment, pos
     assert "Traceback" not in said_by(*deployment.processes)
 
 
-def test_without_a_browser_worker_a_scan_draws_by_itself(deployment, postgres, person):
+def test_without_a_browser_worker_a_scan_renders_by_itself(deployment, postgres, person):
     deployment.work("--testnet")
     seen = Seen(deployment, postgres, person)
     assert seen.pictures > 2
@@ -90,7 +90,7 @@ def test_one_worker_serves_both_queues(deployment, postgres, person):
     worker = deployment.work("--testnet", "--queues", "scan,browser", "--concurrency", "1")
     seen = Seen(deployment, postgres, person)
     assert seen.pictures > 2
-    assert "drawing_process_started" in worker.said()
+    assert "render_process_started" in worker.said()
     assert worker.end(signal.SIGTERM, within_s=30) == 0
     assert "Traceback" not in said_by(*deployment.processes)
 

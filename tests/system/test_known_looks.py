@@ -1,4 +1,4 @@
-"""Known looks as they come about: Chromium draws a page, somebody confirms it, and a later scan knows its like."""
+"""Known looks as they come about: Chromium renders a page, somebody confirms it, and a later scan knows its like."""
 
 import pytest
 

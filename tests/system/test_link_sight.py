@@ -9,7 +9,7 @@ from playwright.async_api import Route
 from app.engines.capture.link_sight import LOOK_MS, MAX_LINKS, LinkSight, look_at_links
 from app.engines.extract.page import extract
 from app.engines.extract.style_sheet import sheet_of
-from app.engines.pipeline.crawl.drawn_references import drawn_references, source_keys
+from app.engines.pipeline.crawl.rendered_references import rendered_references, source_keys
 from app.engines.urls import host_of
 from tests.eval.hidden_links.hidden_links import SHEET_PATH, Design, designs, harmless_designs
 from tests.system.page_support import open_browser
@@ -53,12 +53,12 @@ async def seen(see):
     return [(design, *await see(design.html, design.sheet)) for design in (*designs(), *harmless_designs())]
 
 
-def joined(design: Design, sights, drawn: str, *, has_sheet: bool) -> set[str]:
+def joined(design: Design, sights, rendered: str, *, has_sheet: bool) -> set[str]:
     """Return the hosts whose links are hidden once reading and seeing are put together."""
     sheets = {SHEET: [sheet_of(design.sheet)]} if has_sheet else {}
-    read = [extract(html.encode(), url=ADDRESS, headers=HEADERS, sheets=sheets) for html in (design.html, drawn)]
+    read = [extract(html.encode(), url=ADDRESS, headers=HEADERS, sheets=sheets) for html in (design.html, rendered)]
     source, document = (list(one.references) for one in read)
-    found = drawn_references(
+    found = rendered_references(
         ADDRESS,
         known=source_keys(source),
         requests=[],
@@ -73,8 +73,8 @@ def joined(design: Design, sights, drawn: str, *, has_sheet: bool) -> set[str]:
 @pytest.mark.parametrize("has_sheet", [True, False])
 async def test_of_the_designs_nearly_all_that_is_hidden_is_found_and_nearly_nothing_else(seen, has_sheet):
     counts, wrong = Counter(), []
-    for design, sights, drawn in seen:
-        hidden = joined(design, sights, drawn, has_sheet=has_sheet)
+    for design, sights, rendered in seen:
+        hidden = joined(design, sights, rendered, has_sheet=has_sheet)
         for label in ("hidden", "shown"):
             for host in getattr(design, label):
                 counts[label, host in hidden] += 1
@@ -87,9 +87,9 @@ async def test_of_the_designs_nearly_all_that_is_hidden_is_found_and_nearly_noth
 async def test_what_waits_for_a_visitor_does_not_become_hidden_by_being_looked_at(seen):
     made = []
     harmless = [one for one in seen if one[0].harmless]
-    for design, sights, drawn in harmless:
-        read = joined(design, (), drawn, has_sheet=True)
-        made += joined(design, sights, drawn, has_sheet=True) - read
+    for design, sights, rendered in harmless:
+        read = joined(design, (), rendered, has_sheet=True)
+        made += joined(design, sights, rendered, has_sheet=True) - read
     links = sum(len(design.reachable) + len(design.shown) for design, *_ in harmless)
     assert len(made) <= FALSE * links, made
 

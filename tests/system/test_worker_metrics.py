@@ -58,22 +58,22 @@ def test_a_worker_counts_its_scans_on_a_port_of_its_own(deployment, url):
         httpx.get(address, timeout=60)
 
 
-def test_a_worker_that_draws_alone_counts_pages_and_has_no_slots_for_scans(deployment, url):
+def test_a_worker_that_renders_alone_counts_pages_and_has_no_slots_for_scans(deployment, url):
     port = free_port()
     address = f"http://127.0.0.1:{port}/metrics"
     deployment.work("--testnet", COMPLIANCE_CHROMIUM_PATH="/nowhere/chromium")
-    drawing = deployment.work("--testnet", "--queues", "browser", "--metrics-port", str(port))
+    rendering = deployment.work("--testnet", "--queues", "browser", "--metrics-port", str(port))
 
     def numbers():
         return httpx.get(address, timeout=60, headers={"Authorization": f"Bearer {TOKEN}"}).text
 
     assert httpx.get(address, timeout=60).status_code == 401
     assert "worker_scan_slots 0.0" in numbers()
-    assert "worker_drawing_processes_running 0.0" in numbers()
+    assert "worker_render_processes_running 0.0" in numbers()
     person = deployment.person(url)
     task = person.create(TARGET, screenshots=True, max_pages=3)
-    wait_until(lambda: 'worker_pages_answered_total{outcome="drawn"}' in numbers(), within_s=5 * PATIENCE_S)
+    wait_until(lambda: 'worker_pages_answered_total{outcome="rendered"}' in numbers(), within_s=5 * PATIENCE_S)
     wait_until(lambda: person.task(task)["status"] == "completed", within_s=5 * PATIENCE_S)
-    wait_until(lambda: 'worker_drawing_processes_ended_total{reason="done"}' in numbers(), within_s=PATIENCE_S)
-    assert drawing.end() == 0
-    assert "Traceback" not in drawing.said()
+    wait_until(lambda: 'worker_render_processes_ended_total{reason="done"}' in numbers(), within_s=PATIENCE_S)
+    assert rendering.end() == 0
+    assert "Traceback" not in rendering.said()

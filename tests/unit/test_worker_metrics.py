@@ -62,7 +62,7 @@ def test_whether_it_lives_is_no_secret_and_there_is_nothing_else(client):
     assert client.get("/api/v1/tasks").status_code == 404
 
 
-def test_a_client_that_draws_its_request_out_is_cut_off_and_counted(client, metrics):
+def test_a_client_that_renders_its_request_out_is_cut_off_and_counted(client, metrics):
     place = client.base_url
     with socket.create_connection((place.host, place.port), timeout=10) as drip:
         drip.sendall(b"GET /metrics HTTP/1.1\r\nHos")

@@ -34,7 +34,7 @@ LEVEL_STYLES: Final = {"DEBUG": "dim", "INFO": "", "WARNING": "yellow", "ERROR":
 
 
 class LiveDisplay:
-    """Draws on `tick` only: events may come by the hundred."""
+    """Renders on `tick` only: events may come by the hundred."""
 
     def __init__(
         self,

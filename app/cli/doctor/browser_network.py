@@ -1,4 +1,4 @@
-"""Whether what the browser draws reaches the proxy alone."""
+"""Whether what the browser renders reaches the proxy alone."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -19,8 +19,8 @@ PYTHONS: Final = ((3, 11), (3, 13))  # tested, from and to
 SPARE_FILES: Final = 512  # database, scans' pipes, logs, libraries
 PROBE_TIMEOUT_S: Final = 30.0
 QUICK_TIMEOUT_S: Final = 5.0
-PROBE: Final = "data:text/html,<p>it-draws</p>"
-ANSWER: Final = "it-draws"
+PROBE: Final = "data:text/html,<p>it-renders</p>"
+ANSWER: Final = "it-renders"
 BROWSER_ARGS: Final = (
     "--headless",
     "--disable-gpu",
@@ -112,7 +112,7 @@ def check_picture_texts(program: str = "tesseract", *, texts: MessageCatalog = E
 
 
 def _probe(profile: BrowserProfile, texts: MessageCatalog) -> str | None:
-    """Return None when the page was drawn, else why not."""
+    """Return None when the page was rendered, else why not."""
     command = [str(profile.wrapper), f"--user-data-dir={profile.folder}", *BROWSER_ARGS, PROBE]
     environment = {name: str(value) for name, value in profile.environment().items()}
     try:

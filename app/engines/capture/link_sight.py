@@ -1,4 +1,4 @@
-"""Which links of a drawn page a visitor sees: asked of the browser in a world of its own, and believed no further.
+"""Which links of a rendered page a visitor sees: asked of the browser in a world of its own, and believed no further.
 
 Box, computed styles, what cuts an ancestor off and what lies at the place of the link say more than its source: sheets
 that are not at hand, rules that scripts add, layout. What comes back is a hostile page's answer: bounded and typed.
@@ -50,8 +50,8 @@ async def look_at_links(
 ) -> tuple[LinkSight, ...]:
     """Return the links of the page that lead to other domains, in order; none when the browser does not answer.
 
-    The page is scrolled about: it is to be called last. `left_s`: of the page's time; what was drawn by then is not to
-    be lost for the sake of its links.
+    The page is scrolled about: it is to be called last. `left_s`: of the page's time; what was rendered by then must
+    not be lost for the sake of its links.
     """
     from playwright.async_api import Error
 

@@ -1,4 +1,4 @@
-"""What a page asks for while it is drawn, and who has it asked for."""
+"""What a page asks for while it is rendered, and who has it asked for."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -104,7 +104,7 @@ class PageRenderer(BrowserProcess):
 
     @property
     def slots(self) -> int:
-        """How many pages are drawn side by side just now: fewer while the machine is busy."""
+        """How many pages are rendered side by side just now: fewer while the machine is busy."""
         return self._slots.limit
 
     async def render(
@@ -149,7 +149,7 @@ class PageRenderer(BrowserProcess):
                 if self.memory_ends > ends:
                     raise RenderOversized from failure
                 raise RenderFailed(printable(failure.message)) from failure
-            self._slots.was_drawn()
+            self._slots.was_rendered()
             return rendered
 
     @contextlib.asynccontextmanager

@@ -1,4 +1,4 @@
-"""Title and document of a drawn page, cut to size in the page: what a hostile one grows to is never transferred whole.
+"""Title and document of a rendered page, cut to size in the page: a hostile one is never transferred whole.
 
 Asked in a world of its own, so no script of the page has changed what is called here; and of the prototypes, because
 elements may stand in the place of a document's properties (`<img name=title>`). Sessions are left to end with the

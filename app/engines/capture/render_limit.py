@@ -1,4 +1,4 @@
-"""How long one page may take to be drawn."""
+"""How long one page may take to be rendered."""
 
 import asyncio
 from collections.abc import AsyncIterator

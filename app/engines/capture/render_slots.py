@@ -1,4 +1,4 @@
-"""How many pages are drawn side by side: fewer when they come late, because the machine is busy then."""
+"""How many pages are rendered side by side: fewer when they come late, because the machine is busy then."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,14 +10,14 @@ OPEN: Final = 2  # for each of them: so many are open, of which the others rest
 
 
 class RenderSlots:
-    """Starts with all slots; a page that was too slow halves them, one that was drawn brings one back."""
+    """Starts with all slots; a page that was too slow halves them, one that was rendered brings one back."""
 
     def __init__(self, most: int = CONCURRENT) -> None:
         self._most = most
         self._taken = 0
         self._open = 0
         self._changed = asyncio.Condition()
-        # How many may be drawn at once now.
+        # How many may be rendered at once now.
         self.limit = most
 
     @asynccontextmanager
@@ -50,7 +50,7 @@ class RenderSlots:
     def was_slow(self) -> None:
         self.limit = max(1, self.limit // 2)
 
-    def was_drawn(self) -> None:
+    def was_rendered(self) -> None:
         self.limit = min(self._most, self.limit + 1)
 
     async def _wake(self) -> None:

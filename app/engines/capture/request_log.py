@@ -1,4 +1,4 @@
-"""Which requests a page makes while it is drawn, and which script, frame or sheet makes each of them.
+"""Which requests a page makes while it is rendered, and which script, frame or sheet makes each of them.
 
 Playwright tells of every request, also of workers and of frames in processes of their own, because it holds them until
 it listens; the protocol of Chromium's own tools says who made it, but may miss the first requests of such a process.
@@ -43,7 +43,7 @@ _Send = Callable[[str, dict[str, Any]], None]
 
 
 class RequestLog:
-    """The requests of one page. `attach` before it is opened, `close` when it is drawn. Event loop only."""
+    """The requests of one page. `attach` before it is opened, `close` when it is rendered. Event loop only."""
 
     def __init__(self, page_url: str, *, max_requests: int = MAX_REQUESTS, max_bytes: int = MAX_BYTES) -> None:
         self._page_url = page_url

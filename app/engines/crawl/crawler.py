@@ -14,12 +14,12 @@ from app.engines.crawl.background_work import BackgroundWork
 from app.engines.crawl.coverage import CoverageReporter
 from app.engines.crawl.crawl_limits import CrawlLimits, ReachedLimit
 from app.engines.crawl.document_intake import DocumentIntake
-from app.engines.crawl.drawn_intake import DrawnIntake
 from app.engines.crawl.frontier import Frontier
 from app.engines.crawl.host_backoff import BackoffTiming, HostBackoff
 from app.engines.crawl.page_processor import PageProcessor
 from app.engines.crawl.page_writer import OnPage, OnReferences, PageWriter
 from app.engines.crawl.redirect_loops import RedirectLoops
+from app.engines.crawl.rendered_intake import RenderedIntake
 from app.engines.crawl.retry_policy import RetryDecision
 from app.engines.crawl.robots import RETRY_DELAYS_S, RobotsLoader
 from app.engines.crawl.robots_gate import RobotsGate
@@ -126,9 +126,9 @@ class Crawler:
         await self._writer.load()
 
     @property
-    def drawn(self) -> DrawnIntake:
-        """What reads pages as a browser has drawn them, for this crawl."""
-        return DrawnIntake(frontier=self._frontier, processor=self._processor, sheets=self._sheets)
+    def rendered(self) -> RenderedIntake:
+        """What reads pages as a browser has rendered them, for this crawl."""
+        return RenderedIntake(frontier=self._frontier, processor=self._processor, sheets=self._sheets)
 
     @property
     def pages(self) -> int:

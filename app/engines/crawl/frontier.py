@@ -189,7 +189,7 @@ class Frontier:
         self._store.finish_url(url_id, state, steps, seen=seen)
 
     def extend(self, url_id: int, links: Iterable[str], *, seen: Seen | None = None) -> None:
-        """Add what an answered URL shows only when it is drawn: URLs one step further away; `seen` is what it showed
+        """Add what an answered URL shows only when it is rendered: URLs one step further away; `seen` is what it showed
         then, None: what it had shown.
         """
         known = self._known

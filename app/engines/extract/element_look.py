@@ -20,7 +20,7 @@ from app.engines.extract.css_values import (
 _INDENT_FAR: Final = -200.0  # px
 _TINY_FONT: Final = 2.0  # px
 _PULLED: Final = -20.0  # px of a margin by which a box comes to lie on the one before
-LINK_COLOUR: Final = (0, 0, 238)  # as browsers draw links that nobody gave a colour
+LINK_COLOUR: Final = (0, 0, 238)  # as browsers render links that nobody gave a colour
 _BLACK: Final = (0, 0, 0)
 _DEFERRING: Final = frozenset({"inherit", "unset", ""})  # the one around decides; of what is inherited
 

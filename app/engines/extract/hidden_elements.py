@@ -154,7 +154,7 @@ class HiddenElements:
         return self._links_inside[holder]
 
     def _kind_of_empty(self, node: LexborNode) -> str | None:
-        """Say whether a link without text and pictures is nothing at all: icons are drawn by styles, too."""
+        """Say whether a link without text and pictures is nothing at all: icons are rendered by styles, too."""
         if node.tag != "a" or not _BARE.issuperset(node.attributes) or not self._look(node).is_visible:
             return None
         elements = [inner for inner in islice(node.traverse(), _MAX_INSIDE) if inner.mem_id != node.mem_id]

@@ -82,7 +82,7 @@ class PageContent:
     text: str = ""  # visible: a line per block, at most 100,000 characters
     charset: str = ""  # that the document was decoded with
     has_embeds: bool = False  # pictures, frames, scripts from outside: more may show than the text says
-    shows_pictures: bool = False  # pictures, drawings, backgrounds of its own
+    shows_pictures: bool = False  # pictures, renders, backgrounds of its own
     icons: tuple[str, ...] = ()  # addresses of the page's icons as written
     headings: tuple[str, ...] = ()  # h1 and h2 in document order
     meta: tuple[str, ...] = ()  # description, keywords, og:*

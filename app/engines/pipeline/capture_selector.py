@@ -16,7 +16,7 @@ MAX_OWN_STARTS: Final = 100  # start pages of the site itself
 # People who follow these see the page itself; of the others (a script, an image) the host's start page is captured.
 _LEADS_THERE: Final = frozenset({Relation.LINK, Relation.REDIRECT})
 _FRAMES: Final = ("iframe", "frame", "object", "embed", "loaded:frame")
-_DRAWN: Final = "drawn:"  # before the kind of what only the drawn page has
+_IN_DOM: Final = "drawn:"  # before the kind of what only the drawn page has
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def target_of(reference: Reference) -> CaptureTarget | None:
     host = host_of(reference.url)
     if not host:
         return None
-    leads = reference.relation in _LEADS_THERE or reference.kind.removeprefix(_DRAWN).startswith(_FRAMES)
+    leads = reference.relation in _LEADS_THERE or reference.kind.removeprefix(_IN_DOM).startswith(_FRAMES)
     url = reference.url.partition("#")[0] if leads else origin_of(reference.url) + "/"
     return CaptureTarget(registrable_domain(host), host, url, leads=leads)
 

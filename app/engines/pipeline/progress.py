@@ -33,18 +33,18 @@ class ProgressReporter:
         discovery: float,
         crawl_doing: Text | None,
         captures: Share,
-        drawing_steps: Share,
+        render_steps: Share,
         pictures: Share,
         analyses: Share,
     ) -> None:
         """Reports all stages. `discovery` is a fraction; `crawl_doing` is what the crawl does instead of crawling: it
-        compares, or waits. Of the capture `drawing_steps` say how far it is; `pictures` are what people are told.
+        compares, or waits. Of the capture `render_steps` say how far it is; `pictures` are what people are told.
         """
         numbers, found = asdict(counts), counts.violations
         discovery = min(NOT_YET, discovery)
         crawl = estimate_crawl(counts.urls_crawled, counts.urls_known, discovery)
         leading = 1.0 if self._stages.has_finished(StageKey.PAGE_CRAWL) else crawl
-        steps = captures[0] + drawing_steps[0], captures[1] + drawing_steps[1]
+        steps = captures[0] + render_steps[0], captures[1] + render_steps[1]
         analysis = self._texts("analysing", done=analyses[0], total=analyses[1], violations=found)
         for key, fraction, message in (
             (StageKey.SUBDOMAIN_DISCOVERY, discovery, self._texts("discovering", **numbers)),
@@ -87,16 +87,16 @@ def say_doing(
     is_idle: bool,
     are_hosts_settled: bool,
     crawled: int,
-    to_draw: int,
+    to_render: int,
 ) -> Text | None:
     """Say what the crawl does when it does not crawl: it compares pages, or waits; None: it crawls.
 
-    `is_idle`: it has nothing to do. `to_draw` counts pages that the browser has not drawn yet.
+    `is_idle`: it has nothing to do. `to_render` counts pages that the browser has not rendered yet.
     """
     if comparison[1]:
         return texts("comparing", done=comparison[0], total=comparison[1])
     if is_idle and not are_hosts_settled:
         return texts("crawl_waits_for_hosts", crawled=crawled)
-    if is_idle and to_draw:
-        return texts("crawl_waits_for_drawings", count=to_draw)
+    if is_idle and to_render:
+        return texts("crawl_waits_for_drawings", count=to_render)
     return None

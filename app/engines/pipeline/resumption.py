@@ -14,7 +14,7 @@ from app.engines.pipeline.analysis.analysis_stage import AnalysisStage, hashes_o
 from app.engines.pipeline.analysis.tampered_pages import TamperedPages
 from app.engines.pipeline.capture.capture_stage import CaptureStage
 from app.engines.pipeline.capture_selector import target_of_capture
-from app.engines.pipeline.crawl.drawn_pages import DrawnPages
+from app.engines.pipeline.crawl.rendered_pages import RenderedPages
 from app.engines.pipeline.stage_tracker import StageTracker
 from app.engines.pipeline.third_party.registrations import Registrations
 from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex
@@ -32,7 +32,7 @@ class Resumption:
         scope: Scope,
         store: ScanStore,
         crawler: Crawler,
-        drawn: DrawnPages,
+        rendered: RenderedPages,
         third_parties: ThirdPartyIndex,
         captures: CaptureStage,
         analyses: AnalysisStage,
@@ -47,7 +47,7 @@ class Resumption:
         self._scope = scope
         self._store = store
         self._crawler = crawler
-        self._drawn = drawn
+        self._rendered = rendered
         self._third_parties = third_parties
         self._captures = captures
         self._analyses = analyses
@@ -71,9 +71,9 @@ class Resumption:
             count_host(host)
             self._crawler.add_host(host)
         captures = await asyncio.to_thread(self._store.captures)
-        async for targets in self._third_parties.load(captures, on_references=self._drawn.resume()):
+        async for targets in self._third_parties.load(captures, on_references=self._rendered.resume()):
             self._captures.add(targets)
-        self._drawn.take_up()
+        self._rendered.take_up()
         await self._sink.log(LogEntry("INFO", StageKey.PAGE_CRAWL.value, self._texts("resumed", **asdict(counts()))))
         await self._tampered.take_in(self._third_parties.signs)
         await self._begin_again(has_captures=bool(captures))

@@ -15,7 +15,7 @@ from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
 from app.domain.stages import StageKey
 from app.engines.capture.capturer import CapturedPage
-from app.engines.capture.page_drawer import OpenDrawer
+from app.engines.capture.render_service import OpenRenderService
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.local_reader.model import LocalModel
 from app.engines.model import Capture, FetchError, HostFact, ScanConfig
@@ -25,7 +25,7 @@ from app.engines.pipeline.analysis.second_reading import MakeReader
 from app.engines.pipeline.analysis.tampered_pages import TamperedPages
 from app.engines.pipeline.capture.capture_stage import line_of
 from app.engines.pipeline.capture.own_evidence import OwnEvidence
-from app.engines.pipeline.capture.shared_drawer import SharedDrawer
+from app.engines.pipeline.capture.shared_render_service import SharedRenderService
 from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.pipeline.progress import ProgressReporter
@@ -56,7 +56,7 @@ class ScanPipeline:
         contents: ScanContents,
         texts: MessageCatalog,
         monotonic: Callable[[], float],
-        open_drawer: OpenDrawer,
+        open_render_service: OpenRenderService,
         make_reader: MakeReader = lambda _: None,
         local_model: LocalModel | None = None,
         look_book: LookBook | None = None,
@@ -76,10 +76,13 @@ class ScanPipeline:
         self._third_parties = parties = ThirdPartyIndex(scope=scope, store=store, selector=self._selector)
         self._discovery_cut = False  # the time limit ended it
         self._unreadable = UnreadableNotice(sink=sink, texts=texts, module=StageKey.CONTENT_CAPTURE.value)
-        drawer = SharedDrawer(open_drawer=open_drawer, is_start=self._is_start)
+        render_service = SharedRenderService(open_render_service=open_render_service, is_start=self._is_start)
         self._second = build.second_reading(make_reader, self._budget, local_model)
         self._capture_stage = captures = build.capture_stage(
-            on_capture=self._on_capture, on_rendered=self._on_rendered, budget=self._budget, drawer=drawer
+            on_capture=self._on_capture,
+            on_rendered=self._on_rendered,
+            budget=self._budget,
+            render_service=render_service,
         )
         self._evidence = OwnEvidence(scope=scope, selector=self._selector, captures=captures, parties=parties)
         self._analysis_stage = analyses = build.analysis_stage(
@@ -87,11 +90,11 @@ class ScanPipeline:
         )
         self._tampered = tampered = TamperedPages(report=analyses.report, on_page=self._evidence.keep_tampered)
         self._intake = build.intake(parties, captures, analyses, tampered, self._stages)
-        self._shortfalls = build.shortfalls(parties, captures, drawer, self._selector)
+        self._shortfalls = build.shortfalls(parties, captures, render_service, self._selector)
         self._discovery = build.discovery()
         self._crawl_stage = build.crawl_stage(
             budget=self._budget,
-            drawer=drawer,
+            render_service=render_service,
             second=self._second,
             on_references=self._intake.take_in,
             on_host_named=self._discovery.offer,
@@ -265,7 +268,7 @@ class ScanPipeline:
             discovery=self._discovery.fraction,
             crawl_doing=self._crawl_stage.doing,
             captures=(self._capture_stage.captured, self._capture_stage.known),
-            drawing_steps=self._capture_stage.drawing_steps,
+            render_steps=self._capture_stage.render_steps,
             pictures=self._capture_stage.pictures,
             analyses=(self._analysis_stage.done, self._capture_stage.to_analyse),
         )

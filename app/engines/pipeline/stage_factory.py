@@ -19,7 +19,7 @@ from app.engines.pipeline.analysis.tampered_pages import TamperedPages
 from app.engines.pipeline.capture.capture_shortfalls import CaptureShortfalls
 from app.engines.pipeline.capture.capture_stage import CaptureStage, OnCapture
 from app.engines.pipeline.capture.renderings import OnRendered
-from app.engines.pipeline.capture.shared_drawer import SharedDrawer
+from app.engines.pipeline.capture.shared_render_service import SharedRenderService
 from app.engines.pipeline.capture_selector import CaptureSelector
 from app.engines.pipeline.crawl.crawl_stage import CrawlStage
 from app.engines.pipeline.network_stack import NetworkStack
@@ -46,7 +46,7 @@ class StageFactory:
     scope: Scope
 
     def capture_stage(
-        self, *, on_capture: OnCapture, on_rendered: OnRendered, budget: TimeBudget, drawer: SharedDrawer
+        self, *, on_capture: OnCapture, on_rendered: OnRendered, budget: TimeBudget, render_service: SharedRenderService
     ) -> CaptureStage:
         sink, texts = self.sink, self.texts
         return CaptureStage(
@@ -57,7 +57,7 @@ class StageFactory:
             on_rendered=on_rendered,
             on_problem=lambda reason: sink.warning("degraded", texts("no_browser", reason=texts.adopt(reason))),
             budget=budget,
-            open_drawer=drawer.open,
+            open_render_service=render_service.open,
         )
 
     def second_reading(
@@ -117,12 +117,16 @@ class StageFactory:
         )
 
     def shortfalls(
-        self, parties: ThirdPartyIndex, captures: CaptureStage, drawer: SharedDrawer, selector: CaptureSelector
+        self,
+        parties: ThirdPartyIndex,
+        captures: CaptureStage,
+        render_service: SharedRenderService,
+        selector: CaptureSelector,
     ) -> CaptureShortfalls:
         return CaptureShortfalls(
             contents=self.contents,
             captures=captures,
-            drawer=drawer,
+            render_service=render_service,
             selector=selector,
             third_parties=parties,
             sink=self.sink,
@@ -144,7 +148,7 @@ class StageFactory:
         self,
         *,
         budget: TimeBudget,
-        drawer: SharedDrawer,
+        render_service: SharedRenderService,
         second: SecondReading,
         on_references: OnReferences,
         on_host_named: OnHostNamed,
@@ -157,7 +161,7 @@ class StageFactory:
             sink=self.sink,
             texts=self.texts,
             budget=budget,
-            drawer=drawer,
+            render_service=render_service,
             second=second,
             on_references=on_references,
             on_host_named=on_host_named,
@@ -178,7 +182,7 @@ class StageFactory:
             scope=self.scope,
             store=self.store,
             crawler=crawl.crawler,
-            drawn=crawl.drawn,
+            rendered=crawl.rendered,
             third_parties=parties,
             captures=captures,
             analyses=analyses,

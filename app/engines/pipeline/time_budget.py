@@ -14,7 +14,7 @@ CAPTURE_MAX_S: Final = 300.0
 BROWSER_WAITED: Final = "browser_waited_s"  # checkpoint
 BROWSER_MIN_S: Final = 60.0
 BROWSER_MAX_S: Final = 300.0
-BROWSER_PAGE_S: Final = 30.0  # more for each page that violates, or that says nothing undrawn: it is worth a picture
+BROWSER_PAGE_S: Final = 30.0  # more for each page that violates, or that says nothing unrendered: it is worth a picture
 
 
 class TimeBudget:

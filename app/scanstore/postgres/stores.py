@@ -15,8 +15,8 @@ from app.core.postgres import PostgresBackend
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.postgres.dialect import TABLES
-from app.scanstore.postgres.drawings import DrawingLeases, ScanDrawings
 from app.scanstore.postgres.refusals import refusals
+from app.scanstore.postgres.renders import RenderLeases, ScanRenders
 from app.scanstore.postgres.store import Attempt, PostgresScanStore
 from app.scanstore.postgres.store_rows import StoreRows
 
@@ -41,7 +41,7 @@ class PostgresScanStores:
         event.listen(self._engine, "connect", _read_in_order)
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self.remove = PostgresStoreRemoval(self._reading)
-        self.leases = DrawingLeases(self._reading)
+        self.leases = RenderLeases(self._reading)
 
     def reader(self, task_id: str, run: int) -> EvidenceReader:
         return EvidenceReader(StoreRows(self._reading, task_id, run))
@@ -59,9 +59,9 @@ class PostgresScanStores:
         """Return where the process of an attempt opens its store; `folder` is for the working copy."""
         return StorePlace(self._engine, attempt, folder)
 
-    def drawings(self, attempt: Attempt) -> ScanDrawings:
-        """Return the pages that an attempt wants to be drawn."""
-        return ScanDrawings(self._reading, attempt)
+    def renders(self, attempt: Attempt) -> ScanRenders:
+        """Return the pages that an attempt wants to be rendered."""
+        return ScanRenders(self._reading, attempt)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -15,11 +15,11 @@ from app.core.config import Settings
 from app.core.deployment import QUEUES, SCAN_QUEUE
 
 TASK: Final = "compliance.execute_scan_task"
-DRAWING_TASK: Final = "compliance.draw_pages"
+RENDER_TASK: Final = "compliance.render_pages"
 KEY_PREFIX: Final = "compliance:queue:"  # of all keys in Redis
 POOL: Final = "threads"  # a scan is a process of its own; the thread only waits for it
 SOCKET_TIMEOUT_S: Final = 5
-DRAWING_EXPIRES_S: Final = 30  # browser workers look by themselves every few seconds
+RENDER_EXPIRES_S: Final = 30  # browser workers look by themselves every few seconds
 # An unacknowledged message is delivered again after this time, also while its worker is at work: it does no harm.
 VISIBILITY_TIMEOUT_S: Final = 12 * 3_600
 

@@ -11,7 +11,7 @@ class Wakeups(Protocol):
         ...
 
     def wake_browser(self) -> None:
-        """Have one browser worker look whether pages wait to be drawn. Raises Unavailable."""
+        """Have one browser worker look whether pages wait to be rendered. Raises Unavailable."""
         ...
 
     def count_waiting(self) -> int:

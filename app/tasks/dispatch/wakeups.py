@@ -5,7 +5,7 @@ from kombu.exceptions import KombuError, OperationalError
 
 from app.core.deployment import BROWSER_QUEUE, SCAN_QUEUE
 from app.core.errors import Unavailable
-from app.tasks.dispatch.celery_app import DRAWING_EXPIRES_S, DRAWING_TASK, TASK
+from app.tasks.dispatch.celery_app import RENDER_EXPIRES_S, RENDER_TASK, TASK
 
 _TROUBLE = (OperationalError, KombuError, OSError)
 
@@ -21,7 +21,7 @@ class CeleryWakeups:
             self._send(TASK, SCAN_QUEUE)
 
     def wake_browser(self) -> None:
-        self._send(DRAWING_TASK, BROWSER_QUEUE, DRAWING_EXPIRES_S)
+        self._send(RENDER_TASK, BROWSER_QUEUE, RENDER_EXPIRES_S)
 
     def _send(self, task: str, queue: str, expires_s: int | None = None) -> None:
         try:

@@ -39,8 +39,8 @@ from app.scans.worker_presence import WorkerPresence
 from app.tasks.dispatch.ports import Wakeups
 from app.tasks.process_protocol import EXIT_CHECKPOINT_LEFT, EXIT_NO_RESOURCES, JobSpec
 from app.tasks.process_start import ProcessNotStarted, ProcessStarter
-from app.tasks.supervisor.drawing_worker import DrawingWorker
 from app.tasks.supervisor.overdue import kill_overdue
+from app.tasks.supervisor.render_worker import RenderWorker
 from app.tasks.supervisor.start_limits import machine_load, starts_at_once
 from app.tasks.supervisor.worker_handle import WorkerHandle
 
@@ -74,7 +74,7 @@ class ScanWorker:
     presence: WorkerPresence
     metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
     starter: ProcessStarter | None = None  # of the scans' processes; None: they are executed
-    drawings: DrawingWorker | None = None  # None: it does not serve the queue of pages to be drawn
+    renders: RenderWorker | None = None  # None: it does not serve the queue of pages to be rendered
     load: Callable[[], float] = machine_load
     watch_configuration: Callable[[], Coroutine[Any, Any, None]] | None = (
         None  # until cancelled; None: settings never change
@@ -101,16 +101,16 @@ class ScanWorker:
         self._background.keep(self._watch, name="scan-worker")
         if self.watch_configuration is not None:
             self._background.keep(self.watch_configuration, name="configuration")
-        if self.drawings is not None:
-            await self.drawings.start()
+        if self.renders is not None:
+            await self.renders.start()
         await self.presence.start()
         log.info("worker_started", worker_id=self.worker_id)
 
     async def stop(self) -> None:
         """End all scans from their checkpoints, and give them back without counting that. May be called twice."""
         self.stop_taking()
-        if self.drawings is not None:
-            await self.drawings.stop()
+        if self.renders is not None:
+            await self.renders.stop()
         for handle in self._handles.values():
             handle.close_input()
         await self._await_finished(STOP_PATIENCE_S)

@@ -69,7 +69,7 @@ class WorkerHandle:
     ) -> int:
         """Start the process, pass its hints on, and return its exit code when it and its descendants are gone.
 
-        `on_browser_wanted`: pages of the scan wait to be drawn elsewhere. `on_verdicts`: what the
+        `on_browser_wanted`: pages of the scan wait to be rendered elsewhere. `on_verdicts`: what the
         local classifier changed, and for how many pages.
 
         Raises:

@@ -42,11 +42,11 @@ class WorkerThread:
             return 0
 
     def wake_browser(self) -> None:
-        """See `DrawingWorker.wake`; returns at once."""
+        """See `RenderWorker.wake`; returns at once."""
         worker = self._worker
-        if worker is not None and worker.drawings is not None:
+        if worker is not None and worker.renders is not None:
             with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(worker.drawings.wake)
+                self._loop.call_soon_threadsafe(worker.renders.wake)
 
     def stop(self) -> None:
         """Claim nothing more, end the scans from their checkpoints, and wait for that. May be called twice."""

@@ -47,13 +47,13 @@ from app.tasks.scan_tasks import run_scan
 from app.tasks.sink.reporter import StopReason
 from app.tasks.sink.writer import RetryingWriter
 from app.tasks.worker.capture_quota import LimitedCaptureQuota
-from app.tasks.worker.drawer import drawer_of
 from app.tasks.worker.heartbeat import WorkerHeartbeat
 from app.tasks.worker.known_looks import StoredLooks
 from app.tasks.worker.local_models import StoredModels
 from app.tasks.worker.loop_watchdog import LoopWatchdog
 from app.tasks.worker.pipe_bus import PipeBus
 from app.tasks.worker.priority import NICE, ThreadSpawner, lower_priority
+from app.tasks.worker.render_service import render_service_of
 from app.tasks.worker.scan_factory import ScanFactory
 from app.tasks.worker.scan_job import JobOutcome, ScanJob
 from app.tasks.worker.scan_lists import ScanListFinder
@@ -114,7 +114,7 @@ class ScanProcess:
         if settings.captures_url is None:
             make_private_folder(folder)
         quota = LimitedCaptureQuota(folder=folder if settings.captures_url is None else None, settings=settings)
-        drawer = drawer_of(settings, spec, db=db, want_browser=self._bus.want_browser)
+        render_service = render_service_of(settings, spec, db=db, want_browser=self._bus.want_browser)
         list_files = ListFiles(db=db, data_dir=settings.data_dir, shared=not settings.embedded)
         writer = RetryingWriter(EventWriter(db=db, bus=self._bus), self._spawner.call)
         self._job = ScanJob(
@@ -129,7 +129,7 @@ class ScanProcess:
                 settings,
                 captures,
                 quota,
-                drawer,
+                render_service,
                 StoredModels(db, self._bus.count_verdicts),
                 ScanListFinder(settings, db, list_files),
                 StoredLooks(db),

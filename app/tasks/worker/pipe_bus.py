@@ -43,7 +43,7 @@ class PipeBus(threading.Thread):
             self.send(encode_hint(hint))
 
     def want_browser(self) -> None:
-        """Say that pages wait to be drawn. From any thread."""
+        """Say that pages wait to be rendered. From any thread."""
         self.send(BROWSER_LINE)
 
     def count_verdicts(self, effects: Mapping[str, int]) -> None:

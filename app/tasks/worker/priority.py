@@ -3,7 +3,7 @@
 But not while it holds the database's write lock: a writer that waits for it would wait for a process that waits for its
 turn. Linux counts `nice` per thread, and a thread begins with that of the thread that started it; without privileges
 none can raise its priority again. So the threads that write are started by one that keeps the normal priority. The
-scan's session keeps its weight too: what takes long, parsing and drawing pages, runs in sessions of its own
+scan's session keeps its weight too: what takes long, parsing and rendering pages, runs in sessions of its own
 (`engines.parsing`, `engines.capture.browser_profile`) with a lower one.
 """
 

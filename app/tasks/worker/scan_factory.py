@@ -6,7 +6,7 @@ from app.captures.port import ContentStorage
 from app.captures.quota import CaptureQuota
 from app.core.config import Settings
 from app.core.data_folder import PASSIVE_CACHE
-from app.engines.capture.page_drawer import OpenDrawer, draw_here
+from app.engines.capture.render_service import OpenRenderService, render_here
 from app.engines.lists.in_use import FindLists, FoundLists
 from app.engines.local_reader.opening import ModelSource
 from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
@@ -60,7 +60,7 @@ class ScanFactory:
         settings: Settings,
         captures: ContentStorage,
         room: CaptureQuota | None = None,
-        open_drawer: OpenDrawer = draw_here,
+        open_render_service: OpenRenderService = render_here,
         local_models: ModelSource | None = None,
         find_lists: FindLists = lambda _: FoundLists(),
         looks: StoredLooks | None = None,
@@ -69,7 +69,7 @@ class ScanFactory:
         self._settings = settings
         self._captures = captures
         self._room = room
-        self._open_drawer = open_drawer
+        self._open_render_service = open_render_service
         self._local_models = local_models
         self._find_lists = find_lists
         self._looks = looks
@@ -84,7 +84,7 @@ class ScanFactory:
             captures=self._captures,
             quota=self._room,
             language=self._settings.language,
-            open_drawer=self._open_drawer,
+            open_render_service=self._open_render_service,
             reading=reading_model_config(self._settings),
             local_models=self._local_models,
             find_lists=self._find_lists,

@@ -1,4 +1,4 @@
-"""A browser worker is killed or frozen while it draws: another one, or the scan itself, draws what it held."""
+"""A browser worker is killed or frozen while it renders: another one, or the scan itself, renders what it held."""
 
 import signal
 
@@ -30,7 +30,7 @@ def begin(scene):
     return task
 
 
-def until_drawing(scene):
+def until_rendering(scene):
     """The browser worker that is at pages, with their ids and addresses, and the worker's name."""
     scene.until(lambda: bool(asked(scene, HELD)))
     held = asked(scene, HELD)
@@ -55,12 +55,12 @@ def finish(scene, task, findings, urls):
     scene.measured["pictures"] = str(len(pictures))
 
 
-def test_a_browser_worker_is_killed_in_a_page_and_another_draws_it(scene, undisturbed):
+def test_a_browser_worker_is_killed_in_a_page_and_another_renders_it(scene, undisturbed):
     scene.work(**NO_CHROMIUM)
     for _ in range(2):
         scene.work("--queues", "browser")
     task = begin(scene)
-    killed, ids, urls, name = until_drawing(scene)
+    killed, ids, urls, name = until_rendering(scene)
     signal_all(tree_of(killed.process.pid), signal.SIGKILL)
     killed.process.wait()
     taken_over = scene.until(lambda: bool(asked(scene, OF_ANOTHER, list(ids), name)))
@@ -68,15 +68,15 @@ def test_a_browser_worker_is_killed_in_a_page_and_another_draws_it(scene, undist
     finish(scene, task, undisturbed, urls)
 
 
-def test_the_last_browser_worker_is_killed_and_the_scan_draws_by_itself(scene, undisturbed):
+def test_the_last_browser_worker_is_killed_and_the_scan_renders_by_itself(scene, undisturbed):
     scene.work()
     scene.work("--queues", "browser")
     task = begin(scene)
-    killed, _, urls, _ = until_drawing(scene)
+    killed, _, urls, _ = until_rendering(scene)
     signal_all(tree_of(killed.process.pid), signal.SIGKILL)
     killed.process.wait()
-    drawn_here = scene.until(lambda: "pages_drawn_here" in scene.workers[0].said())
-    scene.repaired(drawn_here)
+    rendered_here = scene.until(lambda: "pages_rendered_here" in scene.workers[0].said())
+    scene.repaired(rendered_here)
     finish(scene, task, undisturbed, urls)
 
 
@@ -85,7 +85,7 @@ def test_a_browser_worker_is_frozen_in_a_page_and_its_late_answer_is_not_taken(s
     for _ in range(2):
         scene.work("--queues", "browser")
     task = begin(scene)
-    frozen, ids, urls, name = until_drawing(scene)
+    frozen, ids, urls, name = until_rendering(scene)
     pids = tree_of(frozen.process.pid)
     signal_all(pids, signal.SIGSTOP)
     taken_over = scene.until(lambda: bool(asked(scene, OF_ANOTHER, list(ids), name)))

@@ -87,8 +87,8 @@ def is_of_a_scan(path):
         "report_process",
         "list_reading",
         "process_protocol.py",
-        "drawing",
-        "drawing_protocol.py",
+        "rendering",
+        "render_protocol.py",
     } & set(path.parts)
 
 

@@ -75,7 +75,7 @@ async def _host_search(asking: _Asking) -> Iterable[Any]:
 
 
 async def _url_scans(asking: _Asking) -> Iterable[Any]:
-    """urlscan.io: pages that somebody had drawn, and what these were asked for."""
+    """urlscan.io: pages that somebody had rendered, and what these were asked for."""
     url = f"{asking.base}/api/v1/search/?q=domain:{quote(asking.domain)}&size=1000"
     results = listed(await asking.json(url), "results")
     parts = (result.get(part) for result in results if isinstance(result, dict) for part in ("page", "task"))

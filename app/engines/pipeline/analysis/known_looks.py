@@ -1,5 +1,5 @@
 """Icons of the site itself, and foreign pages under them: looked at when everything is captured. Pages that look like
-confirmed violations: known as soon as they are drawn.
+confirmed violations: known as soon as they are rendered.
 """
 
 import asyncio

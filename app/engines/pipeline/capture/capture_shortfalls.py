@@ -1,10 +1,10 @@
-"""What could not be captured, kept or drawn: said as warnings, because what was not seen is never called clean."""
+"""What could not be captured, kept or rendered: said as warnings, because what was not seen is never called clean."""
 
 from app.domain.messages import MessageCatalog
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.identify.aggregate import MAX_DOMAINS
 from app.engines.pipeline.capture.capture_stage import CaptureStage
-from app.engines.pipeline.capture.shared_drawer import SharedDrawer
+from app.engines.pipeline.capture.shared_render_service import SharedRenderService
 from app.engines.pipeline.capture_selector import MAX_TARGETS, CaptureSelector
 from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex
 from app.engines.ports import ScanSink
@@ -18,7 +18,7 @@ class CaptureShortfalls:
         *,
         contents: ScanContents,
         captures: CaptureStage,
-        drawer: SharedDrawer,
+        render_service: SharedRenderService,
         selector: CaptureSelector,
         third_parties: ThirdPartyIndex,
         sink: ScanSink,
@@ -26,7 +26,7 @@ class CaptureShortfalls:
     ) -> None:
         self._contents = contents
         self._captures = captures
-        self._drawer = drawer
+        self._render_service = render_service
         self._selector = selector
         self._third_parties = third_parties
         self._sink = sink
@@ -48,7 +48,7 @@ class CaptureShortfalls:
         late, violating = self._captures.pictures_missing
         if late:
             await self._sink.warning("degraded", self._texts("no_picture", count=late, violating=violating))
-        if oversized := len(self._drawer.oversized):
+        if oversized := len(self._render_service.oversized):
             await self._sink.warning("degraded", self._texts("pages_oversized", count=oversized))
         if self._captures.left_out:
             await self._sink.warning("partial", self._texts("capture_time", count=self._captures.left_out))

@@ -6,7 +6,7 @@ from typing import Final
 
 from app.domain.messages import MessageCatalog, Text
 from app.engines.capture.capturer import CapturedPage, Capturer
-from app.engines.capture.page_drawer import OpenDrawer, draw_here
+from app.engines.capture.render_service import OpenRenderService, render_here
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.model import Capture, FetchError
 from app.engines.pipeline.capture.renderings import OnRendered, Renderings
@@ -50,7 +50,7 @@ class CaptureStage:
         on_rendered: OnRendered,
         on_problem: Callable[[Text], Awaitable[None]],
         budget: TimeBudget,
-        open_drawer: OpenDrawer = draw_here,
+        open_render_service: OpenRenderService = render_here,
     ) -> None:
         """`on_rendered` and `on_problem`: see `Renderings`."""
         self._capturer = Capturer(
@@ -68,9 +68,9 @@ class CaptureStage:
         self._pages: WorkQueue[CaptureTarget] = WorkQueue()
         self._renderings: Renderings | None = None
         if screenshots:
-            drawn = Screenshots(network=network, contents=contents, open_drawer=open_drawer)
+            taken = Screenshots(network=network, contents=contents, open_render_service=open_render_service)
             self._renderings = Renderings(
-                screenshots=drawn, on_rendered=on_rendered, on_problem=on_problem, budget=budget
+                screenshots=taken, on_rendered=on_rendered, on_problem=on_problem, budget=budget
             )
 
     @property
@@ -89,8 +89,8 @@ class CaptureStage:
         return (0, 0) if self._renderings is None else self._renderings.pictures
 
     @property
-    def drawing_steps(self) -> tuple[int, int]:
-        """(done, in all) of what there is to draw; see `Renderings.steps`."""
+    def render_steps(self) -> tuple[int, int]:
+        """(done, in all) of what there is to render; see `Renderings.steps`."""
         return (0, 0) if self._renderings is None else self._renderings.steps
 
     @property
@@ -124,9 +124,9 @@ class CaptureStage:
         """One that an earlier attempt captured; its screenshot may be missing."""
         self._pages.count_done()
         self._evidence_done += target.evidence
-        self.draw(target, page)
+        self.render(target, page)
 
-    def draw(self, target: CaptureTarget, page: CapturedPage, *, violates: bool = False) -> None:
+    def render(self, target: CaptureTarget, page: CapturedPage, *, violates: bool = False) -> None:
         """A capture that is worth a picture, at the latest with its violation."""
         if self._renderings is not None:
             self._renderings.offer(target, page, violates=violates)
@@ -203,7 +203,7 @@ class CaptureStage:
             self._tried_again.add(target)
             self._failed[target] = asyncio.get_running_loop().time()
         await self._on_capture(target, page)
-        self.draw(target, page)
+        self.render(target, page)
         self._evidence_done += target.evidence
 
 

@@ -14,7 +14,7 @@ from app.engines.urls import host_of
 
 
 class OwnEvidence:
-    """Chooses them, and has the pictures of violating pages drawn first."""
+    """Chooses them, and has the pictures of violating pages rendered first."""
 
     def __init__(
         self, *, scope: Scope, selector: CaptureSelector, captures: CaptureStage, parties: ThirdPartyIndex
@@ -31,7 +31,7 @@ class OwnEvidence:
     def keep(self, target: CaptureTarget, page: CapturedPage, facts: Sequence[ViolationFact]) -> None:
         """Of a page that violates a picture, and the pages of the site that refer or forward to it."""
         self._forwards.note(target, page, facts)
-        self._captures.draw(target, page, violates=True)
+        self._captures.render(target, page, violates=True)
         for fact in facts:
             if self._scope.is_own(host_of(fact.found_on)):
                 self._keep_page(fact.found_on)

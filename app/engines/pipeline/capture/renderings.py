@@ -1,5 +1,5 @@
-"""Which captures are drawn when: first what says nothing undrawn, then what violates; at the end once more what was too
-slow.
+"""The order in which captures are rendered: first pages whose source says nothing, then what violates; at the end what
+was too slow, once more.
 """
 
 import asyncio
@@ -13,16 +13,16 @@ from app.domain.messages import Text
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.page_renderer import RENDER_TIMEOUT_S
 from app.engines.capture.render_limit import RenderLimit
-from app.engines.pipeline.capture.screenshots import Drawing, Screenshots, is_shell
+from app.engines.pipeline.capture.screenshots import NotRendered, Screenshots, is_shell
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.time_budget import TimeBudget
 from app.engines.pipeline.work_queue import WorkQueue
 
 # On a machine that computes for others the browser, which steps back for everybody, needs many times longer.
 PATIENT_TIMEOUT_S: Final = 60.0
-# How long a scan whose other work is done waits for pictures, in all: a machine that is busy draws for long.
+# How long a scan whose other work is done waits for pictures, in all: a machine that is busy renders for long.
 WAIT_S: Final = 60.0
-# For what violates, and the pages that refer to it: a case needs its picture. The same for what is not known undrawn.
+# For what violates, and the pages that refer to it: a case needs its picture. So does what only rendering tells.
 WAIT_FOR_VIOLATING_S: Final = 300.0
 
 END_S: Final = 30.0  # for what is under way when nobody waits any more: it is told so, and this machine may be slow
@@ -32,7 +32,7 @@ OnRendered = Callable[[CaptureTarget, CapturedPage], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """One capture that is to be drawn."""
+    """One capture that is to be rendered."""
 
     target: CaptureTarget
     page: CapturedPage
@@ -61,7 +61,7 @@ class Renderings:
         self._monotonic = monotonic
         self._closed = asyncio.Event()  # nobody waits for pictures any more
         self._queue: WorkQueue[Rendering] = WorkQueue()
-        self._slow: list[Rendering] = []  # to be drawn once more
+        self._slow: list[Rendering] = []  # to be rendered once more
         self._waited_s = 0.0  # how long the scan has waited for nothing else
         self._under_way: list[tuple[Rendering, RenderLimit]] = []
         self._violating: set[str] = set()  # addresses of pages that violate, or refer to what does
@@ -71,7 +71,7 @@ class Renderings:
 
     @property
     def steps(self) -> tuple[int, int]:
-        """(done, in all) of the work: a page that is drawn once more counts twice, one given up not at all."""
+        """(done, in all) of the work: a page that is rendered once more counts twice, one given up not at all."""
         return self._queue.done, self._queue.total
 
     @property
@@ -80,7 +80,7 @@ class Renderings:
         return self._taken, self._offered
 
     def offer(self, target: CaptureTarget, page: CapturedPage, *, violates: bool) -> None:
-        """Draw it if it is worth a picture and has none: first when it violates, or says next to nothing undrawn."""
+        """Render it if it is worth a picture and has none: first when it violates, or its source says nothing."""
         violates = violates or target.evidence
         if violates:
             self.prefer(target.url)
@@ -108,22 +108,22 @@ class Renderings:
         self._slow.clear()
 
     async def settle(self) -> None:
-        """Return when all that was offered is drawn, or is not waited for any longer."""
-        await self._draw_all_within(WAIT_S)
+        """Return when all that was offered is rendered, or is not waited for any longer."""
+        await self._render_all_within(WAIT_S)
         self._leave_out(lambda one: not self._is_urgent(one))
-        await self._draw_all_within(WAIT_FOR_VIOLATING_S)
+        await self._render_all_within(WAIT_FOR_VIOLATING_S)
         self._leave_out(lambda _: True)
 
-    async def _draw_all_within(self, limit_s: float) -> None:
-        """Draw what waits, then once more what was too slow."""
-        await self._draw_within(limit_s)
+    async def _render_all_within(self, limit_s: float) -> None:
+        """Render what waits, then once more what was too slow."""
+        await self._render_within(limit_s)
         while self._slow and self._left_s(limit_s):
             again, self._slow = [replace(slow, timeout_s=PATIENT_TIMEOUT_S) for slow in self._slow], []
             self._add_first([one for one in again if self._is_urgent(one)])
             self._queue.add([one for one in again if not self._is_urgent(one)])
-            await self._draw_within(limit_s)
+            await self._render_within(limit_s)
 
-    async def _draw_within(self, limit_s: float) -> None:
+    async def _render_within(self, limit_s: float) -> None:
         """Wait until nothing waits or is under way, as long as the scan has not waited so long in all."""
         began = self._monotonic()
         with suppress(TimeoutError):
@@ -139,7 +139,7 @@ class Renderings:
         return max(0.0, min(limit_s - self._waited_s, self._budget.browser_left_s(urgent)))
 
     def _leave_out(self, condition: Callable[[Rendering], bool]) -> None:
-        """Wait no longer for these. Those under way end too: a busy browser draws them one after the other."""
+        """Wait no longer for these. Those under way end too: a busy browser renders them one after the other."""
         for rendering, limit in self._under_way:
             if condition(rendering):
                 limit.end()
@@ -149,18 +149,18 @@ class Renderings:
             self._note_missing(rendering)
 
     async def run(self) -> None:
-        """Start the browser, and draw until it is closed and nothing waits, or for END_S after that."""
+        """Start the browser, and render until it is closed and nothing waits, or for END_S after that."""
         async with asyncio.TaskGroup() as group:
-            drawing = group.create_task(self._draw_all())
+            working = group.create_task(self._render_all())
             closing = group.create_task(self._closed.wait())
-            await asyncio.wait({drawing, closing}, return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait({drawing}, timeout=END_S)
-            for rendering in () if drawing.done() else [*self._queue.unfinished()]:
+            await asyncio.wait({working, closing}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({working}, timeout=END_S)
+            for rendering in () if working.done() else [*self._queue.unfinished()]:
                 self._note_missing(rendering)
-            drawing.cancel()
+            working.cancel()
             closing.cancel()
 
-    async def _draw_all(self) -> None:
+    async def _render_all(self) -> None:
         async with AsyncExitStack() as stack:
             await self._screenshots.start(stack)
             if self._screenshots.problem:
@@ -182,7 +182,7 @@ class Renderings:
         if isinstance(rendered, CapturedPage):
             self._taken += bool(rendered.capture.screenshot_sha256)
             await self._on_rendered(rendering.target, rendered)
-        elif rendered is Drawing.SLOW:
+        elif rendered is NotRendered.SLOW:
             self._note_slow(rendering, is_over=limit.is_over)
 
     def _note_slow(self, rendering: Rendering, *, is_over: bool) -> None:
@@ -199,7 +199,7 @@ class Renderings:
         self.missing_violating += self._violates(rendering)
 
     def _add_first(self, renderings: list[Rendering]) -> None:
-        """A verdict that waits for the drawn page goes before the picture of one that is known."""
+        """A verdict that waits for the rendered page goes before the picture of one that is known."""
         self._queue.add(renderings, first=True)
         self._queue.add(self._queue.drop(_is_unread), first=True)
 

@@ -9,9 +9,9 @@ from app.domain.messages import Text
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.page_class import classify
-from app.engines.capture.page_drawer import OpenDrawer, PageDrawer, draw_here
 from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderSlow
 from app.engines.capture.render_limit import RenderLimit
+from app.engines.capture.render_service import OpenRenderService, RenderService, render_here
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.html.page_content import PageContent
 from app.engines.identify.classify import UNKNOWN
@@ -24,11 +24,11 @@ from app.engines.urls import host_of, is_same_page, request_url
 
 MAX_SCREENSHOTS: Final = 300  # of one scan: half a second each
 MAX_OF_VIOLATIONS: Final = 200  # beside them: what violates is often found last
-THIN_TEXT: Final = 200  # characters; below this what scripts draw is the page
-SHELL_TEXT: Final = 60  # below this nobody knows what a page is until it is drawn
+THIN_TEXT: Final = 200  # characters; below this what scripts render is the page
+SHELL_TEXT: Final = 60  # below this nobody knows what a page is until it is rendered
 
 
-class Drawing(Enum):
+class NotRendered(Enum):
     """What became of a page that has no picture."""
 
     FAILED = auto()  # nor will it ever have one
@@ -36,13 +36,15 @@ class Drawing(Enum):
 
 
 class Screenshots:
-    """Renders captures. Without anything that draws them there are no pictures, and `problem` says why."""
+    """Renders captures. Without anything that renders them there are no pictures, and `problem` says why."""
 
-    def __init__(self, *, network: NetworkStack, contents: ScanContents, open_drawer: OpenDrawer = draw_here) -> None:
+    def __init__(
+        self, *, network: NetworkStack, contents: ScanContents, open_render_service: OpenRenderService = render_here
+    ) -> None:
         self._network = network
         self._contents = contents
-        self._open_drawer = open_drawer
-        self._browser: PageDrawer | None = None
+        self._open_render_service = open_render_service
+        self._browser: RenderService | None = None
         self._shown: set[str] = set()  # hosts and pages that have their screenshot or wait for it
         self._wanted = 0  # how many screenshots there are or will be
         # Why there is no browser; None while there is one, and before it was started.
@@ -50,7 +52,7 @@ class Screenshots:
 
     @property
     def at_once(self) -> int:
-        """How many pages it is worth to draw side by side; known once it has started."""
+        """How many pages it is worth to render side by side; known once it has started."""
         return 1 if self._browser is None else self._browser.at_once
 
     def should_render(self, target: CaptureTarget, page: CapturedPage, *, violates: bool = False) -> bool:
@@ -68,28 +70,28 @@ class Screenshots:
         return True
 
     async def start(self, stack: AsyncExitStack) -> None:
-        """Sets `problem` when nothing can be drawn; `stack` closes it."""
-        drawer = self._open_drawer(lambda: open_renderer(self._network))
+        """Sets `problem` when nothing can be rendered; `stack` closes it."""
+        render_service = self._open_render_service(lambda: open_renderer(self._network))
         try:
-            self._browser = await stack.enter_async_context(drawer)
+            self._browser = await stack.enter_async_context(render_service)
         except BrowserUnavailable as error:
             self.problem = error.reason
 
-    async def render(self, page: CapturedPage, *, limit: RenderLimit | None = None) -> CapturedPage | Drawing:
+    async def render(self, page: CapturedPage, *, limit: RenderLimit | None = None) -> CapturedPage | NotRendered:
         """The page with its screenshot, and with what scripts made of it; else what became of it."""
         if self._browser is None:
-            return Drawing.FAILED
+            return NotRendered.FAILED
         try:
             rendered = await self._browser.render(
                 page.capture.final_url, limit=limit, needs_document=_is_thin(page.content)
             )
         except RenderSlow:
-            return Drawing.SLOW
+            return NotRendered.SLOW
         except RenderFailed:
-            return Drawing.FAILED  # this page only
+            return NotRendered.FAILED  # this page only
         except BrowserUnavailable as lost:
             self.problem, self._browser = lost.reason, None
-            return Drawing.FAILED
+            return NotRendered.FAILED
         shown = await self._with_screenshot(page, rendered)
         with suppress(Unreadable):  # then what scripts made of it says nothing
             shown = await self._with_scripts(shown, rendered)
@@ -143,10 +145,10 @@ class Screenshots:
 
 
 def is_shell(content: PageContent) -> bool:
-    """Whether the source says next to nothing: what it shows is known when it is drawn."""
+    """Whether the source says next to nothing: what it shows is known when it is rendered."""
     return len(content.text) < SHELL_TEXT
 
 
 def _is_thin(content: PageContent) -> bool:
-    """Whether what scripts draw is the page."""
+    """Whether what scripts render is the page."""
     return len(content.text) < THIN_TEXT

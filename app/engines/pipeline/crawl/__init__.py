@@ -1,1 +1,1 @@
-"""Stage 2: pages, as they come over HTTP and as a browser draws them."""
+"""Stage 2: pages, as they come over HTTP and as a browser renders them."""

@@ -1,4 +1,4 @@
-"""Stage 2 of the pipeline: the crawl, pages that are drawn beside it, and those that are compared at its end."""
+"""Stage 2 of the pipeline: the crawl, pages that are rendered beside it, and those that are compared at its end."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,9 +12,9 @@ from app.engines.crawl.page_writer import OnReferences
 from app.engines.model import FrontierUrl, ScanConfig
 from app.engines.net.cookies import ScanCookies
 from app.engines.pipeline.analysis.second_reading import SecondReading
-from app.engines.pipeline.capture.shared_drawer import SharedDrawer
+from app.engines.pipeline.capture.shared_render_service import SharedRenderService
 from app.engines.pipeline.crawl.cloaked_pages import CloakedPages
-from app.engines.pipeline.crawl.drawn_pages import DrawnPages
+from app.engines.pipeline.crawl.rendered_pages import RenderedPages
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.pipeline.progress import say_doing
 from app.engines.pipeline.time_budget import TimeBudget
@@ -35,7 +35,7 @@ class CrawlStage:
         sink: ScanSink,
         texts: MessageCatalog,
         budget: TimeBudget,
-        drawer: SharedDrawer,
+        render_service: SharedRenderService,
         second: SecondReading,
         on_references: OnReferences,
         on_host_named: Callable[[str, str], Awaitable[None]],
@@ -64,13 +64,13 @@ class CrawlStage:
             timing=BackoffTiming(unresponsive_s=network.config.host_silence_s, busy_s=network.config.host_busy_s),
             is_blocked=network.resolver.is_blocked,
         )
-        self.drawn = DrawnPages(
+        self.rendered = RenderedPages(
             scope=scope,
             store=store,
             sink=sink,
             texts=texts,
-            drawer=drawer,
-            intake=self.crawler.drawn,
+            render_service=render_service,
+            intake=self.crawler.rendered,
             on_found=on_references,
             on_host_named=on_host_named,
             on_changed=self.crawler.wake,
@@ -90,7 +90,7 @@ class CrawlStage:
             is_idle=self._idle_since == self.crawler.begun,
             are_hosts_settled=self._are_hosts_settled,
             crawled=self.crawler.crawled,
-            to_draw=self.drawn.unfinished,
+            to_render=self.rendered.unfinished,
         )
 
     def save(self) -> None:
@@ -98,12 +98,12 @@ class CrawlStage:
         self._cloaked.save()
 
     async def run(self, hosts_settled: Callable[[], bool]) -> None:
-        """Return when all pages are crawled, drawn and compared. Raises ScanStopped."""
+        """Return when all pages are crawled, rendered and compared. Raises ScanStopped."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.drawn.run())
+            group.create_task(self.rendered.run())
             await self.crawler.run(
                 hosts_settled=lambda: self._is_settled(are_hosts_settled=hosts_settled()),
-                before_end=self._settle_drawn,
+                before_end=self._settle_rendered,
             )
         await self._cloaked.run(
             self._network,
@@ -115,13 +115,13 @@ class CrawlStage:
     def _is_settled(self, *, are_hosts_settled: bool) -> bool:
         """Asked by a crawl that has nothing to do."""
         self._idle_since, self._are_hosts_settled = self.crawler.begun, are_hosts_settled
-        is_drawn = self.drawn.is_settled(self.crawler.begun if are_hosts_settled else None)
-        return are_hosts_settled and is_drawn
+        is_rendered = self.rendered.is_settled(self.crawler.begun if are_hosts_settled else None)
+        return are_hosts_settled and is_rendered
 
-    async def _settle_drawn(self) -> None:
-        await self.drawn.settle(limit_s=self._budget.crawl_limit_s())
+    async def _settle_rendered(self) -> None:
+        await self.rendered.settle(limit_s=self._budget.crawl_limit_s())
 
     def _on_page(self, item: FrontierUrl, processed: ProcessedPage) -> None:
         self._cloaked.note(item, processed)
         self._second.note(item, processed)
-        self.drawn.note(item, processed)
+        self.rendered.note(item, processed)

@@ -143,7 +143,7 @@ class ThirdPartyIndex:
         ]
 
     def _is_new(self, hop: Hop) -> bool:
-        """A page that is captured again, as scripts have drawn it, has the same hops."""
+        """A page that is captured again, as scripts have rendered it, has the same hops."""
         known = len(self._redirects)
         self._redirects.add(hash((hop.url[:MAX_VIA], hop.location)))
         return len(self._redirects) > known

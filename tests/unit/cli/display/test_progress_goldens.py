@@ -25,7 +25,7 @@ from tests.support.recorded_result import recorded_events
 from tests.unit.cli.display.test_goldens import COLOUR, WIDTHS
 
 GOLDENS = Path(__file__).parent / "progress_goldens"
-# Of the way through the events: the queue, the crawl, all at once, the captures, what is left to draw, the end.
+# Of the way through the events: the queue, the crawl, all at once, the captures, what is left to render, the end.
 MOMENTS = (0.01, 0.1, 0.25, 0.5, 0.8, 0.97, 1.0)
 LOST_AT = 0.5  # the connection, at this moment
 STEP_S = 1.0  # of time between two looks, where nothing happens
@@ -86,7 +86,7 @@ def moving(playback: Playback, width: int, *, colour: bool = False) -> str:
 
 
 class StillDisplay(LiveDisplay):
-    """Draws nothing by itself."""
+    """Renders nothing by itself."""
 
     def __init__(self, console: Console, playback: Playback) -> None:
         super().__init__(console, playback.texts, monotonic=playback.monotonic, zone=UTC)
@@ -141,7 +141,7 @@ def test_no_line_is_wider_than_the_terminal(language, width):
 
 @pytest.mark.parametrize("language", Language)
 def test_colours_change_no_word(language):
-    """What is left of a bar is drawn in colour alone."""
+    """What is left of a bar is rendered in colour alone."""
     coloured = re.sub(r"␛\[[0-9;]*m", "", moving(told(language), 80, colour=True))
     assert words(coloured) == words(NOW[language])
 

@@ -69,7 +69,7 @@ def fake_browser(script):
     ("script", "state", "said"),
     [
         (
-            '[ "$1" = --version ] && echo Chromium 1.2.3 || echo "<p>it-draws</p>"',
+            '[ "$1" = --version ] && echo Chromium 1.2.3 || echo "<p>it-renders</p>"',
             CheckStatus.OK,
             "Chromium 1.2.3, sandboxed",
         ),
@@ -78,7 +78,7 @@ def fake_browser(script):
         ("exit 3", CheckStatus.DEGRADED, "exit code 3"),
     ],
 )
-def test_a_browser_has_to_draw(tmp_path, script, state, said):
+def test_a_browser_has_to_render(tmp_path, script, state, said):
     with fake_browser(script) as path:
         finding = check_browser(make(tmp_path, chromium_path=path))
     assert finding.state is state
@@ -91,7 +91,7 @@ def test_without_a_browser_scans_work():
 
 
 @pytest.mark.system
-def test_the_real_browser_draws_in_its_sandbox_and_the_fonts_are_there(tmp_path):
+def test_the_real_browser_renders_in_its_sandbox_and_the_fonts_are_there(tmp_path):
     browser, fonts = check_browser(make(tmp_path)), check_fonts()
     assert (browser.state, fonts.state) == (CheckStatus.OK, CheckStatus.OK), (browser, fonts)
 

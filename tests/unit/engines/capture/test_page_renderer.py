@@ -102,11 +102,11 @@ async def test_a_page_that_nobody_waits_for_any_longer_ends_at_once_and_is_close
     under_way, waiting = RenderLimit(60), RenderLimit(60)
     waiting.end()
     async with asyncio.timeout(30):
-        drawing = asyncio.ensure_future(browser.render("http://a.test/", limit=under_way))
+        rendering = asyncio.ensure_future(browser.render("http://a.test/", limit=under_way))
         while not fake.contexts:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0)
         under_way.end()
-        for ended in (drawing, browser.render("http://b.test/", limit=waiting)):
+        for ended in (rendering, browser.render("http://b.test/", limit=waiting)):
             with pytest.raises(RenderSlow):
                 await ended
     assert [context.closed for context in fake.contexts] == [True] * len(fake.contexts)

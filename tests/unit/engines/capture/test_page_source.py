@@ -1,4 +1,4 @@
-"""What is asked of a drawn page, over a fake of the protocol. The real Chromium has its tests among the system's."""
+"""What is asked of a rendered page, over a fake of the protocol. The real Chromium has its tests among the system's."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Fewer pages are drawn side by side when they come late, and more again when they come in time."""
+"""Fewer pages are rendered side by side when they come late, and more again when they come in time."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -9,7 +9,7 @@ from app.engines.capture.render_slots import CONCURRENT, OPEN, RenderSlots
 async def test_no_more_than_the_limit_hold_a_slot_at_once():
     slots, held, most = RenderSlots(2), 0, 0
 
-    async def draw():
+    async def render():
         nonlocal held, most
         async with slots.slot():
             held += 1
@@ -19,7 +19,7 @@ async def test_no_more_than_the_limit_hold_a_slot_at_once():
 
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         for _ in range(6):
-            group.create_task(draw())
+            group.create_task(render())
     assert most == 2
 
 
@@ -39,14 +39,14 @@ async def test_a_slot_that_was_lost_is_not_given_out_until_it_is_back():
     assert came.is_set()
 
 
-def test_what_is_slow_halves_them_and_what_is_drawn_brings_one_back():
+def test_what_is_slow_halves_them_and_what_is_rendered_brings_one_back():
     slots = RenderSlots()
     for _ in range(5):
         slots.was_slow()
     assert slots.limit == 1
     limits = []
     for _ in range(5):
-        slots.was_drawn()
+        slots.was_rendered()
         limits.append(slots.limit)
     assert limits == [2, 3, 4, CONCURRENT, CONCURRENT]
 
@@ -54,14 +54,14 @@ def test_what_is_slow_halves_them_and_what_is_drawn_brings_one_back():
 async def test_a_page_that_rests_lends_its_slot_and_has_it_back_without_waiting():
     slots, came, leave = RenderSlots(1), asyncio.Event(), asyncio.Event()
 
-    async def draw():
+    async def render():
         async with slots.slot():
             came.set()
             await leave.wait()
 
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         async with slots.slot():
-            group.create_task(draw())
+            group.create_task(render())
             await asyncio.sleep(0)
             assert not came.is_set()
             async with slots.resting():
@@ -72,7 +72,7 @@ async def test_a_page_that_rests_lends_its_slot_and_has_it_back_without_waiting(
 async def test_resting_pages_are_not_opened_without_end():
     slots, rest, opened = RenderSlots(1), asyncio.Event(), 0
 
-    async def draw():
+    async def render():
         nonlocal opened
         async with slots.slot():
             opened += 1
@@ -81,7 +81,7 @@ async def test_resting_pages_are_not_opened_without_end():
 
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         for _ in range(OPEN + 3):
-            group.create_task(draw())
+            group.create_task(render())
         for _ in range(20):
             await asyncio.sleep(0)
         assert opened == OPEN

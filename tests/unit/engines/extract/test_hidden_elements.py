@@ -261,8 +261,8 @@ SEEN_DESIGNS = {
         ".k{font-size:0}",
     ),
     "a part for screen readers": ('<a href="http://p.test/">x<b class=k>y</b></a>', ".k{display:none}"),
-    "an icon that a style draws": ('<a class=k href="http://p.test/"></a>', ".k{background:url(x.png)}"),
-    "an icon that a style draws by place": ('<p class=k><a href="http://p.test/"></a></p>', ".k a{width:20px}"),
+    "an icon that a style renders": ('<a class=k href="http://p.test/"></a>', ".k{background:url(x.png)}"),
+    "an icon that a style renders by place": ('<p class=k><a href="http://p.test/"></a></p>', ".k a{width:20px}"),
     "a picture that comes late": ('<a href="http://p.test/"><img class=k data-src=x.png></a>', ".k{opacity:0}"),
     "white on a picture that comes late": (
         '<div data-bg=x.png><a class=k href="http://p.test/">x</a></div>',

@@ -22,7 +22,7 @@ NOTHING = {
     "discovery": 0.0,
     "crawl_doing": None,
     "captures": (0, 0),
-    "drawing_steps": (0, 0),
+    "render_steps": (0, 0),
     "pictures": (0, 0),
     "analyses": (0, 0),
 }
@@ -64,7 +64,7 @@ async def test_stages_that_follow_the_crawl_are_as_far_as_it_is_and_no_further()
         discovery=1.0,
         crawl_doing=None,
         captures=(1, 2),
-        drawing_steps=(1, 2),
+        render_steps=(1, 2),
         pictures=(0, 9),
         analyses=(2, 2),
     )
@@ -80,7 +80,7 @@ async def test_stages_that_follow_the_crawl_are_as_far_as_it_is_and_no_further()
         discovery=1.0,
         crawl_doing=None,
         captures=(1, 2),
-        drawing_steps=(1, 2),
+        render_steps=(1, 2),
         pictures=(0, 9),
         analyses=(2, 2),
     )
@@ -116,15 +116,15 @@ def test_fractions_stay_below_the_end(done, more, leading):
     [
         ({}, None),
         ({"is_idle": True}, None),
-        ({"to_draw": 2}, None),
-        ({"is_idle": True, "to_draw": 2}, "All pages crawled; waiting for the browser to render 2 pages"),
+        ({"to_render": 2}, None),
+        ({"is_idle": True, "to_render": 2}, "All pages crawled; waiting for the browser to render 2 pages"),
         (
-            {"is_idle": True, "to_draw": 2, "are_hosts_settled": False},
+            {"is_idle": True, "to_render": 2, "are_hosts_settled": False},
             "All 9 URLs known so far have been crawled; waiting for the host search to finish",
         ),
         ({"is_idle": True, "comparison": (2, 5)}, "All pages crawled; 2 of 5 compared as seen by other visitors"),
     ],
 )
 def test_what_a_crawl_waits_for_is_said_while_it_has_nothing_else_to_do(state, said):
-    usual = {"comparison": (0, 0), "is_idle": False, "are_hosts_settled": True, "crawled": 9, "to_draw": 0}
+    usual = {"comparison": (0, 0), "is_idle": False, "are_hosts_settled": True, "crawled": 9, "to_render": 0}
     assert say_doing(MessageCatalog("en"), **{**usual, **state}) == said

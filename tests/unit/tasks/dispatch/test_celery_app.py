@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from app.core.config import Settings
 from app.core.deployment import QUEUES
 from app.core.errors import ConfigurationError
-from app.tasks.dispatch.celery_app import DRAWING_TASK, TASK, make_celery
+from app.tasks.dispatch.celery_app import RENDER_TASK, TASK, make_celery
 from app.worker import make_application
 
 DISTRIBUTED = {
@@ -32,7 +32,7 @@ def test_events_and_remote_control_are_off_unless_a_deployment_wants_them(is_mon
 
 def test_the_applications_tasks_are_the_seeds_and_the_wake_up_of_browser_workers():
     celery = make_application(Settings(**DISTRIBUTED))
-    assert {name for name in celery.tasks if not name.startswith("celery.")} == {TASK, DRAWING_TASK}
+    assert {name for name in celery.tasks if not name.startswith("celery.")} == {TASK, RENDER_TASK}
 
 
 def test_an_embedded_deployment_has_no_workers():

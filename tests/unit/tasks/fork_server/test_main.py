@@ -70,7 +70,7 @@ def test_a_supervisor_that_goes_without_reading_an_answer_is_no_mistake():
     assert (server.returncode, said) == (0, b"")
 
 
-@pytest.mark.parametrize("module", ["app.tasks.worker.main", "app.tasks.drawing.main"])
+@pytest.mark.parametrize("module", ["app.tasks.worker.main", "app.tasks.rendering.main"])
 def test_what_processes_of_ours_load_starts_no_thread_and_keeps_nothing_open(module):
     code = f"""
 import os

@@ -405,8 +405,8 @@ async def test_a_scan_whose_pages_wait_wakes_a_browser_worker(backend, make_work
         await until(lambda: worker.wakeups.browsers == 1)
 
 
-class Drawings:
-    """The part of a worker that draws."""
+class Renders:
+    """The part of a worker that renders."""
 
     def __init__(self):
         self.told = []
@@ -421,19 +421,19 @@ class Drawings:
         self.told.append("wake")
 
 
-def test_a_worker_that_draws_is_woken_and_ended_with_it(make_worker):
+def test_a_worker_that_renders_is_woken_and_ended_with_it(make_worker):
     worker = make_worker(ENDS)
-    worker.drawings = Drawings()
+    worker.renders = Renders()
     thread = WorkerThread(lambda _queues, _concurrency: worker)
     thread.wake_browser()  # before it has started
     thread.start(queues=["browser"], concurrency=1)
     thread.wake_browser()
     thread.stop()
     thread.wake_browser()  # and after its end
-    assert worker.drawings.told == ["start", "wake", "stop"]
+    assert worker.renders.told == ["start", "wake", "stop"]
 
 
-def test_a_worker_that_draws_nothing_is_woken_in_vain(make_worker):
+def test_a_worker_that_renders_nothing_is_woken_in_vain(make_worker):
     thread = WorkerThread(lambda _queues, _concurrency: make_worker(ENDS))
     thread.start(queues=["scan"], concurrency=1)
     thread.wake_browser()

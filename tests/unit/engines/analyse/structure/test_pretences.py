@@ -97,7 +97,7 @@ def test_ordinary_sales_stay_clean(rules, html, url):
 HELPER = (
     "<h2>关闭自动扣费</h2><p>请在专员指导下下载会议助手并开启屏幕共享，将资金转入对公安全账户清算，30分钟内返还。</p>"
 )
-DRAW = (
+RENDER = (
     "<h2>Congratulations, you have been selected!</h2><p>Win an iPhone. Only 3 gifts left. Question 1 of 3.</p>"
     "<p>Pay 1.95 shipping by card.</p>"
 )
@@ -120,7 +120,7 @@ COMPENSATION = (
     ("html", "rule"),
     [
         (HELPER, "screen_helper"),
-        (DRAW, "everybody_wins"),
+        (RENDER, "everybody_wins"),
         (AIRDROP, "wallet_airdrop"),
         (GIFT, "game_gift"),
         (WINDOW, "painted_window"),
@@ -136,8 +136,8 @@ def test_who_helps_gives_or_pays_for_what_nobody_gives_away(rules, html, rule):
     [
         HELPER + "<p>凡是要求转入安全账户的都是诈骗。</p>",
         HELPER.replace("，将资金转入对公安全账户清算", ""),  # help at a distance
-        DRAW.replace("Pay 1.95 shipping by card.", "Winners are told by mail."),
-        DRAW.replace("Congratulations, you have been selected!", "Take part in our draw"),
+        RENDER.replace("Pay 1.95 shipping by card.", "Winners are told by mail."),
+        RENDER.replace("Congratulations, you have been selected!", "Take part in our render"),
         AIRDROP.replace("airdrop", "pools").replace("claimed", "filled"),  # an exchange
         AIRDROP.replace("<button>Connect wallet</button>", "<p>What holders should know</p>"),  # news
         GIFT.replace("QQ号码", "手机号"),  # the game's own door

@@ -235,9 +235,9 @@ async def test_a_picture_that_looks_like_what_is_known_is_analysed_with_that(sta
     await stage.analyse(TARGET, plain)
     await stage.read_picture(TARGET, plain)
     assert told == []
-    drawn = CapturedPage(replace(plain.capture, look="1"), plain.content)
-    await stage.read_picture(replace(TARGET, evidence=True), drawn)
+    rendered = CapturedPage(replace(plain.capture, look="1"), plain.content)
+    await stage.read_picture(replace(TARGET, evidence=True), rendered)
     assert told == []
-    await stage.read_picture(TARGET, drawn)
+    await stage.read_picture(TARGET, rendered)
     ((_, _, (fact,)),) = told
     assert [one.rule for one in fact.evidence] == ["known_look"]

@@ -32,7 +32,7 @@ def open_shortfalls(**known):
     shortfalls = CaptureShortfalls(
         contents=contents,
         captures=captures,
-        drawer=SimpleNamespace(oversized=values["oversized"]),
+        render_service=SimpleNamespace(oversized=values["oversized"]),
         selector=selector,
         third_parties=parties,
         sink=sink,

@@ -167,7 +167,7 @@ async def test_pages_kept_for_their_source_are_none_that_are_to_be_analysed(netw
     assert (captures.known, captures.to_analyse) == (3, 1)
 
 
-async def test_what_a_picture_leads_to_is_captured_too_and_drawn(network, tmp_path, monkeypatch):
+async def test_what_a_picture_leads_to_is_captured_too_and_rendered(network, tmp_path, monkeypatch):
     class Renderer:
         at_once = 4
 

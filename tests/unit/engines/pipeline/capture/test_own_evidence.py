@@ -37,7 +37,7 @@ def test_the_page_that_refers_to_a_violation_is_captured_once_and_first():
     evidence, captures = open_evidence()
     target, page = CaptureTarget("bets.example", "bets.example", "https://bets.example/"), Mock()
     evidence.keep(target, page, [fact(), fact()])
-    captures.draw.assert_called_once_with(target, page, violates=True)
+    captures.render.assert_called_once_with(target, page, violates=True)
     captures.prefer.assert_called_with("https://www.corp.test/a")
     assert [(one.url, one.evidence, one.own) for one in added(captures)] == [("https://www.corp.test/a", True, False)]
 

@@ -1,4 +1,4 @@
-"""Which captures are drawn, in which order, and what comes of those that were too slow."""
+"""Which captures are rendered, in which order, and what comes of those that were too slow."""
 
 import asyncio
 from dataclasses import replace
@@ -9,7 +9,7 @@ from app.engines.capture.capturer import CapturedPage
 from app.engines.html.page_content import PageContent
 from app.engines.model import Capture
 from app.engines.pipeline.capture.renderings import END_S, PATIENT_TIMEOUT_S, WAIT_FOR_VIOLATING_S, WAIT_S, Renderings
-from app.engines.pipeline.capture.screenshots import Drawing
+from app.engines.pipeline.capture.screenshots import NotRendered
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.time_budget import BROWSER_MAX_S, BROWSER_MIN_S, BROWSER_PAGE_S
 from tests.support.virtual_time import run_in_virtual_time
@@ -22,13 +22,13 @@ def capture_of(name, *, text="a page that says what it is " * 5, **more):
 
 
 class Screenshots:
-    """Draws what is not said to be slow, and remembers with how much patience; time passes while it does."""
+    """Renders what is not said to be slow, and remembers with how much patience; time passes while it does."""
 
     at_once = 4
 
     def __init__(self, slow=(), seconds_each=1.0, problem=""):
         self.slow, self.seconds_each, self.problem = list(slow), seconds_each, problem
-        self.drawn, self.now, self.gate = [], 0.0, asyncio.Event()
+        self.rendered, self.now, self.gate = [], 0.0, asyncio.Event()
         self.gate.set()
 
     async def start(self, stack): ...
@@ -38,13 +38,13 @@ class Screenshots:
 
     async def render(self, page, *, limit):
         name = page.capture.host
-        self.drawn.append((name, limit.timeout_s))
+        self.rendered.append((name, limit.timeout_s))
         await asyncio.sleep(0)
         await self.gate.wait()
         self.now += self.seconds_each
         if name in self.slow:
             self.slow.remove(name)
-            return Drawing.SLOW
+            return NotRendered.SLOW
         return replace(page, capture=replace(page.capture, screenshot_sha256="b" * 64))
 
 
@@ -72,7 +72,7 @@ class Run:
         self.renderings.offer(*capture_of(name, **more), violates=violates)
 
     def again(self):
-        return [name for name, timeout_s in self.screenshots.drawn if timeout_s == PATIENT_TIMEOUT_S]
+        return [name for name, timeout_s in self.screenshots.rendered if timeout_s == PATIENT_TIMEOUT_S]
 
     async def to_the_end(self):
         async with asyncio.timeout(30), asyncio.TaskGroup() as group:
@@ -81,7 +81,7 @@ class Run:
             self.renderings.close()
 
 
-async def test_what_violates_is_drawn_first():
+async def test_what_violates_is_rendered_first():
     run = Run(Screenshots())
     run.offer("clean.test")
     run.offer("bad.test", violates=True)
@@ -91,7 +91,7 @@ async def test_what_violates_is_drawn_first():
     assert (run.renderings.steps, run.renderings.missing) == ((3, 3), 0)
 
 
-async def test_what_nobody_knows_undrawn_comes_before_pictures_of_what_is_known_to_violate():
+async def test_what_nobody_knows_unrendered_comes_before_pictures_of_what_is_known_to_violate():
     run = Run(Screenshots())
     run.offer("clean.test")
     run.offer("script.test", text="loading")
@@ -101,17 +101,17 @@ async def test_what_nobody_knows_undrawn_comes_before_pictures_of_what_is_known_
     assert run.rendered == ["script.test", "clean.test", "bad.test"]
 
 
-async def test_what_nobody_knows_undrawn_is_drawn_again_at_once_when_it_was_too_slow():
+async def test_what_nobody_knows_unrendered_is_rendered_again_at_once_when_it_was_too_slow():
     run = Run(Screenshots(slow=["script.test"]))
     run.screenshots.at_once = 1
     run.offer("bad.test", violates=True)
     run.offer("script.test", text="loading")
     await run.to_the_end()
-    assert [name for name, _ in run.screenshots.drawn] == ["script.test", "script.test", "bad.test"]
+    assert [name for name, _ in run.screenshots.rendered] == ["script.test", "script.test", "bad.test"]
     assert run.again() == ["script.test"]
 
 
-async def test_a_scan_waits_as_long_for_what_nobody_knows_undrawn_as_for_what_violates():
+async def test_a_scan_waits_as_long_for_what_nobody_knows_unrendered_as_for_what_violates():
     run = Run(Screenshots(slow=["script.test"]))
     run.offer("script.test", text="loading")
     run.offer("clean.test")
@@ -120,7 +120,7 @@ async def test_a_scan_waits_as_long_for_what_nobody_knows_undrawn_as_for_what_vi
     assert "script.test" in run.rendered
 
 
-async def test_what_was_too_slow_is_drawn_once_more_with_patience_and_what_violates_first():
+async def test_what_was_too_slow_is_rendered_once_more_with_patience_and_what_violates_first():
     run = Run(Screenshots(slow=["one.test", "two.test", "bad.test"]))
     for name in ("one.test", "two.test", "other.test"):
         run.offer(name)
@@ -189,26 +189,26 @@ async def test_a_scan_waits_for_pictures_for_a_bounded_time_and_longer_for_what_
 
 
 class BusyBrowser(Screenshots):
-    """Draws one page at a time, none of them ever to its end: every page takes all the time that it has."""
+    """Renders one page at a time, none of them ever to its end: every page takes all the time that it has."""
 
     def __init__(self):
         super().__init__()
         self.turns = asyncio.Semaphore()
 
     async def render(self, page, *, limit):
-        self.drawn.append((page.capture.host, limit.timeout_s))
+        self.rendered.append((page.capture.host, limit.timeout_s))
         async with self.turns:
             try:
                 async with limit.running():
                     await asyncio.Event().wait()
             except TimeoutError:
-                return Drawing.SLOW
+                return NotRendered.SLOW
 
 
 @pytest.mark.parametrize(
     ("clean", "violating", "waited_s"), [(1, 0, WAIT_S), (30, 0, WAIT_S), (0, 1, 75), (30, 30, WAIT_FOR_VIOLATING_S)]
 )
-def test_on_a_machine_that_draws_nothing_the_scan_ends_when_the_wait_is_over(clean, violating, waited_s):
+def test_on_a_machine_that_renders_nothing_the_scan_ends_when_the_wait_is_over(clean, violating, waited_s):
     """A page that violates alone: 15 s, and once more 60 s with patience."""
 
     async def wait_for_pictures():
@@ -288,29 +288,29 @@ async def test_a_start_page_that_refers_to_a_violation_comes_before_the_others()
         run.offer(name)
     run.renderings.prefer("http://www.test/")
     await run.to_the_end()
-    assert [name for name, _ in run.screenshots.drawn][0::2] == ["www.test", "www.test"]
+    assert [name for name, _ in run.screenshots.rendered][0::2] == ["www.test", "www.test"]
 
 
-async def test_one_that_has_its_picture_is_not_drawn_again():
+async def test_one_that_has_its_picture_is_not_rendered_again():
     run = Run(Screenshots())
     target, page = capture_of("a.test")
     run.renderings.offer(
         target, replace(page, capture=replace(page.capture, screenshot_sha256="b" * 64)), violates=True
     )
     await run.to_the_end()
-    assert run.screenshots.drawn == []
+    assert run.screenshots.rendered == []
 
 
-async def test_without_a_browser_the_reason_is_told_once_and_nothing_is_drawn():
+async def test_without_a_browser_the_reason_is_told_once_and_nothing_is_rendered():
     run = Run(Screenshots(problem="no Chromium found"))
     run.offer("a.test")
     await run.to_the_end()
-    assert (run.screenshots.drawn, run.problems) == ([], ["no Chromium found"])
+    assert (run.screenshots.rendered, run.problems) == ([], ["no Chromium found"])
 
 
-async def test_when_the_time_is_over_nothing_more_is_drawn():
+async def test_when_the_time_is_over_nothing_more_is_rendered():
     run = Run(Screenshots())
     run.offer("a.test")
     run.renderings.give_up()
     await run.to_the_end()
-    assert run.screenshots.drawn == []
+    assert run.screenshots.rendered == []

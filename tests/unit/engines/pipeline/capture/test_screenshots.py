@@ -15,7 +15,7 @@ from app.engines.html.page_content import PageContent
 from app.engines.model import Capture, HopKind
 from app.engines.parsing.picture_look import page_look_of
 from app.engines.pipeline.capture import screenshots as module
-from app.engines.pipeline.capture.screenshots import MAX_OF_VIOLATIONS, MAX_SCREENSHOTS, Drawing, Screenshots
+from app.engines.pipeline.capture.screenshots import MAX_OF_VIOLATIONS, MAX_SCREENSHOTS, NotRendered, Screenshots
 from app.engines.pipeline.capture_selector import CaptureTarget
 from tests.support.contents import contents_in
 from tests.support.parsing import page_parser
@@ -32,8 +32,8 @@ def captured(text=LONG, **fields):
     return CapturedPage(capture, PageContent(text=text))
 
 
-def rendered(url="http://b.example/", text="drawn by a script", picture=b"\xff\xd8picture"):
-    return Rendered(url, "drawn", f"<title>drawn</title><p>{text}</p>", picture)
+def rendered(url="http://b.example/", text="rendered by a script", picture=b"\xff\xd8picture"):
+    return Rendered(url, "rendered", f"<title>rendered</title><p>{text}</p>", picture)
 
 
 @pytest.fixture
@@ -78,17 +78,17 @@ def render_with(tmp_path, monkeypatch, asked):
 
 
 async def test_a_page_with_text_gets_its_picture_and_nothing_else(render_with, tmp_path, asked):
-    drawn = await (await render_with(rendered())).render(captured())
+    shown = await (await render_with(rendered())).render(captured())
     assert asked == [("http://b.example/", False)]
-    assert drawn.content.text == LONG
-    assert contents_in(tmp_path).get(drawn.capture.screenshot_sha256) == b"\xff\xd8picture"
+    assert shown.content.text == LONG
+    assert contents_in(tmp_path).get(shown.capture.screenshot_sha256) == b"\xff\xd8picture"
 
 
-async def test_a_page_that_only_scripts_draw_is_taken_as_they_draw_it(render_with, asked):
-    drawn = await (await render_with(rendered())).render(captured("thin", title="old", charset="gbk"))
+async def test_a_page_that_only_scripts_render_is_taken_as_they_render_it(render_with, asked):
+    shown = await (await render_with(rendered())).render(captured("thin", title="old", charset="gbk"))
     assert asked == [("http://b.example/", True)]
-    assert (drawn.content.text, drawn.capture.title, drawn.capture.hops) == ("drawn by a script", "drawn", ())
-    assert (drawn.capture.source_sha256, drawn.capture.source_charset) == ("a" * 64, "gbk")
+    assert (shown.content.text, shown.capture.title, shown.capture.hops) == ("rendered by a script", "rendered", ())
+    assert (shown.capture.source_sha256, shown.capture.source_charset) == ("a" * 64, "gbk")
 
 
 class ExhaustedQuota:
@@ -104,41 +104,41 @@ class ExhaustedQuota:
     def resume(self, size): ...
 
 
-async def test_what_scripts_draw_is_looked_at_also_when_nothing_more_is_kept(render_with):
+async def test_what_scripts_render_is_looked_at_also_when_nothing_more_is_kept(render_with):
     screenshots = await render_with(rendered(), quota=ExhaustedQuota())
     assert screenshots.should_render(TARGET, captured("thin"))
-    drawn = await screenshots.render(captured("thin"))
-    assert (drawn.content.text, drawn.capture.screenshot_sha256) == ("drawn by a script", "")
+    shown = await screenshots.render(captured("thin"))
+    assert (shown.content.text, shown.capture.screenshot_sha256) == ("rendered by a script", "")
 
 
 async def test_a_thin_page_of_which_scripts_make_no_more_stays_as_it_is(render_with):
-    drawn = await (await render_with(rendered(text="thin"))).render(captured("thin page"))
-    assert drawn.content.text == "thin page"
+    shown = await (await render_with(rendered(text="thin"))).render(captured("thin page"))
+    assert shown.content.text == "thin page"
 
 
 async def test_where_scripts_lead_is_a_hop_and_the_content(render_with):
-    drawn = await (await render_with(rendered("http://c.example/"))).render(captured())
-    (hop,) = drawn.capture.hops
-    assert (hop.kind, hop.location, drawn.capture.final_url) == (
+    shown = await (await render_with(rendered("http://c.example/"))).render(captured())
+    (hop,) = shown.capture.hops
+    assert (hop.kind, hop.location, shown.capture.final_url) == (
         HopKind.SCRIPT,
         "http://c.example/",
         "http://c.example/",
     )
-    assert drawn.content.text == "drawn by a script"
-    assert drawn.capture.source_sha256 == "a" * 64, "its own document is what has to be repaired"
+    assert shown.content.text == "rendered by a script"
+    assert shown.capture.source_sha256 == "a" * 64, "its own document is what has to be repaired"
 
 
 async def test_a_failed_rendering_costs_one_picture_and_a_lost_browser_all_further(render_with):
     screenshots = await render_with(RenderFailed("no page"), BrowserUnavailable(english("browser.crashed")))
-    assert await screenshots.render(captured()) is Drawing.FAILED
+    assert await screenshots.render(captured()) is NotRendered.FAILED
     assert screenshots.problem is None
-    assert await screenshots.render(captured()) is Drawing.FAILED
+    assert await screenshots.render(captured()) is NotRendered.FAILED
     assert screenshots.problem.key == "browser.crashed"
-    assert await screenshots.render(captured()) is Drawing.FAILED
+    assert await screenshots.render(captured()) is NotRendered.FAILED
 
 
 async def test_a_page_that_comes_late_says_so(render_with):
-    assert await (await render_with(RenderSlow("15 s"))).render(captured()) is Drawing.SLOW
+    assert await (await render_with(RenderSlow("15 s"))).render(captured()) is NotRendered.SLOW
 
 
 async def test_without_chromium_the_reason_is_known_and_no_picture_is_wanted(render_with):
@@ -190,7 +190,7 @@ async def test_a_page_that_is_kept_as_evidence_has_a_picture_of_its_own(render_w
     assert not screenshots.should_render(first, captured())
 
 
-async def test_it_is_said_how_many_pages_are_drawn_side_by_side(render_with):
+async def test_it_is_said_how_many_pages_are_rendered_side_by_side(render_with):
     assert (await render_with(rendered())).at_once == 4
     assert (await render_with("/nowhere/chromium")).at_once == 1
 
@@ -203,11 +203,11 @@ async def test_it_is_said_how_many_pages_are_drawn_side_by_side(render_with):
         ("http://b.example/", "", {"page_class": "empty"}, True),  # what scripts drew is content
         ("https://www.facebook.com/b", LONG, {}, False),
     ],
-    ids=["content", "parked", "drawn", "well_known_service"],
+    ids=["content", "parked", "rendered", "well_known_service"],
 )
 async def test_content_that_is_nobody_s_service_gets_its_look(render_with, address, text, fields, has_look):
     outcome = rendered(address, text=LONG, picture=betting_hall())
     page = captured(text, **fields)
     page = CapturedPage(replace(page.capture, final_url=address), page.content)
-    drawn = await (await render_with(outcome)).render(page)
-    assert drawn.capture.look == (str(page_look_of(betting_hall())) if has_look else "")
+    shown = await (await render_with(outcome)).render(page)
+    assert shown.capture.look == (str(page_look_of(betting_hall())) if has_look else "")

@@ -87,11 +87,11 @@ async def test_a_picture_that_came_meanwhile_is_not_lost(running, told):
     async with running(lookup) as stage:
         target = offer(stage, "a.example")
         await asyncio.sleep(0)
-        drawn = Capture("a.example", "a.example", target.url, target.url, screenshot_sha256="picture")
-        assert stage.complete(target, CapturedPage(drawn, EMPTY)).capture is drawn
+        rendered = Capture("a.example", "a.example", target.url, target.url, screenshot_sha256="picture")
+        assert stage.complete(target, CapturedPage(rendered, EMPTY)).capture is rendered
         lookup.may_answer.set()
         await stage.settle()
-    assert told[target] == replace(drawn, registration=known("a.example"))
+    assert told[target] == replace(rendered, registration=known("a.example"))
 
 
 async def test_what_is_gone_or_nobodys_is_asked_about_first_and_known_services_never(told):

@@ -28,7 +28,7 @@ def test_references_beyond_the_number_that_is_kept_are_counted_and_a_reader_lear
 
 
 async def test_a_redirect_that_captures_meet_is_a_reference_once_also_after_a_restart(tmp_path):
-    """A page is captured again when scripts have drawn it; two partners that forward to one address are two."""
+    """A page is captured again when scripts have rendered it; two partners that forward to one address are two."""
     partners = [f"http://p{number}.example/" for number in (1, 2)]
     casino = "http://casino.example/"
     captures = [

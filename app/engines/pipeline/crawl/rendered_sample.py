@@ -1,0 +1,111 @@
+"""Which crawled pages are rendered in a browser for what only that shows. Pure; each page is chosen once.
+
+Start pages are, pages on which scripts do nearly everything, pages with a link to somebody unknown of which reading
+cannot say whether it is seen, and one in twenty of the others that may load what they do not name. Which ones that
+are is said by their address, so that an attempt that goes on chooses as the one before did.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+from zlib import crc32
+
+from app.engines.extract.page import Extraction
+from app.engines.identify.classify import UNKNOWN, classify
+from app.engines.model import FrontierUrl, PageFact, Relation
+from app.engines.urls import host_of
+
+MAX_STARTS: Final = 60  # of one scan, as all of these
+MAX_THIN: Final = 150
+MAX_SAMPLED: Final = 150
+MAX_ALIKE: Final = 20  # thin pages whose addresses are alike: the application is the same, its data differ
+MAX_DOUBTFUL: Final = 40  # with a link of which a browser has to say whether it is seen
+MAX_DOUBTFUL_ALIKE: Final = 5  # of these, whose addresses are alike
+RARE: Final = 3  # pages that lead to a host; to what stands in a footer all of them do
+MAX_HOSTS: Final = 50_000  # unknown hosts whose pages are counted; later ones are taken for frequent
+# What styles alone cannot prove: a script may take it back, and what lies below a text is a matter of layout.
+_UNPROVEN: Final = frozenset({"script_made", "same_colour"})
+SHELL_TEXT: Final = 60  # characters; a page that says less is made by its scripts
+THIN_TEXT: Final = 200  # the same for a page that links to no other of the site
+ONE_IN: Final = 20
+_GOOD: Final = range(200, 300)
+
+
+class RenderedSample:
+    """Chooses, and remembers what was chosen."""
+
+    def __init__(self, chosen: Iterable[int] = ()) -> None:
+        """`chosen`: ids of URLs that an earlier attempt has chosen."""
+        # Ids of the URLs that were chosen.
+        self.chosen: dict[int, None] = dict.fromkeys(chosen)
+        self._starts = self._sampled = 0
+        self._thin = len(self.chosen)  # an earlier attempt's count as such
+        self._alike: Counter[str] = Counter()
+        self._doubtful = 0
+        self._doubtful_alike: Counter[str] = Counter()
+        self._pages_of: Counter[str] = Counter()  # by unknown host that they lead to
+        # How many pages are hardly anything without their scripts, and too many to be rendered.
+        self.left_out = 0
+
+    def choose(self, item: FrontierUrl, page: PageFact | None, found: Extraction | None) -> bool:
+        """Return whether the page is to be rendered."""
+        if page is None or found is None or not page.parsed or page.status not in _GOOD or item.id in self.chosen:
+            return False
+        if found.meta_refresh or found.script_location or not self._takes(item, found):
+            return False
+        self.chosen[item.id] = None
+        return True
+
+    def _takes(self, item: FrontierUrl, found: Extraction) -> bool:
+        is_doubtful = self._is_doubtful(found)
+        if item.depth == 0 and self._starts < MAX_STARTS:
+            self._starts += 1
+            return True
+        if found.is_active and len(found.text.strip()) < (SHELL_TEXT if found.links else THIN_TEXT):
+            return self._takes_thin(item)
+        if is_doubtful and self._takes_doubtful(item):
+            return True
+        if found.is_active and is_sampled(item.url) and self._sampled < MAX_SAMPLED:
+            self._sampled += 1
+            return True
+        return False
+
+    def _is_doubtful(self, found: Extraction) -> bool:
+        """Whether the page leads to somebody unknown, as few pages do, by a link that may be hidden or not."""
+        links = [one for one in found.references if one.relation is Relation.LINK]
+        unproven = {host_of(one.url) for one in links if one.hidden in _UNPROVEN}
+        rare = [host for host in {host_of(one.url) for one in links} if classify(host) == UNKNOWN and self._rare(host)]
+        may_differ = found.is_unsure or found.is_active
+        return any(may_differ or host in unproven for host in rare)
+
+    def _rare(self, host: str) -> bool:
+        """Count one more page that leads to the host; return whether they are few."""
+        if host not in self._pages_of and len(self._pages_of) >= MAX_HOSTS:
+            return False
+        self._pages_of[host] += 1
+        return self._pages_of[host] <= RARE
+
+    def _takes_doubtful(self, item: FrontierUrl) -> bool:
+        if self._doubtful >= MAX_DOUBTFUL or self._doubtful_alike[item.pattern] >= MAX_DOUBTFUL_ALIKE:
+            return False
+        self._doubtful += 1
+        self._doubtful_alike[item.pattern] += 1
+        return True
+
+    def _takes_thin(self, item: FrontierUrl) -> bool:
+        if self._thin >= MAX_THIN or self._alike[item.pattern] >= MAX_ALIKE:
+            self.left_out += 1
+            return False
+        self._thin += 1
+        self._alike[item.pattern] += 1
+        return True
+
+
+def is_shell(found: Extraction) -> bool:
+    """Whether the page says next to nothing before its scripts have run."""
+    return len(found.text.strip()) < SHELL_TEXT
+
+
+def is_sampled(url: str) -> bool:
+    """Return whether the address is one in twenty."""
+    return crc32(url.encode()) % ONE_IN == 0
