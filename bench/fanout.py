@@ -29,32 +29,36 @@ from app.server import raise_file_limit
 def show_fanout(results: Results) -> Iterator[str]:
     yield "| subscribers | k | limit, messages/s | ours | naive | of the limit | by cpu | times the naive | bar |"
     yield "|---|---|---:|---:|---:|---:|---:|---:|---|"
-    for one in results:
-        bar = BARS.get((one["subscribers"], one["k"])) if "tasks" not in one else None
-        of_limit, of_naive = (one[kind]["deliveries_per_s"] for kind in ("of_limit", "of_naive"))
-        by_cpu = 1 / one["of_limit"]["cpu_ns"]
+    for result in results:
+        bar = BARS.get((result["subscribers"], result["k"])) if "tasks" not in result else None
+        of_limit, of_naive = (result[kind]["deliveries_per_s"] for kind in ("of_limit", "of_naive"))
+        by_cpu = 1 / result["of_limit"]["cpu_ns"]
         verdict = "" if bar is None else f"{bar}: {'reached' if of_limit >= bar else 'MISSED'}"
-        name = f"{one['tasks']} x {one['subscribers'] // one['tasks']}" if "tasks" in one else f"{one['subscribers']:,}"
-        rates = " | ".join(f"{one[kind]['messages_per_s']:,.0f}" for kind in ("limit", "ours", "naive"))
-        yield f"| {name} | {one['k']} | {rates} | {of_limit:.2f} | {by_cpu:.2f} | {of_naive:.1f} | {verdict} |"
+        name = (
+            f"{result['tasks']} x {result['subscribers'] // result['tasks']}"
+            if "tasks" in result
+            else f"{result['subscribers']:,}"
+        )
+        rates = " | ".join(f"{result[kind]['messages_per_s']:,.0f}" for kind in ("limit", "ours", "naive"))
+        yield f"| {name} | {result['k']} | {rates} | {of_limit:.2f} | {by_cpu:.2f} | {of_naive:.1f} | {verdict} |"
 
 
 def show_paced(results: Results) -> Iterator[str]:
     yield "| subscribers | messages/s | limit p50 / p99 | ours p50 / p99 | naive p50 / p99 |"
     yield "|---|---:|---:|---:|---:|"
-    for one in results:
+    for result in results:
         spans = " | ".join(
-            f"{one[kind]['p50_ms']:.2f} / {one[kind]['p99_ms']:.2f} ms" for kind in ("limit", "ours", "naive")
+            f"{result[kind]['p50_ms']:.2f} / {result[kind]['p99_ms']:.2f} ms" for kind in ("limit", "ours", "naive")
         )
-        yield f"| {one['subscribers']:,} | {one['rate']:g} | {spans} |"
+        yield f"| {result['subscribers']:,} | {result['rate']:g} | {spans} |"
 
 
 def show_connects(results: Results) -> Iterator[str]:
     yield "| server | connects/s | per second of its processor time | KiB per idle connection |"
     yield "|---|---:|---:|---:|"
-    for one in results:
+    for result in results:
         for kind in ("limit", "ours", "naive"):
-            found = one[kind]
+            found = result[kind]
             rates = f"{found['connects_per_s']:,.0f} | {found['connects_per_cpu_s']:,.0f}"
             yield f"| {kind} | {rates} | {found['kib']:.1f} |"
 
@@ -62,8 +66,8 @@ def show_connects(results: Results) -> Iterator[str]:
 def show_plain(results: Results) -> Iterator[str]:
     yield "| measure | value |"
     yield "|---|---:|"
-    for one in results:
-        for name, value in one.items():
+    for result in results:
+        for name, value in result.items():
             numbers = value if isinstance(value, dict) else {"": value}
             for inner, number in numbers.items():
                 yield f"| {' '.join(filter(None, (name, inner))).replace('_', ' ')} | {number:,.2f} |"

@@ -78,7 +78,7 @@ def interleave(
 
 
 def _medians(of_rounds: list[Numbers]) -> Numbers:
-    return {number: statistics.median(one[number] for one in of_rounds) for number in of_rounds[0]}
+    return {number: statistics.median(of_round[number] for of_round in of_rounds) for number in of_rounds[0]}
 
 
 def bench_fanout(tools: Tools, size: Size) -> Results:

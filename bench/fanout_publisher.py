@@ -131,7 +131,7 @@ class Publisher:
             channel = self._dispatcher.channels.get(task.task_id)
             # Those in an in-sync group are drained, and the rest are few: nobody looks at thousands of them every turn.
             aside: Any = () if channel is None else channel._out_of_sync  # noqa: SLF001 - what a bench may know
-            while aside and any(not one.connection.drained for one in list(aside)):  # noqa: ASYNC110 - foreign state
+            while aside and any(not item.connection.drained for item in list(aside)):  # noqa: ASYNC110 - foreign state
                 await asyncio.sleep(0)
 
     async def _write(self, tasks: list[BenchTask], count: int, *, rows: bool, end: int) -> list[Event]:

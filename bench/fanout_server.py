@@ -88,7 +88,9 @@ class AnyToken:
             return Principal(token, token[:64], "admin", f"bench-{token}", datetime.now(UTC) + timedelta(days=1))
 
     async def ended(self, principals: Sequence[Principal]) -> Mapping[Principal, str]:
-        return await self._real.ended([one for one in principals if not one.session_id.startswith("bench-")])
+        return await self._real.ended(
+            [principal for principal in principals if not principal.session_id.startswith("bench-")]
+        )
 
 
 async def make_tokens(services: Services, settings: Settings, count: int) -> list[str]:

@@ -84,7 +84,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def measure(bench: Bench, *, seconds: float, only: Sequence[str], each_s: float | None) -> None:
-    operations = [one for one in operations_of(bench.service) if not only or any(word in one.name for word in only)]
+    operations = [item for item in operations_of(bench.service) if not only or any(word in item.name for word in only)]
     print(f"{'':<65}{'GET /auth/me, ms':>24}{'ping, ms':>24}{'loop of the server, ms':>24}")
     heads = ("p50", "p99", "longest") * 3
     print(f"{'beside':<58}{'looks':>7}" + "".join(f"{head:>8}" for head in heads) + "  answers by status")

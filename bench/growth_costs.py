@@ -39,7 +39,7 @@ def measured(db: Database, long_task: str) -> Iterator[tuple[str, float]]:
 
     page = read()
     yield f"replay: {PAGE} read", median_us(read) / PAGE
-    yield "replay: encoded", median_us(lambda: [EncodedEvent(one).followed(one.seq - 1) for one in page]) / PAGE
+    yield "replay: encoded", median_us(lambda: [EncodedEvent(item).followed(item.seq - 1) for item in page]) / PAGE
 
 
 def event(number: int) -> NewEvent:
@@ -51,7 +51,7 @@ def event(number: int) -> NewEvent:
 
 
 def events(number: int) -> list[NewEvent]:
-    return [event(one) for one in range(number)]
+    return [event(item) for item in range(number)]
 
 
 def median_us(work: Callable[[], object]) -> float:

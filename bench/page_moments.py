@@ -121,7 +121,7 @@ async def followed(page: Page, theatre: Theatre, *, scans: int, followed_s: int)
 async def process_s(session: CDPSession) -> float:
     """Processor time of the tab's process until now."""
     metrics = (await session.send("Performance.getMetrics"))["metrics"]
-    return next(float(one["value"]) for one in metrics if one["name"] == "ProcessTime")
+    return next(float(metric["value"]) for metric in metrics if metric["name"] == "ProcessTime")
 
 
 async def dead_link(browser: Browser, theatre: Theatre, scene: Scene) -> float:

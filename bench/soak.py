@@ -118,7 +118,7 @@ class Soak:
         await asyncio.sleep(1)
         for client in self.clients:
             self._judge(client)
-        self.gone["behind"] = sum(client.last < max(one.last for one in self.clients) for client in self.clients)
+        self.gone["behind"] = sum(client.last < max(item.last for item in self.clients) for client in self.clients)
 
     async def _open_all(self) -> None:
         places = asyncio.Semaphore(AT_ONCE)
@@ -175,7 +175,7 @@ class Soak:
         early, late = self.samples[fifth : 2 * fifth] or self.samples, self.samples[-fifth:]
 
         def grown(name: str) -> float:
-            before, after = (statistics.median(float(getattr(one, name)) for one in part) for part in (early, late))
+            before, after = (statistics.median(float(getattr(item, name)) for item in part) for part in (early, late))
             return after - before
 
         return {

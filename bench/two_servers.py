@@ -147,17 +147,17 @@ def measure(deployment: Deployment, clients: list[Process], folder: Path, rate: 
     cpu = sum(server.cpu_s() for server in deployment.servers)
     with ThreadPoolExecutor(1 + len(clients)) as threads:
         writing = threads.submit(deployment.write, plan)
-        waiting = [threads.submit(one.ask, f"wait {seconds + PATIENCE_S}") for one in clients]
-        seen = [one.result() for one in waiting]
+        waiting = [threads.submit(item.ask, f"wait {seconds + PATIENCE_S}") for item in clients]
+        seen = [item.result() for item in waiting]
         code = writing.result()
     cpu = sum(server.cpu_s() for server in deployment.servers) - cpu
-    if code or any(one["complete"] != one["readers"] or one["gaps"] for one in seen):
+    if code or any(item["complete"] != item["readers"] or item["gaps"] for item in seen):
         raise RuntimeError(f"the writer ended with {code}; not everybody got everything: {seen}")
     moments = folder / "moments"
     moments.write_text("".join(f"{seq} {at}\n" for seq, at, _ in json.loads(result.read_text())))
-    since = [one.ask(f"since {moments}") for one in clients]
-    worst = [max(one[name] for one in since) for name in ("p50_ms", "p99_ms", "max_ms")]
-    return Result(*worst, *(max(one[name] for one in seen) for name in ("p50_ms", "p99_ms")), cpu / seconds)
+    since = [item.ask(f"since {moments}") for item in clients]
+    worst = [max(item[name] for item in since) for name in ("p50_ms", "p99_ms", "max_ms")]
+    return Result(*worst, *(max(item[name] for item in seen) for name in ("p50_ms", "p99_ms")), cpu / seconds)
 
 
 def follow(deployment: Deployment, stack: ExitStack, command: list[str], folder: Path, count: int) -> list[Process]:

@@ -67,7 +67,7 @@ def fact(number: int) -> ViolationFact:
 
 
 async def assess(grouped: Grouped) -> list[AssessedFinding]:
-    return [stated_finding(one, RiskLevel.HIGH) for one in grouped]
+    return [stated_finding(item, RiskLevel.HIGH) for item in grouped]
 
 
 async def scan(folder: Path, task_id: str, spawner: ThreadSpawner) -> None:

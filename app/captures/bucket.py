@@ -136,14 +136,14 @@ class BucketStorage:
 
     def _objects_of(self, sha256: str) -> list[Any]:
         """Return the objects of a content, the newest last."""
-        found = (one for one in self._listed(f"{_folder(sha256)}/") if _NAME.fullmatch(one["path"]))
+        found = (item for item in self._listed(f"{_folder(sha256)}/") if _NAME.fullmatch(item["path"]))
         return sorted(found, key=lambda one: str(one["path"]))
 
     def _named_objects(self) -> Iterator[tuple[str, Any]]:
         """Yield every object of ours with its content's hash; servers list by name, so those of one come together."""
-        for one in self._listed(None):
-            if (name := _NAME.fullmatch(one["path"])) is not None and is_sha256(name[1]):
-                yield name[1], one
+        for item in self._listed(None):
+            if (name := _NAME.fullmatch(item["path"])) is not None and is_sha256(name[1]):
+                yield name[1], item
 
     def _listed(self, prefix: str | None) -> Iterator[Any]:
         with _translated():

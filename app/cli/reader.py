@@ -169,10 +169,15 @@ def _head_lines(name: str, head: Mapping[str, Any], texts: MessageCatalog) -> It
     said = violation_name(ViolationKey(name), texts.language) if name in LEARNT else texts("reader.any_violation")
     numbers = {key: _share(head[key]) for key in ("precision", "recall")}
     yield texts("reader.head", name=said, pages=head["pages"], brier=head["brier"], **numbers)
-    for one in head["bins"]:
-        if one["pages"]:
-            spans = {"low": one["from"], "high": one["to"], "said": _share(one["said"]), "were": _share(one["were"])}
-            yield texts("reader.bin", pages=one["pages"], **spans)
+    for item in head["bins"]:
+        if item["pages"]:
+            spans = {
+                "low": item["from"],
+                "high": item["to"],
+                "said": _share(item["said"]),
+                "were": _share(item["were"]),
+            }
+            yield texts("reader.bin", pages=item["pages"], **spans)
 
 
 def _change_lines(changes: Mapping[str, Any], texts: MessageCatalog) -> Iterator[str]:

@@ -138,11 +138,11 @@ def print_order(report: Mapping[str, Any], texts: MessageCatalog, *, as_json: bo
 
 
 def _lines(report: Mapping[str, Any], texts: MessageCatalog) -> list[str]:
-    lines = [_property_line(one, texts) for one in report["properties"]]
+    lines = [_property_line(item, texts) for item in report["properties"]]
     found = report["domains"]
     if found:
         lines += ["", texts("report.order_domains")]
-        lines += [_domain_line(one, texts) for one in found[:MAX_DOMAINS]]
+        lines += [_domain_line(item, texts) for item in found[:MAX_DOMAINS]]
     if len(found) > MAX_DOMAINS:
         lines.append(texts("report.left_out", count=len(found) - MAX_DOMAINS))
     return lines

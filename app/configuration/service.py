@@ -230,9 +230,9 @@ def _difference(before: Any, after: Any) -> tuple[Any, Any]:
 def _unfit_lists(entries: Sequence[str]) -> list[FieldFault]:
     """Who administers the application may name what anybody sees, and files in a folder of the data folder alone."""
     definitions = read_definitions(entries)
-    if any(one.is_url and one.shown_source != one.source for one in definitions):
+    if any(definition.is_url and definition.shown_source != definition.source for definition in definitions):
         return [FieldFault(LISTS, FaultCode.SECRET_IN_ADDRESS)]
-    is_outside = any(not one.is_url and one.source.startswith("/") for one in definitions)
+    is_outside = any(not definition.is_url and definition.source.startswith("/") for definition in definitions)
     return [FieldFault(LISTS, FaultCode.PATH_OF_MACHINE)] if is_outside else []
 
 

@@ -116,7 +116,7 @@ class ChangeableSetting:
 
     def _bound(self, which: str) -> float | None:
         found: float | None
-        return next((found for one in self._field.metadata if (found := getattr(one, which, None)) is not None), None)
+        return next((found for item in self._field.metadata if (found := getattr(item, which, None)) is not None), None)
 
 
 _ALL: Final = (

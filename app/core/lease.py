@@ -93,7 +93,7 @@ class PostgresLease:
 
     async def release(self) -> None:
         async with self._turn:
-            await asyncio.to_thread(self._let_go)
+            await asyncio.to_thread(self._release)
 
     def guard(self, connection: Connection) -> None:
         taken_at = self._taken_at
@@ -116,7 +116,7 @@ class PostgresLease:
             self._drop()
         return self._held
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._held and self._connection is not None:
             with suppress(SQLAlchemyError):  # then the end of the connection does it, a moment later
                 self._connection.execute(_LET_GO)

@@ -124,5 +124,5 @@ def _without_nul(parameters: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value

@@ -59,7 +59,7 @@ class ReadTurns:
 
     def _admit(self) -> None:
         while self._running.total() < self._total:
-            user_id = next((one for one in self._waiting if self._running[one] < self._per_user), None)
+            user_id = next((item for item in self._waiting if self._running[item] < self._per_user), None)
             if user_id is None:
                 break
             queue = self._waiting.pop(user_id)

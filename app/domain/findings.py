@@ -113,7 +113,7 @@ def with_risk(
     first = finding.violations[0]
     return AssessedFinding(
         id=finding.id,
-        kinds=tuple(one.violation_key for one in finding.violations),
+        kinds=tuple(violation.violation_key for violation in finding.violations),
         violation_id=first.id,
         risk=risk,
         exposure=exposure,
@@ -131,7 +131,7 @@ def _of_domain(domain: str, violations: Sequence[V]) -> list[Finding[V]]:
     if not content:
         return [_finding(domain, hidden)]
     surest = max(content, key=lambda violation: violation.confidence_score)
-    return [_finding(domain, [one, *(hidden if one is surest else [])]) for one in content]
+    return [_finding(domain, [item, *(hidden if item is surest else [])]) for item in content]
 
 
 def _finding(domain: str, violations: Sequence[V]) -> Finding[V]:

@@ -27,7 +27,7 @@ class PossiblyOwn:
 
 def to_json(found: Iterable[PossiblyOwn]) -> dict[str, list[str]]:
     """Return a JSON object, from which `possibly_own_of` reads it back."""
-    return {one.domain: [sign.value for sign in one.signs] for one in found}
+    return {possibly_own.domain: [sign.value for sign in possibly_own.signs] for possibly_own in found}
 
 
 def possibly_own_of(stored: Mapping[str, Any] | None) -> tuple[PossiblyOwn, ...]:

@@ -207,7 +207,7 @@ def used_list_of(stored: dict[str, Any]) -> UsedList:
 def read_definitions(entries: Iterable[str]) -> tuple[ListDefinition, ...]:
     """Read the setting. Raises ValueError: an entry is none, a name stands twice, or there are too many."""
     found = tuple(map(read_definition, entries))
-    if len(found) > MAX_LISTS or len({one.name.lower() for one in found}) < len(found):
+    if len(found) > MAX_LISTS or len({item.name.lower() for item in found}) < len(found):
         raise ValueError("too many lists, or two of one name")
     return found
 

@@ -40,7 +40,7 @@ class TamperSign(StrEnum):
     FRAME_UNSEEN = "frame_unseen"  # a frame of no size, of an odd address
     FORWARDS = "forwards"  # an address of the site sends its visitors to a site that violates
     FORWARDS_UNSURE = "forwards_unsure"  # to one that perhaps does
-    LONE_CODE = "lone_code"  # a script of an unknown site that no other page uses
+    RARE_SCRIPT = "lone_code"  # a script of an unknown site that no other page uses
     MODEL = "model"  # a language model says so, and no rule
     # What one sort of visitor alone is shown (`Visitor`), when ordinary ones are not.
     SHOWN_OFFER = "shown_offer"  # lines that offer what a trade offers
@@ -87,7 +87,7 @@ SCORES: Final = MappingProxyType(
         TamperSign.FRAME_UNSEEN: 0.6,
         TamperSign.FORWARDS: 0.85,
         TamperSign.FORWARDS_UNSURE: 0.55,
-        TamperSign.LONE_CODE: 0.55,
+        TamperSign.RARE_SCRIPT: 0.55,
         TamperSign.MODEL: 0.5,
         TamperSign.SHOWN_OFFER: 0.8,
         TamperSign.SHOWN_WORD: 0.55,

@@ -17,7 +17,7 @@ from app.engines.lists.in_use import FindLists, FoundLists, OpenLists, opened
 from app.engines.local_reader.opening import ModelSource, count_effects, open_model
 from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
 from app.engines.parsing.launch import Launch, execute
-from app.engines.pipeline.analysis.look_book import LoadLooks, LookBook, LooksUnavailable
+from app.engines.pipeline.analysis.appearance_index import AppearanceIndex, LoadLooks, LooksUnavailable
 from app.engines.pipeline.capture.thumbnails import Thumbnails
 from app.engines.pipeline.list_notices import tell_lists
 from app.engines.pipeline.network_stack import open_network_stack
@@ -111,7 +111,7 @@ class ScanExecutor:
                 open_render_service=self._open_render_service,
                 make_reader=lambda left_s: open_reader(left_s, thumbnails.of),
                 local_model=local,
-                look_book=await self._open_look_book(),
+                appearances=await self._open_appearance_index(),
             )
             try:
                 await pipeline.run()
@@ -133,13 +133,13 @@ class ScanExecutor:
             await tell_lists(found, lists, scope=scope, sink=self._sink, texts=self._texts)
             yield lists
 
-    async def _open_look_book(self) -> LookBook:
+    async def _open_appearance_index(self) -> AppearanceIndex:
         """Without it a scan goes on, and says so. Raises ScanStopped."""
         try:
-            return LookBook(() if self._load_looks is None else await self._load_looks())
+            return AppearanceIndex(() if self._load_looks is None else await self._load_looks())
         except LooksUnavailable:
             await self._sink.warning("degraded", self._texts("looks_unavailable"))
-            return LookBook()
+            return AppearanceIndex()
 
     @asynccontextmanager
     async def _open_reader(self) -> AsyncIterator[OpenReader]:

@@ -82,7 +82,7 @@ class Origin(BaseModel):
     ] = None
 
 
-class Told(Origin):
+class LocalizedText(Origin):
     """The texts of an event; `said(text)` gives the fields of its `message`."""
 
     lang: Language | None = None  # of all texts in the event; None: written before there were keys

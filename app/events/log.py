@@ -160,7 +160,7 @@ def begin_all(
             for row, one in zip(rows, begun, strict=True)
         ],
     )
-    connection.execute(insert(task_events), [event for one in begun for event in one.event_rows])
+    connection.execute(insert(task_events), [event for item in begun for event in item.event_rows])
     number = count_commit(connection)
     return [
         AppendResult(row["id"], row["user_id"], row["attempt"], row["status"], one.placed, number, one.after)

@@ -18,7 +18,7 @@ from app.domain.stages import StageKey
 from app.domain.translation import origin
 from app.domain.verdict import Reason, Result
 from app.domain.violations import RiskLevel, ViolationKey
-from app.events.event_body import Backlog, EventBody, Origin, Retention, Told, Topic
+from app.events.event_body import Backlog, EventBody, LocalizedText, Origin, Retention, Topic
 
 Attempt = Annotated[int, Field(ge=1)]
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -36,7 +36,7 @@ WarningCode = Literal[
 ]
 
 
-class TaskCreated(Told, EventBody):
+class TaskCreated(LocalizedText, EventBody):
     type: ClassVar[str] = "task_created"
     summary = "The task was created and is waiting."
     example = MappingProxyType({"target_domain": "corp.example", "message": "Scan task created"})
@@ -44,7 +44,7 @@ class TaskCreated(Told, EventBody):
     message: str
 
 
-class TaskStarted(Told, EventBody):
+class TaskStarted(LocalizedText, EventBody):
     type: ClassVar[str] = "task_started"
     summary = "An attempt started."
     example = MappingProxyType(
@@ -55,7 +55,7 @@ class TaskStarted(Told, EventBody):
     worker_id: str | None = None
 
 
-class TaskProgress(Told, EventBody):
+class TaskProgress(LocalizedText, EventBody):
     type: ClassVar[str] = "task_progress"
     summary = "Progress; a newer event replaces a queued one."
     example = MappingProxyType(
@@ -219,7 +219,7 @@ class TaskLogs(EventBody):
     lang: Language | None = None
 
 
-class TaskWarning(Told, EventBody):
+class TaskWarning(LocalizedText, EventBody):
     type: ClassVar[str] = "task_warning"
     summary = "A warning; the task continues."
     example = MappingProxyType(
@@ -233,7 +233,7 @@ class TaskWarning(Told, EventBody):
     count: Annotated[int, Field(ge=1)] | None = None
 
 
-class TaskError(Told, EventBody):
+class TaskError(LocalizedText, EventBody):
     type: ClassVar[str] = "task_error"
     summary = "Reason for the failure; `task_completed` follows."
     example = MappingProxyType(
@@ -301,7 +301,7 @@ class VerdictInfo(BaseModel):
     reasons: Annotated[tuple[Reason, ...], described("Why URLs were not checked (docs/errors.md).", ["robots"])] = ()
 
 
-class TaskCompleted(Told, EventBody):
+class TaskCompleted(LocalizedText, EventBody):
     type: ClassVar[str] = "task_completed"
     summary = "End of an attempt, with any status."
     example = MappingProxyType(

@@ -98,11 +98,11 @@ class DecidedPageReader:
                 return
             try:
                 with self.stores.reader(scan.id, scan.run) as reader:
-                    pages = {one: self._page(reader, scan, one) for one in missing if reader.present}
+                    pages = {item: self._page(reader, scan, item) for item in missing if reader.present}
             except ScanStoreError:
                 continue
             yield from (page for page in pages.values() if page is not None)
-            missing = [one for one in missing if pages.get(one) is None]
+            missing = [item for item in missing if pages.get(item) is None]
         found.left_out["not_kept"] += len(missing)
 
     def _page(self, reader: EvidenceReader, scan: Row[Any], wanted: _Decided) -> DecidedPage | None:

@@ -45,7 +45,7 @@ class Decisions:
             decided = decisions.of_target(connection, *target)
         else:
             decided = decisions.of_domains(connection, *target, domains)
-        return cls(decided, findings.of_domains(connection, row.id, row.run, {one.domain for one in decided}))
+        return cls(decided, findings.of_domains(connection, row.id, row.run, {item.domain for item in decided}))
 
     def state_of(self, finding: Row[Any]) -> str:
         """Return the state of a finding of the run: without a decision it is open."""
@@ -131,7 +131,7 @@ class DecisionService:
         if finding.cause not in LEARNT:
             return {}
         found = self.db.read_sync(lambda c: violations.of_domain(c, row.id, row.run, finding.domain))
-        shown = next((one for one in found if one.violation_key == finding.cause), None)
+        shown = next((entry for entry in found if entry.violation_key == finding.cause), None)
         if shown is None or any(item["layer"] not in _SEEN for item in shown.evidence):
             return {}
         try:
@@ -140,9 +140,9 @@ class DecisionService:
                 icons = reader.icon_looks() if captures and finding.cause == ViolationKey.FRAUD else {}
         except ScanStoreError:
             return {}
-        pages = [one for one in captures if shown.url in (one.final_url, one.url)]
-        look = next((one.look for one in pages if one.look), None)
-        icon = next((icons[one.url] for one in pages if one.url in icons), None)
+        pages = [capture for capture in captures if shown.url in (capture.final_url, capture.url)]
+        look = next((page.look for page in pages if page.look), None)
+        icon = next((icons[page.url] for page in pages if page.url in icons), None)
         return {name: value for name, value in (("look", look), ("icon", icon)) if value}
 
 
@@ -173,6 +173,8 @@ def _write(
     findings.decide(connection, *target, finding)
     recount(connection, target, now=values["decided_at"])
     (decided,) = (
-        one for one in decisions.of_domains(connection, *target, [finding.domain]) if one.cause == finding.cause
+        of_domain
+        for of_domain in decisions.of_domains(connection, *target, [finding.domain])
+        if of_domain.cause == finding.cause
     )
     return row.user_id, finding, serialise_decision(decided, is_valid=True)

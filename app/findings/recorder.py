@@ -120,12 +120,12 @@ class Record:
         gone = [name for change in self._findings for name in change.gone]
         findings.remove(connection, result.task_id, run, gone)
         last = {violation.finding.id: violation.finding for violation in self._violations}
-        last |= {one.id: one for change in self._findings for one in change.findings}
+        last |= {finding.id: finding for change in self._findings for finding in change.findings}
         for name in gone:
             last.pop(name, None)
         findings.put(connection, result.task_id, run, list(last.values()), at)
         # A hidden link may have become part of the finding of another violation.
-        violations.name_causes(connection, result.task_id, run, [one for one in last.values() if len(one.kinds) > 1])
+        violations.name_causes(connection, result.task_id, run, [item for item in last.values() if len(item.kinds) > 1])
 
     def _rows(self, result: AppendResult) -> list[dict[str, Any]]:
         """A row has the time of its event: so a snapshot and the event say the same."""

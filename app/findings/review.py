@@ -92,7 +92,7 @@ class ReviewService:
     async def _told(self, principal: Principal, some: Sequence[_Waiting], language: str) -> list[Json] | None:
         """Return items of one scan; None: its results cannot be read now."""
         row = some[0].row
-        domains = [one.finding.domain for one in some]
+        domains = [item.finding.domain for item in some]
         wanted = RunRef(row.id, row.attempt)
         try:
             known = await self._evidence.findings_about(principal, wanted, language, domains)
@@ -100,7 +100,7 @@ class ReviewService:
             return None
         except NotFound:  # deleted since
             return []
-        return [_item(row, known[name]) for one in some if (name := str(one.finding)) in known]
+        return [_item(row, known[name]) for item in some if (name := str(item.finding)) in known]
 
 
 class _Walk:
@@ -134,7 +134,7 @@ class _Walk:
             return None
         limit = self._limit - len(self._found)
         found = findings.to_review(self._connection, row.id, row.run, state=self._state, after=after, limit=limit)
-        self._found += [_Waiting(row, FindingId(ViolationKey(one.cause), one.domain)) for one in found]
+        self._found += [_Waiting(row, FindingId(ViolationKey(item.cause), item.domain)) for item in found]
         self._scans += bool(found)
         if len(found) == limit:
             return ReviewCursor(completed_at, task_id, (found[-1].confidence_score, found[-1].violation_id))

@@ -45,7 +45,7 @@ class RunFindings:
     @property
     def keys(self) -> set[tuple[str, str]]:
         """Return (domain, kind) of all violations."""
-        return {(one.domain, one.violation_key) for found in self._violations.values() for one in found}
+        return {(item.domain, item.violation_key) for found in self._violations.values() for item in found}
 
     @property
     def domains(self) -> list[str]:
@@ -69,15 +69,26 @@ class RunFindings:
         """Take the findings of a domain as they are assessed now, with a violation that is new."""
         if new is not None:
             self._add(new)
-        before, now = self._findings.get(domain, {}), {one.id: one for one in found}
+        before, now = (
+            self._findings.get(domain, {}),
+            {assessed_finding.id: assessed_finding for assessed_finding in found},
+        )
         self._findings[domain] = now
-        for one in before.values():
-            self._count(one, -1)
-        for one in found:
-            self._count(one, 1)
+        for item in before.values():
+            self._count(item, -1)
+        for item in found:
+            self._count(item, 1)
         gone = tuple(name for name in before if name not in now)
         # The violation of a new finding reports it, unless the finding also takes a hidden link from another one.
-        changed = (one for one in found if (before[one.id] != one if one.id in before else len(one.kinds) > 1))
+        changed = (
+            assessed_finding
+            for assessed_finding in found
+            if (
+                before[assessed_finding.id] != assessed_finding
+                if assessed_finding.id in before
+                else len(assessed_finding.kinds) > 1
+            )
+        )
         return FindingChange(tuple(found), gone, tuple(changed))
 
     def event(self, violation: NewViolation, language: str) -> ViolationDetected:
@@ -88,15 +99,15 @@ class RunFindings:
         """Return `finding_changed` of what `tell` has just taken, with the counts after it."""
         return [
             FindingChanged(
-                finding_id=str(one.id),
-                domain=one.id.domain,
-                kinds=tuple(map(ViolationKey, one.kinds)),
-                risk_level=one.risk.level,
-                score=one.risk.score,
+                finding_id=str(item.id),
+                domain=item.id.domain,
+                kinds=tuple(map(ViolationKey, item.kinds)),
+                risk_level=item.risk.level,
+                score=item.risk.score,
                 violation_counts=dict(self.violation_counts),
                 finding_counts=dict(self.counts),
             )
-            for one in change.changed
+            for item in change.changed
         ]
 
     def tell_stated(
@@ -107,8 +118,8 @@ class RunFindings:
         grouped = self.grouped(fact.domain, new)
         known = self._findings.get(fact.domain, {})
         found = [
-            stated_finding(one, level if new in one.violations or one.id not in known else known[one.id].risk.level)
-            for one in grouped
+            stated_finding(item, level if new in item.violations or item.id not in known else known[item.id].risk.level)
+            for item in grouped
         ]
         change = self.tell(fact.domain, found, new)
         return NewViolation(fact, finding_of(new, found), new.id), change
@@ -144,7 +155,7 @@ def found_violation(fact: ViolationFact, violation_id: str) -> FoundViolation:
 
 def finding_of(violation: FoundViolation, found: Iterable[AssessedFinding]) -> AssessedFinding:
     """Return the finding that the violation is part of."""
-    return next(one for one in found if violation.violation_key in one.kinds)
+    return next(assessed_finding for assessed_finding in found if violation.violation_key in assessed_finding.kinds)
 
 
 def stated_finding(finding: Finding[FoundViolation], level: RiskLevel) -> AssessedFinding:

@@ -88,7 +88,7 @@ class ListResponse(ResponseBody):
             entries=None if version is None else version.entries,
             duplicates=None if version is None else version.duplicates,
             refused=[] if version is None else _numbers(version.refused, texts),
-            examples=[] if version is None else [_entry(one, texts) for one in version.examples],
+            examples=[] if version is None else [_entry(example, texts) for example in version.examples],
             checked_at=None if last is None else to_wire(last.checked_at),
             took_s=None if last is None else round(last.took_s, 1),
             fault=fault,

@@ -58,7 +58,7 @@ class ListService:
             NotFound: the setting has no such list.
             Conflict: `list_not_shrunk`, it has not shrunk to so many entries, or not any more.
         """
-        state = next((one for one in await self.list_all() if one.definition.name == name), None)
+        state = next((item for item in await self.list_all() if item.definition.name == name), None)
         if state is None:
             raise NotFound
         key = state.definition.key
@@ -70,16 +70,16 @@ class ListService:
             address=principal.address,
             detail={"name": name, "entries": entries},
         )
-        now = next((one for one in await self.list_all() if one.definition.key == key), None)
+        now = next((item for item in await self.list_all() if item.definition.key == key), None)
         return now or state  # the setting may have lost it meanwhile
 
 
 def list_states(connection: Connection, entries: Sequence[str]) -> list[ListState]:
     """Return the state of each list of the setting."""
     definitions = read_definitions(entries)
-    keys = [one.key for one in definitions]
+    keys = [item.key for item in definitions]
     versions, states = queries.in_effect(connection, keys), queries.states(connection, keys)
-    return [ListState(one, versions.get(one.key), states.get(one.key)) for one in definitions]
+    return [ListState(item, versions.get(item.key), states.get(item.key)) for item in definitions]
 
 
 def versions_in_effect(connection: Connection, keys: Sequence[str]) -> Mapping[str, Row[Any]]:

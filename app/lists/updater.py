@@ -87,13 +87,13 @@ class ListUpdater:
     async def look(self) -> None:
         """Update what is due: allow lists first, for block lists are judged by them."""
         definitions = read_definitions(self.settings.current.reputation_lists)
-        keys = [one.key for one in definitions]
+        keys = [item.key for item in definitions]
         if set(keys) != self._plans.keys():
             await self._plan(definitions)
         states = await self.db.read(partial(queries.states, keys=keys))
         for definition in sorted(definitions, key=lambda one: one.kind is ListKind.BLOCK):
             versions = await self.db.read(partial(queries.in_effect, keys=keys))
-            allow = [versions[one.key] for one in definitions if one.kind is ListKind.ALLOW and one.key in versions]
+            allow = [versions[item.key] for item in definitions if item.kind is ListKind.ALLOW and item.key in versions]
             mark = await asyncio.to_thread(self._mark_of, definition)
             judged_by = self._judged_by(definition, allow)
             version, state = versions.get(definition.key), states.get(definition.key)
@@ -106,16 +106,16 @@ class ListUpdater:
 
     async def _plan(self, definitions: Sequence[ListDefinition]) -> None:
         """Begin with what the database knows: a restart asks nobody anew."""
-        keys = [one.key for one in definitions]
+        keys = [definition.key for definition in definitions]
         await self.db.write(partial(queries.drop_others, keys=keys, now=self.clock.now()))
         states = await self.db.read(partial(queries.states, keys=keys))
         now = self.clock.monotonic()
         plans = {}
-        for one in definitions:
-            due_at, state = now, states.get(one.key)
-            if one.is_url and state is not None and state.fault is None:
+        for definition in definitions:
+            due_at, state = now, states.get(definition.key)
+            if definition.is_url and state is not None and state.fault is None:
                 due_at += max(0.0, self._interval_s() - (self.clock.now() - state.checked_at).total_seconds())
-            plans[one.key] = self._plans.get(one.key, _Plan(due_at))
+            plans[definition.key] = self._plans.get(definition.key, _Plan(due_at))
         self._plans = plans
 
     def _is_taken(self, definition: ListDefinition, taken: int | None) -> bool:
@@ -186,7 +186,7 @@ class ListUpdater:
         self, definition: ListDefinition, version: Row[Any] | None, judged_by: str, allow: Sequence[Row[Any]]
     ) -> ListOrder:
         await asyncio.to_thread(self.files.prepare)
-        files = [str(await asyncio.to_thread(self.files.find, one.file_sha256)) for one in allow]
+        files = [str(await asyncio.to_thread(self.files.find, item.file_sha256)) for item in allow]
         is_usable = (
             version is not None and version.judged_by == judged_by and self.files.has_or_shares(version.file_sha256)
         )
@@ -228,7 +228,7 @@ class ListUpdater:
             "entries": result.entries,
             "duplicates": result.duplicates,
             "refused": dict(result.refused),
-            "examples": [list(one) for one in result.examples],
+            "examples": [list(example) for example in result.examples],
             "file_sha256": result.file_sha256,
             "file_bytes": result.file_bytes,
             "etag": result.etag,
@@ -270,7 +270,7 @@ class ListUpdater:
         """Digest of what decides which entries are used: the program's own tables, networks, and the allow lists."""
         said = [program_version(), *self.settings.current.allow_networks]
         if definition.kind is ListKind.BLOCK:
-            said += [one.file_sha256 for one in allow]
+            said += [item.file_sha256 for item in allow]
         return sha256("\n".join(said).encode()).hexdigest()
 
     def _path_of(self, definition: ListDefinition) -> Path:

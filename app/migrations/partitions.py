@@ -108,7 +108,7 @@ def missing(connection: Connection, now: datetime) -> list[Partition]:
     return [
         partition
         for of in ALL
-        for partition in _needed(of, now, {one.start for one in existing(connection, of)})
+        for partition in _needed(of, now, {item.start for item in existing(connection, of)})
         if not _has_others(connection, partition)
     ]
 

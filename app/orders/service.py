@@ -117,7 +117,7 @@ class OrderService:
             if tasks.count_unfinished(connection, principal.user_id) + len(new) > limit:
                 raise LimitReached(code="task_limit", limit=limit, retry_after_s=60)
             results = create(connection)
-            queries.add(connection, {**row, "created_at": now}, [one.id for one in new])
+            queries.add(connection, {**row, "created_at": now}, [item.id for item in new])
             if idempotent:
                 idempotent.keep(connection, {"id": made}, now=now, since=since)
             return results

@@ -69,7 +69,7 @@ class Lifecycle:
 
     def create_all(self, new: Sequence[NewTask], *, user_id: str, config: Mapping[str, Any]) -> UnitOfTasks:
         """Make pending tasks, each with attempt 1 and its `task_created`. The caller knows that none is there."""
-        events = [self._created(one.target_domain) for one in new]
+        events = [self._created(new_task.target_domain) for new_task in new]
         trace = current().header()
 
         def unit(connection: Connection) -> Sequence[AppendResult]:

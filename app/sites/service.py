@@ -114,9 +114,9 @@ class _History:
 
     def _open(self, run: EndedRun, day: date) -> dict[str, int]:
         counts = {name: run.finding_counts.get(name, 0) for name in COUNTED}
-        for one in self._decided.get((run.task_id, run.run), ()):
-            if day == self._today or one.at.date() <= day:
-                for name, number in one.taken.items():
+        for item in self._decided.get((run.task_id, run.run), ()):
+            if day == self._today or item.at.date() <= day:
+                for name, number in item.taken.items():
                     counts[name] -= number
         return counts
 

@@ -16,8 +16,8 @@ MAX_LOG: Final = 4 * MAX_HTML + 16 * 1024 * 1024  # bytes, unpacked: documents o
 
 def pack_log(rendered: Rendered) -> bytes:
     """Return requests, frames and links of a page, compressed."""
-    requests = [(one.url, one.kind, one.initiators) for one in rendered.requests]
-    sights = [(one.url, one.kind, one.is_sure) for one in rendered.sights]
+    requests = [(request.url, request.kind, request.initiators) for request in rendered.requests]
+    sights = [(sight.url, sight.kind, sight.is_sure) for sight in rendered.sights]
     return pack(orjson.dumps([requests, _sound(rendered.frames), rendered.is_cut, sights]))
 
 

@@ -16,8 +16,8 @@ from app.events.bus.base import Bus
 from app.events.epoch import LogEpoch
 from app.identity.audit import AuditTrail
 from app.websocket.command_handler import CommandHandler
-from app.websocket.connections.elsewhere import Elsewhere, Nowhere, Numbers, OtherServers
 from app.websocket.connections.fanout import Fanout
+from app.websocket.connections.peer_servers import Nowhere, Numbers, OtherServers, PeerServers
 from app.websocket.connections.registry import Registry
 from app.websocket.connections.sent_frames import SentFrames
 from app.websocket.delivery.broadcasts import Broadcasts
@@ -99,10 +99,10 @@ def build_manager(
         registry=Registry(bus),
         background=BackgroundTasks(metrics.note_background_failure),
     )
-    elsewhere = _elsewhere(settings, db, bus, clock, base.registry, lambda: _numbers(manager))
+    peer_servers = _peer_servers(settings, db, bus, clock, base.registry, lambda: _numbers(manager))
     readers = _build_readers(base)
-    delivery = _build_delivery(base, readers, elsewhere)
-    manager = _build_connections(base, readers, delivery, elsewhere)
+    delivery = _build_delivery(base, readers, peer_servers)
+    manager = _build_connections(base, readers, delivery, peer_servers)
     return manager
 
 
@@ -115,7 +115,7 @@ def _build_readers(base: _Foundation) -> _Readers:
     )
 
 
-def _build_delivery(base: _Foundation, readers: _Readers, elsewhere: Elsewhere) -> _Delivery:
+def _build_delivery(base: _Foundation, readers: _Readers, peer_servers: PeerServers) -> _Delivery:
     sent = SentFrames(metrics=base.metrics, clock=base.clock)
     dispatcher = _build_dispatcher(base, readers, sent)
     streams = StreamRegistry(
@@ -129,7 +129,7 @@ def _build_delivery(base: _Foundation, readers: _Readers, elsewhere: Elsewhere) 
         metrics=base.metrics,
         record=base.audit.record,
         following=base.bus,
-        elsewhere=elsewhere,
+        peer_servers=peer_servers,
     )
     sweep = Sweep(
         db=base.db,
@@ -174,7 +174,7 @@ def _build_dispatcher(base: _Foundation, readers: _Readers, sent: SentFrames) ->
 
 
 def _build_connections(
-    base: _Foundation, readers: _Readers, delivery: _Delivery, elsewhere: Elsewhere
+    base: _Foundation, readers: _Readers, delivery: _Delivery, peer_servers: PeerServers
 ) -> WebSocketManager:
     """Return what begins and ends connections, and answers what clients say."""
     settings, registry, clock, streams = base.settings, base.registry, base.clock, delivery.streams
@@ -189,7 +189,7 @@ def _build_connections(
         epoch=base.epoch,
         clock=clock,
         on_welcomed=delivery.broadcasts.welcome,
-        elsewhere=elsewhere,
+        peer_servers=peer_servers,
     )
     revocation = RevocationWatch(
         authenticator=base.authenticator,
@@ -209,12 +209,14 @@ def _build_connections(
         reader=readers.state,
         connections=connections,
         connection_audit=connection_audit,
-        admission=Admission(settings=settings, registry=registry, streams=streams, elsewhere=elsewhere, clock=clock),
+        admission=Admission(
+            settings=settings, registry=registry, streams=streams, peer_servers=peer_servers, clock=clock
+        ),
         command_handler=_build_command_handler(base, subscriptions, revocation),
         subscriptions=subscriptions,
         dispatcher=delivery.dispatcher,
         broadcasts=delivery.broadcasts,
-        elsewhere=elsewhere,
+        peer_servers=peer_servers,
         streams=streams,
         sweep=delivery.sweep,
         heartbeat=HeartbeatMonitor(settings=settings, registry=registry, clock=clock, metrics=base.metrics),
@@ -253,9 +255,9 @@ def _build_command_handler(
     )
 
 
-def _elsewhere(
+def _peer_servers(
     settings: Settings, db: Database, bus: Bus, clock: Clock, registry: Registry, numbers: Callable[[], Numbers]
-) -> Elsewhere:
+) -> PeerServers:
     if settings.embedded:
         return Nowhere()
 

@@ -25,7 +25,7 @@ from app.events.epoch import LogEpoch
 from app.transport.port import TRANSPORT_KEY
 from app.websocket.command_handler import CommandHandler
 from app.websocket.connections.connection import ConnectionInfo
-from app.websocket.connections.elsewhere import Elsewhere
+from app.websocket.connections.peer_servers import PeerServers
 from app.websocket.connections.registry import Registry
 from app.websocket.delivery.broadcasts import Broadcasts
 from app.websocket.delivery.dispatcher import Dispatcher
@@ -60,7 +60,7 @@ class WebSocketManager:
     subscriptions: Subscriptions
     dispatcher: Dispatcher
     broadcasts: Broadcasts
-    elsewhere: Elsewhere
+    peer_servers: PeerServers
     streams: StreamRegistry
     sweep: Sweep
     heartbeat: HeartbeatMonitor
@@ -77,7 +77,7 @@ class WebSocketManager:
         self.background.keep(self.sweep.run, name="sweep")
         self.background.keep(self.revocation.run, name="revocation")
         self.background.keep(self.broadcasts.run, name="broadcasts")
-        self.background.keep(self.elsewhere.run, name="elsewhere")
+        self.background.keep(self.peer_servers.run, name="peer-servers")
         self.background.keep(self.heartbeat.run, name="heartbeat")
 
     async def drain(self, hurry: Callable[[], bool]) -> None:
@@ -97,7 +97,7 @@ class WebSocketManager:
             self._unsubscribe_bus()
         await self.work.close()
         await self.background.close()
-        await self.elsewhere.leave()
+        await self.peer_servers.leave()
 
     async def connect(
         self, websocket: WebSocket, principal: Principal, *, address: str = "", language: Language | None = None
@@ -214,7 +214,7 @@ class WebSocketManager:
                     self.streams.on_hint(hint)
             case AccessHint():
                 self.revocation.on_hint(hint.user_id)
-                self.elsewhere.look()
+                self.peer_servers.look()
             case BroadcastHint():
                 self.broadcasts.on_hint()
 
@@ -248,7 +248,7 @@ class WebSocketManager:
         only what all servers know. Raises DatabaseUnavailable.
         """
         own = sorted(self.registry.all(), key=lambda connection: -connection.opened_at)
-        return [*(connection.described() for connection in own), *await self.elsewhere.sockets()]
+        return [*(connection.described() for connection in own), *await self.peer_servers.sockets()]
 
     async def close_socket(self, connection_id: str) -> bool:
         """Close a WebSocket for good, wherever it is; False: there is none. Raises DatabaseUnavailable.
@@ -257,13 +257,13 @@ class WebSocketManager:
         """
         found = self.registry.get(connection_id)
         if found is None:
-            return await self.elsewhere.close_socket(connection_id)
+            return await self.peer_servers.close_socket(connection_id)
         await self.disconnect(found, CloseCode.LOGGED_OUT, CLOSED_BY_ADMIN)
         return True
 
     async def other_servers(self) -> list[dict[str, Any]]:
         """Return the last data of the other servers. Raises DatabaseUnavailable."""
-        return await self.elsewhere.servers()
+        return await self.peer_servers.servers()
 
     @property
     def sweep_lag_s(self) -> float | None:

@@ -35,7 +35,7 @@ from app.engines.pipeline.analysis.analysis_stage import of_start_page
 from app.engines.pipeline.analysis.tampered_pages import tampered_page
 from app.engines.pipeline.capture.own_forwards import Goal, forwards
 from app.engines.pipeline.capture_selector import CaptureTarget
-from app.engines.pipeline.third_party.lone_code import MIN_PAGES, lone_code
+from app.engines.pipeline.third_party.rare_scripts import MIN_PAGES, rare_scripts
 from app.engines.pipeline.third_party.third_parties import SAMPLE
 from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of
@@ -132,7 +132,7 @@ def _judge_code(page: OwnPage, references: Sequence[Reference]) -> list[Referenc
         extract(page.honest.encode(), url=f"https://{host_of(page.url)}/", headers=_headers("utf-8")).references
     )
     every = ((party, parties.references_of(party.domain, SAMPLE)) for party in parties.all())
-    return list(lone_code(every, pages=MIN_PAGES))
+    return list(rare_scripts(every, pages=MIN_PAGES))
 
 
 def _judge_content(analyser: Analyser, page: OwnPage) -> tuple[ViolationFact, ...]:

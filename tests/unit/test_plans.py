@@ -333,7 +333,7 @@ WALK: dict[str, Callable] = {
     ),
     "servers.remove": lambda c: servers.remove(c, [ID, ID]),
     "servers.mark_excess": lambda c: servers.mark_excess(c, [ID, ID], 10),
-    "servers.sockets_elsewhere": lambda c: servers.sockets_elsewhere(c, ID),
+    "servers.sockets_of_peers": lambda c: servers.sockets_of_peers(c, ID),
     "servers.mark_socket": lambda c: servers.mark_socket(c, ID),
     "servers.count_networks": lambda c: servers.count_networks(c, ["n", "m"], [ID, ID]),
     "servers.count_streams": lambda c: servers.count_streams(c, [ID, ID], [ID, ID]),
@@ -438,7 +438,7 @@ WHOLE_TABLES = {"app.maintenance.embedded_import": "moves all rows there are, on
 # A partial index over so few rows that it may be looked through.
 FEW = (
     "ix_users_admins",
-    # Thirteen versions of each of sixteen lists. The bytes of files lie elsewhere, and on SQLite there are none.
+    # Thirteen versions of each of sixteen lists. The bytes of files lie peer_servers, and on SQLite there are none.
     "list_versions",
     "list_states",
     "list_parts",
@@ -451,7 +451,7 @@ INSERTS = ("INSERT",)
 @pytest.fixture
 async def db(tmp_path):
     db = Database(f"sqlite:///{tmp_path / 'main.db'}")
-    metadata.create_all(db.engine)  # as the migrations have it, which is tested elsewhere
+    metadata.create_all(db.engine)  # as the migrations have it, which is tested peer_servers
     db.write_sync(lambda c: c.execute(users.insert().values(**USER)) and None)
     db.write_sync(lambda c: LIFE.create(ID, user_id=ID, target_domain="example.com", config={})(c) and None)
     yield db

@@ -27,7 +27,7 @@ ConnectionId = Annotated[
 @router.get("", summary="List open WebSockets of all servers")
 async def list_connections(services: ServicesDep) -> OpenConnections:
     found = await services.manager.sockets()
-    return OpenConnections(items=[OpenConnection(**one) for one in found[:MOST_LISTED]], total=len(found))
+    return OpenConnections(items=[OpenConnection(**item) for item in found[:MOST_LISTED]], total=len(found))
 
 
 @router.delete(

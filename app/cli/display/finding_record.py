@@ -110,7 +110,7 @@ def _way(chain: Json, texts: MessageCatalog) -> Iterator[Item]:
 
 def _evidence(finding: Json, texts: MessageCatalog) -> Iterator[str]:
     """Yield what was found, which says on whose page, and the place quoted, once."""
-    told = {one["snippet"] for one in finding["references"][:1]}
+    told = {entry["snippet"] for entry in finding["references"][:1]}
     for item in finding["evidence"]:
         yield item["text"]
         if item["snippet"] and item["snippet"] not in told:
@@ -129,7 +129,9 @@ def _reasons(risk: Json, texts: MessageCatalog) -> Iterator[Item]:
 def _more_pages(finding: Json, texts: MessageCatalog) -> Iterator[str]:
     """Yield the next pages that refer to it, and how many places there are in all."""
     first = page_of(finding)
-    pages = list(dict.fromkeys(one["page_url"] for one in finding["references"] if one["page_url"] != first))
+    pages = list(
+        dict.fromkeys(reference["page_url"] for reference in finding["references"] if reference["page_url"] != first)
+    )
     yield from pages[:MAX_PAGES]
     if finding["reference_count"] > 1:
         yield texts("record.references", count=finding["reference_count"])

@@ -8,8 +8,8 @@ from app.domain.violations import Layer, ViolationFact
 from app.engines.analyse.detection import Detection, Thresholds, combine
 from app.engines.analyse.layer import AnalysisLayer, Signal
 from app.engines.analyse.own_site.own_difference import OwnDifferences
-from app.engines.analyse.own_site.own_found import Found
 from app.engines.analyse.own_site.own_pages import OwnPages
+from app.engines.analyse.own_site.tamper_match import TamperMatch
 from app.engines.analyse.reputation.layer import ListEntry, ReputationLayer, ReputationList
 from app.engines.analyse.review.excerpts import Excerpts
 from app.engines.analyse.review.second_opinion import weigh
@@ -17,8 +17,8 @@ from app.engines.analyse.risk import risk_of
 from app.engines.analyse.shipped_data import shipped_data
 from app.engines.analyse.structure.brands import BrandCatalog
 from app.engines.analyse.structure.doorways import examine_doorways
+from app.engines.analyse.structure.gambling_brands import GamblingBrands, GamblingDoors
 from app.engines.analyse.structure.hidden_links import HiddenLinks
-from app.engines.analyse.structure.houses import HouseBook, HouseDoors
 from app.engines.analyse.structure.impersonation import Impersonation
 from app.engines.analyse.structure.looks import LookLayer
 from app.engines.analyse.structure.lures import examine_lures
@@ -42,16 +42,16 @@ MAX_INSTRUCTED: Final = 30_000  # characters of a page in which words to models 
 class StructureLayer:
     """Layer 2: address, brand and structure of a page, read from its markup and its host.
 
-    Groups of rules: `impersonation` (who it says it is), `houses` (which betting house it is the door to), `doorways`
+    Groups of rules: `impersonation` (who it says it is), `gambling_brands` (whose door it is), `doorways`
     (what it offers to whom writes to a handle), `lures` (what it wants done)
     and `pretences` (whom it poses as without a name).
     """
 
     name = Layer.STRUCTURE.value
 
-    def __init__(self, catalog: BrandCatalog, houses: HouseBook) -> None:
+    def __init__(self, catalog: BrandCatalog, gambling_brands: GamblingBrands) -> None:
         self._impersonation = Impersonation(catalog)
-        self._doors = HouseDoors(houses)
+        self._doors = GamblingDoors(gambling_brands)
 
     def examine(self, subject: Subject) -> Iterable[Signal]:
         if not subject.has_content:
@@ -86,11 +86,11 @@ class Analyser:
         extra_layers: Sequence[AnalysisLayer] = (),
         is_known: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """The first one of a process reads the shipped data files. Raises `ListError`, `BrandError`, `HouseError`,
-        `LexiconError` or `ServiceTableError` when one is broken.
+        """The first one of a process reads the shipped data files. Raises `ListError`, `BrandError`,
+        `GamblingBrandError`, `LexiconError` or `ServiceTableError` when one is broken.
         """
         shipped = shipped_data()
-        normaliser, houses, words = shipped.normaliser, shipped.houses, lexicon or shipped.lexicon
+        normaliser, gambling_brands, words = shipped.normaliser, shipped.gambling_brands, lexicon or shipped.lexicon
         self._scope = Scope(scope_target, own_domains)
         self._thresholds = thresholds or Thresholds()
         self._reputation = ReputationLayer(
@@ -100,11 +100,13 @@ class Analyser:
             is_own=self._scope.is_own,
         )
         text = TextLayer(lexicon=words, normaliser=normaliser)
-        self._own_pages = OwnPages(lexicon=words, normaliser=normaliser, text=text, houses=houses, is_known=is_known)
+        self._own_pages = OwnPages(
+            lexicon=words, normaliser=normaliser, text=text, gambling_brands=gambling_brands, is_known=is_known
+        )
         self._own_differences = OwnDifferences(lexicon=words, normaliser=normaliser)
         catalog = brands or shipped.brands
         self._content_layers: tuple[AnalysisLayer, ...] = (
-            StructureLayer(catalog, houses),
+            StructureLayer(catalog, gambling_brands),
             text,
             PictureTextLayer(text),
             LookLayer(lambda host: is_known(host) or catalog.owner_of(host) is not None),
@@ -139,11 +141,11 @@ class Analyser:
         """The same of a crawled page of the target."""
         return self._excerpts.of_own(page)
 
-    def examine_own(self, page: OwnPage) -> tuple[Found, ...]:
+    def examine_own(self, page: OwnPage) -> tuple[TamperMatch, ...]:
         """What tells that somebody else changed a crawled page of the target; nearly always nothing."""
         return self._own_pages.examine(page)
 
-    def examine_difference(self, added: str, usual: str) -> Found | None:
+    def examine_difference(self, added: str, usual: str) -> TamperMatch | None:
         """What lines offer that a page of the target shows to some visitors alone; `usual`: those of all others."""
         return self._own_differences.examine(added, usual)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from app.domain.rule_data import BRANDS, HOUSES, LEXICON
+from app.domain.rule_data import BRANDS, GAMBLING_BRANDS, LEXICON
 
 DATA: Final = Path(__file__).parent / "data"
 _MARK: Final = "version:"
@@ -15,7 +15,7 @@ def rule_dates(folder: Path = DATA) -> dict[str, str]:
     files = {
         LEXICON: (folder / "lexicon").glob("*.txt"),
         BRANDS: [folder / "brands.txt"],
-        HOUSES: [folder / "houses.txt"],
+        GAMBLING_BRANDS: [folder / "gambling_brands.txt"],
     }
     dates = {
         name: max((date for path in paths for date in _dates_in(path)), default="") for name, paths in files.items()

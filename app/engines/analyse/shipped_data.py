@@ -5,7 +5,7 @@ from functools import cache
 
 from app.engines.analyse.reputation.layer import STARTER_ALLOW, STARTER_BLOCK, ListEntry, load_list
 from app.engines.analyse.structure.brands import BrandCatalog, load_brands
-from app.engines.analyse.structure.houses import HouseBook, load_houses
+from app.engines.analyse.structure.gambling_brands import GamblingBrands, load_gambling_brands
 from app.engines.analyse.text.lexicon import Lexicon, load_lexicon
 from app.engines.analyse.text.normalise import Normaliser
 
@@ -15,8 +15,8 @@ class ShippedData:
     """Nothing of it changes. The normaliser and the lexicon keep what they have made: the same for everybody."""
 
     normaliser: Normaliser
-    lexicon: Lexicon  # with the names of the betting houses
-    houses: HouseBook
+    lexicon: Lexicon  # with the names of the gambling brands
+    gambling_brands: GamblingBrands
     brands: BrandCatalog
     allow: tuple[ListEntry, ...]
     block: tuple[ListEntry, ...]
@@ -26,13 +26,13 @@ class ShippedData:
 def shipped_data() -> ShippedData:
     """Return it; reading it takes a tenth of a second, the first time.
 
-    Raises `ListError`, `BrandError`, `HouseError` or `LexiconError` when a file is broken, and `OSError`.
+    Raises `ListError`, `BrandError`, `GamblingBrandError` or `LexiconError` when a file is broken, and `OSError`.
     """
-    normaliser, houses = Normaliser(), load_houses()
+    normaliser, gambling_brands = Normaliser(), load_gambling_brands()
     return ShippedData(
         normaliser=normaliser,
-        lexicon=load_lexicon(normaliser, more=houses.terms(normaliser)),
-        houses=houses,
+        lexicon=load_lexicon(normaliser, more=gambling_brands.terms(normaliser)),
+        gambling_brands=gambling_brands,
         brands=load_brands(),
         allow=load_list(STARTER_ALLOW),
         block=load_list(STARTER_BLOCK),

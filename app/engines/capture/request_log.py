@@ -206,7 +206,7 @@ class RequestLog:
             seen.add(url)
             if web_address(url):
                 found.append(url)
-        return (*[one for one in found if one != self._page_url][: MAX_INITIATORS - 1], self._page_url)
+        return (*[item for item in found if item != self._page_url][: MAX_INITIATORS - 1], self._page_url)
 
     def _maker(self, url: str) -> str:
         """Return who made the request, as far as it was asked for itself: a script may give itself any name."""

@@ -69,7 +69,9 @@ class Comparison:
             seen = self._page.lines
             return ("\n".join(line for line in stable if hash(line) not in seen) if seen else "", "")
         shown = view.lines
-        return "\n".join(one for one in shown if one not in usual), "\n".join(one for one in usual if one not in shown)
+        return "\n".join(item for item in shown if item not in usual), "\n".join(
+            item for item in usual if item not in shown
+        )
 
     def later(self, words: Sequence[Reference]) -> Compared | None:
         """Return what the plain views show and the crawl did not see; `words`: what their `difference` tells."""
@@ -96,7 +98,7 @@ class Comparison:
             return None
         usual = {sign.kind for plain in self._plain for sign in plain.signs}
         signs = [*words, *(sign for sign in view.signs if sign.kind not in usual)]
-        strange = [one for relation in _COMPARED for one in self._strange(view, relation)]
+        strange = [item for relation in _COMPARED for item in self._strange(view, relation)]
         way = view if self._is_way(view) else None
         found = [
             *self._words(visitor, signs, view),
@@ -109,14 +111,16 @@ class Comparison:
     def _result(
         self, visitor: Visitor, found: Sequence[Reference], way: View | None, strange: Sequence[Reference]
     ) -> Compared | None:
-        signs = tuple(one for one in found if (without_visitor(one.kind), one.snippet) not in self._told)
+        signs = tuple(
+            reference for reference in found if (without_visitor(reference.kind), reference.snippet) not in self._told
+        )
         leading = list(strange)
         if way is not None:
             leading.insert(0, Reference(self._page.url, way.sent_to, way.sent_to, Relation.REDIRECT, way.sent_by))
             self._sent.add(registrable_domain(host_of(way.sent_to)))
-        self._told |= {(without_visitor(one.kind), one.snippet) for one in signs}
-        self._told |= {(one.kind, one.url) for one in strange}
-        shown = (replace(one, page_url=self._page.url, kind=shown_to(one.kind, visitor)) for one in leading)
+        self._told |= {(without_visitor(sign.kind), sign.snippet) for sign in signs}
+        self._told |= {(reference.kind, reference.url) for reference in strange}
+        shown = (replace(item, page_url=self._page.url, kind=shown_to(item.kind, visitor)) for item in leading)
         return Compared(visitor, signs, tuple(islice(shown, MAX_SHOWN))) if signs or leading else None
 
     def _is_way(self, view: View) -> bool:
@@ -134,16 +138,18 @@ class Comparison:
 
     def _words(self, visitor: Visitor, signs: Sequence[Reference], view: View) -> Iterator[Reference]:
         """Yield the signs as those of what this visitor was shown; what tells the difference has title and hosts."""
-        if certainty(sign for one in signs if (sign := sign_of(one.kind)) is not None) < VIOLATION_FROM:
+        if certainty(sign for item in signs if (sign := sign_of(item.kind)) is not None) < VIOLATION_FROM:
             return
         url = self._page.url
-        for one in signs:
-            snippet = self._quoted(one.snippet, view) if sign_of(one.kind) in _DIFFERENCES else one.snippet
-            yield replace(one, page_url=url, url=url, kind=shown_to(one.kind, visitor), snippet=snippet)
+        for item in signs:
+            snippet = self._quoted(item.snippet, view) if sign_of(item.kind) in _DIFFERENCES else item.snippet
+            yield replace(item, page_url=url, url=url, kind=shown_to(item.kind, visitor), snippet=snippet)
 
     def _quoted(self, line: str, view: View) -> str:
         """Quote what was shown: its title, the line, the hosts that nobody else was led to."""
-        hosts = sorted({host_of(one.url) for one in view.references if self._is_strange(one)})[:MAX_HOSTS]
+        hosts = sorted({host_of(reference.url) for reference in view.references if self._is_strange(reference)})[
+            :MAX_HOSTS
+        ]
         title = view.title[: MAX_SNIPPET // 3]
         said = dict.fromkeys((title, line[: MAX_SNIPPET // 3] if line != view.title else title, ", ".join(hosts)))
         return " | ".join(filter(None, said))[:MAX_SNIPPET]
@@ -173,21 +179,25 @@ class Comparison:
 
     def _covers(self, visitor: Visitor, view: View, strange: Sequence[Reference]) -> Iterator[Reference]:
         """Yield what takes the place of the page."""
-        code = [one for one in strange if one.relation is Relation.SCRIPT and self._is_strange(one)]
+        code = [
+            reference for reference in strange if reference.relation is Relation.SCRIPT and self._is_strange(reference)
+        ]
         if not code or visitor in _ASKED:
             return
         shortest = min(len(plain.text) for plain in self._plain)
         is_replaced = shortest >= WHOLE_PAGE and len(view.text) * REPLACED < shortest
-        cover = next((one for one in view.covers() if one in code), code[0] if is_replaced else None)
+        cover = next((item for item in view.covers() if item in code), code[0] if is_replaced else None)
         if cover is not None:
             yield self._sign(TamperSign.SHOWN_COVER, visitor, cover.raw, cover.url, cover.dom_path)
 
     def _links(self, visitor: Visitor, strange: Sequence[Reference]) -> Iterator[Reference]:
         """Yield a block of links for search engines. Of a page that scripts fill, robots get what these show others."""
-        links = [one for one in strange if one.relation is Relation.LINK and self._is_strange(one)]
+        links = [
+            reference for reference in strange if reference.relation is Relation.LINK and self._is_strange(reference)
+        ]
         is_filled = min(len(plain.text) for plain in self._plain) >= WHOLE_PAGE
         if len(links) >= MANY_LINKS and is_filled and visitor in _FROM_SEARCH:
-            said = ", ".join(f"{one.text} ({host_of(one.url)})" for one in links)
+            said = ", ".join(f"{link.text} ({host_of(link.url)})" for link in links)
             yield self._sign(TamperSign.SHOWN_LINKS, visitor, links[0].raw, said, links[0].dom_path)
 
     def _sign(self, sign: TamperSign, visitor: Visitor, raw: str, snippet: str, dom_path: str = "") -> Reference:

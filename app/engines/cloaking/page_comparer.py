@@ -84,7 +84,7 @@ class PageComparer:
         while waiting:
             page = waiting.popleft()
             found = await self._compare(page, group)
-            self.differing += any(one.signs for one in found)
+            self.differing += any(item.signs for item in found)
             await self._on_compared(page, found)
             self.done += 1
 
@@ -92,7 +92,9 @@ class PageComparer:
         first = await self._visit(page.url, PLAIN, group)
         if not first.was_shown:
             return []
-        views = [(one.visitor, await self._visit(page.url, one, group)) for one in visits_for(first.title + first.text)]
+        views = [
+            (item.visitor, await self._visit(page.url, item, group)) for item in visits_for(first.title + first.text)
+        ]
         if not await self._judge(page, [first], views):
             return []
         again = await self._visit(page.url, PLAIN, group)
@@ -106,7 +108,7 @@ class PageComparer:
         for visitor, view in views:
             words = await self._words(page, comparison.difference(view)) if view.was_shown else ()
             found.append(comparison.of(visitor, view, words))
-        return [one for one in found if one is not None]
+        return [item for item in found if item is not None]
 
     async def _words(self, page: SampledPage, difference: tuple[str, str]) -> Sequence[Reference]:
         added, usual = difference

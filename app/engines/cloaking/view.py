@@ -66,7 +66,7 @@ def view_of(result: FetchResult, found: Extraction | None, is_own: Callable[[str
             return View(result.status, was_shown=True, sent_to=target, sent_by=f"redirect:{result.hops[-1].kind.value}")
     if found is None or result.error is not None or (result.status not in _GOOD and result.status not in _GONE):
         return View(result.status, was_shown=False)
-    foreign = tuple(one for one in found.references if sign_of(one.kind) is None)
+    foreign = tuple(reference for reference in found.references if sign_of(reference.kind) is None)
     sent_to, sent_by = _sent(found, is_own)
     return View(
         status=result.status,
@@ -75,7 +75,7 @@ def view_of(result: FetchResult, found: Extraction | None, is_own: Callable[[str
         text=found.text,
         sent_to=sent_to,
         sent_by=sent_by,
-        signs=tuple(one for one in found.references if sign_of(one.kind) is not None),
+        signs=tuple(reference for reference in found.references if sign_of(reference.kind) is not None),
         references=foreign,
         by_relation=_by_relation(foreign),
     )

@@ -89,7 +89,7 @@ class CoverageAggregate:
         frontier = self._frontier
         known, waiting, ends = {url_id}, [url_id], set[Seen | None]()
         for _ in range(MAX_HOPS + 1):
-            steps = {one: frontier.same_depth_as(one) for one in waiting}
+            steps = {item: frontier.same_depth_as(item) for item in waiting}
             ends |= {Seen.MOVED for one, near in steps.items() if not near and frontier.hops_of(one) < MAX_HOPS}
             beside = {near for step in steps.values() for near in step} - known
             known |= beside

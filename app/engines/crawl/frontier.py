@@ -198,14 +198,14 @@ class Frontier:
             return
         known.set_state(url_id, state, seen or known.seen(url_id))
         found = self._find(links, known.depths[url_id] + 1, hops=0, found_on=url_id)
-        steps = dict.fromkeys((*self._store.links_of(url_id), *(one << 1 | 1 for one in found)))
+        steps = dict.fromkeys((*self._store.links_of(url_id), *(item << 1 | 1 for item in found)))
         self._store.finish_url(url_id, state, list(steps), seen=known.seen(url_id))
 
     def requeue(self, url_id: int, *, late: bool = False) -> None:
         """Make a URL in flight pending again, tried or not. `late`: after all others of its host."""
         self._release(url_id)
         if late:
-            self._known.put_late(url_id)
+            self._known.put_deferred(url_id)
         self._push(url_id)
 
     def reopen(self, url: str) -> int | None:

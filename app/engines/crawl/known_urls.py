@@ -89,7 +89,7 @@ class KnownUrls:
         self._states[url_id] = _CODE_OF[state]
         self._seen[url_id] = _SEEN_CODE[seen]
 
-    def put_late(self, url_id: int) -> None:
+    def put_deferred(self, url_id: int) -> None:
         """Put it behind all others of its host, once more."""
         self._late[url_id] = min(self._late[url_id] + 1, MAX_LATE)
 

@@ -50,8 +50,8 @@ class RenderedIntake:
         """
         found = 0  # counted between two waits: others add URLs meanwhile
         before = self.frontier.seen_of(item.id)
-        is_read = before in _IMPROVED and any(one.seen is Seen.JUDGED for one in documents)
-        links = [url for one in documents for url in (*one.processed.links, *one.processed.same_depth)]
+        is_read = before in _IMPROVED and any(document.seen is Seen.JUDGED for document in documents)
+        links = [url for document in documents for url in (*document.processed.links, *document.processed.same_depth)]
         for start in range(0, len(links) - CHUNK, CHUNK):
             known = self.frontier.known
             self.frontier.add(links[start : start + CHUNK], self.frontier.depth_of(item.id) + 1, found_on=item.id)

@@ -80,12 +80,12 @@ class SheetLibrary:
         """Return the rules of a sheet after those of what it imports; none when it did not come."""
         if (rules := await self._rules_of(url)) is None:
             return []
-        imports = [one for one in rules.imports if self._may_ask(one)][:MAX_IMPORTS]
+        imports = [item for item in rules.imports if self._may_ask(item)][:MAX_IMPORTS]
         if nesting >= MAX_NESTING:
             imports = []
         for imported in imports:
             self._start(imported, group)
-        texts = [text for one in imports for text in await self._texts_of(one, group, nesting=nesting + 1)]
+        texts = [text for item in imports for text in await self._texts_of(item, group, nesting=nesting + 1)]
         return [*texts, rules.text]
 
     def _start(self, url: str, group: asyncio.TaskGroup) -> None:

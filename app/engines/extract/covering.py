@@ -43,7 +43,7 @@ def is_covered(node: LexborNode, style: Mapping[str, str], style_of: StyleOf) ->
 def _siblings(node: LexborNode) -> Iterator[LexborNode]:
     if node.parent is None:
         return
-    elements = (one for one in node.parent.iter() if one.tag != "-comment" and one.mem_id != node.mem_id)
+    elements = (item for item in node.parent.iter() if item.tag != "-comment" and item.mem_id != node.mem_id)
     yield from islice(elements, _MAX_SIBLINGS)
 
 

@@ -106,7 +106,7 @@ class _Outermost:
                 break
             way.append(parent)
             block = parent
-        self._known.update((one.mem_id, block) for one in way)
+        self._known.update((item.mem_id, block) for item in way)
         return block
 
 

@@ -121,7 +121,7 @@ def extract_document(
         script_location=script_location,
         overflowed=collector.overflowed,
         is_active=_is_active(document),
-        is_unsure=not all(one.styles.complete for one in hidden),
+        is_unsure=not all(item.styles.complete for item in hidden),
     )
 
 

@@ -209,7 +209,7 @@ def _label(node: LexborNode) -> str:
 def _short_text(node: LexborNode) -> str | None:
     """Return the text of a node, one line; None: so much is in it that it is no label."""
     inner = [node] if node.tag == "-text" else list(islice(node.traverse(include_text=True), MAX_INSIDE + 1))
-    text = "".join(one.text() for one in inner if one.tag == "-text")
+    text = "".join(item.text() for item in inner if item.tag == "-text")
     return None if len(inner) > MAX_INSIDE or len(text) > MAX_WRITTEN else " ".join(text.split())
 
 

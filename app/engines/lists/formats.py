@@ -143,7 +143,7 @@ def found_layout(sample: Sequence[bytes]) -> ListFormat:
     if any(line.startswith("list:") for line in plain[:5]):
         return ListFormat.OURS
     fields = [line.partition("#")[0].split() for line in plain]
-    if _most(plain, sum(len(one) > 1 and parse_address(one[0]) is not None for one in fields)):
+    if _most(plain, sum(len(field) > 1 and parse_address(field[0]) is not None for field in fields)):
         return ListFormat.HOSTS
     if _most(plain, sum(map(_looks_like_row, plain))):
         return ListFormat.CSV
@@ -223,7 +223,7 @@ def _looks_like_entry(cell: str) -> bool:
 def _category(word: str) -> str | None:
     name = word.strip().lower()
     name = _OTHER_NAMES.get(name, name)
-    return name if name in {one.value for one in CLASSES} else None
+    return name if name in {item.value for item in CLASSES} else None
 
 
 def _score(word: str) -> float:

@@ -48,7 +48,7 @@ def _head(held: HeldBack) -> dict[str, Any]:
 
 def _bin(pairs: Sequence[tuple[bool, float]], low: float, high: float) -> dict[str, Any]:
     """Return how many pages it thought to be so probable, how probable on average, and how many of them were it."""
-    within = [one for one in pairs if low <= one[1] < high or (high == 1 and one[1] == 1)]
+    within = [pair for pair in pairs if low <= pair[1] < high or (high == 1 and pair[1] == 1)]
     mean = sum(probability for _, probability in within)
     return {
         "from": low,

@@ -94,7 +94,7 @@ class Jobs:
     @property
     def mapped_bytes(self) -> int:
         """How much of the address space files take that all processes share."""
-        return sum(len(one.file) for one in self._lists)
+        return sum(len(item.file) for item in self._lists)
 
     def run(self, name: str, body: bytes, arguments: Sequence[Any]) -> list[Any]:
         """Raises whatever the page makes our code raise."""

@@ -157,7 +157,7 @@ def _receive(control: socket.socket) -> dict[str, Any] | None:
     if not said:
         return None
     order: dict[str, Any] = orjson.loads(said)
-    numbers = [*order["channels"], *(one["file"] for one in order["jobs"]["lists"])]
+    numbers = [*order["channels"], *(item["file"] for item in order["jobs"]["lists"])]
     above = max(numbers, default=0) + 1
     moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, above) for descriptor in received]
     for descriptor in received:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from app.domain.tampering import TamperSign, kind_of
-from app.engines.analyse.own_site.own_found import Found
+from app.engines.analyse.own_site.tamper_match import TamperMatch
 from app.engines.extract.hidden_elements import HiddenElements
 from app.engines.extract.hidden_texts import hidden_texts, inline_scripts, seen_text
 from app.engines.extract.page import Extraction, hidden_elements
@@ -33,37 +33,37 @@ def own_page_of(document: HtmlDocument, found: Extraction, url: str, hidden: Seq
         markup=document.markup,
         marks=document.marks,
         unseen="\n".join(node.text() for node in document.select("[hidden]", attributes=_HIDDEN))[:_MAX_UNSEEN],
-        links=lambda: [_link(one) for one in found.references if _is_link(one)],
+        links=lambda: [_link(reference) for reference in found.references if _is_link(reference)],
         seen_text=lambda: seen_text(hidden),
         hidden_texts=lambda: hidden_texts(hidden),
         scripts=lambda: inline_scripts(document),
     )
 
 
-def references_of(found: Iterable[Found], url: str) -> Iterator[Reference]:
+def references_of(found: Iterable[TamperMatch], url: str) -> Iterator[Reference]:
     """Yield a reference for each sign, and for each address that a script leads to."""
-    for one in found:
+    for item in found:
         yield Reference(
             page_url=url,
             url=url,
-            raw=one.raw,
+            raw=item.raw,
             relation=Relation.MENTION,
-            kind=kind_of(one.sign),
-            dom_path=one.dom_path,
-            snippet=one.snippet,
-            text=", ".join(one.terms),
-            hidden=one.hidden,
+            kind=kind_of(item.sign),
+            dom_path=item.dom_path,
+            snippet=item.snippet,
+            text=", ".join(item.terms),
+            hidden=item.hidden,
         )
-        is_redirect = one.sign is TamperSign.SCRIPT_REDIRECTS
-        for address in one.leads_to:
+        is_redirect = item.sign is TamperSign.SCRIPT_REDIRECTS
+        for address in item.leads_to:
             yield Reference(
                 page_url=url,
                 url=address,
                 raw=address,
                 relation=Relation.REDIRECT if is_redirect else Relation.SCRIPT,
                 kind=_LOCATION if is_redirect else _SCRIPT,
-                dom_path=one.dom_path,
-                snippet=one.snippet,
+                dom_path=item.dom_path,
+                snippet=item.snippet,
             )
 
 

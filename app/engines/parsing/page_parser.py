@@ -105,7 +105,7 @@ class PageParser:
                 raise Unreadable("error") from error
             if unknown:
                 await sheets.fetch(unknown)
-                texts |= {digest: sheets.text_of(digest) for one in unknown for digest in sheets.known.get(one) or ()}
+                texts |= {digest: sheets.text_of(digest) for item in unknown for digest in sheets.known.get(item) or ()}
         raise Unreadable("error")
 
     async def rules(self, body: bytes, *, url: str) -> SheetRules:

@@ -163,12 +163,12 @@ class ParserPool:
         if self._closing or worker not in self._workers:
             return
         workers, self._workers = self._workers, []
-        for one in workers:
-            one.abort()
+        for item in workers:
+            item.abort()
         being_read = [
-            one.jobs.popleft() for one in workers if one.jobs and one.pid
+            item.jobs.popleft() for item in workers if item.jobs and item.pid
         ]  # one that never lived read nothing
-        self._waiting.extendleft(job for one in workers for job in reversed(one.jobs))
+        self._waiting.extendleft(job for item in workers for job in reversed(item.jobs))
         self._restarts += 1
         if self._restarts > RESTARTS:
             self._give_up([*being_read, *self._waiting])
@@ -220,7 +220,7 @@ class ParserPool:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self._wall_s / 10)
-            late = [(one, one.jobs[0]) for one in self._workers if one.jobs and self._is_late(one, loop.time())]
+            late = [(item, item.jobs[0]) for item in self._workers if item.jobs and self._is_late(item, loop.time())]
             if late:
                 await asyncio.sleep(1)  # it may be us who stood still, with the answer waiting in the socket
             for worker, job in late:

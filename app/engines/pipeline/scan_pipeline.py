@@ -20,8 +20,8 @@ from app.engines.capture.scan_contents import ScanContents
 from app.engines.local_reader.model import LocalModel
 from app.engines.model import Capture, FetchError, HostFact, ScanConfig
 from app.engines.notices import UnreadableNotice
-from app.engines.pipeline.analysis.look_book import LookBook
-from app.engines.pipeline.analysis.second_reading import MakeReader
+from app.engines.pipeline.analysis.appearance_index import AppearanceIndex
+from app.engines.pipeline.analysis.llm_review import MakeReader
 from app.engines.pipeline.analysis.tampered_pages import TamperedPages
 from app.engines.pipeline.capture.capture_stage import line_of
 from app.engines.pipeline.capture.own_evidence import OwnEvidence
@@ -59,7 +59,7 @@ class ScanPipeline:
         open_render_service: OpenRenderService,
         make_reader: MakeReader = lambda _: None,
         local_model: LocalModel | None = None,
-        look_book: LookBook | None = None,
+        appearances: AppearanceIndex | None = None,
     ) -> None:
         self._config = config
         self._store = store
@@ -76,25 +76,22 @@ class ScanPipeline:
         self._third_parties = parties = ThirdPartyIndex(scope=scope, store=store, selector=self._selector)
         self._discovery_cut = False  # the time limit ended it
         self._unreadable = UnreadableNotice(sink=sink, texts=texts, module=StageKey.CONTENT_CAPTURE.value)
-        render_service = SharedRenderService(open_render_service=open_render_service, is_start=self._is_start)
-        self._second = build.second_reading(make_reader, self._budget, local_model)
+        renders = SharedRenderService(open_render_service=open_render_service, is_start=self._is_start)
+        self._second = build.llm_review(make_reader, self._budget, local_model)
         self._capture_stage = captures = build.capture_stage(
-            on_capture=self._on_capture,
-            on_rendered=self._on_rendered,
-            budget=self._budget,
-            render_service=render_service,
+            on_capture=self._on_capture, on_rendered=self._on_rendered, budget=self._budget, render_service=renders
         )
         self._evidence = OwnEvidence(scope=scope, selector=self._selector, captures=captures, parties=parties)
         self._analysis_stage = analyses = build.analysis_stage(
-            parties, captures, self._evidence.keep, notice=self._unreadable, second=self._second, look_book=look_book
+            parties, captures, self._evidence.keep, notice=self._unreadable, second=self._second, known=appearances
         )
         self._tampered = tampered = TamperedPages(report=analyses.report, on_page=self._evidence.keep_tampered)
         self._intake = build.intake(parties, captures, analyses, tampered, self._stages)
-        self._shortfalls = build.shortfalls(parties, captures, render_service, self._selector)
+        self._shortfalls = build.shortfalls(parties, captures, renders, self._selector)
         self._discovery = build.discovery()
         self._crawl_stage = build.crawl_stage(
             budget=self._budget,
-            render_service=render_service,
+            render_service=renders,
             second=self._second,
             on_references=self._intake.take_in,
             on_host_named=self._discovery.offer,
@@ -147,7 +144,7 @@ class ScanPipeline:
         await self._stages.begin(StageKey.PAGE_CRAWL)
         await self._crawl_stage.run(self._are_hosts_settled)
         await self._second.read_site(self._intake.take_in)
-        await self._tampered.take_in(self._third_parties.lone_code(self._crawler.pages))
+        await self._tampered.take_in(self._third_parties.rare_scripts(self._crawler.pages))
         self._third_parties.save()
         self._store.put_checkpoint(COVERED, self._crawler.coverage.to_json())
         await self._sink.covered(self._crawler.coverage)

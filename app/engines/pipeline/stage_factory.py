@@ -11,10 +11,10 @@ from app.engines.local_reader.model import LocalModel
 from app.engines.model import ScanConfig
 from app.engines.notices import UnreadableNotice
 from app.engines.pipeline.analysis.analysis_stage import AnalysisStage, OnViolations
+from app.engines.pipeline.analysis.appearance_index import AppearanceIndex
 from app.engines.pipeline.analysis.known_looks import KnownLooks
-from app.engines.pipeline.analysis.look_book import LookBook
+from app.engines.pipeline.analysis.llm_review import LlmReview, MakeReader
 from app.engines.pipeline.analysis.picture_texts import PictureTexts
-from app.engines.pipeline.analysis.second_reading import MakeReader, SecondReading
 from app.engines.pipeline.analysis.tampered_pages import TamperedPages
 from app.engines.pipeline.capture.capture_shortfalls import CaptureShortfalls
 from app.engines.pipeline.capture.capture_stage import CaptureStage, OnCapture
@@ -60,10 +60,8 @@ class StageFactory:
             open_render_service=render_service.open,
         )
 
-    def second_reading(
-        self, make_reader: MakeReader, budget: TimeBudget, local_model: LocalModel | None
-    ) -> SecondReading:
-        return SecondReading(
+    def llm_review(self, make_reader: MakeReader, budget: TimeBudget, local_model: LocalModel | None) -> LlmReview:
+        return LlmReview(
             reader=make_reader(lambda: budget.left_s),
             parser=self.network.parser,
             store=self.store,
@@ -79,8 +77,8 @@ class StageFactory:
         on_violations: OnViolations,
         *,
         notice: UnreadableNotice,
-        second: SecondReading,
-        look_book: LookBook | None,
+        second: LlmReview,
+        known: AppearanceIndex | None,
     ) -> AnalysisStage:
         parser, store = self.network.parser, self.store
         return AnalysisStage(
@@ -95,7 +93,7 @@ class StageFactory:
             on_lost=captures.capture_again,
             second=second,
             pictures=PictureTexts(contents=self.contents, store=store, sink=self.sink, texts=self.texts),
-            looks=KnownLooks(fetcher=self.network.fetcher(), parser=parser, store=store, book=look_book),
+            looks=KnownLooks(fetcher=self.network.fetcher(), parser=parser, store=store, book=known),
         )
 
     def intake(
@@ -149,7 +147,7 @@ class StageFactory:
         *,
         budget: TimeBudget,
         render_service: SharedRenderService,
-        second: SecondReading,
+        second: LlmReview,
         on_references: OnReferences,
         on_host_named: OnHostNamed,
     ) -> CrawlStage:

@@ -146,7 +146,7 @@ def _truth(value: Any) -> bool:
 def _quotes(found: Any, excerpt: Excerpt) -> tuple[str, ...]:
     if not isinstance(found, list) or not 1 <= len(found) <= MAX_QUOTES:
         raise VoidAnswer(Void.WRONG_VALUE)
-    return tuple(_quote(one, excerpt) for one in found)
+    return tuple(_quote(item, excerpt) for item in found)
 
 
 def _quote(found: Any, excerpt: Excerpt) -> str:

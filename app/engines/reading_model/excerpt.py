@@ -103,7 +103,7 @@ def choose_excerpt(
 
 def tame(text: str) -> str:
     """Return the text as one line, without what nobody sees and without control tokens of models."""
-    plain = "".join(one if one.isprintable() else "" if category(one) == "Cf" else " " for one in text)
+    plain = "".join(item if item.isprintable() else "" if category(item) == "Cf" else " " for item in text)
     return _BLANKS.sub(" ", _CONTROL.sub("‹", plain)).strip()
 
 

@@ -70,7 +70,7 @@ def _shape(char: str) -> str:
     code = ord(char)
     if code in _TAGS:
         return _shape(chr(code - 0xE0000))
-    if letter := next((chr(ord("a") + code - one.start) for one in _SQUARED if code in one), ""):
+    if letter := next((chr(ord("a") + code - item.start) for item in _SQUARED if code in item), ""):
         return _folded(letter)
     if char.isspace():
         return " "

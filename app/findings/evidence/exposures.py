@@ -99,8 +99,8 @@ class Scales:
 
 def as_shown(references: Sequence[StoredReference]) -> list[StoredReference]:
     """Return the references, those that a browser has shown to be seen without how they seem to be hidden."""
-    shown = {_place_of(one) for one in references if one.fact.kind.startswith(SHOWN)}
-    return [_seen(one) if one.fact.hidden is not None and _place_of(one) in shown else one for one in references]
+    shown = {_place_of(item) for item in references if item.fact.kind.startswith(SHOWN)}
+    return [_seen(item) if item.fact.hidden is not None and _place_of(item) in shown else item for item in references]
 
 
 def _place_of(reference: StoredReference) -> tuple[str, str]:

@@ -77,7 +77,7 @@ class ScanEvidence:
 
     def findings_about(self, domains: Sequence[str]) -> dict[str, Json]:
         """Return the findings of these domains by their ids, as the list shows them."""
-        return {one["finding_id"]: one for one in self._summaries(self._findings_of(domains))}
+        return {summary["finding_id"]: summary for summary in self._summaries(self._findings_of(domains))}
 
     def finding(self, finding_id: str) -> JsonChunks:
         """One finding with its evidence. Raises NotFound."""
@@ -90,7 +90,7 @@ class ScanEvidence:
         if found is None:
             raise NotFound(text="no_such_finding")
         domain, assessed = found.domain, findings.assessed(found)
-        made_of = [one for one in self._violations_of(domain) if one.cause == found.cause]
+        made_of = [item for item in self._violations_of(domain) if item.cause == found.cause]
         made_of.sort(key=lambda one: one.id != found.violation_id)  # the one that names the cause first
         weighed = self._scales.weigh([domain])[domain]
         party = self._reader.party(domain)
@@ -178,25 +178,25 @@ class ScanEvidence:
 
     def _summaries(self, found: Sequence[Row[Any]]) -> Iterator[Json]:
         """Show these rows of findings, with their violations and what was decided about them."""
-        domains, row = [one.domain for one in found], self._row
+        domains, row = [item.domain for item in found], self._row
         decided, made_of = self._db.read_sync(
             lambda c: (Decisions.read(c, row, domains), violations.names_at(c, row.id, row.run, domains))
         )
         by_finding: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
         for violation in made_of:
             by_finding[violation.cause, violation.domain].append(violation)
-        for one in found:
-            assessed = findings.assessed(one)
+        for item in found:
+            assessed = findings.assessed(item)
             yield self._views.finding(
                 assessed,
-                by_finding[one.cause, one.domain],
-                found_at=one.found_at,
-                state=decided.state_of(one),
-                decision=decided.of(one),
+                by_finding[item.cause, item.domain],
+                found_at=item.found_at,
+                state=decided.state_of(item),
+                decision=decided.of(item),
             )
 
     def _advice(self, found: AssessedFinding, made_of: Sequence[Row[Any]], outcome: Outcome) -> list[Json]:
-        evidence = next((one.evidence for one in made_of if one.id == found.violation_id), ())
+        evidence = next((item.evidence for item in made_of if item.id == found.violation_id), ())
         rule = str(evidence[0]["rule"]) if evidence else ""
         exposure = found.exposure
         situation = Situation(found.id.cause, exposure, outcome, needs_review=found.needs_review, rule=rule)
@@ -217,13 +217,13 @@ class ScanEvidence:
         own = self._site_captures(shown)
         leading = [item.reference for item in weighed if sign_of(item.reference.fact.kind) is None]
         chains = ChainBuilder(self._reader, self._site).build(leading, captures)
-        told = {one.id: one for one in (*shown, *(chain.origin for chain in chains))}
+        told = {entry.id: entry for entry in (*shown, *(chain.origin for chain in chains))}
         excerpts = self._excerpts(list(told.values()), own)
         views = dict(zip(told, self._references(list(told.values()), excerpts), strict=True))
         own_hosts = (domain,) if self._site.owns(domain) else ()
         hosts = self._reader.hosts_of([domain]).get(domain, own_hosts)
         return {
-            "references": [views[one.id] for one in shown],
+            "references": [views[entry.id] for entry in shown],
             "reference_count": self._reader.references_to(hosts, limit=0)[1],
             "chains": [self._views.chain(chain, views[chain.origin.id]) for chain in chains],
             "captures": [self._views.capture(capture) for capture in captures],
@@ -234,15 +234,15 @@ class ScanEvidence:
         self, references: Sequence[StoredReference], excerpts: Mapping[int, Excerpt] = NO_EXCERPTS
     ) -> list[Json]:
         """References as they are shown, with the third parties that they lead to and their places in the source."""
-        owners = self._owners({host_in(one.fact.url) for one in references})
+        owners = self._owners({host_in(reference.fact.url) for reference in references})
         return [
             self._views.reference(
-                one,
-                authorship_of(one.fact.page_url, one.fact.rel),
-                excerpts.get(one.id),
-                third_party=owners.get(host_in(one.fact.url)),
+                reference,
+                authorship_of(reference.fact.page_url, reference.fact.rel),
+                excerpts.get(reference.id),
+                third_party=owners.get(host_in(reference.fact.url)),
             )
-            for one in references
+            for reference in references
         ]
 
     def _owners(self, hosts: Collection[str]) -> dict[str, str]:
@@ -252,7 +252,7 @@ class ScanEvidence:
 
     def _site_captures(self, references: Sequence[StoredReference]) -> dict[str, Any]:
         """What was captured of the pages that refer, by their URL."""
-        pages = list(dict.fromkeys(one.fact.page_url for one in references))
+        pages = list(dict.fromkeys(reference.fact.page_url for reference in references))
         found = ((url, self._reader.capture_at(host_in(url), url)) for url in pages)
         captured = [(url, capture) for url, capture in found if capture is not None]
         return dict(captured[:MAX_SITE_CAPTURES])
@@ -261,7 +261,9 @@ class ScanEvidence:
         """Where these references stand in the stored source, by their ids."""
         sources = {url: self._source_of(capture) for url, capture in captures.items()}
         found = {
-            one.id: self._excerpt(one, source) for one in references if (source := sources.get(one.fact.page_url, ""))
+            reference.id: self._excerpt(reference, source)
+            for reference in references
+            if (source := sources.get(reference.fact.page_url, ""))
         }
         return {number: excerpt for number, excerpt in found.items() if excerpt is not None}
 

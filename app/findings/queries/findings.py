@@ -43,9 +43,16 @@ def put(connection: Connection, task_id: str, run: int, found: Sequence[Assessed
     if not found:
         return
     key = {"task_id": task_id, "run": run}
-    decided = _decided_for(connection, task_id, {one.id.domain for one in found})
+    decided = _decided_for(connection, task_id, {assessed_finding.id.domain for assessed_finding in found})
     rows = [
-        {**_columns(one), **key, "found_at": at, "last_seen_at": at, "state": _state(one, decided)} for one in found
+        {
+            **_columns(assessed_finding),
+            **key,
+            "found_at": at,
+            "last_seen_at": at,
+            "state": _state(assessed_finding, decided),
+        }
+        for assessed_finding in found
     ]
     statement = insert_for(connection, findings)
     changed = {column.name: statement.excluded[column.name] for column in findings.c if column.name not in _KEY}
@@ -55,8 +62,8 @@ def put(connection: Connection, task_id: str, run: int, found: Sequence[Assessed
 
 def remove(connection: Connection, task_id: str, run: int, gone: Sequence[FindingId]) -> None:
     """Remove findings that have become part of others."""
-    for one in gone:
-        mine = (f.task_id == task_id, f.run == run, f.domain == one.domain, f.cause == one.cause.value)
+    for finding_id in gone:
+        mine = (f.task_id == task_id, f.run == run, f.domain == finding_id.domain, f.cause == finding_id.cause.value)
         connection.execute(delete(findings).where(*mine))
 
 
@@ -73,10 +80,10 @@ def decide(connection: Connection, user_id: str, target_domain: str, finding: Fi
     tasks = list(connection.execute(select(t.id).where(VISIBLE, *of_target)).scalars())
     for some in _parts(tasks, RUNS_AT_ONCE):
         by_state: dict[str, list[tuple[str, int]]] = {}
-        for one in connection.execute(select(f.task_id, f.run, f.kinds, f.state).where(f.task_id.in_(some), *mine)):
-            state = row.state if row is not None and holds(row.kinds, one.kinds) else DecisionState.OPEN.value
-            if state != one.state:
-                by_state.setdefault(state, []).append((one.task_id, one.run))
+        for item in connection.execute(select(f.task_id, f.run, f.kinds, f.state).where(f.task_id.in_(some), *mine)):
+            state = row.state if row is not None and holds(row.kinds, item.kinds) else DecisionState.OPEN.value
+            if state != item.state:
+                by_state.setdefault(state, []).append((item.task_id, item.run))
         for state, found in by_state.items():
             for runs in _parts(found, RUNS_AT_ONCE):
                 chosen = tuple_(f.task_id, f.run).in_(runs)

@@ -89,9 +89,14 @@ def known_violations(connection: Connection, task_id: str, run: int) -> list[Fou
 
 def name_causes(connection: Connection, task_id: str, run: int, found: Iterable[AssessedFinding]) -> None:
     """Write which findings the violations are part of now."""
-    for one in found:
-        mine = (v.task_id == task_id, v.run == run, v.domain == one.id.domain, v.violation_key.in_(one.kinds))
-        connection.execute(update(violations).where(*mine).values(cause=one.id.cause.value))
+    for assessed_finding in found:
+        mine = (
+            v.task_id == task_id,
+            v.run == run,
+            v.domain == assessed_finding.id.domain,
+            v.violation_key.in_(assessed_finding.kinds),
+        )
+        connection.execute(update(violations).where(*mine).values(cause=assessed_finding.id.cause.value))
 
 
 def _of_run(task_id: str, run: int) -> Select[Any]:

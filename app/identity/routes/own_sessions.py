@@ -25,7 +25,7 @@ SessionId = Annotated[
 
 @router.get("", summary="List the user's active sessions")
 async def list_sessions(user: CurrentUser, sessions: Sessions) -> SessionList:
-    return SessionList(items=[SessionInfo(**one) for one in await sessions.list_open(user)])
+    return SessionList(items=[SessionInfo(**item) for item in await sessions.list_open(user)])
 
 
 @router.delete("", summary="End all sessions of the user except the current one")

@@ -109,17 +109,17 @@ def prune_events(
     whole, rest = _fitting(pending, limit)
     if not whole:
         return _prune_window(connection, rest, limit, types)
-    for one in whole:
-        connection.execute(delete(task_events).where(e.task_id == one.task_id, e.seq <= one.upto_seq, *_of(types)))
-        _raise_min_seq(connection, one.task_id, one.upto_seq)
+    for item in whole:
+        connection.execute(delete(task_events).where(e.task_id == item.task_id, e.seq <= item.upto_seq, *_of(types)))
+        _raise_min_seq(connection, item.task_id, item.upto_seq)
     return rest
 
 
 def prune_lines(connection: Connection, pending: Sequence[PendingPrune], limit: int) -> list[PendingPrune]:
     """Remove log lines in the same way; `after_seq` means nothing here."""
     whole, rest = _fitting(pending, limit)
-    for one in whole:
-        connection.execute(delete(task_logs).where(_lines_of(one)))
+    for item in whole:
+        connection.execute(delete(task_logs).where(_lines_of(item)))
     if whole:
         return rest
     first, *others = rest

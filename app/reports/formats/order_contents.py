@@ -46,17 +46,17 @@ class FoundDomain:
 
     @property
     def risk_level(self) -> str:
-        return min((one.risk_level for one in self.findings), key=WORST_FIRST.index)
+        return min((finding.risk_level for finding in self.findings), key=WORST_FIRST.index)
 
     @property
     def kinds(self) -> list[str]:
         """Return the causes, each once."""
-        return list(dict.fromkeys(one.kinds[0] for one in self.findings))
+        return list(dict.fromkeys(finding.kinds[0] for finding in self.findings))
 
     @property
     def targets(self) -> list[str]:
         """Return on which targets it was found, each once."""
-        return list(dict.fromkeys(one.scan.task.target_domain for one in self.findings))
+        return list(dict.fromkeys(finding.scan.task.target_domain for finding in self.findings))
 
 
 class OrderContents:
@@ -88,12 +88,12 @@ class OrderContents:
         found: dict[str, FoundDomain] = {}
         kept = 0
         for scan in self.scans:
-            for one in db.read_sync(partial(_findings_of, scan=scan)):
+            for item in db.read_sync(partial(_findings_of, scan=scan)):
                 if kept == self._max_findings:
                     self.omitted += 1
                     continue
                 kept += 1
-                found.setdefault(domain := _domain_of(one), FoundDomain(domain)).findings.append(one)
+                found.setdefault(domain := _domain_of(item), FoundDomain(domain)).findings.append(item)
         return sorted(found.values(), key=_urgency)
 
 

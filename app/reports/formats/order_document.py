@@ -160,7 +160,7 @@ class OrderDocument:
             title = self._texts("labelled", what=display_text(found.domain), text=kinds)
             yield Heading(title, 3, f"domain-{number}", found.risk_level)
             places = found.findings[: self._extent.places]
-            yield Table(columns, [self._place(one) for one in places])
+            yield Table(columns, [self._place(place) for place in places])
             yield from self._left_out(len(found.findings) - len(places))
 
     def _place(self, one: SiteFinding) -> list[Cell | str]:

@@ -53,7 +53,7 @@ def _domain(found: FoundDomain) -> Json:
         "risk_level": found.risk_level,
         "kinds": found.kinds,
         "targets": found.targets,
-        "findings": [_finding(one) for one in found.findings],
+        "findings": [_finding(finding) for finding in found.findings],
     }
 
 

@@ -79,8 +79,8 @@ class OrderTables:
 
     def _findings(self) -> Iterator[list[Value]]:
         for found in self._contents.domains:
-            for one in found.findings:
-                yield self._finding(found, one)
+            for finding in found.findings:
+                yield self._finding(found, finding)
 
     def _finding(self, found: FoundDomain, one: SiteFinding) -> list[Value]:
         return [
@@ -101,10 +101,10 @@ class OrderTables:
     def _joined(self) -> Iterator[list[Value]]:
         with_findings: set[str] = set()
         for found in self._contents.domains:
-            for one in found.findings:
-                with_findings.add(one.scan.task.id)
-                target, *rest = self._finding(found, one)
-                yield [target, standing_text(one.scan, self._contents), *rest]
+            for finding in found.findings:
+                with_findings.add(finding.scan.task.id)
+                target, *rest = self._finding(found, finding)
+                yield [target, standing_text(finding.scan, self._contents), *rest]
         for scan in self._contents.scans:
             if scan.task.id not in with_findings:
                 yield self._without_findings(scan)

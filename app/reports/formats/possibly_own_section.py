@@ -15,7 +15,7 @@ def possibly_own_section(found: Sequence[PossiblyOwn], texts: MessageCatalog) ->
     yield Heading(texts("report.possibly_own"), 3, "possibly-own")
     yield Text(texts("report.possibly_own_intro"))
     columns = (Column(texts("report.domain"), 6), Column(texts("report.own_signs"), 12))
-    yield Table(columns, [[display_text(one.domain), _signs(one, texts)] for one in found])
+    yield Table(columns, [[display_text(possibly_own.domain), _signs(possibly_own, texts)] for possibly_own in found])
 
 
 def _signs(one: PossiblyOwn, texts: MessageCatalog) -> str:

@@ -173,7 +173,7 @@ class _Writer:
         if not found:
             return
         key = columns.partition(",")[0]
-        self._delete(table, key, [storable(one) for one in found])
+        self._delete(table, key, [storable(item) for item in found])
         self.copy(table, columns, found.values())
 
     def add_unknown(self, table: str, columns: str, found: Mapping[bytes, Row], first_id: int) -> int:

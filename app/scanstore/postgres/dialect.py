@@ -56,4 +56,4 @@ def named(parameters: Sequence[Any]) -> dict[str, Any]:
 
 
 def _parameter(value: Any) -> Any:
-    return [storable(one) for one in value] if isinstance(value, tuple) else storable(value)
+    return [storable(item) for item in value] if isinstance(value, tuple) else storable(value)

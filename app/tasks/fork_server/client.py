@@ -207,7 +207,7 @@ class ForkServer:
         if self._control is None:
             return
         log.warning("fork_server_lost", pid=self.pid, reason=reason)
-        self._let_go()
+        self._release()
         if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.kill()
@@ -218,7 +218,7 @@ class ForkServer:
         for on_answer in waiting.values():
             on_answer(None)
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         control, self._control = self._control, None
         if control is not None:
             asyncio.get_running_loop().remove_reader(control)
@@ -226,7 +226,7 @@ class ForkServer:
 
     async def close(self) -> None:
         """Leave no server behind. May be called twice, and without a start. What it has forked goes on."""
-        self._let_go()
+        self._release()
         process = self._process
         if process is None:
             return

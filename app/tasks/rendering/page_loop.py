@@ -88,7 +88,7 @@ class PageLoop:
             await self._render_what_waits()
         finally:
             renewing.cancel()
-            await self._let_go()
+            await self._release()
         if self._lost is not None:
             raise self._lost
 
@@ -159,7 +159,7 @@ class PageLoop:
                     if (limit := self._limits.get(render_id)) is not None:
                         limit.end()
 
-    async def _let_go(self) -> None:
+    async def _release(self) -> None:
         """Let others take what we hold. A page that was under way when the browser was lost may be the reason."""
         tasks = list(self._under_way.values())
         for task in tasks:

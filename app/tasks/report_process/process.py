@@ -115,13 +115,13 @@ class ReportProcess:
         try:
             socket.send_fds(self._connected(), [b"\0"], [theirs.fileno()])
         except (BrokenPipeError, ConnectionError):
-            self._let_go()
+            self._release()
             socket.send_fds(self._connected(), [b"\0"], [theirs.fileno()])
 
     def _connected(self) -> socket.socket:
         if self._process is not None and self._process.poll() is not None:
             log.warning("report_process_died", code=self._process.returncode)
-            self._let_go()
+            self._release()
         if self._control is None:
             self._start()
         assert self._control is not None
@@ -148,7 +148,7 @@ class ReportProcess:
         ours.send(message)  # far less than what a new socket takes
         self._control = ours
 
-    def _let_go(self) -> subprocess.Popen[bytes] | None:
+    def _release(self) -> subprocess.Popen[bytes] | None:
         control, self._control = self._control, None
         if control is not None:
             control.close()
@@ -157,7 +157,7 @@ class ReportProcess:
 
     async def close(self) -> None:
         """Leaves no process behind, once the readers have closed. May be called twice."""
-        process = self._let_go()
+        process = self._release()
         if process is None:
             return
         try:

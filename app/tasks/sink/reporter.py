@@ -177,7 +177,7 @@ class Reporter:
         found = await self.assess(grouped)
         if self.stop_reason is not None:
             raise ScanStopped
-        return [replace(one, page_url=clean_url(one.page_url)) for one in found]
+        return [replace(item, page_url=clean_url(item.page_url)) for item in found]
 
     def _tell_changes(self, change: FindingChange) -> None:
         for body in self.findings.events(change):
@@ -223,7 +223,7 @@ class Reporter:
             await self._wait_for_capacity()
             some = domains[first : first + REASSESSED_AT_ONCE]
             by_domain: dict[str, list[AssessedFinding]] = {domain: [] for domain in some}
-            for found in await self._assessed([one for domain in some for one in self.findings.grouped(domain)]):
+            for found in await self._assessed([item for domain in some for item in self.findings.grouped(domain)]):
                 by_domain[found.id.domain].append(found)
             for domain, assessed in by_domain.items():
                 change = self.findings.tell(domain, assessed)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.core.db import Database, DatabaseUnavailable
 from app.domain.page_looks import MAX_KNOWN, KnownLook, PageLook
 from app.domain.violations import ViolationKey
-from app.engines.pipeline.analysis.look_book import LooksUnavailable
+from app.engines.pipeline.analysis.appearance_index import LooksUnavailable
 from app.findings.queries import decisions
 from app.scans.queries import tasks
 
@@ -17,7 +17,7 @@ class StoredLooks:
         self._db = db
 
     async def load(self, task_id: str) -> Sequence[KnownLook]:
-        """Return those that the scan compares with; see `engines.pipeline.analysis.look_book.LoadLooks`."""
+        """Return those that the scan compares with; see `engines.pipeline.analysis.appearance_index.LoadLooks`."""
         try:
             rows, task = await self._db.read(
                 lambda c: (decisions.looks(c, limit=MAX_KNOWN), tasks.find(c, task_id)),

@@ -47,7 +47,7 @@ class ScanListFinder:
 
     def _in_effect(self) -> list[UsedList | None]:
         """One for each definition; None where there is no version yet, or where the database does not answer."""
-        keys = [one.key for one in self._definitions]
+        keys = [definition.key for definition in self._definitions]
         if not keys:
             return []
         try:
@@ -55,7 +55,7 @@ class ScanListFinder:
         except DatabaseUnavailable as error:
             log.warning("lists_not_found", reason=type(error).__name__)
             versions = {}
-        return [_used(one, versions.get(one.key)) for one in self._definitions]
+        return [_used(definition, versions.get(definition.key)) for definition in self._definitions]
 
 
 def _found(wanted: Sequence[tuple[str, Sequence[UsedList | None]]], files: ListFiles) -> FoundLists:

@@ -174,7 +174,7 @@ class Broadcasts:
     def _concerned(self, broadcast: Broadcast) -> Iterable[ConnectionInfo]:
         if broadcast.task_id is not None:
             channel = self.dispatcher.channels.get(broadcast.task_id)
-            return {one.connection for one in channel.subscriptions} if channel else ()
+            return {subscription.connection for subscription in channel.subscriptions} if channel else ()
         if broadcast.user_ids is None:
             return self.registry.all()
         return [connection for user_id in broadcast.user_ids for connection in self.registry.of_user(user_id)]
@@ -189,7 +189,7 @@ def _read_news(connection: Connection, known: Collection[str]) -> tuple[datetime
     """Return the database's time, the ids of all that are open, and those of them that are not known."""
     now = database_time(connection)
     ids = broadcasts.open_ids(connection, now)
-    news = [one for one in ids if one not in known]
+    news = [item for item in ids if item not in known]
     return now, set(ids), broadcasts.with_ids(connection, news) if news else ()
 
 

@@ -13,7 +13,7 @@ from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.limits import KeyedTokenBuckets, network_of
 from app.core.same_origin import origin_is_allowed
-from app.websocket.connections.elsewhere import Elsewhere
+from app.websocket.connections.peer_servers import PeerServers
 from app.websocket.connections.registry import Registry
 from app.websocket.sse.registry import StreamRegistry
 
@@ -38,10 +38,16 @@ class Admission:
     """Origin, rates and numbers. Cheap first; a refused handshake costs no token check."""
 
     def __init__(
-        self, *, settings: Settings, registry: Registry, streams: StreamRegistry, elsewhere: Elsewhere, clock: Clock
+        self,
+        *,
+        settings: Settings,
+        registry: Registry,
+        streams: StreamRegistry,
+        peer_servers: PeerServers,
+        clock: Clock,
     ) -> None:
         self._settings = settings
-        self._elsewhere = elsewhere
+        self._peer_servers = peer_servers
         self._registry = registry
         self._streams = streams
         self._clock = clock
@@ -73,8 +79,8 @@ class Admission:
         refusal = self._check_here(address)
         if refusal is not None:
             return refusal
-        elsewhere = await self._elsewhere.count_address(address)
-        if self._count_here(address) + elsewhere >= self._settings.ws_max_connections_per_address:
+        on_others = await self._peer_servers.count_address(address)
+        if self._count_here(address) + on_others >= self._settings.ws_max_connections_per_address:
             return ADDRESS_LIMIT
         return None
 

@@ -18,8 +18,8 @@ from app.events.epoch import LogEpoch
 from app.scans.queries import tasks
 from app.transport.port import SocketTransport
 from app.websocket.connections.connection import PULL_BURST_BYTES, ConnectionInfo
-from app.websocket.connections.elsewhere import Elsewhere
 from app.websocket.connections.outbox import Outbox
+from app.websocket.connections.peer_servers import PeerServers
 from app.websocket.connections.registry import Registry
 from app.websocket.connections.sent_frames import SentFrames
 from app.websocket.delivery.dispatcher import Dispatcher
@@ -40,7 +40,7 @@ class ConnectionLifecycle:
     epoch: LogEpoch
     clock: Clock
     on_welcomed: Callable[[ConnectionInfo], None]  # what waits for those who come
-    elsewhere: Elsewhere
+    peer_servers: PeerServers
     _welcome: "Welcome" = field(init=False)
     _heads: DataLoader[str, list[tasks.TaskHead]] = field(init=False)  # of an owner's unfinished tasks
 
@@ -69,7 +69,7 @@ class ConnectionLifecycle:
         self.dispatcher.open_presence(connection, heads or [])
         connection.ready = True
         connection.send(self._welcome.frame(connection, self.clock.now()))
-        self.elsewhere.opened(connection.connection_id, user_id=principal.user_id, address=address, is_stream=False)
+        self.peer_servers.opened(connection.connection_id, user_id=principal.user_id, address=address, is_stream=False)
         self.on_welcomed(connection)
         self.audit.opened(connection)
         return connection
@@ -79,7 +79,7 @@ class ConnectionLifecycle:
         connection.close(code, reason)
         if not self.registry.remove(connection):
             return
-        self.elsewhere.closed(connection.connection_id)
+        self.peer_servers.closed(connection.connection_id)
         self.dispatcher.leave(connection)
         if connection.ready:
             self.audit.closed(connection)

@@ -66,7 +66,7 @@ def mark_excess(connection: Connection, user_ids: Collection[str], most: int) ->
     return connection.execute(marked.returning(o.server_id, o.user_id)).all()
 
 
-def sockets_elsewhere(connection: Connection, server_id: str) -> list[Row[Any]]:
+def sockets_of_peers(connection: Connection, server_id: str) -> list[Row[Any]]:
     """Return WebSockets of other servers with their users' names and their servers' hosts, at most MAX_LISTED."""
     columns = (o.id, o.user_id, o.network, o.opened_at, s.host, users.c.username)
     joined = open_connections.join(servers, s.id == o.server_id).outerjoin(users, users.c.id == o.user_id)

@@ -23,7 +23,7 @@ from app.domain.messages import DEFAULT_LANGUAGE, Language
 from app.events.bus.base import TaskHint, UserFollowing
 from app.events.epoch import LogEpoch
 from app.scans.queries import tasks
-from app.websocket.connections.elsewhere import Elsewhere
+from app.websocket.connections.peer_servers import PeerServers
 from app.websocket.messages.topics import ALL_TOPICS
 from app.websocket.sse.response import EventStreamResponse
 from app.websocket.sse.stream import RESTART, EventStream
@@ -50,7 +50,7 @@ class StreamRegistry:
     clock: Clock
     metrics: Metrics
     record: Callable[..., object]
-    elsewhere: Elsewhere
+    peer_servers: PeerServers
     following: UserFollowing  # both the reader and the task's owner are followed
     _by_task: dict[str, WeakSet[EventStream]] = field(default_factory=dict, init=False)
     _stopping: bool = field(default=False, init=False)
@@ -90,15 +90,15 @@ class StreamRegistry:
         """
         if self._stopping:
             raise Unavailable(text="stopping")
-        elsewhere = await self.elsewhere.count_streams(principal.user_id)
-        if len(self.of_user(principal.user_id)) + elsewhere >= self.settings.sse_max_streams_per_user:
+        on_others = await self.peer_servers.count_streams(principal.user_id)
+        if len(self.of_user(principal.user_id)) + on_others >= self.settings.sse_max_streams_per_user:
             raise LimitReached(code="stream_limit", retry_after_s=30)
         stream = self._make(task_id, principal, address, language)
         self._by_task.setdefault(task_id, WeakSet()).add(stream)  # from here on it hears of hints
         finalize(stream, self._unfollow, stream.followed_users).atexit = False  # a response that is never sent
-        finalize(stream, self.elsewhere.closed, stream.stream_id).atexit = False
+        finalize(stream, self.peer_servers.closed, stream.stream_id).atexit = False
         self._follow(stream, principal.user_id)
-        self.elsewhere.opened(stream.stream_id, user_id=principal.user_id, address=address, is_stream=True)
+        self.peer_servers.opened(stream.stream_id, user_id=principal.user_id, address=address, is_stream=True)
         try:
             await self._place(stream, last_seq, epoch)
             await stream.prepare()
@@ -217,7 +217,7 @@ class StreamRegistry:
 
     def _remove(self, stream: EventStream) -> None:
         self._unfollow(stream.followed_users)
-        self.elsewhere.closed(stream.stream_id)
+        self.peer_servers.closed(stream.stream_id)
         streams = self._by_task.get(stream.task_id)
         if streams is not None:
             streams.discard(stream)

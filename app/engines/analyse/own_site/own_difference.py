@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from app.domain.tampering import PASSAGE_TRADES, TamperSign
-from app.engines.analyse.own_site.own_found import MAX_QUOTE, Found
+from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.analyse.text.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Role, Term
 from app.engines.analyse.text.normalise import Normaliser
 
@@ -25,7 +25,7 @@ class OwnDifferences:
         self._lexicon = lexicon
         self._normaliser = normaliser
 
-    def examine(self, added: str, usual: str) -> Found | None:
+    def examine(self, added: str, usual: str) -> TamperMatch | None:
         """Return what the added lines offer that the usual ones do not name; None: nothing."""
         known = {term.pattern for _, term in self._terms(usual)}
         found = [(line, term) for line, term in self._terms(added) if term.pattern not in known]
@@ -35,7 +35,7 @@ class OwnDifferences:
         is_offer = len(terms) >= ENOUGH or max(terms.values()) >= OFFER_FROM
         line = max(found, key=lambda item: item[1].weight)[0]
         sign = TamperSign.SHOWN_OFFER if is_offer else TamperSign.SHOWN_WORD
-        return Found(
+        return TamperMatch(
             sign, line[:MAX_QUOTE], line[:MAX_QUOTE], tuple(sorted(terms, key=lambda one: -terms[one])[:MAX_TERMS])
         )
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from app.domain.tampering import TamperSign
 from app.domain.violations import VIOLATION_FROM
-from app.engines.analyse.own_site.own_found import MAX_QUOTE, Found
+from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.analyse.structure.doorways import doorways
-from app.engines.analyse.structure.houses import HouseBook
+from app.engines.analyse.structure.gambling_brands import GamblingBrands
 from app.engines.html.own_page import OwnPage
 
 SURE: Final = 0.7  # of a doorway's score
@@ -37,18 +37,20 @@ _BORROWED: Final = re.compile(
 _PARTS: Final = re.compile(r"[-_|｜–—,，【】\[\]（）()]")
 
 
-def examine_small_trades(page: OwnPage, houses: HouseBook) -> Iterator[Found]:
+def examine_small_trades(page: OwnPage, gambling_brands: GamblingBrands) -> Iterator[TamperMatch]:
     """Yield what title and lines offer without any look at the lexicons; cheap on ordinary pages."""
-    door = houses.door(page.title) if page.title else None
+    door = gambling_brands.door(page.title) if page.title else None
     if door is not None:
-        yield Found(TamperSign.TITLE, page.title[:MAX_QUOTE], page.title[:MAX_QUOTE], (door[0],), "html > head > title")
+        yield TamperMatch(
+            TamperSign.TITLE, page.title[:MAX_QUOTE], page.title[:MAX_QUOTE], (door[0],), "html > head > title"
+        )
     best = max(doorways(page.title, page.text), key=lambda found: found.score, default=None)
     if best is not None and best.score >= VIOLATION_FROM:
         sign = TamperSign.DOORWAY if best.score >= SURE else TamperSign.DOORWAY_UNSURE
         at = max(0, best.line.lower().find(best.offer) - MAX_QUOTE // 4)
-        yield Found(sign, best.offer, best.line[at : at + MAX_QUOTE], (best.offer,))
+        yield TamperMatch(sign, best.offer, best.line[at : at + MAX_QUOTE], (best.offer,))
     if is_of_another_script(page.title, page.text):
-        yield Found(TamperSign.TITLE_SCRIPT, page.title[:MAX_QUOTE], page.title[:MAX_QUOTE])
+        yield TamperMatch(TamperSign.TITLE_SCRIPT, page.title[:MAX_QUOTE], page.title[:MAX_QUOTE])
 
 
 def is_of_another_script(title: str, text: str) -> bool:

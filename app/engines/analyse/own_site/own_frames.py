@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final
 
 from app.domain.tampering import TamperSign
-from app.engines.analyse.own_site.own_found import MAX_QUOTE, Found
+from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of, resolve
 
@@ -34,7 +34,7 @@ _ODD_ADDRESS: Final = re.compile(
 )
 
 
-def examine_frames(markup: str, page_url: str, is_known: Callable[[str], bool]) -> Iterator[Found]:
+def examine_frames(markup: str, page_url: str, is_known: Callable[[str], bool]) -> Iterator[TamperMatch]:
     """Yield at most one sign of each kind. `is_known`: whether a host is that of a well-known service.
 
     Statistics use frames of no size as well; only one without encryption, with a port or a bare address is odd.
@@ -47,7 +47,7 @@ def examine_frames(markup: str, page_url: str, is_known: Callable[[str], bool]) 
         sign = _sign(tag, address, before) if address else None
         if sign is not None and sign not in seen:
             seen.add(sign)
-            yield Found(sign, address, tag[:MAX_QUOTE])
+            yield TamperMatch(sign, address, tag[:MAX_QUOTE])
 
 
 def _foreign(tag: str, page_url: str, is_known: Callable[[str], bool]) -> str:

@@ -19,12 +19,12 @@ from app.domain.authorship import Author, authorship_of
 from app.domain.tampering import PASSAGE_TRADES, TRADES, TamperSign, certainty
 from app.domain.violations import VIOLATION_FROM, ViolationKey
 from app.engines.analyse.own_site.own_doorways import examine_small_trades, is_borrowed, is_stuffed
-from app.engines.analyse.own_site.own_found import MAX_QUOTE, Found
 from app.engines.analyse.own_site.own_frames import examine_frames
 from app.engines.analyse.own_site.own_scripts import examine_scripts, looks_odd
 from app.engines.analyse.own_site.own_written import examine_written, writes
+from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.analyse.structure.doorways import names_goods, names_offer
-from app.engines.analyse.structure.houses import HouseBook
+from app.engines.analyse.structure.gambling_brands import GamblingBrands
 from app.engines.analyse.text.layer import MAX_TEXT_CHARS, TextLayer, Zone
 from app.engines.analyse.text.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Role, Term
 from app.engines.analyse.text.normalise import NormalisedText, Normaliser
@@ -92,7 +92,7 @@ class OwnPages:
         lexicon: Lexicon,
         normaliser: Normaliser,
         text: TextLayer,
-        houses: HouseBook,
+        gambling_brands: GamblingBrands,
         is_known: Callable[[str], bool],
     ) -> None:
         """`is_known`: whether a host is that of a well-known service, such as statistics."""
@@ -100,17 +100,17 @@ class OwnPages:
         self._lexicon = lexicon
         self._normaliser = normaliser
         self._text = text
-        self._houses = houses
+        self._gambling_brands = gambling_brands
 
-    def examine(self, page: OwnPage) -> tuple[Found, ...]:
+    def examine(self, page: OwnPage) -> tuple[TamperMatch, ...]:
         """Return the signs of a page that together make a violation; empty for all others."""
-        first = dict[TamperSign, Found]()
-        for one in self._signs(page):
-            first.setdefault(one.sign, one)
+        first = dict[TamperSign, TamperMatch]()
+        for sign in self._signs(page):
+            first.setdefault(sign.sign, sign)
         found = tuple(first.values())
-        return found if certainty(one.sign for one in found) >= VIOLATION_FROM else ()
+        return found if certainty(item.sign for item in found) >= VIOLATION_FROM else ()
 
-    def _signs(self, page: OwnPage) -> Iterator[Found]:
+    def _signs(self, page: OwnPage) -> Iterator[TamperMatch]:
         if looks_odd(page.markup, page.marks):
             yield from examine_scripts(page.scripts(), page.url, self._is_known)
         if writes(page.marks):
@@ -118,7 +118,7 @@ class OwnPages:
         if page.marks >= _FRAME:
             yield from examine_frames(page.markup, page.url, self._is_known)
         if not (by_visitors := authorship_of(page.url).author is Author.USER):
-            yield from examine_small_trades(page, self._houses)
+            yield from examine_small_trades(page, self._gambling_brands)
         if names_goods(page.text) and any(names_offer(link.text) for link in islice(page.links(), MAX_LINKS)):
             yield from self._links(page.links(), by_visitors=by_visitors)
         if not self._may_offer("\n".join((page.title, *page.meta, page.unseen, page.text[:MAX_TEXT_CHARS]))):
@@ -154,7 +154,7 @@ class OwnPages:
     def _names_product(self) -> Callable[[str], bool]:
         return self._lexicon.detector(_is_product)
 
-    def _head(self, page: OwnPage, body: Zone, title: Zone, meta: Zone) -> Iterator[Found]:
+    def _head(self, page: OwnPage, body: Zone, title: Zone, meta: Zone) -> Iterator[TamperMatch]:
         """Judge title and description, each alone."""
         below = _words(body.hits)
         for key, words in _words(title.hits).items():
@@ -168,7 +168,9 @@ class OwnPages:
                 (TamperSign.TITLE_ENCODED, len(_NUMBERED.findall(written)) >= _ENCODED_FROM),
             ):
                 if applies:
-                    yield Found(sign, written[:MAX_QUOTE], page.title[:MAX_QUOTE], words.terms, "html > head > title")
+                    yield TamperMatch(
+                        sign, written[:MAX_QUOTE], page.title[:MAX_QUOTE], words.terms, "html > head > title"
+                    )
             break
         for key, words in _words(meta.hits).items():
             if key not in TRADES or words.is_excused or not words.has_product:
@@ -176,10 +178,10 @@ class OwnPages:
             many = len(words.weights) >= MANY_TERMS and words.has_offer
             if many or (key not in below and words.offers and len(page.text) >= ENOUGH_TEXT):
                 quote = _quote(meta.text, words.strongest)
-                yield Found(TamperSign.DESCRIPTION, _as_written(meta.text, words.strongest), quote, words.terms)
+                yield TamperMatch(TamperSign.DESCRIPTION, _as_written(meta.text, words.strongest), quote, words.terms)
                 return
 
-    def _read(self, body: Zone) -> Iterator[Found]:
+    def _read(self, body: Zone) -> Iterator[TamperMatch]:
         """Judge the page as a whole as one of a third party is judged, without its head."""
         words = _words(body.hits)
         signals = [signal for signal in self._text.judge([body]) if _is_judged(signal.key, words)]
@@ -188,22 +190,26 @@ class OwnPages:
             return
         sign = TamperSign.TEXT if best.evidence.score >= SURE_TEXT else TamperSign.TEXT_UNSURE
         strongest = words[best.key].strongest
-        yield Found(sign, _as_written(body.text, strongest), best.evidence.snippet, best.evidence.terms[:MAX_TERMS])
+        yield TamperMatch(
+            sign, _as_written(body.text, strongest), best.evidence.snippet, best.evidence.terms[:MAX_TERMS]
+        )
 
-    def _stuffed(self, page: OwnPage, body: Zone) -> Iterator[Found]:
+    def _stuffed(self, page: OwnPage, body: Zone) -> Iterator[TamperMatch]:
         """Guards do not count: the text into which the title is strewn was copied from the news."""
         words = next((words for words in _words(body.hits).values() if words.has_offer), None)
         if words is not None and is_stuffed(page.title, page.text):
-            yield Found(TamperSign.STUFFED, page.title[:MAX_QUOTE], _quote(body.text, words.strongest), words.terms)
+            yield TamperMatch(
+                TamperSign.STUFFED, page.title[:MAX_QUOTE], _quote(body.text, words.strongest), words.terms
+            )
 
-    def _hidden(self, texts: Iterable[OwnText]) -> Iterator[Found]:
+    def _hidden(self, texts: Iterable[OwnText]) -> Iterator[TamperMatch]:
         for block in texts:
             text = self._normaliser.normalise(block.text)
             for words in _words(self._lexicon.find(text)).values():
                 many = len(words.weights) >= MANY_TERMS or (len(words.weights) > 1 and words.has_offer)
                 if words.is_guarded or not words.has_product or not many:
                     continue
-                yield Found(
+                yield TamperMatch(
                     TamperSign.HIDDEN_TEXT,
                     _as_written(text, words.strongest),
                     _quote(text, words.strongest),
@@ -213,7 +219,7 @@ class OwnPages:
                 )
                 return
 
-    def _links(self, links: Iterable[OwnLink], *, by_visitors: bool) -> Iterator[Found]:
+    def _links(self, links: Iterable[OwnLink], *, by_visitors: bool) -> Iterator[TamperMatch]:
         """Judge the anchors of links to foreign sites: a trade's link sellers put several side by side. Visitors write
         links that can be seen; two that cannot are as telling as three that can.
         """
@@ -229,7 +235,7 @@ class OwnPages:
         if sign is None:
             return
         first = next(iter(hidden), next(iter(by_domain.values()))[0])
-        yield Found(
+        yield TamperMatch(
             sign,
             first.raw,
             ", ".join(f"{link.text} ({link.domain})" for link, _ in by_domain.values())[:MAX_QUOTE],
@@ -243,7 +249,7 @@ class OwnPages:
         if offer := names_offer(text):
             return (offer,)
         found = _words(self._lexicon.find(self._normaliser.normalise(text))).values()
-        return next((one.terms for one in found if one.has_product and not one.is_guarded), ())
+        return next((item.terms for item in found if item.has_product and not item.is_guarded), ())
 
 
 def _sign_of_links(domains: int, hidden: int, *, is_planted: bool) -> TamperSign | None:

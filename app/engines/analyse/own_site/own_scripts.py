@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from app.domain.tampering import TamperSign
-from app.engines.analyse.own_site.own_found import MAX_QUOTE, Found
+from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.html.disguised_scripts import DISGUISES, is_disguised, undisguise
 from app.engines.html.marks import Marks, marks
 from app.engines.html.own_page import OwnText
@@ -61,11 +61,13 @@ def looks_odd(markup: str, found: Marks) -> bool:
     return found >= _LOCATION and "location" in markup and any(word in markup for word in _ODD)
 
 
-def examine_scripts(scripts: Iterable[OwnText], page_url: str, is_known: Callable[[str], bool]) -> Iterator[Found]:
+def examine_scripts(
+    scripts: Iterable[OwnText], page_url: str, is_known: Callable[[str], bool]
+) -> Iterator[TamperMatch]:
     """Yield at most one sign of each kind. `is_known`: whether a host is that of a well-known service."""
     own = registrable_domain(host_of(page_url))
-    written: Found | None = None
-    redirecting: Found | None = None
+    written: TamperMatch | None = None
+    redirecting: TamperMatch | None = None
     for script in scripts:
         code = script.text[:MAX_SCRIPT]
         plain = undisguise(code) if is_disguised(code) else ""
@@ -78,7 +80,7 @@ def examine_scripts(scripts: Iterable[OwnText], page_url: str, is_known: Callabl
     yield from (found for found in (written, redirecting) if found is not None)
 
 
-def _written(code: str, plain: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> Found | None:
+def _written(code: str, plain: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
     """Statistics services escape what they write as well; but only who has something to hide hides the host."""
     is_backwards = ".reverse(" in code and _WRITING.search(code)
     if _WRITES.search(plain) is None and not is_backwards:
@@ -88,7 +90,7 @@ def _written(code: str, plain: str, script: OwnText, own: str, is_known: Callabl
     if not foreign:
         return None
     at = max(0, plain.find(foreign[0]) - MAX_QUOTE // 2)
-    return Found(
+    return TamperMatch(
         TamperSign.SCRIPT_WRITES,
         script.text.strip()[:MAX_QUOTE],
         plain[at : at + MAX_QUOTE],
@@ -104,7 +106,7 @@ def _foreign(text: str, own: str) -> Iterator[str]:
             yield address if address.startswith("http") else f"https:{address}"
 
 
-def _computed(code: str, plain: str, script: OwnText, own: str) -> Found | None:
+def _computed(code: str, plain: str, script: OwnText, own: str) -> TamperMatch | None:
     """An address and a `location[...]` that cannot be read, or one by a name below a question about search engines:
     nobody writes that in honesty.
     """
@@ -113,7 +115,7 @@ def _computed(code: str, plain: str, script: OwnText, own: str) -> Found | None:
     if address is None or host_of(address) in code:
         return None
     quoted = plain[max(0, plain.find(address)) :][:MAX_QUOTE]
-    return Found(
+    return TamperMatch(
         TamperSign.SCRIPT_REDIRECTS,
         script.text.strip()[:MAX_QUOTE],
         quoted,
@@ -122,21 +124,21 @@ def _computed(code: str, plain: str, script: OwnText, own: str) -> Found | None:
     )
 
 
-def _by_reference(code: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> Found | None:
+def _by_reference(code: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
     """The address stands in the script for all to see, though not where the script goes."""
     goes = _GOES_BY_REFERENCE.search(code)
     if goes is None or not _REFERRER.search(code) or not _ENGINES.search(code):
         return None
     address = next(
-        (one for one in _foreign(code, own) if not is_known(host_of(one)) and not _ENGINES.search(one)), None
+        (item for item in _foreign(code, own) if not is_known(host_of(item)) and not _ENGINES.search(item)), None
     )
     if address is None:
         return None
     quoted = code[max(0, goes.start() - MAX_QUOTE // 2) :][:MAX_QUOTE]
-    return Found(TamperSign.SCRIPT_REDIRECTS, address, quoted, dom_path=script.dom_path, leads_to=(address,))
+    return TamperMatch(TamperSign.SCRIPT_REDIRECTS, address, quoted, dom_path=script.dom_path, leads_to=(address,))
 
 
-def _redirecting(code: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> Found | None:
+def _redirecting(code: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
     for match in islice(_GOES.finditer(code), MAX_ADDRESSES):
         address = match[1] if match[1].startswith("http") else f"https:{match[1]}"
         if registrable_domain(host_of(address)) == own:
@@ -148,7 +150,7 @@ def _redirecting(code: str, script: OwnText, own: str, is_known: Callable[[str],
         is_phone = _AGENT.search(before) and _PHONES.search(before) and _ONCE.search(before)
         if from_search or is_robot or (is_phone and not is_known(host_of(address))):
             start = max(0, match.start() - MAX_QUOTE // 2)
-            return Found(
+            return TamperMatch(
                 TamperSign.SCRIPT_REDIRECTS,
                 match[1],
                 code[start : start + MAX_QUOTE],

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from app.domain.tampering import TamperSign
-from app.engines.analyse.own_site.own_found import MAX_QUOTE, Found
+from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.html.marks import Marks, marks
 from app.engines.html.own_page import OwnText
 from app.engines.html.script_text import unescape_script
@@ -37,7 +37,7 @@ def examine_written(
     page_url: str,
     is_known: Callable[[str], bool],
     offer_in: Callable[[str], tuple[str, tuple[str, ...]] | None],
-) -> Iterator[Found]:
+) -> Iterator[TamperMatch]:
     """Yield at most one sign. `offer_in`: a quote and the words of a trade that a text offers something with."""
     own = registrable_domain(host_of(page_url))
     for script in islice(scripts, MAX_SCRIPTS):
@@ -48,7 +48,7 @@ def examine_written(
         found = offer_in(unescape_script(code)) if leads_to else None
         if found is not None:
             quote, terms = found
-            yield Found(
+            yield TamperMatch(
                 TamperSign.SCRIPT_WRITES,
                 leads_to[0][:MAX_QUOTE],
                 quote,

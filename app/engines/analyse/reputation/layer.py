@@ -131,8 +131,8 @@ class ReputationLayer:
         """
         self._allow = {entry.name: entry for entry in allow}
         self._block = {entry.name: entry for entry in block}
-        self._allow_lists = [one for one in reversed(lists) if one.used.kind is ListKind.ALLOW]
-        self._block_lists = [one for one in reversed(lists) if one.used.kind is ListKind.BLOCK]
+        self._allow_lists = [item for item in reversed(lists) if item.used.kind is ListKind.ALLOW]
+        self._block_lists = [item for item in reversed(lists) if item.used.kind is ListKind.BLOCK]
         self._is_own = is_own
         self._listed = lru_cache(_KNOWN_HOSTS)(self._look_up)
         known = {key.value for key in ViolationKey}
@@ -186,7 +186,7 @@ class ReputationLayer:
 
 def _find(lists: Iterable[ReputationList], keys: Sequence[str]) -> ListEntry | None:
     """The entry for the first of these keys that any list has, of the first list that has it."""
-    return next((entry for key in keys for one in lists if (entry := one.find(key)) is not None), None)
+    return next((entry for key in keys for item in lists if (entry := item.find(key)) is not None), None)
 
 
 def _evidence(entry: ListEntry, seen: str) -> Evidence:

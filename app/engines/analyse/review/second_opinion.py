@@ -90,15 +90,15 @@ def weigh(
         weighed = _with_model(detections, opinion, thresholds)
     if local is None:
         return weighed
-    judged = {one.key for one in detections if is_judged(one.key, one.evidence)}
+    judged = {detection.key for detection in detections if is_judged(detection.key, detection.evidence)}
     if not judged:
         return _raised(weighed, local, opinion)
-    doubted = {one.key for one in detections if one.key in judged and one.needs_review}
+    doubted = {detection.key for detection in detections if detection.key in judged and detection.needs_review}
     return _cleared(weighed, doubted, local, opinion, instruction)
 
 
 def _with_model(detections: Sequence[Detection], opinion: Opinion, thresholds: Thresholds) -> Weighed:
-    judged = [one for one in detections if is_judged(one.key, one.evidence)]
+    judged = [item for item in detections if is_judged(item.key, item.evidence)]
     if not judged:
         alone = _alone(detections, opinion)
         return Weighed((*detections, *alone), Effect.TO_REVIEW if alone else Effect.NONE)
@@ -109,7 +109,7 @@ def _with_model(detections: Sequence[Detection], opinion: Opinion, thresholds: T
         effects.append(effect)
         left.append(found)
     left.sort(key=lambda one: (-one.confidence, one.key))
-    return Weighed(tuple(left), next((one for one in effects if one is not Effect.NONE), Effect.NONE))
+    return Weighed(tuple(left), next((item for item in effects if item is not Effect.NONE), Effect.NONE))
 
 
 def _weighed(detection: Detection, opinion: Opinion, thresholds: Thresholds) -> tuple[Detection, Effect]:
@@ -136,7 +136,7 @@ def _confirmed(detection: Detection, opinion: Opinion, thresholds: Thresholds) -
 
 def _alone(detections: Sequence[Detection], opinion: Opinion) -> tuple[Detection, ...]:
     """Return what the model says of a page of which no rule says anything: for people to look at, never more."""
-    known = {one.key for one in detections}
+    known = {detection.key for detection in detections}
     if opinion.verdict is not Verdict.VIOLATION or opinion.key is None or opinion.key in known:
         return ()
     if opinion.confidence < ALONE_FROM:
@@ -149,22 +149,22 @@ def _cleared(
     weighed: Weighed, doubted: Collection[ViolationKey], local: LocalOpinion, opinion: Opinion | None, instruction: str
 ) -> Weighed:
     """Take away what the rules were not certain of, when the local reader clears the page. `doubted`: their classes."""
-    gone = [one for one in weighed.detections if one.key in doubted and one.needs_review]
+    gone = [detection for detection in weighed.detections if detection.key in doubted and detection.needs_review]
     if not local.clears or not gone:
         return weighed
     if opinion is not None and (opinion.verdict is Verdict.VIOLATION or opinion.injected):
         return weighed
     if instruction:
         note = Evidence(Layer.MODEL, Rule.LOCAL_INJECTED.value, 0.0, instruction[:200], provenance=_source(local))
-        noted = tuple(_with(one, note) if one in gone else one for one in weighed.detections)
+        noted = tuple(_with(detection, note) if detection in gone else detection for detection in weighed.detections)
         return replace(weighed, detections=noted)
-    left = tuple(one for one in weighed.detections if one not in gone)
+    left = tuple(detection for detection in weighed.detections if detection not in gone)
     return replace(weighed, detections=left, local_effect=Effect.SUPPRESSED)
 
 
 def _raised(weighed: Weighed, local: LocalOpinion, opinion: Opinion | None) -> Weighed:
     """Show a page to a person of which no rule says anything, unless the language model has read it as well."""
-    known = {one.key for one in weighed.detections}
+    known = {detection.key for detection in weighed.detections}
     is_read = opinion is not None and opinion.verdict is not Verdict.UNCLEAR
     if is_read or not local.raises or local.key is None or local.key in known:
         return weighed

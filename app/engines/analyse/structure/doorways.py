@@ -286,7 +286,7 @@ def _doorway(key: ViolationKey, pattern: re.Pattern[str], lines: Sequence[str], 
     if not offers or _GUARD.search(line):
         return None
     beside = [lines[at][:MAX_LINE] for at in (0, place, place + 1) if at < len(lines)]
-    near = "\n".join(one for one in dict.fromkeys(beside) if not _GUARD.search(one))
+    near = "\n".join(item for item in dict.fromkeys(beside) if not _GUARD.search(item))
     promises = {match[0] for match, _ in zip(_PROMISES.finditer(near), range(MAX_OFFERS), strict=False)}
     in_title = place == 0 or pattern.search(lines[0]) is not None
     score = OFFER + TITLE_OFFER * in_title + PROMISE * bool(promises) + _handle_score(near)

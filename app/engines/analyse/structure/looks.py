@@ -1,8 +1,8 @@
 """What pages look like to people: like one that was confirmed, or under the icon of the site itself.
 
-Houses and their kits change names and domains every day, and their layout hardly ever. Who imitates an organisation
-takes its icon along: it is the mark by which people tell tabs apart. Either accuses nobody alone: a layout may be one
-that anybody can have, and the page one of the organisation's own under another name. A person has to see.
+Gambling brands and their kits change names and domains every day, their layout hardly ever. Who imitates an
+organisation takes its icon along: it is the mark by which people tell tabs apart. Neither reports a finding by itself:
+a layout may be one that anybody can have, and the page one of the organisation's own under another name.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -18,8 +18,8 @@ from app.engines.model import Capture, FetchError
 from app.engines.notices import UnreadableNotice
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.analysis.known_looks import KnownLooks
+from app.engines.pipeline.analysis.llm_review import LlmReview
 from app.engines.pipeline.analysis.picture_texts import PictureTexts
-from app.engines.pipeline.analysis.second_reading import SecondReading
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex
 from app.engines.ports import ScanSink, Unreadable
@@ -45,7 +45,7 @@ class AnalysisStage:
         is_own: Callable[[str], bool],
         on_violations: OnViolations,
         on_lost: Callable[[CaptureTarget], None],
-        second: SecondReading,
+        second: LlmReview,
         pictures: PictureTexts,
         looks: KnownLooks,
     ) -> None:

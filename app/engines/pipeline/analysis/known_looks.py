@@ -15,7 +15,7 @@ from app.engines.identify.classify import UNKNOWN, classify
 from app.engines.model import Capture
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.parsing.page_parser import PageParser
-from app.engines.pipeline.analysis.look_book import LookBook
+from app.engines.pipeline.analysis.appearance_index import AppearanceIndex
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.ports import ScanStore, Unreadable
 from app.engines.urls import host_of, origin_of, resolve
@@ -40,12 +40,12 @@ class KnownLooks:
         fetcher: RateLimitedFetcher,
         parser: PageParser,
         store: ScanStore,
-        book: LookBook | None = None,
+        book: AppearanceIndex | None = None,
         max_in_all_s: float = MAX_IN_ALL_S,
     ) -> None:
         """`store` gets what icons of foreign pages look like; `book`: what is known to be a violation."""
         self._store = store
-        self._book = book or LookBook()
+        self._book = book or AppearanceIndex()
         self._fetcher = fetcher
         self._parser = parser
         self._left_s = max_in_all_s

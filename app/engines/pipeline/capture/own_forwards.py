@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from app.domain.tampering import TamperSign, kind_of, sign_of, visitor_of
 from app.domain.violations import ViolationFact, ViolationKey
-from app.engines.analyse.own_site.own_found import MAX_QUOTE
+from app.engines.analyse.own_site.tamper_match import MAX_QUOTE
 from app.engines.capture.capturer import CapturedPage
 from app.engines.model import Reference, Relation
 from app.engines.pipeline.capture_selector import CaptureTarget

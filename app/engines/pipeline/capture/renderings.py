@@ -119,8 +119,8 @@ class Renderings:
         await self._render_within(limit_s)
         while self._slow and self._left_s(limit_s):
             again, self._slow = [replace(slow, timeout_s=PATIENT_TIMEOUT_S) for slow in self._slow], []
-            self._add_first([one for one in again if self._is_urgent(one)])
-            self._queue.add([one for one in again if not self._is_urgent(one)])
+            self._add_first([item for item in again if self._is_urgent(item)])
+            self._queue.add([item for item in again if not self._is_urgent(item)])
             await self._render_within(limit_s)
 
     async def _render_within(self, limit_s: float) -> None:

@@ -104,8 +104,8 @@ class CloakedPages:
         await self._sink.log(LogEntry("INFO", StageKey.PAGE_CRAWL.value, said))
 
     async def _on_compared(self, page: SampledPage, found: Sequence[Compared]) -> None:
-        signs = [sign for one in found for sign in one.signs]
-        references = [*signs, *(reference for one in found for reference in one.references)]
+        signs = [sign for compared in found for sign in compared.signs]
+        references = [*signs, *(reference for compared in found for reference in compared.references)]
         if references:
             self._store.add_references(references)
         self._compared.add(page.url)
@@ -117,9 +117,11 @@ class CloakedPages:
 def _sampled(url: str, found: Extraction, references: Sequence[Reference]) -> SampledPage:
     return SampledPage(
         url,
-        is_tampered=any(sign_of(one.kind) is not None or one.relation is Relation.REDIRECT for one in references),
+        is_tampered=any(
+            sign_of(reference.kind) is not None or reference.relation is Relation.REDIRECT for reference in references
+        ),
         lines=hash_lines(found.title, found.text),
-        domains=frozenset(registrable_domain(host_of(one.url)) for one in references[:MAX_REFERENCES]),
+        domains=frozenset(registrable_domain(host_of(reference.url)) for reference in references[:MAX_REFERENCES]),
     )
 
 

@@ -11,7 +11,7 @@ from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.crawl.page_writer import OnReferences
 from app.engines.model import FrontierUrl, ScanConfig
 from app.engines.net.cookies import ScanCookies
-from app.engines.pipeline.analysis.second_reading import SecondReading
+from app.engines.pipeline.analysis.llm_review import LlmReview
 from app.engines.pipeline.capture.shared_render_service import SharedRenderService
 from app.engines.pipeline.crawl.cloaked_pages import CloakedPages
 from app.engines.pipeline.crawl.rendered_pages import RenderedPages
@@ -36,7 +36,7 @@ class CrawlStage:
         texts: MessageCatalog,
         budget: TimeBudget,
         render_service: SharedRenderService,
-        second: SecondReading,
+        second: LlmReview,
         on_references: OnReferences,
         on_host_named: Callable[[str, str], Awaitable[None]],
     ) -> None:

@@ -223,7 +223,7 @@ class RenderedPages:
             item.url,
             known=page.known,
             requests=rendered.requests,
-            documents=[one.processed.references for one in documents],
+            documents=[document.processed.references for document in documents],
             is_own=self._scope.is_own,
             sights=rendered.sights,
         )
@@ -254,7 +254,7 @@ class RenderedPages:
 
     def _named_hosts(self, rendered: Rendered, documents: Iterable[RenderedDocument]) -> list[str]:
         named = {host_of(request.web_url) for request in rendered.requests}
-        named.update(host for one in documents for host in one.processed.hosts)
+        named.update(host for document in documents for host in document.processed.hosts)
         return sorted(host for host in named if host and self._scope.contains(host))[:MAX_HOSTS_NAMED]
 
     def _save(self) -> None:

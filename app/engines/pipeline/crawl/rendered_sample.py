@@ -72,9 +72,11 @@ class RenderedSample:
 
     def _is_doubtful(self, found: Extraction) -> bool:
         """Whether the page leads to somebody unknown, as few pages do, by a link that may be hidden or not."""
-        links = [one for one in found.references if one.relation is Relation.LINK]
-        unproven = {host_of(one.url) for one in links if one.hidden in _UNPROVEN}
-        rare = [host for host in {host_of(one.url) for one in links} if classify(host) == UNKNOWN and self._rare(host)]
+        links = [reference for reference in found.references if reference.relation is Relation.LINK]
+        unproven = {host_of(link.url) for link in links if link.hidden in _UNPROVEN}
+        rare = [
+            host for host in {host_of(link.url) for link in links} if classify(host) == UNKNOWN and self._rare(host)
+        ]
         may_differ = found.is_unsure or found.is_active
         return any(may_differ or host in unproven for host in rare)
 

@@ -54,8 +54,8 @@ class OwnSuggestions:
 
     def load(self) -> None:
         """Take in what an earlier attempt has found."""
-        for one in possibly_own_of(self._store.checkpoint(POSSIBLY_OWN)):
-            self._signs[one.domain] = set(one.signs)
+        for item in possibly_own_of(self._store.checkpoint(POSSIBLY_OWN)):
+            self._signs[item.domain] = set(item.signs)
 
     def saw_certificate(self, facts: TlsFacts) -> None:
         """A host of the target showed this certificate. One that is not valid proves nothing."""

@@ -13,7 +13,7 @@ from app.engines.identify.classify import UNKNOWN
 from app.engines.model import Capture, Hop, Reference, Relation, ThirdParty
 from app.engines.pieces import pieces
 from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
-from app.engines.pipeline.third_party.lone_code import lone_code
+from app.engines.pipeline.third_party.rare_scripts import rare_scripts
 from app.engines.ports import ScanStore
 from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of
@@ -67,12 +67,12 @@ class ThirdPartyIndex:
         parties = [self._aggregate.get(domain) for domain in new]
         return parties, self._selector.choose(reference for reference in references if self._counts(reference))
 
-    def lone_code(self, pages: int) -> list[Reference]:
+    def rare_scripts(self, pages: int) -> list[Reference]:
         """Signs of scripts that one of so many crawled pages uses; they are stored with the page's references."""
         parties = (
             (self._aggregate.get(domain), self._aggregate.references_of(domain, SAMPLE)) for domain in self.domains
         )
-        return self.keep_signs(lone_code(parties, pages=pages, known=self.signs))
+        return self.keep_signs(rare_scripts(parties, pages=pages, known=self.signs))
 
     def keep_signs(self, signs: Iterable[Reference]) -> list[Reference]:
         """Put signs of pages into the store, with the other references of these pages, and return them."""

@@ -16,7 +16,7 @@ def test_the_newest_file_counts_and_what_says_no_date_is_left_out(tmp_path):
         ("lexicon/a.txt", "version: 2026-01-02\nx | y\n"),
         ("lexicon/b.txt", "# c\nversion: 2026-03-04\n"),
         ("brands.txt", "bank | a\n"),
-        ("houses.txt", "version: 2025-05-05\n"),
+        ("gambling_brands.txt", "version: 2025-05-05\n"),
     ):
         (tmp_path / name).write_text(text)
     assert rule_dates(tmp_path) == {"lexicon": "2026-03-04", "houses": "2025-05-05"}

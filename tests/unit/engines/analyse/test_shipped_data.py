@@ -9,4 +9,4 @@ def test_its_lexicon_has_the_names_of_the_betting_houses(lexicon):
     shipped = shipped_data()
     added = {term.pattern for term in shipped.lexicon.terms} - {term.pattern for term in lexicon.terms}
     assert added
-    assert added <= {term.pattern for term in shipped.houses.terms(shipped.normaliser)}
+    assert added <= {term.pattern for term in shipped.gambling_brands.terms(shipped.normaliser)}

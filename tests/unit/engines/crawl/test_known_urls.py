@@ -64,7 +64,7 @@ def test_the_place_in_a_queue_is_lateness_then_distance_then_files_then_age():
         add(known, "first", depth=1),
     )
     for _ in range(MAX_LATE + 5):
-        known.put_late(late)
+        known.put_deferred(late)
     keys = sorted(map(known.queue_key, (late, far, file, young, first)))
     assert [key & 2**32 - 1 for key in keys] == [first, young, file, far, late]
 

@@ -1,5 +1,5 @@
 from app.domain.tampering import TamperSign
-from app.engines.analyse.own_site.own_found import Found
+from app.engines.analyse.own_site.tamper_match import TamperMatch
 from app.engines.extract.page import extract_document
 from app.engines.html.document import HtmlDocument
 from app.engines.model import Reference, Relation
@@ -9,7 +9,7 @@ URL = "https://www.corp.example/"
 
 
 def test_a_sign_is_a_reference_of_the_page_to_itself():
-    found = Found(TamperSign.HIDDEN_TEXT, "raw", "snippet", ("a", "b"), "html > body > p", "display_none")
+    found = TamperMatch(TamperSign.HIDDEN_TEXT, "raw", "snippet", ("a", "b"), "html > body > p", "display_none")
     assert list(references_of([found], URL)) == [
         Reference(
             URL, URL, "raw", Relation.MENTION, "own:hidden_text", "html > body > p", "snippet", "a, b", "display_none"
@@ -18,8 +18,8 @@ def test_a_sign_is_a_reference_of_the_page_to_itself():
 
 
 def test_where_scripts_lead_to_is_referred_to_as_well():
-    writes = Found(TamperSign.SCRIPT_WRITES, "raw", "snippet", leads_to=("http://b.test/a.js",))
-    sends = Found(TamperSign.SCRIPT_REDIRECTS, "raw", "snippet", leads_to=("http://c.test/",))
+    writes = TamperMatch(TamperSign.SCRIPT_WRITES, "raw", "snippet", leads_to=("http://b.test/a.js",))
+    sends = TamperMatch(TamperSign.SCRIPT_REDIRECTS, "raw", "snippet", leads_to=("http://c.test/",))
     led = [(one.url, one.relation, one.kind) for one in references_of([writes, sends], URL) if one.url != URL]
     assert led == [
         ("http://b.test/a.js", Relation.SCRIPT, "script:disguised"),

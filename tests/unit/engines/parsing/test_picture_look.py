@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from app.engines.analyse.structure.looks import distance, is_same
 from app.engines.parsing.picture_look import THUMBNAIL, look_of, page_look_of, thumbnail_of
-from app.engines.pipeline.analysis.look_book import MAX_DISTANCE
+from app.engines.pipeline.analysis.appearance_index import MAX_DISTANCE
 from tests.support.screens import SIZE, betting_hall, plain_text, stolen_form
 from tests.support.screens import written as screen
 

@@ -9,7 +9,7 @@ from app.core.db import Database
 from app.domain.findings import FindingId
 from app.domain.page_looks import KnownLook, PageLook
 from app.domain.violations import ViolationKey
-from app.engines.pipeline.analysis.look_book import LooksUnavailable
+from app.engines.pipeline.analysis.appearance_index import LooksUnavailable
 from app.findings.queries import decisions
 from app.tasks.worker import known_looks
 from app.tasks.worker.known_looks import StoredLooks

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.websocket.connections.elsewhere import Nowhere
+from app.websocket.connections.peer_servers import Nowhere
 from app.websocket.lifecycle.admission import Admission
 from tests.support.backend import make_settings
 from tests.support.clock import FakeClock
@@ -37,9 +37,11 @@ def place(tmp_path):
         ws_handshakes_per_s_per_address=3,
         allowed_origins=["https://page.example"],
     )
-    clock, registry, streams, elsewhere = FakeClock(), Held(), Held(), Others()
-    admission = Admission(settings=settings, registry=registry, streams=streams, elsewhere=elsewhere, clock=clock)
-    return SimpleNamespace(admission=admission, registry=registry, streams=streams, elsewhere=elsewhere, clock=clock)
+    clock, registry, streams, peer_servers = FakeClock(), Held(), Held(), Others()
+    admission = Admission(settings=settings, registry=registry, streams=streams, peer_servers=peer_servers, clock=clock)
+    return SimpleNamespace(
+        admission=admission, registry=registry, streams=streams, peer_servers=peer_servers, clock=clock
+    )
 
 
 async def ask(place, *origins, host="app.example"):
@@ -88,5 +90,5 @@ async def test_those_on_their_way_in_count_until_they_are_registered(place):
 async def test_connections_at_other_servers_count_too(place):
     place.registry.append(HERE)
     assert await place.admission.check_address(HERE) is None
-    place.elsewhere.number = 1
+    place.peer_servers.number = 1
     assert (await place.admission.check_address(HERE)).reason == "address_limit"

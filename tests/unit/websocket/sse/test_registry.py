@@ -15,7 +15,7 @@ from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
 from app.scans.lifecycle import Lifecycle
-from app.websocket.connections.elsewhere import Nowhere
+from app.websocket.connections.peer_servers import Nowhere
 from app.websocket.connections.registry import Registry
 from app.websocket.delivery.sweep import Sweep
 from app.websocket.sse.registry import StreamRegistry
@@ -57,7 +57,7 @@ class Hall:
             metrics=Metrics(),
             record=lambda *row, **fields: self.audited.append((row, fields)),
             following=self.following,
-            elsewhere=Nowhere(),
+            peer_servers=Nowhere(),
         )
 
         self.sweep = Sweep(

@@ -15,8 +15,8 @@ from app.engines.html.page_content import Field, PageContent
 from app.engines.model import Capture
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.parsing.picture_look import look_of
+from app.engines.pipeline.analysis.appearance_index import AppearanceIndex
 from app.engines.pipeline.analysis.known_looks import MAX_ASKING, KnownLooks
-from app.engines.pipeline.analysis.look_book import LookBook
 from app.engines.pipeline.capture_selector import CaptureTarget
 from tests.support.parsing import page_parser
 from tests.unit.engines.crawl.conftest import FakeLimits, FakeSite
@@ -177,7 +177,7 @@ OTHERS = "https://login.y.test/"
 
 
 def book_of(domain, *, is_own=True):
-    return LookBook([KnownLook(None, ViolationKey.FRAUD, domain, is_own, look_of(icon(side=64)))])
+    return AppearanceIndex([KnownLook(None, ViolationKey.FRAUD, domain, is_own, look_of(icon(side=64)))])
 
 
 @pytest.mark.parametrize(("is_own", "told"), [(True, "old.test"), (False, "")])

@@ -10,7 +10,7 @@ from app.engines.html.page_content import read_content
 from app.engines.model import Capture, ReadingModelConfig, ThirdParty
 from app.engines.parsing.jobs import Jobs
 from app.engines.parsing.page_parser import PageParser
-from app.engines.pipeline.analysis.second_reading import SecondReading
+from app.engines.pipeline.analysis.llm_review import LlmReview
 from app.engines.reading_model.reader import PageReader
 from tests.support import said as catalogue
 from tests.support.local_reader import PLAIN, hand_made
@@ -63,7 +63,7 @@ def reading_with(store, sink):
         asked = Model(values)
         config = ReadingModelConfig("http://127.0.0.1/v1", "m")
         reader = PageReader(config=config, client=asked, store=store, left_s=lambda: 60.0) if values else None
-        made = SecondReading(reader=reader, parser=PARSER, store=store, sink=sink, texts=texts, local_model=model)
+        made = LlmReview(reader=reader, parser=PARSER, store=store, sink=sink, texts=texts, local_model=model)
         return made, asked
 
     return make

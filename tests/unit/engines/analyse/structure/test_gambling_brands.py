@@ -1,7 +1,12 @@
 import pytest
 
 from app.domain.violations import ViolationKey
-from app.engines.analyse.structure.houses import HouseDoors, HouseError, has_number, load_houses
+from app.engines.analyse.structure.gambling_brands import (
+    GamblingBrandError,
+    GamblingDoors,
+    has_number,
+    load_gambling_brands,
+)
 from app.engines.html.document import HtmlDocument
 
 LINES = "线路一 26ms 线路二 31ms 永久网址请收藏 会员登录"
@@ -9,13 +14,13 @@ LINES = "线路一 26ms 线路二 31ms 永久网址请收藏 会员登录"
 
 @pytest.fixture(scope="module")
 def book():
-    return load_houses()
+    return load_gambling_brands()
 
 
 @pytest.fixture(scope="module")
 def score(book, make_subject):
     def of(title, text="", url="https://www.party.example/"):
-        signals = list(HouseDoors(book).examine(make_subject(text, title=title, url=url)))
+        signals = list(GamblingDoors(book).examine(make_subject(text, title=title, url=url)))
         assert all(signal.key is ViolationKey.GAMBLING for signal in signals)
         return max((signal.evidence.score for signal in signals), default=0.0)
 
@@ -94,17 +99,17 @@ def test_the_shipped_book_is_large(book):
 
 @pytest.mark.parametrize("line", ["own | A", "own | | a", "other | A | a", "just words"])
 def test_a_malformed_line_is_named(tmp_path, line):
-    path = tmp_path / "houses.txt"
+    path = tmp_path / "gambling_brands.txt"
     path.write_text(line, encoding="utf-8")
-    with pytest.raises(HouseError, match="line 1"):
-        load_houses(path)
+    with pytest.raises(GamblingBrandError, match="line 1"):
+        load_gambling_brands(path)
 
 
 def test_a_page_of_addresses_under_the_houses_initials_names_it_in_its_heading(book, make_subject):
     def said(heading, text):
         html = f"<h1>{heading}</h1><p>{text}</p>"
         subject = make_subject(HtmlDocument(html).visible_text, title="BW 最新地址发布页", html=html)
-        return [signal.evidence.terms for signal in HouseDoors(book).examine(subject)]
+        return [signal.evidence.terms for signal in GamblingDoors(book).examine(subject)]
 
     assert said("必威体育 备用网址", "进入线路一") == [("必威体育",)]
     assert said("必威体育 备用网址", "资料。" * 900) == []  # a long text below

@@ -1,6 +1,6 @@
-"""Betting houses: their book, and pages that are the door to one.
+"""Gambling brands: their book, and pages that are the door to one.
 
-Such a page says little: a house's name and how to get in, written for search engines, often above a text about
+Such a page says little: a brand's name and how to get in, written for search engines, often above a text about
 something else. File format (UTF-8): `own or word | name, alias, ... | word of its hosts, ...`. A name of kind `own` is
 nobody else's; a `word` is a company's, a hotel's or a town's as well, and counts with the trade or a number behind it
 alone.
@@ -22,11 +22,11 @@ from app.engines.analyse.text.lexicon import Term
 from app.engines.analyse.text.normalise import Normaliser
 from app.engines.scope import registrable_domain
 
-SHIPPED: Final = Path(__file__).parent.parent / "data" / "houses.txt"
+SHIPPED: Final = Path(__file__).parent.parent / "data" / "gambling_brands.txt"
 OWN: Final = "own"
 WORD: Final = "word"
 TERM_WEIGHT: Final = 0.6  # of an own name among the words of a page: a product of the trade
-LATIN_TERM_WEIGHT: Final = 0.4  # the world's large houses stand in news about sport and business: a topic
+LATIN_TERM_WEIGHT: Final = 0.4  # the world's large brands stand in news about sport and business: a topic
 MAX_TEXT: Final = 20_000  # characters
 SHORT_TEXT: Final = 1_500  # characters of a page that is a door and nothing else
 LONG_NUMBER: Final = 4  # digits of a host that needs no word before them
@@ -73,13 +73,13 @@ _ORDINARY: Final = re.compile(
 )
 
 
-class HouseError(ValueError):
-    """A book of houses does not follow the format; the message names the line."""
+class GamblingBrandError(ValueError):
+    """A list of gambling brands does not follow the format; the message names the line."""
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """One betting house."""
+class GamblingBrand:
+    """One betting brand."""
 
     name: str
     is_own: bool  # nobody else has the name
@@ -87,18 +87,18 @@ class House:
 
 
 @dataclass(frozen=True)
-class HouseBook:
-    """All houses by every name of theirs, lower case."""
+class GamblingBrands:
+    """All brands by every name of theirs, lower case."""
 
     version: str
-    by_name: dict[str, House]
+    by_name: dict[str, GamblingBrand]
 
     @cached_property
     def _automaton(self) -> AhoCorasick:
         return AhoCorasick(self.by_name.keys())
 
-    def named_in(self, text: str) -> Iterator[tuple[str, int, House]]:
-        """Name, its end and house for each name in a text (lower case), Latin ones as whole words; longest first."""
+    def named_in(self, text: str) -> Iterator[tuple[str, int, GamblingBrand]]:
+        """Name, its end and brand for each name in a text (lower case), Latin ones as whole words; longest first."""
         found = self._automaton.find_matches_as_indexes(text, overlapping=True)
         for _, start, end in sorted(found, key=lambda match: (match[1] - match[2], match[1])):
             name = text[start:end]
@@ -107,60 +107,60 @@ class HouseBook:
 
     def terms(self, normaliser: Normaliser) -> Iterator[Term]:
         """The own names as terms of the text layer."""
-        for name, house in self.by_name.items():
-            if house.is_own:
+        for name, brand in self.by_name.items():
+            if brand.is_own:
                 weight = LATIN_TERM_WEIGHT if name.isascii() else TERM_WEIGHT
                 yield Term(normaliser.fold(name), ViolationKey.GAMBLING, weight)
 
-    def door(self, title: str) -> tuple[str, House] | None:
-        """The name and the house whose door a title is: the name, and how to get in. None: it is no such title."""
+    def door(self, title: str) -> tuple[str, GamblingBrand] | None:
+        """The name and the brand whose door a title is: the name, and how to get in. None: it is no such title."""
         if _ORDINARY.search(title) or not _ENTRY.search(title):
             return None
         for lowered in dict.fromkeys((title.lower(), _BRACKETS.sub("", title).lower())):
-            for name, end, house in self.named_in(lowered):
-                counts = house.is_own or _TRADE.match(lowered, end) or _CASINO.search(lowered)
+            for name, end, brand in self.named_in(lowered):
+                counts = brand.is_own or _TRADE.match(lowered, end) or _CASINO.search(lowered)
                 if counts and not _ANOTHER.match(lowered, end):
-                    return name, house
+                    return name, brand
         return None
 
-    def door_of_word(self, title: str) -> tuple[str, House] | None:
+    def door_of_word(self, title: str) -> tuple[str, GamblingBrand] | None:
         """Return what `door` does of a name that others have as well: it needs the host's number and the text, too."""
         is_entry = _ENTRY.search(title) and not _ORDINARY.search(title)
         lowered = _BRACKETS.sub("", title).lower()
-        return next(((name, house) for name, _, house in self.named_in(lowered)), None) if is_entry else None
+        return next(((name, brand) for name, _, brand in self.named_in(lowered)), None) if is_entry else None
 
 
 def _continues(text: str, left: int, right: int) -> bool:
-    """Whether two adjacent characters are of one Latin word. A digit behind a name is a number of the house's."""
+    """Whether two adjacent characters are of one Latin word. A digit behind a name is a number of the brand's."""
     pair = text[max(0, left) : right + 1]
     return len(pair) == 2 and all(char.isascii() and char.isalpha() for char in pair)  # noqa: PLR2004 - side by side
 
 
-def load_houses(path: Path = SHIPPED) -> HouseBook:
-    """Raises `HouseError` on a malformed line and `OSError` when unreadable."""
-    version, by_name = "", dict[str, House]()
+def load_gambling_brands(path: Path = SHIPPED) -> GamblingBrands:
+    """Raises `GamblingBrandError` on a malformed line and `OSError` when unreadable."""
+    version, by_name = "", dict[str, GamblingBrand]()
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         content = line.partition("#")[0].strip()
         if content.startswith("version:"):
             version = content.removeprefix("version:").strip()
         elif content:
-            house, names = _house(content, f"{path.name}, line {number}")
-            by_name |= {name: house for name in names if name not in by_name}
-    return HouseBook(version, by_name)
+            brand, names = _gambling_brand(content, f"{path.name}, line {number}")
+            by_name |= {name: brand for name in names if name not in by_name}
+    return GamblingBrands(version, by_name)
 
 
-def _house(content: str, place: str) -> tuple[House, list[str]]:
+def _gambling_brand(content: str, place: str) -> tuple[GamblingBrand, list[str]]:
     fields = [[item.strip().lower() for item in part.split(",") if item.strip()] for part in content.split("|")]
     if len(fields) != 3 or not all(fields) or fields[0][0] not in (OWN, WORD):  # noqa: PLR2004 - kind, names, words
-        raise HouseError(f"{place}: a house is own or word | names | words of its hosts")
+        raise GamblingBrandError(f"{place}: a brand is own or word | names | words of its hosts")
     kind, names, words = fields
-    return House(names[0], kind[0] == OWN, frozenset(words)), names
+    return GamblingBrand(names[0], kind[0] == OWN, frozenset(words)), names
 
 
-class HouseDoors:
-    """Finds pages that are the door to a betting house. Immutable after construction."""
+class GamblingDoors:
+    """Finds pages that are the door to a betting brand. Immutable after construction."""
 
-    def __init__(self, book: HouseBook) -> None:
+    def __init__(self, book: GamblingBrands) -> None:
         self._book = book
 
     def examine(self, subject: Subject) -> Iterator[Signal]:
@@ -169,11 +169,11 @@ class HouseDoors:
         text = subject.page.text[:MAX_TEXT].lower()
         door = self._book.door(title)
         if door is None and len(text) <= SHORT_TEXT and _ENTRY.search(title) and not _ORDINARY.search(title):
-            door = self._book.door(heading)  # a page of addresses under the house's initials
+            door = self._book.door(heading)  # a page of addresses under the brand's initials
             title = heading if door else title
         if door is not None:
-            name, house = door
-            signs = (has_number(subject.host, house), _PLAY.search(text), text.count(name) >= REPEATED)
+            name, brand = door
+            signs = (has_number(subject.host, brand), _PLAY.search(text), text.count(name) >= REPEATED)
             yield self._signal(min(0.95, ENTRY_SCORE + MORE * sum(map(bool, signs))), title, name)
         elif (door := self._book.door_of_word(title)) and has_number(subject.host, door[1]) and _PLAY.search(text):
             yield self._signal(0.75, title, door[0])
@@ -190,8 +190,8 @@ class HouseDoors:
         return Signal(ViolationKey.GAMBLING, evidence)
 
 
-def has_number(host: str, house: House) -> bool:
-    """Whether a host is numbered as those of betting houses are: `js9905.com`, `hg0886.net`, `88126.com`."""
+def has_number(host: str, brand: GamblingBrand) -> bool:
+    """Whether a host is numbered as those of gambling brands are: `js9905.com`, `hg0886.net`, `88126.com`."""
     words = {match[1] for match in _NUMBERED.finditer(host)}
     numbers = [match[2] for match in _NUMBERED.finditer(registrable_domain(host))]
-    return bool(words & house.host_words) or any(len(number) >= LONG_NUMBER for number in numbers)
+    return bool(words & brand.host_words) or any(len(number) >= LONG_NUMBER for number in numbers)

@@ -21,15 +21,15 @@ class LooksUnavailable(Exception):
 LoadLooks = Callable[[], Awaitable[Sequence[KnownLook]]]
 
 
-class LookBook:
+class AppearanceIndex:
     """Known looks, all in memory: 2,000 take a MB, and three milliseconds for a page."""
 
     def __init__(self, known: Sequence[KnownLook] = ()) -> None:
-        self._known = [(one.look, one) for one in known if one.look is not None]
+        self._known = [(known_look.look, known_look) for known_look in known if known_look.look is not None]
         self._icons: dict[str, list[KnownLook]] = {}
-        for one in known:
-            if one.icon:
-                self._icons.setdefault(one.icon, []).append(one)
+        for known_look in known:
+            if known_look.icon:
+                self._icons.setdefault(known_look.icon, []).append(known_look)
 
     def seen(self, capture: Capture) -> SeenLook | None:
         """Return the nearest known look that a page of a third party has; None: it has none.
@@ -53,7 +53,7 @@ class LookBook:
     def seen_icon(self, capture: Capture, icons: Iterable[str]) -> SeenLook | None:
         """Return whose icon a page has, of those that `icons_like` gave for its own; None: nobody else's."""
         own = _domains_of(capture)
-        found = (one for icon in icons for one in self._icons[icon] if one.domain not in own)
+        found = (item for icon in icons for item in self._icons[icon] if item.domain not in own)
         nearest = min(found, key=lambda one: not one.is_own, default=None)
         return None if nearest is None else _told(nearest)
 

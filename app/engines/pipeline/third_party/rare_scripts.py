@@ -21,7 +21,7 @@ _MEANINGLESS: Final = re.compile(
 )
 
 
-def lone_code(
+def rare_scripts(
     parties: Iterable[tuple[ThirdParty, Sequence[Reference]]], *, pages: int, known: Iterable[Reference] = ()
 ) -> Iterator[Reference]:
     """Yield a sign for each page with such a script, as a reference of the page to itself.
@@ -33,7 +33,7 @@ def lone_code(
     """
     if pages < MIN_PAGES:
         return
-    found = {sign.page_url for sign in known if sign_of(sign.kind) is TamperSign.LONE_CODE}
+    found = {sign.page_url for sign in known if sign_of(sign.kind) is TamperSign.RARE_SCRIPT}
     for party, references in parties:
         script = _lone_script(party, references)
         if script is not None and script.page_url not in found:
@@ -43,7 +43,7 @@ def lone_code(
                 url=script.page_url,
                 raw=script.raw,
                 relation=Relation.MENTION,
-                kind=kind_of(TamperSign.LONE_CODE),
+                kind=kind_of(TamperSign.RARE_SCRIPT),
                 dom_path=script.dom_path,
                 snippet=script.raw,
             )

@@ -9,7 +9,7 @@ MAX_QUOTE: Final = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TamperMatch:
     """One sign with its place."""
 
     sign: TamperSign

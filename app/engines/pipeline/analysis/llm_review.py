@@ -39,7 +39,7 @@ MakeReader = Callable[[Callable[[], float]], PageReader | None]
 OnFound = Callable[[str, Sequence[Reference]], Awaitable[None]]
 
 
-class SecondReading:
+class LlmReview:
     """`note` each page of the crawl and `read_site` once; `examine` at any time. `tell` when all is done."""
 
     def __init__(

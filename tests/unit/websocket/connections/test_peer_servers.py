@@ -12,7 +12,7 @@ from app.core.db import Database, DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.domain.close_codes import CloseCode
 from app.events.bus.base import AccessHint
-from app.websocket.connections.elsewhere import LISTED_S, SILENT_AFTER_S, Nowhere, OtherServers
+from app.websocket.connections.peer_servers import LISTED_S, SILENT_AFTER_S, Nowhere, OtherServers
 from app.websocket.tables import open_connections, servers
 from tests.support.realtime import until
 

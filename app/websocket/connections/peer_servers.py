@@ -27,14 +27,14 @@ from app.events.bus.base import AccessHint, Publisher
 from app.websocket.queries import servers
 
 BEAT_S: Final = 4.0
-SILENT_AFTER_S: Final = 12.0  # its connections count no more: clients of a killed server must get in elsewhere
+SILENT_AFTER_S: Final = 12.0  # its connections count no more: clients of a killed server must get in peer_servers
 LISTED_S: Final = 600.0  # that a server that was not heard of is shown
 PAUSE_S: Final = 0.05  # between two rounds: who comes at the same time is written at the same time
 Numbers = dict[str, Any]
 log = structlog.get_logger(__name__)
 
 
-class Elsewhere(Protocol):
+class PeerServers(Protocol):
     """The other servers, as the parts that admit connections see them. Event loop only."""
 
     async def count_address(self, address: str) -> int:
@@ -77,7 +77,7 @@ class Elsewhere(Protocol):
 
 
 class Nowhere:
-    """Fulfils `Elsewhere` for the only server that there is."""
+    """Fulfils `PeerServers` for the only server that there is."""
 
     async def count_address(self, address: str) -> int:
         del address
@@ -125,7 +125,7 @@ class Opened:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class OtherServers:
-    """Fulfils `Elsewhere` with the database that the servers share.
+    """Fulfils `PeerServers` with the database that the servers share.
 
     With the database away nobody is counted elsewhere: then each server's own limits hold, and nobody signs in anyway.
     """
@@ -178,7 +178,7 @@ class OtherServers:
         return await self.db.read(work)
 
     async def sockets(self) -> list[Numbers]:
-        rows = await self.db.read(lambda connection: servers.sockets_elsewhere(connection, self.server_id))
+        rows = await self.db.read(lambda connection: servers.sockets_of_peers(connection, self.server_id))
         return [_socket(row) for row in rows]
 
     async def close_socket(self, connection_id: str) -> bool:

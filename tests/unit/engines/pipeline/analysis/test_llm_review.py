@@ -12,7 +12,7 @@ from app.engines.html.page_content import read_content
 from app.engines.model import Capture, FrontierUrl, PageFact, ReadingModelConfig, ThirdParty, UrlState
 from app.engines.parsing.jobs import Jobs
 from app.engines.parsing.page_parser import PageParser
-from app.engines.pipeline.analysis.second_reading import PER_PATTERN, SecondReading
+from app.engines.pipeline.analysis.llm_review import PER_PATTERN, LlmReview
 from app.engines.ports import Unreadable
 from app.engines.reading_model.reader import PageReader
 from tests.support import said as catalogue
@@ -59,7 +59,7 @@ def reading_with(store, sink):
         model = Model(values)
         chosen = ReadingModelConfig("http://127.0.0.1/v1", "m", **config)
         reader = PageReader(config=chosen, client=model, store=store, left_s=lambda: 60.0)
-        made = SecondReading(
+        made = LlmReview(
             reader=reader if values else None,
             parser=parser or PARSER,
             store=store,

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.tampering import TamperSign, sign_of
 from app.engines.model import Reference, Relation, ThirdParty
-from app.engines.pipeline.third_party.lone_code import MIN_PAGES, lone_code
+from app.engines.pipeline.third_party.rare_scripts import MIN_PAGES, rare_scripts
 
 PAGE = "https://www.school.test/news/1.html"
 ODD = "https://js.users.test/0417.js"
@@ -16,12 +16,12 @@ def script(url=ODD, kind="script[src]", page=PAGE):
 
 
 def signs(party=PARTY, references=None, **more):
-    return list(lone_code([(party, references or [script()])], pages=more.pop("pages", MIN_PAGES), **more))
+    return list(rare_scripts([(party, references or [script()])], pages=more.pop("pages", MIN_PAGES), **more))
 
 
 def test_a_script_that_one_page_uses_and_that_says_nothing_is_a_sign_of_that_page():
     (sign,) = signs()
-    assert sign_of(sign.kind) is TamperSign.LONE_CODE
+    assert sign_of(sign.kind) is TamperSign.RARE_SCRIPT
     assert (sign.page_url, sign.url, sign.snippet) == (PAGE, PAGE, ODD)
 
 
