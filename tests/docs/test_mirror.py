@@ -81,7 +81,10 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/websocket/queries/broadcasts.py": ("queries of one part", "tests/unit/websocket/delivery/test_broadcasts.py"),
     "app/findings/decisions.py": ("over rows of real scans", "tests/integration/test_api_decisions.py"),
     "app/core/database_clock.py": ("one query", "tests/unit/websocket/connections/test_peer_servers.py"),
-    "app/websocket/queries/servers.py": ("queries of one part", "tests/unit/websocket/connections/test_peer_servers.py"),
+    "app/websocket/queries/servers.py": (
+        "queries of one part",
+        "tests/unit/websocket/connections/test_peer_servers.py",
+    ),
     "app/identity/browser_sessions.py": ("what the routes do", "tests/integration/test_api_cookie_auth.py"),
     "app/identity/session_checks.py": ("what signing in and sockets ask", "tests/unit/identity/test_auth.py"),
     "app/identity/token_rotation.py": ("behind `AuthService.refresh`", "tests/unit/identity/test_auth.py"),
