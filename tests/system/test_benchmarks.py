@@ -53,6 +53,7 @@ MODULES: dict[str, tuple[list[str], str]] = {
 # What is a part of one of these, and what other tests start.
 PARTS = {"naive_server", "page_moments"}  # of fanout, and of page_figures
 STARTED_ELSEWHERE = {
+    "bench.eval_web": "tests/integration/test_web_bench.py",
     "tests.eval.eval_corpora": "tests/eval/test_eval_corpora.py",
     "fanout_server": "tests/integration/test_fanout_bench.py",
     "sites": "tests/integration/test_sites_bench.py",
