@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
+from app.engines.pipeline.third_party.rare_scripts import rare_scripts
+
 from app.domain.tampering import sign_of
 from app.domain.violations import ViolationFact
 from app.engines.analyse.analyser import Analyser
@@ -43,7 +45,6 @@ from app.engines.parsing.own_pages import own_page_of, references_of
 from app.engines.pipeline.analysis.analysis_stage import of_start_page
 from app.engines.pipeline.analysis.tampered_pages import tampered_page
 from app.engines.pipeline.capture_selector import CaptureTarget
-from app.engines.pipeline.third_party.lone_code import lone_code
 from app.engines.pipeline.third_party.third_parties import SAMPLE
 from app.engines.scope import InvalidTarget, Scope, parse_target, registrable_domain
 from app.engines.urls import host_of, resolve
@@ -239,7 +240,7 @@ class Judge:
     def end(self) -> None:
         """Judge what only the whole site tells."""
         every = ((party, self._parties.references_of(party.domain, SAMPLE)) for party in self._parties.all())
-        for sign in lone_code(every, pages=self.outcome.languages.total()):
+        for sign in rare_scripts(every, pages=self.outcome.languages.total()):
             self._accuse(sign.page_url, OWN, [tampered_page(sign.page_url, [sign])])
 
     def _accuse(self, url: str, as_: str, facts: Sequence[ViolationFact]) -> None:
