@@ -34,6 +34,8 @@ _BORROWED: Final = re.compile(
     r"\s{0,3}$",
     re.IGNORECASE,
 )
+# Between the title of a page and the name of its site, which stands last.
+_SITE: Final = re.compile(r"\s[-–—·»]\s|\s?[|｜_]\s?")
 _PARTS: Final = re.compile(r"[-_|｜–—,，【】\[\]（）()]")
 
 
@@ -54,11 +56,15 @@ def examine_small_trades(page: OwnPage, gambling_brands: GamblingBrands) -> Iter
 
 
 def is_of_another_script(title: str, text: str) -> bool:
-    """Whether a title has letters of a script that the page below it has next to none of."""
+    """Whether a title has letters of a script that the page below it has next to none of. The name of the site at its
+    end, which may be in any script, is no part of it.
+    """
     if title.isascii() or len(text) < ENOUGH_TEXT:
         return False
+    *parts, last = [part for part in _SITE.split(title) if part.strip()] or [title]
+    own = " ".join(parts) or last
     return any(
-        len(script.findall(title)) >= LETTERS and len(script.findall(text[:MAX_TEXT])) < LETTERS
+        len(script.findall(own)) >= LETTERS and len(script.findall(text[:MAX_TEXT])) < LETTERS
         for script in _FOREIGN_SCRIPTS
     )
 

@@ -9,7 +9,7 @@ allowed hosts is asked: the target itself is never silenced.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -35,6 +35,7 @@ from app.engines.urls import host_of
 SURE_TEXT: Final = 0.75  # of the text layer
 ENOUGH_TEXT: Final = 200  # characters of a page that say what it is about
 MANY_TERMS: Final = 3
+FADED_SHARE: Final = 0.5  # of a page's text
 SURE_GUARD: Final = 0.7  # weight of a guard word that nobody writes beside an offer of his own
 BLOCK_DOMAINS: Final = 3  # foreign sites of a trade side by side
 PAIR_DOMAINS: Final = 2
@@ -43,6 +44,7 @@ MAX_TERMS: Final = 8
 
 _TITLE: Final = re.compile(r"<title[^>]{0,200}>([^<]{1,4000})</title", re.IGNORECASE)
 _NUMBERED: Final = re.compile(r"&#(?:\d{2,7}|[xX][0-9a-fA-F]{2,6});")
+_FADED: Final = "opacity_zero"  # kind of hiding
 _FRAME: Final = marks(b"frame")
 _ENCODED_FROM: Final = 4  # characters of a title that are written as numbers
 
@@ -128,7 +130,7 @@ class OwnPages:
         if not any(map(_has_product, (body.hits, title.hits, meta.hits, unseen))):
             return
         if _has_product(body.hits) or _has_product(unseen):
-            yield from self._hidden(page.hidden_texts())
+            yield from self._hidden(_planted(page.hidden_texts(), len(page.text)))
             yield from self._links(page.links(), by_visitors=by_visitors)
         if by_visitors:
             return
@@ -250,6 +252,13 @@ class OwnPages:
             return (offer,)
         found = _words(self._lexicon.find(self._normaliser.normalise(text))).values()
         return next((item.terms for item in found if item.has_product and not item.is_guarded), ())
+
+
+def _planted(texts: Sequence[OwnText], length: int) -> Sequence[OwnText]:
+    """Return the hidden texts without what a theme fades in: it begins transparent and is most of the page's text."""
+    faded = sum(len(block.text) for block in texts if block.hidden == _FADED)
+    is_faded_in = faded > FADED_SHARE * length
+    return [block for block in texts if not (is_faded_in and block.hidden == _FADED)]
 
 
 def _sign_of_links(domains: int, hidden: int, *, is_planted: bool) -> TamperSign | None:

@@ -3,7 +3,8 @@
 File format (UTF-8): `kind | name, alias, ... | official domain, ...`, one brand per line, # for comments and one
 `version:` line. Kind `sign_in` marks brands whose name also stands on other people's sign-in buttons, kind `state`
 public offices, which own every host below `GOVERNMENTS`, kind `software` what organisations run on hosts of their own.
-The label of a domain that is written `~domain` is an ordinary word: hosts that have it look like nobody's.
+The label of a domain that is written `~domain` is an ordinary word: hosts that have it look like nobody's. A name that
+is written `!name` is somebody else's that contains one of the brand's.
 """
 
 import re
@@ -23,6 +24,7 @@ STATE: Final = "state"
 SOFTWARE: Final = "software"
 GOVERNMENTS: Final = (".gov.cn", ".gov", ".gov.uk", ".gov.au", ".gov.sg", ".gov.hk", ".go.jp", ".gouv.fr")
 ORDINARY: Final = "~"  # before a domain
+ANOTHER: Final = "!"  # before a name
 # Country codes that are sold to everybody: there a brand's own label proves nothing.
 OPEN_COUNTRY_CODES: Final = re.compile("ai|cc|cf|co|fm|ga|gg|gq|im|io|is|la|me|ml|pw|sh|sx|tk|to|tv|vc|vg|ws")
 MIN_LABEL: Final = 5  # shorter host labels are too often ordinary words or abbreviations
@@ -41,6 +43,7 @@ class Brand:
     names: tuple[str, ...]  # all of them in lower case
     domains: frozenset[str]  # registrable domains or hosts
     ordinary: frozenset[str] = frozenset()  # those of them whose label is an ordinary word
+    others: tuple[str, ...] = ()  # names of others that contain one of `names`, in lower case
 
     @cached_property
     def labels(self) -> frozenset[str]:
@@ -66,11 +69,12 @@ class BrandCatalog:
 
     version: str
     brands: tuple[Brand, ...]
-    by_name: dict[str, Brand] = field(init=False)
+    by_name: dict[str, Brand | None] = field(init=False)  # None: a name that is none of theirs
     by_label: dict[str, Brand] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = {name: brand for brand in self.brands for name in brand.names}
+        names: dict[str, Brand | None] = {name: None for brand in self.brands for name in brand.others}
+        names |= {name: brand for brand in self.brands for name in brand.names}
         labels = {label: brand for brand in reversed(self.brands) for label in brand.labels}  # the first one's
         object.__setattr__(self, "by_name", names)
         object.__setattr__(self, "by_label", labels)
@@ -93,7 +97,8 @@ class BrandCatalog:
         for _, start, end in sorted(whole, key=lambda match: (match[1], -match[2])):
             if start >= reached:
                 reached = end
-                yield start, end, self.by_name[text[start:end]]
+                if (brand := self.by_name[text[start:end]]) is not None:
+                    yield start, end, brand
 
     def named_in(self, text: str) -> Iterator[Brand]:
         """Brands whose name stands in the text (lower case)."""
@@ -136,4 +141,8 @@ def _brand(content: str, place: str) -> Brand:
     (kind, *_), names, domains = fields
     bare = [domain.lower().removeprefix(ORDINARY) for domain in domains]
     ordinary = frozenset(name for name, written in zip(bare, domains, strict=True) if written.startswith(ORDINARY))
-    return Brand(kind, names[0], tuple(name.lower() for name in names), frozenset(bare), ordinary)
+    others = tuple(name.lower().removeprefix(ANOTHER) for name in names if name.startswith(ANOTHER))
+    own = [name for name in names if not name.startswith(ANOTHER)]
+    if not own:
+        raise BrandError(f"{place}: a brand has a name of its own")
+    return Brand(kind, own[0], tuple(name.lower() for name in own), frozenset(bare), ordinary, others)

@@ -25,7 +25,7 @@ _URGENCY: Final = re.compile(
     r"感染|被锁定|严重风险)|"
     r"立即(?:修复|清除|查杀|杀毒)|否则(?:将|会)?[^。！\n]{0,12}(?:丢失|锁定|封停|删除)|安装(?:后|"
     r"才能)[^。！\n]{0,6}(?:观看|播放|解锁)|"
-    r"(?:download|install)[^.\n]{0,30}to (?:continue|watch|view|unlock|play)",
+    r"(?:download|install)[^.\n]{0,30}to (?:continue|watch|view|unlock|play (?:the|this) (?:video|movie|film|clip))",
     re.IGNORECASE,
 )
 # Vendors write such things about their own products as well.
@@ -43,6 +43,7 @@ _VENDOR: Final = re.compile(
 )
 # "Press Windows+R, paste, Enter": the page has put a command into the clipboard.
 _RUN_DIALOG: Final = re.compile(r"(?:win(?:dows)?(?: key)?|⊞)\s*\+\s*r\b|运行(?:窗口|对话框)|run dialog", re.IGNORECASE)
+PASTED_WITHIN: Final = 200  # characters after the window in which one is to paste
 _PASTE: Final = re.compile(r"(?:ctrl|control|⌘|cmd)\s*\+\s*v\b|粘贴|\bpaste\b", re.IGNORECASE)
 
 # "Turn your protection off first": and why one should not believe what it says.
@@ -136,12 +137,22 @@ def _pressed(subject: Subject, download: Download) -> bool:
 
 def _command(subject: Subject) -> Iterator[Signal]:
     text = subject.page.text
-    asked = _RUN_DIALOG.search(text)
-    if asked is None or not _PASTE.search(text):
-        if _RUN_DIALOG.search(subject.page.steps) and _PASTE.search(subject.page.steps):
+    asked = _paste_and_run(text)
+    if asked is None:
+        if _paste_and_run(subject.page.steps):
             yield _bare(ViolationKey.MALWARE, "run_dialog_lure", 0.92, subject.page.steps)
         return
     yield _signal(ViolationKey.MALWARE, "run_dialog_lure", 0.92 if subject.page.copies_command else 0.45, text, asked)
+
+
+def _paste_and_run(text: str) -> re.Match[str] | None:
+    """Return where one is told to open the window and to paste into it at once. Who explains settings opens it as well
+    and pastes something else later.
+    """
+    for asked in _RUN_DIALOG.finditer(text):
+        if _PASTE.search(text, asked.end(), asked.end() + PASTED_WITHIN):
+            return asked
+    return None
 
 
 def _unprotected(subject: Subject) -> Iterator[Signal]:

@@ -144,6 +144,21 @@ def test_a_report_in_a_closed_tab_is_no_hidden_text(analyser):
     assert TamperSign.HIDDEN_TEXT not in kinds(analyser, body=HOSPITAL + tab)
 
 
+def test_an_article_that_a_theme_fades_in_is_no_hidden_text(analyser):
+    """What is hidden for good is one, and so is a block that is transparent beside the article."""
+    tea = "本店经营明前龙井、碧螺春、铁观音等各类名茶，茶叶采自高山，口味清甜。" * 4
+    bets = "<p>澳门葡京 百家乐投注 真人荷官</p>"
+    article = f"<div style='opacity:0'><p>{tea}</p>{bets}</div>"
+    assert TamperSign.HIDDEN_TEXT not in kinds(analyser, body=article)
+    assert TamperSign.HIDDEN_TEXT in kinds(analyser, body=article.replace("opacity:0", "display:none"))
+    assert TamperSign.HIDDEN_TEXT in kinds(analyser, body=f"<p>{tea}</p><div style='opacity:0'>{bets}</div>")
+
+
+def test_services_in_a_closed_tab_are_no_papers_for_sale(analyser):
+    tab = "<div style='display:none'>公积金个人信息查询 驾驶证服务指南 社保缴费模拟计算 居住证网点查询</div>"
+    assert kinds(analyser, body=HOSPITAL + tab) == set()
+
+
 def test_a_title_of_another_script_is_a_sign(analyser):
     assert kinds(analyser, head="<title>スーパーコピー 時計</title>") >= {TamperSign.TITLE_SCRIPT}
     assert kinds(analyser, head="<title>City hospital</title>") == set()

@@ -66,6 +66,13 @@ def test_of_names_within_each_other_the_longest_counts(load):
     assert catalog.mask("欢迎来到红色银行网站", "*") == "欢迎来到*网站"
 
 
+def test_the_name_of_another_that_contains_a_brands_is_not_the_brands(load):
+    catalog = load("shop | 红店, 红店商城, !红店园林 | red.example")
+    assert names(catalog, "版权所有 红店园林有限公司") == []
+    assert names(catalog, "红店园林在红店商城开店") == ["红店"]
+    assert catalog.mask("红店园林与红店", "*") == "红店园林与*"
+
+
 def test_no_name_belongs_to_two_brands(brands):
     named = [name for brand in brands.brands for name in set(brand.names)]
     assert len(named) == len(set(named))
@@ -75,7 +82,9 @@ def test_the_version_line_is_read(load):
     assert load("version: 2026-01-01\nbank | A | a.example").version == "2026-01-01"
 
 
-@pytest.mark.parametrize("line", ["bank | A", "bank | | a.example", "just words", "a | b | c | d"])
+@pytest.mark.parametrize(
+    "line", ["bank | A", "bank | !A | a.example", "bank | | a.example", "just words", "a | b | c | d"]
+)
 def test_a_malformed_line_is_named(load, line):
     with pytest.raises(BrandError, match="line 1"):
         load(line)

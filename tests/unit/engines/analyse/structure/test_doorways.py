@@ -26,6 +26,7 @@ def scores(title, text):
             "Order generic viagra online without prescription, WhatsApp +1 555 0143 777",
             ViolationKey.MEDICAL,
         ),
+        ("培训", "四六级考前答案，考前两小时发送，不过退款，QQ 9700417716", ViolationKey.OTHER),
         ("家具", "代孕包成功套餐，不成功全额退款，咨询微信 baby99dy", ViolationKey.MEDICAL),
     ],
 )
@@ -44,6 +45,9 @@ def test_an_offer_with_a_promise_and_a_handle_is_a_doorway(title, text, key):
         ("判决", "收购银行卡四件套，日结，纸飞机 abc12345，被告人获刑"),
         ("生殖科", "法律禁止代孕，包性别的广告不可信，微信 hospital88"),
         ("论坛", "我的毕业证丢了怎么办"),
+        ("2019年中考数学试卷答案", "历年真题下载，微信公众号 zhongkao2019"),
+        ("办理800电话没营业执照可以吗", "咨询电话：800-8208208，长期合作"),
+        ("关于应届毕业生办理自学考试本科毕业证的通知", "联系电话：0797-8312345，两个工作日内出证"),
         ("Pain clinic", "Never buy tramadol or xanax online without a prescription: tablets are often fake"),
         ("Student health", "People who order Adderall online risk their health"),
         ("Research", "We studied who buys modafinil online; no prescription was recorded for half of them"),

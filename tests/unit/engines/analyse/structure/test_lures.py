@@ -35,6 +35,7 @@ def test_a_program_pushed_with_pressure_is_malware(make_subject, text):
         ("安装包 48 MB，更新内容：修复若干问题。", EXE),
         ("Your computer is infected? Read our guide.", "<a href='/guide.html'>Guide</a>"),
         ("Your Flash Player is out of date: why plug-ins died.", ""),
+        ("My first game, made in 2012. Download the file below to play it.", EXE),
     ],
 )
 def test_ordinary_downloads_and_articles_stay_clean(make_subject, text, html):
@@ -70,6 +71,16 @@ def test_a_page_about_shortcuts_stays_clean(make_subject):
     text = "Press Windows + R for the run dialog. Ctrl + V pastes."
     copy_button = "<script>navigator.clipboard.writeText(code)</script>"
     assert scores(make_subject(text, html=copy_button))["run_dialog_lure"] < 0.5
+
+
+def test_settings_that_are_opened_by_a_command_and_filled_in_later_are_no_lure(make_subject):
+    text = (
+        "Press Windows + R and type the name of the dialog for environment variables. In the lower list, choose the "
+        "variable with the folders of programs and edit it. A window with one line for each of them opens. Add a new "
+        "line and paste the folder of the installation."
+    )
+    copy_button = "<script>navigator.clipboard.writeText(code)</script>"
+    assert scores(make_subject(text, html=copy_button)) == {}
 
 
 @pytest.mark.parametrize(
