@@ -126,7 +126,7 @@ class ViolationFields(Origin):
     `text_key` and `params` are those of the object's `description`.
     """
 
-    violation: Annotated[Violation, described("Time at which it was found.")]
+    violation: Annotated[Violation, described("The violation, with the fields of the contract.")]
     violation_id: Annotated[str, described("Identifier of the violation.", "019b7a3e-9f10-7aa0-8000-5b1d0c7e1f00")]
     finding_id: Annotated[str, described("The finding that it is part of.", "gambling.bets.example")]
     violation_key: Annotated[str, described("Category of the violation.", "gambling")]

@@ -102,7 +102,7 @@ class ViolationItem(ResponseBody):
     confidence_score: Annotated[float, Field(ge=0, le=1)] = described("Confidence of the analysis.", 0.93)
     description: str = described("Description of the violation in one sentence.", "A gambling site, linked invisibly.")
     evidence: list[dict[str, Any]] = described(
-        "Indicators of the same owner.", [{"rule": "lexicon.gambling", "score": 0.97}]
+        "Evidence of the violation.", [{"rule": "lexicon.gambling", "score": 0.97}]
     )
     needs_review: bool = described("A person should review the finding before action is taken.", False)
     url: str | None = described("URL of the evidence.", "https://casino.example/")
