@@ -26,8 +26,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-from app.engines.pipeline.third_party.rare_scripts import rare_scripts
-
 from app.domain.tampering import sign_of
 from app.domain.violations import ViolationFact
 from app.engines.analyse.analyser import Analyser
@@ -45,6 +43,7 @@ from app.engines.parsing.own_pages import own_page_of, references_of
 from app.engines.pipeline.analysis.analysis_stage import of_start_page
 from app.engines.pipeline.analysis.tampered_pages import tampered_page
 from app.engines.pipeline.capture_selector import CaptureTarget
+from app.engines.pipeline.third_party.rare_scripts import rare_scripts
 from app.engines.pipeline.third_party.third_parties import SAMPLE
 from app.engines.scope import InvalidTarget, Scope, parse_target, registrable_domain
 from app.engines.urls import host_of, resolve

@@ -108,10 +108,10 @@ def count(load: Load, prices: Prices) -> Need:
 
 
 def _count(load: Load, prices: Prices, processes: int) -> Need:
-    render = random.Random(SEED)  # the same deployment each time
+    draw = random.Random(SEED)  # the same deployment each time
     frames, hints, tasks = [0] * processes, [0] * processes, [0] * processes
     for _ in range(load.scans):
-        watchers = [render.randrange(processes) for _ in range(load.watchers)]
+        watchers = [draw.randrange(processes) for _ in range(load.watchers)]
         for process in watchers:
             frames[process] += 1
         for process in set(watchers):

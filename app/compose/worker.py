@@ -123,6 +123,6 @@ def _make_render_process(
     return RenderProcess(
         settings=live.current,
         holder=holder,
-        on_page=lambda outcome: metrics.pages.labels(outcome.value).inc(),
+        on_page=lambda outcome: metrics.pages.labels(outcome.name.lower()).inc(),
         starter=starter,
     )

@@ -7,7 +7,7 @@ RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-RENDERING = "http://schemas.openxmlformats.org/drawingml/2006/main"
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
 SHOW = "http://schemas.openxmlformats.org/presentationml/2006/main"
 CONTENT = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 
@@ -68,7 +68,7 @@ def pptx(*slides):
         order += f'<p:sldId id="{255 + number}" r:id="r{number}"/>'
         internal.append((f"r{number}", "slide", f"slides/{file}", "Internal"))
         parts[f"ppt/slides/{file}"] = (
-            f'<p:sld xmlns:p="{SHOW}" xmlns:a="{RENDERING}" xmlns:r="{OFFICE}">{content}</p:sld>'
+            f'<p:sld xmlns:p="{SHOW}" xmlns:a="{DRAWING}" xmlns:r="{OFFICE}">{content}</p:sld>'
         )
         parts[f"ppt/slides/_rels/{file}.rels"] = rels(*((*link, "External") for link in links))
     parts["ppt/presentation.xml"] = (
@@ -80,7 +80,7 @@ def pptx(*slides):
 
 def open_document(kind, content, **parts):
     """OpenDocument: "text", "spreadsheet" or "presentation"."""
-    spaces = 'xmlns:text="t" xmlns:table="b" xmlns:render="d" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    spaces = 'xmlns:text="t" xmlns:table="b" xmlns:draw="d" xmlns:xlink="http://www.w3.org/1999/xlink"'
     return archive(
         {
             "mimetype": f"application/vnd.oasis.opendocument.{kind}",

@@ -15,7 +15,7 @@ from app.engines.model import Relation
 MAX_PAGES: Final = 3_000
 MAX_ANNOTATIONS: Final = 2_000  # of one page
 MAX_TEXT_PAGES: Final = 200
-MAX_CONTENT: Final = 1024 * 1024  # decoded bytes of a page from which on its text is not read: renders, maps
+MAX_CONTENT: Final = 1024 * 1024  # decoded bytes of a page from which on its text is not read: drawings, maps
 MAX_ACTIONS: Final = 20  # one after the other
 MAX_OUTLINE: Final = 2_000
 MAX_NAMES: Final = 200

@@ -10,7 +10,7 @@ follow, some of which cut, leave, come back and read slowly at random.
 
 At the end all is well again, every task ends, every client catches up, the server is asked to end; then the oracle
 (chaos_oracle.py) looks. Ends with 1 when it found anything, and says what. The seed is printed: it decides what
-is rendered, but not the machine's timing. All traffic is to the test internet, and bounded: at most UNFINISHED scans at
+is drawn, but not the machine's timing. All traffic is to the test internet, and bounded: at most UNFINISHED scans at
 once, of few pages each.
 """
 
@@ -127,8 +127,8 @@ class People:
             return
         self.tasks.append(task_id)
         for style in STYLES:
-            renders = random.Random(self._chance.random())
-            watcher = Watcher(task_id, self._backend.url, lambda: self.token, style, renders)
+            draws = random.Random(self._chance.random())
+            watcher = Watcher(task_id, self._backend.url, lambda: self.token, style, draws)
             self.watchers.append(watcher)
             self._watching.add(asyncio.create_task(watcher.run(), name=f"{style} {task_id}"))
 

@@ -13,7 +13,7 @@ all is over. Besides: no answer has status 500, no log a traceback, no attempt i
 nobody touched, every completed scan has found what an undisturbed one finds, and at the end nothing is left. Ends with
 1 when anything of that is not so, and says what.
 
-The seed is printed: it decides what is rendered, but not the machine's timing. `--busy 8`: beside so many busy loops.
+The seed is printed: it decides what is drawn, but not the machine's timing. `--busy 8`: beside so many busy loops.
 Needs PostgreSQL and Redis.
 """
 

@@ -23,7 +23,7 @@ LOCKED_S: Final = (0.5, 15.0)
 
 
 class Faults:
-    """One after the other, rendered by weight; after each all services are there again."""
+    """One after the other, drawn by weight; after each all services are there again."""
 
     def __init__(self, scene: Scene, chance: random.Random, *, link: Any, say: Callable[[str], None]) -> None:
         self._scene = scene

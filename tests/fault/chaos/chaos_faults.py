@@ -17,7 +17,7 @@ PAUSE_S: Final = (0.5, 4.0)  # between two faults
 
 
 class Faults:
-    """One after the other, rendered by weight."""
+    """One after the other, drawn by weight."""
 
     def __init__(self, backend: Backend, chance: random.Random, *, say: Callable[[str], None]) -> None:
         self._backend = backend

@@ -18,7 +18,7 @@ def test_a_text_gives_links_pictures_and_mentions():
     body = open_document(
         "text",
         '<text:p>a <text:a xlink:href="http://link.test/">the <text:span>link</text:span></text:a> b</text:p>'
-        '<render:image xlink:href="https://pictures.test/1.png"/><render:image xlink:href="Pictures/1.png"/>'
+        '<draw:image xlink:href="https://pictures.test/1.png"/><draw:image xlink:href="Pictures/1.png"/>'
         "<text:p>(siehe http://mentioned.test/x).</text:p>",
         **{"styles.xml": '<a xmlns:l="l" l:href="http://style.test/"/>'},
     )
@@ -36,7 +36,7 @@ def test_tables_and_slides_say_where():
     )
     found = read(open_document("spreadsheet", table.format("one") + table.format("two")))
     assert [one.dom_path for one in found.references] == ["sheet:one", "sheet:two"]
-    page = '<render:page render:name="x"><text:a xlink:href="http://{0}.test/">x</text:a></render:page>'
+    page = '<draw:page draw:name="x"><text:a xlink:href="http://{0}.test/">x</text:a></draw:page>'
     found = read(open_document("presentation", page.format("one") + page.format("two")))
     assert [one.dom_path for one in found.references] == ["slide:1", "slide:2"]
 
