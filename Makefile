@@ -18,8 +18,8 @@ PAGE := app/web/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/docs.html frontend/precompress.ts frontend/vite.config.ts frontend/tsconfig.json -type f)
 # Two processors would idle for half the time with two workers: many tests wait for clocks, sockets and processes. What
 # shares a file shares a worker. Without `reorder` files are begun in their order, not the ones of most tests first:
-# those that take longest have few, and would come last. A file whose test hangs is begun anew each time: so twice at most.
-PARALLEL := --dist loadfile --no-loadscope-reorder --max-worker-restart=2
+# those that take longest have few, and would come last. After a crash no new worker starts: xdist may wait for it for ever.
+PARALLEL := --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 # A test that hangs says where, and ends with its worker.
 HANGS := -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 # Hundreds of tests start the program anew: without its bytecode each start would compile all of it.

@@ -19,7 +19,7 @@ PYTEST = (
     "--dist",
     "loadfile",
     "--no-loadscope-reorder",
-    "--max-worker-restart=2",
+    "--max-worker-restart=0",
     "--durations=5",
     "-q",
 )
