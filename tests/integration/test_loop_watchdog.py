@@ -115,7 +115,7 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("watched") / "data"
     with watch(lambda: go_live(folder, **LIMITS)) as held:
         url = held.value.url
-        with httpx.Client(base_url=url, timeout=60) as http:
+        with httpx.Client(base_url=url, timeout=240) as http:
             body = {"username": "admin", "password": ADMIN_PASSWORD}
             token = http.post("/api/v1/auth/login", json=body).json()["access_token"]
             http.headers.update(bearer(token))

@@ -180,7 +180,7 @@ class Person:
 
     def __init__(self, url: str, username: str = "admin", password: str = PASSWORD) -> None:
         self.url = url
-        self.client = httpx.Client(base_url=url, timeout=30)
+        self.client = httpx.Client(base_url=url, timeout=120)
         answer = self.client.post("/api/v1/auth/login", json={"username": username, "password": password})
         assert answer.status_code == 200, answer.text
         self.token = answer.json()["access_token"]

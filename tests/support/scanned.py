@@ -70,7 +70,7 @@ class Scanned:
     def as_another_user(self) -> Iterator[httpx.Client]:
         body = {"username": "li", "email": "li@example.com", "password": USER_PASSWORD, "role": "user"}
         assert self.http.post("/api/v1/admin/users", json=body).status_code in (201, 409)
-        with httpx.Client(base_url=self.http.base_url, timeout=30) as other:
+        with httpx.Client(base_url=self.http.base_url, timeout=120) as other:
             sign_in(other, "li", USER_PASSWORD)
             yield other
 
@@ -83,7 +83,7 @@ def sign_in(http: httpx.Client, username: str = "admin", password: str = ADMIN_P
 @contextmanager
 def served(folder: Path, **values: Any) -> Iterator[httpx.Client]:
     """A server on a data folder, and its administrator, who sees all that lies in it."""
-    with watch(lambda: _serve(folder, values)) as held, httpx.Client(base_url=held.value, timeout=60) as http:
+    with watch(lambda: _serve(folder, values)) as held, httpx.Client(base_url=held.value, timeout=120) as http:
         sign_in(http)
         yield http
 
