@@ -39,6 +39,14 @@ async def test_it_is_said_to_be_away_and_what_runs_in_the_background_goes_on_aft
         await until(lambda: live.services.manager.sweep_lag_s < 2, PATIENCE_S)
         assert (await live.ask("GET", "/auth/me", token)).status_code == 200
         names = {task.get_name() for task in asyncio.all_tasks()}
-        assert names >= {"broadcasts", "sweep", "revocation", "peer-servers", "heartbeat", "configuration", "audit-trail"}
+        assert names >= {
+            "broadcasts",
+            "sweep",
+            "revocation",
+            "peer-servers",
+            "heartbeat",
+            "configuration",
+            "audit-trail",
+        }
         (failures,) = live.services.metrics.background_failures.collect()
         assert failures.samples == []
