@@ -207,6 +207,7 @@ async def test_a_storage_of_captures_that_is_away_only_degrades(backend):
             raise ContentsUnavailable("away")
 
     probe.storage = Away()
+    await probe.look()  # may be the end of a look that began before
     await probe.look()
     ready = await backend.client.get("/readyz")
     assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
