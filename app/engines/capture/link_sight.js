@@ -23,7 +23,7 @@
   const root = asks(Document, "documentElement")(document), body = asks(Document, "body")(document);
   const isLate = () => performance.now() - began > maxMs;
 
-  const MAX_INSIDE = 60, MAX_UP = 200, MAX_RULES = 20000, MAX_COUNTED = 20000, MAX_SIBLINGS = 40;
+  const MAX_INSIDE = 60, MAX_UP = 200, MAX_RULES = 20000, MAX_COUNTED = 20000, MAX_DECLARATIONS = 2000, MAX_SIBLINGS = 40;
   const FAINT = 0.05, PALE = 0.2; // opacity that nobody sees, and that somebody may see
   const SAME = 8, CLEAR = 40; // of 255: what no eye tells apart, and what everybody does
   const TINY = 2, SMALL = 6; // px of a letter or a box
@@ -64,7 +64,8 @@
   let rules = null, areCut = false, count = 0;
   const keep = (rule, applies) => {
     const {selectorText: selector, style} = rule, touched = new Set();
-    for (let at = 0; at < style.length; at++) for (const family of SHOWN_BY.get(style[at]) || []) touched.add(family);
+    areCut ||= style.length > MAX_DECLARATIONS;
+    for (let at = 0; at < Math.min(style.length, MAX_DECLARATIONS); at++) for (const family of SHOWN_BY.get(style[at]) || []) touched.add(family);
     for (const family of touched) rules[family].push({selector, style, applies});
   };
   const gather = (list, applies) => {

@@ -36,6 +36,7 @@ SURE_TEXT: Final = 0.75  # of the text layer
 ENOUGH_TEXT: Final = 200  # characters of a page that say what it is about
 MANY_TERMS: Final = 3
 FADED_SHARE: Final = 0.5  # of a page's text
+FADED_BLOCKS: Final = 4  # title, article, pager and the like: who plants a text plants one block or two
 SURE_GUARD: Final = 0.7  # weight of a guard word that nobody writes beside an offer of his own
 BLOCK_DOMAINS: Final = 3  # foreign sites of a trade side by side
 PAIR_DOMAINS: Final = 2
@@ -255,9 +256,11 @@ class OwnPages:
 
 
 def _planted(texts: Sequence[OwnText], length: int) -> Sequence[OwnText]:
-    """Return the hidden texts without what a theme fades in: it begins transparent and is most of the page's text."""
-    faded = sum(len(block.text) for block in texts if block.hidden == _FADED)
-    is_faded_in = faded > FADED_SHARE * length
+    """Return the hidden texts without what a theme fades in: several blocks that begin transparent and together are
+    most of the page's text.
+    """
+    faded = [len(block.text) for block in texts if block.hidden == _FADED]
+    is_faded_in = len(faded) >= FADED_BLOCKS and sum(faded) > FADED_SHARE * length
     return [block for block in texts if not (is_faded_in and block.hidden == _FADED)]
 
 

@@ -145,13 +145,14 @@ def test_a_report_in_a_closed_tab_is_no_hidden_text(analyser):
 
 
 def test_an_article_that_a_theme_fades_in_is_no_hidden_text(analyser):
-    """What is hidden for good is one, and so is a block that is transparent beside the article."""
+    """What is hidden for good is one, and so is a transparent block beside the article, however long it is."""
     tea = "本店经营明前龙井、碧螺春、铁观音等各类名茶，茶叶采自高山，口味清甜。" * 4
     bets = "<p>澳门葡京 百家乐投注 真人荷官</p>"
-    article = f"<div style='opacity:0'><p>{tea}</p>{bets}</div>"
+    parts = ("<h1>茶叶</h1>", f"<p>{tea}</p>{bets}", "<p>上一篇</p>", "<p>关于本站</p>")
+    article = "".join(f"<div style='opacity:0'>{part}</div><hr>" for part in parts)
     assert TamperSign.HIDDEN_TEXT not in kinds(analyser, body=article)
     assert TamperSign.HIDDEN_TEXT in kinds(analyser, body=article.replace("opacity:0", "display:none"))
-    assert TamperSign.HIDDEN_TEXT in kinds(analyser, body=f"<p>{tea}</p><div style='opacity:0'>{bets}</div>")
+    assert TamperSign.HIDDEN_TEXT in kinds(analyser, body=f"<p>{tea}</p><div style='opacity:0'>{bets * 40}</div>")
 
 
 def test_services_in_a_closed_tab_are_no_papers_for_sale(analyser):
