@@ -30,13 +30,18 @@ async def scan(backend, tmp_path, *, passive=True):
         return {host.name: host for host in reader.subdomains(limit=1_000)[0]}, reader.discovery()
 
 
+def asked_of_log(testnet):
+    """How often the certificate log was asked about the target; tests beside this one ask it about others."""
+    return sum(TARGET in request["target"] for request in testnet.requests(CT_HOST))
+
+
 async def test_each_host_is_found_by_its_way_and_the_second_scan_asks_no_source_again(tmp_path, expected):
     with attach() as testnet:
         async with scan_backend(tmp_path, **as_settings(testnet.settings)) as backend:
             hosts, discovery = await scan(backend, tmp_path)
-            asked = len(testnet.requests(CT_HOST))
+            asked = asked_of_log(testnet)
             again, cached = await scan(backend, tmp_path)
-            assert len(testnet.requests(CT_HOST)) == asked
+            assert asked_of_log(testnet) == asked > 0
     found_by = {item["name"]: set(item["found_by"]) for item in expected["subdomains"]}
     assert hosts.keys() == again.keys() == found_by.keys()
     ways = {"certificate_log": CT_HOST}
@@ -64,9 +69,9 @@ async def test_each_host_is_found_by_its_way_and_the_second_scan_asks_no_source_
 
 async def test_a_scan_without_passive_sources_asks_none(tmp_path):
     with attach() as testnet:
-        before = len(testnet.requests(CT_HOST))
+        before = asked_of_log(testnet)
         async with scan_backend(tmp_path, **as_settings(testnet.settings)) as backend:
             hosts, discovery = await scan(backend, tmp_path, passive=False)
-        assert len(testnet.requests(CT_HOST)) == before
+        assert asked_of_log(testnet) == before
     assert discovery.sources == ()
     assert "ct-7d.depth.test" not in hosts
