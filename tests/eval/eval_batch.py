@@ -1,9 +1,9 @@
-"""What does the analysis say of the newest batch, whose author had not seen its rules?
+"""What does the analysis say of a batch whose authors had not seen its rules? Without a number: of the newest.
 
-    python -m tests.eval.eval_batch [--errors]
+    python -m tests.eval.eval_batch [NUMBER] [--errors]
 
-The set is that of `tests/eval/batch_6`. A page of a third party is found when anything is said of it from the given
-confidence on, whichever class that is; an own page as in `tests.eval.eval_site`.
+The batches are those of `tests/eval/batches`. A page of a third party is found when anything is said of it from the
+given confidence on, whichever class that is; an own page as in `tests.eval.eval_site`.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from app.domain.violations import REVIEW_BELOW, VIOLATION_FROM
 from app.engines.analyse.analyser import Analyser
-from tests.eval.batch_6.batch import own_pages, third_party_pages
+from tests.eval.batches.batch import BATCHES, NEWEST, own_pages, third_party_pages
 from tests.eval.eval_set import CLASSES, CLEAN, Outcome, judge, print_confusion, print_errors, print_times
 from tests.eval.eval_site import PageOutcome, judge_page
 from tests.eval.eval_site import print_errors as print_site_errors
@@ -58,9 +58,9 @@ def print_classes(outcomes: Sequence[Outcome]) -> None:
         print(f"| {label} | " + " | ".join(map(str, counts)) + " |")
 
 
-def faults_of(outcomes: Sequence[Outcome]) -> list[str]:
+def faults_of(batch: int, outcomes: Sequence[Outcome]) -> list[str]:
     """What is worse than `tests/eval/figures.toml` says."""
-    wanted = figures()["batch_6"]
+    wanted = figures()[f"batch_{batch}"]
     found = share(one.predicted != CLEAN for one in outcomes if one.item["label"] != CLEAN)
     accused = share(one.predicted != CLEAN for one in outcomes if one.item["label"] == CLEAN)
     return [
@@ -71,13 +71,14 @@ def faults_of(outcomes: Sequence[Outcome]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("batch", nargs="?", type=int, choices=BATCHES, default=NEWEST)
     parser.add_argument("--errors", action="store_true", help="list the pages that were judged wrongly")
     options = parser.parse_args()
     analyser = Analyser(scope_target="scope.example")
-    items = [page.item for page in third_party_pages()]
+    items = [page.item for page in third_party_pages(options.batch)]
     judge(analyser, items[0])  # builds the automaton, which is no page's cost
     outcomes = [judge(analyser, item) for item in items]
-    own: list[PageOutcome] = [judge_page(page) for page in own_pages()]
+    own: list[PageOutcome] = [judge_page(page) for page in own_pages(options.batch)]
     print_thresholds(outcomes)
     print_classes(outcomes)
     print()
@@ -88,7 +89,7 @@ def main() -> int:
     if options.errors:
         print_errors(outcomes)
         print_site_errors(own, ())
-    return judged(faults_of(outcomes))
+    return judged(faults_of(options.batch, outcomes))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The figures about the newest batch count what they say."""
+"""The figures about a batch count what they say."""
 
 from app.engines.analyse.analyser import Analyser
-from tests.eval.batch_6.batch import own_pages, third_party_pages
+from tests.eval.batches.batch import own_pages, third_party_pages
 from tests.eval.eval_batch import print_classes, print_thresholds
 from tests.eval.eval_set import CLEAN, Outcome, judge
 from tests.eval.eval_site import judge_page
@@ -34,7 +34,7 @@ def test_near_misses_count_with_the_class_that_they_resemble(capsys):
 
 def test_what_is_said_of_third_parties_does_not_fall_behind_the_document():
     analyser = Analyser(scope_target="scope.example")
-    outcomes = [judge(analyser, page.item) for page in third_party_pages()]
+    outcomes = [judge(analyser, page.item) for page in third_party_pages(6)]
     missed = [o.item["id"] for o in outcomes if o.item["label"] not in (CLEAN, o.predicted)]
     accused = [o.item["id"] for o in outcomes if o.item["label"] == CLEAN and o.predicted != CLEAN]
     assert len(missed) <= 4, missed
@@ -42,6 +42,6 @@ def test_what_is_said_of_third_parties_does_not_fall_behind_the_document():
 
 
 def test_nearly_every_own_page_is_found_and_no_twin_is_accused():
-    outcomes = [judge_page(page) for page in own_pages()]
+    outcomes = [judge_page(page) for page in own_pages(6)]
     assert [o.page.id for o in outcomes if o.accused and not o.page.tampered] == []
     assert sum(o.accused for o in outcomes if o.page.tampered) >= 21

@@ -1,9 +1,9 @@
-"""A batch of whole pages by somebody who had not seen the rules: of third parties, and of sites that somebody changed.
+"""Batches of whole pages by people who had not seen the rules: of third parties, and of sites that somebody changed.
 
-`third_*.toml` holds pages of third parties: a text, its address and the kind of site around it. `own_*.toml` holds
-organisations: the page as it was meant, what an intruder put into it, and an honest change that looks as odd. Names of
-brands, houses and public offices are those that such pages carry in the world; all other names, hosts and handles are
-invented.
+A folder is a batch. `frames` holds its kinds of sites; `third_*.toml` holds pages of third parties: a text, its
+address and the kind of site around it; `own_*.toml` holds organisations: the page as it was meant, what an intruder
+put into it, and an honest change that looks as odd. Names of brands, houses and public offices are those that such
+pages carry in the world; all other names, hosts and handles are invented.
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.engines.urls import host_of
-from tests.eval.batch_6.frames import framed
+from tests.eval.batches.frames import framed
 from tests.eval.own_pages.own_pages import OwnPage
 from tests.eval.pages.pages import Page
 from tests.eval.provenance import Provenance, read
 
 FOLDER: Final = Path(__file__).parent
+BATCHES: Final = tuple(sorted(int(path.name) for path in FOLDER.iterdir() if path.name.isdigit()))
+NEWEST: Final = BATCHES[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ class BatchOwnPage(OwnPage):
 
 
 @cache
-def third_party_pages() -> tuple[Page, ...]:
-    return tuple(page for path in sorted(FOLDER.glob("third_*.toml")) for page in _read_third(path))
+def third_party_pages(batch: int = NEWEST) -> tuple[Page, ...]:
+    return tuple(page for path in sorted((FOLDER / str(batch)).glob("third_*.toml")) for page in _read_third(path))
 
 
 def _read_third(path: Path) -> Iterator[Page]:
@@ -54,13 +56,13 @@ def _read_third(path: Path) -> Iterator[Page]:
             label=entry["label"],
             near=entry["near"],
             url=entry["url"],
-            html=_markup(entry, entry["html"]),
+            html=_markup(path.parent, entry, entry["html"]),
         )
 
 
-def _markup(entry: dict[str, Any], content: str, **other: str) -> str:
+def _markup(folder: Path, entry: dict[str, Any], content: str, **other: str) -> str:
     return framed(
-        entry["frame"],
+        folder / "frames" / f"{entry['frame']}.html",
         seed=entry["url"],
         lang=entry["lang"],
         size=entry.get("size", 1 + len(entry["url"]) % 4),
@@ -76,8 +78,8 @@ def _markup(entry: dict[str, Any], content: str, **other: str) -> str:
 
 
 @cache
-def own_pages() -> tuple[BatchOwnPage, ...]:
-    return tuple(page for path in sorted(FOLDER.glob("own_*.toml")) for page in _read_own(path))
+def own_pages(batch: int = NEWEST) -> tuple[BatchOwnPage, ...]:
+    return tuple(page for path in sorted((FOLDER / str(batch)).glob("own_*.toml")) for page in _read_own(path))
 
 
 def _read_own(path: Path) -> Iterator[BatchOwnPage]:
@@ -85,11 +87,13 @@ def _read_own(path: Path) -> Iterator[BatchOwnPage]:
     provenance, document = read(path)
     for given in document["site"]:
         entry = {"lang": "zh", **given}
-        yield _own(entry, provenance, entry["injected"], tampered=True)
-        yield _own(entry, provenance, entry["twin"], tampered=False)
+        for part in ("injected", "twin"):
+            yield _own(path.parent, entry, provenance, part)
 
 
-def _own(entry: dict[str, Any], provenance: Provenance, change: dict[str, str], *, tampered: bool) -> BatchOwnPage:
+def _own(folder: Path, entry: dict[str, Any], provenance: Provenance, part: str) -> BatchOwnPage:
+    change: dict[str, str] = entry[part]
+    tampered = part == "injected"
     return BatchOwnPage(
         id=f"{host_of(entry['url'])}-{'changed' if tampered else 'twin'}",
         provenance=provenance,
@@ -99,16 +103,16 @@ def _own(entry: dict[str, Any], provenance: Provenance, change: dict[str, str], 
         kind=entry["injected"]["kind"],
         trade=change.get("trade", ""),
         quote=change.get("quote", ""),
-        written=_changed(entry, change),
-        meant=_markup(entry, entry["html"]),
+        written=_changed(folder, entry, change),
+        meant=_markup(folder, entry, entry["html"]),
     )
 
 
-def _changed(entry: dict[str, Any], change: dict[str, str]) -> str:
+def _changed(folder: Path, entry: dict[str, Any], change: dict[str, str]) -> str:
     """`title`, `head` and `content` stand in place of what was there; `before`, `after` and `end` are added: above and
     below the text, and before the end of the body.
     """
     content = f"{change.get('before', '')}\n{change.get('content', entry['html'])}\n{change.get('after', '')}"
     other = {part: change[part] for part in ("title", "head") if part in change}
-    page = _markup(entry, content, **other)
+    page = _markup(folder, entry, content, **other)
     return page.replace("</body>", f"{change.get('end', '')}\n</body>") if "end" in change else page

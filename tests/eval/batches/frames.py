@@ -1,7 +1,8 @@
 """Builds a whole page around a text: head, menus, scripts, state of an application, padding and footer.
 
-A frame is a kind of site (`frames/*.html`). What a frame leaves open is drawn from the words below, by a generator that
-the page's address seeds: the same page on every call, and no two pages with the same names, sheets, menus and scripts.
+A frame is a kind of site (`*/frames/*.html`). What a frame leaves open is drawn from the words below, by a generator
+that the page's address seeds: the same page on every call, and no two pages with the same names, sheets, menus and
+scripts.
 """
 
 import json
@@ -12,7 +13,6 @@ from typing import Final
 
 from tests.eval.own_pages.archive import archive
 
-FRAMES: Final = Path(__file__).parent / "frames"
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _MENUS: Final = {
     ("press", "en"): "News|World|Business|Sport|Culture|Weather|Opinion|Travel|Live|Science|Podcasts|Obituaries",
@@ -78,16 +78,16 @@ _STATE: Final = (
 
 
 @cache
-def frame(name: str) -> str:
-    return (FRAMES / f"{name}.html").read_text(encoding="utf-8")
+def _read(frame: Path) -> str:
+    return frame.read_text(encoding="utf-8")
 
 
-def framed(name: str, *, seed: str, lang: str, parts: dict[str, str], size: int = 1) -> str:
+def framed(frame: Path, *, seed: str, lang: str, parts: dict[str, str], size: int = 1) -> str:
     """Give the whole page. `parts` holds `title`, `head` and `content`, and may hold `nav` (names with | between) and
     `foot`; `size` multiplies the lengths of sheets, states and lists.
     """
     random = Random(seed)  # variety, no secret
-    names = _menu(name, lang, parts.get("nav", ""), random)
+    names = _menu(frame.stem, lang, parts.get("nav", ""), random)
     letters = "".join(random.choices(_LETTERS, k=random.randint(2, 6)))
     filled = {
         **_WORDS[lang],
@@ -105,7 +105,7 @@ def framed(name: str, *, seed: str, lang: str, parts: dict[str, str], size: int 
         "head": parts.get("head", ""),
         "foot": parts.get("foot", ""),
     }
-    page = frame(name).replace("</head>", _head_extras(random, size) + "</head>", 1)
+    page = _read(frame).replace("</head>", _head_extras(random, size) + "</head>", 1)
     page = page.replace("</body>", _body_extras(random, letters, size) + "</body>")
     for place, text in filled.items():
         page = page.replace(f"{{{place}}}", text)

@@ -1,4 +1,4 @@
-"""The batch is what it says: long whole pages, each labelled, none of them anybody's."""
+"""The batches are what they say: long whole pages, each labelled, none of them anybody's."""
 
 import re
 from collections import Counter
@@ -8,22 +8,26 @@ import pytest
 from app.domain.violations import ViolationKey
 from app.engines.html.document import HtmlDocument
 from app.engines.urls import host_of
-from tests.eval.batch_6.batch import own_pages, third_party_pages
-from tests.eval.batch_6.frames import FRAMES
+from tests.eval.batches.batch import BATCHES, FOLDER, own_pages, third_party_pages
 from tests.eval.eval_set import CLASSES, CLEAN
 from tests.eval.own_pages.own_pages import KINDS
 
-PAGES = (*third_party_pages(), *own_pages())
+THIRD_PARTIES = [page for batch in BATCHES for page in third_party_pages(batch)]
+OWN = [page for batch in BATCHES for page in own_pages(batch)]
+PAGES = (*THIRD_PARTIES, *OWN)
+SIZES = {6: (100, 120, 25)}  # violating, clean, changed sites
+each_batch = pytest.mark.parametrize("batch", BATCHES)
 ADDRESS = re.compile(r"""(?:https?:)?//([a-z0-9.-]+\.[a-z]+)(?=[:/?"'<> \\]|$)""")
 SHOWN = {"www.w3.org", "steamcommunity.com"}  # a namespace, and what a false window pretends to show
 
 
-def test_there_are_as_many_pages_as_the_figures_say():
-    labels = Counter(page.label for page in third_party_pages())
-    assert labels[CLEAN] == 120
-    assert labels.total() == 220
+@each_batch
+def test_there_are_as_many_pages_as_the_figures_say(batch):
+    labels = Counter(page.label for page in third_party_pages(batch))
+    violating, clean, changed = SIZES[batch]
+    assert (labels.total() - labels[CLEAN], labels[CLEAN]) == (violating, clean)
     assert {*labels} == {*CLASSES, CLEAN}
-    assert Counter(page.tampered for page in own_pages()) == {True: 25, False: 25}
+    assert Counter(page.tampered for page in own_pages(batch)) == {True: changed, False: changed}
 
 
 def test_ids_and_pages_are_unique():
@@ -31,10 +35,13 @@ def test_ids_and_pages_are_unique():
         assert max(Counter(getattr(page, part) for page in PAGES).values()) == 1, part
 
 
-def test_two_thirds_are_chinese_and_every_frame_is_used():
-    languages = Counter(page.lang for page in third_party_pages())
+@each_batch
+def test_two_thirds_are_chinese_and_every_frame_is_used(batch):
+    languages = Counter(page.lang for page in third_party_pages(batch))
     assert 0.6 < languages["zh"] / languages.total() < 0.72
-    assert all(any(frame.read_text(encoding="utf-8")[:20] in page.html for page in PAGES) for frame in FRAMES.iterdir())
+    pages = (*third_party_pages(batch), *own_pages(batch))
+    for frame in (FOLDER / str(batch) / "frames").iterdir():
+        assert any(frame.read_text(encoding="utf-8")[:20] in page.html for page in pages), frame
 
 
 def test_pages_are_as_long_as_pages_of_the_web():
@@ -49,14 +56,14 @@ def test_a_page_is_the_same_on_every_call():
     assert third_party_pages()[0] == page
 
 
-@pytest.mark.parametrize("page", third_party_pages(), ids=lambda page: page.id)
+@pytest.mark.parametrize("page", THIRD_PARTIES, ids=lambda page: page.id)
 def test_a_page_of_a_third_party_is_labelled_and_has_a_title(page):
     assert page.label in {*CLASSES, CLEAN}
     assert (page.near in set(ViolationKey)) is (page.label == CLEAN)
     assert HtmlDocument(page.html).title
 
 
-@pytest.mark.parametrize("page", own_pages(), ids=lambda page: page.id)
+@pytest.mark.parametrize("page", OWN, ids=lambda page: page.id)
 def test_of_an_own_page_the_quote_stands_where_somebody_changed_it(page):
     assert page.kind in KINDS
     assert (page.quote in page.decoded and page.quote not in page.honest) is page.tampered
