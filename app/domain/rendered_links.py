@@ -6,5 +6,3 @@ from typing import Final
 RENDERED: Final = "rendered:"
 # It is seen, though it was read to be hidden. This speaks for all references of the page to the same address.
 SHOWN: Final = "shown:"
-# In the provenance of what was found of a link that is `RENDERED`.
-RENDERED_MARK: Final = "rendered"

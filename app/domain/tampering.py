@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from app.domain.violations import ViolationKey
+from app.domain.visitors import Visitor
 
 _PREFIX: Final = "own:"
 _SHOWN_TO: Final = "@"  # in the kind of a reference: what stands before it was shown to the visitor behind it
@@ -48,16 +49,6 @@ class TamperSign(StrEnum):
     SHOWN_REDIRECT = "shown_redirect"  # another site, where nobody else is sent
     SHOWN_COVER = "shown_cover"  # a foreign frame over the page, or a foreign script in its place
     SHOWN_LINKS = "shown_links"  # links to several foreign sites
-
-
-class Visitor(StrEnum):
-    """As whom a page was asked for once more."""
-
-    ROBOT = "robot"  # of a search engine, by its user agent
-    SEARCH = "search"  # a browser that comes from a search engine
-    PHONE = "phone"  # that comes from a search engine
-    NEWCOMER = "newcomer"  # a browser without cookies
-    BROWSER = "browser"  # an ordinary one, which the crawl was not: another agent, another time
 
 
 # What pages are poisoned with. Of the other classes ordinary pages warn and teach, in their titles as well.

@@ -1,10 +1,12 @@
 """Kinds of violation, risk levels and the two thresholds that turn a score into a violation."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, Self
 
 from app.domain.messages import MessageCatalog, Text
+from app.domain.visitors import Visitor
 
 
 class ViolationKey(StrEnum):
@@ -56,6 +58,24 @@ class Evidence:
     offset: int | None = None  # of the snippet in the captured text, in characters
     provenance: str = ""  # list and date, lexicon version, model name
     terms: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()  # words of the page that speak against it
+    hidden_by: str | None = None  # of a link: the kind of hiding, as in `Reference.hidden`
+    rendered: bool = False  # that the link is hidden is seen in a browser alone
+    page_url: str = ""  # of a hidden link: the page on which it stands; all else stands where the violation was seen
+    shown_to: Visitor | None = None  # who alone is shown it; None: everybody
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what went through JSON. What a later version has added is left out."""
+        known = {name: value for name, value in values.items() if name in _EVIDENCE_FIELDS}
+        lists = {name: tuple(known.get(name, ())) for name in ("terms", "guards")}
+        shown_to = known.get("shown_to")
+        return cls(
+            **{**known, **lists, "layer": Layer(known["layer"]), "shown_to": shown_to and Visitor(shown_to)},
+        )
+
+
+_EVIDENCE_FIELDS: Final = frozenset(item.name for item in fields(Evidence))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from app.domain.evidence_text import source_text
 from app.domain.findings import AssessedFinding, FindingId
 from app.domain.messages import Language, MessageCatalog
 from app.domain.translation import KEYS, origin, translate, translate_violation
-from app.domain.violations import ViolationFact, ViolationKey, violation_type
+from app.domain.violations import Evidence, ViolationFact, ViolationKey, violation_type
 from app.events.types import Violation, ViolationDetected, ViolationFields
 
 _FACTS: Final = tuple(item.name for item in fields(ViolationFact))
@@ -68,7 +68,7 @@ def serialise_violation(row: Row[Any], *, language: str, decision: dict[str, Any
 
 def _told_evidence(item: dict[str, Any], texts: MessageCatalog) -> dict[str, Any]:
     """Return a piece of evidence with the data that says so in words."""
-    return {**item, "source": str(source_text(str(item.get("provenance", "")), texts))}
+    return {**item, "source": str(source_text(Evidence.from_json(item), texts))}
 
 
 def _displayed(value: Any) -> Any:

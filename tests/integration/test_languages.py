@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 from app.domain.evidence_text import source_text
 from app.domain.messages import Language, MessageCatalog
 from app.domain.stages import STAGE_BY_KEY, StageKey
-from app.domain.violations import ViolationKey, violation_type
+from app.domain.violations import Evidence, ViolationKey, violation_type
 from tests.support.scanned import scanned_testnet
 
 CJK = re.compile(r"[\u3001-\u9fff\uff00-\uffef]")
@@ -204,7 +204,7 @@ def test_the_report_is_in_the_readers_language(scanned):
         check(item, reader, "description")
         assert item["violation_type"] == violation_type(ViolationKey(item["violation_key"]), reader)
         for evidence in item["evidence"]:
-            assert evidence["source"] == source_text(evidence["provenance"], MessageCatalog(reader))
+            assert evidence["source"] == source_text(Evidence.from_json(evidence), MessageCatalog(reader))
             assert "\\n" not in evidence["snippet"]
 
 

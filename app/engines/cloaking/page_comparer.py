@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Final
 
-from app.domain.tampering import Visitor
+from app.domain.visitors import Visitor
 from app.engines.cloaking.comparison import Compared, Comparison
 from app.engines.cloaking.page_sample import SampledPage
 from app.engines.cloaking.view import NOTHING, View, view_of

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from app.domain.tampering import Visitor
+from app.domain.visitors import Visitor
 
 # User agents as they are in common use; a site that looks closer at them (`Sec-CH-UA`, TLS) is not deceived.
 _DESKTOP: Final = (

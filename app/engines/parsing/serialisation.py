@@ -6,7 +6,7 @@ from itertools import zip_longest
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
-from app.domain.violations import Evidence, Layer, ViolationFact, ViolationKey
+from app.domain.violations import Evidence, ViolationFact, ViolationKey
 from app.engines.analyse.subject import SeenLook, Subject
 from app.engines.documents.links import DocumentFacts
 from app.engines.extract.page import Extraction
@@ -149,10 +149,6 @@ def violation_of(values: Mapping[str, Any]) -> ViolationFact:
     """From a `ViolationFact` that went through JSON as it is."""
     known = {
         "violation_key": ViolationKey(values["violation_key"]),
-        "evidence": tuple(map(_evidence, values["evidence"])),
+        "evidence": tuple(map(Evidence.from_json, values["evidence"])),
     }
     return ViolationFact(**(values | known))  # type: ignore[operator]  # a dict, from JSON
-
-
-def _evidence(values: dict[str, Any]) -> Evidence:
-    return Evidence(**(values | {"layer": Layer(values["layer"]), "terms": tuple(values["terms"])}))

@@ -191,6 +191,7 @@ class ScanEvidence:
                 assessed,
                 by_finding[item.cause, item.domain],
                 found_at=item.found_at,
+                last_seen_at=item.last_seen_at,
                 state=decided.state_of(item),
                 decision=decided.of(item),
             )

@@ -15,14 +15,14 @@ from app.core.redact import display_text, display_value
 from app.domain.authorship import Author, Authorship
 from app.domain.certificate_error import code_of, describe_certificate_error
 from app.domain.document_places import place_text
-from app.domain.evidence_text import HIDDEN_RULES, evidence_sentence, hiding_of, hiding_text, source_text
+from app.domain.evidence_text import evidence_sentence, hiding_text, is_of_site, source_text
 from app.domain.findings import AssessedFinding
 from app.domain.messages import MessageCatalog
 from app.domain.recommendations import Advice
 from app.domain.reference_kinds import kind_text
 from app.domain.risk import Embedding, Risk
 from app.domain.tampering import sign_of
-from app.domain.violations import ViolationKey
+from app.domain.violations import Evidence, ViolationKey
 from app.findings.evidence.chains import Chain, Step
 from app.findings.evidence.excerpts import Excerpt
 from app.findings.evidence.exposures import Site, via_of
@@ -48,6 +48,7 @@ class EvidenceViews:
         violations: Sequence[Row[Any]],
         *,
         found_at: datetime,
+        last_seen_at: datetime,
         state: str,
         decision: Json | None = None,
     ) -> Json:
@@ -75,6 +76,7 @@ class EvidenceViews:
             "page_url": display_text(found.page_url) or None,
             "via": display_text(exposure.via) or None,
             "found_at": to_wire(found_at),
+            "last_seen_at": to_wire(last_seen_at),
             "state": state,
             "decision": decision,
         }
@@ -209,33 +211,24 @@ class EvidenceViews:
         return self._texts("finding.forwards", said=said, domain=finding.id.domain, end=display_text(end))
 
     def _evidence(self, row: Row[Any], item: Mapping[str, Any]) -> Json:
-        rule, provenance = str(item["rule"]), str(item.get("provenance", ""))
-        on_site = rule.startswith(HIDDEN_RULES) or self._site.owns(row.domain)
-        hidden_by, page = hiding_of(provenance)
-        text = evidence_sentence(
-            self._texts,
-            rule=rule,
-            violation_key=ViolationKey(row.violation_key),
-            terms=map(str, item.get("terms", ())),
-            snippet=str(item.get("snippet", "")),
-            provenance=provenance,
-            on_site=on_site,
-        )
+        found = Evidence.from_json(item)
+        on_site = is_of_site(found.rule) or self._site.owns(row.domain)
+        text = evidence_sentence(found, ViolationKey(row.violation_key), self._texts, on_site=on_site)
         return {
             "violation_id": row.id,
             "violation_key": row.violation_key,
-            "layer": item["layer"],
-            "rule": display_text(rule),
-            "score": item["score"],
+            "layer": found.layer.value,
+            "rule": display_text(found.rule),
+            "score": found.score,
             "whose": "site" if on_site else "third_party",
             "whose_name": self._texts("whose.site" if on_site else "whose.third_party"),
-            "url": display_text(page or row.url) or None,
+            "url": display_text(found.page_url or row.url) or None,
             "text": display_text(text),
-            "terms": display_value(list(item.get("terms", ()))),
-            "snippet": display_value(str(item.get("snippet", "")), breaks=True),
-            "offset": item.get("offset"),
-            "hidden_by": hidden_by,
-            "source": display_text(source_text(provenance, self._texts)),
+            "terms": display_value(list(found.terms)),
+            "snippet": display_value(found.snippet, breaks=True),
+            "offset": found.offset,
+            "hidden_by": found.hidden_by,
+            "source": display_text(source_text(found, self._texts)),
         }
 
     def _step(self, step: Step, *, was_asked: bool) -> Json:

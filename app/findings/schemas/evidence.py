@@ -274,6 +274,7 @@ class FindingSummary(ResponseBody):
     page_url: str | None = described("Page of the site that contains the worst reference.", "https://www.example.com/")
     via: str | None = described("Host of the third party that redirects there.", "partner.example")
     found_at: str = described("Time at which the first of its violations was found.", "2026-11-26T07:40:04.623Z")
+    last_seen_at: str = described("Time at which the scan assessed it last.", "2026-11-26T07:41:12.087Z")
     state: DecisionState = described(
         "The decision that applies; `open`: undecided, withdrawn, or reopened by new evidence.", "open"
     )

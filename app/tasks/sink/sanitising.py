@@ -83,8 +83,12 @@ def clean_entry(entry: LogEntry) -> LogEntry:
 
 def clean_violation(fact: ViolationFact) -> ViolationFact:
     """Clean the texts and URLs of a violation: they come from hostile pages."""
-    evidence = tuple(Evidence(**cast("Any", clean_json(asdict(item)))) for item in fact.evidence)
-    return replace(fact, **_clean_texts(fact), evidence=evidence)
+    return replace(fact, **_clean_texts(fact), evidence=tuple(map(_clean_evidence, fact.evidence)))
+
+
+def _clean_evidence(item: Evidence) -> Evidence:
+    cleaned = Evidence.from_json(cast("dict[str, Any]", clean_json(asdict(item))))
+    return replace(cleaned, page_url=clean_url(item.page_url))
 
 
 def _clean_texts(fact: LogEntry | ViolationFact) -> dict[str, Any]:

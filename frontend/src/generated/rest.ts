@@ -378,6 +378,7 @@ export interface FindingDetail {
   page_url: string | null;
   via: string | null;
   found_at: string;
+  last_seen_at: string;
   state: DecisionState;
   decision: DecisionInfo | null;
   attempt: number;
@@ -422,6 +423,7 @@ export interface FindingSummary {
   page_url: string | null;
   via: string | null;
   found_at: string;
+  last_seen_at: string;
   state: DecisionState;
   decision: DecisionInfo | null;
 }

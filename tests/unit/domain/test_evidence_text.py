@@ -2,17 +2,22 @@
 
 import pytest
 
-from app.domain.evidence_text import evidence_sentence, hiding_of, hiding_text, shown_only_to, source_text
+from app.domain.evidence_text import evidence_sentence, hiding_text, source_text
 from app.domain.messages import Language, MessageCatalog
-from app.domain.tampering import RULE_PREFIX, TamperSign, Visitor
-from app.domain.violations import ViolationKey
+from app.domain.tampering import RULE_PREFIX, TamperSign
+from app.domain.violations import Evidence, Layer, ViolationKey
+from app.domain.visitors import Visitor
 
 EN, ZH = MessageCatalog("en"), MessageCatalog("zh-CN")
 
 
 def sentence(texts, rule, *, key=ViolationKey.GAMBLING, on_site=False, **more):
     values = {"terms": ("a", "b"), "snippet": "s", "provenance": "list 1"}
-    return evidence_sentence(texts, rule=rule, violation_key=key, on_site=on_site, **{**values, **more})
+    return evidence_sentence(Evidence(Layer.TEXT, rule, 0.9, **{**values, **more}), key, texts, on_site=on_site)
+
+
+def source(provenance, texts, **more):
+    return source_text(Evidence(Layer.TEXT, "x", 0.9, provenance=provenance, **more), texts)
 
 
 def test_it_says_whose_page_shows_it():
@@ -26,8 +31,7 @@ def test_it_says_whose_page_shows_it():
 @pytest.mark.parametrize("key", ViolationKey)
 def test_every_kind_has_its_words_and_its_sites(language, key):
     texts = MessageCatalog(language)
-    provenance = "list 1; hidden by marquee on http://corp.example/"
-    said = sentence(texts, "hidden_link.target", terms=(key.value,), provenance=provenance)
+    said = sentence(texts, "hidden_link.target", terms=(key.value,), hidden_by="marquee")
     assert texts(f"site.{key}") in said
     assert texts("hidden_by.marquee") in said
     assert "{" not in sentence(texts, f"lexicon.{key}", key=key)
@@ -38,44 +42,31 @@ def test_at_most_five_terms_are_quoted_and_eighty_characters():
     assert sentence(EN, "a rule to come", snippet="x" * 100) == "x" * 80
 
 
-def test_a_list_is_named_without_what_hides_a_link():
-    provenance = "list 1; hidden by tiny_box on http://corp.example/a on b"
-    assert source_text(provenance, EN) == "list 1"
-    assert hiding_of(provenance) == ("tiny_box", "http://corp.example/a on b")
-    assert hiding_of("list 1") == (None, "")
-    assert sentence(EN, "block:x", snippet="bad.example", provenance=provenance) == (
-        "bad.example is on a block list (list 1)"
-    )
+def test_an_entry_of_a_list_names_the_list():
+    assert sentence(EN, "block:x", snippet="bad.example") == "bad.example is on a block list (list 1)"
 
 
 def test_a_link_that_a_browser_has_shown_to_be_hidden_says_so():
-    provenance = "lexicon 1; rendered; hidden by covered on http://corp.example/"
     for texts in (ZH, EN):
-        said = sentence(texts, "hidden_link.anchor", terms="a", provenance=provenance)
+        said = sentence(texts, "hidden_link.anchor", terms="a", hidden_by="covered", rendered=True)
         assert texts("hidden_by.rendered", how=texts("hidden_by.covered")) in said
-    assert hiding_of(provenance) == ("covered", "http://corp.example/")
-    assert source_text(provenance, EN) == source_text("lexicon 1", EN)
 
 
 @pytest.mark.parametrize(
     ("provenance", "chinese", "english"),
     [
         ("lexicon 2026-11-25", "词库", "word list, version 2026-11-25"),
-        ("lexicon 2026-11-25; guards: news, court", "news, court", "news, court"),
         ("brands 2026-11-25", "品牌", "brand list, version 2026-11-25"),
         ("structure rules", "规则", "rules"),
         ("starter, 2026-11-25, ours", "starter", "starter of 2026-11-25"),
-        ("lexicon 1; hidden by display_none on https://a.example/x", "词库", "word list, version 1"),
         ("somebody else's", "somebody else's", "somebody else's"),
         ("", "", ""),
     ],
 )
 def test_where_a_judgement_comes_from_is_said_in_words(provenance, chinese, english):
     for texts, part in ((ZH, chinese), (EN, english)):
-        said = source_text(provenance, texts)
-        assert part in said
-        assert "guards" not in said
-        assert "display_none" not in said
+        assert part in source(provenance, texts)
+        assert "news, court" in source("lexicon 1", texts, guards=("news", "court"))
 
 
 def test_a_quotation_within_a_sentence_has_no_line_breaks():
@@ -90,14 +81,7 @@ def test_a_way_of_hiding_without_a_text_is_simply_hidden():
 @pytest.mark.parametrize("visitor", Visitor)
 def test_who_alone_was_shown_it_is_said_of_every_sign(texts, visitor):
     for sign in TamperSign:
-        provenance = shown_only_to("structure", visitor)
-        said = sentence(texts, f"{RULE_PREFIX}{sign}", key=ViolationKey.TAMPERED, provenance=provenance)
-        everybody = sentence(texts, f"{RULE_PREFIX}{sign}", key=ViolationKey.TAMPERED, provenance="structure")
+        said = sentence(texts, f"{RULE_PREFIX}{sign}", key=ViolationKey.TAMPERED, shown_to=visitor)
+        everybody = sentence(texts, f"{RULE_PREFIX}{sign}", key=ViolationKey.TAMPERED)
         assert said.startswith(everybody)
         assert texts(f"visitor.{visitor}") in said
-        assert source_text(provenance, texts) == source_text("structure", texts)
-
-
-def test_what_everybody_is_shown_names_no_visitor():
-    assert shown_only_to("structure", None) == "structure"
-    assert sentence(EN, "own.title", provenance="structure; shown to nobody") == sentence(EN, "own.title")

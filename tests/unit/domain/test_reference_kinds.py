@@ -7,7 +7,8 @@ import pytest
 from app.domain.document_places import DOCUMENT_KINDS
 from app.domain.messages import Language, MessageCatalog
 from app.domain.reference_kinds import PARTS, REDIRECT, SORTS, kind_text
-from app.domain.tampering import TamperSign, Visitor, kind_of, shown_to
+from app.domain.tampering import TamperSign, kind_of, shown_to
+from app.domain.visitors import Visitor
 
 RAW = re.compile(r"[a-z]+:[a-z_]+")
 HEADERS = ("csp", "cors", "link", "refresh", "report-to", "sourcemap", "content-location")

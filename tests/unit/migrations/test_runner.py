@@ -1,3 +1,4 @@
+import json
 import sqlite3
 from contextlib import closing
 from hashlib import sha256
@@ -9,6 +10,8 @@ from sqlalchemy import text
 from app.compose.tables import metadata
 from app.core.db import Database, DatabaseUnavailable
 from app.core.errors import ConfigurationError
+from app.domain.violations import Evidence
+from app.domain.visitors import Visitor
 from app.migrations import runner
 from app.migrations.runner import head_revision, migrate, read_revision
 from tests.support.backend import HandClock
@@ -142,3 +145,47 @@ def test_a_database_that_somebody_holds_is_not_half_made(db):
     with db.engine.connect() as holder, holder.begin(), pytest.raises(DatabaseUnavailable):
         migrate(db, clock=HandClock())
     assert migrate(db, clock=HandClock()).changed
+
+
+OLD_EVIDENCE = [
+    {"rule": "lexicon.gambling", "provenance": "lexicon 1; guards: news, court"},
+    {
+        "rule": "hidden_link.anchor",
+        "provenance": "lexicon 1; guards: x; rendered; hidden by covered on http://a.test/ on b",
+    },
+    {"rule": "own.title", "provenance": "structure; shown to robot"},
+    {"rule": "block:x", "provenance": "list, 2026-11-25, ours; line 4, sha256 ab"},
+]
+FIELDS = ("provenance", "guards", "rendered", "hidden_by", "page_url", "shown_to")
+READ_AS = [
+    ("lexicon 1", ("news", "court"), False, None, "", None),
+    ("lexicon 1", ("x",), True, "covered", "http://a.test/ on b", None),
+    ("structure", (), False, None, "", Visitor.ROBOT),
+    ("list, 2026-11-25, ours; line 4, sha256 ab", (), False, None, "", None),
+]
+
+
+def test_evidence_that_the_version_before_wrote_gets_its_fields(db, tmp_path):
+    scripts = runner._scripts(runner.HERE)
+    db.write_sync(lambda connection: runner._upgrade(connection, scripts, FIRST))
+    plain = [{"rule": "own.title", "provenance": "structure"}]
+    put_violations(tmp_path / "main.db", {"old": OLD_EVIDENCE, "plain": plain})
+    assert migrate(db, clock=HandClock()).changed
+    query = text("SELECT id, evidence FROM violations")
+    found = {row_id: json.loads(evidence) for row_id, evidence in db.read_sync(lambda c: c.execute(query).all())}
+    evidence = [Evidence.from_json({"layer": "text", "score": 0.5, **item}) for item in found["old"]]
+    assert [tuple(getattr(item, name) for name in FIELDS) for item in evidence] == READ_AS
+    assert found["plain"] == plain
+
+
+def put_violations(path, rows):
+    """Rows of whatever the table asks for; foreign keys are not looked at by this connection."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        columns = connection.execute(
+            "SELECT name, type FROM pragma_table_info('violations') WHERE \"notnull\""
+        ).fetchall()
+        for row_id, evidence in rows.items():
+            values = {name: 0 if kind in ("INTEGER", "FLOAT", "BOOLEAN") else row_id for name, kind in columns}
+            values["evidence"] = json.dumps(evidence)
+            marks = ", ".join(f":{name}" for name in values)
+            connection.execute(f"INSERT INTO violations ({', '.join(values)}) VALUES ({marks})", values)

@@ -8,8 +8,9 @@ from urllib.parse import unquote
 import pytest
 from ada_url import join_url, parse_url
 
-from app.domain.tampering import SCORES, Visitor
+from app.domain.tampering import SCORES
 from app.domain.violations import ViolationKey
+from app.domain.visitors import Visitor
 from testnet.expected import expect, in_scope
 from testnet.model import Reach
 from testnet.sitemaps import write_urls

@@ -14,7 +14,7 @@ be hidden says so (`rendered`).
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from app.domain.rendered_links import RENDERED, RENDERED_MARK
+from app.domain.rendered_links import RENDERED
 from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.detection import Detection
 from app.engines.analyse.layer import Signal
@@ -48,7 +48,8 @@ class HiddenLinks:
         best = max((self._anchor(reference) for reference in hidden), key=lambda item: item[0], default=(0.0, (), None))
         score, terms, reference = best
         if reference is not None and score:
-            yield _signal("hidden_link.anchor", score, reference, f"lexicon {self._lexicon.version}", terms)
+            source = f"lexicon {self._lexicon.version}"
+            yield _signal("hidden_link.anchor", score, reference, provenance=source, terms=terms)
 
     def _anchor(self, reference: Reference) -> tuple[float, tuple[str, ...], Reference | None]:
         hits = self._lexicon.find(self._normaliser.normalise(reference.text))
@@ -72,17 +73,35 @@ def _weights(hits: list[Hit]) -> dict[str, float]:
 
 def _target(reference: Reference, detection: Detection) -> Signal:
     strongest = detection.evidence[0]
-    return _signal("hidden_link.target", detection.confidence, reference, strongest.provenance, (detection.key.value,))
+    return _signal(
+        "hidden_link.target",
+        detection.confidence,
+        reference,
+        provenance=strongest.provenance,
+        terms=(detection.key.value,),
+        guards=strongest.guards,
+    )
 
 
-def _signal(rule: str, score: float, reference: Reference, provenance: str, terms: tuple[str, ...]) -> Signal:
-    proof = f"; {RENDERED_MARK}" if reference.kind.startswith(RENDERED) else ""
+def _signal(
+    rule: str,
+    score: float,
+    reference: Reference,
+    *,
+    provenance: str,
+    terms: tuple[str, ...],
+    guards: tuple[str, ...] = (),
+) -> Signal:
     evidence = Evidence(
         layer=Layer.STRUCTURE,
         rule=rule,
         score=score,
         snippet=(reference.snippet or reference.text or reference.raw)[:200],
-        provenance=f"{provenance}{proof}; hidden by {reference.hidden} on {reference.page_url}",
+        provenance=provenance,
         terms=terms,
+        guards=guards,
+        hidden_by=reference.hidden,
+        rendered=reference.kind.startswith(RENDERED),
+        page_url=reference.page_url,
     )
     return Signal(ViolationKey.HIDDEN_LINK, evidence)

@@ -139,15 +139,15 @@ class TextLayer:
     def _evidence(self, key: ViolationKey, score: float, tally: _Tally, zones: list[Zone]) -> Evidence:
         snippet, offset = _quote(key, zones)
         names = sorted(tally.terms, key=lambda name: -tally.terms[name])
-        against = f"; guards: {', '.join(sorted(tally.guards))[:200]}" if tally.guards else ""
         return Evidence(
             layer=Layer.TEXT,
             rule=f"lexicon.{key}",
             score=round(score, 4),
             snippet=snippet,
             offset=offset,
-            provenance=f"lexicon {self._lexicon.version}{against}",
+            provenance=f"lexicon {self._lexicon.version}",
             terms=tuple(names[:MAX_TERMS]),
+            guards=tuple(sorted(tally.guards)[:MAX_TERMS]),
         )
 
 

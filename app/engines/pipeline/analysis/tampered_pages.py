@@ -5,7 +5,6 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
-from app.domain.evidence_text import shown_only_to
 from app.domain.tampering import RULE_PREFIX, SCORES, TamperSign, certainty, sign_of, visitor_of
 from app.domain.violations import REVIEW_BELOW, Evidence, Layer, ViolationFact, ViolationKey
 from app.engines.model import Reference
@@ -58,8 +57,9 @@ def _evidence(references: Iterable[Reference]) -> Iterator[Evidence]:
                 rule=f"{RULE_PREFIX}{sign.value}",
                 score=SCORES[sign],
                 snippet=reference.snippet,
-                provenance=shown_only_to(_PROVENANCE, visitor_of(reference.kind)),
+                provenance=_PROVENANCE,
                 terms=tuple(filter(None, reference.text.split(", "))),
+                shown_to=visitor_of(reference.kind),
             )
             yield _of_model(found) if sign is TamperSign.MODEL else found
 

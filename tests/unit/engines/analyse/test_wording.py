@@ -63,8 +63,7 @@ def test_neither_the_kind_nor_the_confidence_is_said_twice():
 
 
 def test_the_kind_of_a_hidden_links_target_is_named_in_the_readers_language():
-    provenance = "lexicon 1; hidden by display_none on http://corp.example/"
-    evidence = Evidence(Layer.STRUCTURE, "hidden_link.target", 0.9, terms=("gambling",), provenance=provenance)
+    evidence = Evidence(Layer.STRUCTURE, "hidden_link.target", 0.9, terms=("gambling",), hidden_by="display_none")
     found = fact(ViolationKey.HIDDEN_LINK, evidence)
     assert describe(found, MessageCatalog("zh-CN")) == "本站页面含暗链（以 display:none 隐藏），指向涉赌网站。"
     assert describe(found, MessageCatalog("en")) == (

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.tampering import TamperSign, Visitor, kind_of, sign_of, visitor_of
+from app.domain.tampering import TamperSign, kind_of, sign_of, visitor_of
+from app.domain.visitors import Visitor
 from app.engines.cloaking.comparison import MAX_SHOWN, Comparison
 from app.engines.cloaking.page_sample import SampledPage, hash_lines
 from app.engines.cloaking.view import NOTHING, View, view_of

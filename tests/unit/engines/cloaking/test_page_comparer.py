@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from app.domain.tampering import Visitor, visitor_of
+from app.domain.tampering import visitor_of
+from app.domain.visitors import Visitor
 from app.engines.cloaking import page_comparer
 from app.engines.cloaking.page_comparer import AT_ONCE, MAX_HOPS, MAX_REFUSED, PageComparer
 from app.engines.cloaking.page_sample import SampledPage

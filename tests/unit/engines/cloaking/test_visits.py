@@ -1,4 +1,4 @@
-from app.domain.tampering import Visitor
+from app.domain.visitors import Visitor
 from app.engines.cloaking.visits import PLAIN, visits_for
 
 

@@ -63,7 +63,7 @@ def summary(views, exposure, *keys, **more):
     kinds = keys or ("gambling",)
     at = datetime(2026, 1, 1, tzinfo=UTC)
     made_of = [violation(key) for key in kinds]
-    document = views.finding(assessed(exposure, *kinds, **more), made_of, found_at=at, state="open")
+    document = views.finding(assessed(exposure, *kinds, **more), made_of, found_at=at, last_seen_at=at, state="open")
     FindingSummary.model_validate(document)
     return document
 
@@ -175,13 +175,15 @@ def test_evidence_says_whose_page_is_quoted_and_how_the_link_is_hidden():
         "snippet": "a\nb",
         "offset": 4,
     }
-    provenance = "lexicon 1; guards: x; hidden by tiny_box on https://www.corp.test/a on b"
     link = {
         "layer": "structure",
         "rule": "hidden_link.target",
         "score": 0.9,
         "terms": ["gambling"],
-        "provenance": provenance,
+        "provenance": "lexicon 1",
+        "guards": ["x"],
+        "hidden_by": "tiny_box",
+        "page_url": "https://www.corp.test/a on b",
     }
     first, second = EN.evidence([violation(evidence=[text, link])])
     for item in (first, second):

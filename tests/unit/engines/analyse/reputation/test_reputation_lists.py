@@ -98,9 +98,9 @@ def test_evidence_names_list_date_line_and_hash(make_list, make_subject):
     assert fact.violation_key is ViolationKey.FRAUD
     assert (evidence.rule, evidence.score, evidence.snippet) == ("block:party.example", 0.7, "www.party.example")
     assert evidence.provenance == f"feed, 2026-11-20, https://lists.example/a; line 2, sha256 {SHA256}"
-    english = source_text(evidence.provenance, MessageCatalog("en"))
+    english = source_text(evidence, MessageCatalog("en"))
     assert str(english) == "feed of 2026-11-20, https://lists.example/a, line 2, SHA-256 ab12ab12ab12…"
-    assert "第 2 行" in str(source_text(evidence.provenance, MessageCatalog("zh-CN")))
+    assert "第 2 行" in str(source_text(evidence, MessageCatalog("zh-CN")))
 
 
 def test_content_of_hosts_that_a_deployment_allows_is_not_judged(make_list, make_subject):

@@ -19,7 +19,7 @@ def test_a_hidden_link_to_violating_content_is_a_violation_with_the_same_confide
     facts = found(analyser, make_subject(CASINO, references=references, hidden=1))
     assert facts[HIDDEN].confidence_score == facts[ViolationKey.GAMBLING].confidence_score
     assert facts[HIDDEN].found_on == "https://corp.example/news"
-    assert "display_none" in facts[HIDDEN].evidence[0].provenance
+    assert facts[HIDDEN].evidence[0].hidden_by == "display_none"
 
 
 def test_a_hidden_anchor_with_terms_of_the_trade_is_a_violation_whatever_the_target_shows(
@@ -60,5 +60,5 @@ def test_allow_listed_parties_stay_clean(analyser, make_subject, make_reference)
 
 def test_a_link_that_a_browser_has_shown_to_be_hidden_says_so(analyser, make_subject, make_reference):
     link = replace(make_reference("时时彩开户 送彩金", hidden="covered"), kind="rendered:a[href]")
-    provenance = found(analyser, make_subject("Hello", references=[link], hidden=1))[HIDDEN].evidence[0].provenance
-    assert "; rendered; hidden by covered on " in provenance
+    (evidence, *_) = found(analyser, make_subject("Hello", references=[link], hidden=1))[HIDDEN].evidence
+    assert (evidence.hidden_by, evidence.rendered, evidence.page_url) == ("covered", True, link.page_url)

@@ -54,10 +54,7 @@ def test_other_pages_stay_clean(shown, form, options):
 @pytest.mark.parametrize(("language", "said"), [("en", f"uses the icon of {OWN}"), ("zh-CN", f"{OWN} 相同的网站图标")])
 def test_people_are_told_whose_icon_it_is(shown, language, said):
     one = shown(PASSWORD)[0].evidence[0]
-    sentence = evidence_sentence(
-        MessageCatalog(language), rule=one.rule, violation_key=ViolationKey.FRAUD, terms=one.terms,
-        snippet=one.snippet, provenance=one.provenance, on_site=False,
-    )  # fmt: skip
+    sentence = evidence_sentence(one, ViolationKey.FRAUD, MessageCatalog(language), on_site=False)
     assert said in sentence
 
 
@@ -163,9 +160,6 @@ def test_such_pages_stay_clean(seen, options):
 def test_people_are_told_what_it_looks_like_and_who_says_so(seen, language, whose, said):
     (one,) = seen(whose=whose, icon_of="old.example" if whose is None else None, html=PASSWORD)[0].evidence
     texts = MessageCatalog(language)
-    sentence = evidence_sentence(
-        texts, rule=one.rule, violation_key=ViolationKey.GAMBLING, terms=one.terms,
-        snippet=one.snippet, provenance=one.provenance, on_site=False,
-    )  # fmt: skip
+    sentence = evidence_sentence(one, ViolationKey.GAMBLING, texts, on_site=False)
     assert said in sentence
-    assert source_text(one.provenance, texts) == texts("source.decisions")
+    assert source_text(one, texts) == texts("source.decisions")

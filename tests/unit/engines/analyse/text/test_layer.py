@@ -147,7 +147,7 @@ def test_the_evidence_names_terms_version_and_guards(layer, lexicon, make_subjec
     (signal,) = layer.examine(make_subject(CASINO * 2 + "记者"))
     assert "注册送彩金" in signal.evidence.terms
     assert lexicon.version in signal.evidence.provenance
-    assert "记者" in signal.evidence.provenance
+    assert "记者" in signal.evidence.guards
 
 
 @pytest.mark.parametrize("page_class", ["parked", "for_sale", "icp_block", "empty", "error"])

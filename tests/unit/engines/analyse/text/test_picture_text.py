@@ -57,10 +57,7 @@ def test_pictures_of_place_holders_and_allowed_hosts_are_not_judged(shown):
 @pytest.mark.parametrize(("language", "said"), [("en", "an image"), ("zh-CN", "图片")])
 def test_people_are_told_that_it_was_a_picture(shown, language, said):
     evidence = shown(SOME)[0].evidence[0]
-    sentence = evidence_sentence(
-        MessageCatalog(language), rule=evidence.rule, violation_key=ViolationKey.GAMBLING, terms=evidence.terms,
-        snippet=evidence.snippet, provenance=evidence.provenance, on_site=False,
-    )  # fmt: skip
+    sentence = evidence_sentence(evidence, ViolationKey.GAMBLING, MessageCatalog(language), on_site=False)
     assert said in sentence
 
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from app.domain.messages import MessageCatalog
-from app.domain.tampering import TamperSign, Visitor, kind_of, shown_to
+from app.domain.tampering import TamperSign, kind_of, shown_to
+from app.domain.visitors import Visitor
 from app.engines.cloaking.comparison import Compared
 from app.engines.cloaking.page_sample import SampledPage
 from app.engines.crawl.page_processor import ProcessedPage
