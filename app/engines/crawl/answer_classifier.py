@@ -19,7 +19,7 @@ _SIGN_IN_PATH: Final = re.compile(r"log-?in|sign-?in|logon|sso|passport|/auth\b|
 _PASSWORD_SEARCHED: Final = 512 * 1024  # bytes
 _SHELL_SEARCHED: Final = 64 * 1024
 _UNSEEN: Final = ("script[", "link[", "css:", "header:")  # kinds of references, as the extraction names them
-# All words of one line have to be on a page that shows next to nothing else.
+# All words of one line have to be on a page that shows next to nothing else: as words, not within others.
 _WALLS: Final = (
     ("cookie", "accept"),
     ("cookie", "agree"),
@@ -38,6 +38,8 @@ _WALLS: Final = (
     ("verify", "human"),
     ("not a robot",),
     ("captcha",),
+    ("recaptcha",),
+    ("hcaptcha",),
     ("access", "denied"),
     ("request", "blocked"),
     ("been blocked",),
@@ -48,6 +50,15 @@ _WALLS: Final = (
     ("访问", "拒绝"),
     ("禁止访问",),
 )
+
+
+def _word(word: str) -> re.Pattern[str]:
+    """Match it, and forms of it such as `cookies` and `allowed`. Chinese has no bounds between words."""
+    bounded = rf"(?<![a-z]){re.escape(word)}(?:s|d|ed|ing|ment)?(?![a-z])"
+    return re.compile(bounded if word.isascii() else re.escape(word))
+
+
+_WALL_PATTERNS: Final = tuple(tuple(map(_word, words)) for words in _WALLS)
 
 
 def classify_answer(
@@ -117,7 +128,7 @@ def _is_wall(text: str, found: Extraction) -> bool:
     if len(text) > WALL_TEXT or len(found.links) > WALL_LINKS:
         return False
     said = text.lower()
-    return any(all(word in said for word in words) for words in _WALLS)
+    return any(all(word.search(said) for word in words) for words in _WALL_PATTERNS)
 
 
 def _asks_for_password(result: FetchResult, text: str) -> bool:

@@ -80,6 +80,8 @@ def test_what_sends_the_browser_on_is_counted_as_what_it_leads_to():
         "<p>Checking your browser before you go on</p>",
         "<p>请完成安全验证后继续访问</p>",
         "<p>您的访问请求已被拦截</p>",
+        "<p>Protected by reCAPTCHA</p>",
+        "<p>Cookies have to be allowed.</p>",
     ],
 )
 def test_a_page_that_only_asks_or_refuses_is_a_wall(body):
@@ -90,6 +92,10 @@ def test_the_same_words_beside_content_are_no_wall():
     words = "<p>We use cookies. Accept all? Access denied to nobody. Enable JavaScript for the map.</p>"
     assert seen(words + "<p>" + "Our pumps and valves are sold everywhere. " * 20) is Seen.JUDGED
     assert seen(words + "".join(f"<a href='/{number}'>n</a>" for number in range(10))) is Seen.JUDGED
+
+
+def test_the_same_letters_within_other_words_are_no_wall():
+    assert seen("<p>A cookiecutter for shallow dishes, and one for swallows.</p>") is Seen.JUDGED
 
 
 @pytest.mark.parametrize("kind", ['type="password"', "type=password", "TYPE='PASSWORD'"])
