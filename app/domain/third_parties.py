@@ -1,5 +1,7 @@
 """What came of looking at a third party."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -14,3 +16,16 @@ class Outcome(StrEnum):
     GONE = "gone"  # the names that were captured do not exist any more
     UNREACHABLE = "unreachable"  # captured, and nothing to look at came
     NOT_EXAMINED = "not_examined"  # nothing was captured, or not yet
+
+
+@dataclass(frozen=True, slots=True)
+class PartyCoverage:
+    """How many third parties of a scan came to what, without those that pages only mention: nothing leads to them."""
+
+    outcomes: Mapping[Outcome, int] = field(default_factory=dict)
+    omitted: int = 0  # references to domains beyond the number that a scan keeps
+
+    @property
+    def total(self) -> int:
+        """Third parties that are known."""
+        return sum(self.outcomes.values())

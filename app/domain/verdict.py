@@ -1,15 +1,17 @@
 """What a complete scan may claim: violations, clean, or that it saw too little to say. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from app.domain.coverage import LOST, NOT_JUDGED, Coverage, Seen
 from app.domain.messages import MessageCatalog, Text
 from app.domain.tasks import TaskStatus
+from app.domain.third_parties import Outcome, PartyCoverage
 
-ENOUGH: Final = 0.95  # of the addresses that could have been judged (issue 7)
+ENOUGH: Final = 0.95  # of the URLs that could have been judged, and of the third parties
+NO_PARTIES: Final = PartyCoverage()
 SIGN_IN_SHARE: Final = 4  # a forum has a few links on each page (answer, remember) that lead to its sign-in
 
 
@@ -22,11 +24,12 @@ class Result(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why URLs were not checked. The first three make a scan inconclusive; stable keys on the wire."""
+    """Why URLs or third parties were not checked. The first four make a scan inconclusive; stable keys on the wire."""
 
     START_PAGE = "start_page"  # the start page gave nothing that could be judged
     LOW_COVERAGE = "low_coverage"  # less than 95 % of the addresses could be judged
     BEHIND_SIGN_IN = "behind_sign_in"  # most of the site lies behind a sign-in
+    LOW_PARTY_COVERAGE = "low_party_coverage"  # limits left out more than 5 % of the third parties
     CLIENT_ERROR = "client_error"
     SERVER_ERROR = "server_error"
     NO_ANSWER = "no_answer"
@@ -45,9 +48,13 @@ class Reason(StrEnum):
     REQUEST_LIMIT = "request_limit"
     BYTE_LIMIT = "byte_limit"
     ADDRESS_LIMIT = "address_limit"
+    PARTIES_NOT_EXAMINED = "parties_not_examined"  # limits left out third parties
+    PARTIES_UNREACHABLE = "parties_unreachable"  # third parties of which nothing came
 
 
-DECISIVE: Final = frozenset({Reason.START_PAGE, Reason.LOW_COVERAGE, Reason.BEHIND_SIGN_IN})
+DECISIVE: Final = frozenset({Reason.START_PAGE, Reason.LOW_COVERAGE, Reason.BEHIND_SIGN_IN, Reason.LOW_PARTY_COVERAGE})
+# Of third parties: said in the first line of a result, with their number.
+PARTIES: Final = (Reason.PARTIES_NOT_EXAMINED, Reason.PARTIES_UNREACHABLE)
 # What ended a crawl early by the scan's own settings: said in the first line of a result.
 CUTS: Final = (
     Reason.PAGE_LIMIT,
@@ -59,9 +66,10 @@ CUTS: Final = (
 )
 
 
-def reason_name(reason: Reason, language: str) -> Text:
-    """Return the reason for people, for use in a sentence."""
-    return MessageCatalog(language)(f"reason.{reason}")
+def reason_name(reason: Reason, language: str, count: int | None = None) -> Text:
+    """Return the reason for people, for use in a sentence. `count`: of third parties; None: not known."""
+    texts = MessageCatalog(language)
+    return texts(f"reason.{reason}") if count is None else texts(f"reason_count.{reason}", count=count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,17 @@ class Verdict:
 
     result: Result
     reasons: tuple[Reason, ...] = ()
+    counts: Mapping[Reason, int] = field(default_factory=dict)  # third parties, of the reasons in `PARTIES`
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what a task's row, an event or REST has."""
+        counts = {Reason(reason): count for reason, count in (values.get("counts") or {}).items()}
+        return cls(Result(values["result"]), tuple(map(Reason, values["reasons"])), counts)
+
+    def names(self, language: str) -> list[Text]:
+        """Return all reasons for people."""
+        return [reason_name(reason, language, self.counts.get(reason)) for reason in self.reasons]
 
 
 def is_conclusive(status: str, verdict: Mapping[str, Any] | None) -> bool:
@@ -83,8 +102,9 @@ def is_conclusive(status: str, verdict: Mapping[str, Any] | None) -> bool:
 def main_reasons(verdict: Verdict, language: str) -> Text:
     """Name what a reader must know before the numbers: what decided against the site, and which limit cut the scan."""
     decisive = DECISIVE if verdict.result is Result.INCONCLUSIVE else frozenset()
-    told = (reason for reason in verdict.reasons if reason in decisive or reason in CUTS)
-    return MessageCatalog(language).join_clauses(reason_name(reason, language) for reason in told)
+    told = (reason for reason in verdict.reasons if reason in decisive or reason in (*CUTS, *PARTIES))
+    names = (reason_name(reason, language, verdict.counts.get(reason)) for reason in told)
+    return MessageCatalog(language).join_clauses(names)
 
 
 def completion_message(verdict: Verdict, texts: MessageCatalog) -> Text:
@@ -95,12 +115,18 @@ def completion_message(verdict: Verdict, texts: MessageCatalog) -> Text:
     return texts("task_inconclusive" if verdict.result is Result.INCONCLUSIVE else "task_cut", reasons=reasons)
 
 
-def reach_verdict(coverage: Coverage, violations: int) -> Verdict:
+def reach_verdict(coverage: Coverage, violations: int, parties: PartyCoverage = NO_PARTIES) -> Verdict:
     """Return the verdict of a completed scan."""
-    reasons = tuple(_reasons(coverage))
+    left_out, omitted = parties.outcomes.get(Outcome.NOT_EXAMINED, 0), parties.omitted
+    unreachable = parties.outcomes.get(Outcome.UNREACHABLE, 0)
+    found = {Reason.PARTIES_NOT_EXAMINED: left_out + omitted, Reason.PARTIES_UNREACHABLE: unreachable}
+    is_low = left_out + omitted > (1 - ENOUGH) * (parties.total + omitted)
+    reasons = (*_reasons(coverage, parties_are_low=is_low), *(reason for reason, count in found.items() if count))
+    # How many domains the omitted references led to is not known.
+    counts = {reason: count for reason, count in found.items() if count and not (reason is PARTIES[0] and omitted)}
     if violations:
-        return Verdict(Result.VIOLATIONS, reasons)
-    return Verdict(Result.INCONCLUSIVE if DECISIVE & set(reasons) else Result.CLEAN, reasons)
+        return Verdict(Result.VIOLATIONS, reasons, counts)
+    return Verdict(Result.INCONCLUSIVE if DECISIVE & set(reasons) else Result.CLEAN, reasons, counts)
 
 
 def share_of(counts: Mapping[Seen, int]) -> float | None:
@@ -110,7 +136,7 @@ def share_of(counts: Mapping[Seen, int]) -> float | None:
     return judged / whole if whole else None
 
 
-def _reasons(coverage: Coverage) -> Iterator[Reason]:
+def _reasons(coverage: Coverage, *, parties_are_low: bool) -> Iterator[Reason]:
     total = coverage.total
     share = share_of(total)
     if not coverage.start_page:
@@ -119,6 +145,8 @@ def _reasons(coverage: Coverage) -> Iterator[Reason]:
         yield Reason.LOW_COVERAGE
     if total.get(Seen.SIGN_IN, 0) > SIGN_IN_SHARE * total.get(Seen.JUDGED, 0):
         yield Reason.BEHIND_SIGN_IN
+    if parties_are_low:
+        yield Reason.LOW_PARTY_COVERAGE
     if coverage.cut is not None:
         yield Reason(coverage.cut.value)
     for seen in NOT_JUDGED:

@@ -298,7 +298,13 @@ class VerdictInfo(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     result: Annotated[Result, described("Verdict of the scan.", "violations")]
-    reasons: Annotated[tuple[Reason, ...], described("Why URLs were not checked (docs/errors.md).", ["robots"])] = ()
+    reasons: Annotated[
+        tuple[Reason, ...], described("Why URLs or third parties were not checked (docs/errors.md).", ["robots"])
+    ] = ()
+    counts: Annotated[
+        dict[Reason, int] | None,
+        described("Number of third parties, of reasons that count them.", {"parties_unreachable": 3}),
+    ] = None
 
 
 class TaskCompleted(LocalizedText, EventBody):

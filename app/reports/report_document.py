@@ -20,6 +20,7 @@ from app.scans.serialisers import (
     serialise_statistics,
     serialise_task,
     serialise_used_list,
+    serialise_verdict,
     serialise_warnings,
 )
 from app.scanstore.reader import ScanReader
@@ -32,7 +33,7 @@ def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: s
     crawled, known = reader.coverage()
     head = {
         "task": serialise_task(row, row.attempt, language=language),
-        "verdict": row.verdict,
+        "verdict": serialise_verdict(row.verdict),
         "statistics": serialise_statistics(row),
         "coverage": {"crawled": crawled, "known": known, **serialise_coverage(reader.seen())},
     }

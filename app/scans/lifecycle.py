@@ -133,7 +133,7 @@ class Lifecycle:
         A scan that gives no verdict of its own has shown nothing but its violations.
         """
         verdict = verdict or reach_verdict(Coverage(), statistics.total_violations)
-        info = VerdictInfo(result=verdict.result, reasons=verdict.reasons)
+        info = VerdictInfo(result=verdict.result, reasons=verdict.reasons, counts=dict(verdict.counts) or None)
         told = said(completion_message(verdict, self._texts))
         completed = NewEvent(TaskCompleted(status="completed", statistics=statistics, verdict=info, **told))
         conclusive = verdict.result is not Result.INCONCLUSIVE

@@ -48,7 +48,7 @@ def serialise_task(row: TaskRow, shown_attempt: int, *, language: str, queue_pos
         "log_counts": row.log_counts,
         "warnings": len(row.warnings),
         "error": serialise_error(row, language),
-        "verdict": row.verdict,
+        "verdict": serialise_verdict(row.verdict),
         "priority": -row.rank,
         "queue_position": queue_position,
         "last_seq": row.last_seq,
@@ -66,7 +66,7 @@ def serialise_run(run: Run, language: str) -> Json:
         "first_attempt": row.run,
         "status": row.status,
         "conclusive": is_conclusive(row.status, row.verdict),
-        "verdict": row.verdict,
+        "verdict": serialise_verdict(row.verdict),
         "statistics": serialise_statistics(row),
         "violation_counts": row.violation_counts,
         "finding_counts": row.finding_counts,
@@ -85,6 +85,11 @@ def serialise_run(run: Run, language: str) -> Json:
 def serialise_warnings(row: TaskRow, language: str) -> list[Json]:
     told = (translate(said, Language(language)) for said in row.warnings)
     return [{name: said[name] for name in WARNING_FIELDS if name in said} for said in told]
+
+
+def serialise_verdict(verdict: Mapping[str, Any] | None) -> Json | None:
+    """Return the verdict as a task's row has it; one that counts no third party says so."""
+    return None if verdict is None else {"counts": None, **verdict}
 
 
 def serialise_statistics(row: TaskRow) -> Json:

@@ -21,7 +21,7 @@ from app.domain.page_looks import ICON_LOOKS
 from app.domain.reading import READING, ReadingSummary, summary_of
 from app.domain.reputation_lists import LISTS, UsedList, used_list_of
 from app.domain.rule_data import RULE_DATA
-from app.domain.third_parties import OMITTED, Outcome
+from app.domain.third_parties import OMITTED, Outcome, PartyCoverage
 from app.engines.model import Hop, HostFact, Reference
 from app.scanstore import rows, schema
 from app.scanstore.errors import StoreDamaged, refusal
@@ -44,6 +44,12 @@ _OUTCOME: Final = (
 )
 _OUTCOMES: Final = select("captures", f"domain, {_OUTCOME}", f"WHERE domain {LISTED} GROUP BY domain")
 _OF_OUTCOME: Final = f"IN ({select('captures', 'domain', f'GROUP BY domain HAVING {_OUTCOME} = ?')})"
+_BY_DOMAIN: Final = select("captures", f"domain, {_OUTCOME} AS outcome", "GROUP BY domain")
+_OUTCOME_COUNTS: Final = select(
+    f"third_parties LEFT JOIN ({_BY_DOMAIN}) AS seen ON seen.domain = third_parties.domain",
+    "coalesce(seen.outcome, 'not_examined'), count(*)",
+    "WHERE third_parties.relation <> 'mention' GROUP BY 1",
+)
 _CAPTURED: Final = f"NOT IN ({select('captures', 'domain', '')})"
 _RESOLVING: Final = "addresses <> '' AND NOT wildcard"
 
@@ -128,6 +134,11 @@ class ScanReader:
             if len(known) < MAX_HOPS:
                 known.append(hop)
         return dict(hops)
+
+    def party_coverage(self) -> PartyCoverage:
+        """Return what came of looking at the third parties, as of the last flush."""
+        outcomes = {Outcome(outcome): number for outcome, number in self._read(_OUTCOME_COUNTS)}
+        return PartyCoverage(outcomes, self.omitted_third_parties())
 
     def omitted_third_parties(self) -> int:
         """Count the references to domains beyond the number that a scan keeps, as of the last flush."""

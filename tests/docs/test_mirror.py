@@ -9,6 +9,7 @@ from tests.docs.markdown import ROOT
 
 # Modules that a named file of tests holds as a whole, and why they have none of their own.
 COVERED: dict[str, tuple[str, str]] = {
+    "app/domain/third_parties.py": ("numbers of the verdict", "tests/unit/domain/test_verdict.py"),
     "app/findings/build.py": ("puts parts together", "tests/unit/compose/test_services.py"),
     "app/reports/build.py": ("puts parts together", "tests/unit/compose/test_services.py"),
     "app/maintenance/readiness.py": ("what the probes say", "tests/integration/test_api_monitor.py"),

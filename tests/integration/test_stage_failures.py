@@ -8,6 +8,7 @@ import pytest
 from app.captures.folder import FolderStorage
 from app.core.config import Settings
 from app.core.logging import configure_logging
+from app.domain.third_parties import PartyCoverage
 from app.events.log import read_after
 from app.scanstore.files import store_path
 from app.scanstore.lock import lock_holder
@@ -67,6 +68,7 @@ async def test_a_stage_that_raises_fails_the_attempt_once_and_leaves_nothing(sta
             lease=StoreLease(ScanFile(path, break_at(STEPS[stage])), stack.clock),
             make_scan=ScanFactory(settings, FolderStorage(settings.data_dir / "captures")),
             assess=assess_unseen,
+            read_parties=PartyCoverage,
             make_heartbeat=partial(WorkerHeartbeat, db=stack.db, watchdog=LoopWatchdog(), interval_s=0.2),
             log_lines_per_s=200,
             log_max_bytes=1 << 20,

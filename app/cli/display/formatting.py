@@ -7,7 +7,7 @@ from app.cli.terminal import clean
 from app.client.taskview import TaskView
 from app.domain.messages import MessageCatalog
 from app.domain.stages import STAGE_BY_KEY, StageKey
-from app.domain.verdict import Reason, Result, Verdict, main_reasons
+from app.domain.verdict import Verdict, main_reasons
 from app.domain.violations import RiskLevel, ViolationKey, violation_name
 
 COUNTED: Final = ("total_subdomains", "total_pages_crawled", "total_third_party_domains", "total_violations")
@@ -51,7 +51,7 @@ def state_of(view: TaskView, texts: MessageCatalog) -> str:
 
 def verdict_line(verdict: Mapping[str, Any], texts: MessageCatalog) -> str:
     """Return the result with what must be known first: what decided against it, and which limit cut it."""
-    known = Verdict(Result(verdict["result"]), tuple(map(Reason, verdict["reasons"])))
+    known = Verdict.from_json(verdict)
     name, reasons = texts(f"verdict_{known.result}"), main_reasons(known, texts.language)
     return f"{name} ({reasons})" if reasons else name
 

@@ -11,7 +11,7 @@ from app.domain.coverage import NOT_JUDGED, Seen
 from app.domain.recommendations import GUIDE_STEPS, Advice, guides_for
 from app.domain.rule_data import NAMES
 from app.domain.third_parties import Outcome
-from app.domain.verdict import Reason, Result
+from app.domain.verdict import Result, Verdict
 from app.domain.violations import WORST_FIRST
 from app.reports.formats.blocks import (
     Block,
@@ -95,8 +95,7 @@ class ReportDocument:
         error = serialise_error(self._row, self._texts.language)
         if error is not None:
             yield Text(display_text(str(error["message"])), Tone.WARNING)
-        reasons = [self._texts(f"reason.{Reason(key)}") for key in (self._row.verdict or {}).get("reasons", ())]
-        if reasons:
+        if self._row.verdict and (reasons := Verdict.from_json(self._row.verdict).names(self._texts.language)):
             yield Text(self._texts("report.limited_by", reasons=self._texts.join_clauses(reasons)))
         statistics = serialise_statistics(self._row)
         yield Facts(

@@ -16,6 +16,7 @@ from app.domain.findings import AssessedFinding, FoundViolation
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
 from app.domain.stages import StageKey, StageStatus
+from app.domain.third_parties import PartyCoverage
 from app.domain.translation import said
 from app.domain.verdict import Reason, Verdict, reach_verdict
 from app.domain.violations import ViolationFact
@@ -69,6 +70,7 @@ class Reporter:
         self.stop_reason: StopReason | None = None
         # What the scan saw, once it said so.
         self.coverage = Coverage()
+        self.parties = PartyCoverage()  # set at the end, by what the store holds
         self.stopped = asyncio.Event()
         self._known = self.findings.keys  # violations that were taken, told or not yet
         self._warned: set[tuple[str, str]] = set()
@@ -205,7 +207,7 @@ class Reporter:
     @property
     def verdict(self) -> Verdict:
         """What a scan that is complete now may claim."""
-        return reach_verdict(self.coverage, self.violations)
+        return reach_verdict(self.coverage, self.violations, self.parties)
 
     @property
     def counts(self) -> dict[str, int]:

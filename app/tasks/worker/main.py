@@ -31,6 +31,7 @@ from app.core.logging import configure_logging
 from app.core.resource_exhaustion import is_resource_exhaustion
 from app.domain.findings import AssessedFinding
 from app.domain.messages import MessageCatalog
+from app.domain.third_parties import PartyCoverage
 from app.engines.parsing.launch import Launch, ReadyParent
 from app.engines.scope import parse_target
 from app.events.writer import EventWriter
@@ -136,6 +137,7 @@ class ScanProcess:
                 self._launch_parsers,
             ),
             assess=partial(assess_stored, open_stores(settings).stores, spec),
+            read_parties=partial(read_parties, open_stores(settings).stores, spec),
             make_heartbeat=partial(
                 WorkerHeartbeat,
                 db=heartbeat_db,
@@ -192,6 +194,12 @@ def assess_stored(stores: ScanStores, spec: JobSpec, grouped: Grouped) -> Sequen
     """Say how much findings weigh, by what the store of the run holds. Blocking. Raises ScanStoreError."""
     with stores.reader(spec.task_id, spec.run) as reader:
         return Assessor(reader, Site(parse_target(spec.target_domain).registrable)).assess(grouped)
+
+
+def read_parties(stores: ScanStores, spec: JobSpec) -> PartyCoverage:
+    """Say what came of looking at the third parties. Blocking. Raises ScanStoreError."""
+    with stores.reader(spec.task_id, spec.run) as reader:
+        return reader.party_coverage()
 
 
 def open_databases(settings: Settings) -> tuple[Database, Database]:

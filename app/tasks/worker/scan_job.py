@@ -19,6 +19,7 @@ from app.core.db import Database
 from app.domain.findings import AssessedFinding
 from app.domain.messages import MessageCatalog
 from app.domain.projection import TaskProjection
+from app.domain.third_parties import PartyCoverage
 from app.domain.translation import said
 from app.domain.verdict import Result, Verdict, completion_message
 from app.engines.ports import ScanSink, ScanStopped, ScanStore
@@ -76,6 +77,7 @@ class ScanJob:
     lease: StoreLease
     make_scan: MakeScan
     assess: Callable[[Grouped], Sequence[AssessedFinding]]  # blocking; by what the store of this run holds
+    read_parties: Callable[[], PartyCoverage]  # blocking; of the store of this run
     make_heartbeat: Callable[..., WorkerHeartbeat]  # of a recorder and what stops the job, from any thread
     log_lines_per_s: int
     log_max_bytes: int
@@ -181,6 +183,11 @@ class ScanJob:
         await self.lease.write_out()  # the reader sees what is committed
         return await asyncio.to_thread(self.assess, grouped)
 
+    async def _read_parties(self) -> PartyCoverage:
+        """Raises ScanStoreError."""
+        await self.lease.write_out()
+        return await asyncio.to_thread(self.read_parties)
+
     async def _scan_and_report(self, reporter: Reporter) -> BaseException | None:
         """Return the scan's error, None when it is complete or was stopped."""
         async with asyncio.TaskGroup() as group:
@@ -202,6 +209,7 @@ class ScanJob:
         try:
             with suppress(ScanStopped):
                 await reporter.reassess()
+            reporter.parties = await self._read_parties()
         except ScanStoreError as error:
             return error
         return None

@@ -31,8 +31,15 @@ export const RISK_LEVELS = [
 export const DECISIVE = new Set<string>([
   "behind_sign_in",
   "low_coverage",
+  "low_party_coverage",
   "start_page"
 ]) as ReadonlySet<string>;
+
+/** Reasons of third parties: said with their number. */
+export const PARTIES = [
+  "parties_not_examined",
+  "parties_unreachable"
+] as const;
 
 /** Reasons that cut a scan short: said as well. */
 export const CUTS = [

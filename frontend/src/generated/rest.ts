@@ -836,7 +836,7 @@ export interface ReadingModelTest {
   message: string;
 }
 
-export type Reason = "start_page" | "low_coverage" | "behind_sign_in" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "host_given_up" | "sign_in" | "robots" | "depth" | "trap" | "blocked_target" | "limit" | "page_limit" | "time_limit" | "request_limit" | "byte_limit" | "address_limit";
+export type Reason = "start_page" | "low_coverage" | "behind_sign_in" | "low_party_coverage" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "host_given_up" | "sign_in" | "robots" | "depth" | "trap" | "blocked_target" | "limit" | "page_limit" | "time_limit" | "request_limit" | "byte_limit" | "address_limit" | "parties_not_examined" | "parties_unreachable";
 
 export interface RedirectChain {
   reference_id: number;
@@ -1373,6 +1373,7 @@ export interface UserUpdate {
 export interface VerdictInfo {
   result: Result;
   reasons?: Reason[];
+  counts?: Record<string, number> | null;
 }
 
 export interface Violation {

@@ -2,8 +2,8 @@
 
 import type { FindingSum } from "@/composables/useFindings";
 import type { ShownState } from "@/composables/useScan";
-import { CUTS, DECISIVE } from "@/generated/contract";
-import type { VerdictInfo } from "@/generated/rest";
+import { CUTS, DECISIVE, PARTIES } from "@/generated/contract";
+import type { Reason, VerdictInfo } from "@/generated/rest";
 
 import type { Texts } from ".";
 
@@ -75,10 +75,19 @@ function completed(texts: Texts, state: ShownState, sum: FindingSum | null): Sen
     case "clean":
       return { tone: "good", text: t("sentence.clean", { pages }), more };
     case "inconclusive":
-      return pages === 0
-        ? { tone: "bad", text: t("sentence.nothing"), more }
-        : { tone: "warn", text: t("sentence.inconclusive", { pages }), more };
+      if (pages === 0) return { tone: "bad", text: t("sentence.nothing"), more };
+      return { tone: "warn", text: t(lacksPartiesAlone(state) ? "sentence.parties_unread" : "sentence.inconclusive", { pages }), more };
   }
+}
+
+/** The site's own pages were seen. */
+function lacksPartiesAlone({ verdict }: ShownState): boolean {
+  const decisive = (verdict?.reasons ?? []).filter((reason) => DECISIVE.has(reason));
+  return decisive.length > 0 && decisive.every((reason) => reason === "low_party_coverage");
+}
+
+function isOfParties(reason: Reason): reason is (typeof PARTIES)[number] {
+  return (PARTIES as readonly Reason[]).includes(reason);
 }
 
 /** What the list of findings below says as well. */
@@ -90,14 +99,18 @@ function violating({ t }: Texts, sum: FindingSum | null, pages: number): string 
   return t("sentence.violations", { count: domains, found, severe, crawled, known });
 }
 
-/** Why there is no conclusion, and what cut the scan short. */
+/** Why there is no conclusion, what cut the scan short, and how many third parties were not seen. */
 function limits(texts: Texts, { verdict }: ShownState): string {
   return verdict === null ? "" : limitsOf(texts, verdict);
 }
 
 /** The same of a verdict alone. */
 export function limitsOf({ t, code }: Texts, verdict: VerdictInfo): string {
-  const said = new Set<string>([...(verdict.result === "inconclusive" ? DECISIVE : []), ...CUTS]);
-  const reasons = (verdict.reasons ?? []).filter((reason) => said.has(reason)).map((reason) => code("reason", reason));
+  const said = new Set<string>([...(verdict.result === "inconclusive" ? DECISIVE : []), ...CUTS, ...PARTIES]);
+  const name = (reason: Reason) => {
+    const count = verdict.counts?.[reason];
+    return count === undefined || !isOfParties(reason) ? code("reason", reason) : t(`reason_count.${reason}`, { count });
+  };
+  const reasons = (verdict.reasons ?? []).filter((reason) => said.has(reason)).map(name);
   return reasons.join(t("sentence.separator"));
 }

@@ -20,7 +20,7 @@ const files = readdirSync(SOURCE, { recursive: true, encoding: "utf-8" })
 const source = files.map(({ text }) => text).join("\n");
 const used = new Set([...source.matchAll(/["'`]([a-z_]+(?:\.[a-z_]+)+)["'`]/g)].map(([, key]) => key!));
 const prefixes = [...source.matchAll(/\bcode\("([a-z_.]+)"/g)].map(([, prefix]) => `${prefix}.`);
-const patterns = [...source.matchAll(/\bt\(`([^`]+)`/g)].map(([, key]) => new RegExp(`^${key!.replace(/\$\{\w+\}/g, "[a-z]+")}$`));
+const patterns = [...source.matchAll(/\bt\(`([^`]+)`/g)].map(([, key]) => new RegExp(`^${key!.replace(/\$\{\w+\}/g, "[a-z_]+")}$`));
 
 function places(text: string): string[] {
   return [...new Set([...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!))].sort();

@@ -54,6 +54,12 @@ test("what was not seen is never called clean", () => {
   const unseen = sentenceOf(useTexts(), state({ status: "completed", verdict: { result: "inconclusive", reasons: ["start_page"] } }));
   expect(unseen).toMatchObject({ tone: "bad", text: english("sentence.nothing") });
   expect(unseen.more).toBe(english("reason.start_page"));
+  const left = sentenceOf(useTexts(), state({
+    status: "completed", statistics: STATISTICS,
+    verdict: { result: "inconclusive", reasons: ["low_party_coverage", "parties_not_examined"], counts: { parties_not_examined: 25001 } },
+  }));
+  expect(left.text).toContain("third parties");
+  expect(left.more).toContain("25,001");
   const little = sentenceOf(useTexts(), state({ status: "completed", verdict: { result: "inconclusive" }, statistics: STATISTICS }));
   expect(little.tone).toBe("warn");
   expect(sentenceOf(useTexts(), state({ status: "completed", verdict: null, statistics: STATISTICS })).tone).toBe("warn");

@@ -19,6 +19,7 @@ from app.core.db import Database
 from app.domain.coverage import Coverage
 from app.domain.messages import MessageCatalog
 from app.domain.stages import STAGES, StageStatus
+from app.domain.third_parties import PartyCoverage
 from app.domain.violations import ViolationFact, ViolationKey
 from app.engines.model import Counts
 from app.engines.ports import ScanSink, ScanStore
@@ -108,6 +109,7 @@ class HurriedHandle(WorkerHandle):
             lease=StoreLease(place, clock),
             make_scan=HurriedScan,
             assess=assess_unseen,
+            read_parties=PartyCoverage,
             make_heartbeat=partial(WorkerHeartbeat, db=db, watchdog=watchdog, interval_s=settings.heartbeat_interval_s),
             log_lines_per_s=settings.scan_log_lines_per_s,
             log_max_bytes=settings.scan_log_max_bytes,

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from app.domain.coverage import EXCLUDED, LOST, Coverage, CrawlCutoff, Seen, coverage_of
 from app.domain.messages import MessageCatalog
+from app.domain.third_parties import Outcome, PartyCoverage
 from app.domain.verdict import (
     CUTS,
     DECISIVE,
@@ -111,6 +112,40 @@ def test_what_decides_and_what_cut_it_short_is_said(result, reasons, en, zh):
     verdict = Verdict(result, reasons)
     assert completion_message(verdict, MessageCatalog("en")) == en
     assert completion_message(verdict, MessageCatalog("zh-CN")) == zh
+
+
+def parties(omitted=0, **counts):
+    return PartyCoverage({Outcome(name): number for name, number in counts.items()}, omitted)
+
+
+def test_third_parties_that_limits_left_out_leave_a_scan_without_a_conclusion():
+    few = reach_verdict(CLEAN, 0, parties(examined=90, gone=5, not_examined=5))
+    assert (few.result, few.reasons) == (Result.CLEAN, (Reason.PARTIES_NOT_EXAMINED,))
+    many = reach_verdict(CLEAN, 0, parties(examined=4_999, not_examined=25_001))
+    assert many.result is Result.INCONCLUSIVE
+    assert many.reasons == (Reason.LOW_PARTY_COVERAGE, Reason.PARTIES_NOT_EXAMINED)
+    assert "25001 third parties were not checked" in completion_message(many, MessageCatalog("en"))
+    assert "25001 个第三方未检查" in completion_message(many, MessageCatalog("zh-CN"))
+    assert reach_verdict(CLEAN, 1, parties(not_examined=9)).result is Result.VIOLATIONS
+
+
+def test_third_parties_that_did_not_respond_are_named_with_their_number():
+    verdict = reach_verdict(CLEAN, 0, parties(examined=1, gone=2, unreachable=3))
+    assert (verdict.result, verdict.counts) == (Result.CLEAN, {Reason.PARTIES_UNREACHABLE: 3})
+    assert completion_message(verdict, MessageCatalog("en")).endswith("3 third parties did not respond")
+
+
+def test_of_domains_beyond_the_limit_no_number_is_known():
+    verdict = reach_verdict(CLEAN, 0, parties(examined=1, omitted=40))
+    assert (verdict.result, verdict.counts) == (Result.INCONCLUSIVE, {})
+    assert "limits left out third parties" in completion_message(verdict, MessageCatalog("en"))
+
+
+def test_a_verdict_comes_back_from_json_as_it_was():
+    verdict = reach_verdict(CLEAN, 0, parties(unreachable=3, not_examined=1))
+    stored = {"result": verdict.result.value, "reasons": list(verdict.reasons), "counts": dict(verdict.counts)}
+    assert Verdict.from_json(stored) == verdict
+    assert Verdict.from_json({"result": "clean", "reasons": ["robots"]}) == Verdict(Result.CLEAN, (Reason.ROBOTS,))
 
 
 COUNTS = st.dictionaries(st.sampled_from(list(Seen)), st.integers(1, 50), max_size=5)

@@ -6,7 +6,7 @@ from dataclasses import astuple, replace
 
 import pytest
 
-from app.domain.third_parties import Outcome
+from app.domain.third_parties import OMITTED, Outcome, PartyCoverage
 from app.engines.model import (
     Capture,
     FetchError,
@@ -171,6 +171,24 @@ def test_third_parties_are_filtered_by_outcome(scan, store):
         found, total = reader.third_parties(outcome=Outcome.EXAMINED, offset=1, limit=1)
         assert ([party.domain for party in found], total) == (["f.test"], 2)
         assert reader.third_parties(outcome=Outcome.EXAMINED, category="cdn")[1] == 1
+
+
+def test_third_parties_are_counted_by_outcome_without_those_that_pages_only_mention(scan, store):
+    with scan.reader() as reader:
+        assert reader.party_coverage() == PartyCoverage()
+    seen = {"b.test": capture("b.test"), "c.test": capture("c.test", "error", dead=True), "d.test": None}
+    seen |= {"e.test": capture("e.test", "error"), "f.test": capture("f.test"), "m.test": None}
+    for domain, found in seen.items():
+        relation = Relation.MENTION if domain == "m.test" else Relation.LINK
+        store.put_third_party(ThirdParty(domain, (domain,), "ads", relation=relation))
+        if found is not None:
+            store.put_capture(found)
+    store.put_capture(capture("a.test"))  # the site itself
+    store.put_checkpoint(OMITTED, 7)
+    store.settle()
+    counts = {Outcome.EXAMINED: 2, Outcome.GONE: 1, Outcome.UNREACHABLE: 1, Outcome.NOT_EXAMINED: 1}
+    with scan.reader() as reader:
+        assert reader.party_coverage() == PartyCoverage(counts, omitted=7)
 
 
 def test_coverage_counts_answers_among_all_known(scan, store):

@@ -14,6 +14,7 @@ from app.core.db import Database
 from app.domain.coverage import Coverage, Seen
 from app.domain.log_entry import LogEntry
 from app.domain.stages import STAGES, StageKey, StageStatus
+from app.domain.third_parties import PartyCoverage
 from app.engines.model import Counts, HostFact
 from app.engines.ports import ScanStopped
 from app.events.types import Statistics
@@ -63,6 +64,7 @@ def make_job(backend, tmp_path):
             lease=StoreLease(ScanFile(tmp_path / "task-1-1.db", open_store), backend.clock),
             make_scan=lambda spec, store, sink: ScriptedScan(remaining.pop(0), store, sink),
             assess=assess_unseen,
+            read_parties=PartyCoverage,
             make_heartbeat=partial(WorkerHeartbeat, db=backend.db, watchdog=LoopWatchdog(), interval_s=interval_s),
             log_lines_per_s=200,
             log_max_bytes=max_bytes,
