@@ -34,7 +34,8 @@ from tests.support.scan_backend import (
 )
 from tests.support.small_world import TARGET
 
-ANSWER_LIMIT_S = 1.0
+ANSWER_LIMIT_S = 1.0  # of a server that is frozen
+PATIENCE_S = 60.0  # with any other, however busy the machine is
 
 
 @contextlib.asynccontextmanager
@@ -43,11 +44,19 @@ async def backend_with_fork_server(tmp_path, world, ways, **settings):
     starter = ForkingStarter(
         (worker_handle.MODULE,),
         count=lambda way: ways.update([way]),
-        make_server=lambda modules: ForkServer(modules, answer_limit_s=ANSWER_LIMIT_S),
+        make_server=lambda modules: ForkServer(modules, answer_limit_s=PATIENCE_S),
     )
     async with scan_backend(tmp_path, **settings, **world.settings) as backend:
         backend.starter = backend.runner.starter = starter
         yield backend
+
+
+def freeze_fork_server(backend):
+    """Return its process id."""
+    server = backend.starter._server
+    server._answer_limit_s = ANSWER_LIMIT_S
+    os.kill(server.pid, signal.SIGSTOP)
+    return server.pid
 
 
 @pytest.fixture
@@ -135,8 +144,7 @@ async def test_a_scan_that_is_killed_without_its_fork_server_goes_on_from_its_ch
 async def test_a_frozen_fork_server_delays_a_scan_by_its_limit_alone(world, tmp_path, ways):
     async with backend_with_fork_server(tmp_path, world, ways) as backend:
         await backend.finished(await backend.create())
-        frozen = backend.starter.server_pid
-        os.kill(frozen, signal.SIGSTOP)
+        frozen = freeze_fork_server(backend)
         task_id, began = await backend.create(), time.monotonic()
         await backend.until(task_id, is_type("task_started"))
         assert time.monotonic() - began > ANSWER_LIMIT_S
@@ -149,7 +157,7 @@ async def test_a_cancel_ends_a_scan_in_time_though_its_fork_server_is_frozen(wor
     async with backend_with_fork_server(tmp_path, world, ways) as backend:
         task_id = await backend.create()
         await backend.until(task_id, stage_runs("page_crawl"))
-        os.kill(backend.starter.server_pid, signal.SIGSTOP)
+        freeze_fork_server(backend)
         await cancel_in_time(backend, task_id)
         await until(lambda: not backend.runner._workers)
 

@@ -4,7 +4,7 @@ import os
 import signal
 from collections import Counter
 
-from tests.integration.test_reading_model import CALM, WORLD, report_of
+from tests.integration.test_reading_model import WORLD, report_of
 from tests.support.model_server import UNCLEAR, answering, hanging, model_server
 from tests.support.realtime import until
 from tests.support.scan_backend import scan_backend
@@ -22,7 +22,7 @@ async def test_a_killed_scan_asks_nothing_twice_and_keeps_its_budget(tmp_path):
 
     async with model_server(behave) as model, small_world(WORLD) as world:
         world.delay_s = 0.005
-        settings = {**world.settings, **model.settings, **CALM, "reading_model_budget": BUDGET}
+        settings = {**world.settings, **model.settings, "reading_model_budget": BUDGET}
         async with scan_backend(tmp_path, **settings) as backend:
             task_id = await backend.create(cloaking=False)
             await until(lambda: len(model.questions) > ANSWERED, timeout_s=100)

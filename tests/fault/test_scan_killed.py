@@ -12,7 +12,7 @@ from app.scanstore.files import store_path
 from app.scanstore.reader import SqliteScanReader
 from tests.support.chromium import until_chromium
 from tests.support.realtime import until
-from tests.support.scan_backend import assert_sound, exists, is_type, scan_backend, stage_runs
+from tests.support.scan_backend import IMPATIENT, assert_sound, exists, is_type, scan_backend, stage_runs
 from tests.support.small_world import REFERRING_PAGE
 
 STAGES = ["subdomain_discovery", "page_crawl", "third_party", "content_capture", "ai_analysis"]
@@ -57,7 +57,7 @@ async def test_a_killed_scan_goes_on_from_its_checkpoint(stage, world, tmp_path)
 
 @pytest.mark.parametrize("stage", STAGES)
 async def test_a_frozen_scan_is_taken_over(stage, world, tmp_path):
-    async with scan_backend(tmp_path, **world.settings) as backend:
+    async with scan_backend(tmp_path, **IMPATIENT, **world.settings) as backend:
         task_id = await backend.create()
         await backend.until(task_id, stage_runs(stage))
         frozen = backend.scan_pid(task_id)
@@ -127,7 +127,7 @@ async def test_a_scan_that_was_frozen_and_thawed_writes_nothing(world, tmp_path)
 
 
 async def test_a_scan_that_is_frozen_inside_a_write_transaction_blocks_nobody_for_long(world, tmp_path):
-    slow = {"worker_suspect_after_s": 500, "worker_lost_after_s": 600, "database_busy_timeout_s": 0.5}
+    slow = {"blocked_writes_kill_s": 1.5, "database_busy_timeout_s": 0.5}
     async with scan_backend(tmp_path, **slow, **world.settings) as backend:
         world.delay_s = 0.5  # both scans are at work for long enough
         guilty, innocent = await backend.create(), await backend.create()

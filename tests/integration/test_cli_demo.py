@@ -24,7 +24,7 @@ async def test_it_introduces_itself_scans_reports_and_stays_until_it_is_ended(tm
         async with serve(settings) as (serving, _):
             once = demo_of(once=True)
             assert once.code == 130  # as long as it has not ended
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(200):
                 await once.run(serving)
             shown = once.console.file.getvalue()
             assert once.code == 0
@@ -34,7 +34,7 @@ async def test_it_introduces_itself_scans_reports_and_stays_until_it_is_ended(tm
 
             staying = demo_of(once=False)
             running = asyncio.create_task(staying.run(serving))
-            await until(lambda: "Press Ctrl-C to stop" in staying.console.file.getvalue(), timeout_s=60)
+            await until(lambda: "Press Ctrl-C to stop" in staying.console.file.getvalue(), timeout_s=200)
             assert not running.done()
             running.cancel()
             await asyncio.wait([running])

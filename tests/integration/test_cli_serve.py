@@ -28,7 +28,7 @@ async def serving(folder, port, how=start, **values):
     process = await how("serve", "--port", port, "--data-dir", folder, COMPLIANCE_ADMIN_PASSWORD=PASSWORD, **values)
     url = f"http://127.0.0.1:{port}"
     try:
-        async with asyncio.timeout(30), httpx.AsyncClient(base_url=url) as client:
+        async with asyncio.timeout(120), httpx.AsyncClient(base_url=url) as client:
             while True:
                 try:
                     assert (await client.get("/livez")).status_code == 200
@@ -38,7 +38,7 @@ async def serving(folder, port, how=start, **values):
                     await asyncio.sleep(0.1)
         yield url
         process.send_signal(signal.SIGTERM)
-        assert (await finish(process, 20)).code == 0
+        assert (await finish(process)).code == 0
     finally:
         if process.returncode is None:
             process.kill()

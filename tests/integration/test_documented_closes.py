@@ -374,7 +374,7 @@ async def test_the_layer_below_closes_with_the_codes_of_the_document(live, token
 
 REFUSED: dict[str, dict[str, Any]] = {
     "origin_not_allowed": {},
-    "handshake_rate": {"ws_handshakes_per_s_per_address": 1},
+    "handshake_rate": {"ws_handshakes_per_s_per_address": 0.001},
     "address_limit": {"ws_max_connections_per_address": 1},
     "process_limit": {"ws_max_connections": 1},
     "server_busy": {},

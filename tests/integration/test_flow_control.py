@@ -190,7 +190,7 @@ async def test_a_stuck_client_does_not_hold_up_the_end_of_the_server(tmp_path):
 
 
 async def test_a_slow_client_costs_the_others_nothing(tmp_path):
-    async with Stack(tmp_path).serve() as stack:
+    async with Stack(tmp_path, sweep_interval_s=60).serve() as stack:
         user, other = stack.add_user("slow"), stack.add_user("healthy")
         task = await stack.add_task(user)
         slow, _, connection = await follow_and_stop_reading(stack, user, task)
@@ -198,7 +198,7 @@ async def test_a_slow_client_costs_the_others_nothing(tmp_path):
             await healthy.follow(task)
             for number in range(20):
                 last = await stack.say(task, warning(str(number)))
-                await healthy.until_seq(task, last, timeout_s=1)
+                await healthy.until_seq(task, last, timeout_s=30)  # before the sweep comes
         assert not connection.transport.closed
         await slow.close()
 

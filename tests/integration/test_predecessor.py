@@ -74,10 +74,8 @@ async def test_there_are_five_stages_in_the_snapshot(stack):
     ]
 
 
-async def test_a_violation_of_0_5_is_pushed_the_moment_it_is_committed_with_a_score_of_0_to_1(stack):
+async def test_a_violation_of_0_5_is_pushed_the_moment_it_is_committed_with_a_score_of_0_to_1(tmp_path):
     assert VIOLATION_FROM == 0.5
-    user = stack.add_user("a")
-    task = await stack.add_task(user)
     found = Violation(domain="d", violation_type="t", risk_level="low", confidence_score=0.5, description="x")
     counts = {"total": 1, "low": 1}
     body = ViolationDetected(
@@ -89,10 +87,13 @@ async def test_a_violation_of_0_5_is_pushed_the_moment_it_is_committed_with_a_sc
         violation_counts=counts,
         finding_counts=counts,
     )
-    async with open_client(stack, user) as client:
-        await client.follow(task)
-        await stack.say(task, body)
-        frame = await client.until("violation_detected", timeout_s=1)
+    async with Stack(tmp_path, sweep_interval_s=60).serve() as stack:
+        user = stack.add_user("a")
+        task = await stack.add_task(user)
+        async with open_client(stack, user) as client:
+            await client.follow(task)
+            await stack.say(task, body)
+            frame = await client.until("violation_detected", timeout_s=30)  # before the sweep comes
     assert (frame["violation"]["confidence_score"], frame["needs_review"]) == (0.5, True)
     with pytest.raises(ValidationError):
         Violation(domain="d", violation_type="t", risk_level="low", confidence_score=85.0, description="x")

@@ -1,4 +1,4 @@
-"""Whoever may no longer be connected is disconnected within two seconds, with the right code; nobody else is."""
+"""Whoever may no longer be connected is disconnected at once, with the right code; nobody else is."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -11,12 +11,13 @@ from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD
 from tests.support.live import Live, ending, go_live
 from tests.support.realtime import Client
 
-WITHIN_S = 2.0
+WITHIN_S = 30.0  # long before the next round of RARELY, which would close them too
+RARELY = {"access_recheck_s": 600}
 
 
 @pytest.fixture
 async def live(tmp_path):
-    async with go_live(tmp_path / "data") as opened:
+    async with go_live(tmp_path / "data", **RARELY) as opened:
         yield opened
 
 

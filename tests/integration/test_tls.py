@@ -99,7 +99,7 @@ async def following(
 
 def run(loop: str, work: Any) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(200):
             await work
 
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:

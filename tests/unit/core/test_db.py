@@ -47,8 +47,8 @@ class Held:
 
 async def test_queued_writes_are_all_refused_within_the_busy_timeout_and_none_is_done_later(tmp_path):
     """Ten that wait one behind the other used to wait ten times as long; and those behind were done in the end."""
-    held = Held(tmp_path / "main.db", 0.3)
-    outcomes = await asyncio.wait_for(asyncio.gather(*map(held.add, range(10)), return_exceptions=True), 2.0)
+    held = Held(tmp_path / "main.db", 1.0)
+    outcomes = await asyncio.wait_for(asyncio.gather(*map(held.add, range(10)), return_exceptions=True), 8.0)
     assert [type(outcome) for outcome in outcomes] == [DatabaseUnavailable] * 10
     assert await held.let_go() == [99]
     await held.close()

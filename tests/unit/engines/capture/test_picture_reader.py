@@ -77,7 +77,7 @@ async def test_what_is_no_text_is_replaced(reader):
 async def test_one_that_hangs_is_ended(reader, tmp_path):
     pid = tmp_path / "pid"
     with pytest.raises(PictureUnread, match="slow"):
-        await reader(f"echo $$ > {pid}; exec sleep 100", timeout_s=0.3).read(b"x")
+        await reader(f"echo $$ > {pid}; exec sleep 100", timeout_s=3).read(b"x")  # time to begin
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
 

@@ -1,12 +1,11 @@
 """URLs that scripts put together, in the forms in which old snippets do."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engines.extract.script_pieces import FoldingBudget, find_joined_urls
+from tests.support.cpu_time import least_cpu_s
 
 SECURE = '("https:" == document.location.protocol)'
 JOINED = {
@@ -51,10 +50,9 @@ def test_the_text_around_it_comes_with_it():
     "piece", ['"a"+', "(", "x=x+x;x='http://a'+x;", "'", '["a",', 'a?b:c+"x";', "`", "/*", ")]", 'f("//a.test/"+b,']
 )
 def test_hostile_code_is_folded_in_no_time(piece):
-    began = time.process_time()
-    found = list(find_joined_urls("'http://'+\n" + piece * 20_000, FoldingBudget()))
-    assert time.process_time() - began < 1
-    assert len(found) <= 500
+    code, found = "'http://'+\n" + piece * 20_000, []
+    assert least_cpu_s(lambda: found.append(list(find_joined_urls(code, FoldingBudget()))), enough_s=1) <= 1
+    assert len(found[0]) <= 500
 
 
 @given(st.text(alphabet="h+='\"/.:()[]?,;{}\\a \n`", max_size=120))

@@ -145,13 +145,14 @@ async def test_after_a_restart_of_redis_hints_arrive_again(redis_server):
         await until(lambda: hint(2) in heard)
 
 
-async def test_a_connection_that_dies_in_silence_is_noticed_within_ten_seconds(redis_server):
+async def test_a_connection_that_dies_in_silence_is_noticed_soon(redis_server):
     async with two_processes(redis_server) as (_writer, reader, _heard):
         began = time.monotonic()
         redis_server.freeze()
         try:
             await until(lambda: not reader.healthy)
-            assert time.monotonic() - began < 10
+            # A machine that stands still adds to it; the system alone would never say so.
+            assert time.monotonic() - began < SILENT_AFTER_S + 7
         finally:
             redis_server.thaw()
         await until(lambda: reader.healthy, within_s=SILENT_AFTER_S + 20)

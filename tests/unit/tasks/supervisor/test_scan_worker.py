@@ -191,7 +191,7 @@ async def test_a_process_that_does_not_notice_that_its_attempt_is_over_is_killed
         await until(lambda: len(worker._handles) == 2)
         worker.stop_taking()
         await worker.event_writer.write(backend.lifecycle.requeue("task-1", 1, counts=True))
-        done, running = await asyncio.wait(others, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        done, running = await asyncio.wait(others, timeout=60, return_when=asyncio.FIRST_COMPLETED)
         assert [task.result() for task in done] == [1]
         assert (len(running), backend.row("task-2").status) == (1, "running")
         # What was taken over is not taken back.

@@ -549,6 +549,7 @@ async def test_a_locked_database_delays_the_end_and_changes_nothing(backend, mak
     backend.create()
     async with asyncio.TaskGroup() as group:
         outcome = group.create_task(make_job(ends_while_locked).run())
+        await until(lambda: other.in_transaction)
         await asyncio.sleep(0.6)
         assert not outcome.done()
         other.execute("ROLLBACK")

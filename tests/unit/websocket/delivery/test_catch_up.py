@@ -10,7 +10,7 @@ from app.core.db_backend import Failure
 from app.events.tables import scan_tasks, task_events
 from app.events.types import Statistics
 from app.websocket.connections.connection import PAGE_BYTES
-from tests.support.realtime import warning
+from tests.support.realtime import until, warning
 
 
 async def lose(*_):
@@ -21,7 +21,7 @@ async def damaged(*_):
     raise DatabaseDamaged
 
 
-async def turns(count=50):
+async def turns(count):
     """Let what is under way go on, as far as it can without the socket."""
     for _ in range(count):
         await asyncio.sleep(0.001)
@@ -97,8 +97,7 @@ async def test_a_catch_up_ends_when_the_task_is_no_longer_followed(desk, length)
     watcher.subscriber.last = 2
     assert await desk.manager.subscribe_to_task(watcher.connection, task, last_seq=2)
     watcher.transport.stalled = True
-    await turns()
-    assert watcher.transport.paused
+    await until(lambda: watcher.transport.paused)  # what it needs is read in a thread
     watcher.frames()
     assert await desk.manager.unsubscribe_from_task(watcher.connection, task)
     watcher.transport.drain()
