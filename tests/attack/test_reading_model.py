@@ -48,8 +48,7 @@ async def findings(tmp_path, offers) -> dict[str, dict]:
     world = {(TARGET, "/"): html("主页", f"{FILLER}{links}"), **{(host, "/"): page for host, page in hosts.items()}}
     async with model_server(answering(CLEAN)) as model, small_world(world) as served:
         served.delay_s = 0.005
-        calm = {"worker_suspect_after_s": 200, "worker_lost_after_s": 300, "blocked_writes_kill_s": 100}
-        async with scan_backend(tmp_path, **served.settings, **calm, **model.settings) as backend:
+        async with scan_backend(tmp_path, **served.settings, **model.settings) as backend:
             task_id = await backend.create(cloaking=False)
             assert (await backend.finished(task_id, within_s=180)).status == "completed"
             service = ReportService(

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from app.configuration import tables
 from app.configuration.queries import local_readers
 from app.core.clock import SystemClock
-from tests.integration.test_reading_model import CALM, judged, report_of
+from tests.integration.test_reading_model import judged, report_of
 from tests.support.local_reader import model_data, stored
 from tests.support.model_server import CLEAN, GAMBLING, UNCLEAR, answering, model_server
 from tests.support.scan_backend import scan_backend, stage_runs
@@ -33,7 +33,7 @@ MODEL = stored(model_data(bad=RAISED, good=CLEARED))
 async def report(tmp_path, model, *, remove=False, language_model=None):
     """Return the report of a scan for which this version is switched on. `remove`: it is gone once the scan runs."""
     async with small_world(WORLD) as world:
-        settings = {**world.settings, **CALM, **(language_model.settings if language_model else {})}
+        settings = {**world.settings, **(language_model.settings if language_model else {})}
         async with scan_backend(tmp_path, **settings) as backend:
             if model is not None:
                 switch_on(backend.db, model)

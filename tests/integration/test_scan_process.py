@@ -74,6 +74,7 @@ async def test_hints_carry_small_events_to_the_bus_of_the_server(tmp_path):
 
 async def test_further_scans_wait_their_turn_and_say_so_once(tmp_path):
     async with small_world() as world, scan_backend(tmp_path, max_concurrent_scans=1, **world.settings) as backend:
+        world.delay_s = 0.5  # the first is at work until all has been looked at
         first = await backend.create()
         await backend.until(first, is_type("task_started"))
         second, third = await backend.create(), await backend.create()
@@ -83,6 +84,7 @@ async def test_further_scans_wait_their_turn_and_say_so_once(tmp_path):
         warning = (await backend.until(third, is_type("task_warning"))).payload()
         assert (warning["code"], warning["message"]) == ("queued", said("queued", position=2))
         await backend.cancel(third)
+        world.delay_s = 0.02
         await backend.until(second, stage_runs("subdomain_discovery"))
         assert backend.row(first).status == "completed"
         await backend.finished(second)

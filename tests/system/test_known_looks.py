@@ -8,7 +8,7 @@ from app.findings.decisions import DecisionService
 from app.findings.queries import decisions
 from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
-from tests.integration.test_reading_model import CALM, report_of
+from tests.integration.test_reading_model import report_of
 from tests.support.scan_backend import scan_backend
 from tests.support.small_world import BETS, FILLER, TARGET, html, small_world
 
@@ -55,7 +55,7 @@ async def scanned(backend, tmp_path, target):
 
 
 async def test_a_page_of_the_same_kit_is_to_be_reviewed_once_one_is_confirmed(tmp_path):
-    async with small_world(WORLD) as world, scan_backend(tmp_path, **{**world.settings, **CALM}) as backend:
+    async with small_world(WORLD) as world, scan_backend(tmp_path, **world.settings) as backend:
         stores = ScanFolder(tmp_path / "scans")
         service = DecisionService(db=backend.db, clock=backend.clock, audit=NoAudit(), stores=stores)
 

@@ -17,13 +17,12 @@ WORLD = {
     (TARGET, "/"): html("主页", f"{FILLER}<a href='http://{HOST}/'>友情链接</a>"),
     (HOST, "/"): html("娱乐", f"<p style=font-size:4px>线上娱乐城 百家乐 轮盘</p>{PICTURE}"),
 }
-CALM = {"worker_suspect_after_s": 200, "worker_lost_after_s": 300, "blocked_writes_kill_s": 100}
 
 
 @pytest.mark.parametrize("reads_pictures", [True, False])
 async def test_the_screenshot_of_a_captured_page_goes_to_a_model_that_reads_pictures(tmp_path, reads_pictures):
     async with model_server(answering(CLEAN)) as model, small_world(WORLD) as world:
-        settings = {**world.settings, **CALM, **model.settings, "reading_model_reads_pictures": reads_pictures}
+        settings = {**world.settings, **model.settings, "reading_model_reads_pictures": reads_pictures}
         async with scan_backend(tmp_path, **settings) as backend:
             task_id = await backend.create(cloaking=False, screenshots=True)
             assert (await backend.finished(task_id, within_s=180)).status == "completed"
