@@ -20,7 +20,7 @@ export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   test: {
     include: ["tests/**/*.test.ts"],
-    testTimeout: 10_000,
+    testTimeout: 30_000,
     dangerouslyIgnoreUnhandledErrors: false,
   },
 });

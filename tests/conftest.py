@@ -27,6 +27,7 @@ from app.core.db import Database
 from app.migrations.runner import migrate
 from tests.support.clock import FakeClock
 from tests.support.long_runs import ROOT, run_of, share_of
+from tests.support.own_nets import move_worlds
 from tests.support.postgres import Cluster, running_cluster
 from tests.support.postgres_scans import PostgresScan
 
@@ -35,7 +36,7 @@ settings.register_profile("any-machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any-machine")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Take back what whoever started the run may have had ignored: `nohup`, or `&` in a script.
 
     An ignored signal is inherited by every process that a test starts, and Ctrl-C would not end it.
@@ -45,6 +46,8 @@ def pytest_configure() -> None:
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+    if not hasattr(config, "workerinput"):  # the workers of a run share its test internet
+        move_worlds()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -32,7 +32,7 @@ async function goToLost(entry: string | null = OLD): Promise<string[]> {
   followUpgrades(router, { entry, marks: storage, load: (address) => loaded.push(address), now: () => now });
   await router.push("/");
   await router.push("/lost?attempt=2").catch(settled);
-  await vi.waitFor(() => { expect(settled).toHaveBeenCalled(); });
+  await vi.waitFor(() => { expect(settled).toHaveBeenCalled(); }, { timeout: 8_000 });
   await new Promise((resolve) => setTimeout(resolve)); // what was asked of the fake server is answered by then
   return loaded;
 }

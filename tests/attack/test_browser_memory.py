@@ -15,7 +15,7 @@ from tests.unit.engines.net.servers import http_server, routes
 pytestmark = pytest.mark.system
 GIB = 1 << 30
 LIMIT = GIB
-MUCH = 2.5 * GIB  # a page gets so far between two looks, on a machine that does much else
+MUCH = 3.5 * GIB  # a page gets so far between two looks, on a machine that does much else
 GREEDY = {
     "/script": "<script>for (const all = [];;) all.push(new Uint8Array(5e7).fill(1))</script>",
     "/text": "<script>for (let all = ['x'];;) all.push(all.join('x') + '中')</script>",

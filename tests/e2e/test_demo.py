@@ -1,5 +1,6 @@
 """`compliance demo --once`, with Chromium, as `make demo DEMO_ONCE=1` runs it."""
 
+import faulthandler
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ LIMIT_S = 420
 
 @pytest.mark.system
 def test_the_demo_shows_how_to_sign_in_scans_and_ends():
+    faulthandler.cancel_dump_traceback_later()  # it has a limit of its own, longer than that of a test that hangs
     command = [sys.executable, "-m", "app.cli", "demo", "--once", "--port", "0"]
     done = subprocess.run(
         command,

@@ -1,5 +1,6 @@
 """The whole thing as a stranger runs it: `compliance scan` on the test internet, joined with what it has to find."""
 
+import faulthandler
 import json
 import subprocess
 import sys
@@ -21,6 +22,7 @@ def expected():
 
 @pytest.fixture(scope="module")
 def scanned():
+    faulthandler.cancel_dump_traceback_later()  # it has a limit of its own, longer than that of a test that hangs
     command = [sys.executable, "-m", "app.cli", "scan", TARGET, "--testnet", "--json"]
     return subprocess.run(
         command,

@@ -16,15 +16,15 @@ from pathlib import Path
 
 from app.core.config import Settings
 from app.core.logging import configure_logging
-from tests.support.scan_backend import FAST, IMPATIENT, ScanBackend, assert_sound, only_waited, scan_backend, stage_runs
+from tests.support.scan_backend import CALM, FAST, ScanBackend, assert_sound, only_waited, scan_backend, stage_runs
 
 SIZE = "12m"  # the write-ahead log alone may take 4
-FULL_S = 4.0
+FULL_S = 4.0  # and who could not write for half of that would be lost
 TASKS = 3
 
 
 async def running(data_dir: Path, settings: str) -> None:
-    async with scan_backend(data_dir, **IMPATIENT, **json.loads(settings)) as backend:
+    async with scan_backend(data_dir, **FAST, **json.loads(settings)) as backend:
         task_id = await backend.create()
         await backend.until(task_id, stage_runs("third_party"))
         fill(data_dir / "ballast")
@@ -50,8 +50,7 @@ async def stores(data_dir: Path, settings: str) -> None:
 
 async def wait_for_room(data_dir: Path, ballast: Path, settings: str) -> tuple[list[str], ScanBackend]:
     """Nothing starts while the disk is full, nothing is lost by it, and afterwards all goes on by itself."""
-    chosen = {**FAST, **IMPATIENT, "max_requeues": 0, **json.loads(settings)}
-    backend = ScanBackend(Settings(data_dir=data_dir, **chosen))
+    backend = ScanBackend(Settings(data_dir=data_dir, **{**CALM, "max_requeues": 0, **json.loads(settings)}))
     backend.prepare()
     tasks = [await backend.create() for _ in range(TASKS)]
     fill(ballast)

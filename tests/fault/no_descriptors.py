@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from app.core.db import READ_THREADS
 from app.core.logging import configure_logging
-from tests.support.scan_backend import IMPATIENT, ScanBackend, assert_sound, only_waited, scan_backend
+from tests.support.scan_backend import FAST, ScanBackend, assert_sound, only_waited, scan_backend
 
 DESCRIPTORS = 256
 TASKS = 3
@@ -24,7 +24,7 @@ STARVED_S = 5.0  # several rounds of starts
 
 
 async def scan(data_dir: Path, settings: str) -> None:
-    async with scan_backend(data_dir, max_requeues=0, **IMPATIENT, **json.loads(settings)) as backend:
+    async with scan_backend(data_dir, max_requeues=0, **FAST, **json.loads(settings)) as backend:
         await connect_all(backend)
         taken = take_all()
         tasks = [await backend.create() for _ in range(TASKS)]

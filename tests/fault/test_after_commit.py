@@ -12,13 +12,13 @@ from app.server import serve
 from app.tasks.supervisor import worker_handle
 from tests.support.backend import ADMIN_PASSWORD, cheap_passwords, make_settings
 from tests.support.realtime import Client
-from tests.support.scan_backend import FAST
+from tests.support.scan_backend import CALM
 
 
 @contextlib.asynccontextmanager
 async def whole_server(folder, world):
     """A server with the real runner: an HTTP client that is signed in, and a welcomed socket."""
-    settings = make_settings(folder, port=0, **{**FAST, **world.settings})
+    settings = make_settings(folder, port=0, **{**CALM, **world.settings})
     services = build_services(settings, passwords=cheap_passwords())
     async with (
         serve(settings, services=services) as (serving, _),

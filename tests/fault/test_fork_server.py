@@ -23,7 +23,7 @@ from app.tasks.worker.priority import NICE
 from tests.support.backend import cheap_passwords
 from tests.support.realtime import until
 from tests.support.scan_backend import (
-    FAST,
+    CALM,
     ScanBackend,
     assert_sound,
     cancel_in_time,
@@ -179,7 +179,7 @@ async def test_a_server_as_it_is_put_together_forks_its_scans_and_counts_that(wo
 
 async def test_the_fork_server_ends_with_a_server_that_was_killed(world, run_server, tmp_path):
     async with run_server(tmp_path, **world.settings) as server:
-        backend = ScanBackend(Settings(data_dir=tmp_path, **FAST, **world.settings))  # looks on
+        backend = ScanBackend(Settings(data_dir=tmp_path, **CALM, **world.settings))  # looks on
         task_id = await backend.create()
         await backend.until(task_id, stage_runs("page_crawl"))
         (forker,) = [pid for pid in children_of(server.pid) if "app.tasks.fork_server.main" in arguments_of(pid)]

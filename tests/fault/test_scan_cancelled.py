@@ -1,17 +1,24 @@
-"""Cancel in each stage: `cancelled` within 2 s, no process left, no row after it."""
+"""Cancel in each stage: `cancelled` without force, no process left, no row after it."""
 
 import asyncio
 
 import pytest
 
 from tests.support.chromium import until_chromium
-from tests.support.scan_backend import assert_sound, cancel_in_time, is_type, scan_backend, stage_runs
+from tests.support.scan_backend import (
+    CANCEL_LIMIT_S,
+    assert_sound,
+    cancel_in_time,
+    is_type,
+    scan_backend,
+    stage_runs,
+)
 
 STAGES = ["subdomain_discovery", "page_crawl", "third_party", "content_capture", "ai_analysis"]
 
 
 @pytest.mark.parametrize("stage", STAGES)
-async def test_a_cancelled_scan_is_gone_within_two_seconds(stage, world, tmp_path):
+async def test_a_cancelled_scan_is_soon_gone(stage, world, tmp_path):
     async with scan_backend(tmp_path, **world.settings) as backend:
         task_id = await backend.create()
         await backend.until(task_id, stage_runs(stage))
@@ -29,7 +36,7 @@ async def test_a_scan_that_waits_for_slow_answers_stops_as_quickly(world, tmp_pa
 async def test_a_scan_that_is_just_starting_is_cancelled(world, tmp_path):
     async with scan_backend(tmp_path, **world.settings) as backend:
         task_id = await backend.create()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not backend.runner._workers:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
         await backend.cancel(task_id)
@@ -39,8 +46,7 @@ async def test_a_scan_that_is_just_starting_is_cancelled(world, tmp_path):
 
 
 async def test_a_scan_that_cannot_hear_is_ended_by_force(world, tmp_path):
-    observer = {"worker_suspect_after_s": 500, "worker_lost_after_s": 600}
-    async with scan_backend(tmp_path, **{"cancel_force_after_s": 1.5, **observer, **world.settings}) as backend:
+    async with scan_backend(tmp_path, cancel_force_after_s=1.5, **world.settings) as backend:
         task_id = await backend.create()
         await backend.until(task_id, stage_runs("page_crawl"))
         await backend.freeze_between_transactions(backend.scan_pid(task_id))
@@ -57,7 +63,7 @@ async def test_a_cancel_without_the_hint_is_seen_by_the_heart(world, tmp_path):
         task_id = await backend.create()
         await backend.until(task_id, stage_runs("page_crawl"))
         await backend.event_writer.write(backend.lifecycle.request_cancel(task_id, by="user"))
-        assert (await backend.finished(task_id, within_s=3)).status == "cancelled"
+        assert (await backend.finished(task_id, within_s=CANCEL_LIMIT_S)).status == "cancelled"
 
 
 async def test_a_retry_after_a_cancel_starts_clean(world, tmp_path):

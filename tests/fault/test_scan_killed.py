@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 
 import pytest
 
@@ -12,11 +13,12 @@ from app.scanstore.files import store_path
 from app.scanstore.reader import SqliteScanReader
 from tests.support.chromium import until_chromium
 from tests.support.realtime import until
-from tests.support.scan_backend import IMPATIENT, assert_sound, exists, is_type, scan_backend, stage_runs
+from tests.support.scan_backend import FAST, assert_sound, exists, is_type, scan_backend, stage_runs
 from tests.support.small_world import REFERRING_PAGE
 
 STAGES = ["subdomain_discovery", "page_crawl", "third_party", "content_capture", "ai_analysis"]
 FOUND = {("bad-bets.example", "gambling"), ("hidden-bets.example", "gambling"), ("hidden-bets.example", "hidden_link")}
+FREEZING_S = 60.0  # on a fast disk a write is over at once, and it takes many tries to be in the middle of one
 
 
 def assert_one_set_of_numbers(backend, task_id, row):
@@ -57,7 +59,7 @@ async def test_a_killed_scan_goes_on_from_its_checkpoint(stage, world, tmp_path)
 
 @pytest.mark.parametrize("stage", STAGES)
 async def test_a_frozen_scan_is_taken_over(stage, world, tmp_path):
-    async with scan_backend(tmp_path, **IMPATIENT, **world.settings) as backend:
+    async with scan_backend(tmp_path, **FAST, **world.settings) as backend:
         task_id = await backend.create()
         await backend.until(task_id, stage_runs(stage))
         frozen = backend.scan_pid(task_id)
@@ -110,8 +112,7 @@ async def test_a_scan_that_was_frozen_and_thawed_writes_nothing(world, tmp_path)
 
     No observer ends it, and its heart does not beat in time to tell it that it is lost.
     """
-    calm = {"worker_suspect_after_s": 500, "worker_lost_after_s": 600, "heartbeat_interval_s": 60}
-    async with scan_backend(tmp_path, **calm, **world.settings) as backend:
+    async with scan_backend(tmp_path, heartbeat_interval_s=60, **world.settings) as backend:
         task_id = await backend.create()
         await backend.until(task_id, is_type("violation_detected"))
         frozen = backend.scan_pid(task_id)
@@ -127,12 +128,12 @@ async def test_a_scan_that_was_frozen_and_thawed_writes_nothing(world, tmp_path)
 
 
 async def test_a_scan_that_is_frozen_inside_a_write_transaction_blocks_nobody_for_long(world, tmp_path):
-    slow = {"blocked_writes_kill_s": 1.5, "database_busy_timeout_s": 0.5}
-    async with scan_backend(tmp_path, **slow, **world.settings) as backend:
-        world.delay_s = 0.5  # both scans are at work for long enough
+    patience = {"blocked_writes_kill_s": 1.5, "database_busy_timeout_s": 0.5}
+    async with scan_backend(tmp_path, **patience, **world.settings) as backend:
         guilty, innocent = await backend.create(), await backend.create()
         await backend.until(guilty, stage_runs("page_crawl"))
         await backend.until(innocent, stage_runs("page_crawl"))
+        world.delay_s = 8.0  # both scans are at work, and write, until one was caught at it
         await freeze_in_transaction(backend, guilty)
         world.delay_s = 0.05
         rows = [await backend.finished(task) for task in (guilty, innocent)]
@@ -143,8 +144,8 @@ async def test_a_scan_that_is_frozen_inside_a_write_transaction_blocks_nobody_fo
 
 async def freeze_in_transaction(backend, task_id):
     """Freezes the scan again and again until it holds the write lock while it is frozen."""
-    pid = backend.scan_pid(task_id)
-    for _ in range(2_000):
+    pid, deadline = backend.scan_pid(task_id), time.monotonic() + FREEZING_S
+    while time.monotonic() < deadline:
         os.kill(pid, signal.SIGSTOP)
         if not backend.can_write():
             return

@@ -7,13 +7,13 @@ from pathlib import Path
 from app.core.config import Settings
 from app.scanstore.files import store_path
 from app.scanstore.reader import SqliteScanReader
-from tests.support.scan_backend import FAST, ScanBackend, assert_sound, exists, is_type, scan_backend, stage_runs
+from tests.support.scan_backend import CALM, FAST, ScanBackend, assert_sound, exists, is_type, scan_backend, stage_runs
 from tests.support.small_world import REFERRING_PAGE
 
 
 def looking_at(data_dir, world):
     """The database of a server that runs elsewhere; its runner and monitor are not started."""
-    return ScanBackend(Settings(data_dir=data_dir, **{**FAST, **world.settings}))
+    return ScanBackend(Settings(data_dir=data_dir, **{**CALM, **world.settings}))
 
 
 def scan_pid_of(backend, task_id):
@@ -58,7 +58,7 @@ async def test_an_orphan_that_does_not_let_go_of_its_store_is_killed(world, run_
         server.kill()
         await server.wait()
     assert exists(orphan)
-    async with scan_backend(tmp_path, **world.settings) as restarted:
+    async with scan_backend(tmp_path, **FAST, **world.settings) as restarted:
         row = await restarted.finished(task_id)
         assert not exists(orphan)
         assert (row.status, row.attempt, row.requeues) == ("completed", 2, 0)
@@ -86,7 +86,7 @@ async def test_a_cancel_outlives_the_server(world, run_server, tmp_path):
         await backend.cancel(task_id)
         server.kill()
         await server.wait()
-    async with scan_backend(tmp_path, **world.settings) as restarted:
+    async with scan_backend(tmp_path, **FAST, **world.settings) as restarted:
         assert (await restarted.finished(task_id)).status == "cancelled"
         assert_sound(restarted, task_id)
         await restarted.gone(task_id)

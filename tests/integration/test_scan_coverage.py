@@ -1,5 +1,6 @@
 """A scan says what it saw: sites of which little can be seen, and sites that come back, as whole scans."""
 
+import faulthandler
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -205,6 +206,7 @@ async def test_a_site_that_comes_back_is_read_whole(site, pages):
 
 
 async def test_ten_thousand_pages_with_an_outage_of_four_seconds_are_read_whole():
+    faulthandler.cancel_dump_traceback_later()  # it has a limit of its own, longer than that of a test that hangs
     site = away(10_000, after=5_000)
     more = {"COMPLIANCE_HOST_SILENCE_S": "300", "COMPLIANCE_HOST_BUSY_S": "180"}
     done, report = await scan(site, "--max-pages", 20_000, timeout_s=500, **more)

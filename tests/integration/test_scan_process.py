@@ -74,7 +74,7 @@ async def test_hints_carry_small_events_to_the_bus_of_the_server(tmp_path):
 
 async def test_further_scans_wait_their_turn_and_say_so_once(tmp_path):
     async with small_world() as world, scan_backend(tmp_path, max_concurrent_scans=1, **world.settings) as backend:
-        usual_s, world.delay_s = world.delay_s, 0.5  # the first is at work for as long as the others begin to wait
+        world.delay_s = 0.5  # the first is at work until all has been looked at
         first = await backend.create()
         await backend.until(first, is_type("task_started"))
         second, third = await backend.create(), await backend.create()
@@ -83,8 +83,8 @@ async def test_further_scans_wait_their_turn_and_say_so_once(tmp_path):
         assert [backend.row(task).status for task in (first, second, third)] == ["running", "pending", "pending"]
         warning = (await backend.until(third, is_type("task_warning"))).payload()
         assert (warning["code"], warning["message"]) == ("queued", said("queued", position=2))
-        world.delay_s = usual_s
         await backend.cancel(third)
+        world.delay_s = 0.02
         await backend.until(second, stage_runs("subdomain_discovery"))
         assert backend.row(first).status == "completed"
         await backend.finished(second)

@@ -21,11 +21,11 @@ TASK = "task-1"
 class PostgresScan:
     """A task in its first attempt and run, claimed by a worker. `task_id`: another task beside it."""
 
-    def __init__(self, url: str, folder: Path, task_id: str = TASK) -> None:
+    def __init__(self, url: str, folder: Path, task_id: str = TASK, *, busy_timeout_s: float = 2) -> None:
         self.folder = folder
         self.task_id = task_id
         self.attempt = 1
-        self.stores = PostgresScanStores(url, busy_timeout_s=2)
+        self.stores = PostgresScanStores(url, busy_timeout_s=busy_timeout_s)
         self.engine = create_engine(url, isolation_level="AUTOCOMMIT")
         database = Database(url, busy_timeout_s=2)
         clock = SystemClock()

@@ -254,7 +254,7 @@ async def test_closing_a_stopped_browser_still_leaves_nothing():
         profile = browser._profile
         for pid in profile.processes():
             os.kill(pid, signal.SIGSTOP)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):  # and not for ever, as what waits for a stopped process does
             await browser.close()
     assert profile.processes() == []
 
@@ -290,5 +290,5 @@ def test_no_chromium_survives_the_scan_that_is_killed(whole_group):
         handles = [os.pidfd_open(pid) for pid in pids]
         (os.killpg if whole_group else os.kill)(scan.pid, signal.SIGKILL)
         for handle in handles:
-            assert select.select([handle], [], [], 5)[0], "a process of the browser is still alive"
+            assert select.select([handle], [], [], 60)[0], "a process of the browser is still alive"
             os.close(handle)

@@ -1,4 +1,4 @@
-"""A scan is cancelled while Chromium renders pages whose pictures never come: gone within 2 s, the browser with it."""
+"""A scan is cancelled while Chromium renders pages whose pictures never come: it is soon gone, the browser with it."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ def page(number):
     return html(f"第{number}页", f"<p>第{number}号</p>{pictures}<script src='http://{SILENT}/never.js'></script>")
 
 
-async def test_a_scan_is_gone_within_two_seconds_while_pages_are_rendered_whose_pictures_never_come(tmp_path):
+async def test_a_scan_is_soon_gone_while_pages_are_rendered_whose_pictures_never_come(tmp_path):
     pages = {(host, "/"): page(number) for number, host in enumerate(HOSTS, start=1)}
     links = "".join(f'<a href="http://{host}/">{host}</a>' for host in HOSTS)
     more = {**pages, (TARGET, "/"): html("主页", links), (SILENT, "/"): html("图片", "<p>图片</p>")}

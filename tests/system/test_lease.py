@@ -77,7 +77,7 @@ def test_a_holder_that_was_replaced_while_it_was_frozen_writes_and_removes_nothi
     left = tasks()
     assert 0 < left < TASKS
     first.process.send_signal(signal.SIGCONT)
-    wait_until(lambda: "retention_replaced" in first.said(), first, within_s=5)
+    wait_until(lambda: "retention_replaced" in first.said(), first, within_s=60)
     time.sleep(2)  # in which it would have gone on
     assert writes_of("first", taken_at) == 0
     second.process.send_signal(signal.SIGCONT)

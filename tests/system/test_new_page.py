@@ -250,6 +250,7 @@ async def test_the_printed_view_has_every_finding_and_the_button_prints_the_repo
     }""")
     await page.get_by_role("button", name="Print", exact=True).click()
     await page.keyboard.press("Control+p")
+    await page.wait_for_function("() => window.printed >= 2")
     assert await page.evaluate("window.printed") == 2
     assert page.problems == []
 
@@ -285,7 +286,7 @@ async def test_a_finding_has_an_address_with_all_its_evidence_and_nothing_of_it_
     await sign_in(page)
     picture = page.locator(".screenshot img").first
     await expect(picture).to_be_visible()
-    assert await picture.evaluate("image => image.naturalWidth") == 40
+    await expect(picture).to_have_js_property("naturalWidth", 40)  # once it is loaded
     assert "blur" in await picture.evaluate("image => getComputedStyle(image).filter")
     await page.locator(".screenshot").first.click()
     assert await picture.evaluate("image => getComputedStyle(image).filter") == "none"

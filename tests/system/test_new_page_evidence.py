@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import json
+import time
 from hashlib import sha256
 from io import BytesIO, StringIO
 from zipfile import ZipFile
@@ -25,6 +26,7 @@ from tests.system.test_new_page import POLICY, built  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 BACK_MS = 40_000
+PAUSE_S = 5  # between two questions of the page for the same
 SAVED_MS = 60_000  # a report is made in a process of its own, which starts first
 
 
@@ -216,12 +218,13 @@ async def test_many_frames_that_count_third_parties_make_the_page_ask_for_them_o
     await page.locator("[data-tab=third_parties]").click()
     await expect(page.locator(".parties tbody tr")).to_have_count(3)
     page.asked.clear()
+    began = time.monotonic()
     for number in range(1, 101):
         await running.progress(40, StageKey.THIRD_PARTY, 1, f"party {number}", third_parties=number)
     await expect(page.locator(".verdict .percent")).to_have_text("40%")
     await until(lambda: page.asked, timeout_s=15)
     assert {request.url.split("?")[0].rsplit("/", 1)[1] for request in page.asked} == {"third-parties"}
-    assert len(page.asked) <= 2
+    assert len(page.asked) <= 2 + (time.monotonic() - began) // PAUSE_S
     assert page.problems == []
 
 

@@ -15,6 +15,10 @@ from tests.system.page_support import capture, party, sign_in
 from tests.system.test_new_page import PHONE, built, open_new_page  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
+AT_END = """() => {
+    const box = document.querySelector("[role=log]");
+    return box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+}"""
 
 
 async def open_at(browser, theatre, address, **options):
@@ -119,6 +123,7 @@ async def test_a_scan_is_followed_live_and_a_fresh_page_shows_the_same(browser, 
     await page.reload()
     await expect(page.locator(".group")).to_have_count(2)
     await expect(page.locator(".line")).to_have_count(3)
+    await expect(page.locator(".scan")).to_have_text(followed, use_inner_text=True)  # once all has come
     assert await page.locator(".scan").inner_text() == followed
     assert page.problems == []
 
@@ -149,12 +154,11 @@ async def test_the_log_stays_where_the_reader_is(browser, theatre):
     await scene.log(*[f"line {number}" for number in range(1, 301)])
     page = await open_scan(browser, scene)
     box = page.locator("[role=log]")
-    at_end = "box => box.scrollHeight - box.scrollTop - box.clientHeight < 40"
     await expect(page.locator(".line").last).to_contain_text("line 300")
-    assert await box.evaluate(at_end)
+    await page.wait_for_function(AT_END)  # it is scrolled after it was drawn
     await scene.log("line 301")
     await expect(page.locator(".line").last).to_contain_text("line 301")
-    assert await box.evaluate(at_end)
+    await page.wait_for_function(AT_END)
     await box.evaluate("box => { box.scrollTop = 300; }")
     await expect(page.locator(".jump")).to_be_visible()
     await scene.log("line 302", "line 303")

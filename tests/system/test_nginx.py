@@ -140,9 +140,10 @@ class Backend:
 
 @pytest.fixture
 async def backend(tmp_path) -> AsyncIterator[Backend]:
-    settings = make_settings(tmp_path / "data", port=0, trusted_proxies=("127.0.0.1",), ws_ping_after_s=1)
+    timing = {"ws_ping_after_s": 1, "sweep_interval_s": 60}
+    settings = make_settings(tmp_path / "data", port=0, trusted_proxies=("127.0.0.1",), **timing)
     services = build_services(settings, passwords=cheap_passwords(), runner=FakeRunner(), monitor=FakeMonitor())
-    async with asyncio.timeout(60), serve(settings, services=services) as (serving, _):
+    async with asyncio.timeout(150), serve(settings, services=services) as (serving, _):
         token = (await services.auth.login("admin", ADMIN_PASSWORD)).access_token
         user = await services.auth.authenticate(token)
         lifecycle, event_writer = services.lifecycle, services.event_writer
@@ -213,7 +214,7 @@ async def test_an_event_stream_is_not_held_back_by_the_proxy(backend):
     headers = {"Authorization": f"Bearer {backend.token}"}
     async with (
         behind(backend),
-        httpx.AsyncClient(verify=backend.front.trust, timeout=10, trust_env=False) as client,
+        httpx.AsyncClient(verify=backend.front.trust, timeout=60, trust_env=False) as client,
         client.stream("GET", url, headers=headers) as response,
     ):
         lines = response.aiter_lines()
@@ -221,7 +222,7 @@ async def test_an_event_stream_is_not_held_back_by_the_proxy(backend):
         while not (await anext(lines)).startswith("event: task_snapshot"):
             pass
         seq = await backend.say("through the proxy at once")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):  # half of what the sweep takes to bring it
             while await anext(lines) != f"id: {backend.services.manager.epoch.value}:{seq}":
                 pass
 

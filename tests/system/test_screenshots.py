@@ -1,5 +1,6 @@
 """Every screenshot of a scan can be had through its route, and what violates has one, on a busy machine too."""
 
+import faulthandler
 from io import BytesIO
 
 import pytest
@@ -15,6 +16,7 @@ LEAST_SPREAD = 2.0  # of the brightness: a page with words on it has 20 and more
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory):
+    faulthandler.cancel_dump_traceback_later()  # it has a limit of its own, longer than that of a test that hangs
     folder = tmp_path_factory.mktemp("screenshots") / "data"
     with scanned_testnet(folder, patience_s=PATIENCE_S, screenshots=True) as scanned:
         yield scanned

@@ -130,7 +130,7 @@ test("an order of which nothing is under way is deleted, and the list is shown",
   [...document.querySelectorAll<HTMLElement>(".el-dialog__footer button")].at(-1)!.click();
   await flushPromises();
   expect(rest.count("DELETE", `/orders/${ID}`)).toBe(1);
-  await vi.waitFor(() => expect(shown).toHaveBeenCalledWith({ name: "orders" }));
+  await vi.waitFor(() => expect(shown).toHaveBeenCalledWith({ name: "orders" }), { timeout: 8_000 });
 });
 
 test("the report over all is a file in each format but the archive", async () => {

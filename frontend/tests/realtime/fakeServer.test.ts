@@ -8,6 +8,8 @@ import { RealtimeClient, TaskState, systemClock, type FollowedFrame, type Socket
 import { FakeServer } from "../support/fakeServer";
 import { TASK, completed, logs, progress, violation } from "../support/frames";
 
+const PATIENCE = { timeout: 8_000 }; // ends a wait for what never comes; a machine may be busy
+
 let server: FakeServer;
 let client: RealtimeClient;
 
@@ -51,12 +53,12 @@ function comparable(state: TaskState | null) {
 }
 
 async function caughtUp(seen: { state: TaskState | null }): Promise<void> {
-  await vi.waitFor(() => expect(seen.state?.seq).toBe(server.head), { timeout: 5_000, interval: 5 });
+  await vi.waitFor(() => expect(seen.state?.seq).toBe(server.head), { ...PATIENCE, interval: 5 });
 }
 
 test("a cut in the middle loses nothing and doubles nothing", async () => {
   const { seen } = follow();
-  await vi.waitFor(() => expect(seen.state).not.toBeNull());
+  await vi.waitFor(() => expect(seen.state).not.toBeNull(), PATIENCE);
   server.write((seq) => progress(seq, 10));
   await caughtUp(seen);
   server.cut();
@@ -70,7 +72,7 @@ test("a cut in the middle loses nothing and doubles nothing", async () => {
 
 test("a frame that got lost is asked for again", async () => {
   const { seen } = follow();
-  await vi.waitFor(() => expect(seen.state).not.toBeNull());
+  await vi.waitFor(() => expect(seen.state).not.toBeNull(), PATIENCE);
   server.dropping = 2;
   for (let count = 0; count < 4; count += 1) server.write((seq) => violation(seq, `v${seq}`));
   await caughtUp(seen);
@@ -80,18 +82,19 @@ test("a frame that got lost is asked for again", async () => {
 
 test("a restored log is read from its snapshot, though its numbers were there before", async () => {
   const { seen } = follow();
-  await vi.waitFor(() => expect(seen.state).not.toBeNull());
+  await vi.waitFor(() => expect(seen.state).not.toBeNull(), PATIENCE);
   for (let count = 0; count < 5; count += 1) server.write((seq) => violation(seq, `old${seq}`));
   await caughtUp(seen);
   server.restore("e2", 2);
   for (let count = 0; count < 4; count += 1) server.write((seq) => violation(seq, `new${seq}`));
-  await vi.waitFor(() => expect([...seen.state!.violations.keys()]).toEqual(["old1", "old2", "new3", "new4", "new5", "new6"]));
+  const whole = ["old1", "old2", "new3", "new4", "new5", "new6"];
+  await vi.waitFor(() => expect([...seen.state!.violations.keys()]).toEqual(whole), PATIENCE);
   expect(comparable(seen.state)).toEqual(comparable(server.state()));
 });
 
 test("unfollowing and following again begins with a snapshot", async () => {
   const first = follow();
-  await vi.waitFor(() => expect(first.seen.state).not.toBeNull());
+  await vi.waitFor(() => expect(first.seen.state).not.toBeNull(), PATIENCE);
   first.end();
   server.write((seq) => progress(seq, 30));
   const second = follow();
@@ -113,7 +116,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])("whatever is cut, lost and restored, the sta
   }
   server.dropping = 0;
   server.write((seq) => progress(seq, 99));
-  await vi.waitFor(() => expect(comparable(seen.state)).toEqual(comparable(server.state())), { timeout: 8_000, interval: 10 });
+  await vi.waitFor(() => expect(comparable(seen.state)).toEqual(comparable(server.state())), { ...PATIENCE, interval: 10 });
 });
 
 function anyEvent(seq: number, dice: number) {

@@ -14,7 +14,7 @@ MORE_PAGES = 80
 LONGEST_WAIT_S = 15.0
 DRAIN_S = 10.0
 # What lies behind the end of the last socket: requests under way, the last frames, the database.
-REST_S = 8.0
+REST_S = 20.0
 
 
 @pytest.fixture

@@ -12,10 +12,12 @@ from tests.fault.distributed.scene import order
 pytestmark = pytest.mark.fault
 MANY_CLIENTS = either(200, 60)
 TAKEN_OVER_WITHIN_S = 30.0
+MORE_PAGES = 80
 
 
 def test_a_server_is_killed_under_many_clients(scene, undisturbed):
     other = scene.person(1)
+    scene.world.add_pages(MORE_PAGES)
     task = order(scene.person(0))
     scene.follow(other, task, MANY_CLIENTS)
     scene.world.delay_s = 2.0  # the scan goes on long enough for all to come back under it
@@ -28,7 +30,7 @@ def test_a_server_is_killed_under_many_clients(scene, undisturbed):
     scene.until(lambda: all(max(watcher.told_at.values(), default=0) > killed_at for watcher in scene.watchers[::2]))
     scene.repaired(time.time() - killed_at)
     assert scene.row(task)["status"] == "running"
-    scene.world.delay_s = 0.08
+    scene.world.delay_s = 0.02
     scene.finish_undisturbed(task, undisturbed)
     assert all(watcher.cuts >= 1 for watcher in scene.watchers[::2])
     assert [watcher.cuts for watcher in scene.watchers[1::2]] == [0] * (MANY_CLIENTS // 2)  # of the other server

@@ -4,6 +4,7 @@ import sys
 
 from app.core.ids import new_id
 from app.tasks import process_tree
+from tests.support.realtime import until
 
 # A grandchild in a session of its own, as a browser is; its parent ends at once.
 ORPHAN = (
@@ -18,6 +19,8 @@ async def test_members_are_found_by_their_mark_wherever_they_went():
         sys.executable, "-c", ORPHAN, env=process_tree.environment(mark, os.environ)
     )
     await process.wait()
+    # It shows no environment for a moment while it becomes another program.
+    await until(lambda: process_tree.members(mark), timeout_s=30)
     (orphan,) = process_tree.members(mark)
     assert process_tree.kill(mark, but=orphan) == []
     assert process_tree.kill(mark) == [orphan]

@@ -1,5 +1,4 @@
 import http.client
-import os
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
@@ -12,9 +11,9 @@ from testnet.client import Testnet, attach
 from testnet.ground import HTTP_PORT, HTTPS_PORT, Ground
 from testnet.model import World
 from testnet.world import build_world
+from tests.support.own_nets import own_net
 
-# Away from the shared one, and apart for test processes that run beside each other.
-NET = 66 + os.getpid() % 30
+NET = own_net()
 
 
 @dataclass(frozen=True)

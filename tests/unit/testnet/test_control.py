@@ -15,8 +15,9 @@ import pytest
 from testnet import client
 from testnet.client import TestnetError, attach, connect
 from testnet.ground import CONTROL_PORT, HTTP_PORT, Ground
+from tests.support.own_nets import own_net
 
-NET = 97 + os.getpid() % 30
+NET = own_net()
 GROUND = Ground(NET)
 PATIENCE_S = 90
 
