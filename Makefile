@@ -96,7 +96,7 @@ test-frontend: $(MODULES) ## Types and tests of the page, its client library bef
 	$(NPM) test
 
 test-system: setup frontend ## Tests that need Chromium, fonts, PostgreSQL, Redis, documentation packages and npm
-	$(BIN)/python -m pytest -m 'system and not long' -n 3 $(PARALLEL) $(HANGS) </dev/null
+	$(BIN)/python -m pytest -m 'system and not long' -n 4 $(PARALLEL) $(HANGS) </dev/null
 
 test-long: setup ## Properties, fuzzing, conformance, attacks and faults: whole where what they guard has changed, else a quarter
 	$(BIN)/python -m tests.long </dev/null

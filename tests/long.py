@@ -15,7 +15,7 @@ PYTEST = (
     "-m",
     "long",
     "-n",
-    "3",
+    "4",
     "--dist",
     "loadfile",
     "--no-loadscope-reorder",

@@ -88,10 +88,12 @@ def children_of(pid):
 
 async def test_a_scan_is_forked_and_so_are_its_parsers(world, tmp_path, ways, monkeypatch):
     monkeypatch.setenv("CLOUD_SECRET_KEY", "x")
+    world.delay_s = 0.5  # the scan is at work until all has been looked at
     async with backend_with_fork_server(tmp_path, world, ways) as backend:
         task_id = await backend.create()
         await backend.until(task_id, stage_runs("page_crawl"))
         scan, server = backend.scan_pid(task_id), backend.starter.server_pid
+        await until(lambda: children_of(scan), timeout_s=30)  # parsers start with the first page
         assert parent_of(scan) == server
         assert arguments_of(scan)[-3:] == ["-P", "-m", "app.tasks.worker.main"]
         assert os.getsid(scan) == scan
@@ -106,6 +108,7 @@ async def test_a_scan_is_forked_and_so_are_its_parsers(world, tmp_path, ways, mo
         )
         assert server not in members
         assert not any("CLOUD_SECRET_KEY" in environment_of(pid) for pid in (server, *members))
+        world.delay_s = 0.02
         row = await backend.finished(task_id)
         assert (row.status, row.attempt) == ("completed", 1)
         assert_sound(backend, task_id)
