@@ -24,6 +24,7 @@ HISTORY = (
     "tests/docs/test_words.py",
     "tests/docs/surface/*",
     "requirements/*",
+    "tests/eval/batches/*/*.toml",
 )
 ENGINES = ("app/engines/*", "tests/unit/engines/*")
 # What the contracts say to clients stays as it is: "a follower of the task".
