@@ -64,6 +64,8 @@ def source_text(evidence: Evidence, texts: MessageCatalog) -> Text:
     match kind, head.split(", ", 2):
         case "lexicon", _:
             return texts("source.guarded" if guards else "source.lexicon", version=version, guards=guards)
+        case "classifier", _:
+            return texts("source.classifier", version=version)
         case "brands", _:
             return texts("source.brands", version=version)
         case "services", _:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from app.domain.violations import REVIEW_BELOW, VIOLATION_FROM
 from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.shipped_data import shipped_classifier
 from tests.eval.batches.batch import BATCHES, NEWEST, own_pages, third_party_pages
 from tests.eval.eval_set import CLASSES, CLEAN, Outcome, judge, print_confusion, print_errors, print_times
 from tests.eval.eval_site import PageOutcome, judge_page
@@ -74,7 +75,7 @@ def main() -> int:
     parser.add_argument("batch", nargs="?", type=int, choices=BATCHES, default=NEWEST)
     parser.add_argument("--errors", action="store_true", help="list the pages that were judged wrongly")
     options = parser.parse_args()
-    analyser = Analyser(scope_target="scope.example")
+    analyser = Analyser(scope_target="scope.example", classifier=shipped_classifier())
     items = [page.item for page in third_party_pages(options.batch)]
     judge(analyser, items[0])  # builds the automaton, which is no page's cost
     outcomes = [judge(analyser, item) for item in items]

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.shipped_data import shipped_classifier
 from app.engines.analyse.subject import Subject
 from app.engines.extract.page import extract_document
 from app.engines.html.document import HtmlDocument
@@ -209,7 +210,7 @@ def main() -> None:
     parser.add_argument("--own", action="store_true", help="judge pages as the site's own as well")
     parser.add_argument("--errors", action="store_true", help="list the accused documents")
     options = parser.parse_args()
-    analyser = Analyser(scope_target="scope.example")
+    analyser = Analyser(scope_target="scope.example", classifier=shipped_classifier())
     counts, wrong, languages = 0, 0, Counter[str]()
     print("| collection | language | documents | accused |\n|---|---|---|---|")
     for collection in COLLECTIONS:

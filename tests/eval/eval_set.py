@@ -23,6 +23,7 @@ from pathlib import Path
 
 from app.domain.violations import ViolationFact
 from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.shipped_data import shipped_classifier
 from app.engines.analyse.subject import Subject
 from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
@@ -156,7 +157,7 @@ def main() -> int:
     items = read_items(options.files or sorted(SET.glob("*.jsonl")))
     if not options.files:
         items += [page.item for page in pages()]
-    analyser = Analyser(scope_target="scope.example")
+    analyser = Analyser(scope_target="scope.example", classifier=shipped_classifier())
     judge(analyser, items[0])  # builds the automaton, which is no page's cost
     outcomes = [judge(analyser, item) for item in items]
     print(f"{len(items)} items\n")

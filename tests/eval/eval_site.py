@@ -22,6 +22,7 @@ from urllib.parse import urljoin, urlsplit
 from app.domain.tampering import sign_of
 from app.domain.violations import ViolationFact, ViolationKey
 from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.shipped_data import shipped_classifier
 from app.engines.analyse.subject import Subject
 from app.engines.extract.page import extract, extract_document
 from app.engines.extract.style_sheet import sheet_of
@@ -92,7 +93,9 @@ class LinkOutcome:
 
 @cache
 def analyser_of(domain: str) -> Analyser:
-    return Analyser(scope_target=domain, is_known=lambda host: classify(host) != UNKNOWN)
+    return Analyser(
+        scope_target=domain, classifier=shipped_classifier(), is_known=lambda host: classify(host) != UNKNOWN
+    )
 
 
 def judge_page(page: OwnPage) -> PageOutcome:

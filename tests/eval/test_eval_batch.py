@@ -1,6 +1,7 @@
 """The figures about a batch count what they say."""
 
 from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.shipped_data import shipped_classifier
 from tests.eval.batches.batch import own_pages, third_party_pages
 from tests.eval.eval_batch import print_classes, print_thresholds
 from tests.eval.eval_set import CLEAN, Outcome, judge
@@ -33,7 +34,7 @@ def test_near_misses_count_with_the_class_that_they_resemble(capsys):
 
 
 def test_what_is_said_of_third_parties_does_not_fall_behind_the_document():
-    analyser = Analyser(scope_target="scope.example")
+    analyser = Analyser(scope_target="scope.example", classifier=shipped_classifier())
     outcomes = [judge(analyser, page.item) for page in third_party_pages(6)]
     missed = [o.item["id"] for o in outcomes if o.item["label"] not in (CLEAN, o.predicted)]
     accused = [o.item["id"] for o in outcomes if o.item["label"] == CLEAN and o.predicted != CLEAN]

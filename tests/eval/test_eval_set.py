@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.shipped_data import shipped_classifier
 from tests.eval import eval_set as command
 from tests.eval.eval_set import CLASSES, CLEAN, judge, measures, read_items
 from tests.eval.pages.pages import pages
@@ -22,7 +23,7 @@ def items():
 
 @pytest.fixture(scope="module")
 def outcomes(items):
-    analyser = Analyser(scope_target="scope.example")
+    analyser = Analyser(scope_target="scope.example", classifier=shipped_classifier())
     return [judge(analyser, item) for item in items]
 
 
@@ -65,7 +66,7 @@ def test_near_misses_stay_clean(outcomes):
 
 @pytest.fixture(scope="module")
 def whole_pages():
-    analyser = Analyser(scope_target="scope.example")
+    analyser = Analyser(scope_target="scope.example", classifier=shipped_classifier())
     return [judge(analyser, page.item) for page in pages()]
 
 

@@ -25,6 +25,7 @@ from app.engines.analyse.structure.lures import examine_lures
 from app.engines.analyse.structure.pretences import examine_pretences
 from app.engines.analyse.subject import Subject
 from app.engines.analyse.takeover.layer import Takeover
+from app.engines.analyse.text.classifier import TextClassifier
 from app.engines.analyse.text.layer import TextLayer
 from app.engines.analyse.text.lexicon import Lexicon
 from app.engines.analyse.text.picture_text import PictureTextLayer
@@ -67,9 +68,9 @@ class Analyser:
     """Layers 1 to 3 for the third parties of one target. Holds no state of a subject; build it once per scan.
 
     `allow` and `block` come on top of the shipped lists (later lists win), `lists` are those that the deployment names,
-    `brands` and `lexicon` replace the shipped
-    data. `extra_layers` are asked after ours. Layers that must wait produce their signals elsewhere and hand them to
-    `conclude` together with those of `examine`. `is_known`: whether a host is that of a well-known service.
+    `brands` and `lexicon` replace the shipped data. `classifier` weighs what these say of a page's text. `extra_layers`
+    are asked after ours. Layers that must wait produce their signals elsewhere and hand them to `conclude` together
+    with those of `examine`. `is_known`: whether a host is that of a well-known service.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Analyser:
         lexicon: Lexicon | None = None,
         thresholds: Thresholds | None = None,
         extra_layers: Sequence[AnalysisLayer] = (),
+        classifier: TextClassifier | None = None,
         is_known: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """The first one of a process reads the shipped data files. Raises `ListError`, `BrandError`,
@@ -112,6 +114,7 @@ class Analyser:
             LookLayer(lambda host: is_known(host) or catalog.owner_of(host) is not None),
             *extra_layers,
         )
+        self._classifier = classifier
         self._takeover = Takeover()
         self._excerpts = Excerpts(lexicon=words, normaliser=normaliser)
         self._hidden_links = HiddenLinks(lexicon=words, normaliser=normaliser)
@@ -126,16 +129,15 @@ class Analyser:
         """The same as `analyse` with what a language model and the local reader said of the page, and what that of each
         changed. None: it said nothing; of content that is not judged neither counts.
         """
-        found = combine(self.examine(subject), self._thresholds)
-        if not (subject.has_content and self.examines_content(subject)):
+        found = self._detections(subject, self.examine(subject))
+        if not self._reads(subject):
             return self._facts(subject, found), Effect.NONE, Effect.NONE
         weighed = weigh(found, opinion, self._thresholds, local, _instruction_in(subject))
         return self._facts(subject, weighed.detections), weighed.effect, weighed.local_effect
 
     def excerpt(self, subject: Subject) -> Excerpt | None:
         """What a language model may be shown of a captured page; None when its content is not judged."""
-        is_judged = subject.has_content and self.examines_content(subject)
-        return self._excerpts.of_subject(subject) if is_judged else None
+        return self._excerpts.of_subject(subject) if self._reads(subject) else None
 
     def own_excerpt(self, page: OwnPage) -> Excerpt | None:
         """The same of a crawled page of the target."""
@@ -163,7 +165,17 @@ class Analyser:
 
     def conclude(self, subject: Subject, signals: Iterable[Signal]) -> tuple[ViolationFact, ...]:
         """Turns signals, from whichever layers, into violations, and looks at the hidden references to the target."""
-        return self._facts(subject, combine(signals, self._thresholds))
+        return self._facts(subject, self._detections(subject, signals))
+
+    def _detections(self, subject: Subject, signals: Iterable[Signal]) -> tuple[Detection, ...]:
+        found = combine(signals, self._thresholds)
+        if self._classifier is None or not self._reads(subject):
+            return found
+        is_foreign = not self._scope.is_own(subject.third_party.domain)
+        return self._classifier.weigh(subject, found, self._thresholds, accuses=is_foreign)
+
+    def _reads(self, subject: Subject) -> bool:
+        return subject.has_content and self.examines_content(subject)
 
     def _facts(self, subject: Subject, content: Sequence[Detection]) -> tuple[ViolationFact, ...]:
         hidden: tuple[Detection, ...] = ()

@@ -13,11 +13,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from app.domain.violations import REVIEW_BELOW, VIOLATION_FROM, Evidence, ViolationKey
+from app.domain.violations import REVIEW_BELOW, VIOLATION_FROM, Evidence, Layer, ViolationKey
 from app.engines.analyse.layer import Signal
 
 CONFIDENCE_CAP: Final = 0.99
 MAX_EVIDENCE: Final = 8  # per detection, the strongest first
+_READ: Final = frozenset({Layer.TEXT, Layer.STRUCTURE})
+_FACTS: Final = frozenset({ViolationKey.TAKEOVER, ViolationKey.HIDDEN_LINK, ViolationKey.TAMPERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ def _detect(key: ViolationKey, evidence: list[Evidence], thresholds: Thresholds)
     confidence = confidence_of(evidence)
     ranked = sorted(evidence, key=lambda item: (-item.score, item.layer, item.rule))
     return Detection(key, confidence, tuple(ranked[:MAX_EVIDENCE]), needs_review=confidence < thresholds.review)
+
+
+def is_judged(key: ViolationKey, evidence: Iterable[Evidence]) -> bool:
+    """Whether a reader of the page's text can say something about it: no list, no known look, and no fact."""
+    return key not in _FACTS and all(item.layer in _READ for item in evidence)
 
 
 def confidence_of(evidence: Iterable[Evidence]) -> float:

@@ -6,6 +6,7 @@ from functools import cache
 from app.engines.analyse.reputation.layer import STARTER_ALLOW, STARTER_BLOCK, ListEntry, load_list
 from app.engines.analyse.structure.brands import BrandCatalog, load_brands
 from app.engines.analyse.structure.gambling_brands import GamblingBrands, load_gambling_brands
+from app.engines.analyse.text.classifier import TextClassifier, load_classifier
 from app.engines.analyse.text.lexicon import Lexicon, load_lexicon
 from app.engines.analyse.text.normalise import Normaliser
 
@@ -37,3 +38,14 @@ def shipped_data() -> ShippedData:
         allow=load_list(STARTER_ALLOW),
         block=load_list(STARTER_BLOCK),
     )
+
+
+def shipped_fold(text: str) -> str:
+    """Return the text as lexicons and the classifier see it."""
+    return shipped_data().normaliser.normalise(text).text
+
+
+@cache
+def shipped_classifier() -> TextClassifier:
+    """Return it; it is made once. Raises `ClassifierError` when its file is broken, and what `shipped_data` raises."""
+    return load_classifier(shipped_fold)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.own_site.own_scripts import looks_odd
+from app.engines.analyse.shipped_data import shipped_classifier
 from app.engines.documents.document import read_document
 from app.engines.extract.css_rules import read_sheet
 from app.engines.extract.css_urls import extract_css
@@ -88,6 +89,7 @@ class Jobs:
             scope_target=self._scope.target_name,
             own_domains=self._scope.own_domains,
             lists=self._lists,
+            classifier=shipped_classifier(),
             is_known=lambda host: classify(host) != UNKNOWN,
         )
 

@@ -6,10 +6,11 @@ put into it, and an honest change that looks as odd. Names of brands, houses and
 pages carry in the world; all other names, hosts and handles are invented.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 from app.engines.urls import host_of
@@ -43,11 +44,13 @@ def third_party_pages(batch: int = NEWEST) -> tuple[Page, ...]:
     return tuple(page for path in sorted((FOLDER / str(batch)).glob("third_*.toml")) for page in _read_third(path))
 
 
-def _read_third(path: Path) -> Iterator[Page]:
+def _read_third(path: Path, frame_of: Callable[[str], str] | None = None) -> Iterator[Page]:
     provenance, document = read(path)
     usual = {"lang": "zh", "label": document.get("label", "clean"), "near": document.get("near", "")}
     for given in document["page"]:
         entry = {**usual, **given}
+        if frame_of is not None:
+            entry["frame"] = frame_of(entry["url"])
         yield Page(
             id=host_of(entry["url"]),
             provenance=provenance,
@@ -75,6 +78,18 @@ def _markup(folder: Path, entry: dict[str, Any], content: str, **other: str) -> 
             **other,
         },
     )
+
+
+def learnt_pages(folder: str) -> Iterator[tuple[str, Page]]:
+    """Yield the pages of a folder to be learnt from, each with the name of its file.
+
+    An author may have used some kinds of sites for violating pages alone; here every page may have the frame of any, so
+    that a frame tells nothing.
+    """
+    for path in sorted((FOLDER / folder).glob("third_*.toml")):
+        frames = sorted(frame.stem for frame in (FOLDER / folder / "frames").iterdir())
+        for page in _read_third(path, lambda url, frames=frames: Random(url).choice(frames)):
+            yield path.stem, page
 
 
 @cache

@@ -120,14 +120,14 @@ class World:
 
 async def waits(world):
     """What it says while it waits, which it goes on to do."""
-    following = asyncio.create_task(world.collect())
+    collecting = asyncio.create_task(world.collect())
     try:
-        await until(lambda: following.done() or any(isinstance(state, Waiting) for state in world.states))
+        await until(lambda: collecting.done() or any(isinstance(state, Waiting) for state in world.states))
         await asyncio.sleep(0.1)  # in which it would come again
-        assert not following.done()
+        assert not collecting.done()
         return world.states[-1]
     finally:
-        await end_tasks([following])
+        await end_tasks([collecting])
 
 
 async def test_it_follows_until_the_task_is_deleted_and_tells_its_states():

@@ -30,14 +30,12 @@ from typing import Final
 
 from app.domain.reading import Effect
 from app.domain.violations import VIOLATION_FROM, Evidence, Layer, ViolationFact, ViolationKey
-from app.engines.analyse.detection import CONFIDENCE_CAP, MAX_EVIDENCE, Detection, Thresholds
+from app.engines.analyse.detection import CONFIDENCE_CAP, MAX_EVIDENCE, Detection, Thresholds, is_judged
 from app.engines.local_reader.model import LocalOpinion
 from app.engines.reading_model.answer import Opinion, Verdict
 
 MODEL_SCORE: Final = 0.65  # of a model that is quite sure: with 0.9 it lifts a weak rule of 0.55 above 0.8
 ALONE_FROM: Final = 0.7  # a model that is less sure than this says nothing of a page of which no rule does
-_JUDGED: Final = frozenset({Layer.TEXT, Layer.STRUCTURE})
-_FACTS: Final = frozenset({ViolationKey.TAKEOVER, ViolationKey.HIDDEN_LINK, ViolationKey.TAMPERED})
 
 
 class Rule(StrEnum):
@@ -59,11 +57,6 @@ class Weighed:
     detections: tuple[Detection, ...]
     effect: Effect  # of the language model's
     local_effect: Effect = Effect.NONE
-
-
-def is_judged(key: ViolationKey, evidence: Iterable[Evidence]) -> bool:
-    """Whether a reader of the page's text can say something about it."""
-    return key not in _FACTS and all(item.layer in _JUDGED for item in evidence)
 
 
 def judged_facts(facts: Iterable[ViolationFact]) -> list[ViolationFact]:

@@ -4,6 +4,7 @@ import pytest
 
 from app.domain.violations import ViolationKey
 from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.shipped_data import shipped_classifier
 from app.engines.analyse.subject import Subject
 from app.engines.documents.document import read_document
 from app.engines.extract.css_urls import extract_css
@@ -191,7 +192,7 @@ async def test_a_subject_is_judged_as_in_place():
     page = read_content(HtmlDocument(markup))
     assert page.downloads and page.fields  # noqa: PT018 - both go through JSON
     subject = Subject(capture, ThirdParty("b.example", ("b.example",), references=1, hidden=1), page, (hidden,))
-    expected = Analyser(scope_target="a.test").analyse(subject)
+    expected = Analyser(scope_target="a.test", classifier=shipped_classifier()).analyse(subject)
     assert {fact.violation_key.value for fact in expected} == {"gambling", "hidden_link"}
     assert await page_parser().analyse(subject) == expected
 
@@ -222,7 +223,7 @@ async def test_an_opinion_changes_the_same_as_in_place():
         content,
     )
     opinion = Opinion(Verdict.CLEAN, None, Stance.REPORTS, ("首存送彩金",), 0.9, False, "", "m", 1)  # fmt: skip
-    analyser = Analyser(scope_target="a.test")
+    analyser = Analyser(scope_target="a.test", classifier=shipped_classifier())
     assert await page_parser().reconsider(subject, opinion) == analyser.reconsider(subject, opinion)
     for local in (LocalOpinion(1, 0.0, None, "", ()), LocalOpinion(1, 1.0, ViolationKey("fraud"), "娱乐", ("娱乐",))):
         assert await page_parser().reconsider(subject, None, local) == analyser.reconsider(subject, None, local)

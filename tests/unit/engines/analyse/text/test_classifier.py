@@ -1,0 +1,145 @@
+"""The text classifier that ships: what it makes of the rules' detections, and its file."""
+
+import math
+from array import array
+from dataclasses import replace
+
+import pytest
+
+from app.domain.violations import Evidence, Layer, ViolationKey
+from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.detection import CONFIDENCE_CAP, Detection, Thresholds
+from app.engines.analyse.shipped_data import shipped_classifier
+from app.engines.analyse.text.classifier import (
+    ANY,
+    BITS,
+    RULE,
+    ClassifierError,
+    Head,
+    Mixture,
+    TextClassifier,
+    load_classifier,
+    number_of,
+    write_classifier,
+)
+
+GOOD, BAD = "garden", "jackpot"
+TEXT = " ".join(f"word{chr(97 + at // 26)}{chr(97 + at % 26)}" for at in range(60))  # enough to say something of
+MIXTURE = Mixture(bias=-1.0, margin=1.0, found=2.0, doubt=0.5)
+LIMITS = Thresholds()
+
+
+def head(**weights):
+    values = array("b", bytes(1 << BITS))
+    for word, weight in weights.items():
+        values[number_of(word)] = weight
+    return Head(1.0, 0.0, values)
+
+
+@pytest.fixture
+def heads():
+    return {ANY: head(jackpot=127, garden=-127), "gambling": head(jackpot=100), "fraud": head(garden=1)}
+
+
+@pytest.fixture
+def classifier(heads):
+    return TextClassifier("1", heads, MIXTURE, str.lower)
+
+
+def detection(confidence, key=ViolationKey.GAMBLING, layer=Layer.TEXT):
+    evidence = Evidence(layer, "lexicon.gambling", confidence)
+    return Detection(key, confidence, (evidence,), needs_review=confidence < LIMITS.review)
+
+
+def weigh(classifier, subject, *detections, accuses=True):
+    return classifier.weigh(subject, detections, LIMITS, accuses=accuses)
+
+
+def test_a_page_that_reads_like_a_violation_is_one_though_no_rule_knows_it(classifier, make_subject):
+    subject = make_subject(f"{TEXT} {BAD}")
+    (found,) = weigh(classifier, subject)
+    assert (found.key, found.evidence[0].rule, found.evidence[0].terms[0]) == (ViolationKey.GAMBLING, RULE, BAD)
+    assert BAD in found.evidence[0].snippet
+    assert found.confidence == CONFIDENCE_CAP < MIXTURE.confidence(classifier.read(subject).margin, None)
+    assert weigh(classifier, subject, accuses=False) == ()
+
+
+def test_what_rules_doubt_is_left_out_where_the_page_reads_like_a_clean_one(classifier, make_subject):
+    clean, bad = make_subject(f"{TEXT} {GOOD}"), make_subject(f"{TEXT} {BAD}")
+    assert weigh(classifier, clean, detection(0.6)) == ()
+    (found,) = weigh(classifier, bad, detection(0.6))
+    assert found.confidence > 0.8
+    assert not found.needs_review
+    assert [item.rule for item in found.evidence] == ["lexicon.gambling", RULE]
+
+
+def test_what_rules_are_certain_of_is_at_least_to_be_reviewed(classifier, make_subject):
+    (found,) = weigh(classifier, make_subject(f"{TEXT} {GOOD}"), detection(0.97))
+    assert (found.confidence, found.needs_review) == (LIMITS.violation, True)
+
+
+def test_a_further_class_is_no_more_certain_than_its_rules(classifier, make_subject):
+    second = detection(0.55, ViolationKey.OTHER)
+    first, other = weigh(classifier, make_subject(f"{TEXT} {BAD}"), detection(0.9), second)
+    assert (first.key, other.key, other.confidence) == (ViolationKey.GAMBLING, ViolationKey.OTHER, 0.55)
+
+
+def test_lists_and_facts_stay_as_they_are(classifier, make_subject):
+    listed, takeover = detection(0.7, layer=Layer.REPUTATION), detection(0.6, ViolationKey.TAKEOVER)
+    assert set(weigh(classifier, make_subject(f"{TEXT} {GOOD}"), listed, takeover)) == {listed, takeover}
+
+
+def test_of_a_page_with_few_words_it_says_nothing(classifier, make_subject):
+    subject = make_subject(f"{BAD} {GOOD}")
+    assert classifier.read(subject) is None
+    assert weigh(classifier, subject, detection(0.6)) == (detection(0.6),)
+
+
+def test_a_margin_does_not_grow_with_the_length_of_a_page():
+    numbers = [number_of(BAD), *range(15)]
+    weights = head(jackpot=100)
+    assert weights.margin(numbers) == pytest.approx(100 / math.sqrt(16))
+
+
+def test_a_file_comes_back_as_it_was(heads, tmp_path, make_subject):
+    path = tmp_path / "classifier.bin"
+    path.write_bytes(write_classifier("1", heads, MIXTURE, {"pages": 3}))
+    subject = make_subject(f"{TEXT} {BAD}")
+    read = load_classifier(str.lower, path)
+    assert weigh(read, subject) == weigh(TextClassifier("1", heads, MIXTURE, str.lower), subject)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: b"",
+        lambda data: data[:-200],
+        lambda data: data.replace(b'"bits":18', b'"bits":17'),
+        lambda data: data.replace(b'"mixture"', b'"mixed"'),
+        lambda data: data.replace(b'"any"', b'"all"'),
+        lambda data: data.partition(b"\n")[0] + b"\nno archive",
+    ],
+    ids=["empty", "cut", "another size", "no mixture", "no question", "no archive"],
+)
+def test_a_broken_file_is_refused(heads, tmp_path, change):
+    path = tmp_path / "classifier.bin"
+    path.write_bytes(change(write_classifier("1", heads, MIXTURE, {})))
+    with pytest.raises(ClassifierError):
+        load_classifier(str.lower, path)
+
+
+def test_the_shipped_one_tells_an_offer_from_a_report_of_it(make_subject):
+    analyser = Analyser(scope_target="corp.example", classifier=shipped_classifier())
+    offer = "注册即送彩金，首存返利，真人视讯百家乐，老虎机爆大奖，提款秒到账，代理招募，联系在线客服领取优惠。" * 3
+    report = "法院一审宣判：被告人利用境外网站组织赌博，警方提醒市民远离网络赌博，发现线索请及时举报。" * 3
+    (found,) = analyser.analyse(make_subject(offer))
+    assert (found.violation_key, found.needs_review) == (ViolationKey.GAMBLING, False)
+    assert analyser.analyse(make_subject(report)) == ()
+
+
+def test_it_does_not_judge_content_that_is_allowed_or_of_the_site_itself(make_subject):
+    offer = "注册即送彩金，首存返利，真人视讯百家乐，老虎机爆大奖，提款秒到账，代理招募，联系在线客服领取优惠。" * 3
+    analyser = Analyser(scope_target="corp.example", classifier=shipped_classifier())
+    subject = make_subject(offer)
+    assert analyser.analyse(replace(subject, capture=replace(subject.capture, page_class="parked"))) == ()
+    assert analyser.analyse(make_subject(offer, url="https://www.baidu.com/")) == ()
