@@ -23,9 +23,11 @@ def evidence_sentence(evidence: Evidence, violation_key: ViolationKey, texts: Me
         on_site: whether the content is the site's own.
     """
     name = evidence.rule.partition(":")[0]
-    keys = (f"evidence.{name}", f"evidence.{name.partition('.')[0]}", "evidence.unknown")
     found = evidence.terms[:MAX_TERMS]
-    leads_to = next((term for term in found if term in list(ViolationKey)), violation_key.value)
+    bare = () if found else (f"evidence_bare.{name}",)
+    keys = (*bare, f"evidence.{name}", f"evidence.{name.partition('.')[0]}", "evidence.unknown")
+    targets = found if is_of_site(evidence.rule) else ()  # the terms of other rules are words of the page
+    leads_to = next((term for term in targets if term in list(ViolationKey)), violation_key.value)
     said = texts(
         next(key for key in keys if key in texts),
         whose=texts("whose.site" if on_site else "whose.third_party"),

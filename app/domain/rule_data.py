@@ -3,5 +3,5 @@
 from typing import Final
 
 RULE_DATA: Final = "rule_data"  # checkpoint of a scan's store: dates ("2026-11-27") by the names below
-LEXICON, BRANDS, GAMBLING_BRANDS = "lexicon", "brands", "houses"
-NAMES: Final = (LEXICON, BRANDS, GAMBLING_BRANDS)
+LEXICON, BRANDS, GAMBLING_BRANDS, CLASSIFIER = "lexicon", "brands", "houses", "classifier"
+NAMES: Final = (LEXICON, BRANDS, GAMBLING_BRANDS, CLASSIFIER)

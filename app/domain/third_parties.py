@@ -24,6 +24,8 @@ class PartyCoverage:
 
     outcomes: Mapping[Outcome, int] = field(default_factory=dict)
     omitted: int = 0  # references to domains beyond the number that a scan keeps
+    # Of the unreachable ones, those that people are led to. Hosts of scripts and fonts show nothing at their root.
+    unseen: int = 0
 
     @property
     def total(self) -> int:

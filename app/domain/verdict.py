@@ -49,7 +49,7 @@ class Reason(StrEnum):
     BYTE_LIMIT = "byte_limit"
     ADDRESS_LIMIT = "address_limit"
     PARTIES_NOT_EXAMINED = "parties_not_examined"  # limits left out third parties
-    PARTIES_UNREACHABLE = "parties_unreachable"  # third parties of which nothing came
+    PARTIES_UNREACHABLE = "parties_unreachable"  # of third parties that people are led to nothing came
 
 
 DECISIVE: Final = frozenset({Reason.START_PAGE, Reason.LOW_COVERAGE, Reason.BEHIND_SIGN_IN, Reason.LOW_PARTY_COVERAGE})
@@ -112,14 +112,16 @@ def completion_message(verdict: Verdict, texts: MessageCatalog) -> Text:
     reasons = main_reasons(verdict, texts.language)
     if not reasons:
         return texts("task_completed")
-    return texts("task_inconclusive" if verdict.result is Result.INCONCLUSIVE else "task_cut", reasons=reasons)
+    if verdict.result is Result.INCONCLUSIVE:
+        return texts("task_inconclusive", reasons=reasons)
+    is_cut = any(reason in CUTS or reason is Reason.PARTIES_NOT_EXAMINED for reason in verdict.reasons)
+    return texts("task_cut" if is_cut else "task_noted", reasons=reasons)
 
 
 def reach_verdict(coverage: Coverage, violations: int, parties: PartyCoverage = NO_PARTIES) -> Verdict:
     """Return the verdict of a completed scan."""
     left_out, omitted = parties.outcomes.get(Outcome.NOT_EXAMINED, 0), parties.omitted
-    unreachable = parties.outcomes.get(Outcome.UNREACHABLE, 0)
-    found = {Reason.PARTIES_NOT_EXAMINED: left_out + omitted, Reason.PARTIES_UNREACHABLE: unreachable}
+    found = {Reason.PARTIES_NOT_EXAMINED: left_out + omitted, Reason.PARTIES_UNREACHABLE: parties.unseen}
     is_low = left_out + omitted > (1 - ENOUGH) * (parties.total + omitted)
     reasons = (*_reasons(coverage, parties_are_low=is_low), *(reason for reason, count in found.items() if count))
     # How many domains the omitted references led to is not known.

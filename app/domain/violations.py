@@ -66,13 +66,15 @@ class Evidence:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return what went through JSON. What a later version has added is left out."""
+        """Return what went through JSON. What a later version has added is left out, values as well as fields."""
         known = {name: value for name, value in values.items() if name in _EVIDENCE_FIELDS}
-        lists = {name: tuple(known.get(name, ())) for name in ("terms", "guards")}
-        shown_to = known.get("shown_to")
-        return cls(
-            **{**known, **lists, "layer": Layer(known["layer"]), "shown_to": shown_to and Visitor(shown_to)},
-        )
+        lists = {name: tuple(known.get(name) or ()) for name in ("terms", "guards")}
+        layer, visitor = known.get("layer"), known.get("shown_to")
+        kinds = {
+            "layer": Layer(layer) if layer in list(Layer) else Layer.STRUCTURE,
+            "shown_to": Visitor(visitor) if visitor in list(Visitor) else None,
+        }
+        return cls(**{**known, **lists, **kinds})
 
 
 _EVIDENCE_FIELDS: Final = frozenset(item.name for item in fields(Evidence))

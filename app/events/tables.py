@@ -52,7 +52,7 @@ scan_tasks = Table(
     Column("log_counts", JSON, nullable=False),
     Column("warnings", JSON, nullable=False),  # codes and messages said in this attempt
     Column("error", JSON),
-    Column("verdict", JSON),  # {"result", "reasons"}; NULL until the scan is complete
+    Column("verdict", JSON),  # `VerdictInfo`; NULL until the scan is complete
     # The log's ends
     Column("last_seq", Integer, nullable=False),
     Column("min_seq", Integer, nullable=False),  # rows below are pruned

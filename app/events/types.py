@@ -303,7 +303,7 @@ class VerdictInfo(BaseModel):
     ] = ()
     counts: Annotated[
         dict[Reason, int] | None,
-        described("Number of third parties, of reasons that count them.", {"parties_unreachable": 3}),
+        described("Number of third parties for each reason that counts them.", {"parties_unreachable": 3}),
     ] = None
 
 

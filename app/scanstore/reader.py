@@ -47,9 +47,10 @@ _OF_OUTCOME: Final = f"IN ({select('captures', 'domain', f'GROUP BY domain HAVIN
 _BY_DOMAIN: Final = select("captures", f"domain, {_OUTCOME} AS outcome", "GROUP BY domain")
 _OUTCOME_COUNTS: Final = select(
     f"third_parties LEFT JOIN ({_BY_DOMAIN}) AS seen ON seen.domain = third_parties.domain",
-    "coalesce(seen.outcome, 'not_examined'), count(*)",
-    "WHERE third_parties.relation <> 'mention' GROUP BY 1",
+    "coalesce(seen.outcome, 'not_examined'), third_parties.relation, count(*)",
+    "WHERE third_parties.relation <> 'mention' GROUP BY 1, 2",
 )
+_LEADS_THERE: Final = frozenset({"link", "redirect"})
 _CAPTURED: Final = f"NOT IN ({select('captures', 'domain', '')})"
 _RESOLVING: Final = "addresses <> '' AND NOT wildcard"
 
@@ -137,8 +138,12 @@ class ScanReader:
 
     def party_coverage(self) -> PartyCoverage:
         """Return what came of looking at the third parties, as of the last flush."""
-        outcomes = {Outcome(outcome): number for outcome, number in self._read(_OUTCOME_COUNTS)}
-        return PartyCoverage(outcomes, self.omitted_third_parties())
+        outcomes: Counter[Outcome] = Counter()
+        unseen = 0
+        for outcome, relation, number in self._read(_OUTCOME_COUNTS):
+            outcomes[Outcome(outcome)] += number
+            unseen += number if outcome == Outcome.UNREACHABLE and relation in _LEADS_THERE else 0
+        return PartyCoverage(outcomes, self.omitted_third_parties(), unseen)
 
     def omitted_third_parties(self) -> int:
         """Count the references to domains beyond the number that a scan keeps, as of the last flush."""

@@ -1,6 +1,6 @@
 """Learns the text classifier that ships, and says what it adds to the rules on pages that neither has seen.
 
-    python -m tests.eval.learn_classifier [--web FOLDER ...] [--write]
+    python -m tests.eval.learn_classifier [--web FOLDER ...] [--every N] [--write]
 
 It learns from the labelled pages of `tests/eval` and, as further clean ones, from half of the sites in each FOLDER
 (bench/web_corpus.txt; the file holds no words of theirs). All that is printed is of pages that were held back: of each
@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -29,7 +30,7 @@ from sklearn.metrics import roc_auc_score
 
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.detection import is_judged
-from app.engines.analyse.shipped_data import shipped_fold
+from app.engines.analyse.shipped_data import shipped_data
 from app.engines.analyse.text.classifier import ANY, BITS, SHIPPED, Head, Mixture, number_of, write_classifier
 from app.engines.analyse.text.page_words import words_of
 from tests.eval.batches.batch import learnt_pages
@@ -67,10 +68,11 @@ class Examiner:
 
     def __init__(self) -> None:
         self._analyser = Analyser(scope_target="scope.example")
+        self._fold = shipped_data().normaliser.fold
 
     def page(self, group: str, item: Mapping[str, str]) -> Page:
         subject = subject_of(dict(item))
-        numbers = sorted({number_of(word) for word in words_of(subject.title, subject.page, shipped_fold)})
+        numbers = sorted({number_of(word) for word in words_of(subject.title, subject.page, self._fold)})
         facts = self._analyser.analyse(subject)
         found = [fact.confidence_score for fact in facts if is_judged(fact.violation_key, fact.evidence)]
         return Page(group, item.get("label", CLEAN), tuple(numbers), max(found, default=None))
@@ -228,10 +230,11 @@ def print_bins(held: Sequence[HeldBack], mixture: Mixture) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--web", nargs="*", type=Path, default=[], metavar="FOLDER", help="folders of clean sites")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="every Nth labelled page alone")
     parser.add_argument("--write", action="store_true", help="put the file into the program")
     options = parser.parse_args()
     examiner = Examiner()
-    known = list(labelled(examiner))
+    known = list(islice(labelled(examiner), 0, None, options.every))
     found = list(of_web(examiner, options.web))
     web = [page for page in found if half_of(page.group) == 0]
     other = [page for page in found if half_of(page.group) == 1]

@@ -169,10 +169,9 @@ class Analyser:
 
     def _detections(self, subject: Subject, signals: Iterable[Signal]) -> tuple[Detection, ...]:
         found = combine(signals, self._thresholds)
-        if self._classifier is None or not self._reads(subject):
+        if self._classifier is None or self._scope.is_own(subject.third_party.domain) or not self._reads(subject):
             return found
-        is_foreign = not self._scope.is_own(subject.third_party.domain)
-        return self._classifier.weigh(subject, found, self._thresholds, accuses=is_foreign)
+        return self._classifier.weigh(subject, found, self._thresholds)
 
     def _reads(self, subject: Subject) -> bool:
         return subject.has_content and self.examines_content(subject)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from app.domain.rule_data import BRANDS, GAMBLING_BRANDS, LEXICON
+from app.domain.rule_data import BRANDS, CLASSIFIER, GAMBLING_BRANDS, LEXICON
+from app.engines.analyse.text.classifier import SHIPPED, version_of
 
 DATA: Final = Path(__file__).parent / "data"
 _MARK: Final = "version:"
@@ -20,6 +21,8 @@ def rule_dates(folder: Path = DATA) -> dict[str, str]:
     dates = {
         name: max((date for path in paths for date in _dates_in(path)), default="") for name, paths in files.items()
     }
+    classifier = folder / SHIPPED.name
+    dates[CLASSIFIER] = version_of(classifier) if classifier.exists() else ""
     return {name: date for name, date in dates.items() if date}
 
 

@@ -40,12 +40,7 @@ def shipped_data() -> ShippedData:
     )
 
 
-def shipped_fold(text: str) -> str:
-    """Return the text as lexicons and the classifier see it."""
-    return shipped_data().normaliser.normalise(text).text
-
-
 @cache
 def shipped_classifier() -> TextClassifier:
     """Return it; it is made once. Raises `ClassifierError` when its file is broken, and what `shipped_data` raises."""
-    return load_classifier(shipped_fold)
+    return load_classifier(shipped_data().normaliser.fold)

@@ -19,7 +19,7 @@ _SIGN_IN_PATH: Final = re.compile(r"log-?in|sign-?in|logon|sso|passport|/auth\b|
 _PASSWORD_SEARCHED: Final = 512 * 1024  # bytes
 _SHELL_SEARCHED: Final = 64 * 1024
 _UNSEEN: Final = ("script[", "link[", "css:", "header:")  # kinds of references, as the extraction names them
-# All words of one line have to be on a page that shows next to nothing else: as words, not within others.
+# All words of one line have to be on a page that shows next to nothing else: as words or their beginnings.
 _WALLS: Final = (
     ("cookie", "accept"),
     ("cookie", "agree"),
@@ -38,8 +38,6 @@ _WALLS: Final = (
     ("verify", "human"),
     ("not a robot",),
     ("captcha",),
-    ("recaptcha",),
-    ("hcaptcha",),
     ("access", "denied"),
     ("request", "blocked"),
     ("been blocked",),
@@ -53,9 +51,10 @@ _WALLS: Final = (
 
 
 def _word(word: str) -> re.Pattern[str]:
-    """Match it, and forms of it such as `cookies` and `allowed`. Chinese has no bounds between words."""
-    bounded = rf"(?<![a-z]){re.escape(word)}(?:s|d|ed|ing|ment)?(?![a-z])"
-    return re.compile(bounded if word.isascii() else re.escape(word))
+    """Match words that begin so, such as `allowed` and `accepter`. Chinese has no bounds between words."""
+    if not word.isascii() or word == "captcha":  # part of names: reCAPTCHA
+        return re.compile(re.escape(word))
+    return re.compile(rf"(?<![a-z]){word}s?(?![a-z])" if word == "cookie" else rf"(?<![a-z]){re.escape(word)}")
 
 
 _WALL_PATTERNS: Final = tuple(tuple(map(_word, words)) for words in _WALLS)

@@ -85,3 +85,11 @@ def test_who_alone_was_shown_it_is_said_of_every_sign(texts, visitor):
         everybody = sentence(texts, f"{RULE_PREFIX}{sign}", key=ViolationKey.TAMPERED)
         assert said.startswith(everybody)
         assert texts(f"visitor.{visitor}") in said
+
+
+@pytest.mark.parametrize("texts", [EN, ZH], ids=["en", "zh-CN"])
+def test_a_page_whose_words_cannot_be_shown_is_still_said_to_resemble_a_kind_of_site(texts):
+    bare = sentence(texts, "classifier", terms=(), key=ViolationKey.FRAUD)
+    assert bare == texts("evidence_bare.classifier", whose=texts("whose.third_party"), site=texts("site.fraud"))
+    named = sentence(texts, "classifier", terms=("malware", "download"), key=ViolationKey.FRAUD)
+    assert named.startswith(bare)  # the words of a page do not say what it leads to

@@ -14,6 +14,7 @@ from app.domain.verdict import (
     Result,
     Verdict,
     completion_message,
+    main_reasons,
     reach_verdict,
     reason_name,
     share_of,
@@ -114,8 +115,8 @@ def test_what_decides_and_what_cut_it_short_is_said(result, reasons, en, zh):
     assert completion_message(verdict, MessageCatalog("zh-CN")) == zh
 
 
-def parties(omitted=0, **counts):
-    return PartyCoverage({Outcome(name): number for name, number in counts.items()}, omitted)
+def parties(omitted=0, unseen=0, **counts):
+    return PartyCoverage({Outcome(name): number for name, number in counts.items()}, omitted, unseen)
 
 
 def test_third_parties_that_limits_left_out_leave_a_scan_without_a_conclusion():
@@ -129,10 +130,12 @@ def test_third_parties_that_limits_left_out_leave_a_scan_without_a_conclusion():
     assert reach_verdict(CLEAN, 1, parties(not_examined=9)).result is Result.VIOLATIONS
 
 
-def test_third_parties_that_did_not_respond_are_named_with_their_number():
-    verdict = reach_verdict(CLEAN, 0, parties(examined=1, gone=2, unreachable=3))
+def test_third_parties_that_people_are_led_to_and_that_show_nothing_are_named_with_their_number():
+    verdict = reach_verdict(CLEAN, 0, parties(examined=1, gone=2, unreachable=9, unseen=3))
     assert (verdict.result, verdict.counts) == (Result.CLEAN, {Reason.PARTIES_UNREACHABLE: 3})
-    assert completion_message(verdict, MessageCatalog("en")).endswith("3 third parties did not respond")
+    texts = MessageCatalog("en")
+    assert completion_message(verdict, texts) == texts("task_noted", reasons=main_reasons(verdict, "en"))
+    assert "3 third parties" in completion_message(verdict, texts)
 
 
 def test_of_domains_beyond_the_limit_no_number_is_known():
@@ -142,7 +145,7 @@ def test_of_domains_beyond_the_limit_no_number_is_known():
 
 
 def test_a_verdict_comes_back_from_json_as_it_was():
-    verdict = reach_verdict(CLEAN, 0, parties(unreachable=3, not_examined=1))
+    verdict = reach_verdict(CLEAN, 0, parties(unseen=3, not_examined=1))
     stored = {"result": verdict.result.value, "reasons": list(verdict.reasons), "counts": dict(verdict.counts)}
     assert Verdict.from_json(stored) == verdict
     assert Verdict.from_json({"result": "clean", "reasons": ["robots"]}) == Verdict(Result.CLEAN, (Reason.ROBOTS,))

@@ -178,17 +178,18 @@ def test_third_parties_are_counted_by_outcome_without_those_that_pages_only_ment
         assert reader.party_coverage() == PartyCoverage()
     seen = {"b.test": capture("b.test"), "c.test": capture("c.test", "error", dead=True), "d.test": None}
     seen |= {"e.test": capture("e.test", "error"), "f.test": capture("f.test"), "m.test": None}
+    seen["s.test"] = capture("s.test", "error")  # of a script, whose host shows nothing at its root
     for domain, found in seen.items():
-        relation = Relation.MENTION if domain == "m.test" else Relation.LINK
+        relation = {"m.test": Relation.MENTION, "s.test": Relation.SCRIPT}.get(domain, Relation.LINK)
         store.put_third_party(ThirdParty(domain, (domain,), "ads", relation=relation))
         if found is not None:
             store.put_capture(found)
     store.put_capture(capture("a.test"))  # the site itself
     store.put_checkpoint(OMITTED, 7)
     store.settle()
-    counts = {Outcome.EXAMINED: 2, Outcome.GONE: 1, Outcome.UNREACHABLE: 1, Outcome.NOT_EXAMINED: 1}
+    counts = {Outcome.EXAMINED: 2, Outcome.GONE: 1, Outcome.UNREACHABLE: 2, Outcome.NOT_EXAMINED: 1}
     with scan.reader() as reader:
-        assert reader.party_coverage() == PartyCoverage(counts, omitted=7)
+        assert reader.party_coverage() == PartyCoverage(counts, omitted=7, unseen=1)
 
 
 def test_coverage_counts_answers_among_all_known(scan, store):

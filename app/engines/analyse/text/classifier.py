@@ -21,16 +21,21 @@ import orjson
 from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.detection import CONFIDENCE_CAP, MAX_EVIDENCE, Detection, Thresholds, is_judged
 from app.engines.analyse.subject import Subject
-from app.engines.analyse.text.page_words import ASKED, TITLE, words_of
+from app.engines.analyse.text.page_words import ASKED, MAX_TEXT, TITLE, words_of
 
 SHIPPED: Final = Path(__file__).parent.parent / "data" / "classifier.bin"
 BITS: Final = 18  # of a word's number
-LEAST_WORDS: Final = 80  # different ones, some thirty Chinese characters: of a page that has fewer nothing is said
+LEAST_WORDS: Final = 80  # numbers, of some forty English words or thirty Chinese characters: of less nothing is said
+# Of the numbers of a page, those that have a weight. In English and Chinese eight in ten have one, in a language that
+# was not learnt six, by chance.
+LEAST_KNOWN: Final = 0.7
+MOST_FOREIGN: Final = 0.3  # of the words, in scripts other than Latin and Chinese
 RULE: Final = "classifier"
 ANY: Final = "any"  # the question whether a page violates at all
 MAX_TERMS: Final = 5
 _MASK: Final = (1 << BITS) - 1
 _LEAST, _MOST = 0.3, 0.98  # of a rule's confidence, as it is weighed
+_LEAST_TERM: Final = 5  # letters of a Latin word that is shown: shorter ones are mostly "your" and "with"
 _AROUND: Final = 60  # characters that are quoted on both sides of the word that counted most
 
 
@@ -91,19 +96,19 @@ class TextClassifier:
         self._fold = fold
 
     def read(self, subject: Subject) -> Reading | None:
-        """Return what it makes of the page; None when that has too few words. Some ms at most."""
+        """Return what it makes of the page; None when that has too few words, or words of a language that it has not
+        learnt. Some ms at most.
+        """
         words = tuple(words_of(subject.title, subject.page, self._fold))
-        if len(words) < LEAST_WORDS:
-            return None
         numbers = tuple({number_of(word) for word in words})
+        if len(numbers) < LEAST_WORDS or sum(map(_is_foreign, words)) > MOST_FOREIGN * len(words):
+            return None
+        if sum(map(bool, map(self._any.weights.__getitem__, numbers))) < LEAST_KNOWN * len(numbers):
+            return None
         return Reading(words, numbers, self._any.margin(numbers))
 
-    def weigh(
-        self, subject: Subject, detections: Sequence[Detection], thresholds: Thresholds, *, accuses: bool
-    ) -> tuple[Detection, ...]:
+    def weigh(self, subject: Subject, detections: Sequence[Detection], thresholds: Thresholds) -> tuple[Detection, ...]:
         """Return the detections with the classifier's part in them, the most certain first.
-
-        `accuses`: whether it may do so alone, of a page of which no rule says anything.
 
         What rules are not certain of and the classifier takes for clean is left out; what they are certain of is at
         least to be reviewed: a page may be padded with harmless words. Lists and facts stay as they are.
@@ -114,12 +119,14 @@ class TextClassifier:
         kept = [item for item in detections if not is_judged(item.key, item.evidence)]
         judged = [item for item in detections if item not in kept]
         found = [self._weighed(item, reading, thresholds, is_first=not at) for at, item in enumerate(judged)]
-        if not found and accuses:
-            found = [self._alone(subject, reading, thresholds)]
+        if not detections:
+            found = [self._alone(subject, reading)]
         left = [item for item in found if item.confidence >= thresholds.violation]
         return tuple(sorted((*kept, *left), key=lambda item: (-item.confidence, item.key)))
 
     def _weighed(self, detection: Detection, reading: Reading, thresholds: Thresholds, *, is_first: bool) -> Detection:
+        if (detection.evidence[0].offset or 0) >= MAX_TEXT:  # it stands below what was read
+            return detection
         confidence = self._mixture.confidence(reading.margin, detection.confidence)
         if not is_first:  # that the page violates does not make a further class of it more certain
             confidence = min(confidence, detection.confidence)
@@ -131,11 +138,12 @@ class TextClassifier:
             evidence = (*evidence[: MAX_EVIDENCE - 1], self._evidence(detection.key, reading, ""))
         return Detection(detection.key, confidence, evidence, needs_review=confidence < thresholds.review)
 
-    def _alone(self, subject: Subject, reading: Reading, thresholds: Thresholds) -> Detection:
+    def _alone(self, subject: Subject, reading: Reading) -> Detection:
+        """Return what a person has to look at: words alone accuse nobody."""
         confidence = round(min(CONFIDENCE_CAP, self._mixture.confidence(reading.margin, None)), 4)
         key = max(self._classes, key=lambda name: self._classes[name].margin(reading.numbers))
         evidence = self._evidence(key, reading, subject.page.text)
-        return Detection(key, confidence, (evidence,), needs_review=confidence < thresholds.review)
+        return Detection(key, confidence, (evidence,), needs_review=True)
 
     def _evidence(self, key: ViolationKey, reading: Reading, text: str) -> Evidence:
         terms = self._terms(key, reading)
@@ -149,7 +157,7 @@ class TextClassifier:
         )
 
     def _terms(self, key: ViolationKey, reading: Reading) -> tuple[str, ...]:
-        """Return the words that counted most for a violation of this class."""
+        """Return the words that counted most for a violation of this class, without those that say nothing alone."""
         head = self._classes.get(key)
 
         def counted(word: str) -> float:
@@ -157,9 +165,13 @@ class TextClassifier:
             by_class = 0.0 if head is None else head.scale * head.weights[number]
             return self._any.scale * self._any.weights[number] + by_class
 
-        whole = (word for word in reading.words if not word.startswith((TITLE, ASKED, "#")))
-        ranked = sorted(whole, key=lambda word: (-counted(word), word))
-        return tuple(word for word in ranked[:MAX_TERMS] if counted(word) > 0)
+        chosen: list[str] = []
+        for word in sorted(filter(_says_something, reading.words), key=lambda word: (-counted(word), word)):
+            if len(chosen) == MAX_TERMS or counted(word) <= 0:
+                break
+            if not any(word in other or other in word for other in chosen):
+                chosen.append(word)
+        return tuple(chosen)
 
 
 def number_of(word: str) -> int:
@@ -180,6 +192,15 @@ def write_classifier(version: str, heads: Mapping[str, Head], mixture: Mixture, 
     return orjson.dumps(document) + b"\n" + packed
 
 
+def version_of(path: Path) -> str:
+    """Return the date of a file's classifier. Raises ClassifierError and OSError."""
+    with path.open("rb") as file:
+        try:
+            return str(orjson.loads(file.readline())["version"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ClassifierError(str(error)) from error
+
+
 def load_classifier(fold: Callable[[str], str], path: Path = SHIPPED) -> TextClassifier:
     """Return the classifier of a file. It blocks for some tens of milliseconds. Raises ClassifierError and OSError."""
     line, _, packed = path.read_bytes().partition(b"\n")
@@ -197,6 +218,18 @@ def load_classifier(fold: Callable[[str], str], path: Path = SHIPPED) -> TextCla
         return TextClassifier(str(document["version"]), heads, Mixture(*map(float, document["mixture"])), fold)
     except (ValueError, KeyError, TypeError, zlib.error) as error:
         raise ClassifierError(str(error)) from error
+
+
+def _is_foreign(word: str) -> bool:
+    """Whether it is of a script that was hardly learnt."""
+    return any(not letter.isascii() and not "\u3400" <= letter <= "\u9fff" for letter in word)
+
+
+def _says_something(word: str) -> bool:
+    """Whether a person can be shown it: no mark and no number, and of Latin words no short one."""
+    if word.startswith((TITLE, ASKED)) or "#" in word:
+        return False
+    return not word.isascii() or min(map(len, word.split())) >= _LEAST_TERM
 
 
 def _quote(text: str, terms: Iterable[str]) -> str:

@@ -82,6 +82,8 @@ def test_what_sends_the_browser_on_is_counted_as_what_it_leads_to():
         "<p>您的访问请求已被拦截</p>",
         "<p>Protected by reCAPTCHA</p>",
         "<p>Cookies have to be allowed.</p>",
+        "<p>Ce site utilise des cookies. Accepter</p>",
+        "<p>GeeTestCaptcha</p>",
     ],
 )
 def test_a_page_that_only_asks_or_refuses_is_a_wall(body):
