@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import orjson
+
 from app.domain.rule_data import BRANDS, CLASSIFIER, GAMBLING_BRANDS, LEXICON
-from app.engines.analyse.text.classifier import SHIPPED, version_of
 
 DATA: Final = Path(__file__).parent / "data"
 _MARK: Final = "version:"
@@ -21,8 +22,7 @@ def rule_dates(folder: Path = DATA) -> dict[str, str]:
     dates = {
         name: max((date for path in paths for date in _dates_in(path)), default="") for name, paths in files.items()
     }
-    classifier = folder / SHIPPED.name
-    dates[CLASSIFIER] = version_of(classifier) if classifier.exists() else ""
+    dates[CLASSIFIER] = _date_of_classifier(folder / "classifier.bin")
     return {name: date for name, date in dates.items() if date}
 
 
@@ -31,3 +31,11 @@ def _dates_in(path: Path) -> Iterator[str]:
         for line in lines:
             if line.startswith(_MARK):
                 yield line.removeprefix(_MARK).strip()
+
+
+def _date_of_classifier(path: Path) -> str:
+    """Return the date in the first line of the file; "" when there is none."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        return str(orjson.loads(file.readline())["version"])

@@ -165,9 +165,10 @@ class ParserPool:
         workers, self._workers = self._workers, []
         for item in workers:
             item.abort()
-        being_read = [
-            item.jobs.popleft() for item in workers if item.jobs and item.pid
-        ]  # one that never lived read nothing
+        # Processes that never lived read nothing. Where one of them did, the others may have begun as well, and not
+        # been heard yet: nonsense on one connection is often read before what is said on another.
+        have_lived = any(item.pid for item in workers)
+        being_read = [item.jobs.popleft() for item in workers if item.jobs and have_lived]
         self._waiting.extendleft(job for item in workers for job in reversed(item.jobs))
         self._restarts += 1
         if self._restarts > RESTARTS:

@@ -192,15 +192,6 @@ def write_classifier(version: str, heads: Mapping[str, Head], mixture: Mixture, 
     return orjson.dumps(document) + b"\n" + packed
 
 
-def version_of(path: Path) -> str:
-    """Return the date of a file's classifier. Raises ClassifierError and OSError."""
-    with path.open("rb") as file:
-        try:
-            return str(orjson.loads(file.readline())["version"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise ClassifierError(str(error)) from error
-
-
 def load_classifier(fold: Callable[[str], str], path: Path = SHIPPED) -> TextClassifier:
     """Return the classifier of a file. It blocks for some tens of milliseconds. Raises ClassifierError and OSError."""
     line, _, packed = path.read_bytes().partition(b"\n")
