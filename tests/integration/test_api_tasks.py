@@ -187,6 +187,20 @@ async def test_allowed_targets_may_be_written_in_unicode(tmp_path):
         assert (elsewhere.status_code, elsewhere.json()["code"]) == (403, "target_not_allowed")
 
 
+async def test_a_retry_by_an_administrator_counts_for_the_owner(tmp_path):
+    async with open_backend(tmp_path / "data", max_unfinished_tasks_per_user=1) as backend:
+        admin, theirs = await backend.login(), await backend.add_user()
+        ended = await backend.add_task(theirs)
+        await backend.client.post(f"/api/v1/tasks/{ended}/cancel", headers=theirs)
+        await backend.add_task(admin)  # the administrator's own queue is full
+        again = await backend.client.post(f"/api/v1/tasks/{ended}/retry", headers=admin)
+        assert (again.status_code, again.json()["status"]) == (202, "pending")
+        await backend.client.post(f"/api/v1/tasks/{ended}/cancel", headers=theirs)
+        await backend.add_task(theirs)  # the owner's is full now
+        refused = await backend.client.post(f"/api/v1/tasks/{ended}/retry", headers=admin)
+        assert (refused.status_code, refused.json()["code"]) == (429, "task_limit")
+
+
 async def test_a_retry_asks_the_list_of_allowed_targets_too(tmp_path):
     async with open_backend(tmp_path / "data") as backend:
         headers = await backend.login()

@@ -1,4 +1,4 @@
-"""Removing a user whose files cannot be removed: refused before anything has changed, or gone on with later."""
+"""Users who are deactivated, and removed though their files cannot be: refused at once, or gone on with later."""
 
 import errno
 import os
@@ -8,7 +8,7 @@ import pytest
 from app.core.errors import Unavailable
 from app.domain.messages import MessageCatalog
 from app.identity.queries import users
-from tests.support.backend import open_backend
+from tests.support.backend import USER_PASSWORD, open_backend
 
 
 class StubbornFiles:
@@ -68,3 +68,16 @@ async def test_a_file_that_cannot_be_removed_leaves_a_removal_that_goes_on(backe
     await service.delete(user_id, by="admin")
     assert files.removed == [(task_id, 1)]
     assert await db.read(lambda c: users.find(c, user_id)) is None
+
+
+async def test_who_was_deactivated_signs_in_anew_once_active_again(backend):
+    """A token of before, perhaps a thief's, stays dead."""
+    theirs, headers = await backend.add_user(), await backend.login()
+    user_id = (await backend.client.get("/api/v1/auth/me", headers=theirs)).json()["id"]
+    place = f"/api/v1/admin/users/{user_id}"
+    for is_active in (False, True):
+        answer = await backend.client.patch(place, json={"is_active": is_active}, headers=headers)
+        assert answer.status_code == 200, answer.text
+    assert (await backend.client.get("/api/v1/auth/me", headers=theirs)).status_code == 401
+    again = await backend.login("mei", USER_PASSWORD)
+    assert (await backend.client.get("/api/v1/auth/me", headers=again)).status_code == 200
