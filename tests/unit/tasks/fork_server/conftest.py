@@ -19,15 +19,19 @@ async def server():
 
 
 @pytest.fixture
-def start(server):
-    """Fork a process, and tell it what to do."""
+async def start(server):
+    """Fork a process, and tell it what to do. Our ends of its pipes are closed after the test."""
+    started = []
 
     async def start(*words, mark="task-1", server=server):
         process = await fork(server, MODULE, mark=mark, line_limit=1 << 20)
+        started.append(process)
         process.stdin.write(" ".join(map(str, words)).encode() + b"\n")
         return process
 
-    return start
+    yield start
+    for process in started:
+        process.close()
 
 
 async def said(process):

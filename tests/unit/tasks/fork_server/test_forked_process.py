@@ -82,6 +82,7 @@ async def test_a_line_may_be_as_long_as_was_said(server):
     with pytest.raises(ValueError, match="limit"):
         await process.stdout.readline()
     assert await process.wait() == 0
+    process.close()
 
 
 async def test_one_that_was_let_go_leaves_no_descriptor(server, start):
