@@ -8,7 +8,7 @@ from app.domain.violations import Evidence, ViolationKey
 MAX_TERMS: Final = 5  # quoted in a sentence
 _SHORT_HASH: Final = 12  # characters that a sentence has of a list's
 MAX_SNIPPET: Final = 80  # characters of what is quoted from the page
-HIDDEN_RULES: Final = "hidden_link."
+_HIDDEN_RULES: Final = "hidden_link."
 LINE_OF_LIST: Final = "; line "  # in the provenance of an entry of a list that the deployment names
 DECISIONS: Final = "decisions"  # provenance of what was learnt from decisions about findings
 
@@ -45,7 +45,7 @@ def evidence_sentence(evidence: Evidence, violation_key: ViolationKey, texts: Me
 
 def is_of_site(rule: str) -> bool:
     """Whether what the rule quotes stands on the site's own page, wherever the link leads."""
-    return rule.startswith(HIDDEN_RULES)
+    return rule.startswith(_HIDDEN_RULES)
 
 
 def hiding_text(kind: str | None, texts: MessageCatalog) -> Text:

@@ -87,7 +87,7 @@ def labelled(examiner: Examiner) -> Iterator[Page]:
     for batch in LEARNT:
         for _, page in learnt_pages(str(batch)):
             yield examiner.page(f"batch {batch}", page.item)
-    for file, page in learnt_pages("taught"):
+    for file, page in learnt_pages("taught", frames_of="7", frames="[ab]_*"):
         yield examiner.page(f"taught {file.split('_')[1][-1]}", page.item)
 
 

@@ -44,13 +44,12 @@ def third_party_pages(batch: int = NEWEST) -> tuple[Page, ...]:
     return tuple(page for path in sorted((FOLDER / str(batch)).glob("third_*.toml")) for page in _read_third(path))
 
 
-def _read_third(path: Path, frame_of: Callable[[str], str] | None = None) -> Iterator[Page]:
+def _read_third(path: Path, frame_of: Callable[[dict[str, Any]], Path] | None = None) -> Iterator[Page]:
     provenance, document = read(path)
     usual = {"lang": "zh", "label": document.get("label", "clean"), "near": document.get("near", "")}
     for given in document["page"]:
         entry = {**usual, **given}
-        if frame_of is not None:
-            entry["frame"] = frame_of(entry["url"])
+        frame = _frame(path.parent, entry) if frame_of is None else frame_of(entry)
         yield Page(
             id=host_of(entry["url"]),
             provenance=provenance,
@@ -59,13 +58,17 @@ def _read_third(path: Path, frame_of: Callable[[str], str] | None = None) -> Ite
             label=entry["label"],
             near=entry["near"],
             url=entry["url"],
-            html=_markup(path.parent, entry, entry["html"]),
+            html=_markup(frame, entry, entry["html"]),
         )
 
 
-def _markup(folder: Path, entry: dict[str, Any], content: str, **other: str) -> str:
+def _frame(folder: Path, entry: dict[str, Any]) -> Path:
+    return folder / "frames" / f"{entry['frame']}.html"
+
+
+def _markup(frame: Path, entry: dict[str, Any], content: str, **other: str) -> str:
     return framed(
-        folder / "frames" / f"{entry['frame']}.html",
+        frame,
         seed=entry["url"],
         lang=entry["lang"],
         size=entry.get("size", 1 + len(entry["url"]) % 4),
@@ -80,15 +83,15 @@ def _markup(folder: Path, entry: dict[str, Any], content: str, **other: str) -> 
     )
 
 
-def learnt_pages(folder: str) -> Iterator[tuple[str, Page]]:
+def learnt_pages(folder: str, *, frames_of: str | None = None, frames: str = "*") -> Iterator[tuple[str, Page]]:
     """Yield the pages of a folder to be learnt from, each with the name of its file.
 
     An author may have used some kinds of sites for violating pages alone; here every page may have the frame of any, so
-    that a frame tells nothing.
+    that a frame tells nothing. `frames_of`: the folder whose frames are used; `frames`: which of them, as a pattern.
     """
+    found = sorted((FOLDER / (frames_of or folder) / "frames").glob(f"{frames}.html"))
     for path in sorted((FOLDER / folder).glob("third_*.toml")):
-        frames = sorted(frame.stem for frame in (FOLDER / folder / "frames").iterdir())
-        for page in _read_third(path, lambda url, frames=frames: Random(url).choice(frames)):
+        for page in _read_third(path, lambda entry: Random(entry["url"]).choice(found)):
             yield path.stem, page
 
 
@@ -119,7 +122,7 @@ def _own(folder: Path, entry: dict[str, Any], provenance: Provenance, part: str)
         trade=change.get("trade", ""),
         quote=change.get("quote", ""),
         written=_changed(folder, entry, change),
-        meant=_markup(folder, entry, entry["html"]),
+        meant=_markup(_frame(folder, entry), entry, entry["html"]),
     )
 
 
@@ -129,5 +132,5 @@ def _changed(folder: Path, entry: dict[str, Any], change: dict[str, str]) -> str
     """
     content = f"{change.get('before', '')}\n{change.get('content', entry['html'])}\n{change.get('after', '')}"
     other = {part: change[part] for part in ("title", "head") if part in change}
-    page = _markup(folder, entry, content, **other)
+    page = _markup(_frame(folder, entry), entry, content, **other)
     return page.replace("</body>", f"{change.get('end', '')}\n</body>") if "end" in change else page

@@ -135,7 +135,7 @@ def test_third_parties_that_people_are_led_to_and_that_show_nothing_are_named_wi
     assert (verdict.result, verdict.counts) == (Result.CLEAN, {Reason.PARTIES_UNREACHABLE: 3})
     texts = MessageCatalog("en")
     assert completion_message(verdict, texts) == texts("task_noted", reasons=main_reasons(verdict, "en"))
-    assert "3 third parties" in completion_message(verdict, texts)
+    assert "3 linked third parties" in completion_message(verdict, texts)
 
 
 def test_of_domains_beyond_the_limit_no_number_is_known():
