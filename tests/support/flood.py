@@ -1,6 +1,7 @@
 """Asks a server for many things, so many at once, until its input ends: `python -m tests.support.flood`.
 
-The input's first line is an `Order` as JSON; the output is one line: the answers, by operation and status.
+The input's first line is an `Order` as JSON. The output is a line when as many were answered as are asked at once, and
+at the end the answers, by operation and status.
 """
 
 import asyncio
@@ -73,6 +74,7 @@ class Flood:
         self._made: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=MOST_KEPT))
         self._numbers = itertools.count(1)
         self.statuses: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.is_under_way = asyncio.Event()
 
     async def go_on(self, number: int, ended: asyncio.Event) -> None:
         turn = self._fast if number % SLOW else self._slow
@@ -80,6 +82,8 @@ class Flood:
             operation = next(turn)
             status = await self._ask_once(operation)
             self.statuses[operation.name][str(status)] += 1
+            if sum(counter.total() for counter in self.statuses.values()) >= self._order.at_once:
+                self.is_under_way.set()
 
     async def _ask_once(self, operation: Operation) -> int | None:
         """The status; None: none came."""
@@ -139,11 +143,18 @@ class Flood:
         return int(head.split(b" ", 2)[1]), said
 
 
-async def flood(order: Order, until_over: Callable[[], object]) -> dict[str, Counter[str]]:
+async def flood(
+    order: Order, *, when_under_way: Callable[[], object], until_over: Callable[[], object]
+) -> dict[str, Counter[str]]:
     flooding = Flood(order)
     ended = asyncio.Event()
     tasks = [asyncio.create_task(flooding.go_on(number, ended)) for number in range(order.at_once)]
-    await asyncio.to_thread(until_over)
+    under_way = asyncio.create_task(flooding.is_under_way.wait())
+    await asyncio.wait([under_way, *tasks], return_when=asyncio.FIRST_COMPLETED)  # a task ends early only if it broke
+    if under_way.done():
+        when_under_way()
+        await asyncio.to_thread(until_over)
+    under_way.cancel()
     ended.set()
     for task in tasks:
         task.cancel()
@@ -154,6 +165,11 @@ async def flood(order: Order, until_over: Callable[[], object]) -> dict[str, Cou
     return flooding.statuses
 
 
+def _say_so() -> None:
+    sys.stdout.write("under way\n")
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    line = sys.stdin.readline()
-    sys.stdout.write(json.dumps(asyncio.run(flood(Order(**json.loads(line)), sys.stdin.read))))
+    ordered = Order(**json.loads(sys.stdin.readline()))
+    sys.stdout.write(json.dumps(asyncio.run(flood(ordered, when_under_way=_say_so, until_over=sys.stdin.read))))

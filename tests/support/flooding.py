@@ -186,7 +186,10 @@ def _example_of(parameter: dict[str, Any]) -> Any:
 def flooding(
     service: Service, operations: Sequence[Operation], token: str, known: dict[str, str], *, at_once: int
 ) -> Iterator[dict[str, dict[str, int]]]:
-    """They are asked for without end; what was answered, by name and status, when that is over."""
+    """They are asked for without end, from before this begins.
+
+    What was answered, by name and status, is there at its end.
+    """
     answers: dict[str, dict[str, int]] = {}
     order = Order(
         port=service.port,
@@ -199,9 +202,11 @@ def flooding(
     command = [sys.executable, "-m", "tests.support.flood"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(order.to_line())
         process.stdin.flush()
         try:
+            assert process.stdout.readline() == "under way\n"
             yield answers
         finally:
             try:
