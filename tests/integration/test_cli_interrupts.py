@@ -24,6 +24,11 @@ INTERPRETER = re.compile(
 OURS = re.compile(r'File "[^"]*/app/(?!cli/__init__)')
 
 
+def unmeasured(**values):
+    """The environment without coverage, whose start in the interpreter takes every interrupt for a failed import."""
+    return {key: value for key, value in environment(**values).items() if not key.startswith("COVERAGE_")}
+
+
 async def start(*words, terminal=None, **values):
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -31,7 +36,7 @@ async def start(*words, terminal=None, **values):
         "from app.cli import main; raise SystemExit(main())",
         *map(str, words),
         cwd=ROOT,
-        env=environment(LANG="en", **values),
+        env=unmeasured(LANG="en", **values),
         stdin=asyncio.subprocess.DEVNULL if terminal is None else terminal,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
