@@ -21,6 +21,7 @@ COLUMNS: Final = (
     "rel",
     "author",
     "via",
+    "loaded_by",
     "raw",
     "snippet",
     "repeats",
@@ -33,6 +34,7 @@ _FORMULA: Final = (
 )
 # Where semicolons part the cells (most of Europe), a cell begins within what is one here; so after tabs and breaks.
 _BREAKS: Final = ";\t\r\n"
+BETWEEN_URLS: Final = " < "  # of a list: who loaded something, then who loaded that
 _WITHIN: Final = re.compile(rf'([{_BREAKS}])(?=[ "]*[{re.escape(_FORMULA)}])')
 
 
@@ -59,6 +61,8 @@ def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
 
 def _cell(value: Any) -> Any:
     """What a spreadsheet would calculate gets an apostrophe in front, as OWASP advises, also within a text."""
+    if isinstance(value, list):
+        value = BETWEEN_URLS.join(value)
     if not isinstance(value, str):
         return "" if value is None else value
     text = _WITHIN.sub(r"\1'", value)

@@ -9,10 +9,26 @@ from app.domain.tampering import sign_of, visitor_of, without_visitor
 # What may stand before a kind, as `engines.extract` and `engines.pipeline` name it: in which part of the page it is.
 PARTS: Final = ("drawn", "rendered", "shown", "srcdoc", "template", "noscript", "noframes", "noembed", "feed")
 # Kinds that are a word and a name behind it; a name without a text of its own is the page's own and shown as it is.
-SORTS: Final = frozenset({"css", "script", "meta", "header", "comment", "data", "handler", "xml", "loaded"})
+LOADED: Final = "loaded"  # with what a rendered page requested
+SORTS: Final = frozenset({"css", "script", "meta", "header", "comment", "data", "handler", "xml", LOADED})
 _ATOB: Final = ":atob"
 _DOCUMENT: Final = "document"
 REDIRECT: Final = "redirect"  # with the kind of a hop
+
+
+def redirect_kind(hop: str) -> str:
+    """Return the kind of a reference that is a redirect of this kind (`http`, `meta`, ...)."""
+    return f"{REDIRECT}:{hop}"
+
+
+def hop_of(kind: str) -> str:
+    """Return the kind of redirect of a reference's kind; other kinds stay as they are."""
+    return kind.removeprefix(f"{REDIRECT}:")
+
+
+def loaded_kind(name: str) -> str:
+    """Return the kind of a reference to what a rendered page requested (`script`, `image`, ...)."""
+    return f"{LOADED}:{name}"
 
 
 def kind_text(kind: str, texts: MessageCatalog) -> str:

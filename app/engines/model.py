@@ -154,6 +154,9 @@ class Reference:
     hidden: str | None = None  # kind of hiding ("display_none", ...), None: visible or unknown
     rel: str = ""  # the rel attribute, lower case
     repeats: int = 0  # how many more equal ones stand on the page (extract/equal_references.py)
+    via: str = ""  # URL that redirects to `url`, where that is not the page
+    # Scripts, frames, sheets and redirects that requested it, nearest first, then the page; () where nothing is known.
+    loaded_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

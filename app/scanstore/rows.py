@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from hashlib import blake2b
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from app.domain.coverage import Seen
+from app.domain.reference_kinds import LOADED, REDIRECT
 from app.domain.third_parties import Outcome
 from app.engines.model import (
     Capture,
@@ -51,7 +52,9 @@ HOST_COLUMNS: Final = "name, sources, addresses, cnames, http_alive, https_alive
 URL_COLUMNS: Final = "id, url, key, host, depth, shape, hops, state, seen, found_on"
 PAGE_COLUMNS: Final = "url, depth, status, content_type, charset, title, size, parsed, error, duration_ms, truncated"
 HOP_COLUMNS: Final = "url, status, address, kind, location"
-REFERENCE_COLUMNS: Final = "page_url, url, raw, relation, kind, dom_path, snippet, text, hidden, rel, repeats"
+REFERENCE_COLUMNS: Final = (
+    "page_url, url, raw, relation, kind, dom_path, snippet, text, hidden, rel, repeats, via, loaded_by"
+)
 PARTY_COLUMNS: Final = "domain, hosts, category, reference_count, relation, hidden, example_page"
 CAPTURE_COLUMNS: Final = "host, url, domain, html_sha256, text_sha256, screenshot_sha256, page_class, dead, body"
 
@@ -59,6 +62,10 @@ url_row: Final[Callable[[FrontierUrl], Row]] = attrgetter(*URL_COLUMNS.replace("
 page_row: Final[Callable[[PageFact], Row]] = attrgetter(*PAGE_COLUMNS.split(", "))
 hop_row: Final[Callable[[Hop], Row]] = attrgetter(*HOP_COLUMNS.split(", "))
 _reference_fields: Final[Callable[[Reference], Row]] = attrgetter(*REFERENCE_COLUMNS.split(", "))
+# What the version before wrote into `snippet`, by the kind of the reference: see `_of_version_before`.
+_LOADED: Final = f"{LOADED}:"
+_REDIRECT: Final = f"{REDIRECT}:"
+_INITIATORS: Final = " < "
 
 
 def host_row(fact: HostFact) -> Row:
@@ -100,8 +107,9 @@ def hop_fact(row: Row) -> Hop:
 
 def reference_row(reference: Reference) -> Row:
     """Return the row, with its identity (see `reference_identity`) and its host in front."""
-    told = _reference_fields(reference)
-    return _identity(told), host_in(reference.url), *told
+    *told, via, loaded_by = _reference_fields(reference)
+    row = (*told, via, _words(loaded_by))
+    return _identity(row), host_in(reference.url), *row
 
 
 def reference_identity(reference: Reference) -> bytes:
@@ -110,11 +118,14 @@ def reference_identity(reference: Reference) -> bytes:
     `repeats` is not part of it: a page that is read once more after a crash adds nothing. Texts stand behind their
     lengths, so that no page can write one reference that passes for another.
     """
-    return _identity(_reference_fields(reference))
+    return cast("bytes", reference_row(reference)[0])
 
 
-def _identity(fields: Row) -> bytes:
-    key = "".join(["-" if part is None else f"{len(part)}:{part}" for part in fields[:-1]])
+def _identity(row: Row) -> bytes:
+    """Columns that the version before had not count only where they are set: its references keep their identity."""
+    *told, _, via, loaded_by = row
+    added = (via, loaded_by) if via or loaded_by else ()
+    key = "".join(["-" if part is None else f"{len(part)}:{part}" for part in (*told, *added)])
     return blake2b(key.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
@@ -127,8 +138,25 @@ def host_in(url: str) -> str:
 
 
 def reference_fact(row: Row) -> Reference:
-    page_url, url, raw, relation, *others = row
-    return Reference(page_url, url, raw, Relation(relation), *others)
+    page_url, url, raw, relation, *others, loaded_by = row
+    columns: Row = (page_url, url, raw, Relation(relation), *others, tuple(loaded_by.split()))
+    reference = Reference(*columns)
+    return _of_version_before(reference) if reference.snippet else reference
+
+
+def _of_version_before(reference: Reference) -> Reference:
+    """Return a reference whose snippet may be another field: one column had three meanings until revision 0044.
+
+    Rows are not changed in the store. They are converted here, where all rows are read, until they are removed with
+    their scans: a store may have millions of them, and workers of the version before write such rows during an upgrade.
+    """
+    if reference.via or reference.loaded_by:
+        return reference
+    if reference.kind.startswith(_REDIRECT) and reference.snippet.startswith(("http:", "https:")):
+        return replace(reference, snippet="", via=reference.snippet)
+    if reference.kind.startswith(_LOADED):
+        return replace(reference, snippet="", loaded_by=tuple(reference.snippet.split(_INITIATORS)))
+    return reference
 
 
 def party_row(party: ThirdParty) -> Row:

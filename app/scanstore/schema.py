@@ -12,24 +12,27 @@ from app.core.file_permissions import make_private_file, restrict_to_owner
 from app.scanstore.checkpointer import LOG_PAGES
 from app.scanstore.errors import StoreMismatch
 
-VERSION: Final = 4  # in `user_version`; 0 is a file without tables
+VERSION: Final = 5  # in `user_version`; 0 is a file without tables
 # Columns that versions before this one had not, and what a reader of their files gets instead.
 _ADDED: Final = MappingProxyType(
     {
         "frontier": {"seen": "NULL", "found_on": "0"},
         "hops": {"found_on": "0"},
         "pages": {"truncated": "0"},
-        "refs": {"repeats": "0"},  # of equal ones on a page, these versions kept the first alone
+        # Of equal ones on a page, these versions kept the first alone; the others: `rows.reference_fact`.
+        "refs": {"repeats": "0", "via": "''", "loaded_by": "''"},
         "captures": {"page_class": "json_extract(body, '$.page_class')", "dead": "json_extract(body, '$.dead')"},
     }
 )
 
-# What makes a file of an earlier version one of today, so that a scan that an update interrupted goes on.
+# What makes a file of this version one of the next, so that a scan that an update interrupted goes on.
 _UPGRADES: Final = MappingProxyType(
     {
         3: "ALTER TABLE refs ADD COLUMN repeats INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE frontier ADD COLUMN found_on INTEGER NOT NULL DEFAULT 0;"
-        "ALTER TABLE hops ADD COLUMN found_on INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE hops ADD COLUMN found_on INTEGER NOT NULL DEFAULT 0;",
+        4: "ALTER TABLE refs ADD COLUMN via TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE refs ADD COLUMN loaded_by TEXT NOT NULL DEFAULT '';",
     }
 )
 
@@ -57,7 +60,8 @@ CREATE TABLE hops (
 CREATE TABLE refs (
     id INTEGER PRIMARY KEY, identity BLOB NOT NULL UNIQUE, host TEXT NOT NULL, page_url TEXT NOT NULL,
     url TEXT NOT NULL, raw TEXT NOT NULL, relation TEXT NOT NULL, kind TEXT NOT NULL, dom_path TEXT NOT NULL,
-    snippet TEXT NOT NULL, text TEXT NOT NULL, hidden TEXT, rel TEXT NOT NULL, repeats INTEGER NOT NULL
+    snippet TEXT NOT NULL, text TEXT NOT NULL, hidden TEXT, rel TEXT NOT NULL, repeats INTEGER NOT NULL,
+    via TEXT NOT NULL, loaded_by TEXT NOT NULL
 );
 CREATE INDEX refs_host ON refs (host);
 CREATE TABLE third_parties (
@@ -116,7 +120,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
     if version == 0:
         connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
     elif version in _UPGRADES:
-        connection.executescript(f"BEGIN IMMEDIATE;{_UPGRADES[version]}PRAGMA user_version = {VERSION};COMMIT;")
+        steps = "".join(_UPGRADES[step] for step in range(version, VERSION))
+        connection.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version = {VERSION};COMMIT;")
     elif version != VERSION:
         raise StoreMismatch(f"the file has version {version}, this program writes {VERSION}")
     connection.executescript(_INDEXES)

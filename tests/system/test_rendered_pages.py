@@ -75,12 +75,12 @@ def test_every_domain_that_chromium_contacts_is_in_the_report(scanned):
 def test_each_of_them_says_who_had_it_loaded(scanned):
     *_, references, _ = scanned
     loaded = hosts_of(references, "loaded:")
-    makers = {name: loaded[f"{name}.example"].snippet.split(" < ")[0] for name in LOADED}
+    makers = {name: loaded[f"{name}.example"].loaded_by[0] for name in LOADED}
     # The first requests of a worker can be over before its process says who made them: then it is the page.
     workers = {name for name in ("worker-import", "worker-fetch") if makers[name] == START}
     assert makers == {name: START if name in workers else maker for name, maker in LOADED.items()}
     chain = ["http://nested-tag.example/tag.js", "http://tags.example/manager.js", START]
-    assert loaded["tag-pixel.example"].snippet.split(" < ") == chain
+    assert list(loaded["tag-pixel.example"].loaded_by) == chain
     assert loaded["socket.example"].raw == "ws://socket.example/feed"
     assert {loaded[f"{name}.example"].relation.value for name in ("appended", "frame", "nested-tag")} == {"script"}
 

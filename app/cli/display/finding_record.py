@@ -87,6 +87,8 @@ def _reference(reference: Json, finding: Json, texts: MessageCatalog) -> Iterato
     yield "author", [finding["author_text"]]
     shown = shorten(reference["link_text"], MAX_QUOTED)
     yield "link", [finding["references"][0]["url"], *([texts("record.link_text", text=shown)] if shown else [])]
+    if reference["loaded_by"]:
+        yield "loaded_by", reference["loaded_by"]
     if reference["dom_path"]:
         yield "dom_path", [Unbroken(reference["dom_path"])]
     if reference["source"] is not None and reference["snippet"]:

@@ -22,7 +22,6 @@ _EMBEDDINGS: Final = MappingProxyType(
         Relation.MENTION: Embedding.MENTION,
     }
 )
-_REDIRECT: Final = "redirect:"  # `Reference.kind` of one that the crawl or a capture met; the snippet is who forwards
 
 IsOwn = Callable[[str], bool]
 
@@ -36,5 +35,5 @@ def risk_of(cause: ViolationKey, reference: Reference, is_own: IsOwn) -> Risk:
 def _embedding(reference: Reference, is_own: IsOwn) -> Embedding:
     if reference.relation is not Relation.REDIRECT:
         return _EMBEDDINGS[reference.relation]
-    forwards = host_of(reference.snippet) if reference.kind.startswith(_REDIRECT) else ""
+    forwards = host_of(reference.via)
     return Embedding.PARTNER_REDIRECT if forwards and not is_own(forwards) else Embedding.OWN_REDIRECT

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from app.domain.reference_kinds import redirect_kind
 from app.domain.tampering import sign_of
 from app.engines.cloaking.page_sample import MAX_LINES
 from app.engines.extract.page import Extraction
-from app.engines.model import FetchResult, Reference, Relation
+from app.engines.model import FetchResult, HopKind, Reference, Relation
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
 
@@ -63,7 +64,9 @@ def view_of(result: FetchResult, found: Extraction | None, is_own: Callable[[str
     if result.hops and found is None:
         target = result.hops[-1].location
         if not is_own(host_of(target)):
-            return View(result.status, was_shown=True, sent_to=target, sent_by=f"redirect:{result.hops[-1].kind.value}")
+            return View(
+                result.status, was_shown=True, sent_to=target, sent_by=redirect_kind(result.hops[-1].kind.value)
+            )
     if found is None or result.error is not None or (result.status not in _GOOD and result.status not in _GONE):
         return View(result.status, was_shown=False)
     foreign = tuple(reference for reference in found.references if sign_of(reference.kind) is None)
@@ -82,9 +85,9 @@ def view_of(result: FetchResult, found: Extraction | None, is_own: Callable[[str
 
 
 def _sent(found: Extraction, is_own: Callable[[str], bool]) -> tuple[str, str]:
-    for target, kind in ((found.meta_refresh, "redirect:meta"), (found.script_location, "redirect:script")):
+    for target, hop in ((found.meta_refresh, HopKind.META), (found.script_location, HopKind.SCRIPT)):
         if target and host_of(target) and not is_own(host_of(target)):
-            return target, kind
+            return target, redirect_kind(hop.value)
     return "", ""
 
 

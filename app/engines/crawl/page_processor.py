@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
+from app.domain.reference_kinds import redirect_kind
 from app.engines.documents.kinds import container_of
 from app.engines.documents.links import DocumentFacts
 from app.engines.extract.page import Extraction
@@ -110,7 +111,7 @@ class PageProcessor:
     def _redirect(self, page: PageFact, hops: tuple[Hop, ...]) -> ProcessedPage:
         """Take references from every hop that leads away, further URLs from the last."""
         away = tuple(
-            Reference(page.url, hop.location, hop.location, Relation.REDIRECT, f"redirect:{hop.kind.value}")
+            Reference(page.url, hop.location, hop.location, Relation.REDIRECT, redirect_kind(hop.kind.value))
             for hop in hops
             if self._is_foreign(hop.location)
         )

@@ -29,7 +29,9 @@ from app.engines.model import (
 CHUNK: Final = 1_000  # facts in one piece of an answer: 10 ms of the scan's loop
 _Item = TypeVar("_Item")
 
-_REFERENCE: Final = attrgetter(*(field.name for field in fields(Reference)))
+# A parser does not know the others: redirects are followed, and pages rendered, elsewhere.
+_PARSED: Final = [field.name for field in fields(Reference) if field.name not in ("via", "loaded_by")]
+_REFERENCE: Final = attrgetter(*_PARSED)
 _TEXTS: Final = (
     "icons",
     "headings",
@@ -56,7 +58,7 @@ def chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
 
 
 def reference_to(reference: Reference) -> tuple[Any, ...]:
-    """All fields in their order."""
+    """All fields that a parser sets, in their order."""
     found: tuple[Any, ...] = _REFERENCE(reference)
     return found
 

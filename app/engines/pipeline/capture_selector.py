@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from app.domain.reference_kinds import loaded_kind
 from app.engines.model import Capture, Reference, Relation
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of, normalise, origin_of
@@ -15,7 +16,7 @@ MAX_TARGETS: Final = 5_000  # of one scan: a link farm has no end; what is beyon
 MAX_OWN_STARTS: Final = 100  # start pages of the site itself
 # People who follow these see the page itself; of the others (a script, an image) the host's start page is captured.
 _LEADS_THERE: Final = frozenset({Relation.LINK, Relation.REDIRECT})
-_FRAMES: Final = ("iframe", "frame", "object", "embed", "loaded:frame")
+_FRAMES: Final = ("iframe", "frame", "object", "embed", loaded_kind("frame"))
 _IN_DOM: Final = "drawn:"  # before the kind of what only the drawn page has
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, Final
 
+from app.domain.reference_kinds import hop_of
 from app.findings.evidence.exposures import Site, via_of
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
 from app.scanstore.rows import StoredPage, host_in
@@ -136,7 +137,7 @@ class ChainBuilder:
         way = self._way_to_forwarder(reference, start, forwarders)
         steps = (way.steps[-1],) if capture is None else _through(way.steps[-1], capture)
         passed = takewhile(lambda step: step.url != reference.fact.url, steps)
-        last = Step(reference.fact.url, reference.fact.kind.removeprefix("redirect:"))
+        last = Step(reference.fact.url, hop_of(reference.fact.kind))
         return _Way(way.origin, (*way.steps[:-1], *passed, last), way.linked_from)
 
     def _way_to_forwarder(self, reference: StoredReference, start: str, forwarders: int) -> _Way:

@@ -42,9 +42,8 @@ class Weighed:
 
 def via_of(reference: StoredReference, site: Site) -> str:
     """Return the address of the third party whose redirect this is; "" when the site itself refers."""
-    fact = reference.fact
-    is_hop = fact.kind.startswith("redirect:") and fact.snippet.startswith(("http:", "https:"))
-    return fact.snippet if is_hop and not site.owns(host_in(fact.snippet)) else ""
+    via = reference.fact.via
+    return "" if site.owns(host_in(via)) else via
 
 
 def exposure_of(reference: StoredReference, site: Site, *, pages: int, pages_in_all: int) -> Exposure:

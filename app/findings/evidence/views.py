@@ -140,6 +140,7 @@ class EvidenceViews:
             "author_sign": None if sign is None else sign.value,
             "author_text": self._author_text(authorship),
             "via": display_text(via_of(reference, self._site)) or None,
+            "loaded_by": [display_text(url) for url in fact.loaded_by],
             "source": None if excerpt is None else _source(excerpt),
         }
 

@@ -118,6 +118,13 @@ class ReferenceItem(ResponseBody):
     author_sign: AuthorSign | None = described("Indicator of user-generated content.", "forum_host")
     author_text: str = described("Both in words.", "the site's own content")
     via: str | None = described("URL of the third party that redirects.", "http://partner.example/")
+    loaded_by: list[str] = described(
+        (
+            "For a request of a rendered page: URLs of the scripts, frames, style sheets and redirects that requested "
+            "it, nearest first, then the page; otherwise empty."
+        ),
+        ["https://tags.example/t.js", "https://www.example.com/"],
+    )
     source: SourceExcerpt | None = described(
         "Location in the stored source of the page; null if it was not stored, and in lists.", None
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from app.core.json_chunks import Json
+from app.core.spreadsheet import BETWEEN_URLS
 from app.domain.recommendations import Advice
 from app.reports.formats.blocks import (
     Block,
@@ -119,6 +120,7 @@ class FindingSection:
             (self._texts("report.page_title"), reference["page_title"]),
             (self._texts(leads_to), reference["url"]),
             (self._texts("report.how"), how),
+            (self._texts("report.loaded_by"), BETWEEN_URLS.join(reference["loaded_by"])),
             (self._texts("report.link_text"), reference["link_text"]),
             (self._texts("report.hidden"), reference["hidden_text"] or ""),
             (self._texts("report.whose"), reference["author_text"]),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from app.core.json_chunks import Json
 from app.core.redact import display_text
+from app.core.spreadsheet import BETWEEN_URLS
 from app.findings.evidence.origin import origin_of
 from app.reports.formats.contents import ReportContents
 from app.reports.formats.wording import decision_text, moment_text
@@ -58,6 +59,7 @@ REFERENCE_COLUMNS: Final = (
     "hidden",
     "whose",
     "via",
+    "loaded_by",
     "repeats",
 )
 MAX_HOSTS: Final = 50  # named in a cell
@@ -171,6 +173,7 @@ class ReportTables:
                     item["hidden_text"],
                     item["author_text"],
                     item["via"],
+                    BETWEEN_URLS.join(item["loaded_by"]) or None,
                     item["repeats"],
                 ]
 

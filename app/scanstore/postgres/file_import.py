@@ -92,9 +92,10 @@ def _hop(row: Row) -> Row:
 
 
 def _reference(row: Row) -> Row:
-    """Files of earlier versions told references apart by less; the identity is that of today."""
+    """Files of earlier versions told references apart by less, and had fewer fields: the row is one of today."""
     number, host, *fact = row
-    return number, rows.reference_identity(rows.reference_fact(tuple(fact))), host[:MAX_NAME], *fact
+    identity, _, *columns = rows.reference_row(rows.reference_fact(tuple(fact)))
+    return number, identity, host[:MAX_NAME], *columns
 
 
 def _capture(row: Row) -> Row:

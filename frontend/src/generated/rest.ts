@@ -871,6 +871,7 @@ export interface ReferenceItem {
   author_sign: AuthorSign | null;
   author_text: string;
   via: string | null;
+  loaded_by: string[];
   source: SourceExcerpt | null;
 }
 

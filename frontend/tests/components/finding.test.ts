@@ -63,6 +63,11 @@ describe("a finding", () => {
     expect(view.findAll(".step code").map((code) => code.text())).toEqual([HOME, PARTNER, CASINO]);
   });
 
+  test("says what loaded a request of a rendered page", async () => {
+    rest.answers[ADDRESS] = finding({ references: [reference(1, { loaded_by: ["https://tags.test/t.js", HOME] })] });
+    expect((await open()).find(".references").text()).toContain(`${english("reference.loaded_by")}https://tags.test/t.js\n${HOME}`);
+  });
+
   test("of an attempt is asked for, and leads back to that attempt", async () => {
     rest.answers[ADDRESS] = finding();
     const view = await open(2);

@@ -49,6 +49,11 @@ def test_no_part_of_a_cell_is_a_formula_where_semicolons_part_the_cells(value, c
     assert row[COLUMNS.index("snippet")] == cell
 
 
+def test_who_loaded_something_is_one_cell():
+    _, row = rows_of(item(loaded_by=["https://t.test/t.js", "https://a.test/"]))
+    assert row[COLUMNS.index("loaded_by")] == "https://t.test/t.js < https://a.test/"
+
+
 def test_numbers_stay_numbers_and_nothing_is_empty():
     _, row = rows_of(item(depth=-1, page_title=None))
     assert row[COLUMNS.index("depth")] == "-1"

@@ -1,6 +1,7 @@
 """What every store of a scan promises (`engines.ports.ScanStore`)."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -81,6 +82,17 @@ def test_what_was_flushed_is_there_after_reopening(open_store):
     assert again.third_parties() == [party]
     assert again.captures() == [capture()]
     assert again.checkpoint("stage") == {"done": ["x"]}
+
+
+def test_who_redirects_and_who_loaded_it_is_kept(open_store):
+    redirect = replace(reference(), kind="redirect:http", via="https://c.test/" + "x" * 500)
+    loaded = replace(reference(), kind="loaded:script", loaded_by=("https://c.test/t.js", "https://a.test/"))
+    store = open_store()
+    store.add_references([redirect, loaded])
+    store.close()
+    again = open_store()
+    again.add_references([redirect, loaded])
+    assert list(again.references()) == [redirect, loaded]
 
 
 def test_a_checkpoint_never_put_is_none(open_store):

@@ -44,9 +44,44 @@ def test_a_reference_has_its_identity_and_its_host_in_front():
     assert identity != rows.reference_identity(reference(kind="img[src]"))
 
 
+REDIRECT = Reference("https://a.test/", "https://c.test/", "https://c.test/", Relation.REDIRECT, "redirect:http")
+LOADED = Reference("https://a.test/", "https://c.test/x.js", "https://c.test/x.js", Relation.SCRIPT, "loaded:script")
+CHAIN = ("https://b.test/tag.js", "https://a.test/")
+
+
+@pytest.mark.parametrize("told", [replace(REDIRECT, via="https://b.test/"), replace(LOADED, loaded_by=CHAIN)])
+def test_who_redirects_and_who_loaded_it_are_fields_of_a_reference(told):
+    identity, _, *columns = rows.reference_row(told)
+    assert rows.reference_fact(tuple(columns)) == told
+    assert identity == rows.reference_identity(told)
+    assert len({rows.reference_identity(item) for item in (told, replace(told, via="x"), REDIRECT, LOADED)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (replace(REDIRECT, snippet="https://b.test/"), replace(REDIRECT, via="https://b.test/")),
+        (replace(LOADED, snippet=" < ".join(CHAIN)), replace(LOADED, loaded_by=CHAIN)),
+        (REDIRECT, REDIRECT),
+        (LOADED, LOADED),
+        (replace(REDIRECT, kind="meta:refresh", snippet="https://b.test/"),) * 2,
+        (replace(REDIRECT, kind="a[href]", snippet="loaded: x < y"),) * 2,
+    ],
+)
+def test_what_the_version_before_wrote_into_the_snippet_is_read_as_its_field(written, read):
+    assert rows.reference_fact(rows.reference_row(written)[2:]) == read
+
+
+def test_a_reference_without_the_new_fields_keeps_the_identity_that_the_version_before_gave_it():
+    assert rows.reference_identity(reference()).hex() == "86412d96369d23127eee819de6c4da24"
+
+
 def test_a_reference_is_another_one_by_any_of_its_fields_but_how_often_it_is_repeated():
-    told = [field.name for field in fields(Reference) if field.name not in ("repeats", "relation", "hidden")]
+    told = [
+        field.name for field in fields(Reference) if field.name not in ("repeats", "relation", "hidden", "loaded_by")
+    ]
     others = [replace(reference(), **{name: "other"}) for name in told]
+    others += [replace(reference(), loaded_by=("other",)), replace(reference(), loaded_by=("other", "other"))]
     others += [replace(reference(), relation=Relation.SCRIPT), replace(reference(), hidden=None)]
     # What stands in one field must not pass for the end of it and the next.
     others += [replace(reference(), text="ab", rel="c"), replace(reference(), text="a", rel="bc")]

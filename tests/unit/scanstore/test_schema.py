@@ -14,8 +14,14 @@ from app.scanstore.reader import SqliteScanReader, contents_of
 from app.scanstore.sqlite import SqliteScanStore
 
 HASH = "a" * 64
-# What versions 3 and 1 did not have yet.
-TO_VERSION_3 = """
+# What versions 4, 3 and 1 did not have yet.
+TO_VERSION_4 = """
+ALTER TABLE refs DROP COLUMN via;
+ALTER TABLE refs DROP COLUMN loaded_by;
+PRAGMA user_version = 4;
+"""
+TO_VERSION_3 = f"""
+{TO_VERSION_4}
 ALTER TABLE refs DROP COLUMN repeats;
 ALTER TABLE frontier DROP COLUMN found_on;
 ALTER TABLE hops DROP COLUMN found_on;
@@ -72,18 +78,36 @@ def test_evidence_of_an_earlier_version_is_read_as_before(old):
         assert reader.page_naming("https://a.test/go") is None
 
 
-def test_a_scan_that_an_update_interrupts_goes_on_with_its_file(path):
+@pytest.mark.parametrize("to_version", [TO_VERSION_3, TO_VERSION_4])
+def test_a_scan_that_an_update_interrupts_goes_on_with_its_file(path, to_version):
     with closing(SqliteScanStore(path)) as store:
         store.add_urls([FrontierUrl(1, "https://a.test/", "https://a.test/", "a.test", 0)])
         store.add_references([LINK])
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(TO_VERSION_3)
+        connection.executescript(to_version)
     more = replace(LINK, hidden="off_screen", repeats=4)
     with closing(SqliteScanStore(path)) as store:
         assert [url.found_on for url in store.load_urls()] == [0]
         store.add_references([more])
         store.flush()
         assert list(store.references()) == [LINK, more]
+
+
+def test_who_redirects_and_who_loaded_it_is_known_of_a_scan_of_the_version_before(path):
+    """Whether its file is read, or the scan goes on with it: the version before had it in the snippet."""
+    redirect = replace(LINK, relation=Relation.REDIRECT, kind="redirect:http")
+    loaded = replace(LINK, relation=Relation.SCRIPT, kind="loaded:script")
+    with closing(SqliteScanStore(path)) as store:
+        store.add_references(
+            [replace(redirect, snippet="http://p.test/"), replace(loaded, snippet="http://t.test/ < https://a.test/")]
+        )
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(TO_VERSION_4)
+    told = [replace(redirect, via="http://p.test/"), replace(loaded, loaded_by=("http://t.test/", "https://a.test/"))]
+    with SqliteEvidenceReader(path) as reader:
+        assert [item.fact for item in reader.references()[0]] == told
+    with closing(SqliteScanStore(path)) as store:
+        assert list(store.references()) == told
 
 
 def test_a_scan_of_a_version_from_which_there_is_no_way_is_refused(old):

@@ -54,10 +54,9 @@ def forwards(goal: Goal, references: Sequence[Reference], is_own: Callable[[str]
     for reference in references:
         if reference.relation is not Relation.REDIRECT or host_of(reference.url) != goal.target.host:
             continue
-        sender = reference.snippet if reference.kind.startswith("redirect:") and reference.snippet else ""
-        if visitor_of(reference.kind) is not None or not is_own(host_of(sender or reference.page_url)):
+        page = reference.via or reference.page_url
+        if visitor_of(reference.kind) is not None or not is_own(host_of(page)):
             continue
-        page = sender or reference.page_url
         said = "; ".join(filter(None, (reference.url[:MAX_ADDRESS], goal.title[:MAX_TITLE], goal.quote)))
         yield Reference(
             page_url=page,

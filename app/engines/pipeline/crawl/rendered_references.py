@@ -1,8 +1,8 @@
 """From a page as a browser rendered it to references: what its source does not say already. Pure.
 
-A request has the kind `loaded:` and what was loaded, and says in its snippet who had it loaded, nearest first. What
-stands in the rendered document has the kind `drawn:` and that of the place. Where the browser shows what no reading of
-the document says, it is `rendered:` for a link that is hidden, and `shown:` for one that seems hidden and is seen.
+A request has the kind `loaded:` and what was loaded, and `Reference.loaded_by` says who had it loaded. What stands in
+the rendered document has the kind `drawn:` and that of the place. Where the browser shows what no reading of the
+document says, it is `rendered:` for a link that is hidden, and `shown:` for one that seems hidden and is seen.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
+from app.domain.reference_kinds import loaded_kind
 from app.domain.rendered_links import RENDERED, SHOWN
 from app.domain.tampering import TamperSign, sign_of
 from app.engines.capture.link_sight import KINDS, LinkSight
@@ -17,9 +18,7 @@ from app.engines.capture.loaded_request import LoadedRequest
 from app.engines.model import Reference, Relation
 from app.engines.urls import host_of
 
-LOADED: Final = "loaded:"
 IN_DOM: Final = "drawn:"
-BEFORE: Final = " < "  # between who had something loaded and who had that one loaded
 MAX_INITIATOR: Final = 300  # characters of one of them
 MAX_NEW: Final = 2_000  # references of one page that its source does not have: some 20 ms
 LINK: Final = "a[href]"  # the kind of what the browser was asked of
@@ -115,8 +114,8 @@ def _of_requests(
             url,
             request.url,
             _relation_of(request.kind),
-            f"{LOADED}{request.kind}",
-            snippet=BEFORE.join(initiator[:MAX_INITIATOR] for initiator in request.initiators),
+            loaded_kind(request.kind),
+            loaded_by=tuple(initiator[:MAX_INITIATOR] for initiator in request.initiators),
         )
 
 

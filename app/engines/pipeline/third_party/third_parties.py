@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from app.domain.reference_kinds import redirect_kind
 from app.domain.tampering import sign_of
 from app.domain.third_parties import OMITTED
 from app.engines.capture.capturer import CapturedPage
@@ -18,7 +19,6 @@ from app.engines.ports import ScanStore
 from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of
 
-MAX_VIA: Final = 200  # characters of an address that forwards, as a reference shows it
 AT_ONCE: Final = 500  # references that are loaded in one go: 10 ms
 SAMPLE: Final = 50  # references that the analysis sees; the aggregate keeps no more
 
@@ -54,8 +54,8 @@ class ThirdPartyIndex:
             on_references(references)
             self.signs += [reference for reference in references if sign_of(reference.kind) is not None]
             for reference in references:
-                if reference.kind.startswith("redirect:") and reference.snippet:
-                    self._redirects.add(hash((reference.snippet, reference.url)))
+                if reference.via:
+                    self._redirects.add(hash((reference.via, reference.url)))
             yield self.add(references)[1]
 
     def add(self, references: Sequence[Reference]) -> tuple[list[ThirdParty], list[CaptureTarget]]:
@@ -136,8 +136,8 @@ class ThirdPartyIndex:
                 url=hop.location,
                 raw=hop.location,
                 relation=Relation.REDIRECT,
-                kind=f"redirect:{hop.kind.value}",
-                snippet=hop.url[:MAX_VIA],
+                kind=redirect_kind(hop.kind.value),
+                via=hop.url,
             )
             for hop in away
         ]
@@ -145,7 +145,7 @@ class ThirdPartyIndex:
     def _is_new(self, hop: Hop) -> bool:
         """A page that is captured again, as scripts have rendered it, has the same hops."""
         known = len(self._redirects)
-        self._redirects.add(hash((hop.url[:MAX_VIA], hop.location)))
+        self._redirects.add(hash((hop.url, hop.location)))
         return len(self._redirects) > known
 
     def _leads_away(self, hop: Hop, domain: str) -> bool:

@@ -81,7 +81,14 @@ def test_it_lists_findings_third_parties_coverage_and_warnings(report):
 
 def test_page_and_hiding_are_those_of_the_finding_whatever_its_references_say(report):
     reference = {"page_url": "http://site.example/other", "url": "http://bets.example/", "link_text": "", "via": None}
-    reference |= {"dom_path": None, "source": None, "snippet": "", "hidden_text": "seen", "author_text": "a user"}
+    reference |= {
+        "loaded_by": ["http://tags.example/t.js"],
+        "dom_path": None,
+        "source": None,
+        "snippet": "",
+        "hidden_text": "seen",
+        "author_text": "a user",
+    }
     finding = {**FINDING, "hidden_text": "off screen", "page_url": "http://site.example/", "references": [reference]}
     console = Console(file=io.StringIO(), width=100)
     show(report, console, EN, finding)
@@ -92,6 +99,7 @@ def test_page_and_hiding_are_those_of_the_finding_whatever_its_references_say(re
     assert said_of["page"].endswith(" http://site.example/")
     assert said_of["hidden"].endswith(" off screen")
     assert not [line for line in lines if line.endswith(("seen", "a user"))]
+    assert [line for line in lines if line.startswith(EN("record.loaded_by")) and line.endswith("/t.js")]
 
 
 def test_the_last_line_counts_all_findings_and_not_only_those_shown(report):

@@ -28,15 +28,11 @@ def test_hiding_raises_the_risk(relation, make_reference):
 
 
 def test_an_address_of_the_site_that_forwards_is_worse_than_a_partner_that_does(make_reference):
-    own = replace(
-        make_reference(relation=Relation.REDIRECT), kind="redirect:http", snippet="https://www.corp.example/go"
-    )
-    assert score(own) > score(replace(own, snippet="https://partner.example/go"))
+    own = replace(make_reference(relation=Relation.REDIRECT), kind="redirect:http", via="https://www.corp.example/go")
+    assert score(own) > score(replace(own, via="https://partner.example/go"))
 
 
 def test_malware_and_forwarding_to_fraud_are_never_medium(make_reference):
-    forwards = replace(
-        make_reference(relation=Relation.REDIRECT), kind="redirect:http", snippet="https://corp.example/"
-    )
+    forwards = replace(make_reference(relation=Relation.REDIRECT), kind="redirect:http", via="https://corp.example/")
     assert risk_of(ViolationKey.MALWARE, make_reference(), is_own).level is RiskLevel.HIGH
     assert risk_of(ViolationKey.FRAUD, forwards, is_own).level is RiskLevel.CRITICAL

@@ -18,7 +18,7 @@ def link(page: str, url: str, **more: str) -> Reference:
 
 
 def redirect(page: str, url: str, via: str = "", kind: str = "http") -> Reference:
-    return Reference(page, url, url, Relation.REDIRECT, f"redirect:{kind}", snippet=via)
+    return Reference(page, url, url, Relation.REDIRECT, f"redirect:{kind}", via=via)
 
 
 @pytest.fixture

@@ -34,6 +34,24 @@ def test_a_domain_reached_only_through_a_partners_redirect_says_so(reader):
     ]
 
 
+def test_a_partner_that_redirects_from_a_long_url_is_found_by_it(store, reader):
+    long = f"http://long.test/go?to={'x' * 300}"
+    store.add_references([link(HOME, long), redirect(HOME, "http://end.test/", long)])
+    store.put_capture(
+        Capture(
+            "long.test",
+            "long.test",
+            long,
+            "http://end.test/",
+            200,
+            (Hop(long, 302, "192.0.2.8", HopKind.HTTP, "http://end.test/"),),
+        )
+    )
+    store.flush()
+    (chain,) = chains(reader, "end.test")
+    assert walked(chain)[1] == (long, "link", 302, "192.0.2.8")
+
+
 def test_partners_that_forward_to_each_other_are_all_on_the_way(store, reader):
     a, b, c = "http://a.test/", "http://b.test/", "http://c.test/"
     to_b, to_c = Hop(a, 301, "192.0.2.3", HopKind.META, b), Hop(b, 302, "192.0.2.4", HopKind.SCRIPT, c)

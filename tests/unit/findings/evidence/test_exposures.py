@@ -43,7 +43,7 @@ def test_what_belongs_to_the_site(host, own):
         (redirect(PARTNERS, CASINO), ""),
         (redirect(HOME, CASINO, "https://www.corp.test/go"), ""),
         (link(PARTNERS, CASINO, snippet=PARTNER), ""),
-        (Reference(HOME, CASINO, CASINO, Relation.REDIRECT, "script:location", snippet=CASINO), ""),
+        (Reference(HOME, CASINO, CASINO, Relation.REDIRECT, "redirect:http", snippet=PARTNER), ""),
     ],
 )
 def test_whose_redirect_it_is(fact, via):

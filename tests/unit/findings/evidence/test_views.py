@@ -210,6 +210,17 @@ def test_of_the_sites_own_content_the_site_is_said_to_be_the_author():
     assert item["whose"] == "site"
 
 
+def test_a_request_of_a_rendered_page_says_who_loaded_it():
+    loaded = replace(reference().fact, loaded_by=("https://tags.test/t.js?token=abc", "https://www.corp.test/\x1b"))
+    document = EN.reference(replace(reference(), fact=loaded), authorship_of(""))
+    ReferenceItem.model_validate(document)
+    first, page = document["loaded_by"]
+    assert first.startswith("https://tags.test/t.js?token=")
+    assert "abc" not in first
+    assert "\x1b" not in page
+    assert EN.reference(reference(), authorship_of(""))["loaded_by"] == []
+
+
 def test_a_reference_says_where_it_is_and_who_wrote_it():
     document = EN.reference(reference(hidden="off_screen"), authorship_of("x", "ugc"), Excerpt("a\nb", 7, 2))
     ReferenceItem.model_validate(document)

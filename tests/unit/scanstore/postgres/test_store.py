@@ -32,6 +32,19 @@ def test_the_store_fulfils_the_port(scan):
     store.close()
 
 
+def test_references_that_a_worker_of_the_version_before_writes_have_their_fields(scan, open_store):
+    """It does not know the columns `via` and `loaded_by`, and writes what they hold into the snippet."""
+    open_store().settle()
+    scan.ask(
+        "INSERT INTO scan_refs (store, id, identity, host, page_url, url, raw, relation, kind, dom_path, snippet, text,"
+        " hidden, rel, repeats) SELECT id, 1, '\\x00', 'b.test', 'https://a.test/', 'https://b.test/', 'https://b.test/',"
+        " 'redirect', 'redirect:http', '', 'https://p.test/', '', NULL, '', 0 FROM scan_stores RETURNING id"
+    )
+    with scan.reader() as reader:
+        (found,) = reader.references()[0]
+    assert (found.fact.via, found.fact.snippet, found.fact.loaded_by) == ("https://p.test/", "", ())
+
+
 # Who may write
 
 

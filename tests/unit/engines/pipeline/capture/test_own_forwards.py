@@ -48,7 +48,7 @@ def test_what_is_to_be_reviewed_there_is_to_be_reviewed_here():
 
 
 def test_a_capture_that_met_the_redirect_names_the_address_that_sent_it():
-    (sign,), _ = found(replace(HOP, page_url="https://www.corp.test/", snippet=GO))
+    (sign,), _ = found(replace(HOP, page_url="https://www.corp.test/", via=GO))
     assert sign.page_url == GO
 
 
@@ -56,7 +56,7 @@ def test_a_capture_that_met_the_redirect_names_the_address_that_sent_it():
     "reference",
     [
         replace(HOP, relation=Relation.LINK, kind="a[href]"),
-        replace(HOP, snippet="https://partner.example/out"),
+        replace(HOP, via="https://partner.example/out"),
         replace(HOP, kind="redirect:http@robot"),
         replace(HOP, url="https://www.bets.example/", raw="https://www.bets.example/"),
     ],

@@ -38,7 +38,7 @@ def test_a_request_becomes_a_reference_that_says_who_made_it():
         "https://pixel.example/p.gif",
         Relation.EMBED,
         "loaded:image",
-        snippet=f"{TAG} < {PAGE}",
+        loaded_by=(TAG, PAGE),
     )
 
 
@@ -101,7 +101,7 @@ def test_bounds_hold_whatever_a_page_does():
     links = [reference(f"https://h{number}.example/") for number in range(MAX_NEW + 10)]
     assert len(found(documents=[links])) == MAX_NEW
     (one,) = found([request("https://x.example/", "script", "https://y.example/" + "y" * 9_999)])
-    assert len(one.snippet) == MAX_INITIATOR
+    assert [len(url) for url in one.loaded_by] == [MAX_INITIATOR]
 
 
 FOREIGN = "https://casino.example/"

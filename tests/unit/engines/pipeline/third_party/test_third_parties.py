@@ -29,7 +29,7 @@ def test_references_beyond_the_number_that_is_kept_are_counted_and_a_reader_lear
 
 async def test_a_redirect_that_captures_meet_is_a_reference_once_also_after_a_restart(tmp_path):
     """A page is captured again when scripts have rendered it; two partners that forward to one address are two."""
-    partners = [f"http://p{number}.example/" for number in (1, 2)]
+    partners = [f"http://p{number}.example/{'x' * 300}" for number in (1, 2)]
     casino = "http://casino.example/"
     captures = [
         (CaptureTarget(f"p{number}.example", f"p{number}.example", url), capture_of(url, casino))
@@ -42,7 +42,7 @@ async def test_a_redirect_that_captures_meet_is_a_reference_once_also_after_a_re
     index.add(links)
     for target, capture in captures:
         away = index.redirects_of(target, capture)
-        assert [(one.snippet, one.url) for one in away] == [(target.url, casino)]
+        assert [(one.via, one.url) for one in away] == [(target.url, casino)]
         store.add_references(away)
         index.add(away)
         assert index.redirects_of(target, capture) == []
