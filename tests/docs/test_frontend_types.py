@@ -1,4 +1,5 @@
-"""The types of the page: `frontend/src/generated` says in TypeScript what the contracts say (`tests/docs/surface`).
+"""The types and texts that the page takes from the server: `frontend/src/generated` has the contracts of
+`tests/docs/surface` in TypeScript, and the texts of codes that page and program name alike.
 
 After a change: `.venv/bin/python -m tests.docs.test_frontend_types` writes the files anew.
 """
@@ -6,15 +7,21 @@ After a change: `.venv/bin/python -m tests.docs.test_frontend_types` writes the 
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
 
+from app.domain.messages import Language
+from tests.docs import texts
 from tests.docs.markdown import ROOT
 from tests.docs.page_tables import TABLES
 from tests.docs.test_surface import SURFACE
 
 FOLDER = ROOT / "frontend" / "src" / "generated"
+LABELS = ("category.", "relation.", "stage_status.")
+# Of errors the page shows the server's sentence; `admin_only` is one of its own, too.
+SHARED = (*LABELS, "error.admin_only", "own_sign.", "reason.", "stage.", "violation.")
 HEAD = """\
 // Not written by hand: `python -m tests.docs.test_frontend_types` makes this file from {source}, and a test compares.
 
@@ -136,7 +143,22 @@ def contract() -> str:
     return FROM_CONTRACT + "\n".join(parts)
 
 
-FILES = {"frames.ts": frames, "rest.ts": rest, "contract.ts": contract}
+def shared_texts(language: str) -> str:
+    """The program's texts of these codes. Labels, parts of its sentences, begin with a capital on the page."""
+    found = {
+        key: f"{text[0].upper()}{text[1:]}" if key.startswith(LABELS) else text
+        for key, text in sorted(texts.catalogue(language).items())
+        if key.startswith(SHARED)
+    }
+    return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+
+
+FILES = {
+    "frames.ts": frames,
+    "rest.ts": rest,
+    "contract.ts": contract,
+    **{f"texts.{language}.json": partial(shared_texts, language) for language in Language},
+}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -171,5 +193,5 @@ def test_every_frame_has_its_type_as_a_literal():
 
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, text in FILES.items():
-        (FOLDER / name).write_text(text(), "utf-8")
+    for name, content in FILES.items():
+        (FOLDER / name).write_text(content(), "utf-8")

@@ -1,24 +1,24 @@
 """What the page says of codes of the server, and that it says nothing as markup: read from `frontend/src`."""
 
-import json
 import re
 
+import pytest
+
+from app.domain.messages import Language
 from app.domain.verdict import Reason, Result
+from tests.docs import texts
 from tests.docs.markdown import ROOT
 
 SOURCE = ROOT / "frontend" / "src"
-# Of what REST answers: the page asks in no unusual way. Else it shows the server's text.
-MET = re.compile(
-    r"error\.(target|start_url|task|scan_store|database|missing|invalid|expired|user_disabled|not_found"
-    r"|internal|unavailable|contended|rate_limited|forbidden)"
-)
+OWN_ERRORS = {"network", "slow", "unknown"}  # no server answers with them
+WITHOUT_TEXT = {"internal", "unavailable"}  # what a proxy answers counts as one of them
 MARKUP = r"v-html|innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|\beval\(|new Function"
 # The library of the chart empties its element; the page has it do that without markup (useChart.ts).
 EMPTIED = re.compile(r"through `innerHTML`, which the policy|\(element, \"innerHTML\", \{ set: \(\) => element")
 
 
 def known_texts() -> set[str]:
-    return set(json.loads((SOURCE / "locales" / "en.json").read_text("utf-8")))
+    return set(texts.frontend_catalogue("en"))
 
 
 def documented_codes(heading):
@@ -28,11 +28,27 @@ def documented_codes(heading):
 
 
 def test_every_documented_code_that_the_page_can_meet_has_a_text():
-    sections = {"## Answers of REST": "error", "## How an attempt fails": "failure", "## Warnings of a task": "warning"}
+    sections = {"## How an attempt fails": "failure", "## Warnings of a task": "warning"}
     keys = {f"{prefix}.{code}" for heading, prefix in sections.items() for code in documented_codes(heading)}
-    keys = {key for key in keys if not key.startswith("error.") or MET.match(key)}
-    assert len(keys) > 40
+    assert len(keys) > 15
     assert keys - known_texts() == set()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_of_an_error_of_rest_the_page_says_what_the_server_says_or_something_else(language):
+    """A text of the page replaces the server's, which comes in the reader's language."""
+    own, server = texts.own_texts(language), texts.catalogue(language)
+    codes = {key.removeprefix("error.") for key in own if key.startswith("error.")} - OWN_ERRORS
+    assert {f"error.{code}" for code in codes} <= server.keys()
+    assert codes > WITHOUT_TEXT
+    assert [code for code in codes - WITHOUT_TEXT if own[f"error.{code}"] == server[f"error.{code}"]] == []
+
+
+def test_a_text_that_the_page_has_of_the_program_is_no_second_time_its_own():
+    shared = {
+        language: set(texts.frontend_catalogue(language)) - set(texts.own_texts(language)) for language in Language
+    }
+    assert all(len(keys) > 80 for keys in shared.values())
 
 
 def test_the_page_has_a_text_for_each_reason_and_for_no_other():

@@ -12,7 +12,7 @@ from app.domain.messages import LOCALES
 from tests.docs.markdown import ROOT
 
 STATIC = ROOT / "app" / "static"  # the pages about the interface
-FRONTEND = ROOT / "frontend" / "src" / "locales"
+FRONTEND = ROOT / "frontend" / "src"
 # What makes a text of a key without its prefix: where the key stands among the arguments.
 MAKERS = {"BadFrame": ("frame.", 1), "say": ("frame.", 0)}
 CATALOGUES = {"texts", "_texts", "english"}  # how a `MessageCatalog` is called where it is used
@@ -49,7 +49,14 @@ def page_catalogue(language: str) -> dict[str, str]:
 @cache
 def frontend_catalogue(language: str) -> dict[str, str]:
     """What the page says; its own tests (`frontend/tests/texts`) see that all of it is used."""
-    return dict(json.loads((FRONTEND / f"{language}.json").read_text("utf-8")))
+    shared = json.loads((FRONTEND / "generated" / f"texts.{language}.json").read_text("utf-8"))
+    return {**shared, **own_texts(language)}
+
+
+@cache
+def own_texts(language: str) -> dict[str, str]:
+    """What the page says in words of its own."""
+    return dict(json.loads((FRONTEND / "locales" / f"{language}.json").read_text("utf-8")))
 
 
 def places_of(text: str) -> frozenset[str]:

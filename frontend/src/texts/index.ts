@@ -1,21 +1,25 @@
 /**
- * The texts of the page. `locales/` has one file for each language with the same keys; a test compares.
+ * The texts of the page. `locales/` has one file for each language with the same keys; a test compares. Codes that page
+ * and program name alike (`reason.`, `violation.`, ...) are made from the program's catalogue: `generated/texts.*.json`.
  *
  * Codes of the server have keys of their own (`error.`, `status.`, ...). A code without a text shows what the server
- * says, so that a newer server works with an older page.
+ * says: an error has a text here only where the page says it in other words.
  */
 
 import { computed } from "vue";
 import { createI18n } from "vue-i18n";
 
-import en from "@/locales/en.json";
-import zhCN from "@/locales/zh-CN.json";
+import sharedEn from "@/generated/texts.en.json";
+import sharedZhCN from "@/generated/texts.zh-CN.json";
+import ownEn from "@/locales/en.json";
+import ownZhCN from "@/locales/zh-CN.json";
 
+const en = { ...sharedEn, ...ownEn };
 export type TextKey = keyof typeof en;
 export type Language = "zh-CN" | "en";
 export type Parameters = Record<string, string | number | null | undefined>;
 /** The same keys in every language, or it does not compile. */
-const MESSAGES: Record<Language, Record<TextKey, string>> = { "zh-CN": zhCN, en };
+export const MESSAGES: Record<Language, Record<TextKey, string>> = { "zh-CN": { ...sharedZhCN, ...ownZhCN }, en };
 export const LANGUAGES = Object.keys(MESSAGES) as Language[];
 
 export const i18n = createI18n({

@@ -134,7 +134,7 @@ describe("what can be done", () => {
     expect(sent().sort()).toEqual(["POST /tasks/a/cancel", "POST /tasks/b/cancel"]);
     expect(view.find(".outcome").text().replace(/\s+/g, " ")).toBe(`1 cancelled. ${english("bulk.failed", { count: 1 })}`);
     expect(view.findAll(".line").map((line) => line.find("p.problem").exists() && line.find("p.problem").text())).toEqual([
-      `${english("bulk.failed_cancel")}: ${english("error.task_finished")}`, false, false,
+      `${english("bulk.failed_cancel")}: task_finished`, false, false,
     ]);
     expect(view.findAll(".line[data-chosen] .domain").map((domain) => domain.text())).toEqual(["a.test", "c.test"]);
   });

@@ -1,7 +1,8 @@
 /** A sentence as the page's catalogue has it, so that a test names what is said and not how. */
 
-import en from "@/locales/en.json";
-import { textIn, type Parameters, type TextKey } from "@/texts";
+import { MESSAGES, textIn, type Parameters, type TextKey } from "@/texts";
+
+const { en } = MESSAGES;
 
 /** Throws for a key that is not there, and for a parameter that its text lacks or has no place for. */
 export function english(key: TextKey, parameters: Parameters = {}): string {

@@ -4,13 +4,11 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
 import { RISK_LEVELS, REPORT_FORMATS, LOG_LEVELS } from "@/generated/contract";
-import en from "@/locales/en.json";
-import zhCN from "@/locales/zh-CN.json";
-import { LANGUAGES, chooseLanguage, textIn, type TextKey } from "@/texts";
+import { LANGUAGES, MESSAGES, chooseLanguage, textIn, type TextKey } from "@/texts";
 
 const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
 const CJK = /[\u2e80-\u9fff\uff00-\uffef]/;
-const TEXTS = { en, "zh-CN": zhCN } as const;
+const { en, "zh-CN": zhCN } = MESSAGES;
 /** Names that are the same in both languages. */
 const NAMES = new Set<string>(["language.name", "language.switch"]);
 
@@ -60,7 +58,7 @@ describe("the texts of the page", () => {
   test("compile: every one is shown with its places filled", () => {
     for (const language of LANGUAGES) {
       for (const key of Object.keys(en) as TextKey[]) {
-        const parameters = Object.fromEntries(places(TEXTS[language][key]).map((name) => [name, name === "count" ? 2 : `<${name}>`]));
+        const parameters = Object.fromEntries(places(MESSAGES[language][key]).map((name) => [name, name === "count" ? 2 : `<${name}>`]));
         const text = textIn(language, key, parameters);
         expect(text).not.toMatch(/\{\w+\}|^$|\s\|\s/);
         if (Object.keys(parameters).some((name) => name !== "count")) expect(text).toMatch(/<\w+>/);
