@@ -1,1 +1,1 @@
-"""What every floor may need: settings, database, security, logging, metrics, limits and clock."""
+"""Infrastructure for all layers: settings, database, security, logging, metrics, limits, clock."""

@@ -1,4 +1,4 @@
-"""A number in a file that only rises. Beside a database that counts too, it tells when the database went back."""
+"""A rising number in a file. Compared with one in the database, it shows that the database was restored."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""The database's own clock, by which processes agree whose own clocks differ."""
+"""The database's clock, which processes on machines with different clocks share."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What `core.db` asks of a kind of database, and what an error of one means."""
+"""Interface of a kind of database for `core.db`, and the meaning of its errors."""
 
 from enum import StrEnum
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 
 class Failure(StrEnum):
-    """What went wrong, in words for the log; what people read is the text `failure.<key>`."""
+    """A failure, in words for the log; users read the text `failure.<key>`."""
 
     BUSY = "the database is busy"
     FULL = "the disk is full"

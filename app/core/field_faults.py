@@ -1,4 +1,4 @@
-"""What is wrong with the fields of something that a use case refuses, as the borders say it of what they refuse."""
+"""Field errors of a use case, in the same form as validation errors of requests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -158,7 +158,7 @@ class Strikes:
 
 @dataclass(slots=True)
 class Tries:
-    """How often somebody has tried, and when the next try is welcome (in the caller's seconds)."""
+    """Number of tries, and the time of the next permitted try (in the caller's seconds)."""
 
     count: int = 0
     until: float = 0.0

@@ -1,4 +1,4 @@
-"""Where a reader of a list goes on, as one opaque word: JSON in base64 without padding."""
+"""Position in a list as an opaque token: JSON in base64 without padding."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Data that lies ready in the data folder and takes the place of what is there: the last step of a restore.
+"""Last step of a restore: prepared data in the data folder replaces the current data.
 
 `restore` lays everything into READY, which appears by one rename when it is whole. From then on the restore has
 happened: the next holder of the folder's lock finishes it (`apply_restore`), also after a kill between any two steps.

@@ -1,4 +1,4 @@
-"""The principal: who acts or reads, and how the application finds out. Implemented by `identity.auth`."""
+"""The principal of a request, and the interface that authenticates it. Implemented by `identity.auth`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Bounds on simultaneous reads: reports take slots, lists of one user wait for each other."""
+"""Limits on simultaneous reads: reports take slots, and lists of one user are read in sequence."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Turns at a few threads, so that what one user asks for never keeps the others waiting for long."""
+"""Fair scheduling of reads over a few threads: no user makes the others wait for long."""
 
 import asyncio
 from collections import Counter, deque

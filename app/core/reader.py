@@ -1,4 +1,4 @@
-"""Who a read of the database is for: the user of a request that only reads, which waits for its turn, or the process.
+"""The user for whom the database is read, whose reads take turns; or the process itself.
 
 Signing in, sockets, the monitor and all else that the process does of itself read on threads of their own: however much
 users ask for, these find one. Of what users ask for, each has a few reads under way at once (`core.read_turns`).

@@ -1,4 +1,4 @@
-"""Shares one read among many callers with the same question, and keeps its answer for a moment."""
+"""Shares one read among concurrent callers with the same key, and caches its result briefly."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -100,7 +100,7 @@ class OtlpSpan:
 
 
 class QuietExporter(SpanExporter):
-    """Says when spans begin to get lost, and when they arrive again; of what is between, nothing."""
+    """Logs when the export of spans begins to fail and when it works again, and nothing in between."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter

@@ -1,4 +1,4 @@
-"""On whose behalf something is done: the trace that a request, a connection or a scan belongs to.
+"""The trace that a request, a connection or a scan belongs to.
 
 It is there whether traces are exported or not (`core.tracing`): its id stands in log lines and in error answers, and
 leads from one to the other over all processes. The format is that of W3C Trace Context.

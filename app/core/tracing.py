@@ -1,4 +1,4 @@
-"""Spans: how long each part of a request or a scan took, over all processes, for those who collect them by OTLP.
+"""Spans of requests and scans across all processes, exported by OTLP.
 
 Off unless `configure_tracing` was called with an address (COMPLIANCE_TRACES_URL); then `span` costs a comparison. As
 logging, it is the process's and reaches every room; what is on goes through `core.span_export` alone.

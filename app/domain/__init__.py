@@ -1,1 +1,1 @@
-"""What every floor may know: statuses, stages, violations. Standard library only."""
+"""Terms shared by all layers: statuses, stages, violations. Standard library only."""

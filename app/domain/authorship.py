@@ -1,4 +1,4 @@
-"""Who wrote the part of our own site that refers to a third party: its owner, or a visitor who was let write there.
+"""Author of a reference on the site: the site's owner, or a user who can post there.
 
 It decides what is to be done (clean up a page, or remove a post), and never whether something is a violation.
 """

@@ -1,4 +1,4 @@
-"""What a scan saw of the addresses that it knew, by reason, for each host and in all. Pure numbers."""
+"""Known URLs of a scan by outcome, for each host and in total. Numbers only."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -64,7 +64,7 @@ class CrawlCutoff(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What one scan saw. `hosts` holds only what was counted there; `start_page`: the start page showed content."""
+    """Coverage of one scan. `hosts` has only outcomes that occurred there; `start_page`: the start page had content."""
 
     hosts: Mapping[str, Mapping[Seen, int]] = field(default_factory=dict)
     start_page: bool = False

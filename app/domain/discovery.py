@@ -1,4 +1,4 @@
-"""What a scan says of its search for names: whom it asked, what came of it, and what it tried itself."""
+"""Summary of a scan's host discovery: queried sources with their results, and guessed names."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

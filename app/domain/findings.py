@@ -50,7 +50,7 @@ class FindingId:
 
 @dataclass(frozen=True, slots=True)
 class FoundViolation:
-    """What a finding needs to know of a violation that it is made of."""
+    """A violation, as far as its finding needs it."""
 
     id: str
     domain: str
@@ -63,7 +63,7 @@ class FoundViolation:
 
 @dataclass(frozen=True, slots=True)
 class AssessedFinding:
-    """A finding with its risk: what is stored of it, and what everybody shows."""
+    """A finding with its risk, as it is stored and shown."""
 
     id: FindingId
     kinds: tuple[str, ...]  # of its violations, the one that names the cause first
@@ -106,7 +106,7 @@ def group(violations: Iterable[V]) -> list[Finding[V]]:
 def with_risk(
     finding: Finding[FoundViolation], risk: Risk, exposure: Exposure, page_url: str | None = None
 ) -> AssessedFinding:
-    """Return the finding with its risk; what it says of itself is said by the violation that names its cause.
+    """Return the finding with its risk; its other fields are those of the violation that names its cause.
 
     `page_url`: of the reference that weighs most; None: there is none, and the page is that of this violation.
     """

@@ -1,4 +1,4 @@
-"""The local classifier: what it learns from, what a scan says of it, and why one cannot be used (ADR 0050)."""
+"""The local classifier: training data, its summary in a scan, and reasons why a version cannot be used (ADR 0050)."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ class StoredModel:
 
 @dataclass(frozen=True, slots=True)
 class DecidedPage:
-    """A captured page of a finding about which somebody decided."""
+    """A captured page of a finding with a decision."""
 
     domain: str  # registrable: all pages of one domain stand on the same side of every comparison
     title: str
@@ -61,7 +61,7 @@ class DecidedPage:
 
 @dataclass(frozen=True, slots=True)
 class LearntModel:
-    """What came of learning. `report` is plain JSON (docs/analysis.md)."""
+    """Result of the training. `report` is plain JSON (docs/analysis.md)."""
 
     data: bytes
     report: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""What an order of many scans may claim over all of them. Pure."""
+"""Joint result of the scans of an order. Pure."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Standing:
         return None if self.is_unfinished else Result.INCONCLUSIVE
 
     def urgency(self) -> tuple[Any, ...]:
-        """Order of a list: the worst first, then what nobody knows, then what is under way, what is clean last."""
+        """Sort key of a list: the worst first, then inconclusive, then unfinished, clean ones last."""
         counts = [-self.finding_counts.get(risk, 0) for risk in WORST_FIRST]
         unknown = (Result.VIOLATIONS, Result.INCONCLUSIVE, None, Result.CLEAN).index(self.result)
         return counts, unknown, self.target_domain

@@ -1,4 +1,4 @@
-"""What pages look like, as numbers that can be compared, and which looks a deployment knows (ADR 0056). Pure."""
+"""Appearance of pages as comparable numbers, and the appearance index of a deployment (ADR 0056). Pure."""
 
 import re
 from dataclasses import dataclass

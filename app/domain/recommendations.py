@@ -32,7 +32,7 @@ class Advice(StrEnum):
 
 
 class Guide(StrEnum):
-    """A kind of repair, step by step for who carries it out. Texts stand below `guide.`, each step by its own key."""
+    """Instructions for a kind of repair. Their texts are below `guide.`, with one key per step."""
 
     HACKED_PAGE = "hacked_page"
     FOREIGN_CODE = "foreign_code"
@@ -77,7 +77,7 @@ _HARMFUL: Final = frozenset({ViolationKey.MALWARE, ViolationKey.FRAUD})
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the advice depends on. `exposure` is that of the worst reference."""
+    """Input of the advice. `exposure` is that of the worst reference."""
 
     cause: ViolationKey
     exposure: Exposure
@@ -135,7 +135,7 @@ def _is_post(exposure: Exposure) -> bool:
 
 
 def _repair(exposure: Exposure) -> Advice:
-    """Somebody who hid a link, or wrote such a page, had access to the site: that is more than a link to remove."""
+    """A person who hid a link, or wrote such a page, had access to the site: removing the link is not enough."""
     if _is_post(exposure):
         return Advice.REMOVE_USER_POST
     if exposure.hidden is not None or exposure.embedding is Embedding.OWN_CONTENT:

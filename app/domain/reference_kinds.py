@@ -1,4 +1,4 @@
-"""How a reference stands where it was found, in the reader's language: "own:link_block@robot" is for programs."""
+"""Kinds of references, and their names in the reader's language ("own:link_block@robot" is for programs)."""
 
 from typing import Final
 

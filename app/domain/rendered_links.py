@@ -1,4 +1,4 @@
-"""How it is said that a browser has shown whether a link of a page is seen: before the kind of its reference."""
+"""Prefixes of reference kinds for links whose visibility a browser has determined."""
 
 from typing import Final
 

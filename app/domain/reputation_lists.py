@@ -1,4 +1,4 @@
-"""Lists of hosts and URLs that a deployment names: what its setting says of each, and what may become of one.
+"""Block and allow lists of a deployment: their definitions in the setting, and the results of updates.
 
 An entry of the setting is `NAME=SOURCE`, and behind it, parted by blanks, `kind=`, `class=`, `format=` and `score=`:
 
@@ -84,7 +84,7 @@ class ListFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListDefinition:
-    """What the setting says of one list."""
+    """Definition of a list in the setting."""
 
     name: str
     source: str  # http(s) URL, or path
@@ -115,7 +115,7 @@ class ListDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListOrder:
-    """One list that is to be updated. Paths are absolute."""
+    """A list to be updated. Paths are absolute."""
 
     definition: ListDefinition
     path: str = ""  # of a file
@@ -141,7 +141,7 @@ def list_order_of(stored: dict[str, Any]) -> ListOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListUpdate:
-    """What came of it. Without a fault and `is_new`, the list is the one that is known."""
+    """Result of an update. Without a fault and `is_new`, the list has not changed."""
 
     fault: ListFault | None = None
     detail: str = ""  # of the fault, in no language: an HTTP status, numbers
@@ -230,7 +230,7 @@ def read_definition(entry: str) -> ListDefinition:
 
 
 def shown_entry(entry: str) -> str:
-    """Return an entry of the setting as anybody may see it."""
+    """Return an entry of the setting without its secrets."""
     definition = read_definition(entry)
     return entry.replace(definition.source, definition.shown_source, 1)
 

@@ -1,4 +1,4 @@
-"""The data that pages are held against, as a scan remembers it."""
+"""Versions of the rule data that a scan used."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What tells that somebody else changed a page of the site itself, and how much each sign says alone.
+"""Signs that a page of the site was tampered with, and the confidence of each sign alone.
 
 A sign is kept as a reference of the page to itself, whose kind is `own:` and the sign (`kind_of`): so it is stored with
 the page, listed with the page's other references, and found again after a crash. Its score follows from its name alone.
@@ -90,7 +90,7 @@ SCORES: Final = MappingProxyType(
 
 
 def kind_of(sign: TamperSign, visitor: Visitor | None = None) -> str:
-    """Return the kind of the reference that keeps the sign. `visitor`: who alone is shown it."""
+    """Return the reference kind of the sign. `visitor`: the only visitor who is shown it."""
     kind = f"{_PREFIX}{sign.value}"
     return kind if visitor is None else shown_to(kind, visitor)
 
@@ -101,12 +101,12 @@ def shown_to(kind: str, visitor: Visitor) -> str:
 
 
 def without_visitor(kind: str) -> str:
-    """Return the kind without who was shown it."""
+    """Return the kind without its visitor."""
     return kind.partition(_SHOWN_TO)[0]
 
 
 def visitor_of(kind: str) -> Visitor | None:
-    """Return who alone was shown a reference of this kind; None: everybody."""
+    """Return the only visitor who was shown a reference of this kind; None: all visitors."""
     name = kind.rpartition(_SHOWN_TO)[2] if _SHOWN_TO in kind else ""
     return Visitor(name) if name in list(Visitor) else None
 

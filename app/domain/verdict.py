@@ -1,4 +1,4 @@
-"""What a complete scan may claim: violations, clean, or that it saw too little to say. Pure."""
+"""Verdict of a completed scan: violations, clean, or inconclusive. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

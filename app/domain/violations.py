@@ -38,7 +38,7 @@ WORST_FIRST: Final = tuple(level.value for level in reversed(RiskLevel))
 
 
 class Layer(StrEnum):
-    """Which layer of the analysis said so."""
+    """Layer of the analysis."""
 
     REPUTATION = "reputation"
     STRUCTURE = "structure"

@@ -1,10 +1,10 @@
-"""The visitors as whom pages are asked for, to see who is shown something else."""
+"""Visitors as which pages are requested, to detect cloaking."""
 
 from enum import StrEnum
 
 
 class Visitor(StrEnum):
-    """As whom a page was asked for once more."""
+    """Visitor as which a page was requested again."""
 
     ROBOT = "robot"  # of a search engine, by its user agent
     SEARCH = "search"  # a browser that comes from a search engine

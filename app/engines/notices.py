@@ -1,4 +1,4 @@
-"""What a scan says of pages that it could not read: by name, and by number when there are many."""
+"""Log lines about pages that could not be parsed: by name, or by number if there are many."""
 
 from typing import Final
 

@@ -1,1 +1,1 @@
-"""Findings: violations and their evidence, what people decide about them, and what waits for a review."""
+"""Findings: violations with their evidence, decisions about them, and the review queue."""

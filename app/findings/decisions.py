@@ -30,7 +30,7 @@ _SEEN: Final = frozenset(Layer) - {Layer.REPUTATION}
 
 
 class Decisions:
-    """What people have decided about the findings of one run, as it is now, and the state that each has by that."""
+    """Current decisions about the findings of one run, and the resulting state of each finding."""
 
     def __init__(self, decided: Iterable[Row[Any]], found: Iterable[Row[Any]]) -> None:
         """`found`: rows of `findings`, those of the run that `decided` are about."""

@@ -31,7 +31,7 @@ MOST_SCANS: Final = 8  # of one page: the file of each is opened, and read in so
 
 @dataclass(frozen=True, slots=True)
 class ReviewCursor:
-    """How far a reader has come: behind a violation of a scan, or, without one, behind the whole scan."""
+    """Position in the review queue: after a violation of a scan, or after the whole scan."""
 
     completed_at: datetime
     task_id: str

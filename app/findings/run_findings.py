@@ -1,4 +1,4 @@
-"""The findings of a run as its own scan knows them: what was told of each, and what they add up to."""
+"""Findings of a run in the process of its scan: their violations so far, and the counts by risk."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ Assess = Callable[[Grouped], Awaitable[Sequence[AssessedFinding]]]  # by what th
 
 @dataclass(frozen=True, slots=True)
 class FindingChange:
-    """What is to be written of one domain: all its findings, those that became part of others, and what moved."""
+    """Changes of one domain to be written: its findings, findings merged into others, and moved violations."""
 
     findings: tuple[AssessedFinding, ...]
     gone: tuple[FindingId, ...] = ()
@@ -135,7 +135,7 @@ class RunFindings:
 
 
 def read_run_findings(connection: Connection, task_id: str, run: int) -> RunFindings:
-    """Read what a run has told so far."""
+    """Read the findings that a run has reported so far."""
     known = violations.known_violations(connection, task_id, run)
     return RunFindings(known, map(findings.assessed, findings.of_run(connection, task_id, run)))
 
@@ -159,5 +159,5 @@ def finding_of(violation: FoundViolation, found: Iterable[AssessedFinding]) -> A
 
 
 def stated_finding(finding: Finding[FoundViolation], level: RiskLevel) -> AssessedFinding:
-    """Return a finding whose level somebody has stated: nothing is known of its references."""
+    """Return a finding whose risk level was stated by its reporter, without references."""
     return with_risk(finding, stated(level), UNKNOWN)

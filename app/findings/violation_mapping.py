@@ -67,7 +67,7 @@ def serialise_violation(row: Row[Any], *, language: str, decision: dict[str, Any
 
 
 def _told_evidence(item: dict[str, Any], texts: MessageCatalog) -> dict[str, Any]:
-    """Return a piece of evidence with the data that says so in words."""
+    """Return a piece of evidence with the data of its sentence."""
     evidence = Evidence.from_json(item)
     told = {**asdict(evidence), "page_url": evidence.page_url or None}
     return {**told, "source": str(source_text(evidence, texts))}

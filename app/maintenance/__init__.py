@@ -1,4 +1,4 @@
-"""What keeps a deployment in order: its start, backups and the way back, and the removal of what is old.
+"""Maintenance of a deployment: checks at the start, backup, restore, and retention.
 
 - `manifest` says what a backup holds, and which names may stand in it. `backup` makes one beside a running server;
   `restore` checks one and lays it ready in the data folder, and `core.pending_restore` puts it in its place.

@@ -1,4 +1,4 @@
-"""Whether the storage of captured contents answers. A scan goes on without it, and says so; the rest is served."""
+"""Checks whether the capture storage responds. Without it, scans continue with a warning."""
 
 import asyncio
 import hashlib
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class CapturesProbe:
-    """Looks every few seconds, in a thread; who asks gets the outcome of the last look. Event loop only."""
+    """Checks every few seconds, in a thread; callers get the last result. Event loop only."""
 
     storage: ContentStorage
     clock: Clock

@@ -22,7 +22,7 @@ MAX_PAUSE_S: Final = 0.5
 
 
 class ChunkedWriter:
-    """Learns how many rows one kind of work may touch at a time. One per kind."""
+    """Adapts the number of rows per transaction to their cost, for one kind of work."""
 
     def __init__(self, *, db: Database, clock: Clock) -> None:
         self._db = db

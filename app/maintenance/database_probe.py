@@ -1,4 +1,4 @@
-"""Whether the database takes writes. Anybody may ask, so a write is tried at most once a second."""
+"""Checks whether the database accepts writes. Callers need no sign-in, so it writes at most once a second."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ WITHIN_S: Final = 10.0  # above the database's own busy timeout
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class DatabaseProbe:
-    """One trial at a time: who asks meanwhile gets its outcome."""
+    """One check at a time: concurrent callers share its result."""
 
     db: Database
     clock: Clock

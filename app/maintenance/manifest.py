@@ -1,4 +1,4 @@
-"""What a backup holds: the names that may stand in it, and the list with their sizes and hashes."""
+"""Content of a backup: permitted names, and the list of files with sizes and hashes."""
 
 import re
 from dataclasses import asdict, dataclass

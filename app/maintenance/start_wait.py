@@ -1,4 +1,4 @@
-"""A PostgreSQL that is away when a process starts: it is waited for, however long, and the log says so now and then.
+"""Waits at the start of a process until PostgreSQL is available, without a time limit, and logs it at intervals.
 
 The embedded deployment's file is not waited for: nobody but us brings it. Nor is Redis, without which all goes on by
 the sweep and by the workers' own looks; the bus says that it is away.

@@ -1,4 +1,4 @@
-"""What must hold of the data before a server starts, and how a start that fails says what to do."""
+"""Checks of the data before a server starts, and the errors of a failed start with their remedy."""
 
 import sqlite3
 from contextlib import closing
@@ -22,7 +22,7 @@ _ADVICE: Final = {Failure.BUSY: "busy", Failure.FULL: "full", Failure.DAMAGED: "
 
 
 def require_database(settings: Settings) -> None:
-    """An empty database beside what tells of an earlier one was lost: a new one would look as if nothing ever was.
+    """Refuse an empty database beside traces of an earlier one: the earlier one was lost.
 
     Raises ConfigurationError.
     """

@@ -1,4 +1,4 @@
-"""The time by which retention removes: the wall clock's, unless that has jumped.
+"""Time for retention: the wall clock, unless it has jumped.
 
 A machine whose clock is a year ahead for a minute would otherwise forget everything in that minute.
 """
@@ -88,7 +88,7 @@ class TrustedClock:
 
 
 def _read_remembered(connection: Connection, reading: _ClockReading) -> tuple[_ClockReading, _UntrustedSpan | None]:
-    """Return what was trusted, and what was not, before this process began. Nothing tells how long ago that was."""
+    """Return the trusted and the untrusted time of earlier processes; their age is unknown."""
     trusted = _ClockReading(retention.trusted_time(connection) or reading.wall, reading.ticks)
     known = retention.untrusted_span(connection)
     return trusted, None if known is None else _UntrustedSpan(known[0], _ClockReading(known[1], reading.ticks))

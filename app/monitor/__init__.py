@@ -1,1 +1,1 @@
-"""Watches tasks: deadlines, stalled ones, lost workers, forced cancels, and what is old enough to go."""
+"""Watches tasks: deadlines, stalled tasks, lost workers, forced cancellation, retention."""

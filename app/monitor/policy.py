@@ -16,7 +16,7 @@ PAUSE_S: Final = 20.0  # a monitor whose rounds are further apart has not watche
 
 
 class Action(StrEnum):
-    """What the monitor does now."""
+    """Action of the monitor."""
 
     WARN_LONG_RUNNING = "warn_long_running"
     FAIL_TIMEOUT = "fail_timeout"
@@ -56,7 +56,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A task as one read of the database showed it."""
+    """State of a task, as read from the database."""
 
     status: TaskStatus
     attempt: int
@@ -68,7 +68,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """What the monitor remembers of a task. Times are its own monotonic seconds."""
+    """State that the monitor keeps of a task. Times are monotonic seconds."""
 
     observation: Observation
     status_at: float  # since when it has this status in this attempt
@@ -95,7 +95,7 @@ class WatchState:
 
 
 class Rounds:
-    """Tells how much of the time between two rounds the monitor did not watch."""
+    """Measures for how long the monitor did not run between two rounds."""
 
     def __init__(self) -> None:
         self._at: float | None = None  # of the last one, in monotonic seconds

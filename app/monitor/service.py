@@ -220,7 +220,7 @@ class TaskMonitor:
         await self._warn_pending(row, warning, once_since=row.attempt)
 
     async def _warn_no_worker(self, row: TaskRow) -> None:
-        """Say once in a run that nobody is there who could take the task."""
+        """Warn once in a run that no worker is available for the task."""
         warning = TaskWarning(code="no_worker", **said(self.texts("no_worker")))
         await self._warn_pending(row, warning, once_since=row.run)
 

@@ -1,1 +1,1 @@
-"""Orders: scans of many domains that were asked for at once, looked at as one."""
+"""Orders: scans of several domains, with a joint result."""

@@ -1,4 +1,4 @@
-"""Orders: scans of many domains at once, looked at as one."""
+"""Orders: scans of several domains, with a joint result."""
 
 from typing import Annotated, Final, Literal
 

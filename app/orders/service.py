@@ -1,4 +1,4 @@
-"""Use cases of orders: scans of many domains that are asked for at once, and looked at as one (ADR 0051)."""
+"""Use cases of orders: scans of several domains, with a joint result (ADR 0051)."""
 
 import asyncio
 from collections import Counter
@@ -37,7 +37,7 @@ from app.scans.shown_run import is_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
-    """What a user asks for. `said`: the options that they have said, the others are this deployment's."""
+    """A user's request. `said`: the options that the user set; the others are the deployment's defaults."""
 
     targets: Sequence[str]
     options: ScanOptions
@@ -184,7 +184,7 @@ class OrderService:
 
 
 def find_order(connection: Connection, order_id: str, principal: Principal) -> Row[Any]:
-    """Return the order's row. Raises NotFound for missing and foreign ones, and for what is no id at all."""
+    """Return the order's row. Raises NotFound for missing orders, orders of other users, and malformed ids."""
     row = queries.find(connection, order_id, principal) if is_id(order_id) else None
     if row is None:
         raise NotFound(text="no_such_order")

@@ -1,4 +1,4 @@
-"""What there is to know at a glance: open violations by site, what runs, how it went over time; and names found."""
+"""The overview: open findings by site, running scans, trend; and the search."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Numbers of this server and of all scans at a glance: of what `/metrics` has, as much as people look at."""
+"""Key figures of this server and of all scans, from the metrics of `/metrics`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

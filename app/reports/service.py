@@ -143,7 +143,7 @@ class ReportService:
         return await self._db.read(work)
 
     async def report(self, principal: Principal, wanted: RunRef, language: Language | None = None) -> Json:
-        """The whole document at once, for `compliance scan`, which has nobody beside it."""
+        """The whole document at once, for `compliance scan`, which serves no other users."""
 
         def work(row: TaskRow, reader: EvidenceReader) -> Json:
             pieces = report_pieces(self._db, reader, row, language=language or self._language)

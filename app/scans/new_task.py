@@ -1,4 +1,4 @@
-"""What the row of a task says before anything has happened to it."""
+"""Initial values of a task's row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

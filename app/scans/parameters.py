@@ -1,4 +1,4 @@
-"""Whose results a request asks for."""
+"""Query parameters that select the task and the attempt whose results are read."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What the use cases need from the outside. `compose` fills every port; no service knows who stands behind one."""
+"""Protocols of the collaborators that the use cases need; `compose` chooses the implementations."""
 
 from dataclasses import dataclass
 from datetime import datetime

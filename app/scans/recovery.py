@@ -1,4 +1,4 @@
-"""What becomes of an attempt whose worker is gone. Pure: a row in, the unit of work that recovers it out."""
+"""Recovery of an attempt whose worker is lost. Pure: a row in, the unit of work that recovers it out."""
 
 from typing import Final
 
@@ -22,7 +22,7 @@ class LostAttemptRecovery:
         self._max_requeues = max_requeues
 
     def resolve_lost(self, row: TaskRow | None, attempt: int, *, counts: bool = True) -> UnitOfWork | None:
-        """Return what ends `attempt`, whose worker is certainly gone. None: there is nothing to recover.
+        """Return the unit of work that ends `attempt`, whose worker is gone; None if there is nothing to recover.
 
         Running is requeued, or failed after too many times; cancelling becomes cancelled. `counts=False`: a restart
         of the server does not count.

@@ -1,4 +1,4 @@
-"""A report on its way to one reader: made elsewhere, piece by piece, at the reader's pace."""
+"""Streams a report that another process makes, piece by piece, at the reader's pace."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final

@@ -1,4 +1,4 @@
-"""Opens the store of a run for those who may see its task, in threads: it may be large, and its disk slow."""
+"""Opens the store of a run for users who may see its task; in threads, because stores may be large."""
 
 import asyncio
 from collections.abc import Callable
@@ -66,7 +66,7 @@ class ResultReader:
 
 
 def unreadable(error: ScanStoreError) -> Unavailable:
-    """Return what a client is told of an unreadable file."""
+    """Return the error that a client receives for an unreadable store."""
     return Unavailable(code=error.code, retry_after_s=1)
 
 

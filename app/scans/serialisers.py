@@ -59,7 +59,7 @@ def serialise_task(row: TaskRow, shown_attempt: int, *, language: str, queue_pos
 
 
 def serialise_run(run: Run, language: str) -> Json:
-    """What a run has left behind, or is about to."""
+    """A run, finished or in progress."""
     row = run.task
     return {
         "attempt": row.attempt,
@@ -88,7 +88,7 @@ def serialise_warnings(row: TaskRow, language: str) -> list[Json]:
 
 
 def serialise_verdict(verdict: Mapping[str, Any] | None) -> Json | None:
-    """Return the verdict as a task's row has it; one that counts no third party says so."""
+    """Return the verdict of a task's row; a verdict without third-party counts says so."""
     return None if verdict is None else {"counts": None, **verdict}
 
 
@@ -99,7 +99,7 @@ def serialise_statistics(row: TaskRow) -> Json:
 
 
 def serialise_coverage(coverage: Coverage) -> Json:
-    """What was seen by reason, in all and for the hosts where most was not."""
+    """URLs by outcome: in total, and for the hosts where most could not be checked."""
     hosts = [
         {"host": host, "by_reason": _by_reason(counts)} for host, counts in coverage.least_covered(MAX_COVERED_HOSTS)
     ]

@@ -1,4 +1,4 @@
-"""Whose results are shown: the one place that makes of a task and an asked attempt the run that is read.
+"""Chooses the run whose results are shown, from a task and the requested attempt.
 
 Every reader of results takes a `RunRef` and reads what `find_shown` returns: the task's row as that run left it, with
 its number, its file and its violations. Without an attempt that is the newest conclusive run, so that a scan which is
@@ -33,7 +33,7 @@ def is_id(text: str) -> bool:
 
 
 def find_seen(connection: Connection, task_id: str, principal: Principal) -> TaskRow:
-    """Return the task's row. Raises NotFound for missing, deleted and foreign ones, and for what is no id at all."""
+    """Return the task's row. Raises NotFound for missing and deleted tasks, tasks of other users, and malformed ids."""
     row = tasks.find(connection, task_id, principal) if is_id(task_id) else None
     if row is None:
         raise NotFound(text="no_such_task")

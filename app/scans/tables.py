@@ -1,4 +1,4 @@
-"""Requests that must not be carried out twice, and who carries out scans."""
+"""Tables of idempotent requests and of workers."""
 
 from sqlalchemy import (
     JSON,

@@ -1,4 +1,4 @@
-"""Keeps the row by which others see that this worker is there (`scans.queries.workers`)."""
+"""Keeps this worker's row up to date, so that other processes see that it is alive (`scans.queries.workers`)."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Who runs scans, and which: for administrators."""
+"""Workers and the scans that they run, for administrators."""
 
 from collections import defaultdict
 from collections.abc import Sequence

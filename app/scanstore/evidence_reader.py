@@ -1,4 +1,4 @@
-"""Reads what a run has collected of one third party, page or capture: the evidence behind a finding."""
+"""Reads the results of a run about one third party, page or capture: the evidence of findings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _LEADING_TO: Final = (
     "WHERE refs.host = ? AND (refs.url = ? OR substr(refs.url, 1, ?) = ?) ORDER BY refs.hidden IS NULL, refs.id LIMIT 1"
 )
 _OF_PAGE_TO: Final = "WHERE refs.page_url = ? AND refs.host = ? ORDER BY refs.id LIMIT ?"
-# Nothing that is shown of it tells such a reference from the other.
+# Such references look the same to a reader.
 _ALIKE_BEFORE: Final = (
     "WHERE page_url = ? AND id < ? AND raw = ? AND kind = ? AND text = ? AND snippet = ? AND coalesce(hidden, '') = ?"
 )
@@ -60,7 +60,7 @@ _SHOWN_AS: Final = " UNION ALL ".join(
 
 
 class ContentKind(StrEnum):
-    """What a captured content is."""
+    """Kind of a captured content."""
 
     HTML = "html"
     TEXT = "text"

@@ -1,4 +1,4 @@
-"""Where the files of scans lie, and how the next attempt gets a store from a holder that does not let go."""
+"""Paths of the files of scans, and taking a store over from a process that does not release it."""
 
 import errno
 import os

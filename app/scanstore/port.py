@@ -1,4 +1,4 @@
-"""What reads and removes the results of scans: one contract, whatever keeps them.
+"""Interface of stores of scan results: reading and removing them.
 
 What a scan writes through is `engines.ports.ScanStore`. A store is that of one run: a requeue goes on in it, a retry by
 a user gets a new one.

@@ -137,7 +137,7 @@ class ScanReader:
         return dict(hops)
 
     def party_coverage(self) -> PartyCoverage:
-        """Return what came of looking at the third parties, as of the last flush."""
+        """Return the third parties by outcome, as of the last flush."""
         outcomes: Counter[Outcome] = Counter()
         unseen = 0
         for outcome, relation, number in self._read(_OUTCOME_COUNTS):
@@ -151,17 +151,17 @@ class ScanReader:
         return int(orjson.loads(found[0][0])) if found else 0
 
     def reading(self) -> ReadingSummary | None:
-        """Return what a language model that read along was asked, as of the last flush; None: there was none."""
+        """Return the summary of the LLM review, as of the last flush; None without an LLM."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (READING,))
         return summary_of(orjson.loads(found[0][0])) if found else None
 
     def local_reading(self) -> LocalSummary | None:
-        """Return what the local classifier did, as of the last flush; None: no version was switched on."""
+        """Return the summary of the local classifier, as of the last flush; None if no version was enabled."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (LOCAL_READING,))
         return local_summary_of(orjson.loads(found[0][0])) if found else None
 
     def discovery(self) -> DiscoverySummary | None:
-        """Return how names were looked for; None until that has ended, and of scans of older versions."""
+        """Return the summary of host discovery; None before its end, and for scans of older versions."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (DISCOVERY,))
         return discovery_of(orjson.loads(found[0][0])) if found else None
 
@@ -176,12 +176,12 @@ class ScanReader:
         return tuple(map(used_list_of, orjson.loads(found[0][0]))) if found else ()
 
     def icon_looks(self) -> dict[str, str]:
-        """Return how the icons of pages look that ask for something, by the address that was captured."""
+        """Return the appearance of the icons of pages that ask for input, by captured URL."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (ICON_LOOKS,))
         return dict(orjson.loads(found[0][0])) if found else {}
 
     def rule_dates(self) -> Mapping[str, str]:
-        """Return of which dates the data was that pages were held against (`domain.rule_data`); empty: an old scan."""
+        """Return the dates of the rule data that the scan used (`domain.rule_data`); empty for old scans."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (RULE_DATA,))
         dates: Mapping[str, str] = orjson.loads(found[0][0]) if found else {}
         return dates

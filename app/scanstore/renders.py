@@ -1,4 +1,4 @@
-"""What a scan and a browser worker tell each other about pages that are to be rendered, through the scan's store."""
+"""Render requests of scans and the answers of browser workers, through the scan's store."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +25,7 @@ class RenderOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RenderAnswer:
-    """What came of a page. Of one that was not rendered only the reason is said."""
+    """Result of a page; only the reason if it was not rendered."""
 
     outcome: RenderOutcome
     reason: str = ""  # for logs

@@ -1,4 +1,4 @@
-"""What the writer of a store reads of it: the same queries for a file and for PostgreSQL."""
+"""Queries of the writer of a store, the same for SQLite and PostgreSQL."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

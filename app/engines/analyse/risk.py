@@ -1,4 +1,4 @@
-"""Which reference to a violation weighs most, of those that are known when it is found: that is the one it is shown by.
+"""Risk of one reference when a violation is found: the violation is shown with the reference of the highest risk.
 
 How much its finding weighs is assessed with all references of the scan, and stored (`findings.evidence.exposures`).
 """

@@ -1,4 +1,4 @@
-"""Of which dates the data is that pages are held against: a report says it, so that a reader can judge its age."""
+"""Dates of the rule data, which reports state so that readers can judge its age."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is analysed: one capture of a third party, and how the site refers to it."""
+"""Input of the analysis: one capture of a third party, and how the site refers to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

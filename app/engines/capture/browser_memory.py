@@ -1,4 +1,4 @@
-"""What a browser takes of the machine's memory, and the end of what takes too much.
+"""Memory usage of a browser, and stopping processes that exceed its limit.
 
 A page of a hundred bytes can fill any memory, in one of a dozen processes. So all of them together have a limit. Above
 it the one that holds most is ended: that is the hostile page's, mostly, and the others go on. Shared memory counts once

@@ -1,4 +1,4 @@
-"""One capture: where a host's page leads, what it says, and what DNS and TLS say about it."""
+"""One capture: redirects and content of a host's page, with its DNS and TLS data."""
 
 import time
 from dataclasses import dataclass, field, replace

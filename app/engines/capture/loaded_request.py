@@ -1,4 +1,4 @@
-"""What a page asks for while it is rendered, and who has it asked for."""
+"""Requests of a page while it is rendered, with their initiators."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""What class of page a captured document is. Pure."""
+"""Class of a captured page (`Capture.page_class`). Pure."""
 
 from typing import Final
 from urllib.parse import urlsplit

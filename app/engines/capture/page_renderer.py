@@ -1,4 +1,4 @@
-"""Rendering: pages as people see them, with a screenshot, in one throw-away context per page."""
+"""Rendering: pages as visitors see them, with a screenshot, in one disposable context per page."""
 
 import asyncio
 import contextlib

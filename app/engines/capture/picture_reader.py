@@ -1,4 +1,4 @@
-"""What stands in a picture, read by Tesseract where that is installed. It is a program of its own, within limits."""
+"""Text in images, read by Tesseract if it is installed. It is a separate program, within limits."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What one scan puts and reads: off the event loop, within its quota, and also while the storage is away."""
+"""Contents that one scan stores and reads: off the event loop, within its quota, and also without the storage."""
 
 import asyncio
 import random

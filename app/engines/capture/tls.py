@@ -1,4 +1,4 @@
-"""What a server's certificate says, whether it is valid or not."""
+"""Content of a server's certificate, valid or not."""
 
 import asyncio
 import contextlib

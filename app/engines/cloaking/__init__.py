@@ -1,1 +1,1 @@
-"""Cloaking: pages of the site are asked for once more, as those who may be shown something else (ADR 0037)."""
+"""Cloaking: pages of the site are requested again as visitors who may be shown something else (ADR 0037)."""

@@ -1,4 +1,4 @@
-"""What one sort of visitor alone is shown: views of one page in, references out that say so. Pure.
+"""Content that only one kind of visitor is shown: views of one page in, references out. Pure.
 
 Pages differ from one visit to the next for many reasons. In which respects they do tell two plain visits: there nothing
 counts that others are shown. And of what is left only that counts which nobody shows by mistake: what trades offer, a

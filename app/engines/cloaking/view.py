@@ -1,4 +1,4 @@
-"""What one visit was shown: an answer and what was read of it in, what can be compared out. Pure."""
+"""Content of one visit: a response and its parsed content in, a comparable view out. Pure."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""As whom a page is asked for. What a visit sends is all that tells visitors apart; our address stays ours."""
+"""Visitors as which a page is requested. They differ in the sent headers only; the IP address stays the same."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""What one answer let us see of its address. Pure: an answer and what was read of it in, one word out."""
+"""Coverage of one URL by its response. Pure: a response and its parsed content in, one code out."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a crawl does beside its URLs: it reads sitemaps, asks hosts again and names hosts to discovery."""
+"""Work beside the crawl of URLs: reading sitemaps, retrying hosts, and reporting hosts to discovery."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What pages show once a browser has rendered them: read as any other, with further links for the frontier."""
+"""Content of rendered pages: parsed like any other, with further links for the frontier."""
 
 import asyncio
 from dataclasses import dataclass, replace

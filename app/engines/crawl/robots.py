@@ -1,4 +1,4 @@
-"""robots.txt by RFC 9309: what is missing allows everything, what cannot be fetched forbids everything."""
+"""robots.txt by RFC 9309: a missing file allows everything, an unavailable one forbids everything."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What each origin allows: robots.txt is read before anything else is asked there, and its sitemaps with it."""
+"""robots.txt of each origin, read before any other request there, with its sitemaps."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What a URL says before it is asked: the pattern that it shares with its like, and whether it names a file."""
+"""Properties of a URL before its request: the pattern shared by similar URLs, and whether it names a file."""
 
 import re
 from typing import Final

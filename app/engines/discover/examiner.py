@@ -1,4 +1,4 @@
-"""What one name comes to: its addresses, whether it is only its zone's wildcard, and whether it serves pages."""
+"""Examines one name: its addresses, whether only a wildcard resolves it, and whether it serves pages."""
 
 from collections.abc import Callable
 

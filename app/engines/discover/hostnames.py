@@ -1,4 +1,4 @@
-"""Hostnames from outside (certificate logs, pages, dictionaries): one validator for all, and who named which."""
+"""Host names from outside (certificate logs, pages, dictionaries): one validator for all, with their sources."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""One document of whatever format: bytes in, everything it leads to out. Never raises but for memory."""
+"""One document of any format: bytes in, all its references out. Never raises, except for memory."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,4 +1,4 @@
-"""Boxes that nobody sees: from the declarations of one element to the kind of hiding they mean for all it holds.
+"""Invisible boxes: from the declarations of one element to the kind of hiding of all its content.
 
 Kinds: display_none, content_hidden, opacity_zero, tiny_box (a pixel, clipped or scaled to nothing), off_screen and
 marquee.

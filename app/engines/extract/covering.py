@@ -1,4 +1,4 @@
-"""What lies on an element: siblings of it, or of those around it, that are placed over it and can not be seen through.
+"""Elements that cover another one: its siblings and those of its ancestors that are opaque and placed over it.
 
 Only positions that are declared in pixels are compared, so little is found and hardly anything wrongly.
 """

@@ -1,4 +1,4 @@
-"""Where an element stands and what it shows: DOM path, snippet and text for people who look for it again."""
+"""Location and appearance of an element: DOM path, snippet and text, so that people can find it."""
 
 import re
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""References of one page of which nobody needs them all: a page may link to one address ten thousand times.
+"""Limits equal references of one page: a page may link to one URL ten thousand times.
 
 References are *equal* when they have address, kind, hiding and author in common; what is hidden is never equal to what
 can be seen. The first `MAX_EQUAL` are kept, with their own DOM path, text and snippet, and the first of them says how

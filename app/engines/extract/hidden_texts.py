@@ -1,4 +1,4 @@
-"""Texts of a page that nobody sees, block by block, without those of links to others: these are references."""
+"""Invisible texts of a page, block by block, without those of links to other sites: these are references."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice

@@ -1,4 +1,4 @@
-"""One HTML page: bytes in, everything it refers to out. Pure; never raises, whatever the bytes are."""
+"""One HTML page: bytes in, all its references out. Pure; never raises for any bytes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

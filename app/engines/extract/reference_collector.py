@@ -1,4 +1,4 @@
-"""Gathers what one page refers to: resolves URLs once, parts own from foreign ones, describes the foreign."""
+"""Collects the references of one page: resolves URLs once, separates own from foreign ones, describes the latter."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Reads one parsed tree: goes through its elements once and hands what they refer to to the collector."""
+"""Extracts references from one parsed tree, in one pass over its elements."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What XML documents (XHTML, SVG, RSS, Atom) refer to in ways that HTML does not know."""
+"""References in XML documents (XHTML, SVG, RSS, Atom) that HTML does not have."""
 
 import re
 from collections.abc import Iterator

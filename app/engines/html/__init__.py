@@ -1,1 +1,1 @@
-"""An HTML document, decoded and parsed once: its text, what it says to people, and where it sends a browser."""
+"""An HTML document, decoded and parsed once: its text, its content for people, and its redirects."""

@@ -1,4 +1,4 @@
-r"""What scripts say that are written so that nobody reads them: one level of the usual disguises undone, nothing run.
+r"""Decodes obfuscated scripts: one level of the usual encodings, without executing anything.
 
 Disguises: `unescape("%3C...")`, `String.fromCharCode(60, ...)`, `atob("...")` (of percent signs as well), strings of
 `\x3c`, strings written backwards, and the packer that begins with `eval(function(p,a,c,k,e,d)`.

@@ -1,4 +1,4 @@
-"""A page of the site as it is judged: what it says, where it leads, and what of it nobody sees.
+"""A page of the site as it is analysed: content, links, and invisible parts.
 
 What takes long to find out is found out when it is asked for: most pages are harmless at first sight.
 """

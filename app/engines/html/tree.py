@@ -1,4 +1,4 @@
-"""A parsed piece of markup that says at once what is not in it: most pages have little of what is looked for.
+"""Parsed markup that knows which elements it does not contain: most searches can be skipped.
 
 A selector is compiled and compared with every element. Which elements there are is known after one look at all of them,
 and an attribute whose name does not stand in the source is nowhere, whatever the parser makes of the rest.

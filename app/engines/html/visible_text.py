@@ -1,4 +1,4 @@
-"""What a visitor can read on a page."""
+"""Visible text of a page."""
 
 from collections.abc import Iterable
 from typing import Final

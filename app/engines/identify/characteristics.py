@@ -1,4 +1,4 @@
-"""What a third party of no list is, by what is seen of it: where its name leads, what is loaded from it, what it says.
+"""Category of a third party in no list, by its CNAME, the resources loaded from it, and its content.
 
 Only a name for people: no rule of the analysis trusts it, because a page can say of itself whatever it likes.
 """

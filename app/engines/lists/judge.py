@@ -1,4 +1,4 @@
-"""Which entries of a block list are not used because they would accuse what everybody uses, or what is allowed."""
+"""Entries of a block list that are not used: they would flag well-known services, or are allowed."""
 
 from collections.abc import Iterable
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""One entry of a list: which host or URL it means, or why it is not used."""
+"""One entry of a list: the host or URL that it means, or the reason why it is not used."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a report says of a learnt model: how it judged pages that were held back while it learnt. Pure.
+"""Evaluation of a trained model on pages held out from its training. Pure.
 
 Of the held-back pages nothing was known of their domain, so the numbers speak of sites that come next. They speak of
 findings about which people decide, which are not all pages: one violates there of two, not one of a thousand.

@@ -1,4 +1,4 @@
-"""Names of which the deployment lets nobody ask anything: each with all names below it."""
+"""Excluded domains of the deployment, with their subdomains: never queried."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""The cookies of one scan: a site that asks for one before it shows anything is answered as a browser does."""
+"""Cookies of one scan: sites that require a cookie get it back, as from a browser."""
 
 from collections import Counter
 from typing import Final

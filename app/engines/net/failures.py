@@ -1,4 +1,4 @@
-"""One table from what libraries raise to why a fetch failed."""
+"""Maps exceptions of libraries to reasons of failed fetches."""
 
 import asyncio
 import errno

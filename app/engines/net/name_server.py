@@ -1,4 +1,4 @@
-"""Talking to one authoritative name server, over TCP: a zone's transfer, and its NSEC records.
+"""Queries one authoritative name server over TCP: zone transfers and NSEC records.
 
 It is a stranger that a zone names, so the address policy judges where the connection goes, and everything that it
 sends has a bound. dnspython reads the messages, in a thread: one may hold 4,000 records, and take half a second.

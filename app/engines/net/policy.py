@@ -1,4 +1,4 @@
-"""Which addresses the scanner may talk to: one judgement for HTTP, Chromium, certificate logs and TLS alike.
+"""IP addresses that the scanner may connect to: one policy for HTTP, Chromium, certificate logs and TLS.
 
 A URL comes from a hostile page, so everything that is not the public internet is refused: private, loopback,
 link-local, cloud metadata, multicast, shared (CGNAT) and reserved ranges, and every form that wraps an IPv4 address

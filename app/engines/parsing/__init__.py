@@ -1,1 +1,1 @@
-"""Parsing of what hosts sent, in processes of its own: whatever a page does there, the scan goes on (ADR 0011)."""
+"""Parsing of untrusted content in separate processes: a failure there does not affect the scan (ADR 0011)."""

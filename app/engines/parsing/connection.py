@@ -1,4 +1,4 @@
-"""The scan's side of one parser process: its socket, and the jobs that it was given."""
+"""The scan's side of one parser process: its socket and its pending jobs."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What a process can do: bodies in, facts as JSON out. Everything that looks at what a stranger wrote is here."""
+"""Jobs of a parser process: bodies in, facts as JSON out. All parsing of untrusted content happens here."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace

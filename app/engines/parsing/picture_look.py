@@ -1,4 +1,4 @@
-"""What pictures look like, as numbers that change little when a picture is scaled or written in another format.
+"""Appearance of images as numbers, which change little when an image is scaled or converted.
 
 Of the screenshot of a page that is its layout: what is left without its texts, names and colours.
 

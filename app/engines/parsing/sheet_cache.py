@@ -1,4 +1,4 @@
-"""Style sheets that a parser process has read: by digest, for the next page of the site names the same ones."""
+"""Style sheets that a parser process has parsed, by digest: pages of one site use the same ones."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""What of a third party is captured. Pure: references in, URLs out, each once, in order of urgency."""
+"""Selects the pages of third parties to capture. Pure: references in, URLs out, each once, by priority."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable

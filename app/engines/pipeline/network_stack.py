@@ -1,4 +1,4 @@
-"""The scan's way to the network: one policy, one resolver and one politeness for all stages."""
+"""Network access of a scan: one policy, one resolver and one rate limit for all stages."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager

@@ -1,4 +1,4 @@
-"""Five stages as one pipeline in which everything goes on as soon as it can.
+"""The five stages as one pipeline, in which all work starts as soon as possible.
 
 Hosts that stage 1 finds are crawled at once; in-scope names from pages, policies and certificates go back to it;
 third parties are captured when identified and analysed when captured; hops out of a capture are third parties too; a

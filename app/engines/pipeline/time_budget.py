@@ -1,4 +1,4 @@
-"""The scan's time, over all its attempts: what is spent, what is left, and what the crawl may take of it."""
+"""The time of a scan over all its attempts: spent, left, and available to the crawl."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a language model answered, taken only when all of it is as it was asked for. Pure.
+"""The answer of the LLM, which is only used if it has the requested form. Pure.
 
 An answer that is not valid is void: it is never repaired, guessed at or believed in part.
 """

@@ -1,4 +1,4 @@
-"""Asks the endpoint of the language model over HTTP. One request, one answer; who asks again decides.
+"""Queries the endpoint of the LLM over HTTP: one request, one response; the caller decides about retries.
 
 The endpoint is the operator's own, from the settings: the address policy of scans does not apply. What it sends is a
 stranger's all the same: bounded in time and size, no redirects, no cookies, no proxy of the environment.

@@ -1,4 +1,4 @@
-"""What of a page is shown to the language model: at most `MAX_CHARS` characters, whatever the page is. Pure.
+"""The part of a page that the LLM is shown: at most `MAX_CHARS` characters. Pure.
 
 A page may speak to the model. So what models take for their own control tokens is made harmless here, and all that is
 compared later (quotes, instructions) is compared with this text: what the model saw.

@@ -1,4 +1,4 @@
-"""What the language model is asked. A change of anything here is a new `PROMPT_VERSION`: answers are kept by it."""
+"""The prompt of the LLM. Any change requires a new `PROMPT_VERSION`, which is part of the cache key."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The way from a page of the site to what was captured: the reference, every redirect, the final address."""
+"""The redirect path from a page of the site to a capture: the reference, every redirect, the final URL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ NEAR: Final = 200  # references of the same page that are looked through for the
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One address on the way. `status` and `address` are of the answer to it: 0 and "" when that is not known."""
+    """One URL of the path. `status` and `address` are those of the response to it; 0 and "" if unknown."""
 
     url: str
     how: str = ""  # relation or kind of hop by which one comes here; "" for the page that it begins with
@@ -29,7 +29,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """`reference` names the third party, `origin` stands on the site's page: two when another one forwards.
+    """`reference` leads to the third party; `origin` is on the site's page: another one if a third party redirects.
 
     Where `origin` is no page but a redirect of one of the site's own addresses, `linked_from` is the page of the site
     that first named that address; None where no page did (a sitemap, a start page), and for other origins.

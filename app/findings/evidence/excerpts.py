@@ -1,4 +1,4 @@
-"""Where in a captured page's source a reference stands, for people who repair the page. Pure."""
+"""Finds the place of a reference in the captured source of its page. Pure."""
 
 import codecs
 import re

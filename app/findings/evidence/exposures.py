@@ -1,4 +1,4 @@
-"""References as what the risk of a finding is made of."""
+"""Risk of a finding, from the references that lead to its domain."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ _EMBEDDINGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The target as far as it has to be told from others."""
+    """The scanned site, by its registrable domain."""
 
     domain: str  # registrable
 
@@ -41,7 +41,7 @@ class Weighed:
 
 
 def via_of(reference: StoredReference, site: Site) -> str:
-    """Return the address of the third party whose redirect this is; "" when the site itself refers."""
+    """Return the URL of the third party that redirects here; "" if the site itself refers to it."""
     via = reference.fact.via
     return "" if site.owns(host_in(via)) else via
 
@@ -118,7 +118,7 @@ def risk_of(cause: ViolationKey, weighed: Iterable[Weighed]) -> tuple[Risk, Expo
 
 
 class Assessor:
-    """Says how much the findings of one scan weigh, by what its store holds now. Blocking."""
+    """Assesses the risk of one scan's findings, from the current content of its store. Blocking."""
 
     def __init__(self, reader: EvidenceReader, site: Site) -> None:
         self._site = site
@@ -138,5 +138,5 @@ class Assessor:
 
 
 def strongest_first(cause: ViolationKey, weighed: Iterable[Weighed]) -> list[Weighed]:
-    """Return the references by the risk that they carry, of equal ones the first found."""
+    """Return the references by risk, highest first; equal ones in the order of discovery."""
     return sorted(weighed, key=lambda item: (-assess(cause, item.exposure).score, item.reference.id))

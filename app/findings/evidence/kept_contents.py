@@ -1,4 +1,4 @@
-"""Captured contents for readers: what is lost, and what cannot be had now, are two things. Blocking."""
+"""Reads captured contents; a lost content and an unavailable storage are different errors. Blocking."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Where the site itself has what leads to a finding. Pure: works on the documents of `ScanEvidence`."""
+"""Finds the reference on the site's page that leads to a finding. Pure: works on documents of `ScanEvidence`."""
 
 from collections.abc import Mapping
 from typing import Any

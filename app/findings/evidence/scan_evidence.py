@@ -204,7 +204,7 @@ class ScanEvidence:
         return self._views.advice(advise(situation), domain=found.id.domain, page=found.page_url, via=exposure.via)
 
     def _captures_of(self, made_of: Sequence[Row[Any]]) -> Sequence[Any]:
-        """What shows a finding: all that was captured of a third party; of the site the page that violates."""
+        """Captures that show a finding: all captures of a third party, or the violating page of the site."""
         domain = made_of[0].domain
         if not self._site.owns(domain):
             return self._reader.captures_of(domain)
@@ -213,7 +213,7 @@ class ScanEvidence:
         return [capture for capture in found if capture is not None]
 
     def _surroundings(self, domain: str, weighed: Sequence[Weighed], captures: Sequence[Any]) -> Json:
-        """Who refers to it, how one gets there, and what was captured."""
+        """References to the domain, redirect paths to it, and captures."""
         shown = [item.reference for item in weighed[:MAX_REFERENCES]]
         own = self._site_captures(shown)
         leading = [item.reference for item in weighed if sign_of(item.reference.fact.kind) is None]
@@ -247,7 +247,7 @@ class ScanEvidence:
         ]
 
     def _owners(self, hosts: Collection[str]) -> dict[str, str]:
-        """Return the third party of each host that has one; a host that is merely mentioned has none."""
+        """Return the third party of each host; hosts that are only mentioned have none."""
         domains = sorted({domain for host in hosts for domain in _domains_above(host)})
         return {host: domain for domain, known in self._reader.hosts_of(domains).items() for host in known}
 

@@ -1,6 +1,6 @@
 """Evidence as REST shows it: the documents of `findings.schemas.evidence`, with texts in the reader's language.
 
-Everything that a page has a say in goes through `display_text`: no control characters, no secrets of addresses.
+All text that a page controls goes through `display_text`: no control characters, no secrets of URLs.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -102,7 +102,7 @@ class EvidenceViews:
         return [{"code": step.value, "text": self._texts(f"advice.{step}", **params)} for step in steps]
 
     def evidence(self, rows: Iterable[Row[Any]]) -> list[Json]:
-        """What speaks for these violations, at most `MAX_EVIDENCE` pieces."""
+        """Evidence of these violations, at most `MAX_EVIDENCE` pieces."""
         items = ((row, item) for row in rows for item in row.evidence)
         return [self._evidence(row, item) for row, item in islice(items, MAX_EVIDENCE)]
 

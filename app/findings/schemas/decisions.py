@@ -1,4 +1,4 @@
-"""What somebody decided about a finding."""
+"""A user's decision about a finding."""
 
 from typing import Annotated
 

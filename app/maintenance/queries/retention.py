@@ -90,7 +90,7 @@ def ended(
 
 @dataclass(frozen=True, slots=True)
 class PendingPrune:
-    """What is still to be pruned of one table of a task: all up to `upto_seq`, the end of a run."""
+    """Rows of a task to be pruned in one table: all up to `upto_seq`, the end of a run."""
 
     task_id: str
     upto_seq: int

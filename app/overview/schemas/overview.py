@@ -1,4 +1,4 @@
-"""What there is to know at a glance, and what a search found."""
+"""Bodies of the overview and of the search."""
 
 from datetime import date
 from typing import Annotated, Literal

@@ -45,7 +45,7 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Names with values; those without a value are left out by who makes them."""
+    """Names with values; the caller leaves out empty values."""
 
     rows: Sequence[tuple[str, str]]
 
@@ -95,7 +95,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class PageBreak:
-    """What follows begins on a new page where there are pages."""
+    """Starts a new page, in paged formats."""
 
 
 Block = Heading | Text | Items | Facts | Quote | Picture | Table | PageBreak

@@ -1,4 +1,4 @@
-"""What a report is made of: one scan's row, file, findings and captured contents, for one reader. Blocking."""
+"""Data of a report: the scan's row, store, findings and captured contents, for one reader. Blocking."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ CAPTURES: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Who made the report, when, and with which program."""
+    """User, time and program version of a report."""
 
     made_by: str
     made_at: datetime

@@ -39,7 +39,7 @@ def discovery_section(summary: DiscoverySummary | None, texts: MessageCatalog) -
 
 
 def _said_by(server: NameServerReport) -> str:
-    """Return the text for what a name server tells strangers."""
+    """Return the text for the names that a name server discloses."""
     if server.transfer is Transfer.REFUSED and server.walk is not Walk.NONE:
         return "zone_transfer.walked"
     return f"zone_transfer.{server.transfer}"

@@ -112,7 +112,7 @@ class ReportDocument:
         return None if self._row.verdict is None else Result(self._row.verdict["result"])
 
     def _conclusion(self) -> str:
-        """Say the whole in one sentence."""
+        """The result in one sentence."""
         found, contents = self._contents.findings, self._contents
         params: dict[str, Any] = {"target": display_text(self._row.target_domain)}
         if found:
@@ -169,7 +169,7 @@ class ReportDocument:
             yield Text(self._texts("report.not_in_full", count=rest), Tone.NOTE)
 
     def _guides(self) -> Iterator[Block]:
-        """What is to be done, by kind, for those who carry it out."""
+        """Instructions by kind of repair."""
         needed = guides_for(self._advised)
         if not needed:
             return
@@ -255,7 +255,7 @@ class ReportDocument:
         return self._texts("report.no_limit") if value is None else str(value)
 
     def _not_examined(self) -> Iterator[Block]:
-        """What nobody may take for clean."""
+        """URLs and third parties that were not checked."""
         yield Heading(self._texts("report.not_examined"), 2, "not-examined")
         yield Text(self._texts("report.not_examined_intro"))
         yield from self._hosts_not_covered(self._contents.coverage.hosts)

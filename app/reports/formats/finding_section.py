@@ -40,7 +40,7 @@ class FindingSection:
         self.advised: set[Advice] = set()  # in all findings so far
 
     def blocks(self, finding_id: str, *, pictures: bool) -> Iterator[Block]:
-        """Yield the finding: what, where, the way there, what it shows, why it is a risk, what to do."""
+        """Yield the finding: summary, advice, references, redirect path, evidence, captures, risk factors."""
         found = self._contents.finding(finding_id)
         level = found["risk"]["level"]
         yield Heading(f"{found['violation_name']} · {found['domain']}", 3, anchor_of(finding_id), level)
@@ -77,7 +77,7 @@ class FindingSection:
         yield Items([step["text"] for step in steps], numbered=True)
 
     def _references(self, found: Json) -> Iterator[Block]:
-        """Where it stands: the worst references, and the places on our own pages from which a way begins elsewhere."""
+        """The worst references, and those on the site's pages where other redirect paths start."""
         shown = found["references"][: self._extent.references]
         if not shown:
             return
@@ -90,7 +90,7 @@ class FindingSection:
         yield from self._origins(found["chains"][:MAX_CHAINS], {reference["reference_id"] for reference in shown})
 
     def _origins(self, chains: Sequence[Json], shown: set[int]) -> Iterator[Block]:
-        """Where our own page leads to the third party, or to our own address, that forwards."""
+        """References on the site's pages to a third party, or to a URL of the site, that redirects."""
         for chain in chains:
             origin, page = chain["origin"], chain["linked_from"]
             if page is not None:

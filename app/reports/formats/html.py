@@ -1,4 +1,4 @@
-"""A document as one self-contained HTML file: no request leaves it, nothing in it runs, no address in it can be opened.
+"""A document as one self-contained HTML file, without requests, scripts or links.
 
 Strangers wrote much of the text. It is escaped, and set apart (`bdi`) so that its direction stays its own.
 """

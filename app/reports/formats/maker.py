@@ -1,4 +1,4 @@
-"""Makes the documents that are asked for. Blocking: for a process of its own, or a command with nobody beside it."""
+"""Makes report documents. Blocking: for a separate process, or for a command."""
 
 from collections.abc import Generator, Iterator
 from functools import partial
@@ -35,7 +35,7 @@ _ANYBODYS: Final = Principal("", "", ADMIN)  # who may see the task was asked be
 
 
 class ReportMaker:
-    """Of one database and its scans."""
+    """Makes reports of one database and its scans."""
 
     def __init__(self, *, db: Database, results: ResultReader, contents: CapturedContent) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""What the report of an order is made of: all its scans, and what they found by the domain that was found. Blocking.
+"""Data of an order's report: its scans, and their findings by domain. Blocking.
 
 Everything comes from the database: the files of five hundred scans would be opened for what their rows say as well.
 """
@@ -24,7 +24,7 @@ MAX_FINDINGS: Final = 100_000  # of all scans together; beyond, they are counted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteFinding:
-    """What one scan of the order has found of a domain: a finding, as its list has it."""
+    """A finding of one scan of the order, as in its list of findings."""
 
     scan: OrderedScan
     finding_id: str
@@ -60,7 +60,7 @@ class FoundDomain:
 
 
 class OrderContents:
-    """Of one order, for one reader, in the language of `texts`."""
+    """Data of one order, for one reader, in the language of `texts`."""
 
     def __init__(
         self,

@@ -72,7 +72,7 @@ class OrderDocument:
         )
 
     def _summary(self) -> Iterator[Block]:
-        """Say the whole in a few sentences: none of them hides what nobody knows."""
+        """The result in a few sentences, including what is unknown."""
         texts, scans = self._texts, self._contents.scans
         results = Counter(scan.standing.result for scan in scans)
         unfinished = sum(scan.standing.is_unfinished for scan in scans)
@@ -184,5 +184,5 @@ def standing_text(scan: OrderedScan, contents: OrderContents) -> str:
 
 
 def _is_open(scan: OrderedScan) -> bool:
-    """Whether the status says something that the result does not."""
+    """Whether the status adds something to the result."""
     return scan.task.status != "completed"

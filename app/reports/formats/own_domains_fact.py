@@ -1,4 +1,4 @@
-"""What a report says of the domains that the user of the scan has called own: nothing was looked for there."""
+"""States the user's own domains of a scan in its report: they were not examined."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Who else has read the pages, as a section of a report: what is not accused may have been cleared by a reader."""
+"""Section of a report about the LLM and the local classifier, which may have cleared pages."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final

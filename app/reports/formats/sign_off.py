@@ -13,7 +13,7 @@ _EMPTY: Final = "\u00a0"  # an empty cell would have no height to write in
 
 
 def sign_off(origin: Origin, texts: MessageCatalog) -> Iterator[Block]:
-    """Yield a line for each who answers for the report; only who has made it is known."""
+    """Yield a signature line for each person responsible for the report; only its author is known."""
     yield Heading(texts("report.sign_off"), 2, "sign-off")
     yield Text(texts("report.sign_off_intro"))
     columns = [Column(texts(f"report.sign_off.{name}"), weight) for name, weight in _COLUMNS]

@@ -1,4 +1,4 @@
-"""Times, durations and decisions in a report: with their zone, since it is read where nobody knows the server's."""
+"""Times, durations and decisions in a report. Times have their zone, because readers do not know the server's."""
 
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ def duration_text(seconds: int, texts: MessageCatalog) -> str:
 
 
 def decision_text(decision: dict[str, Any] | None, texts: MessageCatalog) -> str:
-    """Return what was decided of a finding, by whom, when and why; "" when nobody has decided."""
+    """Return the decision about a finding with user, time and reason; "" if undecided."""
     if decision is None:
         return ""
     said = {"state": texts(f"decision.{decision['state']}"), "name": decision["decided_by"]}

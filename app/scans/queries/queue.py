@@ -89,7 +89,7 @@ def positions(connection: Connection, rows: Iterable[TaskRow]) -> dict[str, int]
 
 
 def users_at_limit(connection: Connection, per_user: int) -> list[str]:
-    """Return the users of whom so many scans run already."""
+    """Return the users who have reached their limit of running scans."""
     # With the turn, which the index of all unfinished tasks has not: PostgreSQL would look through that one.
     served = connection.execute(select(t.user_id, t.turn).where(ACTIVE_ONLY, _VISIBLE)).scalars()
     return [user_id for user_id, count in Counter(served).items() if count >= per_user]

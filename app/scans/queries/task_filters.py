@@ -1,4 +1,4 @@
-"""Which tasks a list has, beside whose they are and in which order they come."""
+"""Filters of the list of tasks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

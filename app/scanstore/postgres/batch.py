@@ -1,4 +1,4 @@
-"""What a scan wrote since the last flush, and how all of it gets into PostgreSQL in one go.
+"""Rows that a scan wrote since the last flush, and their transfer to PostgreSQL in one transaction.
 
 A store has one writer, so what is there is looked up and what is not is copied: no conflict can come in between.
 """

@@ -1,4 +1,4 @@
-"""The rows of one run, for those who read."""
+"""Reads the rows of one run."""
 
 from collections.abc import Sequence
 from typing import Any

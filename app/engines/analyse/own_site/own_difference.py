@@ -1,4 +1,4 @@
-"""What a page says to some of its visitors alone: few lines, which are judged by themselves.
+"""Content that a page shows to some visitors only: a few lines, which are classified separately.
 
 The page around them is the organisation's, and its guard words speak for that page and not for what others were given.
 So a line counts by its own words, and one product term is enough for a suspicion: two plain visits were not shown it.

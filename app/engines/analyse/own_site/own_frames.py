@@ -1,4 +1,4 @@
-"""Frames of the site's own pages that somebody else has put there: one that covers the page, and one of no size."""
+"""Frames that an attacker has added to the site's own pages: frames that cover the page, and frames without a size."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The site's own pages: what on them somebody else has put there.
+"""Content that an attacker has added to the site's own pages.
 
 An organisation's page that offers what the trades of the lexicons offer was changed by somebody, or is not watched.
 What visitors may write (forums, comments) is not judged by its words: it leads to findings about what it links to.

@@ -1,4 +1,4 @@
-"""Scripts of the site's own pages that somebody else has put there: what they write, and whom they send elsewhere."""
+"""Scripts that an attacker has added to the site's own pages: the markup they write, and the redirects they make."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What lists are made into: a sorted text file that all processes of a machine share through its page cache.
+"""Compiled lists: a sorted text file that all processes of a machine share through its page cache.
 
 A line is `KEY TAB LINE TAB CATEGORY TAB SCORE`: the host or URL, the line of the list where it stands (eight digits),
 its class and what it alone says. Lines are sorted by their bytes. A look-up reads some twenty of them, and nothing is

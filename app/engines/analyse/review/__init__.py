@@ -1,1 +1,1 @@
-"""What a language model is shown, and what its answer changes."""
+"""Input of the LLM review, and the effect of its answers."""

@@ -1,4 +1,4 @@
-"""Who a page says it is: by its title or a heading, the picture at its top, or the owner in its imprint."""
+"""Claimed identity of a page: its title or a heading, the image at its top, or the owner in its imprint."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Gambling brands: their book, and pages that are the door to one.
+"""Gambling brands: their list, and entry pages of gambling sites.
 
 Such a page says little: a brand's name and how to get in, written for search engines, often above a text about
 something else. File format (UTF-8): `own or word | name, alias, ... | word of its hosts, ...`. A name of kind `own` is

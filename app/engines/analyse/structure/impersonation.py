@@ -1,4 +1,4 @@
-"""Structure rules about identity: who a page says it is, where it really lives, what it asks for, how it presses."""
+"""Structure rules about identity: claimed identity, actual host, requested data, and pressure on visitors."""
 
 import re
 from collections.abc import Iterator

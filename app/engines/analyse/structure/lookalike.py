@@ -1,4 +1,4 @@
-"""Hosts that look like somebody else's: what a person reads, not what the name server sees."""
+"""Host names that resemble the names of others to a human reader."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""What pages look like to people: like one that was confirmed, or under the icon of the site itself.
+"""Appearance of pages: similar to a confirmed violation, or with the site's own icon.
 
 Gambling brands and their kits change names and domains every day, their layout hardly ever. Who imitates an
 organisation takes its icon along: it is the mark by which people tell tabs apart. Neither reports a finding by itself:

@@ -1,4 +1,4 @@
-"""How a page presses people to act: an account that ends, points that lapse, money that waits. And who warns of it."""
+"""Pressure on visitors (an expiring account or points, waiting money), and warnings against it."""
 
 import re
 from typing import Final

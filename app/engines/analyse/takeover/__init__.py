@@ -1,1 +1,1 @@
-"""Names of the site that lead to what anybody can set up."""
+"""Names of the site that anyone can take over."""

@@ -1,4 +1,4 @@
-"""Names that a service was left behind under: who sets it up there again decides what visitors get.
+"""Names that point to an unclaimed service: anyone who claims it there controls the content.
 
 The table is `data/dangling.tsv`; its head says what the columns mean. A name counts when it, or one that it is an alias
 of, lies at the service *and* the service says that nothing is set up there: neither alone is enough.

@@ -1,4 +1,4 @@
-"""Names that somebody else can take over: left behind at a service, or registered to nobody."""
+"""Names that anyone can take over: unclaimed at a service, or unregistered domains."""
 
 import re
 from collections.abc import Iterator

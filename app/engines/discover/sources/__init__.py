@@ -1,4 +1,4 @@
-"""Passive sources of names: places that already know names, asked without touching the target. One module each."""
+"""Passive sources of names, which are queried without touching the target. One module each."""
 
 from collections.abc import Iterable
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Free services that know names of hosts and want no key, in one table: what each is asked, how it answers.
+"""Free services without keys that know host names, in one table: their queries and responses.
 
 Formats differ, and so do the ways to say "enough for today": a status, or a sentence where names should be.
 """

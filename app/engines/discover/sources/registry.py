@@ -1,4 +1,4 @@
-"""Which passive sources there are and which of them a deployment asks: one table and one setting for all."""
+"""Passive sources, and which of them a deployment queries: one table and one setting for all."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial

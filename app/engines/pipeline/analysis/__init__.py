@@ -1,1 +1,1 @@
-"""Stage 5: what speaks for a violation, and the second readers."""
+"""Stage 5: the analysis, the LLM review and the local classifier."""

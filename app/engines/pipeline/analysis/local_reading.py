@@ -1,4 +1,4 @@
-"""The local reader in the pipeline: what it thinks of captured pages, and what is said of that."""
+"""The local classifier in the pipeline: its probabilities for captured pages, and its summary."""
 
 from collections.abc import Sequence
 from hashlib import blake2b

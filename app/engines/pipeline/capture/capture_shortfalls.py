@@ -1,4 +1,4 @@
-"""What could not be captured, kept or rendered: said as warnings, because what was not seen is never called clean."""
+"""Warnings about missing captures: what was not captured is never called clean."""
 
 from app.domain.messages import MessageCatalog
 from app.engines.capture.scan_contents import ScanContents

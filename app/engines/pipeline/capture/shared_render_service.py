@@ -1,4 +1,4 @@
-"""One browser for all that a scan renders: pictures, and pages of the site whose requests are noted.
+"""One browser for all renderings of a scan: screenshots, and pages of the site with their requests.
 
 A start page of the site is wanted for both, and rendered once: the first who asks has its requests noted, and the other
 one gets what came of that. So does one who wants a picture of a page whose requests were noted a little before.

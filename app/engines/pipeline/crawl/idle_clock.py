@@ -1,4 +1,4 @@
-"""How long somebody has waited who had nothing else to do: counted on a machine that is slow as on any other."""
+"""Measures the time spent waiting without other work, independently of the machine's speed."""
 
 import time
 from collections.abc import Callable, Hashable

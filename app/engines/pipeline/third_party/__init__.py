@@ -1,1 +1,1 @@
-"""Stage 3: whom the pages lead to, and whose that is."""
+"""Stage 3: third parties and their owners."""

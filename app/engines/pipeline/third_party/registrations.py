@@ -1,4 +1,4 @@
-"""Beside stage 4: whose the third parties are, asked of their registries while the scan has other work."""
+"""Registrations of third parties, queried from their registries beside stage 4."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
