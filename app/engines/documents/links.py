@@ -1,10 +1,11 @@
 """What one document leads to, as it is collected."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
-from app.engines.documents.text_urls import find_urls
 from app.engines.model import Reference, Relation
 from app.engines.urls import host_of_serialised, is_possible, resolve
 
@@ -15,6 +16,14 @@ MAX_TEXT: Final = 200  # of a snippet or a link's text
 _MAX_ADDED: Final = 20_000  # addresses that are looked at, whatever becomes of them: 10 us each
 _AROUND: Final = 60  # characters before a URL in running text
 _MAX_PLACE: Final = 120
+MAX_TEXT_URLS: Final = 2_000  # of one text: they are merely mentioned, nobody can click them
+# ASCII alone, as Chinese text goes on without a space behind an address. Every part has a bound.
+_URL: Final = re.compile(
+    r"(?<![a-z0-9@.-])(?:https?://|www\.)[a-z0-9][a-z0-9.-]{1,250}(?::\d{1,5})?(?:[/?#][!#-;=?-Z_a-z~]{0,2000})?",
+    re.IGNORECASE,
+)
+_MAX_BRACKETS: Final = 10
+_ENDS_SENTENCE: Final = ".,;:!?'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +138,19 @@ class DocumentLinks:
 def _clean(text: str) -> str:
     """One line that JSON can hold: no lone surrogates, which broken documents have."""
     return " ".join(text[: 4 * MAX_URL].encode("utf-8", "replace").decode().split())
+
+
+def find_urls(text: str) -> Iterator[tuple[str, int]]:
+    """Yield (address as written, position), at most `MAX_TEXT_URLS`."""
+    for match in islice(_URL.finditer(text), MAX_TEXT_URLS):
+        yield _trimmed(match[0]), match.start()
+
+
+def _trimmed(found: str) -> str:
+    """Without the end of the sentence or the bracket that it stands in."""
+    found = found.rstrip(_ENDS_SENTENCE)
+    for _ in range(min(found.count(")") - found.count("("), _MAX_BRACKETS)):
+        if not found.endswith(")"):
+            break
+        found = found[:-1].rstrip(_ENDS_SENTENCE)
+    return found

@@ -2,15 +2,22 @@
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
 from app.core.errors import Unavailable
-from app.findings.evidence.ports import CapturedContent
 
 REST_S: Final = 5.0  # a storage that did not answer is not asked again for so long: each time takes seconds of a thread
 log = structlog.get_logger(__name__)
+
+
+class CapturedContent(Protocol):
+    """The contents that scans have captured, by their hash (`captures.contents`). Blocking."""
+
+    def get(self, sha256: str) -> bytes:
+        """Raises LookupError: nothing is stored; ValueError: it is damaged; OSError: the storage does not respond."""
+        ...
 
 
 class KeptContents:

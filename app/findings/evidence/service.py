@@ -16,8 +16,7 @@ from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.findings.evidence.exposures import Site
 from app.findings.evidence.images import MEDIA_TYPE, UnreadableImage, encode_anew
-from app.findings.evidence.kept_contents import KeptContents
-from app.findings.evidence.ports import CapturedContent
+from app.findings.evidence.kept_contents import CapturedContent, KeptContents
 from app.findings.evidence.scan_evidence import ScanEvidence
 from app.scans.ports import ReportOrder, ReportProcesses
 from app.scans.report_stream import ReportStream, ReportStreams

@@ -16,8 +16,7 @@ from app.domain.report_format import REFERENCES, ReportFormat
 from app.domain.task_row import TaskRow
 from app.events.log_identity import read_identity
 from app.findings.evidence.exposures import Site
-from app.findings.evidence.kept_contents import KeptContents
-from app.findings.evidence.ports import CapturedContent
+from app.findings.evidence.kept_contents import CapturedContent, KeptContents
 from app.findings.evidence.scan_evidence import ScanEvidence
 from app.orders.service import find_order
 from app.orders.standings import read_scans

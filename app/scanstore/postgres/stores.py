@@ -1,7 +1,7 @@
-"""The stores of all runs in one PostgreSQL: reading, writing, removing."""
+"""The stores of all runs in one PostgreSQL: reading, writing and removing them."""
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -14,11 +14,13 @@ from app.core.clock import Clock
 from app.core.postgres import PostgresBackend
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.evidence_reader import EvidenceReader
+from app.scanstore.postgres import dialect
+from app.scanstore.postgres.characters import original_row
 from app.scanstore.postgres.dialect import TABLES
 from app.scanstore.postgres.refusals import refusals
 from app.scanstore.postgres.renders import RenderLeases, ScanRenders
 from app.scanstore.postgres.store import Attempt, PostgresScanStore
-from app.scanstore.postgres.store_rows import StoreRows
+from app.scanstore.rows import Row
 
 READERS: Final = 8  # connections that are kept; services read in as many threads
 HASHES: Final = ("html_sha256", "text_sha256", "screenshot_sha256", "source_sha256")
@@ -28,6 +30,41 @@ _NOBODY: Final = 2**31 - 1  # an attempt that none reaches: what still writes is
 _SHOWN: Final = " UNION ".join(f"SELECT {name} FROM scan_captures WHERE {name} = ANY(%(some)s)" for name in HASHES)
 _CLOSE: Final = "UPDATE scan_stores SET attempt = %s WHERE task_id = %s AND run BETWEEN %s AND %s RETURNING id"
 _REMOVE: Final = "DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE store = %s LIMIT %s))"
+
+
+class StoreRows:
+    """Fulfils `port.RowSource`. Has a connection until it is closed; every question sees what is committed by then."""
+
+    def __init__(self, engine: Engine, task_id: str, run: int) -> None:
+        """`engine` commits by itself. Raises StoreUnavailable."""
+        with refusals():
+            self._connection = engine.connect()
+            try:
+                found = self._connection.exec_driver_sql(
+                    "SELECT id FROM scan_stores WHERE task_id = %s AND run = %s", (task_id, run)
+                ).first()
+            except BaseException:
+                self._connection.close()
+                raise
+        # None: there is no such store, or it is closed.
+        self._prefix = None if found is None else dialect.prefix(found[0])
+
+    @property
+    def present(self) -> bool:
+        return self._prefix is not None
+
+    def read(self, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        if self._prefix is None:
+            return []
+        with refusals():
+            asked = self._connection.exec_driver_sql(
+                self._prefix + dialect.translated(query), dialect.named(parameters)
+            )
+            return [original_row(tuple(row)) for row in asked]
+
+    def close(self) -> None:
+        self._prefix = None
+        self._connection.close()
 
 
 class PostgresScanStores:

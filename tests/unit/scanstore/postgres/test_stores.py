@@ -7,12 +7,12 @@ import pytest
 
 from app.core.clock import SystemClock
 from app.engines.model import Capture, HostFact
-from app.scanstore.errors import StoreStale
+from app.scanstore.errors import StoreStale, StoreUnavailable
 from app.scanstore.port import ScanStores, StoreRemoval
 from app.scanstore.postgres import stores as module
 from app.scanstore.postgres.dialect import TABLES
 from app.scanstore.postgres.store import Attempt
-from app.scanstore.postgres.stores import PostgresScanStores
+from app.scanstore.postgres.stores import PostgresScanStores, StoreRows
 from tests.support.postgres_scans import PostgresScan
 from tests.unit.scanstore.test_evidence_reader import WALK, reference
 
@@ -206,3 +206,36 @@ def test_a_removal_whose_guard_refuses_ends_where_it_is(scan, open_store, monkey
     assert left > 0
     scan.stores.remove.guarded(lambda _: None)(scan.task_id, 1)
     assert (hosts(), is_there(scan)) == (0, False)
+
+
+# The rows of one run
+
+
+@pytest.fixture
+def rows(postgres_run):
+    with closing(StoreRows(postgres_run.engine, postgres_run.task_id, 1)) as rows:
+        yield rows
+
+
+def test_a_run_that_has_no_store_has_no_rows(rows):
+    assert not rows.present
+    assert rows.read("SELECT count(*) FROM pages") == []
+
+
+def test_the_rows_of_the_run_are_there_until_it_is_closed(postgres_run):
+    with closing(postgres_run.open()) as store:
+        store.put_host(HostFact("a.test", ("target",)))
+    rows = StoreRows(postgres_run.engine, postgres_run.task_id, 1)
+    assert rows.present
+    assert rows.read("SELECT name, ? FROM hosts", (1,)) == [("a.test", 1)]
+    rows.close()
+    rows.close()
+    assert (rows.present, rows.read("SELECT name FROM hosts")) == (False, [])
+
+
+def test_what_the_database_refuses_is_an_error_of_the_store(postgres_run):
+    postgres_run.open().close()
+    with closing(StoreRows(postgres_run.engine, postgres_run.task_id, 1)) as rows:
+        with pytest.raises(StoreUnavailable):
+            rows.read("SELECT name FROM nowhere")
+        assert rows.read("SELECT count(*) FROM hosts") == [(0,)]
