@@ -25,8 +25,9 @@ import uvloop
 from selectolax.lexbor import LexborHTMLParser
 
 from app.core.heap import OF_SCANS, settle_heap
+from app.domain.scan_facts import HostFact
 from app.engines.crawl.crawler import Crawler
-from app.engines.model import HostFact, NetworkConfig, ScanConfig
+from app.engines.model import NetworkConfig, ScanConfig
 from app.engines.net.client import HttpClient
 from app.engines.net.limits import HostLimits
 from app.engines.net.policy import AddressPolicy

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
+from app.domain.scan_facts import Capture, Reference, Relation, ThirdParty
 from app.domain.tampering import sign_of
 from app.domain.violations import ViolationFact
 from app.engines.analyse.analyser import Analyser
@@ -38,7 +39,6 @@ from app.engines.extract.style_sheet import StyleSheet, sheet_of
 from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
 from app.engines.identify.aggregate import ThirdPartyAggregate
-from app.engines.model import Capture, Reference, Relation, ThirdParty
 from app.engines.parsing.own_pages import own_page_of, references_of
 from app.engines.pipeline.analysis.analysis_stage import of_start_page
 from app.engines.pipeline.analysis.tampered_pages import tampered_page

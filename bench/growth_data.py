@@ -16,7 +16,7 @@ from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.ids import first_id_of, new_id
 from app.domain.projection import TaskProjection
-from app.engines.model import Capture, HostFact, PageFact, Reference, Relation, ThirdParty
+from app.domain.scan_facts import Capture, HostFact, PageFact, Reference, Relation, ThirdParty
 from app.migrations.runner import migrate
 from app.scanstore.files import captures_dir
 from app.scanstore.sqlite import SqliteScanStore

@@ -43,7 +43,7 @@ from app.core.principal import Principal
 from app.domain.decisions import DecisionState
 from app.domain.messages import Language
 from app.domain.projection import TaskProjection
-from app.engines.model import Capture, PageFact, Reference, Relation, ThirdParty
+from app.domain.scan_facts import Capture, PageFact, Reference, Relation, ThirdParty
 from app.findings.evidence.service import EvidenceService
 from app.findings.review import ReviewService
 from app.overview.service import OverviewService, search

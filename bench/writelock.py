@@ -28,9 +28,9 @@ from app.core.ids import new_id
 from app.domain.findings import AssessedFinding
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Counts
 from app.domain.stages import StageKey, StageStatus
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
-from app.engines.model import Counts
 from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter
 from app.findings.recorder import Recorder

@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 from app.domain.coverage import Coverage, Seen
 from app.domain.log_entry import LogEntry
+from app.domain.scan_facts import Capture, Counts, FrontierUrl, Hop, HostFact, PageFact, Reference, ThirdParty, UrlState
 from app.domain.stages import StageKey, StageStatus
 from app.domain.verdict import Reason
 from app.domain.violations import ViolationFact
-from app.engines.model import Capture, Counts, FrontierUrl, Hop, HostFact, PageFact, Reference, ThirdParty, UrlState
 
 
 class ScanStopped(Exception):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from app.engines.model import Capture, Hop, Reference
+from app.domain.scan_facts import Capture, Hop, Reference
 from app.scanstore import rows, schema
 from app.scanstore.file_rows import FileRows
 from app.scanstore.reader import MAX_LIMIT, ScanReader

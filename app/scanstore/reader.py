@@ -21,8 +21,8 @@ from app.domain.page_looks import ICON_LOOKS
 from app.domain.reading import READING, ReadingSummary, summary_of
 from app.domain.reputation_lists import LISTS, UsedList, used_list_of
 from app.domain.rule_data import RULE_DATA
+from app.domain.scan_facts import Hop, HostFact, Reference
 from app.domain.third_parties import OMITTED, Outcome, PartyCoverage
-from app.engines.model import Hop, HostFact, Reference
 from app.scanstore import rows, schema
 from app.scanstore.errors import StoreDamaged, refusal
 from app.scanstore.file_rows import FileRows

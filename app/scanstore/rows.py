@@ -9,8 +9,7 @@ from typing import Any, Final, cast
 
 from app.domain.coverage import Seen
 from app.domain.reference_kinds import LOADED, REDIRECT
-from app.domain.third_parties import Outcome
-from app.engines.model import (
+from app.domain.scan_facts import (
     Capture,
     DnsAnswer,
     DnsOutcome,
@@ -29,6 +28,7 @@ from app.engines.model import (
     TlsFacts,
     UrlState,
 )
+from app.domain.third_parties import Outcome
 
 Row = tuple[Any, ...]
 _CAPTURE_FIELDS: Final = frozenset(field.name for field in fields(Capture))

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from app.domain.coverage import Seen
-from app.engines.model import Capture, FrontierUrl, Hop, HostFact, PageFact, Reference, ThirdParty, UrlState
+from app.domain.scan_facts import Capture, FrontierUrl, Hop, HostFact, PageFact, Reference, ThirdParty, UrlState
 from app.scanstore import rows, schema
 from app.scanstore.checkpointer import Checkpointer
 from app.scanstore.errors import StoreUnavailable, refusal

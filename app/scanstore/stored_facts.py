@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from app.engines.model import Capture, Counts, HostFact, ThirdParty
+from app.domain.scan_facts import Capture, Counts, HostFact, ThirdParty
 from app.scanstore import rows
 from app.scanstore.schema import select
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.scan_facts import Capture, FetchError, ThirdParty
 from app.domain.stages import STAGES, StageStatus
 from app.engines.analyse.subject import Subject
-from app.engines.model import Capture, FetchError, ThirdParty
 from app.engines.parsing.page_parser import PageParser
 from app.engines.parsing.pool import ParserPool
 from app.engines.ports import Unreadable

@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing
 
 import orjson
 
-from app.engines.model import PageFact, Relation, ThirdParty
+from app.domain.scan_facts import PageFact, Relation, ThirdParty
 from app.scanstore.errors import StoreLocked
 from app.scanstore.sqlite import SqliteScanStore
 

@@ -12,7 +12,7 @@ from app.core.config import CLIENT_VARIABLES, PREFIX, Settings
 from app.domain.close_codes import CloseCode
 from app.domain.messages import Language
 from app.domain.projection import WORKER_LOST
-from app.engines.model import FetchError
+from app.domain.scan_facts import FetchError
 from app.events.types import WarningCode
 from app.factory import create_app
 from app.identity.schemas.auth import LoginRequest

@@ -12,6 +12,7 @@ import pytest
 from app.domain.coverage import CrawlCutoff
 from app.domain.messages import Language
 from app.domain.risk import Embedding
+from app.domain.scan_facts import DnsOutcome, FetchError, HopKind, Relation
 from app.domain.stages import StageKey, StageStatus
 from app.domain.tasks import TaskStatus
 from app.domain.third_parties import Outcome
@@ -19,7 +20,6 @@ from app.domain.verdict import Reason, Result
 from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.identify.characteristics import PARKED
 from app.engines.identify.classify import UNKNOWN
-from app.engines.model import DnsOutcome, FetchError, HopKind, Relation
 from app.events.types import WarningCode
 from tests.docs import texts
 from tests.docs.markdown import ROOT

@@ -23,13 +23,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from app.domain.scan_facts import Capture, Relation, ThirdParty
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.shipped_data import shipped_classifier
 from app.engines.analyse.subject import Subject
 from app.engines.extract.page import extract_document
 from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import EMPTY, read_content
-from app.engines.model import Capture, Relation, ThirdParty
 from app.engines.parsing.own_pages import own_page_of
 
 DEBIAN: Final = (

@@ -21,13 +21,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from app.domain.scan_facts import Capture, Relation, ThirdParty
 from app.domain.violations import ViolationFact
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.shipped_data import shipped_classifier
 from app.engines.analyse.subject import Subject
 from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
-from app.engines.model import Capture, Relation, ThirdParty
 from app.engines.urls import host_of
 from tests.eval.figures import Said, below, figures, judged, overconfident, print_calibration, print_first_sight
 from tests.eval.pages.pages import pages

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urljoin, urlsplit
 
+from app.domain.scan_facts import Capture, Reference, Relation, ThirdParty
 from app.domain.tampering import sign_of
 from app.domain.violations import ViolationFact, ViolationKey
 from app.engines.analyse.analyser import Analyser
@@ -30,7 +31,6 @@ from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
 from app.engines.identify.aggregate import ThirdPartyAggregate
 from app.engines.identify.classify import UNKNOWN, classify
-from app.engines.model import Capture, Reference, Relation, ThirdParty
 from app.engines.parsing.own_pages import own_page_of, references_of
 from app.engines.pipeline.analysis.analysis_stage import of_start_page
 from app.engines.pipeline.analysis.tampered_pages import tampered_page

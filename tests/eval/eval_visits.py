@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from app.domain.scan_facts import Hop, HopKind, Reference
 from app.domain.tampering import certainty, sign_of
 from app.domain.violations import VIOLATION_FROM
 from app.engines.cloaking.comparison import Compared
@@ -19,7 +20,7 @@ from app.engines.cloaking.page_sample import SampledPage, hash_lines
 from app.engines.extract.page import extract_document
 from app.engines.html.document import HtmlDocument
 from app.engines.identify.classify import UNKNOWN, classify
-from app.engines.model import FetchResult, Hop, HopKind, Reference
+from app.engines.model import FetchResult
 from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of, join
 from tests.eval.cloaking.visits import KINDS, Answer, Server, Visit, cloaking_servers, noisy_servers

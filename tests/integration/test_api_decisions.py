@@ -8,9 +8,9 @@ from typing import ClassVar
 import pytest
 
 from app.domain.page_looks import ICON_LOOKS, PageLook
+from app.domain.scan_facts import Capture, PageFact, Reference, Relation, ThirdParty
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import RiskLevel, ViolationKey
-from app.engines.model import Capture, PageFact, Reference, Relation, ThirdParty
 from app.events.types import Statistics
 from app.findings.queries import decisions
 from app.findings.recorder import Recorder

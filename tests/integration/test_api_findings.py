@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from app.core.clock import to_wire
+from app.domain.scan_facts import Capture, Hop, HopKind, PageFact, Reference, Relation, ThirdParty
 from app.domain.violations import RiskLevel, ViolationKey
-from app.engines.model import Capture, Hop, HopKind, PageFact, Reference, Relation, ThirdParty
 from app.findings.evidence.exposures import Assessor, Site
 from app.findings.recorder import Recorder
 from app.findings.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail

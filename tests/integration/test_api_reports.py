@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.domain.scan_facts import Capture, FrontierUrl, HostFact, PageFact, Reference, Relation, ThirdParty, UrlState
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
-from app.engines.model import Capture, FrontierUrl, HostFact, PageFact, Reference, Relation, ThirdParty, UrlState
 from app.events.event import NewEvent
 from app.events.types import Statistics, TaskWarning
 from app.findings.recorder import Recorder

@@ -11,10 +11,10 @@ import pytest
 from app.cli import exit_codes
 from app.domain.log_entry import LogEntry
 from app.domain.report_format import ReportFormat
+from app.domain.scan_facts import PageFact
 from app.domain.stages import StageKey
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import RiskLevel, ViolationKey
-from app.engines.model import PageFact
 from app.events.event import NewEvent, PendingLogs
 from app.events.types import ErrorInfo, Statistics, TaskStage
 from app.findings.recorder import Recorder

@@ -20,8 +20,8 @@ import pytest
 import zstandard
 
 from app.core.ids import new_id
+from app.domain.scan_facts import Capture, PageFact, Reference, Relation, ThirdParty
 from app.domain.violations import ViolationKey
-from app.engines.model import Capture, PageFact, Reference, Relation, ThirdParty
 from app.scanstore.files import captures_dir, store_path
 from app.scanstore.sqlite import SqliteScanStore
 from bench.growth_data import LARGE_CONTENT, Size, build

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 import pytest
 
 from app.captures.contents import Contents
-from app.engines.model import Capture, PageFact, Relation, ThirdParty
+from app.domain.scan_facts import Capture, PageFact, Relation, ThirdParty
 from app.scanstore.files import captures_dir, store_path
 from app.scanstore.sqlite import SqliteScanStore
 from app.tasks import process_tree

@@ -13,7 +13,7 @@ import pytest
 from app.core.heap import settle_heap
 from app.core.json_chunks import CHUNK_BYTES
 from app.domain.report_format import ReportFormat
-from app.engines.model import Capture, HostFact, Relation, ThirdParty
+from app.domain.scan_facts import Capture, HostFact, Relation, ThirdParty
 from app.findings.schemas.results import Report, ThirdPartyPage
 from app.scans.serialisers import MAX_HOSTS
 from app.scanstore.sqlite import SqliteScanStore

@@ -14,8 +14,8 @@ from app.core.ids import new_id
 from app.domain.findings import FindingId
 from app.domain.local_reading import DecidedPage
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Capture
 from app.domain.violations import Evidence, Layer, ViolationKey
-from app.engines.model import Capture
 from app.events.tables import scan_tasks
 from app.findings.queries import decisions
 from app.scans.lifecycle import Lifecycle

@@ -20,7 +20,7 @@ from websockets.asyncio.client import connect
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.projection import TaskProjection
-from app.engines.model import Capture, PageFact, Reference, Relation, ThirdParty
+from app.domain.scan_facts import Capture, PageFact, Reference, Relation, ThirdParty
 from app.events.tables import RUN_COLUMNS, scan_runs, scan_tasks
 from app.findings.violation_mapping import NewViolation
 from app.identity.tables import users

@@ -4,7 +4,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from app.engines.model import Capture, Hop, HopKind, PageFact, Reference, Relation
+from app.domain.scan_facts import Capture, Hop, HopKind, PageFact, Reference, Relation
 from app.scanstore.files import captures_dir, store_path
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.contents import contents_in

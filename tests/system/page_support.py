@@ -15,11 +15,11 @@ from app.core.config import Settings
 from app.core.ids import new_id
 from app.core.principal import Principal
 from app.domain.log_entry import LogEntry, LogLevel
+from app.domain.scan_facts import Capture, Relation, ThirdParty
 from app.domain.stages import STAGE_BY_KEY, STAGES, StageKey
 from app.domain.verdict import Verdict
 from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.capture.browser_process import WITHOUT_FEATURES
-from app.engines.model import Capture, Relation, ThirdParty
 from app.events.event import NewEvent, PendingLogs
 from app.events.event_body import EventBody
 from app.events.types import ErrorInfo, Statistics, TaskProgress, TaskStage, TaskWarning

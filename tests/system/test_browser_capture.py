@@ -5,9 +5,10 @@ from contextlib import AsyncExitStack
 import pytest
 
 from app.captures.folder import FolderStorage
+from app.domain.scan_facts import HopKind
 from app.engines.capture.capturer import Capturer
 from app.engines.capture.scan_contents import ScanContents
-from app.engines.model import HopKind, NetworkConfig
+from app.engines.model import NetworkConfig
 from app.engines.pipeline.capture.screenshots import Screenshots
 from app.engines.pipeline.network_stack import open_network_stack
 from tests.support.contents import contents_in

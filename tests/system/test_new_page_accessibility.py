@@ -6,11 +6,11 @@ import pytest
 from playwright.async_api import expect
 
 from app.domain.messages import Language
+from app.domain.scan_facts import HostFact
 from app.domain.scan_options import DEFAULTS
 from app.domain.stages import StageKey
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
-from app.engines.model import HostFact
 from app.orders.service import NewOrder
 from app.scanstore.files import store_path
 from app.scanstore.sqlite import SqliteScanStore

@@ -9,12 +9,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.cli.doctor.machine import check_picture_texts
 from app.cli.doctor.result import CheckStatus
+from app.domain.scan_facts import Capture, ThirdParty
 from app.domain.violations import ViolationKey
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.subject import Subject
 from app.engines.capture.picture_reader import PictureReader, PictureUnread, find_tesseract
 from app.engines.html.page_content import PageContent
-from app.engines.model import Capture, ThirdParty
 
 pytestmark = pytest.mark.system
 FONT = "NotoSansCJK-Bold.ttc"

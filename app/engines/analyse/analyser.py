@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from app.domain.reading import Effect
+from app.domain.scan_facts import Reference
 from app.domain.violations import Layer, ViolationFact
 from app.engines.analyse.detection import Detection, Thresholds, combine
 from app.engines.analyse.layer import AnalysisLayer, Signal
@@ -31,7 +32,6 @@ from app.engines.analyse.text.lexicon import Lexicon
 from app.engines.analyse.text.picture_text import PictureTextLayer
 from app.engines.html.own_page import OwnPage
 from app.engines.local_reader.model import LocalOpinion
-from app.engines.model import Reference
 from app.engines.reading_model.answer import Opinion
 from app.engines.reading_model.excerpt import Excerpt
 from app.engines.reading_model.instructions import find_instruction

@@ -9,8 +9,8 @@ from typing import Final
 
 from app.domain.authorship import authorship_of
 from app.domain.risk import Embedding, Exposure, Place, Risk, assess
+from app.domain.scan_facts import Reference, Relation
 from app.domain.violations import ViolationKey
-from app.engines.model import Reference, Relation
 from app.engines.urls import host_of
 
 _EMBEDDINGS: Final = MappingProxyType(

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from app.domain.scan_facts import Capture, Reference, ThirdParty
 from app.domain.violations import ViolationKey
 from app.engines.html.page_content import EMPTY, PageContent
-from app.engines.model import Capture, Reference, ThirdParty
 from app.engines.urls import host_of
 
 

@@ -6,22 +6,13 @@ from typing import Final
 
 import ada_url
 
+from app.domain.scan_facts import Capture, DnsAnswer, DnsOutcome, FetchError, Hop, HopKind, TlsFacts
 from app.engines.capture.page_class import ERROR_FROM, classify
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.capture.tls import tls_facts
 from app.engines.html.page_content import EMPTY, PageContent
 from app.engines.html.redirects import Redirect, refresh_target
-from app.engines.model import (
-    Capture,
-    DnsAnswer,
-    DnsOutcome,
-    FetchError,
-    FetchResult,
-    Hop,
-    HopKind,
-    NetworkConfig,
-    TlsFacts,
-)
+from app.engines.model import FetchResult, NetworkConfig
 from app.engines.net.policy import AddressPolicy, parse_address
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.net.resolver import Resolver

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID, NameOID
 
-from app.engines.model import TlsFacts
+from app.domain.scan_facts import TlsFacts
 from app.engines.net.failures import printable
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.tls_contexts import unverified_context, verifying_context

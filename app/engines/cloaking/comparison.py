@@ -12,12 +12,12 @@ from itertools import islice
 from typing import Final
 from urllib.parse import unquote
 
+from app.domain.scan_facts import Reference, Relation
 from app.domain.tampering import TamperSign, certainty, kind_of, shown_to, sign_of, without_visitor
 from app.domain.violations import VIOLATION_FROM
 from app.domain.visitors import Visitor
 from app.engines.cloaking.page_sample import SampledPage
 from app.engines.cloaking.view import View
-from app.engines.model import Reference, Relation
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
 

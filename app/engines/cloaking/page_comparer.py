@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Final
 
+from app.domain.scan_facts import FetchError, Reference
 from app.domain.visitors import Visitor
 from app.engines.cloaking.comparison import Compared, Comparison
 from app.engines.cloaking.page_sample import SampledPage
 from app.engines.cloaking.view import NOTHING, View, view_of
 from app.engines.cloaking.visits import PLAIN, Visit, visits_for
 from app.engines.extract.page import Extraction
-from app.engines.model import FetchError, FetchResult, Reference
+from app.engines.model import FetchResult
 from app.engines.net.client import Headers
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.parsing.page_parser import PageParser

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.domain.reference_kinds import redirect_kind
+from app.domain.scan_facts import HopKind, Reference, Relation
 from app.domain.tampering import sign_of
 from app.engines.cloaking.page_sample import MAX_LINES
 from app.engines.extract.page import Extraction
-from app.engines.model import FetchResult, HopKind, Reference, Relation
+from app.engines.model import FetchResult
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
 

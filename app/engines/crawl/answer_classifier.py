@@ -4,8 +4,9 @@ import re
 from typing import Final
 
 from app.domain.coverage import Seen
+from app.domain.scan_facts import FetchError, PageFact, Reference, Relation
 from app.engines.extract.page import Extraction
-from app.engines.model import FetchError, FetchResult, PageFact, Reference, Relation
+from app.engines.model import FetchResult
 
 _GOOD: Final = range(200, 300)
 _GONE: Final = frozenset({404, 410})

@@ -8,6 +8,7 @@ from typing import Final
 from app.domain.coverage import Coverage, CrawlCutoff, Seen
 from app.domain.log_entry import LogEntry
 from app.domain.messages import FOREIGN_LANGUAGE, MessageCatalog
+from app.domain.scan_facts import FrontierUrl, HostFact, UrlState
 from app.domain.stages import StageKey
 from app.engines.crawl.answer_classifier import classify_answer
 from app.engines.crawl.background_work import BackgroundWork
@@ -26,7 +27,7 @@ from app.engines.crawl.robots_gate import RobotsGate
 from app.engines.crawl.sheet_library import SheetLibrary
 from app.engines.crawl.start_pages import StartPages
 from app.engines.crawl.traps import TrapDetector
-from app.engines.model import FetchResult, FrontierUrl, HostFact, ScanConfig, UrlState
+from app.engines.model import FetchResult, ScanConfig
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.parsing.page_parser import PageParser
 from app.engines.ports import FrontierPort, ScanSink, ScanStopped

@@ -12,11 +12,11 @@ from heapq import heappop
 from typing import Final
 
 from app.domain.coverage import Seen
+from app.domain.scan_facts import FrontierUrl, UrlState
 from app.engines.crawl.host_queues import HostQueues
 from app.engines.crawl.known_urls import KnownUrls
 from app.engines.crawl.traps import TrapDetector
 from app.engines.crawl.url_patterns import is_binary, url_pattern
-from app.engines.model import FrontierUrl, UrlState
 from app.engines.pieces import pieces
 from app.engines.ports import FrontierPort
 from app.engines.urls import host_of_serialised, normalise

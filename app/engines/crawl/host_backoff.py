@@ -8,11 +8,12 @@ from typing import Final
 
 from app.domain.log_entry import LogEntry, LogLevel
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import FrontierUrl
 from app.domain.stages import StageKey
 from app.engines.crawl.frontier import Frontier
 from app.engines.crawl.retry_policy import BUSY_S, UNRESPONSIVE_S, RetryDecision, RetryPolicy, is_unresponsive
 from app.engines.crawl.robots_gate import RobotsGate
-from app.engines.model import FetchResult, FrontierUrl
+from app.engines.model import FetchResult
 from app.engines.net.limits import retry_after_s
 from app.engines.ports import ScanSink
 from app.engines.urls import origin_of

@@ -9,7 +9,7 @@ from array import array
 from typing import Final
 
 from app.domain.coverage import Seen
-from app.engines.model import UrlState
+from app.domain.scan_facts import UrlState
 
 SEGMENTS: Final = 1_024  # of the index, each of which grows by itself: a thousand numbers at a time, half a millisecond
 FIRST_SLOTS: Final = 8

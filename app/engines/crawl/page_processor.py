@@ -6,20 +6,11 @@ from functools import lru_cache
 from typing import Final
 
 from app.domain.reference_kinds import redirect_kind
+from app.domain.scan_facts import FetchError, FrontierUrl, Hop, HopKind, PageFact, Reference, Relation, UrlState
 from app.engines.documents.kinds import container_of
 from app.engines.documents.links import DocumentFacts
 from app.engines.extract.page import Extraction
-from app.engines.model import (
-    FetchError,
-    FetchResult,
-    FrontierUrl,
-    Hop,
-    HopKind,
-    PageFact,
-    Reference,
-    Relation,
-    UrlState,
-)
+from app.engines.model import FetchResult
 from app.engines.net.client import Headers
 from app.engines.parsing.page_parser import PageParser, SheetSource
 from app.engines.ports import Unreadable

@@ -8,11 +8,11 @@ from typing import Final
 from app.domain.coverage import Seen
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import FrontierUrl, Reference
 from app.domain.stages import StageKey
 from app.engines.crawl.frontier import Frontier
 from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.crawl.traps import TrapDetector
-from app.engines.model import FrontierUrl, Reference
 from app.engines.notices import UnreadableNotice
 from app.engines.ports import FrontierPort, ScanSink
 from app.engines.urls import host_of

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from app.domain.coverage import Seen
+from app.domain.scan_facts import FrontierUrl
 from app.engines.crawl.answer_classifier import classify_answer
 from app.engines.crawl.frontier import Frontier
 from app.engines.crawl.page_processor import PageProcessor, ProcessedPage
 from app.engines.crawl.page_writer import CHUNK
 from app.engines.crawl.sheet_library import SheetLibrary
-from app.engines.model import FetchResult, FrontierUrl
+from app.engines.model import FetchResult
 
 _HEADERS: Final = (("content-type", "text/html; charset=utf-8"),)
 _RENDERED: Final = 200

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from app.engines.model import FetchError, FetchResult, FrontierUrl
+from app.domain.scan_facts import FetchError, FrontierUrl
+from app.engines.model import FetchResult
 
 MAX_TRIES: Final = 3  # of one URL whose host answers others
 FIRST_DELAY_S: Final = 1.0

@@ -7,8 +7,9 @@ from typing import Final
 
 from protego import Protego
 
+from app.domain.scan_facts import FetchError
 from app.engines.crawl.retry_policy import is_transient
-from app.engines.model import FetchError, FetchResult
+from app.engines.model import FetchResult
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 
 MAX_BYTES: Final = 512 * 1024  # RFC 9309, 2.5: at least 500 KiB have to be read

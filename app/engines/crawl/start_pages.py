@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from app.engines.model import HostFact, ScanConfig
+from app.domain.scan_facts import HostFact
+from app.engines.model import ScanConfig
 from app.engines.urls import host_of, resolve
 
 

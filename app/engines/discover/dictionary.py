@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
+from app.domain.scan_facts import DnsOutcome
 from app.engines.discover.pool import for_each
-from app.engines.model import DnsOutcome
 from app.engines.net.resolver import Resolver
 
 WORKERS: Final = 64  # questions under way; a public resolver answers that without dropping

@@ -13,6 +13,7 @@ from typing import Final
 from app.domain.discovery import DiscoverySummary, Transfer, Walk
 from app.domain.log_entry import LogEntry, LogLevel
 from app.domain.messages import FOREIGN_LANGUAGE, MessageCatalog
+from app.domain.scan_facts import HostFact
 from app.domain.stages import StageKey
 from app.domain.verdict import Reason
 from app.engines.discover.dictionary import DictionaryProber, ResolverHealth
@@ -27,7 +28,7 @@ from app.engines.discover.sources.registry import configured_sources
 from app.engines.discover.wildcard import random_label
 from app.engines.discover.word_patterns import load_words
 from app.engines.discover.zone_reader import ZoneReader
-from app.engines.model import HostFact, NetworkConfig, ScanConfig
+from app.engines.model import NetworkConfig, ScanConfig
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.net.resolver import Resolver

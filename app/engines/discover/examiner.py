@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from app.domain.scan_facts import DnsAnswer, DnsOutcome, HostFact
 from app.engines.discover.dictionary import ResolverHealth
 from app.engines.discover.hostnames import HostnameIndex
 from app.engines.discover.liveness import Liveness, LivenessProber
 from app.engines.discover.wildcard import WildcardDetector, random_label
-from app.engines.model import DnsAnswer, DnsOutcome, HostFact
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.net.resolver import Resolver
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
-from app.engines.model import FetchError, FetchResult
+from app.domain.scan_facts import FetchError
+from app.engines.model import FetchResult
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 
 TIMEOUT_S: Final = 10.0  # for one answer; a host that takes longer is not worth a crawl

@@ -8,8 +8,9 @@ import orjson
 
 from app.domain.discovery import SourceStatus
 from app.domain.messages import Text, english
+from app.domain.scan_facts import FetchError
 from app.engines.discover.sources import SourceFailed
-from app.engines.model import FetchError, FetchResult
+from app.engines.model import FetchResult
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 
 TIMEOUT_S: Final = 45.0  # answers for large domains take half a minute

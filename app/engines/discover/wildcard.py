@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from app.domain.scan_facts import DnsAnswer, DnsOutcome
 from app.engines.discover.liveness import Fingerprint, LivenessProber
-from app.engines.model import DnsAnswer, DnsOutcome
 from app.engines.net.resolver import Resolver
 
 PROBES: Final = 3  # random names that are always asked

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from app.domain.discovery import NameServerReport, Transfer, Walk
-from app.engines.model import DnsOutcome
+from app.domain.scan_facts import DnsOutcome
 from app.engines.net.name_server import NameServer, NameServerRefuses, NameServerUnreachable, open_name_server
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.resolver import Resolver

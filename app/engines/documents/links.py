@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from app.engines.model import Reference, Relation
+from app.domain.scan_facts import Reference, Relation
 from app.engines.urls import host_of_serialised, is_possible, resolve
 
 MAX_REFERENCES: Final = 5_000  # of one document

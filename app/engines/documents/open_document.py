@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from app.domain.scan_facts import Relation
 from app.engines.documents.cpu_budget import CpuBudget
 from app.engines.documents.links import DocumentLinks
 from app.engines.documents.xml_events import Attributes, read_xml
 from app.engines.documents.zip_parts import Encrypted, ZipParts
-from app.engines.model import Relation
 
 _BEGINNING: Final = "application/vnd.oasis.opendocument."
 _KINDS: Final = {"text": "odt", "spreadsheet": "ods", "presentation": "odp"}

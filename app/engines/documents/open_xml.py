@@ -9,11 +9,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 
+from app.domain.scan_facts import Relation
 from app.engines.documents.cpu_budget import CpuBudget
 from app.engines.documents.links import DocumentLinks
 from app.engines.documents.xml_events import Attributes, read_xml
 from app.engines.documents.zip_parts import ZipParts
-from app.engines.model import Relation
 
 _MAIN: Final = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
 _OVERVIEW: Final = {"xlsx": "xl/workbook.xml", "pptx": "ppt/presentation.xml"}

@@ -7,10 +7,10 @@ from io import BytesIO
 from itertools import islice
 from typing import Any, Final
 
+from app.domain.scan_facts import Relation
 from app.engines.documents.cpu_budget import CpuBudget
 from app.engines.documents.links import DocumentLinks
 from app.engines.documents.zip_parts import Encrypted
-from app.engines.model import Relation
 
 MAX_PAGES: Final = 3_000
 MAX_ANNOTATIONS: Final = 2_000  # of one page

@@ -12,9 +12,9 @@ from typing import Final
 import tinycss2  # type: ignore[import-untyped]  # ships no types
 from tinycss2.ast import Node  # type: ignore[import-untyped]  # ships no types
 
+from app.domain.scan_facts import Reference, Relation
 from app.engines.extract.css_depth import limit_css_depth
 from app.engines.extract.equal_references import keep_few_equal
-from app.engines.model import Reference, Relation
 from app.engines.urls import resolve
 
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)

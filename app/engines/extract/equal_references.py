@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from app.engines.model import Reference
+from app.domain.scan_facts import Reference
 
 MAX_EQUAL: Final = 20  # somebody who mends a page searches it for the address after that many
 _Key = tuple[str, str, str | None, bool]  # address, kind, hiding, whether the site marks it as a visitor's

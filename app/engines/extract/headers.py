@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from app.domain.scan_facts import Reference, Relation
 from app.engines.extract.url_attributes import link_rule
 from app.engines.html.redirects import parse_refresh
-from app.engines.model import Reference, Relation
 from app.engines.urls import resolve
 
 _SNIPPET: Final = 200

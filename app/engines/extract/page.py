@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.domain.scan_facts import Reference, Relation
 from app.engines.extract.element_description import DomPaths, collapse_whitespace
 from app.engines.extract.headers import extract_headers
 from app.engines.extract.hidden_elements import HiddenElements
@@ -15,7 +16,6 @@ from app.engines.extract.xml import find_addresses, find_markup, find_sheets
 from app.engines.html.document import HtmlDocument
 from app.engines.html.marks import marks
 from app.engines.html.redirects import meta_refreshes, parse_refresh, script_locations
-from app.engines.model import Reference, Relation
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
 

@@ -7,12 +7,12 @@ from typing import Final
 
 from selectolax.lexbor import LexborNode
 
+from app.domain.scan_facts import Reference, Relation
 from app.engines.extract.element_description import MAX_TEXT, DomPaths, collapse_whitespace, snippet_of, text_of
 from app.engines.extract.equal_references import EqualReferences
 from app.engines.extract.hidden_elements import HiddenElements
 from app.engines.extract.url_attributes import URL_ATTRIBUTES
 from app.engines.html.charset import encode_query
-from app.engines.model import Reference, Relation
 from app.engines.urls import Base, host_of, host_of_serialised, is_possible, origin_of
 
 MAX_URL: Final = 8_192  # characters of an address as written; servers take no more, and browsers little

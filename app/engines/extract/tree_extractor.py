@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from selectolax.lexbor import LexborNode
 
+from app.domain.scan_facts import Relation
 from app.engines.extract.attribute_values import split_urls
 from app.engines.extract.click_targets import HANDLERS, click_targets
 from app.engines.extract.css_urls import find_css_urls
@@ -21,7 +22,6 @@ from app.engines.html.marks import marks
 from app.engines.html.parser_limits import limit_attributes, split_nesting
 from app.engines.html.redirects import is_data_script, parse_refresh
 from app.engines.html.tree import HtmlTree
-from app.engines.model import Relation
 
 _Item = TypeVar("_Item")
 _MAX_INNER: Final = 200  # templates and srcdoc documents of one page

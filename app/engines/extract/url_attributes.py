@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from app.engines.model import Relation
+from app.domain.scan_facts import Relation
 
 
 class UrlSyntax(StrEnum):

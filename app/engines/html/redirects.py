@@ -7,10 +7,10 @@ from typing import Final, NamedTuple
 
 from selectolax.lexbor import LexborNode
 
+from app.domain.scan_facts import HopKind
 from app.engines.html.document import HtmlDocument
 from app.engines.html.marks import marks
 from app.engines.html.script_text import decode_base64, is_top_level, unescape_script
-from app.engines.model import HopKind
 from app.engines.urls import join
 
 MAX_REFRESH_DELAY_S: Final = 30  # a longer one is a page that reloads, not a redirect

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.domain.rendered_links import SHOWN
+from app.domain.scan_facts import Reference, Relation, ThirdParty
 from app.engines.identify.classify import classify
-from app.engines.model import Reference, Relation, ThirdParty
 from app.engines.net.policy import parse_address, refusal_of, wrapped_addresses
 from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of

@@ -9,8 +9,8 @@ from importlib.resources import files
 from typing import Final
 from urllib.parse import urlsplit
 
+from app.domain.scan_facts import Reference, Relation
 from app.engines.identify.classify import UNKNOWN, classify, read_list
-from app.engines.model import Reference, Relation
 
 PARKED: Final = "parked"  # the category of what is nobody's page
 _PLACE_HOLDERS: Final = frozenset({"parked", "for_sale", "expired"})

@@ -12,8 +12,9 @@ from typing import Any, Final, Protocol, Unpack
 
 import orjson
 
+from app.domain.scan_facts import Registration, RegistrationState
 from app.engines.identify.registries import MalformedList, Registries, read_registries, shipped_registries
-from app.engines.model import FetchResult, Registration, RegistrationState
+from app.engines.model import FetchResult
 from app.engines.net.client import FetchOptions
 from app.engines.scope import registered_domain
 from app.engines.urls import host_of

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from app.domain.reputation_lists import MAX_LIST_BYTES, ListFault
-from app.engines.model import FetchError, FetchResult, NetworkConfig
+from app.domain.scan_facts import FetchError
+from app.engines.model import FetchResult, NetworkConfig
 from app.engines.net.body import MinimumSpeed
 from app.engines.net.client import HttpClient
 from app.engines.net.policy import AddressPolicy

@@ -12,7 +12,8 @@ import aiohttp
 from aiohttp.connector import AddrInfoType, Connection
 from yarl import URL
 
-from app.engines.model import FetchError, FetchResult, Hop, HopKind, NetworkConfig
+from app.domain.scan_facts import FetchError, Hop, HopKind
+from app.engines.model import FetchResult, NetworkConfig
 from app.engines.net.body import BodyDecoder, MinimumSpeed, read_body
 from app.engines.net.failures import NETWORK_ERRORS, classify_failure, is_unreached, printable
 from app.engines.net.http_resolver import HttpResolver

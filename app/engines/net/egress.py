@@ -15,7 +15,7 @@ from typing import Final
 
 import ada_url
 
-from app.engines.model import DnsOutcome
+from app.domain.scan_facts import DnsOutcome
 from app.engines.net.policy import AddressPolicy, BlockedAddress
 from app.engines.net.resolver import Endpoint, Resolver
 

@@ -7,7 +7,7 @@ import zlib
 
 import aiohttp
 
-from app.engines.model import DnsOutcome, FetchError
+from app.domain.scan_facts import DnsOutcome, FetchError
 from app.engines.net.body import TooSlow, UnknownCoding
 from app.engines.net.http_resolver import NameUnresolved
 from app.engines.net.policy import BlockedAddress

@@ -5,7 +5,7 @@ import socket
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from app.engines.model import DnsAnswer, DnsOutcome
+from app.domain.scan_facts import DnsAnswer, DnsOutcome
 from app.engines.net.resolver import Resolver
 
 

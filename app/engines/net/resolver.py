@@ -13,7 +13,8 @@ from typing import Final
 import aiodns
 import pycares
 
-from app.engines.model import DnsAnswer, DnsOutcome, DnsRecord, NetworkConfig
+from app.domain.scan_facts import DnsAnswer, DnsOutcome, DnsRecord
+from app.engines.model import NetworkConfig
 from app.engines.net.blocked_names import BlockedNames
 from app.engines.net.policy import AddressPolicy, parse_address
 

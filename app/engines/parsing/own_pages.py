@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from app.domain.scan_facts import Reference, Relation
 from app.domain.tampering import TamperSign, kind_of
 from app.engines.analyse.own_site.tamper_match import TamperMatch
 from app.engines.extract.hidden_elements import HiddenElements
@@ -12,7 +13,6 @@ from app.engines.html.document import HtmlDocument
 from app.engines.html.marks import marks
 from app.engines.html.own_page import OwnLink, OwnPage
 from app.engines.html.page_content import descriptions
-from app.engines.model import Reference, Relation
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 from app.domain.page_looks import PageLook
 from app.domain.reading import Effect
+from app.domain.scan_facts import HopKind, Reference
 from app.domain.violations import ViolationFact
 from app.engines.analyse.subject import Subject
 from app.engines.documents.links import DocumentFacts
@@ -16,7 +17,6 @@ from app.engines.extract.sitemap import Sitemap
 from app.engines.html.page_content import PageContent
 from app.engines.html.redirects import Redirect
 from app.engines.local_reader.model import LocalOpinion
-from app.engines.model import HopKind, Reference
 from app.engines.parsing.pool import ParserPool
 from app.engines.parsing.serialisation import (
     content_of,

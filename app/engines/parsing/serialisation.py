@@ -6,12 +6,7 @@ from itertools import zip_longest
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
-from app.domain.violations import Evidence, ViolationFact, ViolationKey
-from app.engines.analyse.subject import SeenLook, Subject
-from app.engines.documents.links import DocumentFacts
-from app.engines.extract.page import Extraction
-from app.engines.html.page_content import Download, Field, PageContent
-from app.engines.model import (
+from app.domain.scan_facts import (
     Capture,
     DnsAnswer,
     DnsOutcome,
@@ -25,6 +20,11 @@ from app.engines.model import (
     Relation,
     ThirdParty,
 )
+from app.domain.violations import Evidence, ViolationFact, ViolationKey
+from app.engines.analyse.subject import SeenLook, Subject
+from app.engines.documents.links import DocumentFacts
+from app.engines.extract.page import Extraction
+from app.engines.html.page_content import Download, Field, PageContent
 
 CHUNK: Final = 1_000  # facts in one piece of an answer: 10 ms of the scan's loop
 _Item = TypeVar("_Item")

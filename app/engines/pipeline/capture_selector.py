@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.domain.reference_kinds import loaded_kind
-from app.engines.model import Capture, Reference, Relation
+from app.domain.scan_facts import Capture, Reference, Relation
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of, normalise, origin_of
 

@@ -4,8 +4,8 @@ from dataclasses import asdict
 from typing import Final
 
 from app.domain.messages import MessageCatalog, Text
+from app.domain.scan_facts import Counts
 from app.domain.stages import StageKey
-from app.engines.model import Counts
 from app.engines.pipeline.stage_tracker import StageTracker
 from app.engines.ports import ScanSink
 

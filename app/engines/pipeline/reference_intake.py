@@ -6,8 +6,8 @@ from typing import Final
 
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Reference
 from app.domain.stages import StageKey
-from app.engines.model import Reference
 from app.engines.pipeline.analysis.analysis_stage import AnalysisStage
 from app.engines.pipeline.analysis.tampered_pages import TamperedPages
 from app.engines.pipeline.capture.capture_stage import CaptureStage

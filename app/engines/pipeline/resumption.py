@@ -6,10 +6,11 @@ from dataclasses import asdict
 
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Capture, Counts, HostFact
 from app.domain.stages import StageKey
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.crawl.crawler import Crawler
-from app.engines.model import Capture, Counts, HostFact, ScanConfig
+from app.engines.model import ScanConfig
 from app.engines.pipeline.analysis.analysis_stage import AnalysisStage, hashes_of
 from app.engines.pipeline.analysis.tampered_pages import TamperedPages
 from app.engines.pipeline.capture.capture_stage import CaptureStage

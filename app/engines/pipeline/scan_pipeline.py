@@ -13,12 +13,13 @@ from app.domain.coverage import COVERED
 from app.domain.discovery import DISCOVERY
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Capture, FetchError, HostFact
 from app.domain.stages import StageKey
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.render_service import OpenRenderService
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.local_reader.model import LocalModel
-from app.engines.model import Capture, FetchError, HostFact, ScanConfig
+from app.engines.model import ScanConfig
 from app.engines.notices import UnreadableNotice
 from app.engines.pipeline.analysis.appearance_index import AppearanceIndex
 from app.engines.pipeline.analysis.llm_review import MakeReader

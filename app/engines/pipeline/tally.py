@@ -1,7 +1,7 @@
 """The numbers of a scan as they are now."""
 
+from app.domain.scan_facts import Counts, HostFact
 from app.engines.crawl.crawler import Crawler
-from app.engines.model import Counts, HostFact
 from app.engines.pipeline.analysis.analysis_stage import AnalysisStage
 from app.engines.pipeline.capture.capture_stage import CaptureStage
 from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex

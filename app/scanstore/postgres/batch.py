@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from psycopg import Cursor
 
-from app.engines.model import Capture, FrontierUrl, Hop, HostFact, PageFact, Reference, ThirdParty, UrlState
+from app.domain.scan_facts import Capture, FrontierUrl, Hop, HostFact, PageFact, Reference, ThirdParty, UrlState
 from app.scanstore import rows
 from app.scanstore.postgres.characters import storable
 from app.scanstore.postgres.dialect import HASH

@@ -17,7 +17,7 @@ import psycopg
 from sqlalchemy import Engine
 
 from app.domain.coverage import Seen
-from app.engines.model import Capture, FrontierUrl, Hop, HostFact, PageFact, Reference, ThirdParty, UrlState
+from app.domain.scan_facts import Capture, FrontierUrl, Hop, HostFact, PageFact, Reference, ThirdParty, UrlState
 from app.scanstore import rows
 from app.scanstore.errors import ScanStoreError, StoreStale, StoreUnavailable
 from app.scanstore.postgres import dialect

@@ -5,9 +5,9 @@ from types import MappingProxyType
 from typing import Final
 
 from app.domain.projection import STATISTIC_OF_COUNT, TaskProjection
+from app.domain.scan_facts import Counts
 from app.domain.stages import STAGE_BY_KEY, STAGES, StageKey, StageSpec, StageStatus, overall_progress
 from app.domain.translation import said
-from app.engines.model import Counts
 from app.events.types import TaskProgress
 from app.tasks.sink.remaining_time import RemainingTime
 

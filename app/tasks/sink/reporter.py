@@ -15,12 +15,12 @@ from app.domain.coverage import Coverage
 from app.domain.findings import AssessedFinding, FoundViolation
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Counts
 from app.domain.stages import StageKey, StageStatus
 from app.domain.third_parties import PartyCoverage
 from app.domain.translation import said
 from app.domain.verdict import Reason, Verdict, reach_verdict
 from app.domain.violations import ViolationFact
-from app.engines.model import Counts
 from app.engines.ports import ScanStopped
 from app.events.log import AppendResult
 from app.events.types import TaskStage, TaskWarning, WarningCode

@@ -11,7 +11,7 @@ import structlog
 
 from app.core.aio import ignore_result
 from app.core.clock import Clock
-from app.engines.model import Counts
+from app.domain.scan_facts import Counts
 from app.engines.ports import ScanStore
 from app.scanstore.errors import ScanStoreError, StoreStale, StoreUnavailable
 

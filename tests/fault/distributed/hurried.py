@@ -19,10 +19,10 @@ from app.core.config import Settings
 from app.core.db import Database
 from app.domain.coverage import Coverage
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Counts
 from app.domain.stages import STAGES, StageStatus
 from app.domain.third_parties import PartyCoverage
 from app.domain.violations import ViolationFact, ViolationKey
-from app.engines.model import Counts
 from app.engines.ports import ScanSink, ScanStore
 from app.events.bus.base import Hint, TaskHint
 from app.events.writer import EventWriter

@@ -11,7 +11,7 @@ from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.messages import MessageCatalog
-from app.engines.model import PageFact
+from app.domain.scan_facts import PageFact
 from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
 from app.events.types import Statistics

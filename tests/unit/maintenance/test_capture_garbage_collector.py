@@ -8,7 +8,7 @@ import pytest
 
 from app.captures.folder import FolderStorage
 from app.captures.port import ContentMissing
-from app.engines.model import Capture
+from app.domain.scan_facts import Capture
 from app.maintenance.capture_garbage_collector import EVERY_S, SLICE, SOON_S, CaptureGarbageCollector
 from app.scanstore.scan_folder import ScanFolder
 from app.scanstore.sqlite import SqliteScanStore

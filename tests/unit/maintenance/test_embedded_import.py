@@ -18,7 +18,7 @@ from app.core.errors import ConfigurationError
 from app.core.ids import first_id_of, new_id
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
-from app.engines.model import HostFact
+from app.domain.scan_facts import HostFact
 from app.events.bus.memory import MemoryBus
 from app.events.epoch import LogEpoch
 from app.events.event import NewEvent, PendingLogs

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from app.domain.log_entry import LogEntry
+from app.domain.scan_facts import Hop, HopKind, PageFact, Relation
 from app.domain.third_parties import Outcome
-from app.engines.model import Hop, HopKind, PageFact, Relation
 from app.events.tables import task_logs
 from app.events.types import LogLine
 from app.findings.schemas.results import ReportedThirdParty, ThirdParty

@@ -4,7 +4,7 @@ import sqlite3
 import time
 from contextlib import closing
 
-from app.engines.model import FrontierUrl
+from app.domain.scan_facts import FrontierUrl
 from app.scanstore import schema
 from app.scanstore.checkpointer import Checkpointer
 from app.scanstore.sqlite import SqliteScanStore

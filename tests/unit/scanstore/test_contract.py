@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.engines.model import (
+from app.domain.scan_facts import (
     Capture,
     Counts,
     DnsAnswer,

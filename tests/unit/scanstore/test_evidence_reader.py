@@ -5,8 +5,18 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.scan_facts import (
+    Capture,
+    FrontierUrl,
+    Hop,
+    HopKind,
+    HostFact,
+    PageFact,
+    Reference,
+    Relation,
+    ThirdParty,
+)
 from app.domain.third_parties import Outcome
-from app.engines.model import Capture, FrontierUrl, Hop, HopKind, HostFact, PageFact, Reference, Relation, ThirdParty
 from app.scanstore.evidence_reader import PER_WAY, ContentKind, EvidenceReader, SqliteEvidenceReader
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.databases import files_only

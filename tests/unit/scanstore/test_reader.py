@@ -6,8 +6,7 @@ from dataclasses import astuple, replace
 
 import pytest
 
-from app.domain.third_parties import OMITTED, Outcome, PartyCoverage
-from app.engines.model import (
+from app.domain.scan_facts import (
     Capture,
     FetchError,
     FrontierUrl,
@@ -20,6 +19,7 @@ from app.engines.model import (
     ThirdParty,
     UrlState,
 )
+from app.domain.third_parties import OMITTED, Outcome, PartyCoverage
 from app.scanstore.errors import StoreMismatch, StoreUnavailable
 from app.scanstore.reader import MAX_LIMIT, SqliteScanReader, contents_of
 from app.scanstore.rows import ThirdPartyWithOutcome

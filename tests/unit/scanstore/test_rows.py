@@ -4,8 +4,7 @@ from dataclasses import fields, replace
 import pytest
 
 from app.domain.coverage import Seen
-from app.domain.third_parties import Outcome
-from app.engines.model import (
+from app.domain.scan_facts import (
     FetchError,
     FrontierUrl,
     Hop,
@@ -17,6 +16,7 @@ from app.engines.model import (
     ThirdParty,
     UrlState,
 )
+from app.domain.third_parties import Outcome
 from app.scanstore import rows
 from tests.unit.scanstore.test_contract import capture, reference
 

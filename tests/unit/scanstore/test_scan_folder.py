@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from app.core.clock import SystemClock
-from app.engines.model import Capture
+from app.domain.scan_facts import Capture
 from app.scanstore.scan_folder import SLICE, ScanFile, ScanFolder
 from app.scanstore.sqlite import SqliteScanStore
 

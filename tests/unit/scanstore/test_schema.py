@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.scan_facts import Capture, FrontierUrl, Hop, HopKind, PageFact, Reference, Relation, ThirdParty
 from app.domain.third_parties import Outcome
-from app.engines.model import Capture, FrontierUrl, Hop, HopKind, PageFact, Reference, Relation, ThirdParty
 from app.scanstore.errors import StoreMismatch
 from app.scanstore.evidence_reader import SqliteEvidenceReader
 from app.scanstore.reader import SqliteScanReader, contents_of

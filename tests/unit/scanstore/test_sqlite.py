@@ -11,7 +11,7 @@ from itertools import count
 
 import pytest
 
-from app.engines.model import FrontierUrl, Hop, HopKind, PageFact, Reference, Relation, UrlState
+from app.domain.scan_facts import FrontierUrl, Hop, HopKind, PageFact, Reference, Relation, UrlState
 from app.engines.ports import ScanStore
 from app.scanstore.errors import StoreDamaged, StoreMismatch, StoreUnavailable
 from app.scanstore.lock import lock_holder
@@ -21,7 +21,7 @@ from tests.support.cpu_time import least_cpu_s
 
 WRITER = """
 import sys, pathlib
-from app.engines.model import FrontierUrl, PageFact, UrlState
+from app.domain.scan_facts import FrontierUrl, PageFact, UrlState
 from app.scanstore.sqlite import SqliteScanStore
 store = SqliteScanStore(pathlib.Path(sys.argv[1]))
 for number in range(1, 100_000):

@@ -15,13 +15,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from app.domain.rendered_links import RENDERED
+from app.domain.scan_facts import Reference
 from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.detection import Detection
 from app.engines.analyse.layer import Signal
 from app.engines.analyse.subject import Subject
 from app.engines.analyse.text.lexicon import PRODUCT_FROM, Hit, Lexicon, Role
 from app.engines.analyse.text.normalise import Normaliser
-from app.engines.model import Reference
 
 ANCHOR_TWO_TERMS: Final = 0.85
 ANCHOR_ONE_TERM: Final = 0.65

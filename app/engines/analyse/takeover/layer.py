@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from app.domain.scan_facts import Reference, Registration, RegistrationState
 from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.layer import Signal
 from app.engines.analyse.subject import Subject
 from app.engines.analyse.takeover.dangling import MAX_ANSWER, DanglingServices, load_dangling
-from app.engines.model import Reference, Registration, RegistrationState
 
 CERTAIN: Final = 0.92
 LIKELY: Final = 0.65  # a person looks: the service may ask for a proof that the name is one's own

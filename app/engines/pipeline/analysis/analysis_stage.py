@@ -7,6 +7,7 @@ from typing import Final
 from app.captures.port import ContentDamaged, ContentMissing, ContentsUnavailable
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Capture, FetchError
 from app.domain.tampering import PASSAGE_TRADES
 from app.domain.violations import Layer, ViolationFact, ViolationKey, violation_name
 from app.engines.analyse.subject import Subject
@@ -14,7 +15,6 @@ from app.engines.analyse.wording import describe
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.html.page_content import EMPTY
-from app.engines.model import Capture, FetchError
 from app.engines.notices import UnreadableNotice
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.analysis.known_looks import KnownLooks

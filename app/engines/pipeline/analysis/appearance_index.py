@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 from app.domain.page_looks import KnownLook, PageLook
+from app.domain.scan_facts import Capture
 from app.engines.analyse.structure.looks import is_same
 from app.engines.analyse.subject import SeenLook
-from app.engines.model import Capture
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
 

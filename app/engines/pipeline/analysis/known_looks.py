@@ -8,11 +8,11 @@ from contextlib import suppress
 from typing import Final
 
 from app.domain.page_looks import ICON_LOOKS
+from app.domain.scan_facts import Capture
 from app.engines.analyse.structure.looks import is_same
 from app.engines.analyse.subject import SeenLook
 from app.engines.capture.capturer import CapturedPage
 from app.engines.identify.classify import UNKNOWN, classify
-from app.engines.model import Capture
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.analysis.appearance_index import AppearanceIndex

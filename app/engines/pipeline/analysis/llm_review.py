@@ -11,6 +11,7 @@ from typing import Any, Final
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
 from app.domain.reading import ReadingSummary
+from app.domain.scan_facts import FrontierUrl, Reference, Relation
 from app.domain.stages import StageKey
 from app.domain.tampering import TamperSign, kind_of
 from app.domain.violations import ViolationFact
@@ -20,7 +21,6 @@ from app.engines.analyse.subject import Subject
 from app.engines.capture.capturer import CapturedPage
 from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.local_reader.model import LocalModel
-from app.engines.model import FrontierUrl, Reference, Relation
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.analysis.local_reading import LocalReading
 from app.engines.pipeline.analysis.picture_texts import shows_more_than_it_says

@@ -7,11 +7,11 @@ from typing import Any, Final, Protocol
 from app.captures.port import ContentDamaged, ContentMissing, ContentsUnavailable
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Capture
 from app.domain.stages import StageKey
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.picture_reader import PictureReader, PictureUnread, find_tesseract
 from app.engines.capture.scan_contents import ScanContents
-from app.engines.model import Capture
 from app.engines.ports import ScanSink, ScanStore
 
 SCARCE_TEXT: Final = 200  # characters; a page with more says what it is

@@ -5,9 +5,9 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
+from app.domain.scan_facts import Reference
 from app.domain.tampering import RULE_PREFIX, SCORES, TamperSign, certainty, sign_of, visitor_of
 from app.domain.violations import REVIEW_BELOW, Evidence, Layer, ViolationFact, ViolationKey
-from app.engines.model import Reference
 from app.engines.urls import host_of
 
 _PROVENANCE: Final = "structure"

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from app.domain.messages import MessageCatalog, Text
+from app.domain.scan_facts import Capture, FetchError
 from app.engines.capture.capturer import CapturedPage, Capturer
 from app.engines.capture.render_service import OpenRenderService, render_here
 from app.engines.capture.scan_contents import ScanContents
-from app.engines.model import Capture, FetchError
 from app.engines.pipeline.capture.renderings import OnRendered, Renderings
 from app.engines.pipeline.capture.screenshots import Screenshots
 from app.engines.pipeline.capture_selector import CaptureTarget

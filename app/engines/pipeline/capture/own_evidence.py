@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from app.domain.scan_facts import Reference
 from app.domain.violations import ViolationFact
 from app.engines.capture.capturer import CapturedPage
-from app.engines.model import Reference
 from app.engines.pipeline.capture.capture_stage import CaptureStage
 from app.engines.pipeline.capture.own_forwards import OwnForwards
 from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget

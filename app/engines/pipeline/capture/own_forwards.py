@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
+from app.domain.scan_facts import Reference, Relation
 from app.domain.tampering import TamperSign, kind_of, sign_of, visitor_of
 from app.domain.violations import ViolationFact, ViolationKey
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE
 from app.engines.capture.capturer import CapturedPage
-from app.engines.model import Reference, Relation
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex
 from app.engines.scope import Scope

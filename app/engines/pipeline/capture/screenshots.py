@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import Final
 
 from app.domain.messages import Text
+from app.domain.scan_facts import Hop, HopKind
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.page_class import classify
@@ -16,7 +17,6 @@ from app.engines.capture.scan_contents import ScanContents
 from app.engines.html.page_content import PageContent
 from app.engines.identify.classify import UNKNOWN
 from app.engines.identify.classify import classify as category_of
-from app.engines.model import Hop, HopKind
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.network_stack import NetworkStack, open_renderer
 from app.engines.ports import Unreadable

@@ -8,6 +8,7 @@ from typing import Final
 
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import FrontierUrl, Reference, Relation
 from app.domain.stages import StageKey
 from app.domain.tampering import sign_of
 from app.engines.cloaking.comparison import Compared
@@ -17,7 +18,6 @@ from app.engines.cloaking.view import MAX_REFERENCES
 from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.extract.page import Extraction
 from app.engines.identify.classify import UNKNOWN, classify
-from app.engines.model import FrontierUrl, Reference, Relation
 from app.engines.net.cookies import ScanCookies
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.ports import ScanSink, ScanStore

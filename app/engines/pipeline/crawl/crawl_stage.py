@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from app.domain.messages import MessageCatalog, Text
+from app.domain.scan_facts import FrontierUrl
 from app.engines.crawl.crawler import Crawler
 from app.engines.crawl.host_backoff import BackoffTiming
 from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.crawl.page_writer import OnReferences
-from app.engines.model import FrontierUrl, ScanConfig
+from app.engines.model import ScanConfig
 from app.engines.net.cookies import ScanCookies
 from app.engines.pipeline.analysis.llm_review import LlmReview
 from app.engines.pipeline.capture.shared_render_service import SharedRenderService

@@ -13,6 +13,7 @@ from typing import Final
 
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import FrontierUrl, Reference
 from app.domain.stages import StageKey
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.capture.loaded_request import LoadedRequest
@@ -20,7 +21,6 @@ from app.engines.capture.page_renderer import RENDER_TIMEOUT_S, Rendered, Render
 from app.engines.capture.render_limit import RenderLimit
 from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.crawl.rendered_intake import RenderedDocument, RenderedIntake
-from app.engines.model import FrontierUrl, Reference
 from app.engines.pipeline.capture.renderings import PATIENT_TIMEOUT_S
 from app.engines.pipeline.capture.shared_render_service import SharedRenderService
 from app.engines.pipeline.crawl.idle_clock import IdleClock

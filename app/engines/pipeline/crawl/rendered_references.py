@@ -12,10 +12,10 @@ from typing import Final
 
 from app.domain.reference_kinds import loaded_kind
 from app.domain.rendered_links import RENDERED, SHOWN
+from app.domain.scan_facts import Reference, Relation
 from app.domain.tampering import TamperSign, sign_of
 from app.engines.capture.link_sight import KINDS, LinkSight
 from app.engines.capture.loaded_request import LoadedRequest
-from app.engines.model import Reference, Relation
 from app.engines.urls import host_of
 
 IN_DOM: Final = "drawn:"

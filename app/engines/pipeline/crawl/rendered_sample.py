@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from typing import Final
 from zlib import crc32
 
+from app.domain.scan_facts import FrontierUrl, PageFact, Relation
 from app.engines.extract.page import Extraction
 from app.engines.identify.classify import UNKNOWN, classify
-from app.engines.model import FrontierUrl, PageFact, Relation
 from app.engines.urls import host_of
 
 MAX_STARTS: Final = 60  # of one scan, as all of these

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from app.domain.own_domains import MAX_SUGGESTED, POSSIBLY_OWN, OwnSign, PossiblyOwn, possibly_own_of, to_json
+from app.domain.scan_facts import DnsAnswer, DnsOutcome, TlsFacts
 from app.engines.discover.pool import for_each
-from app.engines.model import DnsAnswer, DnsOutcome, TlsFacts
 from app.engines.ports import ScanStore
 from app.engines.scope import Scope, registrable_domain
 

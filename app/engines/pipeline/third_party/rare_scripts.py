@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from app.domain.scan_facts import Reference, Relation, ThirdParty
 from app.domain.tampering import TamperSign, kind_of, sign_of
 from app.engines.identify.classify import UNKNOWN
-from app.engines.model import Reference, Relation, ThirdParty
 
 MIN_PAGES: Final = 20  # of the site that were read: of fewer, one page is too many of them
 

@@ -6,11 +6,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
+from app.domain.scan_facts import Capture, Registration, ThirdParty
 from app.domain.scan_options import REGISTRATIONS, source_of
 from app.engines.capture.capturer import CapturedPage
 from app.engines.identify.classify import UNKNOWN
 from app.engines.identify.rdap import RegistrationLookup
-from app.engines.model import Capture, Registration, ScanConfig, ThirdParty
+from app.engines.model import ScanConfig
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.network_stack import NetworkStack
 from app.engines.pipeline.work_queue import WorkQueue

@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Final
 
 from app.domain.reference_kinds import redirect_kind
+from app.domain.scan_facts import Capture, Hop, Reference, Relation, ThirdParty
 from app.domain.tampering import sign_of
 from app.domain.third_parties import OMITTED
 from app.engines.capture.capturer import CapturedPage
 from app.engines.identify.aggregate import MAX_DOMAINS, ThirdPartyAggregate
 from app.engines.identify.characteristics import characterise
 from app.engines.identify.classify import UNKNOWN
-from app.engines.model import Capture, Hop, Reference, Relation, ThirdParty
 from app.engines.pieces import pieces
 from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
 from app.engines.pipeline.third_party.rare_scripts import rare_scripts

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.scan_facts import Capture, Reference, Relation, ThirdParty
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.structure.brands import load_brands
 from app.engines.analyse.subject import Subject
@@ -11,7 +12,6 @@ from app.engines.analyse.text.lexicon import load_lexicon
 from app.engines.analyse.text.normalise import Normaliser
 from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
-from app.engines.model import Capture, Reference, Relation, ThirdParty
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
 

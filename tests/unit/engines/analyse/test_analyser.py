@@ -5,13 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.reading import Effect
+from app.domain.scan_facts import Hop, HopKind, Relation
 from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.detection import Thresholds
 from app.engines.analyse.layer import Signal
 from app.engines.analyse.reputation.layer import ListEntry
 from app.engines.local_reader.model import LocalOpinion
-from app.engines.model import Hop, HopKind, Relation
 from app.engines.reading_model.answer import Opinion, Stance, Verdict
 
 CASINO = "真人百家乐，注册送彩金，首存优惠，老虎机与龙虎斗，提款秒到账。"

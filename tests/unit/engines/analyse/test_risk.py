@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.scan_facts import Relation
 from app.domain.violations import RiskLevel, ViolationKey
 from app.engines.analyse.risk import risk_of
-from app.engines.model import Relation
 
 ORDER = (Relation.MENTION, Relation.LINK, Relation.EMBED, Relation.SCRIPT)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.engines.model import Hop, HopKind
+from app.domain.scan_facts import Hop, HopKind
 
 
 def test_the_captures_title_counts_before_that_of_the_document(make_subject):

@@ -5,9 +5,10 @@ import pytest
 import trustme
 
 from app.captures.folder import FolderStorage
+from app.domain.scan_facts import DnsOutcome, FetchError, HopKind
 from app.engines.capture.capturer import Capturer
 from app.engines.capture.scan_contents import ScanContents
-from app.engines.model import DnsOutcome, FetchError, HopKind, NetworkConfig
+from app.engines.model import NetworkConfig
 from app.engines.net.client import HttpClient
 from app.engines.net.limits import HostLimits
 from app.engines.net.policy import AddressPolicy

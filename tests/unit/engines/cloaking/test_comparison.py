@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.scan_facts import Reference, Relation
 from app.domain.tampering import TamperSign, kind_of, sign_of, visitor_of
 from app.domain.visitors import Visitor
 from app.engines.cloaking.comparison import MAX_SHOWN, Comparison
 from app.engines.cloaking.page_sample import SampledPage, hash_lines
 from app.engines.cloaking.view import NOTHING, View, view_of
 from app.engines.extract.page import extract
-from app.engines.model import FetchResult, Reference, Relation
+from app.engines.model import FetchResult
 
 URL = "https://www.corp.example/"
 HTML = (("content-type", "text/html; charset=utf-8"),)

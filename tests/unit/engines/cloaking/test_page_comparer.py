@@ -5,12 +5,13 @@ from collections import Counter
 
 import pytest
 
+from app.domain.scan_facts import Hop, HopKind
 from app.domain.tampering import visitor_of
 from app.domain.visitors import Visitor
 from app.engines.cloaking import page_comparer
 from app.engines.cloaking.page_comparer import AT_ONCE, MAX_HOPS, MAX_REFUSED, PageComparer
 from app.engines.cloaking.page_sample import SampledPage
-from app.engines.model import FetchResult, Hop, HopKind
+from app.engines.model import FetchResult
 from app.engines.ports import ScanStopped
 from app.engines.scope import Scope
 from tests.support.parsing import page_parser

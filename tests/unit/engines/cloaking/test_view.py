@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.scan_facts import FetchError, Hop, HopKind, Reference, Relation
 from app.domain.tampering import TamperSign, kind_of
 from app.engines.cloaking.view import view_of
 from app.engines.extract.page import extract
-from app.engines.model import FetchError, FetchResult, Hop, HopKind, Reference, Relation
+from app.engines.model import FetchResult
 
 URL = "https://www.corp.example/"
 HTML = (("content-type", "text/html; charset=utf-8"),)

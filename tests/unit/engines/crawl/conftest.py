@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.scan_facts import FetchError, Hop, HopKind, HostFact
 from app.engines.crawl.crawler import Crawler
 from app.engines.crawl.host_backoff import BackoffTiming
-from app.engines.model import FetchError, FetchResult, Hop, HopKind, HostFact, ScanConfig
+from app.engines.model import FetchResult, ScanConfig
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.scope import Scope
 from app.engines.urls import resolve

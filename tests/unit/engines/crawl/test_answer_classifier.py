@@ -1,11 +1,12 @@
 import pytest
 
 from app.domain.coverage import Seen
+from app.domain.scan_facts import FetchError, Hop, HopKind, PageFact
 from app.engines.crawl.answer_classifier import classify_answer
 from app.engines.crawl.page_processor import media_type
 from app.engines.extract.page import extract
 from app.engines.extract.reference_collector import MAX_LINKS
-from app.engines.model import FetchError, FetchResult, Hop, HopKind, PageFact
+from app.engines.model import FetchResult
 
 URL = "https://a.test/x"
 

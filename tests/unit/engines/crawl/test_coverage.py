@@ -7,10 +7,11 @@ import pytest
 
 from app.domain.coverage import CrawlCutoff, Seen
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import FetchError, Hop, HopKind, HostFact, UrlState
 from app.engines.crawl.coverage import HOSTS_NAMED, CoverageReporter
 from app.engines.crawl.frontier import Frontier
 from app.engines.crawl.traps import TrapDetector
-from app.engines.model import FetchError, FetchResult, Hop, HopKind, HostFact, UrlState
+from app.engines.model import FetchResult
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 
 ROOT = "https://a.test/"

@@ -2,8 +2,9 @@ import asyncio
 
 import pytest
 
+from app.domain.scan_facts import FetchError, HostFact, Relation, UrlState
 from app.engines.crawl.crawler import MAX_NAMED_HOSTS
-from app.engines.model import FetchError, FetchResult, HostFact, Relation, UrlState
+from app.engines.model import FetchResult
 from app.engines.ports import ScanStopped
 from app.scanstore.reader import SqliteScanReader
 from app.scanstore.sqlite import SqliteScanStore

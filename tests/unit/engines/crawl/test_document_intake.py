@@ -4,10 +4,11 @@ import pytest
 
 from app.domain.coverage import Seen
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import UrlState
 from app.engines.crawl.document_intake import MAX_DOCUMENT_BYTES, DocumentIntake, Outcome
 from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.documents.links import DocumentFacts
-from app.engines.model import FetchResult, UrlState
+from app.engines.model import FetchResult
 from app.scanstore.reader import SqliteScanReader
 from tests.support.office_files import docx, open_document
 from tests.support.said import said

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.coverage import Seen
+from app.domain.scan_facts import UrlState
 from app.engines.crawl.frontier import AT_ONCE, Frontier
 from app.engines.crawl.traps import TrapDetector
-from app.engines.model import UrlState
 from app.scanstore.sqlite import SqliteScanStore
 
 

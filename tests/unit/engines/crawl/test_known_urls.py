@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.coverage import Seen
+from app.domain.scan_facts import UrlState
 from app.engines.crawl import known_urls
 from app.engines.crawl.known_urls import MAX_LATE, KnownUrls
-from app.engines.model import UrlState
 
 
 def add(known, key, host="a.test", depth=0, *, is_binary=False):

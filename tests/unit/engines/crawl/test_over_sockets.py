@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from app.domain.scan_facts import Relation
 from app.engines.crawl.crawler import Crawler
 from app.engines.discover.discovery import Discovery
-from app.engines.model import NetworkConfig, Relation, ScanConfig
+from app.engines.model import NetworkConfig, ScanConfig
 from app.engines.net.client import HttpClient
 from app.engines.net.limits import HostLimits
 from app.engines.net.policy import AddressPolicy

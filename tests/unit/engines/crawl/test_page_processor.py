@@ -1,8 +1,9 @@
 """What one answer means for the crawl."""
 
+from app.domain.scan_facts import FetchError, FrontierUrl
 from app.engines.crawl.page_processor import PageProcessor, ProcessedPage
 from app.engines.extract.reference_collector import MAX_LINKS
-from app.engines.model import FetchError, FetchResult, FrontierUrl
+from app.engines.model import FetchResult
 from app.engines.scope import Scope
 from tests.support.parsing import page_parser
 

@@ -2,11 +2,11 @@ import pytest
 
 from app.domain.coverage import Seen
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Hop, HopKind, PageFact, Reference, Relation, UrlState
 from app.engines.crawl.frontier import Frontier
 from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.crawl.page_writer import CHUNK, PageWriter
 from app.engines.crawl.traps import MAX_REPEATS, TrapDetector
-from app.engines.model import Hop, HopKind, PageFact, Reference, Relation, UrlState
 from tests.support.referred_hosts import referred_hosts
 
 ROOT = "https://a.test/"

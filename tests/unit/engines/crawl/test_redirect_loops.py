@@ -2,10 +2,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from app.domain.scan_facts import UrlState
 from app.engines.crawl.frontier import Frontier
 from app.engines.crawl.redirect_loops import MAX_REASKED, RedirectLoops
 from app.engines.crawl.traps import TrapDetector
-from app.engines.model import UrlState
 
 FIRST, SECOND = "https://a.test/1", "https://a.test/2"
 

@@ -1,12 +1,12 @@
 import pytest
 
 from app.domain.coverage import Seen
+from app.domain.scan_facts import UrlState
 from app.engines.crawl.frontier import Frontier
 from app.engines.crawl.page_processor import PageProcessor
 from app.engines.crawl.page_writer import CHUNK
 from app.engines.crawl.rendered_intake import RenderedIntake
 from app.engines.crawl.traps import TrapDetector
-from app.engines.model import UrlState
 from app.engines.scope import Scope
 from tests.support.parsing import page_parser
 

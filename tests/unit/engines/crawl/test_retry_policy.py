@@ -1,5 +1,6 @@
 import pytest
 
+from app.domain.scan_facts import FetchError, FrontierUrl
 from app.engines.crawl.retry_policy import (
     BUSY_S,
     FIRST_DELAY_S,
@@ -10,7 +11,7 @@ from app.engines.crawl.retry_policy import (
     RetryDecision,
     RetryPolicy,
 )
-from app.engines.model import FetchError, FetchResult, FrontierUrl
+from app.engines.model import FetchResult
 
 WELL = RetryDecision(is_healthy=True)
 SILENT = FetchResult("", "", error=FetchError.CONNECT)

@@ -1,7 +1,8 @@
 import pytest
 
+from app.domain.scan_facts import FetchError
 from app.engines.crawl.robots import ALLOW_ALL, RobotsLoader, parse_robots
-from app.engines.model import FetchError, FetchResult
+from app.engines.model import FetchResult
 
 URL = "https://a.test/private/x"
 

@@ -3,9 +3,9 @@ import asyncio
 import pytest
 
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import FetchError
 from app.engines.crawl.robots import RobotsLoader
 from app.engines.crawl.robots_gate import RobotsGate
-from app.engines.model import FetchError
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.scope import Scope
 from tests.support.parsing import page_parser

@@ -1,7 +1,8 @@
 import pytest
 
+from app.domain.scan_facts import HostFact
 from app.engines.crawl.start_pages import StartPages
-from app.engines.model import HostFact, ScanConfig
+from app.engines.model import ScanConfig
 
 
 def host(name="a.test", *, http=False, https=False, wildcard=False):

@@ -5,15 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from app.engines.model import (
-    DnsAnswer,
-    DnsOutcome,
-    DnsRecord,
-    FetchError,
-    FetchResult,
-    NetworkConfig,
-    ScanConfig,
-)
+from app.domain.scan_facts import DnsAnswer, DnsOutcome, DnsRecord, FetchError
+from app.engines.model import FetchResult, NetworkConfig, ScanConfig
 
 
 class FakeDns:

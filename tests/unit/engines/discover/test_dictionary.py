@@ -1,8 +1,8 @@
 import asyncio
 
+from app.domain.scan_facts import DnsAnswer, DnsOutcome
 from app.engines.discover.dictionary import MAX_UNANSWERED, DictionaryProber, ResolverHealth
 from app.engines.discover.word_patterns import load_words
-from app.engines.model import DnsAnswer, DnsOutcome
 from tests.support.cpu_time import least_cpu_s
 
 

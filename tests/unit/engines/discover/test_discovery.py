@@ -7,11 +7,12 @@ import pytest
 
 from app.domain.discovery import SourceReport, SourceStatus, Transfer
 from app.domain.messages import english
+from app.domain.scan_facts import DnsAnswer, DnsOutcome, DnsRecord
 from app.engines.discover import discovery as module
 from app.engines.discover.discovery import Discovery
 from app.engines.discover.passive import MAX_NAMES
 from app.engines.discover.sources import SourceFailed
-from app.engines.model import DnsAnswer, DnsOutcome, DnsRecord, FetchResult, ScanConfig
+from app.engines.model import FetchResult, ScanConfig
 from app.engines.net.resolver import Endpoint
 from app.engines.ports import ScanStopped
 from app.engines.scope import Scope

@@ -1,8 +1,9 @@
 import pytest
 
+from app.domain.scan_facts import FetchError, Hop, HopKind
 from app.engines.discover.liveness import HUNG_AFTER, SILENT_AFTER, LivenessProber, fingerprint
 from app.engines.discover.pool import for_each
-from app.engines.model import FetchError, FetchResult, Hop, HopKind
+from app.engines.model import FetchResult
 
 
 async def test_both_schemes_are_asked_and_kept_apart(web):

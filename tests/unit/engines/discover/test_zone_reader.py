@@ -11,8 +11,8 @@ import dns.rrset
 import pytest
 
 from app.domain.discovery import NameServerReport, Transfer, Walk
+from app.domain.scan_facts import DnsAnswer, DnsOutcome, DnsRecord
 from app.engines.discover.zone_reader import MAX_NAMES, MAX_STEPS, ZoneReader
-from app.engines.model import DnsAnswer, DnsOutcome, DnsRecord
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.resolver import Endpoint
 

@@ -1,7 +1,7 @@
 import pytest
 
+from app.domain.scan_facts import Relation
 from app.engines.documents.links import MAX_LINKS, MAX_REFERENCES, MAX_TEXT_URLS, DocumentLinks, find_urls
-from app.engines.model import Relation
 
 URL = "https://www.a.test/files/x.pdf"
 

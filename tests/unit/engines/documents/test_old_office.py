@@ -1,7 +1,7 @@
 import pytest
 
+from app.domain.scan_facts import Relation
 from app.engines.documents.document import read_document
-from app.engines.model import Relation
 from tests.support.cpu_time import least_cpu_s
 
 URL = "https://www.a.test/files/x.doc"

@@ -1,5 +1,5 @@
+from app.domain.scan_facts import Relation
 from app.engines.documents.document import read_document
-from app.engines.model import Relation
 from tests.support.cpu_time import least_cpu_s
 from tests.support.office_files import open_document
 

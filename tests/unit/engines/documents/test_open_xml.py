@@ -2,10 +2,10 @@
 
 import pytest
 
+from app.domain.scan_facts import Relation
 from app.engines.documents.cpu_budget import CpuBudget
 from app.engines.documents.document import read_document
 from app.engines.documents.zip_parts import MAX_PART
-from app.engines.model import Relation
 from tests.support.cpu_time import least_cpu_s
 from tests.support.office_files import OFFICE, SHEET, WORD, archive, docx, pptx, rels, xlsx
 

@@ -9,9 +9,9 @@ from pypdf import PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
 from reportlab.pdfgen.canvas import Canvas
 
+from app.domain.scan_facts import Relation
 from app.engines.documents.cpu_budget import CpuBudget
 from app.engines.documents.document import read_document
-from app.engines.model import Relation
 from tests.support.cpu_time import least_cpu_s
 
 URL = "https://www.a.test/files/x.pdf"

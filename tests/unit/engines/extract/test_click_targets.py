@@ -2,9 +2,9 @@
 
 import pytest
 
+from app.domain.scan_facts import Relation
 from app.engines.extract.click_targets import click_targets
 from app.engines.extract.page import extract
-from app.engines.model import Relation
 
 TARGETS = {
     "location='/a'": ["/a"],

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.scan_facts import Relation
 from app.engines.extract.css_urls import extract_css, find_css_urls
-from app.engines.model import Relation
 
 CASES = {
     "a{background:url(//x.test/a.png) no-repeat, url( 'b)c.png' )}": [("url", "//x.test/a.png"), ("url", "b)c.png")],

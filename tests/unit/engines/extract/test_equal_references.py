@@ -6,9 +6,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.scan_facts import Reference, Relation
 from app.engines.extract.equal_references import MAX_EQUAL, EqualReferences, keep_few_equal
 from app.engines.extract.page import extract
-from app.engines.model import Reference, Relation
 
 PAGE, CASINO = "https://www.a.test/", "http://casino.test/"
 LINKS = st.builds(

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.scan_facts import Relation
 from app.engines.extract.headers import extract_headers
-from app.engines.model import Relation
 
 URL = "https://corp.test/dir/"
 CASES = {

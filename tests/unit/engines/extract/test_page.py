@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from app.domain.scan_facts import Relation
 from app.engines.extract.page import extract
-from app.engines.model import Relation
 from app.engines.scope import Scope
 
 URL = "http://www.corp.test/dir/page.html"

@@ -1,7 +1,7 @@
 import pytest
 
+from app.domain.scan_facts import Relation
 from app.engines.extract.reference_collector import MAX_LINKS, MAX_REFERENCES, ReferenceCollector
-from app.engines.model import Relation
 
 PAGE = "https://www.a.test/dir/page"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from app.domain.scan_facts import Relation
 from app.engines.extract.page import extract
 from app.engines.extract.tag_snippets import snippet_of
-from app.engines.model import Relation
 
 PASTED = {
     """var _hmt = _hmt || []; (function() { var hm = document.createElement("script");

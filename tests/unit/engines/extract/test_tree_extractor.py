@@ -1,9 +1,9 @@
 import pytest
 
+from app.domain.scan_facts import Relation
 from app.engines.extract.reference_collector import ReferenceCollector
 from app.engines.extract.tree_extractor import TreeExtractor
 from app.engines.html.tree import HtmlTree
-from app.engines.model import Relation
 
 PAGE = "https://www.a.test/"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from app.domain.scan_facts import Relation
 from app.engines.extract.page import extract
 from app.engines.extract.url_attributes import URL_ATTRIBUTES, UrlSyntax, link_rule
-from app.engines.model import Relation
 
 PAGE = "http://www.corp.test/dir/page.html"
 FOREIGN = "http://evil.test/x"

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.scan_facts import HopKind
 from app.engines.html.document import HtmlDocument
 from app.engines.html.redirects import document_redirect, find_location, parse_refresh, refresh_target
-from app.engines.model import HopKind
 
 BASE = "http://a.test/dir/page"
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.scan_facts import Reference, Relation
 from app.engines.identify.aggregate import ThirdPartyAggregate, is_local_literal
-from app.engines.model import Reference, Relation
 from app.engines.scope import Scope, registrable_domain
 from app.engines.urls import host_of
 

@@ -4,9 +4,9 @@ from importlib.resources import files
 
 import pytest
 
+from app.domain.scan_facts import Reference, Relation
 from app.engines.identify.characteristics import characterise
 from app.engines.identify.classify import read_list
-from app.engines.model import Reference, Relation
 from tests.unit.engines.identify.test_classify import CATEGORIES
 
 DATA = files("app.engines.identify") / "data"

@@ -3,8 +3,9 @@
 import orjson
 import pytest
 
+from app.domain.scan_facts import FetchError, Hop, HopKind, RegistrationState
 from app.engines.identify.rdap import INTERVAL_S, MAX_REFUSALS, RegistrationLookup, read_answer
-from app.engines.model import FetchError, FetchResult, Hop, HopKind, RegistrationState
+from app.engines.model import FetchResult
 
 LIST = "https://registries.test/list.json"
 URL = "https://rdap.example/v1/domain/party.example"

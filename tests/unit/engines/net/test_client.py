@@ -7,7 +7,8 @@ import zlib
 import pytest
 import trustme
 
-from app.engines.model import FetchError, HopKind, NetworkConfig
+from app.domain.scan_facts import FetchError, HopKind
+from app.engines.model import NetworkConfig
 from app.engines.net.body import STEP_BYTES, MinimumSpeed
 from app.engines.net.client import HttpClient, location_target
 from app.engines.net.policy import AddressPolicy

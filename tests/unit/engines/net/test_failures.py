@@ -5,7 +5,7 @@ import zlib
 import aiohttp
 import pytest
 
-from app.engines.model import DnsAnswer, DnsOutcome, FetchError
+from app.domain.scan_facts import DnsAnswer, DnsOutcome, FetchError
 from app.engines.net.body import TooSlow, UnknownCoding
 from app.engines.net.failures import MAX_DETAIL, NETWORK_ERRORS, classify_failure, is_unreached, printable
 from app.engines.net.http_resolver import NameUnresolved

@@ -1,7 +1,8 @@
 import pytest
 
+from app.domain.scan_facts import DnsAnswer, DnsOutcome, DnsRecord
 from app.engines.discover.liveness import LivenessProber
-from app.engines.model import DnsAnswer, DnsOutcome, DnsRecord, FetchResult
+from app.engines.model import FetchResult
 from app.engines.net.limits import HostLimits
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 

@@ -3,7 +3,8 @@ import socket
 
 import pytest
 
-from app.engines.model import DnsOutcome, NetworkConfig
+from app.domain.scan_facts import DnsOutcome
+from app.engines.model import NetworkConfig
 from app.engines.net.resolver import Endpoint, Resolver
 from tests.unit.engines.net.servers import dns_server
 

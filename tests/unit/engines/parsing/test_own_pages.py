@@ -1,8 +1,8 @@
+from app.domain.scan_facts import Reference, Relation
 from app.domain.tampering import TamperSign
 from app.engines.analyse.own_site.tamper_match import TamperMatch
 from app.engines.extract.page import extract_document
 from app.engines.html.document import HtmlDocument
-from app.engines.model import Reference, Relation
 from app.engines.parsing.own_pages import own_page_of, references_of
 
 URL = "https://www.corp.example/"

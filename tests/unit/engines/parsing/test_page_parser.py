@@ -2,6 +2,18 @@
 
 import pytest
 
+from app.domain.scan_facts import (
+    Capture,
+    DnsAnswer,
+    DnsOutcome,
+    DnsRecord,
+    Hop,
+    HopKind,
+    Reference,
+    Relation,
+    ThirdParty,
+    TlsFacts,
+)
 from app.domain.violations import ViolationKey
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.shipped_data import shipped_classifier
@@ -14,18 +26,6 @@ from app.engines.extract.style_sheet import sheet_from_json, sheet_of
 from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
 from app.engines.local_reader.model import LocalOpinion
-from app.engines.model import (
-    Capture,
-    DnsAnswer,
-    DnsOutcome,
-    DnsRecord,
-    Hop,
-    HopKind,
-    Reference,
-    Relation,
-    ThirdParty,
-    TlsFacts,
-)
 from app.engines.parsing.jobs import Jobs
 from app.engines.parsing.page_parser import PageParser
 from app.engines.ports import Unreadable

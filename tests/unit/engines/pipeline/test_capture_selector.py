@@ -1,6 +1,6 @@
 import pytest
 
-from app.engines.model import Capture, Reference, Relation
+from app.domain.scan_facts import Capture, Reference, Relation
 from app.engines.pipeline.capture_selector import (
     MAX_EVIDENCE_PAGES,
     MAX_OWN_STARTS,

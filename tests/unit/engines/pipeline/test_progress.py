@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Counts
 from app.domain.stages import STAGES, StageKey
-from app.engines.model import Counts
 from app.engines.pipeline.progress import (
     NOT_YET,
     ProgressReporter,

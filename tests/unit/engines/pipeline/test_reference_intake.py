@@ -1,8 +1,8 @@
 from unittest.mock import AsyncMock, Mock
 
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Reference, Relation
 from app.domain.stages import StageKey
-from app.engines.model import Reference, Relation
 from app.engines.pipeline.analysis.analysis_stage import AnalysisStage
 from app.engines.pipeline.analysis.tampered_pages import TamperedPages
 from app.engines.pipeline.capture.capture_stage import CaptureStage

@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from app.engines.model import Counts, HostFact
+from app.domain.scan_facts import Counts, HostFact
 from app.engines.pipeline.tally import Tally
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.engines.model import Capture, Hop, HopKind, HostFact, PageFact, Reference, Relation, ThirdParty
+from app.domain.scan_facts import Capture, Hop, HopKind, HostFact, PageFact, Reference, Relation, ThirdParty
 from app.scanstore.evidence_reader import SqliteEvidenceReader
 from app.scanstore.sqlite import SqliteScanStore
 

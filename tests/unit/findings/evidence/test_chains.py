@@ -1,6 +1,6 @@
 """The way from a page of the site to what was captured."""
 
-from app.engines.model import Capture, FrontierUrl, Hop, HopKind, PageFact, Reference, Relation
+from app.domain.scan_facts import Capture, FrontierUrl, Hop, HopKind, PageFact, Reference, Relation
 from app.findings.evidence.chains import ChainBuilder
 from app.findings.evidence.exposures import Site
 from tests.unit.findings.evidence.conftest import CASINO, HOME, PARTNER, PARTNERS, link, redirect

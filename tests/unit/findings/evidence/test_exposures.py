@@ -7,8 +7,8 @@ import pytest
 from app.domain.authorship import Author
 from app.domain.findings import Finding, FindingId, FoundViolation
 from app.domain.risk import UNKNOWN, Embedding, Place
+from app.domain.scan_facts import PageFact, Reference, Relation, ThirdParty
 from app.domain.violations import RiskLevel, ViolationKey
-from app.engines.model import PageFact, Reference, Relation, ThirdParty
 from app.findings.evidence.exposures import (
     Assessor,
     Scales,

@@ -14,8 +14,8 @@ from app.core.errors import NotFound
 from app.core.paging import Paging
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingFilter, FindingId, group
+from app.domain.scan_facts import Capture, ThirdParty
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
-from app.engines.model import Capture, ThirdParty
 from app.findings.evidence.exposures import Assessor, Site
 from app.findings.evidence.scan_evidence import CHUNK, ScanEvidence
 from app.findings.queries import decisions, findings

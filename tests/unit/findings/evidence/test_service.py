@@ -8,7 +8,7 @@ from PIL import Image
 
 from app.core.errors import LimitReached, NotFound
 from app.core.principal import Principal
-from app.engines.model import Capture
+from app.domain.scan_facts import Capture
 from app.scans.shown_run import RunRef
 from app.scanstore.evidence_reader import ContentKind
 from app.scanstore.files import captures_dir

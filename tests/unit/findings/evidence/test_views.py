@@ -11,8 +11,7 @@ from app.domain.findings import AssessedFinding, FindingId
 from app.domain.messages import MessageCatalog
 from app.domain.recommendations import Advice
 from app.domain.risk import Embedding, Exposure, Place, assess
-from app.domain.violations import ViolationKey
-from app.engines.model import (
+from app.domain.scan_facts import (
     Capture,
     DnsAnswer,
     DnsOutcome,
@@ -24,6 +23,7 @@ from app.engines.model import (
     Relation,
     TlsFacts,
 )
+from app.domain.violations import ViolationKey
 from app.findings.evidence.chains import Chain, Step
 from app.findings.evidence.excerpts import Excerpt
 from app.findings.evidence.exposures import Site

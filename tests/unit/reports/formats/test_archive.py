@@ -8,7 +8,7 @@ from zipfile import ZipFile
 import orjson
 import pytest
 
-from app.engines.model import Capture
+from app.domain.scan_facts import Capture
 from app.reports.formats.archive import archive_pieces
 from tests.unit.findings.evidence.conftest import CASINO, HOME
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.domain.recommendations import Advice
-from app.engines.model import Capture
+from app.domain.scan_facts import Capture
 from app.reports.formats.blocks import Facts, Heading, Items, Quote, Table, Text, Tone
 from app.reports.formats.extent import HTML_EXTENT
 from app.reports.formats.finding_section import FindingSection

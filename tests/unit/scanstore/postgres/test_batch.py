@@ -1,6 +1,6 @@
 """What collects between two flushes."""
 
-from app.engines.model import FrontierUrl, PageFact, UrlState
+from app.domain.scan_facts import FrontierUrl, PageFact, UrlState
 from app.scanstore.postgres.batch import Batch, as_blob
 
 URL = FrontierUrl(1, "https://a.test/", "key", "a.test", 4)

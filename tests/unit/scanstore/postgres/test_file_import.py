@@ -6,7 +6,7 @@ import pytest
 
 from app.core.clock import SystemClock
 from app.core.db import Database
-from app.engines.model import FrontierUrl, Hop, HopKind, HostFact, PageFact, ThirdParty, UrlState
+from app.domain.scan_facts import FrontierUrl, Hop, HopKind, HostFact, PageFact, ThirdParty, UrlState
 from app.migrations.runner import migrate
 from app.scanstore.errors import StoreMismatch, StoreUnavailable
 from app.scanstore.file_rows import FileRows

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from app.domain.coverage import Seen
-from app.engines.model import FrontierUrl, Hop, HopKind, HostFact, PageFact, Reference, Relation, UrlState
+from app.domain.scan_facts import FrontierUrl, Hop, HopKind, HostFact, PageFact, Reference, Relation, UrlState
 from app.engines.ports import ScanStore
 from app.scanstore.errors import StoreStale, StoreUnavailable
 from app.scanstore.postgres import store as module

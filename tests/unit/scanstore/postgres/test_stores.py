@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from app.core.clock import SystemClock
-from app.engines.model import Capture, HostFact
+from app.domain.scan_facts import Capture, HostFact
 from app.scanstore.errors import StoreStale, StoreUnavailable
 from app.scanstore.port import ScanStores, StoreRemoval
 from app.scanstore.postgres import stores as module

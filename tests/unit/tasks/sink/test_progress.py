@@ -2,8 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.projection import TaskProjection, apply
+from app.domain.scan_facts import Counts
 from app.domain.stages import STAGES, StageKey, StageStatus
-from app.engines.model import Counts
 from app.tasks.sink.progress import ProgressTracker
 from app.tasks.sink.remaining_time import RemainingTime
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import event
 
 from app.domain.log_entry import LogEntry
+from app.domain.scan_facts import Counts
 from app.domain.stages import STAGES, StageKey, StageStatus
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
-from app.engines.model import Counts
 from app.engines.ports import ScanStopped
 from app.findings.queries import findings
 from app.findings.recorder import Recorder

@@ -13,9 +13,9 @@ import pytest
 from app.core.db import Database
 from app.domain.coverage import Coverage, Seen
 from app.domain.log_entry import LogEntry
+from app.domain.scan_facts import Counts, HostFact
 from app.domain.stages import STAGES, StageKey, StageStatus
 from app.domain.third_parties import PartyCoverage
-from app.engines.model import Counts, HostFact
 from app.engines.ports import ScanStopped
 from app.events.types import Statistics
 from app.scanstore.errors import StoreLocked, StoreMismatch, StoreStale, StoreUnavailable

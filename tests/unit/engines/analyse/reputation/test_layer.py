@@ -1,5 +1,6 @@
 import pytest
 
+from app.domain.scan_facts import Hop, HopKind
 from app.domain.violations import Layer, ViolationKey
 from app.engines.analyse.reputation.layer import (
     BLOCK_SCORE,
@@ -9,7 +10,6 @@ from app.engines.analyse.reputation.layer import (
     ReputationLayer,
     load_list,
 )
-from app.engines.model import Hop, HopKind
 
 HEADER = "list: test list\ndate: 2026-11-01\nsource: a test\n"
 

@@ -7,11 +7,11 @@ import pytest
 from app.domain.evidence_text import source_text
 from app.domain.messages import MessageCatalog
 from app.domain.reputation_lists import ListKind, UsedList
+from app.domain.scan_facts import Hop, HopKind
 from app.domain.violations import ViolationKey
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.reputation.layer import ReputationLayer, ReputationList
 from app.engines.analyse.reputation.list_file import ListFile, line_of, write_lines
-from app.engines.model import Hop, HopKind
 
 SHA256 = "ab12" * 16
 

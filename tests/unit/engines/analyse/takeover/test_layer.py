@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.scan_facts import DnsAnswer, DnsOutcome, DnsRecord, Hop, HopKind, Registration, RegistrationState
 from app.domain.violations import ViolationKey
 from app.engines.analyse.takeover.dangling import load_dangling
 from app.engines.analyse.takeover.layer import written_on
-from app.engines.model import DnsAnswer, DnsOutcome, DnsRecord, Hop, HopKind, Registration, RegistrationState
 
 TABLE = load_dangling()
 BY_ID = {service.id: service for service in TABLE.services}

@@ -1,9 +1,10 @@
 import orjson
 import pytest
 
+from app.domain.scan_facts import FetchError
 from app.engines.discover.sources import SourceFailed
 from app.engines.discover.sources.crtsh import CrtSh
-from app.engines.model import FetchError, FetchResult
+from app.engines.model import FetchResult
 
 
 class Log:

@@ -6,11 +6,12 @@ import orjson
 import pytest
 
 from app.domain.discovery import SourceStatus
+from app.domain.scan_facts import FetchError
 from app.domain.scan_options import PASSIVE_SOURCE_NAMES, REGISTRATIONS
 from app.engines.discover.sources import SourceFailed
 from app.engines.discover.sources.keyless import KEYLESS, MAX_PAGES, KeylessSource
 from app.engines.discover.sources.registry import PASSIVE_SOURCES
-from app.engines.model import FetchError, FetchResult
+from app.engines.model import FetchResult
 
 BASE = "https://names.test"
 

@@ -6,12 +6,12 @@ import pytest
 
 from app.captures.folder import FolderStorage
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Capture, Reference, Relation
 from app.domain.violations import Evidence, Layer, ViolationFact, ViolationKey
 from app.engines.analyse.subject import SeenLook
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.html.page_content import PageContent
-from app.engines.model import Capture, Reference, Relation
 from app.engines.notices import UnreadableNotice
 from app.engines.pipeline.analysis.analysis_stage import AnalysisStage
 from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget

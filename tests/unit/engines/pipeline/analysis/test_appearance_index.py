@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from app.domain.page_looks import STEPS, KnownLook, PageLook
+from app.domain.scan_facts import Capture
 from app.domain.violations import ViolationKey
 from app.engines.analyse.subject import SeenLook
-from app.engines.model import Capture
 from app.engines.pipeline.analysis.appearance_index import MAX_DISTANCE, AppearanceIndex
 
 HALL = PageLook((1 << 200) - 1, 0)

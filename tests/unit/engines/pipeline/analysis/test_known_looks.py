@@ -8,11 +8,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from app.domain.page_looks import ICON_LOOKS, KnownLook
+from app.domain.scan_facts import Capture
 from app.domain.violations import ViolationKey
 from app.engines.analyse.subject import SeenLook
 from app.engines.capture.capturer import CapturedPage
 from app.engines.html.page_content import Field, PageContent
-from app.engines.model import Capture
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.parsing.picture_look import look_of
 from app.engines.pipeline.analysis.appearance_index import AppearanceIndex

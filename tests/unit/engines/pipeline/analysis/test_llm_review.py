@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Capture, FrontierUrl, PageFact, ThirdParty, UrlState
 from app.engines.analyse.subject import Subject
 from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
-from app.engines.model import Capture, FrontierUrl, PageFact, ReadingModelConfig, ThirdParty, UrlState
+from app.engines.model import ReadingModelConfig
 from app.engines.parsing.jobs import Jobs
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.analysis.llm_review import PER_PATTERN, LlmReview

@@ -4,10 +4,11 @@ import pytest
 
 from app.domain.local_reading import LOCAL_READING, local_summary_of
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Capture, ThirdParty
 from app.engines.analyse.subject import Subject
 from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
-from app.engines.model import Capture, ReadingModelConfig, ThirdParty
+from app.engines.model import ReadingModelConfig
 from app.engines.parsing.jobs import Jobs
 from app.engines.parsing.page_parser import PageParser
 from app.engines.pipeline.analysis.llm_review import LlmReview

@@ -4,11 +4,11 @@ import pytest
 
 from app.captures.folder import FolderStorage
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Capture
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.picture_reader import PictureUnread
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.html.page_content import PageContent
-from app.engines.model import Capture
 from app.engines.pipeline.analysis.picture_texts import MAX_PICTURES, MAX_TEXT, SCARCE_TEXT, PictureTexts
 from tests.support.said import said
 from tests.unit.engines.crawl.conftest import FakeSink

@@ -1,6 +1,6 @@
+from app.domain.scan_facts import Reference, Relation
 from app.domain.tampering import TamperSign, kind_of
 from app.domain.violations import ViolationKey
-from app.engines.model import Reference, Relation
 from app.engines.pipeline.analysis.tampered_pages import TamperedPages
 
 

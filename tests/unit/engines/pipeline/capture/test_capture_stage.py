@@ -8,11 +8,12 @@ import pytest
 
 from app.captures.folder import FolderStorage
 from app.domain.messages import english
+from app.domain.scan_facts import Capture
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.page_renderer import Rendered
 from app.engines.capture.scan_contents import ScanContents
-from app.engines.model import Capture, NetworkConfig
+from app.engines.model import NetworkConfig
 from app.engines.pipeline.capture import capture_stage
 from app.engines.pipeline.capture import screenshots as module
 from app.engines.pipeline.capture.capture_stage import CaptureStage

@@ -5,10 +5,10 @@ from unittest.mock import Mock
 
 import pytest
 
+from app.domain.scan_facts import Capture, Reference, Relation
 from app.domain.tampering import TamperSign, sign_of
 from app.domain.violations import Evidence, Layer, ViolationFact, ViolationKey
 from app.engines.capture.capturer import CapturedPage
-from app.engines.model import Capture, Reference, Relation
 from app.engines.pipeline.capture.own_forwards import OwnForwards
 from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
 from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.scan_facts import Capture
 from app.engines.capture.capturer import CapturedPage
 from app.engines.html.page_content import PageContent
-from app.engines.model import Capture
 from app.engines.pipeline.capture.renderings import END_S, PATIENT_TIMEOUT_S, WAIT_FOR_VIOLATING_S, WAIT_S, Renderings
 from app.engines.pipeline.capture.screenshots import NotRendered
 from app.engines.pipeline.capture_selector import CaptureTarget

@@ -7,12 +7,12 @@ import pytest
 
 from app.captures.folder import FolderStorage
 from app.domain.messages import english
+from app.domain.scan_facts import Capture, HopKind
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderSlow
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.html.page_content import PageContent
-from app.engines.model import Capture, HopKind
 from app.engines.parsing.picture_look import page_look_of
 from app.engines.pipeline.capture import screenshots as module
 from app.engines.pipeline.capture.screenshots import MAX_OF_VIOLATIONS, MAX_SCREENSHOTS, NotRendered, Screenshots

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import FrontierUrl, PageFact, Reference, Relation, UrlState
 from app.domain.tampering import TamperSign, kind_of, shown_to
 from app.domain.visitors import Visitor
 from app.engines.cloaking.comparison import Compared
 from app.engines.cloaking.page_sample import SampledPage
 from app.engines.crawl.page_processor import ProcessedPage
 from app.engines.extract.page import extract
-from app.engines.model import FrontierUrl, PageFact, Reference, Relation, UrlState
 from app.engines.pipeline.crawl.cloaked_pages import CLOAKING, CloakedPages
 from app.engines.scope import Scope
 

@@ -7,6 +7,7 @@ import pytest
 
 from app.domain.coverage import Seen
 from app.domain.messages import MessageCatalog, english
+from app.domain.scan_facts import PageFact, Reference, Relation, UrlState
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.capture.loaded_request import LoadedRequest
 from app.engines.capture.page_renderer import RENDER_TIMEOUT_S, Rendered, RenderFailed, RenderSlow
@@ -16,7 +17,6 @@ from app.engines.crawl.page_writer import CHUNK
 from app.engines.crawl.rendered_intake import RenderedIntake
 from app.engines.crawl.traps import TrapDetector
 from app.engines.extract.page import extract
-from app.engines.model import PageFact, Reference, Relation, UrlState
 from app.engines.pipeline.capture.renderings import PATIENT_TIMEOUT_S
 from app.engines.pipeline.crawl.rendered_pages import CHECKPOINT, WAIT_S, RenderedPages
 from app.engines.pipeline.time_budget import BROWSER_MAX_S, BROWSER_MIN_S

@@ -1,7 +1,7 @@
+from app.domain.scan_facts import Reference, Relation
 from app.domain.tampering import TamperSign, kind_of
 from app.engines.capture.link_sight import LinkSight
 from app.engines.capture.loaded_request import LoadedRequest
-from app.engines.model import Reference, Relation
 from app.engines.pipeline.crawl.rendered_references import (
     MAX_INITIATOR,
     MAX_NEW,

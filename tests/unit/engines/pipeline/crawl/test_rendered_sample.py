@@ -1,7 +1,7 @@
 import pytest
 
+from app.domain.scan_facts import FrontierUrl, PageFact, Reference, Relation
 from app.engines.extract.page import Extraction
-from app.engines.model import FrontierUrl, PageFact, Reference, Relation
 from app.engines.pipeline.crawl.rendered_sample import (
     MAX_ALIKE,
     MAX_DOUBTFUL,

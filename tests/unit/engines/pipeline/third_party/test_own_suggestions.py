@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.own_domains import POSSIBLY_OWN, OwnSign, possibly_own_of
-from app.engines.model import DnsAnswer, DnsOutcome, DnsRecord, TlsFacts
+from app.domain.scan_facts import DnsAnswer, DnsOutcome, DnsRecord, TlsFacts
 from app.engines.pipeline.third_party.own_suggestions import MAX_CERTIFICATE_DOMAINS, OwnSuggestions, plain_name
 from app.engines.scope import Scope
 

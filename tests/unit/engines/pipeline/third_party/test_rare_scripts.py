@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.scan_facts import Reference, Relation, ThirdParty
 from app.domain.tampering import TamperSign, sign_of
-from app.engines.model import Reference, Relation, ThirdParty
 from app.engines.pipeline.third_party.rare_scripts import MIN_PAGES, rare_scripts
 
 PAGE = "https://www.school.test/news/1.html"

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.scan_facts import Capture, Registration, RegistrationState, ThirdParty
 from app.engines.capture.capturer import CapturedPage
 from app.engines.html.page_content import EMPTY
-from app.engines.model import Capture, NetworkConfig, Registration, RegistrationState, ScanConfig, ThirdParty
+from app.engines.model import NetworkConfig, ScanConfig
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.third_party import registrations
 from app.engines.pipeline.third_party.registrations import Registrations, open_registrations

@@ -1,9 +1,9 @@
 """Third parties of a scan as its store gets them."""
 
+from app.domain.scan_facts import Capture, Hop, HopKind, Reference, Relation
 from app.domain.third_parties import OMITTED
 from app.engines.capture.capturer import CapturedPage
 from app.engines.html.page_content import EMPTY, PageContent
-from app.engines.model import Capture, Hop, HopKind, Reference, Relation
 from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
 from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex
 from app.engines.scope import Scope
