@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from app.domain.authorship import SITE, Author, Authorship
+from app.domain.scan_facts import Relation
 from app.domain.violations import RiskLevel, ViolationKey
 
 
@@ -23,6 +24,23 @@ class Embedding(StrEnum):
     PARTNER_REDIRECT = "partner_redirect"  # another third party, which the page refers to, forwards there
     LINK = "link"
     MENTION = "mention"  # in a script's text, a comment, a data attribute
+
+
+_EMBEDDINGS: Final = MappingProxyType(
+    {
+        Relation.SCRIPT: Embedding.CODE,
+        Relation.EMBED: Embedding.RESOURCE,
+        Relation.LINK: Embedding.LINK,
+        Relation.MENTION: Embedding.MENTION,
+    }
+)
+
+
+def embedding_of(relation: Relation, *, by_partner: bool) -> Embedding:
+    """Return how a reference embeds its target. `by_partner`: a third party redirects there, not the site itself."""
+    if relation is Relation.REDIRECT:
+        return Embedding.PARTNER_REDIRECT if by_partner else Embedding.OWN_REDIRECT
+    return _EMBEDDINGS[relation]
 
 
 class Place(StrEnum):

@@ -1,7 +1,7 @@
 """Rows and facts as REST and the report show them: plain JSON objects, times as on the wire."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -16,6 +16,7 @@ from app.domain.coverage import Coverage, Seen
 from app.domain.messages import Language
 from app.domain.projection import WARNING_FIELDS
 from app.domain.reputation_lists import UsedList
+from app.domain.scan_facts import Hop, HostFact, PageFact, Registration, ThirdParty, TlsFacts
 from app.domain.stages import STAGE_BY_KEY, StageKey
 from app.domain.task_row import Run, TaskRow
 from app.domain.translation import translate
@@ -23,6 +24,7 @@ from app.domain.verdict import is_conclusive
 from app.events.types import LogLine, Statistics
 
 Json = dict[str, Any]
+Fact = HostFact | PageFact | Hop | Registration | ThirdParty | TlsFacts
 MAX_COVERED_HOSTS: Final = 100  # of a report's coverage
 MAX_HOPS: Final = 20  # of one third party in the report
 MAX_HOSTS: Final = 50  # of one third party in a list
@@ -122,31 +124,33 @@ def serialise_error(row: TaskRow, language: str) -> Json | None:
     return None if row.error is None else translate(row.error, Language(language))
 
 
-def serialise_listed_third_party(party: Any, risks: Mapping[str, str]) -> Json:
+def serialise_listed_third_party(party: ThirdParty, risks: Mapping[str, str]) -> Json:
     """Show a third party with its first hosts alone: a wildcard zone has a thousand."""
     view = serialise_third_party(party, risks)
     return {**view, "hosts": view["hosts"][:MAX_HOSTS]}
 
 
-def serialise_third_party(party: Any, risks: Mapping[str, str]) -> Json:
+def serialise_third_party(party: ThirdParty, risks: Mapping[str, str]) -> Json:
     """A third party with its `outcome`; `risk_level` is that of its worst finding, None without one."""
     return {**serialise_fact(party), "host_count": len(party.hosts), "risk_level": risks.get(party.domain)}
 
 
-def serialise_reported_third_party(party: Any, risks: Mapping[str, str], hops: Mapping[str, Sequence[Any]]) -> Json:
+def serialise_reported_third_party(
+    party: ThirdParty, risks: Mapping[str, str], hops: Mapping[str, Sequence[Hop]]
+) -> Json:
     """Show a third party as the report does: with the first redirects that lead to its hosts."""
     own = (hop for host in party.hosts for hop in hops.get(host, ()))
     return {**serialise_third_party(party, risks), "hops": [serialise_fact(hop) for hop in islice(own, MAX_HOPS)]}
 
 
-def serialise_fact(fact: Any) -> Json:
+def serialise_fact(fact: Fact) -> Json:
     """A fact of the engine (a flat dataclass) under its own names, its texts as a reader may see them."""
-    return {name: _plain(getattr(fact, name)) for name in _names_of(fact.__class__)}
+    kind: Any = fact.__class__  # `cache` takes no union of classes
+    return {name: _plain(getattr(fact, name)) for name in _names_of(kind)}
 
 
 @cache
-def _names_of(kind: Any) -> tuple[str, ...]:
-    assert is_dataclass(kind)
+def _names_of(kind: type[Fact]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 

@@ -4,36 +4,19 @@ How much its finding weighs is assessed with all references of the scan, and sto
 """
 
 from collections.abc import Callable
-from types import MappingProxyType
-from typing import Final
 
 from app.domain.authorship import authorship_of
-from app.domain.risk import Embedding, Exposure, Place, Risk, assess
-from app.domain.scan_facts import Reference, Relation
+from app.domain.risk import Exposure, Place, Risk, assess, embedding_of
+from app.domain.scan_facts import Reference
 from app.domain.violations import ViolationKey
 from app.engines.urls import host_of
-
-_EMBEDDINGS: Final = MappingProxyType(
-    {
-        Relation.SCRIPT: Embedding.CODE,
-        Relation.EMBED: Embedding.RESOURCE,
-        Relation.REDIRECT: Embedding.PARTNER_REDIRECT,  # the least that it can be
-        Relation.LINK: Embedding.LINK,
-        Relation.MENTION: Embedding.MENTION,
-    }
-)
 
 IsOwn = Callable[[str], bool]
 
 
 def risk_of(cause: ViolationKey, reference: Reference, is_own: IsOwn) -> Risk:
     """Return the risk of one reference to what shows `cause`. `is_own`: whether a host is the target's."""
+    sender = host_of(reference.via)
+    embedding = embedding_of(reference.relation, by_partner=bool(sender) and not is_own(sender))
     author = authorship_of(reference.page_url, reference.rel)
-    return assess(cause, Exposure(_embedding(reference, is_own), Place.DEEP, reference.hidden, author))
-
-
-def _embedding(reference: Reference, is_own: IsOwn) -> Embedding:
-    if reference.relation is not Relation.REDIRECT:
-        return _EMBEDDINGS[reference.relation]
-    forwards = host_of(reference.via)
-    return Embedding.PARTNER_REDIRECT if forwards and not is_own(forwards) else Embedding.OWN_REDIRECT
+    return assess(cause, Exposure(embedding, Place.DEEP, reference.hidden, author))

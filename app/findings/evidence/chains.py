@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Any, Final
+from typing import Final
 
 from app.domain.reference_kinds import hop_of
+from app.domain.scan_facts import Capture, HopKind, Relation
 from app.findings.evidence.exposures import Site, via_of
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
 from app.scanstore.rows import StoredPage, host_in
@@ -59,7 +60,7 @@ class ChainBuilder:
         self._reader = reader
         self._site = site
 
-    def build(self, references: Sequence[StoredReference], captures: Sequence[Any]) -> list[Chain]:
+    def build(self, references: Sequence[StoredReference], captures: Sequence[Capture]) -> list[Chain]:
         """Return one chain for each capture that a reference leads to, else one for the first reference.
 
         `references` come in the order of preference, `captures` are those of the same third party.
@@ -77,7 +78,7 @@ class ChainBuilder:
         """Return the preferred reference to an address, else one that is not among those."""
         return _leading_to(url, references) or self._reader.leading_to(url)
 
-    def _chain(self, reference: StoredReference, capture: Any | None) -> Chain:
+    def _chain(self, reference: StoredReference, capture: Capture | None) -> Chain:
         way = self._way_to(reference, MAX_FORWARDERS)
         if capture is None:
             last_url = way.steps[-1].url
@@ -102,7 +103,7 @@ class ChainBuilder:
         if via:
             return self._through_forwarder(reference, via, forwarders)
         last = Step(fact.url, fact.relation.value, fact.kind)
-        if fact.relation.value != "redirect":
+        if fact.relation is not Relation.REDIRECT:
             return _Way(reference, (self._answered(Step(fact.page_url)), last))
         before = self._own_steps(fact.page_url)
         page = self._reader.page_naming(before[0].url)
@@ -149,7 +150,7 @@ class ChainBuilder:
         return _Way(reference, (self._answered(Step(reference.fact.page_url)), Step(start)))
 
 
-def _through(first: Step, capture: Any) -> tuple[Step, ...]:
+def _through(first: Step, capture: Capture) -> tuple[Step, ...]:
     """Return the steps of a capture, the first of which is reached already."""
     steps = [first if first.url == capture.url else replace(first, url=capture.url)]
     for hop in capture.hops:
@@ -157,14 +158,14 @@ def _through(first: Step, capture: Any) -> tuple[Step, ...]:
         steps.append(Step(hop.location, hop.kind.value))
     is_final = steps[-1].url == capture.final_url
     # Where a script led away only in the browser, `status` is that of the page with the script.
-    is_moved = bool(capture.hops) and capture.hops[-1].kind.value == "script"
+    is_moved = bool(capture.hops) and capture.hops[-1].kind is HopKind.SCRIPT
     status = capture.last_status or (capture.status if is_final and not is_moved else 0)
     resolved = capture.addresses[0] if is_final and capture.addresses and not capture.hops else ""
     steps[-1] = replace(steps[-1], status=status, address=capture.last_address or resolved)
     return tuple(steps)
 
 
-def _passes(capture: Any, url: str) -> bool:
+def _passes(capture: Capture, url: str) -> bool:
     return capture.url == url or any(hop.url == url for hop in capture.hops)
 
 

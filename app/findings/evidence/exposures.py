@@ -7,19 +7,13 @@ from typing import Final
 from app.domain.authorship import authorship_of
 from app.domain.findings import AssessedFinding, Finding, FoundViolation, with_risk
 from app.domain.rendered_links import SHOWN
-from app.domain.risk import Embedding, Exposure, Risk, assess, place_of, worst
+from app.domain.risk import Embedding, Exposure, Risk, assess, embedding_of, place_of, worst
 from app.domain.tampering import sign_of
 from app.domain.violations import ViolationKey
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
 from app.scanstore.rows import host_in
 
 DOMAINS: Final = 500  # weighed in one go
-_EMBEDDINGS: Final = {
-    "script": Embedding.CODE,
-    "embed": Embedding.RESOURCE,
-    "link": Embedding.LINK,
-    "mention": Embedding.MENTION,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +44,7 @@ def exposure_of(reference: StoredReference, site: Site, *, pages: int, pages_in_
     """`pages`: on how many of the site's pages the same host is referred to."""
     fact, via = reference.fact, via_of(reference, site)
     is_sheet = reference.page_id is None and fact.kind.startswith("css:")
-    redirect = Embedding.PARTNER_REDIRECT if via else Embedding.OWN_REDIRECT
-    embedding = _EMBEDDINGS.get(fact.relation.value, redirect)
+    embedding = embedding_of(fact.relation, by_partner=bool(via))
     return Exposure(
         embedding=embedding if sign_of(fact.kind) is None else Embedding.OWN_CONTENT,
         place=place_of(reference.depth, pages=pages, pages_in_all=pages_in_all, shared_file=is_sheet),

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from app.core.paging import Paging
 from app.domain.authorship import authorship_of
 from app.domain.findings import AssessedFinding, FindingFilter, FindingId
 from app.domain.recommendations import Situation, advise
+from app.domain.scan_facts import Capture
 from app.domain.tampering import sign_of
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
@@ -203,7 +205,7 @@ class ScanEvidence:
         situation = Situation(found.id.cause, exposure, outcome, needs_review=found.needs_review, rule=rule)
         return self._views.advice(advise(situation), domain=found.id.domain, page=found.page_url, via=exposure.via)
 
-    def _captures_of(self, made_of: Sequence[Row[Any]]) -> Sequence[Any]:
+    def _captures_of(self, made_of: Sequence[Row[Any]]) -> Sequence[Capture]:
         """Captures that show a finding: all captures of a third party, or the violating page of the site."""
         domain = made_of[0].domain
         if not self._site.owns(domain):
@@ -212,7 +214,7 @@ class ScanEvidence:
         found = (self._reader.capture_at(host_in(url), url) for url in urls)
         return [capture for capture in found if capture is not None]
 
-    def _surroundings(self, domain: str, weighed: Sequence[Weighed], captures: Sequence[Any]) -> Json:
+    def _surroundings(self, domain: str, weighed: Sequence[Weighed], captures: Sequence[Capture]) -> Json:
         """References to the domain, redirect paths to it, and captures."""
         shown = [item.reference for item in weighed[:MAX_REFERENCES]]
         own = self._site_captures(shown)
@@ -251,14 +253,14 @@ class ScanEvidence:
         domains = sorted({domain for host in hosts for domain in _domains_above(host)})
         return {host: domain for domain, known in self._reader.hosts_of(domains).items() for host in known}
 
-    def _site_captures(self, references: Sequence[StoredReference]) -> dict[str, Any]:
+    def _site_captures(self, references: Sequence[StoredReference]) -> dict[str, Capture]:
         """What was captured of the pages that refer, by their URL."""
         pages = list(dict.fromkeys(reference.fact.page_url for reference in references))
         found = ((url, self._reader.capture_at(host_in(url), url)) for url in pages)
-        captured = [(url, capture) for url, capture in found if capture is not None]
-        return dict(captured[:MAX_SITE_CAPTURES])
+        captured = ((url, capture) for url, capture in found if capture is not None)
+        return dict(islice(captured, MAX_SITE_CAPTURES))
 
-    def _excerpts(self, references: Sequence[StoredReference], captures: dict[str, Any]) -> dict[int, Excerpt]:
+    def _excerpts(self, references: Sequence[StoredReference], captures: dict[str, Capture]) -> dict[int, Excerpt]:
         """Where these references stand in the stored source, by their ids."""
         sources = {url: self._source_of(capture) for url, capture in captures.items()}
         found = {
@@ -272,7 +274,7 @@ class ScanEvidence:
         fact, earlier = reference.fact, self._reader.alike_before(reference)
         return find_excerpt(source, fact.raw, fact.text, fact.snippet, earlier=earlier)
 
-    def _source_of(self, capture: Any) -> str:
+    def _source_of(self, capture: Capture) -> str:
         """The page's own decoded source; "" when it was not kept, and when an HTTP redirect stands there."""
         sha256, charset = _own_document(capture)
         content = self._read_content(sha256) if sha256 else None
@@ -294,7 +296,7 @@ def _to_the_end(read_after: Callable[[int], Sequence[StoredReference]]) -> Itera
         last = chunk[-1].id
 
 
-def _own_document(capture: Any) -> tuple[str, str]:
+def _own_document(capture: Capture) -> tuple[str, str]:
     """(hash, charset) of what the requested address itself answered; ("", "") when that is not kept."""
     if capture.source_sha256:
         return capture.source_sha256, capture.source_charset

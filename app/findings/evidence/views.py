@@ -21,6 +21,7 @@ from app.domain.messages import MessageCatalog
 from app.domain.recommendations import Advice
 from app.domain.reference_kinds import kind_text
 from app.domain.risk import Embedding, Risk
+from app.domain.scan_facts import Capture, DnsAnswer, TlsFacts
 from app.domain.tampering import sign_of
 from app.domain.violations import Evidence, ViolationKey
 from app.findings.evidence.chains import Chain, Step
@@ -157,7 +158,7 @@ class EvidenceViews:
             ],
         }
 
-    def capture(self, capture: Any) -> Json:
+    def capture(self, capture: Capture) -> Json:
         at = capture.captured_at
         return {
             "url": display_text(capture.url),
@@ -178,7 +179,7 @@ class EvidenceViews:
             "screenshot": self._content(capture.screenshot_sha256),
         }
 
-    def _certificate(self, facts: Any) -> Json:
+    def _certificate(self, facts: TlsFacts) -> Json:
         code = code_of(facts.error)
         return {
             **serialise_fact(facts),
@@ -295,7 +296,7 @@ def _source(excerpt: Excerpt) -> Json:
     }
 
 
-def _dns(answer: Any | None) -> Json | None:
+def _dns(answer: DnsAnswer | None) -> Json | None:
     if answer is None:
         return None
     records = [

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -16,6 +16,7 @@ from app.core.clock import to_wire
 from app.core.json_chunks import Json, split
 from app.core.redact import display_text
 from app.core.spreadsheet import table_pieces
+from app.domain.scan_facts import Capture
 from app.reports.formats.contents import ReportContents
 from app.reports.formats.tables import ReportTables, Sheet
 from app.reports.formats.zip_stream import ZipStream
@@ -102,7 +103,7 @@ def _content(digest: str, written: Mapping[str, str | None]) -> Json | None:
     return {"sha256": digest, "file": written[digest]} if digest else None
 
 
-def _capture(capture: Any, names: Json) -> Json:
+def _capture(capture: Capture, names: Json) -> Json:
     hops = [{"url": display_text(hop.url), "status": hop.status, "address": hop.address} for hop in capture.hops]
     return {
         "domain": capture.domain,

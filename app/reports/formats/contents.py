@@ -4,17 +4,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from app.core.db import Database
 from app.core.json_chunks import Json
 from app.domain.coverage import Coverage, Seen
 from app.domain.messages import MessageCatalog
+from app.domain.scan_facts import Capture
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
 from app.findings import summary as findings
 from app.findings.evidence.scan_evidence import ReadContent, ScanEvidence
 from app.scanstore.evidence_reader import EvidenceReader
+from app.scanstore.rows import ThirdPartyWithOutcome
 
 CHUNK: Final = 500  # third parties of one read
 CAPTURES: Final = 100
@@ -78,7 +80,7 @@ class ReportContents:
         """Return one finding with its evidence (`findings.schemas.findings.FindingDetail`)."""
         return self._evidence.finding_document(finding_id)
 
-    def third_parties(self) -> Iterator[Any]:
+    def third_parties(self) -> Iterator[ThirdPartyWithOutcome]:
         """Yield all third parties, by domain."""
         last = ""
         while chunk := self.reader.third_parties_after(last, limit=CHUNK):
@@ -90,7 +92,7 @@ class ReportContents:
         found, total = self.reader.third_parties(outcome=outcome, limit=limit)
         return [party.domain for party in found], total
 
-    def captures(self) -> Iterator[Any]:
+    def captures(self) -> Iterator[Capture]:
         """Yield all captures, by host and URL."""
         last = ("", "")
         while chunk := self.reader.captures_after(*last, limit=CAPTURES):

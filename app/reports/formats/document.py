@@ -36,6 +36,7 @@ from app.reports.formats.readers_section import readers_section
 from app.reports.formats.sign_off import sign_off
 from app.reports.formats.wording import duration_text, moment_text
 from app.scans.serialisers import optional_to_wire, serialise_error, serialise_statistics, serialise_warnings
+from app.scanstore.rows import ThirdPartyWithOutcome
 
 MAX_WARNINGS: Final = 200
 NOT_LOOKED_AT: Final = (Outcome.NOT_EXAMINED, Outcome.UNREACHABLE, Outcome.GONE)
@@ -201,7 +202,7 @@ class ReportDocument:
         yield from self._left_out(total - self._extent.third_parties)
         yield from possibly_own_section(self._contents.reader.possibly_own(), self._texts)
 
-    def _third_party(self, party: Any) -> list[Cell | str]:
+    def _third_party(self, party: ThirdPartyWithOutcome) -> list[Cell | str]:
         level = self._contents.level_of.get(party.domain, "")
         return [
             display_text(party.domain),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 from app.core.json_chunks import Json
 from app.core.redact import display_text
@@ -11,6 +11,7 @@ from app.core.spreadsheet import BETWEEN_URLS
 from app.findings.evidence.origin import origin_of
 from app.reports.formats.contents import ReportContents
 from app.reports.formats.wording import decision_text, moment_text
+from app.scanstore.rows import ThirdPartyWithOutcome
 
 Value = str | int | float | None
 
@@ -147,7 +148,7 @@ class ReportTables:
             if with_findings or party.domain not in levels:
                 yield self._party_row(party, levels.get(party.domain, ""))
 
-    def _party_row(self, party: Any, level: str) -> list[Value]:
+    def _party_row(self, party: ThirdPartyWithOutcome, level: str) -> list[Value]:
         return [
             display_text(party.domain),
             self._contents.named("category", party.category),

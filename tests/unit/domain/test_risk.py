@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from app.domain.authorship import Author, Authorship, AuthorSign
-from app.domain.risk import Embedding, Exposure, Place, assess, level_of, place_of, worst
+from app.domain.risk import Embedding, Exposure, Place, assess, embedding_of, level_of, place_of, worst
+from app.domain.scan_facts import Relation
 from app.domain.violations import RiskLevel, ViolationKey
 
 POST = Authorship(Author.USER, AuthorSign.FORUM_HOST)
@@ -109,3 +110,19 @@ def test_the_worst_reference_decides_and_nothing_known_is_a_mention():
 )
 def test_where_a_reference_stands(depth, pages, in_all, shared, place):
     assert place_of(depth, pages=pages, pages_in_all=in_all, shared_file=shared) is place
+
+
+@pytest.mark.parametrize("by_partner", [True, False])
+@pytest.mark.parametrize("relation", Relation)
+def test_a_partner_counts_for_redirects_alone(relation, by_partner):
+    embedding = embedding_of(relation, by_partner=by_partner)
+    if relation is Relation.REDIRECT:
+        assert embedding is (Embedding.PARTNER_REDIRECT if by_partner else Embedding.OWN_REDIRECT)
+    else:
+        assert embedding is embedding_of(relation, by_partner=not by_partner)
+
+
+def test_relations_and_embeddings_have_the_same_order():
+    order = list(Embedding)
+    found = [order.index(embedding_of(relation, by_partner=False)) for relation in Relation]
+    assert found == sorted(found)
